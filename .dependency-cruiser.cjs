@@ -1,0 +1,36 @@
+/** Imports go down only, and never sideways between folders of one number. The numbers are in docs/architecture.md. */
+const layers = [
+  ['lib'],
+  ['records', 'store', 'workspace'],
+  ['connectors', 'notify', 'sandbox'],
+  ['snapshots', 'syncs', 'escalation'],
+  ['restores', 'incidents', 'backups'],
+  ['runbooks'],
+  ['drills'],
+  ['cli', 'daemon'],
+];
+const rules = layers.flatMap((folders, level) =>
+  folders.map((folder) => {
+    const forbidden = layers.flatMap((others, other) => (other >= level ? others.filter((name) => name !== folder) : []));
+    return {
+      name: `down-only-${folder}`,
+      severity: 'error',
+      from: { path: `^src/${folder}/` },
+      to: { path: [`^src/main\\.ts$`, ...forbidden.map((name) => `^src/${name}/`)] },
+    };
+  }),
+);
+module.exports = {
+  forbidden: [
+    ...rules.map((rule) => ({ ...rule, to: { path: rule.to.path } })),
+    { name: 'public-face-only', severity: 'error', from: { path: '^src/([^/]+)/' }, to: { path: '^src/([^/]+)/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] } },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    { name: 'sandbox-apart', severity: 'error', from: { path: '^src/sandbox/' }, to: { path: '^src/connectors/' } },
+    { name: 'sandbox-only-for-rehearsal', severity: 'error', from: { path: '^src/(?!sandbox/|drills/)' }, to: { path: '^src/sandbox/' } },
+    { name: 'vendors-apart-hubspot', severity: 'error', from: { path: '^src/connectors/hubspot/' }, to: { path: '^src/connectors/(postgres|salesforce|mailchimp|rest)/' } },
+    { name: 'vendors-apart-postgres', severity: 'error', from: { path: '^src/connectors/postgres/' }, to: { path: '^src/connectors/(hubspot|salesforce|mailchimp|rest)/' } },
+    { name: 'planner-is-pure', severity: 'error', from: { path: '^src/(restores/decide|records/.*)\\.ts$' }, to: { path: '^(node:)?(fs|fs/promises|net|http|https|child_process)$' } },
+    { name: 'terminal-in-cli-only', severity: 'error', from: { path: '^src/(?!cli/|main\\.ts)' }, to: { path: 'node_modules/(commander|inquirer|@inquirer|ora|chalk)/' } },
+  ],
+  options: { tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, includeOnly: undefined },
+};

@@ -1,0 +1,243 @@
+import type { CallOptions } from '../lib/index.js';
+import type { Fields, Link, LinkSchema, ObjectSchema, PlatformRecord, Value } from '../records/index.js';
+import type { Environment } from '../workspace/index.js';
+
+/**
+ * The connector seam: reads and writes one kind of platform. Every driver passes `test/contracts/connector.ts`.
+ *
+ * Promises of every driver:
+ * - calls may throw only {@link RunbackError}s (codes `auth-*`, `scope-missing`, `platform-*`, `object-unsupported`,
+ *   `interrupted`); transient trouble is retried inside, visibly, within limits, before it is thrown;
+ * - `read`, `readLinks`, `identify`, `describe` change nothing and may be repeated;
+ * - `write` never believes a success answer that the platform's own words contradict: a result is `applied` only when the
+ *   platform's answer shows the new state or the platform guarantees it (a database's row count);
+ * - an aborted signal stops before the next request; results already received are still returned by `write`.
+ */
+export interface Connector {
+  /** Name of the driver as in `runback.yml`: `hubspot`, `postgres`. For messages only; never compare it. */
+  readonly kind: string;
+  readonly capabilities: Capabilities;
+
+  /** Who this platform says it is. Cheap: at most two requests. */
+  identify(options?: CallOptions): Promise<Identity>;
+
+  /**
+   * Object types with fields and links. `objects` limits the answer; without it, every object type the credentials see.
+   * Unknown names throw `object-unsupported` with a suggestion; an object that cannot be handled has `refused`.
+   * Only links between two of the described objects are listed. Order of `objects` in the answer: parents before children.
+   */
+  describe(objects: readonly string[] | undefined, options?: CallOptions): Promise<PlatformSchema>;
+
+  /**
+   * Records in batches. All fields and meta of the schema are requested explicitly. Batches come in key order
+   * ({@link compareKeys}) where `capabilities.ordered`, else in the platform's order. With `keys`: those that exist, in any
+   * order, each at most once, and only under the key asked for (a merged-away id is reported in `aliases`, not as a record).
+   */
+  read(request: ReadRequest, options?: CallOptions): AsyncIterable<RecordBatch>;
+
+  /**
+   * The same as `read` of a whole object, as finished snapshot lines, where the driver can make them faster
+   * than one record at a time. Byte for byte what `recordLine` would give.
+   */
+  readLines?(schema: ObjectSchema, options?: CallOptions): AsyncIterable<LineBatch>;
+
+  /**
+   * Links of one kind, in batches, each pair once. With `fromKeys` / `toKeys`, only links of those records (the two
+   * limits are joined by OR). Order as for `read`: by from, then to, where `capabilities.ordered`.
+   */
+  readLinks(request: ReadLinksRequest, options?: CallOptions): AsyncIterable<readonly Link[]>;
+
+  /**
+   * Applies a batch. Exactly one result per mutation, in the order of the mutations, whatever the vendor's format.
+   * All mutations of one call have the same action and the same object (or link kind). At most `capabilities.batch[action]`.
+   * Once anything was sent it does not throw: what failed, or may or may not have happened, is in the results.
+   */
+  write(mutations: readonly Mutation[], options?: CallOptions): Promise<readonly MutationResult[]>;
+
+  /**
+   * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order.
+   * `since`: when the request was sent.
+   */
+  findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
+
+  /** Calls made by this instance and what the platform said is left. Never calls the platform. */
+  usage(): Usage;
+
+  /** Opens one consistent view for all following reads of this instance where `capabilities.consistentRead`; else does nothing. */
+  beginRead?(options?: CallOptions): Promise<void>;
+  endRead?(): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+/** What a platform can do. Callers ask for these, never for a vendor's name. */
+export interface Capabilities {
+  /** All reads between `beginRead` and `endRead` see one moment. */
+  readonly consistentRead: boolean;
+  /** Reads come in key order. */
+  readonly ordered: boolean;
+  /** A write happens only where `expect` still holds, decided by the platform itself. Where false, callers read first. */
+  readonly conditionalWrite: boolean;
+  /** A whole-batch write happens entirely or not at all. */
+  readonly atomicBatch: boolean;
+  /** `field`: who changed which field when. `record`: who changed the record last. */
+  readonly history: 'field' | 'record' | 'none';
+  /** Most mutations or keys per call, by what is done. `history` is reading keys with history. */
+  readonly batch: {
+    readonly read: number;
+    readonly history: number;
+    readonly update: number;
+    readonly create: number;
+    readonly delete: number;
+    readonly undelete: number;
+    readonly link: number;
+    readonly unlink: number;
+  };
+  /** A census: reading all keys proves absence. */
+  readonly census: boolean;
+}
+
+export interface Identity {
+  /** Stable id of the account, compared with `account` in runback.yml. */
+  readonly account: string;
+  /** Name for people. */
+  readonly label: string;
+  /** As the platform itself reports it; undefined where it cannot tell. */
+  readonly environment: Environment | undefined;
+  /** Granted permissions where the platform lists them. */
+  readonly scopes: readonly string[] | undefined;
+  /** Where requests go: host and port, no credentials. */
+  readonly address: string;
+}
+
+export interface PlatformSchema {
+  readonly objects: readonly ObjectSchema[];
+  readonly links: readonly LinkSchema[];
+}
+
+export interface ReadRequest {
+  readonly schema: ObjectSchema;
+  /** Only these keys. */
+  readonly keys?: readonly string[];
+  /** Only records changed at or after this time; at least those, perhaps a few more. */
+  readonly changedSince?: Date;
+  /** Also who changed these fields when, where `capabilities.history` is not `none`. Only together with `keys`. */
+  readonly history?: readonly string[];
+}
+
+export interface RecordBatch {
+  readonly records: readonly PlatformRecord[];
+  /** For requested history, by key. Newest change first. */
+  readonly history?: ReadonlyMap<string, RecordHistory>;
+  /** Keys asked for that now lead to another record (merged): old key to present key. */
+  readonly aliases?: ReadonlyMap<string, string>;
+}
+
+/** Who did what to one record. */
+export interface RecordHistory {
+  /** Newest first; by field. With `capabilities.history === 'record'`, one entry per requested field: the record's last change. */
+  readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
+  readonly created?: { readonly at?: string; readonly writer?: string };
+}
+
+export interface FieldChange {
+  /** The value written; undefined where the platform keeps only the fact. */
+  readonly value?: Value;
+  /** ISO 8601, UTC. */
+  readonly at?: string;
+  /** Who or what wrote, as the platform names it: `INTEGRATION:12345`, `CRM_UI:userId:42`, a user name. */
+  readonly writer?: string;
+}
+
+/** Finished snapshot lines. */
+export interface LineBatch {
+  /** Whole lines, each with its newline. */
+  readonly bytes: Buffer;
+  /** End offset of each line in `bytes` (after its newline), ascending. */
+  readonly ends: Uint32Array | readonly number[];
+}
+
+export interface ReadLinksRequest {
+  readonly link: LinkSchema;
+  readonly fromKeys?: readonly string[];
+  readonly toKeys?: readonly string[];
+}
+
+export interface UpdateMutation {
+  readonly action: 'update';
+  readonly schema: ObjectSchema;
+  readonly key: string;
+  readonly set: Fields;
+  /** What each field of `set` must still be (absent name: must be absent). Checked by the platform where `conditionalWrite`. */
+  readonly expect: Fields;
+}
+export interface CreateMutation {
+  readonly action: 'create';
+  readonly schema: ObjectSchema;
+  /** Old key, used where `schema.createWithKey`. */
+  readonly key: string;
+  readonly set: Fields;
+}
+export interface DeleteMutation {
+  readonly action: 'delete';
+  readonly schema: ObjectSchema;
+  readonly key: string;
+  /** All its writable fields as last seen. */
+  readonly expect: Fields;
+}
+export interface UndeleteMutation {
+  readonly action: 'undelete';
+  readonly schema: ObjectSchema;
+  readonly key: string;
+}
+export interface LinkMutation {
+  readonly action: 'link' | 'unlink';
+  readonly link: LinkSchema;
+  readonly from: string;
+  readonly to: string;
+}
+/** One change to a platform. */
+export type Mutation = UpdateMutation | CreateMutation | DeleteMutation | UndeleteMutation | LinkMutation;
+
+/** What became of one mutation. */
+export type MutationResult =
+  /** It is so on the platform now. `key`: the record's key, new after a create. */
+  | { readonly status: 'applied'; readonly key: string }
+  /** Nothing written: the platform's value was not `expect`ed. `live` where known. */
+  | { readonly status: 'moved'; readonly live?: Fields }
+  /** Nothing written, and trying again will not help. */
+  | { readonly status: 'rejected'; readonly reason: RejectReason; readonly message: string; readonly correlationId?: string }
+  /** Nothing written; trying again may help. */
+  | { readonly status: 'failed'; readonly message: string; readonly correlationId?: string }
+  /** The request was sent and its answer was lost: it may or may not have happened. */
+  | { readonly status: 'in_doubt'; readonly message: string };
+
+/** Why a platform refuses one mutation for good; each is the conflict code of the same name where there is one. */
+export type RejectReason =
+  | 'unique-taken'
+  | 'merged-away'
+  | 'parent-missing'
+  | 'type-changed'
+  | 'option-removed'
+  | 'field-removed'
+  | 'read-only'
+  | 'rejected'
+  | 'irreversible'
+  | 'consent'
+  | 'deleted-later';
+
+/** What became of a create whose answer was lost; `unknown` where the platform cannot tell. */
+export type CreatedLookup = { readonly state: 'created'; readonly key: string } | { readonly state: 'absent' } | { readonly state: 'unknown' };
+
+/** Class of a failure, for retry and for words. */
+export type ErrorClass = 'transient' | 'permanent' | 'conflict' | 'auth' | 'limit';
+
+export interface Usage {
+  readonly requests: number;
+  /** Requests repeated after a failure, among `requests`. */
+  readonly retries: number;
+  /** Times the platform answered that we are too fast. */
+  readonly limited: number;
+  /** Calls left today, where the platform says. */
+  readonly dailyLeft?: number;
+}

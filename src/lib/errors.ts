@@ -1,0 +1,155 @@
+/**
+ * The one error class of runback and the one table of its codes.
+ *
+ * A code is permanent: scripts match on it. Its exit status lives here and nowhere else; the table in
+ * `docs/errors.md` is generated from it.
+ */
+
+/** Exit statuses of the process, by meaning. The only place where the numbers stand. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  differences: 2,
+  partial: 3,
+  credentials: 4,
+  personNeeded: 5,
+  refused: 6,
+  notFound: 10,
+  locked: 11,
+  usage: 64,
+  badFile: 65,
+  interrupted: 130,
+} as const;
+
+/** One of the exit statuses of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+interface CodeEntry {
+  readonly exit: ExitCode;
+  /** One line for the generated table: when this is raised. */
+  readonly when: string;
+}
+
+/** Every error code: its exit status and when it is raised. Add here first, then use. */
+export const ERROR_CODES = {
+  bug: { exit: EXIT.failed, when: 'something happened that runback does not foresee' },
+  usage: { exit: EXIT.usage, when: 'a command was called with wrong words or flags' },
+  interrupted: { exit: EXIT.interrupted, when: 'a person or a signal stopped the work' },
+  'not-found': { exit: EXIT.notFound, when: 'no run, snapshot, plan, runbook, platform or record has that name' },
+  ambiguous: { exit: EXIT.usage, when: 'the beginning of an id fits more than one' },
+  'person-needed': { exit: EXIT.personNeeded, when: 'a person has to decide, and there is no terminal' },
+  locked: { exit: EXIT.locked, when: 'another run holds the platform or the workspace' },
+
+  'workspace-missing': { exit: EXIT.notFound, when: 'no runback.yml was found here or above' },
+  'file-invalid': { exit: EXIT.badFile, when: 'a YAML or JSON file does not fit its format' },
+  'file-unreadable': { exit: EXIT.badFile, when: 'a file cannot be opened or read' },
+  'secret-missing': { exit: EXIT.credentials, when: 'a secret reference leads nowhere' },
+  'secret-literal': { exit: EXIT.badFile, when: 'a secret stands in clear in a file' },
+  'expression-invalid': { exit: EXIT.badFile, when: 'an expression does not parse, or names something unknown' },
+
+  'journal-damaged': { exit: EXIT.badFile, when: 'a line before the last of a journal is broken or its chain does not hold' },
+  'document-damaged': { exit: EXIT.badFile, when: 'a state document is not what runback wrote' },
+  'disk-full': { exit: EXIT.partial, when: 'the disk has no room left' },
+  'disk-denied': { exit: EXIT.partial, when: 'a state folder or file cannot be written' },
+
+  'auth-missing': { exit: EXIT.credentials, when: 'the platform was given no credentials' },
+  'auth-refused': { exit: EXIT.credentials, when: 'the platform refuses the credentials' },
+  'scope-missing': { exit: EXIT.credentials, when: 'the credentials lack a permission' },
+  'platform-unreachable': { exit: EXIT.partial, when: 'the platform does not answer' },
+  'platform-limit': { exit: EXIT.partial, when: 'the platform limits us longer than the wait allowed' },
+  'platform-nonsense': { exit: EXIT.partial, when: 'the platform answered something that does not fit its own API' },
+  'platform-rejected': { exit: EXIT.failed, when: 'the platform refuses a request for good' },
+  'object-unsupported': { exit: EXIT.usage, when: 'the platform has no such object type, or it cannot be handled' },
+
+  'wrong-account': { exit: EXIT.refused, when: 'the platform is not the account that was declared' },
+  'wrong-environment': { exit: EXIT.refused, when: 'the platform is not the environment that was declared' },
+  'confirmation-wrong': { exit: EXIT.refused, when: 'the typed confirmation does not fit the plan' },
+  'confirmation-missing': { exit: EXIT.personNeeded, when: 'a destructive act was not confirmed' },
+  'plan-tampered': { exit: EXIT.refused, when: 'a plan was changed after it was made' },
+  'plan-stale': { exit: EXIT.refused, when: 'a plan is older than its limit' },
+  'plan-other-account': { exit: EXIT.refused, when: 'a plan belongs to another account or environment' },
+  'over-limit': { exit: EXIT.refused, when: 'more records would be written than the limits allow without approval' },
+  unattributed: { exit: EXIT.refused, when: 'changes that nothing ties to the incident need an explicit yes' },
+  'not-authorised': { exit: EXIT.refused, when: 'the person may not allow this' },
+  'restore-stopped': { exit: EXIT.partial, when: 'a restore stopped itself: the canary batch or a rate went wrong' },
+  'restore-incomplete': { exit: EXIT.partial, when: 'a restore did not reach its end; it can be resumed' },
+  'not-verified': { exit: EXIT.differences, when: 'the platform does not hold what the plan says' },
+
+  'snapshot-damaged': { exit: EXIT.badFile, when: 'bytes of a snapshot are not what was written' },
+  'snapshot-foreign': { exit: EXIT.badFile, when: 'a file is not a runback snapshot, or names or sizes in it are unsafe' },
+  'sync-failed': { exit: EXIT.partial, when: 'a sync could not be paused, resumed or looked at' },
+  'drain-timeout': { exit: EXIT.partial, when: 'a paused sync still had work in flight when the wait ended' },
+  'step-failed': { exit: EXIT.failed, when: 'a step of a runbook failed and its rule says stop' },
+  'step-timeout': { exit: EXIT.partial, when: 'a step took longer than its limit' },
+  'in-doubt': { exit: EXIT.personNeeded, when: 'an effect may or may not have happened and only a person can tell' },
+  'undo-failed': { exit: EXIT.partial, when: 'an undo did not reach its end' },
+} as const satisfies Record<string, CodeEntry>;
+
+/** A permanent error code. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What an error carries beside its message. All of it may be shown to people. */
+export interface ErrorDetails {
+  /** Why it happened, one or two sentences. */
+  readonly why?: string;
+  /** What state things are in now: above all whether anything was written. */
+  readonly state?: string;
+  /** The next command to type, or the next thing to do. */
+  readonly next?: string;
+  /** Facts for scripts; secrets never belong here. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** An error that runback foresaw: what happened, why, the state now, what to do next. */
+export class RunbackError extends Error {
+  readonly code: ErrorCode;
+  readonly why: string | undefined;
+  readonly state: string | undefined;
+  readonly next: string | undefined;
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'RunbackError';
+    this.code = code;
+    this.why = details.why;
+    this.state = details.state;
+    this.next = details.next;
+    this.data = details.data ?? {};
+  }
+
+  /** The exit status this error ends the process with. */
+  get exitCode(): ExitCode {
+    return ERROR_CODES[this.code].exit;
+  }
+}
+
+/** True for an error of ours, optionally of one code. */
+export function isRunbackError(error: unknown, code?: ErrorCode): error is RunbackError {
+  return error instanceof RunbackError && (code === undefined || error.code === code);
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Turns file system failures into our errors (`disk-full`, `disk-denied`, `file-unreadable`); passes everything else on unchanged. */
+export function fromFileSystem(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new RunbackError('disk-full', `No room left while writing ${path}`, {
+      state: 'What was written before is intact; nothing was half-written.',
+      next: 'Free some space, then run the same command again or resume.',
+      cause: error,
+    });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new RunbackError('disk-denied', `Not allowed to write ${path}`, {
+      why: `The system answered ${code}.`,
+      state: 'Nothing was changed.',
+      next: 'Give this user write access to that folder, or choose another workspace with --workspace.',
+      cause: error,
+    });
+  return error;
+}

@@ -1,0 +1,96 @@
+/** What a field can hold once it is canonical. Exactness rules are on {@link FieldType}. */
+export type Value = null | boolean | number | string | readonly Value[] | { readonly [name: string]: Value };
+
+/**
+ * Fields by name. A missing name means the platform did not give the field at all; `null` and `''` are
+ * two other things, and all three are kept apart.
+ */
+export type Fields = Readonly<Record<string, Value>>;
+
+/** A row of a platform in canonical form. */
+export interface PlatformRecord {
+  /** The record's id on its platform. Composite keys are a canonical JSON array of strings. */
+  readonly key: string;
+  /** What a restore may write. */
+  readonly fields: Fields;
+  /** What changes by itself or cannot be written: modified times, calculated and read-only fields. Outside the content digest. */
+  readonly meta: Fields;
+}
+
+/**
+ * Type of a field, independent of the platform.
+ *
+ * | type | canonical value |
+ * | --- | --- |
+ * | `string` | string |
+ * | `boolean` | boolean |
+ * | `integer` | JSON number; only for types that always fit 53 bits |
+ * | `number` | string with every digit: big integers, decimals, floats |
+ * | `date`, `datetime`, `time` | string as the platform's exact text (ISO 8601, UTC where it has a zone) |
+ * | `enum` | string, one of `options` |
+ * | `set` | sorted array of distinct strings; merged by element |
+ * | `json` | string with the document's exact text |
+ * | `bytes` | string, hexadecimal or as the platform writes it |
+ * | `other` | string with the platform's exact text |
+ */
+export type FieldType = 'string' | 'boolean' | 'integer' | 'number' | 'date' | 'datetime' | 'time' | 'enum' | 'set' | 'json' | 'bytes' | 'other';
+
+/** One field as the platform describes it. */
+export interface FieldSchema {
+  readonly name: string;
+  /** Name for people, where the platform has one. */
+  readonly label?: string;
+  readonly type: FieldType;
+  /** The platform's own word for the type, for example `numeric(12,2)` or `enumeration/checkbox`. */
+  readonly platformType: string;
+  /** Never writable on an existing record: calculated, generated, identity, system. Such fields are in `meta`. */
+  readonly readOnly: boolean;
+  /** Allowed values of `enum` and `set`. */
+  readonly options?: readonly string[];
+  readonly maxLength?: number;
+  readonly unique?: boolean;
+  /** Fields of one group only make sense together and are decided as one (pipeline and stage, parts of an address). */
+  readonly group?: string;
+  /** Values that mean "this person opted out". A change away from one of them is a `consent` conflict. */
+  readonly optedOut?: readonly Value[];
+  /** The platform lets the value move in one direction only; the connector clears it first where that helps. */
+  readonly forwardOnly?: boolean;
+}
+
+/** A kind of link between two object types. */
+export interface LinkSchema {
+  /** Stable name, unique within its pair: `primary`, `HUBSPOT_DEFINED-279`, a constraint name. Safe as part of a file name. */
+  readonly kind: string;
+  readonly from: string;
+  readonly to: string;
+  readonly label?: string;
+  /** Fields of `from` that carry the link (a foreign key). Such links are restored with their fields and not stored apart. */
+  readonly viaFields?: readonly string[];
+  /** `to` must exist before `from` can be written. */
+  readonly required?: boolean;
+  /** Links of this kind cannot be written. */
+  readonly readOnly?: boolean;
+}
+
+/** One object type as the platform describes it at one time. */
+export interface ObjectSchema {
+  readonly object: string;
+  readonly label?: string;
+  /** Fields whose values make the key; empty where the platform gives the id. */
+  readonly keyFields: readonly string[];
+  readonly fields: readonly FieldSchema[];
+  /** A record can be created again with its old key. */
+  readonly createWithKey: boolean;
+  /** A deleted record can be undeleted with its old key. */
+  readonly undelete: boolean;
+  /** What a write sets off on the platform (triggers, workflows), as sentences for people. */
+  readonly sideEffects: readonly string[];
+  /** Why this object type cannot be read or restored; absent where it can. */
+  readonly refused?: string;
+}
+
+/** A relation between two records of {@link LinkSchema} `kind`. */
+export interface Link {
+  readonly from: string;
+  readonly to: string;
+}

@@ -1,0 +1,207 @@
+import type { Fields, Value } from '../records/index.js';
+import type { Environment } from '../workspace/index.js';
+
+/** A change that runback will not decide alone. */
+export const CONFLICT_CODES = [
+  'edited-since',
+  'moved-since-plan',
+  'came-back',
+  'deleted-later',
+  'created-then-edited',
+  'unique-taken',
+  'merged-away',
+  'parent-missing',
+  'cycle',
+  'type-changed',
+  'option-removed',
+  'field-removed',
+  'read-only',
+  'rejected',
+  'consent',
+  'irreversible',
+  'unattributed',
+  'base-unreadable',
+] as const;
+export type ConflictCode = (typeof CONFLICT_CODES)[number];
+
+export type PlanAction = 'update' | 'undelete' | 'create' | 'delete' | 'link' | 'unlink';
+
+/**
+ * Whether something ties a change to the incident. `attributed`: the platform's history or modified-by field names a suspect
+ * writer, or falls in the incident's window. `unattributed`: there is evidence and it points elsewhere. `unknown`: the
+ * platform keeps no history for it. The last two need an explicit yes.
+ */
+export interface Attribution {
+  readonly state: 'attributed' | 'unattributed' | 'unknown';
+  /** Who wrote, when, as far as known: for people. */
+  readonly writer?: string;
+  readonly at?: string;
+}
+
+/** Old and new value of a field. A missing `from` or `to` means absent. */
+export interface FieldMove {
+  readonly from?: Value;
+  readonly to?: Value;
+  readonly attribution?: Attribution;
+}
+
+/** First line of a plan. */
+export interface PlanHeader {
+  readonly version: 1;
+  readonly id: string;
+  readonly platform: string;
+  readonly account: string;
+  readonly environment: Environment;
+  readonly base: { readonly snapshot: string; readonly digest: string };
+  readonly damaged: { readonly snapshot: string; readonly digest: string };
+  readonly filters: PlanFilters;
+  readonly counts: PlanCounts;
+  readonly createdBy: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** The plan a decision was taken on, if this one follows from it. */
+  readonly from?: string;
+  readonly decisions?: Readonly<Record<string, ConflictChoice>>;
+  /** SHA-256 of all further lines, each with its newline. */
+  readonly digest: string;
+}
+
+export interface PlanCounts {
+  /** Distinct records the plan writes (a link counts for its `from` record). What `--confirm` asks for. */
+  readonly records: number;
+  /** Records of the touched object types in the damaged snapshot, for the percentage. */
+  readonly of: number;
+  /** Single field values written. */
+  readonly cells: number;
+  readonly actions: Readonly<Partial<Record<PlanAction, number>>>;
+  readonly conflicts: Readonly<Partial<Record<ConflictCode, number>>>;
+  /** Differences between base and damaged that need nothing: repaired already, gone on both sides. */
+  readonly nothingToDo: number;
+}
+
+/** What a plan was limited to. All joined by AND; several values of one by OR. */
+export interface PlanFilters {
+  readonly objects?: readonly string[];
+  readonly fields?: readonly string[];
+  readonly keys?: readonly string[];
+  /** CEL over `object`, `key`, `base`, `damaged`, `live`, `field`. */
+  readonly where?: string;
+  /** The incident's window, ISO 8601. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Writers that the incident is about, as the platform's history names them; exact, or a prefix ending in `*`. */
+  readonly suspects?: readonly string[];
+  /** `include` all, `refuse` all, or include only where the platform keeps no history (`unknown`). */
+  readonly unattributed: 'include' | 'refuse' | 'unknown';
+  readonly deleteCreated: boolean;
+}
+
+/** A line of a plan that will be written, in the order of application. */
+export type PlanChange = RecordChange | LinkChange;
+
+export interface RecordChange {
+  readonly kind: 'change';
+  /** From 1: its place in the order of application. */
+  readonly n: number;
+  readonly action: 'update' | 'undelete' | 'create' | 'delete';
+  readonly object: string;
+  readonly key: string;
+  readonly fields: Readonly<Record<string, FieldMove>>;
+  /** Fields of `create` whose value is the key of a record created earlier in this plan: replaced by its new key. */
+  readonly references?: Readonly<Record<string, { readonly object: string; readonly key: string }>>;
+  /** In words. */
+  readonly why: string;
+  readonly attribution: Attribution;
+}
+
+export interface LinkChange {
+  readonly kind: 'change';
+  readonly n: number;
+  readonly action: 'link' | 'unlink';
+  /** Link kind. */
+  readonly link: string;
+  readonly from: { readonly object: string; readonly key: string };
+  readonly to: { readonly object: string; readonly key: string };
+  readonly why: string;
+  readonly attribution: Attribution;
+}
+
+/** What to do about a conflict. `keep`: leave live. `restore`: write the base value although … . */
+export type ConflictChoice = 'keep' | 'restore';
+
+/** A line of a plan that will not be written unless a person decides, which makes a new plan. */
+export interface PlanConflict {
+  readonly kind: 'conflict';
+  /** Stable within plans from the same snapshots: `<object>/<key>/<field>` or of a link. */
+  readonly id: string;
+  readonly code: ConflictCode;
+  readonly object: string;
+  readonly key: string;
+  readonly field?: string;
+  readonly base?: Value;
+  readonly damaged?: Value;
+  readonly live?: Value;
+  readonly attribution?: Attribution;
+  /** What it means, in words. */
+  readonly message: string;
+  /** What each choice would do, in words; a choice that is not there is not possible. */
+  readonly choices: Readonly<Partial<Record<ConflictChoice, string>>>;
+}
+
+export type PlanLine = PlanChange | PlanConflict;
+
+/** A plan as people and approvals refer to it. */
+export interface PlanSummary {
+  readonly header: PlanHeader;
+  /** SHA-256 over the header line, which holds the digest of the rest: what approvals are bound to. */
+  readonly hash: string;
+  readonly location: string;
+}
+
+/** State of a restore, derived from its journal. */
+export interface RestoreSummary {
+  readonly id: string;
+  readonly plan: string;
+  readonly platform: string;
+  readonly state: 'running' | 'stopped' | 'done' | 'undoing' | 'undone' | 'undo_failed';
+  readonly applied: number;
+  /** Skipped because live was not what the plan saw. */
+  readonly moved: number;
+  readonly rejected: number;
+  readonly failed: number;
+  readonly inDoubt: number;
+  readonly total: number;
+  readonly stoppedBecause?: string;
+  /** Old key to new key of re-created records, by object. */
+  readonly keyMap: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly startedAt: string;
+  readonly finishedAt?: string;
+}
+
+/** Outcome of a verification: is live what the plan says? */
+export interface VerifySummary {
+  readonly plan: string;
+  readonly checked: number;
+  /** Changes of the plan that are not so on the platform. */
+  readonly remaining: number;
+  /** Changes that were decided to be left (conflicts). */
+  readonly conflicts: number;
+  /** The first hundred of what remains, for people. */
+  readonly examples: readonly {
+    readonly object: string;
+    readonly key: string;
+    readonly field?: string;
+    readonly expected?: Value;
+    readonly live?: Value;
+    readonly why: string;
+  }[];
+}
+
+/** B, D and L of one record with what is known of its history; input of the pure planner. */
+export interface RecordSides {
+  readonly object: string;
+  readonly key: string;
+  readonly base: Fields | undefined;
+  readonly damaged: Fields | undefined;
+  readonly live: Fields | undefined;
+}

@@ -1,0 +1,123 @@
+import type { Reporter } from '../lib/index.js';
+
+/** What an action may do to the world; decides what happens when its answer was lost (guarantee G3). */
+export type EffectClass = 'read' | 'idempotent' | 'verifiable' | 'opaque' | 'irreversible';
+
+export type StepState = 'pending' | 'running' | 'succeeded' | 'failed' | 'in_doubt' | 'skipped' | 'undone' | 'undo_failed';
+export type RunState = 'running' | 'waiting' | 'undoing' | 'succeeded' | 'undone' | 'partial' | 'abandoned';
+
+/** Something only a person can answer. Answered by a terminal, an answers file, or nobody. */
+export type Question =
+  | {
+      readonly kind: 'input';
+      readonly name: string;
+      readonly type: string;
+      readonly prompt: string;
+      readonly default?: unknown;
+      readonly choices?: readonly { readonly value: string; readonly label: string }[];
+    }
+  | { readonly kind: 'manual'; readonly step: string; readonly title: string; readonly instructions: string }
+  | {
+      readonly kind: 'decide';
+      readonly step: string;
+      readonly title: string;
+      readonly instructions: string;
+      readonly choices: readonly DecideChoice[];
+      readonly about: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'approve';
+      readonly step: string;
+      readonly title: string;
+      readonly authority: string;
+      readonly of: string;
+      readonly about: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly step: string;
+      readonly title: string;
+      readonly error: Error;
+      readonly choices: readonly ('retry' | 'skip' | 'undo' | 'stop')[];
+    }
+  | {
+      readonly kind: 'in_doubt';
+      readonly step: string;
+      readonly title: string;
+      readonly what: string;
+      readonly choices: readonly ('happened' | 'did-not-happen' | 'stop')[];
+    }
+  /** A destructive act: the person types `<environment>:<records>`. */
+  | {
+      readonly kind: 'confirm';
+      readonly step: string;
+      readonly title: string;
+      readonly expect: string;
+      readonly about: Readonly<Record<string, unknown>>;
+    };
+
+export interface DecideChoice {
+  readonly value: string;
+  /** `continue`, `stop`, or the step it goes back to. */
+  readonly effect: string;
+  /** Inputs to ask for before going there. */
+  readonly ask?: readonly string[];
+}
+
+export interface Answer {
+  readonly value: string;
+  /** Who answered; the run's own person if absent. */
+  readonly by?: string;
+  readonly note?: string;
+  /** Paths of files to keep as evidence. */
+  readonly evidence?: readonly string[];
+  /** Values for `ask`. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
+}
+
+/** Whoever answers questions. Returns undefined where nobody can: the run then waits and ends with exit 5. */
+export interface Operator {
+  ask(question: Question, signal: AbortSignal): Promise<Answer | undefined>;
+}
+
+/** What a view shows of a run. Calls are synchronous and never throw. */
+export interface RunObserver {
+  runStarted(run: RunView): void;
+  stepChanged(step: StepView, run: RunView): void;
+  runEnded(run: RunView): void;
+  /** Progress of the step that runs. */
+  readonly reporter: Reporter;
+}
+
+export interface StepView {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: 'action' | 'manual' | 'decide' | 'approve' | 'wait' | 'command' | 'http';
+  readonly action?: string;
+  readonly state: StepState;
+  readonly attempt: number;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly error?: string;
+  /** Why it was skipped, in words. */
+  readonly because?: string;
+}
+
+/** A run, derived from its journal. */
+export interface RunView {
+  readonly id: string;
+  readonly runbook: string;
+  readonly title: string;
+  readonly state: RunState;
+  readonly by: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly steps: readonly StepView[];
+  /** The question a waiting run needs answered, in words. */
+  readonly waitingFor?: string;
+  readonly notes: readonly { readonly at: string; readonly by: string; readonly text: string }[];
+  /** Hash of the journal's last line. */
+  readonly lastHash: string;
+}

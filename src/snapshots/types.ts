@@ -1,0 +1,136 @@
+import type { PlatformSchema } from '../connectors/index.js';
+import type { ObjectSchema } from '../records/index.js';
+import type { Environment } from '../workspace/index.js';
+
+/** One part of a snapshot: a zip entry of 1 to 4 MB of NDJSON. */
+export interface PartInfo {
+  /** Entry name in the zip. */
+  readonly name: string;
+  readonly rows: number;
+  /** Uncompressed. */
+  readonly bytes: number;
+  /** SHA-256 of the uncompressed bytes, hexadecimal. */
+  readonly sha256: string;
+  readonly firstKey: string;
+  readonly lastKey: string;
+}
+
+/** One object type (or link kind) in a snapshot. */
+export interface ObjectInfo {
+  readonly platform: string;
+  readonly object: string;
+  readonly rows: number;
+  /** All keys were read: absence means the record did not exist. */
+  readonly census: boolean;
+  /** SHA-256 over the digests of the parts, in order. */
+  readonly digest: string;
+  readonly parts: readonly PartInfo[];
+}
+
+export interface LinkInfo extends ObjectInfo {
+  /** `<from>~<to>~<kind>`; `object` holds the same. */
+  readonly from: string;
+  readonly to: string;
+  readonly kind: string;
+}
+
+export interface SnapshotPlatform {
+  readonly name: string;
+  readonly connector: string;
+  readonly account: string;
+  readonly environment: Environment;
+  /** One moment, or a window during which records could change. */
+  readonly consistent: boolean;
+}
+
+/** First entry of the zip. No record data. */
+export interface SnapshotHeader {
+  readonly version: 1;
+  readonly id: string;
+  /** `delta` is reserved. */
+  readonly kind: 'full';
+  /** ISO 8601, UTC: reading began. */
+  readonly startedAt: string;
+  readonly platforms: readonly SnapshotPlatform[];
+  readonly createdBy: string;
+  readonly note?: string;
+}
+
+/** Last entry of the zip: its presence is the commit. */
+export interface SnapshotManifest {
+  readonly version: 1;
+  readonly id: string;
+  readonly finishedAt: string;
+  readonly objects: readonly ObjectInfo[];
+  readonly links: readonly LinkInfo[];
+  /** SHA-256 of header.json and of every schema entry, by entry name. */
+  readonly entries: Readonly<Record<string, string>>;
+  /** Ids of the snapshots this one builds on; empty for a full one. */
+  readonly bases: readonly string[];
+}
+
+/** What the catalog tells about a snapshot. */
+export interface SnapshotSummary {
+  readonly id: string;
+  readonly path: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly createdBy: string;
+  readonly note?: string;
+  readonly platforms: readonly SnapshotPlatform[];
+  readonly rows: number;
+  readonly bytes: number;
+  /** SHA-256 of the manifest entry: the digest plans refer to. */
+  readonly digest: string;
+  /** When every byte was last read and found right. */
+  readonly verifiedAt?: string;
+  readonly pinned: boolean;
+}
+
+/** Bytes that are not what was written. */
+export interface Damage {
+  readonly entry: string;
+  readonly platform?: string;
+  readonly object?: string;
+  /** Keys in the unreadable range, inclusive. */
+  readonly firstKey?: string;
+  readonly lastKey?: string;
+  readonly rows?: number;
+  readonly why: string;
+}
+
+export interface VerifyReport {
+  readonly id: string;
+  readonly parts: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly damage: readonly Damage[];
+}
+
+/** A snapshot opened for reading. Close it. Damaged parts are skipped and listed in `damage`, unless a method says otherwise. */
+export interface SnapshotReader {
+  readonly path: string;
+  readonly header: SnapshotHeader;
+  readonly manifest: SnapshotManifest;
+  /** SHA-256 of the manifest entry. */
+  readonly digest: string;
+  schema(platform: string): Promise<PlatformSchema>;
+  objectSchema(platform: string, object: string): Promise<ObjectSchema | undefined>;
+  /** Whole lines in key order, as text without newline, in batches. `onDamage` is told of each unreadable part; reading goes on. */
+  lines(
+    info: ObjectInfo,
+    options?: { readonly signal?: AbortSignal; readonly onDamage?: (damage: Damage) => void },
+  ): AsyncIterable<readonly string[]>;
+  /** One record's line by key, reading one part only; undefined where absent. Throws `snapshot-damaged` where its part is unreadable. */
+  line(info: ObjectInfo, key: string): Promise<string | undefined>;
+  verify(options?: { readonly signal?: AbortSignal; readonly reporter?: import('../lib/index.js').Reporter }): Promise<VerifyReport>;
+  close(): Promise<void>;
+}
+
+/** What differs between two snapshots for one key. At least one side is there. */
+export interface KeyDifference {
+  readonly key: string;
+  /** Line of the first snapshot; undefined where the record was not there. */
+  readonly a: string | undefined;
+  readonly b: string | undefined;
+}

@@ -1,0 +1,132 @@
+/**
+ * The store seam: all durable state except snapshots. One driver on local files (`files/`); a second one on a
+ * database may follow, so nothing above may assume files.
+ *
+ * Promises of every driver:
+ * - what a call has resolved for survives kill -9 and power cut;
+ * - a document is always one whole version, never a mixture, with several processes writing;
+ * - a journal has one writer at a time; a torn last line is cut off on opening for append and the repair is itself journaled;
+ * - everything is readable by its owner only.
+ *
+ * Errors: `disk-full`, `disk-denied`, `document-damaged`, `journal-damaged`, `locked`.
+ */
+export interface Store {
+  /** Kinds are folder-safe plural nouns: `sync-pauses`, `snapshot-notes`. */
+  document<T>(kind: string, id: string): Document<T>;
+  /** Ids of all documents of a kind, sorted. */
+  list(kind: string): Promise<string[]>;
+  /** The journal of one run or restore. Opening touches nothing. `kind` is `runs` or `restores`. */
+  journal(kind: string, id: string): Journal;
+  /** Ids of all journals of a kind, sorted (ids sort by time). */
+  journals(kind: string): Promise<string[]>;
+  /** Write-once NDJSON: plans. `kind` is `plans`. */
+  ledger(kind: string, id: string): Ledger;
+  ledgers(kind: string): Promise<string[]>;
+  /**
+   * Takes a named lock or throws `locked`, saying who holds it since when (`data: {holder, since, pid, purpose}`).
+   * A lock of a process on this machine that is dead is taken over without asking only if `breakDead` is set; the
+   * result then carries `broke`. A lock of a living process is never broken.
+   */
+  lock(name: string, owner: LockOwner, options?: { readonly breakDead?: boolean }): Promise<Lock>;
+  /** Who holds a lock, or undefined. */
+  lockHolder(name: string): Promise<LockInfo | undefined>;
+  /** Where people find the log file: a path or URL. */
+  readonly location: string;
+}
+
+export interface Document<T> {
+  /** The present version, or undefined if there is none. */
+  read(): Promise<T | undefined>;
+  /** Read, change, write, under a lock across processes. The function may run again and must not have effects. Returns what was written. */
+  update(change: (current: T | undefined) => T): Promise<T>;
+  delete(): Promise<void>;
+}
+
+/** Who takes a lock. */
+export interface LockOwner {
+  /** Person or job. */
+  readonly by: string;
+  /** Id of the run, restore or job. */
+  readonly holder: string;
+  /** In words: `restore of hubspot`. */
+  readonly purpose: string;
+}
+
+export interface LockInfo extends LockOwner {
+  /** ISO 8601, UTC. */
+  readonly since: string;
+  readonly pid: number;
+  readonly host: string;
+  /** False where the holding process is known to be gone. */
+  readonly alive: boolean;
+}
+
+export interface Lock {
+  readonly name: string;
+  /** The dead holder this lock was taken from, if any: the caller journals it. */
+  readonly broke?: LockInfo;
+  release(): Promise<void>;
+}
+
+/** One line of a journal. `hash` = SHA-256 over `prev` and the canonical line without `hash`. */
+export interface JournalEntry {
+  readonly v: 1;
+  /** From 1, without gaps. */
+  readonly seq: number;
+  /** ISO 8601, UTC. May go backwards when the clock does; `seq` is the order. */
+  readonly at: string;
+  /** The person or job. */
+  readonly by: string;
+  readonly type: string;
+  readonly step?: string;
+  /** From 1. */
+  readonly attempt?: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly prev: string;
+  readonly hash: string;
+}
+
+/** What a caller gives; the rest is filled in. Secrets are redacted before hashing. */
+export interface NewEntry {
+  readonly by: string;
+  readonly type: string;
+  readonly step?: string;
+  readonly attempt?: number;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+/** An append-only record. */
+export interface Journal {
+  readonly kind: string;
+  readonly id: string;
+  exists(): Promise<boolean>;
+  /**
+   * All entries, the chain checked as they pass. A torn last line is left out. Throws `journal-damaged` (with
+   * `data: {line}`) at a broken line before the last, `not-found` where there is no journal.
+   */
+  read(): AsyncIterable<JournalEntry>;
+  /** Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. */
+  open(owner: LockOwner): Promise<JournalWriter>;
+}
+
+export interface JournalWriter {
+  /**
+   * Appends one line. Resolves once the line is on disk (`fdatasync`), unless `durable: false` (progress only).
+   * Calls are written in the order they were made.
+   */
+  append(entry: NewEntry, options?: { readonly durable?: boolean }): Promise<JournalEntry>;
+  /** Hash of the last line: goes into reports. */
+  readonly lastHash: string;
+  close(): Promise<void>;
+}
+
+/** A file that is written once, whole, and then only read. */
+export interface Ledger {
+  exists(): Promise<boolean>;
+  /** Writes all lines (without newlines) and makes them appear at once; throws `bug` where the ledger exists. */
+  write(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
+  /** Lines in order, without newlines. Throws `not-found`. */
+  read(): AsyncIterable<string>;
+  /** For people: where it is. */
+  readonly location: string;
+}

@@ -1,0 +1,25 @@
+import type { CallOptions } from '../lib/index.js';
+
+/**
+ * The sync controller seam: pauses, drains and resumes one kind of sync. Every driver passes `test/contracts/controller.ts`.
+ *
+ * `pause` on a paused sync and `resume` to the state it is in are no errors and change nothing. A call that may have
+ * reached the controller is followed by `status`, never repeated blindly. Throws `sync-failed` or `interrupted`.
+ */
+export interface SyncController {
+  readonly kind: string;
+  status(options?: CallOptions): Promise<SyncStatus>;
+  /** Stops new work. Does not wait for work in flight: the caller polls `status` until it is drained. */
+  pause(options?: CallOptions): Promise<void>;
+  /** Back to running. Only called where the earlier state was running. */
+  resume(options?: CallOptions): Promise<void>;
+}
+
+export interface SyncStatus {
+  /** `draining`: paused, with work in flight. */
+  readonly state: 'running' | 'paused' | 'draining';
+  /** Pieces of work in flight; undefined where the controller cannot tell. */
+  readonly inFlight: number | undefined;
+  /** Warnings for people, for example that waiting jobs run on restart. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,70 @@
+import type { Environment } from './environment.js';
+
+/** A reference to a secret: `env:NAME`, `file:PATH`, `command:PROGRAM ARG…` or `keychain:NAME`. Never the secret. */
+export type SecretRef = string & { readonly __brand: 'SecretRef' };
+
+/** One entry under `platforms` of runback.yml. */
+export interface PlatformConfig {
+  readonly name: string;
+  /** Driver: `hubspot`, `postgres`. */
+  readonly connector: string;
+  readonly environment: Environment;
+  /** Checked against the platform itself before anything is read or written. */
+  readonly account?: string;
+  /** Address of the API or database. A database URL is a secret reference, since it may hold a password. */
+  readonly url?: SecretRef | string;
+  readonly credentials: Readonly<Record<string, SecretRef>>;
+  readonly objects?: readonly string[];
+  readonly limits: { readonly requests_per_10s?: number; readonly requests_per_day?: number; readonly concurrency?: number; readonly wait?: string };
+  /** Column that names who changed a row last, and when. */
+  readonly modified?: { readonly by?: string; readonly at?: string };
+  /** Driver settings, checked by the driver: `prefix` of HubSpot paths, `session_replication_role` … */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** One entry under `syncs`. */
+export interface SyncConfig {
+  readonly name: string;
+  readonly controller: string;
+  readonly title?: string;
+  /** Names of platforms it writes to. */
+  readonly writes_to: readonly string[];
+  /** How the platform's history names this writer: exact, or a prefix ending in `*`. Used for attribution. */
+  readonly writes_as: readonly string[];
+  /** How long to wait for work in flight, as a duration: `2m`. */
+  readonly drain?: string;
+  readonly credentials: Readonly<Record<string, SecretRef>>;
+  /** Everything else, checked by the driver. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Limits and habits of restores. */
+export interface RestoreConfig {
+  /** Duration after which a plan is refused. */
+  readonly plan_max_age: string;
+  /** Records in the first batch. */
+  readonly canary: number;
+  readonly stop_at: { readonly errors_percent: number; readonly skipped_percent: number };
+  readonly limits: { readonly records?: number; readonly percent?: number };
+}
+
+export interface WorkspaceConfig {
+  readonly version: 1;
+  readonly platforms: Readonly<Record<string, PlatformConfig>>;
+  readonly syncs: Readonly<Record<string, SyncConfig>>;
+  readonly backups: { readonly storage: string; readonly jobs: Readonly<Record<string, unknown>> };
+  readonly restores: RestoreConfig;
+}
+
+/** A workspace found on disk, checked whole. */
+export interface Workspace {
+  /** Folder that holds runback.yml; absolute. */
+  readonly root: string;
+  /** `<root>/.runback`. */
+  readonly stateDir: string;
+  /** Folder of snapshots; absolute. */
+  readonly backupsDir: string;
+  /** Folder of runbooks; absolute. */
+  readonly runbooksDir: string;
+  readonly config: WorkspaceConfig;
+}
