@@ -1,2 +1,3 @@
 export * from './canonical.js';
+export * from './merge.js';
 export * from './record.js';

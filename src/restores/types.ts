@@ -107,7 +107,7 @@ export interface RecordChange {
   readonly object: string;
   readonly key: string;
   readonly fields: Readonly<Record<string, FieldMove>>;
-  /** Fields of `create` whose value is the key of a record created earlier in this plan: replaced by its new key. */
+  /** Fields whose value is the key of a record created earlier in this plan: replaced by its new key. */
   readonly references?: Readonly<Record<string, { readonly object: string; readonly key: string }>>;
   /** In words. */
   readonly why: string;
@@ -126,6 +126,9 @@ export interface LinkChange {
   readonly attribution: Attribution;
 }
 
+/** A change without its place in the order of application. */
+export type DecidedChange = Omit<RecordChange, 'n' | 'kind'> | Omit<LinkChange, 'n' | 'kind'>;
+
 /** What to do about a conflict. `keep`: leave live. `restore`: write the base value although … . */
 export type ConflictChoice = 'keep' | 'restore';
 
@@ -138,12 +141,15 @@ export interface PlanConflict {
   readonly object: string;
   readonly key: string;
   readonly field?: string;
+  /** Values of the field; of a group or a whole record, an object of values by field name. */
   readonly base?: Value;
   readonly damaged?: Value;
   readonly live?: Value;
   readonly attribution?: Attribution;
   /** What it means, in words. */
   readonly message: string;
+  /** The change that the choice `restore` makes of it; absent where that choice is not possible. */
+  readonly change?: DecidedChange;
   /** What each choice would do, in words; a choice that is not there is not possible. */
   readonly choices: Readonly<Partial<Record<ConflictChoice, string>>>;
 }
