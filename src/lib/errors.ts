@@ -51,6 +51,7 @@ export const ERROR_CODES = {
   'document-damaged': { exit: EXIT.badFile, when: 'a state document is not what runback wrote' },
   'disk-full': { exit: EXIT.partial, when: 'the disk has no room left' },
   'disk-denied': { exit: EXIT.partial, when: 'a state folder or file cannot be written' },
+  'disk-failed': { exit: EXIT.partial, when: 'the disk did not do what it was told, so its state is unknown' },
 
   'auth-missing': { exit: EXIT.credentials, when: 'the platform was given no credentials' },
   'auth-refused': { exit: EXIT.credentials, when: 'the platform refuses the credentials' },
@@ -138,7 +139,7 @@ export function messageOf(error: unknown): string {
 /** Turns file system failures into our errors (`disk-full`, `disk-denied`, `file-unreadable`); passes everything else on unchanged. */
 export function fromFileSystem(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new RunbackError('disk-full', `No room left while writing ${path}`, {
       state: 'What was written before is intact; nothing was half-written.',
       next: 'Free some space, then run the same command again or resume.',
@@ -149,6 +150,13 @@ export function fromFileSystem(error: unknown, path: string): unknown {
       why: `The system answered ${code}.`,
       state: 'Nothing was changed.',
       next: 'Give this user write access to that folder, or choose another workspace with --workspace.',
+      cause: error,
+    });
+  if (code === 'EIO')
+    return new RunbackError('disk-failed', `The disk failed at ${path}`, {
+      why: 'The system reports an input/output error.',
+      state: 'What was acknowledged before is intact as far as the disk holds it.',
+      next: 'Check the disk, then run the same command again or resume.',
       cause: error,
     });
   return error;

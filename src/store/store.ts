@@ -30,7 +30,7 @@ export interface Store {
   lock(name: string, owner: LockOwner, options?: { readonly breakDead?: boolean }): Promise<Lock>;
   /** Who holds a lock, or undefined. */
   lockHolder(name: string): Promise<LockInfo | undefined>;
-  /** Where people find the log file: a path or URL. */
+  /** Where people find the state: a folder or URL. */
   readonly location: string;
 }
 
@@ -115,6 +115,8 @@ export interface JournalWriter {
    * Calls are written in the order they were made.
    */
   append(entry: NewEntry, options?: { readonly durable?: boolean }): Promise<JournalEntry>;
+  /** The dead process this journal was taken over from, if any: the caller journals it. */
+  readonly broke?: LockInfo | undefined;
   /** Hash of the last line: goes into reports. */
   readonly lastHash: string;
   close(): Promise<void>;

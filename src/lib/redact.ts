@@ -1,0 +1,129 @@
+/** What stands where a secret stood. */
+export const REDACTED = '[redacted]';
+
+/** Shorter secrets are only hidden where they are the whole value: hiding every `ab` would destroy the text. */
+const MIN_INSIDE = 4;
+
+/**
+ * Words that stand in every journal as names. A password that is one of them protects nothing, and hiding the word
+ * everywhere would make state unreadable; it is hidden inside addresses (`://user:word@`) only.
+ */
+const PUBLIC_WORDS = new Set(
+  (
+    'postgres postgresql hubspot salesforce mailchimp runback production staging sandbox public localhost contacts companies deals ' +
+    'tickets password secret token admin root user test true false null'
+  ).split(' '),
+);
+
+/**
+ * Hides secrets in everything that is written or shown (guarantee G22). One instance per process; every resolved
+ * secret is added before it is used.
+ */
+export class Redactor {
+  readonly #whole = new Set<string>();
+  readonly #forms = new Set<string>();
+  #pattern: RegExp | undefined;
+
+  /** Hides `secret` from now on: as it is, in pieces of several lines, URL-encoded, base64, JSON-escaped, hexadecimal. */
+  add(secret: string): void {
+    if (secret === '' || this.#whole.has(secret)) return;
+    if (PUBLIC_WORDS.has(secret.toLowerCase())) {
+      this.#forms.add(`:${secret}@`);
+    } else {
+      this.#whole.add(secret);
+      for (const form of formsOf(secret)) this.#forms.add(form);
+    }
+    this.#pattern = undefined;
+  }
+
+  /** The text with every known secret replaced by {@link REDACTED}. */
+  text(text: string): string {
+    if (this.#whole.has(text)) return REDACTED;
+    const pattern = this.#compiled();
+    return pattern === undefined ? text : text.replace(pattern, REDACTED);
+  }
+
+  /**
+   * A copy of JSON-like data with every known secret replaced, in values and in names; the same object where there is
+   * nothing to hide. Dates and other class instances are left as they are.
+   */
+  value<T>(value: T): T {
+    return (this.#whole.size === 0 && this.#forms.size === 0 ? value : this.#walk(value)) as T;
+  }
+
+  #walk(value: unknown): unknown {
+    if (typeof value === 'string') return this.text(value);
+    if (typeof value === 'number' || typeof value === 'bigint') return this.#whole.has(String(value)) ? REDACTED : value;
+    if (Array.isArray(value)) {
+      let changed = false;
+      const items = value.map((item: unknown) => {
+        const next = this.#walk(item);
+        if (next !== item) changed = true;
+        return next;
+      });
+      return changed ? items : value;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return value;
+    let changed = false;
+    const entries = Object.entries(value).map(([name, item]): [string, unknown] => {
+      const nextName = this.text(name);
+      const next = this.#walk(item);
+      if (next !== item || nextName !== name) changed = true;
+      return [nextName, next];
+    });
+    return changed ? Object.fromEntries(entries) : value;
+  }
+
+  #compiled(): RegExp | undefined {
+    if (this.#forms.size === 0) return undefined;
+    this.#pattern ??= new RegExp(
+      [...this.#forms]
+        .sort((a, b) => b.length - a.length)
+        .map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+        .join('|'),
+      'g',
+    );
+    return this.#pattern;
+  }
+}
+
+function* formsOf(secret: string): Generator<string> {
+  const pieces = secret.includes('\n') ? [secret, ...secret.split(/\r?\n/).filter((line) => line.trim().length >= 16)] : [secret];
+  for (const piece of pieces) {
+    if (piece.length < MIN_INSIDE) continue;
+    yield piece;
+    yield JSON.stringify(piece).slice(1, -1);
+    const encoded = safely(() => encodeURIComponent(piece));
+    yield encoded;
+    yield encoded.replaceAll('%20', '+');
+    yield encoded.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+    const bytes = Buffer.from(piece, 'utf8');
+    if (bytes.length < 6) continue;
+    yield bytes.toString('hex');
+    for (const form of base64Forms(bytes)) {
+      yield form;
+      yield form.replaceAll('+', '-').replaceAll('/', '_');
+    }
+  }
+}
+
+/** The characters of base64 that do not depend on what stands before or after the secret (`user:` in basic authentication). */
+function* base64Forms(bytes: Buffer): Generator<string> {
+  for (const before of [0, 1, 2]) {
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replaceAll('=', '');
+    const whole = Math.floor(((before + bytes.length) * 8) / 6);
+    yield text.slice(Math.ceil((before * 8) / 6), whole);
+  }
+}
+
+function safely(encode: () => string): string {
+  try {
+    return encode();
+  } catch {
+    return '\u0000';
+  }
+}

@@ -1,0 +1,138 @@
+import { readFile, readdir, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { type Adapter, Low } from 'lowdb';
+
+import { type Clock, type Redactor, RunbackError, canonicalJson, fromFileSystem, sha256 } from '../../lib/index.js';
+import type { Document } from '../store.js';
+import { type HeldLock, lockedError, tryLock } from './lock-file.js';
+import { makeFolder, syncFolder, systemCode } from './paths.js';
+import { writeWhole } from './whole-file.js';
+
+/** What a document file holds: the data and its digest, so that a half-right file is never taken for state. */
+interface Envelope {
+  readonly version: 1;
+  readonly sha256: string;
+  readonly data: unknown;
+}
+
+/** How long an update waits for other processes that update the same document. */
+const LOCK_WAIT_MS = 30_000;
+
+/** lowdb's adapter for one file: checked reading, atomic and durable writing. lowdb's own loses updates and can leave half a file. */
+class EnvelopeFile implements Adapter<Envelope> {
+  constructor(readonly path: string) {}
+
+  async read(): Promise<Envelope | null> {
+    let text: string;
+    try {
+      text = await readFile(this.path, 'utf8');
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return null;
+      throw fromFileSystem(error, this.path);
+    }
+    const envelope = parse(text);
+    if (
+      typeof envelope === 'object' &&
+      envelope !== null &&
+      'data' in envelope &&
+      'sha256' in envelope &&
+      envelope.sha256 === digestOf(envelope.data)
+    )
+      return envelope as Envelope;
+    throw new RunbackError('document-damaged', `${this.path} is not what runback wrote`, {
+      why: 'Its content does not fit its digest: the file was changed by something else, or the disk lost bytes.',
+      state: 'Nothing was changed.',
+      next: 'Bring the file back from a backup of the state folder, or move it away if what it recorded is not needed.',
+    });
+  }
+
+  async write(envelope: Envelope): Promise<void> {
+    await writeWhole(this.path, `${JSON.stringify(envelope, undefined, 1)}\n`);
+  }
+}
+
+/** A document in one file, updated under a lock file beside it. */
+export class DocumentFile<T> implements Document<T> {
+  readonly #adapter: EnvelopeFile;
+
+  constructor(
+    path: string,
+    readonly clock: Clock,
+    readonly redactor: Redactor,
+  ) {
+    this.#adapter = new EnvelopeFile(path);
+  }
+
+  async read(): Promise<T | undefined> {
+    const envelope = await this.#adapter.read();
+    return envelope === null ? undefined : (envelope.data as T);
+  }
+
+  async update(change: (current: T | undefined) => T): Promise<T> {
+    return this.#locked(async () => {
+      const low = new Low<Envelope | Record<string, never>>(this.#adapter as Adapter<Envelope | Record<string, never>>, {});
+      await low.read();
+      const current = 'data' in low.data ? (low.data.data as T) : undefined;
+      const data = JSON.parse(JSON.stringify(this.redactor.value(change(current)))) as T;
+      low.data = { version: 1, sha256: digestOf(data), data };
+      await low.write();
+      return data;
+    });
+  }
+
+  async delete(): Promise<void> {
+    await this.#locked(async () => {
+      try {
+        await unlink(this.#adapter.path);
+        await syncFolder(dirname(this.#adapter.path));
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') throw fromFileSystem(error, this.#adapter.path);
+      }
+    });
+  }
+
+  async #locked<R>(work: () => Promise<R>): Promise<R> {
+    const held = await this.#lock();
+    try {
+      if (held.broke !== undefined) await this.#sweep();
+      return await work();
+    } finally {
+      await held.release();
+    }
+  }
+
+  async #lock(): Promise<HeldLock> {
+    const path = `${this.#adapter.path}.lock`;
+    const owner = { by: 'runback', holder: `process-${process.pid}`, purpose: 'an update' };
+    const giveUpAt = performance.now() + LOCK_WAIT_MS;
+    await makeFolder(dirname(path));
+    for (let wait = 1; ; wait = Math.min(wait * 1.5, 25)) {
+      const attempt = await tryLock(path, owner, this.clock, { breakDead: true, durable: false });
+      if ('held' in attempt) return attempt.held;
+      if (performance.now() > giveUpAt) throw lockedError(this.#adapter.path, attempt.by, this.clock);
+      await pause(wait * (0.5 + Math.random()));
+    }
+  }
+
+  /** Removes what a process that died in the middle of a write has left behind. */
+  async #sweep(): Promise<void> {
+    const folder = dirname(this.#adapter.path);
+    const prefix = `${basename(this.#adapter.path)}.`;
+    for (const name of await readdir(folder))
+      if (name.startsWith(prefix) && !name.endsWith('.lock') && !name.endsWith('.breaking')) await unlink(join(folder, name)).catch(() => undefined);
+  }
+}
+
+function digestOf(data: unknown): string {
+  return sha256(canonicalJson(data));
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

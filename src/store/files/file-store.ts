@@ -1,0 +1,114 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
+import type { Document, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
+import { DocumentFile } from './document-file.js';
+import { JournalFile } from './journal-file.js';
+import { LedgerFile } from './ledger-file.js';
+import { holderOf, lockedError, tryLock } from './lock-file.js';
+import { pathIn, safeName, systemCode } from './paths.js';
+
+/** What the store on local files needs. */
+export interface FileStoreOptions {
+  /** The state folder, `<workspace>/.runback`. Created with the first write. */
+  readonly dir: string;
+  readonly clock: Clock;
+  /** Secrets known to it are hidden in documents and journals. */
+  readonly redactor: Redactor;
+}
+
+/** The store on local files. Opens and creates nothing yet. */
+export function openFileStore(options: FileStoreOptions): Store {
+  return new FileStore(options);
+}
+
+class FileStore implements Store {
+  readonly location: string;
+  readonly #clock: Clock;
+  readonly #redactor: Redactor;
+
+  constructor(options: FileStoreOptions) {
+    this.location = options.dir;
+    this.#clock = options.clock;
+    this.#redactor = options.redactor;
+  }
+
+  document<T>(kind: string, id: string): Document<T> {
+    const folder = pathIn(join(this.location, 'documents'), kind, 'a kind of document');
+    return new DocumentFile<T>(pathIn(folder, id, 'the id of a document', '.json'), this.#clock, this.#redactor);
+  }
+
+  async list(kind: string): Promise<string[]> {
+    return namesIn(pathIn(join(this.location, 'documents'), kind, 'a kind of document'), '.json');
+  }
+
+  journal(kind: string, id: string): Journal {
+    return new JournalFile(
+      pathIn(pathIn(this.location, kind, 'a kind of journal'), id, 'the id of a journal'),
+      kind,
+      id,
+      this.#clock,
+      this.#redactor,
+    );
+  }
+
+  async journals(kind: string): Promise<string[]> {
+    const folder = pathIn(this.location, kind, 'a kind of journal');
+    const found: string[] = [];
+    for (const id of await namesIn(folder, ''))
+      if (
+        await stat(join(folder, id, 'journal.ndjson')).then(
+          () => true,
+          () => false,
+        )
+      )
+        found.push(id);
+    return found;
+  }
+
+  ledger(kind: string, id: string): Ledger {
+    return new LedgerFile(pathIn(pathIn(this.location, kind, 'a kind of ledger'), id, 'the id of a ledger', '.ndjson'), id);
+  }
+
+  async ledgers(kind: string): Promise<string[]> {
+    return namesIn(pathIn(this.location, kind, 'a kind of ledger'), '.ndjson');
+  }
+
+  async lock(name: string, owner: LockOwner, options: { readonly breakDead?: boolean } = {}): Promise<Lock> {
+    const attempt = await tryLock(this.#lockPath(name), this.#redactor.value(owner), this.#clock, {
+      breakDead: options.breakDead ?? false,
+      durable: true,
+    });
+    if ('by' in attempt) throw lockedError(name, attempt.by, this.#clock);
+    return { name, ...attempt.held };
+  }
+
+  async lockHolder(name: string): Promise<LockInfo | undefined> {
+    return holderOf(this.#lockPath(name));
+  }
+
+  #lockPath(name: string): string {
+    return pathIn(join(this.location, 'locks'), name, 'the name of a lock', '.lock');
+  }
+}
+
+/** Names in a folder that end in `suffix`, without it, sorted; none where the folder is missing. */
+async function namesIn(folder: string, suffix: string): Promise<string[]> {
+  try {
+    const names = (await readdir(folder)).filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, name.length - suffix.length));
+    return names.filter((name) => isSafe(name)).sort();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw fromFileSystem(error, folder);
+  }
+}
+
+function isSafe(name: string): boolean {
+  try {
+    safeName(name, 'a name');
+    return true;
+  } catch {
+    return false;
+  }
+}

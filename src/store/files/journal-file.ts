@@ -1,0 +1,110 @@
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
+import type { Journal, JournalEntry, JournalWriter, LockOwner } from '../store.js';
+import { firstHash, isTorn, openLine, splitLines } from './journal-lines.js';
+import { openWriter } from './journal-writer.js';
+import { lockedError, tryLock } from './lock-file.js';
+import { makeFolder, systemCode } from './paths.js';
+
+/** Where a journal ends. */
+export interface JournalEnd {
+  /** Number of the last good line; 0 in an empty journal. */
+  readonly seq: number;
+  readonly hash: string;
+  /** Bytes of all good lines. */
+  readonly bytes: number;
+  /** Bytes of a torn last line behind them. */
+  readonly torn: number;
+}
+
+/** A journal in one NDJSON file. */
+export class JournalFile implements Journal {
+  readonly #path: string;
+
+  constructor(
+    folder: string,
+    readonly kind: string,
+    readonly id: string,
+    readonly clock: Clock,
+    readonly redactor: Redactor,
+  ) {
+    this.#path = join(folder, 'journal.ndjson');
+  }
+
+  async exists(): Promise<boolean> {
+    return access(this.#path).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async *read(): AsyncGenerator<JournalEntry> {
+    if (!(await this.exists()))
+      throw new RunbackError('not-found', `There is no journal of ${this.id}`, {
+        why: `${this.#path} does not exist.`,
+        data: { kind: this.kind, id: this.id },
+      });
+    yield* this.#walk(() => undefined);
+  }
+
+  async open(owner: LockOwner): Promise<JournalWriter> {
+    await makeFolder(dirname(this.#path));
+    const attempt = await tryLock(join(dirname(this.#path), 'journal.lock'), owner, this.clock, { breakDead: true, durable: false });
+    if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock);
+    try {
+      let end: JournalEnd = { seq: 0, hash: firstHash(this.kind, this.id), bytes: 0, torn: 0 };
+      if (await this.exists()) {
+        const entries = this.#walk((found) => {
+          end = found;
+        });
+        while ((await entries.next()).done !== true);
+      }
+      return await openWriter({ path: this.#path, end, owner, lock: attempt.held, clock: this.clock, redactor: this.redactor });
+    } catch (error) {
+      await attempt.held.release();
+      throw error;
+    }
+  }
+
+  async *#walk(onEnd: (end: JournalEnd) => void): AsyncGenerator<JournalEntry> {
+    let seq = 0;
+    let hash = firstHash(this.kind, this.id);
+    let good = 0;
+    let torn = 0;
+    const stream = createReadStream(this.#path, { highWaterMark: 256 * 1024 });
+    try {
+      for await (const line of splitLines(stream)) {
+        const expected = { seq: seq + 1, prev: hash };
+        if (torn > 0) throw this.#damaged(expected.seq, 'is not readable');
+        const entry = openLine(line.bytes, expected);
+        if (typeof entry !== 'string' && line.whole) {
+          ({ seq, hash } = entry);
+          good = line.offset + line.bytes.length + 1;
+          yield entry;
+          continue;
+        }
+        const tail = line.whole ? Buffer.concat([line.bytes, Buffer.from('\n')]) : line.bytes;
+        if (!isTorn(tail, expected)) throw this.#damaged(expected.seq, typeof entry === 'string' ? entry : 'is not readable');
+        torn = tail.length;
+      }
+    } catch (error) {
+      if (systemCode(error) === 'EACCES') throw new RunbackError('file-unreadable', `Not allowed to read ${this.#path}`, { cause: error });
+      throw fromFileSystem(error, this.#path);
+    } finally {
+      stream.destroy();
+    }
+    onEnd({ seq, hash, bytes: good, torn });
+  }
+
+  #damaged(line: number, why: string): RunbackError {
+    return new RunbackError('journal-damaged', `The journal of ${this.id} is damaged: line ${line} ${why}`, {
+      why: `${this.#path} is a chain of hashes, and it does not hold at line ${line}. A crash cannot do that; the file was changed, or the disk lost bytes.`,
+      state: `The ${line - 1} lines before it are intact. Nothing was changed.`,
+      next: `Bring the file back from a backup, or work the rest off by hand from what it says. ${this.id} cannot be resumed from it.`,
+      data: { line, kind: this.kind, id: this.id },
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { canonicalJson, sha256 } from '../../lib/index.js';
+import type { JournalEntry } from '../store.js';
+
+const NEWLINE = 0x0a;
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** `prev` of the first line: bound to the journal, so that two journals cannot be exchanged. */
+export function firstHash(kind: string, id: string): string {
+  return sha256(`runback journal ${kind}/${id}`);
+}
+
+/** The line of an entry, with its newline, and the entry with its hash. */
+export function sealEntry(entry: Omit<JournalEntry, 'hash'>): { readonly entry: JournalEntry; readonly line: string } {
+  const hash = sha256(entry.prev + canonicalJson(entry));
+  const sealed = { ...entry, hash };
+  return { entry: sealed, line: `${canonicalJson(sealed)}\n` };
+}
+
+/** A line (without its newline) as an entry, or why it is none. Any changed byte is found. */
+export function openLine(bytes: Uint8Array, expected: { readonly seq: number; readonly prev: string }): JournalEntry | string {
+  let entry: JournalEntry;
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+    entry = JSON.parse(text) as JournalEntry;
+    if (typeof entry !== 'object' || entry === null) return 'is not an entry';
+  } catch {
+    return 'is not readable';
+  }
+  const { hash, ...rest } = entry;
+  if (entry.seq !== expected.seq) return `has number ${String(entry.seq)}: lines are missing, doubled or out of order`;
+  if (entry.prev !== expected.prev) return 'does not follow from the line before it';
+  try {
+    if (hash !== sha256(entry.prev + canonicalJson(rest)) || canonicalJson(entry) !== text) return 'was changed after it was written';
+  } catch {
+    return 'is not readable';
+  }
+  return entry;
+}
+
+/**
+ * True where the end of a journal can be what a crash in the middle of a write leaves: the beginning of a line, or
+ * blocks of zeros that never reached the disk. Anything else at the end is damage, not a torn line.
+ */
+export function isTorn(tail: Uint8Array, expected: { readonly seq: number; readonly prev: string }): boolean {
+  if (tail.includes(0)) return true;
+  if (tail.at(-1) === NEWLINE) return false;
+  // A whole entry with something behind it is not the beginning of a line: its newline was changed.
+  return typeof openLine(tail.subarray(0, -1), expected) === 'string';
+}
+
+/** Cuts a stream of bytes into lines; the last one may lack its newline. Offsets are of the first byte. */
+export async function* splitLines(
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<{ readonly bytes: Buffer; readonly offset: number; readonly whole: boolean }> {
+  let kept: Buffer[] = [];
+  let offset = 0;
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const bytes = kept.length === 0 ? chunk.subarray(start, end) : Buffer.concat([...kept, chunk.subarray(start, end)]);
+      kept = [];
+      yield { bytes, offset, whole: true };
+      offset += bytes.length + 1;
+      start = end + 1;
+    }
+    if (start < chunk.length) kept.push(chunk.subarray(start));
+  }
+  if (kept.length > 0) yield { bytes: Buffer.concat(kept), offset, whole: false };
+}

@@ -1,0 +1,150 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { type Clock, type Redactor, RunbackError, fromFileSystem, messageOf } from '../../lib/index.js';
+import type { JournalEntry, JournalWriter, LockInfo, LockOwner, NewEntry } from '../store.js';
+import type { JournalEnd } from './journal-file.js';
+import { sealEntry } from './journal-lines.js';
+import type { HeldLock } from './lock-file.js';
+import { syncFolder, systemCode } from './paths.js';
+import { writeAt } from './whole-file.js';
+
+interface WriterParts {
+  readonly path: string;
+  readonly end: JournalEnd;
+  readonly owner: LockOwner;
+  readonly lock: HeldLock;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+}
+
+/** Opens the file behind its last good line; a torn line is overwritten by the entry that tells of it. */
+export async function openWriter(parts: WriterParts): Promise<JournalWriter> {
+  const handle = await openFile(parts.path);
+  const writer = new FileWriter(handle, parts);
+  try {
+    if (parts.end.torn > 0)
+      await writer.append({
+        by: parts.owner.by,
+        type: 'journal.repaired',
+        data: { bytes_cut: parts.end.torn, line: parts.end.seq + 1, why: 'the last line was not written to its end' },
+      });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return writer;
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    try {
+      return await open(path, 'r+');
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+    const handle = await open(path, 'wx+', 0o600);
+    await handle.sync();
+    await syncFolder(dirname(path));
+    return handle;
+  } catch (error) {
+    throw fromFileSystem(error, path);
+  }
+}
+
+class FileWriter implements JournalWriter {
+  readonly broke: LockInfo | undefined;
+  #seq: number;
+  #hash: string;
+  #position: number;
+  /** Bytes of the file that are behind `#position`: a torn line, or what a failed write left. */
+  #surplus: number;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Set when the file's state is unknown: nothing may be appended any more. */
+  #failed: unknown;
+  #closed = false;
+
+  constructor(
+    readonly handle: FileHandle,
+    readonly parts: WriterParts,
+  ) {
+    this.broke = parts.lock.broke;
+    this.#seq = parts.end.seq;
+    this.#hash = parts.end.hash;
+    this.#position = parts.end.bytes;
+    this.#surplus = parts.end.torn;
+  }
+
+  get lastHash(): string {
+    return this.#hash;
+  }
+
+  async append(entry: NewEntry, options: { readonly durable?: boolean } = {}): Promise<JournalEntry> {
+    const result = this.#queue.then(() => this.#write(entry, options.durable ?? true));
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#queue;
+    try {
+      await this.handle.close();
+    } finally {
+      await this.parts.lock.release();
+    }
+  }
+
+  async #write(entry: NewEntry, durable: boolean): Promise<JournalEntry> {
+    if (this.#failed !== undefined)
+      throw new RunbackError('disk-failed', `The journal ${this.parts.path} cannot be written any more`, {
+        why: `An earlier write failed: ${messageOf(this.#failed)}`,
+        state: 'What was acknowledged before is intact.',
+        next: 'Resume the work; the journal is checked and repaired on opening.',
+        cause: this.#failed,
+      });
+    const sealed = sealEntry({
+      v: 1,
+      seq: this.#seq + 1,
+      at: this.parts.clock.now().toISOString(),
+      ...this.#redacted(entry),
+      prev: this.#hash,
+    });
+    const bytes = Buffer.from(sealed.line, 'utf8');
+    try {
+      await writeAt(this.handle, bytes, this.#position);
+      if (this.#surplus > bytes.length) await this.handle.truncate(this.#position + bytes.length);
+    } catch (error) {
+      await this.#cutBack(bytes.length, error);
+      throw fromFileSystem(error, this.parts.path);
+    }
+    if (durable)
+      await this.handle.datasync().catch((error: unknown) => {
+        // After a failed sync nobody knows what is on disk: only opening again can tell.
+        this.#failed = error;
+        throw fromFileSystem(error, this.parts.path);
+      });
+    this.#surplus = 0;
+    this.#position += bytes.length;
+    this.#seq = sealed.entry.seq;
+    this.#hash = sealed.entry.hash;
+    return sealed.entry;
+  }
+
+  /** Takes back what a failed write may have left, so that the next append finds the file as it was. */
+  async #cutBack(length: number, cause: unknown): Promise<void> {
+    try {
+      await this.handle.truncate(this.#position);
+      this.#surplus = 0;
+    } catch {
+      this.#surplus = Math.max(this.#surplus, length);
+      this.#failed = cause;
+    }
+  }
+
+  #redacted(entry: NewEntry): Pick<JournalEntry, 'by' | 'type' | 'data' | 'step' | 'attempt'> {
+    const { by, type, step, attempt, data } = this.parts.redactor.value(entry);
+    return { by, type, data: data ?? {}, ...(step === undefined ? {} : { step }), ...(attempt === undefined ? {} : { attempt }) };
+  }
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { fromFileSystem } from '../../lib/index.js';
+import { makeFolder, syncFolder } from './paths.js';
+
+/** Ends the name of a file that is being written. */
+const UNFINISHED = /\.partial-[0-9a-f]{12}$/;
+
+/** True for the name of a file that was being written when its process died. */
+export function isUnfinished(name: string): boolean {
+  return UNFINISHED.test(name);
+}
+
+/**
+ * Writes a file so that it appears whole or not at all, also through kill -9 and power cut: partial file, sync, rename,
+ * sync of the folder. Every byte is accounted for (a full disk shortens a write without an error). Mode 0600.
+ * Throws `disk-full`, `disk-denied`; the earlier file, if any, is then untouched.
+ */
+export async function writeWhole(path: string, content: string | AsyncIterable<string>): Promise<void> {
+  const partial = `${path}.partial-${randomBytes(6).toString('hex')}`;
+  try {
+    await makeFolder(dirname(path));
+    const handle = await open(partial, 'wx', 0o600);
+    try {
+      let position = 0;
+      for await (const chunk of typeof content === 'string' ? [content] : content)
+        position = await writeAt(handle, Buffer.from(chunk, 'utf8'), position);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await unlink(partial).catch(() => undefined);
+    throw fromFileSystem(error, path);
+  }
+  await syncFolder(dirname(path)).catch((error: unknown) => {
+    throw fromFileSystem(error, path);
+  });
+}
+
+/** Writes all bytes at a position, in one call where the system allows. Returns the position after them. */
+export async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<number> {
+  let done = 0;
+  while (done < bytes.length) done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  return position + bytes.length;
+}
