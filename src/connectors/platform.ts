@@ -1,3 +1,4 @@
+import { sha256 } from '../lib/index.js';
 import type { Environment } from '../workspace/index.js';
 import type { Connector, Identity } from './connector.js';
 
@@ -11,4 +12,17 @@ export interface Platform {
   /** Declared object types; undefined means all the credentials see. */
   readonly objects: readonly string[] | undefined;
   close(): Promise<void>;
+}
+
+/**
+ * Name of the lock that every writer to a platform holds (guarantee G5). It follows the account, not the name in
+ * runback.yml, so that two names for one account share one lock.
+ */
+export function platformLock(platform: Platform): string {
+  const { account } = platform.identity;
+  const readable = account
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);
+  return `platform-${platform.connector.kind}-${readable}-${sha256(account).slice(0, 8)}`;
 }
