@@ -1,0 +1,86 @@
+import type { Clock } from '../../lib/index.js';
+import { notAuthenticated, scopesMissing, tokenExpired } from './failure.js';
+import { RateLimiter, type LimitSettings } from './limits.js';
+import type { WriteSource } from './state/record.js';
+
+/** Every scope the sandbox asks for somewhere. */
+export const ALL_SCOPES: readonly string[] = [
+  'oauth',
+  ...['contacts', 'companies', 'deals', 'custom'].flatMap((object) => [
+    `crm.objects.${object}.read`,
+    `crm.objects.${object}.write`,
+    `crm.schemas.${object}.read`,
+    `crm.schemas.${object}.write`,
+  ]),
+  'tickets',
+  'crm.objects.owners.read',
+];
+
+/** An app with a token: a private app of the account. Its own limits, its own name in field history. */
+export interface AppSettings {
+  readonly token: string;
+  readonly appId: string;
+  readonly name: string;
+  readonly scopes?: readonly string[];
+}
+
+/** An app while the sandbox runs. */
+export interface App {
+  readonly appId: string;
+  readonly name: string;
+  readonly token: string;
+  readonly scopes: Set<string>;
+  readonly limiter: RateLimiter;
+  /** As field history names its writes. */
+  readonly source: WriteSource;
+  expiredAt: Date | undefined;
+}
+
+/** The apps that may call, by token. */
+export class Apps {
+  private readonly byToken = new Map<string, App>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly limits: LimitSettings,
+  ) {}
+
+  add(settings: AppSettings): App {
+    const app: App = {
+      appId: settings.appId,
+      name: settings.name,
+      token: settings.token,
+      scopes: new Set(settings.scopes ?? ALL_SCOPES),
+      limiter: new RateLimiter(this.limits, this.clock, settings.appId),
+      source: { type: 'INTEGRATION', id: settings.appId, label: settings.name },
+      expiredAt: undefined,
+    };
+    this.byToken.set(settings.token, app);
+    return app;
+  }
+
+  all(): readonly App[] {
+    return [...this.byToken.values()];
+  }
+
+  byTokenOnly(token: string): App | undefined {
+    return this.byToken.get(token);
+  }
+
+  /** The app of an `Authorization` header; throws HubSpot's 401. */
+  authenticate(header: string | undefined): App {
+    const app = header?.startsWith('Bearer ') ? this.byToken.get(header.slice(7).trim()) : undefined;
+    if (!app) throw notAuthenticated();
+    if (app.expiredAt) throw tokenExpired(app.expiredAt, this.clock.now());
+    return app;
+  }
+
+  expire(app: App): void {
+    app.expiredAt = this.clock.now();
+  }
+}
+
+/** Throws HubSpot's 403 unless the app has one of the scopes. An empty list asks for nothing. */
+export function requireScope(app: App, anyOf: readonly string[]): void {
+  if (anyOf.length > 0 && !anyOf.some((scope) => app.scopes.has(scope))) throw scopesMissing(anyOf);
+}

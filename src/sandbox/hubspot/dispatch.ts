@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+
+import { requireScope, type App, type Apps } from './apps.js';
+import type { RequestCounter } from './counts.js';
+import { ApiFailure, tooManyRequests } from './failure.js';
+import type { Fault, FaultSwitches } from './faults.js';
+import type { ApiAnswer, Route } from './routes/route.js';
+
+/** A request as it came over the wire. */
+export interface WireRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+/** What goes back over the wire. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Wait before answering. */
+  readonly delayMs: number;
+  /** Cut the connection instead of answering, or in the middle of the body. */
+  readonly cut: 'no' | 'before' | 'in-body';
+}
+
+/** What a listener learns of each request. */
+export interface RequestSeen {
+  readonly method: string;
+  readonly path: string;
+  readonly correlationId: string;
+  readonly appId: string | undefined;
+}
+
+interface Parts {
+  readonly routes: readonly Route[];
+  readonly apps: Apps;
+  readonly faults: FaultSwitches;
+  readonly counter: RequestCounter;
+  readonly longestTarget: number;
+}
+
+/** Answers one API request: address, token, faults, limits, scope, handler, in that order. Handlers run without a pause, so each is atomic. */
+export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): WireAnswer {
+  const url = new URL(wire.target, 'http://sandbox.invalid');
+  const correlationId = seen.correlationId;
+  parts.counter.came(wire.method, url.pathname);
+  const faults = parts.faults.strike(wire.method, url.pathname);
+  const strikes = <K extends Fault['kind']>(kind: K): Extract<Fault, { kind: K }> | undefined =>
+    faults.find((each): each is Extract<Fault, { kind: K }> => each.kind === kind);
+  const delayMs = strikes('delay')?.ms ?? 0;
+  if (strikes('drop-request')) return { ...failure(new ApiFailure(500, ''), correlationId, {}), delayMs, cut: 'before' };
+
+  let app: App | undefined;
+  let route: Route | undefined;
+  let answer: WireAnswer;
+  try {
+    if (wire.target.length > parts.longestTarget) throw new ApiFailure(414, 'URI Too Long');
+    app = parts.apps.authenticate(wire.authorization);
+    if (strikes('expire-token')) {
+      parts.apps.expire(app);
+      app = parts.apps.authenticate(wire.authorization);
+    }
+    const removed = strikes('remove-scope');
+    if (removed) app.scopes.delete(removed.scope);
+    const matched = parts.routes.map((each) => ({ each, groups: each.pattern.exec(url.pathname) })).filter(({ groups }) => groups !== null);
+    const found = matched.find(({ each }) => each.method === wire.method);
+    route = found?.each;
+    const limit = strikes('rate-limit');
+    if (limit) throw tooManyRequests(limit.policy ?? 'TEN_SECONDLY_ROLLING', app.appId);
+    app.limiter.admit(route?.search ?? false);
+    const early = strikes('server-error');
+    if (early && early.applied !== true) throw new ApiFailure(early.status ?? 500, 'internal error');
+    if (!found) throw matched.length > 0 ? new ApiFailure(405, 'HTTP 405 Method Not Allowed') : new ApiFailure(404, 'No endpoint has this path');
+    const params = (found.groups ?? []).slice(1).map((each) => decodeURIComponent(each));
+    requireScope(app, found.each.scopes(params));
+    const half = strikes('half-batch');
+    const body = parseBody(wire.body);
+    const handled = found.each.handle({
+      method: wire.method,
+      path: url.pathname,
+      query: url.searchParams,
+      body: half ? firstHalf(body) : body,
+      params,
+      app,
+      writer: { source: app.source, request: correlationId },
+    });
+    if (half && half.answer !== 'cut') throw new ApiFailure(500, 'internal error');
+    if (early) throw new ApiFailure(early.status ?? 500, 'internal error');
+    answer = { ...success(handled), delayMs, cut: half || strikes('drop-answer') ? 'before' : strikes('cut-body') ? 'in-body' : 'no' };
+    if (strikes('nonsense'))
+      answer = {
+        ...answer,
+        body: '<!doctype html><title>502</title>{"results":[{"id":',
+        headers: { ...answer.headers, 'Content-Type': 'text/html' },
+      };
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error;
+    const retryAfter = strikes('rate-limit')?.retryAfterSeconds;
+    answer = {
+      ...failure(error, correlationId, retryAfter === undefined || error.status !== 429 ? {} : { 'Retry-After': String(retryAfter) }),
+      delayMs,
+      cut: strikes('drop-answer') ? 'before' : 'no',
+    };
+  }
+  const limits = app && !(route?.search ?? false) ? app.limiter.headers() : {};
+  if (answer.cut !== 'before') parts.counter.answered(answer.status);
+  return { ...answer, headers: { ...limits, 'X-HubSpot-Correlation-Id': correlationId, ...answer.headers } };
+}
+
+/** A correlation id as HubSpot gives one to every request. */
+export const newCorrelationId = (): string => randomUUID();
+
+function success(answer: ApiAnswer): Omit<WireAnswer, 'delayMs' | 'cut'> {
+  if (answer.body === undefined) return { status: answer.status, headers: {}, body: '' };
+  return { status: answer.status, headers: { 'Content-Type': 'application/json;charset=utf-8' }, body: JSON.stringify(answer.body) };
+}
+
+function failure(error: ApiFailure, correlationId: string, headers: Readonly<Record<string, string>>): Omit<WireAnswer, 'delayMs' | 'cut'> {
+  return {
+    status: error.status,
+    headers: { 'Content-Type': 'application/json;charset=utf-8', ...headers },
+    body: JSON.stringify({ status: 'error', message: error.message, correlationId, ...error.body }),
+  };
+}
+
+function parseBody(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiFailure(400, `Invalid input JSON: ${error instanceof Error ? error.message : 'not JSON'}`, { category: 'VALIDATION_ERROR' });
+  }
+}
+
+/** The same batch body with only the first half of its inputs, rounded down. */
+function firstHalf(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || !('inputs' in body) || !Array.isArray(body.inputs)) return body;
+  return { ...body, inputs: body.inputs.slice(0, Math.floor(body.inputs.length / 2)) };
+}

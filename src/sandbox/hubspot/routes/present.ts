@@ -1,0 +1,71 @@
+import { valueOf } from '../state/computed.js';
+import type { LinkTable } from '../state/link-table.js';
+import { alwaysAnswered, type ObjectType } from '../state/object-type.js';
+import { historyOf, type StoredRecord } from '../state/record.js';
+
+/** One entry of `propertiesWithHistory`. */
+interface AnsweredHistory {
+  readonly value: string;
+  readonly timestamp: string;
+  readonly sourceType: string;
+  readonly sourceId?: string;
+  readonly sourceLabel?: string;
+  readonly updatedByUserId?: number;
+}
+
+/** A record as answers show it. */
+export interface AnsweredRecord {
+  readonly id: string;
+  readonly properties: Readonly<Record<string, string | null>>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly archived: boolean;
+  readonly archivedAt?: string;
+  readonly propertiesWithHistory?: Readonly<Record<string, readonly AnsweredHistory[]>>;
+  readonly objectWriteTraceId?: string;
+  readonly new?: boolean;
+}
+
+/** What of a record is wanted. Unknown names are ignored, as at HubSpot. */
+export interface Wanted {
+  readonly properties?: readonly string[];
+  readonly withHistory?: readonly string[];
+}
+
+/** A record with the wanted properties (the usual few when none are named), null where there is no value. */
+export function presentRecord(type: ObjectType, record: StoredRecord, links: LinkTable, wanted: Wanted): AnsweredRecord {
+  const named = wanted.properties && wanted.properties.length > 0 ? wanted.properties : type.defaults;
+  const properties: Record<string, string | null> = {};
+  for (const name of new Set([...alwaysAnswered(type), ...named]))
+    if (type.properties.has(name)) properties[name] = valueOf(type, record, name, links);
+  return {
+    id: record.id,
+    properties,
+    ...(wanted.withHistory && wanted.withHistory.length > 0 && { propertiesWithHistory: presentHistory(type, record, links, wanted.withHistory) }),
+    createdAt: new Date(record.createdAt).toISOString(),
+    updatedAt: new Date(record.updatedAt).toISOString(),
+    archived: record.archivedAt !== undefined,
+    ...(record.archivedAt !== undefined && { archivedAt: new Date(record.archivedAt).toISOString() }),
+  };
+}
+
+/** HubSpot keeps the newest 45 values of a contact's property and 20 of others. */
+function presentHistory(type: ObjectType, record: StoredRecord, links: LinkTable, names: readonly string[]): Record<string, AnsweredHistory[]> {
+  const most = type.name === 'contacts' ? 45 : 20;
+  const answered: Record<string, AnsweredHistory[]> = {};
+  for (const name of names) {
+    if (!type.properties.has(name)) continue;
+    const kept = historyOf(record, name);
+    const current = valueOf(type, record, name, links);
+    const entries = kept.length > 0 || current === null ? kept : [{ value: current, at: record.createdAt, source: { type: 'CALCULATED', id: '' } }];
+    answered[name] = entries.slice(0, most).map(({ value, at, source }) => ({
+      value,
+      timestamp: new Date(at).toISOString(),
+      sourceType: source.type,
+      ...(source.id !== '' && { sourceId: source.id }),
+      ...('label' in source && source.label !== undefined && { sourceLabel: source.label }),
+      ...('userId' in source && source.userId !== undefined && { updatedByUserId: source.userId }),
+    }));
+  }
+  return answered;
+}

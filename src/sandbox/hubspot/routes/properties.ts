@@ -1,0 +1,151 @@
+import { z } from 'zod';
+
+import { ApiFailure, badRequest } from '../failure.js';
+import { property, type PropertyDefinition, type PropertyOption } from '../properties/definition.js';
+import type { ObjectType } from '../state/object-type.js';
+import { readBody } from './inputs.js';
+import { objectScope, type ApiContext, type Route } from './route.js';
+
+const PATH = String.raw`/crm(?:/v3/properties|/properties/(?:v3|\d{4}-\d{2}))/([^/]+)`;
+
+const optionInput = z.object({ label: z.string(), value: z.string(), displayOrder: z.number().optional(), hidden: z.boolean().optional() });
+const settings = {
+  label: z.string(),
+  type: z.enum(['string', 'number', 'date', 'datetime', 'enumeration', 'bool', 'phone_number']),
+  fieldType: z.string(),
+  groupName: z.string(),
+  description: z.string(),
+  options: z.array(optionInput),
+  hidden: z.boolean(),
+};
+const changeInput = z.object(settings).partial();
+const newInput = z.object({
+  ...settings,
+  description: settings.description.default(''),
+  options: settings.options.default([]),
+  hidden: settings.hidden.default(false),
+  name: z.string().regex(/^[a-z][a-z0-9_]*$/),
+  hasUniqueValue: z.boolean().default(false),
+});
+
+/** The properties API: list, read, add, change and archive definitions. */
+export function propertyRoutes(context: ApiContext): readonly Route[] {
+  const { portal } = context;
+  const typeOf = (params: readonly string[]): ObjectType => portal.types.get(params[0] ?? '');
+  const scopes = (right: 'read' | 'write') => (params: readonly string[]) => [
+    ...objectScope(typeOf(params), right, 'schemas'),
+    ...(right === 'read' ? objectScope(typeOf(params), 'read') : []),
+  ];
+  const find = (params: readonly string[]): PropertyDefinition => {
+    const definition = typeOf(params).properties.get(params[1] ?? '');
+    if (!definition) throw new ApiFailure(404, `Property ${params[1] ?? ''} does not exist`, { category: 'OBJECT_NOT_FOUND' });
+    return definition;
+  };
+  const path = (tail: string): RegExp => new RegExp(`^${PATH}${tail}/?$`);
+  return [
+    {
+      method: 'GET',
+      pattern: path(''),
+      scopes: scopes('read'),
+      handle: ({ params, query }) => ({
+        status: 200,
+        body: { results: query.get('archived') === 'true' ? [] : [...typeOf(params).properties.values()].map(presentProperty) },
+      }),
+    },
+    {
+      method: 'POST',
+      pattern: path(''),
+      scopes: scopes('write'),
+      handle: ({ params, body }) => {
+        const { name, label, type, fieldType, ...rest } = readBody(newInput, body);
+        if (typeOf(params).properties.has(name))
+          throw new ApiFailure(409, `A property named '${name}' already exists.`, {
+            category: 'CONFLICT',
+            subCategory: 'Properties.PROPERTY_EXISTS',
+          });
+        const definition = property(name, label, type, fieldType, { ...rest, options: ordered(rest.options), hubspotDefined: false });
+        typeOf(params).properties.set(name, definition);
+        return { status: 201, body: presentProperty(definition) };
+      },
+    },
+    {
+      method: 'GET',
+      pattern: path('/([^/]+)'),
+      scopes: scopes('read'),
+      handle: ({ params }) => ({ status: 200, body: presentProperty(find(params)) }),
+    },
+    {
+      method: 'PATCH',
+      pattern: path('/([^/]+)'),
+      scopes: scopes('write'),
+      handle: ({ params, body }) => {
+        const changes = readBody(changeInput, body);
+        const current = find(params);
+        if (current.hubspotDefined && changes.type !== undefined && changes.type !== current.type)
+          throw badRequest(`The type of ${current.name} cannot be changed`);
+        const definition = { ...current, ...withoutUndefined(changes), options: changes.options ? ordered(changes.options) : current.options };
+        typeOf(params).properties.set(current.name, definition);
+        return { status: 200, body: presentProperty(definition) };
+      },
+    },
+    {
+      method: 'DELETE',
+      pattern: path('/([^/]+)'),
+      scopes: scopes('write'),
+      handle: ({ params }) => {
+        const definition = find(params);
+        if (definition.hubspotDefined) throw badRequest(`${definition.name} is defined by HubSpot and cannot be archived`);
+        typeOf(params).properties.delete(definition.name);
+        return { status: 204 };
+      },
+    },
+  ];
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+const withoutUndefined = <T extends object>(value: T): Defined<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<T>;
+
+const ordered = (given: readonly z.infer<typeof optionInput>[]): readonly PropertyOption[] =>
+  given.map(({ label, value, hidden, displayOrder }, index) => ({ label, value, hidden: hidden ?? false, displayOrder: displayOrder ?? index }));
+
+/** A definition as the properties API shows it. */
+export function presentProperty(definition: PropertyDefinition): unknown {
+  const {
+    name,
+    label,
+    type,
+    fieldType,
+    description,
+    groupName,
+    options,
+    hasUniqueValue,
+    calculated,
+    externalOptions,
+    hubspotDefined,
+    readOnlyValue,
+    hidden,
+  } = definition;
+  return {
+    updatedAt: '2024-03-01T09:00:00.000Z',
+    createdAt: '2019-08-06T02:41:08.029Z',
+    name,
+    label,
+    type,
+    fieldType,
+    description,
+    groupName,
+    options: options.map((each) => ({ ...each, description: '' })),
+    displayOrder: -1,
+    calculated,
+    externalOptions,
+    ...(externalOptions && { referencedObjectType: 'OWNER' }),
+    archived: false,
+    hasUniqueValue,
+    hidden,
+    hubspotDefined,
+    modificationMetadata: { archivable: !hubspotDefined, readOnlyDefinition: hubspotDefined, readOnlyOptions: hubspotDefined, readOnlyValue },
+    formField: !readOnlyValue,
+    dataSensitivity: 'non_sensitive',
+  };
+}

@@ -1,0 +1,123 @@
+import { systemClock, type Clock } from '../../lib/index.js';
+import { ALL_SCOPES, Apps, type AppSettings } from './apps.js';
+import { RequestCounter, type SandboxCounts } from './counts.js';
+import { dispatch, type RequestSeen } from './dispatch.js';
+import { FaultSwitches } from './faults.js';
+import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
+import { accountRoutes } from './routes/account.js';
+import { objectBatchRoutes } from './routes/object-batches.js';
+import { objectRoutes } from './routes/objects.js';
+import { propertyRoutes } from './routes/properties.js';
+import type { ApiContext, Behaviour, Route } from './routes/route.js';
+import { listen } from './server.js';
+import { Portal } from './state/portal.js';
+
+/** How a sandbox starts. Everything has a default. */
+export interface HubSpotSandboxOptions {
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Loopback only: `127.0.0.1` (default) or `::1`; anything else is refused. */
+  readonly host?: string;
+  readonly token?: string;
+  readonly appId?: string;
+  /** Scopes of the token; all by default. */
+  readonly scopes?: readonly string[];
+  readonly portalId?: number;
+  /** As account-info tells it: `SANDBOX` (default), `STANDARD`, `DEVELOPER_TEST`, `APP_DEVELOPER`. */
+  readonly accountType?: string;
+  /** Per app; HubSpot's Free limits by default. */
+  readonly limits?: Partial<LimitSettings>;
+  readonly searchLagMs?: number;
+  readonly shortSearchPageEvery?: number;
+  readonly associationPageSize?: number;
+  /** Longest path and query before 414. */
+  readonly longestTarget?: number;
+  readonly clock?: Clock;
+  /** Seed of ids and of the order of batch results. */
+  readonly seed?: number;
+}
+
+/** A running local HubSpot account. */
+export interface HubSpotSandbox {
+  /** Base address without a slash at the end. */
+  readonly url: string;
+  readonly token: string;
+  readonly portalId: number;
+  readonly accountType: string;
+  readonly faults: FaultSwitches;
+  /** The account's state, for direct looks and changes without HTTP. */
+  readonly portal: Portal;
+  counts(): SandboxCounts;
+  /** Forgets the counts so far. */
+  resetCounts(): void;
+  /** Adds another app of the same account, with limits and a name in field history of its own. */
+  addApp(settings: AppSettings): void;
+  /** Changes every app's limits from now on. */
+  setLimits(limits: Partial<LimitSettings>): void;
+  /** Awaited before each API request is handled; one listener at a time, undefined removes it. */
+  onRequest(listener: ((seen: RequestSeen) => void | Promise<void>) | undefined): void;
+  stop(): Promise<void>;
+}
+
+/** Starts a local server that speaks HubSpot's API on this machine's loopback address. Rejects for any other address. */
+export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): Promise<HubSpotSandbox> {
+  const clock = options.clock ?? systemClock;
+  const portalId = options.portalId ?? 62_515;
+  const token = options.token ?? 'pat-na1-sandbox-0000';
+  const account = { portalId, accountType: options.accountType ?? 'SANDBOX', uiDomain: 'app.hubspot.com' };
+  const behaviour: Behaviour = {
+    searchLagMs: options.searchLagMs ?? 0,
+    shortSearchPageEvery: options.shortSearchPageEvery ?? 0,
+    associationPageSize: options.associationPageSize ?? 500,
+  };
+  const portal = new Portal(portalId, clock, options.seed ?? 1);
+  const apps = new Apps(clock, { ...DEFAULT_LIMITS, ...options.limits });
+  apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes: options.scopes ?? ALL_SCOPES });
+  const faults = new FaultSwitches();
+  const counter = new RequestCounter();
+  const context: ApiContext = { portal, account, behaviour, faults };
+  const routes: readonly Route[] = [
+    ...objectBatchRoutes(context),
+    ...objectRoutes(context),
+    ...propertyRoutes(context),
+    ...accountRoutes(context, apps),
+  ];
+  const parts = { routes, apps, faults, counter, longestTarget: options.longestTarget ?? 16_000 };
+  let listener: ((seen: RequestSeen) => void | Promise<void>) | undefined;
+  let firstWrite = 0;
+  const server = await listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, clock }, async (wire, seen) => {
+    await listener?.(seen);
+    return dispatch(parts, wire, seen);
+  });
+
+  return {
+    url: server.url,
+    token,
+    portalId,
+    accountType: account.accountType,
+    faults,
+    portal,
+    counts: () =>
+      counter.report(
+        portal.writes.slice(firstWrite),
+        apps.all().reduce((sum, { limiter }) => sum + limiter.refused.TEN_SECONDLY_ROLLING + limiter.refused.SECONDLY + limiter.refused.DAILY, 0),
+        ({ object, id }) => {
+          const values = portal.tables.get(object)?.at(id)?.createdWith;
+          return values?.email ?? values?.name ?? values?.dealname ?? values?.subject;
+        },
+      ),
+    resetCounts: () => {
+      counter.reset();
+      firstWrite = portal.writes.length;
+      for (const { limiter } of apps.all()) limiter.refused.TEN_SECONDLY_ROLLING = limiter.refused.SECONDLY = limiter.refused.DAILY = 0;
+    },
+    addApp: (settings) => void apps.add(settings),
+    setLimits: (limits) => {
+      for (const { limiter } of apps.all()) limiter.settings = { ...limiter.settings, ...limits };
+    },
+    onRequest: (next) => {
+      listener = next;
+    },
+    stop: () => server.stop(),
+  };
+}

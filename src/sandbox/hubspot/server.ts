@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+import type { Clock } from '../../lib/index.js';
+import { newCorrelationId, type RequestSeen, type WireAnswer, type WireRequest } from './dispatch.js';
+
+const LARGEST_BODY = 8 * 1024 * 1024;
+const LOOPBACK = new Set(['127.0.0.1', '::1']);
+
+/** What answers: gets the request, may take its time. */
+export type Responder = (wire: WireRequest, seen: RequestSeen) => Promise<WireAnswer>;
+
+/** A running loopback server. */
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** Cuts open connections and frees the port. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts an HTTP server that only this machine reaches. Throws a RangeError for an address that is not loopback: a sandbox
+ * holds no secrets, but its writes are nobody else's business (guarantee G23). Port 0 takes a free one.
+ */
+export async function listen(
+  options: { readonly host: string; readonly port: number; readonly clock: Clock },
+  respond: Responder,
+): Promise<RunningServer> {
+  if (!LOOPBACK.has(options.host)) throw new RangeError(`A sandbox listens on 127.0.0.1 or ::1 only, not on ${options.host}`);
+  const stopping = new AbortController();
+  const server: Server = createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 30_000 }, (request, response) => {
+    answer(request, response, respond, options.clock, stopping.signal).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: options.port, host: options.host, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('The server has no port');
+  let stopped: Promise<void> | undefined;
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${address.port}`,
+    port: address.port,
+    stop: () =>
+      (stopped ??= new Promise((resolve) => {
+        stopping.abort();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      })),
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, respond: Responder, clock: Clock, stopping: AbortSignal): Promise<void> {
+  const body = await readText(request);
+  const seen: RequestSeen = {
+    method: request.method ?? 'GET',
+    path: (request.url ?? '/').split('?')[0] ?? '/',
+    correlationId: newCorrelationId(),
+    appId: undefined,
+  };
+  const wire: WireRequest = { method: seen.method, target: request.url ?? '/', authorization: request.headers.authorization, body };
+  const given = await respond(wire, seen);
+  if (given.delayMs > 0) await clock.sleep(given.delayMs, stopping);
+  if (given.cut === 'before') {
+    request.socket.destroy();
+    return;
+  }
+  const bytes = Buffer.from(given.body);
+  response.writeHead(given.status, { ...given.headers, ...(given.status !== 204 && { 'Content-Length': String(bytes.length) }) });
+  if (given.cut === 'in-body') {
+    response.write(bytes.subarray(0, Math.max(1, Math.floor(bytes.length / 2))), () => request.socket.destroy());
+    return;
+  }
+  response.end(given.status === 204 ? undefined : bytes);
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > LARGEST_BODY) throw new RangeError('The request body is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

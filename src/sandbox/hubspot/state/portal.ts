@@ -1,0 +1,251 @@
+import type { Clock } from '../../../lib/index.js';
+import { createRandom, type Random } from '../../random.js';
+import { badRequest, contactExists, recordNotFound, uniqueTaken } from '../failure.js';
+import { LIFECYCLE_STAGES } from '../properties/contacts.js';
+import { defaultObjectTypes } from './default-types.js';
+import { LinkTable } from './link-table.js';
+import { defaultLinkTypes, type LinkType } from './link-types.js';
+import { ObjectTypes, type ObjectType } from './object-type.js';
+import { RecordTable } from './record-table.js';
+import type { StoredRecord, WriteSource } from './record.js';
+import { acceptValues, type PropertyValues } from './values.js';
+
+/** What a write did to a record or a link. */
+export type WriteAction = 'create' | 'update' | 'archive' | 'merge' | 'gdpr-delete' | 'link' | 'unlink';
+
+/** One write as it took place, for whoever counts them afterwards. Times are milliseconds. */
+export interface WriteEntry {
+  readonly action: WriteAction;
+  readonly object: string;
+  readonly id: string;
+  readonly at: number;
+  readonly source: WriteSource;
+  /** Correlation id of the request; undefined for a write from inside this process. */
+  readonly request: string | undefined;
+  /** Properties that were sent, or `object/id/typeId` of the other end of a link. */
+  readonly what: readonly string[];
+  /** Whether anything differs afterwards. */
+  readonly changed: boolean;
+}
+
+/** Who writes, and for which request. */
+export interface Writer {
+  readonly source: WriteSource;
+  readonly request?: string;
+}
+
+/** The whole state of one HubSpot account, and the rules that writes follow there. No HTTP here. */
+export class Portal {
+  readonly types = new ObjectTypes();
+  readonly links = new LinkTable();
+  readonly tables = new Map<string, RecordTable>();
+  readonly writes: WriteEntry[] = [];
+  readonly blockedEmails = new Set<string>();
+  readonly random: Random;
+  /** Called with every record whose values changed, for the search index. */
+  onChange: (type: ObjectType, record: StoredRecord) => void = () => {};
+  private lastId = 151_000_000_000;
+  private lastTypeId = 1000;
+
+  constructor(
+    readonly portalId: number,
+    private readonly clock: Clock,
+    seed: number,
+  ) {
+    this.random = createRandom(seed);
+    for (const type of defaultObjectTypes()) this.addType(type);
+    for (const type of defaultLinkTypes()) this.links.addType(type);
+  }
+
+  /** Adds an object type and its plain association with every standard one. */
+  addType(type: ObjectType): void {
+    this.types.add(type);
+    this.tables.set(type.name, new RecordTable(type));
+    if (type.custom) for (const other of this.types.all()) this.links.ensurePlain(type.name, other.name, () => (this.lastTypeId += 1));
+  }
+
+  table(type: ObjectType): RecordTable {
+    return this.tables.get(type.name) as RecordTable;
+  }
+
+  /** The live record behind an id, merges followed; throws HubSpot's 404. */
+  record(type: ObjectType, id: string): StoredRecord {
+    const record = this.table(type).find(id);
+    if (!record) throw recordNotFound();
+    return record;
+  }
+
+  now(): number {
+    return this.clock.now().getTime();
+  }
+
+  /** Creates a record. Throws 400 for values and 409 for a taken address. `at` back-dates it. */
+  create(type: ObjectType, sent: PropertyValues, writer: Writer, at = this.now()): StoredRecord {
+    const values = this.checkCreate(type, sent);
+    this.stampLifecycle(values, undefined, at);
+    this.lastId += 1 + this.random.integer(40);
+    const record: StoredRecord = {
+      id: String(this.lastId),
+      createdAt: at,
+      createdBy: writer.source,
+      createdWith: values,
+      values,
+      updatedAt: at,
+      updatedBy: writer.source,
+      archivedAt: undefined,
+      changes: [],
+      mergedIds: [],
+    };
+    this.table(type).add(record);
+    this.note('create', type, record.id, writer, Object.keys(sent), true, at);
+    this.onChange(type, record);
+    return record;
+  }
+
+  /** What `create` would store; throws what it would throw. Changes nothing. */
+  checkCreate(type: ObjectType, sent: PropertyValues): Record<string, string> {
+    const accepted = acceptValues(type, sent, {}, this.portalId);
+    this.checkUnique(type, accepted, undefined);
+    return Object.fromEntries(Object.entries(accepted).filter(([, value]) => value !== ''));
+  }
+
+  /** What `update` would store; throws what it would throw. Changes nothing. */
+  checkUpdate(type: ObjectType, record: StoredRecord, sent: PropertyValues): Record<string, string> {
+    const accepted = acceptValues(type, sent, record.values, this.portalId);
+    this.checkUnique(type, accepted, record);
+    return accepted;
+  }
+
+  /** Changes a live record. A lifecycle stage that would move backwards stays as it is, silently, as at HubSpot. */
+  update(type: ObjectType, record: StoredRecord, sent: PropertyValues, writer: Writer, at = this.now()): void {
+    const accepted = this.checkUpdate(type, record, sent);
+    if (movesBackwards(record.values.lifecyclestage, accepted.lifecyclestage)) delete accepted.lifecyclestage;
+    this.stampLifecycle(accepted, record, at);
+    const values: Record<string, string> = { ...record.values };
+    let changed = false;
+    for (const [property, value] of Object.entries(accepted)) {
+      if ((values[property] ?? '') === value) continue;
+      if (value === '') delete values[property];
+      else values[property] = value;
+      record.changes.push({ property, value, at, source: writer.source });
+      changed = true;
+    }
+    if (changed) {
+      this.table(type).replaceValues(record, values);
+      this.touch(type, record, writer, at);
+    }
+    this.note('update', type, record.id, writer, Object.keys(sent), changed, at);
+  }
+
+  /** Archives a live record: its links go and its unique values become free. Does nothing to an unknown or archived one. */
+  archive(type: ObjectType, id: string, writer: Writer, at = this.now()): void {
+    const record = this.table(type).find(id);
+    if (record) {
+      this.table(type).retire(record, at);
+      for (const { type: link, to } of this.links.removeRecord(type.name, record.id)) this.touchId(link.to, to, writer, at);
+      this.touch(type, record, writer, at);
+    }
+    this.note('archive', type, id, writer, [], record !== undefined, at);
+  }
+
+  /** Links two live records; false where one of them does not exist. */
+  link(type: LinkType, from: string, to: string, writer: Writer, at = this.now()): boolean {
+    const source = this.table(this.types.get(type.from)).find(from);
+    const target = this.table(this.types.get(type.to)).find(to);
+    if (!source || !target) return false;
+    this.afterLink('link', type, source.id, target.id, this.links.add(type, source.id, target.id), writer, at);
+    return true;
+  }
+
+  /** Takes one type of link away, or with `undefined` all of them. Answers nothing: HubSpot does not tell either. */
+  unlink(fromObject: string, toObject: string, type: LinkType | undefined, from: string, to: string, writer: Writer, at = this.now()): void {
+    const plain = type ?? this.links.plain(fromObject, toObject);
+    this.afterLink('unlink', plain, from, to, this.links.remove(plain, from, to), writer, at);
+  }
+
+  /** Merges the second record into the first; reading the second id gives the first from now on. */
+  merge(type: ObjectType, keptId: string, mergedId: string, writer: Writer, at = this.now()): StoredRecord {
+    const kept = this.record(type, keptId);
+    const merged = this.record(type, mergedId);
+    if (kept === merged) throw badRequest('Cannot merge a record with itself');
+    const values: Record<string, string> = { ...merged.values, ...kept.values };
+    if (merged.values.email !== undefined && merged.values.email !== kept.values.email && kept.values.email !== undefined)
+      values.hs_additional_emails = [kept.values.hs_additional_emails, merged.values.email].filter(Boolean).join(';');
+    const links = this.links.removeRecord(type.name, merged.id);
+    this.table(type).retire(merged, at);
+    this.table(type).aliases.set(merged.id, kept.id);
+    for (const [property, value] of Object.entries(values))
+      if (kept.values[property] !== value) kept.changes.push({ property, value, at, source: { type: 'MERGE_OBJECTS', id: merged.id } });
+    this.table(type).replaceValues(kept, values);
+    kept.mergedIds.push(merged.id, ...merged.mergedIds);
+    for (const { type: link, to } of links) if (!link.primary && !(link.to === type.name && to === kept.id)) this.links.add(link, kept.id, to);
+    this.touch(type, merged, writer, at);
+    this.touch(type, kept, writer, at);
+    this.note('merge', type, merged.id, writer, [kept.id], true, at);
+    return kept;
+  }
+
+  /** Erases a contact for good; its address cannot be used again. */
+  gdprDelete(type: ObjectType, id: string, writer: Writer, at = this.now()): void {
+    const record = this.table(type).find(id) ?? this.table(type).at(id);
+    if (record) {
+      if (record.values.email !== undefined) this.blockedEmails.add(record.values.email);
+      for (const { type: link, to } of this.links.removeRecord(type.name, record.id)) this.touchId(link.to, to, writer, at);
+      this.table(type).purge(record, at);
+      this.onChange(type, record);
+    }
+    this.note('gdpr-delete', type, id, writer, [], record !== undefined, at);
+  }
+
+  private checkUnique(type: ObjectType, accepted: PropertyValues, record: StoredRecord | undefined): void {
+    for (const [name, value] of Object.entries(accepted)) {
+      if (value === '' || !type.properties.get(name)?.hasUniqueValue) continue;
+      if (name === 'email' && this.blockedEmails.has(value))
+        throw badRequest(`Email address ${value} belongs to a contact that was deleted for GDPR reasons`, [
+          { message: 'This email address is blocked', code: 'GDPR_BLOCKED', context: { propertyName: ['email'] } },
+        ]);
+      const holder = this.table(type).holder(name, value);
+      if (holder !== undefined && holder !== record?.id) throw name === 'email' ? contactExists(holder) : uniqueTaken(name, value, holder);
+    }
+  }
+
+  /** HubSpot dates the moment a record entered a stage, and forgets it when the stage is cleared. */
+  private stampLifecycle(values: Record<string, string>, record: StoredRecord | undefined, at: number): void {
+    const stage = values.lifecyclestage;
+    if (stage === undefined || stage === record?.values.lifecyclestage) return;
+    const left = record?.values.lifecyclestage;
+    if (stage === '' && left !== undefined && record?.values[`hs_lifecyclestage_${left}_date`] !== undefined)
+      values[`hs_lifecyclestage_${left}_date`] = '';
+    else if (stage !== '') values[`hs_lifecyclestage_${stage}_date`] = new Date(at).toISOString();
+  }
+
+  private afterLink(action: 'link' | 'unlink', type: LinkType, from: string, to: string, changed: boolean, writer: Writer, at: number): void {
+    if (changed) {
+      this.touchId(type.from, from, writer, at);
+      this.touchId(type.to, to, writer, at);
+    }
+    this.note(action, this.types.get(type.from), from, writer, [`${type.to}/${to}/${type.typeId}`], changed, at);
+  }
+
+  private touchId(object: string, id: string, writer: Writer, at: number): void {
+    const type = this.types.get(object);
+    const record = this.table(type).at(id);
+    if (record) this.touch(type, record, writer, at);
+  }
+
+  private touch(type: ObjectType, record: StoredRecord, writer: Writer, at: number): void {
+    record.updatedAt = Math.max(record.updatedAt, at);
+    record.updatedBy = writer.source;
+    this.onChange(type, record);
+  }
+
+  private note(action: WriteAction, type: ObjectType, id: string, writer: Writer, what: readonly string[], changed: boolean, at: number): void {
+    this.writes.push({ action, object: type.name, id, at, source: writer.source, request: writer.request, what, changed });
+  }
+}
+
+function movesBackwards(from: string | undefined, to: string | undefined): boolean {
+  if (from === undefined || to === undefined || to === '') return false;
+  const stages: readonly string[] = LIFECYCLE_STAGES;
+  return stages.indexOf(to) < stages.indexOf(from);
+}

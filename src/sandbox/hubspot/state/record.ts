@@ -1,0 +1,44 @@
+import type { PropertyValues } from './values.js';
+
+/** Who or what writes, as field history tells it. */
+export interface WriteSource {
+  /** `INTEGRATION`, `CRM_UI`, `IMPORT`, `AUTOMATION_PLATFORM`, `CONTACTS` … */
+  readonly type: string;
+  /** The app's id, or `userId:…` for a person in the web interface. */
+  readonly id: string;
+  readonly label?: string;
+  readonly userId?: number;
+}
+
+/** One change of one property. `value` is `''` where it was cleared. Times are milliseconds. */
+export interface HistoryEntry {
+  readonly property: string;
+  readonly value: string;
+  readonly at: number;
+  readonly source: WriteSource;
+}
+
+/** A record as the sandbox holds it. `values` is replaced, never changed in place, so that a search index may keep an older one. */
+export interface StoredRecord {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly createdBy: WriteSource;
+  /** The values it was created with: the beginning of its history. */
+  readonly createdWith: PropertyValues;
+  values: PropertyValues;
+  updatedAt: number;
+  updatedBy: WriteSource;
+  archivedAt: number | undefined;
+  /** Changes after the creation, oldest first. */
+  readonly changes: HistoryEntry[];
+  /** Ids that were merged into this record. */
+  readonly mergedIds: string[];
+}
+
+/** The history of one property, newest first, the creation included. */
+export function historyOf(record: StoredRecord, property: string): readonly HistoryEntry[] {
+  const first = record.createdWith[property];
+  const entries: HistoryEntry[] = first === undefined ? [] : [{ property, value: first, at: record.createdAt, source: record.createdBy }];
+  for (const change of record.changes) if (change.property === property) entries.push(change);
+  return entries.reverse();
+}

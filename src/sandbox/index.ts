@@ -1,0 +1,1 @@
+export { startHubSpotSandbox, type HubSpotSandbox, type HubSpotSandboxOptions } from './hubspot/sandbox.js';
