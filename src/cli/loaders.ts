@@ -1,0 +1,17 @@
+import type { CommandSpec } from './command.js';
+
+/** What a file of `commands/` gives. */
+interface CommandFile {
+  readonly commands: readonly CommandSpec[];
+}
+
+/** Where the commands of each noun are; only the one that is called gets loaded. */
+const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  init: () => import('./commands/init.js'),
+  completion: () => import('./commands/completion.js'),
+};
+
+/** The commands of a noun; none where there is no such noun. */
+export async function loadCommands(noun: string): Promise<readonly CommandSpec[]> {
+  return (await FILES[noun]?.())?.commands ?? [];
+}

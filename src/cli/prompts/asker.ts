@@ -1,0 +1,16 @@
+/** One thing to choose. */
+export interface Choice<T> {
+  readonly value: T;
+  readonly name: string;
+  /** What choosing it does. */
+  readonly description?: string;
+}
+
+/** Asks a person at a terminal. Every method rejects with `interrupted` on Ctrl-C or when the work is aborted. */
+export interface Asker {
+  choose<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[]; readonly default?: T }): Promise<T>;
+  /** As `choose`, with typing to narrow down; for long lists. `pageSize` rows at a time. */
+  search<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[]; readonly pageSize?: number }): Promise<T>;
+  text(question: { readonly message: string; readonly default?: string; readonly validate?: (value: string) => true | string }): Promise<string>;
+  confirm(question: { readonly message: string; readonly default: boolean }): Promise<boolean>;
+}

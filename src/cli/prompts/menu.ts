@@ -1,0 +1,23 @@
+import type { Asker } from './asker.js';
+
+/** What a person in trouble wants first, in that order. */
+const WISHES: readonly { readonly name: string; readonly description: string; readonly words: readonly string[] }[] = [
+  {
+    name: 'Records were damaged: guide me',
+    description: 'Pause the syncs, keep the evidence, undo the damage, prove it, resume.',
+    words: ['runbook', 'run'],
+  },
+  { name: 'Go on with what was interrupted', description: 'Resume a run where it stopped.', words: ['runbook', 'resume'] },
+  { name: 'What is going on?', description: 'Open runs, paused syncs, locks.', words: ['status'] },
+  { name: 'Stop the syncs now', description: 'Pause every sync, and remember which were running.', words: ['sync', 'pause', '--all'] },
+  { name: 'Take a snapshot now', description: 'Keep the present state of every platform as evidence.', words: ['snapshot', 'create'] },
+  { name: 'See the snapshots', description: 'What there is to go back to.', words: ['snapshot', 'list'] },
+  { name: 'Rehearse on this machine', description: 'A whole incident with a pretend HubSpot; no account needed.', words: ['demo'] },
+  { name: 'Set up this folder', description: 'Make it a workspace.', words: ['init'] },
+  { name: 'All commands', description: 'The help.', words: ['--help'] },
+];
+
+/** Asks, and gives the words of the command line that does it. */
+export async function menuCommand(asker: Asker): Promise<readonly string[]> {
+  return asker.choose({ message: 'What do you need?', choices: WISHES.map(({ name, description, words }) => ({ name, description, value: words })) });
+}

@@ -1,0 +1,74 @@
+import { createInterface } from 'node:readline';
+
+import type { Asker, Choice } from './asker.js';
+import type { PromptDeps } from './rich.js';
+
+/** Prompts for screen readers: numbered lines, one answer a line, nothing drawn twice. */
+export function plainAsker(deps: PromptDeps): Asker {
+  // terminal: false leaves line editing and Ctrl-C to the terminal itself.
+  const reader = createInterface({ input: deps.stdin, terminal: false });
+  reader.pause();
+  const line = async (question: string): Promise<string> => {
+    if (deps.signal.aborted) throw deps.signal.reason;
+    const release = deps.hold();
+    deps.output.write(question);
+    try {
+      // What is typed while no question stands is dropped: nobody meant it as an answer.
+      return await new Promise<string>((resolve, reject) => {
+        const give = (): void => {
+          reader.off('line', onLine).off('close', onEnd);
+          deps.signal.removeEventListener('abort', onEnd);
+          reader.pause();
+        };
+        const onLine = (text: string): void => (give(), resolve(text));
+        const onEnd = (): void => (give(), reject(deps.interrupted()));
+        reader.on('line', onLine).on('close', onEnd);
+        deps.signal.addEventListener('abort', onEnd, { once: true });
+        reader.resume();
+      });
+    } finally {
+      release();
+    }
+  };
+  const say = (text: string): void => void deps.output.write(`${text}\n`);
+  const choose = async <T>(message: string, choices: readonly Choice<T>[], preset?: T): Promise<T> => {
+    say(message);
+    for (const [i, choice] of choices.entries()) say(`${i + 1}: ${choice.name}${choice.description === undefined ? '' : `. ${choice.description}`}`);
+    const at = choices.findIndex((choice) => choice.value === preset);
+    for (;;) {
+      const answer = (await line(`Type a number from 1 to ${choices.length}${at === -1 ? '' : `, or Enter for ${at + 1}`}: `)).trim();
+      const chosen = choices[answer === '' ? at : /^\d+$/u.test(answer) ? Number(answer) - 1 : choices.findIndex((choice) => choice.name === answer)];
+      if (chosen !== undefined) return chosen.value;
+      say(`"${answer}" is not one of them.`);
+    }
+  };
+  return {
+    choose: ({ message, choices, default: preset }) => choose(message, choices, preset),
+    search: async ({ message, choices, pageSize = 10 }) => {
+      for (;;) {
+        const term =
+          choices.length <= pageSize ? '' : (await line(`${message} (type part of it, or Enter for the first ${pageSize}): `)).trim().toLowerCase();
+        const found = choices.filter((choice) => choice.name.toLowerCase().includes(term)).slice(0, pageSize);
+        if (found.length > 0) return choose(message, found);
+        say('Nothing fits.');
+      }
+    },
+    text: async ({ message, default: preset, validate }) => {
+      for (;;) {
+        const answer = (await line(`${message}${preset === undefined ? '' : ` (Enter for ${preset})`}: `)).trim();
+        const value = answer === '' && preset !== undefined ? preset : answer;
+        const verdict = validate?.(value) ?? true;
+        if (verdict === true) return value;
+        say(verdict);
+      }
+    },
+    confirm: async ({ message, default: preset }) => {
+      for (;;) {
+        const answer = (await line(`${message} (yes or no, Enter for ${preset ? 'yes' : 'no'}): `)).trim().toLowerCase();
+        if (answer === '') return preset;
+        if (['y', 'yes'].includes(answer)) return true;
+        if (['n', 'no'].includes(answer)) return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { confirm, input, select } from '@inquirer/prompts';
+import search from '@inquirer/search';
+
+import type { Style } from '../views/style.js';
+import type { Asker } from './asker.js';
+
+/** What both kinds of prompts need. */
+export interface PromptDeps {
+  readonly stdin: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly style: Style;
+  readonly signal: AbortSignal;
+  /** Takes the progress line off the screen while a question stands there. */
+  hold(): () => void;
+  /** The error of a Ctrl-C at a prompt. */
+  interrupted(): Error;
+}
+
+/** Prompts that are redrawn: arrow keys, typing to search. */
+export function richAsker(deps: PromptDeps): Asker {
+  const theme = themeOf(deps.style);
+  const context = { input: deps.stdin, output: deps.output, signal: deps.signal };
+  const guarded = async <T>(ask: () => Promise<T>): Promise<T> => {
+    if (deps.signal.aborted) throw deps.signal.reason;
+    const release = deps.hold();
+    try {
+      return await ask();
+    } catch (error) {
+      // Ctrl-C at the prompt, or the work was aborted meanwhile.
+      if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) throw deps.interrupted();
+      throw error;
+    } finally {
+      release();
+    }
+  };
+  return {
+    choose: ({ message, choices, default: preset }) =>
+      guarded(() => {
+        const at = choices.findIndex((choice) => choice.value === preset);
+        const shown = choices.map(({ name, description }, index) => ({
+          value: index,
+          name,
+          short: name,
+          ...(description === undefined ? {} : { description }),
+        }));
+        return select({ theme, message, choices: shown, pageSize: 12, loop: false, ...(at === -1 ? {} : { default: at }) }, context);
+      }).then((index) => pick(choices, index)),
+    search: ({ message, choices, pageSize }) =>
+      guarded(() => {
+        const shown = choices.map(({ name, description }, index) => ({
+          value: index,
+          name,
+          short: name,
+          ...(description === undefined ? {} : { description }),
+        }));
+        const source = (term: string | undefined): typeof shown => {
+          const wanted = term?.toLowerCase() ?? '';
+          return wanted === '' ? shown : shown.filter((choice) => choice.name.toLowerCase().includes(wanted));
+        };
+        return search({ theme, message, source, pageSize: pageSize ?? 10 }, context);
+      }).then((index) => pick(choices, index)),
+    text: ({ message, default: preset, validate }) =>
+      guarded(() =>
+        input({ theme, message, ...(preset === undefined ? {} : { default: preset }), ...(validate === undefined ? {} : { validate }) }, context),
+      ),
+    confirm: ({ message, default: preset }) => guarded(() => confirm({ theme, message, default: preset }, context)),
+  };
+}
+
+/** Inquirer colours by itself whatever was asked for; this makes it follow our style. */
+function themeOf(style: Style) {
+  const { chalk } = style;
+  return {
+    prefix: { idle: chalk.blue('?'), done: chalk.green(style.glyph.done) },
+    icon: { cursor: '>' },
+    style: {
+      answer: (text: string) => chalk.cyan(text),
+      message: (text: string) => chalk.bold(text),
+      error: (text: string) => chalk.red(`> ${text}`),
+      defaultAnswer: (text: string) => chalk.dim(`(${text})`),
+      confirmDefault: (text: string) => text.toUpperCase(),
+      help: (text: string) => chalk.dim(text),
+      highlight: (text: string) => chalk.cyan(text),
+      key: (text: string) => chalk.cyan(`<${text}>`),
+      disabled: (text: string) => chalk.dim(`- ${text}`),
+      searchTerm: (text: string) => chalk.cyan(text),
+      description: (text: string) => chalk.cyan(text),
+      keysHelpTip: (keys: [key: string, action: string][]) => keys.map(([key, action]) => `${key} ${action}`).join(', '),
+    },
+  };
+}
+
+function pick<T>(choices: readonly { readonly value: T }[], index: number): T {
+  const choice = choices[index];
+  if (choice === undefined) throw new RangeError(`no choice ${index}`);
+  return choice.value;
+}

@@ -1,0 +1,152 @@
+import { EXIT, type ExitCode, RunbackError, systemClock } from '../lib/index.js';
+import type { Outcome } from './command.js';
+import type { CommandContext, Stdio } from './context.js';
+import { colorLevel, type Globals, readGlobals } from './globals.js';
+import { Interrupts } from './interrupts.js';
+import { loadCommands } from './loaders.js';
+import { Log } from './log.js';
+import { humanOutput, jsonOutput, type Output } from './output.js';
+import { nounOf, parseCommandLine } from './parse.js';
+import type { Asker } from './prompts/asker.js';
+import { asRunbackError, stackOf } from './views/error.js';
+import { Live, type LiveMode } from './views/live.js';
+import { position } from './views/meter.js';
+import { makeStyle, type Style } from './views/style.js';
+
+/** Runs one command line to its exit status: reads flags, calls the command, renders outcome or error. Never throws. */
+export async function runCommandLine(process: NodeJS.Process, words: readonly string[]): Promise<ExitCode> {
+  const stdio: Stdio = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() };
+  const globals = readGlobals(words, stdio.env);
+  const style = (stream: NodeJS.WriteStream): Style =>
+    makeStyle({
+      columns: stream.columns,
+      level: colorLevel(stream, globals, stdio.env),
+      accessible: globals.accessible,
+      unicode: stdio.env['TERM'] !== 'linux' && stdio.env['TERM'] !== 'dumb',
+      now: systemClock.now(),
+    });
+  const styles = { out: style(stdio.stdout), err: style(stdio.stderr) };
+  const output = globals.json ? jsonOutput(stdio.stdout) : humanOutput(stdio.stdout, stdio.stderr, styles);
+  // A reader that goes away (`| head`) is no error.
+  for (const stream of [stdio.stdout, stdio.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' && process.exit(EXIT.done));
+
+  const log = new Log(systemClock, process.pid);
+  const live = new Live({
+    mode: liveMode(globals, stdio),
+    clock: systemClock,
+    style: styles.err,
+    stream: stdio.stderr,
+    emit: (event) => output.event(event),
+    log: (kind, text) => log.add(kind, text),
+  });
+  const interrupts = new Interrupts(
+    (line) => {
+      log.add('interrupt', line);
+      const release = live.hold();
+      stdio.stderr.write(`${line}\n`);
+      release();
+    },
+    () => live.meter.last && position(live.meter.last),
+    () => process.exit(EXIT.interrupted),
+  );
+  interrupts.listen(process);
+  let name = nounOf(words) ?? '';
+  const fail = (thrown: unknown, outcome?: Outcome): ExitCode => {
+    live.stop();
+    const error = asRunbackError(thrown, interrupts.signal.aborted ? interrupts.error() : undefined);
+    log.add('error', `${error.code} ${stackOf(thrown)}`);
+    output.finish(name, outcome, { error, log: log.path, debug: globals.debug });
+    return error.exitCode;
+  };
+  try {
+    const parsed = await parseCommandLine(await orMenu(words, { stdio, globals, style: styles.err, live, interrupts }), styles.out.width);
+    name = parsed.name;
+    if (parsed.kind === 'help') return finishHelp(output, globals, stdio, parsed.name, parsed.text);
+    log.add('command', `runback ${words.join(' ')}`);
+    await live.prepare();
+    const context: CommandContext = {
+      input: parsed.input,
+      globals,
+      stdio,
+      clock: systemClock,
+      interactive: isInteractive(globals, stdio),
+      live,
+      log,
+      interrupts,
+      style: styles.err,
+      call: { signal: interrupts.signal, reporter: live },
+      asker: (flag) => openAsker(flag, { stdio, globals, style: styles.err, live, interrupts }),
+      commandsOf: loadCommands,
+      event: (event) => output.event(event),
+    };
+    const outcome = await parsed.spec.run(context);
+    live.stop();
+    if (outcome.error) return fail(outcome.error, outcome);
+    output.finish(name, outcome, undefined);
+    return outcome.exit ?? EXIT.done;
+  } catch (thrown) {
+    return fail(thrown);
+  } finally {
+    interrupts.stop();
+  }
+}
+
+interface Surroundings {
+  readonly stdio: Stdio;
+  readonly globals: Globals;
+  readonly style: Style;
+  readonly live: Live;
+  readonly interrupts: Interrupts;
+}
+
+/** A person may be asked: there is a terminal on both ends, and nobody said otherwise. */
+function isInteractive(globals: Globals, stdio: Stdio): boolean {
+  return stdio.stdin.isTTY && stdio.stderr.isTTY && globals.input && !globals.json;
+}
+
+function liveMode(globals: Globals, stdio: Stdio): LiveMode {
+  if (globals.json) return 'events';
+  if (globals.quiet) return 'silent';
+  return stdio.stderr.isTTY && !globals.accessible && stdio.env['TERM'] !== 'dumb' && stdio.env['CI'] === undefined ? 'terminal' : 'lines';
+}
+
+async function openAsker(flag: string, { stdio, globals, style, live, interrupts }: Surroundings): Promise<Asker> {
+  if (!isInteractive(globals, stdio)) {
+    const why = globals.json
+      ? 'With --json nothing is asked.'
+      : globals.input
+        ? 'There is no terminal to ask at.'
+        : 'Questions are switched off (--no-input, RUNBACK_NO_INPUT or CI).';
+    throw new RunbackError('person-needed', `A person has to answer, or ${flag} has to be given`, {
+      why,
+      state: 'Nothing was written by this command.',
+      next: `Give ${flag}, or run the command in a terminal.`,
+      data: { flag },
+    });
+  }
+  const deps = {
+    stdin: stdio.stdin,
+    output: stdio.stderr,
+    style,
+    signal: interrupts.signal,
+    hold: () => live.hold(),
+    interrupted: () => interrupts.atPrompt(),
+  };
+  if (globals.accessible) return (await import('./prompts/plain.js')).plainAsker(deps);
+  return (await import('./prompts/rich.js')).richAsker(deps);
+}
+
+/** Without a command, in a terminal: asks what a person in trouble wants, and gives the command line for it. */
+async function orMenu(words: readonly string[], around: Surroundings): Promise<readonly string[]> {
+  const asksForHelp = words.some((word) => word === '--help' || word === '-h' || word === '--');
+  if (nounOf(words) !== undefined || asksForHelp || !isInteractive(around.globals, around.stdio)) return words;
+  const { menuCommand } = await import('./prompts/menu.js');
+  return [...(await menuCommand(await openAsker('a command', around))), ...words];
+}
+
+function finishHelp(output: Output, globals: Globals, stdio: Stdio, name: string, text: string): ExitCode {
+  if (globals.json) output.finish(name, { data: { help: text }, text: () => text }, undefined);
+  else stdio.stdout.write(text);
+  return EXIT.done;
+}

@@ -1,0 +1,126 @@
+import type { Style } from './style.js';
+import { displayWidth, pad, truncate, wrap } from './width.js';
+
+const counter = new Intl.NumberFormat('en-US');
+
+/** `1250` → `1,250`. */
+export function count(value: number): string {
+  return counter.format(value);
+}
+
+/** `1,250 records`, `1 record`. `noun` is the plural; the singular drops its `s` unless given. */
+export function counted(value: number, noun: string, singular = noun.replace(/s$/u, '')): string {
+  return `${count(value)} ${value === 1 ? singular : noun}`;
+}
+
+/** Bytes with three significant digits: `1.25 MB`. Powers of 1000. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let step = 0;
+  let left = value;
+  while (left >= 1000 && step < units.length - 1) {
+    left /= 1000;
+    step += 1;
+  }
+  return `${step === 0 ? String(left) : Number(left.toPrecision(3)).toString()} ${units[step] ?? 'B'}`;
+}
+
+/** A span for people: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 days`. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 9.95) return `${(Math.round(seconds * 10) / 10).toString()} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return joined(Math.floor(whole / 60), 'min', whole % 60, 's');
+  if (whole < 86_400) return joined(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'min');
+  const days = Math.floor(whole / 86_400);
+  return joined(days, days === 1 ? 'day' : 'days', days < 3 ? Math.floor((whole % 86_400) / 3600) : 0, 'h');
+}
+
+function joined(big: number, bigUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
+}
+
+/** An instant as people need it under stress: `2026-11-22 17:08:14 UTC (3 min ago)`. Unreadable text is shown as it is. */
+export function time(iso: string, style: Style): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return `${absolute(at, style)} (${relative(at, style.now)})`;
+}
+
+/** `2026-11-22 17:08:14 UTC`. */
+export function absolute(at: Date, style: Style): string {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone: style.zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  }).formatToParts(at);
+  const get = (type: string): string => parts.find((part) => part.type === type)?.value ?? '';
+  return `${get('year')}-${get('month')}-${get('day')} ${get('hour')}:${get('minute')}:${get('second')} ${get('timeZoneName')}`;
+}
+
+/** `3 min ago`, `in 2 h`, `just now`. */
+export function relative(at: Date, now: Date): string {
+  const ms = now.getTime() - at.getTime();
+  if (Math.abs(ms) < 1000) return 'just now';
+  const rounded = span(Math.abs(ms)).replace(/(\d+)\.\d+ s/u, '$1 s');
+  const short = rounded.split(' ').slice(0, 2).join(' ');
+  return ms > 0 ? `${short} ago` : `in ${short}`;
+}
+
+/** One column of a table. `shrink` columns give way first where the table is too wide. */
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  readonly shrink?: boolean;
+}
+
+/**
+ * Rows under titles, in at most `style.width` cells; cells that do not fit end in `…`. Cells are unstyled text. With
+ * `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
+ */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], style: Style): string {
+  if (style.accessible) return rows.map((row) => columns.map((column, i) => `${column.title}: ${row[i] ?? ''}`).join('\n')).join('\n\n');
+  const widths = columns.map((column, i) => Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[i] ?? ''))));
+  fit(widths, columns, style.width - 2 * columns.length);
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => pad(truncate(cell, widths[i] ?? 0), widths[i] ?? 0, columns[i]?.align === 'right' ? 'left' : 'right'))
+      .join('  ')
+      .trimEnd();
+  const head = style.chalk.bold(`  ${line(columns.map((column) => column.title))}`);
+  return [head, ...rows.map((row) => `  ${line(row)}`)].join('\n');
+}
+
+function fit(widths: number[], columns: readonly Column[], available: number): void {
+  const anyShrinks = columns.some((column) => column.shrink);
+  const sum = (): number => widths.reduce((total, width) => total + width, 0);
+  while (sum() > available) {
+    let widest = -1;
+    for (const [i, width] of widths.entries()) {
+      const mayShrink = (!anyShrinks || columns[i]?.shrink === true) && width > 6;
+      if (mayShrink && (widest === -1 || width > (widths[widest] ?? 0))) widest = i;
+    }
+    if (widest === -1) widest = widths.indexOf(Math.max(...widths));
+    if ((widths[widest] ?? 0) <= 3) return;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+}
+
+/** Facts under each other, names aligned; long values continue below their beginning. With `--accessible` not aligned. */
+export function facts(pairs: readonly (readonly [name: string, value: string])[], style: Style): string {
+  if (style.accessible) return pairs.map(([name, value]) => `${name}: ${value}`).join('\n');
+  const name = Math.max(0, ...pairs.map(([first]) => displayWidth(first)));
+  return pairs
+    .map(([first, value]) => {
+      const lines = wrap(value, Math.max(20, style.width - name - 4));
+      return `  ${style.chalk.bold(pad(first, name))}  ${lines.join(`\n${' '.repeat(name + 4)}`)}`;
+    })
+    .join('\n');
+}

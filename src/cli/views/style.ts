@@ -1,0 +1,60 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+
+/** How text for people looks on one stream. Every view gets one; none asks the process. */
+export interface Style {
+  /** Cells a line may take; 80 where nobody knows. */
+  readonly width: number;
+  /** One fact a line, nothing drawn. */
+  readonly accessible: boolean;
+  readonly chalk: ChalkInstance;
+  readonly glyph: Readonly<Record<GlyphName, string>>;
+  readonly now: Date;
+  /** IANA name of the zone times are shown in. */
+  readonly zone: string;
+}
+
+/** Marks that go before words, never instead of them. */
+export type GlyphName = 'done' | 'failed' | 'running' | 'pending' | 'skipped' | 'warning' | 'doubt' | 'arrow' | 'pause' | 'ask';
+
+const UNICODE: Record<GlyphName, string> = {
+  done: '✓',
+  failed: '✗',
+  running: '▸',
+  pending: '·',
+  skipped: '-',
+  warning: '!',
+  doubt: '?',
+  arrow: '→',
+  pause: '‖',
+  ask: '?',
+};
+const PLAIN: Record<GlyphName, string> = {
+  done: '+',
+  failed: 'x',
+  running: '>',
+  pending: '.',
+  skipped: '-',
+  warning: '!',
+  doubt: '?',
+  arrow: '->',
+  pause: '=',
+  ask: '?',
+};
+
+/** Makes the style of one stream. `columns` is capped at 120 so that lines stay readable on wide screens. */
+export function makeStyle(options: {
+  readonly columns: number | undefined;
+  readonly level: 0 | 1 | 2 | 3;
+  readonly accessible: boolean;
+  readonly unicode: boolean;
+  readonly now: Date;
+}): Style {
+  return {
+    width: Math.max(40, Math.min(options.columns ?? 80, 120)),
+    accessible: options.accessible,
+    chalk: new Chalk({ level: options.level }),
+    glyph: options.unicode ? UNICODE : PLAIN,
+    now: options.now,
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  };
+}

@@ -1,0 +1,76 @@
+/** Code points that take two cells on a terminal: East Asian wide and full width, emoji shown as pictures. */
+const WIDE =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE10-\uFE19\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1F64F}\u{1F680}-\u{1F6FF}\u{1F900}-\u{1F9FF}\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u;
+const ZERO = /^(?:\p{Mark}|\p{Default_Ignorable_Code_Point})+$/u;
+const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
+/** Our own colour sequences. Built from a code so that no control character stands in the source. */
+const STYLING = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;]*m`, 'gu');
+
+/** Cells a text takes on a terminal; our own colour sequences take none. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of segmenter.segment(text.replaceAll(STYLING, ''))) width += clusterWidth(segment);
+  return width;
+}
+
+function clusterWidth(cluster: string): number {
+  if (ZERO.test(cluster)) return 0;
+  return WIDE.test(cluster) ? 2 : 1;
+}
+
+/** The beginning of an unstyled text that fits `width` cells; cut texts end in `…`. Never cuts inside a character people see as one. */
+export function truncate(text: string, width: number): string {
+  if (text.length <= width && displayWidth(text) <= width) return text;
+  let out = '';
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const next = clusterWidth(segment);
+    if (used + next > width) return `${trimTo(out, width - 1)}…`;
+    out += segment;
+    used += next;
+  }
+  return out;
+}
+
+function trimTo(text: string, width: number): string {
+  let out = '';
+  let used = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    const next = clusterWidth(segment);
+    if (used + next > width) break;
+    out += segment;
+    used += next;
+  }
+  return out;
+}
+
+/** Fills with spaces on the right (or left) up to `width` cells. */
+export function pad(text: string, width: number, side: 'left' | 'right' = 'right'): string {
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return side === 'right' ? text + space : space + text;
+}
+
+/** Breaks unstyled text into lines of at most `width` cells at spaces; a longer word is cut. Line breaks in the text stay. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (let word of paragraph.split(' ')) {
+      while (displayWidth(word) > width) {
+        if (line !== '') lines.push(line);
+        line = '';
+        const head = trimTo(word, width);
+        lines.push(head);
+        word = word.slice(head.length);
+      }
+      if (line === '') line = word;
+      else if (displayWidth(line) + 1 + displayWidth(word) <= width) line += ` ${word}`;
+      else {
+        lines.push(line);
+        line = word;
+      }
+    }
+    lines.push(line);
+  }
+  return lines;
+}

@@ -1,0 +1,115 @@
+import { spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+
+import { cleanEnv, program } from './child.js';
+
+export interface TerminalOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  readonly rows?: number;
+  /** Longest wait for a text, in milliseconds. */
+  readonly patienceMs?: number;
+}
+
+/** The program on a real pseudo-terminal, with the screen a person would see. */
+export interface Terminal {
+  /** Resolves once the pattern is on the screen (or in what scrolled away); rejects with the screen where it never comes. */
+  waitFor(pattern: RegExp | string): Promise<string>;
+  /** Types text as it is: `\r` is Enter, `\u0003` is Ctrl-C, `\u001b[B` is arrow down. */
+  type(keys: string): void;
+  signal(name: string): void;
+  /** What the screen shows now, lines joined, with what scrolled away above it. */
+  screen(): string;
+  /** All bytes since the start. */
+  raw(): string;
+  /** Resolves with the exit status once the program has ended. */
+  exited: Promise<number>;
+  readonly pid: number;
+  /** Ends the program if it still runs. */
+  dispose(): Promise<void>;
+}
+
+/** Opens a terminal of 80 × 30 unless told otherwise and starts the program in it. */
+export function openTerminal(args: readonly string[], options: TerminalOptions = {}): Terminal {
+  const columns = options.columns ?? 80;
+  const rows = options.rows ?? 30;
+  const emulator = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true });
+  const pty = spawn(process.execPath, [program, ...args], {
+    name: 'xterm-256color',
+    cols: columns,
+    rows,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: cleanEnv({ TERM: 'xterm-256color', ...options.env }),
+  });
+  let bytes = '';
+  let ended = false;
+  const watchers = new Set<() => void>();
+  const wake = (): void => {
+    for (const watcher of watchers) watcher();
+  };
+  pty.onData((data) => {
+    bytes += data;
+    emulator.write(data, wake);
+  });
+  const exited = new Promise<number>((resolve) => {
+    pty.onExit(({ exitCode }) => {
+      ended = true;
+      emulator.write('', () => {
+        wake();
+        resolve(exitCode);
+      });
+    });
+  });
+  const screen = (): string => {
+    const lines: string[] = [];
+    const buffer = emulator.buffer.active;
+    for (let i = 0; i < buffer.length; i += 1) lines.push(buffer.getLine(i)?.translateToString(true) ?? '');
+    return lines.join('\n').trimEnd();
+  };
+  return {
+    exited,
+    pid: pty.pid,
+    screen,
+    raw: () => bytes,
+    type: (keys) => pty.write(keys),
+    signal: (name) => pty.kill(name),
+    dispose: async () => {
+      if (!ended) pty.kill('SIGKILL');
+      await exited;
+      emulator.dispose();
+    },
+    waitFor: (pattern) =>
+      new Promise((resolve, reject) => {
+        const fits = (): boolean => (typeof pattern === 'string' ? screen().includes(pattern) : pattern.test(screen()));
+        const give = (): void => {
+          clearTimeout(timer);
+          watchers.delete(check);
+        };
+        const check = (): void => {
+          if (fits()) {
+            give();
+            resolve(screen());
+          } else if (ended) {
+            give();
+            reject(new Error(`The program ended before ${String(pattern)} was on the screen:\n${screen()}`));
+          }
+        };
+        const timer = setTimeout(() => {
+          give();
+          reject(new Error(`${String(pattern)} did not come on the screen:\n${screen()}`));
+        }, options.patienceMs ?? 30_000);
+        watchers.add(check);
+        check();
+      }),
+  };
+}
+
+/** Keys by name. */
+export const KEY = { enter: '\r', ctrlC: '\u0003', down: '\u001B[B', up: '\u001B[A' } as const;
+
+const escape = '\u001B';
+/** Sequences that set a colour. */
+export const COLOUR = new RegExp(`${escape}\\[(?:3\\d|4\\d|9\\d|38;|48;)[\\d;]*m`, 'u');
+/** Sequences that move the cursor or clear what was printed. */
+export const REDRAW = new RegExp(`${escape}\\[\\d*[ABCDGJKsu]`, 'u');
