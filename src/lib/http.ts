@@ -11,7 +11,16 @@ interface Transport {
 }
 
 /** Failures before a connection stood: nothing can have reached the other side. */
-const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT']);
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 /** The same, and another try will not go better. */
 const HOPELESS = /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|ISSUER/;
 const SIGN_OF_LIFE_MS = 2000;
@@ -54,7 +63,8 @@ export class HttpClient {
         pause = this.#options.gate ? this.#options.gate.backOff(request.lane, result, limited) : (retryAfterMs(result) ?? this.#backOff(limited));
       } else if (this.#mayTryAgain(request, result)) {
         failures += 1;
-        if (failures < (this.#options.maxTries ?? 6)) pause = (result.kind === 'answered' ? retryAfterMs(result) : undefined) ?? this.#backOff(failures);
+        if (failures < (this.#options.maxTries ?? 6))
+          pause = (result.kind === 'answered' ? retryAfterMs(result) : undefined) ?? this.#backOff(failures);
       }
       if (pause === undefined || waited + pause > (this.#options.maxWaitMs ?? 120_000)) return result;
       waited += pause;
@@ -95,7 +105,11 @@ export class HttpClient {
         origin: this.#options.origin,
         path: request.path,
         method: request.method,
-        headers: { accept: 'application/json', ...(request.body === undefined ? {} : { 'content-type': 'application/json' }), ...this.#options.headers },
+        headers: {
+          accept: 'application/json',
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...this.#options.headers,
+        },
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal,
         headersTimeout: timeoutMs,
@@ -107,7 +121,8 @@ export class HttpClient {
     } catch (error) {
       if (request.repeatable) call.signal?.throwIfAborted();
       const why = timeout.aborted ? `no whole answer within ${String(timeoutMs / 1000)} s` : this.#redact(reasonOf(error));
-      if (status === undefined && wasNotSent(error)) return { kind: 'not_sent', message: `${this.#options.name} cannot be reached: ${why}`, cause: error };
+      if (status === undefined && wasNotSent(error))
+        return { kind: 'not_sent', message: `${this.#options.name} cannot be reached: ${why}`, cause: error };
       // An error status whose body was cut still says that the request failed.
       if (status !== undefined && status >= 400) return { kind: 'answered', status, headers: {}, body: undefined };
       return { kind: 'lost', message: `The answer of ${this.#options.name} was lost: ${why}`, cause: error };

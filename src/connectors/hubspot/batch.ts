@@ -58,9 +58,20 @@ export interface BatchRequest<M> {
  * names, else by halving, and the others are sent again. Throws where nothing can go on (credentials, limits,
  * unreachable, interrupted) with the slots not yet settled left open.
  */
-export async function sendBatch<M>(api: HubSpotApi, slots: readonly Slot<M>[], request: BatchRequest<M>, results: Results, call: CallOptions): Promise<void> {
+export async function sendBatch<M>(
+  api: HubSpotApi,
+  slots: readonly Slot<M>[],
+  request: BatchRequest<M>,
+  results: Results,
+  call: CallOptions,
+): Promise<void> {
   if (slots.length === 0) return;
-  const result = await api.send(request.path, { inputs: slots.map((slot) => request.input(slot)) }, (body) => body === undefined || request.valid(body), call);
+  const result = await api.send(
+    request.path,
+    { inputs: slots.map((slot) => request.input(slot)) },
+    (body) => body === undefined || request.valid(body),
+    call,
+  );
   if (isSuccess(result)) {
     const open = await request.take(slots, result.body);
     if (open.length > 0) await halve(api, open, slots.length, request, results, call);
@@ -80,11 +91,25 @@ export async function sendBatch<M>(api: HubSpotApi, slots: readonly Slot<M>[], r
   }
   const culprits = await request.culprits?.(slots, error);
   for (const [slot, refusal] of culprits ?? []) results.set(slot, rejection(refusal.reason, refusal.message, correlationIdOf(result)));
-  await halve(api, slots.filter((slot) => !culprits?.has(slot)), slots.length, request, results, call);
+  await halve(
+    api,
+    slots.filter((slot) => !culprits?.has(slot)),
+    slots.length,
+    request,
+    results,
+    call,
+  );
 }
 
 /** Sends the slots again: whole where others have dropped out, else in two halves. */
-async function halve<M>(api: HubSpotApi, slots: readonly Slot<M>[], before: number, request: BatchRequest<M>, results: Results, call: CallOptions): Promise<void> {
+async function halve<M>(
+  api: HubSpotApi,
+  slots: readonly Slot<M>[],
+  before: number,
+  request: BatchRequest<M>,
+  results: Results,
+  call: CallOptions,
+): Promise<void> {
   if (slots.length < before || slots.length < 2) {
     await sendBatch(api, slots, request, results, call);
     return;

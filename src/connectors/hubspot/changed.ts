@@ -13,7 +13,13 @@ const MOST = 10_000;
  * for what was changed up to now to be indexed, and reads the records themselves by key. Beyond 10,000 results the
  * search starts again at the last time seen; where one moment holds more than that, everything is read instead.
  */
-export async function* readChanged(api: HubSpotApi, schema: ObjectSchema, since: Date, lagMs: number, call: CallOptions): AsyncGenerator<RecordBatch> {
+export async function* readChanged(
+  api: HubSpotApi,
+  schema: ObjectSchema,
+  since: Date,
+  lagMs: number,
+  call: CallOptions,
+): AsyncGenerator<RecordBatch> {
   const property = schema.object === 'contacts' ? 'lastmodifieddate' : 'hs_lastmodifieddate';
   call.reporter?.waiting({ reason: 'HubSpot indexes changes with a delay', ms: lagMs });
   await api.clock.sleep(lagMs, call.signal);
@@ -64,4 +70,3 @@ async function searchWindow(api: HubSpotApi, schema: ObjectSchema, property: str
   } while (after !== undefined && Number(after) < MOST && keys.length < MOST);
   return { keys, full: after !== undefined || keys.length >= MOST, last };
 }
-

@@ -13,15 +13,15 @@ export async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Pro
   const running: Promise<R>[] = [];
   let next = 0;
   for (;;) {
-      for (let item = items[next]; next < items.length && running.length < AHEAD; item = items[next]) {
-        const result = work(item as T);
-        // Looked at when its turn comes; until then, or where nobody waits any more, its failure must not end the process.
-        result.catch(() => undefined);
-        running.push(result);
-        next += 1;
-      }
-      const first = running.shift();
-      if (!first) return;
-      yield await first;
+    for (let item = items[next]; next < items.length && running.length < AHEAD; item = items[next]) {
+      const result = work(item as T);
+      // Looked at when its turn comes; until then, or where nobody waits any more, its failure must not end the process.
+      result.catch(() => undefined);
+      running.push(result);
+      next += 1;
     }
+    const first = running.shift();
+    if (!first) return;
+    yield await first;
+  }
 }

@@ -73,7 +73,11 @@ export class HubSpotConnector implements Connector {
 
   async identify(call: CallOptions = {}): Promise<Identity> {
     const details = await this.#api.get('/account-info/v3/details', (body) => isObject(body) && body['portalId'] !== undefined, call);
-    const { portalId, accountType, uiDomain } = details as { readonly portalId: number | string; readonly accountType?: string; readonly uiDomain?: string };
+    const { portalId, accountType, uiDomain } = details as {
+      readonly portalId: number | string;
+      readonly accountType?: string;
+      readonly uiDomain?: string;
+    };
     this.#scopes = await this.#grantedScopes(call);
     return {
       account: String(portalId),
@@ -120,8 +124,7 @@ export class HubSpotConnector implements Connector {
         return await deleteRecords(this.#api, mutations as readonly DeleteMutation[], call);
       case 'undelete':
         return mutations.map(() => rejection('irreversible', 'HubSpot restores archived records only in its web interface, for 90 days'));
-      case 'link':
-      case 'unlink':
+      default:
         return await writeLinks(this.#api, mutations as readonly LinkMutation[], call);
     }
   }

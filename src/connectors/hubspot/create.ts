@@ -28,7 +28,10 @@ export async function createRecords(api: HubSpotApi, mutations: readonly CreateM
 
 /** A new record needs no property cleared. */
 function withoutEmpty(slot: Slot<Writing>): Slot<Writing> {
-  return { ...slot, mutation: { ...slot.mutation, sent: Object.fromEntries(Object.entries(slot.mutation.sent).filter(([, value]) => value !== '')) } };
+  return {
+    ...slot,
+    mutation: { ...slot.mutation, sent: Object.fromEntries(Object.entries(slot.mutation.sent).filter(([, value]) => value !== '')) },
+  };
 }
 
 /** Every new record in the answer belongs to one slot; which one, its trace id tells, or else its values. */
@@ -46,7 +49,9 @@ function take(slots: readonly Slot<Writing>[], body: unknown, results: Results):
   for (const slot of settled) open.delete(slot.trace);
   let unmatched = 0;
   for (const wire of nameless) {
-    const match = [...open.values()].find((slot) => differing(slot.mutation, wire).length === 0) ?? (open.size === 1 && unnamed.length === 0 ? [...open.values()][0] : undefined);
+    const match =
+      [...open.values()].find((slot) => differing(slot.mutation, wire).length === 0) ??
+      (open.size === 1 && unnamed.length === 0 ? [...open.values()][0] : undefined);
     if (!match) {
       unmatched += 1;
       continue;
@@ -70,13 +75,20 @@ function take(slots: readonly Slot<Writing>[], body: unknown, results: Results):
  * What became of creates whose answer was lost. By a unique property where one is set; else all records are listed (search lags
  * behind, a list does not) and those made since then with exactly the values that were sent are counted.
  */
-export async function findCreated(api: HubSpotApi, mutations: readonly CreateMutation[], since: Date, call: CallOptions): Promise<readonly CreatedLookup[]> {
+export async function findCreated(
+  api: HubSpotApi,
+  mutations: readonly CreateMutation[],
+  since: Date,
+  call: CallOptions,
+): Promise<readonly CreatedLookup[]> {
   const slots = slotsOf(mutations, new Results(mutations.length)).map(withoutEmpty);
   const found: CreatedLookup[] = mutations.map(() => ({ state: 'absent' }));
   const byProperty = new Map<string, Slot<Writing>[]>();
   const byValues: Slot<Writing>[] = [];
   for (const slot of slots) {
-    const unique = [...fieldsOf(slot.mutation.schema).values()].find((field) => field.unique && !field.readOnly && slot.mutation.sent[field.name] !== undefined);
+    const unique = [...fieldsOf(slot.mutation.schema).values()].find(
+      (field) => field.unique && !field.readOnly && slot.mutation.sent[field.name] !== undefined,
+    );
     if (unique) byProperty.set(unique.name, [...(byProperty.get(unique.name) ?? []), slot]);
     else byValues.push(slot);
   }
@@ -85,11 +97,24 @@ export async function findCreated(api: HubSpotApi, mutations: readonly CreateMut
   return found;
 }
 
-async function findByProperty(api: HubSpotApi, name: string, slots: readonly Slot<Writing>[], since: Date, found: CreatedLookup[], call: CallOptions): Promise<void> {
+async function findByProperty(
+  api: HubSpotApi,
+  name: string,
+  slots: readonly Slot<Writing>[],
+  since: Date,
+  found: CreatedLookup[],
+  call: CallOptions,
+): Promise<void> {
   const [first] = slots;
   if (!first) return;
   const names = [...new Set([name, 'createdate', ...slots.flatMap((slot) => Object.keys(slot.mutation.sent))])];
-  const wires = await batchRead(api, first.mutation.schema, slots.map((slot) => slot.mutation.sent[name] ?? ''), { names, idProperty: name }, call);
+  const wires = await batchRead(
+    api,
+    first.mutation.schema,
+    slots.map((slot) => slot.mutation.sent[name] ?? ''),
+    { names, idProperty: name },
+    call,
+  );
   const owners = new Map(wires.map((wire) => [(wire.properties[name] ?? '').toLowerCase(), wire]));
   for (const slot of slots) {
     const wire = owners.get((slot.mutation.sent[name] ?? '').trim().toLowerCase());

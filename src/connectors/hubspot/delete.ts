@@ -9,7 +9,11 @@ export async function deleteRecords(api: HubSpotApi, mutations: readonly DeleteM
   return await settling(mutations.length, async (results) => {
     const [first] = mutations;
     if (!first) return;
-    const slots: Slot<Writing>[] = mutations.map(({ schema, key }, index) => ({ index, trace: `m${String(index)}`, mutation: { schema, key, sent: {} } }));
+    const slots: Slot<Writing>[] = mutations.map(({ schema, key }, index) => ({
+      index,
+      trace: `m${String(index)}`,
+      mutation: { schema, key, sent: {} },
+    }));
     const request: BatchRequest<Writing> = {
       path: api.objects(first.schema.object, '/batch/archive'),
       input: (slot) => ({ id: slot.mutation.key }),
@@ -18,7 +22,12 @@ export async function deleteRecords(api: HubSpotApi, mutations: readonly DeleteM
         const seen = await readBack(api, sent, results, call);
         if (!seen) return [];
         for (const slot of sent)
-          results.set(slot, seen.has(slot.mutation.key) ? { status: 'failed', message: 'HubSpot answered success, and the record is still there' } : { status: 'applied', key: slot.mutation.key });
+          results.set(
+            slot,
+            seen.has(slot.mutation.key)
+              ? { status: 'failed', message: 'HubSpot answered success, and the record is still there' }
+              : { status: 'applied', key: slot.mutation.key },
+          );
         return [];
       },
     };

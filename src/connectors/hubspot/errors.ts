@@ -1,6 +1,6 @@
 import { type HttpAnswer, type HttpResult, RunbackError } from '../../lib/index.js';
 import type { RejectReason } from '../connector.js';
-import { contextTexts, errorBody, isObject, type WireError } from './wire.js';
+import { contextTexts, errorBody, isObject, textIn, type WireError } from './wire.js';
 
 /** How the platform is called in messages, and where its token comes from. */
 export interface Naming {
@@ -28,7 +28,9 @@ export function failureOf(result: HttpResult, naming: Naming): RunbackError {
   if (result.kind === 'not_sent') return new RunbackError('platform-unreachable', `Platform ${platform}: ${result.message}`, { state, next: again });
   if (result.kind === 'lost')
     return result.message.includes('makes no sense')
-      ? new RunbackError('platform-nonsense', `Platform ${platform}: ${result.message}`, { next: `Check the address of platform ${platform} in runback.yml.` })
+      ? new RunbackError('platform-nonsense', `Platform ${platform}: ${result.message}`, {
+          next: `Check the address of platform ${platform} in runback.yml.`,
+        })
       : new RunbackError('platform-unreachable', `Platform ${platform}: ${result.message}`, { next: again });
   const why = messageIn(result);
   const correlationId = correlationIdOf(result);
@@ -42,12 +44,16 @@ export function failureOf(result: HttpResult, naming: Naming): RunbackError {
     });
   if (result.status === 403) {
     const scopes = scopesIn(errorBody(result.body));
-    return new RunbackError('scope-missing', `Platform ${platform}: the token lacks ${scopes.length === 0 ? 'a permission' : `the scope ${scopes.join(', ')}`}`, {
-      why,
-      state,
-      next: `Add it to the private app in HubSpot (Settings > Integrations > Private apps > Scopes), then run the same command again or resume.`,
-      data: { ...data, scopes },
-    });
+    return new RunbackError(
+      'scope-missing',
+      `Platform ${platform}: the token lacks ${scopes.length === 0 ? 'a permission' : `the scope ${scopes.join(', ')}`}`,
+      {
+        why,
+        state,
+        next: `Add it to the private app in HubSpot (Settings > Integrations > Private apps > Scopes), then run the same command again or resume.`,
+        data: { ...data, scopes },
+      },
+    );
   }
   if (result.status === 429)
     return new RunbackError('platform-limit', `Platform ${platform}: HubSpot lets no more requests through`, {
@@ -57,7 +63,11 @@ export function failureOf(result: HttpResult, naming: Naming): RunbackError {
       data,
     });
   if (result.status >= 500 || result.status === 408)
-    return new RunbackError('platform-unreachable', `Platform ${platform}: HubSpot has trouble (status ${String(result.status)})`, { why, next: again, data });
+    return new RunbackError('platform-unreachable', `Platform ${platform}: HubSpot has trouble (status ${String(result.status)})`, {
+      why,
+      next: again,
+      data,
+    });
   return new RunbackError('platform-rejected', `Platform ${platform}: HubSpot refuses the request: ${why}`, { state, data });
 }
 
@@ -87,7 +97,8 @@ export function propertyProblems(error: WireError): readonly PropertyProblem[] {
   const start = error.message?.indexOf('[{') ?? -1;
   if (start >= 0) {
     for (const one of parseList(error.message?.slice(start) ?? '')) {
-      if (isObject(one) && typeof one['name'] === 'string') problems.push({ name: one['name'], code: String(one['error'] ?? ''), message: String(one['message'] ?? '') });
+      if (isObject(one) && typeof one['name'] === 'string')
+        problems.push({ name: one['name'], code: textIn(one, 'error') ?? '', message: textIn(one, 'message') ?? '' });
     }
   }
   return problems;

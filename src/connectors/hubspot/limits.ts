@@ -90,7 +90,8 @@ export class HubSpotGate implements RateGate {
       if (ms === undefined) return;
       if (ms === 0) await new Promise<void>((resolve) => this.#wake.push(resolve));
       else {
-        if (ms >= 250) call.reporter?.waiting({ reason: `HubSpot allows ${String(window.limit)} requests in ${String(window.intervalMs / 1000)} s`, ms });
+        if (ms >= 250)
+          call.reporter?.waiting({ reason: `HubSpot allows ${String(window.limit)} requests in ${String(window.intervalMs / 1000)} s`, ms });
         await this.#clock.sleep(ms, call.signal);
       }
     }

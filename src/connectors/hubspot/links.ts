@@ -36,7 +36,12 @@ export class ReadSession {
 }
 
 /** Reads links of one kind; see `Connector.readLinks`. An answer holds all kinds of a pair: within a session it is asked for once. */
-export async function* readLinks(api: HubSpotApi, request: ReadLinksRequest, session: ReadSession | undefined, call: CallOptions): AsyncGenerator<readonly Link[]> {
+export async function* readLinks(
+  api: HubSpotApi,
+  request: ReadLinksRequest,
+  session: ReadSession | undefined,
+  call: CallOptions,
+): AsyncGenerator<readonly Link[]> {
   const { link } = request;
   if (!session) {
     yield* inPieces(linksOf(ties(api, request, undefined, call), link.kind));
@@ -100,9 +105,16 @@ async function* ties(api: HubSpotApi, request: ReadLinksRequest, session: ReadSe
   }
   // The names of the kinds cannot be turned round: the other side only tells who the neighbours are.
   const neighbours = new Set<string>();
-  for await (const entry of associations(api, link.to, link.from, targets, call)) for (const other of entry.to) neighbours.add(String(other.toObjectId));
+  for await (const entry of associations(api, link.to, link.from, targets, call))
+    for (const other of entry.to) neighbours.add(String(other.toObjectId));
   const wanted = new Set(targets);
-  for await (const tie of forward(api, link, [...neighbours].filter((key) => !asked.has(key)), call)) if (wanted.has(tie.to)) yield tie;
+  for await (const tie of forward(
+    api,
+    link,
+    [...neighbours].filter((key) => !asked.has(key)),
+    call,
+  ))
+    if (wanted.has(tie.to)) yield tie;
 }
 
 async function* allTies(api: HubSpotApi, link: LinkSchema, session: ReadSession | undefined, call: CallOptions): AsyncGenerator<Tie> {
@@ -134,19 +146,35 @@ async function* forward(api: HubSpotApi, link: LinkSchema, keys: readonly string
     for (const other of entry.to) yield { from: entry.from.id, to: String(other.toObjectId), kinds: other.associationTypes.map(kindOf) };
 }
 
-async function* backward(api: HubSpotApi, link: LinkSchema, keys: readonly string[], kinds: ReadonlyMap<string, string>, call: CallOptions): AsyncGenerator<Tie> {
+async function* backward(
+  api: HubSpotApi,
+  link: LinkSchema,
+  keys: readonly string[],
+  kinds: ReadonlyMap<string, string>,
+  call: CallOptions,
+): AsyncGenerator<Tie> {
   for await (const entry of associations(api, link.to, link.from, keys, call))
-    for (const other of entry.to) yield { from: String(other.toObjectId), to: entry.from.id, kinds: other.associationTypes.map((type) => kinds.get(kindOf(type)) ?? '') };
+    for (const other of entry.to)
+      yield { from: String(other.toObjectId), to: entry.from.id, kinds: other.associationTypes.map((type) => kinds.get(kindOf(type)) ?? '') };
 }
 
 /** Everything tied to the given records; a record with many ties comes in several entries. */
-async function* associations(api: HubSpotApi, from: string, to: string, keys: readonly string[], call: CallOptions): AsyncGenerator<WireAssociations> {
+async function* associations(
+  api: HubSpotApi,
+  from: string,
+  to: string,
+  keys: readonly string[],
+  call: CallOptions,
+): AsyncGenerator<WireAssociations> {
   const path = `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/batch/read`;
   let open: readonly { readonly id: string; readonly after?: string }[] = keys.map((id) => ({ id }));
   let done = 0;
   while (open.length > 0) {
     const further: { readonly id: string; readonly after: string }[] = [];
-    const pages = inOrder(chunksOf(open, LINK_READ_BATCH), async (inputs) => (await api.ask(path, { inputs }, isAssociationsPage, call)) as WirePage<WireAssociations>);
+    const pages = inOrder(
+      chunksOf(open, LINK_READ_BATCH),
+      async (inputs) => (await api.ask(path, { inputs }, isAssociationsPage, call)) as WirePage<WireAssociations>,
+    );
     for await (const page of pages) {
       for (const entry of page.results) {
         done += entry.to.length;

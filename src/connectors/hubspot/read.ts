@@ -23,7 +23,12 @@ export async function* readAll(api: HubSpotApi, schema: ObjectSchema, call: Call
 }
 
 /** Lists live records, 100 a request; 2 requests per 100 where the names of the properties do not fit into an address. */
-export async function* readAllWires(api: HubSpotApi, schema: ObjectSchema, names: readonly string[], call: CallOptions): AsyncGenerator<readonly WireRecord[]> {
+export async function* readAllWires(
+  api: HubSpotApi,
+  schema: ObjectSchema,
+  names: readonly string[],
+  call: CallOptions,
+): AsyncGenerator<readonly WireRecord[]> {
   const query = `&properties=${names.map(encodeURIComponent).join(',')}`;
   let inAddress = query.length <= LONGEST_PATH;
   let after: string | undefined;
@@ -36,7 +41,8 @@ export async function* readAllWires(api: HubSpotApi, schema: ObjectSchema, names
       continue;
     }
     if (!isSuccess(result)) throw api.failure(result);
-    if (!isRecordPage(result.body)) throw api.failure({ kind: 'lost', message: 'The answer of HubSpot makes no sense: a list of records was expected' });
+    if (!isRecordPage(result.body))
+      throw api.failure({ kind: 'lost', message: 'The answer of HubSpot makes no sense: a list of records was expected' });
     const page = result.body as WirePage<WireRecord>;
     const live = page.results.filter((record) => record.archived !== true);
     const ids = live.map((record) => record.id);
@@ -54,7 +60,10 @@ export async function* readAllWires(api: HubSpotApi, schema: ObjectSchema, names
 export async function* readKeys(api: HubSpotApi, object: string, call: CallOptions): AsyncGenerator<readonly string[]> {
   let after: string | undefined;
   do {
-    const path = api.objects(object, `?limit=${String(READ_BATCH)}&archived=false&properties=hs_object_id${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`);
+    const path = api.objects(
+      object,
+      `?limit=${String(READ_BATCH)}&archived=false&properties=hs_object_id${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`,
+    );
     const page = (await api.get(path, isRecordPage, call)) as WirePage<WireRecord>;
     yield page.results.filter((record) => record.archived !== true).map((record) => record.id);
     const next = page.paging?.next?.after;
@@ -66,19 +75,35 @@ export async function* readKeys(api: HubSpotApi, object: string, call: CallOptio
  * Records by key, several requests under way at once, in the order of the keys' batches. Ids that were merged into another
  * record come back as aliases.
  */
-export async function* readByKeys(api: HubSpotApi, schema: ObjectSchema, keys: readonly string[], history: readonly string[] | undefined, call: CallOptions): AsyncGenerator<RecordBatch> {
+export async function* readByKeys(
+  api: HubSpotApi,
+  schema: ObjectSchema,
+  keys: readonly string[],
+  history: readonly string[] | undefined,
+  call: CallOptions,
+): AsyncGenerator<RecordBatch> {
   const make = recordMaker(schema);
   const distinct = [...new Set(keys)];
   const names = schema.fields.map((field) => field.name);
   const given = new Set<string>();
   const batches = chunksOf(distinct, history ? HISTORY_BATCH : READ_BATCH);
   let done = 0;
-  for await (const { wires, asked } of inOrder(batches, async (asked) => ({ asked, wires: await batchRead(api, schema, asked, { names, ...(history ? { history } : {}) }, call) }))) {
+  for await (const { wires, asked } of inOrder(batches, async (asked) => ({
+    asked,
+    wires: await batchRead(api, schema, asked, { names, ...(history ? { history } : {}) }, call),
+  }))) {
     const wanted = new Set(asked);
     const records = wires.filter((wire) => wanted.has(wire.id) && !given.has(wire.id));
     for (const wire of records) given.add(wire.id);
     const found = new Set(records.map((wire) => wire.id));
-    const aliases = await aliasesOf(api, schema.object, asked.filter((key) => !found.has(key) && !given.has(key)), wires, wanted, call);
+    const aliases = await aliasesOf(
+      api,
+      schema.object,
+      asked.filter((key) => !found.has(key) && !given.has(key)),
+      wires,
+      wanted,
+      call,
+    );
     const histories = history ? new Map<string, RecordHistory>(records.map((wire) => [wire.id, historyOf(schema, wire)])) : undefined;
     done += asked.length;
     call.reporter?.progress({ task: `Reading ${schema.object}`, done, total: distinct.length, unit: 'records' });
@@ -112,7 +137,14 @@ export async function batchRead(
  * Which of the `missing` keys now lead to another record. The other record names them itself; only where it does not, and some
  * record came that nobody asked for, each missing key is asked for alone.
  */
-async function aliasesOf(api: HubSpotApi, object: string, missing: readonly string[], wires: readonly WireRecord[], wanted: ReadonlySet<string>, call: CallOptions): Promise<ReadonlyMap<string, string>> {
+async function aliasesOf(
+  api: HubSpotApi,
+  object: string,
+  missing: readonly string[],
+  wires: readonly WireRecord[],
+  wanted: ReadonlySet<string>,
+  call: CallOptions,
+): Promise<ReadonlyMap<string, string>> {
   const aliases = new Map<string, string>();
   if (missing.length === 0) return aliases;
   const open = new Set(missing);

@@ -1,7 +1,7 @@
-import type { Fields, ObjectSchema, PlatformRecord, Value } from '../../records/index.js';
+import type { ObjectSchema, PlatformRecord, Value } from '../../records/index.js';
 import type { FieldChange, RecordHistory } from '../connector.js';
-import type { WireRecord, WireVersion } from './wire.js';
 import { fromPlatform } from './values.js';
+import type { WireRecord, WireVersion } from './wire.js';
 
 /** Brings records of one object type into canonical form. Made once per read, since it sorts the fields. */
 export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => PlatformRecord {
@@ -12,7 +12,7 @@ export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => Platfor
       const raw = wire.properties[field.name];
       if (raw !== undefined) (field.readOnly ? meta : fields)[field.name] = fromPlatform(field, raw);
     }
-    return { key: wire.id, fields: fields as Fields, meta: meta as Fields };
+    return { key: wire.id, fields, meta };
   };
 }
 
@@ -22,7 +22,10 @@ export function historyOf(schema: ObjectSchema, wire: WireRecord): RecordHistory
   const byName = new Map(schema.fields.map((field) => [field.name, field]));
   for (const [name, versions] of Object.entries(wire.propertiesWithHistory ?? {})) {
     const field = byName.get(name);
-    if (field) fields[name] = versions.map((version) => ({ value: fromPlatform(field, version.value ?? null), ...when(version), ...who(version) })).sort(newestFirst);
+    if (field)
+      fields[name] = versions
+        .map((version) => ({ value: fromPlatform(field, version.value ?? null), ...when(version), ...who(version) }))
+        .sort(newestFirst);
   }
   const writer = sourceName(wire.properties['hs_object_source'] ?? undefined, wire.properties['hs_object_source_id'] ?? undefined);
   const created = { ...(wire.createdAt === undefined ? {} : { at: wire.createdAt }), ...(writer === undefined ? {} : { writer }) };

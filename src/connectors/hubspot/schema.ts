@@ -1,4 +1,4 @@
-import { type CallOptions, RunbackError } from '../../lib/index.js';
+import { type CallOptions, didYouMean, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
 import type { PlatformSchema } from '../connector.js';
 import { type HubSpotApi, isSuccess } from './api.js';
@@ -13,7 +13,12 @@ const ADDRESS = /^(address2?|city|state|zip|country|hs_state_code|hs_country_reg
 const OPT_OUT = /^hs_(email|sms|whatsapp)_?opt_?out/;
 
 /** Describes object types and the links between them: one request per object type and one per pair of them. */
-export async function describe(api: HubSpotApi, wanted: readonly string[] | undefined, scopes: readonly string[] | undefined, call: CallOptions): Promise<PlatformSchema> {
+export async function describe(
+  api: HubSpotApi,
+  wanted: readonly string[] | undefined,
+  scopes: readonly string[] | undefined,
+  call: CallOptions,
+): Promise<PlatformSchema> {
   const names = await objectNames(api, wanted, scopes, call);
   const objects = await Promise.all(names.map(async (name) => await describeObject(api, name, call)));
   const pairs = names.flatMap((from, i) => names.slice(i).map((to) => ({ from, to })));
@@ -22,24 +27,35 @@ export async function describe(api: HubSpotApi, wanted: readonly string[] | unde
 }
 
 /** Checks names and brings them into the order of {@link STANDARD}, custom object types after it by name. */
-async function objectNames(api: HubSpotApi, wanted: readonly string[] | undefined, scopes: readonly string[] | undefined, call: CallOptions): Promise<readonly string[]> {
+async function objectNames(
+  api: HubSpotApi,
+  wanted: readonly string[] | undefined,
+  scopes: readonly string[] | undefined,
+  call: CallOptions,
+): Promise<readonly string[]> {
   const standard: readonly string[] = STANDARD;
   if (wanted?.every((name) => standard.includes(name))) return standard.filter((name) => wanted.includes(name));
   const custom = await customSchemas(api, call);
   if (!wanted) {
-    const visible = scopes ? standard.filter((name) => scopes.includes(`crm.objects.${name}.read`) || (name === 'tickets' && scopes.includes('tickets'))) : standard;
+    const visible = scopes
+      ? standard.filter((name) => scopes.includes(`crm.objects.${name}.read`) || (name === 'tickets' && scopes.includes('tickets')))
+      : standard;
     return [...visible, ...custom.map(nameOf).sort()];
   }
   const known = custom.map(nameOf);
   const chosen = wanted.map((name) => {
     const found = custom.find((schema) => nameOf(schema) === name || schema.name === name || schema.objectTypeId === name);
     if (!found && !standard.includes(name))
-      throw new RunbackError('object-unsupported', `Platform ${api.naming.platform}: HubSpot has no object type ${name}`, {
-        why: `It has ${[...standard, ...known].join(', ')}.`,
-        state: 'Nothing was read or written.',
-        next: `Write one of these under objects of platform ${api.naming.platform} in runback.yml.`,
-        data: { known: [...standard, ...known] },
-      });
+      throw new RunbackError(
+        'object-unsupported',
+        `Platform ${api.naming.platform}: HubSpot has no object type ${name}${didYouMean(name, [...standard, ...known])}`,
+        {
+          why: `It has ${[...standard, ...known].join(', ')}.`,
+          state: 'Nothing was read or written.',
+          next: `Write one of these under objects of platform ${api.naming.platform} in runback.yml.`,
+          data: { known: [...standard, ...known] },
+        },
+      );
     return found ? nameOf(found) : name;
   });
   return [...standard.filter((name) => chosen.includes(name)), ...known.filter((name) => chosen.includes(name)).sort()];

@@ -21,7 +21,12 @@ export async function updateRecords(api: HubSpotApi, mutations: readonly UpdateM
     const { schema } = first.mutation;
     // HubSpot ignores a stage that goes back, and promises no order inside a batch: it is cleared first, then set.
     const backwards = slots.filter((slot) => goesBack(schema, mutations[slot.index]));
-    const ignored = await send(api, slots.map((slot) => (backwards.includes(slot) ? withStage(slot, '') : slot)), results, call);
+    const ignored = await send(
+      api,
+      slots.map((slot) => (backwards.includes(slot) ? withStage(slot, '') : slot)),
+      results,
+      call,
+    );
     // Only a request that did something leaves a stage cleared. From there on an abort is not obeyed: it would leave it so.
     const through = call.reporter ? { reporter: call.reporter } : {};
     const cleared = backwards.filter((slot) => results.get(slot)?.status === 'applied');
@@ -30,19 +35,40 @@ export async function updateRecords(api: HubSpotApi, mutations: readonly UpdateM
 }
 
 /** Clears stages that HubSpot silently kept; gives back those that are clear now. */
-async function clearIgnored(api: HubSpotApi, slots: readonly Slot<Writing>[], results: Results, call: CallOptions): Promise<readonly Slot<Writing>[]> {
+async function clearIgnored(
+  api: HubSpotApi,
+  slots: readonly Slot<Writing>[],
+  results: Results,
+  call: CallOptions,
+): Promise<readonly Slot<Writing>[]> {
   if (slots.length === 0) return [];
   for (const slot of slots) results.set(slot, { status: 'in_doubt', message: 'All fields were written, and the lifecycle stage did not move' });
-  await send(api, slots.map((slot) => onlyStage(slot, '')), results, call);
+  await send(
+    api,
+    slots.map((slot) => onlyStage(slot, '')),
+    results,
+    call,
+  );
   return slots.filter((slot) => results.get(slot)?.status === 'applied');
 }
 
-async function setStages(api: HubSpotApi, ignored: readonly Slot<Writing>[], cleared: readonly Slot<Writing>[], results: Results, call: CallOptions): Promise<void> {
+async function setStages(
+  api: HubSpotApi,
+  ignored: readonly Slot<Writing>[],
+  cleared: readonly Slot<Writing>[],
+  results: Results,
+  call: CallOptions,
+): Promise<void> {
   const slots = [...cleared, ...ignored];
   if (slots.length === 0) return;
   const open: MutationResult = { status: 'in_doubt', message: 'The lifecycle stage was cleared, and it is not certain that it was set again' };
   for (const slot of slots) results.set(slot, open);
-  await send(api, slots.map((slot) => onlyStage(slot, slot.mutation.sent[STAGE] ?? '')), results, call);
+  await send(
+    api,
+    slots.map((slot) => onlyStage(slot, slot.mutation.sent[STAGE] ?? '')),
+    results,
+    call,
+  );
   for (const slot of slots) if (results.get(slot)?.status !== 'applied') results.set(slot, open);
 }
 
@@ -63,7 +89,14 @@ async function send(api: HubSpotApi, slots: readonly Slot<Writing>[], results: R
 }
 
 /** Believes the answer where it shows what was sent; everything else is read back. */
-async function take(api: HubSpotApi, slots: readonly Slot<Writing>[], body: unknown, kept: Slot<Writing>[], results: Results, call: CallOptions): Promise<readonly Slot<Writing>[]> {
+async function take(
+  api: HubSpotApi,
+  slots: readonly Slot<Writing>[],
+  body: unknown,
+  kept: Slot<Writing>[],
+  results: Results,
+  call: CallOptions,
+): Promise<readonly Slot<Writing>[]> {
   const page = (body ?? { results: [] }) as WirePage<WireRecord>;
   const byTrace = new Map(page.results.flatMap((wire) => (wire.objectWriteTraceId === undefined ? [] : [[wire.objectWriteTraceId, wire] as const])));
   const byId = new Map(page.results.map((wire) => [wire.id, wire]));
@@ -87,7 +120,8 @@ async function take(api: HubSpotApi, slots: readonly Slot<Writing>[], body: unkn
     const [error] = unnamed;
     if (wire && different.length === 0) results.set(slot, { status: 'applied', key: slot.mutation.key });
     else if (wire && answered && different.every((field) => field.forwardOnly)) kept.push(slot);
-    else if (answered && wire) results.set(slot, rejection('rejected', `HubSpot answered success, and ${different.map((field) => field.name).join(', ')} did not change`));
+    else if (answered && wire)
+      results.set(slot, rejection('rejected', `HubSpot answered success, and ${different.map((field) => field.name).join(', ')} did not change`));
     else if (error && (doubtful.length === 1 || allAlike(unnamed))) results.set(slot, resultOf(error));
     else if (!wire) results.set(slot, rejection('deleted-later', `Record ${slot.mutation.key} is not there any more`));
     else if (error) again.push(slot);

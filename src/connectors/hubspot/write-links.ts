@@ -35,19 +35,32 @@ export async function writeLinks(api: HubSpotApi, mutations: readonly LinkMutati
         return await settle(api, open, page.errors ?? [], results, call);
       },
     };
-    await sendBatch(api, mutations.map((mutation, index) => ({ index, trace: '', mutation })), request, results, call);
+    await sendBatch(
+      api,
+      mutations.map((mutation, index) => ({ index, trace: '', mutation })),
+      request,
+      results,
+      call,
+    );
   });
 }
 
 /** Reads links back and settles what the answer left open; gives back slots worth sending again. */
-async function settle(api: HubSpotApi, slots: readonly Slot<LinkMutation>[], errors: readonly WireError[], results: Results, call: CallOptions): Promise<readonly Slot<LinkMutation>[]> {
+async function settle(
+  api: HubSpotApi,
+  slots: readonly Slot<LinkMutation>[],
+  errors: readonly WireError[],
+  results: Results,
+  call: CallOptions,
+): Promise<readonly Slot<LinkMutation>[]> {
   const [first] = slots;
   if (!first) return [];
   const { link, action } = first.mutation;
   const present = new Set<string>();
   try {
     const request = { link, fromKeys: [...new Set(slots.map((slot) => slot.mutation.from))] };
-    for await (const batch of readLinks(api, request, undefined, call.reporter ? { reporter: call.reporter } : {})) for (const pair of batch) present.add(`${pair.from}|${pair.to}`);
+    for await (const batch of readLinks(api, request, undefined, call.reporter ? { reporter: call.reporter } : {}))
+      for (const pair of batch) present.add(`${pair.from}|${pair.to}`);
   } catch (error) {
     const message = `HubSpot took the request; looking at what became of it failed: ${error instanceof Error ? error.message : String(error)}`;
     for (const slot of slots) results.set(slot, { status: 'in_doubt', message });
@@ -60,7 +73,13 @@ async function settle(api: HubSpotApi, slots: readonly Slot<LinkMutation>[], err
   });
   const [error] = errors;
   if (error && open.length > 1 && !allAlike(errors)) return open;
-  for (const slot of open) results.set(slot, error ? resultOf(error) : { status: 'failed', message: `HubSpot answered success, and the link is ${action === 'link' ? 'not there' : 'still there'}` });
+  for (const slot of open)
+    results.set(
+      slot,
+      error
+        ? resultOf(error)
+        : { status: 'failed', message: `HubSpot answered success, and the link is ${action === 'link' ? 'not there' : 'still there'}` },
+    );
   return [];
 }
 

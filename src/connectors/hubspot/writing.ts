@@ -22,7 +22,12 @@ export function slotsOf(mutations: readonly (UpdateMutation | CreateMutation)[],
   for (const [index, { schema, key, set }] of mutations.entries()) {
     const refused = refusedField(schema, set);
     if (refused) results.set({ index }, refused);
-    else slots.push({ index, trace: `m${String(index)}`, mutation: { schema, key, sent: Object.fromEntries(Object.entries(set).map(([name, value]) => [name, toPlatform(value)])) } });
+    else
+      slots.push({
+        index,
+        trace: `m${String(index)}`,
+        mutation: { schema, key, sent: Object.fromEntries(Object.entries(set).map(([name, value]) => [name, toPlatform(value)])) },
+      });
   }
   return slots;
 }
@@ -57,13 +62,24 @@ export function differing(writing: Writing, wire: WireRecord): readonly FieldSch
 }
 
 /** Reads records again, by key. Where that fails the slots become `in_doubt` and undefined comes back. */
-export async function readBack(api: HubSpotApi, slots: readonly Slot<Writing>[], results: Results, call: CallOptions): Promise<ReadonlyMap<string, WireRecord> | undefined> {
+export async function readBack(
+  api: HubSpotApi,
+  slots: readonly Slot<Writing>[],
+  results: Results,
+  call: CallOptions,
+): Promise<ReadonlyMap<string, WireRecord> | undefined> {
   const [first] = slots;
   if (!first) return new Map();
   const names = [...new Set(['hs_object_id', ...slots.flatMap((slot) => Object.keys(slot.mutation.sent))])];
   try {
     // Not cut off by an abort: the write has happened, and what became of it must be told.
-    const wires = await batchRead(api, first.mutation.schema, [...new Set(slots.map((slot) => slot.mutation.key))], { names }, call.reporter ? { reporter: call.reporter } : {});
+    const wires = await batchRead(
+      api,
+      first.mutation.schema,
+      [...new Set(slots.map((slot) => slot.mutation.key))],
+      { names },
+      call.reporter ? { reporter: call.reporter } : {},
+    );
     return new Map(wires.map((wire) => [wire.id, wire]));
   } catch (error) {
     const message = `HubSpot took the request; looking at what became of it failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -73,7 +89,11 @@ export async function readBack(api: HubSpotApi, slots: readonly Slot<Writing>[],
 }
 
 /** Sets results for the errors of a 207 that name their input; gives back those slots and the errors that name none. */
-export function takeErrors<M extends { readonly key?: string }>(slots: readonly Slot<M>[], errors: readonly WireError[], results: Results): { readonly settled: ReadonlySet<Slot<M>>; readonly unnamed: readonly WireError[] } {
+export function takeErrors<M extends { readonly key?: string }>(
+  slots: readonly Slot<M>[],
+  errors: readonly WireError[],
+  results: Results,
+): { readonly settled: ReadonlySet<Slot<M>>; readonly unnamed: readonly WireError[] } {
   const settled = new Set<Slot<M>>();
   const unnamed = errors.filter((error) => {
     const named = slotsNamedBy(slots, error);
@@ -98,7 +118,8 @@ export function slotsNamedBy<M extends { readonly key?: string }>(slots: readonl
 export function resultOf(error: WireError): MutationResult {
   const message = error.message ?? 'HubSpot refused this record without saying why';
   const id = error.correlationId === undefined ? {} : { correlationId: error.correlationId };
-  if (/RATE_LIMIT|INTERNAL|TIMEOUT|UNAVAILABLE/.test(`${error.category ?? ''} ${error.subCategory ?? ''}`)) return { status: 'failed', message, ...id };
+  if (/RATE_LIMIT|INTERNAL|TIMEOUT|UNAVAILABLE/.test(`${error.category ?? ''} ${error.subCategory ?? ''}`))
+    return { status: 'failed', message, ...id };
   return rejection(reasonIn(error), message, error.correlationId);
 }
 
@@ -108,7 +129,12 @@ export function allAlike(errors: readonly WireError[]): boolean {
 }
 
 /** Which slots a refusal of a whole batch is certainly about: named, or setting a property or an e-mail that it complains about. */
-export async function culpritsOf(api: HubSpotApi, slots: readonly Slot<Writing>[], error: WireError, call: CallOptions): Promise<ReadonlyMap<Slot<Writing>, Refusal>> {
+export async function culpritsOf(
+  api: HubSpotApi,
+  slots: readonly Slot<Writing>[],
+  error: WireError,
+  call: CallOptions,
+): Promise<ReadonlyMap<Slot<Writing>, Refusal>> {
   const culprits = new Map<Slot<Writing>, Refusal>();
   const message = error.message ?? '';
   for (const slot of slotsNamedBy(slots, error)) culprits.set(slot, { reason: reasonIn(error), message });
@@ -126,11 +152,21 @@ export async function culpritsOf(api: HubSpotApi, slots: readonly Slot<Writing>[
 
 /** Only where the words leave no doubt: a wrong guess would refuse an innocent record, and halving is always right. */
 function saysValue(message: string, value: string): boolean {
-  return value !== '' && (message.startsWith(`${value} was not one of the allowed options`) || message.includes(`"${value}" was not one of`) || message.includes(`Email address ${value} is invalid`));
+  return (
+    value !== '' &&
+    (message.startsWith(`${value} was not one of the allowed options`) ||
+      message.includes(`"${value}" was not one of`) ||
+      message.includes(`Email address ${value} is invalid`))
+  );
 }
 
 /** Slots whose e-mail another record has: one request instead of many halvings. */
-async function takenEmails(api: HubSpotApi, slots: readonly Slot<Writing>[], message: string, call: CallOptions): Promise<ReadonlyMap<Slot<Writing>, Refusal>> {
+async function takenEmails(
+  api: HubSpotApi,
+  slots: readonly Slot<Writing>[],
+  message: string,
+  call: CallOptions,
+): Promise<ReadonlyMap<Slot<Writing>, Refusal>> {
   const [first] = slots;
   const emails = [...new Set(slots.flatMap((slot) => slot.mutation.sent['email'] || []))];
   if (!first || first.mutation.schema.object !== 'contacts' || emails.length === 0) return new Map();

@@ -17,7 +17,7 @@ interface DriverDeps {
  * Opens HubSpot. Requests nothing. Settings beside those of every platform: `options.prefix` (path of the objects API),
  * `options.search_lag` and `options.timeout` (durations).
  */
-export async function openHubSpot(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
+export async function openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
   const ref = config.credentials['token'];
   if (ref === undefined)
     throw new RunbackError('auth-missing', `Platform ${config.name} has no token`, {
