@@ -66,7 +66,10 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
 
   const survey: Catalog['survey'] = async () => {
     const snapshots: SnapshotSummary[] = [];
-    const ignored: IgnoredFile[] = (await storage.unfinished()).map((name) => ({ path: storage.pathOf(name), why: 'it is being written, or its writer was killed' }));
+    const ignored: IgnoredFile[] = (await storage.unfinished()).map((name) => ({
+      path: storage.pathOf(name),
+      why: 'it is being written, or its writer was killed',
+    }));
     for (const { name, bytes } of await storage.list()) {
       try {
         snapshots.push(await summarise(name, bytes));
@@ -142,17 +145,27 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
   };
 }
 
-function latest(reference: 'latest' | 'latest-verified', filter: ResolveFilter, snapshots: readonly SnapshotSummary[], clock: Clock): SnapshotSummary {
+function latest(
+  reference: 'latest' | 'latest-verified',
+  filter: ResolveFilter,
+  snapshots: readonly SnapshotSummary[],
+  clock: Clock,
+): SnapshotSummary {
   const before = (filter.before ?? clock.now()).toISOString();
   const usable = snapshots.filter(
     ({ platforms, finishedAt }) =>
-      (filter.platform === undefined || platforms.some(({ name }) => name === filter.platform)) && (filter.before === undefined || finishedAt < before),
+      (filter.platform === undefined || platforms.some(({ name }) => name === filter.platform)) &&
+      (filter.before === undefined || finishedAt < before),
   );
   const found = usable.find(({ verifiedAt }) => reference === 'latest' || verifiedAt !== undefined);
   if (found) return found;
   const which = [filter.platform === undefined ? '' : ` of ${filter.platform}`, filter.before === undefined ? '' : ` from before ${before}`].join('');
   if (usable.length > 0)
-    throw missing(`No snapshot${which} has been verified`, `There are ${usable.length} that were not.`, `Verify the newest: runback snapshot verify ${usable[0]?.id}`);
+    throw missing(
+      `No snapshot${which} has been verified`,
+      `There are ${usable.length} that were not.`,
+      `Verify the newest: runback snapshot verify ${usable[0]?.id}`,
+    );
   throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
 }
 

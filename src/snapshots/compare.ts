@@ -32,7 +32,8 @@ export async function* compareObjects(
   object: string,
   options: CompareOptions = {},
 ): AsyncGenerator<readonly KeyDifference[]> {
-  const find = (reader: SnapshotReader): ObjectInfo | undefined => reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
+  const find = (reader: SnapshotReader): ObjectInfo | undefined =>
+    reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
   for await (const pairs of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
     const batch = pairs.filter((pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b));
     if (batch.length > 0) yield batch;
@@ -47,7 +48,8 @@ export async function* compareLinks(
   name: string,
   options: Omit<CompareOptions, 'unreadable'> = {},
 ): AsyncGenerator<readonly LinkDifference[]> {
-  const find = (reader: SnapshotReader): ObjectInfo | undefined => reader.manifest.links.find((info) => info.platform === platform && info.object === name);
+  const find = (reader: SnapshotReader): ObjectInfo | undefined =>
+    reader.manifest.links.find((info) => info.platform === platform && info.object === name);
   for await (const pairs of merge('links', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing links ${name}`, options)) {
     yield pairs.map(({ a: removed, b: added }) =>
       removed === undefined ? { change: 'added', link: JSON.parse(added ?? '{}') as Link } : { change: 'removed', link: JSON.parse(removed) as Link },
@@ -72,7 +74,12 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
     const { key, line } = cursor.take();
     const hidden = other.hides(key);
     if (hidden && options.unreadable !== true) return;
-    batch.push({ key, a: cursor.side === 'a' ? line : undefined, b: cursor.side === 'b' ? line : undefined, ...(hidden ? { unreadable: other.side } : {}) });
+    batch.push({
+      key,
+      a: cursor.side === 'a' ? line : undefined,
+      b: cursor.side === 'b' ? line : undefined,
+      ...(hidden ? { unreadable: other.side } : {}),
+    });
   };
   try {
     for (;;) {

@@ -1,5 +1,15 @@
 import type { Connector, LineBatch, Platform, PlatformSchema } from '../connectors/index.js';
-import { canonicalJson, isRunbackError, newId, RunbackError, sha256, silentReporter, type CallOptions, type Clock, type Reporter } from '../lib/index.js';
+import {
+  canonicalJson,
+  isRunbackError,
+  newId,
+  RunbackError,
+  sha256,
+  silentReporter,
+  type CallOptions,
+  type Clock,
+  type Reporter,
+} from '../lib/index.js';
 import { linkLine, recordLine, type LinkSchema, type ObjectSchema } from '../records/index.js';
 import type { Store } from '../store/index.js';
 import { PartWriter, type PartSizes } from './container/parts.js';
@@ -245,7 +255,8 @@ class Session {
     const writer = new PartWriter(this.container, dataFolder(platform.name, schema.object), 'records', what, this.deps.partSizes);
     const written = await this.#parts(writer, batches, `Reading ${schema.label ?? schema.object} of ${platform.name}`, 'records');
     repeated += writer.duplicates;
-    if (repeated > 0) this.#reporter.note(`${what}: the platform gave ${repeated} records more than once while it was being read; one of each was kept`);
+    if (repeated > 0)
+      this.#reporter.note(`${what}: the platform gave ${repeated} records more than once while it was being read; one of each was kept`);
     this.#objects.push({ platform: platform.name, object: schema.object, census, ...written });
   }
 
@@ -268,7 +279,12 @@ class Session {
     this.#links.push({ platform: platform.name, object: linkName(link), from, to, kind, census: connector.capabilities.census, ...written });
   }
 
-  async #parts(writer: PartWriter, batches: AsyncIterable<LineBatch>, task: string, unit: string): Promise<Awaited<ReturnType<PartWriter['finish']>>> {
+  async #parts(
+    writer: PartWriter,
+    batches: AsyncIterable<LineBatch>,
+    task: string,
+    unit: string,
+  ): Promise<Awaited<ReturnType<PartWriter['finish']>>> {
     let done = 0;
     for await (const batch of batches) {
       this.options.signal?.throwIfAborted();
@@ -292,7 +308,8 @@ async function* linesOf(connector: Connector, schema: ObjectSchema, options: Cal
 }
 
 async function* recordItems(connector: Connector, schema: ObjectSchema, options: CallOptions): AsyncGenerator<SortItem[]> {
-  for await (const { records } of connector.read({ schema }, options)) yield records.map((record) => ({ key: record.key, to: '', line: recordLine(record) }));
+  for await (const { records } of connector.read({ schema }, options))
+    yield records.map((record) => ({ key: record.key, to: '', line: recordLine(record) }));
 }
 
 async function* linkBatches(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<LineBatch> {
@@ -300,7 +317,8 @@ async function* linkBatches(connector: Connector, link: LinkSchema, options: Cal
 }
 
 async function* linkItems(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<SortItem[]> {
-  for await (const links of connector.readLinks({ link }, options)) yield links.map((item) => ({ key: item.from, to: item.to, line: linkLine(item) }));
+  for await (const links of connector.readLinks({ link }, options))
+    yield links.map((item) => ({ key: item.from, to: item.to, line: linkLine(item) }));
 }
 
 /** What was written must be what was sealed, and open as a snapshot. */

@@ -87,8 +87,10 @@ function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefin
 
 function refuseNewer(value: Readonly<Record<string, unknown>>, path: string): void {
   const { version, kind, bases } = value;
-  if (typeof version === 'number' && Number.isInteger(version) && version > FORMAT_VERSION) throw newerFormat(path, `its format is version ${version}`);
-  if (kind === 'delta' || (Array.isArray(bases) && bases.length > 0)) throw newerFormat(path, 'it holds only what changed since another snapshot (kind delta)');
+  if (typeof version === 'number' && Number.isInteger(version) && version > FORMAT_VERSION)
+    throw newerFormat(path, `its format is version ${version}`);
+  if (kind === 'delta' || (Array.isArray(bases) && bases.length > 0))
+    throw newerFormat(path, 'it holds only what changed since another snapshot (kind delta)');
 }
 
 /** The refusal of what a later version of runback wrote. */

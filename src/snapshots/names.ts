@@ -17,7 +17,8 @@ export function segmentOf(name: string): string {
   if (name === 'links') return '%6Cinks';
   let encoded = '';
   for (const byte of Buffer.from(name, 'utf8')) {
-    const plain = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || byte === 0x2d;
+    const plain =
+      (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || byte === 0x2d;
     encoded += plain || (byte === 0x2e && encoded !== '') ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   if (encoded.length <= SEGMENT_LIMIT) return encoded;
@@ -60,7 +61,15 @@ export type EntryKind = 'header' | 'manifest' | 'schema' | 'data' | 'links' | 'f
 /** Sorts an entry name of an untrusted zip. Only names without any way out of their folder are anything but `unsafe`. */
 export function kindOfEntry(name: string): EntryKind {
   // oxlint has no quarrel with control characters written as escapes.
-  if (name === '' || name.length > 1024 || name.includes('\\') || /[\u0000-\u001f\u007f]/.test(name) || name.startsWith('/') || /^[A-Za-z]:/.test(name)) return 'unsafe';
+  if (
+    name === '' ||
+    name.length > 1024 ||
+    name.includes('\\') ||
+    /[\u0000-\u001f\u007f]/.test(name) ||
+    name.startsWith('/') ||
+    /^[A-Za-z]:/.test(name)
+  )
+    return 'unsafe';
   const segments = name.split('/');
   const folder = segments.at(-1) === '';
   if (folder) segments.pop();

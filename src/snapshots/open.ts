@@ -86,7 +86,9 @@ function readerOf(file: StoredFile, directory: ZipDirectory, { manifest, digest 
     ...Object.keys(manifest.entries)
       .filter((name) => !directory.entries.has(name))
       .map((entry) => ({ entry, why: 'it is not in the file' })),
-    ...infos.flatMap((info) => info.parts.filter((part) => !directory.entries.has(part.name)).map((part) => partDamage(info, part, 'it is not in the file'))),
+    ...infos.flatMap((info) =>
+      info.parts.filter((part) => !directory.entries.has(part.name)).map((part) => partDamage(info, part, 'it is not in the file')),
+    ),
   ];
   const opened: OpenedSnapshot = { file, directory, header: manifest.header, manifest, digest, damage };
   return new ZipSnapshotReader(opened);

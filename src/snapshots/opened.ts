@@ -35,7 +35,10 @@ export function partDamage(info: ObjectInfo, part: PartInfo, why: string): Damag
 
 /** The error for bytes that are not what was written. */
 export function damaged(path: string, damage: Damage): RunbackError {
-  const what = damage.object === undefined ? damage.entry : `${damage.rows ?? 'some'} rows of ${damage.platform}/${damage.object}, keys ${damage.firstKey} to ${damage.lastKey}`;
+  const what =
+    damage.object === undefined
+      ? damage.entry
+      : `${damage.rows ?? 'some'} rows of ${damage.platform}/${damage.object}, keys ${damage.firstKey} to ${damage.lastKey}`;
   return new RunbackError('snapshot-damaged', `Cannot read ${what} in ${path}`, {
     why: `In ${damage.entry}: ${damage.why}.`,
     state: 'Nothing was changed. Everything else in the snapshot can still be read.',

@@ -67,7 +67,14 @@ function describePart(name: string, kind: LineKind, bytes: Buffer): PartInfo | u
   let rows = 0;
   for (let at = 0; at < bytes.length; at = bytes.indexOf(NEWLINE, at) + 1) rows += 1;
   const last = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
-  return { name, rows, bytes: bytes.length, sha256: sha256(bytes), firstKey: keyAt(kind, bytes, 0, bytes.length), lastKey: keyAt(kind, bytes, last, bytes.length) };
+  return {
+    name,
+    rows,
+    bytes: bytes.length,
+    sha256: sha256(bytes),
+    firstKey: keyAt(kind, bytes, 0, bytes.length),
+    lastKey: keyAt(kind, bytes, last, bytes.length),
+  };
 }
 
 /** True names of the folders found, by encoding every name the schemas tell; a folder without a schema keeps its own. */

@@ -68,5 +68,7 @@ export async function sealHolds({ file, directory: { seal } }: OpenedSnapshot, s
     signal?.throwIfAborted();
     hash.update(await file.read(at, Math.min(READ_BYTES, seal.offset - at)));
   }
-  return hash.digest('hex') === seal.sha256 ? undefined : 'bytes of the zip itself (a header, the directory or padding) were changed; every record reads as it was written';
+  return hash.digest('hex') === seal.sha256
+    ? undefined
+    : 'bytes of the zip itself (a header, the directory or padding) were changed; every record reads as it was written';
 }

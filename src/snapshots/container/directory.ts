@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { Open, type CentralDirectory } from 'unzipper';
 
 import { RunbackError } from '../../lib/index.js';
-import { kindOfEntry } from '../names.js';
 import { newerFormat } from '../manifest.js';
+import { kindOfEntry } from '../names.js';
 import type { StoredFile } from '../storage/storage.js';
 import { SEAL_PREFIX } from './writer.js';
 
@@ -120,8 +120,10 @@ function checked(item: CentralDirectory['files'][number], path: string): ZipEntr
   if (kind === 'unsafe' || kind === 'unknown') throw foreign(path, `it holds an entry named ${JSON.stringify(name.slice(0, 120))}`);
   if (kind === 'newer') throw newerFormat(path, `it holds the entry ${name}`);
   if ((item.flags & 1) !== 0) throw foreign(path, `the entry ${name} is encrypted`);
-  if (item.compressionMethod !== 0 && item.compressionMethod !== 8) throw foreign(path, `the entry ${name} is compressed by method ${item.compressionMethod}`);
-  if (item.uncompressedSize > item.compressedSize * RATIO_LIMIT + 64) throw foreign(path, `the entry ${name} says that ${item.compressedSize} bytes unpack to ${item.uncompressedSize}`);
+  if (item.compressionMethod !== 0 && item.compressionMethod !== 8)
+    throw foreign(path, `the entry ${name} is compressed by method ${item.compressionMethod}`);
+  if (item.uncompressedSize > item.compressedSize * RATIO_LIMIT + 64)
+    throw foreign(path, `the entry ${name} says that ${item.compressedSize} bytes unpack to ${item.uncompressedSize}`);
   if (kind === 'folder') return undefined;
   return {
     name,
@@ -138,7 +140,8 @@ function refuseOverlap(entries: ZipEntry[], directoryOffset: number, path: strin
   entries.sort((a, b) => a.offset - b.offset);
   for (const [n, entry] of entries.entries()) {
     const next = entries[n + 1]?.offset ?? directoryOffset;
-    if (entry.offset + 30 + entry.name.length + entry.compressedBytes > next) throw foreign(path, `the entry ${entry.name} shares bytes with another`);
+    if (entry.offset + 30 + entry.name.length + entry.compressedBytes > next)
+      throw foreign(path, `the entry ${entry.name} shares bytes with another`);
   }
 }
 

@@ -175,5 +175,5 @@ function endsPart(bytes: Buffer, start: number, end: number, span: number): bool
   for (let i = start; i < last; i += 1) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) < ((end - start) / span) * 0x1_0000_0000;
+  return (hash ^ (hash >>> 16)) >>> 0 < ((end - start) / span) * 0x1_0000_0000;
 }
