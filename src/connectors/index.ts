@@ -1,3 +1,2 @@
 export * from './connector.js';
 export * from './platform.js';
-export * from './registry.js';

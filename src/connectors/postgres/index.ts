@@ -1,1 +1,0 @@
-export { openConnector } from './connector.js';
