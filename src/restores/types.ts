@@ -109,6 +109,10 @@ export interface RecordChange {
   readonly fields: Readonly<Record<string, FieldMove>>;
   /** Fields whose value is the key of a record created earlier in this plan: replaced by its new key. */
   readonly references?: Readonly<Record<string, { readonly object: string; readonly key: string }>>;
+  /** Fields of `create` that are written by a later change, because they refer to a record created after this one. */
+  readonly deferred?: readonly string[];
+  /** A later change of this plan changes the record again: not looked at by a verification. */
+  readonly interim?: true;
   /** In words. */
   readonly why: string;
   readonly attribution: Attribution;

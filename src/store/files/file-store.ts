@@ -1,12 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
 import type { Document, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
 import { DocumentFile } from './document-file.js';
 import { JournalFile } from './journal-file.js';
 import { LedgerFile } from './ledger-file.js';
-import { LitterSweeper } from './litter.js';
 import { holderOf, lockedError, tryLock } from './lock-file.js';
 import { pathIn, safeName, systemCode } from './paths.js';
 
@@ -28,7 +27,6 @@ class FileStore implements Store {
   readonly location: string;
   readonly #clock: Clock;
   readonly #redactor: Redactor;
-  readonly #litter = new LitterSweeper();
 
   constructor(options: FileStoreOptions) {
     this.location = options.dir;
@@ -38,7 +36,7 @@ class FileStore implements Store {
 
   document<T>(kind: string, id: string): Document<T> {
     const folder = pathIn(join(this.location, 'documents'), kind, 'a kind of document');
-    return new DocumentFile<T>(pathIn(folder, id, 'the id of a document', '.json'), this.#clock, this.#redactor, this.#litter);
+    return new DocumentFile<T>(pathIn(folder, id, 'the id of a document', '.json'), this.#clock, this.#redactor);
   }
 
   async list(kind: string): Promise<string[]> {
@@ -70,7 +68,7 @@ class FileStore implements Store {
   }
 
   ledger(kind: string, id: string): Ledger {
-    return new LedgerFile(pathIn(pathIn(this.location, kind, 'a kind of ledger'), id, 'the id of a ledger', '.ndjson'), id, this.#litter);
+    return new LedgerFile(pathIn(pathIn(this.location, kind, 'a kind of ledger'), id, 'the id of a ledger', '.ndjson'), id);
   }
 
   async ledgers(kind: string): Promise<string[]> {
@@ -78,9 +76,7 @@ class FileStore implements Store {
   }
 
   async lock(name: string, owner: LockOwner, options: { readonly breakDead?: boolean } = {}): Promise<Lock> {
-    const path = this.#lockPath(name);
-    await this.#litter.sweep(dirname(path));
-    const attempt = await tryLock(path, this.#redactor.value(owner), this.#clock, {
+    const attempt = await tryLock(this.#lockPath(name), this.#redactor.value(owner), this.#clock, {
       breakDead: options.breakDead ?? false,
       durable: true,
     });

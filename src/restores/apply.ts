@@ -1,0 +1,192 @@
+import { platformLock } from '../connectors/index.js';
+import { newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
+import type { JournalWriter, Lock } from '../store/index.js';
+import type { RestoreConfig } from '../workspace/index.js';
+import { execute, settle, type Execution, type Stop } from './execute.js';
+import { foldRestore, readRecreations, RESTORES, type Batches, type RestoreCreated, type RestoreState } from './journal.js';
+import { checkAccount, checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
+import type { RestoreDeps } from './plan.js';
+import type { RestoreSummary } from './types.js';
+import { planWorks } from './works.js';
+
+/** What is to be applied, and who allows it. */
+export interface ApplyRequest {
+  /** Id of the plan. */
+  readonly plan: string;
+  /** Person or job. */
+  readonly by: string;
+  /** `<environment>:<records>`, as a person typed it. */
+  readonly confirmed?: string;
+  /** Limits of the runbook or the operator; the stricter of these and those of the workspace hold. */
+  readonly limits?: RestoreLimits;
+  /** Approvals of plans over the limits. */
+  readonly approvals?: readonly Approval[];
+}
+
+/** What applying needs beside what planning needs. */
+export interface ApplyDeps extends RestoreDeps {
+  /** `restores` of runback.yml. */
+  readonly config: RestoreConfig;
+  /** The caller holds {@link platformLock} of this platform already, as a run of a runbook does. */
+  readonly lockHeld?: boolean;
+}
+
+/**
+ * Applies a plan: journaled batch by batch, resumable at any point, undoable. Resolves when everything was tried; what was skipped or
+ * rejected is counted in the summary.
+ *
+ * Throws before anything is written: `plan-tampered`, `plan-other-account`, `plan-stale`, `over-limit`, `confirmation-missing`,
+ * `confirmation-wrong`, `locked`. Throws with `data: {restore, summary}` when it stops on its way: `restore-stopped` (first batch, rates),
+ * `interrupted` (signal), `in-doubt`, `restore-incomplete`, and codes of the platform.
+ */
+export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
+  const { store, clock, platform, config } = deps;
+  const plan = await readPlan(store, request.plan);
+  const conditions = {
+    limits: stricter(config.limits, request.limits ?? {}),
+    approvals: request.approvals ?? [],
+    maxAgeMs: parseDuration(config.plan_max_age),
+  };
+  checkPlan(plan, platform, clock.now(), conditions);
+  checkConfirmation(plan.header, request.confirmed);
+  const id = newId('restore', clock);
+  const created: RestoreCreated = {
+    plan: plan.header.id,
+    hash: plan.hash,
+    platform: platform.name,
+    account: platform.identity.account,
+    total: totalOf(plan),
+    confirmed: request.confirmed ?? '',
+    settings: { canary: config.canary, errorsPercent: config.stop_at.errors_percent, skippedPercent: config.stop_at.skipped_percent },
+    approvals: conditions.approvals,
+  };
+  return holding(deps, id, request.by, false, async (writer, lock) => {
+    await writer.append({ by: request.by, type: 'restore.created', data: { ...created } });
+    await journalLock(writer, request.by, lock);
+    return run(plan, await foldRestore(store, id), writer, request.by, deps, options);
+  });
+}
+
+/**
+ * Goes on with a restore that stopped or was killed, from its journal alone: settles what is in doubt, then writes what is left.
+ * Does nothing where the restore is done. Throws as {@link applyRestore} does, `not-found`, and `usage` where it was undone.
+ */
+export async function resumeRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
+  const { summary } = await foldRestore(deps.store, id);
+  if (summary.state === 'done') return summary;
+  if (summary.state === 'undoing' || summary.state === 'undone' || summary.state === 'undo_failed')
+    throw new RunbackError('usage', `Restore ${id} is being undone or was undone; it cannot be resumed`, {
+      state: 'Nothing was written now.',
+      next: summary.state === 'undone' ? `Apply its plan again: runback restore apply ${summary.plan}` : `runback restore undo ${id}`,
+    });
+  const plan = await readPlan(deps.store, summary.plan);
+  checkAccount(plan.header, deps.platform);
+  return holding(deps, id, by, true, async (writer, lock) => {
+    await writer.append({ by, type: 'restore.resumed', data: {} });
+    await journalLock(writer, by, lock);
+    return run(plan, await foldRestore(deps.store, id), writer, by, deps, options);
+  });
+}
+
+async function run(
+  plan: Plan,
+  state: RestoreState,
+  writer: JournalWriter,
+  by: string,
+  deps: ApplyDeps,
+  options: CallOptions,
+): Promise<RestoreSummary> {
+  const { store, platform } = deps;
+  const execution: Execution = {
+    platform,
+    schema: plan.schema,
+    writer,
+    by,
+    kind: 'batch',
+    batches: state.apply,
+    settings: state.created.settings,
+    canary: !state.canaryPassed,
+    recreations: await readRecreations(store, platform.name, state.id),
+    total: state.created.total,
+    task: `Restoring ${platform.name}`,
+  };
+  const stop =
+    (await settle(execution, options)) ?? (await execute(execution, planWorks(plan.lines(), state.apply), options)) ?? unfinished(state.apply);
+  if (stop === undefined) {
+    await writer.append({ by, type: 'restore.closed', data: { state: 'done' } });
+    return readSummary(deps, state.id);
+  }
+  await writer.append({ by, type: 'restore.stopped', data: { code: stop.code, because: stop.because } });
+  throw stopped(await readSummary(deps, state.id), stop, 'resume');
+}
+
+/** The error a restore or its undo ends with before its end. */
+export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'undo'): RunbackError {
+  const { id, applied, total, inDoubt } = summary;
+  const what = verb === 'resume' ? 'Restore' : 'The undo of restore';
+  const doubt = inDoubt > 0 ? ` ${inDoubt} may or may not have happened.` : '';
+  return new RunbackError(stop.code, `${what} ${id} stopped: ${stop.because}`, {
+    state:
+      verb === 'resume'
+        ? `${applied} of ${total} changes are on the platform.${doubt} Every one is journaled.`
+        : 'What was put back so far stays put back, and is journaled.',
+    next:
+      verb === 'resume'
+        ? `Go on: runback restore resume ${id}. Or put back what was written: runback restore undo ${id}`
+        : `Go on: runback restore undo ${id}`,
+    data: { restore: id, summary },
+    ...(stop.cause === undefined ? {} : { cause: stop.cause }),
+  });
+}
+
+/** Why a restore that came to the end of its plan is not done. */
+export function unfinished(batches: Batches): Stop | undefined {
+  const { in_doubt: doubtful, failed } = batches.counts;
+  if (doubtful > 0) return { code: 'in-doubt', because: `${doubtful} changes may or may not have happened, and the platform cannot tell` };
+  if (failed > 0) return { code: 'restore-incomplete', because: `${failed} changes failed twice and may work later` };
+  return undefined;
+}
+
+/** Holds the platform's lock and the journal while `work` runs. `breakDead`: take the lock over from a process that is gone. */
+export async function holding<T>(
+  deps: ApplyDeps,
+  id: string,
+  by: string,
+  breakDead: boolean,
+  work: (writer: JournalWriter, lock: Lock | undefined) => Promise<T>,
+): Promise<T> {
+  const { store, platform } = deps;
+  const owner = { by, holder: id, purpose: `restore of ${platform.name}` };
+  const lock = deps.lockHeld === true ? undefined : await store.lock(platformLock(platform), owner, { breakDead });
+  try {
+    const writer = await store.journal(RESTORES, id).open(owner);
+    try {
+      return await work(writer, lock);
+    } finally {
+      await writer.close();
+    }
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** Journals which lock is held, and from whom it was taken where that process was dead (G5). */
+export async function journalLock(writer: JournalWriter, by: string, lock: Lock | undefined): Promise<void> {
+  if (lock !== undefined)
+    await writer.append({ by, type: 'lock.acquired', data: { name: lock.name, ...(lock.broke === undefined ? {} : { broke: lock.broke }) } });
+}
+
+async function readSummary(deps: ApplyDeps, id: string): Promise<RestoreSummary> {
+  return (await foldRestore(deps.store, id)).summary;
+}
+
+function totalOf(plan: Plan): number {
+  return Object.values(plan.header.counts.actions).reduce((sum, count) => sum + count, 0);
+}
+
+function stricter(a: RestoreLimits, b: RestoreLimits): RestoreLimits {
+  const least = (x: number | undefined, y: number | undefined): number | undefined => (x === undefined ? y : y === undefined ? x : Math.min(x, y));
+  const records = least(a.records, b.records);
+  const percent = least(a.percent, b.percent);
+  return { ...(records === undefined ? {} : { records }), ...(percent === undefined ? {} : { percent }) };
+}

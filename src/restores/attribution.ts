@@ -1,0 +1,117 @@
+import type { Capabilities, FieldChange, RecordHistory } from '../connectors/index.js';
+import { sameValue, type Value } from '../records/index.js';
+import type { Attribution, PlanFilters } from './types.js';
+
+/** What the incident is known by. */
+export interface Suspicion {
+  readonly suspects: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly since?: string;
+  readonly until?: string;
+  /** When reading of the base snapshot began: nothing older can have made the damage. */
+  readonly baseStartedAt: string;
+  readonly history: Capabilities['history'];
+}
+
+/** Suspicion as a plan's filters put it. */
+export function suspicionOf(filters: PlanFilters, baseStartedAt: string, history: Capabilities['history']): Suspicion {
+  return {
+    suspects: filters.suspects ?? [],
+    ...(filters.since === undefined ? {} : { since: filters.since }),
+    ...(filters.until === undefined ? {} : { until: filters.until }),
+    baseStartedAt,
+    history,
+  };
+}
+
+/** False where history could not change any verdict, so that it need not be asked for. */
+export function wantsHistory(rule: Suspicion): boolean {
+  return rule.history !== 'none' && (rule.suspects.length > 0 || rule.since !== undefined || rule.until !== undefined);
+}
+
+/** True where a writer is one of the suspects: the same name, or a suspect ending in `*` begins it. */
+export function isSuspect(writer: string, suspects: readonly string[]): boolean {
+  return suspects.some((suspect) => (suspect.endsWith('*') ? writer.startsWith(suspect.slice(0, -1)) : writer === suspect));
+}
+
+/**
+ * Who made one field what the damaged snapshot holds. Looked for is the newest history entry with that value which is not
+ * older than the base. `editedSince`: the record was changed after the damaged snapshot, so that a record-level entry speaks
+ * of that later edit.
+ */
+export function attributeField(
+  rule: Suspicion,
+  history: RecordHistory | undefined,
+  field: string,
+  damaged: Value | undefined,
+  editedSince: boolean,
+): Attribution {
+  const entries = history?.fields[field] ?? [];
+  if (rule.history === 'record') {
+    const last = entries[0];
+    if (last === undefined) return { state: 'unknown' };
+    const verdict = judge(rule, last.writer, last.at);
+    return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
+  }
+  const wrote = entries.find((entry) => fits(entry, damaged) && notBefore(entry.at, rule.baseStartedAt));
+  return wrote === undefined ? { state: 'unknown' } : judge(rule, wrote.writer, wrote.at);
+}
+
+/** Who created a record that the base does not hold. */
+export function attributeCreation(rule: Suspicion, history: RecordHistory | undefined): Attribution {
+  const created = history?.created;
+  return created === undefined ? { state: 'unknown' } : judge(rule, created.writer, created.at);
+}
+
+/** The weakest of several verdicts, with the first writer that is known. */
+export function weakest(verdicts: readonly Attribution[]): Attribution {
+  const order = ['unattributed', 'unknown', 'attributed'] as const;
+  for (const state of order) {
+    const found = verdicts.find((verdict) => verdict.state === state);
+    if (found !== undefined) return found;
+  }
+  return { state: 'unknown' };
+}
+
+/** The verdict as a clause for people. */
+export function attributionWords(attribution: Attribution): string {
+  const who = attribution.writer === undefined ? '' : ` by ${attribution.writer}`;
+  const when = attribution.at === undefined ? '' : ` at ${attribution.at}`;
+  switch (attribution.state) {
+    case 'attributed':
+      return `written${who}${when}, which is part of the incident`;
+    case 'unattributed':
+      return `written${who}${when}, which is not part of the incident`;
+    case 'unknown':
+      return who + when === '' ? 'nothing tells who wrote it' : `written${who}${when}; nothing says whether that is part of the incident`;
+  }
+}
+
+function judge(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution {
+  return { state: verdictOn(rule, writer, at), ...(writer === undefined ? {} : { writer }), ...(at === undefined ? {} : { at }) };
+}
+
+function verdictOn(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution['state'] {
+  if (rule.suspects.length > 0) {
+    if (writer === undefined) return 'unknown';
+    return isSuspect(writer, rule.suspects) ? 'attributed' : 'unattributed';
+  }
+  if (rule.since === undefined && rule.until === undefined) return 'unknown';
+  if (at === undefined) return 'unknown';
+  const time = Date.parse(at);
+  const inside = (rule.since === undefined || time >= Date.parse(rule.since)) && (rule.until === undefined || time <= Date.parse(rule.until));
+  return inside ? 'attributed' : 'unattributed';
+}
+
+function fits(entry: FieldChange, value: Value | undefined): boolean {
+  if (entry.value === undefined) return true;
+  return sameValue(entry.value, value) || (isEmpty(entry.value) && isEmpty(value));
+}
+
+function isEmpty(value: Value | undefined): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+function notBefore(at: string | undefined, limit: string): boolean {
+  return at === undefined || Date.parse(at) >= Date.parse(limit);
+}

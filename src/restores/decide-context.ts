@@ -1,0 +1,15 @@
+import type { ObjectSchema } from '../records/index.js';
+import type { Suspicion } from './attribution.js';
+import type { PlanFilters, RecordSides } from './types.js';
+
+/** Everything a decision depends on beside the record itself. */
+export interface DecideContext {
+  /** The object type when the base snapshot was made. */
+  readonly baseSchema: ObjectSchema;
+  /** The object type now. */
+  readonly liveSchema: ObjectSchema;
+  readonly filters: PlanFilters;
+  readonly suspicion: Suspicion;
+  /** The compiled `where` filter; `field` is empty for a whole record. */
+  readonly where?: (field: string, sides: RecordSides) => boolean;
+}

@@ -1,0 +1,353 @@
+import type { MutationResult } from '../connectors/index.js';
+import { isRunbackError, messageOf, silentReporter, type CallOptions, type ErrorCode, type Reporter } from '../lib/index.js';
+import type { Fields } from '../records/index.js';
+import type { JournalWriter } from '../store/index.js';
+import { mutationOf } from './items.js';
+import type { Batches, ItemResult, JournalItem, RestoreSettings } from './journal.js';
+import { holds, lookUp, readItemLinks, readItems } from './look.js';
+import { precheck, stands, type Checking } from './precheck.js';
+
+/** One thing to write, whose keys are only known once what comes before it stands. */
+export interface Work {
+  readonly id: string;
+  /** Works of one group that follow each other share a batch. */
+  readonly group: string;
+  readonly action: JournalItem['action'];
+  /** The item to write, or why it cannot be written. */
+  resolve(): JournalItem | ItemResult;
+  /** For an undelete: the values the record should have afterwards. */
+  readonly afterwards?: Fields;
+}
+
+/** Why the work ended before its end. */
+export interface Stop {
+  readonly code: ErrorCode;
+  readonly because: string;
+  readonly cause?: unknown;
+}
+
+/** What an execution works with. */
+export interface Execution extends Omit<Checking, 'attempted'> {
+  readonly writer: JournalWriter;
+  readonly by: string;
+  /** Journal entries are `<kind>.intent` and `<kind>.outcome`. */
+  readonly kind: 'batch' | 'undo';
+  readonly batches: Batches;
+  readonly settings: RestoreSettings;
+  /** False once the first batch has been read back and found right. */
+  readonly canary: boolean;
+  readonly total: number;
+  readonly task: string;
+}
+
+/**
+ * Writes works in their order, in batches: looks at live, makes the intent durable, writes, settles what is in doubt, makes the outcome
+ * durable (G1, G8). Ends early at a failing first batch, at a rate above its limit, at an abort and at an error of the platform.
+ */
+export async function execute(execution: Execution, works: AsyncIterable<Work>, options: CallOptions): Promise<Stop | undefined> {
+  const session = new Session(execution, options);
+  let waiting: Work[] = [];
+  for await (const work of works) {
+    if (session.isSettled(work.id)) continue;
+    const [first] = waiting;
+    if (first !== undefined && (first.group !== work.group || waiting.length >= session.sizeOf(first.action))) {
+      const stop = await session.batch(waiting, true);
+      if (stop !== undefined) return stop;
+      waiting = [];
+    }
+    waiting.push(work);
+  }
+  const stop = waiting.length === 0 ? undefined : await session.batch(waiting, false);
+  return stop ?? session.again();
+}
+
+/** Settles items whose answer was lost, before anything else is written: one outcome in the journal. A stop where the platform cannot be asked. */
+export async function settle(execution: Execution, options: CallOptions): Promise<Stop | undefined> {
+  const { batches, writer, by, kind } = execution;
+  const doubtful = batches.pending;
+  if (doubtful.length === 0) return undefined;
+  let results: readonly ItemResult[];
+  try {
+    results = await lookUp(execution, doubtful, options);
+  } catch (error) {
+    return stopOf(error);
+  }
+  const batch = batches.nextBatch;
+  await writer.append({ by, type: `${kind}.outcome`, data: { batch, results } });
+  batches.ended(batch, results);
+  return undefined;
+}
+
+/** Rejections that may pass once the rest of the plan stands. */
+const PASSING = new Set(['unique-taken', 'parent-missing']);
+/** Below so many records a rate says nothing. */
+const RATE_FROM = 100;
+
+class Session {
+  readonly #execution: Execution;
+  readonly #options: CallOptions;
+  readonly #retry = new Map<string, Work>();
+  readonly #attempted = new Set<string>();
+  #canary: boolean;
+  #done = 0;
+  #errors = 0;
+  #skipped = 0;
+
+  constructor(execution: Execution, options: CallOptions) {
+    this.#execution = execution;
+    this.#options = options;
+    this.#canary = execution.canary;
+    for (const [id, status] of execution.batches.statuses) if (status === 'failed' || status === 'in_doubt') this.#attempted.add(id);
+  }
+
+  /** True for works that need nothing more: they have an end, or may have happened and must not be repeated. */
+  isSettled(id: string): boolean {
+    const status = this.#execution.batches.statuses.get(id);
+    return status !== undefined && status !== 'failed';
+  }
+
+  sizeOf(action: JournalItem['action']): number {
+    const size = this.#execution.platform.connector.capabilities.batch[action];
+    return this.#canary ? Math.min(size, Math.max(1, this.#execution.settings.canary)) : size;
+  }
+
+  /** Writes one batch; `more`: others follow. */
+  async batch(works: readonly Work[], more: boolean): Promise<Stop | undefined> {
+    if (this.#aborted()) return { code: 'interrupted', because: 'somebody stopped it' };
+    const canary = this.#canary;
+    const first = await this.#write(works);
+    if (first.stop !== undefined) return first.stop;
+    let results = first.results;
+    const failed = works.filter((work) => results.some((result) => result.id === work.id && result.status === 'failed'));
+    if (failed.length > 0) {
+      if (this.#aborted()) return { code: 'interrupted', because: 'somebody stopped it' };
+      const second = await this.#write(failed);
+      if (second.stop !== undefined) return second.stop;
+      const again = new Map(second.results.map((result) => [result.id, result]));
+      results = results.map((result) => again.get(result.id) ?? result);
+    }
+    this.#count(results);
+    for (const work of works)
+      if (results.some((result) => result.id === work.id && result.reason !== undefined && PASSING.has(result.reason)))
+        this.#retry.set(work.id, work);
+    if (canary) {
+      const stop = await this.#readBack(results, first.sent, more);
+      if (stop !== undefined) return stop;
+      this.#canary = false;
+    }
+    if (this.#aborted() && more) return { code: 'interrupted', because: 'somebody stopped it' };
+    return more ? this.#rates() : undefined;
+  }
+
+  /** One more try for what was refused because of a record that the rest of the plan has changed since. */
+  async again(): Promise<Stop | undefined> {
+    const works = [...this.#retry.values()];
+    if (works.length === 0 || this.#done === this.#errors + this.#skipped) return undefined;
+    let group: Work[] = [];
+    for (const work of [...works, undefined]) {
+      const [first] = group;
+      if (first !== undefined && (work === undefined || first.group !== work.group || group.length >= this.sizeOf(first.action))) {
+        const { stop } = await this.#write(group);
+        if (stop !== undefined) return stop;
+        group = [];
+      }
+      if (work !== undefined) group.push(work);
+    }
+    return undefined;
+  }
+
+  async #write(works: readonly Work[]): Promise<Written> {
+    const items: JournalItem[] = [];
+    const skipped: ItemResult[] = [];
+    for (const work of works) {
+      const resolved = work.resolve();
+      if ('status' in resolved) skipped.push(resolved);
+      else items.push(resolved);
+    }
+    let checked;
+    try {
+      checked = await precheck(this.#checking, items, this.#options);
+    } catch (error) {
+      return { results: [], sent: [], stop: stopOf(error) };
+    }
+    const before = new Set(this.#attempted);
+    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sendJournaled(checked.send, before);
+    const all = [...skipped, ...checked.skipped, ...results];
+    const { batches, writer, by, kind } = this.#execution;
+    const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
+    await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
+    batches.ended(batch, all);
+    this.#progress();
+    return { results: all, sent: checked.send, ...(stop === undefined ? {} : { stop }) };
+  }
+
+  /** Makes the intent durable, sends, and settles what is in doubt. */
+  async #sendJournaled(items: readonly JournalItem[], before: ReadonlySet<string>): Promise<Pick<Written, 'results' | 'stop'>> {
+    const { batches, writer, by, kind, schema } = this.#execution;
+    const batch = batches.nextBatch;
+    const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items } });
+    batches.intended(batch, items, intent.at);
+    for (const item of items) this.#attempted.add(item.id);
+    const answers = await this.#send(items.map((item) => mutationOf(schema, item)));
+    let results = items.map((item, index) => resultOf(item, answers.results[index]));
+    let stop = answers.stop;
+    try {
+      const doubtful = results.filter((result) => result.status === 'in_doubt').map((result) => result.id);
+      if (doubtful.length > 0) {
+        const found = await lookUp(
+          this.#execution,
+          batches.pending.filter(({ item }) => doubtful.includes(item.id)),
+          this.#lookOptions(),
+        );
+        results = replace(results, found);
+      }
+      results = replace(results, await this.#sameAfterAll(items, results, before));
+    } catch (error) {
+      stop ??= stopOf(error);
+    }
+    return { results, ...(stop === undefined ? {} : { stop }) };
+  }
+
+  /** Sends mutations. A refusal before anything was sent leaves every one of them not written. */
+  async #send(
+    mutations: Parameters<Execution['platform']['connector']['write']>[0],
+  ): Promise<{ readonly results: readonly MutationResult[]; readonly stop?: Stop }> {
+    try {
+      return { results: await this.#execution.platform.connector.write(mutations, this.#options) };
+    } catch (error) {
+      if (!isRunbackError(error)) throw error;
+      return { results: mutations.map(() => ({ status: 'failed', message: messageOf(error) })), stop: stopOf(error) };
+    }
+  }
+
+  /** What the platform calls moved or taken may stand already: an update that was made, a record that is there as wanted. */
+  async #sameAfterAll(items: readonly JournalItem[], results: readonly ItemResult[], before: ReadonlySet<string>): Promise<readonly ItemResult[]> {
+    const odd = items.filter((item, index) => {
+      const result = results[index];
+      if (item.action === 'create') return result?.reason === 'unique-taken';
+      return (item.action === 'update' || item.action === 'delete') && result?.status === 'moved';
+    });
+    if (odd.length === 0) return [];
+    const live = await readItems(this.#execution, odd, this.#lookOptions());
+    const checking = { attempted: (id: string) => before.has(id) };
+    return odd.flatMap((item): ItemResult[] => {
+      if ('link' in item || item.action === 'undelete') return [];
+      const record = live.get(item.object)?.get(item.key);
+      if (item.action === 'delete') return record === undefined ? [stands(checking, item)] : [];
+      if (record === undefined) return [];
+      if (holds(record.fields, item.set)) return [stands(checking, item)];
+      return item.action === 'create' ? [{ id: item.id, status: 'moved', message: 'the record is there again, with other values' }] : [];
+    });
+  }
+
+  /** Reads the first batch back (G11). */
+  async #readBack(results: readonly ItemResult[], sent: readonly JournalItem[], more: boolean): Promise<Stop | undefined> {
+    const { batches, writer, by, kind } = this.#execution;
+    const applied = new Set(results.filter((result) => result.status === 'applied').map((result) => result.id));
+    if (applied.size === 0) {
+      if (!more || results.length === 0) return undefined;
+      const why = results.find((result) => result.message !== undefined)?.message ?? 'the platform did not say why';
+      return { code: 'restore-stopped', because: `none of the first ${results.length} changes took: ${why}` };
+    }
+    const items = sent
+      .filter((item) => applied.has(item.id))
+      .map((item) => (item.action === 'create' ? { ...item, key: batches.keyOf(item.object, item.key) } : item));
+    if (items.length === 0) return undefined;
+    let wrong: string[];
+    try {
+      const records = await readItems(this.#execution, items, this.#lookOptions());
+      const linked = await readItemLinks(this.#execution, items, this.#lookOptions());
+      const took = (item: JournalItem): boolean =>
+        'link' in item ? linked(item) === (item.action === 'link') : tookEffect(item, records.get(item.object)?.get(item.key)?.fields);
+      wrong = items.filter((item) => !took(item)).map((item) => item.id);
+    } catch (error) {
+      return stopOf(error);
+    }
+    await writer.append({ by, type: `${kind}.canary`, data: { checked: items.length, wrong } });
+    if (wrong.length === 0) return undefined;
+    return { code: 'restore-stopped', because: `${wrong.length} of the first ${items.length} changes were not there when they were read back` };
+  }
+
+  #aborted(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  #count(results: readonly ItemResult[]): void {
+    this.#done += results.length;
+    for (const { status } of results) {
+      if (status === 'moved') this.#skipped += 1;
+      else if (status !== 'applied') this.#errors += 1;
+    }
+  }
+
+  /** A rate above its limit (G11). Counts from the beginning of this session, so that a person who resumes gets further. */
+  #rates(): Stop | undefined {
+    const { errorsPercent, skippedPercent } = this.#execution.settings;
+    const of = Math.max(this.#done, RATE_FROM);
+    if (this.#errors > (of * errorsPercent) / 100)
+      return { code: 'restore-stopped', because: `${this.#errors} of ${this.#done} changes went wrong; the limit is ${errorsPercent} %` };
+    if (this.#skipped > (of * skippedPercent) / 100)
+      return {
+        code: 'restore-stopped',
+        because: `${this.#skipped} of ${this.#done} changes were skipped because live had moved; the limit is ${skippedPercent} %`,
+      };
+    return undefined;
+  }
+
+  #progress(): void {
+    const { counts } = this.#execution.batches;
+    const done = counts.applied + counts.moved + counts.rejected + counts.failed + counts.in_doubt;
+    this.#reporter.progress({ task: this.#execution.task, done, total: this.#execution.total, unit: 'records' });
+  }
+
+  get #checking(): Checking {
+    const { platform, schema, recreations } = this.#execution;
+    return { platform, schema, recreations, attempted: (id) => this.#attempted.has(id) };
+  }
+
+  get #reporter(): Reporter {
+    return this.#options.reporter ?? silentReporter;
+  }
+
+  /** Looks that settle what was sent are not cut short by an abort: without them more would stay in doubt. */
+  #lookOptions(): CallOptions {
+    return { reporter: this.#reporter };
+  }
+}
+
+interface Written {
+  readonly results: readonly ItemResult[];
+  readonly sent: readonly JournalItem[];
+  readonly stop?: Stop;
+}
+
+function resultOf(item: JournalItem, answer: MutationResult | undefined): ItemResult {
+  if (answer === undefined) return { id: item.id, status: 'in_doubt', message: 'the connector gave no result' };
+  const { id } = item;
+  switch (answer.status) {
+    case 'applied':
+      return { id, status: 'applied', key: answer.key };
+    case 'moved':
+      return { id, status: 'moved', message: 'the record was changed since the plan was made' };
+    case 'rejected':
+    case 'failed':
+    case 'in_doubt':
+      return { id, ...answer };
+  }
+}
+
+function tookEffect(item: JournalItem, live: Fields | undefined): boolean {
+  if (item.action === 'delete') return live === undefined;
+  if (live === undefined) return false;
+  return item.action === 'update' || item.action === 'create' ? holds(live, item.set) : true;
+}
+
+function replace(results: readonly ItemResult[], by: readonly ItemResult[]): ItemResult[] {
+  const found = new Map(by.map((result) => [result.id, result]));
+  return results.map((result) => found.get(result.id) ?? result);
+}
+
+function stopOf(error: unknown): Stop {
+  if (!isRunbackError(error)) throw error;
+  return { code: error.code, because: messageOf(error), cause: error };
+}

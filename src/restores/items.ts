@@ -1,0 +1,46 @@
+import type { Mutation, PlatformSchema } from '../connectors/index.js';
+import { RunbackError } from '../lib/index.js';
+import type { LinkSchema, ObjectSchema } from '../records/index.js';
+import type { JournalItem } from './journal.js';
+
+/** The schema of an object type of the plan. Throws `object-unsupported` where it is missing. */
+export function schemaOf(schema: PlatformSchema, object: string): ObjectSchema {
+  const found = schema.objects.find((candidate) => candidate.object === object);
+  if (found !== undefined) return found;
+  throw new RunbackError('object-unsupported', `The plan has no schema of ${object}`, {
+    state: 'Nothing was written for this object type.',
+    next: 'Make a new plan: runback restore plan',
+  });
+}
+
+/** The schema of a link kind between two object types. Throws `object-unsupported` where it is missing. */
+export function linkOf(schema: PlatformSchema, kind: string, from: string, to: string): LinkSchema {
+  const found = schema.links.find((link) => link.kind === kind && link.from === from && link.to === to);
+  if (found !== undefined) return found;
+  throw new RunbackError('object-unsupported', `The plan has no links ${kind} from ${from} to ${to}`, {
+    state: 'Nothing was written for these links.',
+    next: 'Make a new plan: runback restore plan',
+  });
+}
+
+/** The mutation that an item of the journal stands for. */
+export function mutationOf(schema: PlatformSchema, item: JournalItem): Mutation {
+  switch (item.action) {
+    case 'update':
+      return { action: 'update', schema: schemaOf(schema, item.object), key: item.key, set: item.set, expect: item.replaced };
+    case 'create':
+      return { action: 'create', schema: schemaOf(schema, item.object), key: item.key, set: item.set };
+    case 'delete':
+      return { action: 'delete', schema: schemaOf(schema, item.object), key: item.key, expect: item.replaced };
+    case 'undelete':
+      return { action: 'undelete', schema: schemaOf(schema, item.object), key: item.key };
+    case 'link':
+    case 'unlink':
+      return { action: item.action, link: linkOf(schema, item.link, item.fromObject, item.toObject), from: item.from, to: item.to };
+  }
+}
+
+/** Items of one group go to the platform in one call. */
+export function groupOf(item: JournalItem): string {
+  return 'link' in item ? `${item.action} ${item.fromObject}~${item.toObject}~${item.link}` : `${item.action} ${item.object}`;
+}

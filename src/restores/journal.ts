@@ -1,0 +1,279 @@
+import type { MutationResult, RejectReason } from '../connectors/index.js';
+import { RunbackError } from '../lib/index.js';
+import type { Fields } from '../records/index.js';
+import type { JournalEntry, Store } from '../store/index.js';
+import { LineSpool } from './spool.js';
+import type { RestoreSummary } from './types.js';
+
+/** Kind of journals that restores write. */
+export const RESTORES = 'restores';
+
+/** A mutation as the journal holds it: enough to send it, look it up and undo it without the plan. */
+export type JournalItem =
+  | { readonly id: string; readonly action: 'update'; readonly object: string; readonly key: string; readonly set: Fields; readonly replaced: Fields }
+  | { readonly id: string; readonly action: 'create'; readonly object: string; readonly key: string; readonly set: Fields }
+  | { readonly id: string; readonly action: 'delete'; readonly object: string; readonly key: string; readonly replaced: Fields }
+  | { readonly id: string; readonly action: 'undelete'; readonly object: string; readonly key: string }
+  | {
+      readonly id: string;
+      readonly action: 'link' | 'unlink';
+      /** Link kind, with the object types at both ends. */
+      readonly link: string;
+      readonly fromObject: string;
+      readonly toObject: string;
+      readonly from: string;
+      readonly to: string;
+    };
+
+/** What became of one item. */
+export interface ItemResult {
+  readonly id: string;
+  readonly status: MutationResult['status'];
+  /** Key of the record, new after a create. */
+  readonly key?: string;
+  /** It was so before; nothing was sent. */
+  readonly already?: true;
+  /** With `already`, of a create: the record that `key` is. */
+  readonly recreated?: { readonly object: string; readonly key: string };
+  readonly reason?: RejectReason;
+  readonly message?: string;
+  readonly correlationId?: string;
+}
+
+/** Settings a restore keeps for its whole life. */
+export interface RestoreSettings {
+  /** Records in the first batch. */
+  readonly canary: number;
+  readonly errorsPercent: number;
+  readonly skippedPercent: number;
+}
+
+/** Data of `restore.created`. */
+export interface RestoreCreated {
+  readonly plan: string;
+  readonly hash: string;
+  readonly platform: string;
+  readonly account: string;
+  readonly total: number;
+  readonly confirmed: string;
+  readonly settings: RestoreSettings;
+  readonly approvals: readonly { readonly hash: string; readonly by: string }[];
+}
+
+/** An item that was or may have been sent and whose end is not known. */
+export interface Pending {
+  readonly item: JournalItem;
+  /** ISO 8601: when the intent was written. */
+  readonly at: string;
+}
+
+/** One direction of a restore: its batches, derived from the journal. */
+export class Batches {
+  /** The last known status of every item that has one. */
+  readonly statuses = new Map<string, ItemResult['status']>();
+  /** Items that were sent and have no end: in doubt, or failed and to be sent again. */
+  readonly #open = new Map<string, Pending>();
+  /** Old key to new key of created records, by object type. */
+  readonly keyMap = new Map<string, Map<string, string>>();
+  readonly counts = { applied: 0, moved: 0, rejected: 0, failed: 0, in_doubt: 0 };
+  /** Items that we wrote, as lines, in the order in which they came to stand; `key` is that of the record now. */
+  readonly applied: LineSpool | undefined;
+  /** Keys of records that were deleted, by object type. */
+  readonly deleted = new Map<string, Set<string>>();
+  nextBatch = 1;
+
+  /** `keepApplied`: also keep what was written, for an undo. */
+  constructor(keepApplied: boolean) {
+    this.applied = keepApplied ? new LineSpool() : undefined;
+  }
+
+  /** Takes an intent in. */
+  intended(batch: number, items: readonly JournalItem[], at: string): void {
+    this.nextBatch = Math.max(this.nextBatch, batch + 1);
+    for (const item of items) {
+      this.#open.set(item.id, { item, at });
+      this.#set(item.id, 'in_doubt');
+    }
+  }
+
+  /** Takes an outcome in. */
+  ended(batch: number, results: readonly ItemResult[]): void {
+    this.nextBatch = Math.max(this.nextBatch, batch + 1);
+    for (const result of results) {
+      this.#set(result.id, result.status);
+      const item = this.#open.get(result.id)?.item;
+      if (result.status === 'in_doubt' || result.status === 'failed') continue;
+      this.#open.delete(result.id);
+      if (result.recreated !== undefined && result.key !== undefined) this.#created(result.recreated.object, result.recreated.key, result.key);
+      if (item === undefined || result.status !== 'applied') continue;
+      const key = result.key ?? ('key' in item ? item.key : '');
+      if (item.action === 'create') this.#created(item.object, item.key, key);
+      if (item.action === 'delete') this.#deletedKeys(item.object).add(item.key);
+      if (result.already !== true) this.applied?.push(JSON.stringify({ ...item, ...(item.action === 'create' ? { made: key } : {}) }));
+    }
+  }
+
+  /** Items that may or may not have happened. */
+  get pending(): readonly Pending[] {
+    return [...this.#open.values()].filter(({ item }) => this.statuses.get(item.id) === 'in_doubt');
+  }
+
+  /** The key a record has now, if these batches created it anew. */
+  keyOf(object: string, key: string): string {
+    return this.keyMap.get(object)?.get(key) ?? key;
+  }
+
+  #created(object: string, old: string, key: string): void {
+    let keys = this.keyMap.get(object);
+    if (keys === undefined) this.keyMap.set(object, (keys = new Map()));
+    keys.set(old, key);
+  }
+
+  #deletedKeys(object: string): Set<string> {
+    let keys = this.deleted.get(object);
+    if (keys === undefined) this.deleted.set(object, (keys = new Set()));
+    return keys;
+  }
+
+  #set(id: string, status: ItemResult['status']): void {
+    const before = this.statuses.get(id);
+    if (before !== undefined) this.counts[before] -= 1;
+    this.counts[status] += 1;
+    this.statuses.set(id, status);
+  }
+}
+
+/** An item that was written, with the key its record was created under. */
+export type AppliedItem = JournalItem & { readonly made?: string };
+
+/** A restore as its journal tells it. */
+export interface RestoreState {
+  readonly id: string;
+  readonly created: RestoreCreated;
+  readonly apply: Batches;
+  readonly undo: Batches;
+  /** The first batch was read back and found right. */
+  readonly canaryPassed: boolean;
+  readonly summary: RestoreSummary;
+}
+
+/** Derives a restore from its journal alone. Throws `not-found`, `journal-damaged`. */
+export async function foldRestore(store: Store, id: string, options: { readonly keepApplied?: boolean } = {}): Promise<RestoreState> {
+  const journal = store.journal(RESTORES, id);
+  if (!(await journal.exists())) throw new RunbackError('not-found', `There is no restore ${id}`, { next: 'List the restores with: runback status' });
+  const apply = new Batches(options.keepApplied === true);
+  const undo = new Batches(false);
+  let created: RestoreCreated | undefined;
+  let startedAt = '';
+  let finishedAt: string | undefined;
+  let state: RestoreSummary['state'] = 'running';
+  let because: string | undefined;
+  let canaryPassed = false;
+  for await (const entry of journal.read()) {
+    const batches = entry.type.startsWith('undo.') ? undo : apply;
+    switch (entry.type) {
+      case 'restore.created':
+        created = entry.data as unknown as RestoreCreated;
+        startedAt = entry.at;
+        break;
+      case 'batch.intent':
+      case 'undo.intent':
+        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at);
+        break;
+      case 'batch.outcome':
+      case 'undo.outcome':
+        batches.ended(entry.data['batch'] as number, entry.data['results'] as readonly ItemResult[]);
+        break;
+      case 'batch.canary':
+        canaryPassed = (entry.data['wrong'] as readonly string[]).length === 0;
+        break;
+      default:
+        ({ state, because, finishedAt } = stateAfter(entry, { state, because, finishedAt }));
+    }
+  }
+  if (created === undefined)
+    throw new RunbackError('journal-damaged', `The journal of restore ${id} does not begin with what it is for`, {
+      state: 'Nothing was written to the platform by it.',
+      next: 'Make a new plan: runback restore plan',
+    });
+  const counts = apply.counts;
+  const summary: RestoreSummary = {
+    id,
+    plan: created.plan,
+    platform: created.platform,
+    state,
+    applied: counts.applied,
+    moved: counts.moved,
+    rejected: counts.rejected,
+    failed: counts.failed,
+    inDoubt: counts.in_doubt,
+    total: created.total,
+    ...(because === undefined ? {} : { stoppedBecause: because }),
+    keyMap: keyMapOf(apply, undo),
+    startedAt,
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+  };
+  return { id, created, apply, undo, canaryPassed, summary };
+}
+
+/** The state of a restore, derived from its journal. Throws `not-found`, `journal-damaged`. */
+export async function readRestore(store: Store, id: string): Promise<RestoreSummary> {
+  return (await foldRestore(store, id)).summary;
+}
+
+/** What earlier restores of a platform created again under a new key. */
+export interface Recreations {
+  /** The present key of a record created again; undefined where none was. */
+  find(object: string, key: string): string | undefined;
+  /** The restore that may or may not have created this record. */
+  inDoubt(object: string, key: string): string | undefined;
+}
+
+/** Reads the journals of all restores of a platform for records that were created again (G13). `except`: a restore that knows its own. */
+export async function readRecreations(store: Store, platform: string, except?: string): Promise<Recreations> {
+  const keys = new Map<string, string>();
+  const doubtful = new Map<string, string>();
+  for (const id of await store.journals(RESTORES)) {
+    if (id === except) continue;
+    const { created, apply, summary } = await foldRestore(store, id);
+    if (created.platform !== platform) continue;
+    for (const [object, map] of Object.entries(summary.keyMap)) for (const [old, key] of Object.entries(map)) keys.set(`${object}\u0000${old}`, key);
+    for (const { item } of apply.pending) if (item.action === 'create') doubtful.set(`${item.object}\u0000${item.key}`, id);
+  }
+  return { find: (object, key) => keys.get(`${object}\u0000${key}`), inDoubt: (object, key) => doubtful.get(`${object}\u0000${key}`) };
+}
+
+function stateAfter(
+  entry: JournalEntry,
+  now: { state: RestoreSummary['state']; because: string | undefined; finishedAt: string | undefined },
+): { state: RestoreSummary['state']; because: string | undefined; finishedAt: string | undefined } {
+  switch (entry.type) {
+    case 'restore.stopped':
+      return { state: 'stopped', because: String(entry.data['because']), finishedAt: undefined };
+    case 'restore.resumed':
+      return { state: 'running', because: undefined, finishedAt: undefined };
+    case 'restore.closed':
+      return { state: 'done', because: undefined, finishedAt: entry.at };
+    case 'undo.created':
+      return { state: 'undoing', because: undefined, finishedAt: undefined };
+    case 'undo.stopped':
+      return { state: 'undo_failed', because: String(entry.data['because']), finishedAt: undefined };
+    case 'undo.closed':
+      return { state: 'undone', because: undefined, finishedAt: entry.at };
+    default:
+      return now;
+  }
+}
+
+/** What stands created now: what the restore created and its undo did not delete again. */
+function keyMapOf(apply: Batches, undo: Batches): Record<string, Record<string, string>> {
+  const map: Record<string, Record<string, string>> = {};
+  const gone = new Set<string>();
+  for (const [object, keys] of undo.deleted) for (const key of keys) gone.add(`${object}\u0000${key}`);
+  for (const [object, keys] of apply.keyMap)
+    for (const [old, key] of keys) {
+      if (gone.has(`${object}\u0000${key}`)) continue;
+      (map[object] ??= {})[old] = key;
+    }
+  return map;
+}

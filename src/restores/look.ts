@@ -1,0 +1,128 @@
+import type { CreateMutation, Platform, PlatformSchema } from '../connectors/index.js';
+import type { CallOptions } from '../lib/index.js';
+import type { Fields, ObjectSchema, PlatformRecord } from '../records/index.js';
+import { linkOf, mutationOf, schemaOf } from './items.js';
+import type { ItemResult, JournalItem, Pending } from './journal.js';
+import { readLive, readLiveLinks } from './live.js';
+import { pairName } from './plan-links.js';
+import { sameSide } from './sides.js';
+
+type Update = Extract<JournalItem, { readonly action: 'update' }>;
+type LinkItem = Extract<JournalItem, { readonly action: 'link' | 'unlink' }>;
+
+/** What a look at the platform needs. */
+export interface Looking {
+  readonly platform: Platform;
+  readonly schema: PlatformSchema;
+}
+
+/**
+ * Finds out what became of items whose answer was lost: one result per item. `failed` means that it did not happen; a create that
+ * the platform cannot tell of stays `in_doubt`.
+ */
+export async function lookUp(looking: Looking, pending: readonly Pending[], options: CallOptions): Promise<readonly ItemResult[]> {
+  const results: ItemResult[] = [];
+  const records = await readItems(
+    looking,
+    pending.map(({ item }) => item),
+    options,
+  );
+  const links = await readItemLinks(
+    looking,
+    pending.map(({ item }) => item),
+    options,
+  );
+  const creates = new Map<string, Pending[]>();
+  for (const one of pending) {
+    const { item } = one;
+    if ('link' in item) results.push(happened(item.id, links(item) === (item.action === 'link')));
+    else if (item.action === 'create') creates.set(item.object, [...(creates.get(item.object) ?? []), one]);
+    else {
+      const live = records.get(item.object)?.get(item.key);
+      if (item.action === 'update') results.push(updated(looking, item, live));
+      else results.push({ ...happened(item.id, (live === undefined) === (item.action === 'delete')), key: item.key });
+    }
+  }
+  for (const group of creates.values()) results.push(...(await lookUpCreates(looking, group, options)));
+  return results;
+}
+
+async function lookUpCreates(looking: Looking, group: readonly Pending[], options: CallOptions): Promise<readonly ItemResult[]> {
+  const since = new Date(Math.min(...group.map(({ at }) => Date.parse(at))));
+  const mutations = group
+    .map(({ item }) => mutationOf(looking.schema, item))
+    .filter((mutation): mutation is CreateMutation => mutation.action === 'create');
+  const found = await looking.platform.connector.findCreated(mutations, since, options);
+  return group.map(({ item }, index): ItemResult => {
+    const state = found[index] ?? { state: 'unknown' };
+    if (state.state === 'created') return { id: item.id, status: 'applied', key: state.key };
+    if (state.state === 'absent') return { id: item.id, status: 'failed', message: 'the answer was lost, and the record is not there' };
+    return { id: item.id, status: 'in_doubt', message: 'the answer was lost, and the platform cannot tell whether the record was created' };
+  });
+}
+
+function updated(looking: Looking, item: Update, live: PlatformRecord | undefined): ItemResult {
+  if (live === undefined) return { id: item.id, status: 'moved', message: 'the record is no longer there' };
+  if (holds(live.fields, item.set)) return { id: item.id, status: 'applied', key: item.key };
+  const schema = schemaOf(looking.schema, item.object);
+  if (isHalfDone(schema, item, live.fields) || holds(live.fields, item.replaced, Object.keys(item.set)))
+    return { id: item.id, status: 'failed', message: 'the answer was lost, and the change is not there' };
+  return { id: item.id, status: 'moved', message: 'the answer was lost, and the record was changed since' };
+}
+
+/** True where live has every value of `fields`; `names`: also those names that `fields` lacks, as absent. */
+export function holds(live: Fields, fields: Fields, names: readonly string[] = Object.keys(fields)): boolean {
+  return names.every((name) => sameSide(live[name], fields[name]));
+}
+
+/** True where a field that only moves forwards was cleared, as a connector does before it sets it, and not set yet. */
+export function isHalfDone(schema: ObjectSchema, item: Update, live: Fields): boolean {
+  const forward = new Set(schema.fields.filter((field) => field.forwardOnly === true).map((field) => field.name));
+  const cleared = (name: string): boolean => forward.has(name) && (live[name] === undefined || live[name] === null || live[name] === '');
+  const names = Object.keys(item.set);
+  return (
+    names.some(cleared) && names.every((name) => cleared(name) || sameSide(live[name], item.replaced[name]) || sameSide(live[name], item.set[name]))
+  );
+}
+
+/** Reads the records that items are about, by object type and key. Creates are looked at under their old key. */
+export async function readItems(
+  looking: Looking,
+  items: readonly JournalItem[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, PlatformRecord>>> {
+  const keys = new Map<string, string[]>();
+  for (const item of items) if (!('link' in item) && item.key !== '') keys.set(item.object, [...(keys.get(item.object) ?? []), item.key]);
+  const records = new Map<string, ReadonlyMap<string, PlatformRecord>>();
+  for (const [object, some] of keys) {
+    const { records: found } = await readLive(looking.platform, schemaOf(looking.schema, object), some, [], options);
+    records.set(object, found);
+  }
+  return records;
+}
+
+/** Reads the links that items are about; the answer tells whether the link of an item is there. */
+export async function readItemLinks(looking: Looking, items: readonly JournalItem[], options: CallOptions): Promise<(item: LinkItem) => boolean> {
+  const groups = new Map<string, LinkItem[]>();
+  const nameOf = (item: LinkItem): string => JSON.stringify([item.link, item.fromObject, item.toObject]);
+  for (const item of items) if ('link' in item) groups.set(nameOf(item), [...(groups.get(nameOf(item)) ?? []), item]);
+  const there = new Map<string, ReadonlySet<string>>();
+  for (const [name, group] of groups) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const link = linkOf(looking.schema, first.link, first.fromObject, first.toObject);
+    const found = await readLiveLinks(
+      looking.platform,
+      link,
+      'from',
+      group.map((item) => item.from),
+      options,
+    );
+    there.set(name, new Set(found.map(pairName)));
+  }
+  return (item) => there.get(nameOf(item))?.has(pairName(item)) === true;
+}
+
+function happened(id: string, so: boolean): ItemResult {
+  return so ? { id, status: 'applied' } : { id, status: 'failed', message: 'the answer was lost, and the change is not there' };
+}

@@ -1,0 +1,192 @@
+import type { PlatformSchema } from '../connectors/index.js';
+import type { Fields, Value } from '../records/index.js';
+import { carriedLinks, referenceOf, type Carried } from './graph.js';
+import { conflictOf } from './sides.js';
+import type { DecidedChange, PlanConflict } from './types.js';
+
+/** A change of a record, before it has its place. */
+export type RecordDraft = Extract<DecidedChange, { readonly object: string }>;
+/** A change of a link, before it has its place. */
+export type LinkDraft = Extract<DecidedChange, { readonly link: string }>;
+
+/** Changes in an order that can be applied, what has to follow once all of them stand, and what cannot be ordered. */
+export interface Ordered {
+  readonly first: readonly RecordDraft[];
+  readonly then: readonly RecordDraft[];
+  readonly conflicts: readonly PlanConflict[];
+}
+
+interface Node {
+  readonly draft: RecordDraft;
+  readonly edges: { readonly link: Carried; readonly to: string }[];
+}
+
+/**
+ * Orders creates of object types that refer to each other in a ring: a record after those it refers to. Where records form a ring,
+ * a reference that may be empty is left out of the create and written by an update afterwards; where none may be, `cycle`.
+ */
+export function orderCreates(schema: PlatformSchema, drafts: readonly RecordDraft[]): Ordered {
+  const nodes = nodesOf(schema, drafts, 'to');
+  const first: RecordDraft[] = [];
+  const then: RecordDraft[] = [];
+  for (;;) {
+    const ready = takeReady(nodes);
+    if (ready.length > 0) {
+      first.push(...ready.map((node) => node.draft));
+      continue;
+    }
+    const stuck = [...nodes.values()].find((node) => node.edges.every((edge) => edge.link.required !== true));
+    if (stuck === undefined) break;
+    const { create, update } = withoutReferences(stuck);
+    nodes.delete(nameOf(stuck.draft));
+    first.push(create);
+    then.push(update);
+    release(nodes, nameOf(stuck.draft));
+  }
+  return { first, then, conflicts: [...nodes.values()].map((node) => ringConflict(node, 'created')) };
+}
+
+/**
+ * Orders deletes of object types that refer to each other in a ring: a record before those it refers to. In a ring of records a
+ * reference that may be empty is emptied first (`interim`).
+ */
+export function orderDeletes(schema: PlatformSchema, drafts: readonly RecordDraft[]): Ordered {
+  const nodes = nodesOf(schema, drafts, 'from');
+  const cleared: RecordDraft[] = [];
+  const reversed: RecordDraft[] = [];
+  for (;;) {
+    const ready = takeReady(nodes);
+    if (ready.length > 0) {
+      reversed.push(...ready.map((node) => node.draft));
+      continue;
+    }
+    const stuck = [...nodes.values()].find((node) => node.edges.every((edge) => edge.link.required !== true));
+    if (stuck === undefined) break;
+    const { clear, erase } = withoutReferencesBeforeDelete(stuck);
+    nodes.delete(nameOf(stuck.draft));
+    cleared.push(clear);
+    reversed.push(erase);
+    release(nodes, nameOf(stuck.draft));
+  }
+  return { first: cleared, then: reversed.reverse(), conflicts: [...nodes.values()].map((node) => ringConflict(node, 'deleted')) };
+}
+
+/**
+ * Puts changes that give a unique value up before those that take it, within one object type. Rings stay in the order they came in:
+ * the platform decides.
+ */
+export function orderByUnique(drafts: readonly RecordDraft[], uniqueFields: readonly string[]): RecordDraft[] {
+  const givers = new Map<string, RecordDraft>();
+  const name = (field: string, value: Value | undefined): string => JSON.stringify([field, value ?? null]);
+  for (const draft of drafts)
+    for (const field of uniqueFields) {
+      const move = draft.fields[field];
+      if (move?.from !== undefined && move.from !== null) givers.set(name(field, move.from), draft);
+    }
+  const done = new Set<RecordDraft>();
+  const ordered: RecordDraft[] = [];
+  for (const start of drafts) {
+    // The chain of changes that have to come before this one; a change takes at most one value per unique field.
+    const stack: RecordDraft[] = [start];
+    const onStack = new Set<RecordDraft>(stack);
+    while (stack.length > 0) {
+      const draft = stack[stack.length - 1];
+      if (draft === undefined || done.has(draft)) {
+        stack.pop();
+        continue;
+      }
+      const before = uniqueFields
+        .map((field) => (draft.fields[field] === undefined ? undefined : givers.get(name(field, draft.fields[field]?.to))))
+        .find((giver) => giver !== undefined && giver !== draft && !done.has(giver) && !onStack.has(giver));
+      if (before === undefined) {
+        stack.pop();
+        done.add(draft);
+        ordered.push(draft);
+      } else {
+        stack.push(before);
+        onStack.add(before);
+      }
+    }
+  }
+  return ordered;
+}
+
+/** Identity of a record within one platform. */
+export function nameOf(record: { readonly object: string; readonly key: string }): string {
+  return `${record.object}\u0000${record.key}`;
+}
+
+function nodesOf(schema: PlatformSchema, drafts: readonly RecordDraft[], side: 'from' | 'to'): Map<string, Node> {
+  const links = carriedLinks(schema);
+  const nodes = new Map(drafts.map((draft) => [nameOf(draft), { draft, edges: [] } as Node]));
+  for (const node of nodes.values()) {
+    const values = sideOf(node.draft, side);
+    for (const link of links) {
+      if (link.from !== node.draft.object) continue;
+      const key = referenceOf(link, values);
+      const to = key === undefined ? undefined : nameOf({ object: link.to, key });
+      if (to !== undefined && nodes.has(to) && to !== nameOf(node.draft)) node.edges.push({ link, to });
+    }
+  }
+  return nodes;
+}
+
+function takeReady(nodes: Map<string, Node>): Node[] {
+  const ready = [...nodes.values()].filter((node) => node.edges.length === 0);
+  for (const node of ready) nodes.delete(nameOf(node.draft));
+  for (const other of nodes.values())
+    for (let i = other.edges.length - 1; i >= 0; i -= 1) if (!nodes.has(other.edges[i]?.to ?? '')) other.edges.splice(i, 1);
+  return ready;
+}
+
+function release(nodes: Map<string, Node>, name: string): void {
+  for (const node of nodes.values()) for (let i = node.edges.length - 1; i >= 0; i -= 1) if (node.edges[i]?.to === name) node.edges.splice(i, 1);
+}
+
+function sideOf(draft: RecordDraft, side: 'from' | 'to'): Fields {
+  const fields: Record<string, Value> = {};
+  for (const [name, move] of Object.entries(draft.fields)) fields[name] = move[side] ?? null;
+  return fields;
+}
+
+function withoutReferences(node: Node): { create: RecordDraft; update: RecordDraft } {
+  const via = new Set(node.edges.flatMap((edge) => edge.link.viaFields));
+  const { object, key, attribution } = node.draft;
+  const create = {
+    ...node.draft,
+    fields: Object.fromEntries(Object.entries(node.draft.fields).map(([name, move]) => [name, via.has(name) ? { to: null } : move])),
+  };
+  const fields = Object.fromEntries([...via].map((name) => [name, { from: null, to: node.draft.fields[name]?.to ?? null }]));
+  return {
+    create: { ...create, deferred: [...via] },
+    update: { action: 'update', object, key, fields, attribution, why: 'refers to a record that refers back: written once both stand' },
+  };
+}
+
+function withoutReferencesBeforeDelete(node: Node): { clear: RecordDraft; erase: RecordDraft } {
+  const via = new Set(node.edges.flatMap((edge) => edge.link.viaFields));
+  const { object, key, attribution } = node.draft;
+  const fields = Object.fromEntries([...via].map((name) => [name, { from: node.draft.fields[name]?.from ?? null, to: null }]));
+  const erase = {
+    ...node.draft,
+    fields: Object.fromEntries(Object.entries(node.draft.fields).map(([name, move]) => [name, via.has(name) ? { from: null } : move])),
+  };
+  return {
+    clear: {
+      action: 'update',
+      object,
+      key,
+      fields,
+      attribution,
+      why: 'refers to a record that refers back: emptied before both are deleted',
+      interim: true,
+    },
+    erase,
+  };
+}
+
+function ringConflict(node: Node, what: string): PlanConflict {
+  const { object, key } = node.draft;
+  const message = `${object} ${key} and the records it refers to need each other to be there first, so none of them can be ${what}.`;
+  return conflictOf('cycle', { object, key }, message, 'leave them as they are');
+}

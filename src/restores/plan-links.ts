@@ -1,0 +1,124 @@
+import { silentReporter, type CallOptions } from '../lib/index.js';
+import type { Link, LinkSchema } from '../records/index.js';
+import { linkDifferences } from './differences.js';
+import { readLiveLinks } from './live.js';
+import { nameOf, type LinkDraft } from './order.js';
+import type { Planning } from './planning.js';
+import { conflictOf, refused } from './sides.js';
+import type { Attribution, PlanConflict } from './types.js';
+
+/** Name of a link kind in snapshots and conflicts. */
+export function linkName(link: LinkSchema): string {
+  return `${link.from}~${link.to}~${link.kind}`;
+}
+
+/**
+ * Plans links of one kind that are stored apart, by element: what the damage cut is linked again, what it linked is unlinked, every
+ * other link of live stays.
+ */
+export async function planLinks(planning: Planning, link: LinkSchema, options: CallOptions): Promise<void> {
+  const { filters, draft, platform, pair } = planning;
+  const cut: Link[] = [];
+  const made: Link[] = [];
+  const conflicts: PlanConflict[] = [];
+  const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
+  const wanted = ({ from, to }: Link): boolean => keys === undefined || keys.has(from) || keys.has(to);
+  const onDamage: Parameters<typeof linkDifferences>[2] = (side, damage) => {
+    const message = `The ${side} snapshot cannot be read for links ${linkName(link)} (${damage.entry}): ${damage.why}. Links of this kind are left as they are.`;
+    conflicts.push(
+      conflictOf('base-unreadable', { object: linkName(link), key: damage.firstKey ?? '?', field: side }, message, 'leave these links as they are'),
+    );
+  };
+  for await (const { added, removed } of linkDifferences(pair, linkName(link), onDamage, options)) {
+    for (const one of removed) if (wanted(one)) cut.push(one);
+    for (const one of added) if (wanted(one)) made.push(one);
+  }
+  for (const conflict of conflicts) draft.conflict(conflict);
+  if (conflicts.length > 0 || cut.length + made.length === 0) return;
+  (options.reporter ?? silentReporter).progress({
+    task: `Planning links ${link.from} to ${link.to}`,
+    done: 0,
+    total: cut.length + made.length,
+    unit: 'links',
+  });
+  const now = (object: string, key: string): string => planning.renamed.get(nameOf({ object, key })) ?? key;
+  const asked = [...cut, ...made].map(({ from }) => now(link.from, from));
+  const live = new Set((await readLiveLinks(platform, link, 'from', asked, options)).map(pairName));
+  for (const one of cut) planCut(planning, link, { from: now(link.from, one.from), to: now(link.to, one.to) }, live);
+  for (const one of made) planMade(planning, link, one, live);
+}
+
+function planCut(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {
+  const { draft, filters } = planning;
+  if (live.has(pairName(one))) {
+    draft.nothingToDo += 1;
+    return;
+  }
+  const missing = [
+    [link.from, one.from],
+    [link.to, one.to],
+  ].filter(([object, key]) => planning.absent.get(object ?? '')?.has(key ?? '') === true);
+  const place = placeOf(link, one);
+  if (missing.length > 0) {
+    const [object, key] = missing[0] ?? [];
+    draft.conflict(conflictOf('parent-missing', place, `${words(link, one)} was cut, but ${object} ${key} is not there to link to.`, 'leave it cut'));
+    return;
+  }
+  settle(
+    planning,
+    place,
+    draftOf('link', link, one, 'in the base, cut since'),
+    `${words(link, one)} was cut, and nothing ties that to the incident.`,
+    filters,
+  );
+}
+
+function planMade(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {
+  const { draft, filters } = planning;
+  if (!live.has(pairName(one))) {
+    draft.nothingToDo += 1;
+    return;
+  }
+  // Links of a new record belong to it: they go when it goes, and stay when it stays.
+  const ends = [planning.created.get(link.from)?.has(one.from) === true, planning.created.get(link.to)?.has(one.to) === true];
+  if (ends.includes(true)) {
+    const leaves = planning.deletes.get(link.from)?.has(one.from) === true || planning.deletes.get(link.to)?.has(one.to) === true;
+    if (leaves) planning.linksOfDeletes.push({ link, one });
+    else draft.nothingToDo += 1;
+    return;
+  }
+  settle(
+    planning,
+    placeOf(link, one),
+    draftOf('unlink', link, one, 'not in the base, linked since'),
+    `${words(link, one)} was linked after the base, and nothing ties that to the incident.`,
+    filters,
+  );
+}
+
+function settle(planning: Planning, place: ReturnType<typeof placeOf>, change: LinkDraft, message: string, filters: Planning['filters']): void {
+  if (!refused(filters, change.attribution)) planning.draft.link(change);
+  else
+    planning.draft.conflict(
+      conflictOf('unattributed', place, message, 'leave it as it is', change.action === 'link' ? 'link them again' : 'unlink them', change),
+    );
+}
+
+/** A link change without its place. */
+export function draftOf(action: 'link' | 'unlink', link: LinkSchema, one: Link, why: string): LinkDraft {
+  const attribution: Attribution = { state: 'unknown' };
+  return { action, link: link.kind, from: { object: link.from, key: one.from }, to: { object: link.to, key: one.to }, why, attribution };
+}
+
+/** Identity of a link within its kind. */
+export function pairName({ from, to }: Link): string {
+  return `${from}\u0000${to}`;
+}
+
+function placeOf(link: LinkSchema, one: Link): { object: string; key: string; field: string } {
+  return { object: linkName(link), key: one.from, field: one.to };
+}
+
+function words(link: LinkSchema, one: Link): string {
+  return `The link from ${link.from} ${one.from} to ${link.to} ${one.to} (${link.label ?? link.kind})`;
+}

@@ -1,0 +1,164 @@
+import { silentReporter, type CallOptions } from '../lib/index.js';
+import { compareKeys, type ObjectSchema, type PlatformRecord } from '../records/index.js';
+import type { Damage } from '../snapshots/index.js';
+import { wantsHistory } from './attribution.js';
+import type { DecideContext } from './decide-context.js';
+import { decideRecord, type RecordEvidence } from './decide.js';
+import { differences, objectInfo, type Difference } from './differences.js';
+import { carriedLinks } from './graph.js';
+import { mapInOrder, readLive, type LiveRecords } from './live.js';
+import { nameOf, type RecordDraft } from './order.js';
+import { repointName } from './plan-deletes.js';
+import { remember, type Planning } from './planning.js';
+import { conflictOf, differing } from './sides.js';
+
+interface Read {
+  readonly chunk: readonly Difference[];
+  readonly live: LiveRecords;
+}
+
+/** Plans the records of one object type: compares the snapshots, reads live for the keys that differ, decides. */
+export async function planObject(planning: Planning, baseSchema: ObjectSchema, liveSchema: ObjectSchema, options: CallOptions): Promise<void> {
+  const { pair, platform, filters, draft } = planning;
+  const object = liveSchema.object;
+  const reporter = options.reporter ?? silentReporter;
+  if (liveSchema.refused !== undefined) {
+    reporter.note(`${object} cannot be restored: ${liveSchema.refused}`);
+    return;
+  }
+  const context: DecideContext = {
+    baseSchema,
+    liveSchema,
+    filters,
+    suspicion: planning.suspicion,
+    ...(planning.where === undefined ? {} : { where: planning.where(liveSchema) }),
+  };
+  const unreadable: Record<'base' | 'damaged', Damage[]> = { base: [], damaged: [] };
+  const found = differences(pair, object, (side, damage) => unreadable[side].push(damage), options);
+  const size = wantsHistory(planning.suspicion) ? platform.connector.capabilities.batch.history : platform.connector.capabilities.batch.read;
+  const chunked = inChunks(relevant(planning, object, unreadable, found), size);
+  let done = 0;
+  for await (const { chunk, live } of mapInOrder(chunked, (chunk) => readChunk(planning, liveSchema, chunk, options))) {
+    for (const difference of chunk) {
+      const sides = {
+        object,
+        key: difference.key,
+        base: difference.base,
+        damaged: difference.damaged,
+        live: live.records.get(difference.key)?.fields,
+      };
+      const evidence = await evidenceOf(planning, liveSchema, difference, live, options);
+      const decision = decideRecord(context, sides, evidence);
+      draft.nothingToDo += decision.nothing;
+      for (const conflict of decision.conflicts) draft.conflict(conflict);
+      if (decision.change !== undefined) hold(planning, decision.change);
+      const stays = decision.change?.action !== 'create' && decision.change?.action !== 'undelete';
+      if (sides.base !== undefined && sides.live === undefined && stays && evidence.recreatedAs === undefined)
+        remember(planning.absent, object, difference.key);
+    }
+    done += chunk.length;
+    reporter.progress({ task: `Planning ${object}`, done, unit: 'records' });
+  }
+  for (const side of ['base', 'damaged'] as const) for (const damage of unreadable[side]) draft.conflict(unreadableConflict(object, side, damage));
+}
+
+/** Deletes wait until it is known what links to them; everything else goes into the draft. */
+function hold(planning: Planning, change: RecordDraft): void {
+  if (change.action !== 'delete') {
+    planning.draft.record(change);
+    for (const link of carriedLinks(planning.live))
+      if (link.from === change.object && link.viaFields.some((name) => change.fields[name] !== undefined))
+        planning.repointed.add(repointName(link, change.key));
+  } else {
+    let held = planning.deletes.get(change.object);
+    if (held === undefined) planning.deletes.set(change.object, (held = new Map()));
+    held.set(change.key, change);
+  }
+}
+
+/** The differences that a live read can say something about; counts the others. */
+async function* relevant(
+  planning: Planning,
+  object: string,
+  unreadable: Record<'base' | 'damaged', Damage[]>,
+  found: AsyncIterable<readonly Difference[]>,
+): AsyncIterable<Difference> {
+  const { pair, filters, draft } = planning;
+  const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
+  const baseCensus = objectInfo(pair.base, pair.platform, object)?.census === true;
+  const damagedCensus = objectInfo(pair.damaged, pair.platform, object)?.census === true;
+  for await (const batch of found)
+    for (const difference of batch) {
+      const { key, base, damaged } = difference;
+      if (base === undefined && (!baseCensus || within(unreadable.base, key))) continue;
+      if (damaged === undefined && (!damagedCensus || within(unreadable.damaged, key))) continue;
+      if (base === undefined) remember(planning.created, object, key);
+      if (keys !== undefined && !keys.has(key)) continue;
+      if (base === undefined || damaged === undefined) {
+        if (filters.fields !== undefined) continue;
+        if (base !== undefined || filters.deleteCreated) yield difference;
+        else draft.nothingToDo += 1;
+      } else yield difference;
+    }
+}
+
+async function readChunk(planning: Planning, schema: ObjectSchema, chunk: readonly Difference[], options: CallOptions): Promise<Read> {
+  const fields = new Set<string>();
+  if (wantsHistory(planning.suspicion)) {
+    const known = new Set(schema.fields.map((field) => field.name));
+    for (const { base, damaged } of chunk)
+      if (base !== undefined && damaged !== undefined) for (const name of differing(base, damaged)) if (known.has(name)) fields.add(name);
+    const first = schema.fields[0]?.name;
+    if (fields.size === 0 && first !== undefined && chunk.some(({ base }) => base === undefined)) fields.add(first);
+  }
+  const keys = chunk.map(({ key }) => key);
+  return { chunk, live: await readLive(planning.platform, schema, keys, [...fields].sort(compareKeys), options) };
+}
+
+async function evidenceOf(
+  planning: Planning,
+  schema: ObjectSchema,
+  difference: Difference,
+  live: LiveRecords,
+  options: CallOptions,
+): Promise<RecordEvidence> {
+  const { key, base } = difference;
+  const history = live.history.get(key);
+  const mergedInto = live.aliases.get(key);
+  const evidence: RecordEvidence = { ...(history === undefined ? {} : { history }), ...(mergedInto === undefined ? {} : { mergedInto }) };
+  if (base === undefined || live.records.has(key)) return evidence;
+  const inDoubtIn = planning.recreations.inDoubt(schema.object, key);
+  if (inDoubtIn !== undefined) return { ...evidence, inDoubtIn };
+  const renamed = planning.recreations.find(schema.object, key);
+  if (renamed === undefined || renamed === key) return evidence;
+  const present: PlatformRecord | undefined = (await readLive(planning.platform, schema, [renamed], [], options)).records.get(renamed);
+  if (present === undefined) return evidence;
+  planning.renamed.set(nameOf({ object: schema.object, key }), renamed);
+  return { ...evidence, recreatedAs: renamed };
+}
+
+async function* inChunks<T>(items: AsyncIterable<T>, size: number): AsyncIterable<readonly T[]> {
+  let chunk: T[] = [];
+  for await (const item of items) {
+    chunk.push(item);
+    if (chunk.length >= size) {
+      yield chunk;
+      chunk = [];
+    }
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function within(damages: readonly Damage[], key: string): boolean {
+  return damages.some(
+    ({ firstKey, lastKey }) => firstKey !== undefined && lastKey !== undefined && compareKeys(firstKey, key) <= 0 && compareKeys(key, lastKey) <= 0,
+  );
+}
+
+function unreadableConflict(object: string, side: 'base' | 'damaged', damage: Damage): ReturnType<typeof conflictOf> {
+  const first = damage.firstKey ?? '?';
+  const last = damage.lastKey ?? '?';
+  const what = side === 'base' ? 'The base snapshot' : 'The snapshot of the damage';
+  const message = `${what} cannot be read for ${object} ${first} to ${last} (${damage.rows ?? 'some'} records, ${damage.entry}): ${damage.why}. These are left as they are.`;
+  return conflictOf('base-unreadable', { object, key: first, field: `${side}:${first}..${last}` }, message, 'leave these records as they are');
+}

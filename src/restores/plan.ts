@@ -1,0 +1,172 @@
+import type { Platform, PlatformSchema } from '../connectors/index.js';
+import { isRunbackError, RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
+import type { LinkSchema } from '../records/index.js';
+import type { SnapshotReader } from '../snapshots/index.js';
+import type { Store } from '../store/index.js';
+import { suspicionOf } from './attribution.js';
+import { objectInfo, type SnapshotPair } from './differences.js';
+import { Draft } from './draft.js';
+import { objectOrder } from './graph.js';
+import { readRecreations } from './journal.js';
+import { checkDeletes } from './plan-deletes.js';
+import { writePlan } from './plan-file.js';
+import { planLinks } from './plan-links.js';
+import { planObject } from './plan-object.js';
+import type { Planning } from './planning.js';
+import type { PlanFilters, PlanSummary } from './types.js';
+import { compileWhere } from './where.js';
+
+/** Where snapshots come from: the catalog, or anything that opens one by id. */
+interface SnapshotSource {
+  open(id: string): Promise<SnapshotReader>;
+}
+
+/** What every call of this folder needs. */
+export interface RestoreDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalog: SnapshotSource;
+  readonly platform: Platform;
+}
+
+/** What a plan is asked for. */
+export interface PlanRequest {
+  /** Id of the snapshot that is known to be good. */
+  readonly base: string;
+  /** Id of the snapshot of the damage. */
+  readonly damaged: string;
+  readonly filters: PlanFilters;
+  /** Person or job. */
+  readonly by: string;
+}
+
+/**
+ * Works out what would turn live into what it should be, and saves it as a plan. Base and damaged are compared offline; live is read
+ * only for the keys that differ. Writes nothing to the platform.
+ *
+ * Throws `not-found` (snapshot, or the platform in it), `wrong-account` (a snapshot of another account), `object-unsupported`,
+ * `expression-invalid` (the `where` filter), `usage`, and what the connector throws.
+ */
+export async function planRestore(request: PlanRequest, deps: RestoreDeps, options: CallOptions = {}): Promise<PlanSummary> {
+  const { platform } = deps;
+  const base = await deps.catalog.open(request.base);
+  try {
+    const damaged = await deps.catalog.open(request.damaged);
+    try {
+      return await planBetween({ base, damaged, platform: platform.name }, request, deps, options);
+    } finally {
+      await damaged.close();
+    }
+  } finally {
+    await base.close();
+  }
+}
+
+async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: RestoreDeps, options: CallOptions): Promise<PlanSummary> {
+  const { platform, store, clock } = deps;
+  const { filters } = request;
+  checkSnapshots(pair, platform);
+  const before = await pair.base.schema(platform.name);
+  const wanted = wantedObjects(pair, filters);
+  const live = await describeLive(platform, wanted, filters, options);
+  const draft = new Draft(live);
+  const planning: Planning = {
+    pair,
+    platform,
+    filters,
+    live,
+    before,
+    draft,
+    recreations: await readRecreations(store, platform.name),
+    created: new Map(),
+    deletes: new Map(),
+    absent: new Map(),
+    renamed: new Map(),
+    linksOfDeletes: [],
+    repointed: new Set(),
+    where: compileWhere(filters.where),
+    suspicion: suspicionOf(filters, pair.base.header.startedAt, platform.connector.capabilities.history),
+  };
+  const reporter = options.reporter ?? silentReporter;
+  const objects = objectOrder(live).flatMap((group) => group.objects);
+  for (const name of objects) {
+    const baseSchema = before.objects.find((object) => object.object === name);
+    const liveSchema = live.objects.find((object) => object.object === name);
+    if (baseSchema !== undefined && liveSchema !== undefined && wanted.includes(name)) await planObject(planning, baseSchema, liveSchema, options);
+  }
+  for (const name of wanted)
+    if (!objects.includes(name)) reporter.note(`${platform.name} has no object type ${name} any more; its records cannot be restored.`);
+  if (filters.fields === undefined) for (const link of linksOf(planning)) await planLinks(planning, link, options);
+  await checkDeletes(planning, options);
+  const head = {
+    platform: platform.name,
+    account: platform.identity.account,
+    environment: platform.environment,
+    base: { snapshot: pair.base.header.id, digest: pair.base.digest },
+    damaged: { snapshot: pair.damaged.header.id, digest: pair.damaged.digest },
+    filters,
+    createdBy: request.by,
+  };
+  const rowsOf = (object: string): number => objectInfo(pair.damaged, platform.name, object)?.rows ?? 0;
+  return writePlan(store, clock, head, live, draft.lines(), draft.nothingToDo, rowsOf);
+}
+
+/** Links that are stored apart and can be written, of object types that the plan covers. */
+function linksOf(planning: Planning): LinkSchema[] {
+  const { filters, live } = planning;
+  const covered = (link: LinkSchema): boolean =>
+    filters.objects === undefined || filters.objects.includes(link.from) || filters.objects.includes(link.to);
+  return live.links.filter((link) => link.viaFields === undefined && link.readOnly !== true && covered(link));
+}
+
+function wantedObjects(pair: SnapshotPair, filters: PlanFilters): string[] {
+  const inBase = pair.base.manifest.objects.filter((info) => info.platform === pair.platform).map((info) => info.object);
+  for (const name of filters.objects ?? [])
+    if (!inBase.includes(name))
+      throw new RunbackError('not-found', `The base snapshot has no object type ${name}`, {
+        why: `${pair.base.header.id} holds ${inBase.join(', ')} of ${pair.platform}.`,
+        state: 'Nothing was written.',
+        next: 'Name one of these with --object, or choose another base.',
+      });
+  const inDamaged = new Set(pair.damaged.manifest.objects.filter((info) => info.platform === pair.platform).map((info) => info.object));
+  return inBase.filter((name) => inDamaged.has(name) && (filters.objects === undefined || filters.objects.includes(name)));
+}
+
+/** Describes the object types, and those they are linked to, as they are now. One that is gone since the base is left out. */
+async function describeLive(platform: Platform, wanted: readonly string[], filters: PlanFilters, options: CallOptions): Promise<PlatformSchema> {
+  // Links to object types outside the filter still decide whether a record may be deleted.
+  const names = filters.objects === undefined ? wanted : (platform.objects ?? wanted);
+  try {
+    return await platform.connector.describe([...new Set([...wanted, ...names])], options);
+  } catch (error) {
+    if (!isRunbackError(error, 'object-unsupported') || filters.objects !== undefined) throw error;
+    return platform.connector.describe(platform.objects, options);
+  }
+}
+
+function checkSnapshots(pair: SnapshotPair, platform: Platform): void {
+  for (const [role, reader] of [
+    ['base', pair.base],
+    ['damaged', pair.damaged],
+  ] as const) {
+    const entry = reader.header.platforms.find((candidate) => candidate.name === platform.name);
+    if (entry === undefined)
+      throw new RunbackError('not-found', `The ${role} snapshot ${reader.header.id} does not hold ${platform.name}`, {
+        why: `It holds ${reader.header.platforms.map((candidate) => candidate.name).join(', ')}.`,
+        state: 'Nothing was written.',
+        next: 'Choose another: runback snapshot list',
+      });
+    if (entry.account !== platform.identity.account || entry.environment !== platform.environment)
+      throw new RunbackError('wrong-account', `The ${role} snapshot ${reader.header.id} is of another account`, {
+        why: `It was made of account ${entry.account} (${entry.environment}); ${platform.name} is account ${platform.identity.account} (${platform.environment}).`,
+        state: 'Nothing was written.',
+        next: 'Choose a snapshot of this account: runback snapshot list',
+      });
+  }
+  if (Date.parse(pair.base.header.startedAt) > Date.parse(pair.damaged.header.startedAt))
+    throw new RunbackError('usage', 'The base snapshot is younger than the snapshot of the damage', {
+      why: `${pair.base.header.id} began at ${pair.base.header.startedAt}, ${pair.damaged.header.id} at ${pair.damaged.header.startedAt}.`,
+      state: 'Nothing was written.',
+      next: 'Swap them, or choose an earlier base: runback snapshot list',
+    });
+}

@@ -1,0 +1,142 @@
+import type { CallOptions } from '../lib/index.js';
+import type { Fields, PlatformRecord } from '../records/index.js';
+import { schemaOf } from './items.js';
+import type { ItemResult, JournalItem, Recreations } from './journal.js';
+import { readLiveLinks } from './live.js';
+import { holds, isHalfDone, readItemLinks, readItems, type Looking } from './look.js';
+
+/** What is sent, and what is not sent because live is not what the plan saw. */
+export interface Checked {
+  readonly send: readonly JournalItem[];
+  readonly skipped: readonly ItemResult[];
+}
+
+/** What a check before writing needs. */
+export interface Checking extends Looking {
+  /** What earlier restores created again. */
+  readonly recreations: Recreations;
+  /** True where an item was sent before, so that half of it may stand. */
+  readonly attempted: (id: string) => boolean;
+}
+
+/**
+ * Looks at live just before a batch is written (G8). Reads only what the platform does not check itself: where it writes
+ * conditionally, updates need no look. Deletes always need one at their links. All items have the same action and object type.
+ */
+export async function precheck(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
+  const [first] = items;
+  const { capabilities } = checking.platform.connector;
+  if (first === undefined || first.action === 'undelete') return { send: items, skipped: [] };
+  if ('link' in first) return checkLinks(checking, items, options);
+  const schema = schemaOf(checking.schema, first.object);
+  const platformChecks = first.action === 'create' ? schema.createWithKey : capabilities.conditionalWrite;
+  const known = platformChecks ? { send: items, skipped: [] } : await checkRecords(checking, items, options);
+  return first.action === 'delete' ? checkLinked(checking, known, options) : known;
+}
+
+async function checkRecords(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
+  const [first] = items;
+  if (first === undefined || 'link' in first) return { send: items, skipped: [] };
+  const live = (await readItems(checking, items, options)).get(first.object) ?? new Map<string, PlatformRecord>();
+  const again = first.action === 'create' ? await recreated(checking, items, options) : new Map<string, string>();
+  const send: JournalItem[] = [];
+  const skipped: ItemResult[] = [];
+  for (const item of items) {
+    const fields = 'key' in item ? live.get(item.key)?.fields : undefined;
+    const verdict = again.has(item.id) ? undefined : verdictOn(checking, item, fields);
+    const key = again.get(item.id);
+    if (key !== undefined && item.action === 'create')
+      skipped.push({
+        id: item.id,
+        status: 'applied',
+        already: true,
+        key,
+        recreated: { object: item.object, key: item.key },
+        message: 'an earlier restore created it again',
+      });
+    else if (verdict === undefined) send.push(item);
+    else skipped.push(verdict);
+  }
+  return { send, skipped };
+}
+
+function verdictOn(checking: Checking, item: JournalItem, live: Fields | undefined): ItemResult | undefined {
+  const { id } = item;
+  switch (item.action) {
+    case 'update':
+      if (live === undefined) return { id, status: 'moved', message: 'the record is no longer there' };
+      if (holds(live, item.set)) return stands(checking, item);
+      if (holds(live, item.replaced, Object.keys(item.set))) return undefined;
+      if (checking.attempted(id) && isHalfDone(schemaOf(checking.schema, item.object), item, live)) return undefined;
+      return { id, status: 'moved', message: 'the record was changed since the plan was made' };
+    case 'delete':
+      if (live === undefined) return stands(checking, item);
+      return holds(live, item.replaced) ? undefined : { id, status: 'moved', message: 'the record was changed since the plan was made' };
+    case 'create':
+      if (live === undefined) return undefined;
+      return holds(live, item.set) ? stands(checking, item) : { id, status: 'moved', message: 'the record is there again, with other values' };
+    default:
+      return undefined;
+  }
+}
+
+/** The result of an item that stands already: somebody else's doing, unless it was sent before. */
+export function stands(checking: Pick<Checking, 'attempted'>, item: JournalItem): ItemResult {
+  const key = 'key' in item ? { key: item.key } : {};
+  return { id: item.id, status: 'applied', ...key, ...(checking.attempted(item.id) ? {} : { already: true }) };
+}
+
+/** Creates whose record an earlier restore created already and that still lives, by item id. */
+async function recreated(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Map<string, string>> {
+  const keys = new Map<string, string>();
+  const probes: JournalItem[] = [];
+  for (const item of items) {
+    const key = item.action === 'create' ? checking.recreations.find(item.object, item.key) : undefined;
+    if (key !== undefined && item.action === 'create') {
+      keys.set(item.id, key);
+      probes.push({ ...item, key });
+    }
+  }
+  if (probes.length === 0) return keys;
+  const live = await readItems(checking, probes, options);
+  for (const probe of probes) if (probe.action === 'create' && live.get(probe.object)?.has(probe.key) !== true) keys.delete(probe.id);
+  return keys;
+}
+
+async function checkLinks(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
+  if (checking.platform.connector.capabilities.conditionalWrite) return { send: items, skipped: [] };
+  const there = await readItemLinks(checking, items, options);
+  const send: JournalItem[] = [];
+  const skipped: ItemResult[] = [];
+  for (const item of items) {
+    if ('link' in item && there(item) === (item.action === 'link')) skipped.push(stands(checking, item));
+    else send.push(item);
+  }
+  return { send, skipped };
+}
+
+/** Keeps records from being deleted that something was linked to in the meantime; on some platforms that would be deleted with them. */
+async function checkLinked(checking: Checking, known: Checked, options: CallOptions): Promise<Checked> {
+  const [first] = known.send;
+  if (first === undefined || first.action !== 'delete') return known;
+  const keys = new Set(known.send.flatMap((item) => ('key' in item ? [item.key] : [])));
+  const linked = new Map<string, string>();
+  for (const link of checking.schema.links) {
+    for (const end of link.viaFields === undefined ? (['from', 'to'] as const) : (['to'] as const)) {
+      if (link[end] !== first.object) continue;
+      const other = end === 'from' ? 'to' : 'from';
+      for (const one of await readLiveLinks(checking.platform, link, end, [...keys], options)) {
+        const goesToo = link.viaFields !== undefined && link[other] === first.object && keys.has(one[other]);
+        if (keys.has(one[end]) && !goesToo) linked.set(one[end], `${link[other]} ${one[other]}`);
+      }
+    }
+  }
+  const send: JournalItem[] = [];
+  const skipped: ItemResult[] = [...known.skipped];
+  for (const item of known.send) {
+    const other = 'key' in item ? linked.get(item.key) : undefined;
+    if (other === undefined) send.push(item);
+    else skipped.push({ id: item.id, status: 'moved', message: `${other} is linked to it now` });
+  }
+  return { send, skipped };
+}

@@ -1,0 +1,70 @@
+import { RunbackError, type CallOptions } from '../lib/index.js';
+import { holding, journalLock, stopped, unfinished, type ApplyDeps } from './apply.js';
+import { execute, settle, type Execution, type Work } from './execute.js';
+import { foldRestore, type AppliedItem, type RestoreState } from './journal.js';
+import { checkAccount, readPlan } from './plan-file.js';
+import type { RestoreSummary } from './types.js';
+import { undoWorks } from './works.js';
+
+/**
+ * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9). Journaled in the
+ * journal of the restore; calling it again goes on where it stopped. Does nothing where the restore was undone.
+ *
+ * Throws `not-found`, `plan-tampered`, `plan-other-account`, `locked`; with `data: {restore, summary}` where it stops on its way.
+ */
+export async function undoRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
+  const { store, platform } = deps;
+  const { summary } = await foldRestore(store, id);
+  if (summary.state === 'undone') return summary;
+  const plan = await readPlan(store, summary.plan);
+  checkAccount(plan.header, platform);
+  return holding(deps, id, by, true, async (writer, lock) => {
+    await writer.append({ by, type: 'undo.created', data: {} });
+    await journalLock(writer, by, lock);
+    const applying = await foldRestore(store, id);
+    const base: Omit<Execution, 'batches' | 'kind' | 'task' | 'total'> = {
+      platform,
+      schema: plan.schema,
+      writer,
+      by,
+      settings: applying.created.settings,
+      canary: false,
+      recreations: { find: () => undefined, inDoubt: () => undefined },
+    };
+    // What may have happened has to be known before it can be undone.
+    const before = await settle({ ...base, kind: 'batch', batches: applying.apply, task: 'Looking up what is in doubt', total: 0 }, options);
+    if (before !== undefined) return fail(id, before);
+    if (applying.apply.pending.length > 0)
+      return fail(id, {
+        code: 'in-doubt',
+        because: `${applying.apply.pending.length} changes may or may not have happened, and the platform cannot tell`,
+      });
+    const state = await foldRestore(store, id, { keepApplied: true });
+    const execution: Execution = {
+      ...base,
+      kind: 'undo',
+      batches: state.undo,
+      task: `Undoing on ${platform.name}`,
+      total: state.apply.applied?.size ?? 0,
+    };
+    const stop = (await settle(execution, options)) ?? (await execute(execution, backwards(state), options)) ?? unfinished(state.undo);
+    if (stop !== undefined) return fail(id, stop);
+    await writer.append({ by, type: 'undo.closed', data: { counts: { ...state.undo.counts } } });
+    return (await foldRestore(store, id)).summary;
+
+    async function fail(restore: string, why: Parameters<typeof stopped>[1]): Promise<never> {
+      await writer.append({ by, type: 'undo.stopped', data: { code: why.code, because: why.because } });
+      throw stopped((await foldRestore(store, restore)).summary, why, 'undo');
+    }
+  });
+}
+
+async function* backwards(state: RestoreState): AsyncIterable<Work> {
+  const { applied } = state.apply;
+  if (applied === undefined) throw new RunbackError('bug', `The undo of ${state.id} was started without what was applied`);
+  yield* undoWorks(parse(applied.readBackwards()), state.undo);
+}
+
+function* parse(lines: Iterable<string>): Iterable<AppliedItem> {
+  for (const line of lines) yield JSON.parse(line) as AppliedItem;
+}

@@ -1,0 +1,145 @@
+import { silentReporter, type CallOptions } from '../lib/index.js';
+import type { Value } from '../records/index.js';
+import { linkOf, schemaOf } from './items.js';
+import { Batches, foldRestore, RESTORES } from './journal.js';
+import { readLive, readLiveLinks } from './live.js';
+import { checkAccount, readPlan, type Plan } from './plan-file.js';
+import { pairName } from './plan-links.js';
+import type { RestoreDeps } from './plan.js';
+import { sameSide } from './sides.js';
+import type { LinkChange, PlanChange, RecordChange, VerifySummary } from './types.js';
+
+const EXAMPLES = 100;
+
+/**
+ * Reads the keys of a plan and counts which of its changes are not so on the platform. Changes that the restore skipped because somebody
+ * had edited the record since count as conflicts, unless the damage is still there. Writes nothing.
+ *
+ * Throws `not-found`, `plan-tampered`, `plan-other-account`, and what the connector throws.
+ */
+export async function verifyRestore(planId: string, deps: RestoreDeps, options: CallOptions = {}): Promise<VerifySummary> {
+  const plan = await readPlan(deps.store, planId);
+  checkAccount(plan.header, deps.platform);
+  const check = new Check(plan, deps, await applied(plan, deps), options);
+  let batch: PlanChange[] = [];
+  const size = deps.platform.connector.capabilities.batch.read;
+  for await (const line of plan.lines()) {
+    if (line.kind !== 'change') continue;
+    const [first] = batch;
+    if (first !== undefined && (targetOf(first) !== targetOf(line) || batch.length >= size)) {
+      await check.changes(batch);
+      batch = [];
+    }
+    batch.push(line);
+  }
+  if (batch.length > 0) await check.changes(batch);
+  return check.summary();
+}
+
+/** Changes with one target are read together. */
+function targetOf(change: PlanChange): string {
+  return 'link' in change ? `${change.from.object}~${change.to.object}~${change.link}` : change.object;
+}
+
+/** What the restores of this plan that were not undone did. */
+async function applied(plan: Plan, deps: RestoreDeps): Promise<Batches> {
+  let latest = new Batches(false);
+  for (const id of await deps.store.journals(RESTORES)) {
+    const state = await foldRestore(deps.store, id);
+    if (state.created.plan === plan.header.id && state.summary.state !== 'undone') latest = state.apply;
+  }
+  return latest;
+}
+
+class Check {
+  readonly #plan: Plan;
+  readonly #deps: RestoreDeps;
+  readonly #apply: Batches;
+  readonly #options: CallOptions;
+  readonly #examples: VerifySummary['examples'][number][] = [];
+  #checked = 0;
+  #remaining = 0;
+  #conflicts: number;
+
+  constructor(plan: Plan, deps: RestoreDeps, apply: Batches, options: CallOptions) {
+    this.#plan = plan;
+    this.#deps = deps;
+    this.#apply = apply;
+    this.#options = options;
+    this.#conflicts = Object.values(plan.header.counts.conflicts).reduce((sum, count) => sum + count, 0);
+  }
+
+  async changes(changes: readonly PlanChange[]): Promise<void> {
+    const records = changes.filter((change): change is RecordChange => !('link' in change) && change.interim !== true);
+    const links = changes.filter((change): change is LinkChange => 'link' in change);
+    const [record] = records;
+    const [link] = links;
+    if (record !== undefined) await this.#records(record.object, records);
+    if (link !== undefined) await this.#links(link, links);
+    this.#checked += records.length + links.length;
+    const total = Object.values(this.#plan.header.counts.actions).reduce((sum, count) => sum + count, 0);
+    (this.#options.reporter ?? silentReporter).progress({ task: 'Verifying', done: this.#checked, total, unit: 'records' });
+  }
+
+  summary(): VerifySummary {
+    return { plan: this.#plan.header.id, checked: this.#checked, remaining: this.#remaining, conflicts: this.#conflicts, examples: this.#examples };
+  }
+
+  async #records(object: string, changes: readonly RecordChange[]): Promise<void> {
+    const keyOf = (change: RecordChange): string => this.#apply.keyOf(object, change.key);
+    const schema = schemaOf(this.#plan.schema, object);
+    const live = await readLive(this.#deps.platform, schema, [...new Set(changes.map(keyOf))], [], this.#options);
+    for (const change of changes) {
+      const record = live.records.get(keyOf(change));
+      if (change.action === 'delete') {
+        if (record !== undefined) this.#wrong(change, { object, key: change.key, why: 'it is still there' }, true);
+      } else if (record === undefined) this.#wrong(change, { object, key: change.key, why: 'it is not there' }, change.action !== 'update');
+      else
+        for (const [field, move] of Object.entries(change.fields)) {
+          if (change.deferred?.includes(field) === true) continue;
+          const reference = change.references?.[field];
+          const expected = reference === undefined ? (move.to ?? null) : this.#apply.keyOf(reference.object, reference.key);
+          const now = record.fields[field];
+          if (sameSide(now, expected)) continue;
+          const stillDamaged = sameSide(now, move.from);
+          const why = stillDamaged ? 'the damage is still there' : 'it holds something else';
+          this.#wrong(change, { object, key: change.key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
+          break;
+        }
+    }
+  }
+
+  async #links(first: LinkChange, changes: readonly LinkChange[]): Promise<void> {
+    const link = linkOf(this.#plan.schema, first.link, first.from.object, first.to.object);
+    const endsOf = (change: LinkChange): { from: string; to: string } => ({
+      from: this.#apply.keyOf(change.from.object, change.from.key),
+      to: this.#apply.keyOf(change.to.object, change.to.key),
+    });
+    const found = await readLiveLinks(
+      this.#deps.platform,
+      link,
+      'from',
+      changes.map((change) => endsOf(change).from),
+      this.#options,
+    );
+    const there = new Set(found.map(pairName));
+    for (const change of changes)
+      if (there.has(pairName(endsOf(change))) !== (change.action === 'link')) {
+        const why =
+          change.action === 'link'
+            ? `it is not linked to ${change.to.object} ${change.to.key}`
+            : `it is still linked to ${change.to.object} ${change.to.key}`;
+        this.#wrong(change, { object: change.from.object, key: change.from.key, field: change.link, why }, true);
+      }
+  }
+
+  /** Counts a change that is not so; one that the restore left alone because of a later edit is a conflict, if the damage is gone. */
+  #wrong(change: PlanChange, example: VerifySummary['examples'][number] & { readonly expected?: Value }, stillDamaged: boolean): void {
+    if (this.#apply.statuses.get(String(change.n)) === 'moved' && !stillDamaged) {
+      this.#conflicts += 1;
+      return;
+    }
+    this.#remaining += 1;
+    if (this.#examples.length < EXAMPLES) this.#examples.push(example);
+  }
+}

@@ -1,0 +1,118 @@
+import type { Fields, Value } from '../records/index.js';
+import type { Work } from './execute.js';
+import type { AppliedItem, Batches, ItemResult, JournalItem } from './journal.js';
+import type { LinkChange, PlanLine, RecordChange } from './types.js';
+
+/** The changes of a plan as works, in order. `apply` tells which records have been created under which key. */
+export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches): AsyncIterable<Work> {
+  for await (const line of lines) {
+    if (line.kind !== 'change') continue;
+    const id = String(line.n);
+    if ('link' in line) {
+      const group = `${line.action} ${line.from.object}~${line.to.object}~${line.link}`;
+      yield { id, group, action: line.action, resolve: () => linkItem(id, line, apply) };
+    } else {
+      const { action, object } = line;
+      yield { id, group: `${action} ${object}`, action, resolve: () => recordItem(id, line, apply) };
+    }
+  }
+}
+
+/** What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key. */
+export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches): Iterable<Work> {
+  for (const item of applied) {
+    const action = OPPOSITE[item.action];
+    const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object}`;
+    yield { id: item.id, group, action, resolve: () => undoItem(item, undo) };
+  }
+}
+
+const OPPOSITE = { update: 'update', create: 'delete', delete: 'create', undelete: 'delete', link: 'unlink', unlink: 'link' } as const;
+
+function undoItem(item: AppliedItem, undo: Batches): JournalItem {
+  const { id } = item;
+  switch (item.action) {
+    case 'update':
+      return {
+        id,
+        action: 'update',
+        object: item.object,
+        key: undo.keyOf(item.object, item.key),
+        set: filled(item.replaced, Object.keys(item.set)),
+        replaced: item.set,
+      };
+    case 'create':
+      return { id, action: 'delete', object: item.object, key: item.made ?? item.key, replaced: item.set };
+    case 'delete':
+      return { id, action: 'create', object: item.object, key: item.key, set: item.replaced };
+    case 'undelete':
+      return { id, action: 'delete', object: item.object, key: item.key, replaced: {} };
+    case 'link':
+    case 'unlink': {
+      const { link, fromObject, toObject } = item;
+      const from = undo.keyOf(fromObject, item.from);
+      const to = undo.keyOf(toObject, item.to);
+      return { id, action: OPPOSITE[item.action], link, fromObject, toObject, from, to };
+    }
+  }
+}
+
+function recordItem(id: string, change: RecordChange, apply: Batches): JournalItem | ItemResult {
+  const { object } = change;
+  const key = apply.keyOf(object, change.key);
+  switch (change.action) {
+    case 'update': {
+      const set = referring(change, apply);
+      if ('status' in set) return { ...set, id };
+      return { id, action: 'update', object, key, set: set.fields, replaced: side(change, 'from') };
+    }
+    case 'create': {
+      const set = referring(change, apply);
+      if ('status' in set) return { ...set, id };
+      return { id, action: 'create', object, key: change.key, set: set.fields };
+    }
+    case 'delete':
+      return { id, action: 'delete', object, key, replaced: side(change, 'from') };
+    case 'undelete':
+      return { id, action: 'undelete', object, key: change.key };
+  }
+}
+
+function linkItem(id: string, change: LinkChange, apply: Batches): JournalItem {
+  const { action, link, from, to } = change;
+  return {
+    id,
+    action,
+    link,
+    fromObject: from.object,
+    toObject: to.object,
+    from: apply.keyOf(from.object, from.key),
+    to: apply.keyOf(to.object, to.key),
+  };
+}
+
+/** The values to write, with references to records that were created anew. */
+function referring(change: RecordChange, apply: Batches): { readonly fields: Fields } | Omit<ItemResult, 'id'> {
+  const fields: Record<string, Value> = {};
+  for (const [name, move] of Object.entries(change.fields)) fields[name] = move.to ?? null;
+  for (const [name, { object, key }] of Object.entries(change.references ?? {})) {
+    const present = apply.keyMap.get(object)?.get(key);
+    if (present === undefined)
+      return { status: 'rejected', reason: 'parent-missing', message: `${object} ${key}, which it refers to, could not be created` };
+    fields[name] = present;
+  }
+  return { fields };
+}
+
+function side(change: RecordChange, which: 'from' | 'to'): Fields {
+  const fields: Record<string, Value> = {};
+  for (const [name, move] of Object.entries(change.fields)) {
+    const value = move[which];
+    if (value !== undefined) fields[name] = value;
+  }
+  return fields;
+}
+
+function filled(fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
+}
