@@ -1,2 +1,3 @@
 export * from './connector.js';
 export * from './platform.js';
+export * from './registry.js';

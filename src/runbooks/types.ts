@@ -73,6 +73,11 @@ export interface Answer {
   readonly evidence?: readonly string[];
   /** Values for `ask`. */
   readonly inputs?: Readonly<Record<string, unknown>>;
+  /**
+   * Id of a plan that follows from the one the question is about (`about.plan`), made by deciding its conflicts: from here on
+   * the run works with this one, so outputs of earlier steps that name the old plan (plan, hash, records) are replaced.
+   */
+  readonly plan?: string;
 }
 
 /** Whoever answers questions. Returns undefined where nobody can: the run then waits and ends with exit 5. */

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import type { ObjectSchema } from '../records/index.js';
+import type { Link, ObjectSchema } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
 
 /** One part of a snapshot: a zip entry of 1 to 4 MB of NDJSON. */
@@ -56,10 +56,19 @@ export interface SnapshotHeader {
   readonly note?: string;
 }
 
+/** An object type that could not be read, and why: nothing of it is in the snapshot. */
+export interface RefusedObject {
+  readonly platform: string;
+  readonly object: string;
+  readonly why: string;
+}
+
 /** Last entry of the zip: its presence is the commit. */
 export interface SnapshotManifest {
   readonly version: 1;
   readonly id: string;
+  /** The header once more, so that a damaged first entry costs nothing. */
+  readonly header: SnapshotHeader;
   readonly finishedAt: string;
   readonly objects: readonly ObjectInfo[];
   readonly links: readonly LinkInfo[];
@@ -67,6 +76,9 @@ export interface SnapshotManifest {
   readonly entries: Readonly<Record<string, string>>;
   /** Ids of the snapshots this one builds on; empty for a full one. */
   readonly bases: readonly string[];
+  readonly refused: readonly RefusedObject[];
+  /** SHA-256 of the canonical JSON of this manifest without this member: a manifest vouches for itself, wherever it is found. */
+  readonly sha256: string;
 }
 
 /** What the catalog tells about a snapshot. */
@@ -107,22 +119,30 @@ export interface VerifyReport {
   readonly damage: readonly Damage[];
 }
 
-/** A snapshot opened for reading. Close it. Damaged parts are skipped and listed in `damage`, unless a method says otherwise. */
+/** A snapshot opened for reading. Close it. A damaged part never hinders the others. */
 export interface SnapshotReader {
   readonly path: string;
   readonly header: SnapshotHeader;
   readonly manifest: SnapshotManifest;
   /** SHA-256 of the manifest entry. */
   readonly digest: string;
+  /** Damage known from opening alone: a directory or header that had to be worked around, a part that is not there. */
+  readonly damage: readonly Damage[];
   schema(platform: string): Promise<PlatformSchema>;
   objectSchema(platform: string, object: string): Promise<ObjectSchema | undefined>;
-  /** Whole lines in key order, as text without newline, in batches. `onDamage` is told of each unreadable part; reading goes on. */
+  /**
+   * Whole lines in key order, as text without newline, in batches. `onDamage` is told of each unreadable part and
+   * reading goes on; without it the first unreadable part throws `snapshot-damaged`.
+   */
   lines(
     info: ObjectInfo,
     options?: { readonly signal?: AbortSignal; readonly onDamage?: (damage: Damage) => void },
   ): AsyncIterable<readonly string[]>;
   /** One record's line by key, reading one part only; undefined where absent. Throws `snapshot-damaged` where its part is unreadable. */
   line(info: ObjectInfo, key: string): Promise<string | undefined>;
+  /** The bytes of one part, checked against its digest. Throws `snapshot-damaged` with `data: {damage}`. */
+  partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer>;
+  /** Reads and checks every byte of the file. Throws only where the file itself cannot be read. */
   verify(options?: { readonly signal?: AbortSignal; readonly reporter?: import('../lib/index.js').Reporter }): Promise<VerifyReport>;
   close(): Promise<void>;
 }
@@ -133,4 +153,13 @@ export interface KeyDifference {
   /** Line of the first snapshot; undefined where the record was not there. */
   readonly a: string | undefined;
   readonly b: string | undefined;
+  /** The side whose part with this key cannot be read: nothing is known of that side. Only given where asked for. */
+  readonly unreadable?: 'a' | 'b';
+}
+
+/** A link that only one of two snapshots has. */
+export interface LinkDifference {
+  readonly link: Link;
+  /** `added`: only in the second; `removed`: only in the first. */
+  readonly change: 'added' | 'removed';
 }

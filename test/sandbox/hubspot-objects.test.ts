@@ -14,7 +14,10 @@ describe("records through the vendor's own client", () => {
   afterEach(() => sandbox.stop());
 
   it('creates, reads, changes, lists and archives a contact', async () => {
-    const created = await client.crm.contacts.basicApi.create({ properties: { email: 'Ada@Example.com', firstname: 'Ada', phone: '+1 (555) 010' }, associations: [] });
+    const created = await client.crm.contacts.basicApi.create({
+      properties: { email: 'Ada@Example.com', firstname: 'Ada', phone: '+1 (555) 010' },
+      associations: [],
+    });
     expect(created.properties.email).toBe('ada@example.com');
     const changed = await client.crm.contacts.basicApi.update(created.id, { properties: { firstname: 'Ada L.', phone: '' } });
     expect(changed.properties).toMatchObject({ firstname: 'Ada L.', phone: null });

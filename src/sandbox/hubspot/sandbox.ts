@@ -5,12 +5,17 @@ import { dispatch, type RequestSeen } from './dispatch.js';
 import { FaultSwitches } from './faults.js';
 import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
+import { associationBatchRoutes } from './routes/association-batches.js';
+import { associationRoutes } from './routes/associations.js';
 import { objectBatchRoutes } from './routes/object-batches.js';
 import { objectRoutes } from './routes/objects.js';
 import { propertyRoutes } from './routes/properties.js';
 import type { ApiContext, Behaviour, Route } from './routes/route.js';
+import { schemaRoutes } from './routes/schemas.js';
+import { searchRoutes } from './routes/search.js';
 import { listen } from './server.js';
 import { Portal } from './state/portal.js';
+import { SearchIndex } from './state/search-index.js';
 
 /** How a sandbox starts. Everything has a default. */
 export interface HubSpotSandboxOptions {
@@ -76,9 +81,15 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   const faults = new FaultSwitches();
   const counter = new RequestCounter();
   const context: ApiContext = { portal, account, behaviour, faults };
+  const index = new SearchIndex(behaviour.searchLagMs, (type) => portal.table(type).from(undefined, false), portal.links);
+  portal.onChange = (type, record) => index.note(type, record, portal.now());
   const routes: readonly Route[] = [
+    ...searchRoutes(context, index),
+    ...schemaRoutes(context),
     ...objectBatchRoutes(context),
     ...objectRoutes(context),
+    ...associationBatchRoutes(context),
+    ...associationRoutes(context),
     ...propertyRoutes(context),
     ...accountRoutes(context, apps),
   ];

@@ -1,11 +1,12 @@
-import { readFile, readdir, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Adapter, Low } from 'lowdb';
 
 import { type Clock, type Redactor, RunbackError, canonicalJson, fromFileSystem, sha256 } from '../../lib/index.js';
 import type { Document } from '../store.js';
+import type { LitterSweeper } from './litter.js';
 import { type HeldLock, lockedError, tryLock } from './lock-file.js';
 import { makeFolder, syncFolder, systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
@@ -61,6 +62,7 @@ export class DocumentFile<T> implements Document<T> {
     path: string,
     readonly clock: Clock,
     readonly redactor: Redactor,
+    readonly litter: LitterSweeper,
   ) {
     this.#adapter = new EnvelopeFile(path);
   }
@@ -96,7 +98,6 @@ export class DocumentFile<T> implements Document<T> {
   async #locked<R>(work: () => Promise<R>): Promise<R> {
     const held = await this.#lock();
     try {
-      if (held.broke !== undefined) await this.#sweep();
       return await work();
     } finally {
       await held.release();
@@ -108,20 +109,13 @@ export class DocumentFile<T> implements Document<T> {
     const owner = { by: 'runback', holder: `process-${process.pid}`, purpose: 'an update' };
     const giveUpAt = performance.now() + LOCK_WAIT_MS;
     await makeFolder(dirname(path));
+    await this.litter.sweep(dirname(path));
     for (let wait = 1; ; wait = Math.min(wait * 1.5, 25)) {
       const attempt = await tryLock(path, owner, this.clock, { breakDead: true, durable: false });
       if ('held' in attempt) return attempt.held;
       if (performance.now() > giveUpAt) throw lockedError(this.#adapter.path, attempt.by, this.clock);
       await pause(wait * (0.5 + Math.random()));
     }
-  }
-
-  /** Removes what a process that died in the middle of a write has left behind. */
-  async #sweep(): Promise<void> {
-    const folder = dirname(this.#adapter.path);
-    const prefix = `${basename(this.#adapter.path)}.`;
-    for (const name of await readdir(folder))
-      if (name.startsWith(prefix) && !name.endsWith('.lock') && !name.endsWith('.breaking')) await unlink(join(folder, name)).catch(() => undefined);
   }
 }
 

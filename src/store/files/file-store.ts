@@ -1,11 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
 import type { Document, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
 import { DocumentFile } from './document-file.js';
 import { JournalFile } from './journal-file.js';
 import { LedgerFile } from './ledger-file.js';
+import { LitterSweeper } from './litter.js';
 import { holderOf, lockedError, tryLock } from './lock-file.js';
 import { pathIn, safeName, systemCode } from './paths.js';
 
@@ -27,6 +28,7 @@ class FileStore implements Store {
   readonly location: string;
   readonly #clock: Clock;
   readonly #redactor: Redactor;
+  readonly #litter = new LitterSweeper();
 
   constructor(options: FileStoreOptions) {
     this.location = options.dir;
@@ -36,7 +38,7 @@ class FileStore implements Store {
 
   document<T>(kind: string, id: string): Document<T> {
     const folder = pathIn(join(this.location, 'documents'), kind, 'a kind of document');
-    return new DocumentFile<T>(pathIn(folder, id, 'the id of a document', '.json'), this.#clock, this.#redactor);
+    return new DocumentFile<T>(pathIn(folder, id, 'the id of a document', '.json'), this.#clock, this.#redactor, this.#litter);
   }
 
   async list(kind: string): Promise<string[]> {
@@ -68,7 +70,7 @@ class FileStore implements Store {
   }
 
   ledger(kind: string, id: string): Ledger {
-    return new LedgerFile(pathIn(pathIn(this.location, kind, 'a kind of ledger'), id, 'the id of a ledger', '.ndjson'), id);
+    return new LedgerFile(pathIn(pathIn(this.location, kind, 'a kind of ledger'), id, 'the id of a ledger', '.ndjson'), id, this.#litter);
   }
 
   async ledgers(kind: string): Promise<string[]> {
@@ -76,7 +78,9 @@ class FileStore implements Store {
   }
 
   async lock(name: string, owner: LockOwner, options: { readonly breakDead?: boolean } = {}): Promise<Lock> {
-    const attempt = await tryLock(this.#lockPath(name), this.#redactor.value(owner), this.#clock, {
+    const path = this.#lockPath(name);
+    await this.#litter.sweep(dirname(path));
+    const attempt = await tryLock(path, this.#redactor.value(owner), this.#clock, {
       breakDead: options.breakDead ?? false,
       durable: true,
     });

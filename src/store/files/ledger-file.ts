@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { RunbackError, fromFileSystem } from '../../lib/index.js';
 import type { Ledger } from '../store.js';
 import { splitLines } from './journal-lines.js';
+import type { LitterSweeper } from './litter.js';
 import { systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
 
@@ -15,6 +17,7 @@ export class LedgerFile implements Ledger {
   constructor(
     readonly location: string,
     readonly id: string,
+    readonly litter: LitterSweeper,
   ) {}
 
   async exists(): Promise<boolean> {
@@ -26,6 +29,7 @@ export class LedgerFile implements Ledger {
 
   async write(lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
     if (await this.exists()) throw new RunbackError('bug', `${this.id} exists already and is never written twice`);
+    await this.litter.sweep(dirname(this.location));
     await writeWhole(this.location, gather(lines));
   }
 

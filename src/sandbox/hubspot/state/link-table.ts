@@ -20,6 +20,15 @@ export class LinkTable {
     known.set(typeKey(type.category, type.typeId), type);
   }
 
+  /** Takes a label and every link with it away, in both directions. */
+  removeType(type: LinkType): void {
+    const inverse = this.inverse(type);
+    const held = [...this.everything()].filter((each) => each.type === type);
+    for (const { from, to } of held) this.unset(type, from, to);
+    this.types.get(`${type.from}>${type.to}`)?.delete(typeKey(type.category, type.typeId));
+    this.types.get(`${type.to}>${type.from}`)?.delete(typeKey(inverse.category, inverse.typeId));
+  }
+
   /** A plain association for a pair of object types that has none yet (custom objects), ids counted up from 1000. */
   ensurePlain(from: string, to: string, nextId: () => number): void {
     if (this.typesBetween(from, to).length > 0) return;

@@ -37,6 +37,10 @@ export class ObjectTypes {
     for (const name of [type.name, type.typeId, type.singular, ...type.aliases]) this.byName.set(name.toLowerCase(), type);
   }
 
+  has(name: string): boolean {
+    return this.byName.has(name.toLowerCase());
+  }
+
   all(): readonly ObjectType[] {
     return this.types;
   }

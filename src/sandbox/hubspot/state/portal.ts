@@ -4,7 +4,7 @@ import { badRequest, contactExists, recordNotFound, uniqueTaken } from '../failu
 import { LIFECYCLE_STAGES } from '../properties/contacts.js';
 import { defaultObjectTypes } from './default-types.js';
 import { LinkTable } from './link-table.js';
-import { defaultLinkTypes, type LinkType } from './link-types.js';
+import { bothDirections, defaultLinkTypes, type LinkType } from './link-types.js';
 import { ObjectTypes, type ObjectType } from './object-type.js';
 import { RecordTable } from './record-table.js';
 import type { StoredRecord, WriteSource } from './record.js';
@@ -62,6 +62,16 @@ export class Portal {
     this.types.add(type);
     this.tables.set(type.name, new RecordTable(type));
     if (type.custom) for (const other of this.types.all()) this.links.ensurePlain(type.name, other.name, () => (this.lastTypeId += 1));
+  }
+
+  /** Adds a label between two object types; gives it in both directions. */
+  addLabel(from: ObjectType, to: ObjectType, label: string, inverseLabel: string): readonly LinkType[] {
+    this.lastTypeId += 2;
+    const ids =
+      from === to && label === inverseLabel ? ([this.lastTypeId, this.lastTypeId] as const) : ([this.lastTypeId - 1, this.lastTypeId] as const);
+    const made = bothDirections({ between: [from.name, to.name], ids, labels: [label, inverseLabel], category: 'USER_DEFINED' });
+    for (const type of made) this.links.addType(type);
+    return made;
   }
 
   table(type: ObjectType): RecordTable {

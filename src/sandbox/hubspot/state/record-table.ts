@@ -28,6 +28,12 @@ export class RecordTable {
     return this.records.get(id);
   }
 
+  /** Whether this very id is a live record: not archived, merged away or erased. */
+  isLive(id: string): boolean {
+    const record = this.records.get(id);
+    return record !== undefined && record.archivedAt === undefined;
+  }
+
   /** The live record behind an id; a merged-away id gives the record it went into. */
   find(id: string): StoredRecord | undefined {
     let current = id;

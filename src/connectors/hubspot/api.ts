@@ -1,0 +1,108 @@
+import { type CallOptions, type Clock, HttpClient, type HttpAnswer, type HttpResult, isRunbackError, RunbackError } from '../../lib/index.js';
+import type { Usage } from '../connector.js';
+import { failureOf, type Naming } from './errors.js';
+import { HubSpotGate, type LimitSettings } from './limits.js';
+import type { WireLabel } from './wire.js';
+
+/** What the driver needs to reach one HubSpot account. */
+export interface ApiSettings extends Naming {
+  /** Origin, without a path. */
+  readonly url: string;
+  readonly token: string;
+  /** Path of the objects API: `/crm/v3/objects`, or the newer dated form. */
+  readonly prefix: string;
+  readonly limits: LimitSettings & { readonly concurrency?: number };
+  readonly clock: Clock;
+  readonly maxWaitMs?: number;
+  readonly tryTimeoutMs?: number;
+}
+
+/** Requests to one HubSpot account: `get` and `ask` for reading, `send` for writing. */
+export class HubSpotApi {
+  readonly naming: Naming;
+  readonly clock: Clock;
+  /** Association labels by `from|to`, as last described: kept because several questions need them. */
+  readonly labels = new Map<string, readonly WireLabel[]>();
+  readonly #prefix: string;
+  readonly #http: HttpClient;
+  readonly #gate: HubSpotGate;
+
+  constructor(settings: ApiSettings) {
+    this.naming = { platform: settings.platform, tokenRef: settings.tokenRef };
+    this.clock = settings.clock;
+    this.#prefix = settings.prefix;
+    this.#gate = new HubSpotGate(settings.limits, settings.clock);
+    this.#http = new HttpClient({
+      origin: settings.url,
+      name: 'HubSpot',
+      headers: { authorization: `Bearer ${settings.token}` },
+      clock: settings.clock,
+      gate: this.#gate,
+      redact: (text) => text.replaceAll(settings.token, '[redacted]'),
+      concurrency: settings.limits.concurrency ?? 8,
+      ...(settings.maxWaitMs === undefined ? {} : { maxWaitMs: settings.maxWaitMs }),
+      ...(settings.tryTimeoutMs === undefined ? {} : { tryTimeoutMs: settings.tryTimeoutMs }),
+    });
+  }
+
+  /** Path of an object type, or of something below it. */
+  objects(type: string, rest = ''): string {
+    return `${this.#prefix}/${encodeURIComponent(type)}${rest}`;
+  }
+
+  /** A GET; the body of a 2xx that `valid` accepts. Throws what {@link failureOf} makes of everything else. */
+  async get(path: string, valid: (body: unknown) => boolean, call: CallOptions = {}): Promise<unknown> {
+    return this.#bodyOf(await this.#request({ method: 'GET', path, repeatable: true, valid }, call));
+  }
+
+  /** A POST that only reads. */
+  async ask(path: string, body: unknown, valid: (body: unknown) => boolean, call: CallOptions = {}, lane?: string): Promise<unknown> {
+    return this.#bodyOf(await this.#request({ method: 'POST', path, body, repeatable: true, valid, ...(lane === undefined ? {} : { lane }) }, call));
+  }
+
+  /** The same, with the answer as it came: for callers to whom a refusal is information. */
+  async look(method: 'GET' | 'POST', path: string, body: unknown, call: CallOptions = {}): Promise<HttpResult> {
+    return await this.#request({ method, path, repeatable: true, ...(body === undefined ? {} : { body }) }, call);
+  }
+
+  /** A POST that writes. Never repeated once it may have had an effect. */
+  async send(path: string, body: unknown, valid: (body: unknown) => boolean, call: CallOptions = {}): Promise<HttpResult> {
+    return await this.#request({ method: 'POST', path, body, repeatable: false, valid }, call);
+  }
+
+  /** The error for a result that is not a success. */
+  failure(result: HttpResult): RunbackError {
+    return failureOf(result, this.naming);
+  }
+
+  usage(): Usage {
+    const { dailyLeft } = this.#gate;
+    return { ...this.#http.counts, ...(dailyLeft === undefined ? {} : { dailyLeft }) };
+  }
+
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  #bodyOf(result: HttpResult): unknown {
+    if (isSuccess(result)) return result.body;
+    throw this.failure(result);
+  }
+
+  async #request(request: Parameters<HttpClient['request']>[0], call: CallOptions): Promise<HttpResult> {
+    try {
+      return await this.#http.request(request, call);
+    } catch (error) {
+      if (call.signal?.aborted && !isRunbackError(error))
+        throw new RunbackError('interrupted', 'Stopped before the next request to HubSpot', { state: 'This request was not sent.', cause: error });
+      throw error;
+    }
+  }
+}
+
+/** A whole answer with a 2xx status; 207 is one. */
+export type Success = HttpAnswer & { readonly status: 200 | 201 | 202 | 204 | 207 };
+
+export function isSuccess(result: HttpResult): result is Success {
+  return result.kind === 'answered' && result.status >= 200 && result.status < 300;
+}

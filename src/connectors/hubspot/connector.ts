@@ -1,0 +1,177 @@
+import type { CallOptions } from '../../lib/index.js';
+import type { Link } from '../../records/index.js';
+import type { Environment } from '../../workspace/index.js';
+import type {
+  Capabilities,
+  Connector,
+  CreatedLookup,
+  CreateMutation,
+  DeleteMutation,
+  Identity,
+  LinkMutation,
+  Mutation,
+  MutationResult,
+  PlatformSchema,
+  ReadLinksRequest,
+  ReadRequest,
+  RecordBatch,
+  UpdateMutation,
+  Usage,
+} from '../connector.js';
+import { HubSpotApi, type ApiSettings, isSuccess } from './api.js';
+import { rejection } from './batch.js';
+import { readChanged } from './changed.js';
+import { createRecords, findCreated } from './create.js';
+import { deleteRecords } from './delete.js';
+import { ReadSession, readLinks } from './links.js';
+import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read.js';
+import { describe } from './schema.js';
+import { updateRecords } from './update.js';
+import { isObject } from './wire.js';
+import { LINK_WRITE_BATCH, writeLinks } from './write-links.js';
+
+const WRITE_BATCH = 100;
+
+const CAPABILITIES: Capabilities = {
+  consistentRead: false,
+  ordered: false,
+  conditionalWrite: false,
+  atomicBatch: false,
+  history: 'field',
+  batch: {
+    read: READ_BATCH,
+    history: HISTORY_BATCH,
+    update: WRITE_BATCH,
+    create: WRITE_BATCH,
+    delete: WRITE_BATCH,
+    undelete: WRITE_BATCH,
+    link: LINK_WRITE_BATCH,
+    unlink: LINK_WRITE_BATCH,
+  },
+  census: true,
+};
+
+/** Settings of the driver. */
+export interface HubSpotSettings extends ApiSettings {
+  /** How long to let HubSpot's search index catch up before it is asked what changed. */
+  readonly searchLagMs: number;
+}
+
+/** HubSpot as a connector. Between `beginRead` and `endRead`, reads share what answers hold beyond the question. */
+export class HubSpotConnector implements Connector {
+  readonly kind = 'hubspot';
+  readonly capabilities = CAPABILITIES;
+  readonly #api: HubSpotApi;
+  readonly #settings: HubSpotSettings;
+  #scopes: readonly string[] | undefined;
+  #session: ReadSession | undefined;
+
+  constructor(settings: HubSpotSettings) {
+    this.#settings = settings;
+    this.#api = new HubSpotApi(settings);
+  }
+
+  async identify(call: CallOptions = {}): Promise<Identity> {
+    const details = await this.#api.get('/account-info/v3/details', (body) => isObject(body) && body['portalId'] !== undefined, call);
+    const { portalId, accountType, uiDomain } = details as {
+      readonly portalId: number | string;
+      readonly accountType?: string;
+      readonly uiDomain?: string;
+    };
+    this.#scopes = await this.#grantedScopes(call);
+    return {
+      account: String(portalId),
+      label: `HubSpot account ${String(portalId)}${uiDomain ? ` (${uiDomain})` : ''}`,
+      environment: environmentOf(accountType),
+      scopes: this.#scopes,
+      address: new URL(this.#settings.url).host,
+    };
+  }
+
+  async describe(objects: readonly string[] | undefined, call: CallOptions = {}): Promise<PlatformSchema> {
+    return await describe(this.#api, objects, this.#scopes, call);
+  }
+
+  async *read(request: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
+    const { schema, keys, changedSince, history } = request;
+    if (keys) yield* readByKeys(this.#api, schema, keys, history, call);
+    else if (changedSince) yield* readChanged(this.#api, schema, changedSince, this.#settings.searchLagMs, call);
+    else {
+      const session = this.#session;
+      const seen: string[] = [];
+      for await (const batch of readAll(this.#api, schema, call)) {
+        if (session) for (const record of batch.records) seen.push(record.key);
+        yield batch;
+      }
+      session?.keys.set(schema.object, seen);
+    }
+  }
+
+  readLinks(request: ReadLinksRequest, call: CallOptions = {}): AsyncIterable<readonly Link[]> {
+    return readLinks(this.#api, request, this.#session, call);
+  }
+
+  async write(mutations: readonly Mutation[], call: CallOptions = {}): Promise<readonly MutationResult[]> {
+    const action = mutations[0]?.action;
+    switch (action) {
+      case undefined:
+        return [];
+      case 'update':
+        return await updateRecords(this.#api, mutations as readonly UpdateMutation[], call);
+      case 'create':
+        return await createRecords(this.#api, mutations as readonly CreateMutation[], call);
+      case 'delete':
+        return await deleteRecords(this.#api, mutations as readonly DeleteMutation[], call);
+      case 'undelete':
+        return mutations.map(() => rejection('irreversible', 'HubSpot restores archived records only in its web interface, for 90 days'));
+      default:
+        return await writeLinks(this.#api, mutations as readonly LinkMutation[], call);
+    }
+  }
+
+  async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
+    return await findCreated(this.#api, mutations, since, call);
+  }
+
+  usage(): Usage {
+    return this.#api.usage();
+  }
+
+  async beginRead(): Promise<void> {
+    this.#session = new ReadSession();
+    await Promise.resolve();
+  }
+
+  async endRead(): Promise<void> {
+    this.#session = undefined;
+    await Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await this.#api.close();
+  }
+
+  /** What the private app may do; undefined where HubSpot does not tell (other kinds of token). */
+  async #grantedScopes(call: CallOptions): Promise<readonly string[] | undefined> {
+    const result = await this.#api.look('POST', '/oauth/v2/private-apps/get/access-token-info', { tokenKey: this.#settings.token }, call);
+    if (!isSuccess(result)) {
+      if (result.kind === 'answered' && result.status !== 429 && result.status < 500) return undefined;
+      throw this.#api.failure(result);
+    }
+    const scopes = isObject(result.body) ? result.body['scopes'] : undefined;
+    return Array.isArray(scopes) ? scopes.filter((scope): scope is string => typeof scope === 'string') : undefined;
+  }
+}
+
+function environmentOf(accountType: string | undefined): Environment | undefined {
+  switch (accountType) {
+    case 'STANDARD':
+      return 'production';
+    case 'SANDBOX':
+    case 'DEVELOPER_TEST':
+    case 'APP_DEVELOPER':
+      return 'sandbox';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import type { CallOptions } from '../../lib/index.js';
+import type { DeleteMutation, MutationResult } from '../connector.js';
+import type { HubSpotApi } from './api.js';
+import { type BatchRequest, sendBatch, settling, type Slot } from './batch.js';
+import { readBack, type Writing } from './writing.js';
+
+/** Archives up to 100 records: one request, and one more to see that they are gone, since the answer is 204 whatever happened. */
+export async function deleteRecords(api: HubSpotApi, mutations: readonly DeleteMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
+  return await settling(mutations.length, async (results) => {
+    const [first] = mutations;
+    if (!first) return;
+    const slots: Slot<Writing>[] = mutations.map(({ schema, key }, index) => ({
+      index,
+      trace: `m${String(index)}`,
+      mutation: { schema, key, sent: {} },
+    }));
+    const request: BatchRequest<Writing> = {
+      path: api.objects(first.schema.object, '/batch/archive'),
+      input: (slot) => ({ id: slot.mutation.key }),
+      valid: () => true,
+      take: async (sent) => {
+        const seen = await readBack(api, sent, results, call);
+        if (!seen) return [];
+        for (const slot of sent)
+          results.set(
+            slot,
+            seen.has(slot.mutation.key)
+              ? { status: 'failed', message: 'HubSpot answered success, and the record is still there' }
+              : { status: 'applied', key: slot.mutation.key },
+          );
+        return [];
+      },
+    };
+    await sendBatch(api, slots, request, results, call);
+  });
+}

@@ -1,0 +1,189 @@
+import { type CallOptions, sha256 } from '../../lib/index.js';
+import type { Link, LinkSchema } from '../../records/index.js';
+import type { ReadLinksRequest } from '../connector.js';
+import type { HubSpotApi } from './api.js';
+import { chunksOf, inOrder } from './chunks.js';
+import { reverseKinds } from './kinds.js';
+import { readKeys } from './read.js';
+import { kindOf } from './schema.js';
+import { isAssociationsPage, type WireAssociations, type WirePage } from './wire.js';
+
+/** Records an association batch read takes. */
+export const LINK_READ_BATCH = 1000;
+const YIELD = 2000;
+
+/** Links of one kind in both of their ends, as numbers: ids fit, and a million links stay small. */
+interface PairList {
+  readonly from: number[];
+  readonly to: number[];
+}
+
+/** One pair of records and what ties them, seen from the `from` side of the link schema. */
+interface Tie {
+  readonly from: string;
+  readonly to: string;
+  readonly kinds: readonly string[];
+}
+
+/**
+ * What may be shared between reads that belong together (between `beginRead` and `endRead`): keys seen in whole reads, and the
+ * kinds of link that came along in an answer that was asked for because of another kind.
+ */
+export class ReadSession {
+  /** Keys of whole objects that were read, by object type. */
+  readonly keys = new Map<string, readonly string[]>();
+  readonly pairs = new Map<string, Map<string, PairList>>();
+}
+
+/** Reads links of one kind; see `Connector.readLinks`. An answer holds all kinds of a pair: within a session it is asked for once. */
+export async function* readLinks(
+  api: HubSpotApi,
+  request: ReadLinksRequest,
+  session: ReadSession | undefined,
+  call: CallOptions,
+): AsyncGenerator<readonly Link[]> {
+  const { link } = request;
+  if (!session) {
+    yield* inPieces(linksOf(ties(api, request, undefined, call), link.kind));
+    return;
+  }
+  const id = [link.from, link.to, digest(request.fromKeys), digest(request.toKeys)].join('|');
+  let kinds = session.pairs.get(id);
+  if (!kinds) {
+    kinds = new Map<string, PairList>();
+    for await (const tie of ties(api, request, session, call)) {
+      for (const kind of tie.kinds) {
+        const list = kinds.get(kind) ?? { from: [], to: [] };
+        list.from.push(Number(tie.from));
+        list.to.push(Number(tie.to));
+        kinds.set(kind, list);
+      }
+    }
+    session.pairs.set(id, kinds);
+  }
+  const list = kinds.get(link.kind);
+  if (!list) return;
+  for (let i = 0; i < list.from.length; i += YIELD) {
+    const to = list.to.slice(i, i + YIELD);
+    yield list.from.slice(i, i + YIELD).map((from, n) => ({ from: String(from), to: String(to[n]) }));
+  }
+}
+
+function digest(keys: readonly string[] | undefined): string {
+  return keys === undefined ? '-' : sha256(keys.join('\n'));
+}
+
+async function* linksOf(all: AsyncIterable<Tie>, kind: string): AsyncGenerator<Link> {
+  for await (const tie of all) if (tie.kinds.includes(kind)) yield { from: tie.from, to: tie.to };
+}
+
+async function* inPieces(links: AsyncIterable<Link>): AsyncGenerator<readonly Link[]> {
+  let piece: Link[] = [];
+  for await (const link of links) {
+    if (piece.push(link) < YIELD) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
+}
+
+/** All ties of the asked records, each pair once, read from the side that costs fewer requests. */
+async function* ties(api: HubSpotApi, request: ReadLinksRequest, session: ReadSession | undefined, call: CallOptions): AsyncGenerator<Tie> {
+  const { link, fromKeys, toKeys } = request;
+  if (fromKeys === undefined && toKeys === undefined) {
+    yield* allTies(api, link, session, call);
+    return;
+  }
+  const asked = new Set(fromKeys);
+  if (fromKeys && fromKeys.length > 0) yield* forward(api, link, [...asked], call);
+  if (!toKeys || toKeys.length === 0) return;
+  const targets = [...new Set(toKeys)];
+  const kinds = await reverseKinds(api, link, call);
+  if (kinds) {
+    for await (const tie of backward(api, link, targets, kinds, call)) if (!asked.has(tie.from)) yield tie;
+    return;
+  }
+  // The names of the kinds cannot be turned round: the other side only tells who the neighbours are.
+  const neighbours = new Set<string>();
+  for await (const entry of associations(api, link.to, link.from, targets, call))
+    for (const other of entry.to) neighbours.add(String(other.toObjectId));
+  const wanted = new Set(targets);
+  for await (const tie of forward(
+    api,
+    link,
+    [...neighbours].filter((key) => !asked.has(key)),
+    call,
+  ))
+    if (wanted.has(tie.to)) yield tie;
+}
+
+async function* allTies(api: HubSpotApi, link: LinkSchema, session: ReadSession | undefined, call: CallOptions): AsyncGenerator<Tie> {
+  const from = session?.keys.get(link.from);
+  const to = session?.keys.get(link.to);
+  if (to && link.from !== link.to && (!from || to.length < from.length)) {
+    const kinds = await reverseKinds(api, link, call);
+    if (kinds) {
+      yield* backward(api, link, to, kinds, call);
+      return;
+    }
+  }
+  if (from) {
+    yield* forward(api, link, from, call);
+    return;
+  }
+  let gathered: string[] = [];
+  for await (const keys of readKeys(api, link.from, call)) {
+    gathered.push(...keys);
+    if (gathered.length < LINK_READ_BATCH) continue;
+    yield* forward(api, link, gathered.slice(0, LINK_READ_BATCH), call);
+    gathered = gathered.slice(LINK_READ_BATCH);
+  }
+  yield* forward(api, link, gathered, call);
+}
+
+async function* forward(api: HubSpotApi, link: LinkSchema, keys: readonly string[], call: CallOptions): AsyncGenerator<Tie> {
+  for await (const entry of associations(api, link.from, link.to, keys, call))
+    for (const other of entry.to) yield { from: entry.from.id, to: String(other.toObjectId), kinds: other.associationTypes.map(kindOf) };
+}
+
+async function* backward(
+  api: HubSpotApi,
+  link: LinkSchema,
+  keys: readonly string[],
+  kinds: ReadonlyMap<string, string>,
+  call: CallOptions,
+): AsyncGenerator<Tie> {
+  for await (const entry of associations(api, link.to, link.from, keys, call))
+    for (const other of entry.to)
+      yield { from: String(other.toObjectId), to: entry.from.id, kinds: other.associationTypes.map((type) => kinds.get(kindOf(type)) ?? '') };
+}
+
+/** Everything tied to the given records; a record with many ties comes in several entries. */
+async function* associations(
+  api: HubSpotApi,
+  from: string,
+  to: string,
+  keys: readonly string[],
+  call: CallOptions,
+): AsyncGenerator<WireAssociations> {
+  const path = `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/batch/read`;
+  let open: readonly { readonly id: string; readonly after?: string }[] = keys.map((id) => ({ id }));
+  let done = 0;
+  while (open.length > 0) {
+    const further: { readonly id: string; readonly after: string }[] = [];
+    const pages = inOrder(
+      chunksOf(open, LINK_READ_BATCH),
+      async (inputs) => (await api.ask(path, { inputs }, isAssociationsPage, call)) as WirePage<WireAssociations>,
+    );
+    for await (const page of pages) {
+      for (const entry of page.results) {
+        done += entry.to.length;
+        yield entry;
+        const after = entry.paging?.next?.after;
+        if (after !== undefined) further.push({ id: entry.from.id, after });
+      }
+      call.reporter?.progress({ task: `Reading links ${from} to ${to}`, done, unit: 'links' });
+    }
+    open = further;
+  }
+}

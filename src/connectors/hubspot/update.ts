@@ -1,0 +1,147 @@
+import type { CallOptions } from '../../lib/index.js';
+import type { ObjectSchema, Value } from '../../records/index.js';
+import type { MutationResult, UpdateMutation } from '../connector.js';
+import type { HubSpotApi } from './api.js';
+import { type BatchRequest, rejection, type Results, sendBatch, settling, type Slot } from './batch.js';
+import { isRecordPage, type WirePage, type WireRecord } from './wire.js';
+import { allAlike, culpritsOf, differing, fieldsOf, readBack, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
+
+const STAGE = 'lifecyclestage';
+
+/** Updates up to 100 records of one object type: one request, and one more where a lifecycle stage has to go back. */
+export async function updateRecords(api: HubSpotApi, mutations: readonly UpdateMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
+  return await settling(mutations.length, async (results) => {
+    const slots = slotsOf(mutations, results).filter((slot) => {
+      if (Object.keys(slot.mutation.sent).length > 0) return true;
+      results.set(slot, { status: 'applied', key: slot.mutation.key });
+      return false;
+    });
+    const [first] = slots;
+    if (!first) return;
+    const { schema } = first.mutation;
+    // HubSpot ignores a stage that goes back, and promises no order inside a batch: it is cleared first, then set.
+    const backwards = slots.filter((slot) => goesBack(schema, mutations[slot.index]));
+    const ignored = await send(
+      api,
+      slots.map((slot) => (backwards.includes(slot) ? withStage(slot, '') : slot)),
+      results,
+      call,
+    );
+    // Only a request that did something leaves a stage cleared. From there on an abort is not obeyed: it would leave it so.
+    const through = call.reporter ? { reporter: call.reporter } : {};
+    const cleared = backwards.filter((slot) => results.get(slot)?.status === 'applied');
+    await setStages(api, await clearIgnored(api, ignored, results, through), cleared, results, through);
+  });
+}
+
+/** Clears stages that HubSpot silently kept; gives back those that are clear now. */
+async function clearIgnored(
+  api: HubSpotApi,
+  slots: readonly Slot<Writing>[],
+  results: Results,
+  call: CallOptions,
+): Promise<readonly Slot<Writing>[]> {
+  if (slots.length === 0) return [];
+  for (const slot of slots) results.set(slot, { status: 'in_doubt', message: 'All fields were written, and the lifecycle stage did not move' });
+  await send(
+    api,
+    slots.map((slot) => onlyStage(slot, '')),
+    results,
+    call,
+  );
+  return slots.filter((slot) => results.get(slot)?.status === 'applied');
+}
+
+async function setStages(
+  api: HubSpotApi,
+  ignored: readonly Slot<Writing>[],
+  cleared: readonly Slot<Writing>[],
+  results: Results,
+  call: CallOptions,
+): Promise<void> {
+  const slots = [...cleared, ...ignored];
+  if (slots.length === 0) return;
+  const open: MutationResult = { status: 'in_doubt', message: 'The lifecycle stage was cleared, and it is not certain that it was set again' };
+  for (const slot of slots) results.set(slot, open);
+  await send(
+    api,
+    slots.map((slot) => onlyStage(slot, slot.mutation.sent[STAGE] ?? '')),
+    results,
+    call,
+  );
+  for (const slot of slots) if (results.get(slot)?.status !== 'applied') results.set(slot, open);
+}
+
+/** Sends one batch. Gives back the slots of which everything was written but a stage that may only move forward. */
+async function send(api: HubSpotApi, slots: readonly Slot<Writing>[], results: Results, call: CallOptions): Promise<readonly Slot<Writing>[]> {
+  const [first] = slots;
+  if (!first) return [];
+  const kept: Slot<Writing>[] = [];
+  const request: BatchRequest<Writing> = {
+    path: api.objects(first.mutation.schema.object, '/batch/update'),
+    input: (slot) => ({ id: slot.mutation.key, properties: slot.mutation.sent, objectWriteTraceId: slot.trace }),
+    valid: isRecordPage,
+    take: async (sent, body) => await take(api, sent, body, kept, results, call),
+    culprits: async (sent, error) => await culpritsOf(api, sent, error, call),
+  };
+  await sendBatch(api, slots, request, results, call);
+  return kept;
+}
+
+/** Believes the answer where it shows what was sent; everything else is read back. */
+async function take(
+  api: HubSpotApi,
+  slots: readonly Slot<Writing>[],
+  body: unknown,
+  kept: Slot<Writing>[],
+  results: Results,
+  call: CallOptions,
+): Promise<readonly Slot<Writing>[]> {
+  const page = (body ?? { results: [] }) as WirePage<WireRecord>;
+  const byTrace = new Map(page.results.flatMap((wire) => (wire.objectWriteTraceId === undefined ? [] : [[wire.objectWriteTraceId, wire] as const])));
+  const byId = new Map(page.results.map((wire) => [wire.id, wire]));
+  const { settled, unnamed } = takeErrors(slots, page.errors ?? [], results);
+  const doubtful = slots.filter((slot) => {
+    if (settled.has(slot)) return false;
+    const wire = byTrace.get(slot.trace) ?? byId.get(slot.mutation.key);
+    if (wire && wire.id !== slot.mutation.key) results.set(slot, rejection('merged-away', `Record ${slot.mutation.key} was merged into ${wire.id}`));
+    else if (wire && differing(slot.mutation, wire).length === 0) results.set(slot, { status: 'applied', key: slot.mutation.key });
+    else return true;
+    return false;
+  });
+  if (doubtful.length === 0) return [];
+  const seen = await readBack(api, doubtful, results, call);
+  if (!seen) return [];
+  const again: Slot<Writing>[] = [];
+  for (const slot of doubtful) {
+    const wire = seen.get(slot.mutation.key);
+    const answered = byTrace.has(slot.trace) || byId.has(slot.mutation.key);
+    const different = wire ? differing(slot.mutation, wire) : [];
+    const [error] = unnamed;
+    if (wire && different.length === 0) results.set(slot, { status: 'applied', key: slot.mutation.key });
+    else if (wire && answered && different.every((field) => field.forwardOnly)) kept.push(slot);
+    else if (answered && wire)
+      results.set(slot, rejection('rejected', `HubSpot answered success, and ${different.map((field) => field.name).join(', ')} did not change`));
+    else if (error && (doubtful.length === 1 || allAlike(unnamed))) results.set(slot, resultOf(error));
+    else if (!wire) results.set(slot, rejection('deleted-later', `Record ${slot.mutation.key} is not there any more`));
+    else if (error) again.push(slot);
+    else results.set(slot, { status: 'failed', message: 'HubSpot answered success, left this record out of its answer, and did not change it' });
+  }
+  return again;
+}
+
+function goesBack(schema: ObjectSchema, mutation: UpdateMutation | undefined): boolean {
+  const options = fieldsOf(schema).get(STAGE)?.options;
+  if (!mutation || !options) return false;
+  const place = (value: Value | undefined): number => (typeof value === 'string' ? options.indexOf(value) : -1);
+  const to = place(mutation.set[STAGE]);
+  return to >= 0 && to < place(mutation.expect[STAGE]);
+}
+
+function withStage(slot: Slot<Writing>, stage: string): Slot<Writing> {
+  return { ...slot, mutation: { ...slot.mutation, sent: { ...slot.mutation.sent, [STAGE]: stage } } };
+}
+
+function onlyStage(slot: Slot<Writing>, stage: string): Slot<Writing> {
+  return { ...slot, mutation: { ...slot.mutation, sent: { [STAGE]: stage } } };
+}

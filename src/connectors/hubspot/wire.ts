@@ -1,0 +1,113 @@
+/** What HubSpot's answers look like, checked once where they come in. Nothing outside this folder sees these shapes. */
+
+/** A version of a property value, newest first in `propertiesWithHistory`. */
+export interface WireVersion {
+  readonly value?: string | null;
+  readonly timestamp?: string;
+  readonly sourceType?: string;
+  readonly sourceId?: string;
+  readonly sourceLabel?: string;
+  readonly updatedByUserId?: number;
+}
+
+export interface WireRecord {
+  readonly id: string;
+  readonly properties: Readonly<Record<string, string | null>>;
+  readonly propertiesWithHistory?: Readonly<Record<string, readonly WireVersion[]>>;
+  readonly createdAt?: string;
+  readonly archived?: boolean;
+  readonly objectWriteTraceId?: string;
+}
+
+/** Every field is optional, as the vendor says. */
+export interface WireError {
+  readonly message?: string;
+  readonly category?: string;
+  readonly subCategory?: string;
+  readonly code?: string;
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly errors?: readonly WireError[];
+  readonly objectWriteTraceId?: string;
+  readonly correlationId?: string;
+}
+
+export interface WirePage<T> {
+  readonly results: readonly T[];
+  readonly paging?: { readonly next?: { readonly after?: string } };
+  readonly total?: number;
+  readonly errors?: readonly WireError[];
+  readonly numErrors?: number;
+}
+
+export interface WireProperty {
+  readonly name: string;
+  readonly label?: string;
+  readonly type?: string;
+  readonly fieldType?: string;
+  readonly options?: readonly { readonly value?: string }[];
+  readonly externalOptions?: boolean;
+  readonly calculated?: boolean;
+  readonly archived?: boolean;
+  readonly hasUniqueValue?: boolean;
+  readonly modificationMetadata?: { readonly readOnlyValue?: boolean };
+}
+
+export interface WireLabel {
+  readonly category: string;
+  readonly typeId: number;
+  readonly label?: string | null;
+}
+
+export interface WireCustomSchema {
+  readonly name: string;
+  readonly fullyQualifiedName?: string;
+  readonly objectTypeId?: string;
+  readonly archived?: boolean;
+}
+
+/** One record's associations out of a batch read. */
+export interface WireAssociations {
+  readonly from: { readonly id: string };
+  readonly to: readonly { readonly toObjectId: number | string; readonly associationTypes: readonly WireLabel[] }[];
+  readonly paging?: { readonly next?: { readonly after?: string } };
+}
+
+/** A pair out of the answer of an association batch create. */
+export interface WirePair {
+  readonly fromObjectId?: number | string;
+  readonly toObjectId?: number | string;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The member `name` of an object where it is a string. */
+export function textIn(value: unknown, name: string): string | undefined {
+  if (!isObject(value)) return undefined;
+  const member = value[name];
+  return typeof member === 'string' ? member : undefined;
+}
+
+/** True for `{results: […]}` whose elements satisfy `each`. */
+export function isPageOf(each: (value: unknown) => boolean): (body: unknown) => boolean {
+  return (body) => isObject(body) && Array.isArray(body['results']) && body['results'].every(each);
+}
+
+export const isRecordPage = isPageOf((value) => isObject(value) && typeof value['id'] === 'string' && isObject(value['properties']));
+export const isPropertyPage = isPageOf((value) => textIn(value, 'name') !== undefined);
+export const isLabelPage = isPageOf((value) => textIn(value, 'category') !== undefined && isObject(value) && typeof value['typeId'] === 'number');
+export const isAssociationsPage = isPageOf((value) => isObject(value) && textIn(value['from'], 'id') !== undefined && Array.isArray(value['to']));
+export const isPairPage = isPageOf(isObject);
+
+/** The error body of an answer; empty where there is none. */
+export function errorBody(body: unknown): WireError {
+  return isObject(body) ? body : {};
+}
+
+/** The texts of an array member of an error's context. */
+export function contextTexts(error: WireError, name: string): string[] {
+  const value = error.context?.[name];
+  if (Array.isArray(value)) return value.filter((item): item is string | number => typeof item === 'string' || typeof item === 'number').map(String);
+  return typeof value === 'string' ? [value] : [];
+}

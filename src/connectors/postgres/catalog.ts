@@ -1,0 +1,160 @@
+import type { Row } from './session.js';
+
+/** Runs one statement of this page. */
+export type Ask = (text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
+
+/** A relation as the catalog lists it. */
+export interface RelationRow {
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  /** A partition of another table, or part of an extension: not listed unless asked for by name. */
+  readonly aside: boolean;
+  readonly rowSecurity: boolean;
+  readonly comment: string | null;
+}
+
+export interface ColumnRow {
+  readonly oid: string;
+  readonly name: string;
+  readonly type: string;
+  readonly base: string;
+  readonly baseKind: string;
+  readonly baseTypmod: number;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
+  readonly identity: string;
+  readonly generated: boolean;
+  readonly comment: string | null;
+  readonly options: readonly string[] | null;
+}
+
+export interface IndexRow {
+  readonly oid: string;
+  readonly primary: boolean;
+  readonly columns: readonly string[];
+  readonly equals: readonly string[];
+}
+
+export interface KeyRow {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** Name of the referring table, for sentences. */
+  readonly fromName: string;
+  readonly columns: readonly string[];
+  readonly refers: readonly string[];
+  /** What happens to it when the referred record is deleted or its key changes: a, r, c, n, d. */
+  readonly onDelete: string;
+  readonly onUpdate: string;
+}
+
+export interface EffectRow {
+  readonly oid: string;
+  readonly name: string;
+  /** Bits of `tgtype` of a trigger; for a rule, the kind of statement. */
+  readonly type: number;
+  readonly calls: string | null;
+  readonly enabled: string;
+}
+
+/** Every relation that holds or shows records, system ones left out. */
+export async function relations(ask: Ask): Promise<RelationRow[]> {
+  return json<RelationRow>(
+    ask,
+    `SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, row_security_active(c.oid) AS "rowSecurity",
+       obj_description(c.oid, 'pg_class') AS comment,
+       c.relispartition OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS aside
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`,
+    [],
+  );
+}
+
+/** Columns in their order, each with its type followed through domains. */
+export async function columns(ask: Ask, oids: readonly string[]): Promise<ColumnRow[]> {
+  return json<ColumnRow>(
+    ask,
+    `SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, format_type(base.oid, -1) AS base,
+       base.typtype AS "baseKind", base.typmod AS "baseTypmod", a.attnotnull AS "notNull", a.atthasdef AS "hasDefault",
+       a.attidentity AS identity, a.attgenerated <> '' AS generated, col_description(a.attrelid, a.attnum) AS comment,
+       (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = base.oid) AS options
+     FROM pg_attribute a
+     CROSS JOIN LATERAL (
+       WITH RECURSIVE followed AS (
+         SELECT t.oid, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod AS typmod FROM pg_type t WHERE t.oid = a.atttypid
+         UNION ALL
+         SELECT b.oid, b.typtype, b.typbasetype, b.typtypmod, f.typtypmod FROM followed f JOIN pg_type b ON b.oid = f.typbasetype WHERE f.typtype = 'd'
+       ) SELECT * FROM followed WHERE typtype <> 'd'
+     ) base
+     WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+     ORDER BY a.attrelid, a.attnum`,
+    [oids],
+  );
+}
+
+/**
+ * Indexes that can make a key: unique, of all records, checked at once, of plain columns; the primary key first. With the
+ * equality of each column, which is not on the search path for types of extensions.
+ */
+export async function uniqueIndexes(ask: Ask, oids: readonly string[]): Promise<IndexRow[]> {
+  return json<IndexRow>(
+    ask,
+    `SELECT i.indrelid::text AS oid, i.indisprimary AS primary, json_agg(a.attname ORDER BY k.place) AS columns,
+       json_agg(format('OPERATOR(%I.%s)', opn.nspname, op.oprname) ORDER BY k.place) AS equals
+     FROM pg_index i
+     CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS k(attnum, class, place)
+     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+     JOIN pg_opclass oc ON oc.oid = k.class
+     JOIN pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3 AND ao.amoplefttype = oc.opcintype AND ao.amoprighttype = oc.opcintype
+     JOIN pg_operator op ON op.oid = ao.amopopr JOIN pg_namespace opn ON opn.oid = op.oprnamespace
+     WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+       AND k.place <= i.indnkeyatts
+     GROUP BY i.indexrelid, i.indrelid, i.indisprimary, i.indnkeyatts
+     ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, i.indexrelid`,
+    [oids],
+  );
+}
+
+/** Foreign keys that leave or reach these tables. */
+export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<KeyRow[]> {
+  const names = (numbers: string, table: string): string =>
+    `(SELECT json_agg(a.attname ORDER BY k.place) FROM unnest(${numbers}) WITH ORDINALITY AS k(attnum, place) JOIN pg_attribute a ON a.attrelid = ${table} AND a.attnum = k.attnum)`;
+  return json<KeyRow>(
+    ask,
+    `SELECT c.conname AS name, c.conrelid::text AS "from", c.confrelid::text AS "to", c.conrelid::regclass::text AS "fromName",
+       ${names('c.conkey', 'c.conrelid')} AS columns, ${names('c.confkey', 'c.confrelid')} AS refers,
+       c.confdeltype AS "onDelete", c.confupdtype AS "onUpdate"
+     FROM pg_constraint c
+     WHERE c.contype = 'f' AND (c.conrelid = ANY ($1::oid[]) OR c.confrelid = ANY ($1::oid[]))
+     ORDER BY c.conrelid, c.conname COLLATE "C"`,
+    [oids],
+  );
+}
+
+/** Triggers that people or extensions made, on. */
+export async function triggers(ask: Ask, oids: readonly string[]): Promise<EffectRow[]> {
+  return json<EffectRow>(
+    ask,
+    `SELECT t.tgrelid::text AS oid, t.tgname AS name, t.tgtype::int AS type, t.tgfoid::regproc::text AS calls, t.tgenabled AS enabled
+     FROM pg_trigger t WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY t.tgrelid, t.tgname COLLATE "C"`,
+    [oids],
+  );
+}
+
+/** Rules that change what a write does. */
+export async function rules(ask: Ask, oids: readonly string[]): Promise<EffectRow[]> {
+  return json<EffectRow>(
+    ask,
+    `SELECT r.ev_class::text AS oid, r.rulename AS name, r.ev_type::text::int AS type, NULL AS calls, r.ev_enabled AS enabled
+     FROM pg_rewrite r WHERE r.ev_class = ANY ($1::oid[]) AND r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' ORDER BY r.ev_class, r.rulename COLLATE "C"`,
+    [oids],
+  );
+}
+
+async function json<T>(ask: Ask, query: string, values: readonly unknown[]): Promise<T[]> {
+  const rows = await ask(`SELECT to_json(q)::text FROM (${query}) q`, values);
+  return rows.map(([text]) => JSON.parse(text ?? 'null') as T);
+}

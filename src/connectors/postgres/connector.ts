@@ -1,0 +1,213 @@
+import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
+import type { ObjectSchema } from '../../records/index.js';
+import type { Environment, PlatformConfig } from '../../workspace/index.js';
+import type { Capabilities, Connector, CreatedLookup, Identity, LinkMutation, Mutation, MutationResult, PlatformSchema } from '../connector.js';
+import type { DriverDeps } from '../registry.js';
+import { copyLines } from './copy-lines.js';
+import { describeTables } from './describe.js';
+import { writeLinks } from './links.js';
+import type { RecordMutation } from './prepare.js';
+import { readAll, readForeignKey, readKeys } from './read.js';
+import { Reader } from './reader.js';
+import type { Counters } from './session.js';
+import { throwIfAborted } from './session.js';
+import { addressOf, readSettings, type Settings } from './settings.js';
+import type { ForeignKey, Table } from './table.js';
+import { checkPrivilege, writeRecords } from './write.js';
+import { Writer } from './writer.js';
+
+const BATCH = 1000;
+const KEYS_PER_READ = 5000;
+
+/** Opens a connector for a PostgreSQL database, version 14 to 18. Makes no request. Throws `auth-missing`, `usage`, `secret-missing`. */
+export async function openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
+  return postgresConnector(await readSettings(config, deps), deps.clock);
+}
+
+function postgresConnector(settings: Settings, clock: Clock): Connector {
+  const counters: Counters = { requests: 0, retries: 0 };
+  const reader = new Reader(settings, clock, counters);
+  const writer = new Writer(settings, clock, counters);
+  const tables = new Map<string, Table>();
+  const keys = new Map<string, ForeignKey>();
+  const permitted = new Set<string>();
+  let heldByCaller = false;
+
+  const capabilities: Capabilities = {
+    consistentRead: true,
+    ordered: true,
+    conditionalWrite: true,
+    // One transaction, but what is refused is left out of it: not "entirely or not at all".
+    atomicBatch: false,
+    history: settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
+    batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: BATCH, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
+    census: true,
+  };
+
+  const describe = async (objects: readonly string[] | undefined, options: CallOptions = {}): Promise<PlatformSchema> => {
+    const { encoding } = await reader.connected(options);
+    const described = await describeTables((text, values) => reader.ask(text, values, options, 'reading the catalog'), objects, settings, encoding);
+    for (const table of described.tables) tables.set(table.object, table);
+    for (const key of described.keys) keys.set(linkId(key.link), key);
+    return { objects: described.tables.map((table) => table.description), links: described.keys.map((key) => key.link) };
+  };
+
+  /** The table as it is now; the schema given may be that of an old snapshot. */
+  const tableOf = async (object: string, options: CallOptions): Promise<Table> => {
+    if (!tables.has(object)) await describe([object], options);
+    const table = tables.get(object);
+    if (table === undefined)
+      throw new RunbackError('object-unsupported', `${settings.platform} has no table ${object}`, { state: 'Nothing was written.' });
+    return table;
+  };
+
+  const keyOf = async (link: LinkMutation['link'], options: CallOptions): Promise<ForeignKey> => {
+    if (!keys.has(linkId(link))) await describe([...new Set([link.from, link.to])], options);
+    const key = keys.get(linkId(link));
+    if (key !== undefined) return key;
+    throw new RunbackError(
+      'object-unsupported',
+      `${settings.platform} has no foreign key ${link.label ?? link.kind} from ${link.from} to ${link.to}`,
+      { state: 'Nothing was written.' },
+    );
+  };
+
+  return {
+    kind: 'postgres',
+    capabilities,
+
+    async identify(options = {}) {
+      const facts = await identityFacts(reader, options);
+      return identityOf(facts, settings);
+    },
+
+    describe,
+
+    async *read(request, options = {}) {
+      throwIfAborted(options.signal, settings);
+      const table = await tableOf(request.schema.object, options);
+      const context = { reader, settings, table };
+      if (request.keys === undefined) yield* readAll(request, context, options);
+      else yield* readKeys(request, request.keys, KEYS_PER_READ, context, options);
+    },
+
+    async *readLines(schema: ObjectSchema, options: CallOptions = {}) {
+      throwIfAborted(options.signal, settings);
+      yield* copyLines(schema, { reader, settings, table: await tableOf(schema.object, options) }, options);
+    },
+
+    async *readLinks(request, options = {}) {
+      throwIfAborted(options.signal, settings);
+      const key = await keyOf(request.link, options);
+      yield* readForeignKey(request, key, await tableOf(request.link.from, options), await tableOf(request.link.to, options), { reader }, options);
+    },
+
+    async write(mutations, options = {}) {
+      throwIfAborted(options.signal, settings);
+      const [first] = mutations;
+      if (first === undefined) return [];
+      if (isLinkMutation(first)) {
+        const key = await keyOf(first.link, options);
+        const context = { writer, key, from: await tableOf(first.link.from, options), to: await tableOf(first.link.to, options) };
+        return writeLinks(mutations as readonly LinkMutation[], context, options);
+      }
+      if (first.action === 'undelete')
+        return mutations.map((): MutationResult => ({
+          status: 'rejected',
+          reason: 'irreversible',
+          message: 'A deleted row cannot be undeleted; it can be created again with its key.',
+        }));
+      const context = { writer, settings, table: await tableOf(first.schema.object, options) };
+      const { refused } = context.table.description;
+      if (refused !== undefined) return mutations.map((): MutationResult => ({ status: 'rejected', reason: 'rejected', message: refused }));
+      const permission = `${first.action} ${context.table.object}`;
+      if (!permitted.has(permission)) {
+        await checkPrivilege(first.action, context, (text, values = []) => reader.ask(text, values, options, 'asking for permissions'));
+        permitted.add(permission);
+      }
+      return writeRecords(mutations as readonly RecordMutation[], context, options);
+    },
+
+    async findCreated(mutations, _since, options = {}) {
+      const [first] = mutations;
+      if (first === undefined) return [];
+      const context = { reader, settings, table: await tableOf(first.schema.object, options) };
+      const found = new Set<string>();
+      for await (const batch of readKeys(
+        { schema: { ...first.schema, fields: [] } },
+        mutations.map((mutation) => mutation.key),
+        KEYS_PER_READ,
+        context,
+        options,
+      ))
+        for (const record of batch.records) found.add(record.key);
+      return mutations.map((mutation): CreatedLookup => (found.has(mutation.key) ? { state: 'created', key: mutation.key } : { state: 'absent' }));
+    },
+
+    usage: () => ({ requests: counters.requests, retries: counters.retries, limited: 0 }),
+
+    async beginRead(options = {}) {
+      if (heldByCaller) return;
+      await reader.hold(options);
+      heldByCaller = true;
+    },
+    async endRead() {
+      if (!heldByCaller) return;
+      heldByCaller = false;
+      await reader.release();
+    },
+
+    async close() {
+      await reader.close();
+      await writer.close();
+    },
+  };
+}
+
+function isLinkMutation(mutation: Mutation): mutation is LinkMutation {
+  return mutation.action === 'link' || mutation.action === 'unlink';
+}
+
+function linkId(link: { readonly kind: string; readonly from: string; readonly to: string }): string {
+  return JSON.stringify([link.from, link.to, link.kind]);
+}
+
+interface Facts {
+  readonly database: string;
+  readonly environment: string;
+  readonly version: string;
+  readonly standby: boolean;
+  readonly system: string | undefined;
+}
+
+async function identityFacts(reader: Reader, options: CallOptions): Promise<Facts> {
+  const facts = `current_database(), coalesce(current_setting('runback.environment', true), ''), current_setting('server_version'), pg_is_in_recovery()`;
+  const ask = (query: string): ReturnType<Reader['ask']> => reader.ask(query, [], options, 'asking who it is');
+  let row;
+  try {
+    [row] = await ask(`SELECT ${facts}, system_identifier FROM pg_control_system()`);
+  } catch (error) {
+    // The system identifier is not for everyone on every server.
+    if (!(error instanceof RunbackError) || error.code !== 'scope-missing') throw error;
+    [row] = await ask(`SELECT ${facts}, NULL`);
+  }
+  return { database: row?.[0] ?? '', environment: row?.[1] ?? '', version: row?.[2] ?? '', standby: row?.[3] === 't', system: row?.[4] ?? undefined };
+}
+
+function identityOf(facts: Facts, settings: Settings): Identity {
+  const environments: readonly string[] = ['production', 'staging', 'sandbox'];
+  if (facts.environment !== '' && !environments.includes(facts.environment))
+    throw new RunbackError('wrong-environment', `Database ${facts.database} calls itself "${facts.environment}", which is no environment`, {
+      why: `The setting runback.environment of the database must be one of ${environments.join(', ')}.`,
+      state: 'Nothing was written.',
+      next: `ALTER DATABASE "${facts.database.replaceAll('"', '""')}" SET runback.environment = 'staging';`,
+    });
+  const address = addressOf(settings);
+  return {
+    account: `${facts.system ?? address}/${facts.database}`,
+    label: `database ${facts.database} on PostgreSQL ${facts.version}${facts.standby ? ', a standby' : ''}`,
+    environment: facts.environment === '' ? undefined : (facts.environment as Environment),
+    scopes: undefined,
+    address,
+  };
+}

@@ -1,0 +1,208 @@
+import { didYouMean, RunbackError } from '../../lib/index.js';
+import type { FieldSchema, FieldType, ObjectSchema } from '../../records/index.js';
+import * as catalog from './catalog.js';
+import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, RelationRow } from './catalog.js';
+import { parentsFirst } from './order.js';
+import type { Settings } from './settings.js';
+import type { Column, ForeignKey, Table } from './table.js';
+
+/** What the catalog of a database says, limited to the objects asked for. */
+export interface Described {
+  /** Parents before children. */
+  readonly tables: readonly Table[];
+  readonly keys: readonly ForeignKey[];
+}
+
+const FIELD_TYPES: Readonly<Record<string, FieldType>> = {
+  smallint: 'integer',
+  integer: 'integer',
+  bigint: 'number',
+  numeric: 'number',
+  real: 'number',
+  'double precision': 'number',
+  oid: 'number',
+  boolean: 'boolean',
+  text: 'string',
+  'character varying': 'string',
+  bpchar: 'string',
+  name: 'string',
+  uuid: 'string',
+  date: 'date',
+  'timestamp without time zone': 'datetime',
+  'timestamp with time zone': 'datetime',
+  'time without time zone': 'time',
+  'time with time zone': 'time',
+  json: 'json',
+  jsonb: 'json',
+  bytea: 'bytes',
+};
+
+/** Reads the catalog. Throws `object-unsupported` for a name that is not there. */
+export async function describeTables(ask: Ask, objects: readonly string[] | undefined, settings: Settings, encoding: string): Promise<Described> {
+  const all = await catalog.relations(ask);
+  const wanted =
+    objects === undefined
+      ? all.filter((row) => !row.aside && (row.kind === 'r' || row.kind === 'p'))
+      : objects.map((name) => find(all, name, settings));
+  const chosen = [...new Map(wanted.map((row) => [row.oid, row])).values()];
+  const oids = chosen.map((row) => row.oid);
+  const columns = await catalog.columns(ask, oids);
+  const indexes = await catalog.uniqueIndexes(ask, oids);
+  const keyRows = await catalog.foreignKeys(ask, oids);
+  const triggers = await catalog.triggers(ask, oids);
+  const rules = await catalog.rules(ask, oids);
+  const tables = new Map(
+    chosen.map((row) => {
+      const of = <T extends { readonly oid: string }>(rows: readonly T[]): T[] => rows.filter((each) => each.oid === row.oid);
+      return [
+        row.oid,
+        tableOf(row, of(columns), of(indexes), sideEffects(row, of(triggers), of(rules), keyRows, settings), settings, encoding),
+      ] as const;
+    }),
+  );
+  const keys = linksOf(keyRows, tables);
+  return { tables: parentsFirst([...tables.values()], keys), keys };
+}
+
+/** How an object type is called: `schema.table`, a part quoted where it holds a dot or a quote. */
+function objectName(row: Pick<RelationRow, 'schema' | 'name'>): string {
+  return [row.schema, row.name].map((part) => (/[."]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part)).join('.');
+}
+
+function find(all: readonly RelationRow[], wanted: string, settings: Settings): RelationRow {
+  const found = all.find((row) => objectName(row) === wanted) ?? all.find((row) => objectName(row) === `public.${wanted}`);
+  if (found !== undefined) return found;
+  const names = all.flatMap((row) => (row.schema === 'public' ? [objectName(row), row.name] : [objectName(row)]));
+  throw new RunbackError('object-unsupported', `${settings.platform} has no table ${wanted}${didYouMean(wanted, names)}`, {
+    why: 'No table or view of that name is in the database, or this user may not see it.',
+    state: 'Nothing was written.',
+    next: `Correct "objects" of ${settings.platform} in runback.yml. Names have the form schema.table.`,
+  });
+}
+
+function tableOf(
+  row: RelationRow,
+  rows: readonly ColumnRow[],
+  indexes: readonly IndexRow[],
+  effects: readonly string[],
+  settings: Settings,
+  encoding: string,
+): Table {
+  const notNull = new Set(rows.filter((column) => column.notNull).map((column) => column.name));
+  const index = indexes.find((each) => each.columns.every((name) => notNull.has(name)));
+  const keyFields = index?.columns ?? [];
+  const equals = new Map(keyFields.map((name, place) => [name, index?.equals[place] ?? 'OPERATOR(pg_catalog.=)']));
+  const unique = new Set(indexes.filter((each) => each.columns.length === 1).map((each) => each.columns[0]));
+  const changesByItself = new Set([settings.modified.by, settings.modified.at]);
+  const columns = new Map(rows.map((column) => [column.name, columnOf(column, equals.get(column.name))]));
+  const refused = refusal(row, index, encoding, settings);
+  const description: ObjectSchema = {
+    object: objectName(row),
+    ...(row.comment === null ? {} : { label: row.comment }),
+    keyFields,
+    fields: rows.map((column) => fieldOf(column, keyFields.includes(column.name) || changesByItself.has(column.name), unique.has(column.name))),
+    createWithKey: true,
+    undelete: false,
+    sideEffects: effects,
+    ...(refused === undefined ? {} : { refused }),
+  };
+  return { object: description.object, schema: row.schema, name: row.name, kind: row.kind, columns, description };
+}
+
+function columnOf(row: ColumnRow, equals: string | undefined): Column {
+  const type = FIELD_TYPES[row.base];
+  return {
+    name: row.name,
+    base: row.base,
+    notNull: row.notNull,
+    hasDefault: row.hasDefault || row.identity !== '',
+    generated: row.generated,
+    isEnum: row.baseKind === 'e',
+    equals: equals ?? 'OPERATOR(pg_catalog.=)',
+    value: type === 'boolean' || type === 'integer' ? type : 'text',
+  };
+}
+
+function fieldOf(row: ColumnRow, setApart: boolean, unique: boolean): FieldSchema {
+  const type: FieldType = row.options !== null ? 'enum' : (FIELD_TYPES[row.base] ?? 'other');
+  const limited = (row.base === 'character varying' || row.base === 'bpchar') && row.baseTypmod > 4;
+  return {
+    name: row.name,
+    ...(row.comment === null ? {} : { label: row.comment }),
+    type,
+    platformType: row.type,
+    readOnly: setApart || row.generated || row.identity === 'a',
+    ...(row.options === null ? {} : { options: row.options }),
+    ...(limited ? { maxLength: row.baseTypmod - 4 } : {}),
+    ...(unique ? { unique: true } : {}),
+  };
+}
+
+function refusal(row: RelationRow, index: IndexRow | undefined, encoding: string, settings: Settings): string | undefined {
+  const name = objectName(row);
+  if (row.kind === 'v' || row.kind === 'm') return `${name} is a view: its records belong to other tables. Name those tables instead.`;
+  if (row.kind === 'f') return `${name} is a foreign table: its records belong to another server. Name that server as a platform of its own.`;
+  if (encoding === 'SQL_ASCII')
+    return `The database has the encoding SQL_ASCII, so that the texts of ${name} may be in any encoding and cannot be kept exactly. Convert the database to UTF8.`;
+  if (index === undefined)
+    return `${name} has no primary key and no unique index on columns that are never null, so its records cannot be told apart. Add one: ALTER TABLE ${name} ADD PRIMARY KEY (…).`;
+  if (row.rowSecurity)
+    return `Row-level security hides records of ${name} from "${settings.user}"; they would look deleted. Connect as a user with BYPASSRLS, or as the owner of the table.`;
+  return undefined;
+}
+
+const RULE_EVENTS: Readonly<Record<number, string>> = { 2: 'update', 3: 'insert', 4: 'delete' };
+
+/** What a write sets off, as sentences. */
+function sideEffects(
+  row: RelationRow,
+  triggers: readonly EffectRow[],
+  rules: readonly EffectRow[],
+  keys: readonly KeyRow[],
+  settings: Settings,
+): string[] {
+  const asReplica = settings.sessionReplicationRole === 'replica';
+  const fires = (effect: EffectRow): boolean => effect.enabled === 'A' || (effect.enabled === 'R') === asReplica;
+  const sentences = triggers.filter(fires).map((trigger) => {
+    const events = [
+      [4, 'insert'],
+      [16, 'update'],
+      [8, 'delete'],
+    ] as const;
+    const on = events.filter(([bit]) => (trigger.type & bit) !== 0).map(([, word]) => word);
+    const when = (trigger.type & 2) !== 0 ? 'before' : 'after';
+    return on.length === 0 ? undefined : `Trigger ${trigger.name} runs ${trigger.calls ?? 'a function'} ${when} ${on.join(', ')}.`;
+  });
+  for (const rule of rules.filter(fires)) sentences.push(`Rule ${rule.name} changes what ${RULE_EVENTS[rule.type] ?? 'a statement'} does.`);
+  if (asReplica) sentences.push('session_replication_role is replica: ordinary triggers do not run and foreign keys are not checked.');
+  else
+    for (const key of keys.filter((each) => each.to === row.oid)) {
+      const of = `${key.fromName} (foreign key ${key.name})`;
+      if (key.onDelete === 'c') sentences.push(`Deleting a record also deletes the records of ${of} that refer to it.`);
+      if (key.onDelete === 'n') sentences.push(`Deleting a record empties ${key.columns.join(', ')} of ${of}.`);
+      if (key.onDelete === 'd') sentences.push(`Deleting a record sets ${key.columns.join(', ')} of ${of} to the default.`);
+      if ('cnd'.includes(key.onUpdate)) sentences.push(`Changing ${key.refers.join(', ')} also changes ${key.columns.join(', ')} of ${of}.`);
+    }
+  return sentences.filter((sentence) => sentence !== undefined);
+}
+
+function linksOf(rows: readonly KeyRow[], tables: ReadonlyMap<string, Table>): ForeignKey[] {
+  return rows.flatMap((row) => {
+    const from = tables.get(row.from);
+    const to = tables.get(row.to);
+    if (from === undefined || to === undefined) return [];
+    const fields = row.columns.map((name) => from.description.fields.find((field) => field.name === name));
+    const required = row.columns.every((name) => from.columns.get(name)?.notNull === true);
+    const readOnly = fields.some((field) => field?.readOnly !== false);
+    const link = {
+      kind: row.name.replaceAll(/[^A-Za-z0-9_.-]/g, (character) => `%${character.codePointAt(0)?.toString(16) ?? ''}`),
+      from: from.object,
+      to: to.object,
+      label: row.name,
+      viaFields: row.columns,
+      ...(required ? { required } : {}),
+      ...(readOnly ? { readOnly } : {}),
+    };
+    return [{ link, columns: row.columns, refers: row.refers }];
+  });
+}

@@ -1,0 +1,131 @@
+import { messageOf, RunbackError } from '../../lib/index.js';
+import type { MutationResult, RejectReason } from '../connector.js';
+import { addressOf, type Settings } from './settings.js';
+
+/** What PostgreSQL reports with an error, as far as it is used here. */
+export interface ServerError {
+  readonly code: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+  /** Function of the server that raised it: tells errors apart that share a code, in every language. */
+  readonly routine?: string;
+}
+
+/** The server's own report, or undefined where the connection failed instead. */
+export function serverError(error: unknown): ServerError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? (error as unknown as ServerError) : undefined;
+}
+
+/** True where the connection is gone: nothing more will come from it, and an open transaction was rolled back. */
+export function isLost(error: unknown): boolean {
+  const server = serverError(error);
+  if (server === undefined) return true;
+  return /^(08|57P0)/.test(server.code) || server.code === '25P03' || server.code === '25P04';
+}
+
+/** True where the same transaction may succeed when it is repeated: lost, deadlock, serialization, server starting or full. */
+export function isTransient(error: unknown): boolean {
+  const server = serverError(error);
+  if (server === undefined) return !isConfiguration(error);
+  return isLost(error) || /^(40001|40P01|53300|55P03)$/.test(server.code);
+}
+
+/** Errors of a connection that no repetition mends: names, certificates. */
+function isConfiguration(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /CERT|SIGNED|ERR_TLS|ENOENT|ENOTFOUND/.test(code) || /SSL/.test(messageOf(error));
+}
+
+/** What a person reads of an error: an AggregateError (one try per address) has no message of its own. */
+function wordsOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map((each) => messageOf(each)).join('; ');
+  return messageOf(error);
+}
+
+/** Turns whatever reading met into one of our errors. `doing` completes "while …"; `grant`: SQL that gives the permission. */
+export function fromServer(error: unknown, settings: Settings, doing: string, grant?: string): RunbackError {
+  if (error instanceof RunbackError) return error;
+  const { platform } = settings;
+  const server = serverError(error);
+  const words = wordsOf(error);
+  const state = 'Nothing was written.';
+  const why = `PostgreSQL at ${addressOf(settings)} answered while ${doing}: ${words}${server === undefined ? '' : ` (${server.code})`}`;
+  const data = { platform, ...(server === undefined ? {} : { sqlstate: server.code }) };
+  const make = (code: ConstructorParameters<typeof RunbackError>[0], message: string, next: string): RunbackError =>
+    new RunbackError(code, message, { why, state, next, data, cause: error });
+  if (server === undefined || isLost(error) || server.code === '53300')
+    return make(
+      'platform-unreachable',
+      `${platform} does not answer`,
+      `Check that ${addressOf(settings)} can be reached from here (and sslmode in its URL), then run the same command again.`,
+    );
+  if (server.code.startsWith('28'))
+    return make(
+      'auth-refused',
+      `${platform} refuses the user "${settings.user}"`,
+      `Check user and password in the database URL of ${platform}, then run the same command again.`,
+    );
+  if (server.code === '42501')
+    return make(
+      'scope-missing',
+      `${platform} does not let "${settings.user}" do this`,
+      grant === undefined ? `Ask the owner of the database for the permission.` : `Let the owner of the table run: ${grant}`,
+    );
+  if (server.code === '57014' || server.code === '55P03')
+    return make(
+      'platform-limit',
+      `${platform} took longer than its time limit`,
+      'Look for a session that holds a lock (pg_stat_activity), or raise statement_timeout or lock_timeout under options in runback.yml.',
+    );
+  if (server.code.startsWith('40')) return make('platform-limit', `${platform} cancelled the work because of others`, 'Run the same command again.');
+  if (server.code === '42P01' || server.code === '42703' || server.code === '3F000')
+    return make('object-unsupported', `A table or column of ${platform} is no longer there`, 'Run the same command again: the schema is read anew.');
+  return make('platform-rejected', `${platform} refuses the request`, 'Read the answer above; if it does not help, report it with --debug.');
+}
+
+/** True for an error about the record that was written; false where the server, the transaction or a limit is to blame. */
+export function aboutRecord(error: ServerError): boolean {
+  return !/^(08|25|40|53|54|55|57|58|F0|XX)/.test(error.code);
+}
+
+/** The GRANT that lets a user do something to a table. */
+export function grantFor(privilege: string, qualified: string, settings: Settings): string {
+  return `GRANT ${privilege} ON ${qualified} TO "${settings.user.replaceAll('"', '""')}";`;
+}
+
+/** Why the server refuses one mutation for good. `enums`: a written column is an enumeration. */
+export function rejection(error: ServerError, action: string, enums: boolean): Extract<MutationResult, { status: 'rejected' }> {
+  const message = `${error.message}${error.detail === undefined ? '' : ` ${error.detail}`} (${error.code})`;
+  return { status: 'rejected', reason: reasonOf(error, action, enums), message };
+}
+
+function reasonOf(error: ServerError, action: string, enums: boolean): RejectReason {
+  switch (error.code) {
+    case '23505':
+    case '23P01':
+      return 'unique-taken';
+    case '23503':
+      // On a delete (or on changing a value that others refer to) the record itself is the parent.
+      return action === 'delete' ? 'rejected' : 'parent-missing';
+    case '42703':
+    case '42P01':
+      return 'field-removed';
+    case '428C9':
+      return 'read-only';
+    case '22P02':
+      return enums ? 'option-removed' : 'type-changed';
+    case '22001':
+    case '22003':
+    case '22007':
+    case '22008':
+    case '42804':
+    case '42846':
+      return 'type-changed';
+    default:
+      return 'rejected';
+  }
+}

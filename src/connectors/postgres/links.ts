@@ -1,0 +1,89 @@
+import type { CallOptions } from '../../lib/index.js';
+import type { LinkMutation, MutationResult } from '../connector.js';
+import { aboutRecord, rejection, serverError } from './errors.js';
+import { keyColumns } from './read.js';
+import { identifier, keyMatch, relation } from './sql.js';
+import type { ForeignKey, Table } from './table.js';
+import { keyParts } from './values.js';
+import type { Run, Writer } from './writer.js';
+
+/** What writing links of one foreign key needs. */
+export interface LinkContext {
+  readonly writer: Writer;
+  readonly key: ForeignKey;
+  readonly from: Table;
+  readonly to: Table;
+}
+
+/**
+ * Links and unlinks through the columns of a foreign key. Only an empty reference is filled, and only the reference that
+ * was named is emptied; anything else has `moved`.
+ */
+export async function writeLinks(mutations: readonly LinkMutation[], context: LinkContext, options: CallOptions): Promise<readonly MutationResult[]> {
+  if (context.key.link.readOnly === true)
+    return mutations.map((): MutationResult => ({
+      status: 'rejected',
+      reason: 'read-only',
+      message: `The columns of foreign key ${context.key.link.label ?? ''} make the key of ${context.from.object}.`,
+    }));
+  return context.writer.transact(
+    mutations.length,
+    async (run) => {
+      const results: MutationResult[] = [];
+      for (const mutation of mutations) results.push(await writeOne(mutation, context, run));
+      return results;
+    },
+    options,
+  );
+}
+
+async function writeOne(mutation: LinkMutation, context: LinkContext, run: Run): Promise<MutationResult> {
+  const { key, from, to } = context;
+  const absent = (table: Table, which: string, reason: 'parent-missing' | 'deleted-later'): MutationResult => ({
+    status: 'rejected',
+    reason,
+    message: `${table.object} has no record ${which}. Nothing was written.`,
+  });
+  const fromParts = keyParts(mutation.from, from.description.keyFields);
+  const toParts = keyParts(mutation.to, to.description.keyFields);
+  if (fromParts === undefined) return absent(from, mutation.from, 'deleted-later');
+  if (toParts === undefined) return absent(to, mutation.to, 'parent-missing');
+  const fromKey = keyColumns(from, from.description.keyFields);
+  const toKey = keyColumns(to, to.description.keyFields);
+  const values = [...fromParts, ...toParts];
+  const names = values.map((_, i) => `k${String(i)}`);
+  const source = `(SELECT ${values.map((_, i) => `$${String(i + 1)}::text AS k${String(i)}`).join(', ')}) AS v`;
+  const isFrom = keyMatch(fromKey, 'f', 'v', names);
+  const isTo = keyMatch(toKey, 'p', 'v', names.slice(fromParts.length));
+  const pairs = key.columns.map((name, i) => ({
+    mine: `f.${identifier(name)}`,
+    column: identifier(name),
+    theirs: `p.${identifier(key.refers[i] ?? '')}`,
+  }));
+  const linked = pairs.map(({ mine, theirs }) => `${mine} = ${theirs}`).join(' AND ');
+  const empty = pairs.map(({ mine }) => `${mine} IS NULL`).join(' OR ');
+  const linking = mutation.action === 'link';
+  const sets = pairs.map(({ column, theirs }) => `${column} = ${linking ? theirs : 'NULL'}`).join(', ');
+  await run('SAVEPOINT link');
+  try {
+    const done = await run(
+      `UPDATE ${relation(from)} AS f SET ${sets} FROM ${source}, ${relation(to)} AS p WHERE ${isFrom} AND ${isTo} AND ${linking ? `((${linked}) OR ${empty})` : linked} RETURNING 1`,
+      values,
+    );
+    await run('RELEASE SAVEPOINT link');
+    if (done.length > 0) return { status: 'applied', key: mutation.from };
+  } catch (error) {
+    const server = serverError(error);
+    if (server === undefined || !aboutRecord(server)) throw error;
+    await run('ROLLBACK TO SAVEPOINT link');
+    return rejection(server, mutation.action, false);
+  }
+  const [row] = await run(
+    `SELECT EXISTS (SELECT FROM ${relation(from)} AS f WHERE ${isFrom}), EXISTS (SELECT FROM ${relation(to)} AS p WHERE ${isTo}),
+       EXISTS (SELECT FROM ${relation(from)} AS f, ${relation(to)} AS p WHERE ${isFrom} AND ${isTo} AND ${linked}) FROM ${source}`,
+    values,
+  );
+  if (row?.[0] !== 't') return absent(from, mutation.from, 'deleted-later');
+  if (row[1] !== 't') return absent(to, mutation.to, 'parent-missing');
+  return { status: 'moved' };
+}

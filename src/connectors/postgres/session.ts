@@ -1,0 +1,233 @@
+import { Client, type QueryArrayResult } from 'pg';
+
+import { type CallOptions, type Clock, messageOf, RunbackError } from '../../lib/index.js';
+import { fromServer, isTransient, serverError } from './errors.js';
+import { addressOf, type Settings } from './settings.js';
+
+/** A row as the server's text, column by column. */
+export type Row = readonly (string | null)[];
+
+/** Counters of one connector. */
+export interface Counters {
+  requests: number;
+  retries: number;
+}
+
+const AS_TEXT = { getTypeParser: () => (text: string) => text };
+
+/**
+ * Every value is read as the text that PostgreSQL prints, so the settings that change that text are fixed here. An empty
+ * search path makes every name that the catalog gives a qualified one, and keeps strangers' functions out.
+ */
+const FIXED = {
+  client_encoding: 'UTF8',
+  DateStyle: 'ISO, YMD',
+  TimeZone: 'UTC',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '3',
+  bytea_output: 'hex',
+  xmlbinary: 'base64',
+  xmloption: 'content',
+  array_nulls: 'on',
+  search_path: '',
+  // A row that row-level security would hide makes the statement fail: absence must mean absence.
+  row_security: 'off',
+  idle_in_transaction_session_timeout: '0',
+  jit: 'off',
+  cursor_tuple_fraction: '1',
+} as const;
+
+/** One connection. Not shared between transactions. */
+export interface Connection {
+  /** Runs one statement with parameters, or several without. Throws what the driver throws. */
+  query(text: string, values?: readonly unknown[], options?: CallOptions): Promise<readonly Row[]>;
+  readonly client: Client;
+  readonly serverVersion: number;
+  readonly encoding: string;
+  /** Ends it. `force`: without saying goodbye, so that the server rolls back. */
+  close(force?: boolean): Promise<void>;
+  readonly broken: boolean;
+  /** Asks the server to stop what this connection is doing. Never throws. */
+  cancel(): Promise<void>;
+}
+
+/** Opens a connection with fixed settings; waits out transient trouble within `settings.waitMs`, visibly. Throws our errors. */
+export async function connect(
+  settings: Settings,
+  clock: Clock,
+  counters: Counters,
+  role: 'read' | 'write',
+  options: CallOptions = {},
+): Promise<Connection> {
+  return retrying(settings, clock, counters, options, 'connecting', () => open(settings, counters, role, options));
+}
+
+/** Repeats `work` after transient failures, visibly, until the wait allowed is used up. Throws our errors. */
+export async function retrying<T>(
+  settings: Settings,
+  clock: Clock,
+  counters: Counters,
+  options: CallOptions,
+  doing: string,
+  work: () => Promise<T>,
+  grant?: string,
+): Promise<T> {
+  let waited = 0;
+  for (let attempt = 0; ; attempt += 1) {
+    throwIfAborted(options.signal, settings);
+    try {
+      return await work();
+    } catch (error) {
+      if (options.signal?.aborted === true) throwIfAborted(options.signal, settings);
+      const pauseMs = Math.min(250 * 2 ** attempt, 10_000);
+      if (!isTransient(error) || waited + pauseMs > settings.waitMs) throw fromServer(error, settings, doing, grant);
+      counters.retries += 1;
+      waited += pauseMs;
+      options.reporter?.waiting({
+        reason: `${settings.platform} (${addressOf(settings)}) did not answer while ${doing}: ${messageOf(error)}`,
+        ms: pauseMs,
+      });
+      try {
+        await clock.sleep(pauseMs, options.signal);
+      } catch {
+        throwIfAborted(options.signal, settings);
+      }
+    }
+  }
+}
+
+/** Throws `interrupted` once the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined, settings: Settings): void {
+  if (signal?.aborted !== true) return;
+  if (signal.reason instanceof RunbackError) throw signal.reason;
+  throw new RunbackError('interrupted', `Stopped while working with ${settings.platform}`, {
+    state: 'Nothing was written by the request that was stopped.',
+    cause: signal.reason,
+  });
+}
+
+async function open(settings: Settings, counters: Counters, role: 'read' | 'write', options: CallOptions): Promise<Connection> {
+  const { mode } = settings.ssl;
+  if (mode === 'prefer' || mode === 'allow') {
+    try {
+      return await openWith(settings, counters, role, options, true);
+    } catch (error) {
+      if (!/does not support SSL/.test(messageOf(error))) throw error;
+      return openWith(settings, counters, role, options, false);
+    }
+  }
+  return openWith(settings, counters, role, options, mode !== 'disable');
+}
+
+function newClient(settings: Settings, ssl: boolean): Client {
+  const client = new Client({
+    host: settings.host,
+    port: settings.port,
+    database: settings.database,
+    user: settings.user,
+    // A function, so that neither PGPASSWORD nor ~/.pgpass of whoever runs this is used by accident.
+    password: () => settings.password,
+    ssl: ssl ? settings.ssl.options : false,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    application_name: 'runback',
+    keepAlive: true,
+    types: AS_TEXT,
+  });
+  // Errors reach the query that was running; without a listener an idle connection that breaks would end the process.
+  client.on('error', () => {});
+  return client;
+}
+
+async function openWith(settings: Settings, counters: Counters, role: 'read' | 'write', options: CallOptions, ssl: boolean): Promise<Connection> {
+  const client = newClient(settings, ssl);
+  let broken = false;
+  let closed = false;
+  client.on('end', () => {
+    broken = true;
+  });
+  client.on('error', () => {
+    broken = true;
+  });
+  const onAbort = (): void => void client.end().catch(() => {});
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    await client.connect();
+  } finally {
+    options.signal?.removeEventListener('abort', onAbort);
+  }
+  const session: Record<string, string> = {
+    ...FIXED,
+    statement_timeout: String(settings.statementTimeoutMs),
+    lock_timeout: String(settings.lockTimeoutMs),
+    ...(role === 'read' ? { default_transaction_read_only: 'on', work_mem: '64MB' } : {}),
+  };
+  const names = Object.keys(session);
+  counters.requests += 1;
+  const setUp = await client.query<{ pid: string; version: string; encoding: string }>({
+    text: `SELECT ${names.map((_, index) => `set_config($${String(2 * index + 1)}, $${String(2 * index + 2)}, false)`).join(', ')}, pg_backend_pid()::text AS pid,
+      CASE WHEN current_setting('server_version_num')::int >= 170000 THEN set_config('transaction_timeout', '0', false) END,
+      current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding`,
+    values: names.flatMap((name) => [name, session[name]]),
+  });
+  const facts = setUp.rows[0];
+  const connection: Connection = {
+    client,
+    serverVersion: Number(facts?.version ?? 0),
+    encoding: facts?.encoding ?? '',
+    get broken() {
+      return broken || closed;
+    },
+    async query(text, values, call = {}) {
+      counters.requests += 1;
+      const stop = (): void => void connection.cancel();
+      call.signal?.addEventListener('abort', stop, { once: true });
+      try {
+        if (values === undefined) {
+          const result: unknown = await client.query({ text, rowMode: 'array' });
+          const last = (Array.isArray(result) ? result.findLast((each: QueryArrayResult) => each.fields.length > 0) : result) as
+            | QueryArrayResult<string[]>
+            | undefined;
+          return last?.rows ?? [];
+        }
+        return (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows;
+      } catch (error) {
+        if (serverError(error) === undefined) broken = true;
+        throw error;
+      } finally {
+        call.signal?.removeEventListener('abort', stop);
+      }
+    },
+    async close(force = false) {
+      if (closed) return;
+      closed = true;
+      if (force || broken) client.connection.stream.destroy();
+      await client.end().catch(() => {});
+    },
+    async cancel() {
+      const other = newClient(settings, ssl);
+      try {
+        await other.connect();
+        await other.query('SELECT pg_cancel_backend($1)', [facts?.pid]);
+      } catch {
+        // The server cannot be asked: leave the connection, it notices by itself.
+        client.connection.stream.destroy();
+      } finally {
+        await other.end().catch(() => {});
+      }
+    },
+  };
+  if (role === 'write') await prepareWriter(connection, settings);
+  return connection;
+}
+
+async function prepareWriter(connection: Connection, settings: Settings): Promise<void> {
+  // A commit that is answered must survive a crash of the server.
+  await connection.query(`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`);
+  if (settings.sessionReplicationRole === undefined) return;
+  try {
+    await connection.query(`SELECT set_config('session_replication_role', $1, false)`, [settings.sessionReplicationRole]);
+  } catch (error) {
+    await connection.close();
+    throw fromServer(error, settings, 'setting session_replication_role', `GRANT SET ON PARAMETER session_replication_role TO "${settings.user}";`);
+  }
+}

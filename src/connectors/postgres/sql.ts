@@ -1,0 +1,56 @@
+import type { Column, Table } from './table.js';
+
+/** A name as an SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A table as `FROM` takes it; without the tables that inherit from it, which are object types of their own. */
+export function relation(table: Table): string {
+  return `${table.kind === 'p' ? '' : 'ONLY '}${target(table)}`;
+}
+
+/** A table's qualified name. */
+export function target(table: Pick<Table, 'schema' | 'name'>): string {
+  return `${identifier(table.schema)}.${identifier(table.name)}`;
+}
+
+/**
+ * SQL that gives the text PostgreSQL itself would print for a column. A cast gives something else for a few types
+ * (`char(n)` loses its padding, `inet` gains a mask, `boolean` is spelt out), `concat` does not.
+ */
+function printed(column: Column, alias: string): string {
+  const name = `${alias}.${identifier(column.name)}`;
+  return CAST_IS_PRINT.has(column.base) ? `${name}::text` : `concat(${name})`;
+}
+const CAST_IS_PRINT = new Set(['smallint', 'integer', 'bigint', 'text', 'character varying', 'uuid', 'numeric', 'date']);
+
+/** SQL for the canonical key of a record: its text, or a JSON array of texts as `keyOf` makes it. */
+export function keyText(columns: readonly Column[], alias: string): string {
+  const [only] = columns;
+  if (columns.length === 1 && only !== undefined) return printed(only, alias);
+  return `('[' || ${columns.map((column) => `to_json(${printed(column, alias)})::text`).join(` || ',' || `)} || ']')`;
+}
+
+/** `ORDER BY` term that sorts as `compareKeys` does. */
+export function keyOrder(key: string, encoding: string): string {
+  return encoding === 'UTF8' || encoding === 'LATIN1' || encoding === 'SQL_ASCII' ? `(${key}) COLLATE "C"` : `convert_to(${key}, 'UTF8')`;
+}
+
+/**
+ * Joins records to the texts of their keys: by value, so that an index is used, and by text, since `01` is no key of record
+ * `1`. `names`: columns of `values` with the texts.
+ */
+export function keyMatch(columns: readonly Column[], alias: string, values: string, names: readonly string[]): string {
+  return columns
+    .map((column, index) => {
+      const text = `${values}.${names[index] ?? ''}`;
+      return `${alias}.${identifier(column.name)} ${column.equals} ${text}::${column.base} AND ${printed(column, alias)} = ${text}`;
+    })
+    .join(' AND ');
+}
+
+/** True where a column prints exactly as a text, null-safe; needs no equality of its type. */
+export function printsAs(column: string, text: string): string {
+  return `format('%L', ${column}) = format('%L', ${text})`;
+}

@@ -1,0 +1,81 @@
+import { type CallOptions, type Clock, didYouMean, RunbackError } from '../lib/index.js';
+import type { PlatformConfig, SecretRef } from '../workspace/index.js';
+import type { Connector, Identity } from './connector.js';
+import type { Platform } from './platform.js';
+
+/** What a driver is given from outside. */
+export interface DriverDeps {
+  /** Resolves a secret reference. Throws `secret-missing`. */
+  secret(ref: SecretRef): Promise<string>;
+  readonly clock: Clock;
+}
+
+/** What the `index.ts` of a driver exports. Opening makes no request; throws `auth-missing`, `secret-missing` or `usage`. */
+export interface Driver {
+  openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector>;
+}
+
+/** The only place that imports drivers, and only when one is used. */
+const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
+  postgres: () => import('./postgres/index.js'),
+};
+
+/** Names that `connector:` in runback.yml may have. */
+export function connectorNames(): readonly string[] {
+  return Object.keys(DRIVERS).sort();
+}
+
+/**
+ * Opens a platform and checks that it is the account and environment that were declared, before any other request
+ * (guarantee G23). Throws `usage` for an unknown connector, `wrong-account`, `wrong-environment`, and whatever
+ * `identify` throws.
+ */
+export async function openPlatform(config: PlatformConfig, deps: DriverDeps, options: CallOptions = {}): Promise<Platform> {
+  const load = Object.hasOwn(DRIVERS, config.connector) ? DRIVERS[config.connector] : undefined;
+  if (load === undefined)
+    throw new RunbackError(
+      'usage',
+      `Platform ${config.name} has the unknown connector "${config.connector}"${didYouMean(config.connector, connectorNames())}`,
+      {
+        why: `There are: ${connectorNames().join(', ')}.`,
+        state: 'Nothing was read or written.',
+        next: `Correct "connector:" of ${config.name} in runback.yml.`,
+      },
+    );
+  const driver = await load();
+  const connector = await driver.openConnector(config, deps);
+  try {
+    const identity = await connector.identify(options);
+    guard(config, identity);
+    return { name: config.name, connector, identity, environment: config.environment, objects: config.objects, close: () => connector.close() };
+  } catch (error) {
+    await connector.close();
+    throw error;
+  }
+}
+
+function guard(config: PlatformConfig, identity: Identity): void {
+  const untouched = { state: 'Nothing else was read, and nothing was written.' };
+  const data = { platform: config.name, account: identity.account, environment: identity.environment ?? null, address: identity.address };
+  if (config.account === undefined && config.environment === 'production')
+    throw new RunbackError('wrong-account', `Platform ${config.name} is declared as production but names no account`, {
+      ...untouched,
+      why: `Runback writes to a production platform only when it can check which one it is. ${identity.address} says it is account ${identity.account} (${identity.label}).`,
+      next: `If that is right, put this under ${config.name} in runback.yml:  account: ${JSON.stringify(identity.account)}`,
+      data,
+    });
+  if (config.account !== undefined && config.account !== identity.account)
+    throw new RunbackError('wrong-account', `Platform ${config.name} is not the account that was declared`, {
+      ...untouched,
+      why: `runback.yml declares account ${config.account}; ${identity.address} says it is account ${identity.account} (${identity.label}).`,
+      next: `Check the address and the credentials of ${config.name}. Change "account:" in runback.yml only if the platform itself moved.`,
+      data: { ...data, declared: config.account },
+    });
+  if (identity.environment !== undefined && identity.environment !== config.environment)
+    throw new RunbackError('wrong-environment', `Platform ${config.name} is not the environment that was declared`, {
+      ...untouched,
+      why: `runback.yml declares ${config.environment}; ${identity.address} says that account ${identity.account} (${identity.label}) is ${identity.environment}.`,
+      next: `Check the address and the credentials of ${config.name}, or correct "environment:" in runback.yml.`,
+      data: { ...data, declared: config.environment },
+    });
+}

@@ -1,0 +1,174 @@
+import { messageOf, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
+import type { Store } from '../store/index.js';
+import { openSnapshot } from './open.js';
+import { folderStorage } from './storage/folder.js';
+import type { SnapshotStorage } from './storage/storage.js';
+import { NOTES_KIND, summaryOf, type SnapshotNotes } from './summary.js';
+import type { SnapshotReader, SnapshotSummary, VerifyReport } from './types.js';
+
+/** Which snapshots `latest` and `latest-verified` may mean. */
+export interface ResolveFilter {
+  /** Holds this platform. */
+  readonly platform?: string;
+  /** Was complete before this moment. */
+  readonly before?: Date;
+}
+
+/** A file among the snapshots that is none. */
+export interface IgnoredFile {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** The snapshots of a workspace. A snapshot's id is the name of its file. */
+export interface Catalog {
+  /** Newest first; only complete ones. */
+  list(): Promise<readonly SnapshotSummary[]>;
+  /** The same, with the files that are no snapshots, and why. */
+  survey(): Promise<{ readonly snapshots: readonly SnapshotSummary[]; readonly ignored: readonly IgnoredFile[] }>;
+  /** An id, the beginning of one, `latest` or `latest-verified`. Throws `not-found`, `ambiguous` (with `data: {ids}`), `snapshot-damaged`. */
+  resolve(reference: string, filter?: ResolveFilter): Promise<SnapshotSummary>;
+  /** Opens by anything that `resolve` takes. Close the reader. */
+  open(reference: string): Promise<SnapshotReader>;
+  /** Reads every byte and remembers the outcome: only an undamaged snapshot counts as verified. */
+  verify(reference: string, options?: CallOptions): Promise<VerifyReport>;
+  /** Keeps a snapshot from being deleted, or no longer. */
+  pin(reference: string, on: boolean): Promise<SnapshotSummary>;
+  /** Removes a snapshot for good. Throws `snapshot-pinned`. */
+  delete(reference: string): Promise<SnapshotSummary>;
+}
+
+export interface CatalogDeps {
+  readonly dir: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly storage?: SnapshotStorage;
+}
+
+/** The catalog of a folder. Opening touches nothing. */
+export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }: CatalogDeps): Catalog {
+  const notesOf = (id: string): ReturnType<typeof store.document<SnapshotNotes>> => store.document<SnapshotNotes>(NOTES_KIND, id);
+
+  const summarise = async (name: string, bytes: number): Promise<SnapshotSummary> => {
+    const reader = await openSnapshot(storage.pathOf(name));
+    try {
+      const id = name.slice(0, -'.zip'.length);
+      if (reader.manifest.id !== id)
+        throw new RunbackError('snapshot-foreign', `${storage.pathOf(name)} was renamed`, {
+          why: `Inside it is called ${reader.manifest.id}.`,
+          next: `Give it back its name ${reader.manifest.id}.zip.`,
+        });
+      return summaryOf(reader, storage.pathOf(name), bytes, await notesOf(id).read());
+    } finally {
+      await reader.close();
+    }
+  };
+
+  const survey: Catalog['survey'] = async () => {
+    const snapshots: SnapshotSummary[] = [];
+    const ignored: IgnoredFile[] = (await storage.unfinished()).map((name) => ({
+      path: storage.pathOf(name),
+      why: 'it is being written, or its writer was killed',
+    }));
+    for (const { name, bytes } of await storage.list()) {
+      try {
+        snapshots.push(await summarise(name, bytes));
+      } catch (error) {
+        ignored.push({ path: storage.pathOf(name), why: messageOf(error) });
+      }
+    }
+    snapshots.sort((a, b) => (a.startedAt === b.startedAt ? (a.id < b.id ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1));
+    return { snapshots, ignored };
+  };
+
+  const resolve: Catalog['resolve'] = async (reference, filter = {}) => {
+    if (reference === 'latest' || reference === 'latest-verified') return latest(reference, filter, (await survey()).snapshots, clock);
+    const stored = await storage.list();
+    const exact = stored.find(({ name }) => name === `${reference}.zip`);
+    if (exact) return summarise(exact.name, exact.bytes);
+    const fitting = reference === '' ? [] : stored.filter(({ name }) => name.startsWith(reference) || name.startsWith(`snap-${reference}`));
+    const [first] = fitting;
+    if (!first) throw missing(`There is no snapshot ${JSON.stringify(reference)}`, `Looked in ${storage.location}.`);
+    if (fitting.length > 1) {
+      const ids = fitting.map(({ name }) => name.slice(0, -'.zip'.length)).sort();
+      throw new RunbackError('ambiguous', `${JSON.stringify(reference)} fits ${ids.length} snapshots`, {
+        why: `It may mean ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' and more' : ''}.`,
+        state: 'Nothing was done.',
+        next: 'Type more of the id.',
+        data: { ids },
+      });
+    }
+    return summarise(first.name, first.bytes);
+  };
+
+  return {
+    list: async () => (await survey()).snapshots,
+    survey,
+    resolve,
+    open: async (reference) => openSnapshot((await resolve(reference)).path),
+
+    async verify(reference, options = {}) {
+      const { id, path } = await resolve(reference);
+      const reader = await openSnapshot(path);
+      try {
+        const report = await reader.verify(options);
+        const checked = { version: 1, digest: reader.digest } as const;
+        await notesOf(id).update((current) => ({
+          ...checked,
+          pinned: current?.pinned ?? false,
+          ...(report.damage.length === 0 ? { verifiedAt: clock.now().toISOString() } : { damaged: report.damage.length }),
+        }));
+        return report;
+      } finally {
+        await reader.close();
+      }
+    },
+
+    async pin(reference, on) {
+      const { id } = await resolve(reference);
+      await notesOf(id).update((current) => ({ ...(current ?? { version: 1 }), pinned: on }));
+      return resolve(id);
+    },
+
+    async delete(reference) {
+      const summary = await resolve(reference);
+      if (summary.pinned)
+        throw new RunbackError('snapshot-pinned', `${summary.id} is pinned`, {
+          why: 'Somebody asked to keep it.',
+          state: 'Nothing was deleted.',
+          next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
+        });
+      await storage.delete(`${summary.id}.zip`);
+      await notesOf(summary.id).delete();
+      return summary;
+    },
+  };
+}
+
+function latest(
+  reference: 'latest' | 'latest-verified',
+  filter: ResolveFilter,
+  snapshots: readonly SnapshotSummary[],
+  clock: Clock,
+): SnapshotSummary {
+  const before = (filter.before ?? clock.now()).toISOString();
+  const usable = snapshots.filter(
+    ({ platforms, finishedAt }) =>
+      (filter.platform === undefined || platforms.some(({ name }) => name === filter.platform)) &&
+      (filter.before === undefined || finishedAt < before),
+  );
+  const found = usable.find(({ verifiedAt }) => reference === 'latest' || verifiedAt !== undefined);
+  if (found) return found;
+  const which = [filter.platform === undefined ? '' : ` of ${filter.platform}`, filter.before === undefined ? '' : ` from before ${before}`].join('');
+  if (usable.length > 0)
+    throw missing(
+      `No snapshot${which} has been verified`,
+      `There are ${usable.length} that were not.`,
+      `Verify the newest: runback snapshot verify ${usable[0]?.id}`,
+    );
+  throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
+}
+
+function missing(message: string, why: string, next = 'See which there are: runback snapshot list'): RunbackError {
+  return new RunbackError('not-found', message, { why, state: 'Nothing was done.', next });
+}

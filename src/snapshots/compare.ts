@@ -1,0 +1,244 @@
+import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
+import { compareKeys, type Link } from '../records/index.js';
+import { inOrderAhead } from './ahead.js';
+import { compareLines, keyAt, NEWLINE, sameFields, type LineKind } from './lines.js';
+import { damageOf } from './opened.js';
+import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
+
+export interface CompareOptions extends CallOptions {
+  /**
+   * Told of each part that cannot be read, and on which side. Without it, the first such part throws `snapshot-damaged`:
+   * a comparison that quietly skips records would call them unchanged.
+   */
+  readonly onDamage?: (side: 'a' | 'b', damage: Damage) => void;
+  /**
+   * Also give, marked `unreadable`, the records of one side whose keys lie in an unreadable part of the other: nothing
+   * is known about how they differ. Without it they are left out.
+   */
+  readonly unreadable?: boolean;
+}
+
+const BATCH = 512;
+
+/**
+ * What differs between two snapshots in the `fields` of one object type, in key order; a difference in `meta` alone is
+ * none. Offline. Parts that both snapshots hold are not read; the rest is compared as bytes, and only lines that differ
+ * become text. Memory: a few parts of each side. An object type that one side does not have counts as empty there.
+ */
+export async function* compareObjects(
+  a: SnapshotReader,
+  b: SnapshotReader,
+  platform: string,
+  object: string,
+  options: CompareOptions = {},
+): AsyncGenerator<readonly KeyDifference[]> {
+  const find = (reader: SnapshotReader): ObjectInfo | undefined =>
+    reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
+  for await (const pairs of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
+    const batch = pairs.filter((pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b));
+    if (batch.length > 0) yield batch;
+  }
+}
+
+/** The links of one kind (`<from>~<to>~<kind>`) that only one of two snapshots has, in order. Otherwise as {@link compareObjects}. */
+export async function* compareLinks(
+  a: SnapshotReader,
+  b: SnapshotReader,
+  platform: string,
+  name: string,
+  options: Omit<CompareOptions, 'unreadable'> = {},
+): AsyncGenerator<readonly LinkDifference[]> {
+  const find = (reader: SnapshotReader): ObjectInfo | undefined =>
+    reader.manifest.links.find((info) => info.platform === platform && info.object === name);
+  for await (const pairs of merge('links', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing links ${name}`, options)) {
+    yield pairs.map(({ a: removed, b: added }) =>
+      removed === undefined ? { change: 'added', link: JSON.parse(added ?? '{}') as Link } : { change: 'removed', link: JSON.parse(removed) as Link },
+    );
+  }
+}
+
+interface Side {
+  readonly reader: SnapshotReader;
+  readonly info: ObjectInfo | undefined;
+}
+
+/** Merge-joins the lines of two sides and gives the pairs whose lines differ. */
+async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: CompareOptions): AsyncGenerator<KeyDifference[]> {
+  const shared = sharedParts(a.info, b.info);
+  const left = new Cursor(kind, 'a', a, shared, options);
+  const right = new Cursor(kind, 'b', b, shared, options);
+  const reporter = options.reporter ?? silentReporter;
+  const total = left.totalRows + right.totalRows;
+  let batch: KeyDifference[] = [];
+  const single = (cursor: Cursor, other: Cursor): void => {
+    const { key, line } = cursor.take();
+    const hidden = other.hides(key);
+    if (hidden && options.unreadable !== true) return;
+    batch.push({
+      key,
+      a: cursor.side === 'a' ? line : undefined,
+      b: cursor.side === 'b' ? line : undefined,
+      ...(hidden ? { unreadable: other.side } : {}),
+    });
+  };
+  try {
+    for (;;) {
+      // Both, always: a part being loaded may turn out to be unreadable, and that must be known before a line is judged.
+      const [more, others] = [left.atEnd ? await left.load() : true, right.atEnd ? await right.load() : true];
+      reporter.progress({ task, done: left.doneRows + right.doneRows, total, unit: kind });
+      if (!more && !others) break;
+      if (!more || !others) {
+        const [cursor, other] = more ? [left, right] : [right, left];
+        while (!cursor.atEnd) single(cursor, other);
+      }
+      while (!left.atEnd && !right.atEnd) {
+        skipEqual(left, right);
+        if (left.atEnd || right.atEnd) break;
+        const order = compareLines(kind, left.bytes, left.at, right.bytes, right.at);
+        if (order < 0) single(left, right);
+        else if (order > 0) single(right, left);
+        else {
+          const { key, line } = left.take();
+          const other = right.take().line;
+          if (line !== other) batch.push({ key, a: line, b: other });
+        }
+        if (batch.length >= BATCH) {
+          yield batch;
+          batch = [];
+        }
+      }
+      if (batch.length > 0) {
+        yield batch;
+        batch = [];
+      }
+    }
+  } finally {
+    await left.close();
+    await right.close();
+  }
+}
+
+/** Digests of the parts that both sides hold: equal bytes, hence equal keys, and nothing else lies between them. */
+function sharedParts(a: ObjectInfo | undefined, b: ObjectInfo | undefined): ReadonlySet<string> {
+  const digests = new Set(a?.parts.map(({ sha256 }) => sha256));
+  return new Set(b?.parts.map(({ sha256 }) => sha256).filter((digest) => digests.has(digest)));
+}
+
+type LoadedPart =
+  | { readonly part: PartInfo; readonly bytes: Buffer; readonly damage: undefined }
+  | { readonly part: PartInfo; readonly bytes: undefined; readonly damage: Damage };
+
+/** Walks the lines of one side. */
+class Cursor {
+  bytes: Buffer = Buffer.alloc(0);
+  /** Start of the present line. */
+  at = 0;
+  doneRows = 0;
+  readonly totalRows: number;
+  readonly #parts: AsyncGenerator<LoadedPart>;
+  /** Parts that could not be read. */
+  readonly #hidden: PartInfo[] = [];
+
+  constructor(
+    private readonly kind: LineKind,
+    readonly side: 'a' | 'b',
+    { reader, info }: Side,
+    shared: ReadonlySet<string>,
+    private readonly options: CompareOptions,
+  ) {
+    const parts = info?.parts.filter(({ sha256 }) => !shared.has(sha256)) ?? [];
+    this.totalRows = parts.reduce((sum, { rows }) => sum + rows, 0);
+    // One part ahead on each side: two are unpacked while two are compared.
+    this.#parts = inOrderAhead(parts, 2, async (part) => {
+      if (!info) throw new RunbackError('bug', 'A part without an object type');
+      try {
+        return { part, bytes: await reader.partBytes(info, part, options.signal), damage: undefined };
+      } catch (error) {
+        return { part, bytes: undefined, damage: this.#damage(error) };
+      }
+    });
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.bytes.length;
+  }
+
+  /** Goes to the next readable part; false where there is none. */
+  async load(): Promise<boolean> {
+    for (;;) {
+      this.options.signal?.throwIfAborted();
+      const next = await this.#parts.next();
+      this.at = 0;
+      this.bytes = Buffer.alloc(0);
+      if (next.done) return false;
+      const { part, bytes, damage } = next.value;
+      this.doneRows += part.rows;
+      if (bytes) {
+        this.bytes = bytes;
+        return true;
+      }
+      this.options.onDamage?.(this.side, damage);
+      this.#hidden.push(part);
+    }
+  }
+
+  /** Gives the present line and goes to the next. */
+  take(): { readonly key: string; readonly line: string } {
+    const end = this.bytes.indexOf(NEWLINE, this.at);
+    const taken = { key: keyAt(this.kind, this.bytes, this.at, end), line: this.bytes.toString('utf8', this.at, end) };
+    this.at = end + 1;
+    return taken;
+  }
+
+  /** True where a part that would hold this key could not be read. */
+  hides(key: string): boolean {
+    return this.#hidden.some(({ firstKey, lastKey }) => compareKeys(key, firstKey) >= 0 && compareKeys(key, lastKey) <= 0);
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.return(undefined);
+  }
+
+  #damage(error: unknown): Damage {
+    const damage = damageOf(error);
+    if (!damage || !this.options.onDamage) throw error;
+    return damage;
+  }
+}
+
+const FIRST_BLOCK = 1 << 10;
+const LARGEST_BLOCK = 1 << 18;
+
+/** Moves both cursors over lines that are equal byte for byte, by comparing blocks that grow as long as they are equal. */
+function skipEqual(a: Cursor, b: Cursor): void {
+  let block = FIRST_BLOCK;
+  for (;;) {
+    const length = Math.min(block, a.bytes.length - a.at, b.bytes.length - b.at);
+    const equal = equalPrefix(a.bytes, a.at, b.bytes, b.at, length);
+    // To the end of the last line that lies wholly in the equal bytes.
+    const newline = equal === 0 ? -1 : a.bytes.lastIndexOf(NEWLINE, a.at + equal - 1);
+    if (newline >= a.at) {
+      const step = newline + 1 - a.at;
+      a.at += step;
+      b.at += step;
+    } else if (equal === length && length === block) {
+      block *= 2;
+      continue;
+    } else return;
+    if (equal < length || a.atEnd || b.atEnd) return;
+    block = Math.min(block * 2, LARGEST_BLOCK);
+  }
+}
+
+/** How many of the next `length` bytes are equal. */
+function equalPrefix(a: Buffer, aStart: number, b: Buffer, bStart: number, length: number): number {
+  let [low, high] = [0, length];
+  if (a.compare(b, bStart, bStart + length, aStart, aStart + length) === 0) return length;
+  // In [low, high) lies the first difference.
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (a.compare(b, bStart + low, bStart + middle, aStart + low, aStart + middle) === 0) low = middle;
+    else high = middle;
+  }
+  return low;
+}

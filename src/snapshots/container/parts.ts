@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+
+import type { LineBatch } from '../../connectors/index.js';
+import { RunbackError } from '../../lib/index.js';
+import { beginsLine, compareLines, keyAt, keyOffset, NEWLINE, stringEnd, type LineKind } from '../lines.js';
+import { partEntry } from '../names.js';
+import type { PartInfo } from '../types.js';
+import { digestAside, type ContainerWriter } from './writer.js';
+
+/** Sizes between which parts are cut, uncompressed. */
+export interface PartSizes {
+  readonly min: number;
+  readonly max: number;
+}
+export const PART_SIZES: PartSizes = { min: 1 << 20, max: 4 << 20 };
+
+/** Longest line a snapshot takes: more than this in one record is refused, since readers hold a whole part in memory. */
+export const LINE_LIMIT = 64 << 20;
+
+/** What {@link PartWriter.finish} tells of everything it wrote. */
+export interface WrittenParts {
+  readonly rows: number;
+  readonly digest: string;
+  readonly parts: readonly PartInfo[];
+}
+
+/**
+ * Cuts lines that come in key order into parts and hands them to the container. A part ends, once it has `min` bytes,
+ * after a record chosen by a hash of its key (so an insertion elsewhere does not move the boundary; a long line is
+ * chosen more often, so parts of wide and of narrow records come out alike), and at the latest before it exceeds `max`.
+ *
+ * Memory: two part buffers. Order and duplicates are checked: a line that repeats the key before it is left out and
+ * counted, a key that goes backwards throws `platform-nonsense`.
+ */
+export class PartWriter {
+  /** Lines left out because their key stood directly before. */
+  duplicates = 0;
+  readonly #parts: PartInfo[] = [];
+  readonly #buffers: [Buffer, Buffer];
+  #filling: 0 | 1 = 0;
+  #used = 0;
+  #rows = 0;
+  #totalRows = 0;
+  /** The line before, for the order check. Empty: there was none. */
+  #last = Buffer.alloc(0);
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly container: ContainerWriter,
+    private readonly folder: string,
+    private readonly kind: LineKind,
+    private readonly what: string,
+    private readonly sizes: PartSizes = PART_SIZES,
+  ) {
+    this.#buffers = [Buffer.allocUnsafe(sizes.max), Buffer.allocUnsafe(sizes.max)];
+  }
+
+  /** Takes whole lines. The batch's bytes may be reused once this resolves. */
+  async add(batch: LineBatch): Promise<void> {
+    const { bytes, ends } = batch;
+    const offset = keyOffset(this.kind);
+    let copied = 0;
+    let start = 0;
+    let previous: Buffer = this.#last;
+    let previousStart = 0;
+    for (let n = 0; n < ends.length; n += 1) {
+      const end = ends[n] ?? 0;
+      this.#check(bytes, start, end);
+      const order = previous.length === 0 ? -1 : compareLines(this.kind, previous, previousStart, bytes, start);
+      if (order > 0) throw this.#disordered(keyAt(this.kind, previous, previousStart, previous.length), keyAt(this.kind, bytes, start, end));
+      if (order === 0) {
+        this.duplicates += 1;
+        this.#append(bytes, copied, start);
+        copied = end;
+        start = end;
+        continue;
+      }
+      const waiting = start - copied;
+      if (this.#rows > 0 && this.#used + waiting + (end - start) > this.sizes.max) {
+        this.#append(bytes, copied, start);
+        copied = start;
+        await this.#cut();
+      }
+      this.#rows += 1;
+      const size = this.#used + (end - copied);
+      if (size >= this.sizes.min && endsPart(bytes, start + offset, end, this.sizes.min)) {
+        this.#append(bytes, copied, end);
+        copied = end;
+        await this.#cut();
+      }
+      previous = bytes;
+      previousStart = start;
+      start = end;
+    }
+    this.#append(bytes, copied, start);
+    if (previous === bytes) this.#last = Buffer.from(bytes.subarray(previousStart, (ends.at(-1) ?? 0) || bytes.length));
+  }
+
+  /** Writes the last part. Resolves when all parts are in the container. */
+  async finish(): Promise<WrittenParts> {
+    if (this.#rows > 0) await this.#cut();
+    await this.#writing;
+    const digest = createHash('sha256');
+    for (const part of this.#parts) digest.update(part.sha256);
+    return { rows: this.#totalRows, digest: digest.digest('hex'), parts: this.#parts };
+  }
+
+  /** Copies bytes of lines into the part being filled. */
+  #append(bytes: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    const needed = this.#used + (end - start);
+    let target = this.#buffers[this.#filling];
+    if (needed > target.length) {
+      const grown = Buffer.allocUnsafe(needed);
+      target.copy(grown, 0, 0, this.#used);
+      this.#buffers[this.#filling] = grown;
+      target = grown;
+    }
+    bytes.copy(target, this.#used, start, end);
+    this.#used = needed;
+  }
+
+  /** Ends the part being filled; its compression goes on while the other buffer is filled. */
+  async #cut(): Promise<void> {
+    await this.#writing;
+    const bytes = this.#buffers[this.#filling].subarray(0, this.#used);
+    const name = partEntry(this.folder, this.#parts.length + 1);
+    const lastStart = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
+    const [firstKey, lastKey] = [keyAt(this.kind, bytes, 0, bytes.length), keyAt(this.kind, bytes, lastStart, bytes.length)];
+    const rows = this.#rows;
+    const index = this.#parts.length;
+    this.#parts.push({ name, rows, bytes: bytes.length, sha256: '', firstKey, lastKey });
+    const write = async (): Promise<void> => {
+      const [sha256] = await Promise.all([digestAside(bytes), this.container.add(name, bytes)]);
+      this.#parts[index] = { name, rows, bytes: bytes.length, sha256, firstKey, lastKey };
+    };
+    this.#writing = write();
+    this.#writing.catch(() => {});
+    this.#totalRows += rows;
+    this.#rows = 0;
+    this.#used = 0;
+    this.#filling = this.#filling === 0 ? 1 : 0;
+    // A buffer that a giant record made large is not kept.
+    if (this.#buffers[this.#filling].length > 2 * this.sizes.max) this.#buffers[this.#filling] = Buffer.allocUnsafe(this.sizes.max);
+  }
+
+  #check(bytes: Buffer, start: number, end: number): void {
+    if (end - start > LINE_LIMIT)
+      throw new RunbackError('object-unsupported', `A record of ${this.what} is larger than a snapshot can hold`, {
+        why: `Record ${keyAt(this.kind, bytes, start, end)} has ${end - start} bytes; the limit is ${LINE_LIMIT}.`,
+        state: 'No snapshot was made; nothing was changed on the platform.',
+        next: 'Leave this object type out (--object names the others).',
+      });
+    if (bytes[end - 1] !== NEWLINE || !beginsLine(this.kind, bytes, start))
+      throw new RunbackError('bug', `A line of ${this.what} is not a snapshot line`, {
+        why: `It begins with ${JSON.stringify(bytes.toString('utf8', start, Math.min(end, start + 40)))}.`,
+        state: 'No snapshot was made; nothing was changed on the platform.',
+      });
+  }
+
+  #disordered(before: string, after: string): RunbackError {
+    return new RunbackError('platform-nonsense', `${this.what} did not come in key order`, {
+      why: `${JSON.stringify(after)} came after ${JSON.stringify(before)}, although the platform promises bytewise order.`,
+      state: 'No snapshot was made; nothing was changed on the platform.',
+      next: 'Try again; if it happens again, report it with the version of the platform.',
+      data: { before, after },
+    });
+  }
+}
+
+/** Whether a part may end after the line whose key begins at `start`: one line in `span / its length`, by a hash of the key. */
+function endsPart(bytes: Buffer, start: number, end: number, span: number): boolean {
+  let hash = 0x811c9dc5;
+  const last = stringEnd(bytes, start, end);
+  for (let i = start; i < last; i += 1) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0 < ((end - start) / span) * 0x1_0000_0000;
+}

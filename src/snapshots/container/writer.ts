@@ -1,0 +1,89 @@
+import { createHash, webcrypto, type Hash } from 'node:crypto';
+
+import { ZipArchive } from 'archiver';
+
+import type { ByteSink } from '../storage/storage.js';
+
+/** Bytes of the zip's end record that the seal has to change: all of it, since no comment is written before. */
+const END_RECORD_BYTES = 22;
+const WRITE_BYTES = 1 << 20;
+
+/** What stands before the digest in the archive comment. */
+export const SEAL_PREFIX = 'sha256-';
+
+/**
+ * Writes one zip through archiver: entries one after the other, each deflated in zlib's own thread while the caller
+ * prepares the next, memory bounded by one entry. The last bytes are a seal: the archive comment `sha256-<base64url>`
+ * holds the SHA-256 of every byte before it, so that a changed byte anywhere, even one that no entry decodes, is found.
+ *
+ * Any failure of the sink rejects `add` and `finish`.
+ */
+export class ContainerWriter {
+  readonly #archive: ZipArchive;
+  readonly #pump: Promise<void>;
+  readonly #date: Date;
+  #failure: Promise<never>;
+
+  constructor(sink: ByteSink, date: Date) {
+    this.#date = date;
+    // Large output chunks: every chunk costs a turn of the event loop. Level 1: deflate is what a snapshot waits for.
+    this.#archive = new ZipArchive({ zlib: { level: 1, memLevel: 9, chunkSize: 1 << 19 } });
+    this.#pump = pump(this.#archive, sink);
+    this.#failure = Promise.race([
+      this.#pump.then(() => new Promise<never>(() => {})),
+      new Promise<never>((_, reject) => this.#archive.on('error', reject)),
+    ]);
+    this.#failure.catch(() => {});
+  }
+
+  /** Adds an entry. Resolves when its bytes have been read, so that they may be reused. One at a time. */
+  async add(name: string, bytes: Buffer): Promise<void> {
+    const taken = new Promise<void>((resolve) => {
+      this.#archive.once('entry', () => resolve());
+    });
+    this.#archive.append(bytes, { name, date: this.#date, mode: 0o600 });
+    await Promise.race([taken, this.#failure]);
+  }
+
+  /** Writes directory and seal. Resolves when the sink has taken everything. */
+  async finish(): Promise<void> {
+    await Promise.race([Promise.all([this.#archive.finalize(), this.#pump]), this.#failure]);
+  }
+
+  /** Stops without finishing: what was written is no snapshot. */
+  abort(): void {
+    this.#archive.abort();
+    this.#archive.destroy();
+  }
+}
+
+/** Takes the archive's many small chunks, hashes them, hands them on in large ones, and seals the end. */
+async function pump(archive: AsyncIterable<Buffer>, sink: ByteSink): Promise<void> {
+  const hash = createHash('sha256');
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  for await (const chunk of archive) {
+    pending.push(chunk);
+    pendingBytes += chunk.length;
+    if (pendingBytes < WRITE_BYTES + END_RECORD_BYTES) continue;
+    const joined = Buffer.concat(pending, pendingBytes);
+    const now = joined.subarray(0, joined.length - END_RECORD_BYTES);
+    hash.update(now);
+    await sink(now);
+    pending = [joined.subarray(now.length)];
+    pendingBytes = END_RECORD_BYTES;
+  }
+  await sink(sealed(Buffer.concat(pending, pendingBytes), hash));
+}
+
+/** The end of a zip with the seal as its archive comment. `hash` has seen everything before `end`. */
+function sealed(end: Buffer, hash: Hash): Buffer {
+  const length = SEAL_PREFIX.length + 43;
+  end.writeUInt16LE(length, end.length - 2);
+  return Buffer.concat([end, Buffer.from(`${SEAL_PREFIX}${hash.update(end).digest('base64url')}`)]);
+}
+
+/** SHA-256 worked out beside the event loop, hexadecimal. */
+export async function digestAside(bytes: Uint8Array): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
+}

@@ -1,0 +1,338 @@
+import type { Connector, LineBatch, Platform, PlatformSchema } from '../connectors/index.js';
+import {
+  canonicalJson,
+  isRunbackError,
+  newId,
+  RunbackError,
+  sha256,
+  silentReporter,
+  type CallOptions,
+  type Clock,
+  type Reporter,
+} from '../lib/index.js';
+import { linkLine, recordLine, type LinkSchema, type ObjectSchema } from '../records/index.js';
+import type { Store } from '../store/index.js';
+import { PartWriter, type PartSizes } from './container/parts.js';
+import { ContainerWriter } from './container/writer.js';
+import { packLines } from './line-batches.js';
+import { headerBytes, manifestBytes } from './manifest.js';
+import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './names.js';
+import { openStored } from './open.js';
+import { sortLines, type SortItem, type SortLimits } from './sort.js';
+import { folderStorage } from './storage/folder.js';
+import type { SnapshotStorage, StoredFile } from './storage/storage.js';
+import { summaryOf } from './summary.js';
+import type { LinkInfo, ObjectInfo, RefusedObject, SnapshotHeader, SnapshotManifest, SnapshotSummary } from './types.js';
+
+export interface CreateSnapshotRequest {
+  readonly platforms: readonly Platform[];
+  /** Only these object types, of those a platform declares; each must exist on one of the platforms. */
+  readonly objects?: readonly string[];
+  /** Who asked for it. */
+  readonly by: string;
+  readonly note?: string;
+}
+
+export interface CreateSnapshotDeps {
+  /** Folder of snapshots. */
+  readonly dir: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Where to write instead of `dir`. */
+  readonly storage?: SnapshotStorage;
+  readonly partSizes?: PartSizes;
+  readonly sortLimits?: SortLimits;
+}
+
+/**
+ * Reads the platforms and writes one snapshot: complete, or not there at all. Nothing is changed on any platform.
+ *
+ * Before it appears under its name, the file is read back: every byte against the digest of what was written, then
+ * directory, header, schemas and manifest as any reader would. (Unpacking everything again would cost as much as the
+ * snapshot; `verify` does that.) Left-overs of killed writers are removed first.
+ *
+ * Throws what the connectors throw, `object-unsupported` for an object type asked for that no platform has or that it
+ * refuses, `disk-full`, `disk-denied`, and the signal's reason when aborted; no file is left then.
+ */
+export async function createSnapshot(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions = {}): Promise<SnapshotSummary> {
+  const storage = deps.storage ?? folderStorage(deps.dir);
+  await removeLeftovers(storage, deps.store, request.by);
+  const id = newId('snap', deps.clock);
+  const name = `${id}.zip`;
+  const lock = await deps.store.lock(lockName(name), { by: request.by, holder: id, purpose: 'writing a snapshot' });
+  try {
+    const header = headerOf(request, id, deps.clock);
+    let manifest: SnapshotManifest | undefined;
+    try {
+      await storage.put(
+        name,
+        async (sink) => {
+          const container = new ContainerWriter(sink, new Date(header.startedAt));
+          try {
+            manifest = await new Session(request, deps, options, storage, header, container).write();
+            await container.finish();
+          } catch (error) {
+            container.abort();
+            throw error;
+          }
+        },
+        async (file) => {
+          options.signal?.throwIfAborted();
+          await checkWritten(file, manifest);
+        },
+      );
+    } finally {
+      await storage.discard(name);
+    }
+    const file = await storage.open(name);
+    const reader = await openStored(file);
+    try {
+      return summaryOf(reader, storage.pathOf(name), file.bytes, undefined);
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+function lockName(name: string): string {
+  return `snapshot-${name.replace(/\.zip$/, '')}`;
+}
+
+/** Removes partial files and scratch folders whose writer is dead; a living one holds its lock. */
+async function removeLeftovers(storage: SnapshotStorage, store: Store, by: string): Promise<void> {
+  for (const name of await storage.unfinished()) {
+    try {
+      const lock = await store.lock(lockName(name), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
+      await storage.discard(name).finally(() => lock.release());
+    } catch (error) {
+      if (!isRunbackError(error, 'locked')) throw error;
+    }
+  }
+}
+
+function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {
+  return {
+    version: 1,
+    id,
+    kind: 'full',
+    startedAt: clock.now().toISOString(),
+    platforms: request.platforms.map(({ name, connector, identity, environment }) => ({
+      name,
+      connector: connector.kind,
+      account: identity.account,
+      environment,
+      consistent: connector.capabilities.consistentRead,
+    })),
+    createdBy: request.by,
+    ...(request.note === undefined ? {} : { note: request.note }),
+  };
+}
+
+/** One writing of one snapshot. */
+class Session {
+  readonly #entries: Record<string, string> = {};
+  readonly #objects: ObjectInfo[] = [];
+  readonly #links: LinkInfo[] = [];
+  readonly #refused: RefusedObject[] = [];
+  readonly #reporter: Reporter;
+  /** Names of `request.objects` found on some platform. */
+  readonly #found = new Set<string>();
+
+  constructor(
+    private readonly request: CreateSnapshotRequest,
+    private readonly deps: CreateSnapshotDeps,
+    private readonly options: CallOptions,
+    private readonly storage: SnapshotStorage,
+    private readonly header: SnapshotHeader,
+    private readonly container: ContainerWriter,
+  ) {
+    this.#reporter = options.reporter ?? silentReporter;
+  }
+
+  async write(): Promise<SnapshotManifest> {
+    const { platforms } = this.request;
+    await this.#small(HEADER_ENTRY, headerBytes(this.header));
+    const opened: Connector[] = [];
+    try {
+      // All views are opened before any is read, so that the moments lie close together.
+      for (const { connector } of platforms) {
+        await connector.beginRead?.(this.options);
+        opened.push(connector);
+      }
+      const described: { platform: Platform; schema: PlatformSchema }[] = [];
+      for (const platform of platforms) described.push({ platform, schema: await this.#describe(platform) });
+      this.#requireAll();
+      for (const { platform, schema } of described) await this.#platform(platform, schema);
+    } finally {
+      for (const connector of opened) await connector.endRead?.();
+    }
+    const unsigned: Omit<SnapshotManifest, 'sha256'> = {
+      version: 1,
+      id: this.header.id,
+      header: this.header,
+      finishedAt: this.deps.clock.now().toISOString(),
+      objects: this.#objects,
+      links: this.#links,
+      entries: this.#entries,
+      bases: [],
+      refused: this.#refused,
+    };
+    const bytes = manifestBytes(unsigned);
+    await this.container.add(MANIFEST_ENTRY, bytes);
+    return { ...unsigned, sha256: sha256(canonicalJson(unsigned)) };
+  }
+
+  async #describe(platform: Platform): Promise<PlatformSchema> {
+    const { objects } = this.request;
+    this.#reporter.progress({ task: `Describing ${platform.name}`, done: 0, unit: 'object types' });
+    // With one platform, its connector knows best how to say that a name is wrong.
+    if (objects && this.request.platforms.length === 1) {
+      for (const object of objects) this.#found.add(object);
+      return platform.connector.describe(objects, this.options);
+    }
+    const schema = await platform.connector.describe(platform.objects, this.options);
+    if (!objects) return schema;
+    const wanted = schema.objects.filter(({ object }) => objects.includes(object));
+    for (const { object } of wanted) this.#found.add(object);
+    const names = new Set(wanted.map(({ object }) => object));
+    return { objects: wanted, links: schema.links.filter(({ from, to }) => names.has(from) && names.has(to)) };
+  }
+
+  #requireAll(): void {
+    const missing = this.request.objects?.filter((object) => !this.#found.has(object)) ?? [];
+    if (missing.length === 0) return;
+    throw new RunbackError('object-unsupported', `No platform of this snapshot has ${missing.join(', ')}`, {
+      why: `Looked on ${this.request.platforms.map(({ name }) => name).join(', ')}, within the object types that runback.yml names for them.`,
+      state: 'No snapshot was made.',
+      next: 'Correct the name, or add the object type to the platform in runback.yml.',
+    });
+  }
+
+  async #platform(platform: Platform, schema: PlatformSchema): Promise<void> {
+    const usable = schema.objects.filter((object) => !this.#refuse(platform, object));
+    const names = new Set(usable.map(({ object }) => object));
+    const links = schema.links.filter(({ from, to }) => names.has(from) && names.has(to));
+    const listed = { objects: schema.objects.map(({ object }) => object), links };
+    await this.#small(linkSchemaEntry(platform.name), Buffer.from(canonicalJson(listed)));
+    for (const object of schema.objects) await this.#small(schemaEntry(platform.name, object.object), Buffer.from(canonicalJson(object)));
+    for (const object of usable) await this.#object(platform, object);
+    for (const link of links) if (!link.viaFields) await this.#link(platform, link);
+  }
+
+  /** True for an object type that cannot be read: an error where it was asked for by name, else a note. */
+  #refuse(platform: Platform, { object, refused }: ObjectSchema): boolean {
+    if (refused === undefined) return false;
+    if (this.request.objects?.includes(object))
+      throw new RunbackError('object-unsupported', `${platform.name}/${object} cannot be put into a snapshot`, {
+        why: refused,
+        state: 'No snapshot was made.',
+        next: 'Leave it out, or change what is in its way on the platform.',
+      });
+    this.#refused.push({ platform: platform.name, object, why: refused });
+    this.#reporter.note(`${platform.name}/${object} is not in this snapshot: ${refused}`);
+    return true;
+  }
+
+  async #object(platform: Platform, schema: ObjectSchema): Promise<void> {
+    const { connector } = platform;
+    const what = `${platform.name}/${schema.object}`;
+    const { ordered, census } = connector.capabilities;
+    const lines = ordered ? (connector.readLines?.(schema, this.options) ?? linesOf(connector, schema, this.options)) : undefined;
+    let repeated = 0;
+    const batches =
+      lines ??
+      sortLines(recordItems(connector, schema, this.options), {
+        kind: 'records',
+        scratch: () => this.storage.scratch(`${this.header.id}.zip`),
+        ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
+        onDuplicate: () => {
+          repeated += 1;
+        },
+        signal: this.options.signal,
+      });
+    const writer = new PartWriter(this.container, dataFolder(platform.name, schema.object), 'records', what, this.deps.partSizes);
+    const written = await this.#parts(writer, batches, `Reading ${schema.label ?? schema.object} of ${platform.name}`, 'records');
+    repeated += writer.duplicates;
+    if (repeated > 0)
+      this.#reporter.note(`${what}: the platform gave ${repeated} records more than once while it was being read; one of each was kept`);
+    this.#objects.push({ platform: platform.name, object: schema.object, census, ...written });
+  }
+
+  async #link(platform: Platform, link: LinkSchema): Promise<void> {
+    const { connector } = platform;
+    const folder = linkFolder(platform.name, link);
+    const what = `${platform.name}/${linkName(link)}`;
+    const batches = connector.capabilities.ordered
+      ? linkBatches(connector, link, this.options)
+      : sortLines(linkItems(connector, link, this.options), {
+          kind: 'links',
+          scratch: () => this.storage.scratch(`${this.header.id}.zip`),
+          ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
+          onDuplicate: () => {},
+          signal: this.options.signal,
+        });
+    const writer = new PartWriter(this.container, folder, 'links', what, this.deps.partSizes);
+    const written = await this.#parts(writer, batches, `Reading links ${link.from} to ${link.to} of ${platform.name}`, 'links');
+    const { from, to, kind } = link;
+    this.#links.push({ platform: platform.name, object: linkName(link), from, to, kind, census: connector.capabilities.census, ...written });
+  }
+
+  async #parts(
+    writer: PartWriter,
+    batches: AsyncIterable<LineBatch>,
+    task: string,
+    unit: string,
+  ): Promise<Awaited<ReturnType<PartWriter['finish']>>> {
+    let done = 0;
+    for await (const batch of batches) {
+      this.options.signal?.throwIfAborted();
+      await writer.add(batch);
+      done += batch.ends.length;
+      this.#reporter.progress({ task, done, unit });
+    }
+    const written = await writer.finish();
+    this.#reporter.progress({ task, done: written.rows, total: written.rows, unit });
+    return written;
+  }
+
+  async #small(name: string, bytes: Buffer): Promise<void> {
+    this.#entries[name] = sha256(bytes);
+    await this.container.add(name, bytes);
+  }
+}
+
+async function* linesOf(connector: Connector, schema: ObjectSchema, options: CallOptions): AsyncGenerator<LineBatch> {
+  for await (const { records } of connector.read({ schema }, options)) yield* packLines(records.map(recordLine));
+}
+
+async function* recordItems(connector: Connector, schema: ObjectSchema, options: CallOptions): AsyncGenerator<SortItem[]> {
+  for await (const { records } of connector.read({ schema }, options))
+    yield records.map((record) => ({ key: record.key, to: '', line: recordLine(record) }));
+}
+
+async function* linkBatches(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<LineBatch> {
+  for await (const links of connector.readLinks({ link }, options)) yield* packLines(links.map(linkLine));
+}
+
+async function* linkItems(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<SortItem[]> {
+  for await (const links of connector.readLinks({ link }, options))
+    yield links.map((item) => ({ key: item.from, to: item.to, line: linkLine(item) }));
+}
+
+/** What was written must be what was sealed, and open as a snapshot. */
+async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<void> {
+  const wrong = (why: string): RunbackError =>
+    new RunbackError('snapshot-damaged', 'The snapshot that was just written does not read back as it was written', {
+      why,
+      state: 'It was removed; nothing was changed on any platform.',
+      next: 'Check the disk that holds the folder of snapshots, then run the same command again.',
+    });
+  const reader = await openStored({ ...file, close: () => Promise.resolve() });
+  const broken = await reader.checkSeal();
+  if (broken !== undefined) throw wrong(broken);
+  if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is another one.');
+  if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
+  for (const { name } of reader.header.platforms) await reader.schema(name);
+}

@@ -1,0 +1,148 @@
+import type { PlatformSchema } from '../connectors/index.js';
+import type { RunbackError } from '../lib/index.js';
+import { compareKeys, type LinkSchema, type ObjectSchema } from '../records/index.js';
+import { inOrderAhead } from './ahead.js';
+import { readEntry } from './container/entry.js';
+import { digestAside } from './container/writer.js';
+import { findRecord, NEWLINE } from './lines.js';
+import { linkSchemaEntry, schemaEntry } from './names.js';
+import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './opened.js';
+import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest, SnapshotReader, VerifyReport } from './types.js';
+import { sealHolds, verifySnapshot } from './verify.js';
+
+/** Parts unpacked while the one before is being used. */
+const AHEAD = 2;
+/** Parts that `line` keeps, for keys asked for one after the other. */
+const KEPT_PARTS = 2;
+
+/** A snapshot in a zip. Made by `openSnapshot` only. */
+export class ZipSnapshotReader implements SnapshotReader {
+  readonly #opened: OpenedSnapshot;
+  readonly #kept = new Map<string, Promise<Buffer>>();
+
+  constructor(opened: OpenedSnapshot) {
+    this.#opened = opened;
+  }
+
+  get path(): string {
+    return this.#opened.file.path;
+  }
+  get header(): SnapshotHeader {
+    return this.#opened.header;
+  }
+  get manifest(): SnapshotManifest {
+    return this.#opened.manifest;
+  }
+  get digest(): string {
+    return this.#opened.digest;
+  }
+  get damage(): readonly Damage[] {
+    return this.#opened.damage;
+  }
+
+  async schema(platform: string): Promise<PlatformSchema> {
+    const listed = (await this.#json(linkSchemaEntry(platform))) as { readonly objects: readonly string[]; readonly links: readonly LinkSchema[] };
+    const objects: ObjectSchema[] = [];
+    for (const object of listed.objects) objects.push((await this.#json(schemaEntry(platform, object))) as ObjectSchema);
+    return { objects, links: listed.links };
+  }
+
+  async objectSchema(platform: string, object: string): Promise<ObjectSchema | undefined> {
+    const name = schemaEntry(platform, object);
+    return name in this.manifest.entries ? ((await this.#json(name)) as ObjectSchema) : undefined;
+  }
+
+  async *lines(
+    info: ObjectInfo,
+    options: { readonly signal?: AbortSignal; readonly onDamage?: (damage: Damage) => void } = {},
+  ): AsyncGenerator<readonly string[]> {
+    const read = async (part: PartInfo): Promise<readonly string[]> => {
+      try {
+        const bytes = await this.partBytes(info, part, options.signal);
+        return bytes.toString('utf8', 0, bytes.length - 1).split('\n');
+      } catch (error) {
+        const damage = damageOf(error);
+        if (!damage || !options.onDamage) throw error;
+        options.onDamage(damage);
+        return [];
+      }
+    };
+    for await (const lines of inOrderAhead(info.parts, AHEAD, read)) {
+      options.signal?.throwIfAborted();
+      if (lines.length > 0) yield lines;
+    }
+  }
+
+  async line(info: ObjectInfo, key: string): Promise<string | undefined> {
+    const part = partOf(info.parts, key);
+    if (!part) return undefined;
+    const bytes = await this.#keptPart(info, part);
+    const start = findRecord(bytes, key);
+    return start === -1 ? undefined : bytes.toString('utf8', start, bytes.indexOf(NEWLINE, start));
+  }
+
+  async partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer> {
+    signal?.throwIfAborted();
+    const why = (reason: string): RunbackError => damaged(this.path, partDamage(info, part, reason));
+    const entry = this.#opened.directory.entries.get(part.name);
+    if (!entry) throw why('it is not in the file');
+    let bytes: Buffer;
+    try {
+      bytes = await readEntry(this.#opened.file, entry, part.bytes);
+    } catch (error) {
+      throw why(error instanceof Error ? error.message : String(error));
+    }
+    if ((await digestAside(bytes)) !== part.sha256) throw why('its bytes are not those that were written');
+    return bytes;
+  }
+
+  verify(options: Parameters<SnapshotReader['verify']>[0] = {}): Promise<VerifyReport> {
+    return verifySnapshot(this, this.#opened, options);
+  }
+
+  /** Undefined where the file's bytes are those that were sealed when it was written, else in words what is wrong. */
+  checkSeal(signal?: AbortSignal): Promise<string | undefined> {
+    return sealHolds(this.#opened, signal);
+  }
+
+  close(): Promise<void> {
+    this.#kept.clear();
+    return this.#opened.file.close();
+  }
+
+  /** A part for `line`, kept for the next call. */
+  #keptPart(info: ObjectInfo, part: PartInfo): Promise<Buffer> {
+    const known = this.#kept.get(part.name);
+    if (known) return known;
+    const bytes = this.partBytes(info, part);
+    this.#kept.set(part.name, bytes);
+    bytes.catch(() => this.#kept.delete(part.name));
+    for (const name of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT_PARTS) break;
+      this.#kept.delete(name);
+    }
+    return bytes;
+  }
+
+  /** A schema entry, checked against its digest. */
+  async #json(name: string): Promise<unknown> {
+    const bytes = await readSmallEntry(this.#opened, name);
+    if (typeof bytes === 'string') throw damaged(this.path, { entry: name, why: bytes });
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  }
+}
+
+/** The one part whose key range holds `key`. */
+function partOf(parts: readonly PartInfo[], key: string): PartInfo | undefined {
+  let low = 0;
+  let high = parts.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const part = parts[middle];
+    if (!part) return undefined;
+    if (compareKeys(key, part.firstKey) < 0) high = middle - 1;
+    else if (compareKeys(key, part.lastKey) > 0) low = middle + 1;
+    else return part;
+  }
+  return undefined;
+}

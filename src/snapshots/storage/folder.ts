@@ -1,0 +1,152 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { fromFileSystem, RunbackError } from '../../lib/index.js';
+import type { ByteSink, SnapshotStorage, StoredFile, StoredName } from './storage.js';
+
+const PARTIAL = '.partial';
+const SCRATCH = '.scratch';
+
+/** Snapshots in a folder of this machine. The folder is made on the first write, for its owner only. */
+export function folderStorage(dir: string): SnapshotStorage {
+  const pathOf = (name: string): string => join(dir, name);
+
+  return {
+    location: dir,
+    pathOf,
+
+    async put(name, write, check) {
+      const partial = pathOf(`${name}${PARTIAL}`);
+      try {
+        await mkdir(dir, { recursive: true, mode: 0o700 });
+        const handle = await open(partial, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+        try {
+          await write(sinkOf(handle));
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        const written = await openStoredFile(partial);
+        try {
+          await check(written);
+        } finally {
+          await written.close();
+        }
+        await rename(partial, pathOf(name));
+        await syncFolder(dir);
+      } catch (error) {
+        await rm(partial, { force: true });
+        throw fromFileSystem(error, partial);
+      }
+    },
+
+    open: (name) => openStoredFile(pathOf(name)),
+
+    async list() {
+      const found: StoredName[] = [];
+      for (const name of await namesIn(dir)) {
+        if (!name.endsWith('.zip')) continue;
+        const info = await stat(pathOf(name)).catch(() => undefined);
+        if (info?.isFile()) found.push({ name, bytes: info.size });
+      }
+      return found;
+    },
+
+    async delete(name) {
+      try {
+        await rm(pathOf(name), { force: true });
+        await syncFolder(dir);
+      } catch (error) {
+        throw fromFileSystem(error, pathOf(name));
+      }
+    },
+
+    async unfinished() {
+      const names = (await namesIn(dir)).flatMap((name) =>
+        [PARTIAL, SCRATCH].filter((suffix) => name.endsWith(`.zip${suffix}`)).map((suffix) => name.slice(0, -suffix.length)),
+      );
+      return [...new Set(names)];
+    },
+
+    async discard(name) {
+      await rm(pathOf(`${name}${PARTIAL}`), { force: true });
+      await rm(pathOf(`${name}${SCRATCH}`), { force: true, recursive: true });
+    },
+
+    async scratch(name) {
+      const path = pathOf(`${name}${SCRATCH}`);
+      try {
+        await mkdir(path, { recursive: true, mode: 0o700 });
+      } catch (error) {
+        throw fromFileSystem(error, path);
+      }
+      return path;
+    },
+  };
+}
+
+/** Opens any file of this machine as a {@link StoredFile}. Throws `not-found`, `file-unreadable`. */
+export async function openStoredFile(path: string): Promise<StoredFile> {
+  let handle: FileHandle;
+  let bytes: number;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new RunbackError(missing ? 'not-found' : 'file-unreadable', missing ? `There is no file ${path}` : `Cannot open ${path}`, {
+      ...(missing ? {} : { why: error instanceof Error ? error.message : String(error) }),
+      next: 'List the snapshots: runback snapshot list',
+      cause: error,
+    });
+  }
+  try {
+    const info = await handle.stat();
+    if (!info.isFile()) throw new RunbackError('file-unreadable', `${path} is not a file`, { next: 'List the snapshots: runback snapshot list' });
+    bytes = info.size;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return {
+    path,
+    bytes,
+    async read(offset, length) {
+      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, bytes - offset)));
+      let filled = 0;
+      while (filled < buffer.length) {
+        const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
+        if (bytesRead === 0) return buffer.subarray(0, filled);
+        filled += bytesRead;
+      }
+      return buffer;
+    },
+    close: () => handle.close(),
+  };
+}
+
+function sinkOf(handle: FileHandle): ByteSink {
+  return async (bytes) => {
+    let written = 0;
+    while (written < bytes.length) written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
+  };
+}
+
+async function namesIn(dir: string): Promise<readonly string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new RunbackError('file-unreadable', `Cannot read the folder of snapshots ${dir}`, { why: String(error), cause: error });
+  }
+}
+
+/** Makes a rename or removal survive a power cut. */
+async function syncFolder(dir: string): Promise<void> {
+  const handle = await open(dir, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

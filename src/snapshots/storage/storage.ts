@@ -1,0 +1,51 @@
+/**
+ * The backup storage seam: where snapshots lie. One driver on a folder; one on S3-compatible storage may follow.
+ *
+ * Promises of every driver:
+ * - `put` is atomic and durable: after it resolves the file is there whole and survives a power cut; until then, and
+ *   after any failure or kill, no file of that name is listed or opened;
+ * - names are flat (no separators) and end in `.zip`;
+ * - files are readable by their owner only.
+ *
+ * Errors: `disk-full`, `disk-denied`, `file-unreadable`, `not-found`.
+ */
+export interface SnapshotStorage {
+  /** For people: a path or address. */
+  readonly location: string;
+  /**
+   * Writes one file. `write` is given a sink that takes bytes in order and resolves when it can take more; the bytes may
+   * be reused after that. `check` reads what was written before it becomes visible; what it throws undoes the put.
+   * Whatever is thrown, nothing of that name is left.
+   */
+  put(name: string, write: (sink: ByteSink) => Promise<void>, check: (file: StoredFile) => Promise<void>): Promise<void>;
+  /** Opens a file for reading ranges. */
+  open(name: string): Promise<StoredFile>;
+  /** All complete files, in no order. An absent folder holds none. */
+  list(): Promise<readonly StoredName[]>;
+  /** Removes a file; one that is not there is no error. */
+  delete(name: string): Promise<void>;
+  /** Names whose `put` or scratch space was left behind by a killed process, or is being worked on right now. */
+  unfinished(): Promise<readonly string[]>;
+  /** Removes what a `put` of that name left behind. Never touches a complete file. */
+  discard(name: string): Promise<void>;
+  /** An empty folder of this machine for temporary files while `name` is being put. `discard` removes it. */
+  scratch(name: string): Promise<string>;
+  /** For people: where the file of that name is. */
+  pathOf(name: string): string;
+}
+
+export type ByteSink = (bytes: Uint8Array) => Promise<void>;
+
+export interface StoredName {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** A file opened for reading. Reads may run at the same time. */
+export interface StoredFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Exactly `length` bytes from `offset`, fewer only at the end of the file. */
+  read(offset: number, length: number): Promise<Buffer>;
+  close(): Promise<void>;
+}

