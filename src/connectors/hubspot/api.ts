@@ -2,7 +2,6 @@ import { type CallOptions, type Clock, HttpClient, type HttpAnswer, type HttpRes
 import type { Usage } from '../connector.js';
 import { failureOf, type Naming } from './errors.js';
 import { HubSpotGate, type LimitSettings } from './limits.js';
-import type { WireLabel } from './wire.js';
 
 /** What the driver needs to reach one HubSpot account. */
 export interface ApiSettings extends Naming {
@@ -21,8 +20,6 @@ export interface ApiSettings extends Naming {
 export class HubSpotApi {
   readonly naming: Naming;
   readonly clock: Clock;
-  /** Association labels by `from|to`, as last described: kept because several questions need them. */
-  readonly labels = new Map<string, readonly WireLabel[]>();
   readonly #prefix: string;
   readonly #http: HttpClient;
   readonly #gate: HubSpotGate;

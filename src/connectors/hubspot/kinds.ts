@@ -1,8 +1,5 @@
-import type { CallOptions } from '../../lib/index.js';
 import type { LinkSchema } from '../../records/index.js';
 import type { HubSpotApi } from './api.js';
-import { kindOf, readLabels } from './schema.js';
-import type { WireLabel } from './wire.js';
 
 /**
  * HubSpot numbers a kind of link differently in its two directions, and tells nowhere which numbers belong together. For its own
@@ -26,34 +23,37 @@ const DEFINED: Readonly<Record<string, readonly (readonly [number, number])[]>> 
   'deals|tickets': [[27, 28]],
 };
 
-/**
- * From the kind as seen from `link.to` to the kind as seen from `link.from`, for all kinds of the pair; undefined where
- * one of them cannot be turned round for certain. Labels that people defined are matched by their text, where it is the same
- * in both directions and unique. Costs a request only where there are such labels.
- */
-export async function reverseKinds(api: HubSpotApi, link: LinkSchema, call: CallOptions): Promise<ReadonlyMap<string, string> | undefined> {
-  const defined = DEFINED[`${link.from}|${link.to}`];
-  if (!defined) return undefined;
-  const there = await knownLabels(api, link.from, link.to, call);
-  const own = new Map(defined.map(([one, other]) => [`HUBSPOT_DEFINED-${String(one)}`, `HUBSPOT_DEFINED-${String(other)}`]));
-  const named = there.filter((label) => label.category === 'USER_DEFINED');
-  const back = named.length === 0 ? [] : await knownLabels(api, link.to, link.from, call);
-  const map = new Map<string, string>();
-  for (const label of there) {
-    const other = label.category === 'USER_DEFINED' ? sameLabel(label, there, back) : own.get(kindOf(label));
-    if (other === undefined) return undefined;
-    map.set(other, kindOf(label));
+/** What is known about the numbers of one pair of object types: kinds as seen from `link.to`, turned into kinds as seen from `link.from`. */
+export class Kinds {
+  readonly #forward: Map<string, string>;
+
+  constructor(defined: readonly (readonly [number, number])[]) {
+    this.#forward = new Map(defined.map(([one, other]) => [`HUBSPOT_DEFINED-${String(other)}`, `HUBSPOT_DEFINED-${String(one)}`]));
   }
-  return map;
+
+  /** The kinds of one tie turned round; undefined where one of them is not known. */
+  turn(back: readonly string[]): readonly string[] | undefined {
+    const turned = back.flatMap((kind) => this.#forward.get(kind) ?? []);
+    return turned.length === back.length ? turned : undefined;
+  }
+
+  /** Learns from one tie seen from both sides: where each side has exactly one kind left that is not known, these two are one. */
+  learn(back: readonly string[], there: readonly string[]): void {
+    const known = new Set(this.#forward.values());
+    const [kind, second] = back.filter((one) => !this.#forward.has(one));
+    const [other, another] = there.filter((one) => !known.has(one));
+    if (kind !== undefined && other !== undefined && second === undefined && another === undefined) this.#forward.set(kind, other);
+  }
 }
 
-async function knownLabels(api: HubSpotApi, from: string, to: string, call: CallOptions): Promise<readonly WireLabel[]> {
-  return api.labels.get(`${from}|${to}`) ?? (await readLabels(api, from, to, call));
-}
+const learnt = new WeakMap<HubSpotApi, Map<string, Kinds>>();
 
-/** The kind, seen from the other side, whose label is the same text, where exactly one is on either side. */
-function sameLabel(label: WireLabel, there: readonly WireLabel[], back: readonly WireLabel[]): string | undefined {
-  const same = (other: WireLabel): boolean => other.category === label.category && other.label === label.label;
-  const [match, second] = back.filter(same);
-  return label.label && match && !second && there.filter(same).length === 1 ? kindOf(match) : undefined;
+/** The {@link Kinds} of a pair, kept as long as the connection. */
+export function kindsOf(api: HubSpotApi, link: LinkSchema): Kinds {
+  const pairs = learnt.get(api) ?? new Map<string, Kinds>();
+  learnt.set(api, pairs);
+  const pair = `${link.from}|${link.to}`;
+  const kinds = pairs.get(pair) ?? new Kinds(DEFINED[pair] ?? []);
+  pairs.set(pair, kinds);
+  return kinds;
 }

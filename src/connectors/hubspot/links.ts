@@ -3,7 +3,7 @@ import type { Link, LinkSchema } from '../../records/index.js';
 import type { ReadLinksRequest } from '../connector.js';
 import type { HubSpotApi } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
-import { reverseKinds } from './kinds.js';
+import { kindsOf } from './kinds.js';
 import { readKeys } from './read.js';
 import { kindOf } from './schema.js';
 import { isAssociationsPage, type WireAssociations, type WirePage } from './wire.js';
@@ -97,35 +97,16 @@ async function* ties(api: HubSpotApi, request: ReadLinksRequest, session: ReadSe
   const asked = new Set(fromKeys);
   if (fromKeys && fromKeys.length > 0) yield* forward(api, link, [...asked], call);
   if (!toKeys || toKeys.length === 0) return;
-  const targets = [...new Set(toKeys)];
-  const kinds = await reverseKinds(api, link, call);
-  if (kinds) {
-    for await (const tie of backward(api, link, targets, kinds, call)) if (!asked.has(tie.from)) yield tie;
-    return;
-  }
-  // The names of the kinds cannot be turned round: the other side only tells who the neighbours are.
-  const neighbours = new Set<string>();
-  for await (const entry of associations(api, link.to, link.from, targets, call))
-    for (const other of entry.to) neighbours.add(String(other.toObjectId));
-  const wanted = new Set(targets);
-  for await (const tie of forward(
-    api,
-    link,
-    [...neighbours].filter((key) => !asked.has(key)),
-    call,
-  ))
-    if (wanted.has(tie.to)) yield tie;
+  for await (const tie of backward(api, link, [...new Set(toKeys)], call)) if (!asked.has(tie.from)) yield tie;
 }
 
 async function* allTies(api: HubSpotApi, link: LinkSchema, session: ReadSession | undefined, call: CallOptions): AsyncGenerator<Tie> {
   const from = session?.keys.get(link.from);
   const to = session?.keys.get(link.to);
-  if (to && link.from !== link.to && (!from || to.length < from.length)) {
-    const kinds = await reverseKinds(api, link, call);
-    if (kinds) {
-      yield* backward(api, link, to, kinds, call);
-      return;
-    }
+  // One request more than the batches: to learn the numbers of labels, see `backward`.
+  if (to && link.from !== link.to && (!from || batches(to) + 1 < batches(from))) {
+    yield* backward(api, link, to, call);
+    return;
   }
   if (from) {
     yield* forward(api, link, from, call);
@@ -146,16 +127,44 @@ async function* forward(api: HubSpotApi, link: LinkSchema, keys: readonly string
     for (const other of entry.to) yield { from: entry.from.id, to: String(other.toObjectId), kinds: other.associationTypes.map(kindOf) };
 }
 
-async function* backward(
-  api: HubSpotApi,
-  link: LinkSchema,
-  keys: readonly string[],
-  kinds: ReadonlyMap<string, string>,
-  call: CallOptions,
-): AsyncGenerator<Tie> {
-  for await (const entry of associations(api, link.to, link.from, keys, call))
-    for (const other of entry.to)
-      yield { from: String(other.toObjectId), to: entry.from.id, kinds: other.associationTypes.map((type) => kinds.get(kindOf(type)) ?? '') };
+/**
+ * Ties read from the `to` side. HubSpot numbers a kind of link differently in its two directions, and tells nowhere which numbers
+ * belong together: ties of a kind whose other number is not known yet are looked at from the `from` side as well, which
+ * teaches the numbers.
+ */
+async function* backward(api: HubSpotApi, link: LinkSchema, keys: readonly string[], call: CallOptions): AsyncGenerator<Tie> {
+  const kinds = kindsOf(api, link);
+  let open: Tie[] = [];
+  for await (const entry of associations(api, link.to, link.from, keys, call)) {
+    for (const other of entry.to) {
+      const tie = { from: String(other.toObjectId), to: entry.from.id, kinds: other.associationTypes.map(kindOf) };
+      const turned = kinds.turn(tie.kinds);
+      if (turned) yield { ...tie, kinds: turned };
+      else open.push(tie);
+    }
+  }
+  while (open.length > 0) {
+    const looked = new Set([...new Set(open.map((tie) => tie.from))].slice(0, LINK_READ_BATCH));
+    const pairs = new Map(open.filter((tie) => looked.has(tie.from)).map((tie) => [`${tie.from}|${tie.to}`, tie]));
+    for await (const tie of forward(api, link, [...looked], call)) {
+      const seen = pairs.get(`${tie.from}|${tie.to}`);
+      if (!seen) continue;
+      kinds.learn(seen.kinds, tie.kinds);
+      yield tie;
+    }
+    const rest: Tie[] = [];
+    for (const tie of open) {
+      if (looked.has(tie.from)) continue;
+      const turned = kinds.turn(tie.kinds);
+      if (turned) yield { ...tie, kinds: turned };
+      else rest.push(tie);
+    }
+    open = rest;
+  }
+}
+
+function batches(keys: readonly string[]): number {
+  return Math.ceil(keys.length / LINK_READ_BATCH);
 }
 
 /** Everything tied to the given records; a record with many ties comes in several entries. */

@@ -144,14 +144,12 @@ async function describeLinks(api: HubSpotApi, from: string, to: string, call: Ca
 }
 
 /** Association labels in one direction. */
-export async function readLabels(api: HubSpotApi, from: string, to: string, call: CallOptions): Promise<readonly WireLabel[]> {
+async function readLabels(api: HubSpotApi, from: string, to: string, call: CallOptions): Promise<readonly WireLabel[]> {
   const result = await api.look('GET', `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/labels`, undefined, call);
   const none = result.kind === 'answered' && (result.status === 400 || result.status === 404);
   if (!none && !isSuccess(result)) throw api.failure(result);
   if (!none && !isLabelPage(result.body)) throw nonsense(api, `the links between ${from} and ${to}`);
-  const labels = none ? [] : (result.body as WirePage<WireLabel>).results;
-  api.labels.set(`${from}|${to}`, labels);
-  return labels;
+  return none ? [] : (result.body as WirePage<WireLabel>).results;
 }
 
 /** Stable name of a kind of link: `HUBSPOT_DEFINED-279`. */
