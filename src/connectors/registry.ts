@@ -17,6 +17,7 @@ export interface Driver {
 
 /** The only place that imports drivers, and only when one is used. */
 const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
+  hubspot: () => import('./hubspot/index.js'),
   postgres: () => import('./postgres/index.js'),
 };
 
