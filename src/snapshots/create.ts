@@ -105,7 +105,11 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
   for (const name of await storage.unfinished()) {
     try {
       const lock = await store.lock(lockName(name), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
-      await storage.discard(name).finally(() => lock.release());
+      try {
+        await storage.discard(name);
+      } finally {
+        await lock.release();
+      }
     } catch (error) {
       if (!isRunbackError(error, 'locked')) throw error;
     }

@@ -13,6 +13,8 @@ export interface MemoryOptions {
   readonly ordered?: boolean;
   readonly lines?: boolean;
   readonly batch?: number;
+  /** Schemas in place of empty ones. */
+  readonly schemas?: readonly ObjectSchema[];
   /** Called before each batch, to fail or abort there. */
   readonly beforeBatch?: (object: string, n: number) => void | Promise<void>;
 }
@@ -29,7 +31,7 @@ export function memoryPlatform(name: string, content: MemoryContent, options: Me
     return { from, to, kind };
   });
   const all: ObjectSchema[] = [
-    ...Object.keys(content.objects).map((object) => objectSchema(object)),
+    ...Object.keys(content.objects).map((object) => options.schemas?.find((schema) => schema.object === object) ?? objectSchema(object)),
     ...Object.entries(content.refused ?? {}).map(([object, refused]) => objectSchema(object, { refused })),
   ];
   const recordsOf = (object: string): readonly PlatformRecord[] => {

@@ -62,7 +62,6 @@ export async function readDirectory(file: StoredFile): Promise<ZipDirectory | un
       // From memory: unzipper leaves the streams of its directory open.
       stream: (offset: number, length: number) => Readable.from([window(bytes, offset - directoryOffset, length)]),
     });
-    read = { ...read, files: await read.files };
   } catch {
     return undefined;
   }

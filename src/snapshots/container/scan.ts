@@ -83,18 +83,20 @@ async function packedBytes(file: StoredFile, start: number): Promise<number | un
     inflate.once('end', () => resolve(inflate.bytesWritten));
     inflate.once('error', () => resolve(undefined));
   });
-  let over = false;
-  const result = ended.then((bytes) => {
-    over = true;
-    return bytes;
-  });
-  for (let at = start; at < file.bytes && !over; at += CHUNK_BYTES) {
-    const chunk = await file.read(at, CHUNK_BYTES);
-    await Promise.race([new Promise<void>((resolve) => inflate.write(chunk, () => resolve())), result]);
-  }
-  if (!over) inflate.end();
-  const bytes = await result;
+  const fed = async (): Promise<undefined> => {
+    for (let at = start; at < file.bytes && inflate.writable; at += CHUNK_BYTES) {
+      const chunk = await file.read(at, CHUNK_BYTES);
+      await Promise.race([new Promise<void>((resolve) => inflate.write(chunk, () => resolve())), ended]);
+      if (inflate.readableEnded) return undefined;
+    }
+    inflate.end();
+    return undefined;
+  };
+  const feeding = fed();
+  feeding.catch(() => {});
+  const bytes = await ended;
   inflate.destroy();
+  await feeding;
   return bytes;
 }
 
