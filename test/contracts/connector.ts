@@ -1,0 +1,535 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { Connector, MutationResult, RecordBatch } from '../../src/connectors/index.js';
+import { isRunbackError } from '../../src/lib/index.js';
+import { compareKeys, type Link, type LinkSchema, type ObjectSchema, type PlatformRecord, recordLine, type Value } from '../../src/records/index.js';
+
+/** One platform with a known object type, seen from outside the connector. Every test gets a new one. */
+export interface ContractPlatform {
+  /** A new connector on this platform, ready to be used. The suite closes it. */
+  open(): Promise<Connector>;
+  /** An object type that is empty at first. */
+  readonly object: string;
+  /** Two writable fields of it that hold any text, and one that must be unique (absent where none has to be). */
+  readonly text: string;
+  readonly other: string;
+  readonly unique?: string;
+  /** A well-formed key that no record has. */
+  readonly missingKey: string;
+  /** How an empty text comes back: some platforms know no difference between empty and null. */
+  readonly emptyReads: '' | null;
+  /** Creates a record without the connector; answers its key. */
+  seed(fields: Readonly<Record<string, string | null>>): Promise<string>;
+  /** What a colleague does: changes or deletes a record without the connector. */
+  edit(key: string, fields: Readonly<Record<string, string | null>>): Promise<void>;
+  remove(key: string): Promise<void>;
+  /** The platform's own truth; undefined where there is no such record. */
+  truth(key: string): Promise<Readonly<Record<string, Value>> | undefined>;
+  /** Present where links of some kind can be written. */
+  readonly links?: {
+    /** Finds the kind of link among those described for these objects. */
+    readonly objects: readonly string[];
+    pick(links: readonly LinkSchema[]): LinkSchema | undefined;
+    seedFrom(): Promise<string>;
+    seedTo(): Promise<string>;
+    truth(): Promise<readonly Link[]>;
+  };
+  readonly faults: {
+    /** The next write is applied, its answer is lost, and the platform cannot be asked until `heal`. */
+    dropNextAnswer(): Promise<void>;
+    /** The platform does not answer at all until `heal`. */
+    cutOff(): Promise<void>;
+    heal(): Promise<void>;
+  };
+  stop(): Promise<void>;
+}
+
+/** Texts that break software; every platform must give them back as they went in. */
+export const NASTY = [
+  `quote " apostrophe ' backslash \\ slash /`,
+  'tab\tnewline\nreturn\rend',
+  '\\N',
+  '\\.',
+  '\u0001\u0008\u000b\u000c\u001f\u007f',
+  'é ü ß 漢字 \u00a0\u2028\u2029\ufeff',
+  '👩‍👩‍👧‍👦 𝒳 \u{10ffff}',
+  `'; DROP TABLE contacts; --`,
+  '{{constructor}} ${7*7} <script>alert(1)</script>',
+  '=1+1',
+  'NULL',
+  '0',
+  ' leading and trailing ',
+];
+
+/** The promises of `src/connectors/connector.ts`, tried on a real platform or a faithful copy of one. */
+export function connectorContract(name: string, start: () => Promise<ContractPlatform>): void {
+  describe(`connector contract: ${name}`, () => {
+    let platform: ContractPlatform;
+    const opened: Connector[] = [];
+    const open = async (): Promise<Connector> => {
+      const connector = await platform.open();
+      opened.push(connector);
+      return connector;
+    };
+    const prepared = async (): Promise<{ connector: Connector; schema: ObjectSchema }> => {
+      const connector = await open();
+      return { connector, schema: await schemaOf(connector, platform.object) };
+    };
+    beforeEach(async () => {
+      platform = await start();
+    });
+    afterEach(async () => {
+      await platform.faults.heal();
+      for (const connector of opened.splice(0)) await connector.close();
+      await platform.stop();
+    });
+
+    describe('identify and describe', () => {
+      test('the account is known before anything else is asked, and stays the same', async () => {
+        const connector = await open();
+        const identity = await connector.identify();
+        expect(identity.account).not.toBe('');
+        expect(identity.address).not.toContain('@');
+        expect(connector.usage().requests).toBeGreaterThan(0);
+        expect((await connector.identify()).account).toBe(identity.account);
+      });
+
+      test('a misspelt object type is refused with the right word, instead of being read as empty', async () => {
+        const connector = await open();
+        const error: unknown = await connector.describe([`${platform.object}x`]).catch((thrown: unknown) => thrown);
+        expect(isRunbackError(error, 'object-unsupported')).toBe(true);
+        expect(String(error)).toContain(platform.object);
+      });
+
+      test('fields are described with type, and what cannot be written is marked', async () => {
+        const { connector, schema } = await prepared();
+        expect((await connector.describe([platform.object])).objects.map((each) => each.object)).toEqual([platform.object]);
+        expect(schema.refused).toBeUndefined();
+        for (const name of [platform.text, platform.other])
+          expect(schema.fields.find((field) => field.name === name)).toMatchObject({ type: 'string', readOnly: false });
+        expect(new Set(schema.fields.map((field) => field.name)).size).toBe(schema.fields.length);
+      });
+    });
+
+    describe('read', () => {
+      test('every record comes once, with every field, in key order where that is claimed', async () => {
+        const keys = [];
+        for (let i = 0; i < 25; i += 1) keys.push(await platform.seed({ [platform.text]: `text ${String(i)}`, [platform.other]: null }));
+        const { connector, schema } = await prepared();
+        const records = await all(connector.read({ schema }));
+        expect(records.map((record) => record.key).sort()).toEqual([...keys].sort());
+        const inOrder = records.map((record) => record.key);
+        expect(inOrder).toEqual(connector.capabilities.ordered ? [...keys].sort(compareKeys) : inOrder);
+        for (const record of records) {
+          expect(record.fields[platform.text]).toMatch(/^text \d+$/);
+          expect(record.fields[platform.other]).toBeNull();
+          for (const field of schema.fields) {
+            expect(Object.hasOwn(field.readOnly ? record.fields : record.meta, field.name)).toBe(false);
+          }
+        }
+      });
+
+      test('an empty object type is no records, not an error', async () => {
+        const { connector, schema } = await prepared();
+        expect(await all(connector.read({ schema }))).toEqual([]);
+        expect(await all(connector.read({ schema, keys: [] }))).toEqual([]);
+      });
+
+      test('keys that do not exist are left out, and a key asked for twice comes once', async () => {
+        const first = await platform.seed({ [platform.text]: 'a' });
+        const second = await platform.seed({ [platform.text]: 'b' });
+        const { connector, schema } = await prepared();
+        const records = await all(connector.read({ schema, keys: [second, platform.missingKey, first, second, 'no key at all', ''] }));
+        expect(records.map((record) => record.key).sort()).toEqual([first, second].sort());
+      });
+
+      test('null, empty and a text stay what they are', async () => {
+        const none = await platform.seed({ [platform.text]: null });
+        const empty = await platform.seed({ [platform.text]: '' });
+        const { connector, schema } = await prepared();
+        const records = byKey(await all(connector.read({ schema, keys: [none, empty] })));
+        expect(records.get(none)?.fields[platform.text]).toBeNull();
+        expect(records.get(empty)?.fields[platform.text]).toBe(platform.emptyReads);
+      });
+
+      test('the worst texts come out as they are', async () => {
+        const keys = new Map<string, string>();
+        for (const text of NASTY) keys.set(await platform.seed({ [platform.text]: text }), text);
+        const { connector, schema } = await prepared();
+        const whole = byKey(await all(connector.read({ schema })));
+        const picked = byKey(await all(connector.read({ schema, keys: [...keys.keys()] })));
+        for (const [key, text] of keys) {
+          expect(whole.get(key)?.fields[platform.text]).toBe(text);
+          expect(picked.get(key)).toEqual(whole.get(key));
+        }
+      });
+
+      test('finished lines are byte for byte the lines of the records', async () => {
+        for (const text of NASTY) await platform.seed({ [platform.text]: text, [platform.other]: null });
+        const { connector, schema } = await prepared();
+        if (connector.readLines === undefined) return;
+        const expected = (await all(connector.read({ schema }))).map((record) => `${recordLine(record)}\n`);
+        const lines: string[] = [];
+        for await (const batch of connector.readLines(schema)) {
+          let start = 0;
+          for (const end of batch.ends) {
+            lines.push(batch.bytes.toString('utf8', start, end));
+            start = end;
+          }
+          expect(start).toBe(batch.bytes.length);
+        }
+        expect(lines).toEqual(expected);
+      });
+
+      test('records changed since a time are among those read', async () => {
+        await platform.seed({ [platform.text]: 'old' });
+        const { connector, schema } = await prepared();
+        const changed = await platform.seed({ [platform.text]: 'new' });
+        const records = await all(connector.read({ schema, changedSince: new Date(Date.now() - 3_600_000) }));
+        expect(records.map((record) => record.key)).toContain(changed);
+      });
+
+      test('between beginRead and endRead nothing moves, where that is claimed', async () => {
+        const key = await platform.seed({ [platform.text]: 'before' });
+        const { connector, schema } = await prepared();
+        if (!connector.capabilities.consistentRead) return;
+        await connector.beginRead?.();
+        await all(connector.read({ schema }));
+        await platform.edit(key, { [platform.text]: 'after' });
+        await platform.seed({ [platform.text]: 'later' });
+        expect((await all(connector.read({ schema }))).map((record) => record.fields[platform.text])).toEqual(['before']);
+        expect((await all(connector.read({ schema, keys: [key, 'no key at all'] })))[0]?.fields[platform.text]).toBe('before');
+        await connector.endRead?.();
+        expect((await all(connector.read({ schema, keys: [key] })))[0]?.fields[platform.text]).toBe('after');
+      });
+
+      test('a reader that stops early leaves the connector usable', async () => {
+        for (let i = 0; i < 5; i += 1) await platform.seed({ [platform.text]: String(i) });
+        const { connector, schema } = await prepared();
+        for await (const batch of connector.read({ schema })) if (batch.records.length > 0) break;
+        for await (const batch of connector.readLines?.(schema) ?? []) if (batch.bytes.length > 0) break;
+        expect(await all(connector.read({ schema }))).toHaveLength(5);
+      });
+
+      test('who changed a record is told, where history is claimed', async () => {
+        const key = await platform.seed({ [platform.text]: 'a' });
+        await platform.edit(key, { [platform.text]: 'b' });
+        const { connector, schema } = await prepared();
+        if (connector.capabilities.history === 'none') return;
+        const batches: RecordBatch[] = [];
+        for await (const batch of connector.read({ schema, keys: [key], history: [platform.text] })) batches.push(batch);
+        const changes = batches.flatMap((batch) => [...(batch.history ?? [])]).find(([of]) => of === key)?.[1].fields[platform.text];
+        expect(changes?.length).toBeGreaterThan(0);
+        expect(changes?.[0]?.writer).toBeTypeOf('string');
+        expect(Number.isNaN(Date.parse(changes?.[0]?.at ?? ''))).toBe(false);
+        const values = changes?.map((change) => change.value);
+        expect(values).toEqual(connector.capabilities.history === 'field' ? ['b', 'a'] : values);
+      });
+    });
+
+    describe('write', () => {
+      test('one result per mutation, in order, and a bad one does not take the others with it', async () => {
+        const first = await platform.seed({ [platform.text]: 'a' });
+        const last = await platform.seed({ [platform.text]: 'b' });
+        const { connector, schema } = await prepared();
+        const update = (key: string, from: string) => ({
+          action: 'update' as const,
+          schema,
+          key,
+          set: { [platform.text]: `new ${key}` },
+          expect: { [platform.text]: from },
+        });
+        const results = await connector.write([update(last, 'b'), update(platform.missingKey, 'x'), update(first, 'a')]);
+        expect(results.map((result) => result.status === 'applied')).toEqual([true, false, true]);
+        expect(results[0]).toEqual({ status: 'applied', key: last });
+        expect(results[2]).toEqual({ status: 'applied', key: first });
+        expect(results[1]).toMatchObject({ status: 'rejected', reason: 'deleted-later' });
+        expect((await platform.truth(last))?.[platform.text]).toBe(`new ${last}`);
+        expect((await platform.truth(first))?.[platform.text]).toBe(`new ${first}`);
+      });
+
+      test('only the fields that were given are written', async () => {
+        const key = await platform.seed({ [platform.text]: 'damaged', [platform.other]: 'innocent' });
+        const { connector, schema } = await prepared();
+        expect(
+          await connector.write([{ action: 'update', schema, key, set: { [platform.text]: null }, expect: { [platform.text]: 'damaged' } }]),
+        ).toEqual([{ status: 'applied', key }]);
+        const truth = await platform.truth(key);
+        expect(truth?.[platform.text]).toBe(null);
+        expect(truth?.[platform.other]).toBe('innocent');
+      });
+
+      test('a value that moved meanwhile is left alone, where conditional writes are claimed', async () => {
+        const moved = await platform.seed({ [platform.text]: 'damaged' });
+        const still = await platform.seed({ [platform.text]: null });
+        const { connector, schema } = await prepared();
+        if (!connector.capabilities.conditionalWrite) return;
+        await platform.edit(moved, { [platform.text]: 'by a colleague' });
+        const results = await connector.write([
+          { action: 'update', schema, key: moved, set: { [platform.text]: 'good' }, expect: { [platform.text]: 'damaged' } },
+          { action: 'update', schema, key: still, set: { [platform.text]: 'good' }, expect: { [platform.text]: null } },
+          { action: 'update', schema, key: still, set: { [platform.text]: 'again' }, expect: { [platform.text]: null } },
+        ]);
+        expect(results[0]).toEqual({ status: 'moved', live: { [platform.text]: 'by a colleague' } });
+        expect(results[1]).toEqual({ status: 'applied', key: still });
+        expect(results[2]).toEqual({ status: 'moved', live: { [platform.text]: 'good' } });
+        expect((await platform.truth(moved))?.[platform.text]).toBe('by a colleague');
+        const deleted = await connector.write([{ action: 'delete', schema, key: moved, expect: { [platform.text]: 'damaged' } }]);
+        expect(deleted[0]?.status).toBe('moved');
+        expect(await platform.truth(moved)).toBeDefined();
+      });
+
+      test('the worst texts go in as they are', async () => {
+        const keys: string[] = [];
+        for (const text of NASTY) keys.push(await platform.seed({ [platform.text]: `was ${text}` }));
+        const { connector, schema } = await prepared();
+        const results = await connector.write(
+          NASTY.map((text, i) => ({
+            action: 'update',
+            schema,
+            key: keys[i] ?? '',
+            set: { [platform.text]: text },
+            expect: { [platform.text]: `was ${text}` },
+          })),
+        );
+        expect(results.map((result) => result.status)).toEqual(NASTY.map(() => 'applied'));
+        for (const [i, text] of NASTY.entries()) expect((await platform.truth(keys[i] ?? ''))?.[platform.text]).toBe(text);
+      });
+
+      test('a text that the platform would change on the way is refused, not changed', async () => {
+        const key = await platform.seed({ [platform.text]: 'a' });
+        const { connector, schema } = await prepared();
+        const [result] = await connector.write([
+          { action: 'update', schema, key, set: { [platform.text]: 'half a pair: \ud800' }, expect: { [platform.text]: 'a' } },
+        ]);
+        expect(result?.status).toBe('rejected');
+        expect((await platform.truth(key))?.[platform.text]).toBe('a');
+      });
+
+      test('a field that is gone is a result, not a failure of the batch', async () => {
+        const key = await platform.seed({ [platform.text]: 'a' });
+        const ok = await platform.seed({ [platform.text]: 'a' });
+        const { connector, schema } = await prepared();
+        const results = await connector.write([
+          { action: 'update', schema, key, set: { field_that_is_gone: 'x' }, expect: { field_that_is_gone: null } },
+          { action: 'update', schema, key: ok, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } },
+        ]);
+        expect(results[0]).toMatchObject({ status: 'rejected', reason: 'field-removed' });
+        expect(results[1]).toEqual({ status: 'applied', key: ok });
+      });
+
+      test('a batch of the largest size allowed works', async () => {
+        const { connector, schema } = await prepared();
+        const size = connector.capabilities.batch.create;
+        const made = await connector.write(
+          Array.from({ length: size }, (_, i) => ({ action: 'create', schema, key: keyLike(platform, i), set: { [platform.text]: String(i) } })),
+        );
+        expect(statuses(made)).toEqual({ applied: size });
+        const keys = made.map((result) => (result.status === 'applied' ? result.key : ''));
+        expect(new Set(keys).size).toBe(size);
+        const read = byKey(await all(connector.read({ schema, keys })));
+        expect(keys.map((key) => read.get(key)?.fields[platform.text])).toEqual(keys.map((_, i) => String(i)));
+      });
+
+      test('a created record has its old key where that is claimed, else a new one, and the given values', async () => {
+        const { connector, schema } = await prepared();
+        const key = keyLike(platform, 7);
+        const [result] = await connector.write([{ action: 'create', schema, key, set: { [platform.text]: 'x', [platform.other]: null } }]);
+        if (result?.status !== 'applied') throw new Error(JSON.stringify(result));
+        expect(result.key === key).toBe(schema.createWithKey);
+        expect((await platform.truth(result.key))?.[platform.text]).toBe('x');
+      });
+
+      test('a unique value that is taken is refused as such', async () => {
+        if (platform.unique === undefined) return;
+        await platform.seed({ [platform.unique]: 'taken@example.com' });
+        const { connector, schema } = await prepared();
+        const results = await connector.write([
+          { action: 'create', schema, key: keyLike(platform, 1), set: { [platform.unique]: 'taken@example.com' } },
+          { action: 'create', schema, key: keyLike(platform, 2), set: { [platform.unique]: 'free@example.com' } },
+        ]);
+        expect(results[0]).toMatchObject({ status: 'rejected', reason: 'unique-taken' });
+        expect(results[1]?.status).toBe('applied');
+      });
+
+      test('a deleted record is gone, and deleting it again harms nothing', async () => {
+        const key = await platform.seed({ [platform.text]: 'bad' });
+        const kept = await platform.seed({ [platform.text]: 'good' });
+        const { connector, schema } = await prepared();
+        expect(await connector.write([{ action: 'delete', schema, key, expect: { [platform.text]: 'bad' } }])).toEqual([{ status: 'applied', key }]);
+        expect(await platform.truth(key)).toBeUndefined();
+        expect((await all(connector.read({ schema }))).map((record) => record.key)).toEqual([kept]);
+        const [again] = await connector.write([{ action: 'delete', schema, key, expect: { [platform.text]: 'bad' } }]);
+        expect(['applied', 'moved', 'rejected']).toContain(again?.status);
+        expect(await platform.truth(kept)).toBeDefined();
+      });
+
+      test('nothing to write is no request', async () => {
+        const connector = await open();
+        const before = connector.usage().requests;
+        expect(await connector.write([])).toEqual([]);
+        expect(connector.usage().requests).toBe(before);
+      });
+    });
+
+    describe('lost answers', () => {
+      test('an update whose answer is lost is in doubt, and reading tells what became of it', async () => {
+        const key = await platform.seed({ [platform.text]: 'a' });
+        const { connector, schema } = await prepared();
+        await warmUp(connector, schema, await platform.seed({ [platform.text]: 'warm' }), platform.text);
+        await platform.faults.dropNextAnswer();
+        const results = await connector.write([{ action: 'update', schema, key, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } }]);
+        expect(results.map((result) => result.status)).toEqual(['in_doubt']);
+        await platform.faults.heal();
+        expect((await all(connector.read({ schema, keys: [key] })))[0]?.fields[platform.text]).toBe('b');
+      });
+
+      test('a create whose answer is lost is found again, so that it is not made twice', async () => {
+        const { connector, schema } = await prepared();
+        await warmUp(connector, schema, await platform.seed({ [platform.text]: 'warm' }), platform.text);
+        const create = { action: 'create' as const, schema, key: keyLike(platform, 3), set: { [platform.text]: 'made once', [platform.other]: 'x' } };
+        const never = { action: 'create' as const, schema, key: keyLike(platform, 4), set: { [platform.text]: 'never sent', [platform.other]: 'y' } };
+        const since = new Date();
+        await platform.faults.dropNextAnswer();
+        expect((await connector.write([create])).map((result) => result.status)).toEqual(['in_doubt']);
+        await platform.faults.heal();
+        const found = await connector.findCreated([create, never], since);
+        expect(found).toHaveLength(2);
+        expect(found[1]).toEqual({ state: 'absent' });
+        if (found[0]?.state !== 'created') throw new Error(JSON.stringify(found));
+        expect((await platform.truth(found[0].key))?.[platform.text]).toBe('made once');
+      });
+
+      test('a platform that cannot be reached is an error that names it, and nothing was written', async () => {
+        const key = await platform.seed({ [platform.text]: 'a' });
+        const { connector, schema } = await prepared();
+        await platform.faults.cutOff();
+        const read: unknown = await all(connector.read({ schema, keys: [key] })).catch((error: unknown) => error);
+        expect(isRunbackError(read, 'platform-unreachable')).toBe(true);
+        const written: unknown = await connector
+          .write([{ action: 'update', schema, key, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } }])
+          .catch((error: unknown) => error);
+        expect(
+          isRunbackError(written, 'platform-unreachable') || (Array.isArray(written) && (written as MutationResult[])[0]?.status === 'failed'),
+        ).toBe(true);
+        await platform.faults.heal();
+        expect((await platform.truth(key))?.[platform.text]).toBe('a');
+      });
+    });
+
+    describe('stopping', () => {
+      test('an aborted call sends nothing', async () => {
+        const key = await platform.seed({ [platform.text]: 'a' });
+        const { connector, schema } = await prepared();
+        const signal = AbortSignal.abort();
+        const before = connector.usage().requests;
+        await expect(all(connector.read({ schema }, { signal }))).rejects.toThrow(/stopped|abort/i);
+        await expect(
+          connector.write([{ action: 'update', schema, key, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } }], { signal }),
+        ).rejects.toThrow(/stopped|abort/i);
+        expect(connector.usage().requests).toBe(before);
+        expect((await platform.truth(key))?.[platform.text]).toBe('a');
+        expect(await all(connector.read({ schema }))).toHaveLength(1);
+      });
+
+      test('reading stops at an abort between two batches, and the connector stays usable', async () => {
+        const { connector, schema } = await prepared();
+        const size = connector.capabilities.batch.create;
+        for (let round = 0; round < 2; round += 1)
+          await connector.write(
+            Array.from({ length: size }, (_, i) => ({
+              action: 'create',
+              schema,
+              key: keyLike(platform, round * size + i),
+              set: { [platform.text]: 'x' },
+            })),
+          );
+        const controller = new AbortController();
+        const error: unknown = await (async () => {
+          for await (const batch of connector.read({ schema }, { signal: controller.signal })) {
+            if (batch.records.length > 0) controller.abort();
+          }
+          return 'read to the end';
+        })().catch((thrown: unknown) => thrown);
+        expect(isRunbackError(error, 'interrupted') || (error as Error).name === 'AbortError').toBe(true);
+        expect(await all(connector.read({ schema }))).toHaveLength(2 * size);
+      });
+    });
+
+    describe('links', () => {
+      test('links are read, made and cut, one by one', async () => {
+        if (platform.links === undefined) return;
+        const { links } = platform;
+        const [a, b, x, y] = [await links.seedFrom(), await links.seedFrom(), await links.seedTo(), await links.seedTo()];
+        const connector = await open();
+        const link = links.pick((await connector.describe(links.objects)).links);
+        if (link === undefined) throw new Error('the kind of link is not described');
+        const made = await connector.write([
+          { action: 'link', link, from: a, to: x },
+          { action: 'link', link, from: b, to: y },
+        ]);
+        expect(made.map((result) => result.status)).toEqual(['applied', 'applied']);
+        expect(pairs(await links.truth())).toEqual(
+          pairs([
+            { from: a, to: x },
+            { from: b, to: y },
+          ]),
+        );
+        expect(pairs(await all2(connector.readLinks({ link })))).toEqual(
+          pairs([
+            { from: a, to: x },
+            { from: b, to: y },
+          ]),
+        );
+        expect(await all2(connector.readLinks({ link, fromKeys: [a] }))).toEqual([{ from: a, to: x }]);
+        expect(await all2(connector.readLinks({ link, toKeys: [y] }))).toEqual([{ from: b, to: y }]);
+        const cut = await connector.write([{ action: 'unlink', link, from: a, to: x }]);
+        expect(cut.map((result) => result.status)).toEqual(['applied']);
+        expect(pairs(await links.truth())).toEqual(pairs([{ from: b, to: y }]));
+      });
+    });
+  });
+}
+
+async function schemaOf(connector: Connector, object: string): Promise<ObjectSchema> {
+  const { objects } = await connector.describe([object]);
+  const schema = objects.find((each) => each.object === object);
+  if (schema === undefined) throw new Error(`${object} is not described`);
+  return schema;
+}
+
+async function all(batches: AsyncIterable<RecordBatch>): Promise<PlatformRecord[]> {
+  const records: PlatformRecord[] = [];
+  for await (const batch of batches) records.push(...batch.records);
+  return records;
+}
+
+async function all2(batches: AsyncIterable<readonly Link[]>): Promise<Link[]> {
+  const links: Link[] = [];
+  for await (const batch of batches) links.push(...batch);
+  return links;
+}
+
+function byKey(records: readonly PlatformRecord[]): ReadonlyMap<string, PlatformRecord> {
+  return new Map(records.map((record) => [record.key, record]));
+}
+
+function pairs(links: readonly Link[]): string[] {
+  return links.map((link) => `${link.from} → ${link.to}`).sort();
+}
+
+function statuses(results: readonly MutationResult[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status } of results) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/** A well-formed key that is not used: the old key of a deleted record. */
+function keyLike(platform: ContractPlatform, n: number): string {
+  return String(Number(platform.missingKey) + 1 + n);
+}
+
+/** Makes the writing connection, so that the next write is one request. */
+async function warmUp(connector: Connector, schema: ObjectSchema, key: string, field: string): Promise<void> {
+  await connector.write([{ action: 'update', schema, key, set: { [field]: 'warmed' }, expect: { [field]: 'warm' } }]);
+}

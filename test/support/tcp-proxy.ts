@@ -1,0 +1,80 @@
+import { createServer, type Socket, connect } from 'node:net';
+
+/** A proxy in front of a server that cuts connections where a test wants it. */
+export interface TcpProxy {
+  readonly port: number;
+  /** The next time a client sends this text: it is passed on, its answer is thrown away, and everything is cut until `heal`. */
+  dropAnswerTo(text: string): void;
+  /** As {@link dropAnswerTo}, but the server does not even see it. */
+  dropRequest(text: string): void;
+  /** Every connection is cut and new ones are closed at once, until `heal`. */
+  cutOff(): void;
+  heal(): void;
+  stop(): Promise<void>;
+}
+
+export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let closed = false;
+  let watch: { readonly text: string; readonly passOn: boolean } | undefined;
+  const cut = (): void => {
+    closed = true;
+    for (const socket of sockets) socket.destroy();
+  };
+  const server = createServer((client) => {
+    if (closed) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(target);
+    let swallow = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (data) => {
+      if (watch !== undefined && data.includes(watch.text)) {
+        const { passOn } = watch;
+        watch = undefined;
+        if (!passOn) {
+          cut();
+          return;
+        }
+        swallow = true;
+        // New connections are refused from here on; the server's answer shows that it has done its work.
+        closed = true;
+      }
+      upstream.write(data);
+    });
+    upstream.on('data', (data) => {
+      if (swallow) cut();
+      else client.write(data);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    port: address.port,
+    dropAnswerTo(text) {
+      watch = { text, passOn: true };
+    },
+    dropRequest(text) {
+      watch = { text, passOn: false };
+    },
+    cutOff: cut,
+    heal() {
+      closed = false;
+      watch = undefined;
+    },
+    async stop() {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
