@@ -1,8 +1,11 @@
 import { systemClock, type Clock } from '../../lib/index.js';
-import { ALL_SCOPES, Apps, type AppSettings } from './apps.js';
-import { RequestCounter, type SandboxCounts } from './counts.js';
+import { ALL_SCOPES, Apps } from './apps.js';
+import { CONTROL_PATH, control } from './control.js';
+import { RequestCounter } from './counts.js';
+import { DirectWriter, trueHistory, trueLinks, trueRecords } from './direct.js';
 import { dispatch, type RequestSeen } from './dispatch.js';
 import { FaultSwitches } from './faults.js';
+import type { HubSpotSandbox } from './handle.js';
 import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
 import { associationBatchRoutes } from './routes/association-batches.js';
@@ -14,6 +17,7 @@ import type { ApiContext, Behaviour, Route } from './routes/route.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { searchRoutes } from './routes/search.js';
 import { listen } from './server.js';
+import { dumpPortal, loadPortal } from './state/dump.js';
 import { Portal } from './state/portal.js';
 import { SearchIndex } from './state/search-index.js';
 
@@ -42,28 +46,6 @@ export interface HubSpotSandboxOptions {
   readonly seed?: number;
 }
 
-/** A running local HubSpot account. */
-export interface HubSpotSandbox {
-  /** Base address without a slash at the end. */
-  readonly url: string;
-  readonly token: string;
-  readonly portalId: number;
-  readonly accountType: string;
-  readonly faults: FaultSwitches;
-  /** The account's state, for direct looks and changes without HTTP. */
-  readonly portal: Portal;
-  counts(): SandboxCounts;
-  /** Forgets the counts so far. */
-  resetCounts(): void;
-  /** Adds another app of the same account, with limits and a name in field history of its own. */
-  addApp(settings: AppSettings): void;
-  /** Changes every app's limits from now on. */
-  setLimits(limits: Partial<LimitSettings>): void;
-  /** Awaited before each API request is handled; one listener at a time, undefined removes it. */
-  onRequest(listener: ((seen: RequestSeen) => void | Promise<void>) | undefined): void;
-  stop(): Promise<void>;
-}
-
 /** Starts a local server that speaks HubSpot's API on this machine's loopback address. Rejects for any other address. */
 export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): Promise<HubSpotSandbox> {
   const clock = options.clock ?? systemClock;
@@ -77,7 +59,8 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   };
   const portal = new Portal(portalId, clock, options.seed ?? 1);
   const apps = new Apps(clock, { ...DEFAULT_LIMITS, ...options.limits });
-  apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes: options.scopes ?? ALL_SCOPES });
+  const scopes = options.scopes ?? ALL_SCOPES;
+  const app = apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes });
   const faults = new FaultSwitches();
   const counter = new RequestCounter();
   const context: ApiContext = { portal, account, behaviour, faults };
@@ -97,17 +80,25 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   let listener: ((seen: RequestSeen) => void | Promise<void>) | undefined;
   let firstWrite = 0;
   const server = await listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, clock }, async (wire, seen) => {
+    if (seen.path.startsWith(CONTROL_PATH)) return control(sandbox, wire);
     await listener?.(seen);
     return dispatch(parts, wire, seen);
   });
 
-  return {
+  const sandbox: HubSpotSandbox = {
     url: server.url,
     token,
     portalId,
     accountType: account.accountType,
     faults,
     portal,
+    records: (object) => trueRecords(portal, object),
+    links: () => trueLinks(portal),
+    history: (object, id, property) => trueHistory(portal, object, id, property),
+    writes: () => portal.writes.slice(firstWrite),
+    writeAs: (source) => new DirectWriter(portal, source),
+    dump: () => dumpPortal(portal),
+    load: (dump) => loadPortal(portal, dump),
     counts: () =>
       counter.report(
         portal.writes.slice(firstWrite),
@@ -126,9 +117,15 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     setLimits: (limits) => {
       for (const { limiter } of apps.all()) limiter.settings = { ...limiter.settings, ...limits };
     },
+    renewToken: () => {
+      app.expiredAt = undefined;
+      for (const scope of scopes) app.scopes.add(scope);
+    },
+    catchUpSearch: () => index.catchUp(),
     onRequest: (next) => {
       listener = next;
     },
     stop: () => server.stop(),
   };
+  return sandbox;
 }

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Clock } from '../../lib/index.js';
 import { newCorrelationId, type RequestSeen, type WireAnswer, type WireRequest } from './dispatch.js';
 
-const LARGEST_BODY = 8 * 1024 * 1024;
+/** Room for a whole account to be loaded. */
+const LARGEST_BODY = 256 * 1024 * 1024;
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
 /** What answers: gets the request, may take its time. */

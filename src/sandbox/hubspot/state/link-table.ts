@@ -13,6 +13,12 @@ export class LinkTable {
   /** `from>to` object names, then the from-id. */
   private readonly links = new Map<string, Map<string, Neighbours>>();
 
+  /** Forgets every type and every link. */
+  clear(): void {
+    this.types.clear();
+    this.links.clear();
+  }
+
   addType(type: LinkType): void {
     const direction = `${type.from}>${type.to}`;
     let known = this.types.get(direction);
@@ -61,7 +67,7 @@ export class LinkTable {
   /** Links two records with a type, and with the plain type that each labelled one includes. True if anything changed. */
   add(type: LinkType, from: string, to: string): boolean {
     const plain = this.plain(type.from, type.to);
-    if (type.primary) this.dropPrimary(type, from, to);
+    if (type.primary) this.dropPrimary(type.forward ? type : this.inverse(type), type.forward ? from : to, type.forward ? to : from);
     const wasPlain = this.set(plain, from, to);
     return type === plain ? wasPlain : this.set(type, from, to) || wasPlain;
   }

@@ -10,8 +10,10 @@ export interface LinkType {
   /** Null for the plain association every labelled one includes. */
   readonly label: string | null;
   readonly inverse: number;
-  /** A record has at most one such link to that object type. */
+  /** In the forward direction a record has at most one such link: one primary company. */
   readonly primary: boolean;
+  /** True for the direction in which the pair is named first. */
+  readonly forward: boolean;
 }
 
 interface Pair {
@@ -48,10 +50,10 @@ export function bothDirections(pair: Pair): readonly LinkType[] {
   const [from, to] = pair.between;
   const [id, inverse] = pair.ids;
   const shared = { category: pair.category ?? 'HUBSPOT_DEFINED', primary: pair.primary ?? false } as const;
-  const forward: LinkType = { ...shared, from, to, typeId: id, inverse, label: pair.labels?.[0] ?? null };
+  const forward: LinkType = { ...shared, from, to, typeId: id, inverse, label: pair.labels?.[0] ?? null, forward: true };
   return from === to && id === inverse
     ? [forward]
-    : [forward, { ...shared, from: to, to: from, typeId: inverse, inverse: id, label: pair.labels?.[1] ?? null }];
+    : [forward, { ...shared, from: to, to: from, typeId: inverse, inverse: id, label: pair.labels?.[1] ?? null, forward: false }];
 }
 
 /** The association types a new portal has. */

@@ -30,11 +30,16 @@ export const alwaysAnswered = (type: ObjectType): readonly string[] => [type.cre
 /** Object types by any of their names. */
 export class ObjectTypes {
   private readonly byName = new Map<string, ObjectType>();
-  private readonly types: ObjectType[] = [];
+  private types: ObjectType[] = [];
 
   add(type: ObjectType): void {
     this.types.push(type);
     for (const name of [type.name, type.typeId, type.singular, ...type.aliases]) this.byName.set(name.toLowerCase(), type);
+  }
+
+  clear(): void {
+    this.types = [];
+    this.byName.clear();
   }
 
   has(name: string): boolean {

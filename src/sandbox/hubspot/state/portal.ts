@@ -44,8 +44,8 @@ export class Portal {
   readonly random: Random;
   /** Called with every record whose values changed, for the search index. */
   onChange: (type: ObjectType, record: StoredRecord) => void = () => {};
-  private lastId = 151_000_000_000;
-  private lastTypeId = 1000;
+  /** The last ids given to records and to association types. */
+  readonly lastIds = { record: 151_000_000_000, linkType: 1000 };
 
   constructor(
     readonly portalId: number,
@@ -57,21 +57,32 @@ export class Portal {
     for (const type of defaultLinkTypes()) this.links.addType(type);
   }
 
-  /** Adds an object type and its plain association with every standard one. */
-  addType(type: ObjectType): void {
+  /** Adds an object type, and for a custom one its plain association with every other. */
+  addType(type: ObjectType, withLinkTypes = true): void {
     this.types.add(type);
     this.tables.set(type.name, new RecordTable(type));
-    if (type.custom) for (const other of this.types.all()) this.links.ensurePlain(type.name, other.name, () => (this.lastTypeId += 1));
+    if (type.custom && withLinkTypes)
+      for (const other of this.types.all()) this.links.ensurePlain(type.name, other.name, () => (this.lastIds.linkType += 1));
   }
 
   /** Adds a label between two object types; gives it in both directions. */
   addLabel(from: ObjectType, to: ObjectType, label: string, inverseLabel: string): readonly LinkType[] {
-    this.lastTypeId += 2;
+    this.lastIds.linkType += 2;
     const ids =
-      from === to && label === inverseLabel ? ([this.lastTypeId, this.lastTypeId] as const) : ([this.lastTypeId - 1, this.lastTypeId] as const);
+      from === to && label === inverseLabel
+        ? ([this.lastIds.linkType, this.lastIds.linkType] as const)
+        : ([this.lastIds.linkType - 1, this.lastIds.linkType] as const);
     const made = bothDirections({ between: [from.name, to.name], ids, labels: [label, inverseLabel], category: 'USER_DEFINED' });
     for (const type of made) this.links.addType(type);
     return made;
+  }
+
+  /** Forgets everything, object types and association types included; the list of writes stays. */
+  clear(): void {
+    this.types.clear();
+    this.tables.clear();
+    this.links.clear();
+    this.blockedEmails.clear();
   }
 
   table(type: ObjectType): RecordTable {
@@ -93,9 +104,9 @@ export class Portal {
   create(type: ObjectType, sent: PropertyValues, writer: Writer, at = this.now()): StoredRecord {
     const values = this.checkCreate(type, sent);
     this.stampLifecycle(values, undefined, at);
-    this.lastId += 1 + this.random.integer(40);
+    this.lastIds.record += 1 + this.random.integer(40);
     const record: StoredRecord = {
-      id: String(this.lastId),
+      id: String(this.lastIds.record),
       createdAt: at,
       createdBy: writer.source,
       createdWith: values,

@@ -85,7 +85,6 @@ function acceptValue(definition: PropertyDefinition, value: string, held: string
 }
 
 function acceptDate(name: string, value: string): string | Problem {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString().startsWith(value)) return value;
   const time = timeOf(value);
   if (time === undefined) return problem(name, 'INVALID_DATE', `${value} was not a valid date.`);
   if (time % 86_400_000 !== 0)
@@ -101,7 +100,10 @@ function acceptTime(name: string, value: string): string | Problem {
 /** Milliseconds of an epoch number or an ISO time; undefined for anything else. */
 export function timeOf(value: string): number | undefined {
   const time = /^-?\d+$/.test(value) ? Number(value) : /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(time) || Math.abs(time) > 8.64e15 ? undefined : time;
+  if (Number.isNaN(time) || Math.abs(time) > 8.64e15) return undefined;
+  // Days that a month does not have are taken for the next month's by the parser.
+  const day = /^\d{4}-\d{2}-\d{2}/.exec(value)?.[0];
+  return day !== undefined && !new Date(Date.parse(day)).toISOString().startsWith(day) ? undefined : time;
 }
 
 function acceptOption(definition: PropertyDefinition, value: string, held: string): string | Problem {
