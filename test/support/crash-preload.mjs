@@ -178,7 +178,7 @@ if (which.has('http')) {
 
 if (which.has('pg')) {
   const known = new WeakMap();
-  const { write } = net.Socket.prototype;
+  const write = Reflect.get(net.Socket.prototype, 'write');
   net.Socket.prototype.write = function (data, ...rest) {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     if (bytes instanceof Uint8Array && bytes.length >= 8) {

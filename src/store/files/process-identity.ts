@@ -42,7 +42,7 @@ export function isAlive(holder: ProcessIdentity): boolean {
   const here = thisProcess();
   if (holder.host !== here.host) return true;
   if (holder.boot !== undefined && here.boot !== undefined && holder.boot !== here.boot) return false;
-  if (holder.namespace !== here.namespace) return true;
+  if (holder.namespace !== undefined && here.namespace !== undefined && holder.namespace !== here.namespace) return true;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

@@ -1,0 +1,87 @@
+// Writes what is derived from the code: the JSON Schemas for editors and the table of error codes. Needs the build.
+// With --check nothing is written and the exit status is 1 where a file is not what the code says.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { z } from 'zod';
+
+import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
+import { workspaceSchema } from '../dist/workspace/index.js';
+
+const runbooks = await import('../dist/runbooks/index.js');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const checking = process.argv.includes('--check');
+
+/** Name of the schema file, title, schema. A folder adds its format by exporting its zod schema. */
+const FORMATS = [
+  ['workspace', 'runback.yml', workspaceSchema],
+  ['runbook', 'A runbook of runback', runbooks.runbookSchema],
+];
+
+function jsonSchema(title, schema) {
+  // Draft 7 is what the YAML extensions of editors understand; `input` is what a person writes, before defaults.
+  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input', unrepresentable: 'any', reused: 'inline' });
+  return `${JSON.stringify({ $schema, title, ...rest }, undefined, 2)}\n`;
+}
+
+const MEANINGS = {
+  done: 'done',
+  failed: 'failed',
+  differences: 'differences or drift found',
+  partial: 'partly done; resume is possible',
+  credentials: 'credentials or permission',
+  personNeeded: 'a person is needed',
+  refused: 'refused by a guard',
+  notFound: 'not found',
+  locked: 'locked by another run',
+  usage: 'wrong usage',
+  badFile: 'bad file',
+  interrupted: 'interrupted',
+};
+
+function errorTable() {
+  const codes = Object.entries(ERROR_CODES).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    '# Errors',
+    '',
+    'Generated from `src/lib/errors.ts` by `npm run schemas`. Codes are permanent: scripts may match on them.',
+    '',
+    '## Exit statuses',
+    '',
+    '| status | meaning |',
+    '| --- | --- |',
+    ...Object.entries(EXIT).map(([name, status]) => `| ${status} | ${MEANINGS[name]} |`),
+    '',
+    '## Codes',
+    '',
+    '| code | exit | when |',
+    '| --- | --- | --- |',
+    ...codes.map(([code, { exit, when }]) => `| \`${code}\` | ${exit} | ${when} |`),
+    '',
+  ].join('\n');
+}
+
+const files = [
+  ...FORMATS.filter(([, , schema]) => schema !== undefined).map(([name, title, schema]) => [
+    `schemas/${name}.schema.json`,
+    jsonSchema(title, schema),
+  ]),
+  ['docs/errors.md', errorTable()],
+];
+
+let stale = 0;
+for (const [name, content] of files) {
+  const path = `${root}${name}`;
+  const present = await readFile(path, 'utf8').catch(() => undefined);
+  if (present === content) continue;
+  if (checking) {
+    stale += 1;
+    console.error(`${name} is ${present === undefined ? 'missing' : 'not what the code says'}: run npm run schemas`);
+  } else {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+    console.log(`wrote ${name}`);
+  }
+}
+process.exitCode = stale === 0 ? 0 : 1;
