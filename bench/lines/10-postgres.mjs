@@ -1,0 +1,133 @@
+import { statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { paired, run, runback, startPostgres, which } from '../support.mjs';
+
+const ROWS = Number(process.env.RUNBACK_BENCH_ROWS ?? 1_000_000);
+const SMALL = ROWS / 10;
+
+const table = (name, rows) => `
+  create table ${name} (id bigint primary key, email text not null, first_name text, last_name text, phone text, city text, country text,
+    score numeric(12,2), opted_out boolean not null, born date, updated_at timestamptz not null, notes text);
+  insert into ${name} select i, 'person' || i || '@example.com', 'First' || (i % 977), 'Last' || (i % 7919), '+1 555 ' || lpad((i % 10000)::text, 4, '0'),
+    'City ' || (i % 313), (array['US','DE','FR','JP','BR'])[1 + i % 5], (i % 100000) / 7.0, i % 13 = 0, date '1950-01-01' + (i % 20000)::int,
+    timestamptz '2026-01-01' + (i % 1000000) * interval '1 second', case when i % 4 = 0 then null else md5(i::text) end
+    from generate_series(1, ${rows}) i;
+  analyze ${name};`;
+
+const line = (what, ours, against, ratio, reach) => ({
+  what,
+  ours,
+  against,
+  ratio: `${ratio.toFixed(2)} ×`,
+  reach: `≤ ${reach} ×`,
+  verdict: ratio <= reach ? 'reached' : 'MISSED',
+});
+const seconds = (value) => `${value.toFixed(2)} s`;
+
+/** Snapshot, memory, verify, compare and restore of one PostgreSQL table, each against the tool people would use instead. */
+export async function measure() {
+  const server = await startPostgres();
+  const what = `PostgreSQL, ${ROWS.toLocaleString('en')} rows of 12 columns`;
+  if (server.missing) return [{ what, ours: '–', against: `missing: ${server.missing}`, ratio: '–', reach: '–', verdict: 'not measured' }];
+  const folder = await mkdtemp(join(tmpdir(), 'runback-bench-'));
+  const workspace = async (name, object) => {
+    const root = join(folder, name);
+    await run('mkdir', ['-p', root]);
+    await writeFile(
+      join(root, 'runback.yml'),
+      `version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: staging\n    url: env:BENCH_URL\n    objects: [public.${object}]\nrestores: { limits: { percent: 50 } }\n`,
+    );
+    return root;
+  };
+  const options = { env: { ...process.env, BENCH_URL: server.url } };
+  try {
+    await server.query(table('big', ROWS));
+    await server.query(table('small', SMALL));
+    const [big, small] = [await workspace('big-ws', 'big'), await workspace('small-ws', 'small')];
+    const rows = [];
+    const snapshots = [];
+    const memory = [];
+    const snap = await paired(
+      3,
+      async () => {
+        const result = await runback(big, ['snapshot', 'create', '--platform', 'db'], options);
+        snapshots.push(result.data);
+        memory.push(result.peakMb);
+        return result.seconds;
+      },
+      async (round) => (await run('pg_dump', ['-Fc', '-t', 'big', '-f', join(folder, `big-${round}.dump`), server.url])).seconds,
+    );
+    rows.push(line(`snapshot of a ${what} table`, seconds(snap.ours), `pg_dump -Fc ${seconds(snap.theirs)}`, snap.ratio, 1));
+    const smallRun = await runback(small, ['snapshot', 'create', '--platform', 'db'], options);
+    const growth = Math.max(...memory) / smallRun.peakMb;
+    rows.push(
+      line(
+        'memory of that snapshot',
+        `${Math.max(...memory).toFixed(0)} MB`,
+        `${SMALL.toLocaleString('en')} rows ${smallRun.peakMb.toFixed(0)} MB`,
+        growth,
+        1.15,
+      ),
+    );
+    const path = snapshots[0].path;
+    const size = `${(statSync(path).size / 1e6).toFixed(0)} MB`;
+    if (which('unzip')) {
+      const verify = await paired(
+        3,
+        async () => (await runback(big, ['snapshot', 'verify', snapshots[0].id], options)).seconds,
+        async () => (await run('unzip', ['-tqq', path])).seconds,
+      );
+      rows.push(line(`verify that snapshot (${size})`, seconds(verify.ours), `unzip -t ${seconds(verify.theirs)}`, verify.ratio, 1.5));
+    }
+    await server.query("update big set first_name = 'Valued Customer' where id % 100 = 0");
+    const spread = (await runback(big, ['snapshot', 'create', '--platform', 'db'], options)).data;
+    if (which('unzip')) {
+      const compare = await paired(
+        3,
+        async () => (await runback(big, ['diff', snapshots[0].id, spread.id], { ...options, expect: [2] })).seconds,
+        async () => (await run('unzip', ['-p', path], { quiet: true })).seconds + (await run('unzip', ['-p', spread.path], { quiet: true })).seconds,
+      );
+      rows.push(line('compare two snapshots, 1 % changed', seconds(compare.ours), `unzip -p of both ${seconds(compare.theirs)}`, compare.ratio, 1.3));
+    }
+    const restoreAll = async () => {
+      await server.query('drop database if exists again');
+      await server.query('create database again');
+      return (await run('pg_restore', ['-d', server.url.replace(/postgres$/, 'again'), join(folder, 'big-0.dump')])).seconds;
+    };
+    const repair = async (damaged) => {
+      const started = performance.now();
+      const plan = (
+        await runback(big, ['restore', 'plan', '--platform', 'db', '--base', snapshots[0].id, '--damaged', damaged, '--unattributed', 'include'], {
+          ...options,
+          expect: [0, 2],
+        })
+      ).data;
+      const id = plan.id ?? plan.plan?.id ?? plan.header?.id;
+      await runback(big, ['restore', 'apply', id, '--confirm', `staging:${Math.round(ROWS / 100)}`], options);
+      return (performance.now() - started) / 1000;
+    };
+    const [ours, theirs] = [await repair(spread.id), await restoreAll()];
+    rows.push(
+      line(
+        'plan and apply a restore of 1 % of the rows, spread evenly',
+        seconds(ours),
+        `pg_restore of the table ${seconds(theirs)}`,
+        ours / theirs,
+        0.1,
+      ),
+    );
+    await server.query(
+      `update big set first_name = 'Valued Customer' where id::text collate "C" >= '5' and id in (select id from big where id::text collate "C" >= '5' order by id::text collate "C" limit ${Math.round(ROWS / 100)})`,
+    );
+    const close = (await runback(big, ['snapshot', 'create', '--platform', 'db'], options)).data;
+    const near = await repair(close.id);
+    rows.push(line('the same, the rows lying together', seconds(near), `pg_restore of the table ${seconds(theirs)}`, near / theirs, 0.1));
+    return rows;
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

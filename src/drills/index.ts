@@ -1,0 +1,3 @@
+export { stageBadSync, type BadSync, type BadSyncOptions, type DamageDone } from './bad-sync.js';
+export { readTruth, scoreTruth, type Score, type Truth } from './truth.js';
+export { writeSampleWorkspace } from './workspace.js';
