@@ -7,7 +7,10 @@ import type { PlatformConfig, SecretRef } from '../../src/workspace/index.js';
 
 /** A clock that both sides share: whoever sleeps moves it. So a minute of waiting costs no time, and limits still mean something. */
 export class SharedClock implements Clock {
-  #ms = Date.parse('2026-03-01T08:00:00Z');
+  #ms: number;
+  constructor(startMs = Date.parse('2026-03-01T08:00:00Z')) {
+    this.#ms = startMs;
+  }
   slept = 0;
   now(): Date {
     return new Date(this.#ms);
@@ -20,9 +23,11 @@ export class SharedClock implements Clock {
   }
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    this.#ms += ms;
+    // Several that sleep at once sleep the same time, not one after the other.
+    const until = this.#ms + ms;
     this.slept += ms;
     await new Promise((resolve) => setImmediate(resolve));
+    this.#ms = Math.max(this.#ms, until);
   }
 }
 

@@ -83,7 +83,8 @@ export async function* readByKeys(
   call: CallOptions,
 ): AsyncGenerator<RecordBatch> {
   const make = recordMaker(schema);
-  const distinct = [...new Set(keys)];
+  // HubSpot refuses a whole batch for an id that is not a number; such a record cannot exist.
+  const distinct = [...new Set(keys)].filter((key) => /^\d+$/.test(key));
   const names = schema.fields.map((field) => field.name);
   const given = new Set<string>();
   const batches = chunksOf(distinct, history ? HISTORY_BATCH : READ_BATCH);

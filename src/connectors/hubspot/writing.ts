@@ -32,12 +32,17 @@ export function slotsOf(mutations: readonly (UpdateMutation | CreateMutation)[],
   return slots;
 }
 
+/** A surrogate without its other half. */
+const BROKEN_TEXT = /\p{Surrogate}/u;
+
 function refusedField(schema: ObjectSchema, set: Fields): MutationResult | undefined {
   const fields = fieldsOf(schema);
-  for (const name of Object.keys(set)) {
+  for (const [name, value] of Object.entries(set)) {
     const field = fields.get(name);
     if (!field) return rejection('field-removed', `HubSpot has no property ${name} on ${schema.object}`);
     if (field.readOnly) return rejection('read-only', `HubSpot lets nobody write the property ${name} of ${schema.object}`);
+    if (BROKEN_TEXT.test(toPlatform(value)))
+      return rejection('rejected', `The value of ${name} holds half a character, which does not survive the way to HubSpot`);
   }
   return undefined;
 }
