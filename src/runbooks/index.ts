@@ -1,1 +1,20 @@
+export { answersOperator, parseAnswers } from './answers.js';
+export type { RunServices } from './actions/action.js';
+export { builtInActions, type ActionLibrary } from './actions/registry.js';
+export { loadRunbook, parseRunbook, type Runbook, type Step } from './load.js';
+export type { RunOptions } from './runner.js';
+export {
+  abortRun,
+  listRuns,
+  readRun,
+  resumeRun,
+  startRun,
+  takeOver,
+  undoRun,
+  type AbortReport,
+  type ContinueRequest,
+  type RunDeps,
+  type StartRequest,
+} from './runs.js';
+export { runbookSchema } from './schema.js';
 export * from './types.js';

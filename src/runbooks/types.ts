@@ -7,7 +7,14 @@ export type StepState = 'pending' | 'running' | 'succeeded' | 'failed' | 'in_dou
 export type RunState = 'running' | 'waiting' | 'undoing' | 'succeeded' | 'undone' | 'partial' | 'abandoned';
 
 /** Something only a person can answer. Answered by a terminal, an answers file, or nobody. */
-export type Question =
+export type Question = QuestionBody & {
+  /** Key of the answers file that answers it: the input, `<step>`, `<step>.failed`, `<step>.in_doubt`, `<step>.undo`. */
+  readonly key: string;
+  /** How often this question came up in the run, from 1: a list in an answers file gives one answer for each time. */
+  readonly time: number;
+};
+
+export type QuestionBody =
   | {
       readonly kind: 'input';
       readonly name: string;
@@ -78,6 +85,8 @@ export interface Answer {
    * the run works with this one, so outputs of earlier steps that name the old plan (plan, hash, records) are replaced.
    */
   readonly plan?: string;
+  /** Hash of what is approved, where the person gives it: refused when it is not the one asked about. */
+  readonly of?: string;
 }
 
 /** Whoever answers questions. Returns undefined where nobody can: the run then waits and ends with exit 5. */
@@ -122,6 +131,8 @@ export interface RunView {
   readonly steps: readonly StepView[];
   /** The question a waiting run needs answered, in words. */
   readonly waitingFor?: string;
+  /** Key of the answers file that would answer it. */
+  readonly answer?: string;
   readonly notes: readonly { readonly at: string; readonly by: string; readonly text: string }[];
   /** Hash of the journal's last line. */
   readonly lastHash: string;

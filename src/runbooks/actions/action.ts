@@ -1,0 +1,150 @@
+import type { z } from 'zod';
+
+import type { Platform } from '../../connectors/index.js';
+import type { CallOptions, Clock, Redactor } from '../../lib/index.js';
+import type { Catalog } from '../../snapshots/index.js';
+import type { Store } from '../../store/index.js';
+import type { Syncs } from '../../syncs/index.js';
+import type { SecretRef, Workspace } from '../../workspace/index.js';
+import type { EffectClass } from '../types.js';
+
+/** What a run is given by whoever starts it; actions use it, the engine only its store and clock. */
+export interface RunServices {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+  readonly syncs: Syncs;
+  /** Opens a platform, its account and environment checked. The run closes what it opened. */
+  openPlatform(name: string, options?: CallOptions): Promise<Platform>;
+  secret(ref: SecretRef): Promise<string>;
+  readonly redactor: Redactor;
+  /** Environment of this process, from which commands get PATH and the like. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** A step of the same run, as far as an action may look at it. */
+export interface SiblingStep {
+  readonly id: string;
+  readonly action: string | undefined;
+  readonly state: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Order of completion; 0 while there is none. */
+  readonly order: number;
+}
+
+/** What an action works with. */
+export interface ActionContext extends RunServices {
+  /** The person the run belongs to now. */
+  readonly by: string;
+  readonly run: {
+    readonly id: string;
+    readonly title: string;
+    /** The effective limits: the runbook's and the workspace's, whichever is lower. */
+    readonly limits: { readonly records?: number; readonly percent?: number };
+    readonly approvals: readonly { readonly of: string; readonly by: string }[];
+    readonly steps: readonly SiblingStep[];
+    readonly notes: readonly { readonly text: string; readonly key?: string }[];
+  };
+  readonly step: {
+    readonly id: string;
+    readonly title: string;
+    /** Idempotency key: the same for every attempt at this piece of work. */
+    readonly key: string;
+    /** When the first attempt's intent was written, ISO 8601; undefined before there is one. */
+    readonly intendedAt: string | undefined;
+  };
+  /** What the person typed for {@link Action.confirm}, if it was asked. */
+  readonly confirmed: string | undefined;
+  readonly options: CallOptions;
+  /** Writes a line into the run's log, under a key that is looked for after a crash. */
+  note(text: string, key: string): Promise<void>;
+}
+
+/** What a lookup found out about an effect whose answer was lost. */
+export type Lookup =
+  | { readonly state: 'succeeded'; readonly outputs: Readonly<Record<string, unknown>> }
+  /** Nothing of it happened: run it. */
+  | { readonly state: 'not-started' }
+  /** A part happened; running it again with the same key continues from there. */
+  | { readonly state: 'unfinished' }
+  | { readonly state: 'unknown'; readonly why: string };
+
+/** Type of an output, for expressions. `any` is checked when it is used. */
+export type OutputType = 'string' | 'int' | 'double' | 'bool' | 'any' | 'strings';
+
+/** Something a person has to type before a destructive act. */
+export interface Confirmation {
+  readonly expect: string;
+  /** Facts to show: what is written, what will not come back, how to undo it. */
+  readonly about: Readonly<Record<string, unknown>>;
+}
+
+/** How an action is undone. May be repeated at any point: it finds out itself what is left to do. */
+export type ActionUndo<I> =
+  | {
+      /** What it does, in words. */
+      readonly summary: string;
+      /** A failed attempt may have done a part: undo it too. */
+      readonly afterFailure: boolean;
+      /** Asked before an undo that no person asked for by name; undefined where it is safe. */
+      readonly ask?: string;
+      /** `outputs` is undefined where the answer was lost. Resolves to words for the log. */
+      run(input: I, outputs: Readonly<Record<string, unknown>> | undefined, context: ActionContext): Promise<string>;
+    }
+  /** Why nothing needs to be undone. */
+  | { readonly none: string };
+
+/**
+ * What an automatic step calls. One file each under `actions/`.
+ *
+ * - `run` throws RunbackErrors only. `in-doubt` means: sent, and the answer was lost. Everything else means that it failed.
+ * - `idempotent`: running again with the same key gives the same end state. `verifiable`: `lookup` says what was done, and
+ *   `run` after `unfinished` continues. The engine relies on both after a crash (guarantee G3).
+ */
+export interface Action<I = Readonly<Record<string, unknown>>> {
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  readonly input: z.ZodType<I>;
+  readonly outputs: Readonly<Record<string, OutputType>>;
+  readonly effect: EffectClass;
+  /** Names of the platforms it writes to, or whose writers it stops: one run at a time holds each (guarantee G5). */
+  writes?(input: I): readonly string[];
+  confirm?(input: I, context: ActionContext): Promise<Confirmation | undefined>;
+  run(input: I, context: ActionContext): Promise<Readonly<Record<string, unknown>>>;
+  lookup?(input: I, context: ActionContext): Promise<Lookup>;
+  readonly undo?: ActionUndo<I>;
+  /** New outputs where a person put another plan in the place of the one in `outputs`; undefined where that does not concern it. */
+  revise?(
+    outputs: Readonly<Record<string, unknown>>,
+    replaced: string,
+    plan: string,
+    context: ActionContext,
+  ): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** How a person does the same by hand; values as the runbook writes them. For `runbook render`. */
+  manual(values: Readonly<Record<string, string>>): readonly string[];
+}
+
+/** An action whose inputs are checked on the way in. */
+export type AnyAction = Action<unknown>;
+
+/** Closes an action over its input schema, so that the engine can call it with what the journal holds. */
+export function defineAction<I>(action: Action<I>): AnyAction {
+  const { writes, confirm, lookup, undo, revise } = action;
+  const parse = (input: unknown): I => action.input.parse(input);
+  return {
+    name: action.name,
+    summary: action.summary,
+    input: action.input,
+    outputs: action.outputs,
+    effect: action.effect,
+    run: (input, context) => action.run(parse(input), context),
+    manual: (values) => action.manual(values),
+    ...(writes && { writes: (input: unknown) => writes(parse(input)) }),
+    ...(confirm && { confirm: (input: unknown, context: ActionContext) => confirm(parse(input), context) }),
+    ...(lookup && { lookup: (input: unknown, context: ActionContext) => lookup(parse(input), context) }),
+    ...(revise && { revise }),
+    ...(undo && { undo: 'none' in undo ? undo : { ...undo, run: (input: unknown, outputs, context) => undo.run(parse(input), outputs, context) } }),
+  };
+}

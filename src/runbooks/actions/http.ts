@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+import { HttpClient, RunbackError, type HttpAnswer } from '../../lib/index.js';
+import type { SecretRef } from '../../workspace/index.js';
+import type { EffectClass } from '../types.js';
+import { defineAction, type ActionContext, type AnyAction } from './action.js';
+
+const input = z.strictObject({
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  url: z.url({ protocol: /^https?$/, error: 'expected an address beginning with https:// or http://' }),
+  headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
+  body: z.unknown().optional(),
+  expect: z.array(z.int()).optional(),
+});
+type Input = z.infer<typeof input>;
+
+const SECRET_REF = /^(env|file|command|keychain):/;
+
+const actions = new Map<EffectClass, AnyAction>();
+
+/** The action behind `http` steps. The author of the runbook says what the request may do to the world. */
+export function httpAction(effect: EffectClass): AnyAction {
+  const known = actions.get(effect);
+  if (known) return known;
+  const made = defineAction<Input>({
+    name: 'http',
+    summary: 'Send a request',
+    input,
+    outputs: { status: 'int', body: 'any' },
+    effect,
+    run: (request, context) => send(request, effect, context),
+    manual: (values) => [`Send \`${values['method'] ?? ''} ${values['url'] ?? ''}\` with the headers and body of the runbook.`],
+  });
+  actions.set(effect, made);
+  return made;
+}
+
+/** Sends one request. A lost answer is in doubt; requests that may be repeated are tried again by the client itself. */
+async function send(request: Input, effect: EffectClass, context: ActionContext): Promise<Record<string, unknown>> {
+  const url = new URL(request.url);
+  const headers: Record<string, string> = { 'idempotency-key': context.step.key };
+  for (const [name, value] of Object.entries(request.headers))
+    headers[name.toLowerCase()] = SECRET_REF.test(value) ? await context.secret(value as SecretRef) : value;
+  const client = new HttpClient({ origin: url.origin, name: url.host, headers, clock: context.clock, redact: (text) => context.redactor.text(text) });
+  try {
+    const result = await client.request(
+      {
+        method: request.method,
+        path: `${url.pathname}${url.search}`,
+        repeatable: effect === 'read' || effect === 'idempotent',
+        ...(request.body === undefined ? {} : { body: request.body }),
+      },
+      context.options,
+    );
+    if (result.kind === 'not_sent')
+      throw new RunbackError('platform-unreachable', `${url.host} cannot be reached`, { why: result.message, state: 'The request was not sent.' });
+    if (result.kind === 'lost')
+      throw new RunbackError('in-doubt', `The answer of ${url.host} was lost`, {
+        why: result.message,
+        state: 'The request was sent; whether it was carried out is not known.',
+      });
+    return accept(request, url, result, context);
+  } finally {
+    await client.close();
+  }
+}
+
+function accept(request: Input, url: URL, answer: HttpAnswer, context: ActionContext): Record<string, unknown> {
+  const { status, body } = answer;
+  const fine = request.expect === undefined ? status >= 200 && status < 300 : request.expect.includes(status);
+  if (fine) return { status, body: context.redactor.value(body) ?? null };
+  const code =
+    status === 401 || status === 403
+      ? 'auth-refused'
+      : status === 429
+        ? 'platform-limit'
+        : status >= 500
+          ? 'platform-unreachable'
+          : 'platform-rejected';
+  throw new RunbackError(code, `${request.method} ${url.host}${url.pathname} answered ${status}`, {
+    why: context.redactor.text(JSON.stringify(body ?? '').slice(0, 500)),
+    data: { status },
+  });
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+import { defineAction } from './action.js';
+
+/** Writes a line into the run's log. */
+export const incidentNote = defineAction({
+  name: 'incident.note',
+  summary: 'Write a line into the log',
+  input: z.strictObject({ text: z.string().min(1) }),
+  outputs: {},
+  effect: 'verifiable',
+  run: async ({ text }, context) => {
+    await context.note(text, context.step.key);
+    return {};
+  },
+  lookup: (_, context) =>
+    Promise.resolve(context.run.notes.some((note) => note.key === context.step.key) ? { state: 'succeeded', outputs: {} } : { state: 'not-started' }),
+  undo: { none: 'a line in the log stays' },
+  manual: (values) => [`Write into the log, with the time: ${values['text'] ?? ''}`],
+});

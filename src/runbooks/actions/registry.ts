@@ -1,0 +1,29 @@
+import type { AnyAction } from './action.js';
+
+/** Built-in actions. Loaded when a runbook names them: a command pays for what it uses. */
+const ACTIONS: Readonly<Record<string, () => Promise<AnyAction>>> = {
+  'syncs.pause': async () => (await import('./syncs-pause.js')).syncsPause,
+  'syncs.status': async () => (await import('./syncs-status.js')).syncsStatus,
+  'syncs.resume': async () => (await import('./syncs-resume.js')).syncsResume,
+  'snapshot.create': async () => (await import('./snapshot-create.js')).snapshotCreate,
+  'snapshot.verify': async () => (await import('./snapshot-verify.js')).snapshotVerify,
+  diff: async () => (await import('./diff.js')).diff,
+  'restore.plan': async () => (await import('./restore-plan.js')).restorePlan,
+  'restore.apply': async () => (await import('./restore-apply.js')).restoreApply,
+  'restore.verify': async () => (await import('./restore-verify.js')).restoreVerify,
+  'restore.undo': async () => (await import('./restore-undo.js')).restoreUndo,
+  'incident.note': async () => (await import('./incident-note.js')).incidentNote,
+};
+
+/** Where the names under `action:` of a runbook lead. */
+export interface ActionLibrary {
+  readonly names: readonly string[];
+  /** The action of that name, or undefined. */
+  load(name: string): Promise<AnyAction | undefined>;
+}
+
+/** The actions that come with runback. */
+export const builtInActions: ActionLibrary = {
+  names: Object.keys(ACTIONS),
+  load: async (name) => (Object.hasOwn(ACTIONS, name) ? await ACTIONS[name]?.() : undefined),
+};

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+import { RunbackError } from '../../lib/index.js';
+import { defineAction } from './action.js';
+import { applyDeps, platformOf, restoreOfStep, restoreOutputs } from './restores-of.js';
+
+const input = z.strictObject({ platform: z.string(), plan: z.string() });
+
+/** Applies a plan. Looked up by its own journal after a crash: a restore that was begun is resumed, never begun again. */
+export const restoreApply = defineAction({
+  name: 'restore.apply',
+  summary: 'Write what the plan lists',
+  input,
+  outputs: { restore: 'string', plan: 'string', applied: 'int', moved: 'int', rejected: 'int', failed: 'int', total: 'int' },
+  effect: 'verifiable',
+  writes: ({ platform }) => [platform],
+  confirm: async ({ plan: id }, context) => {
+    const { confirmationOf, readPlan } = await import('../../restores/index.js');
+    const plan = await readPlan(context.store, id);
+    const { header } = plan;
+    return {
+      expect: confirmationOf(header),
+      about: {
+        plan: header.id,
+        hash: plan.hash,
+        platform: header.platform,
+        account: header.account,
+        environment: header.environment,
+        counts: header.counts,
+        undo: 'runback restore undo <restore> puts back every value that this replaces',
+      },
+    };
+  },
+  run: async ({ platform, plan }, context) => {
+    const { applyRestore, resumeRestore } = await import('../../restores/index.js');
+    const deps = await applyDeps(platform, context);
+    if ((await platformOf(plan, context)) !== platform)
+      throw new RunbackError('plan-other-account', `Plan ${plan} is not for the platform ${platform}`, { state: 'Nothing was written.' });
+    const begun = await restoreOfStep(plan, context);
+    const approvals = context.run.approvals.map((approval) => ({ hash: approval.of, by: approval.by }));
+    const summary = begun
+      ? await resumeRestore(begun.id, context.by, deps, context.options)
+      : await applyRestore(
+          {
+            plan,
+            by: context.by,
+            limits: context.run.limits,
+            approvals,
+            ...(context.confirmed === undefined ? {} : { confirmed: context.confirmed }),
+          },
+          deps,
+          context.options,
+        );
+    return restoreOutputs(summary);
+  },
+  lookup: async ({ plan }, context) => {
+    const begun = await restoreOfStep(plan, context);
+    if (!begun) return { state: 'not-started' };
+    return begun.state === 'done' ? { state: 'succeeded', outputs: restoreOutputs(begun) } : { state: 'unfinished' };
+  },
+  undo: {
+    summary: 'Put back every value that the restore replaced, where nobody has changed it since',
+    afterFailure: true,
+    run: async ({ platform, plan }, outputs, context) => {
+      const { undoRestore } = await import('../../restores/index.js');
+      const id = typeof outputs?.['restore'] === 'string' ? outputs['restore'] : (await restoreOfStep(plan, context))?.id;
+      if (id === undefined) return 'no restore had begun';
+      const summary = await undoRestore(id, context.by, await applyDeps(platform, context), context.options);
+      return `restore ${id} is ${summary.state}`;
+    },
+  },
+  manual: (values) => [
+    'Set each field of the list to its good value, and only where it still has the bad one.',
+    'Begin with ten records, look at them again, and only then go on. Keep the value you replace: it is what you need to undo this.',
+    `By command: \`runback restore apply ${values['plan'] ?? '<plan>'} --confirm <environment>:<number of records>\`.`,
+  ],
+});

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+import { defineAction } from './action.js';
+
+/** Reads every byte of a snapshot and checks it. */
+export const snapshotVerify = defineAction({
+  name: 'snapshot.verify',
+  summary: 'Read and check every byte of a snapshot',
+  input: z.strictObject({ snapshot: z.string() }),
+  outputs: { snapshot: 'string', rows: 'int', parts: 'int', damaged: 'int' },
+  effect: 'read',
+  run: async ({ snapshot }, context) => {
+    const report = await context.catalog.verify(snapshot, context.options);
+    return { snapshot: report.id, rows: report.rows, parts: report.parts, damaged: report.damage.length };
+  },
+  manual: (values) => [
+    `Check that the snapshot can be read: \`runback snapshot verify ${values['snapshot'] ?? '<snapshot>'}\`, or at least \`unzip -t\`.`,
+  ],
+});

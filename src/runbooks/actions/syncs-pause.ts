@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+import { parseDuration, RunbackError } from '../../lib/index.js';
+import type { PauseRecord } from '../../syncs/index.js';
+import { durationSchema } from '../../workspace/index.js';
+import { defineAction } from './action.js';
+
+const input = z.strictObject({
+  writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it.'),
+  names: z.array(z.string()).optional().describe('Names of syncs.'),
+  drain: durationSchema.optional().describe('Longest wait for work in flight.'),
+});
+
+function outputsOf(record: PauseRecord): Record<string, unknown> {
+  const paused = record.entries.filter((entry) => entry.earlier === 'running').map((entry) => entry.sync);
+  const before = record.entries.filter((entry) => entry.earlier === 'paused').map((entry) => entry.sync);
+  return { id: record.id, paused, paused_before: before, count: record.entries.length };
+}
+
+/** Pauses syncs and waits for what they have in flight. Asking again with the same holder continues the same pause. */
+export const syncsPause = defineAction({
+  name: 'syncs.pause',
+  summary: 'Pause the syncs and wait for their work in flight',
+  input,
+  outputs: { id: 'string', paused: 'strings', paused_before: 'strings', count: 'int' },
+  effect: 'idempotent',
+  writes: ({ writes_to }) => (writes_to === undefined ? [] : [writes_to]),
+  run: async ({ writes_to, names, drain }, context) => {
+    const record = await context.syncs.pause(
+      {
+        by: context.by,
+        holder: context.step.key,
+        reason: context.run.title,
+        ...(writes_to === undefined ? {} : { writesTo: writes_to }),
+        ...(names === undefined ? {} : { names }),
+        ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
+      },
+      context.options,
+    );
+    return outputsOf(record);
+  },
+  undo: {
+    summary: 'Put the syncs back to the state they were in',
+    afterFailure: true,
+    ask: 'The syncs would start to write again, and the damage may still be there. Start them, or leave them paused?',
+    run: async (_, outputs, context) => {
+      const open = (await context.syncs.pauses()).find((pause) => pause.id === outputs?.['id'] || pause.holder === context.step.key);
+      if (!open) return 'no pause of this step is open';
+      const record = await context.syncs.resume(open.id, { by: context.by }, context.options);
+      const failed = record.entries.filter((entry) => entry.state === 'failed');
+      if (failed.length > 0) throw new RunbackError('sync-failed', `Not resumed: ${failed.map((entry) => entry.sync).join(', ')}`);
+      return record.entries.map((entry) => `${entry.sync}: ${entry.state}`).join(', ');
+    },
+  },
+  manual: (values) => [
+    `List the syncs that write to ${values['writes_to'] ?? 'the platform'}: \`runback sync list\`.`,
+    'Write down for each one whether it is running or paused now: it has to go back to exactly that.',
+    'Pause each running one in its own tool, and wait until nothing is in flight.',
+    `By command: \`runback sync pause${values['writes_to'] === undefined ? '' : ` --writes-to ${values['writes_to']}`}\`.`,
+  ],
+});

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+import { defineAction } from './action.js';
+
+const input = z.strictObject({
+  writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it.'),
+  names: z.array(z.string()).optional().describe('Names of syncs.'),
+});
+
+/** Looks at syncs and changes nothing. */
+export const syncsStatus = defineAction({
+  name: 'syncs.status',
+  summary: 'Look at the syncs',
+  input,
+  outputs: { running: 'int', paused: 'int', draining: 'int', in_flight: 'int', unknown: 'int', warnings: 'strings' },
+  effect: 'read',
+  run: async ({ writes_to, names }, context) => {
+    const views = (await context.syncs.views(names, context.options)).filter((view) => writes_to === undefined || view.writesTo.includes(writes_to));
+    const count = (state: string): number => views.filter((view) => view.status?.state === state).length;
+    return {
+      running: count('running'),
+      paused: count('paused'),
+      draining: count('draining'),
+      in_flight: views.reduce((sum, view) => sum + (view.status?.inFlight ?? 0), 0),
+      unknown: views.filter((view) => view.status === undefined).length,
+      warnings: views.flatMap((view) => [...(view.status?.warnings ?? []), ...(view.problem === undefined ? [] : [`${view.name}: ${view.problem}`])]),
+    };
+  },
+  manual: () => ['Look at each sync in its own tool: is it running, and is anything in flight? By command: `runback sync status`.'],
+});

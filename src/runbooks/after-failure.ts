@@ -1,0 +1,83 @@
+import { RunbackError, type ErrorCode, ERROR_CODES } from '../lib/index.js';
+import { perform } from './effects.js';
+import type { Next } from './engine.js';
+import type { DecisionData, ErrorData } from './events.js';
+import { backoffMs } from './failures.js';
+import { jump } from './jump.js';
+import type { Step } from './load.js';
+import type { Runner } from './runner.js';
+import type { StepRecord } from './state.js';
+import { waitFor } from './wait.js';
+
+/** What the runbook says about a failure: try again, or its `on_failure`. */
+export async function afterFailure(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
+  const { retry } = step;
+  const again = retry.on.includes('any') || retry.on.some((name) => name === state.errorClass);
+  if (again && state.tries < retry.attempts) {
+    await pauseBefore(runner, step, state, backoffMs(retry.backoffMs, state.tries));
+    return step.kind === 'wait' ? await waitFor(runner, step) : await perform(runner, step);
+  }
+  const rule = step.document.on_failure ?? 'stop';
+  if (typeof rule === 'object') return await jump(runner, step, rule.go_to, { kind: 'rule', value: 'go_to' });
+  switch (rule) {
+    case 'continue':
+      await runner.append('decision', { kind: 'rule', value: 'continue', effect: 'continue' }, { step: step.id });
+      return 'on';
+    case 'undo':
+      await runner.append('decision', { kind: 'rule', value: 'undo', effect: 'undo' }, { step: step.id });
+      return 'undo';
+    case 'stop':
+      return await runner.halt('failed', `${step.id} failed: ${state.error?.message ?? ''}`, failureError(runner, step, state));
+    case 'ask':
+      return await askAfterFailure(runner, step, state);
+  }
+}
+
+async function pauseBefore(runner: Runner, step: Step, state: StepRecord, ms: number): Promise<void> {
+  const reason = `"${step.document.title}" failed (${state.error?.message ?? 'unknown'}); try ${state.tries + 1} of ${step.retry.attempts} comes next`;
+  runner.options.observer?.reporter.waiting({ reason, ms });
+  try {
+    await runner.services.clock.sleep(ms, runner.stop);
+  } catch (error) {
+    if (!runner.stop.aborted) throw error;
+    await runner.interrupted();
+  }
+}
+
+async function askAfterFailure(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
+  const key = `${step.id}.failed`;
+  const error = failureError(runner, step, state);
+  const choices = ['retry', 'skip', 'undo', 'stop'] as const;
+  const answer = await runner.ask(
+    { kind: 'failed', step: step.id, title: step.document.title, error, choices },
+    key,
+    `"${step.document.title}" failed: ${error.message}. What now?`,
+  );
+  const effect = choices.find((choice) => choice === answer.value);
+  if (effect === undefined)
+    throw new RunbackError('usage', `"${answer.value}" is no answer to ${key}`, {
+      why: `Expected ${choices.join(', ')}.`,
+      state: runner.writtenSoFar(),
+    });
+  const data: DecisionData = { kind: 'failed', value: answer.value, effect, ...(answer.note === undefined ? {} : { note: answer.note }) };
+  await runner.append('decision', data, { step: step.id, ...(answer.by === undefined ? {} : { by: answer.by }) });
+  if (effect === 'stop') return await runner.halt('failed', `${step.id} failed: ${error.message}`, error);
+  return effect === 'undo' ? 'undo-asked' : 'on';
+}
+
+/** The failure of a step as an error for people, from what the journal holds. */
+export function failureError(runner: Runner, step: Step, state: StepRecord): RunbackError {
+  const { error } = state;
+  const known = error !== undefined && Object.hasOwn(ERROR_CODES, error.code) && error.code !== 'bug';
+  return new RunbackError(known ? (error.code as ErrorCode) : 'step-failed', `Step "${step.id}" failed: ${error?.message ?? 'no reason is known'}`, {
+    ...(error?.why === undefined ? {} : { why: error.why }),
+    state: [error?.state, runner.writtenSoFar()].filter((part) => part !== undefined).join(' '),
+    next: nextAfter(runner, error),
+    data: { ...error?.data, run: runner.run.id, step: step.id },
+  });
+}
+
+function nextAfter(runner: Runner, error: ErrorData | undefined): string {
+  const own = error?.next === undefined ? '' : `${error.next}\n`;
+  return `${own}Then: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
+}

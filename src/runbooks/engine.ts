@@ -1,0 +1,82 @@
+import { RunbackError } from '../lib/index.js';
+import { afterFailure } from './after-failure.js';
+import { perform, resolveDoubt } from './effects.js';
+import type { Step } from './load.js';
+import { approve, decide, manual } from './people.js';
+import type { Runner } from './runner.js';
+import { currentStep, type StepRecord } from './state.js';
+import { undoAll } from './undo.js';
+import { waitFor } from './wait.js';
+
+/**
+ * Where a step leaves the run: `on` to whatever the journal now says is next, or to taking everything back, because a rule
+ * of the runbook says so (`undo`) or a person does (`undo-asked`). Every function that gives a Next may throw RunStopped: the
+ * run stays open, and a person or a resume goes on.
+ */
+export type Next = 'on' | 'undo' | 'undo-asked';
+
+/**
+ * Takes a run from where its journal says it is to its end. What is next is always read from the state, which is derived
+ * from the journal, so that an undisturbed run, a resumed one and a repeated step go the same way.
+ */
+export async function advance(runner: Runner): Promise<void> {
+  for (;;) {
+    if (runner.run.undoing) return await undoAll(runner);
+    if (runner.stop.aborted) await runner.interrupted();
+    const current = currentStep(runner.run);
+    if (!current) return await close(runner);
+    const next = await visit(runner, runner.runbook.step(current.id), current);
+    if (next !== 'on') await runner.append('undo.started', { why: `step ${current.id} leads there`, asked: next === 'undo-asked' });
+  }
+}
+
+async function close(runner: Runner): Promise<void> {
+  const left = [...runner.run.steps.values()].filter((step) => step.error !== undefined);
+  if (left.length === 0) await runner.append('run.closed', { state: 'succeeded' });
+  else await runner.append('run.closed', { state: 'partial', because: `did not succeed: ${left.map((step) => step.id).join(', ')}` });
+}
+
+async function visit(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
+  switch (state.state) {
+    case 'running':
+    case 'in_doubt':
+      return await resolveDoubt(runner, step, state);
+    case 'failed':
+      // No tries: a person asked for another one, or the run was resumed.
+      return state.tries === 0 ? await start(runner, step) : await afterFailure(runner, step, state);
+    case 'pending':
+      return (await skipped(runner, step)) ? 'on' : await start(runner, step);
+    case 'succeeded':
+    case 'skipped':
+    case 'undone':
+    case 'undo_failed':
+      throw new RunbackError('bug', `Step ${step.id} is ${state.state} and was started again`, {
+        state: runner.writtenSoFar(),
+        next: `runback runbook evidence ${runner.run.id}`,
+      });
+  }
+}
+
+async function skipped(runner: Runner, step: Step): Promise<boolean> {
+  if (step.when === undefined || step.when.evaluate(runner.scope()) === true) return false;
+  await runner.append('step.outcome', { state: 'skipped', because: `not needed: ${step.when.source} does not hold` }, { step: step.id });
+  return true;
+}
+
+/** Does a step from its beginning, whatever its kind. */
+async function start(runner: Runner, step: Step): Promise<Next> {
+  switch (step.kind) {
+    case 'action':
+    case 'command':
+    case 'http':
+      return await perform(runner, step);
+    case 'wait':
+      return await waitFor(runner, step);
+    case 'manual':
+      return await manual(runner, step);
+    case 'decide':
+      return await decide(runner, step);
+    case 'approve':
+      return await approve(runner, step);
+  }
+}

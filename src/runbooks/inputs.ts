@@ -1,0 +1,159 @@
+import { didYouMean, isRunbackError, parseDuration, RunbackError, suggest } from '../lib/index.js';
+import type { RunServices } from './actions/action.js';
+import type { Runbook } from './load.js';
+import type { InputDocument } from './schema.js';
+import type { Operator, Question } from './types.js';
+
+interface InputContext {
+  readonly services: Pick<RunServices, 'workspace' | 'catalog' | 'clock'>;
+  /** Inputs that are known already; the platform tells which snapshots fit. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** The question for an input. `present`: the value it has now, offered as the default. */
+export function inputQuestion(name: string, document: InputDocument, present?: unknown): Question {
+  const fallback = present ?? document.default;
+  return {
+    kind: 'input',
+    key: name,
+    time: 1,
+    name,
+    type: document.type,
+    prompt: document.prompt,
+    ...(fallback === undefined ? {} : { default: fallback }),
+    ...(document.choices === undefined ? {} : { choices: document.choices.map((value) => ({ value, label: value })) }),
+  };
+}
+
+/**
+ * All inputs of a runbook, each checked and made definite (`latest-verified` becomes an id, `2h` becomes a time): from what
+ * was given, else from the operator, else the default. Throws `usage` (unknown names, values that do not fit), `not-found`,
+ * and `person-needed` where a value is missing.
+ */
+export async function resolveInputs(
+  runbook: Runbook,
+  given: Readonly<Record<string, unknown>>,
+  services: InputContext['services'],
+  operator: Operator | undefined,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const declared = runbook.document.inputs ?? {};
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(declared, name))
+      throw new RunbackError('usage', `Runbook ${runbook.id} has no input "${name}"${didYouMean(name, Object.keys(declared))}`, {
+        why: `Its inputs are ${Object.keys(declared).join(', ') || 'none'}.`,
+        state: 'Nothing was started.',
+        next: `runback runbook show ${runbook.id}`,
+      });
+  const inputs: Record<string, unknown> = {};
+  // Platforms first: they tell which snapshots fit.
+  const names = Object.keys(declared).sort((a, b) => Number(declared[b]?.type === 'platform') - Number(declared[a]?.type === 'platform'));
+  for (const name of names) {
+    const document = declared[name];
+    if (!document) continue;
+    const value = given[name] ?? (await asked(name, document, operator, signal)) ?? document.default;
+    if (value === undefined)
+      throw new RunbackError('person-needed', `${document.prompt}`, {
+        why: `The input "${name}" has no value, and nobody was there to ask.`,
+        state: 'Nothing was started.',
+        next: `runback runbook run ${runbook.id} --input ${name}=…   (or "${name}: …" in the answers file)`,
+        data: { input: name, answer: name },
+      });
+    inputs[name] = await resolveInput(name, document, value, { services, inputs });
+  }
+  return Object.fromEntries(Object.keys(declared).map((name) => [name, inputs[name]]));
+}
+
+async function asked(name: string, document: InputDocument, operator: Operator | undefined, signal: AbortSignal): Promise<unknown> {
+  if (document.ask === 'later') return undefined;
+  const answer = await operator?.ask(inputQuestion(name, document), signal);
+  return answer?.inputs?.[name] ?? answer?.value;
+}
+
+/** One input as a definite value. Throws `usage`, `not-found`, `ambiguous`. */
+export async function resolveInput(name: string, document: InputDocument, value: unknown, context: InputContext): Promise<unknown> {
+  const wrong = (expected: string, near?: string): RunbackError =>
+    new RunbackError('usage', `The input "${name}" cannot be ${JSON.stringify(value)}`, {
+      why: `Expected ${expected}.${near === undefined ? '' : ` Did you mean "${near}"?`}`,
+      next: `--input ${name}=…`,
+      data: { input: name },
+    });
+  switch (document.type) {
+    case 'platform': {
+      const platforms = Object.keys(context.services.workspace.config.platforms);
+      if (typeof value === 'string' && platforms.includes(value)) return value;
+      throw wrong(`a platform of runback.yml: ${platforms.join(', ') || 'there is none'}`, suggest(String(value), platforms));
+    }
+    case 'snapshot':
+      return await resolveSnapshot(name, value, context);
+    case 'string': {
+      if (typeof value !== 'string') throw wrong('a text');
+      if (document.choices && !document.choices.includes(value))
+        throw wrong(`one of ${document.choices.join(', ')}`, suggest(value, document.choices));
+      return value;
+    }
+    case 'number': {
+      const number = typeof value === 'number' ? value : typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+      if (!Number.isFinite(number)) throw wrong('a number');
+      return number;
+    }
+    case 'boolean':
+      if (value === true || value === 'true' || value === 'yes') return true;
+      if (value === false || value === 'false' || value === 'no') return false;
+      throw wrong('yes or no');
+    case 'time':
+      return resolveTime(value, context, wrong);
+    case 'filter':
+      return resolveFilter(value, wrong);
+  }
+}
+
+async function resolveSnapshot(name: string, value: unknown, { services, inputs }: InputContext): Promise<string> {
+  const platform = Object.values(inputs).find((input) => typeof input === 'string' && Object.hasOwn(services.workspace.config.platforms, input));
+  try {
+    const summary = await services.catalog.resolve(String(value), typeof platform === 'string' ? { platform } : undefined);
+    return summary.id;
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    throw new RunbackError(error.code, `The input "${name}": ${error.message}`, {
+      ...(error.why === undefined ? {} : { why: error.why }),
+      state: 'Nothing was started.',
+      next: error.next ?? 'runback snapshot list',
+      data: { ...error.data, input: name },
+      cause: error,
+    });
+  }
+}
+
+function resolveTime(value: unknown, { services }: InputContext, wrong: (expected: string) => RunbackError): string {
+  if (value === '') return '';
+  const expected = 'a time such as 2026-11-22T14:00:00Z, or how long ago: 2h';
+  if (typeof value !== 'string') throw wrong(expected);
+  if (/^\d{4}-\d\d-\d\d/.test(value)) {
+    const time = new Date(value);
+    if (Number.isNaN(time.getTime())) throw wrong(expected);
+    return time.toISOString();
+  }
+  try {
+    return new Date(services.clock.now().getTime() - parseDuration(value.replace(/\s*ago$/, ''))).toISOString();
+  } catch {
+    throw wrong(expected);
+  }
+}
+
+/** Filters are given as an object, as JSON, or as one expression for `where`. */
+function resolveFilter(value: unknown, wrong: (expected: string) => RunbackError): Readonly<Record<string, unknown>> {
+  const expected = 'a filter such as {"fields": ["email"]}, or an expression such as field == "email"';
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  if (typeof value !== 'string') throw wrong(expected);
+  const text = value.trim();
+  if (text === '') return {};
+  if (!text.startsWith('{')) return { where: text };
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) return parsed as Readonly<Record<string, unknown>>;
+  } catch {
+    // Reported below in our own words.
+  }
+  throw wrong(expected);
+}

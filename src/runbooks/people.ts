@@ -1,0 +1,147 @@
+import { didYouMean, RunbackError } from '../lib/index.js';
+import type { Next } from './engine.js';
+import type { DecisionData } from './events.js';
+import { inputQuestion, resolveInput } from './inputs.js';
+import { jump } from './jump.js';
+import type { Step } from './load.js';
+import { RunStopped, type Runner } from './runner.js';
+import type { Answer, DecideChoice } from './types.js';
+
+/** A step that a person does by hand and then confirms. */
+export async function manual(runner: Runner, step: Step): Promise<Next> {
+  const what = step.document.manual ?? '';
+  const instructions = [instructionsOf(runner, step), what].filter((part) => part !== '').join('\n\n');
+  const answer = await runner.ask(
+    { kind: 'manual', step: step.id, title: step.document.title, instructions },
+    step.id,
+    `"${step.document.title}" is for a person to do: ${what}`,
+  );
+  if (answer.value !== 'done' && answer.value !== 'yes') throw refuse(runner, step, answer.value, ['done']);
+  await runner.append('decision', decision('manual', 'continue', answer), { step: step.id, ...byOf(answer) });
+  return 'on';
+}
+
+/** A choice by a person. */
+export async function decide(runner: Runner, step: Step): Promise<Next> {
+  const effects = step.document.decide ?? {};
+  const choices = Object.entries(effects).map(([value, effect]): DecideChoice => {
+    if (typeof effect === 'string') return { value, effect };
+    return { value, effect: effect.go_to, ...(effect.ask === undefined ? {} : { ask: effect.ask }) };
+  });
+  const instructions = instructionsOf(runner, step);
+  const about = factsOf(runner);
+  const question = { kind: 'decide', step: step.id, title: step.document.title, instructions, choices, about } as const;
+  const answer = await runner.ask(
+    question,
+    step.id,
+    `"${step.document.title}" is for a person to decide: ${choices.map((choice) => choice.value).join(', ')}`,
+  );
+  const effect = Object.hasOwn(effects, answer.value) ? effects[answer.value] : undefined;
+  if (effect === undefined) throw refuse(runner, step, answer.value, Object.keys(effects));
+  if (typeof effect === 'object') {
+    const inputs = await askedInputs(runner, effect.ask ?? [], answer);
+    return await jump(runner, step, effect.go_to, { kind: 'decide', value: answer.value, inputs, ...noteOf(answer) }, answer.by);
+  }
+  const changed = await revised(runner, about, answer);
+  await runner.append('decision', { ...decision('decide', effect, answer), ...changed }, { step: step.id, ...byOf(answer) });
+  if (effect === 'undo') return 'undo-asked';
+  if (effect === 'continue') return 'on';
+  const words = `Stopped at "${step.document.title}": ${answer.by ?? runner.by} answered "${answer.value}"`;
+  return await runner.halt(
+    'question',
+    words,
+    new RunbackError('person-needed', words, {
+      state: runner.writtenSoFar(),
+      next: `runback runbook resume ${runner.run.id} asks again; runback runbook undo ${runner.run.id} takes back what was done`,
+      data: { run: runner.run.id, step: step.id, answer: step.id },
+    }),
+  );
+}
+
+/** An approval, bound to what was approved. Nobody has proved who they are: the journal says so. */
+export async function approve(runner: Runner, step: Step): Promise<Next> {
+  const { authority = '' } = step.document.approve ?? {};
+  const of = String(step.of?.evaluate(runner.scope()) ?? '');
+  const question = { kind: 'approve', step: step.id, title: step.document.title, authority, of, about: factsOf(runner) } as const;
+  const answer = await runner.ask(question, step.id, `"${step.document.title}" needs somebody who may ${authority}`);
+  const stop = (message: string, why: string): RunStopped =>
+    new RunStopped(
+      new RunbackError('not-authorised', message, {
+        why,
+        state: runner.writtenSoFar(),
+        next: `runback runbook resume ${runner.run.id}`,
+        data: { run: runner.run.id, step: step.id, of },
+      }),
+    );
+  if (answer.of !== undefined && answer.of !== of)
+    throw stop(
+      `The approval at "${step.id}" is for something else`,
+      `It was given for ${answer.of}, and what stands here is ${of}: it changed in between.`,
+    );
+  if (answer.value !== 'approve' && answer.value !== 'yes')
+    throw stop(`"${step.document.title}" was not approved`, `${answer.by ?? runner.by} answered "${answer.value}"; "approve" approves.`);
+  await runner.append('approval', { of, authority, authenticated: false, ...noteOf(answer) }, { step: step.id, ...byOf(answer) });
+  return 'on';
+}
+
+async function askedInputs(runner: Runner, names: readonly string[], answer: Answer): Promise<Record<string, unknown>> {
+  const inputs: Record<string, unknown> = {};
+  for (const name of names) {
+    const document = runner.runbook.document.inputs?.[name];
+    if (!document) continue;
+    const given =
+      answer.inputs?.[name] ??
+      (await runner.ask(inputQuestion(name, document, runner.run.inputs[name]), name, `"${document.prompt}" needs an answer`)).value;
+    inputs[name] = await resolveInput(name, document, given, { services: runner.services, inputs: { ...runner.run.inputs, ...inputs } });
+  }
+  return inputs;
+}
+
+/** Instructions with their values; as written where a value is not there. */
+function instructionsOf(runner: Runner, step: Step): string {
+  try {
+    return String(step.instructions?.evaluate(runner.scope()) ?? '').trim();
+  } catch {
+    return (step.document.instructions ?? '').trim();
+  }
+}
+
+/** What the steps so far found out, by output, the latest first in line: what a view shows beside a question. */
+function factsOf(runner: Runner): Record<string, unknown> {
+  const facts: Record<string, unknown> = {};
+  for (const step of runner.run.steps.values()) if (step.state === 'succeeded' && step.kind === 'action') Object.assign(facts, step.outputs);
+  return facts;
+}
+
+/** Outputs that change since the person put another plan in the place of the one that was asked about. */
+async function revised(runner: Runner, asked: Readonly<Record<string, unknown>>, answer: Answer): Promise<Pick<DecisionData, 'outputs'>> {
+  const { plan } = answer;
+  const replaced = asked['plan'];
+  if (plan === undefined || typeof replaced !== 'string' || plan === replaced) return {};
+  const outputs: Record<string, Readonly<Record<string, unknown>>> = {};
+  for (const step of runner.runbook.steps) {
+    const record = runner.run.steps.get(step.id);
+    if (record?.state !== 'succeeded' || !step.action?.revise) continue;
+    const next = await step.action.revise(record.outputs, replaced, plan, runner.context(step, runner.stop, record.intent?.key ?? step.id));
+    if (next) outputs[step.id] = next;
+  }
+  return { outputs };
+}
+
+function decision(kind: DecisionData['kind'], effect: DecisionData['effect'], answer: Answer): DecisionData {
+  return { kind, value: answer.value, effect, ...noteOf(answer), ...(answer.evidence === undefined ? {} : { evidence: answer.evidence }) };
+}
+
+const noteOf = (answer: Answer): { note?: string } => (answer.note === undefined ? {} : { note: answer.note });
+const byOf = (answer: Answer): { by?: string } => (answer.by === undefined ? {} : { by: answer.by });
+
+function refuse(runner: Runner, step: Step, value: string, expected: readonly string[]): RunStopped {
+  return new RunStopped(
+    new RunbackError('usage', `"${value}" is no answer to step "${step.id}"${didYouMean(value, expected)}`, {
+      why: `Expected ${expected.map((word) => `"${word}"`).join(', ')}.`,
+      state: runner.writtenSoFar(),
+      next: `runback runbook resume ${runner.run.id}`,
+      data: { run: runner.run.id, step: step.id, answer: step.id, expected },
+    }),
+  );
+}

@@ -1,0 +1,217 @@
+import { newId, RunbackError, sha256, type Clock } from '../lib/index.js';
+import type { LockOwner, Store } from '../store/index.js';
+import type { RunServices } from './actions/action.js';
+import { builtInActions, type ActionLibrary } from './actions/registry.js';
+import { advance } from './engine.js';
+import { resolveInputs } from './inputs.js';
+import { parseRunbook, type Runbook } from './load.js';
+import { Runner, RunStopped, type RunOptions } from './runner.js';
+import { deriveRun, isClosed, viewOf, type RunRecord } from './state.js';
+import type { RunView } from './types.js';
+
+/** Kind of the journals that runs write. */
+const RUNS = 'runs';
+
+/** What a run is started with. */
+export interface StartRequest {
+  readonly runbook: Runbook;
+  /** Values by name; what is missing is asked for. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** The person or job. */
+  readonly by: string;
+  /** Lower limits than the runbook's, from the operator. */
+  readonly limits?: { readonly records?: number; readonly percent?: number };
+}
+
+/** Who goes on with a run. */
+export interface ContinueRequest {
+  readonly by: string;
+}
+
+/** Services, with the library of actions where it is not the built-in one. */
+export interface RunDeps extends RunServices {
+  readonly actions?: ActionLibrary;
+}
+
+/**
+ * Starts a run and takes it to its end, or to where a person is needed. Resolves with the closed run.
+ *
+ * Throws, before anything is started: `usage`, `not-found`, `person-needed` (an input is missing). Afterwards, with
+ * `data.run` and the command that goes on: `person-needed`, `in-doubt`, `interrupted`, `locked`, and the error of a step
+ * that failed. The run then stays open.
+ */
+export async function startRun(request: StartRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
+  const { runbook, by } = request;
+  const inputs = await resolveInputs(runbook, request.inputs, deps, options.operator, options.stop ?? new AbortController().signal);
+  const id = newId('run', deps.clock);
+  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, by, runbook.title));
+  const runner = new Runner(runbook, deps, options, journal, await deriveRun(id, []), by);
+  return await work(runner, async () => {
+    await runner.append('run.created', {
+      runbook: { id: runbook.id, title: runbook.title, digest: runbook.digest, text: runbook.text, file: runbook.file },
+      steps: runbook.steps.map(({ id: step, kind, document }) => ({
+        id: step,
+        title: document.title,
+        kind,
+        ...(document.action === undefined ? {} : { action: document.action }),
+      })),
+      inputs,
+      limits: effectiveLimits(runbook, deps, request.limits),
+    });
+  });
+}
+
+/**
+ * Goes on with a run where its journal ends, with the runbook text it was started with (guarantee G7). Another person
+ * than before takes it over, and the journal says so. Throws as {@link startRun}; `not-found`; `usage` where it is closed;
+ * `locked` where another process works on it; `journal-damaged`.
+ */
+export async function resumeRun(id: string, request: ContinueRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
+  return await reopen(id, request, deps, options, async () => {});
+}
+
+/** {@link resumeRun} by another person, said by name. Throws `usage` where the run is that person's already. */
+export async function takeOver(id: string, request: ContinueRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
+  const run = await recordOf(deps.store, id);
+  if (run.by === request.by)
+    throw new RunbackError('usage', `Run ${id} is ${run.by}'s already`, { state: 'Nothing was changed.', next: `runback runbook resume ${id}` });
+  return await resumeRun(id, request, deps, options);
+}
+
+/**
+ * Takes back what a run did, in reverse order, and closes it. Goes on with an undo that was interrupted or that failed.
+ * Resolves with the run, `undone` or `partial`. Throws `undo-failed`, `person-needed`, `interrupted`, and as {@link resumeRun}.
+ */
+export async function undoRun(id: string, request: ContinueRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
+  return await reopen(id, request, deps, options, async (runner) => {
+    if (!runner.run.undoing || !runner.run.undoAsked) await runner.append('undo.started', { why: `asked for by ${request.by}`, asked: true });
+  });
+}
+
+/** What a closed run leaves behind. */
+export interface AbortReport {
+  readonly run: RunView;
+  /** Steps whose effects stay. */
+  readonly left: readonly string[];
+  /** Syncs that stay paused, with the command that resumes them. */
+  readonly paused: readonly { readonly pause: string; readonly syncs: readonly string[]; readonly next: string }[];
+}
+
+/** Closes a run as abandoned. Nothing is undone: the report says what stays. Throws `not-found`, `usage` (closed already), `locked`. */
+export async function abortRun(id: string, request: ContinueRequest & { readonly reason: string }, deps: RunDeps): Promise<AbortReport> {
+  const run = await recordOf(deps.store, id);
+  refuseClosed(run);
+  const runbook = await parseRunbook(run.created.runbook.text, run.created.runbook.file, deps.actions ?? builtInActions);
+  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, request.by, run.created.runbook.title));
+  const runner = new Runner(runbook, deps, {}, journal, await recordOf(deps.store, id), request.by);
+  try {
+    await runner.append('run.closed', { state: 'abandoned', because: request.reason });
+  } finally {
+    await runner.close();
+  }
+  const effects = [...runner.run.effects.values()].filter(
+    (effect) => effect.state !== 'none' && effect.undone !== 'undone' && effect.undone !== 'nothing-to-undo',
+  );
+  const pauses = (await deps.syncs.pauses()).filter((pause) => pause.holder.startsWith(`${id}/`));
+  return {
+    run: runner.view,
+    left: [...new Set(effects.filter((effect) => effect.undo?.kind !== 'none').map((effect) => effect.step))],
+    paused: pauses.map((pause) => ({ pause: pause.id, syncs: pause.entries.map((entry) => entry.sync), next: `runback sync resume ${pause.id}` })),
+  };
+}
+
+/** A run, derived from its journal. Reads only. Throws `not-found`, `journal-damaged`. */
+export async function readRun(store: Store, id: string): Promise<RunView> {
+  return viewOf(await recordOf(store, id));
+}
+
+/** All runs, newest first. A run whose journal cannot be read is left out of the list and named in `damaged`. */
+export async function listRuns(store: Store): Promise<{ readonly runs: readonly RunView[]; readonly damaged: readonly string[] }> {
+  const runs: RunView[] = [];
+  const damaged: string[] = [];
+  for (const id of (await store.journals(RUNS)).toReversed()) {
+    try {
+      runs.push(await readRun(store, id));
+    } catch (error) {
+      if (!(error instanceof RunbackError)) throw error;
+      damaged.push(id);
+    }
+  }
+  return { runs, damaged };
+}
+
+async function reopen(
+  id: string,
+  { by }: ContinueRequest,
+  deps: RunDeps,
+  options: RunOptions,
+  first: (runner: Runner) => Promise<void>,
+): Promise<RunView> {
+  const before = await recordOf(deps.store, id);
+  refuseClosed(before);
+  const { text, file, digest, title } = before.created.runbook;
+  if (sha256(text) !== digest)
+    throw new RunbackError('journal-damaged', `The runbook text in the journal of run ${id} is not the one it was started with`, {
+      next: `runback runbook evidence ${id}`,
+    });
+  const runbook = await parseRunbook(text, file, deps.actions ?? builtInActions);
+  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, by, title));
+  // Read again as its only writer: opening may have cut a torn line off.
+  const runner = new Runner(runbook, deps, options, journal, await recordOf(deps.store, id), by);
+  return await work(runner, async () => {
+    refuseClosed(runner.run);
+    if (runner.run.by !== by) await runner.append('takeover', { from: runner.run.by });
+    await runner.append('run.resumed', {});
+    await first(runner);
+  });
+}
+
+async function work(runner: Runner, first: () => Promise<void>): Promise<RunView> {
+  const { observer } = runner.options;
+  try {
+    await first();
+    observer?.runStarted(runner.view);
+    await advance(runner);
+    return runner.view;
+  } catch (error) {
+    throw error instanceof RunStopped ? error.error : error;
+  } finally {
+    await runner.close();
+    observer?.runEnded(runner.view);
+  }
+}
+
+async function recordOf(store: Store, id: string): Promise<RunRecord> {
+  const journal = store.journal(RUNS, id);
+  if (!(await journal.exists())) throw new RunbackError('not-found', `There is no run ${id}`, { next: 'runback runbook runs' });
+  return await deriveRun(id, journal.read());
+}
+
+function refuseClosed(run: RunRecord): void {
+  if (!isClosed(run)) return;
+  throw new RunbackError('usage', `Run ${run.id} is closed: ${run.state}`, {
+    why: `It ended at ${run.endedAt ?? 'an unknown time'}${run.because === undefined ? '' : ` (${run.because})`}.`,
+    state: 'Nothing was changed.',
+    next: `Start a new one: runback runbook run ${run.created.runbook.id}`,
+  });
+}
+
+function ownerOf(id: string, by: string, title: string): LockOwner {
+  return { by, holder: id, purpose: title };
+}
+
+/** The lower of what the runbook, the workspace and the operator allow. */
+function effectiveLimits(
+  runbook: Runbook,
+  { workspace }: { readonly workspace: RunServices['workspace']; readonly clock: Clock },
+  own: StartRequest['limits'],
+): { records?: number; percent?: number } {
+  const sources = [runbook.document.limits, workspace.config.restores.limits, own];
+  const lowest = (pick: 'records' | 'percent'): number | undefined => {
+    const values = sources.map((source) => source?.[pick]).filter((value) => value !== undefined);
+    return values.length === 0 ? undefined : Math.min(...values);
+  };
+  const records = lowest('records');
+  const percent = lowest('percent');
+  return { ...(records === undefined ? {} : { records }), ...(percent === undefined ? {} : { percent }) };
+}

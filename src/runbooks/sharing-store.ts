@@ -1,0 +1,19 @@
+import type { Lock, Store } from '../store/index.js';
+
+/**
+ * The store as an action gets it: a lock that its run already holds is not taken a second time, so that an action which
+ * guards itself (a restore) works inside a run that guards the same platform. The run gives the lock back, not the action.
+ */
+export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Store {
+  return {
+    location: store.location,
+    document: (kind, id) => store.document(kind, id),
+    list: (kind) => store.list(kind),
+    journal: (kind, id) => store.journal(kind, id),
+    journals: (kind) => store.journals(kind),
+    ledger: (kind, id) => store.ledger(kind, id),
+    ledgers: (kind) => store.ledgers(kind),
+    lockHolder: (name) => store.lockHolder(name),
+    lock: async (name, owner, options) => (held.has(name) ? { name, release: async () => {} } : await store.lock(name, owner, options)),
+  };
+}
