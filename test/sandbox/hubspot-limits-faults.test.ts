@@ -78,6 +78,8 @@ describe('limits', () => {
     expect(broken.status).toBe(400);
     expect((await to.call('GET', '/crm/v3/objects/unicorns')).status).toBe(400);
     expect((await to.call('GET', '/nothing/here')).status).toBe(404);
+    expect((await to.call('GET', `${CONTACTS}/%E0%A4%A`)).status).toBe(400);
+    expect((await to.call('DELETE', '/crm/v3/owners')).status).toBe(405);
   });
 });
 
@@ -158,6 +160,15 @@ describe('faults', () => {
     const ids = to.sandbox.records('contacts').map(({ id }) => ({ id }));
     await expect(to.call('POST', `${CONTACTS}/batch/archive`, { inputs: ids })).rejects.toThrow('fetch failed');
     expect(to.sandbox.records('contacts').map((each) => each.archived)).toEqual([true, false]);
+  });
+
+  it('tells who watches of each request, before it is handled and after it was applied', async () => {
+    const to = await bench();
+    const seen: string[] = [];
+    to.sandbox.onRequest(({ method, path }) => void seen.push(`${method} ${path} ${to.sandbox.records('contacts').length}`));
+    to.sandbox.onApplied(({ method }, status) => void seen.push(`${method} ${status} ${to.sandbox.records('contacts').length}`));
+    await to.call('POST', CONTACTS, create);
+    expect(seen).toEqual([`POST ${CONTACTS} 0`, 'POST 201 1']);
   });
 
   it('shows what was written twice', async () => {

@@ -65,6 +65,20 @@ describe('rules of the account', () => {
     });
   });
 
+  it('lets a person bring an archived record back under its id, without its links, unless the address was taken since', async () => {
+    const to = await bench();
+    const somebody = to.sandbox.writeAs(person(1));
+    const [contact, company] = [somebody.create('contacts', { email: 'b@example.com' }), somebody.create('companies', { name: 'B' })];
+    somebody.link('contacts', contact, 'companies', company);
+    somebody.archive('contacts', contact);
+    somebody.apply({ action: 'undelete', object: 'contacts', id: contact });
+    expect((await to.call('GET', `${CONTACTS}/${contact}`)).status).toBe(200);
+    expect(to.sandbox.links()).toEqual([]);
+    somebody.archive('contacts', contact);
+    somebody.create('contacts', { email: 'b@example.com' });
+    expect(() => somebody.apply({ action: 'undelete', object: 'contacts', id: contact })).toThrow(/already exists/);
+  });
+
   it('does not count a write that changes nothing as a change', async () => {
     const to = await bench();
     const id = to.sandbox.writeAs(person(1)).create('contacts', { email: 'n@example.com', firstname: 'Same' });
@@ -125,6 +139,9 @@ describe('rules of the account', () => {
     expect(info.body).toMatchObject({ hubId: 4711, scopes: ['oauth', 'crm.objects.contacts.read'] });
     expect((await to.call('GET', '/account-info/v3/api-usage/daily/private-apps')).body).toMatchObject({
       results: [{ usageLimit: 250_000, currentUsage: 3 }],
+    });
+    expect((await to.call('GET', '/crm/v4/associations/contacts/companies/labels')).body).toMatchObject({
+      errors: [{ context: { requiredGranularScopes: ['crm.objects.companies.read'] } }],
     });
     const refused = await to.call('POST', CONTACTS, { properties: {} });
     expect(refused).toMatchObject({

@@ -80,7 +80,7 @@ export class Apps {
   }
 }
 
-/** Throws HubSpot's 403 unless the app has one of the scopes. An empty list asks for nothing. */
-export function requireScope(app: App, anyOf: readonly string[]): void {
-  if (anyOf.length > 0 && !anyOf.some((scope) => app.scopes.has(scope))) throw scopesMissing(anyOf);
+/** Throws HubSpot's 403 unless the app has one scope of each group; it names the group that is missing. */
+export function requireScopes(app: App, groups: readonly (readonly string[])[]): void {
+  for (const anyOf of groups) if (!anyOf.some((scope) => app.scopes.has(scope))) throw scopesMissing(anyOf);
 }

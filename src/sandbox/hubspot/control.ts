@@ -39,7 +39,7 @@ const ends = { fromObject: z.string(), from: z.string(), toObject: z.string(), t
 const mutationInput = z.discriminatedUnion('action', [
   z.object({ action: z.literal('create'), object: z.string(), properties: values }),
   z.object({ action: z.literal('update'), object: z.string(), id: z.string(), properties: values }),
-  z.object({ action: z.literal('archive'), object: z.string(), id: z.string() }),
+  z.object({ action: z.enum(['archive', 'undelete']), object: z.string(), id: z.string() }),
   z.object({ action: z.literal('merge'), object: z.string(), id: z.string(), into: z.string() }),
   z.object({ action: z.literal('link'), ...ends }),
   z.object({ action: z.literal('unlink'), ...ends }),

@@ -71,7 +71,7 @@ export function trueHistory(portal: Portal, object: string, id: string, property
 export type DirectMutation =
   | { readonly action: 'create'; readonly object: string; readonly properties: PropertyValues }
   | { readonly action: 'update'; readonly object: string; readonly id: string; readonly properties: PropertyValues }
-  | { readonly action: 'archive'; readonly object: string; readonly id: string }
+  | { readonly action: 'archive' | 'undelete'; readonly object: string; readonly id: string }
   | { readonly action: 'merge'; readonly object: string; readonly id: string; readonly into: string }
   | {
       readonly action: 'link' | 'unlink';
@@ -102,6 +102,9 @@ export class DirectWriter {
         return this.update(mutation.object, mutation.id, mutation.properties);
       case 'archive':
         this.portal.archive(this.portal.types.get(mutation.object), mutation.id, this.writer);
+        return mutation.id;
+      case 'undelete':
+        this.portal.undelete(this.portal.types.get(mutation.object), mutation.id, this.writer);
         return mutation.id;
       case 'merge':
         return this.portal.merge(this.portal.types.get(mutation.object), mutation.into, mutation.id, this.writer).id;

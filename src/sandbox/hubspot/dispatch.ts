@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { requireScope, type App, type Apps } from './apps.js';
+import { requireScopes, type App, type Apps } from './apps.js';
 import type { RequestCounter } from './counts.js';
 import { ApiFailure, tooManyRequests } from './failure.js';
 import type { Fault, FaultSwitches } from './faults.js';
@@ -31,7 +31,6 @@ export interface RequestSeen {
   readonly method: string;
   readonly path: string;
   readonly correlationId: string;
-  readonly appId: string | undefined;
 }
 
 interface Parts {
@@ -44,7 +43,7 @@ interface Parts {
 
 /** Answers one API request: address, token, faults, limits, scope, handler, in that order. Handlers run without a pause, so each is atomic. */
 export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): WireAnswer {
-  const url = new URL(wire.target, 'http://sandbox.invalid');
+  const url = new URL(`http://sandbox.invalid${wire.target.startsWith('/') ? wire.target : `/${wire.target}`}`);
   const correlationId = seen.correlationId;
   parts.counter.came(wire.method, url.pathname);
   const faults = parts.faults.strike(wire.method, url.pathname);
@@ -74,8 +73,8 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
     const early = strikes('server-error');
     if (early && early.applied !== true) throw new ApiFailure(early.status ?? 500, 'internal error');
     if (!found) throw matched.length > 0 ? new ApiFailure(405, 'HTTP 405 Method Not Allowed') : new ApiFailure(404, 'No endpoint has this path');
-    const params = (found.groups ?? []).slice(1).map((each) => decodeURIComponent(each));
-    requireScope(app, found.each.scopes(params));
+    const params = (found.groups ?? []).slice(1).map(decode);
+    requireScopes(app, found.each.scopes(params));
     const half = strikes('half-batch');
     const body = parseBody(wire.body);
     const handled = found.each.handle({
@@ -97,7 +96,8 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
         headers: { ...answer.headers, 'Content-Type': 'text/html' },
       };
   } catch (error) {
-    if (!(error instanceof ApiFailure)) throw error;
+    if (!(error instanceof ApiFailure))
+      return { ...failure(new ApiFailure(500, `The sandbox itself failed: ${String(error)}`), correlationId, {}), delayMs, cut: 'no' };
     const retryAfter = strikes('rate-limit')?.retryAfterSeconds;
     answer = {
       ...failure(error, correlationId, retryAfter === undefined || error.status !== 429 ? {} : { 'Retry-After': String(retryAfter) }),
@@ -124,6 +124,15 @@ function failure(error: ApiFailure, correlationId: string, headers: Readonly<Rec
     headers: { 'Content-Type': 'application/json;charset=utf-8', ...headers },
     body: JSON.stringify({ status: 'error', message: error.message, correlationId, ...error.body }),
   };
+}
+
+/** A part of a path as it was meant; throws HubSpot's 400 for broken escapes. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new ApiFailure(400, `Invalid path: ${part}`, { category: 'VALIDATION_ERROR' });
+  }
 }
 
 function parseBody(text: string): unknown {

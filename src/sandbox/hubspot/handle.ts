@@ -44,5 +44,7 @@ export interface HubSpotSandbox {
   catchUpSearch(): void;
   /** Awaited before each API request is handled; one listener at a time, undefined removes it. */
   onRequest(listener: ((seen: RequestSeen) => void | Promise<void>) | undefined): void;
+  /** Awaited after each API request was applied and before it is answered; one listener at a time, undefined removes it. */
+  onApplied(listener: ((seen: RequestSeen, status: number) => void | Promise<void>) | undefined): void;
   stop(): Promise<void>;
 }

@@ -78,11 +78,14 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   ];
   const parts = { routes, apps, faults, counter, longestTarget: options.longestTarget ?? 16_000 };
   let listener: ((seen: RequestSeen) => void | Promise<void>) | undefined;
+  let appliedListener: ((seen: RequestSeen, status: number) => void | Promise<void>) | undefined;
   let firstWrite = 0;
   const server = await listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, clock }, async (wire, seen) => {
     if (seen.path.startsWith(CONTROL_PATH)) return control(sandbox, wire);
     await listener?.(seen);
-    return dispatch(parts, wire, seen);
+    const answer = dispatch(parts, wire, seen);
+    await appliedListener?.(seen, answer.status);
+    return answer;
   });
 
   const sandbox: HubSpotSandbox = {
@@ -124,6 +127,9 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     catchUpSearch: () => index.catchUp(),
     onRequest: (next) => {
       listener = next;
+    },
+    onApplied: (next) => {
+      appliedListener = next;
     },
     stop: () => server.stop(),
   };

@@ -59,7 +59,6 @@ async function answer(request: IncomingMessage, response: ServerResponse, respon
     method: request.method ?? 'GET',
     path: (request.url ?? '/').split('?')[0] ?? '/',
     correlationId: newCorrelationId(),
-    appId: undefined,
   };
   const wire: WireRequest = { method: seen.method, target: request.url ?? '/', authorization: request.headers.authorization, body };
   const given = await respond(wire, seen);

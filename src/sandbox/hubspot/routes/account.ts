@@ -7,7 +7,7 @@ import { OWNERS } from '../properties/owners.js';
 import { numberInQuery, readBody } from './inputs.js';
 import { objectScope, type ApiContext, type Route } from './route.js';
 
-const free = (): readonly string[] => [];
+const free = (): readonly (readonly string[])[] => [];
 
 /** Account, token, usage, owners, pipelines. */
 export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[] {
@@ -70,7 +70,7 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
     {
       method: 'GET',
       pattern: /^\/crm\/(?:v3\/owners|owners\/\d{4}-\d{2})\/?$/,
-      scopes: () => ['crm.objects.owners.read'],
+      scopes: () => [['crm.objects.owners.read']],
       handle: ({ query }) => {
         const limit = numberInQuery(query, 'limit', 100, 500);
         const start = Number(query.get('after') ?? 0);
@@ -81,7 +81,7 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
     {
       method: 'GET',
       pattern: /^\/crm\/(?:v3\/pipelines|pipelines\/\d{4}-\d{2})\/([^/]+)\/?$/,
-      scopes: (params) => objectScope(portal.types.get(params[0] ?? ''), 'read'),
+      scopes: (params) => [objectScope(portal.types.get(params[0] ?? ''), 'read')],
       handle: ({ params }) => {
         const name = portal.types.get(params[0] ?? '').name;
         return {

@@ -18,12 +18,12 @@ export function linkType(context: ApiContext, from: ObjectType, to: ObjectType, 
   return context.portal.links.type(from.name, to.name, input.associationCategory, input.associationTypeId);
 }
 
-/** The rights a link needs: those of both object types. Only one of several is told when missing, as at HubSpot. */
+/** The rights a link needs: those of both object types. */
 export const linkScopes =
   (context: ApiContext, right: 'read' | 'write', first: number, second: number) =>
-  (params: readonly string[]): readonly string[] => [
-    ...objectScope(context.portal.types.get(params[first] ?? ''), right),
-    ...objectScope(context.portal.types.get(params[second] ?? ''), right),
+  (params: readonly string[]): readonly (readonly string[])[] => [
+    objectScope(context.portal.types.get(params[first] ?? ''), right),
+    objectScope(context.portal.types.get(params[second] ?? ''), right),
   ];
 
 /** Links of one record, and the labels of a pair of object types. */

@@ -31,7 +31,7 @@ export function objectBatchRoutes(context: ApiContext): readonly Route[] {
   const batch = (verb: string, right: 'read' | 'write', handle: (type: ObjectType, request: ApiRequest) => ApiAnswer): Route => ({
     method: 'POST',
     pattern: new RegExp(`^${OBJECTS_PATH}/batch/${verb}/?$`),
-    scopes: (params) => objectScope(portal.types.get(params[0] ?? ''), right),
+    scopes: (params) => [objectScope(portal.types.get(params[0] ?? ''), right)],
     handle: (request) => handle(portal.types.get(request.params[0] ?? ''), request),
   });
   return [

@@ -42,7 +42,7 @@ export function linksToMake(context: ApiContext, type: ObjectType, associations:
 /** The endpoints for single records, listing, merging and erasing. */
 export function objectRoutes(context: ApiContext): readonly Route[] {
   const { portal } = context;
-  const scopes = (right: 'read' | 'write') => (params: readonly string[]) => objectScope(portal.types.get(params[0] ?? ''), right);
+  const scopes = (right: 'read' | 'write') => (params: readonly string[]) => [objectScope(portal.types.get(params[0] ?? ''), right)];
   const path = (tail: string): RegExp => new RegExp(`^${OBJECTS_PATH}${tail}/?$`);
   const typeOf = (request: ApiRequest): ObjectType => portal.types.get(request.params[0] ?? '');
   const present = (type: ObjectType, record: StoredRecord, wanted: Wanted) => presentRecord(type, record, portal.links, wanted);

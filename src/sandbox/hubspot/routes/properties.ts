@@ -33,8 +33,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
   const { portal } = context;
   const typeOf = (params: readonly string[]): ObjectType => portal.types.get(params[0] ?? '');
   const scopes = (right: 'read' | 'write') => (params: readonly string[]) => [
-    ...objectScope(typeOf(params), right, 'schemas'),
-    ...(right === 'read' ? objectScope(typeOf(params), 'read') : []),
+    [...objectScope(typeOf(params), right, 'schemas'), ...(right === 'read' ? objectScope(typeOf(params), 'read') : [])],
   ];
   const find = (params: readonly string[]): PropertyDefinition => {
     const definition = typeOf(params).properties.get(params[1] ?? '');

@@ -27,8 +27,8 @@ export interface Route {
   readonly method: string;
   /** Matched against the whole path, query left out. */
   readonly pattern: RegExp;
-  /** Scopes of which one is needed; may depend on the object type in the path. */
-  readonly scopes: (params: readonly string[]) => readonly string[];
+  /** Groups of scopes, one of each needed; may depend on the object types in the path. */
+  readonly scopes: (params: readonly string[]) => readonly (readonly string[])[];
   /** Search requests have a limit of their own and no limit headers. */
   readonly search?: boolean;
   readonly handle: (request: ApiRequest) => ApiAnswer;

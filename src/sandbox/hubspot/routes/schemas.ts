@@ -6,7 +6,7 @@ import type { ObjectType } from '../state/object-type.js';
 import type { Portal } from '../state/portal.js';
 import { readBody } from './inputs.js';
 import { presentProperty } from './properties.js';
-import type { ApiContext, Route } from './route.js';
+import { objectScope, type ApiContext, type Route } from './route.js';
 
 const PATH = String.raw`/(?:crm-object-schemas|crm)/(?:v3/schemas|schemas/\d{4}-\d{2}|object-schemas/\d{4}-\d{2})`;
 
@@ -77,7 +77,7 @@ export function schemaRoutes(context: ApiContext): readonly Route[] {
     {
       method: 'GET',
       pattern: new RegExp(`^${PATH}/?$`),
-      scopes: () => ['crm.schemas.custom.read'],
+      scopes: () => [['crm.schemas.custom.read']],
       handle: ({ query }) => ({
         status: 200,
         body: {
@@ -94,13 +94,13 @@ export function schemaRoutes(context: ApiContext): readonly Route[] {
     {
       method: 'POST',
       pattern: new RegExp(`^${PATH}/?$`),
-      scopes: () => ['crm.schemas.custom.write'],
+      scopes: () => [['crm.schemas.custom.write']],
       handle: ({ body }) => ({ status: 201, body: presentSchema(portal, addCustomType(portal, readBody(schemaInput, body))) }),
     },
     {
       method: 'GET',
       pattern: new RegExp(`^${PATH}/([^/]+)/?$`),
-      scopes: (params) => [`crm.schemas.${portal.types.get(params[0] ?? '').custom ? 'custom' : portal.types.get(params[0] ?? '').name}.read`],
+      scopes: (params) => [objectScope(portal.types.get(params[0] ?? ''), 'read', 'schemas')],
       handle: ({ params }) => ({ status: 200, body: presentSchema(portal, portal.types.get(params[0] ?? '')) }),
     },
   ];

@@ -59,7 +59,7 @@ export function searchRoutes(context: ApiContext, index: SearchIndex): readonly 
     {
       method: 'POST',
       pattern: new RegExp(`^${OBJECTS_PATH}/search/?$`),
-      scopes: (params) => objectScope(context.portal.types.get(params[0] ?? ''), 'read'),
+      scopes: (params) => [objectScope(context.portal.types.get(params[0] ?? ''), 'read')],
       search: true,
       handle: (request) => {
         pages += 1;

@@ -11,7 +11,7 @@ import type { StoredRecord, WriteSource } from './record.js';
 import { acceptValues, type PropertyValues } from './values.js';
 
 /** What a write did to a record or a link. */
-export type WriteAction = 'create' | 'update' | 'archive' | 'merge' | 'gdpr-delete' | 'link' | 'unlink';
+export type WriteAction = 'create' | 'update' | 'archive' | 'undelete' | 'merge' | 'gdpr-delete' | 'link' | 'unlink';
 
 /** One write as it took place, for whoever counts them afterwards. Times are milliseconds. */
 export interface WriteEntry {
@@ -167,6 +167,19 @@ export class Portal {
       this.touch(type, record, writer, at);
     }
     this.note('archive', type, id, writer, [], record !== undefined, at);
+  }
+
+  /**
+   * Brings an archived record back under its id, as only a person in the web interface can. Its links stay lost.
+   * Throws 404 for a record that is not archived, and what a create throws where a unique value was taken since.
+   */
+  undelete(type: ObjectType, id: string, writer: Writer, at = this.now()): void {
+    const record = this.table(type).at(id);
+    if (record?.archivedAt === undefined || this.table(type).aliases.has(id)) throw recordNotFound();
+    this.checkUnique(type, record.values, record);
+    this.table(type).revive(record);
+    this.touch(type, record, writer, at);
+    this.note('undelete', type, id, writer, [], true, at);
   }
 
   /** Links two live records; false where one of them does not exist. */

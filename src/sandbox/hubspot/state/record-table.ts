@@ -60,6 +60,13 @@ export class RecordTable {
     this.live -= 1;
   }
 
+  /** Makes an archived record live again. */
+  revive(record: StoredRecord): void {
+    record.archivedAt = undefined;
+    this.live += 1;
+    this.claim(record, {}, record.values);
+  }
+
   /** Forgets a record wholly. */
   purge(record: StoredRecord, at: number): void {
     if (record.archivedAt === undefined) this.retire(record, at);
