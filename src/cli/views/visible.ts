@@ -29,3 +29,8 @@ export function showValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '(empty set)' : `{${value.map(showValue).join(', ')}}`;
   return visible(JSON.stringify(value));
 }
+
+/** Any value as text, not yet made safe to print: texts as they are, the rest as JSON. */
+export function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

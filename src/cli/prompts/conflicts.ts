@@ -1,0 +1,58 @@
+import type { ConflictChoice, PlanConflict } from '../../restores/index.js';
+import { count } from '../views/format.js';
+import { conflictText, isConflict } from '../views/plan.js';
+import type { Choice } from './asker.js';
+import type { OpenPlan, OperatorDeps } from './operator.js';
+
+type Decision = ConflictChoice | 'keep-all' | 'restore-all' | 'enough';
+type ConflictDeps = Pick<OperatorDeps, 'asker' | 'style' | 'print' | 'decide'>;
+
+const NAMES: Readonly<Record<ConflictChoice, string>> = { keep: 'Keep what is there now', restore: 'Put the old value back' };
+
+/**
+ * Goes through the conflicts of a plan one by one, saying what each choice does; "all of this kind" decides the rest with
+ * the same code. Gives the id of the new plan, or undefined where nothing was decided to be restored.
+ */
+export async function decideConflictsByHand(plan: OpenPlan, { asker, style, print, decide }: ConflictDeps): Promise<string | undefined> {
+  const decided: Record<string, ConflictChoice> = {};
+  const standing = new Map<PlanConflict['code'], ConflictChoice>();
+  const total = Object.values(plan.summary.header.counts.conflicts).reduce((sum, n) => sum + n, 0);
+  let place = 0;
+  for await (const conflict of plan.lines()) {
+    if (!isConflict(conflict)) continue;
+    place += 1;
+    const choice = standing.get(conflict.code);
+    if (choice !== undefined && conflict.choices[choice] !== undefined) {
+      decided[conflict.id] = choice;
+      continue;
+    }
+    print(`\n${style.chalk.bold(`Conflict ${count(place)} of ${count(total)}`)}\n${conflictText(conflict, style)}`);
+    const possible = (['keep', 'restore'] as const).filter((name) => conflict.choices[name] !== undefined);
+    if (possible.length === 0) {
+      print('  Nothing can be done about it here: it stays as it is.');
+      continue;
+    }
+    const answer = await asker.choose<Decision>({ message: 'What should be done?', choices: choicesOf(conflict, possible) });
+    if (answer === 'enough') break;
+    const made = answer === 'keep-all' ? 'keep' : answer === 'restore-all' ? 'restore' : answer;
+    if (answer !== made) standing.set(conflict.code, made);
+    decided[conflict.id] = made;
+  }
+  const restored = Object.values(decided).filter((choice) => choice === 'restore').length;
+  if (Object.keys(decided).length === 0) return undefined;
+  print(`  ${count(restored)} to put back, ${count(Object.keys(decided).length - restored)} to keep.`);
+  return (await decide(plan.summary.header.id, decided)).header.id;
+}
+
+function choicesOf(conflict: PlanConflict, possible: readonly ConflictChoice[]): Choice<Decision>[] {
+  const described = (name: ConflictChoice): string => conflict.choices[name] ?? '';
+  return [
+    ...possible.map((name): Choice<Decision> => ({ value: name, name: NAMES[name], description: described(name) })),
+    ...possible.map((name): Choice<Decision> => ({
+      value: `${name}-all`,
+      name: `${NAMES[name]}, for all with "${conflict.code}"`,
+      description: `${described(name)} Decides every further conflict of this kind.`,
+    })),
+    { value: 'enough', name: 'Enough: leave the rest as it is', description: 'What was not decided stays as it is on the platform.' },
+  ];
+}

@@ -1,0 +1,239 @@
+import type { PlanLine, PlanSummary } from '../../restores/index.js';
+import type { Answer, DecideChoice, Operator, Question } from '../../runbooks/index.js';
+import type { SnapshotSummary } from '../../snapshots/index.js';
+import { counted, time } from '../views/format.js';
+import type { Style } from '../views/style.js';
+import { plainText, visible, visibleLines } from '../views/visible.js';
+import { wrap } from '../views/width.js';
+import type { Asker, Choice } from './asker.js';
+import { decideConflictsByHand } from './conflicts.js';
+import { browsePlan, showPlan } from './plan-browser.js';
+
+/** Where the terminal's operator finds what questions are about. */
+export interface OperatorDeps {
+  readonly asker: Asker;
+  readonly style: Style;
+  /** Prints lines that stay. */
+  readonly print: (text: string) => void;
+  readonly platforms: () => readonly { readonly name: string; readonly environment: string; readonly connector: string }[];
+  readonly snapshots: () => Promise<readonly SnapshotSummary[]>;
+  readonly plan: (id: string) => Promise<OpenPlan>;
+  /** Takes decisions about conflicts, by conflict id; makes a new plan. */
+  readonly decide: (plan: string, choices: Readonly<Record<string, 'keep' | 'restore'>>) => Promise<PlanSummary>;
+}
+
+/** A plan and its lines, which can be read several times. */
+export interface OpenPlan {
+  readonly summary: PlanSummary;
+  lines(): AsyncIterable<PlanLine>;
+}
+
+/** A person at a terminal who answers the questions of a run. Shows what each question is about before asking it. */
+export function terminalOperator(deps: OperatorDeps): Operator {
+  const { asker, style, print } = deps;
+  const heading = (text: string): void => print(`\n${style.chalk.bold(visible(text))}`);
+  const prose = (text: string): void => {
+    if (text.trim() !== '')
+      print(
+        wrap(visibleLines(text.trimEnd()), style.width - 2)
+          .map((line) => `  ${line}`)
+          .join('\n'),
+      );
+  };
+  const answered = (value: string, note: string): Answer => (note === '' ? { value } : { value, note });
+
+  const decide = async (question: Extract<Question, { kind: 'decide' }>): Promise<Answer> => {
+    heading(question.title);
+    prose(question.instructions);
+    let planId = planOf(question.about);
+    if (planId === undefined) showFacts(question.about, deps);
+    for (;;) {
+      const plan = planId === undefined ? undefined : await deps.plan(planId);
+      if (plan) await showPlan(plan, deps);
+      const conflicts = plan === undefined ? 0 : Object.values(plan.summary.header.counts.conflicts).reduce((sum, n) => sum + n, 0);
+      const chosen = await asker.choose<DecideChoice | 'browse' | 'conflicts'>({
+        message: question.title,
+        choices: [
+          ...question.choices.map((choice): Choice<DecideChoice> => ({ value: choice, name: choice.value, description: effectWords(choice) })),
+          ...(plan
+            ? [{ value: 'browse' as const, name: 'Look at the changes first', description: 'Search and page through every line of the plan.' }]
+            : []),
+          ...(conflicts > 0
+            ? [
+                {
+                  value: 'conflicts' as const,
+                  name: `Decide the ${counted(conflicts, 'conflicts')} one by one`,
+                  description: 'What you do not decide stays as it is on the platform.',
+                },
+              ]
+            : []),
+        ],
+      });
+      if (chosen === 'browse') {
+        if (plan) await browsePlan(plan, deps);
+      } else if (chosen === 'conflicts') {
+        if (plan) planId = (await decideConflictsByHand(plan, deps)) ?? planId;
+      } else {
+        const inputs: Record<string, string> = {};
+        for (const name of chosen.ask ?? []) inputs[name] = await asker.text({ message: `${name}` });
+        const decided = planId !== undefined && planId !== planOf(question.about) ? { plan: planId } : {};
+        return { value: chosen.value, ...(chosen.ask === undefined ? {} : { inputs }), ...decided };
+      }
+    }
+  };
+
+  const ask = async (question: Question): Promise<Answer> => {
+    switch (question.kind) {
+      case 'input':
+        return { value: await askInput(question, deps) };
+      case 'manual': {
+        heading(question.title);
+        prose(question.instructions);
+        const value = await asker.choose({
+          message: 'When it is done:',
+          choices: [
+            { value: 'done', name: 'It is done', description: 'The run goes on.' },
+            { value: 'stop', name: 'Stop here', description: 'The run stays open and can be resumed.' },
+          ],
+        });
+        if (value === 'stop') return { value };
+        const note = await asker.text({ message: 'A note for the record (Enter for none)' });
+        const files = await asker.text({ message: 'Files to keep as evidence, separated by commas (Enter for none)' });
+        const evidence = files
+          .split(',')
+          .map((file) => file.trim())
+          .filter((file) => file !== '');
+        return { ...answered(value, note), ...(evidence.length === 0 ? {} : { evidence }) };
+      }
+      case 'decide':
+        return decide(question);
+      case 'approve': {
+        heading(question.title);
+        const planId = planOf(question.about);
+        if (planId === undefined) showFacts(question.about, deps);
+        else await showPlan(await deps.plan(planId), deps);
+        print(
+          `  ${wrap(`This needs somebody with the authority "${visible(question.authority)}". The approval holds for ${visible(question.of)} only.`, style.width - 2).join('\n  ')}`,
+        );
+        const value = await asker.choose({
+          message: 'Approve?',
+          choices: [
+            { value: 'no', name: 'No', description: 'The run stops here and can be resumed.' },
+            { value: 'yes', name: 'Yes, I approve', description: 'Goes into the journal under your name.' },
+          ],
+        });
+        return { value };
+      }
+      case 'failed': {
+        heading(`${question.title}: failed`);
+        prose(question.error.message);
+        const words = {
+          retry: 'Try the step again',
+          skip: 'Skip the step and go on',
+          undo: 'Undo what the run has done',
+          stop: 'Stop; the run can be resumed',
+        };
+        return { value: await asker.choose({ message: 'What now?', choices: question.choices.map((value) => ({ value, name: words[value] })) }) };
+      }
+      case 'in_doubt': {
+        heading(`${question.title}: nobody knows whether it happened`);
+        prose(question.what);
+        const words = { happened: 'It did happen', 'did-not-happen': 'It did not happen', stop: 'I cannot tell: stop here' };
+        return {
+          value: await asker.choose({
+            message: 'Look at the platform, then say:',
+            choices: question.choices.map((value) => ({ value, name: words[value] })),
+          }),
+        };
+      }
+      case 'confirm': {
+        heading(question.title);
+        const planId = planOf(question.about);
+        if (planId !== undefined) await showPlan(await deps.plan(planId), deps, { danger: true });
+        showFacts(question.about, deps);
+        return { value: await typeConfirmation(asker, question.expect) };
+      }
+    }
+  };
+  return { ask: (question) => ask(question) };
+}
+
+/** Asks for `<environment>:<records>` until it is typed exactly; an empty answer gives up. */
+export async function typeConfirmation(asker: Asker, expect: string): Promise<string> {
+  return asker.text({
+    message: `Type ${expect} to go ahead (Ctrl-C to stop)`,
+    validate: (value) => value.trim() === expect || `That is not ${expect}. Nothing was written.`,
+  });
+}
+
+function effectWords(choice: DecideChoice): string {
+  if (choice.effect === 'continue') return 'Go on with the next step.';
+  if (choice.effect === 'stop') return 'Stop here; the run can be resumed or undone.';
+  if (choice.effect === 'undo') return 'Undo what the run has done.';
+  const first = choice.ask === undefined ? '' : `Asks for ${choice.ask.join(', ')}, then `;
+  return `${first === '' ? 'Goes' : `${first}goes`} back to "${visible(choice.effect)}".`;
+}
+
+/** The plan a question is about, if it is about one. */
+function planOf(about: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof about['plan'] === 'string' ? about['plan'] : undefined;
+}
+
+function showFacts(about: Readonly<Record<string, unknown>>, deps: OperatorDeps): void {
+  for (const [name, value] of Object.entries(about)) {
+    if (name === 'plan' || value === undefined) continue;
+    const words = Array.isArray(value) ? value.map(plainText).join('; ') : plainText(value);
+    deps.print(
+      wrap(`${name.replaceAll('_', ' ')}: ${visibleLines(words)}`, deps.style.width - 4)
+        .map((line, i) => `${i === 0 ? '  ' : '    '}${line}`)
+        .join('\n'),
+    );
+  }
+}
+
+async function askInput(question: Extract<Question, { kind: 'input' }>, deps: OperatorDeps): Promise<string> {
+  const { asker, style } = deps;
+  const preset = question.default === undefined || question.default === null ? undefined : plainText(question.default);
+  const message = visible(question.prompt);
+  const listed = (question.choices ?? []).map((choice) => ({ value: choice.value, name: visible(choice.label) }));
+  if (question.type === 'snapshot') return askSnapshot(message, preset, deps);
+  if (question.type === 'platform' && listed.length === 0)
+    listed.push(
+      ...deps
+        .platforms()
+        .map((platform) => ({ value: platform.name, name: `${visible(platform.name)} (${platform.connector}, ${platform.environment})` })),
+    );
+  if (listed.length > 0) {
+    if (listed.length > 12) return asker.search({ message, choices: listed });
+    return asker.choose({ message, choices: listed, ...(preset === undefined ? {} : { default: preset }) });
+  }
+  if (question.type === 'boolean') return String(await asker.confirm({ message, default: preset === 'true' }));
+  const zone = question.type === 'time' ? ` (for example ${style.now.toISOString().slice(0, 16)}Z)` : '';
+  return asker.text({ message: `${message}${zone}`, ...(preset === undefined ? {} : { default: preset }) });
+}
+
+async function askSnapshot(message: string, preset: string | undefined, { asker, style, snapshots }: OperatorDeps): Promise<string> {
+  const all = [...(await snapshots())].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  const choices: Choice<string>[] = all.map((snapshot) => ({
+    value: snapshot.id,
+    name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map((platform) => visible(platform.name)).join(', ')}`,
+    description: `${snapshot.id}, ${snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`}${snapshot.note === undefined ? '' : `, "${visible(snapshot.note)}"`}`,
+  }));
+  if (preset === 'latest' || preset === 'latest-verified') {
+    const named = all.find((snapshot) => preset === 'latest' || snapshot.verifiedAt !== undefined);
+    if (named)
+      choices.unshift({
+        value: preset,
+        name: `${preset}: ${time(named.startedAt, style)}`,
+        description: `${named.id}. Take this unless it was made after the damage.`,
+      });
+  }
+  if (choices.length === 0)
+    return asker.text({
+      message: `${message} (id or latest-verified; there is no snapshot yet)`,
+      ...(preset === undefined ? {} : { default: preset }),
+    });
+  return choices.length > 12
+    ? asker.search({ message, choices })
+    : asker.choose({ message, choices, ...(preset === undefined ? {} : { default: preset }) });
+}

@@ -1,0 +1,54 @@
+import type { PlanChange } from '../../restores/index.js';
+import { count, counted } from '../views/format.js';
+import { changeLine, changesTable, changeText, dangerText, firstLines, isChange, planText } from '../views/plan.js';
+import type { OpenPlan, OperatorDeps } from './operator.js';
+
+type BrowserDeps = Pick<OperatorDeps, 'asker' | 'style' | 'print'>;
+
+const FIRST = 10;
+/** Lines of a plan that are kept in memory for searching; larger plans are browsed in this many at a time. */
+const WINDOW = 5000;
+
+/** Prints a plan as people need it: its head and its first ten changes, old → new. */
+export async function showPlan(plan: OpenPlan, { style, print }: BrowserDeps, options: { readonly danger?: boolean } = {}): Promise<void> {
+  const { header } = plan.summary;
+  print(planText(plan.summary, style));
+  const first = await firstLines(plan.lines(), isChange, FIRST);
+  if (first.length > 0) print(`\n${changesTable(first, style)}`);
+  const all = Object.values(header.counts.actions).reduce((sum, n) => sum + n, 0);
+  if (all > first.length) print(`  ... and ${counted(all - first.length, 'changes')} more.`);
+  if (options.danger === true) print(`\n${dangerText(header, 'runback restore undo latest, or undo the run', style)}`);
+}
+
+/** Lets a person search and page through the changes of a plan, looking at one at a time, until they have seen enough. */
+export async function browsePlan(plan: OpenPlan, { asker, style, print }: BrowserDeps): Promise<void> {
+  let skip = 0;
+  for (;;) {
+    const { changes, more } = await windowOf(plan, skip);
+    const chosen = await asker.search<PlanChange | 'back' | 'more'>({
+      message: skip === 0 ? 'Changes (type to search)' : `Changes from ${count(skip + 1)} on (type to search)`,
+      pageSize: FIRST,
+      choices: [
+        { value: 'back', name: 'Back' },
+        ...changes.map((change) => ({ value: change, name: changeLine(change, style) })),
+        ...(more ? [{ value: 'more' as const, name: `Further on: the next ${count(WINDOW)}` }] : []),
+      ],
+    });
+    if (chosen === 'back') return;
+    if (chosen === 'more') skip += WINDOW;
+    else print(changeText(chosen, style));
+  }
+}
+
+async function windowOf(plan: OpenPlan, skip: number): Promise<{ readonly changes: PlanChange[]; readonly more: boolean }> {
+  const changes: PlanChange[] = [];
+  let seen = 0;
+  for await (const line of plan.lines()) {
+    if (!isChange(line)) continue;
+    seen += 1;
+    if (seen <= skip) continue;
+    if (changes.length === WINDOW) return { changes, more: true };
+    changes.push(line);
+  }
+  return { changes, more: false };
+}

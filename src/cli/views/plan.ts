@@ -1,0 +1,226 @@
+import type { LinkChange, PlanChange, PlanConflict, PlanFilters, PlanHeader, PlanLine, PlanSummary, RecordChange } from '../../restores/index.js';
+import { count, counted, facts, table, time } from './format.js';
+import type { Style } from './style.js';
+import { showValue, visible } from './visible.js';
+import { wrap } from './width.js';
+
+/** What each conflict code means, in a few words. */
+const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
+  'edited-since': 'somebody edited the value after the damage',
+  'moved-since-plan': 'the value changed after the plan was made',
+  'came-back': 'deleted by the damage, and there again now',
+  'deleted-later': 'deleted after the damage',
+  'created-then-edited': 'created by the damage and edited since',
+  'unique-taken': 'another record has the value now',
+  'merged-away': 'merged into another record',
+  'parent-missing': 'the record it belongs to is gone',
+  cycle: 'records that need each other',
+  'type-changed': 'the field has another type now',
+  'option-removed': 'the value is no longer among the options',
+  'field-removed': 'the field is gone',
+  'read-only': 'the field cannot be written',
+  rejected: 'the platform refused it',
+  consent: 'would turn a later opt-out back into opt-in',
+  irreversible: 'could not be undone',
+  unattributed: 'nothing ties the change to the incident',
+  'base-unreadable': 'the base snapshot cannot be read there',
+};
+
+const ACTION_WORDS: Readonly<Record<PlanChange['action'], string>> = {
+  update: 'change',
+  undelete: 'undelete',
+  create: 'create again',
+  delete: 'delete',
+  link: 'link',
+  unlink: 'unlink',
+};
+
+/** The head of a plan: from where, what it writes, what it leaves. */
+export function planText(plan: PlanSummary, style: Style): string {
+  const { header } = plan;
+  const { counts } = header;
+  const share = counts.of === 0 ? '' : ` of ${count(counts.of)} (${percent(counts.records, counts.of)})`;
+  const actions = Object.entries(counts.actions).filter(([, n]) => n > 0);
+  const conflicts = Object.entries(counts.conflicts).filter(([, n]) => n > 0);
+  const pairs: [string, string][] = [
+    ['Plan', header.id],
+    ['Platform', `${visible(header.platform)} (${header.environment}, account ${visible(header.account)})`],
+    ['From', `${header.damaged.snapshot}, the damage`],
+    ['To', `${header.base.snapshot}, known to be good`],
+    ['Writes', `${counted(counts.records, 'records')}${share}, ${counted(counts.cells, 'values')}`],
+  ];
+  if (actions.length > 0)
+    pairs.push(['Of these', actions.map(([action, n]) => `${ACTION_WORDS[action as PlanChange['action']]} ${count(n)}`).join(', ')]);
+  for (const [i, [code, n]] of conflicts.entries())
+    pairs.push([i === 0 ? 'Left alone' : '', `${count(n)} × ${code}: ${CONFLICT_WORDS[code as PlanConflict['code']]}`]);
+  if (counts.nothingToDo > 0) pairs.push(['Nothing to do', counted(counts.nothingToDo, 'differences')]);
+  const filters = filterWords(header.filters);
+  if (filters !== '') pairs.push(['Limited to', filters]);
+  pairs.push(['Made', `${time(header.createdAt, style)} by ${visible(header.createdBy)}`], ['Hash', plan.hash]);
+  return facts(pairs, style);
+}
+
+/** What a person has to know before typing the confirmation: what will not come back, and how to undo it. */
+export function dangerText(header: PlanHeader, undo: string, style: Style): string {
+  const { actions } = header.counts;
+  const lost: string[] = [];
+  if (actions.create)
+    lost.push(
+      `${counted(actions.create, 'records')} get a new id where the platform gives none back; their old ids and their activity history do not return.`,
+    );
+  if (actions.delete) lost.push(`${counted(actions.delete, 'records')} made by the damage are deleted; an undo would create them under new ids.`);
+  lost.push('Automations of the platform may react to the writes; messages they send cannot be taken back.');
+  return facts(
+    [
+      ...lost.map((line, i): [string, string] => [i === 0 ? 'Will not come back' : '', line]),
+      ['Stays as it is', 'every value that is not listed, and every value edited meanwhile (checked again before each batch)'],
+      ['How to undo', undo],
+    ],
+    style,
+  );
+}
+
+/** Changes as a table old → new, one line a value. */
+export function changesTable(changes: readonly PlanChange[], style: Style): string {
+  return table(
+    [{ title: 'Record', shrink: true }, { title: 'Field' }, { title: 'Now', shrink: true }, { title: '' }, { title: 'Will be', shrink: true }],
+    changes.flatMap((change) => changeRows(change, style)),
+    style,
+  );
+}
+
+function changeRows(change: PlanChange, style: Style): (readonly string[])[] {
+  if (isLink(change)) {
+    const [from, to] = [`${change.from.object} ${change.from.key}`, `${change.to.object} ${change.to.key}`].map(visible);
+    return [
+      [
+        from ?? '',
+        change.link,
+        change.action === 'link' ? '(no link)' : (to ?? ''),
+        style.glyph.arrow,
+        change.action === 'link' ? (to ?? '') : '(no link)',
+      ],
+    ];
+  }
+  const record = visible(`${change.object} ${change.key}`);
+  if (change.action !== 'update') {
+    const what = change.action === 'delete' ? ['(there)', '(deleted)'] : ['(deleted)', `(${ACTION_WORDS[change.action]})`];
+    return [[record, '', what[0] ?? '', style.glyph.arrow, what[1] ?? '']];
+  }
+  return Object.entries(change.fields).map(([field, move]) => [record, visible(field), showValue(move.from), style.glyph.arrow, showValue(move.to)]);
+}
+
+/** One change in full, with why and who. */
+export function changeText(change: PlanChange, style: Style): string {
+  const pairs: [string, string][] = isLink(change)
+    ? [
+        ['Action', `${ACTION_WORDS[change.action]} (${change.link})`],
+        ['From', visible(`${change.from.object} ${change.from.key}`)],
+        ['To', visible(`${change.to.object} ${change.to.key}`)],
+      ]
+    : [
+        ['Action', ACTION_WORDS[change.action]],
+        ['Record', visible(`${change.object} ${change.key}`)],
+      ];
+  if (!isLink(change))
+    for (const [field, move] of Object.entries(change.fields))
+      pairs.push([visible(field), `${showValue(move.from)} ${style.glyph.arrow} ${showValue(move.to)}`]);
+  pairs.push(['Why', visible(change.why)], ['Who did it', attributionWords(change.attribution, style)]);
+  return facts(pairs, style);
+}
+
+/** A short line for lists that are searched. */
+export function changeLine(change: PlanChange, style: Style): string {
+  if (isLink(change))
+    return visible(
+      `${ACTION_WORDS[change.action]} ${change.from.object} ${change.from.key} ${style.glyph.arrow} ${change.to.object} ${change.to.key}`,
+    );
+  const moves = Object.entries(change.fields).map(
+    ([field, move]) => `${visible(field)}: ${showValue(move.from)} ${style.glyph.arrow} ${showValue(move.to)}`,
+  );
+  return `${visible(`${change.object} ${change.key}`)}  ${change.action === 'update' ? moves.join('; ') : ACTION_WORDS[change.action]}`;
+}
+
+/** One conflict in full: the three values and what it means. */
+export function conflictText(conflict: PlanConflict, style: Style): string {
+  const pairs: [string, string][] = [
+    ['Record', visible(`${conflict.object} ${conflict.key}`)],
+    ...(conflict.field === undefined ? [] : [['Field', visible(conflict.field)] as [string, string]]),
+    ['Conflict', `${conflict.code}: ${CONFLICT_WORDS[conflict.code]}`],
+    ...(conflict.field === undefined && conflict.base === undefined && conflict.live === undefined
+      ? []
+      : ([
+          ['Before', showValue(conflict.base)],
+          ['Damaged', showValue(conflict.damaged)],
+          ['Now', showValue(conflict.live)],
+        ] as [string, string][])),
+    ...(conflict.attribution === undefined ? [] : [['Who did it', attributionWords(conflict.attribution, style)] as [string, string]]),
+  ];
+  return `${wrap(visible(conflict.message), style.width).join('\n')}\n${facts(pairs, style)}`;
+}
+
+/** Conflicts as a table, for lists. */
+export function conflictsTable(conflicts: readonly PlanConflict[], style: Style): string {
+  return table(
+    [
+      { title: 'Record', shrink: true },
+      { title: 'Field', shrink: true },
+      { title: 'Conflict' },
+      { title: 'Before', shrink: true },
+      { title: 'Now', shrink: true },
+    ],
+    conflicts.map((line) => [
+      visible(`${line.object} ${line.key}`),
+      visible(line.field ?? ''),
+      line.code,
+      showValue(line.base),
+      showValue(line.live),
+    ]),
+    style,
+  );
+}
+
+function attributionWords(attribution: RecordChange['attribution'], style: Style): string {
+  const who = attribution.writer === undefined ? '' : `, ${visible(attribution.writer)}`;
+  const when = attribution.at === undefined ? '' : `, ${time(attribution.at, style)}`;
+  const words = { attributed: 'tied to the incident', unattributed: 'evidence points elsewhere', unknown: 'the platform keeps no history for it' };
+  return `${words[attribution.state]}${who}${when}`;
+}
+
+function filterWords(filters: PlanFilters): string {
+  const parts: string[] = [];
+  if (filters.objects) parts.push(`objects ${filters.objects.join(', ')}`);
+  if (filters.fields) parts.push(`fields ${filters.fields.join(', ')}`);
+  if (filters.keys) parts.push(filters.keys.length > 5 ? counted(filters.keys.length, 'keys') : `keys ${filters.keys.join(', ')}`);
+  if (filters.where !== undefined) parts.push(`where ${filters.where}`);
+  if (filters.since !== undefined) parts.push(`since ${filters.since}`);
+  if (filters.until !== undefined) parts.push(`until ${filters.until}`);
+  return visible(parts.join('; '));
+}
+
+/** `5.1 %`; never 0 % for something, never 100 % for less than all. */
+export function percent(part: number, whole: number): string {
+  const value = (100 * part) / whole;
+  if (value > 0 && value < 0.1) return '< 0.1 %';
+  return `${(part < whole ? Math.min(value, 99.9) : value).toFixed(value < 10 || (value > 99 && value < 100) ? 1 : 0)} %`;
+}
+
+const isLink = (change: PlanChange): change is LinkChange => change.action === 'link' || change.action === 'unlink';
+
+/** The first lines of a plan that `want` accepts. Stops reading once there are `most`. */
+export async function firstLines<T extends PlanLine>(
+  lines: AsyncIterable<PlanLine>,
+  want: (line: PlanLine) => line is T,
+  most: number,
+): Promise<T[]> {
+  const found: T[] = [];
+  if (most === 0) return found;
+  for await (const line of lines) {
+    if (want(line)) found.push(line);
+    if (found.length >= most) break;
+  }
+  return found;
+}
+
+export const isChange = (line: PlanLine): line is PlanChange => line.kind === 'change';
+export const isConflict = (line: PlanLine): line is PlanConflict => line.kind === 'conflict';
