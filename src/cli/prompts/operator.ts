@@ -75,7 +75,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
         if (plan) planId = (await decideConflictsByHand(plan, deps)) ?? planId;
       } else {
         const inputs: Record<string, string> = {};
-        for (const name of chosen.ask ?? []) inputs[name] = await asker.text({ message: `${name}` });
+        for (const name of chosen.ask ?? []) inputs[name] = await asker.text({ message: name });
         const decided = planId !== undefined && planId !== planOf(question.about) ? { plan: planId } : {};
         return { value: chosen.value, ...(chosen.ask === undefined ? {} : { inputs }), ...decided };
       }
@@ -146,14 +146,14 @@ export function terminalOperator(deps: OperatorDeps): Operator {
           }),
         };
       }
-      case 'confirm': {
-        heading(question.title);
-        const planId = planOf(question.about);
-        if (planId !== undefined) await showPlan(await deps.plan(planId), deps, { danger: true });
-        showFacts(question.about, deps);
-        return { value: await typeConfirmation(asker, question.expect) };
-      }
+      case 'confirm':
+        break;
     }
+    heading(question.title);
+    const planId = planOf(question.about);
+    if (planId !== undefined) await showPlan(await deps.plan(planId), deps, { danger: true });
+    showFacts(question.about, deps);
+    return { value: await typeConfirmation(asker, question.expect) };
   };
   return { ask: (question) => ask(question) };
 }

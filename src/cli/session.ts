@@ -1,0 +1,98 @@
+import { realpath } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import type { Platform } from '../connectors/index.js';
+import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../lib/index.js';
+import { openFileStore, type Store } from '../store/index.js';
+import { findWorkspace, loadWorkspace, type PlatformConfig, resolveSecret, type SecretRef, type Workspace } from '../workspace/index.js';
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  /** `--workspace`, if given. */
+  readonly folder: string | undefined;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** `--as`, if given. */
+  readonly by: string | undefined;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+}
+
+/** A workspace opened for one command: everything is made when it is first asked for. */
+export class Session {
+  readonly #open = new Set<Platform>();
+
+  private constructor(
+    readonly workspace: Workspace,
+    readonly store: Store,
+    /** The person who acts: `--as`, `RUNBACK_AS`, or the name of the system's user. */
+    readonly by: string,
+    private readonly options: SessionOptions,
+  ) {}
+
+  /** Finds and checks the workspace. Throws `workspace-missing`, `file-invalid`. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const { folder, cwd, env, clock, redactor } = options;
+    const root = folder === undefined ? await findWorkspace(cwd) : resolve(cwd, folder);
+    const workspace = await loadWorkspace(await realpath(root).catch(() => root));
+    const store = openFileStore({ dir: workspace.stateDir, clock, redactor });
+    return new Session(workspace, store, options.by ?? systemUser(env), options);
+  }
+
+  get clock(): Clock {
+    return this.options.clock;
+  }
+
+  get redactor(): Redactor {
+    return this.options.redactor;
+  }
+
+  get logDir(): string {
+    return join(this.workspace.stateDir, 'logs');
+  }
+
+  /** The secret a reference leads to; hidden from everything that is written from then on. */
+  readonly secret = (ref: SecretRef): Promise<string> => {
+    const { env, redactor, signal } = this.options;
+    return resolveSecret(ref, { env, redactor, root: this.workspace.root, signal });
+  };
+
+  /** The entry of a platform in runback.yml. Throws `not-found` with the nearest name. */
+  platformConfig(name: string): PlatformConfig {
+    const config = this.workspace.config.platforms[name];
+    if (config) return config;
+    const names = Object.keys(this.workspace.config.platforms);
+    const near = suggest(name, names);
+    throw new RunbackError('not-found', `runback.yml has no platform "${name}"`, {
+      why: near === undefined ? `It has: ${names.join(', ') || 'none'}.` : `Did you mean ${near}?`,
+      state: 'Nothing was started.',
+      next: `Name one of: ${names.join(', ')}`,
+    });
+  }
+
+  /** Opens a platform, its account and environment checked before anything else. Closed with the session. */
+  readonly openPlatform = async (name: string, call?: CallOptions): Promise<Platform> => {
+    const config = this.platformConfig(name);
+    const { openPlatform } = await import('../connectors/index.js');
+    const platform = await openPlatform(config, { secret: this.secret, clock: this.clock }, call ?? { signal: this.options.signal });
+    this.#open.add(platform);
+    return platform;
+  };
+
+  /** Gives back what was opened. Never throws. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#open].map((platform) => platform.close()));
+    this.#open.clear();
+  }
+}
+
+function systemUser(env: NodeJS.ProcessEnv): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // No entry in the user database (containers with a bare uid).
+    return env['USER'] ?? env['LOGNAME'] ?? 'unknown';
+  }
+}
