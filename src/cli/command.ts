@@ -10,6 +10,8 @@ export interface ArgumentSpec {
   readonly description: string;
   readonly kind?: WordKind;
   readonly optional?: boolean;
+  /** Takes any number of words; last argument only. */
+  readonly variadic?: boolean;
   readonly choices?: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import type { Input } from './input.js';
 import type { Interrupts } from './interrupts.js';
 import type { Log } from './log.js';
 import type { Asker } from './prompts/asker.js';
+import type { Session } from './session.js';
 import type { Live } from './views/live.js';
 import type { Style } from './views/style.js';
 
@@ -32,6 +33,8 @@ export interface CommandContext {
   readonly style: Style;
   /** Signal and reporter, for every call below. */
   readonly call: CallOptions & { readonly signal: AbortSignal };
+  /** The workspace, opened when first asked for. Throws `workspace-missing`, `file-invalid`. */
+  readonly session: () => Promise<Session>;
   /** Asks a person; throws `person-needed` naming `flag` where nobody is there. */
   readonly asker: (flag: string) => Promise<Asker>;
   /** The commands of a noun: for completion. */

@@ -14,6 +14,12 @@ export class Input {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** All words of a variadic argument. */
+  words(name: string): readonly string[] {
+    const value = this.args[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
   /** An argument that the parser has made sure of. */
   required(name: string): string {
     const value = this.argument(name) ?? this.text(name);

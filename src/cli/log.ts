@@ -23,17 +23,12 @@ export class Log {
   constructor(
     private readonly clock: Clock,
     private readonly pid: number,
-    private redact: (text: string) => string = (text) => text,
+    private readonly redact: (text: string) => string,
   ) {}
 
   /** Where the log is; undefined while nothing was written. */
   get path(): string | undefined {
     return this.#file;
-  }
-
-  /** Every line from now on, and those kept so far, pass through `redact`. */
-  redactWith(redact: (text: string) => string): void {
-    this.redact = redact;
   }
 
   add(kind: string, text: string): void {

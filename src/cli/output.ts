@@ -20,9 +20,8 @@ export interface Failure {
 const SCHEMA_VERSION = 1;
 
 /** NDJSON on stdout; the last line is the one object with `ok`. */
-export function jsonOutput(stdout: NodeJS.WritableStream): Output {
-  const write = (value: Readonly<Record<string, unknown>>): void =>
-    void stdout.write(`${JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...value })}\n`);
+export function jsonOutput(print: (text: string) => void): Output {
+  const write = (value: Readonly<Record<string, unknown>>): void => print(`${JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...value })}\n`);
   return {
     event: write,
     finish: (command, outcome, failure) => {
@@ -40,16 +39,16 @@ export function jsonOutput(stdout: NodeJS.WritableStream): Output {
 
 /** Results on stdout, errors on stderr. */
 export function humanOutput(
-  stdout: NodeJS.WritableStream,
-  stderr: NodeJS.WritableStream,
+  printOut: (text: string) => void,
+  printErr: (text: string) => void,
   styles: { readonly out: Style; readonly err: Style },
 ): Output {
   return {
     event: () => {},
     finish: (_command, outcome, failure) => {
       const text = outcome?.text(styles.out) ?? '';
-      if (text !== '') stdout.write(`${text}\n`);
-      if (failure) stderr.write(`${errorText(failure.error, failure.log, failure.debug, styles.err)}\n`);
+      if (text !== '') printOut(`${text}\n`);
+      if (failure) printErr(`${errorText(failure.error, failure.log, failure.debug, styles.err)}\n`);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 
 import { RunbackError } from '../lib/index.js';
-import type { CommandSpec, OptionSpec } from './command.js';
+import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.js';
 import { GLOBAL_FLAGS, topLevelHelp } from './help.js';
 import { Input } from './input.js';
 import { loadCommands } from './loaders.js';
@@ -66,7 +66,7 @@ function addSpec(target: Command, spec: CommandSpec, noun: Noun, choose: (run: P
   const name = spec.verb === undefined ? noun.name : `${noun.name} ${spec.verb}`;
   target.summary(spec.summary).description(spec.details === undefined ? spec.summary : `${spec.summary}\n\n${spec.details}`);
   for (const arg of spec.args ?? []) {
-    const argument = target.createArgument(arg.optional === true ? `[${arg.name}]` : `<${arg.name}>`, arg.description);
+    const argument = target.createArgument(argumentSyntax(arg), arg.description);
     target.addArgument(arg.choices === undefined ? argument : argument.choices([...arg.choices]));
   }
   for (const option of spec.options ?? []) target.addOption(makeOption(option));
@@ -77,6 +77,11 @@ function addSpec(target: Command, spec: CommandSpec, noun: Noun, choose: (run: P
     for (const [i, arg] of (spec.args ?? []).entries()) args[arg.name] = target.processedArgs[i];
     choose({ kind: 'run', name, spec, input: new Input(args, target.opts(), name) });
   });
+}
+
+function argumentSyntax(arg: ArgumentSpec): string {
+  const name = arg.variadic === true ? `${arg.name}...` : arg.name;
+  return arg.optional === true ? `[${name}]` : `<${name}>`;
 }
 
 function makeOption(spec: OptionSpec): Option {

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, RunbackError, systemClock } from '../lib/index.js';
+import { EXIT, type ExitCode, Redactor, RunbackError, systemClock } from '../lib/index.js';
 import type { Outcome } from './command.js';
 import type { CommandContext, Stdio } from './context.js';
 import { colorLevel, type Globals, readGlobals } from './globals.js';
@@ -8,6 +8,7 @@ import { Log } from './log.js';
 import { humanOutput, jsonOutput, type Output } from './output.js';
 import { nounOf, parseCommandLine } from './parse.js';
 import type { Asker } from './prompts/asker.js';
+import type { Session } from './session.js';
 import { asRunbackError, stackOf } from './views/error.js';
 import { Live, type LiveMode } from './views/live.js';
 import { position } from './views/meter.js';
@@ -26,12 +27,15 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
       now: systemClock.now(),
     });
   const styles = { out: style(stdio.stdout), err: style(stdio.stderr) };
-  const output = globals.json ? jsonOutput(stdio.stdout) : humanOutput(stdio.stdout, stdio.stderr, styles);
+  // No secret that was ever resolved is printed, wherever a message picked it up.
+  const redactor = new Redactor();
+  const printer = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(redactor.text(text));
+  const output = globals.json ? jsonOutput(printer(stdio.stdout)) : humanOutput(printer(stdio.stdout), printer(stdio.stderr), styles);
   // A reader that goes away (`| head`) is no error.
   for (const stream of [stdio.stdout, stdio.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' && process.exit(EXIT.done));
 
-  const log = new Log(systemClock, process.pid);
+  const log = new Log(systemClock, process.pid, (text) => redactor.text(text));
   const live = new Live({
     mode: liveMode(globals, stdio),
     clock: systemClock,
@@ -51,6 +55,14 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     () => process.exit(EXIT.interrupted),
   );
   interrupts.listen(process);
+  let opening: Promise<Session> | undefined;
+  const openSession = async (): Promise<Session> => {
+    const { Session } = await import('./session.js');
+    const { workspace: folder, as: by } = globals;
+    const session = await Session.open({ folder, by, cwd: stdio.cwd, env: stdio.env, clock: systemClock, redactor, signal: interrupts.signal });
+    log.openIn(session.logDir);
+    return session;
+  };
   let name = nounOf(words) ?? '';
   const fail = (thrown: unknown, outcome?: Outcome): ExitCode => {
     live.stop();
@@ -76,6 +88,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
       interrupts,
       style: styles.err,
       call: { signal: interrupts.signal, reporter: live },
+      session: () => (opening ??= openSession()),
       asker: (flag) => openAsker(flag, { stdio, globals, style: styles.err, live, interrupts }),
       commandsOf: loadCommands,
       event: (event) => output.event(event),
@@ -88,6 +101,10 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
   } catch (thrown) {
     return fail(thrown);
   } finally {
+    await opening?.then(
+      (session) => session.close(),
+      () => undefined,
+    );
     interrupts.stop();
   }
 }

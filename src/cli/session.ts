@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 
 import type { Platform } from '../connectors/index.js';
 import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../lib/index.js';
+import type { Catalog } from '../snapshots/index.js';
 import { openFileStore, type Store } from '../store/index.js';
+import type { Syncs } from '../syncs/index.js';
 import { findWorkspace, loadWorkspace, type PlatformConfig, resolveSecret, type SecretRef, type Workspace } from '../workspace/index.js';
 
 /** What a session is opened with. */
@@ -23,6 +25,8 @@ export interface SessionOptions {
 /** A workspace opened for one command: everything is made when it is first asked for. */
 export class Session {
   readonly #open = new Set<Platform>();
+  #catalog: Promise<Catalog> | undefined;
+  #syncs: Promise<Syncs> | undefined;
 
   private constructor(
     readonly workspace: Workspace,
@@ -80,6 +84,22 @@ export class Session {
     this.#open.add(platform);
     return platform;
   };
+
+  /** The snapshots of the workspace. */
+  catalog(): Promise<Catalog> {
+    this.#catalog ??= import('../snapshots/index.js').then(({ openCatalog }) =>
+      openCatalog({ dir: this.workspace.backupsDir, store: this.store, clock: this.clock }),
+    );
+    return this.#catalog;
+  }
+
+  /** The syncs of the workspace. */
+  syncs(): Promise<Syncs> {
+    this.#syncs ??= import('../syncs/index.js').then(({ openSyncs }) =>
+      openSyncs({ workspace: this.workspace, store: this.store, clock: this.clock, secret: this.secret, environment: this.options.env }),
+    );
+    return this.#syncs;
+  }
 
   /** Gives back what was opened. Never throws. */
   async close(): Promise<void> {

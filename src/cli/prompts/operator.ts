@@ -6,6 +6,7 @@ import type { Style } from '../views/style.js';
 import { plainText, visible, visibleLines } from '../views/visible.js';
 import { wrap } from '../views/width.js';
 import type { Asker, Choice } from './asker.js';
+import { typeConfirmation } from './confirmation.js';
 import { decideConflictsByHand } from './conflicts.js';
 import { browsePlan, showPlan } from './plan-browser.js';
 
@@ -156,14 +157,6 @@ export function terminalOperator(deps: OperatorDeps): Operator {
     return { value: await typeConfirmation(asker, question.expect) };
   };
   return { ask: (question) => ask(question) };
-}
-
-/** Asks for `<environment>:<records>` until it is typed exactly; an empty answer gives up. */
-export async function typeConfirmation(asker: Asker, expect: string): Promise<string> {
-  return asker.text({
-    message: `Type ${expect} to go ahead (Ctrl-C to stop)`,
-    validate: (value) => value.trim() === expect || `That is not ${expect}. Nothing was written.`,
-  });
 }
 
 function effectWords(choice: DecideChoice): string {

@@ -1,0 +1,228 @@
+import { createWriteStream } from 'node:fs';
+import { unlink } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { finished } from 'node:stream/promises';
+
+import { newId, RunbackError } from '../../lib/index.js';
+import { parseRecordLine } from '../../records/index.js';
+import type { ObjectInfo, SnapshotReader, SnapshotSummary } from '../../snapshots/index.js';
+import type { CommandSpec, Outcome } from '../command.js';
+import { confirmDestructive } from '../confirm.js';
+import type { CommandContext } from '../context.js';
+import { whilePaused } from '../pausing.js';
+import { contentsText, snapshotList, snapshotText, verifyText } from '../views/snapshot.js';
+import { visibleLines } from '../views/visible.js';
+
+const SNAPSHOT = { name: 'snapshot', description: 'id, beginning of an id, latest or latest-verified', kind: 'snapshot' as const };
+
+async function create({ input, session, live, call, interrupts, clock }: CommandContext): Promise<Outcome> {
+  const open = await session();
+  const names = input.someOf('platform') ?? Object.keys(open.workspace.config.platforms);
+  if (names.length === 0)
+    throw new RunbackError('usage', 'runback.yml names no platform yet', {
+      state: 'Nothing was read.',
+      next: 'Add one to runback.yml, then: runback doctor',
+    });
+  live.start(`Opening ${names.join(', ')}`);
+  const platforms = await Promise.all(names.map((name) => open.openPlatform(name, call)));
+  const { createSnapshot } = await import('../../snapshots/index.js');
+  const objects = input.someOf('object');
+  const note = input.text('note');
+  const request = { platforms, by: open.by, ...(objects === undefined ? {} : { objects }), ...(note === undefined ? {} : { note }) };
+  const make = (): Promise<SnapshotSummary> =>
+    createSnapshot(request, { dir: open.workspace.backupsDir, store: open.store, clock }, { ...call, signal: interrupts.signal });
+  const summary = input.flag('pause-syncs') ? await whilePaused(open, names, newId('snapshot-pause', clock), call, make) : await make();
+  return {
+    data: summary,
+    text: (style) => `${style.glyph.done} Snapshot taken\n${snapshotText(summary, style)}\n\nProve it with: runback snapshot verify ${summary.id}`,
+  };
+}
+
+async function list({ session }: CommandContext): Promise<Outcome> {
+  const catalog = await (await session()).catalog();
+  const { snapshots, ignored } = await catalog.survey();
+  return { data: { snapshots, ignored }, text: (style) => snapshotList(snapshots, ignored, style) };
+}
+
+async function show({ input, session }: CommandContext): Promise<Outcome> {
+  const catalog = await (await session()).catalog();
+  const summary = await catalog.resolve(input.required('snapshot'));
+  const reader = await catalog.open(summary.id);
+  try {
+    const { manifest } = reader;
+    const slim = (info: ObjectInfo): Omit<ObjectInfo, 'parts'> & { readonly parts: number } => ({ ...info, parts: info.parts.length });
+    return {
+      data: { ...summary, objects: manifest.objects.map(slim), links: manifest.links.map(slim), refused: manifest.refused },
+      text: (style) => `${snapshotText(summary, style)}\n\n${contentsText(manifest, style)}`,
+    };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function verify({ input, session, live, call }: CommandContext): Promise<Outcome> {
+  const catalog = await (await session()).catalog();
+  live.start('Reading every byte');
+  const report = await catalog.verify(input.required('snapshot'), call);
+  const outcome = { data: report, text: (style) => verifyText(report, style) } satisfies Outcome;
+  if (report.damage.length === 0) return outcome;
+  return {
+    ...outcome,
+    error: new RunbackError('snapshot-damaged', `Snapshot ${report.id} is damaged`, {
+      why: `${report.damage.length} of its parts are not what was written.`,
+      state: 'Nothing was changed. What can be read is still usable as a base; keys in the unreadable parts become conflicts.',
+      next: 'Use another base if you can: runback snapshot list',
+      data: { damage: report.damage },
+    }),
+  };
+}
+
+/** The one object type a name means; the platform is only needed where two platforms have it. Throws `not-found`, `ambiguous`. */
+async function objectIn(reader: SnapshotReader, object: string, platform: string | undefined): Promise<ObjectInfo> {
+  const all = reader.manifest.objects.filter((info) => platform === undefined || info.platform === platform);
+  const found = all.filter((info) => info.object === object);
+  if (found.length > 1)
+    throw new RunbackError('ambiguous', `Several platforms have "${object}"`, {
+      why: found.map((info) => info.platform).join(', '),
+      next: 'Add --platform <name>.',
+    });
+  const [only] = found;
+  if (only) return only;
+  const { suggest } = await import('../../lib/index.js');
+  const near = suggest(
+    object,
+    all.map((info) => info.object),
+  );
+  throw new RunbackError('not-found', `Snapshot ${reader.header.id} holds no "${object}"`, {
+    why: near === undefined ? `It holds: ${all.map((info) => info.object).join(', ')}.` : `Did you mean ${near}?`,
+    next: `runback snapshot show ${reader.header.id}`,
+  });
+}
+
+async function cat({ input, session }: CommandContext): Promise<Outcome> {
+  const catalog = await (await session()).catalog();
+  const reader = await catalog.open(input.required('snapshot'));
+  try {
+    const info = await objectIn(reader, input.required('object'), input.text('platform'));
+    const key = input.required('key');
+    const line = await reader.line(info, key);
+    if (line === undefined)
+      throw new RunbackError('not-found', `${info.object} ${key} is not in snapshot ${reader.header.id}`, {
+        why: info.census ? 'All keys were read, so the record did not exist then.' : 'Only a part of the records was read.',
+      });
+    const record = parseRecordLine(line);
+    return { data: record, text: () => visibleLines(JSON.stringify(record, null, 2)) };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function exportRecords({ input, session, live, globals, stdio }: CommandContext): Promise<Outcome> {
+  const catalog = await (await session()).catalog();
+  const reader = await catalog.open(input.required('snapshot'));
+  try {
+    const info = await objectIn(reader, input.required('object'), input.text('platform'));
+    const { exportCsv } = await import('../../snapshots/index.js');
+    const to = input.text('to');
+    if (to === undefined) {
+      if (globals.json)
+        throw new RunbackError('usage', 'With --json, export needs --to <file>', {
+          why: 'The CSV would mix with the JSON on stdout.',
+          state: 'Nothing was written.',
+        });
+      await exportCsv(reader, info.platform, info.object, stdio.stdout);
+      return { data: undefined, text: () => '' };
+    }
+    const path = resolve(stdio.cwd, to);
+    live.start(`Writing ${path}`);
+    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+    try {
+      await exportCsv(reader, info.platform, info.object, file);
+      file.end();
+      await finished(file);
+    } catch (error) {
+      const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      if (exists)
+        throw new RunbackError('usage', `${path} is already there`, { state: 'It was not changed.', next: 'Give another --to.', cause: error });
+      file.destroy();
+      await unlink(path).catch(() => undefined);
+      throw error;
+    }
+    return { data: { path, object: info.object, rows: info.rows }, text: (style) => `${style.glyph.done} ${info.rows} rows in ${path}` };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function pin({ input, session }: CommandContext): Promise<Outcome> {
+  const catalog = await (await session()).catalog();
+  const summary = await catalog.pin(input.required('snapshot'), !input.flag('off'));
+  return {
+    data: summary,
+    text: (style) => `${style.glyph.done} ${summary.id} is ${summary.pinned ? 'pinned: it is kept until you unpin it' : 'no longer pinned'}`,
+  };
+}
+
+async function remove(context: CommandContext): Promise<Outcome> {
+  const { input, session, live } = context;
+  const catalog = await (await session()).catalog();
+  const summary = await catalog.resolve(input.required('snapshot'));
+  const strictest =
+    ['production', 'staging', 'sandbox'].find((name) => summary.platforms.some((platform) => platform.environment === name)) ?? 'sandbox';
+  await confirmDestructive(context, `${strictest}:${summary.rows}`, `Snapshot ${summary.id} was not deleted.`, (style) => {
+    live.print(`${snapshotText(summary, style)}\n\n  This deletes the file for good. It cannot be undone; nothing on any platform changes.`);
+  });
+  const gone = await catalog.delete(summary.id);
+  return { data: { deleted: gone.id }, text: (style) => `${style.glyph.done} Deleted ${gone.id}` };
+}
+
+const PLATFORM = { flags: '--platform <name>', description: 'where two platforms have the object type', kind: 'platform' as const };
+const OBJECT = { name: 'object', description: 'object type: contacts, public.leads' };
+
+export const commands: readonly CommandSpec[] = [
+  {
+    verb: 'create',
+    summary: 'Read platforms into a new snapshot; changes nothing on them',
+    options: [
+      { flags: '--platform <name>', description: 'platform to read; all of them if not given', kind: 'platform', repeat: true },
+      { flags: '--object <type>', description: 'only this object type', repeat: true },
+      { flags: '--pause-syncs', description: 'pause the syncs that write there meanwhile, then put them back' },
+      { flags: '--note <text>', description: 'what it is for' },
+    ],
+    examples: ['runback snapshot create --platform hubspot --note "before the import"'],
+    run: create,
+  },
+  { verb: 'list', summary: 'Snapshots, newest first', run: list },
+  { verb: 'show', summary: 'What a snapshot holds', args: [SNAPSHOT], run: show },
+  { verb: 'verify', summary: 'Read and check every byte', args: [SNAPSHOT], examples: ['runback snapshot verify latest'], run: verify },
+  {
+    verb: 'cat',
+    summary: 'One record as it was, as JSON',
+    args: [SNAPSHOT, OBJECT, { name: 'key', description: "the record's id on its platform" }],
+    options: [PLATFORM],
+    examples: ['runback snapshot cat latest contacts 51'],
+    run: cat,
+  },
+  {
+    verb: 'export',
+    summary: 'One object type as CSV',
+    args: [SNAPSHOT, OBJECT],
+    options: [PLATFORM, { flags: '--to <file>', description: 'file to make (default: stdout)', kind: 'file' }],
+    examples: ['runback snapshot export latest contacts --to contacts.csv'],
+    run: exportRecords,
+  },
+  {
+    verb: 'pin',
+    summary: 'Keep a snapshot from being deleted',
+    args: [SNAPSHOT],
+    options: [{ flags: '--off', description: 'no longer keep it' }],
+    run: pin,
+  },
+  {
+    verb: 'delete',
+    summary: 'Delete a snapshot for good',
+    args: [SNAPSHOT],
+    options: [{ flags: '--confirm <environment:records>', description: 'the confirmation, where nobody can type it' }],
+    run: remove,
+  },
+];

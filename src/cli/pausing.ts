@@ -1,0 +1,24 @@
+import type { CallOptions } from '../lib/index.js';
+import type { Session } from './session.js';
+
+/** Does some work while the syncs that write to these platforms are paused, then puts each back to the state it was in, whatever came of the work. */
+export async function whilePaused<T>(
+  session: Session,
+  platforms: readonly string[],
+  holder: string,
+  call: CallOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const syncs = await session.syncs();
+  const names = Object.values(session.workspace.config.syncs)
+    .filter((sync) => sync.writes_to.some((platform) => platforms.includes(platform)))
+    .map((sync) => sync.name);
+  if (names.length === 0) return work();
+  const pause = await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot' }, call);
+  try {
+    return await work();
+  } finally {
+    // Not cut short by Ctrl-C: a sync that stays paused by accident is damage too.
+    await syncs.resume(pause.id, { by: session.by }, call.reporter === undefined ? {} : { reporter: call.reporter });
+  }
+}

@@ -1,0 +1,77 @@
+import type { SnapshotManifest, SnapshotSummary, VerifyReport } from '../../snapshots/index.js';
+import { bytes, counted, count, facts, table, time } from './format.js';
+import type { Style } from './style.js';
+import { visible } from './visible.js';
+
+const platformsOf = (snapshot: SnapshotSummary): string => snapshot.platforms.map((platform) => visible(platform.name)).join(', ');
+const verifiedWords = (snapshot: SnapshotSummary, style: Style): string =>
+  snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`;
+
+/** Snapshots, newest first: when and of what, then its facts, then its id. */
+export function snapshotList(
+  snapshots: readonly SnapshotSummary[],
+  ignored: readonly { readonly path: string; readonly why: string }[],
+  style: Style,
+): string {
+  const blocks = snapshots.map((snapshot) =>
+    [
+      `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
+      `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.pinned ? ', pinned' : ''}`,
+      ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
+      `  ${snapshot.id}`,
+    ].join('\n'),
+  );
+  if (blocks.length === 0) blocks.push('No snapshot yet. Take one with: runback snapshot create --platform <name>');
+  for (const file of ignored) blocks.push(`${style.glyph.warning} Not a snapshot: ${visible(file.path)}\n  ${visible(file.why)}`);
+  return blocks.join('\n');
+}
+
+/** One snapshot: what it is of, when, whether its bytes were proved. */
+export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
+  const pairs: [string, string][] = [
+    ['Snapshot', snapshot.id],
+    ['Taken', `${time(snapshot.startedAt, style)} by ${visible(snapshot.createdBy)}`],
+    ...snapshot.platforms.map((platform): [string, string] => [
+      'Of',
+      `${visible(platform.name)} (${platform.environment}, account ${visible(platform.account)}), ${platform.consistent ? 'one moment' : 'while records could change'}`,
+    ]),
+    ['Holds', `${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}`],
+    ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
+    ...(snapshot.pinned ? [['Pinned', 'yes: it is kept'] as [string, string]] : []),
+    ...(snapshot.note === undefined ? [] : [['Note', visible(snapshot.note)] as [string, string]]),
+    ['File', snapshot.path],
+    ['Digest', snapshot.digest],
+  ];
+  return facts(pairs, style);
+}
+
+/** What object types and links a snapshot holds, and what could not be read. */
+export function contentsText(manifest: SnapshotManifest, style: Style): string {
+  const rows = [
+    ...manifest.objects.map((info) => [visible(info.platform), visible(info.object), count(info.rows), info.census ? 'all keys' : 'a part']),
+    ...manifest.links.map((info) => [visible(info.platform), `links ${visible(info.object)}`, count(info.rows), info.census ? 'all' : 'a part']),
+  ];
+  const columns = [{ title: 'Platform' }, { title: 'Object type', shrink: true }, { title: 'Rows', align: 'right' as const }, { title: 'Read' }];
+  const refused = manifest.refused.map(
+    (item) => `${style.glyph.warning} Not in it: ${visible(`${item.platform} ${item.object}`)}: ${visible(item.why)}`,
+  );
+  return [table(columns, rows, style), ...refused].join('\n');
+}
+
+/** Outcome of reading every byte. */
+export function verifyText(report: VerifyReport, style: Style): string {
+  const read = `${counted(report.parts, 'parts')}, ${counted(report.rows, 'records and links', 'record or link')}, ${bytes(report.bytes)}`;
+  if (report.damage.length === 0) return `${style.glyph.done} Every byte is what was written: ${read}\n  ${report.id}`;
+  const rows = report.damage.map((damage) => [
+    visible([damage.platform, damage.object].filter((part) => part !== undefined).join(' ') || damage.entry),
+    damage.firstKey === undefined
+      ? ''
+      : visible(damage.firstKey === damage.lastKey ? damage.firstKey : `${damage.firstKey} to ${damage.lastKey ?? ''}`),
+    visible(damage.why),
+  ]);
+  return `${style.glyph.failed} ${counted(report.damage.length, 'parts')} cannot be read; the rest is usable (${read})\n${table(
+    [{ title: 'What' }, { title: 'Keys', shrink: true }, { title: 'Why', shrink: true }],
+    rows,
+    style,
+  )}`;
+}

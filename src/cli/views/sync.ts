@@ -1,0 +1,59 @@
+import type { PauseRecord, SyncView } from '../../syncs/index.js';
+import { counted, table, time } from './format.js';
+import type { Style } from './style.js';
+import { visible } from './visible.js';
+
+/** Syncs with their state; who paused what below. */
+export function syncsText(views: readonly SyncView[], pauses: readonly PauseRecord[], style: Style): string {
+  if (views.length === 0) return 'runback.yml names no sync. Integrations that are not listed cannot be paused from here.';
+  const rows = views.map((view) => [visible(view.title), stateWords(view), visible(view.writesTo.join(', ')), view.name]);
+  const blocks = [
+    table([{ title: 'Sync', shrink: true }, { title: 'State', shrink: true }, { title: 'Writes to', shrink: true }, { title: 'Name' }], rows, style),
+  ];
+  for (const view of views) {
+    if (view.problem !== undefined) blocks.push(`${style.glyph.failed} ${visible(view.name)}: ${visible(view.problem)}`);
+    for (const warning of view.status?.warnings ?? []) blocks.push(`${style.glyph.warning} ${visible(view.name)}: ${visible(warning)}`);
+  }
+  if (pauses.length > 0) blocks.push(pausesText(pauses, style));
+  return blocks.join('\n');
+}
+
+function stateWords({ status, problem }: SyncView): string {
+  if (status === undefined) return problem === undefined ? 'not asked' : 'cannot be asked';
+  if (status.state === 'draining')
+    return status.inFlight === undefined ? 'paused, work in flight' : `paused, ${counted(status.inFlight, 'jobs')} in flight`;
+  return status.state;
+}
+
+/** Open pauses: who, when, why, and the command that ends each. */
+export function pausesText(pauses: readonly PauseRecord[], style: Style): string {
+  return pauses
+    .map((pause) => {
+      const held = pause.entries.map(
+        (entry) => `${visible(entry.sync)}${entry.earlier === 'paused' ? ' (was paused before)' : ''}${entry.state === 'failed' ? ' (failed)' : ''}`,
+      );
+      return [
+        `${style.glyph.pause} Paused by ${visible(pause.by)}, ${time(pause.at, style)}: ${visible(pause.reason)}`,
+        `  ${held.join(', ')}`,
+        `  Back to the earlier state: runback sync resume ${pause.id}`,
+      ].join('\n');
+    })
+    .join('\n');
+}
+
+/** A pause that just happened or ended. */
+export function pauseText(pause: PauseRecord, style: Style): string {
+  const words: Record<PauseRecord['entries'][number]['state'], string> = {
+    pausing: 'being paused',
+    paused: 'paused',
+    failed: 'failed',
+    resumed: 'running again',
+    left: 'left as it was',
+    held: 'still held by another pause',
+  };
+  return table(
+    [{ title: 'Sync' }, { title: 'Was' }, { title: 'Now' }, { title: 'Why', shrink: true }],
+    pause.entries.map((entry) => [visible(entry.sync), entry.earlier, words[entry.state], visible(entry.why ?? '')]),
+    style,
+  );
+}
