@@ -8,6 +8,8 @@ interface CommandFile {
 /** Where the commands of each noun are; only the one that is called gets loaded. */
 const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   init: () => import('./commands/init.js'),
+  snapshot: () => import('./commands/snapshot.js'),
+  sync: () => import('./commands/sync.js'),
   completion: () => import('./commands/completion.js'),
 };
 

@@ -9,5 +9,11 @@ export interface Noun {
 /** Every noun, in the order in which the help lists them. */
 export const NOUNS: readonly Noun[] = [
   { name: 'init', summary: 'Make this folder a workspace (runback.yml and its folders)', verbs: [] },
+  {
+    name: 'snapshot',
+    summary: 'Copies of records, links and schema, in one zip each',
+    verbs: ['create', 'list', 'show', 'verify', 'cat', 'export', 'pin', 'delete'],
+  },
+  { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },
 ];

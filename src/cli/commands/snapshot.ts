@@ -1,7 +1,6 @@
-import { createWriteStream } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { open, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { PassThrough, type Writable } from 'node:stream';
 
 import { newId, RunbackError } from '../../lib/index.js';
 import { parseRecordLine } from '../../records/index.js';
@@ -10,28 +9,29 @@ import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
 import { whilePaused } from '../pausing.js';
+import { count } from '../views/format.js';
 import { contentsText, snapshotList, snapshotText, verifyText } from '../views/snapshot.js';
 import { visibleLines } from '../views/visible.js';
 
 const SNAPSHOT = { name: 'snapshot', description: 'id, beginning of an id, latest or latest-verified', kind: 'snapshot' as const };
 
 async function create({ input, session, live, call, interrupts, clock }: CommandContext): Promise<Outcome> {
-  const open = await session();
-  const names = input.someOf('platform') ?? Object.keys(open.workspace.config.platforms);
+  const opened = await session();
+  const names = input.someOf('platform') ?? Object.keys(opened.workspace.config.platforms);
   if (names.length === 0)
     throw new RunbackError('usage', 'runback.yml names no platform yet', {
       state: 'Nothing was read.',
       next: 'Add one to runback.yml, then: runback doctor',
     });
   live.start(`Opening ${names.join(', ')}`);
-  const platforms = await Promise.all(names.map((name) => open.openPlatform(name, call)));
+  const platforms = await Promise.all(names.map((name) => opened.openPlatform(name, call)));
   const { createSnapshot } = await import('../../snapshots/index.js');
   const objects = input.someOf('object');
   const note = input.text('note');
-  const request = { platforms, by: open.by, ...(objects === undefined ? {} : { objects }), ...(note === undefined ? {} : { note }) };
+  const request = { platforms, by: opened.by, ...(objects === undefined ? {} : { objects }), ...(note === undefined ? {} : { note }) };
   const make = (): Promise<SnapshotSummary> =>
-    createSnapshot(request, { dir: open.workspace.backupsDir, store: open.store, clock }, { ...call, signal: interrupts.signal });
-  const summary = input.flag('pause-syncs') ? await whilePaused(open, names, newId('snapshot-pause', clock), call, make) : await make();
+    createSnapshot(request, { dir: opened.workspace.backupsDir, store: opened.store, clock }, { ...call, signal: interrupts.signal });
+  const summary = input.flag('pause-syncs') ? await whilePaused(opened, names, newId('snapshot-pause', clock), call, make) : await make();
   return {
     data: summary,
     text: (style) => `${style.glyph.done} Snapshot taken\n${snapshotText(summary, style)}\n\nProve it with: runback snapshot verify ${summary.id}`,
@@ -117,7 +117,17 @@ async function cat({ input, session }: CommandContext): Promise<Outcome> {
   }
 }
 
-async function exportRecords({ input, session, live, globals, stdio }: CommandContext): Promise<Outcome> {
+/** A new file, readable by its owner only. Throws `usage` where one is there already. */
+async function newFile(path: string): Promise<Writable> {
+  try {
+    return (await open(path, 'wx', 0o600)).createWriteStream();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    throw new RunbackError('usage', `${path} is already there`, { state: 'It was not changed.', next: 'Give another --to.', cause: error });
+  }
+}
+
+async function exportRecords({ input, session, live, globals, stdio, call }: CommandContext): Promise<Outcome> {
   const catalog = await (await session()).catalog();
   const reader = await catalog.open(input.required('snapshot'));
   try {
@@ -130,25 +140,19 @@ async function exportRecords({ input, session, live, globals, stdio }: CommandCo
           why: 'The CSV would mix with the JSON on stdout.',
           state: 'Nothing was written.',
         });
-      await exportCsv(reader, info.platform, info.object, stdio.stdout);
+      // Ends with the export; stdout itself stays open for what comes after.
+      const through = new PassThrough();
+      through.pipe(stdio.stdout, { end: false });
+      await exportCsv(reader, info.platform, info.object, through, call);
       return { data: undefined, text: () => '' };
     }
     const path = resolve(stdio.cwd, to);
     live.start(`Writing ${path}`);
-    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    try {
-      await exportCsv(reader, info.platform, info.object, file);
-      file.end();
-      await finished(file);
-    } catch (error) {
-      const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-      if (exists)
-        throw new RunbackError('usage', `${path} is already there`, { state: 'It was not changed.', next: 'Give another --to.', cause: error });
-      file.destroy();
+    const rows = await exportCsv(reader, info.platform, info.object, await newFile(path), call).catch(async (error: unknown) => {
       await unlink(path).catch(() => undefined);
       throw error;
-    }
-    return { data: { path, object: info.object, rows: info.rows }, text: (style) => `${style.glyph.done} ${info.rows} rows in ${path}` };
+    });
+    return { data: { path, object: info.object, rows }, text: (style) => `${style.glyph.done} ${count(rows)} rows in ${path}` };
   } finally {
     await reader.close();
   }

@@ -95,16 +95,17 @@ async function resume(context: CommandContext): Promise<Outcome> {
 /** A pause that a run holds ends with that run, after verification; a person may override that by name (guarantee G12). */
 async function mayResume(context: CommandContext, pause: PauseRecord): Promise<void> {
   if (!pause.holder.startsWith('run-') || context.input.flag('override')) return;
+  const run = pause.holder.split('/')[0] ?? pause.holder;
   const asker = await context.asker('--override');
   const go = await asker.confirm({
-    message: `${pause.holder} paused them and resumes them once the damage is proved gone. Resume now all the same?`,
+    message: `${run} paused them and resumes them once the damage is proved gone. Resume now all the same?`,
     default: false,
   });
   if (!go)
     throw new RunbackError('not-verified', 'Not resumed', {
-      why: `${pause.holder} still holds the pause.`,
+      why: `${run} still holds the pause.`,
       state: 'Nothing was changed.',
-      next: `runback runbook resume ${pause.holder}`,
+      next: `runback runbook resume ${run}`,
     });
 }
 

@@ -2,7 +2,7 @@ import type { ConflictChoice, PlanConflict } from '../../restores/index.js';
 import { count } from '../views/format.js';
 import { conflictText, isConflict } from '../views/plan.js';
 import type { Choice } from './asker.js';
-import type { OpenPlan, OperatorDeps } from './operator.js';
+import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 
 type Decision = ConflictChoice | 'keep-all' | 'restore-all' | 'enough';
 type ConflictDeps = Pick<OperatorDeps, 'asker' | 'style' | 'print' | 'decide'>;

@@ -1,33 +1,12 @@
-import type { PlanLine, PlanSummary } from '../../restores/index.js';
 import type { Answer, DecideChoice, Operator, Question } from '../../runbooks/index.js';
-import type { SnapshotSummary } from '../../snapshots/index.js';
 import { counted, time } from '../views/format.js';
-import type { Style } from '../views/style.js';
 import { plainText, visible, visibleLines } from '../views/visible.js';
 import { wrap } from '../views/width.js';
-import type { Asker, Choice } from './asker.js';
+import type { Choice } from './asker.js';
 import { typeConfirmation } from './confirmation.js';
 import { decideConflictsByHand } from './conflicts.js';
+import type { OperatorDeps } from './operator-deps.js';
 import { browsePlan, showPlan } from './plan-browser.js';
-
-/** Where the terminal's operator finds what questions are about. */
-export interface OperatorDeps {
-  readonly asker: Asker;
-  readonly style: Style;
-  /** Prints lines that stay. */
-  readonly print: (text: string) => void;
-  readonly platforms: () => readonly { readonly name: string; readonly environment: string; readonly connector: string }[];
-  readonly snapshots: () => Promise<readonly SnapshotSummary[]>;
-  readonly plan: (id: string) => Promise<OpenPlan>;
-  /** Takes decisions about conflicts, by conflict id; makes a new plan. */
-  readonly decide: (plan: string, choices: Readonly<Record<string, 'keep' | 'restore'>>) => Promise<PlanSummary>;
-}
-
-/** A plan and its lines, which can be read several times. */
-export interface OpenPlan {
-  readonly summary: PlanSummary;
-  lines(): AsyncIterable<PlanLine>;
-}
 
 /** A person at a terminal who answers the questions of a run. Shows what each question is about before asking it. */
 export function terminalOperator(deps: OperatorDeps): Operator {
@@ -75,15 +54,13 @@ export function terminalOperator(deps: OperatorDeps): Operator {
       } else if (chosen === 'conflicts') {
         if (plan) planId = (await decideConflictsByHand(plan, deps)) ?? planId;
       } else {
-        const inputs: Record<string, string> = {};
-        for (const name of chosen.ask ?? []) inputs[name] = await asker.text({ message: name });
         const decided = planId !== undefined && planId !== planOf(question.about) ? { plan: planId } : {};
-        return { value: chosen.value, ...(chosen.ask === undefined ? {} : { inputs }), ...decided };
+        return { value: chosen.value, ...decided };
       }
     }
   };
 
-  const ask = async (question: Question): Promise<Answer> => {
+  const ask = async (question: Question): Promise<Answer | undefined> => {
     switch (question.kind) {
       case 'input':
         return { value: await askInput(question, deps) };
@@ -97,7 +74,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
             { value: 'stop', name: 'Stop here', description: 'The run stays open and can be resumed.' },
           ],
         });
-        if (value === 'stop') return { value };
+        if (value === 'stop') return undefined;
         const note = await asker.text({ message: 'A note for the record (Enter for none)' });
         const files = await asker.text({ message: 'Files to keep as evidence, separated by commas (Enter for none)' });
         const evidence = files
@@ -119,8 +96,8 @@ export function terminalOperator(deps: OperatorDeps): Operator {
         const value = await asker.choose({
           message: 'Approve?',
           choices: [
-            { value: 'no', name: 'No', description: 'The run stops here and can be resumed.' },
-            { value: 'yes', name: 'Yes, I approve', description: 'Goes into the journal under your name.' },
+            { value: 'refuse', name: 'No', description: 'The run stops here and can be resumed.' },
+            { value: 'approve', name: 'Yes, I approve', description: 'Goes into the journal under your name.' },
           ],
         });
         return { value };

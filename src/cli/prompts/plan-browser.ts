@@ -1,7 +1,7 @@
 import type { PlanChange } from '../../restores/index.js';
 import { count, counted } from '../views/format.js';
 import { changeLine, changesTable, changeText, dangerText, firstLines, isChange, planText } from '../views/plan.js';
-import type { OpenPlan, OperatorDeps } from './operator.js';
+import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 
 type BrowserDeps = Pick<OperatorDeps, 'asker' | 'style' | 'print'>;
 

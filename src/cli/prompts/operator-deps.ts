@@ -1,0 +1,23 @@
+import type { PlanLine, PlanSummary } from '../../restores/index.js';
+import type { SnapshotSummary } from '../../snapshots/index.js';
+import type { Style } from '../views/style.js';
+import type { Asker } from './asker.js';
+
+/** Where the terminal's operator finds what questions are about. */
+export interface OperatorDeps {
+  readonly asker: Asker;
+  readonly style: Style;
+  /** Prints lines that stay. */
+  readonly print: (text: string) => void;
+  readonly platforms: () => readonly { readonly name: string; readonly environment: string; readonly connector: string }[];
+  readonly snapshots: () => Promise<readonly SnapshotSummary[]>;
+  readonly plan: (id: string) => Promise<OpenPlan>;
+  /** Takes decisions about conflicts, by conflict id; makes a new plan. */
+  readonly decide: (plan: string, choices: Readonly<Record<string, 'keep' | 'restore'>>) => Promise<PlanSummary>;
+}
+
+/** A plan and its lines, which can be read several times. */
+export interface OpenPlan {
+  readonly summary: PlanSummary;
+  lines(): AsyncIterable<PlanLine>;
+}
