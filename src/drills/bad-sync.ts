@@ -22,8 +22,8 @@ export interface DamageDone {
 export interface BadSync {
   readonly sandbox: HubSpotSandbox;
   readonly integration: Integration;
-  /** The fields that the failure touches. */
-  readonly fields: readonly string[];
+  /** Fields that the sync writes rightly, before, during and after the failure. */
+  readonly rightfulFields: readonly string[];
   /** The sync breaks: overwrites `firstname`, empties `phone`, cuts company links, creates duplicates. */
   goWrong(): DamageDone;
   /** A colleague works on, not knowing: corrects contacts by hand, damaged ones too, and adds one. Returns the number of edits. */
@@ -68,6 +68,7 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
     if (!record || (record.values[name] ?? '') === value) return false;
     portal.update(contacts, record, { [name]: value }, SYNC);
     damaged.add(`contacts/${id}/${name}`);
+    legitimate.delete(`contacts/${id}/${name}`);
     return true;
   };
 
@@ -96,9 +97,11 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
   return {
     sandbox,
     integration,
-    fields: ['firstname', 'phone'],
+    rightfulFields: ['loyalty_points'],
     goWrong() {
       const shuffled = random.shuffle(original);
+      // Corrections made after the nightly snapshot: the base does not know them, and they must come back all the same.
+      for (const id of shuffled.slice(0, 3)) edit(COLLEAGUE, id, 'firstname', `Renamed ${id.slice(-3)}`);
       const share = Math.max(4, Math.round(original.length * 0.05));
       const overwritten = shuffled.slice(0, share).filter((id) => damage(id, 'firstname', 'Valued Customer'));
       const emptied = shuffled.slice(Math.round(share / 2), share * 2).filter((id) => damage(id, 'phone', ''));

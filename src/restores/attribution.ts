@@ -57,6 +57,27 @@ export function attributeField(
   return wrote === undefined ? { state: 'unknown' } : judge(rule, wrote.writer, wrote.at);
 }
 
+/**
+ * What the history says one field held just before the incident wrote the damaged value, where that was written after the base
+ * snapshot by somebody who is not part of the incident: a legitimate edit that the base does not know. Undefined where there was none.
+ */
+export function editBeforeDamage(
+  rule: Suspicion,
+  history: RecordHistory | undefined,
+  field: string,
+  damaged: Value | undefined,
+): { readonly value: Value; readonly by: Attribution } | undefined {
+  if (rule.history !== 'field') return undefined;
+  const entries = history?.fields[field] ?? [];
+  const wrote = entries.findIndex((entry) => fits(entry, damaged));
+  const verdictOf = (entry: FieldChange): Attribution => judge(rule, entry.writer, entry.at);
+  const [damage, ...older] = wrote === -1 ? [] : entries.slice(wrote);
+  if (damage === undefined || verdictOf(damage).state !== 'attributed') return undefined;
+  const before = older.find((entry) => verdictOf(entry).state !== 'attributed');
+  if (before?.value === undefined || before.at === undefined || !notBefore(before.at, rule.baseStartedAt)) return undefined;
+  return { value: before.value, by: verdictOf(before) };
+}
+
 /** Who created a record that the base does not hold. */
 export function attributeCreation(rule: Suspicion, history: RecordHistory | undefined): Attribution {
   const created = history?.created;

@@ -1,6 +1,6 @@
 import type { RecordHistory } from '../connectors/index.js';
 import { compareKeys, mergeSet, setElements, type Fields, type Value } from '../records/index.js';
-import { attributeField, attributionWords, weakest } from './attribution.js';
+import { attributeField, attributionWords, editBeforeDamage, weakest } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { conflictOf, differing, fieldOf, moveOf, refused, sameSide } from './sides.js';
 import type { Attribution, ConflictCode, FieldMove, PlanConflict, RecordSides } from './types.js';
@@ -29,8 +29,13 @@ type Verdict =
   | { readonly is: 'write'; readonly moves: Readonly<Record<string, FieldMove>>; readonly attribution: Attribution }
   | { readonly is: 'conflict'; readonly conflict: PlanConflict };
 
-/** Decides the fields of a record in which base and damaged differ. */
-export function decideFields(context: DecideContext, sides: Sides, history: RecordHistory | undefined): FieldDecisions {
+/**
+ * Decides the fields of a record in which base and damaged differ. Where the history shows a legitimate edit between the base and the
+ * damage, that edit stands in for the base.
+ */
+export function decideFields(context: DecideContext, known: Sides, history: RecordHistory | undefined): FieldDecisions {
+  const edits = editsBeforeDamage(context, known, history);
+  const sides: Sides = { ...known, base: { ...known.base, ...edits } };
   const fields: Record<string, FieldMove> = {};
   const conflicts: PlanConflict[] = [];
   const attributions: Attribution[] = [];
@@ -49,7 +54,18 @@ export function decideFields(context: DecideContext, sides: Sides, history: Reco
   }
   const attribution = weakest(attributions);
   const clearing = forward.length === 0 ? '' : `; ${forward.join(', ')} only moves forwards there, so it is cleared first`;
-  return { fields, why: `damaged, and not edited since; ${attributionWords(attribution)}${clearing}`, attribution, conflicts, nothing };
+  const kept = Object.keys(edits).filter((name) => name in fields);
+  const edit = kept.length === 0 ? '' : `; ${kept.join(', ')} goes back to an edit made after the base, before the damage`;
+  return { fields, why: `damaged, and not edited since; ${attributionWords(attribution)}${clearing}${edit}`, attribution, conflicts, nothing };
+}
+
+function editsBeforeDamage(context: DecideContext, sides: Sides, history: RecordHistory | undefined): Record<string, Value> {
+  const edits: Record<string, Value> = {};
+  for (const name of differing(sides.base, sides.damaged)) {
+    const edit = editBeforeDamage(context.suspicion, history, name, sides.damaged[name]);
+    if (edit !== undefined && !sameSide(edit.value, sides.base[name])) edits[name] = edit.value;
+  }
+  return edits;
 }
 
 /** A reason why a field cannot be written, whoever decides; undefined where it can. `value` is what would be written. */
@@ -89,6 +105,7 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
     const group = fieldOf(context.liveSchema, name)?.group;
     const members = group === undefined ? [name] : membersOf(context, sides, group);
     if (wanted !== undefined && !members.some((member) => wanted.includes(member))) continue;
+    if (members.some((member) => context.filters.exceptFields?.includes(member) === true)) continue;
     if (group === undefined) units.push({ name, members });
     else if (!groups.has(group)) {
       const damaged = members.filter((member) => !sameSide(sides.base[member], sides.damaged[member]));

@@ -83,6 +83,8 @@ export interface PlanCounts {
 export interface PlanFilters {
   readonly objects?: readonly string[];
   readonly fields?: readonly string[];
+  /** Fields that are left as they are; a group with one of them is left whole. Everything else is decided as usual. */
+  readonly exceptFields?: readonly string[];
   readonly keys?: readonly string[];
   /** CEL over `object`, `key`, `base`, `damaged`, `live`, `field`. */
   readonly where?: string;
