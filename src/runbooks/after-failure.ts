@@ -1,10 +1,10 @@
 import { RunbackError, type ErrorCode, ERROR_CODES } from '../lib/index.js';
 import { perform } from './effects.js';
-import type { Next } from './engine.js';
 import type { DecisionData, ErrorData } from './events.js';
 import { backoffMs } from './failures.js';
 import { jump } from './jump.js';
 import type { Step } from './load.js';
+import type { Next } from './next.js';
 import type { Runner } from './runner.js';
 import type { StepRecord } from './state.js';
 import { waitFor } from './wait.js';

@@ -1,10 +1,10 @@
 import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { AnyAction } from './actions/action.js';
-import type { Next } from './engine.js';
 import type { IntentData, ResolvedUndo } from './events.js';
 import { execute } from './execute.js';
 import { classOf } from './failures.js';
 import type { Step } from './load.js';
+import type { Next } from './next.js';
 import { errorData, RunStopped, type Runner } from './runner.js';
 import type { StepRecord } from './state.js';
 

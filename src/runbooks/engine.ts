@@ -2,18 +2,12 @@ import { RunbackError } from '../lib/index.js';
 import { afterFailure } from './after-failure.js';
 import { perform, resolveDoubt } from './effects.js';
 import type { Step } from './load.js';
+import type { Next } from './next.js';
 import { approve, decide, manual } from './people.js';
 import type { Runner } from './runner.js';
 import { currentStep, type StepRecord } from './state.js';
 import { undoAll } from './undo.js';
 import { waitFor } from './wait.js';
-
-/**
- * Where a step leaves the run: `on` to whatever the journal now says is next, or to taking everything back, because a rule
- * of the runbook says so (`undo`) or a person does (`undo-asked`). Every function that gives a Next may throw RunStopped: the
- * run stays open, and a person or a resume goes on.
- */
-export type Next = 'on' | 'undo' | 'undo-asked';
 
 /**
  * Takes a run from where its journal says it is to its end. What is next is always read from the state, which is derived

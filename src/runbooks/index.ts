@@ -1,7 +1,10 @@
 export { answersOperator, parseAnswers } from './answers.js';
 export type { RunServices } from './actions/action.js';
 export { builtInActions, type ActionLibrary } from './actions/registry.js';
+export { type EvidenceReport, verifyEvidence } from './evidence.js';
+export { type Finding, lintRunbook } from './lint.js';
 export { loadRunbook, parseRunbook, type Runbook, type Step } from './load.js';
+export { renderRunbook } from './render.js';
 export type { RunOptions } from './runner.js';
 export {
   abortRun,

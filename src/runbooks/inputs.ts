@@ -53,7 +53,7 @@ export async function resolveInputs(
     if (!document) continue;
     const value = given[name] ?? (await asked(name, document, operator, signal)) ?? document.default;
     if (value === undefined)
-      throw new RunbackError('person-needed', `${document.prompt}`, {
+      throw new RunbackError('person-needed', document.prompt, {
         why: `The input "${name}" has no value, and nobody was there to ask.`,
         state: 'Nothing was started.',
         next: `runback runbook run ${runbook.id} --input ${name}=…   (or "${name}: …" in the answers file)`,

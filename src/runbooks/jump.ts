@@ -1,7 +1,7 @@
 import { RunbackError } from '../lib/index.js';
-import type { Next } from './engine.js';
 import type { DecisionData } from './events.js';
 import type { Step } from './load.js';
+import type { Next } from './next.js';
 import type { Runner } from './runner.js';
 
 /** Going back for ever is a fault of the runbook or of its answers file, not a plan. */

@@ -162,8 +162,8 @@ class Compiler {
       const path = ['inputs', name];
       if (input.ask === 'later' && input.default === undefined) this.problem([...path, 'ask'], 'an input that is asked later needs a default');
       if (input.choices && input.type !== 'string') this.problem([...path, 'choices'], 'only inputs of type string have choices');
-      if (input.choices && input.default !== undefined && !input.choices.includes(String(input.default)))
-        this.problem([...path, 'default'], `the default is not one of the choices${didYouMean(String(input.default), input.choices)}`);
+      if (input.choices && input.default !== undefined && !input.choices.some((choice) => choice === input.default))
+        this.problem([...path, 'default'], `the default is not one of the choices${didYouMean(JSON.stringify(input.default), input.choices)}`);
     }
   }
 
@@ -226,7 +226,7 @@ class Compiler {
         );
         continue;
       }
-      if (JSON.stringify(value)?.includes('${{') === true) continue;
+      if (JSON.stringify(value).includes('${{')) continue;
       const checked = field.safeParse(value);
       const [issue] = checked.error?.issues ?? [];
       if (issue) this.problem([...path, 'with', name, ...issue.path], issue.message);

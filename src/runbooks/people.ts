@@ -1,9 +1,9 @@
 import { didYouMean, RunbackError } from '../lib/index.js';
-import type { Next } from './engine.js';
 import type { DecisionData } from './events.js';
 import { inputQuestion, resolveInput } from './inputs.js';
 import { jump } from './jump.js';
 import type { Step } from './load.js';
+import type { Next } from './next.js';
 import { RunStopped, type Runner } from './runner.js';
 import type { Answer, DecideChoice } from './types.js';
 
@@ -61,7 +61,7 @@ export async function decide(runner: Runner, step: Step): Promise<Next> {
 /** An approval, bound to what was approved. Nobody has proved who they are: the journal says so. */
 export async function approve(runner: Runner, step: Step): Promise<Next> {
   const { authority = '' } = step.document.approve ?? {};
-  const of = String(step.of?.evaluate(runner.scope()) ?? '');
+  const of = textOf(step.of?.evaluate(runner.scope()));
   const question = { kind: 'approve', step: step.id, title: step.document.title, authority, of, about: factsOf(runner) } as const;
   const answer = await runner.ask(question, step.id, `"${step.document.title}" needs somebody who may ${authority}`);
   const stop = (message: string, why: string): RunStopped =>
@@ -97,10 +97,12 @@ async function askedInputs(runner: Runner, names: readonly string[], answer: Ans
   return inputs;
 }
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value));
+
 /** Instructions with their values; as written where a value is not there. */
 function instructionsOf(runner: Runner, step: Step): string {
   try {
-    return String(step.instructions?.evaluate(runner.scope()) ?? '').trim();
+    return textOf(step.instructions?.evaluate(runner.scope())).trim();
   } catch {
     return (step.document.instructions ?? '').trim();
   }

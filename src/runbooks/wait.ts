@@ -1,7 +1,7 @@
 import { formatDuration, messageOf, RunbackError } from '../lib/index.js';
-import type { Next } from './engine.js';
 import { classOf } from './failures.js';
 import type { Step } from './load.js';
+import type { Next } from './next.js';
 import { errorData, type Runner } from './runner.js';
 
 /**

@@ -194,8 +194,8 @@ export interface Bench {
   readonly clock: ManualClock;
   readonly root: string;
   /** Checks a runbook of these steps. `head`: what stands before `steps:`. */
-  runbook(steps: string, head?: string): Promise<Runbook>;
-  entries(run: string): Promise<JournalEntry[]>;
+  readonly runbook: (steps: string, head?: string) => Promise<Runbook>;
+  readonly entries: (run: string) => Promise<JournalEntry[]>;
 }
 
 export interface BenchOptions {

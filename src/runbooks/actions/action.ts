@@ -131,7 +131,7 @@ export type AnyAction = Action<unknown>;
 
 /** Closes an action over its input schema, so that the engine can call it with what the journal holds. */
 export function defineAction<I>(action: Action<I>): AnyAction {
-  const { writes, confirm, lookup, undo, revise } = action;
+  const { undo } = action;
   const parse = (input: unknown): I => action.input.parse(input);
   return {
     name: action.name,
@@ -141,10 +141,12 @@ export function defineAction<I>(action: Action<I>): AnyAction {
     effect: action.effect,
     run: (input, context) => action.run(parse(input), context),
     manual: (values) => action.manual(values),
-    ...(writes && { writes: (input: unknown) => writes(parse(input)) }),
-    ...(confirm && { confirm: (input: unknown, context: ActionContext) => confirm(parse(input), context) }),
-    ...(lookup && { lookup: (input: unknown, context: ActionContext) => lookup(parse(input), context) }),
-    ...(revise && { revise }),
+    writes: (input) => action.writes?.(parse(input)) ?? [],
+    confirm: async (input, context) => await action.confirm?.(parse(input), context),
+    revise: async (outputs, replaced, plan, context) => await action.revise?.(outputs, replaced, plan, context),
+    ...(action.lookup && { lookup: async (input: unknown, context: ActionContext) => (await action.lookup?.(parse(input), context)) ?? UNKNOWN }),
     ...(undo && { undo: 'none' in undo ? undo : { ...undo, run: (input: unknown, outputs, context) => undo.run(parse(input), outputs, context) } }),
   };
 }
+
+const UNKNOWN: Lookup = { state: 'unknown', why: 'the action cannot look it up' };
