@@ -6,7 +6,7 @@ import type { StoredRecord } from '../state/record.js';
 import { batchAnswer, type BatchError } from './batch-answer.js';
 import { idInput, propertiesInput, readBody, readInputs } from './inputs.js';
 import { createInput, linksToMake, OBJECTS_PATH } from './objects.js';
-import { presentRecord, type AnsweredRecord } from './present.js';
+import { presenter, presentRecord, type AnsweredRecord } from './present.js';
 import { objectScope, type ApiAnswer, type ApiContext, type ApiRequest, type Route } from './route.js';
 
 const BATCH = 100;
@@ -83,9 +83,7 @@ function batchRead(context: ApiContext, type: ObjectType, request: ApiRequest): 
     if (candidate && (candidate.archivedAt !== undefined) === archived) found.set(candidate.id, candidate);
     else missing.push(id);
   }
-  const results = [...found.values()].map((record) =>
-    presentRecord(type, record, portal.links, { properties: input.properties, withHistory: input.propertiesWithHistory }),
-  );
+  const results = [...found.values()].map(presenter(type, portal.links, { properties: input.properties, withHistory: input.propertiesWithHistory }));
   return batchAnswer(reorder(context, results), notFound(type, missing), 200, portal.now());
 }
 

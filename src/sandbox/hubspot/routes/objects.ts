@@ -5,7 +5,7 @@ import type { LinkType } from '../state/link-types.js';
 import type { ObjectType } from '../state/object-type.js';
 import type { StoredRecord } from '../state/record.js';
 import { associationTypeInput, idInput, namesInQuery, numberInQuery, propertiesInput, readBody } from './inputs.js';
-import { presentRecord, type Wanted } from './present.js';
+import { presenter, presentRecord, type Wanted } from './present.js';
 import { objectScope, type ApiContext, type ApiRequest, type Route } from './route.js';
 
 /** Both forms of the path, up to and with the object type. */
@@ -146,7 +146,7 @@ function findRecord(context: ApiContext, type: ObjectType, request: ApiRequest, 
 function listRecords(context: ApiContext, type: ObjectType, query: URLSearchParams): unknown {
   const withHistory = namesInQuery(query, 'propertiesWithHistory');
   const limit = numberInQuery(query, 'limit', 10, withHistory.length > 0 ? 50 : 100);
-  const wanted = { properties: namesInQuery(query, 'properties'), withHistory };
+  const show = presenter(type, context.portal.links, { properties: namesInQuery(query, 'properties'), withHistory });
   const associations = namesInQuery(query, 'associations');
   const after = query.get('after') ?? undefined;
   if (after !== undefined && !/^\d+$/.test(after)) throw new ApiFailure(400, `Invalid paging token: ${after}`, { category: 'VALIDATION_ERROR' });
@@ -156,7 +156,7 @@ function listRecords(context: ApiContext, type: ObjectType, query: URLSearchPara
     if (results.length === limit)
       return { results, paging: { next: { after: last, link: `https://api.hubapi.com/crm/v3/objects/${type.name}?limit=${limit}&after=${last}` } } };
     const linked = associationsOf(context, type, record, associations);
-    results.push({ ...presentRecord(type, record, context.portal.links, wanted), ...(linked && { associations: linked }) });
+    results.push({ ...show(record), ...(linked && { associations: linked }) });
     last = record.id;
   }
   return { results };

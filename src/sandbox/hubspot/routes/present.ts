@@ -1,4 +1,4 @@
-import { valueOf } from '../state/computed.js';
+import { propertyReader, valueOf } from '../state/computed.js';
 import type { LinkTable } from '../state/link-table.js';
 import { alwaysAnswered, type ObjectType } from '../state/object-type.js';
 import { historyOf, type StoredRecord } from '../state/record.js';
@@ -32,22 +32,30 @@ export interface Wanted {
   readonly withHistory?: readonly string[];
 }
 
-/** A record with the wanted properties (the usual few when none are named), null where there is no value. */
-export function presentRecord(type: ObjectType, record: StoredRecord, links: LinkTable, wanted: Wanted): AnsweredRecord {
+/** Shows records with the wanted properties (the usual few when none are named), null where there is no value. */
+export function presenter(type: ObjectType, links: LinkTable, wanted: Wanted): (record: StoredRecord) => AnsweredRecord {
   const named = wanted.properties && wanted.properties.length > 0 ? wanted.properties : type.defaults;
-  const properties: Record<string, string | null> = {};
-  for (const name of new Set([...alwaysAnswered(type), ...named]))
-    if (type.properties.has(name)) properties[name] = valueOf(type, record, name, links);
-  return {
-    id: record.id,
-    properties,
-    ...(wanted.withHistory && wanted.withHistory.length > 0 && { propertiesWithHistory: presentHistory(type, record, links, wanted.withHistory) }),
-    createdAt: new Date(record.createdAt).toISOString(),
-    updatedAt: new Date(record.updatedAt).toISOString(),
-    archived: record.archivedAt !== undefined,
-    ...(record.archivedAt !== undefined && { archivedAt: new Date(record.archivedAt).toISOString() }),
+  const names = [...new Set([...alwaysAnswered(type), ...named])].filter((name) => type.properties.has(name));
+  const readers = names.map((name) => [name, propertyReader(type, name, links)] as const);
+  const { withHistory = [] } = wanted;
+  return (record) => {
+    const properties: Record<string, string | null> = {};
+    for (const [name, read] of readers) properties[name] = read(record);
+    return {
+      id: record.id,
+      properties,
+      ...(withHistory.length > 0 && { propertiesWithHistory: presentHistory(type, record, links, withHistory) }),
+      createdAt: new Date(record.createdAt).toISOString(),
+      updatedAt: new Date(record.updatedAt).toISOString(),
+      archived: record.archivedAt !== undefined,
+      ...(record.archivedAt !== undefined && { archivedAt: new Date(record.archivedAt).toISOString() }),
+    };
   };
 }
+
+/** One record, as {@link presenter} shows it. */
+export const presentRecord = (type: ObjectType, record: StoredRecord, links: LinkTable, wanted: Wanted): AnsweredRecord =>
+  presenter(type, links, wanted)(record);
 
 /** HubSpot keeps the newest 45 values of a contact's property and 20 of others. */
 function presentHistory(type: ObjectType, record: StoredRecord, links: LinkTable, names: readonly string[]): Record<string, AnsweredHistory[]> {

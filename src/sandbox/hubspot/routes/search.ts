@@ -7,7 +7,7 @@ import type { SearchIndex } from '../state/search-index.js';
 import { timeOf } from '../state/values.js';
 import { readBody } from './inputs.js';
 import { OBJECTS_PATH } from './objects.js';
-import { presentRecord } from './present.js';
+import { presenter } from './present.js';
 import { objectScope, type ApiAnswer, type ApiContext, type ApiRequest, type Route } from './route.js';
 
 const PAGE = 200;
@@ -87,9 +87,7 @@ function search(context: ApiContext, index: SearchIndex, request: ApiRequest, cu
   // A page that was cut short still moves on by the whole of what it looked at, so what was cut off comes with the next one.
   const next = start + (cutShort ? page.length : input.limit);
   // Records that were archived since the index saw them fall out of the page, while the cursor counts them.
-  const results = page
-    .filter((record) => portal.table(type).isLive(record.id))
-    .map((record) => presentRecord(type, record, portal.links, { properties: input.properties }));
+  const results = page.filter((record) => portal.table(type).isLive(record.id)).map(presenter(type, portal.links, { properties: input.properties }));
   return {
     status: 200,
     body: { total: found.length, results, ...(next < found.length && { paging: { next: { after: String(next) } } }) },

@@ -101,13 +101,12 @@ export class RecordTable {
   }
 
   private claim(record: StoredRecord, before: PropertyValues, after: PropertyValues): void {
-    for (const definition of this.type.properties.values()) {
-      if (!definition.hasUniqueValue || definition.readOnlyValue) continue;
-      const old = before[definition.name]?.toLowerCase();
-      const value = after[definition.name]?.toLowerCase();
-      if (old === value) continue;
-      let index = this.unique.get(definition.name);
-      if (!index) this.unique.set(definition.name, (index = new Map()));
+    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (before[name] === after[name] || !this.type.properties.get(name)?.hasUniqueValue) continue;
+      const old = before[name]?.toLowerCase();
+      const value = after[name]?.toLowerCase();
+      let index = this.unique.get(name);
+      if (!index) this.unique.set(name, (index = new Map()));
       if (old !== undefined && index.get(old) === record.id) index.delete(old);
       if (value !== undefined) index.set(value, record.id);
     }
