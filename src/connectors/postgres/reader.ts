@@ -131,6 +131,11 @@ export class Reader {
     }
   }
 
+  /** Counts a request that goes past {@link ask}. */
+  count(): void {
+    this.counters.requests += 1;
+  }
+
   async close(): Promise<void> {
     const known = await this.connection?.catch(() => undefined);
     await known?.close(this.holders > 0);
