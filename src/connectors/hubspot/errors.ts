@@ -118,6 +118,7 @@ const CODES: readonly (readonly [RegExp, RejectReason])[] = [
   [/INVALID_OPTION/, 'option-removed'],
   [/READ_ONLY/, 'read-only'],
   [/INVALID_(INTEGER|LONG|NUMBER|DATE|DATETIME|BOOLEAN|NUMERIC)/, 'type-changed'],
+  [/GDPR|BLOCKED/, 'irreversible'],
   [/CONFLICT|UNIQUE|ALREADY_EXISTS/, 'unique-taken'],
   [/OBJECT_NOT_FOUND/, 'deleted-later'],
 ];

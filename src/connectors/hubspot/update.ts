@@ -104,7 +104,8 @@ async function take(
   const doubtful = slots.filter((slot) => {
     if (settled.has(slot)) return false;
     const wire = byTrace.get(slot.trace) ?? byId.get(slot.mutation.key);
-    if (wire && wire.id !== slot.mutation.key) results.set(slot, rejection('merged-away', `Record ${slot.mutation.key} was merged into ${wire.id}`));
+    if (wire && wire.id !== slot.mutation.key)
+      results.set(slot, rejection('merged-away', `Record ${slot.mutation.key} was merged into ${wire.id}, and HubSpot wrote the change there`));
     else if (wire && differing(slot.mutation, wire).length === 0) results.set(slot, { status: 'applied', key: slot.mutation.key });
     else return true;
     return false;
