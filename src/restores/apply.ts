@@ -106,7 +106,7 @@ async function run(
     batches: state.apply,
     settings: state.created.settings,
     canary: !state.canaryPassed,
-    recreations: await readRecreations(store, platform.name, state.id),
+    recreations: readRecreations(store, platform.name, state.id),
     total: state.created.total,
     task: `Restoring ${platform.name}`,
   };

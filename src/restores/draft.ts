@@ -71,11 +71,7 @@ export class Draft {
     const givesUp = (draft: RecordDraft): boolean =>
       this.#unique(draft.object).some((field) => draft.fields[field]?.from !== undefined && this.#taken.has(valueName(draft, field, 'from')));
     const early = new Set(deletes.drafts.filter((draft) => draft.action === 'delete' && givesUp(draft)).map((draft) => nameOf(draft)));
-    const isEarly = (draft: LinkDraft): boolean => early.has(nameOf(draft.from)) || early.has(nameOf(draft.to));
-    if (early.size > 0) {
-      for (const draft of parse<LinkDraft>(this.#unlinks)) if (isEarly(draft)) yield draft;
-      for (const draft of deletes.drafts) if (early.has(nameOf(draft))) yield draft;
-    }
+    for (const draft of deletes.drafts) if (early.has(nameOf(draft))) yield draft;
     const creating = new Set(this.#creates.keys());
     for (const [object, spool] of this.#updates)
       if (creating.has(object)) for (const draft of this.#sorted(object, spool)) if (givesUp(draft)) yield draft;
@@ -98,7 +94,7 @@ export class Draft {
       for (const object of group.objects)
         for (const draft of this.#sorted(object, this.#updates.get(object))) if (!(creating.has(object) && givesUp(draft))) yield draft;
     yield* parse<LinkDraft>(this.#links);
-    for (const draft of parse<LinkDraft>(this.#unlinks)) if (!isEarly(draft)) yield draft;
+    yield* parse<LinkDraft>(this.#unlinks);
     for (const draft of deletes.drafts) if (!early.has(nameOf(draft))) yield draft;
     yield* deletes.conflicts;
   }

@@ -68,7 +68,7 @@ export async function settle(execution: Execution, options: CallOptions): Promis
   if (doubtful.length === 0) return undefined;
   let results: readonly ItemResult[];
   try {
-    results = await lookUp(execution, doubtful, options);
+    results = await lookUp(execution, doubtful, batches, options);
   } catch (error) {
     return stopOf(error);
   }
@@ -197,6 +197,7 @@ class Session {
         const found = await lookUp(
           this.#execution,
           batches.pending.filter(({ item }) => doubtful.includes(item.id)),
+          batches,
           this.#lookOptions(),
         );
         results = replace(results, found);

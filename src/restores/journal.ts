@@ -12,18 +12,25 @@ export const RESTORES = 'restores';
 export type JournalItem =
   | { readonly id: string; readonly action: 'update'; readonly object: string; readonly key: string; readonly set: Fields; readonly replaced: Fields }
   | { readonly id: string; readonly action: 'create'; readonly object: string; readonly key: string; readonly set: Fields }
-  | { readonly id: string; readonly action: 'delete'; readonly object: string; readonly key: string; readonly replaced: Fields }
-  | { readonly id: string; readonly action: 'undelete'; readonly object: string; readonly key: string }
   | {
       readonly id: string;
-      readonly action: 'link' | 'unlink';
-      /** Link kind, with the object types at both ends. */
-      readonly link: string;
-      readonly fromObject: string;
-      readonly toObject: string;
-      readonly from: string;
-      readonly to: string;
-    };
+      readonly action: 'delete';
+      readonly object: string;
+      readonly key: string;
+      readonly replaced: Fields;
+      readonly links: readonly JournalLink[];
+    }
+  | { readonly id: string; readonly action: 'undelete'; readonly object: string; readonly key: string }
+  | ({ readonly id: string; readonly action: 'link' | 'unlink' } & JournalLink);
+
+/** A link as the journal holds it: its kind, with object type and key at both ends. */
+export interface JournalLink {
+  readonly link: string;
+  readonly fromObject: string;
+  readonly toObject: string;
+  readonly from: string;
+  readonly to: string;
+}
 
 /** What became of one item. */
 export interface ItemResult {
@@ -192,9 +199,9 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
     }
   }
   if (created === undefined)
-    throw new RunbackError('journal-damaged', `The journal of restore ${id} does not begin with what it is for`, {
+    throw new RunbackError('not-found', `Restore ${id} was stopped before it began`, {
       state: 'Nothing was written to the platform by it.',
-      next: 'Make a new plan: runback restore plan',
+      next: 'Apply its plan again: runback restore apply',
     });
   const counts = apply.counts;
   const summary: RestoreSummary = {
@@ -216,6 +223,12 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
   return { id, created, apply, undo, canaryPassed, summary };
 }
 
+/** As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done nothing. */
+export async function foldBegun(store: Store, id: string): Promise<RestoreState | undefined> {
+  for await (const _entry of store.journal(RESTORES, id).read()) return foldRestore(store, id);
+  return undefined;
+}
+
 /** The state of a restore, derived from its journal. Throws `not-found`, `journal-damaged`. */
 export async function readRestore(store: Store, id: string): Promise<RestoreSummary> {
   return (await foldRestore(store, id)).summary;
@@ -224,23 +237,43 @@ export async function readRestore(store: Store, id: string): Promise<RestoreSumm
 /** What earlier restores of a platform created again under a new key. */
 export interface Recreations {
   /** The present key of a record created again; undefined where none was. */
-  find(object: string, key: string): string | undefined;
+  find(object: string, key: string): Promise<string | undefined>;
   /** The restore that may or may not have created this record. */
-  inDoubt(object: string, key: string): string | undefined;
+  inDoubt(object: string, key: string): Promise<string | undefined>;
 }
 
-/** Reads the journals of all restores of a platform for records that were created again (G13). `except`: a restore that knows its own. */
-export async function readRecreations(store: Store, platform: string, except?: string): Promise<Recreations> {
+/** Where nothing was created again. */
+export const NO_RECREATIONS: Recreations = { find: () => Promise.resolve(undefined), inDoubt: () => Promise.resolve(undefined) };
+
+/**
+ * Looks through the journals of all restores of a platform for records that were created again (G13); reads them when first asked.
+ * `except`: a restore that knows its own.
+ */
+export function readRecreations(store: Store, platform: string, except?: string): Recreations {
+  let loaded: ReturnType<typeof loadRecreations> | undefined;
+  const load = (): ReturnType<typeof loadRecreations> => (loaded ??= loadRecreations(store, platform, except));
+  return {
+    find: async (object, key) => (await load()).keys.get(`${object}\u0000${key}`),
+    inDoubt: async (object, key) => (await load()).doubtful.get(`${object}\u0000${key}`),
+  };
+}
+
+async function loadRecreations(
+  store: Store,
+  platform: string,
+  except: string | undefined,
+): Promise<{ keys: Map<string, string>; doubtful: Map<string, string> }> {
   const keys = new Map<string, string>();
   const doubtful = new Map<string, string>();
   for (const id of await store.journals(RESTORES)) {
     if (id === except) continue;
-    const { created, apply, summary } = await foldRestore(store, id);
-    if (created.platform !== platform) continue;
+    const state = await foldBegun(store, id);
+    if (state?.created.platform !== platform) continue;
+    const { apply, summary } = state;
     for (const [object, map] of Object.entries(summary.keyMap)) for (const [old, key] of Object.entries(map)) keys.set(`${object}\u0000${old}`, key);
     for (const { item } of apply.pending) if (item.action === 'create') doubtful.set(`${item.object}\u0000${item.key}`, id);
   }
-  return { find: (object, key) => keys.get(`${object}\u0000${key}`), inDoubt: (object, key) => doubtful.get(`${object}\u0000${key}`) };
+  return { keys, doubtful };
 }
 
 function stateAfter(

@@ -2,7 +2,7 @@ import type { CreateMutation, Platform, PlatformSchema } from '../connectors/ind
 import type { CallOptions } from '../lib/index.js';
 import type { Fields, ObjectSchema, PlatformRecord } from '../records/index.js';
 import { linkOf, mutationOf, schemaOf } from './items.js';
-import type { ItemResult, JournalItem, Pending } from './journal.js';
+import type { Batches, ItemResult, JournalItem, Pending } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
 import { pairName } from './plan-links.js';
 import { sameSide } from './sides.js';
@@ -18,9 +18,9 @@ export interface Looking {
 
 /**
  * Finds out what became of items whose answer was lost: one result per item. `failed` means that it did not happen; a create that
- * the platform cannot tell of stays `in_doubt`.
+ * the platform cannot tell of stays `in_doubt`. `made`: what was created so far.
  */
-export async function lookUp(looking: Looking, pending: readonly Pending[], options: CallOptions): Promise<readonly ItemResult[]> {
+export async function lookUp(looking: Looking, pending: readonly Pending[], made: Batches, options: CallOptions): Promise<readonly ItemResult[]> {
   const results: ItemResult[] = [];
   const records = await readItems(
     looking,
@@ -43,11 +43,16 @@ export async function lookUp(looking: Looking, pending: readonly Pending[], opti
       else results.push({ ...happened(item.id, (live === undefined) === (item.action === 'delete')), key: item.key });
     }
   }
-  for (const group of creates.values()) results.push(...(await lookUpCreates(looking, group, options)));
+  for (const [object, group] of creates) results.push(...(await lookUpCreates(looking, group, new Set(made.keyMap.get(object)?.values()), options)));
   return results;
 }
 
-async function lookUpCreates(looking: Looking, group: readonly Pending[], options: CallOptions): Promise<readonly ItemResult[]> {
+async function lookUpCreates(
+  looking: Looking,
+  group: readonly Pending[],
+  taken: ReadonlySet<string>,
+  options: CallOptions,
+): Promise<readonly ItemResult[]> {
   const since = new Date(Math.min(...group.map(({ at }) => Date.parse(at))));
   const mutations = group
     .map(({ item }) => mutationOf(looking.schema, item))
@@ -55,6 +60,9 @@ async function lookUpCreates(looking: Looking, group: readonly Pending[], option
   const found = await looking.platform.connector.findCreated(mutations, since, options);
   return group.map(({ item }, index): ItemResult => {
     const state = found[index] ?? { state: 'unknown' };
+    // A key that is another record's already says that two records look alike, not which of them this is.
+    if (state.state === 'created' && taken.has(state.key))
+      return { id: item.id, status: 'in_doubt', message: 'the answer was lost, and another record with the same values stands' };
     if (state.state === 'created') return { id: item.id, status: 'applied', key: state.key };
     if (state.state === 'absent') return { id: item.id, status: 'failed', message: 'the answer was lost, and the record is not there' };
     return { id: item.id, status: 'in_doubt', message: 'the answer was lost, and the platform cannot tell whether the record was created' };

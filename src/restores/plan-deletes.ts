@@ -1,11 +1,11 @@
 import type { CallOptions } from '../lib/index.js';
 import type { Link, LinkSchema } from '../records/index.js';
 import { readLiveLinks } from './live.js';
-import type { RecordDraft } from './order.js';
-import { draftOf, pairName } from './plan-links.js';
+import { nameOf, type RecordDraft } from './order.js';
+import { pairName } from './plan-links.js';
 import type { Planning } from './planning.js';
 import { conflictOf } from './sides.js';
-import type { PlanConflict } from './types.js';
+import type { LinkEnds, PlanConflict } from './types.js';
 
 /** A live link that touches a record to be deleted. */
 interface Touching {
@@ -33,12 +33,21 @@ export async function checkDeletes(planning: Planning, options: CallOptions): Pr
       changed = true;
     }
   }
+  const going = new Map<string, LinkEnds[]>();
   for (const { link, one } of planning.linksOfDeletes) {
-    const goes = deletes.get(link.from)?.has(one.from) === true || deletes.get(link.to)?.has(one.to) === true;
-    if (goes) draft.link(draftOf('unlink', link, one, 'linked to a record that the damage created and that is deleted'));
-    else draft.nothingToDo += 1;
+    const ends: LinkEnds = { link: link.kind, from: { object: link.from, key: one.from }, to: { object: link.to, key: one.to } };
+    for (const end of [ends.from, ends.to]) {
+      if (deletes.get(end.object)?.has(end.key) !== true) continue;
+      const links = going.get(nameOf(end));
+      if (links === undefined) going.set(nameOf(end), [ends]);
+      else links.push(ends);
+    }
   }
-  for (const changes of deletes.values()) for (const change of changes.values()) draft.record(change);
+  for (const changes of deletes.values())
+    for (const change of changes.values()) {
+      const links = going.get(nameOf(change));
+      draft.record(links === undefined ? change : { ...change, links });
+    }
 }
 
 /** Live links of the records to be deleted, without those that the plan cuts. What a record itself refers to by its fields goes with it. */

@@ -1,6 +1,6 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import type { Link, LinkSchema } from '../records/index.js';
-import { linkDifferences } from './differences.js';
+import { linkDifferences, type OnDamage } from './differences.js';
 import { readLiveLinks } from './live.js';
 import { nameOf, type LinkDraft } from './order.js';
 import type { Planning } from './planning.js';
@@ -23,16 +23,14 @@ export async function planLinks(planning: Planning, link: LinkSchema, options: C
   const conflicts: PlanConflict[] = [];
   const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
   const wanted = ({ from, to }: Link): boolean => keys === undefined || keys.has(from) || keys.has(to);
-  const onDamage: Parameters<typeof linkDifferences>[2] = (side, damage) => {
+  const onDamage: OnDamage = (side, damage) => {
     const message = `The ${side} snapshot cannot be read for links ${linkName(link)} (${damage.entry}): ${damage.why}. Links of this kind are left as they are.`;
     conflicts.push(
       conflictOf('base-unreadable', { object: linkName(link), key: damage.firstKey ?? '?', field: side }, message, 'leave these links as they are'),
     );
   };
-  for await (const { added, removed } of linkDifferences(pair, linkName(link), onDamage, options)) {
-    for (const one of removed) if (wanted(one)) cut.push(one);
-    for (const one of added) if (wanted(one)) made.push(one);
-  }
+  for await (const batch of linkDifferences(pair, linkName(link), onDamage, options))
+    for (const { link: one, change } of batch) if (wanted(one)) (change === 'removed' ? cut : made).push(one);
   for (const conflict of conflicts) draft.conflict(conflict);
   if (conflicts.length > 0 || cut.length + made.length === 0) return;
   (options.reporter ?? silentReporter).progress({

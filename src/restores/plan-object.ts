@@ -127,9 +127,9 @@ async function evidenceOf(
   const mergedInto = live.aliases.get(key);
   const evidence: RecordEvidence = { ...(history === undefined ? {} : { history }), ...(mergedInto === undefined ? {} : { mergedInto }) };
   if (base === undefined || live.records.has(key)) return evidence;
-  const inDoubtIn = planning.recreations.inDoubt(schema.object, key);
+  const inDoubtIn = await planning.recreations.inDoubt(schema.object, key);
   if (inDoubtIn !== undefined) return { ...evidence, inDoubtIn };
-  const renamed = planning.recreations.find(schema.object, key);
+  const renamed = await planning.recreations.find(schema.object, key);
   if (renamed === undefined || renamed === key) return evidence;
   const present: PlatformRecord | undefined = (await readLive(planning.platform, schema, [renamed], [], options)).records.get(renamed);
   if (present === undefined) return evidence;

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../lib/index.js';
 import type { Fields, PlatformRecord } from '../records/index.js';
 import { schemaOf } from './items.js';
-import type { ItemResult, JournalItem, Recreations } from './journal.js';
+import type { ItemResult, JournalItem, JournalLink, Recreations } from './journal.js';
 import { readLiveLinks } from './live.js';
 import { holds, isHalfDone, readItemLinks, readItems, type Looking } from './look.js';
 
@@ -91,7 +91,7 @@ async function recreated(checking: Checking, items: readonly JournalItem[], opti
   const keys = new Map<string, string>();
   const probes: JournalItem[] = [];
   for (const item of items) {
-    const key = item.action === 'create' ? checking.recreations.find(item.object, item.key) : undefined;
+    const key = item.action === 'create' ? await checking.recreations.find(item.object, item.key) : undefined;
     if (key !== undefined && item.action === 'create') {
       keys.set(item.id, key);
       probes.push({ ...item, key });
@@ -120,6 +120,7 @@ async function checkLinked(checking: Checking, known: Checked, options: CallOpti
   const [first] = known.send;
   if (first === undefined || first.action !== 'delete') return known;
   const keys = new Set(known.send.flatMap((item) => ('key' in item ? [item.key] : [])));
+  const going = new Set(known.send.flatMap((item) => (item.action === 'delete' ? item.links.map(linkText) : [])));
   const linked = new Map<string, string>();
   for (const link of checking.schema.links) {
     for (const end of link.viaFields === undefined ? (['from', 'to'] as const) : (['to'] as const)) {
@@ -127,7 +128,8 @@ async function checkLinked(checking: Checking, known: Checked, options: CallOpti
       const other = end === 'from' ? 'to' : 'from';
       for (const one of await readLiveLinks(checking.platform, link, end, [...keys], options)) {
         const goesToo = link.viaFields !== undefined && link[other] === first.object && keys.has(one[other]);
-        if (keys.has(one[end]) && !goesToo) linked.set(one[end], `${link[other]} ${one[other]}`);
+        const text = linkText({ link: link.kind, fromObject: link.from, toObject: link.to, from: one.from, to: one.to });
+        if (keys.has(one[end]) && !goesToo && !going.has(text)) linked.set(one[end], `${link[other]} ${one[other]}`);
       }
     }
   }
@@ -139,4 +141,8 @@ async function checkLinked(checking: Checking, known: Checked, options: CallOpti
     else skipped.push({ id: item.id, status: 'moved', message: `${other} is linked to it now` });
   }
   return { send, skipped };
+}
+
+function linkText({ link, fromObject, toObject, from, to }: JournalLink): string {
+  return JSON.stringify([link, fromObject, toObject, from, to]);
 }

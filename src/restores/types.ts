@@ -111,6 +111,8 @@ export interface RecordChange {
   readonly fields: Readonly<Record<string, FieldMove>>;
   /** Fields whose value is the key of a record created earlier in this plan: replaced by its new key. */
   readonly references?: Readonly<Record<string, { readonly object: string; readonly key: string }>>;
+  /** Links that go with a `delete`. */
+  readonly links?: readonly LinkEnds[];
   /** Fields of `create` that are written by a later change, because they refer to a record created after this one. */
   readonly deferred?: readonly string[];
   /** A later change of this plan changes the record again: not looked at by a verification. */
@@ -120,14 +122,18 @@ export interface RecordChange {
   readonly attribution: Attribution;
 }
 
-export interface LinkChange {
-  readonly kind: 'change';
-  readonly n: number;
-  readonly action: 'link' | 'unlink';
+/** One link: its kind and both records. */
+export interface LinkEnds {
   /** Link kind. */
   readonly link: string;
   readonly from: { readonly object: string; readonly key: string };
   readonly to: { readonly object: string; readonly key: string };
+}
+
+export interface LinkChange extends LinkEnds {
+  readonly kind: 'change';
+  readonly n: number;
+  readonly action: 'link' | 'unlink';
   readonly why: string;
   readonly attribution: Attribution;
 }

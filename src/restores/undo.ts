@@ -1,7 +1,7 @@
 import { RunbackError, type CallOptions } from '../lib/index.js';
 import { holding, journalLock, stopped, unfinished, type ApplyDeps } from './apply.js';
 import { execute, settle, type Execution, type Work } from './execute.js';
-import { foldRestore, type AppliedItem, type RestoreState } from './journal.js';
+import { foldRestore, NO_RECREATIONS, type AppliedItem, type RestoreState } from './journal.js';
 import { checkAccount, readPlan } from './plan-file.js';
 import type { RestoreSummary } from './types.js';
 import { undoWorks } from './works.js';
@@ -29,7 +29,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
       by,
       settings: applying.created.settings,
       canary: false,
-      recreations: { find: () => undefined, inDoubt: () => undefined },
+      recreations: NO_RECREATIONS,
     };
     // What may have happened has to be known before it can be undone.
     const before = await settle({ ...base, kind: 'batch', batches: applying.apply, task: 'Looking up what is in doubt', total: 0 }, options);

@@ -1,7 +1,7 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import type { Value } from '../records/index.js';
 import { linkOf, schemaOf } from './items.js';
-import { Batches, foldRestore, RESTORES } from './journal.js';
+import { Batches, foldBegun, RESTORES } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
 import { checkAccount, readPlan, type Plan } from './plan-file.js';
 import { pairName } from './plan-links.js';
@@ -45,8 +45,8 @@ function targetOf(change: PlanChange): string {
 async function applied(plan: Plan, deps: RestoreDeps): Promise<Batches> {
   let latest = new Batches(false);
   for (const id of await deps.store.journals(RESTORES)) {
-    const state = await foldRestore(deps.store, id);
-    if (state.created.plan === plan.header.id && state.summary.state !== 'undone') latest = state.apply;
+    const state = await foldBegun(deps.store, id);
+    if (state?.created.plan === plan.header.id && state.summary.state !== 'undone') latest = state.apply;
   }
   return latest;
 }

@@ -1,7 +1,7 @@
 import type { Fields, Value } from '../records/index.js';
 import type { Work } from './execute.js';
-import type { AppliedItem, Batches, ItemResult, JournalItem } from './journal.js';
-import type { LinkChange, PlanLine, RecordChange } from './types.js';
+import type { AppliedItem, Batches, ItemResult, JournalItem, JournalLink } from './journal.js';
+import type { LinkChange, LinkEnds, PlanLine, RecordChange } from './types.js';
 
 /** The changes of a plan as works, in order. `apply` tells which records have been created under which key. */
 export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches): AsyncIterable<Work> {
@@ -20,11 +20,21 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches)
 
 /** What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key. */
 export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches): Iterable<Work> {
+  const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
   for (const item of applied) {
+    if (item.action === 'delete') for (const link of item.links) links.set(JSON.stringify(link), { id: `${item.id}+${links.size}`, link });
     const action = OPPOSITE[item.action];
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object}`;
     yield { id: item.id, group, action, resolve: () => undoItem(item, undo) };
   }
+  // Links that went with a record come back once both its ends stand.
+  for (const { id, link } of links.values())
+    yield {
+      id,
+      group: `link ${link.fromObject}~${link.toObject}~${link.link}`,
+      action: 'link',
+      resolve: () => ({ id, action: 'link', ...present(link, undo) }),
+    };
 }
 
 const OPPOSITE = { update: 'update', create: 'delete', delete: 'create', undelete: 'delete', link: 'unlink', unlink: 'link' } as const;
@@ -42,18 +52,14 @@ function undoItem(item: AppliedItem, undo: Batches): JournalItem {
         replaced: item.set,
       };
     case 'create':
-      return { id, action: 'delete', object: item.object, key: item.made ?? item.key, replaced: item.set };
+      return { id, action: 'delete', object: item.object, key: item.made ?? item.key, replaced: item.set, links: [] };
     case 'delete':
       return { id, action: 'create', object: item.object, key: item.key, set: item.replaced };
     case 'undelete':
-      return { id, action: 'delete', object: item.object, key: item.key, replaced: {} };
+      return { id, action: 'delete', object: item.object, key: item.key, replaced: {}, links: [] };
     case 'link':
-    case 'unlink': {
-      const { link, fromObject, toObject } = item;
-      const from = undo.keyOf(fromObject, item.from);
-      const to = undo.keyOf(toObject, item.to);
-      return { id, action: OPPOSITE[item.action], link, fromObject, toObject, from, to };
-    }
+    case 'unlink':
+      return { id, action: OPPOSITE[item.action], ...present(item, undo) };
   }
 }
 
@@ -72,23 +78,30 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
       return { id, action: 'create', object, key: change.key, set: set.fields };
     }
     case 'delete':
-      return { id, action: 'delete', object, key, replaced: side(change, 'from') };
+      return {
+        id,
+        action: 'delete',
+        object,
+        key,
+        replaced: side(change, 'from'),
+        links: (change.links ?? []).map((ends) => present(flat(ends), apply)),
+      };
     case 'undelete':
       return { id, action: 'undelete', object, key: change.key };
   }
 }
 
 function linkItem(id: string, change: LinkChange, apply: Batches): JournalItem {
-  const { action, link, from, to } = change;
-  return {
-    id,
-    action,
-    link,
-    fromObject: from.object,
-    toObject: to.object,
-    from: apply.keyOf(from.object, from.key),
-    to: apply.keyOf(to.object, to.key),
-  };
+  return { id, action: change.action, ...present(flat(change), apply) };
+}
+
+function flat({ link, from, to }: LinkEnds): JournalLink {
+  return { link, fromObject: from.object, toObject: to.object, from: from.key, to: to.key };
+}
+
+/** A link with the keys its records have now. */
+function present({ link, fromObject, toObject, from, to }: JournalLink, batches: Batches): JournalLink {
+  return { link, fromObject, toObject, from: batches.keyOf(fromObject, from), to: batches.keyOf(toObject, to) };
 }
 
 /** The values to write, with references to records that were created anew. */

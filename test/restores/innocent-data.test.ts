@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { isRunbackError } from '../../src/lib/index.js';
+import {
+  applyRestore,
+  confirmationOf,
+  planRestore,
+  readPlan,
+  resumeRestore,
+  undoRestore,
+  verifyRestore,
+  type RestoreSummary,
+} from '../../src/restores/index.js';
+import { expectedAfter } from '../support/restore-oracle.js';
+import { byUid, Player, story, UID, type Story } from '../support/restore-story.js';
+import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
+
+/** Plays a story to its end and checks everything a user relies on. */
+async function live(told: Story): Promise<void> {
+  const schema = told.kind === 'crm' ? crmSchema() : databaseSchema();
+  const objects = schema.objects.map((object) => ({ ...object, fields: [...object.fields, UID] }));
+  const world = await openWorld({ ...schema, objects, conditionalWrite: told.conditionalWrite, batch: told.batch });
+  try {
+    await play(told, world);
+  } finally {
+    await world.close();
+  }
+}
+
+async function play(told: Story, { connector, store, take, deps }: World): Promise<void> {
+  const player = new Player(connector, told.kind);
+
+  player.begin(told);
+  const base = byUid(connector.state());
+  const baseId = await take();
+  for (const { by, act } of told.first) player.play(act, by === 'sync' ? 'sync:crm' : 'ui:maya');
+  const damaged = byUid(connector.state());
+  const damagedId = await take();
+  for (const act of told.later) player.play(act, 'ui:lee');
+  const livePlan = byUid(connector.state());
+  const wrote = connector.writers();
+  const plan = await planRestore({ base: baseId, damaged: damagedId, filters: FILTERS, by: 'maya' }, deps);
+  for (const act of told.meanwhile) player.play(act, 'ui:lee');
+  const before = byUid(connector.state());
+
+  const faults = new Map(Object.entries(told.faults).map(([n, fault]) => [Number(n), fault]));
+  connector.fault = ({ n }) => faults.get(n);
+  const done = await toTheEnd(
+    () => applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, deps),
+    (id) => resumeRestore(id, 'maya', deps),
+  );
+  const after = byUid(connector.state());
+  const created = (uid: string): string | undefined => wrote.created(uid);
+  expect(after).toEqual(expectedAfter({ base, damaged, live: livePlan, before }, wrote.cell, created));
+
+  // Nothing but the plan was written.
+  const listed = new Set<string>();
+  for await (const line of (await readPlan(store, plan.header.id)).lines())
+    if (line.kind === 'change')
+      for (const name of 'link' in line ? [''] : Object.keys(line.fields))
+        listed.add(`${line.action} ${'link' in line ? line.from.key : line.key} ${name}`);
+  if (told.kind === 'database')
+    for (const mutation of connector.written)
+      if (mutation.action === 'update') for (const name of Object.keys(mutation.set)) expect(listed).toContain(`update ${mutation.key} ${name}`);
+
+  const verified = await verifyRestore(plan.header.id, deps);
+  if (done.moved + done.rejected === 0) expect(verified.remaining).toBe(0);
+
+  await toTheEnd(
+    () => undoRestore(done.id, 'maya', deps),
+    (id) => undoRestore(id, 'maya', deps),
+  );
+  expect(byUid(connector.state())).toEqual(before);
+}
+
+/** Calls again until it does not stop any more, as a person would. */
+async function toTheEnd(start: () => Promise<RestoreSummary>, again: (id: string) => Promise<RestoreSummary>): Promise<RestoreSummary> {
+  let next = start;
+  for (let tries = 0; tries < 20; tries += 1) {
+    try {
+      return await next();
+    } catch (error) {
+      const id = isRunbackError(error) ? error.data['restore'] : undefined;
+      if (typeof id !== 'string') throw error;
+      next = () => again(id);
+    }
+  }
+  throw new Error('it never came to an end');
+}
+
+// A user would lose: legitimate edits, records created twice, damage left behind, or the way back.
+test(
+  'a restore repairs all the damage and nothing else, whatever happened, and undo puts everything back (G8, G9, G13)',
+  { timeout: 300_000 },
+  async () => {
+    const runs = Number(process.env['RUNBACK_TEST_RUNS'] ?? 1000);
+    await fc.assert(
+      fc.asyncProperty(story, (told) => live(told)),
+      { numRuns: runs },
+    );
+  },
+);

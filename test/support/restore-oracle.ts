@@ -1,0 +1,108 @@
+import type { Value } from '../../src/records/index.js';
+import { same, type WroteIt } from './restore-story.js';
+
+type Flat = Record<string, Record<string, Value>>;
+
+/** The four moments of a story, records by uid. */
+export interface Moments {
+  readonly base: Flat;
+  readonly damaged: Flat;
+  /** When the plan was made. */
+  readonly live: Flat;
+  /** When the plan was applied. */
+  readonly before: Flat;
+}
+
+const UNITS = [['name'], ['email'], ['phone'], ['city'], ['company'], ['pipeline', 'stage']];
+
+/**
+ * What should be there after a restore, worked out from the story's truth instead of the planner's rules: who really wrote each cell.
+ * `wrote` gives the last writer of a cell's damaged value.
+ */
+export function expectedAfter(moments: Moments, wrote: WroteIt, created: (uid: string) => string | undefined): Flat {
+  const { base, damaged, live, before } = moments;
+  const expected: Flat = structuredClone(before);
+  for (const [uid, B] of Object.entries(base)) {
+    const D = damaged[uid];
+    const L = live[uid];
+    const now = before[uid];
+    if (D === undefined && L === undefined) expected[uid] = { ...B };
+    if (D === undefined || L === undefined || now === undefined) continue;
+    const writes: Record<string, Value> = {};
+    for (const unit of UNITS) {
+      const hurt = unit.filter((name) => !same(B[name], D[name]));
+      const open = hurt.filter((name) => !same(L[name], B[name]));
+      if (open.length === 0 || unit.some((name) => !same(L[name], D[name]) && !same(L[name], B[name]))) continue;
+      if (open.every((name) => wrote(objectOf(uid), uid, name, D[name] ?? null)?.startsWith('sync:') === true))
+        for (const name of open) writes[name] = B[name] ?? null;
+    }
+    const tags = mergedTags(B['tags'], D['tags'], L['tags']);
+    if (!same(B['tags'], D['tags']) && !same(tags, L['tags']) && wrote(objectOf(uid), uid, 'tags', D['tags'] ?? null)?.startsWith('sync:') === true)
+      writes['tags'] = tags;
+    // Somebody who edits one of these while the restore runs keeps the whole record.
+    if (Object.keys(writes).every((name) => same(now[name], L[name]))) Object.assign(expected[uid] as Record<string, Value>, writes);
+  }
+  const deleted = deletable(moments, created);
+  // What something that stays refers to, stays.
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const [uid, record] of Object.entries(expected)) if (!deleted.has(uid) && deleted.delete(String(record['company']))) changed = true;
+  }
+  for (const uid of deleted) delete expected[uid];
+  for (const [uid, record] of Object.entries(expected)) {
+    const links = linksAfter(moments, uid, expected, deleted);
+    if (links.length > 0) record['links'] = links;
+    else delete record['links'];
+  }
+  return expected;
+}
+
+/** Records that the damage created, that nobody touched since, and that nothing refers to. */
+function deletable({ base, damaged, live, before }: Moments, created: (uid: string) => string | undefined): Set<string> {
+  const gone = new Set<string>();
+  for (const [uid, D] of Object.entries(damaged)) {
+    const L = live[uid];
+    const now = before[uid];
+    if (base[uid] !== undefined || L === undefined || now === undefined || created(uid)?.startsWith('sync:') !== true) continue;
+    const untouched = Object.keys({ ...D, ...L, ...now }).every((name) => name === 'links' || (same(D[name], L[name]) && same(L[name], now[name])));
+    const linkedLater = linksOf(live, uid).some((pair) => !linksOf(damaged, uid).includes(pair));
+    if (untouched && !linkedLater) gone.add(uid);
+  }
+  return gone;
+}
+
+function linksOf(flat: Flat, uid: string): string[] {
+  const own = ((flat[uid]?.['links'] ?? []) as string[]).map((to) => `${uid}>${to}`);
+  const others = Object.entries(flat).flatMap(([from, record]) =>
+    ((record['links'] ?? []) as string[]).filter((to) => to === uid).map((to) => `${from}>${to}`),
+  );
+  return [...own, ...others];
+}
+
+function linksAfter({ base, damaged, live, before }: Moments, uid: string, expected: Flat, deleted: ReadonlySet<string>): string[] {
+  const has = (flat: Flat, to: string): boolean => ((flat[uid]?.['links'] ?? []) as string[]).includes(to);
+  const ends = new Set([...listOf(base, uid), ...listOf(damaged, uid), ...listOf(live, uid), ...listOf(before, uid)]);
+  return [...ends]
+    .filter((to) => {
+      if (expected[to] === undefined) return false;
+      const isNew = base[uid] === undefined || base[to] === undefined;
+      if (has(base, to) && !has(damaged, to)) return true;
+      if (!has(base, to) && has(damaged, to)) return isNew && !deleted.has(uid) && !deleted.has(to) && has(before, to);
+      return has(before, to);
+    })
+    .sort();
+}
+
+function listOf(flat: Flat, uid: string): string[] {
+  return (flat[uid]?.['links'] ?? []) as string[];
+}
+
+function mergedTags(B: Value | undefined, D: Value | undefined, L: Value | undefined): Value {
+  const [b, d, l] = [B, D, L].map((value) => new Set((value ?? []) as string[])) as [Set<string>, Set<string>, Set<string>];
+  const all = ['a', 'b', 'c', 'd'].filter((tag) => (l.has(tag) && !(d.has(tag) && !b.has(tag))) || (b.has(tag) && !d.has(tag)));
+  return all;
+}
+
+function objectOf(uid: string): string {
+  return uid.startsWith('c') || uid.startsWith('nc') ? 'companies' : 'contacts';
+}
