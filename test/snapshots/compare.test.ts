@@ -1,6 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { compareLinks, compareObjects } from '../../src/snapshots/index.js';
+import { compareKeys, sameValue, type PlatformRecord } from '../../src/records/index.js';
+import { compareLinks, compareObjects, type Damage, type SnapshotReader } from '../../src/snapshots/index.js';
 import { memoryPlatform, people } from './memory-platform.js';
 import { collect, reading, sides, snapshotOf, workspace } from './support.js';
 
@@ -31,6 +35,93 @@ describe('comparing two snapshots', () => {
           { change: 'removed', link: { from: '1007', to: '1' } },
           { change: 'added', link: { from: '1007', to: '3' } },
         ]);
+      }),
+    );
+  });
+
+  it('finds exactly what a comparison record by record finds, whatever was done in between', async () => {
+    const kind = fc.constantFrom('keep', 'meta', 'field', 'nested', 'gone', 'new');
+    await fc.assert(
+      fc.asyncProperty(fc.array(kind, { minLength: 1, maxLength: 150 }), async (kinds) => {
+        const before: PlatformRecord[] = [];
+        const after: PlatformRecord[] = [];
+        for (const [n, what] of kinds.entries()) {
+          // A field named meta that holds an object: the boundary between fields and meta must not be taken for it.
+          const record = {
+            key: `k${(n * 37) % 151}"${n}`,
+            fields: { a: { meta: {} }, email: `p${n}@example.com`, meta: { meta: {} } },
+            meta: { meta: { at: 1 } },
+          };
+          if (what !== 'new') before.push(record);
+          if (what === 'meta') after.push({ ...record, meta: { meta: { at: 2 } } });
+          else if (what === 'field') after.push({ ...record, fields: { ...record.fields, email: 'x' } });
+          else if (what === 'nested') after.push({ ...record, fields: { ...record.fields, meta: { meta: { at: 1 } } } });
+          else if (what !== 'gone') after.push(record);
+        }
+        const deps = await workspace();
+        const [a, b] = [
+          await snapshotOf(memoryPlatform('crm', { objects: { o: before } }), deps),
+          await snapshotOf(memoryPlatform('crm', { objects: { o: after } }), deps),
+        ];
+        const left = new Map(before.map((record) => [record.key, record]));
+        const right = new Map(after.map((record) => [record.key, record]));
+        const expected = [...new Set([...left.keys(), ...right.keys()])]
+          .sort(compareKeys)
+          .filter((key) => !sameValue(left.get(key)?.fields, right.get(key)?.fields))
+          .map((key) => `${key} ${left.has(key) ? 'a' : '-'}${right.has(key) ? 'b' : '-'}`);
+        const found = await reading(a.path, (first) => reading(b.path, (second) => collect(compareObjects(first, second, 'crm', 'o'))));
+        expect(sides(found)).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('never calls a record new or gone because a part cannot be read', async () => {
+    const deps = await workspace();
+    const records = people(120);
+    const a = await snapshotOf(memoryPlatform('crm', { objects: { contacts: records } }), deps);
+    const b = await snapshotOf(memoryPlatform('crm', { objects: { contacts: people(120, () => ({ city: 'Elsewhere' })) } }), deps);
+    const part = await reading(a.path, (reader) => Promise.resolve(reader.manifest.objects[0]?.parts[1]));
+    const bytes = await readFile(a.path);
+    const at = bytes.indexOf(part?.name ?? '?') + 60;
+    bytes[at] = (bytes[at] ?? 0) ^ 0x20;
+    await writeFile(a.path, bytes);
+    await reading(a.path, (first) =>
+      reading(b.path, async (second) => {
+        await expect(collect(compareObjects(first, second, 'crm', 'contacts'))).rejects.toMatchObject({ code: 'snapshot-damaged' });
+        const damage: Damage[] = [];
+        const onDamage = (side: 'a' | 'b', found: Damage): void => void (side === 'a' && damage.push(found));
+        const known = await collect(compareObjects(first, second, 'crm', 'contacts', { onDamage }));
+        expect(damage).toMatchObject([{ firstKey: part?.firstKey, lastKey: part?.lastKey }]);
+        expect(known).toHaveLength(120 - (part?.rows ?? 0));
+        expect(known.every((pair) => pair.a !== undefined && pair.b !== undefined)).toBe(true);
+        const all = await collect(compareObjects(first, second, 'crm', 'contacts', { onDamage, unreadable: true }));
+        expect(all.filter(({ unreadable }) => unreadable === 'a').map(({ key }) => key)).toEqual(
+          records
+            .map(({ key }) => key)
+            .filter((key) => part !== undefined && compareKeys(key, part.firstKey) >= 0 && compareKeys(key, part.lastKey) <= 0)
+            .sort(compareKeys),
+        );
+      }),
+    );
+  });
+
+  it('does not read the parts that both have', async () => {
+    const deps = await workspace();
+    const a = await snapshotOf(memoryPlatform('crm', { objects: { contacts: people(400) } }), deps);
+    const inserted = [...people(400), { key: '2002', fields: { email: 'new@example.com' }, meta: {} }];
+    const b = await snapshotOf(memoryPlatform('crm', { objects: { contacts: inserted } }), deps);
+    await reading(a.path, (first) =>
+      reading(b.path, async (second) => {
+        const all = second.manifest.objects[0]?.parts.length ?? 0;
+        let read = 0;
+        const counting: SnapshotReader = Object.create(second, {
+          manifest: { get: () => second.manifest },
+          partBytes: { value: (...args: Parameters<SnapshotReader['partBytes']>) => ((read += 1), second.partBytes(...args)) },
+        }) as SnapshotReader;
+        expect(sides(await collect(compareObjects(first, counting, 'crm', 'contacts')))).toEqual(['2002 -b']);
+        expect(all).toBeGreaterThan(15);
+        expect(read).toBeLessThan(5);
       }),
     );
   });

@@ -1,0 +1,67 @@
+import { cp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, it } from 'vitest';
+
+import { Redactor, systemClock } from '../../src/lib/index.js';
+import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
+import { openFileStore } from '../../src/store/index.js';
+import { builtModule, describeSweep, runCrashing, sweep, type CrashCommand } from '../support/crash.js';
+import { temporaryFolder } from '../support/store.js';
+import { memoryPlatform, people } from './memory-platform.js';
+
+const script = fileURLToPath(new URL('crash-workload.mjs', import.meta.url));
+
+interface World {
+  readonly dir: string;
+  readonly state: string;
+  readonly command: CrashCommand;
+}
+
+async function world(): Promise<World> {
+  const root = await temporaryFolder();
+  const [dir, state] = [join(root, 'backups'), join(root, '.runback')];
+  const modules = ['snapshots/index.js', 'store/index.js', 'lib/index.js'].map((path) => builtModule(path));
+  return { dir, state, command: { args: [script, ...modules, dir, state], which: ['fs'], within: [dir, state] } };
+}
+
+describe('G14: a snapshot is complete or absent', () => {
+  it('after kill -9 at every file operation, and the next one cleans up', async () => {
+    // One snapshot is there before, so that deleting it is part of the sweep.
+    const prepared = await world();
+    const first = await runCrashing(prepared.command);
+    expect(first.code, first.stderr).toBe(0);
+    let current: World | undefined;
+    const report = await sweep({
+      // Before one operation is after the one before it: not swept twice.
+      moments: ['half', 'after'],
+      before: async () => {
+        current = await world();
+        await cp(prepared.dir, current.dir, { recursive: true });
+        await cp(prepared.state, current.state, { recursive: true });
+        return current.command;
+      },
+      after: async (_, result) => {
+        if (!current) throw new Error('no world');
+        const { dir, state } = current;
+        const deps = { dir, store: openFileStore({ dir: state, clock: systemClock, redactor: new Redactor() }), clock: systemClock };
+        const catalog = openCatalog(deps);
+        const listed = await catalog.list();
+        expect(listed.length).toBeGreaterThan(0);
+        for (const { id, rows } of listed) {
+          expect(rows).toBe(40);
+          expect((await catalog.verify(id)).damage).toEqual([]);
+        }
+        const told = new Map(result.stdout.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]]));
+        const ids = listed.map(({ id }) => id);
+        if (told.has('created')) expect(ids).toContain(told.get('created'));
+        if (told.has('deleted')) expect(ids).not.toContain(told.get('deleted'));
+        await createSnapshot({ platforms: [memoryPlatform('crm', { objects: { contacts: people(3) } })], by: 'lee' }, deps);
+        expect((await readdir(dir)).filter((name) => !name.endsWith('.zip'))).toEqual([]);
+      },
+    });
+    console.log(describeSweep('G14', report));
+    expect(report.points).toBeGreaterThan(50);
+  }, 600_000);
+});
