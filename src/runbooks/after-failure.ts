@@ -1,6 +1,7 @@
 import { RunbackError, type ErrorCode, ERROR_CODES } from '../lib/index.js';
 import { perform } from './effects.js';
 import type { DecisionData, ErrorData } from './events.js';
+import { exhausted } from './exhaustive.js';
 import { backoffMs } from './failures.js';
 import { jump } from './jump.js';
 import type { Step } from './load.js';
@@ -31,6 +32,7 @@ export async function afterFailure(runner: Runner, step: Step, state: StepRecord
     case 'ask':
       return await askAfterFailure(runner, step, state);
   }
+  return exhausted(rule);
 }
 
 async function pauseBefore(runner: Runner, step: Step, state: StepRecord, ms: number): Promise<void> {

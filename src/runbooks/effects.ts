@@ -2,6 +2,7 @@ import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { AnyAction } from './actions/action.js';
 import type { IntentData, ResolvedUndo } from './events.js';
 import { execute } from './execute.js';
+import { exhausted } from './exhaustive.js';
 import { classOf } from './failures.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
@@ -49,6 +50,7 @@ export async function perform(runner: Runner, step: Step): Promise<Next> {
     case 'in_doubt':
       return await resolveDoubt(runner, step, recordOf(runner, step), execution.error);
   }
+  return exhausted(execution);
 }
 
 /**
@@ -72,6 +74,7 @@ export async function resolveDoubt(runner: Runner, step: Step, state: StepRecord
     case 'irreversible':
       return await askWhatHappened(runner, step, `the answer of "${step.document.title}" was lost${late === undefined ? '' : `: ${late.message}`}`);
   }
+  return exhausted(intent.effect);
 }
 
 async function lookUp(runner: Runner, step: Step, action: AnyAction, intent: IntentData, late: RunbackError | undefined): Promise<Next> {
@@ -103,6 +106,7 @@ async function lookUp(runner: Runner, step: Step, action: AnyAction, intent: Int
     case 'unknown':
       return await askWhatHappened(runner, step, found.why);
   }
+  return exhausted(found);
 }
 
 async function askWhatHappened(runner: Runner, step: Step, what: string): Promise<Next> {

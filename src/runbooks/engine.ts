@@ -1,6 +1,7 @@
 import { RunbackError } from '../lib/index.js';
 import { afterFailure } from './after-failure.js';
 import { perform, resolveDoubt } from './effects.js';
+import { exhausted } from './exhaustive.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
 import { approve, decide, manual } from './people.js';
@@ -49,6 +50,7 @@ async function visit(runner: Runner, step: Step, state: StepRecord): Promise<Nex
         next: `runback runbook evidence ${runner.run.id}`,
       });
   }
+  return exhausted(state.state);
 }
 
 async function skipped(runner: Runner, step: Step): Promise<boolean> {
@@ -73,4 +75,5 @@ async function start(runner: Runner, step: Step): Promise<Next> {
     case 'approve':
       return await approve(runner, step);
   }
+  return exhausted(step.kind);
 }

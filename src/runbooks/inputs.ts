@@ -1,5 +1,6 @@
 import { didYouMean, isRunbackError, parseDuration, RunbackError, suggest } from '../lib/index.js';
 import type { RunServices } from './actions/action.js';
+import { exhausted } from './exhaustive.js';
 import type { Runbook } from './load.js';
 import type { InputDocument } from './schema.js';
 import type { Operator, Question } from './types.js';
@@ -106,6 +107,7 @@ export async function resolveInput(name: string, document: InputDocument, value:
     case 'filter':
       return resolveFilter(value, wrong);
   }
+  return exhausted(document.type);
 }
 
 async function resolveSnapshot(name: string, value: unknown, { services, inputs }: InputContext): Promise<string> {

@@ -1,3 +1,4 @@
+import { exhausted } from './exhaustive.js';
 import type { Runbook, Step } from './load.js';
 import type { OnFailure, UndoDocument } from './schema.js';
 
@@ -95,6 +96,7 @@ function whatToDo(runbook: Runbook, step: Step): string[] {
         '',
       ];
   }
+  return exhausted(step.kind);
 }
 
 function decideWords(runbook: Runbook, effect: NonNullable<Step['document']['decide']>[string]): string {

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 
+import { durationSchema as duration } from '../workspace/index.js';
+
 /** Names of steps and inputs stand in expressions (`steps.plan.records`), so they are words of CEL. */
 const NAME = /^[a-z][a-z0-9_]*$/;
 const name = z.string().regex(NAME, 'expected a lower-case word such as "plan" or "second_plan": letters, digits and _');
 const runbookId = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "mass-overwrite"');
 const text = z.string().min(1, 'expected some text');
-const duration = z
-  .string()
-  .regex(/^\s*\d+(\.\d+)?\s*(ms|s|m|h|d|w)(\s*\d+(\.\d+)?\s*(ms|s|m|h|d|w))*\s*$/, 'expected a duration such as "30s", "5m" or "1h"');
 const expression = text.describe('An expression in CEL, without ${{ }}.');
 
 /** Values under `with`, `env`, `headers`: anything YAML holds; texts may contain `${{ expression }}`. */

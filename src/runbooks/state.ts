@@ -9,6 +9,7 @@ import {
   type ResolvedUndo,
   type RunEntry,
 } from './events.js';
+import { exhausted } from './exhaustive.js';
 import type { RunState, RunView, StepState, StepView } from './types.js';
 
 /** What `run.created` says of a step. */
@@ -173,6 +174,7 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
         ...(entry.data.because === undefined ? {} : { because: entry.data.because }),
       };
   }
+  return exhausted(entry);
 }
 
 function clearWaiting(run: RunRecord): RunRecord {
@@ -256,6 +258,7 @@ function outcomeOf(step: StepRecord, data: OutcomeData, at: string): StepRecord 
         ...(data.class === undefined ? {} : { errorClass: data.class }),
       };
   }
+  return exhausted(data.state);
 }
 
 function decided(run: RunRecord, entry: Extract<RunEntry, { type: 'decision' }>): RunRecord {

@@ -10,6 +10,7 @@ const names = z.array(z.string()).min(1);
 const filterSchema = z.strictObject({
   objects: names.optional(),
   fields: names.optional(),
+  except_fields: names.optional().describe('Fields that are left as they are.'),
   keys: names.optional(),
   where: z.string().min(1).optional().describe('CEL over object, key, field, base, damaged, live.'),
   since: z.string().optional(),
@@ -26,6 +27,8 @@ const input = z.strictObject({
   filter: filterSchema.optional().describe('What the plan is limited to; an input of type filter fits here.'),
   objects: names.optional(),
   fields: names.optional(),
+  except_fields: names.optional(),
+  where: z.string().min(1).optional().describe('Joined with the one of the filter.'),
   suspects: z.array(z.string()).optional().describe('Writers the incident is about; those of the syncs that write to the platform if not given.'),
   since: z.string().optional().describe('When the damage began; empty: not known.'),
   until: z.string().optional(),
@@ -91,16 +94,19 @@ function filtersOf(request: Input, { workspace }: ActionContext): PlanFilters {
   const known = Object.values(config.syncs)
     .filter((sync) => sync.writes_to.includes(request.platform))
     .flatMap((sync) => sync.writes_as);
-  const suspects = own.suspects ?? nonEmpty(request.suspects) ?? nonEmpty(known);
+  const suspects = own.suspects ?? nonEmpty(request.suspects ?? known);
   const objects = own.objects ?? request.objects;
   const fields = own.fields ?? request.fields;
+  const exceptFields = own.except_fields ?? request.except_fields;
+  const where = [request.where, own.where].filter((part) => part !== undefined);
   const since = own.since ?? request.since;
   const until = own.until ?? request.until;
   return {
     ...(objects === undefined ? {} : { objects }),
     ...(fields === undefined ? {} : { fields }),
     ...(own.keys === undefined ? {} : { keys: own.keys }),
-    ...(own.where === undefined ? {} : { where: own.where }),
+    ...(where.length === 0 ? {} : { where: where.length === 1 ? where[0] : where.map((part) => `(${part})`).join(' && ') }),
+    ...(exceptFields === undefined ? {} : { exceptFields }),
     ...(since === undefined || since === '' ? {} : { since }),
     ...(until === undefined || until === '' ? {} : { until }),
     ...(suspects === undefined ? {} : { suspects }),

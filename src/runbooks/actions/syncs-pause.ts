@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import { parseDuration, RunbackError } from '../../lib/index.js';
+import { isRunbackError, messageOf, parseDuration, RunbackError } from '../../lib/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
 import { durationSchema } from '../../workspace/index.js';
-import { defineAction } from './action.js';
+import { type ActionContext, defineAction } from './action.js';
 
 const input = z.strictObject({
   writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it.'),
@@ -11,10 +11,29 @@ const input = z.strictObject({
   drain: durationSchema.optional().describe('Longest wait for work in flight.'),
 });
 
-function outputsOf(record: PauseRecord): Record<string, unknown> {
+function outputsOf(record: PauseRecord, drained: boolean): Record<string, unknown> {
   const paused = record.entries.filter((entry) => entry.earlier === 'running').map((entry) => entry.sync);
   const before = record.entries.filter((entry) => entry.earlier === 'paused').map((entry) => entry.sync);
-  return { id: record.id, paused, paused_before: before, count: record.entries.length };
+  return { id: record.id, paused, paused_before: before, count: record.entries.length, drained };
+}
+
+async function pause({ writes_to, names, drain }: z.infer<typeof input>, context: ActionContext): Promise<PauseRecord> {
+  return await context.syncs.pause(
+    {
+      by: context.by,
+      holder: context.step.key,
+      reason: context.run.title,
+      ...(writes_to === undefined ? {} : { writesTo: writes_to }),
+      ...(names === undefined ? {} : { names }),
+      ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
+    },
+    context.options,
+  );
+}
+
+/** The pause that this step began and that nobody has ended. */
+async function openPause(context: ActionContext, id?: unknown): Promise<PauseRecord | undefined> {
+  return (await context.syncs.pauses()).find((one) => one.id === id || one.holder === context.step.key);
 }
 
 /** Pauses syncs and waits for what they have in flight. Asking again with the same holder continues the same pause. */
@@ -22,29 +41,26 @@ export const syncsPause = defineAction({
   name: 'syncs.pause',
   summary: 'Pause the syncs and wait for their work in flight',
   input,
-  outputs: { id: 'string', paused: 'strings', paused_before: 'strings', count: 'int' },
+  outputs: { id: 'string', paused: 'strings', paused_before: 'strings', count: 'int', drained: 'bool' },
   effect: 'idempotent',
   writes: ({ writes_to }) => (writes_to === undefined ? [] : [writes_to]),
-  run: async ({ writes_to, names, drain }, context) => {
-    const record = await context.syncs.pause(
-      {
-        by: context.by,
-        holder: context.step.key,
-        reason: context.run.title,
-        ...(writes_to === undefined ? {} : { writesTo: writes_to }),
-        ...(names === undefined ? {} : { names }),
-        ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
-      },
-      context.options,
-    );
-    return outputsOf(record);
+  run: async (request, context) => {
+    try {
+      return outputsOf(await pause(request, context), true);
+    } catch (error) {
+      // They take no new work; what is in flight is for the runbook to wait for.
+      const open = isRunbackError(error, 'drain-timeout') ? await openPause(context) : undefined;
+      if (!open) throw error;
+      context.options.reporter?.note(messageOf(error));
+      return outputsOf(open, false);
+    }
   },
   undo: {
     summary: 'Put the syncs back to the state they were in',
     afterFailure: true,
     ask: 'The syncs would start to write again, and the damage may still be there. Start them, or leave them paused?',
     run: async (_, outputs, context) => {
-      const open = (await context.syncs.pauses()).find((pause) => pause.id === outputs?.['id'] || pause.holder === context.step.key);
+      const open = await openPause(context, outputs?.['id']);
       if (!open) return 'no pause of this step is open';
       const record = await context.syncs.resume(open.id, { by: context.by }, context.options);
       const failed = record.entries.filter((entry) => entry.state === 'failed');
