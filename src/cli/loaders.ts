@@ -9,6 +9,7 @@ interface CommandFile {
 const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   init: () => import('./commands/init.js'),
   snapshot: () => import('./commands/snapshot.js'),
+  restore: () => import('./commands/restore.js'),
   sync: () => import('./commands/sync.js'),
   completion: () => import('./commands/completion.js'),
 };

@@ -14,6 +14,11 @@ export const NOUNS: readonly Noun[] = [
     summary: 'Copies of records, links and schema, in one zip each',
     verbs: ['create', 'list', 'show', 'verify', 'cat', 'export', 'pin', 'delete'],
   },
+  {
+    name: 'restore',
+    summary: 'Plan what to put back, apply it, prove it, undo it',
+    verbs: ['plan', 'show', 'apply', 'resume', 'undo', 'verify'],
+  },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },
 ];

@@ -3,7 +3,7 @@ import { count, counted } from '../views/format.js';
 import { changeLine, changesTable, changeText, dangerText, firstLines, isChange, planText } from '../views/plan.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 
-type BrowserDeps = Pick<OperatorDeps, 'asker' | 'style' | 'print'>;
+type BrowserDeps = Pick<OperatorDeps, 'style' | 'print'>;
 
 const FIRST = 10;
 /** Lines of a plan that are kept in memory for searching; larger plans are browsed in this many at a time. */
@@ -21,7 +21,7 @@ export async function showPlan(plan: OpenPlan, { style, print }: BrowserDeps, op
 }
 
 /** Lets a person search and page through the changes of a plan, looking at one at a time, until they have seen enough. */
-export async function browsePlan(plan: OpenPlan, { asker, style, print }: BrowserDeps): Promise<void> {
+export async function browsePlan(plan: OpenPlan, { asker, style, print }: BrowserDeps & Pick<OperatorDeps, 'asker'>): Promise<void> {
   let skip = 0;
   for (;;) {
     const { changes, more } = await windowOf(plan, skip);

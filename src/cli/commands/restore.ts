@@ -1,0 +1,299 @@
+import { EXIT, RunbackError } from '../../lib/index.js';
+import type { ConflictChoice, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
+import type { CommandSpec, Outcome } from '../command.js';
+import { confirmDestructive } from '../confirm.js';
+import type { CommandContext } from '../context.js';
+import type { Input } from '../input.js';
+import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js';
+import type { Session } from '../session.js';
+import { counted } from '../views/format.js';
+import { changesTable, conflictsTable, firstLines, isChange, isConflict, planText } from '../views/plan.js';
+import { restoreText, verifySummaryText } from '../views/restore.js';
+
+const FIRST = 10;
+
+/** The filters a command line gives. Suspects are the writers of the syncs that write to the platform unless named. */
+function filtersOf(input: Input, session: Session, platform: string): PlanFilters {
+  const objects = input.someOf('object');
+  const fields = input.someOf('field');
+  const keys = input.someOf('key');
+  const where = input.text('where');
+  const since = instant(input, 'since');
+  const until = instant(input, 'until');
+  const known = Object.values(session.workspace.config.syncs)
+    .filter((sync) => sync.writes_to.includes(platform))
+    .flatMap((sync) => sync.writes_as);
+  const suspects = input.someOf('suspect') ?? (known.length === 0 ? undefined : known);
+  const unattributed = input.text('unattributed');
+  return {
+    ...(objects === undefined ? {} : { objects }),
+    ...(fields === undefined ? {} : { fields }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(where === undefined ? {} : { where }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(suspects === undefined ? {} : { suspects }),
+    unattributed: unattributed === 'include' || unattributed === 'unknown' ? unattributed : 'refuse',
+    deleteCreated: input.flag('delete-created'),
+  };
+}
+
+/** A moment as ISO 8601 in UTC. Throws `usage`. */
+function instant(input: Input, name: string): string | undefined {
+  const text = input.text(name);
+  if (text === undefined) return undefined;
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime()))
+    throw new RunbackError('usage', `--${name} takes a moment such as 2026-11-22T14:00Z, not "${text}"`, { state: 'Nothing was started.' });
+  return at.toISOString();
+}
+
+async function plan(context: CommandContext): Promise<Outcome> {
+  const { input, session, live, call } = context;
+  const opened = await session();
+  const platform = input.required('platform');
+  opened.platformConfig(platform);
+  const filters = filtersOf(input, opened, platform);
+  const catalog = await opened.catalog();
+  const base = await catalog.resolve(input.required('base'), { platform });
+  live.start(`Opening ${platform}`);
+  const deps = await restoreDeps(opened, platform, context);
+  const { planRestore } = await import('../../restores/index.js');
+  const wanted = input.text('damaged');
+  const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, { platform });
+  live.start('Working out what was damaged');
+  const made = await planRestore({ base: base.id, damaged: damaged.id, filters, by: opened.by }, deps, call);
+  return planOutcome(await findPlan(opened, made.header.id), made);
+}
+
+/** Without a snapshot of the damage, the present state is kept as evidence and used as that. */
+async function evidence(context: CommandContext, opened: Session, platform: string, filters: PlanFilters): Promise<{ readonly id: string }> {
+  const { createSnapshot } = await import('../../snapshots/index.js');
+  context.live.note('No --damaged was given: taking a snapshot of the present state as evidence.');
+  return createSnapshot(
+    {
+      platforms: [await opened.openPlatform(platform, context.call)],
+      by: opened.by,
+      note: 'evidence for a restore plan',
+      ...(filters.objects === undefined ? {} : { objects: filters.objects }),
+    },
+    { dir: opened.workspace.backupsDir, store: opened.store, clock: opened.clock },
+    context.call,
+  );
+}
+
+async function planOutcome(read: Awaited<ReturnType<typeof findPlan>>, summary: PlanSummary): Promise<Outcome> {
+  const changes = await firstLines(read.lines(), isChange, FIRST);
+  const conflicts = await firstLines(read.lines(), isConflict, FIRST);
+  const { header, hash, location } = summary;
+  const total = Object.values(header.counts.actions).reduce((sum, n) => sum + n, 0);
+  const open = Object.values(header.counts.conflicts).reduce((sum, n) => sum + n, 0);
+  return {
+    data: { ...header, hash, location },
+    text: (style) =>
+      [
+        planText(summary, style),
+        ...(changes.length === 0 ? ['', 'Nothing to write.'] : ['', changesTable(changes, style)]),
+        ...(total > changes.length ? [`  ... and ${counted(total - changes.length, 'changes')} more`] : []),
+        ...(conflicts.length === 0 ? [] : ['', conflictsTable(conflicts, style)]),
+        ...(open > conflicts.length ? [`  ... and ${counted(open - conflicts.length, 'conflicts')} more`] : []),
+        '',
+        ...(open > 0 ? [`Decide the conflicts: runback restore show ${header.id} --decide`] : []),
+        ...(total > 0 ? [`Apply it:  runback restore apply ${header.id} --confirm ${header.environment}:${header.counts.records}`] : []),
+      ]
+        .join('\n')
+        .trimEnd(),
+  };
+}
+
+async function show(context: CommandContext): Promise<Outcome> {
+  const { input, session, event, globals } = context;
+  const opened = await session();
+  const read = await findPlan(opened, input.argument('plan') ?? 'latest');
+  const choices = input.list('choose').map(choiceOf);
+  if (choices.length > 0) return decided(context, opened, read.header.id, read.header.platform, Object.fromEntries(choices));
+  if (input.flag('decide')) {
+    const asker = await context.asker('--choose <conflict>=<keep|restore>');
+    const { decideConflictsByHand } = await import('../prompts/conflicts.js');
+    const next = await decideConflictsByHand(
+      { summary: read, lines: () => read.lines() },
+      {
+        asker,
+        style: context.style,
+        print: (text) => context.live.print(text),
+        decide: async (id, made) => {
+          const { decideConflicts } = await import('../../restores/index.js');
+          return decideConflicts(id, made, opened.by, await restoreDeps(opened, read.header.platform, context));
+        },
+      },
+    );
+    const after = await findPlan(opened, next ?? read.header.id);
+    return planOutcome(after, after);
+  }
+  if (input.flag('browse')) {
+    const { browsePlan } = await import('../prompts/plan-browser.js');
+    await browsePlan(
+      { summary: read, lines: () => read.lines() },
+      { asker: await context.asker('no --browse'), style: context.style, print: (text) => context.live.print(text) },
+    );
+  }
+  if (globals.json && input.flag('lines')) for await (const line of read.lines()) event({ type: 'line', ...line });
+  return planOutcome(read, read);
+}
+
+async function decided(
+  context: CommandContext,
+  opened: Session,
+  id: string,
+  platform: string,
+  choices: Readonly<Record<string, ConflictChoice>>,
+): Promise<Outcome> {
+  const { decideConflicts } = await import('../../restores/index.js');
+  const next = await decideConflicts(id, choices, opened.by, await restoreDeps(opened, platform, context));
+  return planOutcome(await findPlan(opened, next.header.id), next);
+}
+
+function choiceOf(text: string): readonly [string, ConflictChoice] {
+  const cut = text.lastIndexOf('=');
+  const value = text.slice(cut + 1);
+  if (cut > 0 && (value === 'keep' || value === 'restore')) return [text.slice(0, cut), value];
+  throw new RunbackError('usage', `--choose takes <conflict>=keep or <conflict>=restore, not "${text}"`, {
+    why: 'A conflict is named by its id or its code (edited-since).',
+    state: 'Nothing was started.',
+    next: 'runback restore show --json --lines',
+  });
+}
+
+async function apply(context: CommandContext): Promise<Outcome> {
+  const { input, session, live, call } = context;
+  const opened = await session();
+  const read = await findPlan(opened, input.required('plan'));
+  const { applyRestore, confirmationOf } = await import('../../restores/index.js');
+  live.start(`Opening ${read.header.platform}`);
+  const deps = await restoreDeps(opened, read.header.platform, context);
+  live.stop();
+  const confirmed = await confirmDestructive(context, confirmationOf(read.header), 'Nothing was written.', async () => {
+    const { showPlan } = await import('../prompts/plan-browser.js');
+    await showPlan({ summary: read, lines: () => read.lines() }, { style: context.style, print: (text) => live.print(text) }, { danger: true });
+  });
+  const records = input.integer('limit-records', 1);
+  const approved = input.text('approve');
+  live.start('Restoring');
+  const request = {
+    plan: read.header.id,
+    by: opened.by,
+    confirmed,
+    ...(records === undefined ? {} : { limits: { records } }),
+    ...(approved === undefined ? {} : { approvals: [{ hash: approved, by: opened.by }] }),
+  };
+  return restoreOutcome(await withResume(context, 'runback restore resume latest', () => applyRestore(request, deps, call)));
+}
+
+/** The outcome of a restore: 0 where it is done, 3 where something is left to try. */
+function restoreOutcome(summary: RestoreSummary): Outcome {
+  const left = summary.failed + summary.inDoubt;
+  return {
+    data: summary,
+    text: (style) => restoreText(summary, style),
+    ...(left > 0 || summary.state === 'stopped' ? { exit: EXIT.partial } : {}),
+  };
+}
+
+async function resume(context: CommandContext): Promise<Outcome> {
+  const opened = await context.session();
+  const id = await findRestore(opened, context.input.required('restore'));
+  const { readRestore, resumeRestore } = await import('../../restores/index.js');
+  const { platform } = await readRestore(opened.store, id);
+  const deps = await restoreDeps(opened, platform, context);
+  context.live.start('Going on with the restore');
+  return restoreOutcome(await withResume(context, `runback restore resume ${id}`, () => resumeRestore(id, opened.by, deps, context.call)));
+}
+
+async function undo(context: CommandContext): Promise<Outcome> {
+  const { live, call, session, input } = context;
+  const opened = await session();
+  const id = await findRestore(opened, input.required('restore'));
+  const { readRestore, undoRestore } = await import('../../restores/index.js');
+  const summary = await readRestore(opened.store, id);
+  const deps = await restoreDeps(opened, summary.platform, context);
+  if (context.interactive && !context.globals.yes) {
+    live.print(restoreText(summary, context.style));
+    const asker = await context.asker('--yes');
+    const go = await asker.confirm({
+      message: `Put back the ${counted(summary.applied, 'values')} that this restore replaced, where nobody changed them since?`,
+      default: false,
+    });
+    if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
+  }
+  live.start('Undoing');
+  return restoreOutcome(await withResume(context, `runback restore undo ${id}`, () => undoRestore(id, opened.by, deps, call)));
+}
+
+async function verify(context: CommandContext): Promise<Outcome> {
+  const { session, input, live, call } = context;
+  const opened = await session();
+  const read = await findPlan(opened, input.required('plan'));
+  const { verifyRestore } = await import('../../restores/index.js');
+  const deps = await restoreDeps(opened, read.header.platform, context);
+  live.start('Comparing the platform with the plan');
+  const summary = await verifyRestore(read.header.id, deps, call);
+  return {
+    data: summary,
+    text: (style) => verifySummaryText(summary, style),
+    ...(summary.remaining > 0 ? { exit: EXIT.differences } : {}),
+  };
+}
+
+const PLAN = { name: 'plan', description: 'id of the plan, its beginning, or latest', kind: 'plan' as const };
+const RESTORE = { name: 'restore', description: 'id of the restore, its beginning, or latest', kind: 'restore' as const };
+
+export const commands: readonly CommandSpec[] = [
+  {
+    verb: 'plan',
+    summary: 'Work out what to put back; writes nothing to the platform',
+    details: 'Compares the good snapshot with the damaged one, reads the present value of what differs, and saves a plan.',
+    options: [
+      { flags: '--platform <name>', description: 'platform that holds the damaged records', kind: 'platform', required: true },
+      { flags: '--base <snapshot>', description: 'snapshot known to be good', kind: 'snapshot', required: true },
+      { flags: '--damaged <snapshot>', description: 'snapshot of the damage (default: taken now)', kind: 'snapshot' },
+      { flags: '--object <type>', description: 'only this object type', repeat: true },
+      { flags: '--field <name>', description: 'only this field', repeat: true },
+      { flags: '--key <key>', description: 'only this record', repeat: true },
+      { flags: '--where <expression>', description: 'only where this CEL expression holds (object, key, field, base, damaged, live)' },
+      { flags: '--since <time>', description: 'when the damage began: 2026-11-22T14:00Z' },
+      { flags: '--until <time>', description: 'when it ended' },
+      { flags: '--suspect <writer>', description: 'who did the damage, as the platform names it', repeat: true },
+      { flags: '--unattributed <what>', description: 'changes that nothing ties to the incident', choices: ['include', 'refuse', 'unknown'] },
+      { flags: '--delete-created', description: 'also delete what the damage created' },
+    ],
+    examples: ['runback restore plan --platform hubspot --base latest-verified'],
+    run: plan,
+  },
+  {
+    verb: 'show',
+    summary: 'A plan: what it writes, old and new, and its conflicts',
+    args: [{ ...PLAN, optional: true }],
+    options: [
+      { flags: '--browse', description: 'search and page through every change' },
+      { flags: '--decide', description: 'decide the conflicts one by one; makes a new plan' },
+      { flags: '--choose <decision>', description: '<conflict id or code>=keep or =restore; makes a new plan', repeat: true },
+      { flags: '--lines', description: 'with --json: every line as an event' },
+    ],
+    run: show,
+  },
+  {
+    verb: 'apply',
+    summary: 'Write what a plan lists',
+    args: [PLAN],
+    options: [
+      { flags: '--confirm <environment:records>', description: 'the confirmation, where nobody can type it' },
+      { flags: '--limit-records <n>', description: 'refuse more records than this' },
+      { flags: '--approve <hash>', description: 'approve exactly this plan although it is over the limits' },
+    ],
+    examples: ['runback restore apply plan-20261122-164733-k3vq --confirm production:256'],
+    run: apply,
+  },
+  { verb: 'resume', summary: 'Go on with a restore that stopped', args: [RESTORE], run: resume },
+  { verb: 'undo', summary: 'Put back what a restore replaced, where nobody changed it since', args: [RESTORE], run: undo },
+  { verb: 'verify', summary: 'Prove that the platform holds what a plan says', args: [PLAN], run: verify },
+];
