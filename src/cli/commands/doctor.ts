@@ -1,0 +1,123 @@
+import { access, constants } from 'node:fs/promises';
+
+import { EXIT, type ExitCode, isRunbackError, messageOf } from '../../lib/index.js';
+import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandContext } from '../context.js';
+import type { Session } from '../session.js';
+import { count, counted } from '../views/format.js';
+import type { Style } from '../views/style.js';
+import { visible } from '../views/visible.js';
+
+/** One thing that was looked at. */
+interface Check {
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was found. */
+  readonly found: string;
+  readonly next?: string;
+  readonly code?: string;
+  readonly exit?: ExitCode;
+}
+
+async function check(what: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { what, ok: true, found: await look() };
+  } catch (error) {
+    if (isRunbackError(error, 'interrupted')) throw error;
+    if (!isRunbackError(error)) return { what, ok: false, found: messageOf(error), exit: EXIT.failed };
+    const { message, why, next, code, exitCode } = error;
+    return {
+      what,
+      ok: false,
+      found: why === undefined ? message : `${message}: ${why}`,
+      code,
+      exit: exitCode,
+      ...(next === undefined ? {} : { next }),
+    };
+  }
+}
+
+async function doctor({ session, live, call, event, clock }: CommandContext): Promise<Outcome> {
+  const opened = await session();
+  const { platforms, syncs } = opened.workspace.config;
+  const looks: (readonly [string, () => Promise<string>])[] = [
+    ['Node.js', async () => `version ${process.versions.node}`],
+    [
+      'Workspace',
+      async () => `${opened.workspace.root}, ${counted(Object.keys(platforms).length, 'platforms')}, ${counted(Object.keys(syncs).length, 'syncs')}`,
+    ],
+    ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
+    ['Snapshots', () => snapshotsOf(opened, clock.now())],
+    ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, call)] as const),
+    ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, call)] as const),
+  ];
+  const checks: Check[] = [];
+  for (const [what, look] of looks) {
+    live.start(what);
+    const result = await check(what, look);
+    event({ type: 'check', ...result });
+    checks.push(result);
+  }
+  const bad = checks.filter((one) => !one.ok);
+  return {
+    data: { checks },
+    text: (style) => checksText(checks, style),
+    ...(bad.length === 0 ? {} : { exit: bad[0]?.exit ?? EXIT.failed }),
+  };
+}
+
+async function writable(root: string, stateDir: string): Promise<string> {
+  const there = await access(stateDir).then(
+    () => stateDir,
+    () => root,
+  );
+  await access(there, constants.W_OK);
+  return there === root ? 'not there yet; will be made with the first write' : stateDir;
+}
+
+async function snapshotsOf(opened: Session, now: Date): Promise<string> {
+  const { snapshots, ignored } = await (await opened.catalog()).survey();
+  const verified = snapshots.find((snapshot) => snapshot.verifiedAt !== undefined);
+  const age =
+    verified === undefined
+      ? 'none of them verified'
+      : `newest verified one ${count(Math.floor((now.getTime() - Date.parse(verified.startedAt)) / 3_600_000))} h old`;
+  const strange = ignored.length === 0 ? '' : `; ${counted(ignored.length, 'files')} there that are no snapshots`;
+  return snapshots.length === 0 ? `none yet${strange}` : `${count(snapshots.length)}, ${age}${strange}`;
+}
+
+async function platformOf(opened: Session, name: string, call: CommandContext['call']): Promise<string> {
+  const platform = await opened.openPlatform(name, call);
+  const { objects } = await platform.connector.describe(platform.objects, call);
+  const refused = objects.filter((object) => object.refused !== undefined);
+  const words = [
+    `${platform.identity.label} (account ${platform.identity.account}, ${platform.environment})`,
+    `${counted(objects.length - refused.length, 'object types')} usable`,
+    ...refused.map((object) => `${object.object} not: ${object.refused ?? ''}`),
+  ];
+  return words.join('; ');
+}
+
+async function syncOf(opened: Session, name: string, call: CommandContext['call']): Promise<string> {
+  const [view] = await (await opened.syncs()).views([name], call);
+  if (view?.status === undefined) throw new Error(view?.problem ?? 'it could not be asked');
+  return view.status.state;
+}
+
+function checksText(checks: readonly Check[], style: Style): string {
+  const lines = checks.map((one) => {
+    const mark = one.ok ? style.chalk.green(style.glyph.done) : style.chalk.red(style.glyph.failed);
+    const next = one.next === undefined ? '' : `\n    Next: ${visible(one.next)}`;
+    return `${mark} ${visible(one.what)}: ${one.ok ? '' : 'problem: '}${visible(one.found)}${next}`;
+  });
+  const bad = checks.filter((one) => !one.ok).length;
+  return `${lines.join('\n')}\n\n${bad === 0 ? 'Everything is in order. Nothing was changed.' : `${counted(bad, 'problems')}. Nothing was changed.`}`;
+}
+
+export const commands: readonly CommandSpec[] = [
+  {
+    summary: 'Check workspace, credentials, platforms and syncs; changes nothing',
+    details: 'Asks every platform who it is and compares that with runback.yml. The exit status is that of the first problem.',
+    run: doctor,
+  },
+];

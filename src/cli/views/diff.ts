@@ -1,0 +1,42 @@
+import type { DifferenceCounts, RecordDifference } from '../comparing.js';
+import { count, counted, table } from './format.js';
+import type { Style } from './style.js';
+import { showValue, visible } from './visible.js';
+
+/** What differs: counts by object type, then the first records with old and new values. */
+export function diffText(counts: readonly DifferenceCounts[], examples: readonly RecordDifference[], style: Style): string {
+  const differing = counts.filter((one) => one.changed + one.removed + one.added > 0);
+  if (differing.length === 0)
+    return `${style.glyph.done} No difference in ${counted(counts.length, 'object types and kinds of link', 'object type')}`;
+  const head = table(
+    [
+      { title: 'Object type', shrink: true },
+      { title: 'Changed', align: 'right' },
+      { title: 'Removed', align: 'right' },
+      { title: 'Added', align: 'right' },
+    ],
+    differing.map((one) => [
+      visible(`${one.platform} ${one.kind === 'links' ? 'links ' : ''}${one.name}`),
+      count(one.changed),
+      count(one.removed),
+      count(one.added),
+    ]),
+    style,
+  );
+  if (examples.length === 0) return head;
+  const rows = examples.flatMap((example): string[][] => {
+    const record = visible(`${example.object} ${example.key}`);
+    if (example.change === 'removed') return [[record, '', '(there)', style.glyph.arrow, '(gone)']];
+    if (example.change === 'added') return [[record, '', '(not there)', style.glyph.arrow, '(new)']];
+    return Object.entries(example.fields).map(([field, move]) => [
+      record,
+      visible(field),
+      showValue(move.from),
+      style.glyph.arrow,
+      showValue(move.to),
+    ]);
+  });
+  const records = differing.filter((one) => one.kind === 'records').reduce((sum, one) => sum + one.changed + one.removed + one.added, 0);
+  const more = records > examples.length ? `\n  ... and ${counted(records - examples.length, 'records')} more` : '';
+  return `${head}\n\n${table([{ title: 'Record', shrink: true }, { title: 'Field', shrink: true }, { title: 'First', shrink: true }, { title: '' }, { title: 'Second', shrink: true }], rows, style)}${more}`;
+}
