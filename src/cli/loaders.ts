@@ -8,7 +8,11 @@ interface CommandFile {
 /** Where the commands of each noun are; only the one that is called gets loaded. */
 const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   init: () => import('./commands/init.js'),
+  doctor: () => import('./commands/doctor.js'),
+  status: () => import('./commands/status.js'),
+  runbook: () => import('./commands/runbook.js'),
   snapshot: () => import('./commands/snapshot.js'),
+  diff: () => import('./commands/diff.js'),
   restore: () => import('./commands/restore.js'),
   sync: () => import('./commands/sync.js'),
   completion: () => import('./commands/completion.js'),

@@ -10,9 +10,25 @@ export interface Noun {
 export const NOUNS: readonly Noun[] = [
   { name: 'init', summary: 'Make this folder a workspace (runback.yml and its folders)', verbs: [] },
   {
+    name: 'doctor',
+    summary: 'Check workspace, credentials, platforms and syncs; changes nothing',
+    verbs: [],
+  },
+  { name: 'status', summary: 'What is open now: runs, restores, paused syncs, locks', verbs: [] },
+  {
+    name: 'runbook',
+    summary: 'Guided procedures: run, resume, undo, check, print',
+    verbs: ['list', 'show', 'lint', 'render', 'run', 'resume', 'undo', 'abort', 'takeover', 'runs', 'evidence'],
+  },
+  {
     name: 'snapshot',
     summary: 'Copies of records, links and schema, in one zip each',
     verbs: ['create', 'list', 'show', 'verify', 'cat', 'export', 'pin', 'delete'],
+  },
+  {
+    name: 'diff',
+    summary: 'What differs between two snapshots, or a snapshot and the platform now',
+    verbs: [],
   },
   {
     name: 'restore',

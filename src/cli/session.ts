@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 import type { Platform } from '../connectors/index.js';
 import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../lib/index.js';
+import type { RunServices } from '../runbooks/index.js';
 import type { Catalog } from '../snapshots/index.js';
 import { openFileStore, type Store } from '../store/index.js';
 import type { Syncs } from '../syncs/index.js';
@@ -78,9 +79,7 @@ export class Session {
 
   /** Opens a platform, its account and environment checked before anything else. Closed with the session. */
   readonly openPlatform = async (name: string, call?: CallOptions): Promise<Platform> => {
-    const config = this.platformConfig(name);
-    const { openPlatform } = await import('../connectors/index.js');
-    const platform = await openPlatform(config, { secret: this.secret, clock: this.clock }, call ?? { signal: this.options.signal });
+    const platform = await this.#connect(name, call);
     this.#open.add(platform);
     return platform;
   };
@@ -99,6 +98,27 @@ export class Session {
       openSyncs({ workspace: this.workspace, store: this.store, clock: this.clock, secret: this.secret, environment: this.options.env }),
     );
     return this.#syncs;
+  }
+
+  /** What a run of a runbook is given. The run closes the platforms it opens. */
+  async services(): Promise<RunServices> {
+    return {
+      workspace: this.workspace,
+      store: this.store,
+      clock: this.clock,
+      catalog: await this.catalog(),
+      syncs: await this.syncs(),
+      openPlatform: (name, call) => this.#connect(name, call),
+      secret: this.secret,
+      redactor: this.redactor,
+      environment: this.options.env,
+    };
+  }
+
+  async #connect(name: string, call: CallOptions = { signal: this.options.signal }): Promise<Platform> {
+    const config = this.platformConfig(name);
+    const { openPlatform } = await import('../connectors/index.js');
+    return openPlatform(config, { secret: this.secret, clock: this.clock }, call);
   }
 
   /** Gives back what was opened. Never throws. */

@@ -129,11 +129,21 @@ export function terminalOperator(deps: OperatorDeps): Operator {
     }
     heading(question.title);
     const planId = planOf(question.about);
-    if (planId !== undefined) await showPlan(await deps.plan(planId), deps, { danger: true });
-    showFacts(question.about, deps);
+    if (planId === undefined) showFacts(question.about, deps);
+    else await showPlan(await deps.plan(planId), deps, { danger: true });
     return { value: await typeConfirmation(asker, question.expect) };
   };
-  return { ask: (question) => ask(question) };
+  return {
+    ask: async (question, signal) => {
+      try {
+        return await ask(question);
+      } catch (error) {
+        // Ctrl-C at the question: the run itself journals that it was stopped. Before a run there is nothing to journal.
+        if (signal.aborted && question.kind !== 'input') return undefined;
+        throw error;
+      }
+    },
+  };
 }
 
 function effectWords(choice: DecideChoice): string {
@@ -151,7 +161,7 @@ function planOf(about: Readonly<Record<string, unknown>>): string | undefined {
 
 function showFacts(about: Readonly<Record<string, unknown>>, deps: OperatorDeps): void {
   for (const [name, value] of Object.entries(about)) {
-    if (name === 'plan' || value === undefined) continue;
+    if (name === 'plan' || name === 'hash' || value === undefined || value === '' || (typeof value === 'object' && !Array.isArray(value))) continue;
     const words = Array.isArray(value) ? value.map(plainText).join('; ') : plainText(value);
     deps.print(
       wrap(`${name.replaceAll('_', ' ')}: ${visibleLines(words)}`, deps.style.width - 4)

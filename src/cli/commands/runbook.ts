@@ -1,0 +1,237 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
+import type { Finding, Runbook } from '../../runbooks/index.js';
+import type { CommandSpec, OptionSpec, Outcome } from '../command.js';
+import type { CommandContext } from '../context.js';
+import { findRunbook, runbookFiles } from '../runbook-files.js';
+import { findRun, runOutcome, runSetup } from '../running.js';
+import { runsTable, runText } from '../views/run.js';
+import { evidenceText, findingsText, runbookList, runbookText } from '../views/runbook.js';
+import { visible } from '../views/visible.js';
+
+async function list({ session }: CommandContext): Promise<Outcome> {
+  const files = await runbookFiles(await session());
+  const data = files.map(({ id, path, runbook, problem }) => ({
+    id,
+    path,
+    ...(runbook === undefined ? {} : { title: runbook.title, symptoms: runbook.document.symptoms ?? [], steps: runbook.steps.length }),
+    ...(problem === undefined ? {} : { problem }),
+  }));
+  return { data, text: (style) => runbookList(files, style) };
+}
+
+async function show({ input, session, stdio }: CommandContext): Promise<Outcome> {
+  const runbook = await findRunbook(await session(), input.required('runbook'), stdio.cwd);
+  return { data: { ...runbook.document, file: runbook.file, digest: runbook.digest }, text: (style) => runbookText(runbook, style) };
+}
+
+async function lint({ input, session, stdio }: CommandContext): Promise<Outcome> {
+  const opened = await session();
+  const { lintRunbook } = await import('../../runbooks/index.js');
+  const words = input.words('runbooks');
+  const wanted = words.length > 0 ? words : (await runbookFiles(opened)).map((file) => file.path);
+  const findings: Finding[] = [];
+  const broken: RunbackError[] = [];
+  for (const word of wanted) {
+    try {
+      findings.push(...lintRunbook(await findRunbook(opened, word, stdio.cwd)));
+    } catch (error) {
+      if (!isRunbackError(error, 'file-invalid')) throw error;
+      broken.push(error);
+    }
+  }
+  const outcome = {
+    data: { runbooks: wanted.length, findings, broken: broken.map((error) => error.data) },
+    text: (style) => findingsText(findings, wanted.length, style),
+  } satisfies Outcome;
+  const [first, ...others] = broken;
+  if (first)
+    return {
+      ...outcome,
+      error:
+        others.length === 0
+          ? first
+          : new RunbackError(
+              'file-invalid',
+              broken.map((error) => `${error.message}${error.why === undefined ? '' : `\n${error.why}`}`).join('\n\n'),
+              { state: 'Nothing was started.' },
+            ),
+    };
+  return findings.some((finding) => finding.severity === 'error') ? { ...outcome, exit: EXIT.badFile } : outcome;
+}
+
+async function render({ input, session, stdio }: CommandContext): Promise<Outcome> {
+  const { renderRunbook } = await import('../../runbooks/index.js');
+  const markdown = renderRunbook(await findRunbook(await session(), input.required('runbook'), stdio.cwd));
+  const to = input.text('to');
+  if (to === undefined) return { data: { markdown }, text: () => markdown.trimEnd() };
+  const path = resolve(stdio.cwd, to);
+  await writeFile(path, markdown);
+  return { data: { path }, text: (style) => `${style.glyph.done} ${path}` };
+}
+
+/** The runbook that is meant; without a word, the one a person picks by its symptoms. */
+async function chosenRunbook(context: CommandContext): Promise<Runbook> {
+  const opened = await context.session();
+  const word = context.input.argument('runbook');
+  if (word !== undefined) return findRunbook(opened, word, context.stdio.cwd);
+  const asker = await context.asker('<runbook>');
+  const usable = (await runbookFiles(opened)).flatMap((file) => file.runbook ?? []);
+  if (usable.length === 0)
+    throw new RunbackError('not-found', 'There is no runbook here', { state: 'Nothing was started.', next: 'runback runbook lint' });
+  return asker.choose({
+    message: 'What happened?',
+    choices: usable.map((runbook) => ({
+      value: runbook,
+      name: visible(runbook.title),
+      description: visible((runbook.document.symptoms ?? []).join('. ')),
+    })),
+  });
+}
+
+/** `--input name=value` as a record. Throws `usage`. */
+function inputsOf({ input }: CommandContext): Record<string, string> {
+  return Object.fromEntries(
+    input.list('input').map((text) => {
+      const cut = text.indexOf('=');
+      if (cut < 1)
+        throw new RunbackError('usage', `--input takes name=value, not "${text}"`, {
+          state: 'Nothing was started.',
+          next: 'runback runbook show <id>',
+        });
+      return [text.slice(0, cut), text.slice(cut + 1)] as const;
+    }),
+  );
+}
+
+async function run(context: CommandContext): Promise<Outcome> {
+  const { startRun } = await import('../../runbooks/index.js');
+  const given = inputsOf(context);
+  const runbook = await chosenRunbook(context);
+  const { deps, options, by } = await runSetup(context, runbook);
+  const records = context.input.integer('limit-records', 1);
+  const request = { runbook, inputs: given, by, ...(records === undefined ? {} : { limits: { records } }) };
+  return runOutcome(await startRun(request, deps, options), 'succeeded');
+}
+
+/** Resume, undo and take over: the same but for the function. */
+function goOn(verb: 'resumeRun' | 'undoRun' | 'takeOver', wanted: 'succeeded' | 'undone') {
+  return async (context: CommandContext): Promise<Outcome> => {
+    const runbooks = await import('../../runbooks/index.js');
+    const opened = await context.session();
+    const id = await findRun(context, context.input.argument('run'));
+    const before = await runbooks.readRun(opened.store, id);
+    if (verb === 'undoRun' && context.interactive && !context.globals.yes) await confirmUndo(context, runText(before, context.style));
+    const needsText = context.input.text('answers') !== undefined;
+    const runbook = needsText ? await findRunbook(opened, before.runbook, context.stdio.cwd) : undefined;
+    const { deps, options, by } = await runSetup(context, runbook);
+    return runOutcome(await runbooks[verb](id, { by }, deps, options), wanted);
+  };
+}
+
+async function confirmUndo(context: CommandContext, shown: string): Promise<void> {
+  context.live.print(shown);
+  const asker = await context.asker('--yes');
+  const go = await asker.confirm({ message: 'Take back what this run did, in reverse order?', default: false });
+  if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
+}
+
+async function abort(context: CommandContext): Promise<Outcome> {
+  const { abortRun } = await import('../../runbooks/index.js');
+  const opened = await context.session();
+  const id = await findRun(context, context.input.argument('run'));
+  const reason =
+    context.input.text('reason') ??
+    (await (
+      await context.asker('--reason')
+    ).text({ message: 'Why is the run given up?', validate: (value) => value.trim() !== '' || 'A reason is needed.' }));
+  const report = await abortRun(id, { by: opened.by, reason }, await opened.services());
+  return {
+    data: report,
+    text: (style) =>
+      [
+        `${style.glyph.done} ${id} is closed. Nothing was undone.`,
+        ...(report.left.length === 0 ? [] : [`  What these steps did stays: ${report.left.join(', ')}`]),
+        ...report.paused.map((pause) => `${style.glyph.pause} Still paused: ${pause.syncs.join(', ')}\n  Back to the earlier state: ${pause.next}`),
+      ].join('\n'),
+  };
+}
+
+async function runs({ session }: CommandContext): Promise<Outcome> {
+  const { listRuns } = await import('../../runbooks/index.js');
+  const listed = await listRuns((await session()).store);
+  return {
+    data: listed,
+    text: (style) =>
+      [
+        runsTable(listed.runs, style),
+        ...listed.damaged.map((id) => `${style.glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`),
+      ].join('\n'),
+  };
+}
+
+async function evidence(context: CommandContext): Promise<Outcome> {
+  const { verifyEvidence } = await import('../../runbooks/index.js');
+  const opened = await context.session();
+  const id = await findRun(context, context.input.required('run'));
+  const report = await verifyEvidence(opened.store, id);
+  return {
+    data: report,
+    text: (style) => `${evidenceText(report, style)}\n\n${runText(report.view, style)}`,
+    ...(report.ok ? {} : { exit: EXIT.badFile }),
+  };
+}
+
+const RUNBOOK = { name: 'runbook', description: 'id, its beginning, or a path', kind: 'runbook' as const };
+const RUN = { name: 'run', description: 'id of the run, its beginning, or latest', kind: 'run' as const };
+const ANSWERS: OptionSpec = { flags: '--answers <file>', description: 'YAML file with answers to the questions of the runbook', kind: 'file' };
+
+export const commands: readonly CommandSpec[] = [
+  { verb: 'list', summary: 'Runbooks of the workspace and when to use them', run: list },
+  { verb: 'show', summary: 'What a runbook asks and does', args: [RUNBOOK], run: show },
+  {
+    verb: 'lint',
+    summary: 'Check runbooks: unknown steps and outputs, unreachable steps, missing undo',
+    args: [{ name: 'runbooks', description: 'ids or paths (default: all)', kind: 'runbook', optional: true, variadic: true }],
+    run: lint,
+  },
+  {
+    verb: 'render',
+    summary: 'A runbook as Markdown, to print and follow by hand',
+    args: [RUNBOOK],
+    options: [{ flags: '--to <file>', description: 'file to write (default: stdout)', kind: 'file' }],
+    run: render,
+  },
+  {
+    verb: 'run',
+    summary: 'Be led through a runbook',
+    args: [{ ...RUNBOOK, optional: true }],
+    options: [
+      { flags: '--input <name=value>', description: 'value of an input', repeat: true },
+      ANSWERS,
+      { flags: '--limit-records <n>', description: 'need an approval for more records than this' },
+    ],
+    examples: ['runback runbook run mass-overwrite', 'runback runbook run mass-overwrite --input platform=hubspot --answers answers.yml'],
+    run,
+  },
+  {
+    verb: 'resume',
+    summary: 'Go on with a run where it stopped',
+    args: [{ ...RUN, optional: true }],
+    options: [ANSWERS],
+    run: goOn('resumeRun', 'succeeded'),
+  },
+  { verb: 'undo', summary: 'Take back what a run did, in reverse order', args: [RUN], options: [ANSWERS], run: goOn('undoRun', 'undone') },
+  {
+    verb: 'abort',
+    summary: 'Close a run without undoing it',
+    args: [RUN],
+    options: [{ flags: '--reason <text>', description: 'why; goes into the journal' }],
+    run: abort,
+  },
+  { verb: 'takeover', summary: "Go on with somebody else's run", args: [RUN], options: [ANSWERS], run: goOn('takeOver', 'succeeded') },
+  { verb: 'runs', summary: 'Runs, newest first', run: runs },
+  { verb: 'evidence', summary: "Prove that a run's journal is what was written", args: [RUN], run: evidence },
+];

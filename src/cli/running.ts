@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { EXIT, type ExitCode, messageOf, RunbackError } from '../lib/index.js';
+import type { Operator, Runbook, RunDeps, RunOptions, RunView } from '../runbooks/index.js';
+import type { Outcome } from './command.js';
+import type { CommandContext } from './context.js';
+import { byPrefix } from './prefix.js';
+import type { OperatorDeps } from './prompts/operator-deps.js';
+import { findPlan, restoreDeps } from './restoring.js';
+import { nextOf, runText, watchRun } from './views/run.js';
+
+/** Everything a run needs from the command line: services, the person, the view, Ctrl-C. `runbook`: for checking an answers file. */
+export async function runSetup(
+  context: CommandContext,
+  runbook: Runbook | undefined,
+): Promise<{ readonly deps: RunDeps; readonly options: RunOptions; readonly by: string }> {
+  const { session, live, style, event, interrupts } = context;
+  const opened = await session();
+  const observer = watchRun(live, style, event, (run) => interrupts.resumeWith(nextOf(run)));
+  const operator = await operatorOf(context, runbook);
+  return {
+    deps: await opened.services(),
+    by: opened.by,
+    options: { observer, stop: interrupts.signal, ...(operator === undefined ? {} : { operator }) },
+  };
+}
+
+/** Answers from a file first, then the person at the terminal; undefined where there is neither. */
+async function operatorOf(context: CommandContext, runbook: Runbook | undefined): Promise<Operator | undefined> {
+  const person = context.interactive ? await personAt(context) : undefined;
+  const file = context.input.text('answers');
+  if (file === undefined || runbook === undefined) return person;
+  const { answersOperator, parseAnswers } = await import('../runbooks/index.js');
+  const path = resolve(context.stdio.cwd, file);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new RunbackError('file-unreadable', `Cannot read the answers file ${path}`, {
+      why: messageOf(error),
+      state: 'Nothing was started.',
+      cause: error,
+    });
+  });
+  return answersOperator(parseAnswers(text, file, runbook), person);
+}
+
+async function personAt(context: CommandContext): Promise<Operator> {
+  const { terminalOperator } = await import('./prompts/operator.js');
+  const opened = await context.session();
+  const deps: OperatorDeps = {
+    asker: await context.asker('--answers <file>'),
+    style: context.style,
+    print: (text) => context.live.print(text),
+    platforms: () => Object.values(opened.workspace.config.platforms),
+    snapshots: async () => (await opened.catalog()).list(),
+    plan: async (id) => {
+      const plan = await findPlan(opened, id);
+      return { summary: plan, lines: () => plan.lines() };
+    },
+    decide: async (id, choices) => {
+      const { decideConflicts } = await import('../restores/index.js');
+      const plan = await findPlan(opened, id);
+      return decideConflicts(id, choices, opened.by, await restoreDeps(opened, plan.header.platform, context));
+    },
+  };
+  return terminalOperator(deps);
+}
+
+const EXITS: Readonly<Record<RunView['state'], ExitCode>> = {
+  succeeded: EXIT.done,
+  undone: EXIT.failed,
+  partial: EXIT.partial,
+  abandoned: EXIT.failed,
+  running: EXIT.partial,
+  waiting: EXIT.personNeeded,
+  undoing: EXIT.partial,
+};
+
+/** The outcome of a run; `wanted` is the state that counts as done. */
+export function runOutcome(run: RunView, wanted: RunView['state']): Outcome {
+  return { data: run, text: (style) => `\n${runText(run, style)}`, exit: run.state === wanted ? EXIT.done : EXITS[run.state] };
+}
+
+/** The run an id, the beginning of one, or `latest` means; without one, the only open run, or the one a person picks. */
+export async function findRun(context: CommandContext, wanted: string | undefined): Promise<string> {
+  const { store } = await context.session();
+  if (wanted !== undefined) {
+    const ids = await store.journals('runs');
+    const id = wanted === 'latest' ? ids.at(-1) : byPrefix(wanted, ids, (run) => run, { what: 'run', list: 'runback runbook runs' });
+    if (id !== undefined) return id;
+    throw new RunbackError('not-found', 'There is no run yet', { state: 'Nothing was started.', next: 'runback runbook run <id>' });
+  }
+  const { listRuns } = await import('../runbooks/index.js');
+  const open = (await listRuns(store)).runs.filter((run) => nextOf(run) !== undefined);
+  const [first] = open;
+  if (first === undefined) throw new RunbackError('not-found', 'No run is open', { state: 'Nothing was started.', next: 'runback runbook runs' });
+  if (open.length === 1) return first.id;
+  const asker = await context.asker('<run>');
+  return asker.choose({
+    message: 'Which run?',
+    choices: open.map((run) => ({ value: run.id, name: run.title, description: `${run.id}, by ${run.by}` })),
+  });
+}
