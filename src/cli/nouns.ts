@@ -27,7 +27,7 @@ export const NOUNS: readonly Noun[] = [
   },
   {
     name: 'diff',
-    summary: 'What differs between two snapshots, or a snapshot and the platform now',
+    summary: 'What differs between two snapshots, or a snapshot and now',
     verbs: [],
   },
   {

@@ -213,7 +213,7 @@ export const commands: readonly CommandSpec[] = [
       ANSWERS,
       { flags: '--limit-records <n>', description: 'need an approval for more records than this' },
     ],
-    examples: ['runback runbook run mass-overwrite', 'runback runbook run mass-overwrite --input platform=hubspot --answers answers.yml'],
+    examples: ['runback runbook run mass-overwrite', 'runback runbook run mass-overwrite --answers answers.yml'],
     run,
   },
   {
