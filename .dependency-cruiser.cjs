@@ -24,7 +24,7 @@ module.exports = {
   forbidden: [
     ...rules.map((rule) => ({ ...rule, to: { path: rule.to.path } })),
     { name: 'public-face-only', severity: 'error', from: { path: '^src/([^/]+)/' }, to: { path: '^src/([^/]+)/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] } },
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'sandbox-apart', severity: 'error', from: { path: '^src/sandbox/' }, to: { path: '^src/connectors/' } },
     { name: 'sandbox-only-for-rehearsal', severity: 'error', from: { path: '^src/(?!sandbox/|drills/)' }, to: { path: '^src/sandbox/' } },
     { name: 'vendors-apart-hubspot', severity: 'error', from: { path: '^src/connectors/hubspot/' }, to: { path: '^src/connectors/(postgres|salesforce|mailchimp|rest)/' } },
