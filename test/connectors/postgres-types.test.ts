@@ -225,7 +225,13 @@ describe.each([...versions])('PostgreSQL %s', (_, binDir) => {
     for (const record of records) expect(record.fields['v']).toBe(texts[Number(record.key) - 1]);
     expect(await readLinesOf(platform.connector, schema)).toEqual(records.map((record) => `${recordLine(record)}\n`));
     const results = await platform.connector.write(
-      records.map((record) => ({ action: 'update', schema, key: record.key, set: { v: `x${String(record.fields['v'])}` }, expect: record.fields })),
+      records.map((record) => ({
+        action: 'update',
+        schema,
+        key: record.key,
+        set: { v: `x${texts[Number(record.key) - 1] ?? ''}` },
+        expect: record.fields,
+      })),
     );
     expect(results.filter((result) => result.status !== 'applied')).toEqual([]);
     const [row] = await server.sql(

@@ -4,9 +4,9 @@ import { createServer, type Socket, connect } from 'node:net';
 export interface TcpProxy {
   readonly port: number;
   /** The next time a client sends this text: it is passed on, its answer is thrown away, and everything is cut until `heal`. */
-  dropAnswerTo(text: string): void;
-  /** As {@link dropAnswerTo}, but the server does not even see it. */
-  dropRequest(text: string): void;
+  dropAnswerTo(text: string, after?: 'refuse' | 'accept'): void;
+  /** As {@link dropAnswerTo}, but the server does not even see it. `accept`: new connections are let through at once. */
+  dropRequest(text: string, after?: 'refuse' | 'accept'): void;
   /** Every connection is cut and new ones are closed at once, until `heal`. */
   cutOff(): void;
   heal(): void;
@@ -16,9 +16,9 @@ export interface TcpProxy {
 export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let closed = false;
-  let watch: { readonly text: string; readonly passOn: boolean } | undefined;
-  const cut = (): void => {
-    closed = true;
+  let watch: { readonly text: string; readonly passOn: boolean; readonly accept: boolean } | undefined;
+  const cut = (refuse = true): void => {
+    closed = refuse;
     for (const socket of sockets) socket.destroy();
   };
   const server = createServer((client) => {
@@ -27,7 +27,7 @@ export async function startProxy(target: { readonly host: string; readonly port:
       return;
     }
     const upstream = connect(target);
-    let swallow = false;
+    let swallow: { readonly accept: boolean } | undefined;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -39,20 +39,20 @@ export async function startProxy(target: { readonly host: string; readonly port:
     }
     client.on('data', (data) => {
       if (watch !== undefined && data.includes(watch.text)) {
-        const { passOn } = watch;
+        const { passOn, accept } = watch;
         watch = undefined;
         if (!passOn) {
-          cut();
+          cut(!accept);
           return;
         }
-        swallow = true;
-        // New connections are refused from here on; the server's answer shows that it has done its work.
+        swallow = { accept };
+        // The server's answer shows that it has done its work; until then nobody new is let in.
         closed = true;
       }
       upstream.write(data);
     });
     upstream.on('data', (data) => {
-      if (swallow) cut();
+      if (swallow !== undefined) cut(!swallow.accept);
       else client.write(data);
     });
   });
@@ -61,13 +61,13 @@ export async function startProxy(target: { readonly host: string; readonly port:
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {
     port: address.port,
-    dropAnswerTo(text) {
-      watch = { text, passOn: true };
+    dropAnswerTo(text, after) {
+      watch = { text, passOn: true, accept: after === 'accept' };
     },
-    dropRequest(text) {
-      watch = { text, passOn: false };
+    dropRequest(text, after) {
+      watch = { text, passOn: false, accept: after === 'accept' };
     },
-    cutOff: cut,
+    cutOff: () => cut(),
     heal() {
       closed = false;
       watch = undefined;

@@ -29,6 +29,8 @@ export function isLost(error: unknown): boolean {
 
 /** True where the same transaction may succeed when it is repeated: lost, deadlock, serialization, server starting or full. */
 export function isTransient(error: unknown): boolean {
+  // One of ours was waited out already, or cannot be.
+  if (error instanceof RunbackError) return false;
   const server = serverError(error);
   if (server === undefined) return !isConfiguration(error);
   return isLost(error) || /^(40001|40P01|53300|55P03)$/.test(server.code);

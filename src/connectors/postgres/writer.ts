@@ -89,7 +89,7 @@ export class Writer {
   }
 
   private async pause(error: unknown, attempt: number, options: CallOptions): Promise<void> {
-    const ms = 50 * 4 ** attempt;
+    const ms = 50 * 2 ** attempt;
     this.counters.retries += 1;
     options.reporter?.waiting({ reason: `${this.settings.platform} rolled a batch back (${messageOf(error)}); it is tried again`, ms });
     await this.clock.sleep(ms, options.signal);

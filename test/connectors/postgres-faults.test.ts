@@ -1,0 +1,200 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import type { Platform } from '../../src/connectors/index.js';
+import { isRunbackError, type Reporter, silentReporter } from '../../src/lib/index.js';
+import type { ObjectSchema } from '../../src/records/index.js';
+import { openTestPlatform, readRecords, schemaOf } from '../support/postgres-connector.js';
+import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
+
+let server: TestPostgres;
+let proxy: TcpProxy;
+let database: string;
+let platform: Platform;
+let schema: ObjectSchema;
+const waits: string[] = [];
+const reporter: Reporter = { ...silentReporter, waiting: (wait) => void waits.push(wait.reason) };
+
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  waits.length = 0;
+  database = await server.createDatabase(
+    `CREATE TABLE t (id int PRIMARY KEY, v text, parent int REFERENCES t); INSERT INTO t SELECT n, 'a' FROM generate_series(1, 50) n`,
+  );
+  proxy = await startProxy(server);
+  platform = await open();
+  schema = await schemaOf(platform.connector, 't');
+});
+afterEach(async () => {
+  await platform.close();
+  await proxy.stop();
+});
+
+function open(options: Record<string, unknown> = {}, url = `postgres://postgres@127.0.0.1:${String(proxy.port)}/${database}`): Promise<Platform> {
+  return openTestPlatform(server, database, { url, options, limits: { wait: '5s' } });
+}
+
+const update = (key: string, to: string, from = 'a') => ({ action: 'update' as const, schema, key, set: { v: to }, expect: { v: from } });
+const valueOf = async (key: string): Promise<string | null | undefined> =>
+  (await server.sql(database, 'SELECT v FROM t WHERE id = $1', [key]))[0]?.['v'];
+
+/** Waits until a session of the connector waits for a lock. */
+async function blocked(): Promise<void> {
+  for (;;) {
+    const [row] = await server.sql(
+      'postgres',
+      `SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'runback' AND wait_event_type = 'Lock'`,
+    );
+    if (row?.['n'] !== '0') return;
+  }
+}
+
+test('a commit whose answer was lost is looked up in the database: what was done is said to be done', async () => {
+  await platform.connector.write([update('1', 'warm')]);
+  proxy.dropAnswerTo('COMMIT\0', 'accept');
+  expect(await platform.connector.write([update('2', 'b'), update('3', 'b', 'other')])).toEqual([
+    { status: 'applied', key: '2' },
+    { status: 'moved', live: { v: 'a' } },
+  ]);
+});
+
+test('a commit that never arrived is not said to be done', async () => {
+  await platform.connector.write([update('1', 'warm')]);
+  proxy.dropRequest('COMMIT\0', 'accept');
+  const [result] = await platform.connector.write([update('2', 'b')]);
+  expect(result?.status).toBe('failed');
+  expect(await valueOf('2')).toBe('a');
+});
+
+test('a connection that is cut before the commit is made again, and the batch is written once', async () => {
+  await platform.connector.write([update('1', 'warm')]);
+  proxy.dropAnswerTo('UPDATE', 'accept');
+  const results = await platform.connector.write([update('2', 'b')], { reporter });
+  expect(results).toEqual([{ status: 'applied', key: '2' }]);
+  expect(waits.length).toBeGreaterThan(0);
+  expect(platform.connector.usage().retries).toBeGreaterThan(0);
+});
+
+test('a read that is cut is repeated, visibly', async () => {
+  proxy.dropAnswerTo('unnest', 'accept');
+  const records = [];
+  for await (const batch of platform.connector.read({ schema, keys: ['1', '2'] }, { reporter })) records.push(...batch.records);
+  expect(records).toHaveLength(2);
+  expect(waits[0]).toContain('did not answer');
+});
+
+test('a consistent read that is cut is an error: a second half from another moment would be a false snapshot', async () => {
+  await platform.connector.beginRead?.();
+  await readRecords(platform.connector, schema);
+  proxy.cutOff();
+  proxy.heal();
+  const error: unknown = await readRecords(platform.connector, schema).catch((thrown: unknown) => thrown);
+  expect(isRunbackError(error, 'platform-unreachable')).toBe(true);
+  await platform.connector.endRead?.();
+  expect(await readRecords(platform.connector, schema)).toHaveLength(50);
+});
+
+test('an edit that is committed while our write waits for its lock is not overwritten', async () => {
+  const colleague = await server.connect(database);
+  await colleague.query(`BEGIN; UPDATE t SET v = 'by a colleague' WHERE id = 2`);
+  const writing = platform.connector.write([update('1', 'b'), update('2', 'b'), update('3', 'b')]);
+  await blocked();
+  await colleague.query('COMMIT');
+  expect(await writing).toEqual([
+    { status: 'applied', key: '1' },
+    { status: 'moved', live: { v: 'by a colleague' } },
+    { status: 'applied', key: '3' },
+  ]);
+  expect(await valueOf('2')).toBe('by a colleague');
+  await colleague.end();
+});
+
+test('a lock that is not given up ends in a result within the time limit, and nothing is written', async () => {
+  const colleague = await server.connect(database);
+  await colleague.query(`BEGIN; UPDATE t SET v = 'x' WHERE id = 2`);
+  const hasty = await open({ lock_timeout: '20ms' });
+  const results = await hasty.connector.write([update('1', 'b'), update('2', 'b')], { reporter });
+  expect(results.map((result) => result.status)).toEqual(['failed', 'failed']);
+  await colleague.query('ROLLBACK');
+  expect(await valueOf('1')).toBe('a');
+  await hasty.close();
+  await colleague.end();
+});
+
+test('an abort while a write waits cancels it on the server, and nothing is written', async () => {
+  const colleague = await server.connect(database);
+  await colleague.query(`BEGIN; UPDATE t SET v = 'x' WHERE id = 2`);
+  const controller = new AbortController();
+  const writing = platform.connector.write([update('1', 'b'), update('2', 'b')], { signal: controller.signal });
+  await blocked();
+  controller.abort();
+  expect((await writing).map((result) => result.status)).toEqual(['failed', 'failed']);
+  await colleague.query('ROLLBACK');
+  expect(await valueOf('1')).toBe('a');
+  expect(await platform.connector.write([update('1', 'b')])).toEqual([{ status: 'applied', key: '1' }]);
+  await colleague.end();
+});
+
+test('children and parents of one batch are created in whatever order they come', async () => {
+  const create = (key: string, parent: number | null) => ({
+    action: 'create' as const,
+    schema,
+    key,
+    set: parent === null ? { v: 'x' } : { v: 'x', parent },
+  });
+  const results = await platform.connector.write([create('103', 102), create('102', 101), create('101', null), create('104', 999)]);
+  expect(results.map((result) => (result.status === 'rejected' ? result.reason : result.status))).toEqual([
+    'applied',
+    'applied',
+    'applied',
+    'parent-missing',
+  ]);
+  const deleted = await platform.connector.write(
+    ['101', '102', '103'].map((key) => ({ action: 'delete' as const, schema, key, expect: { v: 'x' } })),
+  );
+  expect(deleted.map((result) => result.status)).toEqual(['applied', 'applied', 'applied']);
+});
+
+test('one bad record among many costs no other its write', async () => {
+  await server.sql(database, `ALTER TABLE t ADD CHECK (v <> 'forbidden')`);
+  const results = await platform.connector.write(Array.from({ length: 50 }, (_, i) => update(String(i + 1), i % 17 === 3 ? 'forbidden' : 'b')));
+  expect(results.map((result) => result.status)).toEqual(Array.from({ length: 50 }, (_, i) => (i % 17 === 3 ? 'rejected' : 'applied')));
+  const [row] = await server.sql(database, `SELECT count(*) AS n FROM t WHERE v = 'b'`);
+  expect(row?.['n']).toBe('47');
+});
+
+test('a value that a trigger changes on the way is taken back and said to be refused', async () => {
+  await server.sql(
+    database,
+    `CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 2 THEN NEW.v := upper(NEW.v); END IF; IF NEW.id = 3 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+     CREATE TRIGGER shout BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION shout()`,
+  );
+  const results = await platform.connector.write([update('1', 'b'), update('2', 'b'), update('3', 'b')]);
+  expect(results.map((result) => result.status)).toEqual(['applied', 'rejected', 'rejected']);
+  expect([await valueOf('1'), await valueOf('2'), await valueOf('3')]).toEqual(['b', 'a', 'a']);
+});
+
+test('a missing permission names the GRANT before anything is sent', async () => {
+  await server.sql(database, 'DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT SELECT ON t TO reader');
+  const reader = await open({}, server.url(database, 'reader'));
+  const error: unknown = await reader.connector.write([update('1', 'b')]).catch((thrown: unknown) => thrown);
+  expect(isRunbackError(error, 'scope-missing') && error.next).toBe(
+    'Let the owner of the table run: GRANT SELECT, UPDATE ON "public"."t" TO "reader";',
+  );
+  await server.sql(database, 'REVOKE SELECT ON t FROM reader');
+  const unread: unknown = await readRecords(reader.connector, schema).catch((thrown: unknown) => thrown);
+  expect(isRunbackError(unread, 'scope-missing') && unread.next).toContain('GRANT SELECT ON "public"."t" TO "reader";');
+  await reader.close();
+});
+
+test('a wrong user and a wrong database are told apart from a dead one, without the password', async () => {
+  const url = `postgres://nobody:hunter2@127.0.0.1:${String(server.port)}/${database}`;
+  const refused: unknown = await open({}, url).catch((thrown: unknown) => thrown);
+  expect(isRunbackError(refused, 'auth-refused')).toBe(true);
+  const missing: unknown = await open({}, server.url('no_such_database')).catch((thrown: unknown) => thrown);
+  expect(isRunbackError(missing, 'platform-rejected')).toBe(true);
+  for (const error of [refused, missing]) expect(JSON.stringify({ ...(error as object), message: String(error) })).not.toContain('hunter2');
+});
