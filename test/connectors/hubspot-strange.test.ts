@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:http';
 
+import { assert, asyncProperty, constantFrom, jsonValue, nat } from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { openConnector } from '../../src/connectors/hubspot/index.js';
 import type { Connector, CreateMutation, UpdateMutation } from '../../src/connectors/index.js';
+import { isRunbackError } from '../../src/lib/index.js';
 import type { LinkSchema, ObjectSchema } from '../../src/records/index.js';
 import type { PlatformConfig, SecretRef } from '../../src/workspace/index.js';
 import { all, SharedClock } from './hubspot-support.js';
@@ -190,9 +192,108 @@ describe('nonsense', () => {
     },
   );
 
-  it('does not read the same page for ever', async () => {
-    const { connector: crm, asked } = await open(() => ({ status: 200, body: { results: [wire('1', 'a')], paging: { next: { after: '1' } } } }));
-    await all(crm.read({ schema }));
-    expect(asked).toHaveLength(2);
+  it('neither reads a list for ever that leads back to itself, nor takes it for the whole list', async () => {
+    const { connector: crm, asked } = await open(({ path }) => ({
+      status: 200,
+      body: { results: [wire('1', 'a')], paging: { next: { after: path.includes('after=1') ? '2' : '1' } } },
+    }));
+    await expect(all(crm.read({ schema }))).rejects.toMatchObject({ code: 'platform-nonsense' });
+    expect(asked).toHaveLength(3);
   });
 });
+
+describe('any answer at all', () => {
+  const template = {
+    status: 'COMPLETE',
+    results: [
+      {
+        id: '1',
+        properties: { firstname: 'x', phone: null, hs_object_id: '1' },
+        propertiesWithHistory: { firstname: [{ value: 'x', timestamp: '2026-01-01T00:00:00Z' }] },
+        createdAt: '2026-01-01T00:00:00Z',
+      },
+    ],
+    paging: { next: { after: 'z' } },
+    errors: [
+      {
+        status: 'error',
+        category: 'OBJECT_NOT_FOUND',
+        message: 'gone [{',
+        context: { ids: ['1'] },
+        errors: [{ message: 'm', context: { propertyName: ['firstname'] } }],
+      },
+    ],
+    message: 'Property values were not valid: [{"name":"firstname","error":"INVALID_OPTION","message":"x"}]',
+    category: 'VALIDATION_ERROR',
+  };
+  const link: LinkSchema = { kind: 'HUBSPOT_DEFINED-279', from: 'contacts', to: 'companies' };
+  const ties = {
+    results: [
+      {
+        from: { id: '1' },
+        to: [{ toObjectId: 2, associationTypes: [{ category: 'HUBSPOT_DEFINED', typeId: 279, label: null }] }],
+        paging: { next: { after: '2' } },
+      },
+    ],
+  };
+
+  it('is read or refused with one of our errors, and never taken for a crash', async () => {
+    let body: unknown = {};
+    let status = 200;
+    let asks = 0;
+    const { connector: crm } = await open(() => {
+      asks += 1;
+      // However often it is asked, it must come to an end.
+      return asks > 40 ? { status: 400, body: {} } : { status, body };
+    });
+    const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+      asks = 0;
+      const error: unknown = await work().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      if (error !== undefined && !isRunbackError(error)) throw error;
+      expect(asks).toBeLessThanOrEqual(45);
+    };
+    await assert(
+      asyncProperty(
+        constantFrom(template, ties),
+        nat(),
+        jsonValue(),
+        constantFrom(200, 201, 207, 400, 403, 404, 409),
+        async (whole, at, junk, given) => {
+          body = withJunk(whole, at, junk);
+          status = given;
+          await attempt(async () => await all(crm.read({ schema })));
+          await attempt(async () => await all(crm.read({ schema, keys: ['1', '2'], history: ['firstname'] })));
+          await attempt(async () => await all(crm.readLinks({ link, fromKeys: ['1'], toKeys: ['2'] })));
+          await attempt(async () => await crm.describe(['contacts', 'things']));
+          for (const mutation of [update('1', 'x'), create('x')]) await attempt(async () => await crm.write([mutation, { ...mutation, key: '2' }]));
+          await attempt(async () => await crm.write([{ action: 'link', link, from: '1', to: '2' }]));
+        },
+      ),
+      { numRuns: 40, seed: 20260101 },
+    );
+  });
+});
+
+/** The value with the node that comes `at` (counted around) replaced by something else. */
+function withJunk(whole: unknown, at: number, junk: unknown): unknown {
+  const places: (readonly (string | number)[])[] = [];
+  const walk = (value: unknown, path: readonly (string | number)[]): void => {
+    places.push(path);
+    if (typeof value !== 'object' || value === null) return;
+    for (const [name, item] of Object.entries(value)) walk(item, [...path, name]);
+  };
+  walk(whole, []);
+  const place = places[at % places.length] ?? [];
+  const copy = { root: structuredClone(whole) } as Record<string, unknown>;
+  let node = copy;
+  let name: string | number = 'root';
+  for (const part of place) {
+    node = node[name] as Record<string, unknown>;
+    name = part;
+  }
+  node[name] = junk;
+  return copy['root'];
+}

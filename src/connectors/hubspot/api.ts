@@ -97,6 +97,25 @@ export class HubSpotApi {
   }
 }
 
+/** Follows the cursors of a list. One that comes again would be read for ever, or leave out the rest unnoticed: that is an error. */
+export class Cursors {
+  readonly #seen = new Set<string>();
+  readonly #api: HubSpotApi;
+
+  constructor(api: HubSpotApi) {
+    this.#api = api;
+  }
+
+  /** The same cursor, for the next request; undefined at the end. Throws `platform-nonsense`. */
+  next(cursor: string | undefined): string | undefined {
+    if (cursor === undefined) return undefined;
+    if (this.#seen.has(cursor))
+      throw this.#api.failure({ kind: 'lost', message: `The answer of HubSpot makes no sense: its list leads back to ${cursor}` });
+    this.#seen.add(cursor);
+    return cursor;
+  }
+}
+
 /** A whole answer with a 2xx status; 207 is one. */
 export type Success = HttpAnswer & { readonly status: 200 | 201 | 202 | 204 | 207 };
 

@@ -1,9 +1,9 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { RecordBatch } from '../connector.js';
-import type { HubSpotApi } from './api.js';
+import { Cursors, type HubSpotApi } from './api.js';
 import { readAll, readByKeys } from './read.js';
-import { isRecordPage, type WirePage, type WireRecord } from './wire.js';
+import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 
 const PAGE = 200;
 const MOST = 10_000;
@@ -49,6 +49,7 @@ interface Window {
 
 async function searchWindow(api: HubSpotApi, schema: ObjectSchema, property: string, from: number, call: CallOptions): Promise<Window> {
   const keys: string[] = [];
+  const cursors = new Cursors(api);
   let last = from;
   let after: string | undefined;
   do {
@@ -62,11 +63,11 @@ async function searchWindow(api: HubSpotApi, schema: ObjectSchema, property: str
     const page = (await api.ask(api.objects(schema.object, '/search'), body, isRecordPage, call, 'search')) as WirePage<WireRecord>;
     for (const wire of page.results) {
       keys.push(wire.id);
-      const at = Date.parse(wire.properties[property] ?? '');
+      const at = Date.parse(textIn(wire.properties, property) ?? '');
       if (at > last) last = at;
     }
     // A short or even empty page is not the last one while it carries a cursor.
-    after = page.paging?.next?.after;
+    after = cursors.next(cursorOf(page));
   } while (after !== undefined && Number(after) < MOST && keys.length < MOST);
   return { keys, full: after !== undefined || keys.length >= MOST, last };
 }

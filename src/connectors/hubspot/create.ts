@@ -3,7 +3,7 @@ import type { CreatedLookup, CreateMutation, MutationResult } from '../connector
 import type { HubSpotApi } from './api.js';
 import { type BatchRequest, Results, sendBatch, settling, type Slot } from './batch.js';
 import { batchRead, readAllWires } from './read.js';
-import { isRecordPage, type WirePage, type WireRecord } from './wire.js';
+import { textIn, errorsOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 import { allAlike, culpritsOf, differing, fieldsOf, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
 
 /** How far apart the clocks of this machine and of HubSpot may be when a record's time of creation is judged. */
@@ -45,7 +45,7 @@ function take(slots: readonly Slot<Writing>[], body: unknown, results: Results):
     open.delete(slot.trace);
     return false;
   });
-  const { settled, unnamed } = takeErrors([...open.values()], page.errors ?? [], results);
+  const { settled, unnamed } = takeErrors([...open.values()], errorsOf(page), results);
   for (const slot of settled) open.delete(slot.trace);
   let unmatched = 0;
   for (const wire of nameless) {
@@ -115,7 +115,7 @@ async function findByProperty(
     { names, idProperty: name },
     call,
   );
-  const owners = new Map(wires.map((wire) => [(wire.properties[name] ?? '').toLowerCase(), wire]));
+  const owners = new Map(wires.map((wire) => [(textIn(wire.properties, name) ?? '').toLowerCase(), wire]));
   for (const slot of slots) {
     const wire = owners.get((slot.mutation.sent[name] ?? '').trim().toLowerCase());
     // One that is older was there before: ours was refused then.
@@ -147,6 +147,6 @@ async function findByValues(api: HubSpotApi, slots: readonly Slot<Writing>[], si
 }
 
 function isSince(wire: WireRecord, since: Date): boolean {
-  const at = Date.parse(wire.createdAt ?? wire.properties['createdate'] ?? wire.properties['hs_createdate'] ?? '');
+  const at = Date.parse(textIn(wire, 'createdAt') ?? textIn(wire.properties, 'createdate') ?? textIn(wire.properties, 'hs_createdate') ?? '');
   return Number.isNaN(at) || at >= since.getTime() - CLOCKS_APART_MS;
 }

@@ -91,8 +91,8 @@ export interface PropertyProblem {
 export function propertyProblems(error: WireError): readonly PropertyProblem[] {
   const problems: PropertyProblem[] = [];
   for (const one of error.errors ?? []) {
-    const name = contextTexts(one, 'propertyName')[0] ?? contextTexts(one, 'name')[0] ?? (one as { name?: unknown }).name;
-    if (typeof name === 'string') problems.push({ name, code: one.code ?? one.subCategory ?? '', message: one.message ?? '' });
+    const name = contextTexts(one, 'propertyName')[0] ?? contextTexts(one, 'name')[0] ?? one.name;
+    if (name !== undefined) problems.push({ name, code: one.code ?? one.subCategory ?? '', message: one.message ?? '' });
   }
   const start = error.message?.indexOf('[{') ?? -1;
   if (start >= 0) {

@@ -1,12 +1,12 @@
 import { type CallOptions, sha256 } from '../../lib/index.js';
 import type { Link, LinkSchema } from '../../records/index.js';
 import type { ReadLinksRequest } from '../connector.js';
-import type { HubSpotApi } from './api.js';
+import { Cursors, type HubSpotApi } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
 import { kindsOf } from './kinds.js';
 import { readKeys } from './read.js';
 import { kindOf } from './schema.js';
-import { isAssociationsPage, type WireAssociations, type WirePage } from './wire.js';
+import { cursorOf, isAssociationsPage, type WireAssociations, type WirePage } from './wire.js';
 
 /** Records an association batch read takes. */
 export const LINK_READ_BATCH = 1000;
@@ -176,6 +176,7 @@ async function* associations(
   call: CallOptions,
 ): AsyncGenerator<WireAssociations> {
   const path = `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/batch/read`;
+  const cursors = new Cursors(api);
   let open: readonly { readonly id: string; readonly after?: string }[] = keys.map((id) => ({ id }));
   let done = 0;
   while (open.length > 0) {
@@ -188,8 +189,10 @@ async function* associations(
       for (const entry of page.results) {
         done += entry.to.length;
         yield entry;
-        const after = entry.paging?.next?.after;
-        if (after !== undefined) further.push({ id: entry.from.id, after });
+        const after = cursorOf(entry);
+        if (after === undefined) continue;
+        cursors.next(`${entry.from.id} after ${after}`);
+        further.push({ id: entry.from.id, after });
       }
       call.reporter?.progress({ task: `Reading links ${from} to ${to}`, done, unit: 'links' });
     }

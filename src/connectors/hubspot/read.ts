@@ -1,10 +1,10 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { RecordBatch, RecordHistory } from '../connector.js';
-import { type HubSpotApi, isSuccess } from './api.js';
+import { Cursors, type HubSpotApi, isSuccess } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
 import { historyOf, recordMaker } from './records.js';
-import { isRecordPage, type WirePage, type WireRecord } from './wire.js';
+import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
 export const READ_BATCH = 100;
@@ -30,6 +30,7 @@ export async function* readAllWires(
   call: CallOptions,
 ): AsyncGenerator<readonly WireRecord[]> {
   const query = `&properties=${names.map(encodeURIComponent).join(',')}`;
+  const cursors = new Cursors(api);
   let inAddress = query.length <= LONGEST_PATH;
   let after: string | undefined;
   let done = 0;
@@ -50,14 +51,14 @@ export async function* readAllWires(
     done += records.length;
     call.reporter?.progress({ task: `Reading ${schema.object}`, done, unit: 'records' });
     if (records.length > 0) yield records;
-    const next = page.paging?.next?.after;
-    if (next === undefined || next === after) return;
-    after = next;
+    after = cursors.next(cursorOf(page));
+    if (after === undefined) return;
   }
 }
 
 /** The keys of all live records, without their fields. */
 export async function* readKeys(api: HubSpotApi, object: string, call: CallOptions): AsyncGenerator<readonly string[]> {
+  const cursors = new Cursors(api);
   let after: string | undefined;
   do {
     const path = api.objects(
@@ -66,8 +67,7 @@ export async function* readKeys(api: HubSpotApi, object: string, call: CallOptio
     );
     const page = (await api.get(path, isRecordPage, call)) as WirePage<WireRecord>;
     yield page.results.filter((record) => record.archived !== true).map((record) => record.id);
-    const next = page.paging?.next?.after;
-    after = next === after ? undefined : next;
+    after = cursors.next(cursorOf(page));
   } while (after !== undefined);
 }
 
@@ -173,5 +173,7 @@ async function aliasesOf(
 
 /** `123;456`, or with times `123:1690000000000;456:…`. */
 function mergedIds(wire: WireRecord): readonly string[] {
-  return MERGED_IDS.flatMap((name) => (wire.properties[name] ?? '').split(';').map((part) => part.split(':')[0] ?? '')).filter((id) => id !== '');
+  return MERGED_IDS.flatMap((name) => (textIn(wire.properties, name) ?? '').split(';').map((part) => part.split(':')[0] ?? '')).filter(
+    (id) => id !== '',
+  );
 }

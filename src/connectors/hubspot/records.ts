@@ -1,7 +1,7 @@
-import type { ObjectSchema, PlatformRecord, Value } from '../../records/index.js';
+import type { FieldSchema, ObjectSchema, PlatformRecord, Value } from '../../records/index.js';
 import type { FieldChange, RecordHistory } from '../connector.js';
 import { fromPlatform } from './values.js';
-import type { WireRecord, WireVersion } from './wire.js';
+import { isObject, textIn, type WireRecord } from './wire.js';
 
 /** Brings records of one object type into canonical form. Made once per read, since it sorts the fields. */
 export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => PlatformRecord {
@@ -20,15 +20,17 @@ export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => Platfor
 export function historyOf(schema: ObjectSchema, wire: WireRecord): RecordHistory {
   const fields: Record<string, readonly FieldChange[]> = {};
   const byName = new Map(schema.fields.map((field) => [field.name, field]));
-  for (const [name, versions] of Object.entries(wire.propertiesWithHistory ?? {})) {
+  for (const [name, versions] of Object.entries(isObject(wire.propertiesWithHistory) ? wire.propertiesWithHistory : {})) {
     const field = byName.get(name);
-    if (field)
+    if (field && Array.isArray(versions))
       fields[name] = versions
-        .map((version) => ({ value: fromPlatform(field, version.value ?? null), ...when(version), ...who(version) }))
+        .filter(isObject)
+        .map((version) => changeOf(field, version))
         .sort(newestFirst);
   }
-  const writer = sourceName(wire.properties['hs_object_source'] ?? undefined, wire.properties['hs_object_source_id'] ?? undefined);
-  const created = { ...(wire.createdAt === undefined ? {} : { at: wire.createdAt }), ...(writer === undefined ? {} : { writer }) };
+  const at = timeOf(wire.createdAt);
+  const writer = sourceName(textIn(wire.properties, 'hs_object_source'), textIn(wire.properties, 'hs_object_source_id'));
+  const created = { ...(at === undefined ? {} : { at }), ...(writer === undefined ? {} : { writer }) };
   return { fields, ...(Object.keys(created).length === 0 ? {} : { created }) };
 }
 
@@ -36,15 +38,17 @@ function newestFirst(a: FieldChange, b: FieldChange): number {
   return Date.parse(b.at ?? '') - Date.parse(a.at ?? '') || 0;
 }
 
-function when(version: WireVersion): { at?: string } {
-  const ms = Date.parse(version.timestamp ?? '');
-  return Number.isNaN(ms) ? {} : { at: new Date(ms).toISOString() };
+/** One version: `value`, `timestamp`, `sourceType`, `sourceId`, `updatedByUserId`, all of them optional. */
+function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>): FieldChange {
+  const at = timeOf(version['timestamp']);
+  const user = typeof version['updatedByUserId'] === 'number' ? `userId:${String(version['updatedByUserId'])}` : undefined;
+  const writer = sourceName(textIn(version, 'sourceType'), textIn(version, 'sourceId') ?? user);
+  return { value: fromPlatform(field, version['value']), ...(at === undefined ? {} : { at }), ...(writer === undefined ? {} : { writer }) };
 }
 
-function who(version: WireVersion): { writer?: string } {
-  const user = version.updatedByUserId === undefined ? undefined : `userId:${String(version.updatedByUserId)}`;
-  const name = sourceName(version.sourceType, version.sourceId ?? user);
-  return name === undefined ? {} : { writer: name };
+function timeOf(text: unknown): string | undefined {
+  const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
 }
 
 /** `INTEGRATION:12345`, `CRM_UI:userId:42`: how runback.yml names a writer under `writes_as`. */

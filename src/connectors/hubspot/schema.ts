@@ -90,7 +90,10 @@ async function describeObject(api: HubSpotApi, object: string, call: CallOptions
 function fieldOf(object: string, property: WireProperty): FieldSchema {
   const { name } = property;
   const type = typeOf(property);
-  const options = property.externalOptions === true ? [] : (property.options ?? []).flatMap((option) => option.value ?? []);
+  const options =
+    property.externalOptions === true
+      ? []
+      : (Array.isArray(property.options) ? property.options : []).flatMap((option) => textIn(option, 'value') ?? []);
   const group = groupOf(object, name);
   return {
     name,

@@ -3,7 +3,7 @@ import type { ObjectSchema, Value } from '../../records/index.js';
 import type { MutationResult, UpdateMutation } from '../connector.js';
 import type { HubSpotApi } from './api.js';
 import { type BatchRequest, rejection, type Results, sendBatch, settling, type Slot } from './batch.js';
-import { isRecordPage, type WirePage, type WireRecord } from './wire.js';
+import { errorsOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 import { allAlike, culpritsOf, differing, fieldsOf, readBack, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
 
 const STAGE = 'lifecyclestage';
@@ -100,7 +100,7 @@ async function take(
   const page = (body ?? { results: [] }) as WirePage<WireRecord>;
   const byTrace = new Map(page.results.flatMap((wire) => (wire.objectWriteTraceId === undefined ? [] : [[wire.objectWriteTraceId, wire] as const])));
   const byId = new Map(page.results.map((wire) => [wire.id, wire]));
-  const { settled, unnamed } = takeErrors(slots, page.errors ?? [], results);
+  const { settled, unnamed } = takeErrors(slots, errorsOf(page), results);
   const doubtful = slots.filter((slot) => {
     if (settled.has(slot)) return false;
     const wire = byTrace.get(slot.trace) ?? byId.get(slot.mutation.key);

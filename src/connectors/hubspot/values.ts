@@ -1,8 +1,9 @@
 import type { FieldSchema, Value } from '../../records/index.js';
 
 /** A property value as HubSpot gives it, in canonical form. Text that does not fit the declared type is kept as it is. */
-export function fromPlatform(field: FieldSchema, raw: string | null): Value {
-  if (raw === null) return null;
+export function fromPlatform(field: FieldSchema, told: unknown): Value {
+  if (told === null || told === undefined) return null;
+  const raw = typeof told === 'string' ? told : JSON.stringify(told);
   if (field.type === 'set') return [...new Set(raw.split(';').filter((item) => item !== ''))].sort();
   if (field.type === 'boolean' && (raw === 'true' || raw === 'false')) return raw === 'true';
   return raw;
@@ -16,8 +17,8 @@ export function toPlatform(value: Value): string {
 }
 
 /** True where what HubSpot now tells is what was sent, allowing for the forms it rewrites: cleared, number, time, e-mail, order of a set. */
-export function isAsSent(field: FieldSchema, sent: string, told: string | null): boolean {
-  const now = told ?? '';
+export function isAsSent(field: FieldSchema, sent: string, told: unknown): boolean {
+  const now = typeof told === 'string' ? told : told === null ? '' : JSON.stringify(told);
   if (now === sent) return true;
   if (now === '' || sent === '') return false;
   switch (field.type) {

@@ -1,19 +1,10 @@
 /** What HubSpot's answers look like, checked once where they come in. Nothing outside this folder sees these shapes. */
 
-/** A version of a property value, newest first in `propertiesWithHistory`. */
-export interface WireVersion {
-  readonly value?: string | null;
-  readonly timestamp?: string;
-  readonly sourceType?: string;
-  readonly sourceId?: string;
-  readonly sourceLabel?: string;
-  readonly updatedByUserId?: number;
-}
-
 export interface WireRecord {
   readonly id: string;
   readonly properties: Readonly<Record<string, string | null>>;
-  readonly propertiesWithHistory?: Readonly<Record<string, readonly WireVersion[]>>;
+  /** By property, versions newest first. */
+  readonly propertiesWithHistory?: unknown;
   readonly createdAt?: string;
   readonly archived?: boolean;
   readonly objectWriteTraceId?: string;
@@ -25,6 +16,7 @@ export interface WireError {
   readonly category?: string;
   readonly subCategory?: string;
   readonly code?: string;
+  readonly name?: string;
   readonly context?: Readonly<Record<string, unknown>>;
   readonly errors?: readonly WireError[];
   readonly objectWriteTraceId?: string;
@@ -96,13 +88,44 @@ export function isPageOf(each: (value: unknown) => boolean): (body: unknown) => 
 
 export const isRecordPage = isPageOf((value) => isObject(value) && typeof value['id'] === 'string' && isObject(value['properties']));
 export const isPropertyPage = isPageOf((value) => textIn(value, 'name') !== undefined);
-export const isLabelPage = isPageOf((value) => textIn(value, 'category') !== undefined && isObject(value) && typeof value['typeId'] === 'number');
-export const isAssociationsPage = isPageOf((value) => isObject(value) && textIn(value['from'], 'id') !== undefined && Array.isArray(value['to']));
+const isLabel = (value: unknown): boolean => isObject(value) && textIn(value, 'category') !== undefined && typeof value['typeId'] === 'number';
+const isId = (value: unknown): boolean => (typeof value === 'string' && /^\d+$/.test(value)) || Number.isSafeInteger(value);
+const isNeighbour = (value: unknown): boolean =>
+  isObject(value) && isId(value['toObjectId']) && Array.isArray(value['associationTypes']) && value['associationTypes'].every(isLabel);
+export const isLabelPage = isPageOf(isLabel);
+export const isAssociationsPage = isPageOf(
+  (value) => isObject(value) && textIn(value['from'], 'id') !== undefined && Array.isArray(value['to']) && value['to'].every(isNeighbour),
+);
 export const isPairPage = isPageOf(isObject);
 
-/** The error body of an answer; empty where there is none. */
+/** The error body of an answer; empty where there is none. Members of another form than HubSpot's are left out. */
 export function errorBody(body: unknown): WireError {
-  return isObject(body) ? body : {};
+  return cleanError(body, 3);
+}
+
+/** The errors of a batch answer. */
+export function errorsOf(page: WirePage<unknown>): readonly WireError[] {
+  return errorList(page.errors, 3);
+}
+
+/** The cursor of the next page; undefined on the last one. */
+export function cursorOf(page: { readonly paging?: unknown }): string | undefined {
+  const after = isObject(page.paging) && isObject(page.paging['next']) ? page.paging['next']['after'] : undefined;
+  return typeof after === 'string' || typeof after === 'number' ? String(after) : undefined;
+}
+
+function errorList(value: unknown, depth: number): readonly WireError[] {
+  return Array.isArray(value) && depth > 0 ? value.filter(isObject).map((one) => cleanError(one, depth - 1)) : [];
+}
+
+function cleanError(value: unknown, depth: number): WireError {
+  const texts = ['message', 'category', 'subCategory', 'code', 'name', 'objectWriteTraceId', 'correlationId'] as const;
+  const context = isObject(value) && isObject(value['context']) ? value['context'] : undefined;
+  return {
+    ...Object.fromEntries(texts.flatMap((name) => (textIn(value, name) === undefined ? [] : [[name, textIn(value, name)]]))),
+    ...(context === undefined ? {} : { context }),
+    errors: isObject(value) ? errorList(value['errors'], depth) : [],
+  };
 }
 
 /** The texts of an array member of an error's context. */

@@ -4,7 +4,7 @@ import type { HubSpotApi } from './api.js';
 import { type BatchRequest, Results, sendBatch, settling, type Slot } from './batch.js';
 import { readLinks } from './links.js';
 import { typeOfKind } from './schema.js';
-import { isPairPage, type WireError, type WirePage, type WirePair } from './wire.js';
+import { errorsOf, isPairPage, type WireError, type WirePage, type WirePair } from './wire.js';
 import { allAlike, resultOf } from './writing.js';
 
 /** Most pairs of one association request. */
@@ -32,7 +32,7 @@ export async function writeLinks(api: HubSpotApi, mutations: readonly LinkMutati
           results.set(slot, applied(slot));
           return false;
         });
-        return await settle(api, open, page.errors ?? [], results, call);
+        return await settle(api, open, errorsOf(page), results, call);
       },
     };
     await sendBatch(

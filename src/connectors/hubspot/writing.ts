@@ -6,7 +6,7 @@ import { type Refusal, rejection, type Results, type Slot } from './batch.js';
 import { propertyProblems, reasonIn, reasonOf } from './errors.js';
 import { batchRead } from './read.js';
 import { isAsSent, toPlatform } from './values.js';
-import { contextTexts, type WireError, type WireRecord } from './wire.js';
+import { textIn, contextTexts, type WireError, type WireRecord } from './wire.js';
 
 /** A record on its way to HubSpot. */
 export interface Writing {
@@ -181,7 +181,7 @@ async function takenValues(
     const values = [...new Set(slots.map(valueOf))].filter((value) => value !== '');
     if (values.length === 0) continue;
     const wires = await batchRead(api, schema, values, { names: [name], idProperty: name }, call);
-    const owners = new Map(wires.map((wire) => [(wire.properties[name] ?? '').toLowerCase(), wire.id]));
+    const owners = new Map(wires.map((wire) => [(textIn(wire.properties, name) ?? '').toLowerCase(), wire.id]));
     for (const slot of slots) {
       const owner = owners.get(valueOf(slot));
       if (owner !== undefined && owner !== slot.mutation.key)
