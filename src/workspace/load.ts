@@ -1,17 +1,15 @@
 import { access, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-import { RunbackError, didYouMean, fromFileSystem } from '../lib/index.js';
-import { SECRET_REF, type WorkspaceFile, workspaceSchema } from './schema.js';
+import { RunbackError, fromFileSystem } from '../lib/index.js';
+import { workspaceProblems } from './checks.js';
+import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
-import { type PathProblem, parseYaml } from './yaml.js';
+import { parseYaml } from './yaml.js';
 
 const FILE = 'runback.yml';
 /** Larger files are not even read. */
 const MAX_READ_BYTES = 32 * 1024 * 1024;
-const SECRET_NAME = /(token|password|passwd|secret|api[-_]?key|access[-_]?key|private[-_]?key|routing[-_]?key|^authorization)$/i;
-const URL_WITH_PASSWORD = /:\/\/[^/\s:@]*:[^@\s]+@/;
-
 /** The nearest folder upwards that holds runback.yml. Throws `workspace-missing`. */
 export async function findWorkspace(startDir: string): Promise<string> {
   for (let folder = resolve(startDir); ; folder = dirname(folder)) {
@@ -37,9 +35,7 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
   const folder = resolve(root);
   const path = join(folder, FILE);
   const text = await readYamlText(path);
-  const file = parseYaml(text, FILE, workspaceSchema);
-  const problems = [...referenceProblems(file.value), ...secretProblems(file.value), ...storageProblems(file.value)];
-  if (problems.length > 0) throw file.invalid(problems);
+  const file = parseYaml(text, FILE, workspaceSchema, workspaceProblems);
   const { storage } = file.value.backups;
   return {
     root: folder,
@@ -97,60 +93,4 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
     backups: file.backups,
     restores: file.restores,
   };
-}
-
-function* referenceProblems(file: WorkspaceFile): Generator<PathProblem> {
-  const names = Object.keys(file.platforms);
-  const unknown = (path: PathProblem['path'], word: string): PathProblem => ({
-    path,
-    message: `there is no platform "${word}"${didYouMean(word, names)}`,
-    expected: names.length === 0 ? 'a name from platforms, which is empty' : `one of ${names.join(', ')}`,
-  });
-  for (const [sync, { writes_to }] of Object.entries(file.syncs))
-    for (const [index, word] of writes_to.entries()) if (!names.includes(word)) yield unknown(['syncs', sync, 'writes_to', index], word);
-  for (const [job, { platforms }] of Object.entries(file.backups.jobs))
-    for (const [index, word] of platforms.entries()) if (!names.includes(word)) yield unknown(['backups', 'jobs', job, 'platforms', index], word);
-}
-
-function* storageProblems(file: WorkspaceFile): Generator<PathProblem> {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(file.backups.storage))
-    yield { path: ['backups', 'storage'], message: 'only a folder can hold snapshots so far', expected: 'a path relative to this file' };
-}
-
-function* secretProblems(file: WorkspaceFile): Generator<PathProblem> {
-  for (const [name, platform] of Object.entries(file.platforms)) {
-    if (platform.url !== undefined && !SECRET_REF.test(platform.url)) {
-      const path = ['platforms', name, 'url'];
-      if (URL_WITH_PASSWORD.test(platform.url))
-        yield {
-          path,
-          message: 'the address holds a password, and a secret must not stand in a file',
-          expected: 'a reference such as env:DATABASE_URL',
-          secret: true,
-        };
-      else if (!URL.canParse(platform.url))
-        yield { path, message: '"url" is not an address', expected: 'an address such as https://… or a secret reference such as env:DATABASE_URL' };
-    }
-    yield* literalsIn(platform.options, ['platforms', name, 'options']);
-  }
-  for (const [name, { controller: _, title: __, writes_to: ___, writes_as: ____, drain: _____, credentials: ______, ...options }] of Object.entries(
-    file.syncs,
-  ))
-    yield* literalsIn(options, ['syncs', name]);
-}
-
-/** Texts that are secrets by their name or their form. */
-function* literalsIn(value: unknown, path: PathProblem['path']): Generator<PathProblem> {
-  if (typeof value === 'string') {
-    const named = typeof path.at(-1) === 'string' && SECRET_NAME.test(String(path.at(-1)));
-    if ((named && !SECRET_REF.test(value) && !value.includes('${{')) || URL_WITH_PASSWORD.test(value))
-      yield {
-        path,
-        message: `"${String(path.at(-1))}" holds a secret, and a secret must not stand in a file`,
-        expected: 'a reference under credentials',
-        secret: true,
-      };
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, item] of Object.entries(value)) yield* literalsIn(item, [...path, Array.isArray(value) ? Number(name) : name]);
-  }
 }

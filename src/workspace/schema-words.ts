@@ -19,6 +19,9 @@ export interface Finding {
 /** What the schema of a secret reference says of anything else. */
 export const SECRET_LITERAL = 'a secret must not stand in a file';
 
+/** Unknown keys of one group that are told. */
+const MAX_KEYS = 50;
+
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
@@ -47,7 +50,7 @@ function findingOf(schema: Schema, issue: Issue, value: unknown): Finding[] {
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = keysAt(schema, path);
-      return issue.keys.flatMap((key) =>
+      return issue.keys.slice(0, MAX_KEYS).flatMap((key) =>
         one(`unknown key "${key}"${didYouMean(key, known)}`, known.length === 0 ? undefined : `one of ${known.join(', ')}`, {
           onKey: true,
           path: [...path, key],

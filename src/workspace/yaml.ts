@@ -28,12 +28,22 @@ export interface YamlFile<T> {
   invalid(problems: readonly PathProblem[]): RunbackError;
 }
 
+/** More are not looked for: finding the place of each costs time, and hostile files have very many. */
+const MAX_PROBLEMS = 100;
+
 /**
  * Parses YAML and checks it. Throws `file-invalid` (or `secret-literal`) with all problems of the file: place, line,
  * what was expected, nearest word. Bounded in size, depth and time for any input; aliases are refused, keys are unique.
  * @param fileName as people should see it, relative where possible.
+ * @param check finds problems that a schema cannot (references). It is given the unchecked data, so that all problems of
+ *   a file are told at once, and must cope with anything.
  */
-export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T>): YamlFile<T> {
+export function parseYaml<T>(
+  text: string,
+  fileName: string,
+  schema: z.ZodType<T>,
+  check: (raw: unknown) => Iterable<PathProblem> = () => [],
+): YamlFile<T> {
   const counter = new LineCounter();
   const bounds = outOfBounds(text);
   if (bounds !== undefined) {
@@ -53,11 +63,16 @@ export function parseYaml<T>(text: string, fileName: string, schema: z.ZodType<T
     hidden: path.includes('credentials'),
   });
   const result = schema.safeParse(raw);
-  if (!result.success) throw fileInvalid(fileName, text, findingsOf(schema, result.error.issues, raw).map(toProblem));
+  const found: PathProblem[] = result.success ? [] : findingsOf(schema, result.error.issues.slice(0, MAX_PROBLEMS), raw);
+  for (const problem of check(raw)) {
+    if (found.length >= 2 * MAX_PROBLEMS) break;
+    found.push(problem);
+  }
+  if (!result.success || found.length > 0) throw fileInvalid(fileName, text, found.map(toProblem));
   return {
     value: result.data,
     at: (path) => positionOf(counter, offsetOf(document, path, false)),
-    invalid: (found) => fileInvalid(fileName, text, found.map(toProblem)),
+    invalid: (later) => fileInvalid(fileName, text, later.map(toProblem)),
   };
 }
 

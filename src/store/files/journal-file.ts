@@ -52,7 +52,10 @@ export class JournalFile implements Journal {
 
   async open(owner: LockOwner): Promise<JournalWriter> {
     await makeFolder(dirname(this.#path));
-    const attempt = await tryLock(join(dirname(this.#path), 'journal.lock'), owner, this.clock, { breakDead: true, durable: false });
+    const attempt = await tryLock(join(dirname(this.#path), 'journal.lock'), this.redactor.value(owner), this.clock, {
+      breakDead: true,
+      durable: false,
+    });
     if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock);
     try {
       let end: JournalEnd = { seq: 0, hash: firstHash(this.kind, this.id), bytes: 0, torn: 0 };

@@ -1,0 +1,80 @@
+import { didYouMean } from '../lib/index.js';
+import { SECRET_REF } from './schema.js';
+import type { PathProblem } from './yaml.js';
+
+const SECRET_NAME = /(token|password|passwd|secret|api[-_]?key|access[-_]?key|private[-_]?key|routing[-_]?key|^authorization)$/i;
+const URL_WITH_PASSWORD = /:\/\/[^/\s:@]*:[^@\s]+@/;
+/** Keys of a sync that its schema knows; the others are settings of a driver. */
+const SYNC_KEYS = new Set(['controller', 'title', 'writes_to', 'writes_as', 'drain', 'credentials']);
+
+/** What the schema of runback.yml cannot see: names that lead nowhere, secrets in clear. Copes with any data. */
+export function* workspaceProblems(raw: unknown): Generator<PathProblem> {
+  yield* referenceProblems(raw);
+  yield* secretProblems(raw);
+  const storage = field(field(raw, 'backups'), 'storage');
+  if (typeof storage === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(storage))
+    yield { path: ['backups', 'storage'], message: 'only a folder can hold snapshots so far', expected: 'a path relative to this file' };
+}
+
+function* referenceProblems(raw: unknown): Generator<PathProblem> {
+  const names = new Set(entriesOf(field(raw, 'platforms')).map(([name]) => name));
+  const check = function* (list: unknown, path: PathProblem['path']): Generator<PathProblem> {
+    if (!Array.isArray(list)) return;
+    for (const [index, word] of list.entries()) {
+      if (typeof word !== 'string' || names.has(word)) continue;
+      yield {
+        path: [...path, index],
+        message: `there is no platform "${word}"${didYouMean(word, names)}`,
+        expected: names.size === 0 ? 'a name from platforms, which is empty' : `one of ${[...names].slice(0, 30).join(', ')}`,
+      };
+    }
+  };
+  for (const [sync, entry] of entriesOf(field(raw, 'syncs'))) yield* check(field(entry, 'writes_to'), ['syncs', sync, 'writes_to']);
+  for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs')))
+    yield* check(field(entry, 'platforms'), ['backups', 'jobs', job, 'platforms']);
+}
+
+function* secretProblems(raw: unknown): Generator<PathProblem> {
+  for (const [name, platform] of entriesOf(field(raw, 'platforms'))) {
+    const url = field(platform, 'url');
+    const path = ['platforms', name, 'url'];
+    if (typeof url === 'string' && url !== '' && !SECRET_REF.test(url)) {
+      if (URL_WITH_PASSWORD.test(url))
+        yield {
+          path,
+          message: 'the address holds a password, and a secret must not stand in a file',
+          expected: 'a reference such as env:DATABASE_URL',
+          secret: true,
+        };
+      else if (!URL.canParse(url))
+        yield { path, message: '"url" is not an address', expected: 'an address such as https://… or a secret reference such as env:DATABASE_URL' };
+    }
+    yield* literalsIn(field(platform, 'options'), ['platforms', name, 'options']);
+  }
+  for (const [name, sync] of entriesOf(field(raw, 'syncs')))
+    for (const [key, setting] of entriesOf(sync)) if (!SYNC_KEYS.has(key)) yield* literalsIn(setting, ['syncs', name, key]);
+}
+
+/** Texts that are secrets by their name or their form. */
+function* literalsIn(value: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  if (typeof value === 'string') {
+    const name = String(path.at(-1));
+    if ((SECRET_NAME.test(name) && !SECRET_REF.test(value) && !value.includes('${{')) || URL_WITH_PASSWORD.test(value))
+      yield {
+        path,
+        message: `"${name}" holds a secret, and a secret must not stand in a file`,
+        expected: 'a reference under credentials',
+        secret: true,
+      };
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* literalsIn(item, [...path, index]);
+  } else for (const [name, item] of entriesOf(value)) yield* literalsIn(item, [...path, name]);
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+}
