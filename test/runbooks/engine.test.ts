@@ -21,7 +21,12 @@ describe('a run', () => {
     expect(await world.names()).toEqual(['one', 'one-and-more']);
     expect((await entries(run.id)).map((entry) => entry.type)).toEqual([
       'run.created',
-      ...['step.intent', 'step.outcome', 'step.intent', 'step.outcome', 'step.intent', 'step.outcome'],
+      'step.intent',
+      'step.outcome',
+      'step.intent',
+      'step.outcome',
+      'step.intent',
+      'step.outcome',
       'step.outcome',
       'run.closed',
     ]);

@@ -1,0 +1,187 @@
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { type Clock, Redactor, systemClock } from '../../src/lib/index.js';
+import { loadRunbook, readRun, resumeRun, startRun, undoRun, verifyEvidence, type Answer, type RunDeps } from '../../src/runbooks/index.js';
+import { openSyncs } from '../../src/syncs/index.js';
+import type { Workspace } from '../../src/workspace/index.js';
+import { crmSchema, databaseSchema, openWorld, WORKS_AT, type World } from '../support/restore-world.js';
+import { httpSync, startIntegration } from '../syncs/harness.js';
+import { rejection, runOf, scripted } from './support.js';
+
+const book = (id: string): string => fileURLToPath(new URL(`../../runbooks/${id}.yml`, import.meta.url));
+
+interface Stage {
+  readonly world: World;
+  readonly deps: RunDeps;
+  readonly integration: Awaited<ReturnType<typeof startIntegration>>;
+}
+
+/** A platform with records, a sync over real HTTP that writes to it, and everything a run needs. */
+async function stage(kind: 'crm' | 'database', limits: { records?: number } = {}): Promise<Stage> {
+  const world = await openWorld(kind === 'crm' ? crmSchema() : databaseSchema());
+  const integration = await startIntegration();
+  onTestFinished(async () => {
+    await integration.close();
+    await world.close();
+  });
+  const { store } = world;
+  // Time limits of steps (minutes) are real; waits between tries pass at once.
+  const clock: Clock = { ...world.clock, sleep: (ms, signal) => (ms < 60_000 ? Promise.resolve() : systemClock.sleep(ms, signal)) };
+  const workspace: Workspace = {
+    root: world.backups,
+    stateDir: world.backups,
+    backupsDir: world.backups,
+    runbooksDir: '',
+    config: {
+      version: 1,
+      platforms: { memory: { name: 'memory', connector: 'memory', environment: 'sandbox', credentials: {}, limits: {}, options: {} } },
+      syncs: { marketing: httpSync('marketing', integration.url, { writes_to: ['memory'], writes_as: ['sync:*'] }) },
+      backups: { storage: '', jobs: {} },
+      restores: { ...world.deps.config, limits },
+    },
+  };
+  const secret = (): Promise<string> => Promise.resolve('');
+  const deps: RunDeps = {
+    workspace,
+    store,
+    clock,
+    catalog: world.deps.catalog as RunDeps['catalog'],
+    syncs: openSyncs({ workspace, store, clock, secret, environment: {} }),
+    openPlatform: () => Promise.resolve(world.connector.platform()),
+    secret,
+    redactor: new Redactor(),
+    environment: {},
+  };
+  for (let n = 0; n < 20; n += 1) {
+    if (n < 5) world.connector.put('companies', `co${n}`, { name: `Company ${n}`, city: 'Graz' }, 'user:maya');
+    const carried = kind === 'database' ? { company: `co${n % 5}` } : {};
+    world.connector.put('contacts', `c${n}`, { name: `Person ${n}`, email: `p${n}@example.com`, phone: `${n}`, tags: [], ...carried }, 'user:maya');
+    if (kind === 'crm') world.connector.relate(WORKS_AT, { from: `c${n}`, to: `co${n % 5}` }, true);
+  }
+  return { world, deps, integration };
+}
+
+const contacts = ({ world }: Stage): Record<string, Readonly<Record<string, unknown>>> => world.connector.state().records['contacts'] ?? {};
+const typed = (question: { readonly kind: string; readonly expect?: string }): Answer => ({ value: question.expect ?? '' });
+const yes = { review: 'yes', allow: 'approve', allow_created: 'approve', apply: typed as never, cause: 'done', new_ids: 'done' };
+
+describe.each(['crm', 'database'] as const)('a person is led through, on a %s', (kind) => {
+  test('a mass overwrite: the damage is undone, the edit of a colleague stays, and the syncs run again', async () => {
+    const it = await stage(kind);
+    const base = await it.world.take();
+    for (let n = 0; n < 6; n += 1) it.world.connector.put('contacts', `c${n}`, { name: 'WRONG', phone: '' }, 'sync:7');
+    it.world.connector.put('contacts', 'c9', { phone: '+43 1 234' }, 'user:lee');
+    const operator = scripted(yes);
+    const run = await startRun({ runbook: await loadRunbook(book('mass-overwrite')), inputs: { platform: 'memory', base }, by: 'maya' }, it.deps, {
+      operator,
+    });
+    expect(run.state).toBe('succeeded');
+    expect(Object.fromEntries(run.steps.map((step) => [step.id, step.state]))).toMatchObject({
+      apply: 'succeeded',
+      verify: 'succeeded',
+      resume: 'succeeded',
+      allow: 'succeeded',
+    });
+    for (let n = 0; n < 6; n += 1) expect(contacts(it)[`c${n}`]).toMatchObject({ name: `Person ${n}`, phone: `${n}` });
+    expect(contacts(it)['c9']).toMatchObject({ phone: '+43 1 234' });
+    expect(it.integration.state).toMatchObject({ paused: false, pauses: 1, resumes: 1 });
+    expect(operator.asked.find((question) => question.key === 'apply')).toMatchObject({ kind: 'confirm', expect: 'sandbox:6' });
+    expect(operator.asked.find((question) => question.key === 'review')).toMatchObject({ about: { records: 6, cells: 12 } });
+    expect(run.notes[0]?.text).toContain('12 values on 6 records');
+    expect(await verifyEvidence(it.deps.store, run.id)).toMatchObject({ ok: true, closed: true, runbookOk: true, lastHash: run.lastHash });
+  });
+
+  test('a bad import: changed and created records are put right apart', async () => {
+    const it = await stage(kind);
+    const base = await it.world.take();
+    const began = it.world.clock.now().toISOString();
+    for (let n = 0; n < 3; n += 1) it.world.connector.put('contacts', `c${n}`, { name: 'IMPORTED' }, 'import:1');
+    for (let n = 0; n < 4; n += 1)
+      it.world.connector.put('contacts', `new${n}`, { name: `New ${n}`, email: `n${n}@example.com`, tags: [] }, 'import:1');
+    const operator = scripted({ ...yes, stop_import: 'done', review_created: 'delete', apply_created: typed as never });
+    const run = await startRun(
+      { runbook: await loadRunbook(book('bad-import')), inputs: { platform: 'memory', base, since: began }, by: 'maya' },
+      it.deps,
+      {
+        operator,
+      },
+    );
+    expect(run.state).toBe('succeeded');
+    expect(run.steps.find((step) => step.id === 'extent')?.outputs).toMatchObject({ changed: 3, created: 4 });
+    expect(run.steps.find((step) => step.id === 'plan_created')?.outputs).toMatchObject({ deletes: 4 });
+    expect(Object.keys(contacts(it))).toHaveLength(20);
+    expect(contacts(it)['c1']).toMatchObject({ name: 'Person 1' });
+  });
+
+  test('an accidental deletion: the records are back with their links, and later edits stay', async () => {
+    const it = await stage(kind);
+    const base = await it.world.take();
+    const links = it.world.connector.state().links;
+    for (let n = 0; n < 4; n += 1) {
+      if (kind === 'crm') it.world.connector.relate(WORKS_AT, { from: `c${n}`, to: `co${n % 5}` }, false);
+      it.world.connector.put('contacts', `c${n}`, null, 'user:lee');
+    }
+    it.world.connector.put('contacts', 'c9', { phone: '+43 1 234' }, 'user:lee');
+    const run = await startRun({ runbook: await loadRunbook(book('accidental-delete')), inputs: { platform: 'memory', base }, by: 'maya' }, it.deps, {
+      operator: scripted(yes),
+    });
+    expect(run.state).toBe('succeeded');
+    const after = Object.values(contacts(it));
+    expect(after.map((fields) => fields['name']).sort()).toEqual(Array.from({ length: 20 }, (_, n) => `Person ${n}`).sort());
+    expect(contacts(it)['c9']).toMatchObject({ phone: '+43 1 234' });
+    expect(Object.values(it.world.connector.state().links).map((pairs) => pairs.length)).toEqual(Object.values(links).map((pairs) => pairs.length));
+  });
+});
+
+test('a plan over the limits goes on only with an approval of exactly that plan (G10)', async () => {
+  const it = await stage('crm', { records: 3 });
+  const base = await it.world.take();
+  for (let n = 0; n < 6; n += 1) it.world.connector.put('contacts', `c${n}`, { name: 'WRONG' }, 'sync:7');
+  const runbook = await loadRunbook(book('mass-overwrite'));
+  const { allow: _allow, ...unapproved } = yes;
+  const operator = scripted(unapproved);
+  const error = await rejection(startRun({ runbook, inputs: { platform: 'memory', base }, by: 'maya' }, it.deps, { operator }));
+  expect(error).toMatchObject({ code: 'person-needed', data: { step: 'allow' } });
+  const refused = await rejection(
+    resumeRun(runOf(error), { by: 'maya' }, it.deps, { operator: scripted({ ...yes, allow: { value: 'approve', of: 'another' } }) }),
+  );
+  expect(refused).toMatchObject({ code: 'not-authorised', exitCode: 6 });
+  expect(contacts(it)['c1']).toMatchObject({ name: 'WRONG' });
+  const run = await resumeRun(runOf(error), { by: 'maya' }, it.deps, { operator: scripted({ ...yes, allow: { value: 'approve', by: 'lee' } }) });
+  expect(run.state).toBe('succeeded');
+  expect(contacts(it)['c1']).toMatchObject({ name: 'Person 1' });
+});
+
+test('undo puts the damage back and the syncs to where they were; the run says so', async () => {
+  const it = await stage('crm');
+  const base = await it.world.take();
+  for (let n = 0; n < 6; n += 1) it.world.connector.put('contacts', `c${n}`, { name: 'WRONG' }, 'sync:7');
+  const damaged = it.world.connector.state();
+  const runbook = await loadRunbook(book('mass-overwrite'));
+  const { cause: _cause, ...untilCause } = yes;
+  const error = await rejection(startRun({ runbook, inputs: { platform: 'memory', base }, by: 'maya' }, it.deps, { operator: scripted(untilCause) }));
+  expect(contacts(it)['c1']).toMatchObject({ name: 'Person 1' });
+  const run = await undoRun(runOf(error), { by: 'maya' }, it.deps);
+  expect(run.state).toBe('undone');
+  expect(it.world.connector.state()).toEqual(damaged);
+  expect(it.integration.state.paused).toBe(false);
+  expect((await readRun(it.deps.store, run.id)).steps.find((step) => step.id === 'apply')?.state).toBe('undone');
+});
+
+test('syncs are not started again before the repair is verified, unless a person says so by name (G12)', async () => {
+  const it = await stage('crm');
+  const base = await it.world.take();
+  it.world.connector.put('contacts', 'c1', { name: 'WRONG' }, 'sync:7');
+  // The platform says yes and does nothing: only reading back tells.
+  const operator = scripted({ ...yes, 'apply.failed': 'skip', 'verify.failed': 'skip', 'resume.failed': 'stop' });
+  it.world.connector.fault = () => 'lie';
+  const runbook = await loadRunbook(book('mass-overwrite'));
+  const error = await rejection(startRun({ runbook, inputs: { platform: 'memory', base }, by: 'maya' }, it.deps, { operator }));
+  expect(error).toMatchObject({ code: 'person-needed', data: { step: 'resume' } });
+  expect(it.integration.state).toMatchObject({ paused: true, resumes: 0 });
+  const run = await resumeRun(runOf(error), { by: 'maya' }, it.deps, { operator: scripted({ resume: { value: 'resume-unverified', by: 'lee' } }) });
+  expect(it.integration.state).toMatchObject({ paused: false, resumes: 1 });
+  expect(run.state).toBe('partial');
+});
