@@ -72,10 +72,11 @@ export async function* sortLines(source: AsyncIterable<readonly SortItem[]>, opt
   }
   if (rest.length > 0) runs.push(await spill(packLines(linesOf(rest))));
   held = [];
-  // The oldest runs first, so that "read last" stays the order of the runs.
+  // In rounds, each of neighbours, so that "read last" stays the order of the runs and no line is merged more often than needed.
   while (runs.length > limits.fanIn) {
-    const merged = await spill(mergeRuns(runs.slice(0, limits.fanIn), options));
-    runs = [merged, ...runs.slice(limits.fanIn)];
+    const merged: string[] = [];
+    for (let n = 0; n < runs.length; n += limits.fanIn) merged.push(await spill(mergeRuns(runs.slice(n, n + limits.fanIn), options)));
+    runs = merged;
   }
   yield* mergeRuns(runs, options);
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { canonicalJson } from '../../src/lib/index.js';
@@ -26,7 +26,7 @@ function shuffled(input: Value): Value {
   return Object.fromEntries(
     Object.entries(input)
       .reverse()
-      .map(([name, member]) => [name, shuffled(member as Value)]),
+      .map(([name, member]) => [name, shuffled(member)]),
   );
 }
 
@@ -62,7 +62,11 @@ describe('the canonical form', () => {
   });
 
   it('leaves what changes by itself out of the content digest', () => {
-    fc.assert(fc.property(record, fields, (input, meta) => contentDigest(input) === contentDigest({ ...input, meta })));
+    fc.assert(
+      fc.property(record, fields, (input, meta) => {
+        expect(contentDigest({ ...input, meta })).toBe(contentDigest(input));
+      }),
+    );
   });
 });
 
@@ -76,18 +80,18 @@ describe('the order of keys', () => {
 
   it('is the order of their UTF-8 bytes, as databases and file names have it', () => {
     fc.assert(
-      fc.property(key, key, (a, b) => Math.sign(compareKeys(a, b)) === Buffer.compare(Buffer.from(a), Buffer.from(b))),
+      fc.property(key, key, (a, b) => {
+        expect(Math.sign(compareKeys(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      }),
       { numRuns: 2000 },
     );
   });
 
   it('keeps composite keys apart', () => {
     fc.assert(
-      fc.property(
-        fc.array(text, { minLength: 2 }),
-        fc.array(text, { minLength: 2 }),
-        (a, b) => (keyOf(a) === keyOf(b)) === (canonicalJson(a) === canonicalJson(b)),
-      ),
+      fc.property(fc.array(text, { minLength: 2 }), fc.array(text, { minLength: 2 }), (a, b) => {
+        expect(keyOf(a) === keyOf(b)).toBe(canonicalJson(a) === canonicalJson(b));
+      }),
     );
   });
 });
@@ -108,6 +112,10 @@ describe('merging sets', () => {
   });
 
   it('gives the base back where nobody else wrote', () => {
-    fc.assert(fc.property(set, set, (base, damaged) => sameValue([...mergeSet(base, damaged, damaged)], [...base].sort())));
+    fc.assert(
+      fc.property(set, set, (base, damaged) => {
+        expect(mergeSet(base, damaged, damaged)).toEqual([...base].sort());
+      }),
+    );
   });
 });

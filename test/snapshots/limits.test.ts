@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { compareKeys, type PlatformRecord } from '../../src/records/index.js';
