@@ -1,8 +1,8 @@
 import { messageOf, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
 import type { Store } from '../store/index.js';
-import { openSnapshot } from './open.js';
+import { openSnapshot, type OpenSnapshotOptions } from './open.js';
 import { folderStorage } from './storage/folder.js';
-import type { SnapshotStorage } from './storage/storage.js';
+import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { NOTES_KIND, summaryOf, type SnapshotNotes } from './summary.js';
 import type { SnapshotReader, SnapshotSummary, VerifyReport } from './types.js';
 
@@ -28,9 +28,12 @@ export interface Catalog {
   survey(): Promise<{ readonly snapshots: readonly SnapshotSummary[]; readonly ignored: readonly IgnoredFile[] }>;
   /** An id, the beginning of one, `latest` or `latest-verified`. Throws `not-found`, `ambiguous` (with `data: {ids}`), `snapshot-damaged`. */
   resolve(reference: string, filter?: ResolveFilter): Promise<SnapshotSummary>;
-  /** Opens by anything that `resolve` takes. Close the reader. */
-  open(reference: string): Promise<SnapshotReader>;
-  /** Reads every byte and remembers the outcome: only an undamaged snapshot counts as verified. */
+  /** Opens by anything that `resolve` takes. Close the reader. `salvage`: also what has no manifest any more, see `openSnapshot`. */
+  open(reference: string, options?: { readonly salvage?: boolean }): Promise<SnapshotReader>;
+  /**
+   * Reads every byte and remembers the outcome: only an undamaged snapshot counts as verified. Of one that was cut off
+   * or lost its manifest, reports what is left.
+   */
   verify(reference: string, options?: CallOptions): Promise<VerifyReport>;
   /** Keeps a snapshot from being deleted, or no longer. */
   pin(reference: string, on: boolean): Promise<SnapshotSummary>;
@@ -49,16 +52,24 @@ export interface CatalogDeps {
 export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }: CatalogDeps): Catalog {
   const notesOf = (id: string): ReturnType<typeof store.document<SnapshotNotes>> => store.document<SnapshotNotes>(NOTES_KIND, id);
 
-  const summarise = async (name: string, bytes: number): Promise<SnapshotSummary> => {
-    const reader = await openSnapshot(storage.pathOf(name));
+  /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
+  const openNamed = async (name: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> => {
+    const path = storage.pathOf(name);
+    const reader = await openSnapshot(path, options);
+    const { id } = reader.manifest;
+    if (`${id}.zip` === name) return reader;
+    await reader.close();
+    throw new RunbackError('snapshot-foreign', `${path} was renamed`, {
+      why: `Inside it is called ${id}.`,
+      state: 'Nothing was done.',
+      next: `Give it back its name ${id}.zip.`,
+    });
+  };
+
+  const summarise = async ({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> => {
+    const reader = await openNamed(name, { quick });
     try {
-      const id = name.slice(0, -'.zip'.length);
-      if (reader.manifest.id !== id)
-        throw new RunbackError('snapshot-foreign', `${storage.pathOf(name)} was renamed`, {
-          why: `Inside it is called ${reader.manifest.id}.`,
-          next: `Give it back its name ${reader.manifest.id}.zip.`,
-        });
-      return summaryOf(reader, storage.pathOf(name), bytes, await notesOf(id).read());
+      return summaryOf(reader, storage.pathOf(name), bytes, await notesOf(reader.manifest.id).read());
     } finally {
       await reader.close();
     }
@@ -70,47 +81,45 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       path: storage.pathOf(name),
       why: 'it is being written, or its writer was killed',
     }));
-    for (const { name, bytes } of await storage.list()) {
+    for (const stored of await storage.list()) {
       try {
-        snapshots.push(await summarise(name, bytes));
+        snapshots.push(await summarise(stored, true));
       } catch (error) {
-        ignored.push({ path: storage.pathOf(name), why: messageOf(error) });
+        ignored.push({ path: storage.pathOf(stored.name), why: messageOf(error) });
       }
     }
     snapshots.sort((a, b) => (a.startedAt === b.startedAt ? (a.id < b.id ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1));
     return { snapshots, ignored };
   };
 
-  const resolve: Catalog['resolve'] = async (reference, filter = {}) => {
-    if (reference === 'latest' || reference === 'latest-verified') return latest(reference, filter, (await survey()).snapshots, clock);
+  /** The file of an id or of the beginning of one. */
+  const locate = async (reference: string): Promise<StoredName> => {
     const stored = await storage.list();
     const exact = stored.find(({ name }) => name === `${reference}.zip`);
-    if (exact) return summarise(exact.name, exact.bytes);
+    if (exact) return exact;
     const fitting = reference === '' ? [] : stored.filter(({ name }) => name.startsWith(reference) || name.startsWith(`snap-${reference}`));
     const [first] = fitting;
     if (!first) throw missing(`There is no snapshot ${JSON.stringify(reference)}`, `Looked in ${storage.location}.`);
-    if (fitting.length > 1) {
-      const ids = fitting.map(({ name }) => name.slice(0, -'.zip'.length)).sort();
-      throw new RunbackError('ambiguous', `${JSON.stringify(reference)} fits ${ids.length} snapshots`, {
-        why: `It may mean ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' and more' : ''}.`,
-        state: 'Nothing was done.',
-        next: 'Type more of the id.',
-        data: { ids },
-      });
-    }
-    return summarise(first.name, first.bytes);
+    if (fitting.length > 1) throw ambiguous(reference, fitting.map(({ name }) => name.slice(0, -'.zip'.length)).sort());
+    return first;
   };
+
+  const resolve: Catalog['resolve'] = async (reference, filter = {}) =>
+    isWord(reference) ? latest(reference, filter, (await survey()).snapshots, clock) : summarise(await locate(reference));
+
+  const nameOf = async (reference: string): Promise<string> =>
+    isWord(reference) ? `${(await resolve(reference)).id}.zip` : (await locate(reference)).name;
 
   return {
     list: async () => (await survey()).snapshots,
     survey,
     resolve,
-    open: async (reference) => openSnapshot((await resolve(reference)).path),
+    open: async (reference, options = {}) => openNamed(await nameOf(reference), options),
 
     async verify(reference, options = {}) {
-      const { id, path } = await resolve(reference);
-      const reader = await openSnapshot(path);
+      const reader = await openNamed(await nameOf(reference), { salvage: true });
       try {
+        const { id } = reader.manifest;
         const report = await reader.verify(options);
         const checked = { version: 1, digest: reader.digest } as const;
         await notesOf(id).update((current) => ({
@@ -143,6 +152,17 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       return summary;
     },
   };
+}
+
+const isWord = (reference: string): reference is 'latest' | 'latest-verified' => reference === 'latest' || reference === 'latest-verified';
+
+function ambiguous(reference: string, ids: readonly string[]): RunbackError {
+  return new RunbackError('ambiguous', `${JSON.stringify(reference)} fits ${ids.length} snapshots`, {
+    why: `It may mean ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' and more' : ''}.`,
+    state: 'Nothing was done.',
+    next: 'Type more of the id.',
+    data: { ids },
+  });
 }
 
 function latest(

@@ -1,6 +1,6 @@
-export { openCatalog, type Catalog, type ResolveFilter } from './catalog.js';
+export { openCatalog, type Catalog } from './catalog.js';
 export { compareLinks, compareObjects, type CompareOptions } from './compare.js';
-export { createSnapshot, type CreateSnapshotDeps, type CreateSnapshotRequest } from './create.js';
+export { createSnapshot, type CreateSnapshotDeps } from './create.js';
 export { exportCsv, type ExportCsvOptions } from './export-csv.js';
-export { openSnapshot, type OpenSnapshotOptions } from './open.js';
+export { openSnapshot } from './open.js';
 export * from './types.js';

@@ -17,6 +17,8 @@ export interface OpenSnapshotOptions {
    * `census` false everywhere and `damage` saying what is known to be missing. Reads the whole file once.
    */
   readonly salvage?: boolean;
+  /** Do not search a file whose directory or manifest is broken, which takes reading all of it: refuse it at once. For lists. */
+  readonly quick?: boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function openStored(file: StoredFile, options: OpenSnapshotOptions 
   const found = directory && (await manifestIn(file, directory));
   if (directory && found) return readerOf(file, directory, found, []);
 
+  if (options.quick === true) throw refusal ?? incomplete(file.path, undefined, directory !== undefined);
   const scan = await scanEntries(file);
   const usable: ZipDirectory = { entries: new Map([...scan.entries, ...(directory?.entries ?? [])]), seal: directory?.seal };
   const scanned = await manifestIn(file, { entries: scan.entries, seal: undefined });
@@ -98,12 +101,12 @@ function strangeName(file: StoredFile, scan: Scan): RunbackError {
   return foreign(file.path, `it holds an entry named ${JSON.stringify(scan.strange[0]?.slice(0, 120))}`);
 }
 
-function incomplete(path: string, directory: ZipDirectory, hasDirectory: boolean): RunbackError {
-  const readable = [...directory.entries.keys()].filter((name) => name.startsWith('data/') || name.startsWith('links/')).length;
+function incomplete(path: string, directory: ZipDirectory | undefined, hasDirectory: boolean): RunbackError {
+  const readable = directory && [...directory.entries.keys()].filter((name) => name.startsWith('data/') || name.startsWith('links/')).length;
   return new RunbackError('snapshot-damaged', `${path} is not a complete snapshot`, {
     why: hasDirectory ? 'Its manifest is missing or damaged.' : 'It was cut off: the directory and the manifest at its end are missing.',
-    state: `Nothing was changed. ${readable} ${readable === 1 ? 'part' : 'parts'} of records or links can still be read.`,
-    next: 'See what is left: runback snapshot verify <path>. For a restore, choose another snapshot: runback snapshot list',
-    data: { readable },
+    state: `Nothing was changed.${readable === undefined ? '' : ` ${readable} ${readable === 1 ? 'part' : 'parts'} of records or links can still be read.`}`,
+    next: 'See what is left: runback snapshot verify <id>. For a restore, choose another snapshot: runback snapshot list',
+    data: readable === undefined ? {} : { readable },
   });
 }

@@ -116,6 +116,7 @@ describe('a snapshot that was cut off', () => {
       expect((await openCatalog(deps).survey()).ignored).toHaveLength(1);
       if (code === 'snapshot-foreign') continue;
       const reader = await openSnapshot(summary.path, { salvage: true });
+      expect((await openCatalog(deps).verify(summary.id)).damage).toContainEqual(expect.objectContaining({ entry: 'manifest.json' }));
       const { rows } = await readAll(reader);
       most = Math.max(most, rows.get('contacts')?.size ?? 0);
       expect(reader.manifest.objects.every(({ census }) => !census)).toBe(true);

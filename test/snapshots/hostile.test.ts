@@ -74,6 +74,7 @@ describe('a file that is no snapshot is refused', () => {
     const { snapshots, ignored } = await openCatalog(deps).survey();
     expect(snapshots.map((summary) => summary.id)).toEqual([id]);
     expect(ignored).toMatchObject([{ path: join(deps.dir, 'holiday.zip') }]);
+    await expect(openCatalog(deps).verify('holiday')).rejects.toMatchObject({ code: 'snapshot-foreign' });
   });
 });
 
