@@ -2,10 +2,11 @@ import { platformLock } from '../connectors/index.js';
 import { newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
 import type { JournalWriter, Lock } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
-import { execute, settle, type Execution, type Stop } from './execute.js';
+import { execute, settle, type Execution } from './execute.js';
 import { foldRestore, readRecreations, RESTORES, type Batches, type RestoreCreated, type RestoreState } from './journal.js';
 import { checkAccount, checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
+import type { Stop } from './results.js';
 import type { RestoreSummary } from './types.js';
 import { planWorks } from './works.js';
 
@@ -141,7 +142,12 @@ export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'u
 
 /** Why a restore that came to the end of its plan is not done. */
 export function unfinished(batches: Batches): Stop | undefined {
-  const { in_doubt: doubtful, failed } = batches.counts;
+  let doubtful = 0;
+  let failed = 0;
+  for (const status of batches.statuses.values()) {
+    if (status === 'in_doubt') doubtful += 1;
+    else if (status === 'failed') failed += 1;
+  }
   if (doubtful > 0) return { code: 'in-doubt', because: `${doubtful} changes may or may not have happened, and the platform cannot tell` };
   if (failed > 0) return { code: 'restore-incomplete', because: `${failed} changes failed twice and may work later` };
   return undefined;

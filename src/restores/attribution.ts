@@ -104,6 +104,7 @@ export function attributionWords(attribution: Attribution): string {
     case 'unattributed':
       return `written${who}${when}, which is not part of the incident`;
     case 'unknown':
+    default:
       return who + when === '' ? 'nothing tells who wrote it' : `written${who}${when}; nothing says whether that is part of the incident`;
   }
 }

@@ -1,5 +1,5 @@
 import type { RecordHistory } from '../connectors/index.js';
-import type { Fields, ObjectSchema } from '../records/index.js';
+import type { Fields } from '../records/index.js';
 import { attributeCreation, attributionWords } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { decideFields, impossible, type FieldDecisions } from './decide-fields.js';

@@ -87,7 +87,7 @@ export class Draft {
       );
       yield* ordered.first;
       yield* ordered.conflicts;
-      after.push(...ordered.then);
+      after.push(...ordered.last);
     }
     yield* after;
     for (const group of order)
@@ -119,7 +119,7 @@ export class Draft {
       if (!group.cyclic) all.push(...drafts);
       else {
         const ordered = orderDeletes(this.#schema, drafts);
-        all.push(...ordered.first, ...ordered.then);
+        all.push(...ordered.first, ...ordered.last);
         conflicts.push(...ordered.conflicts);
       }
     }

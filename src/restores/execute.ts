@@ -1,11 +1,12 @@
 import type { MutationResult } from '../connectors/index.js';
-import { isRunbackError, messageOf, silentReporter, type CallOptions, type ErrorCode, type Reporter } from '../lib/index.js';
+import { isRunbackError, messageOf, silentReporter, type CallOptions, type Reporter } from '../lib/index.js';
 import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
 import { mutationOf } from './items.js';
 import type { Batches, ItemResult, JournalItem, RestoreSettings } from './journal.js';
 import { holds, lookUp, readItemLinks, readItems } from './look.js';
 import { precheck, stands, type Checking } from './precheck.js';
+import { replace, resultOf, stopOf, tookEffect, type Stop } from './results.js';
 
 /** One thing to write, whose keys are only known once what comes before it stands. */
 export interface Work {
@@ -13,17 +14,10 @@ export interface Work {
   /** Works of one group that follow each other share a batch. */
   readonly group: string;
   readonly action: JournalItem['action'];
-  /** The item to write, or why it cannot be written. */
-  resolve(): JournalItem | ItemResult;
-  /** For an undelete: the values the record should have afterwards. */
-  readonly afterwards?: Fields;
-}
-
-/** Why the work ended before its end. */
-export interface Stop {
-  readonly code: ErrorCode;
-  readonly because: string;
-  readonly cause?: unknown;
+  /** The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not there. */
+  resolve(live?: Fields): JournalItem | ItemResult;
+  /** A record that has to be read before the item is known. */
+  readonly reads?: { readonly object: string; readonly key: string };
 }
 
 /** What an execution works with. */
@@ -159,13 +153,15 @@ class Session {
   async #write(works: readonly Work[]): Promise<Written> {
     const items: JournalItem[] = [];
     const skipped: ItemResult[] = [];
-    for (const work of works) {
-      const resolved = work.resolve();
-      if ('status' in resolved) skipped.push(resolved);
-      else items.push(resolved);
-    }
     let checked;
     try {
+      const read = works.flatMap(({ id, reads }): JournalItem[] => (reads === undefined ? [] : [{ id, action: 'undelete', ...reads }]));
+      const live = await readItems(this.#execution, read, this.#options);
+      for (const work of works) {
+        const resolved = work.resolve(work.reads === undefined ? undefined : live.get(work.reads.object)?.get(work.reads.key)?.fields);
+        if ('status' in resolved) skipped.push(resolved);
+        else items.push(resolved);
+      }
       checked = await precheck(this.#checking, items, this.#options);
     } catch (error) {
       return { results: [], sent: [], stop: stopOf(error) };
@@ -248,7 +244,8 @@ class Session {
     if (applied.size === 0) {
       if (!more || results.length === 0) return undefined;
       const why = results.find((result) => result.message !== undefined)?.message ?? 'the platform did not say why';
-      return { code: 'restore-stopped', because: `none of the first ${results.length} changes took: ${why}` };
+      const code = results.every((result) => result.status === 'in_doubt') ? 'in-doubt' : 'restore-stopped';
+      return { code, because: `none of the first ${results.length} changes took: ${why}` };
     }
     const items = sent
       .filter((item) => applied.has(item.id))
@@ -320,35 +317,4 @@ interface Written {
   readonly results: readonly ItemResult[];
   readonly sent: readonly JournalItem[];
   readonly stop?: Stop;
-}
-
-function resultOf(item: JournalItem, answer: MutationResult | undefined): ItemResult {
-  if (answer === undefined) return { id: item.id, status: 'in_doubt', message: 'the connector gave no result' };
-  const { id } = item;
-  switch (answer.status) {
-    case 'applied':
-      return { id, status: 'applied', key: answer.key };
-    case 'moved':
-      return { id, status: 'moved', message: 'the record was changed since the plan was made' };
-    case 'rejected':
-    case 'failed':
-    case 'in_doubt':
-      return { id, ...answer };
-  }
-}
-
-function tookEffect(item: JournalItem, live: Fields | undefined): boolean {
-  if (item.action === 'delete') return live === undefined;
-  if (live === undefined) return false;
-  return item.action === 'update' || item.action === 'create' ? holds(live, item.set) : true;
-}
-
-function replace(results: readonly ItemResult[], by: readonly ItemResult[]): ItemResult[] {
-  const found = new Map(by.map((result) => [result.id, result]));
-  return results.map((result) => found.get(result.id) ?? result);
-}
-
-function stopOf(error: unknown): Stop {
-  if (!isRunbackError(error)) throw error;
-  return { code: error.code, because: messageOf(error), cause: error };
 }

@@ -36,6 +36,7 @@ export function mutationOf(schema: PlatformSchema, item: JournalItem): Mutation 
       return { action: 'undelete', schema: schemaOf(schema, item.object), key: item.key };
     case 'link':
     case 'unlink':
+    default:
       return { action: item.action, link: linkOf(schema, item.link, item.fromObject, item.toObject), from: item.from, to: item.to };
   }
 }

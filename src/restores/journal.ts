@@ -144,8 +144,11 @@ export class Batches {
 
   #set(id: string, status: ItemResult['status']): void {
     const before = this.statuses.get(id);
-    if (before !== undefined) this.counts[before] -= 1;
-    this.counts[status] += 1;
+    // What follows from a change (`7+fields`) is part of it and not counted again.
+    if (!id.includes('+')) {
+      if (before !== undefined) this.counts[before] -= 1;
+      this.counts[status] += 1;
+    }
     this.statuses.set(id, status);
   }
 }

@@ -12,7 +12,7 @@ export type LinkDraft = Extract<DecidedChange, { readonly link: string }>;
 /** Changes in an order that can be applied, what has to follow once all of them stand, and what cannot be ordered. */
 export interface Ordered {
   readonly first: readonly RecordDraft[];
-  readonly then: readonly RecordDraft[];
+  readonly last: readonly RecordDraft[];
   readonly conflicts: readonly PlanConflict[];
 }
 
@@ -28,7 +28,7 @@ interface Node {
 export function orderCreates(schema: PlatformSchema, drafts: readonly RecordDraft[]): Ordered {
   const nodes = nodesOf(schema, drafts, 'to');
   const first: RecordDraft[] = [];
-  const then: RecordDraft[] = [];
+  const last: RecordDraft[] = [];
   for (;;) {
     const ready = takeReady(nodes);
     if (ready.length > 0) {
@@ -40,10 +40,10 @@ export function orderCreates(schema: PlatformSchema, drafts: readonly RecordDraf
     const { create, update } = withoutReferences(stuck);
     nodes.delete(nameOf(stuck.draft));
     first.push(create);
-    then.push(update);
+    last.push(update);
     release(nodes, nameOf(stuck.draft));
   }
-  return { first, then, conflicts: [...nodes.values()].map((node) => ringConflict(node, 'created')) };
+  return { first, last, conflicts: [...nodes.values()].map((node) => ringConflict(node, 'created')) };
 }
 
 /**
@@ -68,7 +68,7 @@ export function orderDeletes(schema: PlatformSchema, drafts: readonly RecordDraf
     reversed.push(erase);
     release(nodes, nameOf(stuck.draft));
   }
-  return { first: cleared, then: reversed.reverse(), conflicts: [...nodes.values()].map((node) => ringConflict(node, 'deleted')) };
+  return { first: cleared, last: reversed.reverse(), conflicts: [...nodes.values()].map((node) => ringConflict(node, 'deleted')) };
 }
 
 /**
@@ -118,7 +118,7 @@ export function nameOf(record: { readonly object: string; readonly key: string }
 
 function nodesOf(schema: PlatformSchema, drafts: readonly RecordDraft[], side: 'from' | 'to'): Map<string, Node> {
   const links = carriedLinks(schema);
-  const nodes = new Map(drafts.map((draft) => [nameOf(draft), { draft, edges: [] } as Node]));
+  const nodes = new Map<string, Node>(drafts.map((draft) => [nameOf(draft), { draft, edges: [] }]));
   for (const node of nodes.values()) {
     const values = sideOf(node.draft, side);
     for (const link of links) {

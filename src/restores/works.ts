@@ -1,13 +1,21 @@
 import type { Fields, Value } from '../records/index.js';
 import type { Work } from './execute.js';
 import type { AppliedItem, Batches, ItemResult, JournalItem, JournalLink } from './journal.js';
+import { sameSide } from './sides.js';
 import type { LinkChange, LinkEnds, PlanLine, RecordChange } from './types.js';
 
 /** The changes of a plan as works, in order. `apply` tells which records have been created under which key. */
 export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches): AsyncIterable<Work> {
+  // What an undeleted record holds is only known once it is back: its fields are put right after the undeletes of its object type.
+  let back: RecordChange[] = [];
   for await (const line of lines) {
     if (line.kind !== 'change') continue;
     const id = String(line.n);
+    if (back.length > 0 && !('action' in line && line.action === 'undelete' && line.object === back[0]?.object)) {
+      yield* back.map((change) => fieldsWork(change));
+      back = [];
+    }
+    if (line.action === 'undelete') back.push(line);
     if ('link' in line) {
       const group = `${line.action} ${line.from.object}~${line.to.object}~${line.link}`;
       yield { id, group, action: line.action, resolve: () => linkItem(id, line, apply) };
@@ -16,6 +24,25 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches)
       yield { id, group: `${action} ${object}`, action, resolve: () => recordItem(id, line, apply) };
     }
   }
+  yield* back.map((change) => fieldsWork(change));
+}
+
+function fieldsWork(change: RecordChange): Work {
+  const { object, key } = change;
+  const id = `${change.n}+fields`;
+  const resolve = (live?: Fields): JournalItem | ItemResult => {
+    if (live === undefined) return { id, status: 'rejected', reason: 'parent-missing', message: 'the record was not undeleted' };
+    const set: Record<string, Value> = {};
+    const replaced: Record<string, Value> = {};
+    for (const [name, { to }] of Object.entries(change.fields)) {
+      const now = live[name];
+      if (sameSide(now, to)) continue;
+      set[name] = to ?? null;
+      if (now !== undefined) replaced[name] = now;
+    }
+    return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
+  };
+  return { id, group: `update ${object}`, action: 'update', reads: { object, key }, resolve };
 }
 
 /** What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key. */
@@ -59,6 +86,7 @@ function undoItem(item: AppliedItem, undo: Batches): JournalItem {
       return { id, action: 'delete', object: item.object, key: item.key, replaced: {}, links: [] };
     case 'link':
     case 'unlink':
+    default:
       return { id, action: OPPOSITE[item.action], ...present(item, undo) };
   }
 }
@@ -87,6 +115,7 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
         links: (change.links ?? []).map((ends) => present(flat(ends), apply)),
       };
     case 'undelete':
+    default:
       return { id, action: 'undelete', object, key: change.key };
   }
 }

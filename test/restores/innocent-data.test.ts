@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { isRunbackError } from '../../src/lib/index.js';
@@ -95,9 +95,14 @@ test(
   { timeout: 300_000 },
   async () => {
     const runs = Number(process.env['RUNBACK_TEST_RUNS'] ?? 1000);
+    let played = 0;
     await fc.assert(
-      fc.asyncProperty(story, (told) => live(told)),
+      fc.asyncProperty(story, async (told) => {
+        await live(told);
+        played += 1;
+      }),
       { numRuns: runs },
     );
+    expect(played).toBe(runs);
   },
 );

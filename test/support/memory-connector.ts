@@ -132,9 +132,12 @@ export class MemoryConnector implements Connector {
   }
 
   /** Who wrote what, by the value of the field `uid`: frozen at this moment. */
-  writers(): { cell(object: string, uid: string, name: string, value: Value): string | undefined; created(uid: string): string | undefined } {
+  writers(): {
+    readonly cell: (object: string, uid: string, name: string, value: Value) => string | undefined;
+    readonly created: (uid: string) => string | undefined;
+  } {
     const rows = new Map<string, Row>();
-    for (const table of this.#rows.values()) for (const row of table.values()) rows.set(String(row.fields['uid']), structuredClone(row));
+    for (const table of this.#rows.values()) for (const row of table.values()) rows.set(textOf(row.fields['uid']), structuredClone(row));
     return {
       cell: (_object, uid, name, value) => rows.get(uid)?.history[name]?.find((entry) => sameValue(entry.value ?? null, value))?.writer,
       created: (uid) => rows.get(uid)?.created.writer,
@@ -302,7 +305,7 @@ export class MemoryConnector implements Connector {
     for (const link of this.schema.links) {
       const via = link.viaFields;
       if (via === undefined || link.from !== schema.object || !via.every((name) => name in set) || via.some((name) => set[name] === null)) continue;
-      const parent = keyOf(via.map((name) => String(set[name])));
+      const parent = keyOf(via.map((name) => textOf(set[name])));
       if (parent !== key && !this.#table(link.to).has(parent))
         return { status: 'rejected', reason: 'parent-missing', message: `${link.to} ${parent}` };
     }
@@ -378,6 +381,11 @@ export class MemoryConnector implements Connector {
 
 export function linkName(link: LinkSchema): string {
   return `${link.from}~${link.to}~${link.kind}`;
+}
+
+/** A value as the text it has as a key. */
+export function textOf(value: Value | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }
 
 function pair({ from, to }: Link): string {

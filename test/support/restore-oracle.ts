@@ -1,4 +1,5 @@
 import type { Value } from '../../src/records/index.js';
+import { textOf } from './memory-connector.js';
 import { same, type WroteIt } from './restore-story.js';
 
 type Flat = Record<string, Record<string, Value>>;
@@ -46,7 +47,7 @@ export function expectedAfter(moments: Moments, wrote: WroteIt, created: (uid: s
   // What something that stays refers to, stays.
   for (let changed = true; changed;) {
     changed = false;
-    for (const [uid, record] of Object.entries(expected)) if (!deleted.has(uid) && deleted.delete(String(record['company']))) changed = true;
+    for (const [uid, record] of Object.entries(expected)) if (!deleted.has(uid) && deleted.delete(textOf(record['company']))) changed = true;
   }
   for (const uid of deleted) delete expected[uid];
   for (const [uid, record] of Object.entries(expected)) {

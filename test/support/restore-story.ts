@@ -1,7 +1,7 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { sameValue, type Fields, type LinkSchema, type Value } from '../../src/records/index.js';
-import { linkName, type MemoryConnector } from './memory-connector.js';
+import { linkName, textOf, type MemoryConnector } from './memory-connector.js';
 import { COMPANY_KEY, field, WORKS_AT } from './restore-world.js';
 
 /** Something that happens to the platform from outside. */
@@ -145,7 +145,7 @@ export function byUid(state: State): Flat {
   const uids = new Map<string, string>();
   for (const [object, rows] of Object.entries(state.records))
     for (const [key, fields] of Object.entries(rows)) {
-      const uid = String(fields['uid']);
+      const uid = textOf(fields['uid']);
       if (flat[uid] !== undefined) throw new Error(`${object} ${uid} is there twice`);
       flat[uid] = { ...fields };
       uids.set(`${object}/${key}`, uid);

@@ -75,11 +75,11 @@ export interface World {
   /** Folder of the snapshots. */
   readonly backups: string;
   /** Takes a snapshot of everything as it is; gives its id. */
-  take(): Promise<string>;
+  readonly take: () => Promise<string>;
   readonly deps: ApplyDeps;
   readonly clock: ReturnType<typeof tickingClock>;
   /** Removes everything again. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Sets a world up. */
