@@ -37,7 +37,7 @@ export function positionOf(counter: LineCounter, offset: number): Position {
 export function fileInvalid(fileName: string, text: string, problems: readonly Problem[]): RunbackError {
   const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
   const lines = text.split(/\r\n|\r|\n/);
-  const blocks = sorted.slice(0, SHOWN).map((problem) => block(fileName, lines[problem.line - 1] ?? '', problem));
+  const blocks = sorted.slice(0, SHOWN).map((problem) => block(fileName, showable(lines[problem.line - 1] ?? '', problem.line, sorted), problem));
   if (sorted.length > SHOWN) blocks.push(`… and ${sorted.length - SHOWN} more problems`);
   const secret = sorted.some((problem) => problem.secret === true);
   const message = blocks.length === 1 ? blocks.join('') : `${fileName} has ${sorted.length} problems\n\n${blocks.join('\n\n')}`;
@@ -59,13 +59,17 @@ function block(fileName: string, line: string, problem: Problem): string {
   const parts = [`${fileName}:${problem.line}:${problem.column}: ${problem.message}`];
   const gutter = String(problem.line).length;
   const from = Math.max(0, problem.column - WIDTH + 20);
-  const shown = printable(problem.secret === true || problem.hidden === true ? `${line.slice(0, problem.column - 1)}…` : withoutSecrets(line)).slice(
-    from,
-    from + WIDTH,
-  );
+  const shown = line.slice(from, from + WIDTH);
   parts.push(`  ${problem.line} | ${shown}`, `  ${' '.repeat(gutter)} | ${' '.repeat(Math.min(problem.column - 1 - from, shown.length))}^`);
   if (problem.expected !== undefined) parts.push(`  expected ${problem.expected}`);
   return parts.join('\n');
+}
+
+/** The line as far as no problem, this one or another, says that a secret may begin there. */
+function showable(line: string, number: number, problems: readonly Problem[]): string {
+  const secrets = problems.filter((problem) => problem.line === number && (problem.secret === true || problem.hidden === true));
+  const end = Math.min(...secrets.map(({ column }) => column - 1));
+  return printable(withoutSecrets(end < line.length ? `${line.slice(0, end)}…` : line));
 }
 
 /** One column for one character, so that the caret stands right; nothing that moves a terminal's cursor. */
