@@ -8,7 +8,7 @@ import { deflateRawSync } from 'node:zlib';
 import { ZipArchive } from 'archiver';
 import { describe, expect, it } from 'vitest';
 
-import { isRunbackError } from '../../src/lib/index.js';
+import { canonicalJson, isRunbackError, sha256 } from '../../src/lib/index.js';
 import { openCatalog, openSnapshot } from '../../src/snapshots/index.js';
 import { temporaryFolder } from '../support/store.js';
 import { memoryPlatform, people } from './memory-platform.js';
@@ -64,6 +64,19 @@ describe('a file that is no snapshot is refused', () => {
     const error: unknown = await openSnapshot(await renamed(path, 'n'.repeat(name.length), name)).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'snapshot-foreign' });
     expect(isRunbackError(error) && error.why).toContain(JSON.stringify(name).slice(1, -1));
+  });
+
+  it.each([
+    ['a later format version', { version: 2 }],
+    ['what changed since another snapshot', { version: 1, kind: 'delta', bases: ['snap-20261101-020000-aaaa'] }],
+  ])('a snapshot of a newer runback: %s', async (_, unsigned) => {
+    const manifest = canonicalJson({ ...unsigned, sha256: sha256(canonicalJson(unsigned)) });
+    await expect(openSnapshot(await zipOf({ 'header.json': '{}', 'manifest.json': manifest }))).rejects.toMatchObject({ code: 'snapshot-newer' });
+  });
+
+  it('a snapshot of a newer runback: encrypted parts', async () => {
+    const path = await zipOf({ 'header.json': '{}', 'data/crm/contacts/00001.ndjson.gz.age': 'x', 'manifest.json.age': 'x' });
+    await expect(openSnapshot(path)).rejects.toMatchObject({ code: 'snapshot-newer' });
   });
 
   it('a snapshot that was renamed', async () => {
