@@ -33,8 +33,8 @@ export interface CommandContext {
   readonly style: Style;
   /** Signal and reporter, for every call below. */
   readonly call: CallOptions & { readonly signal: AbortSignal };
-  /** The workspace, opened when first asked for. Throws `workspace-missing`, `file-invalid`. */
-  readonly session: () => Promise<Session>;
+  /** The workspace, opened when first asked for: `folder` then, else `--workspace` or the nearest. Throws `workspace-missing`, `file-invalid`. */
+  readonly session: (folder?: string) => Promise<Session>;
   /** Asks a person; throws `person-needed` naming `flag` where nobody is there. */
   readonly asker: (flag: string) => Promise<Asker>;
   /** The commands of a noun: for completion. */

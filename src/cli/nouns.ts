@@ -36,5 +36,6 @@ export const NOUNS: readonly Noun[] = [
     verbs: ['plan', 'show', 'apply', 'resume', 'undo', 'verify'],
   },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
+  { name: 'demo', summary: 'Try it: a sync goes wrong in a sandbox on this machine, and is undone', verbs: [] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },
 ];

@@ -56,9 +56,9 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
   );
   interrupts.listen(process);
   let opening: Promise<Session> | undefined;
-  const openSession = async (): Promise<Session> => {
+  const openSession = async (folder: string | undefined): Promise<Session> => {
     const { Session } = await import('./session.js');
-    const { workspace: folder, as: by } = globals;
+    const { as: by } = globals;
     const session = await Session.open({ folder, by, cwd: stdio.cwd, env: stdio.env, clock: systemClock, redactor, signal: interrupts.signal });
     log.openIn(session.logDir);
     return session;
@@ -88,7 +88,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
       interrupts,
       style: styles.err,
       call: { signal: interrupts.signal, reporter: live },
-      session: () => (opening ??= openSession()),
+      session: (folder) => (opening ??= openSession(folder ?? globals.workspace)),
       asker: (flag) => openAsker(flag, { stdio, globals, style: styles.err, live, interrupts }),
       commandsOf: loadCommands,
       event: (event) => output.event(event),

@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { leastRequests, stageBadSync, writeSampleWorkspace, type BadSync, type Score } from '../../drills/index.js';
+import { EXIT } from '../../lib/index.js';
+import type { RunObserver, RunView } from '../../runbooks/index.js';
+import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandContext } from '../context.js';
+import { findRunbook } from '../runbook-files.js';
+import { runSetup } from '../running.js';
+import { count, counted, facts, span } from '../views/format.js';
+import { runText } from '../views/run.js';
+import type { Style } from '../views/style.js';
+import { wrap } from '../views/width.js';
+
+const RUNBOOK = 'mass-overwrite';
+const SIZES = { full: { contacts: 5000, companies: 800, deals: 500 }, small: { contacts: 300, companies: 50, deals: 30 } } as const;
+
+/** What somebody who follows the story answers; the same as a person would give at the prompts. */
+const ANSWERS = (rightful: readonly string[]): string =>
+  [
+    'review: [{ choice: narrow, inputs: { filter: { except_fields: [' + rightful.join(', ') + '] } } }, "yes"]',
+    'review_created: delete',
+    'allow: { choice: approve, by: lee }',
+    'cause: { choice: done, note: the mapping of the sync was corrected }',
+  ].join('\n');
+
+interface DemoResult {
+  readonly score: Score;
+  readonly requests: { readonly made: number; readonly least: number; readonly limited: number };
+  readonly seconds: number;
+  readonly workspace: string | undefined;
+  readonly run: RunView;
+}
+
+async function demo(context: CommandContext): Promise<Outcome> {
+  const { live, style, clock, input } = context;
+  const say = (text: string): void => live.print(wrap(text, style.width).join('\n'));
+  const started = clock.monotonicMs();
+  const sizes = input.flag('small') ? SIZES.small : SIZES.full;
+  const folder = await mkdtemp(join(tmpdir(), 'runback-demo-'));
+  say(
+    `A HubSpot sandbox starts on this machine, with ${count(sizes.contacts)} contacts, ${count(sizes.companies)} companies, ${count(sizes.deals)} deals and their links. Nothing leaves this machine.`,
+  );
+  live.start('Filling the sandbox');
+  const story = await stageBadSync({ ...sizes, seed: 20_261_122 });
+  let repaired = false;
+  try {
+    await writeSampleWorkspace(folder, { hubspot: story.sandbox.url, sync: story.integration.url, token: story.sandbox.token });
+    await nightlySnapshot(context, folder);
+    tellDamage(story, say);
+    const run = await repair(context, story);
+    const result = judge(story, run, (clock.monotonicMs() - started) / 1000, context.interactive || input.flag('keep') ? folder : undefined);
+    const { score } = result;
+    repaired = run.state === 'succeeded' && score.damagedLeft + score.innocentChanged + score.legitimateLost === 0;
+    return {
+      data: result,
+      text: (out) => `\n${runText(run, out)}\n\n${scoreText(result, out)}`,
+      exit: repaired ? EXIT.done : run.state === 'succeeded' ? EXIT.differences : EXIT.partial,
+    };
+  } finally {
+    await story.stop();
+    if (repaired && !context.interactive && !input.flag('keep')) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The backup of the night before: taken, and every byte of it read again. */
+async function nightlySnapshot(context: CommandContext, folder: string): Promise<void> {
+  const { live, call, clock } = context;
+  const opened = await context.session(folder);
+  const { createSnapshot } = await import('../../snapshots/index.js');
+  live.start("Taking last night's snapshot");
+  const platform = await opened.openPlatform('hubspot', call);
+  const request = { platforms: [platform], by: 'nightly', note: 'nightly backup' };
+  const { id, rows } = await createSnapshot(request, { dir: opened.workspace.backupsDir, store: opened.store, clock }, call);
+  await (await opened.catalog()).verify(id, call);
+  live.stop();
+  live.print(`${context.style.glyph.done} Last night's snapshot: ${count(rows)} records and links, verified`);
+}
+
+function tellDamage(story: BadSync, say: (text: string) => void): void {
+  const done = story.goWrong();
+  const edits = story.colleagueWorks();
+  say(
+    `\nThis morning the sync "CRM to marketing platform" goes wrong. It writes "Valued Customer" over ${counted(done.overwritten, 'first names')}, empties ${counted(done.emptied, 'phone numbers')}, cuts ${counted(done.linksCut, 'contacts')} off their company and creates ${counted(done.duplicates, 'duplicates')}. It is still running.`,
+  );
+  say(
+    `Meanwhile a colleague, who does not know, makes ${counted(edits, 'edits')} by hand, some on the damaged records. And the sync also writes loyalty_points, rightly: those must stay.\n`,
+  );
+}
+
+async function repair(context: CommandContext, story: BadSync): Promise<RunView> {
+  const opened = await context.session();
+  const { answersOperator, parseAnswers, startRun } = await import('../../runbooks/index.js');
+  const runbook = await findRunbook(opened, RUNBOOK, context.stdio.cwd);
+  const { deps, options, by } = await runSetup(context, runbook);
+  const answers = context.interactive ? undefined : answersOperator(parseAnswers(ANSWERS(story.rightfulFields), 'answers.yml', runbook));
+  const confirmed = answers && {
+    ask: async (...[question, signal]: Parameters<typeof answers.ask>) =>
+      question.kind === 'confirm' ? { value: question.expect } : answers.ask(question, signal),
+  };
+  if (context.interactive) tellWhatToDo(context, story);
+  story.sandbox.resetCounts();
+  const observer = options.observer && meanwhile(options.observer, story);
+  const inputs = { platform: 'hubspot', base: 'latest-verified' };
+  return startRun({ runbook, inputs, by }, deps, {
+    ...options,
+    ...(confirmed === undefined ? {} : { operator: confirmed }),
+    ...(observer === undefined ? {} : { observer }),
+  });
+}
+
+function tellWhatToDo({ live, style }: CommandContext, story: BadSync): void {
+  live.print(
+    wrap(
+      `Your turn. The runbook "${RUNBOOK}" leads you. Look at the plan when it asks you to: it also holds ${story.rightfulFields.join(', ')}, which the sync wrote rightly. Choose "narrow" and leave that field out.\n`,
+      style.width,
+    ).join('\n'),
+  );
+}
+
+/** The colleague goes on while the repair runs: after the evidence, and again between plan and write. */
+function meanwhile(observer: RunObserver, story: BadSync): RunObserver {
+  const seen = new Set<string>();
+  return {
+    ...observer,
+    stepChanged: (step, run) => {
+      observer.stepChanged(step, run);
+      if ((step.id !== 'evidence' && step.id !== 'plan') || step.state !== 'succeeded' || seen.has(step.id)) return;
+      seen.add(step.id);
+      story.colleagueWorks();
+    },
+  };
+}
+
+function judge(story: BadSync, run: RunView, seconds: number, workspace: string | undefined): DemoResult {
+  const { requests, limited } = story.sandbox.counts();
+  const plans = run.steps.filter((step) => step.action === 'restore.plan').map((step) => step.outputs);
+  const total = (name: string): number => plans.reduce((sum, outputs) => sum + Number(outputs[name] ?? 0), 0);
+  const objects = Object.fromEntries(['contacts', 'companies', 'deals'].map((object) => [object, story.sandbox.records(object).length]));
+  const least = leastRequests({
+    objects,
+    suspects: total('updates') + total('deletes') + total('conflicts'),
+    updates: total('updates'),
+    deletes: total('deletes'),
+    links: total('links'),
+  });
+  return { score: story.score(), requests: { made: requests, least, limited }, seconds, workspace, run };
+}
+
+function scoreText({ score, requests, seconds, workspace }: DemoResult, style: Style): string {
+  const kept = score.legitimateEdits === 0 ? 100 : ((score.legitimateEdits - score.legitimateLost) / score.legitimateEdits) * 100;
+  const mark = (good: boolean, text: string): string => `${good ? style.glyph.done : style.glyph.failed} ${text}`;
+  return [
+    style.chalk.bold("Compared cell by cell with the sandbox's own records:"),
+    facts(
+      [
+        ['damaged cells left', mark(score.damagedLeft === 0, `${count(score.damagedLeft)} of ${count(score.damagedCells)}`)],
+        ['innocent cells changed', mark(score.innocentChanged === 0, `${count(score.innocentChanged)} of ${count(score.innocentCells)}`)],
+        ['legitimate edits kept', mark(score.legitimateLost === 0, `${kept.toFixed(kept === 100 ? 0 : 2)} % of ${count(score.legitimateEdits)}`)],
+        [
+          'requests made',
+          `${count(requests.made)}; the least possible is ${count(requests.least)} (${(requests.made / requests.least).toFixed(2)} ×), ${count(requests.limited)} refused as too fast`,
+        ],
+        ['time', span(seconds * 1000)],
+        ...(workspace === undefined ? [] : [['workspace', `${workspace}\nLook around: runback --workspace ${workspace} snapshot list`] as const]),
+      ],
+      style,
+    ),
+    ...score.examples.map((example) => `  ${example}`),
+  ].join('\n');
+}
+
+export const commands: readonly CommandSpec[] = [
+  {
+    summary: 'Try it: a sync goes wrong in a sandbox on this machine, and is undone',
+    details: 'Needs no account and touches nothing but a temporary folder. With --no-input it answers for itself.',
+    options: [
+      { flags: '--small', description: '300 contacts instead of 5,000' },
+      { flags: '--keep', description: 'keep the workspace of the demo to look at' },
+    ],
+    examples: ['runback demo', 'runback demo --no-input'],
+    run: demo,
+  },
+];
