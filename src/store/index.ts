@@ -1,2 +1,2 @@
-export { openFileStore, type FileStoreOptions } from './files/file-store.js';
+export { openFileStore } from './files/file-store.js';
 export * from './store.js';

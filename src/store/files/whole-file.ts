@@ -5,14 +5,6 @@ import { dirname } from 'node:path';
 import { fromFileSystem } from '../../lib/index.js';
 import { makeFolder, syncFolder } from './paths.js';
 
-/** Ends the name of a file that is being written. */
-const UNFINISHED = /\.partial-[0-9a-f]{12}$/;
-
-/** True for the name of a file that was being written when its process died. */
-export function isUnfinished(name: string): boolean {
-  return UNFINISHED.test(name);
-}
-
 /**
  * Writes a file so that it appears whole or not at all, also through kill -9 and power cut: partial file, sync, rename,
  * sync of the folder. Every byte is accounted for (a full disk shortens a write without an error). Mode 0600.
