@@ -5,16 +5,17 @@ import type { Style } from './views/style.js';
 /**
  * The gate before a destructive act: `--confirm <environment>:<records>`, or the same typed by a person after `show` has
  * printed what will happen. `--yes` never opens it. Throws `confirmation-wrong`, or `confirmation-missing` (exit 5) where
- * there is no terminal; `untouched` says what was left alone.
+ * there is no terminal. `untouched` says what was left alone, `command` what to type again.
  */
 export async function confirmDestructive(
   context: CommandContext,
   expect: string,
-  untouched: string,
+  words: { readonly untouched: string; readonly command: string },
   show: (style: Style) => Promise<void> | void,
 ): Promise<string> {
   const given = context.input.text('confirm');
-  const next = `runback ${context.input.command} ... --confirm ${expect}`;
+  const { untouched } = words;
+  const next = `${words.command} --confirm ${expect}`;
   if (given !== undefined) {
     if (given.trim() === expect) return expect;
     throw new RunbackError('confirmation-wrong', `--confirm ${given} does not fit`, {

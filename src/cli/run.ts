@@ -24,7 +24,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
       level: colorLevel(stream, globals, stdio.env),
       accessible: globals.accessible,
       unicode: stdio.env['TERM'] !== 'linux' && stdio.env['TERM'] !== 'dumb',
-      now: systemClock.now(),
+      now: () => systemClock.now(),
     });
   const styles = { out: style(stdio.stdout), err: style(stdio.stderr) };
   // No secret that was ever resolved is printed, wherever a message picked it up.

@@ -53,7 +53,7 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
   ];
   const checks: Check[] = [];
   for (const [what, look] of looks) {
-    live.start(what);
+    if (/^(Platform|Sync) /u.test(what)) live.start(`Asking ${what}`);
     const result = await check(what, look);
     event({ type: 'check', ...result });
     checks.push(result);

@@ -1,9 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { RunbackError } from '../../lib/index.js';
 import type { CommandSpec } from '../command.js';
-import { facts } from '../views/format.js';
+import { count, facts } from '../views/format.js';
 
 const WORKSPACE = `version: 1
 # Platforms that hold records. Secrets are never written here: env:, file:, command: or keychain: say where they are.
@@ -18,6 +20,27 @@ backups:
   storage: backups
   jobs: {}
 `;
+
+/** Runbooks that come with the program. */
+const SHIPPED = fileURLToPath(new URL('../../../runbooks/', import.meta.url));
+
+/** Copies the shipped runbooks that are not there yet; gives their paths. */
+async function copyRunbooks(to: string): Promise<readonly string[]> {
+  const names = await readdir(SHIPPED).catch(() => []);
+  const copied: string[] = [];
+  for (const name of names.filter((file) => file.endsWith('.yml'))) {
+    const path = join(to, name);
+    const done = await copyFile(join(SHIPPED, name), path, constants.COPYFILE_EXCL).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+        throw error;
+      },
+    );
+    if (done) copied.push(path);
+  }
+  return copied;
+}
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -36,13 +59,15 @@ export const commands: readonly CommandSpec[] = [
           throw new RunbackError('usage', `${file} is already there`, { state: 'It was not changed.', next: 'runback doctor', cause: error });
         throw error;
       }
+      const runbooks = await copyRunbooks(join(root, 'runbooks'));
       return {
-        data: { root, created: [file] },
+        data: { root, created: [file, ...runbooks] },
         text: (style) =>
           `${style.glyph.done} Workspace made\n${facts(
             [
               ['Folder', root],
               ['Edit', file],
+              ['Runbooks', `${count(runbooks.length)} copied into runbooks/`],
               ['Then', 'runback doctor'],
             ],
             style,

@@ -94,9 +94,9 @@ async function planOutcome(read: Awaited<ReturnType<typeof findPlan>>, summary: 
       [
         planText(summary, style),
         ...(changes.length === 0 ? ['', 'Nothing to write.'] : ['', changesTable(changes, style)]),
-        ...(total > changes.length ? [`  ... and ${counted(total - changes.length, 'changes')} more`] : []),
+        ...(total > changes.length ? [`  ... and ${counted(total - changes.length, 'more changes')}`] : []),
         ...(conflicts.length === 0 ? [] : ['', conflictsTable(conflicts, style)]),
-        ...(open > conflicts.length ? [`  ... and ${counted(open - conflicts.length, 'conflicts')} more`] : []),
+        ...(open > conflicts.length ? [`  ... and ${counted(open - conflicts.length, 'more conflicts')}`] : []),
         '',
         ...(open > 0 ? [`Decide the conflicts: runback restore show ${header.id} --decide`] : []),
         ...(total > 0 ? [`Apply it:  runback restore apply ${header.id} --confirm ${header.environment}:${header.counts.records}`] : []),
@@ -172,10 +172,15 @@ async function apply(context: CommandContext): Promise<Outcome> {
   live.start(`Opening ${read.header.platform}`);
   const deps = await restoreDeps(opened, read.header.platform, context);
   live.stop();
-  const confirmed = await confirmDestructive(context, confirmationOf(read.header), 'Nothing was written.', async () => {
-    const { showPlan } = await import('../prompts/plan-browser.js');
-    await showPlan({ summary: read, lines: () => read.lines() }, { style: context.style, print: (text) => live.print(text) }, { danger: true });
-  });
+  const confirmed = await confirmDestructive(
+    context,
+    confirmationOf(read.header),
+    { untouched: 'Nothing was written.', command: `runback restore apply ${read.header.id}` },
+    async () => {
+      const { showPlan } = await import('../prompts/plan-browser.js');
+      await showPlan({ summary: read, lines: () => read.lines() }, { style: context.style, print: (text) => live.print(text) }, { danger: true });
+    },
+  );
   const records = input.integer('limit-records', 1);
   const approved = input.text('approve');
   live.start('Restoring');

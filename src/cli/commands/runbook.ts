@@ -7,7 +7,7 @@ import type { CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { findRunbook, runbookFiles } from '../runbook-files.js';
 import { findRun, runOutcome, runSetup } from '../running.js';
-import { runsTable, runText } from '../views/run.js';
+import { runsList, runText } from '../views/run.js';
 import { evidenceText, findingsText, runbookList, runbookText } from '../views/runbook.js';
 import { visible } from '../views/visible.js';
 
@@ -166,7 +166,7 @@ async function runs({ session }: CommandContext): Promise<Outcome> {
     data: listed,
     text: (style) =>
       [
-        runsTable(listed.runs, style),
+        runsList(listed.runs, style),
         ...listed.damaged.map((id) => `${style.glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`),
       ].join('\n'),
   };

@@ -173,9 +173,14 @@ async function remove(context: CommandContext): Promise<Outcome> {
   const summary = await catalog.resolve(input.required('snapshot'));
   const strictest =
     ['production', 'staging', 'sandbox'].find((name) => summary.platforms.some((platform) => platform.environment === name)) ?? 'sandbox';
-  await confirmDestructive(context, `${strictest}:${summary.rows}`, `Snapshot ${summary.id} was not deleted.`, (style) => {
-    live.print(`${snapshotText(summary, style)}\n\n  This deletes the file for good. It cannot be undone; nothing on any platform changes.`);
-  });
+  await confirmDestructive(
+    context,
+    `${strictest}:${summary.rows}`,
+    { untouched: `Snapshot ${summary.id} was not deleted.`, command: `runback snapshot delete ${summary.id}` },
+    (style) => {
+      live.print(`${snapshotText(summary, style)}\n\n  This deletes the file for good. It cannot be undone; nothing on any platform changes.`);
+    },
+  );
   const gone = await catalog.delete(summary.id);
   return { data: { deleted: gone.id }, text: (style) => `${style.glyph.done} Deleted ${gone.id}` };
 }

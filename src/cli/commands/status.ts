@@ -5,7 +5,7 @@ import type { CommandContext } from '../context.js';
 import type { Session } from '../session.js';
 import { time } from '../views/format.js';
 import { restoreText } from '../views/restore.js';
-import { nextOf, runsTable } from '../views/run.js';
+import { nextOf, runsList } from '../views/run.js';
 import { pausesText } from '../views/sync.js';
 import { visible } from '../views/visible.js';
 
@@ -25,7 +25,7 @@ async function status({ session }: CommandContext): Promise<Outcome> {
         ...(calm ? [`${style.glyph.done} Nothing is open: no run, no restore, no paused sync.`] : []),
         ...(runs.length === 0
           ? []
-          : [`${style.chalk.bold('Open runs')}\n${runsTable(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`]),
+          : [`${style.chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`]),
         ...restores.map((restore) => `${style.chalk.bold('Open restore')}\n${restoreText(restore, style)}`),
         ...(pauses.length === 0 ? [] : [pausesText(pauses, style)]),
         ...listed.damaged.map((id) => `${style.glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`),

@@ -16,7 +16,7 @@ export async function showPlan(plan: OpenPlan, { style, print }: BrowserDeps, op
   const first = await firstLines(plan.lines(), isChange, FIRST);
   if (first.length > 0) print(`\n${changesTable(first, style)}`);
   const all = Object.values(header.counts.actions).reduce((sum, n) => sum + n, 0);
-  if (all > first.length) print(`  ... and ${counted(all - first.length, 'changes')} more.`);
+  if (all > first.length) print(`  ... and ${counted(all - first.length, 'more changes')}.`);
   if (options.danger === true) print(`\n${dangerText(header, 'runback restore undo latest, or undo the run', style)}`);
 }
 

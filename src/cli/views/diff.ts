@@ -37,6 +37,6 @@ export function diffText(counts: readonly DifferenceCounts[], examples: readonly
     ]);
   });
   const records = differing.filter((one) => one.kind === 'records').reduce((sum, one) => sum + one.changed + one.removed + one.added, 0);
-  const more = records > examples.length ? `\n  ... and ${counted(records - examples.length, 'records')} more` : '';
-  return `${head}\n\n${table([{ title: 'Record', shrink: true }, { title: 'Field', shrink: true }, { title: 'First', shrink: true }, { title: '' }, { title: 'Second', shrink: true }], rows, style)}${more}`;
+  const more = records > examples.length ? `\n  ... and ${counted(records - examples.length, 'more records')}` : '';
+  return `${head}\n\n${table([{ title: 'Record' }, { title: 'Field', shrink: true }, { title: 'First', shrink: true }, { title: '' }, { title: 'Second', shrink: true }], rows, style)}${more}`;
 }

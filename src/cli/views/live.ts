@@ -73,7 +73,6 @@ export class Live implements Reporter {
     const isNew = this.meter.update(progress);
     this.#wait = undefined;
     this.#changed = true;
-    if (this.deps.mode === 'lines' && isNew && progress.task !== this.#heading) this.#line(`${visible(progress.task)} ...`);
     if (this.deps.mode === 'events' && isNew && this.meter.last) this.#emitProgress(this.meter.last);
     this.#show();
   }
@@ -89,7 +88,7 @@ export class Live implements Reporter {
   note(message: string): void {
     this.deps.log('note', message);
     if (this.deps.mode === 'events') this.deps.emit({ type: 'note', message });
-    else if (this.deps.mode !== 'silent') this.print(`${this.deps.style.glyph.warning} ${visible(message)}`);
+    else if (this.deps.mode !== 'silent') this.print(`${this.deps.style.glyph.pending} ${visible(message)}`);
   }
 
   /** A line that stays, above whatever is redrawn. */

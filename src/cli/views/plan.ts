@@ -83,7 +83,7 @@ export function dangerText(header: PlanHeader, undo: string, style: Style): stri
 /** Changes as a table old → new, one line a value. */
 export function changesTable(changes: readonly PlanChange[], style: Style): string {
   return table(
-    [{ title: 'Record', shrink: true }, { title: 'Field' }, { title: 'Now', shrink: true }, { title: '' }, { title: 'Will be', shrink: true }],
+    [{ title: 'Record' }, { title: 'Field' }, { title: 'Now', shrink: true }, { title: '' }, { title: 'Will be', shrink: true }],
     changes.flatMap((change) => changeRows(change, style)),
     style,
   );
@@ -162,13 +162,7 @@ export function conflictText(conflict: PlanConflict, style: Style): string {
 /** Conflicts as a table, for lists. */
 export function conflictsTable(conflicts: readonly PlanConflict[], style: Style): string {
   return table(
-    [
-      { title: 'Record', shrink: true },
-      { title: 'Field', shrink: true },
-      { title: 'Conflict' },
-      { title: 'Before', shrink: true },
-      { title: 'Now', shrink: true },
-    ],
+    [{ title: 'Record' }, { title: 'Field', shrink: true }, { title: 'Conflict' }, { title: 'Before', shrink: true }, { title: 'Now', shrink: true }],
     conflicts.map((line) => [
       visible(`${line.object} ${line.key}`),
       visible(line.field ?? ''),

@@ -50,7 +50,7 @@ export function verifySummaryText(verify: VerifySummary, style: Style): string {
     visible(example.why),
   ]);
   const columns = [
-    { title: 'Record', shrink: true },
+    { title: 'Record' },
     { title: 'Field', shrink: true },
     { title: 'Should be', shrink: true },
     { title: 'Is', shrink: true },

@@ -1,6 +1,6 @@
 import type { Reporter } from '../../lib/index.js';
 import type { RunObserver, RunState, RunView, StepState, StepView } from '../../runbooks/index.js';
-import { count, facts, span, table, time } from './format.js';
+import { count, facts, span, time } from './format.js';
 import type { Live } from './live.js';
 import type { GlyphName, Style } from './style.js';
 import { showValue, visible, visibleLines } from './visible.js';
@@ -91,19 +91,17 @@ export function nextOf(run: RunView): string | undefined {
 }
 
 /** Runs as a list, newest first. */
-export function runsTable(runs: readonly RunView[], style: Style): string {
+export function runsList(runs: readonly RunView[], style: Style): string {
   if (runs.length === 0) return 'No run yet. Start one with: runback runbook run <id>';
-  return table(
-    [
-      { title: 'Title', shrink: true },
-      { title: 'State', shrink: true },
-      { title: 'Started', shrink: true },
-      { title: 'By', shrink: true },
-      { title: 'Run' },
-    ],
-    runs.map((run) => [visible(run.title), RUN_WORDS[run.state], time(run.startedAt, style), visible(run.by), run.id]),
-    style,
-  );
+  return runs
+    .map((run) =>
+      [
+        style.chalk.bold(visible(run.title)),
+        `  ${RUN_WORDS[run.state]}; started ${time(run.startedAt, style)} by ${visible(run.by)}`,
+        `  ${run.id}`,
+      ].join('\n'),
+    )
+    .join('\n');
 }
 
 /** Shows a run while it goes on: one line that stays for every step that ends, and a live line for the one that runs. */

@@ -47,14 +47,17 @@ export function makeStyle(options: {
   readonly level: 0 | 1 | 2 | 3;
   readonly accessible: boolean;
   readonly unicode: boolean;
-  readonly now: Date;
+  /** Asked each time, since a command may take hours. */
+  now(): Date;
 }): Style {
   return {
     width: Math.max(40, Math.min(options.columns ?? 80, 120)),
     accessible: options.accessible,
     chalk: new Chalk({ level: options.level }),
     glyph: options.unicode ? UNICODE : PLAIN,
-    now: options.now,
+    get now() {
+      return options.now();
+    },
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
 }

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { KEY, openTerminal, REDRAW, type Terminal, type TerminalOptions } from './support/terminal.js';
+import { openWorkspace, type TestWorkspace } from './support/workspace.js';
+
+let workspace: TestWorkspace;
+let before: Map<string, string | undefined>;
+let open: Terminal[] = [];
+const start = (args: readonly string[], options: TerminalOptions = {}): Terminal => {
+  const terminal = openTerminal(args, { cwd: workspace.dir, rows: 40, ...options });
+  open.push(terminal);
+  return terminal;
+};
+beforeEach(async () => {
+  workspace = await openWorkspace(40);
+  await workspace.base();
+  before = workspace.damage(15);
+});
+afterEach(async () => {
+  for (const terminal of open) await terminal.dispose();
+  open = [];
+  await workspace.close();
+});
+
+const repaired = (): boolean => [...before].every(([id, title]) => workspace.title(id) === title);
+const untouched = (): boolean => [...before.keys()].every((id) => workspace.title(id) === 'Intern');
+const damaged = (): number => [...before.values()].filter((title) => title !== 'Intern').length;
+
+/** Goes through the run to a question, answering what comes before. */
+async function upTo(terminal: Terminal, question: 'platform' | 'base' | 'review' | 'confirm' | 'manual'): Promise<void> {
+  await terminal.waitFor('Which platform holds');
+  if (question === 'platform') return;
+  terminal.type(KEY.enter);
+  await terminal.waitFor('Which snapshot is good?');
+  if (question === 'base') return;
+  terminal.type(KEY.enter);
+  await terminal.waitFor(/\? Does this look like the damage\?/u);
+  if (question === 'review') return;
+  terminal.type(KEY.enter);
+  await terminal.waitFor(/Type sandbox:\d+ to go ahead/u);
+  if (question === 'confirm') return;
+  terminal.type(`sandbox:${damaged()}${KEY.enter}`);
+  await terminal.waitFor('When it is done');
+}
+
+describe('a guided run at a real terminal', () => {
+  test('leads from the menu to a proved repair, showing old and new values before anything is written', async () => {
+    const terminal = start([]);
+    await terminal.waitFor('What do you need?');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('What happened?');
+    terminal.type(KEY.enter);
+    await upTo(terminal, 'review');
+    expect(terminal.screen()).toMatch(/jobtitle\s+Intern\s+→/u);
+    expect(untouched()).toBe(true);
+    terminal.type(`${KEY.down}${KEY.down}${KEY.enter}`);
+    await terminal.waitFor('Changes (type to search)');
+    terminal.type(`${KEY.down}${KEY.enter}`);
+    await terminal.waitFor('Who did it');
+    terminal.type(KEY.enter);
+    await terminal.waitFor(/Look at ten changes[\s\S]*Look at ten changes|Does this look like the damage\?[^>]*> yes/u);
+    terminal.type(KEY.enter);
+    await terminal.waitFor(/Type sandbox:\d+ to go ahead/u);
+    expect(terminal.screen()).toContain('How to undo');
+    terminal.type(`production:1${KEY.enter}`);
+    await terminal.waitFor('Nothing was written.');
+    expect(untouched()).toBe(true);
+    terminal.type(`${'\u007F'.repeat(12)}sandbox:${damaged()}${KEY.enter}`);
+    await terminal.waitFor('When it is done');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('A note for the record');
+    terminal.type(`told them${KEY.enter}`);
+    await terminal.waitFor('Files to keep as evidence');
+    terminal.type(KEY.enter);
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.screen()).toMatch(/✓ 8\/8 Start the syncs again \(done/u);
+    expect(repaired()).toBe(true);
+    expect(workspace.paused()).toBe(false);
+  });
+
+  test.each(['platform', 'base'] as const)('Ctrl-C at the question "%s" ends with 130 before anything was started', async (question) => {
+    const terminal = start(['runbook', 'run', 'small']);
+    await upTo(terminal, question);
+    terminal.type(KEY.ctrlC);
+    expect(await terminal.exited).toBe(130);
+    expect(untouched()).toBe(true);
+    expect(workspace.paused()).toBe(false);
+  });
+
+  test.each(['review', 'confirm', 'manual'] as const)(
+    'Ctrl-C at the question "%s" ends with 130, and resuming goes on from there',
+    async (question) => {
+      const terminal = start(['runbook', 'run', 'small']);
+      await upTo(terminal, question);
+      terminal.type(KEY.ctrlC);
+      expect(await terminal.exited).toBe(130);
+      expect(terminal.screen()).toContain('runback runbook resume run-');
+      expect(question === 'manual' ? repaired() : untouched()).toBe(true);
+      const again = start(['runbook', 'resume']);
+      if (question === 'review') {
+        await again.waitFor(/\? Does this look like the damage\?/u);
+        again.type(KEY.enter);
+      }
+      if (question !== 'manual') {
+        await again.waitFor(/Type sandbox:\d+ to go ahead/u);
+        again.type(`sandbox:${damaged()}${KEY.enter}`);
+      }
+      await again.waitFor('When it is done');
+      again.type(KEY.enter);
+      await again.waitFor('A note for the record');
+      again.type(KEY.enter);
+      await again.waitFor('Files to keep as evidence');
+      again.type(KEY.enter);
+      expect(await again.exited).toBe(0);
+      expect(repaired()).toBe(true);
+    },
+  );
+
+  test('with --accessible the same run has no redraw and one question a line', async () => {
+    const terminal = start(['runbook', 'run', 'small', '--accessible']);
+    await terminal.waitFor('Which platform holds');
+    await terminal.waitFor('Type a number from 1 to 1');
+    terminal.type(`1${KEY.enter}`);
+    await terminal.waitFor('Which snapshot is good?');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Does this look like the damage?');
+    await terminal.waitFor(/Type a number from 1 to 3/u);
+    terminal.type(`1${KEY.enter}`);
+    await terminal.waitFor(/Type sandbox:\d+ to go ahead/u);
+    terminal.type(`sandbox:${damaged()}${KEY.enter}`);
+    await terminal.waitFor('When it is done');
+    terminal.type(`1${KEY.enter}`);
+    await terminal.waitFor('A note for the record');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Files to keep as evidence');
+    terminal.type(KEY.enter);
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.raw()).not.toMatch(REDRAW);
+    expect(repaired()).toBe(true);
+  });
+
+  test('a value from a record cannot steer the terminal', async () => {
+    const escape = '\u001B]0;owned\u0007\u001B[2J\u202Eevil';
+    const [id = ''] = workspace.contacts.slice(20);
+    workspace.sandbox
+      .writeAs({ type: 'INTEGRATION', id: '4471120' })
+      .apply({ action: 'update', object: 'contacts', id, properties: { jobtitle: escape } });
+    const terminal = start(['diff', 'latest', 'live', '--key', id]);
+    await terminal.exited;
+    expect(terminal.raw()).not.toContain('\u001B]0;');
+    expect(terminal.raw()).not.toContain('\u001B[2J');
+    expect(terminal.raw()).not.toContain('\u202E');
+    expect(terminal.screen()).toContain('␛]0;owned');
+  });
+});
