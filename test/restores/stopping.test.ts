@@ -13,6 +13,7 @@ import {
   type RestoreSummary,
 } from '../../src/restores/index.js';
 import type { Journal, JournalWriter, Store } from '../../src/store/index.js';
+import { textOf } from '../support/memory-connector.js';
 import { CONFIG, crmSchema, databaseSchema, FILTERS, openWorld, WORKS_AT, type World } from '../support/restore-world.js';
 
 let world: World;
@@ -231,14 +232,14 @@ function byEmail(): Record<string, string> {
   const { records, links } = world.connector.state();
   const all: Record<string, string> = {};
   for (const [key, fields] of Object.entries(records['contacts'] ?? {})) {
-    const email = String(fields['email'] as string);
+    const email = textOf(fields['email']);
     expect(all[email]).toBeUndefined();
     const linked =
       (links['contacts~companies~primary'] ?? []).find((pair) => pair.startsWith(`${key}>`))?.split('>')[1] ??
       (fields['company'] as string | undefined) ??
       '';
     all[email] =
-      `${String(fields['name'] as string)} ${((fields['tags'] ?? []) as string[]).join('')} ${String((records['companies']?.[linked]?.['name'] ?? '') as string)}`;
+      `${textOf(fields['name'])} ${((fields['tags'] ?? []) as string[]).join('')} ${textOf(records['companies']?.[linked]?.['name'] ?? '')}`;
   }
   return all;
 }
