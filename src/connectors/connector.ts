@@ -24,7 +24,7 @@ export interface Connector {
   /**
    * Object types with fields and links. `objects` limits the answer; without it, every object type the credentials see.
    * Unknown names throw `object-unsupported` with a suggestion; an object that cannot be handled has `refused`.
-   * Only links between two of the described objects are listed. Order of `objects` in the answer: parents before children.
+   * The answer may be up to a minute old. Only links between two of the described objects are listed. Order of `objects` in the answer: parents before children.
    */
   describe(objects: readonly string[] | undefined, options?: CallOptions): Promise<PlatformSchema>;
 

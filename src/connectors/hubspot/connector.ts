@@ -31,6 +31,8 @@ import { isObject } from './wire.js';
 import { LINK_WRITE_BATCH, writeLinks } from './write-links.js';
 
 const WRITE_BATCH = 100;
+/** How long a description counts as fresh: a run asks for it at each of its steps. */
+const DESCRIBED_FOR_MS = 60_000;
 
 const CAPABILITIES: Capabilities = {
   consistentRead: false,
@@ -65,6 +67,7 @@ export class HubSpotConnector implements Connector {
   readonly #settings: HubSpotSettings;
   #scopes: readonly string[] | undefined;
   #session: ReadSession | undefined;
+  readonly #described = new Map<string, { readonly schema: PlatformSchema; readonly atMs: number }>();
 
   constructor(settings: HubSpotSettings) {
     this.#settings = settings;
@@ -89,7 +92,13 @@ export class HubSpotConnector implements Connector {
   }
 
   async describe(objects: readonly string[] | undefined, call: CallOptions = {}): Promise<PlatformSchema> {
-    return await describe(this.#api, objects, this.#scopes, call);
+    const wanted = objects?.join(' ') ?? '';
+    const nowMs = this.#settings.clock.monotonicMs();
+    const known = this.#described.get(wanted);
+    if (known && nowMs - known.atMs < DESCRIBED_FOR_MS) return known.schema;
+    const schema = await describe(this.#api, objects, this.#scopes, call);
+    this.#described.set(wanted, { schema, atMs: nowMs });
+    return schema;
   }
 
   async *read(request: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
