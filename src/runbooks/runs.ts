@@ -134,7 +134,7 @@ export async function listRuns(store: Store): Promise<{ readonly runs: readonly 
       runs.push(await readRun(store, id));
     } catch (error) {
       if (!(error instanceof RunbackError)) throw error;
-      damaged.push(id);
+      if (error.code !== 'not-found') damaged.push(id);
     }
   }
   return { runs, damaged };
@@ -184,7 +184,13 @@ async function work(runner: Runner, first: () => Promise<void>): Promise<RunView
 async function recordOf(store: Store, id: string): Promise<RunRecord> {
   const journal = store.journal(RUNS, id);
   if (!(await journal.exists())) throw new RunbackError('not-found', `There is no run ${id}`, { next: 'runback runbook runs' });
-  return await deriveRun(id, journal.read());
+  const run = await deriveRun(id, journal.read());
+  if (run.lastSeq === 0)
+    throw new RunbackError('not-found', `Run ${id} was killed before it began`, {
+      state: 'It did nothing.',
+      next: 'Start a new one: runback runbook run',
+    });
+  return run;
 }
 
 function refuseClosed(run: RunRecord): void {

@@ -254,7 +254,7 @@ export async function bench(options: BenchOptions = {}): Promise<Bench> {
   };
 }
 
-type Script = string | Answer | ((question: Question) => Answer | undefined);
+type Script = string | Answer | ((question: Question) => Answer | undefined | Promise<Answer | undefined>);
 
 /** An operator that answers from a table and remembers what it was asked. */
 export function scripted(answers: Readonly<Record<string, Script>>): Operator & { readonly asked: Question[] } {
