@@ -35,7 +35,7 @@ export function topLevelHelp(): string {
     '',
     'In trouble now?    runback runbook list    then    runback runbook run <id>',
     'About one command: runback <noun> <verb> --help',
-    'Never tried it?    runback demo',
+    ...(NOUNS.some((noun) => noun.name === 'demo') ? ['Never tried it?    runback demo'] : []),
     '',
   );
   return lines.join('\n');

@@ -55,7 +55,7 @@ export class Interrupts {
     }
     const position = this.position();
     const where = position === undefined ? '' : ` (${position})`;
-    this.tell(`Stopping after this batch${where}. Press again to stop now.${this.#resume === undefined ? '' : ` Resume: ${this.#resume}`}`);
+    this.tell(`Stopping after this batch${where}. Press again to stop now.${this.#resume === undefined ? '' : `\nResume: ${this.#resume}`}`);
     this.#controller.abort(this.error());
   }
 

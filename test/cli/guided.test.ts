@@ -116,6 +116,33 @@ describe('a guided run at a real terminal', () => {
     },
   );
 
+  test('Ctrl-C while records are written stops after the batch, says how to go on, and resuming repairs the rest', async () => {
+    const terminal = start(['runbook', 'run', 'small']);
+    await upTo(terminal, 'confirm');
+    let batches = 0;
+    workspace.sandbox.onApplied(async ({ path }) => {
+      if (!path.includes('/batch/update')) return;
+      batches += 1;
+      if (batches > 1) return;
+      // The first batch is on the platform, its answer is not out yet: the person presses Ctrl-C now.
+      terminal.type(KEY.ctrlC);
+      await terminal.waitFor('Press again to stop now.');
+    });
+    terminal.type(`sandbox:${damaged()}${KEY.enter}`);
+    expect(await terminal.exited).toBe(130);
+    expect(terminal.screen()).toMatch(/Stopping after this batch.*Press again to stop now\.\nResume: runback runbook resume run-/u);
+    expect(batches).toBe(1);
+    const again = start(['runbook', 'resume']);
+    await again.waitFor('When it is done');
+    again.type(KEY.enter);
+    await again.waitFor('A note for the record');
+    again.type(KEY.enter);
+    await again.waitFor('Files to keep as evidence');
+    again.type(KEY.enter);
+    expect(await again.exited).toBe(0);
+    expect(repaired()).toBe(true);
+  });
+
   test('with --accessible the same run has no redraw and one question a line', async () => {
     const terminal = start(['runbook', 'run', 'small', '--accessible']);
     await terminal.waitFor('Which platform holds');

@@ -1,3 +1,4 @@
+import { NOUNS } from '../nouns.js';
 import type { Asker } from './asker.js';
 
 /** What a person in trouble wants first, in that order. */
@@ -19,5 +20,9 @@ const WISHES: readonly { readonly name: string; readonly description: string; re
 
 /** Asks, and gives the words of the command line that does it. */
 export async function menuCommand(asker: Asker): Promise<readonly string[]> {
-  return asker.choose({ message: 'What do you need?', choices: WISHES.map(({ name, description, words }) => ({ name, description, value: words })) });
+  const offered = WISHES.filter(({ words }) => words[0] === '--help' || NOUNS.some((noun) => noun.name === words[0]));
+  return asker.choose({
+    message: 'What do you need?',
+    choices: offered.map(({ name, description, words }) => ({ name, description, value: words })),
+  });
 }
