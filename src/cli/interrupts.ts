@@ -1,13 +1,5 @@
 import { RunbackError } from '../lib/index.js';
 
-/** What the first Ctrl-C says: where the work is, and how to go on later. */
-export interface Interruption {
-  /** `records 400 of 1,250`, where that is known. */
-  readonly position: string | undefined;
-  /** The command that goes on. */
-  readonly resume: string | undefined;
-}
-
 /**
  * Ctrl-C and termination. The first one asks the work to stop at the next safe point, the second ends the process
  * at once, which is safe because whatever was begun is journaled. SIGTERM and SIGHUP count like one Ctrl-C.

@@ -12,9 +12,6 @@ const STATES: Readonly<Record<RestoreSummary['state'], string>> = {
   undo_failed: 'the undo did not reach its end',
 };
 
-/** A restore's state in words. */
-export const restoreStateWords = (state: RestoreSummary['state']): string => STATES[state];
-
 /** What a restore did, what it skipped, and what comes next. */
 export function restoreText(restore: RestoreSummary, style: Style): string {
   const created = Object.entries(restore.keyMap).map(([object, keys]) => `${visible(object)} ${count(Object.keys(keys).length)}`);
