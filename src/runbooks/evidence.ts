@@ -1,7 +1,8 @@
 import { isRunbackError, RunbackError, sha256 } from '../lib/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
-import { applyEntry, emptyRun, isClosed, viewOf } from './state.js';
+import { applyEntry, emptyRun, isClosed } from './state.js';
 import type { RunView } from './types.js';
+import { viewOf } from './view.js';
 
 /** Whether a run's journal is what was written. */
 export interface EvidenceReport {

@@ -6,8 +6,9 @@ import type { ActionContext, RunServices } from './actions/action.js';
 import type { ErrorData, RunEventType, RunEvents } from './events.js';
 import type { Runbook, Scope, Step } from './load.js';
 import { sharingStore } from './sharing-store.js';
-import { applyEntry, stepView, viewOf, type RunRecord } from './state.js';
+import { applyEntry, type RunRecord } from './state.js';
 import type { Answer, Operator, Question, QuestionBody, RunObserver, RunView } from './types.js';
+import { stepView, viewOf } from './view.js';
 
 /** How a run is watched, answered and stopped. */
 export interface RunOptions {

@@ -6,8 +6,9 @@ import { advance } from './engine.js';
 import { resolveInputs } from './inputs.js';
 import { parseRunbook, type Runbook } from './load.js';
 import { Runner, RunStopped, type RunOptions } from './runner.js';
-import { deriveRun, isClosed, viewOf, type RunRecord } from './state.js';
+import { deriveRun, isClosed, type RunRecord } from './state.js';
 import type { RunView } from './types.js';
+import { viewOf } from './view.js';
 
 /** Kind of the journals that runs write. */
 const RUNS = 'runs';

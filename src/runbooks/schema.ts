@@ -12,7 +12,6 @@ const expression = text.describe('An expression in CEL, without ${{ }}.');
 /** Values under `with`, `env`, `headers`: anything YAML holds; texts may contain `${{ expression }}`. */
 const withValues = z.record(z.string(), z.unknown());
 
-export const EFFECTS = ['read', 'idempotent', 'verifiable', 'opaque', 'irreversible'] as const;
 const authorEffect = z
   .enum(['read', 'idempotent', 'opaque', 'irreversible'])
   .describe('What the step may do to the world; decides what happens when its answer was lost. "opaque" if not given.');
@@ -141,8 +140,6 @@ export type RunbookDocument = z.infer<typeof runbookSchema>;
 export type StepDocument = z.infer<typeof stepSchema>;
 export type InputDocument = z.infer<typeof inputSchema>;
 export type UndoDocument = z.infer<typeof undoSchema>;
-export type HttpDocument = z.infer<typeof httpSchema>;
-export type DecideEffect = z.infer<typeof decideEffect>;
 export type OnFailure = z.infer<typeof onFailure>;
 export type ErrorClassName = (typeof ERROR_CLASSES)[number];
 
