@@ -28,11 +28,12 @@ async function live(told: Story): Promise<void> {
   }
 }
 
-async function play(told: Story, { connector, store, take, deps }: World): Promise<void> {
+async function play(told: Story, { connector, store, clock, take, deps }: World): Promise<void> {
   const player = new Player(connector, told.kind);
 
   player.begin(told);
   const base = byUid(connector.state());
+  const baseAt = new Date(clock.now());
   const baseId = await take();
   for (const { by, act } of told.first) player.play(act, by === 'sync' ? 'sync:crm' : 'ui:maya');
   const damaged = byUid(connector.state());
@@ -52,7 +53,9 @@ async function play(told: Story, { connector, store, take, deps }: World): Promi
   );
   const after = byUid(connector.state());
   const created = (uid: string): string | undefined => wrote.created(uid);
-  expect(after).toEqual(expectedAfter({ base, damaged, live: livePlan, before }, wrote.cell, created));
+  expect(after).toEqual(
+    expectedAfter({ base, damaged, live: livePlan, before }, wrote.cell, created, (uid, name, value) => wrote.before(uid, name, value, baseAt)),
+  );
 
   // Nothing but the plan was written.
   const listed = new Set<string>();

@@ -135,12 +135,21 @@ export class MemoryConnector implements Connector {
   writers(): {
     readonly cell: (object: string, uid: string, name: string, value: Value) => string | undefined;
     readonly created: (uid: string) => string | undefined;
+    /** What a cell held before the sync wrote `value`, where a person had written that since a time. */
+    readonly before: (uid: string, name: string, value: Value, since: Date) => Value | undefined;
   } {
     const rows = new Map<string, Row>();
     for (const table of this.#rows.values()) for (const row of table.values()) rows.set(textOf(row.fields['uid']), structuredClone(row));
     return {
       cell: (_object, uid, name, value) => rows.get(uid)?.history[name]?.find((entry) => sameValue(entry.value ?? null, value))?.writer,
       created: (uid) => rows.get(uid)?.created.writer,
+      before: (uid, name, value, since) => {
+        const entries = rows.get(uid)?.history[name] ?? [];
+        const damage = entries.findIndex((entry) => sameValue(entry.value ?? null, value));
+        if (entries[damage]?.writer?.startsWith('sync:') !== true) return undefined;
+        const edit = entries.slice(damage).find((entry) => entry.writer?.startsWith('sync:') !== true);
+        return edit?.at === undefined || Date.parse(edit.at) < since.getTime() ? undefined : edit.value;
+      },
     };
   }
 

@@ -18,14 +18,27 @@ const UNITS = [['name'], ['email'], ['phone'], ['city'], ['company'], ['pipeline
 
 /**
  * What should be there after a restore, worked out from the story's truth instead of the planner's rules: who really wrote each cell.
- * `wrote` gives the last writer of a cell's damaged value.
+ * `wrote` gives the last writer of a cell's damaged value, `editBefore` what a
+ * person had written there before.
  */
-export function expectedAfter(moments: Moments, wrote: WroteIt, created: (uid: string) => string | undefined): Flat {
+export function expectedAfter(
+  moments: Moments,
+  wrote: WroteIt,
+  created: (uid: string) => string | undefined,
+  editBefore: (uid: string, name: string, value: Value) => Value | undefined,
+): Flat {
   const { base, damaged, live, before } = moments;
   const expected: Flat = structuredClone(before);
-  for (const [uid, B] of Object.entries(base)) {
+  for (const [uid, found] of Object.entries(base)) {
     const D = damaged[uid];
     const L = live[uid];
+    const B = { ...found };
+    for (const name of Object.keys(D ?? {}))
+      if (name !== 'links' && L !== undefined && !same(B[name], D?.[name])) {
+        // What a person wrote after the base and the sync overwrote is what should come back.
+        const edit = editBefore(uid, name, D?.[name] ?? null);
+        if (edit !== undefined) B[name] = edit;
+      }
     const now = before[uid];
     if (D === undefined && L === undefined) expected[uid] = { ...B };
     if (D === undefined || L === undefined || now === undefined) continue;
