@@ -40,8 +40,3 @@ export function mutationOf(schema: PlatformSchema, item: JournalItem): Mutation 
       return { action: item.action, link: linkOf(schema, item.link, item.fromObject, item.toObject), from: item.from, to: item.to };
   }
 }
-
-/** Items of one group go to the platform in one call. */
-export function groupOf(item: JournalItem): string {
-  return 'link' in item ? `${item.action} ${item.fromObject}~${item.toObject}~${item.link}` : `${item.action} ${item.object}`;
-}
