@@ -3,6 +3,7 @@ export const REDACTED = '[redacted]';
 
 /** Shorter secrets are only hidden where they are the whole value: hiding every `ab` would destroy the text. */
 const MIN_INSIDE = 4;
+const NOTHING: ReadonlySet<string> = new Set();
 
 /**
  * Words that stand in every journal as names. A password that is one of them protects nothing, and hiding the word
@@ -45,19 +46,20 @@ export class Redactor {
 
   /**
    * A copy of JSON-like data with every known secret replaced, in values and in names; the same object where there is
-   * nothing to hide. Dates and other class instances are left as they are.
+   * nothing to hide. Dates and other class instances are left as they are. `exact`: names of members that hold data of
+   * the customer, not ours, and stay byte for byte as they are, wherever they stand.
    */
-  value<T>(value: T): T {
-    return (this.#whole.size === 0 && this.#forms.size === 0 ? value : this.#walk(value)) as T;
+  value<T>(value: T, exact: ReadonlySet<string> = NOTHING): T {
+    return (this.#whole.size === 0 && this.#forms.size === 0 ? value : this.#walk(value, exact)) as T;
   }
 
-  #walk(value: unknown): unknown {
+  #walk(value: unknown, exact: ReadonlySet<string>): unknown {
     if (typeof value === 'string') return this.text(value);
     if (typeof value === 'number' || typeof value === 'bigint') return this.#whole.has(String(value)) ? REDACTED : value;
     if (Array.isArray(value)) {
       let changed = false;
       const items = value.map((item: unknown) => {
-        const next = this.#walk(item);
+        const next = this.#walk(item, exact);
         if (next !== item) changed = true;
         return next;
       });
@@ -68,8 +70,9 @@ export class Redactor {
     if (prototype !== Object.prototype && prototype !== null) return value;
     let changed = false;
     const entries = Object.entries(value).map(([name, item]): [string, unknown] => {
+      if (exact.has(name)) return [name, item];
       const nextName = this.text(name);
-      const next = this.#walk(item);
+      const next = this.#walk(item, exact);
       if (next !== item || nextName !== name) changed = true;
       return [nextName, next];
     });

@@ -3,7 +3,7 @@ import { newId, parseDuration, RunbackError, type CallOptions } from '../lib/ind
 import type { JournalWriter, Lock } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
 import { execute, settle, type Execution } from './execute.js';
-import { foldRestore, readRecreations, RESTORES, type Batches, type RestoreCreated, type RestoreState } from './journal.js';
+import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type RestoreCreated, type RestoreState } from './journal.js';
 import { checkAccount, checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
 import type { Stop } from './results.js';
@@ -165,7 +165,7 @@ export async function holding<T>(
   const owner = { by, holder: id, purpose: `restore of ${platform.name}` };
   const lock = deps.lockHeld === true ? undefined : await store.lock(platformLock(platform), owner, { breakDead });
   try {
-    const writer = await store.journal(RESTORES, id).open(owner);
+    const writer = await store.journal(RESTORES, id).open(owner, { exact: EXACT });
     try {
       return await work(writer, lock);
     } finally {

@@ -7,6 +7,8 @@ import type { RestoreSummary } from './types.js';
 
 /** Kind of journals that restores write. */
 export const RESTORES = 'restores';
+/** What its journal keeps byte for byte: an undo writes it back, a resume compares it. Messages stay redacted. */
+export const EXACT: readonly string[] = ['items', 'id', 'key', 'recreated', 'plan', 'hash', 'platform', 'account'];
 
 /** A mutation as the journal holds it: enough to send it, look it up and undo it without the plan. */
 export type JournalItem =

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Platform, PlatformSchema } from '../connectors/index.js';
 import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../lib/index.js';
-import type { Store } from '../store/index.js';
+import type { Document, Store } from '../store/index.js';
 import { nameOf } from './order.js';
 import { LineSpool } from './spool.js';
 import type { PlanCounts, PlanHeader, PlanLine, PlanSummary } from './types.js';
@@ -19,6 +19,11 @@ export interface Plan extends PlanSummary {
 interface PlanNote {
   readonly hash: string;
   readonly schema: PlatformSchema;
+}
+
+/** The note of a plan. Names and options of fields are data: they stay as they are. */
+function noteOf(store: Store, id: string): Document<PlanNote> {
+  return store.document<PlanNote>('plan-notes', id, { exact: ['hash', 'schema'] });
 }
 
 /** A header before its lines are counted and hashed. */
@@ -54,7 +59,7 @@ export async function writePlan(
   };
   const first = canonicalJson(header);
   const planHash = sha256(first);
-  await store.document<PlanNote>('plan-notes', id).update(() => ({ hash: planHash, schema }));
+  await noteOf(store, id).update(() => ({ hash: planHash, schema }));
   const ledger = store.ledger('plans', id);
   await ledger.write(prepend(first, spool));
   return { header, hash: planHash, location: ledger.location };
@@ -71,7 +76,7 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
     else hash.update(line).update('\n');
   }
   const header = parseHeader(id, first);
-  const note = await store.document<PlanNote>('plan-notes', id).read();
+  const note = await noteOf(store, id).read();
   const planHash = sha256(first ?? '');
   if (note === undefined || note.hash !== planHash || header.digest !== hash.digest('hex')) throw tampered(id, ledger.location);
   return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: () => readLines(ledger.read()) };

@@ -7,7 +7,7 @@ import type { Lock, Store } from '../store/index.js';
 export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Store {
   return {
     location: store.location,
-    document: (kind, id) => store.document(kind, id),
+    document: (kind, id, options) => store.document(kind, id, options),
     list: (kind) => store.list(kind),
     journal: (kind, id) => store.journal(kind, id),
     journals: (kind) => store.journals(kind),

@@ -12,7 +12,7 @@
  */
 export interface Store {
   /** Kinds are folder-safe plural nouns: `sync-pauses`, `snapshot-notes`. */
-  document<T>(kind: string, id: string): Document<T>;
+  document<T>(kind: string, id: string, options?: ExactData): Document<T>;
   /** Ids of all documents of a kind, sorted. */
   list(kind: string): Promise<string[]>;
   /** The journal of one run or restore. Opening touches nothing. `kind` is `runs` or `restores`. */
@@ -106,7 +106,15 @@ export interface Journal {
    */
   read(): AsyncIterable<JournalEntry>;
   /** Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. */
-  open(owner: LockOwner): Promise<JournalWriter>;
+  open(owner: LockOwner, options?: ExactData): Promise<JournalWriter>;
+}
+
+/**
+ * Names of members whose values are data of a platform that will be written back: they are kept byte for byte, even
+ * where they hold the text of a secret, as snapshots and plans keep them. A `[redacted]` there would be written to the platform.
+ */
+export interface ExactData {
+  readonly exact?: readonly string[];
 }
 
 export interface JournalWriter {

@@ -63,6 +63,7 @@ export class DocumentFile<T> implements Document<T> {
     readonly clock: Clock,
     readonly redactor: Redactor,
     readonly litter: LitterSweeper,
+    readonly exact: ReadonlySet<string>,
   ) {
     this.#adapter = new EnvelopeFile(path);
   }
@@ -77,7 +78,7 @@ export class DocumentFile<T> implements Document<T> {
       const low = new Low<Envelope | Record<string, never>>(this.#adapter as Adapter<Envelope | Record<string, never>>, {});
       await low.read();
       const current = 'data' in low.data ? (low.data.data as T) : undefined;
-      const data = JSON.parse(JSON.stringify(this.redactor.value(change(current)))) as T;
+      const data = JSON.parse(JSON.stringify(this.redactor.value(change(current), this.exact))) as T;
       low.data = { version: 1, sha256: digestOf(data), data };
       await low.write();
       return data;

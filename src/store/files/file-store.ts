@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
-import type { Document, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
+import type { Document, ExactData, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
 import { DocumentFile } from './document-file.js';
 import { JournalFile } from './journal-file.js';
 import { LedgerFile } from './ledger-file.js';
@@ -36,9 +36,10 @@ class FileStore implements Store {
     this.#redactor = options.redactor;
   }
 
-  document<T>(kind: string, id: string): Document<T> {
+  document<T>(kind: string, id: string, options: ExactData = {}): Document<T> {
     const folder = pathIn(join(this.location, 'documents'), kind, 'a kind of document');
-    return new DocumentFile<T>(pathIn(folder, id, 'the id of a document', '.json'), this.#clock, this.#redactor, this.#litter);
+    const path = pathIn(folder, id, 'the id of a document', '.json');
+    return new DocumentFile<T>(path, this.#clock, this.#redactor, this.#litter, new Set(options.exact));
   }
 
   async list(kind: string): Promise<string[]> {

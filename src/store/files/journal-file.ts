@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
-import type { Journal, JournalEntry, JournalWriter, LockOwner } from '../store.js';
+import type { ExactData, Journal, JournalEntry, JournalWriter, LockOwner } from '../store.js';
 import { firstHash, isTorn, openLine, splitLines } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
 import { lockedError, tryLock } from './lock-file.js';
@@ -50,7 +50,7 @@ export class JournalFile implements Journal {
     yield* this.#walk(() => undefined);
   }
 
-  async open(owner: LockOwner): Promise<JournalWriter> {
+  async open(owner: LockOwner, options: ExactData = {}): Promise<JournalWriter> {
     await makeFolder(dirname(this.#path));
     const attempt = await tryLock(join(dirname(this.#path), 'journal.lock'), this.redactor.value(owner), this.clock, {
       breakDead: true,
@@ -65,7 +65,8 @@ export class JournalFile implements Journal {
         });
         while ((await entries.next()).done !== true);
       }
-      return await openWriter({ path: this.#path, end, owner, lock: attempt.held, clock: this.clock, redactor: this.redactor });
+      const exact = new Set(options.exact);
+      return await openWriter({ path: this.#path, end, owner, lock: attempt.held, clock: this.clock, redactor: this.redactor, exact });
     } catch (error) {
       await attempt.held.release();
       throw error;

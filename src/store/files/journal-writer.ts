@@ -16,6 +16,8 @@ interface WriterParts {
   readonly lock: HeldLock;
   readonly clock: Clock;
   readonly redactor: Redactor;
+  /** Members of entries that are never redacted. */
+  readonly exact: ReadonlySet<string>;
 }
 
 /** Opens the file behind its last good line; a torn line is overwritten by the entry that tells of it. */
@@ -144,7 +146,7 @@ class FileWriter implements JournalWriter {
   }
 
   #redacted(entry: NewEntry): Pick<JournalEntry, 'by' | 'type' | 'data' | 'step' | 'attempt'> {
-    const { by, type, step, attempt, data } = this.parts.redactor.value(entry);
+    const { by, type, step, attempt, data } = this.parts.redactor.value(entry, this.parts.exact);
     return { by, type, data: data ?? {}, ...(step === undefined ? {} : { step }), ...(attempt === undefined ? {} : { attempt }) };
   }
 }
