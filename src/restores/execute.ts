@@ -2,9 +2,9 @@ import type { MutationResult } from '../connectors/index.js';
 import { isRunbackError, messageOf, silentReporter, type CallOptions, type Reporter } from '../lib/index.js';
 import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
-import { mutationOf } from './items.js';
+import { mutationOf, schemaOf } from './items.js';
 import type { Batches, ItemResult, JournalItem, RestoreSettings } from './journal.js';
-import { holds, lookUp, readItemLinks, readItems } from './look.js';
+import { holds, lookUp, readItemLinks, readItems, stillToWrite } from './look.js';
 import { precheck, stands, type Checking } from './precheck.js';
 import { replace, resultOf, stopOf, tookEffect, type Stop } from './results.js';
 
@@ -233,6 +233,8 @@ class Session {
       if (item.action === 'delete') return record === undefined ? [stands(checking, item)] : [];
       if (record === undefined) return [];
       if (holds(record.fields, item.set)) return [stands(checking, item)];
+      if (item.action === 'update' && stillToWrite(schemaOf(this.#execution.schema, item.object), item, record.fields) !== undefined)
+        return [{ id: item.id, status: 'failed', message: 'a part of the record was changed since the plan was made' }];
       return item.action === 'create' ? [{ id: item.id, status: 'moved', message: 'the record is there again, with other values' }] : [];
     });
   }

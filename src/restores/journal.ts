@@ -12,7 +12,16 @@ export const EXACT: readonly string[] = ['items', 'id', 'key', 'recreated', 'pla
 
 /** A mutation as the journal holds it: enough to send it, look it up and undo it without the plan. */
 export type JournalItem =
-  | { readonly id: string; readonly action: 'update'; readonly object: string; readonly key: string; readonly set: Fields; readonly replaced: Fields }
+  | {
+      readonly id: string;
+      readonly action: 'update';
+      readonly object: string;
+      readonly key: string;
+      readonly set: Fields;
+      readonly replaced: Fields;
+      /** Fields of the plan that are not in `set`: somebody changed them after the plan was made. */
+      readonly left?: readonly string[];
+    }
   | { readonly id: string; readonly action: 'create'; readonly object: string; readonly key: string; readonly set: Fields }
   | {
       readonly id: string;
@@ -87,6 +96,8 @@ export class Batches {
   readonly counts = { applied: 0, moved: 0, rejected: 0, failed: 0, in_doubt: 0 };
   /** Items that we wrote, as lines, in the order in which they came to stand; `key` is that of the record now. */
   readonly applied: LineSpool | undefined;
+  /** Fields that were left as they are since somebody changed them after the plan was made, by item. */
+  readonly left = new Map<string, readonly string[]>();
   /** Keys of records that were deleted, by object type. */
   readonly deleted = new Map<string, Set<string>>();
   nextBatch = 1;
@@ -117,6 +128,7 @@ export class Batches {
       if (item === undefined || result.status !== 'applied') continue;
       const key = result.key ?? ('key' in item ? item.key : '');
       if (item.action === 'create') this.#created(item.object, item.key, key);
+      if (item.action === 'update' && item.left !== undefined) this.left.set(item.id, item.left);
       if (item.action === 'delete') this.#deletedKeys(item.object).add(item.key);
       if (result.already !== true) this.applied?.push(JSON.stringify({ ...item, ...(item.action === 'create' ? { made: key } : {}) }));
     }

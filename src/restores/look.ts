@@ -78,6 +78,22 @@ function updated(looking: Looking, item: Update, live: PlatformRecord | undefine
   return { id: item.id, status: 'moved', message: 'the answer was lost, and the record was changed since' };
 }
 
+/**
+ * What is still to be written of an update when live is not wholly what the plan saw: the fields that are, without those that somebody
+ * changed (`left`) and their groups, and without those that hold the value already. Undefined where nothing is.
+ */
+export function stillToWrite(schema: ObjectSchema, item: Update, live: Fields): Update | undefined {
+  const groupOf = (name: string): string => schema.fields.find((field) => field.name === name)?.group ?? `field ${name}`;
+  const names = Object.keys(item.set);
+  const done = names.filter((name) => sameSide(live[name], item.set[name]));
+  const moved = new Set(names.filter((name) => !done.includes(name) && !sameSide(live[name], item.replaced[name])).map(groupOf));
+  const left = names.filter((name) => moved.has(groupOf(name)));
+  const open = names.filter((name) => !done.includes(name) && !left.includes(name));
+  if (open.length === 0) return undefined;
+  const only = (fields: Fields): Fields => Object.fromEntries(open.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+  return { ...item, set: only(item.set), replaced: only(item.replaced), ...(left.length === 0 ? {} : { left: [...(item.left ?? []), ...left] }) };
+}
+
 /** True where live has every value of `fields`; `names`: also those names that `fields` lacks, as absent. */
 export function holds(live: Fields, fields: Fields, names: readonly string[] = Object.keys(fields)): boolean {
   return names.every((name) => sameSide(live[name], fields[name]));

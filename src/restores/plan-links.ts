@@ -47,7 +47,10 @@ export async function planLinks(planning: Planning, link: LinkSchema, options: C
 }
 
 function planCut(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {
-  const { draft, filters } = planning;
+  const { draft, filters, returning } = planning;
+  // With `only: [deleted]`, links come back with their record.
+  const comesBack = returning.get(link.from)?.has(one.from) === true || returning.get(link.to)?.has(one.to) === true;
+  if (filters.only?.includes('links') === false && !comesBack) return;
   if (live.has(pairName(one))) {
     draft.nothingToDo += 1;
     return;
@@ -85,6 +88,7 @@ function planMade(planning: Planning, link: LinkSchema, one: Link, live: Readonl
     else draft.nothingToDo += 1;
     return;
   }
+  if (filters.only?.includes('links') === false) return;
   settle(
     planning,
     placeOf(link, one),

@@ -66,6 +66,7 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
 function hold(planning: Planning, change: RecordDraft): void {
   if (change.action !== 'delete') {
     planning.draft.record(change);
+    if (change.action === 'create' || change.action === 'undelete') remember(planning.returning, change.object, change.key);
     for (const link of carriedLinks(planning.live))
       if (link.from === change.object && link.viaFields.some((name) => change.fields[name] !== undefined))
         planning.repointed.add(repointName(link, change.key));
@@ -94,6 +95,8 @@ async function* relevant(
       if (damaged === undefined && (!damagedCensus || within(unreadable.damaged, key))) continue;
       if (base === undefined) remember(planning.created, object, key);
       if (keys !== undefined && !keys.has(key)) continue;
+      const kind = base === undefined ? 'created' : damaged === undefined ? 'deleted' : 'changed';
+      if (filters.only?.includes(kind) === false) continue;
       if (base === undefined || damaged === undefined) {
         if (filters.fields !== undefined) continue;
         if (base !== undefined || filters.deleteCreated) yield difference;

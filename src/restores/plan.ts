@@ -81,6 +81,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     created: new Map(),
     deletes: new Map(),
     absent: new Map(),
+    returning: new Map(),
     renamed: new Map(),
     linksOfDeletes: [],
     repointed: new Set(),
@@ -96,8 +97,14 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   }
   for (const name of wanted)
     if (!objects.includes(name)) reporter.note(`${platform.name} has no object type ${name} any more; its records cannot be restored.`);
-  if (filters.fields === undefined) for (const link of linksOf(planning)) await planLinks(planning, link, options);
-  await checkDeletes(planning, options);
+  // Links of several kinds come in one answer: within one view they are asked for once.
+  await platform.connector.beginRead?.(options);
+  try {
+    for (const link of linksOf(planning)) await planLinks(planning, link, options);
+    await checkDeletes(planning, options);
+  } finally {
+    await platform.connector.endRead?.();
+  }
   const head = {
     platform: platform.name,
     account: platform.identity.account,
@@ -114,6 +121,8 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
 /** Links that are stored apart and can be written, of object types that the plan covers. */
 function linksOf(planning: Planning): LinkSchema[] {
   const { filters, live } = planning;
+  // Links of records to be deleted are looked at even where links themselves are not to be put right.
+  if (filters.fields !== undefined || (filters.only !== undefined && !filters.only.some((kind) => kind !== 'changed'))) return [];
   const covered = (link: LinkSchema): boolean =>
     filters.objects === undefined || filters.objects.includes(link.from) || filters.objects.includes(link.to);
   return live.links.filter((link) => link.viaFields === undefined && link.readOnly !== true && covered(link));

@@ -27,6 +27,8 @@ export interface Planning {
   readonly linksOfDeletes: { readonly link: LinkSchema; readonly one: Link }[];
   /** Records that are in base and not there now, and stay so: nothing can be linked to them. */
   readonly absent: Map<string, Set<string>>;
+  /** Records that this plan brings back: their links come back with them. */
+  readonly returning: Map<string, Set<string>>;
   /** Present keys of records that an earlier restore created again. */
   readonly renamed: Map<string, string>;
   /** References by fields that updates of this plan change by link and record. */

@@ -3,7 +3,7 @@ import type { Fields, PlatformRecord } from '../records/index.js';
 import { schemaOf } from './items.js';
 import type { ItemResult, JournalItem, JournalLink, Recreations } from './journal.js';
 import { readLiveLinks } from './live.js';
-import { holds, isHalfDone, readItemLinks, readItems, type Looking } from './look.js';
+import { holds, isHalfDone, readItemLinks, readItems, stillToWrite, type Looking } from './look.js';
 
 /** What is sent, and what is not sent because live is not what the plan saw. */
 export interface Checked {
@@ -30,8 +30,16 @@ export async function precheck(checking: Checking, items: readonly JournalItem[]
   if ('link' in first) return checkLinks(checking, items, options);
   const schema = schemaOf(checking.schema, first.object);
   const platformChecks = first.action === 'create' ? schema.createWithKey : capabilities.conditionalWrite;
-  const known = platformChecks ? { send: items, skipped: [] } : await checkRecords(checking, items, options);
+  const known = platformChecks ? await checkAgain(checking, items, options) : await checkRecords(checking, items, options);
   return first.action === 'delete' ? checkLinked(checking, known, options) : known;
+}
+
+/** Where the platform checks itself: a look only at what it did not take the first time. */
+async function checkAgain(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
+  const again = items.filter((item) => item.action === 'update' && checking.attempted(item.id));
+  if (again.length === 0) return { send: items, skipped: [] };
+  const { send, skipped } = await checkRecords(checking, again, options);
+  return { send: [...items.filter((item) => !again.includes(item)), ...send], skipped };
 }
 
 async function checkRecords(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
@@ -43,7 +51,8 @@ async function checkRecords(checking: Checking, items: readonly JournalItem[], o
   const skipped: ItemResult[] = [];
   for (const item of items) {
     const fields = 'key' in item ? live.get(item.key)?.fields : undefined;
-    const verdict = again.has(item.id) ? undefined : verdictOn(checking, item, fields);
+    const rest = restOf(checking, item, fields);
+    const verdict = rest !== undefined || again.has(item.id) ? undefined : verdictOn(checking, item, fields);
     const key = again.get(item.id);
     if (key !== undefined && item.action === 'create')
       skipped.push({
@@ -54,10 +63,19 @@ async function checkRecords(checking: Checking, items: readonly JournalItem[], o
         recreated: { object: item.object, key: item.key },
         message: 'an earlier restore created it again',
       });
-    else if (verdict === undefined) send.push(item);
+    else if (verdict === undefined) send.push(rest ?? item);
     else skipped.push(verdict);
   }
   return { send, skipped };
+}
+
+/** The part of an update that can still be written where somebody changed another part of the record; undefined elsewhere. */
+function restOf(checking: Checking, item: JournalItem, live: Fields | undefined): JournalItem | undefined {
+  if (item.action !== 'update' || live === undefined) return undefined;
+  const schema = schemaOf(checking.schema, item.object);
+  if (holds(live, item.set) || holds(live, item.replaced, Object.keys(item.set))) return undefined;
+  if (checking.attempted(item.id) && isHalfDone(schema, item, live)) return undefined;
+  return stillToWrite(schema, item, live);
 }
 
 function verdictOn(checking: Checking, item: JournalItem, live: Fields | undefined): ItemResult | undefined {
@@ -122,16 +140,23 @@ async function checkLinked(checking: Checking, known: Checked, options: CallOpti
   const keys = new Set(known.send.flatMap((item) => ('key' in item ? [item.key] : [])));
   const going = new Set(known.send.flatMap((item) => (item.action === 'delete' ? item.links.map(linkText) : [])));
   const linked = new Map<string, string>();
-  for (const link of checking.schema.links) {
-    for (const end of link.viaFields === undefined ? (['from', 'to'] as const) : (['to'] as const)) {
-      if (link[end] !== first.object) continue;
-      const other = end === 'from' ? 'to' : 'from';
-      for (const one of await readLiveLinks(checking.platform, link, end, [...keys], options)) {
-        const goesToo = link.viaFields !== undefined && link[other] === first.object && keys.has(one[other]);
-        const text = linkText({ link: link.kind, fromObject: link.from, toObject: link.to, from: one.from, to: one.to });
-        if (keys.has(one[end]) && !goesToo && !going.has(text)) linked.set(one[end], `${link[other]} ${one[other]}`);
+  const { connector } = checking.platform;
+  // Links of several kinds come in one answer: within one view they are asked for once, and afresh at each check.
+  await connector.beginRead?.(options);
+  try {
+    for (const link of checking.schema.links) {
+      for (const end of link.viaFields === undefined ? (['from', 'to'] as const) : (['to'] as const)) {
+        if (link[end] !== first.object) continue;
+        const other = end === 'from' ? 'to' : 'from';
+        for (const one of await readLiveLinks(checking.platform, link, end, [...keys], options)) {
+          const goesToo = link.viaFields !== undefined && link[other] === first.object && keys.has(one[other]);
+          const text = linkText({ link: link.kind, fromObject: link.from, toObject: link.to, from: one.from, to: one.to });
+          if (keys.has(one[end]) && !goesToo && !going.has(text)) linked.set(one[end], `${link[other]} ${one[other]}`);
+        }
       }
     }
+  } finally {
+    await connector.endRead?.();
   }
   const send: JournalItem[] = [];
   const skipped: ItemResult[] = [...known.skipped];

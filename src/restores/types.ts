@@ -79,6 +79,10 @@ export interface PlanCounts {
   readonly nothingToDo: number;
 }
 
+/** Kinds of damage: values of records that are there, records that are gone, records that are new, links. */
+export const DAMAGE_KINDS = ['changed', 'deleted', 'created', 'links'] as const;
+export type DamageKind = (typeof DAMAGE_KINDS)[number];
+
 /** What a plan was limited to. All joined by AND; several values of one by OR. */
 export interface PlanFilters {
   readonly objects?: readonly string[];
@@ -86,6 +90,8 @@ export interface PlanFilters {
   /** Fields that are left as they are; a group with one of them is left whole. Everything else is decided as usual. */
   readonly exceptFields?: readonly string[];
   readonly keys?: readonly string[];
+  /** Kinds of damage to put right; all by default. `created` also needs `deleteCreated`. */
+  readonly only?: readonly DamageKind[];
   /** CEL over `object`, `key`, `base`, `damaged`, `live`, `field`. */
   readonly where?: string;
   /** The incident's window, ISO 8601. */

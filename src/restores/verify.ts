@@ -1,5 +1,5 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
-import type { Value } from '../records/index.js';
+import type { Fields, Value } from '../records/index.js';
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
@@ -94,19 +94,30 @@ class Check {
       if (change.action === 'delete') {
         if (record !== undefined) this.#wrong(change, { object, key: change.key, why: 'it is still there' }, true);
       } else if (record === undefined) this.#wrong(change, { object, key: change.key, why: 'it is not there' }, change.action !== 'update');
-      else
-        for (const [field, move] of Object.entries(change.fields)) {
-          if (change.deferred?.includes(field) === true) continue;
-          const reference = change.references?.[field];
-          const expected = reference === undefined ? (move.to ?? null) : this.#apply.keyOf(reference.object, reference.key);
-          const now = record.fields[field];
-          if (sameSide(now, expected)) continue;
-          const stillDamaged = sameSide(now, move.from);
-          const why = stillDamaged ? 'the damage is still there' : 'it holds something else';
-          this.#wrong(change, { object, key: change.key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
-          break;
-        }
+      else this.#fields(change, record.fields);
     }
+  }
+
+  /** A record counts once: for a field that is still damaged, else for one that holds something else. */
+  #fields(change: RecordChange, live: Fields): void {
+    const { object, key } = change;
+    const left = this.#apply.left.get(String(change.n)) ?? [];
+    const differing = Object.entries(change.fields).flatMap(([field, move]) => {
+      if (change.deferred?.includes(field) === true) return [];
+      const reference = change.references?.[field];
+      const expected = reference === undefined ? (move.to ?? null) : this.#apply.keyOf(reference.object, reference.key);
+      const now = live[field];
+      return sameSide(now, expected) ? [] : [{ field, expected, now, stillDamaged: sameSide(now, move.from) }];
+    });
+    const worst = differing.find((one) => one.stillDamaged) ?? differing.find((one) => !left.includes(one.field)) ?? differing[0];
+    if (worst === undefined) return;
+    const { field, expected, now, stillDamaged } = worst;
+    if (!stillDamaged && left.includes(field)) {
+      this.#conflicts += 1;
+      return;
+    }
+    const why = stillDamaged ? 'the damage is still there' : 'it holds something else';
+    this.#wrong(change, { object, key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
   }
 
   async #links(first: LinkChange, changes: readonly LinkChange[]): Promise<void> {

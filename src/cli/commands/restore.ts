@@ -1,5 +1,5 @@
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { ConflictChoice, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
+import type { DamageKind, ConflictChoice, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
@@ -13,10 +13,14 @@ import { restoreText, verifySummaryText } from '../views/restore.js';
 const FIRST = 10;
 
 /** The filters a command line gives. Suspects are the writers of the syncs that write to the platform unless named. */
+const KINDS: readonly DamageKind[] = ['changed', 'deleted', 'created', 'links'];
+
 function filtersOf(input: Input, session: Session, platform: string): PlanFilters {
   const objects = input.someOf('object');
   const fields = input.someOf('field');
+  const exceptFields = input.someOf('except-field');
   const keys = input.someOf('key');
+  const only = input.someOf('only')?.filter((kind): kind is DamageKind => KINDS.some((known) => known === kind));
   const where = input.text('where');
   const since = instant(input, 'since');
   const until = instant(input, 'until');
@@ -28,7 +32,9 @@ function filtersOf(input: Input, session: Session, platform: string): PlanFilter
   return {
     ...(objects === undefined ? {} : { objects }),
     ...(fields === undefined ? {} : { fields }),
+    ...(exceptFields === undefined ? {} : { exceptFields }),
     ...(keys === undefined ? {} : { keys }),
+    ...(only === undefined ? {} : { only }),
     ...(where === undefined ? {} : { where }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
@@ -263,7 +269,9 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--damaged <snapshot>', description: 'snapshot of the damage (default: taken now)', kind: 'snapshot' },
       { flags: '--object <type>', description: 'only this object type', repeat: true },
       { flags: '--field <name>', description: 'only this field', repeat: true },
+      { flags: '--except-field <name>', description: 'leave this field as it is', repeat: true },
       { flags: '--key <key>', description: 'only this record', repeat: true },
+      { flags: '--only <kind>', description: 'only this kind of damage', repeat: true, choices: KINDS },
       { flags: '--where <expression>', description: 'only where this CEL expression holds (object, key, field, base, damaged, live)' },
       { flags: '--since <time>', description: 'when the damage began: 2026-11-22T14:00Z' },
       { flags: '--until <time>', description: 'when it ended' },

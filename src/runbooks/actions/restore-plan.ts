@@ -1,10 +1,12 @@
 import { z } from 'zod';
 
 import { RunbackError } from '../../lib/index.js';
-import type { PlanFilters, PlanSummary } from '../../restores/index.js';
+import { DAMAGE_KINDS, type PlanFilters, type PlanSummary } from '../../restores/index.js';
 import { defineAction, type ActionContext } from './action.js';
 
 const names = z.array(z.string()).min(1);
+
+const kinds = z.array(z.enum(DAMAGE_KINDS)).min(1);
 
 /** What a plan may be limited to, as a runbook or a person writes it. */
 const filterSchema = z.strictObject({
@@ -12,6 +14,7 @@ const filterSchema = z.strictObject({
   fields: names.optional(),
   except_fields: names.optional().describe('Fields that are left as they are.'),
   keys: names.optional(),
+  only: kinds.optional().describe('Kinds of damage to put right: changed, deleted, created, links.'),
   where: z.string().min(1).optional().describe('CEL over object, key, field, base, damaged, live.'),
   since: z.string().optional(),
   until: z.string().optional(),
@@ -28,6 +31,7 @@ const input = z.strictObject({
   objects: names.optional(),
   fields: names.optional(),
   except_fields: names.optional(),
+  only: kinds.optional(),
   where: z.string().min(1).optional().describe('Joined with the one of the filter.'),
   suspects: z.array(z.string()).optional().describe('Writers the incident is about; those of the syncs that write to the platform if not given.'),
   since: z.string().optional().describe('When the damage began; empty: not known.'),
@@ -98,6 +102,7 @@ function filtersOf(request: Input, { workspace }: ActionContext): PlanFilters {
   const objects = own.objects ?? request.objects;
   const fields = own.fields ?? request.fields;
   const exceptFields = own.except_fields ?? request.except_fields;
+  const only = request.only ?? own.only;
   const where = [request.where, own.where].filter((part) => part !== undefined);
   const since = own.since ?? request.since;
   const until = own.until ?? request.until;
@@ -105,6 +110,7 @@ function filtersOf(request: Input, { workspace }: ActionContext): PlanFilters {
     ...(objects === undefined ? {} : { objects }),
     ...(fields === undefined ? {} : { fields }),
     ...(own.keys === undefined ? {} : { keys: own.keys }),
+    ...(only === undefined ? {} : { only }),
     ...(where.length === 0 ? {} : { where: where.length === 1 ? where[0] : where.map((part) => `(${part})`).join(' && ') }),
     ...(exceptFields === undefined ? {} : { exceptFields }),
     ...(since === undefined || since === '' ? {} : { since }),
