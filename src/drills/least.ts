@@ -1,31 +1,43 @@
-/** What a repair had to read and write at least, in records. */
+/** What a repair had to read and write, in records. */
 export interface RepairSizes {
   /** Records per object type when the evidence was taken. */
   readonly objects: Readonly<Record<string, number>>;
   /** Records whose live state and history had to be looked at. */
   readonly suspects: number;
   readonly updates: number;
-  readonly deletes: number;
+  /** Links to be written, and of how many kinds. */
   readonly links: number;
+  readonly linkKinds: number;
+  /** Records that the damage created: looked at, and deleted. */
+  readonly deletes: number;
+  /** Records in the first batch of a restore. */
+  readonly canary: number;
 }
 
-/** HubSpot's batch sizes: list and batch calls, reads with history, links read, links written. */
+/** HubSpot's batch sizes: records, records with history, links read, links written. */
 const SIZE = { records: 100, history: 50, linksRead: 1000, linksWritten: 2000 } as const;
 
 /**
- * Fewest requests that an evidence snapshot, a plan with attribution, a checked restore and its verification can take with HubSpot's
- * batch sizes: who am I, the schema, every record and link once; each suspect once with history; each change looked at, written, and
- * looked at again.
+ * Fewest requests that an evidence snapshot, a plan with attribution, a restore and its verification can take with HubSpot's batch sizes
+ * if what runback promises is kept: each suspect is looked at once with its history; each batch is looked at just before it is written;
+ * the first batch is small and read back; an archive proves nothing, so it is looked up, and links to a record are looked at before
+ * the record is deleted; in the end every change is read once more.
  */
-export function leastRequests({ objects, suspects, updates, deletes, links }: RepairSizes): number {
+export function leastRequests({ objects, suspects, updates, links, linkKinds, deletes, canary }: RepairSizes): number {
   const sizes = Object.values(objects);
   const calls = (count: number, size: number): number => Math.ceil(count / size);
-  const pairs = sizes.flatMap((from, index) => sizes.slice(index).map((to) => calls(Math.min(from, to), SIZE.linksRead)));
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-  const schema = sizes.length + pairs.length;
+  const pairs = sizes.flatMap((from, index) => sizes.slice(index).map((to) => calls(Math.min(from, to), SIZE.linksRead)));
+  const account = 2 + sizes.length + pairs.length;
   const evidence = sum(sizes.map((count) => calls(count, SIZE.records))) + sum(pairs);
-  const plan = calls(suspects, SIZE.history) + calls(links, SIZE.linksRead);
-  const written = (count: number): number => 3 * calls(count, SIZE.records);
-  const linked = 2 * calls(links, SIZE.linksRead) + calls(links, SIZE.linksWritten);
-  return 1 + schema + evidence + plan + written(updates) + written(deletes) + linked;
+  const plan =
+    calls(suspects, SIZE.history) +
+    calls(deletes, SIZE.history) +
+    (links > 0 ? calls(links / linkKinds, SIZE.linksRead) : 0) +
+    (deletes > 0 ? sizes.length : 0);
+  const batches = (count: number): number => (count === 0 ? 0 : 1 + calls(Math.max(0, count - canary), SIZE.records));
+  const updated = updates === 0 ? 0 : 2 * batches(updates) + 1 + calls(updates, SIZE.records);
+  const linked = links === 0 ? 0 : linkKinds * (2 * calls(links / linkKinds, SIZE.linksRead) + calls(links / linkKinds, SIZE.linksWritten));
+  const deleted = deletes === 0 ? 0 : batches(deletes) * (3 + sizes.length) + 1 + calls(deletes, SIZE.records);
+  return account + evidence + plan + updated + linked + deleted;
 }

@@ -274,8 +274,8 @@ class Session {
 
   #count(results: readonly ItemResult[]): void {
     this.#done += results.length;
-    for (const { status } of results) {
-      if (status === 'moved') this.#skipped += 1;
+    for (const { id, status } of results) {
+      if (status === 'moved' || (status === 'applied' && this.#execution.batches.left.has(id))) this.#skipped += 1;
       else if (status !== 'applied') this.#errors += 1;
     }
   }

@@ -96,7 +96,11 @@ async function* relevant(
       if (base === undefined) remember(planning.created, object, key);
       if (keys !== undefined && !keys.has(key)) continue;
       const kind = base === undefined ? 'created' : damaged === undefined ? 'deleted' : 'changed';
-      if (filters.only?.includes(kind) === false) continue;
+      if (filters.only?.includes(kind) === false) {
+        // Not looked at: what was deleted counts as not there, so that nothing is linked to it.
+        if (kind === 'deleted') remember(planning.absent, object, key);
+        continue;
+      }
       if (base === undefined || damaged === undefined) {
         if (filters.fields !== undefined) continue;
         if (base !== undefined || filters.deleteCreated) yield difference;

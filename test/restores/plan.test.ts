@@ -10,6 +10,7 @@ import {
   decideConflicts,
   planRestore,
   readPlan,
+  undoRestore,
   verifyRestore,
   type PlanChange,
   type PlanConflict,
@@ -251,4 +252,51 @@ test('an unreadable part of the base is a conflict; the rest is restored, and no
   const { changes, conflicts } = await lines(await plan(base, damaged));
   expect(words(changes)).toEqual(Array.from({ length: 6 }, (_, i) => `update companies c${i}`));
   expect(conflicts).toMatchObject([{ code: 'base-unreadable', object: 'contacts', key: 'p0', choices: { keep: expect.any(String) as unknown } }]);
+});
+
+test('only one kind of damage: the others are not even looked at', async () => {
+  world = await openWorld(crmSchema());
+  const { connector } = world;
+  for (const key of ['c1', 'c2']) connector.put('companies', key, { name: key, city: null }, 'import');
+  for (const key of ['p', 'q', 'r']) connector.put('contacts', key, { name: key, email: `${key}@x` }, 'import');
+  for (const from of ['p', 'q']) connector.relate(WORKS_AT, { from, to: 'c1' }, true);
+  const base = await world.take();
+  connector.put('contacts', 'r', { name: 'bad' }, 'sync:x');
+  connector.put('contacts', 'q', null, 'sync:x');
+  connector.put('contacts', 'new', { name: 'copy', email: 'copy@x' }, 'sync:x');
+  connector.relate(WORKS_AT, { from: 'p', to: 'c1' }, false);
+  const damaged = await world.take();
+  const changes = async (...only: NonNullable<PlanFilters['only']>): Promise<string[]> => {
+    connector.calls.read = 0;
+    return words((await lines(await plan(base, damaged, { only }))).changes);
+  };
+  expect(await changes('changed')).toEqual(['update contacts r']);
+  expect(connector.calls.read).toBe(1);
+  expect(await changes('created')).toEqual(['delete contacts new']);
+  expect(await changes('deleted')).toEqual(['create contacts q', 'link q>c1']);
+  expect(await changes('links')).toEqual(['link p>c1']);
+  expect(connector.calls.read).toBe(0);
+});
+
+test('a field that is named to be left alone is left alone, and what is decided with it', async () => {
+  const { base, damaged } = await overwritten();
+  expect((await plan(base, damaged, { exceptFields: ['name'] })).header.counts).toMatchObject({ records: 0, conflicts: {} });
+  expect((await plan(base, damaged, { exceptFields: ['phone'] })).header.counts).toMatchObject({ records: 10 });
+});
+
+test('one field edited between plan and write keeps that field only; the rest of the record is repaired, and can be undone', async () => {
+  world = await openWorld(crmSchema());
+  const { connector } = world;
+  connector.put('contacts', 'p', { name: 'N', phone: 'a' }, 'import');
+  const base = await world.take();
+  connector.put('contacts', 'p', { name: 'bad', phone: 'bad' }, 'sync:x');
+  const damaged = await world.take();
+  const summary = await plan(base, damaged);
+  connector.put('contacts', 'p', { name: 'edited' }, 'ui:1');
+  const { id } = await apply(summary);
+  const now = (): Fields | undefined => connector.state().records['contacts']?.['p'];
+  expect(now()).toMatchObject({ name: 'edited', phone: 'a' });
+  expect(await verifyRestore(summary.header.id, world.deps)).toMatchObject({ remaining: 0, conflicts: 1 });
+  await undoRestore(id, 'maya', world.deps);
+  expect(now()).toMatchObject({ name: 'edited', phone: 'bad' });
 });

@@ -53,8 +53,12 @@ export function expectedAfter(
     const tags = mergedTags(B['tags'], D['tags'], L['tags']);
     if (!same(B['tags'], D['tags']) && !same(tags, L['tags']) && wrote(objectOf(uid), uid, 'tags', D['tags'] ?? null)?.startsWith('sync:') === true)
       writes['tags'] = tags;
-    // Somebody who edits one of these while the restore runs keeps the whole record.
-    if (Object.keys(writes).every((name) => same(now[name], L[name]))) Object.assign(expected[uid] as Record<string, Value>, writes);
+    // What somebody edits while the restore runs stays, with what is decided as one with it; the rest is written all the same.
+    for (const unit of [...UNITS, ['tags']]) {
+      const names = unit.filter((name) => name in writes);
+      if (names.every((name) => same(now[name], L[name]) || same(now[name], writes[name])))
+        for (const name of names) (expected[uid] as Record<string, Value>)[name] = writes[name] ?? null;
+    }
   }
   const deleted = deletable(moments, created);
   // What something that stays refers to, stays.

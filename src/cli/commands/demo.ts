@@ -18,13 +18,12 @@ const RUNBOOK = 'mass-overwrite';
 const SIZES = { full: { contacts: 5000, companies: 800, deals: 500 }, small: { contacts: 300, companies: 50, deals: 30 } } as const;
 
 /** What somebody who follows the story answers; the same as a person would give at the prompts. */
-const ANSWERS = (rightful: readonly string[]): string =>
-  [
-    'review: [{ choice: narrow, inputs: { filter: { except_fields: [' + rightful.join(', ') + '] } } }, "yes"]',
-    'review_created: delete',
-    'allow: { choice: approve, by: lee }',
-    'cause: { choice: done, note: the mapping of the sync was corrected }',
-  ].join('\n');
+const ANSWERS = `
+review: "yes"
+review_created: delete
+allow: { choice: approve, by: lee }
+cause: { choice: done, note: the mapping of the sync was corrected }
+`;
 
 interface DemoResult {
   readonly score: Score;
@@ -95,7 +94,7 @@ async function repair(context: CommandContext, story: BadSync): Promise<RunView>
   const { answersOperator, parseAnswers, startRun } = await import('../../runbooks/index.js');
   const runbook = await findRunbook(opened, RUNBOOK, context.stdio.cwd);
   const { deps, options, by } = await runSetup(context, runbook);
-  const answers = context.interactive ? undefined : answersOperator(parseAnswers(ANSWERS(story.rightfulFields), 'answers.yml', runbook));
+  const answers = context.interactive ? undefined : answersOperator(parseAnswers(ANSWERS, 'answers.yml', runbook));
   const confirmed = answers && {
     ask: async (...[question, signal]: Parameters<typeof answers.ask>) =>
       question.kind === 'confirm' ? { value: question.expect } : answers.ask(question, signal),
@@ -103,7 +102,9 @@ async function repair(context: CommandContext, story: BadSync): Promise<RunView>
   if (context.interactive) tellWhatToDo(context, story);
   story.sandbox.resetCounts();
   const observer = options.observer && meanwhile(options.observer, story);
-  const inputs = { platform: 'hubspot', base: 'latest-verified' };
+  // A person finds out by looking at the plan, and narrows it; unattended, it is known beforehand.
+  const filter = context.interactive ? {} : { filter: { except_fields: story.rightfulFields } };
+  const inputs = { platform: 'hubspot', base: 'latest-verified', ...filter };
   return startRun({ runbook, inputs, by }, deps, {
     ...options,
     ...(confirmed === undefined ? {} : { operator: confirmed }),
@@ -136,15 +137,15 @@ function meanwhile(observer: RunObserver, story: BadSync): RunObserver {
 
 function judge(story: BadSync, run: RunView, seconds: number, workspace: string | undefined): DemoResult {
   const { requests, limited } = story.sandbox.counts();
-  const plans = run.steps.filter((step) => step.action === 'restore.plan').map((step) => step.outputs);
-  const total = (name: string): number => plans.reduce((sum, outputs) => sum + Number(outputs[name] ?? 0), 0);
-  const objects = Object.fromEntries(['contacts', 'companies', 'deals'].map((object) => [object, story.sandbox.records(object).length]));
+  const outputOf = (step: string, name: string): number => Number(run.steps.find((one) => one.id === step)?.outputs[name] ?? 0);
   const least = leastRequests({
-    objects,
-    suspects: total('updates') + total('deletes') + total('conflicts'),
-    updates: total('updates'),
-    deletes: total('deletes'),
-    links: total('links'),
+    objects: Object.fromEntries(['contacts', 'companies', 'deals'].map((object) => [object, story.sandbox.records(object).length])),
+    suspects: outputOf('extent', 'changed'),
+    updates: outputOf('plan', 'updates'),
+    links: outputOf('plan', 'links'),
+    linkKinds: 2,
+    deletes: outputOf('plan_created', 'deletes'),
+    canary: 10,
   });
   return { score: story.score(), requests: { made: requests, least, limited }, seconds, workspace, run };
 }
