@@ -78,9 +78,13 @@ export function editBeforeDamage(
   return { value: before.value, by: verdictOf(before) };
 }
 
-/** Who created a record that the base does not hold. */
+/**
+ * Who created a record that the base does not hold. Where the platform only tells who wrote a record last, that one speaks for it: somebody
+ * who is not part of the incident either created it, or has made it theirs since.
+ */
 export function attributeCreation(rule: Suspicion, history: RecordHistory | undefined): Attribution {
-  const created = history?.created;
+  const last = rule.history === 'record' ? Object.values(history?.fields ?? {})[0]?.[0] : undefined;
+  const created = history?.created ?? last;
   return created === undefined ? { state: 'unknown' } : judge(rule, created.writer, created.at);
 }
 

@@ -147,8 +147,9 @@ describe.skipIf(reason !== undefined)('the shipped runbooks on a real PostgreSQL
       // Parents, which take their visits along; and visits whose people stay.
       await db.sql(`DELETE FROM people WHERE ${share(30, 'gone')}`);
       await db.sql(`DELETE FROM visits WHERE ${share(33, 'visit', 'person')} AND day = '2026-01-02'`);
-      const ended = await operator.follow(['runbook', 'run', 'accidental-delete', '--input', 'platform=warehouse'], async (question) => {
+      const ended = await operator.follow(['runbook', 'run', 'accidental-delete', '--input', 'platform=warehouse'], async (question, times) => {
         if (question === 'review') {
+          if (times > 1) return 'yes';
           await db.keep('bad');
           // Somebody misses one of them and enters it again, otherwise than it was: that one is theirs now.
           const [gone] = await db.sql(`SELECT rec_id FROM truth.people EXCEPT SELECT rec_id FROM people ORDER BY 1 LIMIT 1`);
@@ -157,7 +158,8 @@ describe.skipIf(reason !== undefined)('the shipped runbooks on a real PostgreSQL
           await db.sql(`UPDATE truth.people SET given_name = 'Entered again', surname = NULL, street_number = NULL, address_1 = NULL, address_2 = NULL, suburb = NULL,
             postcode = NULL, state = NULL, date_of_birth = NULL, soc_sec_id = NULL, notes = NULL, tags = NULL, score = NULL WHERE rec_id = '${again}'`);
           await db.rightful(`UPDATE {s}.people SET state = 'kept', ${MAYA} WHERE ${share(80, 'late')} AND NOT ${share(30, 'gone')}`);
-          return 'yes';
+          // Planned again, now that the account has changed.
+          return { choice: 'narrow', inputs: { filter: {} } };
         }
         if (question === 'apply') return confirmation(operator);
         return question.startsWith('allow') ? 'approve' : 'done';
