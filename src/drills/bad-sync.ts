@@ -8,6 +8,8 @@ export interface BadSyncOptions {
   readonly companies: number;
   readonly deals: number;
   readonly seed: number;
+  /** Default: free ports, and the sandbox's own token. */
+  readonly fixed?: { readonly port: number; readonly syncPort: number; readonly token: string };
 }
 
 /** What the failure did, for people. */
@@ -39,7 +41,8 @@ const COLLEAGUE = { source: { type: 'CRM_UI', id: 'userId:4711', userId: 4711 } 
 
 /** Starts the sandbox, fills it, and starts the sync that keeps writing. */
 export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
-  const sandbox = await startHubSpotSandbox({ seed: options.seed });
+  const { fixed } = options;
+  const sandbox = await startHubSpotSandbox({ seed: options.seed, ...(fixed && { port: fixed.port, token: fixed.token }) });
   seedMessy(sandbox, options);
   const { portal } = sandbox;
   const { random } = portal;
@@ -91,7 +94,7 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
     // What the sync is there for: these writes must survive the rollback.
     turn += 1;
     edit(SYNC, original[(turn * 37) % original.length] ?? '', 'loyalty_points', String(1000 + turn));
-  });
+  }, fixed?.syncPort);
 
   let damagedIds: readonly string[] = [];
   return {

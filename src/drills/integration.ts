@@ -12,10 +12,10 @@ export interface Integration {
 }
 
 /**
- * Starts an integration on a free loopback port. `write` is called again and again, `everyMs` apart, while it is not paused; after a
+ * Starts an integration on a loopback port, a free one by default. `write` is called again and again, `everyMs` apart, while it is not paused; after a
  * pause, work in flight goes on for a moment, as in real ones.
  */
-export async function startIntegration(write: () => void, everyMs = 200): Promise<Integration> {
+export async function startIntegration(write: () => void, port = 0, everyMs = 200): Promise<Integration> {
   const state = { paused: false, inFlight: 0, writes: 0 };
   const timer = setInterval(() => {
     if (state.paused && state.inFlight === 0) return;
@@ -39,7 +39,7 @@ export async function startIntegration(write: () => void, everyMs = 200): Promis
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { leastRequests, stageBadSync, writeSampleWorkspace, type BadSync, type Score } from '../../drills/index.js';
-import { EXIT } from '../../lib/index.js';
+import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
@@ -58,6 +58,14 @@ async function demo(context: CommandContext): Promise<Outcome> {
       text: (out) => `\n${runText(run, out)}\n\n${scoreText(result, out)}`,
       exit: repaired ? EXIT.done : run.state === 'succeeded' ? EXIT.differences : EXIT.partial,
     };
+  } catch (error) {
+    if (!isRunbackError(error, 'interrupted')) throw error;
+    throw new RunbackError('interrupted', 'The demo was stopped', {
+      why: 'Its sandbox has ended with it, so that its run cannot be resumed. With a real platform it could be.',
+      state: 'Nothing but a temporary folder was written.',
+      next: 'runback demo',
+      cause: error,
+    });
   } finally {
     await story.stop();
     if (repaired && !context.interactive && !input.flag('keep')) await rm(folder, { recursive: true, force: true });
@@ -175,7 +183,7 @@ function scoreText({ score, requests, seconds, workspace }: DemoResult, style: S
 
 export const commands: readonly CommandSpec[] = [
   {
-    summary: 'Try it: a sync goes wrong in a sandbox on this machine, and is undone',
+    summary: 'Try it: a sync goes wrong in a local sandbox, and is undone',
     details: 'Needs no account and touches nothing but a temporary folder. With --no-input it answers for itself.',
     options: [
       { flags: '--small', description: '300 contacts instead of 5,000' },

@@ -11,6 +11,8 @@ export interface Asker {
   choose<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[]; readonly default?: T }): Promise<T>;
   /** As `choose`, with typing to narrow down; for long lists. `pageSize` rows at a time. */
   search<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[]; readonly pageSize?: number }): Promise<T>;
+  /** Any number of the choices. */
+  several<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[] }): Promise<readonly T[]>;
   text(question: { readonly message: string; readonly default?: string; readonly validate?: (value: string) => true | string }): Promise<string>;
   confirm(question: { readonly message: string; readonly default: boolean }): Promise<boolean>;
 }

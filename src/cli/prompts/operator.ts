@@ -5,7 +5,8 @@ import { wrap } from '../views/width.js';
 import type { Choice } from './asker.js';
 import { typeConfirmation } from './confirmation.js';
 import { decideConflictsByHand } from './conflicts.js';
-import type { OperatorDeps } from './operator-deps.js';
+import { askFilter } from './filter.js';
+import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 import { browsePlan, showPlan } from './plan-browser.js';
 
 /** A person at a terminal who answers the questions of a run. Shows what each question is about before asking it. */
@@ -22,6 +23,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
   };
   const answered = (value: string, note: string): Answer => (note === '' ? { value } : { value, note });
 
+  let present: OpenPlan | undefined;
   const decide = async (question: Extract<Question, { kind: 'decide' }>): Promise<Answer> => {
     heading(question.title);
     prose(question.instructions);
@@ -29,6 +31,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
     if (planId === undefined) showFacts(question.about, deps);
     for (;;) {
       const plan = planId === undefined ? undefined : await deps.plan(planId);
+      present = plan ?? present;
       if (plan) await showPlan(plan, deps);
       const conflicts = plan === undefined ? 0 : Object.values(plan.summary.header.counts.conflicts).reduce((sum, n) => sum + n, 0);
       const chosen = await asker.choose<DecideChoice | 'browse' | 'conflicts'>({
@@ -63,6 +66,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
   const ask = async (question: Question): Promise<Answer | undefined> => {
     switch (question.kind) {
       case 'input':
+        if (question.type === 'filter') return { value: await askFilter(visible(question.prompt), present, deps) };
         return { value: await askInput(question, deps) };
       case 'manual': {
         heading(question.title);

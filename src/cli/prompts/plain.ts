@@ -53,6 +53,16 @@ export function plainAsker(deps: PromptDeps): Asker {
         say('Nothing fits.');
       }
     },
+    several: async ({ message, choices }) => {
+      say(message);
+      for (const [i, { name }] of choices.entries()) say(`${i + 1}: ${name}`);
+      for (;;) {
+        const answer = await line(`Type numbers from 1 to ${choices.length}, separated by commas: `);
+        const chosen = answer.split(',').map((word) => choices[Number(word.trim()) - 1]);
+        if (chosen.every((choice) => choice !== undefined)) return chosen.map((choice) => choice.value);
+        say(`"${answer}" has something that is not one of them.`);
+      }
+    },
     text: async ({ message, default: preset, validate }) => {
       for (;;) {
         const answer = (await line(`${message}${preset === undefined ? '' : ` (Enter for ${preset})`}: `)).trim();

@@ -1,11 +1,14 @@
 import type { PlanChange } from '../../restores/index.js';
 import { count, counted } from '../views/format.js';
-import { changeLine, changesTable, changeText, dangerText, firstLines, isChange, planText } from '../views/plan.js';
+import { changeLine, changesTable, changeText, dangerText, type FieldCount, fieldsTable, firstLines, isChange, planText } from '../views/plan.js';
+import { showValue } from '../views/visible.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 
 type BrowserDeps = Pick<OperatorDeps, 'style' | 'print'>;
 
 const FIRST = 10;
+/** Different values of one field that are told apart when looking for the most common one. */
+const VALUES_KEPT = 1000;
 /** Lines of a plan that are kept in memory for searching; larger plans are browsed in this many at a time. */
 const WINDOW = 5000;
 
@@ -13,11 +16,35 @@ const WINDOW = 5000;
 export async function showPlan(plan: OpenPlan, { style, print }: BrowserDeps, options: { readonly danger?: boolean } = {}): Promise<void> {
   const { header } = plan.summary;
   print(planText(plan.summary, style));
+  const fields = await fieldCounts(plan);
+  if (fields.length > 0) print(`\n${fieldsTable(fields, style)}`);
   const first = await firstLines(plan.lines(), isChange, FIRST);
   if (first.length > 0) print(`\n${changesTable(first, style)}`);
   const all = Object.values(header.counts.actions).reduce((sum, n) => sum + n, 0);
   if (all > first.length) print(`  ... and ${counted(all - first.length, 'more changes')}.`);
   if (options.danger === true) print(`\n${dangerText(header, 'runback restore undo latest, or undo the run', style)}`);
+}
+
+/** Changes of a plan by field, most first: what damage looks like at a glance. Streams the plan; keeps one entry a field. */
+export async function fieldCounts(plan: OpenPlan): Promise<readonly FieldCount[]> {
+  const counts = new Map<string, { object: string; field: string; changes: number; values: Map<string, number> }>();
+  for await (const line of plan.lines()) {
+    if (!isChange(line) || 'link' in line || line.action !== 'update') continue;
+    for (const [field, move] of Object.entries(line.fields)) {
+      const name = `${line.object} ${field}`;
+      const entry = counts.get(name) ?? { object: line.object, field, changes: 0, values: new Map<string, number>() };
+      counts.set(name, entry);
+      entry.changes += 1;
+      const value = showValue(move.from);
+      if (entry.values.has(value) || entry.values.size < VALUES_KEPT) entry.values.set(value, (entry.values.get(value) ?? 0) + 1);
+    }
+  }
+  return [...counts.values()]
+    .map(({ object, field, changes, values }) => {
+      const [value = '', times = 0] = [...values].sort((a, b) => b[1] - a[1])[0] ?? [];
+      return { object, field, changes, common: { value, times } };
+    })
+    .sort((a, b) => b.changes - a.changes);
 }
 
 /** Lets a person search and page through the changes of a plan, looking at one at a time, until they have seen enough. */

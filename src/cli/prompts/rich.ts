@@ -1,5 +1,6 @@
 import { confirm, input, select } from '@inquirer/prompts';
 import search from '@inquirer/search';
+import { createPromptModule } from 'inquirer';
 
 import type { Style } from '../views/style.js';
 import type { Asker } from './asker.js';
@@ -59,6 +60,15 @@ export function richAsker(deps: PromptDeps): Asker {
         };
         return search({ theme, message, source, pageSize: pageSize ?? 10 }, context);
       }).then((index) => pick(choices, index)),
+    several: ({ message, choices }) =>
+      guarded(async () => {
+        const prompt = createPromptModule({ ...context, skipTTYChecks: true });
+        const listed = choices.map(({ name }, value) => ({ value, name, short: name }));
+        const { chosen } = await prompt<{ chosen: readonly number[] }>([
+          { type: 'checkbox', name: 'chosen', message: `${message} (space marks, Enter takes)`, choices: listed, pageSize: 12, loop: false, theme },
+        ]);
+        return chosen.map((index) => pick(choices, index));
+      }),
     text: ({ message, default: preset, validate }) =>
       guarded(() =>
         input({ theme, message, ...(preset === undefined ? {} : { default: preset }), ...(validate === undefined ? {} : { validate }) }, context),

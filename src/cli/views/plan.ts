@@ -60,6 +60,31 @@ export function planText(plan: PlanSummary, style: Style): string {
   return facts(pairs, style);
 }
 
+/** How many changes a plan makes to one field, and what most of the records hold there now. */
+export interface FieldCount {
+  readonly object: string;
+  readonly field: string;
+  readonly changes: number;
+  readonly common: { readonly value: string; readonly times: number };
+}
+
+/** Changes by field: one value on many records is what an overwrite looks like. */
+export function fieldsTable(fields: readonly FieldCount[], style: Style): string {
+  return table(
+    [
+      { title: 'Field', shrink: true },
+      { title: 'Changes', align: 'right' },
+      { title: 'Most common value now', shrink: true },
+    ],
+    fields.map(({ object, field, changes, common }) => [
+      `${visible(object)} ${visible(field)}`,
+      count(changes),
+      common.times > 1 ? `${visible(common.value)} (${count(common.times)} times)` : 'all different',
+    ]),
+    style,
+  );
+}
+
 /** What a person has to know before typing the confirmation: what will not come back, and how to undo it. */
 export function dangerText(header: PlanHeader, undo: string, style: Style): string {
   const { actions } = header.counts;

@@ -37,9 +37,12 @@ export function seedMessy(sandbox: HubSpotSandbox, size: SeedSize): SeededIds {
   const times = (count: number): readonly number[] =>
     Array.from({ length: count }, (_, index) => UNTIL - (800 - (index * 700) / Math.max(1, count)) * DAY_MS + random.integer(DAY_MS));
 
-  const companies = times(size.companies).map((at, index) => anyone().create('companies', companyValues(random, index + 1, UNTIL), at));
-  const contacts = times(size.contacts).map((at, index) => anyone().create('contacts', contactValues(random, index + 1, UNTIL), at));
-  const deals = times(size.deals).map((at, index) => anyone().create('deals', dealValues(random, index + 1, UNTIL), at));
+  // Numbers go on where an earlier seeding ended: they are in addresses, which are unique.
+  const first = (object: string): number => [...sandbox.portal.table(sandbox.portal.types.get(object)).everything()].length + 1;
+  const start = { companies: first('companies'), contacts: first('contacts'), deals: first('deals') };
+  const companies = times(size.companies).map((at, index) => anyone().create('companies', companyValues(random, index + start.companies, UNTIL), at));
+  const contacts = times(size.contacts).map((at, index) => anyone().create('contacts', contactValues(random, index + start.contacts, UNTIL), at));
+  const deals = times(size.deals).map((at, index) => anyone().create('deals', dealValues(random, index + start.deals, UNTIL), at));
   linkAll(random, sync, { contacts, companies, deals });
   for (const id of contacts) {
     if (!random.chance(0.2)) continue;

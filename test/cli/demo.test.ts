@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+import { describe, expect, it } from 'vitest';
+
+import { cleanEnv, jsonLines, program, runback } from './support/child.js';
+import { KEY, openTerminal } from './support/terminal.js';
+
+describe('the demo', () => {
+  it('puts a bad sync right with nobody at the keyboard, and proves it cell by cell', async () => {
+    const { code, stdout } = await runback(['demo', '--small', '--no-input', '--json']);
+    const last = jsonLines(stdout).at(-1) as { ok: boolean; data: { score: Record<string, number>; requests: Record<string, number> } };
+    expect(last.data.score).toMatchObject({ damagedLeft: 0, innocentChanged: 0, legitimateLost: 0 });
+    expect(last.data.score['damagedCells']).toBeGreaterThan(30);
+    expect(last.data.score['legitimateEdits']).toBeGreaterThan(30);
+    expect(last.data.requests).toMatchObject({ limited: 0 });
+    expect(code).toBe(0);
+  });
+
+  it('leads a person through it: look, leave a field out, approve, type the confirmation, see the proof', async () => {
+    const terminal = openTerminal(['demo', '--small'], { rows: 45, patienceMs: 60_000 });
+    const answer = async (question: RegExp, ...keys: string[]): Promise<void> => {
+      await terminal.waitFor(question);
+      for (const key of keys) terminal.type(key);
+    };
+    const confirm = async (question: RegExp): Promise<void> => {
+      const screen = await terminal.waitFor(question);
+      terminal.type(`${/Type (sandbox:\d+)/.exec(screen.slice(screen.lastIndexOf('? Type ')))?.[1] ?? ''}${KEY.enter}`);
+    };
+    try {
+      await answer(/contacts loyalty_points .*all different[^]*\? Does this look like the damage/, KEY.down, KEY.enter);
+      await answer(/\? What should the plan be limited to/, KEY.enter);
+      await answer(/\? Leave some fields out[^]*loyalty_points \(\d+ changes\)/);
+      const offered = terminal
+        .screen()
+        .split('\n')
+        .filter((line) => /\(\d+ changes\)/.test(line));
+      const at = offered.findIndex((line) => line.includes('loyalty_points'));
+      terminal.type(`${KEY.down.repeat(at)} ${KEY.enter}`);
+      await answer(/Leave some fields out .*loyalty_points[^]*\? Does this look like the damage/, KEY.enter);
+      await answer(/\? Approve/, KEY.down, KEY.enter);
+      await confirm(/\? Type sandbox:\d+/);
+      await answer(/\? Should the created records be deleted/, KEY.enter);
+      await confirm(/deleted\? delete[^]*\? Type sandbox:\d+/);
+      await answer(/\? When it is done/, KEY.enter);
+      await answer(/\? A note for the record/, 'corrected', KEY.enter);
+      await answer(/\? Files to keep/, KEY.enter);
+      const screen = await terminal.waitFor(/legitimate edits kept/);
+      expect(await terminal.exited).toBe(0);
+      expect(screen).toMatch(/damaged cells left +✓ 0 of/);
+      expect(screen).toMatch(/innocent cells changed +✓ 0 of/);
+    } finally {
+      await terminal.dispose();
+    }
+  });
+
+  it('ends with the way to go on when a person leaves at a question', async () => {
+    const terminal = openTerminal(['demo', '--small'], { patienceMs: 60_000 });
+    try {
+      await terminal.waitFor(/\? Does this look like the damage/);
+      terminal.type(KEY.ctrlC);
+      expect(await terminal.exited).toBe(130);
+      expect(terminal.screen()).toMatch(/Its sandbox has ended with it/);
+    } finally {
+      await terminal.dispose();
+    }
+  });
+});
+
+describe('a sandbox to practise on', () => {
+  it('starts, is filled further, goes wrong on demand, and ends with Ctrl-C', async () => {
+    const sizes = ['--contacts', '60', '--companies', '6', '--deals', '4'];
+    const child = spawn(
+      process.execPath,
+      [program, 'sandbox', 'start', ...sizes, '--port', '0', '--sync-port', '0', '--go-wrong', '200ms', '--json'],
+      {
+        env: cleanEnv(),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    try {
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const next = async (): Promise<Record<string, unknown>> => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
+      const listening = await next();
+      expect(listening).toMatchObject({ type: 'listening', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string });
+      expect(await next()).toMatchObject({ type: 'went-wrong', duplicates: 2 });
+      const seeded = await runback(['sandbox', 'seed', ...sizes, '--url', String(listening['url'])]);
+      expect(seeded).toMatchObject({ code: 0 });
+      const closed = once(child, 'close');
+      child.kill('SIGINT');
+      expect((await closed)[0]).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('is never seeded elsewhere than on this machine', async () => {
+    const { code, stderr } = await runback(['sandbox', 'seed', '--url', 'https://api.hubspot.com']);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(/is not this machine/);
+  });
+});
