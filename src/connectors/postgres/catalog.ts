@@ -43,6 +43,8 @@ export interface KeyRow {
   readonly to: string;
   /** Name of the referring table, for sentences. */
   readonly fromName: string;
+  /** The same for SQL: with its schema, quoted. */
+  readonly fromQuoted: string;
   readonly columns: readonly string[];
   readonly refers: readonly string[];
   /** What happens to it when the referred record is deleted or its key changes: a, r, c, n, d. */
@@ -125,6 +127,7 @@ export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<Ke
   return json<KeyRow>(
     ask,
     `SELECT c.conname AS name, c.conrelid::text AS "from", c.confrelid::text AS "to", c.conrelid::regclass::text AS "fromName",
+       (SELECT format('%I.%I', n.nspname, r.relname) FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace WHERE r.oid = c.conrelid) AS "fromQuoted",
        ${names('c.conkey', 'c.conrelid')} AS columns, ${names('c.confkey', 'c.confrelid')} AS refers,
        c.confdeltype AS "onDelete", c.confupdtype AS "onUpdate"
      FROM pg_constraint c

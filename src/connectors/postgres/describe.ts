@@ -4,7 +4,7 @@ import * as catalog from './catalog.js';
 import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, RelationRow } from './catalog.js';
 import { parentsFirst } from './order.js';
 import type { Settings } from './settings.js';
-import type { Column, ForeignKey, Table } from './table.js';
+import type { Column, ForeignKey, Reach, Table } from './table.js';
 
 /** What the catalog of a database says, limited to the objects asked for. */
 export interface Described {
@@ -56,7 +56,10 @@ export async function describeTables(ask: Ask, objects: readonly string[] | unde
       const of = <T extends { readonly oid: string }>(rows: readonly T[]): T[] => rows.filter((each) => each.oid === row.oid);
       return [
         row.oid,
-        tableOf(row, of(columns), of(indexes), sideEffects(row, of(triggers), of(rules), keyRows, settings), settings, encoding),
+        {
+          ...tableOf(row, of(columns), of(indexes), sideEffects(row, of(triggers), of(rules), keyRows, settings), settings, encoding),
+          reachedOnDelete: keyRows.filter((key) => key.to === row.oid && 'cnd'.includes(key.onDelete)).map(reachOf),
+        },
       ] as const;
     }),
   );
@@ -87,7 +90,7 @@ function tableOf(
   effects: readonly string[],
   settings: Settings,
   encoding: string,
-): Table {
+): Omit<Table, 'reachedOnDelete'> {
   const notNull = new Set(rows.filter((column) => column.notNull).map((column) => column.name));
   const index = indexes.find((each) => each.columns.every((name) => notNull.has(name)));
   const keyFields = index?.columns ?? [];
@@ -107,6 +110,10 @@ function tableOf(
     ...(refused === undefined ? {} : { refused }),
   };
   return { object: description.object, schema: row.schema, name: row.name, kind: row.kind, columns, description };
+}
+
+function reachOf({ from, to, fromQuoted, columns, refers }: KeyRow): Reach {
+  return { from: fromQuoted, self: from === to, columns, refers };
 }
 
 function columnOf(row: ColumnRow, equals: string | undefined): Column {

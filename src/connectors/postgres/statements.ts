@@ -99,18 +99,40 @@ export function insertStatement(
   };
 }
 
-/** Deletes where the expectation holds. Rows: n, true, key. */
+/**
+ * SQL that is true where nothing refers to the record that its delete would change or delete with it: those records were not
+ * planned, and may belong to tables that nobody named.
+ */
+function unreached(shape: Shape): string {
+  return shape.table.reachedOnDelete
+    .map(({ from, columns, refers }) => {
+      const same = columns.map((column, i) => `r.${identifier(column)} = t.${identifier(refers[i] ?? '')}`).join(' AND ');
+      return ` AND NOT EXISTS (SELECT FROM ${from} AS r WHERE ${same})`;
+    })
+    .join('');
+}
+
+/** Locks the records to be deleted, so that from then on nothing new can refer to them. */
+export function lockStatement(shape: Shape, items: readonly Item[]): Statement {
+  const { text, values } = source(shape, items);
+  return { text: `SELECT v.n FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')} FOR UPDATE OF t`, values };
+}
+
+/** Deletes where the expectation holds and the delete goes no further. Rows: n, true, key. */
 export function deleteStatement(shape: Shape, items: readonly Item[]): Statement {
   const { text, values } = source(shape, items);
   return {
-    text: `DELETE FROM ${relation(shape.table)} AS t USING ${text} WHERE ${keyIs(shape, 't')}${expected(shape)} RETURNING v.n, true, ${keyText(shape.key, 't')}`,
+    text: `DELETE FROM ${relation(shape.table)} AS t USING ${text} WHERE ${keyIs(shape, 't')}${expected(shape)}${unreached(shape)} RETURNING v.n, true, ${keyText(shape.key, 't')}`,
     values,
   };
 }
 
-/** What is there now. Rows: n, whether it is as expected, then the expected columns. */
-export function lookStatement(shape: Shape, items: readonly Item[]): Statement {
+/** What is there now. Rows: n, whether it is as expected and could be written, then the expected columns. */
+export function lookStatement(shape: Shape, items: readonly Item[], deleting: boolean): Statement {
   const { text, values } = source(shape, items);
   const columns = shape.expect.map((column) => `, t.${identifier(column.name)}`).join('');
-  return { text: `SELECT v.n, true${expected(shape)}${columns} FROM ${text} JOIN ${relation(shape.table)} AS t ON ${keyIs(shape, 't')}`, values };
+  return {
+    text: `SELECT v.n, true${expected(shape)}${deleting ? unreached(shape) : ''}${columns} FROM ${text} JOIN ${relation(shape.table)} AS t ON ${keyIs(shape, 't')}`,
+    values,
+  };
 }

@@ -24,6 +24,18 @@ export interface Table {
   readonly kind: string;
   readonly columns: ReadonlyMap<string, Column>;
   readonly description: ObjectSchema;
+  /** Foreign keys, of any table, that change or delete records when a record of this one is deleted. */
+  readonly reachedOnDelete: readonly Reach[];
+}
+
+/** A foreign key that a delete goes on through. */
+export interface Reach {
+  /** The referring table, quoted for SQL. */
+  readonly from: string;
+  /** It refers to records of its own table. */
+  readonly self: boolean;
+  readonly columns: readonly string[];
+  readonly refers: readonly string[];
 }
 
 /** A foreign key with the columns it refers to. */

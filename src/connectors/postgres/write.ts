@@ -5,7 +5,16 @@ import { aboutRecord, grantFor, rejection, serverError } from './errors.js';
 import { type Group, prepare, type RecordMutation } from './prepare.js';
 import type { Settings } from './settings.js';
 import { target } from './sql.js';
-import { deleteStatement, insertStatement, type Item, lookStatement, type Shape, type Statement, updateStatement } from './statements.js';
+import {
+  deleteStatement,
+  insertStatement,
+  type Item,
+  lockStatement,
+  lookStatement,
+  type Shape,
+  type Statement,
+  updateStatement,
+} from './statements.js';
 import type { Table } from './table.js';
 import { valueOf } from './values.js';
 import type { Run, Writer } from './writer.js';
@@ -74,6 +83,10 @@ class Batch {
     await this.query('SAVEPOINT batch');
     let rows;
     try {
+      if (this.action === 'delete' && shape.table.reachedOnDelete.length > 0) {
+        const lock = lockStatement(shape, items);
+        await this.query(lock.text, lock.values);
+      }
       const { text, values } = this.statement(shape, items);
       rows = await this.query(text, values);
       if (rows.some((row) => row[1] !== 't')) throw new NotKept();
@@ -102,7 +115,10 @@ class Batch {
     await this.query('RELEASE SAVEPOINT batch');
     for (const row of rows) this.results[Number(row[0])] = { status: 'applied', key: row[2] ?? '' };
     const missed = items.filter((item) => this.results[item.n] === undefined || isParentMissing(this.results[item.n]));
-    if (missed.length > 0) await this.explain(shape, missed);
+    if (missed.length === 0) return;
+    // A record that others of this batch refer to can go once those are gone.
+    const more = this.action === 'delete' && rows.length > 0 && shape.table.reachedOnDelete.some((reach) => reach.self);
+    await (more ? this.apply(shape, missed) : this.explain(shape, missed));
   }
 
   private notKept(shape: Shape): MutationResult {
@@ -131,7 +147,7 @@ class Batch {
 
   /** Says of records that were not written what is there instead. */
   private async explain(shape: Shape, items: readonly Item[]): Promise<void> {
-    const { text, values } = lookStatement(shape, items);
+    const { text, values } = lookStatement(shape, items, this.action === 'delete');
     const found = new Map((await this.query(text, values)).map((row) => [Number(row[0]), row]));
     for (const item of items) {
       const row = found.get(item.n);
