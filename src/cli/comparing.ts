@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { CallOptions } from '../lib/index.js';
-import { type Fields, parseRecordLine, sameValue, type Value } from '../records/index.js';
+import { type Fields, own, parseRecordLine, put, sameValue, type Value } from '../records/index.js';
 import type { KeyDifference, LinkDifference, SnapshotReader } from '../snapshots/index.js';
 import type { Session } from './session.js';
 
@@ -92,8 +92,8 @@ function recordDifference(platform: string, object: string, { key, a, b }: KeyDi
 function movesBetween(from: Fields, to: Fields): RecordDifference['fields'] {
   const moves: Record<string, { from?: Value; to?: Value }> = {};
   for (const name of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const [old, now] = [from[name], to[name]];
-    if (!sameValue(old, now)) moves[name] = { ...(old === undefined ? {} : { from: old }), ...(now === undefined ? {} : { to: now }) };
+    const [old, now] = [own(from, name), own(to, name)];
+    if (!sameValue(old, now)) put(moves, name, { ...(old === undefined ? {} : { from: old }), ...(now === undefined ? {} : { to: now }) });
   }
   return moves;
 }

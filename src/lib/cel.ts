@@ -92,7 +92,9 @@ function toCel(source: string, value: unknown, type: CelType): unknown {
   }
   if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Uint8Array) return value;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries.map(([name, item]) => [name, toCel(source, item, fieldType(type, name) ?? 'dyn')]));
+  const converted = entries.map(([name, item]): [string, unknown] => [name, toCel(source, item, fieldType(type, name) ?? 'dyn')]);
+  // The library takes an object for what its `constructor` says.
+  return Object.hasOwn(value, 'constructor') ? new Map(converted) : Object.fromEntries(converted);
 }
 
 function fromCel(value: unknown): unknown {

@@ -1,5 +1,5 @@
 import type { Capabilities, FieldChange, RecordHistory } from '../connectors/index.js';
-import { sameValue, type Value } from '../records/index.js';
+import { sameValue, type Value, own } from '../records/index.js';
 import type { Attribution, PlanFilters } from './types.js';
 
 /** What the incident is known by. */
@@ -46,7 +46,7 @@ export function attributeField(
   damaged: Value | undefined,
   editedSince: boolean,
 ): Attribution {
-  const entries = history?.fields[field] ?? [];
+  const entries = own(history?.fields ?? {}, field) ?? [];
   if (rule.history === 'record') {
     const last = entries[0];
     if (last === undefined) return { state: 'unknown' };
@@ -68,7 +68,7 @@ export function editBeforeDamage(
   damaged: Value | undefined,
 ): { readonly value: Value; readonly by: Attribution } | undefined {
   if (rule.history !== 'field') return undefined;
-  const entries = history?.fields[field] ?? [];
+  const entries = own(history?.fields ?? {}, field) ?? [];
   const wrote = entries.findIndex((entry) => fits(entry, damaged));
   const verdictOf = (entry: FieldChange): Attribution => judge(rule, entry.writer, entry.at);
   const [damage, ...older] = wrote === -1 ? [] : entries.slice(wrote);

@@ -1,5 +1,5 @@
 import type { RecordHistory } from '../connectors/index.js';
-import { compareKeys, mergeSet, setElements, type Fields, type Value } from '../records/index.js';
+import { compareKeys, mergeSet, setElements, type Fields, type Value, own, put } from '../records/index.js';
 import { attributeField, attributionWords, editBeforeDamage, weakest } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { conflictOf, differing, fieldOf, moveOf, refused, sameSide } from './sides.js';
@@ -47,7 +47,7 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
     if (verdict.is === 'nothing') nothing += 1;
     else if (verdict.is === 'conflict') conflicts.push(verdict.conflict);
     else {
-      Object.assign(fields, verdict.moves);
+      for (const [name, move] of Object.entries(verdict.moves)) put(fields, name, move);
       attributions.push(verdict.attribution);
       forward.push(...Object.keys(verdict.moves).filter((name) => fieldOf(context.liveSchema, name)?.forwardOnly === true));
     }
@@ -62,8 +62,8 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
 function editsBeforeDamage(context: DecideContext, sides: Sides, history: RecordHistory | undefined): Record<string, Value> {
   const edits: Record<string, Value> = {};
   for (const name of differing(sides.base, sides.damaged)) {
-    const edit = editBeforeDamage(context.suspicion, history, name, sides.damaged[name]);
-    if (edit !== undefined && !sameSide(edit.value, sides.base[name])) edits[name] = edit.value;
+    const edit = editBeforeDamage(context.suspicion, history, name, own(sides.damaged, name));
+    if (edit !== undefined && !sameSide(edit.value, own(sides.base, name))) put(edits, name, edit.value);
   }
   return edits;
 }
@@ -100,7 +100,7 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
   const units: Unit[] = [];
   for (const name of differing(sides.base, sides.damaged)) {
     // A field that came after the base says nothing about damage.
-    if (!known.has(name) && sides.base[name] === undefined) continue;
+    if (!known.has(name) && own(sides.base, name) === undefined) continue;
     if (context.where !== undefined && !context.where(name, sides)) continue;
     const group = fieldOf(context.liveSchema, name)?.group;
     const members = group === undefined ? [name] : membersOf(context, sides, group);
@@ -108,7 +108,7 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
     if (members.some((member) => context.filters.exceptFields?.includes(member) === true)) continue;
     if (group === undefined) units.push({ name, members });
     else if (!groups.has(group)) {
-      const damaged = members.filter((member) => !sameSide(sides.base[member], sides.damaged[member]));
+      const damaged = members.filter((member) => !sameSide(own(sides.base, member), own(sides.damaged, member)));
       const unit = { name: damaged.join('+'), members };
       groups.set(group, unit);
       units.push(unit);
@@ -119,14 +119,14 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
 
 function membersOf(context: DecideContext, sides: Sides, group: string): string[] {
   const members = context.liveSchema.fields.filter((field) => field.group === group && !field.readOnly).map((field) => field.name);
-  return members.filter((name) => name in sides.base || name in sides.damaged || name in sides.live).sort(compareKeys);
+  return members.filter((name) => [sides.base, sides.damaged, sides.live].some((side) => Object.hasOwn(side, name))).sort(compareKeys);
 }
 
 function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: RecordHistory | undefined, editedSince: boolean): Verdict {
   const { object, key, base, damaged, live } = sides;
-  const hurt = unit.members.filter((name) => !sameSide(base[name], damaged[name]));
+  const hurt = unit.members.filter((name) => !sameSide(own(base, name), own(damaged, name)));
   const targets = new Map(hurt.map((name) => [name, targetOf(context, sides, name)]));
-  const open = hurt.filter((name) => !sameSide(live[name], targets.get(name)));
+  const open = hurt.filter((name) => !sameSide(own(live, name), targets.get(name)));
   const place = { object, key, field: unit.name, ...valuesOf(hurt, base, damaged, live) };
   for (const name of hurt) {
     const obstacle = impossible(context, name, open.includes(name) ? targets.get(name) : null);
@@ -136,8 +136,8 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: R
   if (open.length === 0) return { is: 'nothing' };
 
   const moves: Record<string, FieldMove> = {};
-  for (const name of open) moves[name] = moveOf(live[name], targets.get(name) ?? null);
-  const attribution = weakest(open.map((name) => attributeField(context.suspicion, history, name, damaged[name], editedSince)));
+  for (const name of open) put(moves, name, moveOf(own(live, name), targets.get(name) ?? null));
+  const attribution = weakest(open.map((name) => attributeField(context.suspicion, history, name, own(damaged, name), editedSince)));
   const conflict = (code: ConflictCode, message: string, keep: string, restore: string): Verdict => ({
     is: 'conflict',
     conflict: conflictOf(code, { ...place, attribution }, message, keep, restore, {
@@ -150,7 +150,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: R
     }),
   });
   const what = `${unit.name} of ${object} ${key}`;
-  const optOut = open.find((name) => leavesOptOut(context, name, live[name], targets.get(name)));
+  const optOut = open.find((name) => leavesOptOut(context, name, own(live, name), targets.get(name)));
   if (optOut !== undefined)
     return conflict(
       'consent',
@@ -159,7 +159,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: R
       'opt the person in again',
     );
   const edited = unit.members.filter(
-    (name) => !isSet(context, sides, name) && !sameSide(live[name], damaged[name]) && !sameSide(live[name], base[name]),
+    (name) => !isSet(context, sides, name) && !sameSide(own(live, name), own(damaged, name)) && !sameSide(own(live, name), own(base, name)),
   );
   if (edited.length > 0)
     return conflict(
@@ -181,17 +181,17 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: R
 /** What a damaged field should hold: the base value; for a set, the merge by element. */
 function targetOf(context: DecideContext, sides: Sides, name: string): Value | undefined {
   const { base, damaged, live } = sides;
-  if (sameSide(live[name], damaged[name]) || !isSet(context, sides, name)) return base[name];
-  const merged = mergeSet(setElements(base[name]) ?? [], setElements(damaged[name]) ?? [], setElements(live[name]) ?? []);
-  const now = setElements(live[name]) ?? [];
-  if (merged.length === now.length && merged.every((element) => now.includes(element))) return live[name];
-  return merged.length === 0 && !Array.isArray(base[name]) ? base[name] : merged;
+  if (sameSide(own(live, name), own(damaged, name)) || !isSet(context, sides, name)) return own(base, name);
+  const merged = mergeSet(setElements(own(base, name)) ?? [], setElements(own(damaged, name)) ?? [], setElements(own(live, name)) ?? []);
+  const now = setElements(own(live, name)) ?? [];
+  if (merged.length === now.length && merged.every((element) => now.includes(element))) return own(live, name);
+  return merged.length === 0 && !Array.isArray(own(base, name)) ? own(base, name) : merged;
 }
 
 /** True where a field is a set on all three sides, so that it merges by element. */
 function isSet(context: DecideContext, sides: Sides, name: string): boolean {
   if (fieldOf(context.liveSchema, name)?.type !== 'set') return false;
-  return [sides.base[name], sides.damaged[name], sides.live[name]].every((value) => setElements(value) !== undefined);
+  return [own(sides.base, name), own(sides.damaged, name), own(sides.live, name)].every((value) => setElements(value) !== undefined);
 }
 
 function leavesOptOut(context: DecideContext, name: string, live: Value | undefined, to: Value | undefined): boolean {
@@ -208,8 +208,7 @@ function valuesOf(names: readonly string[], base: Fields, damaged: Fields, live:
     ['live', live],
   ] as const) {
     const first = names[0] ?? '';
-    const value =
-      names.length === 1 ? fields[first] : Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+    const value = names.length === 1 ? own(fields, first) : Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
     if (value !== undefined) values[side] = value;
   }
   return values;

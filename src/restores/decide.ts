@@ -1,5 +1,5 @@
 import type { RecordHistory } from '../connectors/index.js';
-import type { Fields } from '../records/index.js';
+import { own, put, type Fields } from '../records/index.js';
 import { attributeCreation, attributionWords } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { decideFields, impossible, type FieldDecisions } from './decide-fields.js';
@@ -80,9 +80,9 @@ function fieldsToCreate(
   const fields: Record<string, FieldMove> = {};
   const conflicts: PlanConflict[] = [];
   for (const name of Object.keys(base)) {
-    const value = base[name] ?? null;
+    const value = own(base, name) ?? null;
     const obstacle = impossible(context, name, value);
-    if (obstacle === undefined) fields[name] = { to: value };
+    if (obstacle === undefined) put(fields, name, { to: value });
     else if (value !== null && value !== '')
       conflicts.push(
         conflictOf(
@@ -101,10 +101,10 @@ function decideCameBack(context: DecideContext, sides: RecordSides): RecordDecis
   const { object, key, base, live } = sides;
   if (base === undefined || live === undefined || context.filters.fields !== undefined) return NOTHING;
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
-  const names = differing(base, live).filter((name) => impossible(context, name, base[name]) === undefined);
+  const names = differing(base, live).filter((name) => impossible(context, name, own(base, name)) === undefined);
   if (names.length === 0) return NOTHING;
   const fields: Record<string, FieldMove> = {};
-  for (const name of names) fields[name] = moveOf(live[name], base[name]);
+  for (const name of names) put(fields, name, moveOf(own(live, name), own(base, name)));
   const change = {
     action: 'update',
     object,
@@ -125,7 +125,7 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
   const attribution = attributeCreation(context.suspicion, evidence.history);
   const fields: Record<string, FieldMove> = {};
-  for (const [name, value] of Object.entries(live)) fields[name] = { from: value };
+  for (const [name, value] of Object.entries(live)) put(fields, name, { from: value });
   const change = {
     action: 'delete',
     object,

@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import { canonicalJson } from '../lib/index.js';
-import type { ObjectSchema } from '../records/index.js';
+import { own, put, type ObjectSchema } from '../records/index.js';
 import { carriedLinks, objectOrder, referenceOf } from './graph.js';
 import { nameOf, orderByUnique, orderCreates, orderDeletes, type LinkDraft, type RecordDraft } from './order.js';
 import { LineSpool } from './spool.js';
@@ -38,7 +38,7 @@ export class Draft {
     if (spool === undefined) spools.set(object, (spool = new LineSpool()));
     spool.push(canonicalJson(draft));
     if (action !== 'delete')
-      for (const field of this.#unique(object)) if (draft.fields[field]?.to !== undefined) this.#taken.add(valueName(draft, field, 'to'));
+      for (const field of this.#unique(object)) if (own(draft.fields, field)?.to !== undefined) this.#taken.add(valueName(draft, field, 'to'));
     if (action === 'create' && this.#objects.get(object)?.createWithKey === false) this.#renamed.add(nameOf(draft));
   }
 
@@ -69,7 +69,7 @@ export class Draft {
     const order = objectOrder(this.#schema);
     const deletes = this.#orderedDeletes(order);
     const givesUp = (draft: RecordDraft): boolean =>
-      this.#unique(draft.object).some((field) => draft.fields[field]?.from !== undefined && this.#taken.has(valueName(draft, field, 'from')));
+      this.#unique(draft.object).some((field) => own(draft.fields, field)?.from !== undefined && this.#taken.has(valueName(draft, field, 'from')));
     const early = new Set(deletes.drafts.filter((draft) => draft.action === 'delete' && givesUp(draft)).map((draft) => nameOf(draft)));
     for (const draft of deletes.drafts) if (early.has(nameOf(draft))) yield draft;
     const creating = new Set(this.#creates.keys());
@@ -104,7 +104,7 @@ export class Draft {
     const unique = this.#unique(object);
     const handing: RecordDraft[] = [];
     for (const draft of parse<RecordDraft>(spool)) {
-      if (unique.some((field) => draft.fields[field] !== undefined)) handing.push(draft);
+      if (unique.some((field) => own(draft.fields, field) !== undefined)) handing.push(draft);
       else yield draft;
     }
     yield* orderByUnique(handing, unique);
@@ -133,8 +133,8 @@ export class Draft {
       for (const link of carriedLinks(this.#schema)) {
         const [field] = link.viaFields;
         if (link.from !== draft.object || field === undefined || link.viaFields.length > 1) continue;
-        const key = referenceOf(link, { [field]: draft.fields[field]?.to ?? null });
-        if (key !== undefined && this.#renamed.has(nameOf({ object: link.to, key }))) references[field] = { object: link.to, key };
+        const key = referenceOf(link, { [field]: own(draft.fields, field)?.to ?? null });
+        if (key !== undefined && this.#renamed.has(nameOf({ object: link.to, key }))) put(references, field, { object: link.to, key });
       }
     const change: RecordChange = { kind: 'change', n, ...draft, ...(Object.keys(references).length === 0 ? {} : { references }) };
     return change;
@@ -147,7 +147,7 @@ export class Draft {
 }
 
 function valueName(draft: RecordDraft, field: string, side: 'from' | 'to'): string {
-  return JSON.stringify([draft.object, field, draft.fields[field]?.[side] ?? null]);
+  return JSON.stringify([draft.object, field, own(draft.fields, field)?.[side] ?? null]);
 }
 
 function* parse<T>(spool: LineSpool | undefined): Iterable<T> {

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import { keyOf, type Fields, type LinkSchema } from '../records/index.js';
+import { keyOf, type Fields, type LinkSchema, own } from '../records/index.js';
 
 /** A link that is carried by fields of its `from` record: a foreign key. */
 export interface Carried extends LinkSchema {
@@ -15,7 +15,7 @@ export function carriedLinks(schema: PlatformSchema): Carried[] {
 export function referenceOf(link: Carried, fields: Fields): string | undefined {
   const parts: string[] = [];
   for (const name of link.viaFields) {
-    const value = fields[name];
+    const value = own(fields, name);
     if (value === undefined || value === null || typeof value === 'object') return undefined;
     parts.push(String(value));
   }

@@ -1,6 +1,6 @@
 import type { MutationResult, RejectReason } from '../connectors/index.js';
 import { RunbackError } from '../lib/index.js';
-import type { Fields } from '../records/index.js';
+import { own, put, type Fields } from '../records/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
 import { LineSpool } from './spool.js';
 import type { RestoreSummary } from './types.js';
@@ -323,7 +323,9 @@ function keyMapOf(apply: Batches, undo: Batches): Record<string, Record<string, 
   for (const [object, keys] of apply.keyMap)
     for (const [old, key] of keys) {
       if (gone.has(`${object}\u0000${key}`)) continue;
-      (map[object] ??= {})[old] = key;
+      const keys = own(map, object) ?? {};
+      put(keys, old, key);
+      put(map, object, keys);
     }
   return map;
 }

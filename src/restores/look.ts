@@ -1,6 +1,6 @@
 import type { CreateMutation, Platform, PlatformSchema } from '../connectors/index.js';
 import type { CallOptions } from '../lib/index.js';
-import type { Fields, ObjectSchema, PlatformRecord } from '../records/index.js';
+import { own, type Fields, type ObjectSchema, type PlatformRecord } from '../records/index.js';
 import { linkOf, mutationOf, schemaOf } from './items.js';
 import type { Batches, ItemResult, JournalItem, Pending } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
@@ -85,27 +85,29 @@ function updated(looking: Looking, item: Update, live: PlatformRecord | undefine
 export function stillToWrite(schema: ObjectSchema, item: Update, live: Fields): Update | undefined {
   const groupOf = (name: string): string => schema.fields.find((field) => field.name === name)?.group ?? `field ${name}`;
   const names = Object.keys(item.set);
-  const done = names.filter((name) => sameSide(live[name], item.set[name]));
-  const moved = new Set(names.filter((name) => !done.includes(name) && !sameSide(live[name], item.replaced[name])).map(groupOf));
+  const done = names.filter((name) => sameSide(own(live, name), own(item.set, name)));
+  const moved = new Set(names.filter((name) => !done.includes(name) && !sameSide(own(live, name), own(item.replaced, name))).map(groupOf));
   const left = names.filter((name) => moved.has(groupOf(name)));
   const open = names.filter((name) => !done.includes(name) && !left.includes(name));
   if (open.length === 0) return undefined;
-  const only = (fields: Fields): Fields => Object.fromEntries(open.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+  const only = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => open.includes(name)));
   return { ...item, set: only(item.set), replaced: only(item.replaced), ...(left.length === 0 ? {} : { left: [...(item.left ?? []), ...left] }) };
 }
 
 /** True where live has every value of `fields`; `names`: also those names that `fields` lacks, as absent. */
 export function holds(live: Fields, fields: Fields, names: readonly string[] = Object.keys(fields)): boolean {
-  return names.every((name) => sameSide(live[name], fields[name]));
+  return names.every((name) => sameSide(own(live, name), own(fields, name)));
 }
 
 /** True where a field that only moves forwards was cleared, as a connector does before it sets it, and not set yet. */
 export function isHalfDone(schema: ObjectSchema, item: Update, live: Fields): boolean {
   const forward = new Set(schema.fields.filter((field) => field.forwardOnly === true).map((field) => field.name));
-  const cleared = (name: string): boolean => forward.has(name) && (live[name] === undefined || live[name] === null || live[name] === '');
+  const cleared = (name: string): boolean =>
+    forward.has(name) && (own(live, name) === undefined || own(live, name) === null || own(live, name) === '');
   const names = Object.keys(item.set);
   return (
-    names.some(cleared) && names.every((name) => cleared(name) || sameSide(live[name], item.replaced[name]) || sameSide(live[name], item.set[name]))
+    names.some(cleared) &&
+    names.every((name) => cleared(name) || sameSide(own(live, name), own(item.replaced, name)) || sameSide(own(live, name), own(item.set, name)))
   );
 }
 

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import type { Fields, Value } from '../records/index.js';
+import { own, put, type Fields, type Value } from '../records/index.js';
 import { carriedLinks, referenceOf, type Carried } from './graph.js';
 import { conflictOf } from './sides.js';
 import type { DecidedChange, PlanConflict } from './types.js';
@@ -80,7 +80,7 @@ export function orderByUnique(drafts: readonly RecordDraft[], uniqueFields: read
   const name = (field: string, value: Value | undefined): string => JSON.stringify([field, value ?? null]);
   for (const draft of drafts)
     for (const field of uniqueFields) {
-      const move = draft.fields[field];
+      const move = own(draft.fields, field);
       if (move?.from !== undefined && move.from !== null) givers.set(name(field, move.from), draft);
     }
   const done = new Set<RecordDraft>();
@@ -96,7 +96,7 @@ export function orderByUnique(drafts: readonly RecordDraft[], uniqueFields: read
         continue;
       }
       const before = uniqueFields
-        .map((field) => (draft.fields[field] === undefined ? undefined : givers.get(name(field, draft.fields[field]?.to))))
+        .map((field) => (own(draft.fields, field) === undefined ? undefined : givers.get(name(field, own(draft.fields, field)?.to))))
         .find((giver) => giver !== undefined && giver !== draft && !done.has(giver) && !onStack.has(giver));
       if (before === undefined) {
         stack.pop();
@@ -145,7 +145,7 @@ function release(nodes: Map<string, Node>, name: string): void {
 
 function sideOf(draft: RecordDraft, side: 'from' | 'to'): Fields {
   const fields: Record<string, Value> = {};
-  for (const [name, move] of Object.entries(draft.fields)) fields[name] = move[side] ?? null;
+  for (const [name, move] of Object.entries(draft.fields)) put(fields, name, move[side] ?? null);
   return fields;
 }
 
@@ -156,7 +156,7 @@ function withoutReferences(node: Node): { create: RecordDraft; update: RecordDra
     ...node.draft,
     fields: Object.fromEntries(Object.entries(node.draft.fields).map(([name, move]) => [name, via.has(name) ? { to: null } : move])),
   };
-  const fields = Object.fromEntries([...via].map((name) => [name, { from: null, to: node.draft.fields[name]?.to ?? null }]));
+  const fields = Object.fromEntries([...via].map((name) => [name, { from: null, to: own(node.draft.fields, name)?.to ?? null }]));
   return {
     create: { ...create, deferred: [...via] },
     update: { action: 'update', object, key, fields, attribution, why: 'refers to a record that refers back: written once both stand' },
@@ -166,7 +166,7 @@ function withoutReferences(node: Node): { create: RecordDraft; update: RecordDra
 function withoutReferencesBeforeDelete(node: Node): { clear: RecordDraft; erase: RecordDraft } {
   const via = new Set(node.edges.flatMap((edge) => edge.link.viaFields));
   const { object, key, attribution } = node.draft;
-  const fields = Object.fromEntries([...via].map((name) => [name, { from: node.draft.fields[name]?.from ?? null, to: null }]));
+  const fields = Object.fromEntries([...via].map((name) => [name, { from: own(node.draft.fields, name)?.from ?? null, to: null }]));
   const erase = {
     ...node.draft,
     fields: Object.fromEntries(Object.entries(node.draft.fields).map(([name, move]) => [name, via.has(name) ? { from: null } : move])),

@@ -1,5 +1,5 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
-import { compareKeys, type ObjectSchema, type PlatformRecord } from '../records/index.js';
+import { compareKeys, type ObjectSchema, type PlatformRecord, own } from '../records/index.js';
 import type { Damage } from '../snapshots/index.js';
 import { wantsHistory } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
@@ -68,7 +68,7 @@ function hold(planning: Planning, change: RecordDraft): void {
     planning.draft.record(change);
     if (change.action === 'create' || change.action === 'undelete') remember(planning.returning, change.object, change.key);
     for (const link of carriedLinks(planning.live))
-      if (link.from === change.object && link.viaFields.some((name) => change.fields[name] !== undefined))
+      if (link.from === change.object && link.viaFields.some((name) => own(change.fields, name) !== undefined))
         planning.repointed.add(repointName(link, change.key));
   } else {
     let held = planning.deletes.get(change.object);

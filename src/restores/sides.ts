@@ -1,4 +1,4 @@
-import { compareKeys, sameValue, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../records/index.js';
+import { compareKeys, sameValue, type Fields, type FieldSchema, type ObjectSchema, type Value, own } from '../records/index.js';
 import type { Attribution, ConflictCode, DecidedChange, FieldMove, PlanConflict, PlanFilters } from './types.js';
 
 /** A move without members for absent sides. */
@@ -19,7 +19,7 @@ export function fieldOf(schema: ObjectSchema, name: string): FieldSchema | undef
 /** Names of the fields in which two records differ, sorted. */
 export function differing(a: Fields, b: Fields): string[] {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].filter((name) => !sameSide(a[name], b[name])).sort(compareKeys);
+  return [...names].filter((name) => !sameSide(own(a, name), own(b, name))).sort(compareKeys);
 }
 
 /** True where a change needs an explicit yes that the filters do not give. */

@@ -1,5 +1,5 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
-import type { Fields, Value } from '../records/index.js';
+import { own, type Fields, type Value } from '../records/index.js';
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
@@ -104,9 +104,9 @@ class Check {
     const left = this.#apply.left.get(String(change.n)) ?? [];
     const differing = Object.entries(change.fields).flatMap(([field, move]) => {
       if (change.deferred?.includes(field) === true) return [];
-      const reference = change.references?.[field];
+      const reference = own(change.references ?? {}, field);
       const expected = reference === undefined ? (move.to ?? null) : this.#apply.keyOf(reference.object, reference.key);
-      const now = live[field];
+      const now = own(live, field);
       return sameSide(now, expected) ? [] : [{ field, expected, now, stillDamaged: sameSide(now, move.from) }];
     });
     const worst = differing.find((one) => one.stillDamaged) ?? differing.find((one) => !left.includes(one.field)) ?? differing[0];

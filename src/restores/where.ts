@@ -1,5 +1,5 @@
 import { compileExpression, RunbackError } from '../lib/index.js';
-import type { ObjectSchema, Value } from '../records/index.js';
+import { put, type ObjectSchema, type Value } from '../records/index.js';
 import type { DecideContext } from './decide-context.js';
 import type { RecordSides } from './types.js';
 
@@ -13,7 +13,7 @@ export function compileWhere(source: string | undefined): ((schema: ObjectSchema
   const expression = compileExpression(source, { object: 'string', key: 'string', field: 'string', base: side, damaged: side, live: side });
   return (schema) => {
     const empty: Record<string, Value> = {};
-    for (const field of schema.fields) empty[field.name] = null;
+    for (const field of schema.fields) put(empty, field.name, null);
     return (field: string, sides: RecordSides) => {
       const { object, key, base, damaged, live } = sides;
       const result = expression.evaluate({

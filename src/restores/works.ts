@@ -1,4 +1,4 @@
-import type { Fields, Value } from '../records/index.js';
+import { own, put, type Fields, type Value } from '../records/index.js';
 import type { Work } from './execute.js';
 import type { AppliedItem, Batches, ItemResult, JournalItem, JournalLink } from './journal.js';
 import { sameSide } from './sides.js';
@@ -35,10 +35,10 @@ function fieldsWork(change: RecordChange): Work {
     const set: Record<string, Value> = {};
     const replaced: Record<string, Value> = {};
     for (const [name, { to }] of Object.entries(change.fields)) {
-      const now = live[name];
+      const now = own(live, name);
       if (sameSide(now, to)) continue;
-      set[name] = to ?? null;
-      if (now !== undefined) replaced[name] = now;
+      put(set, name, to ?? null);
+      if (now !== undefined) put(replaced, name, now);
     }
     return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
   };
@@ -136,12 +136,12 @@ function present({ link, fromObject, toObject, from, to }: JournalLink, batches:
 /** The values to write, with references to records that were created anew. */
 function referring(change: RecordChange, apply: Batches): { readonly fields: Fields } | Omit<ItemResult, 'id'> {
   const fields: Record<string, Value> = {};
-  for (const [name, move] of Object.entries(change.fields)) fields[name] = move.to ?? null;
+  for (const [name, move] of Object.entries(change.fields)) put(fields, name, move.to ?? null);
   for (const [name, { object, key }] of Object.entries(change.references ?? {})) {
     const present = apply.keyMap.get(object)?.get(key);
     if (present === undefined)
       return { status: 'rejected', reason: 'parent-missing', message: `${object} ${key}, which it refers to, could not be created` };
-    fields[name] = present;
+    put(fields, name, present);
   }
   return { fields };
 }
@@ -150,11 +150,11 @@ function side(change: RecordChange, which: 'from' | 'to'): Fields {
   const fields: Record<string, Value> = {};
   for (const [name, move] of Object.entries(change.fields)) {
     const value = move[which];
-    if (value !== undefined) fields[name] = value;
+    if (value !== undefined) put(fields, name, value);
   }
   return fields;
 }
 
 function filled(fields: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
+  return Object.fromEntries(names.map((name) => [name, own(fields, name) ?? null]));
 }

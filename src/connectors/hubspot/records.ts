@@ -1,4 +1,4 @@
-import type { FieldSchema, ObjectSchema, PlatformRecord, Value } from '../../records/index.js';
+import { own, put, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
 import type { FieldChange, RecordHistory } from '../connector.js';
 import { fromPlatform } from './values.js';
 import { isObject, textIn, type WireRecord } from './wire.js';
@@ -9,8 +9,8 @@ export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => Platfor
     const fields: Record<string, Value> = {};
     const meta: Record<string, Value> = {};
     for (const field of schema.fields) {
-      const raw = wire.properties[field.name];
-      if (raw !== undefined) (field.readOnly ? meta : fields)[field.name] = fromPlatform(field, raw);
+      const raw = own(wire.properties, field.name);
+      if (raw !== undefined) put(field.readOnly ? meta : fields, field.name, fromPlatform(field, raw));
     }
     return { key: wire.id, fields, meta };
   };

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
-import type { FieldSchema, Fields, ObjectSchema } from '../../records/index.js';
+import { own, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
 import type { CreateMutation, MutationResult, UpdateMutation } from '../connector.js';
 import type { HubSpotApi } from './api.js';
 import { type Refusal, rejection, type Results, type Slot } from './batch.js';
@@ -60,9 +60,9 @@ export function fieldsOf(schema: ObjectSchema): ReadonlyMap<string, FieldSchema>
 export function differing(writing: Writing, wire: WireRecord): readonly FieldSchema[] {
   const fields = fieldsOf(writing.schema);
   return Object.entries(writing.sent).flatMap(([name, sent]) => {
-    const told = wire.properties[name];
+    const told = own(wire.properties, name);
     const field = fields.get(name);
-    return field && (told === undefined ? sent !== '' || !(name in wire.properties) : !isAsSent(field, sent, told)) ? [field] : [];
+    return field && (told === undefined ? sent !== '' || !Object.hasOwn(wire.properties, name) : !isAsSent(field, sent, told)) ? [field] : [];
   });
 }
 
