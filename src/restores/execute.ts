@@ -91,7 +91,8 @@ class Session {
     this.#execution = execution;
     this.#options = options;
     this.#canary = execution.canary;
-    for (const [id, status] of execution.batches.statuses) if (status === 'failed' || status === 'in_doubt') this.#attempted.add(id);
+    const { statuses, sent } = execution.batches;
+    for (const [id, status] of statuses) if ((status === 'failed' || status === 'in_doubt') && sent.has(id)) this.#attempted.add(id);
   }
 
   /** True for works that need nothing more: they have an end, or may have happened and must not be repeated. */
@@ -168,13 +169,31 @@ class Session {
     }
     const before = new Set(this.#attempted);
     const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sendJournaled(checked.send, before);
-    const all = [...skipped, ...checked.skipped, ...results];
+    const all = this.#notForGood(works, [...skipped, ...checked.skipped, ...results]);
     const { batches, writer, by, kind } = this.#execution;
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
     await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
     batches.ended(batch, all);
     this.#progress();
     return { results: all, sent: checked.send, ...(stop === undefined ? {} : { stop }) };
+  }
+
+  /**
+   * While something else has to be tried again, what may stand in the way because of that is no verdict for good: a record that
+   * is still linked, a parent that is not there yet, a value that is still taken. It waits as `failed` and is tried again too.
+   */
+  #notForGood(works: readonly Work[], results: readonly ItemResult[]): readonly ItemResult[] {
+    const ids = works.map((work) => work.id);
+    const deletes = new Set(works.filter((work) => work.action === 'delete').map((work) => work.id));
+    const mayPass = ({ id, status, reason }: ItemResult): boolean =>
+      (status === 'moved' && deletes.has(id)) || (status === 'rejected' && reason !== undefined && PASSING.has(reason));
+    const unfinished = results.some(({ status }) => status === 'failed' || status === 'in_doubt') || this.#execution.batches.unfinishedBeside(ids);
+    if (!unfinished || !results.some(mayPass)) return results;
+    return results.map((result) =>
+      mayPass(result)
+        ? { id: result.id, status: 'failed', message: `${result.message ?? 'not possible yet'}; waits for changes that failed` }
+        : result,
+    );
   }
 
   /** Makes the intent durable, sends, and settles what is in doubt. */

@@ -89,6 +89,8 @@ export interface Pending {
 export class Batches {
   /** The last known status of every item that has one. */
   readonly statuses = new Map<string, ItemResult['status']>();
+  /** Items that were, or may have been, sent at least once. */
+  readonly sent = new Set<string>();
   /** Items that were sent and have no end: in doubt, or failed and to be sent again. */
   readonly #open = new Map<string, Pending>();
   /** Old key to new key of created records, by object type. */
@@ -112,6 +114,7 @@ export class Batches {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
     for (const item of items) {
       this.#open.set(item.id, { item, at });
+      this.sent.add(item.id);
       this.#set(item.id, 'in_doubt');
     }
   }
@@ -137,6 +140,12 @@ export class Batches {
   /** Items that may or may not have happened. */
   get pending(): readonly Pending[] {
     return [...this.#open.values()].filter(({ item }) => this.statuses.get(item.id) === 'in_doubt');
+  }
+
+  /** True where something beside these items failed or is in doubt, and so will be tried or looked at again. */
+  unfinishedBeside(ids: readonly string[]): boolean {
+    const own = ids.filter((id) => !id.includes('+') && isOpen(this.statuses.get(id))).length;
+    return this.counts.failed + this.counts.in_doubt > own;
   }
 
   /** The key a record has now, if these batches created it anew. */
@@ -165,6 +174,10 @@ export class Batches {
     }
     this.statuses.set(id, status);
   }
+}
+
+function isOpen(status: ItemResult['status'] | undefined): boolean {
+  return status === 'failed' || status === 'in_doubt';
 }
 
 /** An item that was written, with the key its record was created under. */
