@@ -24,7 +24,7 @@ export function topLevelHelp(): string {
   ];
   for (const noun of NOUNS) {
     lines.push(`  ${noun.name.padEnd(11)} ${noun.summary}`);
-    if (noun.verbs.length > 0) lines.push(...wrapWords(noun.verbs, 66).map((line) => `                ${line}`));
+    if (noun.verbs.length > 0) lines.push(...wrapWords(noun.verbs, 64).map((line) => `                ${line}`));
   }
   lines.push('', 'Options everywhere:');
   for (const [flags, description] of GLOBAL_FLAGS) {

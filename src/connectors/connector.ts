@@ -229,9 +229,6 @@ export type RejectReason =
 /** What became of a create whose answer was lost; `unknown` where the platform cannot tell. */
 export type CreatedLookup = { readonly state: 'created'; readonly key: string } | { readonly state: 'absent' } | { readonly state: 'unknown' };
 
-/** Class of a failure, for retry and for words. */
-export type ErrorClass = 'transient' | 'permanent' | 'conflict' | 'auth' | 'limit';
-
 export interface Usage {
   readonly requests: number;
   /** Requests repeated after a failure, among `requests`. */

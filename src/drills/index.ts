@@ -1,5 +1,5 @@
-export { stageBadSync, type BadSync, type BadSyncOptions, type DamageDone } from './bad-sync.js';
-export { leastRequests, type RepairSizes } from './least.js';
-export { readTruth, scoreTruth, type Score, type Truth } from './truth.js';
+export { stageBadSync, type BadSync } from './bad-sync.js';
+export { leastRequests } from './least.js';
 export { seedSandbox } from './seed.js';
+export { type Score } from './truth.js';
 export { writeSampleWorkspace } from './workspace.js';

@@ -1,5 +1,4 @@
-export { createRandom } from './random.js';
-export { integration, person, type TrueLink, type TrueRecord } from './hubspot/direct.js';
+export { integration, person } from './hubspot/direct.js';
 export type { Fault } from './hubspot/faults.js';
 export type { HubSpotSandbox } from './hubspot/handle.js';
 export { startHubSpotSandbox, type HubSpotSandboxOptions } from './hubspot/sandbox.js';

@@ -55,19 +55,17 @@ const event = fc.oneof(
   fc.record({ type: fc.constant('from.the.future'), data: fc.constant({}) }),
 );
 
-const journal = fc
-  .array(event, { maxLength: 30 })
-  .map((events) =>
-    [created, ...events].map((one, index): JournalEntry => ({
-      v: 1,
-      seq: index + 1,
-      at: new Date(index).toISOString(),
-      by: 'maya',
-      prev: '',
-      hash: String(index),
-      ...one,
-    })),
-  );
+const journal = fc.array(event, { maxLength: 30 }).map((events) =>
+  [created, ...events].map((one, index): JournalEntry => ({
+    v: 1,
+    seq: index + 1,
+    at: new Date(index).toISOString(),
+    by: 'maya',
+    prev: '',
+    hash: String(index),
+    ...one,
+  })),
+);
 
 const plain = (run: RunRecord): unknown =>
   JSON.parse(JSON.stringify({ ...run, steps: [...run.steps], effects: [...run.effects], effectOf: [...run.effectOf] }));
