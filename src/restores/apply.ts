@@ -107,7 +107,7 @@ async function run(
     batches: state.apply,
     settings: state.created.settings,
     canary: !state.canaryPassed,
-    recreations: readRecreations(store, platform.name, state.id),
+    recreations: readRecreations(store, platform, state.id),
     total: state.created.total,
     task: `Restoring ${platform.name}`,
   };

@@ -1,4 +1,4 @@
-import type { MutationResult, RejectReason } from '../connectors/index.js';
+import type { MutationResult, Platform, RejectReason } from '../connectors/index.js';
 import { RunbackError } from '../lib/index.js';
 import { own, put, type Fields } from '../records/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
@@ -279,7 +279,7 @@ export const NO_RECREATIONS: Recreations = { find: () => Promise.resolve(undefin
  * Looks through the journals of all restores of a platform for records that were created again (G13); reads them when first asked.
  * `except`: a restore that knows its own.
  */
-export function readRecreations(store: Store, platform: string, except?: string): Recreations {
+export function readRecreations(store: Store, platform: Platform, except?: string): Recreations {
   let loaded: ReturnType<typeof loadRecreations> | undefined;
   const load = (): ReturnType<typeof loadRecreations> => (loaded ??= loadRecreations(store, platform, except));
   return {
@@ -290,7 +290,7 @@ export function readRecreations(store: Store, platform: string, except?: string)
 
 async function loadRecreations(
   store: Store,
-  platform: string,
+  platform: Platform,
   except: string | undefined,
 ): Promise<{ keys: Map<string, string>; doubtful: Map<string, string> }> {
   const keys = new Map<string, string>();
@@ -298,7 +298,9 @@ async function loadRecreations(
   for (const id of await store.journals(RESTORES)) {
     if (id === except) continue;
     const state = await foldBegun(store, id);
-    if (state?.created.platform !== platform) continue;
+    if (state === undefined) continue;
+    // Under one name an entry of runback.yml may have led to another account before: its keys mean nothing here.
+    if (state.created.platform !== platform.name || state.created.account !== platform.identity.account) continue;
     const { apply, summary } = state;
     for (const [object, map] of Object.entries(summary.keyMap)) for (const [old, key] of Object.entries(map)) keys.set(`${object}\u0000${old}`, key);
     for (const { item } of apply.pending) if (item.action === 'create') doubtful.set(`${item.object}\u0000${item.key}`, id);

@@ -77,7 +77,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     live,
     before,
     draft,
-    recreations: readRecreations(store, platform.name),
+    recreations: readRecreations(store, platform),
     created: new Map(),
     deletes: new Map(),
     absent: new Map(),

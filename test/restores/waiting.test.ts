@@ -62,3 +62,29 @@ test('a record whose parent could not be created at first is created by the resu
   expect(connector.state()).toEqual(good);
   expect(connector.written).toHaveLength(4);
 });
+
+test('what was created again on another account, under the same name in runback.yml, does not keep a record from being created here', async () => {
+  world = await openWorld(crmSchema());
+  const { connector } = world;
+  const elsewhere = { ...world.deps, platform: { ...world.deps.platform, identity: { ...world.deps.platform.identity, account: 'another' } } };
+  connector.put('contacts', 'p1', { name: 'good', email: '1@x' }, 'import');
+  const base = await world.take();
+  connector.put('contacts', 'p1', null, 'sync:crm');
+  const damaged = await world.take();
+  const request = { base, damaged, filters: ANYTHING, by: 'maya' };
+  // The snapshots are of this account; only the journal that the restore leaves behind is made to speak of another one.
+  const plan = await planRestore(request, elsewhere).catch(() => undefined);
+  expect(plan).toBeUndefined();
+  const writer = await world.store.journal('restores', 'restore-20260101-000000-aaaa').open({ by: 'maya', holder: 'x', purpose: 'x' });
+  const item = { id: '1', action: 'create', object: 'contacts', key: 'p1', set: { name: 'good', email: '1@x' } };
+  const other = connector.put('contacts', '77', { name: 'somebody else', email: '77@x' }, 'import');
+  await writer.append({ by: 'maya', type: 'restore.created', data: { plan: 'plan-x', hash: '', platform: 'memory', account: 'another', total: 1 } });
+  await writer.append({ by: 'maya', type: 'batch.intent', data: { batch: 1, items: [item] } });
+  await writer.append({ by: 'maya', type: 'batch.outcome', data: { batch: 1, results: [{ id: '1', status: 'applied', key: other }] } });
+  await writer.close();
+  const here = await planRestore(request, world.deps);
+  expect(here.header.counts.actions).toEqual({ create: 1 });
+  const done = await applyRestore({ plan: here.header.id, by: 'maya', confirmed: confirmationOf(here.header) }, world.deps);
+  expect(done).toMatchObject({ state: 'done', applied: 1 });
+  expect(connector.written).toHaveLength(1);
+});
