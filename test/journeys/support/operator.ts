@@ -60,7 +60,7 @@ export async function openOperator(config: string, files: Readonly<Record<string
   const run = async (...args: string[]): Promise<Answered> => {
     const ended = await runback([...args, '--json', '--no-input', '--as', 'maya'], { cwd: dir });
     const last = jsonLines(ended.stdout).at(-1) ?? {};
-    return { ...ended, ok: last['ok'] === true, data: (last['data'] ?? {}) as Answered['data'], error: (last['error'] ?? {}) as Answered['error'] };
+    return { ...ended, ok: last['ok'] === true, data: (last['data'] ?? {}) as Answered['data'], error: last['error'] ?? {} };
   };
   return {
     dir,
