@@ -106,6 +106,8 @@ export interface Identity {
   readonly environment: Environment | undefined;
   /** Granted permissions where the platform lists them. */
   readonly scopes: readonly string[] | undefined;
+  /** How the platform's history names our own writes; undefined where it cannot tell. */
+  readonly writer?: string;
   /** Where requests go: host and port, no credentials. */
   readonly address: string;
 }

@@ -11,11 +11,14 @@ export interface Suspicion {
   /** When reading of the base snapshot began: nothing older can have made the damage. */
   readonly baseStartedAt: string;
   readonly history: Capabilities['history'];
+  /** How the history names what runback itself wrote: an earlier restore or its undo, which is nobody's edit. */
+  readonly own?: string;
 }
 
 /** Suspicion as a plan's filters put it. */
-export function suspicionOf(filters: PlanFilters, baseStartedAt: string, history: Capabilities['history']): Suspicion {
+export function suspicionOf(filters: PlanFilters, baseStartedAt: string, history: Capabilities['history'], own?: string): Suspicion {
   return {
+    ...(own === undefined ? {} : { own }),
     suspects: filters.suspects ?? [],
     ...(filters.since === undefined ? {} : { since: filters.since }),
     ...(filters.until === undefined ? {} : { until: filters.until }),
@@ -53,7 +56,9 @@ export function attributeField(
     const verdict = judge(rule, last.writer, last.at);
     return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
   }
-  const wrote = entries.find((entry) => fits(entry, damaged) && notBefore(entry.at, rule.baseStartedAt));
+  const fitting = entries.filter((entry) => fits(entry, damaged) && notBefore(entry.at, rule.baseStartedAt));
+  // An undo of ours may have put the damage back: who made it is told by the entry before.
+  const wrote = fitting.find((entry) => !isOwn(rule, entry)) ?? fitting[0];
   return wrote === undefined ? { state: 'unknown' } : judge(rule, wrote.writer, wrote.at);
 }
 
@@ -69,11 +74,11 @@ export function editBeforeDamage(
 ): { readonly value: Value; readonly by: Attribution } | undefined {
   if (rule.history !== 'field') return undefined;
   const entries = own(history?.fields ?? {}, field) ?? [];
-  const wrote = entries.findIndex((entry) => fits(entry, damaged));
+  const wrote = entries.findIndex((entry) => fits(entry, damaged) && !isOwn(rule, entry));
   const verdictOf = (entry: FieldChange): Attribution => judge(rule, entry.writer, entry.at);
   const [damage, ...older] = wrote === -1 ? [] : entries.slice(wrote);
   if (damage === undefined || verdictOf(damage).state !== 'attributed') return undefined;
-  const before = older.find((entry) => verdictOf(entry).state !== 'attributed');
+  const before = older.find((entry) => verdictOf(entry).state !== 'attributed' && !isOwn(rule, entry));
   if (before?.value === undefined || before.at === undefined || !notBefore(before.at, rule.baseStartedAt)) return undefined;
   return { value: before.value, by: verdictOf(before) };
 }
@@ -127,6 +132,10 @@ function verdictOn(rule: Suspicion, writer: string | undefined, at: string | und
   const time = Date.parse(at);
   const inside = (rule.since === undefined || time >= Date.parse(rule.since)) && (rule.until === undefined || time <= Date.parse(rule.until));
   return inside ? 'attributed' : 'unattributed';
+}
+
+function isOwn({ own }: Suspicion, entry: FieldChange): boolean {
+  return own !== undefined && entry.writer === own;
 }
 
 function fits(entry: FieldChange, value: Value | undefined): boolean {

@@ -86,7 +86,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     linksOfDeletes: [],
     repointed: new Set(),
     where: compileWhere(filters.where),
-    suspicion: suspicionOf(filters, pair.base.header.startedAt, platform.connector.capabilities.history),
+    suspicion: suspicionOf(filters, pair.base.header.startedAt, platform.connector.capabilities.history, platform.identity.writer),
   };
   const reporter = options.reporter ?? silentReporter;
   const objects = objectOrder(live).flatMap((group) => group.objects);

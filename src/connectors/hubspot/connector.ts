@@ -81,12 +81,16 @@ export class HubSpotConnector implements Connector {
       readonly accountType?: string;
       readonly uiDomain?: string;
     };
-    this.#scopes = await this.#grantedScopes(call);
+    const token = await this.#tokenInfo(call);
+    const scopes = token?.['scopes'];
+    const appId = token?.['appId'];
+    this.#scopes = Array.isArray(scopes) ? scopes.filter((scope): scope is string => typeof scope === 'string') : undefined;
     return {
       account: String(portalId),
       label: `HubSpot account ${String(portalId)}${uiDomain ? ` (${uiDomain})` : ''}`,
       environment: environmentOf(accountType),
       scopes: this.#scopes,
+      ...(typeof appId === 'number' || typeof appId === 'string' ? { writer: `INTEGRATION:${String(appId)}` } : {}),
       address: new URL(this.#settings.url).host,
     };
   }
@@ -161,14 +165,14 @@ export class HubSpotConnector implements Connector {
   }
 
   /** What the private app may do; undefined where HubSpot does not tell (other kinds of token). */
-  async #grantedScopes(call: CallOptions): Promise<readonly string[] | undefined> {
+  /** What HubSpot says of a private app's token; undefined for tokens of other kinds. */
+  async #tokenInfo(call: CallOptions): Promise<Readonly<Record<string, unknown>> | undefined> {
     const result = await this.#api.look('POST', '/oauth/v2/private-apps/get/access-token-info', { tokenKey: this.#settings.token }, call);
     if (!isSuccess(result)) {
       if (result.kind === 'answered' && result.status !== 429 && result.status < 500) return undefined;
       throw this.#api.failure(result);
     }
-    const scopes = isObject(result.body) ? result.body['scopes'] : undefined;
-    return Array.isArray(scopes) ? scopes.filter((scope): scope is string => typeof scope === 'string') : undefined;
+    return isObject(result.body) ? result.body : undefined;
   }
 }
 
