@@ -29,8 +29,11 @@ export async function planLinks(planning: Planning, link: LinkSchema, options: C
       conflictOf('base-unreadable', { object: linkName(link), key: damage.firstKey ?? '?', field: side }, message, 'leave these links as they are'),
     );
   };
+  // Without links in `only`, just those of records that come back or that the damage created are looked at.
+  const matters = (one: Link, change: 'added' | 'removed'): boolean =>
+    filters.only?.includes('links') !== false || touches(change === 'removed' ? planning.returning : planning.created, link, one);
   for await (const batch of linkDifferences(pair, linkName(link), onDamage, options))
-    for (const { link: one, change } of batch) if (wanted(one)) (change === 'removed' ? cut : made).push(one);
+    for (const { link: one, change } of batch) if (wanted(one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
   for (const conflict of conflicts) draft.conflict(conflict);
   if (conflicts.length > 0 || cut.length + made.length === 0) return;
   (options.reporter ?? silentReporter).progress({
@@ -47,10 +50,7 @@ export async function planLinks(planning: Planning, link: LinkSchema, options: C
 }
 
 function planCut(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {
-  const { draft, filters, returning } = planning;
-  // With `only: [deleted]`, links come back with their record.
-  const comesBack = returning.get(link.from)?.has(one.from) === true || returning.get(link.to)?.has(one.to) === true;
-  if (filters.only?.includes('links') === false && !comesBack) return;
+  const { draft, filters } = planning;
   if (live.has(pairName(one))) {
     draft.nothingToDo += 1;
     return;
@@ -88,7 +88,6 @@ function planMade(planning: Planning, link: LinkSchema, one: Link, live: Readonl
     else draft.nothingToDo += 1;
     return;
   }
-  if (filters.only?.includes('links') === false) return;
   settle(
     planning,
     placeOf(link, one),
@@ -115,6 +114,11 @@ export function draftOf(action: 'link' | 'unlink', link: LinkSchema, one: Link, 
 /** Identity of a link within its kind. */
 export function pairName({ from, to }: Link): string {
   return `${from}\u0000${to}`;
+}
+
+/** True where one end of a link is among these records. */
+function touches(records: ReadonlyMap<string, ReadonlySet<string>>, link: LinkSchema, one: Link): boolean {
+  return records.get(link.from)?.has(one.from) === true || records.get(link.to)?.has(one.to) === true;
 }
 
 function placeOf(link: LinkSchema, one: Link): { object: string; key: string; field: string } {
