@@ -122,7 +122,7 @@ class Compiler {
 
   constructor(
     private readonly document: RunbookDocument,
-    private readonly library: ActionLibrary,
+    private readonly actions: ActionLibrary,
   ) {}
 
   async compile(): Promise<Step[]> {
@@ -152,8 +152,8 @@ class Compiler {
     }
     if (step.http !== undefined) return httpAction(step.effect ?? 'opaque');
     if (step.action === undefined) return undefined;
-    const action = await this.library.load(step.action);
-    if (!action) this.problem([...path, 'action'], `there is no action "${step.action}"${didYouMean(step.action, this.library.names)}`);
+    const action = await this.actions.load(step.action);
+    if (!action) this.problem([...path, 'action'], `there is no action "${step.action}"${didYouMean(step.action, this.actions.names)}`);
     return action;
   }
 
