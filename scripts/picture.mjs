@@ -37,7 +37,7 @@ const escaped = (value) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;'
 const [wide, high] = [8.4, 18];
 const spans = lines().flatMap((line, row) => {
   const found = [];
-  for (let column = 0; line && column < columns; column += 1) {
+  for (let column = 0; column < (line ? columns : 0); column += 1) {
     const cell = line.getCell(column);
     const value = cell?.getChars() ?? '';
     if (value.trim() === '') continue;
