@@ -101,13 +101,18 @@ async function goOn(dir: string, again: number | undefined): Promise<void> {
     const point = tries === 0 && again !== undefined ? { n: again, when: 'after' as const } : undefined;
     const ended = await runCrashing(command(dir, verb, ['http']), point);
     if (ended.killed) continue;
-    const last = jsonLines(ended.stdout).at(-1) as { readonly data?: { readonly state?: string }; readonly error?: { readonly code?: string } };
+    const last = jsonLines(ended.stdout).at(-1) as {
+      readonly data?: { readonly state?: string };
+      readonly error?: { readonly code?: string; readonly message?: string };
+    };
     // Killed before its first line was on disk: there is no run, and nothing has been done.
     if (last.error?.code === 'not-found') {
       await rm(join(dir, '.runback', 'runs'), { recursive: true });
       continue;
     }
     if (ended.code === 0) return;
+    // Killed after its last line was on disk: it is done.
+    if (last.error?.code === 'usage' && last.error.message?.endsWith('is closed: succeeded') === true) return;
     throw new Error(`${verb.join(' ')} ended with ${String(ended.code)}: ${JSON.stringify(last).slice(0, 1500)}\n${ended.stderr.slice(-500)}`);
   }
   throw new Error('the run did not come to its end');
@@ -176,7 +181,28 @@ describe('kill -9 anywhere in a whole run against HubSpot, then resume (G1)', { 
     console.log(describeSweep('platform calls that read, in a whole run', reads));
     expect(reads.points).toBeGreaterThan(5);
   });
+
+  test('at writes of its journals, spread from first to last, and at each kind of storage operation, after it', async () => {
+    const before = async (): Promise<CrashCommand> => command(await fresh(), START, ['fs']);
+    const isJournal = ({ name, target }: CrashOperation): boolean => /sync/u.test(name) && target.endsWith('journal.ndjson');
+    const report = await sweep({
+      before,
+      after,
+      pick: (all) => [
+        ...thinned(10, () => 'journals')(all.filter(isJournal)),
+        ...thinned(1, folderOf)(all.filter((operation) => !isJournal(operation) && folderOf(operation.target) !== 'logs')),
+      ],
+      moments: fullSweeps ? ['before', 'half', 'after'] : ['after'],
+    });
+    console.log(describeSweep('journal writes and storage operations, in a whole run', report));
+    expect(report.points).toBeGreaterThan(15);
+  });
 });
+
+/** The folder of the state, or of the snapshots, that a file operation is about. */
+function folderOf(target: string): string {
+  return /\/\.runback\/(\w+)/u.exec(target)?.[1] ?? (target.includes('/backups') ? 'backups' : 'workspace');
+}
 
 function isWrite({ target }: CrashOperation): boolean {
   return /\/batch\/(?:create|update|upsert|archive)/u.test(target);
