@@ -148,7 +148,10 @@ function sealIn(tail: Buffer, fileBytes: number, end: number): ZipDirectory['sea
   const offset = end + END_BYTES;
   const text = tail.subarray(tail.length - (fileBytes - offset)).toString('latin1');
   if (text.length !== SEAL_BYTES || !text.startsWith(SEAL_PREFIX)) return undefined;
-  return { sha256: Buffer.from(text.slice(SEAL_PREFIX.length), 'base64url').toString('hex'), offset };
+  const written = text.slice(SEAL_PREFIX.length);
+  const digest = Buffer.from(written, 'base64url');
+  // 43 characters hold two bits more than a digest has: another spelling of the same digest is a changed byte as well.
+  return digest.toString('base64url') === written ? { sha256: digest.toString('hex'), offset } : undefined;
 }
 
 /** The refusal of a file that no runback wrote, or that was tampered with. */
