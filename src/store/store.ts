@@ -22,6 +22,8 @@ export interface Store {
   /** Write-once NDJSON: plans. `kind` is `plans`. */
   ledger(kind: string, id: string): Ledger;
   ledgers(kind: string): Promise<string[]>;
+  /** Times at which something of a kind has to be looked at. Kinds are folder-safe plural nouns: `incidents`, `pages`. */
+  agenda(kind: string): Agenda;
   /**
    * Takes a named lock or throws `locked`, saying who holds it since when (`data: {holder, since, pid, purpose}`).
    * A lock of a process on this machine that is dead is taken over without asking only if `breakDead` is set; the
@@ -40,6 +42,29 @@ export interface Document<T> {
   /** Read, change, write, under a lock across processes. The function may run again and must not have effects. Returns what was written. */
   update(change: (current: T | undefined) => T): Promise<T>;
   delete(): Promise<void>;
+}
+
+/** Something that has to be looked at, and when. */
+export interface AgendaEntry {
+  readonly at: Date;
+  /** Safe as a file name. */
+  readonly id: string;
+}
+
+/**
+ * What is due when, across processes. Entries are hints: whoever takes one looks at the thing itself, which alone says what
+ * is to be done. So an entry may come twice or be stale, and none is ever lost: it stays until it is removed. Add the next
+ * entry before removing the one it follows. Calls cost what is due, not what is on the agenda.
+ */
+export interface Agenda {
+  /** On disk when it resolves. Adding an entry that is there changes nothing. */
+  add(at: Date, id: string): Promise<void>;
+  /** Entries due at `now` or before, earliest first, without those whose id is in `except`. */
+  due(now: Date, options?: { readonly limit?: number; readonly except?: ReadonlySet<string> }): Promise<readonly AgendaEntry[]>;
+  /** Takes an entry off. One that is not there is no error. May come back after a power cut. */
+  remove(entry: AgendaEntry): Promise<void>;
+  /** Time of the earliest entry. */
+  next(): Promise<Date | undefined>;
 }
 
 /** Who takes a lock. */

@@ -2,7 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
-import type { Document, ExactData, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
+import type { Agenda, Document, ExactData, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
+import { AgendaFolder } from './agenda-folder.js';
 import { DocumentFile } from './document-file.js';
 import { JournalFile } from './journal-file.js';
 import { LedgerFile } from './ledger-file.js';
@@ -76,6 +77,10 @@ class FileStore implements Store {
 
   async ledgers(kind: string): Promise<string[]> {
     return namesIn(pathIn(this.location, kind, 'a kind of ledger'), '.ndjson');
+  }
+
+  agenda(kind: string): Agenda {
+    return new AgendaFolder(pathIn(join(this.location, 'agenda'), kind, 'a kind of agenda'));
   }
 
   async lock(name: string, owner: LockOwner, options: { readonly breakDead?: boolean } = {}): Promise<Lock> {

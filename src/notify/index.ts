@@ -1,0 +1,2 @@
+export * from './channel.js';
+export type { Attempt, Outbox, OutboxOptions, PageRecord } from './outbox.js';

@@ -1,0 +1,108 @@
+import { open, readdir, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { fromFileSystem } from '../../lib/index.js';
+import type { Agenda, AgendaEntry } from '../store.js';
+import { makeFolder, safeName, syncFolder, systemCode } from './paths.js';
+
+/** `20261125T1345`: a folder for every minute that has an entry. */
+const MINUTE = /^\d{8}T\d{4}$/;
+/** `07250-<id>`: seconds and milliseconds, then the id. */
+const ENTRY = /^(\d{2})(\d{3})-(.+)$/;
+const ALL = Number.POSITIVE_INFINITY;
+
+/**
+ * An agenda as empty files, named by their time and id in one folder a minute: adding touches nothing but the entry, and
+ * asking what is due reads the names of the minutes and of what is due.
+ */
+export class AgendaFolder implements Agenda {
+  constructor(private readonly path: string) {}
+
+  async add(at: Date, id: string): Promise<void> {
+    safeName(id, 'the id of something due');
+    const { minute, name } = placeOf({ at, id });
+    const folder = join(this.path, minute);
+    try {
+      for (;;) {
+        await makeFolder(folder);
+        try {
+          const handle = await open(join(folder, name), 'wx', 0o600);
+          await handle.close();
+          return await syncFolder(folder);
+        } catch (error) {
+          if (systemCode(error) === 'EEXIST') return;
+          // Another process has just removed the emptied folder.
+          if (systemCode(error) !== 'ENOENT') throw error;
+        }
+      }
+    } catch (error) {
+      throw fromFileSystem(error, folder);
+    }
+  }
+
+  async due(now: Date, options: { readonly limit?: number; readonly except?: ReadonlySet<string> } = {}): Promise<readonly AgendaEntry[]> {
+    const { limit = ALL, except } = options;
+    const found: AgendaEntry[] = [];
+    const last = placeOf({ at: now, id: 'x' }).minute;
+    for (const minute of await this.#minutes()) {
+      if (minute > last || found.length >= limit) break;
+      for (const entry of await this.#entries(minute)) {
+        if (entry.at > now || found.length >= limit) break;
+        if (except?.has(entry.id) !== true) found.push(entry);
+      }
+    }
+    return found;
+  }
+
+  async remove(entry: AgendaEntry): Promise<void> {
+    const { minute, name } = placeOf(entry);
+    const folder = join(this.path, minute);
+    await ignoring(['ENOENT'], unlink(join(folder, name)), folder);
+    await ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], rmdir(folder), folder);
+  }
+
+  async next(): Promise<Date | undefined> {
+    for (const minute of await this.#minutes()) {
+      const [first] = await this.#entries(minute);
+      if (first) return first.at;
+    }
+    return undefined;
+  }
+
+  async #minutes(): Promise<readonly string[]> {
+    return (await names(this.path)).filter((name) => MINUTE.test(name)).sort();
+  }
+
+  async #entries(minute: string): Promise<readonly AgendaEntry[]> {
+    const listed = (await names(join(this.path, minute))).sort();
+    return listed.flatMap((name): AgendaEntry[] => {
+      const [, seconds, ms, id] = ENTRY.exec(name) ?? [];
+      if (id === undefined) return [];
+      const [day, time] = [minute.slice(0, 8), minute.slice(9)];
+      const at = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2)}:${seconds ?? ''}.${ms ?? ''}Z`;
+      return [{ at: new Date(at), id }];
+    });
+  }
+}
+
+function placeOf({ at, id }: AgendaEntry): { readonly minute: string; readonly name: string } {
+  const text = at.toISOString().replaceAll(/[-:.Z]/g, '');
+  return { minute: text.slice(0, 13), name: `${text.slice(13)}-${id}` };
+}
+
+async function names(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw fromFileSystem(error, folder);
+  }
+}
+
+async function ignoring(codes: readonly string[], work: Promise<void>, path: string): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!codes.includes(systemCode(error) ?? '')) throw fromFileSystem(error, path);
+  }
+}
