@@ -1,0 +1,173 @@
+import type { Escalation } from '../escalation/index.js';
+import { RunbackError } from '../lib/index.js';
+import type { IncidentDesk } from './desk.js';
+import { isOpen } from './due.js';
+import type { Incident, LinkKind } from './types.js';
+
+/** Who does something to an incident, and from where. */
+export interface Actor {
+  readonly by: string;
+  /** `cli`, `respond`, `link`, `runbook`. */
+  readonly source: string;
+}
+
+/** "I have it": paging stops. Throws `usage` where the incident is over. */
+export async function acknowledge(desk: IncidentDesk, id: string, { by, source }: Actor): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    // A second "I have it" by the same person causes nothing.
+    if (incident.holder?.person !== by || incident.status === 'open') await append('incident.acknowledged', { source });
+  });
+}
+
+/** Gives it back: escalation begins again. */
+export async function release(desk: IncidentDesk, id: string, { by, source }: Actor): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    await append('incident.released', { because: 'asked', source });
+  });
+}
+
+/** The next level, now. */
+export async function escalate(desk: IncidentDesk, id: string, why: string | undefined, { by, source }: Actor): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    await append('incident.hurried', { source, ...(why === undefined ? {} : { why }) });
+  });
+}
+
+/** A line in the timeline; `update`: it tells others where things stand, so that none is due for a while. */
+export async function note(desk: IncidentDesk, id: string, text: string, update: boolean, { by, source }: Actor, key?: string): Promise<Incident> {
+  return await desk.change(id, by, async (_, append) => {
+    await append('incident.noted', { text, update, source, ...(key === undefined ? {} : { key }) });
+  });
+}
+
+/** What is known better now. A worse severity with other rules tells the people of its first level, even where somebody has it. */
+export async function triage(
+  desk: IncidentDesk,
+  id: string,
+  facts: {
+    readonly severity?: string;
+    readonly title?: string;
+    readonly impact?: string;
+    readonly platforms?: readonly string[];
+    readonly beganAt?: string;
+    readonly why?: string;
+  },
+  { by, source }: Actor,
+): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    const file = await desk.policyOf(incident);
+    if (facts.severity !== undefined) requireSeverity(facts.severity, file);
+    await append('incident.triaged', { ...facts, restarts: isRaise(incident.severity, facts.severity, file), source });
+  });
+}
+
+/** Nobody is paged until then; after that, escalation begins again. */
+export async function snooze(desk: IncidentDesk, id: string, until: Date, { by, source }: Actor): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    if (until <= desk.options.clock.now())
+      throw new RunbackError('usage', 'A snooze has to end in the future', { why: `${until.toISOString()} is past.`, state: 'Nothing was changed.' });
+    await append('incident.snoozed', { until: until.toISOString(), source });
+  });
+}
+
+/** The damage has stopped; it is not over yet. */
+export async function mitigate(desk: IncidentDesk, id: string, what: string, { by, source }: Actor): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    await append('incident.mitigated', { what, source });
+  });
+}
+
+/** It is over. */
+export async function resolve(desk: IncidentDesk, id: string, what: string, { by, source }: Actor): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    await append('incident.resolved', { what, source });
+  });
+}
+
+export async function reopen(desk: IncidentDesk, id: string, why: string, { by, source }: Actor): Promise<Incident> {
+  return await desk.change(id, by, async (incident, append) => {
+    if (isOpen(incident)) throw new RunbackError('usage', `${id} is open`, { state: 'Nothing was changed.', next: `runback incident show ${id}` });
+    await append('incident.reopened', { why, source });
+  });
+}
+
+/** Two reports of one thing: `id` ends, and what is known of it is in the timeline of `into`. */
+export async function merge(desk: IncidentDesk, id: string, into: string, { by, source }: Actor): Promise<Incident> {
+  if (id === into) throw new RunbackError('usage', 'An incident cannot be merged into itself', { state: 'Nothing was changed.' });
+  const from = await desk.read(id);
+  requireOpen(from);
+  // First the one that stays: a crash in between leaves both open, and merging again changes only what is missing.
+  const kept = await desk.change(into, by, async (incident, append) => {
+    requireOpen(incident);
+    if (!incident.absorbed.includes(id)) await append('incident.absorbed', { from: id, title: from.title, source });
+    for (const link of from.links) await append('incident.linked', { kind: link.kind, id: link.id, source });
+  });
+  await desk.change(id, by, async (incident, append) => {
+    if (isOpen(incident)) await append('incident.merged', { into, source });
+  });
+  return kept;
+}
+
+/** Ties a run, plan, restore, snapshot or drill to it. */
+export async function link(desk: IncidentDesk, id: string, kind: LinkKind, linked: string, { by, source }: Actor, what?: string): Promise<Incident> {
+  const incident = await desk.change(id, by, async (now, append) => {
+    if (!now.links.some((one) => one.kind === kind && one.id === linked))
+      await append('incident.linked', { kind, id: linked, source, ...(what === undefined ? {} : { what }) });
+  });
+  if (kind === 'run') await desk.options.store.document<{ readonly incident: string }>('run-incidents', linked).update(() => ({ incident: id }));
+  return incident;
+}
+
+/** The incident that a run works on, if it was tied to one. */
+export async function incidentOfRun(desk: IncidentDesk, run: string): Promise<string | undefined> {
+  return (await desk.options.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
+}
+
+/** Records a case at a vendor's support and when to ask again. */
+export async function engageVendor(
+  desk: IncidentDesk,
+  id: string,
+  vendor: string,
+  facts: { readonly number?: string; readonly followUpAt?: Date },
+  { by, source }: Actor,
+): Promise<Incident> {
+  const { number, followUpAt } = facts;
+  return await desk.change(id, by, async (incident, append) => {
+    requireOpen(incident);
+    await append('vendor.engaged', {
+      vendor,
+      source,
+      ...(number === undefined ? {} : { number }),
+      ...(followUpAt === undefined ? {} : { followUpAt: followUpAt.toISOString() }),
+    });
+  });
+}
+
+function requireOpen(incident: Incident): void {
+  if (isOpen(incident)) return;
+  throw new RunbackError('usage', `${incident.id} is ${incident.status}${incident.mergedInto === undefined ? '' : ` into ${incident.mergedInto}`}`, {
+    why: 'Only an open incident can be worked on.',
+    state: 'Nothing was changed.',
+    next: incident.mergedInto === undefined ? `runback incident reopen ${incident.id} --why "…"` : `runback incident show ${incident.mergedInto}`,
+  });
+}
+
+function requireSeverity(severity: string, file: Escalation | undefined): void {
+  const known = file ? Object.keys(file.severities) : ['sev1', 'sev2', 'sev3', 'sev4'];
+  if (known.includes(severity)) return;
+  throw new RunbackError('usage', `There is no severity ${severity}`, { why: `There are: ${known.join(', ')}.`, state: 'Nothing was changed.' });
+}
+
+/** sev1 is worse than sev2. Only where other rules apply does anybody have to be told again. */
+function isRaise(from: string, to: string | undefined, file: Escalation | undefined): boolean {
+  if (to === undefined || to >= from || !file) return false;
+  const [before, after] = [file.severities[from], file.severities[to]];
+  return before?.policy !== after?.policy || before?.quietHours !== after?.quietHours;
+}

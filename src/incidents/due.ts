@@ -1,0 +1,71 @@
+import { decideEscalation, type Escalation, type EscalationAct, type EscalationState } from '../escalation/index.js';
+import type { Incident, VendorCase } from './types.js';
+
+/** What has to be done for an incident now. Doing it and asking again with what it has become gives what follows. */
+export interface IncidentDue {
+  readonly acts: readonly EscalationAct[];
+  readonly release?: 'expired' | 'snooze-ended';
+  readonly owed: Incident['owed'];
+  readonly update: boolean;
+  readonly followUps: readonly VendorCase[];
+  readonly next?: Date;
+  readonly quietUntil?: string;
+}
+
+/** True while something may still have to be done for it. */
+export function isOpen(incident: Pick<Incident, 'status'>): boolean {
+  return incident.status !== 'resolved' && incident.status !== 'merged';
+}
+
+/** The state that escalation decides on. */
+export function escalationState(incident: Incident): EscalationState {
+  const { since, hurried, fired } = incident.ladder;
+  return { severity: incident.severity, since, held: incident.status !== 'open', hurried, fired };
+}
+
+/**
+ * What is due for an incident at a time. Pure. `activeUntil`: the last sign of work in linked runs, which keeps an acknowledgement alive.
+ */
+export function whatIsDue(incident: Incident, file: Escalation | undefined, now: Date, lastRunActivity?: string): IncidentDue {
+  const nothing: IncidentDue = { acts: [], owed: incident.owed, update: false, followUps: [] };
+  if (!file || !isOpen(incident)) return nothing;
+  const severity = file.severities[incident.severity];
+  const times: number[] = [];
+  const dueAt = (at: number): boolean => {
+    if (at <= now.getTime()) return true;
+    times.push(at);
+    return false;
+  };
+  const { status } = incident;
+  let release: IncidentDue['release'];
+  if (status === 'snoozed' && incident.snoozedUntil !== undefined && dueAt(Date.parse(incident.snoozedUntil))) release = 'snooze-ended';
+  if (status === 'acknowledged' && severity) {
+    const active = Math.max(Date.parse(incident.lastActivityAt), Date.parse(lastRunActivity ?? incident.lastActivityAt));
+    if (dueAt(active + severity.ackExpiresMs)) release = 'expired';
+  }
+  const reports = status === 'acknowledged' || status === 'mitigated';
+  const update =
+    reports && severity?.updateEveryMs !== undefined && release === undefined && dueAt(Date.parse(incident.lastUpdateAt) + severity.updateEveryMs);
+  const followUps = incident.vendors.filter(({ followUpAt, reminded }) => followUpAt !== undefined && !reminded && dueAt(Date.parse(followUpAt)));
+  const escalation = release === undefined ? decideEscalation(file, escalationState(incident), now) : { acts: [] };
+  if (escalation.next !== undefined) times.push(Date.parse(escalation.next));
+  return {
+    ...nothing,
+    acts: escalation.acts,
+    update,
+    followUps,
+    ...(release === undefined ? {} : { release }),
+    ...(times.length === 0 ? {} : { next: new Date(Math.min(...times)) }),
+    ...(escalation.quietUntil === undefined ? {} : { quietUntil: escalation.quietUntil }),
+  };
+}
+
+/** True where an incident waits for somebody longer than it should: what withholds the dead-man's ping and shows in red. */
+export function isOverdue(incident: Incident, file: Escalation | undefined, now: Date): boolean {
+  if (!file || !isOpen(incident)) return false;
+  const policy = file.policies[file.severities[incident.severity]?.policy ?? ''];
+  const rungs = policy ? policy.levels.length * (1 + policy.repeat) : 0;
+  const exhausted = incident.status === 'open' && policy !== undefined && incident.ladder.fired.some(({ index }) => index >= rungs);
+  const due = whatIsDue(incident, file, now);
+  return exhausted || due.acts.length > 0 || due.update || due.followUps.length > 0 || due.owed.length > 0;
+}

@@ -1,0 +1,148 @@
+import type { ContactStep, Escalation, EscalationAct, Target } from '../escalation/index.js';
+import type { Address, Page, PageKind } from '../notify/index.js';
+import type { Incident, PlannedPage } from './types.js';
+
+/** Where links in pages lead: the status page of the daemon, as people reach it. */
+export interface PageLinks {
+  readonly base?: string;
+  /** Secret word of the acknowledge link of a page. */
+  readonly token?: (key: string) => string;
+}
+
+/** The address of a contact, or why there is none. */
+export function addressOf(file: Escalation, target: Target, step: number): Address | string {
+  if (target.channel !== undefined)
+    return file.channels[target.channel] ? { channel: target.channel, medium: 'channel' } : `there is no channel ${target.channel}`;
+  if (target.person === undefined) return `nobody is on call`;
+  const person = file.people[target.person];
+  const contact = person?.contact[step];
+  if (!person || !contact) return `${target.person} has no such contact`;
+  return contactAddress(file, target.person, contact);
+}
+
+function contactAddress(file: Escalation, id: string, contact: ContactStep): Address | string {
+  const person = file.people[id];
+  if (!person) return `nobody is called ${id}`;
+  const type = contact.kind === 'email' ? 'email' : 'twilio';
+  const channel = Object.values(file.channels).find((one) => one.type === type);
+  const value = contact.kind === 'email' ? person.email : person.phone;
+  if (!channel) return `there is no channel of type ${type}`;
+  if (value === undefined) return `${person.name} has no ${contact.kind === 'email' ? 'e-mail address' : 'phone number'}`;
+  return { channel: channel.name, person: id, name: person.name, medium: contact.kind, value };
+}
+
+/** The first contact of a person that leads somewhere; undefined where there is none. */
+export function firstAddress(file: Escalation, person: string): Address | undefined {
+  for (const contact of file.people[person]?.contact ?? []) {
+    const address = contactAddress(file, person, contact);
+    if (typeof address !== 'string') return address;
+  }
+  return undefined;
+}
+
+/** The pages of a rung or contact, and the contacts that lead nowhere. Keys are the same however often it is worked out. */
+export function pagesOf(
+  incident: Incident,
+  file: Escalation,
+  act: EscalationAct,
+): {
+  readonly pages: readonly PlannedPage[];
+  readonly unreachable: readonly { readonly target: number; readonly step: number; readonly why: string }[];
+} {
+  const rung = act.kind === 'rung' ? act.index : act.rung;
+  const targets = act.kind === 'rung' ? act.targets : (incident.ladder.fired.find(({ index }) => index === rung)?.targets ?? []);
+  const contacts = act.kind === 'rung' ? act.contacts : [{ target: act.target, step: act.step }];
+  const pages: PlannedPage[] = [];
+  const unreachable: { target: number; step: number; why: string }[] = [];
+  for (const { target, step } of contacts) {
+    const to = targets[target] === undefined ? 'the target is gone' : addressOf(file, targets[target], step);
+    if (typeof to === 'string') unreachable.push({ target, step, why: to });
+    else pages.push({ key: `${incident.id}.${incident.ladder.n}.${rung}.${target}.${step}`, to, target, step });
+  }
+  return { pages, unreachable };
+}
+
+/** Whom a message beside the ladder goes to. */
+export function messagePages(
+  incident: Incident,
+  file: Escalation,
+  kind: 'acknowledged' | 'resolved' | 'update-due' | 'follow-up',
+  tag: string | number,
+): readonly PlannedPage[] {
+  const key = (n: number): string => `${incident.id}.${kind}.${tag}.${n}`;
+  if (kind === 'update-due' || kind === 'follow-up') {
+    const person = incident.holder?.person ?? incident.openedBy;
+    const address = firstAddress(file, person);
+    if (address) return [{ key: key(0), to: address }];
+  }
+  const channels = new Map<string, Address>();
+  for (const { to, kind: sent } of incident.pages) if (sent === 'alert' && to.medium === 'channel') channels.set(to.channel, to);
+  return [...channels.values()].map((to, n) => ({ key: key(n), to }));
+}
+
+const SUBJECTS: Readonly<Record<Exclude<PageKind, 'bundle' | 'test'>, (incident: Incident) => string>> = {
+  alert: ({ severity, title }) => `[${severity}] ${title}`,
+  acknowledged: ({ severity, title }) => `[${severity}] Somebody has it: ${title}`,
+  resolved: ({ severity, title }) => `[${severity}] Over: ${title}`,
+  'update-due': ({ severity, title }) => `[${severity}] An update is due: ${title}`,
+  'follow-up': ({ severity, title }) => `[${severity}] Support case to be followed up: ${title}`,
+};
+
+/** The message of a planned page. */
+export function pageOf(
+  incident: Incident,
+  file: Escalation,
+  kind: Exclude<PageKind, 'bundle' | 'test'>,
+  planned: PlannedPage,
+  at: string,
+  links: PageLinks = {},
+): Page {
+  const means = file.severities[incident.severity]?.means ?? '';
+  const wanted = links.base !== undefined && links.token !== undefined && kind === 'alert';
+  return {
+    key: planned.key,
+    kind,
+    incident: { id: incident.id, title: incident.title, severity: incident.severity, means, openedAt: incident.openedAt },
+    to: planned.to,
+    subject: SUBJECTS[kind](incident),
+    text: bodyOf(incident, kind, means),
+    facts: factsOf(incident),
+    links: {
+      ...(links.base === undefined ? {} : { incident: `${links.base}/incidents/${incident.id}` }),
+      ...(wanted ? { acknowledge: `${links.base ?? ''}/ack/${planned.key}/${links.token?.(planned.key) ?? ''}` } : {}),
+    },
+    at,
+  };
+}
+
+function bodyOf(incident: Incident, kind: PageKind, means: string): string {
+  const { id, holder, vendors } = incident;
+  switch (kind) {
+    case 'acknowledged':
+      return `${holder?.person ?? 'Somebody'} has it. Nobody else is paged while they work on it.`;
+    case 'resolved':
+      return incident.mergedInto === undefined ? 'It is over. Nothing is left to do.' : `It goes on as ${incident.mergedInto}.`;
+    case 'update-due':
+      return `Say in a sentence where things stand: runback incident note ${id} --update "…"`;
+    case 'follow-up':
+      return vendors.map(({ vendor, number }) => `Ask the support of ${vendor} about case ${number ?? '(no number yet)'}.`).join('\n');
+    default:
+      return [
+        `${means}.`,
+        ...(incident.impact === undefined ? [] : [`Impact: ${incident.impact}`]),
+        ...(incident.summary === undefined ? [] : [incident.summary]),
+        `Say that you have it: runback incident ack ${id}`,
+        'Not yours? It goes to the next level by itself.',
+      ].join('\n');
+  }
+}
+
+function factsOf(incident: Incident): Page['facts'] {
+  return [
+    ['Incident', incident.id],
+    ['Severity', incident.severity],
+    ...(incident.platforms.length === 0 ? [] : [['Platforms', incident.platforms.join(', ')] as const]),
+    ['Opened', `${incident.openedAt.slice(0, 16).replace('T', ' ')} UTC by ${incident.openedBy}`],
+    ...(incident.holder === undefined ? [] : [['Has it', incident.holder.person] as const]),
+  ];
+}

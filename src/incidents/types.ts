@@ -1,0 +1,192 @@
+import type { FiredRung, Target } from '../escalation/index.js';
+import type { Address, PageKind } from '../notify/index.js';
+
+/** Where an incident stands. `snoozed`: quiet until a time, then it escalates again. */
+export type IncidentStatus = 'open' | 'acknowledged' | 'snoozed' | 'mitigated' | 'resolved' | 'merged';
+
+/** What an incident may refer to. */
+export const LINK_KINDS = ['run', 'plan', 'restore', 'snapshot', 'drill'] as const;
+export type LinkKind = (typeof LINK_KINDS)[number];
+
+export interface IncidentLink {
+  readonly kind: LinkKind;
+  readonly id: string;
+  readonly at: string;
+  readonly by: string;
+}
+
+/** A page as the incident's journal tells of it. */
+export interface PageLine {
+  readonly key: string;
+  readonly kind: PageKind;
+  readonly to: Address;
+  /** ISO 8601: when it was put into the outbox. */
+  readonly at: string;
+  readonly state: 'open' | 'accepted' | 'failed' | 'withdrawn';
+  readonly settledAt?: string;
+  readonly attempts?: number;
+  readonly why?: string;
+  readonly bundle?: string;
+  /** Contact of the ladder it was sent for. */
+  readonly of?: { readonly ladder: number; readonly rung: number; readonly target: number; readonly step: number };
+}
+
+/** A role that a person has while the incident is open, since a level was reached. */
+export interface IncidentGrant {
+  readonly role: string;
+  readonly person: string;
+  readonly since: string;
+}
+
+/** A case at a vendor's support. */
+export interface VendorCase {
+  readonly vendor: string;
+  readonly number?: string;
+  readonly at: string;
+  readonly by: string;
+  /** ISO 8601: when somebody has to look at it again. */
+  readonly followUpAt?: string;
+  readonly reminded: boolean;
+}
+
+/** Something that happened, for people to read. */
+export interface TimelineEntry {
+  readonly seq: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** The person, or `runback`. */
+  readonly by: string;
+  /** Where it came from: `cli`, `respond`, `link`, `daemon`, … */
+  readonly source: string;
+  readonly type: string;
+  /** One or two sentences. */
+  readonly text: string;
+  /** What it refers to. */
+  readonly link?: { readonly kind: LinkKind; readonly id: string };
+}
+
+/** An incident, derived from its journal. */
+export interface Incident {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: string;
+  readonly status: IncidentStatus;
+  readonly summary?: string;
+  /** What is affected, in the words of whoever triaged it. */
+  readonly impact?: string;
+  readonly platforms: readonly string[];
+  readonly source: string;
+  readonly openedAt: string;
+  readonly openedBy: string;
+  /** When the damage began and when it was noticed, as far as known. */
+  readonly beganAt?: string;
+  readonly detectedAt?: string;
+  /** Digest of the escalation policy it was opened with; undefined where there was no escalation.yml. */
+  readonly policy?: string;
+  /** Who has it. */
+  readonly holder?: { readonly person: string; readonly since: string };
+  readonly snoozedUntil?: string;
+  readonly ladder: { readonly n: number; readonly since: string; readonly hurried: boolean; readonly fired: readonly FiredRung[] };
+  readonly pages: readonly PageLine[];
+  /** Messages that an acknowledgement or the end still has to cause. */
+  readonly owed: readonly { readonly kind: 'acknowledged' | 'resolved'; readonly seq: number; readonly by: string }[];
+  readonly grants: readonly IncidentGrant[];
+  readonly links: readonly IncidentLink[];
+  readonly vendors: readonly VendorCase[];
+  readonly lastUpdateAt: string;
+  readonly lastActivityAt: string;
+  readonly firstAcknowledgedAt?: string;
+  readonly mitigatedAt?: string;
+  readonly resolvedAt?: string;
+  readonly mergedInto?: string;
+  readonly absorbed: readonly string[];
+  readonly timeline: readonly TimelineEntry[];
+  /** Hash of the journal's last line. */
+  readonly lastHash: string;
+}
+
+/** A page that an event of the journal causes. */
+export interface PlannedPage {
+  readonly key: string;
+  readonly to: Address;
+  readonly target?: number;
+  readonly step?: number;
+}
+
+/** Every type of line in an incident's journal, with its data. */
+export interface IncidentEvents {
+  'incident.opened': {
+    readonly title: string;
+    readonly severity: string;
+    readonly summary?: string;
+    readonly impact?: string;
+    readonly platforms: readonly string[];
+    readonly source: string;
+    readonly beganAt?: string;
+    readonly detectedAt?: string;
+    readonly policy?: string;
+  };
+  'incident.triaged': {
+    readonly title?: string;
+    readonly severity?: string;
+    readonly impact?: string;
+    readonly platforms?: readonly string[];
+    readonly beganAt?: string;
+    readonly why?: string;
+    /** Another policy applies and it got worse: the right people are told from the first level on. */
+    readonly restarts: boolean;
+    readonly source: string;
+  };
+  'incident.acknowledged': { readonly source: string };
+  'incident.released': { readonly because: 'expired' | 'asked' | 'snooze-ended'; readonly source: string };
+  'incident.snoozed': { readonly until: string; readonly source: string };
+  'incident.hurried': { readonly why?: string; readonly source: string };
+  'incident.noted': { readonly text: string; readonly update: boolean; readonly source: string; readonly key?: string };
+  'incident.linked': { readonly kind: LinkKind; readonly id: string; readonly what?: string; readonly source: string };
+  'incident.mitigated': { readonly what: string; readonly source: string };
+  'incident.resolved': { readonly what: string; readonly source: string };
+  'incident.reopened': { readonly why: string; readonly source: string };
+  'incident.merged': { readonly into: string; readonly source: string };
+  'incident.absorbed': { readonly from: string; readonly title: string; readonly source: string };
+  'vendor.engaged': { readonly vendor: string; readonly number?: string; readonly followUpAt?: string; readonly source: string };
+  'rung.fired': {
+    readonly index: number;
+    readonly level?: number;
+    readonly round: number;
+    readonly exhausted: boolean;
+    readonly targets: readonly Target[];
+    readonly grants?: string;
+    readonly vendors: readonly string[];
+    readonly because?: string;
+    readonly pages: readonly PlannedPage[];
+    /** Contacts that could not become a page (no address, no channel), with the reason. */
+    readonly unreachable: readonly { readonly target: number; readonly step: number; readonly why: string }[];
+  };
+  'contact.fired': {
+    readonly rung: number;
+    readonly target: number;
+    readonly step: number;
+    readonly because: 'time' | 'failed';
+    readonly page?: PlannedPage;
+    readonly unreachable?: string;
+  };
+  /** Messages beside the ladder. `for`: the line that caused them, or the vendor that is to be followed up. */
+  'messages.sent': {
+    readonly kind: 'acknowledged' | 'resolved' | 'update-due' | 'follow-up';
+    readonly for?: number;
+    readonly vendor?: string;
+    readonly pages: readonly PlannedPage[];
+  };
+  'page.settled': {
+    readonly key: string;
+    readonly state: 'accepted' | 'failed' | 'withdrawn';
+    readonly attempts: number;
+    readonly why?: string;
+    readonly bundle?: string;
+    readonly receipt?: Readonly<Record<string, string>>;
+  };
+}
+export type IncidentEventType = keyof IncidentEvents;
+
+/** What runback itself writes under. */
+export const ROBOT = 'runback';
