@@ -10,6 +10,8 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   init: () => import('./commands/init.js'),
   doctor: () => import('./commands/doctor.js'),
   status: () => import('./commands/status.js'),
+  respond: () => import('./commands/respond.js'),
+  incident: () => import('./commands/incident.js'),
   runbook: () => import('./commands/runbook.js'),
   snapshot: () => import('./commands/snapshot.js'),
   diff: () => import('./commands/diff.js'),

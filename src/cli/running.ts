@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import type { IncidentDesk } from '../incidents/index.js';
 import { EXIT, type ExitCode, messageOf, RunbackError } from '../lib/index.js';
-import type { Operator, Runbook, RunDeps, RunOptions, RunView } from '../runbooks/index.js';
+import type { Operator, Runbook, RunDeps, RunOptions, RunView, StartRequest } from '../runbooks/index.js';
 import type { Outcome } from './command.js';
 import type { CommandContext } from './context.js';
 import { byPrefix } from './prefix.js';
 import type { OperatorDeps } from './prompts/operator-deps.js';
+import { linkingObserver } from './responding.js';
 import { findPlan, restoreDeps } from './restoring.js';
 import { nextOf, runText, watchRun } from './views/run.js';
 
@@ -14,16 +16,43 @@ import { nextOf, runText, watchRun } from './views/run.js';
 export async function runSetup(
   context: CommandContext,
   runbook: Runbook | undefined,
-): Promise<{ readonly deps: RunDeps; readonly options: RunOptions; readonly by: string }> {
+  incident?: { readonly desk: IncidentDesk; readonly id: string },
+): Promise<RunSetup> {
   const { session, live, style, event, interrupts } = context;
   const opened = await session();
-  const observer = watchRun(live, style, event, (run) => interrupts.resumeWith(nextOf(run)));
+  const watching = watchRun(live, style, event, (run) => interrupts.resumeWith(nextOf(run)));
+  const linking = incident && linkingObserver(watching, { desk: incident.desk, incident: incident.id, by: opened.by });
   const operator = await operatorOf(context, runbook);
   return {
     deps: await opened.services(),
     by: opened.by,
-    options: { observer, stop: interrupts.signal, ...(operator === undefined ? {} : { operator }) },
+    options: { observer: linking ?? watching, stop: interrupts.signal, ...(operator === undefined ? {} : { operator }) },
+    linked: async () => await linking?.done(),
   };
+}
+
+/** What a run is given by the command line. */
+export interface RunSetup {
+  readonly deps: RunDeps;
+  readonly options: RunOptions;
+  readonly by: string;
+  /** Resolves when the run and what it made are tied to its incident, if it has one. */
+  readonly linked: () => Promise<void>;
+}
+
+/** Starts a run for an incident: the run, and what it makes, is tied to it, also where the run stops half-way. */
+export async function runFor(
+  context: CommandContext,
+  incident: { readonly desk: IncidentDesk; readonly id: string },
+  request: Omit<StartRequest, 'by'>,
+): Promise<RunView> {
+  const { startRun } = await import('../runbooks/index.js');
+  const { deps, options, by, linked } = await runSetup(context, request.runbook, incident);
+  try {
+    return await startRun({ ...request, by }, deps, options);
+  } finally {
+    await linked();
+  }
 }
 
 /** Answers from a file first, then the person at the terminal; undefined where there is neither. */

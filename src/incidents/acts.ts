@@ -36,9 +36,10 @@ export async function escalate(desk: IncidentDesk, id: string, why: string | und
   });
 }
 
-/** A line in the timeline; `update`: it tells others where things stand, so that none is due for a while. */
+/** A line in the timeline; `update`: it tells others where things stand, so that none is due for a while. With a `key`, once only. */
 export async function note(desk: IncidentDesk, id: string, text: string, update: boolean, { by, source }: Actor, key?: string): Promise<Incident> {
-  return await desk.change(id, by, async (_, append) => {
+  return await desk.change(id, by, async (incident, append) => {
+    if (key !== undefined && incident.noteKeys.includes(key)) return;
     await append('incident.noted', { text, update, source, ...(key === undefined ? {} : { key }) });
   });
 }

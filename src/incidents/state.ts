@@ -65,6 +65,7 @@ function opened(id: string, at: string, by: string, data: IncidentEvents['incide
     lastUpdateAt: at,
     lastActivityAt: at,
     absorbed: [],
+    noteKeys: [],
     timeline: [timelineEntry(line, timelineText('incident.opened', data) ?? '')],
     lastHash: line.hash,
   };
@@ -112,6 +113,7 @@ function apply(incident: Mutable<Incident>, entry: Entry): void {
       return;
     case 'incident.noted':
       if (entry.data.update) incident.lastUpdateAt = entry.at;
+      if (entry.data.key !== undefined) incident.noteKeys = [...incident.noteKeys, entry.data.key];
       return;
     case 'incident.linked': {
       const { kind, id } = entry.data;

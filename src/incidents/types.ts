@@ -100,6 +100,8 @@ export interface Incident {
   readonly resolvedAt?: string;
   readonly mergedInto?: string;
   readonly absorbed: readonly string[];
+  /** Keys of notes that programs wrote: none is written twice. */
+  readonly noteKeys: readonly string[];
   readonly timeline: readonly TimelineEntry[];
   /** Hash of the journal's last line. */
   readonly lastHash: string;

@@ -5,8 +5,9 @@ import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Finding, Runbook } from '../../runbooks/index.js';
 import type { CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { findIncident, incidentOf, withRoom } from '../incidents.js';
 import { findRunbook, runbookFiles } from '../runbook-files.js';
-import { findRun, runOutcome, runSetup } from '../running.js';
+import { findRun, runFor, runOutcome, runSetup } from '../running.js';
 import { runsList, runText } from '../views/run.js';
 import { evidenceText, findingsText, runbookList, runbookText } from '../views/runbook.js';
 import { visible } from '../views/visible.js';
@@ -110,10 +111,17 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { startRun } = await import('../../runbooks/index.js');
   const given = inputsOf(context);
   const runbook = await chosenRunbook(context);
-  const { deps, options, by } = await runSetup(context, runbook);
   const records = context.input.integer('limit-records', 1);
-  const request = { runbook, inputs: given, by, ...(records === undefined ? {} : { limits: { records } }) };
-  return runOutcome(await startRun(request, deps, options), 'succeeded');
+  const wanted = context.input.text('incident');
+  const limits = records === undefined ? {} : { limits: { records } };
+  if (wanted === undefined) {
+    const { deps, options, by } = await runSetup(context, runbook);
+    return runOutcome(await startRun({ runbook, inputs: given, by, ...limits }, deps, options), 'succeeded');
+  }
+  return await withRoom(context, async (room) => {
+    const id = await findIncident(context, room, wanted);
+    return runOutcome(await runFor(context, { desk: room.desk, id }, { runbook, inputs: given, ...limits }), 'succeeded');
+  });
 }
 
 /** Resume, undo and take over: the same but for the function. */
@@ -126,8 +134,13 @@ function goOn(verb: 'resumeRun' | 'undoRun' | 'takeOver', wanted: 'succeeded' | 
     if (verb === 'undoRun' && context.interactive && !context.globals.yes) await confirmUndo(context, runText(before, context.style));
     const needsText = context.input.text('answers') !== undefined;
     const runbook = needsText ? await findRunbook(opened, before.runbook, context.stdio.cwd) : undefined;
-    const { deps, options, by } = await runSetup(context, runbook);
-    return runOutcome(await runbooks[verb](id, { by }, deps, options), wanted);
+    const tied = await incidentOf(opened, id);
+    const { deps, options, by, linked } = await runSetup(context, runbook, tied && { desk: tied.desk, id: tied.incident.id });
+    try {
+      return runOutcome(await runbooks[verb](id, { by }, deps, options), wanted);
+    } finally {
+      await linked();
+    }
   };
 }
 
@@ -212,6 +225,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--input <name=value>', description: 'value of an input', repeat: true },
       ANSWERS,
       { flags: '--limit-records <n>', description: 'need an approval for more records than this' },
+      { flags: '--incident <incident>', description: 'the incident it is run for: links run, plans and restores to it' },
     ],
     examples: ['runback runbook run mass-overwrite', 'runback runbook run mass-overwrite --answers answers.yml'],
     run,

@@ -4,12 +4,12 @@ import type { Asker } from './asker.js';
 /** What a person in trouble wants first, in that order. */
 const WISHES: readonly { readonly name: string; readonly description: string; readonly words: readonly string[] }[] = [
   {
-    name: 'Records were damaged: guide me',
-    description: 'Pause the syncs, keep the evidence, undo the damage, prove it, resume.',
-    words: ['runbook', 'run'],
+    name: 'Something is wrong: guide me',
+    description: 'Tell the right people, pause the syncs, undo the damage, prove it, resume.',
+    words: ['respond'],
   },
   { name: 'Go on with what was interrupted', description: 'Resume a run where it stopped.', words: ['runbook', 'resume'] },
-  { name: 'What is going on?', description: 'Open runs, paused syncs, locks.', words: ['status'] },
+  { name: 'What is going on?', description: 'What is on fire, who has it, what is paused, what is due next.', words: ['status'] },
   { name: 'Stop the syncs now', description: 'Pause every sync, and remember which were running.', words: ['sync', 'pause', '--all'] },
   { name: 'Take a snapshot now', description: 'Keep the present state of every platform as evidence.', words: ['snapshot', 'create'] },
   { name: 'See the snapshots', description: 'What there is to go back to.', words: ['snapshot', 'list'] },

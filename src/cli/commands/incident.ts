@@ -1,0 +1,355 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve as resolvePath } from 'node:path';
+
+import type { Actor, Incident } from '../../incidents/index.js';
+import { parseDuration, RunbackError } from '../../lib/index.js';
+import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome } from '../command.js';
+import type { CommandContext } from '../context.js';
+import { daemonRuns, deliverNow, findIncident, type IncidentRoom, withRoom } from '../incidents.js';
+import { severityOf } from '../responding.js';
+import type { Session } from '../session.js';
+import { incidentBlock, incidentText, pagingText } from '../views/incident.js';
+import type { Style } from '../views/style.js';
+
+const actor = ({ by }: Session): Actor => ({ by, source: 'cli' });
+
+/** What a change leaves on the screen: the incident in short, and whom it made us tell. */
+async function changed(room: IncidentRoom, session: Session, incident: Incident, before: number, words?: (style: Style) => string): Promise<Outcome> {
+  const daemon = await daemonRuns(session);
+  const now = await deliverNow(room, session, incident);
+  const told = { ...now, pages: now.pages.slice(before) };
+  return {
+    data: now,
+    text: (style) =>
+      [
+        incidentBlock(now, style),
+        ...(words === undefined ? [] : [words(style)]),
+        ...(told.pages.length > 0 || now.status === 'open' ? [pagingText(told, daemon, room.escalation !== undefined, style)] : []),
+      ].join('\n'),
+  };
+}
+
+/** A command that does one thing to an incident that is named, the only one, or picked. */
+function act(work: (id: string, room: IncidentRoom, session: Session, context: CommandContext) => Promise<Incident>) {
+  return (context: CommandContext): Promise<Outcome> =>
+    withRoom(context, async (room, session) => {
+      const id = await findIncident(context, room, context.input.argument('incident'));
+      const before = (await room.desk.read(id)).pages.length;
+      return await changed(room, session, await work(id, room, session, context), before);
+    });
+}
+
+/** A text that has to be there: the option, or asked for. */
+async function needed(context: CommandContext, option: string, message: string): Promise<string> {
+  const given = context.input.text(option);
+  if (given !== undefined && given.trim() !== '') return given;
+  const asker = await context.asker(`--${option} <text>`);
+  return await asker.text({ message, validate: (value) => value.trim() !== '' || 'A few words are needed.' });
+}
+
+/** A time in the future or past: ISO 8601 with zone, or a duration from now (`2h`) or back (`-30m`). */
+export function instant(text: string, option: string, now: Date): Date {
+  const back = text.startsWith('-');
+  if (/^-?\d+(\.\d+)?(ms|[wdhms])/u.test(text)) {
+    const ms = parseDuration(text.replace(/^-/u, ''));
+    return new Date(now.getTime() + (back ? -ms : ms));
+  }
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime()) && /\d(Z|[+-]\d{2}:?\d{2})$/u.test(text)) return at;
+  throw new RunbackError('usage', `--${option} takes a time, not "${text}"`, {
+    why: 'A time has its zone, as in 2026-11-25T14:00Z, or is a duration from now: 2h, or back from now: -30m.',
+    state: 'Nothing was changed.',
+  });
+}
+
+async function open(context: CommandContext): Promise<Outcome> {
+  const { input, clock } = context;
+  return await withRoom(context, async (room, session) => {
+    const title = input.words('title').join(' ').trim() || (await needed(context, 'title', 'What is wrong, in one sentence?'));
+    const severity = await severityOf(context, room.escalation, input.text('severity'));
+    const [impact, summary, began] = [input.text('impact'), input.text('summary'), input.text('began')];
+    for (const platform of input.list('platform')) session.platformConfig(platform);
+    const incident = await room.desk.open(
+      {
+        title,
+        severity,
+        platforms: input.list('platform'),
+        source: 'cli',
+        detectedAt: clock.now().toISOString(),
+        ...(impact === undefined ? {} : { impact }),
+        ...(summary === undefined ? {} : { summary }),
+        ...(began === undefined ? {} : { beganAt: instant(began, 'began', clock.now()).toISOString() }),
+      },
+      session.by,
+    );
+    return await changed(room, session, incident, 0, () => `  Say that you have it: runback incident ack ${incident.id}`);
+  });
+}
+
+async function list(context: CommandContext): Promise<Outcome> {
+  return await withRoom(context, async ({ desk }) => {
+    const ids = context.input.flag('all') ? await desk.list() : (await desk.listOpen()).map(({ id }) => id);
+    const most = 200;
+    const incidents = await Promise.all(ids.slice(-most).map((id) => desk.read(id)));
+    incidents.sort((a, b) => (a.severity === b.severity ? b.openedAt.localeCompare(a.openedAt) : a.severity.localeCompare(b.severity)));
+    return {
+      data: { incidents, left_out: Math.max(0, ids.length - most) },
+      text: (style) =>
+        incidents.length === 0
+          ? `${style.glyph.done} No incident ${context.input.flag('all') ? 'yet' : 'is open'}.`
+          : [...incidents.map((one) => incidentBlock(one, style)), ...(ids.length > most ? [`... and ${ids.length - most} more`] : [])].join('\n'),
+    };
+  });
+}
+
+async function show(context: CommandContext): Promise<Outcome> {
+  return await withRoom(context, async (room) => {
+    const incident = await room.desk.read(await findIncident(context, room, context.input.argument('incident')));
+    const means = (await room.desk.policyOf(incident))?.severities[incident.severity]?.means;
+    return { data: incident, text: (style) => incidentText(incident, means, style) };
+  });
+}
+
+async function link(context: CommandContext): Promise<Outcome> {
+  return await withRoom(context, async (room, session) => {
+    const incidents = await import('../../incidents/index.js');
+    const id = await findIncident(context, room, context.input.required('incident'));
+    const kind = context.input.required('kind');
+    const known = incidents.LINK_KINDS.find((one) => one === kind);
+    if (known === undefined)
+      throw new RunbackError('usage', `An incident is not linked to a ${kind}`, {
+        why: `It can be linked to a ${incidents.LINK_KINDS.join(', ')}.`,
+        state: 'Nothing was changed.',
+      });
+    const incident = await incidents.link(room.desk, id, known, context.input.required('linked'), actor(session));
+    return { data: incident, text: (style) => incidentBlock(incident, style) };
+  });
+}
+
+async function report(context: CommandContext): Promise<Outcome> {
+  const { input, stdio } = context;
+  return await withRoom(context, async (room, session) => {
+    const { gatherReport, reportHtml, reportMarkdown } = await import('../../incidents/index.js');
+    const incident = await room.desk.read(await findIncident(context, room, input.argument('incident')));
+    const data = await gatherReport(incident, { store: session.store, clock: session.clock, escalation: await room.desk.policyOf(incident) });
+    const to = input.text('to');
+    const personal = input.flag('personal');
+    if (to === undefined) {
+      const markdown = reportMarkdown(data, { personal });
+      return { data: { report: data, markdown }, text: () => markdown.trimEnd() };
+    }
+    const path = resolvePath(stdio.cwd, to);
+    await writeFile(path, /\.html?$/iu.test(path) ? reportHtml(data, { personal }) : reportMarkdown(data, { personal }), { mode: 0o600 });
+    return { data: { report: data, path }, text: (style) => `${style.glyph.done} ${path}` };
+  });
+}
+
+async function vendor(context: CommandContext): Promise<Outcome> {
+  const { input, clock } = context;
+  return await withRoom(context, async (room, session) => {
+    const incidents = await import('../../incidents/index.js');
+    const name = input.required('vendor');
+    const id = await findIncident(context, room, input.argument('incident'));
+    const before = await room.desk.read(id);
+    const file = (await room.desk.policyOf(before)) ?? room.escalation;
+    const config = file?.vendors[name];
+    if (!config)
+      throw new RunbackError('not-found', `escalation.yml has no vendor ${name}`, {
+        why: `It has: ${Object.keys(file?.vendors ?? {}).join(', ') || 'none'}.`,
+        state: 'Nothing was changed.',
+        next: 'runback escalation show',
+      });
+    const [number, followUp] = [input.text('case'), input.text('follow-up')];
+    const facts = {
+      ...(number === undefined ? {} : { number }),
+      ...(followUp === undefined ? {} : { followUpAt: instant(followUp, 'follow-up', clock.now()) }),
+    };
+    const incident = Object.keys(facts).length === 0 ? before : await incidents.engageVendor(room.desk, id, name, facts, actor(session));
+    const text = await incidents.vendorCase(incident, name, config, { store: session.store, clock, workspace: session.workspace });
+    return {
+      data: { incident: id, vendor: name, text, support: config.support ?? null, ...facts },
+      text: (style) =>
+        [
+          text.trimEnd(),
+          '',
+          ...(config.support === undefined ? [] : [`${style.glyph.arrow} Open the case yourself at ${config.support}`]),
+          `  Then: runback incident vendor ${name} ${id} --case NUMBER --follow-up 4h`,
+        ].join('\n'),
+    };
+  });
+}
+
+const INCIDENT: ArgumentSpec = { name: 'incident', description: 'id, its beginning, or latest (default: the only open one)', optional: true };
+const text = (flag: string, description: string): OptionSpec => ({ flags: `--${flag} <text>`, description });
+const SEVERITY: OptionSpec = { flags: '--severity <severity>', description: 'sev1 (worst) to sev4, as escalation.yml has them' };
+const BEGAN: OptionSpec = { flags: '--began <time>', description: 'when the damage began: 2026-11-25T14:00Z, or -30m' };
+
+export const commands: readonly CommandSpec[] = [
+  {
+    verb: 'open',
+    summary: 'Open an incident and tell the people of its first level',
+    args: [{ name: 'title', description: 'what is wrong, in one sentence', optional: true, variadic: true }],
+    options: [
+      SEVERITY,
+      text('impact', 'what is affected'),
+      text('summary', 'what is known so far'),
+      { flags: '--platform <name>', description: 'platform that is damaged', repeat: true, kind: 'platform' },
+      BEGAN,
+      text('title', 'the same as the words'),
+    ],
+    examples: ['runback incident open "Wrong first names on contacts" --severity sev1 --platform hubspot'],
+    run: open,
+  },
+  { verb: 'list', summary: 'Incidents that are open, the worst first', options: [{ flags: '--all', description: 'the ended ones too' }], run: list },
+  { verb: 'show', summary: 'An incident: who has it, timeline, pages, links', args: [INCIDENT], run: show },
+  {
+    verb: 'ack',
+    summary: '"I have it": stops the paging',
+    args: [INCIDENT],
+    run: act(async (id, { desk }, session) => (await import('../../incidents/index.js')).acknowledge(desk, id, actor(session))),
+  },
+  {
+    verb: 'release',
+    summary: 'Give it back: escalation begins again',
+    args: [INCIDENT],
+    run: act(async (id, { desk }, session) => (await import('../../incidents/index.js')).release(desk, id, actor(session))),
+  },
+  {
+    verb: 'escalate',
+    summary: 'Tell the next level now',
+    args: [INCIDENT],
+    options: [text('why', 'for the timeline')],
+    run: act(async (id, { desk }, session, { input }) =>
+      (await import('../../incidents/index.js')).escalate(desk, id, input.text('why'), actor(session)),
+    ),
+  },
+  {
+    verb: 'note',
+    summary: 'Write a line into the timeline',
+    args: [INCIDENT],
+    options: [text('text', 'the line'), { flags: '--update <text>', description: 'an update for others: none is due for a while' }],
+    examples: ['runback incident note --text "The feed was switched to the new list at 14:00"'],
+    run: act(async (id, { desk }, session, context) => {
+      const { note } = await import('../../incidents/index.js');
+      const update = context.input.text('update');
+      return await note(desk, id, update ?? (await needed(context, 'text', 'What happened?')), update !== undefined, actor(session));
+    }),
+  },
+  {
+    verb: 'triage',
+    summary: 'Say what is known better now: severity, impact, platforms',
+    args: [INCIDENT],
+    options: [
+      SEVERITY,
+      text('impact', 'what is affected'),
+      text('rename', 'a better title'),
+      { flags: '--platform <name>', description: 'platform that is damaged', repeat: true, kind: 'platform' },
+      BEGAN,
+      text('why', 'for the timeline'),
+    ],
+    examples: ['runback incident triage --severity sev1 --why "opt-outs are overwritten too"'],
+    run: act(async (id, { desk }, session, { input, clock }) => {
+      const { triage } = await import('../../incidents/index.js');
+      const platforms = input.someOf('platform');
+      for (const platform of platforms ?? []) session.platformConfig(platform);
+      const began = input.text('began');
+      const facts = {
+        severity: input.text('severity'),
+        impact: input.text('impact'),
+        title: input.text('rename'),
+        platforms,
+        beganAt: began === undefined ? undefined : instant(began, 'began', clock.now()).toISOString(),
+        why: input.text('why'),
+      };
+      const given = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+      if (Object.keys(given).length === 0)
+        throw new RunbackError('usage', 'Say what is known better: --severity, --impact, --rename, --platform or --began', {
+          state: 'Nothing was changed.',
+          next: 'runback incident triage --help',
+        });
+      return await triage(desk, id, given, actor(session));
+    }),
+  },
+  {
+    verb: 'snooze',
+    summary: 'Nobody is paged until a time; then it escalates again',
+    args: [INCIDENT],
+    options: [{ flags: '--until <time>', description: '2h, or 2026-11-25T14:00Z', required: true }],
+    run: act(async (id, { desk }, session, { input, clock }) =>
+      (await import('../../incidents/index.js')).snooze(desk, id, instant(input.required('until'), 'until', clock.now()), actor(session)),
+    ),
+  },
+  {
+    verb: 'mitigate',
+    summary: 'The damage has stopped; it is not over yet',
+    args: [INCIDENT],
+    options: [text('what', 'what was done')],
+    run: act(async (id, { desk }, session, context) =>
+      (await import('../../incidents/index.js')).mitigate(desk, id, await needed(context, 'what', 'What stopped the damage?'), actor(session)),
+    ),
+  },
+  {
+    verb: 'resolve',
+    summary: 'It is over',
+    args: [INCIDENT],
+    options: [text('what', 'what was done')],
+    run: act(async (id, { desk }, session, context) =>
+      (await import('../../incidents/index.js')).resolve(desk, id, await needed(context, 'what', 'What was done?'), actor(session)),
+    ),
+  },
+  {
+    verb: 'reopen',
+    summary: 'It is not over after all',
+    args: [{ ...INCIDENT, optional: false }],
+    options: [text('why', 'for the timeline')],
+    run: act(async (id, { desk }, session, context) =>
+      (await import('../../incidents/index.js')).reopen(desk, id, await needed(context, 'why', 'Why is it open again?'), actor(session)),
+    ),
+  },
+  {
+    verb: 'merge',
+    summary: 'Two reports of one thing: end one, and keep its history in the other',
+    args: [{ ...INCIDENT, optional: false, description: 'the one that ends' }],
+    options: [{ flags: '--into <incident>', description: 'the one that stays', required: true }],
+    run: act(async (id, room, session, context) =>
+      (await import('../../incidents/index.js')).merge(
+        room.desk,
+        id,
+        await findIncident(context, room, context.input.required('into')),
+        actor(session),
+      ),
+    ),
+  },
+  {
+    verb: 'link',
+    summary: 'Tie a run, plan, restore, snapshot or drill to an incident',
+    args: [
+      { ...INCIDENT, optional: false },
+      { name: 'kind', description: 'run, plan, restore, snapshot or drill', choices: ['run', 'plan', 'restore', 'snapshot', 'drill'] },
+      { name: 'linked', description: 'its id' },
+    ],
+    run: link,
+  },
+  {
+    verb: 'vendor',
+    summary: "The text for a vendor's support, filled in; keeps case number and follow-up",
+    details: 'Opens nothing by itself. The daemon reminds of the follow-up.',
+    args: [{ name: 'vendor', description: 'name in escalation.yml' }, INCIDENT],
+    options: [
+      { flags: '--case <number>', description: 'the number that the vendor gave' },
+      { flags: '--follow-up <time>', description: 'when to ask again: 4h, or 2026-11-25T14:00Z' },
+    ],
+    run: vendor,
+  },
+  {
+    verb: 'report',
+    summary: 'The report, as Markdown or one HTML file',
+    args: [INCIDENT],
+    options: [
+      { flags: '--to <file>', description: 'file to write, .md or .html (default: Markdown to stdout)', kind: 'file' },
+      { flags: '--personal', description: 'leave personal data in: addresses, phone numbers' },
+    ],
+    examples: ['runback incident report latest --to report.html'],
+    run: report,
+  },
+];

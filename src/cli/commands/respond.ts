@@ -1,0 +1,172 @@
+import type { Incident, IncidentDesk } from '../../incidents/index.js';
+import { isRunbackError } from '../../lib/index.js';
+import type { Runbook, RunView } from '../../runbooks/index.js';
+import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandContext } from '../context.js';
+import { daemonRuns, deliverNow, type IncidentRoom, nameOf, withRoom } from '../incidents.js';
+import type { Choice } from '../prompts/asker.js';
+import { severityOf } from '../responding.js';
+import { runbookFiles } from '../runbook-files.js';
+import { runFor } from '../running.js';
+import type { Session } from '../session.js';
+import { incidentBlock, pagingText } from '../views/incident.js';
+import { runText } from '../views/run.js';
+import { visible } from '../views/visible.js';
+
+/** What a person sees, and the runbook that is for it. */
+interface Sight {
+  readonly symptom: string;
+  readonly runbook: Runbook | undefined;
+}
+
+/** From what somebody sees to a finished repair: incident, pages, runbook, end. Each step is a question with a way out. */
+async function respond(context: CommandContext): Promise<Outcome> {
+  return await withRoom(context, async (room, session) => {
+    const asker = await context.asker('runback incident open "…" --severity …');
+    const incident = (await openOne(context, room)) ?? (await reportOne(context, room, session));
+    const told = await deliverNow(room, session, incident);
+    context.live.print(`\n${incidentBlock(told, context.style)}`);
+    const paging = pagingText(told, await daemonRuns(session), room.escalation !== undefined, context.style);
+    if (paging !== '') context.live.print(paging);
+    const mine = await takeIt(context, room.desk, told, session.by);
+    const sights = (await sightsOf(session)).filter(({ runbook }) => runbook !== undefined);
+    const runbook = await chooseRunbook(context, mine, sights);
+    if (runbook === undefined) return outcomeOf(mine, undefined);
+    const run = await runFor(context, { desk: room.desk, id: mine.id }, { runbook, inputs: inputsFrom(mine, runbook) }).catch((error: unknown) => {
+      if (isRunbackError(error)) context.live.print(`\n  Then go on here: runback respond   (incident ${mine.id})`);
+      throw error;
+    });
+    context.live.print(`\n${runText(run, context.style)}`);
+    const now = await room.desk.read(mine.id);
+    if (run.state !== 'succeeded') return outcomeOf(now, run);
+    const over = await asker.confirm({ message: 'Is it over? Then the incident is resolved and everybody who was told hears of it', default: true });
+    if (!over) return outcomeOf(now, run);
+    const { resolve } = await import('../../incidents/index.js');
+    const resolved = await resolve(room.desk, mine.id, `${run.title}: ${run.id} succeeded`, { by: session.by, source: 'respond' });
+    return outcomeOf(await deliverNow(room, session, resolved), run);
+  });
+}
+
+function outcomeOf(incident: Incident, run: RunView | undefined): Outcome {
+  return {
+    data: { incident, run: run ?? null },
+    text: (style) =>
+      [
+        '',
+        incidentBlock(incident, style),
+        `  What happened: runback incident show ${incident.id}`,
+        `  The report:    runback incident report ${incident.id} --to report.html`,
+      ].join('\n'),
+  };
+}
+
+/** An incident that is open and meant; undefined where it is something new. */
+async function openOne(context: CommandContext, { desk }: IncidentRoom): Promise<Incident | undefined> {
+  const listed = await desk.listOpen();
+  if (listed.length === 0) return undefined;
+  const asker = await context.asker('<incident>');
+  const chosen = await asker.choose<string | undefined>({
+    message: 'Is it one of these?',
+    choices: [
+      ...listed.slice(-20).map((one) => ({ value: one.id, name: nameOf(one), description: one.id })),
+      { value: undefined, name: 'No, it is something new', description: 'Opens an incident.' },
+    ],
+  });
+  return chosen === undefined ? undefined : await desk.read(chosen);
+}
+
+/** Asks what is wrong, and opens an incident. */
+async function reportOne(context: CommandContext, { desk, escalation }: IncidentRoom, session: Session): Promise<Incident> {
+  const asker = await context.asker('runback incident open');
+  const sights = await sightsOf(session);
+  const other: Choice<Sight | undefined> = { value: undefined, name: 'Something else', description: 'Say it in your own words.' };
+  const sight = await asker.choose<Sight | undefined>({
+    message: 'What do you see?',
+    choices: [...sights.map((one) => ({ value: one, name: visible(one.symptom), description: visible(one.runbook?.title ?? '') })), other],
+  });
+  const severity = await severityOf(context, escalation, undefined);
+  const title = await asker.text({
+    message: 'In one sentence, for those who are told',
+    ...(sight === undefined ? {} : { default: sight.symptom }),
+    validate: (value) => value.trim() !== '' || 'A few words are needed.',
+  });
+  const platforms = Object.values(session.workspace.config.platforms);
+  const platform =
+    platforms.length === 0
+      ? undefined
+      : await asker.choose<string | undefined>({
+          message: 'Where do you see it?',
+          choices: [
+            ...platforms.map(({ name, connector, environment }) => ({
+              value: name,
+              name: `${visible(name)} (${visible(connector)}, ${environment})`,
+            })),
+            { value: undefined, name: 'I do not know yet' },
+          ],
+        });
+  return await desk.open(
+    {
+      title,
+      severity,
+      platforms: platform === undefined ? [] : [platform],
+      source: 'respond',
+      detectedAt: context.clock.now().toISOString(),
+    },
+    session.by,
+  );
+}
+
+/** Whoever answers first may take it, so that nobody else is woken. */
+async function takeIt(context: CommandContext, desk: IncidentDesk, incident: Incident, by: string): Promise<Incident> {
+  if (incident.status !== 'open') return incident;
+  const asker = await context.asker('runback incident ack');
+  const mine = await asker.confirm({ message: `Do you have it, ${visible(by)}? Then nobody else is paged while you work`, default: true });
+  if (!mine) return incident;
+  const { acknowledge } = await import('../../incidents/index.js');
+  return await acknowledge(desk, incident.id, { by, source: 'respond' });
+}
+
+/** The runbooks whose symptoms fit first. */
+async function chooseRunbook(context: CommandContext, incident: Incident, sights: readonly Sight[]): Promise<Runbook | undefined> {
+  const runbooks = new Map<Runbook, number>();
+  for (const { symptom, runbook } of sights)
+    if (runbook) runbooks.set(runbook, (runbooks.get(runbook) ?? 0) + fit(incident, symptom) + (fitsSeverity(runbook, incident) ? 0.5 : 0));
+  const ranked = [...runbooks].sort(([, a], [, b]) => b - a);
+  const asker = await context.asker('runback runbook run <runbook> --incident <incident>');
+  return await asker.choose<Runbook | undefined>({
+    message: 'Which repair?',
+    choices: [
+      ...ranked.map(([runbook]) => ({
+        value: runbook,
+        name: visible(runbook.title),
+        description: visible((runbook.document.symptoms ?? []).join('. ')),
+      })),
+      { value: undefined, name: 'None now', description: 'The incident stays open; runback respond goes on.' },
+    ],
+  });
+}
+
+const fit = ({ title }: Incident, symptom: string): number => (title.toLowerCase().includes(symptom.toLowerCase()) ? 10 : 0);
+const fitsSeverity = ({ document }: Runbook, { severity }: Incident): boolean =>
+  (document.severities as readonly string[] | undefined)?.includes(severity) ?? false;
+
+/** Inputs of the runbook that the incident already answers. */
+function inputsFrom({ platforms }: Incident, { document }: Runbook): Record<string, string> {
+  const [platform, ...others] = platforms;
+  if (platform === undefined || others.length > 0) return {};
+  return Object.fromEntries(Object.entries(document.inputs ?? {}).flatMap(([name, { type }]) => (type === 'platform' ? [[name, platform]] : [])));
+}
+
+async function sightsOf(session: Session): Promise<readonly Sight[]> {
+  const runbooks = (await runbookFiles(session)).flatMap(({ runbook }) => runbook ?? []);
+  return runbooks.flatMap((runbook) => (runbook.document.symptoms ?? []).map((symptom) => ({ symptom, runbook })));
+}
+
+export const commands: readonly CommandSpec[] = [
+  {
+    summary: 'Something is wrong: be led from what you see to the repair',
+    details: 'Asks what you see, opens an incident, tells the right people, and leads through the runbook that fits.',
+    examples: ['runback respond'],
+    run: respond,
+  },
+];

@@ -1,0 +1,159 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Escalation } from '../escalation/index.js';
+import type { Incident, IncidentDesk, OpenIncident } from '../incidents/index.js';
+import { isRunbackError, RunbackError } from '../lib/index.js';
+import type { Outbox } from '../notify/index.js';
+import type { CommandContext } from './context.js';
+import { byPrefix } from './prefix.js';
+import type { Session } from './session.js';
+import { visible } from './views/visible.js';
+
+/** File that says who is told, in the root of the workspace. */
+export const ESCALATION_FILE = 'escalation.yml';
+
+/** escalation.yml of a workspace, checked; undefined where there is none. Throws `file-invalid`, `secret-literal`. */
+export async function readEscalation({ workspace }: Pick<Session, 'workspace'>): Promise<Escalation | undefined> {
+  const text = await readFile(join(workspace.root, ESCALATION_FILE), 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const { parseEscalation } = await import('../escalation/index.js');
+  return parseEscalation(text, ESCALATION_FILE);
+}
+
+/** Everything that incidents need in one process. */
+export interface IncidentRoom {
+  readonly desk: IncidentDesk;
+  readonly outbox: Outbox | undefined;
+  readonly escalation: Escalation | undefined;
+  /** Stops what is under way. Never throws. */
+  close(): Promise<void>;
+}
+
+/** What a room is opened with, beside the session. */
+export interface RoomOptions {
+  /** Who works: a person, or `daemon`. */
+  readonly by: string;
+  /** Where people reach the status page, for links in pages. */
+  readonly base?: string;
+  /** Secret word of the acknowledge link of a page. */
+  readonly token?: (key: string) => string;
+}
+
+/**
+ * Opens the incidents of a workspace: desk, outbox and channels. Whom to tell follows the policy an incident was opened with; how a
+ * channel is reached follows the file of today, whose credentials are looked up when a page is sent.
+ */
+export async function openRoom(session: Session, options: RoomOptions): Promise<IncidentRoom> {
+  const [{ IncidentDesk }, escalation] = await Promise.all([import('../incidents/index.js'), readEscalation(session)]);
+  const { base, token } = options;
+  const links = { ...(base === undefined ? {} : { base }), ...(token === undefined ? {} : { token }) };
+  const { store, clock } = session;
+  if (!escalation)
+    return {
+      desk: new IncidentDesk({ store, clock, escalation, outbox: undefined, links }),
+      outbox: undefined,
+      escalation,
+      close: () => Promise.resolve(),
+    };
+  const { openChannel, openOutbox } = await import('../notify/index.js');
+  let desk: IncidentDesk | undefined;
+  const outbox = openOutbox({
+    store,
+    clock,
+    by: `${options.by}-${process.pid}`,
+    caps: escalation.caps,
+    channel: async (name) => {
+      const config = escalation.channels[name];
+      if (!config) throw new RunbackError('not-found', `escalation.yml has no channel ${name} any more`, { state: 'The page was not sent.' });
+      return await openChannel(config, { secret: session.secret, clock });
+    },
+    wanted: async (page) => (desk ? await desk.wanted(page) : true),
+    beforeSettled: async (record) => await desk?.beforeSettled(record),
+  });
+  desk = new IncidentDesk({ store, clock, escalation, outbox, links });
+  return { desk, outbox, escalation, close: () => outbox.close() };
+}
+
+/** Runs a piece of work with the room of the session, closed afterwards. */
+export async function withRoom<T>(context: CommandContext, work: (room: IncidentRoom, session: Session) => Promise<T>): Promise<T> {
+  const session = await context.session();
+  const room = await openRoom(session, { by: session.by });
+  try {
+    return await work(room, session);
+  } finally {
+    await room.close();
+  }
+}
+
+/** True while a daemon works in this workspace. */
+export async function daemonRuns({ store }: Session): Promise<boolean> {
+  return (await store.lockHolder('daemon'))?.alive === true;
+}
+
+/** How long a command waits for its pages to be taken. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Sends what waits, where no daemon does it: until the pages of this incident are settled, or patience ends. Gives the incident as it is
+ * then. Pages that are not through stay in the outbox.
+ */
+export async function deliverNow({ desk, outbox }: IncidentRoom, session: Session, incident: Incident): Promise<Incident> {
+  if (!outbox || (await daemonRuns(session))) return incident;
+  const end = session.clock.monotonicMs() + PATIENCE_MS;
+  let now = incident;
+  for (let tries = 0; tries < 20 && now.pages.some(({ state }) => state === 'open') && session.clock.monotonicMs() < end; tries += 1) {
+    const before = open(now);
+    await outbox.tick();
+    await Promise.race([outbox.idle(), session.clock.sleep(Math.max(0, end - session.clock.monotonicMs()))]);
+    now = await desk.look(now.id);
+    // Waiting for a retry that is due later: that is the daemon's or the next command's.
+    if (open(now) === before) break;
+  }
+  return now;
+}
+
+const open = (incident: Incident): string =>
+  incident.pages
+    .filter(({ state }) => state === 'open')
+    .map(({ key }) => key)
+    .join();
+
+/** The incident an id, the beginning of one, or `latest` means; without one, the only open incident, or the one a person picks. */
+export async function findIncident(context: CommandContext, { desk }: IncidentRoom, wanted: string | undefined): Promise<string> {
+  if (wanted !== undefined) {
+    const ids = await desk.list();
+    const id = wanted === 'latest' ? ids.at(-1) : byPrefix(wanted, ids, (one) => one, { what: 'incident', list: 'runback incident list --all' });
+    if (id !== undefined) return id;
+  }
+  const listed = await desk.listOpen();
+  const [first] = listed;
+  if (first === undefined)
+    throw new RunbackError('not-found', 'No incident is open', { state: 'Nothing was changed.', next: 'runback respond, or runback incident open' });
+  if (listed.length === 1) return first.id;
+  const asker = await context.asker('<incident>');
+  return await asker.choose({
+    message: 'Which incident?',
+    choices: listed.map((one) => ({ value: one.id, name: nameOf(one), description: one.id })),
+  });
+}
+
+/** `[sev1] Wrong first names on contacts`. */
+export const nameOf = ({ severity, title }: Pick<OpenIncident, 'severity' | 'title'>): string => `[${severity}] ${visible(title)}`;
+
+/** The incident a run belongs to, with its desk; undefined where it belongs to none. A damaged or missing incident stops no run. */
+export async function incidentOf(session: Session, run: string): Promise<{ readonly incident: Incident; readonly desk: IncidentDesk } | undefined> {
+  const id = (await session.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
+  if (id === undefined) return undefined;
+  const { IncidentDesk } = await import('../incidents/index.js');
+  const desk = new IncidentDesk({ store: session.store, clock: session.clock, escalation: undefined, outbox: undefined });
+  try {
+    return { incident: await desk.read(id), desk };
+  } catch (error) {
+    if (isRunbackError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
