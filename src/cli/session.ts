@@ -112,6 +112,11 @@ export class Session {
       secret: this.secret,
       redactor: this.redactor,
       environment: this.options.env,
+      noteIncident: async (run, text, key) => {
+        const [{ incidentOf }, { note }] = await Promise.all([import('./incidents.js'), import('../incidents/index.js')]);
+        const tied = await incidentOf(this, run);
+        if (tied) await note(tied.desk, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
+      },
     };
   }
 

@@ -154,6 +154,7 @@ export class Runner {
       syncs: services.syncs,
       redactor: services.redactor,
       environment: services.environment,
+      ...(services.noteIncident === undefined ? {} : { noteIncident: services.noteIncident }),
       secret: (ref) => services.secret(ref),
       openPlatform: (name) => this.platform(name),
       by: this.by,

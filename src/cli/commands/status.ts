@@ -2,40 +2,47 @@ import { isRunbackError } from '../../lib/index.js';
 import type { RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { withRoom } from '../incidents.js';
 import type { Session } from '../session.js';
-import { time } from '../views/format.js';
-import { restoreText } from '../views/restore.js';
-import { nextOf, runsList } from '../views/run.js';
-import { pausesText } from '../views/sync.js';
-import { visible } from '../views/visible.js';
+import { nextOf } from '../views/run.js';
+import { statusText, type WorkspaceStatus } from '../views/status.js';
 
-async function status({ session }: CommandContext): Promise<Outcome> {
-  const opened = await session();
-  const { listRuns } = await import('../../runbooks/index.js');
-  const listed = await listRuns(opened.store);
-  const runs = listed.runs.filter((run) => nextOf(run) !== undefined);
-  const restores = await openRestores(opened);
-  const pauses = await (await opened.syncs()).pauses();
-  const syncLock = await opened.store.lockHolder('syncs');
-  const calm = runs.length + restores.length + pauses.length + listed.damaged.length === 0;
-  return {
-    data: { runs, restores, pauses, damagedRuns: listed.damaged, ...(syncLock === undefined ? {} : { locks: [syncLock] }) },
-    text: (style) =>
-      [
-        ...(calm ? [`${style.glyph.done} Nothing is open: no run, no restore, no paused sync.`] : []),
-        ...(runs.length === 0
-          ? []
-          : [`${style.chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`]),
-        ...restores.map((restore) => `${style.chalk.bold('Open restore')}\n${restoreText(restore, style)}`),
-        ...(pauses.length === 0 ? [] : [pausesText(pauses, style)]),
-        ...listed.damaged.map((id) => `${style.glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`),
-        ...(syncLock === undefined
-          ? []
-          : [
-              `${style.glyph.warning} ${visible(syncLock.purpose)}: held by ${visible(syncLock.by)} since ${time(syncLock.since, style)}${syncLock.alive ? '' : ' (that process is gone)'}`,
-            ]),
-      ].join('\n\n'),
-  };
+/** Incidents that are shown; the rest is counted. */
+const MOST = 20;
+
+async function status(context: CommandContext): Promise<Outcome> {
+  const found = await withRoom(context, async ({ desk, outbox }, session): Promise<WorkspaceStatus> => {
+    const { whatIsDue } = await import('../../incidents/index.js');
+    const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || b.openedAt.localeCompare(a.openedAt));
+    const incidents = await Promise.all(listed.slice(0, MOST).map(({ id }) => desk.read(id)));
+    const next: WorkspaceStatus['next'][number][] = [];
+    for (const incident of incidents) {
+      const due = whatIsDue(incident, await desk.policyOf(incident), context.clock.now());
+      if (due.next !== undefined)
+        next.push({
+          incident: incident.id,
+          title: incident.title,
+          at: due.next.toISOString(),
+          ...(due.quietUntil === undefined ? {} : { quietUntil: due.quietUntil }),
+        });
+    }
+    const { listRuns } = await import('../../runbooks/index.js');
+    const runs = await listRuns(session.store);
+    const syncs = await session.store.lockHolder('syncs');
+    return {
+      incidents,
+      more: Math.max(0, listed.length - MOST),
+      deadLetters: (await outbox?.deadLetters()) ?? [],
+      next: next.sort((a, b) => a.at.localeCompare(b.at)),
+      daemon: await session.store.lockHolder('daemon'),
+      runs: runs.runs.filter((run) => nextOf(run) !== undefined),
+      restores: await openRestores(session),
+      pauses: await (await session.syncs()).pauses(),
+      damagedRuns: runs.damaged,
+      locks: syncs === undefined ? [] : [syncs],
+    };
+  });
+  return { data: found, text: (style) => statusText(found, style) };
 }
 
 /** Restores that did not reach their end. A journal that cannot be read is not one of them; `restore resume` says why. */
@@ -53,4 +60,4 @@ async function openRestores({ store }: Session): Promise<readonly RestoreSummary
   return open;
 }
 
-export const commands: readonly CommandSpec[] = [{ summary: 'What is open now: runs, restores, paused syncs, locks', run: status }];
+export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who has it, what is paused, what is due next', run: status }];

@@ -19,6 +19,8 @@ export interface RunServices {
   openPlatform(name: string, options?: CallOptions): Promise<Platform>;
   secret(ref: SecretRef): Promise<string>;
   readonly redactor: Redactor;
+  /** Writes a line into the timeline of the incident a run belongs to, once for each key; does nothing where it belongs to none. */
+  readonly noteIncident?: (run: string, text: string, key: string) => Promise<void>;
   /** Environment of this process, from which commands get PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }

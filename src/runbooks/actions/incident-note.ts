@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { defineAction } from './action.js';
 
-/** Writes a line into the run's log. */
+/** Writes a line into the run's log and, where the run belongs to an incident, into its timeline. */
 export const incidentNote = defineAction({
   name: 'incident.note',
   summary: 'Write a line into the log',
@@ -10,6 +10,8 @@ export const incidentNote = defineAction({
   outputs: {},
   effect: 'verifiable',
   run: async ({ text }, context) => {
+    // First the timeline, which takes a key once only: the run's log is what a crash is looked up in.
+    await context.noteIncident?.(context.run.id, text, context.step.key);
     await context.note(text, context.step.key);
     return {};
   },

@@ -1,0 +1,76 @@
+import type { Incident } from '../../incidents/index.js';
+import type { PageRecord } from '../../notify/index.js';
+import type { RestoreSummary } from '../../restores/index.js';
+import type { RunView } from '../../runbooks/index.js';
+import type { LockInfo } from '../../store/index.js';
+import type { PauseRecord } from '../../syncs/index.js';
+import { counted, time } from './format.js';
+import { incidentBlock } from './incident.js';
+import { restoreText } from './restore.js';
+import { nextOf, runsList } from './run.js';
+import type { Style } from './style.js';
+import { pausesText } from './sync.js';
+import { visible } from './visible.js';
+
+/** Everything that is open in a workspace. */
+export interface WorkspaceStatus {
+  readonly incidents: readonly Incident[];
+  /** Open incidents that are not among `incidents`. */
+  readonly more: number;
+  /** Pages that failed for good and were not dismissed. */
+  readonly deadLetters: readonly PageRecord[];
+  /** What is due next, earliest first. */
+  readonly next: readonly { readonly incident: string; readonly title: string; readonly at: string; readonly quietUntil?: string }[];
+  readonly daemon: LockInfo | undefined;
+  readonly runs: readonly RunView[];
+  readonly restores: readonly RestoreSummary[];
+  readonly pauses: readonly PauseRecord[];
+  readonly damagedRuns: readonly string[];
+  readonly locks: readonly LockInfo[];
+}
+
+/** One screen: what is on fire, who has it, what is paused, what is due next, what can be gone on with. */
+export function statusText(status: WorkspaceStatus, style: Style): string {
+  const { chalk, glyph } = style;
+  const { incidents, runs, restores, pauses, damagedRuns, locks, deadLetters, next, daemon } = status;
+  const blocks: string[] = [];
+  if (incidents.length > 0) {
+    const more = status.more > 0 ? [`... and ${counted(status.more, 'more incidents')}: runback incident list`] : [];
+    blocks.push([chalk.bold('Incidents'), ...incidents.map((incident) => incidentBlock(incident, style)), ...more].join('\n'));
+    if (next.length > 0)
+      blocks.push(
+        [
+          chalk.bold('Due next'),
+          ...next
+            .slice(0, 5)
+            .map(
+              ({ incident, at, quietUntil }) => `  ${time(at, style)}: ${incident}${quietUntil === undefined ? '' : ', held back by quiet hours'}`,
+            ),
+        ].join('\n'),
+      );
+    if (daemon?.alive !== true) blocks.push(`${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`);
+  }
+  if (deadLetters.length > 0)
+    blocks.push(
+      [
+        chalk.bold('Pages that failed for good'),
+        ...deadLetters.slice(-5).map(({ page, attempts }) => {
+          const who = page.to.name ?? page.to.person ?? page.to.channel;
+          return `${glyph.failed} ${visible(who)} (${visible(page.to.medium)}), ${page.incident.id}: ${visible(attempts.at(-1)?.why ?? 'no reason given')}`;
+        }),
+      ].join('\n'),
+    );
+  if (runs.length > 0)
+    blocks.push(`${chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`);
+  blocks.push(...restores.map((restore) => `${chalk.bold('Open restore')}\n${restoreText(restore, style)}`));
+  if (pauses.length > 0) blocks.push(pausesText(pauses, style));
+  blocks.push(...damagedRuns.map((id) => `${glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`));
+  blocks.push(
+    ...locks.map(
+      (lock) =>
+        `${glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} since ${time(lock.since, style)}${lock.alive ? '' : ' (that process is gone)'}`,
+    ),
+  );
+  if (blocks.length === 0) blocks.push(`${glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`);
+  return blocks.join('\n\n');
+}
