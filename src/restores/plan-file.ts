@@ -103,6 +103,10 @@ export interface RestoreLimits {
 export interface Approval {
   readonly hash: string;
   readonly by: string;
+  /** Whether a signature proves who gave it, where that was looked at. */
+  readonly authenticated?: boolean;
+  /** Of the key that signed. */
+  readonly fingerprint?: string;
 }
 
 /** The conditions of applying a plan. */
