@@ -133,7 +133,7 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
     throw new RunbackError('over-limit', `Plan ${header.id} writes more than the limits allow`, {
       why: `${excess}${conditions.approvals.length > 0 ? ' The approval that was given is for another plan.' : ''}`,
       state: 'Nothing was written.',
-      next: `Have somebody with the authority approve-restore approve the plan with hash ${hash}, or narrow the plan with --object, --field or --key.`,
+      next: `Have somebody with the authority approve-restore approve the plan with hash ${hash}: runback approve ${header.id}. Or narrow the plan with --object, --field or --key.`,
       data: { hash, records: header.counts.records, of: header.counts.of },
     });
 }
