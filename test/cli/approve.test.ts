@@ -1,23 +1,26 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn as spawnProcess, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { spawn } from '@lydell/node-pty';
+import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { approveWith } from '../../src/cli/commands/approve.js';
 import type { CommandContext } from '../../src/cli/context.js';
 import { Input } from '../../src/cli/input.js';
+import { askApproval } from '../../src/cli/prompts/approval.js';
 import { readPaste } from '../../src/cli/prompts/paste.js';
 import { makeStyle } from '../../src/cli/views/style.js';
 import { type Escalation, formatApprovalBlock, parseApprovalBlocks } from '../../src/escalation/index.js';
 import { Redactor } from '../../src/lib/index.js';
-import { readRun } from '../../src/runbooks/index.js';
+import { type Answer, type Question, readRun } from '../../src/runbooks/index.js';
 import { generateWithSshKeygen, makeKey, sshKeygenMissing } from '../escalation/ssh-support.js';
 import { block, goOn, lee, payload, repaired, type Stage, stage, waiting, wide } from '../runbooks/approval-stage.js';
 import { rejection } from '../runbooks/support.js';
 import { temporaryFolder } from '../support/store.js';
-
-afterEach(() => void vi.unstubAllEnvs());
+import { cleanEnv, runback } from './support/child.js';
 
 const missing = sshKeygenMissing();
 if (missing !== undefined) console.log(`skipped: approvals signed by the real ssh-keygen: ${missing}`);
@@ -185,4 +188,112 @@ test('a paste of many lines at once arrives whole at the prompt', async () => {
   const stopped = readPaste(deps as unknown as Parameters<typeof readPaste>[0], 'Paste it', /END/u);
   stdin.write('half\n\u0003');
   await expect(stopped).rejects.toThrow('interrupted');
+});
+
+describe('at the terminal of the run', () => {
+  const asked = {
+    kind: 'approve',
+    key: 'allow',
+    time: 1,
+    step: 'allow',
+    title: 'Allow it',
+    authority: 'approve-restore',
+    of: 'a'.repeat(64),
+    about: {},
+  } as const;
+  const policy = {
+    needed: 2,
+    given: ['kim, signed with SHA256:x'],
+    refused: ['lee: it expired'],
+    from: [{ person: 'dana', name: 'Dana Fox' }],
+    inPerson: true,
+    command: 'runback approve run-1 --as dana --key K',
+  };
+
+  /** Answers prompts by name or value and keeps what was shown. */
+  async function answer(
+    question: Extract<Question, { kind: 'approve' }>,
+    answers: readonly string[],
+    pasted = '',
+  ): Promise<{ given: Answer; shown: string }> {
+    const shown: string[] = [];
+    const left = [...answers];
+    const choose = ({ choices }: { readonly choices: readonly { readonly value: unknown; readonly name: string }[] }): Promise<unknown> => {
+      shown.push(...choices.map((choice) => choice.name));
+      const wanted = left.shift();
+      const chosen = choices.find((choice) => choice.name === wanted);
+      if (!chosen) throw new Error(`no choice ${wanted ?? ''} in ${shown.join('; ')}`);
+      return Promise.resolve(chosen.value);
+    };
+    const deps = { asker: { choose, paste: () => Promise.resolve(pasted) }, style, print: (text: string) => void shown.push(text) };
+    return { given: await askApproval(question, deps as unknown as Parameters<typeof askApproval>[1]), shown: shown.join('\n') };
+  }
+
+  test('the person says who they are, and sees who has approved and what others type', async () => {
+    const { given, shown } = await answer({ ...asked, policy }, ['Yes, I approve', 'Dana Fox']);
+    expect(given).toEqual({ value: 'approve', by: 'dana', inPerson: true });
+    for (const words of ['1 of 2 approvals', 'kim, signed with', 'lee: it expired', policy.command]) expect(shown).toContain(words);
+  });
+
+  test('a block can be pasted, giving up asks again, and nothing in person is offered where the policy forbids it', async () => {
+    const text = '-----BEGIN RUNBACK APPROVAL-----\nAAAA\n-----END RUNBACK APPROVAL-----';
+    expect((await answer({ ...asked, policy }, ['Paste a signed approval'], text)).given).toEqual({ value: 'approve', block: text });
+    expect((await answer({ ...asked, policy }, ['Paste a signed approval'], '\n')).given).toEqual({ value: 'again' });
+    const { given, shown } = await answer({ ...asked, policy: { ...policy, inPerson: false } }, ['Look again']);
+    expect(given).toEqual({ value: 'again' });
+    expect(shown).not.toContain('Yes, I approve');
+  });
+
+  test('without a policy it is a plain yes or no', async () => {
+    expect((await answer(asked, ['Yes, I approve'])).given).toEqual({ value: 'approve' });
+  });
+});
+
+test('the program itself: without escalation.yml it says what to do instead, and its log does not say where the key lies', async () => {
+  const dir = await temporaryFolder();
+  await writeFile(join(dir, 'runback.yml'), 'version: 1\nplatforms: {}\nsyncs: {}\nbackups: { storage: backups }\n');
+  for (const flags of [['--key', '/home/lee/secret-place/id'], ['--key=/home/lee/secret-place/id'], []]) {
+    const { code, stderr } = await runback(['approve', 'latest', ...flags], { cwd: dir });
+    expect([code, stderr]).toEqual([10, expect.stringContaining('escalation.yml')]);
+  }
+  const logs = await readdir(join(dir, '.runback', 'logs'));
+  const text = (await Promise.all(logs.map((log) => readFile(join(dir, '.runback', 'logs', log), 'utf8')))).join('');
+  expect(text).toContain('runback approve latest');
+  expect(text).not.toContain('secret-place');
+});
+
+describe.skipIf(missing !== undefined)('ssh-keygen', () => {
+  const module = new URL('../../dist/cli/ssh-sign.js', import.meta.url).href;
+  const script = `const { signWithSsh } = await import(${JSON.stringify(module)});
+    console.log('SIGNED ' + (await signWithSsh('text', { key: process.argv[1], env: process.env, interactive: true })).length);`;
+
+  test('asks for the passphrase at the terminal', async () => {
+    const key = generateWithSshKeygen(await temporaryFolder(), 'ed25519', 'correct horse');
+    const pty = spawn(process.execPath, ['--input-type=module', '-e', script, key], { env: cleanEnv() });
+    let seen = '';
+    let typed = false;
+    pty.onData((data) => {
+      seen += data;
+      if (typed || !seen.includes('passphrase')) return;
+      typed = true;
+      pty.write('correct horse\r');
+    });
+    await new Promise<void>((resolve) => void pty.onExit(() => resolve()));
+    expect(seen).toMatch(/SIGNED \d+/u);
+    expect(seen).not.toContain('horse');
+  });
+
+  test('signs with an agent, where only the public key is on disk', async () => {
+    const dir = await temporaryFolder();
+    const key = generateWithSshKeygen(dir, 'ed25519');
+    const socket = join(dir, 'agent');
+    const agent = spawnProcess('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+    onTestFinished(() => void agent.kill());
+    await expect.poll(() => existsSync(socket)).toBe(true);
+    const env = { ...cleanEnv(), SSH_AUTH_SOCK: socket };
+    expect(spawnSync('ssh-add', [key], { env }).status).toBe(0);
+    await rm(key);
+    const { signWithSsh } = await import('../../src/cli/ssh-sign.js');
+    expect((await signWithSsh('text', { key: `${key}.pub`, env, interactive: false })).length).toBeGreaterThan(100);
+  });
 });

@@ -3,7 +3,8 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
 import { formatApprovalBlock, type Grant } from '../../src/escalation/index.js';
-import { addApproval } from '../../src/runbooks/approvals.js';
+import { readPlan } from '../../src/restores/index.js';
+import { addApproval, type KnownApproval, liftingApprovals } from '../../src/runbooks/approvals.js';
 import { type Answer, answersOperator, parseAnswers, readRun, resumeRun, verifyEvidence } from '../../src/runbooks/index.js';
 import { makeKey } from '../escalation/ssh-support.js';
 import { block, dana, goOn, lee, payload, repaired, signed, type Stage, stage, two, waiting, wide, yes } from './approval-stage.js';
@@ -148,4 +149,21 @@ test('without a policy it is as it was: anybody approves, and the journal says t
   const { run } = await waiting(it);
   const view = await goOn(it, run, { value: 'approve', by: 'whoever' });
   expect(view).toMatchObject({ state: 'succeeded', approvals: [{ by: 'whoever', authenticated: false, method: 'none' }] });
+});
+
+test('applying a plan by hand goes by the same policy: what is kept lifts the limits, one given to oneself does not', async () => {
+  const it = await stage(wide({}, {}));
+  const { of, plan } = await waiting(it);
+  const { header } = await readPlan(it.deps.store, plan);
+  const services = it.deps.approvals ?? expect.fail('a policy');
+  const lift = (requester: string, more: readonly KnownApproval[] = []) =>
+    liftingApprovals({ of, act: 'approve-restore', plan: header, requester }, services, it.deps, more);
+  const at = it.deps.clock.now().toISOString();
+  const own: KnownApproval = { of, authority: 'approve-restore', by: 'maya', at, authenticated: 'none', journaled: false };
+  expect(await lift('maya', [own])).toEqual({ approvals: [], refused: [expect.stringContaining('nobody approves their own request')] });
+  await addApproval(it.deps.store, { payload: payload(it, of, 'lee') });
+  expect(await lift('maya')).toEqual({ approvals: [{ hash: of, by: 'lee', authenticated: false }], refused: [] });
+  expect((await lift('lee')).approvals).toEqual([]);
+  it.world.clock.move(2 * 3_600_000);
+  expect(await lift('maya')).toEqual({ approvals: [], refused: [expect.stringContaining('expired')] });
 });

@@ -8,7 +8,8 @@ export function pasteEnds(lines: readonly string[], last: RegExp): boolean {
 }
 
 /** Reads several lines that arrive at once, as a paste does. A prompt of one line would lose all but the first. */
-export function readPaste({ stdin, output, signal, interrupted }: PromptDeps, message: string, last: RegExp): Promise<string> {
+export function readPaste(deps: PromptDeps, message: string, last: RegExp): Promise<string> {
+  const { stdin, output, signal } = deps;
   output.write(`${message}\n`);
   const reader = createInterface({ input: stdin, output, terminal: true, prompt: '' });
   const lines: string[] = [];
@@ -21,7 +22,7 @@ export function readPaste({ stdin, output, signal, interrupted }: PromptDeps, me
       reader.close();
       finish();
     };
-    const stop = (): void => end(() => reject(interrupted()));
+    const stop = (): void => end(() => reject(deps.interrupted()));
     reader.on('line', (line) => {
       lines.push(line);
       if (pasteEnds(lines, last)) end(() => resolve(lines.join('\n')));
