@@ -58,6 +58,7 @@ export const NOUNS: readonly Noun[] = [
     summary: 'Plan what to put back, apply it, prove it, undo it',
     verbs: ['plan', 'show', 'apply', 'resume', 'undo', 'verify'],
   },
+  { name: 'approve', summary: 'Approve a plan, or what a run waits for, by name and signature', verbs: [] },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
   { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },
   { name: 'demo', summary: 'Try it: a sync goes wrong in a local sandbox, and is undone', verbs: [] },

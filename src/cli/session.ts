@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import type { Platform } from '../connectors/index.js';
 import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../lib/index.js';
-import type { RunServices } from '../runbooks/index.js';
+import type { ApprovalServices, RunServices } from '../runbooks/index.js';
 import type { Catalog } from '../snapshots/index.js';
 import { openFileStore, type Store } from '../store/index.js';
 import type { Syncs } from '../syncs/index.js';
@@ -28,6 +28,7 @@ export class Session {
   readonly #open = new Set<Platform>();
   #catalog: Promise<Catalog> | undefined;
   #syncs: Promise<Syncs> | undefined;
+  #approvals: Promise<ApprovalServices | undefined> | undefined;
 
   private constructor(
     readonly workspace: Workspace,
@@ -100,8 +101,15 @@ export class Session {
     return this.#syncs;
   }
 
+  /** Who may approve what; undefined where the workspace has no escalation.yml. */
+  approvals(): Promise<ApprovalServices | undefined> {
+    this.#approvals ??= import('./policy.js').then(({ openPolicy }) => openPolicy(this.workspace.root));
+    return this.#approvals;
+  }
+
   /** What a run of a runbook is given. The run closes the platforms it opens. */
   async services(): Promise<RunServices> {
+    const approvals = await this.approvals();
     return {
       workspace: this.workspace,
       store: this.store,
@@ -117,6 +125,7 @@ export class Session {
         const tied = await incidentOf(this, run);
         if (tied) await note(tied.desk, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
       },
+      ...(approvals === undefined ? {} : { approvals }),
     };
   }
 
