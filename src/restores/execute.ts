@@ -215,7 +215,10 @@ class Session {
           batches,
           this.#lookOptions(),
         );
-        results = replace(results, found);
+        results = replace(
+          results,
+          found.map((result) => withReason(result, results)),
+        );
       }
       results = replace(results, await this.#sameAfterAll(items, results, before));
     } catch (error) {
@@ -332,6 +335,12 @@ class Session {
   #lookOptions(): CallOptions {
     return { reporter: this.#reporter };
   }
+}
+
+/** What was found out about a change whose answer was lost, with the platform's words of why it was lost. */
+function withReason(found: ItemResult, before: readonly ItemResult[]): ItemResult {
+  const lost = before.find((result) => result.id === found.id)?.message;
+  return found.status !== 'failed' || lost === undefined ? found : { ...found, message: `${lost}; looked up: the change is not there` };
 }
 
 interface Written {
