@@ -4,80 +4,61 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
-import { cleanEnv, type Finished, jsonLines, program, runback } from '../cli/support/child.js';
-import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
+import { cleanEnv, type Finished, jsonLines, program } from '../cli/support/child.js';
+import { DAMAGED, flat, openSmallRun, type SmallRun, START } from './support/small-run.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const DAMAGED = 20;
-let workspace: TestWorkspace;
-let before: Map<string, string | undefined>;
-let turn = 0;
-
-const START = ['runbook', 'run', 'small', '--input', 'platform=hubspot', '--answers', 'answers.yml'];
-const RESUME = ['runbook', 'resume', 'latest', '--answers', 'answers.yml'];
-const go = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
-  runback([...args, '--no-input', '--as', 'maya'], { cwd: workspace.dir, env });
-const dataOf = <T>({ stdout }: Finished): T => (jsonLines(stdout).at(-1) as { readonly data: T }).data;
-/** Text for people with its line breaks taken out. */
-const flat = ({ stderr }: Finished): string => stderr.replaceAll(/\s+/gu, ' ');
-const open = (): number => [...before].filter(([id, title]) => workspace.title(id) !== title).length;
-
-/** Damages records anew, and answers what the runbook will ask. */
-async function damage(): Promise<void> {
-  before = workspace.damage(DAMAGED, `Wrong ${(turn += 1)}`);
-  workspace.sandbox.resetCounts();
-  const answers = { review: 'yes', apply: `sandbox:${DAMAGED}`, told: 'done' };
-  await writeFile(join(workspace.dir, 'answers.yml'), JSON.stringify(answers));
+let run: SmallRun;
+interface PlanData {
+  readonly id: string;
+  readonly counts: { readonly records: number; readonly conflicts: unknown };
 }
+const planOf = ({ stdout }: Finished): PlanData => (jsonLines(stdout).at(-1) as { readonly data: PlanData }).data;
 
 beforeAll(async () => {
-  workspace = await openWorkspace(30);
-  await workspace.base();
+  run = await openSmallRun();
 });
-afterAll(() => workspace.close());
+afterAll(() => run.close());
 
 test('two at once: the second is told who holds the platform since when and ends with 11', async () => {
-  await damage();
-  const plan = dataOf<{ id: string }>(
-    await go(['restore', 'plan', '--platform', 'hubspot', '--base', 'latest-verified', '--unattributed', 'include', '--json']),
+  await run.newDamage();
+  const plan = planOf(
+    await run.go(['restore', 'plan', '--platform', 'hubspot', '--base', 'latest-verified', '--unattributed', 'include', '--json']),
   ).id;
   let second: Promise<Finished> | undefined;
   // While the first one's write is under way, the second comes.
-  workspace.sandbox.onRequest(async ({ path }) => {
-    if (path.endsWith('batch/update')) await (second ??= go(['restore', 'apply', plan, '--confirm', `sandbox:${DAMAGED}`]));
+  run.sandbox.onRequest(async ({ path }) => {
+    if (path.endsWith('batch/update')) await (second ??= run.go(['restore', 'apply', plan, '--confirm', `sandbox:${DAMAGED}`]));
   });
-  const first = await go(START);
-  workspace.sandbox.onRequest(undefined);
+  const first = await run.go(START);
+  run.sandbox.onRequest(undefined);
   expect(first, first.stderr).toMatchObject({ code: 0 });
   const refused = await second;
   expect(refused, refused?.stderr).toMatchObject({ code: 11 });
   expect(flat(refused as Finished)).toMatch(
     /is held by maya for Undo wrong job titles on hubspot \(run-[\w-]+\) since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC .* Nothing was changed\. Next Wait until run-/u,
   );
-  expect(open()).toBe(0);
+  expect(run.open()).toBe(0);
 });
 
 test('a clock that jumps back three days between the stop and the resumption hinders nothing', async () => {
-  await damage();
-  const id = workspace.sandbox.faults.add({ kind: 'server-error', path: '*batch/update', after: 1, times: null });
-  expect(await go(START)).toMatchObject({ code: 3 });
-  workspace.sandbox.faults.remove(id);
+  await run.newDamage();
+  const id = run.sandbox.faults.add({ kind: 'server-error', path: '*batch/update', after: 1, times: null });
+  expect(await run.go(START)).toMatchObject({ code: 3 });
+  run.sandbox.faults.remove(id);
   const shift = `const real = Date; globalThis.Date = class extends real {
     constructor(...given) { if (given.length > 0) super(...given); else super(real.now() - 259200000); }
     static now() { return real.now() - 259200000; } };`;
-  const ended = await go(RESUME, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}` });
-  expect(ended, ended.stderr).toMatchObject({ code: 0 });
-  expect(open()).toBe(0);
-  expect(new Set(Object.values(workspace.sandbox.counts().writesPerRecord))).toEqual(new Set([1]));
-  expect(await go(['runbook', 'evidence', 'latest'])).toMatchObject({ code: 0 });
+  await run.expectResumed({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(shift)}` });
+  expect(await run.go(['runbook', 'evidence', 'latest'])).toMatchObject({ code: 0 });
 });
 
 test('a disk that is full in the middle of a run: exit 3, and the run goes on when there is room', async () => {
-  await damage();
+  await run.newDamage();
   // A real limit of the system for every file, met in the middle of the work.
   const child = spawn('bash', ['-c', 'ulimit -f 16; exec "$@"', 'bash', process.execPath, program, ...START, '--no-input', '--as', 'maya'], {
-    cwd: workspace.dir,
+    cwd: run.dir,
     env: cleanEnv(),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -86,50 +67,47 @@ test('a disk that is full in the middle of a run: exit 3, and the run goes on wh
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect(stderr).toMatch(/No room left while writing[^]*disk-full \(exit 3[^]*/u);
   expect(code).toBe(3);
-  const ended = await go(RESUME);
-  expect(ended, ended.stderr).toMatchObject({ code: 0 });
-  expect(open()).toBe(0);
-  expect(new Set(Object.values(workspace.sandbox.counts().writesPerRecord))).toEqual(new Set([1]));
+  await run.expectResumed();
 });
 
 test('a state folder that cannot be one is told as such before anything is read or written, and is not taken for an empty one', async () => {
-  await damage();
-  const state = join(workspace.dir, '.runback');
+  await run.newDamage();
+  const state = join(run.dir, '.runback');
   await rename(state, `${state}-away`);
   await writeFile(state, 'not a folder');
-  const refused = await go(START);
+  const refused = await run.go(START);
   await rm(state);
   await rename(`${state}-away`, state);
   expect(refused, refused.stderr).toMatchObject({ code: 3 });
   expect(flat(refused)).toMatch(/\.runback is not a folder .* Nothing was read or changed\. .* disk-denied/u);
-  expect(workspace.sandbox.counts().requests).toBe(0);
-  expect(open()).toBe(DAMAGED);
+  expect(run.sandbox.counts().requests).toBe(0);
+  expect(run.open()).toBe(DAMAGED);
 });
 
 test('a schema that changed since the evidence: those fields are conflicts with their codes, the others are restored', async () => {
-  const { sandbox, contacts } = workspace;
+  const { sandbox, contacts } = run;
   const ids = contacts.slice(20, 26);
   const write = (id: string, properties: Readonly<Record<string, string>>): void =>
     void sandbox.writeAs({ type: 'INTEGRATION', id: '4471120' }).apply({ action: 'update', object: 'contacts', id, properties });
   const good = { jobtitle: 'Right', about_us: 'good', interests: 'webinars;events', loyalty_points: '7' };
   for (const id of ids) write(id, good);
-  const base = await workspace.base();
+  const base = await run.base();
   for (const id of ids) write(id, { jobtitle: 'Wrong', about_us: 'bad', interests: 'newsletter', loyalty_points: '0' });
-  const damaged = await workspace.base();
+  const damaged = await run.base();
 
-  const properties = sandbox.portal.types.get('contacts').properties as Map<string, { options: { value: string }[] }>;
+  const properties = sandbox.portal.types.get('contacts').properties;
   properties.delete('about_us');
   const interests = properties.get('interests');
   const points = properties.get('loyalty_points');
   if (interests === undefined || points === undefined) throw new Error('the sandbox has no such properties');
   properties.set('interests', { ...interests, options: interests.options.filter(({ value }) => value !== 'webinars') });
-  properties.set('loyalty_points', { ...points, type: 'date', fieldType: 'date' } as typeof points);
+  properties.set('loyalty_points', { ...points, type: 'date', fieldType: 'date' });
 
   const flags = ['--platform', 'hubspot', '--base', base, '--damaged', damaged, '--unattributed', 'include', '--json'];
-  const planned = await go(['restore', 'plan', ...flags]);
-  const plan = dataOf<{ id: string; counts: { records: number; conflicts: unknown } }>(planned);
+  const planned = await run.go(['restore', 'plan', ...flags]);
+  const plan = planOf(planned);
   expect(plan.counts).toMatchObject({ records: 6, conflicts: { 'field-removed': 6, 'option-removed': 6, 'type-changed': 6 } });
-  const applied = await go(['restore', 'apply', plan.id, '--confirm', 'sandbox:6', '--json']);
+  const applied = await run.go(['restore', 'apply', plan.id, '--confirm', 'sandbox:6', '--json']);
   expect(applied, applied.stderr).toMatchObject({ code: 0 });
   const after = sandbox.records('contacts').filter((record) => ids.includes(record.id));
   expect(after.map((record) => record.properties['jobtitle'])).toEqual(ids.map(() => 'Right'));
