@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -38,11 +38,12 @@ export class Session {
     private readonly options: SessionOptions,
   ) {}
 
-  /** Finds and checks the workspace. Throws `workspace-missing`, `file-invalid`. */
+  /** Finds and checks the workspace. Throws `workspace-missing`, `file-invalid`, `disk-denied`. */
   static async open(options: SessionOptions): Promise<Session> {
     const { folder, cwd, env, clock, redactor } = options;
     const root = folder === undefined ? await findWorkspace(cwd) : resolve(cwd, folder);
     const workspace = await loadWorkspace(await realpath(root).catch(() => root));
+    await requireFolder(workspace.stateDir);
     const store = openFileStore({ dir: workspace.stateDir, clock, redactor });
     return new Session(workspace, store, options.by ?? systemUser(env), options);
   }
@@ -140,6 +141,17 @@ export class Session {
     await Promise.allSettled([...this.#open].map((platform) => platform.close()));
     this.#open.clear();
   }
+}
+
+/** A state folder that is something else would read as empty, and an incident as one that was never recorded. */
+async function requireFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  throw new RunbackError('disk-denied', `${path} is not a folder`, {
+    why: 'Runback keeps runs, plans and locks there, and something else has that name.',
+    state: 'Nothing was read or changed.',
+    next: 'Move it away or put the folder back, then run the same command again.',
+  });
 }
 
 function systemUser(env: NodeJS.ProcessEnv): string {

@@ -110,5 +110,5 @@ export function failureError(runner: Runner, step: Step, state: StepRecord): Run
 
 function nextAfter(runner: Runner, error: ErrorData | undefined): string {
   const own = error?.next === undefined ? '' : `${error.next}\n`;
-  return `${own}Then: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
+  return `${own}Go on: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
 }

@@ -272,6 +272,8 @@ function outcomeOf(step: StepRecord, data: OutcomeData, at: string): StepRecord 
       return {
         ...step,
         state: 'failed',
+        // What went wrong before there was an intent (a lost token, a wrong account) was a try too: else it would be tried for ever.
+        tries: step.state === 'running' || step.state === 'in_doubt' ? step.tries : step.tries + 1,
         outputs: data.outputs ?? step.outputs,
         endedAt: at,
         ...because,
