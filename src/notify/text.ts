@@ -11,7 +11,7 @@ const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
 /** Text that any service takes: well-formed, and without control characters but newlines and tabs. */
 export function clean(text: string): string {
-  return text.replaceAll(/\r\n?/g, '\n').replaceAll(/\p{Surrogate}|[\0-\u0008\u000B-\u001F\u007F-\u009F\uFFFE\uFFFF]/gu, '\uFFFD');
+  return text.replaceAll(/\r\n?/g, '\n').replaceAll(/\p{Surrogate}|(?![\n\t])\p{Cc}|[\uFFFE\uFFFF]/gu, '\uFFFD');
 }
 
 /** The same in one line, also without what turns the direction of what follows. */
