@@ -3,7 +3,7 @@ import { runCli } from './cli/index.js';
 
 // The composition root is thin on purpose: `runback --help` has to start about as fast as Node itself, so everything
 // a command needs is imported by that command.
-const code = await runCli(process);
+const code = await runCli(process, { daemon: () => import('./daemon/index.js') });
 // Pipes may be asynchronous: what was printed has to be out before the process ends, and sockets that platforms keep
 // open must not hold the process.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write('', () => done()))));

@@ -8,6 +8,7 @@ import type { Asker } from './prompts/asker.js';
 import type { Session } from './session.js';
 import type { Live } from './views/live.js';
 import type { Style } from './views/style.js';
+import type { Wiring } from './wiring.js';
 
 /** The streams and surroundings of the process, passed in. */
 export interface Stdio {
@@ -39,6 +40,8 @@ export interface CommandContext {
   readonly asker: (flag: string) => Promise<Asker>;
   /** The commands of a noun: for completion. */
   readonly commandsOf: (noun: string) => Promise<readonly CommandSpec[]>;
+  /** What stands beside the command line, from the composition root. */
+  readonly wiring: Wiring;
   /** An event for scripts that read NDJSON. */
   readonly event: (event: Readonly<Record<string, unknown>>) => void;
 }

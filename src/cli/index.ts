@@ -1,8 +1,10 @@
+import type { Wiring } from './wiring.js';
+
 /**
  * Runs one command line and gives the exit status. Never throws. Only light modules are loaded at the top:
  * `--help`, `--version` and `completion` words come without the command machinery.
  */
-export async function runCli(process: NodeJS.Process): Promise<number> {
+export async function runCli(process: NodeJS.Process, wiring: Wiring): Promise<number> {
   const words = process.argv.slice(2);
   if (words.length === 1 && (words[0] === '--help' || words[0] === '-h' || words[0] === 'help')) {
     const { topLevelHelp } = await import('./help.js');
@@ -10,5 +12,5 @@ export async function runCli(process: NodeJS.Process): Promise<number> {
     return 0;
   }
   const { runCommandLine } = await import('./run.js');
-  return runCommandLine(process, words);
+  return runCommandLine(process, words, wiring);
 }

@@ -18,6 +18,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   restore: () => import('./commands/restore.js'),
   approve: () => import('./commands/approve.js'),
   sync: () => import('./commands/sync.js'),
+  daemon: () => import('./commands/daemon.js'),
   sandbox: () => import('./commands/sandbox.js'),
   demo: () => import('./commands/demo.js'),
   completion: () => import('./commands/completion.js'),

@@ -13,9 +13,10 @@ import { asRunbackError, stackOf } from './views/error.js';
 import { Live, type LiveMode } from './views/live.js';
 import { position } from './views/meter.js';
 import { makeStyle, type Style } from './views/style.js';
+import type { Wiring } from './wiring.js';
 
 /** Runs one command line to its exit status: reads flags, calls the command, renders outcome or error. Never throws. */
-export async function runCommandLine(process: NodeJS.Process, words: readonly string[]): Promise<ExitCode> {
+export async function runCommandLine(process: NodeJS.Process, words: readonly string[], wiring: Wiring): Promise<ExitCode> {
   const stdio: Stdio = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() };
   const globals = readGlobals(words, stdio.env);
   const style = (stream: NodeJS.WriteStream): Style =>
@@ -91,6 +92,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
       session: (folder) => (opening ??= openSession(folder ?? globals.workspace)),
       asker: (flag) => openAsker(flag, { stdio, globals, style: styles.err, live, interrupts }),
       commandsOf: loadCommands,
+      wiring,
       event: (event) => output.event(event),
     };
     const outcome = await parsed.spec.run(context);

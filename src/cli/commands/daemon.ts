@@ -1,0 +1,102 @@
+import { fileURLToPath } from 'node:url';
+
+import { RunbackError } from '../../lib/index.js';
+import type { SecretRef } from '../../workspace/index.js';
+import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandContext } from '../context.js';
+import { openRoom } from '../incidents.js';
+import type { Input } from '../input.js';
+import type { Session } from '../session.js';
+import { nextOf } from '../views/run.js';
+import type { DaemonModule, DaemonRun } from '../wiring.js';
+
+const PORT = 4862;
+
+async function daemon(context: CommandContext): Promise<Outcome> {
+  const { input, wiring, clock, call, live, log } = context;
+  const session = await context.session();
+  const module = await wiring.daemon();
+  const port = input.integer('port', 1) ?? PORT;
+  const publicUrl = webAddress(input.text('public-url'));
+  if (input.flag('print-unit')) return unitOutcome(input, session, module);
+  const once = input.flag('once');
+  const ping = input.text('ping');
+  const url = ping === undefined ? undefined : await session.secret(ping as SecretRef);
+  // With --once nothing answers on the port, so pages link to it only where another address was named.
+  const base = publicUrl ?? (once ? undefined : `http://127.0.0.1:${port}`);
+  const room = await openRoom(session, { by: 'daemon', ...(base === undefined ? {} : { base, token: await module.ackToken(session.store) }) });
+  const say = (line: string): void => {
+    log.add('daemon', line);
+    if (context.globals.json) context.event({ type: 'daemon', line });
+    else live.print(once ? line : `${clock.now().toISOString().slice(0, 19)}Z ${line}`);
+  };
+  try {
+    if (!room.escalation) say('This workspace has no escalation.yml: nobody will be paged.');
+    await module.runDaemon({
+      store: session.store,
+      clock,
+      signal: call.signal,
+      desk: room.desk,
+      outbox: room.outbox,
+      by: session.by,
+      log: say,
+      once,
+      ...(once ? {} : { http: { port, ...(publicUrl === undefined ? {} : { publicUrl }), listening: (at) => say(`Status page: ${at}`) } }),
+      ...(url === undefined ? {} : { ping: { url } }),
+      runs: () => openRuns(session),
+      pauses: () => openPauses(session),
+    });
+  } finally {
+    await room.close();
+  }
+  return { data: { once }, text: (style) => `${style.glyph.done} ${once ? 'Nothing more is due now.' : 'The daemon has ended.'}` };
+}
+
+async function openRuns(session: Session): ReturnType<DaemonRun['runs']> {
+  const { listRuns } = await import('../../runbooks/index.js');
+  const { runs } = await listRuns(session.store);
+  return runs.filter((run) => nextOf(run) !== undefined);
+}
+
+async function openPauses(session: Session): ReturnType<DaemonRun['pauses']> {
+  const pauses = await (await session.syncs()).pauses();
+  return pauses.map(({ entries, ...pause }) => ({ ...pause, syncs: entries.map(({ sync }) => sync) }));
+}
+
+/** An address as people reach the page, without a slash at its end. Throws `usage`. */
+function webAddress(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/u.test(url.protocol) && url.search + url.hash + url.username + url.password === '') return text.replace(/\/+$/u, '');
+  throw new RunbackError('usage', `--public-url takes a web address, not "${text}"`, {
+    state: 'Nothing was started.',
+    next: 'Give an address such as https://runback.example.com',
+  });
+}
+
+function unitOutcome(input: Input, { workspace }: Session, { systemdUnit }: DaemonModule): Outcome {
+  const kept = ['port', 'ping', 'public-url'].flatMap((name) => {
+    const value = input.text(name);
+    return value === undefined ? [] : [`--${name}`, value];
+  });
+  const main = fileURLToPath(new URL('../../main.js', import.meta.url));
+  const unit = systemdUnit({ exec: [process.execPath, main, 'daemon', '--workspace', workspace.root, ...kept], workspace: workspace.root });
+  return { data: { unit }, text: () => unit.trimEnd() };
+}
+
+export const commands: readonly CommandSpec[] = [
+  {
+    summary: 'Page, escalate and remind by itself; status page on this machine',
+    details:
+      'Without it, opening an incident pages the first level and nothing goes on by itself. There is one for a workspace; Ctrl-C or SIGTERM ends it, and killed at any point it loses nothing. docs/daemon.md says what the page shows and how to keep it running.',
+    options: [
+      { flags: '--once', description: 'do what is due now, wait for pages under way, end: for cron' },
+      { flags: '--port <port>', description: `of the status page on 127.0.0.1; default ${PORT}` },
+      { flags: '--public-url <url>', description: 'where people reach the status page: base of the links in pages' },
+      { flags: '--ping <ref>', description: "reference (env:NAME, file:PATH) to the address of a dead man's switch" },
+      { flags: '--print-unit', description: 'print a systemd unit and end' },
+    ],
+    examples: ['runback daemon', 'runback daemon --once', 'runback daemon --print-unit > /etc/systemd/system/runback.service'],
+    run: daemon,
+  },
+];

@@ -1,0 +1,4 @@
+export { ackToken } from './ack-token.js';
+export { runDaemon } from './loop.js';
+export * from './types.js';
+export { systemdUnit, type UnitOptions } from './unit.js';

@@ -1,0 +1,117 @@
+import type { Escalation } from '../../escalation/index.js';
+import { type Incident, type IncidentDesk, isOpen, isOverdue, whatIsDue } from '../../incidents/index.js';
+import { type Clock, isRunbackError } from '../../lib/index.js';
+import type { PageRecord } from '../../notify/index.js';
+import type { DaemonDeps, PauseLine, RunLine } from '../types.js';
+
+/** Incidents whose journals are read for one view; the rest is counted. */
+const MOST = 200;
+const AT_ONCE = 16;
+/** Reading may take this share of the time. */
+const SHARE = 20;
+/** What is that quick is read each time. */
+const QUICK_MS = 50;
+const LONGEST_MS = 30_000;
+
+/** An incident with what follows from it now. */
+export interface IncidentView {
+  readonly incident: Incident;
+  /** The policy it was opened with. */
+  readonly file: Escalation | undefined;
+  readonly overdue: boolean;
+  /** When something happens by itself. */
+  readonly next: Date | undefined;
+  /** Held back by quiet hours until then, ISO 8601. */
+  readonly quietUntil: string | undefined;
+}
+
+/** What is going on in the workspace. */
+export interface BoardView {
+  /** Worst first, then oldest first; {@link MOST} at most. */
+  readonly incidents: readonly IncidentView[];
+  /** How many more are open. */
+  readonly more: number;
+  /** Severity of those that were not read, by the index. */
+  readonly unread: ReadonlyMap<string, number>;
+  /** Ids of incidents whose journal cannot be read. */
+  readonly unreadable: readonly string[];
+  readonly deadLetters: readonly PageRecord[];
+  readonly runs: readonly RunLine[];
+  readonly pauses: readonly PauseLine[];
+}
+
+/** Reads what the status page and the metrics show: a bounded part, and not again and again where reading takes long. */
+export class Board {
+  #view: Promise<BoardView> | undefined;
+  #until = 0;
+
+  constructor(private readonly deps: Pick<DaemonDeps, 'desk' | 'clock' | 'outbox' | 'runs' | 'pauses'>) {}
+
+  /** As of now, or up to 30 s old where a read takes long. */
+  async view(): Promise<BoardView> {
+    const { clock } = this.deps;
+    if (this.#view && clock.monotonicMs() < this.#until) return await this.#view;
+    const from = clock.monotonicMs();
+    const view = this.#read();
+    this.#view = view;
+    this.#until = Number.POSITIVE_INFINITY;
+    try {
+      const read = await view;
+      const cost = clock.monotonicMs() - from;
+      if (this.#view === view) this.#until = clock.monotonicMs() + (cost < QUICK_MS ? 0 : Math.min(LONGEST_MS, SHARE * cost));
+      return read;
+    } catch (error) {
+      if (this.#view === view) this.#view = undefined;
+      throw error;
+    }
+  }
+
+  /** Something was changed here: the next view is a fresh one. */
+  forget(): void {
+    this.#view = undefined;
+  }
+
+  /** One incident. Throws `not-found`, `journal-damaged`. */
+  async incident(id: string): Promise<IncidentView> {
+    return await viewOf(this.deps.desk, this.deps.clock, await this.deps.desk.read(id));
+  }
+
+  async #read(): Promise<BoardView> {
+    const { desk, clock, outbox, runs, pauses } = this.deps;
+    const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt.localeCompare(b.openedAt));
+    const incidents: IncidentView[] = [];
+    const unreadable: string[] = [];
+    const shown = listed.slice(0, MOST);
+    for (let from = 0; from < shown.length; from += AT_ONCE)
+      await Promise.all(
+        shown.slice(from, from + AT_ONCE).map(async ({ id }, at) => {
+          try {
+            incidents[from + at] = await viewOf(desk, clock, await desk.read(id));
+          } catch (error) {
+            if (!isRunbackError(error)) throw error;
+            if (error.code !== 'not-found') unreadable.push(id);
+          }
+        }),
+      );
+    const rest = listed.slice(MOST);
+    const unread = new Map<string, number>();
+    for (const { severity } of rest) unread.set(severity, (unread.get(severity) ?? 0) + 1);
+    return {
+      // Without those that ended since they were listed.
+      incidents: Object.values(incidents).filter(({ incident }) => isOpen(incident)),
+      more: rest.length,
+      unread,
+      unreadable,
+      deadLetters: (await outbox?.deadLetters()) ?? [],
+      runs: await runs(),
+      pauses: await pauses(),
+    };
+  }
+}
+
+async function viewOf(desk: IncidentDesk, clock: Clock, incident: Incident): Promise<IncidentView> {
+  const now = clock.now();
+  const file = await desk.policyOf(incident);
+  const { next, quietUntil } = whatIsDue(incident, file, now);
+  return { incident, file, overdue: isOverdue(incident, file, now), next, quietUntil };
+}

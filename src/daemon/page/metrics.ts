@@ -1,0 +1,100 @@
+import { isOpen } from '../../incidents/index.js';
+import type { Pulse } from '../pulse.js';
+import type { BoardView } from './board.js';
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [labels: Labels, value: number];
+
+/** Text for Prometheus, format 0.0.4. Incidents beyond those that are read count under the status `not_read`. */
+export function metricsText(board: BoardView, pulse: Pulse, now: Date): string {
+  const incidents = new Tally(['severity', 'status']);
+  const pages = new Tally(['state']);
+  for (const state of ['open', 'accepted', 'failed', 'withdrawn']) pages.add([state], 0);
+  let oldest = 0;
+  for (const { incident } of board.incidents) {
+    if (!isOpen(incident)) continue;
+    incidents.add([incident.severity, incident.status], 1);
+    for (const { state } of incident.pages) pages.add([state], 1);
+    if (incident.status === 'open') oldest = Math.max(oldest, (now.getTime() - Date.parse(incident.ladder.since)) / 1000);
+  }
+  for (const [severity, count] of board.unread) incidents.add([severity, 'not_read'], count);
+  const tickers = [...pulse.tickers];
+  const ping = pulse.ping;
+  return [
+    family('runback_incidents', 'gauge', 'Open incidents by severity and status.', incidents.samples),
+    family('runback_incidents_overdue', 'gauge', 'Open incidents that wait for somebody longer than they should.', [
+      [{}, board.incidents.filter(({ overdue }) => overdue).length],
+    ]),
+    family('runback_incidents_unreadable', 'gauge', 'Open incidents whose journal cannot be read.', [[{}, board.unreadable.length]]),
+    family(
+      'runback_oldest_unacknowledged_seconds',
+      'gauge',
+      'How long the incident has waited that nobody has for longest; 0 where somebody has each.',
+      [[{}, oldest]],
+    ),
+    family('runback_pages', 'gauge', 'Pages of open incidents by state.', pages.samples),
+    family('runback_dead_letters', 'gauge', 'Pages that failed for good and that nobody has dismissed.', [[{}, board.deadLetters.length]]),
+    family('runback_paused_syncs', 'gauge', 'Pauses of syncs that are open.', [[{}, board.pauses.length]]),
+    family('runback_runs_open', 'gauge', 'Runs of runbooks that are not closed.', [[{}, board.runs.length]]),
+    family(
+      'runback_ticks_total',
+      'counter',
+      'Ticks by ticker.',
+      tickers.map(([ticker, { ticks }]) => [{ ticker }, ticks]),
+    ),
+    family(
+      'runback_tick_failures_total',
+      'counter',
+      'Ticks that failed, by ticker.',
+      tickers.map(([ticker, { failures }]) => [{ ticker }, failures]),
+    ),
+    family(
+      'runback_tick_seconds_total',
+      'counter',
+      'Seconds spent in ticks, by ticker.',
+      tickers.map(([ticker, { seconds }]) => [{ ticker }, seconds]),
+    ),
+    family('runback_passes_total', 'counter', 'Rounds in which every ticker did its work.', [[{}, pulse.passes]]),
+    family('runback_last_pass_age_seconds', 'gauge', 'Seconds since the last such round.', [[{}, pulse.sinceLastPassMs / 1000]]),
+    family('runback_start_time_seconds', 'gauge', 'When the daemon started, in seconds since 1970.', [[{}, pulse.startedAt.getTime() / 1000]]),
+    ...(ping
+      ? [
+          family('runback_pings_total', 'counter', "Dead-man's pings by result.", [
+            [{ result: 'sent' }, ping.sent],
+            [{ result: 'failed' }, ping.failed],
+            [{ result: 'withheld' }, ping.withheld],
+          ]),
+          family('runback_ping_withheld', 'gauge', '1 while no ping may be sent.', [[{}, ping.withheldBecause === undefined ? 0 : 1]]),
+        ]
+      : []),
+  ].join('');
+}
+
+/** Counts by the values of labels. */
+class Tally {
+  readonly #counts = new Map<string, { readonly values: readonly string[]; count: number }>();
+
+  constructor(private readonly names: readonly string[]) {}
+
+  add(values: readonly string[], count: number): void {
+    const key = JSON.stringify(values);
+    const known = this.#counts.get(key);
+    if (known) known.count += count;
+    else this.#counts.set(key, { values, count });
+  }
+
+  get samples(): readonly Sample[] {
+    return [...this.#counts.values()].map(({ values, count }) => [Object.fromEntries(this.names.map((name, at) => [name, values[at] ?? ''])), count]);
+  }
+}
+
+/** A family of samples with its two header lines; those also where there is no sample. */
+function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
+  const lines = samples.map(([labels, value]) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
+    return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${String(value)}\n`;
+  });
+  return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+}
+
+const escapeLabel = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

@@ -1,0 +1,129 @@
+import { html } from 'hono/html';
+
+import type { Pulse } from '../pulse.js';
+import type { BoardView, IncidentView } from './board.js';
+import { badge, counted, type Html, layout, outside, when } from './layout.js';
+import { nextText, standing } from './words.js';
+
+const MOST_LINES = 50;
+
+/** What the first page is made from. */
+export interface OverviewData {
+  readonly board: BoardView;
+  readonly pulse: Pulse;
+  readonly now: Date;
+  /** False: the workspace has no escalation.yml. */
+  readonly policy: boolean;
+  /** The page loads itself again. */
+  readonly refresh: boolean;
+  /** Where the state is, for people with several workspaces. */
+  readonly location: string;
+}
+
+/** The first page: what is on fire, who has it, what is paused, what waits for a person, and whether escalation works. */
+export function overviewPage(data: OverviewData): Html {
+  const { board, now } = data;
+  const total = board.incidents.length + board.more + board.unreadable.length;
+  const unheld = board.incidents.filter(({ incident }) => incident.status === 'open').length;
+  const title = total === 0 ? 'Nothing is on fire' : `${counted(total, 'open incident')}${unheld === 0 ? '' : `, nobody has ${unheld}`}`;
+  const body = html`
+    <h1>${title}</h1>
+    ${escalationBanner(data)}
+    ${
+      total === 0
+        ? ''
+        : html`<h2>On fire</h2>
+            <ul class="cards">
+              ${board.incidents.map((view) => incidentCard(view, now))}
+            </ul>`
+    }
+    ${board.more === 0 ? '' : html`<p>And ${counted(board.more, 'more incident')}: <code>runback incident list</code></p>`}
+    ${board.unreadable.map((id) => html`<p><strong class="bad">${outside(id)} cannot be read:</strong> its journal is damaged. <code>runback incident show ${id}</code></p>`)}
+    ${section(
+      'Pages that failed for good',
+      board.deadLetters.toReversed(),
+      ({ page, attempts }) =>
+        html`<li class="card bad">
+          <p>
+            ${outside(page.to.name ?? page.to.person ?? page.to.channel)} (${page.to.medium}), ${counted(attempts.length, 'attempt')},
+            ${when(attempts.at(-1)?.at ?? page.at, now)}: ${outside(attempts.at(-1)?.why ?? 'no reason given')}
+          </p>
+          <p class="soft"><a href="incidents/${page.incident.id}">${outside(page.incident.title)}</a></p>
+        </li>`,
+    )}
+    ${section(
+      'Paused syncs',
+      board.pauses,
+      ({ id, by, reason, at, syncs }) =>
+        html`<li class="card warn">
+          <h3>${syncs.map((sync, n) => html`${n === 0 ? '' : ', '}${outside(sync)}`)}</h3>
+          <p>Paused by ${outside(by)} ${when(at, now)}: ${outside(reason)}</p>
+          <p class="soft"><code>runback sync resume ${id}</code></p>
+        </li>`,
+    )}
+    ${section(
+      'Runs that are not finished',
+      board.runs,
+      ({ id, title: name, state, by, startedAt, waitingFor }) =>
+        html`<li class="card ${waitingFor === undefined ? '' : 'warn'}">
+          <h3>${outside(name)}</h3>
+          <p>
+            ${state === 'waiting' ? 'Waits for a person' : state}${waitingFor === undefined ? '' : html`: ${outside(waitingFor)}`}. Started by
+            ${outside(by)} ${when(startedAt, now)}.
+          </p>
+          <p class="soft"><code>runback runbook resume ${id}</code></p>
+        </li>`,
+    )}
+  `;
+  const refresh = data.refresh
+    ? html`<span>Loads itself again every 30 s. <a href="?refresh=off">Stop that</a></span>`
+    : html`<span>As of ${when(now, now)}. <a href="./">Load again every 30 s</a></span>`;
+  return layout(title, './', body, html`${refresh}<span>${data.location}</span>`);
+}
+
+function section<T>(heading: string, all: readonly T[], line: (one: T) => Html): Html | string {
+  if (all.length === 0) return '';
+  const more = all.length > MOST_LINES ? html`<p>And ${all.length - MOST_LINES} more: <code>runback status</code></p>` : '';
+  return html`<h2>${heading}</h2>
+    <ul class="cards">
+      ${all.slice(0, MOST_LINES).map(line)}
+    </ul>
+    ${more}`;
+}
+
+function incidentCard(view: IncidentView, now: Date): Html {
+  const { incident, file, overdue } = view;
+  const { mood, text } = standing(view, now);
+  const means = file?.severities[incident.severity]?.means;
+  return html`<li class="card ${overdue ? 'bad' : mood}">
+    <h3>${badge(incident.severity)} <a href="incidents/${incident.id}">${outside(incident.title)}</a></h3>
+    ${means === undefined ? '' : html`<p class="soft">${outside(means)}</p>`}
+    <p>${text}</p>
+    <p>Opened ${when(incident.openedAt, now)} by ${outside(incident.openedBy)}. ${nextText(view, now)}</p>
+  </li>`;
+}
+
+/** Whether somebody would be told. */
+function escalationBanner({ pulse, policy, board, now }: OverviewData): Html {
+  const problems = [
+    ...(policy ? [] : [html`There is no escalation.yml, so nobody is paged.`]),
+    ...(pulse.healthy ? [] : [html`What is due was last done ${Math.round(pulse.sinceLastPassMs / 1000)} s ago.`]),
+    ...pulse.failing.map((why) => outside(why)),
+    ...(board.deadLetters.length === 0 ? [] : [html`${counted(board.deadLetters.length, 'page')} failed for good.`]),
+    ...(pulse.ping?.withheldBecause === undefined ? [] : [html`The dead-man's ping is withheld: ${outside(pulse.ping.withheldBecause)}.`]),
+  ];
+  if (problems.length === 0)
+    return html`<p class="card good">
+      <strong class="good">Escalation works.</strong> The daemon runs since ${when(pulse.startedAt, now)} and looked at what is due
+      ${seconds(pulse)}.${pulse.ping?.lastSentAt ? html` Last ping to the dead man's switch ${when(pulse.ping.lastSentAt, now)}.` : ''}
+    </p>`;
+  const stuck = !policy || !pulse.healthy || pulse.failing.length > 0;
+  return html`<div class="card bad">
+    <p><strong class="bad">${stuck ? 'Escalation does not work as it should.' : 'Escalation works, with trouble.'}</strong></p>
+    <ul>
+      ${problems.map((problem) => html`<li>${problem}</li>`)}
+    </ul>
+  </div>`;
+}
+
+const seconds = (pulse: Pulse): string => (pulse.sinceLastPassMs < 1500 ? 'just now' : `${Math.round(pulse.sinceLastPassMs / 1000)} s ago`);

@@ -1,0 +1,65 @@
+import type { Server } from 'node:http';
+
+import { createAdaptorServer } from '@hono/node-server';
+
+import { RunbackError } from '../../lib/index.js';
+import { ackToken } from '../ack-token.js';
+import type { Pulse } from '../pulse.js';
+import { Trouble } from '../trouble.js';
+import type { DaemonDeps, PageOptions } from '../types.js';
+import { makeApp } from './app.js';
+import { Names } from './guard.js';
+
+const LOOPBACK = '127.0.0.1';
+
+/** A status page that answers. */
+export interface OpenPage {
+  readonly url: string;
+  /** Cuts open connections and frees the port. */
+  close(): Promise<void>;
+}
+
+/** Starts the status page, for this machine only. Throws `usage` for another host and for a port that is taken. */
+export async function openPage(deps: DaemonDeps, options: PageOptions, pulse: Pulse): Promise<OpenPage> {
+  const { host = LOOPBACK, publicUrl } = options;
+  if (host !== LOOPBACK)
+    throw new RunbackError('usage', `The status page listens on ${LOOPBACK} only, not on ${host}`, {
+      why: 'It asks nobody who they are.',
+      state: 'Nothing was started.',
+      next: 'Put a proxy before it that knows who may see it, and name its address with --public-url.',
+    });
+  let names = new Names(options.port, publicUrl);
+  const app = makeApp({ deps, pulse, trouble: new Trouble(deps.clock, deps.log), token: await ackToken(deps.store), names: () => names });
+  const server = createAdaptorServer({ fetch: app.fetch, hostname: host, serverOptions: { requestTimeout: 10_000 } }) as Server;
+  await listen(server, options.port);
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : options.port;
+  names = new Names(port, publicUrl);
+  const url = `http://${host}:${port}`;
+  options.listening?.(url);
+  return {
+    url,
+    close: async () =>
+      await new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'Another program listens there.' : error.message;
+      reject(
+        new RunbackError('usage', `The status page cannot listen on port ${port}`, {
+          why,
+          state: 'Nothing was started.',
+          next: 'Name a free one: runback daemon --port 4863',
+          cause: error,
+        }),
+      );
+    });
+    server.listen({ port, host: LOOPBACK, exclusive: true }, resolve);
+  });
+}

@@ -1,0 +1,92 @@
+import { type IncidentDesk, isOverdue } from '../incidents/index.js';
+import { isRunbackError, messageOf } from '../lib/index.js';
+import type { Outbox } from '../notify/index.js';
+import type { Trouble } from './trouble.js';
+import type { Ticker } from './types.js';
+
+/** Incidents of one tick; more are taken by the next, at once. */
+const LIMIT = 500;
+/** Between the look at the agenda and the desk's own. */
+const MEANWHILE_MS = 5000;
+/** An incident whose look is due for longer than this is overdue, whatever keeps the desk from it. */
+const LATE_MS = 60_000;
+
+/**
+ * Looks at incidents that are due, and remembers which of them wait for somebody longer than they should. That costs what is due:
+ * an incident becomes overdue only when it is looked at.
+ */
+export class IncidentTicker implements Ticker {
+  readonly name = 'incidents';
+  /** Ids that were overdue when they were last looked at. */
+  readonly #overdue = new Set<string>();
+  /** Incidents that could not be looked at, with the reason. */
+  readonly problems = new Map<string, unknown>();
+  #scanned = false;
+
+  constructor(
+    private readonly desk: IncidentDesk,
+    private readonly trouble: Trouble,
+  ) {}
+
+  async tick(now: Date): Promise<{ readonly due: number }> {
+    const { store, clock } = this.desk.options;
+    const entries = await store.agenda('incidents').due(new Date(now.getTime() + MEANWHILE_MS), { limit: 2 * LIMIT });
+    if (entries.every(({ at }) => at > clock.now())) return { due: 0 };
+    const { looked, problems } = await this.desk.tick(LIMIT);
+    const failed = new Map(problems.map(({ id, error }) => [id, error]));
+    const then = clock.now();
+    for (const id of new Set(entries.flatMap((entry) => (entry.at <= then ? [entry.id] : [])))) {
+      if (!failed.has(id)) this.problems.delete(id);
+      await this.#judge(id);
+    }
+    for (const [id, error] of failed) {
+      this.problems.set(id, error);
+      this.trouble.tell(id, `${id} could not be looked at and is tried again in a minute: ${messageOf(error)}`);
+    }
+    return { due: looked };
+  }
+
+  /** Judges every open incident once: what was overdue before this process began. */
+  async scan(signal: AbortSignal): Promise<void> {
+    for (const { id } of await this.desk.listOpen()) {
+      if (signal.aborted) return;
+      await this.#judge(id);
+    }
+    this.#scanned = true;
+  }
+
+  /** Why incidents are not in order, in words; undefined where they are. Looks again at those that were overdue, up to the first that still is. */
+  async overdue(): Promise<string | undefined> {
+    const { store, clock } = this.desk.options;
+    if (!this.#scanned) return 'the open incidents have not all been looked at yet';
+    const [failed] = this.problems.keys();
+    if (failed !== undefined) return `${failed} cannot be looked at`;
+    const first = await store.agenda('incidents').next();
+    if (first !== undefined && clock.now().getTime() - first.getTime() > LATE_MS) return 'incidents wait for their look for more than a minute';
+    for (const id of this.#overdue) if (await this.#judge(id)) return `${id} waits for somebody longer than it should`;
+    return undefined;
+  }
+
+  async #judge(id: string): Promise<boolean> {
+    const incident = await this.desk.read(id).catch((error: unknown) => {
+      // Damaged: a look at it fails too, and that is remembered. Gone: nothing is overdue.
+      if (isRunbackError(error)) return undefined;
+      throw error;
+    });
+    const overdue = incident !== undefined && isOverdue(incident, await this.desk.policyOf(incident), this.desk.options.clock.now());
+    if (overdue) this.#overdue.add(id);
+    else this.#overdue.delete(id);
+    return overdue;
+  }
+}
+
+/** Sends pages that are due. Never waits for them: one slow service holds up nobody (guarantee G20). */
+export function pageTicker(outbox: Outbox): Ticker {
+  return {
+    name: 'pages',
+    tick: async () => {
+      await outbox.tick();
+      return { due: 0 };
+    },
+  };
+}
