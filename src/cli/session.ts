@@ -104,7 +104,7 @@ export class Session {
 
   /** Who may approve what; undefined where the workspace has no escalation.yml. */
   approvals(): Promise<ApprovalServices | undefined> {
-    this.#approvals ??= import('./policy.js').then(({ openPolicy }) => openPolicy(this.workspace.root));
+    this.#approvals ??= import('./policy.js').then(({ openPolicy }) => openPolicy(this));
     return this.#approvals;
   }
 
