@@ -13,7 +13,7 @@ timezone: UTC
 people: { maya: { name: Maya Ortiz, email: maya@example.com, contact: [email] } }
 channels: { mail: { type: email, host: 127.0.0.1, from: runback@example.com } }
 severities: { sev1: { means: Data is being corrupted, policy: critical, quiet_hours: ignore, update_every: 30d, ack_expires: 60d } }
-policies: { critical: { levels: [{ notify: ["person:maya"], ack_within: 5m }] } }
+policies: { critical: { levels: [{ notify: ["person:maya"], ack_within: 5m }], exhausted: { notify: ["person:maya"], every: 5m } } }
 `;
 
 /** An outbox that takes everything and sends nothing: what is measured is deciding, not mailing. */

@@ -10,7 +10,7 @@ import { startHubSpotSandbox } from '../../src/sandbox/index.js';
 import { type Finished, jsonLines, runback } from '../cli/support/child.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let workspace: TestWorkspace;
 let config: string;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Fault } from '../../src/sandbox/index.js';
 import { flat, openSmallRun, RESUME, type SmallRun, START } from './support/small-run.js';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let run: SmallRun;
 beforeAll(async () => {

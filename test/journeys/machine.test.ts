@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { cleanEnv, type Finished, jsonLines, program } from '../cli/support/child.js';
 import { DAMAGED, flat, openSmallRun, type SmallRun, START } from './support/small-run.js';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let run: SmallRun;
 interface PlanData {

@@ -4,7 +4,7 @@ import type { Fault } from '../../src/sandbox/index.js';
 import { jsonLines } from '../cli/support/child.js';
 import { flat, openSmallRun, type SmallRun, START } from './support/small-run.js';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let run: SmallRun;
 
