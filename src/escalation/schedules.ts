@@ -68,6 +68,11 @@ export function personAt(schedule: Schedule, at: number): string | undefined {
   return override === undefined ? turnAt(schedule, at).person : override.person;
 }
 
+/** The instant at which the first turn begins. */
+export function beginOf({ rotation, timezone }: Schedule): number {
+  return instantOf(firstHandoff(rotation), timezone);
+}
+
 /** Id of the person on call; undefined where nobody is. Throws `not-found` for an unknown schedule. */
 export function onCallAt(file: Pick<Escalation, 'schedules'>, scheduleName: string, at: Date): string | undefined {
   const schedule = Object.hasOwn(file.schedules, scheduleName) ? file.schedules[scheduleName] : undefined;

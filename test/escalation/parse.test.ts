@@ -18,6 +18,12 @@ const changed = (from: string, to: string): string => {
   return FILE.replace(from, to);
 };
 
+/** `line:column` of the only place where a text holds `mark`. */
+function placeOf(text: string, mark: string): string {
+  const before = text.slice(0, text.indexOf(mark)).split('\n');
+  return `${before.length}:${(before.at(-1) ?? '').length + 1}`;
+}
+
 describe('a file that is right', () => {
   test('becomes plain JSON with every default filled in', () => {
     expect(JSON.parse(JSON.stringify(file))).toEqual(file);
@@ -59,35 +65,36 @@ describe('a file that is right', () => {
 });
 
 describe('a file that is wrong says where, and what was meant', () => {
-  const cases: readonly [what: string, from: string, to: string, place: string, words: string][] = [
-    ['a person in a rotation', 'people: [maya, lee]', 'people: [maia, lee]', '8:91', 'no person "maia", did you mean "maya"'],
-    ['a schedule of a level', 'schedule:primary', 'schedule:primry', '26:19', 'no schedule "primry", did you mean "primary"'],
-    ['a channel of a level', ', channel:ops]', ', channel:opps]', '26:37', 'no channel "opps", did you mean "ops"'],
-    ['a kind of target', 'person:lee], ack', 'persn:lee], ack', '27:19', 'did you mean "person:lee"'],
-    ['a target without a kind', 'person:lee], ack', 'lee], ack', '27:19', 'did you mean "person:lee"'],
-    ['a policy', 'policy: critical }', 'policy: critcal }', '19:44', 'no policy "critcal", did you mean "critical"'],
-    ['a role that is granted', 'grants: lead', 'grants: leed', '27:59', 'no role "leed", did you mean "lead"'],
-    ['a role that is inherited', 'inherits: operator', 'inherits: oprator', '16:21', 'no role "oprator", did you mean "operator"'],
-    ['a role of a person', 'contact: [email] }', 'contact: [email], role: leader }', '6:83', 'no role "leader", did you mean "lead"'],
-    ['a vendor', 'grants: lead }', 'grants: lead, vendors: [hubspot] }', '27:75', 'no vendor "hubspot"'],
-    ['a time zone', 'timezone: America/New_York', 'timezone: America/NewYork', '2:11', 'did you mean "America/New_York"'],
-    ['a handoff', '"Mon 09:00"', '"Monday 9"', '8:48', '"Mon 09:00"'],
-    ['a first day', '2026-01-05', '2026-02-30', '8:68', 'no day 2026-02-30'],
-    ['a span', '"20:00-08:00"', '"20-8"', '31:26', '20:00-08:00'],
-    ['quiet hours without end', '"20:00-08:00"', 'all', '31:1', 'never end'],
-    ['a channel without type', '{ type: slack, url', '{ url', '12:3', '"type" is missing'],
-    ['a type of channel', 'type: slack', 'type: slak', '12:16', 'did you mean "slack"'],
-    ['a kind of contact', 'contact: [email] }', 'contact: [emial] }', '6:64', 'email'],
-    ['a pace of nothing', 'ack_within: 5m', 'ack_within: 0s', '26:64', 'between 1s and 366d'],
-    ['an unknown key', 'repeat: 1', 'repaet: 1', '24:5', 'did you mean "repeat"'],
-    ['an act', 'may: [pause-syncs', 'may: [pause-sync', '15:21', 'did you mean "pause-syncs"'],
-    ['a severity', '  sev4:', '  sev5:', '22:3', 'did you mean "sev'],
+  const cases: readonly [what: string, from: string, to: string, mark: string, words: string][] = [
+    ['a person in a rotation', 'people: [maya, lee]', 'people: [maia, lee]', 'maia', 'no person "maia", did you mean "maya"'],
+    ['a schedule of a level', 'schedule:primary', 'schedule:primry', 'schedule:primry', 'no schedule "primry", did you mean "primary"'],
+    ['a channel of a level', ', channel:ops]', ', channel:opps]', 'channel:opps', 'no channel "opps", did you mean "ops"'],
+    ['a kind of target', 'person:lee], ack', 'persn:lee], ack', 'persn:lee', 'did you mean "person:lee"'],
+    ['a target without a kind', 'person:lee], ack', 'lee], ack', 'lee], ack', 'did you mean "person:lee"'],
+    ['a policy', 'policy: critical }', 'policy: critcal }', 'critcal', 'no policy "critcal", did you mean "critical"'],
+    ['a role that is granted', 'grants: lead', 'grants: leed', 'leed', 'no role "leed", did you mean "lead"'],
+    ['a role that is inherited', 'inherits: operator', 'inherits: oprator', 'oprator', 'no role "oprator", did you mean "operator"'],
+    ['a role of a person', 'contact: [email] }', 'contact: [email], role: leader }', 'leader', 'no role "leader", did you mean "lead"'],
+    ['a vendor', 'grants: lead }', 'grants: lead, vendors: [hubspot] }', 'hubspot', 'no vendor "hubspot"'],
+    ['a time zone', 'timezone: America/New_York', 'timezone: America/NewYork', 'America/NewYork', 'did you mean "America/New_York"'],
+    ['a handoff', '"Mon 09:00"', '"Monday 9"', '"Monday 9"', '"Mon 09:00"'],
+    ['a first day', '2026-01-05', '2026-02-30', '2026-02-30', 'no day 2026-02-30'],
+    ['a span', '"20:00-08:00"', '"20-8"', '"20-8"', '20:00-08:00'],
+    ['quiet hours without end', '"20:00-08:00", weekends: "08:00-08:00"', 'all, weekends: all', 'quiet_hours: { weekdays: all', 'never end'],
+    ['a channel without type', '{ type: slack, url', '{ url', 'ops: {', '"type" is missing'],
+    ['a type of channel', 'type: slack', 'type: slak', 'slak', 'did you mean "slack"'],
+    ['a kind of contact', 'contact: [email] }', 'contact: [emial] }', 'emial', 'email'],
+    ['a pace of nothing', 'ack_within: 5m', 'ack_within: 0s', '0s', 'between 1s and 366d'],
+    ['an unknown key', 'repeat: 1', 'repaet: 1', 'repaet', 'did you mean "repeat"'],
+    ['an act', 'may: [pause-syncs', 'may: [pause-sync', 'pause-sync,', 'did you mean "pause-syncs"'],
+    ['a severity', '  sev4:', '  sev5:', 'sev5', 'did you mean "sev'],
   ];
-  test.each(cases)('%s', (_what, from, to, place, words) => {
-    const error = refused(changed(from, to));
+  test.each(cases)('%s', (_what, from, to, mark, words) => {
+    const text = changed(from, to);
+    const error = refused(text);
     expect(error.code).toBe('file-invalid');
     expect(error.message).toContain(words);
-    expect(error.message).toContain(`escalation.yml:${place}`);
+    expect(error.message).toContain(`escalation.yml:${placeOf(text, mark)}:`);
   });
 
   test('a role that inherits from itself over others is shown the way', () => {
@@ -131,7 +138,7 @@ describe('a secret in clear is refused and never shown', () => {
     const all = JSON.stringify([error.message, error.why, error.next, error.state, error.data, error.stack]);
     expect(all).not.toContain(SECRET);
     expect(all).not.toContain('8372615094');
-    expect(error.message).toContain('escalation.yml:12:');
+    expect(error.message).toContain('escalation.yml:11:');
   });
 
   test('a private key in place of the public one', () => {
