@@ -15,6 +15,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   diff: () => import('./commands/diff.js'),
   restore: () => import('./commands/restore.js'),
   sync: () => import('./commands/sync.js'),
+  escalation: () => import('./commands/escalation.js'),
   sandbox: () => import('./commands/sandbox.js'),
   demo: () => import('./commands/demo.js'),
   completion: () => import('./commands/completion.js'),

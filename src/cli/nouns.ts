@@ -36,6 +36,7 @@ export const NOUNS: readonly Noun[] = [
     verbs: ['plan', 'show', 'apply', 'resume', 'undo', 'verify'],
   },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
+  { name: 'escalation', summary: 'Who is told of an incident, in which order; check and simulate it', verbs: ['show', 'lint', 'simulate'] },
   { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },
   { name: 'demo', summary: 'Try it: a sync goes wrong in a local sandbox, and is undone', verbs: [] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },

@@ -1,9 +1,12 @@
 export { decideEscalation } from './decide.js';
-export { type LintCode, type LintFinding, type LintOptions, lintEscalation } from './lint.js';
+export { type LintOptions, lintEscalation } from './lint.js';
+export { type LintCode, type LintFinding } from './lint-findings.js';
+export { differencesFrom, type Expectation, parseExpectation, showDelay } from './expectations.js';
 export { type EscalationFile, parseEscalation, parseEscalationFile } from './parse.js';
-export { onCallAt } from './schedules.js';
+export { onCallAt, shiftAt } from './schedules.js';
 export { escalationSchema } from './schema.js';
 export { type SimulatedMessage, type SimulatedStep, type SimulateOptions, simulateEscalation } from './simulate.js';
 export * from './types.js';
 export { quietUntil } from './weekly.js';
-export { instantOf, isZone, localOf, parseLocal, showLocal, timesShown } from './zones.js';
+export { readTime } from './when.js';
+export { isZone, showLocal } from './zones.js';

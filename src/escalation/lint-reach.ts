@@ -1,5 +1,5 @@
 import { formatDuration } from '../lib/index.js';
-import { error, warning, type LintFinding } from './lint.js';
+import { error, warning, type LintFinding } from './lint-findings.js';
 import { peopleBehind, tellingsOf } from './tellings.js';
 import type { ContactStep, Escalation, Person } from './types.js';
 

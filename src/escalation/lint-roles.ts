@@ -1,4 +1,4 @@
-import { error, warning, type LintFinding } from './lint.js';
+import { error, warning, type LintFinding } from './lint-findings.js';
 import { peopleBehind, tellingsOf } from './tellings.js';
 import type { Escalation } from './types.js';
 

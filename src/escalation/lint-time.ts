@@ -1,5 +1,5 @@
 import { coveredBy, hoursOf, without, type Stretch } from './coverage.js';
-import { error, warning, type LintFinding } from './lint.js';
+import { error, warning, type LintFinding } from './lint-findings.js';
 import { tellingsOf } from './tellings.js';
 import type { Escalation, Schedule } from './types.js';
 import { spanOf } from './weekly.js';

@@ -1,35 +1,8 @@
+import { warning, type LintFinding } from './lint-findings.js';
 import { reachProblems } from './lint-reach.js';
 import { roleProblems } from './lint-roles.js';
 import { timeProblems } from './lint-time.js';
-import type { Escalation, Policy } from './types.js';
-
-/** Something in escalation.yml that would let an incident down. */
-export interface LintFinding {
-  /** Errors are refused; warnings are told. */
-  readonly severity: 'error' | 'warning';
-  /** Permanent: scripts may match on it. */
-  readonly code: LintCode;
-  readonly message: string;
-  /** Where, in the names of the file: for `EscalationFile.at`. */
-  readonly path: readonly (string | number)[];
-}
-
-export type LintCode =
-  | 'uncovered'
-  | 'no-contact'
-  | 'contact-broken'
-  | 'contact-never'
-  | 'contact-order'
-  | 'contact-twice'
-  | 'unconfirmed'
-  | 'approval-impossible'
-  | 'approval-tight'
-  | 'role-unheld'
-  | 'severity-missing'
-  | 'policy-unused'
-  | 'never-told'
-  | 'quiet-missing'
-  | 'quiet-monday';
+import type { Escalation } from './types.js';
 
 export interface LintOptions {
   readonly now: Date;
@@ -52,12 +25,4 @@ function* useProblems(file: Escalation): Generator<LintFinding> {
   const used = new Set(Object.values(file.severities).map(({ policy }) => policy));
   for (const name of Object.keys(file.policies))
     if (!used.has(name)) yield warning('policy-unused', `no severity follows the policy "${name}"`, ['policies', name]);
-}
-
-export function error(code: LintCode, message: string, path: LintFinding['path']): LintFinding {
-  return { severity: 'error', code, message, path };
-}
-
-export function warning(code: LintCode, message: string, path: LintFinding['path']): LintFinding {
-  return { severity: 'warning', code, message, path };
 }
