@@ -1,11 +1,11 @@
 export { decideEscalation } from './decide.js';
-export { type LintOptions, lintEscalation } from './lint.js';
-export { type LintCode, type LintFinding } from './lint-findings.js';
+export { lintEscalation } from './lint.js';
+export { type LintFinding } from './lint-findings.js';
 export { differencesFrom, type Expectation, parseExpectation, showDelay } from './expectations.js';
 export { type EscalationFile, parseEscalation, parseEscalationFile } from './parse.js';
 export { onCallAt, shiftAt } from './schedules.js';
 export { escalationSchema } from './schema.js';
-export { type SimulatedMessage, type SimulatedStep, type SimulateOptions, simulateEscalation } from './simulate.js';
+export { type SimulatedMessage, type SimulatedStep, simulateEscalation } from './simulate.js';
 export * from './types.js';
 export { quietUntil } from './weekly.js';
 export { readTime } from './when.js';

@@ -58,9 +58,10 @@ const MAX_STEPS = 5000;
  */
 export function simulateEscalation(file: Escalation, { severity, at, until, maxRungs }: SimulateOptions): readonly SimulatedStep[] {
   const rungs = maxRungs ?? rungsOf(policyOf(file, severity).policy) + 2;
+  const last = until?.getTime() ?? Infinity;
   const steps: SimulatedStep[] = [];
   let state: EscalationState = { severity, since: at.toISOString(), held: false, hurried: false, fired: [] };
-  for (let now = at; steps.length < MAX_STEPS && (until === undefined || now <= until);) {
+  for (let now = at; steps.length < MAX_STEPS && now.getTime() <= last;) {
     const { acts, next, quietUntil } = decideEscalation(file, state, now);
     if (state.fired.length >= rungs && acts.some(({ kind }) => kind === 'rung')) break;
     const time = { at: now.toISOString(), afterMs: now.getTime() - at.getTime() };

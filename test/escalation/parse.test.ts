@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 
-import { parseEscalation } from '../../src/escalation/index.js';
+import { escalationSchema, lintEscalation, parseEscalation, simulateEscalation } from '../../src/escalation/index.js';
 import { isRunbackError, type RunbackError } from '../../src/lib/index.js';
 import { FILE, file } from './support.js';
 
@@ -62,6 +64,11 @@ describe('a file that is right', () => {
     const people = parseEscalation(changed('phone: env:MAYA_PHONE', 'phone: "+1 (212) 555-0100"'), 'escalation.yml').people;
     expect(people['maya']?.phone).toBe('+12125550100');
   });
+});
+
+test('editors can explain every key at the top of the file', () => {
+  const unexplained = Object.entries(escalationSchema.shape).filter(([, part]) => part.description === undefined);
+  expect(unexplained).toEqual([]);
 });
 
 describe('a file that is wrong says where, and what was meant', () => {
@@ -148,10 +155,11 @@ describe('a secret in clear is refused and never shown', () => {
   });
 
   test('nor is one shown on a line that is no YAML at all', () => {
-    for (const [, options] of cases) {
-      const error = refused(`${FILE}\nextra: { ${options}`);
-      if (!options.includes('chat.example.com')) expect(error.message).not.toContain(SECRET);
-    }
+    const shown = cases
+      .filter(([, options]) => !options.includes('chat.example.com'))
+      .map(([, options]) => refused(`${FILE}\nextra: { ${options}`).message)
+      .filter((message) => message.includes(SECRET));
+    expect(shown).toEqual([]);
   });
 
   test('references are taken as they are, and an address of a webhook that needs a key may stand there', () => {
@@ -180,4 +188,35 @@ describe('any text gets an answer', () => {
         expect(['file-invalid', 'secret-literal']).toContain(refused(text).code);
       }
   });
+
+  test('the sample with any one part replaced by anything is read or refused, never a crash', () => {
+    const paths = everyPath(parse(FILE));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...paths),
+        fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('constructor', '__proto__', '0s', '999999w', 'person:', ':', '2026-99-99')),
+        (path, value) => {
+          const document = parse(FILE) as Record<string, unknown>;
+          const holder = path.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string | number, unknown>)[key], document);
+          (holder as Record<string | number, unknown>)[path.at(-1) ?? ''] = value;
+          try {
+            const read = parseEscalation(JSON.stringify(document), 'escalation.yml');
+            lintEscalation(read, { now: new Date('2026-07-08T18:00:00Z') });
+            for (const severity of Object.keys(read.severities))
+              simulateEscalation(read, { severity, at: new Date('2026-07-08T18:00:00Z'), maxRungs: 3 });
+          } catch (error) {
+            if (!isRunbackError(error)) throw error;
+            expect(['file-invalid', 'secret-literal']).toContain(error.code);
+          }
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  });
 });
+
+function everyPath(value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
+  if (typeof value !== 'object' || value === null) return path.length === 0 ? [] : [path];
+  const below = Object.entries(value).flatMap(([key, item]) => everyPath(item, [...path, Array.isArray(value) ? Number(key) : key]));
+  return path.length === 0 ? below : [path, ...below];
+}
