@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
+import { escalationSchema } from '../dist/escalation/index.js';
 import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
 import { workspaceSchema } from '../dist/workspace/index.js';
 
@@ -17,6 +18,7 @@ const checking = process.argv.includes('--check');
 const FORMATS = [
   ['workspace', 'runback.yml', workspaceSchema],
   ['runbook', 'A runbook of runback', runbooks.runbookSchema],
+  ['escalation', 'escalation.yml', escalationSchema],
 ];
 
 function jsonSchema(title, schema) {

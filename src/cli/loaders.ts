@@ -19,6 +19,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   approve: () => import('./commands/approve.js'),
   sync: () => import('./commands/sync.js'),
   daemon: () => import('./commands/daemon.js'),
+  escalation: () => import('./commands/escalation.js'),
   sandbox: () => import('./commands/sandbox.js'),
   demo: () => import('./commands/demo.js'),
   completion: () => import('./commands/completion.js'),

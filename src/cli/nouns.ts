@@ -61,6 +61,7 @@ export const NOUNS: readonly Noun[] = [
   { name: 'approve', summary: 'Approve a plan, or what a run waits for, by name and signature', verbs: [] },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
   { name: 'daemon', summary: 'Page, escalate and remind by itself; status page on this machine', verbs: [] },
+  { name: 'escalation', summary: 'Who is told of an incident, in which order; check and simulate it', verbs: ['show', 'lint', 'simulate', 'test'] },
   { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },
   { name: 'demo', summary: 'Try it: a sync goes wrong in a local sandbox, and is undone', verbs: [] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },

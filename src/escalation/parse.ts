@@ -32,7 +32,7 @@ export interface EscalationFile {
  */
 export function parseEscalationFile(text: string, fileName: string): EscalationFile {
   const yaml = parseYaml(text, fileName, escalationSchema, problemsOf);
-  return { escalation: toEscalation(yaml.value), at: yaml.at };
+  return { escalation: toEscalation(yaml.value), at: (path) => yaml.at(path) };
 }
 
 /** As {@link parseEscalationFile}, without places. */
@@ -78,7 +78,7 @@ function toContact(step: Part<'people'>['contact'][number]): ContactStep {
 
 /** A number in clear is kept in the form that services take: `+12125550100`. */
 function toPhone(phone: string): SecretRef | string {
-  return phone.startsWith('+') ? phone.replaceAll(/[^\d+]/g, '') : (phone as SecretRef);
+  return phone.startsWith('+') ? phone.replaceAll(/[^\d+]/g, '') : phone;
 }
 
 function toSchedule({ hours, timezone: own, ...entry }: Part<'schedules'>, timezone: string): Schedule {

@@ -1,6 +1,6 @@
 import { RunbackError, didYouMean } from '../lib/index.js';
 import type { Escalation, Schedule } from './types.js';
-import { endOfSpan } from './weekly.js';
+import { endOfSpan, spansBetween } from './weekly.js';
 import { DAY_MS, type LocalMs, clockMs, instantOf, localOf, parseLocal, weekdayOf } from './zones.js';
 
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
@@ -66,6 +66,32 @@ export function personAt(schedule: Schedule, at: number): string | undefined {
     return begin !== undefined && end !== undefined && begin <= at && at < end;
   });
   return override === undefined ? turnAt(schedule, at).person : override.person;
+}
+
+/** The instant at which the first turn begins. */
+export function beginOf({ rotation, timezone }: Schedule): number {
+  return instantOf(firstHandoff(rotation), timezone);
+}
+
+/** Changes looked at before a shift counts as endless. */
+const MAX_CHANGES = 1000;
+
+/**
+ * Who is on call at an instant, and until when; without `until`, as far as anybody can see. Overrides and hours count, so
+ * it may be shorter or longer than a turn.
+ */
+export function shiftAt(schedule: Schedule, at: number): { readonly person?: string; readonly until?: number } {
+  const person = personAt(schedule, at);
+  const shift = person === undefined ? {} : { person };
+  const edges = schedule.overrides.flatMap(({ from, to }) => [overrideInstant(from, schedule.timezone), overrideInstant(to, schedule.timezone)]);
+  let moment = at;
+  for (let i = 0; i < MAX_CHANGES; i += 1) {
+    const { hours, timezone } = schedule;
+    const spans = hours === undefined ? [] : spansBetween(hours, hours.timezone ?? timezone, moment, moment + 8 * DAY_MS).flat();
+    moment = Math.min(...[turnAt(schedule, moment).to, ...edges, ...spans].filter((edge) => edge !== undefined).filter((edge) => edge > moment));
+    if (personAt(schedule, moment) !== person) return { ...shift, until: moment };
+  }
+  return shift;
 }
 
 /** Id of the person on call; undefined where nobody is. Throws `not-found` for an unknown schedule. */

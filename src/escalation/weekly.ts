@@ -42,6 +42,16 @@ function endOfOneSpan(hours: WeeklyHours, zone: string, at: number): number | un
   return end;
 }
 
+/** Every span that touches a stretch of time, in order. */
+export function spansBetween(hours: WeeklyHours, zone: string, from: number, to: number): readonly (readonly [from: number, to: number])[] {
+  const spans: [number, number][] = [];
+  for (let day = dayOf(localOf(from, zone)) - DAY_MS; day <= localOf(to, zone); day += DAY_MS) {
+    const span = spanOf(isWeekend(day) ? hours.weekends : hours.weekdays);
+    if (span !== undefined) spans.push([instantOf(day + span.from, zone), instantOf(day + span.to, zone)]);
+  }
+  return spans;
+}
+
 /** Whether spans leave no minute of the week free. */
 export function coversWeek(hours: Pick<WeeklyHours, 'weekdays' | 'weekends'>): boolean {
   const minutes = new Set<number>();

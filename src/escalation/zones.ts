@@ -1,4 +1,4 @@
-import { IANAZone } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 
 /**
  * A reading of a wall clock, as the milliseconds that UTC would need to show it. Adding days to it keeps the time of day,
@@ -63,6 +63,11 @@ export function parseLocal(text: string): LocalMs | undefined {
   const at = Date.parse(`${date}T${clock}:${seconds}Z`);
   // "February 30" is read as a day in March by some engines and refused by others.
   return Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== date ? undefined : at;
+}
+
+/** An instant for people: `Mon 2026-01-05 09:00 EST`. */
+export function showLocal(at: number, zone: string): string {
+  return DateTime.fromMillis(at, { zone, locale: 'en-US' }).toFormat('ccc yyyy-LL-dd HH:mm ZZZZ');
 }
 
 /** Milliseconds of `09:30` since midnight. The text is known to fit. */

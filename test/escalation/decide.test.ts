@@ -203,6 +203,7 @@ describe('quiet hours', () => {
     const evening = '2026-07-08T23:59:00.000Z'; // 19:59
     const fired = step(state({ severity: 'sev3', since: evening }), new Date(evening));
     expect(decideEscalation(file, fired, new Date(evening))).toEqual({ acts: [], next: MORNING, quietUntil: MORNING });
+    expect(decideEscalation(file, fired, later(evening, minutes(3)))).toEqual({ acts: [], next: MORNING, quietUntil: MORNING });
     expect(decideEscalation(file, state({ severity: 'sev3', since: evening }), later(evening, minutes(5)))).toMatchObject({
       acts: [],
       next: MORNING,

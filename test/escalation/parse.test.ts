@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 
-import { parseEscalation } from '../../src/escalation/index.js';
+import { escalationSchema, lintEscalation, parseEscalation, simulateEscalation } from '../../src/escalation/index.js';
 import { isRunbackError, type RunbackError } from '../../src/lib/index.js';
 import { FILE, file } from './support.js';
 
@@ -17,6 +19,12 @@ const changed = (from: string, to: string): string => {
   if (!FILE.includes(from)) throw new Error(`the sample holds no ${from}`);
   return FILE.replace(from, to);
 };
+
+/** `line:column` of the only place where a text holds `mark`. */
+function placeOf(text: string, mark: string): string {
+  const before = text.slice(0, text.indexOf(mark)).split('\n');
+  return `${before.length}:${(before.at(-1) ?? '').length + 1}`;
+}
 
 describe('a file that is right', () => {
   test('becomes plain JSON with every default filled in', () => {
@@ -58,36 +66,42 @@ describe('a file that is right', () => {
   });
 });
 
+test('editors can explain every key at the top of the file', () => {
+  const unexplained = Object.entries(escalationSchema.shape).filter(([, part]) => part.description === undefined);
+  expect(unexplained).toEqual([]);
+});
+
 describe('a file that is wrong says where, and what was meant', () => {
-  const cases: readonly [what: string, from: string, to: string, place: string, words: string][] = [
-    ['a person in a rotation', 'people: [maya, lee]', 'people: [maia, lee]', '8:91', 'no person "maia", did you mean "maya"'],
-    ['a schedule of a level', 'schedule:primary', 'schedule:primry', '26:19', 'no schedule "primry", did you mean "primary"'],
-    ['a channel of a level', ', channel:ops]', ', channel:opps]', '26:37', 'no channel "opps", did you mean "ops"'],
-    ['a kind of target', 'person:lee], ack', 'persn:lee], ack', '27:19', 'did you mean "person:lee"'],
-    ['a target without a kind', 'person:lee], ack', 'lee], ack', '27:19', 'did you mean "person:lee"'],
-    ['a policy', 'policy: critical }', 'policy: critcal }', '19:44', 'no policy "critcal", did you mean "critical"'],
-    ['a role that is granted', 'grants: lead', 'grants: leed', '27:59', 'no role "leed", did you mean "lead"'],
-    ['a role that is inherited', 'inherits: operator', 'inherits: oprator', '16:21', 'no role "oprator", did you mean "operator"'],
-    ['a role of a person', 'contact: [email] }', 'contact: [email], role: leader }', '6:83', 'no role "leader", did you mean "lead"'],
-    ['a vendor', 'grants: lead }', 'grants: lead, vendors: [hubspot] }', '27:75', 'no vendor "hubspot"'],
-    ['a time zone', 'timezone: America/New_York', 'timezone: America/NewYork', '2:11', 'did you mean "America/New_York"'],
-    ['a handoff', '"Mon 09:00"', '"Monday 9"', '8:48', '"Mon 09:00"'],
-    ['a first day', '2026-01-05', '2026-02-30', '8:68', 'no day 2026-02-30'],
-    ['a span', '"20:00-08:00"', '"20-8"', '31:26', '20:00-08:00'],
-    ['quiet hours without end', '"20:00-08:00"', 'all', '31:1', 'never end'],
-    ['a channel without type', '{ type: slack, url', '{ url', '12:3', '"type" is missing'],
-    ['a type of channel', 'type: slack', 'type: slak', '12:16', 'did you mean "slack"'],
-    ['a kind of contact', 'contact: [email] }', 'contact: [emial] }', '6:64', 'email'],
-    ['a pace of nothing', 'ack_within: 5m', 'ack_within: 0s', '26:64', 'between 1s and 366d'],
-    ['an unknown key', 'repeat: 1', 'repaet: 1', '24:5', 'did you mean "repeat"'],
-    ['an act', 'may: [pause-syncs', 'may: [pause-sync', '15:21', 'did you mean "pause-syncs"'],
-    ['a severity', '  sev4:', '  sev5:', '22:3', 'did you mean "sev'],
+  const cases: readonly [what: string, from: string, to: string, mark: string, words: string][] = [
+    ['a person in a rotation', 'people: [maya, lee]', 'people: [maia, lee]', 'maia', 'no person "maia", did you mean "maya"'],
+    ['a schedule of a level', 'schedule:primary', 'schedule:primry', 'schedule:primry', 'no schedule "primry", did you mean "primary"'],
+    ['a channel of a level', ', channel:ops]', ', channel:opps]', 'channel:opps', 'no channel "opps", did you mean "ops"'],
+    ['a kind of target', 'person:lee], ack', 'persn:lee], ack', 'persn:lee', 'did you mean "person:lee"'],
+    ['a target without a kind', 'person:lee], ack', 'lee], ack', 'lee], ack', 'did you mean "person:lee"'],
+    ['a policy', 'policy: critical }', 'policy: critcal }', 'critcal', 'no policy "critcal", did you mean "critical"'],
+    ['a role that is granted', 'grants: lead', 'grants: leed', 'leed', 'no role "leed", did you mean "lead"'],
+    ['a role that is inherited', 'inherits: operator', 'inherits: oprator', 'oprator', 'no role "oprator", did you mean "operator"'],
+    ['a role of a person', 'contact: [email] }', 'contact: [email], role: leader }', 'leader', 'no role "leader", did you mean "lead"'],
+    ['a vendor', 'grants: lead }', 'grants: lead, vendors: [hubspot] }', 'hubspot', 'no vendor "hubspot"'],
+    ['a time zone', 'timezone: America/New_York', 'timezone: America/NewYork', 'America/NewYork', 'did you mean "America/New_York"'],
+    ['a handoff', '"Mon 09:00"', '"Monday 9"', '"Monday 9"', '"Mon 09:00"'],
+    ['a first day', '2026-01-05', '2026-02-30', '2026-02-30', 'no day 2026-02-30'],
+    ['a span', '"20:00-08:00"', '"20-8"', '"20-8"', '20:00-08:00'],
+    ['quiet hours without end', '"20:00-08:00", weekends: "08:00-08:00"', 'all, weekends: all', 'quiet_hours: { weekdays: all', 'never end'],
+    ['a channel without type', '{ type: slack, url', '{ url', 'ops: {', '"type" is missing'],
+    ['a type of channel', 'type: slack', 'type: slak', 'slak', 'did you mean "slack"'],
+    ['a kind of contact', 'contact: [email] }', 'contact: [emial] }', 'emial', 'email'],
+    ['a pace of nothing', 'ack_within: 5m', 'ack_within: 0s', '0s', 'between 1s and 366d'],
+    ['an unknown key', 'repeat: 1', 'repaet: 1', 'repaet', 'did you mean "repeat"'],
+    ['an act', 'may: [pause-syncs', 'may: [pause-sync', 'pause-sync,', 'did you mean "pause-syncs"'],
+    ['a severity', '  sev4:', '  sev5:', 'sev5', 'did you mean "sev'],
   ];
-  test.each(cases)('%s', (_what, from, to, place, words) => {
-    const error = refused(changed(from, to));
+  test.each(cases)('%s', (_what, from, to, mark, words) => {
+    const text = changed(from, to);
+    const error = refused(text);
     expect(error.code).toBe('file-invalid');
     expect(error.message).toContain(words);
-    expect(error.message).toContain(`escalation.yml:${place}`);
+    expect(error.message).toContain(`escalation.yml:${placeOf(text, mark)}:`);
   });
 
   test('a role that inherits from itself over others is shown the way', () => {
@@ -131,7 +145,7 @@ describe('a secret in clear is refused and never shown', () => {
     const all = JSON.stringify([error.message, error.why, error.next, error.state, error.data, error.stack]);
     expect(all).not.toContain(SECRET);
     expect(all).not.toContain('8372615094');
-    expect(error.message).toContain('escalation.yml:12:');
+    expect(error.message).toContain('escalation.yml:11:');
   });
 
   test('a private key in place of the public one', () => {
@@ -141,10 +155,11 @@ describe('a secret in clear is refused and never shown', () => {
   });
 
   test('nor is one shown on a line that is no YAML at all', () => {
-    for (const [, options] of cases) {
-      const error = refused(`${FILE}\nextra: { ${options}`);
-      if (!options.includes('chat.example.com')) expect(error.message).not.toContain(SECRET);
-    }
+    const shown = cases
+      .filter(([, options]) => !options.includes('chat.example.com'))
+      .map(([, options]) => refused(`${FILE}\nextra: { ${options}`).message)
+      .filter((message) => message.includes(SECRET));
+    expect(shown).toEqual([]);
   });
 
   test('references are taken as they are, and an address of a webhook that needs a key may stand there', () => {
@@ -173,4 +188,35 @@ describe('any text gets an answer', () => {
         expect(['file-invalid', 'secret-literal']).toContain(refused(text).code);
       }
   });
+
+  test('the sample with any one part replaced by anything is read or refused, never a crash', () => {
+    const paths = everyPath(parse(FILE));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...paths),
+        fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('constructor', '__proto__', '0s', '999999w', 'person:', ':', '2026-99-99')),
+        (path, value) => {
+          const document = parse(FILE) as Record<string, unknown>;
+          const holder = path.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string | number, unknown>)[key], document);
+          (holder as Record<string | number, unknown>)[path.at(-1) ?? ''] = value;
+          try {
+            const read = parseEscalation(JSON.stringify(document), 'escalation.yml');
+            lintEscalation(read, { now: new Date('2026-07-08T18:00:00Z') });
+            for (const severity of Object.keys(read.severities))
+              simulateEscalation(read, { severity, at: new Date('2026-07-08T18:00:00Z'), maxRungs: 3 });
+          } catch (error) {
+            if (!isRunbackError(error)) throw error;
+            expect(['file-invalid', 'secret-literal']).toContain(error.code);
+          }
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  });
 });
+
+function everyPath(value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] {
+  if (typeof value !== 'object' || value === null) return path.length === 0 ? [] : [path];
+  const below = Object.entries(value).flatMap(([key, item]) => everyPath(item, [...path, Array.isArray(value) ? Number(key) : key]));
+  return path.length === 0 ? below : [path, ...below];
+}

@@ -1,0 +1,96 @@
+import { differencesFrom, isZone, lintEscalation, quietUntil, readTime, shiftAt, simulateEscalation } from '../../escalation/index.js';
+import { didYouMean, EXIT, parseDuration, RunbackError } from '../../lib/index.js';
+import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandContext } from '../context.js';
+import { ESCALATION_FILE, loadEscalation, readExpectations } from '../escalating.js';
+import { differencesText, lintText, showText, simulationText } from '../views/escalation.js';
+
+async function show({ session, clock }: CommandContext): Promise<Outcome> {
+  const { escalation } = await loadEscalation((await session()).workspace.root);
+  const now = clock.now();
+  const onCall = Object.entries(escalation.schedules).map(([schedule, entry]) => {
+    const { person, until } = shiftAt(entry, now.getTime());
+    return { schedule, ...(person === undefined ? {} : { person }), ...(until === undefined ? {} : { until: new Date(until).toISOString() }) };
+  });
+  const quiet = quietUntil(escalation, now)?.toISOString();
+  const data = { onCall, ...(quiet === undefined ? {} : { quietUntil: quiet }), escalation };
+  return { data, text: (style) => showText(data, style) };
+}
+
+async function lint({ session, clock }: CommandContext): Promise<Outcome> {
+  const { escalation, at } = await loadEscalation((await session()).workspace.root);
+  const findings = lintEscalation(escalation, { now: clock.now() }).map((finding) => ({ ...finding, file: ESCALATION_FILE, ...at(finding.path) }));
+  return {
+    data: { findings },
+    text: (style) => lintText(findings, style),
+    ...(findings.some(({ severity }) => severity === 'error') ? { exit: EXIT.badFile } : {}),
+  };
+}
+
+async function simulate({ input, session, clock, stdio }: CommandContext): Promise<Outcome> {
+  const { escalation } = await loadEscalation((await session()).workspace.root);
+  const severity = input.required('severity');
+  const known = Object.keys(escalation.severities);
+  if (!known.includes(severity))
+    throw new RunbackError('usage', `There is no severity "${severity}"${didYouMean(severity, known)}`, {
+      why: `${ESCALATION_FILE} has ${known.join(', ')}.`,
+    });
+  const zone = input.text('zone') ?? escalation.timezone;
+  if (!isZone(zone))
+    throw new RunbackError('usage', `There is no time zone "${zone}"${didYouMean(zone, Intl.supportedValuesOf('timeZone'))}`, {
+      why: 'Expected a name such as America/New_York.',
+    });
+  const time = input.text('at');
+  const { at, note } = time === undefined ? { at: clock.now(), note: undefined } : readTime(time, zone);
+  const expectations = await readExpectations(input.list('expect'), stdio.cwd);
+  const span = input.text('for');
+  const steps = simulateEscalation(escalation, {
+    severity,
+    at,
+    ...(span === undefined ? {} : { until: new Date(at.getTime() + parseDuration(span)) }),
+  });
+  const differences = expectations.length === 0 ? [] : differencesFrom(escalation, steps, expectations);
+  const data = {
+    severity,
+    at: at.toISOString(),
+    zone,
+    ...(note === undefined ? {} : { note }),
+    steps,
+    ...(expectations.length === 0 ? {} : { differences }),
+  };
+  return {
+    data,
+    text: (style) =>
+      [
+        simulationText(escalation, data, style),
+        ...(expectations.length === 0 ? [] : [differencesText(differences, expectations.length, style)]),
+      ].join('\n\n'),
+    ...(differences.length > 0 ? { exit: EXIT.differences } : {}),
+  };
+}
+
+export const commands: readonly CommandSpec[] = [
+  { verb: 'show', summary: 'Who is on call now, and who is told in which order', run: show },
+  {
+    verb: 'lint',
+    summary: 'Check escalation.yml: gaps, people nobody can reach, impossible approvals',
+    details: 'Ends with 65 where something would let an incident down; warnings alone end with 0.',
+    run: lint,
+  },
+  {
+    verb: 'simulate',
+    summary: 'Who would be told, when and how, if nobody answered; sends nothing',
+    options: [
+      { flags: '--severity <severity>', description: 'sev1 (worst) to sev4', required: true },
+      { flags: '--at <time>', description: 'when it begins: 2026-11-01T01:30 (default: now)' },
+      { flags: '--zone <zone>', description: 'zone of --at and of the times shown (default: that of the file)' },
+      { flags: '--for <duration>', description: 'how far to look (default: all rounds)' },
+      { flags: '--expect <message>', description: '"5m lee email", or a file with one a line; 2 if it differs', repeat: true },
+    ],
+    examples: [
+      'runback escalation simulate --severity sev1 --at 2026-11-01T01:30',
+      'runback escalation simulate --severity sev1 --expect "0s maya email"',
+    ],
+    run: simulate,
+  },
+];

@@ -1,0 +1,56 @@
+import { coveredBy, hoursOf, without, type Stretch } from './coverage.js';
+import { error, warning, type LintFinding } from './lint-findings.js';
+import { tellingsOf } from './tellings.js';
+import type { Escalation, Schedule } from './types.js';
+import { spanOf } from './weekly.js';
+import { DAY_MS, showLocal } from './zones.js';
+
+const AHEAD_MS = 90 * DAY_MS;
+const SHOWN = 3;
+
+/** Hours of the next 90 days in which nobody is on call, and quiet hours that end earlier than they look. */
+export function* timeProblems(file: Escalation, now: Date): Generator<LintFinding> {
+  const window: Stretch = [now.getTime(), now.getTime() + AHEAD_MS];
+  for (const [name, schedule] of Object.entries(file.schedules)) {
+    const covered = coveredBy(schedule, window);
+    const gaps = hoursOf(schedule, window).flatMap(([from, to]) => without([Math.max(from, window[0]), Math.min(to, window[1])], covered));
+    if (gaps.length > 0)
+      yield error('uncovered', `nobody of "${name}" is on call ${showGaps(gaps, schedule.timezone)}`, ['schedules', name, 'rotation', 'start']);
+  }
+  for (const { notify, path, words } of tellingsOf(file)) {
+    const schedules = notify.flatMap((ref): Schedule[] => {
+      const schedule = ref.startsWith('schedule:') ? file.schedules[ref.slice('schedule:'.length)] : undefined;
+      return schedule === undefined ? [] : [schedule];
+    });
+    if (schedules.length < notify.length || schedules.every(({ hours }) => hours === undefined)) continue;
+    const gaps = without(
+      window,
+      schedules.flatMap((schedule) => coveredBy(schedule, window)),
+    );
+    if (gaps.length > 0) yield error('uncovered', `${words} tells nobody ${showGaps(gaps, schedules[0]?.timezone ?? file.timezone)}`, path);
+  }
+  yield* quietProblems(file);
+}
+
+function showGaps(gaps: readonly Stretch[], zone: string): string {
+  const shown = gaps.slice(0, SHOWN).map(([from, to]) => `from ${showLocal(from, zone)} to ${showLocal(to, zone)}`);
+  const more = gaps.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? `, and in ${more} more gaps of the next 90 days` : ''}`;
+}
+
+function* quietProblems({ quietHours, severities }: Escalation): Generator<LintFinding> {
+  if (quietHours === undefined) {
+    for (const [name, { quietHours: habit }] of Object.entries(severities))
+      if (habit === 'hold')
+        yield warning('quiet-missing', `${name} waits for the end of quiet hours, and there are none`, ['severities', name, 'quiet_hours']);
+    return;
+  }
+  const weekday = spanOf(quietHours.weekdays);
+  const weekend = spanOf(quietHours.weekends);
+  if (weekday !== undefined && weekend !== undefined && weekday.to > DAY_MS && weekend.to === DAY_MS)
+    yield warning(
+      'quiet-monday',
+      'quiet hours end at midnight before Monday, since the span of Sunday ends there; "08:00-08:00" on weekends lasts to Monday 08:00',
+      ['quiet_hours', 'weekends'],
+    );
+}
