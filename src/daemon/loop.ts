@@ -26,8 +26,8 @@ const FRESH_DEAD_LETTER_MS = 3_600_000;
  * is no web address; with `once` also the first error of a ticker or an incident, after everything else was done.
  */
 export async function runDaemon(deps: DaemonDeps): Promise<void> {
-  const lock = await takeLock(deps);
   const daemon = new Daemon(deps);
+  const lock = await takeLock(deps);
   let close = (): Promise<void> => Promise.resolve();
   try {
     if (lock.broke) deps.log(`Took over from a daemon that ended without a word (process ${lock.broke.pid}, since ${lock.broke.since}).`);
@@ -66,6 +66,8 @@ class Daemon {
   readonly #deadMan: DeadMan | undefined;
   readonly #end = new AbortController();
   #scan: Promise<void> = Promise.resolve();
+  /** Whether what was overdue before this process began is known. */
+  #scanned = false;
   #firstError: { readonly error: unknown } | undefined;
 
   constructor(private readonly deps: DaemonDeps) {
@@ -85,7 +87,7 @@ class Daemon {
     this.#scan = this.#deadMan ? this.#scanOpen() : this.#scan;
     while (!signal.aborted) {
       const due = await this.#pass();
-      await this.#deadMan?.beat();
+      if (this.#scanned) await this.#deadMan?.beat();
       if (due > 0) continue;
       await clock.sleep(await this.#untilNext(), signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
@@ -104,7 +106,7 @@ class Daemon {
     } while (!signal.aborted && left() > 0 && (await this.#isDue()));
     if (this.#deadMan && !signal.aborted) {
       await this.#scanOpen();
-      await this.#deadMan.beat();
+      if (this.#scanned) await this.#deadMan.beat();
       await this.#deadMan.idle();
     }
     const [problem] = this.#incidents.problems.values();
@@ -184,6 +186,7 @@ class Daemon {
   async #scanOpen(): Promise<void> {
     try {
       await this.#incidents.scan(this.#end.signal);
+      this.#scanned = true;
     } catch (error) {
       this.#trouble.tell('scan', `The open incidents cannot be looked through, so no ping is sent: ${messageOf(error)}`);
     }
