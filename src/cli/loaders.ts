@@ -16,6 +16,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   snapshot: () => import('./commands/snapshot.js'),
   diff: () => import('./commands/diff.js'),
   restore: () => import('./commands/restore.js'),
+  approve: () => import('./commands/approve.js'),
   sync: () => import('./commands/sync.js'),
   daemon: () => import('./commands/daemon.js'),
   sandbox: () => import('./commands/sandbox.js'),

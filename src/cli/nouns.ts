@@ -58,6 +58,7 @@ export const NOUNS: readonly Noun[] = [
     summary: 'Plan what to put back, apply it, prove it, undo it',
     verbs: ['plan', 'show', 'apply', 'resume', 'undo', 'verify'],
   },
+  { name: 'approve', summary: 'Approve a plan, or what a run waits for, by name and signature', verbs: [] },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
   { name: 'daemon', summary: 'Page, escalate and remind by itself; status page on this machine', verbs: [] },
   { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },

@@ -76,7 +76,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     const parsed = await parseCommandLine(await orMenu(words, { stdio, globals, style: styles.err, live, interrupts }), styles.out.width);
     name = parsed.name;
     if (parsed.kind === 'help') return finishHelp(output, globals, stdio, parsed.name, parsed.text);
-    log.add('command', `runback ${words.join(' ')}`);
+    log.add('command', `runback ${logged(words).join(' ')}`);
     await live.prepare();
     const context: CommandContext = {
       input: parsed.input,
@@ -109,6 +109,12 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     );
     interrupts.stop();
   }
+}
+
+/** The words of a command line as they may stand in the log: where a private key lies is nobody's business. */
+function logged(words: readonly string[]): readonly string[] {
+  if (nounOf(words) !== 'approve') return words;
+  return words.map((word, i) => (words[i - 1] === '--key' ? '...' : word.startsWith('--key=') ? '--key=...' : word));
 }
 
 interface Surroundings {

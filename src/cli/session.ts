@@ -1,10 +1,10 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import type { Platform } from '../connectors/index.js';
 import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../lib/index.js';
-import type { RunServices } from '../runbooks/index.js';
+import type { ApprovalServices, RunServices } from '../runbooks/index.js';
 import type { Catalog } from '../snapshots/index.js';
 import { openFileStore, type Store } from '../store/index.js';
 import type { Syncs } from '../syncs/index.js';
@@ -28,6 +28,7 @@ export class Session {
   readonly #open = new Set<Platform>();
   #catalog: Promise<Catalog> | undefined;
   #syncs: Promise<Syncs> | undefined;
+  #approvals: Promise<ApprovalServices | undefined> | undefined;
 
   private constructor(
     readonly workspace: Workspace,
@@ -37,11 +38,12 @@ export class Session {
     private readonly options: SessionOptions,
   ) {}
 
-  /** Finds and checks the workspace. Throws `workspace-missing`, `file-invalid`. */
+  /** Finds and checks the workspace. Throws `workspace-missing`, `file-invalid`, `disk-denied`. */
   static async open(options: SessionOptions): Promise<Session> {
     const { folder, cwd, env, clock, redactor } = options;
     const root = folder === undefined ? await findWorkspace(cwd) : resolve(cwd, folder);
     const workspace = await loadWorkspace(await realpath(root).catch(() => root));
+    await requireFolder(workspace.stateDir);
     const store = openFileStore({ dir: workspace.stateDir, clock, redactor });
     return new Session(workspace, store, options.by ?? systemUser(env), options);
   }
@@ -100,8 +102,15 @@ export class Session {
     return this.#syncs;
   }
 
+  /** Who may approve what; undefined where the workspace has no escalation.yml. */
+  approvals(): Promise<ApprovalServices | undefined> {
+    this.#approvals ??= import('./policy.js').then(({ openPolicy }) => openPolicy(this));
+    return this.#approvals;
+  }
+
   /** What a run of a runbook is given. The run closes the platforms it opens. */
   async services(): Promise<RunServices> {
+    const approvals = await this.approvals();
     return {
       workspace: this.workspace,
       store: this.store,
@@ -117,6 +126,7 @@ export class Session {
         const tied = await incidentOf(this, run);
         if (tied) await note(tied.desk, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
       },
+      ...(approvals === undefined ? {} : { approvals }),
     };
   }
 
@@ -131,6 +141,17 @@ export class Session {
     await Promise.allSettled([...this.#open].map((platform) => platform.close()));
     this.#open.clear();
   }
+}
+
+/** A state folder that is something else would read as empty, and an incident as one that was never recorded. */
+async function requireFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  throw new RunbackError('disk-denied', `${path} is not a folder`, {
+    why: 'Runback keeps runs, plans and locks there, and something else has that name.',
+    state: 'Nothing was read or changed.',
+    next: 'Move it away or put the folder back, then run the same command again.',
+  });
 }
 
 function systemUser(env: NodeJS.ProcessEnv): string {

@@ -5,9 +5,10 @@ export interface RepairSizes {
   /** Records whose live state and history had to be looked at. */
   readonly suspects: number;
   readonly updates: number;
-  /** Links to be written, and of how many kinds. */
+  /** Pairs of object types, in the order of `objects`, whose links carry labels that somebody defined in the account. */
+  readonly labelled: readonly (readonly [string, string])[];
+  /** Links to be written, all between the same two object types. */
   readonly links: number;
-  readonly linkKinds: number;
   /** Records that the damage created: looked at, and deleted. */
   readonly deletes: number;
   /** Records in the first batch of a restore. */
@@ -21,23 +22,26 @@ const SIZE = { records: 100, history: 50, linksRead: 1000, linksWritten: 2000 } 
  * Fewest requests that an evidence snapshot, a plan with attribution, a restore and its verification can take with HubSpot's batch sizes
  * if what runback promises is kept: each suspect is looked at once with its history; each batch is looked at just before it is written;
  * the first batch is small and read back; an archive proves nothing, so it is looked up, and links to a record are looked at before
- * the record is deleted; in the end every change is read once more.
+ * the record is deleted; in the end every change is read once more. One request reads or writes links of all kinds between two
+ * object types. They are read from the side with fewer records; HubSpot numbers a label differently on the two sides and tells nowhere
+ * which numbers belong together, so that where there are labels one request more has to learn that.
  */
-export function leastRequests({ objects, suspects, updates, links, linkKinds, deletes, canary }: RepairSizes): number {
-  const sizes = Object.values(objects);
+export function leastRequests({ objects, labelled, suspects, updates, links, deletes, canary }: RepairSizes): number {
+  const entries = Object.entries(objects);
+  const sizes = entries.map(([, size]) => size);
   const calls = (count: number, size: number): number => Math.ceil(count / size);
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-  const pairs = sizes.flatMap((from, index) => sizes.slice(index).map((to) => calls(Math.min(from, to), SIZE.linksRead)));
+  const learns = (from: string, to: string): number => (labelled.some(([one, other]) => one === from && other === to) ? 1 : 0);
+  const pairs = entries.flatMap(([from, some], index) =>
+    entries.slice(index).map(([to, others]) => Math.min(calls(some, SIZE.linksRead), calls(others, SIZE.linksRead) + learns(from, to))),
+  );
   const account = 2 + sizes.length + pairs.length;
   const evidence = sum(sizes.map((count) => calls(count, SIZE.records))) + sum(pairs);
-  const plan =
-    calls(suspects, SIZE.history) +
-    calls(deletes, SIZE.history) +
-    (links > 0 ? calls(links / linkKinds, SIZE.linksRead) : 0) +
-    (deletes > 0 ? sizes.length : 0);
+  const linksLooked = calls(links, SIZE.linksRead);
+  const plan = calls(suspects, SIZE.history) + calls(deletes, SIZE.history) + linksLooked + (deletes > 0 ? sizes.length : 0);
   const batches = (count: number): number => (count === 0 ? 0 : 1 + calls(Math.max(0, count - canary), SIZE.records));
   const updated = updates === 0 ? 0 : 2 * batches(updates) + 1 + calls(updates, SIZE.records);
-  const linked = links === 0 ? 0 : linkKinds * (2 * calls(links / linkKinds, SIZE.linksRead) + calls(links / linkKinds, SIZE.linksWritten));
+  const linked = 2 * linksLooked + calls(links, SIZE.linksWritten);
   const deleted = deletes === 0 ? 0 : batches(deletes) * (3 + sizes.length) + 1 + calls(deletes, SIZE.records);
   return account + evidence + plan + updated + linked + deleted;
 }

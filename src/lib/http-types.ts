@@ -1,13 +1,22 @@
 import type { Clock } from './clock.js';
 import type { CallOptions } from './progress.js';
 
-/** One JSON request. */
+/** One request, of JSON unless it says otherwise. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path with query, beginning with `/`. */
   readonly path: string;
   /** Sent as JSON; absent means no body. */
   readonly body?: unknown;
+  /** Sent as it is instead of `body`, where the very bytes matter or it is no JSON. */
+  readonly raw?: { readonly type: string; readonly text: string };
+  /** Beside those of the client, for this request alone. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * For services whose answers are not always JSON: any text is an answer (`body` is then that text), and so is a redirection, which
+   * is never followed.
+   */
+  readonly anyAnswer?: boolean;
   /**
    * True where doing it twice is the same as doing it once and nobody could tell: then lost answers and answers of
    * 408 and 5xx are tried again. Where false, only requests that certainly had no effect are (not sent, 429).
@@ -25,7 +34,7 @@ export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON; undefined where there was no body or it was not JSON. */
+  /** Parsed JSON; undefined where there was no body or it was not JSON (its text, with {@link HttpRequest.anyAnswer}). */
   readonly body: unknown;
 }
 

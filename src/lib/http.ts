@@ -26,7 +26,7 @@ const HOPELESS = /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|ISSUER/;
 const SIGN_OF_LIFE_MS = 2000;
 
 /**
- * The one HTTP client: JSON requests to one origin with retries, rate limits, visible waits and limits on time and size.
+ * The one HTTP client: requests to one origin, JSON mostly, with retries, rate limits, visible waits and limits on time and size.
  *
  * It never guesses: a request that was sent and whose answer did not arrive whole ends as `lost`, and is tried again
  * only where the caller declared it `repeatable`. Loads its libraries at the first request.
@@ -99,6 +99,7 @@ export class HttpClient {
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = request.repeatable && call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
     const life = this.#signOfLife(call, timeoutMs);
+    const body = request.raw?.text ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
     let status: number | undefined;
     try {
       const response = await transport.request({
@@ -107,10 +108,11 @@ export class HttpClient {
         method: request.method,
         headers: {
           accept: 'application/json',
-          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': request.raw?.type ?? 'application/json' }),
           ...this.#options.headers,
+          ...request.headers,
         },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
+        body: body ?? null,
         signal,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
@@ -136,9 +138,10 @@ export class HttpClient {
     try {
       body = text === '' ? undefined : JSON.parse(text);
     } catch {
-      if (status < 400) return this.#nonsense('it is not JSON');
+      if (request.anyAnswer) body = text;
+      else if (status < 400) return this.#nonsense('it is not JSON');
     }
-    if (status < 200 || (status >= 300 && status < 400)) return this.#nonsense(`status ${String(status)} is not foreseen`);
+    if (status < 200 || (status >= 300 && status < 400 && !request.anyAnswer)) return this.#nonsense(`status ${String(status)} is not foreseen`);
     if (status < 300 && request.valid && !request.valid(body)) return this.#nonsense('it does not fit the API');
     return { kind: 'answered', status, headers, body };
   }
@@ -160,7 +163,7 @@ export class HttpClient {
   }
 
   #mayTryAgain(request: HttpRequest, result: HttpResult): boolean {
-    if (result.kind === 'not_sent') return !HOPELESS.test(codeOf(result.cause));
+    if (result.kind === 'not_sent') return !cannotSucceed(result);
     if (!request.repeatable) return false;
     return result.kind === 'lost' || result.status === 408 || result.status >= 500;
   }
@@ -195,10 +198,18 @@ export class HttpClient {
   }
 }
 
-/** The wait an answer asks for with `Retry-After` in seconds; undefined where it does not. */
-export function retryAfterMs(answer: HttpAnswer): number | undefined {
-  const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1000) : undefined;
+/** The wait an answer asks for with `Retry-After` in seconds or, where `now` is given, as a date; undefined where it does not. */
+export function retryAfterMs(answer: HttpAnswer, now?: Date): number | undefined {
+  const value = (answer.headers['retry-after'] ?? '').trim();
+  const seconds = value === '' ? Number.NaN : Number(value);
+  if (Number.isFinite(seconds) && seconds >= 0) return Math.ceil(seconds * 1000);
+  const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
+  return now === undefined || Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}
+
+/** Whether no later try can go better: the certificate of the other side is refused. */
+export function cannotSucceed(result: HttpResult): boolean {
+  return result.kind === 'not_sent' && HOPELESS.test(codeOf(result.cause));
 }
 
 async function openTransport(concurrency: number): Promise<Transport> {

@@ -35,10 +35,17 @@ export interface OutboxOptions {
   readonly caps: { readonly burst: number; readonly everyMs: number };
   /** Whether the page still has to be sent: asked just before each attempt. */
   readonly wanted?: (page: Page) => Promise<boolean>;
-  /** Called before a page's end is written down, so that whoever waits for it is told at least once. */
+  /**
+   * Called before a page's end is written down, so that whoever waits for it is told at least once; called again later where it throws.
+   * Not for a bundle itself, but for each of its members.
+   */
   readonly beforeSettled?: (record: PageRecord) => Promise<void>;
   /** Longest time one attempt may take. Default 30 s. */
   readonly attemptTimeoutMs?: number;
+  /** How long after its first attempt a page is given up. Default 1 hour. */
+  readonly giveUpAfterMs?: number;
+  /** Most attempts at once over one channel. Default 8. */
+  readonly concurrency?: number;
 }
 
 /**
@@ -53,10 +60,11 @@ export interface Outbox {
   /** Resolves when no attempt is under way. */
   idle(): Promise<void>;
   read(key: string): Promise<PageRecord | undefined>;
-  /** Takes a settled page out, once its end is on record elsewhere. Dead letters stay listed until they are dismissed. */
+  /** Takes a settled page out, once its end is on record elsewhere. Throws `bug` for one still on its way. Dead letters stay listed until they are dismissed. */
   forget(key: string): Promise<void>;
   /** Pages that failed for good, oldest first. */
   deadLetters(): Promise<readonly PageRecord[]>;
   dismiss(key: string): Promise<void>;
+  /** Stops attempts under way (they count as unknown, and are repeated by whoever opens the outbox next). Channels stay open: they are the caller's. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { platformLock } from '../connectors/index.js';
-import { newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
+import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
 import type { JournalWriter, Lock } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
 import { execute, settle, type Execution } from './execute.js';
@@ -118,23 +118,30 @@ async function run(
     return readSummary(deps, state.id);
   }
   await writer.append({ by, type: 'restore.stopped', data: { code: stop.code, because: stop.because } });
-  throw stopped(await readSummary(deps, state.id), stop, 'resume');
+  throw stopped(await readSummary(deps, state.id), stop, 'resume', deps.lockHeld === true);
 }
 
-/** The error a restore or its undo ends with before its end. */
-export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'undo'): RunbackError {
+/**
+ * The error a restore or its undo ends with before its end: with the platform's own reason and cure, where there is one. `inRun`: a run
+ * goes on with it by itself, so that no command of its own is named.
+ */
+export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'undo', inRun: boolean): RunbackError {
   const { id, applied, total, inDoubt } = summary;
   const what = verb === 'resume' ? 'Restore' : 'The undo of restore';
   const doubt = inDoubt > 0 ? ` ${inDoubt} may or may not have happened.` : '';
+  const cause = isRunbackError(stop.cause) ? stop.cause : undefined;
+  const goOn =
+    verb === 'resume'
+      ? `Go on: runback restore resume ${id}. Or put back what was written: runback restore undo ${id}`
+      : `Go on: runback restore undo ${id}`;
+  const next = [cause?.next, inRun ? undefined : goOn].filter((part) => part !== undefined).join('\n');
   return new RunbackError(stop.code, `${what} ${id} stopped: ${stop.because}`, {
+    ...(cause?.why === undefined ? {} : { why: cause.why }),
     state:
       verb === 'resume'
         ? `${applied} of ${total} changes are on the platform.${doubt} Every one is journaled.`
         : 'What was put back so far stays put back, and is journaled.',
-    next:
-      verb === 'resume'
-        ? `Go on: runback restore resume ${id}. Or put back what was written: runback restore undo ${id}`
-        : `Go on: runback restore undo ${id}`,
+    ...(next === '' ? {} : { next }),
     data: { restore: id, summary },
     ...(stop.cause === undefined ? {} : { cause: stop.cause }),
   });

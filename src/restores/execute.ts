@@ -113,7 +113,8 @@ class Session {
     const first = await this.#write(works);
     if (first.stop !== undefined) return first.stop;
     let results = first.results;
-    const failed = works.filter((work) => results.some((result) => result.id === work.id && result.status === 'failed'));
+    const broken = new Set(results.filter((result) => result.status === 'failed').map((result) => result.id));
+    const failed = works.filter((work) => broken.has(work.id));
     if (failed.length > 0) {
       if (this.#aborted()) return { code: 'interrupted', because: 'somebody stopped it' };
       const second = await this.#write(failed);
@@ -122,9 +123,8 @@ class Session {
       results = results.map((result) => again.get(result.id) ?? result);
     }
     this.#count(results);
-    for (const work of works)
-      if (results.some((result) => result.id === work.id && result.reason !== undefined && PASSING.has(result.reason)))
-        this.#retry.set(work.id, work);
+    const passing = new Set(results.filter((result) => result.reason !== undefined && PASSING.has(result.reason)).map((result) => result.id));
+    for (const work of works) if (passing.has(work.id)) this.#retry.set(work.id, work);
     if (canary) {
       const stop = await this.#readBack(results, first.sent, more);
       if (stop !== undefined) return stop;
@@ -215,7 +215,7 @@ class Session {
           batches,
           this.#lookOptions(),
         );
-        results = replace(results, found);
+        results = replace(results, withReasons(found, results));
       }
       results = replace(results, await this.#sameAfterAll(items, results, before));
     } catch (error) {
@@ -332,6 +332,15 @@ class Session {
   #lookOptions(): CallOptions {
     return { reporter: this.#reporter };
   }
+}
+
+/** What was found out about changes whose answer was lost, with the platform's words of why it was lost. */
+function withReasons(found: readonly ItemResult[], before: readonly ItemResult[]): ItemResult[] {
+  const lost = new Map(before.map(({ id, message }) => [id, message]));
+  return found.map((result) => {
+    const why = lost.get(result.id);
+    return result.status !== 'failed' || why === undefined ? result : { ...result, message: `${why}; looked up: the change is not there` };
+  });
 }
 
 interface Written {

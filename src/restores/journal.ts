@@ -2,6 +2,7 @@ import type { MutationResult, Platform, RejectReason } from '../connectors/index
 import { RunbackError } from '../lib/index.js';
 import { own, put, type Fields } from '../records/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
+import type { Approval } from './plan-file.js';
 import { LineSpool } from './spool.js';
 import type { RestoreSummary } from './types.js';
 
@@ -75,7 +76,7 @@ export interface RestoreCreated {
   readonly total: number;
   readonly confirmed: string;
   readonly settings: RestoreSettings;
-  readonly approvals: readonly { readonly hash: string; readonly by: string }[];
+  readonly approvals: readonly Approval[];
 }
 
 /** An item that was or may have been sent and whose end is not known. */

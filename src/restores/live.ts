@@ -5,7 +5,7 @@ import type { Link, LinkSchema, ObjectSchema, PlatformRecord } from '../records/
 /** Reads that run at once, so that waiting for answers does not keep the rate limit from being reached. */
 const READS_AT_ONCE = 4;
 /** Records whose links are asked for in one call; the connector cuts it to the platform's size. */
-const LINK_KEYS = 1000;
+export const LINK_KEYS = 1000;
 
 /** What the platform says of some keys. */
 export interface LiveRecords {

@@ -103,6 +103,10 @@ export interface RestoreLimits {
 export interface Approval {
   readonly hash: string;
   readonly by: string;
+  /** Whether a signature proves who gave it, where that was looked at. */
+  readonly authenticated?: boolean;
+  /** Of the key that signed. */
+  readonly fingerprint?: string;
 }
 
 /** The conditions of applying a plan. */
@@ -129,7 +133,7 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
     throw new RunbackError('over-limit', `Plan ${header.id} writes more than the limits allow`, {
       why: `${excess}${conditions.approvals.length > 0 ? ' The approval that was given is for another plan.' : ''}`,
       state: 'Nothing was written.',
-      next: `Have somebody with the authority approve-restore approve the plan with hash ${hash}, or narrow the plan with --object, --field or --key.`,
+      next: `Have somebody with the authority approve-restore approve the plan with hash ${hash}: runback approve ${header.id}. Or narrow the plan with --object, --field or --key.`,
       data: { hash, records: header.counts.records, of: header.counts.of },
     });
 }

@@ -12,12 +12,44 @@ export function linkName(link: LinkSchema): string {
   return `${link.from}~${link.to}~${link.kind}`;
 }
 
+/** What the damage did to links of one kind. */
+interface Damaged {
+  readonly link: LinkSchema;
+  readonly cut: readonly Link[];
+  readonly made: readonly Link[];
+}
+
 /**
- * Plans links of one kind that are stored apart, by element: what the damage cut is linked again, what it linked is unlinked, every
- * other link of live stays.
+ * Plans links that are stored apart, by element: what the damage cut is linked again, what it linked is unlinked, every other link of
+ * live stays. `links`: the kinds of one pair of object types, whose live state is asked for with the same keys, so that within
+ * one view of the platform one answer can serve them all.
  */
-export async function planLinks(planning: Planning, link: LinkSchema, options: CallOptions): Promise<void> {
-  const { filters, draft, platform, pair } = planning;
+export async function planLinks(planning: Planning, links: readonly LinkSchema[], options: CallOptions): Promise<void> {
+  const all: Damaged[] = [];
+  for (const link of links) {
+    const damaged = await damageOf(planning, link, options);
+    if (damaged !== undefined) all.push(damaged);
+  }
+  const [first] = all;
+  if (first === undefined) return;
+  (options.reporter ?? silentReporter).progress({
+    task: `Planning links ${first.link.from} to ${first.link.to}`,
+    done: 0,
+    total: all.reduce((sum, { cut, made }) => sum + cut.length + made.length, 0),
+    unit: 'links',
+  });
+  const now = (object: string, key: string): string => planning.renamed.get(nameOf({ object, key })) ?? key;
+  const asked = all.flatMap(({ link, cut, made }) => [...cut, ...made].map(({ from }) => now(link.from, from)));
+  for (const { link, cut, made } of all) {
+    const live = new Set((await readLiveLinks(planning.platform, link, 'from', asked, options)).map(pairName));
+    for (const one of cut) planCut(planning, link, { from: now(link.from, one.from), to: now(link.to, one.to) }, live);
+    for (const one of made) planMade(planning, link, one, live);
+  }
+}
+
+/** Compares the links of one kind; undefined where nothing is to be done, or where a snapshot cannot be read for them (a conflict). */
+async function damageOf(planning: Planning, link: LinkSchema, options: CallOptions): Promise<Damaged | undefined> {
+  const { filters, draft, pair } = planning;
   const cut: Link[] = [];
   const made: Link[] = [];
   const conflicts: PlanConflict[] = [];
@@ -35,18 +67,7 @@ export async function planLinks(planning: Planning, link: LinkSchema, options: C
   for await (const batch of linkDifferences(pair, linkName(link), onDamage, options))
     for (const { link: one, change } of batch) if (wanted(one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
   for (const conflict of conflicts) draft.conflict(conflict);
-  if (conflicts.length > 0 || cut.length + made.length === 0) return;
-  (options.reporter ?? silentReporter).progress({
-    task: `Planning links ${link.from} to ${link.to}`,
-    done: 0,
-    total: cut.length + made.length,
-    unit: 'links',
-  });
-  const now = (object: string, key: string): string => planning.renamed.get(nameOf({ object, key })) ?? key;
-  const asked = [...cut, ...made].map(({ from }) => now(link.from, from));
-  const live = new Set((await readLiveLinks(platform, link, 'from', asked, options)).map(pairName));
-  for (const one of cut) planCut(planning, link, { from: now(link.from, one.from), to: now(link.to, one.to) }, live);
-  for (const one of made) planMade(planning, link, one, live);
+  return conflicts.length > 0 || cut.length + made.length === 0 ? undefined : { link, cut, made };
 }
 
 function planCut(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {

@@ -100,7 +100,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   // Links of several kinds come in one answer: within one view they are asked for once.
   await platform.connector.beginRead?.(options);
   try {
-    for (const link of linksOf(planning)) await planLinks(planning, link, options);
+    for (const links of linksOf(planning)) await planLinks(planning, links, options);
     await checkDeletes(planning, options);
   } finally {
     await platform.connector.endRead?.();
@@ -118,14 +118,20 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   return writePlan(store, clock, head, live, draft.lines(), draft.nothingToDo, rowsOf);
 }
 
-/** Links that are stored apart and can be written, of object types that the plan covers. */
-function linksOf(planning: Planning): LinkSchema[] {
+/** Links that are stored apart and can be written, of object types that the plan covers; kinds of the same two object types together. */
+function linksOf(planning: Planning): readonly (readonly LinkSchema[])[] {
   const { filters, live } = planning;
   // Links of records to be deleted are looked at even where links themselves are not to be put right.
   if (filters.fields !== undefined || (filters.only !== undefined && !filters.only.some((kind) => kind !== 'changed'))) return [];
   const covered = (link: LinkSchema): boolean =>
     filters.objects === undefined || filters.objects.includes(link.from) || filters.objects.includes(link.to);
-  return live.links.filter((link) => link.viaFields === undefined && link.readOnly !== true && covered(link));
+  const pairs = new Map<string, LinkSchema[]>();
+  for (const link of live.links) {
+    if (link.viaFields !== undefined || link.readOnly === true || !covered(link)) continue;
+    const pair = JSON.stringify([link.from, link.to]);
+    pairs.set(pair, [...(pairs.get(pair) ?? []), link]);
+  }
+  return [...pairs.values()];
 }
 
 function wantedObjects(pair: SnapshotPair, filters: PlanFilters): string[] {

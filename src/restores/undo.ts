@@ -54,7 +54,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
 
     async function fail(restore: string, why: Parameters<typeof stopped>[1]): Promise<never> {
       await writer.append({ by, type: 'undo.stopped', data: { code: why.code, because: why.because } });
-      throw stopped((await foldRestore(store, restore)).summary, why, 'undo');
+      throw stopped((await foldRestore(store, restore)).summary, why, 'undo', deps.lockHeld === true);
     }
   });
 }

@@ -2,7 +2,7 @@ import { silentReporter, type CallOptions } from '../lib/index.js';
 import { own, type Fields, type Value } from '../records/index.js';
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
-import { readLive, readLiveLinks } from './live.js';
+import { LINK_KEYS, readLive, readLiveLinks } from './live.js';
 import { checkAccount, readPlan, type Plan } from './plan-file.js';
 import { pairName } from './plan-links.js';
 import type { RestoreDeps } from './plan.js';
@@ -22,11 +22,12 @@ export async function verifyRestore(planId: string, deps: RestoreDeps, options: 
   checkAccount(plan.header, deps.platform);
   const check = new Check(plan, deps, await applied(plan, deps), options);
   let batch: PlanChange[] = [];
-  const size = deps.platform.connector.capabilities.batch.read;
+  const { read } = deps.platform.connector.capabilities.batch;
+  const sizeOf = (change: PlanChange): number => ('link' in change ? LINK_KEYS : read);
   for await (const line of plan.lines()) {
     if (line.kind !== 'change') continue;
     const [first] = batch;
-    if (first !== undefined && (targetOf(first) !== targetOf(line) || batch.length >= size)) {
+    if (first !== undefined && (targetOf(first) !== targetOf(line) || batch.length >= sizeOf(first))) {
       await check.changes(batch);
       batch = [];
     }
@@ -36,9 +37,9 @@ export async function verifyRestore(planId: string, deps: RestoreDeps, options: 
   return check.summary();
 }
 
-/** Changes with one target are read together. */
+/** Changes with one target are read together: of links, all kinds between two object types. */
 function targetOf(change: PlanChange): string {
-  return 'link' in change ? `${change.from.object}~${change.to.object}~${change.link}` : change.object;
+  return 'link' in change ? `${change.from.object}~${change.to.object}` : change.object;
 }
 
 /** What the restores of this plan that were not undone did. */
@@ -73,9 +74,8 @@ class Check {
     const records = changes.filter((change): change is RecordChange => !('link' in change) && change.interim !== true);
     const links = changes.filter((change): change is LinkChange => 'link' in change);
     const [record] = records;
-    const [link] = links;
     if (record !== undefined) await this.#records(record.object, records);
-    if (link !== undefined) await this.#links(link, links);
+    if (links.length > 0) await this.#links(links);
     this.#checked += records.length + links.length;
     const total = Object.values(this.#plan.header.counts.actions).reduce((sum, count) => sum + count, 0);
     (this.#options.reporter ?? silentReporter).progress({ task: 'Verifying', done: this.#checked, total, unit: 'records' });
@@ -120,22 +120,28 @@ class Check {
     this.#wrong(change, { object, key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
   }
 
-  async #links(first: LinkChange, changes: readonly LinkChange[]): Promise<void> {
-    const link = linkOf(this.#plan.schema, first.link, first.from.object, first.to.object);
+  async #links(changes: readonly LinkChange[]): Promise<void> {
     const endsOf = (change: LinkChange): { from: string; to: string } => ({
       from: this.#apply.keyOf(change.from.object, change.from.key),
       to: this.#apply.keyOf(change.to.object, change.to.key),
     });
-    const found = await readLiveLinks(
-      this.#deps.platform,
-      link,
-      'from',
-      changes.map((change) => endsOf(change).from),
-      this.#options,
-    );
-    const there = new Set(found.map(pairName));
+    const asked = changes.map((change) => endsOf(change).from);
+    const { connector } = this.#deps.platform;
+    const there = new Map<string, ReadonlySet<string>>();
+    // Links of several kinds come in one answer: within one view they are asked for once.
+    await connector.beginRead?.(this.#options);
+    try {
+      for (const change of changes) {
+        if (there.has(change.link)) continue;
+        const link = linkOf(this.#plan.schema, change.link, change.from.object, change.to.object);
+        const found = await readLiveLinks(this.#deps.platform, link, 'from', asked, this.#options);
+        there.set(change.link, new Set(found.map(pairName)));
+      }
+    } finally {
+      await connector.endRead?.();
+    }
     for (const change of changes)
-      if (there.has(pairName(endsOf(change))) !== (change.action === 'link')) {
+      if (there.get(change.link)?.has(pairName(endsOf(change))) !== (change.action === 'link')) {
         const why =
           change.action === 'link'
             ? `it is not linked to ${change.to.object} ${change.to.key}`

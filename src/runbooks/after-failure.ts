@@ -10,8 +10,13 @@ import type { Runner } from './runner.js';
 import type { StepRecord } from './state.js';
 import { waitFor } from './wait.js';
 
+/** How often a lapsed approval is asked for anew. */
+const MOST_ASKED = 5;
+
 /** What the runbook says about a failure: try again, or its `on_failure`. */
 export async function afterFailure(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
+  const asking = await lapsed(runner, step, state);
+  if (asking !== undefined) return asking;
   const { retry } = step;
   const again = retry.on.includes('any') || retry.on.some((name) => name === state.errorClass);
   if (again && state.tries < retry.attempts) {
@@ -33,6 +38,30 @@ export async function afterFailure(runner: Runner, step: Step, state: StepRecord
       return await askAfterFailure(runner, step, state);
   }
   return exhausted(rule);
+}
+
+/**
+ * A step was refused because the approval of what it does no longer counts: the step that asks for it is open again, and so is
+ * this one. Undefined where that is not so.
+ */
+async function lapsed(runner: Runner, step: Step, state: StepRecord): Promise<Next | undefined> {
+  const of = state.error?.data?.['lapsed'];
+  const asked = runner.run.approvals.findLast((approval) => approval.of === of && runner.runbook.step(approval.step).index < step.index);
+  if (of === undefined || asked === undefined) return undefined;
+  // Where asking again does not help, the rule of the step decides.
+  if ((runner.run.steps.get(asked.step)?.visit ?? 1) >= MOST_ASKED) return undefined;
+  const note = state.error?.why ?? state.error?.message ?? '';
+  const data: DecisionData = {
+    kind: 'rule',
+    value: 'approval-lapsed',
+    effect: 'go_to',
+    go_to: asked.step,
+    reset: [asked.step, step.id],
+    over: [],
+    note,
+  };
+  await runner.append('decision', data, { step: step.id });
+  return 'on';
 }
 
 async function pauseBefore(runner: Runner, step: Step, state: StepRecord, ms: number): Promise<void> {
@@ -81,5 +110,5 @@ export function failureError(runner: Runner, step: Step, state: StepRecord): Run
 
 function nextAfter(runner: Runner, error: ErrorData | undefined): string {
   const own = error?.next === undefined ? '' : `${error.next}\n`;
-  return `${own}Then: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
+  return `${own}Go on: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
 }

@@ -12,10 +12,11 @@ const detailed = z.strictObject({
   evidence: z.array(z.string()).optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
   of: z.string().optional().describe('Hash of what is approved.'),
+  block: z.string().optional().describe('A signed approval, as `runback approve` prints it.'),
 });
 const plain = z.union([z.string(), z.boolean(), z.number()]);
 const one = z.union([plain, detailed, z.record(z.string(), z.unknown())], {
-  error: 'expected a value, or { choice, note, by, evidence, inputs, of }',
+  error: 'expected a value, or { choice, note, by, evidence, inputs, of, block }',
 });
 
 /** An answers file: step or input name → answer; a list gives one answer for each time a question comes up. */
@@ -95,7 +96,7 @@ function asAnswer(given: unknown, question: Question): Answer {
   // An input may itself be an object (a filter).
   if (!parsed.success)
     return typeof given === 'object' && given !== null ? { value: '', inputs: { [question.key]: given } } : { value: String(given) };
-  const { choice, note, by, evidence, inputs, of } = parsed.data;
+  const { choice, note, by, evidence, inputs, of, block } = parsed.data;
   return {
     value: String(choice),
     ...(note === undefined ? {} : { note }),
@@ -103,6 +104,7 @@ function asAnswer(given: unknown, question: Question): Answer {
     ...(evidence === undefined ? {} : { evidence }),
     ...(inputs === undefined ? {} : { inputs }),
     ...(of === undefined ? {} : { of }),
+    ...(block === undefined ? {} : { block }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { RunbackError } from '../lib/index.js';
 import { afterFailure } from './after-failure.js';
+import { approve } from './approve.js';
 import { perform, resolveDoubt } from './effects.js';
 import { exhausted } from './exhaustive.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
-import { approve, decide, manual } from './people.js';
+import { decide, manual } from './people.js';
 import type { Runner } from './runner.js';
 import { currentStep, type StepRecord } from './state.js';
 import { undoAll } from './undo.js';

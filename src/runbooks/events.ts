@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../store/index.js';
-import type { EffectClass } from './types.js';
+import type { ApprovalMethod, EffectClass } from './types.js';
 
 /** How an error stands in a journal. */
 export interface ErrorData {
@@ -75,8 +75,20 @@ export interface DecisionData {
 export interface ApprovalData {
   readonly of: string;
   readonly authority: string;
-  /** Nobody has proved who they are until approvals are signed. */
-  readonly authenticated: false;
+  /** A signature proves who gave it. */
+  readonly authenticated: boolean;
+  /** Absent in journals of earlier versions: `none`. */
+  readonly method?: ApprovalMethod;
+  /** When it was given, ISO 8601, where that is not the time of the line. */
+  readonly givenAt?: string;
+  /** ISO 8601. Absent where no policy sets an end. */
+  readonly expires?: string;
+  /** Of the key that signed. */
+  readonly fingerprint?: string;
+  /** The signed approval itself, so that anybody can check it again. */
+  readonly block?: string;
+  /** How many more people it takes after this one; the step is done at 0 or where it is absent. */
+  readonly missing?: number;
   readonly note?: string;
 }
 

@@ -19,6 +19,8 @@ export interface EvidenceReport {
   readonly people: readonly string[];
   /** Times a torn last line was cut off after a crash. */
   readonly repairs: number;
+  /** With the fingerprints of the keys that signed; `authenticated: false` where nothing proves who it was. */
+  readonly approvals: RunView['approvals'];
   readonly takeovers: readonly { readonly at: string; readonly from: string; readonly to: string }[];
   readonly closed: boolean;
   /** Hash of the last good line: compare it with the one in the report of the run. */
@@ -56,6 +58,7 @@ export async function verifyEvidence(store: Store, id: string): Promise<Evidence
     problem = { line: typeof line === 'number' ? line : lines + 1, why: error.why ?? error.message };
   }
   const { text, digest } = run.created.runbook;
+  const view = viewOf(run);
   const runbookOk = lines > 0 && sha256(text) === digest;
   return {
     run: id,
@@ -66,10 +69,11 @@ export async function verifyEvidence(store: Store, id: string): Promise<Evidence
     runbookOk,
     people,
     repairs,
+    approvals: view.approvals,
     takeovers,
     closed: isClosed(run),
     lastHash: run.lastHash,
-    view: viewOf(run),
+    view,
   };
 }
 

@@ -1,5 +1,7 @@
 export { answersOperator, parseAnswers } from './answers.js';
-export type { RunServices } from './actions/action.js';
+export type { ApprovalServices, RunServices } from './actions/action.js';
+export { approvalAsked, approvalOfPlan, draftApproval, notCounting, type AskedApproval } from './approval-asked.js';
+export { addApproval, liftingApprovals, readApprovals, weighApprovals, withRefusals } from './approvals.js';
 export { builtInActions, type ActionLibrary } from './actions/registry.js';
 export { type EvidenceReport, verifyEvidence } from './evidence.js';
 export { type Finding, lintRunbook } from './lint.js';

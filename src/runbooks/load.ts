@@ -297,7 +297,7 @@ class Compiler {
 
   private expressionProblem(path: Path, error: unknown): void {
     if (!isRunbackError(error, 'expression-invalid')) throw error;
-    this.problem(path, error.why === undefined ? error.message : `${error.message}. ${error.why}`);
+    this.problem(path, error.why === undefined ? error.message : `${error.message}${error.message.endsWith('?') ? '' : '.'} ${error.why}`);
   }
 }
 

@@ -58,32 +58,6 @@ export async function decide(runner: Runner, step: Step): Promise<Next> {
   );
 }
 
-/** An approval, bound to what was approved. Nobody has proved who they are: the journal says so. */
-export async function approve(runner: Runner, step: Step): Promise<Next> {
-  const { authority = '' } = step.document.approve ?? {};
-  const of = textOf(step.of?.evaluate(runner.scope()));
-  const question = { kind: 'approve', step: step.id, title: step.document.title, authority, of, about: factsOf(runner) } as const;
-  const answer = await runner.ask(question, step.id, `"${step.document.title}" needs somebody who may ${authority}`);
-  const stop = (message: string, why: string): RunStopped =>
-    new RunStopped(
-      new RunbackError('not-authorised', message, {
-        why,
-        state: runner.writtenSoFar(),
-        next: `runback runbook resume ${runner.run.id}`,
-        data: { run: runner.run.id, step: step.id, of },
-      }),
-    );
-  if (answer.of !== undefined && answer.of !== of)
-    throw stop(
-      `The approval at "${step.id}" is for something else`,
-      `It was given for ${answer.of}, and what stands here is ${of}: it changed in between.`,
-    );
-  if (answer.value !== 'approve' && answer.value !== 'yes')
-    throw stop(`"${step.document.title}" was not approved`, `${answer.by ?? runner.by} answered "${answer.value}"; "approve" approves.`);
-  await runner.append('approval', { of, authority, authenticated: false, ...noteOf(answer) }, { step: step.id, ...byOf(answer) });
-  return 'on';
-}
-
 async function askedInputs(runner: Runner, names: readonly string[], answer: Answer): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
   for (const name of names) {
@@ -97,7 +71,8 @@ async function askedInputs(runner: Runner, names: readonly string[], answer: Ans
   return inputs;
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value));
+export const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 
 /** Instructions with their values; as written where a value is not there. */
 function instructionsOf(runner: Runner, step: Step): string {
@@ -109,7 +84,7 @@ function instructionsOf(runner: Runner, step: Step): string {
 }
 
 /** What the steps so far found out, by output, the latest first in line: what a view shows beside a question. */
-function factsOf(runner: Runner): Record<string, unknown> {
+export function factsOf(runner: Runner): Record<string, unknown> {
   const facts: Record<string, unknown> = {};
   for (const step of runner.run.steps.values()) if (step.state === 'succeeded' && step.kind === 'action') Object.assign(facts, step.outputs);
   return facts;
@@ -134,8 +109,8 @@ function decision(kind: DecisionData['kind'], effect: DecisionData['effect'], an
   return { kind, value: answer.value, effect, ...noteOf(answer), ...(answer.evidence === undefined ? {} : { evidence: answer.evidence }) };
 }
 
-const noteOf = (answer: Answer): { note?: string } => (answer.note === undefined ? {} : { note: answer.note });
-const byOf = (answer: Answer): { by?: string } => (answer.by === undefined ? {} : { by: answer.by });
+export const noteOf = (answer: Answer): { note?: string } => (answer.note === undefined ? {} : { note: answer.note });
+export const byOf = (answer: Answer): { by?: string } => (answer.by === undefined ? {} : { by: answer.by });
 
 function refuse(runner: Runner, step: Step, value: string, expected: readonly string[]): RunStopped {
   return new RunStopped(

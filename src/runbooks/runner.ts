@@ -5,6 +5,7 @@ import type { Lock, JournalWriter } from '../store/index.js';
 import type { ActionContext, RunServices } from './actions/action.js';
 import type { ErrorData, RunEventType, RunEvents } from './events.js';
 import type { Runbook, Scope, Step } from './load.js';
+import { scopeOf } from './scope.js';
 import { sharingStore } from './sharing-store.js';
 import { applyEntry, type RunRecord } from './state.js';
 import type { Answer, Operator, Question, QuestionBody, RunObserver, RunView } from './types.js';
@@ -78,16 +79,14 @@ export class Runner {
 
   /** Values that expressions see now. */
   scope(extra: Readonly<Record<string, unknown>> = {}): Scope {
-    const steps: Record<string, Record<string, unknown>> = {};
-    for (const step of this.record.steps.values()) steps[step.id] = { ...step.outputs, state: step.state };
-    return { inputs: this.record.inputs, limits: this.record.created.limits, steps, run: { id: this.record.id, by: this.record.by }, ...extra };
+    return scopeOf(this.record, extra);
   }
 
   /**
    * Asks the person. Without an answer the run is left waiting, and this throws `person-needed` that names the step, the key
    * for an answers file, and how to go on.
    */
-  async ask(body: QuestionBody, key: string, words: string): Promise<Answer> {
+  async ask(body: QuestionBody, key: string, words: string, more: { readonly why?: string; readonly next?: string } = {}): Promise<Answer> {
     const time = (this.asked.get(key) ?? 0) + 1;
     const question: Question = { ...body, key, time: Math.max(time, 'step' in body ? (this.record.steps.get(body.step)?.visit ?? 1) : 1) };
     const answer = await this.operator.ask(question, this.stop);
@@ -99,9 +98,9 @@ export class Runner {
     await this.append('run.stopped', { reason: 'question', waitingFor: words, answer: key });
     throw new RunStopped(
       new RunbackError('person-needed', words, {
-        why: `Only a person can answer this, and there was neither a terminal nor an answer "${key}" in an answers file.`,
+        why: more.why ?? `Only a person can answer this, and there was neither a terminal nor an answer "${key}" in an answers file.`,
         state: this.writtenSoFar(),
-        next: `runback runbook resume ${this.run.id}   (in a terminal, or with --answers FILE holding "${key}: …")`,
+        next: `${more.next === undefined ? '' : `${more.next}\nThen: `}runback runbook resume ${this.run.id}   (in a terminal, or with --answers FILE holding "${key}: …")`,
         data: { run: this.run.id, ...('step' in body ? { step: body.step } : {}), answer: key },
       }),
     );
@@ -153,6 +152,7 @@ export class Runner {
       catalog: services.catalog,
       syncs: services.syncs,
       redactor: services.redactor,
+      ...(services.approvals === undefined ? {} : { approvals: services.approvals }),
       environment: services.environment,
       ...(services.noteIncident === undefined ? {} : { noteIncident: services.noteIncident }),
       secret: (ref) => services.secret(ref),

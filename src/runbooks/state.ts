@@ -10,7 +10,7 @@ import {
   type RunEntry,
 } from './events.js';
 import { exhausted } from './exhaustive.js';
-import type { RunState, RunView, StepState } from './types.js';
+import type { ApprovalView, RunState, RunView, StepState } from './types.js';
 
 /** What `run.created` says of a step. */
 type StepShape = CreatedData['steps'][number];
@@ -53,6 +53,11 @@ export interface EffectRecord {
   readonly undoKey?: string;
 }
 
+/** An approval, with the signed text where there is one. */
+export interface ApprovalRecord extends ApprovalView {
+  readonly block?: string;
+}
+
 /** A run, derived from its journal and from nothing else. Its maps grow in place: a fold of 10,000 steps copies nothing. */
 export interface RunRecord {
   readonly id: string;
@@ -68,7 +73,7 @@ export interface RunRecord {
   readonly effects: ReadonlyMap<number, EffectRecord>;
   /** Idempotency key of an intent to its effect. */
   readonly effectOf: ReadonlyMap<string, number>;
-  readonly approvals: readonly { readonly of: string; readonly by: string; readonly step: string; readonly at: string }[];
+  readonly approvals: readonly ApprovalRecord[];
   /** Steps confirmed by a typed answer, with the answer; cleared when the step is reset. */
   readonly confirmed: Readonly<Record<string, string>>;
   readonly notes: readonly (RunView['notes'][number] & { readonly key?: string })[];
@@ -154,9 +159,9 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
       return decided(run, entry);
     case 'approval': {
       const { step: stepId = '' } = entry;
-      const approvals = [...run.approvals, { of: entry.data.of, by: entry.by, step: stepId, at: entry.at }];
-      const outputs = { by: entry.by, of: entry.data.of };
-      return setStep({ ...run, approvals }, stepId, (step) => succeeded(step, entry.at, outputs));
+      const next = { ...run, approvals: [...run.approvals, approvalOf(entry, stepId)] };
+      if ((entry.data.missing ?? 0) > 0) return next;
+      return setStep(next, stepId, (step) => succeeded(step, entry.at, { by: entry.by, of: entry.data.of }));
     }
     case 'note':
       return { ...run, notes: [...run.notes, { at: entry.at, by: entry.by, ...entry.data }] };
@@ -175,6 +180,22 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
       };
   }
   return exhausted(entry);
+}
+
+function approvalOf({ at, by, data }: Extract<RunEntry, { type: 'approval' }>, step: string): ApprovalRecord {
+  const { of, authority, authenticated, method = 'none', givenAt = at, expires, fingerprint, block } = data;
+  return {
+    of,
+    by,
+    step,
+    at: givenAt,
+    authority,
+    authenticated,
+    method,
+    ...(expires === undefined ? {} : { expires }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(block === undefined ? {} : { block }),
+  };
 }
 
 function clearWaiting(run: RunRecord): RunRecord {
@@ -251,6 +272,8 @@ function outcomeOf(step: StepRecord, data: OutcomeData, at: string): StepRecord 
       return {
         ...step,
         state: 'failed',
+        // What went wrong before there was an intent (a lost token, a wrong account) was a try too: else it would be tried for ever.
+        tries: step.state === 'running' || step.state === 'in_doubt' ? step.tries : step.tries + 1,
         outputs: data.outputs ?? step.outputs,
         endedAt: at,
         ...because,

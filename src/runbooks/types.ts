@@ -39,6 +39,8 @@ export type QuestionBody =
       readonly authority: string;
       readonly of: string;
       readonly about: Readonly<Record<string, unknown>>;
+      /** Where a policy says who may approve. */
+      readonly policy?: ApprovalAsked;
     }
   | {
       readonly kind: 'failed';
@@ -62,6 +64,38 @@ export type QuestionBody =
       readonly expect: string;
       readonly about: Readonly<Record<string, unknown>>;
     };
+
+/** What an approval rests on: a signature by the person's key, standing at the terminal of the run, or nothing. */
+export type ApprovalMethod = 'signature' | 'in-person' | 'none';
+
+/** How far an approval has come, and who can still give it. */
+export interface ApprovalAsked {
+  readonly needed: number;
+  /** In words, one for each person who has approved. */
+  readonly given: readonly string[];
+  /** In words, why others do not count. */
+  readonly refused: readonly string[];
+  readonly from: readonly { readonly person: string; readonly name: string }[];
+  /** Whether an answer at the terminal is enough. */
+  readonly inPerson: boolean;
+  /** What those who approve type, wherever they are. */
+  readonly command: string;
+}
+
+/** An approval in the journal of a run. */
+export interface ApprovalView {
+  readonly of: string;
+  readonly by: string;
+  readonly step: string;
+  /** ISO 8601: when it was given. */
+  readonly at: string;
+  readonly authority: string;
+  /** A signature proves who gave it. */
+  readonly authenticated: boolean;
+  readonly method: ApprovalMethod;
+  readonly fingerprint?: string;
+  readonly expires?: string;
+}
 
 export interface DecideChoice {
   readonly value: string;
@@ -87,6 +121,10 @@ export interface Answer {
   readonly plan?: string;
   /** Hash of what is approved, where the person gives it: refused when it is not the one asked about. */
   readonly of?: string;
+  /** A signed approval as text, which says by itself who gave it and for what. */
+  readonly block?: string;
+  /** Given at the terminal of the run, not by a file. */
+  readonly inPerson?: boolean;
 }
 
 /** Whoever answers questions. Returns undefined where nobody can: the run then waits and ends with exit 5. */
@@ -134,6 +172,7 @@ export interface RunView {
   /** Key of the answers file that would answer it. */
   readonly answer?: string;
   readonly notes: readonly { readonly at: string; readonly by: string; readonly text: string }[];
+  readonly approvals: readonly ApprovalView[];
   /** Hash of the journal's last line. */
   readonly lastHash: string;
 }

@@ -19,6 +19,7 @@ export function viewOf(run: RunRecord): RunView {
     ...(run.waitingFor === undefined ? {} : { waitingFor: run.waitingFor }),
     ...(run.answer === undefined ? {} : { answer: run.answer }),
     notes: run.notes,
+    approvals: run.approvals.map(({ block: _block, ...approval }) => approval),
     lastHash: run.lastHash,
   };
 }

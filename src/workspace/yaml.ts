@@ -90,7 +90,9 @@ function problemsOf(document: Document.Parsed, counter: LineCounter): Problem[] 
     message: error.code === 'TAB_AS_INDENT' ? 'a tab stands where YAML indents' : lowerFirst(error.message),
     expected: error.code === 'TAB_AS_INDENT' ? 'spaces' : undefined,
   }));
-  if (problems.length > 0) return problems;
+  // What follows a tab follows from it.
+  const tab = document.errors.findIndex((error) => error.code === 'TAB_AS_INDENT');
+  if (problems.length > 0) return tab < 0 ? problems : problems.slice(0, tab + 1);
   visit(document, {
     Alias: (_, node) => {
       problems.push({

@@ -88,6 +88,25 @@ describe('links', () => {
     expect(bench.sandbox.counts().requests).toBe(2);
   });
 
+  it('asks once for both ends of links within one object type, and still tells which end is which', async () => {
+    bench = await openBench();
+    const companies = seed(bench.sandbox, 'companies', named(4, 'name'));
+    const [a = '', b = '', c = ''] = companies;
+    tie('companies', 'companies', 14, 'HUBSPOT_DEFINED', [a, b]);
+    tie('companies', 'companies', 14, 'HUBSPOT_DEFINED', [b, c]);
+    const child = await bench.link('companies', 'companies', 'HUBSPOT_DEFINED-14');
+    const alone = { from: await links(child, { fromKeys: [b] }), to: await links(child, { toKeys: [b] }) };
+    await bench.connector.beginRead?.();
+    bench.sandbox.resetCounts();
+    expect(await links(child, { fromKeys: companies })).toEqual([`${a}~${b}`, `${b}~${c}`].sort());
+    expect(await links(child, { toKeys: companies })).toEqual([`${a}~${b}`, `${b}~${c}`].sort());
+    const asked = bench.sandbox.counts().requests;
+    expect({ from: await links(child, { fromKeys: [b] }), to: await links(child, { toKeys: [b] }) }).toEqual(alone);
+    await bench.connector.endRead?.();
+    expect(alone).toEqual({ from: [`${b}~${c}`], to: [`${a}~${b}`] });
+    expect(asked).toBe(1);
+  });
+
   it('follows the pages of a record with many links', async () => {
     bench = await openBench({ associationPageSize: 7 });
     const [company = ''] = seed(bench.sandbox, 'companies', named(1, 'name'));

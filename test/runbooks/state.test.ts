@@ -45,6 +45,16 @@ const event = fc.oneof(
       go_to: step,
     }),
   }),
+  fc.record({
+    type: fc.constant('approval'),
+    step,
+    data: fc.record({
+      of: fc.constant('hash'),
+      authority: fc.constant('approve-restore'),
+      authenticated: fc.boolean(),
+      missing: fc.constantFrom(0, 1),
+    }),
+  }),
   fc.record({ type: fc.constant('run.resumed'), data: fc.constant({}) }),
   fc.record({ type: fc.constant('undo.started'), data: fc.record({ why: fc.string(), asked: fc.boolean() }) }),
   fc.record({

@@ -146,12 +146,15 @@ function meanwhile(observer: RunObserver, story: BadSync): RunObserver {
 function judge(story: BadSync, run: RunView, seconds: number, workspace: string | undefined): DemoResult {
   const { requests, limited } = story.sandbox.counts();
   const outputOf = (step: string, name: string): number => Number(run.steps.find((one) => one.id === step)?.outputs[name] ?? 0);
+  const objects = ['contacts', 'companies', 'deals'];
+  const labels = [...story.sandbox.portal.links.everything()].filter(({ type }) => type.category === 'USER_DEFINED');
+  const isLabelled = (from: string, to: string): boolean => labels.some(({ type }) => type.from === from && type.to === to);
   const least = leastRequests({
-    objects: Object.fromEntries(['contacts', 'companies', 'deals'].map((object) => [object, story.sandbox.records(object).length])),
+    objects: Object.fromEntries(objects.map((object) => [object, story.sandbox.records(object).length])),
+    labelled: objects.flatMap((from, n) => objects.slice(n).flatMap((to) => (isLabelled(from, to) ? [[from, to] as const] : []))),
     suspects: outputOf('extent', 'changed'),
     updates: outputOf('plan', 'updates'),
     links: outputOf('plan', 'links'),
-    linkKinds: 2,
     deletes: outputOf('plan_created', 'deletes'),
     canary: 10,
   });

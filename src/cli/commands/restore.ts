@@ -188,16 +188,35 @@ async function apply(context: CommandContext): Promise<Outcome> {
     },
   );
   const records = input.integer('limit-records', 1);
-  const approved = input.text('approve');
+  const { approvals, refused } = await approvalsFor(opened, read, input.text('approve'));
   live.start('Restoring');
-  const request = {
-    plan: read.header.id,
-    by: opened.by,
-    confirmed,
-    ...(records === undefined ? {} : { limits: { records } }),
-    ...(approved === undefined ? {} : { approvals: [{ hash: approved, by: opened.by }] }),
-  };
-  return restoreOutcome(await withResume(context, 'runback restore resume latest', () => applyRestore(request, deps, call)));
+  const limits = records === undefined ? {} : { limits: { records } };
+  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits };
+  try {
+    return restoreOutcome(await withResume(context, 'runback restore resume latest', () => applyRestore(request, deps, call)));
+  } catch (error) {
+    const { withRefusals } = await import('../../runbooks/index.js');
+    throw withRefusals(error, read.hash, refused);
+  }
+}
+
+/**
+ * What lifts the limits for a plan: approvals that count by escalation.yml, the one given with `--approve` among them. Without
+ * a policy that one is enough.
+ */
+async function approvalsFor(
+  opened: Session,
+  { header, hash }: PlanSummary,
+  approved: string | undefined,
+): Promise<{ readonly approvals: readonly { readonly hash: string; readonly by: string }[]; readonly refused: readonly string[] }> {
+  const policy = await opened.approvals();
+  const { by, store, clock } = opened;
+  if (policy === undefined) return { approvals: approved === undefined ? [] : [{ hash: approved, by }], refused: [] };
+  const { liftingApprovals } = await import('../../runbooks/index.js');
+  const at = clock.now().toISOString();
+  const own = { authority: 'approve-restore', by, at, authenticated: 'none', journaled: false } as const;
+  const given = approved === undefined ? [] : [{ ...own, of: approved }];
+  return liftingApprovals({ of: hash, act: 'approve-restore', plan: header, requester: by }, policy, { store, clock }, given);
 }
 
 /** The outcome of a restore: 0 where it is done, 3 where something is left to try. */

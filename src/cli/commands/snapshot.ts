@@ -9,7 +9,7 @@ import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
 import { whilePaused } from '../pausing.js';
-import { count } from '../views/format.js';
+import { count, counted } from '../views/format.js';
 import { contentsText, snapshotList, snapshotText, verifyText } from '../views/snapshot.js';
 import { visibleLines } from '../views/visible.js';
 
@@ -69,7 +69,7 @@ async function verify({ input, session, live, call }: CommandContext): Promise<O
   return {
     ...outcome,
     error: new RunbackError('snapshot-damaged', `Snapshot ${report.id} is damaged`, {
-      why: `${report.damage.length} of its parts are not what was written.`,
+      why: `${counted(report.damage.length, 'parts')} of it ${report.damage.length === 1 ? 'is' : 'are'} not what was written.`,
       state: 'Nothing was changed. What can be read is still usable as a base; keys in the unreadable parts become conflicts.',
       next: 'Use another base if you can: runback snapshot list',
       data: { damage: report.damage },

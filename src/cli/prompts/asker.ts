@@ -14,5 +14,7 @@ export interface Asker {
   /** Any number of the choices. */
   several<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[] }): Promise<readonly T[]>;
   text(question: { readonly message: string; readonly default?: string; readonly validate?: (value: string) => true | string }): Promise<string>;
+  /** Several lines at once, until one fits `last` or the person gives up with two empty ones. */
+  paste(question: { readonly message: string; readonly last: RegExp }): Promise<string>;
   confirm(question: { readonly message: string; readonly default: boolean }): Promise<boolean>;
 }

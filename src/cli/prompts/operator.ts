@@ -2,6 +2,7 @@ import type { Answer, DecideChoice, Operator, Question } from '../../runbooks/in
 import { counted, time } from '../views/format.js';
 import { plainText, visible, visibleLines } from '../views/visible.js';
 import { wrap } from '../views/width.js';
+import { askApproval } from './approval.js';
 import type { Choice } from './asker.js';
 import { typeConfirmation } from './confirmation.js';
 import { decideConflictsByHand } from './conflicts.js';
@@ -94,17 +95,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
         const planId = planOf(question.about);
         if (planId === undefined) showFacts(question.about, deps);
         else await showPlan(await deps.plan(planId), deps);
-        print(
-          `  ${wrap(`This needs somebody with the authority "${visible(question.authority)}". The approval holds for ${visible(question.of)} only.`, style.width - 2).join('\n  ')}`,
-        );
-        const value = await asker.choose({
-          message: 'Approve?',
-          choices: [
-            { value: 'refuse', name: 'No', description: 'The run stops here and can be resumed.' },
-            { value: 'approve', name: 'Yes, I approve', description: 'Goes into the journal under your name.' },
-          ],
-        });
-        return { value };
+        return askApproval(question, deps);
       }
       case 'failed': {
         heading(`${question.title}: failed`);

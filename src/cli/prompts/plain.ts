@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 
 import type { Asker, Choice } from './asker.js';
+import { pasteEnds } from './paste.js';
 import type { PromptDeps } from './rich.js';
 
 /** Prompts for screen readers: numbered lines, one answer a line, nothing drawn twice. */
@@ -8,19 +9,25 @@ export function plainAsker(deps: PromptDeps): Asker {
   // terminal: false leaves line editing and Ctrl-C to the terminal itself.
   const reader = createInterface({ input: deps.stdin, terminal: false });
   reader.pause();
-  const line = async (question: string): Promise<string> => {
+  const lines = async (question: string, enough: (lines: readonly string[]) => boolean): Promise<readonly string[]> => {
     if (deps.signal.aborted) throw deps.signal.reason;
     const release = deps.hold();
     deps.output.write(question);
     try {
       // What is typed while no question stands is dropped: nobody meant it as an answer.
-      return await new Promise<string>((resolve, reject) => {
+      return await new Promise<readonly string[]>((resolve, reject) => {
+        const taken: string[] = [];
         const give = (): void => {
           reader.off('line', onLine).off('close', onEnd);
           deps.signal.removeEventListener('abort', onEnd);
           reader.pause();
         };
-        const onLine = (text: string): void => (give(), resolve(text));
+        const onLine = (text: string): void => {
+          taken.push(text);
+          if (!enough(taken)) return;
+          give();
+          resolve(taken);
+        };
         const onEnd = (): void => (give(), reject(deps.interrupted()));
         reader.on('line', onLine).on('close', onEnd);
         deps.signal.addEventListener('abort', onEnd, { once: true });
@@ -30,6 +37,7 @@ export function plainAsker(deps: PromptDeps): Asker {
       release();
     }
   };
+  const line = async (question: string): Promise<string> => (await lines(question, () => true)).join('');
   const say = (text: string): void => void deps.output.write(`${text}\n`);
   const choose = async <T>(message: string, choices: readonly Choice<T>[], preset?: T): Promise<T> => {
     say(message);
@@ -72,6 +80,7 @@ export function plainAsker(deps: PromptDeps): Asker {
         say(verdict);
       }
     },
+    paste: async ({ message, last }) => (await lines(`${message}\n`, (taken) => pasteEnds(taken, last))).join('\n'),
     confirm: async ({ message, default: preset }) => {
       for (;;) {
         const answer = (await line(`${message} (yes or no, Enter for ${preset ? 'yes' : 'no'}): `)).trim().toLowerCase();

@@ -4,6 +4,7 @@ import { createPromptModule } from 'inquirer';
 
 import type { Style } from '../views/style.js';
 import type { Asker } from './asker.js';
+import { readPaste } from './paste.js';
 
 /** What both kinds of prompts need. */
 export interface PromptDeps {
@@ -73,6 +74,7 @@ export function richAsker(deps: PromptDeps): Asker {
       guarded(() =>
         input({ theme, message, ...(preset === undefined ? {} : { default: preset }), ...(validate === undefined ? {} : { validate }) }, context),
       ),
+    paste: ({ message, last }) => guarded(() => readPaste(deps, message, last)),
     confirm: ({ message, default: preset }) => guarded(() => confirm({ theme, message, default: preset }, context)),
   };
 }

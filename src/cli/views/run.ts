@@ -1,5 +1,6 @@
 import type { Reporter } from '../../lib/index.js';
 import type { RunObserver, RunState, RunView, StepState, StepView } from '../../runbooks/index.js';
+import { approvalText } from './approvals.js';
 import { count, facts, span, time } from './format.js';
 import type { Live } from './live.js';
 import type { GlyphName, Style } from './style.js';
@@ -76,6 +77,7 @@ export function runText(run: RunView, style: Style): string {
   if (run.endedAt !== undefined) pairs.push(['Ended', time(run.endedAt, style)]);
   for (const [name, value] of Object.entries(run.inputs)) pairs.push([`Input ${name}`, showValue(value)]);
   if (run.waitingFor !== undefined) pairs.push(['Waits for', visible(run.waitingFor)]);
+  for (const approval of run.approvals) pairs.push(['Approved', `${time(approval.at, style)} ${approvalText(approval, style)}`]);
   for (const note of run.notes) pairs.push(['Note', `${time(note.at, style)} ${visible(note.by)}: ${visible(note.text)}`]);
   pairs.push(['Last hash', run.lastHash]);
   const next = nextOf(run);

@@ -1,5 +1,5 @@
 import type { EvidenceReport, Finding, Runbook } from '../../runbooks/index.js';
-import { counted, facts, table, time } from './format.js';
+import { count, counted, facts, table, time } from './format.js';
 import { runStateWords } from './run.js';
 import type { Style } from './style.js';
 import { plainText, visible, visibleLines } from './visible.js';
@@ -70,8 +70,15 @@ export function evidenceText(report: EvidenceReport, style: Style): string {
     ...(report.repairs === 0
       ? []
       : [['Repairs', `${counted(report.repairs, 'times')} a torn last line was cut off after a crash`] as [string, string]]),
+    ...(report.approvals.length === 0 ? [] : [['Approvals', approvalCounts(report.approvals)] as [string, string]]),
     ['Last hash', report.lastHash],
     ['Compare it', 'with the last hash in the report of the run: a journal that was cut short is only found that way'],
   ];
   return `${verdict}\n${facts(pairs, style)}`;
+}
+
+/** How many approvals a signature proves; who gave them is shown with the run. */
+function approvalCounts(approvals: EvidenceReport['approvals']): string {
+  const signed = approvals.filter((approval) => approval.authenticated).length;
+  return `${count(signed)} signed, ${count(approvals.length - signed)} unauthenticated`;
 }

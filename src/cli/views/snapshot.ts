@@ -2,6 +2,7 @@ import type { SnapshotManifest, SnapshotSummary, VerifyReport } from '../../snap
 import { bytes, counted, count, facts, table, time } from './format.js';
 import type { Style } from './style.js';
 import { visible } from './visible.js';
+import { wrap } from './width.js';
 
 const platformsOf = (snapshot: SnapshotSummary): string => snapshot.platforms.map((platform) => visible(platform.name)).join(', ');
 const verifiedWords = (snapshot: SnapshotSummary, style: Style): string =>
@@ -62,16 +63,13 @@ export function contentsText(manifest: SnapshotManifest, style: Style): string {
 export function verifyText(report: VerifyReport, style: Style): string {
   const read = `${counted(report.parts, 'parts')}, ${counted(report.rows, 'records and links', 'record or link')}, ${bytes(report.bytes)}`;
   if (report.damage.length === 0) return `${style.glyph.done} Every byte is what was written: ${read}\n  ${report.id}`;
-  const rows = report.damage.map((damage) => [
-    visible([damage.platform, damage.object].filter((part) => part !== undefined).join(' ') || damage.entry),
-    damage.firstKey === undefined
-      ? ''
-      : visible(damage.firstKey === damage.lastKey ? damage.firstKey : `${damage.firstKey} to ${damage.lastKey ?? ''}`),
-    visible(damage.why),
-  ]);
-  return `${style.glyph.failed} ${counted(report.damage.length, 'parts')} cannot be read; the rest is usable (${read})\n${table(
-    [{ title: 'What' }, { title: 'Keys', shrink: true }, { title: 'Why', shrink: true }],
-    rows,
-    style,
-  )}`;
+  // Whole, not as a table: a key range that is cut short says nothing.
+  const lines = report.damage.flatMap((damage) => {
+    const what = [damage.platform, damage.object].filter((part) => part !== undefined).join(' ') || damage.entry;
+    const keys = damage.firstKey === damage.lastKey ? damage.firstKey : `${damage.firstKey ?? '?'} to ${damage.lastKey ?? '?'}`;
+    return wrap(visible(`${what}${keys === undefined ? '' : `, ${keys}`}: ${damage.why}`), style.width - 4).map((line, n) =>
+      n === 0 ? `  - ${line}` : `    ${line}`,
+    );
+  });
+  return [`${style.glyph.failed} ${counted(report.damage.length, 'parts')} cannot be read; the rest is usable (${read})`, ...lines].join('\n');
 }

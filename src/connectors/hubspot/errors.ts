@@ -23,13 +23,13 @@ export function messageIn(answer: HttpAnswer): string {
 /** Turns a request that did not succeed into our error. For answers of 2xx it is a `bug`. */
 export function failureOf(result: HttpResult, naming: Naming): RunbackError {
   const state = 'Nothing was written by this request.';
-  const again = 'Run the same command again, or resume the run.';
+  const again = 'When HubSpot answers again, run the same command again or resume.';
   const { platform } = naming;
   if (result.kind === 'not_sent') return new RunbackError('platform-unreachable', `Platform ${platform}: ${result.message}`, { state, next: again });
   if (result.kind === 'lost')
     return result.message.includes('makes no sense')
       ? new RunbackError('platform-nonsense', `Platform ${platform}: ${result.message}`, {
-          next: `Check the address of platform ${platform} in runback.yml.`,
+          next: `Check the address of platform ${platform} in runback.yml, then run the same command again or resume.`,
         })
       : new RunbackError('platform-unreachable', `Platform ${platform}: ${result.message}`, { next: again });
   const why = messageIn(result);

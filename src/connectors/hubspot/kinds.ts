@@ -6,12 +6,18 @@ import type { HubSpotApi } from './api.js';
  * kinds the numbers are fixed; each entry: number in one direction, number in the other.
  */
 const DEFINED: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
+  'contacts|contacts': [[449, 449]],
   'contacts|companies': [
     [1, 2],
     [279, 280],
   ],
   'contacts|deals': [[4, 3]],
   'contacts|tickets': [[15, 16]],
+  'companies|companies': [
+    [450, 450],
+    [13, 14],
+    [14, 13],
+  ],
   'companies|deals': [
     [6, 5],
     [342, 341],
@@ -20,7 +26,9 @@ const DEFINED: Readonly<Record<string, readonly (readonly [number, number])[]>> 
     [25, 26],
     [340, 339],
   ],
+  'deals|deals': [[451, 451]],
   'deals|tickets': [[27, 28]],
+  'tickets|tickets': [[452, 452]],
 };
 
 /** What is known about the numbers of one pair of object types: kinds as seen from `link.to`, turned into kinds as seen from `link.from`. */

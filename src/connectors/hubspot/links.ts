@@ -33,6 +33,8 @@ export class ReadSession {
   /** Keys of whole objects that were read, by object type. */
   readonly keys = new Map<string, readonly string[]>();
   readonly pairs = new Map<string, Map<string, PairList>>();
+  /** Answers about given records of a pair of one object type: the same request tells of both ends of such links. */
+  readonly answers = new Map<string, readonly WireAssociations[]>();
 }
 
 /** Reads links of one kind; see `Connector.readLinks`. An answer holds all kinds of a pair: within a session it is asked for once. */
@@ -95,9 +97,24 @@ async function* ties(api: HubSpotApi, request: ReadLinksRequest, session: ReadSe
     return;
   }
   const asked = new Set(fromKeys);
-  if (fromKeys && fromKeys.length > 0) yield* forward(api, link, [...asked], call);
+  const ask = session && link.from === link.to ? shared(session) : associations;
+  if (fromKeys && fromKeys.length > 0) yield* forward(api, link, [...asked], call, ask);
   if (!toKeys || toKeys.length === 0) return;
-  for await (const tie of backward(api, link, [...new Set(toKeys)], call)) if (!asked.has(tie.from)) yield tie;
+  for await (const tie of backward(api, link, [...new Set(toKeys)], call, ask)) if (!asked.has(tie.from)) yield tie;
+}
+
+/** Asks each question once within a session. */
+function shared(session: ReadSession): typeof associations {
+  return async function* ask(api, from, to, keys, call) {
+    const id = [from, to, digest(keys)].join('|');
+    let answer = session.answers.get(id);
+    if (!answer) {
+      const entries: WireAssociations[] = [];
+      for await (const entry of associations(api, from, to, keys, call)) entries.push(entry);
+      session.answers.set(id, (answer = entries));
+    }
+    yield* answer;
+  };
 }
 
 async function* allTies(api: HubSpotApi, link: LinkSchema, session: ReadSession | undefined, call: CallOptions): AsyncGenerator<Tie> {
@@ -122,8 +139,14 @@ async function* allTies(api: HubSpotApi, link: LinkSchema, session: ReadSession 
   yield* forward(api, link, gathered, call);
 }
 
-async function* forward(api: HubSpotApi, link: LinkSchema, keys: readonly string[], call: CallOptions): AsyncGenerator<Tie> {
-  for await (const entry of associations(api, link.from, link.to, keys, call))
+async function* forward(
+  api: HubSpotApi,
+  link: LinkSchema,
+  keys: readonly string[],
+  call: CallOptions,
+  ask: typeof associations = associations,
+): AsyncGenerator<Tie> {
+  for await (const entry of ask(api, link.from, link.to, keys, call))
     for (const other of entry.to) yield { from: entry.from.id, to: String(other.toObjectId), kinds: other.associationTypes.map(kindOf) };
 }
 
@@ -132,10 +155,16 @@ async function* forward(api: HubSpotApi, link: LinkSchema, keys: readonly string
  * belong together: ties of a kind whose other number is not known yet are looked at from the `from` side as well, which
  * teaches the numbers.
  */
-async function* backward(api: HubSpotApi, link: LinkSchema, keys: readonly string[], call: CallOptions): AsyncGenerator<Tie> {
+async function* backward(
+  api: HubSpotApi,
+  link: LinkSchema,
+  keys: readonly string[],
+  call: CallOptions,
+  ask: typeof associations = associations,
+): AsyncGenerator<Tie> {
   const kinds = kindsOf(api, link);
   let open: Tie[] = [];
-  for await (const entry of associations(api, link.to, link.from, keys, call)) {
+  for await (const entry of ask(api, link.to, link.from, keys, call)) {
     for (const other of entry.to) {
       const tie = { from: String(other.toObjectId), to: entry.from.id, kinds: other.associationTypes.map(kindOf) };
       const turned = kinds.turn(tie.kinds);

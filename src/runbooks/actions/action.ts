@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 
 import type { Platform } from '../../connectors/index.js';
+import type { Escalation, Grant } from '../../escalation/index.js';
 import type { CallOptions, Clock, Redactor } from '../../lib/index.js';
 import type { Catalog } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import type { Syncs } from '../../syncs/index.js';
 import type { SecretRef, Workspace } from '../../workspace/index.js';
+import type { ApprovalRecord } from '../state.js';
 import type { EffectClass } from '../types.js';
 
 /** What a run is given by whoever starts it; actions use it, the engine only its store and clock. */
@@ -21,8 +23,17 @@ export interface RunServices {
   readonly redactor: Redactor;
   /** Writes a line into the timeline of the incident a run belongs to, once for each key; does nothing where it belongs to none. */
   readonly noteIncident?: (run: string, text: string, key: string) => Promise<void>;
+  /** Who may approve what. Absent where the workspace has no escalation.yml: then everybody may, and every approval is unauthenticated. */
+  readonly approvals?: ApprovalServices;
   /** Environment of this process, from which commands get PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** The policy of approvals, and the roles that an incident gives while it is open. */
+export interface ApprovalServices {
+  readonly file: Escalation;
+  /** Roles that people have through the incident a run belongs to; none where it belongs to none. */
+  grantsOf(run: string): Promise<readonly Grant[]>;
 }
 
 /** A step of the same run, as far as an action may look at it. */
@@ -44,7 +55,7 @@ export interface ActionContext extends RunServices {
     readonly title: string;
     /** The effective limits: the runbook's and the workspace's, whichever is lower. */
     readonly limits: { readonly records?: number; readonly percent?: number };
-    readonly approvals: readonly { readonly of: string; readonly by: string }[];
+    readonly approvals: readonly ApprovalRecord[];
     readonly steps: readonly SiblingStep[];
     readonly notes: readonly { readonly text: string; readonly key?: string }[];
   };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { RunbackError } from '../../lib/index.js';
-import { defineAction } from './action.js';
+import { liftingApprovals, withRefusals, type LiftingApproval } from '../approvals.js';
+import { defineAction, type ActionContext } from './action.js';
 import { applyDeps, platformOf, restoreOfStep, restoreOutputs } from './restores-of.js';
 
 const input = z.strictObject({ platform: z.string(), plan: z.string() });
@@ -37,21 +38,16 @@ export const restoreApply = defineAction({
     if ((await platformOf(plan, context)) !== platform)
       throw new RunbackError('plan-other-account', `Plan ${plan} is not for the platform ${platform}`, { state: 'Nothing was written.' });
     const begun = await restoreOfStep(plan, context);
-    const approvals = context.run.approvals.map((approval) => ({ hash: approval.of, by: approval.by }));
-    const summary = begun
-      ? await resumeRestore(begun.id, context.by, deps, context.options)
-      : await applyRestore(
-          {
-            plan,
-            by: context.by,
-            limits: context.run.limits,
-            approvals,
-            ...(context.confirmed === undefined ? {} : { confirmed: context.confirmed }),
-          },
-          deps,
-          context.options,
-        );
-    return restoreOutputs(summary);
+    if (begun) return restoreOutputs(await resumeRestore(begun.id, context.by, deps, context.options));
+    // An approval may have expired while the run waited: what lifts the limits is what counts at this moment.
+    const { hash, approvals, refused } = await approvalsNow(plan, context);
+    const confirmed = context.confirmed === undefined ? {} : { confirmed: context.confirmed };
+    const request = { plan, by: context.by, limits: context.run.limits, approvals, ...confirmed };
+    try {
+      return restoreOutputs(await applyRestore(request, deps, context.options));
+    } catch (error) {
+      throw withRefusals(error, hash, refused);
+    }
   },
   lookup: async ({ plan }, context) => {
     const begun = await restoreOfStep(plan, context);
@@ -75,3 +71,15 @@ export const restoreApply = defineAction({
     `By command: \`runback restore apply ${values['plan'] ?? '<plan>'} --confirm <environment>:<number of records>\`.`,
   ],
 });
+
+/** What lifts the limits for a plan now. Without a policy: every approval of the run, as it was given. */
+async function approvalsNow(
+  id: string,
+  { store, clock, approvals: policy, run, by }: ActionContext,
+): Promise<{ readonly hash: string; readonly approvals: readonly LiftingApproval[]; readonly refused: readonly string[] }> {
+  const { readPlan } = await import('../../restores/index.js');
+  const { header, hash } = await readPlan(store, id);
+  if (policy === undefined) return { hash, approvals: run.approvals.map((approval) => ({ hash: approval.of, by: approval.by })), refused: [] };
+  const lifting = await liftingApprovals({ of: hash, act: 'approve-restore', plan: header, requester: by, run }, policy, { store, clock });
+  return { hash, ...lifting };
+}

@@ -1,0 +1,187 @@
+import type { Block, Inline, Inlines } from './report-document.js';
+import type { PlanFacts, ReportData, RestoreFacts } from './report-types.js';
+
+const counter = new Intl.NumberFormat('en-US');
+const SHOWN_FIELDS = 12;
+
+/** `1,250`. */
+export const count = (n: number): string => counter.format(n);
+
+/** What was damaged, in exact numbers: from the plans that undo it. */
+export function impactBlocks({ impact, plans }: ReportData): readonly Block[] {
+  const text: Block =
+    impact === undefined
+      ? { kind: 'to-write', hint: 'To be written: who and what was affected, in the words of the business.' }
+      : { kind: 'paragraph', text: impact };
+  if (plans.length === 0) return [text, { kind: 'paragraph', text: 'No plan is linked, so no number of records is on record.' }];
+  return [text, overview(plans), byObject(plans), byField(plans), ...conflicts(plans), ...examples(plans)];
+}
+
+function overview(plans: readonly PlanFacts[]): Block {
+  return {
+    kind: 'table',
+    caption: 'Plans: what was found to be damaged',
+    columns: ['Plan', 'Platform', 'Made', { number: 'Records' }, { number: 'Of' }, { number: 'Fields' }, { number: 'Conflicts' }, 'Written by'],
+    rows: plans.map((plan) => ({
+      id: plan.id,
+      cells: [
+        { code: plan.id },
+        `${plan.platform}, account ${plan.account} (${plan.environment})`,
+        [{ time: plan.createdAt }, ` by ${plan.createdBy}`],
+        count(plan.records),
+        count(plan.of),
+        count(plan.fields),
+        count(sum(plan.conflicts)),
+        plan.writers.map(({ writer, changes }) => `${writer} (${count(changes)})`).join(', ') || 'not known',
+      ],
+    })),
+  };
+}
+
+function byObject(plans: readonly PlanFacts[]): Block {
+  return {
+    kind: 'table',
+    caption: 'By object type',
+    columns: ['Object type', 'Plan', { number: 'Records' }, { number: 'Fields' }, { number: 'Links' }],
+    rows: plans.flatMap(({ id, objects }) =>
+      objects.map(({ object, records, fields, links }) => ({
+        cells: [object, { row: id, section: 'Impact' }, count(records), count(fields), count(links)],
+      })),
+    ),
+  };
+}
+
+function byField(plans: readonly PlanFacts[]): Block {
+  const rows = plans.flatMap(({ fieldCounts }) => fieldCounts.slice(0, SHOWN_FIELDS));
+  const more = plans.reduce((left, { fieldCounts }) => left + Math.max(0, fieldCounts.length - SHOWN_FIELDS), 0);
+  return {
+    kind: 'table',
+    caption: more === 0 ? 'By field' : `By field, the most frequent; ${count(more)} more are in the plans`,
+    columns: ['Field', 'Object type', { number: 'Changes' }],
+    rows: rows.map(({ object, field, changes }) => ({ cells: [field, object, count(changes)] })),
+  };
+}
+
+function conflicts(plans: readonly PlanFacts[]): readonly Block[] {
+  const rows = plans.flatMap(({ id, conflicts: codes }) =>
+    Object.entries(codes)
+      .filter(([, n]) => n > 0)
+      .map(([code, n]) => ({ cells: [{ code }, { row: id, section: 'Impact' }, count(n)] as readonly Inlines[] })),
+  );
+  return rows.length === 0
+    ? []
+    : [
+        {
+          kind: 'table',
+          caption: 'Conflicts in the plans: not written unless a person decided',
+          columns: ['Code', 'Plan', { number: 'Changes' }],
+          rows,
+        },
+      ];
+}
+
+function examples(plans: readonly PlanFacts[]): readonly Block[] {
+  const rows = plans.flatMap(({ examples: all }) =>
+    all.map(({ object, key, field, from, to, writer }) => ({
+      cells: [[object, ' ', { code: key }], field, shown(from), shown(to), writer ?? 'not known'] as readonly Inlines[],
+    })),
+  );
+  return rows.length === 0
+    ? []
+    : [
+        {
+          kind: 'table',
+          caption: 'Examples, in the order of the plans',
+          columns: ['Record', 'Field', 'Damaged value', 'Good value', 'Written by'],
+          rows,
+        },
+      ];
+}
+
+function shown(value: unknown): Inlines {
+  if (value === undefined) return '(absent)';
+  if (value === null) return '(null)';
+  if (value === '') return '(empty)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What the restores did. */
+export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] {
+  if (restores.length === 0) return [{ kind: 'paragraph', text: 'Nothing was restored.' }];
+  const overview: Block = {
+    kind: 'table',
+    caption: 'Restores',
+    columns: [
+      'Restore',
+      'State',
+      'By',
+      'Began',
+      'Ended',
+      { number: 'Changes' },
+      ...OUTCOMES.map(([, title]) => ({ number: title })),
+      { number: 'Undone' },
+    ],
+    rows: restores.map((one) => ({
+      id: one.id,
+      cells: [
+        [{ code: one.id }, ' of ', { row: one.plan, section: 'Impact' }],
+        one.stoppedBecause === undefined ? one.state : `${one.state}: ${one.stoppedBecause}`,
+        one.by,
+        { time: one.startedAt },
+        one.finishedAt === undefined ? 'not on record' : { time: one.finishedAt },
+        count(one.total),
+        ...OUTCOMES.map(([name]) => count(one[name])),
+        count(one.undone),
+      ],
+    })),
+  };
+  const objects: Block = {
+    kind: 'table',
+    caption: 'Changes by object type',
+    columns: ['Object type', 'Restore', ...OUTCOMES.map(([, title]) => ({ number: title }))],
+    rows: restores.flatMap(({ id, objects: all }) =>
+      all.map((one) => ({ cells: [one.object, { row: id, section: 'Restores' } as Inline, ...OUTCOMES.map(([name]) => count(one[name]))] })),
+    ),
+  };
+  return [overview, objects, ...refusals(restores), ...proofs(runs)];
+}
+
+const OUTCOMES = [
+  ['applied', 'Applied'],
+  ['moved', 'Left alone'],
+  ['rejected', 'Refused'],
+  ['failed', 'Failed'],
+  ['inDoubt', 'In doubt'],
+] as const satisfies readonly (readonly [keyof RestoreFacts, string])[];
+
+function refusals(restores: readonly RestoreFacts[]): readonly Block[] {
+  const rows = restores.flatMap(({ id, reasons, moved }) =>
+    Object.entries({ ...(moved > 0 ? { 'moved-since-plan': moved } : {}), ...reasons }).map(([code, n]) => ({
+      cells: [{ code }, { row: id, section: 'Restores' }, count(n)] as readonly Inlines[],
+    })),
+  );
+  const messages = [...new Set(restores.flatMap((one) => one.messages))];
+  return [
+    ...(rows.length === 0
+      ? []
+      : [{ kind: 'table', caption: 'Changes that were not made, by code', columns: ['Code', 'Restore', { number: 'Changes' }], rows } as const]),
+    ...(messages.length === 0
+      ? []
+      : [{ kind: 'facts', caption: 'What the platform said', rows: messages.map((text, i) => [String(i + 1), text] as const) } as const]),
+  ];
+}
+
+function proofs(runs: ReportData['runs']): readonly Block[] {
+  const rows = runs.flatMap(({ id, verified }) =>
+    verified.map(({ at, plan, checked, remaining }) => ({
+      cells: [{ time: at }, { row: plan, section: 'Impact' }, { row: id, section: 'Runs' }, count(checked), count(remaining)] as readonly Inlines[],
+    })),
+  );
+  return rows.length === 0
+    ? []
+    : [{ kind: 'table', caption: 'Verifications', columns: ['When', 'Plan', 'Run', { number: 'Looked at' }, { number: 'Not as planned' }], rows }];
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((all, n) => all + n, 0);
+}

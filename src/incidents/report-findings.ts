@@ -1,0 +1,67 @@
+import { formatDuration } from '../lib/index.js';
+import type { OwnLines } from './report-own.js';
+import type { ReportData } from './report-types.js';
+
+/** Facts that somebody should look at: where action items begin. Nothing here is a judgement. */
+export function findingsOf(data: Omit<ReportData, 'findings' | 'valuesInText'>, own: OwnLines): readonly string[] {
+  return [...times(data), ...telling(data, own), ...repair(data), ...after(data)];
+}
+
+function* times({ times: { began, detected }, spans }: Pick<ReportData, 'times' | 'spans'>): Iterable<string> {
+  if (began === undefined) yield 'It is not on record when the damage began.';
+  if (detected === undefined) yield 'It is not on record when the damage was noticed.';
+  for (const { name, ms, withinMs } of spans)
+    if (ms !== undefined && withinMs !== undefined && ms > withinMs)
+      yield `${name}: took ${formatDuration(ms)} (within ${formatDuration(withinMs)} asked).`;
+}
+
+function* telling({ pages, times: { firstAcknowledged } }: Pick<ReportData, 'pages' | 'times'>, own: OwnLines): Iterable<string> {
+  for (const page of pages) {
+    const whose = page.medium === 'channel' ? `channel ${page.to}` : `${page.to}'s ${MEDIA[page.medium] ?? page.medium}`;
+    if (page.state === 'failed') yield `Page failed: ${whose}${page.why === undefined ? '' : ` (${page.why})`}.`;
+    if (page.state === 'open') yield `Page not known to have arrived: ${whose}.`;
+  }
+  for (const why of new Set(own.unreachable)) yield `Nobody could be paged there: ${why}.`;
+  if (own.lapsed > 0) yield `An acknowledgement lapsed ${own.lapsed === 1 ? 'once' : `${own.lapsed} times`}.`;
+  if (firstAcknowledged === undefined && pages.length > 0) yield 'Nobody acknowledged the incident.';
+}
+
+const MEDIA: Readonly<Record<string, string>> = { email: 'e-mail', sms: 'SMS', voice: 'call' };
+
+function* repair({ runs, approvals, restores, plans }: Pick<ReportData, 'runs' | 'approvals' | 'restores' | 'plans'>): Iterable<string> {
+  for (const { authenticated, by, run, step } of approvals) if (!authenticated) yield `Unauthenticated approval by ${by}: "${step}" of ${run}.`;
+  for (const { id, state, because, steps, problem } of runs) {
+    if (problem !== undefined) yield `The journal of ${id} cannot be read to its end: ${problem}.`;
+    if (state !== 'succeeded') yield `Run ${id} is ${state}${because === undefined ? '' : `: ${because}`}.`;
+    for (const step of steps)
+      if (step.state === 'failed' || step.state === 'undo failed')
+        yield `Step "${step.title}" of ${id} ${step.state}${step.error === undefined ? '' : `: ${step.error}`}.`;
+  }
+  for (const plan of plans) if (plan.problem !== undefined) yield `Plan ${plan.id} cannot be read to its end: ${plan.problem}.`;
+  for (const restore of restores) {
+    const left = [
+      [restore.moved, 'left alone, since somebody had changed them'],
+      [restore.rejected, 'refused by the platform'],
+      [restore.failed, 'failed'],
+      [restore.inDoubt, 'in doubt'],
+    ] as const;
+    for (const [n, what] of left) if (n > 0) yield `${n} ${n === 1 ? 'change' : 'changes'} of ${restore.id}: ${what}.`;
+    if (restore.problem !== undefined) yield `The journal of ${restore.id} cannot be read to its end: ${restore.problem}.`;
+    const proof = runs.flatMap(({ verified }) => verified).filter(({ plan }) => plan === restore.plan);
+    const last = proof.at(-1);
+    if (restore.state === 'done' && last === undefined) yield `No run on record has verified ${restore.id}: runback restore verify ${restore.plan}.`;
+    if (last !== undefined && last.remaining > 0)
+      yield `${last.remaining} of ${last.checked} changes of ${restore.plan} were not on the platform when it was verified.`;
+  }
+}
+
+function* after({ syncs, vendors, status }: Pick<ReportData, 'syncs' | 'vendors' | 'status'>): Iterable<string> {
+  for (const { sync, state, pause, why } of syncs) {
+    if (state === 'paused' || state === 'pausing') yield `Sync ${sync} is still paused (${pause}).`;
+    if (state === 'failed' || state === 'held') yield `Sync ${sync}: ${state}${why === undefined ? '' : ` (${why})`}.`;
+  }
+  for (const { vendor, number, followUpAt } of vendors) {
+    if (number === undefined) yield `The case at the support of ${vendor} has no number on record.`;
+    if (followUpAt !== undefined && status !== 'resolved') yield `The case at the support of ${vendor} is to be followed up at ${followUpAt}.`;
+  }
+}

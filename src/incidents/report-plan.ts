@@ -1,0 +1,134 @@
+import { canonicalJson, messageOf, sha256 } from '../lib/index.js';
+import type { Store } from '../store/index.js';
+import { countsOf, numberOf, objectOf, Tally, textOf, type Unknowns } from './report-parse.js';
+import type { ChangeExample, FieldCount, PlanFacts } from './report-types.js';
+
+const SHOWN_EXAMPLES = 10;
+
+/**
+ * What a plan would write, counted from its lines as they stream past. `seen` is told every value of a record, so that the caller
+ * can find those that occur in what people wrote without keeping them all.
+ */
+export async function readPlanFacts(store: Store, id: string, seen: (value: unknown) => void = () => undefined): Promise<PlanFacts> {
+  const reader = new PlanReader(id, seen);
+  try {
+    for await (const line of store.ledger('plans', id).read()) reader.take(line);
+  } catch (error) {
+    return reader.facts(messageOf(error));
+  }
+  return reader.facts();
+}
+
+interface ObjectCount {
+  readonly records: Set<string>;
+  fields: number;
+  links: number;
+}
+
+class PlanReader {
+  readonly #id: string;
+  readonly #seen: (value: unknown) => void;
+  #header: Unknowns = {};
+  #hash: string | undefined;
+  readonly #objects = new Map<string, ObjectCount>();
+  readonly #fields = new Map<string, { -readonly [K in keyof FieldCount]: FieldCount[K] } & { readonly first: string }>();
+  readonly #writers = new Tally();
+  readonly #examples: ChangeExample[] = [];
+
+  constructor(id: string, seen: (value: unknown) => void) {
+    this.#id = id;
+    this.#seen = seen;
+  }
+
+  take(text: string): void {
+    const line = objectOf(JSON.parse(text));
+    if (this.#hash === undefined) {
+      this.#header = line;
+      this.#hash = sha256(text);
+    } else if (line['kind'] === 'change') this.#change(line);
+    else if (line['kind'] === 'conflict') for (const name of ['base', 'damaged', 'live']) this.#seen(line[name]);
+  }
+
+  facts(problem?: string): PlanFacts {
+    const header = this.#header;
+    const counts = objectOf(header['counts']);
+    const base = textOf(objectOf(header['base'])['snapshot']);
+    const damaged = textOf(objectOf(header['damaged'])['snapshot']);
+    return {
+      id: this.#id,
+      ...(this.#hash === undefined ? {} : { hash: this.#hash }),
+      ...(problem === undefined ? {} : { problem }),
+      platform: textOf(header['platform']) ?? '',
+      account: textOf(header['account']) ?? '',
+      environment: textOf(header['environment']) ?? '',
+      createdBy: textOf(header['createdBy']) ?? '',
+      createdAt: textOf(header['createdAt']) ?? '',
+      ...(base === undefined ? {} : { base }),
+      ...(damaged === undefined ? {} : { damaged }),
+      records: numberOf(counts['records']),
+      of: numberOf(counts['of']),
+      fields: numberOf(counts['cells']),
+      conflicts: countsOf(counts['conflicts']),
+      objects: [...this.#objects]
+        .map(([object, { records, fields, links }]) => ({ object, records: records.size, fields, links }))
+        .sort((a, b) => (a.object < b.object ? -1 : 1)),
+      fieldCounts: [...this.#fields.values()]
+        .sort((a, b) => b.changes - a.changes || (`${a.object}/${a.field}` < `${b.object}/${b.field}` ? -1 : 1))
+        .map(({ first: _first, ...one }) => one),
+      writers: this.#writers.sorted().map(([writer, changes]) => ({ writer, changes })),
+      examples: this.#examples,
+    };
+  }
+
+  #change(line: Unknowns): void {
+    const action = textOf(line['action']) ?? '';
+    const linked = action === 'link' || action === 'unlink';
+    const record = linked ? objectOf(line['from']) : line;
+    const object = textOf(record['object']) ?? '?';
+    const key = textOf(record['key']) ?? '?';
+    const count = this.#objects.get(object) ?? { records: new Set<string>(), fields: 0, links: 0 };
+    this.#objects.set(object, count);
+    count.records.add(key);
+    if (linked) count.links += 1;
+    const writer = textOf(objectOf(line['attribution'])['writer']);
+    if (writer !== undefined) this.#writers.add(writer);
+    for (const [field, moved] of Object.entries(objectOf(line['fields']))) {
+      const move = objectOf(moved);
+      this.#seen(move['from']);
+      this.#seen(move['to']);
+      if (action === 'delete') continue;
+      count.fields += 1;
+      this.#field(object, field, move);
+      if (this.#examples.length < SHOWN_EXAMPLES) this.#examples.push(exampleOf(line, { object, key, field, action }, move));
+    }
+  }
+
+  /** `from` is the damaged value, `to` the good one. */
+  #field(object: string, field: string, { from, to }: Unknowns): void {
+    const key = `${object}\u0000${field}`;
+    const first = canonicalJson(from ?? null);
+    const count = this.#fields.get(key) ?? { object, field, changes: 0, emptied: 0, filled: 0, alike: true, first };
+    count.changes += 1;
+    if (isEmpty(from) && !isEmpty(to)) count.emptied += 1;
+    if (!isEmpty(from) && isEmpty(to)) count.filled += 1;
+    if (count.first !== first) count.alike = false;
+    this.#fields.set(key, count);
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+function exampleOf(line: Unknowns, base: Pick<ChangeExample, 'object' | 'key' | 'field' | 'action'>, move: Unknowns): ChangeExample {
+  const attribution = { ...objectOf(line['attribution']), ...objectOf(move['attribution']) };
+  const writer = textOf(attribution['writer']);
+  const at = textOf(attribution['at']);
+  return {
+    ...base,
+    ...('from' in move ? { from: move['from'] } : {}),
+    ...('to' in move ? { to: move['to'] } : {}),
+    ...(writer === undefined ? {} : { writer }),
+    ...(at === undefined ? {} : { at }),
+  };
+}

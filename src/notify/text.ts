@@ -1,0 +1,65 @@
+/** How a service counts, and what it wants escaped. */
+export interface Fit {
+  /** Applied to each character by itself. */
+  readonly escape?: (character: string) => string;
+  /** Default: UTF-16 units, which is never less than characters. */
+  readonly size?: (text: string) => number;
+}
+
+const ELLIPSIS = '…';
+const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
+
+/** Text that any service takes: well-formed, and without control characters but newlines and tabs. */
+export function clean(text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n').replaceAll(/\p{Surrogate}|(?![\n\t])\p{Cc}|[\uFFFE\uFFFF]/gu, '\uFFFD');
+}
+
+/** The same in one line, also without what turns the direction of what follows. */
+export function oneLine(text: string): string {
+  return clean(text)
+    .replaceAll(/[\u202A-\u202E\u2066-\u2069]/g, '')
+    .replaceAll(/[\s\u2028\u2029]+/gu, ' ')
+    .trim();
+}
+
+/** The text, escaped and cut to `most` with an ellipsis; never inside a character, as people see characters, nor inside an escape. */
+export function fit(text: string, most: number, { escape = (character) => character, size = (part) => part.length }: Fit = {}): string {
+  // Nothing gets shorter by escaping, so what lies beyond `most` units is never shown.
+  const enough = clean(text.slice(0, most + 2));
+  if (text.length <= most) {
+    const whole = escaped(enough, escape);
+    if (size(whole) <= most) return whole;
+  }
+  const room = most - size(ELLIPSIS);
+  let kept = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(enough)) {
+    const next = escaped(segment, escape);
+    if (used + size(next) > room) {
+      // One character with hundreds of accents: better a part of it than nothing.
+      if (kept === '') for (const point of segment) if (size(kept + escape(point)) <= room) kept += escape(point);
+      break;
+    }
+    kept += next;
+    used += size(next);
+  }
+  return `${kept}${ELLIPSIS}`;
+}
+
+/** Bytes in UTF-8. */
+export function bytesOf(text: string): number {
+  return Buffer.byteLength(text);
+}
+
+/** For XML and HTML, in text and in attributes. */
+export function escapeMarkup(character: string): string {
+  return MARKUP[character] ?? character;
+}
+
+const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+
+function escaped(text: string, escape: (character: string) => string): string {
+  let out = '';
+  for (const character of text) out += escape(character);
+  return out;
+}

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+import type { Fault } from '../../src/sandbox/index.js';
+import { flat, openSmallRun, RESUME, type SmallRun, START } from './support/small-run.js';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let run: SmallRun;
+beforeAll(async () => {
+  run = await openSmallRun();
+});
+afterAll(() => run.close());
+
+test.each<[string, Fault, string, RegExp]>([
+  ['token', { kind: 'expire-token' }, 'auth-refused', /Platform hubspot: HubSpot refuses the token .* Copy a new token .* to file:token/u],
+  ['scope', { kind: 'remove-scope', scope: 'crm.objects.contacts.write' }, 'scope-missing', /lacks the scope crm\.objects\.contacts\.write/u],
+])(
+  'a %s that ends midway: exit 4 with how to renew it, once more while it is not renewed, and the run goes on when it is',
+  async (_, fault, code, how) => {
+    await run.newDamage();
+    run.sandbox.faults.add({ ...fault, path: '*batch/update', after: 1 });
+    const stopped = await run.go(START);
+    run.sandbox.resetCounts();
+    const still = await run.go(RESUME);
+    // Told at once: a token that is refused is not tried again and again.
+    expect(run.sandbox.counts().requests).toBeLessThan(10);
+    for (const ended of [stopped, still]) {
+      expect(ended, ended.stderr).toMatchObject({ code: 4 });
+      expect(flat(ended)).toMatch(how);
+      expect(flat(ended)).toMatch(new RegExp(`Go on: runback runbook resume run-.* Code ${code} `, 'u'));
+    }
+    expect(flat(stopped)).toContain('10 of 20 changes are on the platform.');
+    run.sandbox.renewToken();
+    await run.expectResumed();
+  },
+);
