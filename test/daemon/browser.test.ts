@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { axeViolations, noBrowser, openBrowser } from '../support/browser.js';
+import { hasBrowser, openBrowser, violationsOf } from '../support/browser.js';
 import { ackPath, makeWorld, until } from './world.js';
-
-if (noBrowser !== undefined) console.log(`Skipped: pages in a real browser, since ${noBrowser}`);
 
 const shots = process.env['RUNBACK_TEST_SCREENSHOTS'];
 
-describe.skipIf(noBrowser !== undefined)('the status page in a real browser', () => {
-  let browser: Awaited<ReturnType<typeof openBrowser>>;
-  beforeAll(async () => {
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser.close();
-  });
-
+describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
   /** A workspace on fire in every way that the page knows. */
   async function onFire() {
     const world = await makeWorld();
@@ -41,7 +31,7 @@ describe.skipIf(noBrowser !== undefined)('the status page in a real browser', ()
 
   it('has nothing that axe objects to, in light and dark, wide and narrow', async () => {
     const { url, id, old, maya, ops } = await onFire();
-    const page = await browser.context.newPage();
+    const page = await (await openBrowser()).newPage();
     const places = {
       overview: '/',
       incident: `/incidents/${id}`,
@@ -56,18 +46,17 @@ describe.skipIf(noBrowser !== undefined)('the status page in a real browser', ()
         await page.setViewportSize({ width, height: 800 });
         for (const [name, path] of Object.entries(places)) {
           await page.goto(`${url}${path}`);
-          expect(await axeViolations(page), `${name} ${colorScheme} ${width}`).toEqual([]);
+          expect(await violationsOf(page), `${name} ${colorScheme} ${width}`).toEqual([]);
           expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${name} ${width} fits`).toBe(true);
           expect(await page.evaluate('getComputedStyle(document.body).maxWidth'), 'the style sheet is let in').not.toBe('none');
           if (shots !== undefined) await page.screenshot({ path: `${shots}/${name}-${colorScheme}-${width}.png`, fullPage: true });
         }
       }
-    await page.close();
   });
 
   it('lets a keyboard alone acknowledge, and only by confirming', async () => {
     const { world, url, id, maya } = await onFire();
-    const page = await browser.context.newPage();
+    const page = await (await openBrowser()).newPage();
     await page.goto(`${url}${maya}`);
     expect((await world.desk.read(id)).status).toBe('open');
     const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()');
@@ -77,42 +66,38 @@ describe.skipIf(noBrowser !== undefined)('the status page in a real browser', ()
     await page.waitForURL(/\/ack\//u);
     await page.getByText('Nobody else is paged meanwhile').waitFor();
     expect(await world.desk.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
-    expect(await axeViolations(page)).toEqual([]);
+    expect(await violationsOf(page)).toEqual([]);
     // Back and again, as people do: still one acknowledgement.
     await page.reload();
     expect((await world.desk.read(id)).timeline.filter(({ type }) => type === 'incident.acknowledged')).toHaveLength(1);
-    await page.close();
   });
 
   it('lets a keyboard choose a name where a channel was paged', async () => {
     const { world, url, id, ops } = await onFire();
-    const page = await browser.context.newPage();
+    const page = await (await openBrowser()).newPage();
     await page.goto(`${url}${ops}`);
     await page.getByLabel('Who are you?').focus();
     await page.keyboard.type('Lee');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await until(async () => (await world.desk.read(id)).holder?.person === 'lee');
-    await page.close();
   });
 
   it('cannot be made to acknowledge by a page of another site', async () => {
     const { world, url, id, maya } = await onFire();
-    const page = await browser.context.newPage();
+    const page = await (await openBrowser()).newPage();
     await page.goto(`data:text/html,<form method=post action="${url}${maya}"><button>Win</button></form>`);
     await page.getByText('Win').click();
     await page.getByText('This came from another page').waitFor();
     expect((await world.desk.read(id)).status).toBe('open');
-    await page.close();
   });
 
   it('loads itself again only while it may', async () => {
     const { url } = await onFire();
-    const page = await browser.context.newPage();
+    const page = await (await openBrowser()).newPage();
     await page.goto(url);
     await page.getByText('Stop that').click();
     await page.getByText('Load again every 30 s').waitFor();
     expect(page.url()).toContain('refresh=off');
-    await page.close();
   });
 });

@@ -70,7 +70,7 @@ describe('the daemon', () => {
   it('does with --once what is due, waits for its pages, writes down how they ended, and ends', async () => {
     const world = await makeWorld();
     const { id } = await world.open('From cron');
-    await world.start({ once: true, http: undefined }).ended;
+    await world.start({ once: true }).ended;
     expect((await world.desk.read(id)).pages.map(({ state }) => state)).toEqual(['accepted', 'accepted']);
     expect(await world.store.lockHolder('daemon')).toBeUndefined();
   });

@@ -149,7 +149,7 @@ describe('the status page', () => {
     world.clock.forward(90_000);
     const { body, headers } = await ask(url, '/');
     for (const text of [
-      '1 open incident, nobody has 1',
+      '1 open incident: nobody has it',
       'Nobody has it.',
       'corrupted or lost',
       'crm-to-marketing',
