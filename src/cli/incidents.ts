@@ -69,7 +69,7 @@ export async function openRoom(session: Session, options: RoomOptions): Promise<
     channel: async (name) => {
       const config = escalation.channels[name];
       if (!config) throw new RunbackError('not-found', `escalation.yml has no channel ${name} any more`, { state: 'The page was not sent.' });
-      return await openChannel(config, { secret: session.secret, clock });
+      return await openChannel(config, session.channelDeps());
     },
     wanted: async (page) => (desk ? await desk.wanted(page) : true),
     beforeSettled: async (record) => await desk?.beforeSettled(record),

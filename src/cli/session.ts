@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 
 import type { Platform } from '../connectors/index.js';
 import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../lib/index.js';
+import type { ChannelDeps } from '../notify/index.js';
 import type { ApprovalServices, RunServices } from '../runbooks/index.js';
 import type { Catalog } from '../snapshots/index.js';
 import { openFileStore, type Store } from '../store/index.js';
@@ -106,6 +107,12 @@ export class Session {
   approvals(): Promise<ApprovalServices | undefined> {
     this.#approvals ??= import('./policy.js').then(({ openPolicy }) => openPolicy(this));
     return this.#approvals;
+  }
+
+  /** What channels are opened with. */
+  channelDeps(): ChannelDeps {
+    const { clock, redactor, secret, workspace } = this;
+    return { clock, secret, redact: (text) => redactor.text(text), root: workspace.root, environment: this.options.env };
   }
 
   /** What a run of a runbook is given. The run closes the platforms it opens. */

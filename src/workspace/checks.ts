@@ -55,20 +55,21 @@ function* secretProblems(raw: unknown): Generator<PathProblem> {
     for (const [key, setting] of entriesOf(sync)) if (!SYNC_KEYS.has(key)) yield* literalsIn(setting, ['syncs', name, key]);
 }
 
-/** Texts that are secrets by their name or their form. */
-function* literalsIn(value: unknown, path: PathProblem['path']): Generator<PathProblem> {
-  if (typeof value === 'string') {
+/** Texts that are secrets by their name or their form, in any data. `expected` says where they belong instead. */
+export function* literalsIn(value: unknown, path: PathProblem['path'], expected = 'a reference under credentials'): Generator<PathProblem> {
+  if (typeof value === 'string' || typeof value === 'number') {
     const name = String(path.at(-1));
-    if ((SECRET_NAME.test(name) && !SECRET_REF.test(value) && !value.includes('${{')) || URL_WITH_PASSWORD.test(value))
+    const text = String(value);
+    if ((SECRET_NAME.test(name) && !SECRET_REF.test(text) && !text.includes('${{')) || URL_WITH_PASSWORD.test(text))
       yield {
         path,
         message: `"${name}" holds a secret, and a secret must not stand in a file`,
-        expected: 'a reference under credentials',
+        expected,
         secret: true,
       };
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* literalsIn(item, [...path, index]);
-  } else for (const [name, item] of entriesOf(value)) yield* literalsIn(item, [...path, name]);
+    for (const [index, item] of value.entries()) yield* literalsIn(item, [...path, index], expected);
+  } else for (const [name, item] of entriesOf(value)) yield* literalsIn(item, [...path, name], expected);
 }
 
 function field(value: unknown, name: string): unknown {

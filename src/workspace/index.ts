@@ -1,6 +1,7 @@
 export * from './environment.js';
-export { findWorkspace, loadWorkspace } from './load.js';
-export { durationSchema, workspaceSchema } from './schema.js';
+export { literalsIn } from './checks.js';
+export { findWorkspace, loadWorkspace, readYamlText } from './load.js';
+export { durationSchema, SECRET_REF, workspaceSchema } from './schema.js';
 export { resolveSecret } from './secrets.js';
 export * from './types.js';
-export { type PathProblem, type YamlPath, parseYaml } from './yaml.js';
+export { type PathProblem, type YamlFile, type YamlPath, parseYaml } from './yaml.js';

@@ -47,7 +47,7 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
 }
 
 /** The text of a YAML file. Throws `file-unreadable`, and `workspace-missing` for a missing runback.yml. */
-async function readYamlText(path: string): Promise<string> {
+export async function readYamlText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
     if (size > MAX_READ_BYTES)

@@ -22,6 +22,8 @@ export interface Problem extends Position {
 
 const SHOWN = 20;
 const WIDTH = 100;
+/** Addresses of Slack's and Microsoft's incoming webhooks, and the signing secrets of Standard Webhooks: whoever has them can post. */
+const WEBHOOK_SECRET = /(https?:\/\/[\w.-]*(?:slack|office|azure|powerplatform)\.com(?::\d+)?\/|whsec_)([^\s"',}\]]+)/gi;
 
 /** Line and column of an offset. */
 export function positionOf(counter: LineCounter, offset: number): Position {
@@ -87,5 +89,6 @@ function withoutSecrets(line: string): string {
     .replaceAll(
       /(:\/\/[^/\s:@]*:)([^@\s]+)(@)/g,
       (_, before: string, password: string, after: string) => before + '•'.repeat(password.length) + after,
-    );
+    )
+    .replaceAll(WEBHOOK_SECRET, (_, before: string, secret: string) => before + '•'.repeat(secret.length));
 }

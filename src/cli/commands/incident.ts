@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve as resolvePath } from 'node:path';
 
-import type { Actor, Incident } from '../../incidents/index.js';
+import type { Escalation } from '../../escalation/index.js';
+import type { Actor, Incident, ReportDeps } from '../../incidents/index.js';
 import { parseDuration, RunbackError } from '../../lib/index.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
@@ -126,12 +127,19 @@ async function link(context: CommandContext): Promise<Outcome> {
   });
 }
 
+const reportDeps = ({ store, clock, redactor }: Session, escalation: Escalation | undefined): ReportDeps => ({
+  store,
+  clock,
+  redactor,
+  ...(escalation === undefined ? {} : { escalation }),
+});
+
 async function report(context: CommandContext): Promise<Outcome> {
   const { input, stdio } = context;
   return await withRoom(context, async (room, session) => {
     const { gatherReport, reportHtml, reportMarkdown } = await import('../../incidents/index.js');
     const incident = await room.desk.read(await findIncident(context, room, input.argument('incident')));
-    const data = await gatherReport(incident, { store: session.store, clock: session.clock, escalation: await room.desk.policyOf(incident) });
+    const data = await gatherReport(incident, reportDeps(session, room.escalation));
     const to = input.text('to');
     const personal = input.flag('personal');
     if (to === undefined) {
@@ -165,7 +173,10 @@ async function vendor(context: CommandContext): Promise<Outcome> {
       ...(followUp === undefined ? {} : { followUpAt: instant(followUp, 'follow-up', clock.now()) }),
     };
     const incident = Object.keys(facts).length === 0 ? before : await incidents.engageVendor(room.desk, id, name, facts, actor(session));
-    const text = await incidents.vendorCase(incident, name, config, { store: session.store, clock, workspace: session.workspace });
+    const report = await incidents.gatherReport(incident, reportDeps(session, file));
+    const me = file?.people[session.by];
+    const contact = { name: me?.name ?? session.by, ...(me?.email === undefined ? {} : { email: me.email }) };
+    const text = incidents.vendorCase(incident, config, { vendor: name, report, contact });
     return {
       data: { incident: id, vendor: name, text, support: config.support ?? null, ...facts },
       text: (style) =>
