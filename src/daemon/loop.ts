@@ -11,6 +11,8 @@ const LOCK = 'daemon';
 /** Other processes put things on the agenda, so it is looked at this often. */
 const POLL_MS = 1000;
 const SHORTEST_MS = 20;
+/** Between rounds of `once` while pages wait for their turn. */
+const AGAIN_MS = 100;
 /** Longest wait for pages under way when the daemon is stopped. */
 const STOP_MS = 10_000;
 /** Longest time of `once`. */
@@ -163,7 +165,7 @@ class Daemon {
     const { store, clock } = this.deps;
     const next = await Promise.all([store.agenda('incidents').next(), store.agenda('pages').next()]);
     const due = next.some((at) => at !== undefined && at <= clock.now());
-    if (due) await clock.sleep(SHORTEST_MS);
+    if (due) await clock.sleep(AGAIN_MS);
     return due;
   }
 

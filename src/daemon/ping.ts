@@ -75,7 +75,8 @@ export class DeadMan {
       if (signal.aborted) return;
       this.pulse.failed += 1;
       this.#nextMs = Math.min(this.#nextMs, clock.monotonicMs() + AGAIN_MS);
-      trouble.tell('ping', `The ping did not get through: ${reasonOf(error)}.`);
+      const reason = reasonOf(error);
+      trouble.tell(`ping ${reason}`, `The ping did not get through: ${reason}.`);
     }
   }
 }
