@@ -30,16 +30,16 @@ const FRESH_DEAD_LETTER_MS = 3_600_000;
 export async function runDaemon(deps: DaemonDeps): Promise<void> {
   const daemon = new Daemon(deps);
   const lock = await takeLock(deps);
-  let close = (): Promise<void> => Promise.resolve();
+  let page: { close(): Promise<void> } | undefined;
   try {
     if (lock.broke) deps.log(`Took over from a daemon that ended without a word (process ${lock.broke.pid}, since ${lock.broke.since}).`);
     if (deps.http) {
       const { openPage } = await import('./page/server.js');
-      ({ close } = await openPage(deps, deps.http, daemon.pulse));
+      page = await openPage(deps, deps.http, daemon.pulse);
     }
     await (deps.once === true ? daemon.once() : daemon.run());
   } finally {
-    await close();
+    await page?.close();
     await daemon.settle(STOP_MS);
     await lock.release();
   }

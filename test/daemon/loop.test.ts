@@ -34,8 +34,8 @@ describe('the daemon', () => {
     const daemon = world.start();
     await daemon.url;
     const { id } = await world.open('Opened by a command, which ended before it sent anything');
-    await until(() => world.outbox.ticks > 0);
     await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state === 'accepted'));
+    expect(world.outbox.sent.map(({ incident }) => incident.id)).toEqual([id, id]);
   });
 
   it('is one for a workspace: a second one is told who holds it and since when', async () => {

@@ -3,8 +3,7 @@ import { request } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
 
-import { ackToken } from '../../src/daemon/index.js';
-import { acknowledge, resolve } from '../../src/incidents/index.js';
+import { ackToken, acknowledge, resolve } from '../../src/incidents/index.js';
 import { ackPath, makeWorld, until, type World } from './world.js';
 
 interface Answer {

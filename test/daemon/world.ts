@@ -1,9 +1,8 @@
 import { onTestFinished } from 'vitest';
 
-import { runDaemon } from '../../src/daemon/index.js';
-import type { DaemonDeps } from '../../src/daemon/index.js';
+import { type DaemonDeps, runDaemon } from '../../src/daemon/index.js';
 import type { Escalation } from '../../src/escalation/index.js';
-import { IncidentDesk, type Incident } from '../../src/incidents/index.js';
+import { ackToken, IncidentDesk, type Incident } from '../../src/incidents/index.js';
 import { type Clock, systemClock } from '../../src/lib/index.js';
 import type { Attempt, Outbox, Page, PageRecord } from '../../src/notify/index.js';
 import type { Store } from '../../src/store/index.js';
@@ -146,7 +145,6 @@ export async function makeWorld({ policy = true }: { readonly policy?: boolean }
   const clock = movableClock();
   const { store, dir } = await temporaryStore(clock);
   const outbox = new MemoryOutbox(clock);
-  const { ackToken } = await import('../../src/daemon/index.js');
   const links = { base: 'http://127.0.0.1:4862', token: await ackToken(store) };
   const desk = new IncidentDesk({ store, clock, escalation: policy ? POLICY : undefined, outbox: policy ? outbox : undefined, links });
   outbox.beforeSettled = desk.beforeSettled;
