@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Escalation } from '../escalation/index.js';
-import type { Incident, IncidentDesk, OpenIncident } from '../incidents/index.js';
+import type { Incident, IncidentDesk, OpenIncident, PageLinks } from '../incidents/index.js';
 import { isRunbackError, RunbackError } from '../lib/index.js';
 import type { Outbox } from '../notify/index.js';
 import type { CommandContext } from './context.js';
@@ -37,10 +37,8 @@ export interface IncidentRoom {
 export interface RoomOptions {
   /** Who works: a person, or `daemon`. */
   readonly by: string;
-  /** Where people reach the status page, for links in pages. */
-  readonly base?: string;
-  /** Secret word of the acknowledge link of a page. */
-  readonly token?: (key: string) => string;
+  /** Links in pages; without it, those to the status page of the daemon that runs, if one does. */
+  readonly links?: PageLinks;
 }
 
 /**
@@ -49,8 +47,7 @@ export interface RoomOptions {
  */
 export async function openRoom(session: Session, options: RoomOptions): Promise<IncidentRoom> {
   const [{ IncidentDesk }, escalation] = await Promise.all([import('../incidents/index.js'), readEscalation(session)]);
-  const { base, token } = options;
-  const links = { ...(base === undefined ? {} : { base }), ...(token === undefined ? {} : { token }) };
+  const { links = await linksOf(session) } = options;
   const { store, clock } = session;
   if (!escalation)
     return {
@@ -76,6 +73,13 @@ export async function openRoom(session: Session, options: RoomOptions): Promise<
   });
   desk = new IncidentDesk({ store, clock, escalation, outbox, links });
   return { desk, outbox, escalation, close: () => outbox.close() };
+}
+
+/** Links to the status page, where a daemon serves it. */
+async function linksOf(session: Session): Promise<PageLinks> {
+  if (!(await daemonRuns(session))) return {};
+  const { announcedLinks } = await import('../incidents/index.js');
+  return await announcedLinks(session.store);
 }
 
 /** Runs a piece of work with the room of the session, closed afterwards. */

@@ -41,8 +41,6 @@ export interface OpenPauseLine {
 /** The public face of `daemon/`, as far as commands call it. The two folders stand side by side and do not import each other. */
 export interface DaemonModule {
   runDaemon(run: DaemonRun): Promise<void>;
-  /** Secret words of the acknowledge links in pages. */
-  ackToken(store: Store): Promise<(key: string) => string>;
   systemdUnit(unit: { readonly exec: readonly string[]; readonly workspace: string; readonly user?: string }): string;
 }
 

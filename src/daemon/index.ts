@@ -1,4 +1,3 @@
-export { ackToken } from './ack-token.js';
 export { runDaemon } from './loop.js';
 export * from './types.js';
 export { systemdUnit, type UnitOptions } from './unit.js';

@@ -11,6 +11,8 @@ const LOCK = 'daemon';
 /** Other processes put things on the agenda, so it is looked at this often. */
 const POLL_MS = 1000;
 const SHORTEST_MS = 20;
+/** Between rounds of `once` while pages wait for their turn. */
+const AGAIN_MS = 100;
 /** Longest wait for pages under way when the daemon is stopped. */
 const STOP_MS = 10_000;
 /** Longest time of `once`. */
@@ -26,18 +28,18 @@ const FRESH_DEAD_LETTER_MS = 3_600_000;
  * is no web address; with `once` also the first error of a ticker or an incident, after everything else was done.
  */
 export async function runDaemon(deps: DaemonDeps): Promise<void> {
-  const lock = await takeLock(deps);
   const daemon = new Daemon(deps);
-  let close = (): Promise<void> => Promise.resolve();
+  const lock = await takeLock(deps);
+  let page: { close(): Promise<void> } | undefined;
   try {
     if (lock.broke) deps.log(`Took over from a daemon that ended without a word (process ${lock.broke.pid}, since ${lock.broke.since}).`);
     if (deps.http) {
       const { openPage } = await import('./page/server.js');
-      ({ close } = await openPage(deps, deps.http, daemon.pulse));
+      page = await openPage(deps, deps.http, daemon.pulse);
     }
     await (deps.once === true ? daemon.once() : daemon.run());
   } finally {
-    await close();
+    await page?.close();
     await daemon.settle(STOP_MS);
     await lock.release();
   }
@@ -66,6 +68,8 @@ class Daemon {
   readonly #deadMan: DeadMan | undefined;
   readonly #end = new AbortController();
   #scan: Promise<void> = Promise.resolve();
+  /** Whether what was overdue before this process began is known. */
+  #scanned = false;
   #firstError: { readonly error: unknown } | undefined;
 
   constructor(private readonly deps: DaemonDeps) {
@@ -85,7 +89,7 @@ class Daemon {
     this.#scan = this.#deadMan ? this.#scanOpen() : this.#scan;
     while (!signal.aborted) {
       const due = await this.#pass();
-      await this.#deadMan?.beat();
+      if (this.#scanned) await this.#deadMan?.beat();
       if (due > 0) continue;
       await clock.sleep(await this.#untilNext(), signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
@@ -104,7 +108,7 @@ class Daemon {
     } while (!signal.aborted && left() > 0 && (await this.#isDue()));
     if (this.#deadMan && !signal.aborted) {
       await this.#scanOpen();
-      await this.#deadMan.beat();
+      if (this.#scanned) await this.#deadMan.beat();
       await this.#deadMan.idle();
     }
     const [problem] = this.#incidents.problems.values();
@@ -161,7 +165,7 @@ class Daemon {
     const { store, clock } = this.deps;
     const next = await Promise.all([store.agenda('incidents').next(), store.agenda('pages').next()]);
     const due = next.some((at) => at !== undefined && at <= clock.now());
-    if (due) await clock.sleep(SHORTEST_MS);
+    if (due) await clock.sleep(AGAIN_MS);
     return due;
   }
 
@@ -184,6 +188,7 @@ class Daemon {
   async #scanOpen(): Promise<void> {
     try {
       await this.#incidents.scan(this.#end.signal);
+      this.#scanned = true;
     } catch (error) {
       this.#trouble.tell('scan', `The open incidents cannot be looked through, so no ping is sent: ${messageOf(error)}`);
     }

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 5000;
  * due gets done; a ping that is withheld or lost is what it is for.
  */
 export class DeadMan {
-  readonly pulse: PingPulse = { sent: 0, failed: 0, withheld: 0, lastSentAt: undefined, withheldBecause: undefined };
+  readonly pulse: PingPulse = { sent: 0, failed: 0, withheld: 0, lastSentAt: undefined, withheldBecause: 'not everything was looked at yet' };
   #nextMs = Number.NEGATIVE_INFINITY;
   #countedMs = Number.NEGATIVE_INFINITY;
   #underWay: Promise<void> = Promise.resolve();
@@ -55,7 +55,7 @@ export class DeadMan {
     if (now - this.#countedMs < everyMs) return;
     this.#countedMs = now;
     this.pulse.withheld += 1;
-    this.deps.trouble.tell('ping', `No ping is sent: ${because}.`);
+    this.deps.trouble.tell(`ping ${because}`, `No ping is sent: ${because}.`);
   }
 
   /** Resolves when no ping is under way. */
@@ -75,7 +75,8 @@ export class DeadMan {
       if (signal.aborted) return;
       this.pulse.failed += 1;
       this.#nextMs = Math.min(this.#nextMs, clock.monotonicMs() + AGAIN_MS);
-      trouble.tell('ping', `The ping did not get through: ${reasonOf(error)}.`);
+      const reason = reasonOf(error);
+      trouble.tell(`ping ${reason}`, `The ping did not get through: ${reason}.`);
     }
   }
 }

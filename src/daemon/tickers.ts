@@ -21,7 +21,6 @@ export class IncidentTicker implements Ticker {
   readonly #overdue = new Set<string>();
   /** Incidents that could not be looked at, with the reason. */
   readonly problems = new Map<string, unknown>();
-  #scanned = false;
 
   constructor(
     private readonly desk: IncidentDesk,
@@ -46,19 +45,17 @@ export class IncidentTicker implements Ticker {
     return { due: looked };
   }
 
-  /** Judges every open incident once: what was overdue before this process began. */
+  /** Judges every open incident once: what was overdue before this process began. Ends early, and without an error, when told to stop. */
   async scan(signal: AbortSignal): Promise<void> {
     for (const { id } of await this.desk.listOpen()) {
       if (signal.aborted) return;
       await this.#judge(id);
     }
-    this.#scanned = true;
   }
 
   /** Why incidents are not in order, in words; undefined where they are. Looks again at those that were overdue, up to the first that still is. */
   async overdue(): Promise<string | undefined> {
     const { store, clock } = this.desk.options;
-    if (!this.#scanned) return 'the open incidents have not all been looked at yet';
     const [failed] = this.problems.keys();
     if (failed !== undefined) return `${failed} cannot be looked at`;
     const first = await store.agenda('incidents').next();

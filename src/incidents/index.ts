@@ -1,6 +1,7 @@
 export * from './acts.js';
 export { IncidentDesk, type Append, type DeskOptions, type OpenIncident, type Opening, type Tick } from './desk.js';
 export { isOpen, isOverdue, whatIsDue } from './due.js';
+export { ackToken, announcedLinks, announcePage } from './page-links.js';
 export { firstAddress, type PageLinks } from './planned-pages.js';
 export { reportHtml } from './report-html.js';
 export { reportMarkdown } from './report-markdown.js';

@@ -22,9 +22,10 @@ async function daemon(context: CommandContext): Promise<Outcome> {
   const once = input.flag('once');
   const ping = input.text('ping');
   const url = ping === undefined ? undefined : await session.secret(ping as SecretRef);
+  const { ackToken } = await import('../../incidents/index.js');
   // With --once nothing answers on the port, so pages link to it only where another address was named.
   const base = publicUrl ?? (once ? undefined : `http://127.0.0.1:${port}`);
-  const room = await openRoom(session, { by: 'daemon', ...(base === undefined ? {} : { base, token: await module.ackToken(session.store) }) });
+  const room = await openRoom(session, { by: 'daemon', links: base === undefined ? {} : { base, token: await ackToken(session.store) } });
   const say = (line: string): void => {
     log.add('daemon', line);
     if (context.globals.json) context.event({ type: 'daemon', line });
@@ -74,13 +75,13 @@ function webAddress(text: string | undefined): string | undefined {
   });
 }
 
-function unitOutcome(input: Input, { workspace }: Session, { systemdUnit }: DaemonModule): Outcome {
+function unitOutcome(input: Input, { workspace }: Session, module: DaemonModule): Outcome {
   const kept = ['port', 'ping', 'public-url'].flatMap((name) => {
     const value = input.text(name);
     return value === undefined ? [] : [`--${name}`, value];
   });
   const main = fileURLToPath(new URL('../../main.js', import.meta.url));
-  const unit = systemdUnit({ exec: [process.execPath, main, 'daemon', '--workspace', workspace.root, ...kept], workspace: workspace.root });
+  const unit = module.systemdUnit({ exec: [process.execPath, main, 'daemon', '--workspace', workspace.root, ...kept], workspace: workspace.root });
   return { data: { unit }, text: () => unit.trimEnd() };
 }
 

@@ -7,11 +7,11 @@ import type { DaemonDeps, PauseLine, RunLine } from '../types.js';
 /** Incidents whose journals are read for one view; the rest is counted. */
 const MOST = 200;
 const AT_ONCE = 16;
-/** Reading may take this share of the time. */
-const SHARE = 20;
+/** What took long is kept for so many times as long: reading takes a sixth of the time at most. */
+const KEPT = 5;
 /** What is that quick is read each time. */
-const QUICK_MS = 50;
-const LONGEST_MS = 30_000;
+const QUICK_MS = 250;
+const LONGEST_MS = 10_000;
 
 /** An incident with what follows from it now. */
 export interface IncidentView {
@@ -47,7 +47,7 @@ export class Board {
 
   constructor(private readonly deps: Pick<DaemonDeps, 'desk' | 'clock' | 'outbox' | 'runs' | 'pauses'>) {}
 
-  /** As of now, or up to 30 s old where a read takes long. */
+  /** As of now, or up to 10 s old where a read takes long. */
   async view(): Promise<BoardView> {
     const { clock } = this.deps;
     if (this.#view && clock.monotonicMs() < this.#until) return await this.#view;
@@ -58,7 +58,7 @@ export class Board {
     try {
       const read = await view;
       const cost = clock.monotonicMs() - from;
-      if (this.#view === view) this.#until = clock.monotonicMs() + (cost < QUICK_MS ? 0 : Math.min(LONGEST_MS, SHARE * cost));
+      if (this.#view === view) this.#until = clock.monotonicMs() + (cost < QUICK_MS ? 0 : Math.min(LONGEST_MS, KEPT * cost));
       return read;
     } catch (error) {
       if (this.#view === view) this.#view = undefined;

@@ -30,7 +30,7 @@ ul.cards { list-style: none; margin: 0; padding: 0; display: grid; gap: .75rem; 
 strong.bad { color: var(--bad); } strong.warn { color: var(--warn); } strong.good { color: var(--good); }
 .soft { color: var(--soft); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; } dt { color: var(--soft); } dd { margin: 0; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft); }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; min-width: 36rem; } ul { margin: .25rem 0; padding-left: 1.25rem; } caption { text-align: left; color: var(--soft); }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
 ol.timeline { list-style: none; margin: 0; padding: 0; } ol.timeline li { padding: .4rem 0; border-bottom: 1px solid var(--line); } .text { white-space: pre-line; }
 code { font: .95em ui-monospace, monospace; overflow-wrap: anywhere; }

@@ -25,7 +25,10 @@ export function overviewPage(data: OverviewData): Html {
   const { board, now } = data;
   const total = board.incidents.length + board.more + board.unreadable.length;
   const unheld = board.incidents.filter(({ incident }) => incident.status === 'open').length;
-  const title = total === 0 ? 'Nothing is on fire' : `${counted(total, 'open incident')}${unheld === 0 ? '' : `, nobody has ${unheld}`}`;
+  const title =
+    total === 0
+      ? 'Nothing is on fire'
+      : `${counted(total, 'open incident')}${unheld === 0 ? '' : `: nobody has ${total === 1 ? 'it' : `${unheld} of them`}`}`;
   const body = html`
     <h1>${title}</h1>
     ${escalationBanner(data)}
@@ -118,8 +121,8 @@ function escalationBanner({ pulse, policy, board, now }: OverviewData): Html {
       ${seconds(pulse)}.${pulse.ping?.lastSentAt ? html` Last ping to the dead man's switch ${when(pulse.ping.lastSentAt, now)}.` : ''}
     </p>`;
   const stuck = !policy || !pulse.healthy || pulse.failing.length > 0;
-  return html`<div class="card bad">
-    <p><strong class="bad">${stuck ? 'Escalation does not work as it should.' : 'Escalation works, with trouble.'}</strong></p>
+  return html`<div class="card ${stuck ? 'bad' : 'warn'}">
+    <p><strong class="${stuck ? 'bad' : 'warn'}">${stuck ? 'Escalation does not work as it should.' : 'Escalation works, with trouble.'}</strong></p>
     <ul>
       ${problems.map((problem) => html`<li>${problem}</li>`)}
     </ul>

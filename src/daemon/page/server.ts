@@ -2,8 +2,8 @@ import type { Server } from 'node:http';
 
 import { createAdaptorServer } from '@hono/node-server';
 
+import { ackToken, announcePage } from '../../incidents/index.js';
 import { RunbackError } from '../../lib/index.js';
-import { ackToken } from '../ack-token.js';
 import type { Pulse } from '../pulse.js';
 import { Trouble } from '../trouble.js';
 import type { DaemonDeps, PageOptions } from '../types.js';
@@ -36,15 +36,19 @@ export async function openPage(deps: DaemonDeps, options: PageOptions, pulse: Pu
   const port = address !== null && typeof address === 'object' ? address.port : options.port;
   names = new Names(port, publicUrl);
   const url = `http://${host}:${port}`;
-  options.listening?.(url);
-  return {
-    url,
-    close: async () =>
-      await new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const close = async (): Promise<void> =>
+    await new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  try {
+    await announcePage(deps.store, publicUrl ?? url);
+    options.listening?.(url);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url, close };
 }
 
 async function listen(server: Server, port: number): Promise<void> {
