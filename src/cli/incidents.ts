@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type { Escalation } from '../escalation/index.js';
 import type { Incident, IncidentDesk, OpenIncident, PageLinks } from '../incidents/index.js';
 import { isRunbackError, RunbackError } from '../lib/index.js';
@@ -10,18 +7,15 @@ import { byPrefix } from './prefix.js';
 import type { Session } from './session.js';
 import { visible } from './views/visible.js';
 
-/** File that says who is told, in the root of the workspace. */
-export const ESCALATION_FILE = 'escalation.yml';
-
 /** escalation.yml of a workspace, checked; undefined where there is none. Throws `file-invalid`, `secret-literal`. */
 export async function readEscalation({ workspace }: Pick<Session, 'workspace'>): Promise<Escalation | undefined> {
-  const text = await readFile(join(workspace.root, ESCALATION_FILE), 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  const { loadEscalation } = await import('./escalating.js');
+  try {
+    return (await loadEscalation(workspace.root)).escalation;
+  } catch (error) {
+    if (isRunbackError(error, 'not-found')) return undefined;
     throw error;
-  });
-  if (text === undefined) return undefined;
-  const { parseEscalation } = await import('../escalation/index.js');
-  return parseEscalation(text, ESCALATION_FILE);
+  }
 }
 
 /** Everything that incidents need in one process. */
