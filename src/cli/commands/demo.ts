@@ -15,6 +15,8 @@ import type { Style } from '../views/style.js';
 import { wrap } from '../views/width.js';
 
 const RUNBOOK = 'mass-overwrite';
+/** Who is at the keyboard unless --as says otherwise. */
+const ON_CALL = 'maya';
 const SIZES = { full: { contacts: 5000, companies: 800, deals: 500 }, small: { contacts: 300, companies: 50, deals: 30 } } as const;
 
 /** What somebody who follows the story answers; the same as a person would give at the prompts. */
@@ -101,7 +103,9 @@ async function repair(context: CommandContext, story: BadSync): Promise<RunView>
   const opened = await context.session();
   const { answersOperator, parseAnswers, startRun } = await import('../../runbooks/index.js');
   const runbook = await findRunbook(opened, RUNBOOK, context.stdio.cwd);
-  const { deps, options, by } = await runSetup(context, runbook);
+  const { deps, options } = await runSetup(context, runbook);
+  // On call in the sample's escalation.yml, and allowed to approve a restore of this size.
+  const by = context.globals.as ?? ON_CALL;
   const answers = context.interactive ? undefined : answersOperator(parseAnswers(ANSWERS, 'answers.yml', runbook));
   const confirmed = answers && {
     ask: async (...[question, signal]: Parameters<typeof answers.ask>) =>
@@ -123,7 +127,7 @@ async function repair(context: CommandContext, story: BadSync): Promise<RunView>
 function tellWhatToDo({ live, style }: CommandContext, story: BadSync): void {
   live.print(
     wrap(
-      `Your turn. The runbook "${RUNBOOK}" leads you. Look at the plan when it asks you to: it also holds ${story.rightfulFields.join(', ')}, which the sync wrote rightly. Choose "narrow" and leave that field out.\n`,
+      `Your turn: you are Maya Ortiz, on call. The runbook "${RUNBOOK}" leads you. Look at the plan when it asks you to: it also holds ${story.rightfulFields.join(', ')}, which the sync wrote rightly. Choose "narrow" and leave that field out.\n`,
       style.width,
     ).join('\n'),
   );
