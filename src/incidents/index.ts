@@ -1,4 +1,5 @@
 export * from './acts.js';
+export { testContacts, type ContactTest } from './contact-test.js';
 export { IncidentDesk, type Append, type DeskOptions, type OpenIncident, type Opening, type Tick } from './desk.js';
 export { isOpen, isOverdue, whatIsDue } from './due.js';
 export { ackToken, announcedLinks, announcePage } from './page-links.js';

@@ -4,6 +4,7 @@ import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { ESCALATION_FILE, loadEscalation, readExpectations } from '../escalating.js';
 import { differencesText, lintText, showText, simulationText } from '../views/escalation.js';
+import { testCommand } from './escalation-test.js';
 
 async function show({ session, clock }: CommandContext): Promise<Outcome> {
   const { escalation } = await loadEscalation((await session()).workspace.root);
@@ -93,4 +94,5 @@ export const commands: readonly CommandSpec[] = [
     ],
     run: simulate,
   },
+  testCommand,
 ];
