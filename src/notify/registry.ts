@@ -23,6 +23,12 @@ type Driver = (config: ChannelConfig, deps: ChannelDeps) => Channel;
 const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
   email: async () => (await import('./drivers/email.js')).emailChannel,
   slack: async () => (await import('./drivers/slack.js')).slackChannel,
+  teams: async () => (await import('./drivers/teams.js')).teamsChannel,
+  twilio: async () => (await import('./drivers/twilio.js')).twilioChannel,
+  pagerduty: async () => (await import('./drivers/pagerduty.js')).pagerdutyChannel,
+  opsgenie: async () => (await import('./drivers/opsgenie.js')).opsgenieChannel,
+  command: async () => (await import('./drivers/command.js')).commandChannel,
+  bell: async () => (await import('./drivers/bell.js')).bellChannel,
   webhook: async () => (await import('./drivers/webhook.js')).webhookChannel,
 };
 

@@ -7,6 +7,8 @@ export interface Fit {
 }
 
 const ELLIPSIS = '…';
+/** UTF-16 units of the longest character that is kept whole. */
+const LONGEST = 128;
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
 /** Text that any service takes: well-formed, and without control characters but newlines and tabs. */
@@ -31,19 +33,21 @@ export function fit(text: string, most: number, { escape = (character) => charac
     if (size(whole) <= most) return whole;
   }
   const room = most - size(ELLIPSIS);
-  let kept = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(enough)) {
-    const next = escaped(segment, escape);
-    if (used + size(next) > room) {
-      // One character with hundreds of accents: better a part of it than nothing.
-      if (kept === '') for (const point of segment) if (size(kept + escape(point)) <= room) kept += escape(point);
-      break;
-    }
-    kept += next;
-    used += size(next);
+  let end = 0;
+  for (const character of enough) {
+    used += size(escape(character));
+    if (used > room) break;
+    end += character.length;
   }
-  return `${kept}${ELLIPSIS}`;
+  return `${escaped(enough.slice(0, wholeTo(enough, end)), escape)}${ELLIPSIS}`;
+}
+
+/** The nearest place at or before `end` where no character, as people see characters, is cut. One with hundreds of accents is. */
+function wholeTo(text: string, end: number): number {
+  const from = Math.max(0, end - LONGEST);
+  const start = graphemes.segment(text.slice(from, end + LONGEST)).containing(end - from)?.index ?? end - from;
+  return start === 0 ? end : from + start;
 }
 
 /** Bytes in UTF-8. */

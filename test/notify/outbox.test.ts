@@ -215,7 +215,7 @@ describe('storms', () => {
     const pd = channels.get('pd') as FakeChannel;
     for (let second = 0; second < 60; second += 1) {
       const at = clock.now().toISOString();
-      for (let n = 0; n < 25 && second < 20; n += 1) {
+      for (let n = 0; n < (second < 20 ? 25 : 0); n += 1) {
         const severity = n === 7 ? 'sev1' : 'sev3';
         await outbox.put(aPage(`p${second}-${n}`, { at, incident: { severity, title: `Damage ${second}-${n}` } }));
       }
