@@ -137,8 +137,10 @@ export class IncidentDesk {
     const incident = await this.#locked(id, ROBOT, async (now, append) => {
       settled = await this.#settle(now, append);
       next = await this.#work(append.incident(), append);
+      // While nobody else may look: a page that another look has settled and taken out meanwhile would be sent again.
+      await this.#mail(append.incident());
     });
-    await this.#mail(incident, settled);
+    for (const key of settled) await this.options.outbox?.forget(key);
     const index = store.document<OpenIncident>('open-incidents', id);
     if (isOpen(incident)) await this.#index(incident);
     else await index.delete();
@@ -237,15 +239,14 @@ export class IncidentDesk {
     return settled;
   }
 
-  /** Puts every page that is open into the outbox, also those of a process that died before it could; takes the settled ones out. */
-  async #mail(incident: Incident, settled: readonly string[]): Promise<void> {
+  /** Puts every page that is open into the outbox, also those of a process that died before it could. */
+  async #mail(incident: Incident): Promise<void> {
     const { outbox, links } = this.options;
     const file = await this.policyOf(incident);
     if (!outbox || !file) return;
     for (const line of incident.pages)
       if (line.state === 'open' && line.kind !== 'bundle' && line.kind !== 'test')
         await outbox.put(pageOf(incident, file, line.kind, line, line.at, links));
-    for (const key of settled) await outbox.forget(key);
   }
 
   async #index({ id, title, severity, openedAt }: Incident): Promise<void> {
