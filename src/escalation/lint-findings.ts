@@ -24,7 +24,8 @@ export type LintCode =
   | 'policy-unused'
   | 'never-told'
   | 'quiet-missing'
-  | 'quiet-monday';
+  /** Settings of a channel that its driver refuses: found by whoever may load drivers. */
+  | 'channel-settings';
 
 export function error(code: LintCode, message: string, path: LintFinding['path']): LintFinding {
   return { severity: 'error', code, message, path };

@@ -8,7 +8,7 @@ import { DAY_MS, showLocal } from './zones.js';
 const AHEAD_MS = 90 * DAY_MS;
 const SHOWN = 3;
 
-/** Hours of the next 90 days in which nobody is on call, and quiet hours that end earlier than they look. */
+/** Hours of the next 90 days in which nobody is on call, and quiet hours that are missing. */
 export function* timeProblems(file: Escalation, now: Date): Generator<LintFinding> {
   const window: Stretch = [now.getTime(), now.getTime() + AHEAD_MS];
   for (const [name, schedule] of Object.entries(file.schedules)) {
@@ -39,18 +39,8 @@ function showGaps(gaps: readonly Stretch[], zone: string): string {
 }
 
 function* quietProblems({ quietHours, severities }: Escalation): Generator<LintFinding> {
-  if (quietHours === undefined) {
-    for (const [name, { quietHours: habit }] of Object.entries(severities))
-      if (habit === 'hold')
-        yield warning('quiet-missing', `${name} waits for the end of quiet hours, and there are none`, ['severities', name, 'quiet_hours']);
-    return;
-  }
-  const weekday = spanOf(quietHours.weekdays);
-  const weekend = spanOf(quietHours.weekends);
-  if (weekday !== undefined && weekend !== undefined && weekday.to > DAY_MS && weekend.to === DAY_MS)
-    yield warning(
-      'quiet-monday',
-      'quiet hours end at midnight before Monday, since the span of Sunday ends there; "08:00-08:00" on weekends lasts to Monday 08:00',
-      ['quiet_hours', 'weekends'],
-    );
+  if (quietHours !== undefined) return;
+  for (const [name, { quietHours: habit }] of Object.entries(severities))
+    if (habit === 'hold')
+      yield warning('quiet-missing', `${name} waits for the end of quiet hours, and there are none`, ['severities', name, 'quiet_hours']);
 }

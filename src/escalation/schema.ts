@@ -69,7 +69,7 @@ const person = z
 const weekly = z.strictObject({
   timezone: zone.exactOptional(),
   weekdays: span.default('none').describe('Monday to Friday: 20:00-08:00, all or none. A span over midnight belongs to the day on which it begins.'),
-  weekends: span.default('none').describe('Saturday and Sunday. 08:00-08:00 lasts a whole day, to the next morning.'),
+  weekends: span.default('none').describe('Saturday and Sunday. all lasts to Monday morning where the span of weekdays goes over midnight.'),
 });
 
 const schedule = z

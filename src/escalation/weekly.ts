@@ -17,6 +17,17 @@ export function spanOf(text: string): { readonly from: number; readonly to: numb
   return { from, to: to > from ? to : to + DAY_MS };
 }
 
+/**
+ * The span of a day. A whole weekend lasts to Monday morning where the spans of weekdays do: with `20:00-08:00` and `all`, nobody who
+ * reads them expects Monday's first eight hours to be another thing than Tuesday's.
+ */
+function spanOn({ weekdays, weekends }: Pick<WeeklyHours, 'weekdays' | 'weekends'>, weekend: boolean): ReturnType<typeof spanOf> {
+  const span = spanOf(weekend ? weekends : weekdays);
+  if (!weekend || weekends !== 'all' || span === undefined) return span;
+  const morning = (spanOf(weekdays)?.to ?? 0) - DAY_MS;
+  return { from: span.from, to: span.to + Math.max(0, morning) };
+}
+
 /** The end of the spans around an instant, over all that follow without a gap; undefined outside them. */
 export function endOfSpan(hours: WeeklyHours, zone: string, at: number): number | undefined {
   let end: number | undefined;
@@ -34,7 +45,7 @@ function endOfOneSpan(hours: WeeklyHours, zone: string, at: number): number | un
   let end: number | undefined;
   // Yesterday's span may reach into today, and after a clock that went back today may not have begun yet.
   for (const day of [today - DAY_MS, today]) {
-    const span = spanOf(isWeekend(day) ? hours.weekends : hours.weekdays);
+    const span = spanOn(hours, isWeekend(day));
     if (span === undefined || instantOf(day + span.from, zone) > at) continue;
     const until = instantOf(day + span.to, zone);
     if (until > at && (end === undefined || until > end)) end = until;
@@ -46,7 +57,7 @@ function endOfOneSpan(hours: WeeklyHours, zone: string, at: number): number | un
 export function spansBetween(hours: WeeklyHours, zone: string, from: number, to: number): readonly (readonly [from: number, to: number])[] {
   const spans: [number, number][] = [];
   for (let day = dayOf(localOf(from, zone)) - DAY_MS; day <= localOf(to, zone); day += DAY_MS) {
-    const span = spanOf(isWeekend(day) ? hours.weekends : hours.weekdays);
+    const span = spanOn(hours, isWeekend(day));
     if (span !== undefined) spans.push([instantOf(day + span.from, zone), instantOf(day + span.to, zone)]);
   }
   return spans;
@@ -56,7 +67,7 @@ export function spansBetween(hours: WeeklyHours, zone: string, from: number, to:
 export function coversWeek(hours: Pick<WeeklyHours, 'weekdays' | 'weekends'>): boolean {
   const minutes = new Set<number>();
   for (let day = 0; day < 7; day += 1) {
-    const span = spanOf(day < 5 ? hours.weekdays : hours.weekends);
+    const span = spanOn(hours, day >= 5);
     if (span === undefined) continue;
     for (let at = span.from; at < span.to; at += 60_000) minutes.add((day * DAY_MS + at) % (7 * DAY_MS));
   }

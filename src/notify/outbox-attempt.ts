@@ -1,4 +1,4 @@
-import { type Clock, messageOf } from '../lib/index.js';
+import { type Clock, isRunbackError, messageOf } from '../lib/index.js';
 import type { Channel, Delivery, Page } from './channel.js';
 
 /** What one attempt may use. */
@@ -30,7 +30,8 @@ export async function attemptOnce(page: Page, attempt: number, options: AttemptO
     try {
       channel = await options.channel(page.to.channel);
     } catch (error) {
-      return { state: 'permanent', why: `channel ${page.to.channel} cannot be opened: ${messageOf(error)}` };
+      const why = isRunbackError(error) && error.why !== undefined ? `${error.message}: ${error.why}` : messageOf(error);
+      return { state: 'permanent', why: `channel ${page.to.channel} cannot be opened: ${why}` };
     }
     return await channel.send(page, { signal: stop.signal, attempt });
   })().catch((error: unknown): Delivery => ({ state: 'transient', why: `channel ${page.to.channel} broke off: ${messageOf(error)}` }));

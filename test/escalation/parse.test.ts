@@ -87,7 +87,7 @@ describe('a file that is wrong says where, and what was meant', () => {
     ['a handoff', '"Mon 09:00"', '"Monday 9"', '"Monday 9"', '"Mon 09:00"'],
     ['a first day', '2026-01-05', '2026-02-30', '2026-02-30', 'no day 2026-02-30'],
     ['a span', '"20:00-08:00"', '"20-8"', '"20-8"', '20:00-08:00'],
-    ['quiet hours without end', '"20:00-08:00", weekends: "08:00-08:00"', 'all, weekends: all', 'quiet_hours: { weekdays: all', 'never end'],
+    ['quiet hours without end', '"20:00-08:00", weekends: all', 'all, weekends: all', 'quiet_hours: { weekdays: all', 'never end'],
     ['a channel without type', '{ type: slack, url', '{ url', 'ops: {', '"type" is missing'],
     ['a type of channel', 'type: slack', 'type: slak', 'slak', 'did you mean "slack"'],
     ['a kind of contact', 'contact: [email] }', 'contact: [emial] }', 'emial', 'email'],

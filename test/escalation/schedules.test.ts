@@ -191,8 +191,10 @@ describe('quiet hours', () => {
     expect(until(entry, '2026-07-10T21:00:00-04:00')).toBe('2026-07-13T12:00:00.000Z');
   });
 
-  test('a weekend of `all` ends at midnight, since Monday morning belongs to no span', () => {
-    expect(until(file('20:00-08:00', 'all'), '2026-07-11T12:00:00-04:00')).toBe('2026-07-13T04:00:00.000Z');
+  test('a weekend of `all` lasts to Monday morning where the spans of weekdays go over midnight, and else to midnight', () => {
+    expect(until(file('20:00-08:00', 'all'), '2026-07-10T21:00:00-04:00')).toBe('2026-07-13T12:00:00.000Z');
+    expect(until(file('20:00-08:00', 'all'), '2026-07-13T07:59:00-04:00')).toBe('2026-07-13T12:00:00.000Z');
+    expect(until(file('20:00-23:00', 'all'), '2026-07-11T12:00:00-04:00')).toBe('2026-07-13T04:00:00.000Z');
   });
 
   test('end at their local time on the days the clocks change', () => {

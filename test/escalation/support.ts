@@ -10,7 +10,7 @@ schedules:
   primary: { rotation: { every: 1w, handoff: "Mon 09:00", start: 2026-01-05, people: [maya, lee] } }
 channels:
   mail: { type: email, host: smtp.example.com, from: runback@example.com }
-  texts: { type: twilio, account_sid: AC1, auth_token: env:TWILIO_TOKEN, from: "+12125550100" }
+  texts: { type: twilio, account: env:TWILIO_ACCOUNT, token: env:TWILIO_TOKEN, from: "+12125550100" }
   ops: { type: slack, url: env:SLACK_URL }
 authority:
   operator: { may: [pause-syncs, snapshot, plan] }
@@ -28,7 +28,7 @@ policies:
       - { notify: [person:lee], ack_within: 10m, grants: lead }
     exhausted: { notify: [person:maya, person:lee], every: 15m }
   business: { levels: [{ notify: [channel:ops], ack_within: 4h, grants: operator }] }
-quiet_hours: { weekdays: "20:00-08:00", weekends: "08:00-08:00" }
+quiet_hours: { weekdays: "20:00-08:00", weekends: all }
 `;
 
 export const file: Escalation = parseEscalation(FILE, 'escalation.yml');

@@ -13,8 +13,11 @@ export class HandClock implements Clock {
   monotonicMs(): number {
     return this.time;
   }
-  sleep(): Promise<void> {
-    return Promise.resolve();
+  /** Time does not pass by waiting: only an abort ends a sleep. */
+  sleep(_ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((_, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
   }
   forward(ms: number): void {
     this.time += ms;

@@ -1,8 +1,19 @@
-import { differencesFrom, isZone, lintEscalation, quietUntil, readTime, shiftAt, simulateEscalation } from '../../escalation/index.js';
-import { didYouMean, EXIT, parseDuration, RunbackError } from '../../lib/index.js';
+import {
+  type Escalation,
+  differencesFrom,
+  isZone,
+  type LintFinding,
+  lintEscalation,
+  quietUntil,
+  readTime,
+  shiftAt,
+  simulateEscalation,
+} from '../../escalation/index.js';
+import { didYouMean, EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { ESCALATION_FILE, loadEscalation, readExpectations } from '../escalating.js';
+import type { Session } from '../session.js';
 import { differencesText, lintText, showText, simulationText } from '../views/escalation.js';
 import { testCommand } from './escalation-test.js';
 
@@ -19,13 +30,31 @@ async function show({ session, clock }: CommandContext): Promise<Outcome> {
 }
 
 async function lint({ session, clock }: CommandContext): Promise<Outcome> {
-  const { escalation, at } = await loadEscalation((await session()).workspace.root);
-  const findings = lintEscalation(escalation, { now: clock.now() }).map((finding) => ({ ...finding, file: ESCALATION_FILE, ...at(finding.path) }));
+  const opened = await session();
+  const { escalation, at } = await loadEscalation(opened.workspace.root);
+  const found = [...lintEscalation(escalation, { now: clock.now() }), ...(await channelFindings(opened, escalation))];
+  const findings = found.map((finding) => ({ ...finding, file: ESCALATION_FILE, ...at(finding.path) }));
   return {
     data: { findings },
     text: (style) => lintText(findings, style),
     ...(findings.some(({ severity }) => severity === 'error') ? { exit: EXIT.badFile } : {}),
   };
+}
+
+/** Channels whose settings their drivers refuse. Nothing is sent, and no secret is looked up. */
+async function channelFindings(session: Session, escalation: Escalation): Promise<readonly LintFinding[]> {
+  const { openChannel } = await import('../../notify/index.js');
+  const findings: LintFinding[] = [];
+  for (const config of Object.values(escalation.channels)) {
+    try {
+      await (await openChannel(config, session.channelDeps())).close();
+    } catch (error) {
+      if (!isRunbackError(error)) throw error;
+      const message = error.why === undefined ? error.message : `${error.message}: ${error.why}`;
+      findings.push({ severity: 'error', code: 'channel-settings', message, path: ['channels', config.name] });
+    }
+  }
+  return findings;
 }
 
 async function simulate({ input, session, clock, stdio }: CommandContext): Promise<Outcome> {
