@@ -23,14 +23,39 @@ const rules = layers.flatMap((folders, level) =>
 module.exports = {
   forbidden: [
     ...rules.map((rule) => ({ ...rule, to: { path: rule.to.path } })),
-    { name: 'public-face-only', severity: 'error', from: { path: '^src/([^/]+)/' }, to: { path: '^src/([^/]+)/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] } },
+    {
+      name: 'public-face-only',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/([^/]+)/.+', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$'] },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     { name: 'sandbox-apart', severity: 'error', from: { path: '^src/sandbox/' }, to: { path: '^src/connectors/' } },
     { name: 'sandbox-only-for-rehearsal', severity: 'error', from: { path: '^src/(?!sandbox/|drills/)' }, to: { path: '^src/sandbox/' } },
-    { name: 'vendors-apart-hubspot', severity: 'error', from: { path: '^src/connectors/hubspot/' }, to: { path: '^src/connectors/(postgres|salesforce|mailchimp|rest)/' } },
-    { name: 'vendors-apart-postgres', severity: 'error', from: { path: '^src/connectors/postgres/' }, to: { path: '^src/connectors/(hubspot|salesforce|mailchimp|rest)/' } },
-    { name: 'planner-is-pure', severity: 'error', from: { path: '^src/(restores/decide|records/.*)\\.ts$' }, to: { path: '^(node:)?(fs|fs/promises|net|http|https|child_process)$' } },
-    { name: 'terminal-in-cli-only', severity: 'error', from: { path: '^src/(?!cli/|main\\.ts)' }, to: { path: 'node_modules/(commander|inquirer|@inquirer|ora|chalk)/' } },
+    {
+      name: 'vendors-apart-hubspot',
+      severity: 'error',
+      from: { path: '^src/connectors/hubspot/' },
+      to: { path: '^src/connectors/(postgres|salesforce|mailchimp|rest)/' },
+    },
+    {
+      name: 'vendors-apart-postgres',
+      severity: 'error',
+      from: { path: '^src/connectors/postgres/' },
+      to: { path: '^src/connectors/(hubspot|salesforce|mailchimp|rest)/' },
+    },
+    {
+      name: 'planner-is-pure',
+      severity: 'error',
+      from: { path: '^src/(restores/decide|records/.*)\\.ts$' },
+      to: { path: '^(node:)?(fs|fs/promises|net|http|https|child_process)$' },
+    },
+    {
+      name: 'terminal-in-cli-only',
+      severity: 'error',
+      from: { path: '^src/(?!cli/|main\\.ts)' },
+      to: { path: 'node_modules/(commander|inquirer|@inquirer|ora|chalk)/' },
+    },
   ],
   options: { tsConfig: { fileName: 'tsconfig.json' }, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, includeOnly: undefined },
 };
