@@ -24,11 +24,41 @@ function watched(path) {
   return within.length === 0 ? !whole.includes('node_modules') : within.some((folder) => whole === folder || whole.startsWith(`${folder}/`));
 }
 
+/** What the run was doing: the last line that this process wrote to the journal of a run. */
+let section = '';
+const seen = new Map();
+
+/** Learns the section from a line that is about to be written to the journal of a run. */
+function noteSection(path, data) {
+  if (!/\/runs\/[^/]+\/journal\.ndjson$/.test(String(path))) return;
+  try {
+    const { type, step } = JSON.parse(String(data).trimEnd().split('\n').at(-1));
+    section = step === undefined ? type : `${type} ${step}`;
+  } catch {
+    // Not a whole line: the section stays.
+  }
+}
+
+/** The name of an operation that is the same in every process that goes through the same section: no ids, no numbers of processes. */
+function labelOf(kind, name, target) {
+  const place = String(target)
+    .replace(/^https?:\/\/[^/]+/, '')
+    .replace(/\?.*$/, '')
+    .replace(process.cwd(), '')
+    .replaceAll(/\d{8}-\d{6}-[\da-z]+/g, '#')
+    .replace(/\.(lock|partial)[.-][\da-f]+$/, '.$1.#');
+  const label = `${section} | ${kind} ${name} ${place}`;
+  const times = (seen.get(label) ?? 0) + 1;
+  seen.set(label, times);
+  return `${label} ${times}`;
+}
+
 /** Counts an operation. Returns `before`, `half` or `after` where the process is to end at this one. */
 function reached(kind, name, target) {
   count += 1;
-  if (list !== undefined) writeSync(list, `${JSON.stringify({ n: count, kind, name, target: String(target) })}\n`);
-  return count === settings.n ? settings.when : undefined;
+  const label = labelOf(kind, name, target);
+  if (list !== undefined) writeSync(list, `${JSON.stringify({ n: count, kind, name, target: String(target), section, label })}\n`);
+  return count === settings.n || label === settings.label ? settings.when : undefined;
 }
 
 function die() {
@@ -53,6 +83,7 @@ function wrapPromise(owner, name, pathOf, counts = () => true) {
   if (typeof original !== 'function') return;
   owner[name] = async function (...args) {
     const path = pathOf(this, args);
+    if (name === 'write') noteSection(path, args[0]);
     const point = watched(path) && counts(args) ? reached('fs', name, path) : undefined;
     if (point === 'before') die();
     if (point === 'half') {
@@ -60,9 +91,12 @@ function wrapPromise(owner, name, pathOf, counts = () => true) {
       if (half !== undefined) await original.apply(this, half);
       die();
     }
-    const result = await original.apply(this, args);
-    if (point === 'after') die();
-    return result;
+    try {
+      return await original.apply(this, args);
+    } finally {
+      // Also where it failed: the process never learns of that.
+      if (point === 'after') die();
+    }
   };
 }
 

@@ -20,6 +20,10 @@ export interface CrashOperation {
   readonly kind: CrashKind;
   readonly name: string;
   readonly target: string;
+  /** Type and step of the line that this process wrote last to the journal of a run; empty before the first. */
+  readonly section: string;
+  /** Section, operation, place without ids, and which one of these: the same in every process that goes through the section. */
+  readonly label: string;
 }
 
 /** A command under test, run as a real child process. */
@@ -52,10 +56,16 @@ export interface CrashPoint {
   readonly when: CrashMoment;
 }
 
+/** A place by its label, in a process that may have begun in the middle of a run. */
+export interface CrashMark {
+  readonly label: string;
+  readonly when: CrashMoment;
+}
+
 const PRELOAD = new URL('./crash-preload.mjs', import.meta.url).href;
 
 /** Runs a command and ends it at a point, or lets it run to its end and only counts. */
-export async function runCrashing(command: CrashCommand, point?: CrashPoint): Promise<CrashResult> {
+export async function runCrashing(command: CrashCommand, point?: CrashPoint | CrashMark): Promise<CrashResult> {
   const folder = await mkdtemp(join(tmpdir(), 'runback-crash-'));
   const list = join(folder, 'operations.ndjson');
   try {
@@ -68,7 +78,8 @@ export async function runCrashing(command: CrashCommand, point?: CrashPoint): Pr
     const ended = await endOf(child, command.timeoutMs ?? 60_000);
     const lines = (await readFile(list, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
     const operations = lines.map((line) => JSON.parse(line) as CrashOperation);
-    return { ...ended, killed: ended.signal === 'SIGKILL' && point !== undefined && operations.length >= point.n, operations };
+    const met = point !== undefined && operations.some(({ n, label }) => ('n' in point ? n === point.n : label === point.label));
+    return { ...ended, killed: ended.signal === 'SIGKILL' && met, operations };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
