@@ -67,7 +67,7 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
       await storage.put(
         name,
         async (sink) => {
-          const container = new ContainerWriter(sink, new Date(header.startedAt));
+          const container = await ContainerWriter.begin(sink, new Date(header.startedAt));
           try {
             manifest = await new Session(request, deps, options, storage, header, container).write();
             await container.finish();

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 
-import { Open, type CentralDirectory } from 'unzipper';
+import type { CentralDirectory } from 'unzipper';
 
 import { RunbackError } from '../../lib/index.js';
 import { newerFormat } from '../manifest.js';
@@ -55,6 +55,8 @@ export async function readDirectory(file: StoredFile): Promise<ZipDirectory | un
   const bytes = await file.read(directoryOffset, end - directoryOffset + END_BYTES);
   // The comment is not given to unzipper: it looks for the end in the last 80 bytes only.
   bytes.writeUInt16LE(0, bytes.length - 2);
+  // Only now: it brings eighty modules, and most commands never open a snapshot.
+  const { Open } = await import('unzipper');
   let read: CentralDirectory;
   try {
     read = await Open.custom({

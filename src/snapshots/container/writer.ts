@@ -1,6 +1,6 @@
 import { createHash, webcrypto, type Hash } from 'node:crypto';
 
-import { ZipArchive } from 'archiver';
+import type { ZipArchive } from 'archiver';
 
 import type { ByteSink } from '../storage/storage.js';
 
@@ -24,11 +24,17 @@ export class ContainerWriter {
   readonly #date: Date;
   #failure: Promise<never>;
 
-  constructor(sink: ByteSink, date: Date) {
-    this.#date = date;
+  /** Begins a zip. archiver is loaded here: it brings a hundred modules, and most commands write no snapshot. */
+  static async begin(sink: ByteSink, date: Date): Promise<ContainerWriter> {
+    const { ZipArchive } = await import('archiver');
     // Large output chunks: every chunk costs a turn of the event loop. Level 1, since deflate is what a snapshot waits for;
     // a 16 KB window and memory level 8 are a quarter faster on NDJSON than the largest, and no worse.
-    this.#archive = new ZipArchive({ zlib: { level: 1, memLevel: 8, windowBits: 14, chunkSize: 1 << 19 } });
+    return new ContainerWriter(new ZipArchive({ zlib: { level: 1, memLevel: 8, windowBits: 14, chunkSize: 1 << 19 } }), sink, date);
+  }
+
+  private constructor(archive: ZipArchive, sink: ByteSink, date: Date) {
+    this.#date = date;
+    this.#archive = archive;
     this.#pump = pump(this.#archive, sink);
     this.#failure = Promise.race([
       this.#pump.then(() => new Promise<never>(() => {})),
