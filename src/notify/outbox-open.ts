@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { RunbackError } from '../lib/index.js';
 import type { Agenda, AgendaEntry } from '../store/index.js';
 import type { Delivery, Page } from './channel.js';
@@ -52,6 +54,8 @@ class StoredOutbox implements Outbox {
     this.#pages = new PageDocuments(options.store);
     this.#targets = new TargetDocuments(options.store, options.caps);
     this.#presence = new Presence(options.store, options.by);
+    // Every attempt under way listens to it.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   async put(page: Page): Promise<void> {

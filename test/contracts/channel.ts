@@ -57,7 +57,7 @@ export function channelContract(name: string, contract: ChannelContract): void {
     return delivery;
   };
   const failing = (fault: Fault, title: string, expected: object): void => {
-    it.runIf(contract.faults.includes(fault))(title, () =>
+    it.runIf(contract.faults.includes(fault))(`${fault}: ${title}`, () =>
       using(async (harness) => {
         await harness.break(fault);
         expect(await send(harness, harness.page('p1'))).toMatchObject({ why: expect.stringMatching(/\S/) as string, ...expected });
@@ -174,7 +174,7 @@ function hostile(): string[] {
     '',
     '   ',
     '\n\n\n',
-    `${'line\n'.repeat(5000)}`,
+    'line\n'.repeat(5000),
   ];
 }
 

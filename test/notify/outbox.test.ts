@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { openOutbox, type Delivery, type Outbox, type OutboxOptions, type PageRecord } from '../../src/notify/index.js';
+import { systemClock } from '../../src/lib/index.js';
+import { openChannel, openOutbox, type Delivery, type Outbox, type OutboxOptions, type PageRecord } from '../../src/notify/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import { temporaryStore } from '../support/store.js';
+import { startHttpFake, type Service } from './fakes/http.js';
 import { aPage, fakeChannel, fakeClock, type FakeChannel, type FakeClock } from './support.js';
 
 interface World {
@@ -204,6 +206,40 @@ describe('one slow address holds up no other (G20)', () => {
     await expect.poll(() => (channels.get('pd') as FakeChannel).sent.length).toBe(1);
     await clock.advance(31_000);
     await expect.poll(async () => (await outbox.read('slow-0'))?.attempts).toMatchObject([{ state: 'transient', why: 'no end within 30 s' }]);
+    await outbox.close();
+  });
+});
+
+describe('over real sockets', () => {
+  it('a service that never answers is left after its time, and the next one has its page long before', async () => {
+    const { store, open } = await world();
+    const service: Service = {
+      problems: () => [],
+      accept: () => ({ status: 204 }),
+      denied: { status: 401 },
+      rejected: { status: 410 },
+      shown: () => '',
+    };
+    const [hanging, well] = [await startHttpFake(service), await startHttpFake(service)];
+    onTestFinished(async () => {
+      await Promise.all([hanging.close(), well.close()]);
+    });
+    hanging.fault = 'hang';
+    const redact = (text: string): string => text;
+    const deps = { secret: () => Promise.reject(new Error('none')), redact, clock: systemClock, root: '.', environment: {}, timeoutMs: 1500 };
+    const urls: Readonly<Record<string, string>> = { hanging: hanging.url, well: well.url };
+    const outbox = open({
+      store,
+      clock: systemClock,
+      channel: async (name) => await openChannel({ name, type: 'webhook', options: { url: urls[name] } }, deps),
+    });
+    await outbox.put(aPage('slow', { to: { channel: 'hanging' } }));
+    await outbox.put(aPage('fast', { to: { channel: 'well' } }));
+    await outbox.tick();
+    await expect.poll(async () => (await outbox.read('fast'))?.state).toBe('accepted');
+    expect(await outbox.read('slow')).toMatchObject({ state: 'queued', attempts: [{ state: 'started' }] });
+    await outbox.idle();
+    expect(await outbox.read('slow')).toMatchObject({ state: 'queued', attempts: [{ state: 'transient' }] });
     await outbox.close();
   });
 });
