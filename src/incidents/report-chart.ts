@@ -21,15 +21,17 @@ export function reportChart({ title, bars: all }: Extract<Block, { readonly kind
     return html`<text x="0" y="${i * ROW + 17}">${shortened(plain(name))}</text
       ><rect class="bar" x="${left}" y="${i * ROW + 4}" width="${Math.max(2, right - left)}" height="${ROW - 8}" /> `;
   });
-  return html`<figure class="wide" role="region" aria-labelledby="chart-title" tabindex="0">
-    <figcaption id="chart-title">${title}</figcaption>
-    <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${words}">
-      <line class="axis" x1="${NAMES}" x2="${NAMES}" y1="0" y2="${height - 22}" />
-      ${shapes}
-      <text x="${NAMES}" y="${height - 6}">${utc(new Date(first).toISOString())}</text>
-      <text x="${WIDTH}" y="${height - 6}" text-anchor="end">${utc(new Date(last).toISOString())}</text>
-    </svg>
-  </figure> `;
+  return html`<div class="wide" role="group" aria-labelledby="chart-title" tabindex="0">
+    <figure>
+      <figcaption id="chart-title">${title}</figcaption>
+      <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${words}">
+        <line class="axis" x1="${NAMES}" x2="${NAMES}" y1="0" y2="${height - 22}" />
+        ${shapes}
+        <text x="${NAMES}" y="${height - 6}">${utc(new Date(first).toISOString())}</text>
+        <text x="${WIDTH}" y="${height - 6}" text-anchor="end">${utc(new Date(last).toISOString())}</text>
+      </svg>
+    </figure>
+  </div> `;
 }
 
 function shortened(name: string): string {

@@ -177,7 +177,7 @@ function approvals({ approvals: all }: ReportData): readonly Block[] {
   return [
     {
       kind: 'table',
-      caption: 'Approvals',
+      caption: 'Approvals in runs',
       columns: ['Who', 'When', 'What', 'Proof of who it was', 'Hash of what was approved', 'Run', 'Note'],
       rows: all.map(({ by, at, step, authority, authenticated, of, run, note }) => ({
         cells: [

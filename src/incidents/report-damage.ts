@@ -20,7 +20,7 @@ export function impactBlocks({ impact, plans }: ReportData): readonly Block[] {
 function overview(plans: readonly PlanFacts[]): Block {
   return {
     kind: 'table',
-    caption: 'Plans: what was found to be damaged',
+    caption: 'Plans, and the damage they found',
     columns: ['Plan', 'Platform', 'Made', { number: 'Records' }, { number: 'Of' }, { number: 'Fields' }, { number: 'Conflicts' }, 'Written by'],
     rows: plans.map((plan) => ({
       id: plan.id,
@@ -110,7 +110,7 @@ export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] 
   if (restores.length === 0) return [{ kind: 'paragraph', text: 'Nothing was restored.' }];
   const overview: Block = {
     kind: 'table',
-    caption: 'Restores',
+    caption: 'What was written back',
     columns: [
       'Restore',
       'State',

@@ -63,7 +63,7 @@ class Page {
   }
 
   section({ title, blocks }: ReportSection): Html {
-    return html`<section aria-labelledby="${slug(title)}">
+    return html`<section>
       <h2 id="${slug(title)}">${title}</h2>
       ${blocks.map((block) => this.#block(block))}
     </section> `;
@@ -132,7 +132,7 @@ class Page {
   /** Wide tables scroll by themselves, and the keyboard gets there. */
   #table(kind: string, caption: string, head: Html | undefined, rows: readonly Html[]): Html {
     const id = `table-${(this.#tables += 1)}`;
-    return html`<div class="wide" role="region" aria-labelledby="${id}" tabindex="0">
+    return html`<div class="wide" role="group" aria-labelledby="${id}" tabindex="0">
       <table class="${kind}">
         <caption id="${id}">
           ${plain(caption)}

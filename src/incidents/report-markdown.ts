@@ -78,6 +78,7 @@ function escaped(text: string): string {
 function escapeOf(character: string, offset: number, text: string): string {
   const [before, after] = [text[offset - 1] ?? ' ', text[offset + 1] ?? ' '];
   if (/[,;'"()%/?=]/u.test(character)) return character;
-  const inWord = /[\p{L}\p{N}]/u.test(before) && after !== '/' && !(character === '.' && /w/iu.test(before));
-  return /[-.:]/u.test(character) && inWord ? character : `\\${character}`;
+  if (character === '.') return /w/iu.test(before) ? '\\.' : '.';
+  if (character === ':') return after === '/' ? '\\:' : ':';
+  return character === '-' && offset > 0 && /[\p{L}\p{N}]/u.test(before) ? '-' : `\\${character}`;
 }

@@ -31,7 +31,7 @@ strong { color: var(--mark); }
 .tasks { list-style: none; padding: 0; }
 .tasks li { padding: 0.25rem 0 0.25rem 1.75rem; text-indent: -1.75rem; max-width: 60rem; }
 .tasks li::before { content: ""; display: inline-block; width: 0.85rem; height: 0.85rem; margin-right: 0.9rem; border: 1.5px solid var(--soft); vertical-align: -0.1rem; }
-figure { margin: 1rem 0; }
+figure { margin: 0; }
 figcaption { font-weight: 600; padding: 0.25rem 0; }
 svg { display: block; width: 100%; min-width: 34rem; max-width: 60rem; height: auto; }
 svg text { fill: var(--ink); font-size: 13px; }

@@ -2,6 +2,7 @@ import type { Escalation } from '../escalation/index.js';
 import type { Clock, Redactor } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import type { PauseRecord } from '../syncs/index.js';
+import { utc } from './report-document.js';
 import { findingsOf } from './report-findings.js';
 import { type OwnLines, readOwnLines } from './report-own.js';
 import { Phrases } from './report-personal.js';
@@ -216,10 +217,11 @@ function timelineOf(
   return lines.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
-/** Keys of pages mean nothing to people: whom it was for does. */
+/** For people: whom a page was for instead of its key, and times as everywhere in the report. */
 function readable({ pages }: Incident, text: string): string {
   const page = text.startsWith('Page ') ? pages.find(({ key }) => text.startsWith(`Page ${key} `)) : undefined;
-  return page === undefined ? text : `Page to ${addresseeOf(page)} ${text.slice(`Page ${page.key} `.length)}`;
+  const words = page === undefined ? text : `Page to ${addresseeOf(page)} ${text.slice(`Page ${page.key} `.length)}`;
+  return words.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z/gu, utc);
 }
 
 function peopleIn(timeline: readonly ReportLine[], escalation: Escalation | undefined): ReportData['people'] {
