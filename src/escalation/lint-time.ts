@@ -2,7 +2,6 @@ import { coveredBy, hoursOf, without, type Stretch } from './coverage.js';
 import { error, warning, type LintFinding } from './lint-findings.js';
 import { tellingsOf } from './tellings.js';
 import type { Escalation, Schedule } from './types.js';
-import { spanOf } from './weekly.js';
 import { DAY_MS, showLocal } from './zones.js';
 
 const AHEAD_MS = 90 * DAY_MS;

@@ -1,6 +1,6 @@
 import { formatDuration } from '../lib/index.js';
 import { impactBlocks, restoreBlocks } from './report-damage.js';
-import type { Block, ChartBar, Inline, Inlines, ReportDocument, ReportSection } from './report-document.js';
+import type { Block, ChartBar, Inline, Inlines, ReportDocument } from './report-document.js';
 import type { ReportData, ReportLine } from './report-types.js';
 
 const NOT_ON_RECORD = 'not on record';

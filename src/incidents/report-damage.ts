@@ -1,4 +1,4 @@
-import type { Block, Inline, Inlines } from './report-document.js';
+import type { Block, Inlines } from './report-document.js';
 import type { PlanFacts, ReportData, RestoreFacts } from './report-types.js';
 
 const counter = new Intl.NumberFormat('en-US');
@@ -140,7 +140,7 @@ export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] 
     caption: 'Changes by object type',
     columns: ['Object type', 'Restore', ...OUTCOMES.map(([, title]) => ({ number: title }))],
     rows: restores.flatMap(({ id, objects: all }) =>
-      all.map((one) => ({ cells: [one.object, { row: id, section: 'Restores' } as Inline, ...OUTCOMES.map(([name]) => count(one[name]))] })),
+      all.map((one) => ({ cells: [one.object, { row: id, section: 'Restores' }, ...OUTCOMES.map(([name]) => count(one[name]))] })),
     ),
   };
   return [overview, objects, ...refusals(restores), ...proofs(runs)];

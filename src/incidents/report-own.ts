@@ -41,6 +41,8 @@ export async function readOwnLines(store: Store, id: string): Promise<OwnLines> 
   return {
     ...(openedAs === undefined ? {} : { openedAs }),
     ...(acknowledgedAs === undefined ? {} : { acknowledgedAs }),
-    ...{ unreachable, lapsed, absorbed },
+    unreachable,
+    lapsed,
+    absorbed,
   };
 }

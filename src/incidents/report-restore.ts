@@ -36,7 +36,16 @@ class RestoreReader {
 
   constructor(id: string) {
     this.#head = {
-      ...{ id, plan: '', platform: '', account: '', hash: '', by: '', state: 'unknown', startedAt: '', total: 0, lastHash: '' },
+      id,
+      plan: '',
+      platform: '',
+      account: '',
+      hash: '',
+      by: '',
+      state: 'unknown',
+      startedAt: '',
+      total: 0,
+      lastHash: '',
     };
   }
 

@@ -39,8 +39,20 @@ class RunReader {
 
   constructor(id: string) {
     this.#run = {
-      ...{ id, runbook: '', title: '', state: 'unknown', by: '', startedAt: '', steps: [], approvals: [], verified: [] },
-      ...{ plans: [], restores: [], correlationIds: [], events: [], lastHash: '' },
+      id,
+      runbook: '',
+      title: '',
+      state: 'unknown',
+      by: '',
+      startedAt: '',
+      steps: [],
+      approvals: [],
+      verified: [],
+      plans: [],
+      restores: [],
+      correlationIds: [],
+      events: [],
+      lastHash: '',
     };
   }
 

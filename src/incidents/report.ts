@@ -9,7 +9,7 @@ import { Phrases } from './report-personal.js';
 import { readPlanFacts } from './report-plan.js';
 import { readRestoreFacts } from './report-restore.js';
 import { readRunFacts } from './report-run.js';
-import type { PageFacts, PausedSync, PlanFacts, ReportData, ReportLine, ReportSpan, RestoreFacts, RunFacts } from './report-types.js';
+import type { PageFacts, PausedSync, ReportData, ReportLine, ReportSpan, RestoreFacts, RunFacts } from './report-types.js';
 import { addresseeOf } from './timeline.js';
 import { type Incident, type LinkKind, ROBOT } from './types.js';
 
@@ -124,7 +124,13 @@ async function pausedSyncs(incident: Incident, { store, clock }: ReportDeps): Pr
     const { by, at, reason, resumedAt, resumedBy } = record;
     for (const { sync, earlier, state, why } of record.entries)
       syncs.push({
-        ...{ pause: id, sync, by, at, reason, earlier, state },
+        pause: id,
+        sync,
+        by,
+        at,
+        reason,
+        earlier,
+        state,
         ...(why === undefined ? {} : { why }),
         ...(resumedAt === undefined ? {} : { resumedAt }),
         ...(resumedBy === undefined ? {} : { resumedBy }),
@@ -136,7 +142,13 @@ async function pausedSyncs(incident: Incident, { store, clock }: ReportDeps): Pr
 
 function pageFacts({ pages }: Incident): readonly PageFacts[] {
   return pages.map(({ key, kind, to, at, state, settledAt, attempts, why, bundle }) => ({
-    ...{ key, kind, at, state, medium: to.medium, channel: to.channel, to: to.name ?? to.person ?? to.channel },
+    key,
+    kind,
+    at,
+    state,
+    medium: to.medium,
+    channel: to.channel,
+    to: to.name ?? to.person ?? to.channel,
     ...(to.person === undefined ? {} : { person: to.person }),
     ...(settledAt === undefined ? {} : { settledAt }),
     ...(attempts === undefined ? {} : { attempts }),
@@ -195,7 +207,10 @@ function timelineOf(
   syncs: readonly PausedSync[],
 ): readonly ReportLine[] {
   const lines: ReportLine[] = incident.timeline.map(({ at, by, source, text, link }) => ({
-    ...{ at, by, source, text: readable(incident, text) },
+    at,
+    by,
+    source,
+    text: readable(incident, text),
     ...(link === undefined ? {} : { evidence: link }),
   }));
   for (const { id, events } of runs)

@@ -57,11 +57,26 @@ export async function writeStory(words: Words = WORDS): Promise<{ store: Store; 
   await append('runs', RUN, runLines(words, planHash));
   await store.document('sync-pauses', PAUSE).update(() => ({
     version: 1,
-    ...{ id: PAUSE, holder: `${RUN}/pause/1`, by: 'maya', reason: 'Undo a mass overwrite', at: at('14:16:00') },
-    ...{ resumedAt: at('14:52:00'), resumedBy: 'lee' },
+    id: PAUSE,
+    holder: `${RUN}/pause/1`,
+    by: 'maya',
+    reason: 'Undo a mass overwrite',
+    at: at('14:16:00'),
+    resumedAt: at('14:52:00'),
+    resumedBy: 'lee',
     entries: [
-      { sync: 'crm-to-marketing', earlier: 'running', state: 'resumed', inFlight: 0 },
-      { sync: 'weekly-import', earlier: 'paused', state: 'left', why: 'it was paused before' },
+      {
+        sync: 'crm-to-marketing',
+        earlier: 'running',
+        state: 'resumed',
+        inFlight: 0,
+      },
+      {
+        sync: 'weekly-import',
+        earlier: 'paused',
+        state: 'left',
+        why: 'it was paused before',
+      },
     ],
   }));
   await append('incidents', INCIDENT, incidentLines(words));
@@ -80,19 +95,42 @@ async function writePlan(store: Store, words: Words): Promise<string> {
   const writer = 'INTEGRATION:777';
   const attribution = { state: 'attributed', writer, at: at('13:30:10') };
   const change = (n: number, key: string, fields: Record<string, unknown>): unknown => ({
-    ...{ kind: 'change', n, action: 'update', object: 'contacts', key, fields, why: 'damaged by the sync', attribution },
+    kind: 'change',
+    n,
+    action: 'update',
+    object: 'contacts',
+    key,
+    fields,
+    why: 'damaged by the sync',
+    attribution,
   });
   const lines: unknown[] = [
     change(1, '1001', { email: { from: words.damaged, to: 'ann.archer@example.org' }, firstname: { from: null, to: 'Ann Archer' } }),
     change(2, '1002', { email: { from: words.damaged, to: 'bo@example.org' } }),
     change(3, '1003', { email: { from: words.damaged, to: null } }),
     {
-      ...{ kind: 'change', n: 4, action: 'link', link: 'primary', why: 'a link is gone', attribution },
-      from: { object: 'contacts', key: '1002' },
-      to: { object: 'companies', key: '7' },
+      kind: 'change',
+      n: 4,
+      action: 'link',
+      link: 'primary',
+      why: 'a link is gone',
+      attribution,
+      from: {
+        object: 'contacts',
+        key: '1002',
+      },
+      to: {
+        object: 'companies',
+        key: '7',
+      },
     },
     {
-      ...{ kind: 'conflict', id: 'contacts/1004/email', code: 'edited-since', object: 'contacts', key: '1004', field: 'email' },
+      kind: 'conflict',
+      id: 'contacts/1004/email',
+      code: 'edited-since',
+      object: 'contacts',
+      key: '1004',
+      field: 'email',
       base: 'cy@example.org',
       damaged: words.damaged,
       live: 'new@example.org',
@@ -101,11 +139,37 @@ async function writePlan(store: Store, words: Words): Promise<string> {
     },
   ];
   const header = canonicalJson({
-    ...{ version: 1, id: PLAN, platform: 'hubspot', account: '62515', environment: 'production' },
-    ...{ base: { snapshot: 'snap-20261122-020000-good', digest: 'b' }, damaged: { snapshot: 'snap-20261122-142000-evid', digest: 'd' } },
-    filters: { unattributed: 'refuse', deleteCreated: false },
-    counts: { records: 3, of: 5000, cells: 4, actions: { update: 3, link: 1 }, conflicts: { 'edited-since': 1 }, nothingToDo: 2 },
-    ...{ createdBy: 'maya', createdAt: at('14:25:00'), digest: 'x' },
+    version: 1,
+    id: PLAN,
+    platform: 'hubspot',
+    account: '62515',
+    environment: 'production',
+    base: {
+      snapshot: 'snap-20261122-020000-good',
+      digest: 'b',
+    },
+    damaged: {
+      snapshot: 'snap-20261122-142000-evid',
+      digest: 'd',
+    },
+    filters: {
+      unattributed: 'refuse',
+      deleteCreated: false,
+    },
+    counts: {
+      records: 3,
+      of: 5e3,
+      cells: 4,
+      actions: {
+        update: 3,
+        link: 1,
+      },
+      conflicts: { 'edited-since': 1 },
+      nothingToDo: 2,
+    },
+    createdBy: 'maya',
+    createdAt: at('14:25:00'),
+    digest: 'x',
   });
   await store.ledger('plans', PLAN).write([header, ...lines.map((line) => canonicalJson(line))]);
   return sha256(header);
@@ -256,19 +320,43 @@ function incidentLines(words: Words): readonly Line[] {
         by: 'runback',
         type: 'rung.fired',
         data: {
-          ...{
-            index: 0,
-            level: 1,
-            round: 1,
-            exhausted: false,
-            grants: 'operator',
-            vendors: [],
-            unreachable: [{ target: 2, step: 0, why: 'nobody is on call' }],
-          },
-          targets: [{ ref: 'person:maya', person: 'maya' }, { ref: 'channel:ops-slack', channel: 'ops-slack' }, { ref: 'schedule:crm-primary' }],
+          index: 0,
+          level: 1,
+          round: 1,
+          exhausted: false,
+          grants: 'operator',
+          vendors: [],
+          unreachable: [
+            {
+              target: 2,
+              step: 0,
+              why: 'nobody is on call',
+            },
+          ],
+          targets: [
+            {
+              ref: 'person:maya',
+              person: 'maya',
+            },
+            {
+              ref: 'channel:ops-slack',
+              channel: 'ops-slack',
+            },
+            { ref: 'schedule:crm-primary' },
+          ],
           pages: [
-            { key: `${INCIDENT}.1.0.0.0`, to: to('maya', 'Maya Ortiz', 'email'), target: 0, step: 0 },
-            { key: `${INCIDENT}.1.0.1.0`, to: slack, target: 1, step: 0 },
+            {
+              key: `${INCIDENT}.1.0.0.0`,
+              to: to('maya', 'Maya Ortiz', 'email'),
+              target: 0,
+              step: 0,
+            },
+            {
+              key: `${INCIDENT}.1.0.1.0`,
+              to: slack,
+              target: 1,
+              step: 0,
+            },
           ],
         },
       },
@@ -281,9 +369,26 @@ function incidentLines(words: Words): readonly Line[] {
         by: 'runback',
         type: 'rung.fired',
         data: {
-          ...{ index: 1, level: 2, round: 1, exhausted: false, vendors: [], unreachable: [] },
-          targets: [{ ref: 'person:lee', person: 'lee' }],
-          pages: [{ key: `${INCIDENT}.1.1.0.0`, to: to('lee', 'Lee Park', 'sms'), target: 0, step: 0 }],
+          index: 1,
+          level: 2,
+          round: 1,
+          exhausted: false,
+          vendors: [],
+          unreachable: [],
+          targets: [
+            {
+              ref: 'person:lee',
+              person: 'lee',
+            },
+          ],
+          pages: [
+            {
+              key: `${INCIDENT}.1.1.0.0`,
+              to: to('lee', 'Lee Park', 'sms'),
+              target: 0,
+              step: 0,
+            },
+          ],
         },
       },
     ],

@@ -8,19 +8,63 @@ test('a report holds the numbers of plans and restores exactly, by object type a
   const { plans, restores } = await storyReport();
   expect(plans).toMatchObject([
     {
-      ...{ id: PLAN, records: 3, of: 5000, fields: 4, conflicts: { 'edited-since': 1 }, writers: [{ writer: 'INTEGRATION:777', changes: 4 }] },
-      objects: [{ object: 'contacts', records: 3, fields: 4, links: 1 }],
+      id: PLAN,
+      records: 3,
+      of: 5e3,
+      fields: 4,
+      conflicts: { 'edited-since': 1 },
+      writers: [
+        {
+          writer: 'INTEGRATION:777',
+          changes: 4,
+        },
+      ],
+      objects: [
+        {
+          object: 'contacts',
+          records: 3,
+          fields: 4,
+          links: 1,
+        },
+      ],
       fieldCounts: [
-        { field: 'email', changes: 3, emptied: 0, filled: 1, alike: true },
-        { field: 'firstname', changes: 1, emptied: 1 },
+        {
+          field: 'email',
+          changes: 3,
+          emptied: 0,
+          filled: 1,
+          alike: true,
+        },
+        {
+          field: 'firstname',
+          changes: 1,
+          emptied: 1,
+        },
       ],
     },
   ]);
   expect(restores).toMatchObject([
     {
-      ...{ id: RESTORE, plan: PLAN, state: 'done', total: 4, applied: 2, moved: 1, rejected: 1, failed: 0, inDoubt: 0, undone: 0 },
-      objects: [{ object: 'contacts', applied: 2, moved: 1, rejected: 1 }],
-      ...{ reasons: { 'unique-taken': 1 }, correlationIds: ['6a1f2b1e-0d3c-4f6e-9c55-0f2f6f1b7a10'] },
+      id: RESTORE,
+      plan: PLAN,
+      state: 'done',
+      total: 4,
+      applied: 2,
+      moved: 1,
+      rejected: 1,
+      failed: 0,
+      inDoubt: 0,
+      undone: 0,
+      objects: [
+        {
+          object: 'contacts',
+          applied: 2,
+          moved: 1,
+          rejected: 1,
+        },
+      ],
+      reasons: { 'unique-taken': 1 },
+      correlationIds: ['6a1f2b1e-0d3c-4f6e-9c55-0f2f6f1b7a10'],
     },
   ]);
 });

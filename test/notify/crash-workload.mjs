@@ -54,7 +54,8 @@ const rest = async () => {
   for (const key of await store.list('pages')) if (await isQueued(key)) return true;
   return false;
 };
-while (putting || (await rest())) {
+const atWork = async () => putting || (await rest());
+while (await atWork()) {
   await outbox.tick();
   if (putting) await pause(200);
   else await outbox.idle();

@@ -10,16 +10,11 @@ import { verifyEvidence } from '../../src/runbooks/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { builtModule, describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
-import { fullSweeps, withoutFlushes } from '../support/sweeps.js';
+import { fullSweeps, thinned } from '../support/sweeps.js';
 import { dana, kim, signed, two } from './approval-stage.js';
 
 const built = existsSync(new URL('../../dist/runbooks/index.js', import.meta.url));
 if (!built) console.log('skipped: the crash sweep of approvals needs the build (npm run build)');
-
-/** Every third operation: what goes on beside approvals is swept in crash.test.ts. With RUNBACK_TEST_FULL=1: all. */
-function thirdOf(all: Parameters<typeof withoutFlushes>[0]): ReturnType<typeof withoutFlushes> {
-  return withoutFlushes(all).filter((_, n) => fullSweeps || n % 3 === 0);
-}
 
 test.skipIf(!built)(
   'kill -9 at any operation between two approvals and what they allow: no approval is lost or counted twice',
@@ -45,7 +40,7 @@ test.skipIf(!built)(
     });
     const report = await sweep({
       moments: fullSweeps ? ['before', 'half', 'after'] : ['after'],
-      pick: thirdOf,
+      pick: thinned(1),
       before: (point) => command(rootOf(point)),
       after: async (point) => {
         const root = rootOf(point);

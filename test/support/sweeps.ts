@@ -15,3 +15,40 @@ export function withoutFlushes(all: readonly CrashOperation[]): readonly CrashOp
   console.log(`${kept.length} of ${all.length} operations; the rest are flushes, after which kill -9 finds what it finds before them`);
   return kept;
 }
+
+/**
+ * Thins a sweep to `most` operations of each kind at each place, spread from the first to the last, so that every kind of operation is hit
+ * and none only at its beginning. `placeOf` makes one place of targets that differ by their ids only. With RUNBACK_TEST_FULL=1: all.
+ */
+export function thinned(
+  most: number,
+  placeOf: (target: string) => string = kindOfPlace,
+): (all: readonly CrashOperation[]) => readonly CrashOperation[] {
+  return (all) => {
+    if (fullSweeps) return all;
+    const groups = new Map<string, CrashOperation[]>();
+    for (const operation of all) {
+      const name = `${operation.kind} ${operation.name} ${placeOf(operation.target)}`;
+      groups.set(name, [...(groups.get(name) ?? []), operation]);
+    }
+    const picked = [...groups.values()].flatMap((group) => spread(group, most));
+    console.log(`${picked.length} of ${all.length} operations, ${most} at most of each of ${groups.size} kinds (RUNBACK_TEST_FULL=1 takes all)`);
+    return picked.sort((a, b) => a.n - b.n);
+  };
+}
+
+/** A path or address without what differs between two runs: hexadecimal and other long ids, numbers, temporary names. */
+function kindOfPlace(target: string): string {
+  const parts = target.split('/').filter((part) => part !== '');
+  return parts
+    .slice(-3)
+    .map((part) => part.replaceAll(/[\da-z]*\d[\da-z]*/giu, '#').replaceAll(/(#[-_.]?)+/gu, '#'))
+    .join('/');
+}
+
+function spread<T>(items: readonly T[], most: number): readonly T[] {
+  if (items.length <= most) return items;
+  const step = most === 1 ? 0 : (items.length - 1) / (most - 1);
+  const indexes = new Set(Array.from({ length: most }, (_, i) => (most === 1 ? Math.floor(items.length / 2) : Math.round(i * step))));
+  return items.filter((_, i) => indexes.has(i));
+}
