@@ -25,7 +25,7 @@ export function reportHtml(data: ReportData, { personal }: { readonly personal: 
   const { title, lead, sections } = reportDocument(personal ? data : withoutPersonalData(data));
   const page = new Page(sections);
   const contents = sections.map((section) => html`<li><a href="#${slug(section.title)}">${section.title}</a></li>`);
-  // Nothing in it is asynchronous, so this is a text already.
+  // Nothing in it is asynchronous, so this is a text already, wrapped.
   const document = html`<!doctype html>
     <html lang="en">
       <head>
@@ -49,7 +49,7 @@ export function reportHtml(data: ReportData, { personal }: { readonly personal: 
         </main>
       </body>
     </html> `;
-  return `${document as unknown as string}`;
+  return (document as { toString(): string }).toString();
 }
 
 class Page {

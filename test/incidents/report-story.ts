@@ -222,14 +222,10 @@ function restoreLines(words: Words, hash: string): readonly Line[] {
 function runLines(words: Words, planHash: string): readonly Line[] {
   const by = 'maya';
   const steps = [
-    ...[
-      { id: 'pause', title: 'Stop every sync', kind: 'action', action: 'syncs.pause' },
-      { id: 'plan', title: 'Work out what was damaged', kind: 'action', action: 'restore.plan' },
-    ],
-    ...[
-      { id: 'allow', title: 'Approval for a large restore', kind: 'approve' },
-      { id: 'apply', title: 'Put the good values back', kind: 'action', action: 'restore.apply' },
-    ],
+    { id: 'pause', title: 'Stop every sync', kind: 'action', action: 'syncs.pause' },
+    { id: 'plan', title: 'Work out what was damaged', kind: 'action', action: 'restore.plan' },
+    { id: 'allow', title: 'Approval for a large restore', kind: 'approve' },
+    { id: 'apply', title: 'Put the good values back', kind: 'action', action: 'restore.apply' },
     { id: 'verify', title: 'Prove it', kind: 'action', action: 'restore.verify' },
   ];
   const intent = (step: string): NewEntry => ({

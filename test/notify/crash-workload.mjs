@@ -35,7 +35,7 @@ const pageOf = (n) => ({
   at: new Date(Date.UTC(2026, 2, 2, 9) + n).toISOString(),
 });
 
-let putting = true;
+const state = { putting: true };
 const CHUNK = 50;
 const filling = (async () => {
   for (let n = Number(first); n < Number(count); n += CHUNK) {
@@ -43,7 +43,7 @@ const filling = (async () => {
     await Promise.all(some.map((each) => outbox.put(pageOf(each))));
     writeSync(1, `put ${n + some.length}\n`);
   }
-  putting = false;
+  state.putting = false;
 })();
 // The pages of one person are put in before any is sent, so that they find each other.
 if (Number(targets) === 1) await filling;
@@ -54,10 +54,9 @@ const rest = async () => {
   for (const key of await store.list('pages')) if (await isQueued(key)) return true;
   return false;
 };
-const atWork = async () => putting || (await rest());
-while (await atWork()) {
+while (state.putting || (await rest())) {
   await outbox.tick();
-  if (putting) await pause(200);
+  if (state.putting) await pause(200);
   else await outbox.idle();
   await pause(5);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -24,14 +25,16 @@ interface Recorded {
 }
 
 /** A server that keeps what it is sent and takes everything. */
-async function recordingServer(): Promise<{ readonly url: string; readonly got: Recorded[] }> {
+async function recordingServer(): Promise<{ readonly url: string; readonly got: Recorded[]; readonly arrivals: EventEmitter }> {
   const got: Recorded[] = [];
+  const arrivals = new EventEmitter();
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => (body += text));
     request.on('end', () => {
       const { data } = JSON.parse(body) as { data: { attempt: number; text: string } };
       got.push({ key: String(request.headers['webhook-id']), attempt: data.attempt, text: data.text });
+      arrivals.emit('page');
       response.writeHead(204).end();
     });
   });
@@ -40,18 +43,27 @@ async function recordingServer(): Promise<{ readonly url: string; readonly got: 
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, got, arrivals };
 }
 
-/** Runs the workload, and ends it with SIGKILL after a time. Says how far it came. */
-function run(args: readonly string[], killAfterMs: number | undefined): Promise<{ readonly put: number; readonly settled: boolean }> {
+/** Runs the workload, and ends it with SIGKILL a time after its first page has arrived. Says how far it came. */
+function run(
+  args: readonly string[],
+  arrivals: EventEmitter,
+  killAfterMs: number | undefined,
+): Promise<{ readonly put: number; readonly settled: boolean }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
-    const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    let timer: NodeJS.Timeout | undefined;
+    const begun = (): void => {
+      if (killAfterMs !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    };
+    arrivals.once('page', begun);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      arrivals.off('page', begun);
       if (code !== 0 && signal !== 'SIGKILL') return reject(new Error(`the workload ended with ${String(code)}`));
       const put = [...said.matchAll(/put (\d+)/g)].at(-1)?.[1];
       resolve({ put: Number(put ?? args[5] ?? 0), settled: said.includes('settled') });
@@ -91,13 +103,13 @@ describe('G19: a page is sent at least once', () => {
     const seed = Number(process.env['RUNBACK_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
     const random = seeded(seed);
     const dir = join(await temporaryFolder(), '.runback');
-    const { url, got } = await recordingServer();
+    const { url, got, arrivals } = await recordingServer();
     const started = performance.now();
     let put = 0;
     let kills = 0;
     for (let settled = false; !settled;) {
-      const killAfterMs = kills < 6 ? 600 + random() * 2000 : undefined;
-      const ended = await run([...modules, dir, url, String(put), String(count), '400', JSON.stringify(UNCAPPED)], killAfterMs);
+      const killAfterMs = kills < 6 ? 100 + random() * 2000 : undefined;
+      const ended = await run([...modules, dir, url, String(put), String(count), '400', JSON.stringify(UNCAPPED)], arrivals, killAfterMs);
       put = ended.put;
       settled = ended.settled;
       if (!settled) kills += 1;
