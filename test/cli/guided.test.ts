@@ -1,5 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import { jsonLines, runback } from './support/child.js';
 import { KEY, openTerminal, REDRAW, type Terminal, type TerminalOptions } from './support/terminal.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
@@ -21,6 +25,15 @@ afterEach(async () => {
   open = [];
   await workspace.close();
 });
+
+/** One level: a program that keeps what it is told. */
+const ESCALATION = `version: 1
+timezone: UTC
+people: { maya: { name: Maya Ortiz, email: maya@example.com, contact: [email] } }
+channels: { book: { type: command, run: [tee, -a, pages.log] } }
+severities: { sev1: { means: Customer data is being corrupted or lost, policy: critical, quiet_hours: ignore } }
+policies: { critical: { levels: [{ notify: ["channel:book"], ack_within: 5m }] } }
+`;
 
 const repaired = (): boolean => [...before].every(([id, title]) => workspace.title(id) === title);
 const untouched = (): boolean => [...before.keys()].every((id) => workspace.title(id) === 'Intern');
@@ -44,13 +57,31 @@ async function upTo(terminal: Terminal, question: 'platform' | 'base' | 'review'
 }
 
 describe('a guided run at a real terminal', () => {
-  test('leads from the menu to a proved repair, showing old and new values before anything is written', async () => {
+  test('leads from what somebody sees to a proved repair and the report, telling the right people first', async () => {
+    await writeFile(join(workspace.dir, 'escalation.yml'), ESCALATION);
     const terminal = start([]);
     await terminal.waitFor('What do you need?');
     terminal.type(KEY.enter);
-    await terminal.waitFor('What happened?');
+    await terminal.waitFor('What do you see?');
+    expect(terminal.screen()).toContain('One job title appears on many records');
     terminal.type(KEY.enter);
-    await upTo(terminal, 'review');
+    await terminal.waitFor('How bad is it?');
+    expect(terminal.screen()).toContain('Customer data is being corrupted');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('In one sentence');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Where do you see it?');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Do you have it');
+    // Somebody was told before anything else, and it is said that nothing goes on by itself.
+    expect(terminal.screen()).toContain('No daemon runs here');
+    expect(await readFile(join(workspace.dir, 'pages.log'), 'utf8')).toContain('One job title appears on many records');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Which repair?');
+    terminal.type(KEY.enter);
+    await terminal.waitFor('Which snapshot is good?');
+    terminal.type(KEY.enter);
+    await terminal.waitFor(/\? Does this look like the damage\?/u);
     expect(terminal.screen()).toMatch(/jobtitle\s+Intern\s+→/u);
     expect(untouched()).toBe(true);
     terminal.type(`${KEY.down}${KEY.down}${KEY.enter}`);
@@ -72,10 +103,20 @@ describe('a guided run at a real terminal', () => {
     terminal.type(`told them${KEY.enter}`);
     await terminal.waitFor('Files to keep as evidence');
     terminal.type(KEY.enter);
-    expect(await terminal.exited).toBe(0);
+    await terminal.waitFor('Is it over?');
     expect(terminal.screen()).toMatch(/✓ 8\/8 Start the syncs again \(done/u);
+    terminal.type(KEY.enter);
+    expect(await terminal.exited).toBe(0);
     expect(repaired()).toBe(true);
     expect(workspace.paused()).toBe(false);
+    const report = await runback(['incident', 'report', 'latest', '--to', 'report.html', '--json'], { cwd: workspace.dir });
+    expect(report.code).toBe(0);
+    expect(jsonLines(report.stdout).at(-1)).toMatchObject({ data: { report: { status: 'resolved', runs: [{ runbook: 'small' }], restores: [{}] } } });
+    const html = await readFile(join(workspace.dir, 'report.html'), 'utf8');
+    expect(html).toContain('Undo wrong job titles');
+    expect(html).not.toContain('<script');
+    const shown = await runback(['incident', 'show', 'latest'], { cwd: workspace.dir });
+    expect(shown.stdout).toMatch(/Run\s+run-[\s\S]*Restore\s+restore-/u);
   });
 
   test.each(['platform', 'base'] as const)('Ctrl-C at the question "%s" ends with 130 before anything was started', async (question) => {

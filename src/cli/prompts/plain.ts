@@ -42,7 +42,7 @@ export function plainAsker(deps: PromptDeps): Asker {
   const choose = async <T>(message: string, choices: readonly Choice<T>[], preset?: T): Promise<T> => {
     say(message);
     for (const [i, choice] of choices.entries()) say(`${i + 1}: ${choice.name}${choice.description === undefined ? '' : `. ${choice.description}`}`);
-    const at = choices.findIndex((choice) => choice.value === preset);
+    const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
     for (;;) {
       const answer = (await line(`Type a number from 1 to ${choices.length}${at === -1 ? '' : `, or Enter for ${at + 1}`}: `)).trim();
       const chosen = choices[answer === '' ? at : /^\d+$/u.test(answer) ? Number(answer) - 1 : choices.findIndex((choice) => choice.name === answer)];

@@ -38,7 +38,8 @@ export function richAsker(deps: PromptDeps): Asker {
   return {
     choose: ({ message, choices, default: preset }) =>
       guarded(() => {
-        const at = choices.findIndex((choice) => choice.value === preset);
+        // A choice may stand for nothing; only a default that is given is one.
+        const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
         const shown = choices.map(({ name, description }, index) => ({
           value: index,
           name,
