@@ -21,16 +21,7 @@ export interface DeskOptions {
 }
 
 /** What an incident is opened with. */
-export interface Opening {
-  readonly title: string;
-  readonly severity: string;
-  readonly summary?: string;
-  readonly impact?: string;
-  readonly platforms: readonly string[];
-  readonly source: string;
-  readonly beganAt?: string;
-  readonly detectedAt?: string;
-}
+export type Opening = Omit<IncidentEvents['incident.opened'], 'policy'>;
 
 /** A line of the list of open incidents. */
 export interface OpenIncident {

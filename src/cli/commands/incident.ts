@@ -25,10 +25,14 @@ async function changed(room: IncidentRoom, session: Session, incident: Incident,
       [
         incidentBlock(now, style),
         ...(words === undefined ? [] : [words(style)]),
+        ...(known(room, session.by) ? [] : [`  ${session.by} is not in escalation.yml: say who you are with --as, so that you can be reminded.`]),
         ...(told.pages.length > 0 || now.status === 'open' ? [pagingText(told, daemon, room.escalation !== undefined, style)] : []),
       ].join('\n'),
   };
 }
+
+/** Whether the person is one of those the workspace knows; nobody is asked where it knows none. */
+const known = ({ escalation }: IncidentRoom, by: string): boolean => !escalation || Object.hasOwn(escalation.people, by);
 
 /** A command that does one thing to an incident that is named, the only one, or picked. */
 function act(work: (id: string, room: IncidentRoom, session: Session, context: CommandContext) => Promise<Incident>) {
