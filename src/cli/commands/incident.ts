@@ -212,7 +212,7 @@ export const commands: readonly CommandSpec[] = [
       BEGAN,
       text('title', 'the same as the words'),
     ],
-    examples: ['runback incident open "Wrong first names on contacts" --severity sev1 --platform hubspot'],
+    examples: ['runback incident open "Wrong first names" --severity sev1'],
     run: open,
   },
   { verb: 'list', summary: 'Incidents that are open, the worst first', options: [{ flags: '--all', description: 'the ended ones too' }], run: list },
