@@ -98,8 +98,8 @@ function repeatsOf(got: readonly Recorded[]): { readonly repeats: number; readon
 }
 
 describe('G19: a page is sent at least once', () => {
-  it('thousands of pages through processes that are killed again and again: none lost, every repetition marked', { timeout: 180_000 }, async () => {
-    const count = fullSweeps ? 10_000 : 5000;
+  it('thousands of pages through processes that are killed again and again: none lost, every repetition marked', { timeout: 600_000 }, async () => {
+    const count = 10_000;
     const seed = Number(process.env['RUNBACK_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
     const random = seeded(seed);
     const dir = join(await temporaryFolder(), '.runback');
@@ -137,7 +137,7 @@ describe('G19: a page is sent at least once', () => {
       let current = '';
       let n = 0;
       const report = await sweep({
-        moments: ['half', 'after'],
+        moments: fullSweeps ? ['half', 'after'] : ['after'],
         pick: thinned(1),
         before: () => {
           current = join(folder, String((n += 1)), '.runback');
@@ -161,7 +161,7 @@ describe('G19: a page is sent at least once', () => {
         },
       });
       console.log(describeSweep('G19, a bundle', report));
-      expect(report.points).toBeGreaterThan(fullSweeps ? 150 : 40);
+      expect(report.points).toBeGreaterThan(fullSweeps ? 150 : 30);
     },
   );
 });
