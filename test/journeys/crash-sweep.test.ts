@@ -38,7 +38,7 @@ describe('kill -9 at every platform call and every journal write of a whole run 
       worlds.operations.filter(({ name, target }) => name === wanted && target.endsWith('/journal.ndjson')),
     ) as [CrashOperation[], CrashOperation[]];
     const torn = written.filter((_, index) => fullSweeps || index % 4 === 0);
-    const planned = [...plan(torn, () => ['half']), ...plan(flushed, () => ['after'])];
+    const planned = [...plan(torn, () => (fullSweeps ? ['before', 'half'] : ['half'])), ...plan(flushed, () => ['after'])];
     const report = await sweepRun(worlds, planned, { chained: !fullSweeps });
     console.log(
       `${describeSweep(`all ${flushed.length} journal lines of a whole run, ${torn.length} of them torn too`, report)}, in ${report.runs} runs`,
