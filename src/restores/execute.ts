@@ -3,7 +3,7 @@ import { isRunbackError, messageOf, silentReporter, type CallOptions, type Repor
 import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
 import { mutationOf, schemaOf } from './items.js';
-import type { Batches, ItemResult, JournalItem, RestoreSettings } from './journal.js';
+import { type Batches, type ItemResult, type JournalItem, type RestoreSettings, WAITS } from './journal.js';
 import { holds, lookUp, readItemLinks, readItems, stillToWrite } from './look.js';
 import { precheck, stands, type Checking } from './precheck.js';
 import { replace, resultOf, stopOf, tookEffect, type Stop } from './results.js';
@@ -82,6 +82,8 @@ class Session {
   readonly #options: CallOptions;
   readonly #retry = new Map<string, Work>();
   readonly #attempted = new Set<string>();
+  /** False where all that is left waits for each other: then nothing is worth waiting for, and each gets its verdict. */
+  readonly #waitsCount: boolean;
   #canary: boolean;
   #done = 0;
   #errors = 0;
@@ -91,7 +93,8 @@ class Session {
     this.#execution = execution;
     this.#options = options;
     this.#canary = execution.canary;
-    const { statuses, sent } = execution.batches;
+    const { statuses, sent, waiting } = execution.batches;
+    this.#waitsCount = waiting.size === 0 || [...statuses].some(([id, status]) => (status === 'failed' || status === 'in_doubt') && !waiting.has(id));
     for (const [id, status] of statuses) if ((status === 'failed' || status === 'in_doubt') && sent.has(id)) this.#attempted.add(id);
   }
 
@@ -180,19 +183,19 @@ class Session {
 
   /**
    * While something else has to be tried again, what may stand in the way because of that is no verdict for good: a record that
-   * is still linked, a parent that is not there yet, a value that is still taken. It waits as `failed` and is tried again too.
+   * is still linked, a parent that is not there yet, a value that is still taken. It waits as `failed` and is tried again too. Where in
+   * the end only such are left, they hold each other up, and the next pass is the verdict.
    */
   #notForGood(works: readonly Work[], results: readonly ItemResult[]): readonly ItemResult[] {
     const ids = works.map((work) => work.id);
     const deletes = new Set(works.filter((work) => work.action === 'delete').map((work) => work.id));
     const mayPass = ({ id, status, reason }: ItemResult): boolean =>
       (status === 'moved' && deletes.has(id)) || (status === 'rejected' && reason !== undefined && PASSING.has(reason));
-    const unfinished = results.some(({ status }) => status === 'failed' || status === 'in_doubt') || this.#execution.batches.unfinishedBeside(ids);
+    const unfinished =
+      results.some(({ status }) => status === 'failed' || status === 'in_doubt') || this.#execution.batches.unfinishedBeside(ids, this.#waitsCount);
     if (!unfinished || !results.some(mayPass)) return results;
     return results.map((result) =>
-      mayPass(result)
-        ? { id: result.id, status: 'failed', message: `${result.message ?? 'not possible yet'}; waits for changes that failed` }
-        : result,
+      mayPass(result) ? { id: result.id, status: 'failed', message: `${result.message ?? 'not possible yet'}; ${WAITS}` } : result,
     );
   }
 

@@ -86,10 +86,15 @@ export interface Pending {
   readonly at: string;
 }
 
+/** How the message of an item ends that waits for others. */
+export const WAITS = 'waits for changes that failed';
+
 /** One direction of a restore: its batches, derived from the journal. */
 export class Batches {
   /** The last known status of every item that has one. */
   readonly statuses = new Map<string, ItemResult['status']>();
+  /** Items that failed only since they wait for others that failed. */
+  readonly waiting = new Set<string>();
   /** Items that were, or may have been, sent at least once. */
   readonly sent = new Set<string>();
   /** Items that were sent and have no end: in doubt, or failed and to be sent again. */
@@ -125,6 +130,8 @@ export class Batches {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
     for (const result of results) {
       this.#set(result.id, result.status);
+      if (result.status === 'failed' && result.message?.endsWith(WAITS) === true) this.waiting.add(result.id);
+      else this.waiting.delete(result.id);
       const item = this.#open.get(result.id)?.item;
       if (result.status === 'in_doubt' || result.status === 'failed') continue;
       this.#open.delete(result.id);
@@ -143,10 +150,14 @@ export class Batches {
     return [...this.#open.values()].filter(({ item }) => this.statuses.get(item.id) === 'in_doubt');
   }
 
-  /** True where something beside these items failed or is in doubt, and so will be tried or looked at again. */
-  unfinishedBeside(ids: readonly string[]): boolean {
-    const own = ids.filter((id) => !id.includes('+') && isOpen(this.statuses.get(id))).length;
-    return this.counts.failed + this.counts.in_doubt > own;
+  /**
+   * True where something beside these items failed or is in doubt, and so will be tried or looked at again. `orWaits`: what only waits for
+   * other changes counts too.
+   */
+  unfinishedBeside(ids: readonly string[], orWaits: boolean): boolean {
+    const counts = (id: string): boolean => isOpen(this.statuses.get(id)) && (orWaits || !this.waiting.has(id));
+    const own = ids.filter((id) => !id.includes('+') && counts(id)).length;
+    return this.counts.failed + this.counts.in_doubt - (orWaits ? 0 : this.waiting.size) > own;
   }
 
   /** The key a record has now, if these batches created it anew. */

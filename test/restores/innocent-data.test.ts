@@ -92,6 +92,23 @@ async function toTheEnd(start: () => Promise<RestoreSummary>, again: (id: string
   throw new Error('it never came to an end');
 }
 
+test('two links whose ends were deleted meanwhile and a lost answer do not wait for each other for ever', async () => {
+  await live({
+    kind: 'crm',
+    conditionalWrite: false,
+    batch: 1,
+    contacts: 2,
+    companies: 1,
+    first: [{ by: 'sync', act: { do: 'delete-company', company: 0 } }],
+    later: [
+      { do: 'delete', who: 0 },
+      { do: 'delete', who: 0 },
+    ],
+    meanwhile: [],
+    faults: { 4: 'drop-answer' },
+  });
+});
+
 // A user would lose: legitimate edits, records created twice, damage left behind, or the way back.
 test(
   'a restore repairs all the damage and nothing else, whatever happened, and undo puts everything back (G8, G9, G13)',
