@@ -40,6 +40,7 @@ describe('the demo', () => {
       terminal.type(`${KEY.down.repeat(at)} ${KEY.enter}`);
       await answer(/Leave some fields out .*loyalty_points[^]*\? Does this look like the damage/, KEY.enter);
       await answer(/\? Approve/, KEY.down, KEY.enter);
+      await answer(/\? Who are you/, KEY.enter);
       await confirm(/\? Type sandbox:\d+/);
       await answer(/\? Should the created records be deleted/, KEY.enter);
       await confirm(/deleted\? delete[^]*\? Type sandbox:\d+/);
