@@ -111,28 +111,25 @@ export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] 
   const overview: Block = {
     kind: 'table',
     caption: 'What was written back',
-    columns: [
-      'Restore',
-      'State',
-      'By',
-      'Began',
-      'Ended',
-      { number: 'Changes' },
-      ...OUTCOMES.map(([, title]) => ({ number: title })),
-      { number: 'Undone' },
-    ],
-    rows: restores.map((one) => ({
-      id: one.id,
+    columns: ['Restore', 'Plan', 'State', 'By', 'Began', 'Ended'],
+    rows: restores.map(({ id, plan, state, stoppedBecause, by, startedAt, finishedAt, undoneAt }) => ({
+      id,
       cells: [
-        [{ code: one.id }, ' of ', { row: one.plan, section: 'Impact' }],
-        one.stoppedBecause === undefined ? one.state : `${one.state}: ${one.stoppedBecause}`,
-        one.by,
-        { time: one.startedAt },
-        one.finishedAt === undefined ? 'not on record' : { time: one.finishedAt },
-        count(one.total),
-        ...OUTCOMES.map(([name]) => count(one[name])),
-        count(one.undone),
+        { code: id },
+        { row: plan, section: 'Impact' },
+        stoppedBecause === undefined ? state : `${state}: ${stoppedBecause}`,
+        by,
+        { time: startedAt },
+        finishedAt === undefined ? 'not on record' : [{ time: finishedAt }, ...(undoneAt === undefined ? [] : [', undone ', { time: undoneAt }])],
       ],
+    })),
+  };
+  const totals: Block = {
+    kind: 'table',
+    caption: 'Changes in all',
+    columns: ['Restore', { number: 'Changes' }, ...OUTCOMES.map(([, title]) => ({ number: title })), { number: 'Undone' }],
+    rows: restores.map((one) => ({
+      cells: [{ row: one.id, section: 'Restores' }, count(one.total), ...OUTCOMES.map(([name]) => count(one[name])), count(one.undone)],
     })),
   };
   const objects: Block = {
@@ -143,7 +140,7 @@ export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] 
       all.map((one) => ({ cells: [one.object, { row: id, section: 'Restores' }, ...OUTCOMES.map(([name]) => count(one[name]))] })),
     ),
   };
-  return [overview, objects, ...refusals(restores), ...proofs(runs)];
+  return [overview, totals, objects, ...refusals(restores), ...proofs(runs)];
 }
 
 const OUTCOMES = [

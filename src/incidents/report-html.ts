@@ -148,9 +148,9 @@ class Page {
 
   #cell(cell: Inlines, index: number, number: boolean): Html {
     const inside = this.inline(cell);
-    if (index === 0) return html`<th scope="row">${inside}</th>`;
-    if (number) return html`<td class="number">${inside}</td>`;
-    return typeof cell === 'string' && cell.length > 30 ? html`<td class="text">${inside}</td>` : html`<td>${inside}</td>`;
+    const kind = number ? 'number' : inlinesOf(cell).some(isId) ? 'id' : typeof cell === 'string' && cell.length > 30 ? 'text' : undefined;
+    const named = kind === undefined ? '' : html`class="${kind}"`;
+    return index === 0 ? html`<th scope="row" ${named}>${inside}</th>` : html`<td ${named}>${inside}</td>`;
   }
 
   #idOf(id: string | undefined): Html | string {
@@ -162,4 +162,8 @@ class Page {
 
 function anchor(id: string): string {
   return `row-${id.replaceAll(/[^\w.-]/gu, '-')}`;
+}
+
+function isId(one: Inline): boolean {
+  return typeof one !== 'string' && ('row' in one || ('code' in one && one.code.length > 20));
 }

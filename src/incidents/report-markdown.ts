@@ -9,7 +9,7 @@ import type { ReportData } from './report-types.js';
  */
 export function reportMarkdown(data: ReportData, { personal }: { readonly personal: boolean }): string {
   const { title, lead, sections } = reportDocument(personal ? data : withoutPersonalData(data));
-  const parts = [`# ${escaped(title)}`, ...lead.map(inline)];
+  const parts = [`# ${escaped(title).trim()}`, ...lead.map(line)];
   for (const section of sections) parts.push(`## ${section.title}`, ...section.blocks.map(block).filter((text) => text !== ''));
   return `${parts.join('\n\n')}\n`;
 }
@@ -17,7 +17,7 @@ export function reportMarkdown(data: ReportData, { personal }: { readonly person
 function block(one: Block): string {
   switch (one.kind) {
     case 'paragraph':
-      return inline(one.text);
+      return line(one.text);
     case 'facts':
       return table(
         [one.caption, ''],
@@ -34,7 +34,7 @@ function block(one: Block): string {
       )}`;
     }
     case 'tasks':
-      return one.items.map((item) => `- [ ] ${inline(item)}`).join('\n');
+      return one.items.map((item) => `- [ ] ${line(item)}`).join('\n');
     case 'to-write':
       return `_${escaped(one.hint)}_`;
     case 'chart':
@@ -49,6 +49,11 @@ function table(columns: readonly string[], right: readonly boolean[], rows: read
 
 function inline(inlines: Inlines): string {
   return inlinesOf(inlines).map(piece).join('');
+}
+
+/** What begins a line: blanks there could be markup. */
+function line(inlines: Inlines): string {
+  return inline(inlines).trim();
 }
 
 function piece(one: Inline): string {
@@ -77,7 +82,7 @@ function escaped(text: string): string {
 /** Plain punctuation of sentences and times is left readable where it cannot begin anything: `www.`, `https:/` and lists are none. */
 function escapeOf(character: string, offset: number, text: string): string {
   const [before, after] = [text[offset - 1] ?? ' ', text[offset + 1] ?? ' '];
-  if (/[,;'"()%/?=]/u.test(character)) return character;
+  if (/[,;'"()%/?]/u.test(character) || (character === '=' && /\w/u.test(before))) return character;
   if (character === '.') return /w/iu.test(before) ? '\\.' : '.';
   if (character === ':') return after === '/' ? '\\:' : ':';
   return character === '-' && offset > 0 && /[\p{L}\p{N}]/u.test(before) ? '-' : `\\${character}`;

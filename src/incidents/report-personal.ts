@@ -6,10 +6,12 @@ const PHRASE_WORDS = 8;
 const AT_SIGN = /@|\uFF20|%40/gu;
 const OPENERS: Readonly<Record<string, string>> = { ')': '(', '"': '"' };
 const STOPS = /[\s<>"@\uFF20,;|]/u;
+/** A domain after blanks: with a dot, or an address literal. */
+const BLANK_DOMAIN = /^\s{1,3}(?:[^\s@<>.]+\s{0,3}\.\s{0,3}[^\s@<>.,;]+|\[[^\]]*\])/u;
 const TRAILING = /[.,;:!?'")\]}*_`]+$/u;
 /** Times, ids of runback, UUIDs and hashes: digits in them are no telephone number. */
 const KEPT =
-  /\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?)?|\b(?:inc|run|plan|restore|snap|pause|drill)-\d{8}-\d{6}-[a-z\d]{4}[\w./-]*|\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|\b[\da-f]{32,64}\b/giu;
+  /(?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?)?|\b(?:inc|run|plan|restore|snap|pause|drill)-\d{8}-\d{6}-[a-z\d]{4}[\w./-]*|\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|\b[\da-f]{32,64}\b/giu;
 const NUMBER = /(?<![\w.,-])(?:\+|\(\+?)?\d(?:[ \u00A0().\-/\u2010-\u2015]{0,3}\d){6,17}(?:\s{0,2}(?:x|ext\.?|#)\s{0,2}\d{1,6})?(?![\w,])/giu;
 /** A bare number after one of these is the id of something. */
 const ID_BEFORE = /(?:\b(?:ids?|keys?|records?|contacts?|compan(?:y|ies)|deals?|tickets?|leads?|accounts?|portal|case)\b[\s:=#"'/]{0,3}|[#/])$/iu;
@@ -124,10 +126,17 @@ export function addressesIn(text: string): readonly { readonly from: number; rea
   let end = 0;
   for (const { index, 0: sign } of text.matchAll(AT_SIGN)) {
     if (index < end) continue;
-    const from = leftOf(text, index, end);
-    const to = rightOf(text, index + sign.length);
-    if (from === index || to === index + sign.length) continue;
-    found.push({ from, to });
+    const after = index + sign.length;
+    const last = found.at(-1);
+    let from = leftOf(text, index, end);
+    let to = rightOf(text, after);
+    // Blanks may stand around the sign (`ann @example.org`), where what follows it has a dot.
+    if (from === index && /^[^\s.]+\.[^\s.]/u.test(text.slice(after, to))) from = leftOf(text, end + text.slice(end, index).trimEnd().length, end);
+    if (from < index && to === after) to = after + (BLANK_DOMAIN.exec(text.slice(after, after + 200))?.[0].length ?? 0);
+    if (to === after) continue;
+    if (last !== undefined && from === end && index === end) last.to = to;
+    else if (from < index) found.push({ from, to });
+    else continue;
     end = to;
   }
   return found;
@@ -196,6 +205,6 @@ function tells(phrase: string): boolean {
 function asPattern(phrase: string): string {
   return phrase
     .split(' ')
-    .map((word) => word.replaceAll(/[\\^$.*+?()[\]{}|/-]/gu, '\\$&'))
+    .map((word) => word.replaceAll(/[\\^$.*+?()[\]{}|/]/gu, '\\$&'))
     .join('\\s+');
 }

@@ -6,7 +6,7 @@ export const REPORT_CSS = `
 }
 * { box-sizing: border-box; }
 html { font: 100%/1.5 system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; color: var(--ink); background: var(--paper); }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 72rem; overflow-wrap: break-word; }
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 78rem; overflow-wrap: break-word; }
 h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 1rem; }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 2.5rem 0 0.75rem; padding-bottom: 0.25rem; border-bottom: 2px solid var(--line); }
 p { margin: 0.5rem 0; max-width: 48rem; }
@@ -21,9 +21,11 @@ table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.375rem 0.625rem; border: 1px solid var(--line); min-width: 4.5rem; }
 td.text { min-width: 8rem; }
+.id { min-width: 15rem; }
 thead th { background: var(--band); }
 tbody th { font-weight: 500; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 .facts th { width: 14rem; background: var(--band); }
 tr:target > * { background: var(--band); }
 strong { color: var(--mark); }
@@ -45,7 +47,8 @@ svg .axis { stroke: var(--line); }
   .contents { display: none; }
   .wide { overflow: visible; }
   svg { min-width: 0; }
-  th, td, td.text { min-width: 0; padding: 1.5mm; }
+  table { font-size: 8pt; }
+  th, td, td.text, .id { min-width: 0; padding: 1mm; }
   time { white-space: normal; }
   thead { display: table-header-group; }
   tr, figure, .tasks li, .write { break-inside: avoid; }

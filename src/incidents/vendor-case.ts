@@ -123,7 +123,8 @@ function recordLines(plan: PlanFacts): readonly string[] {
   return [
     recordsOf(plan),
     ...plan.objects.map(
-      ({ object, records, fields, links }) => `${object}: ${count(records)} records, ${count(fields)} field values, ${count(links)} links`,
+      ({ object, records, fields, links }) =>
+        `${object}: ${counted(records, 'record')}, ${counted(fields, 'field value')}, ${counted(links, 'link')}`,
     ),
     ...(plan.examples.length === 0 ? [] : [`Examples: ${[...new Set(plan.examples.map(({ object, key }) => `${object} ${key}`))].join(', ')}`]),
   ];
@@ -138,8 +139,12 @@ function reproductionLines({ writers, fieldCounts }: PlanFacts): readonly string
   ];
 }
 
+function counted(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
 function kindOf({ changes, emptied, filled, alike }: FieldCount): string {
-  const times = `${count(changes)} ${changes === 1 ? 'value' : 'values'}`;
+  const times = counted(changes, 'value');
   if (emptied === changes) return `${times} emptied`;
   if (filled === changes) return `${times} written where the field had been empty${alike && changes > 1 ? ', the same one everywhere' : ''}`;
   if (alike && changes > 1) return `${times} overwritten with one and the same`;

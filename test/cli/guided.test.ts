@@ -111,7 +111,9 @@ describe('a guided run at a real terminal', () => {
     expect(workspace.paused()).toBe(false);
     const report = await runback(['incident', 'report', 'latest', '--to', 'report.html', '--json'], { cwd: workspace.dir });
     expect(report.code).toBe(0);
-    expect(jsonLines(report.stdout).at(-1)).toMatchObject({ data: { report: { status: 'resolved', runs: [{ runbook: 'small' }], restores: [{}] } } });
+    expect(jsonLines(report.stdout).at(-1)).toMatchObject({
+      data: { report: { status: 'resolved', personal: false, valuesInText: [], runs: [{ runbook: 'small' }], restores: [{}] } },
+    });
     const html = await readFile(join(workspace.dir, 'report.html'), 'utf8');
     expect(html).toContain('Undo wrong job titles');
     expect(html).not.toContain('<script');

@@ -1,4 +1,4 @@
-import type { Escalation } from '../../src/escalation/index.js';
+import type { Escalation, Vendor } from '../../src/escalation/index.js';
 import { gatherReport, type Incident, type ReportData } from '../../src/incidents/index.js';
 import { foldIncident } from '../../src/incidents/state.js';
 import { canonicalJson, type Clock, sha256 } from '../../src/lib/index.js';
@@ -408,7 +408,13 @@ function incidentLines(words: Words): readonly Line[] {
 
 const severity = { policy: 'critical', quietHours: 'ignore', ackExpiresMs: 3_600_000 } as const;
 
-export const POLICY: Escalation = {
+export const HUBSPOT: Vendor = {
+  support: 'https://app.hubspot.com/help',
+  account: { portal: '62515' },
+  caseFields: ['portal', 'correlation_ids', 'window', 'objects', 'records', 'impact', 'plan tier'],
+};
+
+const POLICY: Escalation = {
   version: 1,
   timezone: 'America/New_York',
   people: {
@@ -428,11 +434,7 @@ export const POLICY: Escalation = {
     },
   },
   vendors: {
-    hubspot: {
-      support: 'https://app.hubspot.com/help',
-      account: { portal: '62515' },
-      caseFields: ['portal', 'correlation_ids', 'window', 'objects', 'records', 'impact', 'plan tier'],
-    },
+    hubspot: HUBSPOT,
   },
   caps: { burst: 5, everyMs: 60_000 },
 };

@@ -141,11 +141,12 @@ const reportDeps = ({ store, clock, redactor }: Session, escalation: Escalation 
 async function report(context: CommandContext): Promise<Outcome> {
   const { input, stdio } = context;
   return await withRoom(context, async (room, session) => {
-    const { gatherReport, reportHtml, reportMarkdown } = await import('../../incidents/index.js');
+    const { gatherReport, reportHtml, reportMarkdown, withoutPersonalData } = await import('../../incidents/index.js');
     const incident = await room.desk.read(await findIncident(context, room, input.argument('incident')));
-    const data = await gatherReport(incident, reportDeps(session, room.escalation));
-    const to = input.text('to');
     const personal = input.flag('personal');
+    const gathered = await gatherReport(incident, reportDeps(session, room.escalation));
+    const data = personal ? gathered : withoutPersonalData(gathered);
+    const to = input.text('to');
     if (to === undefined) {
       const markdown = reportMarkdown(data, { personal });
       return { data: { report: data, markdown }, text: () => markdown.trimEnd() };
