@@ -14,7 +14,7 @@ function watcher(): { readonly reporter: Reporter; readonly waits: Wait[] } {
 
 describe('limits', () => {
   it('uses what HubSpot allows and causes no refusal, with many calls at once', async () => {
-    bench = await openBench({ limits: { per10s: 30 } });
+    bench = await openBench({ limits: { per10s: 30 } }, {}, true);
     const ids = seed(bench.sandbox, 'contacts', people(100));
     const schema = await bench.schema('contacts');
     const { reporter, waits } = watcher();

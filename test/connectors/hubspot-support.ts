@@ -1,3 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setImmediate as turn } from 'node:timers/promises';
+
 import { openConnector } from '../../src/connectors/hubspot/index.js';
 import type { Connector } from '../../src/connectors/index.js';
 import type { Clock } from '../../src/lib/index.js';
@@ -31,6 +34,42 @@ export class SharedClock implements Clock {
   }
 }
 
+/**
+ * Such a clock for the driver alone: it stands still while a request is under way, as if every answer came at once. Without it a
+ * slow machine would see minutes pass between a question and its answer.
+ */
+export class SwiftAnswers implements Clock {
+  readonly #clock: Clock;
+  #underWay = 0;
+  readonly #sent = (): void => void (this.#underWay += 1);
+  readonly #ended = (): void => void (this.#underWay -= 1);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    subscribe('undici:request:create', this.#sent);
+    subscribe('undici:request:trailers', this.#ended);
+    subscribe('undici:request:error', this.#ended);
+  }
+  now(): Date {
+    return this.#clock.now();
+  }
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const until = this.monotonicMs() + ms;
+    // An answer that is here is read in the turn that follows.
+    do await turn();
+    while (this.#underWay > 0);
+    await this.#clock.sleep(Math.max(0, until - this.monotonicMs()), signal);
+  }
+  stop(): void {
+    unsubscribe('undici:request:create', this.#sent);
+    unsubscribe('undici:request:trailers', this.#ended);
+    unsubscribe('undici:request:error', this.#ended);
+  }
+}
+
 export interface Bench {
   readonly sandbox: HubSpotSandbox;
   readonly connector: Connector;
@@ -40,11 +79,13 @@ export interface Bench {
   stop(): Promise<void>;
 }
 
-/** A sandbox and a connector to it. `config` overrides what runback.yml would say. */
-export async function openBench(options: HubSpotSandboxOptions = {}, config: Partial<PlatformConfig> = {}): Promise<Bench> {
+/** A sandbox and a connector to it. `config` overrides what runback.yml would say; `swift` gives the driver {@link SwiftAnswers}. */
+export async function openBench(options: HubSpotSandboxOptions = {}, config: Partial<PlatformConfig> = {}, swift = false): Promise<Bench> {
   const clock = new SharedClock();
   const sandbox = await startHubSpotSandbox({ clock, ...options });
-  const connector = await openConnector(configOf(sandbox, config), { secret: async () => await Promise.resolve(sandbox.token), clock });
+  const answers = swift ? new SwiftAnswers(clock) : undefined;
+  const secret = async (): Promise<string> => await Promise.resolve(sandbox.token);
+  const connector = await openConnector(configOf(sandbox, config), { secret, clock: answers ?? clock });
   return {
     sandbox,
     connector,
@@ -62,6 +103,7 @@ export async function openBench(options: HubSpotSandboxOptions = {}, config: Par
       return link;
     },
     stop: async () => {
+      answers?.stop();
       await connector.close();
       await sandbox.stop();
     },
