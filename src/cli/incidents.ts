@@ -142,6 +142,14 @@ export async function findIncident(context: CommandContext, { desk }: IncidentRo
 /** `[sev1] Wrong first names on contacts`. */
 export const nameOf = ({ severity, title }: Pick<OpenIncident, 'severity' | 'title'>): string => `[${severity}] ${visible(title)}`;
 
+/** Every incident that is open, as it is now. One that is damaged is left out: it gives nobody a role. */
+export async function openIncidents({ store, clock }: Session): Promise<readonly Incident[]> {
+  const { IncidentDesk, isOpen } = await import('../incidents/index.js');
+  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
+  const read = await Promise.all((await desk.listOpen()).map(({ id }) => desk.read(id).catch(() => undefined)));
+  return read.flatMap((one) => (one !== undefined && isOpen(one) ? [one] : []));
+}
+
 /** The incident a run belongs to, with its desk; undefined where it belongs to none. A damaged or missing incident stops no run. */
 export async function incidentOf(session: Session, run: string): Promise<{ readonly incident: Incident; readonly desk: IncidentDesk } | undefined> {
   const id = (await session.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import type { Platform } from '../connectors/index.js';
+import type { Act } from '../escalation/index.js';
 import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../lib/index.js';
 import type { ChannelDeps } from '../notify/index.js';
 import type { ApprovalServices, RunServices } from '../runbooks/index.js';
@@ -109,6 +110,11 @@ export class Session {
     return this.#approvals;
   }
 
+  /** Throws `not-authorised` where escalation.yml does not allow this person to do an act now. */
+  async authorise(act: Act): Promise<void> {
+    await (await import('./policy.js')).authorise(this, act, this.by);
+  }
+
   /** What channels are opened with. */
   channelDeps(): ChannelDeps {
     const { clock, redactor, secret, workspace } = this;
@@ -134,6 +140,7 @@ export class Session {
         if (tied) await note(tied.desk, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
       },
       ...(approvals === undefined ? {} : { approvals }),
+      authorise: async (act, by, run) => await (await import('./policy.js')).authorise(this, act, by, run),
     };
   }
 

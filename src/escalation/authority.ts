@@ -137,6 +137,40 @@ export function judgeApprovals<A extends ApprovalFact>(
   };
 }
 
+/** Whether a person may do an act now, and by which role. */
+export type ActVerdict =
+  | { readonly ok: true; readonly role?: string }
+  | {
+      readonly ok: false;
+      readonly code: 'person-unknown' | 'no-role';
+      /** A sentence without its full stop. */
+      readonly reason: string;
+      /** Who may. */
+      readonly from: readonly { readonly person: string; readonly name: string; readonly role: string }[];
+    };
+
+/**
+ * Whether a person may do an act by their own role or by one that an incident gave them. An act that no role names is not restricted:
+ * a policy that speaks of approvals alone keeps nobody from stopping a sync. Limits of roles are about approvals, and play no part here.
+ */
+export function judgeAct(file: Escalation, act: Act, by: string, grants: readonly Grant[]): ActVerdict {
+  const allows = (role: string): boolean => file.authority[role]?.may.includes(act) === true;
+  if (!Object.keys(file.authority).some(allows)) return { ok: true };
+  const roles = rolesOf(file, by, grants);
+  const role = roles.find(allows);
+  if (role !== undefined) return { ok: true, role };
+  const from = Object.entries(file.people).flatMap(([person, { name }]) => {
+    const theirs = rolesOf(file, person, grants).find(allows);
+    return theirs === undefined ? [] : [{ person, name, role: theirs }];
+  });
+  if (personOf(file, by) === undefined) return { ok: false, code: 'person-unknown', reason: `nobody is called "${by}" in escalation.yml`, from };
+  return { ok: false, code: 'no-role', reason: hasNot(by, roles, act), from };
+}
+
+function hasNot(by: string, roles: readonly string[], act: Act): string {
+  return `${by} ${roles.length === 0 ? 'has no role now' : `is ${roles.join(', ')}`}, and that does not allow ${act}`;
+}
+
 interface Bench {
   readonly able: readonly string[];
   readonly decides: Role | undefined;
@@ -152,7 +186,7 @@ function judgeOne(file: Escalation, request: ApprovalRequest, approval: Approval
   if (approval.authority !== request.act)
     return { code: 'other-authority', reason: `it allows ${approval.authority}, and this needs ${request.act}` };
   const person = personOf(file, by);
-  if (person === undefined) return { code: 'person-unknown', reason: `escalation.yml knows nobody called "${by}"` };
+  if (person === undefined) return { code: 'person-unknown', reason: `nobody is called "${by}" in escalation.yml` };
   const roles = rolesOf(file, by, grants);
   const role = able.find((one) => roles.includes(one));
   if (role === undefined || decides === undefined) return noRole(file, request, by, roles);
@@ -208,8 +242,7 @@ function noRole(file: Escalation, request: ApprovalRequest, by: string, roles: r
     const excess = role?.may.includes(request.act) === true ? excessOfRole(role, request) : undefined;
     if (excess !== undefined) return { code: 'over-role-limits', reason: `${by} is ${name}, and ${name} may ${request.act} ${excess}` };
   }
-  const has = roles.length === 0 ? 'has no role now' : `is ${roles.join(', ')}`;
-  return { code: 'no-role', reason: `${by} ${has}, and that does not allow ${request.act}` };
+  return { code: 'no-role', reason: hasNot(by, roles, request.act) };
 }
 
 function impossibleWords(file: Escalation, request: ApprovalRequest, decides: Role | undefined, tooFew: boolean, needed: number): string | undefined {

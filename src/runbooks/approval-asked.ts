@@ -97,7 +97,7 @@ export function notCounting(
   const from = verdict.from.map((one) => `${one.name} (${one.person})`).join(', ');
   const could = verdict.impossible ?? (from === '' ? '' : `It could come from: ${from}`);
   return new RunbackError('not-authorised', `An approval by ${by} does not count`, {
-    why: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}${near}.${could === '' ? '' : ` ${could}.`}`,
+    why: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}${near === '' ? '.' : near}${could === '' ? '' : ` ${could}.`}`,
     state: 'Nothing was approved.',
     next:
       code === 'person-unknown'

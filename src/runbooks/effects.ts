@@ -1,3 +1,4 @@
+import type { Act } from '../escalation/index.js';
 import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { AnyAction } from './actions/action.js';
 import type { IntentData, ResolvedUndo } from './events.js';
@@ -17,6 +18,7 @@ export async function perform(runner: Runner, step: Step): Promise<Next> {
   try {
     inputs = inputsOf(runner, step, action);
     await runner.hold(action.writes?.(inputs) ?? []);
+    await authorise(runner, step, action.act?.(inputs, runner.context(step, runner.stop, key)), 'resume');
     await confirm(runner, step, action, inputs, key);
   } catch (error) {
     if (error instanceof RunStopped) throw error;
@@ -199,6 +201,24 @@ async function confirm(runner: Runner, step: Step, action: AnyAction, inputs: Re
     { kind: 'confirm', value: answer.value, effect: 'continue', ...note },
     { step: step.id, ...(answer.by === undefined ? {} : { by: answer.by }) },
   );
+}
+
+/** Leaves the run to somebody who may go on where this person may not: the step has not failed, it is not theirs. */
+export async function authorise(runner: Runner, step: Step, act: Act | undefined, verb: 'resume' | 'undo'): Promise<void> {
+  if (act === undefined) return;
+  try {
+    await runner.services.authorise?.(act, runner.by, runner.run.id);
+  } catch (error) {
+    if (!isRunbackError(error, 'not-authorised')) throw error;
+    const again = new RunbackError('not-authorised', `"${step.document.title}" is not for ${runner.by} to do`, {
+      why: `${error.message}. ${error.why ?? ''}`.trim(),
+      state: runner.writtenSoFar(),
+      next: `One of them goes on: runback runbook ${verb} ${runner.run.id} --as NAME`,
+      data: { ...error.data, run: runner.run.id, step: step.id },
+      cause: error,
+    });
+    await runner.halt('question', `"${step.document.title}" waits for somebody who may ${act}`, again);
+  }
 }
 
 async function locked(runner: Runner, step: Step, error: RunbackError): Promise<never> {

@@ -2,7 +2,7 @@ import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { AnyAction } from './actions/action.js';
 import { commandAction } from './actions/command.js';
 import { httpAction } from './actions/http.js';
-import { resolvedOrUndefined } from './effects.js';
+import { authorise, resolvedOrUndefined } from './effects.js';
 import type { ResolvedUndo, UndoOutcomeData } from './events.js';
 import type { Step } from './load.js';
 import { errorData, RunStopped, type Runner } from './runner.js';
@@ -63,7 +63,9 @@ async function undoOne(runner: Runner, effect: EffectRecord): Promise<void> {
 
   const key = effect.undoKey ?? `${effect.intent.key}/undo`;
   const action = actionOf(step, undo);
+  const own = step.action?.undo;
   try {
+    await authorise(runner, step, undo.kind === 'built-in' && own && 'act' in own ? own.act : undefined, 'undo');
     await runner.hold(writtenBy(step, undo, action, effect));
     await runner.append('undo.intent', { of: effect.of, undo, effect: effectClass(step, undo), key }, { step: step.id });
     // Not cut short by the run's stop, only by the second stage.

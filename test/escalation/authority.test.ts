@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { type ApprovalFact, type ApprovalRequest, type Escalation, type Grant, judgeApprovals, rolesOf } from '../../src/escalation/index.js';
+import { type ApprovalFact, type ApprovalRequest, type Escalation, type Grant, judgeAct, judgeApprovals, rolesOf } from '../../src/escalation/index.js';
 import { policy } from './ssh-support.js';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
@@ -37,11 +37,26 @@ test('a person has their own role always, and those of the incident', () => {
   expect(rolesOf(policy(), '__proto__', grants)).toEqual([]);
 });
 
+test('an act is for whoever has a role that names it, of their own or by the incident; one that no role names is for everybody', () => {
+  const grants: Grant[] = [{ role: 'operator', person: 'sam', since: '' }];
+  expect(judgeAct(policy(), 'pause-syncs', 'maya', [])).toEqual({ ok: true, role: 'lead' });
+  expect(judgeAct(policy(), 'pause-syncs', 'sam', grants)).toEqual({ ok: true, role: 'operator' });
+  expect(judgeAct(policy(), 'resume-syncs', 'sam', grants)).toMatchObject({
+    ok: false,
+    code: 'no-role',
+    reason: 'sam is operator, and that does not allow resume-syncs',
+    from: [{ person: 'maya' }, { person: 'lee' }, { person: 'kim' }, { person: 'dana' }],
+  });
+  expect(judgeAct(policy(), 'override-verification', 'maya', [])).toMatchObject({ ok: false, from: [{ person: 'kim' }, { person: 'dana' }] });
+  expect(judgeAct(policy(), 'pause-syncs', '__proto__', [])).toMatchObject({ ok: false, code: 'person-unknown' });
+  expect(judgeAct(policy({ authority: {} }), 'pause-syncs', 'anybody', [])).toEqual({ ok: true });
+});
+
 describe('an approval is refused with the reason', () => {
   test.each<[string, string, Partial<ApprovalFact>, RegExp]>([
     ['lee', 'other-plan', { of: 'b'.repeat(64) }, /given for bbbb.*this is aaaa/u],
     ['lee', 'other-authority', { authority: 'resume-syncs' }, /resume-syncs.*approve-restore/u],
-    ['leee', 'person-unknown', {}, /nobody called "leee"/u],
+    ['leee', 'person-unknown', {}, /nobody is called "leee"/u],
     ['toString', 'person-unknown', {}, /nobody/u],
     ['sam', 'no-role', {}, /has no role/u],
     ['maya', 'self-approval', {}, /nobody approves their own/u],

@@ -59,7 +59,7 @@ test.each<[string, string, (it: Stage, of: string) => Answer, RegExp]>([
     /expired at/u,
   ],
   ['by somebody without a role', 'no-role', () => ({ value: 'approve', by: 'sam', inPerson: true }), /no role/u],
-  ['by nobody that is known', 'person-unknown', () => ({ value: 'approve', by: 'leee' }), /nobody called/u],
+  ['by nobody that is known', 'person-unknown', () => ({ value: 'approve', by: 'leee' }), /Nobody is called/u],
   ['unsigned by somebody who has a key', 'signature-needed', () => ({ value: 'approve', by: 'lee' }), /has a key/u],
 ])('an approval %s is refused with the reason, and nothing is written', async (_, reason, answer, why) => {
   const it = await stage(wide());

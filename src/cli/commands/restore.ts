@@ -62,6 +62,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const filters = filtersOf(input, opened, platform);
   const catalog = await opened.catalog();
   const base = await catalog.resolve(input.required('base'), { platform });
+  await opened.authorise('plan');
   live.start(`Opening ${platform}`);
   const deps = await restoreDeps(opened, platform, context);
   const { planRestore } = await import('../../restores/index.js');

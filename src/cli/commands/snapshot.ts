@@ -23,6 +23,8 @@ async function create({ input, session, live, call, interrupts, clock }: Command
       state: 'Nothing was read.',
       next: 'Add one to runback.yml, then: runback doctor',
     });
+  await opened.authorise('snapshot');
+  if (input.flag('pause-syncs')) await opened.authorise('pause-syncs');
   live.start(`Opening ${names.join(', ')}`);
   const platforms = await Promise.all(names.map((name) => opened.openPlatform(name, call)));
   const { createSnapshot } = await import('../../snapshots/index.js');

@@ -3,6 +3,7 @@ import type { PauseRecord } from '../../syncs/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { byPrefix } from '../prefix.js';
+import type { Session } from '../session.js';
 import { time } from '../views/format.js';
 import { pauseText, syncsText } from '../views/sync.js';
 import { visible } from '../views/visible.js';
@@ -39,6 +40,7 @@ async function pause({ input, session, live, call }: CommandContext): Promise<Ou
     });
   if (writesTo !== undefined) open.platformConfig(writesTo);
   const drain = input.text('drain');
+  await open.authorise('pause-syncs');
   live.start('Pausing');
   const record = await (
     await open.syncs()
@@ -83,7 +85,7 @@ async function resume(context: CommandContext): Promise<Outcome> {
   const open = await session();
   const syncs = await open.syncs();
   const chosen = await chosenPause(context, await syncs.pauses());
-  await mayResume(context, chosen);
+  await mayResume(context, open, chosen);
   live.start('Resuming');
   const record = await syncs.resume(chosen.id, { by: open.by }, call);
   return {
@@ -93,8 +95,10 @@ async function resume(context: CommandContext): Promise<Outcome> {
 }
 
 /** A pause that a run holds ends with that run, after verification; a person may override that by name (guarantee G12). */
-async function mayResume(context: CommandContext, pause: PauseRecord): Promise<void> {
-  if (!pause.holder.startsWith('run-') || context.input.flag('override')) return;
+async function mayResume(context: CommandContext, session: Session, pause: PauseRecord): Promise<void> {
+  const held = pause.holder.startsWith('run-');
+  await session.authorise(held ? 'override-verification' : 'resume-syncs');
+  if (!held || context.input.flag('override')) return;
   const run = pause.holder.split('/')[0] ?? pause.holder;
   const asker = await context.asker('--override');
   const go = await asker.confirm({

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 import type { Platform } from '../../connectors/index.js';
-import type { Escalation, Grant } from '../../escalation/index.js';
+import type { Act, Escalation, Grant } from '../../escalation/index.js';
 import type { CallOptions, Clock, Redactor } from '../../lib/index.js';
 import type { Catalog } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
@@ -25,6 +25,8 @@ export interface RunServices {
   readonly noteIncident?: (run: string, text: string, key: string) => Promise<void>;
   /** Who may approve what. Absent where the workspace has no escalation.yml: then everybody may, and every approval is unauthenticated. */
   readonly approvals?: ApprovalServices;
+  /** Resolves where a person may do an act in this run; throws `not-authorised`. Absent: everybody may do everything. */
+  readonly authorise?: (act: Act, by: string, run: string) => Promise<void>;
   /** Environment of this process, from which commands get PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -100,6 +102,8 @@ export type ActionUndo<I> =
       readonly summary: string;
       /** A failed attempt may have done a part: undo it too. */
       readonly afterFailure: boolean;
+      /** What a person must be allowed to do for it. */
+      readonly act?: Act;
       /** Asked before an undo that no person asked for by name; undefined where it is safe. */
       readonly ask?: string;
       /** `outputs` is undefined where the answer was lost. Resolves to words for the log. */
@@ -124,6 +128,8 @@ export interface Action<I = Readonly<Record<string, unknown>>> {
   readonly effect: EffectClass;
   /** Names of the platforms it writes to, or whose writers it stops: one run at a time holds each (guarantee G5). */
   writes?(input: I): readonly string[];
+  /** What the person must be allowed to do by escalation.yml; undefined: anybody may. Asked before anything is confirmed or begun. */
+  readonly act?: (input: I, context: ActionContext) => Act;
   confirm?(input: I, context: ActionContext): Promise<Confirmation | undefined>;
   run(input: I, context: ActionContext): Promise<Readonly<Record<string, unknown>>>;
   lookup?(input: I, context: ActionContext): Promise<Lookup>;
@@ -144,7 +150,7 @@ export type AnyAction = Action<unknown>;
 
 /** Closes an action over its input schema, so that the engine can call it with what the journal holds. */
 export function defineAction<I>(action: Action<I>): AnyAction {
-  const { undo } = action;
+  const { act, undo } = action;
   const parse = (input: unknown): I => action.input.parse(input);
   return {
     name: action.name,
@@ -155,6 +161,7 @@ export function defineAction<I>(action: Action<I>): AnyAction {
     run: (input, context) => action.run(parse(input), context),
     manual: (values) => action.manual(values),
     writes: (input) => action.writes?.(parse(input)) ?? [],
+    ...(act && { act: (input: unknown, context: ActionContext) => act(parse(input), context) }),
     confirm: async (input, context) => await action.confirm?.(parse(input), context),
     revise: async (outputs, replaced, plan, context) => await action.revise?.(outputs, replaced, plan, context),
     ...(action.lookup && { lookup: async (input: unknown, context: ActionContext) => (await action.lookup?.(parse(input), context)) ?? UNKNOWN }),

@@ -63,6 +63,7 @@ export const restorePlan = defineAction<Input>({
     over_limits: 'bool',
   },
   effect: 'idempotent',
+  act: () => 'plan',
   run: async (request, context) => {
     const { planRestore } = await import('../../restores/index.js');
     const platform = await context.openPlatform(request.platform);

@@ -15,6 +15,7 @@ export const snapshotCreate = defineAction({
   input,
   outputs: { snapshot: 'string', rows: 'int', bytes: 'int', digest: 'string' },
   effect: 'verifiable',
+  act: () => 'snapshot',
   run: async ({ platforms, objects, note }, context) => {
     const { createSnapshot } = await import('../../snapshots/index.js');
     const opened = await Promise.all(platforms.map((name) => context.openPlatform(name)));

@@ -44,6 +44,7 @@ export const syncsPause = defineAction({
   outputs: { id: 'string', paused: 'strings', paused_before: 'strings', count: 'int', drained: 'bool' },
   effect: 'idempotent',
   writes: ({ writes_to }) => (writes_to === undefined ? [] : [writes_to]),
+  act: () => 'pause-syncs',
   run: async (request, context) => {
     try {
       return outputsOf(await pause(request, context), true);
@@ -58,6 +59,7 @@ export const syncsPause = defineAction({
   undo: {
     summary: 'Put the syncs back to the state they were in',
     afterFailure: true,
+    act: 'resume-syncs',
     ask: 'The syncs would start to write again, and the damage may still be there. Start them, or leave them paused?',
     run: async (_, outputs, context) => {
       const open = await openPause(context, outputs?.['id']);

@@ -15,6 +15,7 @@ export const syncsResume = defineAction({
   input,
   outputs: { resumed: 'strings', left: 'strings' },
   effect: 'idempotent',
+  act: (_, context) => (unverified(context) === undefined ? 'resume-syncs' : 'override-verification'),
   confirm: ({ paused_by }, context) => {
     const missing = unverified(context);
     if (missing === undefined) return Promise.resolve(undefined);
