@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { type ApprovalFact, type ApprovalRequest, type Escalation, type Grant, judgeAct, judgeApprovals, rolesOf } from '../../src/escalation/index.js';
+import {
+  type ApprovalFact,
+  type ApprovalRequest,
+  type Escalation,
+  type Grant,
+  judgeAct,
+  judgeApprovals,
+  rolesOf,
+} from '../../src/escalation/index.js';
 import { policy } from './ssh-support.js';
 
 const NOW = new Date('2026-11-22T12:00:00Z');

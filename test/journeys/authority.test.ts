@@ -47,7 +47,13 @@ afterEach(async () => {
 
 interface Said extends Finished {
   readonly data: Record<string, unknown>;
-  readonly error: { readonly code?: string; readonly message?: string; readonly why?: string; readonly next?: string; readonly data?: Record<string, unknown> };
+  readonly error: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly why?: string;
+    readonly next?: string;
+    readonly data?: Record<string, unknown>;
+  };
 }
 async function as(person: string, ...args: string[]): Promise<Said> {
   const ended = await runback([...args, '--json', '--no-input', '--as', person], { cwd: operator.dir });
