@@ -102,6 +102,7 @@ export function pageOf(
   return {
     key: planned.key,
     kind,
+    ...(kind === 'alert' && heldBefore(incident, planned) ? { anew: true } : {}),
     incident: { id: incident.id, title: incident.title, severity: incident.severity, means, openedAt: incident.openedAt },
     to: planned.to,
     subject: SUBJECTS[kind](incident),
@@ -113,6 +114,14 @@ export function pageOf(
     },
     at,
   };
+}
+
+/** Whether what the address was told last, before this page, is that somebody has it. */
+function heldBefore({ pages }: Incident, { key, to }: PlannedPage): boolean {
+  const until = pages.findIndex((page) => page.key === key);
+  return (
+    pages.slice(0, Math.max(0, until)).findLast((page) => page.to.medium === 'channel' && page.to.channel === to.channel)?.kind === 'acknowledged'
+  );
 }
 
 function bodyOf(incident: Incident, kind: PageKind, means: string): string {

@@ -30,6 +30,11 @@ export interface Page {
   /** Idempotency key: the same for every attempt. Safe as a file name, 120 characters at most. */
   readonly key: string;
   readonly kind: PageKind;
+  /**
+   * An alert where the last word was that somebody has it, and that no longer holds. A service that keeps an alert of its own rings for it
+   * only once the acknowledged one is closed.
+   */
+  readonly anew?: true;
   readonly incident: PageIncident;
   readonly to: Address;
   /** One line, plain text. Channels cut it to what they allow. */

@@ -286,6 +286,28 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
     expect(broken()).toEqual([]);
   });
 
+  it('an acknowledgement after which nothing happens lapses, and its levels begin anew, in services that keep an alert too', async () => {
+    const { act, wait, told, broken } = await world('2026-10-27T16:00:00Z');
+    const { id } = await act((desk) => desk.open(opening, 'root'));
+    await act((desk) => acknowledge(desk, id, LEE));
+    told();
+    await wait(2 * HOUR);
+    expect(told().map((line) => line.replace(subject, 'alert'))).toEqual([
+      '0d 00:30 mail lee@example.com [sev1] An update is due: Wrong first names',
+      '0d 01:00 mail lee@example.com [sev1] An update is due: Wrong first names',
+      '0d 01:30 mail lee@example.com [sev1] An update is due: Wrong first names',
+      '0d 02:00 chat alert',
+      '0d 02:00 mail maya@example.com alert',
+      '0d 02:00 pager resolve',
+      '0d 02:00 pager trigger',
+    ]);
+    await act((desk) => resolve(desk, id, 'done', LEE));
+    told();
+    await wait(24 * HOUR);
+    expect(told()).toEqual([]);
+    expect(broken()).toEqual([]);
+  });
+
   it('a service that is down for an hour is tried again; a refused address makes way for the next contact', async () => {
     const { act, wait, told, fakes, mail } = await world('2026-10-27T16:00:00Z');
     const chat = fakes['chat'];

@@ -238,6 +238,25 @@ describe('services keep one alert an incident', () => {
     await Promise.all([pd.channel.close(), og.channel.close(), pd.close(), og.close()]);
   });
 
+  it('an acknowledged alert is closed before it is opened again, so that it rings; a failure of either is tried again', async () => {
+    const pd = await overHttp(byPagerduty);
+    const og = await overHttp(byOpsgenie);
+    for (const { channel, page, fake } of [pd, og]) {
+      const anew = { ...page('p', { anew: true }), incident: aPage('one').incident };
+      expect(await channel.send(anew, now)).toMatchObject({ state: 'accepted' });
+      fake.fault = 'down';
+      expect(await channel.send(anew, now)).toMatchObject({ state: 'transient' });
+      fake.fault = undefined;
+    }
+    expect(pd.fake.got.slice(0, 2).map(({ text }) => JSON.parse(text) as Record<string, unknown>)).toMatchObject([
+      { event_action: 'resolve', dedup_key: 'inc-one' },
+      { event_action: 'trigger', dedup_key: 'inc-one' },
+    ]);
+    expect(og.fake.got.slice(0, 2).map(({ path }) => path)).toEqual(['/v2/alerts/inc-one/close?identifierType=alias', '/v2/alerts']);
+    expect([...pd.fake.problems, ...og.fake.problems]).toEqual([]);
+    await Promise.all([pd.channel.close(), og.channel.close(), pd.close(), og.close()]);
+  });
+
   it('severities become those of the service', async () => {
     const pd = await overHttp(byPagerduty);
     const og = await overHttp(byOpsgenie);

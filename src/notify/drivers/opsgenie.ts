@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { Channel, Page } from '../channel.js';
+import type { HttpAnswer } from '../../lib/index.js';
+import type { Channel, Delivery, Page } from '../channel.js';
 import { addressOption, type ChannelConfig, type ChannelDeps, channelOf, optionsOf, secretOption } from '../driver.js';
 import { HttpSender, member } from '../http-sender.js';
 import { clean, fit, oneLine } from '../text.js';
@@ -33,28 +34,46 @@ export function opsgenieChannel(config: ChannelConfig, deps: ChannelDeps): Chann
         authorization: `GenieKey ${await deps.secret(options.api_key)}`,
       });
       const http = sender;
-      return await http.post(requestOf(page, attempt), signal, (answer) => {
+      const took = (answer: HttpAnswer): Delivery => {
         const id = member(answer.body, 'requestId');
         return answer.status === 202 && id !== undefined ? { state: 'accepted', receipt: { requestId: id } } : http.nonsense(answer);
-      });
+      };
+      if (page.anew) {
+        // Creating an alert that is acknowledged only counts it up.
+        const note = 'Nobody has it any more: it is opened again.';
+        const closed = await http.post(actOn(aliasOf(page), 'close', note), signal, took);
+        if (closed.state !== 'accepted') return closed;
+      }
+      return await http.post(requestOf(page, attempt), signal, took);
     },
     close: async () => await sender?.close(),
   });
 }
 
-function requestOf(page: Page, attempt: number): { readonly path: string; readonly body: unknown } {
+interface Request {
+  readonly path: string;
+  readonly body: unknown;
+}
+
+const BY = { source: 'runback', user: 'runback' };
+
+function aliasOf(page: Page): string {
   const own = page.kind === 'test' || page.kind === 'bundle' || page.kind === 'follow-up';
-  const alias = fit(own ? page.key : page.incident.id, ALIAS);
-  const by = { source: 'runback', user: 'runback' };
+  return fit(own ? page.key : page.incident.id, ALIAS);
+}
+
+function actOn(alias: string, act: 'acknowledge' | 'close', note: string): Request {
+  return { path: `/v2/alerts/${encodeURIComponent(alias)}/${act}?identifierType=alias`, body: { ...BY, note: fit(note, NOTE) } };
+}
+
+function requestOf(page: Page, attempt: number): Request {
+  const alias = aliasOf(page);
   const act = page.kind === 'acknowledged' ? 'acknowledge' : page.kind === 'resolved' ? 'close' : undefined;
-  if (act) {
-    const note = fit(`${subjectOf(page)}\n\n${plainText(page, attempt)}`, NOTE);
-    return { path: `/v2/alerts/${encodeURIComponent(alias)}/${act}?identifierType=alias`, body: { ...by, note } };
-  }
+  if (act) return actOn(alias, act, `${subjectOf(page)}\n\n${plainText(page, attempt)}`);
   return {
     path: '/v2/alerts',
     body: {
-      ...by,
+      ...BY,
       alias,
       message: fit(subjectOf(page), MESSAGE),
       description: fit(plainText(page, attempt), DESCRIPTION, { escape: asText }),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { Channel, Page } from '../channel.js';
+import type { HttpAnswer } from '../../lib/index.js';
+import type { Channel, Delivery, Page } from '../channel.js';
 import { addressOption, type ChannelConfig, type ChannelDeps, channelOf, optionsOf, secretOption } from '../driver.js';
 import { HttpSender, member } from '../http-sender.js';
 import { bytesOf, fit, oneLine } from '../text.js';
@@ -27,13 +28,19 @@ export function pagerdutyChannel(config: ChannelConfig, deps: ChannelDeps): Chan
     async send(page, { signal, attempt }) {
       opened ??= { routingKey: await deps.secret(options.routing_key), sender: new HttpSender('PagerDuty', options.url, deps) };
       const { routingKey, sender } = opened;
-      const whole = eventOf(page, attempt, routingKey, FACTS, DETAIL);
-      const body = bytesOf(JSON.stringify(whole)) <= MOST_BYTES ? whole : eventOf(page, attempt, routingKey, 20, 2000);
-      return await sender.post({ path: '/v2/enqueue', body }, signal, (answer) =>
+      const took = (answer: HttpAnswer): Delivery =>
         answer.status === 202 && member(answer.body, 'status') === 'success'
           ? { state: 'accepted', receipt: { status: 'success', dedup_key: member(answer.body, 'dedup_key') ?? '' } }
-          : sender.nonsense(answer),
-      );
+          : sender.nonsense(answer);
+      if (page.anew) {
+        // A trigger for an alert that is acknowledged rings for nobody.
+        const body = { routing_key: routingKey, dedup_key: dedupKey(page), event_action: 'resolve' };
+        const closed = await sender.post({ path: '/v2/enqueue', body }, signal, took);
+        if (closed.state !== 'accepted') return closed;
+      }
+      const whole = eventOf(page, attempt, routingKey, FACTS, DETAIL);
+      const body = bytesOf(JSON.stringify(whole)) <= MOST_BYTES ? whole : eventOf(page, attempt, routingKey, 20, 2000);
+      return await sender.post({ path: '/v2/enqueue', body }, signal, took);
     },
     close: async () => await opened?.sender.close(),
   });
