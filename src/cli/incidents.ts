@@ -124,7 +124,10 @@ const open = (incident: Incident): string =>
 export async function findIncident(context: CommandContext, { desk }: IncidentRoom, wanted: string | undefined): Promise<string> {
   if (wanted !== undefined) {
     const ids = await desk.list();
-    const id = wanted === 'latest' ? ids.at(-1) : byPrefix(wanted, ids, (one) => one, { what: 'incident', list: 'runback incident list --all' });
+    const id =
+      wanted === 'latest'
+        ? (await desk.readAll(ids.slice(-20))).incidents.at(-1)?.id
+        : byPrefix(wanted, ids, (one) => one, { what: 'incident', list: 'runback incident list --all' });
     if (id !== undefined) return id;
   }
   const listed = await desk.listOpen();
@@ -146,8 +149,8 @@ export const nameOf = ({ severity, title }: Pick<OpenIncident, 'severity' | 'tit
 export async function openIncidents({ store, clock }: Session): Promise<readonly Incident[]> {
   const { IncidentDesk, isOpen } = await import('../incidents/index.js');
   const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
-  const read = await Promise.all((await desk.listOpen()).map(({ id }) => desk.read(id).catch(() => undefined)));
-  return read.flatMap((one) => (one !== undefined && isOpen(one) ? [one] : []));
+  const { incidents } = await desk.readAll((await desk.listOpen()).map(({ id }) => id));
+  return incidents.filter(isOpen);
 }
 
 /** The incident a run belongs to, with its desk; undefined where it belongs to none. A damaged or missing incident stops no run. */

@@ -42,6 +42,8 @@ export interface Tick {
   readonly problems: readonly { readonly id: string; readonly error: unknown }[];
 }
 
+/** Journals that are read at the same time. */
+const AT_ONCE = 16;
 const BUSY_MS = 20_000;
 /** When an incident that could not be looked at is tried again. */
 const AGAIN_MS = 60_000;
@@ -89,6 +91,24 @@ export class IncidentDesk {
     return foldIncident(id, entries);
   }
 
+  /** Incidents as their journals have them, in the order of their ids, and those whose journal cannot be read. What never began is left out. */
+  async readAll(ids: readonly string[]): Promise<{ readonly incidents: readonly Incident[]; readonly unreadable: readonly string[] }> {
+    const found: (Incident | undefined)[] = [];
+    const unreadable: string[] = [];
+    for (let from = 0; from < ids.length; from += AT_ONCE)
+      await Promise.all(
+        ids.slice(from, from + AT_ONCE).map(async (id, at) => {
+          try {
+            found[from + at] = await this.read(id);
+          } catch (error) {
+            if (!isRunbackError(error)) throw error;
+            if (error.code !== 'not-found') unreadable.push(id);
+          }
+        }),
+      );
+    return { incidents: found.flatMap((one) => one ?? []), unreadable };
+  }
+
   /** Incidents that are open, oldest first, by their index: titles and severities as of the last change. */
   async listOpen(): Promise<readonly OpenIncident[]> {
     const { store } = this.options;
@@ -124,14 +144,12 @@ export class IncidentDesk {
     const { store, clock } = this.options;
     const agenda = store.agenda('incidents');
     let next: Date | undefined;
-    let settled: readonly string[] = [];
     const incident = await this.#locked(id, ROBOT, async (now, append) => {
-      settled = await this.#settle(now, append);
+      await this.#settle(now, append);
       next = await this.#work(append.incident(), append);
       // While nobody else may look: a page that another look has settled and taken out meanwhile would be sent again.
       await this.#mail(append.incident());
     });
-    for (const key of settled) await this.options.outbox?.forget(key);
     const index = store.document<OpenIncident>('open-incidents', id);
     if (isOpen(incident)) await this.#index(incident);
     else await index.delete();
@@ -204,11 +222,12 @@ export class IncidentDesk {
     throw new RunbackError('bug', `${incident.id} has more due at once than can be`, { state: 'What was decided is on record.' });
   }
 
-  /** Writes down how pages have ended. Gives their keys. */
-  async #settle(incident: Incident, append: Appender): Promise<readonly string[]> {
+  /** Writes down how pages have ended, and takes each out of the outbox. */
+  async #settle(incident: Incident, append: Appender): Promise<void> {
     const { outbox } = this.options;
-    const settled: string[] = [];
-    if (!outbox) return settled;
+    if (!outbox) return;
+    // Written down by a process that died before it could take it out.
+    if (incident.lastSettled !== undefined) await outbox.forget(incident.lastSettled);
     for (const { key } of incident.pages.filter(({ state }) => state === 'open')) {
       const record = await outbox.read(key);
       if (!record || record.state === 'queued') continue;
@@ -225,9 +244,8 @@ export class IncidentDesk {
         },
         ROBOT,
       );
-      settled.push(key);
+      await outbox.forget(key);
     }
-    return settled;
   }
 
   /** Puts every page that is open into the outbox, also those of a process that died before it could. */

@@ -1,4 +1,5 @@
 import type { FiredRung, TakenContact } from '../escalation/index.js';
+import { RunbackError } from '../lib/index.js';
 import type { JournalEntry } from '../store/index.js';
 import { timelineText } from './timeline.js';
 import {
@@ -21,7 +22,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export function foldIncident(id: string, entries: readonly JournalEntry[]): Incident {
   let incident: Incident | undefined;
   for (const entry of entries) incident = stepIncident(id, incident, entry);
-  if (!incident) throw new Error(`the journal of ${id} does not begin with an opening`);
+  if (!incident)
+    throw new RunbackError('not-found', `There is no incident ${id}`, {
+      why: 'Whoever opened it was stopped before the first line of its journal was whole.',
+      state: 'Nothing was changed.',
+      next: 'runback incident list',
+    });
   return incident;
 }
 
@@ -198,6 +204,7 @@ function rungFired(incident: Mutable<Incident>, entry: Extract<Entry, { type: 'r
 
 function pageSettled(incident: Mutable<Incident>, entry: Extract<Entry, { type: 'page.settled' }>): void {
   const { key, state, attempts, why, bundle } = entry.data;
+  incident.lastSettled = key;
   const page = incident.pages.find((one) => one.key === key);
   incident.pages = incident.pages.map((one) =>
     one.key === key ? { ...one, state, settledAt: entry.at, attempts, ...defined({ why, bundle }) } : one,

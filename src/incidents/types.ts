@@ -88,6 +88,8 @@ export interface Incident {
   readonly snoozedUntil?: string;
   readonly ladder: { readonly n: number; readonly since: string; readonly hurried: boolean; readonly fired: readonly FiredRung[] };
   readonly pages: readonly PageLine[];
+  /** The page whose end was written down last: it may still be in the outbox. */
+  readonly lastSettled?: string;
   /** Messages that an acknowledgement or the end still has to cause. */
   readonly owed: readonly { readonly kind: 'acknowledged' | 'resolved'; readonly seq: number; readonly by: string }[];
   readonly grants: readonly IncidentGrant[];

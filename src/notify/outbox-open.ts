@@ -85,7 +85,8 @@ class StoredOutbox implements Outbox {
 
   async forget(key: string): Promise<void> {
     const record = await this.#pages.read(key);
-    if (record?.state === 'queued') throw new RunbackError('bug', `page ${key} is still on its way`);
+    if (record === undefined) return;
+    if (record.state === 'queued') throw new RunbackError('bug', `page ${key} is still on its way`);
     await this.#pages.delete(key);
   }
 

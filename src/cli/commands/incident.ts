@@ -10,6 +10,7 @@ import { daemonRuns, deliverNow, findIncident, type IncidentRoom, withRoom } fro
 import { severityOf } from '../responding.js';
 import type { Session } from '../session.js';
 import { incidentBlock, incidentText, pagingText } from '../views/incident.js';
+import { damagedIncident } from '../views/status.js';
 import type { Style } from '../views/style.js';
 
 const actor = ({ by }: Session): Actor => ({ by, source: 'cli' });
@@ -95,14 +96,20 @@ async function list(context: CommandContext): Promise<Outcome> {
   return await withRoom(context, async ({ desk }) => {
     const ids = context.input.flag('all') ? await desk.list() : (await desk.listOpen()).map(({ id }) => id);
     const most = 200;
-    const incidents = await Promise.all(ids.slice(-most).map((id) => desk.read(id)));
-    incidents.sort((a, b) => (a.severity === b.severity ? b.openedAt.localeCompare(a.openedAt) : a.severity.localeCompare(b.severity)));
+    const read = await desk.readAll(ids.slice(-most));
+    const incidents = [...read.incidents].sort((a, b) =>
+      a.severity === b.severity ? b.openedAt.localeCompare(a.openedAt) : a.severity.localeCompare(b.severity),
+    );
     return {
-      data: { incidents, left_out: Math.max(0, ids.length - most) },
+      data: { incidents, unreadable: read.unreadable, left_out: Math.max(0, ids.length - most) },
       text: (style) =>
-        incidents.length === 0
+        incidents.length + read.unreadable.length === 0
           ? `${style.glyph.done} No incident ${context.input.flag('all') ? 'yet' : 'is open'}.`
-          : [...incidents.map((one) => incidentBlock(one, style)), ...(ids.length > most ? [`... and ${ids.length - most} more`] : [])].join('\n'),
+          : [
+              ...incidents.map((one) => incidentBlock(one, style)),
+              ...read.unreadable.map((id) => damagedIncident(id, style)),
+              ...(ids.length > most ? [`... and ${ids.length - most} more`] : []),
+            ].join('\n'),
     };
   });
 }

@@ -14,7 +14,7 @@ async function status(context: CommandContext): Promise<Outcome> {
   const found = await withRoom(context, async ({ desk, outbox }, session): Promise<WorkspaceStatus> => {
     const { whatIsDue } = await import('../../incidents/index.js');
     const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || b.openedAt.localeCompare(a.openedAt));
-    const incidents = await Promise.all(listed.slice(0, MOST).map(({ id }) => desk.read(id)));
+    const { incidents, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));
     const next: WorkspaceStatus['next'][number][] = [];
     for (const incident of incidents) {
       const due = whatIsDue(incident, await desk.policyOf(incident), context.clock.now());
@@ -31,6 +31,7 @@ async function status(context: CommandContext): Promise<Outcome> {
     const syncs = await session.store.lockHolder('syncs');
     return {
       incidents,
+      damagedIncidents: unreadable,
       more: Math.max(0, listed.length - MOST),
       deadLetters: (await outbox?.deadLetters()) ?? [],
       next: next.sort((a, b) => a.at.localeCompare(b.at)),

@@ -25,6 +25,7 @@ export interface WorkspaceStatus {
   readonly runs: readonly RunView[];
   readonly restores: readonly RestoreSummary[];
   readonly pauses: readonly PauseRecord[];
+  readonly damagedIncidents: readonly string[];
   readonly damagedRuns: readonly string[];
   readonly locks: readonly LockInfo[];
 }
@@ -32,7 +33,7 @@ export interface WorkspaceStatus {
 /** One screen: what is on fire, who has it, what is paused, what is due next, what can be gone on with. */
 export function statusText(status: WorkspaceStatus, style: Style): string {
   const { chalk, glyph } = style;
-  const { incidents, runs, restores, pauses, damagedRuns, locks, deadLetters, next, daemon } = status;
+  const { incidents, runs, restores, pauses, damagedIncidents, damagedRuns, locks, deadLetters, next, daemon } = status;
   const blocks: string[] = [];
   if (incidents.length > 0) {
     const more = status.more > 0 ? [`... and ${counted(status.more, 'more incidents')}: runback incident list`] : [];
@@ -64,6 +65,7 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
     blocks.push(`${chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`);
   blocks.push(...restores.map((restore) => `${chalk.bold('Open restore')}\n${restoreText(restore, style)}`));
   if (pauses.length > 0) blocks.push(pausesText(pauses, style));
+  blocks.push(...damagedIncidents.map((id) => damagedIncident(id, style)));
   blocks.push(...damagedRuns.map((id) => `${glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`));
   blocks.push(
     ...locks.map(
@@ -74,3 +76,7 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
   if (blocks.length === 0) blocks.push(`${glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`);
   return blocks.join('\n\n');
 }
+
+/** The line for an incident whose journal cannot be read: it is there, and what it is cannot be told. */
+export const damagedIncident = (id: string, { glyph }: Style): string =>
+  `${glyph.failed} ${id} cannot be read: its journal is damaged. See: runback incident show ${id}`;

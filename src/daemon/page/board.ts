@@ -1,12 +1,11 @@
 import type { Escalation } from '../../escalation/index.js';
 import { type Incident, type IncidentDesk, isOpen, isOverdue, whatIsDue } from '../../incidents/index.js';
-import { type Clock, isRunbackError } from '../../lib/index.js';
+import type { Clock } from '../../lib/index.js';
 import type { PageRecord } from '../../notify/index.js';
 import type { DaemonDeps, PauseLine, RunLine } from '../types.js';
 
 /** Incidents whose journals are read for one view; the rest is counted. */
 const MOST = 200;
-const AT_ONCE = 16;
 /** What took long is kept for so many times as long: reading takes a sixth of the time at most. */
 const KEPT = 5;
 /** What is that quick is read each time. */
@@ -79,26 +78,13 @@ export class Board {
   async #read(): Promise<BoardView> {
     const { desk, clock, outbox, runs, pauses } = this.deps;
     const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt.localeCompare(b.openedAt));
-    const incidents: IncidentView[] = [];
-    const unreadable: string[] = [];
-    const shown = listed.slice(0, MOST);
-    for (let from = 0; from < shown.length; from += AT_ONCE)
-      await Promise.all(
-        shown.slice(from, from + AT_ONCE).map(async ({ id }, at) => {
-          try {
-            incidents[from + at] = await viewOf(desk, clock, await desk.read(id));
-          } catch (error) {
-            if (!isRunbackError(error)) throw error;
-            if (error.code !== 'not-found') unreadable.push(id);
-          }
-        }),
-      );
+    const { incidents, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));
     const rest = listed.slice(MOST);
     const unread = new Map<string, number>();
     for (const { severity } of rest) unread.set(severity, (unread.get(severity) ?? 0) + 1);
     return {
       // Without those that ended since they were listed.
-      incidents: Object.values(incidents).filter(({ incident }) => isOpen(incident)),
+      incidents: await Promise.all(incidents.filter(isOpen).map((incident) => viewOf(desk, clock, incident))),
       more: rest.length,
       unread,
       unreadable,
