@@ -170,8 +170,7 @@ class Session {
     } catch (error) {
       return { results: [], sent: [], stop: stopOf(error) };
     }
-    const before = new Set(this.#attempted);
-    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sendJournaled(checked.send, before);
+    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sendJournaled(checked.send);
     const all = this.#notForGood(works, [...skipped, ...checked.skipped, ...results]);
     const { batches, writer, by, kind } = this.#execution;
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
@@ -200,7 +199,7 @@ class Session {
   }
 
   /** Makes the intent durable, sends, and settles what is in doubt. */
-  async #sendJournaled(items: readonly JournalItem[], before: ReadonlySet<string>): Promise<Pick<Written, 'results' | 'stop'>> {
+  async #sendJournaled(items: readonly JournalItem[]): Promise<Pick<Written, 'results' | 'stop'>> {
     const { batches, writer, by, kind, schema } = this.#execution;
     const batch = batches.nextBatch;
     const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items } });
@@ -220,7 +219,7 @@ class Session {
         );
         results = replace(results, withReasons(found, results));
       }
-      results = replace(results, await this.#sameAfterAll(items, results, before));
+      results = replace(results, await this.#sameAfterAll(items, results));
     } catch (error) {
       stop ??= stopOf(error);
     }
@@ -240,7 +239,7 @@ class Session {
   }
 
   /** What the platform calls moved or taken may stand already: an update that was made, a record that is there as wanted. */
-  async #sameAfterAll(items: readonly JournalItem[], results: readonly ItemResult[], before: ReadonlySet<string>): Promise<readonly ItemResult[]> {
+  async #sameAfterAll(items: readonly JournalItem[], results: readonly ItemResult[]): Promise<readonly ItemResult[]> {
     const odd = items.filter((item, index) => {
       const result = results[index];
       if (item.action === 'create') return result?.reason === 'unique-taken';
@@ -248,13 +247,12 @@ class Session {
     });
     if (odd.length === 0) return [];
     const live = await readItems(this.#execution, odd, this.#lookOptions());
-    const checking = { attempted: (id: string) => before.has(id) };
     return odd.flatMap((item): ItemResult[] => {
       if ('link' in item || item.action === 'undelete') return [];
       const record = live.get(item.object)?.get(item.key);
-      if (item.action === 'delete') return record === undefined ? [stands(checking, item)] : [];
+      if (item.action === 'delete') return record === undefined ? [stands(item)] : [];
       if (record === undefined) return [];
-      if (holds(record.fields, item.set)) return [stands(checking, item)];
+      if (holds(record.fields, item.set)) return [stands(item)];
       if (item.action === 'update' && stillToWrite(schemaOf(this.#execution.schema, item.object), item, record.fields) !== undefined)
         return [{ id: item.id, status: 'failed', message: 'a part of the record was changed since the plan was made' }];
       return item.action === 'create' ? [{ id: item.id, status: 'moved', message: 'the record is there again, with other values' }] : [];

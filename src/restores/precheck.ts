@@ -83,25 +83,27 @@ function verdictOn(checking: Checking, item: JournalItem, live: Fields | undefin
   switch (item.action) {
     case 'update':
       if (live === undefined) return { id, status: 'moved', message: 'the record is no longer there' };
-      if (holds(live, item.set)) return stands(checking, item);
+      if (holds(live, item.set)) return stands(item);
       if (holds(live, item.replaced, Object.keys(item.set))) return undefined;
       if (checking.attempted(id) && isHalfDone(schemaOf(checking.schema, item.object), item, live)) return undefined;
       return { id, status: 'moved', message: 'the record was changed since the plan was made' };
     case 'delete':
-      if (live === undefined) return stands(checking, item);
+      if (live === undefined) return stands(item);
       return holds(live, item.replaced) ? undefined : { id, status: 'moved', message: 'the record was changed since the plan was made' };
     case 'create':
       if (live === undefined) return undefined;
-      return holds(live, item.set) ? stands(checking, item) : { id, status: 'moved', message: 'the record is there again, with other values' };
+      return holds(live, item.set) ? stands(item) : { id, status: 'moved', message: 'the record is there again, with other values' };
     default:
       return undefined;
   }
 }
 
-/** The result of an item that stands already: somebody else's doing, unless it was sent before. */
-export function stands(checking: Pick<Checking, 'attempted'>, item: JournalItem): ItemResult {
-  const key = 'key' in item ? { key: item.key } : {};
-  return { id: item.id, status: 'applied', ...key, ...(checking.attempted(item.id) ? {} : { already: true }) };
+/**
+ * The result of an item that stands before it is sent: somebody else's doing. Also where it was sent before: what became of that was found
+ * out before it may be sent again, and it had not happened.
+ */
+export function stands(item: JournalItem): ItemResult {
+  return { id: item.id, status: 'applied', ...('key' in item ? { key: item.key } : {}), already: true };
 }
 
 /** Creates whose record an earlier restore created already and that still lives, by item id. */
@@ -127,7 +129,7 @@ async function checkLinks(checking: Checking, items: readonly JournalItem[], opt
   const send: JournalItem[] = [];
   const skipped: ItemResult[] = [];
   for (const item of items) {
-    if ('link' in item && there(item) === (item.action === 'link')) skipped.push(stands(checking, item));
+    if ('link' in item && there(item) === (item.action === 'link')) skipped.push(stands(item));
     else send.push(item);
   }
   return { send, skipped };

@@ -9,7 +9,7 @@ import { Redactor, systemClock } from '../../src/lib/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { builtModule, describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
-import { fullSweeps, thinned, withoutFlushes } from '../support/sweeps.js';
+import { everyNth, fullSweeps, thinned, withoutFlushes } from '../support/sweeps.js';
 import { ESCALATION } from './support.js';
 
 const built = existsSync(new URL('../../dist/incidents/index.js', import.meta.url));
@@ -70,8 +70,7 @@ test.skipIf(!built)(
     };
     const report = await sweep({
       moments: fullSweeps ? ['before', 'half', 'after'] : ['after'],
-      // Every fourth kind: a life takes a second. RUNBACK_TEST_FULL=1 takes all.
-      pick: (all) => thinned(1)(withoutFlushes(all)).filter((_, n) => fullSweeps || n % 4 === 0),
+      pick: everyNth(4, (all) => thinned(1)(withoutFlushes(all))),
       before: (point) => command(rootOf(point)),
       after: async (point) => {
         const resumed = await runCrashing(command(rootOf(point)));

@@ -13,7 +13,7 @@ import {
   type RestoreSummary,
 } from '../../src/restores/index.js';
 import { expectedAfter } from '../support/restore-oracle.js';
-import { byUid, Player, story, UID, type Story } from '../support/restore-story.js';
+import { byUid, Player, same, story, UID, type Story } from '../support/restore-story.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
 
 /** Plays a story to its end and checks everything a user relies on. */
@@ -74,7 +74,25 @@ async function play(told: Story, { connector, store, clock, take, deps }: World)
     () => undoRestore(done.id, 'maya', deps),
     (id) => undoRestore(id, 'maya', deps),
   );
-  expect(byUid(connector.state())).toEqual(before);
+  const back = byUid(connector.state());
+  if (told.conditionalWrite && Object.values(told.faults).some((fault) => fault === 'drop-answer' || fault === 'lose-request'))
+    takenForOwn(listed, { back, before, after, seen: livePlan });
+  expect(back).toEqual(before);
+}
+
+type Flat = ReturnType<typeof byUid>;
+
+/**
+ * The known limit of G9: the answer to a write was lost, and before it somebody had written the very value that the plan was to write. What
+ * stands looks like the restore's own, so that undo puts back what the plan saw. Exactly that is allowed for, in these cells alone.
+ */
+function takenForOwn(listed: ReadonlySet<string>, { back, before, after, seen }: Readonly<Record<'back' | 'before' | 'after' | 'seen', Flat>>): void {
+  for (const [uid, fields] of Object.entries(before))
+    for (const [name, value] of Object.entries(fields)) {
+      const [now, then] = [back[uid], seen[uid]];
+      if (now === undefined || then === undefined || !listed.has(`update ${uid} ${name}`)) continue;
+      if (same(value, after[uid]?.[name]) && !same(value, then[name]) && same(now[name], then[name])) now[name] = value;
+    }
 }
 
 /** Calls again until it does not stop any more, as a person would. */
@@ -106,6 +124,40 @@ test('two links whose ends were deleted meanwhile and a lost answer do not wait 
     ],
     meanwhile: [],
     faults: { 4: 'drop-answer' },
+  });
+  await expect(held).resolves.toBeUndefined();
+});
+
+test('a value that somebody put right before the plan did, and a lost answer', async () => {
+  const held = live({
+    kind: 'crm',
+    conditionalWrite: true,
+    batch: 1,
+    contacts: 4,
+    companies: 1,
+    first: [
+      { by: 'sync', act: { do: 'delete', who: 6 } },
+      { by: 'sync', act: { do: 'tag', who: 1, tags: ['d'] } },
+      { by: 'user', act: { do: 'create', company: 0 } },
+    ],
+    later: [{ do: 'create', company: 0 }],
+    meanwhile: [{ do: 'tag', who: 3, tags: [] }],
+    faults: { 2: 'drop-answer' },
+  });
+  await expect(held).resolves.toBeUndefined();
+});
+
+test('a value that somebody put right after a write was refused is not of the restore', async () => {
+  const held = live({
+    kind: 'crm',
+    conditionalWrite: true,
+    batch: 1,
+    contacts: 1,
+    companies: 1,
+    first: [{ by: 'sync', act: { do: 'set', who: 0, name: 'pipeline', value: 1 } }],
+    later: [],
+    meanwhile: [{ do: 'set', who: 0, name: 'pipeline', value: 0 }],
+    faults: { 1: 'refuse' },
   });
   await expect(held).resolves.toBeUndefined();
 });

@@ -10,7 +10,7 @@ import { verifyEvidence } from '../../src/runbooks/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { builtModule, describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
-import { fullSweeps, thinned } from '../support/sweeps.js';
+import { everyNth, fullSweeps, thinned } from '../support/sweeps.js';
 import { dana, kim, signed, two } from './approval-stage.js';
 
 const built = existsSync(new URL('../../dist/runbooks/index.js', import.meta.url));
@@ -40,7 +40,7 @@ test.skipIf(!built)(
     });
     const report = await sweep({
       moments: fullSweeps ? ['before', 'half', 'after'] : ['after'],
-      pick: thinned(1),
+      pick: everyNth(2, thinned(1)),
       before: (point) => command(rootOf(point)),
       after: async (point) => {
         const root = rootOf(point);

@@ -46,6 +46,18 @@ function kindOfPlace(target: string): string {
     .join('/');
 }
 
+/** Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike. With RUNBACK_TEST_FULL=1: all. */
+export function everyNth(
+  nth: number,
+  pick: (all: readonly CrashOperation[]) => readonly CrashOperation[],
+): (all: readonly CrashOperation[]) => readonly CrashOperation[] {
+  return (all) => {
+    const kept = pick(all).filter((_, n) => fullSweeps || n % nth === 0);
+    if (!fullSweeps) console.log(`every ${nth}th of them: ${kept.length}`);
+    return kept;
+  };
+}
+
 function spread<T>(items: readonly T[], most: number): readonly T[] {
   if (items.length <= most) return items;
   const step = most === 1 ? 0 : (items.length - 1) / (most - 1);

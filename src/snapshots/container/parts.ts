@@ -17,6 +17,9 @@ export const PART_SIZES: PartSizes = { min: 1 << 20, max: 4 << 20 };
 /** Longest line a snapshot takes: more than this in one record is refused, since readers hold a whole part in memory. */
 export const LINE_LIMIT = 64 << 20;
 
+/** Size that a part buffer begins with. */
+const FIRST_BYTES = 64 << 10;
+
 /** What {@link PartWriter.finish} tells of everything it wrote. */
 export interface WrittenParts {
   readonly rows: number;
@@ -52,7 +55,7 @@ export class PartWriter {
     private readonly what: string,
     private readonly sizes: PartSizes = PART_SIZES,
   ) {
-    this.#buffers = [Buffer.allocUnsafe(sizes.max), Buffer.allocUnsafe(sizes.max)];
+    this.#buffers = [Buffer.alloc(0), Buffer.alloc(0)];
   }
 
   /** Takes whole lines. The batch's bytes may be reused once this resolves. */
@@ -111,13 +114,18 @@ export class PartWriter {
     const needed = this.#used + (end - start);
     let target = this.#buffers[this.#filling];
     if (needed > target.length) {
-      const grown = Buffer.allocUnsafe(needed);
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.#nextSize(target.length)));
       target.copy(grown, 0, 0, this.#used);
       this.#buffers[this.#filling] = grown;
       target = grown;
     }
     bytes.copy(target, this.#used, start, end);
     this.#used = needed;
+  }
+
+  /** Most objects are small: the first part grows its buffer, every later one gets the whole of it. */
+  #nextSize(now: number): number {
+    return this.#parts.length > 0 ? this.sizes.max : Math.min(this.sizes.max, Math.max(FIRST_BYTES, 4 * now));
   }
 
   /** Ends the part being filled; its compression goes on while the other buffer is filled. */
@@ -141,7 +149,7 @@ export class PartWriter {
     this.#used = 0;
     this.#filling = this.#filling === 0 ? 1 : 0;
     // A buffer that a giant record made large is not kept.
-    if (this.#buffers[this.#filling].length > 2 * this.sizes.max) this.#buffers[this.#filling] = Buffer.allocUnsafe(this.sizes.max);
+    if (this.#buffers[this.#filling].length > 2 * this.sizes.max) this.#buffers[this.#filling] = Buffer.alloc(0);
   }
 
   #check(bytes: Buffer, start: number, end: number): void {
