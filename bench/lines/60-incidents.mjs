@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseEscalation } from '../../dist/escalation/index.js';
-import { acknowledge, IncidentDesk } from '../../dist/incidents/index.js';
-import { Redactor } from '../../dist/lib/index.js';
+import { acknowledge, IncidentDesk, whatIsDue } from '../../dist/incidents/index.js';
+import { newId, Redactor } from '../../dist/lib/index.js';
 import { openFileStore } from '../../dist/store/index.js';
 
 const OPEN = Number(process.env.RUNBACK_BENCH_INCIDENTS ?? 10_000);
@@ -30,20 +30,40 @@ async function world() {
   const store = openFileStore({ dir: folder, clock, redactor: new Redactor() });
   const desk = new IncidentDesk({ store, clock, escalation: parseEscalation(POLICY, 'escalation.yml'), outbox });
   const open = async () => await desk.open({ title: 'Wrong names', severity: 'sev1', platforms: [], source: 'bench' }, 'bench');
-  return { folder, desk, open, forward: (ms) => (time += ms) };
+  return { folder, store, clock, desk, open, forward: (ms) => (time += ms) };
 }
 
-/** Opens `count` incidents that somebody has, so that nothing is due for them for weeks. */
-async function fill({ desk, open }, count) {
-  let left = count;
+/**
+ * Opens `count` incidents that somebody has, so that nothing is due for them for weeks. One is opened and taken as people do it; the
+ * others get the same journal under their own ids, the same index and the same agenda, written by the store.
+ */
+async function fill({ desk, store, clock, open }, count) {
+  const { id: first } = await open();
+  await acknowledge(desk, first, { by: 'maya', source: 'bench' });
+  const entries = [];
+  for await (const { by, type, data } of store.journal('incidents', first).read()) entries.push({ by, type, data });
+  const { next } = whatIsDue(await desk.read(first), await desk.policyOf(await desk.read(first)), clock.now());
+  const index = await store.document('open-incidents', first).read();
+  const ids = new Set([first]);
+  let left = count - 1;
   const worker = async () => {
     while (left > 0) {
       left -= 1;
-      const { id } = await open();
-      await acknowledge(desk, id, { by: 'maya', source: 'bench' });
+      let id = newId('inc', clock);
+      // All of them begin in the same second of the clock.
+      while (ids.has(id)) id = newId('inc', clock);
+      ids.add(id);
+      const own = JSON.parse(JSON.stringify(entries).replaceAll(first, id));
+      await store.agenda('incidents').add(next, id);
+      await store.document('open-incidents', id).update(() => ({ ...index, id }));
+      const writer = await store.journal('incidents', id).open({ by: 'bench', holder: id, purpose: 'a benchmark' });
+      for (const entry of own) await writer.append(entry);
+      await writer.close();
     }
   };
   await Promise.all(Array.from({ length: 16 }, worker));
+  const there = (await desk.listOpen()).length;
+  if (there !== count) throw new Error(`${there} incidents are open, not ${count}`);
 }
 
 /** The median of ticks in which one incident is due. */
@@ -66,7 +86,11 @@ export async function measure() {
   const [many, alone] = [await world(), await world()];
   try {
     await fill(many, OPEN);
-    for (const one of [many, alone]) while ((await one.desk.tick()).looked > 0);
+    // What was a hint while nobody had the first one is looked at once, and nothing comes of it.
+    for (const one of [many, alone]) {
+      one.forward(3_600_000);
+      while ((await one.desk.tick()).looked > 0);
+    }
     const [ours, theirs] = [await tickMs(many), await tickMs(alone)];
     const ratio = ours / theirs;
     return [

@@ -17,6 +17,7 @@ export interface DaemonRun {
   readonly ping?: { readonly url: string };
   readonly runs: () => Promise<readonly OpenRunLine[]>;
   readonly pauses: () => Promise<readonly OpenPauseLine[]>;
+  readonly tickers?: readonly { readonly name: string; readonly tick: (now: Date) => Promise<{ readonly due: number }> }[];
 }
 
 /** A run that is not closed, for the status page. */

@@ -18,10 +18,12 @@ type Entry = {
 }[IncidentEventType];
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The incident after all entries of its journal. Entries of other types are passed over. Throws where the first is no opening. */
+/** The incident after all entries of its journal. Entries of other types are passed over. Throws `not-found`, `journal-damaged`. */
 export function foldIncident(id: string, entries: readonly JournalEntry[]): Incident {
   let incident: Incident | undefined;
   for (const entry of entries) incident = stepIncident(id, incident, entry);
+  if (!incident && entries.length > 0)
+    throw new RunbackError('journal-damaged', `The journal of ${id} does not begin with an opening`, { state: 'Nothing was changed.' });
   if (!incident)
     throw new RunbackError('not-found', `There is no incident ${id}`, {
       why: 'Whoever opened it was stopped before the first line of its journal was whole.',

@@ -117,7 +117,7 @@ async function run(
     await writer.append({ by, type: 'restore.closed', data: { state: 'done' } });
     return readSummary(deps, state.id);
   }
-  await writer.append({ by, type: 'restore.stopped', data: { code: stop.code, because: stop.because } });
+  await writer.append({ by, type: 'restore.stopped', data: { code: stop.code, because: stop.because, ...vendorTrace(stop) } });
   throw stopped(await readSummary(deps, state.id), stop, 'resume', deps.lockHeld === true);
 }
 
@@ -142,9 +142,15 @@ export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'u
         ? `${applied} of ${total} changes are on the platform.${doubt} Every one is journaled.`
         : 'What was put back so far stays put back, and is journaled.',
     ...(next === '' ? {} : { next }),
-    data: { restore: id, summary },
+    data: { restore: id, summary, ...vendorTrace(stop) },
     ...(stop.cause === undefined ? {} : { cause: stop.cause }),
   });
+}
+
+/** The id that the platform's support asks for, where its error had one. */
+export function vendorTrace({ cause }: Stop): { readonly correlationId?: string } {
+  const id = isRunbackError(cause) ? cause.data['correlationId'] : undefined;
+  return typeof id === 'string' ? { correlationId: id } : {};
 }
 
 /** Why a restore that came to the end of its plan is not done. */

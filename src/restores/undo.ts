@@ -1,5 +1,5 @@
 import { RunbackError, type CallOptions } from '../lib/index.js';
-import { holding, journalLock, stopped, unfinished, type ApplyDeps } from './apply.js';
+import { holding, journalLock, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
 import { execute, settle, type Execution, type Work } from './execute.js';
 import { foldRestore, NO_RECREATIONS, type AppliedItem, type RestoreState } from './journal.js';
 import { checkAccount, readPlan } from './plan-file.js';
@@ -53,7 +53,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
     return (await foldRestore(store, id)).summary;
 
     async function fail(restore: string, why: Parameters<typeof stopped>[1]): Promise<never> {
-      await writer.append({ by, type: 'undo.stopped', data: { code: why.code, because: why.because } });
+      await writer.append({ by, type: 'undo.stopped', data: { code: why.code, because: why.because, ...vendorTrace(why) } });
       throw stopped((await foldRestore(store, restore)).summary, why, 'undo', deps.lockHeld === true);
     }
   });

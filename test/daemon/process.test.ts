@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -117,6 +117,23 @@ describe('runback daemon, as a process', () => {
     again.child.kill('SIGTERM');
     expect(await once(again.child, 'exit')).toEqual([0, null]);
     expect((await runback(['daemon', '--once', '--workspace', dir])).code).toBe(0);
+  });
+
+  it('goes on with a changed escalation.yml, and with the old one while the new one cannot be read', async () => {
+    const { dir, received } = await workspace();
+    const other = await workspace();
+    const file = join(dir, 'escalation.yml');
+    const before = await readFile(file, 'utf8');
+    const { child, said } = await startDaemon(dir, await freePort());
+    await writeFile(file, before.replace('type: webhook', 'type: webhok'));
+    await until(() => said().includes('webhok') || said().includes('escalation.yml cannot'));
+    await writeFile(file, await readFile(join(other.dir, 'escalation.yml'), 'utf8'));
+    await until(() => said().includes('has changed'));
+    const id = await open(dir);
+    await until(() => other.received.some(({ text }) => text.includes(id)));
+    expect(received).toEqual([]);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   it('does with --once what cron needs, without a page', async () => {

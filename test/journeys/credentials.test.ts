@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import type { Fault } from '../../src/sandbox/index.js';
@@ -30,6 +33,12 @@ test.each<[string, Fault, string, RegExp]>([
       expect(flat(ended)).toMatch(new RegExp(`Go on: runback runbook resume run-.* Code ${code} `, 'u'));
     }
     expect(flat(stopped)).toContain('10 of 20 changes are on the platform.');
+    // What the vendor's support asks for is on record.
+    const restores = join(run.dir, '.runback', 'restores');
+    const [latest = ''] = (await readdir(restores)).sort().toReversed();
+    const lines = (await readFile(join(restores, latest, 'journal.ndjson'), 'utf8')).split('\n').filter((line) => line.includes('"restore.stopped"'));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line).toMatch(/"correlationId":"[^"]{8,}"/u);
     run.sandbox.renewToken();
     await run.expectResumed();
   },

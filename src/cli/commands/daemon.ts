@@ -1,10 +1,13 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
-import { openRoom } from '../incidents.js';
+import { ESCALATION_FILE } from '../escalating.js';
+import { openRoom, readEscalation } from '../incidents.js';
 import type { Input } from '../input.js';
 import type { Session } from '../session.js';
 import { nextOf } from '../views/run.js';
@@ -25,32 +28,59 @@ async function daemon(context: CommandContext): Promise<Outcome> {
   const { ackToken } = await import('../../incidents/index.js');
   // With --once nothing answers on the port, so pages link to it only where another address was named.
   const base = publicUrl ?? (once ? undefined : `http://127.0.0.1:${port}`);
-  const room = await openRoom(session, { by: 'daemon', links: base === undefined ? {} : { base, token: await ackToken(session.store) } });
+  const links = base === undefined ? {} : { base, token: await ackToken(session.store) };
   const say = (line: string): void => {
     log.add('daemon', line);
     if (context.globals.json) context.event({ type: 'daemon', line });
     else live.print(once ? line : `${clock.now().toISOString().slice(0, 19)}Z ${line}`);
   };
-  try {
-    if (!room.escalation) say('This workspace has no escalation.yml: nobody will be paged.');
-    await module.runDaemon({
-      store: session.store,
-      clock,
-      signal: call.signal,
-      desk: room.desk,
-      outbox: room.outbox,
-      by: session.by,
-      log: say,
-      once,
-      ...(once ? {} : { http: { port, ...(publicUrl === undefined ? {} : { publicUrl }), listening: (at) => say(`Status page: ${at}`) } }),
-      ...(url === undefined ? {} : { ping: { url } }),
-      runs: () => openRuns(session),
-      pauses: () => openPauses(session),
-    });
-  } finally {
-    await room.close();
+  for (let again = false; ; again = true) {
+    const policy = await watchPolicy(session);
+    const room = await openRoom(session, { by: 'daemon', links });
+    try {
+      if (!room.escalation) say('This workspace has no escalation.yml: nobody will be paged.');
+      await module.runDaemon({
+        store: session.store,
+        clock,
+        signal: once ? call.signal : AbortSignal.any([call.signal, policy.changed]),
+        desk: room.desk,
+        outbox: room.outbox,
+        by: session.by,
+        log: say,
+        once,
+        ...(once ? {} : { http: { port, ...(publicUrl === undefined ? {} : { publicUrl }), listening: (at) => again || say(`Status page: ${at}`) } }),
+        ...(url === undefined ? {} : { ping: { url } }),
+        runs: () => openRuns(session),
+        pauses: () => openPauses(session),
+        ...(once ? {} : { tickers: [policy.ticker] }),
+      });
+    } finally {
+      await room.close();
+    }
+    if (once || call.signal.aborted) break;
+    say('escalation.yml has changed: going on with what it says now. Open incidents keep the policy they began with.');
   }
   return { data: { once }, text: (style) => `${style.glyph.done} ${once ? 'Nothing more is due now.' : 'The daemon has ended.'}` };
+}
+
+/** Looks at escalation.yml every second. One that cannot be read changes nothing, and is told like anything else that fails. */
+async function watchPolicy({ workspace }: Session): Promise<{ readonly changed: AbortSignal; readonly ticker: NonNullable<DaemonRun['tickers']>[number] }> {
+  const path = join(workspace.root, ESCALATION_FILE);
+  const mark = async (): Promise<string> => {
+    const found = await stat(path).catch(() => undefined);
+    return found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeMs}`;
+  };
+  const changed = new AbortController();
+  let known = await mark();
+  const tick = async (): Promise<{ readonly due: number }> => {
+    const now = await mark();
+    if (now === known) return { due: 0 };
+    await readEscalation({ workspace });
+    known = now;
+    changed.abort();
+    return { due: 0 };
+  };
+  return { changed: changed.signal, ticker: { name: 'escalation.yml', tick } };
 }
 
 async function openRuns(session: Session): ReturnType<DaemonRun['runs']> {

@@ -188,7 +188,11 @@ async function vendor(context: CommandContext): Promise<Outcome> {
     const report = await incidents.gatherReport(incident, reportDeps(session, file));
     const me = file?.people[session.by];
     const contact = { name: me?.name ?? session.by, ...(me?.email === undefined ? {} : { email: me.email }) };
-    const text = incidents.vendorCase(incident, config, { vendor: name, report, contact });
+    const accounts = Object.values(config.account);
+    const platforms = Object.values(session.workspace.config.platforms)
+      .filter((one) => one.name === name || one.connector === name || (one.account !== undefined && accounts.includes(one.account)))
+      .map((one) => one.name);
+    const text = incidents.vendorCase(incident, config, { vendor: name, report, contact, ...(platforms.length === 0 ? {} : { platforms }) });
     return {
       data: { incident: id, vendor: name, text, support: config.support ?? null, ...facts },
       text: (style) =>
