@@ -34,6 +34,8 @@ export interface ChannelContract {
   readonly faults: readonly Fault[];
   /** It has no place for the key. */
   readonly keyless?: boolean;
+  /** Its harness cannot take two at once. */
+  readonly oneAtATime?: boolean;
   /** Whether a 2xx that says nothing sensible counts. */
   readonly garbage?: Delivery['state'];
   /** How many hostile texts are sent at most. Default: all. */
@@ -140,15 +142,21 @@ export function channelContract(name: string, contract: ChannelContract): void {
         if (shared === undefined) console.log('no shared test data: the naughty strings are skipped');
         const all = [...texts, ...(shared ?? [])];
         const some = contract.most === undefined ? all : all.slice(0, contract.most);
-        for (const [index, text] of some.entries()) {
+        const sendOne = async (text: string, index: number): Promise<void> => {
           const page = harness.page(`p-${index}`, {
             subject: text,
             text: `${text}\n${text}`,
-            facts: [[text, text] as const, ...Array.from({ length: index < 8 ? 60 : 0 }, (_, n): [string, string] => [`fact ${n}`, text])],
+            facts: [
+              [text, text] as const,
+              ...Array.from({ length: index < 8 ? 60 : 0 }, (_, n): [string, string] => [`fact ${n}`, text.slice(0, n === 0 ? undefined : 3000)]),
+            ],
           });
           const incident = { ...page.incident, title: text, means: text };
           expect(await send(harness, { ...page, incident }), JSON.stringify(text.slice(0, 80))).toMatchObject({ state: 'accepted' });
-        }
+        };
+        const atOnce = contract.oneAtATime === true ? 1 : 16;
+        for (let from = 0; from < some.length; from += atOnce)
+          await Promise.all(some.slice(from, from + atOnce).map((text, n) => sendOne(text, from + n)));
         expect(harness.problems()).toEqual([]);
         expect(await harness.arrived()).toHaveLength(some.length);
       }));

@@ -176,7 +176,7 @@ async function byBell(): Promise<ChannelHarness> {
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
-channelContract('bell', { open: byBell, faults: [], keyless: true });
+channelContract('bell', { open: byBell, faults: [], keyless: true, oneAtATime: true });
 
 const now = { signal: new AbortController().signal, attempt: 1 };
 

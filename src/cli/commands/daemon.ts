@@ -64,7 +64,9 @@ async function daemon(context: CommandContext): Promise<Outcome> {
 }
 
 /** Looks at escalation.yml every second. One that cannot be read changes nothing, and is told like anything else that fails. */
-async function watchPolicy({ workspace }: Session): Promise<{ readonly changed: AbortSignal; readonly ticker: NonNullable<DaemonRun['tickers']>[number] }> {
+async function watchPolicy({
+  workspace,
+}: Session): Promise<{ readonly changed: AbortSignal; readonly ticker: NonNullable<DaemonRun['tickers']>[number] }> {
   const path = join(workspace.root, ESCALATION_FILE);
   const mark = async (): Promise<string> => {
     const found = await stat(path).catch(() => undefined);
