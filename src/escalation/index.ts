@@ -1,15 +1,5 @@
 export { approvalText, formatApprovalBlock, parseApprovalBlocks, type ApprovalBlock, type ApprovalPayload } from './approval-block.js';
-export {
-  judgeAct,
-  judgeApprovals,
-  rolesOf,
-  type Accepted,
-  type ActVerdict,
-  type ApprovalFact,
-  type ApprovalRequest,
-  type Grant,
-  type Verdict,
-} from './authority.js';
+export { judgeAct, judgeApprovals, rolesOf, type Accepted, type ApprovalFact, type ApprovalRequest, type Grant, type Verdict } from './authority.js';
 export { checkApprovalBlock } from './check-block.js';
 export { decideEscalation } from './decide.js';
 export { differencesFrom, type Expectation, parseExpectation, showDelay } from './expectations.js';
