@@ -1,3 +1,5 @@
+import { ACTS } from '../escalation/index.js';
+import { didYouMean } from '../lib/index.js';
 import type { Runbook, Step } from './load.js';
 
 /** Something about a runbook that a check of its form does not see. */
@@ -28,6 +30,7 @@ export function lintRunbook(runbook: Runbook): Finding[] {
     fromLater,
     undoMissing,
     approvalMissing,
+    authorityUnknown,
     resumeUnverified,
     writersRunning,
     inputsUnused,
@@ -128,6 +131,19 @@ function* approvalMissing(runbook: Runbook): Iterable<Raw> {
       };
     if (runbook.document.limits === undefined)
       yield { severity: 'warning', rule: 'limits-missing', path: stepPath(step), message: `"${step.id}" writes, and the runbook has no "limits"` };
+  }
+}
+
+function* authorityUnknown(runbook: Runbook): Iterable<Raw> {
+  for (const step of runbook.steps) {
+    const authority = step.document.approve?.authority;
+    if (authority === undefined || ACTS.some((act) => act === authority)) continue;
+    yield {
+      severity: 'error',
+      rule: 'authority-unknown',
+      path: stepPath(step, 'approve', 'authority'),
+      message: `no role can be given the authority "${authority}"${didYouMean(authority, ACTS)}. There are: ${ACTS.join(', ')}`,
+    };
   }
 }
 

@@ -172,3 +172,26 @@ it('an incident that cannot be read holds up no other', async () => {
   const { problems } = await desk.tick();
   expect(problems.map(({ id }) => id)).toEqual(['inc-bad']);
 });
+
+it('a page whose end another process writes down while this one is about to hand it over is not sent again', async () => {
+  const { desk, again, outbox } = await room();
+  const put = outbox.put.bind(outbox);
+  let other: Promise<unknown> | undefined;
+  let overtook = false;
+  outbox.put = async (page) => {
+    await put(page);
+    if (other !== undefined) return;
+    outbox.settle(page.key, 'accepted');
+    other = again()
+      .look(page.incident.id)
+      .then(() => (overtook = true));
+    await Promise.race([other, new Promise((resolve) => setTimeout(resolve, 300))]);
+    expect(overtook).toBe(false);
+    await put(page);
+  };
+  await desk.open(opening, 'root');
+  await other;
+  expect(overtook).toBe(true);
+  const keys = outbox.seen.map(({ key }) => key);
+  expect(keys).toEqual([...new Set(keys)]);
+});

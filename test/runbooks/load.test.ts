@@ -50,6 +50,7 @@ describe('lint', () => {
     ['undo-missing', 'warning', '  - { id: a, title: A, command: [make] }', 6],
     ['undo-missing', 'error', '  - { id: a, title: A, command: [make], effect: irreversible }', 6],
     ['approval-missing', 'warning', apply, 6],
+    ['authority-unknown', 'error', '  - { id: a, title: A, approve: { authority: approve-restor, of: "1" } }', 6],
     ['limits-missing', 'warning', apply, 6],
     ['writers-running', 'warning', apply, 6],
     ['resume-unverified', 'error', '  - { id: a, title: A, action: syncs.resume, with: { paused_by: x } }', 6],
