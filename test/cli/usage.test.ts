@@ -9,6 +9,7 @@ import { readGlobals } from '../../src/cli/globals.js';
 import { topLevelHelp } from '../../src/cli/help.js';
 import { loadCommands } from '../../src/cli/loaders.js';
 import { NOUNS } from '../../src/cli/nouns.js';
+import { parseCommandLine } from '../../src/cli/parse.js';
 import { jsonLines, runback } from './support/child.js';
 
 let folder: string;
@@ -31,7 +32,13 @@ describe('the table of nouns', () => {
 });
 
 describe('wrong usage', () => {
-  const cases = NOUNS.flatMap((noun) => [[noun.name, '--nonsense'], ...noun.verbs.map((verb) => [noun.name, verb, '--nonsense'])]);
+  const verbs = NOUNS.flatMap((noun) => noun.verbs.map((verb) => [noun.name, verb, '--nonsense']));
+  test.each(verbs.map((words) => [words.join(' '), words] as const))('%s is refused with the help to read', async (_line, words) => {
+    await expect(parseCommandLine(words, 80)).rejects.toMatchObject({ code: 'usage', next: expect.stringMatching(/^runback .*--help/u) });
+  });
+
+  // As a process: once for each noun.
+  const cases = NOUNS.map((noun) => [noun.name, ...noun.verbs.slice(0, 1), '--nonsense']);
   test.each(cases.map((words) => [words.join(' '), words] as const))('%s ends with 64 and says which help to read', async (_line, words) => {
     const result = await runback(words, { cwd: folder });
     expect(result.code).toBe(64);
@@ -67,11 +74,20 @@ describe('help', () => {
   });
 
   const all = NOUNS.flatMap((noun) => (noun.verbs.length === 0 ? [[noun.name]] : noun.verbs.map((verb) => [noun.name, verb])));
-  test.each(all.map((words) => [words.join(' '), words] as const))('%s --help fits 80 columns and exits 0', async (_line, words) => {
-    const result = await runback([...words, '--help'], { cwd: folder });
-    expect(result.code).toBe(0);
-    expect(result.stdout).toContain(`Usage: runback ${words.join(' ')}`);
-    expect(result.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  test.each(all.map((words) => [words.join(' '), words] as const))('%s --help fits 80 columns', async (_line, words) => {
+    const parsed = await parseCommandLine([...words, '--help'], 80);
+    if (parsed.kind !== 'help') throw new Error(`it is ${parsed.kind}`);
+    expect(parsed.text).toContain(`Usage: runback ${words.join(' ')}`);
+    expect(parsed.text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test('of a command is printed by the program, which exits 0', async () => {
+    const { text } = (await parseCommandLine(['snapshot', 'create', '--help'], 80)) as { readonly text: string };
+    expect(await runback(['snapshot', 'create', '--help'], { cwd: folder })).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining(text.trim()),
+    });
   });
 });
 

@@ -8,7 +8,7 @@ import { type Clock, type Redactor, RunbackError, canonicalJson, fromFileSystem,
 import type { Document } from '../store.js';
 import type { LitterSweeper } from './litter.js';
 import { type HeldLock, lockedError, tryLock } from './lock-file.js';
-import { makeFolder, syncFolder, systemCode } from './paths.js';
+import { syncFolder, systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
 
 /** What a document file holds: the data and its digest, so that a half-right file is never taken for state. */
@@ -109,7 +109,6 @@ export class DocumentFile<T> implements Document<T> {
     const path = `${this.#adapter.path}.lock`;
     const owner = { by: 'runback', holder: `process-${process.pid}`, purpose: 'an update' };
     const giveUpAt = performance.now() + LOCK_WAIT_MS;
-    await makeFolder(dirname(path));
     await this.litter.sweep(dirname(path));
     for (let wait = 1; ; wait = Math.min(wait * 1.5, 25)) {
       const attempt = await tryLock(path, owner, this.clock, { breakDead: true, durable: false });

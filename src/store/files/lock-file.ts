@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, unlink } from 'node:fs/promises';
+import { link, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { type Clock, RunbackError, formatDuration, fromFileSystem } from '../../lib/index.js';
 import type { LockInfo, LockOwner } from '../store.js';
-import { makeFolder, syncFolder, systemCode } from './paths.js';
+import { openNew, syncFolder, systemCode } from './paths.js';
 import { type ProcessIdentity, isAlive, thisProcess } from './process-identity.js';
 
 /** What a lock file holds. */
@@ -36,7 +36,6 @@ export async function tryLock(
   options: { readonly breakDead: boolean; readonly durable: boolean },
 ): Promise<LockAttempt> {
   try {
-    await makeFolder(dirname(path));
     const first = await create(path, owner, clock, options.durable);
     if (first !== undefined) return { held: first };
     const holder = await readRecord(path);
@@ -86,7 +85,7 @@ async function create(path: string, owner: LockOwner, clock: Clock, durable: boo
   };
   const draft = `${path}.${token}`;
   try {
-    const handle = await open(draft, 'wx', 0o600);
+    const handle = await openNew(draft);
     try {
       await handle.writeFile(JSON.stringify(record));
       if (durable) await handle.sync();

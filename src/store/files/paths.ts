@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { RunbackError, fromFileSystem } from '../../lib/index.js';
@@ -22,6 +22,17 @@ export async function makeFolder(path: string): Promise<void> {
     for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
   } catch (error) {
     throw fromFileSystem(error, path);
+  }
+}
+
+/** Creates a file that is not there yet, mode 0600, and its folder where that is missing too. Throws as the file system does. */
+export async function openNew(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeFolder(dirname(path));
+    return await open(path, 'wx', 0o600);
   }
 }
 

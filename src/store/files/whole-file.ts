@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { fromFileSystem } from '../../lib/index.js';
-import { makeFolder, syncFolder } from './paths.js';
+import { openNew, syncFolder } from './paths.js';
 
 /**
  * Writes a file so that it appears whole or not at all, also through kill -9 and power cut: partial file, sync, rename,
@@ -13,8 +13,7 @@ import { makeFolder, syncFolder } from './paths.js';
 export async function writeWhole(path: string, content: string | AsyncIterable<string>): Promise<void> {
   const partial = `${path}.partial-${randomBytes(6).toString('hex')}`;
   try {
-    await makeFolder(dirname(path));
-    const handle = await open(partial, 'wx', 0o600);
+    const handle = await openNew(partial);
     try {
       let position = 0;
       for await (const chunk of typeof content === 'string' ? [content] : content)
