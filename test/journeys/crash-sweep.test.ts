@@ -33,11 +33,11 @@ describe('kill -9 at every platform call and every journal write of a whole run 
     expect(calls.length).toBeGreaterThan(20);
   });
 
-  test('at every line of its journals and those of its restores, once it is on disk; at every fourth also half written', async () => {
+  test('at every line of its journals and those of its restores, once it is on disk; at every eighth also half written', async () => {
     const [written, flushed] = ['write', 'datasync'].map((wanted) =>
       worlds.operations.filter(({ name, target }) => name === wanted && target.endsWith('/journal.ndjson')),
     ) as [CrashOperation[], CrashOperation[]];
-    const torn = written.filter((_, index) => fullSweeps || index % 4 === 0);
+    const torn = written.filter((_, index) => fullSweeps || index % 8 === 0);
     const planned = [...plan(torn, () => (fullSweeps ? ['before', 'half'] : ['half'])), ...plan(flushed, () => ['after'])];
     const report = await sweepRun(worlds, planned, { chained: !fullSweeps });
     console.log(
