@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -38,6 +38,8 @@ function temporaryFilesInMemory(): void {
     const { bavail, bsize } = statfsSync(MEMORY);
     if (bavail * bsize < ENOUGH_BYTES) return;
     const folder = mkdtempSync(`${MEMORY}/runback-test-`);
+    // As /tmp is: PostgreSQL and some tests give up being root.
+    chmodSync(folder, 0o1777);
     process.env['TMPDIR'] = folder;
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   } catch {
