@@ -31,7 +31,9 @@ export interface Connector {
   /**
    * Records in batches. All fields and meta of the schema are requested explicitly. Batches come in key order
    * ({@link compareKeys}) where `capabilities.ordered`, else in the platform's order. With `keys`: those that exist, in any
-   * order, each at most once, and only under the key asked for (a merged-away id is reported in `aliases`, not as a record).
+   * order, each at most once, and only under the key asked for (a merged-away id is reported in `aliases`, not as a record). A key is
+   * left out only where the platform says that there is no such record: what a partial answer leaves out is asked for again, then
+   * `platform-incomplete` is thrown. The same holds for a whole read and for links (G17).
    */
   read(request: ReadRequest, options?: CallOptions): AsyncIterable<RecordBatch>;
 
@@ -203,12 +205,21 @@ export type Mutation = UpdateMutation | CreateMutation | DeleteMutation | Undele
 
 /** What became of one mutation. */
 export type MutationResult =
-  /** It is so on the platform now. `key`: the record's key, new after a create. */
-  | { readonly status: 'applied'; readonly key: string }
+  /**
+   * It is so on the platform now, perhaps in the platform's own form. `key`: the record's key, new after a create. `record`: the whole
+   * record as it stands after the write, where the platform's own answer to it shows every field; else callers read it.
+   */
+  | { readonly status: 'applied'; readonly key: string; readonly record?: PlatformRecord }
   /** Nothing written: the platform's value was not `expect`ed. `live` where known. */
   | { readonly status: 'moved'; readonly live?: Fields }
-  /** Nothing written, and trying again will not help. */
-  | { readonly status: 'rejected'; readonly reason: RejectReason; readonly message: string; readonly correlationId?: string }
+  /** Nothing written, and trying again will not help. `fields`: what it is about, where that is known: without these the rest may be written. */
+  | {
+      readonly status: 'rejected';
+      readonly reason: RejectReason;
+      readonly message: string;
+      readonly correlationId?: string;
+      readonly fields?: readonly string[];
+    }
   /** Nothing written; trying again may help. */
   | { readonly status: 'failed'; readonly message: string; readonly correlationId?: string }
   /** The request was sent and its answer was lost: it may or may not have happened. */

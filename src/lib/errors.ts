@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   'scope-missing': { exit: EXIT.credentials, when: 'the credentials lack a permission' },
   'platform-unreachable': { exit: EXIT.partial, when: 'the platform does not answer' },
   'platform-limit': { exit: EXIT.partial, when: 'the platform limits us longer than the wait allowed' },
+  'platform-incomplete': { exit: EXIT.partial, when: 'the platform answered for a part of what was asked only, also when asked again' },
   'platform-nonsense': { exit: EXIT.partial, when: 'the platform answered something that does not fit its own API' },
   'platform-rejected': { exit: EXIT.failed, when: 'the platform refuses a request for good' },
   'object-unsupported': { exit: EXIT.usage, when: 'the platform has no such object type, or it cannot be handled' },

@@ -55,6 +55,10 @@ export interface FieldSchema {
   readonly optedOut?: readonly Value[];
   /** The platform lets the value move in one direction only; the connector clears it first where that helps. */
   readonly forwardOnly?: boolean;
+  /** May never be empty. */
+  readonly required?: boolean;
+  /** Fields that the platform sets by itself when this one is written, unless they are written with it. */
+  readonly setsAlso?: readonly string[];
 }
 
 /** A kind of link between two object types. */
