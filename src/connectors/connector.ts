@@ -141,7 +141,7 @@ export interface RecordBatch {
 export interface RecordHistory {
   /** Newest first; by field. With `capabilities.history === 'record'`, one entry per requested field: the record's last change. */
   readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
-  readonly created?: { readonly at?: string; readonly writer?: string };
+  readonly created?: { readonly at?: string; readonly writer?: string; readonly byPlatform?: true };
 }
 
 export interface FieldChange {
@@ -151,6 +151,8 @@ export interface FieldChange {
   readonly at?: string;
   /** Who or what wrote, as the platform names it: `INTEGRATION:12345`, `CRM_UI:userId:42`, a user name. */
   readonly writer?: string;
+  /** The platform wrote it by itself: a default, a calculation, a workflow. Absent where somebody else did, and where that cannot be told. */
+  readonly byPlatform?: true;
 }
 
 /** Finished snapshot lines. */
@@ -207,9 +209,10 @@ export type Mutation = UpdateMutation | CreateMutation | DeleteMutation | Undele
 export type MutationResult =
   /**
    * It is so on the platform now, perhaps in the platform's own form. `key`: the record's key, new after a create. `record`: the whole
-   * record as it stands after the write, where the platform's own answer to it shows every field; else callers read it.
+   * record as it stands after the write, where the platform's own answer to it shows every field; else callers read it. `was`: the whole
+   * record as it stood just before the write, where nobody else can have written in between.
    */
-  | { readonly status: 'applied'; readonly key: string; readonly record?: PlatformRecord }
+  | { readonly status: 'applied'; readonly key: string; readonly record?: PlatformRecord; readonly was?: PlatformRecord }
   /** Nothing written: the platform's value was not `expect`ed. `live` where known. */
   | { readonly status: 'moved'; readonly live?: Fields }
   /** Nothing written, and trying again will not help. `fields`: what it is about, where that is known: without these the rest may be written. */

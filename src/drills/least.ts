@@ -20,8 +20,8 @@ const SIZE = { records: 100, history: 50, linksRead: 1000, linksWritten: 2000 } 
 
 /**
  * Fewest requests that an evidence snapshot, a plan with attribution, a restore and its verification can take with HubSpot's batch sizes
- * if what runback promises is kept: each suspect is looked at once with its history; each batch is looked at just before it is written;
- * the first batch is small and read back; an archive proves nothing, so it is looked up, and links to a record are looked at before
+ * if what runback promises is kept: each suspect is looked at once with its history; each batch is looked at just before it is written
+ * and once more after it, so that what the platform changed beside it is seen; the first batch is small; an archive proves nothing, so it is looked up, and links to a record are looked at before
  * the record is deleted; in the end every change is read once more. One request reads or writes links of all kinds between two
  * object types. They are read from the side with fewer records; HubSpot numbers a label differently on the two sides and tells nowhere
  * which numbers belong together, so that where there are labels one request more has to learn that.
@@ -40,7 +40,7 @@ export function leastRequests({ objects, labelled, suspects, updates, links, del
   const linksLooked = calls(links, SIZE.linksRead);
   const plan = calls(suspects, SIZE.history) + calls(deletes, SIZE.history) + linksLooked + (deletes > 0 ? sizes.length : 0);
   const batches = (count: number): number => (count === 0 ? 0 : 1 + calls(Math.max(0, count - canary), SIZE.records));
-  const updated = updates === 0 ? 0 : 2 * batches(updates) + 1 + calls(updates, SIZE.records);
+  const updated = updates === 0 ? 0 : 3 * batches(updates) + calls(updates, SIZE.records);
   const linked = 2 * linksLooked + calls(links, SIZE.linksWritten);
   const deleted = deletes === 0 ? 0 : batches(deletes) * (3 + sizes.length) + 1 + calls(deletes, SIZE.records);
   return account + evidence + plan + updated + linked + deleted;

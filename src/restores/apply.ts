@@ -2,11 +2,12 @@ import { platformLock } from '../connectors/index.js';
 import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
 import type { JournalWriter, Lock } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
+import { madeByPlatform } from './beside-links.js';
 import { execute, settle, type Execution } from './execute.js';
-import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type RestoreCreated, type RestoreState } from './journal.js';
+import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type PlatformMade, type RestoreCreated, type RestoreState } from './journal.js';
 import { checkAccount, checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
-import type { Stop } from './results.js';
+import { stopOf, type Stop } from './results.js';
 import type { RestoreSummary } from './types.js';
 import { planWorks } from './works.js';
 
@@ -112,7 +113,10 @@ async function run(
     task: `Restoring ${platform.name}`,
   };
   const stop =
-    (await settle(execution, options)) ?? (await execute(execution, planWorks(plan.lines(), state.apply), options)) ?? unfinished(state.apply);
+    (await settle(execution, options)) ??
+    (await execute(execution, planWorks(plan.lines(), state.apply), options)) ??
+    unfinished(state.apply) ??
+    (await journalMade(writer, by, () => madeByPlatform(execution, plan, state.apply, state.summary.startedAt, options)));
   if (stop === undefined) {
     await writer.append({ by, type: 'restore.closed', data: { state: 'done' } });
     return readSummary(deps, state.id);
@@ -193,6 +197,17 @@ export async function holding<T>(
 export async function journalLock(writer: JournalWriter, by: string, lock: Lock | undefined): Promise<void> {
   if (lock !== undefined)
     await writer.append({ by, type: 'lock.acquired', data: { name: lock.name, ...(lock.broke === undefined ? {} : { broke: lock.broke }) } });
+}
+
+/** Journals what the platform made beside the records that were created. A stop where it cannot be asked. */
+export async function journalMade(writer: JournalWriter, by: string, look: () => Promise<PlatformMade>): Promise<Stop | undefined> {
+  try {
+    const made = await look();
+    if (made.links.length + made.records.length > 0) await writer.append({ by, type: 'restore.beside', data: { ...made } });
+    return undefined;
+  } catch (error) {
+    return stopOf(error);
+  }
 }
 
 async function readSummary(deps: ApplyDeps, id: string): Promise<RestoreSummary> {

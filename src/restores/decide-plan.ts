@@ -1,4 +1,5 @@
 import { RunbackError } from '../lib/index.js';
+import { own, put } from '../records/index.js';
 import { objectInfo } from './differences.js';
 import { Draft } from './draft.js';
 import type { LinkDraft, RecordDraft } from './order.js';
@@ -40,7 +41,7 @@ export async function decideConflicts(
     else {
       const more = decided.get(nameOf(change));
       decided.delete(nameOf(change));
-      draft.record(more === undefined ? change : { ...change, fields: { ...change.fields, ...more.fields } });
+      draft.record(more === undefined ? change : { ...change, fields: joined(change.fields, more.fields) });
     }
   }
   for (const change of decided.values()) draft.record(change);
@@ -77,7 +78,7 @@ function take(conflict: PlanConflict, byId: boolean, draft: Draft, decided: Map<
   } else if ('link' in change) draft.link(change satisfies LinkDraft);
   else {
     const before = decided.get(nameOf(change));
-    decided.set(nameOf(change), before === undefined ? change : { ...change, fields: { ...before.fields, ...change.fields } });
+    decided.set(nameOf(change), before === undefined ? change : { ...change, fields: joined(before.fields, change.fields) });
   }
 }
 
@@ -87,4 +88,11 @@ function notOffered(conflict: PlanConflict, choice: ConflictChoice): RunbackErro
     state: 'The plan is unchanged.',
     next: `It offers: ${Object.keys(conflict.choices).join(', ')}.`,
   });
+}
+
+/** The fields of two changes of one record: what is to change goes before what is only kept. */
+function joined(a: RecordDraft['fields'], b: RecordDraft['fields']): RecordDraft['fields'] {
+  const fields = { ...a };
+  for (const [name, move] of Object.entries(b)) if (move.keeps !== true || own(fields, name) === undefined) put(fields, name, move);
+  return fields;
 }

@@ -2,10 +2,12 @@ import type { MutationResult } from '../connectors/index.js';
 import { isRunbackError, messageOf, silentReporter, type CallOptions, type Reporter } from '../lib/index.js';
 import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
+import { displacedLinks, lookAfter, lookAfterLost } from './aftermath.js';
+import { fillWork, withoutRefused } from './follow-up.js';
 import { mutationOf, schemaOf } from './items.js';
 import { type Batches, type ItemResult, type JournalItem, type RestoreSettings, WAITS } from './journal.js';
 import { holds, lookUp, readItemLinks, readItems, stillToWrite } from './look.js';
-import { precheck, stands, type Checking } from './precheck.js';
+import { precheck, stands, type Checked, type Checking } from './precheck.js';
 import { replace, resultOf, stopOf, tookEffect, type Stop } from './results.js';
 
 /** One thing to write, whose keys are only known once what comes before it stands. */
@@ -40,6 +42,8 @@ export interface Execution extends Omit<Checking, 'attempted'> {
  */
 export async function execute(execution: Execution, works: AsyncIterable<Work>, options: CallOptions): Promise<Stop | undefined> {
   const session = new Session(execution, options);
+  const unfilled = await session.fill();
+  if (unfilled !== undefined) return unfilled;
   let waiting: Work[] = [];
   for await (const work of works) {
     if (session.isSettled(work.id)) continue;
@@ -62,7 +66,7 @@ export async function settle(execution: Execution, options: CallOptions): Promis
   if (doubtful.length === 0) return undefined;
   let results: readonly ItemResult[];
   try {
-    results = await lookUp(execution, doubtful, batches, options);
+    results = await lookAfterLost(execution, doubtful, await lookUp(execution, doubtful, batches, options), options);
   } catch (error) {
     return stopOf(error);
   }
@@ -115,6 +119,10 @@ class Session {
     const canary = this.#canary;
     const first = await this.#write(works);
     if (first.stop !== undefined) return first.stop;
+    if (canary) {
+      const stop = await this.#contradiction(first);
+      if (stop !== undefined) return stop;
+    }
     let results = first.results;
     const broken = new Set(results.filter((result) => result.status === 'failed').map((result) => result.id));
     const failed = works.filter((work) => broken.has(work.id));
@@ -133,28 +141,36 @@ class Session {
       if (stop !== undefined) return stop;
       this.#canary = false;
     }
+    const unfilled = await this.fill();
+    if (unfilled !== undefined) return unfilled;
     if (this.#aborted() && more) return { code: 'interrupted', because: 'somebody stopped it' };
     return more ? this.#rates() : undefined;
   }
 
   /** One more try for what was refused because of a record that the rest of the plan has changed since. */
   async again(): Promise<Stop | undefined> {
-    const works = [...this.#retry.values()];
-    if (works.length === 0 || this.#done === this.#errors + this.#skipped) return undefined;
-    let group: Work[] = [];
-    for (const work of [...works, undefined]) {
-      const [first] = group;
-      if (first !== undefined && (work === undefined || first.group !== work.group || group.length >= this.sizeOf(first.action))) {
-        const { stop } = await this.#write(group);
-        if (stop !== undefined) return stop;
-        group = [];
-      }
-      if (work !== undefined) group.push(work);
+    for (const group of groupsOf([...this.#retry.values()], (action) => this.sizeOf(action))) {
+      const { stop } = await this.#write(group, true);
+      if (stop !== undefined) return stop;
+    }
+    return this.fill();
+  }
+
+  /**
+   * Puts right what the platform set by itself although the plan says what it should be: fields of a record that was created, and fields
+   * that were written as they are so that they stay.
+   */
+  async fill(): Promise<Stop | undefined> {
+    const works = this.#execution.batches.toFill.map(fillWork);
+    for (const group of groupsOf(works, (action) => this.sizeOf(action))) {
+      const { stop } = await this.#write(group);
+      if (stop !== undefined) return stop;
     }
     return undefined;
   }
 
-  async #write(works: readonly Work[]): Promise<Written> {
+  /** `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record written. */
+  async #write(works: readonly Work[], last = false): Promise<Written> {
     const items: JournalItem[] = [];
     const skipped: ItemResult[] = [];
     let checked;
@@ -170,7 +186,7 @@ class Session {
     } catch (error) {
       return { results: [], sent: [], stop: stopOf(error) };
     }
-    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sendJournaled(checked.send);
+    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sendWithoutRefused(checked, last);
     const all = this.#notForGood(works, [...skipped, ...checked.skipped, ...results]);
     const { batches, writer, by, kind } = this.#execution;
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
@@ -198,8 +214,22 @@ class Session {
     );
   }
 
-  /** Makes the intent durable, sends, and settles what is in doubt. */
-  async #sendJournaled(items: readonly JournalItem[]): Promise<Pick<Written, 'results' | 'stop'>> {
+  /** Sends; where the platform refuses a field of a record, sends the rest of the record without it. */
+  async #sendWithoutRefused(checked: Checked, last: boolean): Promise<Pick<Written, 'results' | 'stop'>> {
+    let { results, stop } = await this.#sendJournaled(checked.send, checked);
+    let items = checked.send;
+    while (stop === undefined && !this.#aborted()) {
+      items = withoutRefused(this.#execution.schema, items, results, last);
+      if (items.length === 0) break;
+      const again = await this.#sendJournaled(items, checked);
+      results = replace(results, again.results);
+      stop = again.stop;
+    }
+    return { results, ...(stop === undefined ? {} : { stop }) };
+  }
+
+  /** Makes the intent durable, sends, settles what is in doubt, and looks at what the platform made of it. */
+  async #sendJournaled(items: readonly JournalItem[], { before, linksBefore }: Checked): Promise<Pick<Written, 'results' | 'stop'>> {
     const { batches, writer, by, kind, schema } = this.#execution;
     const batch = batches.nextBatch;
     const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items } });
@@ -221,6 +251,19 @@ class Session {
       }
       results = replace(results, await this.#sameAfterAll(items, results));
     } catch (error) {
+      stop ??= stopOf(error);
+    }
+    try {
+      const byId = new Map(items.map((item, index) => [item.id, answers.results[index]]));
+      results = replace(results, await lookAfter(this.#execution, items, results, { before, answers: byId }, this.#lookOptions()));
+      if (linksBefore !== undefined)
+        results = replace(results, await displacedLinks(this.#execution, items, results, linksBefore, this.#lookOptions()));
+    } catch (error) {
+      // Written, and not looked at: that is done when the restore is resumed.
+      const message = `it was written, and looking at what became of it failed: ${messageOf(error)}`;
+      results = results.map((result) =>
+        result.status === 'applied' && result.already !== true ? { id: result.id, status: 'in_doubt', message } : result,
+      );
       stop ??= stopOf(error);
     }
     return { results, ...(stop === undefined ? {} : { stop }) };
@@ -259,7 +302,20 @@ class Session {
     });
   }
 
-  /** Reads the first batch back (G11). */
+  /** A first batch of which the platform says that it is written, and it is not there (G11). */
+  async #contradiction({ results, sent }: Written): Promise<Stop | undefined> {
+    const wrong = results.filter((result) => result.contradicted === true).map((result) => result.id);
+    if (wrong.length === 0) return undefined;
+    await this.#journalCanary(sent.length, wrong);
+    return notThere(wrong.length, sent.length);
+  }
+
+  async #journalCanary(checked: number, wrong: readonly string[]): Promise<void> {
+    const { writer, by, kind } = this.#execution;
+    await writer.append({ by, type: `${kind}.canary`, data: { checked, wrong } });
+  }
+
+  /** Reads the first batch back (G11), where it was not looked at already. */
   async #readBack(results: readonly ItemResult[], sent: readonly JournalItem[], more: boolean): Promise<Stop | undefined> {
     const { batches, writer, by, kind } = this.#execution;
     const applied = new Set(results.filter((result) => result.status === 'applied').map((result) => result.id));
@@ -269,23 +325,23 @@ class Session {
       const code = results.every((result) => result.status === 'in_doubt') ? 'in-doubt' : 'restore-stopped';
       return { code, because: `none of the first ${results.length} changes took: ${why}` };
     }
-    const items = sent
-      .filter((item) => applied.has(item.id))
-      .map((item) => (item.action === 'create' ? { ...item, key: batches.keyOf(item.object, item.key) } : item));
-    if (items.length === 0) return undefined;
+    const all = sent.filter((item) => applied.has(item.id));
+    if (all.length === 0) return undefined;
+    const items = all.filter((item) => item.action !== 'update' && item.action !== 'create');
     let wrong: string[];
     try {
       const records = await readItems(this.#execution, items, this.#lookOptions());
       const linked = await readItemLinks(this.#execution, items, this.#lookOptions());
       const took = (item: JournalItem): boolean =>
-        'link' in item ? linked(item) === (item.action === 'link') : tookEffect(item, records.get(item.object)?.get(item.key)?.fields);
+        'link' in item
+          ? linked.has(item) === (item.action === 'link')
+          : tookEffect(item, records.get(item.object)?.get(item.key)?.fields, batches.stored.get(item.id));
       wrong = items.filter((item) => !took(item)).map((item) => item.id);
     } catch (error) {
       return stopOf(error);
     }
-    await writer.append({ by, type: `${kind}.canary`, data: { checked: items.length, wrong } });
-    if (wrong.length === 0) return undefined;
-    return { code: 'restore-stopped', because: `${wrong.length} of the first ${items.length} changes were not there when they were read back` };
+    await this.#journalCanary(all.length, wrong);
+    return wrong.length === 0 ? undefined : notThere(wrong.length, all.length);
   }
 
   #aborted(): boolean {
@@ -342,6 +398,24 @@ function withReasons(found: readonly ItemResult[], before: readonly ItemResult[]
     const why = lost.get(result.id);
     return result.status !== 'failed' || why === undefined ? result : { ...result, message: `${why}; looked up: the change is not there` };
   });
+}
+
+function notThere(wrong: number, of: number): Stop {
+  return { code: 'restore-stopped', because: `${wrong} of the first ${of} changes were not there when they were read back` };
+}
+
+/** Works in the batches they are written in. */
+function* groupsOf(works: readonly Work[], sizeOf: (action: JournalItem['action']) => number): Iterable<readonly Work[]> {
+  let group: Work[] = [];
+  for (const work of works) {
+    const [first] = group;
+    if (first !== undefined && (first.group !== work.group || group.length >= sizeOf(first.action))) {
+      yield group;
+      group = [];
+    }
+    group.push(work);
+  }
+  if (group.length > 0) yield group;
 }
 
 interface Written {

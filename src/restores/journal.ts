@@ -4,12 +4,28 @@ import { own, put, type Fields } from '../records/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
 import type { Approval } from './plan-file.js';
 import { LineSpool } from './spool.js';
-import type { RestoreSummary } from './types.js';
+import { tallyOf } from './tally.js';
+import type { FieldMove, RestoreSummary } from './types.js';
 
 /** Kind of journals that restores write. */
 export const RESTORES = 'restores';
 /** What its journal keeps byte for byte: an undo writes it back, a resume compares it. Messages stay redacted. */
-export const EXACT: readonly string[] = ['items', 'id', 'key', 'recreated', 'plan', 'hash', 'platform', 'account'];
+export const EXACT: readonly string[] = [
+  'items',
+  'id',
+  'key',
+  'recreated',
+  'fields',
+  'stored',
+  'beside',
+  'displaced',
+  'links',
+  'records',
+  'plan',
+  'hash',
+  'platform',
+  'account',
+];
 
 /** A mutation as the journal holds it: enough to send it, look it up and undo it without the plan. */
 export type JournalItem =
@@ -22,8 +38,18 @@ export type JournalItem =
       readonly replaced: Fields;
       /** Fields of the plan that are not in `set`: somebody changed them after the plan was made. */
       readonly left?: readonly string[];
+      /** Fields of `set` that hold their value already and are written with it, so that the platform does not set them by itself. */
+      readonly keeps?: readonly string[];
+      readonly refused?: readonly RefusedField[];
     }
-  | { readonly id: string; readonly action: 'create'; readonly object: string; readonly key: string; readonly set: Fields }
+  | {
+      readonly id: string;
+      readonly action: 'create';
+      readonly object: string;
+      readonly key: string;
+      readonly set: Fields;
+      readonly refused?: readonly RefusedField[];
+    }
   | {
       readonly id: string;
       readonly action: 'delete';
@@ -44,6 +70,13 @@ export interface JournalLink {
   readonly to: string;
 }
 
+/** A field that the platform refused, so that the rest of its record was written without it. */
+export interface RefusedField {
+  readonly field: string;
+  readonly reason: RejectReason;
+  readonly message: string;
+}
+
 /** What became of one item. */
 export interface ItemResult {
   readonly id: string;
@@ -57,6 +90,16 @@ export interface ItemResult {
   readonly reason?: RejectReason;
   readonly message?: string;
   readonly correlationId?: string;
+  /** With `failed`: the platform said that it was written, and it was not there. */
+  readonly contradicted?: true;
+  /** Of a refusal: the fields that it is about, where that is known. */
+  readonly fields?: readonly string[];
+  /** Written values that the platform keeps in a form of its own. */
+  readonly stored?: Fields;
+  /** Fields that the platform changed beside what was written. */
+  readonly beside?: Readonly<Record<string, FieldMove>>;
+  /** Links that the platform cut because this one was made. */
+  readonly displaced?: readonly JournalLink[];
 }
 
 /** Settings a restore keeps for its whole life. */
@@ -106,6 +149,14 @@ export class Batches {
   readonly applied: LineSpool | undefined;
   /** Fields that were left as they are since somebody changed them after the plan was made, by item. */
   readonly left = new Map<string, readonly string[]>();
+  /** Written values that the platform keeps in a form of its own, by item. */
+  readonly stored = new Map<string, Fields>();
+  /** Fields that the platform refused and that were taken out, by item. */
+  readonly refused = new Map<string, { readonly object: string; readonly fields: readonly RefusedField[] }>();
+  /** What the platform changed beside what was written, and is so still, by item. */
+  readonly beside = new Map<string, Beside>();
+  /** What the platform linked to created records, and made for that. */
+  made: PlatformMade = { links: [], records: [] };
   /** Keys of records that were deleted, by object type. */
   readonly deleted = new Map<string, Set<string>>();
   nextBatch = 1;
@@ -141,8 +192,35 @@ export class Batches {
       if (item.action === 'create') this.#created(item.object, item.key, key);
       if (item.action === 'update' && item.left !== undefined) this.left.set(item.id, item.left);
       if (item.action === 'delete') this.#deletedKeys(item.object).add(item.key);
-      if (result.already !== true) this.applied?.push(JSON.stringify({ ...item, ...(item.action === 'create' ? { made: key } : {}) }));
+      if (result.already === true) continue;
+      if (item.action === 'update' || item.action === 'create') this.#noted(item, key, result);
+      const { stored, beside, displaced } = result;
+      this.applied?.push(JSON.stringify({ ...item, ...(item.action === 'create' ? { made: key } : {}), ...defined({ stored, beside, displaced }) }));
     }
+  }
+
+  #noted(item: WrittenItem, key: string, { stored, beside }: ItemResult): void {
+    if (item.refused !== undefined) this.refused.set(item.id, { object: item.object, fields: item.refused });
+    if (stored !== undefined) this.stored.set(item.id, stored);
+    if (beside !== undefined) this.beside.set(item.id, { id: item.id, object: item.object, key, moves: beside, keeps: keptBy(item) });
+    if (!item.id.endsWith(FILL)) return;
+    // What was put right after its record is no longer beside the plan.
+    const of = item.id.slice(0, -FILL.length);
+    const before = this.beside.get(of);
+    if (before === undefined) return;
+    const rest = Object.entries(before.moves).filter(([name]) => own(item.set, name) === undefined);
+    if (rest.length === 0) this.beside.delete(of);
+    else this.beside.set(of, { ...before, moves: Object.fromEntries(rest) });
+  }
+
+  /** What the platform changed by itself although the plan says what it should be, and that nobody has tried to put right yet. */
+  get toFill(): readonly Beside[] {
+    return [...this.beside.values()].flatMap((one): Beside[] => {
+      const moves = Object.entries(one.moves).filter(([name]) => one.keeps === 'all' || one.keeps.includes(name));
+      return moves.length === 0 || one.id.endsWith(FILL) || this.statuses.has(`${one.id}${FILL}`)
+        ? []
+        : [{ ...one, moves: Object.fromEntries(moves) }];
+    });
   }
 
   /** Items that may or may not have happened. */
@@ -192,8 +270,45 @@ function isOpen(status: ItemResult['status'] | undefined): boolean {
   return status === 'failed' || status === 'in_doubt';
 }
 
-/** An item that was written, with the key its record was created under. */
-export type AppliedItem = JournalItem & { readonly made?: string };
+/** An item that was written, with the key its record was created under and what the platform made of it. */
+export type AppliedItem = JournalItem & { readonly made?: string } & Pick<ItemResult, 'stored' | 'beside' | 'displaced'>;
+
+type WrittenItem = Extract<JournalItem, { readonly action: 'update' | 'create' }>;
+
+/** What the platform changed beside one item. */
+export interface Beside {
+  readonly id: string;
+  readonly object: string;
+  /** Of the record now. */
+  readonly key: string;
+  readonly moves: Readonly<Record<string, FieldMove>>;
+  /** Fields that should have stayed; of a record that was created, every one. */
+  readonly keeps: readonly string[] | 'all';
+}
+
+/** A record that the platform created by itself, with its fields as they were seen. */
+export interface BesideRecord {
+  readonly object: string;
+  readonly key: string;
+  readonly fields: Fields;
+}
+
+/** What the platform made beside a restore. */
+export interface PlatformMade {
+  readonly links: readonly JournalLink[];
+  readonly records: readonly BesideRecord[];
+}
+
+/** How the id of an update ends that puts right what the platform changed beside another item. */
+export const FILL = '+fields';
+
+function keptBy(item: WrittenItem): Beside['keeps'] {
+  return item.action === 'create' ? 'all' : (item.keeps ?? []);
+}
+
+function defined<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
 
 /** A restore as its journal tells it. */
 export interface RestoreState {
@@ -233,6 +348,9 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
       case 'undo.outcome':
         batches.ended(entry.data['batch'] as number, entry.data['results'] as readonly ItemResult[]);
         break;
+      case 'restore.beside':
+        apply.made = { links: entry.data['links'] as readonly JournalLink[], records: entry.data['records'] as readonly BesideRecord[] };
+        break;
       case 'batch.canary':
         canaryPassed = (entry.data['wrong'] as readonly string[]).length === 0;
         break;
@@ -257,6 +375,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
     failed: counts.failed,
     inDoubt: counts.in_doubt,
     total: created.total,
+    ...tallyOf(apply),
     ...(because === undefined ? {} : { stoppedBecause: because }),
     keyMap: keyMapOf(apply, undo),
     startedAt,

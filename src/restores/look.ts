@@ -1,6 +1,6 @@
-import type { CreateMutation, Platform, PlatformSchema } from '../connectors/index.js';
+import type { CreateMutation, Platform, PlatformSchema, RecordHistory } from '../connectors/index.js';
 import type { CallOptions } from '../lib/index.js';
-import { own, type Fields, type ObjectSchema, type PlatformRecord } from '../records/index.js';
+import { own, put, sameButForm, type Fields, type Link, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
 import { linkOf, mutationOf, schemaOf } from './items.js';
 import type { Batches, ItemResult, JournalItem, Pending } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
@@ -35,11 +35,11 @@ export async function lookUp(looking: Looking, pending: readonly Pending[], made
   const creates = new Map<string, Pending[]>();
   for (const one of pending) {
     const { item } = one;
-    if ('link' in item) results.push(happened(item.id, links(item) === (item.action === 'link')));
+    if ('link' in item) results.push(happened(item.id, links.has(item) === (item.action === 'link')));
     else if (item.action === 'create') creates.set(item.object, [...(creates.get(item.object) ?? []), one]);
     else {
       const live = records.get(item.object)?.get(item.key);
-      if (item.action === 'update') results.push(updated(looking, item, live));
+      if (item.action === 'update') results.push(await updated(looking, item, live, options));
       else results.push({ ...happened(item.id, (live === undefined) === (item.action === 'delete')), key: item.key });
     }
   }
@@ -69,13 +69,40 @@ async function lookUpCreates(
   });
 }
 
-function updated(looking: Looking, item: Update, live: PlatformRecord | undefined): ItemResult {
+async function updated(looking: Looking, item: Update, live: PlatformRecord | undefined, options: CallOptions): Promise<ItemResult> {
   if (live === undefined) return { id: item.id, status: 'moved', message: 'the record is no longer there' };
   if (holds(live.fields, item.set)) return { id: item.id, status: 'applied', key: item.key };
   const schema = schemaOf(looking.schema, item.object);
   if (isHalfDone(schema, item, live.fields) || holds(live.fields, item.replaced, Object.keys(item.set)))
     return { id: item.id, status: 'failed', message: 'the answer was lost, and the change is not there' };
+  const stored = await storedByUs(looking, schema, item, live.fields, options);
+  if (stored !== undefined) return { id: item.id, status: 'applied', key: item.key, stored };
   return { id: item.id, status: 'moved', message: 'the answer was lost, and the record was changed since' };
+}
+
+/** The values that the platform made of an update, where what stands is ours in the platform's own form; undefined where it is not. */
+async function storedByUs(
+  looking: Looking,
+  schema: ObjectSchema,
+  item: Update,
+  live: Fields,
+  options: CallOptions,
+): Promise<Record<string, Value> | undefined> {
+  const odd = Object.keys(item.set).filter((name) => !sameSide(own(live, name), own(item.set, name)));
+  const typeOf = (name: string): ObjectSchema['fields'][number]['type'] => schema.fields.find((field) => field.name === name)?.type ?? 'other';
+  const formOnly = (name: string): boolean => sameButForm(own(live, name), own(item.set, name), typeOf(name));
+  if (odd.some((name) => sameSide(own(live, name), own(item.replaced, name)) && !formOnly(name))) return undefined;
+  const open = odd.filter((name) => !formOnly(name));
+  const { connector, identity } = looking.platform;
+  if (open.length > 0) {
+    if (connector.capabilities.history !== 'field' || identity.writer === undefined) return undefined;
+    const { history } = await readLive(looking.platform, schema, [item.key], open, options);
+    const fields: RecordHistory['fields'] = history.get(item.key)?.fields ?? {};
+    if (!open.every((name) => own(fields, name)?.[0]?.writer === identity.writer)) return undefined;
+  }
+  const stored: Record<string, Value> = {};
+  for (const name of odd) put(stored, name, own(live, name) ?? null);
+  return stored;
 }
 
 /**
@@ -88,10 +115,23 @@ export function stillToWrite(schema: ObjectSchema, item: Update, live: Fields): 
   const done = names.filter((name) => sameSide(own(live, name), own(item.set, name)));
   const moved = new Set(names.filter((name) => !done.includes(name) && !sameSide(own(live, name), own(item.replaced, name))).map(groupOf));
   const left = names.filter((name) => moved.has(groupOf(name)));
-  const open = names.filter((name) => !done.includes(name) && !left.includes(name));
+  const keeps = item.keeps ?? [];
+  const open = names.filter((name) => !done.includes(name) && !left.includes(name) && !keeps.includes(name));
   if (open.length === 0) return undefined;
-  const only = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => open.includes(name)));
+  const only = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => open.includes(name) || keeps.includes(name)));
   return { ...item, set: only(item.set), replaced: only(item.replaced), ...(left.length === 0 ? {} : { left: [...(item.left ?? []), ...left] }) };
+}
+
+/** An update with the fields it is to keep as they are now: whatever somebody made of them since the plan is kept. */
+export function keeping(item: Update, live: Fields): Update {
+  if (item.keeps === undefined) return item;
+  const set: Record<string, Value> = { ...item.set };
+  const replaced: Record<string, Value> = { ...item.replaced };
+  for (const name of item.keeps) {
+    put(set, name, own(live, name) ?? null);
+    put(replaced, name, own(live, name) ?? null);
+  }
+  return { ...item, set, replaced };
 }
 
 /** True where live has every value of `fields`; `names`: also those names that `fields` lacks, as absent. */
@@ -127,12 +167,21 @@ export async function readItems(
   return records;
 }
 
-/** Reads the links that items are about; the answer tells whether the link of an item is there. */
-export async function readItemLinks(looking: Looking, items: readonly JournalItem[], options: CallOptions): Promise<(item: LinkItem) => boolean> {
+/** Links of the kinds that items are about, at the records that they go out from. */
+export interface ItemLinks {
+  /** Whether the link of an item is there. */
+  readonly has: (item: LinkItem) => boolean;
+  /** All of them; with items of several kinds, of all kinds. */
+  readonly all: readonly Link[];
+}
+
+/** Reads the links that items are about. */
+export async function readItemLinks(looking: Looking, items: readonly JournalItem[], options: CallOptions): Promise<ItemLinks> {
   const groups = new Map<string, LinkItem[]>();
   const nameOf = (item: LinkItem): string => JSON.stringify([item.link, item.fromObject, item.toObject]);
   for (const item of items) if ('link' in item) groups.set(nameOf(item), [...(groups.get(nameOf(item)) ?? []), item]);
   const there = new Map<string, ReadonlySet<string>>();
+  const all: Link[] = [];
   for (const [name, group] of groups) {
     const [first] = group;
     if (first === undefined) continue;
@@ -145,8 +194,9 @@ export async function readItemLinks(looking: Looking, items: readonly JournalIte
       options,
     );
     there.set(name, new Set(found.map(pairName)));
+    all.push(...found);
   }
-  return (item) => there.get(nameOf(item))?.has(pairName(item)) === true;
+  return { has: (item) => there.get(nameOf(item))?.has(pairName(item)) === true, all };
 }
 
 function happened(id: string, so: boolean): ItemResult {

@@ -189,7 +189,7 @@ class Counter {
     const record = 'link' in line ? line.from : line;
     this.#records.add(nameOf(record));
     this.#objects.add(record.object);
-    if (!('link' in line) && line.action !== 'delete') this.#cells += Object.keys(line.fields).length;
+    if (!('link' in line) && line.action !== 'delete') this.#cells += Object.values(line.fields).filter((move) => move.keeps !== true).length;
   }
 
   counts(nothingToDo: number, rowsOf: (object: string) => number): PlanCounts {

@@ -2,6 +2,7 @@ import { silentReporter, type CallOptions } from '../lib/index.js';
 import { compareKeys, type ObjectSchema, type PlatformRecord, own } from '../records/index.js';
 import type { Damage } from '../snapshots/index.js';
 import { wantsHistory } from './attribution.js';
+import { withCompanions } from './companions.js';
 import type { DecideContext } from './decide-context.js';
 import { decideRecord, type RecordEvidence } from './decide.js';
 import { differences, objectInfo, type Difference } from './differences.js';
@@ -50,8 +51,13 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
       const evidence = await evidenceOf(planning, liveSchema, difference, live, options);
       const decision = decideRecord(context, sides, evidence);
       draft.nothingToDo += decision.nothing;
-      for (const conflict of decision.conflicts) draft.conflict(conflict);
-      if (decision.change !== undefined) hold(planning, decision.change);
+      const whole = (change: RecordDraft): RecordDraft =>
+        change.action !== 'update' || sides.live === undefined
+          ? change
+          : { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) };
+      for (const conflict of decision.conflicts)
+        draft.conflict(conflict.change === undefined || 'link' in conflict.change ? conflict : { ...conflict, change: whole(conflict.change) });
+      if (decision.change !== undefined) hold(planning, whole(decision.change));
       const stays = decision.change?.action !== 'create' && decision.change?.action !== 'undelete';
       if (sides.base !== undefined && sides.live === undefined && stays && evidence.recreatedAs === undefined)
         remember(planning.absent, object, difference.key);

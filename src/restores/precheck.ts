@@ -1,15 +1,21 @@
 import type { CallOptions } from '../lib/index.js';
-import type { Fields, PlatformRecord } from '../records/index.js';
+import type { Fields, Link, PlatformRecord } from '../records/index.js';
 import { schemaOf } from './items.js';
 import type { ItemResult, JournalItem, JournalLink, Recreations } from './journal.js';
 import { readLiveLinks } from './live.js';
-import { holds, isHalfDone, readItemLinks, readItems, stillToWrite, type Looking } from './look.js';
+import { holds, isHalfDone, keeping, readItemLinks, readItems, stillToWrite, type Looking } from './look.js';
 
 /** What is sent, and what is not sent because live is not what the plan saw. */
 export interface Checked {
   readonly send: readonly JournalItem[];
   readonly skipped: readonly ItemResult[];
+  /** The records as they were read for that, by object type and key. */
+  readonly before: ReadonlyMap<string, ReadonlyMap<string, PlatformRecord>>;
+  /** Of a batch of links: those of the same kind that its records had. */
+  readonly linksBefore?: readonly Link[];
 }
+
+const UNREAD: Checked['before'] = new Map();
 
 /** What a check before writing needs. */
 export interface Checking extends Looking {
@@ -26,7 +32,7 @@ export interface Checking extends Looking {
 export async function precheck(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
   const [first] = items;
   const { capabilities } = checking.platform.connector;
-  if (first === undefined || first.action === 'undelete') return { send: items, skipped: [] };
+  if (first === undefined || first.action === 'undelete') return { send: items, skipped: [], before: UNREAD };
   if ('link' in first) return checkLinks(checking, items, options);
   const schema = schemaOf(checking.schema, first.object);
   const platformChecks = first.action === 'create' ? schema.createWithKey : capabilities.conditionalWrite;
@@ -37,20 +43,22 @@ export async function precheck(checking: Checking, items: readonly JournalItem[]
 /** Where the platform checks itself: a look only at what it did not take the first time. */
 async function checkAgain(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
   const again = items.filter((item) => item.action === 'update' && checking.attempted(item.id));
-  if (again.length === 0) return { send: items, skipped: [] };
-  const { send, skipped } = await checkRecords(checking, again, options);
-  return { send: [...items.filter((item) => !again.includes(item)), ...send], skipped };
+  if (again.length === 0) return { send: items, skipped: [], before: UNREAD };
+  const { send, skipped, before } = await checkRecords(checking, again, options);
+  return { send: [...items.filter((item) => !again.includes(item)), ...send], skipped, before };
 }
 
 async function checkRecords(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
   const [first] = items;
-  if (first === undefined || 'link' in first) return { send: items, skipped: [] };
-  const live = (await readItems(checking, items, options)).get(first.object) ?? new Map<string, PlatformRecord>();
+  if (first === undefined || 'link' in first) return { send: items, skipped: [], before: UNREAD };
+  const before = await readItems(checking, items, options);
+  const live = before.get(first.object) ?? new Map<string, PlatformRecord>();
   const again = first.action === 'create' ? await recreated(checking, items, options) : new Map<string, string>();
   const send: JournalItem[] = [];
   const skipped: ItemResult[] = [];
-  for (const item of items) {
-    const fields = 'key' in item ? live.get(item.key)?.fields : undefined;
+  for (const given of items) {
+    const fields = 'key' in given ? live.get(given.key)?.fields : undefined;
+    const item = given.action === 'update' && fields !== undefined ? keeping(given, fields) : given;
     const rest = restOf(checking, item, fields);
     const verdict = rest !== undefined || again.has(item.id) ? undefined : verdictOn(checking, item, fields);
     const key = again.get(item.id);
@@ -66,7 +74,7 @@ async function checkRecords(checking: Checking, items: readonly JournalItem[], o
     else if (verdict === undefined) send.push(rest ?? item);
     else skipped.push(verdict);
   }
-  return { send, skipped };
+  return { send, skipped, before };
 }
 
 /** The part of an update that can still be written where somebody changed another part of the record; undefined elsewhere. */
@@ -124,15 +132,15 @@ async function recreated(checking: Checking, items: readonly JournalItem[], opti
 }
 
 async function checkLinks(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
-  if (checking.platform.connector.capabilities.conditionalWrite) return { send: items, skipped: [] };
-  const there = await readItemLinks(checking, items, options);
+  if (checking.platform.connector.capabilities.conditionalWrite) return { send: items, skipped: [], before: UNREAD };
+  const { has, all } = await readItemLinks(checking, items, options);
   const send: JournalItem[] = [];
   const skipped: ItemResult[] = [];
   for (const item of items) {
-    if ('link' in item && there(item) === (item.action === 'link')) skipped.push(stands(item));
+    if ('link' in item && has(item) === (item.action === 'link')) skipped.push(stands(item));
     else send.push(item);
   }
-  return { send, skipped };
+  return { send, skipped, before: UNREAD, linksBefore: all };
 }
 
 /** Keeps records from being deleted that something was linked to in the meantime; on some platforms that would be deleted with them. */
@@ -167,7 +175,7 @@ async function checkLinked(checking: Checking, known: Checked, options: CallOpti
     if (other === undefined) send.push(item);
     else skipped.push({ id: item.id, status: 'moved', message: `${other} is linked to it now` });
   }
-  return { send, skipped };
+  return { send, skipped, before: known.before };
 }
 
 function linkText({ link, fromObject, toObject, from, to }: JournalLink): string {

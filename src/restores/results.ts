@@ -21,6 +21,7 @@ export function resultOf(item: JournalItem, answer: MutationResult | undefined):
     case 'moved':
       return { id, status: 'moved', message: 'the record was changed since the plan was made' };
     case 'rejected':
+      return { id, ...answer };
     case 'failed':
     case 'in_doubt':
     default:
@@ -28,11 +29,11 @@ export function resultOf(item: JournalItem, answer: MutationResult | undefined):
   }
 }
 
-/** True where live is what an item wrote. */
-export function tookEffect(item: JournalItem, live: Fields | undefined): boolean {
+/** True where live is what an item wrote. `stored`: what the platform made of it. */
+export function tookEffect(item: JournalItem, live: Fields | undefined, stored: Fields = {}): boolean {
   if (item.action === 'delete') return live === undefined;
   if (live === undefined) return false;
-  return item.action === 'update' || item.action === 'create' ? holds(live, item.set) : true;
+  return item.action === 'update' || item.action === 'create' ? holds(live, { ...item.set, ...stored }) : true;
 }
 
 /** Results with newer ones in place of those they are about. */

@@ -43,6 +43,8 @@ export interface FieldMove {
   readonly from?: Value;
   readonly to?: Value;
   readonly attribution?: Attribution;
+  /** Nothing to put right: it is written as it is, so that the platform does not change it by itself. */
+  readonly keeps?: true;
 }
 
 /** First line of a plan. */
@@ -195,6 +197,13 @@ export interface RestoreSummary {
   readonly failed: number;
   readonly inDoubt: number;
   readonly total: number;
+  /** Values, links and records that the platform changed beside what was written, and that are so still. */
+  readonly beside?: number;
+  /** The same by object type and field; `field` is empty for a record that the platform made. `key`: of an example. */
+  readonly besideBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly key: string }[];
+  /** Values that the platform refused, so that the rest of their records was written without them. */
+  readonly fieldsLeft?: number;
+  readonly fieldsLeftBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly message: string }[];
   readonly stoppedBecause?: string;
   /** Old key to new key of re-created records, by object. */
   readonly keyMap: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -1,10 +1,11 @@
 import { RunbackError, type CallOptions } from '../lib/index.js';
-import { holding, journalLock, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
+import { holding, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
+import { madeByPlatform } from './beside-links.js';
 import { execute, settle, type Execution, type Work } from './execute.js';
 import { foldRestore, NO_RECREATIONS, type AppliedItem, type RestoreState } from './journal.js';
 import { checkAccount, readPlan } from './plan-file.js';
 import type { RestoreSummary } from './types.js';
-import { undoWorks } from './works.js';
+import { deletesOf, undoWorks } from './works.js';
 
 /**
  * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9). Journaled in the
@@ -39,6 +40,9 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
         code: 'in-doubt',
         because: `${applying.apply.pending.length} changes may or may not have happened, and the platform cannot tell`,
       });
+    const { startedAt } = applying.summary;
+    const unseen = await journalMade(writer, by, () => madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, startedAt, options));
+    if (unseen !== undefined) return fail(id, unseen);
     const state = await foldRestore(store, id, { keepApplied: true });
     const execution: Execution = {
       ...base,
@@ -62,7 +66,8 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
 async function* backwards(state: RestoreState): AsyncIterable<Work> {
   const { applied } = state.apply;
   if (applied === undefined) throw new RunbackError('bug', `The undo of ${state.id} was started without what was applied`);
-  yield* undoWorks(parse(applied.readBackwards()), state.undo);
+  yield* undoWorks(parse(applied.readBackwards()), state.undo, state.apply.made);
+  yield* deletesOf(state.apply.made.records);
 }
 
 function* parse(lines: Iterable<string>): Iterable<AppliedItem> {

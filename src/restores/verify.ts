@@ -1,5 +1,5 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
-import { own, type Fields, type Value } from '../records/index.js';
+import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../records/index.js';
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
 import { LINK_KEYS, readLive, readLiveLinks } from './live.js';
@@ -94,20 +94,25 @@ class Check {
       if (change.action === 'delete') {
         if (record !== undefined) this.#wrong(change, { object, key: change.key, why: 'it is still there' }, true);
       } else if (record === undefined) this.#wrong(change, { object, key: change.key, why: 'it is not there' }, change.action !== 'update');
-      else this.#fields(change, record.fields);
+      else this.#fields(schema, change, record.fields);
     }
   }
 
   /** A record counts once: for a field that is still damaged, else for one that holds something else. */
-  #fields(change: RecordChange, live: Fields): void {
+  #fields(schema: ObjectSchema, change: RecordChange, live: Fields): void {
     const { object, key } = change;
     const left = this.#apply.left.get(String(change.n)) ?? [];
+    const stored = this.#apply.stored.get(String(change.n)) ?? {};
+    const typeOf = (name: string): FieldSchema['type'] => schema.fields.find((field) => field.name === name)?.type ?? 'other';
     const differing = Object.entries(change.fields).flatMap(([field, move]) => {
       if (change.deferred?.includes(field) === true) return [];
       const reference = own(change.references ?? {}, field);
       const expected = reference === undefined ? (move.to ?? null) : this.#apply.keyOf(reference.object, reference.key);
       const now = own(live, field);
-      return sameSide(now, expected) ? [] : [{ field, expected, now, stillDamaged: sameSide(now, move.from) }];
+      const inOwnForm = own(stored, field) === undefined ? sameButForm(now, expected, typeOf(field)) : sameSide(now, own(stored, field));
+      const stillDamaged = move.keeps !== true && sameSide(now, move.from) && own(stored, field) === undefined;
+      if (sameSide(now, expected) || (inOwnForm && !stillDamaged)) return [];
+      return [{ field, expected, now, stillDamaged }];
     });
     const worst = differing.find((one) => one.stillDamaged) ?? differing.find((one) => !left.includes(one.field)) ?? differing[0];
     if (worst === undefined) return;

@@ -1,6 +1,15 @@
 import { own, put, type Fields, type Value } from '../records/index.js';
 import type { Work } from './execute.js';
-import type { AppliedItem, Batches, ItemResult, JournalItem, JournalLink } from './journal.js';
+import {
+  FILL,
+  type AppliedItem,
+  type Batches,
+  type BesideRecord,
+  type PlatformMade,
+  type ItemResult,
+  type JournalItem,
+  type JournalLink,
+} from './journal.js';
 import { sameSide } from './sides.js';
 import type { LinkChange, LinkEnds, PlanLine, RecordChange } from './types.js';
 
@@ -29,7 +38,7 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches)
 
 function fieldsWork(change: RecordChange): Work {
   const { object, key } = change;
-  const id = `${change.n}+fields`;
+  const id = `${change.n}${FILL}`;
   const resolve = (live?: Fields): JournalItem | ItemResult => {
     if (live === undefined) return { id, status: 'rejected', reason: 'parent-missing', message: 'the record was not undeleted' };
     const set: Record<string, Value> = {};
@@ -45,16 +54,20 @@ function fieldsWork(change: RecordChange): Work {
   return { id, group: `update ${object}`, action: 'update', reads: { object, key }, resolve };
 }
 
-/** What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key. */
-export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches): Iterable<Work> {
+/**
+ * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key; `made`: what
+ * the platform made beside them, which goes with them.
+ */
+export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: PlatformMade): Iterable<Work> {
   const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
   for (const item of applied) {
-    if (item.action === 'delete') for (const link of item.links) links.set(JSON.stringify(link), { id: `${item.id}+${links.size}`, link });
+    const gone = item.action === 'delete' ? item.links : (item.displaced ?? []);
+    for (const link of gone) links.set(JSON.stringify(link), { id: `${item.id}+${links.size}`, link });
     const action = OPPOSITE[item.action];
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object}`;
-    yield { id: item.id, group, action, resolve: () => undoItem(item, undo) };
+    yield { id: item.id, group, action, resolve: () => undoItem(item, undo, made) };
   }
-  // Links that went with a record come back once both its ends stand.
+  // Links that went with a record, or that another one took the place of, come back once both their ends stand.
   for (const { id, link } of links.values())
     yield {
       id,
@@ -64,22 +77,43 @@ export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches): Itera
     };
 }
 
+/** Takes records away that the platform made by itself, where nobody has changed them or linked anything to them since. */
+export function* deletesOf(records: readonly BesideRecord[]): Iterable<Work> {
+  for (const { object, key, fields } of records) {
+    const id = `made+${object}/${key}`;
+    yield { id, group: `delete ${object}`, action: 'delete', resolve: () => ({ id, action: 'delete', object, key, replaced: fields, links: [] }) };
+  }
+}
+
 const OPPOSITE = { update: 'update', create: 'delete', delete: 'create', undelete: 'delete', link: 'unlink', unlink: 'link' } as const;
 
-function undoItem(item: AppliedItem, undo: Batches): JournalItem {
+function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): JournalItem {
   const { id } = item;
   switch (item.action) {
-    case 'update':
+    case 'update': {
+      const keeps = (item.keeps ?? []).filter((name) => own(item.beside ?? {}, name) === undefined);
       return {
         id,
         action: 'update',
         object: item.object,
         key: undo.keyOf(item.object, item.key),
-        set: filled(item.replaced, Object.keys(item.set)),
-        replaced: item.set,
+        set: { ...filled(item.replaced, Object.keys(item.set)), ...besides(item, 'from') },
+        replaced: { ...item.set, ...item.stored, ...besides(item, 'to') },
+        ...(keeps.length === 0 ? {} : { keeps }),
       };
+    }
     case 'create':
-      return { id, action: 'delete', object: item.object, key: item.made ?? item.key, replaced: item.set, links: [] };
+      return {
+        id,
+        action: 'delete',
+        object: item.object,
+        key: item.made ?? item.key,
+        replaced: { ...item.set, ...item.stored, ...besides(item, 'to') },
+        links: made.links.filter(
+          ({ fromObject, toObject, from, to }) =>
+            (fromObject === item.object && from === (item.made ?? item.key)) || (toObject === item.object && to === (item.made ?? item.key)),
+        ),
+      };
     case 'delete':
       return { id, action: 'create', object: item.object, key: item.key, set: item.replaced };
     case 'undelete':
@@ -98,7 +132,8 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
     case 'update': {
       const set = referring(change, apply);
       if ('status' in set) return { ...set, id };
-      return { id, action: 'update', object, key, set: set.fields, replaced: side(change, 'from') };
+      const keeps = Object.keys(change.fields).filter((name) => change.fields[name]?.keeps === true);
+      return { id, action: 'update', object, key, set: set.fields, replaced: side(change, 'from'), ...(keeps.length === 0 ? {} : { keeps }) };
     }
     case 'create': {
       const set = referring(change, apply);
@@ -153,6 +188,11 @@ function side(change: RecordChange, which: 'from' | 'to'): Fields {
     if (value !== undefined) put(fields, name, value);
   }
   return fields;
+}
+
+/** What the platform changed beside an item: as it was, or as it is. */
+function besides({ beside }: AppliedItem, which: 'from' | 'to'): Fields {
+  return Object.fromEntries(Object.entries(beside ?? {}).map(([name, move]) => [name, move[which] ?? null]));
 }
 
 function filled(fields: Fields, names: readonly string[]): Fields {

@@ -163,8 +163,8 @@ test('a plan, its application and its verification make the fewest calls there c
   expect(calls).toMatchObject({ read: 3, readLinks: 0, write: 0, describe: 1 });
   Object.assign(calls, { read: 0, describe: 0 });
   await apply(summary);
-  // A first batch of three and two of five and two, each looked at before; the first read back.
-  expect(calls).toMatchObject({ read: 4, readLinks: 0, write: 3, describe: 0 });
+  // A first batch of three and two of five and two, each looked at before and after.
+  expect(calls).toMatchObject({ read: 6, readLinks: 0, write: 3, describe: 0 });
   Object.assign(calls, { read: 0 });
   await verifyRestore(summary.header.id, world.deps);
   expect(calls).toMatchObject({ read: 2, readLinks: 0, describe: 0 });

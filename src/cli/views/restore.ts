@@ -25,6 +25,13 @@ export function restoreText(restore: RestoreSummary, style: Style): string {
   if (restore.rejected > 0) pairs.push(['Refused', `${counted(restore.rejected, 'changes')}, by the platform`]);
   if (restore.failed > 0) pairs.push(['Failed', `${counted(restore.failed, 'changes')}; resuming tries them again`]);
   if (restore.inDoubt > 0) pairs.push(['In doubt', `${counted(restore.inDoubt, 'changes')}; resuming looks them up`]);
+  for (const [i, { object, field, count: n, message }] of (restore.fieldsLeftBy ?? []).entries())
+    pairs.push([i === 0 ? 'Fields left' : '', `${count(n)} × ${visible(`${field} of ${object}`)}, refused: ${visible(message)}`]);
+  for (const [i, { object, field, count: n, key }] of (restore.besideBy ?? []).entries())
+    pairs.push([
+      i === 0 ? 'Changed too' : '',
+      `${count(n)} × ${visible(field === '' ? `${object}, made` : `${field} of ${object}`)} by the platform itself, for example ${visible(key)}`,
+    ]);
   if (created.length > 0) pairs.push(['New ids', `records created again: ${created.join(', ')}`]);
   if (restore.stoppedBecause !== undefined) pairs.push(['Stopped', visible(restore.stoppedBecause)]);
   pairs.push(['Started', time(restore.startedAt, style)]);

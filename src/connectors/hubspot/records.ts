@@ -30,7 +30,11 @@ export function historyOf(schema: ObjectSchema, wire: WireRecord): RecordHistory
   }
   const at = timeOf(wire.createdAt);
   const writer = sourceName(textIn(wire.properties, 'hs_object_source'), textIn(wire.properties, 'hs_object_source_id'));
-  const created = { ...(at === undefined ? {} : { at }), ...(writer === undefined ? {} : { writer }) };
+  const created = {
+    ...(at === undefined ? {} : { at }),
+    ...(writer === undefined ? {} : { writer }),
+    ...byPlatform(textIn(wire.properties, 'hs_object_source')),
+  };
   return { fields, ...(Object.keys(created).length === 0 ? {} : { created }) };
 }
 
@@ -42,8 +46,23 @@ function newestFirst(a: FieldChange, b: FieldChange): number {
 function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>): FieldChange {
   const at = timeOf(version['timestamp']);
   const user = typeof version['updatedByUserId'] === 'number' ? `userId:${String(version['updatedByUserId'])}` : undefined;
-  const writer = sourceName(textIn(version, 'sourceType'), textIn(version, 'sourceId') ?? user);
-  return { value: fromPlatform(field, version['value']), ...(at === undefined ? {} : { at }), ...(writer === undefined ? {} : { writer }) };
+  const type = textIn(version, 'sourceType');
+  const writer = sourceName(type, textIn(version, 'sourceId') ?? user);
+  return {
+    value: fromPlatform(field, version['value']),
+    ...(at === undefined ? {} : { at }),
+    ...(writer === undefined ? {} : { writer }),
+    ...(user === undefined ? byPlatform(type) : {}),
+  };
+}
+
+/** Sources behind which stands somebody: a person in the web or mobile interface, an import, an app, a form, a mail, a meeting, a chat. */
+const SOMEBODY =
+  /^(CRM_UI|MOBILE|IMPORT|INTEGRATION|API|FORM|MEETING|EMAIL|GMAIL|OUTLOOK|CONVERSATION|BOT|CHAT|LIVE_?CHAT|CONTACTS_WEB|BATCH_UPDATE|BCC|FORWARD|PREFERENCE|SUBSCRIPTION|UNSUBSCRIBE|SOCIAL|SALES|TASK|CALL|MERGE|PUBLIC|PLAYBOOK|SURVEY|FEEDBACK|SLACK|DATA_?SYNC|SYNC|EXTENSION|IOS|ANDROID|TWITTER|FACEBOOK|LINKEDIN)/;
+
+/** True where HubSpot wrote by itself; every source that is not known to be somebody's counts. */
+function byPlatform(type: string | undefined): { readonly byPlatform?: true } {
+  return type === undefined || SOMEBODY.test(type) ? {} : { byPlatform: true };
 }
 
 function timeOf(text: unknown): string | undefined {

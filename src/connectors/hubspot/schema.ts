@@ -10,6 +10,11 @@ const STANDARD = ['contacts', 'companies', 'deals', 'tickets'] as const;
 const TEXT_LENGTH = 65_536;
 const SIDE_EFFECT = 'Changing a record starts the HubSpot workflows that wait for it; pause them together with the syncs.';
 const ADDRESS = /^(address2?|city|state|zip|country|hs_state_code|hs_country_region_code)$/;
+/** What HubSpot sets by itself when a property is written without it: a deal that is closed gets a close date, a company its website. */
+const SETS_ALSO: Readonly<Partial<Record<string, Readonly<Record<string, readonly string[]>>>>> = {
+  deals: { dealstage: ['closedate'], pipeline: ['closedate'] },
+  companies: { domain: ['website'] },
+};
 const OPT_OUT = /^hs_(email|sms|whatsapp)_?opt_?out/;
 
 /** Describes object types and the links between them: one request per object type and one per pair of them. */
@@ -108,6 +113,7 @@ function fieldOf(object: string, property: WireProperty): FieldSchema {
     ...(group === undefined ? {} : { group }),
     ...(OPT_OUT.test(name) ? { optedOut: [true] } : {}),
     ...(name === 'lifecyclestage' ? { forwardOnly: true } : {}),
+    ...(SETS_ALSO[object]?.[name] === undefined ? {} : { setsAlso: SETS_ALSO[object][name] }),
   };
 }
 

@@ -1,0 +1,254 @@
+import type { FieldChange, MutationResult, RecordHistory } from '../connectors/index.js';
+import type { CallOptions } from '../lib/index.js';
+import { own, put, sameButForm, type Fields, type Link, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
+import { schemaOf } from './items.js';
+import type { ItemResult, JournalItem, JournalLink, Pending } from './journal.js';
+import { readLive } from './live.js';
+import { readItemLinks, readItems, type Looking } from './look.js';
+import { pairName } from './plan-links.js';
+import { moveOf, sameSide } from './sides.js';
+import type { FieldMove } from './types.js';
+
+type Written = Extract<JournalItem, { readonly action: 'update' | 'create' }>;
+
+/** What a look after writing needs beside {@link Looking}. */
+export interface Aftermath {
+  /** What stood before, by object type and key; records that nobody read are missing. */
+  readonly before: ReadonlyMap<string, ReadonlyMap<string, PlatformRecord>>;
+  /** Answers of the connector, by item. */
+  readonly answers: ReadonlyMap<string, MutationResult | undefined>;
+}
+
+/** A record before and after it was written. */
+interface Case {
+  readonly item: Written;
+  readonly schema: ObjectSchema;
+  readonly key: string;
+  readonly now: Fields;
+  /** Undefined where nobody read it. */
+  readonly was: Fields | undefined;
+  /** Nobody else can have written in between: what differs is the platform's doing. */
+  readonly certain: boolean;
+}
+
+/** What of a record is not as sent, and what changed beside it. */
+interface Odd {
+  readonly one: Case;
+  readonly otherwise: readonly string[];
+  readonly beside: readonly string[];
+}
+
+/**
+ * Compares records that were just written with what they were and what they should be now (G27), and gives results in place of those it
+ * knows more about: values that the platform keeps in its own form (`stored`), fields that it changed beside the plan (`beside`), and
+ * `failed` where a value is not there although the platform said so. What somebody else wrote in between is theirs: the history tells,
+ * and where there is none nothing is claimed.
+ *
+ * Throws what the connector throws; then nothing is known of these records.
+ */
+export async function lookAfter(
+  looking: Looking,
+  items: readonly JournalItem[],
+  results: readonly ItemResult[],
+  known: Aftermath,
+  options: CallOptions,
+): Promise<readonly ItemResult[]> {
+  const status = new Map(results.map((result) => [result.id, result]));
+  const written = items.filter((item): item is Written => {
+    const result = status.get(item.id);
+    return (item.action === 'update' || item.action === 'create') && result?.status === 'applied' && result.already !== true;
+  });
+  const keyOf = (item: Written): string => status.get(item.id)?.key ?? item.key;
+  const unseen = written.filter((item) => recordIn(known, item.id) === undefined);
+  const live = await readItems(
+    looking,
+    unseen.map((item) => ({ ...item, key: keyOf(item) })),
+    options,
+  );
+  const odd: Odd[] = [];
+  for (const item of written) {
+    const key = keyOf(item);
+    const answered = recordIn(known, item.id);
+    const now = answered ?? live.get(item.object)?.get(key);
+    // Deleted right after it was written: that is somebody else's doing.
+    if (now === undefined) continue;
+    const answer = known.answers.get(item.id);
+    const was =
+      item.action === 'create' ? {} : ((answer?.status === 'applied' ? answer.was : undefined) ?? known.before.get(item.object)?.get(key))?.fields;
+    const certain = answered !== undefined && (item.action === 'create' || (answer?.status === 'applied' && answer.was !== undefined));
+    const found = compare({ item, schema: schemaOf(looking.schema, item.object), key, now: now.fields, was, certain });
+    if (found.otherwise.length + found.beside.length > 0) odd.push(found);
+  }
+  const histories = await historiesOf(
+    looking,
+    odd.filter(({ one }) => !one.certain),
+    options,
+  );
+  const own = looking.platform.identity.writer;
+  return odd.flatMap((one) => judged(one, histories.get(one.one.item.id), own, status.get(one.one.item.id)));
+}
+
+function recordIn({ answers }: Aftermath, id: string): PlatformRecord | undefined {
+  const answer = answers.get(id);
+  return answer?.status === 'applied' ? answer.record : undefined;
+}
+
+function compare(one: Case): Odd {
+  const { item, schema, now, was } = one;
+  const kept = new Set(item.action === 'update' ? item.keeps : []);
+  const otherwise = Object.keys(item.set).filter((name) => !kept.has(name) && !isUnset(one, name) && !sameSide(own(now, name), own(item.set, name)));
+  const beside = schema.fields.flatMap(({ name, readOnly }) => {
+    if (readOnly || !Object.hasOwn(now, name)) return [];
+    if (kept.has(name)) return sameSide(own(now, name), own(item.set, name)) ? [] : [name];
+    if (isUnset(one, name)) return sameSide(own(now, name), null) || own(now, name) === '' ? [] : [name];
+    return was === undefined || Object.hasOwn(item.set, name) || sameSide(own(was, name), own(now, name)) ? [] : [name];
+  });
+  return { one, otherwise, beside };
+}
+
+/** True for a field that a create leaves empty: what the platform fills in there is beside the plan. */
+function isUnset({ item }: Case, name: string): boolean {
+  return item.action === 'create' && sameSide(own(item.set, name), null);
+}
+
+/** Who wrote what differs, by item; empty where the platform keeps no history of fields. */
+async function historiesOf(looking: Looking, odd: readonly Odd[], options: CallOptions): Promise<ReadonlyMap<string, RecordHistory>> {
+  const found = new Map<string, RecordHistory>();
+  if (looking.platform.connector.capabilities.history !== 'field') return found;
+  const byObject = new Map<string, Odd[]>();
+  for (const one of odd) byObject.set(one.one.item.object, [...(byObject.get(one.one.item.object) ?? []), one]);
+  for (const group of byObject.values()) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const names = [...new Set(group.flatMap(({ otherwise, beside }) => [...otherwise, ...beside]))].sort();
+    const { history } = await readLive(looking.platform, first.one.schema, [...new Set(group.map(({ one }) => one.key))], names, options);
+    for (const { one } of group) {
+      const entries = history.get(one.key);
+      if (entries !== undefined) found.set(one.item.id, entries);
+    }
+  }
+  return found;
+}
+
+function judged(
+  { one, otherwise, beside }: Odd,
+  history: RecordHistory | undefined,
+  ownWriter: string | undefined,
+  result: ItemResult | undefined,
+): ItemResult[] {
+  const { item, schema, now, was, certain } = one;
+  if (result === undefined) return [];
+  const lastOf = (name: string): FieldChange | undefined => own(history?.fields ?? {}, name)?.[0];
+  const isOurs = (entry: FieldChange | undefined): boolean =>
+    entry !== undefined && (entry.byPlatform === true || (ownWriter !== undefined && entry.writer === ownWriter));
+  const stored: Record<string, Value> = {};
+  const moves: Record<string, FieldMove> = {};
+  const lost: string[] = [];
+  for (const name of otherwise) {
+    const value = own(now, name) ?? null;
+    const type = schema.fields.find((field) => field.name === name)?.type ?? 'other';
+    const last = lastOf(name);
+    const unchanged = item.action === 'update' && sameSide(value, own(item.replaced, name));
+    const formOnly = sameButForm(value, own(item.set, name), type);
+    if (formOnly || ((certain || isOurs(last)) && !unchanged)) put(stored, name, value);
+    else if (last === undefined || isOurs(last)) lost.push(name);
+  }
+  for (const name of beside) if (certain || isOurs(lastOf(name))) put(moves, name, moveOf(own(was ?? item.set, name), own(now, name)));
+  if (lost.length > 0)
+    return [
+      {
+        id: item.id,
+        status: 'failed',
+        contradicted: true,
+        message: `the platform said that it was written, and ${lost.join(', ')} ${lost.length === 1 ? 'is' : 'are'} not so`,
+      },
+    ];
+  const more = { ...(Object.keys(stored).length === 0 ? {} : { stored }), ...(Object.keys(moves).length === 0 ? {} : { beside: moves }) };
+  return Object.keys(more).length === 0 ? [] : [{ ...result, ...more }];
+}
+
+/** How far the platform's clock may be behind ours. */
+const CLOCKS_APART_MS = 5_000;
+
+/**
+ * The same for updates that were found to stand after the process that sent them was gone, and with it what it had read before: where the
+ * platform keeps a history of fields, what it wrote by itself since the intent is beside the plan.
+ */
+export async function lookAfterLost(
+  looking: Looking,
+  pending: readonly Pending[],
+  results: readonly ItemResult[],
+  options: CallOptions,
+): Promise<readonly ItemResult[]> {
+  if (looking.platform.connector.capabilities.history !== 'field') return results;
+  const byObject = new Map<string, { readonly item: Written; readonly at: string; readonly result: ItemResult }[]>();
+  for (const { item, at } of pending) {
+    const result = results.find(({ id }) => id === item.id);
+    if ((item.action !== 'update' && item.action !== 'create') || result?.status !== 'applied' || result.key === undefined) continue;
+    byObject.set(item.object, [...(byObject.get(item.object) ?? []), { item, at, result }]);
+  }
+  const found = new Map<string, ItemResult>();
+  for (const [object, group] of byObject) {
+    const schema = schemaOf(looking.schema, object);
+    const names = schema.fields.filter((field) => !field.readOnly).map((field) => field.name);
+    const keys = [...new Set(group.map(({ result }) => result.key ?? ''))];
+    const { records, history } = await readLive(looking.platform, schema, keys, names, options);
+    for (const { item, at, result } of group) {
+      const now = records.get(result.key ?? '')?.fields;
+      const entries = history.get(result.key ?? '')?.fields;
+      if (now === undefined || entries === undefined) continue;
+      const moves = sinceIntent(item, now, entries, Date.parse(at) - CLOCKS_APART_MS);
+      if (Object.keys(moves).length > 0) found.set(item.id, { ...result, beside: moves });
+    }
+  }
+  return results.map((result) => found.get(result.id) ?? result);
+}
+
+function sinceIntent(item: Written, now: Fields, entries: RecordHistory['fields'], since: number): Record<string, FieldMove> {
+  const moves: Record<string, FieldMove> = {};
+  for (const [name, changes] of Object.entries(entries)) {
+    const [last] = changes;
+    if (last?.byPlatform !== true || last.at === undefined || Date.parse(last.at) < since) continue;
+    const unset = item.action === 'create' && sameSide(own(item.set, name), null);
+    if (Object.hasOwn(item.set, name) && !unset) continue;
+    const before = changes.find((change) => change.at !== undefined && Date.parse(change.at) < since);
+    const from = item.action === 'create' ? undefined : (before?.value ?? null);
+    if (!sameSide(from, own(now, name))) put(moves, name, moveOf(from, own(now, name)));
+  }
+  return moves;
+}
+
+/**
+ * Links that were there before a batch of links was made and are not any more, although nobody asked for that: of some kinds a record has
+ * one at most, and a new one takes the place of the old one. `before`: links of the same kind at the same records.
+ */
+export async function displacedLinks(
+  looking: Looking,
+  items: readonly JournalItem[],
+  results: readonly ItemResult[],
+  before: readonly Link[],
+  options: CallOptions,
+): Promise<readonly ItemResult[]> {
+  const made = items.flatMap((item) => {
+    const result = results.find(({ id }) => id === item.id);
+    return 'link' in item && item.action === 'link' && result?.status === 'applied' && result.already !== true ? [{ item, result }] : [];
+  });
+  if (made.length === 0 || before.length === 0) return [];
+  const { all } = await readItemLinks(
+    looking,
+    made.map(({ item }) => item),
+    options,
+  );
+  const now = new Set(all.map(pairName));
+  const cut = before.filter((link) => !now.has(pairName(link)));
+  const found: ItemResult[] = [];
+  for (const { item, result } of made) {
+    const displaced = cut.filter(({ from }) => from === item.from).map((link) => ({ ...linkOf(item), from: link.from, to: link.to }));
+    if (displaced.length > 0) found.push({ ...result, displaced });
+  }
+  return found;
+}
+
+function linkOf({ link, fromObject, toObject, from, to }: JournalLink): JournalLink {
+  return { link, fromObject, toObject, from, to };
+}
