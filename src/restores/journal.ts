@@ -213,13 +213,13 @@ export class Batches {
     else this.beside.set(of, { ...before, moves: Object.fromEntries(rest) });
   }
 
-  /** What the platform changed by itself although the plan says what it should be, and that nobody has tried to put right yet. */
+  /** What the platform changed by itself although the plan says what it should be, and that is still to be put right. */
   get toFill(): readonly Beside[] {
     return [...this.beside.values()].flatMap((one): Beside[] => {
       const moves = Object.entries(one.moves).filter(([name]) => one.keeps === 'all' || one.keeps.includes(name));
-      return moves.length === 0 || one.id.endsWith(FILL) || this.statuses.has(`${one.id}${FILL}`)
-        ? []
-        : [{ ...one, moves: Object.fromEntries(moves) }];
+      const status = this.statuses.get(`${one.id}${FILL}`);
+      const open = status === undefined || status === 'failed';
+      return moves.length === 0 || one.id.endsWith(FILL) || !open ? [] : [{ ...one, moves: Object.fromEntries(moves) }];
     });
   }
 

@@ -33,6 +33,21 @@ export type Fault =
   /** Every second mutation is rejected. */
   | 'reject-half';
 
+/**
+ * What the platform does by itself, as vendors do: keeps phone numbers in its own form; fills in the stage of a new record; sets
+ * `closed_at` when a stage becomes `2` (declared by `setsAlso`) and `greeting` when a name changes (declared nowhere), unless they are
+ * sent along; refuses the owner `gone`.
+ */
+export type Habit = 'normalises' | 'fills' | 'sets-also' | 'reacts' | 'refuses';
+
+/** How the platform names itself in its history. */
+export const ITSELF = 'AUTOMATION:itself';
+
+/** A phone number in the form of the platform. */
+export function normalised(value: Value | undefined): Value {
+  return typeof value === 'string' ? value.replace(/[^+\d]/g, '') : (value ?? null);
+}
+
 export interface MemoryOptions {
   readonly objects: readonly ObjectSchema[];
   readonly links?: readonly LinkSchema[];
@@ -62,6 +77,8 @@ export class MemoryConnector implements Connector {
   onWrite: (applied: readonly Mutation[]) => void = () => {};
   /** Every mutation that really changed something. */
   readonly written: Mutation[] = [];
+  /** From when on the platform does things by itself. */
+  habits: ReadonlySet<Habit> = new Set();
   readonly calls = { read: 0, readLinks: 0, write: 0, describe: 0, findCreated: 0 };
   readonly #clock: Clock;
   readonly #canFind: boolean;
@@ -94,7 +111,14 @@ export class MemoryConnector implements Connector {
 
   /** The platform as runback opens it. */
   platform(name = 'memory'): Platform {
-    const identity: Identity = { account: 'memory-1', label: 'Memory', environment: 'sandbox', scopes: undefined, address: 'memory' };
+    const identity: Identity = {
+      account: 'memory-1',
+      label: 'Memory',
+      environment: 'sandbox',
+      scopes: undefined,
+      writer: 'runback',
+      address: 'memory',
+    };
     return { name, connector: this, identity, environment: 'sandbox', objects: undefined, close: () => Promise.resolve() };
   }
 
@@ -106,7 +130,7 @@ export class MemoryConnector implements Connector {
       return key;
     }
     const row = rows.get(key) ?? this.#newRow(object, key, writer);
-    this.#set(row, fields, writer);
+    this.#store(object, row, fields, writer, false);
     return key;
   }
 
@@ -272,8 +296,9 @@ export class MemoryConnector implements Connector {
       const refusal = this.#refusal(schema, undefined, mutation.set);
       if (refusal !== undefined) return refusal;
       const present = schema.createWithKey ? key : String((this.#nextKey += 1));
-      this.#set(this.#newRow(schema.object, present, 'runback'), mutation.set, 'runback');
-      return { status: 'applied', key: present };
+      const row = this.#newRow(schema.object, present, 'runback');
+      this.#store(schema.object, row, mutation.set, 'runback', true);
+      return { status: 'applied', key: present, ...this.#answered(present, undefined, row) };
     }
     const row = rows.get(key);
     if (row === undefined)
@@ -292,8 +317,33 @@ export class MemoryConnector implements Connector {
     }
     const refusal = this.#refusal(schema, key, mutation.set);
     if (refusal !== undefined) return refusal;
-    this.#set(row, mutation.set, 'runback');
-    return { status: 'applied', key };
+    const was = structuredClone(row.fields);
+    this.#store(schema.object, row, mutation.set, 'runback', false);
+    return { status: 'applied', key, ...this.#answered(key, was, row) };
+  }
+
+  /** A platform that writes conditionally tells what stood before and what stands now. */
+  #answered(key: string, was: Fields | undefined, row: Row): Pick<Extract<MutationResult, { readonly status: 'applied' }>, 'was' | 'record'> {
+    if (!this.capabilities.conditionalWrite) return {};
+    const record = { key, fields: structuredClone(row.fields), meta: {} };
+    return { record, ...(was === undefined ? {} : { was: { key, fields: was, meta: {} } }) };
+  }
+
+  /** Stores what somebody wrote, and does what the platform does by itself then. */
+  #store(object: string, row: Row, fields: Fields, writer: string, isNew: boolean): void {
+    const has = (name: string): boolean =>
+      this.schema.objects.some((one) => one.object === object && one.fields.some((field) => field.name === name));
+    const before = structuredClone(row.fields);
+    const inForm = this.habits.has('normalises') && 'phone' in fields ? { ...fields, phone: normalised(fields['phone']) } : fields;
+    this.#set(row, inForm, writer);
+    const sent = (name: string): boolean => (fields[name] ?? null) !== null;
+    const itself: Record<string, Value> = {};
+    if (this.habits.has('fills') && has('stage') && isNew && !sent('stage')) itself['stage'] = 'new';
+    if (this.habits.has('sets-also') && !sent('closed_at') && row.fields['stage'] === '2' && before['stage'] !== '2')
+      itself['closed_at'] = this.#clock.now().toISOString();
+    if (this.habits.has('reacts') && has('greeting') && 'name' in fields && !('greeting' in fields) && !sameValue(row.fields['name'], before['name']))
+      itself['greeting'] = `Dear ${textOf(row.fields['name'])}`;
+    this.#set(row, itself, ITSELF);
   }
 
   #expected(row: Row, mutation: Extract<Mutation, { readonly action: 'update' | 'delete' }>): boolean {
@@ -306,6 +356,8 @@ export class MemoryConnector implements Connector {
       const field = schema.fields.find((candidate) => candidate.name === name);
       if (field === undefined) return { status: 'rejected', reason: 'field-removed', message: name };
       if (field.readOnly) return { status: 'rejected', reason: 'read-only', message: name };
+      if (name === 'owner' && value === 'gone' && this.habits.has('refuses'))
+        return { status: 'rejected', reason: 'rejected', message: 'there is no such owner', fields: ['owner'] };
       if (field.unique === true && value !== null)
         for (const [other, row] of this.#table(schema.object))
           if (other !== key && sameValue(row.fields[name] ?? null, value))
@@ -371,7 +423,7 @@ export class MemoryConnector implements Connector {
     for (const [name, value] of Object.entries(fields)) {
       if (sameValue(row.fields[name], value)) continue;
       row.fields[name] = value;
-      (row.history[name] ??= []).unshift({ value, at, writer });
+      (row.history[name] ??= []).unshift({ value, at, writer, ...(writer === ITSELF ? { byPlatform: true } : {}) });
     }
   }
 

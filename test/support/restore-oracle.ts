@@ -1,5 +1,5 @@
 import type { Value } from '../../src/records/index.js';
-import { textOf } from './memory-connector.js';
+import { normalised, textOf, type Habit } from './memory-connector.js';
 import { same, type WroteIt } from './restore-story.js';
 
 type Flat = Record<string, Record<string, Value>>;
@@ -14,7 +14,7 @@ export interface Moments {
   readonly before: Flat;
 }
 
-const UNITS = [['name'], ['email'], ['phone'], ['city'], ['company'], ['pipeline', 'stage']];
+const UNITS = [['name'], ['email'], ['phone'], ['city'], ['company'], ['pipeline', 'stage'], ['owner']];
 
 /**
  * What should be there after a restore, worked out from the story's truth instead of the planner's rules: who really wrote each cell.
@@ -26,6 +26,7 @@ export function expectedAfter(
   wrote: WroteIt,
   created: (uid: string) => string | undefined,
   editBefore: (uid: string, name: string, value: Value) => Value | undefined,
+  habits: ReadonlySet<Habit>,
 ): Flat {
   const { base, damaged, live, before } = moments;
   const expected: Flat = structuredClone(before);
@@ -40,7 +41,7 @@ export function expectedAfter(
         if (edit !== undefined) B[name] = edit;
       }
     const now = before[uid];
-    if (D === undefined && L === undefined) expected[uid] = { ...B };
+    if (D === undefined && L === undefined) expected[uid] = asStored({ ...B }, habits);
     if (D === undefined || L === undefined || now === undefined) continue;
     const writes: Record<string, Value> = {};
     for (const unit of UNITS) {
@@ -57,7 +58,13 @@ export function expectedAfter(
     for (const unit of [...UNITS, ['tags']]) {
       const names = unit.filter((name) => name in writes);
       if (names.every((name) => same(now[name], L[name]) || same(now[name], writes[name])))
-        for (const name of names) (expected[uid] as Record<string, Value>)[name] = writes[name] ?? null;
+        for (const name of names) {
+          if (name === 'owner' && writes[name] === 'gone' && habits.has('refuses')) continue;
+          if (name === 'name' && habits.has('reacts') && !same(now[name], writes[name]))
+            (expected[uid] as Record<string, Value>)['greeting'] = `Dear ${textOf(writes[name])}`;
+          (expected[uid] as Record<string, Value>)[name] =
+            name === 'phone' && habits.has('normalises') && !same(now[name], writes[name]) ? normalised(writes[name]) : (writes[name] ?? null);
+        }
     }
   }
   const deleted = deletable(moments, created);
@@ -72,7 +79,16 @@ export function expectedAfter(
     if (links.length > 0) record['links'] = links;
     else delete record['links'];
   }
+  for (const record of Object.values(expected)) for (const [name, value] of Object.entries(record)) if (value === null) delete record[name];
   return expected;
+}
+
+/** What the platform makes of a record that is created: phone numbers in its own form, and nothing of an owner that is gone. */
+function asStored(fields: Record<string, Value>, habits: ReadonlySet<Habit>): Record<string, Value> {
+  const stored = { ...fields };
+  if (habits.has('normalises')) stored['phone'] = normalised(stored['phone']);
+  if (habits.has('refuses') && stored['owner'] === 'gone') delete stored['owner'];
+  return stored;
 }
 
 /** Records that the damage created, that nobody touched since, and that nothing refers to. */

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 
 import { sameValue, type Fields, type LinkSchema, type Value } from '../../src/records/index.js';
-import { linkName, textOf, type MemoryConnector } from './memory-connector.js';
+import { linkName, textOf, type Habit, type MemoryConnector } from './memory-connector.js';
 import { COMPANY_KEY, field, WORKS_AT } from './restore-world.js';
 
 /** Something that happens to the platform from outside. */
 export type Act =
-  | { readonly do: 'set'; readonly who: number; readonly name: 'name' | 'phone' | 'pipeline' | 'stage'; readonly value: number }
+  | { readonly do: 'set'; readonly who: number; readonly name: 'name' | 'phone' | 'pipeline' | 'stage' | 'owner'; readonly value: number }
   | { readonly do: 'tag'; readonly who: number; readonly tags: readonly string[] }
   | { readonly do: 'delete'; readonly who: number }
   | { readonly do: 'delete-company'; readonly company: number }
@@ -24,6 +24,8 @@ export interface Story {
   readonly first: readonly { readonly by: 'sync' | 'user'; readonly act: Act }[];
   readonly later: readonly Act[];
   readonly meanwhile: readonly Act[];
+  /** What the platform does by itself once the base is taken; nothing where the story does not say. */
+  readonly habits?: readonly Habit[];
   readonly faults: Readonly<Record<number, 'drop-answer' | 'lose-request' | 'fail' | 'refuse'>>;
 }
 
@@ -32,7 +34,7 @@ const company = fc.nat(4);
 const set = fc.record({
   do: fc.constant('set' as const),
   who,
-  name: fc.constantFrom('name' as const, 'phone' as const, 'pipeline' as const, 'stage' as const),
+  name: fc.constantFrom('name' as const, 'phone' as const, 'pipeline' as const, 'stage' as const, 'owner' as const),
   value: fc.nat(3),
 });
 const tag = fc.record({ do: fc.constant('tag' as const), who, tags: fc.subarray(['a', 'b', 'c', 'd']) });
@@ -59,6 +61,7 @@ export const story: fc.Arbitrary<Story> = fc.record({
   first: fc.array(fc.oneof(bySync, bySync, byUser), { maxLength: 25 }),
   later: fc.array(fc.oneof(set, set, tag, remove, create, link) as fc.Arbitrary<Act>, { maxLength: 8 }),
   meanwhile: fc.array(fc.oneof(set, tag) as fc.Arbitrary<Act>, { maxLength: 4 }),
+  habits: fc.subarray(['normalises', 'fills', 'sets-also', 'reacts', 'refuses'] as const),
   faults: fc.dictionary(
     fc.integer({ min: 1, max: 12 }).map(String),
     fc.constantFrom('drop-answer' as const, 'lose-request' as const, 'fail' as const, 'refuse' as const),
@@ -68,6 +71,15 @@ export const story: fc.Arbitrary<Story> = fc.record({
 
 /** Fields of the story's contacts beside those of the schema: never edited, so that a record is known whatever its key is. */
 export const UID = field('uid');
+
+function phoneOf(n: number): string {
+  return `+1 (888) 482-710${n}`;
+}
+
+function valueOf({ name, value }: Extract<Act, { readonly do: 'set' }>): Value {
+  if (value === 3) return null;
+  return name === 'phone' ? phoneOf(value) : String(value);
+}
 
 /** Plays acts on a platform as somebody, within the rules the platform itself would enforce. */
 export class Player {
@@ -86,7 +98,16 @@ export class Player {
     for (let i = 0; i < story.contacts; i += 1) {
       const tags = i % 2 === 0 ? ['a', 'b'] : [];
       const parent = `c${i % story.companies}`;
-      const fields = { uid: `p${i}`, name: `N${i % 3}`, email: `p${i}@x`, phone: i % 3 === 0 ? null : '1', tags, pipeline: '0', stage: '0' };
+      const fields = {
+        uid: `p${i}`,
+        name: `N${i % 3}`,
+        email: `p${i}@x`,
+        phone: i % 3 === 0 ? null : phoneOf(1),
+        tags,
+        pipeline: '0',
+        stage: '0',
+        owner: i % 3 === 1 ? 'gone' : '0',
+      };
       this.#connector.put('contacts', `p${i}`, this.#database ? { ...fields, company: parent } : fields, 'import');
       if (!this.#database && i % 4 !== 3) this.#connector.relate(WORKS_AT, { from: `p${i}`, to: parent }, true);
     }
@@ -100,7 +121,7 @@ export class Player {
     const parent = pick(companies, 'company' in act ? act.company : 0);
     switch (act.do) {
       case 'set':
-        if (person !== undefined) this.#connector.put('contacts', person, { [act.name]: act.value === 3 ? null : String(act.value) }, writer);
+        if (person !== undefined) this.#connector.put('contacts', person, { [act.name]: valueOf(act) }, writer);
         return;
       case 'tag':
         if (person !== undefined) this.#connector.put('contacts', person, { tags: act.tags }, writer);
@@ -119,7 +140,18 @@ export class Player {
       }
       case 'create': {
         const key = `n${(this.#made += 1)}`;
-        const fields: Record<string, Value> = { uid: key, name: 'new', email: `${key}@x`, phone: null, tags: ['a'], pipeline: '0', stage: '0' };
+        const fields: Record<string, Value> = {
+          uid: key,
+          name: 'new',
+          email: `${key}@x`,
+          phone: null,
+          tags: ['a'],
+          pipeline: '0',
+          stage: '0',
+          owner: '0',
+          closed_at: null,
+          greeting: null,
+        };
         if (this.#database) fields['company'] = parent ?? null;
         this.#connector.put('contacts', key, fields, writer);
         if (!this.#database && parent !== undefined) this.#connector.relate(WORKS_AT, { from: key, to: parent }, true);
@@ -147,7 +179,8 @@ export function byUid(state: State): Flat {
     for (const [key, fields] of Object.entries(rows)) {
       const uid = textOf(fields['uid']);
       if (flat[uid] !== undefined) throw new Error(`${object} ${uid} is there twice`);
-      flat[uid] = { ...fields };
+      // Nothing is nothing, whether a platform gives the field or not.
+      flat[uid] = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
       uids.set(`${object}/${key}`, uid);
     }
   for (const link of [WORKS_AT, COMPANY_KEY] as LinkSchema[])

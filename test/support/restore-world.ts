@@ -45,7 +45,10 @@ const CONTACT_FIELDS = [
   field('phone'),
   field('tags', { type: 'set' }),
   field('pipeline', { group: 'deal' }),
-  field('stage', { group: 'deal' }),
+  field('stage', { group: 'deal', setsAlso: ['closed_at'] }),
+  field('closed_at'),
+  field('owner'),
+  field('greeting'),
 ];
 
 /** Two object types as a CRM has them: re-created records get new keys, links are stored apart. */
