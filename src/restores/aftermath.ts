@@ -209,7 +209,7 @@ function sinceIntent(item: Written, now: Fields, entries: RecordHistory['fields'
   for (const [name, changes] of Object.entries(entries)) {
     const [last] = changes;
     if (last?.byPlatform !== true || last.at === undefined || Date.parse(last.at) < since) continue;
-    const unset = item.action === 'create' && sameSide(own(item.set, name), null);
+    const unset = item.action === 'create' ? sameSide(own(item.set, name), null) : item.keeps?.includes(name) === true;
     if (Object.hasOwn(item.set, name) && !unset) continue;
     const before = changes.find((change) => change.at !== undefined && Date.parse(change.at) < since);
     const from = item.action === 'create' ? undefined : (before?.value ?? null);

@@ -16,6 +16,8 @@ export interface Work {
   /** Works of one group that follow each other share a batch. */
   readonly group: string;
   readonly action: JournalItem['action'];
+  /** The record that it changes: no batch changes a record twice, since platforms promise no order within one. */
+  readonly record?: string;
   /** The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not there. */
   resolve(live?: Fields): JournalItem | ItemResult;
   /** A record that has to be read before the item is known. */
@@ -48,7 +50,8 @@ export async function execute(execution: Execution, works: AsyncIterable<Work>, 
   for await (const work of works) {
     if (session.isSettled(work.id)) continue;
     const [first] = waiting;
-    if (first !== undefined && (first.group !== work.group || waiting.length >= session.sizeOf(first.action))) {
+    const twice = work.record !== undefined && waiting.some(({ record }) => record === work.record);
+    if (first !== undefined && (twice || first.group !== work.group || waiting.length >= session.sizeOf(first.action))) {
       const stop = await session.batch(waiting, true);
       if (stop !== undefined) return stop;
       waiting = [];
@@ -409,7 +412,8 @@ function* groupsOf(works: readonly Work[], sizeOf: (action: JournalItem['action'
   let group: Work[] = [];
   for (const work of works) {
     const [first] = group;
-    if (first !== undefined && (first.group !== work.group || group.length >= sizeOf(first.action))) {
+    const twice = work.record !== undefined && group.some(({ record }) => record === work.record);
+    if (first !== undefined && (twice || first.group !== work.group || group.length >= sizeOf(first.action))) {
       yield group;
       group = [];
     }

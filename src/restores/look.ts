@@ -71,11 +71,13 @@ async function lookUpCreates(
 
 async function updated(looking: Looking, item: Update, live: PlatformRecord | undefined, options: CallOptions): Promise<ItemResult> {
   if (live === undefined) return { id: item.id, status: 'moved', message: 'the record is no longer there' };
-  if (holds(live.fields, item.set)) return { id: item.id, status: 'applied', key: item.key };
+  // What was only to be kept may be what the platform made of it.
+  const names = Object.keys(item.set).filter((name) => item.keeps?.includes(name) !== true);
+  if (holds(live.fields, item.set, names)) return { id: item.id, status: 'applied', key: item.key };
   const schema = schemaOf(looking.schema, item.object);
-  if (isHalfDone(schema, item, live.fields) || holds(live.fields, item.replaced, Object.keys(item.set)))
+  if (isHalfDone(schema, item, live.fields) || holds(live.fields, item.replaced, names))
     return { id: item.id, status: 'failed', message: 'the answer was lost, and the change is not there' };
-  const stored = await storedByUs(looking, schema, item, live.fields, options);
+  const stored = await storedByUs(looking, schema, item, names, live.fields, options);
   if (stored !== undefined) return { id: item.id, status: 'applied', key: item.key, stored };
   return { id: item.id, status: 'moved', message: 'the answer was lost, and the record was changed since' };
 }
@@ -85,10 +87,11 @@ async function storedByUs(
   looking: Looking,
   schema: ObjectSchema,
   item: Update,
+  names: readonly string[],
   live: Fields,
   options: CallOptions,
 ): Promise<Record<string, Value> | undefined> {
-  const odd = Object.keys(item.set).filter((name) => !sameSide(own(live, name), own(item.set, name)));
+  const odd = names.filter((name) => !sameSide(own(live, name), own(item.set, name)));
   const typeOf = (name: string): ObjectSchema['fields'][number]['type'] => schema.fields.find((field) => field.name === name)?.type ?? 'other';
   const formOnly = (name: string): boolean => sameButForm(own(live, name), own(item.set, name), typeOf(name));
   if (odd.some((name) => sameSide(own(live, name), own(item.replaced, name)) && !formOnly(name))) return undefined;

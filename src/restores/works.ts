@@ -10,6 +10,7 @@ import {
   type JournalItem,
   type JournalLink,
 } from './journal.js';
+import { nameOf } from './order.js';
 import { sameSide } from './sides.js';
 import type { LinkChange, LinkEnds, PlanLine, RecordChange } from './types.js';
 
@@ -30,7 +31,7 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches)
       yield { id, group, action: line.action, resolve: () => linkItem(id, line, apply) };
     } else {
       const { action, object } = line;
-      yield { id, group: `${action} ${object}`, action, resolve: () => recordItem(id, line, apply) };
+      yield { id, group: `${action} ${object}`, action, record: nameOf(line), resolve: () => recordItem(id, line, apply) };
     }
   }
   yield* back.map((change) => fieldsWork(change));
@@ -65,7 +66,7 @@ export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: 
     for (const link of gone) links.set(JSON.stringify(link), { id: `${item.id}+${links.size}`, link });
     const action = OPPOSITE[item.action];
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object}`;
-    yield { id: item.id, group, action, resolve: () => undoItem(item, undo, made) };
+    yield { id: item.id, group, action, ...('link' in item ? {} : { record: nameOf(item) }), resolve: () => undoItem(item, undo, made) };
   }
   // Links that went with a record, or that another one took the place of, come back once both their ends stand.
   for (const { id, link } of links.values())

@@ -16,7 +16,17 @@ import type {
   Usage,
 } from '../../src/connectors/index.js';
 import { RunbackError, type CallOptions, type Clock } from '../../src/lib/index.js';
-import { compareKeys, keyOf, sameValue, type Fields, type Link, type LinkSchema, type ObjectSchema, type Value } from '../../src/records/index.js';
+import {
+  compareKeys,
+  keyOf,
+  sameButForm,
+  sameValue,
+  type Fields,
+  type Link,
+  type LinkSchema,
+  type ObjectSchema,
+  type Value,
+} from '../../src/records/index.js';
 
 /** What happens to one call of `write`; decided by a test. */
 export type Fault =
@@ -265,7 +275,7 @@ export class MemoryConnector implements Connector {
           if (
             Date.parse(row.created.at) >= since.getTime() &&
             row.created.writer === 'runback' &&
-            Object.entries(mutation.set).every(([name, value]) => sameValue(row.fields[name] ?? null, value))
+            Object.entries(mutation.set).every(([name, value]) => value === null || sameButForm(row.fields[name] ?? null, value, 'string'))
           )
             return { state: 'created', key };
         return { state: 'absent' };
