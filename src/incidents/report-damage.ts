@@ -140,7 +140,7 @@ export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] 
       all.map((one) => ({ cells: [one.object, { row: id, section: 'Restores' }, ...OUTCOMES.map(([name]) => count(one[name]))] })),
     ),
   };
-  return [overview, totals, objects, ...refusals(restores), ...proofs(runs)];
+  return [overview, totals, objects, ...refusals(restores), ...besides(restores), ...proofs(runs)];
 }
 
 const OUTCOMES = [
@@ -166,6 +166,22 @@ function refusals(restores: readonly RestoreFacts[]): readonly Block[] {
       ? []
       : [{ kind: 'facts', caption: 'What the platform said', rows: messages.map((text, i) => [String(i + 1), text] as const) } as const]),
   ];
+}
+
+function besides(restores: readonly RestoreFacts[]): readonly Block[] {
+  const rowsOf = (name: 'beside' | 'fieldsLeft') =>
+    restores.flatMap((restore) =>
+      restore[name].map(({ object, field, count: n }) => ({
+        cells: [object, field === '' ? 'the whole record' : field, { row: restore.id, section: 'Restores' }, count(n)] as readonly Inlines[],
+      })),
+    );
+  const columns = ['Object type', 'Field', 'Restore', { number: 'Values' }] as const;
+  return (
+    [
+      ['Fields that the platform refused', rowsOf('fieldsLeft')],
+      ['What the platform changed by itself', rowsOf('beside')],
+    ] as const
+  ).flatMap(([caption, rows]): Block[] => (rows.length === 0 ? [] : [{ kind: 'table', caption, columns, rows }]));
 }
 
 function proofs(runs: ReportData['runs']): readonly Block[] {

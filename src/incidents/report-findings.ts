@@ -46,6 +46,12 @@ function* repair({ runs, approvals, restores, plans }: Pick<ReportData, 'runs' |
       [restore.inDoubt, 'in doubt'],
     ] as const;
     for (const [n, what] of left) if (n > 0) yield `${n} ${n === 1 ? 'change' : 'changes'} of ${restore.id}: ${what}.`;
+    for (const { object, field, count } of restore.fieldsLeft)
+      yield `${count} × ${field} of ${object}: refused by the platform during ${restore.id}.`;
+    for (const { object, field, count } of restore.beside)
+      yield field === ''
+        ? `${count} × ${object}: made by the platform itself during ${restore.id}.`
+        : `${count} × ${field} of ${object}: changed by the platform itself during ${restore.id}.`;
     if (restore.problem !== undefined) yield `The journal of ${restore.id} cannot be read to its end: ${restore.problem}.`;
     const proof = runs.flatMap(({ verified }) => verified).filter(({ plan }) => plan === restore.plan);
     const last = proof.at(-1);

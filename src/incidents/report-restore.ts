@@ -1,7 +1,7 @@
 import { messageOf } from '../lib/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
 import { correlationIdsIn, listOf, numberOf, objectOf, Tally, textOf } from './report-parse.js';
-import type { Outcomes, RestoreFacts } from './report-types.js';
+import type { FieldTally, Outcomes, RestoreFacts } from './report-types.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -27,6 +27,12 @@ interface Item {
 
 const none = (): Mutable<Outcomes> => ({ applied: 0, moved: 0, rejected: 0, failed: 0, inDoubt: 0 });
 
+function talliesIn(value: unknown): readonly FieldTally[] {
+  return listOf(value)
+    .map(objectOf)
+    .map(({ object, field, count }) => ({ object: textOf(object) ?? '?', field: textOf(field) ?? '', count: numberOf(count) }));
+}
+
 class RestoreReader {
   readonly #head: Mutable<Omit<RestoreFacts, keyof Outcomes | 'objects' | 'reasons' | 'messages' | 'correlationIds' | 'undone'>>;
   readonly #items = new Map<string, Item>();
@@ -45,6 +51,8 @@ class RestoreReader {
       state: 'unknown',
       startedAt: '',
       total: 0,
+      beside: [],
+      fieldsLeft: [],
       lastHash: '',
     };
   }
@@ -76,6 +84,8 @@ class RestoreReader {
     const { type, at, data } = entry;
     this.#head.lastHash = entry.hash;
     const because = textOf(data['because']);
+    if (type === 'restore.stopped' || type === 'restore.closed')
+      Object.assign(this.#head, { beside: talliesIn(data['besideBy']), fieldsLeft: talliesIn(data['fieldsLeftBy']) });
     switch (type) {
       case 'restore.created': {
         const texts = (['plan', 'platform', 'account', 'hash'] as const).map((name) => [name, textOf(data[name]) ?? '']);

@@ -94,7 +94,17 @@ export interface RestoreFacts extends Outcomes {
   /** What the platform said, each once; the first ten. */
   readonly messages: readonly string[];
   readonly correlationIds: readonly string[];
+  /** What the platform changed by itself beside what was written; `field` is empty for a record that it made. */
+  readonly beside: readonly FieldTally[];
+  /** Fields that the platform refused, so that the rest of their records was written without them. */
+  readonly fieldsLeft: readonly FieldTally[];
   readonly lastHash: string;
+}
+
+export interface FieldTally {
+  readonly object: string;
+  readonly field: string;
+  readonly count: number;
 }
 
 export interface StepFacts {

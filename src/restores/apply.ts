@@ -8,6 +8,7 @@ import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type Platf
 import { checkAccount, checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
 import { stopOf, type Stop } from './results.js';
+import { tallyOf } from './tally.js';
 import type { RestoreSummary } from './types.js';
 import { planWorks } from './works.js';
 
@@ -116,12 +117,16 @@ async function run(
     (await settle(execution, options)) ??
     (await execute(execution, planWorks(plan.lines(), state.apply), options)) ??
     unfinished(state.apply) ??
-    (await journalMade(writer, by, () => madeByPlatform(execution, plan, state.apply, state.summary.startedAt, options)));
+    (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.summary.startedAt, options)));
   if (stop === undefined) {
-    await writer.append({ by, type: 'restore.closed', data: { state: 'done' } });
+    await writer.append({ by, type: 'restore.closed', data: { state: 'done', ...tallyOf(state.apply) } });
     return readSummary(deps, state.id);
   }
-  await writer.append({ by, type: 'restore.stopped', data: { code: stop.code, because: stop.because, ...vendorTrace(stop) } });
+  await writer.append({
+    by,
+    type: 'restore.stopped',
+    data: { code: stop.code, because: stop.because, ...vendorTrace(stop), ...tallyOf(state.apply) },
+  });
   throw stopped(await readSummary(deps, state.id), stop, 'resume', deps.lockHeld === true);
 }
 
@@ -200,9 +205,10 @@ export async function journalLock(writer: JournalWriter, by: string, lock: Lock 
 }
 
 /** Journals what the platform made beside the records that were created. A stop where it cannot be asked. */
-export async function journalMade(writer: JournalWriter, by: string, look: () => Promise<PlatformMade>): Promise<Stop | undefined> {
+export async function journalMade(writer: JournalWriter, by: string, apply: Batches, look: () => Promise<PlatformMade>): Promise<Stop | undefined> {
   try {
     const made = await look();
+    apply.made = made;
     if (made.links.length + made.records.length > 0) await writer.append({ by, type: 'restore.beside', data: { ...made } });
     return undefined;
   } catch (error) {

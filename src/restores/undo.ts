@@ -41,7 +41,9 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
         because: `${applying.apply.pending.length} changes may or may not have happened, and the platform cannot tell`,
       });
     const { startedAt } = applying.summary;
-    const unseen = await journalMade(writer, by, () => madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, startedAt, options));
+    const unseen = await journalMade(writer, by, applying.apply, () =>
+      madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, startedAt, options),
+    );
     if (unseen !== undefined) return fail(id, unseen);
     const state = await foldRestore(store, id, { keepApplied: true });
     const execution: Execution = {
