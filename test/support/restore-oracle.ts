@@ -34,7 +34,7 @@ export function expectedAfter(
     const D = damaged[uid];
     const L = live[uid];
     const B = { ...found };
-    for (const name of Object.keys(D ?? {}))
+    for (const name of new Set([...Object.keys(B), ...Object.keys(D ?? {})]))
       if (name !== 'links' && L !== undefined && !same(B[name], D?.[name])) {
         // What a person wrote after the base and the sync overwrote is what should come back.
         const edit = editBefore(uid, name, D?.[name] ?? null);
