@@ -219,6 +219,8 @@ export interface VerifySummary {
   readonly remaining: number;
   /** Changes that were decided to be left (conflicts). */
   readonly conflicts: number;
+  /** Values, links and records that the platform changed beside the plan while it was applied; see `RestoreSummary.beside`. */
+  readonly beside?: number;
   /** The first hundred of what remains, for people. */
   readonly examples: readonly {
     readonly object: string;

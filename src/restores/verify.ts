@@ -7,6 +7,7 @@ import { checkAccount, readPlan, type Plan } from './plan-file.js';
 import { pairName } from './plan-links.js';
 import type { RestoreDeps } from './plan.js';
 import { sameSide } from './sides.js';
+import { tallyOf } from './tally.js';
 import type { LinkChange, PlanChange, RecordChange, VerifySummary } from './types.js';
 
 const EXAMPLES = 100;
@@ -82,7 +83,15 @@ class Check {
   }
 
   summary(): VerifySummary {
-    return { plan: this.#plan.header.id, checked: this.#checked, remaining: this.#remaining, conflicts: this.#conflicts, examples: this.#examples };
+    const { beside } = tallyOf(this.#apply);
+    return {
+      plan: this.#plan.header.id,
+      ...(beside === undefined ? {} : { beside }),
+      checked: this.#checked,
+      remaining: this.#remaining,
+      conflicts: this.#conflicts,
+      examples: this.#examples,
+    };
   }
 
   async #records(object: string, changes: readonly RecordChange[]): Promise<void> {

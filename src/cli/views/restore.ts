@@ -45,7 +45,12 @@ export function restoreText(restore: RestoreSummary, style: Style): string {
 /** Outcome of a verification. */
 export function verifySummaryText(verify: VerifySummary, style: Style): string {
   const conflicts = verify.conflicts === 0 ? '' : `\n${style.glyph.warning} ${counted(verify.conflicts, 'conflicts')} were left as they are`;
-  if (verify.remaining === 0) return `${style.glyph.done} Proved: ${counted(verify.checked, 'changes')} are on the platform as planned${conflicts}`;
+  const beside =
+    verify.beside === undefined
+      ? ''
+      : `\n${style.glyph.warning} ${counted(verify.beside, 'values')} beside the plan were changed by the platform itself`;
+  if (verify.remaining === 0)
+    return `${style.glyph.done} Proved: ${counted(verify.checked, 'changes')} are on the platform as planned${conflicts}${beside}`;
   const rows = verify.examples.map((example) => [
     visible(`${example.object} ${example.key}`),
     visible(example.field ?? ''),
@@ -61,5 +66,5 @@ export function verifySummaryText(verify: VerifySummary, style: Style): string {
     { title: 'Why', shrink: true },
   ];
   const more = verify.remaining > rows.length ? `\n  ... and ${count(verify.remaining - rows.length)} more` : '';
-  return `${style.glyph.failed} ${count(verify.remaining)} of ${counted(verify.checked, 'changes')} are not as planned${conflicts}\n${table(columns, rows, style)}${more}`;
+  return `${style.glyph.failed} ${count(verify.remaining)} of ${counted(verify.checked, 'changes')} are not as planned${conflicts}${beside}\n${table(columns, rows, style)}${more}`;
 }
