@@ -31,6 +31,7 @@ export async function fieldCounts(plan: OpenPlan): Promise<readonly FieldCount[]
   for await (const line of plan.lines()) {
     if (!isChange(line) || 'link' in line || line.action !== 'update') continue;
     for (const [field, move] of Object.entries(line.fields)) {
+      if (move.keeps === true) continue;
       const name = `${line.object} ${field}`;
       const entry = counts.get(name) ?? { object: line.object, field, changes: 0, values: new Map<string, number>() };
       counts.set(name, entry);

@@ -1,4 +1,14 @@
-import type { LinkChange, PlanChange, PlanConflict, PlanFilters, PlanHeader, PlanLine, PlanSummary, RecordChange } from '../../restores/index.js';
+import type {
+  FieldMove,
+  LinkChange,
+  PlanChange,
+  PlanConflict,
+  PlanFilters,
+  PlanHeader,
+  PlanLine,
+  PlanSummary,
+  RecordChange,
+} from '../../restores/index.js';
 import { count, counted, facts, table, time } from './format.js';
 import type { Style } from './style.js';
 import { showValue, visible } from './visible.js';
@@ -132,7 +142,12 @@ function changeRows(change: PlanChange, style: Style): (readonly string[])[] {
     const what = change.action === 'delete' ? ['(there)', '(deleted)'] : ['(deleted)', `(${ACTION_WORDS[change.action]})`];
     return [[record, '', what[0] ?? '', style.glyph.arrow, what[1] ?? '']];
   }
-  return Object.entries(change.fields).map(([field, move]) => [record, visible(field), showValue(move.from), style.glyph.arrow, showValue(move.to)]);
+  return Object.entries(change.fields).map(([field, move]) => [record, visible(field), showValue(move.from), style.glyph.arrow, willBe(move)]);
+}
+
+/** What a field will hold. One that is only kept is written along so that the platform leaves it. */
+function willBe(move: FieldMove): string {
+  return move.keeps === true ? '(kept)' : showValue(move.to);
 }
 
 /** One change in full, with why and who. */
@@ -149,7 +164,7 @@ export function changeText(change: PlanChange, style: Style): string {
       ];
   if (!isLink(change))
     for (const [field, move] of Object.entries(change.fields))
-      pairs.push([visible(field), `${showValue(move.from)} ${style.glyph.arrow} ${showValue(move.to)}`]);
+      pairs.push([visible(field), `${showValue(move.from)} ${style.glyph.arrow} ${willBe(move)}`]);
   pairs.push(['Why', visible(change.why)], ['Who did it', attributionWords(change.attribution, style)]);
   return facts(pairs, style);
 }
@@ -161,7 +176,7 @@ export function changeLine(change: PlanChange, style: Style): string {
       `${ACTION_WORDS[change.action]} ${change.from.object} ${change.from.key} ${style.glyph.arrow} ${change.to.object} ${change.to.key}`,
     );
   const moves = Object.entries(change.fields).map(
-    ([field, move]) => `${visible(field)}: ${showValue(move.from)} ${style.glyph.arrow} ${showValue(move.to)}`,
+    ([field, move]) => `${visible(field)}: ${showValue(move.from)} ${style.glyph.arrow} ${willBe(move)}`,
   );
   return `${visible(`${change.object} ${change.key}`)}  ${change.action === 'update' ? moves.join('; ') : ACTION_WORDS[change.action]}`;
 }
