@@ -19,7 +19,7 @@ export interface HttpRequest {
   readonly anyAnswer?: boolean;
   /**
    * True where doing it twice is the same as doing it once and nobody could tell: then lost answers and answers of
-   * 408 and 5xx are tried again. Where false, only requests that certainly had no effect are (not sent, 429).
+   * trouble ({@link HttpOptions.trouble}) are tried again. Where false, only requests that certainly had no effect are (not sent, 429).
    */
   readonly repeatable: boolean;
   /** Name of the limit it counts under, handed to the {@link RateGate}. */
@@ -36,6 +36,18 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON; undefined where there was no body or it was not JSON (its text, with {@link HttpRequest.anyAnswer}). */
   readonly body: unknown;
+  /** An error whose body is not JSON: a page of something that stands in between, perhaps, and not the word of the service itself. */
+  readonly page?: true;
+}
+
+/** What an error answer means that is neither a refusal nor a limit on requests: the other side says "not now". */
+export interface Trouble {
+  /** False where certainly nothing was done: then any request may be tried again, also one that is not repeatable. */
+  readonly mayHaveHappened: boolean;
+  /** It lasts as long as it lasts: tried again until the longest wait is used up, however often. */
+  readonly lasting?: true;
+  /** Least milliseconds to wait. */
+  readonly leastMs?: number;
 }
 
 /** How one request ended, after all tries. `message` is redacted and meant for people. */
@@ -65,6 +77,8 @@ export interface HttpOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly gate?: RateGate;
+  /** Which answers are trouble that may pass. Default: 408 and all from 500, which may have happened. */
+  readonly trouble?: (answer: HttpAnswer) => Trouble | undefined;
   /** Takes secrets out of any text that leaves the client. */
   readonly redact?: (text: string) => string;
   /** Most requests at once. Default 8. */

@@ -1,7 +1,7 @@
 import type { Agent, Dispatcher } from 'undici';
 
 import { messageOf } from './errors.js';
-import type { HttpAnswer, HttpCounts, HttpOptions, HttpRequest, HttpResult } from './http-types.js';
+import type { HttpAnswer, HttpCounts, HttpOptions, HttpRequest, HttpResult, Trouble } from './http-types.js';
 import type { CallOptions } from './progress.js';
 
 interface Transport {
@@ -61,10 +61,12 @@ export class HttpClient {
         limited += 1;
         this.#count.limited += 1;
         pause = this.#options.gate ? this.#options.gate.backOff(request.lane, result, limited) : (retryAfterMs(result) ?? this.#backOff(limited));
-      } else if (this.#mayTryAgain(request, result)) {
-        failures += 1;
-        if (failures < (this.#options.maxTries ?? 6))
-          pause = (result.kind === 'answered' ? retryAfterMs(result) : undefined) ?? this.#backOff(failures);
+      } else {
+        const trouble = this.#worthAnotherTry(request, result);
+        if (trouble !== undefined) {
+          failures += 1;
+          if (trouble.lasting === true || failures < (this.#options.maxTries ?? 6)) pause = this.#pauseAfter(result, trouble, failures);
+        }
       }
       if (pause === undefined || waited + pause > (this.#options.maxWaitMs ?? 120_000)) return result;
       waited += pause;
@@ -135,15 +137,17 @@ export class HttpClient {
 
   #answer(request: HttpRequest, status: number, headers: Record<string, string>, text: string): HttpResult {
     let body: unknown;
+    let page = false;
     try {
       body = text === '' ? undefined : JSON.parse(text);
     } catch {
       if (request.anyAnswer) body = text;
       else if (status < 400) return this.#nonsense('it is not JSON');
+      else page = true;
     }
     if (status < 200 || (status >= 300 && status < 400 && !request.anyAnswer)) return this.#nonsense(`status ${String(status)} is not foreseen`);
     if (status < 300 && request.valid && !request.valid(body)) return this.#nonsense('it does not fit the API');
-    return { kind: 'answered', status, headers, body };
+    return { kind: 'answered', status, headers, body, ...(page ? { page } : {}) };
   }
 
   #nonsense(why: string): HttpResult {
@@ -162,10 +166,16 @@ export class HttpClient {
     return Buffer.concat(chunks, bytes).toString('utf8');
   }
 
-  #mayTryAgain(request: HttpRequest, result: HttpResult): boolean {
-    if (result.kind === 'not_sent') return !cannotSucceed(result);
-    if (!request.repeatable) return false;
-    return result.kind === 'lost' || result.status === 408 || result.status >= 500;
+  /** What is in the way for now; undefined where another try cannot help, or must not be. */
+  #worthAnotherTry(request: HttpRequest, result: HttpResult): Trouble | undefined {
+    if (result.kind === 'not_sent') return cannotSucceed(result) ? undefined : { mayHaveHappened: false };
+    const trouble = result.kind === 'lost' ? { mayHaveHappened: true } : (this.#options.trouble ?? anyTrouble)(result);
+    return request.repeatable || trouble?.mayHaveHappened === false ? trouble : undefined;
+  }
+
+  #pauseAfter(result: HttpResult, trouble: Trouble, failures: number): number {
+    const asked = result.kind === 'answered' ? retryAfterMs(result, this.#options.clock.now()) : undefined;
+    return Math.max(asked ?? this.#backOff(failures), trouble.leastMs ?? 0);
   }
 
   /** Exponential with jitter: about 0.25, 0.5, 1, 2, 4 … 10 s. */
@@ -205,6 +215,11 @@ export function retryAfterMs(answer: HttpAnswer, now?: Date): number | undefined
   if (Number.isFinite(seconds) && seconds >= 0) return Math.ceil(seconds * 1000);
   const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
   return now === undefined || Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+}
+
+/** What every service means by these. */
+export function anyTrouble(answer: HttpAnswer): Trouble | undefined {
+  return answer.status === 408 || answer.status >= 500 ? { mayHaveHappened: true } : undefined;
 }
 
 /** Whether no later try can go better: the certificate of the other side is refused. */

@@ -1,7 +1,12 @@
 import { type CallOptions, type Clock, HttpClient, type HttpAnswer, type HttpResult, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Usage } from '../connector.js';
 import { failureOf, type Naming } from './errors.js';
-import { HubSpotGate, type LimitSettings } from './limits.js';
+import { HubSpotGate, type LimitSettings, WRITES } from './limits.js';
+import { Patience } from './patience.js';
+import { troubleOf } from './trouble.js';
+
+/** How long one request may wait where runback.yml does not say. */
+const MAX_WAIT_MS = 120_000;
 
 /** What the driver needs to reach one HubSpot account. */
 export interface ApiSettings extends Naming {
@@ -23,11 +28,13 @@ export class HubSpotApi {
   readonly #prefix: string;
   readonly #http: HttpClient;
   readonly #gate: HubSpotGate;
+  readonly #maxWaitMs: number;
 
   constructor(settings: ApiSettings) {
     this.naming = { platform: settings.platform, tokenRef: settings.tokenRef };
     this.clock = settings.clock;
     this.#prefix = settings.prefix;
+    this.#maxWaitMs = settings.maxWaitMs ?? MAX_WAIT_MS;
     this.#gate = new HubSpotGate(settings.limits, settings.clock);
     this.#http = new HttpClient({
       origin: settings.url,
@@ -35,9 +42,10 @@ export class HubSpotApi {
       headers: { authorization: `Bearer ${settings.token}` },
       clock: settings.clock,
       gate: this.#gate,
+      trouble: troubleOf,
       redact: (text) => text.replaceAll(settings.token, '[redacted]'),
       concurrency: settings.limits.concurrency ?? 8,
-      ...(settings.maxWaitMs === undefined ? {} : { maxWaitMs: settings.maxWaitMs }),
+      maxWaitMs: this.#maxWaitMs,
       ...(settings.tryTimeoutMs === undefined ? {} : { tryTimeoutMs: settings.tryTimeoutMs }),
     });
   }
@@ -64,7 +72,12 @@ export class HubSpotApi {
 
   /** A POST that writes. Never repeated once it may have had an effect. */
   async send(path: string, body: unknown, valid: (body: unknown) => boolean, call: CallOptions = {}): Promise<HttpResult> {
-    return await this.#request({ method: 'POST', path, body, repeatable: false, valid }, call);
+    return await this.#request({ method: 'POST', path, body, repeatable: false, valid, lane: WRITES }, call);
+  }
+
+  /** For waiting between tries of what one request does not do. */
+  patience(): Patience {
+    return new Patience(this.clock, this.#maxWaitMs);
   }
 
   /** The error for a result that is not a success. */
@@ -95,6 +108,14 @@ export class HubSpotApi {
       throw error;
     }
   }
+}
+
+/** A question that the API itself refuses, in its own words. */
+export type Refused = HttpAnswer & { readonly status: 400 | 403 | 404 };
+
+/** Whether the API itself refused with one of these statuses: neither trouble nor a page of something in between. */
+export function isRefusal(result: HttpResult, ...statuses: readonly Refused['status'][]): result is Refused {
+  return result.kind === 'answered' && statuses.some((status) => status === result.status) && troubleOf(result) === undefined;
 }
 
 /** Follows the cursors of a list. One that comes again would be read for ever, or leave out the rest unnoticed: that is an error. */

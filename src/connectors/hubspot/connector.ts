@@ -26,6 +26,7 @@ import { deleteRecords } from './delete.js';
 import { ReadSession, readLinks } from './links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read.js';
 import { describe } from './schema.js';
+import { troubleOf } from './trouble.js';
 import { updateRecords } from './update.js';
 import { isObject } from './wire.js';
 import { LINK_WRITE_BATCH, writeLinks } from './write-links.js';
@@ -164,12 +165,11 @@ export class HubSpotConnector implements Connector {
     await this.#api.close();
   }
 
-  /** What the private app may do; undefined where HubSpot does not tell (other kinds of token). */
   /** What HubSpot says of a private app's token; undefined for tokens of other kinds. */
   async #tokenInfo(call: CallOptions): Promise<Readonly<Record<string, unknown>> | undefined> {
     const result = await this.#api.look('POST', '/oauth/v2/private-apps/get/access-token-info', { tokenKey: this.#settings.token }, call);
     if (!isSuccess(result)) {
-      if (result.kind === 'answered' && result.status !== 429 && result.status < 500) return undefined;
+      if (result.kind === 'answered' && result.status !== 429 && troubleOf(result) === undefined) return undefined;
       throw this.#api.failure(result);
     }
     return isObject(result.body) ? result.body : undefined;

@@ -1,10 +1,12 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { CreatedLookup, CreateMutation, MutationResult } from '../connector.js';
 import type { HubSpotApi } from './api.js';
-import { type BatchRequest, Results, sendBatch, settling, type Slot } from './batch.js';
+import { type BatchRequest, type Open, Results, sendBatch, settling, type Slot } from './batch.js';
 import { batchRead, readAllWires } from './read.js';
+import { troubleIn } from './trouble.js';
+import { isSameInForm } from './values.js';
 import { textIn, errorsOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
-import { allAlike, culpritsOf, differing, fieldsOf, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
+import { allAlike, blameFor, differing, fieldsOf, refusalOf, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
 
 /** How far apart the clocks of this machine and of HubSpot may be when a record's time of creation is judged. */
 const CLOCKS_APART_MS = 5 * 60_000;
@@ -20,7 +22,8 @@ export async function createRecords(api: HubSpotApi, mutations: readonly CreateM
       input: (slot) => ({ properties: slot.mutation.sent, objectWriteTraceId: slot.trace }),
       valid: isRecordPage,
       take: async (sent, body) => await Promise.resolve(take(sent, body, results)),
-      culprits: async (sent, error) => await culpritsOf(api, sent, error, call),
+      blame: async (sent, error) => await blameFor(api, sent, error, call),
+      refusal: refusalOf,
     };
     await sendBatch(api, slots, request, results, call);
   });
@@ -35,40 +38,53 @@ function withoutEmpty(slot: Slot<Writing>): Slot<Writing> {
 }
 
 /** Every new record in the answer belongs to one slot; which one, its trace id tells, or else its values. */
-function take(slots: readonly Slot<Writing>[], body: unknown, results: Results): readonly Slot<Writing>[] {
+function take(slots: readonly Slot<Writing>[], body: unknown, results: Results): Open<Writing> {
   const page = (body ?? { results: [] }) as WirePage<WireRecord>;
   const open = new Map(slots.map((slot) => [slot.trace, slot]));
-  const nameless = page.results.filter((wire) => {
-    const slot = open.get(wire.objectWriteTraceId ?? '');
-    if (!slot) return true;
+  const applied = (slot: Slot<Writing>, wire: WireRecord): void => {
     results.set(slot, { status: 'applied', key: wire.id });
     open.delete(slot.trace);
-    return false;
+  };
+  const nameless = page.results.filter((wire) => {
+    const slot = open.get(wire.objectWriteTraceId ?? '');
+    if (slot) applied(slot, wire);
+    return slot === undefined;
   });
-  const { settled, unnamed } = takeErrors([...open.values()], errorsOf(page), results);
-  for (const slot of settled) open.delete(slot.trace);
+  const { settled, later, leastMs, doubtful, unnamed } = takeErrors([...open.values()], errorsOf(page), results);
+  for (const slot of [...settled, ...later]) open.delete(slot.trace);
   let unmatched = 0;
   for (const wire of nameless) {
+    const left = [...open.values()];
     const match =
-      [...open.values()].find((slot) => differing(slot.mutation, wire).length === 0) ??
-      (open.size === 1 && unnamed.length === 0 ? [...open.values()][0] : undefined);
-    if (!match) {
-      unmatched += 1;
-      continue;
-    }
-    results.set(match, { status: 'applied', key: wire.id });
-    open.delete(match.trace);
+      left.find((slot) => differing(slot.mutation, wire).length === 0) ??
+      onlyOne(left.filter((slot) => hasForms(slot, wire))) ??
+      (left.length === 1 && unnamed.length === 0 ? left[0] : undefined);
+    if (match) applied(match, wire);
+    else unmatched += 1;
+  }
+  const doubt = (slot: Slot<Writing>, message: string): void => results.set(slot, { status: 'in_doubt', message });
+  for (const [slot, error] of doubtful) {
+    if (!open.delete(slot.trace)) continue;
+    doubt(slot, `HubSpot had trouble with this record, and did not say whether it was created: ${error.message ?? 'no reason given'}`);
   }
   const rest = [...open.values()];
   const [error] = unnamed;
-  if (error && unmatched === 0) {
+  if (error && unmatched === 0 && unnamed.every((one) => troubleIn(one)?.mayHaveHappened !== true)) {
     // Everything that was created has found its slot: the rest was not created, as the errors say.
-    if (rest.length > 1 && !allAlike(unnamed)) return rest;
-    for (const slot of rest) results.set(slot, resultOf(error));
-    return [];
-  }
-  for (const slot of rest) results.set(slot, { status: 'in_doubt', message: 'HubSpot answered success without saying which record this became' });
-  return [];
+    if (unnamed.every((one) => troubleIn(one) !== undefined)) return { later: [...later, ...rest], leastMs };
+    if (rest.length > 1 && !allAlike(unnamed)) return { again: rest, later, leastMs };
+    for (const slot of rest) results.set(slot, resultOf(error, slot.mutation.sent));
+  } else for (const slot of rest) doubt(slot, 'HubSpot answered success without saying which record this became');
+  return { later, leastMs };
+}
+
+/** True where a record has all values of a slot, perhaps in HubSpot's own form. */
+function hasForms({ mutation }: Slot<Writing>, wire: WireRecord): boolean {
+  return differing(mutation, wire).every((field) => isSameInForm(field, mutation.sent[field.name] ?? '', textIn(wire.properties, field.name) ?? ''));
+}
+
+function onlyOne<T>(items: readonly T[]): T | undefined {
+  return items.length === 1 ? items[0] : undefined;
 }
 
 /**
@@ -108,19 +124,15 @@ async function findByProperty(
   const [first] = slots;
   if (!first) return;
   const names = [...new Set([name, 'createdate', ...slots.flatMap((slot) => Object.keys(slot.mutation.sent))])];
-  const wires = await batchRead(
-    api,
-    first.mutation.schema,
-    slots.map((slot) => slot.mutation.sent[name] ?? ''),
-    { names, idProperty: name },
-    call,
-  );
-  const owners = new Map(wires.map((wire) => [(textIn(wire.properties, name) ?? '').toLowerCase(), wire]));
+  const values = slots.map((slot) => slot.mutation.sent[name] ?? '');
+  const { holders, missing } = await batchRead(api, first.mutation.schema, values, { names, idProperty: name }, call);
   for (const slot of slots) {
-    const wire = owners.get((slot.mutation.sent[name] ?? '').trim().toLowerCase());
+    const value = slot.mutation.sent[name] ?? '';
+    if (missing.includes(value)) found[slot.index] = { state: 'unknown' };
+    const wire = holders.get(value);
     // One that is older was there before: ours was refused then.
     if (!wire || !isSince(wire, since)) continue;
-    found[slot.index] = differing(slot.mutation, wire).length === 0 ? { state: 'created', key: wire.id } : { state: 'unknown' };
+    found[slot.index] = hasForms(slot, wire) ? { state: 'created', key: wire.id } : { state: 'unknown' };
   }
 }
 
@@ -136,7 +148,7 @@ async function findByValues(api: HubSpotApi, slots: readonly Slot<Writing>[], si
     groups.set(id, [...(groups.get(id) ?? []), slot]);
   }
   for (const same of groups.values()) {
-    const matches = recent.filter((wire) => same[0] && differing(same[0].mutation, wire).length === 0);
+    const matches = recent.filter((wire) => same[0] && hasForms(same[0], wire));
     for (const [n, slot] of same.entries()) {
       const match = matches[n];
       // More than were sent: somebody else makes the same records, and nobody can tell whose is whose.

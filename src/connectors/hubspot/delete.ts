@@ -20,15 +20,17 @@ export async function deleteRecords(api: HubSpotApi, mutations: readonly DeleteM
       valid: () => true,
       take: async (sent) => {
         const seen = await readBack(api, sent, results, call);
-        if (!seen) return [];
-        for (const slot of sent)
+        for (const slot of sent) {
+          const { key } = slot.mutation;
+          if (!seen.has(key)) continue;
           results.set(
             slot,
-            seen.has(slot.mutation.key)
+            seen.get(key)?.id === key
               ? { status: 'failed', message: 'HubSpot answered success, and the record is still there' }
-              : { status: 'applied', key: slot.mutation.key },
+              : { status: 'applied', key },
           );
-        return [];
+        }
+        return {};
       },
     };
     await sendBatch(api, slots, request, results, call);

@@ -1,5 +1,6 @@
 import { type HttpAnswer, type HttpResult, RunbackError } from '../../lib/index.js';
 import type { RejectReason } from '../connector.js';
+import { troubleOf } from './trouble.js';
 import { contextTexts, errorBody, isObject, textIn, type WireError } from './wire.js';
 
 /** How the platform is called in messages, and where its token comes from. */
@@ -42,6 +43,20 @@ export function failureOf(result: HttpResult, naming: Naming): RunbackError {
       next: `Copy a new token from Settings > Integrations > Private apps in HubSpot to ${naming.tokenRef}, then run the same command again or resume.`,
       data,
     });
+  const trouble = troubleOf(result);
+  if (trouble?.lasting === true)
+    return new RunbackError('platform-limit', `Platform ${platform}: HubSpot is locked for now (status ${String(result.status)})`, {
+      why,
+      state,
+      next: 'Wait until HubSpot is done, then resume; limits.wait in runback.yml sets how long to wait.',
+      data,
+    });
+  if (trouble)
+    return new RunbackError(
+      'platform-unreachable',
+      `Platform ${platform}: HubSpot has trouble (${result.page === true ? 'a page came instead of an answer of its API, ' : ''}status ${String(result.status)})`,
+      { why, ...(trouble.mayHaveHappened ? {} : { state }), next: again, data },
+    );
   if (result.status === 403) {
     const scopes = scopesIn(errorBody(result.body));
     return new RunbackError(
@@ -60,12 +75,6 @@ export function failureOf(result: HttpResult, naming: Naming): RunbackError {
       why,
       state,
       next: 'Wait (a daily limit ends at midnight in the time zone of the account), then resume; limits.wait in runback.yml sets how long to wait.',
-      data,
-    });
-  if (result.status >= 500 || result.status === 408)
-    return new RunbackError('platform-unreachable', `Platform ${platform}: HubSpot has trouble (status ${String(result.status)})`, {
-      why,
-      next: again,
       data,
     });
   return new RunbackError('platform-rejected', `Platform ${platform}: HubSpot refuses the request: ${why}`, { state, data });
@@ -101,8 +110,21 @@ export function propertyProblems(error: WireError): readonly PropertyProblem[] {
         problems.push({ name: one['name'], code: textIn(one, 'error') ?? '', message: textIn(one, 'message') ?? '' });
     }
   }
-  return problems;
+  if (problems.length > 0) return problems;
+  const message = error.message ?? '';
+  return WORDS.flatMap(({ pattern, code, name }) => {
+    const found = pattern.exec(message);
+    return found ? [{ name: name ?? found[1] ?? '', code, message }] : [];
+  });
 }
+
+/** Refusals that name the property in their words only. */
+const WORDS: readonly { readonly pattern: RegExp; readonly code: string; readonly name?: string }[] = [
+  { pattern: /propertyName=(\w+), value=/, code: 'CONFLICTING_UNIQUE_VALUE' },
+  { pattern: /^Contact already exists/, code: 'CONFLICTING_UNIQUE_VALUE', name: 'email' },
+  { pattern: /Email address .* is invalid/, code: 'INVALID_EMAIL', name: 'email' },
+  { pattern: /Property "?(\w+)"? does not exist/, code: 'PROPERTY_DOESNT_EXIST' },
+];
 
 function parseList(text: string): readonly unknown[] {
   try {
@@ -115,7 +137,7 @@ function parseList(text: string): readonly unknown[] {
 
 const CODES: readonly (readonly [RegExp, RejectReason])[] = [
   [/PROPERTY_DOESNT_EXIST/, 'field-removed'],
-  [/INVALID_OPTION/, 'option-removed'],
+  [/INVALID_OPTION|INVALID_OWNER/, 'option-removed'],
   [/READ_ONLY/, 'read-only'],
   [/INVALID_(INTEGER|LONG|NUMBER|DATE|DATETIME|BOOLEAN|NUMERIC)/, 'type-changed'],
   [/GDPR|BLOCKED/, 'irreversible'],

@@ -1,10 +1,17 @@
 import { type CallOptions, type Clock, type HttpAnswer, type RateGate, retryAfterMs, RollingWindow, RunbackError } from '../../lib/index.js';
+import { troubleOf } from './trouble.js';
 import { textIn } from './wire.js';
 
+/** Lane of requests that write. */
+export const WRITES = 'write';
 /** What every plan allows at least; raised to what the headers say after the first answer. */
 const LEAST_PER_10S = 100;
 /** Search has its own limit and its answers carry no headers; the vendor's documents have named four and five a second. */
 const SEARCH_PER_SECOND = 4;
+
+/** First and longest pause after an answer of trouble, for all requests of that kind; it doubles until one goes well. */
+const REST_MS = 1000;
+const LONGEST_REST_MS = 10_000;
 
 /** How fast runback may be, from runback.yml. */
 export interface LimitSettings {
@@ -14,7 +21,8 @@ export interface LimitSettings {
 
 /**
  * Holds requests back so that HubSpot never has to refuse one, as far as it can be known: by the setting, by the
- * `X-HubSpot-RateLimit-*` headers of every answer (which also tell what other users of the same token take), and after a 429.
+ * `X-HubSpot-RateLimit-*` headers of every answer (which also tell what other users of the same token take), and after a 429. After
+ * an answer of trouble (locked, a gateway's page) writes rest as well: many batches must not run into the same wall one after the other.
  */
 export class HubSpotGate implements RateGate {
   readonly #clock: Clock;
@@ -24,6 +32,8 @@ export class HubSpotGate implements RateGate {
   #today = 0;
   #dailyLeft: number | undefined;
   #wake: (() => void)[] = [];
+  /** Answers of trouble to writes since the last one that went well, and when the next may go (monotonic). */
+  #rest = { after: 0, until: 0 };
 
   constructor(settings: LimitSettings, clock: Clock) {
     this.#settings = settings;
@@ -48,6 +58,7 @@ export class HubSpotGate implements RateGate {
       });
     this.#today += 1;
     if (lane === 'search') await this.#place(this.#search, call);
+    if (lane === WRITES) await this.#rested(call);
     await this.#place(this.#all, call);
   }
 
@@ -55,6 +66,7 @@ export class HubSpotGate implements RateGate {
     this.#all.end();
     if (lane === 'search') this.#search.end();
     if (answer) this.#learn(answer.headers);
+    if (answer && lane === WRITES) this.#restAfter(answer);
     const waiting = this.#wake;
     this.#wake = [];
     for (const wake of waiting) wake();
@@ -63,10 +75,27 @@ export class HubSpotGate implements RateGate {
   backOff(lane: string | undefined, answer: HttpAnswer, attempt: number): number | undefined {
     const policy = textIn(answer.body, 'policyName') ?? '';
     if (policy.includes('DAILY') || textIn(answer.body, 'message')?.includes('daily limit')) return undefined;
-    const asked = retryAfterMs(answer);
+    const asked = retryAfterMs(answer, this.#clock.now());
     const ms = asked ?? Math.min(10_000, 1000 * 2 ** (attempt - 1));
     (lane === 'search' ? this.#search : this.#all).block(ms);
     return ms;
+  }
+
+  #restAfter(answer: HttpAnswer): void {
+    const trouble = troubleOf(answer);
+    const now = this.#clock.monotonicMs();
+    if (!trouble) this.#rest = { after: 0, until: 0 };
+    else if (now >= this.#rest.until) {
+      const ms = Math.min(LONGEST_REST_MS, Math.max(trouble.leastMs ?? 0, REST_MS * 2 ** this.#rest.after));
+      this.#rest = { after: this.#rest.after + 1, until: now + ms };
+    }
+  }
+
+  async #rested(call: CallOptions): Promise<void> {
+    for (let ms = this.#rest.until - this.#clock.monotonicMs(); ms > 0; ms = this.#rest.until - this.#clock.monotonicMs()) {
+      call.reporter?.waiting({ reason: 'HubSpot had trouble with the last write', ms });
+      await this.#clock.sleep(ms, call.signal);
+    }
   }
 
   #learn(headers: Readonly<Record<string, string>>): void {

@@ -1,12 +1,22 @@
 import { type CallOptions, sha256 } from '../../lib/index.js';
 import type { Link, LinkSchema } from '../../records/index.js';
 import type { ReadLinksRequest } from '../connector.js';
-import { Cursors, type HubSpotApi } from './api.js';
+import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
 import { kindsOf } from './kinds.js';
-import { readKeys } from './read.js';
+import { isNoRecord, readKeys } from './read.js';
 import { kindOf } from './schema.js';
-import { cursorOf, isAssociationsPage, type WireAssociations, type WirePage } from './wire.js';
+import { askWhole, demandWhole, namesNone, noneOf, type Question, type Said, troubled } from './whole.js';
+import {
+  cursorOf,
+  errorsOf,
+  isAssociationsPage,
+  isNeighbourPage,
+  isPartial,
+  type WireAssociations,
+  type WireNeighbour,
+  type WirePage,
+} from './wire.js';
 
 /** Records an association batch read takes. */
 export const LINK_READ_BATCH = 1000;
@@ -196,7 +206,7 @@ function batches(keys: readonly string[]): number {
   return Math.ceil(keys.length / LINK_READ_BATCH);
 }
 
-/** Everything tied to the given records; a record with many ties comes in several entries. */
+/** Everything tied to the given records; a record with many ties comes in several entries. Throws `platform-incomplete`. */
 async function* associations(
   api: HubSpotApi,
   from: string,
@@ -204,18 +214,14 @@ async function* associations(
   keys: readonly string[],
   call: CallOptions,
 ): AsyncGenerator<WireAssociations> {
-  const path = `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/batch/read`;
   const cursors = new Cursors(api);
-  let open: readonly { readonly id: string; readonly after?: string }[] = keys.map((id) => ({ id }));
+  let open: readonly Asked[] = [...new Set(keys)].map((id) => ({ id }));
   let done = 0;
   while (open.length > 0) {
-    const further: { readonly id: string; readonly after: string }[] = [];
-    const pages = inOrder(
-      chunksOf(open, LINK_READ_BATCH),
-      async (inputs) => (await api.ask(path, { inputs }, isAssociationsPage, call)) as WirePage<WireAssociations>,
-    );
-    for await (const page of pages) {
-      for (const entry of page.results) {
+    const further: Asked[] = [];
+    const answers = inOrder(chunksOf(open, LINK_READ_BATCH), async (inputs) => await askTies(api, from, to, inputs, call));
+    for await (const entries of answers) {
+      for (const entry of entries) {
         done += entry.to.length;
         yield entry;
         const after = cursorOf(entry);
@@ -227,4 +233,48 @@ async function* associations(
     }
     open = further;
   }
+}
+
+/** A record whose ties are asked for, from a cursor on. */
+interface Asked {
+  readonly id: string;
+  readonly after?: string;
+}
+
+/** Answers for all of the given records: each has ties, or HubSpot says that it has none. */
+async function askTies(api: HubSpotApi, from: string, to: string, inputs: readonly Asked[], call: CallOptions): Promise<readonly WireAssociations[]> {
+  const path = `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/batch/read`;
+  const byId = new Map(inputs.map((input) => [input.id, input]));
+  const question: Question<WireAssociations> = {
+    size: LINK_READ_BATCH,
+    ask: async (ids) => {
+      const body = { inputs: ids.map((id) => byId.get(id) ?? { id }) };
+      const page = (await api.ask(path, body, isAssociationsPage, call)) as WirePage<WireAssociations>;
+      const errors = errorsOf(page);
+      const asked = new Set(ids);
+      const partly = troubled(errors);
+      const found = page.results.filter((entry) => asked.has(entry.from.id) && !partly.has(entry.from.id));
+      // A record that was merged away is answered for by the one that it is now.
+      const moved = ids.length === 1 && errors.length === 0 && page.results.length > 0 ? ids : [];
+      const settled = [...found.map((entry) => entry.from.id), ...noneOf(ids, errors), ...moved];
+      return { found, settled, errors, alone: found.length < page.results.length || namesNone(errors) };
+    },
+    otherwise: async (id) => await tiesOf(api, from, to, byId.get(id) ?? { id }, call),
+  };
+  const whole = await askWhole(api, question, [...byId.keys()], call);
+  return demandWhole(api, whole, `${from} when it was asked for their links to ${to}`, byId.size);
+}
+
+/** The ties of one record, asked for in the other way that HubSpot has. */
+async function tiesOf(api: HubSpotApi, from: string, to: string, { id, after }: Asked, call: CallOptions): Promise<Said<WireAssociations>> {
+  const query = `?limit=500${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
+  const path = `/crm/v4/objects/${encodeURIComponent(from)}/${encodeURIComponent(id)}/associations/${encodeURIComponent(to)}${query}`;
+  const result = await api.look('GET', path, undefined, call);
+  if (isRefusal(result, 404) && isNoRecord(result.body)) return { found: [], settled: [id], errors: [] };
+  if (isRefusal(result, 400, 404)) return { found: [], settled: [], errors: [] };
+  if (!isSuccess(result)) throw api.failure(result);
+  if (!isNeighbourPage(result.body)) return { found: [], settled: [], errors: [] };
+  const page = result.body as WirePage<WireNeighbour>;
+  if (isPartial(page)) return { found: [], settled: [], errors: errorsOf(page) };
+  return { found: [{ from: { id }, to: page.results, ...(page.paging ? { paging: page.paging } : {}) }], settled: [id], errors: [] };
 }

@@ -1,18 +1,23 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { RecordBatch, RecordHistory } from '../connector.js';
-import { Cursors, type HubSpotApi, isSuccess } from './api.js';
+import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
 import { historyOf, recordMaker } from './records.js';
-import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
+import { askWhole, demandWhole, incomplete, namesNone, noneOf, type Said, troubled, type Whole } from './whole.js';
+import { cursorOf, errorBody, errorsOf, isObject, isPartial, isRecordPage, textIn, type WirePage, type WireRecord } from './wire.js';
 
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
 export const READ_BATCH = 100;
 export const HISTORY_BATCH = 50;
+/** How often a page of a list is asked for that says that it lacks something. */
+const MOST_TRIES = 6;
 /** HubSpot refuses a longer path and query (measured by others at 16.2 thousand characters) with 414. */
 const LONGEST_PATH = 12_000;
 /** Properties that tell how merged records hang together and where a record came from. */
 const MERGED_IDS = ['hs_merged_object_ids', 'hs_calculated_merged_vids'] as const;
+/** Further addresses of a contact: it is found by each of them. */
+const OTHER_ADDRESSES = 'hs_additional_emails';
 const SOURCE = ['hs_object_source', 'hs_object_source_id'] as const;
 
 /** All live records of an object type, in HubSpot's order; see {@link readAllWires}. */
@@ -36,18 +41,14 @@ export async function* readAllWires(
   let done = 0;
   for (;;) {
     const start = `?limit=${String(READ_BATCH)}&archived=false${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
-    const result = await api.look('GET', api.objects(schema.object, `${start}${inAddress ? query : ''}`), undefined, call);
-    if (inAddress && result.kind === 'answered' && (result.status === 414 || result.status === 431)) {
+    const page = await listPage(api, schema.object, `${start}${inAddress ? query : ''}`, call);
+    if (page === undefined) {
+      if (!inAddress) throw incomplete(api, `the list of ${schema.object}`, 'It refuses an address that is short.');
       inAddress = false;
       continue;
     }
-    if (!isSuccess(result)) throw api.failure(result);
-    if (!isRecordPage(result.body))
-      throw api.failure({ kind: 'lost', message: 'The answer of HubSpot makes no sense: a list of records was expected' });
-    const page = result.body as WirePage<WireRecord>;
     const live = page.results.filter((record) => record.archived !== true);
-    const ids = live.map((record) => record.id);
-    const records = inAddress || live.length === 0 ? live : await batchRead(api, schema, ids, { names }, call);
+    const records = inAddress || live.length === 0 ? live : await listed(api, schema, live, names, call);
     done += records.length;
     call.reporter?.progress({ task: `Reading ${schema.object}`, done, unit: 'records' });
     if (records.length > 0) yield records;
@@ -56,16 +57,44 @@ export async function* readAllWires(
   }
 }
 
+/** One page of a list, whole; undefined where the address is too long. A page that says that it lacks something is asked for again. */
+async function listPage(api: HubSpotApi, object: string, query: string, call: CallOptions): Promise<WirePage<WireRecord> | undefined> {
+  const patience = api.patience();
+  for (let tries = 1; ; tries += 1) {
+    const result = await api.look('GET', api.objects(object, query), undefined, call);
+    if (result.kind === 'answered' && (result.status === 414 || result.status === 431)) return undefined;
+    if (!isSuccess(result)) throw api.failure(result);
+    if (!isRecordPage(result.body))
+      throw api.failure({ kind: 'lost', message: 'The answer of HubSpot makes no sense: a list of records was expected' });
+    const page = result.body as WirePage<WireRecord>;
+    if (!isPartial(page)) return page;
+    const why = errorsOf(page)[0]?.message ?? 'It gave no reason.';
+    if (tries >= MOST_TRIES || !(await patience.wait('HubSpot gave a part of its list only', call)))
+      throw incomplete(api, `a part of its list of ${object}`, why);
+  }
+}
+
+/** Records of a list with their properties; one that was archived since it was listed is left out. */
+async function listed(
+  api: HubSpotApi,
+  schema: ObjectSchema,
+  live: readonly WireRecord[],
+  names: readonly string[],
+  call: CallOptions,
+): Promise<readonly WireRecord[]> {
+  const ids = new Set(live.map((record) => record.id));
+  const whole = await batchRead(api, schema, [...ids], { names }, call);
+  return demandWhole(api, whole, schema.object, ids.size).filter((record) => ids.has(record.id));
+}
+
 /** The keys of all live records, without their fields. */
 export async function* readKeys(api: HubSpotApi, object: string, call: CallOptions): AsyncGenerator<readonly string[]> {
   const cursors = new Cursors(api);
   let after: string | undefined;
   do {
-    const path = api.objects(
-      object,
-      `?limit=${String(READ_BATCH)}&archived=false&properties=hs_object_id${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`,
-    );
-    const page = (await api.get(path, isRecordPage, call)) as WirePage<WireRecord>;
+    const query = `?limit=${String(READ_BATCH)}&archived=false&properties=hs_object_id${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
+    const page = await listPage(api, object, query, call);
+    if (page === undefined) throw incomplete(api, `the list of ${object}`, 'It refuses an address that is short.');
     yield page.results.filter((record) => record.archived !== true).map((record) => record.id);
     after = cursors.next(cursorOf(page));
   } while (after !== undefined);
@@ -89,22 +118,15 @@ export async function* readByKeys(
   const given = new Set<string>();
   const batches = chunksOf(distinct, history ? HISTORY_BATCH : READ_BATCH);
   let done = 0;
-  for await (const { wires, asked } of inOrder(batches, async (asked) => ({
+  for await (const { whole, asked } of inOrder(batches, async (asked) => ({
     asked,
-    wires: await batchRead(api, schema, asked, { names, ...(history ? { history } : {}) }, call),
+    whole: await batchRead(api, schema, asked, { names, ...(history ? { history } : {}) }, call),
   }))) {
+    const wires = demandWhole(api, whole, schema.object, asked.length);
     const wanted = new Set(asked);
     const records = wires.filter((wire) => wanted.has(wire.id) && !given.has(wire.id));
     for (const wire of records) given.add(wire.id);
-    const found = new Set(records.map((wire) => wire.id));
-    const aliases = await aliasesOf(
-      api,
-      schema.object,
-      asked.filter((key) => !found.has(key) && !given.has(key)),
-      wires,
-      wanted,
-      call,
-    );
+    const aliases = new Map([...whole.aliases].filter(([key]) => !given.has(key)));
     const histories = history ? new Map<string, RecordHistory>(records.map((wire) => [wire.id, historyOf(schema, wire)])) : undefined;
     done += asked.length;
     call.reporter?.progress({ task: `Reading ${schema.object}`, done, total: distinct.length, unit: 'records' });
@@ -112,63 +134,107 @@ export async function* readByKeys(
   }
 }
 
-/** One batch read. Keys that do not exist, or not any more, are simply not in the answer. */
+/** What a batch read is to give. */
+export interface Wanted {
+  readonly names: readonly string[];
+  readonly history?: readonly string[];
+  /** A unique property that the keys are values of; without it they are ids. */
+  readonly idProperty?: string;
+}
+
+/** Records of a batch read. */
+export interface WholeRecords extends Whole<WireRecord> {
+  /** Keys that now lead to another record (merged): old key to present key. */
+  readonly aliases: ReadonlyMap<string, string>;
+  /** What each key led to: its own record, the one it was merged into, the holder of the value. */
+  readonly holders: ReadonlyMap<string, WireRecord>;
+}
+
+/**
+ * Reads records by key until HubSpot has said of each key that it is there, that it leads to another record, or that there is none: then
+ * it is simply not in the answer. Keys that it says nothing of are `missing`.
+ */
 export async function batchRead(
   api: HubSpotApi,
   schema: ObjectSchema,
   keys: readonly string[],
-  wanted: { readonly names: readonly string[]; readonly history?: readonly string[]; readonly idProperty?: string },
+  wanted: Wanted,
   call: CallOptions,
-): Promise<readonly WireRecord[]> {
+): Promise<WholeRecords> {
   const known = new Set(schema.fields.map((field) => field.name));
-  const extra = wanted.history ? SOURCE : [];
-  const properties = [...new Set([...wanted.names, ...MERGED_IDS.filter((name) => known.has(name)), ...extra])];
+  const further = [...MERGED_IDS, ...(wanted.idProperty === 'email' ? [OTHER_ADDRESSES] : [])].filter((name) => known.has(name));
+  const properties = [...new Set([...wanted.names, ...further, ...(wanted.history ? SOURCE : [])])];
+  const holders = new Map<string, WireRecord>();
   const body = {
-    inputs: keys.map((id) => ({ id })),
     properties,
     ...(wanted.history ? { propertiesWithHistory: wanted.history } : {}),
     ...(wanted.idProperty === undefined ? {} : { idProperty: wanted.idProperty }),
     archived: false,
   };
-  const page = (await api.ask(api.objects(schema.object, '/batch/read?archived=false'), body, isRecordPage, call)) as WirePage<WireRecord>;
-  return page.results.filter((record) => record.archived !== true);
+  const ask = async (asked: readonly string[]): Promise<Said<WireRecord>> => {
+    const path = api.objects(schema.object, '/batch/read?archived=false');
+    const page = (await api.ask(path, { inputs: asked.map((id) => ({ id })), ...body }, isRecordPage, call)) as WirePage<WireRecord>;
+    return saidOf(asked, page, wanted, holders);
+  };
+  const size = wanted.history ? HISTORY_BATCH : READ_BATCH;
+  const otherwise = async (key: string): Promise<Said<WireRecord>> => await isThere(api, schema.object, key, wanted.idProperty, call);
+  const whole = await askWhole(api, { ask, otherwise, size }, keys, call);
+  const aliases = wanted.idProperty === undefined ? [...holders].filter(([key, wire]) => wire.id !== key) : [];
+  return {
+    ...whole,
+    found: [...new Map(whole.found.map((wire) => [wire.id, wire])).values()],
+    aliases: new Map(aliases.map(([key, wire]) => [key, wire.id])),
+    holders,
+  };
 }
 
-/**
- * Which of the `missing` keys now lead to another record. The other record names them itself; only where it does not, and some
- * record came that nobody asked for, each missing key is asked for alone.
- */
-async function aliasesOf(
-  api: HubSpotApi,
-  object: string,
-  missing: readonly string[],
-  wires: readonly WireRecord[],
-  wanted: ReadonlySet<string>,
-  call: CallOptions,
-): Promise<ReadonlyMap<string, string>> {
-  const aliases = new Map<string, string>();
-  if (missing.length === 0) return aliases;
-  const open = new Set(missing);
-  const strangers = new Set(wires.filter((wire) => !wanted.has(wire.id)).map((wire) => wire.id));
-  for (const wire of wires) {
-    for (const id of mergedIds(wire)) {
-      if (!open.delete(id)) continue;
-      aliases.set(id, wire.id);
-      strangers.delete(wire.id);
-    }
+/** Which of the asked keys an answer settles: by the record itself, by the record it was merged into, or by HubSpot's word that there is none. */
+function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wanted, holders: Map<string, WireRecord>): Said<WireRecord> {
+  const { idProperty } = wanted;
+  const errors = errorsOf(page);
+  const plain = idProperty === undefined ? (key: string): string => key : (key: string): string => key.trim().toLowerCase();
+  const open = new Map<string, string[]>();
+  for (const key of asked) open.set(plain(key), [...(open.get(plain(key)) ?? []), key]);
+  const settled = new Set(noneOf(asked, errors));
+  const found: WireRecord[] = [];
+  const partly = troubled(errors);
+  let strangers = 0;
+  for (const wire of page.results) {
+    if (partly.has(wire.id)) continue;
+    // Without the history that was asked for it is a part of an answer.
+    if (wanted.history && !isObject(wire.propertiesWithHistory)) continue;
+    const names = idProperty === undefined ? [wire.id, ...mergedIds(wire)] : valuesOf(wire, idProperty);
+    const named = names.flatMap((name) => open.get(plain(name)) ?? []);
+    const keys = named.length === 0 && asked.length === 1 ? asked : named;
+    if (keys.length === 0) strangers += 1;
+    for (const key of keys) settled.add(key);
+    if (wire.archived === true) continue;
+    found.push(wire);
+    for (const key of keys) if (holders.get(key)?.id !== key) holders.set(key, wire);
   }
-  if (strangers.size === 0) return aliases;
-  const [only] = open;
-  const [stranger] = strangers;
-  if (open.size === 1 && strangers.size === 1 && only !== undefined && stranger !== undefined) return aliases.set(only, stranger);
-  for (const key of open) {
-    const result = await api.look('GET', api.objects(object, `/${encodeURIComponent(key)}?archived=false&properties=hs_object_id`), undefined, call);
-    if (result.kind === 'answered' && result.status === 404) continue;
-    if (!isSuccess(result)) throw api.failure(result);
-    const id = (result.body as { readonly id?: unknown } | undefined)?.id;
-    if (typeof id === 'string' && id !== key) aliases.set(key, id);
-  }
-  return aliases;
+  return { found, settled: [...settled], errors, alone: strangers > 0 || namesNone(errors) };
+}
+
+/** Another way to learn that there is no such record: that it is there settles nothing, since its batch read said nothing. */
+async function isThere(api: HubSpotApi, object: string, key: string, idProperty: string | undefined, call: CallOptions): Promise<Said<WireRecord>> {
+  const by = idProperty === undefined ? '' : `&idProperty=${encodeURIComponent(idProperty)}`;
+  const path = api.objects(object, `/${encodeURIComponent(key)}?archived=false&properties=hs_object_id${by}`);
+  const result = await api.look('GET', path, undefined, call);
+  if (isRefusal(result, 404) && isNoRecord(result.body)) return { found: [], settled: [key], errors: [] };
+  if (isSuccess(result) || isRefusal(result, 400, 404)) return { found: [], settled: [], errors: [] };
+  throw api.failure(result);
+}
+
+/** HubSpot's words for a record that does not exist, as against a path that does not. */
+export function isNoRecord(body: unknown): boolean {
+  const error = errorBody(body);
+  return error.category === 'OBJECT_NOT_FOUND' || error.message === 'resource not found';
+}
+
+/** What a record may be looked up by: for e-mail, its other addresses too. */
+function valuesOf(wire: WireRecord, idProperty: string): readonly string[] {
+  const others = idProperty === 'email' ? (textIn(wire.properties, OTHER_ADDRESSES) ?? '').split(';') : [];
+  return [textIn(wire.properties, idProperty) ?? '', ...others].filter((value) => value !== '');
 }
 
 /** `123;456`, or with times `123:1690000000000;456:…`. */

@@ -1,11 +1,32 @@
-import { type CallOptions, didYouMean, RunbackError } from '../../lib/index.js';
+import { type CallOptions, didYouMean, type HttpAnswer, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
 import type { PlatformSchema } from '../connector.js';
-import { type HubSpotApi, isSuccess } from './api.js';
-import { isLabelPage, isPropertyPage, type WireCustomSchema, type WireLabel, type WirePage, type WireProperty, isPageOf, textIn } from './wire.js';
+import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
+import { messageIn } from './errors.js';
+import { troubleOf } from './trouble.js';
+import { incomplete } from './whole.js';
+import {
+  cursorOf,
+  errorBody,
+  errorsOf,
+  isLabelPage,
+  isObject,
+  isPageOf,
+  isPartial,
+  isPropertyPage,
+  textIn,
+  type WireCustomSchema,
+  type WireLabel,
+  type WirePage,
+  type WireProperty,
+} from './wire.js';
 
 /** Object types every account has, in the order in which links run from one to the other. */
 const STANDARD = ['contacts', 'companies', 'deals', 'tickets'] as const;
+/** HubSpot's numbers of these, as custom object types name what they may be linked to. */
+const TYPE_IDS: Readonly<Record<string, string>> = { contacts: '0-1', companies: '0-2', deals: '0-3', tickets: '0-5' };
+/** How often a list is asked for that lacks what must be in it. */
+const MOST_TRIES = 5;
 /** HubSpot keeps at most so many characters of a text property. */
 const TEXT_LENGTH = 65_536;
 const SIDE_EFFECT = 'Changing a record starts the HubSpot workflows that wait for it; pause them together with the syncs.';
@@ -24,10 +45,10 @@ export async function describe(
   scopes: readonly string[] | undefined,
   call: CallOptions,
 ): Promise<PlatformSchema> {
-  const names = await objectNames(api, wanted, scopes, call);
+  const { names, custom } = await objectNames(api, wanted, scopes, call);
   const objects = await Promise.all(names.map(async (name) => await describeObject(api, name, call)));
   const pairs = names.flatMap((from, i) => names.slice(i).map((to) => ({ from, to })));
-  const links = await Promise.all(pairs.map(async ({ from, to }) => await describeLinks(api, from, to, call)));
+  const links = await Promise.all(pairs.map(async (pair) => await describeLinks(api, pair, isLinkable(custom, pair), call)));
   return { objects, links: links.flat() };
 }
 
@@ -37,15 +58,15 @@ async function objectNames(
   wanted: readonly string[] | undefined,
   scopes: readonly string[] | undefined,
   call: CallOptions,
-): Promise<readonly string[]> {
+): Promise<{ readonly names: readonly string[]; readonly custom: readonly WireCustomSchema[] }> {
   const standard: readonly string[] = STANDARD;
-  if (wanted?.every((name) => standard.includes(name))) return standard.filter((name) => wanted.includes(name));
+  if (wanted?.every((name) => standard.includes(name))) return { names: standard.filter((name) => wanted.includes(name)), custom: [] };
   const custom = await customSchemas(api, call);
   if (!wanted) {
     const visible = scopes
       ? standard.filter((name) => scopes.includes(`crm.objects.${name}.read`) || (name === 'tickets' && scopes.includes('tickets')))
       : standard;
-    return [...visible, ...custom.map(nameOf).sort()];
+    return { names: [...visible, ...custom.map(nameOf).sort()], custom };
   }
   const known = custom.map(nameOf);
   const chosen = wanted.map((name) => {
@@ -63,16 +84,23 @@ async function objectNames(
       );
     return found ? nameOf(found) : name;
   });
-  return [...standard.filter((name) => chosen.includes(name)), ...known.filter((name) => chosen.includes(name)).sort()];
+  return { names: [...standard.filter((name) => chosen.includes(name)), ...known.filter((name) => chosen.includes(name)).sort()], custom };
 }
 
+/** Custom object types; none where HubSpot says that this token or account has no access to any. Every other refusal is an error. */
 async function customSchemas(api: HubSpotApi, call: CallOptions): Promise<readonly WireCustomSchema[]> {
-  const result = await api.look('GET', '/crm/v3/schemas', undefined, call);
-  // Accounts without custom objects refuse the question (403): then there are none that this token could read.
-  if (result.kind === 'answered' && (result.status === 403 || result.status === 404)) return [];
-  if (!isSuccess(result)) throw api.failure(result);
-  if (!isPageOf((value) => textIn(value, 'name') !== undefined)(result.body)) throw nonsense(api, 'its list of object types');
-  return (result.body as WirePage<WireCustomSchema>).results.filter((schema) => schema.archived !== true);
+  const schemas = await wholeList<WireCustomSchema>(
+    api,
+    {
+      path: '/crm/v3/schemas',
+      valid: isPageOf((value) => textIn(value, 'name') !== undefined),
+      what: 'its list of object types',
+      none: ({ status }) => status === 403,
+      mayBeEmpty: true,
+    },
+    call,
+  );
+  return schemas.filter((schema) => schema.archived !== true);
 }
 
 function nameOf(schema: WireCustomSchema): string {
@@ -80,8 +108,9 @@ function nameOf(schema: WireCustomSchema): string {
 }
 
 async function describeObject(api: HubSpotApi, object: string, call: CallOptions): Promise<ObjectSchema> {
-  const page = (await api.get(`/crm/v3/properties/${encodeURIComponent(object)}`, isPropertyPage, call)) as WirePage<WireProperty>;
-  const fields = page.results.filter((property) => property.archived !== true).map((property) => fieldOf(object, property));
+  const path = `/crm/v3/properties/${encodeURIComponent(object)}`;
+  const properties = await wholeList<WireProperty>(api, { path, valid: isPropertyPage, what: `the properties of ${object}` }, call);
+  const fields = properties.filter((property) => property.archived !== true).map((property) => fieldOf(object, property));
   return {
     object,
     keyFields: [],
@@ -146,19 +175,95 @@ function groupOf(object: string, name: string): string | undefined {
   return (object === 'contacts' || object === 'companies') && ADDRESS.test(name) ? 'address' : undefined;
 }
 
-/** The kinds of link from one object type to another; none where HubSpot knows no links between them. */
-async function describeLinks(api: HubSpotApi, from: string, to: string, call: CallOptions): Promise<readonly LinkSchema[]> {
-  const labels = await readLabels(api, from, to, call);
+/** Two object types that may be linked. */
+interface Pair {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Whether HubSpot certainly has links between two object types: between all of its own, and where the definition of a custom
+ * object type names the other.
+ */
+function isLinkable(custom: readonly WireCustomSchema[], { from, to }: Pair): boolean {
+  const idOf = (object: string): string | undefined => TYPE_IDS[object] ?? custom.find((schema) => nameOf(schema) === object)?.objectTypeId;
+  if (TYPE_IDS[from] !== undefined && TYPE_IDS[to] !== undefined) return true;
+  const ids = [idOf(from), idOf(to)];
+  return custom.some((schema) =>
+    (Array.isArray(schema.associations) ? schema.associations : []).some((association: unknown) => {
+      const ends = isObject(association) ? [association['fromObjectTypeId'], association['toObjectTypeId']] : [];
+      return ends.length === 2 && (ends.every((end, i) => end === ids[i]) || [...ends].reverse().every((end, i) => end === ids[i]));
+    }),
+  );
+}
+
+const linkableBefore = new WeakMap<HubSpotApi, Set<string>>();
+
+/**
+ * The kinds of link from one object type to another; none where HubSpot knows no links between them. Of a pair that has some for
+ * certain, or had some when it was last asked, a refusal and an empty list are errors: its links would vanish without a word.
+ */
+async function describeLinks(api: HubSpotApi, pair: Pair, linkable: boolean, call: CallOptions): Promise<readonly LinkSchema[]> {
+  const { from, to } = pair;
+  const seen = linkableBefore.get(api) ?? new Set<string>();
+  linkableBefore.set(api, seen);
+  const certain = linkable || seen.has(`${from}|${to}`);
+  const list: Definitions = {
+    path: `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/labels`,
+    valid: isLabelPage,
+    what: `the kinds of link between ${from} and ${to}`,
+    none: ({ status, body }) => !certain && (status === 400 || status === 404) && errorBody(body).message !== undefined,
+    mayBeEmpty: !certain,
+  };
+  const labels = await wholeList<WireLabel>(api, list, call);
+  if (labels.length > 0) seen.add(`${from}|${to}`);
   return labels.map((label) => ({ kind: kindOf(label), from, to, ...(label.label ? { label: label.label } : {}) }));
 }
 
-/** Association labels in one direction. */
-async function readLabels(api: HubSpotApi, from: string, to: string, call: CallOptions): Promise<readonly WireLabel[]> {
-  const result = await api.look('GET', `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/labels`, undefined, call);
-  const none = result.kind === 'answered' && (result.status === 400 || result.status === 404);
-  if (!none && !isSuccess(result)) throw api.failure(result);
-  if (!none && !isLabelPage(result.body)) throw nonsense(api, `the links between ${from} and ${to}`);
-  return none ? [] : (result.body as WirePage<WireLabel>).results;
+/** A list of definitions. */
+interface Definitions {
+  readonly path: string;
+  readonly valid: (body: unknown) => boolean;
+  /** What it is, for people. */
+  readonly what: string;
+  /** Refusals by which HubSpot says that there is none. */
+  readonly none?: (answer: HttpAnswer) => boolean;
+  readonly mayBeEmpty?: boolean;
+}
+
+/**
+ * All pages of a list of definitions; empty where HubSpot says that there is none. One that is unknown, nonsense, says that it lacks
+ * something, or is empty where it cannot be, is asked for again; then `platform-incomplete` or `platform-nonsense`.
+ */
+async function wholeList<T>(api: HubSpotApi, list: Definitions, call: CallOptions): Promise<readonly T[]> {
+  const cursors = new Cursors(api);
+  const found: T[] = [];
+  let after: string | undefined;
+  do {
+    const page = await listPage<T>(api, list, after, call);
+    found.push(...page.results);
+    after = cursors.next(cursorOf(page));
+  } while (after !== undefined);
+  return found;
+}
+
+async function listPage<T>(api: HubSpotApi, list: Definitions, after: string | undefined, call: CallOptions): Promise<WirePage<T>> {
+  const patience = api.patience();
+  for (let tries = 1; ; tries += 1) {
+    const path = after === undefined ? list.path : `${list.path}?after=${encodeURIComponent(after)}`;
+    const result = await api.look('GET', path, undefined, call);
+    let wrong: RunbackError;
+    if (isSuccess(result)) {
+      const page = result.body as WirePage<T>;
+      if (!list.valid(result.body)) wrong = nonsense(api, list.what);
+      else if (isPartial(page)) wrong = incomplete(api, `a part of ${list.what}`, errorsOf(page)[0]?.message ?? 'It gave no reason.');
+      else if (page.results.length > 0 || list.mayBeEmpty === true || after !== undefined) return page;
+      else wrong = incomplete(api, list.what, 'Its list is empty, which it cannot be.');
+    } else if (result.kind === 'answered' && troubleOf(result) === undefined && list.none?.(result) === true) return { results: [] };
+    else if (isRefusal(result, 400, 404)) wrong = incomplete(api, list.what, messageIn(result));
+    else throw api.failure(result);
+    if (tries >= MOST_TRIES || !(await patience.wait(`HubSpot did not give ${list.what}`, call))) throw wrong;
+  }
 }
 
 /** Stable name of a kind of link: `HUBSPOT_DEFINED-279`. */

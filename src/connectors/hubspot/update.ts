@@ -2,9 +2,11 @@ import type { CallOptions } from '../../lib/index.js';
 import type { ObjectSchema, Value } from '../../records/index.js';
 import type { MutationResult, UpdateMutation } from '../connector.js';
 import type { HubSpotApi } from './api.js';
-import { type BatchRequest, rejection, type Results, sendBatch, settling, type Slot } from './batch.js';
+import { type BatchRequest, type Open, rejection, type Results, sendBatch, settling, type Slot } from './batch.js';
+import { recordMaker } from './records.js';
+import { troubleIn } from './trouble.js';
 import { errorsOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
-import { allAlike, culpritsOf, differing, fieldsOf, readBack, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
+import { allAlike, blameFor, differing, fieldsOf, isUnchanged, readBack, refusalOf, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
 
 const STAGE = 'lifecyclestage';
 
@@ -82,7 +84,8 @@ async function send(api: HubSpotApi, slots: readonly Slot<Writing>[], results: R
     input: (slot) => ({ id: slot.mutation.key, properties: slot.mutation.sent, objectWriteTraceId: slot.trace }),
     valid: isRecordPage,
     take: async (sent, body) => await take(api, sent, body, kept, results, call),
-    culprits: async (sent, error) => await culpritsOf(api, sent, error, call),
+    blame: async (sent, error) => await blameFor(api, sent, error, call),
+    refusal: refusalOf,
   };
   await sendBatch(api, slots, request, results, call);
   return kept;
@@ -96,39 +99,59 @@ async function take(
   kept: Slot<Writing>[],
   results: Results,
   call: CallOptions,
-): Promise<readonly Slot<Writing>[]> {
+): Promise<Open<Writing>> {
   const page = (body ?? { results: [] }) as WirePage<WireRecord>;
   const byTrace = new Map(page.results.flatMap((wire) => (wire.objectWriteTraceId === undefined ? [] : [[wire.objectWriteTraceId, wire] as const])));
   const byId = new Map(page.results.map((wire) => [wire.id, wire]));
-  const { settled, unnamed } = takeErrors(slots, errorsOf(page), results);
-  const doubtful = slots.filter((slot) => {
-    if (settled.has(slot)) return false;
+  const errors = takeErrors(slots, errorsOf(page), results);
+  const later = [...errors.later];
+  const unclear = slots.filter((slot) => {
+    if (errors.settled.has(slot) || later.includes(slot)) return false;
     const wire = byTrace.get(slot.trace) ?? byId.get(slot.mutation.key);
-    if (wire && wire.id !== slot.mutation.key)
-      results.set(slot, rejection('merged-away', `Record ${slot.mutation.key} was merged into ${wire.id}, and HubSpot wrote the change there`));
+    if (wire && wire.id !== slot.mutation.key) results.set(slot, mergedAway(slot, wire));
     else if (wire && differing(slot.mutation, wire).length === 0) results.set(slot, { status: 'applied', key: slot.mutation.key });
     else return true;
     return false;
   });
-  if (doubtful.length === 0) return [];
-  const seen = await readBack(api, doubtful, results, call);
-  if (!seen) return [];
+  const seen = await readBack(api, unclear, results, call);
   const again: Slot<Writing>[] = [];
-  for (const slot of doubtful) {
+  const [error] = errors.unnamed;
+  for (const slot of unclear) {
+    if (!seen.has(slot.mutation.key)) continue;
     const wire = seen.get(slot.mutation.key);
-    const answered = byTrace.has(slot.trace) || byId.has(slot.mutation.key);
-    const different = wire ? differing(slot.mutation, wire) : [];
-    const [error] = unnamed;
-    if (wire && different.length === 0) results.set(slot, { status: 'applied', key: slot.mutation.key });
-    else if (wire && answered && different.every((field) => field.forwardOnly)) kept.push(slot);
-    else if (answered && wire)
-      results.set(slot, rejection('rejected', `HubSpot answered success, and ${different.map((field) => field.name).join(', ')} did not change`));
-    else if (error && (doubtful.length === 1 || allAlike(unnamed))) results.set(slot, resultOf(error));
-    else if (!wire) results.set(slot, rejection('deleted-later', `Record ${slot.mutation.key} is not there any more`));
+    if (!wire) results.set(slot, rejection('deleted-later', `Record ${slot.mutation.key} is not there any more`));
+    else if (wire.id !== slot.mutation.key) results.set(slot, mergedAway(slot, wire));
+    else if (byTrace.has(slot.trace) || byId.has(slot.mutation.key)) {
+      if (becameOf(slot, wire, results) === 'kept') kept.push(slot);
+    } else if (differing(slot.mutation, wire).length === 0) results.set(slot, { status: 'applied', key: slot.mutation.key });
+    else if (errors.doubtful.has(slot) || (error && troubleIn(error) !== undefined)) later.push(slot);
+    else if (error && (unclear.length === 1 || allAlike(errors.unnamed))) results.set(slot, resultOf(error, slot.mutation.sent));
     else if (error) again.push(slot);
     else results.set(slot, { status: 'failed', message: 'HubSpot answered success, left this record out of its answer, and did not change it' });
   }
-  return again;
+  return { again, later, leastMs: errors.leastMs };
+}
+
+/**
+ * What became of an update that HubSpot answered with success. A value that is neither what was sent nor what stood before is the
+ * platform's own form of it; one that stood before is one that HubSpot did not take. `kept`: all of these may only move forward.
+ */
+function becameOf(slot: Slot<Writing>, wire: WireRecord, results: Results): 'settled' | 'kept' {
+  const { schema, key } = slot.mutation;
+  const different = differing(slot.mutation, wire);
+  const unchanged = different.filter((field) => isUnchanged(slot.mutation, field, wire));
+  if (different.length === 0) results.set(slot, { status: 'applied', key });
+  else if (unchanged.length === 0) results.set(slot, { status: 'applied', key, record: recordMaker(schema)(wire) });
+  else if (unchanged.every((field) => field.forwardOnly)) return 'kept';
+  else {
+    const names = unchanged.map((field) => field.name);
+    results.set(slot, rejection('rejected', `HubSpot answered success, and ${names.join(', ')} did not change`, undefined, names));
+  }
+  return 'settled';
+}
+
+function mergedAway(slot: Slot<Writing>, wire: WireRecord): MutationResult {
+  return rejection('merged-away', `Record ${slot.mutation.key} was merged into ${wire.id}, and HubSpot wrote the change there`);
 }
 
 function goesBack(schema: ObjectSchema, mutation: UpdateMutation | undefined): boolean {

@@ -1,10 +1,16 @@
 import type { FieldSchema, Value } from '../../records/index.js';
 
-/** A property value as HubSpot gives it, in canonical form. Text that does not fit the declared type is kept as it is. */
+/**
+ * A property value as HubSpot gives it, in canonical form. A property that was never set is null there, one that was cleared is `''`
+ * from then on: both are null. Text that does not fit the declared type is kept as it is.
+ */
 export function fromPlatform(field: FieldSchema, told: unknown): Value {
-  if (told === null || told === undefined) return null;
+  if (told === null || told === undefined || told === '') return null;
   const raw = typeof told === 'string' ? told : JSON.stringify(told);
-  if (field.type === 'set') return [...new Set(raw.split(';').filter((item) => item !== ''))].sort();
+  if (field.type === 'set') {
+    const items = [...new Set(raw.split(';').filter((item) => item !== ''))].sort();
+    return items.length === 0 ? null : items;
+  }
   if (field.type === 'boolean' && (raw === 'true' || raw === 'false')) return raw === 'true';
   return raw;
 }
@@ -37,6 +43,36 @@ export function isAsSent(field: FieldSchema, sent: string, told: unknown): boole
   }
 }
 
+/**
+ * True where two texts are one value in two forms: what HubSpot makes of it when it stores it. Formatting of phone numbers, spaces,
+ * encoded characters, and all that {@link isAsSent} allows. Never a difference of upper and lower case, which may be the damage.
+ */
+export function isSameInForm(field: FieldSchema, a: string, b: string): boolean {
+  if (isAsSent(field, a, b)) return true;
+  if (a === '' || b === '') return false;
+  if (field.type !== 'string' && field.type !== 'other') return false;
+  if (isPhone(field)) return digits(a) !== '' && digits(a) === digits(b);
+  return plainText(a) === plainText(b);
+}
+
+function isPhone(field: FieldSchema): boolean {
+  return field.platformType.includes('phone') || /phone|mobile|(^|_)fax(_|$)/.test(field.name);
+}
+
+function digits(text: string): string {
+  return text.normalize('NFKC').replaceAll(/\D/g, '');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#39': "'", nbsp: ' ' };
+
+function plainText(text: string): string {
+  return text
+    .replaceAll(/&(amp|lt|gt|quot|apos|#39|nbsp);/g, (whole, name: string) => ENTITIES[name] ?? whole)
+    .normalize('NFC')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}
+
 function plainNumber(text: string): string {
   const match = /^([+-]?)0*(\d*)(?:\.(\d*?)0*)?$/.exec(text.trim());
   if (!match) return String(Number(text));
@@ -46,6 +82,7 @@ function plainNumber(text: string): string {
 }
 
 function instant(text: string): number | string {
-  const ms = /^-?\d{9,}$/.test(text) ? Number(text) : Date.parse(text);
+  // A year is no number of milliseconds.
+  const ms = /^(-?\d{5,}|0)$/.test(text) ? Number(text) : Date.parse(text);
   return Number.isNaN(ms) ? text : ms;
 }

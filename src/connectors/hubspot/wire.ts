@@ -55,12 +55,20 @@ export interface WireCustomSchema {
   readonly fullyQualifiedName?: string;
   readonly objectTypeId?: string;
   readonly archived?: boolean;
+  /** What it may be linked to, by the ids of both object types. */
+  readonly associations?: unknown;
+}
+
+/** A record at the other end of an association. */
+export interface WireNeighbour {
+  readonly toObjectId: number | string;
+  readonly associationTypes: readonly WireLabel[];
 }
 
 /** One record's associations out of a batch read. */
 export interface WireAssociations {
   readonly from: { readonly id: string };
-  readonly to: readonly { readonly toObjectId: number | string; readonly associationTypes: readonly WireLabel[] }[];
+  readonly to: readonly WireNeighbour[];
   readonly paging?: { readonly next?: { readonly after?: string } };
 }
 
@@ -81,9 +89,15 @@ export function textIn(value: unknown, name: string): string | undefined {
   return typeof member === 'string' ? member : undefined;
 }
 
-/** True for `{results: […]}` whose elements satisfy `each`. */
+/** True for `{results: […]}` whose elements satisfy `each`, and that says how to go on if it says that it goes on. */
 export function isPageOf(each: (value: unknown) => boolean): (body: unknown) => boolean {
-  return (body) => isObject(body) && Array.isArray(body['results']) && body['results'].every(each);
+  return (body) => isObject(body) && Array.isArray(body['results']) && body['results'].every(each) && canGoOn(body);
+}
+
+/** False where there is a next page without a cursor to it: it would be left out unnoticed. */
+function canGoOn(page: Readonly<Record<string, unknown>>): boolean {
+  const next = isObject(page['paging']) ? page['paging']['next'] : undefined;
+  return next === undefined || next === null || cursorOf(page) !== undefined;
 }
 
 export const isRecordPage = isPageOf((value) => isObject(value) && typeof value['id'] === 'string' && isObject(value['properties']));
@@ -91,11 +105,17 @@ export const isPropertyPage = isPageOf((value) => textIn(value, 'name') !== unde
 const isLabel = (value: unknown): boolean => isObject(value) && textIn(value, 'category') !== undefined && typeof value['typeId'] === 'number';
 const isId = (value: unknown): boolean => (typeof value === 'string' && /^\d+$/.test(value)) || Number.isSafeInteger(value);
 const isNeighbour = (value: unknown): boolean =>
-  isObject(value) && isId(value['toObjectId']) && Array.isArray(value['associationTypes']) && value['associationTypes'].every(isLabel);
+  isObject(value) &&
+  isId(value['toObjectId']) &&
+  Array.isArray(value['associationTypes']) &&
+  value['associationTypes'].length > 0 &&
+  value['associationTypes'].every(isLabel);
 export const isLabelPage = isPageOf(isLabel);
 export const isAssociationsPage = isPageOf(
-  (value) => isObject(value) && textIn(value['from'], 'id') !== undefined && Array.isArray(value['to']) && value['to'].every(isNeighbour),
+  (value) =>
+    isObject(value) && textIn(value['from'], 'id') !== undefined && Array.isArray(value['to']) && value['to'].every(isNeighbour) && canGoOn(value),
 );
+export const isNeighbourPage = isPageOf(isNeighbour);
 export const isPairPage = isPageOf(isObject);
 
 /** The error body of an answer; empty where there is none. Members of another form than HubSpot's are left out. */
@@ -106,6 +126,11 @@ export function errorBody(body: unknown): WireError {
 /** The errors of a batch answer. */
 export function errorsOf(page: WirePage<unknown>): readonly WireError[] {
   return errorList(page.errors, 3);
+}
+
+/** True where a list says that it holds a part only. */
+export function isPartial(page: WirePage<unknown>): boolean {
+  return errorsOf(page).length > 0 || (typeof page.numErrors === 'number' && page.numErrors > 0);
 }
 
 /** The cursor of the next page; undefined on the last one. */
@@ -132,5 +157,5 @@ function cleanError(value: unknown, depth: number): WireError {
 export function contextTexts(error: WireError, name: string): string[] {
   const value = error.context?.[name];
   if (Array.isArray(value)) return value.filter((item): item is string | number => typeof item === 'string' || typeof item === 'number').map(String);
-  return typeof value === 'string' ? [value] : [];
+  return typeof value === 'string' ? [value] : typeof value === 'number' ? [String(value)] : [];
 }

@@ -1,9 +1,10 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { LinkMutation, MutationResult } from '../connector.js';
 import type { HubSpotApi } from './api.js';
-import { type BatchRequest, Results, sendBatch, settling, type Slot } from './batch.js';
+import { type BatchRequest, type Open, type Results, sendBatch, settling, type Slot } from './batch.js';
 import { readLinks } from './links.js';
 import { typeOfKind } from './schema.js';
+import { troubleIn } from './trouble.js';
 import { errorsOf, isPairPage, type WireError, type WirePage, type WirePair } from './wire.js';
 import { allAlike, resultOf } from './writing.js';
 
@@ -45,16 +46,16 @@ export async function writeLinks(api: HubSpotApi, mutations: readonly LinkMutati
   });
 }
 
-/** Reads links back and settles what the answer left open; gives back slots worth sending again. */
+/** Reads links back and settles what the answer left open; gives back what is worth sending again. */
 async function settle(
   api: HubSpotApi,
   slots: readonly Slot<LinkMutation>[],
   errors: readonly WireError[],
   results: Results,
   call: CallOptions,
-): Promise<readonly Slot<LinkMutation>[]> {
+): Promise<Open<LinkMutation>> {
   const [first] = slots;
-  if (!first) return [];
+  if (!first) return {};
   const { link, action } = first.mutation;
   const present = new Set<string>();
   try {
@@ -64,7 +65,7 @@ async function settle(
   } catch (error) {
     const message = `HubSpot took the request; looking at what became of it failed: ${error instanceof Error ? error.message : String(error)}`;
     for (const slot of slots) results.set(slot, { status: 'in_doubt', message });
-    return [];
+    return {};
   }
   const open = slots.filter((slot) => {
     if (present.has(`${slot.mutation.from}|${slot.mutation.to}`) !== (action === 'link')) return true;
@@ -72,7 +73,10 @@ async function settle(
     return false;
   });
   const [error] = errors;
-  if (error && open.length > 1 && !allAlike(errors)) return open;
+  const troubles = errors.map(troubleIn);
+  if (error && troubles.every((trouble) => trouble !== undefined))
+    return { later: open, leastMs: Math.max(...troubles.map((trouble) => trouble?.leastMs ?? 0)) };
+  if (error && open.length > 1 && !allAlike(errors)) return { again: open };
   for (const slot of open)
     results.set(
       slot,
@@ -80,7 +84,7 @@ async function settle(
         ? resultOf(error)
         : { status: 'failed', message: `HubSpot answered success, and the link is ${action === 'link' ? 'not there' : 'still there'}` },
     );
-  return [];
+  return {};
 }
 
 function applied(slot: Slot<LinkMutation>): MutationResult {
