@@ -21,6 +21,17 @@ const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
   postgres: () => import('./postgres/index.js'),
 };
 
+/** Connectors whose platform knows no difference between null, `''` and an empty set: they give null for all three. */
+const EMPTY_IS_NULL: ReadonlySet<string> = new Set(['hubspot']);
+
+/**
+ * Whether null, `''` and an empty set are one value to a connector, by its name in a snapshot. Snapshots of earlier versions hold what
+ * the platform happened to answer.
+ */
+export function emptyIsNull(connector: string | undefined): boolean {
+  return connector !== undefined && EMPTY_IS_NULL.has(connector);
+}
+
 /** Names that `connector:` in runback.yml may have. */
 export function connectorNames(): readonly string[] {
   return Object.keys(DRIVERS).sort();

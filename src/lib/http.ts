@@ -175,7 +175,7 @@ export class HttpClient {
 
   #pauseAfter(result: HttpResult, trouble: Trouble, failures: number): number {
     const asked = result.kind === 'answered' ? retryAfterMs(result, this.#options.clock.now()) : undefined;
-    return Math.max(asked ?? this.#backOff(failures), trouble.leastMs ?? 0);
+    return Math.max(asked ?? 0, this.#backOff(failures), trouble.leastMs ?? 0);
   }
 
   /** Exponential with jitter: about 0.25, 0.5, 1, 2, 4 … 10 s. */

@@ -43,14 +43,14 @@ export async function* differences(
     yield batch.map(({ key, a, b }) => ({ key, base: fieldsOf(a), damaged: fieldsOf(b) }));
 }
 
-/** The links of a kind that only one of the snapshots holds, in order. Offline. */
+/** The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline. */
 export function linkDifferences(
   pair: SnapshotPair,
-  name: string,
+  names: { readonly base: string; readonly damaged: string },
   onDamage: OnDamage,
   options: CallOptions,
 ): AsyncIterable<readonly LinkDifference[]> {
-  return compareLinks(pair.base, pair.damaged, pair.platform, name, { ...options, ...tell(onDamage) });
+  return compareLinks(pair.base, pair.damaged, pair.platform, names.base, { ...options, ...tell(onDamage), nameInB: names.damaged });
 }
 
 function tell(onDamage: OnDamage): Pick<CompareOptions, 'onDamage'> {

@@ -1,6 +1,7 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import type { Link, LinkSchema } from '../records/index.js';
 import { linkDifferences, type OnDamage } from './differences.js';
+import type { LostKind, MatchedKind } from './link-kinds.js';
 import { readLiveLinks } from './live.js';
 import { nameOf, type LinkDraft } from './order.js';
 import type { Planning } from './planning.js';
@@ -21,13 +22,13 @@ interface Damaged {
 
 /**
  * Plans links that are stored apart, by element: what the damage cut is linked again, what it linked is unlinked, every other link of
- * live stays. `links`: the kinds of one pair of object types, whose live state is asked for with the same keys, so that within
+ * live stays. `kinds`: the kinds of one pair of object types, whose live state is asked for with the same keys, so that within
  * one view of the platform one answer can serve them all.
  */
-export async function planLinks(planning: Planning, links: readonly LinkSchema[], options: CallOptions): Promise<void> {
+export async function planLinks(planning: Planning, kinds: readonly MatchedKind[], options: CallOptions): Promise<void> {
   const all: Damaged[] = [];
-  for (const link of links) {
-    const damaged = await damageOf(planning, link, options);
+  for (const kind of kinds) {
+    const damaged = await damageOf(planning, kind, options);
     if (damaged !== undefined) all.push(damaged);
   }
   const [first] = all;
@@ -47,8 +48,45 @@ export async function planLinks(planning: Planning, links: readonly LinkSchema[]
   }
 }
 
+/**
+ * Tells of a kind of link that the base has and the platform has no longer: its links cannot be made again. One conflict, which says how
+ * many there were; none where there were none among what was asked for.
+ */
+export async function planLostKind(planning: Planning, { before, instead }: LostKind, options: CallOptions): Promise<void> {
+  const { draft } = planning;
+  // Where the number stands for something else now, links that the damage did not touch may well be there: only differences are told.
+  const lost = await compared(planning, before, instead === undefined ? NO_KIND : linkName(instead), before, options);
+  if (lost === undefined || lost.cut.length + lost.made.length === 0) return;
+  const name = before.label ?? before.kind;
+  const why =
+    instead === undefined
+      ? `is no longer there (${before.kind})`
+      : `is not what ${before.kind} stands for now, which is ${instead.label ?? 'another kind'}: it was renamed, or its number was given to another`;
+  const count = lost.cut.length === 0 ? `${lost.made.length} links were made since` : `${lost.cut.length} links of the base are lost with it`;
+  const message = `The kind of link ${name} from ${before.from} to ${before.to} ${why}; ${count}. Make it again under the same name and plan again, or leave them.`;
+  draft.conflict(conflictOf('field-removed', { object: linkName(before), key: '*' }, message, 'leave these links as they are'));
+}
+
+/** Name of a kind that no snapshot has: it compares as empty. */
+const NO_KIND = '';
+
 /** Compares the links of one kind; undefined where nothing is to be done, or where a snapshot cannot be read for them (a conflict). */
-async function damageOf(planning: Planning, link: LinkSchema, options: CallOptions): Promise<Damaged | undefined> {
+async function damageOf(planning: Planning, { link, before }: MatchedKind, options: CallOptions): Promise<Damaged | undefined> {
+  const found = await compared(planning, before, linkName(link), link, options);
+  return found === undefined || found.cut.length + found.made.length === 0 ? undefined : { link, ...found };
+}
+
+/**
+ * What differs between links of the kind `before` in the base, and those of the kind named `now` in the snapshot of the damage, of what is asked
+ * for. Undefined where a snapshot cannot be read for them, which becomes a conflict.
+ */
+async function compared(
+  planning: Planning,
+  before: LinkSchema | undefined,
+  now: string,
+  link: LinkSchema,
+  options: CallOptions,
+): Promise<Pick<Damaged, 'cut' | 'made'> | undefined> {
   const { filters, draft, pair } = planning;
   const cut: Link[] = [];
   const made: Link[] = [];
@@ -64,10 +102,11 @@ async function damageOf(planning: Planning, link: LinkSchema, options: CallOptio
   // Without links in `only`, just those of records that come back or that the damage created are looked at.
   const matters = (one: Link, change: 'added' | 'removed'): boolean =>
     filters.only?.includes('links') !== false || touches(change === 'removed' ? planning.returning : planning.created, link, one);
-  for await (const batch of linkDifferences(pair, linkName(link), onDamage, options))
+  const names = { base: before === undefined ? NO_KIND : linkName(before), damaged: now };
+  for await (const batch of linkDifferences(pair, names, onDamage, options))
     for (const { link: one, change } of batch) if (wanted(one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
   for (const conflict of conflicts) draft.conflict(conflict);
-  return conflicts.length > 0 || cut.length + made.length === 0 ? undefined : { link, cut, made };
+  return conflicts.length > 0 ? undefined : { cut, made };
 }
 
 function planCut(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {

@@ -8,9 +8,10 @@ import { objectInfo, type SnapshotPair } from './differences.js';
 import { Draft } from './draft.js';
 import { objectOrder } from './graph.js';
 import { readRecreations } from './journal.js';
+import { matchKinds, type LostKind, type MatchedKind } from './link-kinds.js';
 import { checkDeletes } from './plan-deletes.js';
 import { writePlan } from './plan-file.js';
-import { planLinks } from './plan-links.js';
+import { planLinks, planLostKind } from './plan-links.js';
 import { planObject } from './plan-object.js';
 import type { Planning } from './planning.js';
 import type { PlanFilters, PlanSummary } from './types.js';
@@ -100,7 +101,9 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   // Links of several kinds come in one answer: within one view they are asked for once.
   await platform.connector.beginRead?.(options);
   try {
-    for (const links of linksOf(planning)) await planLinks(planning, links, options);
+    const { together, lost } = kindsOf(planning);
+    for (const kinds of together) await planLinks(planning, kinds, options);
+    for (const kind of lost) await planLostKind(planning, kind, options);
     await checkDeletes(planning, options);
   } finally {
     await platform.connector.endRead?.();
@@ -118,20 +121,29 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   return writePlan(store, clock, head, live, draft.lines(), draft.nothingToDo, rowsOf);
 }
 
-/** Links that are stored apart and can be written, of object types that the plan covers; kinds of the same two object types together. */
-function linksOf(planning: Planning): readonly (readonly LinkSchema[])[] {
-  const { filters, live } = planning;
+/**
+ * Kinds of link that are stored apart and can be written, of object types that the plan covers, those of the same two object types
+ * together; and kinds of the base that are gone.
+ */
+function kindsOf(planning: Planning): { readonly together: readonly (readonly MatchedKind[])[]; readonly lost: readonly LostKind[] } {
+  const { filters, live, before } = planning;
   // Links of records to be deleted are looked at even where links themselves are not to be put right.
-  if (filters.fields !== undefined || (filters.only !== undefined && !filters.only.some((kind) => kind !== 'changed'))) return [];
+  if (filters.fields !== undefined || (filters.only !== undefined && !filters.only.some((kind) => kind !== 'changed')))
+    return { together: [], lost: [] };
+  const objects = new Set(live.objects.map(({ object }) => object));
   const covered = (link: LinkSchema): boolean =>
-    filters.objects === undefined || filters.objects.includes(link.from) || filters.objects.includes(link.to);
-  const pairs = new Map<string, LinkSchema[]>();
-  for (const link of live.links) {
+    (filters.objects === undefined || filters.objects.includes(link.from) || filters.objects.includes(link.to)) &&
+    objects.has(link.from) &&
+    objects.has(link.to);
+  const { kinds, lost } = matchKinds(before.links, live.links);
+  const pairs = new Map<string, MatchedKind[]>();
+  for (const kind of kinds) {
+    const { link } = kind;
     if (link.viaFields !== undefined || link.readOnly === true || !covered(link)) continue;
     const pair = JSON.stringify([link.from, link.to]);
-    pairs.set(pair, [...(pairs.get(pair) ?? []), link]);
+    pairs.set(pair, [...(pairs.get(pair) ?? []), kind]);
   }
-  return [...pairs.values()];
+  return { together: [...pairs.values()], lost: lost.filter(({ before: old }) => old.readOnly !== true && covered(old)) };
 }
 
 function wantedObjects(pair: SnapshotPair, filters: PlanFilters): string[] {

@@ -6,9 +6,13 @@ export function moveOf(from: Value | undefined, to: Value | undefined): FieldMov
   return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
 }
 
-/** True where two sides of a field count as the same: a field that a platform does not give holds nothing, as null does. */
+/** True where two sides of a field count as the same: a field that a platform does not give holds nothing, as null and the empty set do. */
 export function sameSide(a: Value | undefined, b: Value | undefined): boolean {
-  return sameValue(a ?? null, b ?? null);
+  return sameValue(orNull(a), orNull(b));
+}
+
+function orNull(value: Value | undefined): Value {
+  return value === undefined || (Array.isArray(value) && value.length === 0) ? null : value;
 }
 
 /** Field of a schema by name. */

@@ -1,5 +1,6 @@
+import { emptyIsNull } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
-import { compareKeys, type Link } from '../records/index.js';
+import { compareKeys, type Link, parseRecordLine, put, recordLine, type Value } from '../records/index.js';
 import { inOrderAhead } from './ahead.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind } from './lines.js';
 import { damageOf } from './opened.js';
@@ -34,27 +35,47 @@ export async function* compareObjects(
 ): AsyncGenerator<readonly KeyDifference[]> {
   const find = (reader: SnapshotReader): ObjectInfo | undefined =>
     reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
-  for await (const pairs of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
+  const oneEmpty = [a, b].every((reader) => emptyIsNull(reader.header.platforms.find(({ name }) => name === platform)?.connector));
+  for await (const found of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
+    const pairs = oneEmpty ? found.map(withOneEmpty) : found;
     const batch = pairs.filter((pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b));
     if (batch.length > 0) yield batch;
   }
 }
 
-/** The links of one kind (`<from>~<to>~<kind>`) that only one of two snapshots has, in order. Otherwise as {@link compareObjects}. */
+/**
+ * The links of one kind (`<from>~<to>~<kind>`) that only one of two snapshots has, in order; `nameInB`: its name in `b`, where a label was
+ * given another number. Otherwise as {@link compareObjects}.
+ */
 export async function* compareLinks(
   a: SnapshotReader,
   b: SnapshotReader,
   platform: string,
   name: string,
-  options: Omit<CompareOptions, 'unreadable'> = {},
+  options: Omit<CompareOptions, 'unreadable'> & { readonly nameInB?: string } = {},
 ): AsyncGenerator<readonly LinkDifference[]> {
-  const find = (reader: SnapshotReader): ObjectInfo | undefined =>
-    reader.manifest.links.find((info) => info.platform === platform && info.object === name);
-  for await (const pairs of merge('links', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing links ${name}`, options)) {
+  const find = (reader: SnapshotReader, kind: string): ObjectInfo | undefined =>
+    reader.manifest.links.find((info) => info.platform === platform && info.object === kind);
+  const [left, right] = [find(a, name), find(b, options.nameInB ?? name)];
+  for await (const pairs of merge('links', { reader: a, info: left }, { reader: b, info: right }, `Comparing links ${name}`, options)) {
     yield pairs.map(({ a: removed, b: added }) =>
       removed === undefined ? { change: 'added', link: JSON.parse(added ?? '{}') as Link } : { change: 'removed', link: JSON.parse(removed) as Link },
     );
   }
+}
+
+/** Empty texts and sets of earlier snapshots as null, where the platform knows no difference. */
+function withOneEmpty(pair: KeyDifference): KeyDifference {
+  return { ...pair, a: pair.a && oneEmptyLine(pair.a), b: pair.b && oneEmptyLine(pair.b) };
+}
+
+function oneEmptyLine(line: string): string {
+  if (!line.includes('""') && !line.includes('[]')) return line;
+  const { key, fields, meta } = parseRecordLine(line);
+  const isEmpty = (value: Value): boolean => value === '' || (Array.isArray(value) && value.length === 0);
+  const oneEmpty: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(fields)) put(oneEmpty, name, isEmpty(value) ? null : value);
+  return recordLine({ key, fields: oneEmpty, meta });
 }
 
 interface Side {

@@ -3,7 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { compareKeys, sameValue, type PlatformRecord } from '../../src/records/index.js';
+import type { Platform } from '../../src/connectors/index.js';
+import { compareKeys, type Fields, sameValue, type PlatformRecord } from '../../src/records/index.js';
 import { compareLinks, compareObjects, type Damage, type SnapshotReader } from '../../src/snapshots/index.js';
 import { memoryPlatform, people } from './memory-platform.js';
 import { collect, reading, sides, snapshotOf, workspace } from './support.js';
@@ -37,6 +38,27 @@ describe('comparing two snapshots', () => {
         ]);
       }),
     );
+  });
+
+  it('takes empty as empty where the platform knows one empty only, whatever an earlier version wrote', async () => {
+    const deps = await workspace();
+    const contact = (key: string, fields: Fields): PlatformRecord => ({ key, fields, meta: {} });
+    const before = [contact('1', { a: '', b: [], c: 'x' }), contact('2', { a: '', b: ['x'], c: 'x' }), contact('3', { a: null, b: null, c: '""' })];
+    const after = [contact('1', { a: null, b: null, c: 'x' }), contact('2', { a: null, b: null, c: 'x' }), contact('3', { a: '', b: [], c: '[]' })];
+    const compared = async (kind: string): Promise<readonly string[]> => {
+      const platforms = [before, after].map((contacts) => memoryPlatform('crm', { objects: { contacts } }));
+      const [a, b] = [await snapshotOf(ofKind(platforms[0], kind), deps), await snapshotOf(ofKind(platforms[1], kind), deps)];
+      return reading(a.path, (first) =>
+        reading(b.path, async (second) =>
+          (await collect(compareObjects(first, second, 'crm', 'contacts'))).map((pair) => `${pair.key} ${pair.a ?? ''} ${pair.b ?? ''}`),
+        ),
+      );
+    };
+    expect(await compared('hubspot')).toEqual([
+      '2 {"key":"2","fields":{"a":null,"b":["x"],"c":"x"},"meta":{}} {"key":"2","fields":{"a":null,"b":null,"c":"x"},"meta":{}}',
+      '3 {"key":"3","fields":{"a":null,"b":null,"c":"\\"\\""},"meta":{}} {"key":"3","fields":{"a":null,"b":null,"c":"[]"},"meta":{}}',
+    ]);
+    expect(await compared('postgres')).toHaveLength(3);
   });
 
   it('finds exactly what a comparison record by record finds, whatever was done in between', async () => {
@@ -126,3 +148,9 @@ describe('comparing two snapshots', () => {
     );
   });
 });
+
+/** The same platform under the name of another connector. */
+function ofKind(platform: Platform | undefined, kind: string): Platform {
+  if (!platform) throw new Error('no platform');
+  return { ...platform, connector: new Proxy(platform.connector, { get: (target, name) => (name === 'kind' ? kind : Reflect.get(target, name)) }) };
+}

@@ -27,7 +27,7 @@ const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   cycle: 'records that need each other',
   'type-changed': 'the field has another type now',
   'option-removed': 'the value is no longer among the options',
-  'field-removed': 'the field is gone',
+  'field-removed': 'the field, or the label of links, is gone',
   'read-only': 'the field cannot be written',
   rejected: 'the platform refused it',
   consent: 'would turn a later opt-out back into opt-in',
