@@ -170,6 +170,17 @@ describe('a list', () => {
     await expect(all(bench.connector.read({ schema }))).rejects.toMatchObject({ code: 'platform-incomplete' });
   });
 
+  it('of what changed, too', async () => {
+    seed(bench.sandbox, 'contacts', people(40));
+    bench.sandbox.catchUpSearch();
+    const schema = await bench.schema('contacts');
+    const changed = { schema, changedSince: new Date(bench.clock.now().getTime() - 3_600_000) };
+    bench.meddle(loseHalf(/contacts\/search/, SAYINGS[0]?.[1] ?? (() => ({})), 2));
+    expect((await all(bench.connector.read(changed))).flatMap((batch) => batch.records)).toHaveLength(40);
+    bench.meddle(loseHalf(/contacts\/search/, SAYINGS[0]?.[1] ?? (() => ({})), never));
+    await expect(all(bench.connector.read(changed))).rejects.toMatchObject({ code: 'platform-incomplete' });
+  });
+
   it('that goes on without saying where fails the read', async () => {
     seed(bench.sandbox, 'contacts', people(150));
     const schema = await bench.schema('contacts');
@@ -250,6 +261,24 @@ describe('definitions', () => {
     expect(await linked()).toBeGreaterThan(0);
     bench.meddle({ ...schemas, instead: refused });
     await expect(linked()).rejects.toMatchObject({ code: 'platform-incomplete' });
+  });
+
+  it('a label that was left out of the list, and has links, fails the snapshot instead of leaving its links out', async () => {
+    const { contacts, companies } = await office();
+    const { portal } = bench.sandbox;
+    portal.link(portal.links.type('contacts', 'companies', 'USER_DEFINED', 35), contacts[0] ?? '', companies[0] ?? '', {
+      source: { type: 'IMPORT', id: '77' },
+    });
+    bench.meddle({
+      after: ({ path }, answer) =>
+        labels.test(path) ? { status: 200, body: { results: answer.results.filter((one) => one['category'] === 'HUBSPOT_DEFINED') } } : undefined,
+    });
+    bench.clock.advance(120_000);
+    const link = await bench.link('contacts', 'companies', 'HUBSPOT_DEFINED-279');
+    await bench.connector.beginRead?.();
+    await expect(all(bench.connector.readLinks({ link }))).rejects.toMatchObject({ code: 'platform-incomplete' });
+    await bench.connector.endRead?.();
+    expect((await all(bench.connector.readLinks({ link, fromKeys: contacts }))).flat()).toHaveLength(30);
   });
 
   it('are read to their last page, and a refused list of custom object types is not an empty one', async () => {

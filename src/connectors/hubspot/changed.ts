@@ -3,6 +3,7 @@ import type { ObjectSchema } from '../../records/index.js';
 import type { RecordBatch } from '../connector.js';
 import { Cursors, type HubSpotApi } from './api.js';
 import { readAll, readByKeys } from './read.js';
+import { wholePage } from './whole.js';
 import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 
 const PAGE = 200;
@@ -60,7 +61,9 @@ async function searchWindow(api: HubSpotApi, schema: ObjectSchema, property: str
       limit: PAGE,
       ...(after === undefined ? {} : { after }),
     };
-    const page = (await api.ask(api.objects(schema.object, '/search'), body, isRecordPage, call, 'search')) as WirePage<WireRecord>;
+    const page = await wholePage(api, `a part of the changed ${schema.object}`, call, async () => {
+      return (await api.ask(api.objects(schema.object, '/search'), body, isRecordPage, call, 'search')) as WirePage<WireRecord>;
+    });
     for (const wire of page.results) {
       keys.push(wire.id);
       const at = Date.parse(textIn(wire.properties, property) ?? '');

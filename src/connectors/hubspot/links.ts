@@ -5,8 +5,8 @@ import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
 import { kindsOf } from './kinds.js';
 import { isNoRecord, readKeys } from './read.js';
-import { kindOf } from './schema.js';
-import { askWhole, demandWhole, namesNone, noneOf, type Question, type Said, troubled } from './whole.js';
+import { kindOf, kindsListed } from './schema.js';
+import { askWhole, demandWhole, incomplete, namesNone, noneOf, type Question, type Said, troubled } from './whole.js';
 import {
   cursorOf,
   errorsOf,
@@ -71,6 +71,7 @@ export async function* readLinks(
         kinds.set(kind, list);
       }
     }
+    if (request.fromKeys === undefined && request.toKeys === undefined) checkListed(api, link, kinds);
     session.pairs.set(id, kinds);
   }
   const list = kinds.get(link.kind);
@@ -79,6 +80,17 @@ export async function* readLinks(
     const to = list.to.slice(i, i + YIELD);
     yield list.from.slice(i, i + YIELD).map((from, n) => ({ from: String(from), to: String(to[n]) }));
   }
+}
+
+/**
+ * A whole read that meets a label which HubSpot did not list would leave its links out, since nobody asks for them. Labels of the
+ * account only: HubSpot need not list every kind of its own.
+ */
+function checkListed(api: HubSpotApi, link: LinkSchema, kinds: ReadonlyMap<string, PairList>): void {
+  const listed = kindsListed(api, link);
+  const unknown = listed === undefined ? [] : [...kinds.keys()].filter((kind) => kind.startsWith('USER_DEFINED') && !listed.has(kind));
+  if (unknown.length > 0)
+    throw incomplete(api, `labels of links between ${link.from} and ${link.to} when it listed them`, `It has links of ${unknown.join(', ')}.`);
 }
 
 function digest(keys: readonly string[] | undefined): string {

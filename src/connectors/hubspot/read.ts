@@ -4,14 +4,12 @@ import type { RecordBatch, RecordHistory } from '../connector.js';
 import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
 import { historyOf, recordMaker } from './records.js';
-import { askWhole, demandWhole, incomplete, namesNone, noneOf, type Said, troubled, type Whole } from './whole.js';
-import { cursorOf, errorBody, errorsOf, isObject, isPartial, isRecordPage, textIn, type WirePage, type WireRecord } from './wire.js';
+import { askWhole, demandWhole, incomplete, namesNone, noneOf, type Said, troubled, type Whole, wholePage } from './whole.js';
+import { cursorOf, errorBody, errorsOf, isObject, isRecordPage, textIn, type WirePage, type WireRecord } from './wire.js';
 
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
 export const READ_BATCH = 100;
 export const HISTORY_BATCH = 50;
-/** How often a page of a list is asked for that says that it lacks something. */
-const MOST_TRIES = 6;
 /** HubSpot refuses a longer path and query (measured by others at 16.2 thousand characters) with 414. */
 const LONGEST_PATH = 12_000;
 /** Properties that tell how merged records hang together and where a record came from. */
@@ -57,21 +55,16 @@ export async function* readAllWires(
   }
 }
 
-/** One page of a list, whole; undefined where the address is too long. A page that says that it lacks something is asked for again. */
+/** One page of a list, whole; undefined where the address is too long. */
 async function listPage(api: HubSpotApi, object: string, query: string, call: CallOptions): Promise<WirePage<WireRecord> | undefined> {
-  const patience = api.patience();
-  for (let tries = 1; ; tries += 1) {
+  return await wholePage(api, `a part of its list of ${object}`, call, async () => {
     const result = await api.look('GET', api.objects(object, query), undefined, call);
     if (result.kind === 'answered' && (result.status === 414 || result.status === 431)) return undefined;
     if (!isSuccess(result)) throw api.failure(result);
     if (!isRecordPage(result.body))
       throw api.failure({ kind: 'lost', message: 'The answer of HubSpot makes no sense: a list of records was expected' });
-    const page = result.body as WirePage<WireRecord>;
-    if (!isPartial(page)) return page;
-    const why = errorsOf(page)[0]?.message ?? 'It gave no reason.';
-    if (tries >= MOST_TRIES || !(await patience.wait('HubSpot gave a part of its list only', call)))
-      throw incomplete(api, `a part of its list of ${object}`, why);
-  }
+    return result.body as WirePage<WireRecord>;
+  });
 }
 
 /** Records of a list with their properties; one that was archived since it was listed is left out. */

@@ -176,7 +176,7 @@ function groupOf(object: string, name: string): string | undefined {
 }
 
 /** Two object types that may be linked. */
-interface Pair {
+export interface Pair {
   readonly from: string;
   readonly to: string;
 }
@@ -197,7 +197,12 @@ function isLinkable(custom: readonly WireCustomSchema[], { from, to }: Pair): bo
   );
 }
 
-const linkableBefore = new WeakMap<HubSpotApi, Set<string>>();
+const describedKinds = new WeakMap<HubSpotApi, Map<string, ReadonlySet<string>>>();
+
+/** The kinds of link that HubSpot listed for a pair when it was last asked through this connection; undefined where it was not. */
+export function kindsListed(api: HubSpotApi, { from, to }: Pair): ReadonlySet<string> | undefined {
+  return describedKinds.get(api)?.get(`${from}|${to}`);
+}
 
 /**
  * The kinds of link from one object type to another; none where HubSpot knows no links between them. Of a pair that has some for
@@ -205,9 +210,9 @@ const linkableBefore = new WeakMap<HubSpotApi, Set<string>>();
  */
 async function describeLinks(api: HubSpotApi, pair: Pair, linkable: boolean, call: CallOptions): Promise<readonly LinkSchema[]> {
   const { from, to } = pair;
-  const seen = linkableBefore.get(api) ?? new Set<string>();
-  linkableBefore.set(api, seen);
-  const certain = linkable || seen.has(`${from}|${to}`);
+  const listed = describedKinds.get(api) ?? new Map<string, ReadonlySet<string>>();
+  describedKinds.set(api, listed);
+  const certain = linkable || listed.has(`${from}|${to}`);
   const list: Definitions = {
     path: `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/labels`,
     valid: isLabelPage,
@@ -216,7 +221,7 @@ async function describeLinks(api: HubSpotApi, pair: Pair, linkable: boolean, cal
     mayBeEmpty: !certain,
   };
   const labels = await wholeList<WireLabel>(api, list, call);
-  if (labels.length > 0) seen.add(`${from}|${to}`);
+  if (labels.length > 0) listed.set(`${from}|${to}`, new Set(labels.map(kindOf)));
   return labels.map((label) => ({ kind: kindOf(label), from, to, ...(label.label ? { label: label.label } : {}) }));
 }
 

@@ -2,7 +2,7 @@ import { type CallOptions, RunbackError } from '../../lib/index.js';
 import type { HubSpotApi } from './api.js';
 import { chunksOf } from './chunks.js';
 import { troubleIn } from './trouble.js';
-import { contextTexts, type WireError } from './wire.js';
+import { contextTexts, errorsOf, isPartial, type WireError, type WirePage } from './wire.js';
 
 /** What one answer tells of the keys that were asked for. What it names nowhere was not read. */
 export interface Said<T> {
@@ -118,6 +118,25 @@ async function askRound<T>(question: Question<T>, keys: readonly string[], size:
 export function demandWhole<T>(api: HubSpotApi, whole: Whole<T>, what: string, asked: number): readonly T[] {
   if (whole.missing.length > 0) throw incomplete(api, `${String(whole.missing.length)} of ${String(asked)} ${what}`, whole.why, whole.missing);
   return whole.found;
+}
+
+/** How often a page is asked for that says that it lacks something. */
+const MOST_PAGES = 6;
+
+/** A page of a list that says of itself that it lacks something is asked for again, then `platform-incomplete`. */
+export async function wholePage<P extends WirePage<unknown> | undefined>(
+  api: HubSpotApi,
+  what: string,
+  call: CallOptions,
+  ask: () => Promise<P>,
+): Promise<P> {
+  const patience = api.patience();
+  for (let tries = 1; ; tries += 1) {
+    const page = await ask();
+    if (page === undefined || !isPartial(page)) return page;
+    if (tries >= MOST_PAGES || !(await patience.wait('HubSpot gave a part of its list only', call)))
+      throw incomplete(api, what, errorsOf(page)[0]?.message ?? 'It gave no reason.');
+  }
 }
 
 /** The error for what HubSpot did not tell, also when asked again. `keys` are ids, never personal data. */

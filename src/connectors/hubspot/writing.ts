@@ -258,7 +258,8 @@ function partsBy(slots: readonly Slot<Writing>[], problems: readonly PropertyPro
 /** Whether the words name a value, as a word of its own and before any list of what is allowed. */
 function namesValue(message: string, value: string): boolean {
   const words = message.split(/allowed options|valid options/i)[0] ?? '';
-  for (let at = words.indexOf(value); at >= 0 && value !== ''; at = words.indexOf(value, at + 1))
+  if (value === '') return false;
+  for (let at = words.indexOf(value); at >= 0; at = words.indexOf(value, at + 1))
     if (!/[\p{L}\p{N}]$/u.test(words.slice(0, at)) && !/^[\p{L}\p{N}]/u.test(words.slice(at + value.length))) return true;
   return false;
 }
