@@ -57,7 +57,13 @@ export async function* compareLinks(
   const find = (reader: SnapshotReader, kind: string): ObjectInfo | undefined =>
     reader.manifest.links.find((info) => info.platform === platform && info.object === kind);
   const [left, right] = [find(a, name), find(b, options.nameInB ?? name)];
-  for await (const pairs of merge('links', { reader: a, info: left }, { reader: b, info: right }, `Comparing links ${name}`, options)) {
+  for await (const pairs of merge(
+    'links',
+    { reader: a, info: left },
+    { reader: b, info: right },
+    `Comparing links ${name || (options.nameInB ?? '')}`,
+    options,
+  )) {
     yield pairs.map(({ a: removed, b: added }) =>
       removed === undefined ? { change: 'added', link: JSON.parse(added ?? '{}') as Link } : { change: 'removed', link: JSON.parse(removed) as Link },
     );

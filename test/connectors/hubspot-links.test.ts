@@ -133,6 +133,16 @@ describe('links', () => {
     expect(await links(link)).toEqual(before.filter((one) => one !== `${a}~${companies[1] ?? ''}`));
   });
 
+  it('refuses links of a label that is gone at once, instead of trying them pair by pair', async () => {
+    bench = await openBench();
+    const { contacts, companies } = office();
+    const link: LinkSchema = { kind: 'USER_DEFINED-4711', from: 'contacts', to: 'companies' };
+    bench.sandbox.resetCounts();
+    const results = await bench.connector.write(contacts.map((from) => ({ action: 'link', link, from, to: companies[0] ?? '' })));
+    expect(results.every((result) => result.status === 'rejected' && result.reason === 'field-removed')).toBe(true);
+    expect(bench.sandbox.counts().requests).toBe(1);
+  });
+
   it('calls links in doubt when the answer is lost', async () => {
     bench = await openBench();
     const { contacts, companies } = office();

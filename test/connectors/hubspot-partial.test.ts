@@ -159,6 +159,19 @@ describe('what HubSpot says there is none of', () => {
   });
 });
 
+describe('a record that was merged away', () => {
+  it('leads to the other one, also where the batch says nothing of it', async () => {
+    const [kept = '', merged = ''] = seed(bench.sandbox, 'contacts', people(2));
+    bench.sandbox.portal.merge(bench.sandbox.portal.types.get('contacts'), kept, merged, { source: { type: 'CRM_UI', id: 'userId:1' } });
+    const schema = await bench.schema('contacts');
+    bench.meddle({
+      after: (passing, answer) => (RECORDS.test(passing.path) ? { status: 200, body: { ...answer, results: [] } } : undefined),
+    });
+    const batches = await all(bench.connector.read({ schema, keys: [merged] }));
+    expect(batches.map(({ records, aliases }) => [records.length, aliases?.get(merged)])).toEqual([[0, kept]]);
+  });
+});
+
 describe('a list', () => {
   it('that says that it lacks something is asked for again, and else fails the whole read', async () => {
     const contacts = seed(bench.sandbox, 'contacts', people(250));

@@ -170,7 +170,14 @@ export async function batchRead(
     return saidOf(asked, page, wanted, holders);
   };
   const size = wanted.history ? HISTORY_BATCH : READ_BATCH;
-  const otherwise = async (key: string): Promise<Said<WireRecord>> => await isThere(api, schema.object, key, wanted.idProperty, call);
+  const otherwise = async (key: string): Promise<Said<WireRecord>> => {
+    const there = await lookAlone(api, schema.object, key, wanted.idProperty, call);
+    if (there === undefined) return { found: [], settled: [key], errors: [] };
+    // That it is there settles nothing, since its batch read said nothing; that it is another record now does.
+    if (wanted.idProperty !== undefined || there.id === key || there.id === undefined) return { found: [], settled: [], errors: [] };
+    holders.set(key, { id: there.id, properties: {} });
+    return { found: [], settled: [key], errors: [] };
+  };
   const whole = await askWhole(api, { ask, otherwise, size }, keys, call);
   const aliases = wanted.idProperty === undefined ? [...holders].filter(([key, wire]) => wire.id !== key) : [];
   return {
@@ -208,14 +215,21 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
   return { found, settled: [...settled], errors, alone: strangers > 0 || namesNone(errors) };
 }
 
-/** Another way to learn that there is no such record: that it is there settles nothing, since its batch read said nothing. */
-async function isThere(api: HubSpotApi, object: string, key: string, idProperty: string | undefined, call: CallOptions): Promise<Said<WireRecord>> {
+/** Another way to look for a record: the id that a key leads to, as far as it is told; undefined where HubSpot says that there is none. */
+async function lookAlone(
+  api: HubSpotApi,
+  object: string,
+  key: string,
+  idProperty: string | undefined,
+  call: CallOptions,
+): Promise<{ readonly id?: string } | undefined> {
   const by = idProperty === undefined ? '' : `&idProperty=${encodeURIComponent(idProperty)}`;
   const path = api.objects(object, `/${encodeURIComponent(key)}?archived=false&properties=hs_object_id${by}`);
   const result = await api.look('GET', path, undefined, call);
-  if (isRefusal(result, 404) && isNoRecord(result.body)) return { found: [], settled: [key], errors: [] };
-  if (isSuccess(result) || isRefusal(result, 400, 404)) return { found: [], settled: [], errors: [] };
-  throw api.failure(result);
+  if (isRefusal(result, 404) && isNoRecord(result.body)) return undefined;
+  if (!isSuccess(result) && !isRefusal(result, 400, 404)) throw api.failure(result);
+  const id = textIn(result.body, 'id');
+  return isSuccess(result) && id !== undefined ? { id } : {};
 }
 
 /** HubSpot's words for a record that does not exist, as against a path that does not. */

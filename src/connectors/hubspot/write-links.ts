@@ -2,12 +2,15 @@ import type { CallOptions } from '../../lib/index.js';
 import type { LinkMutation, MutationResult } from '../connector.js';
 import type { HubSpotApi } from './api.js';
 import { type BatchRequest, type Open, type Results, sendBatch, settling, type Slot } from './batch.js';
+import { reasonIn } from './errors.js';
 import { readLinks } from './links.js';
 import { typeOfKind } from './schema.js';
 import { troubleIn } from './trouble.js';
 import { errorsOf, isPairPage, type WireError, type WirePage, type WirePair } from './wire.js';
 import { allAlike, resultOf } from './writing.js';
 
+/** HubSpot's words for a kind of link that it does not have (any more). */
+const WRONG_TYPE = /association ?type/i;
 /** Most pairs of one association request. */
 export const LINK_WRITE_BATCH = 2000;
 
@@ -25,6 +28,16 @@ export async function writeLinks(api: HubSpotApi, mutations: readonly LinkMutati
       path: `/crm/v4/associations/${encodeURIComponent(link.from)}/${encodeURIComponent(link.to)}/batch/${action === 'link' ? 'create' : 'labels/archive'}`,
       input: ({ mutation }) => ({ from: { id: mutation.from }, to: { id: mutation.to }, types }),
       valid: isPairPage,
+      // All pairs have one type: where it is refused there is no good one among them.
+      blame: async (slots, error) => {
+        const message = error.message ?? '';
+        const gone = WRONG_TYPE.test(message);
+        return await Promise.resolve({ refused: new Map(gone ? slots.map((slot) => [slot, { reason: 'field-removed', message }]) : []) });
+      },
+      refusal: (_slot, error) => ({
+        reason: WRONG_TYPE.test(error.message ?? '') ? 'field-removed' : reasonIn(error),
+        message: error.message ?? '',
+      }),
       take: async (slots, body) => {
         const page = (body ?? { results: [] }) as WirePage<WirePair>;
         const shown = new Set(action === 'link' ? page.results.map((pair) => `${String(pair.fromObjectId)}|${String(pair.toObjectId)}`) : []);
