@@ -7,6 +7,8 @@ import type { Session } from './session.js';
 /** What restores of a platform work with. */
 export async function restoreDeps(session: Session, platform: string, context: CommandContext): Promise<ApplyDeps> {
   return {
+    // Only asked where a process died that held the platform: the rest does not pay for loading it.
+    holders: async (dead) => (await import('../runbooks/index.js')).holdersOf(session.store)(dead),
     store: session.store,
     clock: session.clock,
     catalog: await session.catalog(),
@@ -39,15 +41,15 @@ export async function findRestore(session: Session, wanted: string): Promise<str
 
 /**
  * Runs something that writes to a platform. The first Ctrl-C can say how to go on, also while it is not known yet which
- * restore this becomes.
+ * restore this becomes. `verb` is what goes on with it.
  */
-export async function withResume<T>({ interrupts }: CommandContext, command: string, work: () => Promise<T>): Promise<T> {
-  interrupts.resumeWith(command);
+export async function withResume<T>({ interrupts }: CommandContext, verb: 'resume' | 'undo', restore: string, work: () => Promise<T>): Promise<T> {
+  interrupts.resumeWith(`runback restore ${verb} ${restore}`);
   try {
     return await work();
   } catch (error) {
     const id = isRunbackError(error) ? error.data['restore'] : undefined;
-    if (typeof id === 'string') interrupts.resumeWith(`runback restore resume ${id}`);
+    if (typeof id === 'string') interrupts.resumeWith(`runback restore ${verb} ${id}`);
     throw error;
   }
 }

@@ -52,10 +52,13 @@ function* repair({ runs, approvals, restores, plans }: Pick<ReportData, 'runs' |
       yield field === ''
         ? `${count} × ${object}: made by the platform itself during ${restore.id}.`
         : `${count} × ${field} of ${object}: changed by the platform itself during ${restore.id}.`;
+    if (restore.state === 'partial' && left.every(([n]) => n === 0) && restore.fieldsLeft.length + restore.beside.length === 0)
+      yield `Single fields of records that ${restore.id} wrote were left as they are.`;
     if (restore.problem !== undefined) yield `The journal of ${restore.id} cannot be read to its end: ${restore.problem}.`;
     const proof = runs.flatMap(({ verified }) => verified).filter(({ plan }) => plan === restore.plan);
     const last = proof.at(-1);
-    if (restore.state === 'done' && last === undefined) yield `No run on record has verified ${restore.id}: runback restore verify ${restore.plan}.`;
+    if ((restore.state === 'done' || restore.state === 'partial') && last === undefined)
+      yield `No run on record has verified ${restore.id}: runback restore verify ${restore.plan}.`;
     if (last !== undefined && last.remaining > 0)
       yield `${last.remaining} of ${last.checked} changes of ${restore.plan} were not on the platform when it was verified.`;
   }

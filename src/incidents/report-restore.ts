@@ -68,8 +68,11 @@ class RestoreReader {
       sum[status] += 1;
       if (status === 'rejected') reasons.add(reason ?? 'rejected');
     }
+    // Done means all of it; earlier versions wrote `done` whatever was left.
+    const rest = this.#head.state === 'done' && sum.moved + sum.rejected + sum.failed + sum.inDoubt > 0;
     return {
       ...this.#head,
+      ...(rest ? { state: 'partial' } : {}),
       ...(problem === undefined ? {} : { problem }),
       ...sum,
       undone: this.#undone.size,
@@ -116,7 +119,7 @@ class RestoreReader {
         delete this.#head.stoppedBecause;
         return;
       case 'restore.closed':
-        Object.assign(this.#head, { state: 'done', finishedAt: at });
+        Object.assign(this.#head, { state: data['state'] === 'partial' ? 'partial' : 'done', finishedAt: at });
         delete this.#head.stoppedBecause;
         return;
       case 'undo.created':

@@ -11,6 +11,7 @@ export class Presence {
   readonly holder = `outbox-${randomBytes(8).toString('hex')}`;
   readonly #gone = new Set<string>();
   #lock: Promise<Lock> | undefined;
+  #swept = false;
 
   constructor(
     private readonly store: Store,
@@ -22,6 +23,7 @@ export class Presence {
     const taking = (this.#lock ??= this.store.lock(this.holder, this.#owner(this.holder)));
     try {
       await taking;
+      await this.#sweep();
     } catch (error) {
       this.#lock = undefined;
       throw error;
@@ -41,6 +43,14 @@ export class Presence {
       await broken?.release();
     }
     return true;
+  }
+
+  /** Takes away the signs of processes that are gone: a lease without a sign is one of a process that is gone. */
+  async #sweep(): Promise<void> {
+    if (this.#swept) return;
+    this.#swept = true;
+    const dead = (await this.store.locks()).filter(({ name, alive }) => name.startsWith('outbox-') && !alive);
+    for (const { name } of dead) await this.isGone(name);
   }
 
   async hide(): Promise<void> {

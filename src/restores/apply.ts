@@ -1,10 +1,12 @@
 import { platformLock } from '../connectors/index.js';
 import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
-import type { JournalWriter, Lock } from '../store/index.js';
+import type { JournalWriter, Lock, LockOwner } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
 import { madeByPlatform } from './beside-links.js';
-import { execute, settle, type Execution } from './execute.js';
+import { execute, settle, type Execution, type Work } from './execute.js';
+import { giveBackDead, restoreHolders, takePlatform, type HolderLook } from './holders.js';
 import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type PlatformMade, type RestoreCreated, type RestoreState } from './journal.js';
+import { isLeft, leftCounts, mayPassNow } from './left.js';
 import { checkAccount, checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
 import { stopOf, type Stop } from './results.js';
@@ -32,11 +34,15 @@ export interface ApplyDeps extends RestoreDeps {
   readonly config: RestoreConfig;
   /** The caller holds {@link platformLock} of this platform already, as a run of a runbook does. */
   readonly lockHeld?: boolean;
+  /** The run that this is a step of. */
+  readonly run?: string;
+  /** Tells what became of a dead holder of the platform's lock; by default only what became of restores. */
+  readonly holders?: HolderLook;
 }
 
 /**
- * Applies a plan: journaled batch by batch, resumable at any point, undoable. Resolves when everything was tried; what was skipped or
- * rejected is counted in the summary.
+ * Applies a plan: journaled batch by batch, resumable at any point, undoable. Resolves when everything was tried: `done` where all of it is
+ * on the platform, else `partial`, with what was left counted in the summary.
  *
  * Throws before anything is written: `plan-tampered`, `plan-other-account`, `plan-stale`, `over-limit`, `confirmation-missing`,
  * `confirmation-wrong`, `locked`. Throws with `data: {restore, summary}` when it stops on its way: `restore-stopped` (first batch, rates),
@@ -62,8 +68,9 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     confirmed: request.confirmed ?? '',
     settings: { canary: config.canary, errorsPercent: config.stop_at.errors_percent, skippedPercent: config.stop_at.skipped_percent },
     approvals: conditions.approvals,
+    ...(deps.run === undefined ? {} : { run: deps.run }),
   };
-  return holding(deps, id, request.by, false, async (writer, lock) => {
+  return holding(deps, { id, run: deps.run }, request.by, async (writer, lock) => {
     await writer.append({ by: request.by, type: 'restore.created', data: { ...created } });
     await journalLock(writer, request.by, lock);
     return run(plan, await foldRestore(store, id), writer, request.by, deps, options);
@@ -71,12 +78,15 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
 }
 
 /**
- * Goes on with a restore that stopped or was killed, from its journal alone: settles what is in doubt, then writes what is left.
- * Does nothing where the restore is done. Throws as {@link applyRestore} does, `not-found`, and `usage` where it was undone.
+ * Goes on with a restore that stopped or was killed, from its journal alone: settles what is in doubt, then writes what is left. Of one that
+ * ended `partial` it tries again what may pass now, and nothing twice. Does nothing where nothing is left to try. Throws as {@link applyRestore} does, `not-found`, and `usage` where it was undone.
  */
 export async function resumeRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
-  const { summary } = await foldRestore(deps.store, id);
-  if (summary.state === 'done') return summary;
+  const { summary, created } = await foldRestore(deps.store, id);
+  if (summary.state === 'done' || (summary.state === 'partial' && !mayPassNow(summary))) {
+    await giveBack(deps, id, by);
+    return summary;
+  }
   if (summary.state === 'undoing' || summary.state === 'undone' || summary.state === 'undo_failed')
     throw new RunbackError('usage', `Restore ${id} is being undone or was undone; it cannot be resumed`, {
       state: 'Nothing was written now.',
@@ -84,7 +94,7 @@ export async function resumeRestore(id: string, by: string, deps: ApplyDeps, opt
     });
   const plan = await readPlan(deps.store, summary.plan);
   checkAccount(plan.header, deps.platform);
-  return holding(deps, id, by, true, async (writer, lock) => {
+  return holding(deps, { id, run: created.run }, by, async (writer, lock) => {
     await writer.append({ by, type: 'restore.resumed', data: {} });
     await journalLock(writer, by, lock);
     return run(plan, await foldRestore(deps.store, id), writer, by, deps, options);
@@ -114,12 +124,12 @@ async function run(
     task: `Restoring ${platform.name}`,
   };
   const stop =
-    (await settle(execution, options)) ??
-    (await execute(execution, planWorks(plan.lines(), state.apply), options)) ??
+    (await executeAll(execution, () => planWorks(plan.lines(), state.apply), options)) ??
     unfinished(state.apply) ??
     (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.summary.startedAt, options)));
   if (stop === undefined) {
-    await writer.append({ by, type: 'restore.closed', data: { state: 'done', ...tallyOf(state.apply) } });
+    const ended = isLeft(leftCounts(state.apply)) ? 'partial' : 'done';
+    await writer.append({ by, type: 'restore.closed', data: { state: ended, ...tallyOf(state.apply) } });
     return readSummary(deps, state.id);
   }
   await writer.append({
@@ -128,6 +138,20 @@ async function run(
     data: { code: stop.code, because: stop.because, ...vendorTrace(stop), ...tallyOf(state.apply) },
   });
   throw stopped(await readSummary(deps, state.id), stop, 'resume', deps.lockHeld === true);
+}
+
+/**
+ * Settles what is in doubt, writes what is left, and then tries again what an earlier session was refused: the platform may take it now. That
+ * comes last, and its refusals are not counted into the rate, so that the rest is never held up by it.
+ */
+export async function executeAll(execution: Execution, works: () => AsyncIterable<Work>, options: CallOptions): Promise<Stop | undefined> {
+  const { batches, settings } = execution;
+  const { rejected } = batches;
+  const stop = (await settle(execution, options)) ?? (await execute(execution, works(), options));
+  if (stop !== undefined || rejected.length === 0) return stop;
+  batches.forget(rejected);
+  const canary = execution.canary && batches.counts.applied === 0;
+  return await execute({ ...execution, canary, settings: { ...settings, errorsPercent: 100 } }, works(), options);
 }
 
 /**
@@ -175,17 +199,17 @@ export function unfinished(batches: Batches): Stop | undefined {
   return undefined;
 }
 
-/** Holds the platform's lock and the journal while `work` runs. `breakDead`: take the lock over from a process that is gone. */
+/** Holds the platform's lock and the journal while `work` runs; {@link takePlatform} says whose lock it takes over from a process that is gone. */
 export async function holding<T>(
   deps: ApplyDeps,
-  id: string,
+  { id, run }: { readonly id: string; readonly run: string | undefined },
   by: string,
-  breakDead: boolean,
   work: (writer: JournalWriter, lock: Lock | undefined) => Promise<T>,
 ): Promise<T> {
   const { store, platform } = deps;
-  const owner = { by, holder: id, purpose: `restore of ${platform.name}` };
-  const lock = deps.lockHeld === true ? undefined : await store.lock(platformLock(platform), owner, { breakDead });
+  const owner = ownerOf(deps, id, by);
+  const taker = { owner, look: deps.holders ?? restoreHolders(store), ...(run === undefined ? {} : { run }) };
+  const lock = deps.lockHeld === true ? undefined : await takePlatform(store, platformLock(platform), taker);
   try {
     const writer = await store.journal(RESTORES, id).open(owner, { exact: EXACT });
     try {
@@ -196,6 +220,15 @@ export async function holding<T>(
   } finally {
     await lock?.release();
   }
+}
+
+/** Gives the lock back that a process left which was killed when this restore had come to its end already. */
+export async function giveBack(deps: ApplyDeps, id: string, by: string): Promise<void> {
+  if (deps.lockHeld !== true) await giveBackDead(deps.store, platformLock(deps.platform), ownerOf(deps, id, by));
+}
+
+function ownerOf({ platform }: ApplyDeps, id: string, by: string): LockOwner {
+  return { by, holder: id, purpose: `restore of ${platform.name}` };
 }
 
 /** Journals which lock is held, and from whom it was taken where that process was dead (G5). */

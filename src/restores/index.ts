@@ -1,6 +1,8 @@
 export { applyRestore, resumeRestore, type ApplyDeps } from './apply.js';
 export { decideConflicts } from './decide-plan.js';
+export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './holders.js';
 export { readRestore } from './journal.js';
+export { isLeft, leftOf, leftWords, mayPassNow } from './left.js';
 export { planRestore } from './plan.js';
 export { confirmationOf, excessOf, readPlan, type Plan } from './plan-file.js';
 export { undoRestore } from './undo.js';

@@ -2,6 +2,7 @@ import type { MutationResult, Platform, RejectReason } from '../connectors/index
 import { RunbackError } from '../lib/index.js';
 import { own, put, type Fields } from '../records/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
+import { isLeft, leftCounts, leftGroups } from './left.js';
 import type { Approval } from './plan-file.js';
 import { LineSpool } from './spool.js';
 import { tallyOf } from './tally.js';
@@ -120,6 +121,8 @@ export interface RestoreCreated {
   readonly confirmed: string;
   readonly settings: RestoreSettings;
   readonly approvals: readonly Approval[];
+  /** The run this is a step of. */
+  readonly run?: string;
 }
 
 /** An item that was or may have been sent and whose end is not known. */
@@ -145,6 +148,8 @@ export class Batches {
   /** Old key to new key of created records, by object type. */
   readonly keyMap = new Map<string, Map<string, string>>();
   readonly counts = { applied: 0, moved: 0, rejected: 0, failed: 0, in_doubt: 0 };
+  /** Why what has no good end has none, as the platform or the look at it said; of changes alone, not of what follows from them. */
+  readonly whys = new Map<string, Pick<ItemResult, 'reason' | 'message'>>();
   /** Items that we wrote, as lines, in the order in which they came to stand; `key` is that of the record now. */
   readonly applied: LineSpool | undefined;
   /** Fields that were left as they are since somebody changed them after the plan was made, by item. */
@@ -181,6 +186,7 @@ export class Batches {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
     for (const result of results) {
       this.#set(result.id, result.status);
+      this.#explain(result);
       if (result.status === 'failed' && result.message?.endsWith(WAITS) === true) this.waiting.add(result.id);
       else this.waiting.delete(result.id);
       const item = this.#open.get(result.id)?.item;
@@ -238,6 +244,22 @@ export class Batches {
     return this.counts.failed + this.counts.in_doubt - (orWaits ? 0 : this.waiting.size) > own;
   }
 
+  /** Items that the platform refused as a whole. */
+  get rejected(): readonly string[] {
+    return [...this.statuses].flatMap(([id, status]) => (status === 'rejected' ? [id] : []));
+  }
+
+  /** Forgets changes that were refused, as if they had never been tried: nothing of them stands, so that trying again repeats nothing. */
+  forget(rejected: readonly string[]): void {
+    for (const id of rejected) {
+      if (this.statuses.get(id) !== 'rejected') continue;
+      if (!id.includes('+')) this.counts.rejected -= 1;
+      this.statuses.delete(id);
+      this.sent.delete(id);
+      this.whys.delete(id);
+    }
+  }
+
   /** The key a record has now, if these batches created it anew. */
   keyOf(object: string, key: string): string {
     return this.keyMap.get(object)?.get(key) ?? key;
@@ -253,6 +275,11 @@ export class Batches {
     let keys = this.deleted.get(object);
     if (keys === undefined) this.deleted.set(object, (keys = new Set()));
     return keys;
+  }
+
+  #explain({ id, status, reason, message }: ItemResult): void {
+    if (status === 'applied') this.whys.delete(id);
+    else if (!id.includes('+')) this.whys.set(id, { ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) });
   }
 
   #set(id: string, status: ItemResult['status']): void {
@@ -333,6 +360,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
   let state: RestoreSummary['state'] = 'running';
   let because: string | undefined;
   let canaryPassed = false;
+  let undoing = false;
   for await (const entry of journal.read()) {
     const batches = entry.type.startsWith('undo.') ? undo : apply;
     switch (entry.type) {
@@ -351,6 +379,10 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
       case 'restore.beside':
         apply.made = { links: entry.data['links'] as readonly JournalLink[], records: entry.data['records'] as readonly BesideRecord[] };
         break;
+      case 'undo.created':
+        undoing = true;
+        ({ state, because, finishedAt } = stateAfter(entry, { state, because, finishedAt }));
+        break;
       case 'batch.canary':
         canaryPassed = (entry.data['wrong'] as readonly string[]).length === 0;
         break;
@@ -361,21 +393,20 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
   if (created === undefined)
     throw new RunbackError('not-found', `Restore ${id} was stopped before it began`, {
       state: 'Nothing was written to the platform by it.',
-      next: 'Apply its plan again: runback restore apply',
+      next: 'Apply its plan again: runback restore apply latest',
     });
-  const counts = apply.counts;
+  const counts = leftCounts(apply);
   const summary: RestoreSummary = {
     id,
     plan: created.plan,
     platform: created.platform,
-    state,
-    applied: counts.applied,
-    moved: counts.moved,
-    rejected: counts.rejected,
-    failed: counts.failed,
-    inDoubt: counts.in_doubt,
+    state: state === 'done' && isLeft(counts) ? 'partial' : state,
+    ...counts,
     total: created.total,
     ...tallyOf(apply),
+    ...leftGroups(apply),
+    ...(undoing ? { undo: leftCounts(undo) } : {}),
+    ...(created.run === undefined ? {} : { run: created.run }),
     ...(because === undefined ? {} : { stoppedBecause: because }),
     keyMap: keyMapOf(apply, undo),
     startedAt,

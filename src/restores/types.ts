@@ -184,12 +184,39 @@ export interface PlanSummary {
   readonly location: string;
 }
 
+/** Changes that were left for one reason. */
+export interface LeftGroup {
+  readonly status: 'moved' | 'rejected' | 'failed' | 'in_doubt';
+  readonly reason?: string;
+  readonly count: number;
+  /** The first words that were given for it. */
+  readonly message?: string;
+}
+
+/** What became of the changes that an undo puts back. */
+export interface UndoCounts {
+  readonly applied: number;
+  /** Left since somebody changed the value after the restore. */
+  readonly moved: number;
+  readonly rejected: number;
+  readonly failed: number;
+  readonly inDoubt: number;
+  /** As those of the restore. */
+  readonly fieldsMoved?: number;
+  readonly fieldsLeft?: number;
+  readonly beside?: number;
+}
+
 /** State of a restore, derived from its journal. */
 export interface RestoreSummary {
   readonly id: string;
   readonly plan: string;
   readonly platform: string;
-  readonly state: 'running' | 'stopped' | 'done' | 'undoing' | 'undone' | 'undo_failed';
+  /**
+   * `done` means all of it: every change is on the platform, and nothing beside them. `partial`: everything was tried and something was
+   * left; a resume tries again what the platform refused.
+   */
+  readonly state: 'running' | 'stopped' | 'done' | 'partial' | 'undoing' | 'undone' | 'undo_failed';
   readonly applied: number;
   /** Skipped because live was not what the plan saw. */
   readonly moved: number;
@@ -204,6 +231,14 @@ export interface RestoreSummary {
   /** Values that the platform refused, so that the rest of their records was written without them. */
   readonly fieldsLeft?: number;
   readonly fieldsLeftBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly message: string }[];
+  /** Fields of records that were written, left since somebody changed them after the plan was made; absent where there are none. */
+  readonly fieldsMoved?: number;
+  /** What was left, by kind and reason, the largest first; absent where nothing was. */
+  readonly left?: readonly LeftGroup[];
+  /** What became of the undo, once it has begun. */
+  readonly undo?: UndoCounts;
+  /** The run this is a step of. */
+  readonly run?: string;
   readonly stoppedBecause?: string;
   /** Old key to new key of re-created records, by object. */
   readonly keyMap: Readonly<Record<string, Readonly<Record<string, string>>>>;

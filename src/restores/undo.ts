@@ -1,7 +1,7 @@
 import { RunbackError, type CallOptions } from '../lib/index.js';
-import { holding, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
+import { executeAll, giveBack, holding, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
 import { madeByPlatform } from './beside-links.js';
-import { execute, settle, type Execution, type Work } from './execute.js';
+import { settle, type Execution, type Work } from './execute.js';
 import { foldRestore, NO_RECREATIONS, type AppliedItem, type RestoreState } from './journal.js';
 import { checkAccount, readPlan } from './plan-file.js';
 import type { RestoreSummary } from './types.js';
@@ -9,17 +9,21 @@ import { deletesOf, undoWorks } from './works.js';
 
 /**
  * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9). Journaled in the
- * journal of the restore; calling it again goes on where it stopped. Does nothing where the restore was undone.
+ * journal of the restore; calling it again goes on where it stopped, and tries again what the platform refused. Does nothing where nothing is
+ * left to put back. What it left is counted in `undo` of the summary.
  *
  * Throws `not-found`, `plan-tampered`, `plan-other-account`, `locked`; with `data: {restore, summary}` where it stops on its way.
  */
 export async function undoRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
   const { store, platform } = deps;
-  const { summary } = await foldRestore(store, id);
-  if (summary.state === 'undone') return summary;
+  const { summary, created } = await foldRestore(store, id);
+  if (summary.state === 'undone' && (summary.undo?.rejected ?? 0) === 0) {
+    await giveBack(deps, id, by);
+    return summary;
+  }
   const plan = await readPlan(store, summary.plan);
   checkAccount(plan.header, platform);
-  return holding(deps, id, by, true, async (writer, lock) => {
+  return holding(deps, { id, run: created.run }, by, async (writer, lock) => {
     await writer.append({ by, type: 'undo.created', data: {} });
     await journalLock(writer, by, lock);
     const applying = await foldRestore(store, id);
@@ -53,7 +57,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
       task: `Undoing on ${platform.name}`,
       total: state.apply.applied?.size ?? 0,
     };
-    const stop = (await settle(execution, options)) ?? (await execute(execution, backwards(state), options)) ?? unfinished(state.undo);
+    const stop = (await executeAll(execution, () => backwards(state), options)) ?? unfinished(state.undo);
     if (stop !== undefined) return fail(id, stop);
     await writer.append({ by, type: 'undo.closed', data: { counts: { ...state.undo.counts } } });
     return (await foldRestore(store, id)).summary;

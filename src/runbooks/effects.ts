@@ -225,7 +225,7 @@ async function locked(runner: Runner, step: Step, error: RunbackError): Promise<
   const again = new RunbackError('locked', error.message, {
     ...(error.why === undefined ? {} : { why: error.why }),
     state: runner.writtenSoFar(),
-    next: `When it is free: runback runbook resume ${runner.run.id}`,
+    next: `${error.next === undefined ? '' : `${error.next}\n`}When it is free: runback runbook resume ${runner.run.id}`,
     data: { ...error.data, run: runner.run.id, step: step.id },
     cause: error,
   });

@@ -27,9 +27,15 @@ export async function advance(runner: Runner): Promise<void> {
 }
 
 async function close(runner: Runner): Promise<void> {
-  const left = [...runner.run.steps.values()].filter((step) => step.error !== undefined);
-  if (left.length === 0) await runner.append('run.closed', { state: 'succeeded' });
-  else await runner.append('run.closed', { state: 'partial', because: `did not succeed: ${left.map((step) => step.id).join(', ')}` });
+  const steps = [...runner.run.steps.values()];
+  const failed = steps.filter((step) => step.error !== undefined).map((step) => step.id);
+  const left = steps.flatMap((step) => {
+    const words = step.state === 'succeeded' ? runner.runbook.step(step.id).action?.left?.(step.outputs) : undefined;
+    return words === undefined ? [] : [`${step.id} left ${words}`];
+  });
+  const because = [...(failed.length === 0 ? [] : [`did not succeed: ${failed.join(', ')}`]), ...left].join('; ');
+  if (because === '') await runner.append('run.closed', { state: 'succeeded' });
+  else await runner.append('run.closed', { state: 'partial', because });
 }
 
 async function visit(runner: Runner, step: Step, state: StepRecord): Promise<Next> {

@@ -113,6 +113,8 @@ export interface UndoOutcomeData {
   readonly state: 'undone' | 'failed' | 'nothing-to-undo' | 'given-up' | 'did-not-happen';
   readonly error?: ErrorData;
   readonly because?: string;
+  /** With `undone`: what could not be put back, in words. */
+  readonly left?: string;
 }
 
 /** Every type of journal line a run writes, with its data. Lines of other types are passed over by readers. */
@@ -121,7 +123,8 @@ export interface RunEvents {
   'run.resumed': Readonly<Record<string, never>>;
   'run.stopped': StoppedData;
   takeover: { readonly from: string };
-  'lock.acquired': { readonly lock: string; readonly platform: string; readonly broke?: Readonly<Record<string, unknown>> };
+  /** `platform`: its name, where the run knows it. */
+  'lock.acquired': { readonly lock: string; readonly platform?: string; readonly broke?: Readonly<Record<string, unknown>> };
   'step.intent': IntentData;
   'step.outcome': OutcomeData;
   decision: DecisionData;

@@ -1,9 +1,10 @@
 import type { Platform } from '../connectors/index.js';
 import { platformLock } from '../connectors/index.js';
 import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
-import type { Lock, JournalWriter } from '../store/index.js';
+import type { BreakDead, JournalWriter, Lock, LockOwner, NamedLock, Store } from '../store/index.js';
 import type { ActionContext, RunServices } from './actions/action.js';
 import type { ErrorData, RunEventType, RunEvents } from './events.js';
+import { holdersOf } from './holders.js';
 import type { Runbook, Scope, Step } from './load.js';
 import { scopeOf } from './scope.js';
 import { sharingStore } from './sharing-store.js';
@@ -197,13 +198,35 @@ export class Runner {
     for (const name of platforms) {
       const lockName = platformLock(await this.platform(name));
       if (this.locks.has(lockName)) continue;
-      const owner = { by: this.by, holder: this.run.id, purpose: `${this.run.created.runbook.title} on ${name}` };
-      // A run that died still stands as the holder: resuming that very run is the explicit act that breaks its lock.
-      const held = await this.services.store.lockHolder(lockName);
-      const lock = await this.services.store.lock(lockName, owner, { breakDead: held?.holder === this.run.id });
-      this.locks.set(lockName, lock);
-      await this.append('lock.acquired', { lock: lockName, platform: name, ...(lock.broke === undefined ? {} : { broke: { ...lock.broke } }) });
+      const { takePlatform } = await import('../restores/index.js');
+      const { store } = this.services;
+      await this.holds(await takePlatform(store, lockName, { owner: this.owner(`on ${name}`), look: holdersOf(store) }), name);
     }
+  }
+
+  /**
+   * Takes over every lock that a process of this run left when it was killed: they belong to the run, whichever step it goes on with, and
+   * are given back when it ends.
+   */
+  async takeBack(): Promise<void> {
+    const { store } = this.services;
+    for (const { name, purpose } of await locksLeftBy(store, this.run.id)) {
+      const lock = await store.lock(name, { by: this.by, holder: this.run.id, purpose }, { breakDead: byHolder(this.run.id) });
+      await this.holds(lock, Object.entries(this.run.locks).find(([, held]) => held === name)?.[0]);
+    }
+  }
+
+  private async holds(lock: Lock, platform: string | undefined): Promise<void> {
+    this.locks.set(lock.name, lock);
+    await this.append('lock.acquired', {
+      lock: lock.name,
+      ...(platform === undefined ? {} : { platform }),
+      ...(lock.broke === undefined ? {} : { broke: { ...lock.broke } }),
+    });
+  }
+
+  private owner(where: string): LockOwner {
+    return { by: this.by, holder: this.run.id, purpose: `${this.run.created.runbook.title} ${where}` };
   }
 
   /** Gives everything back. Never throws. */
@@ -213,6 +236,17 @@ export class Runner {
     await this.journal.close().catch(() => undefined);
   }
 }
+
+/** Locks of processes of this run that are gone. */
+export async function locksLeftBy(store: Store, run: string): Promise<readonly NamedLock[]> {
+  return (await store.locks()).filter(({ holder, alive }) => holder === run && !alive);
+}
+
+/** Takes a dead lock over from this holder, and from nobody else. */
+export const byHolder =
+  (holder: string): BreakDead =>
+  (dead) =>
+    Promise.resolve(dead.holder === holder);
 
 /** An error as the journal holds it. Errors that are not ours are a bug and say so. */
 export function errorData(error: unknown): ErrorData {

@@ -5,13 +5,10 @@ import { builtInActions, type ActionLibrary } from './actions/registry.js';
 import { advance } from './engine.js';
 import { resolveInputs } from './inputs.js';
 import { parseRunbook, type Runbook } from './load.js';
-import { Runner, RunStopped, type RunOptions } from './runner.js';
-import { deriveRun, isClosed, type RunRecord } from './state.js';
+import { byHolder, locksLeftBy, Runner, RunStopped, type RunOptions } from './runner.js';
+import { applyEntry, deriveRun, isClosed, RUNS, type RunRecord } from './state.js';
 import type { RunView } from './types.js';
 import { viewOf } from './view.js';
-
-/** Kind of the journals that runs write. */
-const RUNS = 'runs';
 
 /** What a run is started with. */
 export interface StartRequest {
@@ -98,26 +95,35 @@ export interface AbortReport {
   readonly paused: readonly { readonly pause: string; readonly syncs: readonly string[]; readonly next: string }[];
 }
 
-/** Closes a run as abandoned. Nothing is undone: the report says what stays. Throws `not-found`, `usage` (closed already), `locked`. */
+/**
+ * Closes a run as abandoned, and gives back what a process of it that is gone still held. Nothing is undone: the report says what stays.
+ * Throws `not-found`, `usage` (closed already), `locked`.
+ */
 export async function abortRun(id: string, request: ContinueRequest & { readonly reason: string }, deps: RunDeps): Promise<AbortReport> {
-  const run = await recordOf(deps.store, id);
-  refuseClosed(run);
-  const runbook = await parseRunbook(run.created.runbook.text, run.created.runbook.file, deps.actions ?? builtInActions);
-  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, request.by, run.created.runbook.title));
-  const runner = new Runner(runbook, deps, {}, journal, await recordOf(deps.store, id), request.by);
+  const { store } = deps;
+  const { created } = await openRecordOf(store, id);
+  const owner = ownerOf(id, request.by, created.runbook.title);
+  const journal = await store.journal(RUNS, id).open(owner);
+  let run: RunRecord;
   try {
-    await runner.append('run.closed', { state: 'abandoned', because: request.reason });
+    run = await openRecordOf(store, id);
+    run = applyEntry(run, await journal.append({ by: request.by, type: 'run.closed', data: { state: 'abandoned', because: request.reason } }));
+    for (const { name } of await locksLeftBy(store, id)) await (await store.lock(name, owner, { breakDead: byHolder(id) })).release();
   } finally {
-    await runner.close();
+    await journal.close();
   }
-  const effects = [...runner.run.effects.values()].filter(
+  const pauses = (await deps.syncs.pauses()).filter((pause) => pause.holder.startsWith(`${id}/`));
+  const effects = [...run.effects.values()].filter(
     (effect) => effect.state !== 'none' && effect.undone !== 'undone' && effect.undone !== 'nothing-to-undo',
   );
-  const pauses = (await deps.syncs.pauses()).filter((pause) => pause.holder.startsWith(`${id}/`));
   return {
-    run: runner.view,
+    run: viewOf(run),
     left: [...new Set(effects.filter((effect) => effect.undo?.kind !== 'none').map((effect) => effect.step))],
-    paused: pauses.map((pause) => ({ pause: pause.id, syncs: pause.entries.map((entry) => entry.sync), next: `runback sync resume ${pause.id}` })),
+    paused: pauses.map((pause) => ({
+      pause: pause.id,
+      syncs: pause.entries.map((entry) => entry.sync),
+      next: `runback sync resume ${pause.id} --override`,
+    })),
   };
 }
 
@@ -148,8 +154,7 @@ async function reopen(
   options: RunOptions,
   first: (runner: Runner) => Promise<void>,
 ): Promise<RunView> {
-  const before = await recordOf(deps.store, id);
-  refuseClosed(before);
+  const before = await openRecordOf(deps.store, id);
   const { text, file, digest, title } = before.created.runbook;
   if (sha256(text) !== digest)
     throw new RunbackError('journal-damaged', `The runbook text in the journal of run ${id} is not the one it was started with`, {
@@ -163,6 +168,7 @@ async function reopen(
     refuseClosed(runner.run);
     if (runner.run.by !== by) await runner.append('takeover', { from: runner.run.by });
     await runner.append('run.resumed', {});
+    await runner.takeBack();
     await first(runner);
   });
 }
@@ -191,6 +197,12 @@ async function recordOf(store: Store, id: string): Promise<RunRecord> {
       state: 'It did nothing.',
       next: 'Start a new one: runback runbook run',
     });
+  return run;
+}
+
+async function openRecordOf(store: Store, id: string): Promise<RunRecord> {
+  const run = await recordOf(store, id);
+  refuseClosed(run);
   return run;
 }
 

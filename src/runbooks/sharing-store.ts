@@ -14,6 +14,7 @@ export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Sto
     ledger: (kind, id) => store.ledger(kind, id),
     ledgers: (kind) => store.ledgers(kind),
     lockHolder: (name) => store.lockHolder(name),
+    locks: () => store.locks(),
     agenda: (kind) => store.agenda(kind),
     lock: async (name, owner, options) => (held.has(name) ? { name, release: async () => {} } : await store.lock(name, owner, options)),
   };

@@ -12,6 +12,9 @@ import {
 import { exhausted } from './exhaustive.js';
 import type { ApprovalView, RunState, RunView, StepState } from './types.js';
 
+/** Kind of the journals that runs write. */
+export const RUNS = 'runs';
+
 /** What `run.created` says of a step. */
 type StepShape = CreatedData['steps'][number];
 
@@ -51,6 +54,8 @@ export interface EffectRecord {
   readonly undone: 'no' | 'started' | 'undone' | 'failed' | 'nothing-to-undo' | 'given-up';
   readonly undoError?: ErrorData;
   readonly undoKey?: string;
+  /** What its undo could not put back, in words. */
+  readonly undoLeft?: string;
 }
 
 /** An approval, with the signed text where there is one. */
@@ -150,7 +155,7 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
       return { ...clearWaiting(run), state, ...(waitingFor === undefined ? {} : { waitingFor }), ...(answer === undefined ? {} : { answer }) };
     }
     case 'lock.acquired':
-      return { ...run, locks: { ...run.locks, [entry.data.platform]: entry.data.lock } };
+      return entry.data.platform === undefined ? run : { ...run, locks: { ...run.locks, [entry.data.platform]: entry.data.lock } };
     case 'step.intent':
       return intended(run, entry);
     case 'step.outcome':
@@ -343,9 +348,13 @@ const resetStep = ({ id, title, kind, action, attempt, visit }: StepRecord): Ste
 });
 
 function undoEnded(run: RunRecord, entry: Extract<RunEntry, { type: 'undo.outcome' }>): RunRecord {
-  const { of, state, error } = entry.data;
+  const { of, state, error, left } = entry.data;
   const undone = state === 'did-not-happen' ? 'no' : state;
-  const next = setEffect(run, of, { undone, ...(error === undefined ? {} : { undoError: error }) });
+  const next = setEffect(run, of, {
+    undone,
+    ...(error === undefined ? {} : { undoError: error }),
+    ...(left === undefined ? {} : { undoLeft: left }),
+  });
   const effect = next.effects.get(of);
   if (!effect || undone === 'no' || undone === 'nothing-to-undo') return next;
   const stepState: StepState = undone === 'undone' ? 'undone' : 'undo_failed';

@@ -165,6 +165,8 @@ export interface RunView {
   readonly by: string;
   readonly startedAt: string;
   readonly endedAt?: string;
+  /** Why it ended as it did, in words: what it left, where it ended `partial`. */
+  readonly because?: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly steps: readonly StepView[];
   /** The question a waiting run needs answered, in words. */

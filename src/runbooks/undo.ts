@@ -1,5 +1,5 @@
 import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
-import type { AnyAction } from './actions/action.js';
+import type { AnyAction, UndoReport } from './actions/action.js';
 import { commandAction } from './actions/command.js';
 import { httpAction } from './actions/http.js';
 import { authorise, resolvedOrUndefined } from './effects.js';
@@ -20,9 +20,12 @@ export async function undoAll(runner: Runner): Promise<void> {
     if (!effect) break;
     await undoOne(runner, effect);
   }
-  const left = [...runner.run.effects.values()].filter((effect) => effect.undone === 'given-up' || effect.undone === 'failed');
-  if (left.length === 0) await runner.append('run.closed', { state: 'undone' });
-  else await runner.append('run.closed', { state: 'partial', because: `not undone: ${[...new Set(left.map((effect) => effect.step))].join(', ')}` });
+  const effects = [...runner.run.effects.values()];
+  const failed = [...new Set(effects.filter(({ undone }) => undone === 'given-up' || undone === 'failed').map(({ step }) => step))];
+  const left = effects.flatMap(({ step, undoLeft }) => (undoLeft === undefined ? [] : [`the undo of ${step} left ${undoLeft}`]));
+  const because = [...(failed.length === 0 ? [] : [`not undone: ${failed.join(', ')}`]), ...left].join('; ');
+  if (because === '') await runner.append('run.closed', { state: 'undone' });
+  else await runner.append('run.closed', { state: 'partial', because });
 }
 
 function nextToUndo(runner: Runner): EffectRecord | undefined {
@@ -70,7 +73,7 @@ async function undoOne(runner: Runner, effect: EffectRecord): Promise<void> {
     await runner.append('undo.intent', { of: effect.of, undo, effect: effectClass(step, undo), key }, { step: step.id });
     // Not cut short by the run's stop, only by the second stage.
     const words = await abortable(runner, callUndo(runner, step, undo, action, effect, key));
-    await end('undone', words === undefined ? {} : { because: words });
+    await end('undone', typeof words === 'object' ? { because: words.words, left: words.left } : words === undefined ? {} : { because: words });
   } catch (error) {
     if (error instanceof RunStopped) throw error;
     await failed(runner, step, effect, error, end);
@@ -91,7 +94,7 @@ async function callUndo(
   action: AnyAction | undefined,
   effect: EffectRecord,
   key: string,
-): Promise<string | undefined> {
+): Promise<string | UndoReport | undefined> {
   const own = step.action?.undo;
   if (undo.kind === 'built-in') {
     if (!own || 'none' in own) throw new RunbackError('bug', `${step.action?.name ?? step.id} has no undo`);
@@ -191,7 +194,7 @@ async function failed(
   const stopped = new RunbackError('undo-failed', `"${step.document.title}" could not be undone: ${messageOf(error)}`, {
     ...(known.why === undefined ? {} : { why: known.why }),
     state: `${known.state ?? ''} What was done after it has been undone; what was done before it has not.`.trim(),
-    next: `runback runbook undo ${runner.run.id}   (tries again)`,
+    next: `${isRunbackError(error, 'locked') && known.next !== undefined ? `${known.next}\nThen: ` : ''}runback runbook undo ${runner.run.id}   (tries again)`,
     data: { ...known.data, run: runner.run.id, step: step.id },
     cause: error,
   });

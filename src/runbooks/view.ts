@@ -12,6 +12,7 @@ export function viewOf(run: RunRecord): RunView {
     by: run.by,
     startedAt: run.startedAt,
     ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
+    ...(run.because === undefined ? {} : { because: run.because }),
     inputs: run.inputs,
     get steps() {
       return (steps ??= run.created.steps.map((shape) => stepView(run, shape.id)));

@@ -100,9 +100,11 @@ function lockName(name: string): string {
   return `snapshot-${name.replace(/\.zip$/, '')}`;
 }
 
-/** Removes partial files and scratch folders whose writer is dead; a living one holds its lock. */
+/** Removes partial files and scratch folders whose writer is dead, and its lock where it left nothing else; a living one holds its lock. */
 async function removeLeftovers(storage: SnapshotStorage, store: Store, by: string): Promise<void> {
-  for (const name of await storage.unfinished()) {
+  const dead = (await store.locks()).filter(({ name, alive }) => name.startsWith('snapshot-') && !alive);
+  const left = new Set([...(await storage.unfinished()), ...dead.map(({ name }) => `${name.slice('snapshot-'.length)}.zip`)]);
+  for (const name of left) {
     try {
       const lock = await store.lock(lockName(name), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
       try {

@@ -26,12 +26,15 @@ export interface Store {
   agenda(kind: string): Agenda;
   /**
    * Takes a named lock or throws `locked`, saying who holds it since when (`data: {holder, since, pid, purpose}`).
-   * A lock of a process on this machine that is dead is taken over without asking only if `breakDead` is set; the
-   * result then carries `broke`. A lock of a living process is never broken.
+   * A lock of a process on this machine that is dead is taken over only where `breakDead` is set, or says so of that very
+   * holder; the result then carries `broke`. A lock of a living process is never broken. How a dead holder's work is gone
+   * on with is not for the store to know: the error names no command then.
    */
-  lock(name: string, owner: LockOwner, options?: { readonly breakDead?: boolean }): Promise<Lock>;
+  lock(name: string, owner: LockOwner, options?: { readonly breakDead?: BreakDead }): Promise<Lock>;
   /** Who holds a lock, or undefined. */
   lockHolder(name: string): Promise<LockInfo | undefined>;
+  /** Every named lock that is held, sorted by name. */
+  locks(): Promise<readonly NamedLock[]>;
   /** Where people find the state: a folder or URL. */
   readonly location: string;
 }
@@ -84,6 +87,16 @@ export interface LockInfo extends LockOwner {
   readonly host: string;
   /** False where the holding process is known to be gone. */
   readonly alive: boolean;
+  /** It is on another machine or in another container: whether it lives cannot be seen from here. */
+  readonly elsewhere?: true;
+}
+
+/** Whether a dead holder's lock may be taken over. */
+export type BreakDead = boolean | ((dead: LockInfo) => Promise<boolean>);
+
+/** A lock that is held, by its name. */
+export interface NamedLock extends LockInfo {
+  readonly name: string;
 }
 
 export interface Lock {

@@ -47,7 +47,8 @@ test('a report holds the numbers of plans and restores exactly, by object type a
     {
       id: RESTORE,
       plan: PLAN,
-      state: 'done',
+      // Journals of earlier versions say `done` whatever was left.
+      state: 'partial',
       total: 4,
       applied: 2,
       moved: 1,

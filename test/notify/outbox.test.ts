@@ -1,3 +1,7 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { systemClock } from '../../src/lib/index.js';
@@ -289,6 +293,20 @@ describe('storms', () => {
     await clock.advance(3_600_000);
     await turn(outbox);
     expect(await outbox.read(first?.key ?? '')).toBeUndefined();
+  });
+
+  it('the sign of a killed process that sent pages is taken away by the next one that sends', async () => {
+    const { open, store } = await world();
+    const locks = join(store.location, 'locks');
+    await mkdir(locks, { recursive: true });
+    const gone = { by: 'maya', purpose: 'sending pages', since: '2026-11-22T07:00:00.000Z', pid: 999_999_999, host: hostname(), token: 'gone' };
+    await writeFile(join(locks, 'outbox-0011223344556677.lock'), JSON.stringify({ ...gone, holder: 'outbox-0011223344556677' }));
+    const outbox = open();
+    await outbox.put(aPage('a'));
+    await turn(outbox);
+    expect((await store.locks()).filter(({ alive }) => !alive)).toEqual([]);
+    await outbox.close();
+    expect(await store.locks()).toEqual([]);
   });
 
   it('what is left of the caps survives a restart, and nobody waits longer than the interval', async () => {

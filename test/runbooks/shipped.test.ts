@@ -20,6 +20,14 @@ describe('the runbooks that ship', () => {
     const paper = renderRunbook(runbook);
     for (const step of runbook.steps) expect(paper).toContain(`## ${step.index + 1}. ${step.document.title}`);
     expect(paper).not.toContain('${{');
+    // Whatever a restore leaves is shown, and only a person's word leads past it (G28).
+    for (const apply of runbook.steps.filter(({ action }) => action?.name === 'restore.apply')) {
+      const asked = runbook.steps[apply.index + 1];
+      expect(asked?.kind, apply.id).toBe('decide');
+      expect(asked?.when?.source).toBe(`steps.${apply.id}.state == "succeeded" && steps.${apply.id}.left > 0`);
+      expect(asked?.document.decide).toEqual({ again: { go_to: apply.id }, 'go on': 'continue', stop: 'stop', undo: 'undo' });
+      expect(asked?.document.instructions).toContain(`steps.${apply.id}.what_left`);
+    }
     await expect(paper).toMatchFileSnapshot(`golden/${runbook.id}.md`);
   });
 });

@@ -53,8 +53,13 @@ test('a lock of a killed process is broken only when asked for, and the caller l
   await expect(store.lock('platform-crm', lee)).rejects.toMatchObject({
     code: 'locked',
     data: { alive: false, pid: child.pid },
-    next: 'Continue run-1: runback runbook resume run-1',
+    // Which command goes on with that work is not for the store to know.
+    next: undefined,
   });
+  await expect(store.lock('platform-crm', lee, { breakDead: (dead) => Promise.resolve(dead.holder === 'run-2') })).rejects.toMatchObject({
+    code: 'locked',
+  });
+  expect(await store.locks()).toMatchObject([{ name: 'platform-crm', holder: 'run-1', alive: false }]);
   const lock = await store.lock('platform-crm', lee, { breakDead: true });
   expect(lock.broke).toMatchObject({ by: 'maya', holder: 'run-1', pid: child.pid, alive: false });
   await expect(store.lock('platform-crm', maya, { breakDead: true })).rejects.toMatchObject({ data: { by: 'lee', alive: true } });
@@ -98,6 +103,9 @@ test('a number that was given to another process does not keep a dead lock alive
   expect(await alive()).toBe(true);
   await write({ host: 'another-machine', pid: 999_999_999 });
   expect(await alive(), 'nobody here can know').toBe(true);
+  const refused = await store.lock('platform-crm', lee, { breakDead: true }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'locked', why: expect.stringContaining('cannot be seen from here') as string });
+  expect((refused as { next?: string }).next, 'what to do once it is known to be gone').toContain(`remove ${path}`);
   await write({ boot: 'before the machine was started again' });
   expect(await alive()).toBe(record['boot'] === undefined);
   await write({ started: '1' });

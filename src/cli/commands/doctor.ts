@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import { EXIT, type ExitCode, isRunbackError, messageOf } from '../../lib/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { checkLocks } from '../locks.js';
 import type { Session } from '../session.js';
 import { count, counted } from '../views/format.js';
 import type { Style } from '../views/style.js';
@@ -47,6 +48,7 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
       async () => `${opened.workspace.root}, ${counted(Object.keys(platforms).length, 'platforms')}, ${counted(Object.keys(syncs).length, 'syncs')}`,
     ],
     ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
+    ['Locks', () => checkLocks(opened)],
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
     ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, call)] as const),
     ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, call)] as const),

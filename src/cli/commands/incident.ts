@@ -3,7 +3,7 @@ import { resolve as resolvePath } from 'node:path';
 
 import type { Escalation } from '../../escalation/index.js';
 import type { Actor, Incident, ReportDeps } from '../../incidents/index.js';
-import { parseDuration, RunbackError } from '../../lib/index.js';
+import { EXIT, parseDuration, RunbackError } from '../../lib/index.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { daemonRuns, deliverNow, findIncident, type IncidentRoom, withRoom } from '../incidents.js';
@@ -110,6 +110,7 @@ async function list(context: CommandContext): Promise<Outcome> {
               ...read.unreadable.map((id) => damagedIncident(id, style)),
               ...(ids.length > most ? [`... and ${ids.length - most} more`] : []),
             ].join('\n'),
+      ...(read.unreadable.length === 0 ? {} : { exit: EXIT.partial }),
     };
   });
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { access, copyFile, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -45,6 +45,28 @@ async function copyNew(from: string, to: string): Promise<boolean> {
   }
 }
 
+/** Makes a file appear with its whole content; false where one is there already, which stays. */
+async function writeNew(file: string, text: string): Promise<boolean> {
+  const draft = `${file}.${process.pid}.new`;
+  try {
+    await writeFile(draft, text);
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
 export const commands: readonly CommandSpec[] = [
   {
     summary: 'Make a folder a workspace: runback.yml, escalation.yml, runbooks/, backups/',
@@ -54,17 +76,15 @@ export const commands: readonly CommandSpec[] = [
     run: async ({ input, globals, stdio }) => {
       const root = resolve(stdio.cwd, input.argument('folder') ?? globals.workspace ?? '.');
       const file = join(root, 'runback.yml');
+      const exists = new RunbackError('usage', `${file} is already there`, { state: 'It was not changed.', next: 'runback doctor' });
+      if (await isThere(file)) throw exists;
       for (const folder of ['runbooks', 'backups']) await mkdir(join(root, folder), { recursive: true });
-      try {
-        await writeFile(file, WORKSPACE, { flag: 'wx' });
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-          throw new RunbackError('usage', `${file} is already there`, { state: 'It was not changed.', next: 'runback doctor', cause: error });
-        throw error;
-      }
       const runbooks = await copyRunbooks(join(root, 'runbooks'));
       const escalation = join(root, ESCALATION_FILE);
-      const created = (await copyNew(join(SHIPPED, ESCALATION_FILE), escalation)) ? [file, escalation, ...runbooks] : [file, ...runbooks];
+      const others = (await copyNew(join(SHIPPED, ESCALATION_FILE), escalation)) ? [escalation, ...runbooks] : runbooks;
+      // Last, and whole or not at all: a folder with a runback.yml is a workspace, and one that was killed before is made again.
+      if (!(await writeNew(file, WORKSPACE))) throw exists;
+      const created = [file, ...others];
       return {
         data: { root, created },
         text: (style) =>

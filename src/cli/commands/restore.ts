@@ -194,7 +194,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
   const limits = records === undefined ? {} : { limits: { records } };
   const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits };
   try {
-    return restoreOutcome(await withResume(context, 'runback restore resume latest', () => applyRestore(request, deps, call)));
+    return await restoreOutcome(await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call)));
   } catch (error) {
     const { withRefusals } = await import('../../runbooks/index.js');
     throw withRefusals(error, read.hash, refused);
@@ -220,14 +220,11 @@ async function approvalsFor(
   return liftingApprovals({ of: hash, act: 'approve-restore', plan: header, requester: by }, policy, { store, clock }, given);
 }
 
-/** The outcome of a restore: 0 where it is done, 3 where something is left to try. */
-function restoreOutcome(summary: RestoreSummary): Outcome {
-  const left = summary.failed + summary.inDoubt;
-  return {
-    data: summary,
-    text: (style) => restoreText(summary, style),
-    ...(left > 0 || summary.state === 'stopped' ? { exit: EXIT.partial } : {}),
-  };
+/** The outcome of a restore or of its undo: 0 where all of it is done, 3 where anything was left (G28). */
+async function restoreOutcome(summary: RestoreSummary): Promise<Outcome> {
+  const { isLeft } = await import('../../restores/index.js');
+  const whole = summary.state === 'done' || (summary.state === 'undone' && !isLeft(summary.undo ?? {}));
+  return { data: summary, text: (style) => restoreText(summary, style), ...(whole ? {} : { exit: EXIT.partial }) };
 }
 
 async function resume(context: CommandContext): Promise<Outcome> {
@@ -237,7 +234,7 @@ async function resume(context: CommandContext): Promise<Outcome> {
   const { platform } = await readRestore(opened.store, id);
   const deps = await restoreDeps(opened, platform, context);
   context.live.start('Going on with the restore');
-  return restoreOutcome(await withResume(context, `runback restore resume ${id}`, () => resumeRestore(id, opened.by, deps, context.call)));
+  return await restoreOutcome(await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
 }
 
 async function undo(context: CommandContext): Promise<Outcome> {
@@ -257,7 +254,7 @@ async function undo(context: CommandContext): Promise<Outcome> {
     if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
   }
   live.start('Undoing');
-  return restoreOutcome(await withResume(context, `runback restore undo ${id}`, () => undoRestore(id, opened.by, deps, call)));
+  return await restoreOutcome(await withResume(context, 'undo', id, () => undoRestore(id, opened.by, deps, call)));
 }
 
 async function verify(context: CommandContext): Promise<Outcome> {

@@ -182,6 +182,7 @@ async function runs({ session }: CommandContext): Promise<Outcome> {
         runsList(listed.runs, style),
         ...listed.damaged.map((id) => `${style.glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`),
       ].join('\n'),
+    ...(listed.damaged.length === 0 ? {} : { exit: EXIT.partial }),
   };
 }
 

@@ -1,8 +1,9 @@
-import { isRunbackError } from '../../lib/index.js';
+import { EXIT, isRunbackError } from '../../lib/index.js';
 import type { RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { withRoom } from '../incidents.js';
+import { lockViews } from '../locks.js';
 import type { Session } from '../session.js';
 import { nextOf } from '../views/run.js';
 import { statusText, type WorkspaceStatus } from '../views/status.js';
@@ -28,7 +29,7 @@ async function status(context: CommandContext): Promise<Outcome> {
     }
     const { listRuns } = await import('../../runbooks/index.js');
     const runs = await listRuns(session.store);
-    const syncs = await session.store.lockHolder('syncs');
+    const restores = await openRestores(session);
     return {
       incidents,
       damagedIncidents: unreadable,
@@ -37,28 +38,32 @@ async function status(context: CommandContext): Promise<Outcome> {
       next: next.sort((a, b) => a.at.localeCompare(b.at)),
       daemon: await session.store.lockHolder('daemon'),
       runs: runs.runs.filter((run) => nextOf(run) !== undefined),
-      restores: await openRestores(session),
+      restores: restores.open,
+      damagedRestores: restores.damaged,
       pauses: await (await session.syncs()).pauses(),
       damagedRuns: runs.damaged,
-      locks: syncs === undefined ? [] : [syncs],
+      locks: await lockViews(session),
     };
   });
-  return { data: found, text: (style) => statusText(found, style) };
+  const unread = found.damagedIncidents.length + found.damagedRuns.length + found.damagedRestores.length;
+  return { data: found, text: (style) => statusText(found, style), ...(unread === 0 ? {} : { exit: EXIT.partial }) };
 }
 
-/** Restores that did not reach their end. A journal that cannot be read is not one of them; `restore resume` says why. */
-async function openRestores({ store }: Session): Promise<readonly RestoreSummary[]> {
-  const { readRestore } = await import('../../restores/index.js');
+/** Restores that did not reach their end or can try something again, and those whose journal cannot be read. */
+async function openRestores({ store }: Session): Promise<{ readonly open: readonly RestoreSummary[]; readonly damaged: readonly string[] }> {
+  const { mayPassNow, readRestore } = await import('../../restores/index.js');
   const open: RestoreSummary[] = [];
+  const damaged: string[] = [];
   for (const id of await store.journals('restores')) {
     try {
       const summary = await readRestore(store, id);
-      if (summary.state !== 'done' && summary.state !== 'undone') open.push(summary);
+      if (summary.state === 'partial' ? mayPassNow(summary) : summary.state !== 'done' && summary.state !== 'undone') open.push(summary);
     } catch (error) {
       if (!isRunbackError(error)) throw error;
+      if (error.code !== 'not-found') damaged.push(id);
     }
   }
-  return open;
+  return { open, damaged };
 }
 
 export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who has it, what is paused, what is due next', run: status }];

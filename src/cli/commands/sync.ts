@@ -1,4 +1,4 @@
-import { parseDuration, RunbackError } from '../../lib/index.js';
+import { EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
@@ -26,7 +26,8 @@ async function status({ input, session, live, call }: CommandContext): Promise<O
   live.start('Asking the syncs');
   const names = input.words('names');
   const [views, pauses] = await Promise.all([syncs.views(names.length === 0 ? undefined : names, call), syncs.pauses()]);
-  return { data: { syncs: views, pauses }, text: (style) => syncsText(views, pauses, style) };
+  const unread = views.some((view) => view.status === undefined);
+  return { data: { syncs: views, pauses }, text: (style) => syncsText(views, pauses, style), ...(unread ? { exit: EXIT.partial } : {}) };
 }
 
 async function pause({ input, session, live, call }: CommandContext): Promise<Outcome> {
@@ -100,6 +101,8 @@ async function mayResume(context: CommandContext, session: Session, pause: Pause
   await session.authorise(held ? 'override-verification' : 'resume-syncs');
   if (!held || context.input.flag('override')) return;
   const run = pause.holder.split('/')[0] ?? pause.holder;
+  // A run that is over will not resume them any more: only an override by name does (G12).
+  const next = (await isOver(session, run)) ? `runback sync resume ${pause.id} --override` : `runback runbook resume ${run}`;
   const asker = await context.asker('--override');
   const go = await asker.confirm({
     message: `${run} paused them and resumes them once the damage is proved gone. Resume now all the same?`,
@@ -109,8 +112,19 @@ async function mayResume(context: CommandContext, session: Session, pause: Pause
     throw new RunbackError('not-verified', 'Not resumed', {
       why: `${run} still holds the pause.`,
       state: 'Nothing was changed.',
-      next: `runback runbook resume ${run}`,
+      next,
     });
+}
+
+async function isOver({ store }: Session, run: string): Promise<boolean> {
+  const { nextOf } = await import('../views/run.js');
+  const { readRun } = await import('../../runbooks/index.js');
+  try {
+    return nextOf(await readRun(store, run)) === undefined;
+  } catch (error) {
+    if (isRunbackError(error, 'not-found') || isRunbackError(error, 'journal-damaged')) return true;
+    throw error;
+  }
 }
 
 const NAMES = { name: 'names', description: 'names of syncs as in runback.yml', kind: 'sync' as const, optional: true, variadic: true };

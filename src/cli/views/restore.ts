@@ -1,30 +1,28 @@
-import type { RestoreSummary, VerifySummary } from '../../restores/index.js';
+import type { LeftGroup, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
 import { counted, count, facts, table, time } from './format.js';
 import type { Style } from './style.js';
-import { showValue, visible } from './visible.js';
+import { showValue, visible, visibleLines } from './visible.js';
 
 const STATES: Readonly<Record<RestoreSummary['state'], string>> = {
   running: 'running, or interrupted',
   stopped: 'stopped before its end',
   done: 'done',
+  partial: 'ended, but not everything is as planned',
   undoing: 'being undone',
   undone: 'undone',
   undo_failed: 'the undo did not reach its end',
 };
 
-/** What a restore did, what it skipped, and what comes next. */
-export function restoreText(restore: RestoreSummary, style: Style): string {
+/** What a restore did, what it left and what can be done about that, and what comes next. `goOn`: the command where it is not its own. */
+export function restoreText(restore: RestoreSummary, style: Style, goOn?: string): string {
   const created = Object.entries(restore.keyMap).map(([object, keys]) => `${visible(object)} ${count(Object.keys(keys).length)}`);
   const pairs: [string, string][] = [
     ['Restore', restore.id],
     ['State', STATES[restore.state]],
     ['Plan', restore.plan],
     ['Written', `${count(restore.applied)} of ${counted(restore.total, 'changes')}`],
+    ...leftPairs(restore),
   ];
-  if (restore.moved > 0) pairs.push(['Left alone', `${counted(restore.moved, 'changes')}: somebody changed the value meanwhile`]);
-  if (restore.rejected > 0) pairs.push(['Refused', `${counted(restore.rejected, 'changes')}, by the platform`]);
-  if (restore.failed > 0) pairs.push(['Failed', `${counted(restore.failed, 'changes')}; resuming tries them again`]);
-  if (restore.inDoubt > 0) pairs.push(['In doubt', `${counted(restore.inDoubt, 'changes')}; resuming looks them up`]);
   for (const [i, { object, field, count: n, message }] of (restore.fieldsLeftBy ?? []).entries())
     pairs.push([i === 0 ? 'Fields left' : '', `${count(n)} × ${visible(`${field} of ${object}`)}, refused: ${visible(message)}`]);
   for (const [i, { object, field, count: n, key }] of (restore.besideBy ?? []).entries())
@@ -33,13 +31,77 @@ export function restoreText(restore: RestoreSummary, style: Style): string {
       `${count(n)} × ${visible(field === '' ? `${object}, made` : `${field} of ${object}`)} by the platform itself, for example ${visible(key)}`,
     ]);
   if (created.length > 0) pairs.push(['New ids', `records created again: ${created.join(', ')}`]);
+  if (restore.undo !== undefined) pairs.push(...undoPairs(restore.undo));
   if (restore.stoppedBecause !== undefined) pairs.push(['Stopped', visible(restore.stoppedBecause)]);
   pairs.push(['Started', time(restore.startedAt, style)]);
   if (restore.finishedAt !== undefined) pairs.push(['Finished', time(restore.finishedAt, style)]);
-  if (restore.state === 'done') pairs.push(['Prove it', `runback restore verify ${restore.plan}`], ['Undo it', `runback restore undo ${restore.id}`]);
-  if (restore.state === 'stopped' || restore.state === 'running')
-    pairs.push(['Go on', `runback restore resume ${restore.id}`], ['Undo it', `runback restore undo ${restore.id}`]);
+  pairs.push(...nextPairs(restore, goOn));
   return facts(pairs, style);
+}
+
+/** What was not written, by kind, each with what can be done about it. */
+function leftPairs(restore: RestoreSummary): [string, string][] {
+  const { moved, rejected, failed, inDoubt, fieldsMoved = 0, fieldsLeft = 0, beside = 0 } = restore;
+  const edited = 'somebody changed the value meanwhile. To decide about them, make a new plan';
+  const pairs: [string, string][] = [];
+  if (moved > 0) pairs.push(['Left alone', `${counted(moved, 'changes')}: ${edited}`]);
+  if (fieldsMoved > 0) pairs.push(['Left alone', `${counted(fieldsMoved, 'single fields')} of records that were written: ${edited}`]);
+  if (rejected > 0)
+    pairs.push(['Refused', `${counted(rejected, 'changes')}, by the platform; resuming tries them again${reasons(restore, 'rejected')}`]);
+  if (fieldsLeft > 0)
+    pairs.push([
+      'Refused',
+      `${counted(fieldsLeft, 'single fields')}, by the platform; the rest of their records is written. Once the reason is gone, a new plan restores them`,
+    ]);
+  if (failed > 0) pairs.push(['Failed', `${counted(failed, 'changes')}; resuming tries them again${reasons(restore, 'failed')}`]);
+  if (inDoubt > 0) pairs.push(['In doubt', `${counted(inDoubt, 'changes')}; resuming looks them up`]);
+  if (beside > 0) pairs.push(['Changed too', `${counted(beside, 'changes')} that the platform made by itself; undoing takes them back too`]);
+  return pairs;
+}
+
+function reasons({ left = [] }: RestoreSummary, status: LeftGroup['status']): string {
+  const lines = left
+    .filter((group) => group.status === status)
+    .map(({ count: n, reason, message }) => `${count(n)} ${[reason, message].filter((part) => part !== undefined).join(': ')}`);
+  return lines.length === 0 ? '' : `\n${visibleLines(lines.join('\n'))}`;
+}
+
+function undoPairs(undo: UndoCounts): [string, string][] {
+  const { applied, moved, rejected, failed, inDoubt, fieldsMoved = 0, fieldsLeft = 0, beside = 0 } = undo;
+  const pairs: [string, string][] = [['Put back', counted(applied, 'changes')]];
+  const kept = (words: string): void => {
+    pairs.push(['Not put back', words]);
+  };
+  if (moved > 0) kept(`${counted(moved, 'changes')}: somebody changed the value after the restore`);
+  if (fieldsMoved > 0) kept(`${counted(fieldsMoved, 'single fields')}: somebody changed them after the restore`);
+  if (rejected > 0) kept(`${counted(rejected, 'changes')}, refused by the platform; undoing again tries them again`);
+  if (fieldsLeft > 0) kept(`${counted(fieldsLeft, 'single fields')}, refused by the platform`);
+  if (failed > 0) kept(`${counted(failed, 'changes')} that failed; undoing again tries them again`);
+  if (inDoubt > 0) pairs.push(['In doubt', `${counted(inDoubt, 'changes')}; undoing again looks them up`]);
+  if (beside > 0) pairs.push(['Changed too', `${counted(beside, 'changes')} that the platform made by itself while it was undone`]);
+  return pairs;
+}
+
+function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, string][] {
+  const { id, plan, state, rejected } = restore;
+  const prove: [string, string] = ['Prove it', `runback restore verify ${plan}`];
+  const resume: [string, string] = ['Go on', goOn ?? `runback restore resume ${id}`];
+  const undo: [string, string] = ['Undo it', `runback restore undo ${id}`];
+  switch (state) {
+    case 'done':
+      return [prove, undo];
+    case 'partial':
+      return [...(rejected > 0 ? [['Try the rest', `runback restore resume ${id}`] as [string, string]] : []), prove, undo];
+    case 'running':
+    case 'stopped':
+      return [resume, undo];
+    case 'undoing':
+    case 'undo_failed':
+      return [['Go on', `runback restore undo ${id}`]];
+    case 'undone':
+    default:
+      return (restore.undo?.rejected ?? 0) > 0 ? [['Try the rest', `runback restore undo ${id}`]] : [];
+  }
 }
 
 /** Outcome of a verification. */

@@ -33,7 +33,7 @@ const RUN_WORDS: Readonly<Record<RunState, string>> = {
   undoing: 'being undone',
   succeeded: 'succeeded',
   undone: 'undone',
-  partial: 'ended half-way',
+  partial: 'ended, but not all of it was done',
   abandoned: 'abandoned',
 };
 
@@ -75,6 +75,7 @@ export function runText(run: RunView, style: Style): string {
     ['Started', time(run.startedAt, style)],
   ];
   if (run.endedAt !== undefined) pairs.push(['Ended', time(run.endedAt, style)]);
+  if (run.because !== undefined) pairs.push(['Why', visibleLines(run.because)]);
   for (const [name, value] of Object.entries(run.inputs)) pairs.push([`Input ${name}`, showValue(value)]);
   if (run.waitingFor !== undefined) pairs.push(['Waits for', visible(run.waitingFor)]);
   for (const approval of run.approvals) pairs.push(['Approved', `${time(approval.at, style)} ${approvalText(approval, style)}`]);

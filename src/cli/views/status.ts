@@ -4,6 +4,7 @@ import type { RestoreSummary } from '../../restores/index.js';
 import type { RunView } from '../../runbooks/index.js';
 import type { LockInfo } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
+import { type LockView, lifeOf } from '../locks.js';
 import { counted, time } from './format.js';
 import { incidentBlock } from './incident.js';
 import { restoreText } from './restore.js';
@@ -27,13 +28,14 @@ export interface WorkspaceStatus {
   readonly pauses: readonly PauseRecord[];
   readonly damagedIncidents: readonly string[];
   readonly damagedRuns: readonly string[];
-  readonly locks: readonly LockInfo[];
+  readonly damagedRestores: readonly string[];
+  readonly locks: readonly LockView[];
 }
 
 /** One screen: what is on fire, who has it, what is paused, what is due next, what can be gone on with. */
 export function statusText(status: WorkspaceStatus, style: Style): string {
   const { chalk, glyph } = style;
-  const { incidents, runs, restores, pauses, damagedIncidents, damagedRuns, locks, deadLetters, next, daemon } = status;
+  const { incidents, runs, restores, pauses, damagedIncidents, damagedRuns, damagedRestores, locks, deadLetters, next, daemon } = status;
   const blocks: string[] = [];
   if (incidents.length > 0) {
     const more = status.more > 0 ? [`... and ${counted(status.more, 'more incidents')}: runback incident list`] : [];
@@ -63,15 +65,22 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
     );
   if (runs.length > 0)
     blocks.push(`${chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`);
-  blocks.push(...restores.map((restore) => `${chalk.bold('Open restore')}\n${restoreText(restore, style)}`));
+  const open = new Map(runs.map((run) => [run.id, nextOf(run)]));
+  blocks.push(
+    ...restores.map((restore) => {
+      const title = restore.state === 'partial' ? 'Restore with a rest' : 'Open restore';
+      return `${chalk.bold(title)}\n${restoreText(restore, style, open.get(restore.run ?? ''))}`;
+    }),
+  );
   if (pauses.length > 0) blocks.push(pausesText(pauses, style));
   blocks.push(...damagedIncidents.map((id) => damagedIncident(id, style)));
   blocks.push(...damagedRuns.map((id) => `${glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`));
+  blocks.push(...damagedRestores.map((id) => `${glyph.failed} ${id} cannot be read: its journal is damaged. Why: runback restore resume ${id}`));
   blocks.push(
-    ...locks.map(
-      (lock) =>
-        `${glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} since ${time(lock.since, style)}${lock.alive ? '' : ' (that process is gone)'}`,
-    ),
+    ...locks.map((lock) => {
+      const next = lock.next === undefined ? '' : `\n  Continue ${lock.holder}: ${lock.next}`;
+      return `${glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}${next}`;
+    }),
   );
   if (blocks.length === 0) blocks.push(`${glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`);
   return blocks.join('\n\n');

@@ -35,10 +35,16 @@ export function pausesText(pauses: readonly PauseRecord[], style: Style): string
       return [
         `${style.glyph.pause} Paused by ${visible(pause.by)}, ${time(pause.at, style)}: ${visible(pause.reason)}`,
         `  ${held.join(', ')}`,
-        `  Back to the earlier state: runback sync resume ${pause.id}`,
+        `  Back to the earlier state: ${backOf(pause)}`,
       ].join('\n');
     })
     .join('\n');
+}
+
+/** The command that ends a pause. That of a run ends with the run; before, or where the run is over, only by an override by name. */
+function backOf({ id, holder }: PauseRecord): string {
+  const run = /^run-[^/]*/u.exec(holder)?.[0];
+  return run === undefined ? `runback sync resume ${id}` : `with ${run}; without it: runback sync resume ${id} --override`;
 }
 
 /** A pause that just happened or ended. */

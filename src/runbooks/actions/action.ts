@@ -95,6 +95,14 @@ export interface Confirmation {
   readonly about: Readonly<Record<string, unknown>>;
 }
 
+/** What an undo did that could not put everything back. */
+export interface UndoReport {
+  /** For the log. */
+  readonly words: string;
+  /** What stays as it is, in words: the run ends as `partial` then. */
+  readonly left: string;
+}
+
 /** How an action is undone. May be repeated at any point: it finds out itself what is left to do. */
 export type ActionUndo<I> =
   | {
@@ -106,8 +114,8 @@ export type ActionUndo<I> =
       readonly act?: Act;
       /** Asked before an undo that no person asked for by name; undefined where it is safe. */
       readonly ask?: string;
-      /** `outputs` is undefined where the answer was lost. Resolves to words for the log. */
-      run(input: I, outputs: Readonly<Record<string, unknown>> | undefined, context: ActionContext): Promise<string>;
+      /** `outputs` is undefined where the answer was lost. Resolves to words for the log, and to what it had to leave, if anything. */
+      run(input: I, outputs: Readonly<Record<string, unknown>> | undefined, context: ActionContext): Promise<string | UndoReport>;
     }
   /** Why nothing needs to be undone. */
   | { readonly none: string };
@@ -134,6 +142,8 @@ export interface Action<I = Readonly<Record<string, unknown>>> {
   run(input: I, context: ActionContext): Promise<Readonly<Record<string, unknown>>>;
   lookup?(input: I, context: ActionContext): Promise<Lookup>;
   readonly undo?: ActionUndo<I>;
+  /** What an action that ended did not do, in words; undefined where it did all of it. The run ends as `partial` then (guarantee G28). */
+  left?(outputs: Readonly<Record<string, unknown>>): string | undefined;
   /** New outputs where a person put another plan in the place of the one in `outputs`; undefined where that does not concern it. */
   revise?(
     outputs: Readonly<Record<string, unknown>>,
@@ -163,6 +173,7 @@ export function defineAction<I>(action: Action<I>): AnyAction {
     writes: (input) => action.writes?.(parse(input)) ?? [],
     ...(act && { act: (input: unknown, context: ActionContext) => act(parse(input), context) }),
     confirm: async (input, context) => await action.confirm?.(parse(input), context),
+    left: (outputs) => action.left?.(outputs),
     revise: async (outputs, replaced, plan, context) => await action.revise?.(outputs, replaced, plan, context),
     ...(action.lookup && { lookup: async (input: unknown, context: ActionContext) => (await action.lookup?.(parse(input), context)) ?? UNKNOWN }),
     ...(undo && { undo: 'none' in undo ? undo : { ...undo, run: (input: unknown, outputs, context) => undo.run(parse(input), outputs, context) } }),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RunbackError } from '../../lib/index.js';
 import { liftingApprovals, withRefusals, type LiftingApproval } from '../approvals.js';
 import { defineAction, type ActionContext } from './action.js';
-import { applyDeps, platformOf, restoreOfStep, restoreOutputs } from './restores-of.js';
+import { applyDeps, leftOfOutputs, partialOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './restores-of.js';
 
 const input = z.strictObject({ platform: z.string(), plan: z.string() });
 
@@ -12,7 +12,7 @@ export const restoreApply = defineAction({
   name: 'restore.apply',
   summary: 'Write what the plan lists',
   input,
-  outputs: { restore: 'string', plan: 'string', applied: 'int', moved: 'int', rejected: 'int', failed: 'int', total: 'int' },
+  outputs: RESTORE_OUTPUTS,
   effect: 'verifiable',
   writes: ({ platform }) => [platform],
   confirm: async ({ plan: id }, context) => {
@@ -37,14 +37,14 @@ export const restoreApply = defineAction({
     const deps = await applyDeps(platform, context);
     if ((await platformOf(plan, context)) !== platform)
       throw new RunbackError('plan-other-account', `Plan ${plan} is not for the platform ${platform}`, { state: 'Nothing was written.' });
-    const begun = await restoreOfStep(plan, context);
-    if (begun) return restoreOutputs(await resumeRestore(begun.id, context.by, deps, context.options));
+    const begun = (await restoreOfStep(plan, context)) ?? (await partialOfRun(plan, context));
+    if (begun) return await restoreOutputs(await resumeRestore(begun.id, context.by, deps, context.options));
     // An approval may have expired while the run waited: what lifts the limits is what counts at this moment.
     const { hash, approvals, refused } = await approvalsNow(plan, context);
     const confirmed = context.confirmed === undefined ? {} : { confirmed: context.confirmed };
     const request = { plan, by: context.by, limits: context.run.limits, approvals, ...confirmed };
     try {
-      return restoreOutputs(await applyRestore(request, deps, context.options));
+      return await restoreOutputs(await applyRestore(request, deps, context.options));
     } catch (error) {
       throw withRefusals(error, hash, refused);
     }
@@ -52,17 +52,20 @@ export const restoreApply = defineAction({
   lookup: async ({ plan }, context) => {
     const begun = await restoreOfStep(plan, context);
     if (!begun) return { state: 'not-started' };
-    return begun.state === 'done' ? { state: 'succeeded', outputs: restoreOutputs(begun) } : { state: 'unfinished' };
+    const ended = begun.state === 'done' || begun.state === 'partial';
+    return ended ? { state: 'succeeded', outputs: await restoreOutputs(begun) } : { state: 'unfinished' };
   },
+  left: leftOfOutputs,
   undo: {
     summary: 'Put back every value that the restore replaced, where nobody has changed it since',
     afterFailure: true,
     run: async ({ platform, plan }, outputs, context) => {
-      const { undoRestore } = await import('../../restores/index.js');
+      const { isLeft, leftWords, undoRestore } = await import('../../restores/index.js');
       const id = typeof outputs?.['restore'] === 'string' ? outputs['restore'] : (await restoreOfStep(plan, context))?.id;
       if (id === undefined) return 'no restore had begun';
       const summary = await undoRestore(id, context.by, await applyDeps(platform, context), context.options);
-      return `restore ${id} is ${summary.state}`;
+      const words = `restore ${id} is ${summary.state}`;
+      return isLeft(summary.undo ?? {}) ? { words, left: leftWords(summary) } : words;
     },
   },
   manual: (values) => [

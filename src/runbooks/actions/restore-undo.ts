@@ -1,20 +1,21 @@
 import { z } from 'zod';
 
 import { defineAction } from './action.js';
-import { applyDeps, restoreOutputs } from './restores-of.js';
+import { applyDeps, leftOfOutputs, RESTORE_OUTPUTS, restoreOutputs } from './restores-of.js';
 
 /** Puts back what a restore replaced, where nobody has changed it since. */
 export const restoreUndo = defineAction({
   name: 'restore.undo',
   summary: 'Put back what a restore replaced',
   input: z.strictObject({ platform: z.string(), restore: z.string() }),
-  outputs: { restore: 'string', plan: 'string', applied: 'int', moved: 'int', rejected: 'int', failed: 'int', total: 'int' },
+  outputs: RESTORE_OUTPUTS,
   effect: 'idempotent',
   writes: ({ platform }) => [platform],
   run: async ({ platform, restore }, context) => {
     const { undoRestore } = await import('../../restores/index.js');
-    return restoreOutputs(await undoRestore(restore, context.by, await applyDeps(platform, context), context.options));
+    return await restoreOutputs(await undoRestore(restore, context.by, await applyDeps(platform, context), context.options));
   },
+  left: leftOfOutputs,
   undo: { none: 'the records are as they were before the restore; make a new plan to restore them again' },
   manual: (values) => [
     'Set each field back to the value you noted before the restore, and only where it still has what the restore wrote.',

@@ -16,6 +16,7 @@ export const restoreVerify = defineAction({
     const summary = await verifyRestore(plan, { store: context.store, clock: context.clock, catalog: context.catalog, platform }, context.options);
     return { plan, checked: summary.checked, remaining: summary.remaining, conflicts: summary.conflicts };
   },
+  left: ({ remaining }) => (typeof remaining === 'number' && remaining > 0 ? `${remaining} changes are not on the platform as planned` : undefined),
   manual: (values) => [
     'Look at every record of the list again, not at a search result: the good value has to be there.',
     `By command: \`runback restore verify ${values['plan'] ?? '<plan>'}\`.`,

@@ -113,7 +113,7 @@ export class DocumentFile<T> implements Document<T> {
     for (let wait = 1; ; wait = Math.min(wait * 1.5, 25)) {
       const attempt = await tryLock(path, owner, this.clock, { breakDead: true, durable: false });
       if ('held' in attempt) return attempt.held;
-      if (performance.now() > giveUpAt) throw lockedError(this.#adapter.path, attempt.by, this.clock);
+      if (performance.now() > giveUpAt) throw lockedError(this.#adapter.path, attempt.by, this.clock, path);
       await pause(wait * (0.5 + Math.random()));
     }
   }

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
-import type { Agenda, Document, ExactData, Journal, Ledger, Lock, LockInfo, LockOwner, Store } from '../store.js';
+import type { Agenda, BreakDead, Document, ExactData, Journal, Ledger, Lock, LockInfo, LockOwner, NamedLock, Store } from '../store.js';
 import { AgendaFolder } from './agenda-folder.js';
 import { DocumentFile } from './document-file.js';
 import { JournalFile } from './journal-file.js';
@@ -83,19 +83,28 @@ class FileStore implements Store {
     return new AgendaFolder(pathIn(join(this.location, 'agenda'), kind, 'a kind of agenda'));
   }
 
-  async lock(name: string, owner: LockOwner, options: { readonly breakDead?: boolean } = {}): Promise<Lock> {
+  async lock(name: string, owner: LockOwner, options: { readonly breakDead?: BreakDead } = {}): Promise<Lock> {
     const path = this.#lockPath(name);
     await this.#litter.sweep(dirname(path));
     const attempt = await tryLock(path, this.#redactor.value(owner), this.#clock, {
       breakDead: options.breakDead ?? false,
       durable: true,
     });
-    if ('by' in attempt) throw lockedError(name, attempt.by, this.#clock);
+    if ('by' in attempt) throw lockedError(name, attempt.by, this.#clock, path);
     return { name, ...attempt.held };
   }
 
   async lockHolder(name: string): Promise<LockInfo | undefined> {
     return holderOf(this.#lockPath(name));
+  }
+
+  async locks(): Promise<readonly NamedLock[]> {
+    const held: NamedLock[] = [];
+    for (const name of await namesIn(join(this.location, 'locks'), '.lock')) {
+      const info = await this.lockHolder(name);
+      if (info !== undefined) held.push({ name, ...info });
+    }
+    return held;
   }
 
   #lockPath(name: string): string {

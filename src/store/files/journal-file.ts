@@ -52,11 +52,12 @@ export class JournalFile implements Journal {
 
   async open(owner: LockOwner, options: ExactData = {}): Promise<JournalWriter> {
     await makeFolder(dirname(this.#path));
-    const attempt = await tryLock(join(dirname(this.#path), 'journal.lock'), this.redactor.value(owner), this.clock, {
+    const lockPath = join(dirname(this.#path), 'journal.lock');
+    const attempt = await tryLock(lockPath, this.redactor.value(owner), this.clock, {
       breakDead: true,
       durable: false,
     });
-    if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock);
+    if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock, lockPath);
     try {
       let end: JournalEnd = { seq: 0, hash: firstHash(this.kind, this.id), bytes: 0, torn: 0 };
       if (await this.exists()) {

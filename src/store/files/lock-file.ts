@@ -3,9 +3,9 @@ import { link, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { type Clock, RunbackError, formatDuration, fromFileSystem } from '../../lib/index.js';
-import type { LockInfo, LockOwner } from '../store.js';
+import type { BreakDead, LockInfo, LockOwner } from '../store.js';
 import { openNew, syncFolder, systemCode } from './paths.js';
-import { type ProcessIdentity, isAlive, thisProcess } from './process-identity.js';
+import { type ProcessIdentity, isAlive, isElsewhere, thisProcess } from './process-identity.js';
 
 /** What a lock file holds. */
 interface LockRecord extends LockOwner, ProcessIdentity {
@@ -26,14 +26,14 @@ export type LockAttempt = { readonly held: HeldLock } | { readonly by: LockInfo 
 
 /**
  * Tries once to take a lock file. The file appears with its whole content or not at all (a hard link), so no holder is
- * ever unknown. A dead holder's lock is taken over only with `breakDead`, by one process at a time. `durable` syncs it,
+ * ever unknown. A dead holder's lock is taken over only where `breakDead` allows it, by one process at a time. `durable` syncs it,
  * so that after a power cut the lock still says who had it.
  */
 export async function tryLock(
   path: string,
   owner: LockOwner,
   clock: Clock,
-  options: { readonly breakDead: boolean; readonly durable: boolean },
+  options: { readonly breakDead: BreakDead; readonly durable: boolean },
 ): Promise<LockAttempt> {
   try {
     const first = await create(path, owner, clock, options.durable);
@@ -41,7 +41,7 @@ export async function tryLock(
     const holder = await readRecord(path);
     if (holder === undefined) return await tryLock(path, owner, clock, options);
     const info = toInfo(holder);
-    if (info.alive || !options.breakDead) return { by: info };
+    if (info.alive || !(await mayBreak(options.breakDead, info))) return { by: info };
     await removeDead(path, holder.token);
     const second = await create(path, owner, clock, options.durable);
     if (second !== undefined) return { held: { ...second, broke: info } };
@@ -57,20 +57,33 @@ export async function holderOf(path: string): Promise<LockInfo | undefined> {
   return record === undefined ? undefined : toInfo(record);
 }
 
-/** The error for a lock that somebody else has. `what` names the locked thing: `The journal of run-…`. */
-export function lockedError(what: string, info: LockInfo, clock: Clock): RunbackError {
+/** The error for a lock that somebody else has. `what` names the locked thing: `The journal of run-…`; `path` is where it is. */
+export function lockedError(what: string, info: LockInfo, clock: Clock, path: string): RunbackError {
   const ago = clock.now().getTime() - Date.parse(info.since);
   const since = `${info.since.slice(0, 19).replace('T', ' ')} UTC (${ago < 0 ? 'the clock has gone back since' : `${formatDuration(ago)} ago`})`;
+  const next = nextAfter(info, path);
   return new RunbackError('locked', `${what} is held by ${info.by} for ${info.purpose} (${info.holder}) since ${since}`, {
-    why: info.alive
-      ? `Process ${info.pid} on ${info.host} is still at work.`
-      : `Process ${info.pid} on ${info.host} has ended without giving it back, so its work may be half done.`,
+    why: whyHeld(info),
     state: 'Nothing was changed.',
-    next: info.alive
-      ? `Wait until ${info.holder} ends, or ask ${info.by} to stop it.`
-      : `Continue ${info.holder}: runback ${info.holder.startsWith('restore') ? 'restore' : 'runbook'} resume ${info.holder}`,
+    ...(next === undefined ? {} : { next }),
     data: { holder: info.holder, by: info.by, since: info.since, pid: info.pid, host: info.host, purpose: info.purpose, alive: info.alive },
   });
+}
+
+function whyHeld({ pid, host, alive, elsewhere }: LockInfo): string {
+  if (elsewhere === true) return `Whether process ${pid} on ${host} is still at work cannot be seen from here: it is another machine or container.`;
+  if (alive) return `Process ${pid} on ${host} is still at work.`;
+  return `Process ${pid} on ${host} has ended without giving it back, so its work may be half done.`;
+}
+
+function nextAfter({ holder, by, alive, elsewhere }: LockInfo, path: string): string | undefined {
+  const wait = `Wait until ${holder} ends, or ask ${by} to stop it.`;
+  if (elsewhere === true) return `${wait} If you know that this process has ended, remove ${path} and run the same command again.`;
+  return alive ? wait : undefined;
+}
+
+async function mayBreak(breakDead: BreakDead, dead: LockInfo): Promise<boolean> {
+  return typeof breakDead === 'boolean' ? breakDead : await breakDead(dead);
 }
 
 async function create(path: string, owner: LockOwner, clock: Clock, durable: boolean): Promise<HeldLock | undefined> {
@@ -155,5 +168,5 @@ async function readRecord(path: string): Promise<LockRecord | undefined> {
 
 function toInfo(record: LockRecord): LockInfo {
   const { by, holder, purpose, since, pid, host } = record;
-  return { by, holder, purpose, since, pid, host, alive: isAlive(record) };
+  return { by, holder, purpose, since, pid, host, alive: isAlive(record), ...(isElsewhere(record) ? { elsewhere: true } : {}) };
 }

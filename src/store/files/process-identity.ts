@@ -39,10 +39,9 @@ export function thisProcess(): ProcessIdentity {
  */
 export function isAlive(holder: ProcessIdentity): boolean {
   if (holder.pid <= 0) return false;
+  if (isElsewhere(holder)) return true;
   const here = thisProcess();
-  if (holder.host !== here.host) return true;
   if (holder.boot !== undefined && here.boot !== undefined && holder.boot !== here.boot) return false;
-  if (holder.namespace !== undefined && here.namespace !== undefined && holder.namespace !== here.namespace) return true;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
@@ -50,6 +49,15 @@ export function isAlive(holder: ProcessIdentity): boolean {
   }
   const started = startOf(holder.pid);
   return holder.started === undefined || started === undefined || started === holder.started;
+}
+
+/** True where it cannot be seen from here whether a process lives: it is on another machine or in another container. */
+export function isElsewhere(holder: ProcessIdentity): boolean {
+  if (holder.pid <= 0) return false;
+  const here = thisProcess();
+  if (holder.host !== here.host) return true;
+  const restarted = holder.boot !== undefined && here.boot !== undefined && holder.boot !== here.boot;
+  return !restarted && holder.namespace !== undefined && here.namespace !== undefined && holder.namespace !== here.namespace;
 }
 
 /** Field 22 of /proc/PID/stat. The second field is the program's name in brackets and may hold anything. A zombie has ended. */
