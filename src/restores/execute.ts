@@ -320,7 +320,7 @@ class Session {
 
   /** Reads the first batch back (G11), where it was not looked at already. */
   async #readBack(results: readonly ItemResult[], sent: readonly JournalItem[], more: boolean): Promise<Stop | undefined> {
-    const { batches, writer, by, kind } = this.#execution;
+    const { batches } = this.#execution;
     const applied = new Set(results.filter((result) => result.status === 'applied').map((result) => result.id));
     if (applied.size === 0) {
       if (!more || results.length === 0) return undefined;
