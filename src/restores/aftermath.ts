@@ -66,12 +66,15 @@ export async function lookAfter(
     options,
   );
   const odd: Odd[] = [];
+  const gone: ItemResult[] = [];
   for (const item of written) {
     const key = keyOf(item);
     const answered = recordIn(known, item.id);
     const now = answered ?? live.get(item.object)?.get(key);
-    // Deleted right after it was written: that is somebody else's doing.
-    if (now === undefined) continue;
+    if (now === undefined) {
+      gone.push(missing(item));
+      continue;
+    }
     const answer = known.answers.get(item.id);
     const was =
       item.action === 'create' ? {} : ((answer?.status === 'applied' ? answer.was : undefined) ?? known.before.get(item.object)?.get(key))?.fields;
@@ -85,7 +88,13 @@ export async function lookAfter(
     options,
   );
   const own = looking.platform.identity.writer;
-  return odd.flatMap((one) => judged(one, histories.get(one.one.item.id), own, status.get(one.one.item.id)));
+  return [...gone, ...odd.flatMap((one) => judged(one, histories.get(one.one.item.id), own, status.get(one.one.item.id)))];
+}
+
+/** A record that the platform says it wrote and does not know. One that it says it created is looked for before it is created once more. */
+function missing(item: Written): ItemResult {
+  const message = 'the platform said that it was written, and the record is not there';
+  return { id: item.id, status: item.action === 'create' ? 'in_doubt' : 'failed', contradicted: true, message };
 }
 
 function recordIn({ answers }: Aftermath, id: string): PlatformRecord | undefined {
