@@ -3,10 +3,11 @@ import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, typ
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
 import { LINK_KEYS, readLive, readLiveLinks } from './live.js';
+import { nameOf } from './order.js';
 import { checkAccount, readPlan, type Plan } from './plan-file.js';
 import { pairName } from './plan-links.js';
 import type { RestoreDeps } from './plan.js';
-import { sameSide } from './sides.js';
+import { fieldOf, sameSide } from './sides.js';
 import { tallyOf } from './tally.js';
 import type { LinkChange, PlanChange, RecordChange, VerifySummary } from './types.js';
 
@@ -59,6 +60,8 @@ class Check {
   readonly #apply: Batches;
   readonly #options: CallOptions;
   readonly #examples: VerifySummary['examples'][number][] = [];
+  /** What fields held before interim values, by record. */
+  readonly #interims = new Map<string, RecordChange['fields']>();
   #checked = 0;
   #remaining = 0;
   #conflicts: number;
@@ -72,7 +75,12 @@ class Check {
   }
 
   async changes(changes: readonly PlanChange[]): Promise<void> {
-    const records = changes.filter((change): change is RecordChange => !('link' in change) && change.interim !== true);
+    const records: RecordChange[] = [];
+    for (const change of changes)
+      if (!('link' in change)) {
+        if (change.interim === true) this.#interims.set(nameOf(change), change.fields);
+        else records.push(change);
+      }
     const links = changes.filter((change): change is LinkChange => 'link' in change);
     const [record] = records;
     if (record !== undefined) await this.#records(record.object, records);
@@ -112,17 +120,25 @@ class Check {
     const { object, key } = change;
     const left = this.#apply.left.get(String(change.n)) ?? [];
     const stored = this.#apply.stored.get(String(change.n)) ?? {};
-    const typeOf = (name: string): FieldSchema['type'] => schema.fields.find((field) => field.name === name)?.type ?? 'other';
+    const typeOf = (name: string): FieldSchema['type'] => fieldOf(schema, name)?.type ?? 'other';
+    const interim = this.#interims.get(nameOf(change)) ?? {};
     const differing = Object.entries(change.fields).flatMap(([field, move]) => {
       if (change.deferred?.includes(field) === true) return [];
       const reference = own(change.references ?? {}, field);
       const expected = reference === undefined ? (move.to ?? null) : this.#apply.keyOf(reference.object, reference.key);
       const now = own(live, field);
       const inOwnForm = own(stored, field) === undefined ? sameButForm(now, expected, typeOf(field)) : sameSide(now, own(stored, field));
-      const stillDamaged = move.keeps !== true && sameSide(now, move.from) && own(stored, field) === undefined;
+      // Before an interim value the damage was there: neither may stay.
+      const damages = [move.from, (own(interim, field) ?? move).from];
+      const stillDamaged = move.keeps !== true && damages.some((from) => sameSide(now, from)) && own(stored, field) === undefined;
       if (sameSide(now, expected) || (inOwnForm && !stillDamaged)) return [];
       return [{ field, expected, now, stillDamaged }];
     });
+    // Fields that are decided as one are left as one: where somebody edited one of them, the damage in the others is theirs to decide.
+    const groupOf = (field: string): string => fieldOf(schema, field)?.group ?? `field ${field}`;
+    const skipped = (field: string): boolean => left.includes(field) || this.#apply.statuses.get(String(change.n)) === 'moved';
+    const edited = new Set(differing.filter((one) => !one.stillDamaged && skipped(one.field)).map(({ field }) => groupOf(field)));
+    for (const one of differing) if (skipped(one.field) && edited.has(groupOf(one.field))) one.stillDamaged = false;
     const worst = differing.find((one) => one.stillDamaged) ?? differing.find((one) => !left.includes(one.field)) ?? differing[0];
     if (worst === undefined) return;
     const { field, expected, now, stillDamaged } = worst;

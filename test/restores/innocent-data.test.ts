@@ -172,6 +172,26 @@ test('a value that somebody put right after a write was refused is not of the re
   await expect(held).resolves.toBeUndefined();
 });
 
+test('a group that was left since somebody edited a part of it is theirs to decide, and nothing that remains', async () => {
+  const held = live({
+    kind: 'crm',
+    conditionalWrite: false,
+    batch: 1,
+    contacts: 5,
+    companies: 1,
+    first: [
+      { by: 'sync', act: { do: 'tag', who: 1, tags: ['b'] } },
+      { by: 'sync', act: { do: 'set', who: 6, name: 'stage', value: 1 } },
+      { by: 'sync', act: { do: 'set', who: 1, name: 'pipeline', value: 1 } },
+      { by: 'sync', act: { do: 'create', company: 0 } },
+    ],
+    later: [{ do: 'create', company: 0 }],
+    meanwhile: [{ do: 'set', who: 3, name: 'stage', value: 2 }],
+    faults: {},
+  });
+  await expect(held).resolves.toBeUndefined();
+});
+
 // A user would lose: legitimate edits, records created twice, damage left behind, or the way back.
 test(
   'a restore repairs all the damage and nothing else, whatever happened, and undo puts everything back (G8, G9, G13)',
