@@ -76,6 +76,15 @@ export interface LinkSchema {
   readonly readOnly?: boolean;
 }
 
+/** Fields whose values together no two records of an object type may share. */
+export interface UniqueSchema {
+  readonly fields: readonly string[];
+  /** Fields that decide whether a record counts at all (the condition of a partial index). */
+  readonly when?: readonly string[];
+  /** Two records without a value share it too. Elsewhere nothing is never taken. */
+  readonly emptyCounts?: true;
+}
+
 /** One object type as the platform describes it at one time. */
 export interface ObjectSchema {
   readonly object: string;
@@ -83,6 +92,8 @@ export interface ObjectSchema {
   /** Fields whose values make the key; empty where the platform gives the id. */
   readonly keyFields: readonly string[];
   readonly fields: readonly FieldSchema[];
+  /** What is unique beside the fields that say so themselves. */
+  readonly unique?: readonly UniqueSchema[];
   /** A record can be created again with its old key. */
   readonly createWithKey: boolean;
   /** A deleted record can be undeleted with its old key. */

@@ -12,7 +12,7 @@ import type { RestoreDeps } from './plan.js';
 import { stopOf, type Stop } from './results.js';
 import { tallyOf } from './tally.js';
 import type { RestoreSummary } from './types.js';
-import { planWorks } from './works.js';
+import { planWorks, putBackWorks, type Held } from './works.js';
 
 /** What is to be applied, and who allows it. */
 export interface ApplyRequest {
@@ -123,8 +123,14 @@ async function run(
     total: state.created.total,
     task: `Restoring ${platform.name}`,
   };
+  const held: Held[] = [];
+  const works = (): AsyncIterable<Work> => {
+    held.length = 0;
+    return planWorks(plan.lines(), state.apply, held);
+  };
   const stop =
-    (await executeAll(execution, () => planWorks(plan.lines(), state.apply), options)) ??
+    (await executeAll(execution, works, options)) ??
+    (await execute({ ...execution, canary: false }, putBackWorks(held, state.apply), options)) ??
     unfinished(state.apply) ??
     (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.summary.startedAt, options)));
   if (stop === undefined) {

@@ -24,7 +24,7 @@ export async function decideConflicts(
   const plan = await readPlan(deps.store, planId);
   checkAccount(plan.header, deps.platform);
   const open = new Set(Object.keys(choices).filter((name) => !(CONFLICT_CODES as readonly string[]).includes(name)));
-  const draft = new Draft(plan.schema);
+  const draft = new Draft(plan.schema, deps.platform.connector.capabilities.batch.update);
   const decided = new Map<string, RecordDraft>();
   for await (const line of plan.lines()) {
     if (line.kind !== 'conflict') continue;
@@ -38,6 +38,7 @@ export async function decideConflicts(
     if (line.kind !== 'change') continue;
     const { kind: _kind, n: _n, ...change } = line;
     if ('link' in change) draft.link(change);
+    else if (change.interim === true) draft.record(change);
     else {
       const more = decided.get(nameOf(change));
       decided.delete(nameOf(change));

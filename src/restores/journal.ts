@@ -130,6 +130,8 @@ export interface Pending {
   readonly item: JournalItem;
   /** ISO 8601: when the intent was written. */
   readonly at: string;
+  /** The batch of the intent. */
+  readonly batch: number;
 }
 
 /** How the message of an item ends that waits for others. */
@@ -175,7 +177,7 @@ export class Batches {
   intended(batch: number, items: readonly JournalItem[], at: string): void {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
     for (const item of items) {
-      this.#open.set(item.id, { item, at });
+      this.#open.set(item.id, { item, at, batch });
       this.sent.add(item.id);
       this.#set(item.id, 'in_doubt');
     }
@@ -189,7 +191,8 @@ export class Batches {
       this.#explain(result);
       if (result.status === 'failed' && result.message?.endsWith(WAITS) === true) this.waiting.add(result.id);
       else this.waiting.delete(result.id);
-      const item = this.#open.get(result.id)?.item;
+      const sent = this.#open.get(result.id);
+      const item = sent?.item;
       if (result.status === 'in_doubt' || result.status === 'failed') continue;
       this.#open.delete(result.id);
       if (result.recreated !== undefined && result.key !== undefined) this.#created(result.recreated.object, result.recreated.key, result.key);
@@ -201,7 +204,8 @@ export class Batches {
       if (result.already === true) continue;
       if (item.action === 'update' || item.action === 'create') this.#noted(item, key, result);
       const { stored, beside, displaced } = result;
-      this.applied?.push(JSON.stringify({ ...item, ...(item.action === 'create' ? { made: key } : {}), ...defined({ stored, beside, displaced }) }));
+      const made = item.action === 'create' ? key : undefined;
+      this.applied?.push(JSON.stringify({ ...item, ...defined({ made, batch: sent?.batch, stored, beside, displaced }) }));
     }
   }
 
@@ -297,8 +301,8 @@ function isOpen(status: ItemResult['status'] | undefined): boolean {
   return status === 'failed' || status === 'in_doubt';
 }
 
-/** An item that was written, with the key its record was created under and what the platform made of it. */
-export type AppliedItem = JournalItem & { readonly made?: string } & Pick<ItemResult, 'stored' | 'beside' | 'displaced'>;
+/** An item that was written, with the key its record was created under, the batch it was sent in, and what the platform made of it. */
+export type AppliedItem = JournalItem & { readonly made?: string; readonly batch?: number } & Pick<ItemResult, 'stored' | 'beside' | 'displaced'>;
 
 type WrittenItem = Extract<JournalItem, { readonly action: 'update' | 'create' }>;
 

@@ -71,46 +71,6 @@ export function orderDeletes(schema: PlatformSchema, drafts: readonly RecordDraf
   return { first: cleared, last: reversed.reverse(), conflicts: [...nodes.values()].map((node) => ringConflict(node, 'deleted')) };
 }
 
-/**
- * Puts changes that give a unique value up before those that take it, within one object type. Rings stay in the order they came in:
- * the platform decides.
- */
-export function orderByUnique(drafts: readonly RecordDraft[], uniqueFields: readonly string[]): RecordDraft[] {
-  const givers = new Map<string, RecordDraft>();
-  const name = (field: string, value: Value | undefined): string => JSON.stringify([field, value ?? null]);
-  for (const draft of drafts)
-    for (const field of uniqueFields) {
-      const move = own(draft.fields, field);
-      if (move?.from !== undefined && move.from !== null) givers.set(name(field, move.from), draft);
-    }
-  const done = new Set<RecordDraft>();
-  const ordered: RecordDraft[] = [];
-  for (const start of drafts) {
-    // The chain of changes that have to come before this one; a change takes at most one value per unique field.
-    const stack: RecordDraft[] = [start];
-    const onStack = new Set<RecordDraft>(stack);
-    while (stack.length > 0) {
-      const draft = stack[stack.length - 1];
-      if (draft === undefined || done.has(draft)) {
-        stack.pop();
-        continue;
-      }
-      const before = uniqueFields
-        .map((field) => (own(draft.fields, field) === undefined ? undefined : givers.get(name(field, own(draft.fields, field)?.to))))
-        .find((giver) => giver !== undefined && giver !== draft && !done.has(giver) && !onStack.has(giver));
-      if (before === undefined) {
-        stack.pop();
-        done.add(draft);
-        ordered.push(draft);
-      } else {
-        stack.push(before);
-        onStack.add(before);
-      }
-    }
-  }
-  return ordered;
-}
-
 /** Identity of a record within one platform. */
 export function nameOf(record: { readonly object: string; readonly key: string }): string {
   return `${record.object}\u0000${record.key}`;

@@ -189,7 +189,8 @@ class Counter {
     const record = 'link' in line ? line.from : line;
     this.#records.add(nameOf(record));
     this.#objects.add(record.object);
-    if (!('link' in line) && line.action !== 'delete') this.#cells += Object.values(line.fields).filter((move) => move.keeps !== true).length;
+    if (!('link' in line) && line.action !== 'delete' && line.interim !== true)
+      this.#cells += Object.values(line.fields).filter((move) => move.keeps !== true).length;
   }
 
   counts(nothingToDo: number, rowsOf: (object: string) => number): PlanCounts {

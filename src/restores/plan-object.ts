@@ -12,6 +12,8 @@ import { nameOf, type RecordDraft } from './order.js';
 import { repointName } from './plan-deletes.js';
 import { remember, type Planning } from './planning.js';
 import { conflictOf, differing } from './sides.js';
+import type { DecidedChange } from './types.js';
+import { withStaying } from './unique.js';
 
 interface Read {
   readonly chunk: readonly Difference[];
@@ -54,7 +56,7 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
       const whole = (change: RecordDraft): RecordDraft =>
         change.action !== 'update' || sides.live === undefined
           ? change
-          : { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) };
+          : withStaying(liveSchema, { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) }, sides.live);
       for (const conflict of decision.conflicts)
         draft.conflict(conflict.change === undefined || 'link' in conflict.change ? conflict : { ...conflict, change: whole(conflict.change) });
       if (decision.change !== undefined) hold(planning, whole(decision.change));

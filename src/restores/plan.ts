@@ -70,7 +70,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   const before = await pair.base.schema(platform.name);
   const wanted = wantedObjects(pair, filters);
   const live = await describeLive(platform, wanted, filters, options);
-  const draft = new Draft(live);
+  const draft = new Draft(live, platform.connector.capabilities.batch.update);
   const planning: Planning = {
     pair,
     platform,

@@ -125,6 +125,13 @@ export interface RecordChange {
   readonly deferred?: readonly string[];
   /** A later change of this plan changes the record again: not looked at by a verification. */
   readonly interim?: true;
+  /**
+   * Changes that hand unique values on to each other are written layer by layer: what one layer needs is free once the layers before it
+   * stand, and no batch holds two layers. They come before all others. Absent where nothing is handed on.
+   */
+  readonly layer?: number;
+  /** Values that stay, of fields that are unique together with fields of this change. */
+  readonly stays?: Fields;
   /** In words. */
   readonly why: string;
   readonly attribution: Attribution;

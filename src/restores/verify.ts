@@ -146,7 +146,12 @@ class Check {
       this.#conflicts += 1;
       return;
     }
-    const why = stillDamaged ? 'the damage is still there' : 'it holds something else';
+    const gaveUp = own(interim, field) !== undefined && sameSide(now, own(interim, field)?.to);
+    const why = gaveUp
+      ? 'it gave its value up, and could not get the new one'
+      : stillDamaged
+        ? 'the damage is still there'
+        : 'it holds something else';
     this.#wrong(change, { object, key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
   }
 

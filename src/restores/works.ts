@@ -12,16 +12,20 @@ import {
 } from './journal.js';
 import { nameOf } from './order.js';
 import { sameSide } from './sides.js';
-import type { LinkChange, LinkEnds, PlanLine, RecordChange } from './types.js';
+import type { FieldMove, LinkChange, LinkEnds, PlanLine, RecordChange } from './types.js';
 
-/** The changes of a plan as works, in order. `apply` tells which records have been created under which key. */
-export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches): AsyncIterable<Work> {
+/**
+ * The changes of a plan as works, in order. `apply` tells which records have been created under which key. `held` gets every interim
+ * value whose follower has passed, for {@link putBackWorks}.
+ */
+export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches, held: Held[] = []): AsyncIterable<Work> {
+  const interims = new Map<string, RecordChange>();
   // What an undeleted record holds is only known once it is back: its fields are put right after the undeletes of its object type.
   let back: RecordChange[] = [];
   for await (const line of lines) {
     if (line.kind !== 'change') continue;
     const id = String(line.n);
-    if (back.length > 0 && !('action' in line && line.action === 'undelete' && line.object === back[0]?.object)) {
+    if (back[0] !== undefined && !(line.action === 'undelete' && groupOf(line) === groupOf(back[0]))) {
       yield* back.map((change) => fieldsWork(change));
       back = [];
     }
@@ -30,11 +34,74 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches)
       const group = `${line.action} ${line.from.object}~${line.to.object}~${line.link}`;
       yield { id, group, action: line.action, resolve: () => linkItem(id, line, apply) };
     } else {
-      const { action, object } = line;
-      yield { id, group: `${action} ${object}`, action, record: nameOf(line), resolve: () => recordItem(id, line, apply) };
+      const { action } = line;
+      const interim = interims.get(nameOf(line));
+      if (line.interim === true) interims.set(nameOf(line), line);
+      else if (interim !== undefined) held.push({ interim, follows: id });
+      yield {
+        id,
+        group: groupOf(line),
+        action,
+        record: nameOf(line),
+        resolve: () => recordItem(id, interim === undefined ? line : following(line, interim, apply), apply),
+      };
     }
   }
   yield* back.map((change) => fieldsWork(change));
+}
+
+/** An interim value and the change that is to follow it. */
+export interface Held {
+  readonly interim: RecordChange;
+  readonly follows: string;
+}
+
+/**
+ * Puts back what interim values stand in for, once everything was tried: where the change that was to follow one was refused, or found
+ * something else. Where the old value is another record's by now, that is its result.
+ */
+export async function* putBackWorks(held: readonly Held[], apply: Batches): AsyncIterable<Work> {
+  for (const { interim, follows } of held) {
+    if (apply.statuses.get(String(interim.n)) !== 'applied') continue;
+    const status = apply.statuses.get(follows);
+    // What is to be tried again still needs its interim values; what was applied whole has taken them back with it.
+    if (status === 'failed' || status === 'in_doubt') continue;
+    if (status !== 'applied' || apply.left.has(follows) || apply.refused.has(follows) || apply.statuses.get(backOf(interim)) === 'failed')
+      yield putBackWork(interim);
+  }
+}
+
+/** A change that follows an interim value as it is once that value was taken back: it finds the old one. */
+function following(change: RecordChange, interim: RecordChange, apply: Batches): RecordChange {
+  if (apply.statuses.get(backOf(interim)) !== 'applied') return change;
+  const fields: Record<string, FieldMove> = { ...change.fields };
+  for (const [name, { from }] of Object.entries(interim.fields)) put(fields, name, { ...own(fields, name), from: from ?? null });
+  return { ...change, fields };
+}
+
+function backOf(interim: RecordChange): string {
+  return `${interim.n}+back`;
+}
+
+function putBackWork(interim: RecordChange): Work {
+  const { object, key } = interim;
+  const id = backOf(interim);
+  const resolve = (live?: Fields): JournalItem | ItemResult => {
+    const set: Record<string, Value> = {};
+    const replaced: Record<string, Value> = {};
+    for (const [name, { from, to }] of Object.entries(interim.fields)) {
+      if (live === undefined || !sameSide(own(live, name), to)) continue;
+      put(set, name, from ?? null);
+      put(replaced, name, to ?? null);
+    }
+    return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
+  };
+  return { id, group: `update ${object} back`, action: 'update', reads: { object, key }, resolve };
+}
+
+/** Works of one action and object type share batches; within what hands unique values on, those of one layer. */
+function groupOf({ action, object, layer }: RecordChange): string {
+  return layer === undefined ? `${action} ${object}` : `${action} ${object} ${layer}`;
 }
 
 function fieldsWork(change: RecordChange): Work {
@@ -65,7 +132,8 @@ export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: 
     const gone = item.action === 'delete' ? item.links : (item.displaced ?? []);
     for (const link of gone) links.set(JSON.stringify(link), { id: `${item.id}+${links.size}`, link });
     const action = OPPOSITE[item.action];
-    const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object}`;
+    // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once the later ones are undone.
+    const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
     yield { id: item.id, group, action, ...('link' in item ? {} : { record: nameOf(item) }), resolve: () => undoItem(item, undo, made) };
   }
   // Links that went with a record, or that another one took the place of, come back once both their ends stand.

@@ -203,3 +203,18 @@ test('a column called __proto__ and names with quotes are columns like others', 
   ).toEqual([{ status: 'applied', key: '1' }]);
   await platform.close();
 });
+
+test('everything that is unique is described: alone, together, deferred, partial, of expressions and of generated columns', async () => {
+  const { of, platform } = await described(`
+    CREATE TABLE u (
+      id int PRIMARY KEY, email text NOT NULL, code text UNIQUE DEFERRABLE, list int, place int, gone timestamptz, tag text,
+      low text GENERATED ALWAYS AS (lower(tag)) STORED UNIQUE, UNIQUE (list, place) INCLUDE (code)
+    );
+    CREATE UNIQUE INDEX ON u (lower(email)) WHERE gone IS NULL;
+    CREATE INDEX ON u (tag);`);
+  const schema = of('public.u');
+  expect(schema?.fields.filter((field) => field.unique === true).map((field) => field.name)).toEqual(['id', 'code', 'tag']);
+  expect(schema?.fields.filter((field) => field.required === true).map((field) => field.name)).toEqual(['id', 'email']);
+  expect(schema?.unique).toEqual([{ fields: ['list', 'place'] }, { fields: ['email'], when: ['gone'] }]);
+  await platform.close();
+});

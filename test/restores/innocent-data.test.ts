@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { isRunbackError } from '../../src/lib/index.js';
+import type { Value } from '../../src/records/index.js';
 import {
   applyRestore,
   confirmationOf,
@@ -15,6 +16,8 @@ import {
 import { expectedAfter } from '../support/restore-oracle.js';
 import { byUid, Player, same, story, UID, type Story } from '../support/restore-story.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
+
+const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? 1000);
 
 /** Plays a story to its end and checks everything a user relies on. */
 async function live(told: Story): Promise<void> {
@@ -54,15 +57,11 @@ async function play(told: Story, { connector, store, clock, take, deps }: World)
   );
   const after = byUid(connector.state());
   const created = (uid: string): string | undefined => wrote.created(uid);
-  expect(after).toEqual(
-    expectedAfter(
-      { base, damaged, live: livePlan, before },
-      wrote.cell,
-      created,
-      (uid, name, value) => wrote.before(uid, name, value, baseAt),
-      new Set(told.habits),
-    ),
-  );
+  const moments = { base, damaged, live: livePlan, before };
+  const editBefore = (uid: string, name: string, value: Value): Value | undefined => wrote.before(uid, name, value, baseAt);
+  const { expected, blocked } = expectedAfter(moments, wrote.cell, created, editBefore, new Set(told.habits));
+  if (blocked.size > 0) expect(done.rejected + (done.fieldsLeft ?? 0)).toBeGreaterThan(0);
+  expect(after).toEqual(asFarAsPossible(expected, blocked, { after, before }));
 
   // Nothing but the plan was written.
   const listed = new Set<string>();
@@ -91,6 +90,32 @@ async function play(told: Story, { connector, store, clock, take, deps }: World)
 }
 
 type Flat = ReturnType<typeof byUid>;
+
+/**
+ * What is expected, with what is there of records whose address another record keeps: each of their cells as it was or as it should be. One that
+ * gave its address up to a record that got its own by that is left without any, which is told.
+ */
+function asFarAsPossible(expected: Flat, blocked: ReadonlySet<string>, { after, before }: Readonly<Record<'after' | 'before', Flat>>): Flat {
+  const possible = structuredClone(expected);
+  for (const uid of blocked) {
+    const now = after[uid];
+    const [wanted, was] = [expected[uid], before[uid]];
+    if (now === undefined) {
+      // It could not be created again.
+      expect(was).toBeUndefined();
+      delete possible[uid];
+      continue;
+    }
+    const cells = { ...wanted };
+    for (const name of Object.keys({ ...now, ...was, ...wanted })) {
+      if (name === 'links' || !(same(now[name], was?.[name]) || (name === 'email' && now[name] === undefined))) continue;
+      if (now[name] === undefined) delete cells[name];
+      else cells[name] = now[name];
+    }
+    possible[uid] = cells;
+  }
+  return possible;
+}
 
 /**
  * The known limit of G9: the answer to a write was lost, and before it somebody had written the very value that the plan was to write. What
@@ -192,20 +217,35 @@ test('a group that was left since somebody edited a part of it is theirs to deci
   await expect(held).resolves.toBeUndefined();
 });
 
+test('two that swapped come back after the second half failed twice and was resumed', async () => {
+  const held = live({
+    kind: 'crm',
+    habits: [],
+    conditionalWrite: false,
+    batch: 1,
+    contacts: 2,
+    companies: 1,
+    first: [{ by: 'sync', act: { do: 'shift', who: 0, count: 2, ring: true, name: false } }],
+    later: [],
+    meanwhile: [],
+    faults: { 3: 'fail', 4: 'fail' },
+  });
+  await expect(held).resolves.toBeUndefined();
+});
+
 // A user would lose: legitimate edits, records created twice, damage left behind, or the way back.
 test(
   'a restore repairs all the damage and nothing else, whatever happened, and undo puts everything back (G8, G9, G13)',
-  { timeout: 300_000 },
+  { timeout: Math.max(300_000, RUNS * 1000) },
   async () => {
-    const runs = Number(process.env['RUNBACK_TEST_RUNS'] ?? 1000);
     let played = 0;
     await fc.assert(
       fc.asyncProperty(story, async (told) => {
         await live(told);
         played += 1;
       }),
-      { numRuns: runs },
+      { numRuns: RUNS },
     );
-    expect(played).toBe(runs);
+    expect(played).toBe(RUNS);
   },
 );

@@ -41,7 +41,9 @@ export type Fault =
   /** Throws before anything is sent. */
   | 'refuse'
   /** Every second mutation is rejected. */
-  | 'reject-half';
+  | 'reject-half'
+  /** Every mutation is rejected. */
+  | 'reject-all';
 
 /**
  * What the platform does by itself, as vendors do: keeps phone numbers in its own form; fills in the stage of a new record; sets
@@ -96,6 +98,8 @@ export class MemoryConnector implements Connector {
   readonly #deleted = new Map<string, Map<string, Row>>();
   readonly #links = new Map<string, Map<string, Link>>();
   readonly #merged = new Map<string, string>();
+  /** Records as they were before the batch that is being written. */
+  #before: readonly (readonly [string, Fields])[] = [];
   #nextKey = 1000;
 
   constructor(options: MemoryOptions) {
@@ -252,8 +256,11 @@ export class MemoryConnector implements Connector {
     if (fault === 'lose-request') return mutations.map(() => ({ status: 'in_doubt', message: 'the connection was cut' }));
     if (fault === 'lie') return mutations.map((mutation) => ({ status: 'applied', key: 'key' in mutation ? mutation.key : mutation.from }));
     const applied: Mutation[] = [];
+    // No platform promises an order within a batch: what is taken has to be free before it.
+    this.#before = 'link' in first ? [] : [...this.#table(first.schema.object)].map(([key, row]) => [key, { ...row.fields }] as const);
     const results = mutations.map((mutation, index): MutationResult => {
-      if (fault === 'reject-half' && index % 2 === 0) return { status: 'rejected', reason: 'rejected', message: 'not today' };
+      if (fault === 'reject-all' || (fault === 'reject-half' && index % 2 === 0))
+        return { status: 'rejected', reason: 'rejected', message: 'not today' };
       const result = this.#apply(mutation);
       if (result.status === 'applied') applied.push(mutation);
       return result;
@@ -369,9 +376,9 @@ export class MemoryConnector implements Connector {
       if (name === 'owner' && value === 'gone' && this.habits.has('refuses'))
         return { status: 'rejected', reason: 'rejected', message: 'there is no such owner', fields: ['owner'] };
       if (field.unique === true && value !== null)
-        for (const [other, row] of this.#table(schema.object))
-          if (other !== key && sameValue(row.fields[name] ?? null, value))
-            return { status: 'rejected', reason: 'unique-taken', message: `${name} is taken by ${other}` };
+        for (const [other, fields] of [...this.#before, ...[...this.#table(schema.object)].map(([other, row]) => [other, row.fields] as const)])
+          if (other !== key && textOf(fields[name]).toLowerCase() === textOf(value).toLowerCase())
+            return { status: 'rejected', reason: 'unique-taken', message: `${name} is taken by ${other}`, fields: [name] };
     }
     for (const link of this.schema.links) {
       const via = link.viaFields;

@@ -27,7 +27,7 @@ export function expectedAfter(
   created: (uid: string) => string | undefined,
   editBefore: (uid: string, name: string, value: Value) => Value | undefined,
   habits: ReadonlySet<Habit>,
-): Flat {
+): { readonly expected: Flat; readonly blocked: ReadonlySet<string> } {
   const { base, damaged, live, before } = moments;
   const expected: Flat = structuredClone(before);
   for (const [uid, found] of Object.entries(base)) {
@@ -74,13 +74,40 @@ export function expectedAfter(
     for (const [uid, record] of Object.entries(expected)) if (!deleted.has(uid) && deleted.delete(textOf(record['company']))) changed = true;
   }
   for (const uid of deleted) delete expected[uid];
+  const blocked = blockedIn(expected, before);
   for (const [uid, record] of Object.entries(expected)) {
     const links = linksAfter(moments, uid, expected, deleted);
     if (links.length > 0) record['links'] = links;
     else delete record['links'];
   }
   for (const record of Object.values(expected)) for (const [name, value] of Object.entries(record)) if (value === null) delete record[name];
-  return expected;
+  return { expected, blocked };
+}
+
+/**
+ * Records that cannot have the address they should have, since a record that keeps it has it: one that stays as it is, or one that is
+ * blocked itself.
+ */
+function blockedIn(expected: Flat, before: Flat): Set<string> {
+  const blocked = new Set<string>();
+  const kept = new Map<string, string>();
+  const keeps = (uid: string): void => {
+    const email = before[uid]?.['email'];
+    if (typeof email === 'string') kept.set(email, uid);
+  };
+  const moves = Object.keys(expected).filter((uid) => objectOf(uid) === 'contacts' && !same(before[uid]?.['email'], expected[uid]?.['email']));
+  for (const uid of Object.keys(expected)) if (!moves.includes(uid)) keeps(uid);
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const uid of moves) {
+      const holder = kept.get(textOf(expected[uid]?.['email']));
+      if (blocked.has(uid) || holder === undefined || holder === uid) continue;
+      blocked.add(uid);
+      keeps(uid);
+      changed = true;
+    }
+  }
+  return blocked;
 }
 
 /** What the platform makes of a record that is created: phone numbers in its own form, and nothing of an owner that is gone. */

@@ -8,6 +8,7 @@ import { COMPANY_KEY, field, WORKS_AT } from './restore-world.js';
 export type Act =
   | { readonly do: 'set'; readonly who: number; readonly name: 'name' | 'phone' | 'pipeline' | 'stage' | 'owner'; readonly value: number }
   | { readonly do: 'tag'; readonly who: number; readonly tags: readonly string[] }
+  | { readonly do: 'shift'; readonly who: number; readonly count: number; readonly ring: boolean; readonly name: boolean }
   | { readonly do: 'delete'; readonly who: number }
   | { readonly do: 'delete-company'; readonly company: number }
   | { readonly do: 'create'; readonly company: number }
@@ -38,6 +39,8 @@ const set = fc.record({
   value: fc.nat(3),
 });
 const tag = fc.record({ do: fc.constant('tag' as const), who, tags: fc.subarray(['a', 'b', 'c', 'd']) });
+/** Addresses of some people move by one, the last one's to the first or away; with a name on top. */
+const shift = fc.record({ do: fc.constant('shift' as const), who, count: fc.integer({ min: 2, max: 10 }), ring: fc.boolean(), name: fc.boolean() });
 const remove = fc.record({ do: fc.constant('delete' as const), who });
 const removeCompany = fc.record({ do: fc.constant('delete-company' as const), company });
 const create = fc.record({ do: fc.constant('create' as const), company });
@@ -46,7 +49,7 @@ const link = fc.record({ do: fc.constant('link' as const), who, company, there: 
 
 const bySync = fc.record({
   by: fc.constant('sync' as const),
-  act: fc.oneof(set, set, tag, remove, removeCompany, create, createCompany, link, link) as fc.Arbitrary<Act>,
+  act: fc.oneof(set, set, tag, shift, remove, removeCompany, create, createCompany, link, link) as fc.Arbitrary<Act>,
 });
 // What people delete or link before the snapshot of the damage cannot be told from damage: no platform keeps a history of it.
 const byUser = fc.record({ by: fc.constant('user' as const), act: fc.oneof(set, tag, create) as fc.Arbitrary<Act> });
@@ -126,6 +129,15 @@ export class Player {
       case 'tag':
         if (person !== undefined) this.#connector.put('contacts', person, { tags: act.tags }, writer);
         return;
+      case 'shift': {
+        const keys = Object.keys(contacts).sort();
+        const some = keys.slice(act.who % Math.max(keys.length, 1)).slice(0, act.count);
+        const emails = some.map((key) => contacts[key]?.['email'] ?? null);
+        const last = act.ring ? (emails[0] ?? null) : `m${(this.#made += 1)}@x`;
+        for (const [i, key] of some.entries())
+          this.#connector.put('contacts', key, { email: emails[i + 1] ?? last, ...(act.name ? { name: 'moved' } : {}) }, writer);
+        return;
+      }
       case 'delete':
         if (person !== undefined) this.#connector.put('contacts', person, null, writer);
         return;

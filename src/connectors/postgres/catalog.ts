@@ -37,6 +37,14 @@ export interface IndexRow {
   readonly equals: readonly string[];
 }
 
+/** What is unique in a table: columns, the columns of its condition, and whether two records without a value share it. */
+export interface UniqueRow {
+  readonly oid: string;
+  readonly columns: readonly string[];
+  readonly condition: readonly string[] | null;
+  readonly emptyCounts: boolean;
+}
+
 export interface KeyRow {
   readonly name: string;
   readonly from: string;
@@ -116,6 +124,47 @@ export async function uniqueIndexes(ask: Ask, oids: readonly string[]): Promise<
        AND k.place <= i.indnkeyatts
      GROUP BY i.indexrelid, i.indrelid, i.indisprimary, i.indnkeyatts
      ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, i.indexrelid`,
+    [oids],
+  );
+}
+
+/** The columns that a generated column is made of. */
+const SOURCES = `LEFT JOIN LATERAL (
+  SELECT s.attname FROM pg_attrdef f
+  JOIN pg_depend d ON d.refobjid = f.adrelid AND d.refobjsubid > 0 AND d.refobjsubid <> f.adnum AND (
+    (d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid) OR (d.classid = 'pg_class'::regclass AND d.objid = f.adrelid AND d.objsubid = f.adnum)
+  )
+  JOIN pg_attribute s ON s.attrelid = f.adrelid AND s.attnum = d.refobjsubid
+  WHERE f.adrelid = c.attrelid AND f.adnum = c.attnum AND c.attgenerated <> ''
+) g ON true`;
+
+/**
+ * Everything that is unique, deferred, partial and of expressions too. The columns of an expression stand for it, those of a generated
+ * column for that column: records that are equal in them are equal there.
+ */
+export async function uniques(ask: Ask, oids: readonly string[]): Promise<UniqueRow[]> {
+  return json<UniqueRow>(
+    ask,
+    `WITH parts AS (
+       SELECT i.indexrelid, a.attrelid, a.attnum, a.attname, a.attgenerated, bool_or(u.keyed OR (u.depends AND position(quote_ident(a.attname) IN u.expressions) > 0)) AS keyed
+       FROM pg_index i
+       CROSS JOIN LATERAL (
+         SELECT k.attnum, true AS keyed, false AS depends, '' AS expressions
+         FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place) WHERE k.attnum > 0 AND k.place <= i.indnkeyatts
+         UNION ALL
+         SELECT d.refobjsubid, false, true, coalesce(pg_get_expr(i.indexprs, i.indrelid), '')
+         FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refobjid = i.indrelid AND d.refobjsubid > 0
+       ) u
+       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+       WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid
+       GROUP BY i.indexrelid, a.attrelid, a.attnum, a.attname, a.attgenerated
+     )
+     SELECT i.indrelid::text AS oid,
+       (SELECT json_agg(DISTINCT coalesce(g.attname, c.attname)) FROM parts c ${SOURCES} WHERE c.indexrelid = i.indexrelid AND c.keyed) AS columns,
+       (SELECT json_agg(DISTINCT coalesce(g.attname, c.attname)) FROM parts c ${SOURCES} WHERE c.indexrelid = i.indexrelid AND NOT c.keyed) AS condition,
+       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS "emptyCounts"
+     FROM pg_index i WHERE EXISTS (SELECT FROM parts c WHERE c.indexrelid = i.indexrelid AND c.keyed)
+     ORDER BY i.indrelid, i.indexrelid`,
     [oids],
   );
 }

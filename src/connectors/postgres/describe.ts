@@ -1,7 +1,7 @@
 import { didYouMean, RunbackError } from '../../lib/index.js';
-import type { FieldSchema, FieldType, ObjectSchema } from '../../records/index.js';
+import type { FieldSchema, FieldType, ObjectSchema, UniqueSchema } from '../../records/index.js';
 import * as catalog from './catalog.js';
-import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, RelationRow } from './catalog.js';
+import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, RelationRow, UniqueRow } from './catalog.js';
 import { parentsFirst } from './order.js';
 import type { Settings } from './settings.js';
 import type { Column, ForeignKey, Reach, Table } from './table.js';
@@ -48,6 +48,7 @@ export async function describeTables(ask: Ask, objects: readonly string[] | unde
   const oids = chosen.map((row) => row.oid);
   const columns = await catalog.columns(ask, oids);
   const indexes = await catalog.uniqueIndexes(ask, oids);
+  const uniques = await catalog.uniques(ask, oids);
   const keyRows = await catalog.foreignKeys(ask, oids);
   const triggers = await catalog.triggers(ask, oids);
   const rules = await catalog.rules(ask, oids);
@@ -57,7 +58,7 @@ export async function describeTables(ask: Ask, objects: readonly string[] | unde
       return [
         row.oid,
         {
-          ...tableOf(row, of(columns), of(indexes), sideEffects(row, of(triggers), of(rules), keyRows, settings), settings, encoding),
+          ...tableOf(row, of(columns), of(indexes), of(uniques), sideEffects(row, of(triggers), of(rules), keyRows, settings), settings, encoding),
           reachedOnDelete: keyRows.filter((key) => key.to === row.oid && 'cnd'.includes(key.onDelete)).map(reachOf),
         },
       ] as const;
@@ -87,6 +88,7 @@ function tableOf(
   row: RelationRow,
   rows: readonly ColumnRow[],
   indexes: readonly IndexRow[],
+  uniques: readonly UniqueRow[],
   effects: readonly string[],
   settings: Settings,
   encoding: string,
@@ -95,7 +97,10 @@ function tableOf(
   const index = indexes.find((each) => each.columns.every((name) => notNull.has(name)));
   const keyFields = index?.columns ?? [];
   const equals = new Map(keyFields.map((name, place) => [name, index?.equals[place] ?? 'OPERATOR(pg_catalog.=)']));
-  const unique = new Set(indexes.filter((each) => each.columns.length === 1).map((each) => each.columns[0]));
+  // A field says itself that it alone is unique; the key, which never changes, needs no saying.
+  const alone = (each: UniqueRow): boolean => each.columns.length === 1 && each.condition === null && !each.emptyCounts;
+  const unique = new Set(uniques.filter(alone).map((each) => each.columns[0]));
+  const together = uniques.filter((each) => !alone(each) && !each.columns.every((name) => keyFields.includes(name))).map(uniqueOf);
   const changesByItself = new Set([settings.modified.by, settings.modified.at]);
   const columns = new Map(rows.map((column) => [column.name, columnOf(column, equals.get(column.name))]));
   const refused = refusal(row, index, encoding, settings);
@@ -104,12 +109,17 @@ function tableOf(
     ...(row.comment === null ? {} : { label: row.comment }),
     keyFields,
     fields: rows.map((column) => fieldOf(column, keyFields.includes(column.name) || changesByItself.has(column.name), unique.has(column.name))),
+    ...(together.length === 0 ? {} : { unique: together }),
     createWithKey: true,
     undelete: false,
     sideEffects: effects,
     ...(refused === undefined ? {} : { refused }),
   };
   return { object: description.object, schema: row.schema, name: row.name, kind: row.kind, columns, description };
+}
+
+function uniqueOf({ columns, condition, emptyCounts }: UniqueRow): UniqueSchema {
+  return { fields: columns, ...(condition === null ? {} : { when: condition }), ...(emptyCounts ? { emptyCounts } : {}) };
 }
 
 function reachOf({ from, to, fromQuoted, columns, refers }: KeyRow): Reach {
@@ -142,6 +152,7 @@ function fieldOf(row: ColumnRow, setApart: boolean, unique: boolean): FieldSchem
     ...(row.options === null ? {} : { options: row.options }),
     ...(limited ? { maxLength: row.baseTypmod - 4 } : {}),
     ...(unique ? { unique: true } : {}),
+    ...(row.notNull ? { required: true } : {}),
   };
 }
 
