@@ -38,7 +38,7 @@ function strangeValue(field: FieldSchema, now: Value, seed: string): Value | und
   const number = (below: number): number => Number.parseInt(digest.slice(0, 12), 16) % below;
   switch (field.type) {
     case 'string':
-      return strangeText(field, String(now), digest);
+      return typeof now === 'string' ? strangeText(field, now, digest) : undefined;
     case 'integer':
       return /small/.test(field.platformType) ? 30_000 + number(2_767) : 2_000_000_000 + number(147_000_000);
     case 'number':
@@ -74,9 +74,9 @@ function strangeText(field: FieldSchema, now: string, digest: string): string {
 function strangeNumber(platformType: string, digest: string): string | undefined {
   if (/^(real|double|float)/.test(platformType)) return undefined;
   const digits = BigInt(`0x${digest}`).toString().slice(0, 17);
-  if (/^bigint/.test(platformType)) return `9${digits}`;
+  if (platformType.startsWith('bigint')) return `9${digits}`;
   const [, precision, scale] = /^numeric\((\d+)(?:,(-?\d+))?\)$/.exec(platformType) ?? [];
-  if (precision === undefined) return /^oid/.test(platformType) ? `4${digits.slice(0, 8)}` : `9${digits}`;
+  if (precision === undefined) return platformType.startsWith('oid') ? `4${digits.slice(0, 8)}` : `9${digits}`;
   const after = Number(scale ?? 0);
   const before = Math.min(Number(precision) - Math.max(after, 0), 18);
   if (before < 3 || after < 0) return undefined;

@@ -123,9 +123,9 @@ class Graph {
       else group.push({ ...draft, layer });
     };
     for (const { moving, interims, layer } of this.#nodes) {
-      const { first, then } = withInterims(moving.draft, [...interims.values()]);
+      const { first, last } = withInterims(moving.draft, [...interims.values()]);
       if (first !== undefined) add(0, first);
-      add(layer, then);
+      add(layer, last);
     }
     return [...layers.keys()].sort((a, b) => a - b).flatMap((layer) => [...(layers.get(layer)?.values() ?? [])].flat());
   }
@@ -197,8 +197,8 @@ function layerOf(node: Node): number {
 }
 
 /** A change in two: the interim values first, then the change itself, which finds them there. */
-function withInterims(draft: RecordDraft, interims: readonly Interim[]): { readonly first?: RecordDraft; readonly then: RecordDraft } {
-  if (interims.length === 0) return { then: draft };
+function withInterims(draft: RecordDraft, interims: readonly Interim[]): { readonly first?: RecordDraft; readonly last: RecordDraft } {
+  if (interims.length === 0) return { last: draft };
   const { object, key, attribution } = draft;
   const before: Record<string, FieldMove> = {};
   const fields: Record<string, FieldMove> = { ...draft.fields };
@@ -209,5 +209,5 @@ function withInterims(draft: RecordDraft, interims: readonly Interim[]): { reado
     put(fields, field, move === undefined ? { from: value, to: stays } : { ...move, from: value });
   }
   const why = 'gives its unique value up to another record of this plan: holds another for a while';
-  return { first: { action: 'update', object, key, fields: before, attribution, why, interim: true }, then: { ...draft, fields } };
+  return { first: { action: 'update', object, key, fields: before, attribution, why, interim: true }, last: { ...draft, fields } };
 }

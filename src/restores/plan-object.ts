@@ -12,7 +12,6 @@ import { nameOf, type RecordDraft } from './order.js';
 import { repointName } from './plan-deletes.js';
 import { remember, type Planning } from './planning.js';
 import { conflictOf, differing } from './sides.js';
-import type { DecidedChange } from './types.js';
 import { withStaying } from './unique.js';
 
 interface Read {

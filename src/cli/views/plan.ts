@@ -142,7 +142,14 @@ function changeRows(change: PlanChange, style: Style): (readonly string[])[] {
     const what = change.action === 'delete' ? ['(there)', '(deleted)'] : ['(deleted)', `(${ACTION_WORDS[change.action]})`];
     return [[record, '', what[0] ?? '', style.glyph.arrow, what[1] ?? '']];
   }
-  return Object.entries(change.fields).map(([field, move]) => [record, visible(field), showValue(move.from), style.glyph.arrow, willBe(move)]);
+  const meanwhile = change.interim === true ? ' (meanwhile)' : '';
+  return Object.entries(change.fields).map(([field, move]) => [
+    record,
+    visible(field),
+    showValue(move.from),
+    style.glyph.arrow,
+    `${willBe(move)}${meanwhile}`,
+  ]);
 }
 
 /** What a field will hold. One that is only kept is written along so that the platform leaves it. */
