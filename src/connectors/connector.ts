@@ -95,7 +95,7 @@ export interface Capabilities {
     readonly link: number;
     readonly unlink: number;
   };
-  /** A census: reading all keys proves absence. */
+  /** A census: reading all keys proves absence, where the read came to its end by the platform's own word and what the platform counts agrees. */
   readonly census: boolean;
 }
 
@@ -131,6 +131,8 @@ export interface ReadRequest {
 
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];
+  /** Of a whole read: how many records there are in all, where the platform says so. What was read is counted against the last one given. */
+  readonly total?: number;
   /** For requested history, by key. Newest change first. */
   readonly history?: ReadonlyMap<string, RecordHistory>;
   /** Keys asked for that now lead to another record (merged): old key to present key. */

@@ -14,7 +14,16 @@ export function impactBlocks({ impact, plans }: ReportData): readonly Block[] {
       ? { kind: 'to-write', hint: 'To be written: who and what was affected, in the words of the business.' }
       : { kind: 'paragraph', text: impact };
   if (plans.length === 0) return [text, { kind: 'paragraph', text: 'No plan is linked, so no number of records is on record.' }];
-  return [text, overview(plans), byObject(plans), byField(plans), ...conflicts(plans), ...examples(plans)];
+  return [
+    text,
+    overview(plans),
+    byObject(plans),
+    byField(plans),
+    ...conflicts(plans),
+    ...notCovered(plans),
+    ...notBroughtBack(plans),
+    ...examples(plans),
+  ];
 }
 
 function overview(plans: readonly PlanFacts[]): Block {
@@ -75,6 +84,35 @@ function conflicts(plans: readonly PlanFacts[]): readonly Block[] {
           kind: 'table',
           caption: 'Conflicts in the plans: not written unless a person decided',
           columns: ['Code', 'Plan', { number: 'Changes' }],
+          rows,
+        },
+      ];
+}
+
+function notCovered(plans: readonly PlanFacts[]): readonly Block[] {
+  const rows = plans.flatMap(({ id, notCovered: items }) =>
+    items.map(({ object, why }) => ({ cells: [object, { row: id, section: 'Impact' }, why] as readonly Inlines[] })),
+  );
+  return rows.length === 0 ? [] : [{ kind: 'table', caption: 'Not covered by the plans', columns: ['What', 'Plan', 'Why'], rows }];
+}
+
+/** Counts only: the values are personal data, and stand in what `restore lost` lists. */
+function notBroughtBack(plans: readonly PlanFacts[]): readonly Block[] {
+  const rows = plans.flatMap(({ id, lost }) =>
+    lost.flatMap(({ object, records, always, fields }) => [
+      ...fields.map(({ field, what, records: n }) => ({
+        cells: [object, { row: id, section: 'Impact' }, `${what} (${field})`, count(n)] as readonly Inlines[],
+      })),
+      ...always.map((what) => ({ cells: [object, { row: id, section: 'Impact' }, what, count(records)] as readonly Inlines[] })),
+    ]),
+  );
+  return rows.length === 0
+    ? []
+    : [
+        {
+          kind: 'table',
+          caption: 'What records that are created again do not get back',
+          columns: ['Object type', 'Plan', 'What', { number: 'Records' }],
           rows,
         },
       ];

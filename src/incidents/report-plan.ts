@@ -1,6 +1,6 @@
 import { canonicalJson, messageOf, sha256 } from '../lib/index.js';
 import type { Store } from '../store/index.js';
-import { countsOf, numberOf, objectOf, Tally, textOf, type Unknowns } from './report-parse.js';
+import { countsOf, listOf, numberOf, objectOf, Tally, textOf, type Unknowns } from './report-parse.js';
 import type { ChangeExample, FieldCount, PlanFacts } from './report-types.js';
 
 const SHOWN_EXAMPLES = 10;
@@ -72,6 +72,10 @@ class PlanReader {
       objects: [...this.#objects]
         .map(([object, { records, fields, links }]) => ({ object, records: records.size, fields, links }))
         .sort((a, b) => (a.object < b.object ? -1 : 1)),
+      notCovered: listOf(header['notCovered'])
+        .map(objectOf)
+        .map(({ object, why }) => ({ object: textOf(object) ?? '?', why: textOf(why) ?? '' })),
+      lost: listOf(header['lost']).map(objectOf).map(lostOf),
       fieldCounts: [...this.#fields.values()]
         .sort((a, b) => b.changes - a.changes || (`${a.object}/${a.field}` < `${b.object}/${b.field}` ? -1 : 1))
         .map(({ first: _first, ...one }) => one),
@@ -92,6 +96,7 @@ class PlanReader {
     if (linked) count.links += 1;
     const writer = textOf(objectOf(line['attribution'])['writer']);
     if (writer !== undefined) this.#writers.add(writer);
+    for (const value of Object.values(objectOf(line['lost']))) this.#seen(value);
     for (const [field, moved] of Object.entries(objectOf(line['fields']))) {
       const move = objectOf(moved);
       this.#seen(move['from']);
@@ -114,6 +119,17 @@ class PlanReader {
     if (count.first !== first) count.alike = false;
     this.#fields.set(key, count);
   }
+}
+
+function lostOf(one: Unknowns): PlanFacts['lost'][number] {
+  return {
+    object: textOf(one['object']) ?? '?',
+    records: numberOf(one['records']),
+    always: listOf(one['always']).flatMap((text) => textOf(text) ?? []),
+    fields: listOf(one['fields'])
+      .map(objectOf)
+      .map(({ field, what, records }) => ({ field: textOf(field) ?? '?', what: textOf(what) ?? '', records: numberOf(records) })),
+  };
 }
 
 function isEmpty(value: unknown): boolean {

@@ -54,6 +54,15 @@ export interface PlanFacts {
   readonly fields: number;
   readonly conflicts: Readonly<Record<string, number>>;
   readonly objects: readonly { readonly object: string; readonly records: number; readonly fields: number; readonly links: number }[];
+  /** What the plan says nothing about, and why. */
+  readonly notCovered: readonly { readonly object: string; readonly why: string }[];
+  /** What records that are created again do not get back: how many of them hold something in a field, and what none gets back. No values. */
+  readonly lost: readonly {
+    readonly object: string;
+    readonly records: number;
+    readonly always: readonly string[];
+    readonly fields: readonly { readonly field: string; readonly what: string; readonly records: number }[];
+  }[];
   /** How often each field is written, most often first. */
   readonly fieldCounts: readonly FieldCount[];
   /** Writers that the platform's history names, most changes first. */

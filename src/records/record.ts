@@ -100,6 +100,13 @@ export interface ObjectSchema {
   readonly undelete: boolean;
   /** What a write sets off on the platform (triggers, workflows), as sentences for people. */
   readonly sideEffects: readonly string[];
+  /** What a record that was deleted and is created again does not get back. Absent where it comes back whole. */
+  readonly lostOnCreate?: {
+    /** Whatever the record, in words that can stand in a list: `the history of its properties`. */
+    readonly always: readonly string[];
+    /** Read-only fields whose value, where a record has one, is lost; `what` names it for people: `secondary e-mail addresses`. */
+    readonly fields: readonly { readonly field: string; readonly what: string }[];
+  };
   /** Why this object type cannot be read or restored; absent where it can. */
   readonly refused?: string;
 }

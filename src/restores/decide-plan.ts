@@ -51,7 +51,7 @@ export async function decideConflicts(
       state: 'The plan is unchanged.',
       next: `Look at its conflicts: runback restore show ${planId}`,
     });
-  const { version: _version, id: _id, counts, createdAt: _createdAt, digest: _digest, ...head } = plan.header;
+  const { version: _version, id: _id, counts, lost: _lost, createdAt: _createdAt, digest: _digest, ...head } = plan.header;
   const damaged = await deps.catalog.open(plan.header.damaged.snapshot);
   try {
     const rowsOf = (object: string): number => objectInfo(damaged, plan.header.platform, object)?.rows ?? 0;

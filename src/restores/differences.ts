@@ -15,6 +15,8 @@ export interface Difference {
   readonly key: string;
   readonly base: Fields | undefined;
   readonly damaged: Fields | undefined;
+  /** Of a record that only the base holds: what cannot be written. */
+  readonly baseMeta?: Fields;
 }
 
 /** Two snapshots of one platform. */
@@ -40,7 +42,11 @@ export async function* differences(
   options: CallOptions,
 ): AsyncIterable<readonly Difference[]> {
   for await (const batch of compareObjects(pair.base, pair.damaged, pair.platform, object, { ...options, ...tell(onDamage) }))
-    yield batch.map(({ key, a, b }) => ({ key, base: fieldsOf(a), damaged: fieldsOf(b) }));
+    yield batch.map(({ key, a, b }) => {
+      const base = a === undefined ? undefined : parseRecordLine(a);
+      const gone = base === undefined || b !== undefined ? {} : { baseMeta: base.meta };
+      return { key, base: base?.fields, damaged: fieldsOf(b), ...gone };
+    });
 }
 
 /** The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Platform, PlatformSchema } from '../connectors/index.js';
 import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
+import { LostCounter } from './lost.js';
 import { nameOf } from './order.js';
 import { LineSpool } from './spool.js';
 import type { PlanCounts, PlanHeader, PlanLine, PlanSummary } from './types.js';
@@ -27,7 +28,7 @@ function noteOf(store: Store, id: string): Document<PlanNote> {
 }
 
 /** A header before its lines are counted and hashed. */
-export type PlanHead = Omit<PlanHeader, 'version' | 'id' | 'counts' | 'createdAt' | 'digest'>;
+export type PlanHead = Omit<PlanHeader, 'version' | 'id' | 'counts' | 'lost' | 'createdAt' | 'digest'>;
 
 /** Writes a plan: counts its lines, hashes them, and makes header and lines appear at once. `rowsOf`: records of an object type in the damaged snapshot. */
 export async function writePlan(
@@ -42,18 +43,22 @@ export async function writePlan(
   const spool = new LineSpool();
   const hash = createHash('sha256');
   const counter = new Counter();
+  const lostCounter = new LostCounter();
   for (const line of lines) {
     const text = canonicalJson(line);
     counter.count(line);
+    lostCounter.count(line);
     hash.update(text).update('\n');
     spool.push(text);
   }
+  const lost = lostCounter.result(schema.objects);
   const id = newId('plan', clock);
   const header: PlanHeader = {
     version: 1,
     id,
     ...head,
     counts: counter.counts(nothingToDo, rowsOf),
+    ...(lost.length === 0 ? {} : { lost }),
     createdAt: clock.now().toISOString(),
     digest: hash.digest('hex'),
   };

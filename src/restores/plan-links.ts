@@ -1,5 +1,6 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import type { Link, LinkSchema } from '../records/index.js';
+import { linksKnown, linksNotCovered } from './coverage.js';
 import { linkDifferences, type OnDamage } from './differences.js';
 import type { LostKind, MatchedKind } from './link-kinds.js';
 import { readLiveLinks } from './live.js';
@@ -88,6 +89,15 @@ async function compared(
   options: CallOptions,
 ): Promise<Pick<Damaged, 'cut' | 'made'> | undefined> {
   const { filters, draft, pair } = planning;
+  const known = {
+    base: linksKnown(pair.base, planning.before, pair.platform, before ?? link),
+    damaged: linksKnown(pair.damaged, planning.after, pair.platform, link),
+  };
+  for (const role of ['base', 'damaged'] as const)
+    if (known[role] === 'none') {
+      planning.notCovered.push(linksNotCovered(role, linkName(link)));
+      return undefined;
+    }
   const cut: Link[] = [];
   const made: Link[] = [];
   const conflicts: PlanConflict[] = [];
@@ -99,12 +109,15 @@ async function compared(
       conflictOf('base-unreadable', { object: linkName(link), key: damage.firstKey ?? '?', field: side }, message, 'leave these links as they are'),
     );
   };
+  // What one side does not know to be all proves nothing by what is missing there.
+  const proved = (change: 'added' | 'removed'): boolean => known[change === 'added' ? 'base' : 'damaged'] === 'all';
   // Without links in `only`, just those of records that come back or that the damage created are looked at.
   const matters = (one: Link, change: 'added' | 'removed'): boolean =>
     filters.only?.includes('links') !== false || touches(change === 'removed' ? planning.returning : planning.created, link, one);
   const names = { base: before === undefined ? NO_KIND : linkName(before), damaged: now };
   for await (const batch of linkDifferences(pair, names, onDamage, options))
-    for (const { link: one, change } of batch) if (wanted(one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
+    for (const { link: one, change } of batch)
+      if (proved(change) && wanted(one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
   for (const conflict of conflicts) draft.conflict(conflict);
   return conflicts.length > 0 ? undefined : { cut, made };
 }

@@ -1,4 +1,4 @@
-import { silentReporter, type CallOptions } from '../lib/index.js';
+import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
 import { compareKeys, type ObjectSchema, type PlatformRecord, own } from '../records/index.js';
 import type { Damage } from '../snapshots/index.js';
 import { wantsHistory } from './attribution.js';
@@ -8,6 +8,7 @@ import { decideRecord, type RecordEvidence } from './decide.js';
 import { differences, objectInfo, type Difference } from './differences.js';
 import { carriedLinks } from './graph.js';
 import { mapInOrder, readLive, type LiveRecords } from './live.js';
+import { withLost } from './lost.js';
 import { nameOf, type RecordDraft } from './order.js';
 import { repointName } from './plan-deletes.js';
 import { remember, type Planning } from './planning.js';
@@ -25,7 +26,13 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
   const object = liveSchema.object;
   const reporter = options.reporter ?? silentReporter;
   if (liveSchema.refused !== undefined) {
-    reporter.note(`${object} cannot be restored: ${liveSchema.refused}`);
+    if (filters.objects?.includes(object) === true)
+      throw new RunbackError('object-unsupported', `${object} cannot be restored`, {
+        why: liveSchema.refused,
+        state: 'Nothing was written.',
+        next: 'Leave it out of --object, or change what is in its way on the platform.',
+      });
+    planning.notCovered.push({ object, extent: 'all', why: liveSchema.refused });
     return;
   }
   const context: DecideContext = {
@@ -50,7 +57,7 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
         live: live.records.get(difference.key)?.fields,
       };
       const evidence = await evidenceOf(planning, liveSchema, difference, live, options);
-      const decision = decideRecord(context, sides, evidence);
+      const decision = withLost(decideRecord(context, sides, evidence), liveSchema, difference.baseMeta);
       draft.nothingToDo += decision.nothing;
       const whole = (change: RecordDraft): RecordDraft =>
         change.action !== 'update' || sides.live === undefined

@@ -1,9 +1,10 @@
-import type { Platform, PlatformSchema } from '../connectors/index.js';
-import { isRunbackError, RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
+import { describeThere, type Platform, type PlatformSchema } from '../connectors/index.js';
+import { RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
 import type { LinkSchema } from '../records/index.js';
 import type { SnapshotReader } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import { suspicionOf } from './attribution.js';
+import { coverageOf } from './coverage.js';
 import { objectInfo, type SnapshotPair } from './differences.js';
 import { Draft } from './draft.js';
 import { objectOrder } from './graph.js';
@@ -68,7 +69,9 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   const { filters } = request;
   checkSnapshots(pair, platform);
   const before = await pair.base.schema(platform.name);
-  const wanted = wantedObjects(pair, filters);
+  const after = await pair.damaged.schema(platform.name);
+  const { wanted, notCovered: uncovered } = coverageOf(pair, filters);
+  const notCovered = [...uncovered];
   const live = await describeLive(platform, wanted, filters, options);
   const draft = new Draft(live, platform.connector.capabilities.batch.update);
   const planning: Planning = {
@@ -77,6 +80,8 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     filters,
     live,
     before,
+    after,
+    notCovered,
     draft,
     recreations: readRecreations(store, platform),
     created: new Map(),
@@ -97,7 +102,12 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     if (baseSchema !== undefined && liveSchema !== undefined && wanted.includes(name)) await planObject(planning, baseSchema, liveSchema, options);
   }
   for (const name of wanted)
-    if (!objects.includes(name)) reporter.note(`${platform.name} has no object type ${name} any more; its records cannot be restored.`);
+    if (!objects.includes(name))
+      notCovered.push({
+        object: name,
+        extent: 'all',
+        why: `${platform.name} has no such object type any more, so that its records cannot be restored`,
+      });
   // Links of several kinds come in one answer: within one view they are asked for once.
   await platform.connector.beginRead?.(options);
   try {
@@ -108,6 +118,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   } finally {
     await platform.connector.endRead?.();
   }
+  for (const { object, why } of notCovered) reporter.note(`${object} is not covered by this plan: ${why}.`);
   const head = {
     platform: platform.name,
     account: platform.identity.account,
@@ -115,6 +126,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     base: { snapshot: pair.base.header.id, digest: pair.base.digest },
     damaged: { snapshot: pair.damaged.header.id, digest: pair.damaged.digest },
     filters,
+    ...(notCovered.length === 0 ? {} : { notCovered }),
     createdBy: request.by,
   };
   const rowsOf = (object: string): number => objectInfo(pair.damaged, platform.name, object)?.rows ?? 0;
@@ -146,29 +158,18 @@ function kindsOf(planning: Planning): { readonly together: readonly (readonly Ma
   return { together: [...pairs.values()], lost: lost.filter(({ before: old }) => old.readOnly !== true && covered(old)) };
 }
 
-function wantedObjects(pair: SnapshotPair, filters: PlanFilters): string[] {
-  const inBase = pair.base.manifest.objects.filter((info) => info.platform === pair.platform).map((info) => info.object);
-  for (const name of filters.objects ?? [])
-    if (!inBase.includes(name))
-      throw new RunbackError('not-found', `The base snapshot has no object type ${name}`, {
-        why: `${pair.base.header.id} holds ${inBase.join(', ')} of ${pair.platform}.`,
-        state: 'Nothing was written.',
-        next: 'Name one of these with --object, or choose another base.',
-      });
-  const inDamaged = new Set(pair.damaged.manifest.objects.filter((info) => info.platform === pair.platform).map((info) => info.object));
-  return inBase.filter((name) => inDamaged.has(name) && (filters.objects === undefined || filters.objects.includes(name)));
-}
-
-/** Describes the object types, and those they are linked to, as they are now. One that is gone since the base is left out. */
+/** Describes the object types, and those they are linked to, as they are now. Those that are gone since the base are left out. */
 async function describeLive(platform: Platform, wanted: readonly string[], filters: PlanFilters, options: CallOptions): Promise<PlatformSchema> {
   // Links to object types outside the filter still decide whether a record may be deleted.
   const names = filters.objects === undefined ? wanted : (platform.objects ?? wanted);
-  try {
-    return await platform.connector.describe([...new Set([...wanted, ...names])], options);
-  } catch (error) {
-    if (!isRunbackError(error, 'object-unsupported') || filters.objects !== undefined) throw error;
-    return platform.connector.describe(platform.objects, options);
-  }
+  const { schema, missing } = await describeThere(platform.connector, [...new Set([...wanted, ...names])], options);
+  const asked = missing.find(({ object }) => filters.objects?.includes(object));
+  if (asked === undefined) return schema;
+  throw new RunbackError('object-unsupported', `${platform.name}/${asked.object} cannot be restored`, {
+    why: asked.why,
+    state: 'Nothing was written.',
+    next: 'Leave it out of --object, or make it again on the platform.',
+  });
 }
 
 function checkSnapshots(pair: SnapshotPair, platform: Platform): void {

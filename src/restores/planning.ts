@@ -5,7 +5,7 @@ import type { SnapshotPair } from './differences.js';
 import type { Draft } from './draft.js';
 import type { Recreations } from './journal.js';
 import type { RecordDraft } from './order.js';
-import type { PlanFilters } from './types.js';
+import type { NotCovered, PlanFilters } from './types.js';
 import type { compileWhere } from './where.js';
 
 /** What the stages of planning share. */
@@ -17,6 +17,10 @@ export interface Planning {
   readonly live: PlatformSchema;
   /** Object types and links when the base was made. */
   readonly before: PlatformSchema;
+  /** Object types and links when the snapshot of the damage was made. */
+  readonly after: PlatformSchema;
+  /** What turns out not to be covered. */
+  readonly notCovered: NotCovered[];
   readonly draft: Draft;
   readonly recreations: Recreations;
   /** Records that are not in base but in damaged, by object type. */

@@ -47,6 +47,36 @@ export interface FieldMove {
   readonly keeps?: true;
 }
 
+/**
+ * What was wanted of a plan and is not in it. `all`: an object type or kind of link that cannot be compared. `absence`: it is compared,
+ * and what one snapshot lacks counts neither as deleted nor as created, since nothing proves that it was not there.
+ */
+export interface NotCovered {
+  readonly object: string;
+  readonly extent: 'all' | 'absence';
+  readonly why: string;
+}
+
+/** What the creates of a plan do not bring back of one object type. */
+export interface LostOnCreate {
+  readonly object: string;
+  /** Records that are created again. */
+  readonly records: number;
+  /** What no record gets back, in words that can stand in a list. */
+  readonly always: readonly string[];
+  /** What stands in the base snapshot and cannot be written, by field: how many of the records hold something there. */
+  readonly fields: readonly { readonly field: string; readonly what: string; readonly records: number }[];
+}
+
+/** One value of the base snapshot that a re-created record does not get back. `what`: the field in words. */
+export interface LostValue {
+  readonly object: string;
+  readonly key: string;
+  readonly field: string;
+  readonly what: string;
+  readonly value: Value;
+}
+
 /** First line of a plan. */
 export interface PlanHeader {
   readonly version: 1;
@@ -58,6 +88,10 @@ export interface PlanHeader {
   readonly damaged: { readonly snapshot: string; readonly digest: string };
   readonly filters: PlanFilters;
   readonly counts: PlanCounts;
+  /** Absent where everything that was wanted is covered. */
+  readonly notCovered?: readonly NotCovered[];
+  /** Absent where nothing is created again, or nothing is lost by it. */
+  readonly lost?: readonly LostOnCreate[];
   readonly createdBy: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
@@ -132,6 +166,8 @@ export interface RecordChange {
   readonly layer?: number;
   /** Values that stay, of fields that are unique together with fields of this change. */
   readonly stays?: Fields;
+  /** With `create`: what the base snapshot holds of the record and nobody can write back, by field. */
+  readonly lost?: Fields;
   /** In words. */
   readonly why: string;
   readonly attribution: Attribution;

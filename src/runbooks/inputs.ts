@@ -11,8 +11,8 @@ interface InputContext {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** The question for an input. `present`: the value it has now, offered as the default. */
-export function inputQuestion(name: string, document: InputDocument, present?: unknown): Question {
+/** The question for an input. `present`: the value it has now, offered as the default. `platform`: what a snapshot has to hold. */
+export function inputQuestion(name: string, document: InputDocument, present?: unknown, platform?: string): Question {
   const fallback = present ?? document.default;
   return {
     kind: 'input',
@@ -23,6 +23,7 @@ export function inputQuestion(name: string, document: InputDocument, present?: u
     prompt: document.prompt,
     ...(fallback === undefined ? {} : { default: fallback }),
     ...(document.choices === undefined ? {} : { choices: document.choices.map((value) => ({ value, label: value })) }),
+    ...(platform === undefined || document.type !== 'snapshot' ? {} : { platform }),
   };
 }
 
@@ -52,7 +53,7 @@ export async function resolveInputs(
   for (const name of names) {
     const document = declared[name];
     if (!document) continue;
-    const value = given[name] ?? (await asked(name, document, operator, signal)) ?? document.default;
+    const value = given[name] ?? (await asked(name, document, platformIn(inputs, services), operator, signal)) ?? document.default;
     if (value === undefined)
       throw new RunbackError('person-needed', document.prompt, {
         why: `The input "${name}" has no value, and nobody was there to ask.`,
@@ -65,9 +66,15 @@ export async function resolveInputs(
   return Object.fromEntries(Object.keys(declared).map((name) => [name, inputs[name]]));
 }
 
-async function asked(name: string, document: InputDocument, operator: Operator | undefined, signal: AbortSignal): Promise<unknown> {
+async function asked(
+  name: string,
+  document: InputDocument,
+  platform: string | undefined,
+  operator: Operator | undefined,
+  signal: AbortSignal,
+): Promise<unknown> {
   if (document.ask === 'later') return undefined;
-  const answer = await operator?.ask(inputQuestion(name, document), signal);
+  const answer = await operator?.ask(inputQuestion(name, document, undefined, platform), signal);
   return answer?.inputs?.[name] ?? answer?.value;
 }
 
@@ -110,10 +117,15 @@ export async function resolveInput(name: string, document: InputDocument, value:
   return exhausted(document.type);
 }
 
+/** The platform that the inputs known so far name. */
+export function platformIn(inputs: Readonly<Record<string, unknown>>, { workspace }: InputContext['services']): string | undefined {
+  return Object.values(inputs).find((input): input is string => typeof input === 'string' && Object.hasOwn(workspace.config.platforms, input));
+}
+
 async function resolveSnapshot(name: string, value: unknown, { services, inputs }: InputContext): Promise<string> {
-  const platform = Object.values(inputs).find((input) => typeof input === 'string' && Object.hasOwn(services.workspace.config.platforms, input));
+  const platform = platformIn(inputs, services);
   try {
-    const summary = await services.catalog.resolve(String(value), typeof platform === 'string' ? { platform } : undefined);
+    const summary = await services.catalog.resolve(String(value), platform === undefined ? undefined : { platform });
     return summary.id;
   } catch (error) {
     if (!isRunbackError(error)) throw error;

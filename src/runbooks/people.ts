@@ -1,6 +1,6 @@
 import { didYouMean, RunbackError } from '../lib/index.js';
 import type { DecisionData } from './events.js';
-import { inputQuestion, resolveInput } from './inputs.js';
+import { inputQuestion, platformIn, resolveInput } from './inputs.js';
 import { jump } from './jump.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
@@ -65,7 +65,13 @@ async function askedInputs(runner: Runner, names: readonly string[], answer: Ans
     if (!document) continue;
     const given =
       answer.inputs?.[name] ??
-      (await runner.ask(inputQuestion(name, document, runner.run.inputs[name]), name, `"${document.prompt}" needs an answer`)).value;
+      (
+        await runner.ask(
+          inputQuestion(name, document, runner.run.inputs[name], platformIn(runner.run.inputs, runner.services)),
+          name,
+          `"${document.prompt}" needs an answer`,
+        )
+      ).value;
     inputs[name] = await resolveInput(name, document, given, { services: runner.services, inputs: { ...runner.run.inputs, ...inputs } });
   }
   return inputs;

@@ -22,6 +22,8 @@ export type QuestionBody =
       readonly prompt: string;
       readonly default?: unknown;
       readonly choices?: readonly { readonly value: string; readonly label: string }[];
+      /** Of a snapshot: the platform it has to hold, where that is known. */
+      readonly platform?: string;
     }
   | { readonly kind: 'manual'; readonly step: string; readonly title: string; readonly instructions: string }
   | {

@@ -10,6 +10,8 @@ import type { SnapshotReader, SnapshotSummary, VerifyReport } from './types.js';
 export interface ResolveFilter {
   /** Holds this platform. */
   readonly platform?: string;
+  /** Holds records of all these object types. */
+  readonly objects?: readonly string[];
   /** Was complete before this moment. */
   readonly before?: Date;
 }
@@ -24,6 +26,8 @@ export interface IgnoredFile {
 export interface Catalog {
   /** Newest first; only complete ones. */
   list(): Promise<readonly SnapshotSummary[]>;
+  /** The newest snapshot of each of these platforms, without looking at all of them. A platform without one is left out. */
+  newest(platforms: readonly string[]): Promise<readonly SnapshotSummary[]>;
   /** The same, with the files that are no snapshots, and why. */
   survey(): Promise<{ readonly snapshots: readonly SnapshotSummary[]; readonly ignored: readonly IgnoredFile[] }>;
   /** An id, the beginning of one, `latest` or `latest-verified`. Throws `not-found`, `ambiguous` (with `data: {ids}`), `snapshot-damaged`. */
@@ -112,6 +116,20 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
 
   return {
     list: async () => (await survey()).snapshots,
+
+    async newest(platforms) {
+      const open = new Set(platforms);
+      const found: SnapshotSummary[] = [];
+      // Ids begin with the time at which they were given.
+      for (const stored of [...(await storage.list())].sort((a, b) => (a.name < b.name ? 1 : -1))) {
+        if (open.size === 0) break;
+        const summary = await summarise(stored, true).catch(() => undefined);
+        const fits = summary?.platforms.filter(({ name }) => open.delete(name)) ?? [];
+        if (summary !== undefined && fits.length > 0) found.push(summary);
+      }
+      return found;
+    },
+
     survey,
     resolve,
     open: async (reference, options = {}) => openNamed(await nameOf(reference), options),
@@ -173,13 +191,22 @@ function latest(
 ): SnapshotSummary {
   const before = (filter.before ?? clock.now()).toISOString();
   const usable = snapshots.filter(
-    ({ platforms, finishedAt }) =>
-      (filter.platform === undefined || platforms.some(({ name }) => name === filter.platform)) &&
-      (filter.before === undefined || finishedAt < before),
+    (snapshot) =>
+      (filter.platform === undefined || snapshot.platforms.some(({ name }) => name === filter.platform)) &&
+      (filter.before === undefined || snapshot.finishedAt < before) &&
+      (filter.objects ?? []).every((object) => holds(snapshot, filter.platform, object)),
   );
   const found = usable.find(({ verifiedAt }) => reference === 'latest' || verifiedAt !== undefined);
   if (found) return found;
-  const which = [filter.platform === undefined ? '' : ` of ${filter.platform}`, filter.before === undefined ? '' : ` from before ${before}`].join('');
+  const which = [
+    filter.platform === undefined ? '' : ` of ${filter.platform}`,
+    filter.objects === undefined ? '' : ` that holds ${filter.objects.join(', ')}`,
+    filter.before === undefined ? '' : ` from before ${before}`,
+  ].join('');
+  const gap = snapshots
+    .flatMap(({ id, gaps }) => gaps.map((one) => ({ id, ...one })))
+    .find(({ object, platform }) => filter.objects?.includes(object) && (filter.platform ?? platform) === platform);
+  if (usable.length === 0 && gap !== undefined) throw missing(`There is no snapshot${which}`, `${gap.id} does not: ${gap.why}`);
   if (usable.length > 0)
     throw missing(
       `No snapshot${which} has been verified`,
@@ -187,6 +214,10 @@ function latest(
       `Verify the newest: runback snapshot verify ${usable[0]?.id}`,
     );
   throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
+}
+
+function holds(snapshot: SnapshotSummary, platform: string | undefined, object: string): boolean {
+  return snapshot.objects.some((held) => held.object === object && (platform === undefined || held.platform === platform));
 }
 
 function missing(message: string, why: string, next = 'See which there are: runback snapshot list'): RunbackError {

@@ -1,4 +1,4 @@
-import type { Connector, LineBatch, Platform, PlatformSchema } from '../connectors/index.js';
+import { describeThere, inWords, type Connector, type LineBatch, type Platform, type PlatformSchema, type RecordBatch } from '../connectors/index.js';
 import {
   canonicalJson,
   isRunbackError,
@@ -46,6 +46,9 @@ export interface CreateSnapshotDeps {
 
 /**
  * Reads the platforms and writes one snapshot: complete, or not there at all. Nothing is changed on any platform.
+ *
+ * An object type that is wanted and cannot be read (a view, no key, gone, not for these credentials) does not cost the others: it is one
+ * of the summary's `gaps`, as is one that was read without proof that this was all. A read that breaks off fails the snapshot.
  *
  * Before it appears under its name, the file is read back: every byte against the digest of what was written, then
  * directory, header, schemas and manifest as any reader would. (Unpacking everything again would cost as much as the
@@ -143,6 +146,8 @@ class Session {
   readonly #links: LinkInfo[] = [];
   readonly #refused: RefusedObject[] = [];
   readonly #reporter: Reporter;
+  /** Something of what is being read now has been written: it cannot be left out any more. */
+  #begun = false;
   /** Names of `request.objects` found on some platform. */
   readonly #found = new Set<string>();
 
@@ -198,7 +203,8 @@ class Session {
       for (const object of objects) this.#found.add(object);
       return platform.connector.describe(objects, this.options);
     }
-    const schema = await platform.connector.describe(platform.objects, this.options);
+    const { schema, missing } = await describeThere(platform.connector, platform.objects, this.options);
+    for (const { object, why } of missing) if (!objects) this.#leaveOut(platform, object, why);
     if (!objects) return schema;
     const wanted = schema.objects.filter(({ object }) => objects.includes(object));
     for (const { object } of wanted) this.#found.add(object);
@@ -223,11 +229,31 @@ class Session {
     const listed = { objects: schema.objects.map(({ object }) => object), links };
     await this.#small(linkSchemaEntry(platform.name), Buffer.from(canonicalJson(listed)));
     for (const object of schema.objects) await this.#small(schemaEntry(platform.name, object.object), Buffer.from(canonicalJson(object)));
-    for (const object of usable) await this.#object(platform, object);
-    for (const link of links) if (!link.viaFields) await this.#link(platform, link);
+    const read = new Set<string>();
+    for (const object of usable) if (await this.#orLeaveOut(platform, object.object, () => this.#object(platform, object))) read.add(object.object);
+    for (const link of links)
+      if (!link.viaFields && read.has(link.from) && read.has(link.to))
+        await this.#orLeaveOut(platform, linkName(link), () => this.#link(platform, link));
   }
 
-  /** True for an object type that cannot be read: an error where it was asked for by name, else a note. */
+  /** Reads something that these credentials may turn out not to see: that costs itself, not the others. True where it was read. */
+  async #orLeaveOut(platform: Platform, object: string, read: () => Promise<void>): Promise<boolean> {
+    try {
+      await read();
+      return true;
+    } catch (error) {
+      if (!isRunbackError(error, 'scope-missing') || this.#begun || this.request.objects?.includes(object) === true) throw error;
+      this.#leaveOut(platform, object, inWords(error));
+      return false;
+    }
+  }
+
+  #leaveOut(platform: Platform, object: string, why: string): void {
+    this.#refused.push({ platform: platform.name, object, why });
+    this.#reporter.note(`${platform.name}/${object} is not in this snapshot: ${why}`);
+  }
+
+  /** True for an object type that cannot be read: an error where it was asked for by name, else it is left out. */
   #refuse(platform: Platform, { object, refused }: ObjectSchema): boolean {
     if (refused === undefined) return false;
     if (this.request.objects?.includes(object))
@@ -236,8 +262,7 @@ class Session {
         state: 'No snapshot was made.',
         next: 'Leave it out, or change what is in its way on the platform.',
       });
-    this.#refused.push({ platform: platform.name, object, why: refused });
-    this.#reporter.note(`${platform.name}/${object} is not in this snapshot: ${refused}`);
+    this.#leaveOut(platform, object, refused);
     return true;
   }
 
@@ -245,11 +270,12 @@ class Session {
     const { connector } = platform;
     const what = `${platform.name}/${schema.object}`;
     const { ordered, census } = connector.capabilities;
-    const lines = ordered ? (connector.readLines?.(schema, this.options) ?? linesOf(connector, schema, this.options)) : undefined;
+    const told: Told = {};
+    const lines = ordered ? (connector.readLines?.(schema, this.options) ?? linesOf(connector, schema, told, this.options)) : undefined;
     let repeated = 0;
     const batches =
       lines ??
-      sortLines(recordItems(connector, schema, this.options), {
+      sortLines(recordItems(connector, schema, told, this.options), {
         kind: 'records',
         scratch: () => this.storage.scratch(`${this.header.id}.zip`),
         ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
@@ -261,9 +287,15 @@ class Session {
     const writer = new PartWriter(this.container, dataFolder(platform.name, schema.object), 'records', what, this.deps.partSizes);
     const written = await this.#parts(writer, batches, `Reading ${schema.label ?? schema.object} of ${platform.name}`, 'records');
     repeated += writer.duplicates;
-    if (repeated > 0)
-      this.#reporter.note(`${what}: the platform gave ${repeated} records more than once while it was being read; one of each was kept`);
-    this.#objects.push({ platform: platform.name, object: schema.object, census, ...written });
+    const unproved = census ? doubtOf(repeated, told.total, written.rows) : undefined;
+    if (unproved !== undefined) this.#reporter.note(`${what}: ${unproved}. One of each record is in the snapshot; take it again to be sure of all.`);
+    this.#objects.push({
+      platform: platform.name,
+      object: schema.object,
+      census: census && unproved === undefined,
+      ...(unproved === undefined ? {} : { unproved }),
+      ...written,
+    });
   }
 
   async #link(platform: Platform, link: LinkSchema): Promise<void> {
@@ -292,8 +324,10 @@ class Session {
     unit: string,
   ): Promise<Awaited<ReturnType<PartWriter['finish']>>> {
     let done = 0;
+    this.#begun = false;
     for await (const batch of batches) {
       this.options.signal?.throwIfAborted();
+      this.#begun = true;
       await writer.add(batch);
       done += batch.ends.length;
       this.#reporter.progress({ task, done, unit });
@@ -309,13 +343,33 @@ class Session {
   }
 }
 
-async function* linesOf(connector: Connector, schema: ObjectSchema, options: CallOptions): AsyncGenerator<LineBatch> {
-  for await (const { records } of connector.read({ schema }, options)) yield* packLines(records.map(recordLine));
+/** What a platform says while it is read: how many records there are in all. */
+interface Told {
+  total?: number;
 }
 
-async function* recordItems(connector: Connector, schema: ObjectSchema, options: CallOptions): AsyncGenerator<SortItem[]> {
-  for await (const { records } of connector.read({ schema }, options))
+/** Why what was read does not prove that it is all; undefined where it does. */
+function doubtOf(repeated: number, total: number | undefined, rows: number): string | undefined {
+  if (repeated > 0)
+    return `The platform gave ${repeated} ${repeated === 1 ? 'record' : 'records'} more than once: its list moved while it was read, so that others may have been passed over`;
+  if (total !== undefined && total !== rows) return `The platform counts ${total} records, and gave ${rows}`;
+  return undefined;
+}
+
+async function* linesOf(connector: Connector, schema: ObjectSchema, told: Told, options: CallOptions): AsyncGenerator<LineBatch> {
+  for await (const { records } of wholeRead(connector, schema, told, options)) yield* packLines(records.map(recordLine));
+}
+
+async function* recordItems(connector: Connector, schema: ObjectSchema, told: Told, options: CallOptions): AsyncGenerator<SortItem[]> {
+  for await (const { records } of wholeRead(connector, schema, told, options))
     yield records.map((record) => ({ key: record.key, to: '', line: recordLine(record) }));
+}
+
+async function* wholeRead(connector: Connector, schema: ObjectSchema, told: Told, options: CallOptions): AsyncGenerator<RecordBatch> {
+  for await (const batch of connector.read({ schema }, options)) {
+    if (batch.total !== undefined) told.total = batch.total;
+    yield batch;
+  }
 }
 
 async function* linkBatches(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<LineBatch> {

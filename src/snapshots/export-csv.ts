@@ -61,6 +61,11 @@ export async function exportCsv(
   return done;
 }
 
+/** One line of CSV, with the care for formulas and quotes that {@link exportCsv} takes. */
+export function csvLine(cells: readonly (Value | undefined)[], options: ExportCsvOptions = {}): string {
+  return `${cells.map((value) => cell(value, options)).join(',')}\r\n`;
+}
+
 function cell(value: Value | undefined, options: ExportCsvOptions): string {
   if (value === undefined) return options.absentAs ?? '';
   if (value === null) return options.nullAs ?? '';

@@ -1,6 +1,7 @@
 export { openCatalog, type Catalog } from './catalog.js';
 export { compareLinks, compareObjects, type CompareOptions } from './compare.js';
 export { createSnapshot, type CreateSnapshotDeps } from './create.js';
-export { exportCsv, type ExportCsvOptions } from './export-csv.js';
+export { csvLine, exportCsv, type ExportCsvOptions } from './export-csv.js';
 export { openSnapshot } from './open.js';
+export { gapsOf } from './summary.js';
 export * from './types.js';

@@ -11,7 +11,15 @@ export const FORMAT_VERSION = 1;
 const count = z.number().int().nonnegative();
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const part = z.looseObject({ name: z.string(), rows: count, bytes: count, sha256: digest, firstKey: z.string(), lastKey: z.string() });
-const object = z.looseObject({ platform: z.string(), object: z.string(), rows: count, census: z.boolean(), digest, parts: z.array(part) });
+const object = z.looseObject({
+  platform: z.string(),
+  object: z.string(),
+  rows: count,
+  census: z.boolean(),
+  unproved: z.string().exactOptional(),
+  digest,
+  parts: z.array(part),
+});
 const link = object.extend({ from: z.string(), to: z.string(), kind: z.string() });
 const platform = z.looseObject({
   name: z.string(),

@@ -1,4 +1,4 @@
-import type { SnapshotReader, SnapshotSummary } from './types.js';
+import type { SnapshotGap, SnapshotManifest, SnapshotReader, SnapshotSummary } from './types.js';
 
 /** What the store keeps about a snapshot beside its file: `document('snapshot-notes', id)`. */
 export interface SnapshotNotes {
@@ -26,10 +26,21 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
     createdBy: header.createdBy,
     ...(header.note === undefined ? {} : { note: header.note }),
     platforms: header.platforms,
+    objects: manifest.objects.map(({ platform, object, rows }) => ({ platform, object, rows })),
+    gaps: gapsOf(manifest),
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
     bytes,
     digest,
     ...(verifiedAt === undefined ? {} : { verifiedAt }),
     pinned: notes?.pinned ?? false,
   };
+}
+
+/** What a snapshot does not say: what was refused, then what was not proved to be whole. */
+export function gapsOf(manifest: SnapshotManifest): readonly SnapshotGap[] {
+  const refused = manifest.refused.map(({ platform, object, why }): SnapshotGap => ({ platform, object, why, extent: 'refused' }));
+  const unproved = [...manifest.objects, ...manifest.links].flatMap(({ platform, object, unproved: why }): readonly SnapshotGap[] =>
+    why === undefined ? [] : [{ platform, object, why, extent: 'unproved' }],
+  );
+  return [...refused, ...unproved];
 }

@@ -20,8 +20,10 @@ export interface ObjectInfo {
   readonly platform: string;
   readonly object: string;
   readonly rows: number;
-  /** All keys were read: absence means the record did not exist. */
+  /** It was proved that all keys were read: absence means the record did not exist. */
   readonly census: boolean;
+  /** Why that was not proved, of a platform where it can be. What was read is in the snapshot all the same. */
+  readonly unproved?: string;
   /** SHA-256 over the digests of the parts, in order. */
   readonly digest: string;
   readonly parts: readonly PartInfo[];
@@ -56,7 +58,7 @@ export interface SnapshotHeader {
   readonly note?: string;
 }
 
-/** An object type that could not be read, and why: nothing of it is in the snapshot. */
+/** An object type or kind of link that could not be read, and why: nothing of it is in the snapshot. */
 export interface RefusedObject {
   readonly platform: string;
   readonly object: string;
@@ -81,6 +83,14 @@ export interface SnapshotManifest {
   readonly sha256: string;
 }
 
+/**
+ * What a snapshot does not say although it was wanted. `refused`: nothing of it was read. `unproved`: it was read, and nothing proves that
+ * this was all, so that what is missing there counts as not known. Object types that nobody chose are no gaps.
+ */
+export interface SnapshotGap extends RefusedObject {
+  readonly extent: 'refused' | 'unproved';
+}
+
 /** What the catalog tells about a snapshot. */
 export interface SnapshotSummary {
   readonly id: string;
@@ -90,6 +100,10 @@ export interface SnapshotSummary {
   readonly createdBy: string;
   readonly note?: string;
   readonly platforms: readonly SnapshotPlatform[];
+  /** Object types whose records are in it. */
+  readonly objects: readonly { readonly platform: string; readonly object: string; readonly rows: number }[];
+  /** What is not in it, or not proved to be there whole. */
+  readonly gaps: readonly SnapshotGap[];
   readonly rows: number;
   readonly bytes: number;
   /** SHA-256 of the manifest entry: the digest plans refer to. */

@@ -1,13 +1,18 @@
+import { resolve as absolute } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { DamageKind, ConflictChoice, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
+import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
 import type { Input } from '../input.js';
+import { newFile } from '../new-file.js';
 import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js';
 import type { Session } from '../session.js';
 import { counted } from '../views/format.js';
-import { changesTable, conflictsTable, firstLines, isChange, isConflict, planText } from '../views/plan.js';
+import { changesTable, conflictsTable, firstLines, isChange, isConflict, lostText, planText } from '../views/plan.js';
 import { restoreText, verifySummaryText } from '../views/restore.js';
 
 const FIRST = 10;
@@ -61,13 +66,14 @@ async function plan(context: CommandContext): Promise<Outcome> {
   opened.platformConfig(platform);
   const filters = filtersOf(input, opened, platform);
   const catalog = await opened.catalog();
-  const base = await catalog.resolve(input.required('base'), { platform });
+  const fitting = { platform, ...(filters.objects === undefined ? {} : { objects: filters.objects }) };
+  const base = await catalog.resolve(input.required('base'), fitting);
   await opened.authorise('plan');
   live.start(`Opening ${platform}`);
   const deps = await restoreDeps(opened, platform, context);
   const { planRestore } = await import('../../restores/index.js');
   const wanted = input.text('damaged');
-  const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, { platform });
+  const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, fitting);
   live.start('Working out what was damaged');
   const made = await planRestore({ base: base.id, damaged: damaged.id, filters, by: opened.by }, deps, call);
   return planOutcome(await findPlan(opened, made.header.id), made);
@@ -194,7 +200,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
   const limits = records === undefined ? {} : { limits: { records } };
   const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits };
   try {
-    return await restoreOutcome(await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call)));
+    return await restoreOutcome(opened, await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call)));
   } catch (error) {
     const { withRefusals } = await import('../../runbooks/index.js');
     throw withRefusals(error, read.hash, refused);
@@ -220,11 +226,22 @@ async function approvalsFor(
   return liftingApprovals({ of: hash, act: 'approve-restore', plan: header, requester: by }, policy, { store, clock }, given);
 }
 
+/** What did not come back with the records that a restore created again. */
+async function lostBy(opened: Session, summary: Pick<RestoreSummary, 'plan' | 'keyMap'>): Promise<readonly LostOnCreate[]> {
+  const { lostByRestore } = await import('../../restores/index.js');
+  return lostByRestore(opened.store, summary);
+}
+
 /** The outcome of a restore or of its undo: 0 where all of it is done, 3 where anything was left (G28). */
-async function restoreOutcome(summary: RestoreSummary): Promise<Outcome> {
+async function restoreOutcome(opened: Session, summary: RestoreSummary): Promise<Outcome> {
   const { isLeft } = await import('../../restores/index.js');
   const whole = summary.state === 'done' || (summary.state === 'undone' && !isLeft(summary.undo ?? {}));
-  return { data: summary, text: (style) => restoreText(summary, style), ...(whole ? {} : { exit: EXIT.partial }) };
+  const lost = await lostBy(opened, summary);
+  return {
+    data: { ...summary, ...(lost.length === 0 ? {} : { lost }) },
+    text: (style) => restoreText(summary, style, { lost }),
+    ...(whole ? {} : { exit: EXIT.partial }),
+  };
 }
 
 async function resume(context: CommandContext): Promise<Outcome> {
@@ -234,7 +251,7 @@ async function resume(context: CommandContext): Promise<Outcome> {
   const { platform } = await readRestore(opened.store, id);
   const deps = await restoreDeps(opened, platform, context);
   context.live.start('Going on with the restore');
-  return await restoreOutcome(await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
+  return await restoreOutcome(opened, await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
 }
 
 async function undo(context: CommandContext): Promise<Outcome> {
@@ -254,7 +271,7 @@ async function undo(context: CommandContext): Promise<Outcome> {
     if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
   }
   live.start('Undoing');
-  return await restoreOutcome(await withResume(context, 'undo', id, () => undoRestore(id, opened.by, deps, call)));
+  return await restoreOutcome(opened, await withResume(context, 'undo', id, () => undoRestore(id, opened.by, deps, call)));
 }
 
 async function verify(context: CommandContext): Promise<Outcome> {
@@ -265,10 +282,31 @@ async function verify(context: CommandContext): Promise<Outcome> {
   const deps = await restoreDeps(opened, read.header.platform, context);
   live.start('Comparing the platform with the plan');
   const summary = await verifyRestore(read.header.id, deps, call);
+  const lost = read.header.lost ?? [];
   return {
-    data: summary,
-    text: (style) => verifySummaryText(summary, style),
+    data: { ...summary, ...(lost.length === 0 ? {} : { lost }) },
+    text: (style) => verifySummaryText(summary, style, lost),
     ...(summary.remaining > 0 ? { exit: EXIT.differences } : {}),
+  };
+}
+
+async function lost({ input, session, stdio }: CommandContext): Promise<Outcome> {
+  const opened = await session();
+  const { header } = await findPlan(opened, input.argument('plan') ?? 'latest');
+  const { lostValuesOf } = await import('../../restores/index.js');
+  const values: LostValue[] = [];
+  for await (const value of lostValuesOf(opened.store, header.id)) values.push(value);
+  const to = input.text('to');
+  const path = to === undefined ? undefined : absolute(stdio.cwd, to);
+  if (path !== undefined) {
+    const { csvLine } = await import('../../snapshots/index.js');
+    const rows = values.map(({ object, key, field, what, value }) => csvLine([object, key, field, what, value]));
+    await pipeline(Readable.from([csvLine(['object', 'key', 'field', 'what', 'value']), ...rows]), await newFile(path));
+  }
+  return {
+    data: { plan: header.id, lost: header.lost ?? [], values, ...(path === undefined ? {} : { path }) },
+    text: (style) =>
+      path === undefined ? lostText(header.lost ?? [], values, style) : `${style.glyph.done} ${counted(values.length, 'values')} in ${path}`,
   };
 }
 
@@ -322,6 +360,15 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ['runback restore apply plan-20261122-164733-k3vq --confirm production:256'],
     run: apply,
+  },
+  {
+    verb: 'lost',
+    summary: 'What records that are created again do not get back, value by value',
+    details: 'Values that stand in the base snapshot and that nobody can write: secondary addresses, dates, statuses. For people, to mend by hand.',
+    args: [{ ...PLAN, optional: true }],
+    options: [{ flags: '--to <file>', description: 'CSV file to make', kind: 'file' }],
+    examples: ['runback restore lost latest --to lost.csv'],
+    run: lost,
   },
   { verb: 'resume', summary: 'Go on with a restore that stopped', args: [RESTORE], run: resume },
   { verb: 'undo', summary: 'Put back what a restore replaced, where nobody changed it since', args: [RESTORE], run: undo },

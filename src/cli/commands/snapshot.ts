@@ -1,16 +1,17 @@
-import { open, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { PassThrough, type Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 
-import { newId, RunbackError } from '../../lib/index.js';
+import { EXIT, newId, RunbackError } from '../../lib/index.js';
 import { parseRecordLine } from '../../records/index.js';
 import type { ObjectInfo, SnapshotReader, SnapshotSummary } from '../../snapshots/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
+import { newFile } from '../new-file.js';
 import { whilePaused } from '../pausing.js';
 import { count, counted } from '../views/format.js';
-import { contentsText, snapshotList, snapshotText, verifyText } from '../views/snapshot.js';
+import { contentsText, snapshotList, snapshotText, takenText, verifyText } from '../views/snapshot.js';
 import { visibleLines } from '../views/visible.js';
 
 const SNAPSHOT = { name: 'snapshot', description: 'id, beginning of an id, latest or latest-verified', kind: 'snapshot' as const };
@@ -34,10 +35,7 @@ async function create({ input, session, live, call, interrupts, clock }: Command
   const make = (): Promise<SnapshotSummary> =>
     createSnapshot(request, { dir: opened.workspace.backupsDir, store: opened.store, clock }, { ...call, signal: interrupts.signal });
   const summary = input.flag('pause-syncs') ? await whilePaused(opened, names, newId('snapshot-pause', clock), call, make) : await make();
-  return {
-    data: summary,
-    text: (style) => `${style.glyph.done} Snapshot taken\n${snapshotText(summary, style)}\n\nProve it with: runback snapshot verify ${summary.id}`,
-  };
+  return { data: summary, text: (style) => takenText(summary, style), ...(summary.gaps.length > 0 ? { exit: EXIT.partial } : {}) };
 }
 
 async function list({ session }: CommandContext): Promise<Outcome> {
@@ -55,7 +53,7 @@ async function show({ input, session }: CommandContext): Promise<Outcome> {
     const slim = (info: ObjectInfo): Omit<ObjectInfo, 'parts'> & { readonly parts: number } => ({ ...info, parts: info.parts.length });
     return {
       data: { ...summary, objects: manifest.objects.map(slim), links: manifest.links.map(slim), refused: manifest.refused },
-      text: (style) => `${snapshotText(summary, style)}\n\n${contentsText(manifest, style)}`,
+      text: (style) => `${snapshotText(summary, style)}\n\n${contentsText(manifest, summary.gaps, style)}`,
     };
   } finally {
     await reader.close();
@@ -91,6 +89,13 @@ async function objectIn(reader: SnapshotReader, object: string, platform: string
   const [only] = found;
   if (only) return only;
   const { suggest } = await import('../../lib/index.js');
+  const { gapsOf } = await import('../../snapshots/index.js');
+  const gap = gapsOf(reader.manifest).find((one) => one.object === object && (platform === undefined || one.platform === platform));
+  if (gap !== undefined)
+    throw new RunbackError('not-found', `Snapshot ${reader.header.id} does not hold "${object}"`, {
+      why: gap.why,
+      next: `runback snapshot show ${reader.header.id}`,
+    });
   const near = suggest(
     object,
     all.map((info) => info.object),
@@ -110,22 +115,14 @@ async function cat({ input, session }: CommandContext): Promise<Outcome> {
     const line = await reader.line(info, key);
     if (line === undefined)
       throw new RunbackError('not-found', `${info.object} ${key} is not in snapshot ${reader.header.id}`, {
-        why: info.census ? 'All keys were read, so the record did not exist then.' : 'Only a part of the records was read.',
+        why: info.census
+          ? 'All keys were read, so the record did not exist then.'
+          : (info.unproved ?? 'Nothing proves that all records were read, so it may have existed.'),
       });
     const record = parseRecordLine(line);
     return { data: record, text: () => visibleLines(JSON.stringify(record, null, 2)) };
   } finally {
     await reader.close();
-  }
-}
-
-/** A new file, readable by its owner only. Throws `usage` where one is there already. */
-async function newFile(path: string): Promise<Writable> {
-  try {
-    return (await open(path, 'wx', 0o600)).createWriteStream();
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    throw new RunbackError('usage', `${path} is already there`, { state: 'It was not changed.', next: 'Give another --to.', cause: error });
   }
 }
 
@@ -194,6 +191,7 @@ export const commands: readonly CommandSpec[] = [
   {
     verb: 'create',
     summary: 'Read platforms into a new snapshot; changes nothing on them',
+    details: 'Ends with 3 where an object type that was wanted could not be read, or not proved to be whole: the snapshot says which and why.',
     options: [
       { flags: '--platform <name>', description: 'platform to read; all of them if not given', kind: 'platform', repeat: true },
       { flags: '--object <type>', description: 'only this object type', repeat: true },

@@ -1,5 +1,6 @@
 import { EXIT, isRunbackError } from '../../lib/index.js';
 import type { RestoreSummary } from '../../restores/index.js';
+import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { withRoom } from '../incidents.js';
@@ -43,10 +44,17 @@ async function status(context: CommandContext): Promise<Outcome> {
       pauses: await (await session.syncs()).pauses(),
       damagedRuns: runs.damaged,
       locks: await lockViews(session),
+      incompleteSnapshots: await incompleteSnapshots(session),
     };
   });
   const unread = found.damagedIncidents.length + found.damagedRuns.length + found.damagedRestores.length;
   return { data: found, text: (style) => statusText(found, style), ...(unread === 0 ? {} : { exit: EXIT.partial }) };
+}
+
+/** The newest snapshot of each platform, where it does not hold everything that was wanted: what a restore from it could not bring back. */
+async function incompleteSnapshots(session: Session): Promise<readonly SnapshotSummary[]> {
+  const newest = await (await session.catalog()).newest(Object.keys(session.workspace.config.platforms));
+  return newest.filter(({ gaps }) => gaps.length > 0);
 }
 
 /** Restores that did not reach their end or can try something again, and those whose journal cannot be read. */

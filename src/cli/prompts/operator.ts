@@ -1,5 +1,6 @@
 import type { Answer, DecideChoice, Operator, Question } from '../../runbooks/index.js';
 import { counted, time } from '../views/format.js';
+import { gapsLine } from '../views/snapshot.js';
 import { plainText, visible, visibleLines } from '../views/visible.js';
 import { wrap } from '../views/width.js';
 import { askApproval } from './approval.js';
@@ -171,7 +172,7 @@ async function askInput(question: Extract<Question, { kind: 'input' }>, deps: Op
   const preset = question.default === undefined || question.default === null ? undefined : plainText(question.default);
   const message = visible(question.prompt);
   const listed = (question.choices ?? []).map((choice) => ({ value: choice.value, name: visible(choice.label) }));
-  if (question.type === 'snapshot') return askSnapshot(message, preset, deps);
+  if (question.type === 'snapshot') return askSnapshot(message, preset, question.platform, deps);
   if (question.type === 'platform' && listed.length === 0)
     listed.push(
       ...deps
@@ -187,11 +188,19 @@ async function askInput(question: Extract<Question, { kind: 'input' }>, deps: Op
   return asker.text({ message: `${message}${zone}`, ...(preset === undefined ? {} : { default: preset }) });
 }
 
-async function askSnapshot(message: string, preset: string | undefined, { asker, style, snapshots }: OperatorDeps): Promise<string> {
-  const all = [...(await snapshots())].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+/** Offers the snapshots that hold something of the platform; those with gaps say so. */
+async function askSnapshot(
+  message: string,
+  preset: string | undefined,
+  platform: string | undefined,
+  { asker, style, snapshots }: OperatorDeps,
+): Promise<string> {
+  const all = [...(await snapshots())]
+    .filter(({ objects }) => platform === undefined || objects.some((held) => held.platform === platform))
+    .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   const choices: Choice<string>[] = all.map((snapshot) => ({
     value: snapshot.id,
-    name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map((platform) => visible(platform.name)).join(', ')}`,
+    name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map(({ name }) => visible(name)).join(', ')}${snapshot.gaps.length === 0 ? '' : `, ${gapsLine(snapshot.gaps)}`}`,
     description: `${snapshot.id}, ${snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`}${snapshot.note === undefined ? '' : `, "${visible(snapshot.note)}"`}`,
   }));
   if (preset === 'latest' || preset === 'latest-verified') {

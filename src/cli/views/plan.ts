@@ -1,6 +1,9 @@
 import type {
   FieldMove,
   LinkChange,
+  LostOnCreate,
+  LostValue,
+  NotCovered,
   PlanChange,
   PlanConflict,
   PlanFilters,
@@ -45,6 +48,8 @@ const ACTION_WORDS: Readonly<Record<PlanChange['action'], string>> = {
   unlink: 'unlink',
 };
 
+const SHOWN_VALUES = 20;
+
 /** The head of a plan: from where, what it writes, what it leaves. */
 export function planText(plan: PlanSummary, style: Style): string {
   const { header } = plan;
@@ -64,10 +69,40 @@ export function planText(plan: PlanSummary, style: Style): string {
   for (const [i, [code, n]] of conflicts.entries())
     pairs.push([i === 0 ? 'Left alone' : '', `${count(n)} × ${code}: ${CONFLICT_WORDS[code as PlanConflict['code']]}`]);
   if (counts.nothingToDo > 0) pairs.push(['Nothing to do', counted(counts.nothingToDo, 'differences')]);
+  for (const [i, line] of notCoveredLines(header.notCovered ?? []).entries()) pairs.push([i === 0 ? 'Not covered' : '', line]);
+  for (const [i, line] of lostLines(header.lost ?? []).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);
+  if (hasValues(header.lost ?? [])) pairs.push(['', `List: runback restore lost ${header.id} --to lost.csv`]);
   const filters = filterWords(header.filters);
   if (filters !== '') pairs.push(['Limited to', filters]);
   pairs.push(['Made', `${time(header.createdAt, style)} by ${visible(header.createdBy)}`], ['Hash', plan.hash]);
   return facts(pairs, style);
+}
+
+function notCoveredLines(items: readonly NotCovered[]): readonly string[] {
+  return items.map(({ object, extent, why }) => `${visible(object)}${extent === 'absence' ? ', what was deleted or created' : ''}: ${visible(why)}`);
+}
+
+/** What records that are created again do not get back, one line an object type: first what stands in the base snapshot, by how many hold it. */
+export function lostLines(lost: readonly LostOnCreate[]): readonly string[] {
+  return lost.map(({ object, records, always, fields }) => {
+    const values = fields.map(({ field, what, records: n }) => `${what} (${visible(field)}, ${count(n)})`);
+    const each = always.length === 0 ? [] : [`of each: ${always.join(', ')}`];
+    return `${visible(object)}, ${counted(records, 'records')}: ${[...values, ...each].join('; ')}`;
+  });
+}
+
+/** What does not come back, and the first values. */
+export function lostText(lost: readonly LostOnCreate[], values: readonly LostValue[], style: Style): string {
+  if (lost.length === 0) return `${style.glyph.done} Nothing is lost: this plan creates no record again, or each comes back whole.`;
+  const lines = lostLines(lost).flatMap((line) => wrap(line, style.width - 4).map((part, n) => `${n === 0 ? '  - ' : '    '}${part}`));
+  const columns = [{ title: 'Record' }, { title: 'What', shrink: true }, { title: 'Value', shrink: true }];
+  const rows = values.slice(0, SHOWN_VALUES).map(({ object, key, what, value }) => [visible(`${object} ${key}`), visible(what), showValue(value)]);
+  const more = values.length > rows.length ? [`  ... and ${counted(values.length - rows.length, 'more values')}; all of them: --to lost.csv`] : [];
+  return ['Not brought back', ...lines, ...(rows.length === 0 ? [] : ['', table(columns, rows, style), ...more])].join('\n');
+}
+
+export function hasValues(lost: readonly LostOnCreate[]): boolean {
+  return lost.some(({ fields }) => fields.length > 0);
 }
 
 /** How many changes a plan makes to one field, and what most of the records hold there now. */
@@ -101,7 +136,8 @@ export function dangerText(header: PlanHeader, undo: string, style: Style): stri
   const lost: string[] = [];
   if (actions.create)
     lost.push(
-      `${counted(actions.create, 'records')} get a new id where the platform gives none back; their old ids and their activity history do not return.`,
+      `${counted(actions.create, 'records')} are created again, with a new id where the platform gives none back.`,
+      ...lostLines(header.lost ?? []),
     );
   if (actions.delete) lost.push(`${counted(actions.delete, 'records')} made by the damage are deleted; an undo would create them under new ids.`);
   lost.push('Automations of the platform may react to the writes; messages they send cannot be taken back.');
@@ -172,6 +208,9 @@ export function changeText(change: PlanChange, style: Style): string {
   if (!isLink(change))
     for (const [field, move] of Object.entries(change.fields))
       pairs.push([visible(field), `${showValue(move.from)} ${style.glyph.arrow} ${willBe(move)}`]);
+  if (!isLink(change))
+    for (const [i, [field, value]] of Object.entries(change.lost ?? {}).entries())
+      pairs.push([i === 0 ? 'Not brought back' : '', `${visible(field)}: ${showValue(value)}`]);
   pairs.push(['Why', visible(change.why)], ['Who did it', attributionWords(change.attribution, style)]);
   return facts(pairs, style);
 }

@@ -1,7 +1,9 @@
-import type { LeftGroup, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
+import type { LeftGroup, LostOnCreate, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
 import { counted, count, facts, table, time } from './format.js';
+import { hasValues, lostLines } from './plan.js';
 import type { Style } from './style.js';
 import { showValue, visible, visibleLines } from './visible.js';
+import { wrap } from './width.js';
 
 const STATES: Readonly<Record<RestoreSummary['state'], string>> = {
   running: 'running, or interrupted',
@@ -13,8 +15,15 @@ const STATES: Readonly<Record<RestoreSummary['state'], string>> = {
   undo_failed: 'the undo did not reach its end',
 };
 
-/** What a restore did, what it left and what can be done about that, and what comes next. `goOn`: the command where it is not its own. */
-export function restoreText(restore: RestoreSummary, style: Style, goOn?: string): string {
+/**
+ * What a restore did, what it left and what can be done about that, what did not come back with records created again, and what comes
+ * next. `goOn`: the command where it is not its own.
+ */
+export function restoreText(
+  restore: RestoreSummary,
+  style: Style,
+  { goOn, lost = [] }: { readonly goOn?: string | undefined; readonly lost?: readonly LostOnCreate[] } = {},
+): string {
   const created = Object.entries(restore.keyMap).map(([object, keys]) => `${visible(object)} ${count(Object.keys(keys).length)}`);
   const pairs: [string, string][] = [
     ['Restore', restore.id],
@@ -32,6 +41,8 @@ export function restoreText(restore: RestoreSummary, style: Style, goOn?: string
     ]);
   if (created.length > 0) pairs.push(['New ids', `records created again: ${created.join(', ')}`]);
   if (restore.undo !== undefined) pairs.push(...undoPairs(restore.undo));
+  for (const [i, line] of lostLines(lost).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);
+  if (hasValues(lost)) pairs.push(['', `List: runback restore lost ${restore.plan} --to lost.csv`]);
   if (restore.stoppedBecause !== undefined) pairs.push(['Stopped', visible(restore.stoppedBecause)]);
   pairs.push(['Started', time(restore.startedAt, style)]);
   if (restore.finishedAt !== undefined) pairs.push(['Finished', time(restore.finishedAt, style)]);
@@ -104,8 +115,18 @@ function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, 
   }
 }
 
-/** Outcome of a verification. */
-export function verifySummaryText(verify: VerifySummary, style: Style): string {
+/** Outcome of a verification. `lost`: what did not come back with records that were created again: no proof is about that. */
+export function verifySummaryText(verify: VerifySummary, style: Style, lost: readonly LostOnCreate[] = []): string {
+  const list = hasValues(lost) ? [`List: runback restore lost ${verify.plan} --to lost.csv`] : [];
+  const gone = [...lostLines(lost), ...list].flatMap((line, i) =>
+    wrap(i === 0 ? `Not brought back: ${line}` : line, style.width - 4).map(
+      (part, n) => `${i === 0 && n === 0 ? `${style.glyph.warning} ` : '    '}${part}`,
+    ),
+  );
+  return [changesVerified(verify, style), ...gone].join('\n');
+}
+
+function changesVerified(verify: VerifySummary, style: Style): string {
   const conflicts = verify.conflicts === 0 ? '' : `\n${style.glyph.warning} ${counted(verify.conflicts, 'conflicts')} were left as they are`;
   const beside =
     verify.beside === undefined

@@ -1,4 +1,4 @@
-import type { SnapshotManifest, SnapshotSummary, VerifyReport } from '../../snapshots/index.js';
+import type { SnapshotGap, SnapshotManifest, SnapshotSummary, VerifyReport } from '../../snapshots/index.js';
 import { bytes, counted, count, facts, table, time } from './format.js';
 import type { Style } from './style.js';
 import { visible } from './visible.js';
@@ -19,12 +19,50 @@ export function snapshotList(
       `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
       `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.pinned ? ', pinned' : ''}`,
       ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
+      ...(snapshot.gaps.length === 0 ? [] : [`  ${style.glyph.warning} ${gapsLine(snapshot.gaps)}`]),
       `  ${snapshot.id}`,
     ].join('\n'),
   );
   if (blocks.length === 0) blocks.push('No snapshot yet. Take one with: runback snapshot create --platform <name>');
   for (const file of ignored) blocks.push(`${style.glyph.warning} Not a snapshot: ${visible(file.path)}\n  ${visible(file.why)}`);
   return blocks.join('\n');
+}
+
+/** What a snapshot does not hold, or not provably whole, in one line: `without deals, tickets; not proved whole: contacts`. */
+export function gapsLine(gaps: readonly SnapshotGap[]): string {
+  const named = (extent: SnapshotGap['extent']): string => gaps.flatMap((gap) => (gap.extent === extent ? [visible(gap.object)] : [])).join(', ');
+  const [refused, unproved] = [named('refused'), named('unproved')];
+  return [refused === '' ? '' : `without ${refused}`, unproved === '' ? '' : `not proved whole: ${unproved}`]
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+/** A snapshot that was just taken. One with gaps is not called a success: what is missing comes first, with what to do about it. */
+export function takenText(snapshot: SnapshotSummary, style: Style): string {
+  const proof = `Prove it with: runback snapshot verify ${snapshot.id}`;
+  if (snapshot.gaps.length === 0) return `${style.glyph.done} Snapshot taken\n${snapshotText(snapshot, style)}\n\n${proof}`;
+  const next = [
+    'What is not in it cannot be compared or restored from it. Mend what is in the way and take it again, or name the object types you want',
+    'under "objects" of the platform in runback.yml, so that the others are left out on purpose.',
+  ].join(' ');
+  return [
+    `${style.glyph.warning} Snapshot taken, but not of everything`,
+    ...gapLines(snapshot.gaps, style),
+    ...wrap(`Next: ${next}`, style.width - 2).map((line) => `  ${line}`),
+    '',
+    snapshotText(snapshot, style),
+    '',
+    proof,
+  ].join('\n');
+}
+
+function gapLines(gaps: readonly SnapshotGap[], style: Style): readonly string[] {
+  const words = { refused: 'Not in it', unproved: 'Not proved to be all' };
+  return gaps.flatMap(({ platform, object, why, extent }) =>
+    wrap(`${words[extent]}: ${visible(`${platform} ${object}`)}: ${visible(why)}`, style.width - 4).map((line, n) =>
+      n === 0 ? `${style.glyph.warning} ${line}` : `    ${line}`,
+    ),
+  );
 }
 
 /** One snapshot: what it is of, when, whether its bytes were proved. */
@@ -37,6 +75,7 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
       `${visible(platform.name)} (${platform.environment}, account ${visible(platform.account)}), ${platform.consistent ? 'one moment' : 'while records could change'}`,
     ]),
     ['Holds', `${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}`],
+    ...(snapshot.gaps.length === 0 ? [] : [['Gaps', gapsLine(snapshot.gaps)] as [string, string]]),
     ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
     ...(snapshot.pinned ? [['Pinned', 'yes: it is kept'] as [string, string]] : []),
     ...(snapshot.note === undefined ? [] : [['Note', visible(snapshot.note)] as [string, string]]),
@@ -47,16 +86,13 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
 }
 
 /** What object types and links a snapshot holds, and what could not be read. */
-export function contentsText(manifest: SnapshotManifest, style: Style): string {
+export function contentsText(manifest: SnapshotManifest, gaps: readonly SnapshotGap[], style: Style): string {
   const rows = [
-    ...manifest.objects.map((info) => [visible(info.platform), visible(info.object), count(info.rows), info.census ? 'all keys' : 'a part']),
-    ...manifest.links.map((info) => [visible(info.platform), `links ${visible(info.object)}`, count(info.rows), info.census ? 'all' : 'a part']),
+    ...manifest.objects.map((info) => [visible(info.platform), visible(info.object), count(info.rows), info.census ? 'all keys' : 'not proved']),
+    ...manifest.links.map((info) => [visible(info.platform), `links ${visible(info.object)}`, count(info.rows), info.census ? 'all' : 'not proved']),
   ];
   const columns = [{ title: 'Platform' }, { title: 'Object type', shrink: true }, { title: 'Rows', align: 'right' as const }, { title: 'Read' }];
-  const refused = manifest.refused.map(
-    (item) => `${style.glyph.warning} Not in it: ${visible(`${item.platform} ${item.object}`)}: ${visible(item.why)}`,
-  );
-  return [table(columns, rows, style), ...refused].join('\n');
+  return [table(columns, rows, style), ...gapLines(gaps, style)].join('\n');
 }
 
 /** Outcome of reading every byte. */

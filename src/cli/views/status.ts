@@ -2,6 +2,7 @@ import type { Incident } from '../../incidents/index.js';
 import type { PageRecord } from '../../notify/index.js';
 import type { RestoreSummary } from '../../restores/index.js';
 import type { RunView } from '../../runbooks/index.js';
+import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { LockInfo } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
 import { type LockView, lifeOf } from '../locks.js';
@@ -9,6 +10,7 @@ import { counted, time } from './format.js';
 import { incidentBlock } from './incident.js';
 import { restoreText } from './restore.js';
 import { nextOf, runsList } from './run.js';
+import { gapsLine } from './snapshot.js';
 import type { Style } from './style.js';
 import { pausesText } from './sync.js';
 import { visible } from './visible.js';
@@ -30,6 +32,8 @@ export interface WorkspaceStatus {
   readonly damagedRuns: readonly string[];
   readonly damagedRestores: readonly string[];
   readonly locks: readonly LockView[];
+  /** The newest snapshot of a platform, where something that was wanted is not in it, or not provably whole. */
+  readonly incompleteSnapshots: readonly SnapshotSummary[];
 }
 
 /** One screen: what is on fire, who has it, what is paused, what is due next, what can be gone on with. */
@@ -69,7 +73,7 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
   blocks.push(
     ...restores.map((restore) => {
       const title = restore.state === 'partial' ? 'Restore with a rest' : 'Open restore';
-      return `${chalk.bold(title)}\n${restoreText(restore, style, open.get(restore.run ?? ''))}`;
+      return `${chalk.bold(title)}\n${restoreText(restore, style, { goOn: open.get(restore.run ?? '') })}`;
     }),
   );
   if (pauses.length > 0) blocks.push(pausesText(pauses, style));
@@ -81,6 +85,11 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
       const next = lock.next === undefined ? '' : `\n  Continue ${lock.holder}: ${lock.next}`;
       return `${glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}${next}`;
     }),
+  );
+  blocks.push(
+    ...status.incompleteSnapshots.map(
+      ({ id, gaps }) => `${glyph.warning} The newest snapshot, ${id}, does not hold everything: ${gapsLine(gaps)}. See: runback snapshot show ${id}`,
+    ),
   );
   if (blocks.length === 0) blocks.push(`${glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`);
   return blocks.join('\n\n');

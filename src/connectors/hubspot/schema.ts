@@ -3,6 +3,7 @@ import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../rec
 import type { PlatformSchema } from '../connector.js';
 import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { messageIn } from './errors.js';
+import { lostOnCreate } from './lost.js';
 import { troubleOf } from './trouble.js';
 import { incomplete } from './whole.js';
 import {
@@ -118,6 +119,7 @@ async function describeObject(api: HubSpotApi, object: string, call: CallOptions
     createWithKey: false,
     undelete: false,
     sideEffects: [SIDE_EFFECT],
+    lostOnCreate: lostOnCreate(object, fields),
   };
 }
 

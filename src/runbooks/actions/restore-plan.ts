@@ -61,6 +61,8 @@ export const restorePlan = defineAction<Input>({
     deletes: 'int',
     links: 'int',
     over_limits: 'bool',
+    not_covered: 'int',
+    lost: 'int',
   },
   effect: 'idempotent',
   act: () => 'plan',
@@ -146,5 +148,8 @@ async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Rec
     deletes: actions.delete ?? 0,
     links: sum([actions.link, actions.unlink]),
     over_limits: excessOf(counts, context.run.limits) !== undefined,
+    // Object types and kinds of link that the plan says nothing about; records that are created again and do not come back whole.
+    not_covered: plan.header.notCovered?.length ?? 0,
+    lost: sum((plan.header.lost ?? []).map(({ records }) => records)),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { SnapshotSummary } from '../../snapshots/index.js';
 import { defineAction } from './action.js';
 
 const input = z.strictObject({
@@ -13,7 +14,7 @@ export const snapshotCreate = defineAction({
   name: 'snapshot.create',
   summary: 'Snapshot the platforms',
   input,
-  outputs: { snapshot: 'string', rows: 'int', bytes: 'int', digest: 'string' },
+  outputs: { snapshot: 'string', rows: 'int', bytes: 'int', digest: 'string', gaps: 'int', missing: 'string' },
   effect: 'verifiable',
   act: () => 'snapshot',
   run: async ({ platforms, objects, note }, context) => {
@@ -40,11 +41,7 @@ export const snapshotCreate = defineAction({
 
 const noteFor = (note: string | undefined, key: string): string => (note === undefined ? `by ${key}` : `${note} (by ${key})`);
 
-function outputsOf(summary: {
-  readonly id: string;
-  readonly rows: number;
-  readonly bytes: number;
-  readonly digest: string;
-}): Record<string, unknown> {
-  return { snapshot: summary.id, rows: summary.rows, bytes: summary.bytes, digest: summary.digest };
+/** `gaps`: object types and kinds of link that are not in it, or not proved to be there whole; `missing` names them. */
+function outputsOf({ id, rows, bytes, digest, gaps }: SnapshotSummary): Record<string, unknown> {
+  return { snapshot: id, rows, bytes, digest, gaps: gaps.length, missing: gaps.map(({ object }) => object).join(', ') };
 }

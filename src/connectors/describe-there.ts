@@ -1,0 +1,49 @@
+import { isRunbackError, type CallOptions, type RunbackError } from '../lib/index.js';
+import type { Connector, PlatformSchema } from './connector.js';
+
+/** What a platform describes of object types, and which of them it does not have or does not show. */
+interface Described {
+  readonly schema: PlatformSchema;
+  readonly missing: readonly { readonly object: string; readonly why: string }[];
+}
+
+/**
+ * Describes object types of which some may be gone, misspelt, or not for these credentials: one such costs itself, not the others.
+ * Throws what `describe` throws where none of them is left, and everything that is not about one object type.
+ */
+export async function describeThere(connector: Connector, objects: readonly string[] | undefined, options: CallOptions): Promise<Described> {
+  try {
+    return { schema: await connector.describe(objects, options), missing: [] };
+  } catch (error) {
+    if (objects === undefined || objects.length < 2 || !isAboutOne(error)) throw error;
+    const there: string[] = [];
+    const missing: { readonly object: string; readonly why: string }[] = [];
+    for (const object of objects) {
+      const why = await refusal(connector, object, options);
+      if (why === undefined) there.push(object);
+      else missing.push({ object, why });
+    }
+    if (there.length === 0) throw error;
+    return { schema: await connector.describe(there, options), missing };
+  }
+}
+
+/** Why one object type cannot be described; undefined where it can. */
+async function refusal(connector: Connector, object: string, options: CallOptions): Promise<string | undefined> {
+  try {
+    await connector.describe([object], options);
+    return undefined;
+  } catch (error) {
+    if (!isAboutOne(error)) throw error;
+    return inWords(error);
+  }
+}
+
+/** What happened and why, as sentences after each other. */
+export function inWords({ message, why }: RunbackError): string {
+  return why === undefined ? message : `${message}${/[.?!]$/u.test(message) ? '' : '.'} ${why}`;
+}
+
+function isAboutOne(error: unknown): error is RunbackError {
+  return isRunbackError(error, 'object-unsupported') || isRunbackError(error, 'scope-missing');
+}

@@ -1,0 +1,84 @@
+import { own, put, type Fields, type ObjectSchema, type Value } from '../records/index.js';
+import type { Store } from '../store/index.js';
+import type { RecordDecision } from './decide.js';
+import { readPlan } from './plan-file.js';
+import type { DecidedChange, LostOnCreate, LostValue, PlanLine, RecordChange, RestoreSummary } from './types.js';
+
+/** Adds to the creates of a decision, those of its conflicts too, what the base snapshot holds of the record and nobody can write back. */
+export function withLost(decision: RecordDecision, schema: ObjectSchema, meta: Fields | undefined): RecordDecision {
+  const lost = lostValues(schema, meta ?? {});
+  if (Object.keys(lost).length === 0) return decision;
+  const add = <T extends DecidedChange>(change: T): T => (change.action === 'create' ? { ...change, lost } : change);
+  return {
+    ...decision,
+    ...(decision.change === undefined ? {} : { change: add(decision.change) }),
+    conflicts: decision.conflicts.map((conflict) => (conflict.change === undefined ? conflict : { ...conflict, change: add(conflict.change) })),
+  };
+}
+
+function lostValues(schema: ObjectSchema, meta: Fields): Fields {
+  const lost: Record<string, Value> = {};
+  for (const { field } of schema.lostOnCreate?.fields ?? []) {
+    const value = own(meta, field);
+    if (value !== undefined && holdsSomething(value)) put(lost, field, value);
+  }
+  return lost;
+}
+
+/** Zero is what a counter shows of nothing. */
+function holdsSomething(value: Value): boolean {
+  if (value === null || value === '' || value === '0' || value === 0 || value === false) return false;
+  return !Array.isArray(value) || value.length > 0;
+}
+
+/** Counts what the creates among the lines it is told do not bring back. */
+export class LostCounter {
+  readonly #records = new Map<string, { records: number; readonly fields: Map<string, number> }>();
+
+  count(line: PlanLine): void {
+    if (!isCreate(line)) return;
+    const counts = this.#records.get(line.object) ?? { records: 0, fields: new Map<string, number>() };
+    this.#records.set(line.object, counts);
+    counts.records += 1;
+    for (const field of Object.keys(line.lost ?? {})) counts.fields.set(field, (counts.fields.get(field) ?? 0) + 1);
+  }
+
+  /** By object type; those that come back whole are left out. */
+  result(objects: readonly ObjectSchema[]): readonly LostOnCreate[] {
+    return objects.flatMap(({ object, lostOnCreate }): readonly LostOnCreate[] => {
+      const counts = this.#records.get(object);
+      if (counts === undefined || lostOnCreate === undefined) return [];
+      const fields = lostOnCreate.fields.flatMap(({ field, what }) => {
+        const records = counts.fields.get(field);
+        return records === undefined ? [] : [{ field, what, records }];
+      });
+      return [{ object, records: counts.records, always: lostOnCreate.always, fields }];
+    });
+  }
+}
+
+/** What a restore did not bring back of the records that it created again, by object type. Empty where nothing is lost. */
+export async function lostByRestore(store: Store, { plan: id, keyMap }: Pick<RestoreSummary, 'plan' | 'keyMap'>): Promise<readonly LostOnCreate[]> {
+  if (Object.keys(keyMap).length === 0) return [];
+  const plan = await readPlan(store, id);
+  if (plan.header.lost === undefined) return [];
+  const counter = new LostCounter();
+  for await (const line of plan.lines())
+    if (isCreate(line) && own(keyMap, line.object) !== undefined && own(keyMap[line.object] ?? {}, line.key) !== undefined) counter.count(line);
+  return counter.result(plan.schema.objects);
+}
+
+/** Every value that the creates of a plan do not bring back, in the order of the plan. Throws `not-found`, `plan-tampered`. */
+export async function* lostValuesOf(store: Store, planId: string): AsyncIterable<LostValue> {
+  const plan = await readPlan(store, planId);
+  for await (const line of plan.lines()) {
+    if (!isCreate(line)) continue;
+    const named = plan.schema.objects.find(({ object }) => object === line.object)?.lostOnCreate?.fields ?? [];
+    for (const [field, value] of Object.entries(line.lost ?? {}))
+      yield { object: line.object, key: line.key, field, what: named.find((one) => one.field === field)?.what ?? field, value };
+  }
+}
+
+function isCreate(line: PlanLine): line is RecordChange & { readonly action: 'create' } {
+  return line.kind === 'change' && line.action === 'create';
+}
