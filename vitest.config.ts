@@ -52,6 +52,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: [],
+    setupFiles: ['test/support/seeds.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -17,7 +17,6 @@ import { expectedAfter } from '../support/restore-oracle.js';
 import { byUid, Player, same, story, UID, type Story } from '../support/restore-story.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
 
-const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? 1000);
 
 /** Plays a story to its end and checks everything a user relies on. */
 async function live(told: Story): Promise<void> {
@@ -232,11 +231,14 @@ test('two that swapped come back after the second half failed twice and was resu
   });
   await expect(held).resolves.toBeUndefined();
 });
+const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? 1000);
+/** Milliseconds a story may take on a busy machine; a thousand of them took a minute alone. */
+const EACH = 1000;
 
 // A user would lose: legitimate edits, records created twice, damage left behind, or the way back.
 test(
   'a restore repairs all the damage and nothing else, whatever happened, and undo puts everything back (G8, G9, G13)',
-  { timeout: Math.max(300_000, RUNS * 1000) },
+  { timeout: Math.max(600_000, RUNS * EACH) },
   async () => {
     let played = 0;
     await fc.assert(
@@ -247,5 +249,7 @@ test(
       { numRuns: RUNS },
     );
     expect(played).toBe(RUNS);
+    const { seed } = fc.readConfigureGlobal() ?? {};
+    console.log(`${played} random stories${seed === undefined ? ', fresh ones' : ` of seed ${seed}`}`);
   },
 );

@@ -1,0 +1,250 @@
+// Makes the workspaces that test/upgrade keeps of a version: what people have open on the day they update. Runs that version's own build.
+//   node scripts/upgrade-workspace.mjs --build <checkout with dist/> --to test/upgrade/<name>
+// Two stories against its HubSpot sandbox, each with an open incident and a process that is ended by kill -9:
+//   run      a runbook whose restore was killed when its second batch had reached the platform and its answer had not come back
+//   restore  a restore killed before its second batch reached the platform
+// Kept are the workspace (its state folder as `state`), the sandbox's account as it stood (dump.json.gz), and the truth (story.json).
+// Nothing of this machine stays in it: address and host are placeholders, which the test fills in.
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+
+const { values } = parseArgs({ options: { build: { type: 'string' }, to: { type: 'string' } } });
+if (values.build === undefined || values.to === undefined) throw new Error('usage: --build <checkout with dist/> --to test/upgrade/<name>');
+const build = resolve(values.build);
+const to = resolve(values.to);
+const { startHubSpotSandbox, seedMessy, integration, person } = await import(join(build, 'dist/sandbox/index.js'));
+const TOKEN = 'pat-na1-upgrade-0000';
+const DAMAGED = 16;
+
+const SYNC = `import { existsSync, rmSync, writeFileSync } from 'node:fs';
+const [, , what] = process.argv;
+if (what === 'pause') writeFileSync('paused', '');
+else if (what === 'resume') rmSync('paused');
+else process.exit(existsSync('paused') ? 3 : 0);
+`;
+const CONFIG = `version: 1
+platforms:
+  hubspot:
+    connector: hubspot
+    environment: sandbox
+    account: "62515"
+    url: __URL__
+    credentials: { token: file:token }
+    objects: [contacts, companies]
+    limits: { requests_per_10s: 1000 }
+    options: { search_lag: 0s }
+restores: { canary: 3 }
+syncs:
+  market-sync:
+    title: Marketing sync
+    controller: command
+    writes_to: [hubspot]
+    writes_as: ["INTEGRATION:4471120"]
+    status: { run: [node, sync.mjs, status], paused: "exit == 3" }
+    pause: { run: [node, sync.mjs, pause] }
+    resume: { run: [node, sync.mjs, resume] }
+backups: { storage: backups }
+`;
+const RUNBOOK = `version: 1
+id: small
+title: Undo wrong job titles
+symptoms: [One job title appears on many records]
+inputs:
+  platform: { type: platform, prompt: Which platform holds the damaged records? }
+  base: { type: snapshot, prompt: Which snapshot is good?, default: latest-verified }
+steps:
+  - { id: pause, title: Stop the syncs, action: syncs.pause, with: { writes_to: "\${{ inputs.platform }}" } }
+  - { id: evidence, title: Keep the evidence, action: snapshot.create, with: { platforms: ["\${{ inputs.platform }}"] } }
+  - id: plan
+    title: Work out what was damaged
+    action: restore.plan
+    with: { platform: "\${{ inputs.platform }}", base: "\${{ inputs.base }}", damaged: "\${{ steps.evidence.snapshot }}", unattributed: unknown }
+  - id: review
+    title: Does this look like the damage?
+    instructions: Look at ten changes.
+    decide: { "yes": continue, no: stop }
+  - id: apply
+    title: Put the good values back
+    action: restore.apply
+    with: { platform: "\${{ inputs.platform }}", plan: "\${{ steps.plan.plan }}" }
+  - { id: verify, title: Prove it, action: restore.verify, with: { plan: "\${{ steps.plan.plan }}" }, verify: steps.verify.remaining == 0 }
+  - { id: told, title: Tell the team, manual: The team knows. }
+  - { id: resume, title: Start the syncs again, action: syncs.resume, with: { paused_by: "\${{ steps.pause.id }}" } }
+`;
+
+/** A server in front of the sandbox that can hold a request up: `hold(request)` says `before` or `after` it was carried out. */
+async function gate(target) {
+  const own = { hold: () => undefined, held: () => {} };
+  const server = http.createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const when = own.hold(request);
+    if (when === 'before') return own.held();
+    const headers = { ...request.headers, host: new URL(target).host };
+    const up = http.request(target + request.url, { method: request.method, headers }, async (answer) => {
+      const body = [];
+      for await (const chunk of answer) body.push(chunk);
+      if (when === 'after') return own.held();
+      response.writeHead(answer.statusCode, answer.headers);
+      response.end(Buffer.concat(body));
+    });
+    up.end(Buffer.concat(chunks));
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  own.url = `http://127.0.0.1:${server.address().port}`;
+  own.stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return own;
+}
+
+/** Runs a command of that version; `doomed`: gives the process to be killed. */
+function runback(dir, args, doomed) {
+  const child = spawn(process.execPath, [join(build, 'dist/main.js'), ...args, '--json', '--no-input', '--as', 'maya'], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, HOME: dir, TZ: 'UTC', LANG: 'C.UTF-8' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  doomed?.(child);
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+  return new Promise((done) =>
+    child.on('close', (code, signal) => {
+      const last = out.trim().split('\n').at(-1) ?? '';
+      done({ code, signal, out, err, data: last.startsWith('{') ? JSON.parse(last).data : undefined });
+    }),
+  );
+}
+
+async function must(dir, ...args) {
+  const result = await runback(dir, args);
+  if (result.code !== 0) throw new Error(`runback ${args.join(' ')} ended with ${result.code}\n${result.out}${result.err}`);
+  return result.data;
+}
+
+/** Runs a command whose second write to contacts is held up, and ends it there. */
+async function killed(front, dir, when, args) {
+  let child;
+  let writes = 0;
+  front.hold = (request) => (/\/contacts\/batch\/update$/.test(request.url) && (writes += 1) === 2 ? when : undefined);
+  front.held = () => child.kill('SIGKILL');
+  const result = await runback(dir, args, (one) => (child = one));
+  front.hold = () => undefined;
+  if (result.signal !== 'SIGKILL') throw new Error(`${args.join(' ')} was not killed: ${result.code}\n${result.out}${result.err}`);
+}
+
+async function story(name, play) {
+  // A run remembers where its runbook stood: a place that tells nothing of the machine.
+  const dir = `/tmp/runback-upgrade/${name}`;
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const sandbox = await startHubSpotSandbox({ seed: 3, token: TOKEN, portalId: 62515 });
+  const front = await gate(sandbox.url);
+  try {
+    const { contacts } = seedMessy(sandbox, { contacts: 20, companies: 4, deals: 0, seed: 3 });
+    for (const folder of ['runbooks', 'backups']) mkdirSync(join(dir, folder));
+    writeFileSync(join(dir, 'token'), TOKEN, { mode: 0o600 });
+    writeFileSync(join(dir, 'runback.yml'), CONFIG.replace('__URL__', front.url));
+    writeFileSync(join(dir, 'sync.mjs'), SYNC);
+    writeFileSync(join(dir, 'runbooks/small.yml'), RUNBOOK);
+    const titles = () => Object.fromEntries(sandbox.records('contacts').map(({ id, properties }) => [id, properties.jobtitle ?? '']));
+    const base = await must(dir, 'snapshot', 'create', '--platform', 'hubspot', '--note', 'before');
+    await must(dir, 'snapshot', 'verify', base.id);
+    const before = titles();
+    const sync = sandbox.writeAs(integration('4471120', 'MarketSync'));
+    const damaged = contacts.slice(0, DAMAGED);
+    for (const id of damaged) sync.apply({ action: 'update', object: 'contacts', id, properties: { jobtitle: 'Intern' } });
+    const incident = await must(
+      dir,
+      'incident',
+      'open',
+      '--title',
+      'Wrong job titles',
+      '--severity',
+      'sev2',
+      '--platform',
+      'hubspot',
+      '--began',
+      '-10m',
+    );
+    // A colleague mends one of the damaged records by hand: that edit stays, whatever comes.
+    const edited = damaged[5];
+    const edit = () =>
+      sandbox.writeAs(person(7)).apply({ action: 'update', object: 'contacts', id: edited, properties: { jobtitle: 'Head of Data' } });
+    const left = await play({ dir, front, base, incident, edit });
+    const truth = {
+      restored: { ...before, [edited]: 'Head of Data' },
+      untouched: { ...before, ...Object.fromEntries(damaged.map((id) => [id, 'Intern'])), [edited]: 'Head of Data' },
+    };
+    const folder = join(to, name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    cpSync(dir, join(folder, 'workspace'), { recursive: true });
+    cpSync(join(dir, '.runback'), join(folder, 'workspace/state'), { recursive: true });
+    for (const gone of ['.runback', 'state/logs']) rmSync(join(folder, 'workspace', gone), { recursive: true, force: true });
+    writeFileSync(join(folder, 'dump.json.gz'), gzipSync(JSON.stringify(sandbox.dump()), { level: 9 }));
+    writeFileSync(
+      join(folder, 'story.json'),
+      `${JSON.stringify({ token: TOKEN, portalId: 62515, base: base.id, incident: incident.id, ...left, truth }, null, 1)}\n`,
+    );
+    clean(join(folder, 'workspace'), [
+      [front.url, '__URL__'],
+      [JSON.stringify(hostname()), '"__HOST__"'],
+      // With another boot the holder of a lock is known to be gone, on every machine.
+      [boot(), '00000000-0000-0000-0000-000000000000'],
+    ]);
+    check(join(folder, 'workspace'), [build, new URL(front.url).host, hostname()]);
+    console.log(`${name}: ${size(folder)} bytes in ${folder}`);
+  } finally {
+    front.stop();
+    await sandbox.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const boot = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+const files = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
+const size = (folder) => files(folder).reduce((sum, path) => sum + statSync(path).size, 0);
+
+/** Puts placeholders where a file says what is of this machine. Journals are chained by hash and must not need it. */
+function clean(folder, pairs) {
+  for (const path of files(folder)) {
+    if (path.endsWith('.zip') || path.endsWith('.ndjson')) continue;
+    const text = readFileSync(path, 'utf8');
+    const after = pairs.reduce((all, [from, into]) => all.replaceAll(from, into), text);
+    if (after !== text) writeFileSync(path, after);
+  }
+}
+
+function check(folder, words) {
+  for (const path of files(folder))
+    for (const word of words) if (readFileSync(path).includes(word)) throw new Error(`${path} holds ${word}, which is of this machine`);
+}
+
+if (!existsSync(join(build, 'dist/main.js'))) throw new Error(`${build} is not built`);
+await story('run', async ({ dir, front, incident, edit }) => {
+  edit();
+  const answers = JSON.stringify({ review: 'yes', apply: `sandbox:${DAMAGED - 1}`, told: 'done' });
+  writeFileSync(join(dir, 'answers.yml'), answers);
+  await killed(front, dir, 'after', ['runbook', 'run', 'small', '--input', 'platform=hubspot', '--answers', 'answers.yml']);
+  const [run] = readdirSync(join(dir, '.runback/runs'));
+  await must(dir, 'incident', 'link', incident.id, 'run', run);
+  return { run };
+});
+await story('restore', async ({ dir, front, base, edit }) => {
+  edit();
+  const plan = await must(dir, 'restore', 'plan', '--platform', 'hubspot', '--base', base.id, '--unattributed', 'unknown');
+  await killed(front, dir, 'before', ['restore', 'apply', plan.id, '--confirm', `sandbox:${plan.counts.records}`]);
+  const [restore] = readdirSync(join(dir, '.runback/restores'));
+  return { plan: plan.id, restore };
+});

@@ -1,0 +1,78 @@
+import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { startHubSpotSandbox } from '../../src/sandbox/index.js';
+import { type Finished, jsonLines, runback } from '../cli/support/child.js';
+
+/** What `scripts/upgrade-workspace.mjs` wrote down of a story. */
+interface Story {
+  readonly token: string;
+  readonly portalId: number;
+  readonly base: string;
+  readonly incident: string;
+  readonly run?: string;
+  readonly plan?: string;
+  readonly restore?: string;
+  /** Job titles by contact: once the damage is undone, and once the restore is undone too. */
+  readonly truth: Readonly<Record<'restored' | 'untouched', Readonly<Record<string, string>>>>;
+}
+
+/** A workspace that an earlier version left, on this machine, with the account it worked on. */
+export interface Kept {
+  readonly dir: string;
+  readonly story: Story;
+  /** Runs this build's program in it, as maya. */
+  go(...args: string[]): Promise<Finished>;
+  /** The same; gives the `data` of its JSON. */
+  json(...args: string[]): Promise<{ readonly code: number | null; readonly data: Record<string, unknown> }>;
+  /** Job titles on the platform now, by contact. */
+  titles(): Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Where the workspaces of earlier versions lie. */
+export const folder = import.meta.dirname;
+
+/** Names of the versions of which workspaces are kept. */
+export async function versions(): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+}
+
+/** Sets one up: a copy of the workspace, and a sandbox of today with the account as it stood. */
+export async function openKept(version: string, name: string): Promise<Kept> {
+  const from = join(folder, version, name);
+  const story = JSON.parse(await readFile(join(from, 'story.json'), 'utf8')) as Story;
+  const sandbox = await startHubSpotSandbox({ token: story.token, portalId: story.portalId, seed: 4 });
+  sandbox.load(JSON.parse(gunzipSync(await readFile(join(from, 'dump.json.gz'))).toString('utf8')));
+  const dir = await mkdtemp(join(tmpdir(), 'runback-kept-'));
+  await cp(join(from, 'workspace'), dir, { recursive: true });
+  await rename(join(dir, 'state'), join(dir, '.runback'));
+  for (const path of await readdir(dir, { recursive: true })) {
+    const whole = join(dir, path);
+    const isFile = (await stat(whole)).isFile();
+    // Git keeps no modes: what runback wrote was its owner's alone.
+    await chmod(whole, isFile ? 0o600 : 0o700);
+    if (isFile && (path.endsWith('.lock') || path === 'runback.yml')) {
+      const text = await readFile(whole, 'utf8');
+      await writeFile(whole, text.replaceAll('__URL__', sandbox.url).replaceAll('"__HOST__"', JSON.stringify(hostname())));
+    }
+  }
+  const go: Kept['go'] = (...args) => runback([...args, '--no-input', '--as', 'maya'], { cwd: dir });
+  return {
+    dir,
+    story,
+    go,
+    json: async (...args) => {
+      const { code, stdout } = await go(...args, '--json');
+      return { code, data: (jsonLines(stdout).at(-1)?.['data'] ?? {}) as Record<string, unknown> };
+    },
+    titles: () => Object.fromEntries(sandbox.records('contacts').map(({ id, properties }) => [id, properties['jobtitle'] ?? ''])),
+    close: async () => {
+      await sandbox.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
