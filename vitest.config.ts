@@ -51,6 +51,8 @@ temporaryFilesInMemory();
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm run acceptance` runs these: they run everything else.
+    exclude: ['test/acceptance/**'],
     globalSetup: [],
     setupFiles: ['test/support/seeds.ts'],
     testTimeout: 180_000,

@@ -77,24 +77,32 @@ steps:
   - { id: resume, title: Start the syncs again, action: syncs.resume, with: { paused_by: "\${{ steps.pause.id }}" } }
 `;
 
+async function bodyOf(message) {
+  const chunks = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 /** A server in front of the sandbox that can hold a request up: `hold(request)` says `before` or `after` it was carried out. */
 async function gate(target) {
   const own = { hold: () => undefined, held: () => {} };
-  const server = http.createServer(async (request, response) => {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
+  const server = http.createServer((request, response) => void pass(request, response));
+  const pass = async (request, response) => {
+    const sent = await bodyOf(request);
     const when = own.hold(request);
     if (when === 'before') return own.held();
     const headers = { ...request.headers, host: new URL(target).host };
-    const up = http.request(target + request.url, { method: request.method, headers }, async (answer) => {
-      const body = [];
-      for await (const chunk of answer) body.push(chunk);
-      if (when === 'after') return own.held();
-      response.writeHead(answer.statusCode, answer.headers);
-      response.end(Buffer.concat(body));
-    });
-    up.end(Buffer.concat(chunks));
-  });
+    const answer = await new Promise((done, fail) =>
+      http
+        .request(target + request.url, { method: request.method, headers }, done)
+        .on('error', fail)
+        .end(sent),
+    );
+    const body = await bodyOf(answer);
+    if (when === 'after') return own.held();
+    response.writeHead(answer.statusCode, answer.headers);
+    return response.end(body);
+  };
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   own.url = `http://127.0.0.1:${server.address().port}`;
   own.stop = () => {
@@ -134,7 +142,7 @@ async function must(dir, ...args) {
 async function killed(front, dir, when, args) {
   let child;
   let writes = 0;
-  front.hold = (request) => (/\/contacts\/batch\/update$/.test(request.url) && (writes += 1) === 2 ? when : undefined);
+  front.hold = (request) => (request.url.endsWith('/contacts/batch/update') && (writes += 1) === 2 ? when : undefined);
   front.held = () => child.kill('SIGKILL');
   const result = await runback(dir, args, (one) => (child = one));
   front.hold = () => undefined;

@@ -3,7 +3,7 @@ export { decideConflicts } from './decide-plan.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './holders.js';
 export { readRestore } from './journal.js';
 export { isLeft, leftOf, leftWords, mayPassNow } from './left.js';
-export { lostByRestore, lostValuesOf } from './lost.js';
+export { lostByRestore, lostValuesOf } from './lost-lists.js';
 export { planRestore } from './plan.js';
 export { confirmationOf, excessOf, readPlan, type Plan } from './plan-file.js';
 export { undoRestore } from './undo.js';

@@ -1,8 +1,6 @@
 import { own, put, type Fields, type ObjectSchema, type Value } from '../records/index.js';
-import type { Store } from '../store/index.js';
 import type { RecordDecision } from './decide.js';
-import { readPlan } from './plan-file.js';
-import type { DecidedChange, LostOnCreate, LostValue, PlanLine, RecordChange, RestoreSummary } from './types.js';
+import type { DecidedChange, LostOnCreate, PlanLine, RecordChange } from './types.js';
 
 /** Adds to the creates of a decision, those of its conflicts too, what the base snapshot holds of the record and nobody can write back. */
 export function withLost(decision: RecordDecision, schema: ObjectSchema, meta: Fields | undefined): RecordDecision {
@@ -57,28 +55,7 @@ export class LostCounter {
   }
 }
 
-/** What a restore did not bring back of the records that it created again, by object type. Empty where nothing is lost. */
-export async function lostByRestore(store: Store, { plan: id, keyMap }: Pick<RestoreSummary, 'plan' | 'keyMap'>): Promise<readonly LostOnCreate[]> {
-  if (Object.keys(keyMap).length === 0) return [];
-  const plan = await readPlan(store, id);
-  if (plan.header.lost === undefined) return [];
-  const counter = new LostCounter();
-  for await (const line of plan.lines())
-    if (isCreate(line) && own(keyMap, line.object) !== undefined && own(keyMap[line.object] ?? {}, line.key) !== undefined) counter.count(line);
-  return counter.result(plan.schema.objects);
-}
-
-/** Every value that the creates of a plan do not bring back, in the order of the plan. Throws `not-found`, `plan-tampered`. */
-export async function* lostValuesOf(store: Store, planId: string): AsyncIterable<LostValue> {
-  const plan = await readPlan(store, planId);
-  for await (const line of plan.lines()) {
-    if (!isCreate(line)) continue;
-    const named = plan.schema.objects.find(({ object }) => object === line.object)?.lostOnCreate?.fields ?? [];
-    for (const [field, value] of Object.entries(line.lost ?? {}))
-      yield { object: line.object, key: line.key, field, what: named.find((one) => one.field === field)?.what ?? field, value };
-  }
-}
-
-function isCreate(line: PlanLine): line is RecordChange & { readonly action: 'create' } {
+/** True for a line that creates a record again. */
+export function isCreate(line: PlanLine): line is RecordChange & { readonly action: 'create' } {
   return line.kind === 'change' && line.action === 'create';
 }

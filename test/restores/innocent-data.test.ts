@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -16,7 +18,6 @@ import {
 import { expectedAfter } from '../support/restore-oracle.js';
 import { byUid, Player, same, story, UID, type Story } from '../support/restore-story.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
-
 
 /** Plays a story to its end and checks everything a user relies on. */
 async function live(told: Story): Promise<void> {
@@ -231,6 +232,12 @@ test('two that swapped come back after the second half failed twice and was resu
   });
   await expect(held).resolves.toBeUndefined();
 });
+const told = process.env['RUNBACK_TEST_STORY'];
+
+test.skipIf(told === undefined)('the story that RUNBACK_TEST_STORY names, a JSON file', async () => {
+  await expect(live(JSON.parse(readFileSync(told ?? '', 'utf8')) as Story)).resolves.toBeUndefined();
+});
+
 const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? 1000);
 /** Milliseconds a story may take on a busy machine; a thousand of them took a minute alone. */
 const EACH = 1000;
