@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { CallOptions } from '../lib/index.js';
-import { type Fields, own, parseRecordLine, put, sameValue, type Value } from '../records/index.js';
-import type { KeyDifference, LinkDifference, SnapshotReader } from '../snapshots/index.js';
+import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
+import { own, parseRecordLine, type PlatformRecord, put, sameValue, valueIn, type Value } from '../records/index.js';
+import type { Damage, KeyDifference, LinkDifference, NotCompared, SnapshotReader } from '../snapshots/index.js';
 import type { Session } from './session.js';
 
 /** One record that differs, with the fields that do. */
@@ -13,8 +13,8 @@ export interface RecordDifference {
   readonly object: string;
   readonly key: string;
   readonly change: 'changed' | 'removed' | 'added';
-  /** Only for `changed`: old and new value; a missing one was absent. */
-  readonly fields: Readonly<Record<string, { readonly from?: Value; readonly to?: Value }>>;
+  /** Only for `changed`: old and new value; a missing one was absent. `byHand`: it cannot be written, and how it is put right. */
+  readonly fields: Readonly<Record<string, { readonly from?: Value; readonly to?: Value; readonly byHand?: string }>>;
 }
 
 /** Counts of one object type or link kind. */
@@ -31,69 +31,122 @@ export interface DifferenceCounts {
 export interface CompareRequest {
   readonly a: SnapshotReader;
   readonly b: SnapshotReader;
+  /** `b` is what the platforms hold now. */
+  readonly live: boolean;
   readonly platform: string | undefined;
   readonly objects: readonly string[] | undefined;
   readonly keys: readonly string[] | undefined;
 }
 
-/** Compares two snapshots, telling `onRecord` and `onLink` of each difference as it is found. Gives the counts in the snapshots' order. */
+/** What a comparison found, and what it could not look at. */
+export interface Compared {
+  /** In the snapshots' order. */
+  readonly counts: readonly DifferenceCounts[];
+  /** What only one of the snapshots holds, and what cannot be read: it counts as no difference. */
+  readonly notCompared: readonly NotCompared[];
+}
+
+/**
+ * Compares two snapshots, telling `onRecord` and `onLink` of each difference as it is found. What was not read on one side is no difference:
+ * it is told apart. Throws `not-found` for an object type or a key that neither of them has.
+ */
 export async function compareSnapshots(
   request: CompareRequest,
   told: { onRecord(difference: RecordDifference): void; onLink(platform: string, name: string, difference: LinkDifference): void },
   call: CallOptions,
-): Promise<DifferenceCounts[]> {
-  const { compareLinks, compareObjects } = await import('../snapshots/index.js');
+): Promise<Compared> {
+  const { comparable, compareLinks, compareObjects, watchedIn } = await import('../snapshots/index.js');
+  await refuseUnknown(request);
   const { a, b } = request;
   const wanted = (platform: string, ...objects: string[]): boolean =>
     (request.platform === undefined || request.platform === platform) &&
     (request.objects === undefined || objects.some((object) => request.objects?.includes(object)));
-  const all: DifferenceCounts[] = [];
-  for (const [platform, object] of pairsOf([...a.manifest.objects, ...b.manifest.objects].filter((info) => wanted(info.platform, info.object)))) {
-    const counts: DifferenceCounts = { platform, name: object, kind: 'records', changed: 0, removed: 0, added: 0 };
-    for await (const batch of compareObjects(a, b, platform, object, call))
-      for (const difference of batch) {
-        if (request.keys && !request.keys.includes(difference.key)) continue;
-        const record = recordDifference(platform, object, difference);
-        counts[record.change] += 1;
-        told.onRecord(record);
-      }
-    all.push(counts);
+  const counts: DifferenceCounts[] = [];
+  const notCompared: NotCompared[] = [];
+  const { keys } = request;
+  const names = new Set([...a.header.platforms, ...b.header.platforms].map(({ name }) => name));
+  for (const platform of names) {
+    if (request.platform !== undefined && request.platform !== platform) continue;
+    const scope = comparable(a, b, platform, (reader) => (reader === b && request.live ? 'what was read just now' : reader.header.id));
+    const begin = (kind: DifferenceCounts['kind'], name: string): DifferenceCounts => {
+      const fresh: DifferenceCounts = { platform, name, kind, changed: 0, removed: 0, added: 0 };
+      counts.push(fresh);
+      return fresh;
+    };
+    const onDamage = (_side: 'a' | 'b', { entry, object, firstKey = '?', lastKey = '?', rows, why }: Damage): void => {
+      const kind = object !== undefined && scope.links.includes(object) ? 'links' : 'records';
+      notCompared.push({ platform, kind, name: object ?? entry, why: `${rows ?? 'some'} rows, ${firstKey} to ${lastKey}, cannot be read: ${why}` });
+    };
+    notCompared.push(...scope.notCompared.filter(({ kind, name }) => wanted(platform, ...endsOf(kind, name))));
+    for (const object of scope.objects.filter((one) => wanted(platform, one))) {
+      const found = begin('records', object);
+      const watched = await watchedIn([a, b], platform, object);
+      for await (const batch of compareObjects(a, b, platform, object, { ...call, onDamage, alsoMeta: [...watched.keys()] }))
+        for (const difference of batch) {
+          if (keys?.includes(difference.key) === false) continue;
+          const record = recordDifference(platform, object, difference, watched);
+          found[record.change] += 1;
+          told.onRecord(record);
+        }
+    }
+    for (const name of scope.links.filter((one) => wanted(platform, ...endsOf('links', one)))) {
+      const found = begin('links', name);
+      for await (const batch of compareLinks(a, b, platform, name, { ...call, onDamage }))
+        for (const difference of batch) {
+          if (keys !== undefined && !keys.includes(difference.link.from) && !keys.includes(difference.link.to)) continue;
+          found[difference.change] += 1;
+          told.onLink(platform, name, difference);
+        }
+    }
   }
-  if (request.keys) return all;
-  for (const [platform, name] of pairsOf([...a.manifest.links, ...b.manifest.links].filter((info) => wanted(info.platform, info.from, info.to)))) {
-    const counts: DifferenceCounts = { platform, name, kind: 'links', changed: 0, removed: 0, added: 0 };
-    for await (const batch of compareLinks(a, b, platform, name, call))
-      for (const difference of batch) {
-        counts[difference.change] += 1;
-        told.onLink(platform, name, difference);
-      }
-    all.push(counts);
-  }
-  return all;
+  return { counts, notCompared };
 }
 
-function pairsOf(infos: readonly { readonly platform: string; readonly object: string }[]): readonly (readonly [string, string])[] {
-  const seen = new Map<string, readonly [string, string]>();
-  for (const { platform, object } of infos) seen.set(JSON.stringify([platform, object]), [platform, object]);
-  return [...seen.values()];
+/** The object types that a comparison is about: both ends of a kind of link. */
+export function endsOf(kind: NotCompared['kind'], name: string): readonly string[] {
+  return kind === 'records' ? [name] : name.split('~').slice(0, 2);
 }
 
-function recordDifference(platform: string, object: string, { key, a, b }: KeyDifference): RecordDifference {
+async function refuseUnknown({ a, b, platform, objects = [], keys = [] }: CompareRequest): Promise<void> {
+  const inPlatform = (info: { readonly platform: string }): boolean => platform === undefined || info.platform === platform;
+  const held = [...a.manifest.objects, ...b.manifest.objects].filter(inPlatform);
+  const names = new Set([...held, ...[...a.manifest.refused, ...b.manifest.refused].filter(inPlatform)].map((info) => info.object));
+  for (const name of objects)
+    if (!names.has(name))
+      throw new RunbackError('not-found', `Neither snapshot has an object type ${name}${didYouMean(name, names)}`, {
+        why: `They hold ${[...names].join(', ') || 'nothing'}.`,
+        state: 'Nothing was compared.',
+        next: 'Name one of these with --object.',
+      });
+  if (keys.length === 0) return;
+  const { unknownKeys } = await import('../snapshots/index.js');
+  let unknown = keys;
+  for (const one of new Set(held.map((info) => info.platform))) unknown = await unknownKeys([a, b], one, unknown);
+  if (unknown.length > 0)
+    throw new RunbackError('not-found', `Neither snapshot has a record ${unknown.slice(0, 5).join(', ')}`, {
+      state: 'Nothing was compared.',
+      next: 'Correct --key, or leave it out.',
+      data: { keys: unknown },
+    });
+}
+
+function recordDifference(platform: string, object: string, { key, a, b }: KeyDifference, watched: ReadonlyMap<string, string>): RecordDifference {
   const change = a === undefined ? 'added' : b === undefined ? 'removed' : 'changed';
-  return {
-    platform,
-    object,
-    key,
-    change,
-    fields: a === undefined || b === undefined ? {} : movesBetween(parseRecordLine(a).fields, parseRecordLine(b).fields),
-  };
+  const fields = a === undefined || b === undefined ? {} : movesBetween(parseRecordLine(a), parseRecordLine(b), watched);
+  return { platform, object, key, change, fields };
 }
 
-function movesBetween(from: Fields, to: Fields): RecordDifference['fields'] {
-  const moves: Record<string, { from?: Value; to?: Value }> = {};
-  for (const name of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const [old, now] = [own(from, name), own(to, name)];
-    if (!sameValue(old, now)) put(moves, name, { ...(old === undefined ? {} : { from: old }), ...(now === undefined ? {} : { to: now }) });
+function movesBetween(from: PlatformRecord, to: PlatformRecord, watched: ReadonlyMap<string, string>): RecordDifference['fields'] {
+  const moves: Record<string, RecordDifference['fields'][string]> = {};
+  for (const name of new Set([...Object.keys(from.fields), ...Object.keys(to.fields), ...watched.keys()])) {
+    const how = watched.get(name);
+    const [old, now] = how === undefined ? [own(from.fields, name), own(to.fields, name)] : [valueIn(from, name), valueIn(to, name)];
+    if (sameValue(old, now)) continue;
+    put(moves, name, {
+      ...(old === undefined ? {} : { from: old }),
+      ...(now === undefined ? {} : { to: now }),
+      ...(how === undefined ? {} : { byHand: how }),
+    });
   }
   return moves;
 }

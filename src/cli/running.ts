@@ -83,7 +83,7 @@ async function personAt(context: CommandContext): Promise<Operator> {
     snapshots: async () => (await opened.catalog()).list(),
     plan: async (id) => {
       const plan = await findPlan(opened, id);
-      return { summary: plan, lines: () => plan.lines() };
+      return { summary: plan, schema: plan.schema, lines: () => plan.lines() };
     },
     decide: async (id, choices) => {
       const { decideConflicts } = await import('../restores/index.js');

@@ -18,6 +18,8 @@ export interface Expression {
   readonly type: string;
   /** What it reads, as dotted paths without the variables it binds itself: `steps.plan.records`. Sorted. */
   readonly references: readonly string[];
+  /** Texts that variables are compared with: `field == "city"`, `field in ["city"]`, `"city" in base`. */
+  readonly texts: readonly { readonly of: string; readonly text: string }[];
   /**
    * The result as plain JSON-like data: integers as numbers (as text beyond 53 bits), times as ISO text. Throws
    * `expression-invalid` where the values do not allow a result (a missing field, a wrong type in `dyn`).
@@ -83,6 +85,7 @@ export function compileExpression(source: string, variables: Readonly<Record<str
     source,
     type: checked.type ?? 'dyn',
     references,
+    texts: [...textsIn(parsed.ast)],
     evaluate: (values) => {
       const context: Record<string, unknown> = {};
       for (const [name, type] of Object.entries(variables)) if (values[name] !== undefined) context[name] = toCel(source, values[name], type);
@@ -169,6 +172,23 @@ function* referencesIn(node: ASTNode, bound: ReadonlySet<string>): Generator<str
     return;
   }
   for (const child of childrenOf(node)) yield* referencesIn(child, bound);
+}
+
+function* textsIn(node: ASTNode): Generator<{ readonly of: string; readonly text: string }> {
+  if (node.op === '==' || node.op === '!=' || node.op === 'in') {
+    const [left, right] = node.args;
+    for (const [one, other] of [
+      [left, right],
+      [right, left],
+    ] as const)
+      if (one.op === 'id') for (const text of literalsOf(other)) yield { of: one.args, text };
+  }
+  for (const child of childrenOf(node)) yield* textsIn(child);
+}
+
+function literalsOf(node: ASTNode): string[] {
+  if (node.op === 'value') return typeof node.args === 'string' ? [node.args] : [];
+  return node.op === 'list' ? node.args.flatMap(literalsOf) : [];
 }
 
 /** `a.b["c"]` as `[a, b, c]`; undefined where the node is not such a path. */

@@ -6,6 +6,7 @@ export * from './errors.js';
 export * from './http-types.js';
 export * from './http.js';
 export * from './ids.js';
+export * from './moment.js';
 export * from './progress.js';
 export * from './redact.js';
 export * from './suggest.js';

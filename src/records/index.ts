@@ -2,3 +2,4 @@ export * from './canonical.js';
 export * from './form.js';
 export * from './merge.js';
 export * from './record.js';
+export * from './watched.js';

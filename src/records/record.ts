@@ -53,6 +53,8 @@ export interface FieldSchema {
   readonly group?: string;
   /** Values that mean "this person opted out". A change away from one of them is a `consent` conflict. */
   readonly optedOut?: readonly Value[];
+  /** Of a read-only field that people are judged by: how its value is put right by hand, or through which other API. It is compared too. */
+  readonly byHand?: string;
   /** The platform lets the value move in one direction only; the connector clears it first where that helps. */
   readonly forwardOnly?: boolean;
   /** May never be empty. */

@@ -10,15 +10,24 @@ export interface Suspicion {
   readonly until?: string;
   /** When reading of the base snapshot began: nothing older can have made the damage. */
   readonly baseStartedAt: string;
+  /** When reading of the damaged snapshot had ended: nothing younger can have made the damage. */
+  readonly damagedBy?: string;
   readonly history: Capabilities['history'];
   /** How the history names what runback itself wrote: an earlier restore or its undo, which is nobody's edit. */
   readonly own?: string;
 }
 
 /** Suspicion as a plan's filters put it. */
-export function suspicionOf(filters: PlanFilters, baseStartedAt: string, history: Capabilities['history'], own?: string): Suspicion {
+export function suspicionOf(
+  filters: PlanFilters,
+  baseStartedAt: string,
+  history: Capabilities['history'],
+  own?: string,
+  damagedBy?: string,
+): Suspicion {
   return {
     ...(own === undefined ? {} : { own }),
+    ...(damagedBy === undefined ? {} : { damagedBy }),
     suspects: filters.suspects ?? [],
     ...(filters.since === undefined ? {} : { since: filters.since }),
     ...(filters.until === undefined ? {} : { until: filters.until }),
@@ -40,7 +49,7 @@ export function isSuspect(writer: string, suspects: readonly string[]): boolean 
 /**
  * Who made one field what the damaged snapshot holds. Looked for is the newest history entry with that value which is not
  * older than the base. `editedSince`: the record was changed after the damaged snapshot, so that a record-level entry speaks
- * of that later edit.
+ * of that later edit. A record-level entry older than the base tells of another change: whoever made this one left no trace.
  */
 export function attributeField(
   rule: Suspicion,
@@ -52,7 +61,7 @@ export function attributeField(
   const entries = own(history?.fields ?? {}, field) ?? [];
   if (rule.history === 'record') {
     const last = entries[0];
-    if (last === undefined) return { state: 'unknown' };
+    if (last === undefined || !notBefore(last.at, rule.baseStartedAt)) return { state: 'unknown' };
     const verdict = judge(rule, last.writer, last.at);
     return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
   }
@@ -62,25 +71,68 @@ export function attributeField(
   return wrote === undefined ? { state: 'unknown' } : judge(rule, wrote.writer, wrote.at);
 }
 
+/** What the history says of one field between the base and the damage. */
+export type BeforeDamage =
+  /** Nobody but the incident wrote: the base value is what was there before. */
+  | { readonly is: 'base' }
+  /** Somebody else wrote after the base and before the incident's first write: a legitimate edit that the base does not know. */
+  | { readonly is: 'edit'; readonly value: Value; readonly by: Attribution }
+  /** Somebody else wrote between two writes of the incident, or may have: an edit, or a reaction to the damage. Only a person can tell. */
+  | { readonly is: 'between'; readonly value?: Value; readonly by: Attribution }
+  /** The platform does not keep the changes up to the incident's first write any more: what was there before it is not known. */
+  | { readonly is: 'cut'; readonly oldest?: string };
+
+const BASE: BeforeDamage = { is: 'base' };
+/** A history of fewer versions than this is complete: HubSpot keeps 20 of a property, 45 on contacts. */
+const KEPT_VERSIONS = 20;
+
 /**
- * What the history says one field held just before the incident wrote the damaged value, where that was written after the base
- * snapshot by somebody who is not part of the incident: a legitimate edit that the base does not know. Undefined where there was none.
+ * What stood in one field before the incident wrote to it for the first time since the base, in its window. The incident may have written
+ * again and again: what others wrote in between may descend from the damage, so that it never stands in for the base.
  */
-export function editBeforeDamage(
+export function beforeDamage(
   rule: Suspicion,
   history: RecordHistory | undefined,
   field: string,
+  base: Value | undefined,
   damaged: Value | undefined,
-): { readonly value: Value; readonly by: Attribution } | undefined {
-  if (rule.history !== 'field') return undefined;
-  const entries = own(history?.fields ?? {}, field) ?? [];
-  const wrote = entries.findIndex((entry) => fits(entry, damaged) && !isOwn(rule, entry));
+): BeforeDamage {
+  if (rule.history !== 'field') return BASE;
+  const all = own(history?.fields ?? {}, field) ?? [];
   const verdictOf = (entry: FieldChange): Attribution => judge(rule, entry.writer, entry.at);
-  const [damage, ...older] = wrote === -1 ? [] : entries.slice(wrote);
-  if (damage === undefined || verdictOf(damage).state !== 'attributed') return undefined;
-  const before = older.find((entry) => verdictOf(entry).state !== 'attributed' && !isOwn(rule, entry));
-  if (before?.value === undefined || before.at === undefined || !notBefore(before.at, rule.baseStartedAt)) return undefined;
-  return { value: before.value, by: verdictOf(before) };
+  const isPass = (entry: FieldChange): boolean => verdictOf(entry).state === 'attributed';
+  const entries = all.filter((entry) => notBefore(entry.at, rule.baseStartedAt) && !isOwn(rule, entry));
+  const wrote = entries.find((entry) => fits(entry, damaged));
+  const first = entries.findLast(isPass);
+  if (wrote === undefined || first === undefined || !isPass(wrote)) return BASE;
+  const others = entries.slice(entries.indexOf(wrote)).filter((entry) => !isPass(entry));
+  // What bears the very time of the first write cannot be told to be older.
+  const isOlder = (entry: FieldChange): boolean =>
+    entries.indexOf(entry) > entries.indexOf(first) && (entry.at === undefined || entry.at !== first.at);
+  const edit = others.find(isOlder);
+  const before = edit === undefined ? base : edit.value;
+  const between = others.find((entry) => !isOlder(entry) && !(entry.value !== undefined && fits(entry, before)));
+  if (between !== undefined) return betweenOf(between, verdictOf(between));
+  const oldest = all.at(-1);
+  if (oldest !== undefined && !reaches(rule, all, oldest, base, isPass(oldest)))
+    return { is: 'cut', ...(oldest.at === undefined ? {} : { oldest: oldest.at }) };
+  if (edit === undefined || (edit.value !== undefined && fits(edit, base))) return BASE;
+  const by = verdictOf(edit);
+  // Nothing tells who wrote it, or what, or when: it may be the incident itself.
+  return edit.value === undefined || edit.at === undefined || by.state !== 'unattributed'
+    ? betweenOf(edit, by)
+    : { is: 'edit', value: edit.value, by };
+}
+
+function betweenOf({ value }: FieldChange, by: Attribution): BeforeDamage {
+  return { is: 'between', by, ...(value === undefined ? {} : { value }) };
+}
+
+/** True where a history goes back to the base: to an entry older than it, or to the base value as somebody else wrote it. */
+function reaches(rule: Suspicion, all: readonly FieldChange[], oldest: FieldChange, base: Value | undefined, isPass: boolean): boolean {
+  if (!notBefore(oldest.at, rule.baseStartedAt)) return true;
+  if (!isPass && oldest.value !== undefined && fits(oldest, base)) return true;
+  return isEmpty(base) && all.length < KEPT_VERSIONS;
 }
 
 /**
@@ -90,7 +142,8 @@ export function editBeforeDamage(
 export function attributeCreation(rule: Suspicion, history: RecordHistory | undefined): Attribution {
   const last = rule.history === 'record' ? Object.values(history?.fields ?? {})[0]?.[0] : undefined;
   const created = history?.created ?? last;
-  return created === undefined ? { state: 'unknown' } : judge(rule, created.writer, created.at);
+  // What is older than the base cannot have created what the base does not hold.
+  return created === undefined || !notBefore(created.at, rule.baseStartedAt) ? { state: 'unknown' } : judge(rule, created.writer, created.at);
 }
 
 /** The weakest of several verdicts, with the first writer that is known. */
@@ -114,7 +167,7 @@ export function attributionWords(attribution: Attribution): string {
       return `written${who}${when}, which is not part of the incident`;
     case 'unknown':
     default:
-      return who + when === '' ? 'nothing tells who wrote it' : `written${who}${when}; nothing says whether that is part of the incident`;
+      return who + when === '' ? 'nothing tells who wrote it, or when' : `written${who}${when}; nothing says whether that is part of the incident`;
   }
 }
 
@@ -122,16 +175,28 @@ function judge(rule: Suspicion, writer: string | undefined, at: string | undefin
   return { state: verdictOn(rule, writer, at), ...(writer === undefined ? {} : { writer }), ...(at === undefined ? {} : { at }) };
 }
 
+/** Suspect and window, where both are given. Evidence against one of them settles it, whatever is known of the other. */
 function verdictOn(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution['state'] {
-  if (rule.suspects.length > 0) {
-    if (writer === undefined) return 'unknown';
-    return isSuspect(writer, rule.suspects) ? 'attributed' : 'unattributed';
-  }
-  if (rule.since === undefined && rule.until === undefined) return 'unknown';
-  if (at === undefined) return 'unknown';
-  const time = Date.parse(at);
-  const inside = (rule.since === undefined || time >= Date.parse(rule.since)) && (rule.until === undefined || time <= Date.parse(rule.until));
-  return inside ? 'attributed' : 'unattributed';
+  const byWriter = rule.suspects.length === 0 ? undefined : writer === undefined ? 'unknown' : isSuspect(writer, rule.suspects);
+  const byTime = inWindow(rule, at);
+  if (byWriter === false || byTime === 'outside') return 'unattributed';
+  if (byWriter === 'unknown' || byTime === 'unknown') return 'unknown';
+  // A time alone names nobody: it has to be the change's own.
+  return byWriter === true || (byTime === 'inside' && at !== undefined) ? 'attributed' : 'unknown';
+}
+
+/**
+ * Where a change lies to the incident's window; undefined where none was given. A change of unknown time lies between the snapshots: inside
+ * where all of that is, outside where none of it is.
+ */
+export function inWindow(rule: Suspicion, at: string | undefined): 'inside' | 'outside' | 'unknown' | undefined {
+  if (rule.since === undefined && rule.until === undefined) return undefined;
+  const since = rule.since === undefined ? -Infinity : Date.parse(rule.since);
+  const until = rule.until === undefined ? Infinity : Date.parse(rule.until);
+  const earliest = Date.parse(at ?? rule.baseStartedAt);
+  const latest = at === undefined ? (rule.damagedBy === undefined ? Infinity : Date.parse(rule.damagedBy)) : earliest;
+  if (earliest >= since && latest <= until) return 'inside';
+  return latest < since || earliest > until ? 'outside' : 'unknown';
 }
 
 function isOwn({ own }: Suspicion, entry: FieldChange): boolean {

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import { RunbackError } from '../lib/index.js';
+import { didYouMean, RunbackError } from '../lib/index.js';
 import type { LinkSchema } from '../records/index.js';
 import { gapsOf, type SnapshotReader } from '../snapshots/index.js';
 import { objectInfo, type SnapshotPair } from './differences.js';
@@ -78,10 +78,10 @@ function reasonOf(pair: SnapshotPair, role: Role, object: string): string {
 
 function notHeld(pair: SnapshotPair, role: Role, name: string, held: readonly string[]): RunbackError {
   const { id } = pair[role].header;
-  return new RunbackError('not-found', `${NAMES[role]} has no object type ${name}`, {
+  return new RunbackError('not-found', `${NAMES[role]} has no object type ${name}${didYouMean(name, held)}`, {
     why: `${id} holds ${held.join(', ') || 'nothing'} of ${pair.platform}${reasonOf(pair, role, name).replace(/^: /u, `. ${name}: `)}.`,
     state: 'Nothing was written.',
     next: `Name one of these with --object, or choose another ${role === 'base' ? 'base' : 'snapshot of the damage'}: runback snapshot list`,
-    data: { snapshot: id, holds: held },
+    data: { snapshot: id, holds: held, limit: 'objects' },
   });
 }

@@ -1,4 +1,4 @@
-import type { ObjectSchema } from '../records/index.js';
+import type { FieldSchema, ObjectSchema } from '../records/index.js';
 import type { Suspicion } from './attribution.js';
 import type { PlanFilters, RecordSides } from './types.js';
 
@@ -10,6 +10,8 @@ export interface DecideContext {
   readonly liveSchema: ObjectSchema;
   readonly filters: PlanFilters;
   readonly suspicion: Suspicion;
+  /** Fields that cannot be written and are compared all the same. */
+  readonly watched?: readonly FieldSchema[];
   /** The compiled `where` filter; `field` is empty for a whole record. */
   readonly where?: (field: string, sides: RecordSides) => boolean;
 }

@@ -1,6 +1,6 @@
 import type { RecordHistory } from '../connectors/index.js';
 import { compareKeys, mergeSet, setElements, type Fields, type Value, own, put } from '../records/index.js';
-import { attributeField, attributionWords, editBeforeDamage, weakest } from './attribution.js';
+import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { conflictOf, differing, fieldOf, moveOf, refused, sameSide } from './sides.js';
 import type { Attribution, ConflictCode, FieldMove, PlanConflict, RecordSides } from './types.js';
@@ -29,12 +29,17 @@ type Verdict =
   | { readonly is: 'write'; readonly moves: Readonly<Record<string, FieldMove>>; readonly attribution: Attribution }
   | { readonly is: 'conflict'; readonly conflict: PlanConflict };
 
+/** What the history says of fields before the damage, where it says more than that the base value was there. */
+type Past = Readonly<Record<string, Exclude<BeforeDamage, { readonly is: 'base' }>>>;
+
 /**
  * Decides the fields of a record in which base and damaged differ. Where the history shows a legitimate edit between the base and the
- * damage, that edit stands in for the base.
+ * first write of the incident, that edit stands in for the base.
  */
 export function decideFields(context: DecideContext, known: Sides, history: RecordHistory | undefined): FieldDecisions {
-  const edits = editsBeforeDamage(context, known, history);
+  const past = pastOf(context, known, history);
+  const edits: Record<string, Value> = {};
+  for (const [name, before] of Object.entries(past)) if (before.is === 'edit') put(edits, name, before.value);
   const sides: Sides = { ...known, base: { ...known.base, ...edits } };
   const fields: Record<string, FieldMove> = {};
   const conflicts: PlanConflict[] = [];
@@ -43,7 +48,7 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
   let nothing = 0;
   const editedSince = differing(sides.damaged, sides.live).length > 0;
   for (const unit of unitsOf(context, sides)) {
-    const verdict = decideUnit(context, sides, unit, history, editedSince);
+    const verdict = decideUnit(context, sides, unit, { history, past, editedSince });
     if (verdict.is === 'nothing') nothing += 1;
     else if (verdict.is === 'conflict') conflicts.push(verdict.conflict);
     else {
@@ -56,16 +61,19 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
   const clearing = forward.length === 0 ? '' : `; ${forward.join(', ')} only moves forwards there, so it is cleared first`;
   const kept = Object.keys(edits).filter((name) => name in fields);
   const edit = kept.length === 0 ? '' : `; ${kept.join(', ')} goes back to an edit made after the base, before the damage`;
-  return { fields, why: `damaged, and not edited since; ${attributionWords(attribution)}${clearing}${edit}`, attribution, conflicts, nothing };
+  const blind = context.suspicion.history === 'record' && attribution.state === 'attributed';
+  const unseen = blind ? '; only the last change of a record is kept there, so that an edit between the base and the damage cannot be seen' : '';
+  const why = `damaged, and not edited since; ${attributionWords(attribution)}${clearing}${edit}${unseen}`;
+  return { fields, why, attribution, conflicts, nothing };
 }
 
-function editsBeforeDamage(context: DecideContext, sides: Sides, history: RecordHistory | undefined): Record<string, Value> {
-  const edits: Record<string, Value> = {};
+function pastOf(context: DecideContext, sides: Sides, history: RecordHistory | undefined): Past {
+  const past: Record<string, Past[string]> = {};
   for (const name of differing(sides.base, sides.damaged)) {
-    const edit = editBeforeDamage(context.suspicion, history, name, own(sides.damaged, name));
-    if (edit !== undefined && !sameSide(edit.value, own(sides.base, name))) put(edits, name, edit.value);
+    const before = beforeDamage(context.suspicion, history, name, own(sides.base, name), own(sides.damaged, name));
+    if (before.is !== 'base') put(past, name, before);
   }
-  return edits;
+  return past;
 }
 
 /** A reason why a field cannot be written, whoever decides; undefined where it can. `value` is what would be written. */
@@ -98,7 +106,9 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
   const wanted = context.filters.fields;
   const groups = new Map<string, Unit>();
   const units: Unit[] = [];
+  const watched = new Set(context.watched?.map((field) => field.name));
   for (const name of differing(sides.base, sides.damaged)) {
+    if (watched.has(name)) continue;
     // A field that came after the base says nothing about damage.
     if (!known.has(name) && own(sides.base, name) === undefined) continue;
     if (context.where !== undefined && !context.where(name, sides)) continue;
@@ -122,7 +132,15 @@ function membersOf(context: DecideContext, sides: Sides, group: string): string[
   return members.filter((name) => [sides.base, sides.damaged, sides.live].some((side) => Object.hasOwn(side, name))).sort(compareKeys);
 }
 
-function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: RecordHistory | undefined, editedSince: boolean): Verdict {
+/** What is known of a record beside its three sides. */
+interface Known {
+  readonly history: RecordHistory | undefined;
+  readonly past: Past;
+  /** It was changed after the damaged snapshot. */
+  readonly editedSince: boolean;
+}
+
+function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history, past, editedSince }: Known): Verdict {
   const { object, key, base, damaged, live } = sides;
   const hurt = unit.members.filter((name) => !sameSide(own(base, name), own(damaged, name)));
   const targets = new Map(hurt.map((name) => [name, targetOf(context, sides, name)]));
@@ -137,7 +155,8 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: R
 
   const moves: Record<string, FieldMove> = {};
   for (const name of open) put(moves, name, moveOf(own(live, name), targets.get(name) ?? null));
-  const attribution = weakest(open.map((name) => attributeField(context.suspicion, history, name, own(damaged, name), editedSince)));
+  const attributions = open.map((name) => attributeField(context.suspicion, history, name, own(damaged, name), editedSince));
+  const attribution = weakest(attributions);
   const conflict = (code: ConflictCode, message: string, keep: string, restore: string): Verdict => ({
     is: 'conflict',
     conflict: conflictOf(code, { ...place, attribution }, message, keep, restore, {
@@ -168,7 +187,12 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: R
       'keep the later edit',
       'write the base value over the later edit',
     );
-  if (refused(context.filters, attribution))
+  const question = questionOf(unit.members, past);
+  if (question.between !== undefined)
+    return conflict('edited-since', `${what} was damaged more than once. ${question.between}`, 'leave it as it is', 'write the base value');
+  if (question.cut !== undefined && context.filters.unattributed !== 'include')
+    return conflict('unattributed', `${what} was damaged, but ${question.cut}`, 'leave it as it is', 'write the base value');
+  if (attributions.some((one) => refused(context.filters, context.suspicion, one)))
     return conflict(
       'unattributed',
       `${what} differs from the base, but ${attributionWords(attribution)}.`,
@@ -176,6 +200,29 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, history: R
       'write the base value',
     );
   return { is: 'write', moves, attribution };
+}
+
+/** What a person has to be told before one of these fields goes back to its base value. */
+function questionOf(members: readonly string[], past: Past): { readonly between?: string; readonly cut?: string } {
+  for (const name of members) {
+    const before = own(past, name);
+    if (before?.is !== 'between') continue;
+    const value = before.value === undefined ? 'it' : `${JSON.stringify(before.value)} to ${name}`;
+    const who = before.by.writer === undefined ? 'somebody unknown' : before.by.writer;
+    const when = before.by.at === undefined ? '' : ` at ${before.by.at}`;
+    return {
+      between: `Meanwhile ${who} wrote ${value}${when}: an edit that should stay, or a reaction to the damage. Nothing tells which; write it by hand if it is right.`,
+    };
+  }
+  for (const name of members) {
+    const before = own(past, name);
+    if (before?.is !== 'cut') continue;
+    const from = before.oldest === undefined ? '' : ` (from ${before.oldest} on)`;
+    return {
+      cut: `the platform keeps too few of the changes of ${name}${from} to tell whether somebody edited it between the base and the first of them.`,
+    };
+  }
+  return {};
 }
 
 /** What a damaged field should hold: the base value; for a set, the merge by element. */

@@ -30,7 +30,7 @@ export async function decideConflicts(
     if (line.kind !== 'conflict') continue;
     open.delete(line.id);
     const choice = choices[line.id] ?? choices[line.code];
-    if (choice === undefined) draft.conflict(line);
+    if (choice === undefined || (line.byHand !== undefined && choices[line.id] === undefined)) draft.conflict(line);
     else if (choice === 'restore') take(line, choices[line.id] !== undefined, draft, decided);
     else if (line.choices.keep === undefined) throw notOffered(line, choice);
   }
@@ -87,7 +87,7 @@ function notOffered(conflict: PlanConflict, choice: ConflictChoice): RunbackErro
   return new RunbackError('usage', `Conflict ${conflict.id} cannot be decided as ${choice}`, {
     why: conflict.message,
     state: 'The plan is unchanged.',
-    next: `It offers: ${Object.keys(conflict.choices).join(', ')}.`,
+    next: conflict.byHand ?? `It offers: ${Object.keys(conflict.choices).join(', ')}.`,
   });
 }
 

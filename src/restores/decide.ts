@@ -5,6 +5,7 @@ import type { DecideContext } from './decide-context.js';
 import { decideFields, impossible, type FieldDecisions } from './decide-fields.js';
 import { conflictOf, differing, moveOf, refused } from './sides.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from './types.js';
+import { decideWatched, lostOptOuts, type WatchedSides } from './watched.js';
 
 /** What else is known of a record. */
 export interface RecordEvidence {
@@ -15,6 +16,8 @@ export interface RecordEvidence {
   readonly recreatedAs?: string;
   /** An earlier restore that may or may not have created this record again. */
   readonly inDoubtIn?: string;
+  /** What the record holds in fields that cannot be written and are compared all the same. */
+  readonly watched?: WatchedSides;
 }
 
 /** What is to happen with one record: at most one change, and what a person has to decide. */
@@ -34,7 +37,8 @@ export function decideRecord(context: DecideContext, sides: RecordSides, evidenc
   if (live === undefined) return decideGone(context, sides, base, evidence);
   if (damaged === undefined) return decideCameBack(context, sides);
   const decided = decideFields(context, { ...sides, base, damaged, live }, evidence.history);
-  return { ...updateOf(sides, decided), conflicts: decided.conflicts, nothing: decided.nothing };
+  const harmed = decideWatched(context, sides, evidence.watched ?? {}, evidence.history);
+  return { ...updateOf(sides, decided), conflicts: [...decided.conflicts, ...harmed.conflicts], nothing: decided.nothing + harmed.nothing };
 }
 
 /** In base, not in live: deleted by the damage, deleted later, or merged away. */
@@ -53,8 +57,9 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     const message = `Restore ${evidence.inDoubtIn} may have created ${object} ${key} again already; resume it first: runback restore resume ${evidence.inDoubtIn}`;
     return only(conflictOf('unique-taken', whole, message, 'leave it until that restore has been resumed'));
   }
-  const { fields, conflicts } = fieldsToCreate(context, sides, base);
   const undelete = liveSchema.undelete;
+  const { fields, conflicts: without } = fieldsToCreate(context, sides, base);
+  const conflicts = undelete ? without : [...without, ...lostOptOuts(context, sides, evidence.watched ?? {})];
   const how = undelete ? 'undelete it' : liveSchema.createWithKey ? 'create it again with its old key' : 'create it again under a new key';
   const attribution: Attribution = { state: 'unknown' };
   const action = undelete ? 'undelete' : 'create';
@@ -64,7 +69,7 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
     return { conflicts: [conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
   const change = { action, object, key, fields, attribution, why: `in the base, gone since: ${how}` } as const;
-  if (refused(filters, attribution)) {
+  if (refused(filters, context.suspicion, attribution)) {
     const message = `${object} ${key} was deleted, and nothing ties that to the incident: the platform keeps no history of deleted records.`;
     return { conflicts: [...conflicts, conflictOf('unattributed', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
@@ -79,8 +84,10 @@ function fieldsToCreate(
 ): { readonly fields: Readonly<Record<string, FieldMove>>; readonly conflicts: readonly PlanConflict[] } {
   const fields: Record<string, FieldMove> = {};
   const conflicts: PlanConflict[] = [];
+  const watched = new Set(context.watched?.map((field) => field.name));
   for (const name of Object.keys(base)) {
     const value = own(base, name) ?? null;
+    if (context.filters.exceptFields?.includes(name) === true || watched.has(name)) continue;
     const obstacle = impossible(context, name, value);
     if (obstacle === undefined) put(fields, name, { to: value });
     else if (value !== null && value !== '')
@@ -140,7 +147,7 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
     const message = `${object} ${key} was created by the damage, and ${edited.join(', ')} edited since.`;
     return only(conflictOf('created-then-edited', whole, message, 'leave the record', 'delete the record and the later edit with it', change));
   }
-  if (refused(filters, attribution)) {
+  if (refused(filters, context.suspicion, attribution)) {
     const message = `${object} ${key} was created after the base, but ${attributionWords(attribution)}.`;
     return only(conflictOf('unattributed', whole, message, 'leave the record', 'delete the record', change));
   }

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../lib/index.js';
-import { parseRecordLine, type Fields } from '../records/index.js';
+import { parseRecordLine, put, valueIn, type Fields, type PlatformRecord, type Value } from '../records/index.js';
 import {
   compareLinks,
   compareObjects,
@@ -9,6 +9,7 @@ import {
   type ObjectInfo,
   type SnapshotReader,
 } from '../snapshots/index.js';
+import type { WatchedSides } from './watched.js';
 
 /** B and D of one key that differ. */
 export interface Difference {
@@ -17,6 +18,8 @@ export interface Difference {
   readonly damaged: Fields | undefined;
   /** Of a record that only the base holds: what cannot be written. */
   readonly baseMeta?: Fields;
+  /** What they hold in the fields that are watched. */
+  readonly watched: WatchedSides;
 }
 
 /** Two snapshots of one platform. */
@@ -34,19 +37,16 @@ export function objectInfo(reader: SnapshotReader, platform: string, object: str
   return reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
 }
 
-/** The records of an object type that differ, in key order. Offline. */
+/** The records of an object type that differ, in key order; in the fields named by `watched` too, which are read-only. Offline. */
 export async function* differences(
   pair: SnapshotPair,
   object: string,
+  watched: readonly string[],
   onDamage: OnDamage,
   options: CallOptions,
 ): AsyncIterable<readonly Difference[]> {
-  for await (const batch of compareObjects(pair.base, pair.damaged, pair.platform, object, { ...options, ...tell(onDamage) }))
-    yield batch.map(({ key, a, b }) => {
-      const base = a === undefined ? undefined : parseRecordLine(a);
-      const gone = base === undefined || b !== undefined ? {} : { baseMeta: base.meta };
-      return { key, base: base?.fields, damaged: fieldsOf(b), ...gone };
-    });
+  const compared = compareObjects(pair.base, pair.damaged, pair.platform, object, { ...options, ...tell(onDamage), alsoMeta: watched });
+  for await (const batch of compared) yield batch.map(({ key, a, b }) => differenceOf(key, recordOf(a), recordOf(b), watched));
 }
 
 /** The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline. */
@@ -56,13 +56,34 @@ export function linkDifferences(
   onDamage: OnDamage,
   options: CallOptions,
 ): AsyncIterable<readonly LinkDifference[]> {
-  return compareLinks(pair.base, pair.damaged, pair.platform, names.base, { ...options, ...tell(onDamage), nameInB: names.damaged });
+  return compareLinks(pair.base, pair.damaged, pair.platform, names.base, {
+    ...options,
+    ...tell(onDamage),
+    nameInB: names.damaged,
+    absentIsEmpty: true,
+  });
 }
 
 function tell(onDamage: OnDamage): Pick<CompareOptions, 'onDamage'> {
   return { onDamage: (side, damage) => onDamage(side === 'a' ? 'base' : 'damaged', damage) };
 }
 
-function fieldsOf(line: string | undefined): Fields | undefined {
-  return line === undefined ? undefined : parseRecordLine(line).fields;
+function recordOf(line: string | undefined): PlatformRecord | undefined {
+  return line === undefined ? undefined : parseRecordLine(line);
+}
+
+function differenceOf(key: string, base: PlatformRecord | undefined, damaged: PlatformRecord | undefined, watched: readonly string[]): Difference {
+  const sides = { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
+  const gone = base === undefined || damaged !== undefined ? {} : { baseMeta: base.meta };
+  return { key, base: base?.fields, damaged: damaged?.fields, watched: sides, ...gone };
+}
+
+/** What a record holds in the fields that are watched. */
+export function watchedOf(record: PlatformRecord, names: readonly string[]): Fields {
+  const values: Record<string, Value> = {};
+  for (const name of names) {
+    const value = valueIn(record, name);
+    if (value !== undefined) put(values, name, value);
+  }
+  return values;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Platform, PlatformSchema } from '../connectors/index.js';
 import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
+import { ByHandCounter } from './by-hand.js';
 import { LostCounter } from './lost.js';
 import { nameOf } from './order.js';
 import { LineSpool } from './spool.js';
@@ -183,14 +184,18 @@ class Counter {
   readonly #objects = new Set<string>();
   readonly #actions: Record<string, number> = {};
   readonly #conflicts: Record<string, number> = {};
+  readonly #byHand = new ByHandCounter();
   #cells = 0;
+  #unproved = 0;
 
   count(line: PlanLine): void {
     if (line.kind === 'conflict') {
       this.#conflicts[line.code] = (this.#conflicts[line.code] ?? 0) + 1;
+      this.#byHand.count(line);
       return;
     }
     this.#actions[line.action] = (this.#actions[line.action] ?? 0) + 1;
+    if (line.attribution.state !== 'attributed') this.#unproved += 1;
     const record = 'link' in line ? line.from : line;
     this.#records.add(nameOf(record));
     this.#objects.add(record.object);
@@ -200,7 +205,17 @@ class Counter {
 
   counts(nothingToDo: number, rowsOf: (object: string) => number): PlanCounts {
     const of = [...this.#objects].reduce((sum, object) => sum + rowsOf(object), 0);
-    return { records: this.#records.size, of, cells: this.#cells, actions: this.#actions, conflicts: this.#conflicts, nothingToDo };
+    const byHand = this.#byHand.all();
+    return {
+      records: this.#records.size,
+      of,
+      cells: this.#cells,
+      actions: this.#actions,
+      conflicts: this.#conflicts,
+      nothingToDo,
+      ...(this.#unproved === 0 ? {} : { unproved: this.#unproved }),
+      ...(byHand.length === 0 ? {} : { byHand }),
+    };
   }
 }
 

@@ -171,7 +171,7 @@ function planMade(planning: Planning, link: LinkSchema, one: Link, live: Readonl
 }
 
 function settle(planning: Planning, place: ReturnType<typeof placeOf>, change: LinkDraft, message: string, filters: Planning['filters']): void {
-  if (!refused(filters, change.attribution)) planning.draft.link(change);
+  if (!refused(filters, planning.suspicion, change.attribution)) planning.draft.link(change);
   else
     planning.draft.conflict(
       conflictOf('unattributed', place, message, 'leave it as it is', change.action === 'link' ? 'link them again' : 'unlink them', change),

@@ -1,11 +1,11 @@
 import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
-import { compareKeys, type ObjectSchema, type PlatformRecord, own } from '../records/index.js';
+import { compareKeys, type ObjectSchema, type PlatformRecord, own, watchedFields } from '../records/index.js';
 import type { Damage } from '../snapshots/index.js';
 import { wantsHistory } from './attribution.js';
 import { withCompanions } from './companions.js';
 import type { DecideContext } from './decide-context.js';
 import { decideRecord, type RecordEvidence } from './decide.js';
-import { differences, objectInfo, type Difference } from './differences.js';
+import { differences, objectInfo, watchedOf, type Difference } from './differences.js';
 import { carriedLinks } from './graph.js';
 import { mapInOrder, readLive, type LiveRecords } from './live.js';
 import { withLost } from './lost.js';
@@ -40,10 +40,12 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
     liveSchema,
     filters,
     suspicion: planning.suspicion,
+    watched: watchedFields(liveSchema),
     ...(planning.where === undefined ? {} : { where: planning.where(liveSchema) }),
   };
+  const watched = (context.watched ?? []).map((field) => field.name);
   const unreadable: Record<'base' | 'damaged', Damage[]> = { base: [], damaged: [] };
-  const found = differences(pair, object, (side, damage) => unreadable[side].push(damage), options);
+  const found = differences(pair, object, watched, (side, damage) => unreadable[side].push(damage), options);
   const size = wantsHistory(planning.suspicion) ? platform.connector.capabilities.batch.history : platform.connector.capabilities.batch.read;
   const chunked = inChunks(relevant(planning, object, unreadable, found), size);
   let done = 0;
@@ -56,7 +58,11 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
         damaged: difference.damaged,
         live: live.records.get(difference.key)?.fields,
       };
-      const evidence = await evidenceOf(planning, liveSchema, difference, live, options);
+      const present = live.records.get(difference.key);
+      const evidence = {
+        ...(await evidenceOf(planning, liveSchema, difference, live, options)),
+        watched: { ...difference.watched, ...(present && { live: watchedOf(present, watched) }) },
+      };
       const decision = withLost(decideRecord(context, sides, evidence), liveSchema, difference.baseMeta);
       draft.nothingToDo += decision.nothing;
       const whole = (change: RecordDraft): RecordDraft =>
@@ -127,8 +133,10 @@ async function readChunk(planning: Planning, schema: ObjectSchema, chunk: readon
   const fields = new Set<string>();
   if (wantsHistory(planning.suspicion)) {
     const known = new Set(schema.fields.map((field) => field.name));
-    for (const { base, damaged } of chunk)
-      if (base !== undefined && damaged !== undefined) for (const name of differing(base, damaged)) if (known.has(name)) fields.add(name);
+    for (const { base, damaged, watched } of chunk)
+      if (base !== undefined && damaged !== undefined)
+        for (const name of [...differing(base, damaged), ...differing(watched.base ?? {}, watched.damaged ?? {})])
+          if (known.has(name)) fields.add(name);
     const first = schema.fields[0]?.name;
     if (fields.size === 0 && first !== undefined && chunk.some(({ base }) => base === undefined)) fields.add(first);
   }

@@ -1,7 +1,7 @@
 import { describeThere, type Platform, type PlatformSchema } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
 import type { LinkSchema } from '../records/index.js';
-import type { SnapshotReader } from '../snapshots/index.js';
+import { unknownKeys, type SnapshotReader } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import { suspicionOf } from './attribution.js';
 import { coverageOf } from './coverage.js';
@@ -9,6 +9,7 @@ import { objectInfo, type SnapshotPair } from './differences.js';
 import { Draft } from './draft.js';
 import { objectOrder } from './graph.js';
 import { readRecreations } from './journal.js';
+import { checkLimits, checkSuspects, refuseKeys } from './limits.js';
 import { matchKinds, type LostKind, type MatchedKind } from './link-kinds.js';
 import { checkDeletes } from './plan-deletes.js';
 import { writePlan } from './plan-file.js';
@@ -38,6 +39,8 @@ export interface PlanRequest {
   /** Id of the snapshot of the damage. */
   readonly damaged: string;
   readonly filters: PlanFilters;
+  /** A person named the suspects; else they are what is known of the syncs. */
+  readonly suspectsNamed?: boolean;
   /** Person or job. */
   readonly by: string;
 }
@@ -47,7 +50,7 @@ export interface PlanRequest {
  * only for the keys that differ. Writes nothing to the platform.
  *
  * Throws `not-found` (snapshot, or the platform in it), `wrong-account` (a snapshot of another account), `object-unsupported`,
- * `expression-invalid` (the `where` filter), `usage`, and what the connector throws.
+ * `expression-invalid` (the `where` filter), `usage` (a limit that cannot be honoured), and what the connector throws.
  */
 export async function planRestore(request: PlanRequest, deps: RestoreDeps, options: CallOptions = {}): Promise<PlanSummary> {
   const { platform } = deps;
@@ -72,7 +75,12 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   const after = await pair.damaged.schema(platform.name);
   const { wanted, notCovered: uncovered } = coverageOf(pair, filters);
   const notCovered = [...uncovered];
+  checkLimits(filters);
+  if (request.suspectsNamed === true) checkSuspects(filters, platform.connector.capabilities.history);
   const live = await describeLive(platform, wanted, filters, options);
+  const covered = ({ object }: { readonly object: string }): boolean => filters.objects === undefined || filters.objects.includes(object);
+  checkLimits(filters, [...before.objects, ...live.objects].filter(covered));
+  if (filters.keys !== undefined) refuseKeys(await unknownKeys([pair.base, pair.damaged], platform.name, filters.keys));
   const draft = new Draft(live, platform.connector.capabilities.batch.update);
   const planning: Planning = {
     pair,
@@ -92,7 +100,13 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     linksOfDeletes: [],
     repointed: new Set(),
     where: compileWhere(filters.where),
-    suspicion: suspicionOf(filters, pair.base.header.startedAt, platform.connector.capabilities.history, platform.identity.writer),
+    suspicion: suspicionOf(
+      filters,
+      pair.base.header.startedAt,
+      platform.connector.capabilities.history,
+      platform.identity.writer,
+      pair.damaged.manifest.finishedAt,
+    ),
   };
   const reporter = options.reporter ?? silentReporter;
   const objects = objectOrder(live).flatMap((group) => group.objects);

@@ -1,4 +1,5 @@
 import { compareKeys, sameValue, type Fields, type FieldSchema, type ObjectSchema, type Value, own } from '../records/index.js';
+import { inWindow, type Suspicion } from './attribution.js';
 import type { Attribution, ConflictCode, DecidedChange, FieldMove, PlanConflict, PlanFilters } from './types.js';
 
 /** A move without members for absent sides. */
@@ -26,9 +27,15 @@ export function differing(a: Fields, b: Fields): string[] {
   return [...names].filter((name) => !sameSide(own(a, name), own(b, name))).sort(compareKeys);
 }
 
-/** True where a change needs an explicit yes that the filters do not give. */
-export function refused(filters: PlanFilters, attribution: Attribution): boolean {
-  if (attribution.state === 'attributed' || filters.unattributed === 'include') return false;
+/**
+ * True where a change needs an explicit yes that the filters do not give. The incident's window is a limit: what is not known to lie in it
+ * is never included with the rest, whatever is said about changes that nothing ties to the incident.
+ */
+export function refused(filters: PlanFilters, suspicion: Suspicion, attribution: Attribution): boolean {
+  if (attribution.state === 'attributed') return false;
+  const place = inWindow(suspicion, attribution.at);
+  if (place === 'outside' || place === 'unknown') return true;
+  if (filters.unattributed === 'include') return false;
   return filters.unattributed === 'refuse' || attribution.state === 'unattributed';
 }
 

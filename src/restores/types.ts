@@ -113,6 +113,19 @@ export interface PlanCounts {
   readonly conflicts: Readonly<Partial<Record<ConflictCode, number>>>;
   /** Differences between base and damaged that need nothing: repaired already, gone on both sides. */
   readonly nothingToDo: number;
+  /** Changes of `actions` that nothing ties to the incident, included because the filters say so. */
+  readonly unproved?: number;
+  /** Harm that runback cannot put right, among `conflicts`: absent where there is none. */
+  readonly byHand?: readonly ByHand[];
+}
+
+/** Records that are harmed in one field that cannot be written. */
+export interface ByHand {
+  readonly object: string;
+  readonly field: string;
+  readonly records: number;
+  /** How it is put right. */
+  readonly how: string;
 }
 
 /** Kinds of damage: values of records that are there, records that are gone, records that are new, links. */
@@ -211,6 +224,8 @@ export interface PlanConflict {
   readonly attribution?: Attribution;
   /** What it means, in words. */
   readonly message: string;
+  /** Of harm that runback cannot put right: how it is done by hand. Such a conflict offers no choice and stays in every plan. */
+  readonly byHand?: string;
   /** The change that the choice `restore` makes of it; absent where that choice is not possible. */
   readonly change?: DecidedChange;
   /** What each choice would do, in words; a choice that is not there is not possible. */
@@ -299,6 +314,8 @@ export interface VerifySummary {
   readonly conflicts: number;
   /** Values, links and records that the platform changed beside the plan while it was applied; see `RestoreSummary.beside`. */
   readonly beside?: number;
+  /** Harm in fields that cannot be written, where it is still there: nothing is proved over it. */
+  readonly byHand: readonly ByHand[];
   /** The first hundred of what remains, for people. */
   readonly examples: readonly {
     readonly object: string;

@@ -1,5 +1,6 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../records/index.js';
+import { byHandLeft } from './by-hand.js';
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
 import { LINK_KEYS, readLive, readLiveLinks } from './live.js';
@@ -36,7 +37,7 @@ export async function verifyRestore(planId: string, deps: RestoreDeps, options: 
     batch.push(line);
   }
   if (batch.length > 0) await check.changes(batch);
-  return check.summary();
+  return { ...check.summary(), byHand: await byHandLeft(plan, check.keyOf, deps.platform, options) };
 }
 
 /** Changes with one target are read together: of links, all kinds between two object types. */
@@ -90,7 +91,10 @@ class Check {
     (this.#options.reporter ?? silentReporter).progress({ task: 'Verifying', done: this.#checked, total, unit: 'records' });
   }
 
-  summary(): VerifySummary {
+  /** The present key of a record. */
+  readonly keyOf = (object: string, key: string): string => this.#apply.keyOf(object, key);
+
+  summary(): Omit<VerifySummary, 'byHand'> {
     const { beside } = tallyOf(this.#apply);
     return {
       plan: this.#plan.header.id,

@@ -128,7 +128,7 @@ function fieldsWork(change: RecordChange): Work {
  */
 export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: PlatformMade): Iterable<Work> {
   const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
-  for (const item of applied) {
+  for (const item of withFills(applied)) {
     const gone = item.action === 'delete' ? item.links : (item.displaced ?? []);
     for (const link of gone) links.set(JSON.stringify(link), { id: `${item.id}+${links.size}`, link });
     const action = OPPOSITE[item.action];
@@ -144,6 +144,29 @@ export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: 
       action: 'link',
       resolve: () => ({ id, action: 'link', ...present(link, undo) }),
     };
+}
+
+/**
+ * Items, what was put right after a record was written joined with that write: the two are undone as one. A record that is deleted again is
+ * not damaged first, and a write that sets something off is not waited for.
+ */
+function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
+  const fills = new Map<string, Extract<AppliedItem, { readonly action: 'update' }>>();
+  for (const item of applied) {
+    if (item.id.endsWith(FILL) && item.action === 'update') {
+      fills.set(item.id.slice(0, -FILL.length), item);
+      continue;
+    }
+    const fill = fills.get(item.id);
+    fills.delete(item.id);
+    if (fill === undefined) yield item;
+    else if (item.action !== 'create' && item.action !== 'update') yield* [fill, item];
+    else {
+      const rest = Object.entries(item.beside ?? {}).filter(([name]) => own(fill.set, name) === undefined);
+      const beside = { ...Object.fromEntries(rest), ...fill.beside };
+      yield item.action === 'create' ? { ...item, beside, set: { ...item.set, ...fill.set, ...fill.stored } } : { ...item, beside };
+    }
+  }
 }
 
 /** Takes records away that the platform made by itself, where nobody has changed them or linked anything to them since. */

@@ -6,6 +6,7 @@ import { backoffMs } from './failures.js';
 import { jump } from './jump.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
+import { askedForAnother, inputsBehind } from './other-input.js';
 import type { Runner } from './runner.js';
 import type { StepRecord } from './state.js';
 import { waitFor } from './wait.js';
@@ -17,6 +18,7 @@ const MOST_ASKED = 5;
 export async function afterFailure(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
   const asking = await lapsed(runner, step, state);
   if (asking !== undefined) return asking;
+  if (await askedForAnother(runner, step, state)) return 'on';
   const { retry } = step;
   const again = retry.on.includes('any') || retry.on.some((name) => name === state.errorClass);
   if (again && state.tries < retry.attempts) {
@@ -103,12 +105,14 @@ export function failureError(runner: Runner, step: Step, state: StepRecord): Run
   return new RunbackError(known ? (error.code as ErrorCode) : 'step-failed', `Step "${step.id}" failed: ${error?.message ?? 'no reason is known'}`, {
     ...(error?.why === undefined ? {} : { why: error.why }),
     state: [error?.state, runner.writtenSoFar()].filter((part) => part !== undefined).join(' '),
-    next: nextAfter(runner, error),
+    next: nextAfter(runner, error, inputsBehind(step, state)),
     data: { ...error?.data, run: runner.run.id, step: step.id },
   });
 }
 
-function nextAfter(runner: Runner, error: ErrorData | undefined): string {
+function nextAfter(runner: Runner, error: ErrorData | undefined, inputs: readonly string[]): string {
   const own = error?.next === undefined ? '' : `${error.next}\n`;
-  return `${own}Go on: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
+  const [input] = inputs;
+  const other = input === undefined ? '' : `Give another value: runback runbook resume ${runner.run.id} --input ${input}=…\n`;
+  return `${own}${other}Go on: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
 }

@@ -1,6 +1,7 @@
-import { didYouMean, isRunbackError, parseDuration, RunbackError, suggest } from '../lib/index.js';
+import { didYouMean, isRunbackError, MOMENT_FORM, parseMoment, RunbackError, suggest } from '../lib/index.js';
 import type { RunServices } from './actions/action.js';
 import { exhausted } from './exhaustive.js';
+import { readFilter } from './filter.js';
 import type { Runbook } from './load.js';
 import type { InputDocument } from './schema.js';
 import type { Operator, Question } from './types.js';
@@ -112,7 +113,7 @@ export async function resolveInput(name: string, document: InputDocument, value:
     case 'time':
       return resolveTime(value, context, wrong);
     case 'filter':
-      return resolveFilter(value, wrong);
+      return resolveFilter(value, context, wrong);
   }
   return exhausted(document.type);
 }
@@ -141,33 +142,14 @@ async function resolveSnapshot(name: string, value: unknown, { services, inputs 
 
 function resolveTime(value: unknown, { services }: InputContext, wrong: (expected: string) => RunbackError): string {
   if (value === '') return '';
-  const expected = 'a time such as 2026-11-22T14:00:00Z, or how long ago: 2h';
-  if (typeof value !== 'string') throw wrong(expected);
-  if (/^\d{4}-\d\d-\d\d/.test(value)) {
-    const time = new Date(value);
-    if (Number.isNaN(time.getTime())) throw wrong(expected);
-    return time.toISOString();
-  }
-  try {
-    return new Date(services.clock.now().getTime() - parseDuration(value.replace(/\s*ago$/, ''))).toISOString();
-  } catch {
-    throw wrong(expected);
-  }
+  const time = typeof value === 'string' ? parseMoment(value, services.clock.now()) : undefined;
+  if (time === undefined) throw wrong(MOMENT_FORM);
+  return time;
 }
 
 /** Filters are given as an object, as JSON, or as one expression for `where`. */
-function resolveFilter(value: unknown, wrong: (expected: string) => RunbackError): Readonly<Record<string, unknown>> {
-  const expected = 'a filter such as {"fields": ["email"]}, or an expression such as field == "email"';
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
-  if (typeof value !== 'string') throw wrong(expected);
-  const text = value.trim();
-  if (text === '') return {};
-  if (!text.startsWith('{')) return { where: text };
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === 'object' && parsed !== null) return parsed as Readonly<Record<string, unknown>>;
-  } catch {
-    // Reported below in our own words.
-  }
-  throw wrong(expected);
+function resolveFilter(value: unknown, { services }: InputContext, wrong: (expected: string) => RunbackError): Readonly<Record<string, unknown>> {
+  const read = readFilter(value, services.clock.now());
+  if (read.ok) return read.filter;
+  throw wrong(`a filter such as {"fields": ["email"]}, or an expression such as field == "email"; ${read.problem}`);
 }

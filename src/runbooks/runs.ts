@@ -5,6 +5,7 @@ import { builtInActions, type ActionLibrary } from './actions/registry.js';
 import { advance } from './engine.js';
 import { resolveInputs } from './inputs.js';
 import { parseRunbook, type Runbook } from './load.js';
+import { replaceInputs } from './other-input.js';
 import { byHolder, locksLeftBy, Runner, RunStopped, type RunOptions } from './runner.js';
 import { applyEntry, deriveRun, isClosed, RUNS, type RunRecord } from './state.js';
 import type { RunView } from './types.js';
@@ -24,6 +25,8 @@ export interface StartRequest {
 /** Who goes on with a run. */
 export interface ContinueRequest {
   readonly by: string;
+  /** Other values for inputs that no step has used yet. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
 /** Services, with the library of actions where it is not the built-in one. */
@@ -65,7 +68,7 @@ export async function startRun(request: StartRequest, deps: RunDeps, options: Ru
  * `locked` where another process works on it; `journal-damaged`.
  */
 export async function resumeRun(id: string, request: ContinueRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
-  return await reopen(id, request, deps, options, async () => {});
+  return await reopen(id, request, deps, options, async (runner) => replaceInputs(runner, request.inputs ?? {}));
 }
 
 /** {@link resumeRun} by another person, said by name. Throws `usage` where the run is that person's already. */

@@ -1,6 +1,6 @@
 import { emptyIsNull } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
-import { compareKeys, type Link, parseRecordLine, put, recordLine, type Value } from '../records/index.js';
+import { compareKeys, type Link, own, parseRecordLine, put, recordLine, sameValue, type Value } from '../records/index.js';
 import { inOrderAhead } from './ahead.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind } from './lines.js';
 import { damageOf } from './opened.js';
@@ -17,14 +17,21 @@ export interface CompareOptions extends CallOptions {
    * is known about how they differ. Without it they are left out.
    */
   readonly unreadable?: boolean;
+  /** What one side does not have is known to have been empty there: a kind of link that did not exist yet. */
+  readonly absentIsEmpty?: boolean;
+  /** Names in `meta` whose difference counts too: read-only fields that people are harmed by. */
+  readonly alsoMeta?: readonly string[];
 }
 
 const BATCH = 512;
 
 /**
  * What differs between two snapshots in the `fields` of one object type, in key order; a difference in `meta` alone is
- * none. Offline. Parts that both snapshots hold are not read; the rest is compared as bytes, and only lines that differ
- * become text. Memory: a few parts of each side. An object type that one side does not have counts as empty there.
+ * none, unless asked for. Offline. Parts that both snapshots hold are not read; the rest is compared as bytes, and only lines that differ
+ * become text. Memory: a few parts of each side.
+ *
+ * What was not read on one side is no difference (G17): an object type that one side does not have gives nothing, and where a side has no
+ * census, what only the other one has is left out. {@link comparable} tells what that concerns.
  */
 export async function* compareObjects(
   a: SnapshotReader,
@@ -38,7 +45,9 @@ export async function* compareObjects(
   const oneEmpty = [a, b].every((reader) => emptyIsNull(reader.header.platforms.find(({ name }) => name === platform)?.connector));
   for await (const found of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
     const pairs = oneEmpty ? found.map(withOneEmpty) : found;
-    const batch = pairs.filter((pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b));
+    const batch = pairs.filter(
+      (pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b) || !sameMeta(pair.a, pair.b, options.alsoMeta),
+    );
     if (batch.length > 0) yield batch;
   }
 }
@@ -84,6 +93,12 @@ function oneEmptyLine(line: string): string {
   return recordLine({ key, fields: oneEmpty, meta });
 }
 
+function sameMeta(a: string, b: string, names: readonly string[] = []): boolean {
+  if (names.length === 0) return true;
+  const [left, right] = [parseRecordLine(a).meta, parseRecordLine(b).meta];
+  return names.every((name) => sameValue(own(left, name), own(right, name)));
+}
+
 interface Side {
   readonly reader: SnapshotReader;
   readonly info: ObjectInfo | undefined;
@@ -91,6 +106,7 @@ interface Side {
 
 /** Merge-joins the lines of two sides and gives the pairs whose lines differ. */
 async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: CompareOptions): AsyncGenerator<KeyDifference[]> {
+  if (options.absentIsEmpty !== true && (a.info === undefined || b.info === undefined)) return;
   const shared = sharedParts(a.info, b.info);
   const left = new Cursor(kind, 'a', a, shared, options);
   const right = new Cursor(kind, 'b', b, shared, options);
@@ -100,7 +116,7 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
   const single = (cursor: Cursor, other: Cursor): void => {
     const { key, line } = cursor.take();
     const hidden = other.hides(key);
-    if (hidden && options.unreadable !== true) return;
+    if (!other.census || (hidden && options.unreadable !== true)) return;
     batch.push({
       key,
       a: cursor.side === 'a' ? line : undefined,
@@ -162,6 +178,8 @@ class Cursor {
   at = 0;
   doneRows = 0;
   readonly totalRows: number;
+  /** All keys were read: what is not here was not there. */
+  readonly census: boolean;
   readonly #parts: AsyncGenerator<LoadedPart>;
   /** Parts that could not be read. */
   readonly #hidden: PartInfo[] = [];
@@ -174,6 +192,7 @@ class Cursor {
     private readonly options: CompareOptions,
   ) {
     const parts = info?.parts.filter(({ sha256 }) => !shared.has(sha256)) ?? [];
+    this.census = info?.census ?? options.absentIsEmpty === true;
     this.totalRows = parts.reduce((sum, { rows }) => sum + rows, 0);
     // One part ahead on each side: two are unpacked while two are compared.
     this.#parts = inOrderAhead(parts, 2, async (part) => {

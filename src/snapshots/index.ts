@@ -1,5 +1,6 @@
 export { openCatalog, type Catalog } from './catalog.js';
 export { compareLinks, compareObjects, type CompareOptions } from './compare.js';
+export { comparable, unknownKeys, watchedIn, type NotCompared, type Scope } from './scope.js';
 export { createSnapshot, type CreateSnapshotDeps } from './create.js';
 export { csvLine, exportCsv, type ExportCsvOptions } from './export-csv.js';
 export { openSnapshot } from './open.js';

@@ -20,8 +20,10 @@ const SCHEMA = objectType('contacts', [
   field('street', { group: 'address' }),
   field('zip', { group: 'address' }),
 ]);
+/** From before the base: the history is whole. */
+const FIRST = { at: '2026-11-19T10:00:00Z', writer: 'ui:42' };
 const BY_SYNC: RecordHistory = {
-  fields: Object.fromEntries(SCHEMA.fields.map(({ name }) => [name, [{ at: '2026-11-21T10:00:00Z', writer: 'sync:7' }]])),
+  fields: Object.fromEntries(SCHEMA.fields.map(({ name }) => [name, [{ at: '2026-11-21T10:00:00Z', writer: 'sync:7' }, FIRST]])),
   created: { at: '2026-11-21T10:00:00Z', writer: 'sync:7' },
 };
 
@@ -61,7 +63,9 @@ const changed = (name: string, more: Partial<ObjectSchema['fields'][number]>): O
   ...SCHEMA,
   fields: SCHEMA.fields.map((one) => (one.name === name ? { ...one, ...more } : one)),
 });
-const history = (entries: RecordHistory['fields'][string]): RecordEvidence => ({ history: { fields: { name: entries } } });
+const history = (entries: RecordHistory['fields'][string]): RecordEvidence => ({
+  history: { fields: { name: [...entries, { ...FIRST, value: 'good' }] } },
+});
 const NAME = { base: { name: 'good' }, damaged: { name: 'bad' }, live: { name: 'bad' } };
 
 const cases: readonly Case[] = [
@@ -338,6 +342,56 @@ const cases: readonly Case[] = [
     evidence: history([{ value: 'bad', writer: 'sync:77' }]),
     filters: { suspects: ['sync:7'] },
     conflicts: ['unattributed'],
+  },
+  {
+    title: 'a suspect outside the window made no damage of this incident',
+    ...NAME,
+    evidence: history([{ value: 'bad', writer: 'sync:1', at: '2026-11-21T10:00:00Z' }]),
+    filters: { since: '2026-11-21T11:00:00Z', unattributed: 'unknown' },
+    conflicts: ['unattributed'],
+    choices: ['keep', 'restore'],
+  },
+  {
+    title: 'a window holds although everything that nothing ties to the incident is to be included',
+    ...NAME,
+    evidence: history([{ value: 'bad', writer: 'ui:1', at: '2026-11-21T10:00:00Z' }]),
+    filters: { until: '2026-11-21T09:00:00Z', unattributed: 'include' },
+    conflicts: ['unattributed'],
+  },
+  {
+    title: 'what has no time is not taken to lie in a window',
+    ...NAME,
+    history: 'none',
+    evidence: { history: { fields: {} } },
+    filters: { since: '2026-11-21T09:00:00Z', unattributed: 'include' },
+    conflicts: ['unattributed'],
+  },
+  {
+    title: 'a deletion has no time: it is not taken to lie in a window',
+    base: { name: 'x' },
+    filters: { since: '2026-11-21T09:00:00Z', unattributed: 'include' },
+    conflicts: ['unattributed'],
+    choices: ['keep', 'restore'],
+  },
+  {
+    title: 'a value between two passes of the sync is for a person, whatever is to be included',
+    ...NAME,
+    evidence: history([
+      { value: 'bad', writer: 'sync:1', at: '2026-11-21T10:30:00Z' },
+      { value: 'BAD', writer: 'flow:1', at: '2026-11-21T10:20:00Z' },
+      { value: 'bad', writer: 'sync:1', at: '2026-11-21T10:15:00Z' },
+    ]),
+    filters: { unattributed: 'include' },
+    conflicts: ['edited-since'],
+    choices: ['keep', 'restore'],
+  },
+  {
+    title: 'a history that is cut short is for a person',
+    ...NAME,
+    evidence: { history: { fields: { name: [{ value: 'bad', writer: 'sync:1', at: '2026-11-21T10:30:00Z' }] } } },
+    filters: { unattributed: 'unknown' },
+    conflicts: ['unattributed'],
+    choices: ['keep', 'restore'],
   },
   {
     title: 'the window counts where no suspect is named',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Platform } from '../../src/connectors/index.js';
 import { compareKeys, type Fields, sameValue, type PlatformRecord } from '../../src/records/index.js';
-import { compareLinks, compareObjects, type Damage, type SnapshotReader } from '../../src/snapshots/index.js';
+import { comparable, compareLinks, compareObjects, type Damage, type SnapshotReader } from '../../src/snapshots/index.js';
 import { memoryPlatform, people } from './memory-platform.js';
 import { collect, reading, sides, snapshotOf, workspace } from './support.js';
 
@@ -124,6 +124,50 @@ describe('comparing two snapshots', () => {
             .filter((key) => part !== undefined && compareKeys(key, part.firstKey) >= 0 && compareKeys(key, part.lastKey) <= 0)
             .sort(compareKeys),
         );
+      }),
+    );
+  });
+
+  // A user would lose: good links, or good records, because one of the snapshots never read them (G17).
+  it('calls nothing new or gone that one of them did not read, in both directions', async () => {
+    const deps = await workspace();
+    const links = { 'contacts~companies~primary': [{ from: '1000', to: '1' }] };
+    const whole = memoryPlatform('crm', { objects: { contacts: people(5), companies: people(3) }, links });
+    const part = memoryPlatform('crm', { objects: { contacts: people(5) } });
+    const a = await snapshotOf(whole, deps);
+    const b = await snapshotOf(part, deps);
+    const check = async (left: string, right: string): Promise<void> =>
+      reading(left, (first) =>
+        reading(right, async (second) => {
+          expect(await collect(compareObjects(first, second, 'crm', 'companies'))).toEqual([]);
+          expect(await collect(compareLinks(first, second, 'crm', 'contacts~companies~primary'))).toEqual([]);
+          const scope = comparable(first, second, 'crm');
+          expect(scope).toMatchObject({ objects: ['contacts'], links: [] });
+          expect(scope.notCompared.map(({ name }) => name)).toEqual(['companies', 'contacts~companies~primary']);
+          for (const { why } of scope.notCompared) expect(why).toMatch(/does not hold/);
+        }),
+      );
+    await check(a.path, b.path);
+    await check(b.path, a.path);
+  });
+
+  it('takes what a snapshot without a census lacks for neither new nor gone', async () => {
+    const deps = await workspace();
+    const a = await snapshotOf(memoryPlatform('crm', { objects: { contacts: people(9) } }), deps);
+    const b = await snapshotOf(memoryPlatform('crm', { objects: { contacts: people(4, () => ({ city: 'Elsewhere' })) } }), deps);
+    await reading(a.path, (first) =>
+      reading(b.path, async (second) => {
+        const objects = second.manifest.objects.map((info) => ({ ...info, census: false }));
+        const blind = Object.create(second, {
+          header: { value: second.header },
+          manifest: { value: { ...second.manifest, objects } },
+          partBytes: { value: (...args: Parameters<SnapshotReader['partBytes']>) => second.partBytes(...args) },
+        }) as SnapshotReader;
+        expect(sides(await collect(compareObjects(first, second, 'crm', 'contacts'))).filter((one) => one.endsWith('a-'))).toHaveLength(5);
+        expect(sides(await collect(compareObjects(first, blind, 'crm', 'contacts')))).toEqual(expect.arrayContaining([expect.stringMatching(/ab$/)]));
+        expect(sides(await collect(compareObjects(first, blind, 'crm', 'contacts'))).filter((one) => !one.endsWith('ab'))).toEqual([]);
+        expect(sides(await collect(compareObjects(blind, first, 'crm', 'contacts'))).filter((one) => !one.endsWith('ab'))).toEqual([]);
+        expect(comparable(first, blind, 'crm').notCompared).toMatchObject([{ name: 'contacts' }]);
       }),
     );
   });

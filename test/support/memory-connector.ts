@@ -25,6 +25,7 @@ import {
   type Link,
   type LinkSchema,
   type ObjectSchema,
+  type PlatformRecord,
   type Value,
 } from '../../src/records/index.js';
 
@@ -173,20 +174,26 @@ export class MemoryConnector implements Connector {
   writers(): {
     readonly cell: (object: string, uid: string, name: string, value: Value) => string | undefined;
     readonly created: (uid: string) => string | undefined;
-    /** What a cell held before the sync wrote `value`, where a person had written that since a time. */
-    readonly before: (uid: string, name: string, value: Value, since: Date) => Value | undefined;
+    /** What a person wrote into a cell since a time, and the sync then overwrote with `value`: before its first write, and between its writes. */
+    readonly edits: (uid: string, name: string, value: Value, since: Date) => { readonly before?: Value; readonly between: readonly Value[] };
   } {
     const rows = new Map<string, Row>();
     for (const table of this.#rows.values()) for (const row of table.values()) rows.set(textOf(row.fields['uid']), structuredClone(row));
     return {
       cell: (_object, uid, name, value) => rows.get(uid)?.history[name]?.find((entry) => sameValue(entry.value ?? null, value))?.writer,
       created: (uid) => rows.get(uid)?.created.writer,
-      before: (uid, name, value, since) => {
-        const entries = rows.get(uid)?.history[name] ?? [];
+      edits: (uid, name, value, since) => {
+        const entries = (rows.get(uid)?.history[name] ?? []).filter(({ at }) => at !== undefined && Date.parse(at) >= since.getTime());
+        const bySync = (entry: FieldChange): boolean => entry.writer?.startsWith('sync:') === true;
         const damage = entries.findIndex((entry) => sameValue(entry.value ?? null, value));
-        if (entries[damage]?.writer?.startsWith('sync:') !== true) return undefined;
-        const edit = entries.slice(damage).find((entry) => entry.writer?.startsWith('sync:') !== true);
-        return edit?.at === undefined || Date.parse(edit.at) < since.getTime() ? undefined : edit.value;
+        const first = entries.findLastIndex(bySync);
+        const [wrote] = damage === -1 ? [] : entries.slice(damage);
+        if (wrote === undefined || !bySync(wrote)) return { between: [] };
+        const older = entries[first + 1];
+        return {
+          ...(older?.value === undefined ? {} : { before: older.value }),
+          between: entries.slice(damage, first).flatMap((entry) => (bySync(entry) ? [] : [entry.value ?? null])),
+        };
       },
     };
   }
@@ -225,7 +232,7 @@ export class MemoryConnector implements Connector {
       const wanted = request.history;
       const history = new Map(wanted === undefined ? [] : some.map((key) => [key, this.#historyOf(rows.get(key), wanted)] as const));
       yield {
-        records: some.map((key) => ({ key, fields: structuredClone(rows.get(key)?.fields ?? {}), meta: {} })),
+        records: some.map((key) => recordOf(request.schema, key, structuredClone(rows.get(key)?.fields ?? {}))),
         ...(wanted === undefined ? {} : { history }),
         ...(aliases.size === 0 ? {} : { aliases }),
       };
@@ -455,6 +462,13 @@ export class MemoryConnector implements Connector {
     if (links === undefined) throw new RunbackError('object-unsupported', `no links ${linkName(link)}`);
     return links;
   }
+}
+
+/** Read-only fields are told apart, as every driver does. */
+function recordOf(schema: ObjectSchema, key: string, held: Fields): PlatformRecord {
+  const readOnly = new Set(schema.fields.filter((field) => field.readOnly).map((field) => field.name));
+  const side = (wanted: boolean): Fields => Object.fromEntries(Object.entries(held).filter(([name]) => readOnly.has(name) === wanted));
+  return { key, fields: side(false), meta: side(true) };
 }
 
 export function linkName(link: LinkSchema): string {

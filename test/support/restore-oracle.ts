@@ -18,14 +18,14 @@ const UNITS = [['name'], ['email'], ['phone'], ['city'], ['company'], ['pipeline
 
 /**
  * What should be there after a restore, worked out from the story's truth instead of the planner's rules: who really wrote each cell.
- * `wrote` gives the last writer of a cell's damaged value, `editBefore` what a
- * person had written there before.
+ * `wrote` gives the last writer of a cell's damaged value, `edits` what people had written there before the sync's first write and between
+ * its writes.
  */
 export function expectedAfter(
   moments: Moments,
   wrote: WroteIt,
   created: (uid: string) => string | undefined,
-  editBefore: (uid: string, name: string, value: Value) => Value | undefined,
+  edits: (uid: string, name: string, value: Value) => { readonly before?: Value; readonly between: readonly Value[] },
   habits: ReadonlySet<Habit>,
 ): { readonly expected: Flat; readonly blocked: ReadonlySet<string> } {
   const { base, damaged, live, before } = moments;
@@ -34,11 +34,14 @@ export function expectedAfter(
     const D = damaged[uid];
     const L = live[uid];
     const B = { ...found };
+    /** Cells that only a person can decide: somebody wrote something else between two writes of the sync. */
+    const asked = new Set<string>();
     for (const name of new Set([...Object.keys(B), ...Object.keys(D ?? {})]))
       if (name !== 'links' && L !== undefined && !same(B[name], D?.[name])) {
         // What a person wrote after the base and the sync overwrote is what should come back.
-        const edit = editBefore(uid, name, D?.[name] ?? null);
-        if (edit !== undefined) B[name] = edit;
+        const edit = edits(uid, name, D?.[name] ?? null);
+        if (edit.before !== undefined) B[name] = edit.before;
+        if (edit.between.some((value) => !same(value, B[name]))) asked.add(name);
       }
     const now = before[uid];
     if (D === undefined && L === undefined) expected[uid] = asStored({ ...B }, habits);
@@ -47,13 +50,14 @@ export function expectedAfter(
     for (const unit of UNITS) {
       const hurt = unit.filter((name) => !same(B[name], D[name]));
       const open = hurt.filter((name) => !same(L[name], B[name]));
-      if (open.length === 0 || unit.some((name) => !same(L[name], D[name]) && !same(L[name], B[name]))) continue;
+      if (open.length === 0 || unit.some((name) => asked.has(name))) continue;
+      if (unit.some((name) => !same(L[name], D[name]) && !same(L[name], B[name]))) continue;
       if (open.every((name) => wrote(objectOf(uid), uid, name, D[name] ?? null)?.startsWith('sync:') === true))
         for (const name of open) writes[name] = B[name] ?? null;
     }
     const tags = mergedTags(B['tags'], D['tags'], L['tags']);
-    if (!same(B['tags'], D['tags']) && !same(tags, L['tags']) && wrote(objectOf(uid), uid, 'tags', D['tags'] ?? null)?.startsWith('sync:') === true)
-      writes['tags'] = tags;
+    const tagsHurt = !same(B['tags'], D['tags']) && !same(tags, L['tags']) && !asked.has('tags');
+    if (tagsHurt && wrote(objectOf(uid), uid, 'tags', D['tags'] ?? null)?.startsWith('sync:') === true) writes['tags'] = tags;
     // What somebody edits while the restore runs stays, with what is decided as one with it; the rest is written all the same.
     for (const unit of [...UNITS, ['tags']]) {
       const names = unit.filter((name) => name in writes);

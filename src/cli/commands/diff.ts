@@ -1,6 +1,8 @@
 import { EXIT } from '../../lib/index.js';
+import type { ByHand } from '../../restores/index.js';
+import type { NotCompared } from '../../snapshots/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
-import { compareSnapshots, type RecordDifference, withLive } from '../comparing.js';
+import { compareSnapshots, endsOf, type RecordDifference, withLive } from '../comparing.js';
 import type { CommandContext } from '../context.js';
 import { diffText } from '../views/diff.js';
 
@@ -19,22 +21,27 @@ async function diff({ input, session, live, call, event }: CommandContext): Prom
     const examples: RecordDifference[] = [];
     const compare = async (b: typeof a): Promise<Outcome> => {
       live.start('Comparing');
-      const counts = await compareSnapshots(
-        { a, b, platform, objects, keys },
+      const byHand = new Map<string, ByHand>();
+      const { counts, notCompared } = await compareSnapshots(
+        { a, b, live: wanted === 'live', platform, objects, keys },
         {
           onRecord: (difference) => {
             event({ type: 'difference', ...difference });
             if (examples.length < FIRST) examples.push(difference);
+            for (const [field, { byHand: how }] of Object.entries(difference.fields)) if (how !== undefined) count(byHand, difference, field, how);
           },
           onLink: (of, name, difference) => event({ type: 'link', platform: of, kind: name, ...difference }),
         },
         call,
       );
       const total = counts.reduce((sum, one) => sum + one.changed + one.removed + one.added, 0);
+      // Links to object types that --object leaves out were not asked for.
+      const isUnread = ({ kind, name }: NotCompared): boolean => objects === undefined || endsOf(kind, name).every((end) => objects.includes(end));
+      const found = { counts, examples, notCompared, byHand: [...byHand.values()] };
       return {
-        data: { a: a.header.id, b: wanted === 'live' ? 'live' : b.header.id, total, counts, examples },
-        text: (style) => diffText(counts, examples, style),
-        ...(total > 0 ? { exit: EXIT.differences } : {}),
+        data: { a: a.header.id, b: wanted === 'live' ? 'live' : b.header.id, total, ...found },
+        text: (style) => diffText(found, style),
+        ...(total > 0 ? { exit: EXIT.differences } : notCompared.some(isUnread) ? { exit: EXIT.partial } : {}),
       };
     };
     const wanted = input.required('b');
@@ -54,10 +61,16 @@ async function diff({ input, session, live, call, event }: CommandContext): Prom
   }
 }
 
+function count(found: Map<string, ByHand>, { object }: RecordDifference, field: string, how: string): void {
+  const name = JSON.stringify([object, field]);
+  found.set(name, { object, field, records: (found.get(name)?.records ?? 0) + 1, how });
+}
+
 export const commands: readonly CommandSpec[] = [
   {
     summary: 'What differs between two snapshots, or a snapshot and the platform now',
-    details: 'Exit 2 where something differs. With --json each difference is an event before the final object.',
+    details:
+      'Exit 2 where something differs, 3 where nothing does and not everything could be compared. What only one side holds is no difference: it is listed apart. With --json each difference is an event before the final object.',
     args: [
       { name: 'a', description: 'snapshot: id, its beginning, latest or latest-verified', kind: 'snapshot' },
       { name: 'b', description: 'another snapshot, or live', kind: 'snapshot' },

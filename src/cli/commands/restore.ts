@@ -2,7 +2,7 @@ import { resolve as absolute } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { EXIT, RunbackError } from '../../lib/index.js';
+import { EXIT, MOMENT_FORM, parseMoment, RunbackError } from '../../lib/index.js';
 import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
@@ -13,22 +13,22 @@ import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js'
 import type { Session } from '../session.js';
 import { counted } from '../views/format.js';
 import { changesTable, conflictsTable, firstLines, isChange, isConflict, lostText, planText } from '../views/plan.js';
-import { restoreText, verifySummaryText } from '../views/restore.js';
+import { leftText, restoreText, verifySummaryText } from '../views/restore.js';
 
 const FIRST = 10;
 
 /** The filters a command line gives. Suspects are the writers of the syncs that write to the platform unless named. */
 const KINDS: readonly DamageKind[] = ['changed', 'deleted', 'created', 'links'];
 
-function filtersOf(input: Input, session: Session, platform: string): PlanFilters {
+function filtersOf(input: Input, session: Session, platform: string, now: Date): PlanFilters {
   const objects = input.someOf('object');
   const fields = input.someOf('field');
   const exceptFields = input.someOf('except-field');
   const keys = input.someOf('key');
   const only = input.someOf('only')?.filter((kind): kind is DamageKind => KINDS.some((known) => known === kind));
   const where = input.text('where');
-  const since = instant(input, 'since');
-  const until = instant(input, 'until');
+  const since = instant(input, 'since', now);
+  const until = instant(input, 'until', now);
   const known = Object.values(session.workspace.config.syncs)
     .filter((sync) => sync.writes_to.includes(platform))
     .flatMap((sync) => sync.writes_as);
@@ -50,32 +50,39 @@ function filtersOf(input: Input, session: Session, platform: string): PlanFilter
 }
 
 /** A moment as ISO 8601 in UTC. Throws `usage`. */
-function instant(input: Input, name: string): string | undefined {
+function instant(input: Input, name: string, now: Date): string | undefined {
   const text = input.text(name);
   if (text === undefined) return undefined;
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()))
-    throw new RunbackError('usage', `--${name} takes a moment such as 2026-11-22T14:00Z, not "${text}"`, { state: 'Nothing was started.' });
-  return at.toISOString();
+  const at = parseMoment(text, now);
+  if (at !== undefined) return at;
+  throw new RunbackError('usage', `--${name} cannot be "${text}"`, {
+    why: `Expected ${MOMENT_FORM}.`,
+    state: 'Nothing was started.',
+    next: `For example: --${name} ${now.toISOString().slice(0, 16)}Z`,
+    data: { limit: name },
+  });
 }
 
 async function plan(context: CommandContext): Promise<Outcome> {
-  const { input, session, live, call } = context;
+  const { input, session, live, call, clock } = context;
   const opened = await session();
   const platform = input.required('platform');
   opened.platformConfig(platform);
-  const filters = filtersOf(input, opened, platform);
+  const filters = filtersOf(input, opened, platform, clock.now());
   const catalog = await opened.catalog();
   const fitting = { platform, ...(filters.objects === undefined ? {} : { objects: filters.objects }) };
   const base = await catalog.resolve(input.required('base'), fitting);
   await opened.authorise('plan');
+  const { checkLimits, planRestore } = await import('../../restores/index.js');
+  // Before anything is asked of the platform, or a snapshot is taken as evidence.
+  checkLimits(filters);
   live.start(`Opening ${platform}`);
   const deps = await restoreDeps(opened, platform, context);
-  const { planRestore } = await import('../../restores/index.js');
   const wanted = input.text('damaged');
   const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, fitting);
   live.start('Working out what was damaged');
-  const made = await planRestore({ base: base.id, damaged: damaged.id, filters, by: opened.by }, deps, call);
+  const suspectsNamed = input.someOf('suspect') !== undefined;
+  const made = await planRestore({ base: base.id, damaged: damaged.id, filters, suspectsNamed, by: opened.by }, deps, call);
   return planOutcome(await findPlan(opened, made.header.id), made);
 }
 
@@ -286,7 +293,7 @@ async function verify(context: CommandContext): Promise<Outcome> {
   return {
     data: { ...summary, ...(lost.length === 0 ? {} : { lost }) },
     text: (style) => verifySummaryText(summary, style, lost),
-    ...(summary.remaining > 0 ? { exit: EXIT.differences } : {}),
+    ...(summary.remaining > 0 ? { exit: EXIT.differences } : summary.byHand.length > 0 ? { exit: EXIT.partial } : {}),
   };
 }
 
@@ -310,6 +317,20 @@ async function lost({ input, session, stdio }: CommandContext): Promise<Outcome>
   };
 }
 
+async function left({ session, input, stdio }: CommandContext): Promise<Outcome> {
+  const read = await findPlan(await session(), input.required('plan'));
+  const to = input.text('to');
+  if (to === undefined) {
+    const first = await firstLines(read.lines(), isConflict, FIRST);
+    const { conflicts, byHand = [] } = read.header.counts;
+    return { data: { plan: read.header.id, conflicts, byHand, first }, text: (style) => leftText(read.header, first, style) };
+  }
+  const { writeLeft } = await import('../left.js');
+  const path = absolute(stdio.cwd, to);
+  const records = await writeLeft(read, path);
+  return { data: { plan: read.header.id, path, lines: records }, text: (style) => `${style.glyph.done} ${path}: ${counted(records, 'lines')}` };
+}
+
 const PLAN = { name: 'plan', description: 'id of the plan, its beginning, or latest', kind: 'plan' as const };
 const RESTORE = { name: 'restore', description: 'id of the restore, its beginning, or latest', kind: 'restore' as const };
 
@@ -328,7 +349,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--key <key>', description: 'only this record', repeat: true },
       { flags: '--only <kind>', description: 'only this kind of damage', repeat: true, choices: KINDS },
       { flags: '--where <expression>', description: 'only where this CEL expression holds (object, key, field, base, damaged, live)' },
-      { flags: '--since <time>', description: 'when the damage began: 2026-11-22T14:00Z' },
+      { flags: '--since <time>', description: 'when the damage began: 2026-11-22T14:00Z, or 2h ago' },
       { flags: '--until <time>', description: 'when it ended' },
       { flags: '--suspect <writer>', description: 'who did the damage, as the platform names it', repeat: true },
       { flags: '--unattributed <what>', description: 'changes that nothing ties to the incident', choices: ['include', 'refuse', 'unknown'] },
@@ -372,5 +393,13 @@ export const commands: readonly CommandSpec[] = [
   },
   { verb: 'resume', summary: 'Go on with a restore that stopped', args: [RESTORE], run: resume },
   { verb: 'undo', summary: 'Put back what a restore replaced, where nobody changed it since', args: [RESTORE], run: undo },
+  {
+    verb: 'left',
+    summary: 'What a plan leaves for people: its conflicts, and what has to be put right by hand',
+    args: [PLAN],
+    options: [{ flags: '--to <file>', description: 'CSV file to write (default: the first of them on the screen)', kind: 'file' }],
+    examples: ['runback restore left latest --to left.csv'],
+    run: left,
+  },
   { verb: 'verify', summary: 'Prove that the platform holds what a plan says', args: [PLAN], run: verify },
 ];

@@ -137,7 +137,7 @@ function goOn(verb: 'resumeRun' | 'undoRun' | 'takeOver', wanted: 'succeeded' | 
     const tied = await incidentOf(opened, id);
     const { deps, options, by, linked } = await runSetup(context, runbook, tied && { desk: tied.desk, id: tied.incident.id });
     try {
-      return runOutcome(await runbooks[verb](id, { by }, deps, options), wanted);
+      return runOutcome(await runbooks[verb](id, { by, inputs: verb === 'undoRun' ? {} : inputsOf(context) }, deps, options), wanted);
     } finally {
       await linked();
     }
@@ -200,6 +200,7 @@ async function evidence(context: CommandContext): Promise<Outcome> {
 
 const RUNBOOK = { name: 'runbook', description: 'id, its beginning, or a path', kind: 'runbook' as const };
 const RUN = { name: 'run', description: 'id of the run, its beginning, or latest', kind: 'run' as const };
+const OTHER_INPUT: OptionSpec = { flags: '--input <name=value>', description: 'another value for an input that no step has used yet', repeat: true };
 const ANSWERS: OptionSpec = { flags: '--answers <file>', description: 'YAML file with answers to the questions of the runbook', kind: 'file' };
 
 export const commands: readonly CommandSpec[] = [
@@ -235,7 +236,7 @@ export const commands: readonly CommandSpec[] = [
     verb: 'resume',
     summary: 'Go on with a run where it stopped',
     args: [{ ...RUN, optional: true }],
-    options: [ANSWERS],
+    options: [OTHER_INPUT, ANSWERS],
     run: goOn('resumeRun', 'succeeded'),
   },
   { verb: 'undo', summary: 'Take back what a run did, in reverse order', args: [RUN], options: [ANSWERS], run: goOn('undoRun', 'undone') },
@@ -246,7 +247,7 @@ export const commands: readonly CommandSpec[] = [
     options: [{ flags: '--reason <text>', description: 'why; goes into the journal' }],
     run: abort,
   },
-  { verb: 'takeover', summary: "Go on with somebody else's run", args: [RUN], options: [ANSWERS], run: goOn('takeOver', 'succeeded') },
+  { verb: 'takeover', summary: "Go on with somebody else's run", args: [RUN], options: [OTHER_INPUT, ANSWERS], run: goOn('takeOver', 'succeeded') },
   { verb: 'runs', summary: 'Runs, newest first', run: runs },
   { verb: 'evidence', summary: "Prove that a run's journal is what was written", args: [RUN], run: evidence },
 ];

@@ -16,10 +16,13 @@ const NAMES: Readonly<Record<ConflictChoice, string>> = { keep: 'Keep what is th
 export async function decideConflictsByHand(plan: OpenPlan, { asker, style, print, decide }: ConflictDeps): Promise<string | undefined> {
   const decided: Record<string, ConflictChoice> = {};
   const standing = new Map<PlanConflict['code'], ConflictChoice>();
-  const total = Object.values(plan.summary.header.counts.conflicts).reduce((sum, n) => sum + n, 0);
+  const { counts } = plan.summary.header;
+  // What runback cannot put right offers no choice: the head of the plan tells how it is done by hand.
+  const byHand = (counts.byHand ?? []).reduce((sum, { records }) => sum + records, 0);
+  const total = Object.values(counts.conflicts).reduce((sum, n) => sum + n, 0) - byHand;
   let place = 0;
   for await (const conflict of plan.lines()) {
-    if (!isConflict(conflict)) continue;
+    if (!isConflict(conflict) || conflict.byHand !== undefined) continue;
     place += 1;
     const choice = standing.get(conflict.code);
     if (choice !== undefined && conflict.choices[choice] !== undefined) {

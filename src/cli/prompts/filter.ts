@@ -1,3 +1,5 @@
+import { isRunbackError } from '../../lib/index.js';
+import { checkLimits, type PlanFilters } from '../../restores/index.js';
 import { visible } from '../views/visible.js';
 import type { Choice } from './asker.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
@@ -26,27 +28,60 @@ export async function askFilter(message: string, plan: OpenPlan | undefined, dep
   const names = async (what: string, offered: readonly Choice<string>[]): Promise<readonly string[]> =>
     offered.length > 0
       ? asker.several({ message: what, choices: offered })
-      : (await asker.text({ message: `${what} (names, separated by commas)` }))
+      : (
+          await asker.text({
+            message: `${what} (names, separated by commas)`,
+            validate: (text) => text.split(',').some((name) => name.trim() !== '') || 'Type at least one name.',
+          })
+        )
           .split(',')
           .map((name) => name.trim())
           .filter((name) => name !== '');
   const part = await asker.choose({ message, choices: PARTS });
   const title = PARTS.find(({ value }) => value === part)?.name ?? part;
   if (part === 'all') return '{}';
-  if (part === 'text') return asker.text({ message: title, default: '{}', validate: isFilter });
+  const { readFilter } = await import('../../runbooks/index.js');
+  const check = (value: unknown): true | string => {
+    const read = readFilter(value, style.now);
+    if (!read.ok) return `That cannot be used: ${read.problem}`;
+    return plan?.schema === undefined ? true : namesProblem(read.filter, plan.schema);
+  };
+  if (part === 'text') return asker.text({ message: title, default: '{}', validate: check });
   if (part === 'since' || part === 'until') {
-    const time = await asker.text({ message: `${title} (for example ${style.now.toISOString().slice(0, 16)}Z, or 2h for two hours ago)` });
-    return JSON.stringify(time.trim() === '' ? {} : { [part]: time.trim() });
+    const time = await asker.text({
+      message: `${title} (for example ${style.now.toISOString().slice(0, 16)}Z, or 2h for two hours ago)`,
+      validate: (text) => (text.trim() === '' ? 'Type a time.' : check({ [part]: text.trim() })),
+    });
+    const read = readFilter({ [part]: time }, style.now);
+    // How long ago is meant from the moment it was typed.
+    return JSON.stringify(read.ok ? read.filter : { [part]: time });
   }
   const chosen = await names(title, part === 'objects' ? objects : part === 'only' ? kinds : fields);
   return JSON.stringify(chosen.length === 0 ? {} : { [part]: chosen });
 }
 
-function isFilter(text: string): true | string {
+/** What the names in a filter have wrong, as far as the plan's own object types tell. */
+function namesProblem(filter: Parameters<typeof limitsOf>[0], schema: NonNullable<OpenPlan['schema']>): true | string {
   try {
-    const value: unknown = JSON.parse(text);
-    return (typeof value === 'object' && value !== null && !Array.isArray(value)) || 'Write an object: {"fields": ["email"]}';
-  } catch {
-    return 'That is not JSON. For example: {"fields": ["email"]}';
+    checkLimits(limitsOf(filter), schema.objects);
+    return true;
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    return `That cannot be used: ${error.message}`;
   }
+}
+
+function limitsOf(filter: {
+  readonly fields?: readonly string[] | undefined;
+  readonly except_fields?: readonly string[] | undefined;
+  readonly where?: string | undefined;
+}): PlanFilters {
+  const { fields, except_fields: exceptFields, where } = filter;
+  return {
+    ...(fields === undefined ? {} : { fields }),
+    ...(exceptFields === undefined ? {} : { exceptFields }),
+    ...(where === undefined ? {} : { where }),
+    unattributed: 'refuse',
+    deleteCreated: true,
+  };
 }

@@ -1,3 +1,4 @@
+import type { ObjectSchema } from '../../records/index.js';
 import type { PlanLine, PlanSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { Style } from '../views/style.js';
@@ -19,5 +20,7 @@ export interface OperatorDeps {
 /** A plan and its lines, which can be read several times. */
 export interface OpenPlan {
   readonly summary: PlanSummary;
+  /** Object types the plan was made with. */
+  readonly schema?: { readonly objects: readonly ObjectSchema[] };
   lines(): AsyncIterable<PlanLine>;
 }

@@ -185,7 +185,17 @@ async function askInput(question: Extract<Question, { kind: 'input' }>, deps: Op
   }
   if (question.type === 'boolean') return String(await asker.confirm({ message, default: preset === 'true' }));
   const zone = question.type === 'time' ? ` (for example ${style.now.toISOString().slice(0, 16)}Z)` : '';
-  return asker.text({ message: `${message}${zone}`, ...(preset === undefined ? {} : { default: preset }) });
+  const validate = await checkFor(question.type, style.now);
+  return asker.text({ message: `${message}${zone}`, ...(preset === undefined ? {} : { default: preset }), ...(validate && { validate }) });
+}
+
+/** Checks what was typed at once, so that it can be asked for again. */
+async function checkFor(type: string, now: Date): Promise<((text: string) => true | string) | undefined> {
+  if (type === 'time') {
+    const { MOMENT_FORM, parseMoment } = await import('../../lib/index.js');
+    return (text) => text.trim() === '' || parseMoment(text, now) !== undefined || `Type ${MOMENT_FORM}.`;
+  }
+  return type === 'number' ? (text) => (text.trim() !== '' && Number.isFinite(Number(text))) || 'Type a number.' : undefined;
 }
 
 /** Offers the snapshots that hold something of the platform; those with gaps say so. */

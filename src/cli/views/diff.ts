@@ -1,10 +1,41 @@
+import type { ByHand } from '../../restores/index.js';
+import type { NotCompared } from '../../snapshots/index.js';
 import type { DifferenceCounts, RecordDifference } from '../comparing.js';
+import { byHandText } from './by-hand.js';
 import { count, counted, table } from './format.js';
 import type { Style } from './style.js';
 import { showValue, visible } from './visible.js';
+import { wrap } from './width.js';
 
-/** What differs: counts by object type, then the first records with old and new values. */
-export function diffText(counts: readonly DifferenceCounts[], examples: readonly RecordDifference[], style: Style): string {
+/** What a comparison found. */
+export interface DiffFound {
+  readonly counts: readonly DifferenceCounts[];
+  readonly examples: readonly RecordDifference[];
+  readonly notCompared: readonly NotCompared[];
+  readonly byHand: readonly ByHand[];
+}
+
+/** What differs: counts by object type, then the first records with old and new values, then what cannot be written and what was not compared. */
+export function diffText({ counts, examples, notCompared, byHand }: DiffFound, style: Style): string {
+  return [differencesText(counts, examples, style), byHandText(byHand, style), notComparedText(notCompared, style)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** What was not compared, and why, one a line; nothing where there is none. */
+export function notComparedText(notCompared: readonly NotCompared[], style: Style): string {
+  if (notCompared.length === 0) return '';
+  const lines = notCompared.map(({ platform, kind, name, why }) => `${platform} ${kind === 'links' ? 'links ' : ''}${name}: ${why}`);
+  const shown = lines
+    .slice(0, MOST_LINES)
+    .flatMap((line) => wrap(visible(line), style.width - 4).map((part, i) => `${i === 0 ? '  ' : '    '}${part}`));
+  const more = lines.length > MOST_LINES ? [`  ... and ${count(lines.length - MOST_LINES)} more`] : [];
+  return [`${style.glyph.warning} Not compared, and so no difference:`, ...shown, ...more].join('\n');
+}
+
+const MOST_LINES = 12;
+
+function differencesText(counts: readonly DifferenceCounts[], examples: readonly RecordDifference[], style: Style): string {
   const differing = counts.filter((one) => one.changed + one.removed + one.added > 0);
   if (differing.length === 0)
     return `${style.glyph.done} No difference in ${counted(counts.length, 'object types and kinds of link', 'object type')}`;

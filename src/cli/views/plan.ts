@@ -33,7 +33,7 @@ const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   'field-removed': 'the field, or the label of links, is gone',
   'read-only': 'the field cannot be written',
   rejected: 'the platform refused it',
-  consent: 'would turn a later opt-out back into opt-in',
+  consent: 'a person opted out, before or since: not decided without a yes, or not writable',
   irreversible: 'could not be undone',
   unattributed: 'nothing ties the change to the incident',
   'base-unreadable': 'the base snapshot cannot be read there',
@@ -68,6 +68,14 @@ export function planText(plan: PlanSummary, style: Style): string {
     pairs.push(['Of these', actions.map(([action, n]) => `${ACTION_WORDS[action as PlanChange['action']]} ${count(n)}`).join(', ')]);
   for (const [i, [code, n]] of conflicts.entries())
     pairs.push([i === 0 ? 'Left alone' : '', `${count(n)} × ${code}: ${CONFLICT_WORDS[code as PlanConflict['code']]}`]);
+  for (const [i, { object, field, records, how }] of (counts.byHand ?? []).entries())
+    pairs.push([i === 0 ? 'By hand' : '', visible(`${counted(records, 'records')} of ${object}: ${field} is harmed and cannot be written. ${how}`)]);
+  if (counts.byHand !== undefined) pairs.push(['', `The list: runback restore left ${header.id} --to left.csv`]);
+  if (counts.unproved !== undefined)
+    pairs.push([
+      'Unproved',
+      `${counted(counts.unproved, 'changes')} among these: nothing ties them to the incident, and --unattributed includes them`,
+    ]);
   if (counts.nothingToDo > 0) pairs.push(['Nothing to do', counted(counts.nothingToDo, 'differences')]);
   for (const [i, line] of notCoveredLines(header.notCovered ?? []).entries()) pairs.push([i === 0 ? 'Not covered' : '', line]);
   for (const [i, line] of lostLines(header.lost ?? []).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);
@@ -240,6 +248,7 @@ export function conflictText(conflict: PlanConflict, style: Style): string {
           ['Damaged', showValue(conflict.damaged)],
           ['Now', showValue(conflict.live)],
         ] as [string, string][])),
+    ...(conflict.byHand === undefined ? [] : [['By hand', visible(conflict.byHand)] as [string, string]]),
     ...(conflict.attribution === undefined ? [] : [['Who did it', attributionWords(conflict.attribution, style)] as [string, string]]),
   ];
   return `${wrap(visible(conflict.message), style.width).join('\n')}\n${facts(pairs, style)}`;
@@ -269,12 +278,16 @@ function attributionWords(attribution: RecordChange['attribution'], style: Style
 
 function filterWords(filters: PlanFilters): string {
   const parts: string[] = [];
-  if (filters.objects) parts.push(`objects ${filters.objects.join(', ')}`);
-  if (filters.fields) parts.push(`fields ${filters.fields.join(', ')}`);
+  if (filters.objects) parts.push(`objects ${filters.objects.join(', ') || 'none'}`);
+  if (filters.fields) parts.push(`fields ${filters.fields.join(', ') || 'none'}`);
+  if (filters.exceptFields) parts.push(`all fields but ${filters.exceptFields.join(', ')}`);
+  if (filters.only) parts.push(`kinds of damage: ${filters.only.join(', ') || 'none'}`);
   if (filters.keys) parts.push(filters.keys.length > 5 ? counted(filters.keys.length, 'keys') : `keys ${filters.keys.join(', ')}`);
   if (filters.where !== undefined) parts.push(`where ${filters.where}`);
   if (filters.since !== undefined) parts.push(`since ${filters.since}`);
   if (filters.until !== undefined) parts.push(`until ${filters.until}`);
+  if (filters.suspects)
+    parts.push(`written by ${filters.suspects.length > 5 ? counted(filters.suspects.length, 'suspects') : filters.suspects.join(', ')}`);
   return visible(parts.join('; '));
 }
 

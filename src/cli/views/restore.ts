@@ -1,6 +1,7 @@
-import type { LeftGroup, LostOnCreate, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
+import type { LeftGroup, LostOnCreate, PlanConflict, PlanHeader, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
+import { byHandText } from './by-hand.js';
 import { counted, count, facts, table, time } from './format.js';
-import { hasValues, lostLines } from './plan.js';
+import { conflictsTable, hasValues, lostLines } from './plan.js';
 import type { Style } from './style.js';
 import { showValue, visible, visibleLines } from './visible.js';
 import { wrap } from './width.js';
@@ -115,6 +116,21 @@ function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, 
   }
 }
 
+/** What a plan leaves for people: counts, then the first conflicts. */
+export function leftText(header: PlanHeader, first: readonly PlanConflict[], style: Style): string {
+  const total = Object.values(header.counts.conflicts).reduce((sum, n) => sum + n, 0);
+  if (total === 0) return `${style.glyph.done} Plan ${header.id} leaves nothing`;
+  const more = total > first.length ? [`  ... and ${counted(total - first.length, 'more conflicts')}`] : [];
+  return [
+    byHandText(header.counts.byHand ?? [], style),
+    conflictsTable(first, style),
+    ...more,
+    `  All of them as a list: runback restore left ${header.id} --to left.csv`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
 /** Outcome of a verification. `lost`: what did not come back with records that were created again: no proof is about that. */
 export function verifySummaryText(verify: VerifySummary, style: Style, lost: readonly LostOnCreate[] = []): string {
   const list = hasValues(lost) ? [`List: runback restore lost ${verify.plan} --to lost.csv`] : [];
@@ -132,6 +148,8 @@ function changesVerified(verify: VerifySummary, style: Style): string {
     verify.beside === undefined
       ? ''
       : `\n${style.glyph.warning} ${counted(verify.beside, 'values')} beside the plan were changed by the platform itself`;
+  if (verify.remaining === 0 && verify.byHand.length > 0)
+    return `${style.glyph.warning} Not proved: ${counted(verify.checked, 'changes')} are on the platform as planned, but harm is left that runback cannot put right${conflicts}${beside}\n${byHandText(verify.byHand, style)}\n  The list: runback restore left ${verify.plan} --to left.csv`;
   if (verify.remaining === 0)
     return `${style.glyph.done} Proved: ${counted(verify.checked, 'changes')} are on the platform as planned${conflicts}${beside}`;
   const rows = verify.examples.map((example) => [
@@ -149,5 +167,5 @@ function changesVerified(verify: VerifySummary, style: Style): string {
     { title: 'Why', shrink: true },
   ];
   const more = verify.remaining > rows.length ? `\n  ... and ${count(verify.remaining - rows.length)} more` : '';
-  return `${style.glyph.failed} ${count(verify.remaining)} of ${counted(verify.checked, 'changes')} are not as planned${conflicts}${beside}\n${table(columns, rows, style)}${more}`;
+  return `${style.glyph.failed} ${count(verify.remaining)} of ${counted(verify.checked, 'changes')} are not as planned${conflicts}${beside}\n${table(columns, rows, style)}${more}${verify.byHand.length === 0 ? '' : `\n${byHandText(verify.byHand, style)}`}`;
 }

@@ -38,6 +38,16 @@ const SETS_ALSO: Readonly<Partial<Record<string, Readonly<Record<string, readonl
   companies: { domain: ['website'] },
 };
 const OPT_OUT = /^hs_(email|sms|whatsapp)_?opt_?out/;
+/** Read-only properties by which people are mailed, or not, with what puts them right instead. */
+const PREFERENCES =
+  "the contact's communication preferences in HubSpot, or its subscriptions API (POST /communication-preferences/v3/unsubscribe with the e-mail address)";
+const BY_HAND: Readonly<Record<string, string>> = {
+  hs_marketable_status:
+    'in HubSpot, "Set as marketing contact" or "Set as non-marketing contact" on a list of these contacts, or a workflow with that action',
+  hs_legal_basis: "the contact's communication preferences in HubSpot",
+  hs_data_privacy_ads_consent: "the contact's consent to ads in HubSpot",
+  hs_email_quarantined: 'the list of quarantined contacts under Marketing > Email > Health in HubSpot',
+};
 
 /** Describes object types and the links between them: one request per object type and one per pair of them. */
 export async function describe(
@@ -131,18 +141,22 @@ function fieldOf(object: string, property: WireProperty): FieldSchema {
       ? []
       : (Array.isArray(property.options) ? property.options : []).flatMap((option) => textIn(option, 'value') ?? []);
   const group = groupOf(object, name);
+  const readOnly = property.modificationMetadata?.readOnlyValue === true || property.calculated === true || name === 'hs_object_id';
+  const how = OPT_OUT.test(name) ? PREFERENCES : Object.hasOwn(BY_HAND, name) ? BY_HAND[name] : undefined;
   return {
     name,
     ...(property.label ? { label: property.label } : {}),
     type,
     platformType: `${property.type ?? 'string'}/${property.fieldType ?? ''}`,
-    readOnly: property.modificationMetadata?.readOnlyValue === true || property.calculated === true || name === 'hs_object_id',
+    readOnly,
     // Pipelines, stages and owners keep their options elsewhere: an empty list says nothing about what is allowed.
     ...((type === 'enum' || type === 'set') && options.length > 0 ? { options } : {}),
     ...(type === 'string' ? { maxLength: TEXT_LENGTH } : {}),
     ...(property.hasUniqueValue === true || (object === 'contacts' && name === 'email') ? { unique: true } : {}),
     ...(group === undefined ? {} : { group }),
-    ...(OPT_OUT.test(name) ? { optedOut: [true] } : {}),
+    // One for each type of subscription is an enumeration: its values are texts.
+    ...(OPT_OUT.test(name) ? { optedOut: [true, 'true'] } : {}),
+    ...(readOnly && how !== undefined ? { byHand: how } : {}),
     ...(name === 'lifecyclestage' ? { forwardOnly: true } : {}),
     ...(SETS_ALSO[object]?.[name] === undefined ? {} : { setsAlso: SETS_ALSO[object][name] }),
   };

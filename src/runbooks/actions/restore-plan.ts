@@ -1,27 +1,13 @@
 import { z } from 'zod';
 
-import { RunbackError } from '../../lib/index.js';
-import { DAMAGE_KINDS, type PlanFilters, type PlanSummary } from '../../restores/index.js';
+import { isRunbackError, MOMENT_FORM, parseMoment, RunbackError } from '../../lib/index.js';
+import type { PlanFilters, PlanSummary } from '../../restores/index.js';
+import { filterSchema, kinds, readFilter, unattributed } from '../filter.js';
 import { defineAction, type ActionContext } from './action.js';
 
 const names = z.array(z.string()).min(1);
 
-const kinds = z.array(z.enum(DAMAGE_KINDS)).min(1);
-
-/** What a plan may be limited to, as a runbook or a person writes it. */
-const filterSchema = z.strictObject({
-  objects: names.optional(),
-  fields: names.optional(),
-  except_fields: names.optional().describe('Fields that are left as they are.'),
-  keys: names.optional(),
-  only: kinds.optional().describe('Kinds of damage to put right: changed, deleted, created, links.'),
-  where: z.string().min(1).optional().describe('CEL over object, key, field, base, damaged, live.'),
-  since: z.string().optional(),
-  until: z.string().optional(),
-  suspects: names.optional().describe('Writers, as the history of the platform names them; exact, or a prefix ending in *.'),
-  unattributed: z.enum(['include', 'refuse', 'unknown']).optional(),
-  delete_created: z.boolean().optional(),
-});
+const time = z.string().refine((text) => text === '' || parseMoment(text, new Date(0)) !== undefined, `expected ${MOMENT_FORM}`);
 
 const input = z.strictObject({
   platform: z.string(),
@@ -34,9 +20,9 @@ const input = z.strictObject({
   only: kinds.optional(),
   where: z.string().min(1).optional().describe('Joined with the one of the filter.'),
   suspects: z.array(z.string()).optional().describe('Writers the incident is about; those of the syncs that write to the platform if not given.'),
-  since: z.string().optional().describe('When the damage began; empty: not known.'),
-  until: z.string().optional(),
-  unattributed: z.enum(['include', 'refuse', 'unknown']).optional(),
+  since: time.optional().describe('When the damage began; empty: not known.'),
+  until: time.optional(),
+  unattributed: unattributed.optional(),
   delete_created: z.boolean().optional().describe('Also delete what the damage created.'),
 });
 type Input = z.infer<typeof input>;
@@ -69,12 +55,18 @@ export const restorePlan = defineAction<Input>({
   run: async (request, context) => {
     const { planRestore } = await import('../../restores/index.js');
     const platform = await context.openPlatform(request.platform);
-    const plan = await planRestore(
-      { base: request.base, damaged: request.damaged, filters: filtersOf(request, context), by: context.by },
-      { store: context.store, clock: context.clock, catalog: context.catalog, platform },
-      context.options,
-    );
-    return await outputsOf(plan, context);
+    const suspectsNamed = request.filter?.suspects !== undefined || nonEmpty(request.suspects) !== undefined;
+    const { base, damaged } = request;
+    try {
+      const plan = await planRestore(
+        { base, damaged, filters: filtersOf(request, context), suspectsNamed, by: context.by },
+        { store: context.store, clock: context.clock, catalog: context.catalog, platform },
+        context.options,
+      );
+      return await outputsOf(plan, context);
+    } catch (error) {
+      throw blaming(request, error);
+    }
   },
   revise: async (outputs, replaced, next, context) => {
     if (outputs['plan'] !== replaced) return undefined;
@@ -95,20 +87,25 @@ export const restorePlan = defineAction<Input>({
   ],
 });
 
-function filtersOf(request: Input, { workspace }: ActionContext): PlanFilters {
-  const own = request.filter ?? {};
+/** The limits of the runbook and of the person together: each narrows, neither replaces the other. */
+function filtersOf(request: Input, { workspace, clock }: ActionContext): PlanFilters {
+  const now = clock.now();
+  const read = readFilter(request.filter ?? {}, now);
+  if (!read.ok)
+    throw new RunbackError('usage', `The filter cannot be used: ${read.problem}`, { state: 'Nothing was written.', data: { limit: 'filter' } });
+  const own = read.filter;
   const { config } = workspace;
   const known = Object.values(config.syncs)
     .filter((sync) => sync.writes_to.includes(request.platform))
     .flatMap((sync) => sync.writes_as);
-  const suspects = own.suspects ?? nonEmpty(request.suspects ?? known);
-  const objects = own.objects ?? request.objects;
-  const fields = own.fields ?? request.fields;
-  const exceptFields = own.except_fields ?? request.except_fields;
-  const only = request.only ?? own.only;
+  const suspects = writers(own.suspects, nonEmpty(request.suspects)) ?? nonEmpty(request.suspects ?? known);
+  const objects = both(own.objects, request.objects);
+  const fields = both(own.fields, request.fields);
+  const exceptFields = nonEmpty([...new Set([...(own.except_fields ?? []), ...(request.except_fields ?? [])])]);
+  const only = both(own.only, request.only);
   const where = [request.where, own.where].filter((part) => part !== undefined);
-  const since = own.since ?? request.since;
-  const until = own.until ?? request.until;
+  const since = edge(own.since, moment(request.since, now), 'later');
+  const until = edge(own.until, moment(request.until, now), 'earlier');
   return {
     ...(objects === undefined ? {} : { objects }),
     ...(fields === undefined ? {} : { fields }),
@@ -116,12 +113,77 @@ function filtersOf(request: Input, { workspace }: ActionContext): PlanFilters {
     ...(only === undefined ? {} : { only }),
     ...(where.length === 0 ? {} : { where: where.length === 1 ? where[0] : where.map((part) => `(${part})`).join(' && ') }),
     ...(exceptFields === undefined ? {} : { exceptFields }),
-    ...(since === undefined || since === '' ? {} : { since }),
-    ...(until === undefined || until === '' ? {} : { until }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
     ...(suspects === undefined ? {} : { suspects }),
     unattributed: own.unattributed ?? request.unattributed ?? 'refuse',
     deleteCreated: own.delete_created ?? request.delete_created ?? false,
   };
+}
+
+/** What both lists allow; a list that is not given allows everything. */
+function both<T>(a: readonly T[] | undefined, b: readonly T[] | undefined): readonly T[] | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.filter((one) => b.includes(one));
+}
+
+/** Writers that both lists name; the narrower of two that cover each other. */
+function writers(a: readonly string[] | undefined, b: readonly string[] | undefined): readonly string[] | undefined {
+  if (a === undefined || b === undefined) return a;
+  const covers = (wide: string, narrow: string): boolean => (wide.endsWith('*') ? narrow.startsWith(wide.slice(0, -1)) : wide === narrow);
+  const common = [...a.filter((one) => b.some((other) => covers(other, one))), ...b.filter((one) => a.some((other) => covers(other, one)))];
+  if (common.length > 0) return [...new Set(common)];
+  throw new RunbackError('usage', 'The filter names no writer that this step looks for', {
+    why: `The step looks for ${b.join(', ')}.`,
+    state: 'Nothing was written.',
+    data: { limit: 'suspects' },
+  });
+}
+
+/** A time of the runbook; empty where it is not known. Throws `usage`. */
+function moment(text: string | undefined, now: Date): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const at = parseMoment(text, now);
+  if (at !== undefined) return at;
+  throw new RunbackError('usage', `"${text}" is no time`, {
+    why: `Expected ${MOMENT_FORM}.`,
+    state: 'Nothing was written.',
+    data: { limit: 'since' },
+  });
+}
+
+function edge(a: string | undefined, b: string | undefined, which: 'later' | 'earlier'): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Date.parse(a) > Date.parse(b) === (which === 'later') ? a : b;
+}
+
+/** The name that each limit has in a filter, and under `with`. */
+const NAMES: Readonly<Record<string, keyof z.infer<typeof filterSchema>>> = {
+  objects: 'objects',
+  fields: 'fields',
+  exceptFields: 'except_fields',
+  keys: 'keys',
+  only: 'only',
+  where: 'where',
+  since: 'since',
+  until: 'until',
+  suspects: 'suspects',
+};
+
+/** Says under which name of `with` a limit was given that cannot be honoured, so that whoever gave it can be asked again. */
+function blaming(request: Input, error: unknown): unknown {
+  const limit = isRunbackError(error) ? error.data['limit'] : undefined;
+  if (!isRunbackError(error) || typeof limit !== 'string') return error;
+  const name = NAMES[limit];
+  const given = name === undefined || request.filter?.[name] !== undefined ? 'filter' : name;
+  const { why, state, next } = error;
+  return new RunbackError(error.code, error.message, {
+    ...(why === undefined ? {} : { why }),
+    ...(state === undefined ? {} : { state }),
+    ...(next === undefined ? {} : { next }),
+    data: { ...error.data, value: given },
+    cause: error,
+  });
 }
 
 function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {

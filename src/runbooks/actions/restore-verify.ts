@@ -8,13 +8,16 @@ export const restoreVerify = defineAction({
   name: 'restore.verify',
   summary: 'Check that the platform holds what the plan says',
   input: z.strictObject({ plan: z.string() }),
-  outputs: { plan: 'string', checked: 'int', remaining: 'int', conflicts: 'int' },
+  outputs: { plan: 'string', checked: 'int', remaining: 'int', conflicts: 'int', by_hand: 'int' },
   effect: 'read',
   run: async ({ plan }, context) => {
     const { verifyRestore } = await import('../../restores/index.js');
     const platform = await context.openPlatform(await platformOf(plan, context));
     const summary = await verifyRestore(plan, { store: context.store, clock: context.clock, catalog: context.catalog, platform }, context.options);
-    return { plan, checked: summary.checked, remaining: summary.remaining, conflicts: summary.conflicts };
+    const byHand = summary.byHand.reduce((sum, { records }) => sum + records, 0);
+    for (const { object, field, records, how } of summary.byHand)
+      context.options.reporter?.note(`${records} records of ${object} are still harmed in ${field}, which cannot be written. By hand: ${how}`);
+    return { plan, checked: summary.checked, remaining: summary.remaining, conflicts: summary.conflicts, by_hand: byHand };
   },
   left: ({ remaining }) => (typeof remaining === 'number' && remaining > 0 ? `${remaining} changes are not on the platform as planned` : undefined),
   manual: (values) => [
