@@ -48,6 +48,7 @@ export async function execute(execution: Execution, works: AsyncIterable<Work>, 
   if (unfilled !== undefined) return unfilled;
   let waiting: Work[] = [];
   for await (const work of works) {
+    session.saw(work);
     if (session.isSettled(work.id)) continue;
     const [first] = waiting;
     const twice = work.record !== undefined && waiting.some(({ record }) => record === work.record);
@@ -89,6 +90,8 @@ class Session {
   readonly #options: CallOptions;
   readonly #retry = new Map<string, Work>();
   readonly #attempted = new Set<string>();
+  /** Ids of works by the record that they change. */
+  readonly #ofRecord = new Map<string, readonly string[]>();
   /** False where all that is left waits for each other: then nothing is worth waiting for, and each gets its verdict. */
   readonly #waitsCount: boolean;
   #canary: boolean;
@@ -103,6 +106,11 @@ class Session {
     const { statuses, sent, waiting } = execution.batches;
     this.#waitsCount = waiting.size === 0 || [...statuses].some(([id, status]) => (status === 'failed' || status === 'in_doubt') && !waiting.has(id));
     for (const [id, status] of statuses) if ((status === 'failed' || status === 'in_doubt') && sent.has(id)) this.#attempted.add(id);
+  }
+
+  /** Remembers which works change the same record. */
+  saw({ id, record }: Work): void {
+    if (record !== undefined) this.#ofRecord.set(record, [...(this.#ofRecord.get(record) ?? []), id]);
   }
 
   /** True for works that need nothing more: they have an end, or may have happened and must not be repeated. */
@@ -207,8 +215,15 @@ class Session {
   #notForGood(works: readonly Work[], results: readonly ItemResult[]): readonly ItemResult[] {
     const ids = works.map((work) => work.id);
     const deletes = new Set(works.filter((work) => work.action === 'delete').map((work) => work.id));
+    const records = new Map(works.map((work) => [work.id, work.record]));
+    const { statuses } = this.#execution.batches;
+    // An earlier change of the same record that is still to come: what this one finds is not what it will find.
+    const follows = (id: string): boolean =>
+      (this.#ofRecord.get(records.get(id) ?? '') ?? []).some(
+        (other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'),
+      );
     const mayPass = ({ id, status, reason }: ItemResult): boolean =>
-      (status === 'moved' && deletes.has(id)) || (status === 'rejected' && reason !== undefined && PASSING.has(reason));
+      (status === 'moved' && (deletes.has(id) || follows(id))) || (status === 'rejected' && reason !== undefined && PASSING.has(reason));
     const unfinished =
       results.some(({ status }) => status === 'failed' || status === 'in_doubt') || this.#execution.batches.unfinishedBeside(ids, this.#waitsCount);
     if (!unfinished || !results.some(mayPass)) return results;

@@ -251,6 +251,26 @@ test('a chain whose end was handed on to a record that stays comes to an end', a
   await expect(held).resolves.toBeUndefined();
 });
 
+test('an undo that fails in the middle of a ring leaves no interim value behind', async () => {
+  const held = live({
+    kind: 'crm',
+    habits: [],
+    conditionalWrite: true,
+    batch: 1,
+    contacts: 7,
+    companies: 1,
+    first: [
+      { by: 'sync', act: { do: 'shift', who: 0, count: 7, ring: true, name: false } },
+      { by: 'user', act: { do: 'create', company: 0 } },
+      { by: 'sync', act: { do: 'create', company: 0 } },
+    ],
+    later: [],
+    meanwhile: [{ do: 'tag', who: 1, tags: [] }],
+    faults: { 10: 'lose-request', 11: 'lose-request' },
+  });
+  await expect(held).resolves.toBeUndefined();
+});
+
 const told = process.env['RUNBACK_TEST_STORY'];
 
 test.skipIf(told === undefined)('the story that RUNBACK_TEST_STORY names, a JSON file', async () => {
