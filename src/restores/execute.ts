@@ -150,7 +150,7 @@ class Session {
     if (canary) {
       const stop = await this.#readBack(results, first.sent, more);
       if (stop !== undefined) return stop;
-      this.#canary = false;
+      if (results.some((result) => result.status === 'applied')) this.#canary = false;
     }
     const unfilled = await this.fill();
     if (unfilled !== undefined) return unfilled;
@@ -338,7 +338,8 @@ class Session {
     const { batches } = this.#execution;
     const applied = new Set(results.filter((result) => result.status === 'applied').map((result) => result.id));
     if (applied.size === 0) {
-      if (!more || results.length === 0) return undefined;
+      // What waits for other changes says nothing of itself: those come first.
+      if (!more || results.every(({ id }) => batches.waiting.has(id))) return undefined;
       const why = results.find((result) => result.message !== undefined)?.message ?? 'the platform did not say why';
       const code = results.every((result) => result.status === 'in_doubt') ? 'in-doubt' : 'restore-stopped';
       return { code, because: `none of the first ${results.length} changes took: ${why}` };

@@ -271,6 +271,27 @@ test('an undo that fails in the middle of a ring leaves no interim value behind'
   await expect(held).resolves.toBeUndefined();
 });
 
+test('a first change that waits for a later one that failed does not keep the restore from it', async () => {
+  const held = live({
+    kind: 'crm',
+    habits: [],
+    conditionalWrite: false,
+    batch: 1,
+    contacts: 3,
+    companies: 1,
+    first: [
+      { by: 'user', act: { do: 'create', company: 0 } },
+      { by: 'user', act: { do: 'create', company: 0 } },
+      { by: 'sync', act: { do: 'create', company: 0 } },
+      { by: 'sync', act: { do: 'shift', who: 7, count: 5, ring: false, name: false } },
+    ],
+    later: [{ do: 'tag', who: 2, tags: [] }],
+    meanwhile: [],
+    faults: { 4: 'drop-answer', 5: 'refuse' },
+  });
+  await expect(held).resolves.toBeUndefined();
+});
+
 const told = process.env['RUNBACK_TEST_STORY'];
 
 test.skipIf(told === undefined)('the story that RUNBACK_TEST_STORY names, a JSON file', async () => {
