@@ -61,7 +61,10 @@ export function attributeField(
   const entries = own(history?.fields ?? {}, field) ?? [];
   if (rule.history === 'record') {
     const last = entries[0];
-    if (last === undefined || !notBefore(last.at, rule.baseStartedAt)) return { state: 'unknown' };
+    if (last === undefined) return { state: 'unknown' };
+    // A window is a limit: the one time that is known lies outside of it.
+    if (!notBefore(last.at, rule.baseStartedAt))
+      return inWindow(rule, last.at) === 'outside' ? { ...judge(rule, last.writer, last.at), state: 'unattributed' } : { state: 'unknown' };
     const verdict = judge(rule, last.writer, last.at);
     return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
   }
@@ -142,8 +145,10 @@ function reaches(rule: Suspicion, all: readonly FieldChange[], oldest: FieldChan
 export function attributeCreation(rule: Suspicion, history: RecordHistory | undefined): Attribution {
   const last = rule.history === 'record' ? Object.values(history?.fields ?? {})[0]?.[0] : undefined;
   const created = history?.created ?? last;
-  // What is older than the base cannot have created what the base does not hold.
-  return created === undefined || !notBefore(created.at, rule.baseStartedAt) ? { state: 'unknown' } : judge(rule, created.writer, created.at);
+  if (created === undefined) return { state: 'unknown' };
+  const verdict = judge(rule, created.writer, created.at);
+  // What is older than the base cannot have created what the base does not hold: it convicts nobody, and what speaks for the record counts.
+  return verdict.state === 'attributed' && !notBefore(created.at, rule.baseStartedAt) ? { state: 'unknown' } : verdict;
 }
 
 /** The weakest of several verdicts, with the first writer that is known. */
