@@ -51,7 +51,7 @@ describe('links', () => {
   });
 
   it('gives the same links whichever side they are read from, labels with two names included', async () => {
-    bench = await openBench();
+    bench = await openBench({ account: { firstCompanyIsPrimary: false } });
     const { contacts, companies } = office();
     for (const [kind, every] of [
       ['HUBSPOT_DEFINED-279', 1],

@@ -47,6 +47,7 @@ describe("associations through the vendor's own client", () => {
     expect(made.results.flatMap((each) => each.labels).sort()).toEqual(['Former employee', 'Primary']);
     expect(await linksOf()).toEqual({ [one()]: [1, 279], [two()]: [35, 279] });
     await client.crm.associations.v4.batchApi.create('contacts', 'companies', { inputs: [input(two(), [PRIMARY])] });
+    // Making the second company the primary one took that label from the first.
     expect(await linksOf()).toEqual({ [one()]: [279], [two()]: [1, 35, 279] });
     expect((await client.crm.contacts.basicApi.getById(contact, ['associatedcompanyid'])).properties.associatedcompanyid).toBe(two());
     const fromThere = await client.crm.associations.v4.basicApi.getPage('companies', two(), 'contacts');
@@ -69,10 +70,10 @@ describe("associations through the vendor's own client", () => {
   it('pages inside one record, in single and in batch reads', async () => {
     for (const id of companies) await client.crm.associations.v4.basicApi.createDefault('contacts', contact, 'companies', id);
     const first = await client.crm.associations.v4.batchApi.getPage('contacts', 'companies', { inputs: [{ id: contact }] });
-    expect(first.results[0]?.to.map((each) => each.toObjectId)).toEqual([one(), two()]);
+    expect(first.results[0]?.to.map((each) => each.toObjectId)).toEqual([Number(one()), Number(two())]);
     const after = first.results[0]?.paging?.next?.after;
     const second = await client.crm.associations.v4.batchApi.getPage('contacts', 'companies', { inputs: [{ id: contact, after: after ?? '' }] });
-    expect(second.results[0]?.to.map((each) => each.toObjectId)).toEqual([three()]);
+    expect(second.results[0]?.to.map((each) => each.toObjectId)).toEqual([Number(three())]);
     expect(second.results[0]?.paging).toBeUndefined();
     const single = await client.crm.associations.v4.basicApi.getPage('contacts', contact, 'companies', undefined, 1);
     expect(single.paging?.next?.after).toBe(one());
@@ -87,7 +88,7 @@ describe("associations through the vendor's own client", () => {
         { _from: { id: contact }, to: { id: '999' }, types: [PLAIN] },
       ],
     });
-    expect(made).toMatchObject({ results: [{ toObjectId: one() }], numErrors: 1 });
+    expect(made).toMatchObject({ results: [{ toObjectId: Number(one()) }], numErrors: 1 });
     expect(JSON.stringify((made as unknown as { errors: unknown }).errors)).not.toContain('999');
   });
 
@@ -109,6 +110,6 @@ describe("associations through the vendor's own client", () => {
     await client.crm.associations.v4.basicApi.createDefault('cars', car.id, 'contacts', contact);
     const types = await client.crm.associations.v4.schema.definitionsApi.getAll('p62515_cars', 'contacts');
     const linked = await client.crm.associations.v4.basicApi.getPage('contacts', contact, types.results.length > 0 ? '2-39480004' : '');
-    expect(linked.results.map((each) => each.toObjectId)).toEqual([car.id]);
+    expect(linked.results.map((each) => each.toObjectId)).toEqual([Number(car.id)]);
   });
 });

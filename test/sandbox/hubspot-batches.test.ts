@@ -70,7 +70,7 @@ describe('batches', () => {
     ['an option that is not there', { lifecyclestage: 'friend' }, 'INVALID_OPTION'],
     ['an option in a set', { interests: 'events;golf' }, 'INVALID_OPTION'],
     ['a number in words', { loyalty_points: 'many' }, 'INVALID_NUMBER'],
-    ['a day that is none', { date_of_birth: '2026-02-30' }, 'INVALID_DATE'],
+    ['a day that is none', { member_since: '2026-02-30' }, 'INVALID_DATE'],
     ['an address that is none', { email: 'a@b' }, 'INVALID_EMAIL'],
   ])('fails as a whole for %s in one input', async (_, properties, code) => {
     const to = await bench();

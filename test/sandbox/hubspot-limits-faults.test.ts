@@ -1,23 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Clock } from '../../src/lib/index.js';
 import { person, startHubSpotSandbox, type Fault } from '../../src/sandbox/index.js';
-import { bench } from './support.js';
+import { bench, standingClock } from './support.js';
 
 const CONTACTS = '/crm/v3/objects/contacts';
-
-/** A clock that stands until it is moved. */
-function standingClock(): Clock & { move(ms: number): void } {
-  let now = Date.parse('2026-11-22T12:00:00.000Z');
-  return {
-    now: () => new Date(now),
-    monotonicMs: () => now,
-    sleep: () => Promise.resolve(),
-    move: (ms) => {
-      now += ms;
-    },
-  };
-}
 
 describe('limits', () => {
   it('lets a hundred requests in within any ten seconds, says so in headers, and refuses the next without Retry-After', async () => {
@@ -45,13 +31,23 @@ describe('limits', () => {
     expect(to.sandbox.counts()).toMatchObject({ requests: 102, limited: 1, byStatus: { 200: 101, 429: 1 } });
   });
 
-  it('has a daily limit and one for searches, whose answers carry no limit headers', async () => {
+  it('has a daily limit and one for searches, whose answers carry the limit of the day alone and whose refusals name no policy', async () => {
     const clock = standingClock();
     const to = await bench({ clock, limits: { perDay: 4, searchPerSecond: 2 } });
     const search = () => to.call('POST', `${CONTACTS}/search`, {});
-    expect((await search()).headers.get('X-HubSpot-RateLimit-Max')).toBeNull();
+    const first = (await search()).headers;
+    expect(['Max', 'Remaining', 'Secondly', 'Daily', 'Daily-Remaining'].map((name) => first.get(`X-HubSpot-RateLimit-${name}`))).toEqual([
+      null,
+      null,
+      null,
+      '4',
+      '3',
+    ]);
     await search();
-    expect(await search()).toMatchObject({ status: 429, body: { policyName: 'SECONDLY' } });
+    const refused = await search();
+    expect(refused).toMatchObject({ status: 429, body: { category: 'RATE_LIMITS', message: 'You have reached your secondly limit.' } });
+    expect(Object.keys(refused.body).sort()).toEqual(['category', 'correlationId', 'message', 'status']);
+    expect(refused.headers.get('X-HubSpot-RateLimit-Daily-Remaining')).toBe('2');
     await to.call('GET', CONTACTS);
     await to.call('GET', CONTACTS);
     expect(await to.call('GET', CONTACTS)).toMatchObject({ status: 429, body: { policyName: 'DAILY' } });
@@ -213,7 +209,7 @@ describe('control from another process', () => {
       mutations: [{ action: 'link', fromObject: 'contacts', from: contact, toObject: 'companies', to: company, label: 'Primary' }],
     });
     expect((await to.call('GET', '/__sandbox/links')).body).toMatchObject([
-      { typeId: 279 },
+      { typeId: 279, from: contact, to: company },
       { typeId: 1, label: 'Primary', from: contact, to: company },
     ]);
     expect((await to.call('GET', `/__sandbox/history/contacts/${contact}/email`)).body).toMatchObject([

@@ -20,9 +20,9 @@ describe("records through the vendor's own client", () => {
     });
     expect(created.properties.email).toBe('ada@example.com');
     const changed = await client.crm.contacts.basicApi.update(created.id, { properties: { firstname: 'Ada L.', phone: '' } });
-    expect(changed.properties).toMatchObject({ firstname: 'Ada L.', phone: null });
+    expect(changed.properties).toMatchObject({ firstname: 'Ada L.', phone: '' });
     const read = await client.crm.contacts.basicApi.getById(created.id, ['firstname', 'phone', 'no_such_property'], ['firstname']);
-    expect(read.properties).toMatchObject({ firstname: 'Ada L.', phone: null, hs_object_id: created.id });
+    expect(read.properties).toMatchObject({ firstname: 'Ada L.', phone: '', hs_object_id: created.id });
     expect(read.properties).not.toHaveProperty('no_such_property');
     expect(read.propertiesWithHistory?.firstname?.map((each) => each.value)).toEqual(['Ada L.', 'Ada']);
     const page = await client.crm.contacts.basicApi.getPage(10);

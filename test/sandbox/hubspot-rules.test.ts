@@ -15,7 +15,7 @@ describe('rules of the account', () => {
       return [status, (body.properties as Record<string, unknown>).lifecyclestage];
     };
     expect(await set('lead')).toEqual([200, 'customer']);
-    expect(await set('')).toEqual([200, null]);
+    expect(await set('')).toEqual([200, '']);
     expect(await set('lead')).toEqual([200, 'lead']);
     expect(await set('evangelist')).toEqual([200, 'evangelist']);
   });
@@ -96,17 +96,17 @@ describe('rules of the account', () => {
     const properties = {
       email: ' Mixed.Case@Example.com ',
       closedate: '1767225600000',
-      date_of_birth: '1990-05-04',
+      member_since: '1990-05-04',
       interests: 'events;webinars;events',
-      hs_email_optout: 'TRUE',
+      hs_marketable_consent: 'TRUE',
     };
     const made = await to.call('POST', CONTACTS, { properties });
     expect(made.body.properties).toMatchObject({
       email: 'mixed.case@example.com',
       closedate: '2026-01-01T00:00:00.000Z',
-      date_of_birth: '1990-05-04',
+      member_since: '1990-05-04',
       interests: 'events;webinars',
-      hs_email_optout: 'true',
+      hs_marketable_consent: 'true',
     });
     const added = await to.call('PATCH', `${CONTACTS}/${String(made.body.id)}`, { properties: { interests: ';newsletter' } });
     expect(added.body.properties).toMatchObject({ interests: 'events;webinars;newsletter' });
@@ -123,7 +123,7 @@ describe('rules of the account', () => {
       expect(fixed.map((each) => each.name)).toContain('hs_object_id');
     }
     const email = await client.crm.properties.coreApi.getByName('contacts', 'email');
-    expect(email).toMatchObject({ hasUniqueValue: true, type: 'string', fieldType: 'text' });
+    expect(email).toMatchObject({ hasUniqueValue: false, type: 'string', fieldType: 'text' });
     const changed = await client.crm.properties.coreApi.update('contacts', 'interests', {
       options: [{ label: 'Only', value: 'only', displayOrder: 0, hidden: false }],
     });

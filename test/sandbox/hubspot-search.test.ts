@@ -2,22 +2,8 @@ import { Client } from '@hubspot/api-client';
 import { FilterOperatorEnum as Operator } from '@hubspot/api-client/lib/codegen/crm/contacts/models/Filter.js';
 import { describe, expect, it } from 'vitest';
 
-import type { Clock } from '../../src/lib/index.js';
 import { person } from '../../src/sandbox/index.js';
-import { bench, type Bench } from './support.js';
-
-/** A clock that stands until it is moved. */
-function standingClock(): Clock & { move(ms: number): void } {
-  let now = Date.parse('2026-11-22T12:00:00.000Z');
-  return {
-    now: () => new Date(now),
-    monotonicMs: () => now,
-    sleep: () => Promise.resolve(),
-    move: (ms) => {
-      now += ms;
-    },
-  };
-}
+import { bench, standingClock, type Bench } from './support.js';
 
 const SEARCH = '/crm/v3/objects/contacts/search';
 const found = (body: Record<string, unknown>): string[] => (body.results as { id: string }[]).map((each) => each.id);

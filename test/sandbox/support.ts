@@ -1,5 +1,6 @@
 import { afterEach } from 'vitest';
 
+import type { Clock } from '../../src/lib/index.js';
 import { startHubSpotSandbox, type HubSpotSandbox, type HubSpotSandboxOptions } from '../../src/sandbox/index.js';
 
 /** An answer with its body parsed. */
@@ -13,6 +14,19 @@ export interface Answer {
 export interface Bench {
   readonly sandbox: HubSpotSandbox;
   call(method: string, path: string, body?: unknown, token?: string): Promise<Answer>;
+}
+
+/** A clock that stands until it is moved. */
+export function standingClock(): Clock & { move(ms: number): void } {
+  let now = Date.parse('2026-11-22T12:00:00.000Z');
+  return {
+    now: () => new Date(now),
+    monotonicMs: () => now,
+    sleep: () => Promise.resolve(),
+    move: (ms) => {
+      now += ms;
+    },
+  };
 }
 
 /** Starts a sandbox that is stopped after the test; its limits are out of the way unless the test is about them. */

@@ -80,7 +80,7 @@ export class Apps {
   }
 }
 
-/** Throws HubSpot's 403 unless the app has one scope of each group; it names the group that is missing. */
-export function requireScopes(app: App, groups: readonly (readonly string[])[]): void {
-  for (const anyOf of groups) if (!anyOf.some((scope) => app.scopes.has(scope))) throw scopesMissing(anyOf);
+/** Throws HubSpot's 403 unless the app has one scope of each group; it names the group that is missing, unless the endpoint refuses its own way. */
+export function requireScopes(app: App, groups: readonly (readonly string[])[], refusal: () => Error | undefined): void {
+  for (const anyOf of groups) if (!anyOf.some((scope) => app.scopes.has(scope))) throw refusal() ?? scopesMissing(anyOf);
 }

@@ -9,6 +9,7 @@ import type { HubSpotSandbox } from './handle.js';
 import type { LimitSettings } from './limits.js';
 import { readBody } from './routes/inputs.js';
 import { seedMessy } from './seed/seed.js';
+import type { AccountSettings } from './state/account-settings.js';
 import type { WriteSource } from './state/record.js';
 
 /** Where the control routes begin; requests there are neither counted nor limited. */
@@ -26,7 +27,16 @@ const faultInput = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('drop-request'), ...when }),
   z.object({ kind: z.literal('delay'), ms: z.number().min(0), ...when }),
   z.object({ kind: z.literal('rate-limit'), policy: policy.optional(), retryAfterSeconds: z.number().optional(), ...when }),
-  z.object({ kind: z.literal('server-error'), status: z.number().int().min(500).max(599).optional(), applied: z.boolean().optional(), ...when }),
+  z.object({ kind: z.literal('server-error'), status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional(), ...when }),
+  z.object({ kind: z.literal('locked'), ms: z.number().min(0).optional(), ...when }),
+  z.object({ kind: z.literal('moving'), retryAfterSeconds: z.number().min(0).optional(), ...when }),
+  z.object({ kind: z.literal('html-error'), status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional(), ...when }),
+  z.object({
+    kind: z.literal('partial'),
+    answer: z.enum(['internal-error', 'nameless-error', 'count-only', 'silent']),
+    ids: z.array(z.string()).optional(),
+    ...when,
+  }),
   z.object({ kind: z.literal('nonsense'), ...when }),
   z.object({ kind: z.literal('cut-body'), ...when }),
   z.object({ kind: z.literal('expire-token'), ...when }),
@@ -46,6 +56,17 @@ const mutationInput = z.discriminatedUnion('action', [
 ]);
 const source = z.object({ type: z.string(), id: z.string(), label: z.string().optional(), userId: z.number().optional() });
 const limits = z.object({ per10s: z.number(), perDay: z.number(), searchPerSecond: z.number() }).partial();
+const account = z
+  .object({
+    companiesFromAddresses: z.boolean(),
+    phones: z.enum(['as-sent', 'validated']),
+    trimsText: z.boolean(),
+    stageOfNew: z.string().nullable(),
+    setsCloseDate: z.boolean(),
+    tellsCleared: z.boolean(),
+    firstCompanyIsPrimary: z.boolean(),
+  })
+  .partial();
 const app = z.object({ token: z.string(), appId: z.string(), name: z.string(), scopes: z.array(z.string()).optional() });
 const size = z.number().int().min(0).max(1_000_000);
 const seed = z.object({ contacts: size.default(5000), companies: size.default(800), deals: size.default(500), seed: z.number().int().default(7) });
@@ -76,6 +97,8 @@ function handlers(sandbox: HubSpotSandbox): Readonly<Record<string, Handler>> {
     'POST apps': (body) => sandbox.addApp(present(readBody(app, body)) as AppSettings),
     'POST token': () => sandbox.renewToken(),
     'PATCH limits': (body) => sandbox.setLimits(present(readBody(limits, body)) as Partial<LimitSettings>),
+    'PATCH account': (body) => sandbox.setAccount(present(readBody(account, body)) as Partial<AccountSettings>),
+    'DELETE owners': (_, [id = '']) => sandbox.ownerLeaves(id),
     'POST seed': (body) => seedMessy(sandbox, readBody(seed, body)),
     'GET dump': () => sandbox.dump(),
     'PUT dump': (body) => sandbox.load(body),

@@ -8,7 +8,7 @@ import type { PropertyValues } from './state/values.js';
 export interface TrueRecord {
   readonly id: string;
   readonly archived: boolean;
-  /** Values of the properties that clients may write; absent where there is none. Sets are sorted: their order means nothing. */
+  /** Values of the properties that clients or people may change; absent where there is none. Sets are sorted: their order means nothing. */
   readonly properties: Readonly<Record<string, string>>;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -36,7 +36,8 @@ export function trueRecords(portal: Portal, object: string): readonly TrueRecord
     const properties: Record<string, string> = {};
     for (const [name, value] of Object.entries(record.values)) {
       const definition = type.properties.get(name);
-      if (definition && !definition.readOnlyValue) properties[name] = definition.fieldType === 'checkbox' ? value.split(';').sort().join(';') : value;
+      if (definition && (!definition.readOnlyValue || definition.consent))
+        properties[name] = definition.fieldType === 'checkbox' ? value.split(';').sort().join(';') : value;
     }
     const mergedInto = table.aliases.get(record.id);
     return {

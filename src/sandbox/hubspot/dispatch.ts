@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 
 import { requireScopes, type App, type Apps } from './apps.js';
 import type { RequestCounter } from './counts.js';
-import { ApiFailure, tooManyRequests } from './failure.js';
+import { errorPage } from './error-page.js';
+import { ApiFailure, locked, moving, tooManyRequests } from './failure.js';
 import type { Fault, FaultSwitches } from './faults.js';
+import type { Forms } from './forms.js';
+import { leaveOut } from './partial.js';
 import type { ApiAnswer, Route } from './routes/route.js';
 
 /** A request as it came over the wire. */
@@ -38,8 +41,14 @@ interface Parts {
   readonly apps: Apps;
   readonly faults: FaultSwitches;
   readonly counter: RequestCounter;
+  readonly forms: Forms;
   readonly longestTarget: number;
+  /** Whether a single record that is not there is answered with a page on the older form of the path. */
+  readonly notFoundPage: boolean;
 }
+
+/** One record, by the older form of the path. */
+const CLASSIC_RECORD = /^\/crm\/v3\/objects\/[^/]+\/[^/]+\/?$/;
 
 /** Answers one API request: address, token, faults, limits, scope, handler, in that order. Handlers run without a pause, so each is atomic. */
 export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): WireAnswer {
@@ -57,6 +66,13 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
   let answer: WireAnswer;
   try {
     if (wire.target.length > parts.longestTarget) throw new ApiFailure(414, 'URI Too Long');
+    const page = strikes('html-error');
+    if (page && page.applied !== true) throw gatewayPage(page.status);
+    if (parts.forms.takes(wire.method, url.pathname)) {
+      const taken = parts.forms.submit(url.pathname, parseBody(wire.body), correlationId);
+      parts.counter.answered(taken.status);
+      return { ...success(taken), delayMs, cut: 'no' };
+    }
     app = parts.apps.authenticate(wire.authorization);
     if (strikes('expire-token')) {
       parts.apps.expire(app);
@@ -70,14 +86,16 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
     const limit = strikes('rate-limit');
     if (limit) throw tooManyRequests(limit.policy ?? 'TEN_SECONDLY_ROLLING', app.appId);
     app.limiter.admit(route?.search ?? false);
+    if (strikes('locked')) throw locked();
+    if (strikes('moving')) throw moving();
     const early = strikes('server-error');
     if (early && early.applied !== true) throw new ApiFailure(early.status ?? 500, 'internal error');
     if (!found) throw matched.length > 0 ? new ApiFailure(405, 'HTTP 405 Method Not Allowed') : new ApiFailure(404, 'No endpoint has this path');
     const params = (found.groups ?? []).slice(1).map(decode);
-    requireScopes(app, found.each.scopes(params));
+    requireScopes(app, found.each.scopes(params), () => found?.each.refusal?.(params));
     const half = strikes('half-batch');
     const body = parseBody(wire.body);
-    const handled = found.each.handle({
+    const whole = found.each.handle({
       method: wire.method,
       path: url.pathname,
       query: url.searchParams,
@@ -86,6 +104,9 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
       app,
       writer: { source: app.source, request: correlationId },
     });
+    const partial = url.pathname.endsWith('/batch/read') ? strikes('partial') : undefined;
+    const handled = partial ? leaveOut(whole, partial) : whole;
+    if (page) throw gatewayPage(page.status);
     if (half && half.answer !== 'cut') throw new ApiFailure(500, 'internal error');
     if (early) throw new ApiFailure(early.status ?? 500, 'internal error');
     answer = { ...success(handled), delayMs, cut: half || strikes('drop-answer') ? 'before' : strikes('cut-body') ? 'in-body' : 'no' };
@@ -95,17 +116,24 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
         body: '<!doctype html><title>502</title>{"results":[{"id":',
         headers: { ...answer.headers, 'Content-Type': 'text/html' },
       };
-  } catch (error) {
-    if (!(error instanceof ApiFailure))
-      return { ...failure(new ApiFailure(500, `The sandbox itself failed: ${String(error)}`), correlationId, {}), delayMs, cut: 'no' };
-    const retryAfter = strikes('rate-limit')?.retryAfterSeconds;
+  } catch (thrown) {
+    if (!(thrown instanceof ApiFailure))
+      return { ...failure(new ApiFailure(500, `The sandbox itself failed: ${String(thrown)}`), correlationId, {}), delayMs, cut: 'no' };
+    const asPage = parts.notFoundPage && thrown.status === 404 && wire.method === 'GET' && CLASSIC_RECORD.test(url.pathname);
+    const error = asPage ? gatewayPage(404) : thrown;
+    const retryAfter =
+      error.status === 429
+        ? strikes('rate-limit')?.retryAfterSeconds
+        : error.status === 477
+          ? (strikes('moving')?.retryAfterSeconds ?? 3)
+          : undefined;
     answer = {
-      ...failure(error, correlationId, retryAfter === undefined || error.status !== 429 ? {} : { 'Retry-After': String(retryAfter) }),
+      ...failure(error, correlationId, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
       delayMs,
       cut: strikes('drop-answer') ? 'before' : 'no',
     };
   }
-  const limits = app && !(route?.search ?? false) ? app.limiter.headers() : {};
+  const limits = app ? app.limiter.headers(route?.search ?? false) : {};
   if (answer.cut !== 'before') parts.counter.answered(answer.status);
   return { ...answer, headers: { ...limits, 'X-HubSpot-Correlation-Id': correlationId, ...answer.headers } };
 }
@@ -118,7 +146,15 @@ function success(answer: ApiAnswer): Omit<WireAnswer, 'delayMs' | 'cut'> {
   return { status: answer.status, headers: { 'Content-Type': 'application/json;charset=utf-8' }, body: JSON.stringify(answer.body) };
 }
 
+const gatewayPage = (status = 502): ApiFailure => new ApiFailure(status, errorPage(status), {}, 'html');
+
 function failure(error: ApiFailure, correlationId: string, headers: Readonly<Record<string, string>>): Omit<WireAnswer, 'delayMs' | 'cut'> {
+  if (error.form !== 'json')
+    return {
+      status: error.status,
+      headers: { 'Content-Type': error.form === 'html' ? 'text/html;charset=utf-8' : 'text/plain; charset=UTF-8', ...headers },
+      body: error.message,
+    };
   return {
     status: error.status,
     headers: { 'Content-Type': 'application/json;charset=utf-8', ...headers },

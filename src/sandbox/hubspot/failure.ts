@@ -24,6 +24,8 @@ export class ApiFailure extends Error {
     readonly status: number,
     message: string,
     readonly body: FailureBody = {},
+    /** What stands before the API answers with pages and plain text. */
+    readonly form: 'json' | 'html' | 'text' = 'json',
   ) {
     super(message);
     this.name = 'ApiFailure';
@@ -81,14 +83,29 @@ export const scopesMissing = (scopes: readonly string[]): ApiFailure =>
     },
   );
 
+/** 403 of the properties API: no category, no errors, and a message with the older name of the scope. */
+export const noPermissions = (scope: string): ApiFailure =>
+  new ApiFailure(403, `This oauth-token does not have proper permissions! (requires any of [${scope}])`);
+
+/** 423: something else works on the same data. Two seconds, as the vendor's page on errors says. */
+export const locked = (): ApiFailure => new ApiFailure(423, 'This resource is locked');
+
+/** 477: the account is being moved to another place; `Retry-After` says for how long. */
+export const moving = (): ApiFailure => new ApiFailure(477, 'Migration in progress');
+
 /** Name of a limit as a 429 body gives it. */
 export type LimitPolicy = 'TEN_SECONDLY_ROLLING' | 'SECONDLY' | 'DAILY';
 
-/** 429. The message of the rolling limit speaks of a "secondly" one, as at HubSpot. */
+/**
+ * 429. The message of the rolling limit speaks of a "secondly" one, as at HubSpot. That of searches (`SECONDLY`) tells neither
+ * the kind of error nor the policy.
+ */
 export const tooManyRequests = (policyName: LimitPolicy, appId: string): ApiFailure =>
   new ApiFailure(429, policyName === 'DAILY' ? 'You have reached your daily limit.' : 'You have reached your secondly limit.', {
     category: 'RATE_LIMITS',
-    errorType: 'RATE_LIMIT',
-    policyName,
-    groupName: `publicapi:private-apps-api-calls-${policyName.toLowerCase()}:${appId}`,
+    ...(policyName !== 'SECONDLY' && {
+      errorType: 'RATE_LIMIT',
+      policyName,
+      groupName: `publicapi:private-apps-api-calls-${policyName.toLowerCase()}:${appId}`,
+    }),
   });

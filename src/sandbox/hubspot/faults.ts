@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/index.js';
 import type { LimitPolicy } from './failure.js';
 
 /** What a fault does to a matching request. */
@@ -10,7 +11,18 @@ export type FaultEffect =
   | { readonly kind: 'delay'; readonly ms: number }
   /** 429 with the body of that limit; nothing applied. `retryAfterSeconds` adds the header HubSpot usually leaves out. */
   | { readonly kind: 'rate-limit'; readonly policy?: LimitPolicy; readonly retryAfterSeconds?: number }
-  /** 5xx, before (default) or after the request was applied. */
+  /** 423 from the first matching request on for this long, 2 s unless said; nothing applied meanwhile. It counts as striking once. */
+  | { readonly kind: 'locked'; readonly ms?: number }
+  /** 477 with `Retry-After`, for as long as that says (default 3 s); nothing applied meanwhile. It counts as striking once. */
+  | { readonly kind: 'moving'; readonly retryAfterSeconds?: number }
+  /** A page of a gateway instead of JSON (default 502), before (default) or after the request was applied. */
+  | { readonly kind: 'html-error'; readonly status?: number; readonly applied?: boolean }
+  /**
+   * A batch read of records or links that leaves some out (every second one, or those of `ids`): told as errors with their ids,
+   * as errors that name none, by a number alone, or not at all.
+   */
+  | { readonly kind: 'partial'; readonly answer: 'internal-error' | 'nameless-error' | 'count-only' | 'silent'; readonly ids?: readonly string[] }
+  /** 5xx or another status (408, 425), before (default) or after the request was applied. */
   | { readonly kind: 'server-error'; readonly status?: number; readonly applied?: boolean }
   /** The request is applied; the answer has its status and a body that is not JSON. */
   | { readonly kind: 'nonsense' }
@@ -49,6 +61,8 @@ interface Armed {
   readonly pattern: RegExp | undefined;
   matched: number;
   struck: number;
+  /** Until when it goes on striking. */
+  until: number;
 }
 
 /** The fault switches of one sandbox. */
@@ -56,11 +70,13 @@ export class FaultSwitches {
   private readonly armed: Armed[] = [];
   private lastId = 0;
 
+  constructor(private readonly clock: Clock) {}
+
   /** Arms a fault; gives the id to take it away with. */
   add(fault: Fault): string {
     this.lastId += 1;
     const pattern = fault.path === undefined ? undefined : new RegExp(`^${fault.path.split('*').map(escapePattern).join('.*')}$`);
-    this.armed.push({ id: `fault-${this.lastId}`, fault, pattern, matched: 0, struck: 0 });
+    this.armed.push({ id: `fault-${this.lastId}`, fault, pattern, matched: 0, struck: 0, until: Number.NEGATIVE_INFINITY });
     return `fault-${this.lastId}`;
   }
 
@@ -86,14 +102,25 @@ export class FaultSwitches {
       if (each.fault.method !== undefined && each.fault.method.toUpperCase() !== method) continue;
       if (each.pattern && !each.pattern.test(path)) continue;
       each.matched += 1;
+      const now = this.clock.monotonicMs();
+      if (now < each.until) {
+        striking.push(each.fault);
+        continue;
+      }
       if (each.matched <= (each.fault.after ?? 0)) continue;
       const times = each.fault.times === undefined ? 1 : each.fault.times;
       if (times !== null && each.struck >= times) continue;
       each.struck += 1;
+      each.until = now + lastsMs(each.fault);
       striking.push(each.fault);
     }
     return striking;
   }
+}
+
+function lastsMs(fault: Fault): number {
+  if (fault.kind === 'locked') return fault.ms ?? 2000;
+  return fault.kind === 'moving' ? (fault.retryAfterSeconds ?? 3) * 1000 : 0;
 }
 
 const escapePattern = (literal: string): string => literal.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`);

@@ -4,6 +4,7 @@ import type { DirectWriter, TrueLink, TrueRecord } from './direct.js';
 import type { RequestSeen } from './dispatch.js';
 import type { FaultSwitches } from './faults.js';
 import type { LimitSettings } from './limits.js';
+import type { AccountSettings } from './state/account-settings.js';
 import type { PortalDump } from './state/dump.js';
 import type { Portal, WriteEntry } from './state/portal.js';
 import type { HistoryEntry, WriteSource } from './state/record.js';
@@ -38,6 +39,10 @@ export interface HubSpotSandbox {
   addApp(settings: AppSettings): void;
   /** Changes every app's limits from now on. */
   setLimits(limits: Partial<LimitSettings>): void;
+  /** Changes what the account does on its own from now on. */
+  setAccount(settings: Partial<AccountSettings>): void;
+  /** Lets an owner leave: their records keep the id, and no write may name it any more. Throws HubSpot's 404 for an unknown one. */
+  ownerLeaves(id: string): void;
   /** Makes an expired token good again and gives back the scopes it started with. */
   renewToken(): void;
   /** Lets the search index learn of every write so far, whatever the lag. */

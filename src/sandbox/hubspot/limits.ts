@@ -50,15 +50,19 @@ export class RateLimiter {
     this.usedToday += 1;
   }
 
-  /** The headers of every answer but a search's. */
-  headers(): Record<string, string> {
+  /** The headers of an answer: all of them, or for a search the pair of the day. */
+  headers(isSearch: boolean): Record<string, string> {
     forget(this.recent, this.clock.monotonicMs() - INTERVAL_MS);
     const { per10s, perDay } = this.settings;
+    const day = {
+      'X-HubSpot-RateLimit-Daily': String(perDay),
+      'X-HubSpot-RateLimit-Daily-Remaining': String(Math.max(0, perDay - this.usedToday)),
+    };
+    if (isSearch) return day;
     const secondly = Math.ceil(per10s / 10);
     const lastSecond = this.recent.filter((at) => at > this.clock.monotonicMs() - 1000).length;
     return {
-      'X-HubSpot-RateLimit-Daily': String(perDay),
-      'X-HubSpot-RateLimit-Daily-Remaining': String(Math.max(0, perDay - this.usedToday)),
+      ...day,
       'X-HubSpot-RateLimit-Interval-Milliseconds': String(INTERVAL_MS),
       'X-HubSpot-RateLimit-Max': String(per10s),
       'X-HubSpot-RateLimit-Remaining': String(Math.max(0, per10s - this.recent.length)),

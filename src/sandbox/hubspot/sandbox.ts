@@ -4,7 +4,9 @@ import { CONTROL_PATH, control } from './control.js';
 import { RequestCounter } from './counts.js';
 import { DirectWriter, trueHistory, trueLinks, trueRecords } from './direct.js';
 import { dispatch, type RequestSeen } from './dispatch.js';
+import { recordNotFound } from './failure.js';
 import { FaultSwitches } from './faults.js';
+import { Forms } from './forms.js';
 import type { HubSpotSandbox } from './handle.js';
 import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
@@ -17,6 +19,7 @@ import type { ApiContext, Behaviour, Route } from './routes/route.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { searchRoutes } from './routes/search.js';
 import { listen } from './server.js';
+import { FRESH_ACCOUNT, type AccountSettings } from './state/account-settings.js';
 import { dumpPortal, loadPortal } from './state/dump.js';
 import { Portal } from './state/portal.js';
 import { SearchIndex } from './state/search-index.js';
@@ -41,6 +44,10 @@ export interface HubSpotSandboxOptions {
   readonly associationPageSize?: number;
   /** Longest path and query before 414. */
   readonly longestTarget?: number;
+  /** Answers for a single record that is not there with a page instead of JSON, on the older form of the path. Default false. */
+  readonly notFoundPage?: boolean;
+  /** What the account does on its own; by default what a fresh one does. */
+  readonly account?: Partial<AccountSettings>;
   readonly clock?: Clock;
   /** Seed of ids and of the order of batch results. */
   readonly seed?: number;
@@ -57,11 +64,11 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     shortSearchPageEvery: options.shortSearchPageEvery ?? 0,
     associationPageSize: options.associationPageSize ?? 500,
   };
-  const portal = new Portal(portalId, clock, options.seed ?? 1);
+  const portal = new Portal(portalId, clock, options.seed ?? 1, { ...FRESH_ACCOUNT, ...options.account });
   const apps = new Apps(clock, { ...DEFAULT_LIMITS, ...options.limits });
   const scopes = options.scopes ?? ALL_SCOPES;
   const app = apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes });
-  const faults = new FaultSwitches();
+  const faults = new FaultSwitches(clock);
   const counter = new RequestCounter();
   const context: ApiContext = { portal, account, behaviour, faults };
   const index = new SearchIndex(behaviour.searchLagMs, (type) => portal.table(type).from(undefined, false), portal.links);
@@ -76,7 +83,15 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     ...propertyRoutes(context),
     ...accountRoutes(context, apps),
   ];
-  const parts = { routes, apps, faults, counter, longestTarget: options.longestTarget ?? 16_000 };
+  const parts = {
+    routes,
+    apps,
+    faults,
+    counter,
+    forms: new Forms(portal, clock),
+    longestTarget: options.longestTarget ?? 16_000,
+    notFoundPage: options.notFoundPage ?? false,
+  };
   let listener: ((seen: RequestSeen) => void | Promise<void>) | undefined;
   let appliedListener: ((seen: RequestSeen, status: number) => void | Promise<void>) | undefined;
   let firstWrite = 0;
@@ -119,6 +134,14 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     addApp: (settings) => void apps.add(settings),
     setLimits: (limits) => {
       for (const { limiter } of apps.all()) limiter.settings = { ...limiter.settings, ...limits };
+    },
+    setAccount: (settings) => {
+      portal.settings = { ...portal.settings, ...settings };
+    },
+    ownerLeaves: (id) => {
+      const owner = portal.owners.get(id);
+      if (!owner) throw recordNotFound();
+      portal.owners.set(id, { ...owner, archived: true });
     },
     renewToken: () => {
       app.expiredAt = undefined;

@@ -9,6 +9,7 @@ import {
   phone,
   readOnly,
   select,
+  stages,
   systemProperties,
   text,
   type PropertyDefinition,
@@ -61,5 +62,6 @@ export function companyProperties(): readonly PropertyDefinition[] {
     readOnly(number('hs_num_open_deals', 'Number of open deals')),
     readOnly(number('hs_analytics_num_visits', 'Number of Sessions')),
     readOnly(text('hs_additional_domains', 'Additional Domains')),
+    readOnly(stages('hs_pipeline', 'Pipeline', [])),
   ];
 }

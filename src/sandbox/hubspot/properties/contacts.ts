@@ -2,16 +2,16 @@ import {
   bool,
   calculated,
   checkboxes,
+  consent,
   date,
   datetime,
   longText,
   number,
-  options,
   owner,
   phone,
-  property,
   readOnly,
   select,
+  stages,
   systemProperties,
   text,
   type PropertyDefinition,
@@ -41,13 +41,27 @@ const LIFECYCLE_CHOICES = [
 ];
 
 /** The `lifecyclestage` property, the same for contacts and companies. */
-export const lifecycleStage = (): PropertyDefinition =>
-  property('lifecyclestage', 'Lifecycle Stage', 'enumeration', 'radio', { options: options(...LIFECYCLE_CHOICES) });
+export const lifecycleStage = (): PropertyDefinition => stages('lifecyclestage', 'Lifecycle Stage', LIFECYCLE_CHOICES, 'radio');
+
+const EMPLOYEES = ['1-5', '5-25', '25-50', '50-100', '100-500', '500-1000', '1000+'];
+const LANGUAGES = [
+  'ar=Arabic',
+  'de=German',
+  'en=English',
+  'es=Spanish',
+  'fr=French',
+  'it=Italian',
+  'ja=Japanese',
+  'nl=Dutch',
+  'pl=Polish',
+  'pt-br=Portuguese - Brazil',
+  'zh-cn=Chinese - China',
+];
 
 /** Default contact properties of a portal, shortened to those that integrations touch. */
 export function contactProperties(): readonly PropertyDefinition[] {
   return [
-    text('email', 'Email', { hasUniqueValue: true, groupName: 'contactinformation' }),
+    text('email', 'Email', { unique: true, groupName: 'contactinformation' }),
     text('firstname', 'First Name'),
     text('lastname', 'Last Name'),
     phone('phone', 'Phone Number'),
@@ -63,11 +77,12 @@ export function contactProperties(): readonly PropertyDefinition[] {
     text('zip', 'Postal Code'),
     text('country', 'Country/Region'),
     text('industry', 'Industry'),
-    number('annualrevenue', 'Annual Revenue'),
-    number('numemployees', 'Number of Employees', { fieldType: 'select' }),
-    date('date_of_birth', 'Date of birth'),
+    text('annualrevenue', 'Annual Revenue'),
+    select('numemployees', 'Number of Employees', EMPLOYEES),
+    text('date_of_birth', 'Date of birth'),
+    date('member_since', 'Member since', { hubspotDefined: false }),
     datetime('closedate', 'Close Date'),
-    text('hs_language', 'Preferred language'),
+    select('hs_language', 'Preferred language', LANGUAGES),
     longText('message', 'Message'),
     longText('about_us', 'Notes on the person', { hubspotDefined: false }),
     lifecycleStage(),
@@ -95,8 +110,8 @@ export function contactProperties(): readonly PropertyDefinition[] {
       ['webinars=Webinars', 'newsletter=Newsletter', 'events=Events', 'r_and_d=R & D', 'a,b=A, or B', 'x|y=X | Y', 'größe=Größe'],
       { hubspotDefined: false },
     ),
-    bool('hs_email_optout', 'Unsubscribed from all email'),
-    bool('hs_email_optout_10001', 'Opted out of email: Newsletter'),
+    consent(bool('hs_email_optout', 'Unsubscribed from all email')),
+    consent(bool('hs_email_optout_10001', 'Opted out of email: Newsletter')),
     bool('hs_marketable_consent', 'Consent recorded', { hubspotDefined: false }),
     number('loyalty_points', 'Loyalty points', { hubspotDefined: false }),
     text('crm_id', 'CRM id', { hubspotDefined: false, hasUniqueValue: true }),
@@ -108,8 +123,15 @@ export function contactProperties(): readonly PropertyDefinition[] {
     calculated(text('hs_email_domain', 'Email Domain')),
     calculated(text('hs_full_name_or_email', 'Full name or email')),
     calculated(number('num_associated_deals', 'Number of Associated Deals')),
-    calculated(number('associatedcompanyid', 'Primary Associated Company ID')),
-    readOnly(text('hs_additional_emails', 'Additional email addresses')),
+    number('associatedcompanyid', 'Primary Associated Company ID', { externalOptions: true, referencedObjectType: 'COMPANY' }),
+    calculated(checkboxes('hs_additional_emails', 'Additional email addresses', [])),
+    calculated(text('hs_all_contact_vids', 'All vids for a contact')),
+    calculated(bool('hs_is_unworked', 'Contact unworked')),
+    readOnly(stages('hs_pipeline', 'Pipeline', [])),
+    readOnly(bool('hs_marketable_status', 'Marketing contact status')),
+    readOnly(bool('hs_marketable_until_renewal', 'Marketing contact until next update')),
+    readOnly(number('hs_membership_has_accessed_private_content', 'Has accessed private content')),
+    readOnly(number('hs_registered_member', 'Registered member')),
     readOnly(bool('hs_is_contact', 'Is a contact')),
     readOnly(bool('hs_email_bounce_known', 'Email address known to bounce')),
     readOnly(number('hs_email_bounce', 'Marketing emails bounced')),

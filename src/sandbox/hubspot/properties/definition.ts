@@ -19,13 +19,20 @@ export interface PropertyDefinition {
   readonly groupName: string;
   readonly description: string;
   readonly options: readonly PropertyOption[];
+  /** As the properties API tells it; addresses of contacts are unique although it says false. */
   readonly hasUniqueValue: boolean;
+  /** Whether a second record with the same value is refused. */
+  readonly unique: boolean;
   /** Worked out by the server from other values. */
   readonly calculated: boolean;
-  /** The values live elsewhere (owners, pipelines): the options here are empty and any value passes. */
+  /** The values live elsewhere (owners, pipelines, stages): the properties API lists none of the options here. */
   readonly externalOptions: boolean;
+  /** What the external values name: `OWNER`, `COMPANY`. */
+  readonly referencedObjectType?: string;
   readonly hubspotDefined: boolean;
   readonly readOnlyValue: boolean;
+  /** Read-only here and changed by the person, in the web interface or through the API for subscriptions. */
+  readonly consent: boolean;
   readonly hidden: boolean;
 }
 
@@ -44,10 +51,12 @@ export function property(
     description: '',
     options: [],
     hasUniqueValue: false,
+    unique: extra.hasUniqueValue ?? false,
     calculated: false,
     externalOptions: false,
     hubspotDefined: true,
     readOnlyValue: false,
+    consent: false,
     hidden: false,
     ...extra,
     name,
@@ -77,12 +86,18 @@ export const select = (name: string, label: string, choices: readonly string[], 
   property(name, label, 'enumeration', 'select', { ...extra, options: options(...choices) });
 export const checkboxes = (name: string, label: string, choices: readonly string[], extra: Extra = {}): PropertyDefinition =>
   property(name, label, 'enumeration', 'checkbox', { ...extra, options: options(...choices) });
-export const owner = (name: string, label: string): PropertyDefinition => property(name, label, 'enumeration', 'select', { externalOptions: true });
+export const owner = (name: string, label: string): PropertyDefinition =>
+  property(name, label, 'enumeration', 'select', { externalOptions: true, referencedObjectType: 'OWNER' });
+/** A choice whose values the properties API does not list: pipelines, stages. */
+export const stages = (name: string, label: string, choices: readonly string[], fieldType = 'select'): PropertyDefinition =>
+  property(name, label, 'enumeration', fieldType, { externalOptions: true, options: options(...choices) });
 
 /** The same property as the server alone may set it. */
 export const readOnly = (definition: PropertyDefinition): PropertyDefinition => ({ ...definition, readOnlyValue: true });
 /** The same property as the server works it out. */
 export const calculated = (definition: PropertyDefinition): PropertyDefinition => ({ ...definition, readOnlyValue: true, calculated: true });
+/** The same property as one that a person decides and the CRM API only reads. */
+export const consent = (definition: PropertyDefinition): PropertyDefinition => ({ ...definition, readOnlyValue: true, consent: true });
 
 /** What every object type has and no client may write. */
 export const systemProperties = (): readonly PropertyDefinition[] =>

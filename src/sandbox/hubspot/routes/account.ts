@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import type { Apps } from '../apps.js';
-import { ApiFailure } from '../failure.js';
+import { ApiFailure, recordNotFound } from '../failure.js';
 import { DEAL_PIPELINES, TICKET_PIPELINES, type Pipeline } from '../properties/deals.js';
-import { OWNERS } from '../properties/owners.js';
+import type { Owner } from '../properties/owners.js';
 import { numberInQuery, readBody } from './inputs.js';
 import { objectScope, type ApiContext, type Route } from './route.js';
 
@@ -74,8 +74,20 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
       handle: ({ query }) => {
         const limit = numberInQuery(query, 'limit', 100, 500);
         const start = Number(query.get('after') ?? 0);
-        const results = OWNERS.slice(start, start + limit);
-        return { status: 200, body: { results, ...(start + limit < OWNERS.length && { paging: { next: { after: String(start + limit) } } }) } };
+        const archived = query.get('archived') === 'true';
+        const owners = [...portal.owners.values()].filter((each) => each.archived === archived);
+        const results = owners.slice(start, start + limit).map(presentOwner);
+        return { status: 200, body: { results, ...(start + limit < owners.length && { paging: { next: { after: String(start + limit) } } }) } };
+      },
+    },
+    {
+      method: 'GET',
+      pattern: /^\/crm\/(?:v3\/owners|owners\/\d{4}-\d{2})\/(\d+)\/?$/,
+      scopes: () => [['crm.objects.owners.read']],
+      handle: ({ params, query }) => {
+        const found = portal.owners.get(params[0] ?? '');
+        if (found?.archived !== (query.get('archived') === 'true')) throw recordNotFound();
+        return { status: 200, body: presentOwner(found) };
       },
     },
     {
@@ -92,6 +104,14 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
     },
   ];
 }
+
+/** An owner who left has no user any more, only the id of the one there was. */
+const presentOwner = (owner: Owner): unknown => ({
+  ...owner,
+  type: 'PERSON',
+  userId: owner.archived ? null : owner.userId,
+  userIdIncludingInactive: owner.userId,
+});
 
 const presentPipeline = (pipeline: Pipeline, displayOrder: number): unknown => ({
   id: pipeline.id,

@@ -3,21 +3,21 @@ import type { ObjectType } from '../state/object-type.js';
 import type { ApiContext } from './route.js';
 
 interface Joined {
-  readonly to: readonly { readonly toObjectId: string; readonly associationTypes: readonly unknown[] }[];
+  readonly to: readonly { readonly toObjectId: number; readonly associationTypes: readonly unknown[] }[];
   readonly paging?: { readonly next: { readonly after: string } };
 }
 
 /** What a record is linked to, one page of it. The cursor is the last id of the page before. */
 export function presentJoined(context: ApiContext, from: ObjectType, to: ObjectType, id: string, after: string | undefined, limit: number): Joined {
-  const answered: { toObjectId: string; associationTypes: unknown[] }[] = [];
+  const answered: { toObjectId: number; associationTypes: unknown[] }[] = [];
   let waiting = after !== undefined;
   for (const [other, types] of context.portal.links.neighbours(from.name, id, to.name) ?? []) {
     if (waiting) {
       waiting = other !== after;
       continue;
     }
-    if (answered.length === limit) return { to: answered, paging: { next: { after: answered.at(-1)?.toObjectId ?? '' } } };
-    answered.push({ toObjectId: other, associationTypes: [...types].map(({ category, typeId, label }) => ({ category, typeId, label })) });
+    if (answered.length === limit) return { to: answered, paging: { next: { after: String(answered.at(-1)?.toObjectId ?? '') } } };
+    answered.push({ toObjectId: Number(other), associationTypes: [...types].map(({ category, typeId, label }) => ({ category, typeId, label })) });
   }
   return { to: answered };
 }
@@ -32,8 +32,8 @@ export const presentLabels = (
   types: readonly LinkType[],
 ): unknown => ({
   fromObjectTypeId: from.typeId,
-  fromObjectId: context.portal.table(from).find(fromId)?.id ?? fromId,
+  fromObjectId: Number(context.portal.table(from).find(fromId)?.id ?? fromId),
   toObjectTypeId: to.typeId,
-  toObjectId: context.portal.table(to).find(toId)?.id ?? toId,
+  toObjectId: Number(context.portal.table(to).find(toId)?.id ?? toId),
   labels: types.map(({ label }) => label).filter((label) => label !== null),
 });

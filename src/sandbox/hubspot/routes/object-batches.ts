@@ -6,7 +6,7 @@ import type { StoredRecord } from '../state/record.js';
 import { batchAnswer, type BatchError } from './batch-answer.js';
 import { idInput, propertiesInput, readBody, readInputs } from './inputs.js';
 import { createInput, linksToMake, OBJECTS_PATH } from './objects.js';
-import { presenter, presentRecord, type AnsweredRecord } from './present.js';
+import { presenter, presentWritten, type AnsweredRecord } from './present.js';
 import { objectScope, type ApiAnswer, type ApiContext, type ApiRequest, type Route } from './route.js';
 
 const BATCH = 100;
@@ -83,7 +83,7 @@ function batchRead(context: ApiContext, type: ObjectType, request: ApiRequest): 
     if (candidate && (candidate.archivedAt !== undefined) === archived) found.set(candidate.id, candidate);
     else missing.push(id);
   }
-  const results = [...found.values()].map(presenter(type, portal.links, { properties: input.properties, withHistory: input.propertiesWithHistory }));
+  const results = [...found.values()].map(presenter(type, portal, { properties: input.properties, withHistory: input.propertiesWithHistory }));
   return batchAnswer(reorder(context, results), notFound(type, missing), 200, portal.now());
 }
 
@@ -98,7 +98,7 @@ function batchCreate(context: ApiContext, type: ObjectType, request: ApiRequest)
   const eachForItself = inputs.length > 0 && traces.size === inputs.length;
   if (!eachForItself) {
     for (const input of inputs) {
-      portal.checkCreate(type, input.properties);
+      portal.checkCreate(type, input.properties, request.writer);
       linksToMake(context, type, input.associations);
     }
     refuseRepeats(
@@ -114,7 +114,7 @@ function batchCreate(context: ApiContext, type: ObjectType, request: ApiRequest)
       const record = portal.create(type, input.properties, request.writer);
       for (const link of links) portal.link(link.type, record.id, link.to, request.writer);
       results.push({
-        ...presentRecord(type, record, portal.links, { properties: [...type.defaults, ...Object.keys(input.properties)] }),
+        ...presentWritten(type, record, portal, Object.keys(input.properties)),
         ...(input.objectWriteTraceId !== undefined && { objectWriteTraceId: input.objectWriteTraceId }),
       });
     } catch (error) {
@@ -123,17 +123,23 @@ function batchCreate(context: ApiContext, type: ObjectType, request: ApiRequest)
         status: 'error',
         category: error.body.category ?? 'VALIDATION_ERROR',
         message: error.message,
-        context: { objectWriteTraceId: [input.objectWriteTraceId ?? ''] },
+        context: { objectWriteTraceId: [input.objectWriteTraceId ?? ''], ...existing(error) },
       });
     }
   }
   return batchAnswer(reorder(context, results), errors, 201, portal.now());
 }
 
+/** The record in the way, where the refusal knows one. */
+const existing = (error: ApiFailure): Readonly<Record<string, readonly string[]>> => {
+  const id = error.body.errors?.[0]?.context?.existingObjectId?.[0] ?? /Existing ID: (\d+)/.exec(error.message)?.[1];
+  return id === undefined ? {} : { existingObjectId: [id] };
+};
+
 /** Two inputs of one batch with the same unique value fail it as a whole. */
 function refuseRepeats(type: ObjectType, inputs: readonly Readonly<Record<string, string>>[]): void {
   for (const definition of type.properties.values()) {
-    if (!definition.hasUniqueValue || definition.readOnlyValue) continue;
+    if (!definition.unique || definition.readOnlyValue) continue;
     const seen = new Set<string>();
     for (const properties of inputs) {
       const value = properties[definition.name]?.trim().toLowerCase();
@@ -154,7 +160,7 @@ function batchUpdate(context: ApiContext, type: ObjectType, request: ApiRequest)
   const found = inputs.map((_, index) => (ids[index] === undefined ? undefined : portal.table(type).find(ids[index])));
   inputs.forEach((input, index) => {
     const record = found[index];
-    if (record) portal.checkUpdate(type, record, input.properties);
+    if (record) portal.checkUpdate(type, record, input.properties, request.writer);
   });
   refuseRepeats(
     type,
@@ -170,7 +176,7 @@ function batchUpdate(context: ApiContext, type: ObjectType, request: ApiRequest)
     }
     portal.update(type, record, input.properties, request.writer);
     results.push({
-      ...presentRecord(type, record, portal.links, { properties: Object.keys(input.properties) }),
+      ...presentWritten(type, record, portal, Object.keys(input.properties), 'batch-update'),
       ...(input.objectWriteTraceId !== undefined && { objectWriteTraceId: input.objectWriteTraceId }),
     });
   });
@@ -186,10 +192,8 @@ function batchUpsert(context: ApiContext, type: ObjectType, request: ApiRequest)
     const id = toId(context, type, input.id, named);
     return { input, record: id === undefined ? undefined : portal.table(type).find(id), values: { ...input.properties, [named]: input.id } };
   });
-  for (const { record, values } of merged) {
-    if (record) portal.checkUpdate(type, record, values);
-    else portal.checkCreate(type, values);
-  }
+  for (const { record, values } of merged)
+    asConflict(() => (record ? portal.checkUpdate(type, record, values, request.writer) : portal.checkCreate(type, values, request.writer)));
   refuseRepeats(
     type,
     merged.map((each) => each.values),
@@ -198,7 +202,7 @@ function batchUpsert(context: ApiContext, type: ObjectType, request: ApiRequest)
     const target = record ?? portal.create(type, values, request.writer);
     if (record) portal.update(type, record, values, request.writer);
     return {
-      ...presentRecord(type, target, portal.links, { properties: [...type.defaults, ...Object.keys(values)] }),
+      ...presentWritten(type, target, portal, Object.keys(values)),
       new: record === undefined,
       ...(input.objectWriteTraceId !== undefined && { objectWriteTraceId: input.objectWriteTraceId }),
     };
@@ -206,10 +210,21 @@ function batchUpsert(context: ApiContext, type: ObjectType, request: ApiRequest)
   return batchAnswer(reorder(context, results), [], 200, portal.now());
 }
 
+/** An upsert tells every kind of taken value as a conflict, and one refuses the whole batch. */
+function asConflict(check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof ApiFailure && error.body.errors?.some((each) => each.code === 'CONFLICTING_UNIQUE_VALUE'))
+      throw new ApiFailure(409, error.message, { ...error.body, category: 'CONFLICT' });
+    throw error;
+  }
+}
+
 /** The id behind a value of a unique property; the value itself when no property is named. Undefined when nobody holds it. */
 function toId(context: ApiContext, type: ObjectType, value: string, idProperty: string | undefined): string | undefined {
   if (idProperty === undefined || idProperty === 'hs_object_id') return value;
-  if (!type.properties.get(idProperty)?.hasUniqueValue)
+  if (!type.properties.get(idProperty)?.unique)
     throw badRequest(`Unable to perform update/upsert by non-unique ${type.typeId} property ${idProperty}`);
   return context.portal.table(type).holder(idProperty, value);
 }

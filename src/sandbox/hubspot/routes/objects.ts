@@ -5,7 +5,7 @@ import type { LinkType } from '../state/link-types.js';
 import type { ObjectType } from '../state/object-type.js';
 import type { StoredRecord } from '../state/record.js';
 import { associationTypeInput, idInput, namesInQuery, numberInQuery, propertiesInput, readBody } from './inputs.js';
-import { presenter, presentRecord, type Wanted } from './present.js';
+import { presenter, presentRecord, presentWritten, type Wanted } from './present.js';
 import { objectScope, type ApiContext, type ApiRequest, type Route } from './route.js';
 
 /** Both forms of the path, up to and with the object type. */
@@ -45,7 +45,7 @@ export function objectRoutes(context: ApiContext): readonly Route[] {
   const scopes = (right: 'read' | 'write') => (params: readonly string[]) => [objectScope(portal.types.get(params[0] ?? ''), right)];
   const path = (tail: string): RegExp => new RegExp(`^${OBJECTS_PATH}${tail}/?$`);
   const typeOf = (request: ApiRequest): ObjectType => portal.types.get(request.params[0] ?? '');
-  const present = (type: ObjectType, record: StoredRecord, wanted: Wanted) => presentRecord(type, record, portal.links, wanted);
+  const present = (type: ObjectType, record: StoredRecord, wanted: Wanted) => presentRecord(type, record, portal, wanted);
 
   return [
     {
@@ -61,11 +61,11 @@ export function objectRoutes(context: ApiContext): readonly Route[] {
       handle: (request) => {
         const type = typeOf(request);
         const input = readBody(createInput, request.body);
-        portal.checkCreate(type, input.properties);
+        portal.checkCreate(type, input.properties, request.writer);
         const links = linksToMake(context, type, input.associations);
         const record = portal.create(type, input.properties, request.writer);
         for (const link of links) portal.link(link.type, record.id, link.to, request.writer);
-        return { status: 201, body: present(type, record, { properties: [...type.defaults, ...Object.keys(input.properties)] }) };
+        return { status: 201, body: presentWritten(type, record, portal, Object.keys(input.properties)) };
       },
     },
     {
@@ -115,7 +115,7 @@ export function objectRoutes(context: ApiContext): readonly Route[] {
         if (!record) throw recordNotFound();
         const { properties } = readBody(z.object({ properties: propertiesInput }), request.body);
         portal.update(type, record, properties, request.writer);
-        return { status: 200, body: present(type, record, { properties: Object.keys(properties) }) };
+        return { status: 200, body: presentWritten(type, record, portal, Object.keys(properties)) };
       },
     },
     {
@@ -134,7 +134,7 @@ function findRecord(context: ApiContext, type: ObjectType, request: ApiRequest, 
   const table = context.portal.table(type);
   const given = request.params[1] ?? '';
   const idProperty = request.query.get('idProperty');
-  if (idProperty !== null && idProperty !== 'hs_object_id' && !type.properties.get(idProperty)?.hasUniqueValue)
+  if (idProperty !== null && idProperty !== 'hs_object_id' && !type.properties.get(idProperty)?.unique)
     throw badRequest(`Unable to perform read/update by non-unique ${type.typeId} property ${idProperty}`);
   const id = idProperty === null || idProperty === 'hs_object_id' ? given : table.holder(idProperty, given);
   if (id === undefined) return undefined;
@@ -146,7 +146,7 @@ function findRecord(context: ApiContext, type: ObjectType, request: ApiRequest, 
 function listRecords(context: ApiContext, type: ObjectType, query: URLSearchParams): unknown {
   const withHistory = namesInQuery(query, 'propertiesWithHistory');
   const limit = numberInQuery(query, 'limit', 10, withHistory.length > 0 ? 50 : 100);
-  const show = presenter(type, context.portal.links, { properties: namesInQuery(query, 'properties'), withHistory });
+  const show = presenter(type, context.portal, { properties: namesInQuery(query, 'properties'), withHistory });
   const associations = namesInQuery(query, 'associations');
   const after = query.get('after') ?? undefined;
   if (after !== undefined && !/^\d+$/.test(after)) throw new ApiFailure(400, `Invalid paging token: ${after}`, { category: 'VALIDATION_ERROR' });

@@ -1,7 +1,8 @@
 import { propertyReader, valueOf } from '../state/computed.js';
 import type { LinkTable } from '../state/link-table.js';
 import { alwaysAnswered, type ObjectType } from '../state/object-type.js';
-import { historyOf, type StoredRecord } from '../state/record.js';
+import type { Portal } from '../state/portal.js';
+import { clearedIn, historyOf, type StoredRecord } from '../state/record.js';
 
 /** One entry of `propertiesWithHistory`. */
 interface AnsweredHistory {
@@ -32,15 +33,19 @@ export interface Wanted {
   readonly withHistory?: readonly string[];
 }
 
-/** Shows records with the wanted properties (the usual few when none are named), null where there is no value. */
-export function presenter(type: ObjectType, links: LinkTable, wanted: Wanted): (record: StoredRecord) => AnsweredRecord {
+/** What showing a record needs of the account. */
+type Account = Pick<Portal, 'links' | 'settings'>;
+
+/** Shows records with the wanted properties (the usual few when none are named): null where there never was a value, `''` where one was cleared. */
+export function presenter(type: ObjectType, { links, settings }: Account, wanted: Wanted): (record: StoredRecord) => AnsweredRecord {
   const named = wanted.properties && wanted.properties.length > 0 ? wanted.properties : type.defaults;
   const names = [...new Set([...alwaysAnswered(type), ...named])].filter((name) => type.properties.has(name));
   const readers = names.map((name) => [name, propertyReader(type, name, links)] as const);
   const { withHistory = [] } = wanted;
   return (record) => {
     const properties: Record<string, string | null> = {};
-    for (const [name, read] of readers) properties[name] = read(record);
+    const cleared = settings.tellsCleared ? clearedIn(record) : undefined;
+    for (const [name, read] of readers) properties[name] = read(record) ?? (cleared?.has(name) ? '' : null);
     return {
       id: record.id,
       properties,
@@ -54,8 +59,28 @@ export function presenter(type: ObjectType, links: LinkTable, wanted: Wanted): (
 }
 
 /** One record, as {@link presenter} shows it. */
-export const presentRecord = (type: ObjectType, record: StoredRecord, links: LinkTable, wanted: Wanted): AnsweredRecord =>
-  presenter(type, links, wanted)(record);
+export const presentRecord = (type: ObjectType, record: StoredRecord, account: Account, wanted: Wanted): AnsweredRecord =>
+  presenter(type, account, wanted)(record);
+
+/**
+ * A record as the answer to a write shows it: what was sent, and what the server sets or works out where that has a value.
+ * A batch update of contacts names neither the creation nor the id among the properties.
+ */
+export function presentWritten(
+  type: ObjectType,
+  record: StoredRecord,
+  account: Account,
+  sent: Iterable<string>,
+  by: 'batch-update' | 'other' = 'other',
+): AnsweredRecord {
+  const asked = new Set(sent);
+  const shown = presentRecord(type, record, account, { properties: [...asked, ...type.answeredOnWrite] });
+  const without = by === 'batch-update' && type.name === 'contacts' ? ['createdate', 'hs_object_id'] : [];
+  const kept = Object.entries(shown.properties).filter(
+    ([name, value]) => !without.includes(name) && value !== null && (value !== '' || asked.has(name)),
+  );
+  return { ...shown, properties: Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))) };
+}
 
 /** HubSpot keeps the newest 45 values of a contact's property and 20 of others. */
 function presentHistory(type: ObjectType, record: StoredRecord, links: LinkTable, names: readonly string[]): Record<string, AnsweredHistory[]> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { ApiFailure, badRequest } from '../failure.js';
+import { ApiFailure, badRequest, noPermissions } from '../failure.js';
 import { property, type PropertyDefinition, type PropertyOption } from '../properties/definition.js';
 import type { ObjectType } from '../state/object-type.js';
 import { readBody } from './inputs.js';
@@ -32,9 +32,12 @@ const newInput = z.object({
 export function propertyRoutes(context: ApiContext): readonly Route[] {
   const { portal } = context;
   const typeOf = (params: readonly string[]): ObjectType => portal.types.get(params[0] ?? '');
-  const scopes = (right: 'read' | 'write') => (params: readonly string[]) => [
-    [...objectScope(typeOf(params), right, 'schemas'), ...(right === 'read' ? objectScope(typeOf(params), 'read') : [])],
-  ];
+  const rights = (right: 'read' | 'write') => ({
+    scopes: (params: readonly string[]) => [
+      [...objectScope(typeOf(params), right, 'schemas'), ...(right === 'read' ? objectScope(typeOf(params), 'read') : [])],
+    ],
+    refusal: (params: readonly string[]) => noPermissions(`${typeOf(params).name}-${right}`),
+  });
   const find = (params: readonly string[]): PropertyDefinition => {
     const definition = typeOf(params).properties.get(params[1] ?? '');
     if (!definition) throw new ApiFailure(404, `Property ${params[1] ?? ''} does not exist`, { category: 'OBJECT_NOT_FOUND' });
@@ -45,7 +48,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
     {
       method: 'GET',
       pattern: path(''),
-      scopes: scopes('read'),
+      ...rights('read'),
       handle: ({ params, query }) => ({
         status: 200,
         body: { results: query.get('archived') === 'true' ? [] : [...typeOf(params).properties.values()].map(presentProperty) },
@@ -54,7 +57,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
     {
       method: 'POST',
       pattern: path(''),
-      scopes: scopes('write'),
+      ...rights('write'),
       handle: ({ params, body }) => {
         const { name, label, type, fieldType, ...rest } = readBody(newInput, body);
         if (typeOf(params).properties.has(name))
@@ -70,13 +73,13 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
     {
       method: 'GET',
       pattern: path('/([^/]+)'),
-      scopes: scopes('read'),
+      ...rights('read'),
       handle: ({ params }) => ({ status: 200, body: presentProperty(find(params)) }),
     },
     {
       method: 'PATCH',
       pattern: path('/([^/]+)'),
-      scopes: scopes('write'),
+      ...rights('write'),
       handle: ({ params, body }) => {
         const changes = readBody(changeInput, body);
         const current = find(params);
@@ -90,7 +93,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
     {
       method: 'DELETE',
       pattern: path('/([^/]+)'),
-      scopes: scopes('write'),
+      ...rights('write'),
       handle: ({ params }) => {
         const definition = find(params);
         if (definition.hubspotDefined) throw badRequest(`${definition.name} is defined by HubSpot and cannot be archived`);
@@ -121,6 +124,7 @@ export function presentProperty(definition: PropertyDefinition): unknown {
     hasUniqueValue,
     calculated,
     externalOptions,
+    referencedObjectType,
     hubspotDefined,
     readOnlyValue,
     hidden,
@@ -134,11 +138,11 @@ export function presentProperty(definition: PropertyDefinition): unknown {
     fieldType,
     description,
     groupName,
-    options: options.map((each) => ({ ...each, description: '' })),
+    options: externalOptions ? [] : options.map((each) => ({ ...each, description: '' })),
     displayOrder: -1,
     calculated,
     externalOptions,
-    ...(externalOptions && { referencedObjectType: 'OWNER' }),
+    ...(referencedObjectType !== undefined && { referencedObjectType }),
     archived: false,
     hasUniqueValue,
     hidden,

@@ -29,6 +29,8 @@ export interface Route {
   readonly pattern: RegExp;
   /** Groups of scopes, one of each needed; may depend on the object types in the path. */
   readonly scopes: (params: readonly string[]) => readonly (readonly string[])[];
+  /** The 403 of this endpoint, where it is not the usual one. */
+  readonly refusal?: (params: readonly string[]) => Error;
   /** Search requests have a limit of their own and no limit headers. */
   readonly search?: boolean;
   readonly handle: (request: ApiRequest) => ApiAnswer;

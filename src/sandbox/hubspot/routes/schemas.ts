@@ -47,6 +47,7 @@ export function addCustomType(portal: Portal, given: SchemaInput): ObjectType {
       ].map((each) => [each.name, each]),
     ),
     defaults: ['hs_createdate', 'hs_lastmodifieddate', 'hs_object_id'],
+    answeredOnWrite: ['hs_createdate', 'hs_lastmodifieddate', 'hs_object_id', 'hs_object_source', 'hs_object_source_id', 'hs_object_source_label'],
     createdProperty: 'hs_createdate',
     modifiedProperty: 'hs_lastmodifieddate',
     custom: {
@@ -119,6 +120,8 @@ function presentSchema(portal: Portal, type: ObjectType): unknown {
     requiredProperties: [],
     searchableProperties: [],
     archived: false,
+    restorable: true,
+    metaType: type.custom ? 'PORTAL_SPECIFIC' : 'HUBSPOT',
     createdAt: '2023-05-05T08:00:00.000Z',
     updatedAt: '2024-03-01T09:00:00.000Z',
     properties: [...type.properties.values()].map(presentProperty),

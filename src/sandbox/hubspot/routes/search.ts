@@ -87,7 +87,9 @@ function search(context: ApiContext, index: SearchIndex, request: ApiRequest, cu
   // A page that was cut short still moves on by the whole of what it looked at, so what was cut off comes with the next one.
   const next = start + (cutShort ? page.length : input.limit);
   // Records that were archived since the index saw them fall out of the page, while the cursor counts them.
-  const results = page.filter((record) => portal.table(type).isLive(record.id)).map(presenter(type, portal.links, { properties: input.properties }));
+  // What was found by the index is answered with the values of now.
+  const live = page.flatMap(({ id }) => (portal.table(type).isLive(id) ? (portal.table(type).at(id) ?? []) : []));
+  const results = live.map(presenter(type, portal, { properties: input.properties }));
   return {
     status: 200,
     body: { total: found.length, results, ...(next < found.length && { paging: { next: { after: String(next) } } }) },
@@ -180,23 +182,27 @@ function compareValues(type: ObjectType, name: string, a: string, b: string): nu
   return left < right ? -1 : left > right ? 1 : left === right ? 0 : Number.NaN;
 }
 
-/** Whole words, `*` standing for anything within one. */
+/** Whole words next to each other, `*` standing for anything within one: `example.org` is found in `ann@example.org`. */
 function containsToken(value: string, token: string): boolean {
-  const pattern = new RegExp(
-    `^${token
-      .toLowerCase()
-      .split('*')
-      .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
-      .join('.*')}$`,
-    'u',
+  const words = wordsOf(value);
+  const wanted = wordsOf(token).map(
+    (word) =>
+      new RegExp(
+        `^${word
+          .split('*')
+          .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`))
+          .join('.*')}$`,
+        'u',
+      ),
   );
-  return (
-    value
-      .toLowerCase()
-      .split(/[\s@.,;:]+/u)
-      .some((word) => pattern.test(word)) || pattern.test(value.toLowerCase())
-  );
+  return wanted.length > 0 && words.some((_, start) => wanted.every((pattern, index) => pattern.test(words[start + index] ?? '')));
 }
+
+const wordsOf = (value: string): readonly string[] =>
+  value
+    .toLowerCase()
+    .split(/[\s@.,;:]+/u)
+    .filter((each) => each !== '');
 
 function sortRecords(
   index: SearchIndex,

@@ -1,6 +1,7 @@
-import { DEAL_PIPELINES, TICKET_PIPELINES } from '../properties/deals.js';
+import { TICKET_PIPELINES } from '../properties/deals.js';
 import type { LinkTable } from './link-table.js';
 import type { ObjectType } from './object-type.js';
+import { dealStage, outcomeOf } from './pipeline-rules.js';
 import type { StoredRecord } from './record.js';
 
 interface Context {
@@ -14,9 +15,21 @@ const linked =
   ({ type, record, links }: Context): string =>
     String(links.neighbours(type.name, record.id, toObject)?.size ?? 0);
 
-const dealStages = new Map(DEAL_PIPELINES.flatMap((pipeline) => pipeline.stages.map((stage) => [stage.id, stage] as const)));
 const ticketStages = new Map(TICKET_PIPELINES.flatMap((pipeline) => pipeline.stages.map((stage) => [stage.id, stage] as const)));
-const dealStage = ({ record }: Context) => dealStages.get(record.values.dealstage ?? '');
+/** A probability as the API gives it: every digit of the binary fraction it is kept as. */
+const probability = ({ record }: Context): string | undefined => {
+  const known = dealStage(record.values.dealstage)?.probability;
+  return (
+    known &&
+    Number(known)
+      .toFixed(60)
+      .replace(/\.?0+$/, '')
+  );
+};
+const LIFECYCLE_PIPELINES: Readonly<Record<string, string>> = {
+  contacts: 'contacts-lifecycle-pipeline',
+  companies: 'companies-lifecycle-pipeline',
+};
 const iso = (time: number): string => new Date(time).toISOString();
 
 type Computation = (context: Context) => string | undefined;
@@ -31,13 +44,21 @@ const COMPUTED = new Map<string, Computation>(
     hs_lastmodifieddate: ({ record }) => iso(record.updatedAt),
     hs_object_source: ({ record }) => record.createdBy.type,
     hs_object_source_id: ({ record }) => record.createdBy.id,
-    hs_object_source_label: ({ record }) => record.createdBy.label ?? record.createdBy.type,
+    hs_object_source_label: ({ record }) => record.createdBy.type,
+    hs_object_source_detail_1: ({ record }) => record.createdBy.label,
     hs_object_source_user_id: ({ record }) => record.createdBy.userId?.toString(),
     hs_created_by_user_id: ({ record }) => record.createdBy.userId?.toString(),
     hs_updated_by_user_id: ({ record }) => record.updatedBy.userId?.toString(),
     hs_merged_object_ids: ({ record }) => (record.mergedIds.length > 0 ? record.mergedIds.join(';') : undefined),
     hs_all_owner_ids: ({ record }) => record.values.hubspot_owner_id,
     hs_is_contact: () => 'true',
+    hs_is_unworked: ({ type, record }) => (type.name === 'contacts' ? String(record.values.notes_last_contacted === undefined) : undefined),
+    hs_all_contact_vids: ({ record }) => [record.id, ...record.mergedIds].join(';'),
+    hs_marketable_status: () => 'false',
+    hs_marketable_until_renewal: () => 'false',
+    hs_membership_has_accessed_private_content: () => '0',
+    hs_registered_member: () => '0',
+    hs_pipeline: ({ type, record }) => record.values.hs_pipeline ?? LIFECYCLE_PIPELINES[type.name],
     hs_email_domain: ({ record }) => record.values.email?.split('@')[1],
     hs_full_name_or_email: ({ record }) => [record.values.firstname, record.values.lastname].filter(Boolean).join(' ') || record.values.email,
     num_associated_contacts: linked('contacts'),
@@ -50,14 +71,17 @@ const COMPUTED = new Map<string, Computation>(
       String(
         context.type.name === 'tickets'
           ? (ticketStages.get(context.record.values.hs_pipeline_stage ?? '')?.closed ?? false)
-          : (dealStage(context)?.closed ?? false),
+          : ['won', 'lost'].includes(outcomeOf(context.record.values) ?? ''),
       ),
-    hs_is_closed_won: (context) => String(dealStage(context)?.probability === '1.0'),
-    hs_deal_stage_probability: (context) => dealStage(context)?.probability,
-    hs_projected_amount: (context) => {
-      const probability = dealStage(context)?.probability;
-      const amount = context.record.values.amount;
-      return probability === undefined || amount === undefined ? undefined : String(Number(amount) * Number(probability));
+    hs_is_closed_won: ({ record }) => String(outcomeOf(record.values) === 'won'),
+    hs_is_closed_lost: ({ record }) => String(outcomeOf(record.values) === 'lost'),
+    hs_closed_amount: ({ record }) => (outcomeOf(record.values) === 'won' ? (record.values.amount ?? '0') : '0'),
+    hs_deal_stage_probability: probability,
+    hs_deal_stage_probability_shadow: probability,
+    hs_projected_amount: ({ record }) => {
+      const known = dealStage(record.values.dealstage)?.probability;
+      const amount = record.values.amount;
+      return known === undefined || amount === undefined ? undefined : String(Number(amount) * Number(known));
     },
     days_to_close: ({ record }) => {
       const close = record.values.closedate;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { PropertyDefinition } from '../properties/definition.js';
+import type { Owner } from '../properties/owners.js';
 import type { LinkType } from './link-types.js';
 import type { ObjectType } from './object-type.js';
 import type { Portal } from './portal.js';
@@ -13,6 +14,7 @@ const record = z.object({
   createdAt: z.number(),
   createdBy: source,
   createdWith: values,
+  filled: z.record(z.string(), source).default({}),
   values,
   updatedAt: z.number(),
   updatedBy: source,
@@ -21,6 +23,7 @@ const record = z.object({
   mergedIds: z.array(z.string()),
 });
 const definition = z.looseObject({ name: z.string(), type: z.string(), fieldType: z.string() });
+const owner = z.looseObject({ id: z.string(), archived: z.boolean() });
 const objectType = z.looseObject({
   name: z.string(),
   typeId: z.string(),
@@ -33,6 +36,7 @@ const dumpSchema = z.object({
   version: z.literal(1),
   lastIds: z.object({ record: z.number(), linkType: z.number() }),
   blockedEmails: z.array(z.string()),
+  owners: z.array(owner),
   types: z.array(objectType),
   linkTypes: z.array(linkTypeSchema),
   /** Place of the link type in `linkTypes`, from, to. */
@@ -52,6 +56,7 @@ export function dumpPortal(portal: Portal): PortalDump {
     version: 1,
     lastIds: { ...portal.lastIds },
     blockedEmails: [...portal.blockedEmails],
+    owners: [...portal.owners.values()].map((each) => ({ ...each })),
     types: portal.types.all().map((type) => {
       const table = portal.table(type);
       const { properties, aliases: names, ...rest } = type;
@@ -91,6 +96,7 @@ export function loadPortal(portal: Portal, json: unknown): void {
     if (type) portal.links.add(type, from, to);
   }
   for (const email of dump.blockedEmails) portal.blockedEmails.add(email);
+  for (const each of dump.owners) portal.owners.set(each.id, each as unknown as Owner);
   Object.assign(portal.lastIds, dump.lastIds);
 }
 

@@ -72,6 +72,14 @@ export class LinkTable {
     return type === plain ? wasPlain : this.set(type, from, to) || wasPlain;
   }
 
+  /** The primary type that comes with a link to a company, for a record that has no company yet. In the direction of `type`. */
+  primaryOfFirst(type: LinkType, from: string, to: string): LinkType | undefined {
+    const primary = this.typesBetween(type.from, type.to).find((each) => each.primary);
+    if (!primary) return undefined;
+    const [object, id, companies] = primary.forward ? [type.from, from, type.to] : [type.to, to, type.from];
+    return (this.neighbours(object, id, companies)?.size ?? 0) === 0 ? primary : undefined;
+  }
+
   /** Takes one label away; taking the plain type away removes every label of the pair. True if anything changed. */
   remove(type: LinkType, from: string, to: string): boolean {
     return type.label === null ? this.removeAll(type.from, type.to, from, to) : this.unset(type, from, to);

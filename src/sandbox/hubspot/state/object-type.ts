@@ -14,6 +14,8 @@ export interface ObjectType {
   readonly properties: Map<string, PropertyDefinition>;
   /** In answers when no properties were asked for. */
   readonly defaults: readonly string[];
+  /** In answers to writes, beside what was sent, where there is a value. */
+  readonly answeredOnWrite: readonly string[];
   readonly createdProperty: string;
   readonly modifiedProperty: string;
   readonly custom?: {

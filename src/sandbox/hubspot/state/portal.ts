@@ -2,13 +2,19 @@ import type { Clock } from '../../../lib/index.js';
 import { createRandom, type Random } from '../../random.js';
 import { badRequest, contactExists, recordNotFound, uniqueTaken } from '../failure.js';
 import { LIFECYCLE_STAGES } from '../properties/contacts.js';
+import { OWNERS, type Owner } from '../properties/owners.js';
+import { FRESH_ACCOUNT, type AccountSettings } from './account-settings.js';
+import { addressesOf, swapAddresses } from './addresses.js';
+import { companyOfAddress, setCompany } from './contact-company.js';
 import { defaultObjectTypes } from './default-types.js';
 import { LinkTable } from './link-table.js';
 import { bothDirections, defaultLinkTypes, type LinkType } from './link-types.js';
 import { ObjectTypes, type ObjectType } from './object-type.js';
+import { checkStage } from './pipeline-rules.js';
 import { RecordTable } from './record-table.js';
 import type { StoredRecord, WriteSource } from './record.js';
-import { acceptValues, type PropertyValues } from './values.js';
+import { fillsOfChange, fillsOfNew, type Fill } from './server-fills.js';
+import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
 
 /** What a write did to a record or a link. */
 export type WriteAction = 'create' | 'update' | 'archive' | 'undelete' | 'merge' | 'gdpr-delete' | 'link' | 'unlink';
@@ -34,13 +40,18 @@ export interface Writer {
   readonly request?: string;
 }
 
-/** The whole state of one HubSpot account, and the rules that writes follow there. No HTTP here. */
+/**
+ * The whole state of one HubSpot account, and the rules that writes follow there. No HTTP here.
+ * A back-dated write (with `at`) is history: it is checked, and the account adds nothing to it.
+ */
 export class Portal {
   readonly types = new ObjectTypes();
   readonly links = new LinkTable();
   readonly tables = new Map<string, RecordTable>();
   readonly writes: WriteEntry[] = [];
   readonly blockedEmails = new Set<string>();
+  /** Who may own records, and who did once: `archived`. */
+  readonly owners = new Map<string, Owner>(OWNERS.map((each) => [each.id, each]));
   readonly random: Random;
   /** Called with every record whose values changed, for the search index. */
   onChange: (type: ObjectType, record: StoredRecord) => void = () => {};
@@ -51,6 +62,8 @@ export class Portal {
     readonly portalId: number,
     private readonly clock: Clock,
     seed: number,
+    /** What the account does on its own. May be changed while it runs. */
+    public settings: AccountSettings = FRESH_ACCOUNT,
   ) {
     this.random = createRandom(seed);
     for (const type of defaultObjectTypes()) this.addType(type);
@@ -83,6 +96,7 @@ export class Portal {
     this.tables.clear();
     this.links.clear();
     this.blockedEmails.clear();
+    this.owners.clear();
   }
 
   table(type: ObjectType): RecordTable {
@@ -100,9 +114,12 @@ export class Portal {
     return this.clock.now().getTime();
   }
 
-  /** Creates a record. Throws 400 for values and 409 for a taken address. `at` back-dates it. */
-  create(type: ObjectType, sent: PropertyValues, writer: Writer, at = this.now()): StoredRecord {
-    const values = this.checkCreate(type, sent);
+  /** Creates a record, and what the account adds to a new one. Throws 400 for values and 409 for a taken address. `at` back-dates it. */
+  create(type: ObjectType, sent: PropertyValues, writer: Writer, backDated?: number): StoredRecord {
+    const at = backDated ?? this.now();
+    const { associatedcompanyid: company, ...values } = this.checkCreate(type, sent, writer, backDated);
+    const fills = backDated === undefined ? fillsOfNew(type, values, this.settings, at) : [];
+    for (const { property, value } of fills) values[property] = value;
     this.stampLifecycle(values, undefined, at);
     this.lastIds.record += 1 + this.random.integer(40);
     const record: StoredRecord = {
@@ -110,6 +127,7 @@ export class Portal {
       createdAt: at,
       createdBy: writer.source,
       createdWith: values,
+      filled: Object.fromEntries(fills.map(({ property, source }) => [property, source])),
       values,
       updatedAt: at,
       updatedBy: writer.source,
@@ -120,42 +138,55 @@ export class Portal {
     this.table(type).add(record);
     this.note('create', type, record.id, writer, Object.keys(sent), true, at);
     this.onChange(type, record);
+    if (company !== undefined) setCompany(this, record, company, writer, backDated);
+    else if (backDated === undefined) companyOfAddress(this, type, record);
     return record;
   }
 
   /** What `create` would store; throws what it would throw. Changes nothing. */
-  checkCreate(type: ObjectType, sent: PropertyValues): Record<string, string> {
-    const accepted = acceptValues(type, sent, {}, this.portalId);
-    this.checkUnique(type, accepted, undefined);
+  checkCreate(type: ObjectType, sent: PropertyValues, writer: Writer, backDated?: number): Record<string, string> {
+    const accepted = acceptValues(type, sent, {}, this.rules(writer, backDated));
+    this.check(type, accepted, undefined);
     return Object.fromEntries(Object.entries(accepted).filter(([, value]) => value !== ''));
   }
 
   /** What `update` would store; throws what it would throw. Changes nothing. */
-  checkUpdate(type: ObjectType, record: StoredRecord, sent: PropertyValues): Record<string, string> {
-    const accepted = acceptValues(type, sent, record.values, this.portalId);
-    this.checkUnique(type, accepted, record);
+  checkUpdate(type: ObjectType, record: StoredRecord, sent: PropertyValues, writer: Writer, backDated?: number): Record<string, string> {
+    const accepted = acceptValues(type, sent, record.values, this.rules(writer, backDated));
+    this.check(type, accepted, record);
     return accepted;
   }
 
   /** Changes a live record. A lifecycle stage that would move backwards stays as it is, silently, as at HubSpot. */
-  update(type: ObjectType, record: StoredRecord, sent: PropertyValues, writer: Writer, at = this.now()): void {
-    const accepted = this.checkUpdate(type, record, sent);
+  update(type: ObjectType, record: StoredRecord, sent: PropertyValues, writer: Writer, backDated?: number): void {
+    const at = backDated ?? this.now();
+    const { associatedcompanyid: company, ...accepted } = this.checkUpdate(type, record, sent, writer, backDated);
     if (movesBackwards(record.values.lifecyclestage, accepted.lifecyclestage)) delete accepted.lifecyclestage;
     this.stampLifecycle(accepted, record, at);
+    swapAddresses(record, accepted);
+    const own = Object.entries(accepted).map(([property, value]) => ({ property, value, source: writer.source }));
+    const fills = backDated === undefined ? fillsOfChange(type, record.values, accepted, this.settings, at) : [];
+    const hadAddress = record.values.email !== undefined;
+    const changed = this.apply(type, record, [...own, ...fills], at);
+    if (changed) this.touch(type, record, writer, at);
+    const moved = company !== undefined && setCompany(this, record, company, writer, backDated);
+    this.note('update', type, record.id, writer, Object.keys(sent), changed || moved, at);
+    if (company === undefined && backDated === undefined && !hadAddress) companyOfAddress(this, type, record);
+  }
+
+  /** Puts values into a record and its history; true if anything differs afterwards. */
+  private apply(type: ObjectType, record: StoredRecord, changes: readonly Fill[], at: number): boolean {
     const values: Record<string, string> = { ...record.values };
     let changed = false;
-    for (const [property, value] of Object.entries(accepted)) {
+    for (const { property, value, source } of changes) {
       if ((values[property] ?? '') === value) continue;
       if (value === '') delete values[property];
       else values[property] = value;
-      record.changes.push({ property, value, at, source: writer.source });
+      record.changes.push({ property, value, at, source });
       changed = true;
     }
-    if (changed) {
-      this.table(type).replaceValues(record, values);
-      this.touch(type, record, writer, at);
-    }
-    this.note('update', type, record.id, writer, Object.keys(sent), changed, at);
+    if (changed) this.table(type).replaceValues(record, values);
+    return changed;
   }
 
   /** Archives a live record: its links go and its unique values become free. Does nothing to an unknown or archived one. */
@@ -182,12 +213,17 @@ export class Portal {
     this.note('undelete', type, id, writer, [], true, at);
   }
 
-  /** Links two live records; false where one of them does not exist. */
-  link(type: LinkType, from: string, to: string, writer: Writer, at = this.now()): boolean {
+  /** Links two live records, the first company of a record as its primary one; false where one of them does not exist. */
+  link(type: LinkType, from: string, to: string, writer: Writer, backDated?: number): boolean {
+    const at = backDated ?? this.now();
     const source = this.table(this.types.get(type.from)).find(from);
     const target = this.table(this.types.get(type.to)).find(to);
     if (!source || !target) return false;
-    this.afterLink('link', type, source.id, target.id, this.links.add(type, source.id, target.id), writer, at);
+    const primary =
+      backDated === undefined && this.settings.firstCompanyIsPrimary ? this.links.primaryOfFirst(type, source.id, target.id) : undefined;
+    const changed = this.links.add(type, source.id, target.id);
+    if (primary && primary !== type) this.links.add(primary, source.id, target.id);
+    this.afterLink('link', type, source.id, target.id, changed, writer, at);
     return true;
   }
 
@@ -203,8 +239,8 @@ export class Portal {
     const merged = this.record(type, mergedId);
     if (kept === merged) throw badRequest('Cannot merge a record with itself');
     const values: Record<string, string> = { ...merged.values, ...kept.values };
-    if (merged.values.email !== undefined && merged.values.email !== kept.values.email && kept.values.email !== undefined)
-      values.hs_additional_emails = [kept.values.hs_additional_emails, merged.values.email].filter(Boolean).join(';');
+    const further = [...addressesOf(kept.values), ...addressesOf(merged.values)].filter((each) => each !== values.email);
+    if (further.length > 0) values.hs_additional_emails = [...new Set(further)].join(';');
     const links = this.links.removeRecord(type.name, merged.id);
     this.table(type).retire(merged, at);
     this.table(type).aliases.set(merged.id, kept.id);
@@ -223,7 +259,7 @@ export class Portal {
   gdprDelete(type: ObjectType, id: string, writer: Writer, at = this.now()): void {
     const record = this.table(type).find(id) ?? this.table(type).at(id);
     if (record) {
-      if (record.values.email !== undefined) this.blockedEmails.add(record.values.email);
+      for (const address of addressesOf(record.values)) this.blockedEmails.add(address);
       for (const { type: link, to } of this.links.removeRecord(type.name, record.id)) this.touchId(link.to, to, writer, at);
       this.table(type).purge(record, at);
       this.onChange(type, record);
@@ -231,9 +267,28 @@ export class Portal {
     this.note('gdpr-delete', type, id, writer, [], record !== undefined, at);
   }
 
+  private rules(writer: Writer, backDated: number | undefined): ValueRules {
+    return {
+      portalId: this.portalId,
+      mayOwn: (id) => this.owners.get(id)?.archived === false,
+      settings: backDated === undefined ? this.settings : { ...this.settings, phones: 'as-sent', trimsText: false },
+      direct: writer.request === undefined,
+    };
+  }
+
+  private check(type: ObjectType, accepted: PropertyValues, record: StoredRecord | undefined): void {
+    this.checkUnique(type, accepted, record);
+    checkStage(type, accepted, record?.values ?? {});
+    const company = accepted.associatedcompanyid ?? '';
+    if (type.name === 'contacts' && company !== '' && !this.table(this.types.get('companies')).find(company))
+      throw badRequest(`Company ${company} does not exist`, [
+        { message: `Company ${company} does not exist`, code: 'INVALID_OPTION', context: { propertyName: ['associatedcompanyid'] } },
+      ]);
+  }
+
   private checkUnique(type: ObjectType, accepted: PropertyValues, record: StoredRecord | undefined): void {
     for (const [name, value] of Object.entries(accepted)) {
-      if (value === '' || !type.properties.get(name)?.hasUniqueValue) continue;
+      if (value === '' || !type.properties.get(name)?.unique) continue;
       if (name === 'email' && this.blockedEmails.has(value))
         throw badRequest(`Email address ${value} belongs to a contact that was deleted for GDPR reasons`, [
           { message: 'This email address is blocked', code: 'GDPR_BLOCKED', context: { propertyName: ['email'] } },

@@ -101,14 +101,22 @@ export class RecordTable {
   }
 
   private claim(record: StoredRecord, before: PropertyValues, after: PropertyValues): void {
-    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (before[name] === after[name] || !this.type.properties.get(name)?.hasUniqueValue) continue;
-      const old = before[name]?.toLowerCase();
-      const value = after[name]?.toLowerCase();
+    for (const [name, value] of this.uniqueValues(before)) {
+      const index = this.unique.get(name);
+      if (index?.get(value) === record.id) index.delete(value);
+    }
+    for (const [name, value] of this.uniqueValues(after)) {
       let index = this.unique.get(name);
       if (!index) this.unique.set(name, (index = new Map()));
-      if (old !== undefined && index.get(old) === record.id) index.delete(old);
-      if (value !== undefined) index.set(value, record.id);
+      index.set(value, record.id);
+    }
+  }
+
+  /** What no other record may hold, by property. A contact's further addresses count as addresses. */
+  private *uniqueValues(values: PropertyValues): Generator<readonly [string, string]> {
+    for (const [name, value] of Object.entries(values)) {
+      if (name === 'hs_additional_emails') for (const address of value.split(';')) yield ['email', address.toLowerCase()];
+      else if (this.type.properties.get(name)?.unique) yield [name, value.toLowerCase()];
     }
   }
 }

@@ -25,6 +25,8 @@ export interface StoredRecord {
   readonly createdBy: WriteSource;
   /** The values it was created with: the beginning of its history. */
   readonly createdWith: PropertyValues;
+  /** Those of them that the account added itself, and as what. */
+  readonly filled: Readonly<Record<string, WriteSource>>;
   values: PropertyValues;
   updatedAt: number;
   updatedBy: WriteSource;
@@ -35,10 +37,18 @@ export interface StoredRecord {
   readonly mergedIds: string[];
 }
 
+/** The properties that held a value once and hold none now: answers give `''` for these, and null for what was never set. */
+export function clearedIn(record: StoredRecord): ReadonlySet<string> {
+  const cleared = new Set<string>();
+  for (const { property, value } of record.changes) if (value === '' && record.values[property] === undefined) cleared.add(property);
+  return cleared;
+}
+
 /** The history of one property, newest first, the creation included. */
 export function historyOf(record: StoredRecord, property: string): readonly HistoryEntry[] {
   const first = record.createdWith[property];
-  const entries: HistoryEntry[] = first === undefined ? [] : [{ property, value: first, at: record.createdAt, source: record.createdBy }];
+  const entries: HistoryEntry[] =
+    first === undefined ? [] : [{ property, value: first, at: record.createdAt, source: record.filled[property] ?? record.createdBy }];
   for (const change of record.changes) if (change.property === property) entries.push(change);
   return entries.reverse();
 }

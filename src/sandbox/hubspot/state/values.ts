@@ -1,5 +1,6 @@
 import { badRequest, type ApiFailure, type FailureDetail } from '../failure.js';
 import type { PropertyDefinition } from '../properties/definition.js';
+import type { AccountSettings } from './account-settings.js';
 import type { ObjectType } from './object-type.js';
 
 /** Property values as HubSpot keeps them: text throughout; `''` in a change clears. */
@@ -12,31 +13,45 @@ interface Problem extends FailureDetail {
 
 const LONGEST_TEXT = 65_536;
 const EMAIL = /^[^\s@<>()[\]\\,;:"]+@[^\s@.]+(\.[^\s@.]+)+$/u;
+const E164 = /^\+[1-9]\d{6,14}$/;
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
+
+/** What the values of one write are held against. */
+export interface ValueRules {
+  readonly portalId: number;
+  /** Whether an owner of that id may be given records. */
+  readonly mayOwn: (id: string) => boolean;
+  readonly settings: AccountSettings;
+  /**
+   * Who writes without the API stands for every other way in: consent may change (the subscriptions API, the person), and
+   * an owner who has left since may be named.
+   */
+  readonly direct: boolean;
+}
 
 /**
  * Checks and normalises the values of one write: addresses in lower case, times as ISO 8601, sets without repeats.
  * `held` gives what the record holds (for a set that starts with `;`, which adds to it).
  * Throws one 400 that lists every problem, as HubSpot does.
  */
-export function acceptValues(type: ObjectType, sent: PropertyValues, held: PropertyValues, portalId: number): Record<string, string> {
+export function acceptValues(type: ObjectType, sent: PropertyValues, held: PropertyValues, rules: ValueRules): Record<string, string> {
   const accepted: Record<string, string> = {};
   const problems: Problem[] = [];
   for (const [name, value] of Object.entries(sent)) {
     const definition = type.properties.get(name);
     if (!definition) {
       problems.push(problem(name, 'PROPERTY_DOESNT_EXIST', `Property "${name}" does not exist`));
-    } else if (definition.readOnlyValue) {
+    } else if (definition.readOnlyValue && !(rules.direct && definition.consent)) {
       problems.push(problem(name, 'READ_ONLY_VALUE', `"${name}" is a read only property; its value cannot be set.`));
     } else if (value === '') {
       accepted[name] = '';
     } else {
-      const result = acceptValue(definition, value, held[name] ?? '');
+      const result = acceptValue(type, definition, value, held[name] ?? '', rules);
       if (typeof result === 'string') accepted[name] = result;
       else problems.push(result);
     }
   }
-  if (problems.length > 0) throw invalidValues(problems, portalId);
+  if (problems.length > 0) throw invalidValues(problems, rules.portalId);
   return accepted;
 }
 
@@ -57,18 +72,14 @@ function invalidValues(problems: readonly Problem[], portalId: number): ApiFailu
 
 const problem = (name: string, code: string, message: string): Problem => ({ name, code, message });
 
-function acceptValue(definition: PropertyDefinition, value: string, held: string): string | Problem {
+function acceptValue(type: ObjectType, definition: PropertyDefinition, value: string, held: string, rules: ValueRules): string | Problem {
   const { name } = definition;
   switch (definition.type) {
     case 'string':
-    case 'phone_number': {
-      if (value.length > LONGEST_TEXT) return problem(name, 'PROPERTY_VALUE_TOO_LONG', `The value is longer than ${LONGEST_TEXT} characters.`);
-      if (name !== 'email') return value;
-      const address = value.trim().toLowerCase();
-      return EMAIL.test(address) ? address : problem(name, 'INVALID_EMAIL', `Email address ${value} is invalid`);
-    }
+    case 'phone_number':
+      return acceptText(type, definition, value, rules);
     case 'number':
-      return NUMBER.test(value.trim()) ? value.trim() : problem(name, 'INVALID_NUMBER', `${value} was not a valid number.`);
+      return NUMBER.test(value) ? value : problem(name, 'INVALID_NUMBER', `${value} was not a valid number.`);
     case 'bool': {
       const lower = value.toLowerCase();
       return lower === 'true' || lower === 'false' ? lower : problem(name, 'INVALID_OPTION', notAnOption(value, definition));
@@ -78,10 +89,27 @@ function acceptValue(definition: PropertyDefinition, value: string, held: string
     case 'datetime':
       return acceptTime(name, value);
     case 'enumeration':
-      return acceptOption(definition, value, held);
+      return acceptOption(definition, value, held, rules);
     default:
       return definition.type satisfies never;
   }
+}
+
+function acceptText(type: ObjectType, definition: PropertyDefinition, value: string, rules: ValueRules): string | Problem {
+  const { name } = definition;
+  if (value.length > LONGEST_TEXT) return problem(name, 'PROPERTY_VALUE_TOO_LONG', `The value is longer than ${LONGEST_TEXT} characters.`);
+  if (name === 'email') {
+    const address = value.trim().toLowerCase();
+    return EMAIL.test(address) ? address : problem(name, 'INVALID_EMAIL', `Email address ${value} is invalid`);
+  }
+  const text = rules.settings.trimsText ? value.trim() : value;
+  if (definition.fieldType === 'phonenumber' && rules.settings.phones === 'validated') {
+    const bare = text.replaceAll(/[\s().-]/g, '');
+    if (E164.test(bare)) return bare;
+    return rules.direct ? text : problem(name, 'INVALID_PHONE_NUMBER', `${value} is not a valid phone number.`);
+  }
+  // Seen in recorded answers: a contact's website gets a scheme, a company's does not.
+  return type.name === 'contacts' && name === 'website' && !/^[a-z][a-z0-9+.-]*:/i.test(text) ? `http://${text}` : text;
 }
 
 function acceptDate(name: string, value: string): string | Problem {
@@ -106,8 +134,9 @@ export function timeOf(value: string): number | undefined {
   return day !== undefined && !new Date(Date.parse(day)).toISOString().startsWith(day) ? undefined : time;
 }
 
-function acceptOption(definition: PropertyDefinition, value: string, held: string): string | Problem {
-  if (definition.externalOptions) return value;
+function acceptOption(definition: PropertyDefinition, value: string, held: string, rules: ValueRules): string | Problem {
+  if (definition.referencedObjectType === 'OWNER')
+    return rules.direct || rules.mayOwn(value) ? value : problem(definition.name, 'INVALID_OWNER_ID', `Owner ${value} does not exist.`);
   const known = new Set(definition.options.map((each) => each.value));
   if (definition.fieldType !== 'checkbox')
     return known.has(value) ? value : problem(definition.name, 'INVALID_OPTION', notAnOption(value, definition));

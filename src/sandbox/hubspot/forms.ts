@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+import type { Clock } from '../../lib/index.js';
+import { ApiFailure, badRequest, tooManyRequests } from './failure.js';
+import { readBody } from './routes/inputs.js';
+import type { ApiAnswer } from './routes/route.js';
+import type { Portal, Writer } from './state/portal.js';
+
+const PATH = /^\/submissions\/v3\/integration\/submit\/(\d+)\/([\da-f-]{36})\/?$/i;
+const LIMIT = 50;
+const WINDOW_MS = 10_000;
+const REFUSALS_UNTIL_BLOCKED = 10;
+const BLOCKED_MS = 60_000;
+
+const submission = z.object({
+  fields: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).transform(String) })),
+});
+
+/**
+ * The endpoint that takes forms without a key: 50 submissions in ten seconds, then 429. Who goes on and gets ten of those
+ * within a second is blocked for a minute, with a body that is plain text.
+ */
+export class Forms {
+  private readonly taken: number[] = [];
+  private readonly refusals: number[] = [];
+  private blockedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly portal: Portal,
+    private readonly clock: Clock,
+  ) {}
+
+  takes(method: string, path: string): boolean {
+    return method === 'POST' && PATH.test(path);
+  }
+
+  /** Puts a submission into the contact of its address, or a new one. Throws 429, and 400 for fields that are not accepted. */
+  submit(path: string, body: unknown, correlationId: string): ApiAnswer {
+    this.admit();
+    const [, portalId, form = ''] = PATH.exec(path) ?? [];
+    if (portalId !== String(this.portal.portalId)) throw new ApiFailure(404, `No form ${form} in portal ${portalId ?? ''}`);
+    const sent = Object.fromEntries(readBody(submission, body).fields.map(({ name, value }) => [name, value]));
+    if (!sent.email) throw badRequest('The request is not valid: email is missing');
+    const type = this.portal.types.get('contacts');
+    const writer: Writer = { source: { type: 'FORM', id: form }, request: correlationId };
+    const id = this.portal.table(type).holder('email', sent.email);
+    const { email: _address, ...others } = sent;
+    if (id === undefined) this.portal.create(type, sent, writer);
+    else this.portal.update(type, this.portal.record(type, id), others, writer);
+    return { status: 200, body: { inlineMessage: 'Thanks for submitting the form.' } };
+  }
+
+  private admit(): void {
+    const now = this.clock.monotonicMs();
+    if (now < this.blockedUntil) throw new ApiFailure(429, 'error code: 1015', {}, 'text');
+    keepSince(this.taken, now - WINDOW_MS);
+    keepSince(this.refusals, now - 1000);
+    if (this.taken.length < LIMIT) {
+      this.taken.push(now);
+      return;
+    }
+    this.refusals.push(now);
+    if (this.refusals.length >= REFUSALS_UNTIL_BLOCKED) this.blockedUntil = now + BLOCKED_MS;
+    throw tooManyRequests('TEN_SECONDLY_ROLLING', 'forms');
+  }
+}
+
+/** Drops what lies at or before `limit` from an ascending list. */
+function keepSince(times: number[], limit: number): void {
+  const first = times.findIndex((at) => at > limit);
+  times.splice(0, first < 0 ? times.length : first);
+}
