@@ -101,6 +101,28 @@ describe('what an account adds to a write', () => {
     expect(to.sandbox.records('companies')).toEqual([]);
   });
 
+  it('carries stages from companies and deals to those they are linked to, forward only, where it is set so', async () => {
+    const to = await bench({ account: { syncsStages: true } });
+    const writer = to.sandbox.writeAs(person(1));
+    const company = writer.create('companies', { name: 'Acme' });
+    const [early, late, other] = ['lead', 'evangelist', 'lead'].map((lifecyclestage, index) =>
+      writer.create('contacts', { email: `s${index}@example.com`, lifecyclestage }),
+    ) as [string, string, string];
+    for (const contact of [early, late]) writer.link('contacts', contact, 'companies', company);
+    const stages = () => [early, late, other].map((id) => held(to, 'contacts', id).lifecyclestage);
+    await to.call('PATCH', `/crm/v3/objects/companies/${company}`, { properties: { lifecyclestage: 'salesqualifiedlead' } });
+    expect(stages()).toEqual(['salesqualifiedlead', 'evangelist', 'lead']);
+    expect(to.sandbox.history('contacts', early, 'lifecyclestage')[0]).toMatchObject({ source: { type: 'COMPANIES' } });
+    const deal = writer.create('deals', { dealname: 'D', dealstage: 'contractsent' });
+    writer.link('deals', deal, 'contacts', other);
+    expect(stages()).toEqual(['salesqualifiedlead', 'evangelist', 'opportunity']);
+    await to.call('PATCH', `${DEALS}/${deal}`, { properties: { dealstage: 'closedwon' } });
+    expect(stages()).toEqual(['salesqualifiedlead', 'evangelist', 'customer']);
+    to.sandbox.setAccount({ syncsStages: false });
+    await to.call('PATCH', `/crm/v3/objects/companies/${company}`, { properties: { lifecyclestage: 'customer' } });
+    expect(stages()).toEqual(['salesqualifiedlead', 'evangelist', 'customer']);
+  });
+
   it('keeps phone numbers without their formatting where they are validated, and refuses what is none', async () => {
     const to = await bench({ account: { phones: 'validated' } });
     const set = (phone: string) => to.call('POST', CONTACTS, { properties: { phone } });

@@ -81,9 +81,10 @@ describe('a batch read that leaves something out', () => {
 
   it('leaves out every second one where none is named, and strikes no other kind of request', async () => {
     const stage = await office();
-    stage.to.sandbox.faults.add({ kind: 'partial', answer: 'silent', times: null });
+    stage.to.sandbox.faults.add({ kind: 'partial', answer: 'silent', times: 2 });
+    expect((await stage.to.call('GET', '/crm/v3/objects/contacts')).body.results).toHaveLength(5);
     expect((await read(stage, RECORDS)).told).toHaveLength(3);
     expect((await read({ ...stage, ids: stage.ids.slice(0, 1) }, RECORDS)).told).toEqual([]);
-    expect((await stage.to.call('GET', '/crm/v3/objects/contacts')).body.results).toHaveLength(5);
+    expect((await read(stage, RECORDS)).told).toHaveLength(5);
   });
 });

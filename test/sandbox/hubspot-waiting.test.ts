@@ -40,6 +40,7 @@ describe('answers that mean wait', () => {
     for (const [number, status] of [408, 425, 502, 520, 524].entries()) {
       to.sandbox.faults.add({ kind: 'html-error', status });
       const page = await fetch(to.sandbox.url + CONTACTS, { headers: { authorization: `Bearer ${to.sandbox.token}` } });
+      expect(page.headers.get('x-hubspot-correlation-id')).toBeNull();
       expect([page.status, page.headers.get('content-type'), (await page.text()).startsWith('<!DOCTYPE html>')]).toEqual([
         status,
         'text/html;charset=utf-8',

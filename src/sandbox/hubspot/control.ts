@@ -63,6 +63,7 @@ const account = z
     trimsText: z.boolean(),
     stageOfNew: z.string().nullable(),
     setsCloseDate: z.boolean(),
+    syncsStages: z.boolean(),
     tellsCleared: z.boolean(),
     firstCompanyIsPrimary: z.boolean(),
   })

@@ -64,6 +64,8 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
   let app: App | undefined;
   let route: Route | undefined;
   let answer: WireAnswer;
+  // A page comes from what stands before the API: it has none of the API's headers.
+  let fromGateway = false;
   try {
     if (wire.target.length > parts.longestTarget) throw new ApiFailure(414, 'URI Too Long');
     const page = strikes('html-error');
@@ -121,6 +123,7 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
       return { ...failure(new ApiFailure(500, `The sandbox itself failed: ${String(thrown)}`), correlationId, {}), delayMs, cut: 'no' };
     const asPage = parts.notFoundPage && thrown.status === 404 && wire.method === 'GET' && CLASSIC_RECORD.test(url.pathname);
     const error = asPage ? gatewayPage(404) : thrown;
+    fromGateway = error.form === 'html';
     const retryAfter =
       error.status === 429
         ? strikes('rate-limit')?.retryAfterSeconds
@@ -135,6 +138,7 @@ export function dispatch(parts: Parts, wire: WireRequest, seen: RequestSeen): Wi
   }
   const limits = app ? app.limiter.headers(route?.search ?? false) : {};
   if (answer.cut !== 'before') parts.counter.answered(answer.status);
+  if (fromGateway) return answer;
   return { ...answer, headers: { ...limits, 'X-HubSpot-Correlation-Id': correlationId, ...answer.headers } };
 }
 

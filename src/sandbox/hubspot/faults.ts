@@ -75,7 +75,8 @@ export class FaultSwitches {
   /** Arms a fault; gives the id to take it away with. */
   add(fault: Fault): string {
     this.lastId += 1;
-    const pattern = fault.path === undefined ? undefined : new RegExp(`^${fault.path.split('*').map(escapePattern).join('.*')}$`);
+    const path = fault.path ?? (fault.kind === 'partial' ? '*/batch/read' : undefined);
+    const pattern = path === undefined ? undefined : new RegExp(`^${path.split('*').map(escapePattern).join('.*')}$`);
     this.armed.push({ id: `fault-${this.lastId}`, fault, pattern, matched: 0, struck: 0, until: Number.NEGATIVE_INFINITY });
     return `fault-${this.lastId}`;
   }

@@ -14,6 +14,7 @@ import { checkStage } from './pipeline-rules.js';
 import { RecordTable } from './record-table.js';
 import type { StoredRecord, WriteSource } from './record.js';
 import { fillsOfChange, fillsOfNew, type Fill } from './server-fills.js';
+import { syncStageOfLink, syncStages } from './stage-sync.js';
 import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
 
 /** What a write did to a record or a link. */
@@ -166,12 +167,14 @@ export class Portal {
     swapAddresses(record, accepted);
     const own = Object.entries(accepted).map(([property, value]) => ({ property, value, source: writer.source }));
     const fills = backDated === undefined ? fillsOfChange(type, record.values, accepted, this.settings, at) : [];
-    const hadAddress = record.values.email !== undefined;
+    const before = record.values;
     const changed = this.apply(type, record, [...own, ...fills], at);
     if (changed) this.touch(type, record, writer, at);
     const moved = company !== undefined && setCompany(this, record, company, writer, backDated);
     this.note('update', type, record.id, writer, Object.keys(sent), changed || moved, at);
-    if (company === undefined && backDated === undefined && !hadAddress) companyOfAddress(this, type, record);
+    if (backDated !== undefined) return;
+    if (company === undefined && before.email === undefined) companyOfAddress(this, type, record);
+    syncStages(this, type, record, before);
   }
 
   /** Puts values into a record and its history; true if anything differs afterwards. */
@@ -224,6 +227,7 @@ export class Portal {
     const changed = this.links.add(type, source.id, target.id);
     if (primary && primary !== type) this.links.add(primary, source.id, target.id);
     this.afterLink('link', type, source.id, target.id, changed, writer, at);
+    if (changed && backDated === undefined) syncStageOfLink(this, type, source.id, target.id);
     return true;
   }
 
