@@ -29,7 +29,7 @@ const first = (body: Record<string, unknown>): Properties => (body.results as { 
 
 describe('what answers hold', () => {
   it('a cleared value is empty text from then on, in every kind of answer, and one never set is null', async () => {
-    const to = await bench();
+    const to = await bench({ account: { tellsCleared: true } });
     const id = to.sandbox.writeAs(person(1)).create('contacts', { email: 'c@example.com', jobtitle: 'Boss' });
     const inputs = [{ id, properties: { jobtitle: '', city: '' } }];
     expect(first((await to.call('POST', `${CONTACTS}/batch/update`, { inputs })).body)).toMatchObject({ jobtitle: '' });

@@ -8,7 +8,7 @@ describe("records through the vendor's own client", () => {
   let client: Client;
 
   beforeEach(async () => {
-    sandbox = await startHubSpotSandbox({ limits: { per10s: 10_000 } });
+    sandbox = await startHubSpotSandbox({ limits: { per10s: 10_000 }, account: { tellsCleared: true } });
     client = new Client({ accessToken: sandbox.token, basePath: sandbox.url });
   });
   afterEach(() => sandbox.stop());

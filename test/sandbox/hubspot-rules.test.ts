@@ -8,7 +8,7 @@ const CONTACTS = '/crm/v3/objects/contacts';
 
 describe('rules of the account', () => {
   it('keeps a lifecycle stage that would move backwards, answers 2xx, and lets it move once it was cleared', async () => {
-    const to = await bench();
+    const to = await bench({ account: { tellsCleared: true } });
     const id = to.sandbox.writeAs(person(1)).create('contacts', { email: 'a@example.com', lifecyclestage: 'customer' });
     const set = async (lifecyclestage: string): Promise<readonly unknown[]> => {
       const { status, body } = await to.call('PATCH', `${CONTACTS}/${id}`, { properties: { lifecyclestage } });

@@ -26,6 +26,6 @@ export const FRESH_ACCOUNT: AccountSettings = {
   stageOfNew: 'lead',
   setsCloseDate: true,
   syncsStages: false,
-  tellsCleared: true,
+  tellsCleared: false,
   firstCompanyIsPrimary: true,
 };
