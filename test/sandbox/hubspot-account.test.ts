@@ -102,7 +102,7 @@ describe('what an account adds to a write', () => {
   });
 
   it('carries stages from companies and deals to those they are linked to, forward only, where it is set so', async () => {
-    const to = await bench({ account: { syncsStages: true } });
+    const to = await bench({ account: { syncsStages: true, firstCompanyIsPrimary: true } });
     const writer = to.sandbox.writeAs(person(1));
     const company = writer.create('companies', { name: 'Acme' });
     const [early, late, other] = ['lead', 'evangelist', 'lead'].map((lifecyclestage, index) =>
@@ -148,6 +148,7 @@ describe('what an account adds to a write', () => {
 
   it('adds nothing to history that is loaded: a back-dated write is taken as it is', async () => {
     const to = await bench({ account: { companiesFromAddresses: true } });
+    to.sandbox.setAccount({ firstCompanyIsPrimary: true });
     const importer = to.sandbox.writeAs(integration('5', 'Import'));
     const at = Date.parse(WAS);
     const contact = importer.create('contacts', { email: 'h@acme.example.com' }, at);
@@ -166,8 +167,8 @@ describe('what an account adds to a write', () => {
 });
 
 describe('the primary company', () => {
-  const setUp = async (options = {}) => {
-    const to = await bench(options);
+  const setUp = async (firstCompanyIsPrimary = true) => {
+    const to = await bench({ account: { firstCompanyIsPrimary } });
     const writer = to.sandbox.writeAs(person(1));
     const contact = writer.create('contacts', { email: 'p@example.com' });
     const [a, b] = ['A', 'B'].map((name) => writer.create('companies', { name })) as [string, string];
@@ -191,7 +192,7 @@ describe('the primary company', () => {
     writer.link('contacts', contact, 'companies', a);
     writer.link('contacts', contact, 'companies', b, 'Primary');
     expect(linksOf(to, contact)).toEqual([`${a} plain`, `${b} Primary`, `${b} plain`].sort());
-    const other = await setUp({ account: { firstCompanyIsPrimary: false } });
+    const other = await setUp(false);
     other.writer.link('contacts', other.contact, 'companies', other.a);
     expect(linksOf(other.to, other.contact)).toEqual([`${other.a} plain`]);
   });

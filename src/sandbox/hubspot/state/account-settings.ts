@@ -18,7 +18,7 @@ export interface AccountSettings {
   readonly firstCompanyIsPrimary: boolean;
 }
 
-/** What a fresh account does. */
+/** What a fresh account does, but for `tellsCleared` and `firstCompanyIsPrimary`, which are true there. */
 export const FRESH_ACCOUNT: AccountSettings = {
   companiesFromAddresses: false,
   phones: 'as-sent',
@@ -27,5 +27,5 @@ export const FRESH_ACCOUNT: AccountSettings = {
   setsCloseDate: true,
   syncsStages: false,
   tellsCleared: false,
-  firstCompanyIsPrimary: true,
+  firstCompanyIsPrimary: false,
 };

@@ -30,5 +30,6 @@ export function companyOfAddress(portal: Portal, type: ObjectType, contact: Stor
   const known = [...portal.table(companies).from(undefined, false)].find((each) => each.values.domain === domain);
   const writer: Writer = { source: BY_ADDRESS };
   const company = known ?? portal.create(companies, { domain, name: domain }, writer);
-  portal.link(portal.links.plain('contacts', 'companies'), contact.id, company.id, writer);
+  const plain = portal.links.plain('contacts', 'companies');
+  portal.link(portal.links.primaryOfFirst(plain, contact.id, company.id) ?? plain, contact.id, company.id, writer);
 }
