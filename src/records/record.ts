@@ -61,6 +61,8 @@ export interface FieldSchema {
   readonly required?: boolean;
   /** Fields that the platform sets by itself when this one is written, unless they are written with it. */
   readonly setsAlso?: readonly string[];
+  /** Kind of link that says the same: the field is compared, and restored with the link alone. */
+  readonly viaLink?: string;
 }
 
 /** A kind of link between two object types. */
@@ -74,6 +76,8 @@ export interface LinkSchema {
   readonly viaFields?: readonly string[];
   /** `to` must exist before `from` can be written. */
   readonly required?: boolean;
+  /** A record at this end has at most one such link: another one takes its place. */
+  readonly onePer?: 'from' | 'to';
   /** Links of this kind cannot be written. */
   readonly readOnly?: boolean;
 }

@@ -1,11 +1,10 @@
 import type { FieldChange, MutationResult, RecordHistory } from '../connectors/index.js';
 import type { CallOptions } from '../lib/index.js';
-import { own, put, sameButForm, type Fields, type Link, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
+import { own, put, sameButForm, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
 import { schemaOf } from './items.js';
 import type { ItemResult, JournalItem, JournalLink, Pending } from './journal.js';
 import { readLive } from './live.js';
-import { readItemLinks, readItems, type Looking } from './look.js';
-import { pairName } from './plan-links.js';
+import { linkText, oneSide, readItems, readPairLinks, type Looking } from './look.js';
 import { moveOf, sameSide } from './sides.js';
 import type { FieldMove } from './types.js';
 
@@ -106,8 +105,8 @@ function compare(one: Case): Odd {
   const { item, schema, now, was } = one;
   const kept = new Set(item.action === 'update' ? item.keeps : []);
   const otherwise = Object.keys(item.set).filter((name) => !kept.has(name) && !isUnset(one, name) && !sameSide(own(now, name), own(item.set, name)));
-  const beside = schema.fields.flatMap(({ name, readOnly }) => {
-    if (readOnly || !Object.hasOwn(now, name)) return [];
+  const beside = schema.fields.flatMap(({ name, readOnly, viaLink }) => {
+    if (readOnly || viaLink !== undefined || !Object.hasOwn(now, name)) return [];
     if (kept.has(name)) return sameSide(own(now, name), own(item.set, name)) ? [] : [name];
     if (isUnset(one, name)) return sameSide(own(now, name), null) || own(now, name) === '' ? [] : [name];
     return was === undefined || Object.hasOwn(item.set, name) || sameSide(own(was, name), own(now, name)) ? [] : [name];
@@ -199,7 +198,7 @@ export async function lookAfterLost(
   const found = new Map<string, ItemResult>();
   for (const [object, group] of byObject) {
     const schema = schemaOf(looking.schema, object);
-    const names = schema.fields.filter((field) => !field.readOnly).map((field) => field.name);
+    const names = schema.fields.filter((field) => !field.readOnly && field.viaLink === undefined).map((field) => field.name);
     const keys = [...new Set(group.map(({ result }) => result.key ?? ''))];
     const { records, history } = await readLive(looking.platform, schema, keys, names, options);
     for (const { item, at, result } of group) {
@@ -228,36 +227,38 @@ function sinceIntent(item: Written, now: Fields, entries: RecordHistory['fields'
 }
 
 /**
- * Links that were there before a batch of links was made and are not any more, although nobody asked for that: of some kinds a record has
- * one at most, and a new one takes the place of the old one. `before`: links of the same kind at the same records.
+ * What a batch of links did beside what was asked (G27): links that are gone although nobody asked for that, since of some kinds a record
+ * has one at most (`displaced`), and links of other kinds that came between the same two records (`brought`), such as a plain one
+ * with a labelled one. `before`: all links between the two object types at the same records.
  */
-export async function displacedLinks(
+export async function linksBeside(
   looking: Looking,
   items: readonly JournalItem[],
   results: readonly ItemResult[],
-  before: readonly Link[],
+  before: readonly JournalLink[],
   options: CallOptions,
 ): Promise<readonly ItemResult[]> {
-  const made = items.flatMap((item) => {
+  const written = items.flatMap((item) => {
     const result = results.find(({ id }) => id === item.id);
-    return 'link' in item && item.action === 'link' && result?.status === 'applied' && result.already !== true ? [{ item, result }] : [];
+    return 'link' in item && result?.status === 'applied' && result.already !== true ? [{ item, result }] : [];
   });
-  if (made.length === 0 || before.length === 0) return [];
-  const { all } = await readItemLinks(
-    looking,
-    made.map(({ item }) => item),
-    options,
-  );
-  const now = new Set(all.map(pairName));
-  const cut = before.filter((link) => !now.has(pairName(link)));
+  const [first] = written;
+  if (first === undefined) return [];
+  const { kinds, side } = oneSide(looking.schema, first.item);
+  if (kinds.length === 1 && before.length === 0) return [];
+  const now = await readPairLinks(looking, items, options);
+  const asked = new Set(items.flatMap((item) => ('link' in item ? [linkText(item)] : [])));
+  const were = new Set(before.map(linkText));
+  const are = new Set(now.map(linkText));
+  const cut = before.filter((link) => !are.has(linkText(link)) && !asked.has(linkText(link)));
+  const came = now.filter((link) => !were.has(linkText(link)) && !asked.has(linkText(link)));
+  const samePair = (item: JournalLink, link: JournalLink): boolean => link.from === item.from && link.to === item.to;
   const found: ItemResult[] = [];
-  for (const { item, result } of made) {
-    const displaced = cut.filter(({ from }) => from === item.from).map((link) => ({ ...linkOf(item), from: link.from, to: link.to }));
-    if (displaced.length > 0) found.push({ ...result, displaced });
+  for (const { item, result } of written) {
+    const displaced = cut.filter((link) => (item.action === 'link' ? link[side] === item[side] : samePair(item, link)));
+    const brought = item.action === 'link' ? came.filter((link) => samePair(item, link)) : [];
+    if (displaced.length + brought.length === 0) continue;
+    found.push({ ...result, ...(displaced.length === 0 ? {} : { displaced }), ...(brought.length === 0 ? {} : { brought }) });
   }
   return found;
-}
-
-function linkOf({ link, fromObject, toObject, from, to }: JournalLink): JournalLink {
-  return { link, fromObject, toObject, from, to };
 }

@@ -2,7 +2,7 @@ import { platformLock } from '../connectors/index.js';
 import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
 import type { JournalWriter, Lock, LockOwner } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
-import { madeByPlatform } from './beside-links.js';
+import { madeByPlatform, plannedLinks } from './beside-links.js';
 import { execute, settle, type Execution, type Work } from './execute.js';
 import { giveBackDead, restoreHolders, takePlatform, type HolderLook } from './holders.js';
 import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type PlatformMade, type RestoreCreated, type RestoreState } from './journal.js';
@@ -12,7 +12,7 @@ import type { RestoreDeps } from './plan.js';
 import { stopOf, type Stop } from './results.js';
 import { tallyOf } from './tally.js';
 import type { RestoreSummary } from './types.js';
-import { planWorks, putBackWorks, type Held } from './works.js';
+import { broughtWorks, planWorks, putBackWorks, type Held } from './works.js';
 
 /** What is to be applied, and who allows it. */
 export interface ApplyRequest {
@@ -131,6 +131,11 @@ async function run(
   const stop =
     (await executeAll(execution, works, options)) ??
     (await execute({ ...execution, canary: false }, putBackWorks(held, state.apply), options)) ??
+    (await execute(
+      { ...execution, canary: false },
+      broughtWorks(plan.schema, state.apply, () => plannedLinks(plan, state.apply)),
+      options,
+    )) ??
     unfinished(state.apply) ??
     (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.summary.startedAt, options)));
   if (stop === undefined) {
@@ -248,7 +253,8 @@ export async function journalMade(writer: JournalWriter, by: string, apply: Batc
   try {
     const made = await look();
     apply.made = made;
-    if (made.links.length + made.records.length > 0) await writer.append({ by, type: 'restore.beside', data: { ...made } });
+    if (made.links.length + (made.wanted ?? []).length + made.records.length > 0)
+      await writer.append({ by, type: 'restore.beside', data: { ...made } });
     return undefined;
   } catch (error) {
     return stopOf(error);

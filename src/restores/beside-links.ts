@@ -1,42 +1,64 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import type { LinkSchema, PlatformRecord } from '../records/index.js';
 import { schemaOf } from './items.js';
-import type { Batches, BesideRecord, JournalLink, PlatformMade } from './journal.js';
+import { BROUGHT, type Batches, type BesideRecord, type JournalLink, type PlatformMade } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
-import type { Looking } from './look.js';
+import { linkText, type Looking } from './look.js';
 import { nameOf } from './order.js';
 import type { Plan } from './plan-file.js';
+import type { LinkChange } from './types.js';
 
 /**
  * What the platform linked by itself to records that a restore created again, and the records that it made for that: some platforms give
- * a new contact a company. Reads the links of these records; changes nothing. `since`: when the restore began, ISO 8601.
+ * a new contact a company. Also what links brought with them that still stands and no plan asked for. Reads the links of the created
+ * records; changes nothing. `since`: when the restore began, ISO 8601.
  */
 export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batches, since: string, options: CallOptions): Promise<PlatformMade> {
   const created = new Map([...apply.keyMap].map(([object, keys]) => [object, new Set(keys.values())]));
   const kinds = looking.schema.links.filter((link) => link.viaFields === undefined && (created.has(link.from) || created.has(link.to)));
-  if (kinds.length === 0) return { links: [], records: [] };
+  if (kinds.length === 0 && apply.brought.length === 0) return { links: [], records: [] };
   const planned = await plannedLinks(plan, apply);
-  const links: JournalLink[] = [];
-  const { connector } = looking.platform;
-  // Links of several kinds come in one answer: within one view they are asked for once.
-  await connector.beginRead?.(options);
-  try {
-    for (const link of kinds)
-      for (const end of ['from', 'to'] as const) {
-        const keys = [...(created.get(link[end]) ?? [])];
-        if (keys.length === 0) continue;
-        for (const one of await readLiveLinks(looking.platform, link, end, keys, options)) {
-          const found = { link: link.kind, fromObject: link.from, toObject: link.to, from: one.from, to: one.to };
-          if (planned.has(linkName(found))) continue;
-          planned.add(linkName(found));
-          links.push(found);
+  const stood = await plannedLinks(plan, apply, ({ n }) => apply.stood.has(String(n)));
+  const found = new Map<string, JournalLink>();
+  if (kinds.length > 0) {
+    const { connector } = looking.platform;
+    // Links of several kinds come in one answer: within one view they are asked for once.
+    await connector.beginRead?.(options);
+    try {
+      for (const link of kinds)
+        for (const end of ['from', 'to'] as const) {
+          const keys = [...(created.get(link[end]) ?? [])];
+          if (keys.length === 0) continue;
+          for (const one of await readLiveLinks(looking.platform, link, end, keys, options)) {
+            const whole = { link: link.kind, fromObject: link.from, toObject: link.to, from: one.from, to: one.to };
+            found.set(linkText(whole), whole);
+          }
+          (options.reporter ?? silentReporter).progress({ task: 'Looking at the links of what was created', done: found.size, unit: 'links' });
         }
-        (options.reporter ?? silentReporter).progress({ task: 'Looking at the links of what was created', done: links.length, unit: 'links' });
-      }
-  } finally {
-    await connector.endRead?.();
+    } finally {
+      await connector.endRead?.();
+    }
   }
-  return { links, records: await newRecords(looking, kinds, links, created, Date.parse(since), options) };
+  const links = [...found].flatMap(([text, link]) => (planned.has(text) ? [] : [link]));
+  const wanted = [...found].flatMap(([text, link]) => (stood.has(text) ? [link] : []));
+  const records = await newRecords(looking, kinds, links, created, Date.parse(since), options);
+  for (const link of apply.brought) {
+    const text = linkText(link);
+    if (!planned.has(text) && !found.has(text) && apply.statuses.get(`${BROUGHT}${text}`) !== 'applied') links.push(link);
+  }
+  return { links, ...(wanted.length === 0 ? {} : { wanted }), records };
+}
+
+/**
+ * What was known to be made by the platform when a restore ended, with what it has made since: a link that is new may be somebody's, unless
+ * the record at its other end is the platform's own.
+ */
+export function madeSince(known: PlatformMade, now: PlatformMade): PlatformMade {
+  const own = new Set(now.records.map(nameOf));
+  const isOwn = ({ fromObject, toObject, from, to }: JournalLink): boolean =>
+    own.has(nameOf({ object: fromObject, key: from })) || own.has(nameOf({ object: toObject, key: to }));
+  const links = new Map([...known.links, ...now.links.filter(isOwn)].map((link) => [linkText(link), link]));
+  return { ...known, links: [...links.values()], records: now.records };
 }
 
 /** How far the platform's clock may be behind ours. */
@@ -76,24 +98,14 @@ async function newRecords(
   return records;
 }
 
-/** The links of a plan that are to stand at records it creates, under the keys these have now. */
-async function plannedLinks(plan: Plan, apply: Batches): Promise<Set<string>> {
+/** The links of a plan that are to stand, as {@link linkText}, under the keys that their records have now. `which`: only some of them. */
+export async function plannedLinks(plan: Plan, apply: Batches, which: (line: LinkChange) => boolean = () => true): Promise<Set<string>> {
   const planned = new Set<string>();
-  const creates = new Set<string>();
   for await (const line of plan.lines()) {
-    if (line.kind !== 'change') continue;
-    if (!('link' in line)) {
-      if (line.action === 'create') creates.add(nameOf(line));
-      continue;
-    }
-    if (line.action !== 'link' || !(creates.has(nameOf(line.from)) || creates.has(nameOf(line.to)))) continue;
+    if (line.kind !== 'change' || !('link' in line) || line.action !== 'link' || !which(line)) continue;
     const { link, from, to } = line;
     const key = { from: apply.keyOf(from.object, from.key), to: apply.keyOf(to.object, to.key) };
-    planned.add(linkName({ link, fromObject: from.object, toObject: to.object, ...key }));
+    planned.add(linkText({ link, fromObject: from.object, toObject: to.object, ...key }));
   }
   return planned;
-}
-
-function linkName({ link, fromObject, toObject, from, to }: JournalLink): string {
-  return JSON.stringify([link, fromObject, toObject, from, to]);
 }

@@ -2,7 +2,7 @@ import type { RecordHistory } from '../connectors/index.js';
 import { compareKeys, mergeSet, setElements, type Fields, type Value, own, put } from '../records/index.js';
 import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
-import { conflictOf, differing, fieldOf, moveOf, refused, sameSide } from './sides.js';
+import { conflictOf, differing, fieldOf, isLink, moveOf, refused, sameSide } from './sides.js';
 import type { Attribution, ConflictCode, FieldMove, PlanConflict, RecordSides } from './types.js';
 
 /** What is to happen with the fields of one record that is there on all three sides. */
@@ -111,6 +111,7 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
     if (watched.has(name)) continue;
     // A field that came after the base says nothing about damage.
     if (!known.has(name) && own(sides.base, name) === undefined) continue;
+    if (isLink(context.liveSchema, name)) continue;
     if (context.where !== undefined && !context.where(name, sides)) continue;
     const group = fieldOf(context.liveSchema, name)?.group;
     const members = group === undefined ? [name] : membersOf(context, sides, group);

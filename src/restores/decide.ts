@@ -3,7 +3,7 @@ import { own, put, type Fields } from '../records/index.js';
 import { attributeCreation, attributionWords } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { decideFields, impossible, type FieldDecisions } from './decide-fields.js';
-import { conflictOf, differing, moveOf, refused } from './sides.js';
+import { conflictOf, differing, isLink, moveOf, refused } from './sides.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from './types.js';
 import { decideWatched, lostOptOuts, type WatchedSides } from './watched.js';
 
@@ -86,6 +86,7 @@ function fieldsToCreate(
   const conflicts: PlanConflict[] = [];
   const watched = new Set(context.watched?.map((field) => field.name));
   for (const name of Object.keys(base)) {
+    if (isLink(context.liveSchema, name)) continue;
     const value = own(base, name) ?? null;
     if (context.filters.exceptFields?.includes(name) === true || watched.has(name)) continue;
     const obstacle = impossible(context, name, value);
@@ -108,7 +109,7 @@ function decideCameBack(context: DecideContext, sides: RecordSides): RecordDecis
   const { object, key, base, live } = sides;
   if (base === undefined || live === undefined || context.filters.fields !== undefined) return NOTHING;
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
-  const names = differing(base, live).filter((name) => impossible(context, name, own(base, name)) === undefined);
+  const names = differing(base, live).filter((name) => !isLink(context.liveSchema, name) && impossible(context, name, own(base, name)) === undefined);
   if (names.length === 0) return NOTHING;
   const fields: Record<string, FieldMove> = {};
   for (const name of names) put(fields, name, moveOf(own(live, name), own(base, name)));
@@ -132,7 +133,7 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
   const attribution = attributeCreation(context.suspicion, evidence.history);
   const fields: Record<string, FieldMove> = {};
-  for (const [name, value] of Object.entries(live)) put(fields, name, { from: value });
+  for (const [name, value] of Object.entries(live)) if (!isLink(context.liveSchema, name)) put(fields, name, { from: value });
   const change = {
     action: 'delete',
     object,
@@ -142,7 +143,8 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
     why: `not in the base, created since; ${attributionWords(attribution)}`,
   } as const;
   const whole = { object, key, damaged, live, attribution };
-  const edited = differing(damaged, live);
+  // Links that were made since keep it by themselves.
+  const edited = differing(damaged, live).filter((name) => !isLink(context.liveSchema, name));
   if (edited.length > 0) {
     const message = `${object} ${key} was created by the damage, and ${edited.join(', ')} edited since.`;
     return only(conflictOf('created-then-edited', whole, message, 'leave the record', 'delete the record and the later edit with it', change));

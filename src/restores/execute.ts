@@ -2,7 +2,7 @@ import type { MutationResult } from '../connectors/index.js';
 import { isRunbackError, messageOf, silentReporter, type CallOptions, type Reporter } from '../lib/index.js';
 import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
-import { displacedLinks, lookAfter, lookAfterLost } from './aftermath.js';
+import { linksBeside, lookAfter, lookAfterLost } from './aftermath.js';
 import { fillWork, withoutRefused } from './follow-up.js';
 import { mutationOf, schemaOf } from './items.js';
 import { type Batches, type ItemResult, type JournalItem, type RestoreSettings, WAITS } from './journal.js';
@@ -274,8 +274,7 @@ class Session {
     try {
       const byId = new Map(items.map((item, index) => [item.id, answers.results[index]]));
       results = replace(results, await lookAfter(this.#execution, items, results, { before, answers: byId }, this.#lookOptions()));
-      if (linksBefore !== undefined)
-        results = replace(results, await displacedLinks(this.#execution, items, results, linksBefore, this.#lookOptions()));
+      if (linksBefore !== undefined) results = replace(results, await linksBeside(this.#execution, items, results, linksBefore, this.#lookOptions()));
     } catch (error) {
       // Written, and not looked at: that is done when the restore is resumed.
       const message = `it was written, and looking at what became of it failed: ${messageOf(error)}`;

@@ -20,7 +20,9 @@ export const EXACT: readonly string[] = [
   'stored',
   'beside',
   'displaced',
+  'brought',
   'links',
+  'wanted',
   'records',
   'plan',
   'hash',
@@ -99,8 +101,10 @@ export interface ItemResult {
   readonly stored?: Fields;
   /** Fields that the platform changed beside what was written. */
   readonly beside?: Readonly<Record<string, FieldMove>>;
-  /** Links that the platform cut because this one was made. */
+  /** Links that the platform cut because of this one. */
   readonly displaced?: readonly JournalLink[];
+  /** Links that the platform made because of this one. */
+  readonly brought?: readonly JournalLink[];
 }
 
 /** Settings a restore keeps for its whole life. */
@@ -162,6 +166,10 @@ export class Batches {
   readonly refused = new Map<string, { readonly object: string; readonly fields: readonly RefusedField[] }>();
   /** What the platform changed beside what was written, and is so still, by item. */
   readonly beside = new Map<string, Beside>();
+  /** Items that were so before, so that nothing was sent. */
+  readonly stood = new Set<string>();
+  /** Links that the platform made because of others. */
+  readonly brought: JournalLink[] = [];
   /** What the platform linked to created records, and made for that. */
   made: PlatformMade = { links: [], records: [] };
   /** Keys of records that were deleted, by object type. */
@@ -189,6 +197,7 @@ export class Batches {
     for (const result of results) {
       this.#set(result.id, result.status);
       this.#explain(result);
+      if (result.already === true) this.stood.add(result.id);
       if (result.status === 'failed' && result.message?.endsWith(WAITS) === true) this.waiting.add(result.id);
       else this.waiting.delete(result.id);
       const sent = this.#open.get(result.id);
@@ -202,10 +211,11 @@ export class Batches {
       if (item.action === 'update' && item.left !== undefined) this.left.set(item.id, item.left);
       if (item.action === 'delete') this.#deletedKeys(item.object).add(item.key);
       if (result.already === true) continue;
+      if (result.brought !== undefined) this.brought.push(...result.brought);
       if (item.action === 'update' || item.action === 'create') this.#noted(item, key, result);
-      const { stored, beside, displaced } = result;
+      const { stored, beside, displaced, brought } = result;
       const made = item.action === 'create' ? key : undefined;
-      this.applied?.push(JSON.stringify({ ...item, ...defined({ made, batch: sent?.batch, stored, beside, displaced }) }));
+      this.applied?.push(JSON.stringify({ ...item, ...defined({ made, batch: sent?.batch, stored, beside, displaced, brought }) }));
     }
   }
 
@@ -302,7 +312,10 @@ function isOpen(status: ItemResult['status'] | undefined): boolean {
 }
 
 /** An item that was written, with the key its record was created under, the batch it was sent in, and what the platform made of it. */
-export type AppliedItem = JournalItem & { readonly made?: string; readonly batch?: number } & Pick<ItemResult, 'stored' | 'beside' | 'displaced'>;
+export type AppliedItem = JournalItem & { readonly made?: string; readonly batch?: number } & Pick<
+    ItemResult,
+    'stored' | 'beside' | 'displaced' | 'brought'
+  >;
 
 type WrittenItem = Extract<JournalItem, { readonly action: 'update' | 'create' }>;
 
@@ -326,12 +339,17 @@ export interface BesideRecord {
 
 /** What the platform made beside a restore. */
 export interface PlatformMade {
+  /** Links that no plan asked for. */
   readonly links: readonly JournalLink[];
+  /** Links that the plan asked for too, and that were there before they could be made. */
+  readonly wanted?: readonly JournalLink[];
   readonly records: readonly BesideRecord[];
 }
 
 /** How the id of an update ends that puts right what the platform changed beside another item. */
 export const FILL = '+fields';
+/** How the id of an item begins that takes away a link which the platform made because of another. */
+export const BROUGHT = 'brought+';
 
 function keptBy(item: WrittenItem): Beside['keeps'] {
   return item.action === 'create' ? 'all' : (item.keeps ?? []);
@@ -349,6 +367,8 @@ export interface RestoreState {
   readonly undo: Batches;
   /** The first batch was read back and found right. */
   readonly canaryPassed: boolean;
+  /** What the platform made beside it was looked for when it had come to its end. */
+  readonly looked: boolean;
   readonly summary: RestoreSummary;
 }
 
@@ -364,6 +384,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
   let state: RestoreSummary['state'] = 'running';
   let because: string | undefined;
   let canaryPassed = false;
+  let looked = false;
   let undoing = false;
   for await (const entry of journal.read()) {
     const batches = entry.type.startsWith('undo.') ? undo : apply;
@@ -381,7 +402,11 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
         batches.ended(entry.data['batch'] as number, entry.data['results'] as readonly ItemResult[]);
         break;
       case 'restore.beside':
-        apply.made = { links: entry.data['links'] as readonly JournalLink[], records: entry.data['records'] as readonly BesideRecord[] };
+        apply.made = {
+          links: entry.data['links'] as readonly JournalLink[],
+          wanted: (entry.data['wanted'] ?? []) as readonly JournalLink[],
+          records: entry.data['records'] as readonly BesideRecord[],
+        };
         break;
       case 'undo.created':
         undoing = true;
@@ -391,6 +416,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
         canaryPassed = (entry.data['wrong'] as readonly string[]).length === 0;
         break;
       default:
+        looked ||= entry.type === 'restore.closed';
         ({ state, because, finishedAt } = stateAfter(entry, { state, because, finishedAt }));
     }
   }
@@ -416,7 +442,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
     startedAt,
     ...(finishedAt === undefined ? {} : { finishedAt }),
   };
-  return { id, created, apply, undo, canaryPassed, summary };
+  return { id, created, apply, undo, canaryPassed, looked, summary };
 }
 
 /** As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done nothing. */

@@ -1,8 +1,8 @@
 import type { CreateMutation, Platform, PlatformSchema, RecordHistory } from '../connectors/index.js';
 import type { CallOptions } from '../lib/index.js';
-import { own, put, sameButForm, type Fields, type Link, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
+import { own, put, sameButForm, type Fields, type LinkSchema, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
 import { linkOf, mutationOf, schemaOf } from './items.js';
-import type { Batches, ItemResult, JournalItem, Pending } from './journal.js';
+import type { Batches, ItemResult, JournalItem, JournalLink, Pending } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
 import { pairName } from './plan-links.js';
 import { sameSide } from './sides.js';
@@ -170,12 +170,10 @@ export async function readItems(
   return records;
 }
 
-/** Links of the kinds that items are about, at the records that they go out from. */
+/** Links that items are about. */
 export interface ItemLinks {
   /** Whether the link of an item is there. */
   readonly has: (item: LinkItem) => boolean;
-  /** All of them; with items of several kinds, of all kinds. */
-  readonly all: readonly Link[];
 }
 
 /** Reads the links that items are about. */
@@ -184,7 +182,6 @@ export async function readItemLinks(looking: Looking, items: readonly JournalIte
   const nameOf = (item: LinkItem): string => JSON.stringify([item.link, item.fromObject, item.toObject]);
   for (const item of items) if ('link' in item) groups.set(nameOf(item), [...(groups.get(nameOf(item)) ?? []), item]);
   const there = new Map<string, ReadonlySet<string>>();
-  const all: Link[] = [];
   for (const [name, group] of groups) {
     const [first] = group;
     if (first === undefined) continue;
@@ -197,9 +194,51 @@ export async function readItemLinks(looking: Looking, items: readonly JournalIte
       options,
     );
     there.set(name, new Set(found.map(pairName)));
-    all.push(...found);
   }
-  return { has: (item) => there.get(nameOf(item))?.has(pairName(item)) === true, all };
+  return { has: (item) => there.get(nameOf(item))?.has(pairName(item)) === true };
+}
+
+/** Identity of a link among all links. */
+export function linkText({ link, fromObject, toObject, from, to }: JournalLink): string {
+  return JSON.stringify([link, fromObject, toObject, from, to]);
+}
+
+/** The kinds of link between the two object types of a link, and the end from which all that a change of one may touch is seen. */
+export function oneSide(
+  schema: PlatformSchema,
+  { fromObject, toObject }: Pick<JournalLink, 'fromObject' | 'toObject'>,
+): { readonly kinds: readonly LinkSchema[]; readonly side: 'from' | 'to' } {
+  const kinds = schema.links.filter((link) => link.from === fromObject && link.to === toObject && link.viaFields === undefined);
+  return { kinds, side: kinds.some((kind) => kind.onePer === 'to') ? 'to' : 'from' };
+}
+
+/** Links of all kinds between the two object types of each item, at the records of the items. */
+export async function readPairLinks(looking: Looking, items: readonly JournalItem[], options: CallOptions): Promise<readonly JournalLink[]> {
+  const pairs = new Map<string, LinkItem[]>();
+  for (const item of items) {
+    if (!('link' in item)) continue;
+    const pair = JSON.stringify([item.fromObject, item.toObject]);
+    const some = pairs.get(pair);
+    if (some === undefined) pairs.set(pair, [item]);
+    else some.push(item);
+  }
+  const links: JournalLink[] = [];
+  const { connector } = looking.platform;
+  // Links of several kinds come in one answer: within one view they are asked for once.
+  await connector.beginRead?.(options);
+  try {
+    for (const [first, ...more] of pairs.values()) {
+      if (first === undefined) continue;
+      const { kinds, side } = oneSide(looking.schema, first);
+      const keys = [first, ...more].map((item) => item[side]);
+      for (const kind of kinds)
+        for (const { from, to } of await readLiveLinks(looking.platform, kind, side, keys, options))
+          links.push({ link: kind.kind, fromObject: kind.from, toObject: kind.to, from, to });
+    }
+  } finally {
+    await connector.endRead?.();
+  }
+  return links;
 }
 
 function happened(id: string, so: boolean): ItemResult {

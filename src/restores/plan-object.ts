@@ -12,7 +12,7 @@ import { withLost } from './lost.js';
 import { nameOf, type RecordDraft } from './order.js';
 import { repointName } from './plan-deletes.js';
 import { remember, type Planning } from './planning.js';
-import { conflictOf, differing } from './sides.js';
+import { conflictOf, differing, isLink } from './sides.js';
 import { withStaying } from './unique.js';
 
 interface Read {
@@ -35,6 +35,13 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
     planning.notCovered.push({ object, extent: 'all', why: liveSchema.refused });
     return;
   }
+  const viaLink = filters.fields?.find((name) => isLink(liveSchema, name));
+  if (viaLink !== undefined)
+    throw new RunbackError('usage', `${viaLink} of ${object} cannot be restored as a field of its own`, {
+      why: 'It only says what a link says, and comes back with that link.',
+      state: 'Nothing was written.',
+      next: 'Leave --field out, or limit the plan to links: --only links',
+    });
   const context: DecideContext = {
     baseSchema,
     liveSchema,
@@ -136,7 +143,7 @@ async function readChunk(planning: Planning, schema: ObjectSchema, chunk: readon
     for (const { base, damaged, watched } of chunk)
       if (base !== undefined && damaged !== undefined)
         for (const name of [...differing(base, damaged), ...differing(watched.base ?? {}, watched.damaged ?? {})])
-          if (known.has(name)) fields.add(name);
+          if (known.has(name) && !isLink(schema, name)) fields.add(name);
     const first = schema.fields[0]?.name;
     if (fields.size === 0 && first !== undefined && chunk.some(({ base }) => base === undefined)) fields.add(first);
   }

@@ -1,9 +1,9 @@
 import type { CallOptions } from '../lib/index.js';
-import type { Fields, Link, PlatformRecord } from '../records/index.js';
+import type { Fields, PlatformRecord } from '../records/index.js';
 import { schemaOf } from './items.js';
-import type { ItemResult, JournalItem, JournalLink, Recreations } from './journal.js';
+import { BROUGHT, type ItemResult, type JournalItem, type JournalLink, type Recreations } from './journal.js';
 import { readLiveLinks } from './live.js';
-import { holds, isHalfDone, keeping, readItemLinks, readItems, stillToWrite, type Looking } from './look.js';
+import { holds, isHalfDone, keeping, linkText, readItems, readPairLinks, stillToWrite, type Looking } from './look.js';
 
 /** What is sent, and what is not sent because live is not what the plan saw. */
 export interface Checked {
@@ -11,8 +11,8 @@ export interface Checked {
   readonly skipped: readonly ItemResult[];
   /** The records as they were read for that, by object type and key. */
   readonly before: ReadonlyMap<string, ReadonlyMap<string, PlatformRecord>>;
-  /** Of a batch of links: those of the same kind that its records had. */
-  readonly linksBefore?: readonly Link[];
+  /** Of a batch of links: those that its records had, of all kinds between their object types. */
+  readonly linksBefore?: readonly JournalLink[];
 }
 
 const UNREAD: Checked['before'] = new Map();
@@ -132,15 +132,18 @@ async function recreated(checking: Checking, items: readonly JournalItem[], opti
 }
 
 async function checkLinks(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
-  if (checking.platform.connector.capabilities.conditionalWrite) return { send: items, skipped: [], before: UNREAD };
-  const { has, all } = await readItemLinks(checking, items, options);
+  // What came with a batch of links was seen when that was looked at.
+  const seen = items.every(({ id }) => id.startsWith(BROUGHT));
+  if (seen || checking.platform.connector.capabilities.conditionalWrite) return { send: items, skipped: [], before: UNREAD };
+  const linksBefore = await readPairLinks(checking, items, options);
+  const there = new Set(linksBefore.map(linkText));
   const send: JournalItem[] = [];
   const skipped: ItemResult[] = [];
   for (const item of items) {
-    if ('link' in item && has(item) === (item.action === 'link')) skipped.push(stands(item));
+    if ('link' in item && there.has(linkText(item)) === (item.action === 'link')) skipped.push(stands(item));
     else send.push(item);
   }
-  return { send, skipped, before: UNREAD, linksBefore: all };
+  return { send, skipped, before: UNREAD, linksBefore };
 }
 
 /** Keeps records from being deleted that something was linked to in the meantime; on some platforms that would be deleted with them. */
@@ -176,8 +179,4 @@ async function checkLinked(checking: Checking, known: Checked, options: CallOpti
     else skipped.push({ id: item.id, status: 'moved', message: `${other} is linked to it now` });
   }
   return { send, skipped, before: known.before };
-}
-
-function linkText({ link, fromObject, toObject, from, to }: JournalLink): string {
-  return JSON.stringify([link, fromObject, toObject, from, to]);
 }

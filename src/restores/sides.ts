@@ -21,6 +21,11 @@ export function fieldOf(schema: ObjectSchema, name: string): FieldSchema | undef
   return schema.fields.find((field) => field.name === name);
 }
 
+/** True for a field that only says what a link says: a restore writes the link, and never the field. */
+export function isLink(schema: ObjectSchema, name: string): boolean {
+  return fieldOf(schema, name)?.viaLink !== undefined;
+}
+
 /** Names of the fields in which two records differ, sorted. */
 export function differing(a: Fields, b: Fields): string[] {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);

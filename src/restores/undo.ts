@@ -1,11 +1,12 @@
 import { RunbackError, type CallOptions } from '../lib/index.js';
 import { executeAll, giveBack, holding, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
-import { madeByPlatform } from './beside-links.js';
-import { settle, type Execution, type Work } from './execute.js';
+import { madeByPlatform, madeSince } from './beside-links.js';
+import { execute, settle, type Execution, type Work } from './execute.js';
 import { foldRestore, NO_RECREATIONS, type AppliedItem, type RestoreState } from './journal.js';
+import { linkText } from './look.js';
 import { checkAccount, readPlan } from './plan-file.js';
 import type { RestoreSummary } from './types.js';
-import { deletesOf, undoWorks } from './works.js';
+import { broughtWorks, deletesOf, undoWorks } from './works.js';
 
 /**
  * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9). Journaled in the
@@ -45,8 +46,11 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
         because: `${applying.apply.pending.length} changes may or may not have happened, and the platform cannot tell`,
       });
     const { startedAt } = applying.summary;
+    const { made } = applying.apply;
     const unseen = await journalMade(writer, by, applying.apply, () =>
-      madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, startedAt, options),
+      madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, startedAt, options).then((now) =>
+        applying.looked ? madeSince(made, now) : now,
+      ),
     );
     if (unseen !== undefined) return fail(id, unseen);
     const state = await foldRestore(store, id, { keepApplied: true });
@@ -57,7 +61,15 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
       task: `Undoing on ${platform.name}`,
       total: state.apply.applied?.size ?? 0,
     };
-    const stop = (await executeAll(execution, () => backwards(state), options)) ?? unfinished(state.undo);
+    const stands = new Set<string>();
+    const stop =
+      (await executeAll(execution, () => backwards(state, stands), options)) ??
+      (await execute(
+        execution,
+        broughtWorks(plan.schema, state.undo, () => stands),
+        options,
+      )) ??
+      unfinished(state.undo);
     if (stop !== undefined) return fail(id, stop);
     await writer.append({ by, type: 'undo.closed', data: { counts: { ...state.undo.counts } } });
     return (await foldRestore(store, id)).summary;
@@ -69,10 +81,11 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
   });
 }
 
-async function* backwards(state: RestoreState): AsyncIterable<Work> {
+/** `stands` gets the links that are there again after it. */
+async function* backwards(state: RestoreState, stands: Set<string>): AsyncIterable<Work> {
   const { applied } = state.apply;
   if (applied === undefined) throw new RunbackError('bug', `The undo of ${state.id} was started without what was applied`);
-  yield* undoWorks(parse(applied.readBackwards()), state.undo, state.apply.made);
+  yield* undoWorks(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)));
   yield* deletesOf(state.apply.made.records);
 }
 

@@ -1,6 +1,8 @@
+import type { PlatformSchema } from '../connectors/index.js';
 import { own, put, type Fields, type Value } from '../records/index.js';
 import type { Work } from './execute.js';
 import {
+  BROUGHT,
   FILL,
   type AppliedItem,
   type Batches,
@@ -10,6 +12,7 @@ import {
   type JournalItem,
   type JournalLink,
 } from './journal.js';
+import { linkText } from './look.js';
 import { nameOf } from './order.js';
 import { sameSide } from './sides.js';
 import type { FieldMove, LinkChange, LinkEnds, PlanLine, RecordChange } from './types.js';
@@ -124,26 +127,64 @@ function fieldsWork(change: RecordChange): Work {
 
 /**
  * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key; `made`: what
- * the platform made beside them, which goes with them.
+ * the platform made beside them, which goes with them. `stands` gets every link that is there again once all of it is done.
  */
-export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: PlatformMade): Iterable<Work> {
+export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: PlatformMade, stands: (link: JournalLink) => void): Iterable<Work> {
   const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
+  const brought = new Map<string, { readonly id: string; readonly link: JournalLink }>();
+  const cutAgain = new Set<string>();
   for (const item of withFills(applied)) {
+    // What came by itself and was taken away again at once needs nothing.
+    if (item.id.startsWith(BROUGHT)) {
+      if ('link' in item) cutAgain.add(linkText(item));
+      continue;
+    }
     const gone = item.action === 'delete' ? item.links : (item.displaced ?? []);
-    for (const link of gone) links.set(JSON.stringify(link), { id: `${item.id}+${links.size}`, link });
+    for (const link of gone) links.set(linkText(link), { id: `${item.id}+${links.size}`, link });
+    for (const link of item.brought ?? [])
+      if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: `${item.id}+brought${brought.size}`, link });
+    if (item.action === 'unlink') stands(present(item, undo));
     const action = OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once the later ones are undone.
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
     yield { id: item.id, group, action, ...('link' in item ? {} : { record: nameOf(item) }), resolve: () => undoItem(item, undo, made) };
   }
+  yield* linkWorks('unlink', brought.values(), undo);
   // Links that went with a record, or that another one took the place of, come back once both their ends stand.
-  for (const { id, link } of links.values())
-    yield {
-      id,
-      group: `link ${link.fromObject}~${link.toObject}~${link.link}`,
-      action: 'link',
-      resolve: () => ({ id, action: 'link', ...present(link, undo) }),
-    };
+  for (const { link } of links.values()) stands(present(link, undo));
+  yield* linkWorks('link', links.values(), undo);
+}
+
+/** Links of one kind after those of another, so that they share batches. */
+function* linkWorks(
+  action: 'link' | 'unlink',
+  links: Iterable<{ readonly id: string; readonly link: JournalLink }>,
+  batches: Batches,
+): Iterable<Work> {
+  const works = [...links].map(({ id, link }) => ({ id, link, group: `${action} ${link.fromObject}~${link.toObject}~${link.link}` }));
+  works.sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0));
+  for (const { id, link, group } of works) yield { id, group, action, resolve: () => ({ id, action, ...present(link, batches) }) };
+}
+
+/**
+ * Takes links away again that the platform made because of others and nobody asked for, of kinds of which a record has one at most: such
+ * a link says something of the record that nobody said. `wanted`: links that were asked for, as {@link linkText}; asked for when needed.
+ */
+export async function* broughtWorks(
+  schema: PlatformSchema,
+  batches: Batches,
+  wanted: () => ReadonlySet<string> | Promise<ReadonlySet<string>>,
+): AsyncIterable<Work> {
+  const single = new Set(schema.links.filter((kind) => kind.onePer !== undefined).map((kind) => `${kind.from}~${kind.to}~${kind.kind}`));
+  const brought = batches.brought.filter((link) => single.has(`${link.fromObject}~${link.toObject}~${link.link}`));
+  if (brought.length === 0) return;
+  const asked = await wanted();
+  const rest = brought.filter((link) => !asked.has(linkText(link)));
+  yield* linkWorks(
+    'unlink',
+    rest.map((link) => ({ id: `${BROUGHT}${linkText(link)}`, link })),
+    batches,
+  );
 }
 
 /**
@@ -201,7 +242,7 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
         object: item.object,
         key: item.made ?? item.key,
         replaced: { ...item.set, ...item.stored, ...besides(item, 'to') },
-        links: made.links.filter(
+        links: [...made.links, ...(made.wanted ?? [])].filter(
           ({ fromObject, toObject, from, to }) =>
             (fromObject === item.object && from === (item.made ?? item.key)) || (toObject === item.object && to === (item.made ?? item.key)),
         ),

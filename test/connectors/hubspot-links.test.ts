@@ -43,7 +43,7 @@ describe('links', () => {
     expect(described).toEqual(
       expect.arrayContaining([
         { kind: 'HUBSPOT_DEFINED-279', from: 'contacts', to: 'companies' },
-        { kind: 'HUBSPOT_DEFINED-1', from: 'contacts', to: 'companies', label: 'Primary' },
+        { kind: 'HUBSPOT_DEFINED-1', from: 'contacts', to: 'companies', label: 'Primary', onePer: 'from' },
         { kind: 'USER_DEFINED-35', from: 'contacts', to: 'companies', label: 'Former employee' },
       ]),
     );

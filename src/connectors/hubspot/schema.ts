@@ -37,6 +37,16 @@ const SETS_ALSO: Readonly<Partial<Record<string, Readonly<Record<string, readonl
   deals: { dealstage: ['closedate'], pipeline: ['closedate'] },
   companies: { domain: ['website'] },
 };
+/** The property that names a contact's primary company. */
+const LINKED: Readonly<Partial<Record<string, { readonly field: string; readonly to: string; readonly kind: string }>>> = {
+  contacts: { field: 'associatedcompanyid', to: 'companies', kind: 'HUBSPOT_DEFINED-1' },
+};
+/** HubSpot's kinds of link of which a record has one at most, a primary company, and the end that record is at. */
+const ONE_PER: Readonly<Partial<Record<string, Readonly<Record<string, 'from' | 'to'>>>>> = {
+  'contacts|companies': { 'HUBSPOT_DEFINED-1': 'from' },
+  'companies|deals': { 'HUBSPOT_DEFINED-6': 'to' },
+  'companies|tickets': { 'HUBSPOT_DEFINED-25': 'to' },
+};
 const OPT_OUT = /^hs_(email|sms|whatsapp)_?opt_?out/;
 /** Read-only properties by which people are mailed, or not, with what puts them right instead. */
 const PREFERENCES =
@@ -59,8 +69,16 @@ export async function describe(
   const { names, custom } = await objectNames(api, wanted, scopes, call);
   const objects = await Promise.all(names.map(async (name) => await describeObject(api, name, call)));
   const pairs = names.flatMap((from, i) => names.slice(i).map((to) => ({ from, to })));
-  const links = await Promise.all(pairs.map(async (pair) => await describeLinks(api, pair, isLinkable(custom, pair), call)));
-  return { objects, links: links.flat() };
+  const links = (await Promise.all(pairs.map(async (pair) => await describeLinks(api, pair, isLinkable(custom, pair), call)))).flat();
+  return { objects: objects.map((object) => withLinked(object, links)), links };
+}
+
+/** Says which properties only name what a record is linked to: HubSpot changes both where one is written. */
+function withLinked(schema: ObjectSchema, links: readonly LinkSchema[]): ObjectSchema {
+  const linked = LINKED[schema.object];
+  if (linked === undefined || !links.some(({ from, to, kind }) => from === schema.object && to === linked.to && kind === linked.kind)) return schema;
+  const { field: name, kind } = linked;
+  return { ...schema, fields: schema.fields.map((field) => (field.name === name ? { ...field, viaLink: kind } : field)) };
 }
 
 /** Checks names and brings them into the order of {@link STANDARD}, custom object types after it by name. */
@@ -238,7 +256,11 @@ async function describeLinks(api: HubSpotApi, pair: Pair, linkable: boolean, cal
   };
   const labels = await wholeList<WireLabel>(api, list, call);
   if (labels.length > 0) listed.set(`${from}|${to}`, new Set(labels.map(kindOf)));
-  return labels.map((label) => ({ kind: kindOf(label), from, to, ...(label.label ? { label: label.label } : {}) }));
+  return labels.map((label) => {
+    const kind = kindOf(label);
+    const onePer = ONE_PER[`${from}|${to}`]?.[kind];
+    return { kind, from, to, ...(label.label ? { label: label.label } : {}), ...(onePer === undefined ? {} : { onePer }) };
+  });
 }
 
 /** A list of definitions. */
