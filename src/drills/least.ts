@@ -11,6 +11,8 @@ export interface RepairSizes {
   readonly links: number;
   /** Records that the damage created: looked at, and deleted. */
   readonly deletes: number;
+  /** Links that the platform made by itself because of others, and that were taken away again. */
+  readonly cutAgain: number;
   /** Records in the first batch of a restore. */
   readonly canary: number;
 }
@@ -22,11 +24,12 @@ const SIZE = { records: 100, history: 50, linksRead: 1000, linksWritten: 2000 } 
  * Fewest requests that an evidence snapshot, a plan with attribution, a restore and its verification can take with HubSpot's batch sizes
  * if what runback promises is kept: each suspect is looked at once with its history; each batch is looked at just before it is written
  * and once more after it, so that what the platform changed beside it is seen; the first batch is small; an archive proves nothing, so it is looked up, and links to a record are looked at before
- * the record is deleted; in the end every change is read once more. One request reads or writes links of all kinds between two
+ * the record is deleted; what the platform linked by itself is taken away again, which answers nothing and is looked at; in the end
+ * every change is read once more. One request reads or writes links of all kinds between two
  * object types. They are read from the side with fewer records; HubSpot numbers a label differently on the two sides and tells nowhere
  * which numbers belong together, so that where there are labels one request more has to learn that.
  */
-export function leastRequests({ objects, labelled, suspects, updates, links, deletes, canary }: RepairSizes): number {
+export function leastRequests({ objects, labelled, suspects, updates, links, cutAgain, deletes, canary }: RepairSizes): number {
   const entries = Object.entries(objects);
   const sizes = entries.map(([, size]) => size);
   const calls = (count: number, size: number): number => Math.ceil(count / size);
@@ -41,7 +44,7 @@ export function leastRequests({ objects, labelled, suspects, updates, links, del
   const plan = calls(suspects, SIZE.history) + calls(deletes, SIZE.history) + linksLooked + (deletes > 0 ? sizes.length : 0);
   const batches = (count: number): number => (count === 0 ? 0 : 1 + calls(Math.max(0, count - canary), SIZE.records));
   const updated = updates === 0 ? 0 : 3 * batches(updates) + calls(updates, SIZE.records);
-  const linked = 2 * linksLooked + calls(links, SIZE.linksWritten);
+  const linked = 3 * linksLooked + calls(links, SIZE.linksWritten) + calls(cutAgain, SIZE.linksWritten) + calls(cutAgain, SIZE.linksRead);
   const deleted = deletes === 0 ? 0 : batches(deletes) * (3 + sizes.length) + 1 + calls(deletes, SIZE.records);
   return account + evidence + plan + updated + linked + deleted;
 }

@@ -22,6 +22,7 @@ const SIZES = { full: { contacts: 5000, companies: 800, deals: 500 }, small: { c
 /** What somebody who follows the story answers; the same as a person would give at the prompts. */
 const ANSWERS = `
 review: "yes"
+left: go on
 review_created: delete
 allow: { choice: approve, by: lee }
 cause: { choice: done, note: the mapping of the sync was corrected }
@@ -54,11 +55,13 @@ async function demo(context: CommandContext): Promise<Outcome> {
     const run = await repair(context, story);
     const result = judge(story, run, (clock.monotonicMs() - started) / 1000, context.interactive || input.flag('keep') ? folder : undefined);
     const { score } = result;
-    repaired = run.state === 'succeeded' && score.damagedLeft + score.innocentChanged + score.legitimateLost === 0;
+    // What a colleague changed meanwhile is left to people, which makes the run partial: the cells tell whether that was right.
+    const ended = run.state === 'succeeded' || run.state === 'partial';
+    repaired = ended && score.damagedLeft + score.innocentChanged + score.legitimateLost === 0;
     return {
       data: result,
       text: (out) => `\n${runText(run, out)}\n\n${scoreText(result, out)}`,
-      exit: repaired ? EXIT.done : run.state === 'succeeded' ? EXIT.differences : EXIT.partial,
+      exit: repaired ? EXIT.done : ended ? EXIT.differences : EXIT.partial,
     };
   } catch (error) {
     if (!isRunbackError(error, 'interrupted')) throw error;
@@ -160,6 +163,7 @@ function judge(story: BadSync, run: RunView, seconds: number, workspace: string 
     updates: outputOf('plan', 'updates'),
     links: outputOf('plan', 'links'),
     deletes: outputOf('plan_created', 'deletes'),
+    cutAgain: story.sandbox.writes().filter((write) => write.action === 'unlink' && write.changed && write.request !== undefined).length,
     canary: 10,
   });
   return { score: story.score(), requests: { made: requests, least, limited }, seconds, workspace, run };
