@@ -18,7 +18,7 @@ export interface AccountSettings {
   readonly firstCompanyIsPrimary: boolean;
 }
 
-/** What a fresh account does, but for `tellsCleared` and `firstCompanyIsPrimary`, which are true there. */
+/** What a fresh account does. */
 export const FRESH_ACCOUNT: AccountSettings = {
   companiesFromAddresses: false,
   phones: 'as-sent',
@@ -26,6 +26,6 @@ export const FRESH_ACCOUNT: AccountSettings = {
   stageOfNew: 'lead',
   setsCloseDate: true,
   syncsStages: false,
-  tellsCleared: false,
-  firstCompanyIsPrimary: false,
+  tellsCleared: true,
+  firstCompanyIsPrimary: true,
 };
