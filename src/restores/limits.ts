@@ -53,17 +53,10 @@ function checkField(limit: 'fields' | 'exceptFields', name: string, schemas: rea
     });
 }
 
-/**
- * Refuses writers that a person named where nothing would be limited by them: the platform does not tell who wrote, or everything is to be
- * included whoever wrote it.
- */
+/** Refuses writers that a person named where nothing would be limited by them: the platform does not tell who wrote. */
 export function checkSuspects(filters: PlanFilters, history: Capabilities['history']): void {
-  if (filters.suspects === undefined || filters.unattributed === 'refuse') return;
-  if (filters.unattributed === 'include')
-    throw refusal('usage', 'suspects', 'Writers were named, and everything is to be included whoever wrote it', {
-      why: 'The one contradicts the other: with --unattributed include the writers would limit nothing.',
-      next: 'Leave out one of the two.',
-    });
+  // `include` is a yes by name to what nothing ties to these writers; the plan counts it.
+  if (filters.suspects === undefined || filters.unattributed !== 'unknown') return;
   if (history === 'none')
     throw refusal('usage', 'suspects', 'This platform does not tell who wrote what, so that a plan cannot be limited to some writers', {
       why: 'With --unattributed unknown the writers would limit nothing.',
