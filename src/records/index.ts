@@ -2,4 +2,5 @@ export * from './canonical.js';
 export * from './form.js';
 export * from './merge.js';
 export * from './record.js';
+export * from './same-form.js';
 export * from './watched.js';

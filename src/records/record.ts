@@ -57,6 +57,10 @@ export interface FieldSchema {
   readonly byHand?: string;
   /** The platform lets the value move in one direction only; the connector clears it first where that helps. */
   readonly forwardOnly?: boolean;
+  /** The platform sets it on every write, whatever is written: what it holds says nothing about damage. Such fields are read-only. */
+  readonly setByItself?: boolean;
+  /** Read-only on an existing record, but a record that is created again can be given its old value. */
+  readonly givenOnCreate?: boolean;
   /** May never be empty. */
   readonly required?: boolean;
   /** Fields that the platform sets by itself when this one is written, unless they are written with it. */

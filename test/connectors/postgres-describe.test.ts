@@ -67,7 +67,7 @@ test('records of a partitioned table are read and written through it', async () 
   ]);
   expect(results.map((result) => result.status)).toEqual(['applied', 'moved']);
   const created = await platform.connector.write([{ action: 'create', schema: events, key: '["3","2025-12-31"]', set: { v: 'c' } }]);
-  expect(created).toEqual([{ status: 'applied', key: '["3","2025-12-31"]' }]);
+  expect(created).toMatchObject([{ status: 'applied', key: '["3","2025-12-31"]' }]);
   expect(await server.sql(database, 'SELECT id, v FROM events_b ORDER BY id')).toEqual([
     { id: '2', v: 'b' },
     { id: '3', v: 'c' },
@@ -122,7 +122,7 @@ test('what cannot be written is read-only: generated, identity, key, and columns
     { action: 'create', schema, key: '1', set: { a: 4, n: '77' } },
     { action: 'create', schema, key: '2', set: { twice: 4 } },
   ]);
-  expect(results[0]).toEqual({ status: 'applied', key: '1' });
+  expect(results[0]).toMatchObject({ status: 'applied', key: '1' });
   expect(results[1]).toMatchObject({ status: 'rejected', reason: 'read-only' });
   const [record] = await readRecords(platform.connector, schema);
   expect(record?.meta).toMatchObject({ n: 77, twice: 8, who: 'runback' });
@@ -200,7 +200,7 @@ test('a column called __proto__ and names with quotes are columns like others', 
   expect(await readLinesOf(platform.connector, odd)).toEqual([`${JSON.stringify(record)}\n`]);
   expect(
     await platform.connector.write([{ action: 'update', schema: odd, key: '1', set: { constructor: 'x' }, expect: { constructor: 'c' } }]),
-  ).toEqual([{ status: 'applied', key: '1' }]);
+  ).toMatchObject([{ status: 'applied', key: '1' }]);
   await platform.close();
 });
 

@@ -146,7 +146,7 @@ describe.each([...versions])('PostgreSQL %s', (_, binDir) => {
     expect(deleted.filter((result) => result.status !== 'applied')).toEqual([]);
     expect(await readRecords(connector, schema)).toEqual([]);
     const created = await connector.write(records.map((record) => ({ action: 'create', schema, key: record.key, set: record.fields })));
-    expect(created).toEqual(records.map((record) => ({ status: 'applied', key: record.key })));
+    expect(created).toEqual(records.map((record) => ({ status: 'applied', key: record.key, record })));
     expect(await server.sql(database, truth)).toEqual(before);
     expect(await readRecords(connector, schema)).toEqual(records);
     await platform.close();

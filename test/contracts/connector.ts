@@ -241,8 +241,8 @@ export function connectorContract(name: string, start: () => Promise<ContractPla
         });
         const results = await connector.write([update(last, 'b'), update(platform.missingKey, 'x'), update(first, 'a')]);
         expect(results.map((result) => result.status === 'applied')).toEqual([true, false, true]);
-        expect(results[0]).toEqual({ status: 'applied', key: last });
-        expect(results[2]).toEqual({ status: 'applied', key: first });
+        expect(results[0]).toMatchObject({ status: 'applied', key: last });
+        expect(results[2]).toMatchObject({ status: 'applied', key: first });
         expect(results[1]).toMatchObject({ status: 'rejected', reason: 'deleted-later' });
         expect((await platform.truth(last))?.[platform.text]).toBe(`new ${last}`);
         expect((await platform.truth(first))?.[platform.text]).toBe(`new ${first}`);
@@ -253,7 +253,7 @@ export function connectorContract(name: string, start: () => Promise<ContractPla
         const { connector, schema } = await prepared();
         expect(
           await connector.write([{ action: 'update', schema, key, set: { [platform.text]: null }, expect: { [platform.text]: 'damaged' } }]),
-        ).toEqual([{ status: 'applied', key }]);
+        ).toMatchObject([{ status: 'applied', key }]);
         const truth = await platform.truth(key);
         expect(truth?.[platform.text]).toBe(null);
         expect(truth?.[platform.other]).toBe('innocent');
@@ -271,7 +271,7 @@ export function connectorContract(name: string, start: () => Promise<ContractPla
           { action: 'update', schema, key: still, set: { [platform.text]: 'again' }, expect: { [platform.text]: null } },
         ]);
         expect(results[0]).toEqual({ status: 'moved', live: { [platform.text]: 'by a colleague' } });
-        expect(results[1]).toEqual({ status: 'applied', key: still });
+        expect(results[1]).toMatchObject({ status: 'applied', key: still });
         expect(results[2]).toEqual({ status: 'moved', live: { [platform.text]: 'good' } });
         expect((await platform.truth(moved))?.[platform.text]).toBe('by a colleague');
         const deleted = await connector.write([{ action: 'delete', schema, key: moved, expect: { [platform.text]: 'damaged' } }]);
@@ -315,7 +315,7 @@ export function connectorContract(name: string, start: () => Promise<ContractPla
           { action: 'update', schema, key: ok, set: { [platform.text]: 'b' }, expect: { [platform.text]: 'a' } },
         ]);
         expect(results[0]).toMatchObject({ status: 'rejected', reason: 'field-removed' });
-        expect(results[1]).toEqual({ status: 'applied', key: ok });
+        expect(results[1]).toMatchObject({ status: 'applied', key: ok });
       });
 
       test('a batch of the largest size allowed works', async () => {

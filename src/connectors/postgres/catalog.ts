@@ -20,6 +20,10 @@ export interface ColumnRow {
   readonly name: string;
   readonly type: string;
   readonly base: string;
+  /** The same for SQL on any search path: with its schema, quoted. */
+  readonly cast: string;
+  /** Values may be of any length. */
+  readonly variable: boolean;
   readonly baseKind: string;
   readonly baseTypmod: number;
   readonly notNull: boolean;
@@ -69,6 +73,20 @@ export interface EffectRow {
   readonly enabled: string;
 }
 
+/** A trigger, with what tells what it does. */
+export interface TriggerRow extends EffectRow {
+  /** False for one that belongs to a partition alone. */
+  readonly whole: boolean;
+  /** It fires only where certain columns are written. */
+  readonly ofColumns: boolean;
+  /** Its arguments: bytes, each ended by a zero. */
+  readonly args: string;
+  readonly language: string;
+  readonly source: string;
+  /** Its statement, where it has a condition. */
+  readonly definition: string | null;
+}
+
 /** Every relation that holds or shows records, system ones left out. */
 export async function relations(ask: Ask): Promise<RelationRow[]> {
   return json<RelationRow>(
@@ -88,6 +106,7 @@ export async function columns(ask: Ask, oids: readonly string[]): Promise<Column
   return json<ColumnRow>(
     ask,
     `SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, format_type(base.oid, -1) AS base,
+       format('%I.%I', base.schema, base.typname) AS cast, a.attlen < 0 AS variable,
        base.typtype AS "baseKind", base.typmod AS "baseTypmod", a.attnotnull AS "notNull", a.atthasdef AS "hasDefault",
        a.attidentity AS identity, a.attgenerated <> '' AS generated, col_description(a.attrelid, a.attnum) AS comment,
        (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = base.oid) AS options
@@ -97,7 +116,7 @@ export async function columns(ask: Ask, oids: readonly string[]): Promise<Column
          SELECT t.oid, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod AS typmod FROM pg_type t WHERE t.oid = a.atttypid
          UNION ALL
          SELECT b.oid, b.typtype, b.typbasetype, b.typtypmod, f.typtypmod FROM followed f JOIN pg_type b ON b.oid = f.typbasetype WHERE f.typtype = 'd'
-       ) SELECT * FROM followed WHERE typtype <> 'd'
+       ) SELECT f.*, t.typname, n.nspname AS schema FROM followed f JOIN pg_type t ON t.oid = f.oid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE f.typtype <> 'd'
      ) base
      WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
      ORDER BY a.attrelid, a.attnum`,
@@ -186,12 +205,18 @@ export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<Ke
   );
 }
 
-/** Triggers that people or extensions made, on. */
-export async function triggers(ask: Ask, oids: readonly string[]): Promise<EffectRow[]> {
-  return json<EffectRow>(
+/** Triggers that people or extensions made, on; with those of partitions, which run when a record of the whole is written. */
+export async function triggers(ask: Ask, oids: readonly string[]): Promise<TriggerRow[]> {
+  return json<TriggerRow>(
     ask,
-    `SELECT t.tgrelid::text AS oid, t.tgname AS name, t.tgtype::int AS type, t.tgfoid::regproc::text AS calls, t.tgenabled AS enabled
-     FROM pg_trigger t WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY t.tgrelid, t.tgname COLLATE "C"`,
+    `SELECT r.root::text AS oid, t.tgname AS name, t.tgtype::int AS type, t.tgfoid::regproc::text AS calls, t.tgenabled AS enabled,
+       r.root = t.tgrelid AS whole, t.tgattr::text <> '' AS "ofColumns", encode(t.tgargs, 'hex') AS args, l.lanname AS language, p.prosrc AS source,
+       CASE WHEN t.tgqual IS NOT NULL THEN pg_get_triggerdef(t.oid) END AS definition
+     FROM unnest($1::oid[]) AS asked(root)
+     CROSS JOIN LATERAL (SELECT asked.root, asked.root AS member UNION SELECT asked.root, relid::oid FROM pg_partition_tree(asked.root)) r
+     JOIN pg_trigger t ON t.tgrelid = r.member AND (t.tgparentid = 0 OR r.root = r.member)
+     JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
+     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY r.root, t.tgname COLLATE "C", r.member`,
     [oids],
   );
 }

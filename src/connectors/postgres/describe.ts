@@ -5,6 +5,7 @@ import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, RelationRow, UniqueRo
 import { parentsFirst } from './order.js';
 import type { Settings } from './settings.js';
 import type { Column, ForeignKey, Reach, Table } from './table.js';
+import { fires, type TriggerEffects, triggerEffects } from './triggers.js';
 
 /** What the catalog of a database says, limited to the objects asked for. */
 export interface Described {
@@ -55,10 +56,13 @@ export async function describeTables(ask: Ask, objects: readonly string[] | unde
   const tables = new Map(
     chosen.map((row) => {
       const of = <T extends { readonly oid: string }>(rows: readonly T[]): T[] => rows.filter((each) => each.oid === row.oid);
+      const effects = triggerEffects(of(triggers), settings);
+      const sentences = sideEffects(row, effects, of(rules), keyRows, settings);
       return [
         row.oid,
         {
-          ...tableOf(row, of(columns), of(indexes), of(uniques), sideEffects(row, of(triggers), of(rules), keyRows, settings), settings, encoding),
+          ...tableOf(row, of(columns), of(indexes), of(uniques), effects, sentences, settings, encoding),
+          settlesLater: effects.after || of(rules).length > 0 || keyRows.some((key) => key.from === row.oid && key.to === row.oid),
           reachedOnDelete: keyRows.filter((key) => key.to === row.oid && 'cnd'.includes(key.onDelete)).map(reachOf),
         },
       ] as const;
@@ -89,10 +93,11 @@ function tableOf(
   rows: readonly ColumnRow[],
   indexes: readonly IndexRow[],
   uniques: readonly UniqueRow[],
-  effects: readonly string[],
+  effects: TriggerEffects,
+  sentences: readonly string[],
   settings: Settings,
   encoding: string,
-): Omit<Table, 'reachedOnDelete'> {
+): Omit<Table, 'reachedOnDelete' | 'settlesLater'> {
   const notNull = new Set(rows.filter((column) => column.notNull).map((column) => column.name));
   const index = indexes.find((each) => each.columns.every((name) => notNull.has(name)));
   const keyFields = index?.columns ?? [];
@@ -108,14 +113,28 @@ function tableOf(
     object: objectName(row),
     ...(row.comment === null ? {} : { label: row.comment }),
     keyFields,
-    fields: rows.map((column) => fieldOf(column, keyFields.includes(column.name) || changesByItself.has(column.name), unique.has(column.name))),
+    fields: rows.map((column) =>
+      fieldOf(column, {
+        setApart: keyFields.includes(column.name) || changesByItself.has(column.name),
+        unique: unique.has(column.name),
+        ...(keyFields.includes(column.name) ? {} : { stamp: effects.stamps.get(column.name) }),
+      }),
+    ),
     ...(together.length === 0 ? {} : { unique: together }),
     createWithKey: true,
     undelete: false,
-    sideEffects: effects,
+    sideEffects: sentences,
     ...(refused === undefined ? {} : { refused }),
   };
-  return { object: description.object, schema: row.schema, name: row.name, kind: row.kind, columns, description };
+  return {
+    object: description.object,
+    schema: row.schema,
+    name: row.name,
+    kind: row.kind,
+    columns,
+    description,
+    uniqueColumns: new Set(indexes.flatMap((each) => each.columns)),
+  };
 }
 
 function uniqueOf({ columns, condition, emptyCounts }: UniqueRow): UniqueSchema {
@@ -131,6 +150,8 @@ function columnOf(row: ColumnRow, equals: string | undefined): Column {
   return {
     name: row.name,
     base: row.base,
+    cast: row.cast,
+    variable: row.variable,
     notNull: row.notNull,
     hasDefault: row.hasDefault || row.identity !== '',
     generated: row.generated,
@@ -140,19 +161,32 @@ function columnOf(row: ColumnRow, equals: string | undefined): Column {
   };
 }
 
-function fieldOf(row: ColumnRow, setApart: boolean, unique: boolean): FieldSchema {
+/** What else is known of a column. */
+interface ColumnFacts {
+  /** Part of the key, or named under `modified`. */
+  readonly setApart: boolean;
+  readonly unique: boolean;
+  /** A trigger sets it on every write. */
+  readonly stamp?: { readonly onCreate: boolean } | undefined;
+}
+
+function fieldOf(row: ColumnRow, { setApart, unique, stamp }: ColumnFacts): FieldSchema {
   const type: FieldType = row.options !== null ? 'enum' : (FIELD_TYPES[row.base] ?? 'other');
   const limited = (row.base === 'character varying' || row.base === 'bpchar') && row.baseTypmod > 4;
+  const identity = row.identity === 'a';
+  const given = !setApart && !row.generated && (stamp === undefined ? identity : !stamp.onCreate);
   return {
     name: row.name,
     ...(row.comment === null ? {} : { label: row.comment }),
     type,
     platformType: row.type,
-    readOnly: setApart || row.generated || row.identity === 'a',
+    readOnly: setApart || row.generated || identity || stamp !== undefined,
     ...(row.options === null ? {} : { options: row.options }),
     ...(limited ? { maxLength: row.baseTypmod - 4 } : {}),
     ...(unique ? { unique: true } : {}),
     ...(row.notNull ? { required: true } : {}),
+    ...(stamp === undefined ? {} : { setByItself: true }),
+    ...(given ? { givenOnCreate: true } : {}),
   };
 }
 
@@ -172,26 +206,11 @@ function refusal(row: RelationRow, index: IndexRow | undefined, encoding: string
 const RULE_EVENTS: Readonly<Record<number, string>> = { 2: 'update', 3: 'insert', 4: 'delete' };
 
 /** What a write sets off, as sentences. */
-function sideEffects(
-  row: RelationRow,
-  triggers: readonly EffectRow[],
-  rules: readonly EffectRow[],
-  keys: readonly KeyRow[],
-  settings: Settings,
-): string[] {
+function sideEffects(row: RelationRow, triggers: TriggerEffects, rules: readonly EffectRow[], keys: readonly KeyRow[], settings: Settings): string[] {
   const asReplica = settings.sessionReplicationRole === 'replica';
-  const fires = (effect: EffectRow): boolean => effect.enabled === 'A' || (effect.enabled === 'R') === asReplica;
-  const sentences = triggers.filter(fires).map((trigger) => {
-    const events = [
-      [4, 'insert'],
-      [16, 'update'],
-      [8, 'delete'],
-    ] as const;
-    const on = events.filter(([bit]) => (trigger.type & bit) !== 0).map(([, word]) => word);
-    const when = (trigger.type & 2) !== 0 ? 'before' : 'after';
-    return on.length === 0 ? undefined : `Trigger ${trigger.name} runs ${trigger.calls ?? 'a function'} ${when} ${on.join(', ')}.`;
-  });
-  for (const rule of rules.filter(fires)) sentences.push(`Rule ${rule.name} changes what ${RULE_EVENTS[rule.type] ?? 'a statement'} does.`);
+  const sentences = [...triggers.sentences];
+  for (const rule of rules.filter((each) => fires(each, settings)))
+    sentences.push(`Rule ${rule.name} changes what ${RULE_EVENTS[rule.type] ?? 'a statement'} does.`);
   if (asReplica) sentences.push('session_replication_role is replica: ordinary triggers do not run and foreign keys are not checked.');
   else
     for (const key of keys.filter((each) => each.to === row.oid)) {
@@ -201,7 +220,7 @@ function sideEffects(
       if (key.onDelete === 'd') sentences.push(`Deleting a record sets ${key.columns.join(', ')} of ${of} to the default.`);
       if ('cnd'.includes(key.onUpdate)) sentences.push(`Changing ${key.refers.join(', ')} also changes ${key.columns.join(', ')} of ${of}.`);
     }
-  return sentences.filter((sentence) => sentence !== undefined);
+  return sentences;
 }
 
 function linksOf(rows: readonly KeyRow[], tables: ReadonlyMap<string, Table>): ForeignKey[] {

@@ -7,6 +7,7 @@ export interface ServerError {
   readonly code: string;
   readonly message: string;
   readonly detail?: string;
+  readonly schema?: string;
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;
@@ -34,6 +35,11 @@ export function isTransient(error: unknown): boolean {
   const server = serverError(error);
   if (server === undefined) return !isConfiguration(error);
   return isLost(error) || /^(40001|40P01|53300|55P03)$/.test(server.code);
+}
+
+/** True where somebody else's lock was waited for as long as is allowed. */
+export function isLocked(error: ServerError): boolean {
+  return error.code === '55P03';
 }
 
 /** Errors of a connection that no repetition mends: names, certificates. */

@@ -2,7 +2,7 @@ import { type Fields } from '../../records/index.js';
 import type { CreateMutation, DeleteMutation, MutationResult, RejectReason, UpdateMutation } from '../connector.js';
 import type { Item, Shape } from './statements.js';
 import type { Column, Table } from './table.js';
-import { keyParts, own, textOf } from './values.js';
+import { keyParts, own, presentFields, textOf } from './values.js';
 
 /** Mutations of one shape, each key at most once. */
 export interface Group {
@@ -14,6 +14,31 @@ export interface Group {
 
 export type RecordMutation = UpdateMutation | CreateMutation | DeleteMutation;
 
+/** Texts of one statement hold so many characters at most, so that neither they nor what is answered fill the memory. */
+const STATEMENT_LENGTH = 16 << 20;
+/** A record with more cannot be sent: it would not fit into one text of this process once its quotes are escaped. */
+const RECORD_LENGTH = 128 << 20;
+
+/** Cuts items into pieces that one statement can carry. */
+export function pieces(items: readonly Item[]): readonly (readonly Item[])[] {
+  const cut: Item[][] = [];
+  let length = 0;
+  for (const item of items) {
+    const more = lengthOf(item);
+    if (cut.length === 0 || length + more > STATEMENT_LENGTH) {
+      cut.push([]);
+      length = 0;
+    }
+    cut.at(-1)?.push(item);
+    length += more;
+  }
+  return cut;
+}
+
+function lengthOf({ key, set, expect }: Item): number {
+  return [...key, ...set, ...expect].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+}
+
 /** Sorts mutations into groups that one statement can do; what cannot be done goes into `results` at once. */
 export function prepare(mutations: readonly RecordMutation[], table: Table, results: (MutationResult | undefined)[]): Group[] {
   const groups = new Map<string, Group>();
@@ -21,6 +46,14 @@ export function prepare(mutations: readonly RecordMutation[], table: Table, resu
     const ready = prepareOne(mutation, table, n);
     if ('status' in ready) {
       results[n] = ready;
+      return;
+    }
+    const length = lengthOf(ready.item);
+    if (length > RECORD_LENGTH) {
+      results[n] = rejected(
+        'rejected',
+        `${table.object} ${mutation.key} is ${String(length)} characters long; more than ${String(RECORD_LENGTH)} cannot be written at once.`,
+      );
       return;
     }
     const names = (columns: readonly Column[]): string => JSON.stringify(columns.map((column) => column.name));
@@ -35,8 +68,8 @@ export function prepare(mutations: readonly RecordMutation[], table: Table, resu
   return [...groups.values()];
 }
 
-function rejected(reason: RejectReason, message: string): MutationResult {
-  return { status: 'rejected', reason, message: `${message} Nothing was written.` };
+function rejected(reason: RejectReason, message: string, fields?: readonly string[]): MutationResult {
+  return { status: 'rejected', reason, message: `${message} Nothing was written.`, ...(fields === undefined ? {} : { fields }) };
 }
 
 function prepareOne(mutation: RecordMutation, table: Table, n: number): { readonly shape: Shape; readonly item: Item } | MutationResult {
@@ -52,7 +85,7 @@ function prepareOne(mutation: RecordMutation, table: Table, n: number): { readon
   const written = mutation.action === 'delete' ? {} : mutation.set;
   const set = columnsOf(written, table, (column) =>
     column.generated || (mutation.action === 'update' && readOnly(table, column))
-      ? rejected('read-only', `${column.name} of ${table.object} cannot be written.`)
+      ? rejected('read-only', `${column.name} of ${table.object} cannot be written.`, [column.name])
       : undefined,
   );
   if ('status' in set) return set;
@@ -73,7 +106,11 @@ function prepareOne(mutation: RecordMutation, table: Table, n: number): { readon
     expect.columns.push(column);
     expect.texts.push(text);
   }
-  return { shape: { table, key: keyColumns, set: set.columns, expect: expect.columns }, item: { n, key, set: set.texts, expect: expect.texts } };
+  const answer = mutation.action === 'delete' ? [] : presentFields(mutation.schema, table).map(({ column }) => column);
+  return {
+    shape: { table, key: keyColumns, set: set.columns, expect: expect.columns, answer },
+    item: { n, key, set: set.texts, expect: expect.texts },
+  };
 }
 
 function readOnly(table: Table, column: Column): boolean {
@@ -89,11 +126,11 @@ function columnsOf(
   const texts: (string | null)[] = [];
   for (const name of Object.keys(fields).sort()) {
     const column = table.columns.get(name);
-    if (column === undefined) return rejected('field-removed', `${table.object} has no column ${name} any more.`);
+    if (column === undefined) return rejected('field-removed', `${table.object} has no column ${name} any more.`, [name]);
     const refusal = refuse(column);
     if (refusal !== undefined) return refusal;
     const text = textOf(own(fields, name));
-    if (text === undefined) return rejected('type-changed', `No column can hold the value for ${name}.`);
+    if (text === undefined) return rejected('type-changed', `No column can hold the value for ${name}.`, [name]);
     columns.push(column);
     texts.push(text);
   }

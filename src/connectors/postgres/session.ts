@@ -15,10 +15,7 @@ export interface Counters {
 
 const AS_TEXT = { getTypeParser: () => (text: string) => text };
 
-/**
- * Every value is read as the text that PostgreSQL prints, so the settings that change that text are fixed here. An empty
- * search path makes every name that the catalog gives a qualified one, and keeps strangers' functions out.
- */
+/** Every value is read as the text that PostgreSQL prints, so the settings that change that text are fixed here. */
 const FIXED = {
   client_encoding: 'UTF8',
   DateStyle: 'ISO, YMD',
@@ -29,13 +26,19 @@ const FIXED = {
   xmlbinary: 'base64',
   xmloption: 'content',
   array_nulls: 'on',
-  search_path: '',
   // A row that row-level security would hide makes the statement fail: absence must mean absence.
   row_security: 'off',
   idle_in_transaction_session_timeout: '0',
   jit: 'off',
   cursor_tuple_fraction: '1',
 } as const;
+
+/**
+ * What reads has an empty search path: it makes every name that the catalog gives a qualified one, and keeps strangers' functions out.
+ * What writes has the one that the database or the role gives everybody, since functions of triggers may need it; its own statements
+ * name everything with its schema.
+ */
+const FOR_READING = { search_path: '', default_transaction_read_only: 'on', work_mem: '64MB' } as const;
 
 /** One connection. Not shared between transactions. */
 export interface Connection {
@@ -159,14 +162,14 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
     ...FIXED,
     statement_timeout: String(settings.statementTimeoutMs),
     lock_timeout: String(settings.lockTimeoutMs),
-    ...(role === 'read' ? { default_transaction_read_only: 'on', work_mem: '64MB' } : {}),
+    ...(role === 'read' ? FOR_READING : {}),
   };
   const names = Object.keys(session);
   counters.requests += 1;
   const setUp = await client.query<{ pid: string; version: string; encoding: string }>({
-    text: `SELECT ${names.map((_, index) => `set_config($${String(2 * index + 1)}, $${String(2 * index + 2)}, false)`).join(', ')}, pg_backend_pid()::text AS pid,
-      CASE WHEN current_setting('server_version_num')::int >= 170000 THEN set_config('transaction_timeout', '0', false) END,
-      current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding`,
+    text: `SELECT ${names.map((_, index) => `pg_catalog.set_config($${String(2 * index + 1)}, $${String(2 * index + 2)}, false)`).join(', ')}, pg_catalog.pg_backend_pid()::pg_catalog.text AS pid,
+      CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.>=) 170000 THEN pg_catalog.set_config('transaction_timeout', '0', false) END,
+      pg_catalog.current_setting('server_version_num') AS version, pg_catalog.current_setting('server_encoding') AS encoding`,
     values: names.flatMap((name) => [name, session[name]]),
   });
   const facts = setUp.rows[0];
@@ -207,7 +210,7 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
       const other = newClient(settings, ssl);
       try {
         await other.connect();
-        await other.query('SELECT pg_cancel_backend($1)', [facts?.pid]);
+        await other.query('SELECT pg_catalog.pg_cancel_backend($1)', [facts?.pid]);
       } catch {
         // The server cannot be asked: leave the connection, it notices by itself.
         client.connection.stream.destroy();
@@ -222,10 +225,12 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
 
 async function prepareWriter(connection: Connection, settings: Settings): Promise<void> {
   // A commit that is answered must survive a crash of the server.
-  await connection.query(`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`);
+  await connection.query(
+    `SELECT pg_catalog.set_config('synchronous_commit', 'on', false) WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'`,
+  );
   if (settings.sessionReplicationRole === undefined) return;
   try {
-    await connection.query(`SELECT set_config('session_replication_role', $1, false)`, [settings.sessionReplicationRole]);
+    await connection.query(`SELECT pg_catalog.set_config('session_replication_role', $1, false)`, [settings.sessionReplicationRole]);
   } catch (error) {
     await connection.close();
     throw fromServer(error, settings, 'setting session_replication_role', `GRANT SET ON PARAMETER session_replication_role TO "${settings.user}";`);

@@ -1,5 +1,10 @@
 import type { Column, Table } from './table.js';
 
+/*
+ * What writes runs on the search path of the database, as its triggers need it. So every function, operator, type and collation is
+ * named with its schema here: on that path, somebody else's `=` or `format` may come first.
+ */
+
 /** A name as an SQL identifier. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -15,13 +20,18 @@ export function target(table: Pick<Table, 'schema' | 'name'>): string {
   return `${identifier(table.schema)}.${identifier(table.name)}`;
 }
 
+/** Two texts that are the same byte for byte, whatever the collation of the column that one of them was printed from. */
+export function sameText(a: string, b: string): string {
+  return `(${a}) COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) ${b}`;
+}
+
 /**
  * SQL that gives the text PostgreSQL itself would print for a column. A cast gives something else for a few types
  * (`char(n)` loses its padding, `inet` gains a mask, `boolean` is spelt out), `concat` does not.
  */
 function printed(column: Column, alias: string): string {
   const name = `${alias}.${identifier(column.name)}`;
-  return CAST_IS_PRINT.has(column.base) ? `${name}::text` : `concat(${name})`;
+  return CAST_IS_PRINT.has(column.base) ? `${name}::pg_catalog.text` : `pg_catalog.concat(${name})`;
 }
 const CAST_IS_PRINT = new Set(['smallint', 'integer', 'bigint', 'text', 'character varying', 'uuid', 'numeric', 'date']);
 
@@ -29,28 +39,30 @@ const CAST_IS_PRINT = new Set(['smallint', 'integer', 'bigint', 'text', 'charact
 export function keyText(columns: readonly Column[], alias: string): string {
   const [only] = columns;
   if (columns.length === 1 && only !== undefined) return printed(only, alias);
-  return `('[' || ${columns.map((column) => `to_json(${printed(column, alias)})::text`).join(` || ',' || `)} || ']')`;
+  return `pg_catalog.concat('[', ${columns.map((column) => `pg_catalog.to_json(${printed(column, alias)})`).join(`, ',', `)}, ']')`;
 }
 
 /** `ORDER BY` term that sorts as `compareKeys` does. */
 export function keyOrder(key: string, encoding: string): string {
-  return encoding === 'UTF8' || encoding === 'LATIN1' || encoding === 'SQL_ASCII' ? `(${key}) COLLATE "C"` : `convert_to(${key}, 'UTF8')`;
+  return encoding === 'UTF8' || encoding === 'LATIN1' || encoding === 'SQL_ASCII'
+    ? `(${key}) COLLATE pg_catalog."C"`
+    : `pg_catalog.convert_to(${key}, 'UTF8')`;
 }
 
 /**
  * Joins records to the texts of their keys: by value, so that an index is used, and by text, since `01` is no key of record
- * `1`. `names`: columns of `values` with the texts.
+ * `1`, nor `ADA` of `Ada` where the column takes them for the same. `names`: columns of `values` with the texts.
  */
 export function keyMatch(columns: readonly Column[], alias: string, values: string, names: readonly string[]): string {
   return columns
     .map((column, index) => {
       const text = `${values}.${names[index] ?? ''}`;
-      return `${alias}.${identifier(column.name)} ${column.equals} ${text}::${column.base} AND ${printed(column, alias)} = ${text}`;
+      return `${alias}.${identifier(column.name)} ${column.equals} ${text}::${column.cast} AND ${sameText(printed(column, alias), text)}`;
     })
     .join(' AND ');
 }
 
 /** True where a column prints exactly as a text, null-safe; needs no equality of its type. */
 export function printsAs(column: string, text: string): string {
-  return `format('%L', ${column}) = format('%L', ${text})`;
+  return sameText(`pg_catalog.format('%L', ${column})`, `pg_catalog.format('%L', ${text})`);
 }

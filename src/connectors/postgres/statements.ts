@@ -22,24 +22,55 @@ export interface Shape {
   readonly key: readonly Column[];
   readonly set: readonly Column[];
   readonly expect: readonly Column[];
+  /** Columns that make the record that a write answers with. */
+  readonly answer: readonly Column[];
+}
+
+/** What {@link Shape.answer} follows in the rows of a write: n, key, a letter per expected column, whether a value was too long to be answered. */
+export const ANSWER_FROM = 4;
+
+/** A value of more stored bytes is not answered with the write; whoever needs it reads it. */
+const ANSWERED_BYTES = 8192;
+/** So many columns go one by one into `unnest`; a row of PostgreSQL holds 1,664 at most, and those of a table are among them. */
+const NARROW = 400;
+
+/** True where the values of a record go as one array each, so that they are one column of a row. */
+function isWide(shape: Shape): boolean {
+  return shape.set.length + shape.expect.length > NARROW;
+}
+
+function valueAt(shape: Shape, of: 's' | 'e', place: number): string {
+  return isWide(shape) ? `v.${of}[${String(place + 1)}]` : `v.${of}${String(place)}`;
 }
 
 /** The values of a group as rows of `v`: n, k0…, s0…, e0…. Everything is text and is cast where it is used. */
 function source(shape: Shape, items: readonly Item[]): Statement {
-  const names = [
-    'n',
-    ...shape.key.map((_, i) => `k${String(i)}`),
-    ...shape.set.map((_, i) => `s${String(i)}`),
-    ...shape.expect.map((_, i) => `e${String(i)}`),
-  ];
+  const keys = shape.key.map((_, i) => `k${String(i)}`);
+  const keyValues = shape.key.map((_, i) => items.map((item) => item.key[i]));
+  const numbers = items.map((item) => item.n);
+  const rowsOf = (names: readonly string[]): string =>
+    `ROWS FROM (${names.map((_, i) => `pg_catalog.unnest($${String(i + 1)}::pg_catalog.${i === 0 ? '_int4' : '_text'})`).join(', ')})`;
+  if (isWide(shape)) {
+    const names = ['n', ...keys, 's', 'e'];
+    const values = [numbers, ...keyValues, items.map((item) => arrayLiteral(item.set)), items.map((item) => arrayLiteral(item.expect))];
+    const cells = ['n', ...keys].map((name) => `u.${name}`).join(', ');
+    // OFFSET 0 keeps the arrays from being read anew for every column.
+    const text = `(SELECT ${cells}, u.s::pg_catalog._text AS s, u.e::pg_catalog._text AS e FROM ${rowsOf(names)} AS u(${names.join(', ')}) OFFSET 0) AS v`;
+    return { text, values };
+  }
+  const names = ['n', ...keys, ...shape.set.map((_, i) => `s${String(i)}`), ...shape.expect.map((_, i) => `e${String(i)}`)];
   const values = [
-    items.map((item) => item.n),
-    ...shape.key.map((_, i) => items.map((item) => item.key[i])),
+    numbers,
+    ...keyValues,
     ...shape.set.map((_, i) => items.map((item) => item.set[i])),
     ...shape.expect.map((_, i) => items.map((item) => item.expect[i])),
   ];
-  const arrays = values.map((_, i) => `$${String(i + 1)}::${i === 0 ? 'int' : 'text'}[]`);
-  return { text: `unnest(${arrays.join(', ')}) AS v(${names.join(', ')})`, values };
+  return { text: `${rowsOf(names)} AS v(${names.join(', ')})`, values };
+}
+
+/** Texts as PostgreSQL writes an array of them. */
+function arrayLiteral(texts: readonly (string | null)[]): string {
+  return `{${texts.map((text) => (text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`;
 }
 
 function keyIs(shape: Shape, alias: string): string {
@@ -51,52 +82,94 @@ function keyIs(shape: Shape, alias: string): string {
   );
 }
 
+/** The text that was expected, as the column itself would print it: `char(n)` loses its padding as a text, and so on. */
+function expectedTerms(shape: Shape, alias: string): string[] {
+  return shape.expect.map((column, i) => printsAs(`${alias}.${identifier(column.name)}`, valueAt(shape, 'e', i)));
+}
+
 function expected(shape: Shape): string {
-  return shape.expect.map((column, i) => ` AND ${printsAs(`t.${identifier(column.name)}`, `v.e${String(i)}`)}`).join('');
+  return expectedTerms(shape, 't')
+    .map((term) => ` AND ${term}`)
+    .join('');
+}
+
+/** A value to write, as its column's type. */
+function written(shape: Shape, place: number): string {
+  return `${valueAt(shape, 's', place)}::${shape.set[place]?.cast ?? 'pg_catalog.text'}`;
 }
 
 /**
- * SQL that is true where every written column now holds what was to be written. Types that print one value in several
- * ways, depending on the column's scale or length, are compared by value.
+ * What a write answers of each record: n, its key, `=` for each expected column that still prints as expected, whether a value is left
+ * out for its length, and the columns of the answer.
  */
-function kept(shape: Shape, alias: string): string {
-  const checks = shape.set.map((column, i) => {
-    const now = `${alias}.${identifier(column.name)}`;
-    const wanted = `v.s${String(i)}::${column.base}`;
-    return column.base === 'numeric' || column.base === 'bpchar' ? `${now} IS NOT DISTINCT FROM ${wanted}` : printsAs(now, wanted);
-  });
-  return checks.length === 0 ? 'true' : checks.join(' AND ');
+function answer(shape: Shape, alias: string): string {
+  const long = shape.answer.filter((column) => column.variable).map((column) => tooLong(column, alias));
+  const kept = expectedTerms(shape, alias).map((term) => `CASE WHEN ${term} THEN '=' ELSE '~' END`);
+  return [
+    'v.n',
+    keyText(shape.key, alias),
+    kept.length === 0 ? `''` : `pg_catalog.array_to_string(ARRAY[${kept.join(', ')}]::pg_catalog._text, '')`,
+    long.length === 0 ? 'false' : `(${long.join(' OR ')}) IS TRUE`,
+    ...shape.answer.map((column) => {
+      const name = `${alias}.${identifier(column.name)}`;
+      return column.variable ? `CASE WHEN ${tooLong(column, alias)} THEN NULL ELSE ${name} END` : name;
+    }),
+  ].join(', ');
 }
 
-/** Writes where the expectation holds. Rows: n, whether the value was kept, key. */
-export function updateStatement(shape: Shape, items: readonly Item[]): Statement {
+function tooLong(column: Column, alias: string): string {
+  return `pg_catalog.pg_column_size(${alias}.${identifier(column.name)}) OPERATOR(pg_catalog.>) ${String(ANSWERED_BYTES)}`;
+}
+
+/** Writes where the expectation holds. Rows as {@link ANSWER_FROM} says; `later`: only n, since what stands is asked for afterwards. */
+export function updateStatement(shape: Shape, items: readonly Item[], later: boolean): Statement {
   const { text, values } = source(shape, items);
-  const sets = shape.set.map((column, i) => `${identifier(column.name)} = v.s${String(i)}::${column.base}`).join(', ');
+  const sets = shape.set.map((column, i) => `${identifier(column.name)} = ${written(shape, i)}`).join(', ');
   return {
-    text: `UPDATE ${relation(shape.table)} AS t SET ${sets} FROM ${text} WHERE ${keyIs(shape, 't')}${expected(shape)} RETURNING v.n, ${kept(shape, 't')}, ${keyText(shape.key, 't')}`,
+    text: `UPDATE ${relation(shape.table)} AS t SET ${sets} FROM ${text} WHERE ${keyIs(shape, 't')}${expected(shape)} RETURNING ${later ? 'v.n' : answer(shape, 't')}`,
     values,
   };
 }
 
-/** Creates with the old keys, generated ones too. Rows: n, whether the values were kept, key. `stamps`: columns filled by SQL. */
+/** Creates with the old keys, generated ones too. Rows as of {@link updateStatement}. `stamps`: columns filled by SQL. */
 export function insertStatement(
   shape: Shape,
   items: readonly Item[],
   stamps: readonly { readonly column: Column; readonly sql: string }[],
+  later: boolean,
 ): Statement {
   const { text, values } = source(shape, items);
   const names = [...shape.key, ...shape.set, ...stamps.map((stamp) => stamp.column)].map((column) => identifier(column.name));
   const cells = [
-    ...shape.key.map((column, i) => `v.k${String(i)}::${column.base}`),
-    ...shape.set.map((column, i) => `v.s${String(i)}::${column.base}`),
+    ...shape.key.map((column, i) => `v.k${String(i)}::${column.cast}`),
+    ...shape.set.map((_, i) => written(shape, i)),
     ...stamps.map((stamp) => stamp.sql),
   ];
   return {
     text: `WITH v AS MATERIALIZED (SELECT * FROM ${text}),
       made AS (INSERT INTO ${target(shape.table)} AS t (${names.join(', ')}) OVERRIDING SYSTEM VALUE SELECT ${cells.join(', ')} FROM v ORDER BY v.n RETURNING t.*)
-      SELECT v.n, ${kept(shape, 'made')}, ${keyText(shape.key, 'made')} FROM v JOIN made ON ${keyIs(shape, 'made')}`,
+      SELECT ${later ? 'v.n' : answer(shape, 'made')} FROM v JOIN made ON ${keyIs(shape, 'made')}`,
     values,
   };
+}
+
+/** What stands after a write. Rows as {@link ANSWER_FROM} says. */
+export function answerStatement(shape: Shape, items: readonly Item[]): Statement {
+  const { text, values } = source(shape, items);
+  return { text: `SELECT ${answer(shape, 't')} FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')}`, values };
+}
+
+/** Locks the records that nobody else has locked. Rows: n. `whole`: also against new references to them. */
+export function freeStatement(shape: Shape, items: readonly Item[], whole: boolean): Statement {
+  const { text, values } = source(shape, items);
+  const strength = whole ? 'UPDATE' : 'NO KEY UPDATE';
+  return { text: `SELECT v.n FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')} FOR ${strength} OF t SKIP LOCKED`, values };
+}
+
+/** Which records are there, locked or not, with the transaction that last touched each. Rows: n, xmax. */
+export function thereStatement(shape: Shape, items: readonly Item[]): Statement {
+  const { text, values } = source(shape, items);
+  return { text: `SELECT v.n, t.xmax::pg_catalog.text FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')}`, values };
 }
 
 /**
@@ -118,11 +191,11 @@ export function lockStatement(shape: Shape, items: readonly Item[]): Statement {
   return { text: `SELECT v.n FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')} FOR UPDATE OF t`, values };
 }
 
-/** Deletes where the expectation holds and the delete goes no further. Rows: n, true, key. */
+/** Deletes where the expectation holds and the delete goes no further. Rows: n, key. */
 export function deleteStatement(shape: Shape, items: readonly Item[]): Statement {
   const { text, values } = source(shape, items);
   return {
-    text: `DELETE FROM ${relation(shape.table)} AS t USING ${text} WHERE ${keyIs(shape, 't')}${expected(shape)}${unreached(shape)} RETURNING v.n, true, ${keyText(shape.key, 't')}`,
+    text: `DELETE FROM ${relation(shape.table)} AS t USING ${text} WHERE ${keyIs(shape, 't')}${expected(shape)}${unreached(shape)} RETURNING v.n, ${keyText(shape.key, 't')}`,
     values,
   };
 }

@@ -5,6 +5,10 @@ export interface Column {
   readonly name: string;
   /** Its type without length or precision, domains followed to their base; safe in SQL. */
   readonly base: string;
+  /** The same type for a cast on any search path: with its schema, quoted. */
+  readonly cast: string;
+  /** Values may be of any length. */
+  readonly variable: boolean;
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   readonly generated: boolean;
@@ -24,6 +28,10 @@ export interface Table {
   readonly kind: string;
   readonly columns: ReadonlyMap<string, Column>;
   readonly description: ObjectSchema;
+  /** Columns of unique indexes: writing them takes a stronger lock. */
+  readonly uniqueColumns: ReadonlySet<string>;
+  /** What stands after a write is only known once its triggers, rules or cascades have run. */
+  readonly settlesLater: boolean;
   /** Foreign keys, of any table, that change or delete records when a record of this one is deleted. */
   readonly reachedOnDelete: readonly Reach[];
 }

@@ -1,22 +1,29 @@
-import { type CallOptions, RunbackError } from '../../lib/index.js';
-import type { Value } from '../../records/index.js';
+import { type CallOptions, messageOf, RunbackError } from '../../lib/index.js';
+import { sameForm, type PlatformRecord, type Value } from '../../records/index.js';
 import type { MutationResult } from '../connector.js';
-import { aboutRecord, grantFor, rejection, serverError } from './errors.js';
-import { type Group, prepare, type RecordMutation } from './prepare.js';
+import { blame } from './blame.js';
+import { aboutRecord, grantFor, isLocked, rejection, serverError } from './errors.js';
+import { whoLocks } from './lockers.js';
+import { type Group, pieces, prepare, type RecordMutation } from './prepare.js';
+import type { Row } from './session.js';
 import type { Settings } from './settings.js';
 import { target } from './sql.js';
 import {
+  ANSWER_FROM,
+  answerStatement,
   deleteStatement,
+  freeStatement,
   insertStatement,
   type Item,
   lockStatement,
   lookStatement,
   type Shape,
   type Statement,
+  thereStatement,
   updateStatement,
 } from './statements.js';
 import type { Table } from './table.js';
-import { valueOf } from './values.js';
+import { presentFields, recordMaker, valueOf } from './values.js';
 import type { Run, Writer } from './writer.js';
 
 /** What writing one object type needs. */
@@ -26,85 +33,123 @@ export interface WriteContext {
   readonly table: Table;
 }
 
-/** Writes mutations of one action and one table in one transaction; what is refused is left out of it, one by one. */
+/** While others wait for what we hold, a lock of somebody else is waited for so long at most. */
+const SHORT_WAIT_MS = 1000;
+/** So many waits for locks in one batch; what is left then waits for its turn after the others. */
+const WAITS = 4;
+
+/**
+ * Writes mutations of one action and one table in one transaction; what is refused is left out of it, one by one. What somebody else has
+ * locked is left out too, and written in transactions of its own after the others, within the time that is allowed for waiting.
+ */
 export async function writeRecords(
   mutations: readonly RecordMutation[],
   context: WriteContext,
   options: CallOptions,
 ): Promise<readonly MutationResult[]> {
-  const [first] = mutations;
-  if (first === undefined) return [];
-  const settled: (MutationResult | undefined)[] = mutations.map(() => undefined);
-  const groups = prepare(mutations, context.table, settled);
-  if (groups.length === 0) return settled.map((result) => result ?? notDone);
-  return context.writer.transact(mutations.length, (run) => new Batch(mutations, groups, [...settled], context, run).run(), options);
+  const { writer, settings } = context;
+  const results: (MutationResult | undefined)[] = mutations.map(() => undefined);
+  const groups = prepare(mutations, context.table, results);
+  if (groups.length === 0) return results.map((result) => result ?? notDone);
+  const waits = { reason: '', waited: 0 };
+  let left = groups;
+  for (let round = 0; left.length > 0; round += 1) {
+    const places = left.flatMap((group) => group.items.map((item) => item.n));
+    const lockMs = round === 0 ? Math.min(SHORT_WAIT_MS, settings.lockTimeoutMs || SHORT_WAIT_MS) : settings.lockTimeoutMs;
+    const locked = new Map<number, string>();
+    const work = async (run: Run): Promise<readonly MutationResult[]> => {
+      locked.clear();
+      const done = await new Batch(mutations, left, locked, context, run).run();
+      return places.map((n) => done[n] ?? notDone);
+    };
+    let answers: readonly MutationResult[];
+    try {
+      answers = await writer.transact(places.length, work, options, { lockMs });
+    } catch (error) {
+      // Before the first transaction nothing was sent, and that may be said by throwing.
+      if (round === 0) throw error;
+      answers = places.map(() => ({ status: 'failed', message: messageOf(error) }));
+    }
+    places.forEach((n, i) => {
+      results[n] = answers[i] ?? notDone;
+    });
+    left = groupsOf(left, (n) => locked.has(n) && results[n]?.status === 'failed');
+    waits.reason = [...new Set(locked.values())].join('; ');
+    if (round > 0) waits.waited += Math.max(settings.lockTimeoutMs, 1);
+    if (left.length > 0 && !(await writer.waitFor(`${context.table.object}: ${waits.reason}`, round, waits, options))) break;
+  }
+  return results.map((result) => result ?? notDone);
+}
+
+function groupsOf(groups: readonly Group[], keep: (n: number) => boolean): Group[] {
+  return groups.map((group) => ({ ...group, items: group.items.filter((item) => keep(item.n)) })).filter((group) => group.items.length > 0);
 }
 
 const notDone: MutationResult = { status: 'failed', message: 'The database did not answer for this record.' };
 
-/** The statement changed something that was not asked for: it is taken back. */
-class NotKept extends Error {}
+/** What was written did not stay: it is taken back. `columns`: those whose value stayed as it was, where that is known. */
+class NotKept extends Error {
+  constructor(readonly columns: readonly string[] = []) {
+    super();
+  }
+}
 
 /** One attempt at a batch, inside a transaction. */
 class Batch {
   private readonly action: RecordMutation['action'];
+  private readonly results: (MutationResult | undefined)[];
+  /** Makes the record of an answer; of no use for deletes. */
+  private readonly make: (row: Row) => PlatformRecord;
+  private waits = 0;
 
   constructor(
     private readonly mutations: readonly RecordMutation[],
     private readonly groups: readonly Group[],
-    private readonly results: (MutationResult | undefined)[],
+    /** Filled with what somebody else has locked: its place, and who that is. */
+    private readonly locked: Map<number, string>,
     private readonly context: WriteContext,
     private readonly query: Run,
   ) {
-    this.action = mutations[0]?.action ?? 'update';
+    const [first] = mutations;
+    this.action = first?.action ?? 'update';
+    this.results = mutations.map(() => undefined);
+    this.make = recordMaker(first === undefined ? [] : presentFields(first.schema, context.table));
   }
 
-  async run(): Promise<readonly MutationResult[]> {
-    for (const group of this.groups) await this.apply(group.shape, group.items);
+  async run(): Promise<readonly (MutationResult | undefined)[]> {
+    for (const group of this.groups) for (const items of pieces(group.items)) await this.apply(group.shape, items);
     await this.retryChildren();
-    return this.results.map((result) => result ?? notDone);
+    return this.results;
   }
 
   /** A record can refer to another one of the same batch: those that missed their parent are tried again while that helps. */
   private async retryChildren(): Promise<void> {
-    const waiting = (): Group[] =>
-      this.groups
-        .map((group) => ({ ...group, items: group.items.filter((item) => isParentMissing(this.results[item.n])) }))
-        .filter((group) => group.items.length > 0);
+    const waiting = (): Group[] => groupsOf(this.groups, (n) => isParentMissing(this.results[n]));
     const count = (groups: readonly Group[]): number => groups.reduce((sum, group) => sum + group.items.length, 0);
     for (let left = waiting(), before = Infinity; count(left) > 0 && count(left) < Math.min(before, this.mutations.length); left = waiting()) {
       before = count(left);
-      for (const group of left) await this.apply(group.shape, group.items);
+      for (const group of left) for (const items of pieces(group.items)) await this.apply(group.shape, items);
     }
   }
 
   /** One statement for all items; where it is refused, its halves, down to the record that is to blame. */
   private async apply(shape: Shape, items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return;
     await this.query('SAVEPOINT batch');
-    let rows;
+    let rows: readonly Row[];
     try {
-      if (this.action === 'delete' && shape.table.reachedOnDelete.length > 0) {
-        const lock = lockStatement(shape, items);
-        await this.query(lock.text, lock.values);
-      }
-      const { text, values } = this.statement(shape, items);
-      rows = await this.query(text, values);
-      if (rows.some((row) => row[1] !== 't')) throw new NotKept();
-      if (this.action === 'create' && rows.length < items.length) throw new NotKept();
+      rows = await this.write(shape, items);
     } catch (error) {
       const server = serverError(error);
-      if (!(error instanceof NotKept) && (server === undefined || !aboutRecord(server))) throw error;
+      if (!(error instanceof NotKept) && (server === undefined || !(aboutRecord(server) || isLocked(server)))) throw error;
       await this.query('ROLLBACK TO SAVEPOINT batch');
+      if (server !== undefined && isLocked(server)) {
+        await this.aside(shape, items, server.message);
+        return;
+      }
       const [only] = items;
       if (items.length === 1 && only !== undefined) {
-        this.results[only.n] =
-          server === undefined
-            ? this.notKept(shape)
-            : rejection(
-                server,
-                this.action,
-                shape.set.some((column) => column.isEnum),
-              );
+        this.results[only.n] = error instanceof NotKept ? this.notKept(shape, error) : await this.refused(shape, only, error);
         return;
       }
       const middle = items.length >> 1;
@@ -113,7 +158,7 @@ class Batch {
       return;
     }
     await this.query('RELEASE SAVEPOINT batch');
-    for (const row of rows) this.results[Number(row[0])] = { status: 'applied', key: row[2] ?? '' };
+    for (const row of rows) this.results[Number(row[0])] = this.applied(row);
     const missed = items.filter((item) => this.results[item.n] === undefined || isParentMissing(this.results[item.n]));
     if (missed.length === 0) return;
     // A record that others of this batch refer to can go once those are gone.
@@ -121,34 +166,142 @@ class Batch {
     await (more ? this.apply(shape, missed) : this.explain(shape, missed));
   }
 
-  private notKept(shape: Shape): MutationResult {
-    const columns = shape.set.map((column) => column.name).join(', ');
-    return {
-      status: 'rejected',
-      reason: 'rejected',
-      message: `The database did not keep what was written to ${shape.table.object} (${columns}): a trigger, a rule or the type of a column changed it. It was taken back.`,
-    };
+  /** The statement, and what stands after it. Throws {@link NotKept} where that is not what a write has to leave. */
+  private async write(shape: Shape, items: readonly Item[]): Promise<readonly Row[]> {
+    if (this.action === 'delete') {
+      if (shape.table.reachedOnDelete.length > 0) await this.ask(lockStatement(shape, items));
+      return this.ask(deleteStatement(shape, items));
+    }
+    const later = shape.table.settlesLater;
+    let rows = await this.ask(this.action === 'update' ? updateStatement(shape, items, later) : this.insert(shape, items, later));
+    if (this.action === 'create' && rows.length < items.length) throw new NotKept();
+    if (later && rows.length > 0) {
+      const done = new Set(rows.map((row) => Number(row[0])));
+      const written = items.filter((item) => done.has(item.n));
+      rows = await this.ask(answerStatement(shape, written));
+      // A trigger that ran after the write has deleted the record, or given it another key.
+      if (rows.length < written.length) throw new NotKept();
+    }
+    const byPlace = new Map(items.map((item) => [item.n, item]));
+    const undone = new Set(rows.flatMap((row) => undoneIn(shape, byPlace.get(Number(row[0])), row[2] ?? '')));
+    if (undone.size > 0) throw new NotKept([...undone].sort());
+    return rows;
   }
 
-  private statement(shape: Shape, items: readonly Item[]): Statement {
-    if (this.action === 'update') return updateStatement(shape, items);
-    if (this.action === 'delete') return deleteStatement(shape, items);
+  private ask({ text, values }: Statement): Promise<readonly Row[]> {
+    return this.query(text, values);
+  }
+
+  private insert(shape: Shape, items: readonly Item[], later: boolean): Statement {
     const written = new Set([...shape.key, ...shape.set].map((column) => column.name));
     const { by, at } = this.context.settings.modified;
     const stamps = [
       { name: by, sql: `'runback'` },
-      { name: at, sql: 'now()' },
+      { name: at, sql: 'pg_catalog.now()' },
     ].flatMap(({ name, sql }) => {
       const column = name === undefined || written.has(name) ? undefined : shape.table.columns.get(name);
-      return column === undefined || column.generated ? [] : [{ column, sql: `${sql}::${column.base}` }];
+      return column === undefined || column.generated ? [] : [{ column, sql: `${sql}::${column.cast}` }];
     });
-    return insertStatement(shape, items, stamps);
+    return insertStatement(shape, items, stamps, later);
+  }
+
+  private applied(row: Row): MutationResult {
+    const key = row[1] ?? '';
+    if (this.action === 'delete' || row[3] === 't') return { status: 'applied', key };
+    return { status: 'applied', key, record: this.make([key, ...row.slice(ANSWER_FROM)]) };
+  }
+
+  private notKept(shape: Shape, { columns }: NotKept): MutationResult {
+    const what = columns.length === 0 ? '' : ` (${columns.join(', ')})`;
+    return {
+      status: 'rejected',
+      reason: 'rejected',
+      message: `The database did not keep what was written to ${shape.table.object}${what}: a trigger or a rule took it back. Nothing was written.`,
+      ...(columns.length === 0 ? {} : { fields: columns }),
+    };
+  }
+
+  private async refused(shape: Shape, item: Item, error: unknown): Promise<MutationResult> {
+    const server = serverError(error);
+    if (server === undefined) throw error;
+    const attempt = (columns: readonly string[]): Promise<boolean> => this.passes(shape, item, columns);
+    const fields = this.action === 'delete' ? [] : await blame(server, shape, this.action, attempt, this.query);
+    const enums = shape.set.some((column) => column.isEnum && (fields.length === 0 || fields.includes(column.name)));
+    return { ...rejection(server, this.action, enums), ...(fields.length === 0 ? {} : { fields }) };
+  }
+
+  /** True where a record can be written with these of its columns alone. Leaves nothing behind. */
+  private async passes(shape: Shape, item: Item, columns: readonly string[]): Promise<boolean> {
+    const places = (of: Shape['set']): number[] => of.flatMap((column, i) => (columns.includes(column.name) ? [i] : []));
+    const [set, expect] = [places(shape.set), places(shape.expect)];
+    const pick = <T>(from: readonly T[], at: readonly number[]): T[] => at.flatMap((i) => from.slice(i, i + 1));
+    const some: Shape = { ...shape, set: pick(shape.set, set), expect: pick(shape.expect, expect) };
+    const part: Item = { ...item, set: pick(item.set, set), expect: pick(item.expect, expect) };
+    await this.query('SAVEPOINT part');
+    try {
+      return (await this.write(some, [part])).length > 0;
+    } catch (error) {
+      const server = serverError(error);
+      if (!(error instanceof NotKept) && (server === undefined || !(aboutRecord(server) || isLocked(server)))) throw error;
+      return false;
+    } finally {
+      await this.query('ROLLBACK TO SAVEPOINT part').catch(() => {});
+    }
+  }
+
+  /**
+   * Puts aside what somebody else has locked, and writes the others: records that are locked themselves, else those that need something
+   * that is locked, found by halves.
+   */
+  private async aside(shape: Shape, items: readonly Item[], message: string): Promise<void> {
+    this.waits += 1;
+    // From here on we hold locks that others wait for: nothing is waited for long any more.
+    await this.query(`SET LOCAL lock_timeout = '${String(Math.min(SHORT_WAIT_MS, this.context.settings.lockTimeoutMs || SHORT_WAIT_MS))}ms'`);
+    const free = await this.free(shape, items);
+    const rest = items.filter((item) => !free.includes(item));
+    if (rest.length > 0) await this.putAside(shape, rest, message);
+    if (free.length < items.length) await this.apply(shape, free);
+    else if (items.length === 1 || this.waits >= WAITS) await this.putAside(shape, items, message);
+    else {
+      const middle = items.length >> 1;
+      await this.apply(shape, items.slice(0, middle));
+      await this.apply(shape, items.slice(middle));
+    }
+  }
+
+  /** Those that nobody has locked, or that are not there at all. */
+  private async free(shape: Shape, items: readonly Item[]): Promise<readonly Item[]> {
+    if (this.action === 'create') return items;
+    await this.query('SAVEPOINT free');
+    try {
+      const whole = this.action === 'delete' || shape.set.some((column) => shape.table.uniqueColumns.has(column.name));
+      const mine = new Set((await this.ask(freeStatement(shape, items, whole))).map((row) => Number(row[0])));
+      const there = new Set((await this.ask(thereStatement(shape, items))).map((row) => Number(row[0])));
+      await this.query('RELEASE SAVEPOINT free');
+      return items.filter((item) => mine.has(item.n) || !there.has(item.n));
+    } catch (error) {
+      const server = serverError(error);
+      if (server === undefined || !(isLocked(server) || server.code === '42501')) throw error;
+      await this.query('ROLLBACK TO SAVEPOINT free');
+      // The table itself is locked, or locking records is not permitted.
+      if (server.code === '42501') return items;
+      this.waits = WAITS;
+      return items;
+    }
+  }
+
+  private async putAside(shape: Shape, items: readonly Item[], message: string): Promise<void> {
+    const who = await whoLocks(shape, items, this.query);
+    for (const item of items) {
+      const words = who.get(item.n) ?? message;
+      this.locked.set(item.n, words);
+      this.results[item.n] = { status: 'failed', message: `${shape.table.object} is locked: ${words}. Nothing was written.` };
+    }
   }
 
   /** Says of records that were not written what is there instead. */
   private async explain(shape: Shape, items: readonly Item[]): Promise<void> {
-    const { text, values } = lookStatement(shape, items, this.action === 'delete');
-    const found = new Map((await this.query(text, values)).map((row) => [Number(row[0]), row]));
+    const found = new Map((await this.ask(lookStatement(shape, items, this.action === 'delete'))).map((row) => [Number(row[0]), row]));
     for (const item of items) {
       const row = found.get(item.n);
       const { object } = shape.table;
@@ -166,6 +319,7 @@ class Batch {
           status: 'rejected',
           reason: 'rejected',
           message: `A trigger, rule or policy of ${object} suppressed the write. Nothing was written.`,
+          ...(this.action === 'delete' ? {} : { fields: shape.set.map((column) => column.name) }),
         };
       } else {
         const live = shape.expect.map((column, i): [string, Value] => [column.name, valueOf(row[i + 2] ?? null, column)]);
@@ -173,6 +327,17 @@ class Batch {
       }
     }
   }
+}
+
+/** Columns whose value stayed as it was although another one was written. `letters`: `=` for each expected column that stayed. */
+function undoneIn(shape: Shape, item: Item | undefined, letters: string): string[] {
+  if (item === undefined) return [];
+  const wanted = new Map(shape.set.map((column, i) => [column.name, item.set[i] ?? null]));
+  return shape.expect.flatMap((column, i) => {
+    if (letters[i] !== '=' || !wanted.has(column.name)) return [];
+    const field = shape.table.description.fields.find((each) => each.name === column.name);
+    return sameForm(wanted.get(column.name) ?? null, item.expect[i] ?? null, field === undefined ? [] : [field]) ? [] : [column.name];
+  });
 }
 
 function isParentMissing(result: MutationResult | undefined): boolean {
