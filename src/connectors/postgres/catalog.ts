@@ -12,6 +12,8 @@ export interface RelationRow {
   /** A partition of another table, or part of an extension: not listed unless asked for by name. */
   readonly aside: boolean;
   readonly rowSecurity: boolean;
+  /** This user may read the whole table. */
+  readonly readable: boolean;
   readonly comment: string | null;
 }
 
@@ -92,6 +94,7 @@ export async function relations(ask: Ask): Promise<RelationRow[]> {
   return json<RelationRow>(
     ask,
     `SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, row_security_active(c.oid) AS "rowSecurity",
+       coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), true) AS readable,
        obj_description(c.oid, 'pg_class') AS comment,
        c.relispartition OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS aside
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -231,7 +234,8 @@ export async function rules(ask: Ask, oids: readonly string[]): Promise<EffectRo
   );
 }
 
-async function json<T>(ask: Ask, query: string, values: readonly unknown[]): Promise<T[]> {
+/** Rows of a query as objects. */
+export async function json<T>(ask: Ask, query: string, values: readonly unknown[]): Promise<T[]> {
   const rows = await ask(`SELECT to_json(q)::text FROM (${query}) q`, values);
   return rows.map(([text]) => JSON.parse(text ?? 'null') as T);
 }

@@ -1,18 +1,17 @@
 import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { Environment, PlatformConfig } from '../../workspace/index.js';
-import type { Capabilities, Connector, CreatedLookup, Identity, LinkMutation, Mutation, MutationResult, PlatformSchema } from '../connector.js';
+import type { Capabilities, Connector, CreatedLookup, Identity, LinkMutation, Mutation, MutationResult } from '../connector.js';
 import type { DriverDeps } from '../registry.js';
 import { copyLines } from './copy-lines.js';
-import { describeTables } from './describe.js';
 import { writeLinks } from './links.js';
 import type { RecordMutation } from './prepare.js';
-import { readAll, readForeignKey, readKeys } from './read.js';
+import { readAll, type ReadContext, readForeignKey, readKeys } from './read.js';
 import { Reader } from './reader.js';
 import type { Counters } from './session.js';
 import { throwIfAborted } from './session.js';
 import { addressOf, readSettings, type Settings } from './settings.js';
-import type { ForeignKey, Table } from './table.js';
+import { Tables } from './tables.js';
 import { checkPrivilege, writeRecords } from './write.js';
 import { Writer } from './writer.js';
 
@@ -28,8 +27,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
   const counters: Counters = { requests: 0, retries: 0 };
   const reader = new Reader(settings, clock, counters);
   const writer = new Writer(settings, clock, counters);
-  const tables = new Map<string, Table>();
-  const keys = new Map<string, ForeignKey>();
+  const tables = new Tables(reader, settings);
   const permitted = new Set<string>();
   let heldByCaller = false;
 
@@ -44,32 +42,14 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     census: true,
   };
 
-  const describe = async (objects: readonly string[] | undefined, options: CallOptions = {}): Promise<PlatformSchema> => {
-    const { encoding } = await reader.connected(options);
-    const described = await describeTables((text, values) => reader.ask(text, values, options, 'reading the catalog'), objects, settings, encoding);
-    for (const table of described.tables) tables.set(table.object, table);
-    for (const key of described.keys) keys.set(linkId(key.link), key);
-    return { objects: described.tables.map((table) => table.description), links: described.keys.map((key) => key.link) };
-  };
-
-  /** The table as it is now; the schema given may be that of an old snapshot. */
-  const tableOf = async (object: string, options: CallOptions): Promise<Table> => {
-    if (!tables.has(object)) await describe([object], options);
-    const table = tables.get(object);
-    if (table === undefined)
-      throw new RunbackError('object-unsupported', `${settings.platform} has no table ${object}`, { state: 'Nothing was written.' });
-    return table;
-  };
-
-  const keyOf = async (link: LinkMutation['link'], options: CallOptions): Promise<ForeignKey> => {
-    if (!keys.has(linkId(link))) await describe([...new Set([link.from, link.to])], options);
-    const key = keys.get(linkId(link));
-    if (key !== undefined) return key;
-    throw new RunbackError(
-      'object-unsupported',
-      `${settings.platform} has no foreign key ${link.label ?? link.kind} from ${link.from} to ${link.to}`,
-      { state: 'Nothing was written.' },
-    );
+  /** Runs a read that needs one moment: in the view that is held, else in one of its own. */
+  const inView = async function* <T>(read: () => AsyncIterable<T>): AsyncGenerator<T> {
+    reader.hold();
+    try {
+      yield* read();
+    } finally {
+      await reader.release();
+    }
   };
 
   return {
@@ -81,43 +61,47 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
       return identityOf(facts, settings);
     },
 
-    describe,
+    describe: async (objects, options = {}) => tables.describe(objects, options),
 
     async *read(request, options = {}) {
       throwIfAborted(options.signal, settings);
-      const table = await tableOf(request.schema.object, options);
-      const context = { reader, settings, table };
-      if (request.keys === undefined) yield* readAll(request, context, options);
-      else yield* readKeys(request, request.keys, KEYS_PER_READ, context, options);
+      const { keys, schema } = request;
+      const context = async (): Promise<ReadContext> => ({ reader, settings, table: await tables.table(schema.object, options) });
+      if (keys !== undefined) yield* readKeys(request, keys, KEYS_PER_READ, await context(), options);
+      else
+        yield* inView(async function* () {
+          yield* readAll(request, await context(), options);
+        });
     },
 
     async *readLines(schema: ObjectSchema, options: CallOptions = {}) {
       throwIfAborted(options.signal, settings);
-      yield* copyLines(schema, { reader, settings, table: await tableOf(schema.object, options) }, options);
+      yield* inView(async function* () {
+        yield* copyLines(schema, { reader, settings, table: await tables.table(schema.object, options) }, options);
+      });
     },
 
     async *readLinks(request, options = {}) {
       throwIfAborted(options.signal, settings);
-      const key = await keyOf(request.link, options);
-      yield* readForeignKey(request, key, await tableOf(request.link.from, options), await tableOf(request.link.to, options), { reader }, options);
+      yield* inView(async function* () {
+        const { key, from, to } = await tables.link(request.link, options);
+        yield* readForeignKey(request, key, from, to, { reader }, options);
+      });
     },
 
     async write(mutations, options = {}) {
       throwIfAborted(options.signal, settings);
       const [first] = mutations;
       if (first === undefined) return [];
-      if (isLinkMutation(first)) {
-        const key = await keyOf(first.link, options);
-        const context = { writer, key, from: await tableOf(first.link.from, options), to: await tableOf(first.link.to, options) };
-        return writeLinks(mutations as readonly LinkMutation[], context, options);
-      }
+      if (isLinkMutation(first))
+        return writeLinks(mutations as readonly LinkMutation[], { writer, ...(await tables.link(first.link, options)) }, options);
       if (first.action === 'undelete')
         return mutations.map((): MutationResult => ({
           status: 'rejected',
           reason: 'irreversible',
           message: 'A deleted row cannot be undeleted; it can be created again with its key.',
         }));
-      const context = { writer, settings, table: await tableOf(first.schema.object, options) };
+      const context = { writer, settings, table: await tables.table(first.schema.object, options) };
       const { refused } = context.table.description;
       if (refused !== undefined) return mutations.map((): MutationResult => ({ status: 'rejected', reason: 'rejected', message: refused }));
       const permission = `${first.action} ${context.table.object}`;
@@ -131,7 +115,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     async findCreated(mutations, _since, options = {}) {
       const [first] = mutations;
       if (first === undefined) return [];
-      const context = { reader, settings, table: await tableOf(first.schema.object, options) };
+      const context = { reader, settings, table: await tables.table(first.schema.object, options) };
       const found = new Set<string>();
       for await (const batch of readKeys(
         { schema: { ...first.schema, fields: [] } },
@@ -148,7 +132,9 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
 
     async beginRead(options = {}) {
       if (heldByCaller) return;
-      await reader.hold(options);
+      throwIfAborted(options.signal, settings);
+      await reader.connected(options);
+      reader.hold();
       heldByCaller = true;
     },
     async endRead() {
@@ -166,10 +152,6 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
 
 function isLinkMutation(mutation: Mutation): mutation is LinkMutation {
   return mutation.action === 'link' || mutation.action === 'unlink';
-}
-
-function linkId(link: { readonly kind: string; readonly from: string; readonly to: string }): string {
-  return JSON.stringify([link.from, link.to, link.kind]);
 }
 
 interface Facts {

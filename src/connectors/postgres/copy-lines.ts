@@ -18,33 +18,28 @@ export async function* copyLines(schema: ObjectSchema, context: ReadContext, opt
   const plan = planLines(schema, table, single?.name);
   // A single key column prints as the key itself, and is sent once.
   const select = [single === undefined ? key : `t.${identifier(single.name)}`, ...plan.columns.map((name) => `t.${identifier(name)}`)];
-  await reader.hold(options);
+  const connection = await reader.connected(options);
+  const query = `COPY (SELECT ${select.join(', ')} FROM ${relation(table)} AS t ORDER BY ${keyOrder(key, connection.encoding)}) TO STDOUT`;
+  const stop = (): void => void connection.close(true);
+  options.signal?.addEventListener('abort', stop, { once: true });
+  const maker = new LineMaker(plan);
+  let complete = false;
   try {
-    const connection = await reader.connected(options);
-    const query = `COPY (SELECT ${select.join(', ')} FROM ${relation(table)} AS t ORDER BY ${keyOrder(key, connection.encoding)}) TO STDOUT`;
-    const stop = (): void => void connection.close(true);
-    options.signal?.addEventListener('abort', stop, { once: true });
-    const maker = new LineMaker(plan);
-    let complete = false;
-    try {
-      throwIfAborted(options.signal, settings);
-      reader.count();
-      for await (const _ of copyRows(connection.client, query, (source, start, end) => maker.row(source, start, end))) {
-        for (let batch = maker.take(); batch !== undefined; batch = maker.take()) yield batch;
-        throwIfAborted(options.signal, settings);
-      }
-      complete = true;
-      maker.flush();
+    throwIfAborted(options.signal, settings);
+    reader.count();
+    for await (const _ of copyRows(connection.client, query, (source, start, end) => maker.row(source, start, end))) {
       for (let batch = maker.take(); batch !== undefined; batch = maker.take()) yield batch;
-    } catch (error) {
       throwIfAborted(options.signal, settings);
-      throw fromServer(error, settings, `reading ${table.object}`, grantFor('SELECT', target(table), settings));
-    } finally {
-      options.signal?.removeEventListener('abort', stop);
-      // Rows are still coming: the connection is of no further use.
-      if (!complete) await connection.close(true);
     }
+    complete = true;
+    maker.flush();
+    for (let batch = maker.take(); batch !== undefined; batch = maker.take()) yield batch;
+  } catch (error) {
+    throwIfAborted(options.signal, settings);
+    throw fromServer(error, settings, `reading ${table.object}`, grantFor('SELECT', target(table), settings));
   } finally {
-    await reader.release();
+    options.signal?.removeEventListener('abort', stop);
+    // Rows are still coming: the connection is of no further use.
+    if (!complete) await connection.close(true);
   }
 }

@@ -126,15 +126,9 @@ function tableOf(
     sideEffects: sentences,
     ...(refused === undefined ? {} : { refused }),
   };
-  return {
-    object: description.object,
-    schema: row.schema,
-    name: row.name,
-    kind: row.kind,
-    columns,
-    description,
-    uniqueColumns: new Set(indexes.flatMap((each) => each.columns)),
-  };
+  const { oid, schema, name, kind, readable } = row;
+  const uniqueColumns = new Set(indexes.flatMap((each) => each.columns));
+  return { oid, object: description.object, schema, name, kind, readable, columns, description, uniqueColumns };
 }
 
 function uniqueOf({ columns, condition, emptyCounts }: UniqueRow): UniqueSchema {

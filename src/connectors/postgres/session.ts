@@ -29,6 +29,8 @@ const FIXED = {
   // A row that row-level security would hide makes the statement fail: absence must mean absence.
   row_security: 'off',
   idle_in_transaction_session_timeout: '0',
+  // A statement of its own sees what is there once it has its locks; in a higher level it would see what was there before.
+  default_transaction_isolation: 'read committed',
   jit: 'off',
   cursor_tuple_fraction: '1',
 } as const;

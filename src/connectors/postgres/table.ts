@@ -21,11 +21,14 @@ export interface Column {
 
 /** A table with what reading and writing need beyond its {@link ObjectSchema}. */
 export interface Table {
+  readonly oid: string;
   readonly object: string;
   readonly schema: string;
   readonly name: string;
   /** `r` table, `p` partitioned table; others are refused. */
   readonly kind: string;
+  /** This user may read all of it. */
+  readonly readable: boolean;
   readonly columns: ReadonlyMap<string, Column>;
   readonly description: ObjectSchema;
   /** Columns of unique indexes: writing them takes a stronger lock. */
