@@ -78,6 +78,8 @@ export interface LinkSchema {
   readonly label?: string;
   /** Fields of `from` that carry the link (a foreign key). Such links are restored with their fields and not stored apart. */
   readonly viaFields?: readonly string[];
+  /** Fields of `to` whose values `viaFields` hold, in their order, where these are not its key. */
+  readonly refersTo?: readonly string[];
   /** `to` must exist before `from` can be written. */
   readonly required?: boolean;
   /** A record at this end has at most one such link: another one takes its place. */

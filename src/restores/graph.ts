@@ -11,10 +11,28 @@ export function carriedLinks(schema: PlatformSchema): Carried[] {
   return schema.links.filter((link): link is Carried => link.viaFields !== undefined && link.viaFields.length > 0);
 }
 
-/** Key of the record that the fields of a carried link point to; undefined where they point nowhere. */
+/** Key of the record that the fields of a carried link point to; undefined where they point nowhere, or at what is no key. */
 export function referenceOf(link: Carried, fields: Fields): string | undefined {
+  return link.refersTo === undefined ? textOf(link.viaFields, fields) : undefined;
+}
+
+/**
+ * Finds the record among `records` that the fields of a link point to that hold no key but the values of other fields (`refersTo`).
+ * Undefined where they point nowhere or at none of these.
+ */
+export function referenceAmong<T>(
+  refersTo: readonly string[],
+  records: Iterable<readonly [T, Fields]>,
+): (link: Carried, fields: Fields) => T | undefined {
+  const found = new Map<string | undefined, T>();
+  for (const [record, fields] of records) found.set(textOf(refersTo, fields), record);
+  found.delete(undefined);
+  return (link, fields) => found.get(textOf(link.viaFields, fields));
+}
+
+function textOf(names: readonly string[], fields: Fields): string | undefined {
   const parts: string[] = [];
-  for (const name of link.viaFields) {
+  for (const name of names) {
     const value = own(fields, name);
     if (value === undefined || value === null || typeof value === 'object') return undefined;
     parts.push(String(value));

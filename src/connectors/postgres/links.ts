@@ -2,7 +2,7 @@ import type { CallOptions } from '../../lib/index.js';
 import type { LinkMutation, MutationResult } from '../connector.js';
 import { aboutRecord, rejection, serverError } from './errors.js';
 import { keyColumns } from './read.js';
-import { identifier, keyMatch, relation } from './sql.js';
+import { identifier, keyMatch, refersTo, relation, within } from './sql.js';
 import type { ForeignKey, Table } from './table.js';
 import { keyParts } from './values.js';
 import type { Run, Writer } from './writer.js';
@@ -55,15 +55,10 @@ async function writeOne(mutation: LinkMutation, context: LinkContext, run: Run):
   const source = `(SELECT ${values.map((_, i) => `$${String(i + 1)}::text AS k${String(i)}`).join(', ')}) AS v`;
   const isFrom = keyMatch(fromKey, 'f', 'v', names);
   const isTo = keyMatch(toKey, 'p', 'v', names.slice(fromParts.length));
-  const pairs = key.columns.map((name, i) => ({
-    mine: `f.${identifier(name)}`,
-    column: identifier(name),
-    theirs: `p.${identifier(key.refers[i] ?? '')}`,
-  }));
-  const linked = pairs.map(({ mine, theirs }) => `${mine} = ${theirs}`).join(' AND ');
-  const empty = pairs.map(({ mine }) => `${mine} IS NULL`).join(' OR ');
+  const linked = `${refersTo(key.pairs, 'f', 'p')}${within(key.fromPart, 'f')}${within(key.toPart, 'p')}`;
+  const empty = key.pairs.map(({ column }) => `f.${identifier(column)} IS NULL`).join(' OR ');
   const linking = mutation.action === 'link';
-  const sets = pairs.map(({ column, theirs }) => `${column} = ${linking ? theirs : 'NULL'}`).join(', ');
+  const sets = key.pairs.map(({ column, refers }) => `${identifier(column)} = ${linking ? `p.${identifier(refers)}` : 'NULL'}`).join(', ');
   await run('SAVEPOINT link');
   try {
     const done = await run(

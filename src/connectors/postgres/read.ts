@@ -4,7 +4,7 @@ import type { FieldChange, ReadLinksRequest, ReadRequest, RecordBatch, RecordHis
 import type { Reader } from './reader.js';
 import type { Row } from './session.js';
 import type { Settings } from './settings.js';
-import { identifier, keyMatch, keyOrder, keyText, relation } from './sql.js';
+import { identifier, keyMatch, keyOrder, keyText, refersTo, relation, within } from './sql.js';
 import type { Column, ForeignKey, Table } from './table.js';
 import { keyParts, presentFields, recordMaker } from './values.js';
 
@@ -151,7 +151,7 @@ export async function* readForeignKey(
   }
   const { encoding } = await context.reader.connected(options);
   const query = `SELECT ${fromKey}, ${toKey} FROM ${relation(from)} AS f JOIN ${relation(to)} AS p
-    ON ${key.columns.map((name, index) => `f.${identifier(name)} = p.${identifier(key.refers[index] ?? '')}`).join(' AND ')}
+    ON ${refersTo(key.pairs, 'f', 'p')}${within(key.fromPart, 'f')}${within(key.toPart, 'p')}
     ${limits.length === 0 ? '' : `WHERE ${limits.join(' OR ')}`} ORDER BY ${keyOrder(fromKey, encoding)}, ${keyOrder(toKey, encoding)}`;
   for await (const rows of context.reader.rows(query, values, ROWS_PER_BATCH, options, `reading links of ${from.object}`, from))
     yield rows.map(([a, b]) => ({ from: a ?? '', to: b ?? '' }));

@@ -1,4 +1,4 @@
-import type { Column, Table } from './table.js';
+import type { Column, Pair, Table } from './table.js';
 
 /*
  * What writes runs on the search path of the database, as its triggers need it. So every function, operator, type and collation is
@@ -65,4 +65,20 @@ export function keyMatch(columns: readonly Column[], alias: string, values: stri
 /** True where a column prints exactly as a text, null-safe; needs no equality of its type. */
 export function printsAs(column: string, text: string): string {
   return sameText(`pg_catalog.format('%L', ${column})`, `pg_catalog.format('%L', ${text})`);
+}
+
+/** True where record `from` refers to record `to`, as the foreign key itself decides it. */
+export function refersTo(pairs: readonly Pair[], from: string, to: string): string {
+  return pairs
+    .map(({ column, refers, equals, referredAs, referringAs, collation }) => {
+      const as = (type: string | null): string => (type === null ? '' : `::${type}`);
+      const collated = collation === null ? '' : ` COLLATE ${collation}`;
+      return `${to}.${identifier(refers)}${as(referredAs)}${collated} ${equals} ${from}.${identifier(column)}${as(referringAs)}`;
+    })
+    .join(' AND ');
+}
+
+/** Limits a table to one of its partitions. */
+export function within(part: string | undefined, alias: string): string {
+  return part === undefined ? '' : ` AND ${alias}.tableoid OPERATOR(pg_catalog.=) ${part}::pg_catalog.oid`;
 }

@@ -1,4 +1,4 @@
-import { identifier, keyMatch, keyText, printsAs, relation, target } from './sql.js';
+import { identifier, keyMatch, keyText, printsAs, refersTo, relation, target, within } from './sql.js';
 import type { Column, Table } from './table.js';
 
 /** A statement for a group of mutations that have the same fields, with a value array per column of `unnest`. */
@@ -178,10 +178,7 @@ export function thereStatement(shape: Shape, items: readonly Item[]): Statement 
  */
 function unreached(shape: Shape): string {
   return shape.table.reachedOnDelete
-    .map(({ from, columns, refers }) => {
-      const same = columns.map((column, i) => `r.${identifier(column)} = t.${identifier(refers[i] ?? '')}`).join(' AND ');
-      return ` AND NOT EXISTS (SELECT FROM ${from} AS r WHERE ${same})`;
-    })
+    .map(({ from, pairs, part }) => ` AND NOT EXISTS (SELECT FROM ${from} AS r WHERE ${refersTo(pairs, 'r', 't')}${within(part, 't')})`)
     .join('');
 }
 

@@ -1,4 +1,5 @@
 import type { LinkSchema, ObjectSchema } from '../../records/index.js';
+import type { PairRow } from './catalog.js';
 
 /** A column as the catalog has it. */
 export interface Column {
@@ -35,23 +36,33 @@ export interface Table {
   readonly uniqueColumns: ReadonlySet<string>;
   /** What stands after a write is only known once its triggers, rules or cascades have run. */
   readonly settlesLater: boolean;
-  /** Foreign keys, of any table, that change or delete records when a record of this one is deleted. */
+  /** Foreign keys, of any table, that change, delete or orphan records when a record of this one is deleted. */
   readonly reachedOnDelete: readonly Reach[];
 }
 
-/** A foreign key that a delete goes on through. */
+/** One column of a foreign key, the column it refers to, and how the constraint itself compares the two. */
+export type Pair = PairRow;
+
+/** A foreign key that a delete goes on through, or that the database would leave pointing at nothing. */
 export interface Reach {
-  /** The referring table, quoted for SQL. */
+  /** Name of the constraint. */
+  readonly name: string;
+  /** The referring table, as `FROM` takes it. */
   readonly from: string;
   /** It refers to records of its own table. */
   readonly self: boolean;
-  readonly columns: readonly string[];
-  readonly refers: readonly string[];
+  /** Every record that refers can be seen by this user. */
+  readonly readable: boolean;
+  readonly pairs: readonly Pair[];
+  /** Oid of the partition whose records alone are referred to. */
+  readonly part: string | undefined;
 }
 
-/** A foreign key with the columns it refers to. */
+/** A foreign key with what it compares. */
 export interface ForeignKey {
   readonly link: LinkSchema;
-  readonly columns: readonly string[];
-  readonly refers: readonly string[];
+  readonly pairs: readonly Pair[];
+  /** Oids of the partitions that it leaves and reaches, where it is not one of the whole table. */
+  readonly fromPart: string | undefined;
+  readonly toPart: string | undefined;
 }

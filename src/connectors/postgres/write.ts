@@ -2,12 +2,13 @@ import { type CallOptions, messageOf, RunbackError } from '../../lib/index.js';
 import { sameForm, type PlatformRecord, type Value } from '../../records/index.js';
 import type { MutationResult } from '../connector.js';
 import { blame } from './blame.js';
+import { readReaches } from './describe.js';
 import { aboutRecord, grantFor, isLocked, rejection, serverError } from './errors.js';
 import { whoLocks } from './lockers.js';
 import { type Group, pieces, prepare, type RecordMutation } from './prepare.js';
 import type { Row } from './session.js';
 import type { Settings } from './settings.js';
-import { target } from './sql.js';
+import { relation, target } from './sql.js';
 import {
   ANSWER_FROM,
   answerStatement,
@@ -22,7 +23,7 @@ import {
   thereStatement,
   updateStatement,
 } from './statements.js';
-import type { Table } from './table.js';
+import type { Reach, Table } from './table.js';
 import { presentFields, recordMaker, valueOf } from './values.js';
 import type { Run, Writer } from './writer.js';
 
@@ -94,6 +95,13 @@ class NotKept extends Error {
   }
 }
 
+/** It cannot be told whether a delete would go on into other records. */
+class Hidden extends Error {
+  constructor(readonly reaches: readonly Reach[]) {
+    super();
+  }
+}
+
 /** One attempt at a batch, inside a transaction. */
 class Batch {
   private readonly action: RecordMutation['action'];
@@ -101,6 +109,8 @@ class Batch {
   /** Makes the record of an answer; of no use for deletes. */
   private readonly make: (row: Row) => PlatformRecord;
   private waits = 0;
+  /** What deletes go on into, as last read. */
+  private reaches: readonly Reach[];
 
   constructor(
     private readonly mutations: readonly RecordMutation[],
@@ -113,6 +123,7 @@ class Batch {
     const [first] = mutations;
     this.action = first?.action ?? 'update';
     this.results = mutations.map(() => undefined);
+    this.reaches = context.table.reachedOnDelete;
     this.make = recordMaker(first === undefined ? [] : presentFields(first.schema, context.table));
   }
 
@@ -141,8 +152,13 @@ class Batch {
       rows = await this.write(shape, items);
     } catch (error) {
       const server = serverError(error);
-      if (!(error instanceof NotKept) && (server === undefined || !(aboutRecord(server) || isLocked(server)))) throw error;
+      const ours = error instanceof NotKept || error instanceof Hidden;
+      if (!ours && (server === undefined || !(aboutRecord(server) || isLocked(server)))) throw error;
       await this.query('ROLLBACK TO SAVEPOINT batch');
+      if (error instanceof Hidden) {
+        for (const item of items) this.results[item.n] = this.hidden(error);
+        return;
+      }
       if (server !== undefined && isLocked(server)) {
         await this.aside(shape, items, server.message);
         return;
@@ -162,15 +178,16 @@ class Batch {
     const missed = items.filter((item) => this.results[item.n] === undefined || isParentMissing(this.results[item.n]));
     if (missed.length === 0) return;
     // A record that others of this batch refer to can go once those are gone.
-    const more = this.action === 'delete' && rows.length > 0 && shape.table.reachedOnDelete.some((reach) => reach.self);
+    const more = this.action === 'delete' && rows.length > 0 && this.reaches.some((reach) => reach.self);
     await (more ? this.apply(shape, missed) : this.explain(shape, missed));
   }
 
   /** The statement, and what stands after it. Throws {@link NotKept} where that is not what a write has to leave. */
   private async write(shape: Shape, items: readonly Item[]): Promise<readonly Row[]> {
     if (this.action === 'delete') {
-      if (shape.table.reachedOnDelete.length > 0) await this.ask(lockStatement(shape, items));
-      return this.ask(deleteStatement(shape, items));
+      const known = await this.reached(shape);
+      if (known.table.reachedOnDelete.length > 0) await this.ask(lockStatement(known, items));
+      return this.ask(deleteStatement(known, items));
     }
     const later = shape.table.settlesLater;
     let rows = await this.ask(this.action === 'update' ? updateStatement(shape, items, later) : this.insert(shape, items, later));
@@ -186,6 +203,26 @@ class Batch {
     const undone = new Set(rows.flatMap((row) => undoneIn(shape, byPlace.get(Number(row[0])), row[2] ?? '')));
     if (undone.size > 0) throw new NotKept([...undone].sort());
     return rows;
+  }
+
+  /** The same with the foreign keys as they are now: with the table locked like this, no other one can be made before the delete is done. */
+  private async reached(shape: Shape): Promise<Shape> {
+    const { table } = shape;
+    await this.query(`LOCK TABLE ${relation(table)} IN ROW EXCLUSIVE MODE`);
+    this.reaches = await readReaches((text, values) => this.query(text, values), table, this.context.settings);
+    const hidden = this.reaches.filter((reach) => !reach.readable);
+    if (hidden.length > 0) throw new Hidden(hidden);
+    return { ...shape, table: { ...table, reachedOnDelete: this.reaches } };
+  }
+
+  private hidden({ reaches }: Hidden): MutationResult {
+    const { object } = this.context.table;
+    const all = reaches.map((reach) => `${reach.from.replace('ONLY ', '')} (foreign key ${reach.name})`).join(', ');
+    return {
+      status: 'rejected',
+      reason: 'rejected',
+      message: `Records of ${all} may refer to it and would be changed or deleted with it, and "${this.context.settings.user}" cannot see them all: the permission to read that table is missing, or row-level security hides some of it. Nothing of ${object} was deleted.`,
+    };
   }
 
   private ask({ text, values }: Statement): Promise<readonly Row[]> {
@@ -301,7 +338,8 @@ class Batch {
 
   /** Says of records that were not written what is there instead. */
   private async explain(shape: Shape, items: readonly Item[]): Promise<void> {
-    const found = new Map((await this.ask(lookStatement(shape, items, this.action === 'delete'))).map((row) => [Number(row[0]), row]));
+    const known: Shape = { ...shape, table: { ...shape.table, reachedOnDelete: this.reaches } };
+    const found = new Map((await this.ask(lookStatement(known, items, this.action === 'delete'))).map((row) => [Number(row[0]), row]));
     for (const item of items) {
       const row = found.get(item.n);
       const { object } = shape.table;
