@@ -82,7 +82,7 @@ function keyIs(shape: Shape, alias: string): string {
   );
 }
 
-/** The text that was expected, as the column itself would print it: `char(n)` loses its padding as a text, and so on. */
+/** SQL per expected column: true where it prints as expected. */
 function expectedTerms(shape: Shape, alias: string): string[] {
   return shape.expect.map((column, i) => printsAs(`${alias}.${identifier(column.name)}`, valueAt(shape, 'e', i)));
 }
