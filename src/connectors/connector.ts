@@ -54,7 +54,13 @@ export interface Connector {
    * All mutations of one call have the same action and the same object (or link kind). At most `capabilities.batch[action]`.
    * Once anything was sent it does not throw: what failed, or may or may not have happened, is in the results.
    */
-  write(mutations: readonly Mutation[], options?: CallOptions): Promise<readonly MutationResult[]>;
+  write(mutations: readonly Mutation[], options?: WriteOptions): Promise<readonly MutationResult[]>;
+
+  /**
+   * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or nothing of it.
+   * `unknown` where the platform cannot tell any more; then callers look at the records. Changes nothing.
+   */
+  outcomeOf?(token: string, options?: CallOptions): Promise<'done' | 'not-done' | 'unknown'>;
 
   /**
    * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order.
@@ -70,6 +76,21 @@ export interface Connector {
   endRead?(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+export interface WriteOptions extends CallOptions {
+  /**
+   * Called before mutations take effect together, where the platform can tell later what became of them: whoever makes `token` durable can
+   * ask {@link Connector.outcomeOf} when the answer is lost, also after a crash. Nothing is written where it throws.
+   */
+  readonly committing?: (commit: Commit) => Promise<void>;
+}
+
+/** Mutations that take effect together or not at all. */
+export interface Commit {
+  readonly token: string;
+  /** Their places in the batch. */
+  readonly places: readonly number[];
 }
 
 /** What a platform can do. Callers ask for these, never for a vendor's name. */

@@ -16,8 +16,8 @@ export interface Difference {
   readonly key: string;
   readonly base: Fields | undefined;
   readonly damaged: Fields | undefined;
-  /** Of a record that only the base holds: what cannot be written. */
-  readonly baseMeta?: Fields;
+  /** The whole record as the base has it. */
+  readonly record: PlatformRecord | undefined;
   /** What they hold in the fields that are watched. */
   readonly watched: WatchedSides;
 }
@@ -74,8 +74,7 @@ function recordOf(line: string | undefined): PlatformRecord | undefined {
 
 function differenceOf(key: string, base: PlatformRecord | undefined, damaged: PlatformRecord | undefined, watched: readonly string[]): Difference {
   const sides = { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
-  const gone = base === undefined || damaged !== undefined ? {} : { baseMeta: base.meta };
-  return { key, base: base?.fields, damaged: damaged?.fields, watched: sides, ...gone };
+  return { key, base: base?.fields, damaged: damaged?.fields, record: base, watched: sides };
 }
 
 /** What a record holds in the fields that are watched. */

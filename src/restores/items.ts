@@ -29,7 +29,7 @@ export function mutationOf(schema: PlatformSchema, item: JournalItem): Mutation 
     case 'update':
       return { action: 'update', schema: schemaOf(schema, item.object), key: item.key, set: item.set, expect: item.replaced };
     case 'create':
-      return { action: 'create', schema: schemaOf(schema, item.object), key: item.key, set: item.set };
+      return { action: 'create', schema: schemaOf(schema, item.object), key: item.key, set: { ...item.set, ...item.given } };
     case 'delete':
       return { action: 'delete', schema: schemaOf(schema, item.object), key: item.key, expect: item.replaced };
     case 'undelete':

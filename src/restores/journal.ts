@@ -51,6 +51,8 @@ export type JournalItem =
       readonly object: string;
       readonly key: string;
       readonly set: Fields;
+      /** Values that only a creation can set. */
+      readonly given?: Fields;
       readonly refused?: readonly RefusedField[];
     }
   | {
@@ -59,6 +61,8 @@ export type JournalItem =
       readonly object: string;
       readonly key: string;
       readonly replaced: Fields;
+      /** Values that only a creation can set. */
+      readonly given?: Fields;
       readonly links: readonly JournalLink[];
     }
   | { readonly id: string; readonly action: 'undelete'; readonly object: string; readonly key: string }

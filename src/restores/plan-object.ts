@@ -3,6 +3,7 @@ import { compareKeys, type ObjectSchema, type PlatformRecord, own, watchedFields
 import type { Damage } from '../snapshots/index.js';
 import { wantsHistory } from './attribution.js';
 import { withCompanions } from './companions.js';
+import { comparable, givenOnCreate } from './comparable.js';
 import type { DecideContext } from './decide-context.js';
 import { decideRecord, type RecordEvidence } from './decide.js';
 import { differences, objectInfo, watchedOf, type Difference } from './differences.js';
@@ -54,28 +55,25 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
   const unreadable: Record<'base' | 'damaged', Damage[]> = { base: [], damaged: [] };
   const found = differences(pair, object, watched, (side, damage) => unreadable[side].push(damage), options);
   const size = wantsHistory(planning.suspicion) ? platform.connector.capabilities.batch.history : platform.connector.capabilities.batch.read;
-  const chunked = inChunks(relevant(planning, object, unreadable, found), size);
+  const chunked = inChunks(relevant(planning, baseSchema, liveSchema, unreadable, found), size);
   let done = 0;
   for await (const { chunk, live } of mapInOrder(chunked, (chunk) => readChunk(planning, liveSchema, chunk, options))) {
     for (const difference of chunk) {
-      const sides = {
-        object,
-        key: difference.key,
-        base: difference.base,
-        damaged: difference.damaged,
-        live: live.records.get(difference.key)?.fields,
-      };
       const present = live.records.get(difference.key);
+      const { base, damaged } = difference;
+      const sides = comparable({ object, key: difference.key, base, damaged, live: present?.fields }, baseSchema, liveSchema);
       const evidence = {
         ...(await evidenceOf(planning, liveSchema, difference, live, options)),
         watched: { ...difference.watched, ...(present && { live: watchedOf(present, watched) }) },
       };
-      const decision = withLost(decideRecord(context, sides, evidence), liveSchema, difference.baseMeta);
+      const decision = withLost(decideRecord(context, sides, evidence), liveSchema, damaged === undefined ? difference.record?.meta : undefined);
       draft.nothingToDo += decision.nothing;
-      const whole = (change: RecordDraft): RecordDraft =>
-        change.action !== 'update' || sides.live === undefined
-          ? change
-          : withStaying(liveSchema, { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) }, sides.live);
+      const given = givenOnCreate(sides.live === undefined ? difference.record : present, liveSchema, filters.exceptFields);
+      const whole = (change: RecordDraft): RecordDraft => {
+        if (change.action === 'create' || change.action === 'delete') return given === undefined ? change : { ...change, given };
+        if (change.action !== 'update' || sides.live === undefined) return change;
+        return withStaying(liveSchema, { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) }, sides.live);
+      };
       for (const conflict of decision.conflicts)
         draft.conflict(conflict.change === undefined || 'link' in conflict.change ? conflict : { ...conflict, change: whole(conflict.change) });
       if (decision.change !== undefined) hold(planning, whole(decision.change));
@@ -107,11 +105,13 @@ function hold(planning: Planning, change: RecordDraft): void {
 /** The differences that a live read can say something about; counts the others. */
 async function* relevant(
   planning: Planning,
-  object: string,
+  baseSchema: ObjectSchema,
+  liveSchema: ObjectSchema,
   unreadable: Record<'base' | 'damaged', Damage[]>,
   found: AsyncIterable<readonly Difference[]>,
 ): AsyncIterable<Difference> {
   const { pair, filters, draft } = planning;
+  const { object } = liveSchema;
   const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
   const baseCensus = objectInfo(pair.base, pair.platform, object)?.census === true;
   const damagedCensus = objectInfo(pair.damaged, pair.platform, object)?.census === true;
@@ -132,7 +132,12 @@ async function* relevant(
         if (filters.fields !== undefined) continue;
         if (base !== undefined || filters.deleteCreated) yield difference;
         else draft.nothingToDo += 1;
-      } else yield difference;
+      } else {
+        // Fields that the platform sets on every write are no difference.
+        const { base: before, damaged: after } = comparable({ base, damaged, live: undefined }, baseSchema, liveSchema);
+        const { watched } = difference;
+        if (differing(before ?? {}, after ?? {}).length + differing(watched.base ?? {}, watched.damaged ?? {}).length > 0) yield difference;
+      }
     }
 }
 

@@ -164,6 +164,8 @@ export interface RecordChange {
   readonly object: string;
   readonly key: string;
   readonly fields: Readonly<Record<string, FieldMove>>;
+  /** With `create` and `delete`: values that only a creation can set. Neither counted nor verified. */
+  readonly given?: Fields;
   /** Fields whose value is the key of a record created earlier in this plan: replaced by its new key. */
   readonly references?: Readonly<Record<string, { readonly object: string; readonly key: string }>>;
   /** Links that go with a `delete`. */

@@ -248,7 +248,7 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
         ),
       };
     case 'delete':
-      return { id, action: 'create', object: item.object, key: item.key, set: item.replaced };
+      return { id, action: 'create', object: item.object, key: item.key, set: item.replaced, ...givenOf(item) };
     case 'undelete':
       return { id, action: 'delete', object: item.object, key: item.key, replaced: {}, links: [] };
     case 'link':
@@ -271,7 +271,7 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
     case 'create': {
       const set = referring(change, apply);
       if ('status' in set) return { ...set, id };
-      return { id, action: 'create', object, key: change.key, set: set.fields };
+      return { id, action: 'create', object, key: change.key, set: set.fields, ...givenOf(change) };
     }
     case 'delete':
       return {
@@ -280,12 +280,17 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
         object,
         key,
         replaced: side(change, 'from'),
+        ...givenOf(change),
         links: (change.links ?? []).map((ends) => present(flat(ends), apply)),
       };
     case 'undelete':
     default:
       return { id, action: 'undelete', object, key: change.key };
   }
+}
+
+function givenOf({ given }: { readonly given?: Fields }): { readonly given?: Fields } {
+  return given === undefined ? {} : { given };
 }
 
 function linkItem(id: string, change: LinkChange, apply: Batches): JournalItem {

@@ -32,6 +32,8 @@ export interface ColumnRow {
   readonly hasDefault: boolean;
   readonly identity: string;
   readonly generated: boolean;
+  /** The rising sequence that its values come from, quoted for SQL. */
+  readonly sequence: string | null;
   readonly comment: string | null;
   readonly options: readonly string[] | null;
 }
@@ -141,7 +143,13 @@ export async function columns(ask: Ask, oids: readonly string[]): Promise<Column
     `SELECT a.attrelid::text AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, format_type(base.oid, -1) AS base,
        format('%I.%I', base.schema, base.typname) AS cast, a.attlen < 0 AS variable,
        base.typtype AS "baseKind", base.typmod AS "baseTypmod", a.attnotnull AS "notNull", a.atthasdef AS "hasDefault",
-       a.attidentity AS identity, a.attgenerated <> '' AS generated, col_description(a.attrelid, a.attnum) AS comment,
+       a.attidentity AS identity, a.attgenerated <> '' AS generated,
+       (SELECT min(format('%I.%I', sn.nspname, s.relname)) FROM pg_class s JOIN pg_namespace sn ON sn.oid = s.relnamespace JOIN pg_sequence q ON q.seqrelid = s.oid
+        WHERE q.seqincrement > 0 AND s.oid IN (
+          SELECT d.objid FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')
+          UNION ALL SELECT d.refobjid FROM pg_attrdef ad JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid AND d.refclassid = 'pg_class'::regclass
+          WHERE ad.adrelid = a.attrelid AND ad.adnum = a.attnum)) AS sequence,
+       col_description(a.attrelid, a.attnum) AS comment,
        (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = base.oid) AS options
      FROM pg_attribute a
      CROSS JOIN LATERAL (

@@ -4,6 +4,7 @@ import type { Environment, PlatformConfig } from '../../workspace/index.js';
 import type { Capabilities, Connector, CreatedLookup, Identity, LinkMutation, Mutation, MutationResult } from '../connector.js';
 import type { DriverDeps } from '../registry.js';
 import { copyLines } from './copy-lines.js';
+import { fromServer } from './errors.js';
 import { writeLinks } from './links.js';
 import type { RecordMutation } from './prepare.js';
 import { readAll, type ReadContext, readForeignKey, readKeys } from './read.js';
@@ -29,6 +30,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
   const writer = new Writer(settings, clock, counters);
   const tables = new Tables(reader, settings);
   const permitted = new Set<string>();
+  const said = new Set<string>();
   let heldByCaller = false;
 
   const capabilities: Capabilities = {
@@ -101,7 +103,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
           reason: 'irreversible',
           message: 'A deleted row cannot be undeleted; it can be created again with its key.',
         }));
-      const context = { writer, settings, table: await tables.table(first.schema.object, options) };
+      const context = { writer, settings, said, table: await tables.table(first.schema.object, options) };
       const { refused } = context.table.description;
       if (refused !== undefined) return mutations.map((): MutationResult => ({ status: 'rejected', reason: 'rejected', message: refused }));
       const permission = `${first.action} ${context.table.object}`;
@@ -126,6 +128,14 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
       ))
         for (const record of batch.records) found.add(record.key);
       return mutations.map((mutation): CreatedLookup => (found.has(mutation.key) ? { state: 'created', key: mutation.key } : { state: 'absent' }));
+    },
+
+    outcomeOf: async (token, options = {}) => {
+      try {
+        return await writer.outcomeOf(token, options);
+      } catch (error) {
+        throw fromServer(error, settings, 'asking what became of a transaction');
+      }
     },
 
     usage: () => ({ requests: counters.requests, retries: counters.retries, limited: 0 }),

@@ -181,6 +181,7 @@ function columnOf(row: ColumnRow, equals: string | undefined): Column {
     notNull: row.notNull,
     hasDefault: row.hasDefault || row.identity !== '',
     generated: row.generated,
+    sequence: row.sequence ?? undefined,
     isEnum: row.baseKind === 'e',
     equals: equals ?? 'OPERATOR(pg_catalog.=)',
     value: type === 'boolean' || type === 'integer' ? type : 'text',

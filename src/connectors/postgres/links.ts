@@ -1,6 +1,6 @@
-import type { CallOptions } from '../../lib/index.js';
-import type { LinkMutation, MutationResult } from '../connector.js';
-import { aboutRecord, rejection, serverError } from './errors.js';
+import type { LinkMutation, MutationResult, WriteOptions } from '../connector.js';
+import { aboutRecord, isLocked, rejection, serverError } from './errors.js';
+import { whoLocks } from './lockers.js';
 import { keyColumns } from './read.js';
 import { identifier, keyMatch, refersTo, relation, within } from './sql.js';
 import type { ForeignKey, Table } from './table.js';
@@ -19,7 +19,11 @@ export interface LinkContext {
  * Links and unlinks through the columns of a foreign key. Only an empty reference is filled, and only the reference that
  * was named is emptied; anything else has `moved`.
  */
-export async function writeLinks(mutations: readonly LinkMutation[], context: LinkContext, options: CallOptions): Promise<readonly MutationResult[]> {
+export async function writeLinks(
+  mutations: readonly LinkMutation[],
+  context: LinkContext,
+  options: WriteOptions,
+): Promise<readonly MutationResult[]> {
   if (context.key.link.readOnly === true)
     return mutations.map((): MutationResult => ({
       status: 'rejected',
@@ -52,7 +56,7 @@ async function writeOne(mutation: LinkMutation, context: LinkContext, run: Run):
   const toKey = keyColumns(to, to.description.keyFields);
   const values = [...fromParts, ...toParts];
   const names = values.map((_, i) => `k${String(i)}`);
-  const source = `(SELECT ${values.map((_, i) => `$${String(i + 1)}::text AS k${String(i)}`).join(', ')}) AS v`;
+  const source = `(SELECT ${values.map((_, i) => `$${String(i + 1)}::pg_catalog.text AS k${String(i)}`).join(', ')}) AS v`;
   const isFrom = keyMatch(fromKey, 'f', 'v', names);
   const isTo = keyMatch(toKey, 'p', 'v', names.slice(fromParts.length));
   const linked = `${refersTo(key.pairs, 'f', 'p')}${within(key.fromPart, 'f')}${within(key.toPart, 'p')}`;
@@ -69,8 +73,15 @@ async function writeOne(mutation: LinkMutation, context: LinkContext, run: Run):
     if (done.length > 0) return { status: 'applied', key: mutation.from };
   } catch (error) {
     const server = serverError(error);
-    if (server === undefined || !aboutRecord(server)) throw error;
+    if (server === undefined || !(aboutRecord(server) || isLocked(server))) throw error;
     await run('ROLLBACK TO SAVEPOINT link');
+    if (isLocked(server)) {
+      // The others do not wait as long again for what may be the same lock.
+      await run(`SET LOCAL lock_timeout = '100ms'`);
+      const shape = { table: from, key: fromKey, set: [], expect: [], answer: [] };
+      const who = await whoLocks(shape, [{ n: 0, key: fromParts, set: [], expect: [] }], run);
+      return { status: 'failed', message: `${from.object} is locked: ${who.get(0) ?? server.message}. Nothing was written.` };
+    }
     return rejection(server, mutation.action, false);
   }
   const [row] = await run(

@@ -13,6 +13,8 @@ export interface Column {
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   readonly generated: boolean;
+  /** The rising sequence that its values come from, quoted for SQL. */
+  readonly sequence: string | undefined;
   readonly isEnum: boolean;
   /** Equality of the key's index, schema-qualified: `OPERATOR(pg_catalog.=)`. */
   readonly equals: string;

@@ -1,11 +1,12 @@
-import { type CallOptions, messageOf, RunbackError } from '../../lib/index.js';
+import { messageOf, RunbackError } from '../../lib/index.js';
 import { sameForm, type PlatformRecord, type Value } from '../../records/index.js';
-import type { MutationResult } from '../connector.js';
+import type { CreateMutation, MutationResult, WriteOptions } from '../connector.js';
 import { blame } from './blame.js';
 import { readReaches } from './describe.js';
 import { aboutRecord, grantFor, isLocked, rejection, serverError } from './errors.js';
 import { whoLocks } from './lockers.js';
 import { type Group, pieces, prepare, type RecordMutation } from './prepare.js';
+import { sequencesBehind } from './sequences.js';
 import type { Row } from './session.js';
 import type { Settings } from './settings.js';
 import { relation, target } from './sql.js';
@@ -32,6 +33,8 @@ export interface WriteContext {
   readonly writer: Writer;
   readonly settings: Settings;
   readonly table: Table;
+  /** What was said already and is not said again. */
+  readonly said: Set<string>;
 }
 
 /** While others wait for what we hold, a lock of somebody else is waited for so long at most. */
@@ -46,7 +49,7 @@ const WAITS = 4;
 export async function writeRecords(
   mutations: readonly RecordMutation[],
   context: WriteContext,
-  options: CallOptions,
+  options: WriteOptions,
 ): Promise<readonly MutationResult[]> {
   const { writer, settings } = context;
   const results: (MutationResult | undefined)[] = mutations.map(() => undefined);
@@ -65,7 +68,7 @@ export async function writeRecords(
     };
     let answers: readonly MutationResult[];
     try {
-      answers = await writer.transact(places.length, work, options, { lockMs });
+      answers = await writer.transact(places.length, work, options, { lockMs, places });
     } catch (error) {
       // Before the first transaction nothing was sent, and that may be said by throwing.
       if (round === 0) throw error;
@@ -79,7 +82,23 @@ export async function writeRecords(
     if (round > 0) waits.waited += Math.max(settings.lockTimeoutMs, 1);
     if (left.length > 0 && !(await writer.waitFor(`${context.table.object}: ${waits.reason}`, round, waits, options))) break;
   }
-  return results.map((result) => result ?? notDone);
+  const final = results.map((result) => result ?? notDone);
+  await tellSequences(mutations, final, context, options);
+  return final;
+}
+
+/** Says once of each sequence that it is behind what was created. */
+async function tellSequences(
+  mutations: readonly RecordMutation[],
+  results: readonly MutationResult[],
+  { writer, table, said }: WriteContext,
+  options: WriteOptions,
+): Promise<void> {
+  const creates = mutations.filter((mutation): mutation is CreateMutation => mutation.action === 'create');
+  if (creates.length === 0 || options.reporter === undefined || said.has(table.object)) return;
+  const sentences = await sequencesBehind(table, creates, results, (text) => writer.ask(text, options));
+  if (sentences.length > 0) said.add(table.object);
+  for (const sentence of sentences) options.reporter.note(sentence);
 }
 
 function groupsOf(groups: readonly Group[], keep: (n: number) => boolean): Group[] {

@@ -1,5 +1,5 @@
 import { type CallOptions, type Clock, messageOf } from '../../lib/index.js';
-import type { MutationResult } from '../connector.js';
+import type { MutationResult, WriteOptions } from '../connector.js';
 import { isLost, isTransient } from './errors.js';
 import { type Connection, connect, type Counters, type Row, throwIfAborted } from './session.js';
 import type { Settings } from './settings.js';
@@ -15,7 +15,15 @@ const LONGEST_PAUSE_MS = 10_000;
 export interface Transacting {
   /** How long a lock of somebody else is waited for; without it, as the settings say. */
   readonly lockMs?: number;
+  /** Places that the results have in the batch; without it, their own. */
+  readonly places?: readonly number[];
 }
+
+/**
+ * The number of the present transaction and the timeline of the cluster, which a failover or a recovery from a backup changes: from then on
+ * the same number may be another transaction.
+ */
+const TOKEN = `pg_catalog.concat(pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8), '/', pg_catalog.pg_current_xact_id())`;
 
 /** How long something was waited for so far. */
 export interface Waits {
@@ -55,8 +63,8 @@ export class Writer {
   async transact(
     count: number,
     work: (run: Run) => Promise<readonly MutationResult[]>,
-    options: CallOptions,
-    { lockMs }: Transacting = {},
+    options: WriteOptions,
+    { lockMs, places }: Transacting = {},
   ): Promise<readonly MutationResult[]> {
     const all = (result: MutationResult): readonly MutationResult[] => Array.from({ length: count }, () => result);
     const waits: Waits = { waited: 0 };
@@ -70,19 +78,21 @@ export class Writer {
         const wait = lockMs === undefined ? '' : `SET LOCAL lock_timeout = '${String(lockMs)}ms'; `;
         // Constraints that would wait for the end are checked at once, so that one bad record is not the whole batch's failure.
         const [row] = await using.query(
-          `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${wait}SET CONSTRAINTS ALL IMMEDIATE; SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text`,
+          `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${wait}SET CONSTRAINTS ALL IMMEDIATE; SELECT ${TOKEN}`,
           undefined,
           options,
         );
         transaction = row?.[0] ?? undefined;
         results = await work((text, values) => using.query(text, values, options));
         throwIfAborted(options.signal, this.settings);
+        const done = results.flatMap((result, i) => (result.status === 'applied' ? [places?.[i] ?? i] : []));
+        if (transaction !== undefined && done.length > 0) await tell(options, { token: transaction, places: done });
       } catch (error) {
         await this.rollBack(connection, options.signal?.aborted === true);
         if (options.signal?.aborted === true)
           return all({ status: 'failed', message: 'Stopped before the batch was committed; the database rolled it back.' });
         const failed: MutationResult = { status: 'failed', message: `The database rolled the batch back: ${messageOf(error)}` };
-        if (!isTransient(error)) return all(failed);
+        if (error instanceof NotTold || !isTransient(error)) return all(failed);
         try {
           const why = `${this.settings.platform} rolled a batch back (${messageOf(error)}); it is tried again`;
           if (!(await this.pause(why, attempt, waits, options, attempt < ATTEMPTS))) return all(failed);
@@ -111,6 +121,11 @@ export class Writer {
         changed(result) ? { status: 'failed', message: `The database did not commit the batch: ${outcome.message}` } : result,
       );
     }
+  }
+
+  /** Runs one statement outside of a transaction. Throws what the driver throws. */
+  async ask(text: string, options: CallOptions): Promise<readonly Row[]> {
+    return (await this.ready(options)).query(text, undefined, options);
   }
 
   /** Waits, visibly, before what is locked is tried again. False where the time allowed for that is used up, or somebody stopped it. */
@@ -163,12 +178,10 @@ export class Writer {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       try {
         // No retry inside: the pauses are here.
-        const again = await connect({ ...this.settings, waitMs: 0 }, this.clock, this.counters, 'write');
-        this.connection = again;
-        const [row] = await again.query('SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8)', [transaction]);
-        if (row?.[0] === 'committed') return { state: 'committed', message };
-        if (row?.[0] === 'aborted') return { state: 'aborted', message };
-        // Still in progress: the server has not noticed yet that the connection is gone.
+        this.connection = await connect({ ...this.settings, waitMs: 0 }, this.clock, this.counters, 'write');
+        const status = await statusOf(this.connection, transaction);
+        if (status !== 'in progress') return { state: status, message };
+        // The server has not noticed yet that the connection is gone.
       } catch {
         // Not there yet: the next attempt may reach it.
       }
@@ -177,7 +190,47 @@ export class Writer {
     return { state: 'unknown', message };
   }
 
+  /** What became of a transaction of this or an earlier process. Throws our errors where the server cannot be asked. */
+  async outcomeOf(token: string, options: CallOptions): Promise<'done' | 'not-done' | 'unknown'> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const status = await statusOf(await this.ready(options), token);
+      if (status === 'committed') return 'done';
+      if (status === 'aborted') return 'not-done';
+      if (status === 'unknown') return 'unknown';
+      if (attempt < ATTEMPTS) await this.clock.sleep(50 * 2 ** attempt, options.signal);
+    }
+    return 'unknown';
+  }
+
   async close(): Promise<void> {
     await this.connection?.close();
   }
 }
+
+/** What the server says of a transaction; `unknown` where the cluster is not the one it ran in any more, or has forgotten it. */
+async function statusOf(connection: Connection, token: string): Promise<'committed' | 'aborted' | 'in progress' | 'unknown'> {
+  const [timeline, number] = token.split('/');
+  try {
+    const [row] = await connection.query(
+      `SELECT CASE WHEN pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8) OPERATOR(pg_catalog.=) $1 THEN pg_catalog.pg_xact_status($2::pg_catalog.xid8) END`,
+      [timeline, number],
+    );
+    const status = row?.[0];
+    return status === 'committed' || status === 'aborted' || status === 'in progress' ? status : 'unknown';
+  } catch (error) {
+    // A server that is a standby now, or has never come to this number.
+    if (isLost(error)) throw error;
+    return 'unknown';
+  }
+}
+
+async function tell(options: WriteOptions, commit: Parameters<NonNullable<WriteOptions['committing']>>[0]): Promise<void> {
+  try {
+    await options.committing?.(commit);
+  } catch (error) {
+    throw new NotTold(messageOf(error), { cause: error });
+  }
+}
+
+/** The commit could not be made durable before it was made: nothing is written. */
+class NotTold extends Error {}
