@@ -57,10 +57,10 @@ export interface Connector {
   write(mutations: readonly Mutation[], options?: WriteOptions): Promise<readonly MutationResult[]>;
 
   /**
-   * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or nothing of it.
-   * `unknown` where the platform cannot tell any more; then callers look at the records. Changes nothing.
+   * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or nothing of it,
+   * or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look at the records. Changes nothing.
    */
-  outcomeOf?(token: string, options?: CallOptions): Promise<'done' | 'not-done' | 'unknown'>;
+  outcomeOf?(token: string, options?: CallOptions): Promise<'done' | 'not-done' | 'running' | 'unknown'>;
 
   /**
    * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order.

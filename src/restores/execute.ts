@@ -1,4 +1,4 @@
-import type { MutationResult } from '../connectors/index.js';
+import type { MutationResult, WriteOptions } from '../connectors/index.js';
 import { isRunbackError, messageOf, silentReporter, type CallOptions, type Reporter } from '../lib/index.js';
 import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
@@ -250,10 +250,18 @@ class Session {
   async #sendJournaled(items: readonly JournalItem[], { before, linksBefore }: Checked): Promise<Pick<Written, 'results' | 'stop'>> {
     const { batches, writer, by, kind, schema } = this.#execution;
     const batch = batches.nextBatch;
-    const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items } });
-    batches.intended(batch, items, intent.at);
+    const tells = this.#execution.platform.connector.outcomeOf !== undefined;
+    const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...(tells ? { tells } : {}) } });
+    batches.intended(batch, items, intent.at, tells);
     for (const item of items) this.#attempted.add(item.id);
-    const answers = await this.#send(items.map((item) => mutationOf(schema, item)));
+    const answers = await this.#send(
+      items.map((item) => mutationOf(schema, item)),
+      async ({ token, places }) => {
+        const ids = places.flatMap((place) => items[place]?.id ?? []);
+        await writer.append({ by, type: `${kind}.commit`, data: { batch, token, ids } });
+        batches.committing(token, ids);
+      },
+    );
     let results = items.map((item, index) => resultOf(item, answers.results[index]));
     let stop = answers.stop;
     try {
@@ -289,9 +297,10 @@ class Session {
   /** Sends mutations. A refusal before anything was sent leaves every one of them not written. */
   async #send(
     mutations: Parameters<Execution['platform']['connector']['write']>[0],
+    committing: NonNullable<WriteOptions['committing']>,
   ): Promise<{ readonly results: readonly MutationResult[]; readonly stop?: Stop }> {
     try {
-      return { results: await this.#execution.platform.connector.write(mutations, this.#options) };
+      return { results: await this.#execution.platform.connector.write(mutations, { ...this.#options, committing }) };
     } catch (error) {
       if (!isRunbackError(error)) throw error;
       return { results: mutations.map(() => ({ status: 'failed', message: messageOf(error) })), stop: stopOf(error) };

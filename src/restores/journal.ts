@@ -13,6 +13,8 @@ export const RESTORES = 'restores';
 /** What its journal keeps byte for byte: an undo writes it back, a resume compares it. Messages stay redacted. */
 export const EXACT: readonly string[] = [
   'items',
+  'ids',
+  'token',
   'id',
   'key',
   'recreated',
@@ -140,6 +142,10 @@ export interface Pending {
   readonly at: string;
   /** The batch of the intent. */
   readonly batch: number;
+  /** The platform tells of its commits before it makes them. */
+  readonly tells?: true;
+  /** The commit that the item was to be part of. */
+  readonly commit?: string;
 }
 
 /** How the message of an item ends that waits for others. */
@@ -186,12 +192,20 @@ export class Batches {
   }
 
   /** Takes an intent in. */
-  intended(batch: number, items: readonly JournalItem[], at: string): void {
+  intended(batch: number, items: readonly JournalItem[], at: string, tells = false): void {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
     for (const item of items) {
-      this.#open.set(item.id, { item, at, batch });
+      this.#open.set(item.id, { item, at, batch, ...(tells ? { tells } : {}) });
       this.sent.add(item.id);
       this.#set(item.id, 'in_doubt');
+    }
+  }
+
+  /** Takes in that the platform is about to commit items. */
+  committing(commit: string, ids: readonly string[]): void {
+    for (const id of ids) {
+      const open = this.#open.get(id);
+      if (open !== undefined) this.#open.set(id, { ...open, commit });
     }
   }
 
@@ -399,7 +413,11 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
         break;
       case 'batch.intent':
       case 'undo.intent':
-        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at);
+        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data['tells'] === true);
+        break;
+      case 'batch.commit':
+      case 'undo.commit':
+        batches.committing(entry.data['token'] as string, entry.data['ids'] as readonly string[]);
         break;
       case 'batch.outcome':
       case 'undo.outcome':

@@ -1,6 +1,7 @@
 import type { CreateMutation, Platform, PlatformSchema, RecordHistory } from '../connectors/index.js';
 import type { CallOptions } from '../lib/index.js';
 import { own, put, sameButForm, type Fields, type LinkSchema, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
+import { settleByCommit } from './commits.js';
 import { linkOf, mutationOf, schemaOf } from './items.js';
 import type { Batches, ItemResult, JournalItem, JournalLink, Pending } from './journal.js';
 import { readLive, readLiveLinks } from './live.js';
@@ -20,8 +21,9 @@ export interface Looking {
  * Finds out what became of items whose answer was lost: one result per item. `failed` means that it did not happen; a create that
  * the platform cannot tell of stays `in_doubt`. `made`: what was created so far.
  */
-export async function lookUp(looking: Looking, pending: readonly Pending[], made: Batches, options: CallOptions): Promise<readonly ItemResult[]> {
-  const results: ItemResult[] = [];
+export async function lookUp(looking: Looking, lost: readonly Pending[], made: Batches, options: CallOptions): Promise<readonly ItemResult[]> {
+  const { settled, open: pending } = await settleByCommit(looking, lost, options);
+  const results: ItemResult[] = [...settled];
   const records = await readItems(
     looking,
     pending.map(({ item }) => item),

@@ -50,7 +50,7 @@ test('a commit is told of before it is made, with the records it will write, and
   expect(results.map(({ status }) => status)).toEqual(['applied', 'moved', 'applied']);
   expect(commits).toEqual([{ token: expect.stringMatching(/^[0-9A-F]{8}\/\d+$/) as string, places: [0, 2] }]);
   // While it is open nobody can say.
-  expect(seen).toEqual(['a', 'unknown']);
+  expect(seen).toEqual(['a', 'running']);
   expect(await askedAnew(commits[0]?.token ?? '')).toBe('done');
 });
 

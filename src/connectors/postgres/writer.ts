@@ -191,7 +191,7 @@ export class Writer {
   }
 
   /** What became of a transaction of this or an earlier process. Throws our errors where the server cannot be asked. */
-  async outcomeOf(token: string, options: CallOptions): Promise<'done' | 'not-done' | 'unknown'> {
+  async outcomeOf(token: string, options: CallOptions): Promise<'done' | 'not-done' | 'running' | 'unknown'> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const status = await statusOf(await this.ready(options), token);
       if (status === 'committed') return 'done';
@@ -199,7 +199,7 @@ export class Writer {
       if (status === 'unknown') return 'unknown';
       if (attempt < ATTEMPTS) await this.clock.sleep(50 * 2 ** attempt, options.signal);
     }
-    return 'unknown';
+    return 'running';
   }
 
   async close(): Promise<void> {
