@@ -7,7 +7,7 @@ import { inLayers, placeOf, type Moving } from './layers.js';
 import { nameOf, orderCreates, orderDeletes, type LinkDraft, type RecordDraft } from './order.js';
 import { LineSpool } from './spool.js';
 import type { FieldMove, PlanChange, PlanConflict, PlanLine, RecordChange } from './types.js';
-import { handingsOf, uniquesOf } from './unique.js';
+import { handingsOf, keyHanding, uniquesOf } from './unique.js';
 
 /**
  * Changes and conflicts as they are decided, in any order; {@link Draft.lines} gives them in the order of application:
@@ -222,8 +222,11 @@ export class Draft {
 
   #handings(draft: RecordDraft): ReturnType<typeof handingsOf> {
     const schema = this.#objects.get(draft.object);
+    if (schema === undefined) return [];
+    const key = keyHanding(schema, draft);
     const uniques = this.#uniques.get(draft.object) ?? [];
-    return schema === undefined || uniques.length === 0 ? [] : handingsOf(schema, uniques, draft);
+    const others = uniques.length === 0 ? [] : handingsOf(schema, uniques, draft);
+    return key === undefined ? others : [key, ...others];
   }
 
   /** A change as it was before an earlier plan put an interim value before it. */

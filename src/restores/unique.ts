@@ -41,6 +41,16 @@ export function handingsOf(schema: ObjectSchema, uniques: readonly UniqueSchema[
   return handings;
 }
 
+/**
+ * What a change does to the key of its record, where the record keeps it and some platform may see two keys as one: `Ada` has to go before
+ * `ADA` can come back.
+ */
+export function keyHanding(schema: ObjectSchema, { object, key, action }: RecordDraft): Handing | undefined {
+  if (!schema.createWithKey || (action !== 'create' && action !== 'delete') || /^[\d-]*$/.test(key)) return undefined;
+  const name = JSON.stringify([object, 'key', key.normalize('NFKC').toLowerCase()]);
+  return { unique: { fields: schema.keyFields }, ...(action === 'create' ? { takes: name } : { gives: name }) };
+}
+
 /** The change with the values that stay of fields that are unique together with fields that it changes. */
 export function withStaying<T extends DecidedChange>(schema: ObjectSchema, change: T, live: Fields): T {
   if ('link' in change || change.action !== 'update') return change;
