@@ -12,7 +12,7 @@ import { newFile } from '../new-file.js';
 import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js';
 import type { Session } from '../session.js';
 import { counted } from '../views/format.js';
-import { changesTable, conflictsTable, firstLines, isChange, isConflict, lostText, planText } from '../views/plan.js';
+import { changesTable, conflictsTable, effectsText, firstLines, isChange, isConflict, lostText, planText } from '../views/plan.js';
 import { leftText, restoreText, verifySummaryText } from '../views/restore.js';
 
 const FIRST = 10;
@@ -113,6 +113,7 @@ async function planOutcome(read: Awaited<ReturnType<typeof findPlan>>, summary: 
     text: (style) =>
       [
         planText(summary, style),
+        ...[total === 0 ? '' : effectsText(read.schema, header.filters.objects, style)].filter((text) => text !== ''),
         ...(changes.length === 0 ? ['', 'Nothing to write.'] : ['', changesTable(changes, style)]),
         ...(total > changes.length ? [`  ... and ${counted(total - changes.length, 'more changes')}`] : []),
         ...(conflicts.length === 0 ? [] : ['', conflictsTable(conflicts, style)]),

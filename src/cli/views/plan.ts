@@ -1,3 +1,4 @@
+import type { PlatformSchema } from '../../connectors/index.js';
 import type {
   FieldMove,
   LinkChange,
@@ -111,6 +112,21 @@ export function lostText(lost: readonly LostOnCreate[], values: readonly LostVal
 
 export function hasValues(lost: readonly LostOnCreate[]): boolean {
   return lost.some(({ fields }) => fields.length > 0);
+}
+
+const SHOWN_EFFECTS = 8;
+
+/** What writing the object types of a plan sets off on the platform, as the platform's driver says it; empty where it says nothing. */
+export function effectsText(schema: PlatformSchema, objects: readonly string[] | undefined, style: Style): string {
+  const lines = schema.objects
+    .filter(({ object }) => objects?.includes(object) !== false)
+    .flatMap(({ object, sideEffects }) => sideEffects.map((sentence) => `${visible(object)}: ${visible(sentence)}`));
+  if (lines.length === 0) return '';
+  const more = lines.length > SHOWN_EFFECTS ? [`... and ${counted(lines.length - SHOWN_EFFECTS, 'more of these')}`] : [];
+  return facts(
+    [...lines.slice(0, SHOWN_EFFECTS), ...more].map((line, i): [string, string] => [i === 0 ? 'Sets off' : '', line]),
+    style,
+  );
 }
 
 /** How many changes a plan makes to one field, and what most of the records hold there now. */
