@@ -102,7 +102,9 @@ test('what a stranger puts before pg_catalog on the search path is never run by 
       const records = new Map((await readRecords(connector, t)).map((record) => [record.key, record.fields]));
       const all = [...records.keys()];
       const statuses = async (mutations: Parameters<typeof connector.write>[0]): Promise<string[]> =>
-        (await connector.write(mutations)).map((result) => (result.status === 'failed' ? result.message : result.status));
+        (await connector.write(mutations)).map((result) =>
+          result.status === 'failed' || result.status === 'rejected' ? `${result.status}: ${result.message}` : result.status,
+        );
       const colleague = await server.connect(database);
       await colleague.query(`SET search_path = pg_catalog; BEGIN; SELECT FROM public.t WHERE a = 9 FOR UPDATE`);
       // Updates: written, moved, refused by a constraint, locked by somebody else.
@@ -116,7 +118,14 @@ test('what a stranger puts before pg_catalog on the search path is never run by 
         })),
       );
       expect(updated).toEqual([
-        ...['applied', 'rejected', 'moved', 'applied', 'applied', 'applied', 'applied', 'applied'],
+        'applied',
+        expect.stringContaining('t_n_key') as string,
+        'moved',
+        'applied',
+        'applied',
+        'applied',
+        'applied',
+        'applied',
         expect.stringContaining('locked') as string,
       ]);
       await colleague.query('ROLLBACK');
@@ -126,7 +135,9 @@ test('what a stranger puts before pg_catalog on the search path is never run by 
       ]);
       for (const link of links.filter(({ from, readOnly }) => from === 'public.t' && readOnly !== true)) {
         const to = link.to === 'public.t' ? '["1","k"]' : '2';
-        expect(await statuses([{ action: 'unlink', link, from: '["20","k"]', to: '1' }])).toEqual([link.to === 'public.t' ? 'rejected' : 'applied']);
+        expect(await statuses([{ action: 'unlink', link, from: '["20","k"]', to: '1' }])).toEqual([
+          link.to === 'public.t' ? expect.stringContaining('no record 1') : 'applied',
+        ]);
         expect(await statuses([{ action: 'link', link, from: '["20","k"]', to }])).toEqual(['applied']);
       }
       const now = new Map((await readRecords(connector, t)).map((record) => [record.key, record.fields]));

@@ -1,7 +1,7 @@
 import { messageOf, RunbackError } from '../../lib/index.js';
 import { sameForm, type PlatformRecord, type Value } from '../../records/index.js';
 import type { CreateMutation, MutationResult, WriteOptions } from '../connector.js';
-import { blame } from './blame.js';
+import { blame, quietly } from './blame.js';
 import { readReaches } from './describe.js';
 import { aboutRecord, grantFor, isLocked, rejection, serverError } from './errors.js';
 import { whoLocks } from './lockers.js';
@@ -228,7 +228,8 @@ class Batch {
   private async reached(shape: Shape): Promise<Shape> {
     const { table } = shape;
     await this.query(`LOCK TABLE ${relation(table)} IN ROW EXCLUSIVE MODE`);
-    this.reaches = await readReaches((text, values) => this.query(text, values), table, this.context.settings);
+    // The catalog is asked on an empty search path, where nobody's functions stand before those of the catalog.
+    this.reaches = await quietly(this.query, () => readReaches((text, values) => this.query(text, values), table, this.context.settings));
     const hidden = this.reaches.filter((reach) => !reach.readable);
     if (hidden.length > 0) throw new Hidden(hidden);
     return { ...shape, table: { ...table, reachedOnDelete: this.reaches } };
