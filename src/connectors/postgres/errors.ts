@@ -33,13 +33,18 @@ export function isTransient(error: unknown): boolean {
   // One of ours was waited out already, or cannot be.
   if (error instanceof RunbackError) return false;
   const server = serverError(error);
-  if (server === undefined) return !isConfiguration(error);
+  if (server === undefined) return !isConfiguration(error) && !isTooLong(error);
   return isLost(error) || /^(40001|40P01|53300|55P03)$/.test(server.code);
 }
 
 /** True where somebody else's lock was waited for as long as is allowed. */
 export function isLocked(error: ServerError): boolean {
   return error.code === '55P03';
+}
+
+/** True where a value is longer than this process can hold as one text. */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof Error && (('code' in error && error.code === 'ERR_STRING_TOO_LONG') || isTooLong(error.cause));
 }
 
 /** Errors of a connection that no repetition mends: names, certificates. */
@@ -65,6 +70,12 @@ export function fromServer(error: unknown, settings: Settings, doing: string, gr
   const data = { platform, ...(server === undefined ? {} : { sqlstate: server.code }) };
   const make = (code: ConstructorParameters<typeof RunbackError>[0], message: string, next: string): RunbackError =>
     new RunbackError(code, message, { why, state, next, data, cause: error });
+  if (isTooLong(error))
+    return make(
+      'platform-rejected',
+      `${platform} holds a value that is too long to be read as one text`,
+      'Leave the column or the table out; the largest text is 512 MB.',
+    );
   if (server === undefined || isLost(error) || server.code === '53300')
     return make(
       'platform-unreachable',

@@ -1,6 +1,7 @@
 import { type CallOptions, RunbackError } from '../../lib/index.js';
-import type { Link } from '../../records/index.js';
+import { keyOf, type Link } from '../../records/index.js';
 import type { FieldChange, ReadLinksRequest, ReadRequest, RecordBatch, RecordHistory } from '../connector.js';
+import { isTooLong } from './errors.js';
 import type { Reader } from './reader.js';
 import type { Row } from './session.js';
 import type { Settings } from './settings.js';
@@ -9,6 +10,8 @@ import type { Column, ForeignKey, Table } from './table.js';
 import { keyParts, presentFields, recordMaker } from './values.js';
 
 const ROWS_PER_BATCH = 1000;
+/** Characters of records that are taken in at once, about; one record may be longer. */
+const LENGTH_PER_BATCH = 16 << 20;
 
 /** What reading one object type needs. */
 export interface ReadContext {
@@ -32,19 +35,38 @@ export function keyColumns(table: Table, keyFields: readonly string[]): readonly
   return columns as Column[];
 }
 
-/** All records in key order, or those changed since a time. */
+/** All records in key order, or those changed since a time. Their keys first: how large a record is shows only when it comes. */
 export async function* readAll(request: ReadRequest, context: ReadContext, options: CallOptions): AsyncGenerator<RecordBatch> {
   const { table, reader, settings } = context;
-  const key = keyText(keyColumns(table, request.schema.keyFields), 't');
+  const columns = keyColumns(table, request.schema.keyFields);
+  const key = keyText(columns, 't');
   const present = presentFields(request.schema, table);
+  const select = [key, ...present.map(({ column }) => `t.${identifier(column.name)}`)].join(', ');
   const at = settings.modified.at === undefined ? undefined : table.columns.get(settings.modified.at);
   const since = request.changedSince !== undefined && at !== undefined;
   const { encoding } = await reader.connected(options);
-  const query = `SELECT ${[key, ...present.map(({ column }) => `t.${identifier(column.name)}`)].join(', ')} FROM ${relation(table)} AS t
+  const query = `SELECT ${key} FROM ${relation(table)} AS t
     ${since ? `WHERE t.${identifier(at.name)} >= $1::timestamptz OR t.${identifier(at.name)} IS NULL` : ''} ORDER BY ${keyOrder(key, encoding)}`;
   const make = recordMaker(present);
   const values = since ? [request.changedSince?.toISOString()] : [];
-  for await (const rows of reader.rows(query, values, ROWS_PER_BATCH, options, `reading ${table.object}`, table)) yield { records: rows.map(make) };
+  for await (const found of reader.rows(query, values, ROWS_PER_BATCH, options, `reading ${table.object}`, table)) {
+    const keys = found.map((row) => row[0] ?? '');
+    let came = 0;
+    for await (const rows of rowsOfKeys(select, keys, ROWS_PER_BATCH, request.schema.keyFields, columns, context, options)) {
+      came += rows.length;
+      yield { records: rows.map(make) };
+    }
+    if (came < keys.length)
+      throw new RunbackError(
+        'platform-incomplete',
+        `PostgreSQL found ${String(came)} of ${String(keys.length)} records of ${table.object} by the keys that it gave`,
+        {
+          why: 'A type of the key prints values that it does not take back.',
+          state: 'Nothing was written.',
+          next: 'Report it with --debug and the types of the columns of the key.',
+        },
+      );
+  }
 }
 
 /** Those of the keys that exist. */
@@ -63,10 +85,7 @@ export async function* readKeys(
   const extra = named.map((column) => (column === undefined ? 'NULL::text' : `t.${identifier(column.name)}`));
   const select = [keyText(columns, 't'), ...present.map(({ column }) => `t.${identifier(column.name)}`), ...extra].join(', ');
   const make = recordMaker(present);
-  const asked = [...new Set(keys)];
-  for (let start = 0; start < asked.length; start += perCall) {
-    const some = asked.slice(start, start + perCall);
-    const rows = await rowsOfKeys(select, some, request.schema.keyFields, columns, context, options);
+  for await (const rows of rowsOfKeys(select, [...new Set(keys)], perCall, request.schema.keyFields, columns, context, options)) {
     const records = rows.map(make);
     if (request.history === undefined) yield { records };
     else {
@@ -78,36 +97,61 @@ export async function* readKeys(
   }
 }
 
-/** One statement for many keys. A text that is no value of the key's type makes it fail: halves are tried until it is found. */
-async function rowsOfKeys(
+/**
+ * Rows of many keys in their order, some at a time: fewer where records are large. A text that is no value of the key's type makes a statement fail:
+ * halves are tried until it is found.
+ */
+async function* rowsOfKeys(
   select: string,
   keys: readonly string[],
+  perCall: number,
   keyFields: readonly string[],
   columns: readonly Column[],
   context: ReadContext,
   options: CallOptions,
-): Promise<readonly Row[]> {
+): AsyncGenerator<readonly Row[]> {
   const { table, reader } = context;
-  const parts = keys.flatMap((key) => {
-    const each = keyParts(key, keyFields);
-    return each === undefined ? [] : [each];
-  });
-  if (parts.length === 0) return [];
   const names = keyFields.map((_, index) => `k${String(index)}`);
-  const query = `SELECT ${select} FROM unnest(${names.map((_, index) => `$${String(index + 1)}::text[]`).join(', ')}) AS v(${names.join(', ')})
-    JOIN ${relation(table)} AS t ON ${keyMatch(columns, 't', 'v', names)}`;
-  const values = names.map((_, index) => parts.map((part) => part[index]));
-  try {
-    return await reader.attempt(query, values, options, `reading ${table.object}`, table);
-  } catch (error) {
-    if (!isBadText(error)) throw error;
-    if (keys.length === 1) return [];
-    const middle = keys.length >> 1;
-    return [
-      ...(await rowsOfKeys(select, keys.slice(0, middle), keyFields, columns, context, options)),
-      ...(await rowsOfKeys(select, keys.slice(middle), keyFields, columns, context, options)),
-    ];
+  const query = `SELECT ${select} FROM unnest(${names.map((_, index) => `$${String(index + 1)}::text[]`).join(', ')}) WITH ORDINALITY AS v(${names.join(', ')}, place)
+    JOIN ${relation(table)} AS t ON ${keyMatch(columns, 't', 'v', names)} ORDER BY v.place`;
+  const parts = new Map(
+    keys.flatMap((key) => {
+      const each = keyParts(key, keyFields);
+      return each === undefined ? [] : [[keyOf(each), each] as const];
+    }),
+  );
+  let atOnce = perCall;
+  const waiting = [[...parts.keys()]];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const some = next.slice(0, atOnce);
+    if (some.length < next.length) waiting.push(next.slice(atOnce));
+    if (some.length === 0) continue;
+    const values = names.map((_, index) => some.map((key) => parts.get(key)?.[index]));
+    try {
+      const { rows, all } = await reader.some(query, values, LENGTH_PER_BATCH, options, `reading ${table.object}`, table);
+      if (all) atOnce = Math.min(perCall, 2 * atOnce);
+      else {
+        atOnce = Math.max(1, rows.length >> 1);
+        const came = new Set(rows.map((row) => row[0]));
+        waiting.push(some.filter((key) => !came.has(key)));
+      }
+      if (rows.length > 0) yield rows;
+    } catch (error) {
+      if (isTooLong(error) && some.length === 1) throw tooLong(some[0] ?? '', table, error);
+      if (!isBadText(error) && !isTooLong(error)) throw error;
+      const middle = some.length >> 1;
+      if (middle > 0) waiting.push(some.slice(middle), some.slice(0, middle));
+    }
   }
+}
+
+function tooLong(key: string, table: Table, cause: unknown): RunbackError {
+  return new RunbackError('object-unsupported', `Record ${key} of ${table.object} is too large to be read`, {
+    why: 'One of its values is longer than 512 MB as text.',
+    state: 'Nothing was written.',
+    next: 'Shorten the value, or leave the table out; the other records can be read.',
+    cause,
+  });
 }
 
 function isBadText(error: unknown): boolean {

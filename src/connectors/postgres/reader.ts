@@ -2,7 +2,7 @@ import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
 import type { Ask } from './catalog.js';
 import { fromServer, grantFor } from './errors.js';
 import { lockTables, waitedInVain, whoIsInTheWay } from './locks.js';
-import { type Connection, connect, type Counters, retrying, type Row, throwIfAborted } from './session.js';
+import { type Connection, connect, type Counters, retrying, type Row, type SomeRows, throwIfAborted } from './session.js';
 import type { Settings } from './settings.js';
 import { target } from './sql.js';
 import type { ForeignKey, Table } from './table.js';
@@ -72,15 +72,25 @@ export class Reader {
     }
   }
 
-  /** As {@link ask}, for a statement that may fail: an open view stays usable. */
-  async attempt(text: string, values: readonly unknown[], options: CallOptions, doing: string, table: Table): Promise<readonly Row[]> {
-    if (this.current === undefined) return this.ask(text, values, options, doing, table);
+  /** As {@link ask}, for a statement that may fail and whose rows may be of any size: an open view stays usable. */
+  async some(text: string, values: readonly unknown[], length: number, options: CallOptions, doing: string, table: Table): Promise<SomeRows> {
+    const grant = grantFor('SELECT', target(table), this.settings);
+    const run = async (): Promise<SomeRows> => (await this.connected(options)).queryUpTo(text, values, length, options);
+    if (this.current === undefined) {
+      try {
+        return await retrying(this.settings, this.clock, this.counters, options, doing, run, grant);
+      } catch (error) {
+        throw await this.explained(error, [table]);
+      }
+    }
     await this.once('SAVEPOINT attempt', undefined, options, doing);
+    let failed = true;
     try {
-      return await this.ask(text, values, options, doing, table);
-    } catch (error) {
-      if (!(await this.connected()).broken) await this.once('ROLLBACK TO SAVEPOINT attempt', undefined, {}, doing);
-      throw error;
+      const some = await this.guarded(run, options, doing, grant);
+      ({ failed } = some);
+      return some;
+    } finally {
+      if (failed && !(await this.connected()).broken) await this.once('ROLLBACK TO SAVEPOINT attempt', undefined, {}, doing);
     }
   }
 
@@ -91,9 +101,13 @@ export class Reader {
     doing: string,
     grant?: string,
   ): Promise<readonly Row[]> {
+    return this.guarded(async () => (await this.connected(options)).query(text, values, options), options, doing, grant);
+  }
+
+  private async guarded<T>(work: () => Promise<T>, options: CallOptions, doing: string, grant?: string): Promise<T> {
     throwIfAborted(options.signal, this.settings);
     try {
-      return await (await this.connected(options)).query(text, values, options);
+      return await work();
     } catch (error) {
       throwIfAborted(options.signal, this.settings);
       throw fromServer(error, this.settings, doing, grant);

@@ -1,4 +1,4 @@
-import { Client, type QueryArrayResult } from 'pg';
+import { Client, Query, type QueryArrayConfig, type QueryArrayResult } from 'pg';
 
 import { type CallOptions, type Clock, messageOf, RunbackError } from '../../lib/index.js';
 import { fromServer, isTransient, serverError } from './errors.js';
@@ -42,10 +42,23 @@ const FIXED = {
  */
 const FOR_READING = { search_path: '', default_transaction_read_only: 'on', work_mem: '64MB' } as const;
 
+/** The first rows of an answer. */
+export interface SomeRows {
+  readonly rows: readonly Row[];
+  /** These are all. */
+  readonly all: boolean;
+  readonly failed: boolean;
+}
+
 /** One connection. Not shared between transactions. */
 export interface Connection {
   /** Runs one statement with parameters, or several without. Throws what the driver throws. */
   query(text: string, values?: readonly unknown[], options?: CallOptions): Promise<readonly Row[]>;
+  /**
+   * As {@link query}, for rows of any size: once those that have come are longer than `length`, the server is asked to stop and the others
+   * are thrown away. At least one row comes, if there is any. `failed`: the statement was cancelled, and a transaction with it.
+   */
+  queryUpTo(text: string, values: readonly unknown[], length: number, options?: CallOptions): Promise<SomeRows>;
   readonly client: Client;
   readonly serverVersion: number;
   readonly encoding: string;
@@ -160,6 +173,7 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
   }
+  endOnUnreadable(client);
   const session: Record<string, string> = {
     ...FIXED,
     statement_timeout: String(settings.statementTimeoutMs),
@@ -202,6 +216,41 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
         call.signal?.removeEventListener('abort', stop);
       }
     },
+    async queryUpTo(text, values, length, call = {}) {
+      counters.requests += 1;
+      const stop = (): void => void connection.cancel();
+      call.signal?.addEventListener('abort', stop, { once: true });
+      const rows: Row[] = [];
+      let left = length;
+      let cancelled: Promise<void> | undefined;
+      try {
+        await new Promise<void>((resolve, reject) => {
+          const config: QueryArrayConfig = { text, values: [...values], rowMode: 'array' };
+          const query = new Query<(string | null)[]>(config);
+          query.on('row', (row: Row) => {
+            if (left < 0) {
+              cancelled ??= connection.cancel();
+              return;
+            }
+            rows.push(row);
+            for (const value of row) left -= value?.length ?? 0;
+          });
+          query.on('end', () => resolve());
+          query.on('error', reject);
+          client.query(query);
+        });
+        return { rows, all: cancelled === undefined, failed: false };
+      } catch (error) {
+        const server = serverError(error);
+        if (server === undefined) broken = true;
+        if (cancelled === undefined || call.signal?.aborted === true || server?.code !== '57014') throw error;
+        return { rows, all: false, failed: true };
+      } finally {
+        call.signal?.removeEventListener('abort', stop);
+        // Later it would stop what comes next.
+        await cancelled;
+      }
+    },
     async close(force = false) {
       if (closed) return;
       closed = true;
@@ -223,6 +272,21 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
   };
   if (role === 'write') await prepareWriter(connection, settings);
   return connection;
+}
+
+/** What the driver cannot take in, a value longer than a text can be, ends the connection with that error instead of the process. */
+function endOnUnreadable(client: Client): void {
+  const { stream } = client.connection;
+  const [driver] = stream.listeners('data') as ((data: Buffer) => void)[];
+  if (driver === undefined) return;
+  stream.removeListener('data', driver);
+  stream.on('data', (data: Buffer) => {
+    try {
+      driver(data);
+    } catch (error) {
+      stream.destroy(error instanceof Error ? error : new Error(messageOf(error)));
+    }
+  });
 }
 
 async function prepareWriter(connection: Connection, settings: Settings): Promise<void> {
