@@ -3,6 +3,7 @@ import { isRunbackError, messageOf, silentReporter, type CallOptions, type Repor
 import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
 import { linksBeside, lookAfter, lookAfterLost } from './aftermath.js';
+import { Together } from './batching.js';
 import { fillWork, withoutRefused } from './follow-up.js';
 import { mutationOf, schemaOf } from './items.js';
 import { type Batches, type ItemResult, type JournalItem, type RestoreSettings, WAITS } from './journal.js';
@@ -16,6 +17,8 @@ export interface Work {
   /** Works of one group that follow each other share a batch. */
   readonly group: string;
   readonly action: JournalItem['action'];
+  /** About how many characters its item takes in the journal. */
+  readonly length: number;
   /** The record that it changes: no batch changes a record twice, since platforms promise no order within one. */
   readonly record?: string;
   /** The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not there. */
@@ -46,20 +49,17 @@ export async function execute(execution: Execution, works: AsyncIterable<Work>, 
   const session = new Session(execution, options);
   const unfilled = await session.fill();
   if (unfilled !== undefined) return unfilled;
-  let waiting: Work[] = [];
+  const waiting = new Together<Work>();
   for await (const work of works) {
     session.saw(work);
     if (session.isSettled(work.id)) continue;
-    const [first] = waiting;
-    const twice = work.record !== undefined && waiting.some(({ record }) => record === work.record);
-    if (first !== undefined && (twice || first.group !== work.group || waiting.length >= session.sizeOf(first.action))) {
-      const stop = await session.batch(waiting, true);
+    if (!joins(waiting, work, session.sizeOf(work.action))) {
+      const stop = await session.batch(waiting.take(), true);
       if (stop !== undefined) return stop;
-      waiting = [];
     }
-    waiting.push(work);
+    waiting.add(work, work.length);
   }
-  const stop = waiting.length === 0 ? undefined : await session.batch(waiting, false);
+  const stop = waiting.isEmpty ? undefined : await session.batch(waiting.take(), false);
   return stop ?? session.again();
 }
 
@@ -433,17 +433,19 @@ function notThere(wrong: number, of: number): Stop {
 
 /** Works in the batches they are written in. */
 function* groupsOf(works: readonly Work[], sizeOf: (action: JournalItem['action']) => number): Iterable<readonly Work[]> {
-  let group: Work[] = [];
+  const group = new Together<Work>();
   for (const work of works) {
-    const [first] = group;
-    const twice = work.record !== undefined && group.some(({ record }) => record === work.record);
-    if (first !== undefined && (twice || first.group !== work.group || group.length >= sizeOf(first.action))) {
-      yield group;
-      group = [];
-    }
-    group.push(work);
+    if (!joins(group, work, sizeOf(work.action))) yield group.take();
+    group.add(work, work.length);
   }
-  if (group.length > 0) yield group;
+  if (!group.isEmpty) yield group.take();
+}
+
+/** True where a work is written with those before it. */
+function joins(waiting: Together<Work>, work: Work, size: number): boolean {
+  const [first] = waiting.items;
+  const twice = work.record !== undefined && waiting.items.some(({ record }) => record === work.record);
+  return !twice && (first === undefined || first.group === work.group) && waiting.takes(work.length, size);
 }
 
 interface Written {

@@ -1,5 +1,6 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import { own, put, type Fields, type Value } from '../records/index.js';
+import { lengthOf } from './batching.js';
 import type { Work } from './execute.js';
 import { schemaOf } from './items.js';
 import { FILL, type Beside, type ItemResult, type JournalItem, type RefusedField } from './journal.js';
@@ -48,6 +49,7 @@ export function fillWork({ id, object, key, moves }: Beside): Work {
     id: `${id}${FILL}`,
     group: `update ${object}`,
     action: 'update',
+    length: lengthOf(moves),
     resolve: () => ({ id: `${id}${FILL}`, action: 'update', object, key, set, replaced }),
   };
 }

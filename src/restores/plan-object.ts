@@ -2,6 +2,7 @@ import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js'
 import { compareKeys, type ObjectSchema, type PlatformRecord, own, watchedFields } from '../records/index.js';
 import type { Damage } from '../snapshots/index.js';
 import { wantsHistory } from './attribution.js';
+import { lengthOf, Together } from './batching.js';
 import { withCompanions } from './companions.js';
 import { comparable, givenOnCreate } from './comparable.js';
 import type { DecideContext } from './decide-context.js';
@@ -178,16 +179,14 @@ async function evidenceOf(
   return { ...evidence, recreatedAs: renamed };
 }
 
-async function* inChunks<T>(items: AsyncIterable<T>, size: number): AsyncIterable<readonly T[]> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length >= size) {
-      yield chunk;
-      chunk = [];
-    }
+async function* inChunks(found: AsyncIterable<Difference>, size: number): AsyncIterable<readonly Difference[]> {
+  const chunk = new Together<Difference>();
+  for await (const difference of found) {
+    const length = lengthOf(difference.base) + lengthOf(difference.damaged);
+    if (!chunk.takes(length, size)) yield chunk.take();
+    chunk.add(difference, length);
   }
-  if (chunk.length > 0) yield chunk;
+  if (!chunk.isEmpty) yield chunk.take();
 }
 
 function within(damages: readonly Damage[], key: string): boolean {

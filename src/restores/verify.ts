@@ -1,5 +1,6 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../records/index.js';
+import { lengthOf, Together } from './batching.js';
 import { byHandLeft } from './by-hand.js';
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
@@ -24,19 +25,17 @@ export async function verifyRestore(planId: string, deps: RestoreDeps, options: 
   const plan = await readPlan(deps.store, planId);
   checkAccount(plan.header, deps.platform);
   const check = new Check(plan, deps, await applied(plan, deps), options);
-  let batch: PlanChange[] = [];
+  const batch = new Together<PlanChange>();
   const { read } = deps.platform.connector.capabilities.batch;
   const sizeOf = (change: PlanChange): number => ('link' in change ? LINK_KEYS : read);
   for await (const line of plan.lines()) {
     if (line.kind !== 'change') continue;
-    const [first] = batch;
-    if (first !== undefined && (targetOf(first) !== targetOf(line) || batch.length >= sizeOf(first))) {
-      await check.changes(batch);
-      batch = [];
-    }
-    batch.push(line);
+    const [first] = batch.items;
+    const length = lengthOf(line);
+    if (first !== undefined && (targetOf(first) !== targetOf(line) || !batch.takes(length, sizeOf(first)))) await check.changes(batch.take());
+    batch.add(line, length);
   }
-  if (batch.length > 0) await check.changes(batch);
+  if (!batch.isEmpty) await check.changes(batch.take());
   return { ...check.summary(), byHand: await byHandLeft(plan, check.keyOf, deps.platform, options) };
 }
 

@@ -1,5 +1,6 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import { own, put, type Fields, type Value } from '../records/index.js';
+import { lengthOf } from './batching.js';
 import type { Work } from './execute.js';
 import {
   BROUGHT,
@@ -35,7 +36,7 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches,
     if (line.action === 'undelete') back.push(line);
     if ('link' in line) {
       const group = `${line.action} ${line.from.object}~${line.to.object}~${line.link}`;
-      yield { id, group, action: line.action, resolve: () => linkItem(id, line, apply) };
+      yield { id, group, action: line.action, length: lengthOf(line), resolve: () => linkItem(id, line, apply) };
     } else {
       const { action } = line;
       const interim = interims.get(nameOf(line));
@@ -45,6 +46,7 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches,
         id,
         group: groupOf(line),
         action,
+        length: lengthOf(line),
         record: nameOf(line),
         resolve: () => recordItem(id, interim === undefined ? line : following(line, interim, apply), apply),
       };
@@ -99,7 +101,7 @@ function putBackWork(interim: RecordChange): Work {
     }
     return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
   };
-  return { id, group: `update ${object} back`, action: 'update', reads: { object, key }, resolve };
+  return { id, group: `update ${object} back`, action: 'update', length: lengthOf(interim), reads: { object, key }, resolve };
 }
 
 /** Works of one action and object type share batches; within what hands unique values on, those of one layer. */
@@ -122,7 +124,7 @@ function fieldsWork(change: RecordChange): Work {
     }
     return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
   };
-  return { id, group: `update ${object}`, action: 'update', reads: { object, key }, resolve };
+  return { id, group: `update ${object}`, action: 'update', length: lengthOf(change), reads: { object, key }, resolve };
 }
 
 /**
@@ -147,7 +149,14 @@ export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: 
     const action = OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once the later ones are undone.
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
-    yield { id: item.id, group, action, ...('link' in item ? {} : { record: nameOf(item) }), resolve: () => undoItem(item, undo, made) };
+    yield {
+      id: item.id,
+      group,
+      action,
+      length: lengthOf(item),
+      ...('link' in item ? {} : { record: nameOf(item) }),
+      resolve: () => undoItem(item, undo, made),
+    };
   }
   yield* linkWorks('unlink', brought.values(), undo);
   // Links that went with a record, or that another one took the place of, come back once both their ends stand.
@@ -163,7 +172,8 @@ function* linkWorks(
 ): Iterable<Work> {
   const works = [...links].map(({ id, link }) => ({ id, link, group: `${action} ${link.fromObject}~${link.toObject}~${link.link}` }));
   works.sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0));
-  for (const { id, link, group } of works) yield { id, group, action, resolve: () => ({ id, action, ...present(link, batches) }) };
+  for (const { id, link, group } of works)
+    yield { id, group, action, length: lengthOf(link), resolve: () => ({ id, action, ...present(link, batches) }) };
 }
 
 /**
@@ -214,7 +224,13 @@ function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
 export function* deletesOf(records: readonly BesideRecord[]): Iterable<Work> {
   for (const { object, key, fields } of records) {
     const id = `made+${object}/${key}`;
-    yield { id, group: `delete ${object}`, action: 'delete', resolve: () => ({ id, action: 'delete', object, key, replaced: fields, links: [] }) };
+    yield {
+      id,
+      group: `delete ${object}`,
+      action: 'delete',
+      length: lengthOf(fields),
+      resolve: () => ({ id, action: 'delete', object, key, replaced: fields, links: [] }),
+    };
   }
 }
 

@@ -1,9 +1,6 @@
-import { join } from 'node:path';
-
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { Platform } from '../../src/connectors/index.js';
-import { isRunbackError, systemClock } from '../../src/lib/index.js';
+import { isRunbackError } from '../../src/lib/index.js';
 import {
   applyRestore,
   confirmationOf,
@@ -13,14 +10,11 @@ import {
   undoRestore,
   verifyRestore,
   type ApplyDeps,
-  type PlanFilters,
   type PlanLine,
 } from '../../src/restores/index.js';
-import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
 import { openTestPlatform } from '../support/postgres-connector.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
-import { CONFIG } from '../support/restore-world.js';
-import { temporaryStore } from '../support/store.js';
+import { ALL, restoresOf } from '../support/restores.js';
 import { startProxy } from '../support/tcp-proxy.js';
 
 let server: TestPostgres;
@@ -28,18 +22,6 @@ beforeAll(async () => {
   server = await startPostgres();
 });
 afterAll(() => server.stop());
-
-const FILTERS: PlanFilters = { unattributed: 'include', deleteCreated: true };
-
-async function setUp(platform: Platform): Promise<{ deps: ApplyDeps; take: (from?: Platform) => Promise<string> }> {
-  const { store, dir } = await temporaryStore(systemClock);
-  const backups = join(dir, '..', 'backups');
-  const deps = { store, clock: systemClock, catalog: openCatalog({ dir: backups, store, clock: systemClock }), platform, config: CONFIG };
-  return {
-    deps,
-    take: async (from = platform) => (await createSnapshot({ platforms: [from], by: 'test' }, { dir: backups, store, clock: systemClock })).id,
-  };
-}
 
 async function linesOf(plan: string, deps: ApplyDeps): Promise<PlanLine[]> {
   const lines: PlanLine[] = [];
@@ -52,7 +34,7 @@ test('a table with an updated_at trigger, wider decimals and identities is resto
     CREATE TABLE leads (id int PRIMARY KEY, name char(8), price numeric(10,2), score real, at timestamptz(3), n int GENERATED ALWAYS AS IDENTITY, updated_at timestamptz NOT NULL DEFAULT '2024-01-01');
     INSERT INTO leads (id, name, price, score, at) SELECT i, 'n' || i, i + 0.5, i + 0.1, '2024-05-06 07:08:09.12Z' FROM generate_series(1, 30) i`);
   const before = await openTestPlatform(server, database);
-  const { deps: first, take: takeFirst } = await setUp(before);
+  const { deps: first, take: takeFirst } = await restoresOf(before);
   const rows = () =>
     server.sql(database, `SELECT id, trim(name) AS name, price::numeric(10,2), score::real::text AS score, at::text, n FROM leads ORDER BY id`);
   const good = await rows();
@@ -70,7 +52,7 @@ test('a table with an updated_at trigger, wider decimals and identities is resto
   const deps: ApplyDeps = { ...first, platform };
   const damage = await rows();
   const damaged = await takeFirst(platform);
-  const plan = await planRestore({ base, damaged, filters: FILTERS, by: 'maya' }, deps);
+  const plan = await planRestore({ base, damaged, filters: ALL, by: 'maya' }, deps);
   expect(
     (await linesOf(plan.header.id, deps)).map((line) =>
       line.kind === 'change' && 'object' in line ? [line.action, line.key, Object.keys(line.fields).sort().join()] : line.kind,
@@ -100,13 +82,13 @@ test('the empty text and keys that differ in case alone are restored like any ot
     `CREATE EXTENSION citext; CREATE TABLE leads (mail citext PRIMARY KEY, v text); INSERT INTO leads VALUES ('', 'empty'), ('Ada@x', 'a'), ('bob@x', 'b')`,
   );
   const platform = await openTestPlatform(server, database, { objects: ['leads'] });
-  const { deps, take } = await setUp(platform);
+  const { deps, take } = await restoresOf(platform);
   const rows = () => server.sql(database, 'SELECT mail::text, v FROM leads ORDER BY mail');
   const good = await rows();
   const base = await take();
   await server.sql(database, `UPDATE leads SET v = 'bad' WHERE mail IN ('', 'bob@x'); UPDATE leads SET mail = 'ADA@x' WHERE mail = 'ada@x'`);
   const bad = await rows();
-  const plan = await planRestore({ base, damaged: await take(), filters: FILTERS, by: 'maya' }, deps);
+  const plan = await planRestore({ base, damaged: await take(), filters: ALL, by: 'maya' }, deps);
   const done = await applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, deps);
   expect(done).toMatchObject({ applied: 4, rejected: 0, failed: 0 });
   expect(await rows()).toEqual(good);
@@ -124,10 +106,10 @@ for (const arrived of [true, false])
     const proxy = await startProxy(server);
     const open = () => openTestPlatform(server, database, { url: `postgres://postgres@127.0.0.1:${String(proxy.port)}/${database}` });
     const platform = await open();
-    const { deps, take } = await setUp(platform);
+    const { deps, take } = await restoresOf(platform);
     const base = await take();
     await server.sql(database, `UPDATE leads SET v = 'bad'; DELETE FROM leads WHERE id = 5`);
-    const plan = await planRestore({ base, damaged: await take(), filters: FILTERS, by: 'maya' }, deps);
+    const plan = await planRestore({ base, damaged: await take(), filters: ALL, by: 'maya' }, deps);
     if (arrived) proxy.dropAnswerTo('COMMIT\0');
     else proxy.dropRequest('COMMIT\0');
     const stopped: unknown = await applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, deps).catch(
