@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { Platform } from '../../src/connectors/index.js';
@@ -172,11 +174,15 @@ test('what triggers changed beside what was written is in the answer, whole, and
     const results = await connector.write(
       ['1', '2', '3'].map((key) => ({ action: 'update' as const, schema, key, set: { v: ' Ada ', n: '2.345' }, expect: { v: 'old', n: '1.00' } })),
     );
-    const record = (key: string) => ({ key, fields: { v: 'ada', n: '2.35', words: 3, seen: 1, long: null }, meta: { id: Number(key) } });
-    expect(results[0]).toEqual({ status: 'applied', key: '1', record: record('1') });
-    expect(results[1]).toEqual({ status: 'applied', key: '2', record: record('2') });
-    // A record with a long value is not sent back with every write of another field: whoever needs it reads it.
-    expect(results[2]).toEqual({ status: 'applied', key: '3' });
+    const long = Array.from({ length: 2000 }, (_, i) =>
+      createHash('md5')
+        .update(String(i + 1))
+        .digest('hex'),
+    ).join('');
+    const inKey = (key: string) => ({ key, long: key === '3' ? long : null, meta: { id: Number(key) } });
+    const record = (key: string) => ({ key, fields: { v: 'ada', n: '2.35', words: 3, seen: 1, long: inKey(key).long }, meta: inKey(key).meta });
+    const was = (key: string) => ({ key, fields: { v: 'old', n: '1.00', words: 3, seen: 0, long: inKey(key).long }, meta: inKey(key).meta });
+    expect(results).toEqual(['1', '2', '3'].map((key) => ({ status: 'applied', key, record: record(key), was: was(key) })));
     expect(await readRecords(connector, schema, ['1'])).toEqual([record('1')]);
     const made = await connector.write([{ action: 'create', schema, key: '9', set: { v: 'BOB' } }]);
     expect(made).toMatchObject([{ status: 'applied', key: '9', record: { fields: { v: 'bob', words: 3 } } }]);

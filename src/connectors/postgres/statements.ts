@@ -29,8 +29,10 @@ export interface Shape {
 /** What {@link Shape.answer} follows in the rows of a write: n, key, a letter per expected column, whether a value was too long to be answered. */
 export const ANSWER_FROM = 4;
 
-/** A value of more stored bytes is not answered with the write; whoever needs it reads it. */
-const ANSWERED_BYTES = 8192;
+/** So many bytes the values of one column may have together in an answer. */
+const ANSWERED_BYTES = 16 << 20;
+/** A value of so many stored bytes is answered in any case. */
+const SHORT_BYTES = 8192;
 /** So many columns go one by one into `unnest`; a row of PostgreSQL holds 1,664 at most, and those of a table are among them. */
 const NARROW = 400;
 
@@ -98,13 +100,19 @@ function written(shape: Shape, place: number): string {
   return `${valueAt(shape, 's', place)}::${shape.set[place]?.cast ?? 'pg_catalog.text'}`;
 }
 
+/** A value of more bytes is not answered where so many records are; whoever needs it asks for fewer, or reads it. */
+function answeredBytes(records: number): number {
+  return Math.max(SHORT_BYTES, Math.floor(ANSWERED_BYTES / Math.max(1, records)));
+}
+
 /**
  * What a write answers of each record: n, its key, `=` for each expected column that still prints as expected, whether a value is left
- * out for its length, and the columns of the answer.
+ * out for its length, and the columns of the answer. `before`: all print as expected, and no letters are needed.
  */
-function answer(shape: Shape, alias: string): string {
-  const long = shape.answer.filter((column) => column.variable).map((column) => tooLong(column, alias));
-  const kept = expectedTerms(shape, alias).map((term) => `CASE WHEN ${term} THEN '=' ELSE '~' END`);
+function answer(shape: Shape, alias: string, records: number, before = false): string {
+  const most = answeredBytes(records);
+  const long = shape.answer.filter((column) => column.variable).map((column) => tooLong(column, alias, most));
+  const kept = (before ? [] : expectedTerms(shape, alias)).map((term) => `CASE WHEN ${term} THEN '=' ELSE '~' END`);
   return [
     'v.n',
     keyText(shape.key, alias),
@@ -112,13 +120,16 @@ function answer(shape: Shape, alias: string): string {
     long.length === 0 ? 'false' : `(${long.join(' OR ')}) IS TRUE`,
     ...shape.answer.map((column) => {
       const name = `${alias}.${identifier(column.name)}`;
-      return column.variable ? `CASE WHEN ${tooLong(column, alias)} THEN NULL ELSE ${name} END` : name;
+      return column.variable ? `CASE WHEN ${tooLong(column, alias, most)} THEN NULL ELSE ${name} END` : name;
     }),
   ].join(', ');
 }
 
-function tooLong(column: Column, alias: string): string {
-  return `pg_catalog.pg_column_size(${alias}.${identifier(column.name)}) OPERATOR(pg_catalog.>) ${String(ANSWERED_BYTES)}`;
+/** Only what takes room where it is stored is looked at for what it is as text. */
+function tooLong(column: Column, alias: string, bytes: number): string {
+  const name = `${alias}.${identifier(column.name)}`;
+  const stored = `pg_catalog.pg_column_size(${name}) OPERATOR(pg_catalog.>) ${String(SHORT_BYTES)}`;
+  return `CASE WHEN ${stored} THEN pg_catalog.octet_length(pg_catalog.format('%s', ${name})) OPERATOR(pg_catalog.>) ${String(bytes)} ELSE false END`;
 }
 
 /** Writes where the expectation holds. Rows as {@link ANSWER_FROM} says; `later`: only n, since what stands is asked for afterwards. */
@@ -126,7 +137,7 @@ export function updateStatement(shape: Shape, items: readonly Item[], later: boo
   const { text, values } = source(shape, items);
   const sets = shape.set.map((column, i) => `${identifier(column.name)} = ${written(shape, i)}`).join(', ');
   return {
-    text: `UPDATE ${relation(shape.table)} AS t SET ${sets} FROM ${text} WHERE ${keyIs(shape, 't')}${expected(shape)} RETURNING ${later ? 'v.n' : answer(shape, 't')}`,
+    text: `UPDATE ${relation(shape.table)} AS t SET ${sets} FROM ${text} WHERE ${keyIs(shape, 't')}${expected(shape)} RETURNING ${later ? 'v.n' : answer(shape, 't', items.length)}`,
     values,
   };
 }
@@ -148,7 +159,7 @@ export function insertStatement(
   return {
     text: `WITH v AS MATERIALIZED (SELECT * FROM ${text}),
       made AS (INSERT INTO ${target(shape.table)} AS t (${names.join(', ')}) OVERRIDING SYSTEM VALUE SELECT ${cells.join(', ')} FROM v ORDER BY v.n RETURNING t.*)
-      SELECT ${later ? 'v.n' : answer(shape, 'made')} FROM v JOIN made ON ${keyIs(shape, 'made')}`,
+      SELECT ${later ? 'v.n' : answer(shape, 'made', items.length)} FROM v JOIN made ON ${keyIs(shape, 'made')}`,
     values,
   };
 }
@@ -156,7 +167,20 @@ export function insertStatement(
 /** What stands after a write. Rows as {@link ANSWER_FROM} says. */
 export function answerStatement(shape: Shape, items: readonly Item[]): Statement {
   const { text, values } = source(shape, items);
-  return { text: `SELECT ${answer(shape, 't')} FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')}`, values };
+  return { text: `SELECT ${answer(shape, 't', items.length)} FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')}`, values };
+}
+
+/**
+ * Locks the records where the expectation holds, so that nobody else can write between this and the update: what it answers is what stood
+ * before. Rows as {@link ANSWER_FROM} says.
+ */
+export function beforeStatement(shape: Shape, items: readonly Item[], whole: boolean): Statement {
+  const { text, values } = source(shape, items);
+  const strength = whole ? 'UPDATE' : 'NO KEY UPDATE';
+  return {
+    text: `SELECT ${answer(shape, 't', items.length, true)} FROM ${relation(shape.table)} AS t JOIN ${text} ON ${keyIs(shape, 't')}${expected(shape)} FOR ${strength} OF t`,
+    values,
+  };
 }
 
 /** Locks the records that nobody else has locked. Rows: n. `whole`: also against new references to them. */

@@ -13,6 +13,7 @@ import { relation, target } from './sql.js';
 import {
   ANSWER_FROM,
   answerStatement,
+  beforeStatement,
   deleteStatement,
   freeStatement,
   insertStatement,
@@ -128,6 +129,8 @@ class Batch {
   /** Makes the record of an answer; of no use for deletes. */
   private readonly make: (row: Row) => PlatformRecord;
   private waits = 0;
+  /** What updated records were before, by place. */
+  private readonly before = new Map<number, PlatformRecord>();
   /** What deletes go on into, as last read. */
   private reaches: readonly Reach[];
 
@@ -166,9 +169,11 @@ class Batch {
   private async apply(shape: Shape, items: readonly Item[]): Promise<void> {
     if (items.length === 0) return;
     await this.query('SAVEPOINT batch');
-    let rows: readonly Row[];
+    let rows: readonly Row[] = [];
+    let long: readonly Item[] = [];
     try {
-      rows = await this.write(shape, items);
+      if (this.action === 'update') long = await this.lookBefore(shape, items);
+      if (long.length === 0 || items.length === 1) rows = await this.write(shape, items);
     } catch (error) {
       const server = serverError(error);
       const ours = error instanceof NotKept || error instanceof Hidden;
@@ -193,12 +198,36 @@ class Batch {
       return;
     }
     await this.query('RELEASE SAVEPOINT batch');
+    if (long.length > 0 && items.length > 1) {
+      await this.applyLong(shape, items, long);
+      return;
+    }
     for (const row of rows) this.results[Number(row[0])] = this.applied(row);
     const missed = items.filter((item) => this.results[item.n] === undefined || isParentMissing(this.results[item.n]));
     if (missed.length === 0) return;
     // A record that others of this batch refer to can go once those are gone.
     const more = this.action === 'delete' && rows.length > 0 && this.reaches.some((reach) => reach.self);
     await (more ? this.apply(shape, missed) : this.explain(shape, missed));
+  }
+
+  /** Locks what is to be updated and keeps what stands there. Those that are too long to be kept with so many others. */
+  private async lookBefore(shape: Shape, items: readonly Item[]): Promise<readonly Item[]> {
+    const long = new Set<number>();
+    for (const row of await this.ask(beforeStatement(shape, items, isWhole(shape)))) {
+      if (row[3] === 't') long.add(Number(row[0]));
+      else this.before.set(Number(row[0]), this.made(row));
+    }
+    return items.filter((item) => long.has(item.n));
+  }
+
+  /** Long records go with fewer others each time, so that what they were can be kept. */
+  private async applyLong(shape: Shape, items: readonly Item[], long: readonly Item[]): Promise<void> {
+    await this.apply(
+      shape,
+      items.filter((item) => !long.includes(item)),
+    );
+    const size = Math.ceil(items.length / 16);
+    for (let start = 0; start < long.length; start += size) await this.apply(shape, long.slice(start, start + size));
   }
 
   /** The statement, and what stands after it. Throws {@link NotKept} where that is not what a write has to leave. */
@@ -265,7 +294,12 @@ class Batch {
   private applied(row: Row): MutationResult {
     const key = row[1] ?? '';
     if (this.action === 'delete' || row[3] === 't') return { status: 'applied', key };
-    return { status: 'applied', key, record: this.make([key, ...row.slice(ANSWER_FROM)]) };
+    const was = this.before.get(Number(row[0]));
+    return { status: 'applied', key, record: this.made(row), ...(was === undefined ? {} : { was }) };
+  }
+
+  private made(row: Row): PlatformRecord {
+    return this.make([row[1] ?? '', ...row.slice(ANSWER_FROM)]);
   }
 
   private notKept(shape: Shape, { columns }: NotKept): MutationResult {
@@ -331,7 +365,7 @@ class Batch {
     if (this.action === 'create') return items;
     await this.query('SAVEPOINT free');
     try {
-      const whole = this.action === 'delete' || shape.set.some((column) => shape.table.uniqueColumns.has(column.name));
+      const whole = this.action === 'delete' || isWhole(shape);
       const mine = new Set((await this.ask(freeStatement(shape, items, whole))).map((row) => Number(row[0])));
       const there = new Set((await this.ask(thereStatement(shape, items))).map((row) => Number(row[0])));
       await this.query('RELEASE SAVEPOINT free');
@@ -385,6 +419,11 @@ class Batch {
       }
     }
   }
+}
+
+/** True for updates that a reference to the record may stand in the way of. */
+function isWhole({ set, table }: Shape): boolean {
+  return set.some((column) => table.uniqueColumns.has(column.name));
 }
 
 /** Columns whose value stayed as it was although another one was written. `letters`: `=` for each expected column that stayed. */
