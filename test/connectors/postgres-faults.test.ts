@@ -191,6 +191,32 @@ test('too many connections is no refusal: it is waited for', async () => {
   await crowded.close();
 });
 
+test('a server that is starting is waited for, also to ask it what became of a commit, and is named where that takes too long', async () => {
+  await platform.connector.write([update('1', 'warm')]);
+  proxy.dropAnswerTo('COMMIT\0', 'accept');
+  // As often as it is asked in any case; each time it is asked for TLS first.
+  proxy.starting(8);
+  expect(await platform.connector.write([update('2', 'b')], { reporter })).toMatchObject([{ status: 'applied' }]);
+  expect(waits.filter((why) => why.includes('is asked what became of it'))).toHaveLength(4);
+  expect(waits.some((why) => why.includes('takes no connections now'))).toBe(true);
+  const fresh = await open();
+  proxy.starting(2);
+  expect(await readRecords(fresh.connector, schema, ['1'])).toHaveLength(1);
+  await fresh.close();
+  proxy.starting(1000);
+  const short = openTestPlatform(server, database, {
+    url: `postgres://postgres@127.0.0.1:${String(proxy.port)}/${database}`,
+    limits: { wait: '0s' },
+  });
+  const error: unknown = await short.then(
+    (opened) => readRecords(opened.connector, schema, ['1']),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toMatchObject({ code: 'platform-unreachable', message: 'warehouse takes no connections now' });
+  expect(String((error as { why?: string }).why)).toContain('the database system is starting up (57P03)');
+  proxy.heal();
+});
+
 test('a session that an administrator ends in the middle of a batch is no refusal: the batch is written again', async () => {
   const colleague = await server.connect(database);
   await colleague.query(`BEGIN; UPDATE t SET v = 'x' WHERE id = 2`);

@@ -9,6 +9,8 @@ export interface TcpProxy {
   dropRequest(text: string, after?: 'refuse' | 'accept'): void;
   /** Every connection is cut and new ones are closed at once, until `heal`. */
   cutOff(): void;
+  /** The next connections, so many, are answered as by a PostgreSQL that is starting. */
+  starting(connections: number): void;
   heal(): void;
   stop(): Promise<void>;
 }
@@ -16,6 +18,7 @@ export interface TcpProxy {
 export async function startProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let closed = false;
+  let notReady = 0;
   let watch: { readonly text: string; readonly passOn: boolean; readonly accept: boolean } | undefined;
   const cut = (refuse = true): void => {
     closed = refuse;
@@ -24,6 +27,11 @@ export async function startProxy(target: { readonly host: string; readonly port:
   const server = createServer((client) => {
     if (closed) {
       client.destroy();
+      return;
+    }
+    if (notReady > 0) {
+      notReady -= 1;
+      answerNotReady(client);
       return;
     }
     const upstream = connect(target);
@@ -68,8 +76,13 @@ export async function startProxy(target: { readonly host: string; readonly port:
       watch = { text, passOn: false, accept: after === 'accept' };
     },
     cutOff: () => cut(),
+    starting(connections) {
+      closed = false;
+      notReady = connections;
+    },
     heal() {
       closed = false;
+      notReady = 0;
       watch = undefined;
     },
     async stop() {
@@ -77,4 +90,20 @@ export async function startProxy(target: { readonly host: string; readonly port:
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** What a PostgreSQL says that is starting, after its start packet; asked for TLS, it has none. */
+function answerNotReady(client: Socket): void {
+  const TLS = 80_877_103;
+  client.on('error', () => {});
+  client.on('data', (data) => {
+    if (data.length === 8 && data.readInt32BE(4) === TLS) {
+      client.write('N');
+      return;
+    }
+    const fields = Buffer.from('SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0');
+    const head = Buffer.alloc(5, 'E');
+    head.writeInt32BE(fields.length + 4, 1);
+    client.end(Buffer.concat([head, fields]));
+  });
 }

@@ -76,6 +76,12 @@ export function fromServer(error: unknown, settings: Settings, doing: string, gr
       `${platform} holds a value that is too long to be read as one text`,
       'Leave the column or the table out; the largest text is 512 MB.',
     );
+  if (server?.code === '57P03')
+    return make(
+      'platform-unreachable',
+      `${platform} takes no connections now`,
+      'It is starting, stopping or recovering, as it says itself. Run the same command again once it is ready.',
+    );
   if (server === undefined || isLost(error) || server.code === '53300')
     return make(
       'platform-unreachable',

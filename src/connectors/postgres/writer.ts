@@ -105,7 +105,7 @@ export class Writer {
         }
         continue;
       }
-      const outcome = await this.commit(connection, transaction);
+      const outcome = await this.commit(connection, transaction, options);
       if (outcome.state === 'committed') return results;
       const changed = (result: MutationResult): boolean => result.status === 'applied';
       if (outcome.state === 'unknown')
@@ -159,7 +159,7 @@ export class Writer {
   }
 
   /** Commits; after a lost answer, asks the server what became of the transaction. COMMIT itself is never cut short by an abort. */
-  private async commit(connection: Connection, transaction: string | undefined): Promise<Outcome> {
+  private async commit(connection: Connection, transaction: string | undefined, options: CallOptions): Promise<Outcome> {
     try {
       await connection.query('COMMIT');
       return { state: 'committed', message: '' };
@@ -169,25 +169,32 @@ export class Writer {
         return { state: 'aborted', message: messageOf(error) };
       }
       await connection.close(true);
-      return this.whatBecameOf(transaction, messageOf(error));
+      return this.whatBecameOf(transaction, messageOf(error), options);
     }
   }
 
-  private async whatBecameOf(transaction: string | undefined, message: string): Promise<Outcome> {
+  /** A server that went down in the middle of a commit says that it is starting or recovering: it is waited for as for a read, visibly. */
+  private async whatBecameOf(transaction: string | undefined, message: string, options: CallOptions): Promise<Outcome> {
     if (transaction === undefined) return { state: 'unknown', message };
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    let waited = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      let why = message;
       try {
         // No retry inside: the pauses are here.
         this.connection = await connect({ ...this.settings, waitMs: 0 }, this.clock, this.counters, 'write');
         const status = await statusOf(this.connection, transaction);
         if (status !== 'in progress') return { state: status, message };
         // The server has not noticed yet that the connection is gone.
-      } catch {
+      } catch (error) {
         // Not there yet: the next attempt may reach it.
+        why = messageOf(error);
       }
-      if (attempt < ATTEMPTS) await this.clock.sleep(50 * 2 ** attempt);
+      const ms = Math.min(50 * 2 ** attempt, LONGEST_PAUSE_MS);
+      if (attempt >= ATTEMPTS && (waited + ms > this.settings.waitMs || options.signal?.aborted === true)) return { state: 'unknown', message };
+      waited += ms;
+      options.reporter?.waiting({ reason: `${this.settings.platform} was cut off in a commit, and is asked what became of it: ${why}`, ms });
+      await this.clock.sleep(ms);
     }
-    return { state: 'unknown', message };
   }
 
   /** What became of a transaction of this or an earlier process. Throws our errors where the server cannot be asked. */
