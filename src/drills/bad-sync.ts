@@ -55,10 +55,10 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
   const valueOf = (id: string, name: string): string | undefined => table.find(id)?.values[name];
 
   /** A change that must survive: made in the account and in what is expected of it. */
-  const edit = (writer: typeof SYNC | typeof COLLEAGUE, id: string, name: string, value: string): void => {
+  const edit = (writer: typeof SYNC | typeof COLLEAGUE, id: string, name: string, value: string, at?: number): void => {
     const [record, should] = [table.find(id), expected.records.get(`contacts/${id}`)];
     if (!record || !should) return;
-    portal.update(contacts, record, { [name]: value }, writer);
+    portal.update(contacts, record, { [name]: value }, writer, at);
     const stored = valueOf(id, name);
     if (stored === undefined) delete should[name];
     else should[name] = stored;
@@ -103,8 +103,10 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
     rightfulFields: ['loyalty_points'],
     goWrong() {
       const shuffled = random.shuffle(original);
-      // Corrections made after the nightly snapshot: the base does not know them, and they must come back all the same.
-      for (const id of shuffled.slice(0, 3)) edit(COLLEAGUE, id, 'firstname', `Renamed ${id.slice(-3)}`);
+      // Corrections made after the nightly snapshot: the base does not know them, and they must come back all the same. What has the very
+      // time of the damage could not be told to be older.
+      const earlier = portal.now() - 1;
+      for (const id of shuffled.slice(0, 3)) edit(COLLEAGUE, id, 'firstname', `Renamed ${id.slice(-3)}`, earlier);
       const share = Math.max(4, Math.round(original.length * 0.05));
       const overwritten = shuffled.slice(0, share).filter((id) => damage(id, 'firstname', 'Valued Customer'));
       const emptied = shuffled.slice(Math.round(share / 2), share * 2).filter((id) => damage(id, 'phone', ''));
