@@ -149,6 +149,10 @@ function judged(
   const lastOf = (name: string): FieldChange | undefined => own(history?.fields ?? {}, name)?.[0];
   const isOurs = (entry: FieldChange | undefined): boolean =>
     entry !== undefined && (entry.byPlatform === true || (ownWriter !== undefined && entry.writer === ownWriter));
+  const wasOurs = (name: string): boolean => {
+    const before = own(history?.fields ?? {}, name)?.[1];
+    return before !== undefined && ownWriter !== undefined && before.writer === ownWriter && sameSide(before.value, own(item.set, name));
+  };
   const stored: Record<string, Value> = {};
   const moves: Record<string, FieldMove> = {};
   const lost: string[] = [];
@@ -158,7 +162,10 @@ function judged(
     const last = lastOf(name);
     const unchanged = item.action === 'update' && sameSide(value, own(item.replaced, name));
     const formOnly = sameButForm(value, own(item.set, name), type);
-    if (formOnly || ((certain || isOurs(last)) && !unchanged)) put(stored, name, value);
+    // A write of its own after ours is no form of what we sent: it reacts, and what the plan says is not there.
+    const reacted = last?.byPlatform === true && last.writer !== ownWriter && (!unchanged || wasOurs(name));
+    if (!formOnly && reacted) put(moves, name, moveOf(own(item.set, name), value));
+    else if (formOnly || ((certain || isOurs(last)) && !unchanged)) put(stored, name, value);
     else if (last === undefined || isOurs(last)) lost.push(name);
   }
   for (const name of beside) if (certain || isOurs(lastOf(name))) put(moves, name, moveOf(own(was ?? item.set, name), own(now, name)));

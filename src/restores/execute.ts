@@ -346,8 +346,9 @@ class Session {
     const { batches } = this.#execution;
     const applied = new Set(results.filter((result) => result.status === 'applied').map((result) => result.id));
     if (applied.size === 0) {
-      // What waits for other changes says nothing of itself: those come first.
-      if (!more || results.every(({ id }) => batches.waiting.has(id))) return undefined;
+      // What waits for other changes, or for a value that somebody holds, says nothing of the rest: that comes first.
+      const waits = ({ id, reason }: ItemResult): boolean => batches.waiting.has(id) || (reason !== undefined && PASSING.has(reason));
+      if (!more || results.every(waits)) return undefined;
       const why = results.find((result) => result.message !== undefined)?.message ?? 'the platform did not say why';
       const code = results.every((result) => result.status === 'in_doubt') ? 'in-doubt' : 'restore-stopped';
       return { code, because: `none of the first ${results.length} changes took: ${why}` };

@@ -344,7 +344,7 @@ export interface Beside {
   /** Of the record now. */
   readonly key: string;
   readonly moves: Readonly<Record<string, FieldMove>>;
-  /** Fields that should have stayed; of a record that was created, every one. */
+  /** Fields that should hold what was sent; of a record that was created, every one. */
   readonly keeps: readonly string[] | 'all';
 }
 
@@ -370,7 +370,7 @@ export const FILL = '+fields';
 export const BROUGHT = 'brought+';
 
 function keptBy(item: WrittenItem): Beside['keeps'] {
-  return item.action === 'create' ? 'all' : (item.keeps ?? []);
+  return item.action === 'create' ? 'all' : Object.keys(item.set);
 }
 
 function defined<T extends object>(values: T): Partial<T> {

@@ -215,7 +215,9 @@ function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
     else {
       const rest = Object.entries(item.beside ?? {}).filter(([name]) => own(fill.set, name) === undefined);
       const beside = { ...Object.fromEntries(rest), ...fill.beside };
-      yield item.action === 'create' ? { ...item, beside, set: { ...item.set, ...fill.set, ...fill.stored } } : { ...item, beside };
+      // What was put right holds what it was put right with, whatever the platform had made of it before.
+      const stored = { ...item.stored, ...fill.set, ...fill.stored };
+      yield item.action === 'create' ? { ...item, beside, stored, set: { ...item.set, ...fill.set } } : { ...item, beside, stored };
     }
   }
 }
@@ -241,12 +243,14 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
   switch (item.action) {
     case 'update': {
       const keeps = (item.keeps ?? []).filter((name) => own(item.beside ?? {}, name) === undefined);
+      // A written field that the platform changed once more goes back to what stood before it was written, not to what was written.
+      const written = Object.keys(item.set).filter((name) => item.keeps?.includes(name) !== true);
       return {
         id,
         action: 'update',
         object: item.object,
         key: undo.keyOf(item.object, item.key),
-        set: { ...filled(item.replaced, Object.keys(item.set)), ...besides(item, 'from') },
+        set: { ...filled(item.replaced, Object.keys(item.set)), ...besides(item, 'from'), ...filled(item.replaced, written) },
         replaced: { ...item.set, ...item.stored, ...besides(item, 'to') },
         ...(keeps.length === 0 ? {} : { keeps }),
       };

@@ -86,6 +86,32 @@ for (const conditional of [false, true])
     expect(world.connector.state()).toEqual(damaged);
   });
 
+test('what was written and the platform overwrites at once is put right, and goes back with an undo', async () => {
+  const plan = await story([], { name: 'Ann', greeting: 'Hello Ann' }, { name: 'Customer', greeting: 'Hey' });
+  // It answers the one field with the other; both are in the plan.
+  world.connector.habits = new Set(['reacts to all']);
+  const damaged = world.connector.state();
+  const done = await apply(plan);
+  expect(only()).toMatchObject({ name: 'Ann', greeting: 'Hello Ann' });
+  expect(done.beside).toBeUndefined();
+  expect(await verifyRestore(plan.header.id, world.deps)).toMatchObject({ remaining: 0 });
+  const undone = await undoRestore(done.id, 'maya', world.deps);
+  expect(undone.undo?.beside).toBeUndefined();
+  expect(world.connector.state()).toEqual(damaged);
+});
+
+test('what the platform overwrites again and again is told, is not proved, and an undo says the same', async () => {
+  const plan = await story([], { name: 'Ann' }, { name: 'Customer' });
+  world.connector.habits = new Set(['insists']);
+  const done = await apply(plan);
+  expect(only()).toMatchObject({ name: 'Ann !' });
+  expect(done).toMatchObject({ applied: 1, beside: 1, besideBy: [{ object: 'contacts', field: 'name', count: 1, key: 'p' }] });
+  expect(await verifyRestore(plan.header.id, world.deps)).toMatchObject({ remaining: 1, examples: [{ field: 'name' }] });
+  const undone = await undoRestore(done.id, 'maya', world.deps);
+  expect(only()).toMatchObject({ name: 'Customer !' });
+  expect(undone.undo).toMatchObject({ applied: 1, beside: 1 });
+});
+
 test('what somebody edits while the restore runs is not taken for the doing of the platform, and stays after an undo', async () => {
   const plan = await story([], { name: 'Ann', greeting: 'Hello Ann' }, { name: 'Customer' });
   world.connector.onWrite = () => world.connector.put('contacts', 'p', { greeting: 'Hi, from Lee' }, 'ui:lee');

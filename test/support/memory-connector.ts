@@ -51,7 +51,7 @@ export type Fault =
  * `closed_at` when a stage becomes `2` (declared by `setsAlso`) and `greeting` when a name changes (declared nowhere), unless they are
  * sent along; refuses the owner `gone`.
  */
-export type Habit = 'normalises' | 'fills' | 'sets-also' | 'reacts' | 'refuses';
+export type Habit = 'normalises' | 'fills' | 'sets-also' | 'reacts' | 'reacts to all' | 'insists' | 'refuses';
 
 /** How the platform names itself in its history. */
 export const ITSELF = 'AUTOMATION:itself';
@@ -365,8 +365,11 @@ export class MemoryConnector implements Connector {
     if (this.habits.has('fills') && has('stage') && isNew && !sent('stage')) itself['stage'] = 'new';
     if (this.habits.has('sets-also') && !sent('closed_at') && row.fields['stage'] === '2' && before['stage'] !== '2')
       itself['closed_at'] = this.#clock.now().toISOString();
-    if (this.habits.has('reacts') && has('greeting') && 'name' in fields && !('greeting' in fields) && !sameValue(row.fields['name'], before['name']))
+    const reacts = this.habits.has('reacts to all') || (this.habits.has('reacts') && !('greeting' in fields));
+    if (reacts && has('greeting') && 'name' in fields && !sameValue(row.fields['name'], before['name']))
       itself['greeting'] = `Dear ${textOf(row.fields['name'])}`;
+    const { name } = row.fields;
+    if (this.habits.has('insists') && typeof name === 'string' && 'name' in fields) itself['name'] = `${name} !`;
     this.#set(row, itself, ITSELF);
   }
 
