@@ -242,3 +242,30 @@ test('a link that takes the place of another one gives it back with an undo', as
   await undoRestore(done.id, 'maya', world.deps);
   expect(connector.state()).toEqual(damaged);
 });
+
+for (const to of ['right', 'wrong'])
+  test(`a company that the platform links to a record created again goes with it at an undo (${to === 'right' ? 'the one of the plan' : 'another one, which the plan displaces'})`, async () => {
+    world = await openWorld(crmSchema());
+    const { connector, take } = world;
+    connector.put('contacts', 'p', PERSON, 'import');
+    for (const key of ['right', 'wrong']) connector.put('companies', key, { name: key }, 'import');
+    connector.relate(WORKS_AT, { from: 'p', to: 'right' }, true);
+    const base = await take();
+    connector.relate(WORKS_AT, { from: 'p', to: 'right' }, false);
+    connector.put('contacts', 'p', null, 'sync:crm');
+    const plan = await planRestore({ base, damaged: await take(), filters: FILTERS, by: 'maya' }, world.deps);
+    const damaged = connector.state();
+    const created = (): string => Object.keys(connector.state().records['contacts'] ?? {})[0] ?? '';
+    connector.onWrite = (applied) => {
+      for (const one of applied) {
+        const linked = one.action === 'create' ? to : one.action === 'link' ? one.to : undefined;
+        if (linked !== undefined) for (const key of ['right', 'wrong']) connector.relate(WORKS_AT, { from: created(), to: key }, key === linked);
+      }
+    };
+    const done = await apply(plan);
+    expect(Object.values(connector.state().links)).toEqual([[`${created()}>right`]]);
+    expect(done).toMatchObject({ state: 'done', applied: 2 });
+    const undone = await undoRestore(done.id, 'maya', world.deps);
+    expect(undone.undo).toMatchObject({ moved: 0, rejected: 0, failed: 0 });
+    expect(connector.state()).toEqual(damaged);
+  });
