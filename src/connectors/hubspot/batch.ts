@@ -46,6 +46,9 @@ export interface Refusal {
   readonly fields?: readonly string[];
 }
 
+/** How long trouble of which nobody knows what it did is waited for before that is looked up. */
+const TROUBLE_MS = 3000;
+
 /** What an answer of 2xx left open. */
 export interface Open<M> {
   /** Nothing was done for these, and they are worth sending again. */
@@ -120,6 +123,8 @@ class Sending<M> {
     if (mayHaveHappened(result)) {
       const message = result.kind === 'lost' ? result.message : messageOf(result);
       for (const slot of slots) results.set(slot, { status: 'in_doubt', message });
+      // It is looked up and then sent once more by whoever asked: not into the same trouble.
+      if (result.kind === 'answered') await this.#patience.wait(message, this.call, TROUBLE_MS);
       return;
     }
     if (result.kind !== 'answered' || [401, 403, 429].includes(result.status) || troubleOf(result)) throw api.failure(result);
