@@ -212,11 +212,20 @@ export async function lookAfterLost(
       const now = records.get(result.key ?? '')?.fields;
       const entries = history.get(result.key ?? '')?.fields;
       if (now === undefined || entries === undefined) continue;
-      const moves = sinceIntent(item, now, entries, Date.parse(at) - CLOCKS_APART_MS);
+      const moves = sinceIntent(item, now, entries, writtenAt(item, entries, Date.parse(at) - CLOCKS_APART_MS, looking.platform.identity.writer));
       if (Object.keys(moves).length > 0) found.set(item.id, { ...result, beside: moves });
     }
   }
   return results.map((result) => found.get(result.id) ?? result);
+}
+
+/** When the platform took an item in, by its own clock; `since` where its history does not tell. What it did before was no answer to it. */
+function writtenAt(item: Written, entries: RecordHistory['fields'], since: number, ownWriter: string | undefined): number {
+  const times = Object.keys(item.set).flatMap((name) => {
+    const ours = own(entries, name)?.filter((one) => ownWriter !== undefined && one.writer === ownWriter && one.at !== undefined) ?? [];
+    return ours.map(({ at }) => Date.parse(at ?? '')).filter((at) => at >= since);
+  });
+  return times.length === 0 ? since : Math.min(...times);
 }
 
 function sinceIntent(item: Written, now: Fields, entries: RecordHistory['fields'], since: number): Record<string, FieldMove> {
