@@ -93,7 +93,7 @@ export async function compareSnapshots(
       const found = begin('links', name);
       for await (const batch of compareLinks(a, b, platform, name, { ...call, onDamage }))
         for (const difference of batch) {
-          if (keys !== undefined && !keys.includes(difference.link.from) && !keys.includes(difference.link.to)) continue;
+          if (!isNamed(request, name, difference.link)) continue;
           found[difference.change] += 1;
           told.onLink(platform, name, difference);
         }
@@ -107,11 +107,18 @@ export function endsOf(kind: NotCompared['kind'], name: string): readonly string
   return kind === 'records' ? [name] : name.split('~').slice(0, 2);
 }
 
-async function refuseUnknown({ a, b, platform, objects = [], keys = [] }: CompareRequest): Promise<void> {
+/** True where the keys let a link through: one of its ends is such a record, of an object type that is asked for. */
+function isNamed({ keys, objects }: CompareRequest, name: string, { from, to }: LinkDifference['link']): boolean {
+  if (keys === undefined) return true;
+  const ends = endsOf('links', name);
+  return [from, to].some((key, i) => keys.includes(key) && objects?.includes(ends[i] ?? '') !== false);
+}
+
+async function refuseUnknown({ a, b, platform, objects, keys = [] }: CompareRequest): Promise<void> {
   const inPlatform = (info: { readonly platform: string }): boolean => platform === undefined || info.platform === platform;
   const held = [...a.manifest.objects, ...b.manifest.objects].filter(inPlatform);
   const names = new Set([...held, ...[...a.manifest.refused, ...b.manifest.refused].filter(inPlatform)].map((info) => info.object));
-  for (const name of objects)
+  for (const name of objects ?? [])
     if (!names.has(name))
       throw new RunbackError('not-found', `Neither snapshot has an object type ${name}${didYouMean(name, names)}`, {
         why: `They hold ${[...names].join(', ') || 'nothing'}.`,
@@ -121,7 +128,7 @@ async function refuseUnknown({ a, b, platform, objects = [], keys = [] }: Compar
   if (keys.length === 0) return;
   const { unknownKeys } = await import('../snapshots/index.js');
   let unknown = keys;
-  for (const one of new Set(held.map((info) => info.platform))) unknown = await unknownKeys([a, b], one, unknown);
+  for (const one of new Set(held.map((info) => info.platform))) unknown = await unknownKeys([a, b], one, unknown, objects);
   if (unknown.length > 0)
     throw new RunbackError('not-found', `Neither snapshot has a record ${unknown.slice(0, 5).join(', ')}`, {
       state: 'Nothing was compared.',

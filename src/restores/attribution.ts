@@ -58,9 +58,8 @@ export function attributeField(
   damaged: Value | undefined,
   editedSince: boolean,
 ): Attribution {
-  const entries = own(history?.fields ?? {}, field) ?? [];
   if (rule.history === 'record') {
-    const last = entries[0];
+    const last = own(history?.fields ?? {}, field)?.[0];
     if (last === undefined) return { state: 'unknown' };
     // A window is a limit: the one time that is known lies outside of it.
     if (!notBefore(last.at, rule.baseStartedAt))
@@ -68,10 +67,27 @@ export function attributeField(
     const verdict = judge(rule, last.writer, last.at);
     return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
   }
+  const wrote = writeOf(rule, history, field, damaged);
+  return wrote === undefined ? { state: 'unknown' } : judge(rule, wrote.writer, wrote.at);
+}
+
+/**
+ * The same for a field that cannot be written. What the platform worked out by itself, within the window, may follow from the incident: it
+ * is no evidence that somebody else did it.
+ */
+export function attributeWorkedOut(rule: Suspicion, history: RecordHistory | undefined, field: string, damaged: Value | undefined): Attribution {
+  const verdict = attributeField(rule, history, field, damaged, false);
+  if (verdict.state !== 'unattributed' || rule.history === 'record') return verdict;
+  const wrote = writeOf(rule, history, field, damaged);
+  return wrote?.byPlatform === true && inWindow(rule, wrote.at) !== 'outside' ? { ...verdict, state: 'unknown' } : verdict;
+}
+
+/** The newest entry that wrote what the damaged snapshot holds. */
+function writeOf(rule: Suspicion, history: RecordHistory | undefined, field: string, damaged: Value | undefined): FieldChange | undefined {
+  const entries = own(history?.fields ?? {}, field) ?? [];
   const fitting = entries.filter((entry) => fits(entry, damaged) && notBefore(entry.at, rule.baseStartedAt));
   // An undo of ours may have put the damage back: who made it is told by the entry before.
-  const wrote = fitting.find((entry) => !isOwn(rule, entry)) ?? fitting[0];
-  return wrote === undefined ? { state: 'unknown' } : judge(rule, wrote.writer, wrote.at);
+  return fitting.find((entry) => !isOwn(rule, entry)) ?? fitting[0];
 }
 
 /** What the history says of one field between the base and the damage. */
@@ -104,17 +120,20 @@ export function beforeDamage(
   const all = own(history?.fields ?? {}, field) ?? [];
   const verdictOf = (entry: FieldChange): Attribution => judge(rule, entry.writer, entry.at);
   const isPass = (entry: FieldChange): boolean => verdictOf(entry).state === 'attributed';
-  const entries = all.filter((entry) => notBefore(entry.at, rule.baseStartedAt) && !isOwn(rule, entry));
+  const since = all.filter((entry) => notBefore(entry.at, rule.baseStartedAt));
+  const others = since.filter((entry) => !isOwn(rule, entry));
+  // Where only that name wrote the damage, it is not an earlier restore's: somebody shares it.
+  const entries = others.some((entry) => fits(entry, damaged)) ? others : since;
   const wrote = entries.find((entry) => fits(entry, damaged));
   const first = entries.findLast(isPass);
   if (wrote === undefined || first === undefined || !isPass(wrote)) return BASE;
-  const others = entries.slice(entries.indexOf(wrote)).filter((entry) => !isPass(entry));
+  const strangers = entries.slice(entries.indexOf(wrote)).filter((entry) => !isPass(entry));
   // What bears the very time of the first write cannot be told to be older.
   const isOlder = (entry: FieldChange): boolean =>
     entries.indexOf(entry) > entries.indexOf(first) && (entry.at === undefined || entry.at !== first.at);
-  const edit = others.find(isOlder);
+  const edit = strangers.find(isOlder);
   const before = edit === undefined ? base : edit.value;
-  const between = others.find((entry) => !isOlder(entry) && !(entry.value !== undefined && fits(entry, before)));
+  const between = strangers.find((entry) => !isOlder(entry) && !(entry.value !== undefined && fits(entry, before)));
   if (between !== undefined) return betweenOf(between, verdictOf(between));
   const oldest = all.at(-1);
   if (oldest !== undefined && !reaches(rule, all, oldest, base, isPass(oldest)))
@@ -204,8 +223,9 @@ export function inWindow(rule: Suspicion, at: string | undefined): 'inside' | 'o
   return latest < since || earliest > until ? 'outside' : 'unknown';
 }
 
-function isOwn({ own }: Suspicion, entry: FieldChange): boolean {
-  return own !== undefined && entry.writer === own;
+/** Where runback writes under the name of a suspect, its own writes cannot be told from the incident's: they count as those. */
+function isOwn({ own, suspects }: Suspicion, entry: FieldChange): boolean {
+  return own !== undefined && entry.writer === own && !isSuspect(own, suspects);
 }
 
 function fits(entry: FieldChange, value: Value | undefined): boolean {

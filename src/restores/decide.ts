@@ -35,7 +35,10 @@ export function decideRecord(context: DecideContext, sides: RecordSides, evidenc
   const { base, damaged, live } = sides;
   if (base === undefined) return damaged === undefined || live === undefined ? NOTHING : decideCreated(context, sides, evidence);
   if (live === undefined) return decideGone(context, sides, base, evidence);
-  if (damaged === undefined) return decideCameBack(context, sides);
+  if (damaged === undefined) {
+    const back = decideCameBack(context, sides);
+    return { ...back, conflicts: [...back.conflicts, ...lostOptOuts(context, sides, evidence.watched ?? {})] };
+  }
   const decided = decideFields(context, { ...sides, base, damaged, live }, evidence.history);
   const harmed = decideWatched(context, sides, evidence.watched ?? {}, evidence.history);
   return { ...updateOf(sides, decided), conflicts: [...decided.conflicts, ...harmed.conflicts], nothing: decided.nothing + harmed.nothing };
@@ -66,7 +69,7 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
   if (damaged !== undefined) {
     const change = { action, object, key, fields, attribution, why: `${how}, although it was deleted after the damage` } as const;
     const message = `${object} ${key} was damaged, and deleted later by somebody else.`;
-    return { conflicts: [conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
+    return { conflicts: [...conflicts, conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
   const change = { action, object, key, fields, attribution, why: `in the base, gone since: ${how}` } as const;
   if (refused(filters, context.suspicion, attribution)) {

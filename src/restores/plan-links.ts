@@ -5,6 +5,7 @@ import { linkDifferences, type OnDamage } from './differences.js';
 import type { LostKind, MatchedKind } from './link-kinds.js';
 import { readLiveLinks } from './live.js';
 import { nameOf, type LinkDraft } from './order.js';
+import { keysLetThrough, whereLetsThrough } from './passing.js';
 import type { Planning } from './planning.js';
 import { conflictOf, refused } from './sides.js';
 import type { Attribution, PlanConflict } from './types.js';
@@ -101,8 +102,6 @@ async function compared(
   const cut: Link[] = [];
   const made: Link[] = [];
   const conflicts: PlanConflict[] = [];
-  const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
-  const wanted = ({ from, to }: Link): boolean => keys === undefined || keys.has(from) || keys.has(to);
   const onDamage: OnDamage = (side, damage) => {
     const message = `The ${side} snapshot cannot be read for links ${linkName(link)} (${damage.entry}): ${damage.why}. Links of this kind are left as they are.`;
     conflicts.push(
@@ -117,9 +116,11 @@ async function compared(
   const names = { base: before === undefined ? NO_KIND : linkName(before), damaged: now };
   for await (const batch of linkDifferences(pair, names, onDamage, options))
     for (const { link: one, change } of batch)
-      if (proved(change) && wanted(one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
+      if (proved(change) && keysLetThrough(planning, link, one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
   for (const conflict of conflicts) draft.conflict(conflict);
-  return conflicts.length > 0 ? undefined : { cut, made };
+  if (conflicts.length > 0) return undefined;
+  const passes = await whereLetsThrough(planning, link, [...cut, ...made], options);
+  return { cut: cut.filter(passes), made: made.filter(passes) };
 }
 
 function planCut(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {

@@ -77,10 +77,11 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   const notCovered = [...uncovered];
   checkLimits(filters);
   if (request.suspectsNamed === true) checkSuspects(filters, platform.connector.capabilities.history);
-  const live = await describeLive(platform, wanted, filters, options);
+  const held = [...new Set([...before.objects, ...after.objects].map(({ object }) => object))];
+  const live = await describeLive(platform, { wanted, held }, filters, options);
   const covered = ({ object }: { readonly object: string }): boolean => filters.objects === undefined || filters.objects.includes(object);
   checkLimits(filters, [...before.objects, ...live.objects].filter(covered));
-  if (filters.keys !== undefined) refuseKeys(await unknownKeys([pair.base, pair.damaged], platform.name, filters.keys));
+  if (filters.keys !== undefined) refuseKeys(await unknownKeys([pair.base, pair.damaged], platform.name, filters.keys, filters.objects));
   const draft = new Draft(live, platform.connector.capabilities.batch.update);
   const planning: Planning = {
     pair,
@@ -173,9 +174,14 @@ function kindsOf(planning: Planning): { readonly together: readonly (readonly Ma
 }
 
 /** Describes the object types, and those they are linked to, as they are now. Those that are gone since the base are left out. */
-async function describeLive(platform: Platform, wanted: readonly string[], filters: PlanFilters, options: CallOptions): Promise<PlatformSchema> {
-  // Links to object types outside the filter still decide whether a record may be deleted.
-  const names = filters.objects === undefined ? wanted : (platform.objects ?? wanted);
+async function describeLive(
+  platform: Platform,
+  { wanted, held }: { readonly wanted: readonly string[]; readonly held: readonly string[] },
+  filters: PlanFilters,
+  options: CallOptions,
+): Promise<PlatformSchema> {
+  // Links to object types outside the filter are put right too, and decide whether a record may be deleted.
+  const names = filters.objects === undefined ? wanted : (platform.objects ?? held);
   const { schema, missing } = await describeThere(platform.connector, [...new Set([...wanted, ...names])], options);
   const asked = missing.find(({ object }) => filters.objects?.includes(object));
   if (asked === undefined) return schema;

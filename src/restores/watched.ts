@@ -1,6 +1,6 @@
 import type { RecordHistory } from '../connectors/index.js';
 import { own, put, type Fields, type FieldSchema, type Value } from '../records/index.js';
-import { attributeField, attributionWords } from './attribution.js';
+import { attributeWorkedOut, attributionWords } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { conflictOf, sameSide } from './sides.js';
 import type { PlanConflict, RecordSides } from './types.js';
@@ -28,8 +28,10 @@ export function decideWatched(
   let nothing = 0;
   for (const field of context.watched ?? []) {
     const [base, damaged, live] = [watched.base, watched.damaged, watched.live].map((side) => own(side ?? {}, field.name));
-    if (sameSide(base, damaged) || !passes(context, sides, watched, field.name)) continue;
-    const attribution = attributeField(context.suspicion, history, field.name, damaged, false);
+    // Never having opted out and having it said so is the same.
+    const neverOut = field.optedOut !== undefined && [base, damaged, live].every((side) => !isOut(field, side));
+    if (sameSide(base, damaged) || neverOut || !passes(context, sides, watched, field.name)) continue;
+    const attribution = attributeWorkedOut(context.suspicion, history, field.name, damaged);
     const lost = isOut(field, base) && !isOut(field, live);
     if (attribution.state === 'unattributed' || sameSide(live, base) || (!sameSide(live, damaged) && !lost)) {
       nothing += 1;
@@ -42,12 +44,13 @@ export function decideWatched(
   return { conflicts, nothing };
 }
 
-/** What a record that is created again cannot be told: that its person had opted out. */
+/** What a record that is created again, or came back without it, cannot be told: that its person had opted out. */
 export function lostOptOuts(context: DecideContext, sides: RecordSides, watched: WatchedSides): readonly PlanConflict[] {
   return (context.watched ?? []).flatMap((field) => {
     const base = own(watched.base ?? {}, field.name);
-    if (!isOut(field, base) || !passes(context, sides, watched, field.name)) return [];
-    const message = `${field.name} of ${sides.object} ${sides.key} was ${said(base)}. It cannot be written, so that the record that is created again does not know that this person opted out.`;
+    if (!isOut(field, base) || isOut(field, own(watched.live ?? {}, field.name)) || !passes(context, sides, watched, field.name)) return [];
+    const whose = sides.live === undefined ? 'the record that is created again' : 'the record that came back';
+    const message = `${field.name} of ${sides.object} ${sides.key} was ${said(base)}. It cannot be written, so that ${whose} does not know that this person opted out.`;
     return [byHand(field, { object: sides.object, key: sides.key, ...values({ base }) }, message)];
   });
 }

@@ -43,8 +43,10 @@ export async function* compareObjects(
   const find = (reader: SnapshotReader): ObjectInfo | undefined =>
     reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
   const oneEmpty = [a, b].every((reader) => emptyIsNull(reader.header.platforms.find(({ name }) => name === platform)?.connector));
+  const turned = await turnedFields(a, b, platform, object);
   for await (const found of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
-    const pairs = oneEmpty ? found.map(withOneEmpty) : found;
+    const placed = turned.length === 0 ? found : found.map((pair) => withTurned(pair, turned));
+    const pairs = oneEmpty ? placed.map(withOneEmpty) : placed;
     const batch = pairs.filter(
       (pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b) || !sameMeta(pair.a, pair.b, options.alsoMeta),
     );
@@ -77,6 +79,26 @@ export async function* compareLinks(
       removed === undefined ? { change: 'added', link: JSON.parse(added ?? '{}') as Link } : { change: 'removed', link: JSON.parse(removed) as Link },
     );
   }
+}
+
+/** Names of the fields that could be written when one of the snapshots was made, and not when the other was: one holds them in `meta`. */
+async function turnedFields(a: SnapshotReader, b: SnapshotReader, platform: string, object: string): Promise<readonly string[]> {
+  const schemas = await Promise.all([a, b].map(async (reader) => await reader.objectSchema(platform, object).catch(() => undefined)));
+  const [before, after] = schemas.map((schema) => new Map(schema?.fields.map(({ name, readOnly }) => [name, readOnly])));
+  return [...(before ?? [])].filter(([name, readOnly]) => (after?.get(name) ?? readOnly) !== readOnly).map(([name]) => name);
+}
+
+/** A pair with these fields in `fields` on both sides: that a field cannot be written any more, or can be now, does not empty it. */
+function withTurned(pair: KeyDifference, names: readonly string[]): KeyDifference {
+  const placed = (line: string): string => {
+    const { key, fields, meta } = parseRecordLine(line);
+    const moved = names.filter((name) => own(meta, name) !== undefined);
+    if (moved.length === 0) return line;
+    const all: Record<string, Value> = { ...fields };
+    for (const name of moved) put(all, name, own(meta, name) ?? null);
+    return recordLine({ key, fields: all, meta: Object.fromEntries(Object.entries(meta).filter(([name]) => !moved.includes(name))) });
+  };
+  return { ...pair, a: pair.a && placed(pair.a), b: pair.b && placed(pair.b) };
 }
 
 /** Empty texts and sets of earlier snapshots as null, where the platform knows no difference. */

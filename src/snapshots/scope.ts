@@ -80,11 +80,16 @@ export async function watchedIn(readers: readonly SnapshotReader[], platform: st
   return watched;
 }
 
-/** Which of the keys no record of these snapshots has. A part that cannot be read may hold any key of its range. */
-export async function unknownKeys(readers: readonly SnapshotReader[], platform: string, keys: readonly string[]): Promise<readonly string[]> {
+/** Which of the keys no record of these snapshots has, of these object types. A part that cannot be read may hold any key of its range. */
+export async function unknownKeys(
+  readers: readonly SnapshotReader[],
+  platform: string,
+  keys: readonly string[],
+  objects?: readonly string[],
+): Promise<readonly string[]> {
   const unknown = new Set(keys);
   for (const reader of readers)
-    for (const info of reader.manifest.objects.filter((one) => one.platform === platform))
+    for (const info of reader.manifest.objects.filter((one) => one.platform === platform && objects?.includes(one.object) !== false))
       for (const key of [...unknown].sort()) {
         const found = await reader.line(info, key).then(
           (line) => line !== undefined,

@@ -294,6 +294,19 @@ describe('definitions', () => {
     expect((await all(bench.connector.readLinks({ link, fromKeys: contacts }))).flat()).toHaveLength(30);
   });
 
+  it('a kind of HubSpot’s own that was left out of the list, and has links, fails it too', async () => {
+    await office();
+    bench.meddle({
+      after: ({ path }, answer) =>
+        labels.test(path) ? { status: 200, body: { results: answer.results.filter((one) => one['typeId'] !== 279) } } : undefined,
+    });
+    bench.clock.advance(120_000);
+    const link = await bench.link('contacts', 'companies', 'HUBSPOT_DEFINED-1');
+    await bench.connector.beginRead?.();
+    await expect(all(bench.connector.readLinks({ link }))).rejects.toMatchObject({ code: 'platform-incomplete' });
+    await bench.connector.endRead?.();
+  });
+
   it('are read to their last page, and a refused list of custom object types is not an empty one', async () => {
     const properties = /v3\/properties\/contacts/;
     bench.meddle({
@@ -310,5 +323,31 @@ describe('definitions', () => {
     bench.meddle({ instead: ({ path }) => (properties.test(path) ? { status: 200, body: { results: [] } } : undefined) });
     bench.clock.advance(120_000);
     await expect(bench.connector.describe(['contacts'])).rejects.toMatchObject({ code: 'platform-incomplete' });
+  });
+});
+
+// A user would lose: a colleague's edit, which no history showed, so that it was taken for the damage.
+describe('a history that is left out of an answer', () => {
+  const silent = (times: number, part: number): Meddler => {
+    let left = times;
+    return {
+      after: ({ path }, answer, status) => {
+        if (!RECORDS.test(path) || (left -= 1) < 0) return undefined;
+        const cut = answer.results.slice(0, part).map((one) => ({ ...one, propertiesWithHistory: {} }));
+        return { status, body: { ...answer, results: [...cut, ...answer.results.slice(part)] } };
+      },
+    };
+  };
+
+  it('is asked for again, and else fails the read', async () => {
+    const { contacts } = await office();
+    const schema = await bench.schema('contacts');
+    const request = { schema, keys: contacts, history: ['firstname', 'jobtitle'] };
+    bench.meddle(silent(2, 7));
+    const found = (await all(bench.connector.read(request))).flatMap(({ history = new Map() }) => [...history.values()]);
+    expect(found).toHaveLength(40);
+    for (const { fields } of found) expect(fields['firstname']).toHaveLength(1);
+    bench.meddle(silent(never, 1));
+    await expect(all(bench.connector.read(request))).rejects.toMatchObject({ code: 'platform-incomplete' });
   });
 });

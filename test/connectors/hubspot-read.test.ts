@@ -25,7 +25,7 @@ describe('identity and schema', () => {
     expect(field('hs_buying_role')).toMatchObject({ type: 'set' });
     expect(field('lifecyclestage')).toMatchObject({ type: 'enum', forwardOnly: true });
     expect(field('city')).toMatchObject({ group: 'address' });
-    expect(field('hs_email_optout')).toMatchObject({ optedOut: [true] });
+    expect(field('hs_email_optout')).toMatchObject({ optedOut: [true, 'true'] });
     const deals = await bench.schema('deals');
     expect(deals.fields.filter((one) => one.group === 'pipeline').map((one) => one.name)).toEqual(['dealstage', 'pipeline']);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { FieldChange } from '../../src/connectors/index.js';
 import type { Value } from '../../src/records/index.js';
-import { attributeCreation, attributeField, beforeDamage, inWindow, type Suspicion } from '../../src/restores/attribution.js';
+import { attributeCreation, attributeField, attributeWorkedOut, beforeDamage, inWindow, type Suspicion } from '../../src/restores/attribution.js';
 
 const SYNC = 'INTEGRATION:1';
 const MAYA = 'CRM_UI:userId:7';
@@ -47,6 +47,13 @@ describe('a legitimate edit between the base and the damage', () => {
     const own = 'INTEGRATION:9';
     const entries = [edit('bad', 12, SYNC), edit('worse', 11, own), edit('old', 10, own), edit('worse', 9, SYNC), OLD];
     expect(before(entries, { own })).toEqual({ is: 'base' });
+  });
+
+  it('is found where runback writes under the name of the sync that did the damage', () => {
+    const entries = [edit('bad', 10, SYNC), edit('right', 9, MAYA), OLD];
+    expect(before(entries, { own: SYNC })).toMatchObject({ is: 'edit', value: 'right' });
+    expect(before(entries, { own: SYNC, suspects: [], since: at(10) })).toMatchObject({ is: 'edit', value: 'right' });
+    expect(before([edit('bad', 12, SYNC), edit('mine', 11, MAYA), ...entries], { own: SYNC })).toMatchObject({ is: 'between', value: 'mine' });
   });
 
   it('is what the suspect itself wrote before the window of the incident', () => {
@@ -160,5 +167,23 @@ describe('damage that an undo of ours has put back', () => {
     const entries = history(edit('bad', 12, own), edit('old', 11, own), edit('bad', 10, SYNC));
     expect(attributeField({ ...rule, own }, entries, 'phone', 'bad', false)).toMatchObject({ state: 'attributed', writer: SYNC });
     expect(attributeField(rule, entries, 'phone', 'bad', false)).toMatchObject({ state: 'unattributed', writer: own });
+  });
+});
+
+describe('who moved a field that cannot be written', () => {
+  const worked: FieldChange = { value: 'bad', at: at(10), writer: 'CALCULATED', byPlatform: true };
+  const verdict = (entry: FieldChange, more: Partial<Suspicion> = {}) =>
+    attributeWorkedOut({ ...rule, ...more }, history(entry, OLD), 'phone', 'bad').state;
+
+  // A user would lose: opt-outs, since the platform itself passes them on to the field.
+  it('is not known where the platform worked it out: that may follow from the incident', () => {
+    expect(verdict(worked)).toBe('unknown');
+    expect(verdict(worked, { since: at(9) })).toBe('unknown');
+  });
+
+  it('is somebody else where somebody did it, and outside the window', () => {
+    expect(verdict(edit('bad', 10, MAYA))).toBe('unattributed');
+    expect(verdict(edit('bad', 10, SYNC))).toBe('attributed');
+    expect(verdict(worked, { since: at(11) })).toBe('unattributed');
   });
 });

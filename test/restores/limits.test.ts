@@ -47,6 +47,9 @@ test.each<[string, Partial<PlanFilters>, string, RegExp]>([
   ['keys', { keys: ['p1', 'p99'] }, 'not-found', /p99/],
   ['objects', { objects: ['contact'] }, 'not-found', /did you mean "contacts"/],
   ['only', { only: ['created'], deleteCreated: false }, 'usage', /delete-created/],
+  ['only', { only: ['links', 'deleted'], fields: ['name'] }, 'usage', /links or deleted/],
+  ['objects', { objects: [] }, 'usage', /leave nothing over/],
+  ['keys', { objects: ['companies'], keys: ['p1'] }, 'not-found', /p1/],
   ['where', { where: 'base.nmae != damaged.name' }, 'expression-invalid', /did you mean "name"/],
   ['where', { where: 'field == "emial"' }, 'expression-invalid', /did you mean "email"/],
   ['where', { where: 'field in ["name", "fone"]' }, 'expression-invalid', /fone/],
@@ -59,6 +62,41 @@ test.each<[string, Partial<PlanFilters>, string, RegExp]>([
   const refused = await plan(pair, filters).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code, data: { limit } });
   expect(`${(refused as Error).message} ${JSON.stringify(refused)} ${String((refused as { why?: string }).why)}`).toMatch(words);
+});
+
+// A user would lose: links that were made rightly, cut although the filter was about somebody else (G29).
+test.each<[string, Partial<PlanFilters>, number]>([
+  ['an expression about one record', { where: 'key == "p1"' }, 1],
+  ['an expression about the other end', { where: 'object == "companies" && base.name == "C"' }, 12],
+  ['an expression about the other end, of an object type left out', { where: 'key == "c"', objects: ['contacts'] }, 0],
+  ['an expression about what stands there', { where: 'base.name in ["N2", "N3"] && live.name == "bad"' }, 2],
+  ['an expression about a field', { where: 'field == "name"' }, 0],
+  ['an expression that nothing meets', { where: 'base.name == "nobody"' }, 0],
+  ['a key', { keys: ['p1'] }, 1],
+  ['the key of the other end', { keys: ['c'] }, 12],
+])('links are limited too: %s', async (_name, filters, links) => {
+  const { base } = await overwritten();
+  for (let i = 0; i < 12; i += 1) world.connector.relate(WORKS_AT, { from: `p${i}`, to: 'c' }, false);
+  const { header } = await plan({ base, damaged: await world.take() }, { ...filters, unattributed: 'include' });
+  expect(header.counts.actions.link ?? 0).toBe(links);
+});
+
+test('a key means records of the object types that the plan is limited to, at the ends of links too', async () => {
+  world = await openWorld(crmSchema());
+  for (const key of ['1', '2']) {
+    world.connector.put('companies', key, { name: key }, 'import');
+    world.connector.put('contacts', key, { name: key }, 'import');
+  }
+  world.connector.relate(WORKS_AT, { from: '1', to: '2' }, true);
+  world.connector.relate(WORKS_AT, { from: '2', to: '1' }, true);
+  const base = await world.take();
+  world.connector.relate(WORKS_AT, { from: '1', to: '2' }, false);
+  world.connector.relate(WORKS_AT, { from: '2', to: '1' }, false);
+  const pair = { base, damaged: await world.take() };
+  const links = async (filters: Partial<PlanFilters>) => (await plan(pair, { ...filters, unattributed: 'include' })).header.counts.actions.link;
+  expect(await links({ keys: ['1'] })).toBe(2);
+  expect(await links({ keys: ['1'], objects: ['contacts'] })).toBe(1);
+  expect(await links({ keys: ['1'], objects: ['companies'] })).toBe(1);
 });
 
 test('a field of one object type may be named in a filter over several', async () => {
@@ -156,6 +194,50 @@ test('a record that is created again without its opt-out is told', async () => {
   world.connector.put('contacts', 'p5', null, 'sync:x');
   const { header } = await plan({ base: pair.base, damaged: await world.take() }, {});
   expect(header.counts).toMatchObject({ actions: { create: 1 }, byHand: [{ field: 'optout', records: 6 }, { field: 'status' }] });
+});
+
+test('an opt-out that a record came back without is told, and one that was deleted later', async () => {
+  const { base } = await optedInAgain();
+  for (const key of ['p3', 'p5']) world.connector.put('contacts', key, null, 'sync:x');
+  const damaged = await world.take();
+  world.connector.put('contacts', 'p3', { name: 'N3', optout: false }, 'ui:maya');
+  world.connector.put('contacts', 'p5', { name: 'N5', optout: true }, 'ui:maya');
+  world.connector.put('contacts', 'p4', null, 'ui:maya');
+  const { header } = await plan({ base, damaged }, {});
+  const told: string[] = [];
+  for await (const line of (await readPlan(world.store, header.id)).lines())
+    if (line.kind === 'conflict' && line.code === 'consent') told.push(line.id);
+  expect(told.sort()).toEqual(['p0', 'p1', 'p2', 'p3', 'p4'].map((key) => `contacts/${key}/optout`));
+});
+
+// A user would lose: values, emptied since the base held them where nobody could write them (or a plan full of fields that nobody touched).
+test.each([
+  ['can be written since the base', true, false],
+  ['cannot be written since the base', false, true],
+])('a field that %s keeps its value', async (_name, then, now) => {
+  const note = (readOnly: boolean) => [field('name'), field('note', { readOnly })];
+  const objects = [objectType('contacts', note(then))];
+  world = await openWorld({ objects });
+  for (const key of ['1', '2', '3']) world.connector.put('contacts', key, { name: 'N', note: 'good' }, 'import');
+  const base = await world.take();
+  objects[0] = objectType('contacts', note(now));
+  world.connector.put('contacts', '1', { name: 'bad' }, 'sync:x');
+  world.connector.put('contacts', '2', { note: 'bad' }, 'sync:x');
+  const { header } = await plan({ base, damaged: await world.take() }, {});
+  const lines = [];
+  for await (const line of (await readPlan(world.store, header.id)).lines()) lines.push(line);
+  expect(lines).toMatchObject(
+    now
+      ? [
+          { key: '1', fields: { name: { to: 'N' } } },
+          { code: 'read-only', key: '2', field: 'note' },
+        ]
+      : [
+          { key: '1', fields: { name: { to: 'N' } } },
+          { key: '2', fields: { note: { from: 'bad', to: 'good' } } },
+        ],
+  );
+  expect(lines).toHaveLength(2);
 });
 
 test('a field that is to be left as it is is left out of what is created again', async () => {

@@ -31,6 +31,11 @@ const DEFINED: Readonly<Record<string, readonly (readonly [number, number])[]>> 
   'tickets|tickets': [[452, 452]],
 };
 
+/** True for a kind of HubSpot's own that its list of a pair of object types certainly names. */
+export function isListed({ from, to }: Pick<LinkSchema, 'from' | 'to'>, kind: string): boolean {
+  return DEFINED[`${from}|${to}`]?.some(([number]) => kind === `HUBSPOT_DEFINED-${String(number)}`) === true;
+}
+
 /** What is known about the numbers of one pair of object types: kinds as seen from `link.to`, turned into kinds as seen from `link.from`. */
 export class Kinds {
   readonly #forward: Map<string, string>;

@@ -3,7 +3,7 @@ import type { Link, LinkSchema } from '../../records/index.js';
 import type { ReadLinksRequest } from '../connector.js';
 import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
-import { kindsOf } from './kinds.js';
+import { isListed, kindsOf } from './kinds.js';
 import { isNoRecord, readKeys } from './read.js';
 import { kindOf, kindsListed } from './schema.js';
 import { askWhole, demandWhole, incomplete, namesNone, noneOf, type Question, type Said, troubled } from './whole.js';
@@ -83,12 +83,13 @@ export async function* readLinks(
 }
 
 /**
- * A whole read that meets a label which HubSpot did not list would leave its links out, since nobody asks for them. Labels of the
- * account only: HubSpot need not list every kind of its own.
+ * A whole read that meets a label which HubSpot did not list would leave its links out, since nobody asks for them. Of HubSpot's own kinds
+ * those count that it is known to list.
  */
 function checkListed(api: HubSpotApi, link: LinkSchema, kinds: ReadonlyMap<string, PairList>): void {
   const listed = kindsListed(api, link);
-  const unknown = listed === undefined ? [] : [...kinds.keys()].filter((kind) => kind.startsWith('USER_DEFINED') && !listed.has(kind));
+  const unknown =
+    listed === undefined ? [] : [...kinds.keys()].filter((kind) => (kind.startsWith('USER_DEFINED') || isListed(link, kind)) && !listed.has(kind));
   if (unknown.length > 0)
     throw incomplete(api, `labels of links between ${link.from} and ${link.to} when it listed them`, `It has links of ${unknown.join(', ')}.`);
 }

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
-import type { ObjectSchema } from '../../records/index.js';
+import { own, type ObjectSchema } from '../../records/index.js';
 import type { RecordBatch, RecordHistory } from '../connector.js';
 import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { chunksOf, inOrder } from './chunks.js';
@@ -155,6 +155,7 @@ export async function batchRead(
   call: CallOptions,
 ): Promise<WholeRecords> {
   const known = new Set(schema.fields.map((field) => field.name));
+  const writable = new Set(schema.fields.filter((field) => !field.readOnly).map((field) => field.name));
   const further = [...MERGED_IDS, ...(wanted.idProperty === 'email' ? [OTHER_ADDRESSES] : [])].filter((name) => known.has(name));
   const properties = [...new Set([...wanted.names, ...further, ...(wanted.history ? SOURCE : [])])];
   const holders = new Map<string, WireRecord>();
@@ -167,7 +168,7 @@ export async function batchRead(
   const ask = async (asked: readonly string[]): Promise<Said<WireRecord>> => {
     const path = api.objects(schema.object, '/batch/read?archived=false');
     const page = (await api.ask(path, { inputs: asked.map((id) => ({ id })), ...body }, isRecordPage, call)) as WirePage<WireRecord>;
-    return saidOf(asked, page, wanted, holders);
+    return saidOf(asked, page, { ...wanted, ...(wanted.history ? { history: wanted.history.filter((name) => writable.has(name)) } : {}) }, holders);
   };
   const size = wanted.history ? HISTORY_BATCH : READ_BATCH;
   const otherwise = async (key: string): Promise<Said<WireRecord>> => {
@@ -202,7 +203,7 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
   for (const wire of page.results) {
     if (partly.has(wire.id)) continue;
     // Without the history that was asked for it is a part of an answer.
-    if (wanted.history && !isObject(wire.propertiesWithHistory)) continue;
+    if (wanted.history && !hasHistory(wire, wanted.history)) continue;
     const names = idProperty === undefined ? [wire.id, ...mergedIds(wire)] : valuesOf(wire, idProperty);
     const named = names.flatMap((name) => open.get(plain(name)) ?? []);
     const keys = named.length === 0 && asked.length === 1 ? asked : named;
@@ -213,6 +214,15 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
     for (const key of keys) if (holders.get(key)?.id !== key) holders.set(key, wire);
   }
   return { found, settled: [...settled], errors, alone: strangers > 0 || namesNone(errors) };
+}
+
+/** False where the history of one of these properties is left out, although the record holds a value there, which somebody wrote. */
+function hasHistory({ properties, propertiesWithHistory: all }: WireRecord, names: readonly string[]): boolean {
+  if (!isObject(all)) return false;
+  return names.every((name) => {
+    const versions = own(all, name);
+    return (textIn(properties, name) ?? '') === '' || (Array.isArray(versions) && versions.length > 0);
+  });
 }
 
 /** Another way to look for a record: the id that a key leads to, as far as it is told; undefined where HubSpot says that there is none. */
