@@ -4,7 +4,7 @@ export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './
 export { readRestore } from './journal.js';
 export { isLeft, leftOf, leftWords, mayPassNow } from './left.js';
 export { lostByRestore, lostValuesOf } from './lost-lists.js';
-export { checkLimits } from './limits.js';
+export { checkLimits, checkTogether } from './limits.js';
 export { planRestore } from './plan.js';
 export { confirmationOf, excessOf, readPlan, type Plan } from './plan-file.js';
 export { undoRestore } from './undo.js';

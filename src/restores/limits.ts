@@ -18,20 +18,21 @@ export function checkLimits(filters: PlanFilters, schemas?: readonly ObjectSchem
       why: 'Created records are put right by deleting them, which has to be asked for.',
       next: 'Add --delete-created (delete_created: true), or choose another kind of damage.',
     });
-  for (const limit of ['objects', 'fields', 'keys', 'only'] as const)
-    if (filters[limit]?.length === 0)
-      throw refusal('usage', limit, `The limits leave nothing over: none of ${limit} is named by all of them`, {
-        why: 'Where several limits of one kind are given (by a runbook and by a person), all of them have to hold.',
-        next: 'Widen one of them, or leave it out.',
-      });
-  if (filters.fields !== undefined && filters.only?.includes('changed') === false)
-    throw refusal('usage', 'only', `A plan for some fields alone has nothing to do with what was ${filters.only.join(' or ')}`, {
-      why: 'Limited to fields, a plan puts right the values of records that are there: no records, and no links.',
-      next: 'Leave out one of the two, or add changed to the kinds of damage.',
-    });
   if (filters.where !== undefined) limited('where', () => checkWhere(filters.where ?? '', schemas));
   if (schemas === undefined) return;
   for (const limit of ['fields', 'exceptFields'] as const) for (const name of filters[limit] ?? []) checkField(limit, name, schemas);
+}
+
+/**
+ * Refuses limits that one person gave together although they leave nothing over. Where a runbook's limits and a person's do, there is simply
+ * nothing to do in that step. Throws `usage`.
+ */
+export function checkTogether({ fields, only }: PlanFilters): void {
+  if (fields !== undefined && only?.includes('changed') === false)
+    throw refusal('usage', 'only', `A plan for some fields alone puts nothing right of ${only.join(' and ')}`, {
+      why: 'Limited to fields, a plan puts right the values of records that are there: no records, and no links.',
+      next: 'Leave out one of the two, or add changed to the kinds of damage.',
+    });
 }
 
 function checkWindow({ since, until }: PlanFilters): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { didYouMean, isRunbackError, MOMENT_FORM, parseMoment } from '../lib/index.js';
-import { checkLimits, DAMAGE_KINDS } from '../restores/index.js';
+import { checkLimits, checkTogether, DAMAGE_KINDS } from '../restores/index.js';
 
 const names = z.array(z.string().min(1)).min(1);
 export const kinds = z.array(z.enum(DAMAGE_KINDS)).min(1);
@@ -54,6 +54,8 @@ export function readFilter(value: unknown, now: Date): ReadFilter {
   }
   const filter = { ...rest, ...times, ...(where === undefined ? {} : { where }) };
   try {
+    const { fields, only } = rest;
+    checkTogether({ ...(fields && { fields }), ...(only && { only }), unattributed: 'refuse', deleteCreated: true });
     checkLimits({ ...times, ...(where === undefined ? {} : { where }), unattributed: 'refuse', deleteCreated: true });
   } catch (error) {
     if (!isRunbackError(error)) throw error;

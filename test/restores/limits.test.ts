@@ -47,8 +47,6 @@ test.each<[string, Partial<PlanFilters>, string, RegExp]>([
   ['keys', { keys: ['p1', 'p99'] }, 'not-found', /p99/],
   ['objects', { objects: ['contact'] }, 'not-found', /did you mean "contacts"/],
   ['only', { only: ['created'], deleteCreated: false }, 'usage', /delete-created/],
-  ['only', { only: ['links', 'deleted'], fields: ['name'] }, 'usage', /links or deleted/],
-  ['objects', { objects: [] }, 'usage', /leave nothing over/],
   ['keys', { objects: ['companies'], keys: ['p1'] }, 'not-found', /p1/],
   ['where', { where: 'base.nmae != damaged.name' }, 'expression-invalid', /did you mean "name"/],
   ['where', { where: 'field == "emial"' }, 'expression-invalid', /did you mean "email"/],

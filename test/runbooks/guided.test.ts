@@ -93,6 +93,29 @@ describe.each(['crm', 'database'] as const)('a person is led through, on a %s', 
     expect(await verifyEvidence(it.deps.store, run.id)).toMatchObject({ ok: true, closed: true, runbookOk: true, lastHash: run.lastHash });
   });
 
+  // A user would lose: records that the filter was to keep out, deleted in a later step (G29).
+  test('a mass overwrite that a filter limits: what is created is deleted within the filter alone', async () => {
+    const it = await stage(kind);
+    const base = await it.world.take();
+    for (let n = 0; n < 3; n += 1) it.world.connector.put('contacts', `c${n}`, { name: 'WRONG' }, 'sync:7');
+    for (const [key, by] of [
+      ['new0', 'sync:7'],
+      ['new1', 'sync:7'],
+      ['new2', 'user:lee'],
+    ] as const)
+      it.world.connector.put('contacts', key, { name: key, email: `${key}@example.com`, tags: [] }, by);
+    // What the runbook refuses without a yes, a filter does not let through.
+    const filter = { keys: ['c0', 'new0', 'new2'], unattributed: 'include' };
+    const run = await startRun(
+      { runbook: await loadRunbook(book('mass-overwrite')), inputs: { platform: 'memory', base, filter }, by: 'maya' },
+      it.deps,
+      { operator: scripted({ ...yes, review_created: 'delete', apply_created: typed, left: 'go_on', left_created: 'go_on' }) },
+    );
+    expect(run.steps.find((step) => step.id === 'plan_created')?.outputs).toMatchObject({ deletes: 1, conflicts: 1 });
+    expect(Object.keys(contacts(it)).filter((key) => key.startsWith('new'))).toEqual(['new1', 'new2']);
+    expect([0, 1, 2].map((n) => contacts(it)[`c${n}`]?.['name'])).toEqual(['Person 0', 'WRONG', 'WRONG']);
+  });
+
   test('a bad import: changed and created records are put right apart', async () => {
     const it = await stage(kind);
     const base = await it.world.take();

@@ -74,6 +74,7 @@ describe('a filter as a person types it', () => {
     [{ feilds: ['email'] }, /did you mean "fields"/],
     [{ fields: [] }, /fields/],
     [{ only: ['changes'] }, /only/],
+    [{ only: ['links'], fields: ['city'] }, /nothing right of links/],
     ['{"keys": ["42"', /neither JSON/],
     ['field = "email"', /cannot be used/],
     ['size(field)', /yes or no/],

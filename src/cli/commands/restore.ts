@@ -73,9 +73,10 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const fitting = { platform, ...(filters.objects === undefined ? {} : { objects: filters.objects }) };
   const base = await catalog.resolve(input.required('base'), fitting);
   await opened.authorise('plan');
-  const { checkLimits, planRestore } = await import('../../restores/index.js');
+  const { checkLimits, checkTogether, planRestore } = await import('../../restores/index.js');
   // Before anything is asked of the platform, or a snapshot is taken as evidence.
   checkLimits(filters);
+  checkTogether(filters);
   live.start(`Opening ${platform}`);
   const deps = await restoreDeps(opened, platform, context);
   const wanted = input.text('damaged');

@@ -116,9 +116,14 @@ function filtersOf(request: Input, { workspace, clock }: ActionContext): PlanFil
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(suspects === undefined ? {} : { suspects }),
-    unattributed: own.unattributed ?? request.unattributed ?? 'refuse',
-    deleteCreated: own.delete_created ?? request.delete_created ?? false,
+    unattributed: stricter(own.unattributed, request.unattributed) ?? 'refuse',
+    deleteCreated: (own.delete_created ?? request.delete_created ?? false) && request.delete_created !== false,
   };
+}
+
+/** The one of the two that lets less through without a person's yes. */
+function stricter(a: PlanFilters['unattributed'] | undefined, b: PlanFilters['unattributed'] | undefined): typeof a {
+  return (['refuse', 'unknown', 'include'] as const).find((one) => one === a || one === b);
 }
 
 /** What both lists allow; a list that is not given allows everything. */
