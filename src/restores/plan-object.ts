@@ -1,5 +1,5 @@
 import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
-import { compareKeys, type ObjectSchema, type PlatformRecord, own, watchedFields } from '../records/index.js';
+import { compareKeys, type Fields, type ObjectSchema, type PlatformRecord, own, watchedFields } from '../records/index.js';
 import type { Damage } from '../snapshots/index.js';
 import { wantsHistory } from './attribution.js';
 import { lengthOf, Together } from './batching.js';
@@ -16,6 +16,7 @@ import { repointName } from './plan-deletes.js';
 import { remember, type Planning } from './planning.js';
 import { conflictOf, differing, isLink } from './sides.js';
 import { withStaying } from './unique.js';
+import type { WatchedSides } from './watched.js';
 
 interface Read {
   readonly chunk: readonly Difference[];
@@ -67,7 +68,11 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
         ...(await evidenceOf(planning, liveSchema, difference, live, options)),
         watched: { ...difference.watched, ...(present && { live: watchedOf(present, watched) }) },
       };
-      const decision = withLost(decideRecord(context, sides, evidence), liveSchema, damaged === undefined ? difference.record?.meta : undefined);
+      const decision = withLost(
+        decideRecord(withWatched(context, evidence.watched), sides, evidence),
+        liveSchema,
+        damaged === undefined ? difference.record?.meta : undefined,
+      );
       draft.nothingToDo += decision.nothing;
       const given = givenOnCreate(sides.live === undefined ? difference.record : present, liveSchema, filters.exceptFields);
       const whole = (change: RecordDraft): RecordDraft => {
@@ -86,6 +91,24 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
     reporter.progress({ task: `Planning ${object}`, done, unit: 'records' });
   }
   for (const side of ['base', 'damaged'] as const) for (const damage of unreadable[side]) draft.conflict(unreadableConflict(object, side, damage));
+}
+
+/** The context of one record, whose `where` sees what stands in watched fields too. */
+function withWatched(context: DecideContext, watched: WatchedSides): DecideContext {
+  const { where } = context;
+  if (where === undefined) return context;
+  const whole = (side: Fields | undefined, more: Fields | undefined): Fields | undefined => side && { ...side, ...more };
+  return {
+    ...context,
+    where: (field, { object, key, base, damaged, live }) =>
+      where(field, {
+        object,
+        key,
+        base: whole(base, watched.base),
+        damaged: whole(damaged, watched.damaged),
+        live: whole(live, watched.live),
+      }),
+  };
 }
 
 /** Deletes wait until it is known what links to them; everything else goes into the draft. */

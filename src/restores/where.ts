@@ -1,5 +1,5 @@
 import { compileExpression, didYouMean, RunbackError, type Expression } from '../lib/index.js';
-import { put, type ObjectSchema, type Value } from '../records/index.js';
+import { put, watchedFields, type ObjectSchema, type Value } from '../records/index.js';
 import type { DecideContext } from './decide-context.js';
 import type { RecordSides } from './types.js';
 
@@ -43,7 +43,14 @@ export function checkWhere(source: string, schemas?: readonly ObjectSchema[]): v
   if (schemas === undefined) return;
   const fields = new Set(schemas.flatMap((schema) => schema.fields.map((field) => field.name)));
   const objects = new Set(schemas.map((schema) => schema.object));
-  for (const name of fieldsIn(expression)) if (!fields.has(name)) throw unknown(source, 'field', name, fields);
+  // What cannot be written is not compared, so that an expression would find nothing there, whatever the records hold.
+  const compared = new Set(
+    schemas.flatMap((schema) => [...schema.fields.filter(({ readOnly }) => !readOnly), ...watchedFields(schema)].map(({ name }) => name)),
+  );
+  for (const name of fieldsIn(expression)) {
+    if (!fields.has(name)) throw unknown(source, 'field', name, fields);
+    if (!compared.has(name)) throw unknown(source, 'field', name, compared, 'cannot be written, so that a plan does not look at it');
+  }
   for (const { of, text } of expression.texts) {
     if (of === 'field' && text !== '' && !fields.has(text)) throw unknown(source, 'field', text, fields);
     if (of === 'object' && !objects.has(text)) throw unknown(source, 'object type', text, objects);
@@ -69,10 +76,14 @@ function noCondition(why: string): RunbackError {
   return new RunbackError('expression-invalid', 'The filter does not say yes or no', { why, state: 'Nothing was written.', next: EXAMPLE });
 }
 
-function unknown(source: string, what: string, name: string, known: ReadonlySet<string>): RunbackError {
-  return new RunbackError('expression-invalid', `The filter ${source} names a ${what} that is not there: ${name}${didYouMean(name, known)}`, {
-    why: `There are ${[...known].sort().slice(0, 40).join(', ')}${known.size > 40 ? ', …' : ''}.`,
-    state: 'Nothing was written.',
-    next: EXAMPLE,
-  });
+function unknown(source: string, what: string, name: string, known: ReadonlySet<string>, why = 'is not there'): RunbackError {
+  return new RunbackError(
+    'expression-invalid',
+    `The filter ${source} names ${what === 'field' ? 'a' : 'an'} ${what} that ${why}: ${name}${didYouMean(name, known)}`,
+    {
+      why: `There are ${[...known].sort().slice(0, 40).join(', ')}${known.size > 40 ? ', …' : ''}.`,
+      state: 'Nothing was written.',
+      next: EXAMPLE,
+    },
+  );
 }

@@ -184,6 +184,12 @@ test('the limits of a plan hold for what cannot be written too', async () => {
   expect(await counts({ exceptFields: ['optout'] })).toMatchObject([{ field: 'status' }]);
   expect(await counts({ where: 'base.optout == true && live.optout == false && key == "p1"' })).toMatchObject([{ records: 1 }]);
   expect(await counts({ until: '2001-01-01T00:00:00Z' })).toEqual([]);
+  // An expression sees the fields that are watched, also where it decides about others; those that nobody compares are refused.
+  world.connector.put('contacts', 'p5', { name: 'bad' }, 'sync:x');
+  const again = { base: pair.base, damaged: await world.take() };
+  expect((await plan(again, { where: 'base.optout == true' })).header.counts.records).toBe(1);
+  expect((await plan(again, { where: 'base.optout == false' })).header.counts.records).toBe(0);
+  await expect(plan(pair, { where: 'base.score == null' })).rejects.toMatchObject({ code: 'expression-invalid', data: { limit: 'where' } });
   await expect(plan(pair, { fields: ['score'] })).rejects.toMatchObject({ code: 'usage', data: { limit: 'fields' } });
 });
 
