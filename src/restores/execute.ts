@@ -146,7 +146,10 @@ class Session {
     }
     this.#count(results);
     const passing = new Set(results.filter((result) => result.reason !== undefined && PASSING.has(result.reason)).map((result) => result.id));
-    for (const work of works) if (passing.has(work.id)) this.#retry.set(work.id, work);
+    const linked = new Set(results.filter((result) => result.status === 'moved').map((result) => result.id));
+    for (const work of works)
+      // What is tried again may be what a record to be deleted is still linked to.
+      if (passing.has(work.id) || (work.action === 'delete' && linked.has(work.id) && this.#retry.size > 0)) this.#retry.set(work.id, work);
     if (canary) {
       const stop = await this.#readBack(results, first.sent, more);
       if (stop !== undefined) return stop;

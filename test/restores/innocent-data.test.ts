@@ -292,6 +292,27 @@ test('a first change that waits for a later one that failed does not keep the re
   await expect(held).resolves.toBeUndefined();
 });
 
+test('what the damage created goes also where the last link to it is cut at the last try', async () => {
+  const held = live({
+    kind: 'database',
+    habits: [],
+    conditionalWrite: false,
+    batch: 1,
+    contacts: 1,
+    companies: 1,
+    first: [
+      { by: 'user', act: { do: 'create', company: 0 } },
+      { by: 'sync', act: { do: 'create-company' } },
+      { by: 'sync', act: { do: 'shift', who: 0, count: 2, ring: false, name: false } },
+      { by: 'sync', act: { do: 'link', who: 3, company: 3, there: true } },
+    ],
+    later: [],
+    meanwhile: [],
+    faults: {},
+  });
+  await expect(held).resolves.toBeUndefined();
+});
+
 const told = process.env['RUNBACK_TEST_STORY'];
 
 test.skipIf(told === undefined)('the story that RUNBACK_TEST_STORY names, a JSON file', async () => {
