@@ -309,7 +309,9 @@ async function lost({ input, session, stdio }: CommandContext): Promise<Outcome>
   const path = to === undefined ? undefined : absolute(stdio.cwd, to);
   if (path !== undefined) {
     const { csvLine } = await import('../../snapshots/index.js');
-    const rows = values.map(({ object, key, field, what, value }) => csvLine([object, key, field, what, value]));
+    const rows = values.map(({ object, key, field, what, value }) =>
+      csvLine([object, key, field, what, Array.isArray(value) ? value.join('; ') : value]),
+    );
     await pipeline(Readable.from([csvLine(['object', 'key', 'field', 'what', 'value']), ...rows]), await newFile(path));
   }
   return {
