@@ -172,6 +172,8 @@ export class Batches {
   readonly left = new Map<string, readonly string[]>();
   /** Written values that the platform keeps in a form of its own, by item. */
   readonly stored = new Map<string, Fields>();
+  /** Object types of the items of `stored`. */
+  readonly storedOf = new Map<string, string>();
   /** Fields that the platform refused and that were taken out, by item. */
   readonly refused = new Map<string, { readonly object: string; readonly fields: readonly RefusedField[] }>();
   /** What the platform changed beside what was written, and is so still, by item. */
@@ -239,7 +241,10 @@ export class Batches {
 
   #noted(item: WrittenItem, key: string, { stored, beside }: ItemResult): void {
     if (item.refused !== undefined) this.refused.set(item.id, { object: item.object, fields: item.refused });
-    if (stored !== undefined) this.stored.set(item.id, stored);
+    if (stored !== undefined) {
+      this.stored.set(item.id, stored);
+      this.storedOf.set(item.id, item.object);
+    }
     if (beside !== undefined) this.beside.set(item.id, { id: item.id, object: item.object, key, moves: beside, keeps: keptBy(item) });
     if (!item.id.endsWith(FILL)) return;
     // What was put right after its record is no longer beside the plan.

@@ -288,6 +288,8 @@ export interface RestoreSummary {
   readonly beside?: number;
   /** The same by object type and field; `field` is empty for a record that the platform made. `key`: of an example. */
   readonly besideBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly key: string }[];
+  /** Values that are written and that the platform keeps in a form of its own, by object type and field. */
+  readonly ownFormBy?: readonly { readonly object: string; readonly field: string; readonly count: number }[];
   /** Values that the platform refused, so that the rest of their records was written without them. */
   readonly fieldsLeft?: number;
   readonly fieldsLeftBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly message: string }[];

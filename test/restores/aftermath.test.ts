@@ -141,7 +141,7 @@ test('a value that the platform keeps in a form of its own is written, proved an
   const plan = await story(['normalises'], {}, { phone: '0', name: 'x' });
   const damaged = world.connector.state();
   const done = await apply(plan);
-  expect(done).toMatchObject({ applied: 1, moved: 0, rejected: 0, failed: 0 });
+  expect(done).toMatchObject({ applied: 1, moved: 0, rejected: 0, failed: 0, ownFormBy: [{ object: 'contacts', field: 'phone', count: 1 }] });
   expect(only()).toMatchObject({ phone: '+18884827100', name: 'Ann' });
   expect(await verifyRestore(plan.header.id, world.deps)).toMatchObject({ remaining: 0 });
   await undoRestore(done.id, 'maya', world.deps);

@@ -40,6 +40,11 @@ export function restoreText(
       i === 0 ? 'Changed too' : '',
       `${count(n)} × ${visible(field === '' ? `${object}, made` : `${field} of ${object}`)} by the platform itself, for example ${visible(key)}`,
     ]);
+  for (const [i, { object, field, count: n }] of (restore.ownFormBy ?? []).entries())
+    pairs.push([
+      i === 0 ? 'Own form' : '',
+      `${count(n)} × ${visible(`${field} of ${object}`)}: written, and kept by the platform in a form of its own`,
+    ]);
   if (created.length > 0) pairs.push(['New ids', `records created again: ${created.join(', ')}`]);
   if (restore.undo !== undefined) pairs.push(...undoPairs(restore.undo));
   for (const [i, line] of lostLines(lost).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);

@@ -30,6 +30,8 @@ const TYPE_IDS: Readonly<Record<string, string>> = { contacts: '0-1', companies:
 const MOST_TRIES = 5;
 /** HubSpot keeps at most so many characters of a text property. */
 const TEXT_LENGTH = 65_536;
+const AUTO_COMPANY =
+  'Where the account is set so, HubSpot makes a company for a contact that is created again, by its mail domain, and links the two. That is told and undone only where companies are among the objects.';
 const SIDE_EFFECT = 'Changing a record starts the HubSpot workflows that wait for it; pause them together with the syncs.';
 const ADDRESS = /^(address2?|city|state|zip|country|hs_state_code|hs_country_region_code)$/;
 /** What HubSpot sets by itself when a property is written without it: a deal that is closed gets a close date, a company its website. */
@@ -146,7 +148,7 @@ async function describeObject(api: HubSpotApi, object: string, call: CallOptions
     fields: fields.sort((a, b) => (a.name < b.name ? -1 : 1)),
     createWithKey: false,
     undelete: false,
-    sideEffects: [SIDE_EFFECT],
+    sideEffects: [SIDE_EFFECT, ...(object === 'contacts' ? [AUTO_COMPANY] : [])],
     lostOnCreate: lostOnCreate(object, fields),
   };
 }
