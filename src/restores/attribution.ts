@@ -61,9 +61,11 @@ export function attributeField(
   if (rule.history === 'record') {
     const last = own(history?.fields ?? {}, field)?.[0];
     if (last === undefined) return { state: 'unknown' };
-    // A window is a limit: the one time that is known lies outside of it.
+    // A window is a limit: the one time that is known of this change lies outside of it.
     if (!notBefore(last.at, rule.baseStartedAt))
-      return inWindow(rule, last.at) === 'outside' ? { ...judge(rule, last.writer, last.at), state: 'unattributed' } : { state: 'unknown' };
+      return !editedSince && inWindow(rule, last.at) === 'outside'
+        ? { ...judge(rule, last.writer, last.at), state: 'unattributed' }
+        : { state: 'unknown' };
     const verdict = judge(rule, last.writer, last.at);
     return editedSince && verdict.state === 'unattributed' ? { state: 'unknown' } : verdict;
   }

@@ -116,14 +116,14 @@ function filtersOf(request: Input, { workspace, clock }: ActionContext): PlanFil
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(suspects === undefined ? {} : { suspects }),
-    unattributed: stricter(own.unattributed, request.unattributed) ?? 'refuse',
+    unattributed: saidYesTo(own.unattributed, request.unattributed),
     deleteCreated: (own.delete_created ?? request.delete_created ?? false) && request.delete_created !== false,
   };
 }
 
-/** The one of the two that lets less through without a person's yes. */
-function stricter(a: PlanFilters['unattributed'] | undefined, b: PlanFilters['unattributed'] | undefined): typeof a {
-  return (['refuse', 'unknown', 'include'] as const).find((one) => one === a || one === b);
+/** A person's word is the yes that it asks for; what a runbook refuses, as it does before it deletes, no filter lets through. */
+function saidYesTo(person: PlanFilters['unattributed'] | undefined, runbook: PlanFilters['unattributed'] | undefined): PlanFilters['unattributed'] {
+  return runbook === 'refuse' ? runbook : (person ?? runbook ?? 'refuse');
 }
 
 /** What both lists allow; a list that is not given allows everything. */
