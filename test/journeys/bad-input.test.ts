@@ -106,7 +106,8 @@ describe('a snapshot that is not what was written ends with 65', () => {
     [
       'with a byte changed',
       (bytes) => flip(bytes, bytes.indexOf('data/hubspot/contacts') + 200),
-      /- hubspot contacts, \d+ to \d+: its compressed bytes are damaged/u,
+      // Which of the two depends on what the byte stood for.
+      /- hubspot contacts, \d+ to \d+: its (compressed bytes are damaged|bytes are not those that were written)/u,
       { code: 0, data: { counts: { records: 0, conflicts: { 'base-unreadable': 1 } } } },
     ],
     [
