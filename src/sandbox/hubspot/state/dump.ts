@@ -36,7 +36,8 @@ const dumpSchema = z.object({
   version: z.literal(1),
   lastIds: z.object({ record: z.number(), linkType: z.number() }),
   blockedEmails: z.array(z.string()),
-  owners: z.array(owner),
+  /** Absent in dumps from before owners were kept: the account's own stay. */
+  owners: z.array(owner).optional(),
   types: z.array(objectType),
   linkTypes: z.array(linkTypeSchema),
   /** Place of the link type in `linkTypes`, from, to. */
@@ -76,9 +77,14 @@ export function dumpPortal(portal: Portal): PortalDump {
 /** Replaces everything the account holds. Throws a ZodError for JSON that is not a dump, before anything is replaced. */
 export function loadPortal(portal: Portal, json: unknown): void {
   const dump = dumpSchema.parse(json);
+  const owners = dump.owners ?? [...portal.owners.values()];
+  // What a dump of an earlier version does not say of an object type is as it is today.
+  const today = new Map(portal.types.all().map((type) => [type.name, type]));
   portal.clear();
   for (const { properties, records, aliases, ...rest } of dump.types) {
     const type = {
+      answeredOnWrite: [],
+      ...today.get(rest.name),
       ...rest,
       aliases: 'names' in rest ? rest.names : [],
       properties: new Map(properties.map((each) => [each.name, each as unknown as PropertyDefinition])),
@@ -96,7 +102,7 @@ export function loadPortal(portal: Portal, json: unknown): void {
     if (type) portal.links.add(type, from, to);
   }
   for (const email of dump.blockedEmails) portal.blockedEmails.add(email);
-  for (const each of dump.owners) portal.owners.set(each.id, each as unknown as Owner);
+  for (const each of owners) portal.owners.set(each.id, each as unknown as Owner);
   Object.assign(portal.lastIds, dump.lastIds);
 }
 
