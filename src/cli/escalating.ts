@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { parseEscalationFile, parseExpectation, type EscalationFile, type Expectation } from '../escalation/index.js';
-import { fromFileSystem, isRunbackError, RunbackError } from '../lib/index.js';
+import { fromFileSystem, isRunbackError, readTextFile, RunbackError } from '../lib/index.js';
 import { readYamlText } from '../workspace/index.js';
 
 /** File of a workspace that says who is told. */
@@ -32,7 +31,7 @@ export async function readExpectations(values: readonly string[], cwd: string): 
     values.map(async (value) => {
       if (/^\d\S*\s/.test(value)) return [value];
       const path = resolve(cwd, value);
-      const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      const text = await readTextFile(path).catch((error: unknown) => {
         const known = fromFileSystem(error, path);
         if (isRunbackError(known)) throw known;
         throw new RunbackError('usage', `"${value}" is neither an expected message nor a file`, {

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { IncidentDesk } from '../incidents/index.js';
-import { EXIT, type ExitCode, messageOf, RunbackError } from '../lib/index.js';
+import { EXIT, type ExitCode, isRunbackError, messageOf, readTextFile, RunbackError } from '../lib/index.js';
 import type { Operator, Runbook, RunDeps, RunOptions, RunView, StartRequest } from '../runbooks/index.js';
 import type { Outcome } from './command.js';
 import type { CommandContext } from './context.js';
@@ -62,7 +61,8 @@ async function operatorOf(context: CommandContext, runbook: Runbook | undefined)
   if (file === undefined || runbook === undefined) return person;
   const { answersOperator, parseAnswers } = await import('../runbooks/index.js');
   const path = resolve(context.stdio.cwd, file);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readTextFile(path).catch((error: unknown) => {
+    if (isRunbackError(error)) throw error;
     throw new RunbackError('file-unreadable', `Cannot read the answers file ${path}`, {
       why: messageOf(error),
       state: 'Nothing was started.',

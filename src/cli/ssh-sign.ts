@@ -48,7 +48,7 @@ export async function signWithSsh(text: string, { key, env, interactive }: SignO
     // Its messages name the file of the key, which stands nowhere else either.
     why: stderr.trim() === '' ? `It ended with status ${code ?? 'unknown'}.` : `It said: ${stderr.replaceAll(key, 'the key').trim().slice(-500)}`,
     state: 'Nothing was approved.',
-    next: 'Give the file of your private key with --key, or its .pub file where an agent holds it.',
+    next: 'Give the file of your private key with --key, or its .pub file where an agent holds it. OpenSSH reads no key whose lines end as on Windows (CRLF): if it was copied, take the CRs out.',
   });
 }
 

@@ -11,4 +11,5 @@ export * from './progress.js';
 export * from './redact.js';
 export * from './suggest.js';
 export * from './template.js';
+export * from './text-file.js';
 export * from './rolling-window.js';

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 import { z } from 'zod';
 
 import {
@@ -10,6 +8,7 @@ import {
   isRunbackError,
   messageOf,
   parseDuration,
+  readTextFile,
   RunbackError,
   sha256,
   type CelType,
@@ -63,7 +62,7 @@ export interface Runbook {
   readonly id: string;
   readonly title: string;
   readonly document: RunbookDocument;
-  /** The file's exact text: what a run goes on with even if the file changes (guarantee G7). */
+  /** The file's text, its line breaks those of Unix: what a run goes on with even if the file changes (guarantee G7). */
   readonly text: string;
   readonly file: string;
   /** SHA-256 of the text. */
@@ -78,7 +77,7 @@ export interface Runbook {
 export async function loadRunbook(path: string, actions: ActionLibrary = builtInActions): Promise<Runbook> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readTextFile(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
       throw new RunbackError('not-found', `There is no runbook ${path}`, { next: 'runback runbook list', cause: error });

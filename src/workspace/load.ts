@@ -1,7 +1,7 @@
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-import { RunbackError, fromFileSystem } from '../lib/index.js';
+import { RunbackError, fromFileSystem, readTextFile } from '../lib/index.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
@@ -46,7 +46,7 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
   };
 }
 
-/** The text of a YAML file. Throws `file-unreadable`, and `workspace-missing` for a missing runback.yml. */
+/** The text of a YAML file, its line breaks those of Unix. Throws `file-unreadable`, and `workspace-missing` for a missing runback.yml. */
 export async function readYamlText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);
@@ -54,7 +54,7 @@ export async function readYamlText(path: string): Promise<string> {
       throw new RunbackError('file-unreadable', `${path} is too long to be a YAML file of runback (${size} bytes)`, {
         state: 'Nothing was started.',
       });
-    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+    return await readTextFile(path);
   } catch (error) {
     if (error instanceof RunbackError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { type Redactor, RunbackError, messageOf } from '../lib/index.js';
+import { type Redactor, RunbackError, decodeText, isRunbackError, messageOf } from '../lib/index.js';
 import type { SecretRef } from './types.js';
 
 /** What resolving a secret may use. */
@@ -81,8 +81,9 @@ async function fromFile(where: string, { env, root }: SecretSources): Promise<st
         `Make it yours alone: chmod 600 ${path}`,
       );
     if (size > MAX_BYTES) throw missing(`file:${where}`, `${path} has ${size} bytes: that is no secret.`, 'Name the right file.');
-    return await readFile(path, 'utf8');
+    return decodeText(await readFile(path), path);
   } catch (error) {
+    if (isRunbackError(error, 'file-unreadable')) throw missing(`file:${where}`, `${error.message}. ${error.why ?? ''}`, error.next ?? '', error);
     if (error instanceof RunbackError) throw error;
     throw missing(`file:${where}`, messageOf(error), 'Create the file with the secret in it, mode 600.', error);
   }

@@ -17,14 +17,21 @@ export function outOfBounds(text: string): { readonly offset: number; readonly m
 function tooDeep(text: string): number | undefined {
   let offset = 0;
   let flow = 0;
-  let indicators = 0;
+  // Outside brackets the indicators of a line go into each other; inside, those between two commas do.
+  let inLine = 0;
+  let inEntry = 0;
   for (const token of new Lexer().lex(text)) {
     if (token === '[' || token === '{') flow += 1;
-    else if (token === ']' || token === '}') flow -= 1;
-    else if (token === '-' || token === '?' || token === ':') indicators += 1;
-    else if (token === '\n') indicators = 0;
-    else if (token.length > MAX_INDENT && token.trim() === '') return offset;
-    if (flow > MAX_DEPTH || (flow === 0 && indicators > MAX_DEPTH)) return offset;
+    else if (token === ']' || token === '}') flow = Math.max(0, flow - 1);
+    // The lexer gives up on brackets that are not closed before the indentation ends.
+    else if (token === '\u0018') flow = 0;
+    else if (token === '\n' || token === '\r\n') inLine = 0;
+    else if (token === '-' || token === '?' || token === ':') {
+      if (flow > 0) inEntry += 1;
+      else inLine += 1;
+    } else if (token.length > MAX_INDENT && token.trim() === '') return offset;
+    if (flow === 0 || token === ',' || token === '[' || token === '{') inEntry = 0;
+    if (flow > MAX_DEPTH || inLine > MAX_DEPTH || inEntry > MAX_DEPTH) return offset;
     // The lexer marks documents and scalars with one control character that is not in the text.
     if (token !== '\u0002' && token !== '\u0018' && token !== '\u001f') offset += token.length;
   }

@@ -65,8 +65,21 @@ describe('a person who mistypes is told where, what, and what was meant', () => 
   });
 });
 
+describe('what is wide is not deep', () => {
+  const keys = Array.from({ length: 300 }, (_, n) => `k${n}: ${n}`);
+  test.each<[string, string]>([
+    ['many keys on one line', `syncs: { ${keys.join(', ')} }`],
+    ['many of them below each other in braces', `syncs: {\n${keys.map((key) => `  ${key}`).join(',\n')} }`],
+    ['many elements of one key', `syncs: [${keys.map((key) => `{ ${key} }`).join(', ')}]`],
+    ['a long file with CRLF', keys.join('\r\n')],
+  ])('%s', (_, text) => {
+    expect(() => parseYaml(text, 'x.yml', z.record(z.string(), z.unknown()))).not.toThrow();
+  });
+});
+
 describe('hostile input is refused quickly (G26)', () => {
   const bombs: [name: string, text: string][] = [
+    ['10 MB of keys that never end, in braces', `{${'a: '.repeat(3_000_000)}}`],
     ['10 MB of brackets', '['.repeat(10_000_000)],
     ['10 MB of braces', '{a: '.repeat(2_500_000)],
     ['10 MB of list marks', '- '.repeat(5_000_000)],

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 
 import type { ApprovalBlock } from '../../escalation/index.js';
-import { EXIT, messageOf, RunbackError } from '../../lib/index.js';
+import { decodeText, EXIT, isRunbackError, messageOf, readTextFile, RunbackError } from '../../lib/index.js';
 import type { ApprovalServices, AskedApproval } from '../../runbooks/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
@@ -118,8 +117,9 @@ async function imported(context: CommandContext, asked: AskedApproval, services:
 }
 
 async function textOf({ stdio }: CommandContext, file: string): Promise<string> {
-  if (file === '-') return readAll(stdio.stdin);
-  return readFile(resolve(stdio.cwd, file), 'utf8').catch((error: unknown) => {
+  if (file === '-') return decodeText(await buffer(stdio.stdin), 'The standard input');
+  return readTextFile(resolve(stdio.cwd, file)).catch((error: unknown) => {
+    if (isRunbackError(error)) throw error;
     throw new RunbackError('file-unreadable', `Cannot read ${file}`, { why: messageOf(error), state: 'Nothing was approved.', cause: error });
   });
 }

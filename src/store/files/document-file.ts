@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Adapter, Low } from 'lowdb';
 
-import { type Clock, type Redactor, RunbackError, canonicalJson, fromFileSystem, sha256 } from '../../lib/index.js';
+import { type Clock, type Redactor, RunbackError, canonicalJson, fromFileSystem, sha256, withoutBom } from '../../lib/index.js';
 import type { Document } from '../store.js';
 import type { LitterSweeper } from './litter.js';
 import { type HeldLock, lockedError, tryLock } from './lock-file.js';
@@ -125,7 +125,7 @@ function digestOf(data: unknown): string {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutBom(text));
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import { canonicalJson, sha256 } from '../../lib/index.js';
 import type { JournalEntry } from '../store.js';
 
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** `prev` of the first line: bound to the journal, so that two journals cannot be exchanged. */
@@ -16,12 +17,12 @@ export function sealEntry(entry: Omit<JournalEntry, 'hash'>): { readonly entry: 
   return { entry: sealed, line: `${canonicalJson(sealed)}\n` };
 }
 
-/** A line (without its newline) as an entry, or why it is none. Any changed byte is found. */
+/** A line (without its newline) as an entry, or why it is none. Any changed byte is found; the CR of a copy with CRLF line ends counts as part of the line break. */
 export function openLine(bytes: Uint8Array, expected: { readonly seq: number; readonly prev: string }): JournalEntry | string {
   let entry: JournalEntry;
   let text: string;
   try {
-    text = decoder.decode(bytes);
+    text = decoder.decode(withoutReturn(bytes));
     entry = JSON.parse(text) as JournalEntry;
     if (typeof entry !== 'object' || entry === null) return 'is not an entry';
   } catch {
@@ -47,6 +48,11 @@ export function isTorn(tail: Uint8Array, expected: { readonly seq: number; reado
   if (tail.at(-1) === NEWLINE) return false;
   // A whole entry with something behind it is not the beginning of a line: its newline was changed.
   return typeof openLine(tail.subarray(0, -1), expected) === 'string';
+}
+
+/** A line without the CR that a copy through another system put before its newline. No line of ours ends in one. */
+export function withoutReturn<B extends Uint8Array>(line: B): B {
+  return line.at(-1) === RETURN ? (line.subarray(0, -1) as B) : line;
 }
 
 /** Cuts a stream of bytes into lines; the last one may lack its newline. Offsets are of the first byte. */

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { RunbackError, fromFileSystem } from '../../lib/index.js';
+import { RunbackError, fromFileSystem, withoutBom } from '../../lib/index.js';
 import type { Ledger } from '../store.js';
-import { splitLines } from './journal-lines.js';
+import { splitLines, withoutReturn } from './journal-lines.js';
 import type { LitterSweeper } from './litter.js';
 import { systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
@@ -36,7 +36,10 @@ export class LedgerFile implements Ledger {
   async *read(): AsyncGenerator<string> {
     const stream = createReadStream(this.location, { highWaterMark: CHUNK });
     try {
-      for await (const line of splitLines(stream)) yield line.bytes.toString('utf8');
+      for await (const line of splitLines(stream)) {
+        const text = withoutReturn(line.bytes).toString('utf8');
+        yield line.offset === 0 ? withoutBom(text) : text;
+      }
     } catch (error) {
       if (systemCode(error) === 'ENOENT')
         throw new RunbackError('not-found', `There is no ${this.id}`, { why: `${this.location} does not exist.`, cause: error });
