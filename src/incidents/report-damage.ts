@@ -207,7 +207,7 @@ function refusals(restores: readonly RestoreFacts[]): readonly Block[] {
 }
 
 function besides(restores: readonly RestoreFacts[]): readonly Block[] {
-  const rowsOf = (name: 'beside' | 'fieldsLeft') =>
+  const rowsOf = (name: 'beside' | 'fieldsLeft' | 'altered') =>
     restores.flatMap((restore) =>
       restore[name].map(({ object, field, count: n }) => ({
         cells: [object, field === '' ? 'the whole record' : field, { row: restore.id, section: 'Restores' }, count(n)] as readonly Inlines[],
@@ -217,6 +217,7 @@ function besides(restores: readonly RestoreFacts[]): readonly Block[] {
   return (
     [
       ['Fields that the platform refused', rowsOf('fieldsLeft')],
+      ['Values that the platform made something else of', rowsOf('altered')],
       ['What the platform changed by itself', rowsOf('beside')],
     ] as const
   ).flatMap(([caption, rows]): Block[] => (rows.length === 0 ? [] : [{ kind: 'table', caption, columns, rows }]));

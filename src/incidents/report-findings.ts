@@ -48,11 +48,17 @@ function* repair({ runs, approvals, restores, plans }: Pick<ReportData, 'runs' |
     for (const [n, what] of left) if (n > 0) yield `${n} ${n === 1 ? 'change' : 'changes'} of ${restore.id}: ${what}.`;
     for (const { object, field, count } of restore.fieldsLeft)
       yield `${count} × ${field} of ${object}: refused by the platform during ${restore.id}.`;
+    for (const { object, field, count } of restore.altered)
+      yield `${count} × ${field} of ${object}: written during ${restore.id}, and the platform made something else of the value.`;
     for (const { object, field, count } of restore.beside)
       yield field === ''
         ? `${count} × ${object}: made by the platform itself during ${restore.id}.`
         : `${count} × ${field} of ${object}: changed by the platform itself during ${restore.id}.`;
-    if (restore.state === 'partial' && left.every(([n]) => n === 0) && restore.fieldsLeft.length + restore.beside.length === 0)
+    if (
+      restore.state === 'partial' &&
+      left.every(([n]) => n === 0) &&
+      restore.fieldsLeft.length + restore.altered.length + restore.beside.length === 0
+    )
       yield `Single fields of records that ${restore.id} wrote were left as they are.`;
     if (restore.problem !== undefined) yield `The journal of ${restore.id} cannot be read to its end: ${restore.problem}.`;
     const proof = runs.flatMap(({ verified }) => verified).filter(({ plan }) => plan === restore.plan);

@@ -53,6 +53,7 @@ class RestoreReader {
       total: 0,
       beside: [],
       fieldsLeft: [],
+      altered: [],
       lastHash: '',
     };
   }
@@ -88,7 +89,11 @@ class RestoreReader {
     this.#head.lastHash = entry.hash;
     const because = textOf(data['because']);
     if (type === 'restore.stopped' || type === 'restore.closed')
-      Object.assign(this.#head, { beside: talliesIn(data['besideBy']), fieldsLeft: talliesIn(data['fieldsLeftBy']) });
+      Object.assign(this.#head, {
+        beside: talliesIn(data['besideBy']),
+        fieldsLeft: talliesIn(data['fieldsLeftBy']),
+        altered: talliesIn(data['alteredBy']),
+      });
     switch (type) {
       case 'restore.created': {
         const texts = (['plan', 'platform', 'account', 'hash'] as const).map((name) => [name, textOf(data[name]) ?? '']);

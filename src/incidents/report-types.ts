@@ -107,6 +107,8 @@ export interface RestoreFacts extends Outcomes {
   readonly beside: readonly FieldTally[];
   /** Fields that the platform refused, so that the rest of their records was written without them. */
   readonly fieldsLeft: readonly FieldTally[];
+  /** Fields that were written and that the platform made something else of. */
+  readonly altered: readonly FieldTally[];
   readonly lastHash: string;
 }
 

@@ -48,11 +48,22 @@ function plain(text: string): string {
 
 const PHONE = /^[+\d][\d\s().\-/]*(?:(?:x|ext\.?)\s*\d+)?$/i;
 const PHONE_DIGITS = 5;
+/** Digits that a number needs so that a country code before it (or a trunk zero in its place) is form only. */
+const SUBSCRIBER_DIGITS = 8;
+const COUNTRY_DIGITS = 3;
 
 function samePhone(a: string, b: string): boolean {
   if (!PHONE.test(a.trim()) || !PHONE.test(b.trim())) return false;
   const digits = (text: string): string => text.replace(/\D/g, '').replace(/^00/, '');
-  return digits(a).length >= PHONE_DIGITS && digits(a) === digits(b);
+  const [x, y] = [digits(a), digits(b)];
+  return (x.length >= PHONE_DIGITS && x === y) || withCountry(x, y) || withCountry(y, x);
+}
+
+/** True where `full` is `local` with a country code before it, in place of its trunk zero if it has one. */
+function withCountry(full: string, local: string): boolean {
+  const subscriber = local.replace(/^0/, '');
+  const more = full.length - subscriber.length;
+  return subscriber.length >= SUBSCRIBER_DIGITS && more >= 1 && more <= COUNTRY_DIGITS && full.endsWith(subscriber);
 }
 
 const DECIMAL = /^([+-]?)0*(\d+)(?:\.(\d*?)0*)?$/;

@@ -154,6 +154,7 @@ function judged(
     return before !== undefined && ownWriter !== undefined && before.writer === ownWriter && sameSide(before.value, own(item.set, name));
   };
   const stored: Record<string, Value> = {};
+  const altered: string[] = [];
   const moves: Record<string, FieldMove> = {};
   const lost: string[] = [];
   for (const name of otherwise) {
@@ -165,8 +166,10 @@ function judged(
     // A write of its own after ours is no form of what we sent: it reacts, and what the plan says is not there.
     const reacted = last?.byPlatform === true && last.writer !== ownWriter && (!unchanged || wasOurs(name));
     if (!formOnly && reacted) put(moves, name, moveOf(own(item.set, name), value));
-    else if (formOnly || ((certain || isOurs(last)) && !unchanged)) put(stored, name, value);
-    else if (last === undefined || isOurs(last)) lost.push(name);
+    else if (formOnly || ((certain || isOurs(last)) && !unchanged)) {
+      put(stored, name, value);
+      if (!formOnly) altered.push(name);
+    } else if (last === undefined || isOurs(last)) lost.push(name);
   }
   for (const name of beside) if (certain || isOurs(lastOf(name))) put(moves, name, moveOf(own(was ?? item.set, name), own(now, name)));
   if (lost.length > 0)
@@ -178,7 +181,11 @@ function judged(
         message: `the platform said that it was written, and ${lost.join(', ')} ${lost.length === 1 ? 'is' : 'are'} not so`,
       },
     ];
-  const more = { ...(Object.keys(stored).length === 0 ? {} : { stored }), ...(Object.keys(moves).length === 0 ? {} : { beside: moves }) };
+  const more = {
+    ...(Object.keys(stored).length === 0 ? {} : { stored }),
+    ...(altered.length === 0 ? {} : { altered }),
+    ...(Object.keys(moves).length === 0 ? {} : { beside: moves }),
+  };
   return Object.keys(more).length === 0 ? [] : [{ ...result, ...more }];
 }
 

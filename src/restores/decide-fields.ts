@@ -1,5 +1,5 @@
 import type { RecordHistory } from '../connectors/index.js';
-import { compareKeys, mergeSet, setElements, type Fields, type Value, own, put } from '../records/index.js';
+import { compareKeys, mergeSet, sameButForm, setElements, type Fields, type Value, own, put } from '../records/index.js';
 import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage } from './attribution.js';
 import type { DecideContext } from './decide-context.js';
 import { conflictOf, differing, fieldOf, isLink, moveOf, refused, sameSide } from './sides.js';
@@ -145,7 +145,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
   const { object, key, base, damaged, live } = sides;
   const hurt = unit.members.filter((name) => !sameSide(own(base, name), own(damaged, name)));
   const targets = new Map(hurt.map((name) => [name, targetOf(context, sides, name)]));
-  const open = hurt.filter((name) => !sameSide(own(live, name), targets.get(name)));
+  const open = hurt.filter((name) => !sameSide(own(live, name), targets.get(name)) && !isMended(context, sides, name, targets.get(name)));
   const place = { object, key, field: unit.name, ...valuesOf(hurt, base, damaged, live) };
   for (const name of hurt) {
     const obstacle = impossible(context, name, open.includes(name) ? targets.get(name) : null);
@@ -224,6 +224,12 @@ function questionOf(members: readonly string[], past: Past): { readonly between?
     };
   }
   return {};
+}
+
+/** True where live is the target in a form that the platform gave it, as after an earlier restore, and the damage is more than that. */
+function isMended(context: DecideContext, { damaged, live }: Sides, name: string, target: Value | undefined): boolean {
+  const type = fieldOf(context.liveSchema, name)?.type ?? 'other';
+  return !sameButForm(own(damaged, name), target, type) && sameButForm(own(live, name), target, type);
 }
 
 /** What a damaged field should hold: the base value; for a set, the merge by element. */

@@ -20,6 +20,7 @@ export const EXACT: readonly string[] = [
   'recreated',
   'fields',
   'stored',
+  'altered',
   'beside',
   'displaced',
   'brought',
@@ -105,6 +106,8 @@ export interface ItemResult {
   readonly fields?: readonly string[];
   /** Written values that the platform keeps in a form of its own. */
   readonly stored?: Fields;
+  /** Those of `stored` that say something else than what was sent: cut off, rounded, replaced. */
+  readonly altered?: readonly string[];
   /** Fields that the platform changed beside what was written. */
   readonly beside?: Readonly<Record<string, FieldMove>>;
   /** Links that the platform cut because of this one. */
@@ -172,6 +175,8 @@ export class Batches {
   readonly left = new Map<string, readonly string[]>();
   /** Written values that the platform keeps in a form of its own, by item. */
   readonly stored = new Map<string, Fields>();
+  /** Of `stored`, fields that say something else than what was sent, by item. */
+  readonly altered = new Map<string, readonly string[]>();
   /** Object types of the items of `stored`. */
   readonly storedOf = new Map<string, string>();
   /** Fields that the platform refused and that were taken out, by item. */
@@ -239,11 +244,12 @@ export class Batches {
     }
   }
 
-  #noted(item: WrittenItem, key: string, { stored, beside }: ItemResult): void {
+  #noted(item: WrittenItem, key: string, { stored, altered, beside }: ItemResult): void {
     if (item.refused !== undefined) this.refused.set(item.id, { object: item.object, fields: item.refused });
     if (stored !== undefined) {
       this.stored.set(item.id, stored);
       this.storedOf.set(item.id, item.object);
+      if (altered !== undefined) this.altered.set(item.id, altered);
     }
     if (beside !== undefined) this.beside.set(item.id, { id: item.id, object: item.object, key, moves: beside, keeps: keptBy(item) });
     if (!item.id.endsWith(FILL)) return;

@@ -3,13 +3,16 @@ import { tallyOf } from './tally.js';
 import type { LeftGroup, RestoreSummary } from './types.js';
 
 /** Counts of a restore, with those that are only there where something was left. */
-export type RestoreCounts = Pick<RestoreSummary, 'applied' | 'moved' | 'rejected' | 'failed' | 'inDoubt' | 'fieldsMoved' | 'fieldsLeft' | 'beside'>;
+export type RestoreCounts = Pick<
+  RestoreSummary,
+  'applied' | 'moved' | 'rejected' | 'failed' | 'inDoubt' | 'fieldsMoved' | 'fieldsLeft' | 'altered' | 'beside'
+>;
 
 /** What became of the changes of one direction. */
 export function leftCounts(batches: Batches): RestoreCounts {
   const { applied, moved, rejected, failed, in_doubt } = batches.counts;
   const fieldsMoved = [...batches.left.values()].reduce((sum, fields) => sum + fields.length, 0);
-  const { beside, fieldsLeft } = tallyOf(batches);
+  const { beside, fieldsLeft, altered } = tallyOf(batches);
   return {
     applied,
     moved,
@@ -18,14 +21,15 @@ export function leftCounts(batches: Batches): RestoreCounts {
     inDoubt: in_doubt,
     ...(fieldsMoved === 0 ? {} : { fieldsMoved }),
     ...(fieldsLeft === undefined ? {} : { fieldsLeft }),
+    ...(altered === undefined ? {} : { altered }),
     ...(beside === undefined ? {} : { beside }),
   };
 }
 
 /** How many changes and single fields were left, or came beside the plan: done means that there are none (G28). */
 export function leftOf(counts: Partial<RestoreCounts>): number {
-  const { moved = 0, rejected = 0, failed = 0, inDoubt = 0, fieldsMoved = 0, fieldsLeft = 0, beside = 0 } = counts;
-  return moved + rejected + failed + inDoubt + fieldsMoved + fieldsLeft + beside;
+  const { moved = 0, rejected = 0, failed = 0, inDoubt = 0, fieldsMoved = 0, fieldsLeft = 0, altered = 0, beside = 0 } = counts;
+  return moved + rejected + failed + inDoubt + fieldsMoved + fieldsLeft + altered + beside;
 }
 
 /** True where not all of it is as planned. */
@@ -68,7 +72,7 @@ export function leftWords(summary: RestoreSummary): string {
 }
 
 function countWords(counts: Partial<RestoreCounts>, why: (status: LeftGroup['status']) => string): string[] {
-  const { moved = 0, rejected = 0, failed = 0, inDoubt = 0, fieldsMoved = 0, fieldsLeft = 0, beside = 0 } = counts;
+  const { moved = 0, rejected = 0, failed = 0, inDoubt = 0, fieldsMoved = 0, fieldsLeft = 0, altered = 0, beside = 0 } = counts;
   return [
     ...(rejected === 0 ? [] : [`${rejected} refused by the platform${why('rejected')}`]),
     ...(fieldsLeft === 0 ? [] : [`${fieldsLeft} single fields refused by the platform`]),
@@ -76,6 +80,7 @@ function countWords(counts: Partial<RestoreCounts>, why: (status: LeftGroup['sta
     ...(inDoubt === 0 ? [] : [`${inDoubt} that may or may not have happened`]),
     ...(moved === 0 ? [] : [`${moved} left alone since somebody changed the value meanwhile`]),
     ...(fieldsMoved === 0 ? [] : [`${fieldsMoved} single fields left alone since somebody changed them meanwhile`]),
+    ...(altered === 0 ? [] : [`${altered} single fields that the platform made something else of`]),
     ...(beside === 0 ? [] : [`${beside} that the platform changed beside the plan`]),
   ];
 }

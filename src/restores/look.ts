@@ -79,8 +79,8 @@ async function updated(looking: Looking, item: Update, live: PlatformRecord | un
   const schema = schemaOf(looking.schema, item.object);
   if (isHalfDone(schema, item, live.fields) || holds(live.fields, item.replaced, names))
     return { id: item.id, status: 'failed', message: 'the answer was lost, and the change is not there' };
-  const stored = await storedByUs(looking, schema, item, names, live.fields, options);
-  if (stored !== undefined) return { id: item.id, status: 'applied', key: item.key, stored };
+  const made = await storedByUs(looking, schema, item, names, live.fields, options);
+  if (made !== undefined) return { id: item.id, status: 'applied', key: item.key, ...made };
   return { id: item.id, status: 'moved', message: 'the answer was lost, and the record was changed since' };
 }
 
@@ -92,7 +92,7 @@ async function storedByUs(
   names: readonly string[],
   live: Fields,
   options: CallOptions,
-): Promise<Record<string, Value> | undefined> {
+): Promise<Pick<ItemResult, 'stored' | 'altered'> | undefined> {
   const odd = names.filter((name) => !sameSide(own(live, name), own(item.set, name)));
   const typeOf = (name: string): ObjectSchema['fields'][number]['type'] => schema.fields.find((field) => field.name === name)?.type ?? 'other';
   const formOnly = (name: string): boolean => sameButForm(own(live, name), own(item.set, name), typeOf(name));
@@ -107,7 +107,7 @@ async function storedByUs(
   }
   const stored: Record<string, Value> = {};
   for (const name of odd) put(stored, name, own(live, name) ?? null);
-  return stored;
+  return open.length === 0 ? { stored } : { stored, altered: open };
 }
 
 /**

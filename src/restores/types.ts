@@ -264,6 +264,7 @@ export interface UndoCounts {
   /** As those of the restore. */
   readonly fieldsMoved?: number;
   readonly fieldsLeft?: number;
+  readonly altered?: number;
   readonly beside?: number;
 }
 
@@ -290,6 +291,9 @@ export interface RestoreSummary {
   readonly besideBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly key: string }[];
   /** Values that are written and that the platform keeps in a form of its own, by object type and field. */
   readonly ownFormBy?: readonly { readonly object: string; readonly field: string; readonly count: number }[];
+  /** Values that are written and that the platform made something else of: cut off, rounded, replaced. They are not as planned. */
+  readonly altered?: number;
+  readonly alteredBy?: readonly { readonly object: string; readonly field: string; readonly count: number }[];
   /** Values that the platform refused, so that the rest of their records was written without them. */
   readonly fieldsLeft?: number;
   readonly fieldsLeftBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly message: string }[];

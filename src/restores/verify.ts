@@ -123,6 +123,7 @@ class Check {
     const { object, key } = change;
     const left = this.#apply.left.get(String(change.n)) ?? [];
     const stored = this.#apply.stored.get(String(change.n)) ?? {};
+    const altered = this.#apply.altered.get(String(change.n)) ?? [];
     const typeOf = (name: string): FieldSchema['type'] => fieldOf(schema, name)?.type ?? 'other';
     const interim = this.#interims.get(nameOf(change)) ?? {};
     const differing = Object.entries(change.fields).flatMap(([field, move]) => {
@@ -134,7 +135,7 @@ class Check {
       // Before an interim value the damage was there: neither may stay.
       const damages = [move.from, (own(interim, field) ?? move).from];
       const stillDamaged = move.keeps !== true && damages.some((from) => sameSide(now, from)) && own(stored, field) === undefined;
-      if (sameSide(now, expected) || (inOwnForm && !stillDamaged)) return [];
+      if (sameSide(now, expected) || (inOwnForm && !stillDamaged && !altered.includes(field))) return [];
       return [{ field, expected, now, stillDamaged }];
     });
     // Fields that are decided as one are left as one: where somebody edited one of them, the damage in the others is theirs to decide.
@@ -154,7 +155,9 @@ class Check {
       ? 'it gave its value up, and could not get the new one'
       : stillDamaged
         ? 'the damage is still there'
-        : 'it holds something else';
+        : altered.includes(field) && sameSide(now, own(stored, field))
+          ? 'the platform made something else of the value that was written'
+          : 'it holds something else';
     this.#wrong(change, { object, key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
   }
 

@@ -16,6 +16,8 @@ import type { Habit } from '../support/memory-connector.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, WORKS_AT, type World } from '../support/restore-world.js';
 
 let world: World;
+/** The snapshots of the latest story. */
+let sides: { readonly base: string; readonly damaged: string };
 afterEach(() => world.close());
 
 const PERSON = {
@@ -44,7 +46,8 @@ async function story(
   const base = await take();
   connector.habits = new Set(habits);
   connector.put('contacts', 'p', damage, 'sync:crm');
-  return planRestore({ base, damaged: await take(), filters: FILTERS, by: 'maya' }, world.deps);
+  sides = { base, damaged: await take() };
+  return planRestore({ ...sides, filters: FILTERS, by: 'maya' }, world.deps);
 }
 
 const apply = (plan: PlanSummary, deps = world.deps): Promise<RestoreSummary> =>
@@ -147,6 +150,28 @@ test('a value that the platform keeps in a form of its own is written, proved an
   await undoRestore(done.id, 'maya', world.deps);
   expect(world.connector.state()).toEqual(damaged);
 });
+
+test('a value that was put back in the form of the platform is put right: a new plan asks nothing about it', async () => {
+  const plan = await story(['normalises'], {}, { phone: '0', name: 'x' });
+  await apply(plan);
+  const again = await planRestore({ ...sides, filters: FILTERS, by: 'maya' }, world.deps);
+  expect(again.header.counts).toMatchObject({ actions: {}, conflicts: {} });
+});
+
+test.each([[{ name: 'x', phone: '0' }], [null]])(
+  'a value that the platform cuts off is told, is not proved, and is taken back (%o)',
+  async (damage) => {
+    const plan = await story(['cuts'], { name: 'Anneliese' }, damage);
+    const damaged = world.connector.state();
+    const done = await apply(plan);
+    expect(only()).toMatchObject({ name: 'An', phone: PERSON.phone });
+    expect(done).toMatchObject({ state: 'partial', applied: 1, altered: 1, alteredBy: [{ object: 'contacts', field: 'name', count: 1 }] });
+    expect(done.ownFormBy).toBeUndefined();
+    expect(await verifyRestore(plan.header.id, world.deps)).toMatchObject({ remaining: 1, examples: [{ field: 'name', live: 'An' }] });
+    await undoRestore(done.id, 'maya', world.deps);
+    expect(world.connector.state()).toEqual(damaged);
+  },
+);
 
 for (const damage of [{ owner: '1', name: 'x', phone: '0' }, null])
   test(`a field that the platform refuses costs itself only (${damage === null ? 'created again' : 'changed'})`, async () => {

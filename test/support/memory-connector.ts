@@ -49,9 +49,9 @@ export type Fault =
 /**
  * What the platform does by itself, as vendors do: keeps phone numbers in its own form; fills in the stage of a new record; sets
  * `closed_at` when a stage becomes `2` (declared by `setsAlso`) and `greeting` when a name changes (declared nowhere), unless they are
- * sent along; refuses the owner `gone`.
+ * sent along; refuses the owner `gone`; cuts names off after two letters.
  */
-export type Habit = 'normalises' | 'fills' | 'sets-also' | 'reacts' | 'reacts to all' | 'insists' | 'refuses';
+export type Habit = 'normalises' | 'fills' | 'sets-also' | 'reacts' | 'reacts to all' | 'insists' | 'refuses' | 'cuts';
 
 /** How the platform names itself in its history. */
 export const ITSELF = 'AUTOMATION:itself';
@@ -359,7 +359,8 @@ export class MemoryConnector implements Connector {
       this.schema.objects.some((one) => one.object === object && one.fields.some((field) => field.name === name));
     const before = structuredClone(row.fields);
     const inForm = this.habits.has('normalises') && 'phone' in fields ? { ...fields, phone: normalised(fields['phone']) } : fields;
-    this.#set(row, inForm, writer);
+    const cut = this.habits.has('cuts') && typeof inForm['name'] === 'string' ? { ...inForm, name: inForm['name'].slice(0, 2) } : inForm;
+    this.#set(row, cut, writer);
     const sent = (name: string): boolean => (fields[name] ?? null) !== null;
     const itself: Record<string, Value> = {};
     if (this.habits.has('fills') && has('stage') && isNew && !sent('stage')) itself['stage'] = 'new';

@@ -45,6 +45,8 @@ export function restoreText(
       i === 0 ? 'Own form' : '',
       `${count(n)} × ${visible(`${field} of ${object}`)}: written, and kept by the platform in a form of its own`,
     ]);
+  for (const [i, { object, field, count: n }] of (restore.alteredBy ?? []).entries())
+    pairs.push([i === 0 ? 'Altered' : '', `${count(n)} × ${visible(`${field} of ${object}`)}: written, and the platform made something else of it`]);
   if (created.length > 0) pairs.push(['New ids', `records created again: ${created.join(', ')}`]);
   if (restore.undo !== undefined) pairs.push(...undoPairs(restore.undo));
   for (const [i, line] of lostLines(lost).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);
@@ -58,7 +60,7 @@ export function restoreText(
 
 /** What was not written, by kind, each with what can be done about it. */
 function leftPairs(restore: RestoreSummary): [string, string][] {
-  const { moved, rejected, failed, inDoubt, fieldsMoved = 0, fieldsLeft = 0, beside = 0 } = restore;
+  const { moved, rejected, failed, inDoubt, fieldsMoved = 0, fieldsLeft = 0, altered = 0, beside = 0 } = restore;
   const edited = 'somebody changed the value meanwhile. To decide about them, make a new plan';
   const pairs: [string, string][] = [];
   if (moved > 0) pairs.push(['Left alone', `${counted(moved, 'changes')}: ${edited}`]);
@@ -72,6 +74,8 @@ function leftPairs(restore: RestoreSummary): [string, string][] {
     ]);
   if (failed > 0) pairs.push(['Failed', `${counted(failed, 'changes')}; resuming tries them again${reasons(restore, 'failed')}`]);
   if (inDoubt > 0) pairs.push(['In doubt', `${counted(inDoubt, 'changes')}; resuming looks them up`]);
+  if (altered > 0)
+    pairs.push(['Altered', `${counted(altered, 'single fields')}: written, and the platform made something else of the value. Compare them by hand`]);
   if (beside > 0) pairs.push(['Changed too', `${counted(beside, 'changes')} that the platform made by itself; undoing takes them back too`]);
   return pairs;
 }
@@ -84,7 +88,7 @@ function reasons({ left = [] }: RestoreSummary, status: LeftGroup['status']): st
 }
 
 function undoPairs(undo: UndoCounts): [string, string][] {
-  const { applied, moved, rejected, failed, inDoubt, fieldsMoved = 0, fieldsLeft = 0, beside = 0 } = undo;
+  const { applied, moved, rejected, failed, inDoubt, fieldsMoved = 0, fieldsLeft = 0, altered = 0, beside = 0 } = undo;
   const pairs: [string, string][] = [['Put back', counted(applied, 'changes')]];
   const kept = (words: string): void => {
     pairs.push(['Not put back', words]);
@@ -93,6 +97,7 @@ function undoPairs(undo: UndoCounts): [string, string][] {
   if (fieldsMoved > 0) kept(`${counted(fieldsMoved, 'single fields')}: somebody changed them after the restore`);
   if (rejected > 0) kept(`${counted(rejected, 'changes')}, refused by the platform; undoing again tries them again`);
   if (fieldsLeft > 0) kept(`${counted(fieldsLeft, 'single fields')}, refused by the platform`);
+  if (altered > 0) kept(`${counted(altered, 'single fields')}: the platform made something else of the value`);
   if (failed > 0) kept(`${counted(failed, 'changes')} that failed; undoing again tries them again`);
   if (inDoubt > 0) pairs.push(['In doubt', `${counted(inDoubt, 'changes')}; undoing again looks them up`]);
   if (beside > 0) pairs.push(['Changed too', `${counted(beside, 'changes')} that the platform made by itself while it was undone`]);
