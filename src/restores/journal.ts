@@ -179,6 +179,8 @@ export class Batches {
   readonly altered = new Map<string, readonly string[]>();
   /** Object types of the items of `stored`. */
   readonly storedOf = new Map<string, string>();
+  /** What fields were written with only so that they keep it, by item. */
+  readonly kept = new Map<string, Fields>();
   /** Fields that the platform refused and that were taken out, by item. */
   readonly refused = new Map<string, { readonly object: string; readonly fields: readonly RefusedField[] }>();
   /** What the platform changed beside what was written, and is so still, by item. */
@@ -245,6 +247,8 @@ export class Batches {
   }
 
   #noted(item: WrittenItem, key: string, { stored, altered, beside }: ItemResult): void {
+    if (item.action === 'update' && item.keeps !== undefined && !this.kept.has(item.id))
+      this.kept.set(item.id, Object.fromEntries(item.keeps.map((name) => [name, own(item.set, name) ?? null])));
     if (item.refused !== undefined) this.refused.set(item.id, { object: item.object, fields: item.refused });
     if (stored !== undefined) {
       this.stored.set(item.id, stored);

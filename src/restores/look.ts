@@ -123,8 +123,19 @@ export function stillToWrite(schema: ObjectSchema, item: Update, live: Fields): 
   const keeps = item.keeps ?? [];
   const open = names.filter((name) => !done.includes(name) && !left.includes(name) && !keeps.includes(name));
   if (open.length === 0) return undefined;
-  const only = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => open.includes(name) || keeps.includes(name)));
-  return { ...item, set: only(item.set), replaced: only(item.replaced), ...(left.length === 0 ? {} : { left: [...(item.left ?? []), ...left] }) };
+  // What is only kept goes with the field that would have the platform set it.
+  const alsoSet = new Set(open.flatMap((name) => schema.fields.find((field) => field.name === name)?.setsAlso ?? []));
+  const keepsStill = keeps.filter((name) => alsoSet.has(name));
+  const only = (fields: Fields): Fields =>
+    Object.fromEntries(Object.entries(fields).filter(([name]) => open.includes(name) || keepsStill.includes(name)));
+  const { keeps: _, ...rest } = item;
+  return {
+    ...rest,
+    set: only(item.set),
+    replaced: only(item.replaced),
+    ...(keepsStill.length === 0 ? {} : { keeps: keepsStill }),
+    ...(left.length === 0 ? {} : { left: [...(item.left ?? []), ...left] }),
+  };
 }
 
 /** An update with the fields it is to keep as they are now: whatever somebody made of them since the plan is kept. */

@@ -129,7 +129,11 @@ class Check {
     const differing = Object.entries(change.fields).flatMap(([field, move]) => {
       if (change.deferred?.includes(field) === true) return [];
       const reference = own(change.references ?? {}, field);
-      const expected = reference === undefined ? (move.to ?? null) : this.#apply.keyOf(reference.object, reference.key);
+      // What was only to be kept is as it was when its record was written; nothing is expected of it where that was not.
+      const kept = move.keeps === true ? own(this.#apply.kept.get(String(change.n)) ?? {}, field) : null;
+      if (kept === undefined) return [];
+      const planned = move.keeps === true ? kept : (move.to ?? null);
+      const expected = reference === undefined ? planned : this.#apply.keyOf(reference.object, reference.key);
       const now = own(live, field);
       const inOwnForm = own(stored, field) === undefined ? sameButForm(now, expected, typeOf(field)) : sameSide(now, own(stored, field));
       // Before an interim value the damage was there: neither may stay.

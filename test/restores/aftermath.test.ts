@@ -67,6 +67,14 @@ for (const conditional of [false, true])
     expect(world.connector.state()).toEqual(damaged);
   });
 
+test('what somebody made of such a field between plan and restore stays, and is nothing that remains', async () => {
+  const plan = await story(['sets-also'], { stage: '2', closed_at: '2025-03-31' }, { stage: '0' });
+  world.connector.put('contacts', 'p', { closed_at: '2025-04-02' }, 'ui:lee');
+  await apply(plan);
+  expect(only()).toMatchObject({ stage: '2', closed_at: '2025-04-02' });
+  expect(await verifyRestore(plan.header.id, world.deps)).toMatchObject({ remaining: 0 });
+});
+
 test('a field that was empty and that the platform sets all the same is emptied again', async () => {
   const plan = await story(['sets-also'], { stage: '2' }, { stage: '0' });
   const damaged = world.connector.state();

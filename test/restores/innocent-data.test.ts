@@ -18,6 +18,7 @@ import {
 import { expectedAfter } from '../support/restore-oracle.js';
 import { byUid, Player, same, story, UID, type Story } from '../support/restore-story.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
+import { PINNED } from './pinned-stories.js';
 
 /** Plays a story to its end and checks everything a user relies on. */
 async function live(told: Story): Promise<void> {
@@ -145,173 +146,10 @@ async function toTheEnd(start: () => Promise<RestoreSummary>, again: (id: string
   throw new Error('it never came to an end');
 }
 
-test('two links whose ends were deleted meanwhile and a lost answer do not wait for each other for ever', async () => {
-  const held = live({
-    kind: 'crm',
-    conditionalWrite: false,
-    batch: 1,
-    contacts: 2,
-    companies: 1,
-    first: [{ by: 'sync', act: { do: 'delete-company', company: 0 } }],
-    later: [
-      { do: 'delete', who: 0 },
-      { do: 'delete', who: 0 },
-    ],
-    meanwhile: [],
-    faults: { 4: 'drop-answer' },
+for (const [what, pinned] of Object.entries(PINNED))
+  test(what, async () => {
+    await expect(live(pinned)).resolves.toBeUndefined();
   });
-  await expect(held).resolves.toBeUndefined();
-});
-
-test('a value that somebody put right before the plan did, and a lost answer', async () => {
-  const held = live({
-    kind: 'crm',
-    conditionalWrite: true,
-    batch: 1,
-    contacts: 4,
-    companies: 1,
-    first: [
-      { by: 'sync', act: { do: 'delete', who: 6 } },
-      { by: 'sync', act: { do: 'tag', who: 1, tags: ['d'] } },
-      { by: 'user', act: { do: 'create', company: 0 } },
-    ],
-    later: [{ do: 'create', company: 0 }],
-    meanwhile: [{ do: 'tag', who: 3, tags: [] }],
-    faults: { 2: 'drop-answer' },
-  });
-  await expect(held).resolves.toBeUndefined();
-});
-
-test('a value that somebody put right after a write was refused is not of the restore', async () => {
-  const held = live({
-    kind: 'crm',
-    conditionalWrite: true,
-    batch: 1,
-    contacts: 1,
-    companies: 1,
-    first: [{ by: 'sync', act: { do: 'set', who: 0, name: 'pipeline', value: 1 } }],
-    later: [],
-    meanwhile: [{ do: 'set', who: 0, name: 'pipeline', value: 0 }],
-    faults: { 1: 'refuse' },
-  });
-  await expect(held).resolves.toBeUndefined();
-});
-
-test('a group that was left since somebody edited a part of it is theirs to decide, and nothing that remains', async () => {
-  const held = live({
-    kind: 'crm',
-    conditionalWrite: false,
-    batch: 1,
-    contacts: 5,
-    companies: 1,
-    first: [
-      { by: 'sync', act: { do: 'tag', who: 1, tags: ['b'] } },
-      { by: 'sync', act: { do: 'set', who: 6, name: 'stage', value: 1 } },
-      { by: 'sync', act: { do: 'set', who: 1, name: 'pipeline', value: 1 } },
-      { by: 'sync', act: { do: 'create', company: 0 } },
-    ],
-    later: [{ do: 'create', company: 0 }],
-    meanwhile: [{ do: 'set', who: 3, name: 'stage', value: 2 }],
-    faults: {},
-  });
-  await expect(held).resolves.toBeUndefined();
-});
-
-test('two that swapped come back after the second half failed twice and was resumed', async () => {
-  const held = live({
-    kind: 'crm',
-    habits: [],
-    conditionalWrite: false,
-    batch: 1,
-    contacts: 2,
-    companies: 1,
-    first: [{ by: 'sync', act: { do: 'shift', who: 0, count: 2, ring: true, name: false } }],
-    later: [],
-    meanwhile: [],
-    faults: { 3: 'fail', 4: 'fail' },
-  });
-  await expect(held).resolves.toBeUndefined();
-});
-test('a chain whose end was handed on to a record that stays comes to an end', async () => {
-  const held = live({
-    kind: 'crm',
-    habits: [],
-    conditionalWrite: false,
-    batch: 1,
-    contacts: 3,
-    companies: 1,
-    first: [
-      { by: 'user', act: { do: 'create', company: 0 } },
-      { by: 'sync', act: { do: 'shift', who: 0, count: 4, ring: false, name: false } },
-    ],
-    later: [],
-    meanwhile: [],
-    faults: {},
-  });
-  await expect(held).resolves.toBeUndefined();
-});
-
-test('an undo that fails in the middle of a ring leaves no interim value behind', async () => {
-  const held = live({
-    kind: 'crm',
-    habits: [],
-    conditionalWrite: true,
-    batch: 1,
-    contacts: 7,
-    companies: 1,
-    first: [
-      { by: 'sync', act: { do: 'shift', who: 0, count: 7, ring: true, name: false } },
-      { by: 'user', act: { do: 'create', company: 0 } },
-      { by: 'sync', act: { do: 'create', company: 0 } },
-    ],
-    later: [],
-    meanwhile: [{ do: 'tag', who: 1, tags: [] }],
-    faults: { 10: 'lose-request', 11: 'lose-request' },
-  });
-  await expect(held).resolves.toBeUndefined();
-});
-
-test('a first change that waits for a later one that failed does not keep the restore from it', async () => {
-  const held = live({
-    kind: 'crm',
-    habits: [],
-    conditionalWrite: false,
-    batch: 1,
-    contacts: 3,
-    companies: 1,
-    first: [
-      { by: 'user', act: { do: 'create', company: 0 } },
-      { by: 'user', act: { do: 'create', company: 0 } },
-      { by: 'sync', act: { do: 'create', company: 0 } },
-      { by: 'sync', act: { do: 'shift', who: 7, count: 5, ring: false, name: false } },
-    ],
-    later: [{ do: 'tag', who: 2, tags: [] }],
-    meanwhile: [],
-    faults: { 4: 'drop-answer', 5: 'refuse' },
-  });
-  await expect(held).resolves.toBeUndefined();
-});
-
-test('what the damage created goes also where the last link to it is cut at the last try', async () => {
-  const held = live({
-    kind: 'database',
-    habits: [],
-    conditionalWrite: false,
-    batch: 1,
-    contacts: 1,
-    companies: 1,
-    first: [
-      { by: 'user', act: { do: 'create', company: 0 } },
-      { by: 'sync', act: { do: 'create-company' } },
-      { by: 'sync', act: { do: 'shift', who: 0, count: 2, ring: false, name: false } },
-      { by: 'sync', act: { do: 'link', who: 3, company: 3, there: true } },
-    ],
-    later: [],
-    meanwhile: [],
-    faults: {},
-  });
-  await expect(held).resolves.toBeUndefined();
-});
 
 const told = process.env['RUNBACK_TEST_STORY'];
 
