@@ -146,10 +146,9 @@ async function toTheEnd(start: () => Promise<RestoreSummary>, again: (id: string
   throw new Error('it never came to an end');
 }
 
-for (const [what, pinned] of Object.entries(PINNED))
-  test(what, async () => {
-    await expect(live(pinned)).resolves.toBeUndefined();
-  });
+test.each(Object.entries(PINNED))('%s', async (_, pinned) => {
+  await expect(live(pinned)).resolves.toBeUndefined();
+});
 
 const told = process.env['RUNBACK_TEST_STORY'];
 
