@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
 import { own, parseRecordLine, type PlatformRecord, put, sameValue, valueIn, type Value } from '../records/index.js';
 import type { Damage, KeyDifference, LinkDifference, NotCompared, SnapshotReader } from '../snapshots/index.js';
 import type { Session } from './session.js';
+import { temporaryFolder } from './temporary.js';
 
 /** One record that differs, with the fields that do. */
 export interface RecordDifference {
@@ -170,7 +169,7 @@ export async function withLive<T>(
   work: (live: SnapshotReader) => Promise<T>,
 ): Promise<T> {
   const { createSnapshot, openSnapshot } = await import('../snapshots/index.js');
-  const dir = await mkdtemp(join(tmpdir(), 'runback-live-'));
+  const dir = await temporaryFolder('runback-live-');
   try {
     const opened = await Promise.all(platforms.map((name) => session.openPlatform(name, call)));
     const request = { platforms: opened, by: session.by, ...(objects === undefined ? {} : { objects }) };

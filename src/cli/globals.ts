@@ -43,6 +43,15 @@ export function readGlobals(words: readonly string[], env: NodeJS.ProcessEnv): G
   };
 }
 
+/** False on a console without such signs, and where the locale names a character set that has none of them (`LANG=C`). */
+export function hasUnicode(env: NodeJS.ProcessEnv): boolean {
+  if (env['TERM'] === 'linux' || env['TERM'] === 'dumb') return false;
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => value !== undefined && value !== '');
+  if (locale === undefined) return true;
+  const charset = /\.([^@]+)/u.exec(locale)?.[1];
+  return charset === undefined ? locale !== 'C' && locale !== 'POSIX' : /^utf-?8$/iu.test(charset);
+}
+
 /**
  * Colour depth for one stream, as chalk counts it (0 none, 1 sixteen, 2 256, 3 true colour). The flag wins, then
  * `FORCE_COLOR`, then `NO_COLOR`, then what the stream is.

@@ -49,6 +49,16 @@ export class Input {
     return this.options[camel(name)] === true;
   }
 
+  /** The number of a port; 0 lets the system choose a free one. Throws `usage`. */
+  port(name: string): number | undefined {
+    const value = this.integer(name);
+    if (value === undefined || value <= LAST_PORT) return value;
+    throw new RunbackError('usage', `--${name} takes a port from 0 to ${LAST_PORT}, not ${value}`, {
+      why: '0 takes a free one.',
+      next: `runback ${this.command} --help`,
+    });
+  }
+
   /** A whole number of at least `least`. Throws `usage`. */
   integer(name: string, least = 0): number | undefined {
     const text = this.text(name);
@@ -58,5 +68,7 @@ export class Input {
     throw new RunbackError('usage', `--${name} takes a whole number of at least ${least}, not "${text}"`, { next: `runback ${this.command} --help` });
   }
 }
+
+const LAST_PORT = 65_535;
 
 const camel = (name: string): string => name.replaceAll(/-([a-z])/gu, (_, letter: string) => letter.toUpperCase());

@@ -47,8 +47,8 @@ export function humanOutput(
     event: () => {},
     finish: (_command, outcome, failure) => {
       const text = outcome?.text(styles.out) ?? '';
-      if (text !== '') printOut(`${text}\n`);
-      if (failure) printErr(`${errorText(failure.error, failure.log, failure.debug, styles.err)}\n`);
+      if (text !== '') printOut(`${styles.out.signs(text)}\n`);
+      if (failure) printErr(`${styles.err.signs(errorText(failure.error, failure.log, failure.debug, styles.err))}\n`);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, Redactor, RunbackError, systemClock } from '../lib/index.js';
 import type { Outcome } from './command.js';
 import type { CommandContext, Stdio } from './context.js';
-import { colorLevel, type Globals, readGlobals } from './globals.js';
+import { colorLevel, type Globals, hasUnicode, readGlobals } from './globals.js';
 import { Interrupts } from './interrupts.js';
 import { loadCommands } from './loaders.js';
 import { Log } from './log.js';
@@ -24,7 +24,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
       columns: stream.columns,
       level: colorLevel(stream, globals, stdio.env),
       accessible: globals.accessible,
-      unicode: stdio.env['TERM'] !== 'linux' && stdio.env['TERM'] !== 'dumb',
+      unicode: hasUnicode(stdio.env),
       now: () => systemClock.now(),
     });
   const styles = { out: style(stdio.stdout), err: style(stdio.stderr) };

@@ -42,6 +42,8 @@ export interface OpenPauseLine {
 /** The public face of `daemon/`, as far as commands call it. The two folders stand side by side and do not import each other. */
 export interface DaemonModule {
   runDaemon(run: DaemonRun): Promise<void>;
+  /** A port of this machine that nothing listens on now. */
+  freePort(): Promise<number>;
   systemdUnit(unit: { readonly exec: readonly string[]; readonly workspace: string; readonly user?: string }): string;
 }
 

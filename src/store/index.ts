@@ -1,2 +1,3 @@
 export { openFileStore } from './files/file-store.js';
+export { hardLinkProblem } from './files/hard-links.js';
 export * from './store.js';

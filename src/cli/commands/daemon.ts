@@ -19,10 +19,12 @@ async function daemon(context: CommandContext): Promise<Outcome> {
   const { input, wiring, clock, call, live, log } = context;
   const session = await context.session();
   const module = await wiring.daemon();
-  const port = input.integer('port', 1) ?? PORT;
+  const asked = input.port('port') ?? PORT;
   const publicUrl = webAddress(input.text('public-url'));
   if (input.flag('print-unit')) return unitOutcome(input, session, module);
   const once = input.flag('once');
+  // Pages link to it, so that a free port is chosen before anything is sent.
+  const port = asked === 0 && !once ? await module.freePort() : asked;
   const ping = input.text('ping');
   const url = ping === undefined ? undefined : await session.secret(ping as SecretRef);
   const { ackToken } = await import('../../incidents/index.js');
@@ -124,7 +126,7 @@ export const commands: readonly CommandSpec[] = [
       'Without it, opening an incident pages the first level and nothing goes on by itself. There is one for a workspace; Ctrl-C or SIGTERM ends it, and killed at any point it loses nothing. docs/daemon.md says what the page shows and how to keep it running.',
     options: [
       { flags: '--once', description: 'do what is due now, wait for pages under way, end: for cron' },
-      { flags: '--port <port>', description: `of the status page on 127.0.0.1; default ${PORT}` },
+      { flags: '--port <port>', description: `of the status page on 127.0.0.1; default ${PORT}, 0 takes a free one` },
       { flags: '--public-url <url>', description: 'where people reach the status page: base of the links in pages' },
       { flags: '--ping <ref>', description: "reference (env:NAME, file:PATH) to the address of a dead man's switch" },
       { flags: '--print-unit', description: 'print a systemd unit and end' },

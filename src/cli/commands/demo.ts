@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 
 import { leastRequests, stageBadSync, writeSampleWorkspace, type BadSync, type Score } from '../../drills/index.js';
 import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
@@ -9,6 +7,7 @@ import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { findRunbook } from '../runbook-files.js';
 import { runSetup } from '../running.js';
+import { temporaryFolder } from '../temporary.js';
 import { count, counted, facts, span } from '../views/format.js';
 import { runText } from '../views/run.js';
 import type { Style } from '../views/style.js';
@@ -41,7 +40,7 @@ async function demo(context: CommandContext): Promise<Outcome> {
   const say = (text: string): void => live.print(wrap(text, style.width).join('\n'));
   const started = clock.monotonicMs();
   const sizes = input.flag('small') ? SIZES.small : SIZES.full;
-  const folder = await mkdtemp(join(tmpdir(), 'runback-demo-'));
+  const folder = await temporaryFolder('runback-demo-');
   say(
     `A HubSpot sandbox starts on this machine, with ${count(sizes.contacts)} contacts, ${count(sizes.companies)} companies, ${count(sizes.deals)} deals and their links. Nothing leaves this machine.`,
   );

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 
-import { EXIT, type ExitCode, isRunbackError, messageOf } from '../../lib/index.js';
+import { EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { hardLinkProblem } from '../../store/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { checkLocks } from '../locks.js';
@@ -74,6 +75,13 @@ async function writable(root: string, stateDir: string): Promise<string> {
     () => root,
   );
   await access(there, constants.W_OK);
+  const problem = await hardLinkProblem(there, `runback-doctor-${process.pid}`);
+  if (problem !== undefined)
+    throw new RunbackError('disk-denied', `The file system of ${there} has no hard links, which locks need`, {
+      why: problem,
+      state: 'Nothing was changed.',
+      next: 'Move the workspace to a local disk, or to a network folder that has them (not FAT or exFAT).',
+    });
   return there === root ? 'not there yet; will be made with the first write' : stateDir;
 }
 

@@ -22,7 +22,7 @@ async function start(context: CommandContext): Promise<Outcome> {
   const token = input.text('token') ?? SHIPPED.token;
   const story = await stageBadSync({
     ...sizes,
-    fixed: { port: input.integer('port') ?? SHIPPED.port, syncPort: input.integer('sync-port') ?? SHIPPED.syncPort, token },
+    fixed: { port: input.port('port') ?? SHIPPED.port, syncPort: input.port('sync-port') ?? SHIPPED.syncPort, token },
   });
   try {
     context.event({ type: 'listening', url: story.sandbox.url, sync: story.integration.url });

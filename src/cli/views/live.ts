@@ -95,7 +95,7 @@ export class Live implements Reporter {
   print(line: string): void {
     if (this.deps.mode === 'silent') return;
     this.#spinner?.stop();
-    this.deps.stream.write(`${line}\n`);
+    this.deps.stream.write(`${this.deps.style.signs(line)}\n`);
     if (this.#spinner && this.#held === 0) this.#spinner.start();
   }
 
@@ -130,7 +130,7 @@ export class Live implements Reporter {
   #show(): void {
     if (this.#held > 0 || this.deps.mode === 'silent') return;
     if (this.deps.mode === 'terminal' && this.#makeSpinner) {
-      const text = truncate(this.#text(16), this.deps.style.width - 4);
+      const text = this.#shown();
       if (this.#spinner) this.#spinner.text = text;
       else this.#spinner = this.#makeSpinner(text).start();
     }
@@ -142,7 +142,7 @@ export class Live implements Reporter {
 
   #tick(): void {
     const { last } = this.meter;
-    if (this.deps.mode === 'terminal' && this.#spinner) this.#spinner.text = truncate(this.#text(16), this.deps.style.width - 4);
+    if (this.deps.mode === 'terminal' && this.#spinner) this.#spinner.text = this.#shown();
     if (this.deps.mode === 'lines') this.#line(this.#changed ? this.#text(0) : `Still working: ${this.#text(0)}`);
     if (this.deps.mode === 'events' && last) this.#emitProgress(last);
     this.#changed = false;
@@ -155,8 +155,13 @@ export class Live implements Reporter {
     return last ? measuredLine({ ...last, task: visible(last.task), unit: visible(last.unit) }, bar) : (this.#heading ?? 'Working');
   }
 
+  /** The one line that is redrawn. */
+  #shown(): string {
+    return this.deps.style.signs(truncate(this.#text(16), this.deps.style.width - 4));
+  }
+
   #line(text: string): void {
-    this.deps.stream.write(`${text}\n`);
+    this.deps.stream.write(`${this.deps.style.signs(text)}\n`);
   }
 
   #emitProgress(last: Measured): void {

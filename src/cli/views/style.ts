@@ -8,6 +8,8 @@ export interface Style {
   readonly accessible: boolean;
   readonly chalk: ChalkInstance;
   readonly glyph: Readonly<Record<GlyphName, string>>;
+  /** A text with our own signs as plain ones where the screen has no others; what people wrote stays. */
+  signs(text: string): string;
   readonly now: Date;
   /** IANA name of the zone times are shown in. */
   readonly zone: string;
@@ -41,6 +43,19 @@ const PLAIN: Record<GlyphName, string> = {
   ask: '?',
 };
 
+const IN_TEXTS: Readonly<Record<string, string>> = {
+  '…': '...',
+  '×': 'x',
+  '·': '.',
+  '→': '->',
+  '⟨': '<',
+  '⟩': '>',
+  '␛': '^[',
+  '␤': '\\n',
+  '␡': '^?',
+};
+const SIGNS = new RegExp(`[${Object.keys(IN_TEXTS).join('')}]`, 'gu');
+
 /** Makes the style of one stream. `columns` is capped at 120 so that lines stay readable on wide screens. */
 export function makeStyle(options: {
   readonly columns: number | undefined;
@@ -55,6 +70,7 @@ export function makeStyle(options: {
     accessible: options.accessible,
     chalk: new Chalk({ level: options.level }),
     glyph: options.unicode ? UNICODE : PLAIN,
+    signs: (text) => (options.unicode ? text : text.replaceAll(SIGNS, (sign) => IN_TEXTS[sign] ?? sign)),
     get now() {
       return options.now();
     },

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 
 import { createAdaptorServer } from '@hono/node-server';
 
@@ -49,6 +49,15 @@ export async function openPage(deps: DaemonDeps, options: PageOptions, pulse: Pu
     throw error;
   }
   return { url, close };
+}
+
+/** A port of this machine that nothing listens on now. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen({ port: 0, host: LOOPBACK }, resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 async function listen(server: Server, port: number): Promise<void> {
