@@ -63,6 +63,7 @@ export async function openRoom(session: Session, options: RoomOptions): Promise<
       return await openChannel(config, session.channelDeps());
     },
     wanted: async (page) => (desk ? await desk.wanted(page) : true),
+    after: async (page) => (await desk?.after(page)) ?? [],
     beforeSettled: async (record) => await desk?.beforeSettled(record),
   });
   desk = new IncidentDesk({ store, clock, escalation, outbox, links });

@@ -1,7 +1,8 @@
 import type { Escalation } from '../escalation/index.js';
 import { RunbackError } from '../lib/index.js';
+import { ACT_TABLE, type IncidentAct } from './act-table.js';
 import type { IncidentDesk } from './desk.js';
-import { isOpen } from './due.js';
+import { hasIt, isOpen } from './due.js';
 import type { Incident, LinkKind } from './types.js';
 
 /** Who does something to an incident, and from where. */
@@ -14,16 +15,16 @@ export interface Actor {
 /** "I have it": paging stops. Throws `usage` where the incident is over. */
 export async function acknowledge(desk: IncidentDesk, id: string, { by, source }: Actor): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'acknowledge');
     // A second "I have it" by the same person causes nothing.
-    if (incident.holder?.person !== by || incident.status === 'open') await append('incident.acknowledged', { source });
+    if (!hasIt(incident, by)) await append('incident.acknowledged', { source });
   });
 }
 
 /** Gives it back: escalation begins again. */
 export async function release(desk: IncidentDesk, id: string, { by, source }: Actor): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'release');
     await append('incident.released', { because: 'asked', source });
   });
 }
@@ -31,7 +32,7 @@ export async function release(desk: IncidentDesk, id: string, { by, source }: Ac
 /** The next level, now. */
 export async function escalate(desk: IncidentDesk, id: string, why: string | undefined, { by, source }: Actor): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'escalate');
     await append('incident.hurried', { source, ...(why === undefined ? {} : { why }) });
   });
 }
@@ -59,42 +60,45 @@ export async function triage(
   { by, source }: Actor,
 ): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'triage-same');
     const file = await desk.policyOf(incident);
     if (facts.severity !== undefined) requireSeverity(facts.severity, file);
-    await append('incident.triaged', { ...facts, restarts: isRaise(incident.severity, facts.severity, file), source });
+    await append('incident.triaged', { ...facts, ...rulesAfter(incident, facts.severity, file), source });
   });
 }
+
+/** Where people are being paged, whatever ends that is said to channels: a service would go on ringing by itself. */
+const quiets = ({ status }: Incident): { readonly quiets?: true } => (status === 'open' ? { quiets: true } : {});
 
 /** Nobody is paged until then; after that, escalation begins again. */
 export async function snooze(desk: IncidentDesk, id: string, until: Date, { by, source }: Actor): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'snooze');
     if (until <= desk.options.clock.now())
       throw new RunbackError('usage', 'A snooze has to end in the future', { why: `${until.toISOString()} is past.`, state: 'Nothing was changed.' });
-    await append('incident.snoozed', { until: until.toISOString(), source });
+    await append('incident.snoozed', { until: until.toISOString(), source, ...quiets(incident) });
   });
 }
 
-/** The damage has stopped; it is not over yet. */
+/** The damage has stopped; it is not over yet. Where nobody had it, whoever says so has it now. */
 export async function mitigate(desk: IncidentDesk, id: string, what: string, { by, source }: Actor): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
-    await append('incident.mitigated', { what, source });
+    allow(incident, 'mitigate');
+    await append('incident.mitigated', { what, source, ...quiets(incident) });
   });
 }
 
 /** It is over. */
 export async function resolve(desk: IncidentDesk, id: string, what: string, { by, source }: Actor): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'resolve');
     await append('incident.resolved', { what, source });
   });
 }
 
 export async function reopen(desk: IncidentDesk, id: string, why: string, { by, source }: Actor): Promise<Incident> {
   return await desk.change(id, by, async (incident, append) => {
-    if (isOpen(incident)) throw new RunbackError('usage', `${id} is open`, { state: 'Nothing was changed.', next: `runback incident show ${id}` });
+    allow(incident, 'reopen');
     await append('incident.reopened', { why, source });
   });
 }
@@ -103,10 +107,10 @@ export async function reopen(desk: IncidentDesk, id: string, why: string, { by, 
 export async function merge(desk: IncidentDesk, id: string, into: string, { by, source }: Actor): Promise<Incident> {
   if (id === into) throw new RunbackError('usage', 'An incident cannot be merged into itself', { state: 'Nothing was changed.' });
   const from = await desk.read(id);
-  requireOpen(from);
+  allow(from, 'merge');
   // First the one that stays: a crash in between leaves both open, and merging again changes only what is missing.
   const kept = await desk.change(into, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'absorb');
     if (!incident.absorbed.includes(id)) await append('incident.absorbed', { from: id, title: from.title, source });
     for (const link of from.links) await append('incident.linked', { kind: link.kind, id: link.id, source });
   });
@@ -141,7 +145,7 @@ export async function engageVendor(
 ): Promise<Incident> {
   const { number, followUpAt } = facts;
   return await desk.change(id, by, async (incident, append) => {
-    requireOpen(incident);
+    allow(incident, 'engage-vendor');
     await append('vendor.engaged', {
       vendor,
       source,
@@ -151,8 +155,11 @@ export async function engageVendor(
   });
 }
 
-function requireOpen(incident: Incident): void {
-  if (isOpen(incident)) return;
+/** Throws `usage` where the table has no such act in this state. */
+function allow(incident: Incident, act: IncidentAct): void {
+  if (ACT_TABLE[act][incident.status] !== 'refused') return;
+  if (isOpen(incident))
+    throw new RunbackError('usage', `${incident.id} is open`, { state: 'Nothing was changed.', next: `runback incident show ${incident.id}` });
   throw new RunbackError('usage', `${incident.id} is ${incident.status}${incident.mergedInto === undefined ? '' : ` into ${incident.mergedInto}`}`, {
     why: 'Only an open incident can be worked on.',
     state: 'Nothing was changed.',
@@ -166,9 +173,19 @@ function requireSeverity(severity: string, file: Escalation | undefined): void {
   throw new RunbackError('usage', `There is no severity ${severity}`, { why: `There are: ${known.join(', ')}.`, state: 'Nothing was changed.' });
 }
 
-/** sev1 is worse than sev2. Only where other rules apply does anybody have to be told again. */
-function isRaise(from: string, to: string | undefined, file: Escalation | undefined): boolean {
-  if (to === undefined || to >= from || !file) return false;
-  const [before, after] = [file.severities[from], file.severities[to]];
-  return before?.policy !== after?.policy || before?.quietHours !== after?.quietHours;
+/**
+ * What another severity changes. sev1 is worse than sev2. People are told again only where other rules apply and it got worse, or where nobody
+ * has it and another policy names other people. Its levels count from the first one in any case.
+ */
+function rulesAfter(
+  { severity: from, status }: Incident,
+  to: string | undefined,
+  file: Escalation | undefined,
+): { readonly restarts: boolean; readonly anew?: true } {
+  const [before, after] = [file?.severities[from], to === undefined ? undefined : file?.severities[to]];
+  if (to === undefined || after === undefined) return { restarts: false };
+  const otherPolicy = before?.policy !== after.policy;
+  const isWorse = to < from && (otherPolicy || before.quietHours !== after.quietHours);
+  const restarts = isWorse || (otherPolicy && status === 'open');
+  return { restarts, ...(otherPolicy && !restarts ? { anew: true } : {}) };
 }

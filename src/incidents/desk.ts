@@ -4,7 +4,7 @@ import type { Escalation, EscalationAct } from '../escalation/index.js';
 import { type Clock, isRunbackError, newId, RunbackError, sha256, canonicalJson } from '../lib/index.js';
 import type { Outbox, Page, PageRecord } from '../notify/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
-import { isOpen, whatIsDue } from './due.js';
+import { isOpen, pagesBefore, stillSays, whatIsDue } from './due.js';
 import { messagePages, type PageLinks, pageOf, pagesOf } from './planned-pages.js';
 import { foldIncident, stepIncident } from './state.js';
 import { type Incident, type IncidentEvents, type IncidentEventType, ROBOT } from './types.js';
@@ -181,21 +181,31 @@ export class IncidentDesk {
     return { looked: byId.size, problems };
   }
 
-  /** Whether a page that waits in the outbox still has to be sent. */
+  /** Whether a page that waits in the outbox still has to be sent. Throws where its incident cannot be read. */
   readonly wanted = async (page: Page): Promise<boolean> => {
-    if (page.kind === 'test' || page.kind === 'bundle' || page.kind === 'resolved') return true;
-    const incident = await this.read(page.incident.id).catch((error: unknown) => {
-      if (isRunbackError(error, 'not-found')) return undefined;
-      throw error;
-    });
-    if (!incident) return false;
-    return page.kind === 'alert' ? incident.status === 'open' : isOpen(incident);
+    if (page.kind === 'test' || page.kind === 'bundle') return true;
+    const incident = await this.#readIfThere(page.incident.id);
+    return incident !== undefined && stillSays(incident, page);
+  };
+
+  /** Keys of the pages that have to be over before this one is sent: see {@link pagesBefore}. */
+  readonly after = async (page: Page): Promise<readonly string[]> => {
+    if (page.kind === 'test' || page.kind === 'bundle') return [];
+    const incident = await this.#readIfThere(page.incident.id);
+    return incident === undefined ? [] : pagesBefore(incident, page.key);
   };
 
   /** To be called before the outbox writes down how a page ended: the incident will be looked at. */
   readonly beforeSettled = async ({ page }: PageRecord): Promise<void> => {
     if (page.kind !== 'test' && page.kind !== 'bundle') await this.options.store.agenda('incidents').add(this.options.clock.now(), page.incident.id);
   };
+
+  async #readIfThere(id: string): Promise<Incident | undefined> {
+    return await this.read(id).catch((error: unknown) => {
+      if (isRunbackError(error, 'not-found')) return undefined;
+      throw error;
+    });
+  }
 
   async #work(incident: Incident, append: Appender): Promise<Date | undefined> {
     let now = incident;

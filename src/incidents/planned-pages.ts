@@ -80,9 +80,15 @@ export function messagePages(
   return [...channels.values()].map((to, n) => ({ key: key(n), to }));
 }
 
+/** How it comes that nobody is paged any more. */
+const quietWords = ({ status, snoozedUntil }: Incident): string => {
+  if (status === 'snoozed' && snoozedUntil !== undefined) return `Snoozed until ${utc(snoozedUntil)}`;
+  return status === 'mitigated' ? 'The damage has stopped' : 'Somebody has it';
+};
+
 const SUBJECTS: Readonly<Record<Exclude<PageKind, 'bundle' | 'test'>, (incident: Incident) => string>> = {
   alert: ({ severity, title }) => `[${severity}] ${title}`,
-  acknowledged: ({ severity, title }) => `[${severity}] Somebody has it: ${title}`,
+  acknowledged: (incident) => `[${incident.severity}] ${quietWords(incident)}: ${incident.title}`,
   resolved: ({ severity, title }) => `[${severity}] Over: ${title}`,
   'update-due': ({ severity, title }) => `[${severity}] An update is due: ${title}`,
   'follow-up': ({ severity, title }) => `[${severity}] Support case to be followed up: ${title}`,
@@ -102,7 +108,7 @@ export function pageOf(
   return {
     key: planned.key,
     kind,
-    ...(kind === 'alert' && heldBefore(incident, planned) ? { anew: true } : {}),
+    ...(kind === 'alert' && quietBefore(incident, planned) ? { anew: true } : {}),
     incident: { id: incident.id, title: incident.title, severity: incident.severity, means, openedAt: incident.openedAt },
     to: planned.to,
     subject: SUBJECTS[kind](incident),
@@ -116,19 +122,29 @@ export function pageOf(
   };
 }
 
-/** Whether what the address was told last, before this page, is that somebody has it. */
-function heldBefore({ pages }: Incident, { key, to }: PlannedPage): boolean {
+/**
+ * Whether what a channel may have heard last, before this page, is that somebody has it; also where it should have heard since that it is
+ * over, and that is not known to have got there. What was withdrawn before anything was sent does not count.
+ */
+function quietBefore({ pages }: Incident, { key, to }: PlannedPage): boolean {
   const until = pages.findIndex((page) => page.key === key);
-  return (
-    pages.slice(0, Math.max(0, until)).findLast((page) => page.to.medium === 'channel' && page.to.channel === to.channel)?.kind === 'acknowledged'
-  );
+  const last = pages
+    .slice(0, Math.max(0, until))
+    .findLast(
+      (page) =>
+        page.to.medium === 'channel' &&
+        page.to.channel === to.channel &&
+        (page.kind === 'alert' || page.kind === 'acknowledged' || page.kind === 'resolved') &&
+        !(page.state === 'withdrawn' && (page.attempts ?? 0) === 0),
+    );
+  return last?.kind === 'acknowledged' || (last?.kind === 'resolved' && last.state !== 'accepted');
 }
 
 function bodyOf(incident: Incident, kind: PageKind, means: string): string {
-  const { id, holder, vendors } = incident;
+  const { id, vendors } = incident;
   switch (kind) {
     case 'acknowledged':
-      return `${holder?.person ?? 'Somebody'} has it. Nobody else is paged while they work on it.`;
+      return quietText(incident);
     case 'resolved':
       return incident.mergedInto === undefined ? 'It is over. Nothing is left to do.' : `It goes on as ${incident.mergedInto}.`;
     case 'update-due':
@@ -146,12 +162,24 @@ function bodyOf(incident: Incident, kind: PageKind, means: string): string {
   }
 }
 
+function quietText({ status, holder, snoozedUntil }: Incident): string {
+  if (status === 'snoozed' && snoozedUntil !== undefined) return `Nobody is paged until ${utc(snoozedUntil)}. Then escalation begins again.`;
+  const who = holder?.person ?? 'Somebody';
+  if (status === 'mitigated') return `The damage has stopped, and it is not over yet. ${who} has it; nobody else is paged.`;
+  return `${who} has it. Nobody else is paged while they work on it.`;
+}
+
+/** `2026-11-25 14:03 UTC`. */
+function utc(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 function factsOf(incident: Incident): Page['facts'] {
   return [
     ['Incident', incident.id],
     ['Severity', incident.severity],
     ...(incident.platforms.length === 0 ? [] : [['Platforms', incident.platforms.join(', ')] as const]),
-    ['Opened', `${incident.openedAt.slice(0, 16).replace('T', ' ')} UTC by ${incident.openedBy}`],
+    ['Opened', `${utc(incident.openedAt)} by ${incident.openedBy}`],
     ...(incident.holder === undefined ? [] : [['Has it', incident.holder.person] as const]),
   ];
 }

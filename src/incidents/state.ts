@@ -84,39 +84,31 @@ function apply(incident: Mutable<Incident>, entry: Entry): void {
     case 'incident.opened':
       return;
     case 'incident.triaged': {
-      const { title, severity, impact, platforms, beganAt, restarts } = entry.data;
+      const { title, severity, impact, platforms, beganAt, restarts, anew } = entry.data;
       Object.assign(incident, defined({ title, severity, impact, platforms, beganAt }));
-      if (restarts) {
-        delete incident.holder;
-        delete incident.snoozedUntil;
-        if (incident.status !== 'mitigated') incident.status = 'open';
-        restart(incident, entry.at);
-      }
+      if (restarts) pageAgain(incident);
+      if (restarts || anew === true) restart(incident, entry.at);
       return;
     }
     case 'incident.acknowledged':
       incident.status = incident.status === 'mitigated' ? 'mitigated' : 'acknowledged';
-      incident.holder = { person: entry.by, since: entry.at };
-      incident.firstAcknowledgedAt ??= entry.at;
+      takenBy(incident, entry);
       delete incident.snoozedUntil;
       incident.ladder = { ...incident.ladder, hurried: false };
-      incident.owed = [...incident.owed, { kind: 'acknowledged', seq: entry.seq, by: entry.by }];
+      say(incident, 'acknowledged', entry);
       incident.lastUpdateAt = entry.at;
       return;
     case 'incident.released':
-      incident.status = 'open';
-      delete incident.holder;
-      delete incident.snoozedUntil;
+      pageAgain(incident);
       restart(incident, entry.at);
       return;
     case 'incident.snoozed':
       incident.status = 'snoozed';
       incident.snoozedUntil = entry.data.until;
+      if (entry.data.quiets === true) say(incident, 'acknowledged', entry);
       return;
     case 'incident.hurried':
-      if (incident.status !== 'mitigated') incident.status = 'open';
-      delete incident.holder;
-      delete incident.snoozedUntil;
+      pageAgain(incident);
       incident.ladder = { ...incident.ladder, hurried: true };
       return;
     case 'incident.noted':
@@ -133,23 +125,26 @@ function apply(incident: Mutable<Incident>, entry: Entry): void {
       incident.status = 'mitigated';
       incident.mitigatedAt ??= entry.at;
       incident.lastUpdateAt = entry.at;
+      delete incident.snoozedUntil;
+      if (entry.data.quiets === true) {
+        takenBy(incident, entry);
+        say(incident, 'acknowledged', entry);
+      }
       return;
     case 'incident.resolved':
       incident.status = 'resolved';
-      incident.resolvedAt = entry.at;
-      incident.owed = [...incident.owed, { kind: 'resolved', seq: entry.seq, by: entry.by }];
+      over(incident, entry);
       return;
     case 'incident.reopened':
-      incident.status = 'open';
-      delete incident.holder;
+      pageAgain(incident);
       delete incident.resolvedAt;
+      delete incident.mergedInto;
       restart(incident, entry.at);
       return;
     case 'incident.merged':
       incident.status = 'merged';
       incident.mergedInto = entry.data.into;
-      incident.resolvedAt = entry.at;
-      incident.owed = [...incident.owed, { kind: 'resolved', seq: entry.seq, by: entry.by }];
+      over(incident, entry);
       return;
     case 'incident.absorbed':
       incident.absorbed = [...incident.absorbed, entry.data.from];
@@ -170,7 +165,10 @@ function apply(incident: Mutable<Incident>, entry: Entry): void {
     case 'messages.sent': {
       const { kind, for: cause, vendor, pages } = entry.data;
       incident.owed = incident.owed.filter(({ seq }) => seq !== cause);
-      incident.pages = [...incident.pages, ...pages.map((page) => pageLine(incident, page, kind, entry.at))];
+      incident.pages = [
+        ...incident.pages,
+        ...pages.map((page) => ({ ...pageLine(incident, page, kind, entry.at), ...defined({ for: cause, vendor }) })),
+      ];
       if (kind === 'update-due') incident.lastUpdateAt = entry.at;
       if (kind === 'follow-up') incident.vendors = incident.vendors.map((one) => (one.vendor === vendor ? { ...one, reminded: true } : one));
       return;
@@ -179,6 +177,32 @@ function apply(incident: Mutable<Incident>, entry: Entry): void {
       pageSettled(incident, entry);
       return;
   }
+}
+
+/** Nobody has it: people are paged, and whatever was said of its being quiet or over is overtaken. */
+function pageAgain(incident: Mutable<Incident>): void {
+  incident.status = 'open';
+  delete incident.holder;
+  delete incident.snoozedUntil;
+  delete incident.lastWord;
+  incident.owed = [];
+}
+
+function takenBy(incident: Mutable<Incident>, { by, at }: Entry): void {
+  incident.holder = { person: by, since: at };
+  incident.firstAcknowledgedAt ??= at;
+}
+
+function over(incident: Mutable<Incident>, entry: Entry): void {
+  incident.resolvedAt = entry.at;
+  delete incident.snoozedUntil;
+  say(incident, 'resolved', entry);
+}
+
+/** The word that channels have to hear now; it overtakes every earlier one. */
+function say(incident: Mutable<Incident>, kind: 'acknowledged' | 'resolved', { seq, by }: Entry): void {
+  incident.lastWord = { kind, seq };
+  incident.owed = [{ kind, seq, by }];
 }
 
 /** Escalation begins again at its first rung. */

@@ -19,7 +19,7 @@ const RELEASED = {
 } as const;
 
 const MESSAGES = {
-  acknowledged: 'Told that somebody has it',
+  acknowledged: 'Told that nobody is paged any more',
   resolved: 'Told that it is over',
   'update-due': 'Reminded that an update is due',
   'follow-up': 'Reminded of the case at',

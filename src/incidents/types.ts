@@ -27,6 +27,10 @@ export interface PageLine {
   readonly attempts?: number;
   readonly why?: string;
   readonly bundle?: string;
+  /** Of a message beside the ladder: `seq` of the line that caused it. */
+  readonly for?: number;
+  /** Of a reminder: whose case it is about. */
+  readonly vendor?: string;
   /** Contact of the ladder it was sent for. */
   readonly of?: { readonly ladder: number; readonly rung: number; readonly target: number; readonly step: number };
 }
@@ -90,7 +94,12 @@ export interface Incident {
   readonly pages: readonly PageLine[];
   /** The page whose end was written down last: it may still be in the outbox. */
   readonly lastSettled?: string;
-  /** Messages that an acknowledgement or the end still has to cause. */
+  /**
+   * What channels have to hear as the last word: that nobody is paged any more, or that it is over. Absent while people are paged: an
+   * earlier word was overtaken, and must not reach anybody any more.
+   */
+  readonly lastWord?: { readonly kind: 'acknowledged' | 'resolved'; readonly seq: number };
+  /** The last word, until its message is on record: one at most. */
   readonly owed: readonly { readonly kind: 'acknowledged' | 'resolved'; readonly seq: number; readonly by: string }[];
   readonly grants: readonly IncidentGrant[];
   readonly links: readonly IncidentLink[];
@@ -137,17 +146,21 @@ export interface IncidentEvents {
     readonly platforms?: readonly string[];
     readonly beganAt?: string;
     readonly why?: string;
-    /** Another policy applies and it got worse: the right people are told from the first level on. */
+    /** Other rules apply, and it got worse or nobody has it: the right people are told from the first level on. */
     readonly restarts: boolean;
+    /** Another policy applies, and somebody has it: nobody is told, and the next level is the first one of that policy. */
+    readonly anew?: true;
     readonly source: string;
   };
   'incident.acknowledged': { readonly source: string };
   'incident.released': { readonly because: 'expired' | 'asked' | 'snooze-ended'; readonly source: string };
-  'incident.snoozed': { readonly until: string; readonly source: string };
+  /** `quiets`: people were being paged until now, so channels hear that nobody is any more. */
+  'incident.snoozed': { readonly until: string; readonly source: string; readonly quiets?: true };
   'incident.hurried': { readonly why?: string; readonly source: string };
   'incident.noted': { readonly text: string; readonly update: boolean; readonly source: string; readonly key?: string };
   'incident.linked': { readonly kind: LinkKind; readonly id: string; readonly what?: string; readonly source: string };
-  'incident.mitigated': { readonly what: string; readonly source: string };
+  /** `quiets`: nobody had it, so whoever says this has it now, and channels hear of that. */
+  'incident.mitigated': { readonly what: string; readonly source: string; readonly quiets?: true };
   'incident.resolved': { readonly what: string; readonly source: string };
   'incident.reopened': { readonly why: string; readonly source: string };
   'incident.merged': { readonly into: string; readonly source: string };

@@ -195,8 +195,11 @@ class StoredOutbox implements Outbox {
     const taken = await this.#targets.taken(lane.id);
     await forEach([...lane.waiting.values()], AT_ONCE, async (job) => {
       const { key } = job.record.page;
-      if (taken.has(key) || (await this.#isWanted(job.record))) return;
-      await this.#settle(job, 'withdrawn', []);
+      if (taken.has(key)) return;
+      const wanted = await this.#isWanted(job.record).catch(() => undefined);
+      if (wanted === true) return;
+      if (wanted === undefined) this.#hold(key, this.#now() + TROUBLE_MS);
+      else await this.#settle(job, 'withdrawn', []);
       lane.waiting.delete(key);
     });
     if (lane.waiting.size === 0) return true;
@@ -249,6 +252,7 @@ class StoredOutbox implements Outbox {
     if (this.#stop.signal.aborted) return;
     try {
       if (!(await this.#isWanted(job.record))) return await this.#settle(job, 'withdrawn', job.record.attempts);
+      if (await this.#isAfterOthers(page)) return this.#hold(page.key, this.#now() + TROUBLE_MS);
       await this.#presence.show();
       const timeoutMs = this.options.attemptTimeoutMs ?? 30_000;
       const now = this.options.clock.now();
@@ -256,6 +260,8 @@ class StoredOutbox implements Outbox {
       const gone = leasedBy(job.record, now) && lease?.holder;
       const leased = await this.#pages.lease(page.key, this.#presence.holder, now, timeoutMs + LEASE_MARGIN_MS, gone);
       if (leased === undefined) return this.#hold(page.key, now.getTime() + TROUBLE_MS);
+      // Asked again now that others can see that it is under way: whoever changes what is so from here on waits for it.
+      if (!(await this.#isWanted(leased))) return await this.#settle({ ...job, record: leased }, 'withdrawn', job.record.attempts);
       const { channel, clock } = this.options;
       const signal = this.#stop.signal;
       const delivery = await attemptOnce(leased.page, leased.attempts.length, { channel, clock, timeoutMs, signal });
@@ -352,10 +358,22 @@ class StoredOutbox implements Outbox {
         if (member && (await wanted(member.page))) return true;
       }
       return false;
-    } catch {
-      // Who cannot be asked may want it.
+    } catch (error) {
+      // Who cannot be asked may want to be woken; what makes a service quiet is not sent on a guess.
+      if (page.kind === 'acknowledged' || page.kind === 'resolved') throw error;
       return true;
     }
+  }
+
+  /** Whether another living process is at an earlier page that this one must not overtake. */
+  async #isAfterOthers(page: Page): Promise<boolean> {
+    const earlier = (await this.options.after?.(page).catch(() => [])) ?? [];
+    for (const key of earlier) {
+      const record = await this.#pages.read(key).catch(() => undefined);
+      const lease = record?.state === 'queued' ? leasedBy(record, this.options.clock.now()) : undefined;
+      if (lease && lease.holder !== this.#presence.holder && !(await this.#presence.isGone(lease.holder))) return true;
+    }
+    return false;
   }
 
   #mayBeCapped({ kind }: Page): boolean {

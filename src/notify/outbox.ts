@@ -36,6 +36,11 @@ export interface OutboxOptions {
   /** Whether the page still has to be sent: asked just before each attempt. */
   readonly wanted?: (page: Page) => Promise<boolean>;
   /**
+   * Keys of earlier pages to the same channel: while another process is sending one of them, the page waits, so that what a service is told
+   * last is what was so last.
+   */
+  readonly after?: (page: Page) => Promise<readonly string[]>;
+  /**
    * Called before a page's end is written down, so that whoever waits for it is told at least once; called again later where it throws.
    * Not for a bundle itself, but for each of its members.
    */

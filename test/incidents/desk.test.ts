@@ -114,6 +114,8 @@ it('escalating by hand tells the next level at once; a snooze is quiet until its
   await escalate(desk, id, 'needs the lead', MAYA);
   expect(told()).toEqual(['email Lee Park alert']);
   await snooze(desk, id, new Date(clock.now().getTime() + 2 * HOUR), MAYA);
+  // The channel that was paged hears that nobody is until then.
+  expect(told()).toEqual(['channel ops acknowledged']);
   await wait(2 * HOUR - MINUTE);
   expect(told()).toEqual([]);
   await wait(MINUTE);

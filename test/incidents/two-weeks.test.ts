@@ -194,6 +194,7 @@ function about(channel: string, text: string): string {
   const body = JSON.parse(text) as { readonly event_action?: string; readonly text?: string; readonly type?: string };
   if (body.event_action !== undefined) return body.event_action;
   if (channel === 'hook') return body.type ?? 'event';
+  if (/Snoozed until/.test(text)) return 'snoozed';
   return /Somebody has it/.test(text) ? 'acknowledged' : /\] Over:/.test(text) ? 'resolved' : 'alert';
 }
 
@@ -245,11 +246,18 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
       expect.stringMatching(/pager trigger$/),
     ]);
     await act((desk) => snooze(desk, second.id, new Date(clock.now().getTime() + 2 * HOUR), MAYA));
+    // Nobody had it when it was snoozed: what was paged hears of it, and a service that would ring on is quiet.
+    expect(told().map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual(['chat snoozed', 'office snoozed', 'pager acknowledge']);
     await wait(2 * HOUR - 1);
     expect(told()).toEqual([]);
     await wait(1);
     // It is past nine: Lee's week.
-    expect(told().map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual(['chat alert', 'mail lee@example.com [sev1] Slow sync', 'pager trigger']);
+    expect(told().map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual([
+      'chat alert',
+      'mail lee@example.com [sev1] Slow sync',
+      'pager resolve',
+      'pager trigger',
+    ]);
     await act((desk) => resolve(desk, second.id, 'done', MAYA));
     expect(told().map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual(['chat resolved', 'office resolved', 'pager resolve']);
     await wait(5 * 24 * HOUR);

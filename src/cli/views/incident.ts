@@ -109,6 +109,8 @@ export function pagesText(pages: readonly PageLine[], style: Style): string {
 export function pagingText(incident: Incident, daemon: boolean, hasPolicy: boolean, style: Style): string {
   const { glyph } = style;
   if (!hasPolicy) return `${glyph.warning} Nobody was told: this workspace has no escalation.yml. Tell people yourself.`;
+  if (incident.policy === undefined)
+    return `${glyph.warning} Nobody was told: it was opened while there was no escalation policy, and has none. Tell people yourself, or open another one.`;
   const waiting = incident.pages.filter(({ state }) => state === 'open').length;
   const failed = incident.pages.filter(({ state }) => state === 'failed').length;
   const lines = incident.pages.length === 0 ? [] : [pagesText(incident.pages.slice(-8), style)];

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 
 import { html } from 'hono/html';
 
-import { acknowledge, addresseeOf, type Incident, isOpen, type PageLine } from '../../incidents/index.js';
+import { acknowledge, addresseeOf, hasIt, type Incident, isOpen, type PageLine } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Board, IncidentView } from './board.js';
 import { badge, type Html, layout, outside, when } from './layout.js';
@@ -52,7 +52,7 @@ function peopleOf({ view: { file }, page }: Acknowledgeable): readonly string[] 
 
 /** True where nothing is left to confirm: it is over, or the one it was sent to has it. */
 function isDone({ view: { incident }, page }: Acknowledgeable): boolean {
-  return !isOpen(incident) || (incident.status !== 'open' && page.to.person !== undefined && incident.holder?.person === page.to.person);
+  return !isOpen(incident) || (page.to.person !== undefined && hasIt(incident, page.to.person));
 }
 
 /** Acknowledges as the person the page was sent to, or as the one named. False where nobody who may was named. Repeating it changes nothing. */
