@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
 import { own, parseRecordLine, type PlatformRecord, put, sameValue, valueIn, type Value } from '../records/index.js';
 import type { Damage, KeyDifference, LinkDifference, NotCompared, SnapshotReader } from '../snapshots/index.js';
+import { temporaryFolder } from './folders.js';
 import type { Session } from './session.js';
 import { temporaryFolder } from './temporary.js';
 
@@ -173,7 +174,7 @@ export async function withLive<T>(
   try {
     const opened = await Promise.all(platforms.map((name) => session.openPlatform(name, call)));
     const request = { platforms: opened, by: session.by, ...(objects === undefined ? {} : { objects }) };
-    const { path } = await createSnapshot(request, { dir, store: session.store, clock: session.clock }, call);
+    const { path } = await createSnapshot(request, { dir, store: session.store, clock: session.clock, unrecorded: true }, call);
     const reader = await openSnapshot(path);
     try {
       return await work(reader);

@@ -46,7 +46,7 @@ export const NOUNS: readonly Noun[] = [
   {
     name: 'snapshot',
     summary: 'Copies of records, links and schema, in one zip each',
-    verbs: ['create', 'list', 'show', 'verify', 'cat', 'export', 'pin', 'delete'],
+    verbs: ['create', 'list', 'show', 'verify', 'adopt', 'cat', 'export', 'pin', 'delete'],
   },
   {
     name: 'diff',

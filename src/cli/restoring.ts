@@ -4,8 +4,8 @@ import type { CommandContext } from './context.js';
 import { byPrefix } from './prefix.js';
 import type { Session } from './session.js';
 
-/** What restores of a platform work with. */
-export async function restoreDeps(session: Session, platform: string, context: CommandContext): Promise<ApplyDeps> {
+/** What restores of a platform work with. `movedTo`: what a person gave with `--moved-to`. */
+export async function restoreDeps(session: Session, platform: string, context: CommandContext, movedTo?: string): Promise<ApplyDeps> {
   return {
     // Only asked where a process died that held the platform: the rest does not pay for loading it.
     holders: async (dead) => (await import('../runbooks/index.js')).holdersOf(session.store)(dead),
@@ -14,6 +14,7 @@ export async function restoreDeps(session: Session, platform: string, context: C
     catalog: await session.catalog(),
     platform: await session.openPlatform(platform, context.call),
     config: session.workspace.config.restores,
+    ...(movedTo === undefined ? {} : { movedTo }),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Platform {
   readonly connector: Connector;
   readonly identity: Identity;
   readonly environment: Environment;
+  /** Neither runback.yml names its account, nor does it say its environment itself: it is read, and not written to. */
+  readonly unnamed?: true;
   /** Declared object types; undefined means all the credentials see. */
   readonly objects: readonly string[] | undefined;
   close(): Promise<void>;

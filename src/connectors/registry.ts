@@ -59,7 +59,9 @@ export async function openPlatform(config: PlatformConfig, deps: DriverDeps, opt
   try {
     const identity = await connector.identify(options);
     guard(config, identity);
-    return { name: config.name, connector, identity, environment: config.environment, objects: config.objects, close: () => connector.close() };
+    const unnamed = config.account === undefined && identity.environment === undefined;
+    const { name, environment, objects } = config;
+    return { name, connector, identity, environment, ...(unnamed ? { unnamed } : {}), objects, close: () => connector.close() };
   } catch (error) {
     await connector.close();
     throw error;

@@ -3,6 +3,7 @@ export * from './cel.js';
 export * from './clock.js';
 export * from './duration.js';
 export * from './errors.js';
+export * from './exposure.js';
 export * from './http-types.js';
 export * from './http.js';
 export * from './ids.js';

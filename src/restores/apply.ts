@@ -3,11 +3,12 @@ import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } 
 import type { JournalWriter, Lock, LockOwner } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
 import { madeByPlatform, plannedLinks } from './beside-links.js';
+import { checkAccount, checkNamed } from './bound.js';
 import { execute, settle, type Execution, type Work } from './execute.js';
 import { giveBackDead, restoreHolders, takePlatform, type HolderLook } from './holders.js';
 import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type PlatformMade, type RestoreCreated, type RestoreState } from './journal.js';
 import { isLeft, leftCounts, mayPassNow } from './left.js';
-import { checkAccount, checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
+import { checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
 import { stopOf, type Stop } from './results.js';
 import { tallyOf } from './tally.js';
@@ -55,6 +56,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     limits: stricter(config.limits, request.limits ?? {}),
     approvals: request.approvals ?? [],
     maxAgeMs: parseDuration(config.plan_max_age),
+    ...(deps.movedTo === undefined ? {} : { movedTo: deps.movedTo }),
   };
   checkPlan(plan, platform, clock.now(), conditions);
   checkConfirmation(plan.header, request.confirmed);
@@ -93,7 +95,8 @@ export async function resumeRestore(id: string, by: string, deps: ApplyDeps, opt
       next: summary.state === 'undone' ? `Apply its plan again: runback restore apply ${summary.plan}` : `runback restore undo ${id}`,
     });
   const plan = await readPlan(deps.store, summary.plan);
-  checkAccount(plan.header, deps.platform);
+  checkAccount(plan.header, deps.platform, deps.movedTo);
+  checkNamed(deps.platform);
   return holding(deps, { id, run: created.run }, by, async (writer, lock) => {
     await writer.append({ by, type: 'restore.resumed', data: {} });
     await journalLock(writer, by, lock);

@@ -1,10 +1,12 @@
 import { RunbackError } from '../lib/index.js';
 import { own, put } from '../records/index.js';
+import type { SnapshotReader } from '../snapshots/index.js';
+import { checkAccount } from './bound.js';
 import { objectInfo } from './differences.js';
 import { Draft } from './draft.js';
 import type { LinkDraft, RecordDraft } from './order.js';
 import { nameOf } from './order.js';
-import { checkAccount, readPlan, writePlan } from './plan-file.js';
+import { readPlan, writePlan } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
 import { CONFLICT_CODES, type ConflictChoice, type PlanConflict, type PlanSummary } from './types.js';
 
@@ -22,7 +24,7 @@ export async function decideConflicts(
   deps: RestoreDeps,
 ): Promise<PlanSummary> {
   const plan = await readPlan(deps.store, planId);
-  checkAccount(plan.header, deps.platform);
+  checkAccount(plan.header, deps.platform, deps.movedTo);
   const open = new Set(Object.keys(choices).filter((name) => !(CONFLICT_CODES as readonly string[]).includes(name)));
   const draft = new Draft(plan.schema, deps.platform.connector.capabilities.batch.update);
   const decided = new Map<string, RecordDraft>();
@@ -54,6 +56,7 @@ export async function decideConflicts(
   const { version: _version, id: _id, counts, lost: _lost, createdAt: _createdAt, digest: _digest, ...head } = plan.header;
   const damaged = await deps.catalog.open(plan.header.damaged.snapshot);
   try {
+    requireSame(damaged, plan.header.damaged.digest);
     const rowsOf = (object: string): number => objectInfo(damaged, plan.header.platform, object)?.rows ?? 0;
     const decisions = { ...plan.header.decisions, ...choices };
     return await writePlan(
@@ -96,4 +99,15 @@ function joined(a: RecordDraft['fields'], b: RecordDraft['fields']): RecordDraft
   const fields = { ...a };
   for (const [name, move] of Object.entries(b)) if (move.keeps !== true || own(fields, name) === undefined) put(fields, name, move);
   return fields;
+}
+
+/** A plan goes on with the very snapshot that it was made from. Throws `snapshot-replaced`. */
+function requireSame(reader: SnapshotReader, digest: string): void {
+  if (reader.digest === digest) return;
+  throw new RunbackError('snapshot-replaced', `${reader.path} is not the snapshot that this plan was made from`, {
+    why: `Its digest is ${reader.digest}, and the plan names ${digest}. Somebody put another file in its place.`,
+    state: 'The plan is unchanged.',
+    next: 'Find out who can write to that folder, and put the right file back from a copy.',
+    data: { id: reader.manifest.id, path: reader.path, digest: reader.digest, recorded: digest },
+  });
 }

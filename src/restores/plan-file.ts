@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Platform, PlatformSchema } from '../connectors/index.js';
 import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
+import { checkAccount, checkNamed } from './bound.js';
 import { ByHandCounter } from './by-hand.js';
 import { LostCounter } from './lost.js';
 import { nameOf } from './order.js';
@@ -88,16 +89,6 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: () => readLines(ledger.read()) };
 }
 
-/** What has to fit before a plan is applied, undone or verified on a platform. Throws `plan-other-account`. */
-export function checkAccount(header: PlanHeader, platform: Platform): void {
-  if (header.account === platform.identity.account && header.environment === platform.environment) return;
-  throw new RunbackError('plan-other-account', `Plan ${header.id} is not for this account`, {
-    why: `It was made for account ${header.account} (${header.environment}); ${platform.name} is account ${platform.identity.account} (${platform.environment}).`,
-    state: 'Nothing was written.',
-    next: `Make a plan for this account: runback restore plan --platform ${platform.name} --base <snapshot>`,
-  });
-}
-
 /** Records a restore may write without an approval. */
 export interface RestoreLimits {
   readonly records?: number;
@@ -121,12 +112,15 @@ export interface PlanConditions {
   readonly approvals: readonly Approval[];
   /** Age after which the plan is refused. */
   readonly maxAgeMs: number;
+  /** See {@link checkAccount}. */
+  readonly movedTo?: string;
 }
 
-/** Refuses a plan whose account, environment or age does not fit, or that exceeds the limits without an approval of exactly this plan (G10). */
+/** Refuses a plan whose account, environment or age does not fit, or that exceeds the limits without an approval of exactly this plan (G10). Throws what {@link checkAccount} and {@link checkNamed} throw, `plan-stale`, `over-limit`. */
 export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, conditions: PlanConditions): void {
   const { header, hash } = plan;
-  checkAccount(header, platform);
+  checkAccount(header, platform, conditions.movedTo);
+  checkNamed(platform);
   const age = now.getTime() - Date.parse(header.createdAt);
   if (age > conditions.maxAgeMs)
     throw new RunbackError('plan-stale', `Plan ${header.id} is too old to be applied`, {

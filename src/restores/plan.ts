@@ -30,6 +30,8 @@ export interface RestoreDeps {
   readonly clock: Clock;
   readonly catalog: SnapshotSource;
   readonly platform: Platform;
+  /** A person said that the very same platform is now at this address. */
+  readonly movedTo?: string;
 }
 
 /** What a plan is asked for. */
@@ -137,6 +139,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   const head = {
     platform: platform.name,
     account: platform.identity.account,
+    address: platform.identity.address,
     environment: platform.environment,
     base: { snapshot: pair.base.header.id, digest: pair.base.digest },
     damaged: { snapshot: pair.damaged.header.id, digest: pair.damaged.digest },

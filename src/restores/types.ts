@@ -83,6 +83,8 @@ export interface PlanHeader {
   readonly id: string;
   readonly platform: string;
   readonly account: string;
+  /** Host and port of where it was made; absent in plans of earlier versions. A copy of a database has the same account. */
+  readonly address?: string;
   readonly environment: Environment;
   readonly base: { readonly snapshot: string; readonly digest: string };
   readonly damaged: { readonly snapshot: string; readonly digest: string };

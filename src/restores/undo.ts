@@ -1,10 +1,11 @@
 import { RunbackError, type CallOptions } from '../lib/index.js';
 import { executeAll, giveBack, holding, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
 import { madeByPlatform, madeSince } from './beside-links.js';
+import { checkAccount, checkNamed } from './bound.js';
 import { execute, settle, type Execution, type Work } from './execute.js';
 import { foldRestore, NO_RECREATIONS, type AppliedItem, type RestoreState } from './journal.js';
 import { linkText } from './look.js';
-import { checkAccount, readPlan } from './plan-file.js';
+import { readPlan } from './plan-file.js';
 import type { RestoreSummary } from './types.js';
 import { broughtWorks, deletesOf, undoWorks } from './works.js';
 
@@ -23,7 +24,8 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
     return summary;
   }
   const plan = await readPlan(store, summary.plan);
-  checkAccount(plan.header, platform);
+  checkAccount(plan.header, platform, deps.movedTo);
+  checkNamed(platform);
   return holding(deps, { id, run: created.run }, by, async (writer, lock) => {
     await writer.append({ by, type: 'undo.created', data: {} });
     await journalLock(writer, by, lock);

@@ -1,12 +1,13 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../records/index.js';
 import { lengthOf, Together } from './batching.js';
+import { checkAccount } from './bound.js';
 import { byHandLeft } from './by-hand.js';
 import { linkOf, schemaOf } from './items.js';
 import { Batches, foldBegun, RESTORES } from './journal.js';
 import { LINK_KEYS, readLive, readLiveLinks } from './live.js';
 import { nameOf } from './order.js';
-import { checkAccount, readPlan, type Plan } from './plan-file.js';
+import { readPlan, type Plan } from './plan-file.js';
 import { pairName } from './plan-links.js';
 import type { RestoreDeps } from './plan.js';
 import { fieldOf, sameSide } from './sides.js';
@@ -23,7 +24,7 @@ const EXAMPLES = 100;
  */
 export async function verifyRestore(planId: string, deps: RestoreDeps, options: CallOptions = {}): Promise<VerifySummary> {
   const plan = await readPlan(deps.store, planId);
-  checkAccount(plan.header, deps.platform);
+  checkAccount(plan.header, deps.platform, deps.movedTo);
   const check = new Check(plan, deps, await applied(plan, deps), options);
   const batch = new Together<PlanChange>();
   const { read } = deps.platform.connector.capabilities.batch;

@@ -1,10 +1,14 @@
-import { messageOf, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
+import { dirname } from 'node:path';
+
+import { exposuresOf, isRunbackError, messageOf, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import { openSnapshot, type OpenSnapshotOptions } from './open.js';
+import { damaged } from './opened.js';
+import { notesOf as notesIn, requireRecorded } from './records.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
-import { NOTES_KIND, summaryOf, type SnapshotNotes } from './summary.js';
-import type { SnapshotReader, SnapshotSummary, VerifyReport } from './types.js';
+import { summaryOf, type SnapshotNotes } from './summary.js';
+import type { CheckedReport, SnapshotReader, SnapshotSummary } from './types.js';
 
 /** Which snapshots `latest` and `latest-verified` may mean. */
 export interface ResolveFilter {
@@ -32,13 +36,24 @@ export interface Catalog {
   survey(): Promise<{ readonly snapshots: readonly SnapshotSummary[]; readonly ignored: readonly IgnoredFile[] }>;
   /** An id, the beginning of one, `latest` or `latest-verified`. Throws `not-found`, `ambiguous` (with `data: {ids}`), `snapshot-damaged`. */
   resolve(reference: string, filter?: ResolveFilter): Promise<SnapshotSummary>;
-  /** Opens by anything that `resolve` takes. Close the reader. `salvage`: also what has no manifest any more, see `openSnapshot`. */
+  /**
+   * Opens by anything that `resolve` takes. Throws `snapshot-replaced` for a file that is not the one that was recorded, as everything here
+   * does. Close the reader. `salvage`: also what has no manifest any more, see `openSnapshot`. */
   open(reference: string, options?: { readonly salvage?: boolean }): Promise<SnapshotReader>;
   /**
-   * Reads every byte and remembers the outcome: only an undamaged snapshot counts as verified. Of one that was cut off
-   * or lost its manifest, reports what is left.
+   * Reads every byte and remembers the outcome: only an undamaged snapshot that is the recorded one counts as verified. Of one that was cut
+   * off or lost its manifest, reports what is left. Where the outcome cannot be written down, the report says so.
    */
-  verify(reference: string, options?: CallOptions): Promise<VerifyReport>;
+  verify(reference: string, options?: CallOptions): Promise<CheckedReport>;
+  /**
+   * A person says that a snapshot of which nothing was recorded (made by an earlier version, or brought from elsewhere) is the right one:
+   * every byte is read, and its digest recorded. Never for a file that replaced a recorded one. Throws `snapshot-damaged`, `snapshot-replaced`.
+   */
+  adopt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
+  /** In whole sentences: owners and modes by which somebody else could put other files among the snapshots. */
+  exposures(): Promise<readonly string[]>;
+  /** In whole sentences, what a person should know before these snapshots are relied on: the exposures, and that nothing was recorded of one. */
+  doubts(references: readonly string[]): Promise<readonly string[]>;
   /** Keeps a snapshot from being deleted, or no longer. */
   pin(reference: string, on: boolean): Promise<SnapshotSummary>;
   /** Removes a snapshot for good. Throws `snapshot-pinned`. */
@@ -54,20 +69,21 @@ export interface CatalogDeps {
 
 /** The catalog of a folder. Opening touches nothing. */
 export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }: CatalogDeps): Catalog {
-  const notesOf = (id: string): ReturnType<typeof store.document<SnapshotNotes>> => store.document<SnapshotNotes>(NOTES_KIND, id);
+  const notesOf = (id: string): ReturnType<typeof notesIn> => notesIn(store, id);
 
   /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
   const openNamed = async (name: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> => {
     const path = storage.pathOf(name);
     const reader = await openSnapshot(path, options);
     const { id } = reader.manifest;
-    if (`${id}.zip` === name) return reader;
-    await reader.close();
-    throw new RunbackError('snapshot-foreign', `${path} was renamed`, {
-      why: `Inside it is called ${id}.`,
-      state: 'Nothing was done.',
-      next: `Give it back its name ${id}.zip.`,
-    });
+    try {
+      if (`${id}.zip` !== name) throw renamed(path, id);
+      requireRecorded(reader, await notesOf(id).read());
+      return reader;
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
   };
 
   const summarise = async ({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> => {
@@ -114,6 +130,23 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
   const nameOf = async (reference: string): Promise<string> =>
     isWord(reference) ? `${(await resolve(reference)).id}.zip` : (await locate(reference)).name;
 
+  const exposures: Catalog['exposures'] = async () => [...(await exposuresOf([dirname(dir), store.location])), ...(await storage.exposures())];
+
+  /** Writes down what a verification found. Gives why that was not possible, where the state folder cannot be written. */
+  const note = async (id: string, found: Pick<SnapshotNotes, 'digest' | 'verifiedAt' | 'damaged'>): Promise<string | undefined> => {
+    if (found.digest === undefined) return undefined;
+    try {
+      await notesOf(id).update((current) => {
+        const { pinned = false, record } = current ?? {};
+        return { version: 1, pinned, ...(record === undefined ? {} : { record }), ...found };
+      });
+      return undefined;
+    } catch (error) {
+      if (isRunbackError(error, 'disk-denied') || isRunbackError(error, 'disk-full')) return error.why ?? error.message;
+      throw error;
+    }
+  };
+
   return {
     list: async () => (await survey()).snapshots,
 
@@ -139,16 +172,49 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       try {
         const { id } = reader.manifest;
         const report = await reader.verify(options);
-        const checked = { version: 1, digest: reader.digest } as const;
-        await notesOf(id).update((current) => ({
-          ...checked,
-          pinned: current?.pinned ?? false,
+        const found = {
+          digest: reader.digest,
           ...(report.damage.length === 0 ? { verifiedAt: clock.now().toISOString() } : { damaged: report.damage.length }),
-        }));
-        return report;
+        };
+        const recorded = (await notesOf(id).read())?.record !== undefined;
+        const notNoted = await note(id, recorded ? found : {});
+        return { ...report, recorded, ...(notNoted === undefined ? {} : { notNoted }) };
       } finally {
         await reader.close();
       }
+    },
+
+    async adopt(reference, by, options = {}) {
+      const reader = await openNamed(await nameOf(reference));
+      try {
+        const { id } = reader.manifest;
+        const [found] = (await reader.verify(options)).damage;
+        if (found !== undefined) throw damaged(reader.path, found);
+        const { digest } = reader;
+        const at = clock.now().toISOString();
+        await notesOf(id).update((current) => ({
+          version: 1,
+          pinned: current?.pinned ?? false,
+          record: current?.record ?? { digest, how: 'adopted', at, by },
+          digest,
+          verifiedAt: at,
+        }));
+        return await resolve(id);
+      } finally {
+        await reader.close();
+      }
+    },
+
+    exposures,
+
+    async doubts(references) {
+      const found: string[] = [];
+      for (const reference of new Set(references)) {
+        const { id, record } = await resolve(reference);
+        if (record === undefined)
+          found.push(`Nothing was recorded of ${id} when it was made. If you know that it is the right file: runback snapshot adopt ${id}`);
+      }
+      return [...found, ...(await exposures())];
     },
 
     async pin(reference, on) {
@@ -170,6 +236,14 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       return summary;
     },
   };
+}
+
+function renamed(path: string, id: string): RunbackError {
+  return new RunbackError('snapshot-foreign', `${path} was renamed`, {
+    why: `Inside it is called ${id}.`,
+    state: 'Nothing was done.',
+    next: `Give it back its name ${id}.zip.`,
+  });
 }
 
 const isWord = (reference: string): reference is 'latest' | 'latest-verified' => reference === 'latest' || reference === 'latest-verified';
@@ -211,7 +285,9 @@ function latest(
     throw missing(
       `No snapshot${which} has been verified`,
       `There are ${usable.length} that were not.`,
-      `Verify the newest: runback snapshot verify ${usable[0]?.id}`,
+      usable[0]?.record === undefined
+        ? `Nothing was recorded of the newest when it was made. If you know that it is the right file: runback snapshot adopt ${usable[0]?.id}`
+        : `Verify the newest: runback snapshot verify ${usable[0].id}`,
     );
   throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
 }

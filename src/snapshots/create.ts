@@ -18,6 +18,7 @@ import { packLines } from './line-batches.js';
 import { headerBytes, manifestBytes } from './manifest.js';
 import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './names.js';
 import { openStored } from './open.js';
+import { notesOf, recordMade } from './records.js';
 import { sortLines, type SortItem, type SortLimits } from './sort.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredFile } from './storage/storage.js';
@@ -38,6 +39,8 @@ export interface CreateSnapshotDeps {
   readonly dir: string;
   readonly store: Store;
   readonly clock: Clock;
+  /** Do not record it: it is thrown away before anybody could ask for it. */
+  readonly unrecorded?: boolean;
   /** Where to write instead of `dir`. */
   readonly storage?: SnapshotStorage;
   readonly partSizes?: PartSizes;
@@ -81,16 +84,24 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
         },
         async (file) => {
           options.signal?.throwIfAborted();
-          await checkWritten(file, manifest);
+          const digest = await checkWritten(file, manifest);
+          // Before the file appears: one that is there was recorded, whenever the writer dies.
+          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by });
         },
       );
+    } catch (error) {
+      if (deps.unrecorded !== true)
+        await notesOf(deps.store, id)
+          .delete()
+          .catch(() => undefined);
+      throw error;
     } finally {
       await storage.discard(name);
     }
     const file = await storage.open(name);
     const reader = await openStored(file);
     try {
-      return summaryOf(reader, storage.pathOf(name), file.bytes, undefined);
+      return summaryOf(reader, storage.pathOf(name), file.bytes, deps.unrecorded === true ? undefined : await notesOf(deps.store, id).read());
     } finally {
       await reader.close();
     }
@@ -112,6 +123,7 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
       const lock = await store.lock(lockName(name), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
       try {
         await storage.discard(name);
+        if (!(await storage.list()).some((stored) => stored.name === name)) await notesOf(store, name.replace(/\.zip$/, '')).delete();
       } finally {
         await lock.release();
       }
@@ -381,8 +393,8 @@ async function* linkItems(connector: Connector, link: LinkSchema, options: CallO
     yield links.map((item) => ({ key: item.from, to: item.to, line: linkLine(item) }));
 }
 
-/** What was written must be what was sealed, and open as a snapshot. */
-async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<void> {
+/** What was written must be what was sealed, and open as a snapshot. Gives the digest it is known by. */
+async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<string> {
   const wrong = (why: string): RunbackError =>
     new RunbackError('snapshot-damaged', 'The snapshot that was just written does not read back as it was written', {
       why,
@@ -395,4 +407,5 @@ async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undef
   if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is another one.');
   if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
   for (const { name } of reader.header.platforms) await reader.schema(name);
+  return reader.digest;
 }

@@ -4,5 +4,6 @@ export { comparable, unknownKeys, watchedIn, type NotCompared, type Scope } from
 export { createSnapshot, type CreateSnapshotDeps } from './create.js';
 export { csvLine, exportCsv, type ExportCsvOptions } from './export-csv.js';
 export { openSnapshot } from './open.js';
+export { unrecorded } from './records.js';
 export { gapsOf } from './summary.js';
 export * from './types.js';

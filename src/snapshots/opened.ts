@@ -13,6 +13,8 @@ export interface OpenedSnapshot {
   readonly manifest: SnapshotManifest;
   readonly digest: string;
   readonly damage: readonly Damage[];
+  /** The manifest is not one that was written, but put together from what is left. */
+  readonly salvaged?: true;
 }
 
 /** Header or schema entry with its digest checked, or in words why it cannot be read. */

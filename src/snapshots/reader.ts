@@ -33,6 +33,10 @@ export class ZipSnapshotReader implements SnapshotReader {
   get manifest(): SnapshotManifest {
     return this.#opened.manifest;
   }
+  get salvaged(): boolean {
+    return this.#opened.salvaged === true;
+  }
+
   get digest(): string {
     return this.#opened.digest;
   }

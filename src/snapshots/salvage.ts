@@ -50,7 +50,7 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
     refused: [],
   };
   const manifest: SnapshotManifest = { ...unsigned, sha256: sha256(canonicalJson(unsigned)) };
-  return { file, directory, header, manifest, digest: sha256(canonicalJson(manifest)), damage };
+  return { file, directory, header, manifest, digest: sha256(canonicalJson(manifest)), damage, salvaged: true };
 }
 
 async function readChecked(file: StoredFile, entry: ZipEntry): Promise<Buffer | string> {

@@ -1,10 +1,12 @@
-import type { SnapshotGap, SnapshotManifest, SnapshotReader, SnapshotSummary } from './types.js';
+import type { SnapshotGap, SnapshotManifest, SnapshotReader, SnapshotRecord, SnapshotSummary } from './types.js';
 
 /** What the store keeps about a snapshot beside its file: `document('snapshot-notes', id)`. */
 export interface SnapshotNotes {
   readonly version: 1;
   readonly pinned: boolean;
-  /** Digest of the snapshot that `verifiedAt` and `damaged` are about; another file under this id starts anew. */
+  /** What the snapshot is known by. Absent for one that an earlier version made, or that came from elsewhere. */
+  readonly record?: SnapshotRecord;
+  /** Digest of the snapshot that `verifiedAt` and `damaged` are about. */
   readonly digest?: string;
   /** ISO 8601, UTC. */
   readonly verifiedAt?: string;
@@ -17,7 +19,9 @@ export const NOTES_KIND = 'snapshot-notes';
 /** What is told of a snapshot in lists. */
 export function summaryOf(reader: SnapshotReader, path: string, bytes: number, notes: SnapshotNotes | undefined): SnapshotSummary {
   const { header, manifest, digest } = reader;
-  const verifiedAt = notes?.digest === digest ? notes.verifiedAt : undefined;
+  const record = notes?.record;
+  // Of what nobody vouches for, nothing is proved by its own digests: whoever writes the file writes those too.
+  const verifiedAt = record?.digest === digest && notes?.digest === digest ? notes.verifiedAt : undefined;
   return {
     id: manifest.id,
     path,
@@ -31,6 +35,7 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
     bytes,
     digest,
+    ...(record === undefined ? {} : { record }),
     ...(verifiedAt === undefined ? {} : { verifiedAt }),
     pinned: notes?.pinned ?? false,
   };

@@ -91,6 +91,17 @@ export interface SnapshotGap extends RefusedObject {
   readonly extent: 'refused' | 'unproved';
 }
 
+/** By what a snapshot is known again: kept in the state folder, away from the file that it vouches for. */
+export interface SnapshotRecord {
+  /** SHA-256 of the manifest entry, which holds the digests of everything else. */
+  readonly digest: string;
+  /** `made`: when the snapshot was taken; `adopted`: when a person said that this file is the right one. */
+  readonly how: 'made' | 'adopted';
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly by: string;
+}
+
 /** What the catalog tells about a snapshot. */
 export interface SnapshotSummary {
   readonly id: string;
@@ -108,6 +119,8 @@ export interface SnapshotSummary {
   readonly bytes: number;
   /** SHA-256 of the manifest entry: the digest plans refer to. */
   readonly digest: string;
+  /** By what it is known again; absent where nothing was recorded: it then counts as unverified until a person adopts it. */
+  readonly record?: SnapshotRecord;
   /** When every byte was last read and found right. */
   readonly verifiedAt?: string;
   readonly pinned: boolean;
@@ -133,6 +146,14 @@ export interface VerifyReport {
   readonly damage: readonly Damage[];
 }
 
+/** The outcome of reading every byte of a snapshot of the workspace. */
+export interface CheckedReport extends VerifyReport {
+  /** False where nothing was recorded of the snapshot: it fits its own digests only, and does not count as verified. */
+  readonly recorded: boolean;
+  /** Why the outcome could not be written down: read-only media. What was found holds all the same. */
+  readonly notNoted?: string;
+}
+
 /** A snapshot opened for reading. Close it. A damaged part never hinders the others. */
 export interface SnapshotReader {
   readonly path: string;
@@ -140,6 +161,8 @@ export interface SnapshotReader {
   readonly manifest: SnapshotManifest;
   /** SHA-256 of the manifest entry. */
   readonly digest: string;
+  /** It has no intact manifest: what is left of it was put together, and `digest` is of that. */
+  readonly salvaged: boolean;
   /** Damage known from opening alone: a directory or header that had to be worked around, a part that is not there. */
   readonly damage: readonly Damage[];
   schema(platform: string): Promise<PlatformSchema>;

@@ -50,6 +50,9 @@ test('a plan for another account or environment is refused', async () => {
     'plan-other-account',
   );
   await refused(applyRestore(request, { ...world.deps, platform: { ...platform, environment: 'production' } }), 'plan-other-account');
+  const elsewhere = { ...platform, identity: { ...platform.identity, address: 'copy.example:5432' } };
+  await refused(applyRestore(request, { ...world.deps, platform: elsewhere }), 'plan-other-account');
+  await refused(applyRestore(request, { ...world.deps, platform: { ...platform, unnamed: true } }), 'wrong-account');
   expect(world.connector.written).toEqual([]);
 });
 

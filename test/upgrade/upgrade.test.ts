@@ -14,7 +14,7 @@ async function ends(code: number, ...args: string[]): Promise<string> {
   return result.stdout;
 }
 
-/** Everything that is there is listed, and the snapshots read to the last byte. */
+/** Everything that is there is listed, and the snapshots read to the last byte; they do not count as verified, since nothing was recorded of them. */
 async function listsEverything(): Promise<void> {
   const { base, incident } = kept.story;
   const { data } = await kept.json('snapshot', 'list');
@@ -22,10 +22,21 @@ async function listsEverything(): Promise<void> {
   expect(ignored).toEqual([]);
   expect(snapshots.map(({ id }) => id)).toContain(base);
   expect(snapshots).toHaveLength(2);
-  for (const { id } of snapshots) await ends(0, 'snapshot', 'verify', id);
+  for (const { id } of snapshots) expect(await ends(5, 'snapshot', 'verify', id)).toContain('Every byte fits its own digests');
   expect((await kept.json('incident', 'list')).data).toMatchObject({ incidents: [{ id: incident }] });
   expect(await ends(0, 'incident', 'show', incident)).toContain('Wrong job titles');
   expect(await ends(0, 'status')).toContain(incident);
+}
+
+/** A person says that the snapshots are the right ones: from then on they are verified. */
+async function adoptsTheSnapshots(): Promise<void> {
+  const { data } = await kept.json('snapshot', 'list');
+  for (const { id, verifiedAt } of data['snapshots'] as readonly { readonly id: string; readonly verifiedAt?: string }[]) {
+    expect(verifiedAt).toBeUndefined();
+    await ends(0, 'snapshot', 'adopt', id);
+    await ends(0, 'snapshot', 'verify', id);
+  }
+  expect((await kept.json('snapshot', 'show', 'latest-verified')).code).toBe(0);
 }
 
 async function closesTheIncident(): Promise<void> {
@@ -53,6 +64,7 @@ describe.each(await versions())('what %s left', (version) => {
     await plans(0);
     await ends(0, 'runbook', 'evidence', run);
     await closesTheIncident();
+    await adoptsTheSnapshots();
   });
 
   test('its killed run is undone', async () => {
@@ -74,6 +86,7 @@ describe.each(await versions())('what %s left', (version) => {
     expect(kept.titles()).toEqual(truth.untouched);
     await plans(15);
     await closesTheIncident();
+    await adoptsTheSnapshots();
   });
 
   test('its half-applied restore is undone as it stands', async () => {

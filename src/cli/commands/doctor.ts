@@ -4,6 +4,7 @@ import { EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '..
 import { hardLinkProblem } from '../../store/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { checkFolders, checkTemporary } from '../folders.js';
 import { checkLocks } from '../locks.js';
 import type { Session } from '../session.js';
 import { count, counted } from '../views/format.js';
@@ -16,14 +17,22 @@ interface Check {
   readonly ok: boolean;
   /** What was found. */
   readonly found: string;
+  /** It works, but a person should know. */
+  readonly warning?: true;
   readonly next?: string;
   readonly code?: string;
   readonly exit?: ExitCode;
 }
 
-async function check(what: string, look: () => Promise<string>): Promise<Check> {
+/** Nothing is broken, but a person should know. */
+interface Warning {
+  readonly warning: string;
+}
+
+async function check(what: string, look: () => Promise<string | Warning>): Promise<Check> {
   try {
-    return { what, ok: true, found: await look() };
+    const found = await look();
+    return typeof found === 'string' ? { what, ok: true, found } : { what, ok: true, found: found.warning, warning: true };
   } catch (error) {
     if (isRunbackError(error, 'interrupted')) throw error;
     if (!isRunbackError(error)) return { what, ok: false, found: messageOf(error), exit: EXIT.failed };
@@ -42,15 +51,18 @@ async function check(what: string, look: () => Promise<string>): Promise<Check> 
 async function doctor({ session, live, call, event, clock }: CommandContext): Promise<Outcome> {
   const opened = await session();
   const { platforms, syncs } = opened.workspace.config;
-  const looks: (readonly [string, () => Promise<string>])[] = [
+  const looks: (readonly [string, () => Promise<string | Warning>])[] = [
     ['Node.js', async () => `version ${process.versions.node}`],
     [
       'Workspace',
       async () => `${opened.workspace.root}, ${counted(Object.keys(platforms).length, 'platforms')}, ${counted(Object.keys(syncs).length, 'syncs')}`,
     ],
     ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
+    ['Locks in files', () => checkFolders(opened)],
+    ['Temporary files', () => checkTemporary()],
     ['Locks', () => checkLocks(opened)],
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
+    ['Who can write', () => writersOf(opened)],
     ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, call)] as const),
     ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, call)] as const),
   ];
@@ -96,6 +108,11 @@ async function snapshotsOf(opened: Session, now: Date): Promise<string> {
   return snapshots.length === 0 ? `none yet${strange}` : `${count(snapshots.length)}, ${age}${strange}`;
 }
 
+async function writersOf(opened: Session): Promise<string | Warning> {
+  const exposures = await (await opened.catalog()).exposures();
+  return exposures.length === 0 ? 'only you' : { warning: exposures.join(' ') };
+}
+
 async function platformOf(opened: Session, name: string, call: CommandContext['call']): Promise<string> {
   const platform = await opened.openPlatform(name, call);
   const { objects } = await platform.connector.describe(platform.objects, call);
@@ -116,11 +133,18 @@ async function syncOf(opened: Session, name: string, call: CommandContext['call'
 
 function checksText(checks: readonly Check[], style: Style): string {
   const lines = checks.map((one) => {
-    const mark = one.ok ? style.chalk.green(style.glyph.done) : style.chalk.red(style.glyph.failed);
+    const mark =
+      one.warning === true
+        ? style.chalk.yellow(style.glyph.warning)
+        : one.ok
+          ? style.chalk.green(style.glyph.done)
+          : style.chalk.red(style.glyph.failed);
     const next = one.next === undefined ? '' : `\n    Next: ${visible(one.next)}`;
     return `${mark} ${visible(one.what)}: ${one.ok ? '' : 'problem: '}${visible(one.found)}${next}`;
   });
   const bad = checks.filter((one) => !one.ok).length;
+  const warnings = checks.filter((one) => one.warning === true).length;
+  if (bad === 0 && warnings > 0) return `${lines.join('\n')}\n\nEverything works, with ${counted(warnings, 'warnings')}. Nothing was changed.`;
   return `${lines.join('\n')}\n\n${bad === 0 ? 'Everything is in order. Nothing was changed.' : `${counted(bad, 'problems')}. Nothing was changed.`}`;
 }
 

@@ -81,6 +81,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const deps = await restoreDeps(opened, platform, context);
   const wanted = input.text('damaged');
   const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, fitting);
+  for (const doubt of await catalog.doubts([base.id, damaged.id])) live.note(doubt);
   live.start('Working out what was damaged');
   const suspectsNamed = input.someOf('suspect') !== undefined;
   const made = await planRestore({ base: base.id, damaged: damaged.id, filters, suspectsNamed, by: opened.by }, deps, call);
@@ -192,7 +193,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
   const read = await findPlan(opened, input.required('plan'));
   const { applyRestore, confirmationOf } = await import('../../restores/index.js');
   live.start(`Opening ${read.header.platform}`);
-  const deps = await restoreDeps(opened, read.header.platform, context);
+  const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
   live.stop();
   const confirmed = await confirmDestructive(
     context,
@@ -258,7 +259,7 @@ async function resume(context: CommandContext): Promise<Outcome> {
   const id = await findRestore(opened, context.input.required('restore'));
   const { readRestore, resumeRestore } = await import('../../restores/index.js');
   const { platform } = await readRestore(opened.store, id);
-  const deps = await restoreDeps(opened, platform, context);
+  const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));
   context.live.start('Going on with the restore');
   return await restoreOutcome(opened, await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
 }
@@ -269,7 +270,7 @@ async function undo(context: CommandContext): Promise<Outcome> {
   const id = await findRestore(opened, input.required('restore'));
   const { readRestore, undoRestore } = await import('../../restores/index.js');
   const summary = await readRestore(opened.store, id);
-  const deps = await restoreDeps(opened, summary.platform, context);
+  const deps = await restoreDeps(opened, summary.platform, context, input.text('moved-to'));
   if (context.interactive && !context.globals.yes) {
     live.print(restoreText(summary, context.style));
     const asker = await context.asker('--yes');
@@ -288,7 +289,7 @@ async function verify(context: CommandContext): Promise<Outcome> {
   const opened = await session();
   const read = await findPlan(opened, input.required('plan'));
   const { verifyRestore } = await import('../../restores/index.js');
-  const deps = await restoreDeps(opened, read.header.platform, context);
+  const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
   live.start('Comparing the platform with the plan');
   const summary = await verifyRestore(read.header.id, deps, call);
   const lost = read.header.lost ?? [];
@@ -336,6 +337,7 @@ async function left({ session, input, stdio }: CommandContext): Promise<Outcome>
 }
 
 const PLAN = { name: 'plan', description: 'id of the plan, its beginning, or latest', kind: 'plan' as const };
+const MOVED = { flags: '--moved-to <address>', description: 'the very same platform is now at this host and port' };
 const RESTORE = { name: 'restore', description: 'id of the restore, its beginning, or latest', kind: 'restore' as const };
 
 export const commands: readonly CommandSpec[] = [
@@ -382,6 +384,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--confirm <environment:records>', description: 'the confirmation, where nobody can type it' },
       { flags: '--limit-records <n>', description: 'refuse more records than this' },
       { flags: '--approve <hash>', description: 'approve exactly this plan although it is over the limits' },
+      MOVED,
     ],
     examples: ['runback restore apply plan-20261122-164733-k3vq --confirm production:256'],
     run: apply,
@@ -395,8 +398,8 @@ export const commands: readonly CommandSpec[] = [
     examples: ['runback restore lost latest --to lost.csv'],
     run: lost,
   },
-  { verb: 'resume', summary: 'Go on with a restore that stopped', args: [RESTORE], run: resume },
-  { verb: 'undo', summary: 'Put back what a restore replaced, where nobody changed it since', args: [RESTORE], run: undo },
+  { verb: 'resume', summary: 'Go on with a restore that stopped', args: [RESTORE], options: [MOVED], run: resume },
+  { verb: 'undo', summary: 'Put back what a restore replaced, where nobody changed it since', args: [RESTORE], options: [MOVED], run: undo },
   {
     verb: 'left',
     summary: 'What a plan leaves for people: its conflicts, and what has to be put right by hand',
@@ -405,5 +408,5 @@ export const commands: readonly CommandSpec[] = [
     examples: ['runback restore left latest --to left.csv'],
     run: left,
   },
-  { verb: 'verify', summary: 'Prove that the platform holds what a plan says', args: [PLAN], run: verify },
+  { verb: 'verify', summary: 'Prove that the platform holds what a plan says', args: [PLAN], options: [MOVED], run: verify },
 ];

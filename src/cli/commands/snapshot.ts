@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { EXIT, newId, RunbackError } from '../../lib/index.js';
 import { parseRecordLine } from '../../records/index.js';
 import type { ObjectInfo, SnapshotReader, SnapshotSummary } from '../../snapshots/index.js';
+import { unrecorded } from '../../snapshots/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
@@ -41,7 +42,8 @@ async function create({ input, session, live, call, interrupts, clock }: Command
 async function list({ session }: CommandContext): Promise<Outcome> {
   const catalog = await (await session()).catalog();
   const { snapshots, ignored } = await catalog.survey();
-  return { data: { snapshots, ignored }, text: (style) => snapshotList(snapshots, ignored, style) };
+  const exposures = await catalog.exposures();
+  return { data: { snapshots, ignored, exposures }, text: (style) => snapshotList(snapshots, { ignored, exposures }, style) };
 }
 
 async function show({ input, session }: CommandContext): Promise<Outcome> {
@@ -64,8 +66,9 @@ async function verify({ input, session, live, call }: CommandContext): Promise<O
   const catalog = await (await session()).catalog();
   live.start('Reading every byte');
   const report = await catalog.verify(input.required('snapshot'), call);
-  const outcome = { data: report, text: (style) => verifyText(report, style) } satisfies Outcome;
-  if (report.damage.length === 0) return outcome;
+  const exposures = await catalog.exposures();
+  const outcome = { data: { ...report, exposures }, text: (style) => verifyText(report, exposures, style) } satisfies Outcome;
+  if (report.damage.length === 0) return report.recorded ? outcome : { ...outcome, error: unrecorded(report.id) };
   return {
     ...outcome,
     error: new RunbackError('snapshot-damaged', `Snapshot ${report.id} is damaged`, {
@@ -157,6 +160,22 @@ async function exportRecords({ input, session, live, globals, stdio, call }: Com
   }
 }
 
+/** Reads every byte of a snapshot that nothing was recorded of, shows it, and records it as the right one on a person's word. */
+async function adopt(context: CommandContext): Promise<Outcome> {
+  const { input, session, live, call } = context;
+  const opened = await session();
+  const catalog = await opened.catalog();
+  const { id, digest } = await catalog.resolve(input.required('snapshot'));
+  await opened.authorise('snapshot');
+  live.start('Reading every byte');
+  const summary = await catalog.adopt(id, opened.by, call);
+  return {
+    data: summary,
+    text: (style) =>
+      `${style.glyph.done} ${id} is adopted: from now on it is known by its digest, and it counts as verified\n${snapshotText({ ...summary, digest }, style)}`,
+  };
+}
+
 async function pin({ input, session }: CommandContext): Promise<Outcome> {
   const catalog = await (await session()).catalog();
   const summary = await catalog.pin(input.required('snapshot'), !input.flag('off'));
@@ -204,6 +223,15 @@ export const commands: readonly CommandSpec[] = [
   { verb: 'list', summary: 'Snapshots, newest first', run: list },
   { verb: 'show', summary: 'What a snapshot holds', args: [SNAPSHOT], run: show },
   { verb: 'verify', summary: 'Read and check every byte', args: [SNAPSHOT], examples: ['runback snapshot verify latest'], run: verify },
+  {
+    verb: 'adopt',
+    summary: 'Say that a snapshot of which nothing was recorded is the right file',
+    details:
+      'For snapshots that an earlier version made, or that were brought from elsewhere. Every byte is read, and the digest recorded: another file in its place is refused from then on. Changes nothing on any platform.',
+    args: [SNAPSHOT],
+    examples: ['runback snapshot adopt snap-20261117T020000Z-4f2a'],
+    run: adopt,
+  },
   {
     verb: 'cat',
     summary: 'One record as it was, as JSON',

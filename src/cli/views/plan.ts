@@ -60,7 +60,10 @@ export function planText(plan: PlanSummary, style: Style): string {
   const conflicts = Object.entries(counts.conflicts).filter(([, n]) => n > 0);
   const pairs: [string, string][] = [
     ['Plan', header.id],
-    ['Platform', `${visible(header.platform)} (${header.environment}, account ${visible(header.account)})`],
+    [
+      'Platform',
+      `${visible(header.platform)} (${header.environment}, account ${visible(header.account)}${header.address === undefined ? '' : ` at ${visible(header.address)}`})`,
+    ],
     ['From', `${header.damaged.snapshot}, the damage`],
     ['To', `${header.base.snapshot}, known to be good`],
     ['Writes', `${counted(counts.records, 'records')}${share}, ${counted(counts.cells, 'values')}`],

@@ -1,4 +1,4 @@
-import type { SnapshotGap, SnapshotManifest, SnapshotSummary, VerifyReport } from '../../snapshots/index.js';
+import type { CheckedReport, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
 import { bytes, counted, count, facts, table, time } from './format.js';
 import type { Style } from './style.js';
 import { visible } from './visible.js';
@@ -6,12 +6,16 @@ import { wrap } from './width.js';
 
 const platformsOf = (snapshot: SnapshotSummary): string => snapshot.platforms.map((platform) => visible(platform.name)).join(', ');
 const verifiedWords = (snapshot: SnapshotSummary, style: Style): string =>
-  snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`;
+  snapshot.verifiedAt === undefined
+    ? snapshot.record === undefined
+      ? 'not verified, not adopted'
+      : 'not verified'
+    : `verified ${time(snapshot.verifiedAt, style)}`;
 
 /** Snapshots, newest first: when and of what, then its facts, then its id. */
 export function snapshotList(
   snapshots: readonly SnapshotSummary[],
-  ignored: readonly { readonly path: string; readonly why: string }[],
+  beside: { readonly ignored: readonly { readonly path: string; readonly why: string }[]; readonly exposures: readonly string[] },
   style: Style,
 ): string {
   const blocks = snapshots.map((snapshot) =>
@@ -24,8 +28,13 @@ export function snapshotList(
     ].join('\n'),
   );
   if (blocks.length === 0) blocks.push('No snapshot yet. Take one with: runback snapshot create --platform <name>');
-  for (const file of ignored) blocks.push(`${style.glyph.warning} Not a snapshot: ${visible(file.path)}\n  ${visible(file.why)}`);
-  return blocks.join('\n');
+  for (const file of beside.ignored) blocks.push(`${style.glyph.warning} Not a snapshot: ${visible(file.path)}\n  ${visible(file.why)}`);
+  return [...blocks, ...exposureLines(beside.exposures, style)].join('\n');
+}
+
+/** Who else could change the snapshots, one warning each. */
+function exposureLines(exposures: readonly string[], style: Style): readonly string[] {
+  return exposures.map((text) => `${style.glyph.warning} ${visible(text)}`);
 }
 
 /** What a snapshot does not hold, or not provably whole, in one line: `without deals, tickets; not proved whole: contacts`. */
@@ -77,12 +86,19 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ['Holds', `${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}`],
     ...(snapshot.gaps.length === 0 ? [] : [['Gaps', gapsLine(snapshot.gaps)] as [string, string]]),
     ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
+    ['Known by', knownBy(snapshot, style)],
     ...(snapshot.pinned ? [['Pinned', 'yes: it is kept'] as [string, string]] : []),
     ...(snapshot.note === undefined ? [] : [['Note', visible(snapshot.note)] as [string, string]]),
     ['File', snapshot.path],
     ['Digest', snapshot.digest],
   ];
   return facts(pairs, style);
+}
+
+function knownBy({ id, record }: SnapshotSummary, style: Style): string {
+  if (record === undefined) return `nothing was recorded when it was made. If you know that it is the right file: runback snapshot adopt ${id}`;
+  const { how, by, at } = record;
+  return how === 'made' ? 'its digest, recorded when it was made' : `its digest, adopted by ${visible(by)} ${time(at, style)}`;
 }
 
 /** What object types and links a snapshot holds, and what could not be read. */
@@ -96,8 +112,14 @@ export function contentsText(manifest: SnapshotManifest, gaps: readonly Snapshot
 }
 
 /** Outcome of reading every byte. */
-export function verifyText(report: VerifyReport, style: Style): string {
+export function verifyText(report: CheckedReport, exposures: readonly string[], style: Style): string {
+  const notNoted = report.notNoted === undefined ? [] : [`${style.glyph.warning} The result could not be noted: ${visible(report.notNoted)}`];
+  return [readText(report, style), ...notNoted, ...exposureLines(exposures, style)].join('\n');
+}
+
+function readText(report: CheckedReport, style: Style): string {
   const read = `${counted(report.parts, 'parts')}, ${counted(report.rows, 'records and links', 'record or link')}, ${bytes(report.bytes)}`;
+  if (report.damage.length === 0 && !report.recorded) return `${style.glyph.warning} Every byte fits its own digests: ${read}\n  ${report.id}`;
   if (report.damage.length === 0) return `${style.glyph.done} Every byte is what was written: ${read}\n  ${report.id}`;
   // Whole, not as a table: a key range that is cut short says nothing.
   const lines = report.damage.flatMap((damage) => {

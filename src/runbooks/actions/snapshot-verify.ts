@@ -10,7 +10,9 @@ export const snapshotVerify = defineAction({
   outputs: { snapshot: 'string', rows: 'int', parts: 'int', damaged: 'int' },
   effect: 'read',
   run: async ({ snapshot }, context) => {
+    const { unrecorded } = await import('../../snapshots/index.js');
     const report = await context.catalog.verify(snapshot, context.options);
+    if (report.damage.length === 0 && !report.recorded) throw unrecorded(report.id);
     return { snapshot: report.id, rows: report.rows, parts: report.parts, damaged: report.damage.length };
   },
   manual: (values) => [

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { fromFileSystem, RunbackError } from '../../lib/index.js';
+import { exposuresOf, fromFileSystem, RunbackError } from '../../lib/index.js';
 import type { ByteSink, SnapshotStorage, StoredFile, StoredName } from './storage.js';
 
 const PARTIAL = '.partial';
@@ -60,6 +60,11 @@ export function folderStorage(dir: string): SnapshotStorage {
       } catch (error) {
         throw fromFileSystem(error, pathOf(name));
       }
+    },
+
+    async exposures() {
+      const names = (await namesIn(dir)).filter((name) => name.endsWith('.zip'));
+      return await exposuresOf([dir, ...names.map(pathOf)]);
     },
 
     async unfinished() {

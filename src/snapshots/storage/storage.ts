@@ -30,6 +30,8 @@ export interface SnapshotStorage {
   discard(name: string): Promise<void>;
   /** An empty folder of this machine for temporary files while `name` is being put. `discard` removes it. */
   scratch(name: string): Promise<string>;
+  /** In whole sentences: owners and modes by which somebody else could change what lies here. Empty where there are none, or none can be told. */
+  exposures(): Promise<readonly string[]>;
   /** For people: where the file of that name is. */
   pathOf(name: string): string;
 }

@@ -1,0 +1,55 @@
+import { RunbackError, type Clock } from '../lib/index.js';
+import type { Document, Store } from '../store/index.js';
+import { NOTES_KIND, type SnapshotNotes } from './summary.js';
+import type { SnapshotReader } from './types.js';
+
+/**
+ * A snapshot is known by its digest, which is kept in the state folder when it is made. The digests inside the file vouch for its bytes
+ * only as long as nobody who can write to the folder of snapshots makes new ones.
+ */
+
+/** What the store keeps about a snapshot. */
+export function notesOf(store: Store, id: string): Document<SnapshotNotes> {
+  return store.document<SnapshotNotes>(NOTES_KIND, id);
+}
+
+/** Records what a snapshot is known by, before its file appears under its name. */
+export async function recordMade(
+  { store, clock }: { readonly store: Store; readonly clock: Clock },
+  id: string,
+  { digest, by }: { readonly digest: string; readonly by: string },
+): Promise<void> {
+  const record = { digest, how: 'made', at: clock.now().toISOString(), by } as const;
+  await notesOf(store, id).update((current) => ({ version: 1, pinned: current?.pinned ?? false, record }));
+}
+
+/**
+ * Refuses a file that is not the one that was recorded under its id. A verification by an earlier version, which recorded nothing, counts
+ * against another file as well, though not for this one. Throws `snapshot-replaced`.
+ */
+export function requireRecorded(reader: SnapshotReader, notes: SnapshotNotes | undefined): void {
+  const expected = notes?.record?.digest ?? (notes?.verifiedAt === undefined ? undefined : notes.digest);
+  // Without its manifest nothing can be compared, and nothing can be taken for proved either: it is damaged.
+  if (expected === undefined || reader.salvaged || reader.digest === expected) return;
+  const { id } = reader.manifest;
+  const { at, by } = notes?.record ?? {};
+  throw new RunbackError('snapshot-replaced', `${reader.path} is not the snapshot ${id} that was recorded`, {
+    why:
+      at === undefined || by === undefined
+        ? `Its digest is ${reader.digest}, and when it was verified it was ${expected}.`
+        : `Its digest is ${reader.digest}. What ${by} recorded at ${at.slice(0, 19).replace('T', ' ')} UTC is ${expected}. Somebody put another file in its place.`,
+    state: 'Nothing was read from it and nothing was changed.',
+    next: 'Find out who can write to that folder. Put the right file back from a copy, or use another snapshot: runback snapshot list',
+    data: { id, path: reader.path, digest: reader.digest, recorded: expected },
+  });
+}
+
+/** The error for a snapshot that fits its own digests, where those are all that vouches for it. */
+export function unrecorded(id: string): RunbackError {
+  return new RunbackError('snapshot-unrecorded', `Nobody vouches for snapshot ${id}`, {
+    why: 'It fits its own digests, but nothing was recorded of it when it was made: an earlier version made it, or it was brought from elsewhere.',
+    state: 'It counts as unverified. Nothing was changed.',
+    next: `If you know that it is the right file: runback snapshot adopt ${id}`,
+    data: { id },
+  });
+}
