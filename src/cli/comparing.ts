@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises';
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
 import { own, parseRecordLine, type PlatformRecord, put, sameValue, valueIn, type Value } from '../records/index.js';
 import type { Damage, KeyDifference, LinkDifference, NotCompared, SnapshotReader } from '../snapshots/index.js';
-import { temporaryFolder } from './folders.js';
 import type { Session } from './session.js';
 import { temporaryFolder } from './temporary.js';
 

@@ -5,7 +5,6 @@ import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
-import { temporaryFolder } from '../folders.js';
 import { findRunbook } from '../runbook-files.js';
 import { runSetup } from '../running.js';
 import { temporaryFolder } from '../temporary.js';

@@ -4,7 +4,6 @@ import { EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '..
 import { hardLinkProblem } from '../../store/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
-import { checkFolders, checkTemporary } from '../folders.js';
 import { checkLocks } from '../locks.js';
 import type { Session } from '../session.js';
 import { count, counted } from '../views/format.js';
@@ -58,8 +57,6 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
       async () => `${opened.workspace.root}, ${counted(Object.keys(platforms).length, 'platforms')}, ${counted(Object.keys(syncs).length, 'syncs')}`,
     ],
     ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
-    ['Locks in files', () => checkFolders(opened)],
-    ['Temporary files', () => checkTemporary()],
     ['Locks', () => checkLocks(opened)],
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
     ['Who can write', () => writersOf(opened)],
