@@ -99,7 +99,14 @@ export class Session {
   /** The syncs of the workspace. */
   syncs(): Promise<Syncs> {
     this.#syncs ??= import('../syncs/index.js').then(({ openSyncs }) =>
-      openSyncs({ workspace: this.workspace, store: this.store, clock: this.clock, secret: this.secret, environment: this.options.env }),
+      openSyncs({
+        workspace: this.workspace,
+        store: this.store,
+        clock: this.clock,
+        secret: this.secret,
+        redact: (text) => this.redactor.text(text),
+        environment: this.options.env,
+      }),
     );
     return this.#syncs;
   }

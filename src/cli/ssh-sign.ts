@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process';
-
 import { APPROVAL_NAMESPACE, dearmorSshSignature } from '../escalation/index.js';
-import { messageOf, RunbackError } from '../lib/index.js';
+import { RunbackError, runProgram } from '../lib/index.js';
 
 /** What ssh-keygen needs of the environment: to find the agent, to ask for a passphrase, to reach a device. No secrets. */
 const PASSED_ON = (
   'PATH HOME LANG LC_ALL TERM DISPLAY WAYLAND_DISPLAY XDG_RUNTIME_DIR SSH_AUTH_SOCK SSH_ASKPASS SSH_ASKPASS_REQUIRE SSH_SK_PROVIDER ' +
   'SystemRoot USERPROFILE APPDATA LOCALAPPDATA TEMP'
 ).split(' ');
+
+/** Characters of what it said last. */
+const SHOWN = 500;
 
 /** How the signature is made. */
 export interface SignOptions {
@@ -25,39 +26,31 @@ export interface SignOptions {
 export async function signWithSsh(text: string, { key, env, interactive }: SignOptions): Promise<string> {
   const variables: Record<string, string> = {};
   for (const name of PASSED_ON) if (env[name] !== undefined) variables[name] = env[name];
-  const child = spawn('ssh-keygen', ['-Y', 'sign', '-n', APPROVAL_NAMESPACE, '-f', key], {
+  const end = await runProgram(['ssh-keygen', '-Y', 'sign', '-n', APPROVAL_NAMESPACE, '-f', key], {
+    cwd: process.cwd(),
     env: variables,
-    shell: false,
-    stdio: ['pipe', 'pipe', interactive ? 'inherit' : 'pipe'],
-    windowsHide: true,
+    input: text,
+    terminal: { errors: interactive },
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  // It may end without having read its input.
-  child.stdin?.on('error', () => {});
-  child.stdin?.end(text);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (error) => reject(missing(error)));
-    child.once('close', resolve);
-  });
-  const signature = code === 0 ? dearmorSshSignature(stdout) : undefined;
+  if (end.state === 'not-started') throw missing(end.why, end.cause);
+  const status = end.state === 'exited' ? end.status : 'unknown';
+  const signature = status === 0 ? dearmorSshSignature(end.stdout) : undefined;
   if (signature !== undefined) return signature.toString('base64');
+  // Its messages name the file of the key, which stands nowhere else either.
+  const said = end.stderr.replaceAll(key, 'the key').trim();
   throw new RunbackError('not-authorised', 'ssh-keygen did not sign', {
-    // Its messages name the file of the key, which stands nowhere else either.
-    why: stderr.trim() === '' ? `It ended with status ${code ?? 'unknown'}.` : `It said: ${stderr.replaceAll(key, 'the key').trim().slice(-500)}`,
+    why: said === '' ? `It ended with status ${status}.` : `It said: ${said.slice(-SHOWN)}`,
     state: 'Nothing was approved.',
     next: 'Give the file of your private key with --key, or its .pub file where an agent holds it. OpenSSH reads no key whose lines end as on Windows (CRLF): if it was copied, take the CRs out.',
   });
 }
 
-function missing(error: Error): RunbackError {
-  const absent = 'code' in error && error.code === 'ENOENT';
-  return new RunbackError('not-found', absent ? 'There is no ssh-keygen on this machine' : `ssh-keygen cannot be started: ${messageOf(error)}`, {
+function missing(why: string, cause: unknown): RunbackError {
+  const absent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  return new RunbackError('not-found', absent ? 'There is no ssh-keygen on this machine' : `ssh-keygen cannot be started: ${why}`, {
     why: 'Approvals are signed by ssh-keygen, which comes with OpenSSH 8.2 and later.',
     state: 'Nothing was approved.',
     next: 'Install the OpenSSH client, or sign on another machine and bring the block here: runback approve <plan or run> --import -',
-    cause: error,
+    cause,
   });
 }

@@ -8,6 +8,8 @@ export * from './http-types.js';
 export * from './http.js';
 export * from './ids.js';
 export * from './moment.js';
+export * from './process.js';
+export { endTree, membersOf } from './process-tree.js';
 export * from './progress.js';
 export * from './redact.js';
 export * from './suggest.js';

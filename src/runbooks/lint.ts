@@ -37,6 +37,7 @@ export function lintRunbook(runbook: Runbook): Finding[] {
     waitsForNothing,
     repeatsDanger,
     loopsAlone,
+    referencesBuilt,
   ];
   const findings = rules
     .flatMap((rule) => [...rule(runbook)])
@@ -244,4 +245,28 @@ function* loopsAlone(runbook: Runbook): Iterable<Raw> {
         message: `"${step.id}" goes back to "${target.id}" again and again, and nobody is asked in between`,
       };
   }
+}
+
+/** Where the secrets of a step or its undo are named, and the place of each. */
+function* secretPlaces(step: Step): Iterable<{ readonly path: (string | number)[]; readonly text: string }> {
+  const { document } = step;
+  for (const [part, at] of [
+    [document, []],
+    [document.undo ?? {}, ['undo']],
+  ] as const) {
+    for (const [name, text] of Object.entries(part.env ?? {})) yield { path: stepPath(step, ...at, 'env', name), text };
+    for (const [name, text] of Object.entries(part.http?.headers ?? {})) yield { path: stepPath(step, ...at, 'http', 'headers', name), text };
+  }
+}
+
+function* referencesBuilt(runbook: Runbook): Iterable<Raw> {
+  for (const step of runbook.steps)
+    for (const { path, text } of secretPlaces(step))
+      if (/^(env|file|command|keychain):/.test(text) && text.includes('${{'))
+        yield {
+          severity: 'error',
+          rule: 'reference-built',
+          path,
+          message: 'a reference to a secret is written out, without an expression in it; this one is handed on as text',
+        };
 }

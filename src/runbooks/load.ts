@@ -19,6 +19,7 @@ import { parseYaml, type PathProblem, type YamlPath } from '../workspace/index.j
 import type { AnyAction } from './actions/action.js';
 import { commandAction, shellProblem } from './actions/command.js';
 import { httpAction } from './actions/http.js';
+import { referencesIn } from './actions/references.js';
 import { builtInActions, type ActionLibrary } from './actions/registry.js';
 import { kindOf, runbookSchema, type ErrorClassName, type RunbookDocument, type StepDocument, type StepKind, type UndoDocument } from './schema.js';
 import { vocabularyOf } from './vocabulary.js';
@@ -143,13 +144,13 @@ class Compiler {
     this.problems.push({ path, message });
   }
 
-  private async actionOf(step: Pick<StepDocument, 'action' | 'command' | 'http' | 'effect'>, path: Path): Promise<AnyAction | undefined> {
+  private async actionOf(step: Pick<StepDocument, 'action' | 'command' | 'http' | 'effect' | 'env'>, path: Path): Promise<AnyAction | undefined> {
     if (step.command !== undefined) {
       const trouble = shellProblem(step.command);
       if (trouble !== undefined) this.problem([...path, 'command', trouble.index], trouble.message);
-      return commandAction(step.effect ?? 'opaque');
+      return commandAction(step.effect ?? 'opaque', referencesIn(step.env));
     }
-    if (step.http !== undefined) return httpAction(step.effect ?? 'opaque');
+    if (step.http !== undefined) return httpAction(step.effect ?? 'opaque', referencesIn(step.http.headers));
     if (step.action === undefined) return undefined;
     const action = await this.actions.load(step.action);
     if (!action) this.problem([...path, 'action'], `there is no action "${step.action}"${didYouMean(step.action, this.actions.names)}`);

@@ -2,6 +2,7 @@ import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { AnyAction, UndoReport } from './actions/action.js';
 import { commandAction } from './actions/command.js';
 import { httpAction } from './actions/http.js';
+import { referencesIn } from './actions/references.js';
 import { authorise, resolvedOrUndefined } from './effects.js';
 import type { ResolvedUndo, UndoOutcomeData } from './events.js';
 import type { Step } from './load.js';
@@ -105,9 +106,9 @@ async function callUndo(
 }
 
 function actionOf(step: Step, undo: ResolvedUndo): AnyAction | undefined {
-  const effect = step.document.undo?.effect ?? 'opaque';
-  if (undo.kind === 'command') return commandAction(effect);
-  if (undo.kind === 'http') return httpAction(effect);
+  const { effect = 'opaque', env, http } = step.document.undo ?? {};
+  if (undo.kind === 'command') return commandAction(effect, referencesIn(env));
+  if (undo.kind === 'http') return httpAction(effect, referencesIn(http?.headers));
   return undo.kind === 'action' ? step.undo?.action : undefined;
 }
 

@@ -75,6 +75,8 @@ interface SyncsDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly secret: (ref: SecretRef) => Promise<string>;
+  /** Takes secrets out of any text. */
+  readonly redact: (text: string) => string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -83,7 +85,7 @@ const DEFAULT_DRAIN_MS = 120_000;
 const POLL_MS = 500;
 
 /** Opens the syncs of a workspace. Controllers are made when first used. */
-export function openSyncs({ workspace, store, clock, secret, environment }: SyncsDeps): Syncs {
+export function openSyncs({ workspace, store, clock, secret, redact, environment }: SyncsDeps): Syncs {
   const configs = workspace.config.syncs;
   const controllers = new Map<string, Promise<SyncController>>();
 
@@ -95,6 +97,8 @@ export function openSyncs({ workspace, store, clock, secret, environment }: Sync
       options: config.options,
       cwd: workspace.root,
       environment,
+      secret,
+      redact,
       clock,
       credentials: async () =>
         Object.fromEntries(await Promise.all(Object.entries(config.credentials).map(async ([key, ref]) => [key, await secret(ref)] as const))),

@@ -1,4 +1,5 @@
 import { RunbackError, suggest } from '../lib/index.js';
+import type { SecretRef } from '../workspace/index.js';
 import type { SyncController } from './controller.js';
 
 /** What a driver is given. */
@@ -9,6 +10,10 @@ export interface DriverDeps {
   readonly options: Readonly<Record<string, unknown>>;
   /** Resolves all secrets of the sync by their names. */
   readonly credentials: () => Promise<Record<string, string>>;
+  /** Resolves a reference that stands in the driver's own settings. */
+  readonly secret: (ref: SecretRef) => Promise<string>;
+  /** Takes secrets out of any text that leaves a driver; before it is shortened. */
+  readonly redact: (text: string) => string;
   /** Folder relative paths start from. */
   readonly cwd: string;
   /** Environment for programs that a driver starts. */

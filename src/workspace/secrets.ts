@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { type Redactor, RunbackError, decodeText, isRunbackError, messageOf } from '../lib/index.js';
+import { type Redactor, RunbackError, decodeText, isRunbackError, messageOf, runProgram } from '../lib/index.js';
 import type { SecretRef } from './types.js';
 
 /** What resolving a secret may use. */
@@ -89,31 +88,37 @@ async function fromFile(where: string, { env, root }: SecretSources): Promise<st
   }
 }
 
-function fromProgram(ref: string, [program = '', ...args]: readonly string[], { env, root, signal }: SecretSources): Promise<string> {
-  return new Promise((done, failed) => {
-    const options = {
-      cwd: root,
-      env: { ...env },
-      timeout: TIMEOUT_MS,
-      maxBuffer: MAX_BYTES,
-      killSignal: 'SIGKILL',
-      ...(signal === undefined ? {} : { signal }),
-    } as const;
-    const child = execFile(program, args, options, (error, stdout, stderr) => {
-      if (error === null) return done(stdout);
-      if (signal?.aborted === true) return failed(signal.reason as Error);
-      // Neither its arguments nor its output are shown: either may hold the secret.
-      const ended =
-        error.killed === true
-          ? `took longer than ${TIMEOUT_MS / 1000} s`
-          : typeof error.code === 'string'
-            ? `could not be started (${error.code})`
-            : `ended with status ${String(error.code)}`;
-      const said = stderr.trim() === '' ? '' : ` and said something (${stderr.trim().split('\n').length} lines, not shown)`;
-      failed(missing(ref, `The program ${program} ${ended}${said}.`, 'Run that program by hand to see why.', new Error(ended)));
-    });
-    child.stdin?.end();
-  });
+/** It sees the whole environment, where programs that keep secrets have their own keys. Neither its arguments nor what it says are shown. */
+async function fromProgram(ref: string, argv: readonly string[], { env, root, signal }: SecretSources): Promise<string> {
+  const [program = ''] = argv;
+  const end = await runProgram(argv, { cwd: root, env: whole(env), timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_BYTES, signal });
+  const failed = (how: string): RunbackError => {
+    const lines = 'stderr' in end ? end.stderr.trim() : '';
+    const said = lines === '' ? '' : ` and said something (${lines.split('\n').length} lines, not shown)`;
+    return missing(ref, `The program ${program} ${how}${said}.`, 'Run that program by hand to see why.', new Error(how));
+  };
+  switch (end.state) {
+    case 'exited':
+      if (end.status !== 0) throw failed(`ended with status ${end.status}`);
+      if (end.outputCut) throw failed(`printed more than ${MAX_BYTES / 1024} KiB, which is no secret,`);
+      return end.stdout;
+    case 'aborted':
+      throw signal?.reason;
+    case 'not-started':
+      throw failed(`could not be started (${codeOf(end.cause)})`);
+    case 'signalled':
+      throw failed(`was ended by ${end.signal}`);
+    case 'timed-out':
+      throw failed(`took longer than ${TIMEOUT_MS / 1000} s`);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'its arguments cannot be used';
+}
+
+function whole(env: SecretSources['env']): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 /** Words of a command line; quotes group, a backslash in double quotes or outside takes the next character as it is. No shell. */

@@ -49,7 +49,7 @@ export async function stage(file: Escalation | undefined, grants: readonly Grant
     store: world.store,
     clock,
     catalog: world.deps.catalog as RunDeps['catalog'],
-    syncs: openSyncs({ workspace, store: world.store, clock, secret, environment: {} }),
+    syncs: openSyncs({ workspace, store: world.store, clock, secret, redact: (text) => text, environment: {} }),
     openPlatform: () => Promise.resolve(world.connector.platform()),
     secret,
     redactor: new Redactor(),

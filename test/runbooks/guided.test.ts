@@ -48,7 +48,7 @@ async function stage(kind: 'crm' | 'database', limits: { records?: number } = {}
     store,
     clock,
     catalog: world.deps.catalog as RunDeps['catalog'],
-    syncs: openSyncs({ workspace, store, clock, secret, environment: {} }),
+    syncs: openSyncs({ workspace, store, clock, secret, redact: (text) => text, environment: {} }),
     openPlatform: () => Promise.resolve(world.connector.platform()),
     secret,
     redactor: new Redactor(),

@@ -236,7 +236,7 @@ export async function bench(options: BenchOptions = {}): Promise<Bench> {
     secret,
     actions,
     catalog: openCatalog({ dir: workspace.backupsDir, store, clock }),
-    syncs: openSyncs({ workspace, store, clock, secret, environment }),
+    syncs: openSyncs({ workspace, store, clock, secret, redact: (text) => text, environment }),
     openPlatform: (name) => Promise.reject(new RunbackError('platform-unreachable', `${name} is not there`)),
   };
   return {

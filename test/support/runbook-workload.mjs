@@ -84,7 +84,7 @@ const deps = {
   secret,
   actions: library,
   catalog: openCatalog({ dir: workspace.backupsDir, store, clock: systemClock }),
-  syncs: openSyncs({ workspace, store, clock: systemClock, secret, environment: {} }),
+  syncs: openSyncs({ workspace, store, clock: systemClock, secret, redact: (text) => text, environment: {} }),
   openPlatform: async () => {
     throw new Error('no platform');
   },

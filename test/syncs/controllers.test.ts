@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { systemClock } from '../../src/lib/index.js';
+import { membersOf, systemClock } from '../../src/lib/index.js';
+import type { SyncController } from '../../src/syncs/controller.js';
 import { openController } from '../../src/syncs/registry.js';
 import { controllerContract } from '../contracts/controller.js';
 import { httpSync, startIntegration } from './harness.js';
@@ -16,6 +17,8 @@ const deps = (name: string, options: Readonly<Record<string, unknown>>, cwd = pr
   environment: process.env,
   clock: systemClock,
   credentials: () => Promise.resolve({ SYNC_TOKEN: 'canary-token' }),
+  secret: (ref: string) => Promise.resolve(`secret of ${ref}`),
+  redact: (text: string) => text.replaceAll('canary-token', '[redacted]'),
 });
 
 controllerContract('http', async () => {
@@ -97,5 +100,85 @@ describe('settings of controllers', () => {
       }),
     );
     expect((await controller.status()).state).toBe('paused');
+  });
+
+  it('a program sees the short environment, and what its settings give it; a value of theirs may be a reference', async () => {
+    process.env['RUNBACK_TEST_OTHER_SECRET'] = 'canary-other';
+    try {
+      const controller = await openController(
+        'command',
+        deps('x', {
+          status: {
+            run: [process.execPath, '-e', 'console.log(JSON.stringify(process.env))'],
+            paused: 'json.MODE == "plain" && json.KEY == "secret of env:KEY" && has(json.PATH) && !has(json.RUNBACK_TEST_OTHER_SECRET)',
+          },
+          pause: { run: ['true'] },
+          resume: { run: ['true'] },
+          env: { MODE: 'plain', KEY: 'env:KEY' },
+        }),
+      );
+      expect((await controller.status()).state).toBe('paused');
+    } finally {
+      delete process.env['RUNBACK_TEST_OTHER_SECRET'];
+    }
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('programs that do not end', () => {
+  const slow = (name: string, run: string[]): Promise<SyncController> =>
+    openController(
+      'command',
+      deps(name, {
+        status: { run, paused: 'exit == 0' },
+        pause: { run: ['sh', '-c', 'echo no >&2; sleep 300 & exit 1'] },
+        resume: { run: ['sh', '-c', 'sleep 300 & exit 0'] },
+        env: { RUNBACK_TEST_SYNC: `${process.pid}-${name}` },
+        timeout_seconds: 1,
+      }),
+    );
+  const atWork = (name: string): number[] => membersOf({ mark: `RUNBACK_TEST_SYNC=${process.pid}-${name}` });
+
+  it('are ended with all they started when their time is over', async () => {
+    const controller = await slow('pipe', ['sh', '-c', 'sleep 300 | cat']);
+    await expect(controller.status()).rejects.toMatchObject({
+      code: 'sync-failed',
+      why: expect.stringContaining('did not end within 1 s') as string,
+    });
+    expect(atWork('pipe')).toEqual([]);
+  });
+
+  it('a question leaves nothing behind, and neither does a change that failed', async () => {
+    const controller = await slow('asked', ['sh', '-c', 'sleep 300 & exit 0']);
+    expect((await controller.status()).state).toBe('paused');
+    await expect(controller.pause()).rejects.toMatchObject({ code: 'sync-failed', why: expect.stringContaining('no') as string });
+    expect(atWork('asked')).toEqual([]);
+  });
+
+  it('a worker that resume starts is not waited for, not ended, and told', async () => {
+    const controller = await slow('worker', ['true']);
+    const notes: string[] = [];
+    await controller.resume({ reporter: { progress: () => {}, waiting: () => {}, note: (text) => notes.push(text) } });
+    const left = atWork('worker');
+    for (const pid of left) process.kill(pid, 'SIGKILL');
+    expect(left).toHaveLength(1);
+    expect(notes.join()).toContain('left a process at work');
+  });
+
+  it('an output too long to be whole is no state', async () => {
+    const controller = await slow('long', [process.execPath, '-e', "console.log('x'.repeat(1100 * 1024))"]);
+    await expect(controller.status()).rejects.toMatchObject({ code: 'sync-failed' });
+  });
+
+  it('what a program says when it fails is redacted before it is shortened', async () => {
+    const controller = await openController(
+      'command',
+      deps('x', {
+        status: { run: ['true'], paused: 'true' },
+        // 300 characters are shown: they begin in the middle of the token.
+        pause: { run: [process.execPath, '-e', "process.stderr.write(process.env.SYNC_TOKEN + 'x'.repeat(295)); process.exit(1)"] },
+        resume: { run: ['true'] },
+      }),
+    );
+    await expect(controller.pause()).rejects.toMatchObject({ why: expect.not.stringContaining('token') as string });
   });
 });

@@ -56,7 +56,7 @@ const syncsOf = (configs: readonly SyncConfig[], clock: Clock = quickClock()): S
     },
   };
   const store = openFileStore({ dir: workspace.stateDir, clock: systemClock, redactor: new Redactor() });
-  return openSyncs({ workspace, store, clock, secret: () => Promise.resolve('x'), environment: process.env });
+  return openSyncs({ workspace, store, clock, secret: () => Promise.resolve('x'), redact: (text) => text, environment: process.env });
 };
 
 const by = { by: 'maya', holder: 'run-1/pause', reason: 'wrong names in the CRM' };

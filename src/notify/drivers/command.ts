@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-
 import { z } from 'zod';
 
-import { messageOf } from '../../lib/index.js';
-import type { Channel, Delivery, Page, SendOptions } from '../channel.js';
+import { type ProgramEnd, runProgram, shortEnvironment } from '../../lib/index.js';
+import type { Channel, Delivery } from '../channel.js';
 import { type ChannelConfig, type ChannelDeps, channelOf, optionsOf, valueOf } from '../driver.js';
 import { oneLine } from '../text.js';
 
@@ -16,76 +14,49 @@ const optionsSchema = z.strictObject({
   timeout_seconds: z.number().int().min(1).max(300).default(20),
 });
 
-/** What of the environment a program sees beside its own: enough to find programs, no secrets. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ', 'SystemRoot', 'USERPROFILE', 'TEMP', 'ComSpec'];
 /** `EX_TEMPFAIL` of sysexits.h. */
 const TRY_AGAIN = 75;
-const KILL_AFTER_MS = 2000;
 const SAID = 400;
 
 /** A program on this machine. Exit status 0: accepted; 75: try again; anything else: failed for good. */
 export function commandChannel(config: ChannelConfig, deps: ChannelDeps): Channel {
   const options = optionsOf(config, optionsSchema);
   return channelOf(config, deps, {
-    async send(page, sending) {
-      const env: Record<string, string> = { RUNBACK_PAGE_KEY: page.key, RUNBACK_PAGE_ATTEMPT: String(sending.attempt) };
-      for (const name of PASSED_ON) {
-        const value = deps.environment[name];
-        if (value !== undefined) env[name] = value;
-      }
-      for (const [name, value] of Object.entries(options.env)) env[name] = await valueOf(value, deps);
-      return await run(options.run, { cwd: deps.root, env, timeoutMs: options.timeout_seconds * 1000 }, page, sending);
+    async send(page, { signal, attempt }) {
+      const own: Record<string, string> = {};
+      for (const [name, value] of Object.entries(options.env)) own[name] = await valueOf(value, deps);
+      Object.assign(own, { RUNBACK_PAGE_KEY: page.key, RUNBACK_PAGE_ATTEMPT: String(attempt) });
+      const end = await runProgram(options.run, {
+        cwd: deps.root,
+        env: shortEnvironment(deps.environment, own),
+        input: `${JSON.stringify({ ...page, attempt })}\n`,
+        timeoutMs: options.timeout_seconds * 1000,
+        // What it prints is not looked at.
+        maxOutputBytes: 0,
+        signal,
+      });
+      return deliveryOf(options.run[0] ?? '', options.timeout_seconds, end, deps);
     },
   });
 }
 
-interface Running {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-}
-
-function run(
-  [program = '', ...args]: readonly string[],
-  { cwd, env, timeoutMs }: Running,
-  page: Page,
-  { signal, attempt }: SendOptions,
-): Promise<Delivery> {
-  return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env: { ...env }, shell: false, stdio: ['pipe', 'ignore', 'pipe'], windowsHide: true });
-    let said = '';
-    let late = false;
-    let killer: NodeJS.Timeout | undefined;
-    const end = (): void => {
-      child.kill('SIGTERM');
-      killer ??= setTimeout(() => {
-        child.kill('SIGKILL');
-        // What it started may hold on to its output; it is not waited for.
-        child.stderr.destroy();
-      }, KILL_AFTER_MS);
-    };
-    const timer = setTimeout(() => {
-      late = true;
-      end();
-    }, timeoutMs);
-    signal.addEventListener('abort', end, { once: true });
-    const settle = (delivery: Delivery): void => {
-      clearTimeout(timer);
-      clearTimeout(killer);
-      signal.removeEventListener('abort', end);
-      resolve(delivery);
-    };
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-SAID)));
-    // A program need not read the page.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(`${JSON.stringify({ ...page, attempt })}\n`);
-    child.once('error', (error) => settle({ state: 'permanent', why: `${program} could not be started: ${messageOf(error)}` }));
-    child.once('close', (code, killedBy) => {
-      const words = oneLine(said) === '' ? '' : `: ${oneLine(said)}`;
-      if (late) settle({ state: 'transient', why: `${program} did not end within ${timeoutMs / 1000} s` });
-      else if (code === 0) settle({ state: 'accepted', receipt: { exit: '0' } });
-      else if (code === null) settle({ state: 'transient', why: `${program} was ended by ${killedBy ?? 'a signal'}` });
-      else settle({ state: code === TRY_AGAIN ? 'transient' : 'permanent', why: `${program} ended with exit status ${code}${words}` });
-    });
-  });
+function deliveryOf(program: string, seconds: number, end: ProgramEnd, deps: ChannelDeps): Delivery {
+  switch (end.state) {
+    case 'not-started':
+      return { state: 'permanent', why: `${program} could not be started: ${end.why}` };
+    case 'timed-out':
+      return { state: 'transient', why: `${program} did not end within ${seconds} s` };
+    case 'aborted':
+      return { state: 'transient', why: `${program} was ended before it was done` };
+    case 'signalled':
+      return { state: 'transient', why: `${program} was ended by ${end.signal}` };
+    case 'exited':
+      break;
+  }
+  if (end.status === 0) return { state: 'accepted', receipt: { exit: '0' } };
+  const said = oneLine(deps.redact(end.stderr)).slice(-SAID);
+  return {
+    state: end.status === TRY_AGAIN ? 'transient' : 'permanent',
+    why: `${program} ended with exit status ${end.status}${said === '' ? '' : `: ${said}`}`,
+  };
 }

@@ -1,9 +1,17 @@
-import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 
 import { z } from 'zod';
 
-import { messageOf, RunbackError } from '../../lib/index.js';
+import {
+  endTree,
+  isRunbackError,
+  MAX_OUTPUT_BYTES,
+  membersOf,
+  type ProgramEnd,
+  RunbackError,
+  runProgram,
+  shortEnvironment,
+} from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
 import { defineAction, type ActionContext, type AnyAction } from './action.js';
@@ -14,11 +22,9 @@ const input = z.strictObject({
 });
 type Input = z.infer<typeof input>;
 
-/** What of the environment a command sees beside its own: enough to find programs, no secrets. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ', 'SystemRoot', 'USERPROFILE', 'TEMP', 'ComSpec'];
-const SECRET_REF = /^(env|file|command|keychain):/;
-const MAX_OUTPUT_BYTES = 256 * 1024;
-const KILL_AFTER_MS = 3000;
+/** Characters of the last words of a program that failed. */
+const SHOWN = 2000;
+const NONE: ReadonlySet<string> = new Set();
 
 /** Programs that read an argument as code, with the flags that say so. */
 const INTERPRETERS: Readonly<Record<string, RegExp>> = {
@@ -54,10 +60,15 @@ export function shellProblem(command: readonly string[]): { readonly index: numb
 }
 
 const actions = new Map<EffectClass, AnyAction>();
+/** Programs of this process by the key of their step: a second try waits for the end of the first. */
+const atWork = new Map<string, Promise<ProgramEnd>>();
 
-/** The action behind `command` steps. The author of the runbook says what the command may do to the world. */
-export function commandAction(effect: EffectClass): AnyAction {
-  const known = actions.get(effect);
+/**
+ * The action behind `command` steps. The author of the runbook says what the command may do to the world. `references`: names under
+ * `env` whose text in the file is a reference to a secret; all others are values, whatever they look like.
+ */
+export function commandAction(effect: EffectClass, references: ReadonlySet<string> = NONE): AnyAction {
+  const known = references.size === 0 ? actions.get(effect) : undefined;
   if (known) return known;
   const made = defineAction<Input>({
     name: 'command',
@@ -65,95 +76,128 @@ export function commandAction(effect: EffectClass): AnyAction {
     input,
     outputs: { exit_code: 'int', stdout: 'string', json: 'any' },
     effect,
-    run: runCommand,
+    run: (values, context) => runCommand(values, { effect, references, context }),
     manual: (values) => [`Run, in the folder of the workspace: \`${values['command'] ?? ''}\``],
   });
-  actions.set(effect, made);
+  if (references.size === 0) actions.set(effect, made);
   return made;
 }
 
+interface Run {
+  readonly effect: EffectClass;
+  readonly references: ReadonlySet<string>;
+  readonly context: ActionContext;
+}
+
 /**
- * Starts the program with its argument list, never through a shell, and waits for its end. An exit status other than 0 is a
- * failure. Told to stop, it gets SIGTERM and after three seconds SIGKILL; what it did until then is in doubt.
+ * Starts the program and waits for its end. An exit status other than 0 is a failure, and so is an output too long to be handed on
+ * whole. Told to stop, it is ended with everything it started; what it did until then is in doubt.
  */
-async function runCommand({ command, env }: Input, context: ActionContext): Promise<Record<string, unknown>> {
-  const [program = '', ...args] = command;
+async function runCommand({ command, env }: Input, run: Run): Promise<Record<string, unknown>> {
+  const { context, references } = run;
+  const [program = ''] = command;
   const nul = [...command, ...Object.values(env)].find((part) => part.includes('\0'));
   if (nul !== undefined)
     throw new RunbackError('step-failed', `${program}: an argument holds a NUL character`, { state: 'The program was not started.' });
-  const variables: Record<string, string> = { RUNBACK_RUN: context.run.id, RUNBACK_STEP: context.step.id, RUNBACK_IDEMPOTENCY_KEY: context.step.key };
-  for (const name of PASSED_ON) {
-    const value = context.environment[name];
-    if (value !== undefined) variables[name] = value;
-  }
-  for (const [name, value] of Object.entries(env)) variables[name] = SECRET_REF.test(value) ? await context.secret(value as SecretRef) : value;
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) own[name] = references.has(name) ? await secretOf(value, context) : value;
+  Object.assign(own, { RUNBACK_RUN: context.run.id, RUNBACK_STEP: context.step.id, [KEY]: context.step.key });
 
-  const child = spawn(program, args, {
+  await firstTryEnded(program, run);
+  const work = runProgram(command, {
     cwd: context.workspace.root,
-    env: variables,
-    shell: false,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
+    env: shortEnvironment(context.environment, own),
+    signal: context.options.signal,
+    mark: markOf(context),
   });
-  const stdout = collect(child.stdout);
-  const stderr = collect(child.stderr);
-  let killer: NodeJS.Timeout | undefined;
-  const { signal } = context.options;
-  const onAbort = (): void => {
-    child.kill('SIGTERM');
-    killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
-  };
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    const ended = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, by) => resolve({ code, signal: by }));
-    });
-    if (ended.code === null || signal?.aborted === true)
-      throw new RunbackError('in-doubt', `${program} was ended by ${ended.signal ?? 'a signal'} before it was done`, {
-        state: 'What it did until then is not known.',
-      });
-    if (ended.code !== 0)
-      throw new RunbackError('step-failed', `${program} ended with status ${ended.code}`, {
-        why: lastLines(context.redactor.text(stderr.text() || stdout.text())),
-        data: { exitCode: ended.code },
-      });
-    return outputsOf(context.redactor.text(stdout.text()));
-  } catch (error) {
-    if (error instanceof RunbackError) throw error;
-    throw new RunbackError('step-failed', `${program} could not be started`, {
-      why: messageOf(error),
-      state: 'The program was not started.',
-      cause: error,
-    });
-  } finally {
-    clearTimeout(killer);
-    signal?.removeEventListener('abort', onAbort);
-  }
+  atWork.set(context.step.key, work);
+  const end = await work.finally(() => atWork.delete(context.step.key));
+  return await outcomeOf(program, end, run);
 }
 
-function outputsOf(stdout: string): Record<string, unknown> {
+const KEY = 'RUNBACK_IDEMPOTENCY_KEY';
+const markOf = (context: ActionContext): string => `${KEY}=${context.step.key}`;
+const secretOf = (ref: string, context: ActionContext): Promise<string> => context.secret(ref as SecretRef);
+
+/**
+ * A second try never runs beside the first, which may have outlived a killed process: what is left of it is ended where the step may be
+ * repeated, and otherwise refuses the second.
+ */
+async function firstTryEnded(program: string, { effect, context }: Run): Promise<void> {
+  await atWork.get(context.step.key);
+  const tree = { mark: markOf(context) };
+  const before = membersOf(tree);
+  if (before.length === 0) return;
+  const left = effect === 'read' || effect === 'idempotent' ? await endTree(tree) : before;
+  if (left.length > 0)
+    throw new RunbackError('step-failed', `${program} was not started: an earlier try of this step is still at work`, {
+      why: left.length === 1 ? `It is process ${left[0] ?? ''}.` : `Its processes are ${left.slice(0, 5).join(', ')}.`,
+      state: 'The program was not started a second time.',
+      next: 'Wait until it has ended, or end it, and then try again.',
+      data: { processes: left },
+    });
+  context.options.reporter?.note(`What an earlier try of "${context.step.title}" had left at work was ended first.`);
+}
+
+async function outcomeOf(program: string, end: ProgramEnd, { effect, context }: Run): Promise<Record<string, unknown>> {
+  switch (end.state) {
+    case 'not-started':
+      throw new RunbackError('step-failed', `${program} could not be started`, {
+        why: end.why,
+        state: 'The program was not started.',
+        cause: end.cause,
+      });
+    case 'timed-out':
+    case 'aborted': {
+      // A person stops a step that may be taken up again: it stays open and is looked at when the run goes on.
+      const reason: unknown = context.options.signal?.reason;
+      if (isRunbackError(reason, 'interrupted') && effect !== 'opaque' && effect !== 'irreversible') throw reason;
+      throw new RunbackError('in-doubt', `${program} was ended before it was done`, { state: stateOfTree(end.running) });
+    }
+    case 'signalled':
+      throw new RunbackError('in-doubt', `${program} was ended by ${end.signal} before it was done`, { state: stateOfTree(0) });
+    case 'exited':
+      break;
+  }
+  if (end.status !== 0)
+    throw new RunbackError('step-failed', `${program} ended with status ${end.status}`, {
+      why: lastLines(context.redactor.text(end.stderr || end.stdout)),
+      data: { exitCode: end.status },
+    });
+  if (end.running > 0) await tellLeft(program, end.running, context);
+  if (end.outputCut)
+    throw new RunbackError('step-failed', `${program} printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB`, {
+      why: 'Its output stands in the journal and is handed on to later steps, and a part of it would be taken for the whole.',
+      state: 'It ran to its end with exit status 0: what it does is done.',
+      next: 'Let it print less, or write what it prints into a file.',
+      data: { exitCode: 0 },
+    });
+  return outputsOf(end.stdout, context);
+}
+
+function stateOfTree(running: number): string {
+  const left = running === 0 ? '' : ` ${running} of its processes could not be ended and may go on.`;
+  return `What it did until then is not known.${left}`;
+}
+
+async function tellLeft(program: string, running: number, context: ActionContext): Promise<void> {
+  const text = `${program} ended and left ${running === 1 ? 'a process' : `${running} processes`} at work behind it: not waited for, and not ended.`;
+  context.options.reporter?.note(text);
+  await context.note(text, `${context.step.key}/left-at-work`);
+}
+
+/** Parsed before anything is hidden, so that a hidden value cannot make it unreadable. */
+function outputsOf(stdout: string, context: ActionContext): Record<string, unknown> {
   let json: unknown = null;
   try {
-    json = JSON.parse(stdout) as unknown;
+    json = context.redactor.value(JSON.parse(stdout) as unknown);
   } catch {
     // Not JSON: `json` stays null.
   }
-  return { exit_code: 0, stdout: stdout.replace(/\r?\n$/, ''), json };
-}
-
-function collect(stream: NodeJS.ReadableStream): { text(): string } {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  stream.on('data', (chunk: Buffer) => {
-    if (bytes < MAX_OUTPUT_BYTES) chunks.push(chunk.subarray(0, MAX_OUTPUT_BYTES - bytes));
-    bytes += chunk.length;
-  });
-  return { text: () => Buffer.concat(chunks).toString('utf8') };
+  return { exit_code: 0, stdout: context.redactor.text(stdout).replace(/\r?\n$/, ''), json };
 }
 
 function lastLines(text: string): string {
   const lines = text.trim().split('\n').slice(-5).join('\n');
-  return lines === '' ? 'It said nothing.' : `It said: ${lines.slice(-2000)}`;
+  return lines === '' ? 'It said nothing.' : `It said: ${lines.slice(-SHOWN)}`;
 }

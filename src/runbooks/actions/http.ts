@@ -14,13 +14,18 @@ const input = z.strictObject({
 });
 type Input = z.infer<typeof input>;
 
-const SECRET_REF = /^(env|file|command|keychain):/;
+/** Characters of an answer that are shown. */
+const SHOWN = 500;
+const NONE: ReadonlySet<string> = new Set();
 
 const actions = new Map<EffectClass, AnyAction>();
 
-/** The action behind `http` steps. The author of the runbook says what the request may do to the world. */
-export function httpAction(effect: EffectClass): AnyAction {
-  const known = actions.get(effect);
+/**
+ * The action behind `http` steps. The author of the runbook says what the request may do to the world. `references`: names of headers
+ * whose text in the file is a reference to a secret; all others are values, whatever they look like.
+ */
+export function httpAction(effect: EffectClass, references: ReadonlySet<string> = NONE): AnyAction {
+  const known = references.size === 0 ? actions.get(effect) : undefined;
   if (known) return known;
   const made = defineAction<Input>({
     name: 'http',
@@ -28,19 +33,23 @@ export function httpAction(effect: EffectClass): AnyAction {
     input,
     outputs: { status: 'int', body: 'any' },
     effect,
-    run: (request, context) => send(request, effect, context),
+    run: (request, context) => send(request, { effect, references }, context),
     manual: (values) => [`Send \`${values['method'] ?? ''} ${values['url'] ?? ''}\` with the headers and body of the runbook.`],
   });
-  actions.set(effect, made);
+  if (references.size === 0) actions.set(effect, made);
   return made;
 }
 
 /** Sends one request. A lost answer is in doubt; requests that may be repeated are tried again by the client itself. */
-async function send(request: Input, effect: EffectClass, context: ActionContext): Promise<Record<string, unknown>> {
+async function send(
+  request: Input,
+  { effect, references }: { readonly effect: EffectClass; readonly references: ReadonlySet<string> },
+  context: ActionContext,
+): Promise<Record<string, unknown>> {
   const url = new URL(request.url);
   const headers: Record<string, string> = { 'idempotency-key': context.step.key };
   for (const [name, value] of Object.entries(request.headers))
-    headers[name.toLowerCase()] = SECRET_REF.test(value) ? await context.secret(value as SecretRef) : value;
+    headers[name.toLowerCase()] = references.has(name) ? await context.secret(value as SecretRef) : value;
   const client = new HttpClient({ origin: url.origin, name: url.host, headers, clock: context.clock, redact: (text) => context.redactor.text(text) });
   try {
     const result = await client.request(
@@ -78,7 +87,7 @@ function accept(request: Input, url: URL, answer: HttpAnswer, context: ActionCon
           ? 'platform-unreachable'
           : 'platform-rejected';
   throw new RunbackError(code, `${request.method} ${url.host}${url.pathname} answered ${status}`, {
-    why: context.redactor.text(JSON.stringify(body ?? '').slice(0, 500)),
+    why: context.redactor.text(JSON.stringify(context.redactor.value(body) ?? '')).slice(0, SHOWN),
     data: { status },
   });
 }

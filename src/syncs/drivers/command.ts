@@ -1,8 +1,15 @@
-import { spawn } from 'node:child_process';
-
 import { z } from 'zod';
 
-import { compileExpression, messageOf, RunbackError, type CallOptions } from '../../lib/index.js';
+import {
+  compileExpression,
+  MAX_OUTPUT_BYTES,
+  type ProgramEnd,
+  RunbackError,
+  runProgram,
+  shortEnvironment,
+  type CallOptions,
+} from '../../lib/index.js';
+import { SECRET_REF, type SecretRef } from '../../workspace/index.js';
 import type { SyncController, SyncStatus } from '../controller.js';
 import type { DriverDeps } from '../registry.js';
 
@@ -17,67 +24,79 @@ const optionsSchema = z.strictObject({
   }),
   pause: call,
   resume: call,
+  env: z.record(z.string(), z.string()).default({}).describe('Variables for the programs; values may be references to secrets.'),
   timeout_seconds: z.number().int().positive().default(60),
 });
 
 const VARIABLES = { exit: 'int', stdout: 'string', json: 'dyn' } as const;
 
-interface Output {
-  readonly exit: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+/** Characters of what a program that failed said last. */
+const SHOWN = 300;
+
+type Exited = ProgramEnd & { readonly state: 'exited' };
 
 /**
  * A sync that programs on this machine control: cron jobs, systemd timers, a vendor's own tool. Credentials reach the
- * program as environment variables of the names given under `credentials`, never as arguments.
+ * programs as environment variables of the names given under `credentials`, never as arguments. Of our own environment they see
+ * the short one.
  */
-export function commandController({ name, options, credentials, cwd, environment }: DriverDeps): SyncController {
+export function commandController({ name, options, credentials, secret, redact, cwd, environment }: DriverDeps): SyncController {
   const config = optionsSchema.parse(options);
   const paused = compileExpression(config.status.paused, VARIABLES);
   const inFlight = config.status.in_flight === undefined ? undefined : compileExpression(config.status.in_flight, VARIABLES);
 
-  const run = async (argv: readonly string[], signal?: AbortSignal): Promise<Output> => {
-    const secrets = await credentials();
-    const [program = '', ...args] = argv;
-    return await new Promise<Output>((resolve, reject) => {
-      const child = spawn(program, args, {
-        cwd,
-        env: { ...environment, ...secrets },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: config.timeout_seconds * 1000,
-        ...(signal ? { signal } : {}),
-      });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = (stdout + text).slice(-1_000_000)));
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-4_000)));
-      child.on('error', (error) => {
-        reject(signal?.aborted ? (signal.reason as Error) : failure(name, `could not run ${program}: ${messageOf(error)}`, error));
-      });
-      child.on('close', (code, killedBy) => {
-        if (code === null) reject(failure(name, `${program} was ended by ${killedBy ?? 'a signal'} after ${config.timeout_seconds} s`));
-        else resolve({ exit: code, stdout, stderr });
-      });
-    });
+  const run = async (argv: readonly string[], { signal }: CallOptions, endLeftovers: boolean): Promise<Exited> => {
+    const own: Record<string, string> = {};
+    for (const [key, value] of Object.entries(config.env)) own[key] = SECRET_REF.test(value) ? await secret(value as SecretRef) : value;
+    const env = shortEnvironment(environment, { ...own, ...(await credentials()) });
+    const end = await runProgram(argv, { cwd, env, timeoutMs: config.timeout_seconds * 1000, signal, endLeftovers });
+    const [program = ''] = argv;
+    switch (end.state) {
+      case 'exited':
+        return end;
+      case 'aborted':
+        throw signal?.reason;
+      case 'not-started':
+        throw failure(name, `${program} could not be started: ${end.why}`, end.cause);
+      case 'signalled':
+        throw failure(name, `${program} was ended by ${end.signal}`);
+      case 'timed-out': {
+        const left = end.running === 0 ? 'it and what it had started were ended' : `${end.running} of its processes could not be ended`;
+        throw failure(name, `${program} did not end within ${config.timeout_seconds} s: ${left}`);
+      }
+    }
   };
 
-  const change = async (argv: readonly string[], signal?: AbortSignal): Promise<void> => {
-    const output = await run(argv, signal);
-    if (output.exit !== 0) throw failure(name, `${argv[0] ?? ''} ended with exit status ${output.exit}: ${output.stderr.trim().slice(0, 300)}`);
+  const change = async (argv: readonly string[], callOptions: CallOptions = {}): Promise<void> => {
+    const { status, stderr, running } = await run(argv, callOptions, false);
+    if (status !== 0) {
+      const said = redact(stderr).trim().slice(-SHOWN);
+      throw failure(name, `${argv[0] ?? ''} ended with exit status ${status}${said === '' ? '' : `: ${said}`}`);
+    }
+    if (running === 0) return;
+    const left = running === 1 ? 'a process' : `${running} processes`;
+    callOptions.reporter?.note(`${argv[0] ?? ''} of sync ${name} ended and left ${left} at work behind it: not waited for, and not ended.`);
+  };
+
+  /** The whole output of a program that only tells: nobody needs what it leaves at work. */
+  const look = async (argv: readonly string[], callOptions: CallOptions = {}): Promise<Exited> => {
+    const end = await run(argv, callOptions, true);
+    if (end.outputCut)
+      throw failure(name, `${argv[0] ?? ''} printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB, which is not taken for a state`);
+    return end;
   };
 
   return {
     kind: 'command',
     async status(callOptions?: CallOptions): Promise<SyncStatus> {
-      const output = await run(config.status.run, callOptions?.signal);
-      const values = { exit: output.exit, stdout: output.stdout, json: parsed(output.stdout) };
+      const output = await look(config.status.run, callOptions);
+      const values = { exit: output.status, stdout: output.stdout, json: parsed(output.stdout) };
       const isPaused = paused.evaluate(values) === true;
       const running = inFlight === undefined ? undefined : Number(inFlight.evaluate(values));
       return { state: !isPaused ? 'running' : running ? 'draining' : 'paused', inFlight: running, warnings: [] };
     },
-    pause: (callOptions) => change(config.pause.run, callOptions?.signal),
-    resume: (callOptions) => change(config.resume.run, callOptions?.signal),
+    pause: (callOptions) => change(config.pause.run, callOptions),
+    resume: (callOptions) => change(config.resume.run, callOptions),
   };
 }
 
