@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, isRunbackError, messageOf, readTextFile, RunbackEr
 import type { Operator, Runbook, RunDeps, RunOptions, RunView, StartRequest } from '../runbooks/index.js';
 import type { Outcome } from './command.js';
 import type { CommandContext } from './context.js';
+import { understood } from './moments.js';
 import { byPrefix } from './prefix.js';
 import type { OperatorDeps } from './prompts/operator-deps.js';
 import { linkingObserver } from './responding.js';
@@ -22,8 +23,9 @@ export async function runSetup(
   const watching = watchRun(live, style, event, (run) => interrupts.resumeWith(nextOf(run)));
   const linking = incident && linkingObserver(watching, { desk: incident.desk, incident: incident.id, by: opened.by });
   const operator = await operatorOf(context, runbook);
+  const services = await opened.services();
   return {
-    deps: await opened.services(),
+    deps: { ...services, understood: (name, at) => live.note(understood(name, at, services.zone)) },
     by: opened.by,
     options: { observer: linking ?? watching, stop: interrupts.signal, ...(operator === undefined ? {} : { operator }) },
     linked: async () => await linking?.done(),
@@ -77,6 +79,7 @@ async function personAt(context: CommandContext): Promise<Operator> {
   const opened = await context.session();
   const deps: OperatorDeps = {
     asker: await context.asker('--answers <file>'),
+    zone: await opened.zone(),
     style: context.style,
     print: (text) => context.live.print(text),
     platforms: () => Object.values(opened.workspace.config.platforms),

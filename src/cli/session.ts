@@ -10,7 +10,15 @@ import type { ApprovalServices, RunServices } from '../runbooks/index.js';
 import type { Catalog } from '../snapshots/index.js';
 import { openFileStore, type Store } from '../store/index.js';
 import type { Syncs } from '../syncs/index.js';
-import { findWorkspace, loadWorkspace, type PlatformConfig, resolveSecret, type SecretRef, type Workspace } from '../workspace/index.js';
+import {
+  findWorkspace,
+  loadWorkspace,
+  type PlatformConfig,
+  resolveSecret,
+  type SecretRef,
+  type Workspace,
+  zoneOfWorkspace,
+} from '../workspace/index.js';
 
 /** What a session is opened with. */
 export interface SessionOptions {
@@ -30,6 +38,7 @@ export class Session {
   readonly #open = new Set<Platform>();
   #catalog: Promise<Catalog> | undefined;
   #syncs: Promise<Syncs> | undefined;
+  #zone: Promise<string | undefined> | undefined;
   #approvals: Promise<ApprovalServices | undefined> | undefined;
 
   private constructor(
@@ -111,6 +120,12 @@ export class Session {
     return this.#syncs;
   }
 
+  /** Zone of the times that people type; undefined where nobody can tell. See {@link zoneOfWorkspace}. */
+  zone(): Promise<string | undefined> {
+    this.#zone ??= zoneOfWorkspace(this.workspace.root);
+    return this.#zone;
+  }
+
   /** Who may approve what; undefined where the workspace has no escalation.yml. */
   approvals(): Promise<ApprovalServices | undefined> {
     this.#approvals ??= import('./policy.js').then(({ openPolicy }) => openPolicy(this));
@@ -135,6 +150,7 @@ export class Session {
       workspace: this.workspace,
       store: this.store,
       clock: this.clock,
+      zone: await this.zone(),
       catalog: await this.catalog(),
       syncs: await this.syncs(),
       openPlatform: (name, call) => this.#connect(name, call),

@@ -1,4 +1,4 @@
-import { RunbackError, didYouMean } from '../lib/index.js';
+import { RunbackError, didYouMean, readMoment } from '../lib/index.js';
 import type { Escalation, Schedule } from './types.js';
 import { endOfSpan, spansBetween } from './weekly.js';
 import { DAY_MS, type LocalMs, clockMs, instantOf, localOf, parseLocal, weekdayOf } from './zones.js';
@@ -51,10 +51,8 @@ export function turnAt({ rotation, timezone }: Schedule, at: number): Turn {
 
 /** The instant of a time in an override: local to the schedule, unless it says its offset. */
 export function overrideInstant(text: string, timezone: string): number | undefined {
-  const local = parseLocal(text);
-  if (local !== undefined) return instantOf(local, timezone);
-  const at = TIME_PATTERN.test(text) && parseLocal(text.slice(0, 10)) !== undefined ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
-  return Number.isNaN(at) ? undefined : at;
+  const read = TIME_PATTERN.test(text) ? readMoment(text, { zone: timezone, calendar: true }) : undefined;
+  return read?.ok === true ? read.at.getTime() : undefined;
 }
 
 /** Who a schedule means at an instant; undefined outside its hours, and before its rotation has begun where no override says otherwise. */

@@ -1,81 +1,23 @@
-import { DateTime, IANAZone } from 'luxon';
+import { type LocalMs, readMoment } from '../lib/index.js';
 
-/**
- * A reading of a wall clock, as the milliseconds that UTC would need to show it. Adding days to it keeps the time of day,
- * whatever DST does; {@link instantOf} says when a zone's clocks show it.
- */
-export type LocalMs = number;
+export { DAY_MS, dayOf, instantOf, isZone, localOf, type LocalMs, showLocal, timesShown } from '../lib/index.js';
 
-export const DAY_MS = 86_400_000;
-/** No zone is further than this from UTC, and none jumps further than a day. */
-const REACH_MS = 1.5 * DAY_MS;
-
-/** Whether this machine knows the zone. Offsets such as `+02:00` are no zones: they know nothing of DST. */
-export function isZone(name: string): boolean {
-  return /^[A-Za-z]/.test(name) && IANAZone.isValidZone(name);
-}
-
-/** What the clocks of a zone show at an instant. */
-export function localOf(at: number, zone: string): LocalMs {
-  return at + offsetMs(at, zone);
-}
-
-/**
- * The first instant at which the clocks of a zone have reached a reading: of two in an overlap the first; for one that is
- * skipped, the moment of the jump. Later readings never give earlier instants.
- */
-export function instantOf(local: LocalMs, zone: string): number {
-  const before = offsetMs(local - REACH_MS, zone);
-  const after = offsetMs(local + REACH_MS, zone);
-  const early = local - Math.max(before, after);
-  const late = local - Math.min(before, after);
-  if (localOf(early, zone) === local || early === late) return early;
-  if (localOf(late, zone) === local) return late;
-  let [low, high] = [early, late];
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (localOf(middle, zone) < local) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
-/** How often the clocks of a zone show a reading: 0 in a gap, 2 in an overlap. */
-export function timesShown(local: LocalMs, zone: string): 0 | 1 | 2 {
-  const offsets = new Set([offsetMs(local - REACH_MS, zone), offsetMs(local + REACH_MS, zone)]);
-  return [...offsets].filter((offset) => localOf(local - offset, zone) === local).length as 0 | 1 | 2;
-}
+const LOCAL = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?$/;
+const NONE = { ok: false } as const;
 
 /** 0 on a Sunday, as in JavaScript. */
 export function weekdayOf(local: LocalMs): number {
   return new Date(local).getUTCDay();
 }
 
-/** Midnight at which the day of a reading begins. */
-export function dayOf(local: LocalMs): LocalMs {
-  return Math.floor(local / DAY_MS) * DAY_MS;
-}
-
 /** The reading in `2026-01-05`, `2026-01-05T09:00` or `2026-01-05 09:00:30`; undefined for anything else, and for days that do not exist. */
 export function parseLocal(text: string): LocalMs | undefined {
-  const [, date, clock = '00:00', seconds = '00'] = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}))?)?$/.exec(text) ?? [];
-  if (date === undefined) return undefined;
-  const at = Date.parse(`${date}T${clock}:${seconds}Z`);
-  // "February 30" is read as a day in March by some engines and refused by others.
-  return Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== date ? undefined : at;
-}
-
-/** An instant for people: `Mon 2026-01-05 09:00 EST`. */
-export function showLocal(at: number, zone: string): string {
-  return DateTime.fromMillis(at, { zone, locale: 'en-US' }).toFormat('ccc yyyy-LL-dd HH:mm ZZZZ');
+  const read = LOCAL.test(text) ? readMoment(text, { zone: 'UTC', calendar: true }) : NONE;
+  return read.ok ? read.at.getTime() : undefined;
 }
 
 /** Milliseconds of `09:30` since midnight. The text is known to fit. */
 export function clockMs(text: string): number {
   const [hours = 0, minutes = 0] = text.split(':').map(Number);
   return (hours * 60 + minutes) * 60_000;
-}
-
-function offsetMs(at: number, zone: string): number {
-  return IANAZone.create(zone).offset(at) * 60_000;
 }

@@ -16,3 +16,4 @@ export * from './suggest.js';
 export * from './template.js';
 export * from './text-file.js';
 export * from './rolling-window.js';
+export * from './zones.js';

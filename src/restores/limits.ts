@@ -1,5 +1,5 @@
 import type { Capabilities } from '../connectors/index.js';
-import { didYouMean, isRunbackError, MOMENT_FORM, parseMoment, RunbackError } from '../lib/index.js';
+import { didYouMean, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../lib/index.js';
 import { watchedFields, type ObjectSchema } from '../records/index.js';
 import type { PlanFilters } from './types.js';
 import { checkWhere } from './where.js';
@@ -35,14 +35,19 @@ export function checkTogether({ fields, only }: PlanFilters): void {
     });
 }
 
+const instantOf = (text: string): number => {
+  const read = readMoment(text, {});
+  return read.ok ? read.at.getTime() : Number.NaN;
+};
+
 function checkWindow({ since, until }: PlanFilters): void {
   for (const [limit, text] of [
     ['since', since],
     ['until', until],
   ] as const)
-    if (text !== undefined && (!/^\d/.test(text) || !text.includes('-') || parseMoment(text, new Date(0)) === undefined))
+    if (text !== undefined && !readMoment(text, {}).ok)
       throw refusal('usage', limit, `"${text}" is no time that \`${limit}\` can be`, { why: `Expected ${MOMENT_FORM}.` });
-  if (since !== undefined && until !== undefined && Date.parse(since) > Date.parse(until))
+  if (since !== undefined && until !== undefined && instantOf(since) > instantOf(until))
     throw refusal('usage', 'until', 'The time given for the end lies before the one for the beginning', {
       why: `The window runs from ${since} until ${until}: nothing can lie in it.`,
       next: 'Swap them, or leave one out.',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { didYouMean, isRunbackError, MOMENT_FORM, parseMoment } from '../lib/index.js';
+import { didYouMean, isRunbackError, readMoment } from '../lib/index.js';
 import { checkLimits, checkTogether, DAMAGE_KINDS } from '../restores/index.js';
 
 const names = z.array(z.string().min(1)).min(1);
@@ -28,9 +28,9 @@ export type ReadFilter = { readonly ok: true; readonly filter: PlanFilter } | { 
 
 /**
  * Reads a filter as a person gives it: an object, the same as JSON, or one expression for `where`. Its names, times and expression are
- * checked at once; how long ago becomes a time. Whether its fields are there is for the plan to say, which knows the platform.
+ * checked at once; how long ago becomes a time. `zone`: of times that name none; without it such a time is refused. Whether its fields are there is for the plan to say, which knows the platform.
  */
-export function readFilter(value: unknown, now: Date): ReadFilter {
+export function readFilter(value: unknown, now: Date, zone?: string): ReadFilter {
   const wanted = typeof value === 'string' ? fromText(value.trim()) : value;
   if (wanted === undefined) return { ok: false, problem: 'it is neither JSON nor an expression' };
   const parsed = filterSchema.safeParse(wanted);
@@ -48,9 +48,10 @@ export function readFilter(value: unknown, now: Date): ReadFilter {
     ['until', until],
   ] as const) {
     if (text === undefined || text === '') continue;
-    const at = parseMoment(text, now);
-    if (at === undefined) return { ok: false, problem: `${name} cannot be "${text}"; it is ${MOMENT_FORM}` };
-    times[name] = at;
+    const read = readMoment(text, { now, zone });
+    if (!read.ok)
+      return { ok: false, problem: `${name} cannot be "${text}": ${[read.problem, read.why].filter((part) => part !== undefined).join('. ')}` };
+    times[name] = read.at.toISOString();
   }
   const filter = { ...rest, ...times, ...(where === undefined ? {} : { where }) };
   try {

@@ -1,4 +1,4 @@
-import { didYouMean, isRunbackError, MOMENT_FORM, parseMoment, RunbackError, suggest } from '../lib/index.js';
+import { didYouMean, isRunbackError, MOMENT_FORM, readMoment, RunbackError, suggest } from '../lib/index.js';
 import type { RunServices } from './actions/action.js';
 import { exhausted } from './exhaustive.js';
 import { readFilter } from './filter.js';
@@ -7,7 +7,7 @@ import type { InputDocument } from './schema.js';
 import type { Operator, Question } from './types.js';
 
 interface InputContext {
-  readonly services: Pick<RunServices, 'workspace' | 'catalog' | 'clock'>;
+  readonly services: Pick<RunServices, 'workspace' | 'catalog' | 'clock' | 'zone' | 'understood'>;
   /** Inputs that are known already; the platform tells which snapshots fit. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
@@ -111,9 +111,9 @@ export async function resolveInput(name: string, document: InputDocument, value:
       if (value === false || value === 'false' || value === 'no') return false;
       throw wrong('yes or no');
     case 'time':
-      return resolveTime(value, context, wrong);
+      return resolveTime(name, value, context, wrong);
     case 'filter':
-      return resolveFilter(value, context, wrong);
+      return resolveFilter(name, value, context, wrong);
   }
   return exhausted(document.type);
 }
@@ -140,16 +140,27 @@ async function resolveSnapshot(name: string, value: unknown, { services, inputs 
   }
 }
 
-function resolveTime(value: unknown, { services }: InputContext, wrong: (expected: string) => RunbackError): string {
+function resolveTime(name: string, value: unknown, { services }: InputContext, wrong: (expected: string) => RunbackError): string {
   if (value === '') return '';
-  const time = typeof value === 'string' ? parseMoment(value, services.clock.now()) : undefined;
-  if (time === undefined) throw wrong(MOMENT_FORM);
-  return time;
+  const read = typeof value === 'string' ? readMoment(value, { now: services.clock.now(), zone: services.zone }) : undefined;
+  if (read?.ok !== true) throw wrong(read === undefined ? MOMENT_FORM : `${MOMENT_FORM}; ${read.problem}`);
+  const at = read.at.toISOString();
+  if (at !== value) services.understood?.(name, read.at);
+  return at;
 }
 
 /** Filters are given as an object, as JSON, or as one expression for `where`. */
-function resolveFilter(value: unknown, { services }: InputContext, wrong: (expected: string) => RunbackError): Readonly<Record<string, unknown>> {
-  const read = readFilter(value, services.clock.now());
-  if (read.ok) return read.filter;
-  throw wrong(`a filter such as {"fields": ["email"]}, or an expression such as field == "email"; ${read.problem}`);
+function resolveFilter(
+  name: string,
+  value: unknown,
+  { services }: InputContext,
+  wrong: (expected: string) => RunbackError,
+): Readonly<Record<string, unknown>> {
+  const read = readFilter(value, services.clock.now(), services.zone);
+  if (!read.ok) throw wrong(`a filter such as {"fields": ["email"]}, or an expression such as field == "email"; ${read.problem}`);
+  for (const limit of ['since', 'until'] as const) {
+    const at = read.filter[limit];
+    if (at !== undefined && !JSON.stringify(value).includes(at)) services.understood?.(`${limit} of ${name}`, new Date(at));
+  }
+  return read.filter;
 }

@@ -4,4 +4,5 @@ export { findWorkspace, loadWorkspace, readYamlText } from './load.js';
 export { durationSchema, SECRET_REF, workspaceSchema } from './schema.js';
 export { resolveSecret } from './secrets.js';
 export * from './types.js';
+export { zoneOfWorkspace } from './zone.js';
 export { type PathProblem, type YamlFile, type YamlPath, parseYaml } from './yaml.js';

@@ -71,7 +71,7 @@ async function simulate({ input, session, clock, stdio }: CommandContext): Promi
       why: 'Expected a name such as America/New_York.',
     });
   const time = input.text('at');
-  const { at, note } = time === undefined ? { at: clock.now(), note: undefined } : readTime(time, zone);
+  const { at, note } = time === undefined ? { at: clock.now(), note: undefined } : readTime(time, zone, clock.now());
   const expectations = await readExpectations(input.list('expect'), stdio.cwd);
   const span = input.text('for');
   const steps = simulateEscalation(escalation, {
@@ -112,7 +112,7 @@ export const commands: readonly CommandSpec[] = [
     summary: 'Who would be told, when and how, if nobody answered; sends nothing',
     options: [
       { flags: '--severity <severity>', description: 'sev1 (worst) to sev4', required: true },
-      { flags: '--at <time>', description: 'when it begins: 2026-11-01T01:30 (default: now)' },
+      { flags: '--at <time>', description: 'when it begins: 2026-11-01T01:30, tomorrow 09:00 or 2h (default: now)' },
       { flags: '--zone <zone>', description: 'zone of --at and of the times shown (default: that of the file)' },
       { flags: '--for <duration>', description: 'how far to look (default: all rounds)' },
       { flags: '--expect <message>', description: '"5m lee email", or a file with one a line; 2 if it differs', repeat: true },

@@ -3,10 +3,11 @@ import { resolve as resolvePath } from 'node:path';
 
 import type { Escalation } from '../../escalation/index.js';
 import type { Actor, Incident, ReportDeps } from '../../incidents/index.js';
-import { EXIT, parseDuration, RunbackError } from '../../lib/index.js';
+import { EXIT, RunbackError } from '../../lib/index.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { daemonRuns, deliverNow, findIncident, type IncidentRoom, withRoom } from '../incidents.js';
+import { typedMoment } from '../moments.js';
 import { severityOf } from '../responding.js';
 import type { Session } from '../session.js';
 import { incidentBlock, incidentText, pagingText } from '../views/incident.js';
@@ -53,27 +54,23 @@ async function needed(context: CommandContext, option: string, message: string):
   return await asker.text({ message, validate: (value) => value.trim() !== '' || 'A few words are needed.' });
 }
 
-/** A time in the future or past: ISO 8601 with zone, or a duration from now (`2h`) or back (`-30m`). */
-export function instant(text: string, option: string, now: Date): Date {
-  const back = text.startsWith('-');
-  if (/^-?\d+(\.\d+)?(ms|[wdhms])/u.test(text)) {
-    const ms = parseDuration(text.replace(/^-/u, ''));
-    return new Date(now.getTime() + (back ? -ms : ms));
-  }
-  const at = new Date(text);
-  if (!Number.isNaN(at.getTime()) && /\d(Z|[+-]\d{2}:?\d{2})$/u.test(text)) return at;
-  throw new RunbackError('usage', `--${option} takes a time, not "${text}"`, {
-    why: 'A time has its zone, as in 2026-11-25T14:00Z, or is a duration from now: 2h, or back from now: -30m.',
-    state: 'Nothing was changed.',
-  });
-}
+/** When the damage began. Throws `usage`. */
+const beganAt = async (context: CommandContext): Promise<string | undefined> => {
+  const text = context.input.text('began');
+  if (text === undefined) return undefined;
+  return (await typedMoment(context, text, { option: 'began', direction: 'past', only: true, state: 'Nothing was changed.' })).toISOString();
+};
+
+/** A time to come. Throws `usage`. */
+const toCome = (context: CommandContext, option: string, text: string): Promise<Date> =>
+  typedMoment(context, text, { option, direction: 'future', only: true, state: 'Nothing was changed.' });
 
 async function open(context: CommandContext): Promise<Outcome> {
   const { input, clock } = context;
   return await withRoom(context, async (room, session) => {
     const title = input.words('title').join(' ').trim() || (await needed(context, 'title', 'What is wrong, in one sentence?'));
     const severity = await severityOf(context, room.escalation, input.text('severity'));
-    const [impact, summary, began] = [input.text('impact'), input.text('summary'), input.text('began')];
+    const [impact, summary, began] = [input.text('impact'), input.text('summary'), await beganAt(context)];
     for (const platform of input.list('platform')) session.platformConfig(platform);
     const incident = await room.desk.open(
       {
@@ -84,7 +81,7 @@ async function open(context: CommandContext): Promise<Outcome> {
         detectedAt: clock.now().toISOString(),
         ...(impact === undefined ? {} : { impact }),
         ...(summary === undefined ? {} : { summary }),
-        ...(began === undefined ? {} : { beganAt: instant(began, 'began', clock.now()).toISOString() }),
+        ...(began === undefined ? {} : { beganAt: began }),
       },
       session.by,
     );
@@ -166,7 +163,7 @@ async function report(context: CommandContext): Promise<Outcome> {
 }
 
 async function vendor(context: CommandContext): Promise<Outcome> {
-  const { input, clock } = context;
+  const { input } = context;
   return await withRoom(context, async (room, session) => {
     const incidents = await import('../../incidents/index.js');
     const name = input.required('vendor');
@@ -183,7 +180,7 @@ async function vendor(context: CommandContext): Promise<Outcome> {
     const [number, followUp] = [input.text('case'), input.text('follow-up')];
     const facts = {
       ...(number === undefined ? {} : { number }),
-      ...(followUp === undefined ? {} : { followUpAt: instant(followUp, 'follow-up', clock.now()) }),
+      ...(followUp === undefined ? {} : { followUpAt: await toCome(context, 'follow-up', followUp) }),
     };
     const incident = Object.keys(facts).length === 0 ? before : await incidents.engageVendor(room.desk, id, name, facts, actor(session));
     const report = await incidents.gatherReport(incident, reportDeps(session, file));
@@ -210,7 +207,10 @@ async function vendor(context: CommandContext): Promise<Outcome> {
 const INCIDENT: ArgumentSpec = { name: 'incident', description: 'id, its beginning, or latest (default: the only open one)', optional: true };
 const text = (flag: string, description: string): OptionSpec => ({ flags: `--${flag} <text>`, description });
 const SEVERITY: OptionSpec = { flags: '--severity <severity>', description: 'sev1 (worst) to sev4, as escalation.yml has them' };
-const BEGAN: OptionSpec = { flags: '--began <time>', description: 'when the damage began: 2026-11-25T14:00Z, or -30m' };
+const BEGAN: OptionSpec = {
+  flags: '--began <time>',
+  description: 'when the damage began: yesterday 14:00, 2026-11-25T14:00Z, or 30m for half an hour ago',
+};
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -276,17 +276,17 @@ export const commands: readonly CommandSpec[] = [
       text('why', 'for the timeline'),
     ],
     examples: ['runback incident triage --severity sev1 --why "opt-outs are overwritten too"'],
-    run: act(async (id, { desk }, session, { input, clock }) => {
+    run: act(async (id, { desk }, session, context) => {
+      const { input } = context;
       const { triage } = await import('../../incidents/index.js');
       const platforms = input.someOf('platform');
       for (const platform of platforms ?? []) session.platformConfig(platform);
-      const began = input.text('began');
       const facts = {
         severity: input.text('severity'),
         impact: input.text('impact'),
         title: input.text('rename'),
         platforms,
-        beganAt: began === undefined ? undefined : instant(began, 'began', clock.now()).toISOString(),
+        beganAt: await beganAt(context),
         why: input.text('why'),
       };
       const given = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
@@ -302,9 +302,9 @@ export const commands: readonly CommandSpec[] = [
     verb: 'snooze',
     summary: 'Nobody is paged until a time; then it escalates again',
     args: [INCIDENT],
-    options: [{ flags: '--until <time>', description: '2h, or 2026-11-25T14:00Z', required: true }],
-    run: act(async (id, { desk }, session, { input, clock }) =>
-      (await import('../../incidents/index.js')).snooze(desk, id, instant(input.required('until'), 'until', clock.now()), actor(session)),
+    options: [{ flags: '--until <time>', description: '2h, tomorrow 09:00, or 2026-11-25T14:00Z', required: true }],
+    run: act(async (id, { desk }, session, context) =>
+      (await import('../../incidents/index.js')).snooze(desk, id, await toCome(context, 'until', context.input.required('until')), actor(session)),
     ),
   },
   {
@@ -365,7 +365,7 @@ export const commands: readonly CommandSpec[] = [
     args: [{ name: 'vendor', description: 'name in escalation.yml' }, INCIDENT],
     options: [
       { flags: '--case <number>', description: 'the number that the vendor gave' },
-      { flags: '--follow-up <time>', description: 'when to ask again: 4h, or 2026-11-25T14:00Z' },
+      { flags: '--follow-up <time>', description: 'when to ask again: 4h, tomorrow 09:00, or 2026-11-25T14:00Z' },
     ],
     run: vendor,
   },

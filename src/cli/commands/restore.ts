@@ -2,12 +2,12 @@ import { resolve as absolute } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { EXIT, MOMENT_FORM, parseMoment, RunbackError } from '../../lib/index.js';
+import { EXIT, RunbackError } from '../../lib/index.js';
 import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
-import type { Input } from '../input.js';
+import { typedMoment } from '../moments.js';
 import { newFile } from '../new-file.js';
 import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js';
 import type { Session } from '../session.js';
@@ -20,15 +20,15 @@ const FIRST = 10;
 /** The filters a command line gives. Suspects are the writers of the syncs that write to the platform unless named. */
 const KINDS: readonly DamageKind[] = ['changed', 'deleted', 'created', 'links'];
 
-function filtersOf(input: Input, session: Session, platform: string, now: Date): PlanFilters {
+async function filtersOf(context: CommandContext, session: Session, platform: string): Promise<PlanFilters> {
+  const { input } = context;
   const objects = input.someOf('object');
   const fields = input.someOf('field');
   const exceptFields = input.someOf('except-field');
   const keys = input.someOf('key');
   const only = input.someOf('only')?.filter((kind): kind is DamageKind => KINDS.some((known) => known === kind));
   const where = input.text('where');
-  const since = instant(input, 'since', now);
-  const until = instant(input, 'until', now);
+  const [since, until] = [await edge(context, 'since'), await edge(context, 'until')];
   const known = Object.values(session.workspace.config.syncs)
     .filter((sync) => sync.writes_to.includes(platform))
     .flatMap((sync) => sync.writes_as);
@@ -49,26 +49,19 @@ function filtersOf(input: Input, session: Session, platform: string, now: Date):
   };
 }
 
-/** A moment as ISO 8601 in UTC. Throws `usage`. */
-function instant(input: Input, name: string, now: Date): string | undefined {
-  const text = input.text(name);
+/** An edge of the window as ISO 8601 in UTC. Throws `usage`. */
+async function edge(context: CommandContext, option: 'since' | 'until'): Promise<string | undefined> {
+  const text = context.input.text(option);
   if (text === undefined) return undefined;
-  const at = parseMoment(text, now);
-  if (at !== undefined) return at;
-  throw new RunbackError('usage', `--${name} cannot be "${text}"`, {
-    why: `Expected ${MOMENT_FORM}.`,
-    state: 'Nothing was started.',
-    next: `For example: --${name} ${now.toISOString().slice(0, 16)}Z`,
-    data: { limit: name },
-  });
+  return (await typedMoment(context, text, { option, direction: 'past', state: 'Nothing was started.' })).toISOString();
 }
 
 async function plan(context: CommandContext): Promise<Outcome> {
-  const { input, session, live, call, clock } = context;
+  const { input, session, live, call } = context;
   const opened = await session();
   const platform = input.required('platform');
   opened.platformConfig(platform);
-  const filters = filtersOf(input, opened, platform, clock.now());
+  const filters = await filtersOf(context, opened, platform);
   const catalog = await opened.catalog();
   const fitting = { platform, ...(filters.objects === undefined ? {} : { objects: filters.objects }) };
   const base = await catalog.resolve(input.required('base'), fitting);
@@ -355,7 +348,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--key <key>', description: 'only this record', repeat: true },
       { flags: '--only <kind>', description: 'only this kind of damage', repeat: true, choices: KINDS },
       { flags: '--where <expression>', description: 'only where this CEL expression holds (object, key, field, base, damaged, live)' },
-      { flags: '--since <time>', description: 'when the damage began: 2026-11-22T14:00Z, or 2h ago' },
+      { flags: '--since <time>', description: 'when the damage began: yesterday 14:00, 2026-11-22T14:00Z, or 2h ago' },
       { flags: '--until <time>', description: 'when it ended' },
       { flags: '--suspect <writer>', description: 'who did the damage, as the platform names it', repeat: true },
       { flags: '--unattributed <what>', description: 'changes that nothing ties to the incident', choices: ['include', 'refuse', 'unknown'] },

@@ -1,5 +1,6 @@
 import { isRunbackError } from '../../lib/index.js';
 import { checkLimits, type PlanFilters } from '../../restores/index.js';
+import { understood } from '../moments.js';
 import { visible } from '../views/visible.js';
 import type { Choice } from './asker.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
@@ -19,8 +20,12 @@ const PARTS: readonly Choice<Part>[] = [
 ];
 
 /** Asks what a plan should be limited to, offering what the present plan holds. Gives the filter as JSON. */
-export async function askFilter(message: string, plan: OpenPlan | undefined, deps: Pick<OperatorDeps, 'asker' | 'style'>): Promise<string> {
-  const { asker, style } = deps;
+export async function askFilter(
+  message: string,
+  plan: OpenPlan | undefined,
+  deps: Pick<OperatorDeps, 'asker' | 'style' | 'print' | 'zone'>,
+): Promise<string> {
+  const { asker, style, zone } = deps;
   const counted = plan === undefined ? [] : await fieldCounts(plan);
   const fields = counted.map(({ field, changes }) => ({ value: field, name: `${visible(field)} (${String(changes)} changes)` }));
   const objects = [...new Set(counted.map(({ object }) => object))].map((value) => ({ value, name: visible(value) }));
@@ -42,17 +47,19 @@ export async function askFilter(message: string, plan: OpenPlan | undefined, dep
   if (part === 'all') return '{}';
   const { readFilter } = await import('../../runbooks/index.js');
   const check = (value: unknown): true | string => {
-    const read = readFilter(value, style.now);
+    const read = readFilter(value, style.now, zone);
     if (!read.ok) return `That cannot be used: ${read.problem}`;
     return plan?.schema === undefined ? true : namesProblem(read.filter, plan.schema);
   };
   if (part === 'text') return asker.text({ message: title, default: '{}', validate: check });
   if (part === 'since' || part === 'until') {
     const time = await asker.text({
-      message: `${title} (for example ${style.now.toISOString().slice(0, 16)}Z, or 2h for two hours ago)`,
+      message: `${title} (such as yesterday 14:00${zone === undefined ? 'Z' : ` ${zone} time`}, or 2h for two hours ago)`,
       validate: (text) => (text.trim() === '' ? 'Type a time.' : check({ [part]: text.trim() })),
     });
-    const read = readFilter({ [part]: time }, style.now);
+    const read = readFilter({ [part]: time }, style.now, zone);
+    const at = read.ok ? read.filter[part] : undefined;
+    if (at !== undefined) deps.print(understood(title, new Date(at), zone));
     // How long ago is meant from the moment it was typed.
     return JSON.stringify(read.ok ? read.filter : { [part]: time });
   }

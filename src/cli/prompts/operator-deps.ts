@@ -8,6 +8,8 @@ import type { Asker } from './asker.js';
 export interface OperatorDeps {
   readonly asker: Asker;
   readonly style: Style;
+  /** Zone of times that name none; undefined: such a time is refused. */
+  readonly zone?: string | undefined;
   /** Prints lines that stay. */
   readonly print: (text: string) => void;
   readonly platforms: () => readonly { readonly name: string; readonly environment: string; readonly connector: string }[];

@@ -168,7 +168,7 @@ function showFacts(about: Readonly<Record<string, unknown>>, deps: OperatorDeps)
 }
 
 async function askInput(question: Extract<Question, { kind: 'input' }>, deps: OperatorDeps): Promise<string> {
-  const { asker, style } = deps;
+  const { asker } = deps;
   const preset = question.default === undefined || question.default === null ? undefined : plainText(question.default);
   const message = visible(question.prompt);
   const listed = (question.choices ?? []).map((choice) => ({ value: choice.value, name: visible(choice.label) }));
@@ -184,16 +184,20 @@ async function askInput(question: Extract<Question, { kind: 'input' }>, deps: Op
     return asker.choose({ message, choices: listed, ...(preset === undefined ? {} : { default: preset }) });
   }
   if (question.type === 'boolean') return String(await asker.confirm({ message, default: preset === 'true' }));
-  const zone = question.type === 'time' ? ` (for example ${style.now.toISOString().slice(0, 16)}Z)` : '';
-  const validate = await checkFor(question.type, style.now);
-  return asker.text({ message: `${message}${zone}`, ...(preset === undefined ? {} : { default: preset }), ...(validate && { validate }) });
+  const example =
+    question.type === 'time' ? ` (such as yesterday 14:00${deps.zone === undefined ? 'Z' : ` ${deps.zone} time`}, or 2h for two hours ago)` : '';
+  const validate = await checkFor(question.type, deps);
+  return asker.text({ message: `${message}${example}`, ...(preset === undefined ? {} : { default: preset }), ...(validate && { validate }) });
 }
 
 /** Checks what was typed at once, so that it can be asked for again. */
-async function checkFor(type: string, now: Date): Promise<((text: string) => true | string) | undefined> {
+async function checkFor(type: string, { style, zone }: OperatorDeps): Promise<((text: string) => true | string) | undefined> {
   if (type === 'time') {
-    const { MOMENT_FORM, parseMoment } = await import('../../lib/index.js');
-    return (text) => text.trim() === '' || parseMoment(text, now) !== undefined || `Type ${MOMENT_FORM}.`;
+    const { readMoment } = await import('../../lib/index.js');
+    return (text) => {
+      const read = text.trim() === '' ? undefined : readMoment(text, { now: style.now, zone });
+      return read?.ok === false ? `That cannot be taken: ${read.problem}. ${read.why ?? ''}`.trimEnd() : true;
+    };
   }
   return type === 'number' ? (text) => (text.trim() !== '' && Number.isFinite(Number(text))) || 'Type a number.' : undefined;
 }

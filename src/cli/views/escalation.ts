@@ -1,5 +1,5 @@
 import { showDelay, showLocal, type Escalation, type LintFinding, type SimulatedMessage, type SimulatedStep } from '../../escalation/index.js';
-import { formatDuration } from '../../lib/index.js';
+import { formatDuration, showMoment } from '../../lib/index.js';
 import { counted, facts, relative, table } from './format.js';
 import type { Style } from './style.js';
 import { visible } from './visible.js';
@@ -92,7 +92,7 @@ export function simulationText(escalation: Escalation, { severity, at, zone, not
   const policy = escalation.severities[severity]?.policy ?? '';
   const head = [
     `${style.chalk.bold(severity)}: ${visible(escalation.severities[severity]?.means ?? '')}`,
-    `Policy ${policy}, from ${showLocal(Date.parse(at), zone)} (${relative(new Date(at), style.now)}), if nobody answers`,
+    `Policy ${policy}, from ${showMoment(new Date(at), zone)} (${relative(new Date(at), style.now)}), if nobody answers`,
     ...(note === undefined ? [] : [`${style.glyph.warning} ${note}`]),
   ].map((line) => wrapped(line, 2, style));
   const blocks = steps.map((step) => {

@@ -15,6 +15,10 @@ export interface RunServices {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly clock: Clock;
+  /** Zone of times that name none. Absent: such a time is refused. */
+  readonly zone?: string | undefined;
+  /** Told what a time was taken for that a person typed (`since`, `filter.until`), so that it can be shown. */
+  readonly understood?: (name: string, at: Date) => void;
   readonly catalog: Catalog;
   readonly syncs: Syncs;
   /** Opens a platform, its account and environment checked. The run closes what it opened. */

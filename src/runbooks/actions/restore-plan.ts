@@ -1,13 +1,14 @@
 import { z } from 'zod';
 
-import { isRunbackError, MOMENT_FORM, parseMoment, RunbackError } from '../../lib/index.js';
+import { isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
 import type { PlanFilters, PlanSummary } from '../../restores/index.js';
 import { filterSchema, kinds, readFilter, unattributed } from '../filter.js';
 import { defineAction, type ActionContext } from './action.js';
 
 const names = z.array(z.string()).min(1);
 
-const time = z.string().refine((text) => text === '' || parseMoment(text, new Date(0)) !== undefined, `expected ${MOMENT_FORM}`);
+/** The zone of a time that names none is known where the runbook runs. */
+const time = z.string().refine((text) => text === '' || readMoment(text, { now: new Date(), zone: 'UTC' }).ok, `expected ${MOMENT_FORM}`);
 
 const input = z.strictObject({
   platform: z.string(),
@@ -89,9 +90,9 @@ export const restorePlan = defineAction<Input>({
 });
 
 /** The limits of the runbook and of the person together: each narrows, neither replaces the other. */
-function filtersOf(request: Input, { workspace, clock }: ActionContext): PlanFilters {
+function filtersOf(request: Input, { workspace, clock, zone }: ActionContext): PlanFilters {
   const now = clock.now();
-  const read = readFilter(request.filter ?? {}, now);
+  const read = readFilter(request.filter ?? {}, now, zone);
   if (!read.ok)
     throw new RunbackError('usage', `The filter cannot be used: ${read.problem}`, { state: 'Nothing was written.', data: { limit: 'filter' } });
   const own = read.filter;
@@ -105,8 +106,8 @@ function filtersOf(request: Input, { workspace, clock }: ActionContext): PlanFil
   const exceptFields = nonEmpty([...new Set([...(own.except_fields ?? []), ...(request.except_fields ?? [])])]);
   const only = both(own.only, request.only);
   const where = [request.where, own.where].filter((part) => part !== undefined);
-  const since = edge(own.since, moment(request.since, now), 'later');
-  const until = edge(own.until, moment(request.until, now), 'earlier');
+  const since = edge(own.since, moment('since', request.since, now, zone), 'later');
+  const until = edge(own.until, moment('until', request.until, now, zone), 'earlier');
   return {
     ...(objects === undefined ? {} : { objects }),
     ...(fields === undefined ? {} : { fields }),
@@ -147,14 +148,14 @@ function writers(a: readonly string[] | undefined, b: readonly string[] | undefi
 }
 
 /** A time of the runbook; empty where it is not known. Throws `usage`. */
-function moment(text: string | undefined, now: Date): string | undefined {
+function moment(limit: 'since' | 'until', text: string | undefined, now: Date, zone: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
-  const at = parseMoment(text, now);
-  if (at !== undefined) return at;
-  throw new RunbackError('usage', `"${text}" is no time`, {
-    why: `Expected ${MOMENT_FORM}.`,
+  const read = readMoment(text, { now, zone });
+  if (read.ok) return read.at.toISOString();
+  throw new RunbackError('usage', `"${text}" is no time that can be taken: ${read.problem}`, {
+    ...(read.why === undefined ? {} : { why: read.why }),
     state: 'Nothing was written.',
-    data: { limit: 'since' },
+    data: { limit },
   });
 }
 
