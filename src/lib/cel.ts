@@ -2,7 +2,8 @@ import { createRequire } from 'node:module';
 
 import type { ASTNode, Environment, EvaluationError } from '@marcbachmann/cel-js';
 
-import { RunbackError, messageOf } from './errors.js';
+import { budgeted, checkTypes, childrenOf } from './cel-budget.js';
+import { RunbackError, isRunbackError, messageOf } from './errors.js';
 import { didYouMean } from './suggest.js';
 
 /**
@@ -22,7 +23,8 @@ export interface Expression {
   readonly texts: readonly { readonly of: string; readonly text: string }[];
   /**
    * The result as plain JSON-like data: integers as numbers (as text beyond 53 bits), times as ISO text. Throws
-   * `expression-invalid` where the values do not allow a result (a missing field, a wrong type in `dyn`).
+   * `expression-invalid` where the values do not allow a result (a missing field, a wrong type in `dyn`, Infinity), and where it would pass the budget
+   * of steps and bytes.
    */
   evaluate(values: Readonly<Record<string, unknown>>): unknown;
 }
@@ -30,6 +32,8 @@ export interface Expression {
 const MAX_SOURCE = 4000;
 const MAX_LIST = 10_000;
 const MAX_NESTED_LOOPS = 2;
+/** Characters of a source that a message repeats. */
+const MOST_SHOWN = 300;
 const LOOPS = new Set(['map', 'filter', 'exists', 'exists_one', 'all']);
 
 /**
@@ -65,7 +69,7 @@ function newEnvironment(): Environment {
 
 /**
  * Compiles a CEL expression. Every variable it may read is declared; unknown names, unknown fields of declared objects
- * and types that do not fit are found here. `matches` (whose patterns can hang) is forbidden; lists and loops are bounded.
+ * and types that do not fit are found here. `matches` (whose patterns can hang) is forbidden; lists and loops are bounded, and so is what an evaluation may spend.
  * Throws `expression-invalid` with `data: {source, start, end}`, the place in the source.
  */
 export function compileExpression(source: string, variables: Readonly<Record<string, CelType>>): Expression {
@@ -78,9 +82,11 @@ export function compileExpression(source: string, variables: Readonly<Record<str
     throw explain(source, error, variables, []);
   }
   guard(source, parsed.ast, 0);
+  checkTypes(parsed.ast, (problem, node) => invalid(source, problem, placeOf(node)));
   const references = [...referencesIn(parsed.ast, new Set())].sort();
   const checked = parsed.check();
   if (!checked.valid) throw explain(source, checked.error, variables, references);
+  const within = budgeted(parsed.ast, (problem, node) => invalid(source, problem, placeOf(node)));
   return {
     source,
     type: checked.type ?? 'dyn',
@@ -90,9 +96,11 @@ export function compileExpression(source: string, variables: Readonly<Record<str
       const context: Record<string, unknown> = {};
       for (const [name, type] of Object.entries(variables)) if (values[name] !== undefined) context[name] = toCel(source, values[name], type);
       try {
-        return fromCel(parsed(context));
+        return fromCel(within(() => parsed(context)));
       } catch (error) {
-        if (error instanceof RunbackError) throw error;
+        if (error instanceof NotFinite)
+          throw invalid(source, `its result is ${error.message}, which is no number that can be used`, placeOf(parsed.ast));
+        if (isRunbackError(error)) throw error;
         throw explain(source, error, variables, references);
       }
     },
@@ -117,8 +125,12 @@ function toCel(source: string, value: unknown, type: CelType): unknown {
   return Object.hasOwn(value, 'constructor') ? new Map(converted) : Object.fromEntries(converted);
 }
 
+/** A number that no file can hold and no platform takes: `1.0 / 0.0`. */
+class NotFinite extends Error {}
+
 function fromCel(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new NotFinite(String(value));
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (Array.isArray(value)) return value.map(fromCel);
@@ -142,20 +154,6 @@ function guard(source: string, node: ASTNode, loops: number): void {
   const inside = name !== undefined && LOOPS.has(name) ? loops + 1 : loops;
   if (inside > MAX_NESTED_LOOPS) throw invalid(source, `more than ${MAX_NESTED_LOOPS} loops in each other are not allowed`, placeOf(node));
   for (const child of childrenOf(node)) guard(source, child, inside);
-}
-
-function childrenOf(node: ASTNode): ASTNode[] {
-  const found: ASTNode[] = [];
-  const visit = (part: unknown): void => {
-    if (Array.isArray(part)) part.forEach(visit);
-    else if (isNode(part)) found.push(part);
-  };
-  visit(node.args);
-  return found;
-}
-
-function isNode(part: unknown): part is ASTNode {
-  return typeof part === 'object' && part !== null && 'op' in part && 'args' in part && typeof part.op === 'string';
 }
 
 function* referencesIn(node: ASTNode, bound: ReadonlySet<string>): Generator<string> {
@@ -245,11 +243,13 @@ function placeOf(node: ASTNode): { start: number; end: number } {
 
 function invalid(source: string, problem: string, details: { why?: string | undefined; start?: number; end?: number } = {}): RunbackError {
   const { why, start, end } = details;
-  return new RunbackError('expression-invalid', `The expression ${JSON.stringify(source)} cannot be used: ${problem}`, {
+  return new RunbackError('expression-invalid', `The expression ${JSON.stringify(shortened(source))} cannot be used: ${problem}`, {
     ...(why === undefined ? {} : { why }),
     data: { source, problem, ...(start === undefined ? {} : { start, end }) },
   });
 }
+
+const shortened = (source: string): string => (source.length > MOST_SHOWN ? `${source.slice(0, MOST_SHOWN)} …` : source);
 
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;

@@ -131,6 +131,12 @@ export class RunbackError extends Error {
   }
 }
 
+/** What an error carries beside its message and code, for another one that says the same in other words. */
+export function detailsOf(error: RunbackError): ErrorDetails {
+  const { why, state, next, data } = error;
+  return { ...(why === undefined ? {} : { why }), ...(state === undefined ? {} : { state }), ...(next === undefined ? {} : { next }), data };
+}
+
 /** True for an error of ours, optionally of one code. */
 export function isRunbackError(error: unknown, code?: ErrorCode): error is RunbackError {
   return error instanceof RunbackError && (code === undefined || error.code === code);

@@ -1,12 +1,12 @@
 import { canonicalJson } from './canonical-json.js';
 import { type CelType, type Expression, compileExpression } from './cel.js';
-import { RunbackError } from './errors.js';
+import { detailsOf, isRunbackError, RunbackError } from './errors.js';
 
 /** A value of a file with its `${{ … }}` compiled. */
 export interface Template {
   /** What its expressions read; see {@link Expression.references}. Sorted, each once. */
   readonly references: readonly string[];
-  /** The value with every expression replaced. Throws `expression-invalid`. */
+  /** The value with every expression replaced. Throws `expression-invalid` with `data.path`: keys and indexes from the value to the text. */
   evaluate(values: Readonly<Record<string, unknown>>): unknown;
 }
 
@@ -29,14 +29,29 @@ export function compileTemplates(value: unknown, variables: Readonly<Record<stri
   if (typeof value === 'string') return compileTemplate(value, variables);
   if (Array.isArray(value)) {
     const items = value.map((item) => compileTemplates(item, variables));
-    return { references: union(items), evaluate: (values) => items.map((item) => item.evaluate(values)) };
+    return { references: union(items), evaluate: (values) => items.map((item, index) => below(index, () => item.evaluate(values))) };
   }
   if (typeof value !== 'object' || value === null) return { references: [], evaluate: () => value };
   const fields = Object.entries(value).map(([name, item]): [string, Template] => [name, compileTemplates(item, variables)]);
   return {
     references: union(fields.map(([, field]) => field)),
-    evaluate: (values) => Object.fromEntries(fields.map(([name, field]) => [name, field.evaluate(values)])),
+    evaluate: (values) => Object.fromEntries(fields.map(([name, field]) => [name, below(name, () => field.evaluate(values))])),
   };
+}
+
+/** What a part gives; an error of its expression says in `data.path` where the part stands. */
+function below(name: string | number, evaluate: () => unknown): unknown {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (!isRunbackError(error, 'expression-invalid')) throw error;
+    const path = Array.isArray(error.data['path']) ? (error.data['path'] as unknown[]) : [];
+    throw new RunbackError('expression-invalid', error.message, {
+      ...detailsOf(error),
+      data: { ...error.data, path: [name, ...path] },
+      cause: error,
+    });
+  }
 }
 
 function union(templates: readonly Template[]): string[] {

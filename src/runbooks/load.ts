@@ -7,6 +7,7 @@ import {
   fromFileSystem,
   isRunbackError,
   messageOf,
+  detailsOf,
   parseDuration,
   readTextFile,
   RunbackError,
@@ -93,7 +94,7 @@ export async function loadRunbook(path: string, actions: ActionLibrary = builtIn
 export async function parseRunbook(text: string, file: string, actions: ActionLibrary = builtInActions): Promise<Runbook> {
   const yaml = parseYaml(text, file, runbookSchema);
   const document = yaml.value;
-  const compiler = new Compiler(document, actions);
+  const compiler = new Compiler(document, actions, (path) => `${file}:${yaml.at(path).line}:${yaml.at(path).column}`);
   const steps = await compiler.compile();
   if (compiler.problems.length > 0) throw yaml.invalid(compiler.problems);
   const byId = new Map(steps.map((step) => [step.id, step]));
@@ -123,6 +124,8 @@ class Compiler {
   constructor(
     private readonly document: RunbookDocument,
     private readonly actions: ActionLibrary,
+    /** Where a part of the file stands, for messages. */
+    private readonly placeOf: (path: Path) => string,
   ) {}
 
   async compile(): Promise<Step[]> {
@@ -218,7 +221,7 @@ class Compiler {
     if (!(input instanceof z.ZodObject)) return;
     const fields = input.shape as Readonly<Record<string, z.ZodType>>;
     for (const [name, value] of Object.entries(values)) {
-      const field = fields[name];
+      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (!field) {
         this.problem(
           [...path, 'with', name],
@@ -232,7 +235,7 @@ class Compiler {
       if (issue) this.problem([...path, 'with', name, ...issue.path], issue.message);
     }
     for (const [name, field] of Object.entries(fields))
-      if (!(name in values) && !field.safeParse(undefined).success) this.problem(path, `${action.name} needs "${name}" under "with"`);
+      if (!Object.hasOwn(values, name) && !field.safeParse(undefined).success) this.problem(path, `${action.name} needs "${name}" under "with"`);
   }
 
   private async undo(document: UndoDocument, step: string, path: Path): Promise<StepUndo | undefined> {
@@ -273,7 +276,7 @@ class Compiler {
       const expression = compileExpression(source, { ...this.vocabulary, ...more });
       if (expression.type !== 'bool' && expression.type !== 'dyn')
         this.problem(path, `expected a condition (true or false), but ${JSON.stringify(source)} gives ${expression.type}`);
-      return expression;
+      return { ...expression, evaluate: (values) => this.placed(path, () => expression.evaluate(values)) };
     } catch (error) {
       this.expressionProblem(path, error);
       return undefined;
@@ -285,13 +288,31 @@ class Compiler {
       // Compiled leaf by leaf first, so that each problem has its own place.
       for (const [name, item] of Object.entries(value)) this.template(item, [...path, Array.isArray(value) ? Number(name) : name]);
       if (this.problems.length > 0) return undefined;
-      return compileTemplates(value, this.vocabulary);
+      return this.placedTemplate(value, path);
     }
     try {
-      return compileTemplates(value, this.vocabulary);
+      return this.placedTemplate(value, path);
     } catch (error) {
       this.expressionProblem(path, error);
       return undefined;
+    }
+  }
+
+  private placedTemplate(value: unknown, path: Path): Template {
+    const template = compileTemplates(value, this.vocabulary);
+    return { ...template, evaluate: (values) => this.placed(path, () => template.evaluate(values)) };
+  }
+
+  /** What is only found when a step runs says where in the file it stands. */
+  private placed(path: Path, evaluate: () => unknown): unknown {
+    try {
+      return evaluate();
+    } catch (error) {
+      if (!isRunbackError(error, 'expression-invalid') || error.data['place'] !== undefined) throw error;
+      const { path: below, ...data } = error.data;
+      const place = this.placeOf([...path, ...(Array.isArray(below) ? (below as PropertyKey[]) : [])]);
+      const why = error.why === undefined ? `It stands in ${place}.` : `${error.why} It stands in ${place}.`;
+      throw new RunbackError('expression-invalid', error.message, { ...detailsOf(error), why, data: { ...data, place }, cause: error });
     }
   }
 

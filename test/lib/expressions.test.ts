@@ -72,6 +72,57 @@ test('what only the values show is told when it runs, as our error', () => {
   ).toContain('too long');
 });
 
+describe('an expression spends no more than its budget: a run is not ended for ever by one, nor its resume', () => {
+  /** `cel.bind(a, START, cel.bind(a, TURN, … RESULT))`. */
+  const bound = (start: string, turn: string, result: string, turns = 25): string =>
+    `cel.bind(a, ${start}, ${`cel.bind(a, ${turn}, `.repeat(turns)}${result}${')'.repeat(turns + 1)}`;
+  const big = {
+    live: {
+      list: Array.from({ length: 9000 }, (_, n) => n),
+      text: 'ab'.repeat(200_000),
+      texts: Array.from({ length: 9000 }, () => 'x'.repeat(9000)),
+    },
+  };
+  test.each([
+    ['lists that double', bound('[1]', 'a + a', '1'), /makes more than 32 MiB/],
+    ['texts that double', bound('"x"', 'a + a', 'size(a)'), /makes more than 32 MiB/],
+    ['lists of lists', bound('[1]', '[a, a]', 'a'), /makes more than 32 MiB/],
+    ['maps of maps', bound('{1: 1}', '{"k": a, "l": a}', 'a'), /makes more than|types are too large/],
+    ['types that double', bound('{1: 1}', '{a: a}', 'true'), /types are too large/],
+    ['texts that are joined', 'live.list.map(n, live.text).join()', /makes more than 32 MiB/],
+    ['lists that are joined to texts', 'live.list.map(n, live.texts.join())', /makes more than 32 MiB/],
+    ['a text that is cut into letters', 'live.list.map(n, live.text.split(""))', /makes more than 32 MiB/],
+    ['loops in loops', 'live.list.all(a, live.list.all(b, a + b >= 0))', /takes more than 1,000,000 steps/],
+    ['loops that pass over errors', 'live.list.exists(a, live.list.exists(b, a + b < 0)) || true', /takes more than 1,000,000 steps/],
+    ['lists that are searched', 'live.list.all(a, live.list.all(b, !(b in [live.list])))', /steps|MiB/],
+    ['a text that is searched for a long one', 'live.list.exists(a, live.text.contains(live.text + "c"))', /steps|MiB/],
+  ])('%s', (_, source, why) => {
+    const found = refusal(() => compileExpression(source, { live: 'dyn' }).evaluate(big));
+    expect(found.code).toBe('expression-invalid');
+    expect(found.message).toMatch(why);
+    expect(found.data['start']).toBeTypeOf('number');
+    expect(found.message.length).toBeLessThan(600);
+  });
+
+  test('what people write is far below it, as often as it is asked', () => {
+    const expression = compileExpression('cel.bind(n, live.list.filter(x, x > 10), size(n)) + size(live.list.map(x, x * 2))', { live: 'dyn' });
+    for (let turn = 0; turn < 20; turn += 1) expect(expression.evaluate(big)).toBe(17_989);
+  });
+});
+
+describe('a number that is none is an error at its place, never text that goes into a platform', () => {
+  test.each(['1.0 / 0.0', '-1.0 / 0.0', '0.0 / 0.0', 'double("NaN")', '[1.0, 1.0 / 0.0]', '{"a": 1.0 / 0.0}', 'string(1.0 / 0.0)'])(
+    '%s',
+    (source) => {
+      for (const text of [`\${{ ${source} }}`, `about \${{ ${source} }} records`]) {
+        const found = refusal(() => compileTemplates({ with: { note: [text] } }, variables).evaluate(values));
+        expect(found.message).toMatch(/Infinity|NaN/);
+        expect(found.data['path']).toEqual(['with', 'note', 0]);
+      }
+    },
+  );
+});
+
 describe('values with expressions in them', () => {
   test.each([
     ['${{ steps.plan.records }}', 256],

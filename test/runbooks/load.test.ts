@@ -35,6 +35,13 @@ describe('a wrong runbook is refused before anything runs, with the place and th
     expect(await wrong(steps)).toMatch(expected);
   });
 
+  test('what only shows when a step runs says where it stands too', async () => {
+    const steps = '  - { id: a, title: A, action: incident.note, with: { text: "${{ 1.0 / double(inputs.n) }}" } }';
+    const runbook = await parseRunbook(text(steps, 'inputs: { n: { type: number, prompt: N? } }'), 'test.yml');
+    const evaluate = async (): Promise<unknown> => runbook.step('a').values?.evaluate({ inputs: { n: 0 } });
+    expect(await rejection(evaluate())).toMatchObject({ code: 'expression-invalid', why: expect.stringMatching(/test\.yml:6:6\d/) as string });
+  });
+
   test('all problems are told at once', async () => {
     const said = await wrong('  - { id: a, title: A, action: nothing }\n  - { id: b, title: B, when: steps.zz.x, manual: x }');
     expect(said).toMatch(/nothing/);
