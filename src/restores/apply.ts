@@ -37,6 +37,8 @@ export interface ApplyDeps extends RestoreDeps {
   readonly lockHeld?: boolean;
   /** The run that this is a step of. */
   readonly run?: string;
+  /** Key of the step of that run: what it finds its restore by, whatever the clocks say. */
+  readonly step?: string;
   /** Tells what became of a dead holder of the platform's lock; by default only what became of restores. */
   readonly holders?: HolderLook;
 }
@@ -60,7 +62,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
   };
   checkPlan(plan, platform, clock.now(), conditions);
   checkConfirmation(plan.header, request.confirmed);
-  const id = newId('restore', clock);
+  const id = newId('restore', clock, await store.journals(RESTORES));
   const created: RestoreCreated = {
     plan: plan.header.id,
     hash: plan.hash,
@@ -71,6 +73,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     settings: { canary: config.canary, errorsPercent: config.stop_at.errors_percent, skippedPercent: config.stop_at.skipped_percent },
     approvals: conditions.approvals,
     ...(deps.run === undefined ? {} : { run: deps.run }),
+    step: deps.step ?? null,
   };
   return holding(deps, { id, run: deps.run }, request.by, async (writer, lock) => {
     await writer.append({ by: request.by, type: 'restore.created', data: { ...created } });

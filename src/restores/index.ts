@@ -1,7 +1,7 @@
 export { applyRestore, resumeRestore, type ApplyDeps } from './apply.js';
 export { decideConflicts } from './decide-plan.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './holders.js';
-export { readRestore } from './journal.js';
+export { readCreated, readRestore, type RestoreCreated } from './journal.js';
 export { isLeft, leftOf, leftWords, mayPassNow } from './left.js';
 export { lostByRestore, lostValuesOf } from './lost-lists.js';
 export { checkLimits, checkTogether } from './limits.js';

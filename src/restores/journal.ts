@@ -31,6 +31,7 @@ export const EXACT: readonly string[] = [
   'hash',
   'platform',
   'account',
+  'step',
 ];
 
 /** A mutation as the journal holds it: enough to send it, look it up and undo it without the plan. */
@@ -136,6 +137,8 @@ export interface RestoreCreated {
   readonly approvals: readonly Approval[];
   /** The run this is a step of. */
   readonly run?: string;
+  /** Key of the step that began it; null where it was begun by hand. Absent in journals of earlier versions. */
+  readonly step?: string | null;
 }
 
 /** An item that was or may have been sent and whose end is not known. */
@@ -491,6 +494,12 @@ export async function foldBegun(store: Store, id: string): Promise<RestoreState 
 /** The state of a restore, derived from its journal. Throws `not-found`, `journal-damaged`. */
 export async function readRestore(store: Store, id: string): Promise<RestoreSummary> {
   return (await foldRestore(store, id)).summary;
+}
+
+/** The first line of a restore, before anything it wrote; undefined where it was killed before that line was whole. Throws `journal-damaged`. */
+export async function readCreated(store: Store, id: string): Promise<RestoreCreated | undefined> {
+  for await (const entry of store.journal(RESTORES, id).read()) if (entry.type === 'restore.created') return entry.data as unknown as RestoreCreated;
+  return undefined;
 }
 
 /** What earlier restores of a platform created again under a new key. */

@@ -54,7 +54,7 @@ export async function writePlan(
     spool.push(text);
   }
   const lost = lostCounter.result(schema.objects);
-  const id = newId('plan', clock);
+  const id = newId('plan', clock, await store.ledgers('plans'));
   const header: PlanHeader = {
     version: 1,
     id,
@@ -122,9 +122,13 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
   checkAccount(header, platform, conditions.movedTo);
   checkNamed(platform);
   const age = now.getTime() - Date.parse(header.createdAt);
-  if (age > conditions.maxAgeMs)
-    throw new RunbackError('plan-stale', `Plan ${header.id} is too old to be applied`, {
-      why: `It was made at ${header.createdAt}, ${minutes(age)} ago; the limit is ${minutes(conditions.maxAgeMs)}. Records may have changed a lot since.`,
+  // A time that far ahead of the clock says nothing about the age: the clock was put right meanwhile.
+  if (Math.abs(age) > conditions.maxAgeMs)
+    throw new RunbackError('plan-stale', `Plan ${header.id} is ${age < 0 ? 'of an unknown age' : 'too old'} and cannot be applied`, {
+      why:
+        age < 0
+          ? `It says that it was made at ${header.createdAt}, ${minutes(-age)} from now: the clock of this machine was changed since.`
+          : `It was made at ${header.createdAt}, ${minutes(age)} ago; the limit is ${minutes(conditions.maxAgeMs)}. Records may have changed a lot since.`,
       state: 'Nothing was written.',
       next: `Make a new one: runback restore plan --platform ${header.platform} --base ${header.base.snapshot}`,
     });

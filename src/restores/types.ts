@@ -320,6 +320,8 @@ export interface VerifySummary {
   readonly checked: number;
   /** Changes of the plan that are not so on the platform. */
   readonly remaining: number;
+  /** Of those, the ones where the damage itself is there, or there again. */
+  readonly damaged: number;
   /** Changes that were decided to be left (conflicts). */
   readonly conflicts: number;
   /** Values, links and records that the platform changed beside the plan while it was applied; see `RestoreSummary.beside`. */

@@ -65,6 +65,7 @@ class Check {
   readonly #interims = new Map<string, RecordChange['fields']>();
   #checked = 0;
   #remaining = 0;
+  #damaged = 0;
   #conflicts: number;
 
   constructor(plan: Plan, deps: RestoreDeps, apply: Batches, options: CallOptions) {
@@ -101,6 +102,7 @@ class Check {
       ...(beside === undefined ? {} : { beside }),
       checked: this.#checked,
       remaining: this.#remaining,
+      damaged: this.#damaged,
       conflicts: this.#conflicts,
       examples: this.#examples,
     };
@@ -203,6 +205,7 @@ class Check {
       return;
     }
     this.#remaining += 1;
+    if (stillDamaged) this.#damaged += 1;
     if (this.#examples.length < EXAMPLES) this.#examples.push(example);
   }
 }

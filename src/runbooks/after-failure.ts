@@ -18,6 +18,7 @@ const MOST_ASKED = 5;
 export async function afterFailure(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
   const asking = await lapsed(runner, step, state);
   if (asking !== undefined) return asking;
+  if (await planAnew(runner, step, state)) return 'on';
   if (await askedForAnother(runner, step, state)) return 'on';
   const { retry } = step;
   const again = retry.on.includes('any') || retry.on.some((name) => name === state.errorClass);
@@ -64,6 +65,19 @@ async function lapsed(runner: Runner, step: Step, state: StepRecord): Promise<Ne
   };
   await runner.append('decision', data, { step: step.id });
   return 'on';
+}
+
+/** The step's plan is too old to be applied, and nothing was begun: a new one is made where that one was made, and everything behind it done anew. */
+async function planAnew(runner: Runner, step: Step, { error, intent }: StepRecord): Promise<boolean> {
+  const plan = intent?.inputs['plan'];
+  const made = error?.code === 'plan-stale' && typeof plan === 'string' ? runner.run.plans.get(plan) : undefined;
+  if (made === undefined || (runner.run.steps.get(made.step)?.visit ?? 1) >= MOST_ASKED) return false;
+  const from = runner.runbook.step(made.step).index;
+  if (from >= step.index) return false;
+  const reset = runner.runbook.steps.slice(from, step.index + 1).map(({ id }) => id);
+  const data: DecisionData = { kind: 'rule', value: 'plan-stale', effect: 'go_to', go_to: made.step, reset, over: [], note: error?.message ?? '' };
+  await runner.append('decision', data, { step: step.id });
+  return true;
 }
 
 async function pauseBefore(runner: Runner, step: Step, state: StepRecord, ms: number): Promise<void> {

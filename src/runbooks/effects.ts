@@ -45,7 +45,7 @@ export async function perform(runner: Runner, step: Step): Promise<Next> {
       await finish(runner, step, execution.outputs);
       return 'on';
     case 'failed':
-      await fail(runner, step, execution.error);
+      await fail(runner, step, execution.error, { action, inputs, key });
       return 'on';
     case 'interrupted':
       return await runner.interrupted();
@@ -103,7 +103,7 @@ async function lookUp(runner: Runner, step: Step, action: AnyAction, intent: Int
     case 'not-started':
     case 'unfinished':
       if (late === undefined) return await perform(runner, step);
-      await fail(runner, step, late);
+      await fail(runner, step, late, { action, inputs: intent.inputs, key: intent.key });
       return 'on';
     case 'unknown':
       return await askWhatHappened(runner, step, found.why);
@@ -173,9 +173,29 @@ function verifyProblem(step: Step, scope: Readonly<Record<string, unknown>>): Ru
   }
 }
 
-async function fail(runner: Runner, step: Step, error: unknown): Promise<void> {
+/** What was called when a step failed after its intent. */
+interface Attempted {
+  readonly action: AnyAction;
+  readonly inputs: unknown;
+  readonly key: string;
+}
+
+/** Journals a failure, with the outputs of what was done until then: the steps behind it and its undo go on with them. */
+async function fail(runner: Runner, step: Step, error: unknown, attempted?: Attempted): Promise<void> {
   const attempt = Math.max(1, recordOf(runner, step).attempt);
-  await runner.append('step.outcome', { state: 'failed', error: errorData(error), class: classOf(error) }, { step: step.id, attempt });
+  const outputs = attempted === undefined ? undefined : await didUntil(runner, step, attempted);
+  const more = outputs === undefined ? {} : { outputs };
+  await runner.append('step.outcome', { state: 'failed', error: errorData(error), class: classOf(error), ...more }, { step: step.id, attempt });
+}
+
+/** A look that fails itself says nothing: the failure that is journaled is the one of the step. */
+async function didUntil(runner: Runner, step: Step, { action, inputs, key }: Attempted): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    return await action.did?.(inputs, runner.context(step, runner.abort, key));
+  } catch (error) {
+    if (isRunbackError(error)) return undefined;
+    throw error;
+  }
 }
 
 async function confirm(runner: Runner, step: Step, action: AnyAction, inputs: Readonly<Record<string, unknown>>, key: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { RunbackError } from '../lib/index.js';
+import { isRunbackError, RunbackError } from '../lib/index.js';
 import { afterFailure } from './after-failure.js';
 import { approve } from './approve.js';
 import { perform, resolveDoubt } from './effects.js';
@@ -10,6 +10,7 @@ import type { Runner } from './runner.js';
 import { currentStep, type StepRecord } from './state.js';
 import { undoAll } from './undo.js';
 import { waitFor } from './wait.js';
+import { withoutIt } from './when.js';
 
 /**
  * Takes a run from where its journal says it is to its end. What is next is always read from the state, which is derived
@@ -33,9 +34,27 @@ async function close(runner: Runner): Promise<void> {
     const words = step.state === 'succeeded' ? runner.runbook.step(step.id).action?.left?.(step.outputs) : undefined;
     return words === undefined ? [] : [`${step.id} left ${words}`];
   });
-  const because = [...(failed.length === 0 ? [] : [`did not succeed: ${failed.join(', ')}`]), ...left].join('; ');
+  const paused = await stillPaused(runner);
+  const because = [...(failed.length === 0 ? [] : [`did not succeed: ${failed.join(', ')}`]), ...left, ...paused].join('; ');
   if (because === '') await runner.append('run.closed', { state: 'succeeded' });
   else await runner.append('run.closed', { state: 'partial', because });
+}
+
+/** Syncs that this run paused and that nobody has started again, in words with the command for it: done is said over none of them. */
+async function stillPaused(runner: Runner): Promise<readonly string[]> {
+  const { syncs } = runner.services;
+  try {
+    const open = (await syncs.pauses()).filter(({ holder }) => holder.startsWith(`${runner.run.id}/`));
+    return open.flatMap(({ id, entries }) => {
+      const owed = entries
+        .filter(({ earlier, state }) => earlier === 'running' && (state === 'paused' || state === 'pausing'))
+        .map(({ sync }) => sync);
+      return owed.length === 0 ? [] : [`still paused: ${owed.join(', ')} (runback sync resume ${id})`];
+    });
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    return [`which syncs are still paused is not known: ${error.message}`];
+  }
 }
 
 async function visit(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
@@ -45,9 +64,10 @@ async function visit(runner: Runner, step: Step, state: StepRecord): Promise<Nex
       return await resolveDoubt(runner, step, state);
     case 'failed':
       // No tries: a person asked for another one, or the run was resumed.
-      return state.tries === 0 ? await start(runner, step) : await afterFailure(runner, step, state);
+      if (state.tries > 0) return await afterFailure(runner, step, state);
+      return (await withoutIt(runner, step)) ?? (await start(runner, step));
     case 'pending':
-      return (await skipped(runner, step)) ? 'on' : await start(runner, step);
+      return (await withoutIt(runner, step)) ?? (await start(runner, step));
     case 'succeeded':
     case 'skipped':
     case 'undone':
@@ -58,12 +78,6 @@ async function visit(runner: Runner, step: Step, state: StepRecord): Promise<Nex
       });
   }
   return exhausted(state.state);
-}
-
-async function skipped(runner: Runner, step: Step): Promise<boolean> {
-  if (step.when === undefined || step.when.evaluate(runner.scope()) === true) return false;
-  await runner.append('step.outcome', { state: 'skipped', because: `not needed: ${step.when.source} does not hold` }, { step: step.id });
-  return true;
 }
 
 /** Does a step from its beginning, whatever its kind. */

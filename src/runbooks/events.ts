@@ -35,6 +35,8 @@ export interface IntentData {
   readonly effect: EffectClass;
   /** The same for every attempt at the same piece of work: what platforms and stores recognise a repetition by. */
   readonly key: string;
+  /** Of a wait: when it began, ISO 8601, also where it was broken off and is gone on with. */
+  readonly since?: string;
   /** Absent where it needs the step's own outputs: then it is in the outcome. */
   readonly undo?: ResolvedUndo;
 }

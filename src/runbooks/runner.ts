@@ -10,6 +10,7 @@ import { scopeOf } from './scope.js';
 import { sharingStore } from './sharing-store.js';
 import { applyEntry, type RunRecord } from './state.js';
 import type { Answer, Operator, Question, QuestionBody, RunObserver, RunView } from './types.js';
+import { verificationOf } from './verification.js';
 import { stepView, viewOf } from './view.js';
 
 /** How a run is watched, answered and stopped. */
@@ -140,8 +141,6 @@ export class Runner {
     const run = this.record;
     const { services } = this;
     const reporter = this.options.observer?.reporter;
-    const intent = run.steps.get(step.id)?.intent;
-    const effectAt = run.effects.get(run.effectOf.get(key) ?? -1)?.at;
     const order = (id: string): number => {
       const at = run.steps.get(id)?.intent;
       return at === undefined ? 0 : (run.effects.get(run.effectOf.get(at.key) ?? -1)?.order ?? at.seq);
@@ -172,8 +171,9 @@ export class Runner {
           order: order(one.id),
         })),
         notes: run.notes,
+        verification: verificationOf(run),
       },
-      step: { id: step.id, title: step.document.title, key, intendedAt: effectAt ?? (intent?.key === key ? intent.at : undefined) },
+      step: { id: step.id, title: step.document.title, key },
       confirmed: run.confirmed[step.id],
       options: { signal, ...(reporter === undefined ? {} : { reporter }) },
       note: (text, noteKey) => this.append('note', { text, key: noteKey }),

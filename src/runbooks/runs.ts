@@ -44,7 +44,7 @@ export interface RunDeps extends RunServices {
 export async function startRun(request: StartRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
   const { runbook, by } = request;
   const inputs = await resolveInputs(runbook, request.inputs, deps, options.operator, options.stop ?? new AbortController().signal);
-  const id = newId('run', deps.clock);
+  const id = newId('run', deps.clock, await deps.store.journals(RUNS));
   const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, by, runbook.title));
   const runner = new Runner(runbook, deps, options, journal, await deriveRun(id, []), by);
   return await work(runner, async () => {

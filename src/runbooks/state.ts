@@ -78,6 +78,8 @@ export interface RunRecord {
   readonly effects: ReadonlyMap<number, EffectRecord>;
   /** Idempotency key of an intent to its effect. */
   readonly effectOf: ReadonlyMap<string, number>;
+  /** The plans that steps of the run made, with the step and the `seq` of the line: also those that a later visit replaced. */
+  readonly plans: ReadonlyMap<string, { readonly step: string; readonly order: number }>;
   readonly approvals: readonly ApprovalRecord[];
   /** Steps confirmed by a typed answer, with the answer; cleared when the step is reset. */
   readonly confirmed: Readonly<Record<string, string>>;
@@ -105,6 +107,7 @@ export function emptyRun(id: string): RunRecord {
     steps: new Map(),
     effects: new Map(),
     effectOf: new Map(),
+    plans: new Map(),
     approvals: [],
     confirmed: {},
     notes: [],
@@ -258,10 +261,17 @@ function ended(run: RunRecord, entry: Extract<RunEntry, { type: 'step.outcome' }
   const { step: id = '', data } = entry;
   const step = run.steps.get(id);
   const next = setStep(run, id, (old) => outcomeOf(old, data, entry.at));
+  if (data.state === 'succeeded') notePlan(next, id, data.outputs, entry.seq);
   const effect = step?.intent === undefined ? undefined : next.effectOf.get(step.intent.key);
   if (effect === undefined || data.state === 'skipped') return next;
   const state = data.state === 'succeeded' ? 'done' : data.state === 'failed' ? 'attempted' : 'none';
   return setEffect(next, effect, { state, order: entry.seq, outputs: data.outputs, ...(data.undo === undefined ? {} : { undo: data.undo }) });
+}
+
+function notePlan(run: RunRecord, step: string, outputs: Readonly<Record<string, unknown>> | undefined, order: number): void {
+  const plan = outputs?.['plan'];
+  if (typeof plan === 'string' && run.steps.get(step)?.action === 'restore.plan')
+    (run.plans as Map<string, { readonly step: string; readonly order: number }>).set(plan, { step, order });
 }
 
 function outcomeOf(step: StepRecord, data: OutcomeData, at: string): StepRecord {
@@ -293,7 +303,10 @@ function decided(run: RunRecord, entry: Extract<RunEntry, { type: 'decision' }>)
   const { step: id = '', data } = entry;
   let next: RunRecord = clearWaiting(run);
   if (data.inputs) next = { ...next, inputs: { ...next.inputs, ...data.inputs } };
-  for (const [step, outputs] of Object.entries(data.outputs ?? {})) next = setStep(next, step, (old) => ({ ...old, outputs }));
+  for (const [step, outputs] of Object.entries(data.outputs ?? {})) {
+    next = setStep(next, step, (old) => ({ ...old, outputs }));
+    notePlan(next, step, outputs, entry.seq);
+  }
   switch (data.kind) {
     case 'confirm':
       return { ...next, confirmed: { ...next.confirmed, [id]: data.value } };

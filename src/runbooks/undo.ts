@@ -39,12 +39,21 @@ function nextToUndo(runner: Runner): EffectRecord | undefined {
   return latest;
 }
 
-/** Whether an attempt that failed may have done a part that its undo knows how to take back. */
+/**
+ * Whether an attempt that failed may have done a part that is to be taken back. Of a program or a call the exit says nothing about that, and an
+ * author who says how a step is undone says that there is something to undo. An action says by itself whether a failure leaves anything.
+ */
 function coversFailure(runner: Runner, effect: EffectRecord): boolean {
-  const { action, undo } = runner.runbook.step(effect.step);
-  // Its outputs are there: the action itself ended, and only the step's own check failed.
-  if (effect.outputs !== undefined) return true;
-  return undo === undefined && action?.undo !== undefined && 'run' in action.undo && action.undo.afterFailure;
+  const { action, undo, kind } = runner.runbook.step(effect.step);
+  // Its outputs are there: the action itself ended, and only the step's own check failed, or it told what it did.
+  if (effect.outputs !== undefined || undo !== undefined || kind !== 'action') return true;
+  return action?.undo !== undefined && 'run' in action.undo && action.undo.afterFailure;
+}
+
+/** An undo of the runbook's own for a failed attempt of which only a person can tell whether it did anything. */
+function onlyAPersonKnows(step: Step, undo: ResolvedUndo, { state, outputs, intent }: EffectRecord): boolean {
+  const untold = intent.effect === 'opaque' || intent.effect === 'irreversible';
+  return untold && (state === 'open' || (state === 'attempted' && outputs === undefined && undo.kind !== 'built-in' && undo.kind !== 'manual'));
 }
 
 async function undoOne(runner: Runner, effect: EffectRecord): Promise<void> {
@@ -58,8 +67,9 @@ async function undoOne(runner: Runner, effect: EffectRecord): Promise<void> {
   if (effect.undone === 'started' && !repeatable(step, undo)) {
     if (await saidToHaveHappened(runner, step, `${step.id}.undo_in_doubt`, `the answer of undoing "${step.document.title}" was lost`))
       return await end('undone', { because: 'a person says that it happened' });
-  } else if (effect.state === 'open' && (effect.intent.effect === 'opaque' || effect.intent.effect === 'irreversible')) {
-    const happened = await saidToHaveHappened(runner, step, `${step.id}.in_doubt`, `the answer of "${step.document.title}" was lost`);
+  } else if (effect.undone !== 'failed' && onlyAPersonKnows(step, undo, effect)) {
+    const what = effect.state === 'open' ? 'the answer was lost' : 'it failed, and may have done a part before';
+    const happened = await saidToHaveHappened(runner, step, `${step.id}.in_doubt`, `"${step.document.title}": ${what}`);
     if (!happened) return await end('nothing-to-undo', { because: 'a person says that it did not happen' });
   }
   if (undo.kind === 'manual') return await undoByHand(runner, step, effect, String(undo.with));

@@ -1,29 +1,36 @@
-import { formatDuration, messageOf, RunbackError } from '../lib/index.js';
+import { formatDuration, isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import { classOf } from './failures.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
 import { errorData, type Runner } from './runner.js';
+import type { StepRecord } from './state.js';
 
 /**
- * Waits until a condition holds. Before each look, the reading steps that the condition names are read again, so that it can
- * become true; what they found is journaled once it does.
+ * Waits until a condition holds. Before each look, the reading steps that the condition names are read again, so that it can become true and
+ * nothing that was read hours ago, before a resume, makes it true; what they found is journaled once it does. What cannot be read or worked
+ * out at a look is not known, and holds the wait up as what is false does. The time counts from the first look, also over a resume.
  */
 export async function waitFor(runner: Runner, step: Step): Promise<Next> {
   const { clock } = runner.services;
   const { until } = step;
   if (!until) throw new TypeError(`step ${step.id} waits for nothing`);
-  const attempt = (runner.run.steps.get(step.id)?.attempt ?? 0) + 1;
+  const record = runner.run.steps.get(step.id);
+  const attempt = (record?.attempt ?? 0) + 1;
+  const since = interrupted(record) ?? clock.now().toISOString();
   await runner.append(
     'step.intent',
-    { kind: 'wait', inputs: { until: until.source }, effect: 'read', key: `${runner.run.id}/${step.id}/wait` },
+    { kind: 'wait', inputs: { until: until.source }, effect: 'read', key: `${runner.run.id}/${step.id}/wait`, since },
     { step: step.id, attempt },
   );
+  // A clock that was put back meanwhile says less than nothing: then the time counts from now.
+  const before = Math.max(0, clock.now().getTime() - Date.parse(since));
   const started = clock.monotonicMs();
   const sources = readersOf(runner, step);
-  for (let round = 0; ; round += 1) {
-    const waitedMs = clock.monotonicMs() - started;
+  for (;;) {
+    const waitedMs = before + clock.monotonicMs() - started;
+    let unknown: string | undefined;
     try {
-      const found = round === 0 ? new Map<string, Readonly<Record<string, unknown>>>() : await readAgain(runner, sources);
+      const found = await readAgain(runner, sources);
       const scope = runner.scope({ waited: Math.floor(waitedMs / 1000) });
       const steps = { ...(scope['steps'] as Record<string, unknown>) };
       for (const [id, outputs] of found) steps[id] = { ...outputs, state: 'succeeded' };
@@ -33,15 +40,16 @@ export async function waitFor(runner: Runner, step: Step): Promise<Next> {
         await runner.append('step.outcome', { state: 'succeeded', outputs: { waited: Math.floor(waitedMs / 1000) } }, { step: step.id, attempt });
         return 'on';
       }
-      if (step.timeoutMs !== undefined && waitedMs >= step.timeoutMs)
-        throw new RunbackError('step-timeout', `"${step.document.title}" waited ${formatDuration(waitedMs)} and ${until.source} still does not hold`);
     } catch (error) {
       if (runner.stop.aborted) return await runner.interrupted();
-      await runner.append('step.outcome', { state: 'failed', error: errorData(error), class: classOf(error) }, { step: step.id, attempt });
-      return 'on';
+      if (!mayBecomeKnown(error)) return await failed(runner, step, attempt, error);
+      unknown = messageOf(error);
     }
+    if (step.timeoutMs !== undefined && waitedMs >= step.timeoutMs)
+      return await failed(runner, step, attempt, tooLong(step, until.source, waitedMs, unknown));
     const ms = step.timeoutMs === undefined ? step.everyMs : Math.min(step.everyMs, Math.max(1, step.timeoutMs - waitedMs));
-    runner.options.observer?.reporter.waiting({ reason: `"${step.document.title}": ${until.source} does not hold yet`, ms });
+    const reason = unknown === undefined ? `${until.source} does not hold yet` : `${until.source} is not known: ${unknown}`;
+    runner.options.observer?.reporter.waiting({ reason: `"${step.document.title}": ${reason}`, ms });
     try {
       await clock.sleep(ms, runner.stop);
     } catch (error) {
@@ -49,6 +57,29 @@ export async function waitFor(runner: Runner, step: Step): Promise<Next> {
       return await runner.interrupted();
     }
   }
+}
+
+/** When a wait began that was broken off: not one that failed, which begins anew. */
+function interrupted(record: StepRecord | undefined): string | undefined {
+  return record?.state === 'pending' ? (record.intent?.since ?? record.intent?.at) : undefined;
+}
+
+/** What does not answer now, and an expression over what is not there, may be known at the next look. */
+function mayBecomeKnown(error: unknown): boolean {
+  return isRunbackError(error, 'expression-invalid') || (isRunbackError(error) && classOf(error) !== 'permanent' && classOf(error) !== 'auth');
+}
+
+async function failed(runner: Runner, step: Step, attempt: number, error: unknown): Promise<Next> {
+  await runner.append('step.outcome', { state: 'failed', error: errorData(error), class: classOf(error) }, { step: step.id, attempt });
+  return 'on';
+}
+
+function tooLong(step: Step, condition: string, waitedMs: number, unknown: string | undefined): RunbackError {
+  const still = unknown === undefined ? 'still does not hold' : 'is still not known';
+  return new RunbackError('step-timeout', `"${step.document.title}" waited ${formatDuration(waitedMs)} and ${condition} ${still}`, {
+    ...(unknown === undefined ? {} : { why: unknown }),
+    state: 'What it waits for is not so, or nobody can tell.',
+  });
 }
 
 /** Finished reading steps whose outputs the condition names. */

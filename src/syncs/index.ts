@@ -1,2 +1,3 @@
 export * from './controller.js';
-export { openSyncs, type PauseEntry, type PauseRecord, type PauseRequest, type Syncs, type SyncView } from './pauses.js';
+export type { HeldSync, PauseEntry, PauseRecord, PauseRequest, Syncs, SyncView } from './pause-record.js';
+export { openSyncs } from './pauses.js';

@@ -54,6 +54,51 @@ const three = `
   - { id: three, title: Three, action: world.put, with: { name: three } }
   - { id: ok, title: Fine?, decide: { yes: continue, no: undo } }`;
 
+describe('a step that failed half-way and says how it is undone', () => {
+  const half = (effect: string): string => `
+  - { id: a, title: A, action: world.put, with: { name: a } }
+  - id: c
+    title: Switch the import and its trigger off
+    command: [sh, -c, "echo import-off >> world/effects.log; exit 1"]
+    effect: ${effect}
+    undo: { command: [sh, -c, "echo import-on-again >> world/effects.log"], effect: idempotent }
+    on_failure: undo`;
+
+  // A user would lose: an import that stays off behind a run that is called undone.
+  test('is undone where it may be done again, without a question', async () => {
+    const { deps, runbook, world } = await bench();
+    const run = await startRun({ runbook: await runbook(half('idempotent')), inputs: {}, by: 'maya' }, deps);
+    expect(run.state).toBe('undone');
+    expect(await world.effects()).toEqual(['put a', 'import-off', 'import-on-again', 'undo a']);
+  });
+
+  test('is asked about where nobody can tell what it did; without a person the run is not called undone', async () => {
+    const { deps, runbook, world } = await bench();
+    const error = await rejection(startRun({ runbook: await runbook(half('opaque')), inputs: {}, by: 'maya' }, deps));
+    expect(error).toMatchObject({ code: 'person-needed', data: { answer: 'c.in_doubt' } });
+    const id = runOf(error);
+    expect((await readRun(deps.store, id)).state).toBe('undoing');
+    const run = await undoRun(id, { by: 'maya' }, deps, { operator: scripted({ 'c.in_doubt': 'happened' }) });
+    expect(run.state).toBe('undone');
+    expect(await world.effects()).toEqual(['put a', 'import-off', 'import-on-again', 'undo a']);
+  });
+
+  test('is left where a person says that it did nothing', async () => {
+    const { deps, runbook, world } = await bench();
+    const operator = scripted({ 'c.in_doubt': 'did-not-happen' });
+    const run = await startRun({ runbook: await runbook(half('opaque')), inputs: {}, by: 'maya' }, deps, { operator });
+    expect(run.state).toBe('undone');
+    expect(await world.effects()).toEqual(['put a', 'import-off', 'undo a']);
+  });
+
+  test('and one that says nothing keeps the run from being called undone', async () => {
+    const { deps, runbook } = await bench();
+    const steps = '  - { id: c, title: C, command: [sh, -c, "echo half >> world/effects.log; exit 1"], on_failure: undo }';
+    const run = await startRun({ runbook: await runbook(steps), inputs: {}, by: 'maya' }, deps);
+    expect(run).toMatchObject({ state: 'partial', because: 'not undone: c' });
+  });
+});
+
 describe('undo (G4)', () => {
   test('goes backwards through what was done and closes the run as undone', async () => {
     const { deps, runbook, world } = await bench();

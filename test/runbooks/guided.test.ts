@@ -1,71 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
 
-import { describe, expect, onTestFinished, test } from 'vitest';
-
-import { type Clock, Redactor, type RunbackError, systemClock } from '../../src/lib/index.js';
-import { loadRunbook, readRun, resumeRun, startRun, undoRun, verifyEvidence, type Answer, type RunDeps } from '../../src/runbooks/index.js';
-import { openSyncs } from '../../src/syncs/index.js';
-import type { Workspace } from '../../src/workspace/index.js';
-import { crmSchema, databaseSchema, openWorld, WORKS_AT, type World } from '../support/restore-world.js';
-import { httpSync, startIntegration } from '../syncs/harness.js';
+import type { RunbackError } from '../../src/lib/index.js';
+import { loadRunbook, readRun, resumeRun, startRun, undoRun, verifyEvidence } from '../../src/runbooks/index.js';
+import { WORKS_AT } from '../support/restore-world.js';
+import { book, contacts, stage, typed, yes } from './stage.js';
 import { rejection, runOf, scripted } from './support.js';
-
-const book = (id: string): string => fileURLToPath(new URL(`../../runbooks/${id}.yml`, import.meta.url));
-
-interface Stage {
-  readonly world: World;
-  readonly deps: RunDeps;
-  readonly integration: Awaited<ReturnType<typeof startIntegration>>;
-}
-
-/** A platform with records, a sync over real HTTP that writes to it, and everything a run needs. */
-async function stage(kind: 'crm' | 'database', limits: { records?: number } = {}): Promise<Stage> {
-  const world = await openWorld(kind === 'crm' ? crmSchema() : databaseSchema());
-  const integration = await startIntegration();
-  onTestFinished(async () => {
-    await integration.close();
-    await world.close();
-  });
-  const { store } = world;
-  // Time limits of steps (minutes) are real; waits between tries pass at once.
-  const clock: Clock = { ...world.clock, sleep: (ms, signal) => (ms < 60_000 ? Promise.resolve() : systemClock.sleep(ms, signal)) };
-  const workspace: Workspace = {
-    root: world.backups,
-    stateDir: world.backups,
-    backupsDir: world.backups,
-    runbooksDir: '',
-    config: {
-      version: 1,
-      platforms: { memory: { name: 'memory', connector: 'memory', environment: 'sandbox', credentials: {}, limits: {}, options: {} } },
-      syncs: { marketing: httpSync('marketing', integration.url, { writes_to: ['memory'], writes_as: ['sync:*'] }) },
-      backups: { storage: '', jobs: {} },
-      restores: { ...world.deps.config, limits },
-    },
-  };
-  const secret = (): Promise<string> => Promise.resolve('');
-  const deps: RunDeps = {
-    workspace,
-    store,
-    clock,
-    catalog: world.deps.catalog as RunDeps['catalog'],
-    syncs: openSyncs({ workspace, store, clock, secret, redact: (text) => text, environment: {} }),
-    openPlatform: () => Promise.resolve(world.connector.platform()),
-    secret,
-    redactor: new Redactor(),
-    environment: {},
-  };
-  for (let n = 0; n < 20; n += 1) {
-    if (n < 5) world.connector.put('companies', `co${n}`, { name: `Company ${n}`, city: 'Graz' }, 'user:maya');
-    const carried = kind === 'database' ? { company: `co${n % 5}` } : {};
-    world.connector.put('contacts', `c${n}`, { name: `Person ${n}`, email: `p${n}@example.com`, phone: `${n}`, tags: [], ...carried }, 'user:maya');
-    if (kind === 'crm') world.connector.relate(WORKS_AT, { from: `c${n}`, to: `co${n % 5}` }, true);
-  }
-  return { world, deps, integration };
-}
-
-const contacts = ({ world }: Stage): Record<string, Readonly<Record<string, unknown>>> => world.connector.state().records['contacts'] ?? {};
-const typed = (question: { readonly kind: string; readonly expect?: string }): Answer => ({ value: question.expect ?? '' });
-const yes = { review: 'yes', allow: 'approve', allow_created: 'approve', apply: typed, cause: 'done', new_ids: 'done' };
 
 describe.each(['crm', 'database'] as const)('a person is led through, on a %s', (kind) => {
   test('a mass overwrite: the damage is undone, the edit of a colleague stays, and the syncs run again', async () => {

@@ -182,3 +182,36 @@ describe.skipIf(process.platform !== 'linux')('programs that do not end', () => 
     await expect(controller.pause()).rejects.toMatchObject({ why: expect.not.stringContaining('token') as string });
   });
 });
+
+// A user would lose: records that are written while the sync still writes, since an answer that says nothing counted as "paused, nothing in flight".
+describe('an answer that does not say clearly whether the sync runs is no state', () => {
+  const says = async (words: string, more: Readonly<Record<string, unknown>>, exit = 0) =>
+    await openController(
+      'command',
+      deps('x', {
+        status: { run: [process.execPath, '-e', `console.log(${JSON.stringify(words)}); process.exit(${exit})`], ...more },
+        pause: { run: ['true'] },
+        resume: { run: ['true'] },
+      }),
+    );
+
+  it.each([
+    ['no number of jobs', '{"paused":true,"jobs":null}', { paused: 'json.paused', in_flight: 'json.jobs' }],
+    ['jobs in words', '{"paused":true,"jobs":"many"}', { paused: 'json.paused', in_flight: 'json.jobs' }],
+    ['empty jobs', '{"paused":true,"jobs":""}', { paused: 'json.paused', in_flight: 'json.jobs' }],
+    ['neither true nor false', '{"paused":null}', { paused: 'json.paused' }],
+    ['a field that is not there', '{}', { paused: 'json.paused' }],
+    ['no JSON', 'connection refused', { paused: 'json.paused' }],
+  ])('%s', async (_, words, status) => {
+    await expect((await says(words, status)).status()).rejects.toMatchObject({ code: 'sync-failed' });
+  });
+
+  it('nor is one by a program that failed, unless its exit status is what is read', async () => {
+    await expect((await says('paused', { paused: 'stdout.contains("paused")' }, 1)).status()).rejects.toMatchObject({ code: 'sync-failed' });
+    expect((await (await says('', { paused: 'exit == 3' }, 3)).status()).state).toBe('paused');
+  });
+
+  it('a number of jobs as text is one', async () => {
+    expect(await (await says('5', { paused: 'true', in_flight: 'stdout' })).status()).toMatchObject({ state: 'draining', inFlight: 5 });
+  });
+});

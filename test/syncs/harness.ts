@@ -9,11 +9,14 @@ export interface Behaviour {
   lieAboutFailure?: boolean;
   /** Accepts the pause and keeps running. */
   ignorePause?: boolean;
+  /** Accepts the resume and stays paused. */
+  ignoreResume?: boolean;
 }
 
 /** A real HTTP server on loopback that plays an integration platform with one sync. */
 export async function startIntegration(behaviour: Behaviour = {}): Promise<{
   url: string;
+  behaviour: Behaviour;
   state: { paused: boolean; inFlight: number; pauses: number; resumes: number; authorization: string | undefined };
   onStatus: (listener: () => void) => void;
   close: () => Promise<void>;
@@ -32,7 +35,7 @@ export async function startIntegration(behaviour: Behaviour = {}): Promise<{
       else answer(200, {});
     } else if (request.url === '/sync/resume') {
       state.resumes += 1;
-      state.paused = false;
+      if (behaviour.ignoreResume !== true) state.paused = false;
       answer(200, {});
     } else if (request.url === '/sync') {
       answer(200, { state: state.paused ? 'paused' : 'active', in_flight: state.inFlight });
@@ -44,6 +47,7 @@ export async function startIntegration(behaviour: Behaviour = {}): Promise<{
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    behaviour,
     state,
     onStatus: (next) => (listener = next),
     close: () =>

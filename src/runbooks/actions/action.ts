@@ -9,6 +9,7 @@ import type { Syncs } from '../../syncs/index.js';
 import type { SecretRef, Workspace } from '../../workspace/index.js';
 import type { ApprovalRecord } from '../state.js';
 import type { EffectClass } from '../types.js';
+import type { Verification } from '../verification.js';
 
 /** What a run is given by whoever starts it; actions use it, the engine only its store and clock. */
 export interface RunServices {
@@ -64,14 +65,14 @@ export interface ActionContext extends RunServices {
     readonly approvals: readonly ApprovalRecord[];
     readonly steps: readonly SiblingStep[];
     readonly notes: readonly { readonly text: string; readonly key?: string }[];
+    /** Whether what the run wrote has been proved right since. */
+    readonly verification: Verification;
   };
   readonly step: {
     readonly id: string;
     readonly title: string;
     /** Idempotency key: the same for every attempt at this piece of work. */
     readonly key: string;
-    /** When the first attempt's intent was written, ISO 8601; undefined before there is one. */
-    readonly intendedAt: string | undefined;
   };
   /** What the person typed for {@link Action.confirm}, if it was asked. */
   readonly confirmed: string | undefined;
@@ -145,6 +146,11 @@ export interface Action<I = Readonly<Record<string, unknown>>> {
   confirm?(input: I, context: ActionContext): Promise<Confirmation | undefined>;
   run(input: I, context: ActionContext): Promise<Readonly<Record<string, unknown>>>;
   lookup?(input: I, context: ActionContext): Promise<Lookup>;
+  /**
+   * What a failed attempt has done until then, as outputs: steps behind it and the undo go on with them. Undefined where it did nothing.
+   * Looks at what runback itself keeps, never at a platform.
+   */
+  did?(input: I, context: ActionContext): Promise<Readonly<Record<string, unknown>> | undefined>;
   readonly undo?: ActionUndo<I>;
   /** What an action that ended did not do, in words; undefined where it did all of it. The run ends as `partial` then (guarantee G28). */
   left?(outputs: Readonly<Record<string, unknown>>): string | undefined;
@@ -180,6 +186,7 @@ export function defineAction<I>(action: Action<I>): AnyAction {
     left: (outputs) => action.left?.(outputs),
     revise: async (outputs, replaced, plan, context) => await action.revise?.(outputs, replaced, plan, context),
     ...(action.lookup && { lookup: async (input: unknown, context: ActionContext) => (await action.lookup?.(parse(input), context)) ?? UNKNOWN }),
+    ...(action.did && { did: async (input: unknown, context: ActionContext) => await action.did?.(parse(input), context) }),
     ...(undo && { undo: 'none' in undo ? undo : { ...undo, run: (input: unknown, outputs, context) => undo.run(parse(input), outputs, context) } }),
   };
 }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { RunbackError } from '../../lib/index.js';
 import { liftingApprovals, withRefusals, type LiftingApproval } from '../approvals.js';
 import { defineAction, type ActionContext } from './action.js';
-import { applyDeps, leftOfOutputs, partialOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './restores-of.js';
+import { pauseAgain } from './pauses-of.js';
+import { applyDeps, leftOfOutputs, unfinishedOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './restores-of.js';
 
 const input = z.strictObject({ platform: z.string(), plan: z.string() });
 
@@ -35,9 +36,10 @@ export const restoreApply = defineAction({
   run: async ({ platform, plan }, context) => {
     const { applyRestore, resumeRestore } = await import('../../restores/index.js');
     const deps = await applyDeps(platform, context);
+    await pauseAgain(context);
     if ((await platformOf(plan, context)) !== platform)
       throw new RunbackError('plan-other-account', `Plan ${plan} is not for the platform ${platform}`, { state: 'Nothing was written.' });
-    const begun = (await restoreOfStep(plan, context)) ?? (await partialOfRun(plan, context));
+    const begun = (await restoreOfStep(plan, context)) ?? (await unfinishedOfRun(plan, context));
     if (begun) return await restoreOutputs(await resumeRestore(begun.id, context.by, deps, context.options));
     // An approval may have expired while the run waited: what lifts the limits is what counts at this moment.
     const { hash, approvals, refused } = await approvalsNow(plan, context);
@@ -55,6 +57,10 @@ export const restoreApply = defineAction({
     const ended = begun.state === 'done' || begun.state === 'partial';
     return ended ? { state: 'succeeded', outputs: await restoreOutputs(begun) } : { state: 'unfinished' };
   },
+  did: async ({ plan }, context) => {
+    const begun = (await restoreOfStep(plan, context)) ?? (await unfinishedOfRun(plan, context));
+    return begun === undefined ? undefined : await restoreOutputs(begun);
+  },
   left: leftOfOutputs,
   undo: {
     summary: 'Put back every value that the restore replaced, where nobody has changed it since',
@@ -62,7 +68,8 @@ export const restoreApply = defineAction({
     run: async ({ platform, plan }, outputs, context) => {
       const { isLeft, leftWords, undoRestore } = await import('../../restores/index.js');
       const id = typeof outputs?.['restore'] === 'string' ? outputs['restore'] : (await restoreOfStep(plan, context))?.id;
-      if (id === undefined) return 'no restore had begun';
+      if (id === undefined)
+        return outputs === undefined ? 'no restore had begun' : { words: 'no restore of this step is on record', left: 'what it may have written' };
       const summary = await undoRestore(id, context.by, await applyDeps(platform, context), context.options);
       const words = `restore ${id} is ${summary.state}`;
       return isLeft(summary.undo ?? {}) ? { words, left: leftWords(summary) } : words;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineAction } from './action.js';
+import { pauseAgain } from './pauses-of.js';
 import { applyDeps, leftOfOutputs, RESTORE_OUTPUTS, restoreOutputs } from './restores-of.js';
 
 /** Puts back what a restore replaced, where nobody has changed it since. */
@@ -13,6 +14,7 @@ export const restoreUndo = defineAction({
   writes: ({ platform }) => [platform],
   run: async ({ platform, restore }, context) => {
     const { undoRestore } = await import('../../restores/index.js');
+    await pauseAgain(context);
     return await restoreOutputs(await undoRestore(restore, context.by, await applyDeps(platform, context), context.options));
   },
   left: leftOfOutputs,

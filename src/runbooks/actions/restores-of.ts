@@ -1,4 +1,4 @@
-import type { ApplyDeps, RestoreSummary } from '../../restores/index.js';
+import type { ApplyDeps, RestoreCreated, RestoreSummary } from '../../restores/index.js';
 import type { ActionContext, OutputType } from './action.js';
 
 /** What restores need, from what an action is given. The run holds the platform's lock already. */
@@ -11,6 +11,7 @@ export async function applyDeps(platform: string, context: ActionContext): Promi
     config: context.workspace.config.restores,
     lockHeld: true,
     run: context.run.id,
+    step: context.step.key,
   };
 }
 
@@ -20,39 +21,39 @@ export async function platformOf(plan: string, context: ActionContext): Promise<
   return (await readPlan(context.store, plan)).header.platform;
 }
 
-/**
- * The restore that this step began for a plan, if it did: the latest one that was not begun before the step's intent. The
- * platform's lock keeps everybody else from beginning one meanwhile.
- */
+/** The restore that this step began, known by the key of the step and not by any time: clocks are put right. Throws `journal-damaged`. */
 export async function restoreOfStep(plan: string, context: ActionContext): Promise<RestoreSummary | undefined> {
-  const { intendedAt } = context.step;
-  if (intendedAt === undefined) return undefined;
-  const { readRestore } = await import('../../restores/index.js');
-  for (const id of (await context.store.journals('restores')).toReversed()) {
-    if (!(await context.store.journal('restores', id).exists())) continue;
-    const summary = await readable(() => readRestore(context.store, id));
-    if (summary?.plan === plan && summary.startedAt >= intendedAt) return summary;
+  return await latestRestore(context, (created) => {
+    if (created.step !== undefined) return created.step === context.step.key;
+    // Earlier versions noted no step, and the earliest not even the run.
+    return created.plan === plan && (created.run === undefined || created.run === context.run.id);
+  });
+}
+
+/**
+ * The restore of a plan that this run began in an earlier visit of a step and that did not come to all of its end: its rest is tried again,
+ * nothing twice. Also where this visit was killed while it went on with it.
+ */
+export async function unfinishedOfRun(plan: string, context: ActionContext): Promise<RestoreSummary | undefined> {
+  const latest = await latestRestore(context, (created) => created.plan === plan && created.run === context.run.id);
+  return latest !== undefined && ['running', 'stopped', 'partial'].includes(latest.state) ? latest : undefined;
+}
+
+/** A restore killed before its first line is whole has done nothing, and is passed over; one whose journal is damaged is not. */
+async function latestRestore({ store }: ActionContext, isIt: (created: RestoreCreated) => boolean): Promise<RestoreSummary | undefined> {
+  const { readCreated, readRestore } = await import('../../restores/index.js');
+  for (const id of (await store.journals('restores')).toReversed()) {
+    const created = await readCreated(store, id);
+    if (created !== undefined && isIt(created)) return await readRestore(store, id);
   }
   return undefined;
 }
 
-/** A restore killed before its first line is whole has done nothing. */
-async function readable(read: () => Promise<RestoreSummary>): Promise<RestoreSummary | undefined> {
-  try {
-    return await read();
-  } catch {
-    return undefined;
-  }
-}
-
-/** The partial restore of a plan that this run has made in an earlier visit of a step: its rest is tried again, nothing twice. */
-export async function partialOfRun(plan: string, context: ActionContext): Promise<RestoreSummary | undefined> {
-  const { readRestore } = await import('../../restores/index.js');
-  for (const id of (await context.store.journals('restores')).toReversed()) {
-    const summary = await readable(() => readRestore(context.store, id));
-    if (summary?.plan === plan && summary.run === context.run.id && summary.state === 'partial') return summary;
-  }
-  return undefined;
+/** How much of a plan is not as it says now, and of how much of that the damage is there (again). Reads the platform. */
+export async function damageNow(plan: string, context: ActionContext): Promise<{ readonly remaining: number; readonly damaged: number }> {
+  const { verifyRestore } = await import('../../restores/index.js');
+  const platform = await context.openPlatform(await platformOf(plan, context));
+  return await verifyRestore(plan, { store: context.store, clock: context.clock, catalog: context.catalog, platform }, context.options);
 }
 
 /** Declared outputs of restore.apply and restore.undo. `left`: all that is not as planned; `what_left`: what that is, in words. */

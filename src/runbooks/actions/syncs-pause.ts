@@ -1,9 +1,10 @@
 import { z } from 'zod';
 
-import { isRunbackError, messageOf, parseDuration, RunbackError } from '../../lib/index.js';
+import { isRunbackError, messageOf, parseDuration } from '../../lib/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
 import { durationSchema } from '../../workspace/index.js';
 import { type ActionContext, defineAction } from './action.js';
+import { pauseOfStep } from './pauses-of.js';
 
 const input = z.strictObject({
   writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it.'),
@@ -12,8 +13,9 @@ const input = z.strictObject({
 });
 
 function outputsOf(record: PauseRecord, drained: boolean): Record<string, unknown> {
-  const paused = record.entries.filter((entry) => entry.earlier === 'running').map((entry) => entry.sync);
-  const before = record.entries.filter((entry) => entry.earlier === 'paused').map((entry) => entry.sync);
+  const stopped = record.entries.filter((entry) => entry.state !== 'failed');
+  const paused = stopped.filter((entry) => entry.earlier === 'running').map((entry) => entry.sync);
+  const before = stopped.filter((entry) => entry.earlier === 'paused').map((entry) => entry.sync);
   return { id: record.id, paused, paused_before: before, count: record.entries.length, drained };
 }
 
@@ -21,7 +23,7 @@ async function pause({ writes_to, names, drain }: z.infer<typeof input>, context
   return await context.syncs.pause(
     {
       by: context.by,
-      holder: context.step.key,
+      holder: (await pauseOfStep(context))?.holder ?? context.step.key,
       reason: context.run.title,
       ...(writes_to === undefined ? {} : { writesTo: writes_to }),
       ...(names === undefined ? {} : { names }),
@@ -31,12 +33,7 @@ async function pause({ writes_to, names, drain }: z.infer<typeof input>, context
   );
 }
 
-/** The pause that this step began and that nobody has ended. */
-async function openPause(context: ActionContext, id?: unknown): Promise<PauseRecord | undefined> {
-  return (await context.syncs.pauses()).find((one) => one.id === id || one.holder === context.step.key);
-}
-
-/** Pauses syncs and waits for what they have in flight. Asking again with the same holder continues the same pause. */
+/** Pauses syncs and waits for what they have in flight. Asking again, also in a later visit of the step, continues the same pause. */
 export const syncsPause = defineAction({
   name: 'syncs.pause',
   summary: 'Pause the syncs and wait for their work in flight',
@@ -50,11 +47,15 @@ export const syncsPause = defineAction({
       return outputsOf(await pause(request, context), true);
     } catch (error) {
       // They take no new work; what is in flight is for the runbook to wait for.
-      const open = isRunbackError(error, 'drain-timeout') ? await openPause(context) : undefined;
+      const open = isRunbackError(error, 'drain-timeout') ? await pauseOfStep(context) : undefined;
       if (!open) throw error;
       context.options.reporter?.note(messageOf(error));
       return outputsOf(open, false);
     }
+  },
+  did: async (_, context) => {
+    const open = await pauseOfStep(context);
+    return open === undefined ? undefined : outputsOf(open, false);
   },
   undo: {
     summary: 'Put the syncs back to the state they were in',
@@ -62,12 +63,12 @@ export const syncsPause = defineAction({
     act: 'resume-syncs',
     ask: 'The syncs would start to write again, and the damage may still be there. Start them, or leave them paused?',
     run: async (_, outputs, context) => {
-      const open = await openPause(context, outputs?.['id']);
+      const open = await pauseOfStep(context, outputs?.['id']);
       if (!open) return 'no pause of this step is open';
-      const record = await context.syncs.resume(open.id, { by: context.by }, context.options);
-      const failed = record.entries.filter((entry) => entry.state === 'failed');
-      if (failed.length > 0) throw new RunbackError('sync-failed', `Not resumed: ${failed.map((entry) => entry.sync).join(', ')}`);
-      return record.entries.map((entry) => `${entry.sync}: ${entry.state}`).join(', ');
+      const { entries } = await context.syncs.resume(open.id, { by: context.by }, context.options);
+      const words = entries.map((entry) => `${entry.sync}: ${entry.state}`).join(', ');
+      const held = entries.filter((entry) => entry.state === 'held');
+      return held.length === 0 ? words : { words, left: held.map(({ sync, why = '' }) => `${sync} paused: ${why}`).join('; ') };
     },
   },
   manual: (values) => [

@@ -2,22 +2,27 @@ import { z } from 'zod';
 
 import { RunbackError } from '../../lib/index.js';
 import { defineAction, type ActionContext } from './action.js';
+import { pauseAgain } from './pauses-of.js';
+import { damageNow } from './restores-of.js';
 
 const input = z.strictObject({ paused_by: z.string().describe('Id of the pause: the output `id` of syncs.pause.') });
 
 /** What a person types to start syncs although nothing has proved that the damage is gone. */
 const OVERRIDE = 'resume-unverified';
 
-/** Puts syncs back to the state they were in. Only after the run has verified its restores, or by a named person's override (guarantee G12). */
+/**
+ * Puts syncs back to the state they were in. Only after the run has verified its restores, or by a named person's override (guarantee G12).
+ * A verification is worth what has not been written since: the damage is looked for once more, and strictly where a sync ran in between.
+ */
 export const syncsResume = defineAction({
   name: 'syncs.resume',
   summary: 'Put the syncs back to the state they were in',
   input,
-  outputs: { resumed: 'strings', left: 'strings' },
+  outputs: { resumed: 'strings', left: 'strings', what_left: 'string' },
   effect: 'idempotent',
-  act: (_, context) => (unverified(context) === undefined ? 'resume-syncs' : 'override-verification'),
-  confirm: ({ paused_by }, context) => {
-    const missing = unverified(context);
+  act: (_, context) => (context.run.verification.missing === undefined ? 'resume-syncs' : 'override-verification'),
+  confirm: ({ paused_by }, { run }) => {
+    const { missing } = run.verification;
     if (missing === undefined) return Promise.resolve(undefined);
     return Promise.resolve({
       expect: OVERRIDE,
@@ -25,19 +30,26 @@ export const syncsResume = defineAction({
     });
   },
   run: async ({ paused_by }, context) => {
-    const missing = unverified(context);
-    if (missing !== undefined && context.confirmed !== OVERRIDE)
-      throw new RunbackError('not-verified', 'The syncs were not started again', {
-        why: missing,
-        state: 'They are still paused.',
-        next: 'Verify the restore first.',
-      });
-    const record = await context.syncs.resume(paused_by, { by: context.by }, context.options);
-    const failed = record.entries.filter((entry) => entry.state === 'failed');
-    if (failed.length > 0) throw new RunbackError('sync-failed', `Not resumed: ${failed.map((entry) => entry.sync).join(', ')}`);
-    const names = (state: string): string[] => record.entries.filter((entry) => entry.state === state).map((entry) => entry.sync);
-    return { resumed: names('resumed'), left: [...names('left'), ...names('held')] };
+    const { missing } = context.run.verification;
+    if (context.confirmed !== OVERRIDE) {
+      if (missing !== undefined)
+        throw new RunbackError('not-verified', 'The syncs were not started again', {
+          why: missing,
+          state: 'They are still paused.',
+          next: 'Verify the restore first.',
+        });
+      await lookAgain(paused_by, context);
+    }
+    const { entries } = await context.syncs.resume(paused_by, { by: context.by }, context.options);
+    const names = (state: string): string[] => entries.filter((entry) => entry.state === state).map((entry) => entry.sync);
+    const open = entries.filter((entry) => entry.state === 'held');
+    return {
+      resumed: names('resumed'),
+      left: [...names('left'), ...names('held')],
+      what_left: open.map(({ sync, why = '' }) => `${sync} paused: ${why}`).join('; '),
+    };
   },
+  left: ({ what_left: what }) => (typeof what === 'string' && what !== '' ? what : undefined),
   undo: { none: 'the syncs are in the state they were in before the run' },
   manual: (values) => [
     'Only after the records are verified: put each sync back to the state you wrote down, and start none that was paused before.',
@@ -45,15 +57,21 @@ export const syncsResume = defineAction({
   ],
 });
 
-/** Why the run has not verified its restores; undefined where it has. */
-function unverified({ run }: ActionContext): string | undefined {
-  const latest = (names: readonly string[], state: string): (typeof run.steps)[number] | undefined =>
-    run.steps.filter((step) => step.action !== undefined && names.includes(step.action) && step.state === state).sort((a, b) => b.order - a.order)[0];
-  const verified = latest(['restore.verify'], 'succeeded');
-  if (!verified) return 'No step of this run has verified a restore.';
-  if (verified.outputs['remaining'] !== 0)
-    return `The verification (step ${verified.id}) found ${String(verified.outputs['remaining'])} changes that are not as the plan says.`;
-  const written = latest(['restore.apply', 'restore.undo'], 'succeeded');
-  if (written && written.order > verified.order) return `Step ${written.id} wrote after the verification (step ${verified.id}).`;
-  return undefined;
+/** Refuses where the damage came back after it was proved gone. A sync that ran again is paused again first. */
+async function lookAgain(pause: string, context: ActionContext): Promise<void> {
+  const again = await pauseAgain(context);
+  for (const plan of context.run.verification.plans) {
+    const { remaining, damaged } = await damageNow(plan, context);
+    const wrong = again.length > 0 ? remaining : damaged;
+    if (wrong === 0) continue;
+    throw new RunbackError('not-verified', `The syncs were not started again: ${wrong} changes of plan ${plan} are not as it says any more`, {
+      why:
+        again.length > 0
+          ? `${again.join(', ')} ran again after the pause, and something has written since the verification.`
+          : 'They were right when they were verified. Something has written the damage again since.',
+      state: 'The syncs are paused.',
+      next: `Find out what writes, and put it right with a new run. To start the syncs all the same: runback sync resume ${pause} --override`,
+      data: { plan, remaining: wrong },
+    });
+  }
 }

@@ -7,7 +7,7 @@ const input = z.strictObject({
   names: z.array(z.string()).optional().describe('Names of syncs.'),
 });
 
-/** Looks at syncs and changes nothing. */
+/** Looks at syncs and changes nothing. A count that is not known is not there. */
 export const syncsStatus = defineAction({
   name: 'syncs.status',
   summary: 'Look at the syncs',
@@ -17,12 +17,18 @@ export const syncsStatus = defineAction({
   run: async ({ writes_to, names }, context) => {
     const views = (await context.syncs.views(names, context.options)).filter((view) => writes_to === undefined || view.writesTo.includes(writes_to));
     const count = (state: string): number => views.filter((view) => view.status?.state === state).length;
+    const unknown = views.filter((view) => view.status === undefined).length;
     return {
-      running: count('running'),
-      paused: count('paused'),
-      draining: count('draining'),
-      in_flight: views.reduce((sum, view) => sum + (view.status?.inFlight ?? 0), 0),
-      unknown: views.filter((view) => view.status === undefined).length,
+      // Where one cannot be asked, none of these is known: no condition over them holds then, whether it says 0 or not.
+      ...(unknown > 0
+        ? {}
+        : {
+            running: count('running'),
+            paused: count('paused'),
+            draining: count('draining'),
+            in_flight: views.reduce((sum, view) => sum + (view.status?.inFlight ?? 0), 0),
+          }),
+      unknown,
       warnings: views.flatMap((view) => [...(view.status?.warnings ?? []), ...(view.problem === undefined ? [] : [`${view.name}: ${view.problem}`])]),
     };
   },

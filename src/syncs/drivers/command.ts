@@ -12,6 +12,7 @@ import {
 import { SECRET_REF, type SecretRef } from '../../workspace/index.js';
 import type { SyncController, SyncStatus } from '../controller.js';
 import type { DriverDeps } from '../registry.js';
+import { readStatus } from '../status.js';
 
 const call = z.strictObject({
   run: z.array(z.string()).min(1).describe('Program and arguments, one list item each. Never a shell line.'),
@@ -90,10 +91,10 @@ export function commandController({ name, options, credentials, secret, redact, 
     kind: 'command',
     async status(callOptions?: CallOptions): Promise<SyncStatus> {
       const output = await look(config.status.run, callOptions);
-      const values = { exit: output.status, stdout: output.stdout, json: parsed(output.stdout) };
-      const isPaused = paused.evaluate(values) === true;
-      const running = inFlight === undefined ? undefined : Number(inFlight.evaluate(values));
-      return { state: !isPaused ? 'running' : running ? 'draining' : 'paused', inFlight: running, warnings: [] };
+      // A program that failed has said nothing, unless its exit status is what the settings read.
+      if (output.status !== 0 && !paused.references.includes('exit'))
+        throw failure(name, `${config.status.run[0] ?? ''} ended with exit status ${output.status}: ${redact(output.stderr).trim().slice(-SHOWN)}`);
+      return readStatus(name, { paused, inFlight }, { exit: output.status, stdout: output.stdout, json: parsed(output.stdout) });
     },
     pause: (callOptions) => change(config.pause.run, callOptions),
     resume: (callOptions) => change(config.resume.run, callOptions),

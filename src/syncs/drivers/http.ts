@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { compileExpression, HttpClient, RunbackError, type CallOptions, type HttpResult } from '../../lib/index.js';
 import type { SyncController, SyncStatus } from '../controller.js';
 import type { DriverDeps } from '../registry.js';
+import { readStatus } from '../status.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -66,10 +67,7 @@ export async function httpController({ name, options, credentials, clock }: Driv
     async status(callOptions?: CallOptions): Promise<SyncStatus> {
       const http = await connect();
       const { status, body } = answered(await http.request({ method: 'GET', path: prefix + config.status.path, repeatable: true }, callOptions));
-      const values = { status, body };
-      const isPaused = paused.evaluate(values) === true;
-      const running = inFlight === undefined ? undefined : Number(inFlight.evaluate(values));
-      return { state: !isPaused ? 'running' : running ? 'draining' : 'paused', inFlight: running, warnings: [] };
+      return readStatus(name, { paused, inFlight }, { status, body });
     },
     pause: (callOptions) => change(config.pause, callOptions),
     resume: (callOptions) => change(config.resume, callOptions),

@@ -1,0 +1,45 @@
+import { RunbackError } from '../../lib/index.js';
+import type { HeldSync, PauseRecord } from '../../syncs/index.js';
+import type { ActionContext } from './action.js';
+
+/** Open pauses of this run, whichever step and visit began them. */
+export async function pausesOfRun({ run, syncs }: ActionContext): Promise<readonly PauseRecord[]> {
+  return (await syncs.pauses()).filter(({ holder }) => holder.startsWith(`${run.id}/`));
+}
+
+/**
+ * The pause that this step began and that nobody has ended: one for all its visits, since a sync that an earlier visit paused was not
+ * "paused before".
+ */
+export async function pauseOfStep(context: ActionContext, id?: unknown): Promise<PauseRecord | undefined> {
+  const { run, step } = context;
+  return (await pausesOfRun(context)).find((one) => one.id === id || one.holder.startsWith(`${run.id}/${step.id}/`));
+}
+
+/**
+ * Looks whether what this run has paused is paused still, and pauses again what something has started meanwhile: a watchdog, a colleague.
+ * Gives the names of those. Throws `sync-failed` where one cannot be asked or does not stop: nothing may be written then.
+ */
+export async function pauseAgain(context: ActionContext): Promise<readonly string[]> {
+  const again: string[] = [];
+  for (const { id, holder, reason } of await pausesOfRun(context)) {
+    const held = await context.syncs.held(id, context.options);
+    refuseUnknown(held);
+    const running = held.filter(({ status }) => status?.state === 'running').map(({ sync }) => sync);
+    if (running.length === 0) continue;
+    again.push(...running);
+    await context.note(`${running.join(', ')} ran again although this run had paused it; paused again`, `${context.step.key}/paused-again/${id}`);
+    await context.syncs.pause({ by: context.by, holder, reason, names: running }, context.options);
+  }
+  return again;
+}
+
+function refuseUnknown(held: readonly HeldSync[]): void {
+  const silent = held.filter(({ status }) => status === undefined);
+  if (silent.length === 0) return;
+  throw new RunbackError('sync-failed', `Whether these syncs are still paused is not known: ${silent.map(({ sync }) => sync).join(', ')}`, {
+    why: silent.map(({ sync, problem }) => `${sync}: ${problem ?? 'it does not answer'}`).join('\n'),
+    state: 'Nothing was written now.',
+    next: `Have it answer, or take it out of runback.yml where it is gone for good. Then look: runback sync status`,
+  });
+}

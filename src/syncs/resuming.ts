@@ -1,0 +1,103 @@
+import { RunbackError, type CallOptions, type Clock } from '../lib/index.js';
+import type { Document } from '../store/index.js';
+import type { HeldSync, PauseEntry, PauseRecord } from './pause-record.js';
+import { causeOf, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
+
+/** {@link Syncs.resume}, under the lock of all syncs. */
+export async function resumeSyncs(pauses: PauseStore, clock: Clock, id: string, by: string, options?: CallOptions): Promise<PauseRecord> {
+  const document = pauses.document(id);
+  const record = await readPause(document, id);
+  const others = (await pauses.open()).filter((other) => other.id !== id);
+  const troubles: Trouble[] = [];
+  for (const entry of record.entries) {
+    if (entry.state === 'resumed' || entry.state === 'left' || entry.state === 'held') continue;
+    try {
+      await resumeOne(pauses, document, entry, others, options);
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      troubles.push({ sync: entry.sync, error });
+      await setEntry(document, entry.sync, { why: `it did not start again: ${causeOf(error)}` });
+    }
+  }
+  throwTogether(troubles, (names) => `Not started again: ${names}`, {
+    state: `Every other sync of ${id} is in the state it was in. The pause stays open for the rest.`,
+    next: `Start the rest once the reason is gone: runback sync resume ${id}`,
+    pause: id,
+  });
+  return await document.update((current) => ({ ...(current ?? record), resumedAt: clock.now().toISOString(), resumedBy: by }));
+}
+
+/** {@link Syncs.held}. */
+export async function heldNow(pauses: PauseStore, id: string, options?: CallOptions): Promise<readonly HeldSync[]> {
+  const record = await readPause(pauses.document(id), id);
+  if (record.resumedAt !== undefined) return [];
+  const held = record.entries.filter(({ state }) => state === 'paused' || state === 'pausing');
+  return await Promise.all(
+    held.map(async ({ sync, earlier }): Promise<HeldSync> => {
+      const one = { sync, owed: earlier === 'running' };
+      try {
+        return { ...one, status: await (await pauses.controllerOf(sync)).status(options) };
+      } catch (error) {
+        options?.signal?.throwIfAborted();
+        return { ...one, problem: causeOf(error) };
+      }
+    }),
+  );
+}
+
+async function readPause(document: Document<PauseRecord>, id: string): Promise<PauseRecord> {
+  const record = await document.read();
+  if (!record) throw new RunbackError('not-found', `There is no pause "${id}"`, { next: 'runback sync list' });
+  return record;
+}
+
+async function resumeOne(
+  pauses: PauseStore,
+  document: Document<PauseRecord>,
+  entry: PauseEntry,
+  others: readonly PauseRecord[],
+  options?: CallOptions,
+): Promise<void> {
+  const { sync, earlier } = entry;
+  const leave = async (state: 'left' | 'held', why: string): Promise<void> => {
+    await setEntry(document, sync, { state, why });
+  };
+  const holder = others.find((other) => other.entries.some((held) => held.sync === sync && (held.state === 'paused' || held.state === 'pausing')));
+  const heldWhy = (other: PauseRecord): string =>
+    `${other.by} still holds it paused (${other.reason}); it starts again with the pause ${other.id}: runback sync list`;
+  if (earlier === 'unknown') return await leave('left', 'it could not be asked when the others were paused, and was not touched');
+  if (earlier === 'paused') {
+    // Paused by another pause that nobody has ended is not "paused before": somebody still owes it the way back.
+    const owing = others.find((other) => other.entries.some((held) => held.sync === sync && isOwed(held)));
+    return await (owing === undefined ? leave('left', 'it was paused before') : leave('held', heldWhy(owing)));
+  }
+  if (holder) {
+    // The other pause found it paused; from now on that pause owes the way back to running.
+    await setEntry(pauses.document(holder.id), sync, { earlier: 'running' });
+    return await leave('held', heldWhy(holder));
+  }
+  if (!pauses.names.includes(sync)) return await leave('left', 'runback.yml does not name it any more: start it in its own tool');
+  await start(pauses, sync, options);
+  await setEntry(document, sync, { state: 'resumed' });
+}
+
+function isOwed({ earlier, state }: PauseEntry): boolean {
+  return earlier === 'running' && (state === 'paused' || state === 'pausing');
+}
+
+async function start(pauses: PauseStore, sync: string, options?: CallOptions): Promise<void> {
+  const controller = await pauses.controllerOf(sync);
+  options?.reporter?.note(`Resuming ${sync}`);
+  if ((await controller.status(options)).state === 'running') return;
+  try {
+    await controller.resume(options);
+  } catch (error) {
+    options?.signal?.throwIfAborted();
+    if ((await controller.status(options)).state !== 'running') throw error;
+  }
+  if ((await controller.status(options)).state !== 'running')
+    throw new RunbackError('sync-failed', `Sync ${sync} did not start again`, {
+      why: 'Its controller accepted the resume, and says it is paused.',
+      next: `runback sync status ${sync}`,
+    });
+}
