@@ -14,11 +14,12 @@ export async function whilePaused<T>(
     .filter((sync) => sync.writes_to.some((platform) => platforms.includes(platform)))
     .map((sync) => sync.name);
   if (names.length === 0) return work();
-  const pause = await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot' }, call);
   try {
+    await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot' }, call);
     return await work();
   } finally {
-    // Not cut short by Ctrl-C: a sync that stays paused by accident is damage too.
-    await syncs.resume(pause.id, { by: session.by }, call.reporter === undefined ? {} : { reporter: call.reporter });
+    // Not cut short by Ctrl-C, nor by one sync that could not be paused: a sync that stays paused by accident is damage too.
+    for (const pause of (await syncs.pauses()).filter((one) => one.holder === holder))
+      await syncs.resume(pause.id, { by: session.by }, call.reporter === undefined ? {} : { reporter: call.reporter });
   }
 }

@@ -422,7 +422,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
   let canaryPassed = false;
   let looked = false;
   let undoing = false;
-  for await (const entry of journal.read()) {
+  for await (const entry of journal.read({ whole: true })) {
     const batches = entry.type.startsWith('undo.') ? undo : apply;
     switch (entry.type) {
       case 'restore.created':
@@ -487,7 +487,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
 
 /** As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done nothing. */
 export async function foldBegun(store: Store, id: string): Promise<RestoreState | undefined> {
-  for await (const _entry of store.journal(RESTORES, id).read()) return foldRestore(store, id);
+  for await (const _entry of store.journal(RESTORES, id).read({ whole: true })) return foldRestore(store, id);
   return undefined;
 }
 

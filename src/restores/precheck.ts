@@ -90,7 +90,7 @@ function verdictOn(checking: Checking, item: JournalItem, live: Fields | undefin
   const { id } = item;
   switch (item.action) {
     case 'update':
-      if (live === undefined) return { id, status: 'moved', message: 'the record is no longer there' };
+      if (live === undefined) return { id, status: 'moved', reason: 'deleted-later', message: 'the record is no longer there' };
       if (holds(live, item.set)) return stands(item);
       if (holds(live, item.replaced, Object.keys(item.set))) return undefined;
       if (checking.attempted(id) && isHalfDone(schemaOf(checking.schema, item.object), item, live)) return undefined;

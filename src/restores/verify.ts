@@ -188,14 +188,32 @@ class Check {
     } finally {
       await connector.endRead?.();
     }
+    const gone = await this.#withoutEnd(changes.filter((change) => this.#apply.whys.get(String(change.n))?.reason === 'deleted-later'));
     for (const change of changes)
       if (there.get(change.link)?.has(pairName(endsOf(change))) !== (change.action === 'link')) {
+        if (gone.has(change.n)) {
+          this.#conflicts += 1;
+          continue;
+        }
         const why =
           change.action === 'link'
             ? `it is not linked to ${change.to.object} ${change.to.key}`
             : `it is still linked to ${change.to.object} ${change.to.key}`;
         this.#wrong(change, { object: change.from.object, key: change.from.key, field: change.link, why }, true);
       }
+  }
+
+  /** Numbers of the links of which a record at one end is not there any more: nobody can make such a link. */
+  async #withoutEnd(changes: readonly LinkChange[]): Promise<ReadonlySet<number>> {
+    const gone = new Set<number>();
+    for (const end of ['from', 'to'] as const)
+      for (const object of new Set(changes.map((change) => change[end].object))) {
+        const at = changes.filter((change) => change[end].object === object);
+        const keys = [...new Set(at.map((change) => this.#apply.keyOf(object, change[end].key)))];
+        const live = await readLive(this.#deps.platform, schemaOf(this.#plan.schema, object), keys, [], this.#options);
+        for (const change of at) if (!live.records.has(this.#apply.keyOf(object, change[end].key))) gone.add(change.n);
+      }
+    return gone;
   }
 
   /** Counts a change that is not so; one that the restore left alone because of a later edit is a conflict, if the damage is gone. */

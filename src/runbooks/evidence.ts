@@ -30,8 +30,8 @@ export interface EvidenceReport {
 
 /**
  * Checks the journal of a run line by line (guarantee G6): the chain of hashes, the order, and the digest of the runbook text.
- * Changing, dropping or reordering any line but a cut-off end is found and named; a cut-off end is found by comparing
- * `lastHash`, or because the run is not closed. Throws `not-found`.
+ * Changing, dropping or reordering any line is found and named, also at the end, where the head that is kept beside the journal is there;
+ * without it a cut-off end is found by comparing `lastHash`, or because the run is not closed. Throws `not-found`.
  */
 export async function verifyEvidence(store: Store, id: string): Promise<EvidenceReport> {
   const journal = store.journal('runs', id);
@@ -43,7 +43,7 @@ export async function verifyEvidence(store: Store, id: string): Promise<Evidence
   const people: string[] = [];
   const takeovers: { at: string; from: string; to: string }[] = [];
   try {
-    for await (const entry of journal.read()) {
+    for await (const entry of journal.read({ whole: true })) {
       problem = outOfPlace(entry, lines);
       if (problem) break;
       lines += 1;

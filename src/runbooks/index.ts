@@ -15,6 +15,8 @@ export {
   listRuns,
   readRun,
   resumeRun,
+  readRunbook,
+  readVerification,
   startRun,
   takeOver,
   undoRun,

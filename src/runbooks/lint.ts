@@ -28,6 +28,7 @@ export function lintRunbook(runbook: Runbook): Finding[] {
   const rules: readonly Rule[] = [
     unreachable,
     fromLater,
+    fromLeftOut,
     undoMissing,
     approvalMissing,
     authorityUnknown,
@@ -103,6 +104,34 @@ function* fromLater(runbook: Runbook): Iterable<Raw> {
         const why = other.index === step.index ? 'is this step itself' : 'comes later';
         yield { severity: 'error', rule: 'from-later', path, message: `"${reference}" has no value here: step "${id}" ${why}` };
       }
+}
+
+/** Reads of a step that may have been left out by its own `when`, by one that does not ask for the same: they have no value on the day. */
+function* fromLeftOut(runbook: Runbook): Iterable<Raw> {
+  for (const step of runbook.steps)
+    for (const { path, references, own } of reads(step)) {
+      if (path.at(-1) === 'instructions') continue;
+      const part = path.at(-1) === 'when' ? step.when : path.at(-1) === 'until' ? step.until : path.at(-1) === 'verify' ? step.verify : undefined;
+      for (const reference of references) {
+        const [root, id = '', output] = reference.split('.');
+        const other = root === 'steps' ? runbook.steps.find((one) => one.id === id) : undefined;
+        if (!other || output === 'state' || other.when === undefined || other.index >= step.index || (own && other.id === step.id)) continue;
+        const guards = [step.when, part].filter((guard) => guard !== undefined);
+        const asksState = guards.some((guard) => guard.references.includes(`steps.${id}.state`));
+        if (asksState || conjuncts(other.when.source).every((needed) => guards.some((guard) => conjuncts(guard.source).includes(needed)))) continue;
+        yield {
+          severity: 'error',
+          rule: 'from-left-out',
+          path,
+          message: `"${reference}" has no value where step "${id}" is left out (${other.when.source}): ask for the same first, or for steps.${id}.state == "succeeded"`,
+        };
+      }
+    }
+}
+
+/** The parts of a condition that all have to hold, as written. */
+function conjuncts(source: string): string[] {
+  return source.split('&&').map((part) => part.trim().replaceAll(/\s+/gu, ' '));
 }
 
 function* undoMissing(runbook: Runbook): Iterable<Raw> {

@@ -9,6 +9,7 @@ import { replaceInputs } from './other-input.js';
 import { byHolder, locksLeftBy, Runner, RunStopped, type RunOptions } from './runner.js';
 import { applyEntry, deriveRun, isClosed, RUNS, type RunRecord } from './state.js';
 import type { RunView } from './types.js';
+import { type Verification, verificationOf } from './verification.js';
 import { viewOf } from './view.js';
 
 /** What a run is started with. */
@@ -135,6 +136,19 @@ export async function readRun(store: Store, id: string): Promise<RunView> {
   return viewOf(await recordOf(store, id));
 }
 
+/**
+ * The runbook that a run goes on with: the text in its journal, whatever became of the file since (guarantee G7). Reads only. Throws
+ * `not-found`, `journal-damaged`.
+ */
+export async function readRunbook(store: Store, id: string, actions: ActionLibrary = builtInActions): Promise<Runbook> {
+  return await runbookOf(await recordOf(store, id), actions);
+}
+
+/** Whether what a run wrote has been proved right since. Reads only. Throws `not-found`, `journal-damaged`. */
+export async function readVerification(store: Store, id: string): Promise<Verification> {
+  return verificationOf(await recordOf(store, id));
+}
+
 /** All runs, newest first. A run whose journal cannot be read is left out of the list and named in `damaged`. */
 export async function listRuns(store: Store): Promise<{ readonly runs: readonly RunView[]; readonly damaged: readonly string[] }> {
   const runs: RunView[] = [];
@@ -158,13 +172,8 @@ async function reopen(
   first: (runner: Runner) => Promise<void>,
 ): Promise<RunView> {
   const before = await openRecordOf(deps.store, id);
-  const { text, file, digest, title } = before.created.runbook;
-  if (sha256(text) !== digest)
-    throw new RunbackError('journal-damaged', `The runbook text in the journal of run ${id} is not the one it was started with`, {
-      next: `runback runbook evidence ${id}`,
-    });
-  const runbook = await parseRunbook(text, file, deps.actions ?? builtInActions);
-  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, by, title));
+  const runbook = await runbookOf(before, deps.actions ?? builtInActions);
+  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, by, runbook.title));
   // Read again as its only writer: opening may have cut a torn line off.
   const runner = new Runner(runbook, deps, options, journal, await recordOf(deps.store, id), by);
   return await work(runner, async () => {
@@ -191,10 +200,19 @@ async function work(runner: Runner, first: () => Promise<void>): Promise<RunView
   }
 }
 
+async function runbookOf({ id, created }: RunRecord, actions: ActionLibrary): Promise<Runbook> {
+  const { text, file, digest } = created.runbook;
+  if (sha256(text) !== digest)
+    throw new RunbackError('journal-damaged', `The runbook text in the journal of run ${id} is not the one it was started with`, {
+      next: `runback runbook evidence ${id}`,
+    });
+  return await parseRunbook(text, file, actions);
+}
+
 async function recordOf(store: Store, id: string): Promise<RunRecord> {
   const journal = store.journal(RUNS, id);
   if (!(await journal.exists())) throw new RunbackError('not-found', `There is no run ${id}`, { next: 'runback runbook runs' });
-  const run = await deriveRun(id, journal.read());
+  const run = await deriveRun(id, journal.read({ whole: true }));
   if (run.lastSeq === 0)
     throw new RunbackError('not-found', `Run ${id} was killed before it began`, {
       state: 'It did nothing.',

@@ -140,9 +140,10 @@ export interface Journal {
   exists(): Promise<boolean>;
   /**
    * All entries, the chain checked as they pass. A torn last line is left out. Throws `journal-damaged` (with
-   * `data: {line}`) at a broken line before the last, `not-found` where there is no journal.
+   * `data: {line}`) at a broken line before the last, `not-found` where there is no journal. `whole`: also where lines that were on disk for
+   * certain are missing at the end, up to all of them.
    */
-  read(): AsyncIterable<JournalEntry>;
+  read(options?: { readonly whole?: boolean }): AsyncIterable<JournalEntry>;
   /** Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. */
   open(owner: LockOwner, options?: ExactData): Promise<JournalWriter>;
 }

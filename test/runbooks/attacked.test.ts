@@ -1,7 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { expect, onTestFinished, test } from 'vitest';
 
 import type { RunbackError } from '../../src/lib/index.js';
-import { abortRun, loadRunbook, resumeRun, startRun, undoRun } from '../../src/runbooks/index.js';
+import { abortRun, listRuns, loadRunbook, resumeRun, startRun, undoRun, verifyEvidence } from '../../src/runbooks/index.js';
 import { httpSync, startIntegration } from '../syncs/harness.js';
 import { book, contacts, repair, stage, type Stage, typed, yes } from './stage.js';
 import { rejection, runOf, scripted } from './support.js';
@@ -274,4 +277,48 @@ test('undo after a skipped half of a restore takes back what it wrote', async ()
   const run = await undoRun(runOf(error), { by: 'maya' }, it.deps);
   expect(run.state).toBe('undone');
   expect(it.world.connector.state()).toEqual(before);
+});
+
+// A user would lose: a run that can end only by an override, since a colleague tidied up.
+test('a record that a colleague deletes between plan and apply leads back to a new plan, and the run ends', async () => {
+  const it = await stage('crm');
+  const base = await it.world.take();
+  damage(it);
+  let reviews = 0;
+  const operator = scripted({
+    ...yes,
+    review: () => {
+      reviews += 1;
+      if (reviews === 1) it.world.connector.put('contacts', 'c2', null, 'user:lee');
+      return { value: 'yes' };
+    },
+    left: 'new plan',
+  });
+  const runbook = await loadRunbook(book('mass-overwrite'));
+  const run = await startRun({ runbook, inputs: { platform: 'memory', base }, by: 'maya' }, it.deps, { operator });
+  expect(run.state).toBe('succeeded');
+  expect(run.steps.find(({ id }) => id === 'plan')?.outputs).toMatchObject({ records: 0, conflicts: 1 });
+  expect(wrongNames(it)).toBe(0);
+  expect(Object.keys(contacts(it))).toHaveLength(19);
+  expect(it.integration.state.paused).toBe(false);
+});
+
+test('a run whose journal was emptied, or lost its last lines, is damaged and not "killed before it began"', async () => {
+  const it = await stage('crm');
+  const base = await it.world.take();
+  damage(it);
+  const error = await rejection(
+    startRun({ runbook: await loadRunbook(book('mass-overwrite')), inputs: { platform: 'memory', base }, by: 'maya' }, it.deps),
+  );
+  const run = runOf(error);
+  const file = join(it.deps.store.location, 'runs', run, 'journal.ndjson');
+  const text = await readFile(file, 'utf8');
+  for (const kept of ['', text.split('\n').slice(0, 4).join('\n') + '\n']) {
+    await writeFile(file, kept);
+    expect(await listRuns(it.deps.store)).toMatchObject({ runs: [], damaged: [run] });
+    expect((await rejection(resumeRun(run, { by: 'maya' }, it.deps))).code).toBe('journal-damaged');
+    expect(await verifyEvidence(it.deps.store, run)).toMatchObject({ ok: false });
+  }
+  await writeFile(file, text);
+  expect((await resumeRun(run, { by: 'maya' }, it.deps, { operator: scripted(yes) })).state).toBe('succeeded');
 });

@@ -65,10 +65,30 @@ describe('lint', () => {
     ['waits-for-nothing', 'error', '  - { id: a, title: A, wait: { until: run.by == "x", timeout: 1m } }', 6],
     ['waits-for-ever', 'warning', '  - { id: a, title: A, wait: { until: waited > 60 } }', 6],
     ['repeats-danger', 'warning', '  - { id: a, title: A, command: [make], undo: { none: x }, retry: { attempts: 2 } }', 6],
+    [
+      'from-left-out',
+      'error',
+      `  - { id: a, title: A, when: run.by == "x", action: syncs.status }\n  - { id: b, title: B, when: steps.a.running > 0, manual: x }`,
+      7,
+    ],
+    [
+      'from-left-out',
+      'error',
+      `  - { id: a, title: A, when: run.by == "x", action: syncs.status }\n  - { id: b, title: B, action: incident.note, with: { text: "\${{ steps.a.running }}" } }`,
+      7,
+    ],
     ['loops-alone', 'warning', '  - { id: a, title: A, action: syncs.status, on_failure: { go_to: a } }', 6],
   ])('finds %s (%s)', async (rule, severity, steps, line) => {
     const findings = lintRunbook(await parseRunbook(text(steps), 'test.yml'));
     expect(findings).toContainEqual(expect.objectContaining({ rule, severity, line, file: 'test.yml' }));
+  });
+
+  test.each([
+    ['asks for its state', 'steps.a.state == "succeeded" && steps.a.running > 0'],
+    ['asks for the same first', 'run.by == "x" && steps.a.running > 0'],
+  ])('lets a step read one that may be left out where it %s', async (_, condition) => {
+    const steps = `  - { id: a, title: A, when: run.by == "x", action: syncs.status }\n  - { id: b, title: B, when: '${condition}', manual: x }`;
+    expect(lintRunbook(await parseRunbook(text(steps), 'test.yml'))).toEqual([]);
   });
 
   test('finds inputs that nothing uses', async () => {

@@ -25,7 +25,14 @@ describe('the runbooks that ship', () => {
       const asked = runbook.steps[apply.index + 1];
       expect(asked?.kind, apply.id).toBe('decide');
       expect(asked?.when?.source).toBe(`steps.${apply.id}.state == "succeeded" && steps.${apply.id}.left > 0`);
-      expect(asked?.document.decide).toEqual({ again: { go_to: apply.id }, 'go on': 'continue', stop: 'stop', undo: 'undo' });
+      const plan = apply.id.replace('apply', 'plan');
+      expect(asked?.document.decide).toEqual({
+        again: { go_to: apply.id },
+        'new plan': { go_to: plan },
+        'go on': 'continue',
+        stop: 'stop',
+        undo: 'undo',
+      });
       expect(asked?.document.instructions).toContain(`steps.${apply.id}.what_left`);
     }
     await expect(paper).toMatchFileSnapshot(`golden/${runbook.id}.md`);

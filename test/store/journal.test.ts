@@ -84,3 +84,36 @@ test('a changed byte anywhere in a journal is found and the journal refused (G2,
       expect(await readFile(path)).toEqual(changed);
     }
 });
+
+// A user would lose: what a run did last, without anybody noticing that it is gone.
+test('whole lines that vanish at the end are damage to whoever reads it whole, up to an emptied journal (G6)', async () => {
+  const { store, dir } = await temporaryStore();
+  const journal = store.journal('runs', 'run-1');
+  const writer = await journal.open(owner);
+  for (const n of [1, 2, 3]) await writer.append({ by: 'maya', type: 'step.outcome', data: { n } });
+  await writer.append({ by: 'maya', type: 'note', data: {} }, { durable: false });
+  await writer.close();
+  const path = join(dir, 'runs', 'run-1', 'journal.ndjson');
+  const whole = await readFile(path);
+  const ends = [0, ...[...whole.keys()].filter((at) => whole[at] === 10).map((at) => at + 1)];
+  const readWhole = async (): Promise<string | number> => {
+    let count = 0;
+    try {
+      for await (const _entry of journal.read({ whole: true })) count += 1;
+    } catch (error) {
+      return isRunbackError(error) ? `${error.code} ${String(error.data['line'])}` : String(error);
+    }
+    return count;
+  };
+  const seen: (string | number)[] = [];
+  for (const end of ends) {
+    await writeFile(path, whole.subarray(0, end));
+    seen.push(await readWhole());
+  }
+  // The last line was never said to be on disk: a power cut may take it.
+  expect(seen).toEqual(['journal-damaged 1', 'journal-damaged 2', 'journal-damaged 3', 3, 4]);
+  // Earlier versions kept no head, and one that is torn vouches for nothing.
+  await writeFile(path, whole.subarray(0, ends[2]));
+  await writeFile(join(dir, 'runs', 'run-1', 'journal.head'), '0000');
+  expect(await readWhole()).toBe(2);
+});

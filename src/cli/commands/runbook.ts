@@ -133,7 +133,7 @@ function goOn(verb: 'resumeRun' | 'undoRun' | 'takeOver', wanted: 'succeeded' | 
     const before = await runbooks.readRun(opened.store, id);
     if (verb === 'undoRun' && context.interactive && !context.globals.yes) await confirmUndo(context, runText(before, context.style));
     const needsText = context.input.text('answers') !== undefined;
-    const runbook = needsText ? await findRunbook(opened, before.runbook, context.stdio.cwd) : undefined;
+    const runbook = needsText ? await runbooks.readRunbook(opened.store, id) : undefined;
     const tied = await incidentOf(opened, id);
     const { deps, options, by, linked } = await runSetup(context, runbook, tied && { desk: tied.desk, id: tied.incident.id });
     try {

@@ -97,10 +97,11 @@ async function resume(context: CommandContext): Promise<Outcome> {
 
 /** A pause that a run holds ends with that run, after verification; a person may override that by name (guarantee G12). */
 async function mayResume(context: CommandContext, session: Session, pause: PauseRecord): Promise<void> {
-  const held = pause.holder.startsWith('run-');
+  const run = pause.holder.split('/')[0] ?? pause.holder;
+  // What a run has verified already needs no override: one sync of its pause did not start, say.
+  const held = run.startsWith('run-') && !(await isVerified(session, run));
   await session.authorise(held ? 'override-verification' : 'resume-syncs');
   if (!held || context.input.flag('override')) return;
-  const run = pause.holder.split('/')[0] ?? pause.holder;
   // A run that is over will not resume them any more: only an override by name does (G12).
   const next = (await isOver(session, run)) ? `runback sync resume ${pause.id} --override` : `runback runbook resume ${run}`;
   const asker = await context.asker('--override');
@@ -114,6 +115,16 @@ async function mayResume(context: CommandContext, session: Session, pause: Pause
       state: 'Nothing was changed.',
       next,
     });
+}
+
+async function isVerified({ store }: Session, run: string): Promise<boolean> {
+  const { readVerification } = await import('../../runbooks/index.js');
+  try {
+    return (await readVerification(store, run)).missing === undefined;
+  } catch (error) {
+    if (isRunbackError(error, 'not-found') || isRunbackError(error, 'journal-damaged')) return false;
+    throw error;
+  }
 }
 
 async function isOver({ store }: Session, run: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
 import type { ExactData, Journal, JournalEntry, JournalWriter, LockOwner } from '../store.js';
+import { headPath, readHead } from './journal-head.js';
 import { firstHash, isTorn, openLine, splitLines } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
 import { lockedError, tryLock } from './lock-file.js';
@@ -41,13 +42,21 @@ export class JournalFile implements Journal {
     );
   }
 
-  async *read(): AsyncGenerator<JournalEntry> {
+  async *read({ whole = false }: { readonly whole?: boolean } = {}): AsyncGenerator<JournalEntry> {
     if (!(await this.exists()))
       throw new RunbackError('not-found', `There is no journal of ${this.id}`, {
         why: `${this.#path} does not exist.`,
         data: { kind: this.kind, id: this.id },
       });
-    yield* this.#walk(() => undefined);
+    // Before the lines: a writer that is at work adds to both.
+    const head = whole ? await readHead(headPath(this.#path)) : undefined;
+    let count = 0;
+    for await (const entry of this.#walk(() => undefined)) {
+      count += 1;
+      if (entry.seq === head?.seq && entry.hash !== head.hash) throw this.#damaged(entry.seq, 'is not the one that was written there');
+      yield entry;
+    }
+    if (head !== undefined && count < head.seq) throw this.#damaged(count + 1, `is missing, up to line ${head.seq}`);
   }
 
   async open(owner: LockOwner, options: ExactData = {}): Promise<JournalWriter> {
@@ -108,7 +117,7 @@ export class JournalFile implements Journal {
     return new RunbackError('journal-damaged', `The journal of ${this.id} is damaged: line ${line} ${why}`, {
       why: `${this.#path} is a chain of hashes, and it does not hold at line ${line}. A crash cannot do that; the file was changed, or the disk lost bytes.`,
       state: `The ${line - 1} lines before it are intact. Nothing was changed.`,
-      next: `Bring the file back from a backup, or work the rest off by hand from what it says. ${this.id} cannot be resumed from it.`,
+      next: `Bring the file and the journal.head beside it back from a backup, or work the rest off by hand from what it says. ${this.id} cannot be resumed from it.`,
       data: { line, kind: this.kind, id: this.id },
     });
   }

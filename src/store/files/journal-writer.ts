@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { type Clock, type Redactor, RunbackError, fromFileSystem, messageOf } from '../../lib/index.js';
 import type { JournalEntry, JournalWriter, LockInfo, LockOwner, NewEntry } from '../store.js';
 import type { JournalEnd } from './journal-file.js';
+import { HeadKeeper, headPath } from './journal-head.js';
 import { sealEntry } from './journal-lines.js';
 import type { HeldLock } from './lock-file.js';
 import { syncFolder, systemCode } from './paths.js';
@@ -65,12 +66,14 @@ class FileWriter implements JournalWriter {
   /** Set when the file's state is unknown: nothing may be appended any more. */
   #failed: unknown;
   #closed = false;
+  readonly #head: HeadKeeper;
 
   constructor(
     readonly handle: FileHandle,
     readonly parts: WriterParts,
   ) {
     this.broke = parts.lock.broke;
+    this.#head = new HeadKeeper(headPath(parts.path));
     this.#seq = parts.end.seq;
     this.#hash = parts.end.hash;
     this.#position = parts.end.bytes;
@@ -91,6 +94,7 @@ class FileWriter implements JournalWriter {
     if (this.#closed) return;
     this.#closed = true;
     await this.#queue;
+    await this.#head.close();
     try {
       await this.handle.close();
     } finally {
@@ -131,6 +135,7 @@ class FileWriter implements JournalWriter {
     this.#position += bytes.length;
     this.#seq = sealed.entry.seq;
     this.#hash = sealed.entry.hash;
+    if (durable) await this.#head.keep(sealed.entry);
     return sealed.entry;
   }
 
