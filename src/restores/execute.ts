@@ -146,10 +146,9 @@ class Session {
     }
     this.#count(results);
     const passing = new Set(results.filter((result) => result.reason !== undefined && PASSING.has(result.reason)).map((result) => result.id));
-    const linked = new Set(results.filter((result) => result.status === 'moved').map((result) => result.id));
+    const { waiting } = this.#execution.batches;
     for (const work of works)
-      // What is tried again may be what a record to be deleted is still linked to.
-      if (passing.has(work.id) || (work.action === 'delete' && linked.has(work.id) && this.#retry.size > 0)) this.#retry.set(work.id, work);
+      if (passing.has(work.id) || (work.action === 'delete' && waiting.has(work.id) && this.#retry.size > 0)) this.#retry.set(work.id, work);
     if (canary) {
       const stop = await this.#readBack(results, first.sent, more);
       if (stop !== undefined) return stop;
@@ -201,7 +200,7 @@ class Session {
       return { results: [], sent: [], stop: stopOf(error) };
     }
     const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sendWithoutRefused(checked, last);
-    const all = this.#notForGood(works, [...skipped, ...checked.skipped, ...results]);
+    const all = this.#notForGood(works, [...skipped, ...checked.skipped, ...results], last);
     const { batches, writer, by, kind } = this.#execution;
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
     await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
@@ -215,7 +214,7 @@ class Session {
    * is still linked, a parent that is not there yet, a value that is still taken. It waits as `failed` and is tried again too. Where in
    * the end only such are left, they hold each other up, and the next pass is the verdict.
    */
-  #notForGood(works: readonly Work[], results: readonly ItemResult[]): readonly ItemResult[] {
+  #notForGood(works: readonly Work[], results: readonly ItemResult[], last: boolean): readonly ItemResult[] {
     const ids = works.map((work) => work.id);
     const deletes = new Set(works.filter((work) => work.action === 'delete').map((work) => work.id));
     const records = new Map(works.map((work) => [work.id, work.record]));
@@ -229,9 +228,11 @@ class Session {
       (status === 'moved' && (deletes.has(id) || follows(id))) || (status === 'rejected' && reason !== undefined && PASSING.has(reason));
     const unfinished =
       results.some(({ status }) => status === 'failed' || status === 'in_doubt') || this.#execution.batches.unfinishedBeside(ids, this.#waitsCount);
-    if (!unfinished || !results.some(mayPass)) return results;
+    // What was refused and is tried once more at the end may be what a record to be deleted is still linked to.
+    const isHeld = ({ id, status }: ItemResult): boolean => !last && this.#retry.size > 0 && status === 'moved' && deletes.has(id);
+    const waits = (result: ItemResult): boolean => (unfinished && mayPass(result)) || isHeld(result);
     return results.map((result) =>
-      mayPass(result) ? { id: result.id, status: 'failed', message: `${result.message ?? 'not possible yet'}; ${WAITS}` } : result,
+      waits(result) ? { id: result.id, status: 'failed', message: `${result.message ?? 'not possible yet'}; ${WAITS}` } : result,
     );
   }
 
@@ -382,6 +383,8 @@ class Session {
   #count(results: readonly ItemResult[]): void {
     this.#done += results.length;
     for (const { id, status } of results) {
+      // What waits for others is counted once it has its verdict.
+      if (this.#execution.batches.waiting.has(id)) continue;
       if (status === 'moved' || (status === 'applied' && this.#execution.batches.left.has(id))) this.#skipped += 1;
       else if (status !== 'applied') this.#errors += 1;
     }

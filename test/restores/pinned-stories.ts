@@ -150,4 +150,21 @@ export const PINNED: Readonly<Record<string, Story>> = {
     meanwhile: [{ do: 'set', who: 0, name: 'stage', value: 2 }],
     faults: {},
   },
+  'what the damage created goes also where the session ends before the record that holds it is tried again': {
+    kind: 'database',
+    conditionalWrite: false,
+    batch: 1,
+    contacts: 1,
+    companies: 2,
+    first: [
+      { by: 'sync', act: { do: 'create-company' } },
+      { by: 'user', act: { do: 'create', company: 0 } },
+      { by: 'sync', act: { do: 'shift', who: 0, count: 2, ring: false, name: false } },
+      { by: 'sync', act: { do: 'link', who: 3, company: 2, there: true } },
+    ],
+    later: [],
+    meanwhile: [],
+    habits: [],
+    faults: { '2': 'refuse' },
+  },
 };
