@@ -1,4 +1,5 @@
 import { formatDuration } from '../lib/index.js';
+import { keyFingerprint } from './ssh-key.js';
 import type { Act, Escalation, Person, Role } from './types.js';
 
 /** A role that an incident gave to a person: a level that told them fired. */
@@ -49,7 +50,8 @@ export type RefusalCode =
   | 'signature-needed'
   | 'not-yet'
   | 'expired'
-  | 'same-person';
+  | 'same-person'
+  | 'same-key';
 
 /** Why an approval does not count. */
 export interface Refusal<A extends ApprovalFact = ApprovalFact> {
@@ -116,6 +118,8 @@ export function judgeApprovals<A extends ApprovalFact>(
     if ('code' in verdict) refused.push({ approval, ...verdict });
     else if (accepted.some((other) => other.approval.by === approval.by))
       refused.push({ approval, code: 'same-person', reason: `${approval.by} has approved already: one person counts once` });
+    else if (accepted.some((other) => sameHolder(file, other.approval, approval)))
+      refused.push({ approval, code: 'same-key', reason: 'its key has approved already under another name: one key counts once' });
     else accepted.push({ approval, ...verdict });
   }
   const needed = Math.max(1, decides?.approvals ?? 1);
@@ -123,7 +127,8 @@ export function judgeApprovals<A extends ApprovalFact>(
     const may = rolesOf(file, person, grants).some((role) => able.includes(role));
     const counted = accepted.some((one) => one.approval.by === person);
     const self = person === request.requester && decides?.selfApproval !== true;
-    return may && !counted && !self ? [{ person, name, hasKey: key !== undefined }] : [];
+    const signed = accepted.some((one) => sameHolder(file, one.approval, { by: person }));
+    return may && !counted && !signed && !self ? [{ person, name, hasKey: key !== undefined }] : [];
   });
   const impossible = impossibleWords(file, request, decides, needed > accepted.length + from.length, needed);
   return {
@@ -135,6 +140,14 @@ export function judgeApprovals<A extends ApprovalFact>(
     from,
     ...(impossible === undefined ? {} : { impossible }),
   };
+}
+
+/** Whether two approvals come from one key, whatever the names: whoever holds it could give both. */
+function sameHolder(file: Escalation, a: Pick<ApprovalFact, 'by' | 'fingerprint'>, b: Pick<ApprovalFact, 'by' | 'fingerprint'>): boolean {
+  const keys = (one: typeof a): readonly string[] =>
+    [one.fingerprint, keyFingerprint(personOf(file, one.by)?.key)].filter((fingerprint) => fingerprint !== undefined);
+  const known = keys(b);
+  return keys(a).some((key) => known.includes(key));
 }
 
 /** Whether a person may do an act now, and by which role. */
@@ -192,6 +205,8 @@ function judgeOne(file: Escalation, request: ApprovalRequest, approval: Approval
   if (role === undefined || decides === undefined) return noRole(file, request, by, roles);
   if (by === request.requester && !decides.selfApproval)
     return { code: 'self-approval', reason: `${by} asks for it, and nobody approves their own request here` };
+  if (!decides.selfApproval && sameHolder(file, { by: request.requester }, approval))
+    return { code: 'self-approval', reason: `${by} has the key of ${request.requester}, who asks for it: nobody approves their own request here` };
   const unproven = unprovenWords(file, person, approval);
   if (unproven !== undefined) return unproven;
   const at = Date.parse(approval.at);

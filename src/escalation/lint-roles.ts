@@ -1,9 +1,11 @@
 import { error, warning, type LintFinding } from './lint-findings.js';
+import { keyFingerprint } from './ssh-key.js';
 import { peopleBehind, tellingsOf } from './tellings.js';
 import type { Escalation } from './types.js';
 
 /** Approvals that nobody can give, and roles that nobody can have. */
 export function* roleProblems(file: Escalation): Generator<LintFinding> {
+  yield* keyProblems(file);
   for (const [name, role] of Object.entries(file.authority)) {
     const path = ['authority', name];
     const holders = holdersOf(file, name);
@@ -31,6 +33,37 @@ export function* roleProblems(file: Escalation): Generator<LintFinding> {
   }
 }
 
+/** Keys that stand under two names: whoever holds one could approve twice, and counts once. */
+function* keyProblems(file: Escalation): Generator<LintFinding> {
+  const holders = new Map<string, string>();
+  for (const [id, { key }] of Object.entries(file.people)) {
+    const fingerprint = keyFingerprint(key);
+    if (fingerprint === undefined) continue;
+    const first = holders.get(fingerprint);
+    if (first === undefined) holders.set(fingerprint, id);
+    else
+      yield error('key-twice', `${id} and ${first} have one key (${fingerprint}): it counts as one person, so give each their own`, [
+        'people',
+        id,
+        'key',
+      ]);
+  }
+}
+
+/** One of each key: people who share one count as one. */
+function holdersWithKeys(file: Escalation, ids: readonly string[]): ReadonlySet<string> {
+  const keys = new Set<string>();
+  return new Set(
+    ids.filter((id) => {
+      const fingerprint = keyFingerprint(file.people[id]?.key);
+      if (fingerprint === undefined) return true;
+      const isNew = !keys.has(fingerprint);
+      keys.add(fingerprint);
+      return isNew;
+    }),
+  );
+}
+
 /** Everybody who can have a role, or one that may do all that it may. */
 function holdersOf(file: Escalation, name: string): ReadonlySet<string> {
   const wanted = file.authority[name]?.may ?? [];
@@ -40,7 +73,7 @@ function holdersOf(file: Escalation, name: string): ReadonlySet<string> {
   const granted = tellingsOf(file)
     .filter(({ level }) => suits(level?.grants))
     .flatMap(({ notify }) => notify.flatMap((ref) => peopleBehind(file, ref)));
-  return new Set([...own, ...granted]);
+  return holdersWithKeys(file, [...new Set([...own, ...granted])]);
 }
 
 function people(count: number): string {

@@ -1,8 +1,9 @@
 import { coveredBy, hoursOf, without, type Stretch } from './coverage.js';
 import { error, warning, type LintFinding } from './lint-findings.js';
 import { tellingsOf } from './tellings.js';
+import { neverOnCall } from './turns.js';
 import type { Escalation, Schedule } from './types.js';
-import { DAY_MS, showLocal } from './zones.js';
+import { DAY_MS, instantOf, parseLocal, showLocal, timesShown } from './zones.js';
 
 const AHEAD_MS = 90 * DAY_MS;
 const SHOWN = 3;
@@ -28,7 +29,32 @@ export function* timeProblems(file: Escalation, now: Date): Generator<LintFindin
     );
     if (gaps.length > 0) yield error('uncovered', `${words} tells nobody ${showGaps(gaps, schedules[0]?.timezone ?? file.timezone)}`, path);
   }
+  yield* turnProblems(file, now);
   yield* quietProblems(file);
+}
+
+/** People of a rotation who never have a turn within its hours, and overrides at a time that the clocks skip. */
+function* turnProblems({ schedules, people }: Escalation, now: Date): Generator<LintFinding> {
+  for (const [name, schedule] of Object.entries(schedules)) {
+    for (const [index, override] of schedule.overrides.entries())
+      for (const edge of ['from', 'to'] as const) {
+        const local = parseLocal(override[edge]);
+        if (local !== undefined && timesShown(local, schedule.timezone) === 0)
+          yield warning(
+            'override-skipped',
+            `the clocks of ${schedule.timezone} skip ${override[edge]}: it counts as ${showLocal(instantOf(local, schedule.timezone), schedule.timezone)}`,
+            ['schedules', name, 'overrides', index, edge],
+          );
+      }
+    const idle = neverOnCall(schedule, now.getTime());
+    if (idle.length === 0) continue;
+    const named = idle.map((id) => `${people[id]?.name ?? id} (${id})`).join(', ');
+    yield warning(
+      'never-on-call',
+      `${named} ${idle.length === 1 ? 'is' : 'are'} in the rotation of "${name}" and never on call: none of their turns touches its hours`,
+      ['schedules', name, 'rotation', 'people', schedule.rotation.people.indexOf(idle[0] ?? '')],
+    );
+  }
 }
 
 function showGaps(gaps: readonly Stretch[], zone: string): string {

@@ -13,7 +13,7 @@ export const EVERY_PATTERN = /^[1-9]\d{0,2}[wdh]$/;
 export const TIME_PATTERN = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /** Length of a turn on the wall clock: what clocks lose or gain through DST does not count. */
-function turnMs(every: string): number {
+export function turnMs(every: string): number {
   const unit = { w: 7 * DAY_MS, d: DAY_MS, h: 3_600_000 }[every.slice(-1) as 'w' | 'd' | 'h'];
   return Number(every.slice(0, -1)) * unit;
 }

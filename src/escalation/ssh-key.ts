@@ -34,6 +34,12 @@ export function parseSshPublicKey(line: string): KeyResult {
   return result;
 }
 
+/** Fingerprint of the key in a line of `escalation.yml`; undefined where there is none that can be used. */
+export function keyFingerprint(line: string | undefined): string | undefined {
+  const read = line === undefined ? undefined : parseSshPublicKey(line);
+  return read?.ok === true ? read.key.fingerprint : undefined;
+}
+
 /** Reads a key in the wire format. Never throws. */
 export function parseSshKeyBlob(blob: Buffer): KeyResult {
   try {

@@ -105,6 +105,15 @@ describe('an approval is refused with the reason', () => {
   });
 });
 
+test('one key under two names counts once, and is no second person who approves the request of the first', () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+  const shared = policy({}, { kim: `${key} kim@laptop`, dana: `${key} dana@phone` });
+  const large = request({ records: 12_400 });
+  expect(judge([yes('kim'), yes('dana')], large, shared)).toMatchObject({ met: false, accepted: [{}], refused: [{ code: 'same-key' }] });
+  expect(judge([yes('kim')], large, shared).from).toEqual([]);
+  expect(judge([yes('dana')], request({ requester: 'kim', records: 12_400 }), shared).refused).toMatchObject([{ code: 'self-approval' }]);
+});
+
 test('two people are needed where the role says so, one person counts once, and a larger role may do what a smaller one may', () => {
   const large = request({ records: 12_400 });
   expect(judge([yes('kim'), yes('kim')], large)).toMatchObject({

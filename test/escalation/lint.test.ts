@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { coveredBy, without } from '../../src/escalation/coverage.js';
 import { lintEscalation, parseEscalation, parseEscalationFile, type LintFinding } from '../../src/escalation/index.js';
 import { personAt } from '../../src/escalation/schedules.js';
+import { neverOnCall } from '../../src/escalation/turns.js';
 import { FILE, schedule } from './support.js';
 
 const NOW = new Date('2026-07-08T18:00:00Z');
@@ -158,4 +159,84 @@ test('hours that count as covered are those in which somebody is on call', () =>
     ),
     { numRuns: 500 },
   );
+});
+
+describe('people who are never on call are named in the day', () => {
+  const seven = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const hours = { weekdays: '09:00-17:00', weekends: 'none' };
+  test('where turns and hours are in step', () => {
+    expect(neverOnCall(schedule('America/New_York', '1d', '09:00', '2026-11-02', seven, { hours }), NOW.getTime())).toEqual(['f', 'g']);
+    expect(
+      neverOnCall(
+        schedule('UTC', '12h', '08:00', '2026-11-02', ['day', 'night'], { hours: { weekdays: '09:00-17:00', weekends: '09:00-17:00' } }),
+        NOW.getTime(),
+      ),
+    ).toEqual(['night']);
+  });
+
+  test('not where they are not, nor where an override gives them a turn', () => {
+    const none: readonly (readonly string[])[] = [seven.slice(0, 6), ['a'], ['a', 'b']];
+    for (const people of none) expect(neverOnCall(schedule('UTC', '1d', '09:00', '2026-11-02', people, { hours }), NOW.getTime())).toEqual([]);
+    expect(neverOnCall(schedule('UTC', '1d', '09:00', '2026-11-02', seven), NOW.getTime())).toEqual([]);
+    const overrides = [{ from: '2026-11-09T10:00', to: '2026-11-09T12:00', person: 'f' }];
+    expect(neverOnCall(schedule('UTC', '1d', '09:00', '2026-11-02', seven, { hours, overrides }), NOW.getTime())).toEqual(['g']);
+  });
+
+  test('as somebody finds who asks at every hour', () => {
+    const entry = fc.record({
+      every: fc.constantFrom('12h', '1d', '2d', '1w'),
+      handoff: fc.constantFrom('00:00', '08:00', '09:00', '17:00'),
+      size: fc.integer({ min: 1, max: 7 }),
+      weekdays: fc.constantFrom('09:00-17:00', '20:00-08:00', 'none'),
+      weekends: fc.constantFrom('all', 'none', '10:00-12:00'),
+    });
+    fc.assert(
+      fc.property(entry, ({ every, handoff, size, weekdays, weekends }) => {
+        fc.pre(weekdays !== 'none' || weekends !== 'none');
+        const own = schedule('UTC', every, handoff, '2026-06-01', seven.slice(0, size), { hours: { weekdays, weekends } });
+        const met = new Set<string | undefined>();
+        for (let at = NOW.getTime(); at < NOW.getTime() + 56 * 86_400_000; at += 3_600_000) met.add(personAt(own, at));
+        expect(neverOnCall(own, NOW.getTime())).toEqual(own.rotation.people.filter((person) => !met.has(person)));
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+test('an override at a time that the clocks skip is told', () => {
+  const text = changed(
+    'people: [maya, lee] } }',
+    'people: [maya, lee] }, overrides: [{ from: 2027-03-14T02:30, to: 2027-03-15T09:00, person: lee }] }',
+  );
+  expect(lint(text)).toMatchObject([{ severity: 'warning', code: 'override-skipped', path: ['schedules', 'primary', 'overrides', 0, 'from'] }]);
+});
+
+describe('a sender that cannot do what a contact asks of it is found in the day', () => {
+  const contacts = (from: string, phone: string): readonly string[] =>
+    lint(
+      changed('from: "+12125550100"', `from: "${from}"`)
+        .replace('phone: env:MAYA_PHONE', `phone: "${phone}"`)
+        .replace('[email, { sms: 2m }]', '[email, { sms: 2m }, { voice: 3m }]'),
+    ).map(({ code, path }) => `${code} ${path.join('.')}`);
+  const [sms, voice] = ['contact-broken people.maya.contact.1', 'contact-broken people.maya.contact.2'];
+  test.each([
+    ['a number', '+12125550100', '+12125550111', []],
+    ['a number with spaces', '+44 20 7946 0000', '+12125550111', []],
+    ['a reference, which is not looked up', 'env:TWILIO_FROM', '+12125550111', []],
+    ['a name, abroad', 'RUNBACK', '+4930123456', [voice]],
+    ['a name, where names are not taken', 'RUNBACK', '+12125550111', [sms, voice]],
+    ['a short code', '12345', '+12125550111', [voice]],
+    ['a messaging service', 'MG0123456789abcdef0123456789abcdef', '+12125550111', [voice]],
+  ])('%s', (_, from, phone, found) => {
+    expect(contacts(from, phone)).toEqual(found);
+  });
+});
+
+test('a key that stands twice is refused, and does not make one person two approvers', () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+  const role = 'lead: { inherits: operator, may: [approve-restore, resume-syncs], limits: { records: 5000 }, approvals: 2 }';
+  const text = changed('lead: { inherits: operator, may: [approve-restore, resume-syncs], limits: { records: 5000 } }', role)
+    .replace('contact: [email, { sms: 2m }] }', `contact: [email, { sms: 2m }], role: lead, key: ${key} maya@laptop }`)
+    .replace('contact: [email] }', `contact: [email], role: lead, key: ${key} lee@laptop }`);
+  expect(codes(text)).toEqual(['error key-twice', 'error approval-impossible']);
 });
