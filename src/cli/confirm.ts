@@ -10,7 +10,7 @@ import type { Style } from './views/style.js';
 export async function confirmDestructive(
   context: CommandContext,
   expect: string,
-  words: { readonly untouched: string; readonly command: string },
+  words: { readonly untouched: string; readonly command: string; readonly what?: string },
   show: (style: Style) => Promise<void> | void,
 ): Promise<string> {
   const given = context.input.text('confirm');
@@ -19,7 +19,7 @@ export async function confirmDestructive(
   if (given !== undefined) {
     if (given.trim() === expect) return expect;
     throw new RunbackError('confirmation-wrong', `--confirm ${given} does not fit`, {
-      why: `This act needs exactly ${expect}: the environment and the number of records.`,
+      why: `This act needs exactly ${expect}: ${words.what ?? 'the environment and the number of records'}.`,
       state: untouched,
       next,
       data: { expect },

@@ -18,6 +18,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   restore: () => import('./commands/restore.js'),
   approve: () => import('./commands/approve.js'),
   sync: () => import('./commands/sync.js'),
+  lock: () => import('./commands/lock.js'),
   daemon: () => import('./commands/daemon.js'),
   escalation: () => import('./commands/escalation.js'),
   sandbox: () => import('./commands/sandbox.js'),

@@ -12,36 +12,45 @@ export interface LockView extends NamedLock {
 /** Locks that only show that a process is there: the daemon's, and those of processes that send pages. */
 const PRESENCE = /^(?:daemon|outbox-.*)$/u;
 
-/** Every lock of the workspace that says something: who works, and what a process that is gone has left. */
-export async function lockViews({ store }: Session): Promise<readonly LockView[]> {
-  const held = (await store.locks()).filter(({ name }) => !PRESENCE.test(name));
+/** Every lock of the workspace that says something: who works, and what a process that is gone has left. `all`: the daemon's and senders' too. */
+export async function lockViews({ store }: Session, all = false): Promise<readonly LockView[]> {
+  const held = (await store.locks()).filter(({ name }) => all || !PRESENCE.test(name));
   if (held.length === 0) return [];
   const { holdersOf } = await import('../runbooks/index.js');
   const look = holdersOf(store);
   const views: LockView[] = [];
   for (const lock of held) {
-    const work = !lock.alive && lock.name.startsWith('platform-') ? await look(lock) : undefined;
+    const work = lock.life !== 'alive' && lock.name.startsWith('platform-') ? await look(lock) : undefined;
     views.push(work?.state === 'unfinished' ? { ...lock, next: work.next ?? 'runback status' } : lock);
   }
   return views;
 }
 
 /** Whether the holder lives, in words. */
-export function lifeOf({ alive, elsewhere, pid, host, next }: LockView): string {
-  if (elsewhere === true) return `process ${pid} on ${visible(host)}, which cannot be seen from here`;
-  if (alive) return `process ${pid} is at work`;
-  return `process ${pid} is gone${next === undefined ? '; whatever needs it next takes it over' : ''}`;
+export function lifeOf({ life, pid, host, next }: LockView): string {
+  switch (life) {
+    case 'unknown':
+      return `process ${pid} on ${visible(host)}, which cannot be seen from here: whoever goes on with its work waits for its lease to run out`;
+    case 'alive':
+      return `process ${pid} is at work`;
+    case 'dead':
+      return `process ${pid} is gone${next === undefined ? '; whatever needs it next takes it over' : ''}`;
+  }
+}
+
+/** A lock in one sentence, with the file it is. */
+export function lockWords(lock: LockView): string {
+  const since = lock.since.slice(0, 19).replace('T', ' ');
+  return `${lock.name} held by ${visible(lock.by)} for ${visible(lock.purpose)} (${lock.holder}) since ${since} UTC, ${lifeOf(lock)} (${lock.path})`;
 }
 
 /** For `doctor`: which locks are held. Throws `locked` for one that a process has left in the middle of its work. */
 export async function checkLocks(session: Session): Promise<string> {
-  const locks = await lockViews(session);
-  const words = (lock: LockView): string =>
-    `${lock.name} held by ${lock.by} for ${lock.purpose} (${lock.holder}) since ${lock.since.slice(0, 19).replace('T', ' ')} UTC, ${lifeOf(lock)}`;
-  const left = locks.filter((lock) => lock.next !== undefined);
+  const locks = await lockViews(session, true);
+  const left = locks.filter((lock) => lock.life === 'dead' && lock.next !== undefined);
   if (left.length > 0)
-    throw new RunbackError('locked', left.map(words).join('; '), {
+    throw new RunbackError('locked', locks.map(lockWords).join('; '), {
       next: left.map(({ holder, next = '' }) => `Continue ${holder}: ${next}`).join('\n'),
     });
-  return locks.length === 0 ? 'none is held' : locks.map(words).join('; ');
+  return locks.length === 0 ? 'none is held' : locks.map(lockWords).join('; ');
 }

@@ -60,6 +60,7 @@ export const NOUNS: readonly Noun[] = [
   },
   { name: 'approve', summary: 'Approve a plan, or what a run waits for, by name and signature', verbs: [] },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
+  { name: 'lock', summary: 'Who holds what, and taking a lock away from somebody who is gone', verbs: ['list', 'take'] },
   { name: 'daemon', summary: 'Page, escalate and remind by itself; status page on this machine', verbs: [] },
   { name: 'escalation', summary: 'Who is told of an incident, in which order; check and simulate it', verbs: ['show', 'lint', 'simulate', 'test'] },
   { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },

@@ -47,7 +47,7 @@ export async function runDaemon(deps: DaemonDeps): Promise<void> {
 
 async function takeLock({ store, by }: DaemonDeps): Promise<Lock> {
   try {
-    return await store.lock(LOCK, { by, holder: `daemon-${process.pid}`, purpose: 'the daemon of this workspace' }, { breakDead: true });
+    return await store.lock(LOCK, { by, holder: `daemon-${process.pid}`, purpose: 'the daemon of this workspace' }, { breakDead: true, lapse: true });
   } catch (error) {
     if (!isRunbackError(error, 'locked')) throw error;
     throw new RunbackError('locked', 'A daemon is at work in this workspace already', {

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { strangerOf, turnAway } from '../sandbox/index.js';
+
 /** A small integration that keeps writing until it is paused, with the control API that a real one has. */
 export interface Integration {
   /** Address of its control API, on loopback. */
@@ -25,6 +27,11 @@ export async function startIntegration(write: () => void, port = 0, everyMs = 20
   }, everyMs);
   timer.unref();
   const server = createServer((request, response) => {
+    const stranger = strangerOf(request);
+    if (stranger !== undefined) {
+      turnAway(request, response, 403, stranger);
+      return;
+    }
     const call = `${request.method ?? ''} ${request.url ?? ''}`;
     if (call === 'POST /sync/pause') {
       if (!state.paused) state.inFlight = 2;

@@ -75,13 +75,15 @@ export interface PlatformTaker {
 }
 
 /**
- * Takes a platform's lock (G5). Of a dead process it is taken over where its work is over, and where it is the taker's own: the restore or
+ * Takes a platform's lock (G5). Of a process that is gone (dead, or unknown from here with a lease that ran out) it is taken over where its work is over, and where it is the taker's own: the restore or
  * run itself, the run it is a part of, a part of it. Otherwise throws `locked` with the command that takes that other work to its end (G30).
  */
 export async function takePlatform(store: Store, name: string, { owner, run, look }: PlatformTaker): Promise<Lock> {
   let next: string | undefined;
+  let ended = true;
   const breakDead = async (dead: LockInfo): Promise<boolean> => {
     next = undefined;
+    ended = dead.life === 'dead';
     if (dead.holder === owner.holder || dead.holder === run) return true;
     const work = await look(dead);
     if (work.state === 'over' || work.run === owner.holder) return true;
@@ -89,13 +91,13 @@ export async function takePlatform(store: Store, name: string, { owner, run, loo
     return false;
   };
   try {
-    return await store.lock(name, owner, { breakDead });
+    return await store.lock(name, owner, { breakDead, lapse: true });
   } catch (error) {
     if (!isRunbackError(error, 'locked') || next === undefined) throw error;
     throw new RunbackError('locked', error.message, {
       ...(error.why === undefined ? {} : { why: error.why }),
       ...(error.state === undefined ? {} : { state: error.state }),
-      next: `Continue ${String(error.data['holder'])}: ${next}`,
+      next: `${ended ? '' : 'Wait until it ends. If you know that it has: '}Continue ${String(error.data['holder'])}: ${next}\nOr take the lock away without that: runback lock take ${name}`,
       data: error.data,
       cause: error,
     });
@@ -105,7 +107,7 @@ export async function takePlatform(store: Store, name: string, { owner, run, loo
 /** Gives a platform's lock back that a process of this holder left when its work was over already. */
 export async function giveBackDead(store: Store, name: string, owner: LockOwner): Promise<void> {
   const held = await store.lockHolder(name);
-  if (held === undefined || held.alive || held.holder !== owner.holder) return;
-  const lock = await store.lock(name, owner, { breakDead: (dead) => Promise.resolve(dead.holder === owner.holder) });
+  if (held === undefined || held.life === 'alive' || held.holder !== owner.holder) return;
+  const lock = await store.lock(name, owner, { breakDead: (dead) => Promise.resolve(dead.holder === owner.holder), lapse: true });
   await lock.release();
 }

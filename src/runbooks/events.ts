@@ -127,6 +127,8 @@ export interface RunEvents {
   takeover: { readonly from: string };
   /** `platform`: its name, where the run knows it. */
   'lock.acquired': { readonly lock: string; readonly platform?: string; readonly broke?: Readonly<Record<string, unknown>> };
+  /** A person took a lock of this run away without going on with it. `from`: who held it. */
+  'lock.taken': { readonly lock: string; readonly from: Readonly<Record<string, unknown>> };
   'step.intent': IntentData;
   'step.outcome': OutcomeData;
   decision: DecisionData;
@@ -152,6 +154,7 @@ const TYPES: Readonly<Record<RunEventType, true>> = {
   'run.stopped': true,
   takeover: true,
   'lock.acquired': true,
+  'lock.taken': true,
   'step.intent': true,
   'step.outcome': true,
   decision: true,

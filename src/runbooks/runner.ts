@@ -211,7 +211,7 @@ export class Runner {
   async takeBack(): Promise<void> {
     const { store } = this.services;
     for (const { name, purpose } of await locksLeftBy(store, this.run.id)) {
-      const lock = await store.lock(name, { by: this.by, holder: this.run.id, purpose }, { breakDead: byHolder(this.run.id) });
+      const lock = await store.lock(name, { by: this.by, holder: this.run.id, purpose }, { breakDead: byHolder(this.run.id), lapse: true });
       await this.holds(lock, Object.entries(this.run.locks).find(([, held]) => held === name)?.[0]);
     }
   }
@@ -237,9 +237,9 @@ export class Runner {
   }
 }
 
-/** Locks of processes of this run that are gone. */
+/** Locks of processes of this run that are gone, or may be: taking them tells. */
 export async function locksLeftBy(store: Store, run: string): Promise<readonly NamedLock[]> {
-  return (await store.locks()).filter(({ holder, alive }) => holder === run && !alive);
+  return (await store.locks()).filter(({ holder, life }) => holder === run && life !== 'alive');
 }
 
 /** Takes a dead lock over from this holder, and from nobody else. */

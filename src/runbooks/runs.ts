@@ -112,7 +112,7 @@ export async function abortRun(id: string, request: ContinueRequest & { readonly
   try {
     run = await openRecordOf(store, id);
     run = applyEntry(run, await journal.append({ by: request.by, type: 'run.closed', data: { state: 'abandoned', because: request.reason } }));
-    for (const { name } of await locksLeftBy(store, id)) await (await store.lock(name, owner, { breakDead: byHolder(id) })).release();
+    for (const { name } of await locksLeftBy(store, id)) await (await store.lock(name, owner, { breakDead: byHolder(id), lapse: true })).release();
   } finally {
     await journal.close();
   }

@@ -16,6 +16,9 @@ export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Sto
     lockHolder: (name) => store.lockHolder(name),
     locks: () => store.locks(),
     agenda: (kind) => store.agenda(kind),
-    lock: async (name, owner, options) => (held.has(name) ? { name, release: async () => {} } : await store.lock(name, owner, options)),
+    lock: async (name, owner, options) => {
+      const own = held.get(name);
+      return own === undefined ? await store.lock(name, owner, options) : { name, check: () => own.check(), release: async () => {} };
+    },
   };
 }

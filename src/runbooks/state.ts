@@ -159,6 +159,8 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
     }
     case 'lock.acquired':
       return entry.data.platform === undefined ? run : { ...run, locks: { ...run.locks, [entry.data.platform]: entry.data.lock } };
+    case 'lock.taken':
+      return run;
     case 'step.intent':
       return intended(run, entry);
     case 'step.outcome':

@@ -1,5 +1,6 @@
 export { integration, person } from './hubspot/direct.js';
 export type { Fault } from './hubspot/faults.js';
+export { strangerOf, turnAway } from './hubspot/gate.js';
 export type { HubSpotSandbox } from './hubspot/handle.js';
 export { startHubSpotSandbox, type HubSpotSandboxOptions } from './hubspot/sandbox.js';
 export { seedMessy } from './hubspot/seed/seed.js';

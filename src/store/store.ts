@@ -26,11 +26,13 @@ export interface Store {
   agenda(kind: string): Agenda;
   /**
    * Takes a named lock or throws `locked`, saying who holds it since when (`data: {holder, since, pid, purpose}`).
-   * A lock of a process on this machine that is dead is taken over only where `breakDead` is set, or says so of that very
-   * holder; the result then carries `broke`. A lock of a living process is never broken. How a dead holder's work is gone
-   * on with is not for the store to know: the error names no command then.
+   *
+   * A lock has an owner, a token and a lease, which its holder renews as long as it lives. Whether a holder is there has three answers. One
+   * that is `alive` keeps its lock. That of a `dead` one, and with `lapse` of an `unknown` one (another machine, container or boot) that renewed
+   * nothing for a whole lease, is taken over only where `breakDead` is set, or says so of that very holder; the result then carries `broke`. How a dead holder's work is gone on with is not for the store to know: the error names no
+   * command then.
    */
-  lock(name: string, owner: LockOwner, options?: { readonly breakDead?: BreakDead }): Promise<Lock>;
+  lock(name: string, owner: LockOwner, options?: LockTaking): Promise<Lock>;
   /** Who holds a lock, or undefined. */
   lockHolder(name: string): Promise<LockInfo | undefined>;
   /** Every named lock that is held, sorted by name. */
@@ -85,14 +87,33 @@ export interface LockInfo extends LockOwner {
   readonly since: string;
   readonly pid: number;
   readonly host: string;
-  /** False where the holding process is known to be gone. */
+  /** Where people find the lock: a file. */
+  readonly path: string;
+  /** Whether the holding process is there. `unknown`: that cannot be seen from here, and only its lease can tell. */
+  readonly life: 'alive' | 'dead' | 'unknown';
+  /** False where the holding process is known to be gone, and only there. */
   readonly alive: boolean;
-  /** It is on another machine or in another container: whether it lives cannot be seen from here. */
+  /** Set where `life` is `unknown`. */
   readonly elsewhere?: true;
+  /** An unknown holder was seen to renew its lease. */
+  readonly renewed?: true;
 }
 
 /** Whether a dead holder's lock may be taken over. */
 export type BreakDead = boolean | ((dead: LockInfo) => Promise<boolean>);
+
+/** How a lock is taken. */
+export interface LockTaking {
+  /** Which holders that are gone it is taken from: none by default. */
+  readonly breakDead?: BreakDead;
+  /**
+   * Also from a holder of which nothing is known from here, once nothing has renewed its lease for as long as it lasts: that is watched, and
+   * waited for. Without, only from one that is known to be dead.
+   */
+  readonly lapse?: boolean;
+  /** A person said that this holder has ended: it may then also be one of which nothing can be known, in a lock of an earlier version. */
+  readonly endedBySay?: boolean;
+}
 
 /** A lock that is held, by its name. */
 export interface NamedLock extends LockInfo {
@@ -103,6 +124,8 @@ export interface Lock {
   readonly name: string;
   /** The dead holder this lock was taken from, if any: the caller journals it. */
   readonly broke?: LockInfo;
+  /** Throws `locked` where it is not held any more: this process was stopped for longer than its lease, and somebody went on. */
+  check(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -144,8 +167,8 @@ export interface Journal {
    * certain are missing at the end, up to all of them.
    */
   read(options?: { readonly whole?: boolean }): AsyncIterable<JournalEntry>;
-  /** Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. */
-  open(owner: LockOwner, options?: ExactData): Promise<JournalWriter>;
+  /** Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. A writer whose lock was taken over cannot append any more. */
+  open(owner: LockOwner, options?: ExactData & Pick<LockTaking, 'endedBySay'>): Promise<JournalWriter>;
 }
 
 /**

@@ -42,7 +42,7 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
   };
   const pauses = pauseStore(store, configs, controllerOf);
   const locked = async <T>(by: string, holder: string, purpose: string, work: () => Promise<T>): Promise<T> => {
-    const lock = await store.lock('syncs', { by, holder, purpose }, { breakDead: true });
+    const lock = await store.lock('syncs', { by, holder, purpose }, { breakDead: true, lapse: true });
     try {
       return await work();
     } finally {

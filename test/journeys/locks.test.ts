@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -130,5 +131,92 @@ test('the restore inside a killed run can be gone on with by itself, and then th
   expect(await locks()).toEqual([]);
   expect(await say(`runbook resume ${run}`)).toMatchObject({ code: 0 });
   expect(titles()).toEqual(good);
+  expect(await locks()).toEqual([]);
+});
+
+/** Everything a command said, on one line. */
+const said = ({ stdout, stderr }: Finished): string => `${stdout} ${stderr}`.replaceAll(/\s+/gu, ' ');
+
+/** Makes every lock that a killed process left one of a process that cannot be seen from here: the machine was started again, or it was a container. */
+async function unseen(run: string, lease?: number): Promise<void> {
+  const state = join(bench.dir, '.runback');
+  const paths = [...(await locks()).map((name) => join(state, 'locks', name)), join(state, 'runs', run, 'journal.lock')];
+  for (const path of paths) {
+    const record = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+    const { lease: _lease, ...rest } = record;
+    await writeFile(path, JSON.stringify({ ...rest, pid: 1, boot: 'another boot', ...(lease === undefined ? {} : { lease }) }));
+  }
+}
+
+test(
+  'the locks of a run that died in another container pass by resuming it, once its lease has run out (G5, G30)',
+  { timeout: 120_000 },
+  async () => {
+    const run = await killAfter('step.outcome plan');
+    await unseen(run, 400);
+    const refused = await bench.go(START);
+    expect(refused).toMatchObject({ code: 11 });
+    expect(said(refused)).toContain('cannot be seen from here');
+    expect(said(refused)).toContain(`Continue ${run}: runback runbook resume ${run}`);
+    const other = (await readdir(join(bench.dir, '.runback', 'runs'))).sort().at(-1) ?? '';
+    expect(await bench.go(['runbook', 'resume', run, '--answers', 'answers.yml'])).toMatchObject({ code: 0 });
+    expect(titles()).toEqual(good);
+    expect(await bench.go(['runbook', 'abort', other, '--reason', 'not needed'])).toMatchObject({ code: 0 });
+    expect(await locks()).toEqual([]);
+  },
+);
+
+test(
+  'a lock is taken away without resuming only by name and typed, and the journal of the run says who did it (G5)',
+  { timeout: 120_000 },
+  async () => {
+    const run = await killAfter('step.outcome plan');
+    await unseen(run, 400);
+    const [file = ''] = await locks();
+    const name = file.replace(/\.lock$/u, '');
+    const listed = await bench.go(['lock', 'list']);
+    expect(said(listed)).toContain(join(bench.dir, '.runback', 'locks', file));
+    expect(said(await bench.go(['doctor']))).toContain(join(bench.dir, '.runback', 'locks', file));
+    expect(await bench.go(['lock', 'take', name])).toMatchObject({ code: 5 });
+    expect(await bench.go(['lock', 'take', name, '--confirm', 'sandbox:1'])).toMatchObject({ code: 6 });
+    expect(await locks()).toEqual([file]);
+    const taken = await bench.go(['lock', 'take', name, '--confirm', run]);
+    expect(taken, taken.stderr).toMatchObject({ code: 0 });
+    expect(await locks()).toEqual([]);
+    const lines = (await readFile(join(bench.dir, '.runback', 'runs', run, 'journal.ndjson'), 'utf8')).trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+      type: 'lock.taken',
+      by: 'maya',
+      data: { lock: name, from: { holder: run, life: 'unknown' } },
+    });
+    expect(await bench.go(['runbook', 'evidence', run])).toMatchObject({ code: 0 });
+    // Another run has the platform now; the one whose lock was taken is still open, and ends.
+    await bench.go(['sync', 'resume', '--override']);
+    await expectFree();
+    expect(await bench.go(['runbook', 'abort', run, '--reason', 'another one did it'])).toMatchObject({ code: 0 });
+  },
+);
+
+test('a lock of a process that is at work is taken by nobody (G5)', async () => {
+  const { openFileStore } = await import('../../src/store/index.js');
+  const { Redactor, systemClock } = await import('../../src/lib/index.js');
+  const store = openFileStore({ dir: join(bench.dir, '.runback'), clock: systemClock, redactor: new Redactor() });
+  const lock = await store.lock('platform-test', { by: 'maya', holder: 'run-living', purpose: 'a test' });
+  const refused = await bench.go(['lock', 'take', 'platform-test', '--confirm', 'run-living']);
+  expect(refused).toMatchObject({ code: 11 });
+  expect(said(refused)).toContain('still at work');
+  await lock.check();
+  await lock.release();
+});
+
+test('a daemon whose container was killed is followed by the next one without anybody (G5)', async () => {
+  const held = { by: 'maya', holder: 'daemon-1', purpose: 'the daemon of this workspace', since: '2026-11-22T16:47:33.000Z', token: 'x' };
+  const process = { pid: 1, host: hostname(), boot: 'the same machine', namespace: 'pid:[1]', started: '100' };
+  const path = join(bench.dir, '.runback', 'locks', 'daemon.lock');
+  await writeFile(path, JSON.stringify({ ...held, ...process, lease: 400 }));
+  expect(said(await bench.go(['doctor']))).toContain(path);
+  const ended = await bench.go(['daemon', '--once']);
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  expect(said(ended)).toContain('Took over from a daemon');
   expect(await locks()).toEqual([]);
 });

@@ -1,11 +1,13 @@
-import { seedSandbox, stageBadSync } from '../../drills/index.js';
+import { randomUUID } from 'node:crypto';
+
+import { leaveToken, leftToken, seedSandbox, stageBadSync } from '../../drills/index.js';
 import { parseDuration } from '../../lib/index.js';
 import type { CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { count, counted } from '../views/format.js';
 
 /** What the shipped runback.yml expects. */
-const SHIPPED = { port: 48_620, syncPort: 48_621, token: 'local-sandbox' } as const;
+const SHIPPED = { port: 48_620, syncPort: 48_621 } as const;
 
 const sizesOf = ({ input }: CommandContext) => ({
   contacts: input.integer('contacts') ?? 5000,
@@ -19,13 +21,15 @@ async function start(context: CommandContext): Promise<Outcome> {
   const sizes = sizesOf(context);
   const wrongAfter = input.text('go-wrong');
   const wrongAfterMs = wrongAfter === undefined ? undefined : parseDuration(wrongAfter);
-  const token = input.text('token') ?? SHIPPED.token;
+  // Made anew at each start: whatever runs on this machine can reach the sandbox.
+  const token = input.text('token') ?? `pat-na1-${randomUUID()}`;
   const story = await stageBadSync({
     ...sizes,
     fixed: { port: input.port('port') ?? SHIPPED.port, syncPort: input.port('sync-port') ?? SHIPPED.syncPort, token },
   });
+  const takeAway = await leaveToken(new URL(story.sandbox.url).port, token);
   try {
-    context.event({ type: 'listening', url: story.sandbox.url, sync: story.integration.url });
+    context.event({ type: 'listening', url: story.sandbox.url, sync: story.integration.url, token });
     live.print(`${style.glyph.done} HubSpot sandbox with ${count(sizes.contacts)} contacts at ${story.sandbox.url}`);
     live.print(`${style.glyph.done} A sync that writes to it, controlled at ${story.integration.url}`);
     live.print(
@@ -45,6 +49,7 @@ async function start(context: CommandContext): Promise<Outcome> {
     await untilStopped(new Promise(() => {}), call.signal);
     return { data: { stopped: true, requests: story.sandbox.counts().requests }, text: () => 'The sandbox has ended.' };
   } finally {
+    await takeAway();
     await story.stop();
   }
 }
@@ -70,7 +75,9 @@ async function seed(context: CommandContext): Promise<Outcome> {
   // Another seed each time: the same one would bring the same e-mail addresses, which are taken.
   const sizes = { ...sizesOf(context), seed: input.integer('seed') ?? clock.now().getTime() % 1_000_000_007 };
   const url = input.text('url') ?? `http://127.0.0.1:${SHIPPED.port}`;
-  await seedSandbox({ url, token: input.text('token') ?? SHIPPED.token }, sizes, clock, call);
+  const port = URL.canParse(url) ? new URL(url).port : '';
+  const token = input.text('token') ?? (await leftToken(port)) ?? '';
+  await seedSandbox({ url, token }, sizes, clock, call);
   return {
     data: sizes,
     text: (style) =>
@@ -83,7 +90,6 @@ const SIZES: readonly OptionSpec[] = [
   { flags: '--companies <n>', description: 'default 800' },
   { flags: '--deals <n>', description: 'default 500' },
   { flags: '--seed <n>', description: 'the same number gives the same records' },
-  { flags: '--token <token>', description: `default ${SHIPPED.token}` },
 ];
 
 export const commands: readonly CommandSpec[] = [
@@ -93,6 +99,7 @@ export const commands: readonly CommandSpec[] = [
     details: "It speaks HubSpot's API on loopback only and forgets everything when it ends. docs/sandbox.md says what it can do.",
     options: [
       ...SIZES,
+      { flags: '--token <token>', description: 'what the API asks for; made at the start by default, and printed' },
       { flags: '--port <port>', description: `default ${SHIPPED.port}, which the shipped runback.yml expects` },
       { flags: '--sync-port <port>', description: `of the sync's control API; default ${SHIPPED.syncPort}` },
       { flags: '--go-wrong <duration>', description: 'let the sync go wrong after this time, such as 2m' },
@@ -103,7 +110,11 @@ export const commands: readonly CommandSpec[] = [
   {
     verb: 'seed',
     summary: 'Add invented records to a running sandbox',
-    options: [...SIZES, { flags: '--url <url>', description: 'address of the sandbox' }],
+    options: [
+      ...SIZES,
+      { flags: '--token <token>', description: 'what the sandbox printed; by default found by itself' },
+      { flags: '--url <url>', description: 'address of the sandbox' },
+    ],
     run: seed,
   },
 ];

@@ -55,7 +55,12 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
             ),
         ].join('\n'),
       );
-    if (daemon?.alive !== true) blocks.push(`${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`);
+    if (daemon?.life === 'unknown')
+      blocks.push(
+        `${glyph.warning} The daemon's lock is held by process ${daemon.pid} on ${visible(daemon.host)}, which cannot be seen from here. If it has ended, start another: runback daemon`,
+      );
+    else if (daemon?.life !== 'alive')
+      blocks.push(`${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`);
   }
   if (deadLetters.length > 0)
     blocks.push(

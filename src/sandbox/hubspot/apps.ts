@@ -67,9 +67,18 @@ export class Apps {
     return this.byToken.get(token);
   }
 
+  /** True for the `Authorization` header of an app of this account, expired or not. */
+  knows(header: string | undefined): boolean {
+    return this.appOf(header) !== undefined;
+  }
+
+  private appOf(header: string | undefined): App | undefined {
+    return header?.startsWith('Bearer ') ? this.byToken.get(header.slice(7).trim()) : undefined;
+  }
+
   /** The app of an `Authorization` header; throws HubSpot's 401. */
   authenticate(header: string | undefined): App {
-    const app = header?.startsWith('Bearer ') ? this.byToken.get(header.slice(7).trim()) : undefined;
+    const app = this.appOf(header);
     if (!app) throw notAuthenticated();
     if (app.expiredAt) throw tokenExpired(app.expiredAt, this.clock.now());
     return app;

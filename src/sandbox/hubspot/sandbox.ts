@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { systemClock, type Clock } from '../../lib/index.js';
 import { ALL_SCOPES, Apps } from './apps.js';
 import { CONTROL_PATH, control } from './control.js';
@@ -7,6 +9,7 @@ import { dispatch, type RequestSeen } from './dispatch.js';
 import { recordNotFound } from './failure.js';
 import { FaultSwitches } from './faults.js';
 import { Forms } from './forms.js';
+import { LARGEST_BODY, LARGEST_LOAD } from './gate.js';
 import type { HubSpotSandbox } from './handle.js';
 import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
@@ -18,7 +21,7 @@ import { propertyRoutes } from './routes/properties.js';
 import type { ApiContext, Behaviour, Route } from './routes/route.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { searchRoutes } from './routes/search.js';
-import { listen } from './server.js';
+import { type BodyLimit, listen } from './server.js';
 import { FRESH_ACCOUNT, type AccountSettings } from './state/account-settings.js';
 import { dumpPortal, loadPortal } from './state/dump.js';
 import { Portal } from './state/portal.js';
@@ -30,6 +33,7 @@ export interface HubSpotSandboxOptions {
   readonly port?: number;
   /** Loopback only: `127.0.0.1` (default) or `::1`; anything else is refused. */
   readonly host?: string;
+  /** Made at the start by default. */
   readonly token?: string;
   readonly appId?: string;
   /** Scopes of the token; all by default. */
@@ -57,7 +61,8 @@ export interface HubSpotSandboxOptions {
 export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): Promise<HubSpotSandbox> {
   const clock = options.clock ?? systemClock;
   const portalId = options.portalId ?? 62_515;
-  const token = options.token ?? 'pat-na1-sandbox-0000';
+  // Not known beforehand: what listens on this machine is reached by everything that runs on it.
+  const token = options.token ?? `pat-na1-${randomUUID()}`;
   const account = { portalId, accountType: options.accountType ?? 'SANDBOX', uiDomain: 'app.hubspot.com' };
   const behaviour: Behaviour = {
     searchLagMs: options.searchLagMs ?? 0,
@@ -95,7 +100,12 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   let listener: ((seen: RequestSeen) => void | Promise<void>) | undefined;
   let appliedListener: ((seen: RequestSeen, status: number) => void | Promise<void>) | undefined;
   let firstWrite = 0;
-  const server = await listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, clock }, async (wire, seen) => {
+  const limitOf: BodyLimit = ({ method, target, authorization }) => {
+    const path = target.split('?')[0] ?? '/';
+    if (path.startsWith(CONTROL_PATH)) return authorization === `Bearer ${token}` ? LARGEST_LOAD : 0;
+    return apps.knows(authorization) || parts.forms.takes(method, path) ? LARGEST_BODY : 0;
+  };
+  const server = await listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, clock }, limitOf, async (wire, seen) => {
     if (seen.path.startsWith(CONTROL_PATH)) return control(sandbox, wire);
     await listener?.(seen);
     const answer = dispatch(parts, wire, seen);

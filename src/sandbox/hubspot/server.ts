@@ -2,13 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 import type { Clock } from '../../lib/index.js';
 import { newCorrelationId, type RequestSeen, type WireAnswer, type WireRequest } from './dispatch.js';
+import { readText, strangerOf, turnAway } from './gate.js';
 
-/** Room for a whole account to be loaded. */
-const LARGEST_BODY = 256 * 1024 * 1024;
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
 /** What answers: gets the request, may take its time. */
 export type Responder = (wire: WireRequest, seen: RequestSeen) => Promise<WireAnswer>;
+
+/** How many bytes of body a request may have, by its head alone; 0 where the body of it is not even read, as for one that nobody knows. */
+export type BodyLimit = (head: Omit<WireRequest, 'body'>) => number;
 
 /** A running loopback server. */
 export interface RunningServer {
@@ -20,16 +22,18 @@ export interface RunningServer {
 
 /**
  * Starts an HTTP server that only this machine reaches. Throws a RangeError for an address that is not loopback: a sandbox
- * holds no secrets, but its writes are nobody else's business (guarantee G23). Port 0 takes a free one.
+ * holds no secrets, but its writes are nobody else's business (guarantee G23). Port 0 takes a free one. Requests that name
+ * another host or come from a web page are answered with 403, bodies over `limitOf` with 413.
  */
 export async function listen(
   options: { readonly host: string; readonly port: number; readonly clock: Clock },
+  limitOf: BodyLimit,
   respond: Responder,
 ): Promise<RunningServer> {
   if (!LOOPBACK.has(options.host)) throw new RangeError(`A sandbox listens on 127.0.0.1 or ::1 only, not on ${options.host}`);
   const stopping = new AbortController();
   const server: Server = createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 30_000 }, (request, response) => {
-    answer(request, response, respond, options.clock, stopping.signal).catch(() => response.destroy());
+    answer(request, response, { limitOf, respond, clock: options.clock, stopping: stopping.signal }).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -53,14 +57,22 @@ export async function listen(
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, respond: Responder, clock: Clock, stopping: AbortSignal): Promise<void> {
-  const body = await readText(request);
-  const seen: RequestSeen = {
-    method: request.method ?? 'GET',
-    path: (request.url ?? '/').split('?')[0] ?? '/',
-    correlationId: newCorrelationId(),
-  };
-  const wire: WireRequest = { method: seen.method, target: request.url ?? '/', authorization: request.headers.authorization, body };
+interface Serving {
+  readonly limitOf: BodyLimit;
+  readonly respond: Responder;
+  readonly clock: Clock;
+  readonly stopping: AbortSignal;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, { limitOf, respond, clock, stopping }: Serving): Promise<void> {
+  const stranger = strangerOf(request);
+  if (stranger !== undefined) return turnAway(request, response, 403, stranger);
+  const head = { method: request.method ?? 'GET', target: request.url ?? '/', authorization: request.headers.authorization };
+  const limit = limitOf(head);
+  const body = limit === 0 ? '' : await readText(request, limit);
+  if (body === undefined) return turnAway(request, response, 413, `A request body has at most ${limit} bytes`);
+  const seen: RequestSeen = { method: head.method, path: head.target.split('?')[0] ?? '/', correlationId: newCorrelationId() };
+  const wire: WireRequest = { ...head, body };
   const given = await respond(wire, seen);
   if (given.delayMs > 0) await clock.sleep(given.delayMs, stopping);
   if (given.cut === 'before') {
@@ -74,15 +86,4 @@ async function answer(request: IncomingMessage, response: ServerResponse, respon
     return;
   }
   response.end(given.status === 204 ? undefined : bytes);
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > LARGEST_BODY) throw new RangeError('The request body is too large');
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }

@@ -7,7 +7,7 @@ import { type Adapter, Low } from 'lowdb';
 import { type Clock, type Redactor, RunbackError, canonicalJson, fromFileSystem, sha256, withoutBom } from '../../lib/index.js';
 import type { Document } from '../store.js';
 import type { LitterSweeper } from './litter.js';
-import { type HeldLock, lockedError, tryLock } from './lock-file.js';
+import { type HeldLock, type LockContext, lockedError, tryLock } from './lock-file.js';
 import { syncFolder, systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
 
@@ -64,6 +64,7 @@ export class DocumentFile<T> implements Document<T> {
     readonly redactor: Redactor,
     readonly litter: LitterSweeper,
     readonly exact: ReadonlySet<string>,
+    readonly locking: LockContext,
   ) {
     this.#adapter = new EnvelopeFile(path);
   }
@@ -74,11 +75,13 @@ export class DocumentFile<T> implements Document<T> {
   }
 
   async update(change: (current: T | undefined) => T): Promise<T> {
-    return this.#locked(async () => {
+    return this.#locked(async (held) => {
       const low = new Low<Envelope | Record<string, never>>(this.#adapter as Adapter<Envelope | Record<string, never>>, {});
       await low.read();
       const current = 'data' in low.data ? (low.data.data as T) : undefined;
       const data = JSON.parse(JSON.stringify(this.redactor.value(change(current), this.exact))) as T;
+      // Whoever was stopped here for longer than a lease must not write over what others wrote meanwhile.
+      await held.check();
       low.data = { version: 1, sha256: digestOf(data), data };
       await low.write();
       return data;
@@ -96,10 +99,10 @@ export class DocumentFile<T> implements Document<T> {
     });
   }
 
-  async #locked<R>(work: () => Promise<R>): Promise<R> {
+  async #locked<R>(work: (held: HeldLock) => Promise<R>): Promise<R> {
     const held = await this.#lock();
     try {
-      return await work();
+      return await work(held);
     } finally {
       await held.release();
     }
@@ -111,7 +114,7 @@ export class DocumentFile<T> implements Document<T> {
     const giveUpAt = performance.now() + LOCK_WAIT_MS;
     await this.litter.sweep(dirname(path));
     for (let wait = 1; ; wait = Math.min(wait * 1.5, 25)) {
-      const attempt = await tryLock(path, owner, this.clock, { breakDead: true, durable: false });
+      const attempt = await tryLock(path, owner, this.clock, { ...this.locking, breakDead: true, lapse: true, durable: false, renew: false });
       if ('held' in attempt) return attempt.held;
       if (performance.now() > giveUpAt) throw lockedError(this.#adapter.path, attempt.by, this.clock, path);
       await pause(wait * (0.5 + Math.random()));

@@ -2,14 +2,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
-import type { Agenda, BreakDead, Document, ExactData, Journal, Ledger, Lock, LockInfo, LockOwner, NamedLock, Store } from '../store.js';
+import type { Agenda, Document, ExactData, Journal, Ledger, Lock, LockInfo, LockOwner, LockTaking, NamedLock, Store } from '../store.js';
 import { AgendaFolder } from './agenda-folder.js';
 import { DocumentFile } from './document-file.js';
 import { JournalFile } from './journal-file.js';
 import { LedgerFile } from './ledger-file.js';
 import { LitterSweeper } from './litter.js';
-import { holderOf, lockedError, tryLock } from './lock-file.js';
+import { holderOf, type LockContext, lockedError, tryLock } from './lock-file.js';
 import { pathIn, safeName, systemCode } from './paths.js';
+import type { ProcessIdentity } from './process-identity.js';
 
 /** What the store on local files needs. */
 export interface FileStoreOptions {
@@ -18,6 +19,10 @@ export interface FileStoreOptions {
   readonly clock: Clock;
   /** Secrets known to it are hidden in documents and journals. */
   readonly redactor: Redactor;
+  /** How long a lock is its holder's after the last renewal; 15 s by default. */
+  readonly leaseMs?: number;
+  /** Whose process takes the locks: this one by default. */
+  readonly process?: ProcessIdentity;
 }
 
 /** The store on local files. Opens and creates nothing yet. */
@@ -30,17 +35,20 @@ class FileStore implements Store {
   readonly #clock: Clock;
   readonly #redactor: Redactor;
   readonly #litter = new LitterSweeper();
+  readonly #locking: LockContext;
 
   constructor(options: FileStoreOptions) {
     this.location = options.dir;
     this.#clock = options.clock;
     this.#redactor = options.redactor;
+    const { leaseMs, process: here } = options;
+    this.#locking = { lapsed: new Set(), ...(leaseMs === undefined ? {} : { leaseMs }), ...(here === undefined ? {} : { here }) };
   }
 
   document<T>(kind: string, id: string, options: ExactData = {}): Document<T> {
     const folder = pathIn(join(this.location, 'documents'), kind, 'a kind of document');
     const path = pathIn(folder, id, 'the id of a document', '.json');
-    return new DocumentFile<T>(path, this.#clock, this.#redactor, this.#litter, new Set(options.exact));
+    return new DocumentFile<T>(path, this.#clock, this.#redactor, this.#litter, new Set(options.exact), this.#locking);
   }
 
   async list(kind: string): Promise<string[]> {
@@ -54,6 +62,7 @@ class FileStore implements Store {
       id,
       this.#clock,
       this.#redactor,
+      this.#locking,
     );
   }
 
@@ -83,19 +92,21 @@ class FileStore implements Store {
     return new AgendaFolder(pathIn(join(this.location, 'agenda'), kind, 'a kind of agenda'));
   }
 
-  async lock(name: string, owner: LockOwner, options: { readonly breakDead?: BreakDead } = {}): Promise<Lock> {
+  async lock(name: string, owner: LockOwner, options: LockTaking = {}): Promise<Lock> {
     const path = this.#lockPath(name);
     await this.#litter.sweep(dirname(path));
     const attempt = await tryLock(path, this.#redactor.value(owner), this.#clock, {
-      breakDead: options.breakDead ?? false,
+      ...options,
+      ...this.#locking,
       durable: true,
+      renew: true,
     });
     if ('by' in attempt) throw lockedError(name, attempt.by, this.#clock, path);
     return { name, ...attempt.held };
   }
 
   async lockHolder(name: string): Promise<LockInfo | undefined> {
-    return holderOf(this.#lockPath(name));
+    return holderOf(this.#lockPath(name), this.#locking.here);
   }
 
   async locks(): Promise<readonly NamedLock[]> {

@@ -3,11 +3,11 @@ import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
-import type { ExactData, Journal, JournalEntry, JournalWriter, LockOwner } from '../store.js';
+import type { ExactData, Journal, JournalEntry, JournalWriter, LockOwner, LockTaking } from '../store.js';
 import { headPath, readHead } from './journal-head.js';
 import { firstHash, isTorn, openLine, splitLines } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
-import { lockedError, tryLock } from './lock-file.js';
+import { type LockContext, lockedError, tryLock } from './lock-file.js';
 import { makeFolder, systemCode } from './paths.js';
 
 /** Where a journal ends. */
@@ -31,6 +31,7 @@ export class JournalFile implements Journal {
     readonly id: string,
     readonly clock: Clock,
     readonly redactor: Redactor,
+    readonly locking: LockContext,
   ) {
     this.#path = join(folder, 'journal.ndjson');
   }
@@ -59,12 +60,18 @@ export class JournalFile implements Journal {
     if (head !== undefined && count < head.seq) throw this.#damaged(count + 1, `is missing, up to line ${head.seq}`);
   }
 
-  async open(owner: LockOwner, options: ExactData = {}): Promise<JournalWriter> {
+  async open(owner: LockOwner, options: ExactData & Pick<LockTaking, 'endedBySay'> = {}): Promise<JournalWriter> {
+    const { endedBySay } = options;
+    const taking = endedBySay === undefined ? {} : { endedBySay };
     await makeFolder(dirname(this.#path));
     const lockPath = join(dirname(this.#path), 'journal.lock');
     const attempt = await tryLock(lockPath, this.redactor.value(owner), this.clock, {
+      ...this.locking,
+      ...taking,
       breakDead: true,
+      lapse: true,
       durable: false,
+      renew: true,
     });
     if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock, lockPath);
     try {

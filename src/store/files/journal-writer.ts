@@ -118,6 +118,8 @@ class FileWriter implements JournalWriter {
       prev: this.#hash,
     });
     const bytes = Buffer.from(sealed.line, 'utf8');
+    // No effect without an intent, and no intent without the lock: whoever was stopped while somebody took over begins nothing more.
+    if (durable) await this.parts.lock.check();
     try {
       await writeAt(this.handle, bytes, this.#position);
       if (this.#surplus > bytes.length) await this.handle.truncate(this.#position + bytes.length);

@@ -1,24 +1,46 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, unlink } from 'node:fs/promises';
+import { type FileHandle, link, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { type Clock, RunbackError, formatDuration, fromFileSystem } from '../../lib/index.js';
-import type { BreakDead, LockInfo, LockOwner } from '../store.js';
+import type { LockInfo, LockOwner, LockTaking } from '../store.js';
+import { hasLapsed, LEASE_MS, renewing, stampOf } from './lease.js';
 import { openNew, syncFolder, systemCode } from './paths.js';
-import { type ProcessIdentity, isAlive, isElsewhere, thisProcess } from './process-identity.js';
+import { lifeOf, type ProcessIdentity, thisProcess } from './process-identity.js';
 
 /** What a lock file holds. */
 interface LockRecord extends LockOwner, ProcessIdentity {
   readonly since: string;
   /** Tells this taking of the lock from every other. */
   readonly token: string;
+  /** Milliseconds after which a holder that has not renewed it is gone. Absent in locks of earlier versions, which nobody renews. */
+  readonly lease?: number;
 }
 
 /** A lock file that this process holds. */
 export interface HeldLock {
   /** The dead holder it was taken from. */
   readonly broke?: LockInfo;
+  /** Throws `locked` where the lock is not this holder's any more: it was stopped for longer than its lease, and somebody went on. */
+  check(): Promise<void>;
   release(): Promise<void>;
+}
+
+/** What all locks of one store have in common. */
+export interface LockContext {
+  readonly leaseMs?: number;
+  /** Processes, by {@link processKey}, that were seen to renew nothing for a whole lease: the rest of their locks need not be watched. */
+  readonly lapsed: Set<string>;
+  /** Whose process this is; another one where a test stands for another machine. */
+  readonly here?: ProcessIdentity;
+}
+
+/** How a lock file is taken. */
+export interface LockFileTaking extends LockTaking, LockContext {
+  /** Sync it, so that after a power cut the lock still says who had it. */
+  readonly durable: boolean;
+  /** Renew it as long as it is held. Without, it has to be given back well within a lease. */
+  readonly renew: boolean;
 }
 
 /** Outcome of one attempt: the lock, or who has it. */
@@ -26,105 +48,151 @@ export type LockAttempt = { readonly held: HeldLock } | { readonly by: LockInfo 
 
 /**
  * Tries once to take a lock file. The file appears with its whole content or not at all (a hard link), so no holder is
- * ever unknown. A dead holder's lock is taken over only where `breakDead` allows it, by one process at a time. `durable` syncs it,
- * so that after a power cut the lock still says who had it.
+ * ever unknown. The lock of a holder that is dead, or unknown and has renewed nothing for a whole lease, is taken over only where
+ * `breakDead` allows it, by one process at a time. Waits for a lease at most, and only for an unknown holder.
  */
-export async function tryLock(
-  path: string,
-  owner: LockOwner,
-  clock: Clock,
-  options: { readonly breakDead: BreakDead; readonly durable: boolean },
-): Promise<LockAttempt> {
+export async function tryLock(path: string, owner: LockOwner, clock: Clock, taking: LockFileTaking): Promise<LockAttempt> {
   try {
-    const first = await create(path, owner, clock, options.durable);
+    const first = await create(path, owner, clock, taking);
     if (first !== undefined) return { held: first };
+    const stamp = await stampOf(path);
     const holder = await readRecord(path);
-    if (holder === undefined) return await tryLock(path, owner, clock, options);
-    const info = toInfo(holder);
-    if (info.alive || !(await mayBreak(options.breakDead, info))) return { by: info };
-    await removeDead(path, holder.token);
-    const second = await create(path, owner, clock, options.durable);
+    if (holder === undefined) return await tryLock(path, owner, clock, taking);
+    const info = toInfo(holder, path, taking.here);
+    if (info.life === 'alive' || !(await mayBreak(taking, info))) return { by: info };
+    if (info.life === 'unknown' && !(await isGone(path, holder, taking))) {
+      const now = await readRecord(path);
+      if (now?.token !== holder.token) return await tryLock(path, owner, clock, taking);
+      return { by: { ...info, ...(taking.lapse !== true || holder.lease === undefined ? {} : { renewed: true }) } };
+    }
+    await removeDead(path, holder.token, info.life === 'unknown' && holder.lease !== undefined ? stamp : undefined);
+    const second = await create(path, owner, clock, taking);
     if (second !== undefined) return { held: { ...second, broke: info } };
-    return await tryLock(path, owner, clock, options);
+    return await tryLock(path, owner, clock, taking);
   } catch (error) {
     throw fromFileSystem(error, path);
   }
 }
 
+/** Whether a holder of which nothing is known from here is gone: its lease ran out, or a person says so of one that has no lease. */
+async function isGone(path: string, holder: LockRecord, { lapsed, lapse, endedBySay, here = thisProcess() }: LockFileTaking): Promise<boolean> {
+  if (lapse !== true) return false;
+  // Nobody renews a lock of an earlier version. Those called a holder on this host before its last start dead, and so do we.
+  if (holder.lease === undefined) return endedBySay === true || holder.host === here.host;
+  if (lapsed.has(processKey(holder))) return true;
+  if (!(await hasLapsed(path, holder.lease))) return false;
+  lapsed.add(processKey(holder));
+  return true;
+}
+
+function processKey({ host, machine, boot, namespace, pid, started }: ProcessIdentity): string {
+  return JSON.stringify([host, machine, boot, namespace, pid, started]);
+}
+
 /** Who holds a lock file, or undefined. */
-export async function holderOf(path: string): Promise<LockInfo | undefined> {
+export async function holderOf(path: string, here?: ProcessIdentity): Promise<LockInfo | undefined> {
   const record = await readRecord(path);
-  return record === undefined ? undefined : toInfo(record);
+  return record === undefined ? undefined : toInfo(record, path, here);
 }
 
 /** The error for a lock that somebody else has. `what` names the locked thing: `The journal of run-…`; `path` is where it is. */
 export function lockedError(what: string, info: LockInfo, clock: Clock, path: string): RunbackError {
   const ago = clock.now().getTime() - Date.parse(info.since);
   const since = `${info.since.slice(0, 19).replace('T', ' ')} UTC (${ago < 0 ? 'the clock has gone back since' : `${formatDuration(ago)} ago`})`;
-  const next = nextAfter(info, path);
-  return new RunbackError('locked', `${what} is held by ${info.by} for ${info.purpose} (${info.holder}) since ${since}`, {
-    why: whyHeld(info),
+  const next = nextAfter(info);
+  const { holder, by, pid, host, purpose, alive, life } = info;
+  return new RunbackError('locked', `${what} is held by ${by} for ${purpose} (${holder}) since ${since}`, {
+    why: `${whyHeld(info)} The lock is ${path}.`,
     state: 'Nothing was changed.',
     ...(next === undefined ? {} : { next }),
-    data: { holder: info.holder, by: info.by, since: info.since, pid: info.pid, host: info.host, purpose: info.purpose, alive: info.alive },
+    data: { holder, by, since: info.since, pid, host, purpose, alive, life, path },
   });
 }
 
-function whyHeld({ pid, host, alive, elsewhere }: LockInfo): string {
-  if (elsewhere === true) return `Whether process ${pid} on ${host} is still at work cannot be seen from here: it is another machine or container.`;
-  if (alive) return `Process ${pid} on ${host} is still at work.`;
+function whyHeld({ pid, host, life, renewed }: LockInfo): string {
+  if (renewed === true) return `Process ${pid} on ${host} cannot be seen from here, and still renews its lease: it is at work.`;
+  if (life === 'unknown')
+    return `Whether process ${pid} on ${host} is still at work cannot be seen from here: it is on another machine, in another container, or from before this machine was started.`;
+  if (life === 'alive') return `Process ${pid} on ${host} is still at work.`;
   return `Process ${pid} on ${host} has ended without giving it back, so its work may be half done.`;
 }
 
-function nextAfter({ holder, by, alive, elsewhere }: LockInfo, path: string): string | undefined {
+function nextAfter({ holder, by, life, renewed, path }: LockInfo): string | undefined {
   const wait = `Wait until ${holder} ends, or ask ${by} to stop it.`;
-  if (elsewhere === true) return `${wait} If you know that this process has ended, remove ${path} and run the same command again.`;
-  return alive ? wait : undefined;
+  if (life === 'dead') return undefined;
+  if (life === 'alive' || renewed === true) return wait;
+  return `${wait} If you know that this process has ended, take its lock away by name (runback lock list shows it), or, where runback cannot run, remove ${path} and run the same command again.`;
 }
 
-async function mayBreak(breakDead: BreakDead, dead: LockInfo): Promise<boolean> {
+async function mayBreak({ breakDead = false }: LockTaking, dead: LockInfo): Promise<boolean> {
   return typeof breakDead === 'boolean' ? breakDead : await breakDead(dead);
 }
 
-async function create(path: string, owner: LockOwner, clock: Clock, durable: boolean): Promise<HeldLock | undefined> {
+async function create(path: string, owner: LockOwner, clock: Clock, taking: LockFileTaking): Promise<HeldLock | undefined> {
+  const { durable, renew, leaseMs = LEASE_MS, here = thisProcess() } = taking;
   const token = randomBytes(12).toString('hex');
   const record: LockRecord = {
     by: owner.by,
     holder: owner.holder,
     purpose: owner.purpose,
     since: clock.now().toISOString(),
-    ...thisProcess(),
+    ...here,
     token,
+    lease: leaseMs,
   };
   const draft = `${path}.${token}`;
+  let handle: FileHandle | undefined;
+  let lease: ReturnType<typeof renewing> | undefined;
   try {
-    const handle = await openNew(draft);
-    try {
-      await handle.writeFile(JSON.stringify(record));
-      if (durable) await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    handle = await openNew(draft);
+    await handle.writeFile(JSON.stringify(record));
+    if (durable) await handle.sync();
     await link(draft, path);
+    lease = renew ? renewing(handle, leaseMs) : undefined;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return undefined;
-    throw error;
+    throw noLinks(error, path);
   } finally {
+    if (lease === undefined) await handle?.close();
     await unlink(draft).catch(() => undefined);
   }
   if (durable) await syncFolder(dirname(path));
   return {
+    check: async () => {
+      const now = await readRecord(path);
+      if (now?.token === token) return;
+      throw new RunbackError('locked', `${owner.purpose} (${owner.holder}) has lost its lock ${path}`, {
+        why: `This process was stopped for longer than its lease of ${formatDuration(leaseMs)}${now === undefined ? ', or somebody took the lock away' : `, and ${now.by} went on with ${now.purpose} (${now.holder})`}.`,
+        state: 'Nothing more is done by this process. What it did is in its journal.',
+        next: 'See what is going on: runback status',
+        data: { holder: owner.holder, path, ...(now === undefined ? {} : { by: now.by }) },
+      });
+    },
     release: async () => {
+      await lease?.stop();
       if ((await readRecord(path))?.token === token) await unlink(path);
     },
   };
+}
+
+/** Hard links that a folder cannot hold are no missing right: say so. Everything else is passed on. */
+function noLinks(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  const isLink = error instanceof Error && 'syscall' in error && error.syscall === 'link';
+  if (!isLink || code === undefined || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(code)) return error;
+  return new RunbackError('disk-denied', `${dirname(path)} cannot hold hard links`, {
+    why: `Locks are taken with them, so that nothing can be run or restored here. The system answered ${code}.`,
+    state: 'Nothing was changed.',
+    next: 'Put the workspace on a disk of this machine, or on a shared folder that can hold hard links. runback doctor tells whether a folder can.',
+    cause: error,
+  });
 }
 
 /**
  * Removes a dead holder's lock file. Two processes may see the same dead holder; without the guard the second would
  * remove the lock that the first has just taken.
  */
-async function removeDead(path: string, token: string): Promise<void> {
+async function removeDead(path: string, token: string, stamp: string | undefined): Promise<void> {
   const { lock } = await import('proper-lockfile').then((module) => module.default);
   const release = await lock(path, {
     realpath: false,
@@ -133,7 +201,8 @@ async function removeDead(path: string, token: string): Promise<void> {
     retries: { retries: 400, minTimeout: 5, maxTimeout: 50 },
   });
   try {
-    if ((await readRecord(path))?.token === token) await unlink(path);
+    // `stamp`: what stood there when the holder was last seen; a renewal since then is a sign of life.
+    if ((await readRecord(path))?.token === token && (stamp === undefined || (await stampOf(path)) === stamp)) await unlink(path);
   } finally {
     await release();
   }
@@ -166,7 +235,8 @@ async function readRecord(path: string): Promise<LockRecord | undefined> {
   };
 }
 
-function toInfo(record: LockRecord): LockInfo {
+function toInfo(record: LockRecord, path: string, here?: ProcessIdentity): LockInfo {
   const { by, holder, purpose, since, pid, host } = record;
-  return { by, holder, purpose, since, pid, host, alive: isAlive(record), ...(isElsewhere(record) ? { elsewhere: true } : {}) };
+  const life = lifeOf(record, here);
+  return { by, holder, purpose, since, pid, host, path, life, alive: life !== 'dead', ...(life === 'unknown' ? { elsewhere: true } : {}) };
 }

@@ -1,0 +1,62 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { systemCode } from './paths.js';
+
+/** How long a lock is its holder's after the last renewal. */
+export const LEASE_MS = 15_000;
+/** Renewals in one lease: two may be late before anybody takes the holder for gone. */
+const RENEWALS = 5;
+const LOOKS = 30;
+
+/**
+ * Renews a lease as long as this process runs: stamps the very file that was made, not whatever has its name by now. A holder that was
+ * stopped or has ended renews nothing, whatever its clock says.
+ */
+export function renewing(handle: FileHandle, leaseMs: number): { stop(): Promise<void> } {
+  let going: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    const now = new Date();
+    // A stamp that could not be set is set next time; on a disk that is gone nothing else can be written either.
+    going = handle.utimes(now, now).catch(() => undefined);
+  }, leaseMs / RENEWALS);
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await going;
+      await handle.close().catch(() => undefined);
+    },
+  };
+}
+
+/** What changes with every renewal, and with every other holder; undefined where the file is gone. */
+export async function stampOf(path: string): Promise<string | undefined> {
+  try {
+    // Opened, not only asked for: shared folders look at the server when a file is opened, and may answer from memory otherwise.
+    const handle = await open(path, 'r');
+    try {
+      const { ino, mtimeNs } = await handle.stat({ bigint: true });
+      return `${ino} ${mtimeNs}`;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Watches a lock file for a whole lease by the clock that cannot be put back: no two clocks are compared, since that of another machine, or
+ * of this one yesterday, may be wrong. True where nothing renewed it.
+ */
+export async function hasLapsed(path: string, leaseMs: number): Promise<boolean> {
+  const first = await stampOf(path);
+  const until = performance.now() + leaseMs;
+  while (performance.now() < until) {
+    await pause(Math.max(1, Math.min(leaseMs / LOOKS, until - performance.now())));
+    if ((await stampOf(path)) !== first) return false;
+  }
+  return true;
+}
