@@ -89,7 +89,7 @@ export const commands: readonly CommandSpec[] = [
       'Going on with the work, or giving it up, gives its locks back by itself: prefer that. A holder that is alive keeps its lock, and so does one on another machine that renews its lease. Written into the journal of that work.',
     args: [{ name: 'lock', description: 'name of the lock, or its beginning' }],
     options: [{ flags: '--confirm <holder>', description: 'id of the run or restore that holds it, where nobody can type it' }],
-    examples: ['runback lock take platform-hubspot-62515-1a2b3c4d --confirm run-20261122-164733-k3vq'],
+    examples: ['runback lock take platform-hubspot --confirm run-20261122-164733-k3vq'],
     run: take,
   },
 ];
