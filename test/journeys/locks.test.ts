@@ -150,7 +150,7 @@ async function unseen(run: string, lease?: number): Promise<void> {
 
 test(
   'the locks of a run that died in another container pass by resuming it, once its lease has run out (G5, G30)',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const run = await killAfter('step.outcome plan');
     await unseen(run, 400);
@@ -168,7 +168,7 @@ test(
 
 test(
   'a lock is taken away without resuming only by name and typed, and the journal of the run says who did it (G5)',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const run = await killAfter('step.outcome plan');
     await unseen(run, 400);
