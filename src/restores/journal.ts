@@ -152,7 +152,12 @@ export interface Pending {
   readonly tells?: true;
   /** The commit that the item was to be part of. */
   readonly commit?: string;
+  /** A later line of the journal has an earlier time: the clock was put back since, and `at` says nothing of when it was. */
+  readonly clockMoved?: true;
 }
+
+/** How far a clock goes back by being kept right all the time. */
+const CLOCK_JITTER_MS = 5_000;
 
 /** How the message of an item ends that waits for others. */
 export const WAITS = 'waits for changes that failed';
@@ -219,6 +224,12 @@ export class Batches {
       const open = this.#open.get(id);
       if (open !== undefined) this.#open.set(id, { ...open, commit });
     }
+  }
+
+  /** Takes in that the clock went back to this time: what is open and later was not then. */
+  clockBackAt(at: string): void {
+    const latest = Date.parse(at) + CLOCK_JITTER_MS;
+    for (const [id, open] of this.#open) if (Date.parse(open.at) > latest) this.#open.set(id, { ...open, clockMoved: true });
   }
 
   /** Takes an outcome in. */
@@ -422,8 +433,11 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
   let canaryPassed = false;
   let looked = false;
   let undoing = false;
+  let before = '';
   for await (const entry of journal.read({ whole: true })) {
     const batches = entry.type.startsWith('undo.') ? undo : apply;
+    if (entry.at < before) for (const one of [apply, undo]) one.clockBackAt(entry.at);
+    before = entry.at;
     switch (entry.type) {
       case 'restore.created':
         created = entry.data as unknown as RestoreCreated;

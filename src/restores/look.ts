@@ -55,7 +55,8 @@ async function lookUpCreates(
   taken: ReadonlySet<string>,
   options: CallOptions,
 ): Promise<readonly ItemResult[]> {
-  const since = new Date(Math.min(...group.map(({ at }) => Date.parse(at))));
+  // Where the clock was put back since, the time of the intent is worth nothing: whatever has the very same values may be it.
+  const since = new Date(Math.min(...group.map(({ at, clockMoved }) => (clockMoved === true ? 0 : Date.parse(at)))));
   const mutations = group
     .map(({ item }) => mutationOf(looking.schema, item))
     .filter((mutation): mutation is CreateMutation => mutation.action === 'create');
