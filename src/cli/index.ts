@@ -7,7 +7,8 @@ import type { Wiring } from './wiring.js';
 export async function runCli(process: NodeJS.Process, wiring: Wiring): Promise<number> {
   const words = process.argv.slice(2);
   if (words.length === 1 && (words[0] === '--help' || words[0] === '-h' || words[0] === 'help')) {
-    const { topLevelHelp } = await import('./help.js');
+    const [{ topLevelHelp }, { guardOutputs }] = await Promise.all([import('./help.js'), import('./outputs.js')]);
+    guardOutputs(process);
     process.stdout.write(topLevelHelp());
     return 0;
   }

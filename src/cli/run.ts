@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, Redactor, RunbackError, systemClock } from '../lib/index.js';
+import { EXIT, type ExitCode, fromFileSystem, proxySecrets, Redactor, RunbackError, systemClock } from '../lib/index.js';
 import type { Outcome } from './command.js';
 import type { CommandContext, Stdio } from './context.js';
 import { colorLevel, type Globals, hasUnicode, readGlobals } from './globals.js';
@@ -6,10 +6,11 @@ import { Interrupts } from './interrupts.js';
 import { loadCommands } from './loaders.js';
 import { Log } from './log.js';
 import { humanOutput, jsonOutput, type Output } from './output.js';
+import { guardOutputs } from './outputs.js';
 import { nounOf, parseCommandLine } from './parse.js';
 import type { Asker } from './prompts/asker.js';
 import type { Session } from './session.js';
-import { asRunbackError, stackOf } from './views/error.js';
+import { asRunbackError, redactedError, stackOf } from './views/error.js';
 import { Live, type LiveMode } from './views/live.js';
 import { position } from './views/meter.js';
 import { makeStyle, type Style } from './views/style.js';
@@ -19,24 +20,23 @@ import type { Wiring } from './wiring.js';
 export async function runCommandLine(process: NodeJS.Process, words: readonly string[], wiring: Wiring): Promise<ExitCode> {
   const stdio: Stdio = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, env: process.env, cwd: process.cwd() };
   const globals = readGlobals(words, stdio.env);
+  // No secret that was ever resolved is printed, wherever a message picked it up.
+  const redactor = new Redactor();
+  for (const secret of proxySecrets(stdio.env)) redactor.add(secret);
   const style = (stream: NodeJS.WriteStream): Style =>
     makeStyle({
       columns: stream.columns,
       level: colorLevel(stream, globals, stdio.env),
       accessible: globals.accessible,
       unicode: hasUnicode(stdio.env),
+      redact: (text) => redactor.text(text),
       now: () => systemClock.now(),
     });
   const styles = { out: style(stdio.stdout), err: style(stdio.stderr) };
-  // No secret that was ever resolved is printed, wherever a message picked it up.
-  const redactor = new Redactor();
   const printer = (stream: NodeJS.WriteStream) => (text: string) => void stream.write(redactor.text(text));
   const output = globals.json ? jsonOutput(printer(stdio.stdout)) : humanOutput(printer(stdio.stdout), printer(stdio.stderr), styles);
-  // A reader that goes away (`| head`) is no error.
-  for (const stream of [stdio.stdout, stdio.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' && process.exit(EXIT.done));
-
   const log = new Log(systemClock, process.pid, (text) => redactor.text(text));
+  const outputs = guardOutputs(stdio, (line) => log.add('output', line));
   const live = new Live({
     mode: liveMode(globals, stdio),
     clock: systemClock,
@@ -49,7 +49,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     (line) => {
       log.add('interrupt', line);
       const release = live.hold();
-      stdio.stderr.write(`${line}\n`);
+      stdio.stderr.write(`${redactor.text(line)}\n`);
       release();
     },
     () => live.meter.last && position(live.meter.last),
@@ -67,7 +67,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
   let name = nounOf(words) ?? '';
   const fail = (thrown: unknown, outcome?: Outcome): ExitCode => {
     live.stop();
-    const error = asRunbackError(thrown, interrupts.signal.aborted ? interrupts.error() : undefined);
+    const error = redactedError(asRunbackError(thrown, interrupts.signal.aborted ? interrupts.error() : undefined), redactor);
     log.add('error', `${error.code} ${stackOf(thrown)}`);
     output.finish(name, outcome, { error, log: log.path, debug: globals.debug });
     return error.exitCode;
@@ -99,7 +99,8 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     live.stop();
     if (outcome.error) return fail(outcome.error, outcome);
     output.finish(name, outcome, undefined);
-    return outcome.exit ?? EXIT.done;
+    await written(stdio.stdout);
+    return outputs.failure === undefined ? (outcome.exit ?? EXIT.done) : fail(fromFileSystem(outputs.failure, 'the standard output'));
   } catch (thrown) {
     return fail(thrown);
   } finally {
@@ -109,6 +110,11 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     );
     interrupts.stop();
   }
+}
+
+/** Resolves when what was printed is out, or cannot get out. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((done) => stream.write('', () => done()));
 }
 
 /** The words of a command line as they may stand in the log: where a private key lies is nobody's business. */
@@ -158,8 +164,8 @@ async function openAsker(flag: string, { stdio, globals, style, live, interrupts
     hold: () => live.hold(),
     interrupted: () => interrupts.atPrompt(),
   };
-  if (globals.accessible) return (await import('./prompts/plain.js')).plainAsker(deps);
-  return (await import('./prompts/rich.js')).richAsker(deps);
+  const asker = globals.accessible ? (await import('./prompts/plain.js')).plainAsker(deps) : (await import('./prompts/rich.js')).richAsker(deps);
+  return (await import('./prompts/redacted.js')).redactedAsker(asker, style.redact);
 }
 
 /** Without a command, in a terminal: asks what a person in trouble wants, and gives the command line for it. */

@@ -170,7 +170,8 @@ export class Session {
   async #connect(name: string, call: CallOptions = { signal: this.options.signal }): Promise<Platform> {
     const config = this.platformConfig(name);
     const { openPlatform } = await import('../connectors/index.js');
-    return openPlatform(config, { secret: this.secret, clock: this.clock }, call);
+    const { env: environment, redactor } = this.options;
+    return openPlatform(config, { secret: this.secret, clock: this.clock, environment, redact: (text) => redactor.text(text) }, call);
   }
 
   /** Gives back what was opened. Never throws. */

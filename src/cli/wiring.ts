@@ -14,7 +14,7 @@ export interface DaemonRun {
   readonly log: (line: string) => void;
   readonly once: boolean;
   readonly http?: { readonly port: number; readonly publicUrl?: string; readonly listening: (url: string) => void };
-  readonly ping?: { readonly url: string };
+  readonly ping?: { readonly url: string; readonly environment: NodeJS.ProcessEnv };
   readonly runs: () => Promise<readonly OpenRunLine[]>;
   readonly pauses: () => Promise<readonly OpenPauseLine[]>;
   readonly tickers?: readonly { readonly name: string; readonly tick: (now: Date) => Promise<{ readonly due: number }> }[];

@@ -8,6 +8,10 @@ export interface DriverDeps {
   /** Resolves a secret reference. Throws `secret-missing`. */
   secret(ref: SecretRef): Promise<string>;
   readonly clock: Clock;
+  /** Where proxies are named. Default: nowhere. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Takes the secrets of all others out of texts; a driver takes out its own in any case. */
+  readonly redact?: (text: string) => string;
 }
 
 /** What the `index.ts` of a driver exports. Opening makes no request; throws `auth-missing`, `secret-missing` or `usage`. */

@@ -1,4 +1,4 @@
-import { type Clock, messageOf, RunbackError } from '../lib/index.js';
+import { type Clock, HttpClient, type HttpResult, ProxyRefused, RunbackError } from '../lib/index.js';
 import type { PingPulse } from './pulse.js';
 import type { Trouble } from './trouble.js';
 import type { PingOptions } from './types.js';
@@ -18,6 +18,8 @@ export class DeadMan {
   #countedMs = Number.NEGATIVE_INFINITY;
   #underWay: Promise<void> = Promise.resolve();
   #busy = false;
+  readonly #client: HttpClient;
+  readonly #path: string;
 
   /** Throws `usage` for what is no web address; the address itself is a secret and not shown. */
   constructor(
@@ -35,6 +37,18 @@ export class DeadMan {
         state: 'Nothing was started.',
         next: 'Put an address such as https://hc-ping.com/… where --ping refers to.',
       });
+    const { origin, pathname, search } = new URL(options.url);
+    this.#path = pathname + search;
+    this.#client = new HttpClient({
+      origin,
+      name: 'The service of the ping',
+      headers: { 'user-agent': 'runback' },
+      clock: deps.clock,
+      environment: options.environment ?? {},
+      tryTimeoutMs: TIMEOUT_MS,
+      maxTries: 1,
+      maxWaitMs: -1,
+    });
   }
 
   /** After each pass: sends one where it is time and nothing is overdue. Does not wait for the answer. */
@@ -58,32 +72,35 @@ export class DeadMan {
     this.deps.trouble.tell(`ping ${because}`, `No ping is sent: ${because}.`);
   }
 
-  /** Resolves when no ping is under way. */
+  /** Resolves when no ping is under way, and nothing of it is open. */
   async idle(): Promise<void> {
     await this.#underWay;
+    await this.#client.close();
   }
 
   async #send(): Promise<void> {
     const { clock, signal, trouble } = this.deps;
     try {
-      const response = await fetch(this.options.url, { redirect: 'manual', signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
-      await response.body?.cancel();
-      if (!response.ok) throw new Error(`it answered with status ${response.status}`);
-      this.pulse.sent += 1;
-      this.pulse.lastSentAt = clock.now();
-    } catch (error) {
-      if (signal.aborted) return;
+      const result = await this.#client.request({ method: 'GET', path: this.#path, repeatable: true, anyAnswer: true }, { signal });
+      const failure = failureOf(result);
+      if (failure === undefined) {
+        this.pulse.sent += 1;
+        this.pulse.lastSentAt = clock.now();
+        return;
+      }
       this.pulse.failed += 1;
       this.#nextMs = Math.min(this.#nextMs, clock.monotonicMs() + AGAIN_MS);
-      const reason = reasonOf(error);
-      trouble.tell(`ping ${reason}`, `The ping did not get through: ${reason}.`);
+      trouble.tell(`ping ${failure}`, `The ping did not get through: ${failure}.`);
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 }
 
-/** Never the address, which is a secret. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error) return 'code' in cause && typeof cause.code === 'string' ? cause.code : 'the connection failed';
-  return error instanceof Error && error.name === 'TimeoutError' ? `no answer within ${TIMEOUT_MS / 1000} s` : messageOf(error);
+/** Why a ping did not count; undefined where it did. Never the address, which is a secret. */
+function failureOf(result: HttpResult): string | undefined {
+  if (result.kind === 'answered') return result.status < 300 ? undefined : `it answered with status ${result.status}`;
+  const { cause } = result;
+  if (cause instanceof ProxyRefused) return cause.message;
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no whole answer came';
 }

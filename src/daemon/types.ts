@@ -56,6 +56,8 @@ export interface PingOptions {
   readonly url: string;
   /** Milliseconds between pings. Default one minute. */
   readonly everyMs?: number;
+  /** Where a proxy is named. Default: nowhere. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Everything the daemon works with. */

@@ -21,7 +21,14 @@ export async function seedSandbox(
   const { origin, hostname } = new URL(target.url);
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
     throw new RunbackError('usage', `${hostname} is not this machine`, { why: 'Only a local sandbox is seeded.', state: 'Nothing was sent.' });
-  const http = new HttpClient({ origin, name: 'the sandbox', headers: { authorization: `Bearer ${target.token}` }, clock, maxTries: 1 });
+  const http = new HttpClient({
+    origin,
+    name: 'the sandbox',
+    headers: { authorization: `Bearer ${target.token}` },
+    clock,
+    environment: {},
+    maxTries: 1,
+  });
   try {
     const result = await http.request({ method: 'POST', path: '/__sandbox/seed', body: sizes, repeatable: false }, call);
     if (result.kind !== 'answered')

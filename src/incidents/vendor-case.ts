@@ -1,4 +1,5 @@
 import type { Vendor } from '../escalation/index.js';
+import { shownRef } from '../workspace/index.js';
 import { count } from './report-damage.js';
 import { plain, utc } from './report-document.js';
 import { withoutPersonalData } from './report-personal.js';
@@ -196,6 +197,6 @@ function contactLines({ holder, people }: ReportData, { contact }: VendorCaseFac
 
 /** For whoever pastes it: where to. A reference to a secret is not resolved. */
 function reachLines({ support, phone }: Vendor): readonly string[] {
-  const number = phone === undefined ? undefined : /^(?:env|file|command|keychain):/u.test(phone) ? `see ${phone}` : phone;
+  const number = phone === undefined ? undefined : /^(?:env|file|command|keychain):/u.test(phone) ? `see ${shownRef(phone)}` : phone;
   return [...(support === undefined ? [] : [`Support: ${plain(support)}`]), ...(number === undefined ? [] : [`Telephone: ${plain(number)}`])];
 }

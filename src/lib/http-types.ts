@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import type { CallOptions } from './progress.js';
+import type { Environment } from './proxy.js';
 
 /** One request, of JSON unless it says otherwise. */
 export interface HttpRequest {
@@ -76,10 +77,12 @@ export interface HttpOptions {
   readonly name: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are looked up. */
+  readonly environment: Environment;
   readonly gate?: RateGate;
   /** Which answers are trouble that may pass. Default: 408 and all from 500, which may have happened. */
   readonly trouble?: (answer: HttpAnswer) => Trouble | undefined;
-  /** Takes secrets out of any text that leaves the client. */
+  /** Takes secrets out of any text that leaves the client but the answers of success. */
   readonly redact?: (text: string) => string;
   /** Most requests at once. Default 8. */
   readonly concurrency?: number;

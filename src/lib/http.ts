@@ -1,14 +1,11 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 
 import { messageOf } from './errors.js';
+import { openTransport, ProxyRefused, type Transport } from './http-transport.js';
 import type { HttpAnswer, HttpCounts, HttpOptions, HttpRequest, HttpResult, Trouble } from './http-types.js';
 import type { CallOptions } from './progress.js';
-
-interface Transport {
-  readonly agent: Agent;
-  readonly request: (options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
-  readonly schedule: <T>(job: () => Promise<T>) => Promise<T>;
-}
+import { type Proxy, proxyFor } from './proxy.js';
+import { Slots } from './slots.js';
 
 /** Failures before a connection stood: nothing can have reached the other side. */
 const NOT_SENT = new Set([
@@ -24,6 +21,7 @@ const NOT_SENT = new Set([
 /** The same, and another try will not go better. */
 const HOPELESS = /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|ISSUER/;
 const SIGN_OF_LIFE_MS = 2000;
+const CONCURRENCY = 8;
 
 /**
  * The one HTTP client: requests to one origin, JSON mostly, with retries, rate limits, visible waits and limits on time and size.
@@ -33,11 +31,17 @@ const SIGN_OF_LIFE_MS = 2000;
  */
 export class HttpClient {
   readonly #options: HttpOptions;
+  readonly #slots: Slots;
   readonly #count = { requests: 0, retries: 0, limited: 0 };
   #transport: Promise<Transport> | undefined;
 
+  readonly #proxy: Proxy | undefined;
+
+  /** Throws `usage` where the environment names a proxy that cannot be used. */
   constructor(options: HttpOptions) {
     this.#options = options;
+    this.#slots = new Slots(options.concurrency ?? CONCURRENCY);
+    this.#proxy = proxyFor(new URL(options.origin), options.environment);
   }
 
   get counts(): HttpCounts {
@@ -50,12 +54,12 @@ export class HttpClient {
    * cut off once it was sent.
    */
   async request(request: HttpRequest, call: CallOptions = {}): Promise<HttpResult> {
-    const transport = await (this.#transport ??= openTransport(this.#options.concurrency ?? 8));
+    const transport = await (this.#transport ??= openTransport(this.#options.concurrency ?? CONCURRENCY, this.#proxy));
     let waited = 0;
     let failures = 0;
     let limited = 0;
     for (let tries = 1; ; tries += 1) {
-      const result = await transport.schedule(async () => await this.#gated(transport, request, call, tries));
+      const result = await this.#slots.run(async () => await this.#gated(transport, request, call, tries));
       let pause: number | undefined;
       if (result.kind === 'answered' && result.status === 429) {
         limited += 1;
@@ -77,7 +81,7 @@ export class HttpClient {
 
   /** Closes idle connections; requests under way end first. */
   async close(): Promise<void> {
-    if (this.#transport) await (await this.#transport).agent.close();
+    if (this.#transport) await (await this.#transport).close();
   }
 
   async #gated(transport: Transport, request: HttpRequest, call: CallOptions, tries: number): Promise<HttpResult> {
@@ -126,7 +130,7 @@ export class HttpClient {
       if (request.repeatable) call.signal?.throwIfAborted();
       const why = timeout.aborted ? `no whole answer within ${String(timeoutMs / 1000)} s` : this.#redact(reasonOf(error));
       if (status === undefined && wasNotSent(error))
-        return { kind: 'not_sent', message: `${this.#options.name} cannot be reached: ${why}`, cause: error };
+        return { kind: 'not_sent', message: `${this.#options.name} cannot be reached${this.#way()}: ${why}`, cause: error };
       // An error status whose body was cut still says that the request failed.
       if (status !== undefined && status >= 400) return { kind: 'answered', status, headers: {}, body: undefined };
       return { kind: 'lost', message: `The answer of ${this.#options.name} was lost: ${why}`, cause: error };
@@ -147,7 +151,10 @@ export class HttpClient {
     }
     if (status < 200 || (status >= 300 && status < 400 && !request.anyAnswer)) return this.#nonsense(`status ${String(status)} is not foreseen`);
     if (status < 300 && request.valid && !request.valid(body)) return this.#nonsense('it does not fit the API');
-    return { kind: 'answered', status, headers, body, ...(page ? { page } : {}) };
+    // What is refused is told to people, and may repeat what was sent; what is given is data, and stays as it is.
+    const { redact } = this.#options;
+    const told = status >= 400 && redact !== undefined ? mapTexts(body, redact) : body;
+    return { kind: 'answered', status, headers, body: told, ...(page ? { page } : {}) };
   }
 
   #nonsense(why: string): HttpResult {
@@ -203,6 +210,11 @@ export class HttpClient {
     return timer;
   }
 
+  /** How it was tried, where that is not plain. */
+  #way(): string {
+    return this.#proxy === undefined ? '' : ` through the proxy ${this.#proxy.address} (${this.#proxy.variable})`;
+  }
+
   #redact(text: string): string {
     return this.#options.redact ? this.#options.redact(text) : text;
   }
@@ -227,11 +239,11 @@ export function cannotSucceed(result: HttpResult): boolean {
   return result.kind === 'not_sent' && HOPELESS.test(codeOf(result.cause));
 }
 
-async function openTransport(concurrency: number): Promise<Transport> {
-  const [{ Agent }, { default: Bottleneck }] = await Promise.all([import('undici'), import('bottleneck')]);
-  const agent = new Agent({ connections: concurrency, connect: { timeout: 10_000 }, keepAliveTimeout: 4000 });
-  const queue = new Bottleneck({ maxConcurrent: concurrency });
-  return { agent, request: async (options) => await agent.request(options), schedule: async (job) => await queue.schedule(job) };
+function mapTexts(value: unknown, map: (text: string) => string): unknown {
+  if (typeof value === 'string') return map(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, map));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapTexts(item, map)]));
 }
 
 function codeOf(error: unknown): string {
@@ -239,7 +251,7 @@ function codeOf(error: unknown): string {
 }
 
 function wasNotSent(error: unknown): boolean {
-  return NOT_SENT.has(codeOf(error)) || HOPELESS.test(codeOf(error));
+  return error instanceof ProxyRefused || NOT_SENT.has(codeOf(error)) || HOPELESS.test(codeOf(error));
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { cannotSucceed, HttpClient, type HttpAnswer, type HttpRequest, retryAfterMs } from '../lib/index.js';
+import { cannotSucceed, HttpClient, type HttpAnswer, type HttpRequest, mayCarrySecrets, retryAfterMs, RunbackError } from '../lib/index.js';
 import type { Delivery } from './channel.js';
 import { type ChannelDeps, TIMEOUT_MS } from './driver.js';
 import { oneLine } from './text.js';
@@ -14,14 +14,18 @@ export class HttpSender {
   readonly #prefix: string;
   readonly #hidden: readonly string[];
 
-  /** `name`: what people call the service. `url` may hold a secret: none of its path is ever shown. */
+  /** `name`: what people call the service. `url` may hold a secret: none of its path is ever shown. `open`: nothing that is sent is secret. Throws `file-invalid`. */
   constructor(
     private readonly name: string,
     url: string,
     private readonly deps: ChannelDeps,
-    headers: Readonly<Record<string, string>> = {},
+    { headers = {}, open = false }: { readonly headers?: Readonly<Record<string, string>>; readonly open?: boolean } = {},
   ) {
     const { origin, pathname, search } = new URL(url);
+    if (!open && !mayCarrySecrets(new URL(url)))
+      throw new RunbackError('file-invalid', `the address of ${name} begins with http:// and is not on this machine`, {
+        why: 'What goes there holds a secret, which would be readable on its way. Use an https address.',
+      });
     this.#prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '') + search;
     this.#hidden = [pathname + search, ...(pathname + search).split(/[/?&=]/)].filter((part) => part.length >= 6).sort((a, b) => b.length - a.length);
     this.#client = new HttpClient({
@@ -29,6 +33,7 @@ export class HttpSender {
       name,
       headers: { 'user-agent': 'runback', ...headers },
       clock: deps.clock,
+      environment: deps.environment,
       redact: (text) => this.#hide(text),
       tryTimeoutMs: deps.timeoutMs ?? TIMEOUT_MS,
       maxTries: 1,

@@ -1,5 +1,6 @@
 import { ACTS } from '../escalation/index.js';
-import { didYouMean } from '../lib/index.js';
+import { didYouMean, mayCarrySecrets } from '../lib/index.js';
+import { referencesIn } from './actions/references.js';
 import type { Runbook, Step } from './load.js';
 
 /** Something about a runbook that a check of its form does not see. */
@@ -39,6 +40,7 @@ export function lintRunbook(runbook: Runbook): Finding[] {
     repeatsDanger,
     loopsAlone,
     referencesBuilt,
+    secretsInClear,
   ];
   const findings = rules
     .flatMap((rule) => [...rule(runbook)])
@@ -298,4 +300,21 @@ function* referencesBuilt(runbook: Runbook): Iterable<Raw> {
           path,
           message: 'a reference to a secret is written out, without an expression in it; this one is handed on as text',
         };
+}
+
+function* secretsInClear(runbook: Runbook): Iterable<Raw> {
+  for (const step of runbook.steps)
+    for (const [http, at] of [
+      [step.document.http, ['http', 'url']],
+      [step.document.undo?.http, ['undo', 'http', 'url']],
+    ] as const) {
+      if (http === undefined || referencesIn(http.headers).size === 0 || http.url.includes('${{') || !URL.canParse(http.url)) continue;
+      if (!mayCarrySecrets(new URL(http.url)))
+        yield {
+          severity: 'error',
+          rule: 'secret-in-clear',
+          path: stepPath(step, ...at),
+          message: `a secret would go to ${new URL(http.url).host} without encryption, and is refused: use https`,
+        };
+    }
 }

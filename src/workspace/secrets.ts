@@ -19,6 +19,11 @@ const MAX_BYTES = 64 * 1024;
 /** Folders where an orchestrator hands secrets in; their files are readable by design. */
 const HANDED_IN = ['/run/secrets/', '/var/run/secrets/', '/run/credentials/'];
 
+/** A reference as it may be shown: of a program only its name, since its arguments may hold a secret of their own. */
+export function shownRef(ref: string): string {
+  return ref.startsWith('command:') ? `command:${splitArguments(ref.slice('command:'.length))[0] ?? ''}` : ref;
+}
+
 /**
  * The secret a reference leads to, without white space around it. It is known to the redactor from then on, also the
  * password inside an address. Programs get an argument list and no shell. Throws `secret-missing` (no reference ever
@@ -42,7 +47,7 @@ function read(scheme: string, where: string, sources: SecretSources): Promise<st
     case 'file':
       return fromFile(where, sources);
     case 'command':
-      return fromProgram(`command:${splitArguments(where)[0] ?? ''}`, splitArguments(where), sources);
+      return fromProgram(shownRef(`command:${where}`), splitArguments(where), sources);
     case 'keychain':
       return fromProgram(
         `keychain:${where}`,

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { bytes, counted, relative, span, table } from '../../src/cli/views/format.js';
+import type { Asker } from '../../src/cli/prompts/asker.js';
+import { redactedAsker } from '../../src/cli/prompts/redacted.js';
+import { errorData, errorText, redactedError } from '../../src/cli/views/error.js';
+import { bytes, counted, facts, relative, span, table } from '../../src/cli/views/format.js';
+import { Live } from '../../src/cli/views/live.js';
 import { Meter, measuredLine, position } from '../../src/cli/views/meter.js';
 import { makeStyle } from '../../src/cli/views/style.js';
 import { showValue, visible } from '../../src/cli/views/visible.js';
 import { displayWidth, truncate, wrap } from '../../src/cli/views/width.js';
+import { Redactor, RunbackError, systemClock } from '../../src/lib/index.js';
 
 const style = makeStyle({ columns: 80, level: 0, accessible: false, unicode: true, now: () => new Date('2026-11-22T17:00:00Z') });
 const anyText = fc.string({ unit: 'binary', maxLength: 60 });
@@ -21,6 +26,52 @@ describe('what a record holds never steers the terminal', () => {
 
   test('absent, null, empty and blank are told apart', () => {
     expect([undefined, null, '', ' '].map(showValue)).toEqual(['(absent)', '(null)', '(empty)', '" "']);
+  });
+});
+
+describe('a secret is hidden before a text is wrapped or cut', () => {
+  const secret = `tok_${'0123456789'.repeat(14)}`;
+  const redactor = new Redactor();
+  redactor.add(secret);
+  const hiding = makeStyle({ columns: 80, level: 0, accessible: false, unicode: true, redact: (text) => redactor.text(text), now: () => style.now });
+
+  test('in errors', () => {
+    const error = new RunbackError('sync-failed', `It said ${secret}`, { why: `x ${secret}`, state: secret, next: secret, data: { said: [secret] } });
+    const shown = redactedError(error, redactor);
+    expect(errorText(shown, undefined, true, hiding) + JSON.stringify(errorData(shown, undefined, true))).not.toMatch(/0123456789/);
+    expect(shown).toMatchObject({ code: 'sync-failed', message: 'It said [redacted]', data: { said: ['[redacted]'] } });
+  });
+
+  test('in tables and facts', () => {
+    const columns = [{ title: 'Name' }, { title: 'Why', shrink: true }];
+    expect(table(columns, [['a', `because ${secret}`]], hiding) + facts([['Why', `because ${secret}`]], hiding)).not.toMatch(/0123456789/);
+  });
+
+  test('in what is shown while it works', () => {
+    let shown = '';
+    const live = new Live({
+      mode: 'lines',
+      clock: systemClock,
+      style: hiding,
+      stream: { write: (text: string) => (shown += text) } as unknown as NodeJS.WriteStream,
+      emit: () => {},
+      log: () => {},
+    });
+    live.note(`It said ${secret}`);
+    live.waiting({ reason: `Waiting for ${secret}`, ms: 2000 });
+    live.stop();
+    expect(shown).toMatch(/\[redacted\][^]*\[redacted\]/);
+    expect(shown).not.toMatch(/0123456789/);
+  });
+
+  test('in questions', async () => {
+    const asked: unknown[] = [];
+    const asker = new Proxy({} as Asker, { get: () => (question: unknown) => Promise.resolve(asked.push(question)) });
+    const hidden = redactedAsker(asker, (text) => redactor.text(text));
+    await hidden.choose({ message: secret, choices: [{ value: 1, name: `a ${secret}`, description: `b ${secret}` }] });
+    await hidden.text({ message: `Type ${secret}` });
+    await hidden.confirm({ message: `Is it ${secret}?`, default: false });
+    expect(JSON.stringify(asked)).not.toMatch(/0123456789/);
   });
 });
 

@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { openPlatform } from '../../src/connectors/index.js';
-import type { Reporter, Wait } from '../../src/lib/index.js';
+import type { Reporter, RunbackError, Wait } from '../../src/lib/index.js';
+import type { SecretRef } from '../../src/workspace/index.js';
 import { all, type Bench, configOf, openBench, people, seed } from './hubspot-support.js';
 
 let bench: Bench;
@@ -151,6 +156,37 @@ describe('trouble', () => {
     });
     await expect(openPlatform(configOf(bench.sandbox), deps)).rejects.toMatchObject({ code: 'wrong-environment' });
     expect(Object.keys(bench.sandbox.counts().byEndpoint).every((endpoint) => /account-info|access-token-info/.test(endpoint))).toBe(true);
+  });
+
+  it('names the program that gives a refused token, and none of its arguments', async () => {
+    bench = await openBench();
+    const deps = { secret: async () => await Promise.resolve('pat-wrong'), clock: bench.clock };
+    const config = configOf(bench.sandbox, { credentials: { token: 'command:/usr/bin/vault read --token=hunter22 crm' as SecretRef } });
+    await expect(openPlatform(config, deps)).rejects.toSatisfy((error: RunbackError) => {
+      expect(error).toMatchObject({ code: 'auth-refused', next: expect.stringContaining('command:/usr/bin/vault,') as string });
+      return !JSON.stringify([error.message, error.why, error.next, error.data]).includes('hunter22');
+    });
+  });
+
+  it('hides what a refusal repeats: its own token, and every other secret that is known', async () => {
+    const server = createServer((request, response) => {
+      const body = { status: 'error', message: `no: ${request.headers.authorization ?? ''} nor other-secret`, category: 'X' };
+      response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    bench = await openBench();
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const deps = {
+      secret: async () => await Promise.resolve('pat-secret'),
+      clock: bench.clock,
+      redact: (text: string) => text.replaceAll('other-secret', '[redacted]'),
+    };
+    await expect(openPlatform(configOf(bench.sandbox, { url }), deps)).rejects.toSatisfy((error: RunbackError) => {
+      expect(error.message + (error.why ?? '')).toContain('[redacted] nor [redacted]');
+      return true;
+    });
+    server.closeAllConnections();
+    server.close();
   });
 
   it('does not send a token in clear to another machine', async () => {

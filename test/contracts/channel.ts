@@ -60,10 +60,14 @@ export function channelContract(name: string, contract: ChannelContract): void {
   };
   const failing = (fault: Fault, title: string, expected: object): void => {
     it.runIf(contract.faults.includes(fault))(`${fault}: ${title}`, () =>
-      using(async (harness) => {
-        await harness.break(fault);
-        expect(await send(harness, harness.page('p1'))).toMatchObject({ why: expect.stringMatching(/\S/) as string, ...expected });
-      }, 400),
+      using(
+        async (harness) => {
+          await harness.break(fault);
+          expect(await send(harness, harness.page('p1'))).toMatchObject({ why: expect.stringMatching(/\S/) as string, ...expected });
+        },
+        // Only one that says nothing is waited for: a busy machine answers late.
+        fault === 'hang' ? 400 : undefined,
+      ),
     );
   };
 

@@ -326,4 +326,29 @@ describe('programs and terminals', () => {
     expect(harness.fake.got).toEqual([]);
     await harness.close();
   });
+
+  it.each([
+    ['slack', { url: 'env:URL' }],
+    ['teams', { url: 'env:URL' }],
+    ['webhook', { url: 'env:URL' }],
+    ['opsgenie', { api_key: 'env:KEY', url: 'http://pages.example.com' }],
+    ['pagerduty', { routing_key: 'env:KEY', url: 'http://pages.example.com' }],
+    ['email', { host: 'mail.example.com', tls: 'none', from: 'a@example.com', to: 'b@example.com', password: 'env:KEY' }],
+  ])('%s sends no secret to another machine without encryption', async (type, options) => {
+    const channel = await openChannel({ name: 'ops', type, options }, depsWith({ URL: 'http://pages.example.com/x/secret-path', KEY: CANARY.key }));
+    const ended = await channel.send(aPage('p'), now);
+    expect(ended).toMatchObject({ state: 'permanent', why: expect.stringMatching(/without encryption|begins with http:/) as string });
+    expect(JSON.stringify(ended)).not.toContain('secret-path');
+    await channel.close();
+  });
+
+  it('what a program says when it fails is redacted before it is shortened', async () => {
+    // 400 characters are shown: they begin in the middle of the secret.
+    const script = `process.stderr.write(process.env.TOKEN + 'x'.repeat(395)); process.exit(1)`;
+    const options = { run: [process.execPath, '-e', script], env: { TOKEN: 'env:KEY' } };
+    const channel = await openChannel({ name: 'script', type: 'command', options }, depsWith({ KEY: CANARY.key }));
+    const ended = await channel.send(aPage('p'), now);
+    expect('why' in ended && ended.why).toContain('xxx');
+    expect(JSON.stringify(ended)).not.toContain(CANARY.key.slice(-5));
+  });
 });

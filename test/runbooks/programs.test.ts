@@ -203,3 +203,31 @@ describe('a value that looks like a reference is a value (G25)', () => {
     }
   });
 });
+
+test('an http step sends no secret to another machine without encryption', async () => {
+  const world = await bench({ environment: { TOKEN: 'canary' } });
+  for (const headers of ['{ X-Key: "env:TOKEN" }', '{ Authorization: "Bearer ${{ inputs.word }}" }']) {
+    const step = `  - { id: a, title: A, http: { method: GET, url: "http://crm.example.com/", headers: ${headers} }, effect: read }`;
+    const book = await world.runbook(step, 'inputs: { word: { type: string, prompt: W } }');
+    const error = await rejection(startRun({ runbook: book, inputs: { word: 'x' }, by: 'maya' }, world.deps));
+    expect(JSON.stringify((await world.entries(runOf(error))).map(({ data }) => data))).toContain('is not sent a secret without encryption');
+  }
+});
+
+test('what an http step is refused with is redacted before it is shortened', async () => {
+  const token = `tok_${'abcdefghij'.repeat(5)}`;
+  const server = createServer((_, response) => response.writeHead(400).end(JSON.stringify({ m: 'x'.repeat(460) + token }))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const world = await bench({ environment: { TOKEN: token } });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const step = `  - { id: a, title: A, http: { method: GET, url: "${url}", headers: { X-Key: "env:TOKEN" } }, effect: read }`;
+    const error = await rejection(startRun({ runbook: await world.runbook(step), inputs: {}, by: 'maya' }, world.deps));
+    const journal = JSON.stringify((await world.entries(runOf(error))).map(({ data }) => data));
+    expect(journal).toContain('xxxx');
+    expect(journal).not.toContain(token.slice(0, 12));
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});

@@ -68,6 +68,14 @@ describe('settings of controllers', () => {
     await expect(openController('htp', deps('x', {}))).rejects.toMatchObject({ code: 'file-invalid', next: 'Did you mean "http"?' });
   });
 
+  it('a credential is not sent to another machine without encryption', async () => {
+    const { options } = httpSync('x', 'http://syncs.example.com');
+    await expect(openController('http', deps('x', { ...options, auth: { credential: 'SYNC_TOKEN' } }))).rejects.toMatchObject({
+      code: 'file-invalid',
+    });
+    await expect(openController('http', deps('x', options))).resolves.toBeDefined();
+  });
+
   it('settings that do not fit say which key', async () => {
     await expect(openController('http', deps('x', { url: 'http://127.0.0.1', pauze: {} }))).rejects.toMatchObject({
       code: 'file-invalid',

@@ -51,7 +51,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         log: say,
         once,
         ...(once ? {} : { http: { port, ...(publicUrl === undefined ? {} : { publicUrl }), listening: (at) => again || say(`Status page: ${at}`) } }),
-        ...(url === undefined ? {} : { ping: { url } }),
+        ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
         ...(once ? {} : { tickers: [policy.ticker] }),

@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
 
 import { EXIT, newId, RunbackError } from '../../lib/index.js';
 import { parseRecordLine } from '../../records/index.js';
@@ -145,7 +146,16 @@ async function exportRecords({ input, session, live, globals, stdio, call }: Com
       // Ends with the export; stdout itself stays open for what comes after.
       const through = new PassThrough();
       through.pipe(stdio.stdout, { end: false });
-      await exportCsv(reader, info.platform, info.object, through, call);
+      let gone = false;
+      const passedOn = finished(through);
+      stdio.stdout.once('error', (error) => {
+        gone = true;
+        through.destroy(error);
+      });
+      await Promise.all([exportCsv(reader, info.platform, info.object, through, call), passedOn]).catch((error: unknown) => {
+        // Nobody is left to read the rest.
+        if (!gone) throw error;
+      });
       return { data: undefined, text: () => '' };
     }
     const path = resolve(stdio.cwd, to);

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, fromFileSystem, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { type ErrorDetails, EXIT, type ExitCode, fromFileSystem, isRunbackError, messageOf, type Redactor, RunbackError } from '../../lib/index.js';
 import { facts } from './format.js';
 import type { Style } from './style.js';
 import { visibleLines } from './visible.js';
@@ -21,6 +21,20 @@ export function asRunbackError(thrown: unknown, interrupted: RunbackError | unde
     next: 'runback status',
     cause: thrown,
   });
+}
+
+/** The same error without secrets, before any of it is wrapped or cut: half a secret in a line of its own is not recognised any more. */
+export function redactedError(error: RunbackError, redactor: Redactor): RunbackError {
+  const { code, message, why, state, next, data, cause } = error;
+  const shown = redactor.value({ message, why, state, next, data });
+  const { message: words, ...more } = shown;
+  const made = new RunbackError(code, words, { ...definedOnly(more), data: shown.data, ...(cause === undefined ? {} : { cause }) });
+  made.stack = redactor.text(error.stack ?? '');
+  return made;
+}
+
+function definedOnly({ why, state, next }: Pick<RunbackError, 'why' | 'state' | 'next'>): ErrorDetails {
+  return { ...(why === undefined ? {} : { why }), ...(state === undefined ? {} : { state }), ...(next === undefined ? {} : { next }) };
 }
 
 /** The error as scripts get it. */

@@ -85,7 +85,8 @@ export interface Column {
  * Rows under titles, in at most `style.width` cells; cells that do not fit end in `…`. Cells are unstyled text. With
  * `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
  */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], style: Style): string {
+export function table(columns: readonly Column[], given: readonly (readonly string[])[], style: Style): string {
+  const rows = given.map((row) => row.map((cell) => style.redact(cell)));
   if (style.accessible) return rows.map((row) => columns.map((column, i) => `${column.title}: ${row[i] ?? ''}`).join('\n')).join('\n\n');
   const widths = columns.map((column, i) => Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[i] ?? ''))));
   fit(widths, columns, style.width - 2 * columns.length);
@@ -119,7 +120,7 @@ export function facts(pairs: readonly (readonly [name: string, value: string])[]
   const name = Math.max(0, ...pairs.map(([first]) => displayWidth(first)));
   return pairs
     .map(([first, value]) => {
-      const lines = wrap(value, Math.max(20, style.width - name - 4));
+      const lines = wrap(style.redact(value), Math.max(20, style.width - name - 4));
       return `  ${style.chalk.bold(pad(first, name))}  ${lines.join(`\n${' '.repeat(name + 4)}`)}`;
     })
     .join('\n');

@@ -95,7 +95,7 @@ export class Live implements Reporter {
   print(line: string): void {
     if (this.deps.mode === 'silent') return;
     this.#spinner?.stop();
-    this.deps.stream.write(`${this.deps.style.signs(line)}\n`);
+    this.deps.stream.write(`${this.deps.style.signs(this.deps.style.redact(line))}\n`);
     if (this.#spinner && this.#held === 0) this.#spinner.start();
   }
 
@@ -149,6 +149,10 @@ export class Live implements Reporter {
   }
 
   #text(bar: number): string {
+    return this.deps.style.redact(this.#words(bar));
+  }
+
+  #words(bar: number): string {
     const left = this.#wait === undefined ? 0 : this.#wait.untilMs - this.deps.clock.monotonicMs();
     if (this.#wait && left > 0) return `Waiting ${span(left)}: ${this.#wait.reason}`;
     const { last } = this.meter;
@@ -161,7 +165,7 @@ export class Live implements Reporter {
   }
 
   #line(text: string): void {
-    this.deps.stream.write(`${this.deps.style.signs(text)}\n`);
+    this.deps.stream.write(`${this.deps.style.signs(this.deps.style.redact(text))}\n`);
   }
 
   #emitProgress(last: Measured): void {

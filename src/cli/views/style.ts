@@ -11,6 +11,8 @@ export interface Style {
   /** A text with our own signs as plain ones where the screen has no others; what people wrote stays. */
   signs(text: string): string;
   readonly now: Date;
+  /** Takes secrets out of a text. To be used before a text is wrapped or cut: half a secret is not recognised any more. */
+  readonly redact: (text: string) => string;
   /** IANA name of the zone times are shown in. */
   readonly zone: string;
 }
@@ -62,6 +64,8 @@ export function makeStyle(options: {
   readonly level: 0 | 1 | 2 | 3;
   readonly accessible: boolean;
   readonly unicode: boolean;
+  /** Default: there are none. */
+  redact?(text: string): string;
   /** Asked each time, since a command may take hours. */
   now(): Date;
 }): Style {
@@ -71,6 +75,7 @@ export function makeStyle(options: {
     chalk: new Chalk({ level: options.level }),
     glyph: options.unicode ? UNICODE : PLAIN,
     signs: (text) => (options.unicode ? text : text.replaceAll(SIGNS, (sign) => IN_TEXTS[sign] ?? sign)),
+    redact: (text) => options.redact?.(text) ?? text,
     get now() {
       return options.now();
     },

@@ -17,6 +17,9 @@ export interface ApiSettings extends Naming {
   readonly prefix: string;
   readonly limits: LimitSettings & { readonly concurrency?: number };
   readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Takes secrets out of texts. */
+  readonly redact: (text: string) => string;
   readonly maxWaitMs?: number;
   readonly tryTimeoutMs?: number;
 }
@@ -43,7 +46,8 @@ export class HubSpotApi {
       clock: settings.clock,
       gate: this.#gate,
       trouble: troubleOf,
-      redact: (text) => text.replaceAll(settings.token, '[redacted]'),
+      environment: settings.environment,
+      redact: settings.redact,
       concurrency: settings.limits.concurrency ?? 8,
       maxWaitMs: this.#maxWaitMs,
       ...(settings.tryTimeoutMs === undefined ? {} : { tryTimeoutMs: settings.tryTimeoutMs }),

@@ -1,17 +1,12 @@
-import { type Clock, parseDuration, RunbackError } from '../../lib/index.js';
-import type { PlatformConfig, SecretRef } from '../../workspace/index.js';
+import { mayCarrySecrets, parseDuration, RunbackError } from '../../lib/index.js';
+import { type PlatformConfig, shownRef } from '../../workspace/index.js';
 import type { Connector } from '../connector.js';
+import type { DriverDeps } from '../registry.js';
 import { HubSpotConnector } from './connector.js';
 
 const DEFAULT_URL = 'https://api.hubapi.com';
 const DEFAULT_PREFIX = '/crm/v3/objects';
 const DEFAULT_SEARCH_LAG = '15s';
-
-/** What a driver is opened with. */
-interface DriverDeps {
-  secret(ref: SecretRef): Promise<string>;
-  readonly clock: Clock;
-}
 
 /**
  * Opens HubSpot. Requests nothing. Settings beside those of every platform: `options.prefix` (path of the objects API),
@@ -28,14 +23,17 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
   const prefix = textOption(config, 'prefix') ?? DEFAULT_PREFIX;
   if (!/^\/[\w\-./]*\w$/.test(prefix)) throw badOption(config, 'prefix', 'a path such as /crm/v3/objects');
   const timeout = textOption(config, 'timeout');
+  const token = await deps.secret(ref);
   return new HubSpotConnector({
     platform: config.name,
-    tokenRef: ref,
-    token: await deps.secret(ref),
+    tokenRef: shownRef(ref),
+    token,
     url: originOf(config),
     prefix,
     limits: config.limits,
     clock: deps.clock,
+    environment: deps.environment ?? {},
+    redact: (text) => (deps.redact?.(text) ?? text).replaceAll(token, '[redacted]'),
     searchLagMs: parseDuration(textOption(config, 'search_lag') ?? DEFAULT_SEARCH_LAG),
     ...(config.limits.wait === undefined ? {} : { maxWaitMs: parseDuration(config.limits.wait) }),
     ...(timeout === undefined ? {} : { tryTimeoutMs: parseDuration(timeout) }),
@@ -45,8 +43,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
 /** The address as an origin. Plain http is only for this machine: a token would travel readable. */
 function originOf(config: PlatformConfig): string {
   const url = URL.canParse(config.url ?? DEFAULT_URL) ? new URL(config.url ?? DEFAULT_URL) : undefined;
-  const local = url && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (!url || !(url.protocol === 'https:' || (url.protocol === 'http:' && local)))
+  if (!url || !/^https?:$/.test(url.protocol) || !mayCarrySecrets(url))
     throw new RunbackError('file-invalid', `The address of platform ${config.name} cannot be used`, {
       why: 'It has to be an https address; http is allowed for a sandbox on this machine only.',
       state: 'Nothing was requested.',

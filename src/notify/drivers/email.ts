@@ -1,7 +1,7 @@
 import type { Transporter } from 'nodemailer';
 import { z } from 'zod';
 
-import { messageOf } from '../../lib/index.js';
+import { isLoopback, messageOf, RunbackError } from '../../lib/index.js';
 import type { Channel, Delivery, Page } from '../channel.js';
 import { type ChannelConfig, type ChannelDeps, channelOf, optionsOf, secretOption, TIMEOUT_MS, valueOf } from '../driver.js';
 import { fit, oneLine } from '../text.js';
@@ -40,6 +40,10 @@ export function emailChannel(config: ChannelConfig, deps: ChannelDeps): Channel 
       import('nodemailer'),
       options.password === undefined ? undefined : deps.secret(options.password),
     ]);
+    if (password !== undefined && options.tls === 'none' && !isLoopback(options.host))
+      throw new RunbackError('file-invalid', `its password would go to ${options.host} without encryption`, {
+        why: 'With tls: none everybody on the way could read it. Use starttls or implicit; only on this machine it goes as it is.',
+      });
     const timeout = deps.timeoutMs ?? TIMEOUT_MS;
     return createTransport({
       host: options.host,

@@ -31,7 +31,7 @@ export function opsgenieChannel(config: ChannelConfig, deps: ChannelDeps): Chann
   return channelOf(config, deps, {
     async send(page, { signal, attempt }) {
       sender ??= new HttpSender('Opsgenie', options.url ?? REGIONS[options.region], deps, {
-        authorization: `GenieKey ${await deps.secret(options.api_key)}`,
+        headers: { authorization: `GenieKey ${await deps.secret(options.api_key)}` },
       });
       const http = sender;
       const took = (answer: HttpAnswer): Delivery => {

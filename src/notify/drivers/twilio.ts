@@ -34,7 +34,7 @@ export function twilioChannel(config: ChannelConfig, deps: ChannelDeps): Channel
     const [account, token, from] = await Promise.all([valueOf(options.account, deps), deps.secret(options.token), valueOf(options.from, deps)]);
     const authorization = `Basic ${Buffer.from(`${account}:${token}`).toString('base64')}`;
     const url = `${options.url.replace(/\/$/, '')}/2010-04-01/Accounts/${encodeURIComponent(account)}`;
-    return { from, sender: new HttpSender('Twilio', url, deps, { authorization }) };
+    return { from, sender: new HttpSender('Twilio', url, deps, { headers: { authorization } }) };
   };
 
   return channelOf(config, deps, {

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 
 import { RunbackError } from '../../lib/index.js';
+import { SECRET_REF } from '../../workspace/index.js';
 import type { Channel, Page } from '../channel.js';
 import { addressOption, type ChannelConfig, type ChannelDeps, channelOf, optionsOf, secretOption, valueOf } from '../driver.js';
 import { HttpSender } from '../http-sender.js';
@@ -28,7 +29,7 @@ export function webhookChannel(config: ChannelConfig, deps: ChannelDeps): Channe
     async send(page, { signal, attempt }) {
       opened ??= {
         key: options.secret === undefined ? undefined : keyOf(await deps.secret(options.secret)),
-        sender: new HttpSender(`Webhook ${config.name}`, await valueOf(options.url, deps), deps),
+        sender: new HttpSender(`Webhook ${config.name}`, await valueOf(options.url, deps), deps, { open: !SECRET_REF.test(options.url) }),
       };
       const text = JSON.stringify(bodyOf(page, attempt));
       const seconds = String(Math.floor(deps.clock.now().getTime() / 1000));

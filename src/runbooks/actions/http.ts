@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { HttpClient, RunbackError, type HttpAnswer } from '../../lib/index.js';
+import { HttpClient, mayCarrySecrets, RunbackError, type HttpAnswer } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
 import { defineAction, type ActionContext, type AnyAction } from './action.js';
@@ -16,6 +16,8 @@ type Input = z.infer<typeof input>;
 
 /** Characters of an answer that are shown. */
 const SHOWN = 500;
+/** Headers that hold a secret whatever their value comes from. */
+const CREDENTIALS = /^(authorization|cookie|x-api-key|api-key|x-auth-token)$/i;
 const NONE: ReadonlySet<string> = new Set();
 
 const actions = new Map<EffectClass, AnyAction>();
@@ -47,10 +49,24 @@ async function send(
   context: ActionContext,
 ): Promise<Record<string, unknown>> {
   const url = new URL(request.url);
+  const secret = Object.keys(request.headers).find((name) => references.has(name) || CREDENTIALS.test(name));
+  if (secret !== undefined && !mayCarrySecrets(url))
+    throw new RunbackError('file-invalid', `${url.host} is not sent a secret without encryption`, {
+      why: `The header ${secret} holds a secret, and ${url.protocol}// would carry it readable over the network.`,
+      state: 'The request was not sent.',
+      next: 'Use https. Only to this machine (127.0.0.1, localhost) secrets go over http.',
+    });
   const headers: Record<string, string> = { 'idempotency-key': context.step.key };
   for (const [name, value] of Object.entries(request.headers))
     headers[name.toLowerCase()] = references.has(name) ? await context.secret(value as SecretRef) : value;
-  const client = new HttpClient({ origin: url.origin, name: url.host, headers, clock: context.clock, redact: (text) => context.redactor.text(text) });
+  const client = new HttpClient({
+    origin: url.origin,
+    name: url.host,
+    headers,
+    clock: context.clock,
+    environment: context.environment,
+    redact: (text) => context.redactor.text(text),
+  });
   try {
     const result = await client.request(
       {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { compileExpression, HttpClient, RunbackError, type CallOptions, type HttpResult } from '../../lib/index.js';
+import { compileExpression, HttpClient, mayCarrySecrets, RunbackError, type CallOptions, type HttpResult } from '../../lib/index.js';
 import type { SyncController, SyncStatus } from '../controller.js';
 import type { DriverDeps } from '../registry.js';
 import { readStatus } from '../status.js';
@@ -25,11 +25,16 @@ const optionsSchema = z.strictObject({
 const VARIABLES = { status: 'int', body: 'dyn' } as const;
 
 /** A sync that an HTTP API controls. Pause and resume are sent once; a lost answer is looked up with status by the caller. */
-export async function httpController({ name, options, credentials, clock }: DriverDeps): Promise<SyncController> {
+export async function httpController({ name, options, credentials, clock, environment, redact }: DriverDeps): Promise<SyncController> {
   const config = optionsSchema.parse(options);
   const paused = compileExpression(config.status.paused, VARIABLES);
   const inFlight = config.status.in_flight === undefined ? undefined : compileExpression(config.status.in_flight, VARIABLES);
   const address = new URL(config.url);
+  if (config.auth !== undefined && !mayCarrySecrets(address))
+    throw new RunbackError('file-invalid', `runback.yml: syncs.${name}.url: a secret would be sent without encryption`, {
+      why: `${address.host} is not this machine, and http would carry the credential readable over the network.`,
+      next: 'Use an https address.',
+    });
   const prefix = address.pathname.replace(/\/$/, '');
   let client: HttpClient | undefined;
 
@@ -44,7 +49,7 @@ export async function httpController({ name, options, credentials, clock }: Driv
         });
       headers[config.auth.header] = config.auth.scheme === '' ? secret : `${config.auth.scheme} ${secret}`;
     }
-    client = new HttpClient({ origin: address.origin, name: `the controller of ${name}`, headers, clock, tryTimeoutMs: 90_000 });
+    client = new HttpClient({ origin: address.origin, name: `the controller of ${name}`, headers, clock, environment, redact, tryTimeoutMs: 90_000 });
     return client;
   };
 

@@ -1,0 +1,54 @@
+import type { Agent, Dispatcher, Pool, ProxyAgent } from 'undici';
+
+import type { Proxy } from './proxy.js';
+
+/** How requests to one origin get there: straight, or through a proxy. */
+export interface Transport {
+  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
+  /** Closes idle connections; requests under way end first. */
+  close(): Promise<void>;
+}
+
+/** The proxy would not connect us: nothing came near the other side. */
+export class ProxyRefused extends Error {
+  constructor(readonly status: number) {
+    super(status === 407 ? 'the proxy wants a user and a password, or others (status 407)' : `the proxy answered with status ${status}`);
+    this.name = 'ProxyRefused';
+  }
+}
+
+const CONNECT_MS = 10_000;
+
+/** Opens a transport for so many connections at once. Loads undici. */
+export async function openTransport(connections: number, proxy: Proxy | undefined): Promise<Transport> {
+  const undici = await import('undici');
+  const keep = { connections, keepAliveTimeout: 4000 };
+  const agent: Agent | ProxyAgent =
+    proxy === undefined
+      ? new undici.Agent({ ...keep, connect: { timeout: CONNECT_MS } })
+      : new undici.ProxyAgent({ ...keep, ...through(proxy, undici.Pool) });
+  let closing: Promise<void> | undefined;
+  return { request: async (options) => await agent.request(options), close: async () => await (closing ??= agent.close()) };
+}
+
+function through(proxy: Proxy, Connections: typeof Pool): ProxyAgent.Options {
+  return {
+    uri: proxy.address,
+    ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
+    // Proxies refuse to connect to port 80, and take requests to it as they are.
+    proxyTunnel: false,
+    proxyTls: { timeout: CONNECT_MS },
+    requestTls: { timeout: CONNECT_MS },
+    clientFactory: (origin, options) => {
+      const pool = new Connections(origin, options);
+      const connect = pool.connect.bind(pool);
+      const checked = async (given: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> => {
+        const connected = await connect(given);
+        if (connected.statusCode === 200) return connected;
+        connected.socket.on('error', () => undefined).destroy();
+        throw new ProxyRefused(connected.statusCode);
+      };
+      return Object.assign(pool, { connect: checked });
+    },
+  };
+}
