@@ -23,8 +23,22 @@ export interface IncidentRoom {
   readonly desk: IncidentDesk;
   readonly outbox: Outbox | undefined;
   readonly escalation: Escalation | undefined;
+  /** Why `escalation` is not what escalation.yml says now. */
+  readonly trouble?: RunbackError;
   /** Stops what is under way. Never throws. */
   close(): Promise<void>;
+}
+
+/** The rules that the newest open incident was opened with; undefined where none has any. */
+async function rulesOfIncidents({ store, clock }: Session): Promise<Escalation | undefined> {
+  const { IncidentDesk } = await import('../incidents/index.js');
+  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
+  const { incidents } = await desk.readAll((await desk.listOpen()).slice(-20).map(({ id }) => id));
+  for (const incident of incidents.toReversed()) {
+    const file = await desk.policyOf(incident).catch(() => undefined);
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }
 
 /** What a room is opened with, beside the session. */
@@ -37,10 +51,16 @@ export interface RoomOptions {
 
 /**
  * Opens the incidents of a workspace: desk, outbox and channels. Whom to tell follows the policy an incident was opened with; how a
- * channel is reached follows the file of today, whose credentials are looked up when a page is sent.
+ * channel is reached follows the file of today, whose credentials are looked up when a page is sent. A file that cannot be used, or is gone,
+ * stops nothing: the last one that could be used counts, and `trouble` says why.
  */
 export async function openRoom(session: Session, options: RoomOptions): Promise<IncidentRoom> {
-  const [{ IncidentDesk }, escalation] = await Promise.all([import('../incidents/index.js'), readEscalation(session)]);
+  const { currentEscalation } = await import('./known-escalation.js');
+  const [{ IncidentDesk }, { escalation, trouble }] = await Promise.all([
+    import('../incidents/index.js'),
+    currentEscalation(session, async () => await rulesOfIncidents(session)),
+  ]);
+  const why = trouble === undefined ? {} : { trouble };
   const { links = await linksOf(session) } = options;
   const { store, clock } = session;
   if (!escalation)
@@ -48,6 +68,7 @@ export async function openRoom(session: Session, options: RoomOptions): Promise<
       desk: new IncidentDesk({ store, clock, escalation, outbox: undefined, links }),
       outbox: undefined,
       escalation,
+      ...why,
       close: () => Promise.resolve(),
     };
   const { openChannel, openOutbox } = await import('../notify/index.js');
@@ -65,9 +86,10 @@ export async function openRoom(session: Session, options: RoomOptions): Promise<
     wanted: async (page) => (desk ? await desk.wanted(page) : true),
     after: async (page) => (await desk?.after(page)) ?? [],
     beforeSettled: async (record) => await desk?.beforeSettled(record),
+    damaged: async (key) => await desk?.damaged(key),
   });
   desk = new IncidentDesk({ store, clock, escalation, outbox, links });
-  return { desk, outbox, escalation, close: () => outbox.close() };
+  return { desk, outbox, escalation, ...why, close: () => outbox.close() };
 }
 
 /** Links to the status page, where a daemon serves it. */
@@ -77,16 +99,25 @@ async function linksOf(session: Session): Promise<PageLinks> {
   return await announcedLinks(session.store);
 }
 
-/** Runs a piece of work with the room of the session, closed afterwards. */
-export async function withRoom<T>(context: CommandContext, work: (room: IncidentRoom, session: Session) => Promise<T>): Promise<T> {
+/** Runs a piece of work with the room of the session, closed afterwards. `tells`: the work itself says what is wrong with escalation.yml. */
+export async function withRoom<T>(
+  context: CommandContext,
+  work: (room: IncidentRoom, session: Session) => Promise<T>,
+  { tells = false }: { readonly tells?: boolean } = {},
+): Promise<T> {
   const session = await context.session();
   const room = await openRoom(session, { by: session.by });
+  if (room.trouble && !tells) context.live.note(troubleText(room.trouble));
   try {
     return await work(room, session);
   } finally {
     await room.close();
   }
 }
+
+/** What is wrong with escalation.yml, what counts instead, and what to do. */
+export const troubleText = ({ message, why, state, next }: RunbackError): string =>
+  visible([`${message}.`, why, state, next].filter((part) => part !== undefined).join(' '));
 
 /** True while a daemon works in this workspace. */
 export async function daemonRuns({ store }: Session): Promise<boolean> {
@@ -108,7 +139,13 @@ export async function deliverNow({ desk, outbox }: IncidentRoom, session: Sessio
     const before = open(now);
     await outbox.tick();
     await Promise.race([outbox.idle(), session.clock.sleep(Math.max(0, end - session.clock.monotonicMs()))]);
-    now = await desk.look(now.id);
+    try {
+      now = await desk.look(now.id);
+    } catch (error) {
+      // What was done is on record, and so are its pages: whoever is at it, or the next look, writes down how they ended.
+      if (!isRunbackError(error)) throw error;
+      break;
+    }
     // Waiting for a retry that is due later: that is the daemon's or the next command's.
     if (open(now) === before) break;
   }

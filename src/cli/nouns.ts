@@ -62,7 +62,11 @@ export const NOUNS: readonly Noun[] = [
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
   { name: 'lock', summary: 'Who holds what, and taking a lock away from somebody who is gone', verbs: ['list', 'take'] },
   { name: 'daemon', summary: 'Page, escalate and remind by itself; status page on this machine', verbs: [] },
-  { name: 'escalation', summary: 'Who is told of an incident, in which order; check and simulate it', verbs: ['show', 'lint', 'simulate', 'test'] },
+  {
+    name: 'escalation',
+    summary: 'Who is told of an incident, in which order; check and simulate it',
+    verbs: ['show', 'lint', 'simulate', 'test', 'forget'],
+  },
   { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },
   { name: 'demo', summary: 'Try it: a sync goes wrong in a local sandbox, and is undone', verbs: [] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },

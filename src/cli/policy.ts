@@ -2,14 +2,16 @@ import type { Act, Grant } from '../escalation/index.js';
 import { didYouMean, RunbackError } from '../lib/index.js';
 import type { ApprovalServices } from '../runbooks/index.js';
 import { incidentOf, openIncidents, readEscalation } from './incidents.js';
+import { knownEscalation } from './known-escalation.js';
 import type { Session } from './session.js';
 
 /**
- * Who may approve what in a workspace, by the escalation.yml of today; undefined where it has none. The roles that an incident gives hold
+ * Who may approve what in a workspace, by the escalation.yml of today, or the last one where it is gone; undefined where it has none. The roles that an incident gives hold
  * for its runs while it is open. Throws `file-invalid`, `secret-literal`.
  */
 export async function openPolicy(session: Session): Promise<ApprovalServices | undefined> {
-  const file = await readEscalation(session);
+  // A file that is gone allows nobody more than it did; one that cannot be used allows nothing.
+  const file = (await readEscalation(session)) ?? (await knownEscalation(session))?.escalation;
   if (file === undefined) return undefined;
   return {
     file,

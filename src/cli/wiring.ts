@@ -17,7 +17,7 @@ export interface DaemonRun {
   readonly ping?: { readonly url: string; readonly environment: NodeJS.ProcessEnv };
   readonly runs: () => Promise<readonly OpenRunLine[]>;
   readonly pauses: () => Promise<readonly OpenPauseLine[]>;
-  readonly tickers?: readonly { readonly name: string; readonly tick: (now: Date) => Promise<{ readonly due: number }> }[];
+  readonly tickers?: readonly { readonly name: string; readonly watches?: true; readonly tick: (now: Date) => Promise<{ readonly due: number }> }[];
 }
 
 /** A run that is not closed, for the status page. */

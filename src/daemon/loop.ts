@@ -106,6 +106,7 @@ class Daemon {
       while ((await this.#pass()) > 0 && !signal.aborted && left() > 0);
       await this.#orAfter(outbox?.idle(), left());
     } while (!signal.aborted && left() > 0 && (await this.#isDue()));
+    const [stuck] = this.#incidents.busy.values();
     if (this.#deadMan && !signal.aborted) {
       await this.#scanOpen();
       if (this.#scanned) await this.#deadMan.beat();
@@ -114,6 +115,7 @@ class Daemon {
     const [problem] = this.#incidents.problems.values();
     if (this.#firstError) throw this.#firstError.error;
     if (problem !== undefined) throw problem;
+    if (stuck) throw stuck.error;
   }
 
   /** Waits for what is under way, for a while. */
@@ -132,11 +134,17 @@ class Daemon {
       try {
         due += (await ticker.tick(clock.now())).due;
         pulse.failing = undefined;
+        this.pulse.found.delete(ticker.name);
       } catch (error) {
         pulse.failing = messageOf(error);
         pulse.failures += 1;
-        this.#firstError ??= { error };
-        this.#trouble.tell(ticker.name, `What is due for ${ticker.name} cannot be done: ${messageOf(error)}`);
+        if (ticker.watches === true) {
+          this.pulse.found.set(ticker.name, messageOf(error));
+          this.#trouble.tell(ticker.name, messageOf(error));
+        } else {
+          this.#firstError ??= { error };
+          this.#trouble.tell(ticker.name, `What is due for ${ticker.name} cannot be done: ${messageOf(error)}`);
+        }
       }
       pulse.ticks += 1;
       pulse.seconds += (clock.monotonicMs() - from) / 1000;
@@ -164,7 +172,7 @@ class Daemon {
   async #isDue(): Promise<boolean> {
     const { store, clock } = this.deps;
     const next = await Promise.all([store.agenda('incidents').next(), store.agenda('pages').next()]);
-    const due = next.some((at) => at !== undefined && at <= clock.now());
+    const due = this.#incidents.busy.size > 0 || next.some((at) => at !== undefined && at <= clock.now());
     if (due) await clock.sleep(AGAIN_MS);
     return due;
   }

@@ -26,6 +26,8 @@ export interface PingPulse {
 export class Pulse {
   readonly startedAt: Date;
   readonly tickers = new Map<string, TickerPulse>();
+  /** Tickers that only watch, and what they have found; see `Ticker.watches`. */
+  readonly found = new Map<string, string>();
   /** Undefined where no ping is set up. */
   ping: PingPulse | undefined;
   passes = 0;
@@ -56,9 +58,9 @@ export class Pulse {
     return Math.max(0, this.clock.monotonicMs() - this.#lastPassMs);
   }
 
-  /** True while what is due gets done. */
+  /** True while what is due gets done, by the rules that were written last. */
   get healthy(): boolean {
-    return this.sinceLastPassMs < STUCK_MS;
+    return this.sinceLastPassMs < STUCK_MS && this.found.size === 0;
   }
 
   /** Tickers that fail at present, with the reason. */

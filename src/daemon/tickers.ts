@@ -21,6 +21,8 @@ export class IncidentTicker implements Ticker {
   readonly #overdue = new Set<string>();
   /** Incidents that could not be looked at, with the reason. */
   readonly problems = new Map<string, unknown>();
+  /** Incidents that another process is at, with who that is and since when they have waited; milliseconds. */
+  readonly busy = new Map<string, { readonly since: number; readonly error: unknown }>();
 
   constructor(
     private readonly desk: IncidentDesk,
@@ -31,11 +33,13 @@ export class IncidentTicker implements Ticker {
     const { store, clock } = this.desk.options;
     const entries = await store.agenda('incidents').due(new Date(now.getTime() + MEANWHILE_MS), { limit: 2 * LIMIT });
     if (entries.every(({ at }) => at > clock.now())) return { due: 0 };
-    const { looked, problems } = await this.desk.tick(LIMIT);
-    const failed = new Map(problems.map(({ id, error }) => [id, error]));
+    const { looked, problems, busy } = await this.desk.tick(LIMIT);
+    const held = new Set(busy.map(({ id }) => id));
+    const failed = new Map([...problems, ...this.#tooLong(busy)].map(({ id, error }) => [id, error]));
     const then = clock.now();
     for (const id of new Set(entries.flatMap((entry) => (entry.at <= then ? [entry.id] : [])))) {
-      if (!failed.has(id)) this.problems.delete(id);
+      if (!failed.has(id) && !held.has(id)) this.problems.delete(id);
+      if (!held.has(id)) this.busy.delete(id);
       await this.#judge(id);
     }
     for (const [id, error] of failed) {
@@ -43,6 +47,16 @@ export class IncidentTicker implements Ticker {
       this.trouble.tell(id, `${id} could not be looked at and is tried again in a minute: ${messageOf(error)}`);
     }
     return { due: looked };
+  }
+
+  /** Those of the incidents that another process is at which have waited for it for too long. */
+  #tooLong(busy: readonly { readonly id: string; readonly error: unknown }[]): readonly { readonly id: string; readonly error: unknown }[] {
+    const now = this.desk.options.clock.monotonicMs();
+    return busy.filter(({ id, error }) => {
+      const { since } = this.busy.get(id) ?? { since: now };
+      this.busy.set(id, { since, error });
+      return now - since > LATE_MS;
+    });
   }
 
   /** Judges every open incident once: what was overdue before this process began. Ends early, and without an error, when told to stop. */

@@ -1,5 +1,5 @@
 import type { Escalation } from '../escalation/index.js';
-import { RunbackError } from '../lib/index.js';
+import { isRunbackError, RunbackError } from '../lib/index.js';
 import { ACT_TABLE, type IncidentAct } from './act-table.js';
 import type { IncidentDesk } from './desk.js';
 import { hasIt, isOpen } from './due.js';
@@ -114,9 +114,20 @@ export async function merge(desk: IncidentDesk, id: string, into: string, { by, 
     if (!incident.absorbed.includes(id)) await append('incident.absorbed', { from: id, title: from.title, source });
     for (const link of from.links) await append('incident.linked', { kind: link.kind, id: link.id, source });
   });
-  await desk.change(id, by, async (incident, append) => {
-    if (isOpen(incident)) await append('incident.merged', { into, source });
-  });
+  try {
+    await desk.change(id, by, async (incident, append) => {
+      if (isOpen(incident)) await append('incident.merged', { into, source });
+    });
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    const { code, message, why } = error;
+    throw new RunbackError(code, message, {
+      ...(why === undefined ? {} : { why }),
+      state: `${into} has taken it in. Whether ${id} has ended: runback incident show ${id}`,
+      next: 'Merge it once more: what is done is not done again.',
+      cause: error,
+    });
+  }
   return kept;
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Escalation, EscalationAct } from '../escalation/index.js';
 import { type Clock, isRunbackError, newId, RunbackError, sha256, canonicalJson } from '../lib/index.js';
 import type { Outbox, Page, PageRecord } from '../notify/index.js';
-import type { JournalEntry, Store } from '../store/index.js';
+import type { Document, JournalEntry, Store } from '../store/index.js';
 import { isOpen, pagesBefore, stillSays, whatIsDue } from './due.js';
 import { messagePages, type PageLinks, pageOf, pagesOf } from './planned-pages.js';
 import { foldIncident, stepIncident } from './state.js';
@@ -40,6 +40,8 @@ export interface Tick {
   readonly looked: number;
   /** Incidents that could not be looked at, and why. */
   readonly problems: readonly { readonly id: string; readonly error: unknown }[];
+  /** Incidents that another process is at, and who that is: nobody waited for them, and they are looked at again in a second. */
+  readonly busy: readonly { readonly id: string; readonly error: unknown }[];
 }
 
 /** Journals that are read at the same time. */
@@ -47,6 +49,8 @@ const AT_ONCE = 16;
 const BUSY_MS = 20_000;
 /** When an incident that could not be looked at is tried again. */
 const AGAIN_MS = 60_000;
+/** When one is that another process is at. */
+const BUSY_AGAIN_MS = 1000;
 /** Rounds of one look: more can only be a mistake in a policy. */
 const MOST_ROUNDS = 200;
 
@@ -81,7 +85,7 @@ export class IncidentDesk {
     } finally {
       await writer.close();
     }
-    return await this.look(id);
+    return await this.#lookAfter(id, `The incident is open as ${id}`);
   }
 
   /** The incident as its journal has it. Throws `not-found`, `journal-damaged`. */
@@ -112,8 +116,22 @@ export class IncidentDesk {
   /** Incidents that are open, oldest first, by their index: titles and severities as of the last change. */
   async listOpen(): Promise<readonly OpenIncident[]> {
     const { store } = this.options;
-    const listed = await Promise.all((await store.list('open-incidents')).map((id) => store.document<OpenIncident>('open-incidents', id).read()));
+    const listed = await Promise.all(
+      (await store.list('open-incidents')).map(async (id) => {
+        const index = store.document<OpenIncident>('open-incidents', id);
+        return await index.read().catch(async (error: unknown) => await this.#listedByJournal(id, error));
+      }),
+    );
     return listed.filter((one) => one !== undefined);
+  }
+
+  /** A line of the index that cannot be read: its journal says the same, and where that cannot be read either, that it is there. */
+  async #listedByJournal(id: string, error: unknown): Promise<OpenIncident> {
+    if (!isRunbackError(error)) throw error;
+    const incident = await this.read(id).catch(() => undefined);
+    if (incident === undefined) return { id, title: `${id} (cannot be read)`, severity: 'sev1', openedAt: '' };
+    const { title, severity, openedAt } = incident;
+    return { id, title, severity, openedAt };
   }
 
   /** Ids of all incidents ever, oldest first. */
@@ -121,35 +139,64 @@ export class IncidentDesk {
     return await this.options.store.journals('incidents');
   }
 
-  /** The escalation policy an incident was opened with (guarantee G21). */
+  /** The escalation policy an incident was opened with (guarantee G21). Where that is lost, the one of today: better those than nobody. */
   async policyOf(incident: Incident): Promise<Escalation | undefined> {
     const { policy: digest } = incident;
     if (digest === undefined) return undefined;
     const known = this.#policies.get(digest);
     if (known) return known;
-    const file = await this.options.store.document<Escalation>('policies', digest).read();
+    const file = await unlessDamaged(this.options.store.document<Escalation>('policies', digest));
     if (file) this.#policies.set(digest, file);
-    return file;
+    return file ?? this.options.escalation;
   }
 
-  /** Lets a person or program change an incident: one at a time, then looks at what follows. `change` is told what the incident is now. */
+  /**
+   * Lets a person or program change an incident: one at a time, then looks at what follows. `change` is told what the incident is now. An error
+   * after something was written says that it was.
+   */
   async change(id: string, by: string, change: (incident: Incident, append: Append) => Promise<void>): Promise<Incident> {
     await this.options.store.agenda('incidents').add(this.options.clock.now(), id);
-    await this.#locked(id, by, change);
-    return await this.look(id);
+    let written = 0;
+    try {
+      await this.#locked(id, by, async (incident, append) => {
+        const counting: Append = async (...entry) => {
+          const after = await append(...entry);
+          written += 1;
+          return after;
+        };
+        await change(incident, counting);
+      });
+    } catch (error) {
+      throw written === 0 ? error : onRecord(error, `A part of it is on record in ${id}`);
+    }
+    return await this.#lookAfter(id, written === 0 ? `Nothing was to be changed in ${id}` : `It is on record in ${id}`);
   }
 
-  /** Does what is due for one incident and says when to look again. Safe to repeat, in several processes. */
-  async look(id: string): Promise<Incident> {
+  /** A look at what follows from something that stays written, whatever comes of the look. */
+  async #lookAfter(id: string, state: string): Promise<Incident> {
+    try {
+      return await this.look(id);
+    } catch (error) {
+      throw onRecord(error, `${state}. Whom to tell because of it could not be worked out`);
+    }
+  }
+
+  /** Does what is due for one incident and says when to look again. Safe to repeat, in several processes. Waits for others for a while. */
+  async look(id: string, { patienceMs = BUSY_MS }: { readonly patienceMs?: number } = {}): Promise<Incident> {
     const { store, clock } = this.options;
     const agenda = store.agenda('incidents');
     let next: Date | undefined;
-    const incident = await this.#locked(id, ROBOT, async (now, append) => {
-      await this.#settle(now, append);
-      next = await this.#work(append.incident(), append);
-      // While nobody else may look: a page that another look has settled and taken out meanwhile would be sent again.
-      await this.#mail(append.incident());
-    });
+    const incident = await this.#locked(
+      id,
+      ROBOT,
+      async (now, append) => {
+        await this.#settle(now, append);
+        next = await this.#work(append.incident(), append);
+        // While nobody else may look: a page that another look has settled and taken out meanwhile would be sent again.
+        await this.#mail(append.incident());
+      },
+      patienceMs,
+    );
     const index = store.document<OpenIncident>('open-incidents', id);
     if (isOpen(incident)) await this.#index(incident);
     else await index.delete();
@@ -157,7 +204,10 @@ export class IncidentDesk {
     return incident;
   }
 
-  /** Looks at every incident that is due. One that cannot be looked at holds up no other: it is told, and tried again in a minute. */
+  /**
+   * Looks at every incident that is due. One that cannot be looked at holds up no other: it is told, and tried again in a minute. Nor does one
+   * that another process is at.
+   */
   async tick(limit = 500): Promise<Tick> {
     const { store, clock } = this.options;
     const agenda = store.agenda('incidents');
@@ -165,20 +215,24 @@ export class IncidentDesk {
     const byId = new Map<string, (typeof due)[number][]>();
     for (const entry of due) byId.set(entry.id, [...(byId.get(entry.id) ?? []), entry]);
     const problems: { readonly id: string; readonly error: unknown }[] = [];
+    const busy: { readonly id: string; readonly error: unknown }[] = [];
     for (const [id, entries] of byId) {
       try {
-        await this.look(id);
+        await this.look(id, { patienceMs: 0 });
       } catch (error) {
         // Opened by a process that died before its first line: there is no incident.
         if (isRunbackError(error, 'not-found')) await store.document('open-incidents', id).delete();
-        else {
+        else if (isRunbackError(error, 'locked')) {
+          busy.push({ id, error });
+          await agenda.add(new Date(clock.now().getTime() + BUSY_AGAIN_MS), id);
+        } else {
           problems.push({ id, error });
           await agenda.add(new Date(clock.now().getTime() + AGAIN_MS), id);
         }
       }
       for (const entry of entries) await agenda.remove(entry);
     }
-    return { looked: byId.size, problems };
+    return { looked: byId.size - busy.length, problems, busy };
   }
 
   /** Whether a page that waits in the outbox still has to be sent. Throws where its incident cannot be read. */
@@ -193,6 +247,12 @@ export class IncidentDesk {
     if (page.kind === 'test' || page.kind === 'bundle') return [];
     const incident = await this.#readIfThere(page.incident.id);
     return incident === undefined ? [] : pagesBefore(incident, page.key);
+  };
+
+  /** To be called where the outbox cannot read what it kept of a page: the incident is looked at, and the page put in again. */
+  readonly damaged = async (key: string): Promise<void> => {
+    const [id = key] = key.split('.');
+    if (await this.options.store.journal('incidents', id).exists()) await this.options.store.agenda('incidents').add(this.options.clock.now(), id);
   };
 
   /** To be called before the outbox writes down how a page ended: the incident will be looked at. */
@@ -239,7 +299,8 @@ export class IncidentDesk {
     // Written down by a process that died before it could take it out.
     if (incident.lastSettled !== undefined) await outbox.forget(incident.lastSettled);
     for (const { key } of incident.pages.filter(({ state }) => state === 'open')) {
-      const record = await outbox.read(key);
+      const record = await outbox.read(key).catch(orUndefined);
+      // One that cannot be read is put in again below, by what the journal knows of it.
       if (!record || record.state === 'queued') continue;
       const last = record.attempts.at(-1);
       await append(
@@ -270,14 +331,14 @@ export class IncidentDesk {
 
   async #index({ id, title, severity, openedAt }: Incident): Promise<void> {
     const index = this.options.store.document<OpenIncident>('open-incidents', id);
-    const present = await index.read();
+    const present = await unlessDamaged(index);
     if (present?.title !== title || present.severity !== severity) await index.update(() => ({ id, title, severity, openedAt }));
   }
 
   async #freeze(file: Escalation): Promise<string> {
     const digest = sha256(canonicalJson(file)).slice(0, 40);
     const document = this.options.store.document<Escalation>('policies', digest);
-    if ((await document.read()) === undefined) await document.update(() => file);
+    if ((await unlessDamaged(document)) === undefined) await document.update(() => file);
     return digest;
   }
 
@@ -294,12 +355,12 @@ export class IncidentDesk {
   }
 
   /** Works on an incident as its only writer, waiting for others. */
-  async #locked(id: string, by: string, work: (incident: Incident, append: Appender) => Promise<void>): Promise<Incident> {
+  async #locked(id: string, by: string, work: (incident: Incident, append: Appender) => Promise<void>, patienceMs = BUSY_MS): Promise<Incident> {
     const { store, clock } = this.options;
     const journal = store.journal('incidents', id);
     if (!(await journal.exists()))
       throw new RunbackError('not-found', `There is no incident ${id}`, { state: 'Nothing was changed.', next: 'runback incident list' });
-    const giveUpAt = clock.monotonicMs() + BUSY_MS;
+    const giveUpAt = clock.monotonicMs() + patienceMs;
     for (;;) {
       const writer = await journal.open({ by, holder: id, purpose: 'an incident' }).catch((error: unknown) => {
         if (isRunbackError(error, 'locked') && clock.monotonicMs() < giveUpAt) return undefined;
@@ -323,6 +384,30 @@ export class IncidentDesk {
       }
     }
   }
+}
+
+/** A document that can be made again from elsewhere: one that is damaged is taken away, so that it can. */
+async function unlessDamaged<T>(document: Document<T>): Promise<T | undefined> {
+  return await document.read().catch(async (error: unknown) => {
+    if (!isRunbackError(error, 'document-damaged')) throw error;
+    await document.delete();
+    return undefined;
+  });
+}
+
+function orUndefined(error: unknown): undefined {
+  if (!isRunbackError(error, 'document-damaged')) throw error;
+}
+
+/** The error of something that came after a change, saying what is so: what it says itself is about its own part. */
+function onRecord(error: unknown, state: string): unknown {
+  if (!isRunbackError(error)) return error;
+  return new RunbackError(error.code, error.message, {
+    ...(error.why === undefined ? {} : { why: error.why }),
+    state: `${state}.`,
+    next: 'The daemon tries again by itself; without one: runback daemon --once',
+    cause: error,
+  });
 }
 
 /** Writes down an act with the pages it causes. */

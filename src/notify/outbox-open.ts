@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-import { RunbackError } from '../lib/index.js';
+import { isRunbackError, RunbackError } from '../lib/index.js';
 import type { Agenda, AgendaEntry } from '../store/index.js';
 import type { Delivery, Page } from './channel.js';
 import { attemptOnce } from './outbox-attempt.js';
@@ -29,6 +29,27 @@ export function openOutbox(options: OutboxOptions): Outbox {
   return new StoredOutbox(options);
 }
 
+/** What is left of a dead letter that cannot be read: that there is one. */
+function unreadable(key: string): PageRecord {
+  const [id = key] = key.split('.');
+  const title = 'A page that failed, whose record cannot be read';
+  return {
+    page: {
+      key,
+      kind: 'alert',
+      incident: { id, title, severity: '', means: '', openedAt: '' },
+      to: { channel: 'unknown', medium: 'channel' },
+      subject: title,
+      text: '',
+      facts: [],
+      links: {},
+      at: '',
+    },
+    state: 'failed',
+    attempts: [],
+  };
+}
+
 class StoredOutbox implements Outbox {
   readonly #agenda: Agenda;
   readonly #pages: PageDocuments;
@@ -42,6 +63,8 @@ class StoredOutbox implements Outbox {
   /** When some of them are let go; milliseconds. */
   readonly #heldUntil = new Map<string, number>();
   readonly #orphans = new Map<string, number>();
+  /** Bundles under way here, with the keys of their members. */
+  readonly #members = new Map<string, readonly string[]>();
   /** Ends that could not be written down yet. */
   readonly #unfinished = new Map<string, { readonly at: number; readonly work: () => Promise<void> }>();
   readonly #stop = new AbortController();
@@ -61,9 +84,11 @@ class StoredOutbox implements Outbox {
   async put(page: Page): Promise<void> {
     const at = new Date(page.at);
     if (Number.isNaN(at.getTime())) throw new RunbackError('bug', `page ${page.key} has no time`);
-    if ((await this.#pages.read(page.key)) !== undefined) return;
+    const damaged = await this.#isDamaged(page.key);
+    if (!damaged && (await this.#pages.read(page.key)) !== undefined) return;
     await this.#agenda.add(at, page.key);
-    await this.#pages.create(page);
+    if (damaged) await this.#pages.delete(page.key);
+    await (damaged ? this.#pages.recreate(page) : this.#pages.create(page));
     // Changes nothing, unless the entry was taken for an orphan meanwhile.
     await this.#agenda.add(at, page.key);
   }
@@ -84,7 +109,7 @@ class StoredOutbox implements Outbox {
   }
 
   async forget(key: string): Promise<void> {
-    const record = await this.#pages.read(key);
+    const record = await this.#pages.readWhole(key);
     if (record === undefined) return;
     if (record.state === 'queued') throw new RunbackError('bug', `page ${key} is still on its way`);
     await this.#pages.delete(key);
@@ -93,7 +118,12 @@ class StoredOutbox implements Outbox {
   async deadLetters(): Promise<readonly PageRecord[]> {
     const found: PageRecord[] = [];
     for (const key of await this.options.store.list('dead-pages')) {
-      const record = await this.#dead(key).read();
+      const record = await this.#dead(key)
+        .read()
+        .catch((error: unknown) => {
+          if (isRunbackError(error, 'document-damaged')) return unreadable(key);
+          throw error;
+        });
       if (record) found.push(record);
     }
     return found.sort((a, b) => Date.parse(a.page.at) - Date.parse(b.page.at));
@@ -121,8 +151,9 @@ class StoredOutbox implements Outbox {
     await forEach([...byId], AT_ONCE, async ([key, entries]) => {
       try {
         await this.#take(key, entries, now);
-      } catch {
+      } catch (error) {
         this.#hold(key, now.getTime() + TROUBLE_MS);
+        if (isRunbackError(error, 'document-damaged')) await this.#tellDamaged(key);
       }
     });
     for (const lane of this.#lanes.values()) if (lane.inbox.length > 0 || lane.queue.length > 0 || lane.waiting.size > 0) this.#run(lane);
@@ -145,6 +176,22 @@ class StoredOutbox implements Outbox {
       return this.#release(key);
     }
     this.#laneOf(record.page).inbox.push({ record, entries });
+  }
+
+  /** A bundle is made again of its members; any other page is put in again by whoever wanted it. */
+  async #tellDamaged(key: string): Promise<void> {
+    for (const member of this.#members.get(key) ?? []) this.#release(member);
+    await this.options.damaged?.(key).catch(() => undefined);
+  }
+
+  async #isDamaged(key: string): Promise<boolean> {
+    try {
+      await this.#pages.read(key);
+      return false;
+    } catch (error) {
+      if (isRunbackError(error, 'document-damaged')) return true;
+      throw error;
+    }
   }
 
   async #orphan(key: string, entries: readonly AgendaEntry[], now: Date): Promise<void> {
@@ -217,7 +264,8 @@ class StoredOutbox implements Outbox {
 
   /** Makes the bundle that was decided on. Its members stay held until it has ended. */
   async #bundle(lane: Lane, key: string, members: readonly string[]): Promise<void> {
-    const there = await this.#pages.read(key);
+    const there = await this.#pages.readWhole(key);
+    this.#members.set(key, members);
     const record = there ?? (await this.#createBundle(lane, key, members));
     for (const member of members) if (lane.waiting.delete(member)) this.#hold(member);
     if (record === undefined) return;
@@ -321,8 +369,9 @@ class StoredOutbox implements Outbox {
       await this.#forgetEntries(entries);
       return this.#release(page.key);
     }
+    this.#members.delete(page.key);
     await forEach(members, AT_ONCE, async (key) => {
-      const member = await this.#pages.read(key);
+      const member = await this.#pages.read(key).catch(() => undefined);
       if (member?.state === 'queued') await this.#end({ page: member.page, state, attempts, bundle: page.key });
       if (member) await this.#agenda.remove({ at: new Date(member.page.at), id: key });
       this.#release(key);

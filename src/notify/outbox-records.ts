@@ -1,3 +1,4 @@
+import { isRunbackError } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import type { Page } from './channel.js';
 import type { Attempt, PageRecord } from './outbox.js';
@@ -42,6 +43,23 @@ export class PageDocuments {
 
   async read(key: string): Promise<StoredPage | undefined> {
     return await this.#document(key).read();
+  }
+
+  /** The page, or undefined where its record cannot be read; then it is taken away. */
+  async readWhole(key: string): Promise<StoredPage | undefined> {
+    try {
+      return await this.read(key);
+    } catch (error) {
+      if (!isRunbackError(error, 'document-damaged')) throw error;
+      await this.delete(key);
+      return undefined;
+    }
+  }
+
+  /** Creates a page whose record was lost: an earlier attempt may have arrived. */
+  async recreate(page: Page): Promise<StoredPage> {
+    const lost: StoredPage = { page, state: 'queued', attempts: [{ n: 1, at: page.at, state: 'started' }] };
+    return await this.#document(page.key).update((current) => current ?? lost);
   }
 
   /** Creates the page unless it is there. Returns what is there. */

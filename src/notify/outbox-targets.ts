@@ -1,4 +1,4 @@
-import { sha256 } from '../lib/index.js';
+import { isRunbackError, sha256 } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import type { Address } from './channel.js';
 import type { OutboxOptions } from './outbox.js';
@@ -77,11 +77,11 @@ export class TargetDocuments {
 
   /** Keys of pages that are part of a message already. */
   async taken(id: string): Promise<ReadonlySet<string>> {
-    return new Set(Object.values((await this.#document(id).read())?.claims ?? {}).flat());
+    return new Set(Object.values((await this.#read(id))?.claims ?? {}).flat());
   }
 
   async claim(id: string, waiting: readonly string[], now: Date, keyOf: (members: readonly string[]) => string): Promise<Claimed> {
-    const planned = claimFor(await this.#document(id).read(), waiting, now, this.caps, keyOf);
+    const planned = claimFor(await this.#read(id), waiting, now, this.caps, keyOf);
     if (!planned.changed) return planned.claimed;
     let claimed = planned.claimed;
     await this.#document(id).update((current) => {
@@ -94,12 +94,23 @@ export class TargetDocuments {
 
   /** Takes back what was decided on one message: it has ended, or never began. */
   async drop(id: string, key: string): Promise<void> {
-    const state = await this.#document(id).read();
+    const state = await this.#read(id);
     if (state?.claims[key] === undefined) return;
     await this.#document(id).update((current = state) => {
       const { [key]: _, ...claims } = current.claims;
       return { ...current, claims };
     });
+  }
+
+  /** What cannot be read is begun anew: it costs a repetition at most, and holds up nobody. */
+  async #read(id: string): Promise<TargetState | undefined> {
+    try {
+      return await this.#document(id).read();
+    } catch (error) {
+      if (!isRunbackError(error, 'document-damaged')) throw error;
+      await this.#document(id).delete();
+      return undefined;
+    }
   }
 
   #document(id: string) {

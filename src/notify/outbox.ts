@@ -45,6 +45,8 @@ export interface OutboxOptions {
    * Not for a bundle itself, but for each of its members.
    */
   readonly beforeSettled?: (record: PageRecord) => Promise<void>;
+  /** Called with the key of a page whose record cannot be read: whoever put it in may put it in again. */
+  readonly damaged?: (key: string) => Promise<void>;
   /** Longest time one attempt may take. Default 30 s. */
   readonly attemptTimeoutMs?: number;
   /** How long after its first attempt a page is given up. Default 1 hour. */
@@ -58,7 +60,7 @@ export interface OutboxOptions {
  * marked as a repetition) and never lose it (guarantee G19). One slow address or channel holds up no other (G20).
  */
 export interface Outbox {
-  /** On disk when it resolves. A page whose key is there is not put in again. */
+  /** On disk when it resolves. A page whose key is there is not put in again, unless its record cannot be read: then as one that may have gone. */
   put(page: Page): Promise<void>;
   /** Begins what is due and returns without waiting for it to end. Never throws for what one page does. */
   tick(): Promise<void>;

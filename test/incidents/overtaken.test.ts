@@ -98,7 +98,7 @@ describe('a message that a later state has overtaken', () => {
     };
     await resolve(world.desk, id, 'done', MAYA);
     await world.outbox.tick();
-    await expect.poll(() => begun).toBe(true);
+    await expect.poll(() => begun, { timeout: 60_000 }).toBe(true);
     const other = world.open();
     await reopen(other.desk, id, 'it is back', LEE);
     await other.outbox.tick();

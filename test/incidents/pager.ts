@@ -62,13 +62,15 @@ export async function paged(escalation: Escalation = THREE_POLICIES) {
   const { store } = await temporaryStore(clock);
   const sent: Page[] = [];
   const pager = new Pager();
+  const attempts = new Map<string, number>();
   const service: { answer: (page: Page) => Delivery | Promise<Delivery> } = { answer: () => ({ state: 'accepted', receipt: {} }) };
   const channel = (name: string): Channel => ({
     name,
     type: escalation.channels[name]?.type ?? 'webhook',
-    send: async (page) => {
+    send: async (page, { attempt }) => {
       const delivery = await service.answer(page);
       if (delivery.state === 'accepted') sent.push(page);
+      if (delivery.state === 'accepted') attempts.set(page.key, attempt);
       if (delivery.state === 'accepted' && page.to.channel === 'pager') pager.take(page);
       return delivery;
     },
@@ -86,6 +88,7 @@ export async function paged(escalation: Escalation = THREE_POLICIES) {
       wanted: async (page) => (await desk?.wanted(page)) ?? true,
       after: async (page) => (await desk?.after(page)) ?? [],
       beforeSettled: async (record) => await desk?.beforeSettled(record),
+      damaged: async (key) => await desk?.damaged(key),
     });
     onTestFinished(() => outbox.close());
     desk = new IncidentDesk({ store, clock, escalation, outbox });
@@ -108,6 +111,8 @@ export async function paged(escalation: Escalation = THREE_POLICIES) {
     store,
     pager,
     service,
+    /** The attempt with which a page was taken, by key. */
+    attempts,
     open,
     settle,
     /** Lets time pass in steps. */

@@ -7,8 +7,9 @@ import type { SecretRef } from '../../workspace/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { ESCALATION_FILE } from '../escalating.js';
-import { openRoom, readEscalation } from '../incidents.js';
+import { openRoom, troubleText } from '../incidents.js';
 import type { Input } from '../input.js';
+import { currentEscalation } from '../known-escalation.js';
 import type { Session } from '../session.js';
 import { nextOf } from '../views/run.js';
 import type { DaemonModule, DaemonRun } from '../wiring.js';
@@ -40,7 +41,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
     const policy = await watchPolicy(session);
     const room = await openRoom(session, { by: 'daemon', links });
     try {
-      if (!room.escalation) say('This workspace has no escalation.yml: nobody will be paged.');
+      if (!room.escalation && !room.trouble) say('This workspace has no escalation.yml: nobody will be paged.');
       await module.runDaemon({
         store: session.store,
         clock,
@@ -54,7 +55,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
-        ...(once ? {} : { tickers: [policy.ticker] }),
+        tickers: [policy.ticker],
       });
     } finally {
       await room.close();
@@ -65,26 +66,30 @@ async function daemon(context: CommandContext): Promise<Outcome> {
   return { data: { once }, text: (style) => `${style.glyph.done} ${once ? 'Nothing more is due now.' : 'The daemon has ended.'}` };
 }
 
-/** Looks at escalation.yml every second. One that cannot be read changes nothing, and is told like anything else that fails. */
-async function watchPolicy({
-  workspace,
-}: Session): Promise<{ readonly changed: AbortSignal; readonly ticker: NonNullable<DaemonRun['tickers']>[number] }> {
-  const path = join(workspace.root, ESCALATION_FILE);
+/**
+ * Looks at escalation.yml every second. One that cannot be used, or is gone, changes nothing; it is told, and as long as that is so, no ping is
+ * sent and `/healthz` says no.
+ */
+async function watchPolicy(session: Session): Promise<{ readonly changed: AbortSignal; readonly ticker: NonNullable<DaemonRun['tickers']>[number] }> {
+  const path = join(session.workspace.root, ESCALATION_FILE);
   const mark = async (): Promise<string> => {
     const found = await stat(path).catch(() => undefined);
     return found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeMs}`;
   };
   const changed = new AbortController();
-  let known = await mark();
+  /** The file that the daemon goes by; undefined where that is not the one that is there. */
+  let known: string | undefined = await mark();
+  if ((await currentEscalation(session)).trouble) known = undefined;
   const tick = async (): Promise<{ readonly due: number }> => {
     const now = await mark();
     if (now === known) return { due: 0 };
-    await readEscalation({ workspace });
+    const { trouble } = await currentEscalation(session);
+    if (trouble) throw new RunbackError(trouble.code, troubleText(trouble), { cause: trouble });
     known = now;
     changed.abort();
     return { due: 0 };
   };
-  return { changed: changed.signal, ticker: { name: 'escalation.yml', tick } };
+  return { changed: changed.signal, ticker: { name: ESCALATION_FILE, watches: true, tick } };
 }
 
 async function openRuns(session: Session): ReturnType<DaemonRun['runs']> {

@@ -13,6 +13,7 @@ import { didYouMean, EXIT, isRunbackError, parseDuration, RunbackError } from '.
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { ESCALATION_FILE, loadEscalation, readExpectations } from '../escalating.js';
+import { forgetEscalation, knownEscalation } from '../known-escalation.js';
 import type { Session } from '../session.js';
 import { differencesText, lintText, showText, simulationText } from '../views/escalation.js';
 import { testCommand } from './escalation-test.js';
@@ -124,4 +125,20 @@ export const commands: readonly CommandSpec[] = [
     run: simulate,
   },
   testCommand,
+  {
+    verb: 'forget',
+    summary: 'Where escalation.yml is gone and shall be: page nobody by what it said',
+    run: async ({ session }): Promise<Outcome> => {
+      const opened = await session();
+      const known = await knownEscalation(opened);
+      await forgetEscalation(opened);
+      return {
+        data: { forgotten: known !== undefined },
+        text: (style) =>
+          known === undefined
+            ? `${style.glyph.done} Nothing is remembered of an escalation.yml.`
+            : `${style.glyph.done} What escalation.yml said is forgotten. Open incidents keep the policy they began with.`,
+      };
+    },
+  },
 ];

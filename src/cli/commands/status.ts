@@ -3,7 +3,7 @@ import type { RestoreSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
-import { withRoom } from '../incidents.js';
+import { troubleText, withRoom } from '../incidents.js';
 import { lockViews } from '../locks.js';
 import type { Session } from '../session.js';
 import { nextOf } from '../views/run.js';
@@ -13,40 +13,45 @@ import { statusText, type WorkspaceStatus } from '../views/status.js';
 const MOST = 20;
 
 async function status(context: CommandContext): Promise<Outcome> {
-  const found = await withRoom(context, async ({ desk, outbox }, session): Promise<WorkspaceStatus> => {
-    const { whatIsDue } = await import('../../incidents/index.js');
-    const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || b.openedAt.localeCompare(a.openedAt));
-    const { incidents, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));
-    const next: WorkspaceStatus['next'][number][] = [];
-    for (const incident of incidents) {
-      const due = whatIsDue(incident, await desk.policyOf(incident), context.clock.now());
-      if (due.next !== undefined)
-        next.push({
-          incident: incident.id,
-          title: incident.title,
-          at: due.next.toISOString(),
-          ...(due.quietUntil === undefined ? {} : { quietUntil: due.quietUntil }),
-        });
-    }
-    const { listRuns } = await import('../../runbooks/index.js');
-    const runs = await listRuns(session.store);
-    const restores = await openRestores(session);
-    return {
-      incidents,
-      damagedIncidents: unreadable,
-      more: Math.max(0, listed.length - MOST),
-      deadLetters: (await outbox?.deadLetters()) ?? [],
-      next: next.sort((a, b) => a.at.localeCompare(b.at)),
-      daemon: await session.store.lockHolder('daemon'),
-      runs: runs.runs.filter((run) => nextOf(run) !== undefined),
-      restores: restores.open,
-      damagedRestores: restores.damaged,
-      pauses: await (await session.syncs()).pauses(),
-      damagedRuns: runs.damaged,
-      locks: await lockViews(session),
-      incompleteSnapshots: await incompleteSnapshots(session),
-    };
-  });
+  const found = await withRoom(
+    context,
+    async ({ desk, outbox, trouble }, session): Promise<WorkspaceStatus> => {
+      const { whatIsDue } = await import('../../incidents/index.js');
+      const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || b.openedAt.localeCompare(a.openedAt));
+      const { incidents, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));
+      const next: WorkspaceStatus['next'][number][] = [];
+      for (const incident of incidents) {
+        const due = whatIsDue(incident, await desk.policyOf(incident), context.clock.now());
+        if (due.next !== undefined)
+          next.push({
+            incident: incident.id,
+            title: incident.title,
+            at: due.next.toISOString(),
+            ...(due.quietUntil === undefined ? {} : { quietUntil: due.quietUntil }),
+          });
+      }
+      const { listRuns } = await import('../../runbooks/index.js');
+      const runs = await listRuns(session.store);
+      const restores = await openRestores(session);
+      return {
+        ...(trouble === undefined ? {} : { policyTrouble: troubleText(trouble) }),
+        incidents,
+        damagedIncidents: unreadable,
+        more: Math.max(0, listed.length - MOST),
+        deadLetters: (await outbox?.deadLetters()) ?? [],
+        next: next.sort((a, b) => a.at.localeCompare(b.at)),
+        daemon: await session.store.lockHolder('daemon'),
+        runs: runs.runs.filter((run) => nextOf(run) !== undefined),
+        restores: restores.open,
+        damagedRestores: restores.damaged,
+        pauses: await (await session.syncs()).pauses(),
+        damagedRuns: runs.damaged,
+        locks: await lockViews(session),
+        incompleteSnapshots: await incompleteSnapshots(session),
+      };
+    },
+    { tells: true },
+  );
   const unread = found.damagedIncidents.length + found.damagedRuns.length + found.damagedRestores.length;
   return { data: found, text: (style) => statusText(found, style), ...(unread === 0 ? {} : { exit: EXIT.partial }) };
 }

@@ -17,6 +17,8 @@ import { visible } from './visible.js';
 
 /** Everything that is open in a workspace. */
 export interface WorkspaceStatus {
+  /** Why people are not paged by what escalation.yml says now, in words. */
+  readonly policyTrouble?: string;
   readonly incidents: readonly Incident[];
   /** Open incidents that are not among `incidents`. */
   readonly more: number;
@@ -62,6 +64,7 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
     else if (daemon?.life !== 'alive')
       blocks.push(`${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`);
   }
+  if (status.policyTrouble !== undefined) blocks.push(`${glyph.warning} ${status.policyTrouble}`);
   if (deadLetters.length > 0)
     blocks.push(
       [
