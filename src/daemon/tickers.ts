@@ -1,5 +1,5 @@
 import { type IncidentDesk, isOverdue } from '../incidents/index.js';
-import { isRunbackError, messageOf } from '../lib/index.js';
+import { formatDuration, isRunbackError, messageOf } from '../lib/index.js';
 import type { Outbox } from '../notify/index.js';
 import type { Trouble } from './trouble.js';
 import type { Ticker } from './types.js';
@@ -32,8 +32,12 @@ export class IncidentTicker implements Ticker {
   async tick(now: Date): Promise<{ readonly due: number }> {
     const { store, clock } = this.desk.options;
     const entries = await store.agenda('incidents').due(new Date(now.getTime() + MEANWHILE_MS), { limit: 2 * LIMIT });
-    if (entries.every(({ at }) => at > clock.now())) return { due: 0 };
-    const { looked, problems, busy } = await this.desk.tick(LIMIT);
+    const { looked, problems, busy, clockBackMs } = await this.desk.tick(LIMIT);
+    if (clockBackMs !== undefined)
+      this.trouble.tell(
+        'clock',
+        `The clock of this machine went back by ${formatDuration(clockBackMs)}: every open incident was looked at, and no level waits longer than its own time.`,
+      );
     const held = new Set(busy.map(({ id }) => id));
     const failed = new Map([...problems, ...this.#tooLong(busy)].map(({ id, error }) => [id, error]));
     const then = clock.now();

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Escalation, EscalationAct } from '../escalation/index.js';
 import { type Clock, isRunbackError, newId, RunbackError, sha256, canonicalJson } from '../lib/index.js';
 import type { Outbox, Page, PageRecord } from '../notify/index.js';
-import type { Document, JournalEntry, Store } from '../store/index.js';
+import { CLOCK_TOLERANCE_MS, ClockWatch, type Document, type JournalEntry, type Store } from '../store/index.js';
 import { isOpen, pagesBefore, stillSays, whatIsDue } from './due.js';
 import { messagePages, type PageLinks, pageOf, pagesOf } from './planned-pages.js';
 import { foldIncident, stepIncident } from './state.js';
@@ -42,6 +42,8 @@ export interface Tick {
   readonly problems: readonly { readonly id: string; readonly error: unknown }[];
   /** Incidents that another process is at, and who that is: nobody waited for them, and they are looked at again in a second. */
   readonly busy: readonly { readonly id: string; readonly error: unknown }[];
+  /** Milliseconds by which the clock went back since the tick before; then every open incident is due. */
+  readonly clockBackMs?: number;
 }
 
 /** Journals that are read at the same time. */
@@ -61,8 +63,11 @@ const MOST_ROUNDS = 200;
  */
 export class IncidentDesk {
   readonly #policies = new Map<string, Escalation>();
+  readonly #watch: ClockWatch;
 
-  constructor(readonly options: DeskOptions) {}
+  constructor(readonly options: DeskOptions) {
+    this.#watch = new ClockWatch(options.store, options.clock, 'incidents');
+  }
 
   /** Opens an incident and decides at once whom to tell. Throws `usage` for a severity that escalation.yml does not have. */
   async open(opening: Opening, by: string): Promise<Incident> {
@@ -211,6 +216,8 @@ export class IncidentDesk {
   async tick(limit = 500): Promise<Tick> {
     const { store, clock } = this.options;
     const agenda = store.agenda('incidents');
+    const back = await this.#watch.wentBack();
+    if (back !== undefined) for (const id of await store.list('open-incidents')) await agenda.add(clock.now(), id);
     const due = await agenda.due(clock.now(), { limit });
     const byId = new Map<string, (typeof due)[number][]>();
     for (const entry of due) byId.set(entry.id, [...(byId.get(entry.id) ?? []), entry]);
@@ -232,7 +239,7 @@ export class IncidentDesk {
       }
       for (const entry of entries) await agenda.remove(entry);
     }
-    return { looked: byId.size - busy.length, problems, busy };
+    return { looked: byId.size - busy.length, problems, busy, ...(back === undefined ? {} : { clockBackMs: back }) };
   }
 
   /** Whether a page that waits in the outbox still has to be sent. Throws where its incident cannot be read. */
@@ -269,6 +276,8 @@ export class IncidentDesk {
 
   async #work(incident: Incident, append: Appender): Promise<Date | undefined> {
     let now = incident;
+    if (Date.parse(now.latestAt) > this.options.clock.now().getTime() + CLOCK_TOLERANCE_MS)
+      now = await append('clock.set-back', { from: now.latestAt }, ROBOT);
     const file = await this.policyOf(now);
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const time = this.options.clock.now();

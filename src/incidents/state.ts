@@ -42,6 +42,7 @@ export function stepIncident(id: string, before: Incident | undefined, line: Jou
   const after: Mutable<Incident> = {
     ...before,
     lastHash: line.hash,
+    latestAt: entry.at > before.latestAt ? entry.at : before.latestAt,
     ...(person ? { lastActivityAt: entry.at } : {}),
     ...(text === undefined ? {} : { timeline: [...before.timeline, timelineEntry(line, text)] }),
   };
@@ -72,6 +73,7 @@ function opened(id: string, at: string, by: string, data: IncidentEvents['incide
     vendors: [],
     lastUpdateAt: at,
     lastActivityAt: at,
+    latestAt: at,
     absorbed: [],
     noteKeys: [],
     timeline: [timelineEntry(line, timelineText('incident.opened', data) ?? '')],
@@ -176,6 +178,9 @@ function apply(incident: Mutable<Incident>, entry: Entry): void {
     case 'page.settled':
       pageSettled(incident, entry);
       return;
+    case 'clock.set-back':
+      setBack(incident, entry.at);
+      return;
   }
 }
 
@@ -203,6 +208,21 @@ function over(incident: Mutable<Incident>, entry: Entry): void {
 function say(incident: Mutable<Incident>, kind: 'acknowledged' | 'resolved', { seq, by }: Entry): void {
   incident.lastWord = { kind, seq };
   incident.owed = [{ kind, seq, by }];
+}
+
+/** No time that counts is later than this one. */
+function setBack(incident: Mutable<Incident>, at: string): void {
+  const bounded = <T extends { readonly at: string }>(one: T): T => (one.at > at ? { ...one, at } : one);
+  const { since, fired } = incident.ladder;
+  incident.latestAt = at;
+  incident.ladder = {
+    ...incident.ladder,
+    since: since > at ? at : since,
+    fired: fired.map((rung) => ({ ...bounded(rung), contacts: rung.contacts.map(bounded) })),
+  };
+  if (incident.lastActivityAt > at) incident.lastActivityAt = at;
+  if (incident.lastUpdateAt > at) incident.lastUpdateAt = at;
+  if (incident.holder && incident.holder.since > at) incident.holder = { ...incident.holder, since: at };
 }
 
 /** Escalation begins again at its first rung. */

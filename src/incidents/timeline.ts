@@ -59,6 +59,7 @@ const WORDS: Words = {
       : `Paged ${addresseeOf(page)}${because === 'failed' ? ', since the contact before failed' : ', since nobody has answered'}.`,
   'messages.sent': ({ kind, vendor, pages }) =>
     pages.length === 0 ? undefined : `${MESSAGES[kind]}${vendor === undefined ? '' : ` ${vendor}`}: ${list(pages)}.`,
+  'clock.set-back': ({ from }) => `The clock of this machine went back: it was ${from} before. No level waits longer than its own time from now on.`,
   'page.settled': ({ key, state, why, attempts }) =>
     state === 'failed'
       ? `Page ${key} failed for good after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${ends(why ?? 'no reason given')}`

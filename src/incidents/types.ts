@@ -106,6 +106,8 @@ export interface Incident {
   readonly vendors: readonly VendorCase[];
   readonly lastUpdateAt: string;
   readonly lastActivityAt: string;
+  /** The latest time in its journal since the clock was last seen to have gone back. */
+  readonly latestAt: string;
   readonly firstAcknowledgedAt?: string;
   readonly mitigatedAt?: string;
   readonly resolvedAt?: string;
@@ -194,6 +196,8 @@ export interface IncidentEvents {
     readonly vendor?: string;
     readonly pages: readonly PlannedPage[];
   };
+  /** The clock of the machine went back: nothing waits for a time that has come before. `from`: the latest time before. */
+  'clock.set-back': { readonly from: string };
   'page.settled': {
     readonly key: string;
     readonly state: 'accepted' | 'failed' | 'withdrawn';

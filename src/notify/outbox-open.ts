@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
 
 import { isRunbackError, RunbackError } from '../lib/index.js';
-import type { Agenda, AgendaEntry } from '../store/index.js';
+import { type Agenda, type AgendaEntry, ClockWatch } from '../store/index.js';
 import type { Delivery, Page } from './channel.js';
 import { attemptOnce } from './outbox-attempt.js';
 import { bundleKey, bundleOf } from './outbox-bundle.js';
+import { ChannelHolds } from './outbox-holds.js';
 import { emptyLane, forEach, type Job, type Lane, Slots } from './outbox-lane.js';
 import { Presence } from './outbox-presence.js';
-import { backOffMs, ended, leasedBy, PageDocuments, recordOf, type StoredPage } from './outbox-records.js';
+import { backOffMs, ended, isAhead, leasedBy, PageDocuments, recordOf, type StoredPage, triesIn } from './outbox-records.js';
 import { isCapped, targetOf, TargetDocuments } from './outbox-targets.js';
 import type { Attempt, Outbox, OutboxOptions, PageRecord } from './outbox.js';
 import { CHANNEL_TRAITS } from './registry.js';
@@ -55,6 +56,8 @@ class StoredOutbox implements Outbox {
   readonly #pages: PageDocuments;
   readonly #targets: TargetDocuments;
   readonly #presence: Presence;
+  readonly #holds: ChannelHolds;
+  readonly #watch: ClockWatch;
   readonly #lanes = new Map<string, Lane>();
   readonly #slots = new Map<string, Slots>();
   readonly #types = new Map<string, string>();
@@ -77,6 +80,8 @@ class StoredOutbox implements Outbox {
     this.#pages = new PageDocuments(options.store);
     this.#targets = new TargetDocuments(options.store, options.caps);
     this.#presence = new Presence(options.store, options.by);
+    this.#holds = new ChannelHolds(options.store);
+    this.#watch = new ClockWatch(options.store, options.clock, 'pages');
     // Every attempt under way listens to it.
     setMaxListeners(0, this.#stop.signal);
   }
@@ -141,6 +146,7 @@ class StoredOutbox implements Outbox {
 
   async #tick(): Promise<void> {
     if (this.#stop.signal.aborted) return;
+    if ((await this.#watch.wentBack()) !== undefined) await this.#lookAtAll();
     const now = this.options.clock.now();
     for (const [key, until] of this.#heldUntil) if (until <= now.getTime()) this.#release(key);
     for (const [key, { at, work }] of this.#unfinished) if (at <= now.getTime()) this.#finishLater(key, work);
@@ -159,6 +165,16 @@ class StoredOutbox implements Outbox {
     for (const lane of this.#lanes.values()) if (lane.inbox.length > 0 || lane.queue.length > 0 || lane.waiting.size > 0) this.#run(lane);
   }
 
+  /** The clock went back: whatever waits for a time would wait longer by as much. */
+  async #lookAtAll(): Promise<void> {
+    const now = this.options.clock.now();
+    for (const key of this.#heldUntil.keys()) this.#heldUntil.set(key, now.getTime());
+    for (const [key, { at, work }] of this.#unfinished) if (Number.isFinite(at)) this.#unfinished.set(key, { at: now.getTime(), work });
+    for (const lane of this.#lanes.values()) lane.wakeAt = Math.min(lane.wakeAt, now.getTime());
+    this.#orphans.clear();
+    for (const key of await this.options.store.list('pages')) await this.#agenda.add(now, key);
+  }
+
   /** Looks at what an entry of the agenda is about. */
   async #take(key: string, entries: readonly AgendaEntry[], now: Date): Promise<void> {
     const record = await this.#pages.read(key);
@@ -170,7 +186,7 @@ class StoredOutbox implements Outbox {
     }
     const lease = leasedBy(record, now);
     if (lease && !(await this.#presence.isGone(lease.holder))) return this.#hold(key, Date.parse(lease.until));
-    if (record.next !== undefined && Date.parse(record.next) > now.getTime()) {
+    if (record.next !== undefined && Date.parse(record.next) > now.getTime() && !isAhead(record, now)) {
       await this.#agenda.add(new Date(record.next), key);
       await this.#forgetEntries(entries);
       return this.#release(key);
@@ -301,6 +317,12 @@ class StoredOutbox implements Outbox {
     try {
       if (!(await this.#isWanted(job.record))) return await this.#settle(job, 'withdrawn', job.record.attempts);
       if (await this.#isAfterOthers(page)) return this.#hold(page.key, this.#now() + TROUBLE_MS);
+      const free = await this.#freeAt(job.record);
+      if (free !== undefined) {
+        await this.#agenda.add(free, page.key);
+        await this.#forgetEntries(job.entries);
+        return this.#release(page.key);
+      }
       await this.#presence.show();
       const timeoutMs = this.options.attemptTimeoutMs ?? 30_000;
       const now = this.options.clock.now();
@@ -327,15 +349,34 @@ class StoredOutbox implements Outbox {
     if (delivery.state === 'accepted') return await this.#settle(job, 'accepted', ended(attempts, { state: 'accepted', receipt: delivery.receipt }));
     const outcome = ended(attempts, { state: delivery.state, why: delivery.why });
     const now = this.#now();
-    const giveUpAt = Date.parse(attempts[0]?.at ?? page.at) + (this.options.giveUpAfterMs ?? HOUR_MS);
+    const giveUpAt = this.#giveUpAt(outcome, now);
     if (delivery.state === 'permanent' || now >= giveUpAt) return await this.#settle(job, 'failed', outcome);
     // One last time when it would be given up, however long the service asks to be left alone.
-    const next = new Date(Math.min(now + Math.max(backOffMs(attempts.length), delivery.retryAfterMs ?? 0), giveUpAt));
+    const next = new Date(Math.min(now + Math.max(backOffMs(triesIn(outcome)), delivery.retryAfterMs ?? 0), giveUpAt));
+    if (delivery.retryAfterMs !== undefined)
+      await this.#holds.hold(page.to.channel, new Date(now), Math.min(delivery.retryAfterMs, this.options.giveUpAfterMs ?? HOUR_MS));
     const { lease: _, ...rest } = job.record;
     await this.#agenda.add(next, page.key);
     await this.#pages.write({ ...rest, attempts: outcome, next: next.toISOString() });
     await this.#forgetEntries(job.entries);
     this.#release(page.key);
+  }
+
+  /** When a page has its last chance: counted from the first attempt that ended; one that was cut short says nothing of the service. */
+  #giveUpAt(attempts: readonly Attempt[], now: number): number {
+    const first = attempts.find(({ state }) => state !== 'started');
+    return Math.min(now, first === undefined ? now : Date.parse(first.at)) + (this.options.giveUpAfterMs ?? HOUR_MS);
+  }
+
+  /** When a page may go whose service has asked to be left alone; undefined: now. Its last chance it has in any case. */
+  async #freeAt({ page, attempts }: StoredPage): Promise<Date | undefined> {
+    const now = this.options.clock.now();
+    const until = await this.#holds.until(page.to.channel, now);
+    if (until === undefined) return undefined;
+    const tried = triesIn(attempts) > 0;
+    const last = tried ? this.#giveUpAt(attempts, now.getTime()) : Date.parse(page.at) + (this.options.giveUpAfterMs ?? HOUR_MS);
+    const free = Math.min(until.getTime(), last);
+    return free > now.getTime() ? new Date(free) : undefined;
   }
 
   async #settle(job: Job, state: Exclude<PageRecord['state'], 'queued'>, attempts: readonly Attempt[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { isRunbackError } from '../lib/index.js';
-import type { Store } from '../store/index.js';
+import { CLOCK_TOLERANCE_MS, type Store } from '../store/index.js';
 import type { Page } from './channel.js';
 import type { Attempt, PageRecord } from './outbox.js';
 
@@ -17,6 +17,17 @@ export interface StoredPage extends PageRecord {
 
 /** Waits after the first, second … attempt that failed for now; the last one from there on. */
 const BACK_OFF_MS = [5000, 15_000, 30_000, 60_000, 120_000, 300_000];
+
+/** Attempts whose end is known: one that was cut short says nothing of the service, and lengthens no wait. */
+export function triesIn(attempts: readonly Attempt[]): number {
+  return attempts.filter(({ state }) => state !== 'started').length;
+}
+
+/** Whether its last attempt began at a time that has not come: the clock went back, and its next one does not wait for that time again. */
+export function isAhead({ attempts }: StoredPage, now: Date): boolean {
+  const last = attempts.at(-1);
+  return last !== undefined && Date.parse(last.at) > now.getTime() + CLOCK_TOLERANCE_MS;
+}
 
 /** How long to wait after that many attempts. */
 export function backOffMs(attempts: number): number {

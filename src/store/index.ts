@@ -1,3 +1,4 @@
 export { openFileStore } from './files/file-store.js';
 export { hardLinkProblem } from './files/hard-links.js';
 export * from './store.js';
+export { CLOCK_TOLERANCE_MS, ClockWatch } from './clock-watch.js';

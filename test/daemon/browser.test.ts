@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { hasBrowser, openBrowser, violationsOf } from '../support/browser.js';
+import { freePort } from './workspace.js';
 import { ackPath, makeWorld, until } from './world.js';
 
 const shots = process.env['RUNBACK_TEST_SCREENSHOTS'];
@@ -91,6 +92,29 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     await page.getByText('Win').click();
     await page.getByText('This came from another page').waitFor();
     expect((await world.desk.read(id)).status).toBe('open');
+  });
+
+  it('acknowledges at the press of the button over a public address without TLS, and still not for another page', async () => {
+    const world = await makeWorld();
+    const { id } = await world.open('Wrong first names');
+    const port = await freePort();
+    const publicUrl = `http://status.example.test:${port}`;
+    await world.start({ http: { port, publicUrl } });
+    await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state !== 'open'));
+    const maya = ackPath(world, id, 'maya');
+    const page = await (await openBrowser({ names: ['status.example.test', 'elsewhere.example.test'] })).newPage();
+    // Over plain http a browser says nothing of where a form comes from but its origin.
+    await page.route('http://elsewhere.example.test/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<form method=post action="${publicUrl}${maya}"><button>Win</button></form>` }),
+    );
+    await page.goto('http://elsewhere.example.test/');
+    await page.getByText('Win').click();
+    await page.getByText('This came from another page').waitFor();
+    expect((await world.desk.read(id)).status).toBe('open');
+    await page.goto(`${publicUrl}${maya}`);
+    await page.getByRole('button', { name: 'I have it' }).click();
+    await page.getByText('Nobody else is paged meanwhile').waitFor();
+    expect(await world.desk.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
   });
 
   it('loads itself again only while it may', async () => {

@@ -210,7 +210,7 @@ describe('the status page', () => {
       );
       expect(headers).toMatchObject({
         'x-frame-options': 'DENY',
-        'referrer-policy': 'no-referrer',
+        'referrer-policy': 'same-origin',
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
       });

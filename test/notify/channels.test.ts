@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { CHANNEL_TRAITS, openChannel, type ChannelDeps, type Page } from '../../src/notify/index.js';
@@ -216,6 +217,23 @@ describe('mails of an incident', () => {
     expect(harness.fake.mails).toEqual([]);
     await harness.close();
   });
+});
+
+describe('a mail server whose certificate is refused', () => {
+  for (const tls of ['starttls', 'implicit'])
+    it(`is given up for good, over ${tls}: nobody answers for it by trying again`, async () => {
+      const { SMTPServer } = await import('smtp-server');
+      // It has a certificate that is known to everybody and has expired.
+      const server = new SMTPServer({ secure: tls === 'implicit', disableReverseLookup: true, closeTimeout: 10 });
+      server.on('error', () => undefined);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+      onTestFinished(async () => await new Promise<void>((resolve) => server.close(() => resolve())));
+      const { port } = server.server.address() as AddressInfo;
+      const options = { host: '127.0.0.1', port, tls, from: 'runback@example.com', to: 'crm@example.com' };
+      const channel = await openChannel({ name: 'mail', type: 'email', options }, depsWith({}));
+      expect(await channel.send(aPage('p'), now)).toMatchObject({ state: 'permanent', why: expect.stringContaining('certificate') as string });
+      await channel.close();
+    });
 });
 
 describe('services keep one alert an incident', () => {

@@ -39,9 +39,13 @@ export interface OpenedPage {
   readonly requests: readonly string[];
 }
 
-/** A browser for the running test, with a profile of its own that is removed afterwards. */
-export async function openBrowser(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+/**
+ * A browser for the running test, with a profile of its own that is removed afterwards. `names` lead to this machine: for what browsers do
+ * only where an address is not that of this machine.
+ */
+export async function openBrowser({ names = [] }: { readonly names?: readonly string[] } = {}): Promise<Browser> {
+  const mapped = names.length === 0 ? [] : [`--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(', ')}`];
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: [...ARGUMENTS, ...mapped] });
   onTestFinished(() => browser.close());
   return browser;
 }

@@ -113,9 +113,14 @@ function receiptOf(info: unknown): Record<string, string> {
 
 /** SMTP says by the first digit whether trying again helps (RFC 5321, 4.2.1). Without an answer it does, but for TLS that is refused. */
 function failureOf(error: unknown): Delivery {
-  const { responseCode, code } = error as { readonly responseCode?: unknown; readonly code?: unknown };
+  const { responseCode, code, originalCode } = error as { readonly responseCode?: unknown; readonly code?: unknown; readonly originalCode?: unknown };
   const why = `the mail server did not take it: ${oneLine(messageOf(error))}`;
   if (typeof responseCode === 'number' && responseCode >= 400) return { state: responseCode >= 500 ? 'permanent' : 'transient', why };
-  const hopeless = typeof code === 'string' && /^(ETLS|EAUTH|EENVELOPE|EMESSAGE)$|CERT|SELF_SIGNED/.test(code);
+  // What TLS itself says is kept beside the code for "the connection failed".
+  const hopeless = [code, originalCode].some(
+    (one) =>
+      typeof one === 'string' &&
+      /^(ETLS|EAUTH|EENVELOPE|EMESSAGE)$|CERT|SIGNED|LEAF_SIGNATURE|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|INVALID_CA/.test(one),
+  );
   return { state: hopeless ? 'permanent' : 'transient', why };
 }
