@@ -319,6 +319,7 @@ export class IncidentDesk {
           state: record.state,
           attempts: record.attempts.length,
           ...(last?.why === undefined ? {} : { why: last.why }),
+          ...(last?.needs === undefined ? {} : { needs: last.needs }),
           ...(record.bundle === undefined ? {} : { bundle: record.bundle }),
           ...(last?.receipt === undefined ? {} : { receipt: last.receipt }),
         },

@@ -1,7 +1,8 @@
 import { formatDuration } from '../lib/index.js';
+import { causeOf, failureLines, withFailuresTogether } from './page-failures.js';
 import { impactBlocks, restoreBlocks } from './report-damage.js';
 import type { Block, ChartBar, Inline, Inlines, ReportDocument } from './report-document.js';
-import type { ReportData, ReportLine } from './report-types.js';
+import type { PageFacts, ReportData, ReportLine } from './report-types.js';
 
 const NOT_ON_RECORD = 'not on record';
 const LISTED: Readonly<Record<string, string>> = { run: 'Runs', restore: 'Restores', plan: 'Impact', pause: 'Syncs paused' };
@@ -208,24 +209,52 @@ function pages({ pages: all }: ReportData): readonly Block[] {
       kind: 'table',
       caption: 'Pages and their delivery',
       columns: ['To', 'By', 'What for', 'Due', 'Outcome', 'Known at', { number: 'Attempts' }],
-      rows: all.map(({ to, medium, channel, kind, at, state, settledAt, attempts, why, bundle }) => ({
-        cells: [
-          to,
-          medium === 'channel' ? 'channel' : `${medium} (${channel})`,
-          kind,
-          { time: at },
-          [
-            PAGE_STATES[state] ?? state,
-            ...(why === undefined ? [] : [`: ${why}`]),
-            ...(bundle === undefined ? [] : [', in bundle ', { code: bundle }]),
-          ],
-          settledAt === undefined ? '' : { time: settledAt },
-          attempts === undefined ? '' : String(attempts),
-        ],
+      rows: withFailuresTogether(all, ({ channel }) => channel).map((group) => ({
+        cells: group.length > 1 ? failedCells(group) : group.flatMap(pageCells),
       })),
     },
+    ...unreached(all),
     { kind: 'paragraph', text: '“Accepted” says that the service took the message, not that somebody read it.' },
   ];
+}
+
+function pageCells({ to, medium, channel, kind, at, state, settledAt, attempts, why, needs, bundle }: PageFacts): readonly Inlines[] {
+  const cause = needs === undefined ? why : causeOf({ why, needs });
+  return [
+    to,
+    medium === 'channel' ? 'channel' : `${medium} (${channel})`,
+    kind,
+    { time: at },
+    [
+      PAGE_STATES[state] ?? state,
+      ...(cause === undefined ? [] : [`: ${cause}`]),
+      ...(bundle === undefined ? [] : [', in bundle ', { code: bundle }]),
+    ],
+    settledAt === undefined ? '' : { time: settledAt },
+    attempts === undefined ? '' : String(attempts),
+  ];
+}
+
+/** Pages that failed of one cause over one channel: one row, however many they are. */
+function failedCells(group: readonly PageFacts[]): readonly Inlines[] {
+  const several = (names: readonly string[]): string => [...new Set(names)].join(', ');
+  const [first] = group;
+  const last = group.at(-1);
+  return [
+    several(group.map(({ to }) => to)),
+    first?.channel ?? '',
+    several(group.map(({ kind }) => kind)),
+    { time: first?.at ?? '' },
+    `${group.length} pages failed for good: ${causeOf(first ?? {})}`,
+    last?.settledAt === undefined ? '' : { time: last.settledAt },
+    String(group.reduce((all, { attempts }) => all + (attempts ?? 0), 0)),
+  ];
+}
+
+/** Said before anything else of the pages where nobody heard of it. */
+function unreached(all: readonly PageFacts[]): readonly Block[] {
+  if (all.some(({ state }) => state !== 'failed')) return [];
+  return [{ kind: 'paragraph', text: [{ strong: 'Nobody was reached.' }, ` ${failureLines(all, false).join(' ')}.`] }];
 }
 
 function vendors({ vendors: all }: ReportData): readonly Block[] {

@@ -1,6 +1,7 @@
 import { formatDuration } from '../lib/index.js';
+import { causeOf, failureLines, withFailuresTogether } from './page-failures.js';
 import type { OwnLines } from './report-own.js';
-import type { ReportData } from './report-types.js';
+import type { PageFacts, ReportData } from './report-types.js';
 
 /** Facts that somebody should look at: where action items begin. Nothing here is a judgement. */
 export function findingsOf(data: Omit<ReportData, 'findings' | 'valuesInText'>, own: OwnLines): readonly string[] {
@@ -16,14 +17,20 @@ function* times({ times: { began, detected }, spans }: Pick<ReportData, 'times' 
 }
 
 function* telling({ pages, times: { firstAcknowledged } }: Pick<ReportData, 'pages' | 'times'>, own: OwnLines): Iterable<string> {
-  for (const page of pages) {
-    const whose = page.medium === 'channel' ? `channel ${page.to}` : `${page.to}'s ${MEDIA[page.medium] ?? page.medium}`;
-    if (page.state === 'failed') yield `Page failed: ${whose}${page.why === undefined ? '' : ` (${page.why})`}.`;
-    if (page.state === 'open') yield `Page not known to have arrived: ${whose}.`;
+  for (const group of withFailuresTogether(pages, ({ channel }) => channel)) {
+    if (group.length > 1) yield `${failureLines(group, true).join('. ')}.`;
+    else for (const page of group) yield* ofPage(page);
   }
   for (const why of new Set(own.unreachable)) yield `Nobody could be paged there: ${why}.`;
   if (own.lapsed > 0) yield `An acknowledgement lapsed ${own.lapsed === 1 ? 'once' : `${own.lapsed} times`}.`;
   if (firstAcknowledged === undefined && pages.length > 0) yield 'Nobody acknowledged the incident.';
+}
+
+function* ofPage({ medium, to, state, why, needs }: PageFacts): Iterable<string> {
+  const whose = medium === 'channel' ? `channel ${to}` : `${to}'s ${MEDIA[medium] ?? medium}`;
+  const cause = needs === undefined ? why : causeOf({ why, needs });
+  if (state === 'failed') yield `Page failed: ${whose}${cause === undefined ? '' : ` (${cause})`}.`;
+  if (state === 'open') yield `Page not known to have arrived: ${whose}.`;
 }
 
 const MEDIA: Readonly<Record<string, string>> = { email: 'e-mail', sms: 'SMS', voice: 'call' };

@@ -195,6 +195,7 @@ export interface PageFacts {
   readonly settledAt?: string;
   readonly attempts?: number;
   readonly why?: string;
+  readonly needs?: readonly string[];
   readonly bundle?: string;
 }
 

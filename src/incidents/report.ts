@@ -2,6 +2,7 @@ import type { Escalation } from '../escalation/index.js';
 import type { Clock, Redactor } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import type { PauseRecord } from '../syncs/index.js';
+import { failureLines } from './page-failures.js';
 import { utc } from './report-document.js';
 import { findingsOf } from './report-findings.js';
 import { type OwnLines, readOwnLines } from './report-own.js';
@@ -141,7 +142,7 @@ async function pausedSyncs(incident: Incident, { store, clock }: ReportDeps): Pr
 }
 
 function pageFacts({ pages }: Incident): readonly PageFacts[] {
-  return pages.map(({ key, kind, to, at, state, settledAt, attempts, why, bundle }) => ({
+  return pages.map(({ key, kind, to, at, state, settledAt, attempts, why, needs, bundle }) => ({
     key,
     kind,
     at,
@@ -153,6 +154,7 @@ function pageFacts({ pages }: Incident): readonly PageFacts[] {
     ...(settledAt === undefined ? {} : { settledAt }),
     ...(attempts === undefined ? {} : { attempts }),
     ...(why === undefined ? {} : { why }),
+    ...(needs === undefined ? {} : { needs }),
     ...(bundle === undefined ? {} : { bundle }),
   }));
 }
@@ -206,7 +208,7 @@ function timelineOf(
   restores: readonly RestoreFacts[],
   syncs: readonly PausedSync[],
 ): readonly ReportLine[] {
-  const lines: ReportLine[] = incident.timeline.map(({ at, by, source, text, link }) => ({
+  const lines: ReportLine[] = withoutFailures(incident).map(({ at, by, source, text, link }) => ({
     at,
     by,
     source,
@@ -230,6 +232,28 @@ function timelineOf(
       lines.push({ at: resumedAt, by: resumedBy ?? by, source: 'syncs', text: `Sync ${sync} started again`, evidence });
   }
   return lines.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+/** The timeline, with pages that failed together as one line: twenty of one cause say no more than one. */
+function withoutFailures({ timeline, pages }: Incident): Incident['timeline'] {
+  const lines: Incident['timeline'][number][] = [];
+  for (const entry of timeline) {
+    const last = lines.at(-1);
+    if (entry.type !== 'page.settled' || last?.type !== 'page.settled') {
+      lines.push(entry);
+      continue;
+    }
+    const from = lines.length === 1 ? '' : last.at;
+    const failed = pages.filter(
+      ({ state, settledAt }) => state === 'failed' && settledAt !== undefined && settledAt >= from && settledAt <= entry.at,
+    );
+    const cause = failureLines(
+      failed.map(({ to, why, needs }) => ({ channel: to.channel, why, needs })),
+      true,
+    );
+    lines[lines.length - 1] = { ...last, text: `${cause.join('. ')}.` };
+  }
+  return lines;
 }
 
 /** For people: whom a page was for instead of its key, and times as everywhere in the report. */

@@ -249,11 +249,11 @@ function rungFired(incident: Mutable<Incident>, entry: Extract<Entry, { type: 'r
 }
 
 function pageSettled(incident: Mutable<Incident>, entry: Extract<Entry, { type: 'page.settled' }>): void {
-  const { key, state, attempts, why, bundle } = entry.data;
+  const { key, state, attempts, why, needs, bundle } = entry.data;
   incident.lastSettled = key;
   const page = incident.pages.find((one) => one.key === key);
   incident.pages = incident.pages.map((one) =>
-    one.key === key ? { ...one, state, settledAt: entry.at, attempts, ...defined({ why, bundle }) } : one,
+    one.key === key ? { ...one, state, settledAt: entry.at, attempts, ...defined({ why, needs, bundle }) } : one,
   );
   const of = page?.of;
   if (of?.ladder !== incident.ladder.n) return;

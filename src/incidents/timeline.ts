@@ -1,3 +1,4 @@
+import { causeOf } from './page-failures.js';
 import type { IncidentEvents, IncidentEventType, PlannedPage } from './types.js';
 
 type Words = { readonly [T in IncidentEventType]: (data: IncidentEvents[T]) => string | undefined };
@@ -60,9 +61,9 @@ const WORDS: Words = {
   'messages.sent': ({ kind, vendor, pages }) =>
     pages.length === 0 ? undefined : `${MESSAGES[kind]}${vendor === undefined ? '' : ` ${vendor}`}: ${list(pages)}.`,
   'clock.set-back': ({ from }) => `The clock of this machine went back: it was ${from} before. No level waits longer than its own time from now on.`,
-  'page.settled': ({ key, state, why, attempts }) =>
+  'page.settled': ({ key, state, why, needs, attempts }) =>
     state === 'failed'
-      ? `Page ${key} failed for good after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${ends(why ?? 'no reason given')}`
+      ? `Page ${key} failed for good after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${ends(causeOf({ why, needs }))}`
       : undefined,
 };
 

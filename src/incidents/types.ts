@@ -26,6 +26,8 @@ export interface PageLine {
   readonly settledAt?: string;
   readonly attempts?: number;
   readonly why?: string;
+  /** Names of what has to be set before its channel works. */
+  readonly needs?: readonly string[];
   readonly bundle?: string;
   /** Of a message beside the ladder: `seq` of the line that caused it. */
   readonly for?: number;
@@ -203,6 +205,7 @@ export interface IncidentEvents {
     readonly state: 'accepted' | 'failed' | 'withdrawn';
     readonly attempts: number;
     readonly why?: string;
+    readonly needs?: readonly string[];
     readonly bundle?: string;
     readonly receipt?: Readonly<Record<string, string>>;
   };

@@ -56,7 +56,12 @@ export type Delivery =
   /** Trying again may help; also where the answer was lost: a page is sent at least once. */
   | { readonly state: 'transient'; readonly why: string; readonly retryAfterMs?: number }
   /** Trying again cannot help: wrong address, refused credentials, message refused for good. */
-  | { readonly state: 'permanent'; readonly why: string };
+  | {
+      readonly state: 'permanent';
+      readonly why: string;
+      /** Names of what has to be set before the channel works: `SLACK_URL`, `file:token`. */
+      readonly needs?: readonly string[];
+    };
 
 export interface SendOptions {
   readonly signal: AbortSignal;

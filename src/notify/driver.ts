@@ -86,11 +86,17 @@ export function channelOf(
       } catch (error) {
         if (options.signal.aborted) throw options.signal.reason;
         const why = isRunbackError(error) ? `${error.message}${error.why === undefined ? '' : `: ${error.why}`}` : messageOf(error);
-        return { state: 'permanent', why: shown(`channel ${config.name} cannot be used: ${why}`) };
+        return { state: 'permanent', why: shown(`channel ${config.name} cannot be used: ${why}`), ...needsOf(error) };
       }
     },
     close: async () => await driver.close?.(),
   };
+}
+
+/** What a secret that leads nowhere is called by whoever has to set it. */
+function needsOf(error: unknown): { readonly needs?: readonly string[] } {
+  const ref = isRunbackError(error, 'secret-missing') ? error.data?.['ref'] : undefined;
+  return typeof ref === 'string' ? { needs: [ref.replace(/^env:/u, '')] } : {};
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

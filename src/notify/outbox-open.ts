@@ -347,7 +347,8 @@ class StoredOutbox implements Outbox {
   async #conclude(job: Job, delivery: Delivery): Promise<void> {
     const { page, attempts } = job.record;
     if (delivery.state === 'accepted') return await this.#settle(job, 'accepted', ended(attempts, { state: 'accepted', receipt: delivery.receipt }));
-    const outcome = ended(attempts, { state: delivery.state, why: delivery.why });
+    const needs = delivery.state === 'permanent' ? delivery.needs : undefined;
+    const outcome = ended(attempts, { state: delivery.state, why: delivery.why, ...(needs === undefined ? {} : { needs }) });
     const now = this.#now();
     const giveUpAt = this.#giveUpAt(outcome, now);
     if (delivery.state === 'permanent' || now >= giveUpAt) return await this.#settle(job, 'failed', outcome);

@@ -11,6 +11,8 @@ export interface Attempt {
   /** `started`: begun, and nothing known of how it ended. */
   readonly state: 'started' | Delivery['state'];
   readonly why?: string;
+  /** Names of what has to be set before the channel works. */
+  readonly needs?: readonly string[];
   readonly receipt?: Readonly<Record<string, string>>;
 }
 

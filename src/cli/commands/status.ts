@@ -53,7 +53,12 @@ async function status(context: CommandContext): Promise<Outcome> {
     { tells: true },
   );
   const unread = found.damagedIncidents.length + found.damagedRuns.length + found.damagedRestores.length;
-  return { data: found, text: (style) => statusText(found, style), ...(unread === 0 ? {} : { exit: EXIT.partial }) };
+  return { data: found, text: (style) => statusText(found, style, rowsOf(context)), ...(unread === 0 ? {} : { exit: EXIT.partial }) };
+}
+
+/** Lines of the terminal, but one for the prompt that follows. */
+function rowsOf({ stdio: { stdout } }: CommandContext): number {
+  return stdout.isTTY ? Math.max(10, (stdout.rows || 24) - 1) : Number.POSITIVE_INFINITY;
 }
 
 /** The newest snapshot of each platform, where it does not hold everything that was wanted: what a restore from it could not bring back. */

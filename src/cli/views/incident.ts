@@ -2,7 +2,7 @@ import type { Incident, IncidentStatus, PageLine } from '../../incidents/index.j
 import { counted, facts, relative, table, time } from './format.js';
 import type { GlyphName, Style } from './style.js';
 import { visible, visibleLines } from './visible.js';
-import { wrap } from './width.js';
+import { displayWidth, truncate, wrap } from './width.js';
 
 const STATUS: Readonly<Record<IncidentStatus, string>> = {
   open: 'nobody has it yet',
@@ -49,6 +49,13 @@ export function incidentBlock(incident: Incident, style: Style): string {
     `  ${holderWords(incident, style)}; opened ${relative(new Date(incident.openedAt), style.now)} by ${visible(incident.openedBy)}`,
     `  ${incident.id}`,
   ].join('\n');
+}
+
+/** An incident in a line: severity, title, who has it. */
+export function incidentLine(incident: Incident, style: Style): string {
+  const { id, severity, title } = incident;
+  const tail = `; ${holderWords(incident, style)} (${id})`;
+  return `${style.glyph[GLYPHS[incident.status]]} ${truncate(`[${severity}] ${visible(title)}`, Math.max(20, style.width - 2 - displayWidth(tail)))}${tail}`;
 }
 
 /** Everything about an incident. `means`: its severity in words. `last`: how many lines of the timeline. */

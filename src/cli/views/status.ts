@@ -1,4 +1,4 @@
-import type { Incident } from '../../incidents/index.js';
+import { failureLines, type Incident, isReached } from '../../incidents/index.js';
 import type { PageRecord } from '../../notify/index.js';
 import type { RestoreSummary } from '../../restores/index.js';
 import type { RunView } from '../../runbooks/index.js';
@@ -7,13 +7,14 @@ import type { LockInfo } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
 import { type LockView, lifeOf } from '../locks.js';
 import { counted, time } from './format.js';
-import { incidentBlock } from './incident.js';
+import { incidentBlock, incidentLine } from './incident.js';
 import { restoreText } from './restore.js';
 import { nextOf, runsList } from './run.js';
 import { gapsLine } from './snapshot.js';
 import type { Style } from './style.js';
 import { pausesText } from './sync.js';
 import { visible } from './visible.js';
+import { displayWidth } from './width.js';
 
 /** Everything that is open in a workspace. */
 export interface WorkspaceStatus {
@@ -38,69 +39,149 @@ export interface WorkspaceStatus {
   readonly incompleteSnapshots: readonly SnapshotSummary[];
 }
 
-/** One screen: what is on fire, who has it, what is paused, what is due next, what can be gone on with. */
-export function statusText(status: WorkspaceStatus, style: Style): string {
-  const { chalk, glyph } = style;
-  const { incidents, runs, restores, pauses, damagedIncidents, damagedRuns, damagedRestores, locks, deadLetters, next, daemon } = status;
-  const blocks: string[] = [];
-  if (incidents.length > 0) {
-    const more = status.more > 0 ? [`... and ${counted(status.more, 'more incidents')}: runback incident list`] : [];
-    blocks.push([chalk.bold('Incidents'), ...incidents.map((incident) => incidentBlock(incident, style)), ...more].join('\n'));
-    if (next.length > 0)
-      blocks.push(
-        [
-          chalk.bold('Due next'),
-          ...next
-            .slice(0, 5)
-            .map(
-              ({ incident, at, quietUntil }) => `  ${time(at, style)}: ${incident}${quietUntil === undefined ? '' : ', held back by quiet hours'}`,
-            ),
-        ].join('\n'),
-      );
-    if (daemon?.life === 'unknown')
-      blocks.push(
-        `${glyph.warning} The daemon's lock is held by process ${daemon.pid} on ${visible(daemon.host)}, which cannot be seen from here. If it has ended, start another: runback daemon`,
-      );
-    else if (daemon?.life !== 'alive')
-      blocks.push(`${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`);
-  }
-  if (status.policyTrouble !== undefined) blocks.push(`${glyph.warning} ${status.policyTrouble}`);
-  if (deadLetters.length > 0)
-    blocks.push(
-      [
-        chalk.bold('Pages that failed for good'),
-        ...deadLetters.slice(-5).map(({ page, attempts }) => {
-          const who = page.to.name ?? page.to.person ?? page.to.channel;
-          return `${glyph.failed} ${visible(who)} (${visible(page.to.medium)}), ${page.incident.id}: ${visible(attempts.at(-1)?.why ?? 'no reason given')}`;
-        }),
-      ].join('\n'),
-    );
-  if (runs.length > 0)
-    blocks.push(`${chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`);
-  const open = new Map(runs.map((run) => [run.id, nextOf(run)]));
-  blocks.push(
-    ...restores.map((restore) => {
-      const title = restore.state === 'partial' ? 'Restore with a rest' : 'Open restore';
-      return `${chalk.bold(title)}\n${restoreText(restore, style, { goOn: open.get(restore.run ?? '') })}`;
-    }),
-  );
-  if (pauses.length > 0) blocks.push(pausesText(pauses, style));
-  blocks.push(...damagedIncidents.map((id) => damagedIncident(id, style)));
-  blocks.push(...damagedRuns.map((id) => `${glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`));
-  blocks.push(...damagedRestores.map((id) => `${glyph.failed} ${id} cannot be read: its journal is damaged. Why: runback restore resume ${id}`));
-  blocks.push(
-    ...locks.map((lock) => {
-      const next = lock.next === undefined ? '' : `\n  Continue ${lock.holder}: ${lock.next}`;
-      return `${glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}${next}`;
-    }),
-  );
-  blocks.push(
-    ...status.incompleteSnapshots.map(
-      ({ id, gaps }) => `${glyph.warning} The newest snapshot, ${id}, does not hold everything: ${gapsLine(gaps)}. See: runback snapshot show ${id}`,
+/** A part of the screen, and what it is in a line where there is no room for it. */
+interface Part {
+  readonly full: string;
+  readonly short: string;
+}
+
+/**
+ * One screen: what is on fire first, who has it, what is paused, what is due next, what can be gone on with. `rows`: lines there are; where
+ * that is not enough, what comes last gives way first, to a line each.
+ */
+export function statusText(status: WorkspaceStatus, style: Style, rows = Number.POSITIVE_INFINITY): string {
+  const parts = [
+    ...onFire(status, style),
+    ...unheard(status, style),
+    ...workPart(status, style),
+    ...status.restores.map((restore) => restorePart(restore, status, style)),
+    ...pausePart(status, style),
+    ...listPart(damagedLines(status, style)),
+    ...listPart(lockLines(status, style)),
+    ...listPart(
+      status.incompleteSnapshots.map(
+        ({ id, gaps }) =>
+          `${style.glyph.warning} The newest snapshot, ${id}, does not hold everything: ${gapsLine(gaps)}. See: runback snapshot show ${id}`,
+      ),
     ),
-  );
-  if (blocks.length === 0) blocks.push(`${glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`);
-  return blocks.join('\n\n');
+  ];
+  if (parts.length === 0) return `${style.glyph.done} Nothing is open: no incident, no run, no restore, no paused sync.`;
+  return within(parts, rows, style);
+}
+
+/** As many lines as a text takes on the screen. */
+const linesOf = (text: string, { width }: Style): number =>
+  text.split('\n').reduce((all, line) => all + Math.max(1, Math.ceil(displayWidth(line) / width)), 0);
+
+function within(parts: readonly Part[], rows: number, style: Style): string {
+  const shown = parts.map(({ full }) => full);
+  const text = (): string => shown.join('\n\n');
+  for (let n = parts.length - 1; n >= 0 && linesOf(text(), style) > rows; n -= 1) shown[n] = parts[n]?.short ?? '';
+  if (linesOf(text(), style) <= rows) return text();
+  // Not even so: without empty lines, and the least urgent counted.
+  const kept: string[] = [];
+  for (const [n, { short }] of parts.entries()) {
+    const rest = parts.length - n - 1;
+    if (linesOf([...kept, short, ...(rest > 0 ? [''] : [])].join('\n'), style) > rows) {
+      kept.push(`... and ${counted(rest + 1, 'more things')}: runback status --json`);
+      break;
+    }
+    kept.push(short);
+  }
+  return kept.join('\n');
+}
+
+/** Incidents that are named where there is room for a line each. */
+const MOST_LINES = 8;
+
+function onFire(status: WorkspaceStatus, style: Style): readonly Part[] {
+  const { incidents, next, daemon, more } = status;
+  const { chalk, glyph } = style;
+  const parts: Part[] = [];
+  if (incidents.length === 0) return parts;
+  const moreLine = (n: number): readonly string[] => (n > 0 ? [`... and ${counted(n, 'more incidents')}: runback incident list`] : []);
+  parts.push({
+    full: [chalk.bold('Incidents'), ...incidents.map((incident) => incidentBlock(incident, style)), ...moreLine(more)].join('\n'),
+    short: [
+      ...incidents.slice(0, MOST_LINES).map((incident) => incidentLine(incident, style)),
+      ...moreLine(more + Math.max(0, incidents.length - MOST_LINES)),
+    ].join('\n'),
+  });
+  const lines = next
+    .slice(0, 5)
+    .map(({ incident, at, quietUntil }) => `${time(at, style)}: ${incident}${quietUntil === undefined ? '' : ', held back by quiet hours'}`);
+  const [first] = lines;
+  if (first !== undefined)
+    parts.push({ full: [chalk.bold('Due next'), ...lines.map((line) => `  ${line}`)].join('\n'), short: `Due next: ${first}` });
+  const alone =
+    daemon?.life === 'unknown'
+      ? `${glyph.warning} The daemon's lock is held by process ${daemon.pid} on ${visible(daemon.host)}, which cannot be seen from here. If it has ended, start another: runback daemon`
+      : `${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`;
+  if (daemon?.life !== 'alive') parts.push({ full: alone, short: alone });
+  return parts;
+}
+
+/** Why people may not hear of it: pages that failed, by cause, and rules that cannot be used. */
+function unheard({ policyTrouble, deadLetters, incidents }: WorkspaceStatus, { chalk, glyph }: Style): readonly Part[] {
+  const parts: Part[] = [];
+  const failed = deadLetters.map(({ page, attempts }) => ({ channel: page.to.channel, why: attempts.at(-1)?.why, needs: attempts.at(-1)?.needs }));
+  const lines = failureLines(failed, incidents.length === 0 || incidents.some(isReached)).map((line) => `${glyph.failed} ${visible(line)}`);
+  const [first] = lines;
+  if (first !== undefined) parts.push({ full: [chalk.bold('Pages that failed for good'), ...lines.slice(0, 5)].join('\n'), short: first });
+  if (policyTrouble !== undefined)
+    parts.push({
+      full: `${glyph.warning} ${policyTrouble}`,
+      short: `${glyph.warning} escalation.yml cannot be used as it is. See: runback escalation lint`,
+    });
+  return parts;
+}
+
+function workPart({ runs }: WorkspaceStatus, style: Style): readonly Part[] {
+  const [first] = runs;
+  if (first === undefined) return [];
+  return [
+    {
+      full: `${style.chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`,
+      short: `${counted(runs.length, 'open runs')}. Go on: ${nextOf(first) ?? ''}`,
+    },
+  ];
+}
+
+function restorePart(restore: RestoreSummary, { runs }: WorkspaceStatus, style: Style): Part {
+  const title = restore.state === 'partial' ? 'Restore with a rest' : 'Open restore';
+  const run = runs.find(({ id }) => id === restore.run);
+  return {
+    full: `${style.chalk.bold(title)}\n${restoreText(restore, style, { goOn: run && nextOf(run) })}`,
+    short: `${title}: ${restore.id}. See: runback restore show ${restore.plan}`,
+  };
+}
+
+function pausePart({ pauses }: WorkspaceStatus, style: Style): readonly Part[] {
+  if (pauses.length === 0) return [];
+  const names = pauses.flatMap(({ entries }) => entries.map(({ sync }) => visible(sync)));
+  return [{ full: pausesText(pauses, style), short: `${style.glyph.pause} Paused: ${[...new Set(names)].join(', ')}. See: runback sync status` }];
+}
+
+/** Lines that are one matter each; in short the first of them. */
+function listPart(lines: readonly string[]): readonly Part[] {
+  const [first] = lines;
+  if (first === undefined) return [];
+  return [{ full: lines.join('\n'), short: lines.length === 1 ? first : `${first} (and ${lines.length - 1} more)` }];
+}
+
+function damagedLines({ damagedIncidents, damagedRuns, damagedRestores }: WorkspaceStatus, style: Style): readonly string[] {
+  return [
+    ...damagedIncidents.map((id) => damagedIncident(id, style)),
+    ...damagedRuns.map((id) => `${style.glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`),
+    ...damagedRestores.map((id) => `${style.glyph.failed} ${id} cannot be read: its journal is damaged. Why: runback restore resume ${id}`),
+  ];
+}
+
+function lockLines({ locks }: WorkspaceStatus, style: Style): readonly string[] {
+  return locks.map((lock) => {
+    const next = lock.next === undefined ? '' : `\n  Continue ${lock.holder}: ${lock.next}`;
+    return `${style.glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}${next}`;
+  });
 }
 
 /** The line for an incident whose journal cannot be read: it is there, and what it is cannot be told. */

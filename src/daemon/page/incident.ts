@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 
-import { isOpen } from '../../incidents/index.js';
+import { channelOfLine, isOpen, withFailuresTogether } from '../../incidents/index.js';
 import type { IncidentView } from './board.js';
 import { badge, counted, type Html, layout, outside, when } from './layout.js';
 import { addressee, deliveryText, nameOf, nextText, standing } from './words.js';
@@ -65,14 +65,17 @@ function pages({ incident }: IncidentView, now: Date): Html | string {
           </tr>
         </thead>
         <tbody>
-          ${shown.map(
-            (page) =>
-              html`<tr>
-                <td>${addressee(page)}</td>
-                <td>${page.kind}</td>
-                <td>${when(page.at, now)}</td>
-                <td>${deliveryText(page)}</td>
-              </tr>`,
+          ${withFailuresTogether(shown, channelOfLine).map(([page, ...others]) =>
+            page === undefined
+              ? ''
+              : html`<tr>
+                  <td>
+                    ${addressee(page)}${others.length === 0 ? '' : html` and ${counted(others.length, 'other page')} over ${outside(page.to.channel)}`}
+                  </td>
+                  <td>${page.kind}</td>
+                  <td>${when(page.at, now)}</td>
+                  <td>${deliveryText(page)}</td>
+                </tr>`,
           )}
         </tbody>
       </table>

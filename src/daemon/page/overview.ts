@@ -1,11 +1,14 @@
 import { html } from 'hono/html';
 
+import { causeOf, failedPages, failureLines, isReached, isUnreached, withFailuresTogether } from '../../incidents/index.js';
 import type { Pulse } from '../pulse.js';
 import type { BoardView, IncidentView } from './board.js';
 import { badge, counted, type Html, layout, outside, when } from './layout.js';
 import { nextText, standing } from './words.js';
 
 const MOST_LINES = 50;
+/** Incidents that a card of failures names. */
+const MOST_NAMED = 5;
 
 /** What the first page is made from. */
 export interface OverviewData {
@@ -44,14 +47,17 @@ export function overviewPage(data: OverviewData): Html {
     ${board.unreadable.map((id) => html`<p><strong class="bad">${outside(id)} cannot be read:</strong> its journal is damaged. <code>runback incident show ${id}</code></p>`)}
     ${section(
       'Pages that failed for good',
-      board.deadLetters.toReversed(),
-      ({ page, attempts }) =>
+      failureGroups(board.deadLetters),
+      (group) =>
         html`<li class="card bad">
-          <p>
-            ${outside(page.to.name ?? page.to.person ?? page.to.channel)} (${page.to.medium}), ${counted(attempts.length, 'attempt')},
-            ${when(attempts.at(-1)?.at ?? page.at, now)}: ${outside(attempts.at(-1)?.why ?? 'no reason given')}
+          <p>${group.map(({ page, attempts }, n) => (n > 0 ? '' : html`${failedText(group.length, page, attempts, now)}`))}</p>
+          <p class="soft">
+            ${incidentsOf(group)
+              .slice(0, MOST_NAMED)
+              .map(
+                ({ id, title: name }, n) => html`${n === 0 ? '' : ', '}<a href="incidents/${id}">${outside(name)}</a>`,
+              )}${incidentsOf(group).length > MOST_NAMED ? ', …' : ''}
           </p>
-          <p class="soft"><a href="incidents/${page.incident.id}">${outside(page.incident.title)}</a></p>
         </li>`,
     )}
     ${section(
@@ -84,6 +90,38 @@ export function overviewPage(data: OverviewData): Html {
   return layout(title, './', body, html`${refresh}<span>${data.location}</span>`);
 }
 
+/** Dead letters, the newest first, those of one cause over one channel together. */
+function failureGroups(letters: BoardView['deadLetters']): readonly (readonly Letter[])[] {
+  const flat = letters.toReversed().map((letter) => {
+    const last = letter.attempts.at(-1);
+    return { ...letter, ...(last?.why === undefined ? {} : { why: last.why }), ...(last?.needs === undefined ? {} : { needs: last.needs }) };
+  });
+  return withFailuresTogether(flat, ({ page }) => page.to.channel);
+}
+
+type Letter = BoardView['deadLetters'][number];
+
+function failedText(count: number, page: Letter['page'], attempts: Letter['attempts'], now: Date): Html {
+  const cause = outside(causeOf(attempts.at(-1) ?? {}));
+  const at = when(attempts.at(-1)?.at ?? page.at, now);
+  if (count > 1) return html`${count} pages over ${outside(page.to.channel)}, the last one ${at}: ${cause}`;
+  return html`${outside(page.to.name ?? page.to.person ?? page.to.channel)} (${page.to.medium}), ${counted(attempts.length, 'attempt')}, ${at}:
+  ${cause}`;
+}
+
+function incidentsOf(letters: readonly Letter[]): readonly Letter['page']['incident'][] {
+  return [...new Map(letters.map(({ page: { incident } }) => [incident.id, incident])).values()];
+}
+
+/** Why nobody heard of an incident that people are being told of. */
+function unreached(board: BoardView): readonly Html[] {
+  const silent = board.incidents.map(({ incident }) => incident).filter(isUnreached);
+  if (silent.length === 0) return [];
+  const reached = board.incidents.some(({ incident }) => isReached(incident));
+  const why = failureLines(silent.flatMap(failedPages), reached);
+  return [html`Nobody was reached about ${counted(silent.length, 'incident')}. ${why.map((line) => html`${outside(line)}. `)}`];
+}
+
 function section<T>(heading: string, all: readonly T[], line: (one: T) => Html): Html | string {
   if (all.length === 0) return '';
   const more = all.length > MOST_LINES ? html`<p>And ${all.length - MOST_LINES} more: <code>runback status</code></p>` : '';
@@ -108,8 +146,10 @@ function incidentCard(view: IncidentView, now: Date): Html {
 
 /** Whether somebody would be told. */
 function escalationBanner({ pulse, policy, board, now }: OverviewData): Html {
+  const silent = unreached(board);
   const problems = [
     ...(policy ? [] : [html`There is no escalation.yml, so nobody is paged.`]),
+    ...silent,
     ...(pulse.healthy ? [] : [html`What is due was last done ${Math.round(pulse.sinceLastPassMs / 1000)} s ago.`]),
     ...pulse.failing.map((why) => outside(why)),
     ...(board.deadLetters.length === 0 ? [] : [html`${counted(board.deadLetters.length, 'page')} failed for good.`]),
@@ -120,7 +160,7 @@ function escalationBanner({ pulse, policy, board, now }: OverviewData): Html {
       <strong class="good">Escalation works.</strong> The daemon runs since ${when(pulse.startedAt, now)} and looked at what is due
       ${seconds(pulse)}.${pulse.ping?.lastSentAt ? html` Last ping to the dead man's switch ${when(pulse.ping.lastSentAt, now)}.` : ''}
     </p>`;
-  const stuck = !policy || !pulse.healthy || pulse.failing.length > 0;
+  const stuck = !policy || !pulse.healthy || pulse.failing.length > 0 || silent.length > 0;
   return html`<div class="card ${stuck ? 'bad' : 'warn'}">
     <p><strong class="${stuck ? 'bad' : 'warn'}">${stuck ? 'Escalation does not work as it should.' : 'Escalation works, with trouble.'}</strong></p>
     <ul>

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 
 import type { Escalation } from '../../escalation/index.js';
-import { addresseeOf, type Incident, type PageLine } from '../../incidents/index.js';
+import { addresseeOf, causeOf, type Incident, isUnreached, type PageLine } from '../../incidents/index.js';
 import type { IncidentView } from './board.js';
 import { type Html, outside, when } from './layout.js';
 
@@ -17,7 +17,7 @@ export function standing({ incident, file }: Pick<IncidentView, 'incident' | 'fi
   const has = holder && html`${outside(nameOf(file, holder.person))} has it since ${when(holder.since, now)}.`;
   switch (status) {
     case 'open':
-      return { mood: 'bad', text: html`<strong class="bad">Nobody has it.</strong>` };
+      return { mood: 'bad', text: html`<strong class="bad">Nobody has it${isUnreached(incident) ? ', and nobody was reached' : ''}.</strong>` };
     case 'acknowledged':
       return { mood: 'warn', text: html`<strong class="warn">Acknowledged.</strong> ${has}` };
     case 'snoozed':
@@ -53,11 +53,11 @@ const STATES: Readonly<Record<PageLine['state'], string>> = {
 };
 
 /** How a page fared, in words. */
-export function deliveryText({ state, attempts, why, bundle }: PageLine): Html {
+export function deliveryText({ state, attempts, why, needs, bundle }: PageLine): Html {
   const tries = attempts !== undefined && attempts > 1 ? ` after ${attempts} attempts` : '';
   const text = html`${STATES[state]}${tries}${bundle === undefined ? '' : ', bundled with others'}`;
   if (state !== 'failed') return text;
-  return html`<strong class="bad">${text}</strong>${why === undefined ? '' : html`: ${outside(why)}`}`;
+  return html`<strong class="bad">${text}</strong>${why === undefined && needs === undefined ? '' : html`: ${outside(causeOf({ why, needs }))}`}`;
 }
 
 /** Whom a page went to: `Maya Ortiz (email)`, `ops-slack`. */

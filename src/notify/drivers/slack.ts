@@ -14,6 +14,18 @@ const SECTION = 3000;
 const FIELD = 2000;
 const FIELDS = 10;
 const FIELD_SECTIONS = 4;
+/**
+ * All blocks together: Slack's documents name no limit, and it refuses from about 11,000 characters on (`msg_blocks_too_long`; slackapi/bolt-js
+ * issues 2509 and 2867), for good. So there is room left.
+ */
+const BLOCKS = 10_000;
+/** Text and value of a fact, from what is allowed down to what always fits. */
+const SIZES: readonly (readonly [text: number, value: number, facts: number])[] = [
+  [SECTION, FIELD - 300, FIELDS * FIELD_SECTIONS],
+  [SECTION, 300, 20],
+  [2000, 150, 20],
+  [500, 80, 10],
+];
 
 /** Only these three are markup: docs.slack.dev/messaging/formatting-message-text. */
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
@@ -27,7 +39,9 @@ export function slackChannel(config: ChannelConfig, deps: ChannelDeps): Channel 
     async send(page, { signal, attempt }) {
       sender ??= new HttpSender('Slack', await deps.secret(options.url), deps);
       const http = sender;
-      return await http.post({ body: messageOf(page, attempt) }, signal, (answer) =>
+      const sizes = SIZES.map((size) => messageOf(page, attempt, size));
+      const body = sizes.find(({ blocks }) => JSON.stringify(blocks).length <= BLOCKS) ?? sizes.at(-1);
+      return await http.post({ body }, signal, (answer) =>
         typeof answer.body === 'string' && answer.body.trim() === 'ok' ? { state: 'accepted', receipt: { answer: 'ok' } } : http.nonsense(answer),
       );
     },
@@ -35,14 +49,20 @@ export function slackChannel(config: ChannelConfig, deps: ChannelDeps): Channel 
   });
 }
 
-function messageOf(page: Page, attempt: number): unknown {
+function messageOf(
+  page: Page,
+  attempt: number,
+  [most, value, facts]: (typeof SIZES)[number],
+): { readonly text: string; readonly blocks: readonly unknown[] } {
   const markup = (text: string) => ({ type: 'mrkdwn', text, verbatim: true });
   const note = repeatNote(attempt);
-  const text = fit(page.text.trim(), SECTION, { escape });
+  const text = fit(page.text.trim(), most, { escape });
   const fields = page.facts
-    .slice(0, FIELDS * FIELD_SECTIONS)
-    .map(([label, value]) => markup(`*${fit(oneLine(label), 200, { escape })}*\n${fit(oneLine(value), FIELD - 300, { escape })}`));
-  const links = linksOf(page).flatMap(({ title, url }) => (url.length > 1200 ? [] : [`<${url.replaceAll('&', '&amp;')}|${title}>`]));
+    .slice(0, facts)
+    .map(([label, said]) => markup(`*${fit(oneLine(label), Math.min(200, value), { escape })}*\n${fit(oneLine(said), value, { escape })}`));
+  const links = linksOf(page)
+    .map(({ title, url }) => `<${url.replaceAll('&', '&amp;')}|${title}>`)
+    .filter((link) => link.length <= 1400);
   const foot = [page.incident.id, page.incident.severity, page.key].map((part) => fit(oneLine(part), 200, { escape }));
   return {
     text: fit(`${page.incident.severity}: ${subjectOf(page)}`, SECTION, { escape }),

@@ -20,7 +20,12 @@ const BODY = 1600;
 const TEXT = 480;
 /** The `Twiml` parameter: twilio.com/docs/voice/api/call-resource. */
 const TWIML = 4000;
-const SPOKEN = 1200;
+/**
+ * What is said once, as it goes over the line: 4096 characters of one byte, and no more than 4500 once it is URL-encoded
+ * (twilio.com/docs/api/errors/13521). A character beyond ASCII counts for six to twelve.
+ */
+const SPOKEN = 4000;
+const WORDS = 1200;
 const E164 = /^\+[1-9]\d{6,14}$/;
 /** Answered too many requests, or the queue of the number is full: twilio.com/docs/api/errors. */
 const FOR_NOW = new Set(['20429', '21611', '30001']);
@@ -75,7 +80,7 @@ function twimlOf(page: Page, attempt: number): string {
     fit(oneLine(page.text), 300),
     'To take it, open the acknowledge link in your message or e-mail, or acknowledge the incident on the command line.',
   ].join(' ');
-  const said = fit(words, SPOKEN, { escape: escapeMarkup });
+  const said = fit(fit(words, SPOKEN, { size: (text) => encodeURIComponent(text).length }), WORDS, { escape: escapeMarkup });
   const twiml = `<Response><Say>${said}</Say><Pause length="1"/><Say>Once more. ${said}</Say></Response>`;
   return twiml.length <= TWIML ? twiml : `<Response><Say>${said}</Say></Response>`;
 }

@@ -70,6 +70,8 @@ export const slack: Service = {
     };
     const blocks = body['blocks'] as Json[];
     rules.that(blocks.length >= 1 && blocks.length <= 50, `${blocks.length} blocks`);
+    // In no document: seen by others from about this much on (slackapi/bolt-js issues 2509 and 2867).
+    rules.that(JSON.stringify(blocks).length <= 11_000, 'msg_blocks_too_long');
     for (const block of blocks) {
       const fields = block['fields'] as Json[] | undefined;
       const elements = block['elements'] as Json[] | undefined;
@@ -191,6 +193,7 @@ export const twilio: Service = {
         /^<Response>(<Say>[^<>]*<\/Say>(<Pause length="1"\/>)?)+<\/Response>$/.test(twiml) && !/&(?!amp;|lt;|gt;|quot;|apos;)/.test(twiml),
         'Twiml is no XML',
       );
+      for (const [, said = ''] of twiml.matchAll(/<Say>([^<]*)<\/Say>/g)) rules.that(encodeURIComponent(said).length <= 4500, '13521 Say');
     }
     rules.that(got.path.startsWith(`/2010-04-01/Accounts/${CANARY.account}/`), 'unknown account');
     wellFormed(rules, [...form.values()]);
