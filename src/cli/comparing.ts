@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
-import { own, parseRecordLine, type PlatformRecord, put, sameValue, valueIn, type Value } from '../records/index.js';
+import { namesOf, own, parseRecordLine, type PlatformRecord, put, type RecordNames, sameValue, valueIn, type Value } from '../records/index.js';
 import type { Damage, KeyDifference, LinkDifference, NotCompared, SnapshotReader } from '../snapshots/index.js';
 import type { Session } from './session.js';
 import { temporaryFolder } from './temporary.js';
@@ -11,6 +11,8 @@ export interface RecordDifference {
   readonly platform: string;
   readonly object: string;
   readonly key: string;
+  /** How people know it, by what the first snapshot holds of it, else the second. */
+  readonly called: RecordNames;
   readonly change: 'changed' | 'removed' | 'added';
   /** Only for `changed`: old and new value; a missing one was absent. `byHand`: it cannot be written, and how it is put right. */
   readonly fields: Readonly<Record<string, { readonly from?: Value; readonly to?: Value; readonly byHand?: string }>>;
@@ -138,8 +140,10 @@ async function refuseUnknown({ a, b, platform, objects, keys = [] }: CompareRequ
 
 function recordDifference(platform: string, object: string, { key, a, b }: KeyDifference, watched: ReadonlyMap<string, string>): RecordDifference {
   const change = a === undefined ? 'added' : b === undefined ? 'removed' : 'changed';
-  const fields = a === undefined || b === undefined ? {} : movesBetween(parseRecordLine(a), parseRecordLine(b), watched);
-  return { platform, object, key, change, fields };
+  const [first, second] = [a, b].map((line) => (line === undefined ? undefined : parseRecordLine(line)));
+  const known = first ?? second;
+  const called = known === undefined ? {} : namesOf({ ...known.meta, ...known.fields });
+  return { platform, object, key, called, change, fields: first && second ? movesBetween(first, second, watched) : {} };
 }
 
 function movesBetween(from: PlatformRecord, to: PlatformRecord, watched: ReadonlyMap<string, string>): RecordDifference['fields'] {

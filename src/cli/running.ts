@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, isRunbackError, messageOf, readTextFile, RunbackEr
 import type { Operator, Runbook, RunDeps, RunOptions, RunView, StartRequest } from '../runbooks/index.js';
 import type { Outcome } from './command.js';
 import type { CommandContext } from './context.js';
+import { openPlanOf } from './looks.js';
 import { understood } from './moments.js';
 import { byPrefix } from './prefix.js';
 import type { OperatorDeps } from './prompts/operator-deps.js';
@@ -84,10 +85,7 @@ async function personAt(context: CommandContext): Promise<Operator> {
     print: (text) => context.live.print(text),
     platforms: () => Object.values(opened.workspace.config.platforms),
     snapshots: async () => (await opened.catalog()).list(),
-    plan: async (id) => {
-      const plan = await findPlan(opened, id);
-      return { summary: plan, schema: plan.schema, lines: () => plan.lines() };
-    },
+    plan: async (id) => openPlanOf(opened, await findPlan(opened, id)),
     decide: async (id, choices) => {
       const { decideConflicts } = await import('../restores/index.js');
       const plan = await findPlan(opened, id);

@@ -68,6 +68,12 @@ export interface Connector {
    */
   findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
 
+  /**
+   * Address of the page on which people see a record of an object type, with `{key}` in the place of its key; undefined where the platform
+   * has none, or where it is not known yet: after `identify` and `describe` it is. Never calls the platform.
+   */
+  pageOf?(object: string): string | undefined;
+
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
 

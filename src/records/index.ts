@@ -1,6 +1,7 @@
 export * from './canonical.js';
 export * from './form.js';
 export * from './merge.js';
+export * from './names.js';
 export * from './record.js';
 export * from './same-form.js';
 export * from './watched.js';

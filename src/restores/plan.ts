@@ -1,6 +1,6 @@
 import { describeThere, type Platform, type PlatformSchema } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
-import type { LinkSchema } from '../records/index.js';
+import { type LinkSchema, put } from '../records/index.js';
 import { unknownKeys, type SnapshotReader } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import { suspicionOf } from './attribution.js';
@@ -16,7 +16,7 @@ import { writePlan } from './plan-file.js';
 import { planLinks, planLostKind } from './plan-links.js';
 import { planObject } from './plan-object.js';
 import type { Planning } from './planning.js';
-import type { PlanFilters, PlanSummary } from './types.js';
+import type { PlanFilters, PlanHeader, PlanSummary } from './types.js';
 import { compileWhere } from './where.js';
 
 /** Where snapshots come from: the catalog, or anything that opens one by id. */
@@ -145,10 +145,21 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     damaged: { snapshot: pair.damaged.header.id, digest: pair.damaged.digest },
     filters,
     ...(notCovered.length === 0 ? {} : { notCovered }),
+    ...pagesOf(platform, live),
     createdBy: request.by,
   };
   const rowsOf = (object: string): number => objectInfo(pair.damaged, platform.name, object)?.rows ?? 0;
   return writePlan(store, clock, head, live, draft.lines(), draft.nothingToDo, rowsOf);
+}
+
+/** The pages that show records, as far as the platform has such. */
+function pagesOf({ connector }: Platform, { objects }: PlatformSchema): Pick<PlanHeader, 'pages'> {
+  const pages: Record<string, string> = {};
+  for (const { object } of objects) {
+    const page = connector.pageOf?.(object);
+    if (page !== undefined) put(pages, object, page);
+  }
+  return Object.keys(pages).length === 0 ? {} : { pages };
 }
 
 /**

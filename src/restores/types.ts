@@ -94,6 +94,8 @@ export interface PlanHeader {
   readonly notCovered?: readonly NotCovered[];
   /** Absent where nothing is created again, or nothing is lost by it. */
   readonly lost?: readonly LostOnCreate[];
+  /** By object type: address of the page that shows a record, with `{key}` in the place of its key. Absent where the platform has none. */
+  readonly pages?: Readonly<Record<string, string>>;
   readonly createdBy: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;

@@ -3,10 +3,11 @@ import { afterFailure } from './after-failure.js';
 import { approve } from './approve.js';
 import { perform, resolveDoubt } from './effects.js';
 import { exhausted } from './exhaustive.js';
+import { jump } from './jump.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
 import { decide, manual } from './people.js';
-import type { Runner } from './runner.js';
+import { type Runner, WentBack } from './runner.js';
 import { currentStep, type StepRecord } from './state.js';
 import { undoAll } from './undo.js';
 import { waitFor } from './wait.js';
@@ -22,7 +23,7 @@ export async function advance(runner: Runner): Promise<void> {
     if (runner.stop.aborted) await runner.interrupted();
     const current = currentStep(runner.run);
     if (!current) return await close(runner);
-    const next = await visit(runner, runner.runbook.step(current.id), current);
+    const next = await visitOrGoBack(runner, runner.runbook.step(current.id), current);
     if (next !== 'on') await runner.append('undo.started', { why: `step ${current.id} leads there`, asked: next === 'undo-asked' });
   }
 }
@@ -54,6 +55,16 @@ async function stillPaused(runner: Runner): Promise<readonly string[]> {
   } catch (error) {
     if (!isRunbackError(error)) throw error;
     return [`which syncs are still paused is not known: ${error.message}`];
+  }
+}
+
+/** A step, or the earlier decision that the person would rather take anew. */
+async function visitOrGoBack(runner: Runner, step: Step, state: StepRecord): Promise<Next> {
+  try {
+    return await visit(runner, step, state);
+  } catch (error) {
+    if (!(error instanceof WentBack)) throw error;
+    return await jump(runner, step, error.to, { kind: 'decide', value: 'back' });
   }
 }
 

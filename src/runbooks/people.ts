@@ -25,8 +25,10 @@ export async function manual(runner: Runner, step: Step): Promise<Next> {
 export async function decide(runner: Runner, step: Step): Promise<Next> {
   const effects = step.document.decide ?? {};
   const choices = Object.entries(effects).map(([value, effect]): DecideChoice => {
-    if (typeof effect === 'string') return { value, effect };
-    return { value, effect: effect.go_to, ...(effect.ask === undefined ? {} : { ask: effect.ask }) };
+    if (typeof effect === 'string') return { value, effect, ...(effect === 'continue' && appliesNext(runner, step) ? { applies: true } : {}) };
+    const to = runner.runbook.step(effect.go_to);
+    const leads = { title: to.document.title, back: to.index <= step.index };
+    return { value, effect: effect.go_to, leads, ...(effect.ask === undefined ? {} : { ask: effect.ask }) };
   });
   const instructions = instructionsOf(runner, step);
   const about = factsOf(runner);
@@ -56,6 +58,13 @@ export async function decide(runner: Runner, step: Step): Promise<Next> {
       data: { run: runner.run.id, step: step.id, answer: step.id },
     }),
   );
+}
+
+/** True where a restore is applied behind a decision before the next one. */
+function appliesNext({ runbook }: Runner, step: Step): boolean {
+  const behind = runbook.steps.slice(step.index + 1);
+  const next = behind.findIndex((one) => one.kind === 'decide');
+  return behind.slice(0, next === -1 ? behind.length : next).some((one) => one.document.action === 'restore.apply');
 }
 
 async function askedInputs(runner: Runner, names: readonly string[], answer: Answer): Promise<Record<string, unknown>> {

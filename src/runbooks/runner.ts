@@ -3,6 +3,7 @@ import { platformLock } from '../connectors/index.js';
 import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { BreakDead, JournalWriter, Lock, LockOwner, NamedLock, Store } from '../store/index.js';
 import type { ActionContext, RunServices } from './actions/action.js';
+import { earlierDecision } from './back.js';
 import type { ErrorData, RunEventType, RunEvents } from './events.js';
 import { holdersOf } from './holders.js';
 import type { Runbook, Scope, Step } from './load.js';
@@ -31,8 +32,17 @@ export class RunStopped extends Error {
   }
 }
 
+/** The person would rather take an earlier decision anew: the engine goes back there. */
+export class WentBack extends RunStopped {
+  constructor(readonly to: string) {
+    super(new RunbackError('bug', `An earlier decision (${to}) was to be taken anew, and nothing led there`));
+  }
+}
+
 const nobody: Operator = { ask: () => Promise.resolve(undefined) };
 const never = new AbortController().signal;
+/** Kinds of questions from which an earlier decision can be taken anew. */
+const GOES_BACK: ReadonlySet<string> = new Set(['decide', 'approve', 'confirm', 'manual'] satisfies QuestionBody['kind'][]);
 
 /** One process working on one run: its journal, its state, its locks, its person. */
 export class Runner {
@@ -90,11 +100,18 @@ export class Runner {
    */
   async ask(body: QuestionBody, key: string, words: string, more: { readonly why?: string; readonly next?: string } = {}): Promise<Answer> {
     const time = (this.asked.get(key) ?? 0) + 1;
-    const question: Question = { ...body, key, time: Math.max(time, 'step' in body ? (this.record.steps.get(body.step)?.visit ?? 1) : 1) };
+    const back = 'step' in body && GOES_BACK.has(body.kind) ? earlierDecision(this.runbook, this.record, body.step) : undefined;
+    const question: Question = {
+      ...body,
+      key,
+      time: Math.max(time, 'step' in body ? (this.record.steps.get(body.step)?.visit ?? 1) : 1),
+      ...(back === undefined ? {} : { back }),
+    };
     const answer = await this.operator.ask(question, this.stop);
     if (this.stop.aborted || this.abort.aborted) return await this.interrupted();
     if (answer !== undefined) {
       this.asked.set(key, time);
+      if (answer.back === true && back !== undefined) throw new WentBack(back.step);
       return answer;
     }
     await this.append('run.stopped', { reason: 'question', waitingFor: words, answer: key });

@@ -12,7 +12,15 @@ export type Question = QuestionBody & {
   readonly key: string;
   /** How often this question came up in the run, from 1: a list in an answers file gives one answer for each time. */
   readonly time: number;
+  /** The decision that can be taken anew from here, since nothing was done on the strength of it yet. */
+  readonly back?: EarlierDecision;
 };
+
+/** A decision that a person took earlier in the run. */
+export interface EarlierDecision {
+  readonly step: string;
+  readonly title: string;
+}
 
 export type QuestionBody =
   | {
@@ -101,8 +109,12 @@ export interface ApprovalView {
 
 export interface DecideChoice {
   readonly value: string;
-  /** `continue`, `stop`, or the step it goes back to. */
+  /** `continue`, `stop`, `undo`, or the step it goes to. */
   readonly effect: string;
+  /** Title of the step it goes to, and whether that lies behind. */
+  readonly leads?: { readonly title: string; readonly back: boolean };
+  /** Going on applies the plan that the question is about, before anybody is asked to decide again. */
+  readonly applies?: true;
   /** Inputs to ask for before going there. */
   readonly ask?: readonly string[];
 }
@@ -127,6 +139,8 @@ export interface Answer {
   readonly block?: string;
   /** Given at the terminal of the run, not by a file. */
   readonly inPerson?: boolean;
+  /** No answer: the earlier decision that the question names (`back`) is taken anew. */
+  readonly back?: true;
 }
 
 /** Whoever answers questions. Returns undefined where nobody can: the run then waits and ends with exit 5. */

@@ -87,9 +87,11 @@ describe('a guided run at a real terminal', () => {
     terminal.type(`${KEY.down}${KEY.down}${KEY.enter}`);
     await terminal.waitFor('Changes (type to search)');
     terminal.type(`${KEY.down}${KEY.enter}`);
-    await terminal.waitFor('Who did it');
-    terminal.type(KEY.enter);
-    await terminal.waitFor(/Look at ten changes[\s\S]*Look at ten changes|Does this look like the damage\?[^>]*> yes/u);
+    await terminal.waitFor(/Who did it[^]*\? Changes \(type to search\)[^]*> /u);
+    // The page that opens the record, and the list as it was: the cursor on the record that was looked at.
+    expect(terminal.screen()).toMatch(/Open it +https:\/\/app\.hubspot\.com\/contacts\/\d+\/record\/0-1\/\d+/u);
+    terminal.type(`${KEY.up}${KEY.enter}`);
+    await terminal.waitFor(/Does this look like the damage\?[^>]*> yes: changes \d+ records, after one more question/u);
     terminal.type(KEY.enter);
     await terminal.waitFor(/Type sandbox:\d+ to go ahead/u);
     expect(terminal.screen()).toContain('How to undo');

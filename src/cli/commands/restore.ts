@@ -3,16 +3,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
+import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, Plan, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
+import { looksIn, openPlanOf, recordsOf } from '../looks.js';
 import { typedMoment } from '../moments.js';
 import { newFile } from '../new-file.js';
 import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js';
 import type { Session } from '../session.js';
+import { conflictsTable } from '../views/conflict.js';
 import { counted } from '../views/format.js';
-import { changesTable, conflictsTable, effectsText, firstLines, isChange, isConflict, lostText, planText } from '../views/plan.js';
+import { changesTable, effectsText, firstLines, isChange, isConflict, lostText, planText } from '../views/plan.js';
 import { leftText, restoreText, verifySummaryText } from '../views/restore.js';
 
 const FIRST = 10;
@@ -78,7 +80,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
   live.start('Working out what was damaged');
   const suspectsNamed = input.someOf('suspect') !== undefined;
   const made = await planRestore({ base: base.id, damaged: damaged.id, filters, suspectsNamed, by: opened.by }, deps, call);
-  return planOutcome(await findPlan(opened, made.header.id), made);
+  return planOutcome(opened, await findPlan(opened, made.header.id), made);
 }
 
 /** Without a snapshot of the damage, the present state is kept as evidence and used as that. */
@@ -97,9 +99,10 @@ async function evidence(context: CommandContext, opened: Session, platform: stri
   );
 }
 
-async function planOutcome(read: Awaited<ReturnType<typeof findPlan>>, summary: PlanSummary): Promise<Outcome> {
+async function planOutcome(opened: Session, read: Plan, summary: PlanSummary): Promise<Outcome> {
   const changes = await firstLines(read.lines(), isChange, FIRST);
   const conflicts = await firstLines(read.lines(), isConflict, FIRST);
+  const looks = await looksIn(await opened.catalog(), read.header, recordsOf([...changes, ...conflicts]));
   const { header, hash, location } = summary;
   const total = Object.values(header.counts.actions).reduce((sum, n) => sum + n, 0);
   const open = Object.values(header.counts.conflicts).reduce((sum, n) => sum + n, 0);
@@ -109,9 +112,9 @@ async function planOutcome(read: Awaited<ReturnType<typeof findPlan>>, summary: 
       [
         planText(summary, style),
         ...[total === 0 ? '' : effectsText(read.schema, header.filters.objects, style)].filter((text) => text !== ''),
-        ...(changes.length === 0 ? ['', 'Nothing to write.'] : ['', changesTable(changes, style)]),
+        ...(changes.length === 0 ? ['', 'Nothing to write.'] : ['', changesTable(changes, style, looks)]),
         ...(total > changes.length ? [`  ... and ${counted(total - changes.length, 'more changes')}`] : []),
-        ...(conflicts.length === 0 ? [] : ['', conflictsTable(conflicts, style)]),
+        ...(conflicts.length === 0 ? [] : ['', conflictsTable(conflicts, style, looks)]),
         ...(open > conflicts.length ? [`  ... and ${counted(open - conflicts.length, 'more conflicts')}`] : []),
         '',
         ...(open > 0 ? [`Decide the conflicts: runback restore show ${header.id} --decide`] : []),
@@ -131,30 +134,28 @@ async function show(context: CommandContext): Promise<Outcome> {
   if (input.flag('decide')) {
     const asker = await context.asker('--choose <conflict>=<keep|restore>');
     const { decideConflictsByHand } = await import('../prompts/conflicts.js');
-    const next = await decideConflictsByHand(
-      { summary: read, lines: () => read.lines() },
-      {
-        asker,
-        style: context.style,
-        print: (text) => context.live.print(text),
-        decide: async (id, made) => {
-          const { decideConflicts } = await import('../../restores/index.js');
-          return decideConflicts(id, made, opened.by, await restoreDeps(opened, read.header.platform, context));
-        },
+    const next = await decideConflictsByHand(openPlanOf(opened, read), {
+      asker,
+      style: context.style,
+      print: (text) => context.live.print(text),
+      decide: async (id, made) => {
+        const { decideConflicts } = await import('../../restores/index.js');
+        return decideConflicts(id, made, opened.by, await restoreDeps(opened, read.header.platform, context));
       },
-    );
+    });
     const after = await findPlan(opened, next ?? read.header.id);
-    return planOutcome(after, after);
+    return planOutcome(opened, after, after);
   }
   if (input.flag('browse')) {
     const { browsePlan } = await import('../prompts/plan-browser.js');
-    await browsePlan(
-      { summary: read, lines: () => read.lines() },
-      { asker: await context.asker('no --browse'), style: context.style, print: (text) => context.live.print(text) },
-    );
+    await browsePlan(openPlanOf(opened, read), {
+      asker: await context.asker('no --browse'),
+      style: context.style,
+      print: (text) => context.live.print(text),
+    });
   }
   if (globals.json && input.flag('lines')) for await (const line of read.lines()) event({ type: 'line', ...line });
-  return planOutcome(read, read);
+  return planOutcome(opened, read, read);
 }
 
 async function decided(
@@ -166,7 +167,7 @@ async function decided(
 ): Promise<Outcome> {
   const { decideConflicts } = await import('../../restores/index.js');
   const next = await decideConflicts(id, choices, opened.by, await restoreDeps(opened, platform, context));
-  return planOutcome(await findPlan(opened, next.header.id), next);
+  return planOutcome(opened, await findPlan(opened, next.header.id), next);
 }
 
 function choiceOf(text: string): readonly [string, ConflictChoice] {
@@ -194,7 +195,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
     { untouched: 'Nothing was written.', command: `runback restore apply ${read.header.id}` },
     async () => {
       const { showPlan } = await import('../prompts/plan-browser.js');
-      await showPlan({ summary: read, lines: () => read.lines() }, { style: context.style, print: (text) => live.print(text) }, { danger: true });
+      await showPlan(openPlanOf(opened, read), { style: context.style, print: (text) => live.print(text) }, { danger: true });
     },
   );
   const records = input.integer('limit-records', 1);
@@ -286,9 +287,10 @@ async function verify(context: CommandContext): Promise<Outcome> {
   live.start('Comparing the platform with the plan');
   const summary = await verifyRestore(read.header.id, deps, call);
   const lost = read.header.lost ?? [];
+  const looks = await looksIn(await opened.catalog(), read.header, summary.examples);
   return {
     data: { ...summary, ...(lost.length === 0 ? {} : { lost }) },
-    text: (style) => verifySummaryText(summary, style, lost),
+    text: (style) => verifySummaryText(summary, style, lost, looks),
     ...(summary.remaining > 0 ? { exit: EXIT.differences } : summary.byHand.length > 0 ? { exit: EXIT.partial } : {}),
   };
 }
@@ -299,33 +301,38 @@ async function lost({ input, session, stdio }: CommandContext): Promise<Outcome>
   const { lostValuesOf } = await import('../../restores/index.js');
   const values: LostValue[] = [];
   for await (const value of lostValuesOf(opened.store, header.id)) values.push(value);
+  const looks = await looksIn(await opened.catalog(), header, values);
   const to = input.text('to');
   const path = to === undefined ? undefined : absolute(stdio.cwd, to);
   if (path !== undefined) {
     const { csvLine } = await import('../../snapshots/index.js');
-    const rows = values.map(({ object, key, field, what, value }) =>
-      csvLine([object, key, field, what, Array.isArray(value) ? value.join('; ') : value]),
-    );
-    await pipeline(Readable.from([csvLine(['object', 'key', 'field', 'what', 'value']), ...rows]), await newFile(path));
+    const rows = values.map(({ object, key, field, what, value }) => {
+      const { name, address, page } = looks(object, key);
+      return csvLine([name, address, page, object, key, field, what, Array.isArray(value) ? value.join('; ') : value]);
+    });
+    const columns = ['name', 'address', 'page', 'object', 'key', 'field', 'what', 'value'];
+    await pipeline(Readable.from([csvLine(columns), ...rows]), await newFile(path));
   }
   return {
     data: { plan: header.id, lost: header.lost ?? [], values, ...(path === undefined ? {} : { path }) },
     text: (style) =>
-      path === undefined ? lostText(header.lost ?? [], values, style) : `${style.glyph.done} ${counted(values.length, 'values')} in ${path}`,
+      path === undefined ? lostText(header.lost ?? [], values, style, looks) : `${style.glyph.done} ${counted(values.length, 'values')} in ${path}`,
   };
 }
 
 async function left({ session, input, stdio }: CommandContext): Promise<Outcome> {
-  const read = await findPlan(await session(), input.required('plan'));
+  const opened = await session();
+  const read = await findPlan(opened, input.required('plan'));
   const to = input.text('to');
   if (to === undefined) {
     const first = await firstLines(read.lines(), isConflict, FIRST);
+    const looks = await looksIn(await opened.catalog(), read.header, first);
     const { conflicts, byHand = [] } = read.header.counts;
-    return { data: { plan: read.header.id, conflicts, byHand, first }, text: (style) => leftText(read.header, first, style) };
+    return { data: { plan: read.header.id, conflicts, byHand, first }, text: (style) => leftText(read.header, first, style, looks) };
   }
   const { writeLeft } = await import('../left.js');
   const path = absolute(stdio.cwd, to);
-  const records = await writeLeft(read, path);
+  const records = await writeLeft(openPlanOf(opened, read), path);
   return { data: { plan: read.header.id, path, lines: records }, text: (style) => `${style.glyph.done} ${path}: ${counted(records, 'lines')}` };
 }
 

@@ -5,7 +5,7 @@ import type { Choice } from './asker.js';
 import type { OperatorDeps } from './operator-deps.js';
 
 type ApproveQuestion = Extract<Question, { kind: 'approve' }>;
-type Way = 'refuse' | 'approve' | 'paste' | 'again';
+type Way = 'refuse' | 'back' | 'approve' | 'paste' | 'again';
 
 /** The last line of a pasted approval. */
 const LAST_LINE = /END RUNBACK APPROVAL/u;
@@ -15,9 +15,16 @@ export async function askApproval(question: ApproveQuestion, { asker, style, pri
   const say = (text: string): void => print(`  ${wrap(text, style.width - 2).join('\n  ')}`);
   const { policy } = question;
   say(`This needs somebody with the authority "${visible(question.authority)}". The approval holds for ${visible(question.of)} only.`);
-  const no: Choice<Way> = { value: 'refuse', name: 'No', description: 'The run stops here and can be resumed.' };
-  const yes: Choice<Way> = { value: 'approve', name: 'Yes, I approve', description: 'Goes into the journal under your name, unauthenticated.' };
-  if (policy === undefined) return { value: await asker.choose({ message: 'Approve?', choices: [no, yes] }) };
+  const stop: Choice<Way> = { value: 'refuse', name: question.back ? 'Stop here' : 'No', beside: 'the run stops and can be resumed' };
+  // Whoever says no to a plan wants another one: that is decided where the plan was looked at.
+  const back = question.back && {
+    value: 'back' as const,
+    name: 'No',
+    beside: `back to "${visible(question.back.title)}", to narrow the plan or leave it`,
+  };
+  const yes: Choice<Way> = { value: 'approve', name: 'Yes, I approve', beside: 'goes into the journal under your name, unauthenticated' };
+  const [no, ...last]: [Choice<Way>, ...Choice<Way>[]] = back ? [back, stop] : [stop];
+  if (policy === undefined) return answerOf(await asker.choose({ message: 'Approve?', choices: [no, yes, ...last] }));
   if (policy.needed > 1) say(`${policy.given.length} of ${policy.needed} approvals are there.`);
   for (const given of policy.given) say(`Approved: ${visible(given)}`);
   for (const refused of policy.refused) say(`Does not count: ${visible(refused)}`);
@@ -29,8 +36,9 @@ export async function askApproval(question: ApproveQuestion, { asker, style, pri
     choices: [
       no,
       ...(policy.inPerson && policy.from.length > 0 ? [yes] : []),
-      { value: 'paste', name: 'Paste a signed approval', description: 'What that command has printed.' },
-      { value: 'again', name: 'Look again', description: 'Whether an approval has come in meanwhile.' },
+      { value: 'paste', name: 'Paste a signed approval', beside: 'what that command has printed' },
+      { value: 'again', name: 'Look again', beside: 'whether an approval has come in meanwhile' },
+      ...last,
     ],
   });
   if (way === 'paste') {
@@ -40,10 +48,14 @@ export async function askApproval(question: ApproveQuestion, { asker, style, pri
     });
     return LAST_LINE.test(block) ? { value: 'approve', block } : { value: 'again' };
   }
-  if (way !== 'approve') return { value: way };
+  if (way !== 'approve') return answerOf(way);
   const by = await asker.choose({
     message: 'Who are you?',
     choices: policy.from.map((one) => ({ value: one.person, name: visible(one.name), description: visible(one.person) })),
   });
   return { value: 'approve', by, inPerson: true };
+}
+
+function answerOf(way: Way): Answer {
+  return way === 'back' ? { value: way, back: true } : { value: way };
 }

@@ -1,10 +1,23 @@
 import type { Asker } from './asker.js';
 
+/** The word that leads back instead of on. */
+const BACK = 'back';
+
 /** Asks for `<environment>:<records>` until exactly that is typed. */
 export async function typeConfirmation(asker: Asker, expect: string): Promise<string> {
-  const typed = await asker.text({
-    message: `Type ${expect} to go ahead (Ctrl-C to stop)`,
-    validate: (value) => value.trim() === expect || `That is not ${expect}. Nothing was written.`,
+  return await typed(asker, expect, []);
+}
+
+/** The same, where there is an earlier decision to go back to: undefined where the person would rather do that. */
+export async function confirmOrGoBack(asker: Asker, expect: string): Promise<string | undefined> {
+  const text = await typed(asker, expect, [BACK]);
+  return text === BACK ? undefined : text;
+}
+
+async function typed(asker: Asker, expect: string, others: readonly string[]): Promise<string> {
+  const text = await asker.text({
+    message: `Type ${expect} to go ahead (${others.map((word) => `${word} to decide anew, `).join('')}Ctrl-C to stop)`,
+    validate: (value) => [expect, ...others].includes(value.trim()) || `That is not ${expect}. Nothing was written.`,
   });
-  return typed.trim();
+  return text.trim();
 }

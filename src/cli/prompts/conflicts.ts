@@ -1,13 +1,15 @@
 import type { ConflictChoice, PlanConflict } from '../../restores/index.js';
+import { choiceNames, CONFLICT_WORDS, conflictText } from '../views/conflict.js';
 import { count } from '../views/format.js';
-import { conflictText, isConflict } from '../views/plan.js';
+import { isConflict } from '../views/plan.js';
+import { type Looks, recordText } from '../views/record.js';
+import { visible } from '../views/visible.js';
 import type { Choice } from './asker.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
+import { looksOf } from './plan-browser.js';
 
 type Decision = ConflictChoice | 'keep-all' | 'restore-all' | 'enough';
 type ConflictDeps = Pick<OperatorDeps, 'asker' | 'style' | 'print' | 'decide'>;
-
-const NAMES: Readonly<Record<ConflictChoice, string>> = { keep: 'Keep what is there now', restore: 'Put the old value back' };
 
 /**
  * Goes through the conflicts of a plan one by one, saying what each choice does; "all of this kind" decides the rest with
@@ -29,13 +31,14 @@ export async function decideConflictsByHand(plan: OpenPlan, { asker, style, prin
       decided[conflict.id] = choice;
       continue;
     }
-    print(`\n${style.chalk.bold(`Conflict ${count(place)} of ${count(total)}`)}\n${conflictText(conflict, style)}`);
+    const looks = await looksOf(plan, [conflict]);
+    print(`\n${style.chalk.bold(`Conflict ${count(place)} of ${count(total)}`)}\n${conflictText(conflict, style, looks)}`);
     const possible = (['keep', 'restore'] as const).filter((name) => conflict.choices[name] !== undefined);
     if (possible.length === 0) {
       print('  Nothing can be done about it here: it stays as it is.');
       continue;
     }
-    const answer = await asker.choose<Decision>({ message: 'What should be done?', choices: choicesOf(conflict, possible) });
+    const answer = await asker.choose<Decision>({ message: 'What should be done?', choices: choicesOf(conflict, possible, looks) });
     if (answer === 'enough') break;
     const made = answer === 'keep-all' ? 'keep' : answer === 'restore-all' ? 'restore' : answer;
     if (answer !== made) standing.set(conflict.code, made);
@@ -47,15 +50,20 @@ export async function decideConflictsByHand(plan: OpenPlan, { asker, style, prin
   return (await decide(plan.summary.header.id, decided)).header.id;
 }
 
-function choicesOf(conflict: PlanConflict, possible: readonly ConflictChoice[]): Choice<Decision>[] {
-  const described = (name: ConflictChoice): string => conflict.choices[name] ?? '';
+function choicesOf(conflict: PlanConflict, possible: readonly ConflictChoice[], looks: Looks): Choice<Decision>[] {
+  const names = choiceNames(conflict, recordText(conflict.object, conflict.key, looks));
+  const general = choiceNames(conflict, 'each');
+  const beside = (name: ConflictChoice): { beside?: string } => {
+    const words = conflict.choices[name];
+    return words === undefined ? {} : { beside: visible(words) };
+  };
   return [
-    ...possible.map((name): Choice<Decision> => ({ value: name, name: NAMES[name], description: described(name) })),
+    ...possible.map((name): Choice<Decision> => ({ value: name, name: names[name], ...beside(name) })),
     ...possible.map((name): Choice<Decision> => ({
       value: `${name}-all`,
-      name: `${NAMES[name]}, for all with "${conflict.code}"`,
-      description: `${described(name)} Decides every further conflict of this kind.`,
+      name: `${general[name]}: all further ones of this kind`,
+      beside: `${conflict.code}: ${CONFLICT_WORDS[conflict.code]}`,
     })),
-    { value: 'enough', name: 'Enough: leave the rest as it is', description: 'What was not decided stays as it is on the platform.' },
+    { value: 'enough', name: 'Enough', beside: 'what was not decided stays as it is on the platform' },
   ];
 }

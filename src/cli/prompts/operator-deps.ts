@@ -1,6 +1,8 @@
 import type { ObjectSchema } from '../../records/index.js';
 import type { PlanLine, PlanSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
+import type { RecordRef } from '../looks.js';
+import type { Looks } from '../views/record.js';
 import type { Style } from '../views/style.js';
 import type { Asker } from './asker.js';
 
@@ -25,4 +27,6 @@ export interface OpenPlan {
   /** Object types the plan was made with. */
   readonly schema?: { readonly objects: readonly ObjectSchema[] };
   lines(): AsyncIterable<PlanLine>;
+  /** How people know these records, where that can be told. */
+  looks?(records: Iterable<RecordRef>): Promise<Looks>;
 }

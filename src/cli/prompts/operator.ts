@@ -1,15 +1,15 @@
-import type { Answer, DecideChoice, Operator, Question } from '../../runbooks/index.js';
+import type { Answer, Operator, Question } from '../../runbooks/index.js';
 import { counted, time } from '../views/format.js';
 import { gapsLine } from '../views/snapshot.js';
 import { plainText, visible, visibleLines } from '../views/visible.js';
 import { wrap } from '../views/width.js';
 import { askApproval } from './approval.js';
 import type { Choice } from './asker.js';
-import { typeConfirmation } from './confirmation.js';
-import { decideConflictsByHand } from './conflicts.js';
+import { confirmOrGoBack, typeConfirmation } from './confirmation.js';
+import { askDecision, backChoice } from './decision.js';
 import { askFilter } from './filter.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
-import { browsePlan, showPlan } from './plan-browser.js';
+import { showPlan } from './plan-browser.js';
 
 /** A person at a terminal who answers the questions of a run. Shows what each question is about before asking it. */
 export function terminalOperator(deps: OperatorDeps): Operator {
@@ -26,45 +26,6 @@ export function terminalOperator(deps: OperatorDeps): Operator {
   const answered = (value: string, note: string): Answer => (note === '' ? { value } : { value, note });
 
   let present: OpenPlan | undefined;
-  const decide = async (question: Extract<Question, { kind: 'decide' }>): Promise<Answer> => {
-    heading(question.title);
-    prose(question.instructions);
-    let planId = planOf(question.about);
-    if (planId === undefined) showFacts(question.about, deps);
-    for (;;) {
-      const plan = planId === undefined ? undefined : await deps.plan(planId);
-      present = plan ?? present;
-      if (plan) await showPlan(plan, deps);
-      const conflicts = plan === undefined ? 0 : Object.values(plan.summary.header.counts.conflicts).reduce((sum, n) => sum + n, 0);
-      const chosen = await asker.choose<DecideChoice | 'browse' | 'conflicts'>({
-        message: question.title,
-        choices: [
-          ...question.choices.map((choice): Choice<DecideChoice> => ({ value: choice, name: choice.value, description: effectWords(choice) })),
-          ...(plan
-            ? [{ value: 'browse' as const, name: 'Look at the changes first', description: 'Search and page through every line of the plan.' }]
-            : []),
-          ...(conflicts > 0
-            ? [
-                {
-                  value: 'conflicts' as const,
-                  name: `Decide the ${counted(conflicts, 'conflicts')} one by one`,
-                  description: 'What you do not decide stays as it is on the platform.',
-                },
-              ]
-            : []),
-        ],
-      });
-      if (chosen === 'browse') {
-        if (plan) await browsePlan(plan, deps);
-      } else if (chosen === 'conflicts') {
-        if (plan) planId = (await decideConflictsByHand(plan, deps)) ?? planId;
-      } else {
-        const decided = planId !== undefined && planId !== planOf(question.about) ? { plan: planId } : {};
-        return { value: chosen.value, ...decided };
-      }
-    }
-  };
-
   const ask = async (question: Question): Promise<Answer | undefined> => {
     switch (question.kind) {
       case 'input':
@@ -73,14 +34,16 @@ export function terminalOperator(deps: OperatorDeps): Operator {
       case 'manual': {
         heading(question.title);
         prose(question.instructions);
-        const value = await asker.choose({
+        const value = await asker.choose<'done' | 'stop' | 'back'>({
           message: 'When it is done:',
           choices: [
-            { value: 'done', name: 'It is done', description: 'The run goes on.' },
-            { value: 'stop', name: 'Stop here', description: 'The run stays open and can be resumed.' },
+            { value: 'done', name: 'It is done', beside: 'the run goes on' },
+            { value: 'stop', name: 'Stop here', beside: 'the run stays open and can be resumed' },
+            ...backChoice(question),
           ],
         });
         if (value === 'stop') return undefined;
+        if (value === 'back') return { value, back: true };
         const note = await asker.text({ message: 'A note for the record (Enter for none)' });
         const files = await asker.text({ message: 'Files to keep as evidence, separated by commas (Enter for none)' });
         const evidence = files
@@ -89,8 +52,13 @@ export function terminalOperator(deps: OperatorDeps): Operator {
           .filter((file) => file !== '');
         return { ...answered(value, note), ...(evidence.length === 0 ? {} : { evidence }) };
       }
-      case 'decide':
-        return decide(question);
+      case 'decide': {
+        heading(question.title);
+        prose(question.instructions);
+        const planId = planOf(question.about);
+        if (planId === undefined) showFacts(question.about, deps);
+        return askDecision(question, planId, deps, (plan) => (present = plan));
+      }
       case 'approve': {
         heading(question.title);
         const planId = planOf(question.about);
@@ -117,6 +85,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
           value: await asker.choose({
             message: 'Look at the platform, then say:',
             choices: question.choices.map((value) => ({ value, name: words[value] })),
+            default: 'stop',
           }),
         };
       }
@@ -127,7 +96,9 @@ export function terminalOperator(deps: OperatorDeps): Operator {
     const planId = planOf(question.about);
     if (planId === undefined) showFacts(question.about, deps);
     else await showPlan(await deps.plan(planId), deps, { danger: true });
-    return { value: await typeConfirmation(asker, question.expect) };
+    if (question.back === undefined) return { value: await typeConfirmation(asker, question.expect) };
+    const typed = await confirmOrGoBack(asker, question.expect);
+    return typed === undefined ? { value: 'back', back: true } : { value: typed };
   };
   return {
     ask: async (question, signal) => {
@@ -140,14 +111,6 @@ export function terminalOperator(deps: OperatorDeps): Operator {
       }
     },
   };
-}
-
-function effectWords(choice: DecideChoice): string {
-  if (choice.effect === 'continue') return 'Go on with the next step.';
-  if (choice.effect === 'stop') return 'Stop here; the run can be resumed or undone.';
-  if (choice.effect === 'undo') return 'Undo what the run has done.';
-  const first = choice.ask === undefined ? '' : `Asks for ${choice.ask.join(', ')}, then `;
-  return `${first === '' ? 'Goes' : `${first}goes`} back to "${visible(choice.effect)}".`;
 }
 
 /** The plan a question is about, if it is about one. */

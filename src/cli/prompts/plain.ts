@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Asker, Choice } from './asker.js';
 import { pasteEnds } from './paste.js';
 import type { PromptDeps } from './rich.js';
+import { dropTypedAhead } from './typed-ahead.js';
 
 /** Prompts for screen readers: numbered lines, one answer a line, nothing drawn twice. */
 export function plainAsker(deps: PromptDeps): Asker {
@@ -14,7 +15,6 @@ export function plainAsker(deps: PromptDeps): Asker {
     const release = deps.hold();
     deps.output.write(question);
     try {
-      // What is typed while no question stands is dropped: nobody meant it as an answer.
       return await new Promise<readonly string[]>((resolve, reject) => {
         const taken: string[] = [];
         const give = (): void => {
@@ -41,7 +41,8 @@ export function plainAsker(deps: PromptDeps): Asker {
   const say = (text: string): void => void deps.output.write(`${text}\n`);
   const choose = async <T>(message: string, choices: readonly Choice<T>[], preset?: T): Promise<T> => {
     say(message);
-    for (const [i, choice] of choices.entries()) say(`${i + 1}: ${choice.name}${choice.description === undefined ? '' : `. ${choice.description}`}`);
+    for (const [i, { name, beside, description }] of choices.entries())
+      say(`${i + 1}: ${[name, beside, description].filter((part) => part !== undefined).join('. ')}`);
     const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
     for (;;) {
       const answer = (await line(`Type a number from 1 to ${choices.length}${at === -1 ? '' : `, or Enter for ${at + 1}`}: `)).trim();
@@ -50,14 +51,23 @@ export function plainAsker(deps: PromptDeps): Asker {
       say(`"${answer}" is not one of them.`);
     }
   };
-  return {
+  /** A question that begins: what was typed before it stood there is no answer to it. A second try at the same question keeps what was typed. */
+  const fresh = async <T>(ask: () => Promise<T>): Promise<T> => {
+    if (deps.signal.aborted) throw deps.signal.reason;
+    if ((await dropTypedAhead(deps.stdin)) === 'interrupted') throw deps.interrupted();
+    return await ask();
+  };
+  const asks: Asker = {
     choose: ({ message, choices, default: preset }) => choose(message, choices, preset),
-    search: async ({ message, choices, pageSize = 10 }) => {
+    search: async ({ message, choices, pageSize = 10, term: before = '', onTerm }) => {
       for (;;) {
-        const term =
-          choices.length <= pageSize ? '' : (await line(`${message} (type part of it, or Enter for the first ${pageSize}): `)).trim().toLowerCase();
-        const found = choices.filter((choice) => choice.name.toLowerCase().includes(term)).slice(0, pageSize);
-        if (found.length > 0) return choose(message, found);
+        const kept = before === '' ? `the first ${pageSize}` : `"${before}" again`;
+        const typed = choices.length <= pageSize ? '' : (await line(`${message} (type part of it, or Enter for ${kept}): `)).trim().toLowerCase();
+        const term = typed === '' ? before : typed;
+        onTerm?.(term);
+        const always = choices.filter((choice) => choice.always === true);
+        const found = choices.filter((choice) => choice.always !== true && choice.name.toLowerCase().includes(term)).slice(0, pageSize);
+        if (found.length > 0) return choose(message, [...found, ...always]);
         say('Nothing fits.');
       }
     },
@@ -89,5 +99,13 @@ export function plainAsker(deps: PromptDeps): Asker {
         if (['n', 'no'].includes(answer)) return false;
       }
     },
+  };
+  return {
+    choose: (question) => fresh(() => asks.choose(question)),
+    search: (question) => fresh(() => asks.search(question)),
+    several: (question) => fresh(() => asks.several(question)),
+    text: (question) => fresh(() => asks.text(question)),
+    paste: (question) => fresh(() => asks.paste(question)),
+    confirm: (question) => fresh(() => asks.confirm(question)),
   };
 }

@@ -1,6 +1,8 @@
-import type { PlanChange } from '../../restores/index.js';
+import type { PlanChange, PlanLine } from '../../restores/index.js';
+import { recordsOf } from '../looks.js';
 import { count, counted } from '../views/format.js';
 import { changeLine, changesTable, changeText, dangerText, type FieldCount, fieldsTable, firstLines, isChange, planText } from '../views/plan.js';
+import { type Looks, noLooks } from '../views/record.js';
 import { showValue } from '../views/visible.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 
@@ -19,7 +21,7 @@ export async function showPlan(plan: OpenPlan, { style, print }: BrowserDeps, op
   const fields = await fieldCounts(plan);
   if (fields.length > 0) print(`\n${fieldsTable(fields, style)}`);
   const first = await firstLines(plan.lines(), isChange, FIRST);
-  if (first.length > 0) print(`\n${changesTable(first, style)}`);
+  if (first.length > 0) print(`\n${changesTable(first, style, await looksOf(plan, first))}`);
   const all = Object.values(header.counts.actions).reduce((sum, n) => sum + n, 0);
   if (all > first.length) print(`  ... and ${counted(all - first.length, 'more changes')}.`);
   if (options.danger === true) print(`\n${dangerText(header, 'runback restore undo latest, or undo the run', style)}`);
@@ -48,24 +50,44 @@ export async function fieldCounts(plan: OpenPlan): Promise<readonly FieldCount[]
     .sort((a, b) => b.changes - a.changes);
 }
 
-/** Lets a person search and page through the changes of a plan, looking at one at a time, until they have seen enough. */
+/**
+ * Lets a person search and page through the changes of a plan, looking at one at a time, until they have seen enough. After each look the
+ * list is as it was: what was typed stays, and the cursor stands where it stood.
+ */
 export async function browsePlan(plan: OpenPlan, { asker, style, print }: BrowserDeps & Pick<OperatorDeps, 'asker'>): Promise<void> {
   let skip = 0;
+  let term = '';
+  let at: PlanChange | undefined;
   for (;;) {
     const { changes, more } = await windowOf(plan, skip);
+    const looks = await looksOf(plan, changes);
+    const here = at === undefined ? undefined : changes.find(({ n }) => n === at?.n);
     const chosen = await asker.search<PlanChange | 'back' | 'more'>({
       message: skip === 0 ? 'Changes (type to search)' : `Changes from ${count(skip + 1)} on (type to search)`,
       pageSize: FIRST,
+      term,
+      onTerm: (typed) => (term = typed),
+      ...(here === undefined ? {} : { default: here }),
       choices: [
-        { value: 'back', name: 'Back' },
-        ...changes.map((change) => ({ value: change, name: changeLine(change, style) })),
-        ...(more ? [{ value: 'more' as const, name: `Further on: the next ${count(WINDOW)}` }] : []),
+        { value: 'back', name: 'Back', always: true },
+        ...changes.map((change) => ({ value: change, name: changeLine(change, style, looks) })),
+        ...(more ? [{ value: 'more' as const, name: `Further on: the next ${count(WINDOW)}`, always: true as const }] : []),
       ],
     });
     if (chosen === 'back') return;
-    if (chosen === 'more') skip += WINDOW;
-    else print(changeText(chosen, style));
+    if (chosen === 'more') {
+      skip += WINDOW;
+      at = undefined;
+    } else {
+      at = chosen;
+      print(changeText(chosen, style, looks));
+    }
   }
+}
+
+/** How people know the records of some changes, where the plan can tell. */
+export async function looksOf(plan: Pick<OpenPlan, 'looks'>, lines: readonly PlanLine[]): Promise<Looks> {
+  return (await plan.looks?.(recordsOf(lines))) ?? noLooks;
 }
 
 async function windowOf(plan: OpenPlan, skip: number): Promise<{ readonly changes: PlanChange[]; readonly more: boolean }> {

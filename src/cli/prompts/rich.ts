@@ -3,8 +3,9 @@ import search from '@inquirer/search';
 import { createPromptModule } from 'inquirer';
 
 import type { Style } from '../views/style.js';
-import type { Asker } from './asker.js';
+import type { Asker, Choice } from './asker.js';
 import { readPaste } from './paste.js';
+import { dropTypedAhead } from './typed-ahead.js';
 
 /** What both kinds of prompts need. */
 export interface PromptDeps {
@@ -26,6 +27,7 @@ export function richAsker(deps: PromptDeps): Asker {
     if (deps.signal.aborted) throw deps.signal.reason;
     const release = deps.hold();
     try {
+      if ((await dropTypedAhead(deps.stdin)) === 'interrupted') throw deps.interrupted();
       return await ask();
     } catch (error) {
       // Ctrl-C at the prompt, or the work was aborted meanwhile.
@@ -40,27 +42,21 @@ export function richAsker(deps: PromptDeps): Asker {
       guarded(() => {
         // A choice may stand for nothing; only a default that is given is one.
         const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
-        const shown = choices.map(({ name, description }, index) => ({
-          value: index,
-          name,
-          short: name,
-          ...(description === undefined ? {} : { description }),
-        }));
+        const shown = listed(choices, deps.style);
         return select({ theme, message, choices: shown, pageSize: 12, loop: false, ...(at === -1 ? {} : { default: at }) }, context);
       }).then((index) => pick(choices, index)),
-    search: ({ message, choices, pageSize }) =>
+    search: ({ message, choices, pageSize, default: preset, term = '', onTerm }) =>
       guarded(() => {
-        const shown = choices.map(({ name, description }, index) => ({
-          value: index,
-          name,
-          short: name,
-          ...(description === undefined ? {} : { description }),
-        }));
-        const source = (term: string | undefined): typeof shown => {
-          const wanted = term?.toLowerCase() ?? '';
-          return wanted === '' ? shown : shown.filter((choice) => choice.name.toLowerCase().includes(wanted));
+        const shown = listed(choices, deps.style);
+        const always = shown.filter(({ value }) => choices[value]?.always === true);
+        const source = (typed: string | undefined): typeof shown => {
+          onTerm?.(typed ?? '');
+          const wanted = typed?.toLowerCase() ?? '';
+          // What always stays comes behind what was found, so that Enter takes what was searched for.
+          return wanted === '' ? shown : [...shown.filter((one) => !always.includes(one) && one.short.toLowerCase().includes(wanted)), ...always];
         };
-        return search({ theme, message, source, pageSize: pageSize ?? 10 }, context);
+        const at = preset === undefined ? -1 : choices.findIndex((choice) => choice.value === preset);
+        return search({ theme, message, source, pageSize: pageSize ?? 10, initialValue: term, ...(at === -1 ? {} : { default: at }) }, context);
       }).then((index) => pick(choices, index)),
     several: ({ message, choices }) =>
       guarded(async () => {
@@ -101,6 +97,19 @@ function themeOf(style: Style) {
       keysHelpTip: (keys: [key: string, action: string][]) => keys.map(([key, action]) => `${key} ${action}`).join(', '),
     },
   };
+}
+
+/** Choices by their place, with what each does on its line. */
+function listed(
+  choices: readonly Choice<unknown>[],
+  { chalk }: Style,
+): readonly { readonly value: number; readonly name: string; readonly short: string; readonly description?: string }[] {
+  return choices.map(({ name, beside, description }, value) => ({
+    value,
+    name: beside === undefined ? name : `${name}: ${chalk.dim(beside)}`,
+    short: name,
+    ...(description === undefined ? {} : { description }),
+  }));
 }
 
 function pick<T>(choices: readonly { readonly value: T }[], index: number): T {

@@ -3,6 +3,7 @@ import type { NotCompared } from '../../snapshots/index.js';
 import type { DifferenceCounts, RecordDifference } from '../comparing.js';
 import { byHandText } from './by-hand.js';
 import { count, counted, table } from './format.js';
+import { type Looks, recordTable, type RecordRow } from './record.js';
 import type { Style } from './style.js';
 import { showValue, visible } from './visible.js';
 import { wrap } from './width.js';
@@ -55,19 +56,15 @@ function differencesText(counts: readonly DifferenceCounts[], examples: readonly
     style,
   );
   if (examples.length === 0) return head;
-  const rows = examples.flatMap((example): string[][] => {
-    const record = visible(`${example.object} ${example.key}`);
-    if (example.change === 'removed') return [[record, '', '(there)', style.glyph.arrow, '(gone)']];
-    if (example.change === 'added') return [[record, '', '(not there)', style.glyph.arrow, '(new)']];
-    return Object.entries(example.fields).map(([field, move]) => [
-      record,
-      visible(field),
-      showValue(move.from),
-      style.glyph.arrow,
-      showValue(move.to),
-    ]);
+  const rows = examples.flatMap(({ object, key, change, fields }): RecordRow[] => {
+    const row = (...cells: string[]): RecordRow => ({ object, key, cells });
+    if (change === 'removed') return [row('', '(there)', style.glyph.arrow, '(gone)')];
+    if (change === 'added') return [row('', '(not there)', style.glyph.arrow, '(new)')];
+    return Object.entries(fields).map(([field, { from, to }]) => row(visible(field), showValue(from), style.glyph.arrow, showValue(to)));
   });
+  const looks: Looks = (object, key) => examples.find((example) => example.object === object && example.key === key)?.called ?? {};
+  const columns = [{ title: 'Field', shrink: true }, { title: 'First', shrink: true }, { title: '' }, { title: 'Second', shrink: true }];
   const records = differing.filter((one) => one.kind === 'records').reduce((sum, one) => sum + one.changed + one.removed + one.added, 0);
   const more = records > examples.length ? `\n  ... and ${counted(records - examples.length, 'more records')}` : '';
-  return `${head}\n\n${table([{ title: 'Record' }, { title: 'Field', shrink: true }, { title: 'First', shrink: true }, { title: '' }, { title: 'Second', shrink: true }], rows, style)}${more}`;
+  return `${head}\n\n${recordTable(columns, rows, style, looks)}${more}`;
 }

@@ -11,43 +11,15 @@ import type {
   PlanHeader,
   PlanLine,
   PlanSummary,
-  RecordChange,
 } from '../../restores/index.js';
+import { attributionWords } from './attribution.js';
+import { CONFLICT_WORDS } from './conflict.js';
 import { count, counted, facts, table, time } from './format.js';
+import { ACTION_WORDS } from './plan-words.js';
+import { type Looks, noLooks, pageLine, recordTable, recordText, type RecordRow } from './record.js';
 import type { Style } from './style.js';
 import { showValue, visible } from './visible.js';
 import { wrap } from './width.js';
-
-/** What each conflict code means, in a few words. */
-const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
-  'edited-since': 'somebody edited the value after the damage',
-  'moved-since-plan': 'the value changed after the plan was made',
-  'came-back': 'deleted by the damage, and there again now',
-  'deleted-later': 'deleted after the damage',
-  'created-then-edited': 'created by the damage and edited since',
-  'unique-taken': 'another record has the value now',
-  'merged-away': 'merged into another record',
-  'parent-missing': 'the record it belongs to is gone',
-  cycle: 'records that need each other',
-  'type-changed': 'the field has another type now',
-  'option-removed': 'the value is no longer among the options',
-  'field-removed': 'the field, or the label of links, is gone',
-  'read-only': 'the field cannot be written',
-  rejected: 'the platform refused it',
-  consent: 'a person opted out, before or since: not decided without a yes, or not writable',
-  irreversible: 'could not be undone',
-  unattributed: 'nothing ties the change to the incident',
-  'base-unreadable': 'the base snapshot cannot be read there',
-};
-
-const ACTION_WORDS: Readonly<Record<PlanChange['action'], string>> = {
-  update: 'change',
-  undelete: 'undelete',
-  create: 'create again',
-  delete: 'delete',
-  link: 'link',
-  unlink: 'unlink',
-};
 
 const SHOWN_VALUES = 20;
 
@@ -104,13 +76,29 @@ export function lostLines(lost: readonly LostOnCreate[]): readonly string[] {
 }
 
 /** What does not come back, and the first values. */
-export function lostText(lost: readonly LostOnCreate[], values: readonly LostValue[], style: Style): string {
+export function lostText(lost: readonly LostOnCreate[], values: readonly LostValue[], style: Style, looks: Looks = noLooks): string {
   if (lost.length === 0) return `${style.glyph.done} Nothing is lost: this plan creates no record again, or each comes back whole.`;
   const lines = lostLines(lost).flatMap((line) => wrap(line, style.width - 4).map((part, n) => `${n === 0 ? '  - ' : '    '}${part}`));
-  const columns = [{ title: 'Record' }, { title: 'What', shrink: true }, { title: 'Value', shrink: true }];
-  const rows = values.slice(0, SHOWN_VALUES).map(({ object, key, what, value }) => [visible(`${object} ${key}`), visible(what), showValue(value)]);
-  const more = values.length > rows.length ? [`  ... and ${counted(values.length - rows.length, 'more values')}; all of them: --to lost.csv`] : [];
-  return ['Not brought back', ...lines, ...(rows.length === 0 ? [] : ['', table(columns, rows, style), ...more])].join('\n');
+  const shown = values.slice(0, SHOWN_VALUES);
+  const byRecord = new Map<string, LostValue[]>();
+  for (const value of shown) {
+    const record = recordText(value.object, value.key, looks);
+    byRecord.set(record, [...(byRecord.get(record) ?? []), value]);
+  }
+  const tables = [...byRecord].map(([record, lost]) => `  ${record}\n${lostTable(lost, style)}`);
+  const more = values.length > shown.length ? [`  ... and ${counted(values.length - shown.length, 'more values')}; all of them: --to lost.csv`] : [];
+  return ['Not brought back', ...lines, ...(tables.length === 0 ? [] : ['', ...tables, ...more])].join('\n');
+}
+
+function lostTable(lost: readonly LostValue[], style: Style): string {
+  return table(
+    [
+      { title: 'What', shrink: true },
+      { title: 'Value', shrink: true },
+    ],
+    lost.map(({ what, value }) => [visible(what), showValue(value)]),
+    style,
+  );
 }
 
 export function hasValues(lost: readonly LostOnCreate[]): boolean {
@@ -179,40 +167,33 @@ export function dangerText(header: PlanHeader, undo: string, style: Style): stri
 }
 
 /** Changes as a table old → new, one line a value. */
-export function changesTable(changes: readonly PlanChange[], style: Style): string {
-  return table(
-    [{ title: 'Record' }, { title: 'Field' }, { title: 'Now', shrink: true }, { title: '' }, { title: 'Will be', shrink: true }],
-    changes.flatMap((change) => changeRows(change, style)),
+export function changesTable(changes: readonly PlanChange[], style: Style, looks: Looks = noLooks): string {
+  return recordTable(
+    [{ title: 'Field' }, { title: 'Now', shrink: true }, { title: '' }, { title: 'Will be', shrink: true }],
+    changes.flatMap((change) => changeRows(change, style, looks)),
     style,
+    looks,
   );
 }
 
-function changeRows(change: PlanChange, style: Style): (readonly string[])[] {
+function changeRows(change: PlanChange, style: Style, looks: Looks): readonly RecordRow[] {
+  const { arrow } = style.glyph;
   if (isLink(change)) {
-    const [from, to] = [`${change.from.object} ${change.from.key}`, `${change.to.object} ${change.to.key}`].map(visible);
-    return [
-      [
-        from ?? '',
-        change.link,
-        change.action === 'link' ? '(no link)' : (to ?? ''),
-        style.glyph.arrow,
-        change.action === 'link' ? (to ?? '') : '(no link)',
-      ],
-    ];
+    const to = recordText(change.to.object, change.to.key, looks);
+    const [now, after] = change.action === 'link' ? ['(no link)', to] : [to, '(no link)'];
+    return [{ ...change.from, cells: [visible(change.link), now, arrow, after] }];
   }
-  const record = visible(`${change.object} ${change.key}`);
+  const { object, key } = change;
   if (change.action !== 'update') {
-    const what = change.action === 'delete' ? ['(there)', '(deleted)'] : ['(deleted)', `(${ACTION_WORDS[change.action]})`];
-    return [[record, '', what[0] ?? '', style.glyph.arrow, what[1] ?? '']];
+    const gone = change.action === 'delete';
+    return [{ object, key, cells: ['', gone ? '(there)' : '(deleted)', arrow, gone ? '(deleted)' : `(${ACTION_WORDS[change.action]})`] }];
   }
   const meanwhile = change.interim === true ? ' (meanwhile)' : '';
-  return Object.entries(change.fields).map(([field, move]) => [
-    record,
-    visible(field),
-    showValue(move.from),
-    style.glyph.arrow,
-    `${willBe(move)}${meanwhile}`,
-  ]);
+  return Object.entries(change.fields).map(([field, move]) => ({
+    object,
+    key,
+    cells: [visible(field), showValue(move.from), arrow, `${willBe(move)}${meanwhile}`],
+  }));
 }
 
 /** What a field will hold. One that is only kept is written along so that the platform leaves it. */
@@ -221,16 +202,19 @@ function willBe(move: FieldMove): string {
 }
 
 /** One change in full, with why and who. */
-export function changeText(change: PlanChange, style: Style): string {
+export function changeText(change: PlanChange, style: Style, looks: Looks = noLooks): string {
   const pairs: [string, string][] = isLink(change)
     ? [
         ['Action', `${ACTION_WORDS[change.action]} (${change.link})`],
-        ['From', visible(`${change.from.object} ${change.from.key}`)],
-        ['To', visible(`${change.to.object} ${change.to.key}`)],
+        ['From', recordText(change.from.object, change.from.key, looks)],
+        ...pageLine(change.from.object, change.from.key, looks),
+        ['To', recordText(change.to.object, change.to.key, looks)],
+        ...pageLine(change.to.object, change.to.key, looks),
       ]
     : [
         ['Action', ACTION_WORDS[change.action]],
-        ['Record', visible(`${change.object} ${change.key}`)],
+        ['Record', recordText(change.object, change.key, looks)],
+        ...pageLine(change.object, change.key, looks),
       ];
   if (!isLink(change))
     for (const [field, move] of Object.entries(change.fields))
@@ -243,56 +227,13 @@ export function changeText(change: PlanChange, style: Style): string {
 }
 
 /** A short line for lists that are searched. */
-export function changeLine(change: PlanChange, style: Style): string {
+export function changeLine(change: PlanChange, style: Style, looks: Looks = noLooks): string {
   if (isLink(change))
-    return visible(
-      `${ACTION_WORDS[change.action]} ${change.from.object} ${change.from.key} ${style.glyph.arrow} ${change.to.object} ${change.to.key}`,
-    );
+    return `${ACTION_WORDS[change.action]} ${recordText(change.from.object, change.from.key, looks)} ${style.glyph.arrow} ${recordText(change.to.object, change.to.key, looks)}`;
   const moves = Object.entries(change.fields).map(
     ([field, move]) => `${visible(field)}: ${showValue(move.from)} ${style.glyph.arrow} ${willBe(move)}`,
   );
-  return `${visible(`${change.object} ${change.key}`)}  ${change.action === 'update' ? moves.join('; ') : ACTION_WORDS[change.action]}`;
-}
-
-/** One conflict in full: the three values and what it means. */
-export function conflictText(conflict: PlanConflict, style: Style): string {
-  const pairs: [string, string][] = [
-    ['Record', visible(`${conflict.object} ${conflict.key}`)],
-    ...(conflict.field === undefined ? [] : [['Field', visible(conflict.field)] as [string, string]]),
-    ['Conflict', `${conflict.code}: ${CONFLICT_WORDS[conflict.code]}`],
-    ...(conflict.field === undefined && conflict.base === undefined && conflict.live === undefined
-      ? []
-      : ([
-          ['Before', showValue(conflict.base)],
-          ['Damaged', showValue(conflict.damaged)],
-          ['Now', showValue(conflict.live)],
-        ] as [string, string][])),
-    ...(conflict.byHand === undefined ? [] : [['By hand', visible(conflict.byHand)] as [string, string]]),
-    ...(conflict.attribution === undefined ? [] : [['Who did it', attributionWords(conflict.attribution, style)] as [string, string]]),
-  ];
-  return `${wrap(visible(conflict.message), style.width).join('\n')}\n${facts(pairs, style)}`;
-}
-
-/** Conflicts as a table, for lists. */
-export function conflictsTable(conflicts: readonly PlanConflict[], style: Style): string {
-  return table(
-    [{ title: 'Record' }, { title: 'Field', shrink: true }, { title: 'Conflict' }, { title: 'Before', shrink: true }, { title: 'Now', shrink: true }],
-    conflicts.map((line) => [
-      visible(`${line.object} ${line.key}`),
-      visible(line.field ?? ''),
-      line.code,
-      showValue(line.base),
-      showValue(line.live),
-    ]),
-    style,
-  );
-}
-
-function attributionWords(attribution: RecordChange['attribution'], style: Style): string {
-  const who = attribution.writer === undefined ? '' : `, ${visible(attribution.writer)}`;
-  const when = attribution.at === undefined ? '' : `, ${time(attribution.at, style)}`;
-  const words = { attributed: 'tied to the incident', unattributed: 'evidence points elsewhere', unknown: 'the platform keeps no history for it' };
-  return `${words[attribution.state]}${who}${when}`;
+  return `${recordText(change.object, change.key, looks)}  ${change.action === 'update' ? moves.join('; ') : ACTION_WORDS[change.action]}`;
 }
 
 function filterWords(filters: PlanFilters): string {

@@ -1,7 +1,9 @@
 import type { LeftGroup, LostOnCreate, PlanConflict, PlanHeader, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
 import { byHandText } from './by-hand.js';
+import { conflictsTable } from './conflict.js';
 import { counted, count, facts, table, time } from './format.js';
-import { conflictsTable, hasValues, lostLines } from './plan.js';
+import { hasValues, lostLines } from './plan.js';
+import { type Looks, noLooks, recordTable } from './record.js';
 import type { Style } from './style.js';
 import { showValue, visible, visibleLines } from './visible.js';
 import { wrap } from './width.js';
@@ -127,13 +129,13 @@ function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, 
 }
 
 /** What a plan leaves for people: counts, then the first conflicts. */
-export function leftText(header: PlanHeader, first: readonly PlanConflict[], style: Style): string {
+export function leftText(header: PlanHeader, first: readonly PlanConflict[], style: Style, looks: Looks = noLooks): string {
   const total = Object.values(header.counts.conflicts).reduce((sum, n) => sum + n, 0);
   if (total === 0) return `${style.glyph.done} Plan ${header.id} leaves nothing`;
   const more = total > first.length ? [`  ... and ${counted(total - first.length, 'more conflicts')}`] : [];
   return [
     byHandText(header.counts.byHand ?? [], style),
-    conflictsTable(first, style),
+    conflictsTable(first, style, looks),
     ...more,
     `  All of them as a list: runback restore left ${header.id} --to left.csv`,
   ]
@@ -142,17 +144,17 @@ export function leftText(header: PlanHeader, first: readonly PlanConflict[], sty
 }
 
 /** Outcome of a verification. `lost`: what did not come back with records that were created again: no proof is about that. */
-export function verifySummaryText(verify: VerifySummary, style: Style, lost: readonly LostOnCreate[] = []): string {
+export function verifySummaryText(verify: VerifySummary, style: Style, lost: readonly LostOnCreate[] = [], looks: Looks = noLooks): string {
   const list = hasValues(lost) ? [`List: runback restore lost ${verify.plan} --to lost.csv`] : [];
   const gone = [...lostLines(lost), ...list].flatMap((line, i) =>
     wrap(i === 0 ? `Not brought back: ${line}` : line, style.width - 4).map(
       (part, n) => `${i === 0 && n === 0 ? `${style.glyph.warning} ` : '    '}${part}`,
     ),
   );
-  return [changesVerified(verify, style), ...gone].join('\n');
+  return [changesVerified(verify, style, looks), ...gone].join('\n');
 }
 
-function changesVerified(verify: VerifySummary, style: Style): string {
+function changesVerified(verify: VerifySummary, style: Style, looks: Looks): string {
   const conflicts = verify.conflicts === 0 ? '' : `\n${style.glyph.warning} ${counted(verify.conflicts, 'conflicts')} were left as they are`;
   const beside =
     verify.beside === undefined
@@ -162,20 +164,17 @@ function changesVerified(verify: VerifySummary, style: Style): string {
     return `${style.glyph.warning} Not proved: ${counted(verify.checked, 'changes')} are on the platform as planned, but harm is left that runback cannot put right${conflicts}${beside}\n${byHandText(verify.byHand, style)}\n  The list: runback restore left ${verify.plan} --to left.csv`;
   if (verify.remaining === 0)
     return `${style.glyph.done} Proved: ${counted(verify.checked, 'changes')} are on the platform as planned${conflicts}${beside}`;
-  const rows = verify.examples.map((example) => [
-    visible(`${example.object} ${example.key}`),
-    visible(example.field ?? ''),
-    showValue(example.expected),
-    showValue(example.live),
-    visible(example.why),
-  ]);
+  const rows = verify.examples.map(({ object, key, field, expected, live, why }) => ({
+    object,
+    key,
+    cells: [visible(field ?? ''), showValue(expected), showValue(live), visible(why)],
+  }));
   const columns = [
-    { title: 'Record' },
     { title: 'Field', shrink: true },
     { title: 'Should be', shrink: true },
     { title: 'Is', shrink: true },
     { title: 'Why', shrink: true },
   ];
   const more = verify.remaining > rows.length ? `\n  ... and ${count(verify.remaining - rows.length)} more` : '';
-  return `${style.glyph.failed} ${count(verify.remaining)} of ${counted(verify.checked, 'changes')} are not as planned${conflicts}${beside}\n${table(columns, rows, style)}${more}${verify.byHand.length === 0 ? '' : `\n${byHandText(verify.byHand, style)}`}`;
+  return `${style.glyph.failed} ${count(verify.remaining)} of ${counted(verify.checked, 'changes')} are not as planned${conflicts}${beside}\n${recordTable(columns, rows, style, looks)}${more}${verify.byHand.length === 0 ? '' : `\n${byHandText(verify.byHand, style)}`}`;
 }

@@ -25,7 +25,7 @@ import { createRecords, findCreated } from './create.js';
 import { deleteRecords } from './delete.js';
 import { ReadSession, readLinks } from './links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read.js';
-import { describe } from './schema.js';
+import { describe, typeIdOf } from './schema.js';
 import { troubleOf } from './trouble.js';
 import { updateRecords } from './update.js';
 import { isObject } from './wire.js';
@@ -67,6 +67,8 @@ export class HubSpotConnector implements Connector {
   readonly #api: HubSpotApi;
   readonly #settings: HubSpotSettings;
   #scopes: readonly string[] | undefined;
+  /** Where the account's pages are, once it has said so. */
+  #pages: string | undefined;
   #session: ReadSession | undefined;
   readonly #described = new Map<string, { readonly schema: PlatformSchema; readonly atMs: number }>();
 
@@ -85,6 +87,9 @@ export class HubSpotConnector implements Connector {
     const token = await this.#tokenInfo(call);
     const scopes = token?.['scopes'];
     const appId = token?.['appId'];
+    // Accounts of other regions have another host; what is no plain host name makes no link.
+    const host = uiDomain ?? 'app.hubspot.com';
+    this.#pages = /^[a-z0-9.-]+$/iu.test(host) ? `https://${host}/contacts/${encodeURIComponent(String(portalId))}` : undefined;
     this.#scopes = Array.isArray(scopes) ? scopes.filter((scope): scope is string => typeof scope === 'string') : undefined;
     return {
       account: String(portalId),
@@ -145,6 +150,11 @@ export class HubSpotConnector implements Connector {
 
   async findCreated(mutations: readonly CreateMutation[], since: Date, call: CallOptions = {}): Promise<readonly CreatedLookup[]> {
     return await findCreated(this.#api, mutations, since, call);
+  }
+
+  pageOf(object: string): string | undefined {
+    const type = typeIdOf(this.#api, object);
+    return type === undefined || this.#pages === undefined ? undefined : `${this.#pages}/record/${encodeURIComponent(type)}/{key}`;
   }
 
   usage(): Usage {

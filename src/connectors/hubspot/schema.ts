@@ -69,10 +69,23 @@ export async function describe(
   call: CallOptions,
 ): Promise<PlatformSchema> {
   const { names, custom } = await objectNames(api, wanted, scopes, call);
+  rememberTypes(api, custom);
   const objects = await Promise.all(names.map(async (name) => await describeObject(api, name, call)));
   const pairs = names.flatMap((from, i) => names.slice(i).map((to) => ({ from, to })));
   const links = (await Promise.all(pairs.map(async (pair) => await describeLinks(api, pair, isLinkable(custom, pair), call)))).flat();
   return { objects: objects.map((object) => withLinked(object, links)), links };
+}
+
+const customTypes = new WeakMap<HubSpotApi, ReadonlyMap<string, string>>();
+
+function rememberTypes(api: HubSpotApi, custom: readonly WireCustomSchema[]): void {
+  const ids = custom.flatMap((schema): [string, string][] => (schema.objectTypeId === undefined ? [] : [[nameOf(schema), schema.objectTypeId]]));
+  customTypes.set(api, new Map([...(customTypes.get(api) ?? []), ...ids]));
+}
+
+/** The number HubSpot knows an object type by, as it stands in the addresses of its pages; of a custom one only once it was described. */
+export function typeIdOf(api: HubSpotApi, object: string): string | undefined {
+  return TYPE_IDS[object] ?? customTypes.get(api)?.get(object);
 }
 
 /** Says which properties only name what a record is linked to: HubSpot changes both where one is written. */

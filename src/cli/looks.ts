@@ -1,0 +1,87 @@
+import { isRunbackError } from '../lib/index.js';
+import { namesOf, parseRecordLine } from '../records/index.js';
+import type { Plan, PlanHeader, PlanLine } from '../restores/index.js';
+import type { Catalog, SnapshotReader } from '../snapshots/index.js';
+import type { OpenPlan } from './prompts/operator-deps.js';
+import type { Session } from './session.js';
+import type { Looks, RecordLook } from './views/record.js';
+
+/** A record by its object type and key. */
+export interface RecordRef {
+  readonly object: string;
+  readonly key: string;
+}
+
+/** The records that lines of a plan are about; of links, both. */
+export function recordsOf(lines: readonly PlanLine[]): readonly RecordRef[] {
+  return lines.flatMap((line): RecordRef[] => {
+    if (line.kind === 'change' && 'link' in line) return [line.from, line.to];
+    if (line.kind === 'conflict' && line.change !== undefined && 'link' in line.change) return [line, line.change.from, line.change.to];
+    return [line];
+  });
+}
+
+/** A plan with the names of its records. */
+export function openPlanOf(session: Pick<Session, 'catalog'>, plan: Plan): OpenPlan {
+  const { header, schema } = plan;
+  return {
+    summary: plan,
+    schema,
+    lines: () => plan.lines(),
+    looks: async (records) => await looksIn(await session.catalog(), header, records),
+  };
+}
+
+/**
+ * How people know records: by what the good snapshot holds, else the one of the damage, where a record is new. A snapshot that is gone, or
+ * cannot be read there, names nobody, and stops nothing.
+ */
+export async function looksIn(catalog: Pick<Catalog, 'open'>, header: PlanHeader, records: Iterable<RecordRef>): Promise<Looks> {
+  const found = new Map<string, RecordLook>();
+  const wanted = new Map([...records].map((record) => [nameOf(record), record]));
+  for (const snapshot of [header.base.snapshot, header.damaged.snapshot]) {
+    const open = [...wanted].filter(([name]) => !found.has(name));
+    if (open.length > 0) await namedIn(catalog, snapshot, header.platform, open, found);
+  }
+  return (object, key) => {
+    const page = header.pages?.[object]?.replaceAll('{key}', encodeURIComponent(key));
+    return { ...found.get(nameOf({ object, key })), ...(page === undefined ? {} : { page }) };
+  };
+}
+
+async function namedIn(
+  catalog: Pick<Catalog, 'open'>,
+  snapshot: string,
+  platform: string,
+  wanted: readonly (readonly [string, RecordRef])[],
+  found: Map<string, RecordLook>,
+): Promise<void> {
+  const reader = await quietly(() => catalog.open(snapshot));
+  if (reader === undefined) return;
+  try {
+    for (const [name, { object, key }] of wanted) {
+      const line = await quietly(() => lineOf(reader, platform, object, key));
+      if (line === undefined) continue;
+      const { fields, meta } = parseRecordLine(line);
+      found.set(name, namesOf({ ...meta, ...fields }));
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+async function lineOf(reader: SnapshotReader, platform: string, object: string, key: string): Promise<string | undefined> {
+  const info = reader.manifest.objects.find((one) => one.platform === platform && one.object === object);
+  return info && (await reader.line(info, key));
+}
+
+async function quietly<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isRunbackError(error) || error.code === 'interrupted') throw error;
+    return undefined;
+  }
+}
+
+const nameOf = ({ object, key }: RecordRef): string => JSON.stringify([object, key]);
