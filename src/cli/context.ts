@@ -42,6 +42,8 @@ export interface CommandContext {
   readonly commandsOf: (noun: string) => Promise<readonly CommandSpec[]>;
   /** What stands beside the command line, from the composition root. */
   readonly wiring: Wiring;
+  /** A context like this one after a Ctrl-C that was answered: stops count anew in it, and it opens the workspace anew. */
+  readonly again: () => CommandContext;
   /** An event for scripts that read NDJSON. */
   readonly event: (event: Readonly<Record<string, unknown>>) => void;
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import type { Wiring } from './wiring.js';
 
 /**
@@ -10,6 +12,11 @@ export async function runCli(process: NodeJS.Process, wiring: Wiring): Promise<n
     const [{ topLevelHelp }, { guardOutputs }] = await Promise.all([import('./help.js'), import('./outputs.js')]);
     guardOutputs(process);
     process.stdout.write(topLevelHelp());
+    return 0;
+  }
+  if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+    process.stdout.write(`runback ${version}\n`);
     return 0;
   }
   const { runCommandLine } = await import('./run.js');

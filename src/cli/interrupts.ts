@@ -5,7 +5,7 @@ import { RunbackError } from '../lib/index.js';
  * at once, which is safe because whatever was begun is journaled. SIGTERM and SIGHUP count like one Ctrl-C.
  */
 export class Interrupts {
-  readonly #controller = new AbortController();
+  #controller = new AbortController();
   #resume: string | undefined;
   #undo: (() => void) | undefined;
 
@@ -18,6 +18,12 @@ export class Interrupts {
   /** Aborted by the first Ctrl-C; its reason is an `interrupted` error. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Counts anew: a Ctrl-C that was answered is over. Whoever goes on has to take the new {@link signal}. */
+  rearm(): void {
+    this.#controller = new AbortController();
+    this.#resume = undefined;
   }
 
   /** The command that would go on from here; also goes into the error. */

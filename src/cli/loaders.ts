@@ -23,6 +23,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   escalation: () => import('./commands/escalation.js'),
   sandbox: () => import('./commands/sandbox.js'),
   demo: () => import('./commands/demo.js'),
+  practice: () => import('./commands/practice.js'),
   completion: () => import('./commands/completion.js'),
 };
 

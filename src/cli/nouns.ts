@@ -69,5 +69,6 @@ export const NOUNS: readonly Noun[] = [
   },
   { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },
   { name: 'demo', summary: 'Try it: a sync goes wrong in a local sandbox, and is undone', verbs: [] },
+  { name: 'practice', summary: 'Practise: an account of its own goes wrong, and you repair it', verbs: [] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },
 ];

@@ -56,7 +56,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     () => process.exit(EXIT.interrupted),
   );
   interrupts.listen(process);
-  let opening: Promise<Session> | undefined;
+  const openings: Promise<Session>[] = [];
   const openSession = async (folder: string | undefined): Promise<Session> => {
     const { Session } = await import('./session.js');
     const { as: by } = globals;
@@ -78,24 +78,35 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     if (parsed.kind === 'help') return finishHelp(output, globals, stdio, parsed.name, parsed.text);
     log.add('command', `runback ${logged(words).join(' ')}`);
     await live.prepare();
-    const context: CommandContext = {
-      input: parsed.input,
-      globals,
-      stdio,
-      clock: systemClock,
-      interactive: isInteractive(globals, stdio),
-      live,
-      log,
-      interrupts,
-      style: styles.err,
-      call: { signal: interrupts.signal, reporter: live },
-      session: (folder) => (opening ??= openSession(folder ?? globals.workspace)),
-      asker: (flag) => openAsker(flag, { stdio, globals, style: styles.err, live, interrupts }),
-      commandsOf: loadCommands,
-      wiring,
-      event: (event) => output.event(event),
+    const { input } = parsed;
+    const makeContext = (): CommandContext => {
+      let opening: Promise<Session> | undefined;
+      return {
+        input,
+        globals,
+        stdio,
+        clock: systemClock,
+        interactive: isInteractive(globals, stdio),
+        live,
+        log,
+        interrupts,
+        style: styles.err,
+        call: { signal: interrupts.signal, reporter: live },
+        session: (folder) => {
+          if (opening === undefined) openings.push((opening = openSession(folder ?? globals.workspace)));
+          return opening;
+        },
+        asker: (flag) => openAsker(flag, { stdio, globals, style: styles.err, live, interrupts }),
+        commandsOf: loadCommands,
+        wiring,
+        again: () => {
+          interrupts.rearm();
+          return makeContext();
+        },
+        event: (event) => output.event(event),
+      };
     };
-    const outcome = await parsed.spec.run(context);
+    const outcome = await parsed.spec.run(makeContext());
     live.stop();
     if (outcome.error) return fail(outcome.error, outcome);
     output.finish(name, outcome, undefined);
@@ -104,10 +115,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
   } catch (thrown) {
     return fail(thrown);
   } finally {
-    await opening?.then(
-      (session) => session.close(),
-      () => undefined,
-    );
+    await Promise.allSettled(openings.map(async (opening) => (await opening).close()));
     interrupts.stop();
   }
 }

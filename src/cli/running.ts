@@ -82,6 +82,7 @@ async function personAt(context: CommandContext): Promise<Operator> {
     asker: await context.asker('--answers <file>'),
     zone: await opened.zone(),
     style: context.style,
+    cwd: context.stdio.cwd,
     print: (text) => context.live.print(text),
     platforms: () => Object.values(opened.workspace.config.platforms),
     snapshots: async () => (await opened.catalog()).list(),

@@ -47,18 +47,7 @@ export function connectorNames(): readonly string[] {
  * `identify` throws.
  */
 export async function openPlatform(config: PlatformConfig, deps: DriverDeps, options: CallOptions = {}): Promise<Platform> {
-  const load = Object.hasOwn(DRIVERS, config.connector) ? DRIVERS[config.connector] : undefined;
-  if (load === undefined)
-    throw new RunbackError(
-      'usage',
-      `Platform ${config.name} has the unknown connector "${config.connector}"${didYouMean(config.connector, connectorNames())}`,
-      {
-        why: `There are: ${connectorNames().join(', ')}.`,
-        state: 'Nothing was read or written.',
-        next: `Correct "connector:" of ${config.name} in runback.yml.`,
-      },
-    );
-  const driver = await load();
+  const driver = await driverOf(config);
   const connector = await driver.openConnector(config, deps);
   try {
     const identity = await connector.identify(options);
@@ -70,6 +59,31 @@ export async function openPlatform(config: PlatformConfig, deps: DriverDeps, opt
     await connector.close();
     throw error;
   }
+}
+
+/** Asks a platform who it is, and nothing else, before anything is declared of it. Throws as {@link openPlatform}, except where the account is another. */
+export async function identifyPlatform(config: PlatformConfig, deps: DriverDeps, options: CallOptions = {}): Promise<Identity> {
+  const connector = await (await driverOf(config)).openConnector(config, deps);
+  try {
+    return await connector.identify(options);
+  } finally {
+    await connector.close();
+  }
+}
+
+async function driverOf(config: PlatformConfig): Promise<Driver> {
+  const load = Object.hasOwn(DRIVERS, config.connector) ? DRIVERS[config.connector] : undefined;
+  if (load === undefined)
+    throw new RunbackError(
+      'usage',
+      `Platform ${config.name} has the unknown connector "${config.connector}"${didYouMean(config.connector, connectorNames())}`,
+      {
+        why: `There are: ${connectorNames().join(', ')}.`,
+        state: 'Nothing was read or written.',
+        next: `Correct "connector:" of ${config.name} in runback.yml.`,
+      },
+    );
+  return await load();
 }
 
 function guard(config: PlatformConfig, identity: Identity): void {

@@ -3,4 +3,4 @@ export { leastRequests } from './least.js';
 export { seedSandbox } from './seed.js';
 export { leaveToken, leftToken } from './token-file.js';
 export { type Score } from './truth.js';
-export { writeSampleWorkspace } from './workspace.js';
+export { writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';

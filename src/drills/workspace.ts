@@ -24,3 +24,31 @@ export async function writeSampleWorkspace(
   await cp(join(shipped, 'runbooks'), join(folder, 'runbooks'), { recursive: true });
   await cp(join(shipped, 'escalation.yml'), join(folder, 'escalation.yml'));
 }
+
+/** The same for people who practise: those who are told are invented, and what they would be told goes into pages.log. */
+export async function writePracticeWorkspace(folder: string, addresses: Parameters<typeof writeSampleWorkspace>[1]): Promise<void> {
+  await writeSampleWorkspace(folder, addresses);
+  await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
+}
+
+const PRACTICE_ESCALATION = `# Who is told, while you practise: nobody real. What they would be told stands in pages.log.
+version: 1
+timezone: UTC
+people:
+  maya: { name: Maya Ortiz, email: maya@example.com, contact: [email], role: lead }
+  lee: { name: Lee Park, email: lee@example.com, contact: [email], role: lead }
+channels:
+  pages: { type: command, run: [tee, -a, pages.log] }
+authority:
+  operator: { may: [pause-syncs, snapshot, plan] }
+  lead: { inherits: operator, may: [approve-restore, resume-syncs, override-verification], limits: { records: 250000, percent: 100 } }
+approvals: { in_person: true, unauthenticated: true }
+severities:
+  sev1: { means: Customer data is being corrupted or lost, policy: critical, quiet_hours: ignore }
+  sev2: { means: Customer data is wrong and no longer changing, policy: critical, quiet_hours: ignore }
+  sev3: { means: "Degraded, nothing lost", policy: critical, quiet_hours: ignore }
+policies:
+  critical:
+    levels:
+      - { notify: ["channel:pages"], ack_within: 15m }
+`;

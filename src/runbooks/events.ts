@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../store/index.js';
+import type { KeptFile } from './kept-files.js';
 import type { ApprovalMethod, EffectClass } from './types.js';
 
 /** How an error stands in a journal. */
@@ -63,6 +64,8 @@ export interface DecisionData {
   readonly effect: 'continue' | 'stop' | 'undo' | 'go_to' | 'retry' | 'skip' | 'happened' | 'did-not-happen';
   readonly note?: string;
   readonly evidence?: readonly string[];
+  /** The same files as they were found; absent in journals of earlier versions. */
+  readonly kept?: readonly KeptFile[];
   /** Changed inputs, resolved. */
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** Outputs of earlier steps that the answer replaced: a plan with decided conflicts. */

@@ -1,5 +1,7 @@
 import { isRunbackError, RunbackError, sha256 } from '../lib/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
+import { isRunEntry } from './events.js';
+import { checkFiles, type KeptFile, type KeptFileCheck } from './kept-files.js';
 import { applyEntry, emptyRun, isClosed } from './state.js';
 import type { RunView } from './types.js';
 import { viewOf } from './view.js';
@@ -22,6 +24,8 @@ export interface EvidenceReport {
   /** With the fingerprints of the keys that signed; `authenticated: false` where nothing proves who it was. */
   readonly approvals: RunView['approvals'];
   readonly takeovers: readonly { readonly at: string; readonly from: string; readonly to: string }[];
+  /** Files that people kept as evidence, and whether they are still what they were. */
+  readonly files: readonly KeptFileCheck[];
   readonly closed: boolean;
   /** Hash of the last good line: compare it with the one in the report of the run. */
   readonly lastHash: string;
@@ -42,6 +46,7 @@ export async function verifyEvidence(store: Store, id: string): Promise<Evidence
   let problem: EvidenceReport['problem'];
   const people: string[] = [];
   const takeovers: { at: string; from: string; to: string }[] = [];
+  const kept: KeptFile[] = [];
   try {
     for await (const entry of journal.read({ whole: true })) {
       problem = outOfPlace(entry, lines);
@@ -49,6 +54,7 @@ export async function verifyEvidence(store: Store, id: string): Promise<Evidence
       lines += 1;
       if (!people.includes(entry.by)) people.push(entry.by);
       if (entry.type === 'journal.repaired') repairs += 1;
+      if (isRunEntry(entry) && entry.type === 'decision') kept.push(...(entry.data.kept ?? []));
       if (entry.type === 'takeover') takeovers.push({ at: entry.at, from: run.by, to: entry.by });
       run = applyEntry(run, entry);
     }
@@ -60,9 +66,11 @@ export async function verifyEvidence(store: Store, id: string): Promise<Evidence
   const { text, digest } = run.created.runbook;
   const view = viewOf(run);
   const runbookOk = lines > 0 && sha256(text) === digest;
+  const files = await checkFiles(kept);
   return {
     run: id,
-    ok: problem === undefined && runbookOk,
+    ok: problem === undefined && runbookOk && files.every(({ state }) => state === 'same'),
+    files,
     lines,
     ...(problem === undefined ? {} : { problem }),
     ...(digest === '' ? {} : { runbookDigest: digest }),

@@ -4,6 +4,7 @@ export { approvalAsked, approvalOfPlan, draftApproval, notCounting, type AskedAp
 export { addApproval, liftingApprovals, readApprovals, weighApprovals, withRefusals } from './approvals.js';
 export { builtInActions, type ActionLibrary } from './actions/registry.js';
 export { type EvidenceReport, verifyEvidence } from './evidence.js';
+export { keepFiles } from './kept-files.js';
 export { readFilter } from './filter.js';
 export { holdersOf } from './holders.js';
 export { type Finding, lintRunbook } from './lint.js';

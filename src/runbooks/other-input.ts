@@ -1,6 +1,8 @@
 import { canonicalJson, didYouMean, isRunbackError, RunbackError } from '../lib/index.js';
+import { stepsThatActed } from './back.js';
 import type { DecisionData } from './events.js';
 import { inputQuestion, resolveInput } from './inputs.js';
+import { jump } from './jump.js';
 import type { Step } from './load.js';
 import type { Runner } from './runner.js';
 import { currentStep, type StepRecord } from './state.js';
@@ -43,27 +45,36 @@ export async function askedForAnother(runner: Runner, step: Step, state: StepRec
 
 /**
  * Puts other values in the place of inputs when a run is taken up again. Throws `usage` for a name that the runbook does not have, for a
- * value that does not fit, and where a step that is done has used the value there was: what it did would not fit the new one.
+ * value that does not fit, and where a step has changed something on the strength of the value there was. Steps that only looked, or
+ * worked something out, are done anew.
  */
 export async function replaceInputs(runner: Runner, given: Readonly<Record<string, unknown>>): Promise<void> {
   const current = currentStep(runner.run);
   if (Object.keys(given).length === 0 || current === undefined) return;
   const declared = runner.runbook.document.inputs ?? {};
   const inputs: Record<string, unknown> = {};
+  // The first step that worked with a value that is given anew: it is gone back to.
+  let first: Step | undefined;
   for (const [name, value] of Object.entries(given)) {
     const document = Object.hasOwn(declared, name) ? declared[name] : undefined;
     if (document === undefined)
       throw refusal(runner, `This run has no input "${name}"${didYouMean(name, Object.keys(declared))}`, Object.keys(declared).join(', '));
     const used = runner.runbook.steps.find((step) => isDone(runner, step) && uses(step, name));
-    if (used !== undefined)
-      throw refusal(
-        runner,
-        `The input "${name}" cannot be changed any more`,
-        `Step "${used.id}" is done and has used it: what it did would not fit another value.`,
-      );
+    if (used !== undefined) {
+      const acted = stepsThatActed(runner.runbook, runner.run);
+      const fixed = runner.runbook.steps.slice(used.index, runner.runbook.step(current.id).index + 1).find((step) => acted.has(step.id));
+      if (fixed !== undefined)
+        throw refusal(
+          runner,
+          `The input "${name}" cannot be changed any more`,
+          `Step "${used.id}" has used it, and step "${fixed.id}" has changed something since: what it did would not fit another value.`,
+        );
+      if (first === undefined || used.index < first.index) first = used;
+    }
     inputs[name] = await resolveInput(name, document, value, { services: runner.services, inputs: { ...runner.run.inputs, ...inputs } });
   }
-  await runner.append('decision', again(inputs), { step: current.id });
+  if (first === undefined) await runner.append('decision', again(inputs), { step: current.id });
+  else await jump(runner, runner.runbook.step(current.id), first.id, { kind: 'rule', value: 'other-input', inputs });
 }
 
 function again(inputs: Readonly<Record<string, unknown>>): DecisionData {

@@ -1,7 +1,8 @@
-import { didYouMean, RunbackError } from '../lib/index.js';
+import { didYouMean, isRunbackError, RunbackError } from '../lib/index.js';
 import type { DecisionData } from './events.js';
 import { inputQuestion, platformIn, resolveInput } from './inputs.js';
 import { jump } from './jump.js';
+import { keepFiles } from './kept-files.js';
 import type { Step } from './load.js';
 import type { Next } from './next.js';
 import { RunStopped, type Runner } from './runner.js';
@@ -17,8 +18,30 @@ export async function manual(runner: Runner, step: Step): Promise<Next> {
     `"${step.document.title}" is for a person to do: ${what}`,
   );
   if (answer.value !== 'done' && answer.value !== 'yes') throw refuse(runner, step, answer.value, ['done']);
-  await runner.append('decision', decision('manual', 'continue', answer), { step: step.id, ...byOf(answer) });
+  const kept = await keptWith(runner, step, answer);
+  await runner.append('decision', { ...decision('manual', 'continue', answer), ...kept }, { step: step.id, ...byOf(answer) });
   return 'on';
+}
+
+/** The files that an answer names as evidence, looked for and hashed. One that is not there leaves the run open at this step. */
+async function keptWith(runner: Runner, step: Step, { evidence = [] }: Answer): Promise<Pick<DecisionData, 'kept'>> {
+  if (evidence.length === 0) return {};
+  try {
+    return { kept: await keepFiles(evidence, runner.services.workspace.root) };
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    const { message, why, code } = error;
+    const next = `Put the file there or leave it out, then: runback runbook resume ${runner.run.id}`;
+    throw new RunStopped(
+      new RunbackError(code, message, {
+        ...(why === undefined ? {} : { why }),
+        state: runner.writtenSoFar(),
+        next,
+        data: { run: runner.run.id, step: step.id, answer: step.id },
+        cause: error,
+      }),
+    );
+  }
 }
 
 /** A choice by a person. */

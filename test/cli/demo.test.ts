@@ -42,7 +42,7 @@ describe('the demo', () => {
       await answer(/\? Approve/, KEY.down, KEY.enter);
       await answer(/\? Who are you/, KEY.enter);
       await confirm(/\? Type sandbox:\d+/);
-      await answer(/\? Should the created records be deleted/, KEY.enter);
+      await answer(/\? Should the created records be deleted\?[^]*> leave/, KEY.up, KEY.enter);
       await confirm(/deleted\? delete[^]*\? Type sandbox:\d+/);
       await answer(/\? When it is done/, KEY.enter);
       await answer(/\? A note for the record/, 'corrected', KEY.enter);
@@ -56,10 +56,16 @@ describe('the demo', () => {
     }
   });
 
-  it('ends with the way to go on when a person leaves at a question', async () => {
-    const terminal = openTerminal(['demo', '--small'], { patienceMs: 60_000 });
+  it('outlives a Ctrl-C: the run can be gone on with, and a second one ends it', async () => {
+    const terminal = openTerminal(['demo', '--small'], { rows: 45, patienceMs: 60_000 });
     try {
       await terminal.waitFor(/\? Does this look like the damage/);
+      terminal.type(KEY.ctrlC);
+      expect(await terminal.waitFor(/\? What now\?/)).toMatch(/runback runbook resume\s+run-/);
+      terminal.type(KEY.enter);
+      await terminal.waitFor(/What now\? Go on with the run[^]*\? Does this look like the damage/);
+      terminal.type(KEY.ctrlC);
+      await terminal.waitFor(/Go on with the run[^]*\? What now\?/);
       terminal.type(KEY.ctrlC);
       expect(await terminal.exited).toBe(130);
       expect(terminal.screen()).toMatch(/Its sandbox has ended with it/);

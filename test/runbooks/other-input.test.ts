@@ -56,6 +56,63 @@ describe('a step that fails because of what was given for an input', () => {
   });
 });
 
+// A user would have to give up the run: one wrong answer, found out when its result is looked at.
+describe('an answer that turns out to be wrong', () => {
+  const LOOKED = `
+  - { id: look, title: Look, action: world.read, with: { name: "\${{ inputs.word }}" } }
+  - { id: review, title: Is it right?, decide: { "yes": continue, no: stop } }
+  - { id: act, title: Act, action: world.put, with: { name: "\${{ inputs.word }}" } }
+  - { id: sure, title: Sure?, decide: { "yes": continue, no: stop } }`;
+
+  it('is mended with resume as long as only steps that look have used it: they are done anew with the new one', async () => {
+    const { deps, runbook, world, entries } = await bench({});
+    const started = startRun({ runbook: await runbook(LOOKED, HEAD), inputs: { thing: 'box', word: 'wrong' }, by: 'maya' }, deps, {
+      operator: scripted({ review: 'no' }),
+    });
+    const id = runOf(await rejection(started));
+    const operator = scripted({ review: 'yes', sure: 'yes' });
+    expect(await resumeRun(id, { by: 'maya', inputs: { word: 'right' } }, deps, { operator })).toMatchObject({ state: 'succeeded' });
+    expect(operator.asked.map(({ key }) => key)).toEqual(['review', 'sure']);
+    expect(await world.names()).toEqual(['right']);
+    const looks = (await entries(id)).filter(({ type, step }) => type === 'step.intent' && step === 'look');
+    expect(looks.map(({ data }) => (data['inputs'] as { name: string }).name)).toEqual(['wrong', 'right']);
+  });
+
+  it('cannot be mended once something was done with it', async () => {
+    const { deps, runbook, world } = await bench({});
+    const operator = scripted({ review: 'yes', sure: 'no' });
+    const id = runOf(
+      await rejection(startRun({ runbook: await runbook(LOOKED, HEAD), inputs: { thing: 'box', word: 'used' }, by: 'maya' }, deps, { operator })),
+    );
+    expect(await rejection(resumeRun(id, { by: 'maya', inputs: { word: 'late' } }, deps))).toMatchObject({
+      code: 'usage',
+      why: expect.stringContaining('step "act" has changed something since') as string,
+    });
+    expect(await world.names()).toEqual(['used']);
+  });
+
+  it('of a decision: it is taken anew from the questions behind it, until something was done on the strength of it', async () => {
+    const { deps, runbook, world } = await bench({});
+    const answers = [{ value: 'yes' }, { value: 'yes' }];
+    let asked = 0;
+    const text = `
+  - { id: review, title: Is it right?, decide: { "yes": continue, no: stop } }
+  - { id: allow, title: May it?, approve: { authority: approve-restore, of: all } }
+  - { id: act, title: Act, action: world.put, with: { name: "\${{ inputs.word }}" } }
+  - { id: sure, title: Sure?, decide: { "yes": continue, no: stop } }`;
+    const operator = scripted({
+      review: () => answers[asked] ?? { value: 'yes' },
+      allow: () => ((asked += 1) === 1 ? { value: 'back', back: true } : { value: 'approve' }),
+      sure: 'yes',
+    });
+    const run = await startRun({ runbook: await runbook(text, HEAD), inputs: { thing: 'box', word: 'it' }, by: 'maya' }, deps, { operator });
+    expect(run.state).toBe('succeeded');
+    expect(operator.asked.map(({ key }) => key)).toEqual(['review', 'allow', 'review', 'allow', 'sure']);
+    expect(operator.asked.map(({ back }) => back?.step)).toEqual([undefined, 'review', undefined, 'review', undefined]);
+    expect(await world.names()).toEqual(['it']);
+  });
+});
+
 describe('a filter as a person types it', () => {
   const NOW = new Date('2026-11-22T16:00:00Z');
   const read = (value: unknown) => readFilter(value, NOW);

@@ -5,12 +5,14 @@ import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../rehearsing.js';
 import { findRunbook } from '../runbook-files.js';
 import { runSetup } from '../running.js';
 import { temporaryFolder } from '../temporary.js';
-import { count, counted, facts, span } from '../views/format.js';
+import { count, span } from '../views/format.js';
 import { runText } from '../views/run.js';
 import type { Style } from '../views/style.js';
+import { visibleLines } from '../views/visible.js';
 import { wrap } from '../views/width.js';
 
 const RUNBOOK = 'mass-overwrite';
@@ -51,20 +53,20 @@ async function demo(context: CommandContext): Promise<Outcome> {
     await writeSampleWorkspace(folder, { hubspot: story.sandbox.url, sync: story.integration.url, token: story.sandbox.token });
     await nightlySnapshot(context, folder);
     tellDamage(story, say);
-    const run = await repair(context, story);
+    const run = await repairOrGoOn(context, story, folder);
     const result = judge(story, run, (clock.monotonicMs() - started) / 1000, context.interactive || input.flag('keep') ? folder : undefined);
     const { score } = result;
     // What a colleague changed meanwhile is left to people, which makes the run partial: the cells tell whether that was right.
     const ended = run.state === 'succeeded' || run.state === 'partial';
-    repaired = ended && score.damagedLeft + score.innocentChanged + score.legitimateLost === 0;
+    repaired = ended && isRepaired(score);
     return {
       data: result,
-      text: (out) => `\n${runText(run, out)}\n\n${scoreText(result, out)}`,
+      text: (out) => `\n${runText(run, out)}\n\n${resultText(result, out)}`,
       exit: repaired ? EXIT.done : ended ? EXIT.differences : EXIT.partial,
     };
   } catch (error) {
-    if (!isRunbackError(error, 'interrupted')) throw error;
-    throw new RunbackError('interrupted', 'The demo was stopped', {
+    if (!isRunbackError(error) || (error.code !== 'interrupted' && typeof error.data['run'] !== 'string')) throw error;
+    throw new RunbackError(error.code, error.code === 'interrupted' ? 'The demo was stopped' : `The demo has ended: ${error.message}`, {
       why: 'Its sandbox has ended with it, so that its run cannot be resumed. With a real platform it could be.',
       state: 'Nothing but a temporary folder was written.',
       next: 'runback demo',
@@ -76,34 +78,43 @@ async function demo(context: CommandContext): Promise<Outcome> {
   }
 }
 
-/** The backup of the night before: taken, and every byte of it read again. */
-async function nightlySnapshot(context: CommandContext, folder: string): Promise<void> {
-  const { live, call, clock } = context;
-  const opened = await context.session(folder);
-  const { createSnapshot } = await import('../../snapshots/index.js');
-  live.start("Taking last night's snapshot");
-  const platform = await opened.openPlatform('hubspot', call);
-  const request = { platforms: [platform], by: 'nightly', note: 'nightly backup' };
-  const { id, rows } = await createSnapshot(request, { dir: opened.workspace.backupsDir, store: opened.store, clock }, call);
-  await (await opened.catalog()).verify(id, call);
+/** The repair; where a person at the terminal stops it, by Ctrl-C or by an answer, it can be gone on with while the account is there. */
+async function repairOrGoOn(context: CommandContext, story: BadSync, folder: string): Promise<RunView> {
+  let now = context;
+  let stopped: string | undefined;
+  for (;;) {
+    try {
+      return await repair(now, story, stopped);
+    } catch (error) {
+      const run = isRunbackError(error) ? error.data['run'] : undefined;
+      if (!isRunbackError(error) || typeof run !== 'string' || !context.interactive) throw error;
+      now = context.again();
+      await now.session(folder);
+      if (!(await wantsToGoOn(now, error, run))) throw error;
+      stopped = run;
+    }
+  }
+}
+
+async function wantsToGoOn({ live, style, asker }: CommandContext, { message, why, state }: RunbackError, run: string): Promise<boolean> {
+  const told = [message, why, state].filter((part) => part !== undefined).map((part) => visibleLines(part));
   live.stop();
-  live.print(`${context.style.glyph.done} Last night's snapshot: ${count(rows)} records and links, verified`);
+  live.print(`\n${told.flatMap((text) => wrap(text, style.width)).join('\n')}\n`);
+  live.print(wrap(`On the day you would now type:  runback runbook resume ${run}`, style.width).join('\n'));
+  const question = await asker('nothing');
+  return await question.choose({
+    message: 'What now?',
+    choices: [
+      { value: true, name: 'Go on with the run', beside: 'as that command does' },
+      { value: false, name: 'End the demo', beside: 'its account ends with it' },
+    ],
+  });
 }
 
-function tellDamage(story: BadSync, say: (text: string) => void): void {
-  const done = story.goWrong();
-  const edits = story.colleagueWorks();
-  say(
-    `\nThis morning the sync "CRM to marketing platform" goes wrong. It writes "Valued Customer" over ${counted(done.overwritten, 'first names')}, empties ${counted(done.emptied, 'phone numbers')}, cuts ${counted(done.linksCut, 'contacts')} off their company and creates ${counted(done.duplicates, 'duplicates')}. It is still running.`,
-  );
-  say(
-    `Meanwhile a colleague, who does not know, makes ${counted(edits, 'edits')} by hand, some on the damaged records. And the sync also writes loyalty_points, rightly: those must stay.\n`,
-  );
-}
-
-async function repair(context: CommandContext, story: BadSync): Promise<RunView> {
+/** A new run, or one that was stopped gone on with. */
+async function repair(context: CommandContext, story: BadSync, stopped: string | undefined): Promise<RunView> {
   const opened = await context.session();
-  const { answersOperator, parseAnswers, startRun } = await import('../../runbooks/index.js');
+  const { answersOperator, parseAnswers, resumeRun, startRun } = await import('../../runbooks/index.js');
   const runbook = await findRunbook(opened, RUNBOOK, context.stdio.cwd);
   const { deps, options } = await runSetup(context, runbook);
   // On call in the sample's escalation.yml, and allowed to approve a restore of this size.
@@ -113,6 +124,7 @@ async function repair(context: CommandContext, story: BadSync): Promise<RunView>
     ask: async (...[question, signal]: Parameters<typeof answers.ask>) =>
       question.kind === 'confirm' ? { value: question.expect } : answers.ask(question, signal),
   };
+  if (stopped !== undefined) return await resumeRun(stopped, { by }, deps, options);
   if (context.interactive) tellWhatToDo(context, story);
   story.sandbox.resetCounts();
   const observer = options.observer && meanwhile(options.observer, story);
@@ -168,27 +180,16 @@ function judge(story: BadSync, run: RunView, seconds: number, workspace: string 
   return { score: story.score(), requests: { made: requests, least, limited }, seconds, workspace, run };
 }
 
-function scoreText({ score, requests, seconds, workspace }: DemoResult, style: Style): string {
-  const kept = score.legitimateEdits === 0 ? 100 : ((score.legitimateEdits - score.legitimateLost) / score.legitimateEdits) * 100;
-  const mark = (good: boolean, text: string): string => `${good ? style.glyph.done : style.glyph.failed} ${text}`;
-  return [
-    style.chalk.bold("Compared cell by cell with the sandbox's own records:"),
-    facts(
-      [
-        ['damaged cells left', mark(score.damagedLeft === 0, `${count(score.damagedLeft)} of ${count(score.damagedCells)}`)],
-        ['innocent cells changed', mark(score.innocentChanged === 0, `${count(score.innocentChanged)} of ${count(score.innocentCells)}`)],
-        ['legitimate edits kept', mark(score.legitimateLost === 0, `${kept.toFixed(kept === 100 ? 0 : 2)} % of ${count(score.legitimateEdits)}`)],
-        [
-          'requests made',
-          `${count(requests.made)}; the least possible is ${count(requests.least)} (${(requests.made / requests.least).toFixed(2)} ×), ${count(requests.limited)} refused as too fast`,
-        ],
-        ['time', span(seconds * 1000)],
-        ...(workspace === undefined ? [] : [['workspace', `${workspace}\nLook around: runback --workspace ${workspace} snapshot list`] as const]),
-      ],
-      style,
-    ),
-    ...score.examples.map((example) => `  ${example}`),
-  ].join('\n');
+function resultText({ score, requests, seconds, workspace }: DemoResult, style: Style): string {
+  const look = workspace === undefined ? [] : [['workspace', `${workspace}\nLook around: runback --workspace ${workspace} snapshot list`] as const];
+  return scoreText(score, style, [
+    [
+      'requests made',
+      `${count(requests.made)}; the least possible is ${count(requests.least)} (${(requests.made / requests.least).toFixed(2)} ×), ${count(requests.limited)} refused as too fast`,
+    ],
+    ['time', span(seconds * 1000)],
+    ...look,
+  ]);
 }
 
 export const commands: readonly CommandSpec[] = [

@@ -6,21 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { RunbackError } from '../../lib/index.js';
 import type { CommandSpec } from '../command.js';
 import { ESCALATION_FILE } from '../escalating.js';
+import { askInitial, UNASKED, workspaceText } from '../initial.js';
 import { count, facts } from '../views/format.js';
-
-const WORKSPACE = `version: 1
-# Platforms that hold records. Secrets are never written here: env:, file:, command: or keychain: say where they are.
-platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox              # production, staging or sandbox; checked against the platform itself
-    credentials: { token: env:HUBSPOT_TOKEN }
-    objects: [contacts, companies, deals]
-syncs: {}
-backups:
-  storage: backups
-  jobs: {}
-`;
 
 /** Runbooks and the sample escalation.yml that come with the program. */
 const SHIPPED = fileURLToPath(new URL('../../../', import.meta.url));
@@ -70,20 +57,23 @@ async function isThere(file: string): Promise<boolean> {
 export const commands: readonly CommandSpec[] = [
   {
     summary: 'Make a folder a workspace: runback.yml, escalation.yml, runbooks/, backups/',
-    details: 'Existing files are left as they are.',
+    details:
+      'Existing files are left as they are. In a terminal it asks for the platform, where its token is, its account (which it looks up), and who writes; elsewhere it writes a file to fill in.',
     args: [{ name: 'folder', description: 'the folder (default: this one)', optional: true, kind: 'file' }],
     examples: ['runback init', 'runback init ~/incident-response'],
-    run: async ({ input, globals, stdio }) => {
+    run: async (context) => {
+      const { input, globals, stdio } = context;
       const root = resolve(stdio.cwd, input.argument('folder') ?? globals.workspace ?? '.');
       const file = join(root, 'runback.yml');
       const exists = new RunbackError('usage', `${file} is already there`, { state: 'It was not changed.', next: 'runback doctor' });
       if (await isThere(file)) throw exists;
+      const initial = context.interactive ? await askInitial(context, await context.asker('nothing'), root) : UNASKED;
       for (const folder of ['runbooks', 'backups']) await mkdir(join(root, folder), { recursive: true });
       const runbooks = await copyRunbooks(join(root, 'runbooks'));
       const escalation = join(root, ESCALATION_FILE);
       const others = (await copyNew(join(SHIPPED, ESCALATION_FILE), escalation)) ? [escalation, ...runbooks] : runbooks;
       // Last, and whole or not at all: a folder with a runback.yml is a workspace, and one that was killed before is made again.
-      if (!(await writeNew(file, WORKSPACE))) throw exists;
+      if (!(await writeNew(file, workspaceText(initial)))) throw exists;
       const created = [file, ...others];
       return {
         data: { root, created },

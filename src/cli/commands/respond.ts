@@ -12,6 +12,7 @@ import type { Session } from '../session.js';
 import { incidentBlock, pagingText } from '../views/incident.js';
 import { runText } from '../views/run.js';
 import { visible } from '../views/visible.js';
+import { lacksSnapshot, withoutSnapshot } from '../without-snapshot.js';
 
 /** What a person sees, and the runbook that is for it. */
 interface Sight {
@@ -32,6 +33,10 @@ async function respond(context: CommandContext): Promise<Outcome> {
     const sights = (await sightsOf(session)).filter(({ runbook }) => runbook !== undefined);
     const runbook = await chooseRunbook(context, mine, sights);
     if (runbook === undefined) return outcomeOf(mine, undefined);
+    if (await lacksSnapshot(session, mine, runbook)) {
+      await withoutSnapshot(context, session, mine);
+      return outcomeOf(await room.desk.read(mine.id), undefined);
+    }
     const run = await runFor(context, { desk: room.desk, id: mine.id }, { runbook, inputs: inputsFrom(mine, runbook) }).catch((error: unknown) => {
       if (isRunbackError(error)) context.live.print(`\n  Then go on here: runback respond   (incident ${mine.id})`);
       throw error;

@@ -5,7 +5,8 @@ import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Finding, Runbook } from '../../runbooks/index.js';
 import type { CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
-import { findIncident, incidentOf, withRoom } from '../incidents.js';
+import { findIncident, type IncidentRoom, incidentOf, withRoom } from '../incidents.js';
+import { incidentFor } from '../run-incident.js';
 import { findRunbook, runbookFiles } from '../runbook-files.js';
 import { findRun, runFor, runOutcome, runSetup } from '../running.js';
 import { runsList, runText } from '../views/run.js';
@@ -114,14 +115,18 @@ async function run(context: CommandContext): Promise<Outcome> {
   const records = context.input.integer('limit-records', 1);
   const wanted = context.input.text('incident');
   const limits = records === undefined ? {} : { limits: { records } };
-  if (wanted === undefined) {
-    const { deps, options, by } = await runSetup(context, runbook);
-    return runOutcome(await startRun({ runbook, inputs: given, by, ...limits }, deps, options), 'succeeded');
-  }
   return await withRoom(context, async (room) => {
-    const id = await findIncident(context, room, wanted);
-    return runOutcome(await runFor(context, { desk: room.desk, id }, { runbook, inputs: given, ...limits }), 'succeeded');
+    const chosen =
+      wanted === undefined ? await incidentFor(context, room.desk, runbook, given) : { inputs: given, ...(await named(context, room, wanted)) };
+    const { inputs, id } = chosen;
+    if (id !== undefined) return runOutcome(await runFor(context, { desk: room.desk, id }, { runbook, inputs, ...limits }), 'succeeded');
+    const { deps, options, by } = await runSetup(context, runbook);
+    return runOutcome(await startRun({ runbook, inputs, by, ...limits }, deps, options), 'succeeded');
   });
+}
+
+async function named(context: CommandContext, room: IncidentRoom, wanted: string): Promise<{ readonly id?: string }> {
+  return wanted === 'none' ? {} : { id: await findIncident(context, room, wanted) };
 }
 
 /** Resume, undo and take over: the same but for the function. */
@@ -227,7 +232,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: '--input <name=value>', description: 'value of an input', repeat: true },
       ANSWERS,
       { flags: '--limit-records <n>', description: 'need an approval for more records than this' },
-      { flags: '--incident <incident>', description: 'the incident it is run for: links run, plans and restores to it' },
+      { flags: '--incident <incident>', description: 'the incident it is run for, or none (default: the open one of its platform)' },
     ],
     examples: ['runback runbook run mass-overwrite', 'runback runbook run mass-overwrite --answers answers.yml'],
     run,

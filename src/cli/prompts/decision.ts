@@ -69,8 +69,8 @@ function carefulOf({ choices }: DecideQuestion, plan: OpenPlan | undefined): Way
 
 function effectWords({ effect, leads, ask, applies }: DecideChoice, plan: OpenPlan | undefined): string {
   if (effect === 'continue') return applies && plan ? `${effectOf(plan.summary.header)}, after one more question` : 'go on with the next step';
-  if (effect === 'stop') return 'stop here; can be resumed or undone';
+  if (effect === 'stop') return 'the run can be resumed or undone';
   if (effect === 'undo') return 'take back what the run has done';
-  const first = ask === undefined ? '' : `say the ${ask.map((name) => visible(name.replaceAll('_', ' '))).join(', ')}, then `;
+  const first = ask === undefined ? '' : 'say what belongs to it, then ';
   return `${first}${leads?.back === false ? 'on' : 'back'} to "${visible(leads?.title ?? effect)}"`;
 }

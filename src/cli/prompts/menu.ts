@@ -14,6 +14,11 @@ const WISHES: readonly { readonly name: string; readonly description: string; re
   { name: 'Take a snapshot now', description: 'Keep the present state of every platform as evidence.', words: ['snapshot', 'create'] },
   { name: 'See the snapshots', description: 'What there is to go back to.', words: ['snapshot', 'list'] },
   { name: 'Rehearse on this machine', description: 'A whole incident with a pretend HubSpot; no account needed.', words: ['demo'] },
+  {
+    name: 'Practise in a workspace of its own',
+    description: 'Repair a pretend HubSpot yourself, in a second terminal, as on the day.',
+    words: ['practice'],
+  },
   { name: 'Set up this folder', description: 'Make it a workspace.', words: ['init'] },
   { name: 'All commands', description: 'The help.', words: ['--help'] },
 ];

@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 import type { Answer, Operator, Question } from '../../runbooks/index.js';
 import { counted, time } from '../views/format.js';
 import { gapsLine } from '../views/snapshot.js';
@@ -18,7 +21,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
   const prose = (text: string): void => {
     if (text.trim() !== '')
       print(
-        wrap(visibleLines(text.trimEnd()), style.width - 2)
+        wrap(reflowed(visibleLines(text.trimEnd())), style.width - 2)
           .map((line) => `  ${line}`)
           .join('\n'),
       );
@@ -45,11 +48,11 @@ export function terminalOperator(deps: OperatorDeps): Operator {
         if (value === 'stop') return undefined;
         if (value === 'back') return { value, back: true };
         const note = await asker.text({ message: 'A note for the record (Enter for none)' });
-        const files = await asker.text({ message: 'Files to keep as evidence, separated by commas (Enter for none)' });
-        const evidence = files
-          .split(',')
-          .map((file) => file.trim())
-          .filter((file) => file !== '');
+        const files = await asker.text({
+          message: 'Files to keep as evidence, separated by commas (Enter for none)',
+          validate: (text) => missingOf(filesIn(text, deps.cwd)),
+        });
+        const evidence = filesIn(files, deps.cwd);
         return { ...answered(value, note), ...(evidence.length === 0 ? {} : { evidence }) };
       }
       case 'decide': {
@@ -111,6 +114,27 @@ export function terminalOperator(deps: OperatorDeps): Operator {
       }
     },
   };
+}
+
+/** The files that a person names, as absolute paths. */
+function filesIn(text: string, cwd: string): readonly string[] {
+  const names = text.split(',').map((file) => file.trim());
+  return names.filter((file) => file !== '').map((file) => resolve(cwd, file));
+}
+
+/** Asked for again where one of them is not there: a typing mistake is no evidence. */
+function missingOf(paths: readonly string[]): true | string {
+  const missing = paths.find((path) => !isFile(path));
+  return missing === undefined || `There is no file ${visible(missing)}.`;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** Paragraphs as one line each, so that they fill the screen whatever width they were written in; items of lists stay lines of their own. */
+function reflowed(text: string): string {
+  return text.replaceAll(/(?<=\S)[ \t]*\n(?!\n|\s*(?:[-*]|\d+\.)\s)[ \t]*(?=\S)/gu, ' ');
 }
 
 /** The plan a question is about, if it is about one. */

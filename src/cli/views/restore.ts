@@ -1,7 +1,7 @@
 import type { LeftGroup, LostOnCreate, PlanConflict, PlanHeader, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
 import { byHandText } from './by-hand.js';
 import { conflictsTable } from './conflict.js';
-import { counted, count, facts, table, time } from './format.js';
+import { counted, count, facts, time } from './format.js';
 import { hasValues, lostLines } from './plan.js';
 import { type Looks, noLooks, recordTable } from './record.js';
 import type { Style } from './style.js';

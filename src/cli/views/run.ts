@@ -46,6 +46,12 @@ function took(step: StepView): string {
   return span(new Date(step.endedAt).getTime() - new Date(step.startedAt).getTime());
 }
 
+/** What a step that ended did not do, in its own words. */
+function leftBy({ state, outputs }: StepView): string {
+  const what = outputs['what_left'];
+  return state === 'succeeded' && typeof what === 'string' ? what : '';
+}
+
 /** One line for a step: glyph, place, title, state in words, what came out. */
 export function stepLine(step: StepView, place: number, of: number, style: Style): string {
   const { chalk } = style;
@@ -57,12 +63,20 @@ export function stepLine(step: StepView, place: number, of: number, style: Style
         : step.state === 'in_doubt'
           ? chalk.yellow
           : chalk.reset;
-  const tail = [STEP_WORDS[step.state], took(step), step.attempt > 1 ? `attempt ${step.attempt}` : '', step.because ?? ''].filter(
-    (part) => part !== '',
-  );
+  const left = leftBy(step);
+  const tail = [
+    left === '' ? STEP_WORDS[step.state] : `${STEP_WORDS[step.state]}, but not all of it`,
+    took(step),
+    step.attempt > 1 ? `attempt ${step.attempt}` : '',
+    step.because ?? '',
+  ].filter((part) => part !== '');
   const lines = wrap(`${place}/${of} ${visible(step.title)} (${visible(tail.join(', '))})`, style.width - 4);
-  const error = step.error === undefined ? [] : wrap(visibleLines(step.error), style.width - 6);
-  return [`${colour(style.glyph[STEP_GLYPH[step.state]])} ${lines.join('\n    ')}`, ...error.map((line) => `    ${line}`)].join('\n');
+  const told = [...(step.error === undefined ? [] : [step.error]), ...(left === '' ? [] : [`Left: ${left}`])];
+  const error = told.flatMap((text) => wrap(visibleLines(text), style.width - 6));
+  return [
+    `${colour(style.glyph[left === '' ? STEP_GLYPH[step.state] : 'warning'])} ${lines.join('\n    ')}`,
+    ...error.map((line) => `    ${line}`),
+  ].join('\n');
 }
 
 /** A whole run: what it is, every step, notes, how to go on. */

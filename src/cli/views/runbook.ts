@@ -53,9 +53,16 @@ export function findingsText(findings: readonly Finding[], files: number, style:
   return [...lines, end].join('\n');
 }
 
+const FILE_WORDS: Readonly<Record<EvidenceReport['files'][number]['state'], string>> = {
+  same: 'as it was',
+  changed: 'changed since it was kept',
+  gone: 'cannot be read any more',
+};
+
 /** Whether a run's journal is what was written. */
 export function evidenceText(report: EvidenceReport, style: Style): string {
-  const verdict = report.ok
+  const journalOk = report.problem === undefined && report.runbookOk;
+  const verdict = journalOk
     ? `${style.glyph.done} The journal is whole: ${counted(report.lines, 'lines')}, each linked to the one before`
     : `${style.glyph.failed} The journal was changed or is damaged${report.problem === undefined ? '' : ` at line ${report.problem.line}: ${visible(report.problem.why)}`}`;
   const pairs: [string, string][] = [
@@ -71,6 +78,10 @@ export function evidenceText(report: EvidenceReport, style: Style): string {
       ? []
       : [['Repairs', `${counted(report.repairs, 'times')} a torn last line was cut off after a crash`] as [string, string]]),
     ...(report.approvals.length === 0 ? [] : [['Approvals', approvalCounts(report.approvals)] as [string, string]]),
+    ...report.files.map(({ path, sha256, state }, i): [string, string] => [
+      i === 0 ? 'Files kept' : '',
+      `${style.glyph[state === 'same' ? 'done' : 'failed']} ${FILE_WORDS[state]}, sha256 ${sha256.slice(0, 12)}…: ${visible(path)}`,
+    ]),
     ['Last hash', report.lastHash],
     ['Compare it', 'with the last hash in the report of the run: a journal that was cut short is only found that way'],
   ];

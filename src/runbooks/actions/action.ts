@@ -139,6 +139,8 @@ export interface Action<I = Readonly<Record<string, unknown>>> {
   readonly input: z.ZodType<I>;
   readonly outputs: Readonly<Record<string, OutputType>>;
   readonly effect: EffectClass;
+  /** Changes nothing but what this workspace keeps: with other values it can be done anew, and nothing has to be taken back. */
+  readonly onlyHere?: true;
   /** Names of the platforms it writes to, or whose writers it stops: one run at a time holds each (guarantee G5). */
   writes?(input: I): readonly string[];
   /** What the person must be allowed to do by escalation.yml; undefined: anybody may. Asked before anything is confirmed or begun. */
@@ -178,6 +180,7 @@ export function defineAction<I>(action: Action<I>): AnyAction {
     input: action.input,
     outputs: action.outputs,
     effect: action.effect,
+    ...(action.onlyHere && { onlyHere: action.onlyHere }),
     run: (input, context) => action.run(parse(input), context),
     manual: (values) => action.manual(values),
     writes: (input) => action.writes?.(parse(input)) ?? [],

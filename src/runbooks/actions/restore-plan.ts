@@ -52,6 +52,7 @@ export const restorePlan = defineAction<Input>({
     lost: 'int',
   },
   effect: 'idempotent',
+  onlyHere: true,
   act: () => 'plan',
   run: async (request, context) => {
     const { planRestore } = await import('../../restores/index.js');

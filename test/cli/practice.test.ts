@@ -1,0 +1,97 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { runback } from './support/child.js';
+import { KEY, openTerminal, type Terminal } from './support/terminal.js';
+
+/** Answers questions one after the other; what was on the screen before does not count as the next question. */
+async function answer(terminal: Terminal, question: RegExp, ...keys: string[]): Promise<void> {
+  await terminal.waitFor(question);
+  for (const key of keys) terminal.type(key);
+}
+
+async function confirm(terminal: Terminal, question: RegExp): Promise<void> {
+  const screen = await terminal.waitFor(question);
+  terminal.type(`${/Type (sandbox:\d+)/u.exec(screen.slice(screen.lastIndexOf('? Type ')))?.[1] ?? ''}${KEY.enter}`);
+}
+
+// The path of the README, in the words of its screens. A person who goes wrong on the way is led back, and nothing is deleted by Enter alone.
+test('a newcomer is led from `runback practice` to a repaired account, in a narrow terminal, past wrong answers', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'runback-practice-'));
+  const sandbox = openTerminal(['practice', 'ops', '--contacts', '80'], { cwd: root, columns: 60, rows: 24, patienceMs: 120_000 });
+  let person: Terminal | undefined;
+  try {
+    expect(await sandbox.waitFor(/Ctrl-C here ends/u)).toMatch(/cd ops\s+runback respond --as maya/u);
+    const dir = join(root, 'ops');
+    expect((await runback(['snapshot', 'list'], { cwd: dir })).stdout).toContain('nightly backup');
+    person = openTerminal(['respond', '--as', 'maya'], { cwd: dir, columns: 80, rows: 24, patienceMs: 120_000 });
+    const screen = await person.waitFor(/\? What do you see/u);
+    const choices = screen.split('\n').filter((line) => /^[> ] \S/u.test(line));
+    const at = choices.findIndex((line) => line.includes('One value appears on many records'));
+    person.type(`${KEY.down.repeat(at)}${KEY.enter}`);
+    await answer(person, /\? How bad is it/u, KEY.enter);
+    await answer(person, /\? In one sentence/u, KEY.enter);
+    await answer(person, /\? Where do you see it/u, KEY.enter);
+    await answer(person, /\? Do you have it/u, KEY.enter);
+    await answer(person, /\? Which repair\?\s+> Undo a mass overwrite/u, KEY.enter);
+    await answer(person, /\? Which snapshot was taken before the damage/u, KEY.enter);
+    // Too much at first: the yes is taken back where somebody has to approve.
+    await answer(person, /contacts loyalty_points[^]*\? Does this look like the damage\?\s+> yes/u, KEY.enter);
+    await answer(person, /\? Approve\?\s+> No/u, KEY.enter);
+    await answer(person, /Approve\? No[^]*\? Does this look like the damage\?\s+> yes/u, KEY.down, KEY.enter);
+    await answer(person, /\? What should the plan be limited to/u, KEY.enter);
+    await answer(person, /\? Leave some fields out[^]*loyalty_points \(\d+ changes\)/u, ` ${KEY.enter}`);
+    await answer(person, /all fields but loyalty_points[^]*\? Does this look like the damage\?\s+> yes/u, KEY.enter);
+    await answer(person, /limited to[^]*\? Approve\?\s+> No/u, KEY.down, KEY.enter);
+    await answer(person, /\? Who are you/u, KEY.enter);
+    await answer(person, /\? Type sandbox:\d+/u, `production:1${KEY.enter}`);
+    await answer(person, /Nothing was written\./u, '\u007F'.repeat(12));
+    await confirm(person, /\? Type sandbox:\d+/u);
+    // The cursor stands on what keeps the records; the choice that deletes says so.
+    expect(await person.waitFor(/\? Should the created records be deleted\?[^]*> leave/u)).toMatch(/ delete: deletes \d+ records/u);
+    person.type(`${KEY.up}${KEY.enter}`);
+    await confirm(person, /records be deleted\? delete[^]*\? Type sandbox:\d+/u);
+    await answer(person, /\? When it is done/u, KEY.enter);
+    await answer(person, /\? A note for the record/u, KEY.enter);
+    await writeFile(join(dir, 'seen.txt'), 'what I saw');
+    await answer(person, /\? Files to keep as evidence/u, `nowhere.txt${KEY.enter}`);
+    await answer(person, /There is no file/u, '\u007F'.repeat(11), `seen.txt${KEY.enter}`);
+    await sandbox.waitFor(/Repaired: no damaged value is left/u);
+    await answer(person, /\? Is it over/u, KEY.enter);
+    await person.exited;
+    // The evidence was hashed: a later change of it is found.
+    expect((await runback(['runbook', 'evidence', 'latest'], { cwd: dir })).stdout).toMatch(/✓ as it was, sha256 [0-9a-f]+/u);
+    await writeFile(join(dir, 'seen.txt'), 'something else');
+    const changed = await runback(['runbook', 'evidence', 'latest'], { cwd: dir });
+    expect(changed.stdout).toMatch(/✗ changed since it was kept/u);
+    expect(changed.code).toBe(65);
+    expect(await readFile(join(dir, 'pages.log'), 'utf8')).toContain('One value appears on many records');
+    sandbox.type(KEY.ctrlC);
+    expect(await sandbox.exited).toBe(0);
+    expect(sandbox.screen()).toMatch(/damaged cells left +✓ 0 of/u);
+  } finally {
+    await person?.dispose();
+    await sandbox.dispose();
+    await rm(root, { recursive: true, force: true });
+  }
+});
+
+test('practice writes into no folder that holds something', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'runback-practice-'));
+  try {
+    await writeFile(join(root, 'mine'), '');
+    const { code, stderr } = await runback(['practice', '.'], { cwd: root });
+    expect(code).toBe(64);
+    expect(stderr).toContain('is not empty');
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+});
+
+test('--version says which one it is', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  expect(await runback(['--version'])).toMatchObject({ code: 0, stdout: `runback ${version}\n` });
+});
