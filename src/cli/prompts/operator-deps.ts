@@ -10,8 +10,8 @@ import type { Asker } from './asker.js';
 export interface OperatorDeps {
   readonly asker: Asker;
   readonly style: Style;
-  /** Folder that names of files start from. */
-  readonly cwd: string;
+  /** Folder that names of files start from; by default the one of the process. */
+  readonly cwd?: string;
   /** Zone of times that name none; undefined: such a time is refused. */
   readonly zone?: string | undefined;
   /** Prints lines that stay. */

@@ -117,7 +117,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
 }
 
 /** The files that a person names, as absolute paths. */
-function filesIn(text: string, cwd: string): readonly string[] {
+function filesIn(text: string, cwd = ''): readonly string[] {
   const names = text.split(',').map((file) => file.trim());
   return names.filter((file) => file !== '').map((file) => resolve(cwd, file));
 }
