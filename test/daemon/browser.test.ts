@@ -99,7 +99,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     const { id } = await world.open('Wrong first names');
     const port = await freePort();
     const publicUrl = `http://status.example.test:${port}`;
-    await world.start({ http: { port, publicUrl } });
+    world.start({ http: { port, publicUrl } });
     await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state !== 'open'));
     const maya = ackPath(world, id, 'maya');
     const page = await (await openBrowser({ names: ['status.example.test', 'elsewhere.example.test'] })).newPage();
