@@ -83,6 +83,8 @@ export async function openWorlds(lanes: number): Promise<Worlds> {
 interface Staged {
   readonly dir: string;
   readonly dump: unknown;
+  /** What the workspace signs in with. */
+  readonly token: string;
 }
 
 /** A damaged account, and a workspace with a good snapshot of it. */
@@ -104,7 +106,7 @@ async function stage(): Promise<Staged> {
   sandbox.writeAs(person(7)).update('contacts', contacts[9] ?? '', { jobtitle: 'Edited by hand' });
   const dump = sandbox.dump();
   await sandbox.stop();
-  return { dir: operator.dir, dump };
+  return { dir: operator.dir, dump, token: sandbox.token };
 }
 
 /** Of the two syncs one runs and has an API; the other was paused before, and small programs read and write its state. */
@@ -136,7 +138,7 @@ backups: { storage: backups }
 }
 
 async function openWorld(staged: Staged, program: string, dir: string): Promise<World & { stop(): Promise<void> }> {
-  const sandbox = await startHubSpotSandbox({ seed: 5, limits: LIMITS });
+  const sandbox = await startHubSpotSandbox({ seed: 5, limits: LIMITS, token: staged.token });
   const sync = await startSyncApi();
   const command = (verb: readonly string[], which: readonly CrashKind[]): CrashCommand => ({
     args: [program, 'runbook', ...verb, '--answers', 'answers.yml', '--json', '--no-input', '--as', 'maya'],
