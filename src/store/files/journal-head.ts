@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -9,7 +10,9 @@ export interface JournalHead {
   readonly hash: string;
 }
 
-const FORM = /^(\d{16}) ([0-9a-f]{64})\n$/u;
+/** Number, hash and check of a line, in a slot of its own for odd and even numbers: a write that was cut off spoils one of them, and says nothing. */
+const FORM = /^(\d{16}) ([0-9a-f]{64}) ([0-9a-f]{16})\n$/u;
+const SLOT_BYTES = 99;
 
 /** Where the head of a journal is kept. */
 export function headPath(journal: string): string {
@@ -18,9 +21,18 @@ export function headPath(journal: string): string {
 
 /** The head, or undefined where there is none that can be read: earlier versions kept none, and a power cut may take it, never the lines. */
 export async function readHead(path: string): Promise<JournalHead | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const [, seq = '', hash = ''] = FORM.exec(text) ?? [];
-  return hash === '' ? undefined : { seq: Number(seq), hash };
+  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  const heads = [0, 1].flatMap((slot) => headIn(bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES).toString('latin1')) ?? []);
+  return heads.sort((x, y) => y.seq - x.seq)[0];
+}
+
+function headIn(slot: string): JournalHead | undefined {
+  const [, seq = '', hash = '', check] = FORM.exec(slot) ?? [];
+  return hash !== '' && check === checkOf(seq, hash) ? { seq: Number(seq), hash } : undefined;
+}
+
+function checkOf(seq: string, hash: string): string {
+  return createHash('sha256').update(`${seq} ${hash}`).digest('hex').slice(0, 16);
 }
 
 /** Keeps the head of one journal: one short write in place after each line that is on disk, behind the journal and never ahead of it. */
@@ -33,7 +45,8 @@ export class HeadKeeper {
   async keep({ seq, hash }: JournalHead): Promise<void> {
     try {
       this.#handle ??= await open(this.path, 'r+').catch(() => open(this.path, 'w+', 0o600));
-      await writeAt(this.#handle, Buffer.from(`${String(seq).padStart(16, '0')} ${hash}\n`, 'utf8'), 0);
+      const number = String(seq).padStart(16, '0');
+      await writeAt(this.#handle, Buffer.from(`${number} ${hash} ${checkOf(number, hash)}\n`, 'utf8'), (seq % 2) * SLOT_BYTES);
     } catch {
       await this.close();
     }
