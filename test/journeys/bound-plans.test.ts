@@ -33,6 +33,8 @@ describe('a plan on PostgreSQL', () => {
   });
   beforeEach(async () => {
     database = await server.createDatabase();
+    // Nothing says what it is.
+    await server.sql('postgres', `ALTER DATABASE ${database} RESET runback.environment`);
     await server.sql(
       database,
       `CREATE TABLE people (id int PRIMARY KEY, name text); INSERT INTO people SELECT i, 'Name ' || i FROM generate_series(1, 4) i`,

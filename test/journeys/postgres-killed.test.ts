@@ -51,8 +51,7 @@ beforeAll(async () => {
     `CREATE TABLE people (id int PRIMARY KEY, name text); CREATE TABLE writes (id int);
     INSERT INTO people SELECT i, 'Name ' || i FROM generate_series(1, 60) i;
     CREATE FUNCTION note_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.writes VALUES (NEW.id); RETURN NULL; END $$;
-    CREATE TRIGGER noted AFTER UPDATE ON people FOR EACH ROW EXECUTE FUNCTION note_write();
-    ALTER DATABASE ${database} SET runback.environment = 'sandbox';`,
+    CREATE TRIGGER noted AFTER UPDATE ON people FOR EACH ROW EXECUTE FUNCTION note_write();`,
   );
   operator = await openOperator(
     `version: 1

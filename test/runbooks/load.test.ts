@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
 
 import { answersOperator, lintRunbook, parseAnswers, parseRunbook, renderRunbook } from '../../src/runbooks/index.js';
@@ -145,7 +148,8 @@ describe('an answers file', () => {
   test('answers each question, a list one after the other, and leaves the rest to whoever comes next', async () => {
     const book = await parseRunbook(text(steps), 'test.yml');
     const answers = parseAnswers('ok: [again, "yes"]\nhand: { choice: done, by: lee, note: in the old way, evidence: [a.png] }', 'answers.yml', book);
-    const { deps } = await bench();
+    const { deps, root } = await bench();
+    await writeFile(join(root, 'a.png'), 'a picture');
     const { startRun } = await import('../../src/runbooks/index.js');
     const run = await startRun({ runbook: book, inputs: {}, by: 'maya' }, deps, { operator: answersOperator(answers) });
     expect(run.state).toBe('succeeded');

@@ -188,6 +188,8 @@ export async function startPostgres(options: { binDir?: string; settings?: Reado
       databases += 1;
       const name = `db${String(databases)}`;
       await sql('postgres', `CREATE DATABASE ${name} ${createOptions}`);
+      // What it is, said by itself: without that, nothing is written to a database that runback.yml gives no account.
+      await sql('postgres', `ALTER DATABASE ${name} SET runback.environment = 'sandbox'`);
       if (text !== undefined) await sql(name, text);
       return name;
     },

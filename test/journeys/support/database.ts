@@ -102,8 +102,6 @@ export async function startPeople(): Promise<{ readonly server: TestPostgres; op
 
 async function openCopy(server: TestPostgres, template: string): Promise<PeopleDatabase> {
   const name = await server.createDatabase(undefined, `TEMPLATE ${template}`);
-  // What it is, said by itself: without that, nothing is written to a database that runback.yml gives no account.
-  await server.sql('postgres', `ALTER DATABASE ${name} SET runback.environment = 'sandbox'`);
   const sql = (text: string): Promise<Record<string, string | null>[]> => server.sql(name, text);
   const keep = async (schema: string): Promise<void> => {
     await sql(`DROP SCHEMA IF EXISTS ${schema} CASCADE; CREATE SCHEMA ${schema};
