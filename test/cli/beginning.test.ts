@@ -22,7 +22,7 @@ afterEach(async () => {
 // The only dead end that a person meets on the worst day: nothing to go back to.
 test('respond without any snapshot offers pausing, evidence and history', async () => {
   workspace.damage(8);
-  const shown = openTerminal(['respond'], { cwd: workspace.dir, rows: 40, patienceMs: 60_000 });
+  const shown = openTerminal(['respond'], { cwd: workspace.dir, columns: 110, rows: 40, patienceMs: 60_000 });
   terminal = shown;
   for (const question of ['What do you see', 'How bad is it', 'In one sentence', 'Where do you see it', 'Do you have it', 'Which repair']) {
     await shown.waitFor(`? ${question}`);
@@ -30,7 +30,7 @@ test('respond without any snapshot offers pausing, evidence and history', async 
   }
   await shown.waitFor(/no snapshot from before[^]*\? What next\?/u);
   shown.type(KEY.enter);
-  await shown.waitFor(/Paused[^]*What next\? Stop the syncs[^]*\? What next\?/u);
+  await shown.waitFor(/What next\? Stop the syncs[^]*Paused[^]*\? What next\?/u);
   expect(workspace.paused()).toBe(true);
   shown.type(`${KEY.down}${KEY.enter}`);
   // Who wrote what, how often, and that the platform still knows what stood there.

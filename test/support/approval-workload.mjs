@@ -8,6 +8,7 @@ const at = (path) => new URL(path, dist).href;
 const { z } = await import('zod');
 const { Redactor, systemClock } = await import(at('lib/index.js'));
 const { openFileStore } = await import(at('store/index.js'));
+const { openSyncs } = await import(at('syncs/index.js'));
 const { addApproval, parseRunbook, resumeRun, startRun } = await import(at('runbooks/index.js'));
 const { defineAction } = await import(at('runbooks/actions/action.js'));
 
@@ -36,7 +37,8 @@ steps:
 `;
 const store = openFileStore({ dir: join(root, '.runback'), clock: systemClock, redactor: new Redactor() });
 const deps = { store, clock: systemClock, actions: library, approvals: { file, grantsOf: async () => [] } };
-deps.workspace = { config: { restores: { limits: {} } } };
+deps.workspace = { root, stateDir: join(root, '.runback'), config: { platforms: {}, syncs: {}, restores: { limits: {} } } };
+deps.syncs = openSyncs({ ...deps, secret: async () => '', redact: (text) => text, environment: {} });
 const runs = [];
 for (const id of await store.journals('runs')) {
   // A run killed before its first line is whole has done nothing, and is nothing.
