@@ -79,7 +79,8 @@ export class Session {
 
   /** The entry of a platform in runback.yml. Throws `not-found` with the nearest name. */
   platformConfig(name: string): PlatformConfig {
-    const config = this.workspace.config.platforms[name];
+    const { platforms } = this.workspace.config;
+    const config = Object.hasOwn(platforms, name) ? platforms[name] : undefined;
     if (config) return config;
     const names = Object.keys(this.workspace.config.platforms);
     const near = suggest(name, names);

@@ -57,7 +57,13 @@ export type HttpResult =
   /** It never left: nothing happened on the other side. */
   | { readonly kind: 'not_sent'; readonly message: string; readonly cause: unknown }
   /** It was sent, and what came back (nothing, half an answer, nonsense) does not tell whether it happened. */
-  | { readonly kind: 'lost'; readonly message: string; readonly cause?: unknown };
+  | {
+      readonly kind: 'lost';
+      readonly message: string;
+      readonly cause?: unknown;
+      /** An answer came, and it is not what was asked for: perhaps something else answers at that address. */
+      readonly nonsense?: true;
+    };
 
 /** Decides when requests may go. One per client; {@link RateGate.leave} is called exactly once for each `enter` that resolved. */
 export interface RateGate {

@@ -158,7 +158,7 @@ export class HttpClient {
   }
 
   #nonsense(why: string): HttpResult {
-    return { kind: 'lost', message: `The answer of ${this.#options.name} makes no sense: ${why}` };
+    return { kind: 'lost', nonsense: true, message: `The answer of ${this.#options.name} makes no sense: ${why}` };
   }
 
   async #readBody(response: Dispatcher.ResponseData): Promise<string> {

@@ -135,7 +135,7 @@ export class Cursors {
   next(cursor: string | undefined): string | undefined {
     if (cursor === undefined) return undefined;
     if (this.#seen.has(cursor))
-      throw this.#api.failure({ kind: 'lost', message: `The answer of HubSpot makes no sense: its list leads back to ${cursor}` });
+      throw this.#api.failure({ kind: 'lost', nonsense: true, message: `The answer of HubSpot makes no sense: its list leads back to ${cursor}` });
     this.#seen.add(cursor);
     return cursor;
   }

@@ -28,7 +28,7 @@ export function failureOf(result: HttpResult, naming: Naming): RunbackError {
   const { platform } = naming;
   if (result.kind === 'not_sent') return new RunbackError('platform-unreachable', `Platform ${platform}: ${result.message}`, { state, next: again });
   if (result.kind === 'lost')
-    return result.message.includes('makes no sense')
+    return result.nonsense === true
       ? new RunbackError('platform-nonsense', `Platform ${platform}: ${result.message}`, {
           next: `Check the address of platform ${platform} in runback.yml, then run the same command again or resume.`,
         })

@@ -62,7 +62,7 @@ async function listPage(api: HubSpotApi, object: string, query: string, call: Ca
     if (result.kind === 'answered' && (result.status === 414 || result.status === 431)) return undefined;
     if (!isSuccess(result)) throw api.failure(result);
     if (!isRecordPage(result.body))
-      throw api.failure({ kind: 'lost', message: 'The answer of HubSpot makes no sense: a list of records was expected' });
+      throw api.failure({ kind: 'lost', nonsense: true, message: 'The answer of HubSpot makes no sense: a list of records was expected' });
     return result.body as WirePage<WireRecord>;
   });
 }
