@@ -45,7 +45,7 @@ describe('whoever reads the output goes away', () => {
   test.each([
     ['standard output', ['--json'], 'stdout'],
     ['standard error', [], 'stderr'],
-  ] as const)('%s of a run: the run goes on to its end, and its exit status says how that went', { timeout: 60_000 }, async (_, flags, name) => {
+  ] as const)('%s of a run: the run goes on to its end, and its exit status says how that went', { timeout: 180_000 }, async (_, flags, name) => {
     const cwd = await workspace();
     const child = start(cwd, ['runbook', 'run', './long.yml', '--no-input', ...flags]);
     const ended = once(child, 'exit');
@@ -58,7 +58,7 @@ describe('whoever reads the output goes away', () => {
     expect(await logged(cwd)).toContain(`${name} cannot be written to any more (EPIPE)`);
   });
 
-  test('both of a daemon: it lives, and does what is due', { timeout: 60_000 }, async () => {
+  test('both of a daemon: it lives, and does what is due', { timeout: 180_000 }, async () => {
     const cwd = await workspace();
     const policy = `version: 1
 people: { a: { name: Ann, contact: [] } }
