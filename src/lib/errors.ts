@@ -82,6 +82,7 @@ export const ERROR_CODES = {
   'snapshot-newer': { exit: EXIT.badFile, when: 'a snapshot was made by a later version of runback' },
   'snapshot-replaced': { exit: EXIT.refused, when: 'a snapshot is not the file that was recorded when it was made' },
   'snapshot-unrecorded': { exit: EXIT.personNeeded, when: 'nothing was recorded of a snapshot when it was made; a person has to adopt it' },
+  'snapshots-swapped': { exit: EXIT.refused, when: 'the snapshot that is to be the good one was taken after the damaged one' },
   'snapshot-pinned': { exit: EXIT.refused, when: 'a pinned snapshot was to be deleted' },
   'sync-failed': { exit: EXIT.partial, when: 'a sync could not be paused, resumed or looked at' },
   'drain-timeout': { exit: EXIT.partial, when: 'a paused sync still had work in flight when the wait ended' },

@@ -16,6 +16,11 @@ export function newId(prefix: string, clock: Clock, known: readonly string[] = [
   return `${prefix}-${stamp}-${tail}`;
 }
 
+/** The UTC second in an id, as text that sorts by time: `20261122-164733`; undefined where it has none. */
+export function stampIn(id: string): string | undefined {
+  return STAMP.exec(id.slice(id.indexOf('-') + 1))?.[0];
+}
+
 function stampOf(time: Date): string {
   return time.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
 }

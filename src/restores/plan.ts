@@ -1,7 +1,7 @@
 import { describeThere, type Platform, type PlatformSchema } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
 import { type LinkSchema, put } from '../records/index.js';
-import { unknownKeys, type SnapshotReader } from '../snapshots/index.js';
+import { byAge, unknownKeys, type SnapshotReader } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import { suspicionOf } from './attribution.js';
 import { coverageOf } from './coverage.js';
@@ -41,6 +41,8 @@ export interface PlanRequest {
   /** Id of the snapshot of the damage. */
   readonly damaged: string;
   readonly filters: PlanFilters;
+  /** The caller knows that the base was there before the other one was taken, as a run knows of its own: nothing is judged by ids or times. */
+  readonly inOrder?: boolean;
   /** A person named the suspects; else they are what is known of the syncs. */
   readonly suspectsNamed?: boolean;
   /** Person or job. */
@@ -51,8 +53,9 @@ export interface PlanRequest {
  * Works out what would turn live into what it should be, and saves it as a plan. Base and damaged are compared offline; live is read
  * only for the keys that differ. Writes nothing to the platform.
  *
- * Throws `not-found` (snapshot, or the platform in it), `wrong-account` (a snapshot of another account), `object-unsupported`,
- * `expression-invalid` (the `where` filter), `usage` (a limit that cannot be honoured), and what the connector throws.
+ * Throws `not-found` (snapshot, or the platform in it), `wrong-account` (a snapshot of another account),
+ * `snapshots-swapped`, `object-unsupported`, `expression-invalid` (the `where` filter), `usage` (a limit that cannot be honoured), and what
+ * the connector throws.
  */
 export async function planRestore(request: PlanRequest, deps: RestoreDeps, options: CallOptions = {}): Promise<PlanSummary> {
   const { platform } = deps;
@@ -73,6 +76,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   const { platform, store, clock } = deps;
   const { filters } = request;
   checkSnapshots(pair, platform);
+  if (request.inOrder !== true) checkOrder(pair);
   const before = await pair.base.schema(platform.name);
   const after = await pair.damaged.schema(platform.name);
   const { wanted, notCovered: uncovered } = coverageOf(pair, filters);
@@ -225,10 +229,15 @@ function checkSnapshots(pair: SnapshotPair, platform: Platform): void {
         next: 'Choose a snapshot of this account: runback snapshot list',
       });
   }
-  if (Date.parse(pair.base.header.startedAt) > Date.parse(pair.damaged.header.startedAt))
-    throw new RunbackError('usage', 'The base snapshot is younger than the snapshot of the damage', {
-      why: `${pair.base.header.id} began at ${pair.base.header.startedAt}, ${pair.damaged.header.id} at ${pair.damaged.header.startedAt}.`,
-      state: 'Nothing was written.',
-      next: 'Swap them, or choose an earlier base: runback snapshot list',
-    });
+}
+
+/** Refuses a pair whose base was taken after the damage. The ids tell: a clock that was put back in between says nothing about the order. */
+function checkOrder({ base: { header: base }, damaged: { header: damaged } }: SnapshotPair): void {
+  if (byAge(base, damaged) <= 0) return;
+  throw new RunbackError('snapshots-swapped', 'The base snapshot was taken after the snapshot of the damage', {
+    why: `${base.id} came after ${damaged.id}. (The clock said ${base.startedAt} and ${damaged.startedAt}.)`,
+    state: 'Nothing was written.',
+    next: 'Swap them, or choose an earlier base: runback snapshot list. If you know that the base is the older one, as where the clock was wrong, take the damage anew and plan with that: runback snapshot create',
+    data: { base: base.id, damaged: damaged.id },
+  });
 }

@@ -180,6 +180,7 @@ export class Runner {
         title: run.created.runbook.title,
         limits: run.created.limits,
         approvals: run.approvals,
+        firstInputs: run.created.inputs,
         steps: [...run.steps.values()].map((one) => ({
           id: one.id,
           action: one.action,

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 
 import { exposuresOf, isRunbackError, messageOf, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
 import type { Store } from '../store/index.js';
+import { byAge } from './age.js';
 import { openSnapshot, type OpenSnapshotOptions } from './open.js';
 import { damaged } from './opened.js';
 import { notesOf as notesIn, requireRecorded } from './records.js';
@@ -108,7 +109,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
         ignored.push({ path: storage.pathOf(stored.name), why: messageOf(error) });
       }
     }
-    snapshots.sort((a, b) => (a.startedAt === b.startedAt ? (a.id < b.id ? 1 : -1) : a.startedAt < b.startedAt ? 1 : -1));
+    snapshots.sort((a, b) => byAge(b, a));
     return { snapshots, ignored };
   };
 

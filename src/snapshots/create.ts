@@ -63,7 +63,7 @@ export interface CreateSnapshotDeps {
 export async function createSnapshot(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions = {}): Promise<SnapshotSummary> {
   const storage = deps.storage ?? folderStorage(deps.dir);
   await removeLeftovers(storage, deps.store, request.by);
-  const id = newId('snap', deps.clock);
+  const id = newId('snap', deps.clock, [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished())]);
   const name = `${id}.zip`;
   const lock = await deps.store.lock(lockName(name), { by: request.by, holder: id, purpose: 'writing a snapshot' });
   try {

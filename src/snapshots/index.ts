@@ -1,3 +1,4 @@
+export { byAge } from './age.js';
 export { openCatalog, type Catalog } from './catalog.js';
 export { compareLinks, compareObjects, type CompareOptions } from './compare.js';
 export { comparable, unknownKeys, watchedIn, type NotCompared, type Scope } from './scope.js';

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { platformLock } from '../../src/connectors/index.js';
 import type { ErrorCode } from '../../src/lib/index.js';
 import { applyRestore, confirmationOf, planRestore, readPlan, type PlanSummary } from '../../src/restores/index.js';
+import type { Catalog } from '../../src/snapshots/index.js';
 import { CONFIG, crmSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
 
 let world: World;
@@ -104,7 +105,28 @@ test('a base of another account, and a base younger than the damage, are refused
   await expect(
     planRestore(request, { ...world.deps, platform: { ...platform, identity: { ...platform.identity, account: 'other' } } }),
   ).rejects.toMatchObject({ code: 'wrong-account' });
-  await expect(planRestore({ ...request, base: damaged.snapshot, damaged: base.snapshot }, world.deps)).rejects.toMatchObject({ code: 'usage' });
+  await expect(planRestore({ ...request, base: damaged.snapshot, damaged: base.snapshot }, world.deps)).rejects.toMatchObject({
+    code: 'snapshots-swapped',
+  });
   await expect(planRestore({ ...request, filters: { ...FILTERS, objects: ['contcats'] } }, world.deps)).rejects.toMatchObject({ code: 'not-found' });
   expect(world.connector.calls.read).toBe(reads);
 });
+
+// A user would lose: no plan can be made for a day, and the syncs stay paused.
+test.each([-26, 26])(
+  'a clock moved by %s hours between base and damage is not taken for their order, nor for which snapshot is the latest',
+  async (hours) => {
+    world = await openWorld(crmSchema());
+    world.connector.put('contacts', 'p1', { name: 'good' }, 'import');
+    const base = await world.take();
+    world.clock.move(hours * 3_600_000);
+    world.connector.put('contacts', 'p1', { name: 'bad' }, 'sync:crm');
+    const damaged = await world.take();
+    const request = { base, damaged, filters: { ...FILTERS, unattributed: 'include' as const }, by: 'maya' };
+    await expect(planRestore(request, world.deps)).resolves.toMatchObject({ header: { counts: { records: 1 } } });
+    await expect(planRestore({ ...request, base: damaged, damaged: base }, world.deps)).rejects.toMatchObject({ code: 'snapshots-swapped' });
+    const { catalog } = world.deps as unknown as { readonly catalog: Catalog };
+    expect((await catalog.list()).map(({ id }) => id)).toEqual([damaged, base]);
+    expect((await catalog.resolve('latest')).id).toBe(damaged);
+  },
+);

@@ -56,6 +56,23 @@ test.each(['resumed', 'undone'] as const)('a step finds its restore by its key: 
   expect(Object.values(contacts(it))).toHaveLength(end === 'resumed' ? 20 : 14);
 });
 
+// A user would lose: every way out of a run with its syncs paused, for as long as the clock was put back.
+test.each([-24 * HOUR, 24 * HOUR])('the clock moved by %i ms between kill and resume is not taken for the order of the snapshots', async (moved) => {
+  const it = await stage('crm');
+  const base = await it.world.take();
+  damage(it);
+  const killed = new AbortController();
+  it.integration.onStatus(() => killed.abort());
+  const operator = scripted(yes);
+  const error = await rejection(startRun({ runbook: await repair(), inputs: { base }, by: 'maya' }, it.deps, { operator, abort: killed.signal }));
+  it.integration.onStatus(() => {});
+  it.world.clock.move(moved);
+  const ended = await resumeRun(runOf(error), { by: 'maya' }, it.deps, { operator });
+  expect(ended.state).toBe('succeeded');
+  expect(wrongNames(it)).toBe(0);
+  expect(it.integration.state.paused).toBe(false);
+});
+
 // A user would lose: a run that can go on only by taking everything back.
 test('a plan that is too old, or of an unknown age since the clock was put right, leads back to a new one', async () => {
   const it = await stage('crm');

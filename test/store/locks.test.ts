@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { type Clock, systemClock } from '../../src/lib/index.js';
+import { type Clock, Redactor, systemClock } from '../../src/lib/index.js';
+import { openFileStore } from '../../src/store/index.js';
 import { builtModule, supportScript } from '../support/crash.js';
-import { temporaryStore } from '../support/store.js';
+import { temporaryFolder, temporaryStore } from '../support/store.js';
 
 const maya = { by: 'maya', holder: 'run-20261122-1', purpose: 'restore of crm' };
 const lee = { by: 'lee', holder: 'run-20261122-2', purpose: 'restore of crm' };
@@ -63,6 +64,22 @@ test('a lock of a killed process is broken only when asked for, and the caller l
   const lock = await store.lock('platform-crm', lee, { breakDead: true });
   expect(lock.broke).toMatchObject({ by: 'maya', holder: 'run-1', pid: child.pid, alive: false });
   await expect(store.lock('platform-crm', maya, { breakDead: true })).rejects.toMatchObject({ data: { by: 'lee', alive: true } });
+  await lock.release();
+});
+
+// A user would lose: the platform, for as long as the clock was put back, where the process was killed while it took over a dead lock.
+test('a guard that a killed process left holds nobody up, also where the clock was put back since', async () => {
+  const dir = join(await temporaryFolder(), '.runback');
+  const child = await holder(dir);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const guard = join(dir, 'locks', 'platform-crm.lock.breaking');
+  await mkdir(guard);
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  await utimes(guard, tomorrow, tomorrow);
+  const store = openFileStore({ dir, clock: systemClock, redactor: new Redactor(), leaseMs: 200 });
+  const lock = await store.lock('platform-crm', lee, { breakDead: true });
+  expect(lock.broke).toMatchObject({ by: 'maya', alive: false });
   await lock.release();
 });
 

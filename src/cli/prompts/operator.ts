@@ -196,9 +196,10 @@ async function askSnapshot(
   platform: string | undefined,
   { asker, style, snapshots }: OperatorDeps,
 ): Promise<string> {
+  const { byAge } = await import('../../snapshots/index.js');
   const all = [...(await snapshots())]
     .filter(({ objects }) => platform === undefined || objects.some((held) => held.platform === platform))
-    .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+    .sort((a, b) => byAge(b, a));
   const choices: Choice<string>[] = all.map((snapshot) => ({
     value: snapshot.id,
     name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map(({ name }) => visible(name)).join(', ')}${snapshot.gaps.length === 0 ? '' : `, ${gapsLine(snapshot.gaps)}`}`,

@@ -63,6 +63,8 @@ export interface ActionContext extends RunServices {
     /** The effective limits: the runbook's and the workspace's, whichever is lower. */
     readonly limits: { readonly records?: number; readonly percent?: number };
     readonly approvals: readonly ApprovalRecord[];
+    /** Inputs as the run began with them: what they name was there before any of its steps. */
+    readonly firstInputs: Readonly<Record<string, unknown>>;
     readonly steps: readonly SiblingStep[];
     readonly notes: readonly { readonly text: string; readonly key?: string }[];
     /** Whether what the run wrote has been proved right since. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
+import { detailsOf, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
 import type { PlanFilters, PlanSummary } from '../../restores/index.js';
 import { filterSchema, kinds, readFilter, unattributed } from '../filter.js';
 import { defineAction, type ActionContext } from './action.js';
@@ -62,7 +62,7 @@ export const restorePlan = defineAction<Input>({
     for (const doubt of await context.catalog.doubts([base, damaged])) context.options.reporter?.note(doubt);
     try {
       const plan = await planRestore(
-        { base, damaged, filters: filtersOf(request, context), suspectsNamed, by: context.by },
+        { base, damaged, inOrder: inOrderOfRun(request, context), filters: filtersOf(request, context), suspectsNamed, by: context.by },
         { store: context.store, clock: context.clock, catalog: context.catalog, platform },
         context.options,
       );
@@ -89,6 +89,17 @@ export const restorePlan = defineAction<Input>({
     `By command: \`runback restore plan --platform ${values['platform'] ?? '<platform>'} --base ${values['base'] ?? '<base>'} --damaged ${values['damaged'] ?? '<damaged>'}\`.`,
   ],
 });
+
+/**
+ * Whether the run itself knows that the base was there first: the damage is what one of its steps has taken, and the base is what it began
+ * with, or what an earlier step took. The journal tells, and no clock.
+ */
+function inOrderOfRun({ base, damaged }: Input, { run }: ActionContext): boolean {
+  const takenBy = (id: string): number | undefined =>
+    run.steps.find(({ action, outputs }) => action === 'snapshot.create' && outputs['snapshot'] === id)?.order;
+  const [before, after] = [takenBy(base), takenBy(damaged)];
+  return after !== undefined && (before === undefined ? Object.values(run.firstInputs).includes(base) : before < after);
+}
 
 /** The limits of the runbook and of the person together: each narrows, neither replaces the other. */
 function filtersOf(request: Input, { workspace, clock, zone }: ActionContext): PlanFilters {
@@ -180,18 +191,16 @@ const NAMES: Readonly<Record<string, keyof z.infer<typeof filterSchema>>> = {
 
 /** Says under which name of `with` a limit was given that cannot be honoured, so that whoever gave it can be asked again. */
 function blaming(request: Input, error: unknown): unknown {
+  if (isRunbackError(error, 'snapshots-swapped')) return blamed(error, 'base');
   const limit = isRunbackError(error) ? error.data['limit'] : undefined;
   if (!isRunbackError(error) || typeof limit !== 'string') return error;
   const name = NAMES[limit];
-  const given = name === undefined || request.filter?.[name] !== undefined ? 'filter' : name;
-  const { why, state, next } = error;
-  return new RunbackError(error.code, error.message, {
-    ...(why === undefined ? {} : { why }),
-    ...(state === undefined ? {} : { state }),
-    ...(next === undefined ? {} : { next }),
-    data: { ...error.data, value: given },
-    cause: error,
-  });
+  return blamed(error, name === undefined || request.filter?.[name] !== undefined ? 'filter' : name);
+}
+
+function blamed(error: RunbackError, value: string): RunbackError {
+  const { data, ...details } = detailsOf(error);
+  return new RunbackError(error.code, error.message, { ...details, data: { ...data, value }, cause: error });
 }
 
 function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, readFile, unlink } from 'node:fs/promises';
+import { type FileHandle, link, readFile, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { type Clock, RunbackError, formatDuration, fromFileSystem } from '../../lib/index.js';
@@ -7,6 +7,9 @@ import type { LockInfo, LockOwner, LockTaking } from '../store.js';
 import { hasLapsed, LEASE_MS, renewing, stampOf } from './lease.js';
 import { openNew, syncFolder, systemCode } from './paths.js';
 import { lifeOf, type ProcessIdentity, thisProcess } from './process-identity.js';
+
+/** How long the guard of a dead lock may be held. */
+const GUARD_MS = 5000;
 
 /** What a lock file holds. */
 interface LockRecord extends LockOwner, ProcessIdentity {
@@ -65,7 +68,7 @@ export async function tryLock(path: string, owner: LockOwner, clock: Clock, taki
       if (now?.token !== holder.token) return await tryLock(path, owner, clock, taking);
       return { by: { ...info, ...(taking.lapse !== true || holder.lease === undefined ? {} : { renewed: true }) } };
     }
-    await removeDead(path, holder.token, info.life === 'unknown' && holder.lease !== undefined ? stamp : undefined);
+    await removeDead(path, holder.token, info.life === 'unknown' && holder.lease !== undefined ? stamp : undefined, taking);
     const second = await create(path, owner, clock, taking);
     if (second !== undefined) return { held: { ...second, broke: info } };
     return await tryLock(path, owner, clock, taking);
@@ -192,12 +195,14 @@ function noLinks(error: unknown, path: string): unknown {
  * Removes a dead holder's lock file. Two processes may see the same dead holder; without the guard the second would
  * remove the lock that the first has just taken.
  */
-async function removeDead(path: string, token: string, stamp: string | undefined): Promise<void> {
+async function removeDead(path: string, token: string, stamp: string | undefined, { leaseMs = LEASE_MS }: LockContext): Promise<void> {
+  const guard = `${path}.breaking`;
+  await removeDeadGuard(guard, Math.min(GUARD_MS, leaseMs));
   const { lock } = await import('proper-lockfile').then((module) => module.default);
   const release = await lock(path, {
     realpath: false,
-    lockfilePath: `${path}.breaking`,
-    stale: 5000,
+    lockfilePath: guard,
+    stale: GUARD_MS,
     retries: { retries: 400, minTimeout: 5, maxTimeout: 50 },
   });
   try {
@@ -206,6 +211,19 @@ async function removeDead(path: string, token: string, stamp: string | undefined
   } finally {
     await release();
   }
+}
+
+/**
+ * A guard goes by its time: one that a process left which was killed, before the clock was put back, would hold everybody up until that time
+ * has come again. Its holder has it for milliseconds, so that nobody has one that lies ahead and stays as it is for all of its time.
+ */
+async function removeDeadGuard(guard: string, watchMs: number): Promise<void> {
+  const at = await stat(guard).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+  if (at === undefined || at <= Date.now() + GUARD_MS || !(await hasLapsed(guard, watchMs))) return;
+  await rmdir(guard).catch(() => undefined);
 }
 
 /** The content of a lock file; undefined where there is none. Garbage can only come from a power cut: its holder is dead. */
