@@ -2,11 +2,12 @@ import { silentReporter, type CallOptions } from '../lib/index.js';
 import type { Link, LinkSchema } from '../records/index.js';
 import { linksKnown, linksNotCovered } from './coverage.js';
 import { linkDifferences, type OnDamage } from './differences.js';
+import { schemaOf } from './items.js';
 import type { LostKind, MatchedKind } from './link-kinds.js';
-import { readLiveLinks } from './live.js';
+import { readLive, readLiveLinks } from './live.js';
 import { nameOf, type LinkDraft } from './order.js';
 import { keysLetThrough, whereLetsThrough } from './passing.js';
-import type { Planning } from './planning.js';
+import { remember, type Planning } from './planning.js';
 import { conflictOf, refused } from './sides.js';
 import type { Attribution, PlanConflict } from './types.js';
 
@@ -43,11 +44,43 @@ export async function planLinks(planning: Planning, kinds: readonly MatchedKind[
   });
   const now = (object: string, key: string): string => planning.renamed.get(nameOf({ object, key })) ?? key;
   const asked = all.flatMap(({ link, cut, made }) => [...cut, ...made].map(({ from }) => now(link.from, from)));
+  const toCut: { readonly link: LinkSchema; readonly one: Link }[] = [];
   for (const { link, cut, made } of all) {
     const live = new Set((await readLiveLinks(planning.platform, link, 'from', asked, options)).map(pairName));
-    for (const one of cut) planCut(planning, link, { from: now(link.from, one.from), to: now(link.to, one.to) }, live);
+    for (const { from, to } of cut) {
+      const one = { from: now(link.from, from), to: now(link.to, to) };
+      if (live.has(pairName(one))) planning.draft.nothingToDo += 1;
+      else toCut.push({ link, one });
+    }
     for (const one of made) planMade(planning, link, one, live);
   }
+  await lookForEnds(planning, toCut, options);
+  for (const { link, one } of toCut) planCut(planning, link, one);
+}
+
+/** Notes which records at the ends of links are there now, as far as nobody has looked: to one that was deleted later no link can be made. */
+async function lookForEnds(
+  planning: Planning,
+  links: readonly { readonly link: LinkSchema; readonly one: Link }[],
+  options: CallOptions,
+): Promise<void> {
+  const ends = new Map<string, Set<string>>();
+  const known = [planning.present, planning.absent, planning.returning];
+  for (const { link, one } of links)
+    for (const [object, key] of endsOf(link, one)) if (!known.some((records) => records.get(object)?.has(key) === true)) remember(ends, object, key);
+  for (const [object, keys] of ends) {
+    const schema = schemaOf(planning.live, object);
+    if (schema.refused !== undefined) continue;
+    const live = await readLive(planning.platform, schema, [...keys], [], options);
+    for (const key of keys) remember(live.records.has(key) ? planning.present : planning.absent, object, key);
+  }
+}
+
+function endsOf(link: LinkSchema, one: Link): readonly (readonly [object: string, key: string])[] {
+  return [
+    [link.from, one.from],
+    [link.to, one.to],
+  ];
 }
 
 /**
@@ -123,19 +156,12 @@ async function compared(
   return { cut: cut.filter(passes), made: made.filter(passes) };
 }
 
-function planCut(planning: Planning, link: LinkSchema, one: Link, live: ReadonlySet<string>): void {
+function planCut(planning: Planning, link: LinkSchema, one: Link): void {
   const { draft, filters } = planning;
-  if (live.has(pairName(one))) {
-    draft.nothingToDo += 1;
-    return;
-  }
-  const missing = [
-    [link.from, one.from],
-    [link.to, one.to],
-  ].filter(([object, key]) => planning.absent.get(object ?? '')?.has(key ?? '') === true);
+  const missing = endsOf(link, one).find(([object, key]) => planning.absent.get(object)?.has(key) === true);
   const place = placeOf(link, one);
-  if (missing.length > 0) {
-    const [object, key] = missing[0] ?? [];
+  if (missing !== undefined) {
+    const [object, key] = missing;
     draft.conflict(conflictOf('parent-missing', place, `${words(link, one)} was cut, but ${object} ${key} is not there to link to.`, 'leave it cut'));
     return;
   }

@@ -13,6 +13,7 @@ import { mapInOrder, readLive, type LiveRecords } from './live.js';
 import { withLost } from './lost.js';
 import { nameOf, type RecordDraft } from './order.js';
 import { repointName } from './plan-deletes.js';
+import { type Held, hasLinksApart, withParents } from './plan-parents.js';
 import { remember, type Planning } from './planning.js';
 import { conflictOf, differing, isLink } from './sides.js';
 import { withStaying } from './unique.js';
@@ -59,7 +60,9 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
   const size = wantsHistory(planning.suspicion) ? platform.connector.capabilities.batch.history : platform.connector.capabilities.batch.read;
   const chunked = inChunks(relevant(planning, baseSchema, liveSchema, unreadable, found), size);
   let done = 0;
+  const isEnd = hasLinksApart(planning, liveSchema);
   for await (const { chunk, live } of mapInOrder(chunked, (chunk) => readChunk(planning, liveSchema, chunk, options))) {
+    const held: Held[] = [];
     for (const difference of chunk) {
       const present = live.records.get(difference.key);
       const { base, damaged } = difference;
@@ -82,11 +85,13 @@ export async function planObject(planning: Planning, baseSchema: ObjectSchema, l
       };
       for (const conflict of decision.conflicts)
         draft.conflict(conflict.change === undefined || 'link' in conflict.change ? conflict : { ...conflict, change: whole(conflict.change) });
-      if (decision.change !== undefined) hold(planning, whole(decision.change));
+      if (decision.change !== undefined) held.push({ change: whole(decision.change), live: sides.live });
+      if (isEnd && present !== undefined) remember(planning.present, object, difference.key);
       const stays = decision.change?.action !== 'create' && decision.change?.action !== 'undelete';
       if (sides.base !== undefined && sides.live === undefined && stays && evidence.recreatedAs === undefined)
         remember(planning.absent, object, difference.key);
     }
+    for (const change of await withParents(planning, held, options)) hold(planning, change);
     done += chunk.length;
     reporter.progress({ task: `Planning ${object}`, done, unit: 'records' });
   }
@@ -112,7 +117,7 @@ function withWatched(context: DecideContext, watched: WatchedSides): DecideConte
 }
 
 /** Deletes wait until it is known what links to them; everything else goes into the draft. */
-function hold(planning: Planning, change: RecordDraft): void {
+export function hold(planning: Planning, change: RecordDraft): void {
   if (change.action !== 'delete') {
     planning.draft.record(change);
     if (change.action === 'create' || change.action === 'undelete') remember(planning.returning, change.object, change.key);

@@ -14,7 +14,8 @@ import { matchKinds, type LostKind, type MatchedKind } from './link-kinds.js';
 import { checkDeletes } from './plan-deletes.js';
 import { writePlan } from './plan-file.js';
 import { planLinks, planLostKind } from './plan-links.js';
-import { planObject } from './plan-object.js';
+import { hold, planObject } from './plan-object.js';
+import { settleOrphans } from './plan-parents.js';
 import type { Planning } from './planning.js';
 import type { PlanFilters, PlanHeader, PlanSummary } from './types.js';
 import { compileWhere } from './where.js';
@@ -101,6 +102,8 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     recreations: readRecreations(store, platform),
     created: new Map(),
     deletes: new Map(),
+    present: new Map(),
+    orphans: [],
     absent: new Map(),
     returning: new Map(),
     renamed: new Map(),
@@ -122,6 +125,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     const liveSchema = live.objects.find((object) => object.object === name);
     if (baseSchema !== undefined && liveSchema !== undefined && wanted.includes(name)) await planObject(planning, baseSchema, liveSchema, options);
   }
+  settleOrphans(planning, (change) => hold(planning, change));
   for (const name of wanted)
     if (!objects.includes(name))
       notCovered.push({

@@ -5,6 +5,7 @@ import type { SnapshotPair } from './differences.js';
 import type { Draft } from './draft.js';
 import type { Recreations } from './journal.js';
 import type { RecordDraft } from './order.js';
+import type { Held } from './plan-parents.js';
 import type { NotCovered, PlanFilters } from './types.js';
 import type { compileWhere } from './where.js';
 
@@ -29,6 +30,10 @@ export interface Planning {
   readonly deletes: Map<string, Map<string, RecordDraft>>;
   /** Links that the damage made on records to be deleted: unlinked with them. */
   readonly linksOfDeletes: { readonly link: LinkSchema; readonly one: Link }[];
+  /** Records that were read and are there now. */
+  readonly present: Map<string, Set<string>>;
+  /** Changes of records that refer to a record which is not there, until it is known whether the plan brings it back. */
+  readonly orphans: Held[];
   /** Records that are in base and not there now, and stay so: nothing can be linked to them. */
   readonly absent: Map<string, Set<string>>;
   /** Records that this plan brings back: their links come back with them. */

@@ -22,7 +22,7 @@ export function resultOf(item: JournalItem, answer: MutationResult | undefined):
       return { id, status: 'moved', message: 'the record was changed since the plan was made' };
     case 'rejected':
       // Gone since the plan was made: left to whoever deleted it, as what was edited is left to whoever did that.
-      if (answer.reason === 'deleted-later' && (item.action === 'update' || item.action === 'delete')) return { id, ...answer, status: 'moved' };
+      if (answer.reason === 'deleted-later' && item.action !== 'create' && item.action !== 'undelete') return { id, ...answer, status: 'moved' };
       return { id, ...answer };
     case 'failed':
     case 'in_doubt':

@@ -188,7 +188,8 @@ class Check {
     } finally {
       await connector.endRead?.();
     }
-    const gone = await this.#withoutEnd(changes.filter((change) => this.#apply.whys.get(String(change.n))?.reason === 'deleted-later'));
+    const aboutEnds = (reason: string | undefined): boolean => reason === 'deleted-later' || reason === 'parent-missing';
+    const gone = await this.#withoutEnd(changes.filter((change) => aboutEnds(this.#apply.whys.get(String(change.n))?.reason)));
     for (const change of changes)
       if (there.get(change.link)?.has(pairName(endsOf(change))) !== (change.action === 'link')) {
         if (gone.has(change.n)) {

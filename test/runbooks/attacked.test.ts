@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import type { RunbackError } from '../../src/lib/index.js';
 import { abortRun, listRuns, loadRunbook, resumeRun, startRun, undoRun, verifyEvidence } from '../../src/runbooks/index.js';
+import { WORKS_AT } from '../support/restore-world.js';
 import { httpSync, startIntegration } from '../syncs/harness.js';
 import { book, contacts, repair, stage, type Stage, typed, yes } from './stage.js';
 import { rejection, runOf, scripted } from './support.js';
@@ -319,6 +320,47 @@ test('a record that a colleague deletes between plan and apply leads back to a n
   expect(Object.keys(contacts(it))).toHaveLength(19);
   expect(it.integration.state.paused).toBe(false);
 });
+
+// A user would lose: the way on. Nobody can make a link to a record that is not there any more.
+test.each([
+  ['crm', 'contacts', 'c2'],
+  ['crm', 'companies', 'co2'],
+  ['database', 'contacts', 'c2'],
+  ['database', 'companies', 'co2'],
+] as const)(
+  'a link of a %s whose end in %s a colleague deletes between plan and apply leads back to a new plan, and the run ends',
+  async (kind, object, key) => {
+    const it = await stage(kind);
+    const base = await it.world.take();
+    for (const n of [2, 3])
+      if (kind === 'crm') it.world.connector.relate(WORKS_AT, { from: `c${n}`, to: `co${n}` }, false);
+      else it.world.connector.put('contacts', `c${n}`, { company: null }, 'sync:7');
+    let reviews = 0;
+    const operator = scripted({
+      ...yes,
+      review: () => {
+        reviews += 1;
+        if (reviews === 1) {
+          // A company that others work at cannot be deleted where the database holds on to it.
+          if (object === 'companies' && kind === 'database')
+            for (const [contact, { company }] of Object.entries(contacts(it)))
+              if (company === key) it.world.connector.put('contacts', contact, { company: null }, 'user:lee');
+          it.world.connector.put(object, key, null, 'user:lee');
+        }
+        return { value: 'yes' };
+      },
+      left: 'new plan',
+    });
+    const runbook = await loadRunbook(book('mass-overwrite'));
+    const run = await startRun({ runbook, inputs: { platform: 'memory', base }, by: 'maya' }, it.deps, { operator });
+    expect(run.state).toBe('succeeded');
+    expect(reviews).toBeLessThanOrEqual(2);
+    expect(it.world.connector.state().records[object]).not.toHaveProperty(key);
+    const linked = kind === 'crm' ? it.world.connector.state().links['contacts~companies~primary']?.join(' ') : contacts(it)['c3']?.['company'];
+    expect(linked).toMatch(/co3/u);
+    expect(it.integration.state.paused).toBe(false);
+  },
+);
 
 test('a run whose journal was emptied, or lost its last lines, is damaged and not "killed before it began"', async () => {
   const it = await stage('crm');

@@ -402,8 +402,8 @@ export class MemoryConnector implements Connector {
   }
 
   #relate(link: LinkSchema, one: Link, there: boolean): MutationResult {
-    if (there && !(this.#table(link.from).has(one.from) && this.#table(link.to).has(one.to)))
-      return { status: 'rejected', reason: 'parent-missing', message: 'one end is missing' };
+    if (there && !this.#table(link.from).has(one.from)) return { status: 'rejected', reason: 'deleted-later', message: 'gone' };
+    if (there && !this.#table(link.to).has(one.to)) return { status: 'rejected', reason: 'parent-missing', message: 'one end is missing' };
     this.relate(link, { from: one.from, to: one.to }, there);
     return { status: 'applied', key: one.from };
   }
