@@ -76,6 +76,40 @@ test('deleted records that refer to each other come back, the ring closed last',
   expect(await verifyRestore(summary.header.id, world.deps)).toMatchObject({ remaining: 0 });
 });
 
+test('what belonged to a record that somebody deleted since is told, and the rest of it comes back', async () => {
+  world = await openWorld({ ...STAFF, conditionalWrite: true });
+  const { connector } = world;
+  for (const key of ['boss', 'other']) connector.put('people', key, { name: key, boss: null, team: null }, 'import');
+  for (const key of ['kept', 'moved']) connector.put('people', key, { name: key, boss: key === 'kept' ? 'other' : 'boss', team: null }, 'import');
+  for (const [key, boss] of Object.entries({ gone: 'boss', next: 'gone', fine: 'other' }))
+    connector.put('people', key, { name: key, boss, team: null }, 'import');
+  const base = await world.take();
+  for (const key of ['next', 'gone', 'fine']) connector.put('people', key, null, 'sync:x');
+  for (const key of ['kept', 'moved']) connector.put('people', key, { name: 'WRONG', boss: null }, 'sync:x');
+  const damaged = await world.take();
+  connector.put('people', 'boss', null, 'user:lee');
+  const { changes, conflicts } = await lines(await plan(base, damaged));
+  expect(conflicts.map(({ code, key, field: name }) => [code, key, name])).toEqual(
+    expect.arrayContaining([
+      ['parent-missing', 'moved', 'boss'],
+      // It cannot come back, nor what belonged to it.
+      ['parent-missing', 'gone', undefined],
+      ['parent-missing', 'next', undefined],
+    ]),
+  );
+  expect(conflicts).toHaveLength(3);
+  expect(words(changes).sort()).toEqual(['create people fine', 'update people kept', 'update people moved']);
+  const summary = await plan(base, damaged);
+  await expect(apply(summary)).resolves.toMatchObject({ state: 'done', rejected: 0 });
+  expect(connector.state().records['people']).toMatchObject({
+    kept: { name: 'kept', boss: 'other' },
+    moved: { name: 'moved', boss: null },
+    fine: { boss: 'other' },
+  });
+  // A new plan from the same evidence finds nothing that it could write.
+  expect((await plan(base, damaged)).header.counts).toMatchObject({ records: 0 });
+});
+
 test('a ring of which every link is required cannot be created and is left to a person', async () => {
   const [, team, lead] = STAFF.links.map((link) => ({ ...link, required: true }));
   world = await openWorld({ objects: STAFF.objects, links: team === undefined || lead === undefined ? [] : [team, lead] });
