@@ -77,6 +77,12 @@ export interface Connector {
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
 
+  /**
+   * What time it is on the platform by its own clock, as its latest answer told: what `history` is compared with. Undefined where the
+   * platform has not told, or never does; may be a second early. After `beginRead` and `describe` it is known. Never calls the platform.
+   */
+  now?(): Date | undefined;
+
   /** Opens one consistent view for all following reads of this instance where `capabilities.consistentRead`; else does nothing. */
   beginRead?(options?: CallOptions): Promise<void>;
   endRead?(): Promise<void>;

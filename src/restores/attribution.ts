@@ -8,7 +8,7 @@ export interface Suspicion {
   /** ISO 8601, UTC. */
   readonly since?: string;
   readonly until?: string;
-  /** When reading of the base snapshot began: nothing older can have made the damage. */
+  /** When reading of the base snapshot began, by the platform's clock where it told: nothing older can have made the damage. */
   readonly baseStartedAt: string;
   /** When reading of the damaged snapshot had ended: nothing younger can have made the damage. */
   readonly damagedBy?: string;

@@ -1,7 +1,7 @@
 import { describeThere, type Platform, type PlatformSchema } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions, type Clock } from '../lib/index.js';
 import { type LinkSchema, put } from '../records/index.js';
-import { byAge, unknownKeys, type SnapshotReader } from '../snapshots/index.js';
+import { byAge, unknownKeys, type PlatformMoments, type SnapshotReader } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import { suspicionOf } from './attribution.js';
 import { coverageOf } from './coverage.js';
@@ -112,10 +112,10 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     where: compileWhere(filters.where),
     suspicion: suspicionOf(
       filters,
-      pair.base.header.startedAt,
+      momentsOf(pair.base, platform.name)?.startedAt ?? pair.base.header.startedAt,
       platform.connector.capabilities.history,
       platform.identity.writer,
-      pair.damaged.manifest.finishedAt,
+      momentsOf(pair.damaged, platform.name)?.finishedAt ?? pair.damaged.manifest.finishedAt,
     ),
   };
   const reporter = options.reporter ?? silentReporter;
@@ -158,6 +158,11 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   };
   const rowsOf = (object: string): number => objectInfo(pair.damaged, platform.name, object)?.rows ?? 0;
   return writePlan(store, clock, head, live, draft.lines(), draft.nothingToDo, rowsOf);
+}
+
+/** When a platform was read, by its own clock, as its history has it; undefined where it did not tell, or an earlier version made the snapshot. */
+function momentsOf({ manifest }: SnapshotReader, platform: string): PlatformMoments | undefined {
+  return manifest.moments?.find((one) => one.platform === platform);
 }
 
 /** The pages that show records, as far as the platform has such. */

@@ -23,7 +23,7 @@ import { sortLines, type SortItem, type SortLimits } from './sort.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredFile } from './storage/storage.js';
 import { summaryOf } from './summary.js';
-import type { LinkInfo, ObjectInfo, RefusedObject, SnapshotHeader, SnapshotManifest, SnapshotSummary } from './types.js';
+import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest, SnapshotSummary } from './types.js';
 
 export interface CreateSnapshotRequest {
   readonly platforms: readonly Platform[];
@@ -151,6 +151,9 @@ function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): Sna
   };
 }
 
+/** A platform may tell its time a second early. */
+const TOLD_MS = 1000;
+
 /** One writing of one snapshot. */
 class Session {
   readonly #entries: Record<string, string> = {};
@@ -160,6 +163,8 @@ class Session {
   readonly #reporter: Reporter;
   /** Something of what is being read now has been written: it cannot be left out any more. */
   #begun = false;
+  /** When reading began on the platforms that tell, by their own clocks. */
+  readonly #begunAt = new Map<Platform, Date>();
   /** Names of `request.objects` found on some platform. */
   readonly #found = new Set<string>();
 
@@ -185,17 +190,23 @@ class Session {
         opened.push(connector);
       }
       const described: { platform: Platform; schema: PlatformSchema }[] = [];
-      for (const platform of platforms) described.push({ platform, schema: await this.#describe(platform) });
+      for (const platform of platforms) {
+        described.push({ platform, schema: await this.#describe(platform) });
+        const now = platform.connector.now?.();
+        if (now !== undefined) this.#begunAt.set(platform, now);
+      }
       this.#requireAll();
       for (const { platform, schema } of described) await this.#platform(platform, schema);
     } finally {
       for (const connector of opened) await connector.endRead?.();
     }
+    const moments = this.#moments();
     const unsigned: Omit<SnapshotManifest, 'sha256'> = {
       version: 1,
       id: this.header.id,
       header: this.header,
       finishedAt: this.deps.clock.now().toISOString(),
+      ...(moments.length === 0 ? {} : { moments }),
       objects: this.#objects,
       links: this.#links,
       entries: this.#entries,
@@ -205,6 +216,13 @@ class Session {
     const bytes = manifestBytes(unsigned);
     await this.container.add(MANIFEST_ENTRY, bytes);
     return { ...unsigned, sha256: sha256(canonicalJson(unsigned)) };
+  }
+
+  #moments(): readonly PlatformMoments[] {
+    return [...this.#begunAt].map(([{ name, connector }, begun]) => {
+      const ended = (connector.now?.() ?? begun).getTime() + TOLD_MS;
+      return { platform: name, startedAt: begun.toISOString(), finishedAt: new Date(ended).toISOString() };
+    });
   }
 
   async #describe(platform: Platform): Promise<PlatformSchema> {

@@ -42,6 +42,7 @@ const manifest = z.looseObject({
   id: z.string().min(1),
   header,
   finishedAt: z.string(),
+  moments: z.array(z.looseObject({ platform: z.string(), startedAt: z.string(), finishedAt: z.string() })).exactOptional(),
   objects: z.array(object),
   links: z.array(link),
   entries: z.record(z.string(), digest),

@@ -65,6 +65,15 @@ export interface RefusedObject {
   readonly why: string;
 }
 
+/** When a platform was read, by its own clock: what its history is compared with. That of the machine may have been wrong. ISO 8601, UTC. */
+export interface PlatformMoments {
+  readonly platform: string;
+  /** Nothing that was changed before this is missing. */
+  readonly startedAt: string;
+  /** Nothing that was changed after this is in it. */
+  readonly finishedAt: string;
+}
+
 /** Last entry of the zip: its presence is the commit. */
 export interface SnapshotManifest {
   readonly version: 1;
@@ -72,6 +81,8 @@ export interface SnapshotManifest {
   /** The header once more, so that a damaged first entry costs nothing. */
   readonly header: SnapshotHeader;
   readonly finishedAt: string;
+  /** Of the platforms that tell; absent where an earlier version made it. */
+  readonly moments?: readonly PlatformMoments[];
   readonly objects: readonly ObjectInfo[];
   readonly links: readonly LinkInfo[];
   /** SHA-256 of header.json and of every schema entry, by entry name. */

@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 import { Redactor } from '../../src/lib/index.js';
+import { planRestore, readPlan } from '../../src/restores/index.js';
 import { foldRestore, RESTORES } from '../../src/restores/journal.js';
 import { openFileStore } from '../../src/store/index.js';
-import { tickingClock } from '../support/restore-world.js';
+import { crmSchema, FILTERS, openWorld, tickingClock } from '../support/restore-world.js';
 import { temporaryFolder } from '../support/store.js';
 
 // A user would lose: a record that was created before the laptop's clock was put right is not found again, and created a second time.
@@ -25,3 +26,28 @@ test.each([
   const { apply } = await foldRestore(store, 'restore-1');
   expect(apply.pending.map(({ clockMoved }) => clockMoved)).toEqual([expected]);
 });
+
+// A user would lose: what a colleague corrected before the damage, or the good value itself, where the laptop's clock was wrong when the good snapshot was taken.
+test.each([0, 26, -26])(
+  'whether a change is older than the base is told by the clock of the platform, not by one that is off by %i hours',
+  async (hours) => {
+    const world = await openWorld({ ...crmSchema(), clock: tickingClock(), tellsTime: true });
+    onTestFinished(world.close);
+    const { connector } = world;
+    connector.put('contacts', 'edited', { name: 'Old' }, 'user:maya');
+    // Long before the base, the sync wrote over what a person had, and that was right.
+    connector.put('contacts', 'synced', { name: 'Typed' }, 'user:maya');
+    connector.put('contacts', 'synced', { name: 'Right' }, 'sync:crm');
+    world.clock.move(hours * 3_600_000);
+    const base = await world.take();
+    connector.put('contacts', 'edited', { name: 'Corrected' }, 'user:lee');
+    for (const key of ['edited', 'synced']) connector.put('contacts', key, { name: 'WRONG' }, 'sync:crm');
+    world.clock.move(-hours * 3_600_000);
+    const damaged = await world.take();
+    const plan = await planRestore({ base, damaged, filters: FILTERS, by: 'maya' }, world.deps);
+    const names: Record<string, unknown> = {};
+    for await (const line of (await readPlan(world.store, plan.header.id)).lines())
+      if (line.kind === 'change' && 'fields' in line) names[line.key] = line.fields['name']?.to;
+    expect(names).toEqual({ edited: 'Corrected', synced: 'Right' });
+  },
+);

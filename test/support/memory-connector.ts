@@ -65,6 +65,8 @@ export interface MemoryOptions {
   readonly objects: readonly ObjectSchema[];
   readonly links?: readonly LinkSchema[];
   readonly clock: Clock;
+  /** Says what time it is by its clock, as platforms with answers that bear a time do. Default false. */
+  readonly tellsTime?: boolean;
   readonly conditionalWrite?: boolean;
   readonly history?: Capabilities['history'];
   /** Most records per call. */
@@ -92,6 +94,7 @@ export class MemoryConnector implements Connector {
   readonly written: Mutation[] = [];
   /** From when on the platform does things by itself. */
   habits: ReadonlySet<Habit> = new Set();
+  now?: () => Date;
   readonly calls = { read: 0, readLinks: 0, write: 0, describe: 0, findCreated: 0 };
   readonly #clock: Clock;
   readonly #canFind: boolean;
@@ -107,6 +110,7 @@ export class MemoryConnector implements Connector {
     const size = options.batch ?? 5;
     this.#clock = options.clock;
     this.#canFind = options.canFindCreated ?? true;
+    if (options.tellsTime === true) this.now = () => this.#clock.now();
     this.schema = { objects: options.objects, links: options.links ?? [] };
     this.capabilities = {
       consistentRead: false,

@@ -85,10 +85,13 @@ export interface World {
   readonly close: () => Promise<void>;
 }
 
-/** Sets a world up. */
-export async function openWorld(options: Omit<MemoryOptions, 'clock'>, config: RestoreConfig = CONFIG): Promise<World> {
+/** Sets a world up. `clock`: one of the platform's own. */
+export async function openWorld(
+  options: Omit<MemoryOptions, 'clock'> & Partial<Pick<MemoryOptions, 'clock'>>,
+  config: RestoreConfig = CONFIG,
+): Promise<World> {
   const clock = tickingClock();
-  const connector = new MemoryConnector({ ...options, clock });
+  const connector = new MemoryConnector({ clock, ...options });
   // Thousands of worlds are opened: memory instead of a disk, where the machine has such a folder.
   const root = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'runback-'));
   const close = (): Promise<void> => rm(root, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { type CallOptions, type Clock, HttpClient, type HttpAnswer, type HttpResult, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Usage } from '../connector.js';
+import { PlatformTime } from '../platform-time.js';
 import { failureOf, type Naming } from './errors.js';
 import { HubSpotGate, type LimitSettings, WRITES } from './limits.js';
 import { Patience } from './patience.js';
@@ -32,10 +33,12 @@ export class HubSpotApi {
   readonly #http: HttpClient;
   readonly #gate: HubSpotGate;
   readonly #maxWaitMs: number;
+  readonly #time: PlatformTime;
 
   constructor(settings: ApiSettings) {
     this.naming = { platform: settings.platform, tokenRef: settings.tokenRef };
     this.clock = settings.clock;
+    this.#time = new PlatformTime(settings.clock);
     this.#prefix = settings.prefix;
     this.#maxWaitMs = settings.maxWaitMs ?? MAX_WAIT_MS;
     this.#gate = new HubSpotGate(settings.limits, settings.clock);
@@ -89,6 +92,11 @@ export class HubSpotApi {
     return failureOf(result, this.naming);
   }
 
+  /** What time it is at HubSpot, by the latest answer. */
+  now(): Date | undefined {
+    return this.#time.now();
+  }
+
   usage(): Usage {
     const { dailyLeft } = this.#gate;
     return { ...this.#http.counts, ...(dailyLeft === undefined ? {} : { dailyLeft }) };
@@ -105,7 +113,9 @@ export class HubSpotApi {
 
   async #request(request: Parameters<HttpClient['request']>[0], call: CallOptions): Promise<HttpResult> {
     try {
-      return await this.#http.request(request, call);
+      const result = await this.#http.request(request, call);
+      if (result.kind === 'answered') this.#time.tell(Date.parse(result.headers['date'] ?? ''));
+      return result;
     } catch (error) {
       if (call.signal?.aborted && !isRunbackError(error))
         throw new RunbackError('interrupted', 'Stopped before the next request to HubSpot', { state: 'This request was not sent.', cause: error });

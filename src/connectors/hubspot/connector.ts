@@ -157,6 +157,10 @@ export class HubSpotConnector implements Connector {
     return type === undefined || this.#pages === undefined ? undefined : `${this.#pages}/record/${encodeURIComponent(type)}/{key}`;
   }
 
+  now(): Date | undefined {
+    return this.#api.now();
+  }
+
   usage(): Usage {
     return this.#api.usage();
   }

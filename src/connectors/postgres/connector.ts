@@ -2,6 +2,7 @@ import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { Environment, PlatformConfig } from '../../workspace/index.js';
 import type { Capabilities, Connector, CreatedLookup, Identity, LinkMutation, Mutation, MutationResult } from '../connector.js';
+import { PlatformTime } from '../platform-time.js';
 import type { DriverDeps } from '../registry.js';
 import { copyLines } from './copy-lines.js';
 import { fromServer } from './errors.js';
@@ -32,6 +33,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
   const permitted = new Set<string>();
   const said = new Set<string>();
   let heldByCaller = false;
+  const time = new PlatformTime(clock);
 
   const capabilities: Capabilities = {
     consistentRead: true,
@@ -140,10 +142,15 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
 
     usage: () => ({ requests: counters.requests, retries: counters.retries, limited: 0 }),
 
+    now: () => time.now(),
+
     async beginRead(options = {}) {
       if (heldByCaller) return;
       throwIfAborted(options.signal, settings);
       await reader.connected(options);
+      // Before the view is opened: what it does not show was written after this.
+      const [row] = await reader.ask('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint', [], options, 'asking what time it is');
+      time.tell(Number(row?.[0] ?? Number.NaN));
       reader.hold();
       heldByCaller = true;
     },
