@@ -191,6 +191,35 @@ export async function openIncidents({ store, clock }: Session): Promise<readonly
   return incidents.filter(isOpen);
 }
 
+/**
+ * Ids of the open incidents of these platforms; where there is none, of those that do not say yet what they are about. What is done now by
+ * hand belongs to them. Undefined where they cannot be read: that holds nothing up, and then times tell.
+ */
+export async function incidentsNow(session: Session, platforms: readonly string[]): Promise<readonly string[] | undefined> {
+  try {
+    const open = await openIncidents(session);
+    const fitting = open.filter((one) => one.platforms.some((name) => platforms.includes(name)));
+    return (fitting.length > 0 ? fitting : open.filter((one) => one.platforms.length === 0)).map(({ id }) => id);
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Ties a restore that was begun by hand, and its plan, to the incidents that were open then. What cannot be tied stops nothing: the restore names them itself. */
+export async function linkRestore(session: Session, incidents: readonly string[], restore: string, plan: string): Promise<void> {
+  const { IncidentDesk, link } = await import('../incidents/index.js');
+  const { store, clock, by } = session;
+  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
+  for (const incident of incidents)
+    for (const [kind, id] of [['plan', plan] as const, ['restore', restore] as const])
+      try {
+        await link(desk, incident, kind, id, { by, source: 'cli' }, 'begun by hand');
+      } catch (error) {
+        if (!isRunbackError(error)) throw error;
+      }
+}
+
 /** The incident a run belongs to, with its desk; undefined where it belongs to none. A damaged or missing incident stops no run. */
 export async function incidentOf(session: Session, run: string): Promise<{ readonly incident: Incident; readonly desk: IncidentDesk } | undefined> {
   const id = (await session.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;

@@ -4,12 +4,35 @@ import type { Plan, PlanHeader, PlanLine } from '../restores/index.js';
 import type { Catalog, SnapshotReader } from '../snapshots/index.js';
 import type { OpenPlan } from './prompts/operator-deps.js';
 import type { Session } from './session.js';
-import type { Looks, RecordLook } from './views/record.js';
+import { type Looks, noLooks, type RecordLook } from './views/record.js';
 
 /** A record by its object type and key. */
 export interface RecordRef {
   readonly object: string;
   readonly key: string;
+}
+
+/** What of a plan's header names its records. */
+type NamedBy = Pick<PlanHeader, 'base' | 'damaged' | 'platform' | 'pages'>;
+
+/** As {@link looksIn}, for a plan by its id, whatever its lines hold. One that cannot be read names nobody. */
+export async function looksOfPlan(session: Session, plan: string, records: Iterable<RecordRef>): Promise<Looks> {
+  const header = await quietly(async () => {
+    for await (const line of session.store.ledger('plans', plan).read()) return namedBy(line);
+    return undefined;
+  });
+  return header === undefined ? noLooks : await looksIn(await session.catalog(), header, records);
+}
+
+function namedBy(line: string): NamedBy | undefined {
+  try {
+    const header = JSON.parse(line) as Partial<NamedBy>;
+    const { base, damaged, platform, pages } = header;
+    if (typeof base?.snapshot !== 'string' || typeof damaged?.snapshot !== 'string' || typeof platform !== 'string') return undefined;
+    return { base, damaged, platform, ...(pages === undefined ? {} : { pages }) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** The records that lines of a plan are about; of links, both. */
@@ -36,7 +59,7 @@ export function openPlanOf(session: Pick<Session, 'catalog'>, plan: Plan): OpenP
  * How people know records: by what the good snapshot holds, else the one of the damage, where a record is new. A snapshot that is gone, or
  * cannot be read there, names nobody, and stops nothing.
  */
-export async function looksIn(catalog: Pick<Catalog, 'open'>, header: PlanHeader, records: Iterable<RecordRef>): Promise<Looks> {
+export async function looksIn(catalog: Pick<Catalog, 'open'>, header: NamedBy, records: Iterable<RecordRef>): Promise<Looks> {
   const found = new Map<string, RecordLook>();
   const wanted = new Map([...records].map((record) => [nameOf(record), record]));
   for (const snapshot of [header.base.snapshot, header.damaged.snapshot]) {

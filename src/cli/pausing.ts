@@ -1,4 +1,5 @@
 import type { CallOptions } from '../lib/index.js';
+import { incidentsNow } from './incidents.js';
 import type { Session } from './session.js';
 
 /** Does some work while the syncs that write to these platforms are paused, then puts each back to the state it was in, whatever came of the work. */
@@ -15,7 +16,8 @@ export async function whilePaused<T>(
     .map((sync) => sync.name);
   if (names.length === 0) return work();
   try {
-    await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot' }, call);
+    const incidents = await incidentsNow(session, platforms);
+    await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot', ...(incidents === undefined ? {} : { incidents }) }, call);
     return await work();
   } finally {
     // Not cut short by Ctrl-C, nor by one sync that could not be paused: a sync that stays paused by accident is damage too.

@@ -50,7 +50,7 @@ export async function withoutSnapshot(context: CommandContext, session: Session,
     });
     if (way === 'done') return;
     try {
-      await WAYS[way](context, session, name);
+      await WAYS[way](context, session, name, incident.id);
       done.add(way);
     } catch (error) {
       live.stop();
@@ -68,13 +68,14 @@ async function platformOf(context: CommandContext, session: Session, { platforms
   return await asker.choose({ message: 'Which platform first?', choices: names.map((value) => ({ value, name: visible(value) })) });
 }
 
-type Work = (context: CommandContext, session: Session, platform: string) => Promise<void>;
+type Work = (context: CommandContext, session: Session, platform: string, incident: string) => Promise<void>;
 
 const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
-  pause: async ({ live, style, call }, session, platform) => {
+  pause: async ({ live, style, call }, session, platform, incident) => {
     await session.authorise('pause-syncs');
     live.start('Pausing');
-    const request = { writesTo: platform, by: session.by, holder: `person:${session.by}`, reason: 'an incident without a snapshot' };
+    const why = { reason: 'an incident without a snapshot', incidents: [incident] };
+    const request = { writesTo: platform, by: session.by, holder: `person:${session.by}`, ...why };
     const record = await (await session.syncs()).pause(request, call);
     live.stop();
     if (record.entries.length === 0)

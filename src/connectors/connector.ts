@@ -64,7 +64,7 @@ export interface Connector {
 
   /**
    * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order.
-   * `since`: when the request was sent.
+   * `since`: when the request was sent, by the platform's own clock; a record made before that is none of them. The epoch where that is not known.
    */
   findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
 
@@ -82,6 +82,9 @@ export interface Connector {
    * platform has not told, or never does; may be a second early. After `beginRead` and `describe` it is known. Never calls the platform.
    */
   now?(): Date | undefined;
+
+  /** By how many milliseconds the clock of this machine is ahead of the platform's, up to a second less; undefined where that is not known. */
+  aheadMs?(): number | undefined;
 
   /** Opens one consistent view for all following reads of this instance where `capabilities.consistentRead`; else does nothing. */
   beginRead?(options?: CallOptions): Promise<void>;

@@ -5,6 +5,7 @@ export { hasIt, isOpen, isOverdue, whatIsDue } from './due.js';
 export { channelOfLine, causeOf, failedPages, type FailedPage, failureLines, isReached, isUnreached, withFailuresTogether } from './page-failures.js';
 export { ackToken, announcedLinks, announcePage } from './page-links.js';
 export { firstAddress, type PageLinks } from './planned-pages.js';
+export { headlineLines } from './report-headline.js';
 export { reportHtml } from './report-html.js';
 export { reportMarkdown } from './report-markdown.js';
 export { withoutPersonalData } from './report-personal.js';

@@ -2,6 +2,7 @@ import { formatDuration } from '../lib/index.js';
 import { causeOf, failureLines, withFailuresTogether } from './page-failures.js';
 import { impactBlocks, restoreBlocks } from './report-damage.js';
 import type { Block, ChartBar, Inline, Inlines, ReportDocument } from './report-document.js';
+import { headlineLines } from './report-headline.js';
 import type { PageFacts, ReportData, ReportLine } from './report-types.js';
 
 const NOT_ON_RECORD = 'not on record';
@@ -12,6 +13,7 @@ export function reportDocument(data: ReportData): ReportDocument {
   return {
     title: `${data.title} (${data.severity})`,
     lead: [
+      ...headlineLines(data.headline).map((words): Inlines => [{ strong: words }]),
       ['Incident ', { code: data.id }, `, ${data.status}. Gathered `, { time: data.gatheredAt }, '. All times are UTC.'],
       data.personal
         ? [{ strong: 'Contains personal data.' }, ' Keep it where such data may be kept.']
@@ -25,6 +27,7 @@ export function reportDocument(data: ReportData): ReportDocument {
       { title: 'Syncs paused', blocks: syncs(data) },
       { title: 'Restores', blocks: restoreBlocks(data) },
       { title: 'Runs', blocks: runs(data) },
+      { title: 'Decisions', blocks: decisions(data) },
       { title: 'Approvals', blocks: approvals(data) },
       { title: 'Pages', blocks: pages(data) },
       { title: 'Vendor cases', blocks: vendors(data) },
@@ -73,7 +76,7 @@ function timeline({ timeline: lines, people }: ReportData): readonly Block[] {
   ];
 }
 
-function evidenceOf({ evidence: one }: ReportLine): Inlines {
+function evidenceOf({ evidence: one }: Pick<ReportLine, 'evidence'>): Inlines {
   if (one === undefined) return '';
   const section = LISTED[one.kind];
   return section === undefined ? { code: one.id } : { row: one.id, section };
@@ -171,6 +174,21 @@ function runs({ runs: all }: ReportData): readonly Block[] {
     })),
   }));
   return [overview, ...steps];
+}
+
+function decisions({ decisions: all, people }: ReportData): readonly Block[] {
+  if (all.length === 0) return [nothing('No decision of a person is on record.')];
+  const name = (id: string): string => people.find((one) => one.id === id)?.name ?? id;
+  return [
+    {
+      kind: 'table',
+      caption: 'What people decided, in order',
+      columns: ['When', 'Who', 'Decision', 'About', 'Answer', 'Reason', 'Where'],
+      rows: all.map(({ at, by, kind, what, answer, why, evidence: where }) => ({
+        cells: [{ time: at }, name(by), kind, what, answer ?? '', why ?? '', evidenceOf({ evidence: where })],
+      })),
+    },
+  ];
 }
 
 function approvals({ approvals: all }: ReportData): readonly Block[] {

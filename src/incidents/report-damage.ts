@@ -1,5 +1,5 @@
 import type { Block, Inlines } from './report-document.js';
-import type { PlanFacts, ReportData, RestoreFacts } from './report-types.js';
+import type { ChangeExample, PlanFacts, ReportData, RestoreFacts, ShownRecord } from './report-types.js';
 
 const counter = new Intl.NumberFormat('en-US');
 const SHOWN_FIELDS = 12;
@@ -8,15 +8,19 @@ const SHOWN_FIELDS = 12;
 export const count = (n: number): string => counter.format(n);
 
 /** What was damaged, in exact numbers: from the plans that undo it. */
-export function impactBlocks({ impact, plans }: ReportData): readonly Block[] {
+export function impactBlocks({ impact, plans: all, headline }: ReportData): readonly Block[] {
+  // A plan that another one came in the place of is history: what counts is what was, or would be, written.
+  const plans = all.filter(({ replaced }) => replaced === undefined);
   const text: Block =
     impact === undefined
       ? { kind: 'to-write', hint: 'To be written: who and what was affected, in the words of the business.' }
       : { kind: 'paragraph', text: impact };
-  if (plans.length === 0) return [text, { kind: 'paragraph', text: 'No plan is linked, so no number of records is on record.' }];
+  if (all.length === 0) return [text, { kind: 'paragraph', text: 'No plan is linked, so no number of records is on record.' }];
   return [
     text,
+    ...repaired(headline),
     overview(plans),
+    ...replacedPlans(all),
     byObject(plans),
     byField(plans),
     ...conflicts(plans),
@@ -24,6 +28,45 @@ export function impactBlocks({ impact, plans }: ReportData): readonly Block[] {
     ...notBroughtBack(plans),
     ...examples(plans),
   ];
+}
+
+/** Damaged, repaired and left by object type, and the first of what is left. */
+function repaired({ objects, examples: left, damaged }: ReportData['headline']): readonly Block[] {
+  if (damaged === 0) return [];
+  const rows = objects.map((one) => ({ cells: [one.object, count(one.damaged), count(one.repaired), count(one.left)] }));
+  const columns = ['Object type', { number: 'Damaged' }, { number: 'Repaired' }, { number: 'Left' }];
+  const records = left.map((one) => ({ cells: [recordInlines(one), { code: one.why }] as readonly Inlines[] }));
+  return [
+    { kind: 'table', caption: 'Records, each counted once', columns, rows },
+    ...(left.length === 0
+      ? []
+      : [{ kind: 'table', caption: 'Records that are left, the first of them', columns: ['Record', 'Why'], rows: records } as const]),
+  ];
+}
+
+/** Plans that others came in the place of, and what those leave out. */
+function replacedPlans(plans: readonly PlanFacts[]): readonly Block[] {
+  const rows = plans.flatMap(({ id, replaced }) => {
+    if (replaced === undefined) return [];
+    const { by, person, at, how, limits = '', leftOut } = replaced;
+    const cells = [
+      { code: id },
+      { row: by, section: 'Impact' },
+      [how, ' by ', person, ', ', { time: at }],
+      limits,
+      count(leftOut.records),
+      count(leftOut.fields),
+    ] as readonly Inlines[];
+    return [{ id, cells }];
+  });
+  const columns = ['Plan', 'Instead', 'How', 'Limits', { number: 'Records left out' }, { number: 'Fields left out' }];
+  return rows.length === 0 ? [] : [{ kind: 'table', caption: 'Plans that were not applied, and what others came in their place', columns, rows }];
+}
+
+/** `Ann Lee <ann@example.com>, contacts 104`, with the page that opens it. */
+function recordInlines({ object, key, name, address, page }: ShownRecord): Inlines {
+  const called = name === undefined ? (address ?? '') : address === undefined ? name : `${name} <${address}>`;
+  return [...(called === '' ? [] : [`${called}, `]), `${object} `, page === undefined ? { code: key } : { link: page, text: key }];
 }
 
 function overview(plans: readonly PlanFacts[]): Block {
@@ -86,6 +129,16 @@ function conflicts(plans: readonly PlanFacts[]): readonly Block[] {
           columns: ['Code', 'Plan', { number: 'Changes' }],
           rows,
         },
+        {
+          kind: 'table',
+          caption: 'Conflicts, the first of them',
+          columns: ['Record', 'Field', 'Code'],
+          rows: plans.flatMap(({ conflictExamples: some }) =>
+            some.map((one) => ({
+              cells: [recordInlines(one), one.field === '' ? 'the whole record' : one.field, { code: one.code }] as readonly Inlines[],
+            })),
+          ),
+        },
       ];
 }
 
@@ -120,9 +173,7 @@ function notBroughtBack(plans: readonly PlanFacts[]): readonly Block[] {
 
 function examples(plans: readonly PlanFacts[]): readonly Block[] {
   const rows = plans.flatMap(({ examples: all }) =>
-    all.map(({ object, key, field, from, to, writer }) => ({
-      cells: [[object, ' ', { code: key }], field, shown(from), shown(to), writer ?? 'not known'] as readonly Inlines[],
-    })),
+    all.map((one) => ({ cells: [recordInlines(one), ...movedInlines(one), one.writer ?? 'not known'] as readonly Inlines[] })),
   );
   return rows.length === 0
     ? []
@@ -134,6 +185,13 @@ function examples(plans: readonly PlanFacts[]): readonly Block[] {
           rows,
         },
       ];
+}
+
+/** What a change does: to a field, or to the whole record. */
+function movedInlines({ action, field, from, to }: ChangeExample): readonly Inlines[] {
+  if (action === 'delete') return ['the whole record', 'created', 'deleted again'];
+  if (action === 'undelete') return ['the whole record', 'deleted', 'brought back'];
+  return [field, shown(from), shown(to)];
 }
 
 function shown(value: unknown): Inlines {
@@ -150,13 +208,13 @@ export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] 
     kind: 'table',
     caption: 'What was written back',
     columns: ['Restore', 'Plan', 'State', 'By', 'Began', 'Ended'],
-    rows: restores.map(({ id, plan, state, stoppedBecause, by, startedAt, finishedAt, undoneAt }) => ({
+    rows: restores.map(({ id, plan, state, stoppedBecause, by, byHand, startedAt, finishedAt, undoneAt }) => ({
       id,
       cells: [
         { code: id },
         { row: plan, section: 'Impact' },
         stoppedBecause === undefined ? state : `${state}: ${stoppedBecause}`,
-        by,
+        byHand ? `${by}, by hand` : by,
         { time: startedAt },
         finishedAt === undefined ? 'not on record' : [{ time: finishedAt }, ...(undoneAt === undefined ? [] : [', undone ', { time: undoneAt }])],
       ],

@@ -19,6 +19,8 @@ export type Inline =
   /** ISO 8601. */
   | { readonly time: string }
   | { readonly strong: string }
+  /** A page elsewhere that opens something: only `http(s)`, else its text alone is shown. */
+  | { readonly link: string; readonly text: string }
   /** A row elsewhere in this report: its id, and the title of the section it stands in. */
   | { readonly row: string; readonly section: string };
 export type Inlines = Inline | readonly Inline[];
@@ -60,6 +62,14 @@ export function plain(text: string): string {
 export function utc(iso: string): string {
   const ms = Date.parse(iso);
   return Number.isNaN(ms) ? iso : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** An address that may be opened: undefined where it is not of the web, or hides anything. */
+export function webAddress(link: string): string | undefined {
+  const url = URL.canParse(link) ? new URL(link) : undefined;
+  return url !== undefined && (url.protocol === 'https:' || url.protocol === 'http:') && url.username === '' && url.password === ''
+    ? url.href
+    : undefined;
 }
 
 /** The address of a section within the report, the same as GitHub and GitLab give its heading. */

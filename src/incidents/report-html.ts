@@ -4,7 +4,7 @@ import { html, raw } from 'hono/html';
 
 import { reportChart } from './report-chart.js';
 import { reportDocument } from './report-content.js';
-import { type Block, type Inline, type Inlines, inlinesOf, plain, type ReportSection, slug, utc } from './report-document.js';
+import { type Block, type Inline, type Inlines, inlinesOf, plain, type ReportSection, slug, utc, webAddress } from './report-document.js';
 import { withoutPersonalData } from './report-personal.js';
 import { REPORT_CSS } from './report-style.js';
 import type { ReportData } from './report-types.js';
@@ -79,6 +79,12 @@ class Page {
     if ('code' in one) return html`<code>${plain(one.code)}</code>`;
     if ('time' in one) return html`<time datetime="${one.time}">${utc(one.time)}</time>`;
     if ('strong' in one) return html`<strong>${plain(one.strong)}</strong>`;
+    if ('link' in one) {
+      const address = webAddress(one.link);
+      return address === undefined
+        ? html`<code>${plain(one.text)}</code>`
+        : html`<a href="${address}" rel="noreferrer"><code>${plain(one.text)}</code></a>`;
+    }
     if (!this.#rows.has(one.row)) return html`<code>${plain(one.row)}</code>`;
     return html`<a href="#${anchor(one.row)}" data-section="${one.section}"><code>${plain(one.row)}</code></a>`;
   }

@@ -1,5 +1,5 @@
 import { reportDocument } from './report-content.js';
-import { type Block, type Inline, type Inlines, inlinesOf, plain, slug, utc } from './report-document.js';
+import { type Block, type Inline, type Inlines, inlinesOf, plain, slug, utc, webAddress } from './report-document.js';
 import { withoutPersonalData } from './report-personal.js';
 import type { ReportData } from './report-types.js';
 
@@ -61,6 +61,10 @@ function piece(one: Inline): string {
   if ('code' in one) return code(one.code);
   if ('time' in one) return escaped(utc(one.time));
   if ('strong' in one) return `**${escaped(one.strong)}**`;
+  if ('link' in one) {
+    const address = webAddress(one.link);
+    return address === undefined ? code(one.text) : `[${escaped(one.text)}](<${address.replaceAll(/[<>|`]/gu, encodeURIComponent)}>)`;
+  }
   return `[${escaped(one.row)}](#${slug(one.section)})`;
 }
 

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../lib/index.js';
-import type { ChangeExample, PlanFacts, ReportData } from './report-types.js';
+import type { ChangeExample, PlanFacts, ReportData, ShownRecord } from './report-types.js';
 
 /** Longest value of a record, in words, that is looked for in what people wrote. */
 const PHRASE_WORDS = 8;
@@ -16,7 +16,7 @@ const NUMBER = /(?<![\w.,-])(?:\+|\(\+?)?\d(?:[ \u00A0().\-/\u2010-\u2015]{0,3}\
 /** A bare number after one of these is the id of something. */
 const ID_BEFORE = /(?:\b(?:ids?|keys?|records?|contacts?|compan(?:y|ies)|deals?|tickets?|leads?|accounts?|portal|case)\b[\s:=#"'/]{0,3}|[#/])$/iu;
 /** Members whose values are ids: a telephone number is not looked for in them. */
-const IDS: ReadonlySet<string> = new Set(['key', 'account', 'number', 'correlationIds', 'hash', 'of', 'lastHash', 'id']);
+const IDS: ReadonlySet<string> = new Set(['key', 'account', 'number', 'correlationIds', 'hash', 'of', 'lastHash', 'id', 'page']);
 
 /**
  * The report without personal data: values of records, e-mail addresses and telephone numbers become placeholders such as
@@ -25,19 +25,39 @@ const IDS: ReadonlySet<string> = new Set(['key', 'account', 'number', 'correlati
 export function withoutPersonalData(data: ReportData): ReportData {
   if (!data.personal) return data;
   const hide = new Placeholders(data.valuesInText);
-  const { plans, ...rest } = data;
-  const walked = walk(rest, hide, undefined) as Omit<ReportData, 'plans'>;
-  return { ...walked, plans: plans.map((plan) => planWithout(plan, hide)), valuesInText: [], personal: false };
+  const { plans, headline, ...rest } = data;
+  const walked = walk(rest, hide, undefined) as Omit<ReportData, 'plans' | 'headline'>;
+  return {
+    ...walked,
+    headline: { ...headline, examples: headline.examples.map((one) => recordWithout(one, hide)) },
+    plans: plans.map((plan) => planWithout(plan, hide)),
+    valuesInText: [],
+    personal: false,
+  };
+}
+
+/** A record by its key; the page of its platform holds no more than that. */
+function recordWithout<T extends ShownRecord>(record: T, hide: Placeholders): T {
+  const { name, address, ...rest } = record;
+  return {
+    ...(walk(rest, hide, undefined) as T),
+    ...(name === undefined ? {} : { name: hide.word(name) }),
+    ...(address === undefined ? {} : { address: hide.word(address) }),
+  };
 }
 
 function planWithout(plan: PlanFacts, hide: Placeholders): PlanFacts {
-  const { examples, ...rest } = plan;
+  const { examples, conflictExamples, ...rest } = plan;
   const change = ({ from, to, ...example }: ChangeExample): ChangeExample => ({
-    ...(walk(example, hide, undefined) as Omit<ChangeExample, 'from' | 'to'>),
+    ...recordWithout(example, hide),
     ...(from === undefined ? {} : { from: hide.value(from) }),
     ...(to === undefined ? {} : { to: hide.value(to) }),
   });
-  return { ...(walk(rest, hide, undefined) as Omit<PlanFacts, 'examples'>), examples: examples.map(change) };
+  return {
+    ...(walk(rest, hide, undefined) as Omit<PlanFacts, 'examples' | 'conflictExamples'>),
+    examples: examples.map(change),
+    conflictExamples: conflictExamples.map((one) => recordWithout(one, hide)),
+  };
 }
 
 function walk(value: unknown, hide: Placeholders, name: string | undefined): unknown {
@@ -66,6 +86,11 @@ export class Placeholders {
     return outside(withoutMail, (part) =>
       this.#phones(pattern === undefined ? part : part.replace(pattern, (found) => this.#of('value', phraseOf(found)))),
     );
+  }
+
+  /** The placeholder of a value that is a text. */
+  word(value: string): string {
+    return String(this.value(value));
   }
 
   /** The placeholder of a value of a record. Null and empty say nothing of anybody. */

@@ -1,22 +1,25 @@
 import { canonicalJson, messageOf, sha256 } from '../lib/index.js';
 import type { Store } from '../store/index.js';
-import { countsOf, listOf, numberOf, objectOf, Tally, textOf, type Unknowns } from './report-parse.js';
-import type { ChangeExample, FieldCount, PlanFacts } from './report-types.js';
+import { type ConflictCells, linkCell, type PlannedCells } from './report-cells.js';
+import type { PlanRead } from './report-counts.js';
+import { countsOf, listOf, numberOf, objectOf, Tally, textOf, textsOf, type Unknowns } from './report-parse.js';
+import type { ChangeExample, ConflictExample, FieldCount, PlanFacts } from './report-types.js';
 
 const SHOWN_EXAMPLES = 10;
+const SHOWN_CONFLICTS = 10;
 
 /**
  * What a plan would write, counted from its lines as they stream past. `seen` is told every value of a record, so that the caller
  * can find those that occur in what people wrote without keeping them all.
  */
-export async function readPlanFacts(store: Store, id: string, seen: (value: unknown) => void = () => undefined): Promise<PlanFacts> {
+export async function readPlanFacts(store: Store, id: string, seen: (value: unknown) => void = () => undefined): Promise<PlanRead> {
   const reader = new PlanReader(id, seen);
   try {
     for await (const line of store.ledger('plans', id).read()) reader.take(line);
   } catch (error) {
-    return reader.facts(messageOf(error));
+    return reader.read(messageOf(error));
   }
-  return reader.facts();
+  return reader.read();
 }
 
 interface ObjectCount {
@@ -34,6 +37,9 @@ class PlanReader {
   readonly #fields = new Map<string, { -readonly [K in keyof FieldCount]: FieldCount[K] } & { readonly first: string }>();
   readonly #writers = new Tally();
   readonly #examples: ChangeExample[] = [];
+  readonly #conflictExamples: ConflictExample[] = [];
+  readonly #changes: PlannedCells[] = [];
+  readonly #conflicts: ConflictCells[] = [];
 
   constructor(id: string, seen: (value: unknown) => void) {
     this.#id = id;
@@ -46,11 +52,20 @@ class PlanReader {
       this.#header = line;
       this.#hash = sha256(text);
     } else if (line['kind'] === 'change') this.#change(line);
-    else if (line['kind'] === 'conflict') for (const name of ['base', 'damaged', 'live']) this.#seen(line[name]);
+    else if (line['kind'] === 'conflict') this.#conflict(line);
   }
 
-  facts(problem?: string): PlanFacts {
+  read(problem?: string): PlanRead {
+    const facts = this.#facts(problem);
+    const { id: plan, platform, account } = facts;
+    const cells = { plan, platform, account, changes: this.#changes, conflicts: this.#conflicts, whole: problem === undefined };
+    return { facts, cells };
+  }
+
+  #facts(problem: string | undefined): PlanFacts {
     const header = this.#header;
+    const from = textOf(header['from']);
+    const decisions = Object.fromEntries(Object.entries(objectOf(header['decisions'])).map(([name, choice]) => [name, textOf(choice) ?? '?']));
     const counts = objectOf(header['counts']);
     const base = textOf(objectOf(header['base'])['snapshot']);
     const damaged = textOf(objectOf(header['damaged'])['snapshot']);
@@ -63,6 +78,10 @@ class PlanReader {
       environment: textOf(header['environment']) ?? '',
       createdBy: textOf(header['createdBy']) ?? '',
       createdAt: textOf(header['createdAt']) ?? '',
+      ...(from === undefined ? {} : { from }),
+      ...(Object.keys(decisions).length === 0 ? {} : { decisions }),
+      ...('filters' in header ? { filters: canonicalJson(header['filters']) } : {}),
+      applied: false,
       ...(base === undefined ? {} : { base }),
       ...(damaged === undefined ? {} : { damaged }),
       records: numberOf(counts['records']),
@@ -81,6 +100,7 @@ class PlanReader {
         .map(({ first: _first, ...one }) => one),
       writers: this.#writers.sorted().map(([writer, changes]) => ({ writer, changes })),
       examples: this.#examples,
+      conflictExamples: this.#conflictExamples,
     };
   }
 
@@ -90,6 +110,7 @@ class PlanReader {
     const record = linked ? objectOf(line['from']) : line;
     const object = textOf(record['object']) ?? '?';
     const key = textOf(record['key']) ?? '?';
+    this.#cells(line, { action, object, key });
     const count = this.#objects.get(object) ?? { records: new Set<string>(), fields: 0, links: 0 };
     this.#objects.set(object, count);
     count.records.add(key);
@@ -97,6 +118,9 @@ class PlanReader {
     const writer = textOf(objectOf(line['attribution'])['writer']);
     if (writer !== undefined) this.#writers.add(writer);
     for (const value of Object.values(objectOf(line['lost']))) this.#seen(value);
+    // What is deleted, or comes back as it was, has no fields to show.
+    if ((action === 'delete' || action === 'undelete') && this.#examples.length < SHOWN_EXAMPLES)
+      this.#examples.push(exampleOf(line, { object, key, field: '', action }, {}));
     for (const [field, moved] of Object.entries(objectOf(line['fields']))) {
       const move = objectOf(moved);
       this.#seen(move['from']);
@@ -106,6 +130,22 @@ class PlanReader {
       this.#field(object, field, move);
       if (this.#examples.length < SHOWN_EXAMPLES) this.#examples.push(exampleOf(line, { object, key, field, action }, move));
     }
+  }
+
+  #cells(line: Unknowns, { action, object, key }: { readonly action: string; readonly object: string; readonly key: string }): void {
+    // An interim value only stands in until a later change writes the record.
+    if (line['interim'] === true) return;
+    const n = String(numberOf(line['n']));
+    this.#changes.push({ n, object, key, cells: cellsOf(line, action) });
+  }
+
+  #conflict(line: Unknowns): void {
+    for (const name of ['base', 'damaged', 'live']) this.#seen(line[name]);
+    const [code, object, key] = [textOf(line['code']) ?? '?', textOf(line['object']) ?? '?', textOf(line['key']) ?? '?'];
+    const change = objectOf(line['change']);
+    const cells = 'action' in change ? cellsOf(change, textOf(change['action']) ?? '') : [textOf(line['field']) ?? ''];
+    this.#conflicts.push({ code, object, key, cells });
+    if (this.#conflictExamples.length < SHOWN_CONFLICTS) this.#conflictExamples.push({ code, object, key, field: textOf(line['field']) ?? '' });
   }
 
   /** `from` is the damaged value, `to` the good one. */
@@ -119,6 +159,20 @@ class PlanReader {
     if (count.first !== first) count.alike = false;
     this.#fields.set(key, count);
   }
+}
+
+/** The cells that a change writes: fields that are not only kept, the link, or the record itself. */
+function cellsOf(line: Unknowns, action: string): readonly string[] {
+  if (action === 'link' || action === 'unlink') {
+    const to = objectOf(line['to']);
+    return [linkCell(textOf(line['link']) ?? '', textOf(to['object']) ?? '', textOf(to['key']) ?? '')];
+  }
+  const later = new Set(textsOf(line['deferred']));
+  const fields = Object.entries(objectOf(line['fields'])).flatMap(([field, move]) =>
+    objectOf(move)['keeps'] === true || later.has(field) ? [] : [field],
+  );
+  if (action === 'delete') return [''];
+  return action === 'update' ? fields : ['', ...fields];
 }
 
 function lostOf(one: Unknowns): PlanFacts['lost'][number] {

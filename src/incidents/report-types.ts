@@ -10,10 +10,23 @@ export interface ReportSpan {
   readonly withinMs?: number;
 }
 
-/** One change of a plan, as an example. */
-export interface ChangeExample {
+/** How people know a record. Name and address are personal; the page holds its key alone. */
+export interface RecordLook {
+  readonly name?: string;
+  readonly address?: string;
+  /** Address of the page that opens it on its platform. */
+  readonly page?: string;
+}
+
+/** A record as a report shows it. */
+export interface ShownRecord extends RecordLook {
   readonly object: string;
   readonly key: string;
+}
+
+/** One change of a plan, as an example. */
+export interface ChangeExample extends ShownRecord {
+  /** Empty: the whole record. */
   readonly field: string;
   readonly action: string;
   /** Value of the damage and the good one. Values of records: personal. `undefined`: absent. */
@@ -35,6 +48,27 @@ export interface FieldCount {
   readonly alike: boolean;
 }
 
+/** A conflict of a plan, as an example. */
+export interface ConflictExample extends ShownRecord {
+  readonly code: string;
+  /** Empty: the whole record. */
+  readonly field: string;
+}
+
+/** How another plan came in the place of one. */
+export interface PlanReplaced {
+  readonly by: string;
+  /** Who decided it, and when. */
+  readonly person: string;
+  readonly at: string;
+  /** `narrowed`: with other limits. `decided`: its conflicts were. `anew`: with the same limits. */
+  readonly how: 'narrowed' | 'decided' | 'anew';
+  /** What was asked for instead, as it was given. */
+  readonly limits?: string;
+  /** What it held, and no plan that counts does. */
+  readonly leftOut: { readonly records: number; readonly fields: number };
+}
+
 /** What a plan would write, by object type. */
 export interface PlanFacts {
   readonly id: string;
@@ -46,6 +80,15 @@ export interface PlanFacts {
   readonly environment: string;
   readonly createdBy: string;
   readonly createdAt: string;
+  /** The plan whose conflicts were decided to make this one, and how. */
+  readonly from?: string;
+  readonly decisions?: Readonly<Record<string, string>>;
+  /** What it was limited to, as canonical JSON. */
+  readonly filters?: string;
+  /** A restore of it stands, or stands in part. */
+  readonly applied: boolean;
+  /** Set where another plan counts instead: nothing of this one was written, or all of it was put back. */
+  readonly replaced?: PlanReplaced;
   readonly base?: string;
   readonly damaged?: string;
   /** Of the header: what the plan itself counted. */
@@ -68,6 +111,7 @@ export interface PlanFacts {
   /** Writers that the platform's history names, most changes first. */
   readonly writers: readonly { readonly writer: string; readonly changes: number }[];
   readonly examples: readonly ChangeExample[];
+  readonly conflictExamples: readonly ConflictExample[];
 }
 
 /** Changes by how they ended. */
@@ -89,6 +133,8 @@ export interface RestoreFacts extends Outcomes {
   readonly account: string;
   readonly hash: string;
   readonly by: string;
+  /** It was begun beside every run, by `restore apply`. */
+  readonly byHand: boolean;
   readonly state: string;
   readonly startedAt: string;
   readonly finishedAt?: string;
@@ -141,6 +187,49 @@ export interface ApprovalFacts {
   readonly note?: string;
 }
 
+export const DECISION_KINDS = [
+  'approved',
+  'refused',
+  'answered',
+  'narrowed',
+  'plan decided',
+  'confirmed',
+  'overrode',
+  'retried',
+  'skipped',
+  'settled doubt',
+  'other input',
+  'took over',
+  'took a lock',
+  'undid',
+  'gave up',
+  'incident',
+] as const;
+
+/** Something that a person decided. Facts only: what follows from it stands elsewhere. */
+export interface DecisionFacts {
+  readonly at: string;
+  readonly by: string;
+  readonly kind: (typeof DECISION_KINDS)[number];
+  /** What it was about, in words. */
+  readonly what: string;
+  /** Their answer, as they gave it. */
+  readonly answer?: string;
+  /** The reason they gave. */
+  readonly why?: string;
+  readonly evidence: { readonly kind: LinkKind | 'pause' | 'incident'; readonly id: string };
+}
+
+/** A plan that a step made in the place of an earlier one of its own. */
+export interface StepReplaced {
+  readonly plan: string;
+  readonly by: string;
+  /** The person who asked for it; absent where the run did so by itself. */
+  readonly person?: string;
+  readonly at?: string;
+  readonly limits?: string;
+}
+
 /** What a run did. */
 export interface RunFacts {
   readonly id: string;
@@ -154,6 +243,8 @@ export interface RunFacts {
   readonly because?: string;
   readonly steps: readonly StepFacts[];
   readonly approvals: readonly ApprovalFacts[];
+  readonly decisions: readonly DecisionFacts[];
+  readonly replaced: readonly StepReplaced[];
   /** Its verifications, by plan: changes looked at and those that are not so. */
   readonly verified: readonly { readonly at: string; readonly plan: string; readonly checked: number; readonly remaining: number }[];
   /** Plans and restores that its steps named. */
@@ -178,7 +269,9 @@ export interface PausedSync {
   readonly why?: string;
   readonly resumedAt?: string;
   readonly resumedBy?: string;
-  /** The run that paused it; undefined: somebody else did, while the incident lasted. */
+  /** It was started again although nothing had proved that the damage is gone. */
+  readonly override?: true;
+  /** The run that paused it; undefined: somebody else did, while the incident was open. */
   readonly run?: string;
 }
 
@@ -207,6 +300,45 @@ export interface ReportLine {
   readonly evidence?: { readonly kind: LinkKind | 'pause' | 'incident'; readonly id: string };
 }
 
+/** A record that is damaged still. */
+export interface LeftRecord extends ShownRecord {
+  /** What became of it: a code of a conflict or refusal, `moved-since-plan`, `in-doubt`, `undone`, `not-applied`, `altered`, `beside`, `field-left`. */
+  readonly why: string;
+}
+
+/** Records by what became of them. `damaged` = `repaired` + `left`. */
+export interface RepairCounts {
+  readonly damaged: number;
+  /** Everything that the plans say of them is on the platform, and nothing came beside it. */
+  readonly repaired: number;
+  readonly left: number;
+}
+
+/**
+ * The report in one line. Records are counted once, however many plans and restores are about them, from the plans that count and the
+ * journals of the restores; what an undo put back is not repaired.
+ */
+export interface ReportHeadline extends RepairCounts {
+  /** False: no plan is on record, so that nothing is counted. */
+  readonly counted: boolean;
+  /** Not everything could be read: the numbers are of what could be. */
+  readonly incomplete: boolean;
+  /** Of those left, the ones that are repaired in part. */
+  readonly inPart: number;
+  /** Records that people left out when they narrowed a plan; they count as neither damaged nor left. */
+  readonly leftOut: number;
+  /** Records that differ and that nothing ties to the incident, or that could not be compared. Not counted as damaged. */
+  readonly unclear: number;
+  readonly objects: readonly ({ readonly object: string } & RepairCounts)[];
+  /** Of those left, the first ten. */
+  readonly examples: readonly LeftRecord[];
+  /** Where the times are counted from, and how long it took from there, in milliseconds; only what is on record. */
+  readonly from: 'began' | 'detected' | 'opened';
+  readonly toDetectedMs?: number;
+  readonly toMitigatedMs?: number;
+  readonly toResolvedMs?: number;
+}
+
 /** Everything a report says, as plain JSON. Values of records and addresses stand in it: see {@link withoutPersonalData}. */
 export interface ReportData {
   readonly version: 1;
@@ -216,6 +348,7 @@ export interface ReportData {
   readonly personal: boolean;
   readonly id: string;
   readonly title: string;
+  readonly headline: ReportHeadline;
   readonly severity: string;
   /** What the severity means, in the words of the policy. */
   readonly means?: string;
@@ -243,6 +376,8 @@ export interface ReportData {
   readonly syncs: readonly PausedSync[];
   readonly runs: readonly RunFacts[];
   readonly approvals: readonly ApprovalFacts[];
+  /** What people decided, in order. */
+  readonly decisions: readonly DecisionFacts[];
   readonly pages: readonly PageFacts[];
   readonly vendors: readonly {
     readonly vendor: string;

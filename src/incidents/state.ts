@@ -37,7 +37,7 @@ export function foldIncident(id: string, entries: readonly JournalEntry[]): Inci
 export function stepIncident(id: string, before: Incident | undefined, line: JournalEntry): Incident | undefined {
   const entry = line as unknown as Entry;
   if (!before) return entry.type === 'incident.opened' ? opened(id, entry.at, entry.by, entry.data, line) : undefined;
-  const text = timelineText(entry.type, entry.data);
+  const text = timelineText(entry.type, entry.data, before.pages);
   const person = entry.by !== ROBOT;
   const after: Mutable<Incident> = {
     ...before,
@@ -286,7 +286,8 @@ function timelineEntry({ seq, at, by, type, data }: JournalEntry, text: string):
   const source = typeof data['source'] === 'string' ? data['source'] : 'runback';
   const linked = data as Partial<IncidentEvents['incident.linked']>;
   const link = type === 'incident.linked' && linked.kind !== undefined && linked.id !== undefined ? { kind: linked.kind, id: linked.id } : undefined;
-  return { seq, at, by, source, type, text, ...(link === undefined ? {} : { link }) };
+  const page = type === 'page.settled' && typeof data['key'] === 'string' ? { page: data['key'] } : {};
+  return { seq, at, by, source, type, text, ...(link === undefined ? {} : { link }), ...page };
 }
 
 /** The members that have a value. */

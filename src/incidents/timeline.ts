@@ -1,7 +1,7 @@
 import { causeOf } from './page-failures.js';
 import type { IncidentEvents, IncidentEventType, PlannedPage } from './types.js';
 
-type Words = { readonly [T in IncidentEventType]: (data: IncidentEvents[T]) => string | undefined };
+type Words = { readonly [T in IncidentEventType]: (data: IncidentEvents[T], pages: readonly PlannedPage[]) => string | undefined };
 
 const ends = (text: string): string => (/[.!?]$/u.test(text) ? text : `${text}.`);
 const with_ = (lead: string, text: string | undefined): string => (text === undefined || text === '' ? ends(lead) : `${lead}: ${ends(text)}`);
@@ -61,13 +61,19 @@ const WORDS: Words = {
   'messages.sent': ({ kind, vendor, pages }) =>
     pages.length === 0 ? undefined : `${MESSAGES[kind]}${vendor === undefined ? '' : ` ${vendor}`}: ${list(pages)}.`,
   'clock.set-back': ({ from }) => `The clock of this machine went back: it was ${from} before. No level waits longer than its own time from now on.`,
-  'page.settled': ({ key, state, why, needs, attempts }) =>
+  'page.settled': ({ key, state, why, needs, attempts }, pages) =>
     state === 'failed'
-      ? `Page ${key} failed for good after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${ends(causeOf({ why, needs }))}`
+      ? `Page ${toWhom(key, pages)} failed for good after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${ends(causeOf({ why, needs }))}`
       : undefined,
 };
 
-/** What a line of the journal says to people; undefined where it is of no interest to them. */
-export function timelineText<T extends IncidentEventType>(type: T, data: IncidentEvents[T]): string | undefined {
-  return Object.hasOwn(WORDS, type) ? WORDS[type](data) : undefined;
+/** What a line of the journal says to people; undefined where it is of no interest to them. `pages`: those of the incident until then. */
+export function timelineText<T extends IncidentEventType>(type: T, data: IncidentEvents[T], pages: readonly PlannedPage[] = []): string | undefined {
+  return Object.hasOwn(WORDS, type) ? WORDS[type](data, pages) : undefined;
+}
+
+/** `to Maya Ortiz (email)`; the key of a page that the journal does not know. */
+function toWhom(key: string, pages: readonly PlannedPage[]): string {
+  const page = pages.find((one) => one.key === key);
+  return page === undefined ? key : `to ${addresseeOf(page)}`;
 }

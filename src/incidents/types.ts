@@ -69,6 +69,8 @@ export interface TimelineEntry {
   readonly text: string;
   /** What it refers to. */
   readonly link?: { readonly kind: LinkKind; readonly id: string };
+  /** Key of the page it is about. */
+  readonly page?: string;
 }
 
 /** An incident, derived from its journal. */

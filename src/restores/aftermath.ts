@@ -6,6 +6,7 @@ import type { ItemResult, JournalItem, JournalLink, Pending } from './journal.js
 import { readLive } from './live.js';
 import { linkText, oneSide, readItems, readPairLinks, type Looking } from './look.js';
 import { moveOf, sameSide } from './sides.js';
+import { sinceThere } from './their-time.js';
 import type { FieldMove } from './types.js';
 
 type Written = Extract<JournalItem, { readonly action: 'update' | 'create' }>;
@@ -189,7 +190,7 @@ function judged(
   return Object.keys(more).length === 0 ? [] : [{ ...result, ...more }];
 }
 
-/** How far the platform's clock may be behind ours. */
+/** How far the clocks of the platform's own machines may be apart. */
 const CLOCKS_APART_MS = 5_000;
 
 /**
@@ -203,11 +204,15 @@ export async function lookAfterLost(
   options: CallOptions,
 ): Promise<readonly ItemResult[]> {
   if (looking.platform.connector.capabilities.history !== 'field') return results;
-  const byObject = new Map<string, { readonly item: Written; readonly at: string; readonly result: ItemResult }[]>();
-  for (const { item, at } of pending) {
+  const byObject = new Map<string, { readonly item: Written; readonly sentAt: number; readonly result: ItemResult }[]>();
+  for (const one of pending) {
+    const { item } = one;
+    // Where nobody can tell when it was sent, nothing is claimed to be an answer to it.
+    const sentAt = sinceThere(looking.platform, one);
+    if (sentAt === undefined) continue;
     const result = results.find(({ id }) => id === item.id);
     if ((item.action !== 'update' && item.action !== 'create') || result?.status !== 'applied' || result.key === undefined) continue;
-    byObject.set(item.object, [...(byObject.get(item.object) ?? []), { item, at, result }]);
+    byObject.set(item.object, [...(byObject.get(item.object) ?? []), { item, sentAt, result }]);
   }
   const found = new Map<string, ItemResult>();
   for (const [object, group] of byObject) {
@@ -215,11 +220,11 @@ export async function lookAfterLost(
     const names = schema.fields.filter((field) => !field.readOnly && field.viaLink === undefined).map((field) => field.name);
     const keys = [...new Set(group.map(({ result }) => result.key ?? ''))];
     const { records, history } = await readLive(looking.platform, schema, keys, names, options);
-    for (const { item, at, result } of group) {
+    for (const { item, sentAt, result } of group) {
       const now = records.get(result.key ?? '')?.fields;
       const entries = history.get(result.key ?? '')?.fields;
       if (now === undefined || entries === undefined) continue;
-      const moves = sinceIntent(item, now, entries, writtenAt(item, entries, Date.parse(at) - CLOCKS_APART_MS, looking.platform.identity.writer));
+      const moves = sinceIntent(item, now, entries, writtenAt(item, entries, sentAt - CLOCKS_APART_MS, looking.platform.identity.writer));
       if (Object.keys(moves).length > 0) found.set(item.id, { ...result, beside: moves });
     }
   }

@@ -12,6 +12,7 @@ import { checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type 
 import type { RestoreDeps } from './plan.js';
 import { stopOf, type Stop } from './results.js';
 import { tallyOf } from './tally.js';
+import { thereNow } from './their-time.js';
 import type { RestoreSummary } from './types.js';
 import { broughtWorks, planWorks, putBackWorks, type Held } from './works.js';
 
@@ -27,6 +28,8 @@ export interface ApplyRequest {
   readonly limits?: RestoreLimits;
   /** Approvals of plans over the limits. */
   readonly approvals?: readonly Approval[];
+  /** Incidents that are open on the platform, where it is begun by hand: what it belongs to is kept with it, and never worked out from times. */
+  readonly incidents?: readonly string[];
 }
 
 /** What applying needs beside what planning needs. */
@@ -74,6 +77,8 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     approvals: conditions.approvals,
     ...(deps.run === undefined ? {} : { run: deps.run }),
     step: deps.step ?? null,
+    ...thereNow(platform),
+    ...(request.incidents === undefined ? {} : { incidents: request.incidents }),
   };
   return holding(deps, { id, run: deps.run }, request.by, async (writer, lock) => {
     await writer.append({ by: request.by, type: 'restore.created', data: { ...created } });
@@ -143,7 +148,7 @@ async function run(
       options,
     )) ??
     unfinished(state.apply) ??
-    (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.summary.startedAt, options)));
+    (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.began, options)));
   if (stop === undefined) {
     const ended = isLeft(leftCounts(state.apply)) ? 'partial' : 'done';
     await writer.append({ by, type: 'restore.closed', data: { state: ended, ...tallyOf(state.apply) } });

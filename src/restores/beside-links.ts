@@ -6,14 +6,15 @@ import { readLive, readLiveLinks } from './live.js';
 import { linkText, type Looking } from './look.js';
 import { nameOf } from './order.js';
 import type { Plan } from './plan-file.js';
+import { sinceThere, type SentAt } from './their-time.js';
 import type { LinkChange } from './types.js';
 
 /**
  * What the platform linked by itself to records that a restore created again, and the records that it made for that: some platforms give
  * a new contact a company. Also what links brought with them that still stands and no plan asked for. Reads the links of the created
- * records; changes nothing. `since`: when the restore began, ISO 8601.
+ * records; changes nothing. `began`: when the restore did.
  */
-export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batches, since: string, options: CallOptions): Promise<PlatformMade> {
+export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batches, began: SentAt, options: CallOptions): Promise<PlatformMade> {
   const created = new Map([...apply.keyMap].map(([object, keys]) => [object, new Set(keys.values())]));
   const kinds = looking.schema.links.filter((link) => link.viaFields === undefined && (created.has(link.from) || created.has(link.to)));
   if (kinds.length === 0 && apply.brought.length === 0) return { links: [], records: [] };
@@ -41,7 +42,7 @@ export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batche
   }
   const links = [...found].flatMap(([text, link]) => (planned.has(text) ? [] : [link]));
   const wanted = [...found].flatMap(([text, link]) => (stood.has(text) ? [link] : []));
-  const records = await newRecords(looking, kinds, links, created, Date.parse(since), options);
+  const records = await newRecords(looking, kinds, links, created, sinceThere(looking.platform, began), options);
   for (const link of apply.brought) {
     const text = linkText(link);
     if (!planned.has(text) && !found.has(text) && apply.statuses.get(`${BROUGHT}${text}`) !== 'applied') links.push(link);
@@ -61,7 +62,7 @@ export function madeSince(known: PlatformMade, now: PlatformMade): PlatformMade 
   return { ...known, links: [...links.values()], records: now.records };
 }
 
-/** How far the platform's clock may be behind ours. */
+/** How far the clocks of the platform's own machines may be apart. */
 const CLOCKS_APART_MS = 5_000;
 
 /** Records at the other end that the platform itself created since. Only the history of a platform can tell. */
@@ -70,10 +71,12 @@ async function newRecords(
   kinds: readonly LinkSchema[],
   links: readonly JournalLink[],
   created: ReadonlyMap<string, ReadonlySet<string>>,
-  since: number,
+  since: number | undefined,
   options: CallOptions,
 ): Promise<readonly BesideRecord[]> {
   if (looking.platform.connector.capabilities.history !== 'field' || links.length === 0) return [];
+  // Where nobody can tell when the restore began, nothing is claimed to have been made for it: an undo would delete it.
+  if (since === undefined) return [];
   const others = new Map<string, Set<string>>();
   for (const { fromObject, toObject, from, to } of links)
     for (const [object, key] of [

@@ -10,6 +10,7 @@ import { type Batches, type ItemResult, type JournalItem, type RestoreSettings, 
 import { holds, lookUp, readItemLinks, readItems, stillToWrite } from './look.js';
 import { precheck, stands, type Checked, type Checking } from './precheck.js';
 import { replace, resultOf, stopOf, tookEffect, type Stop } from './results.js';
+import { thereNow } from './their-time.js';
 
 /** One thing to write, whose keys are only known once what comes before it stands. */
 export interface Work {
@@ -255,8 +256,9 @@ class Session {
     const { batches, writer, by, kind, schema } = this.#execution;
     const batch = batches.nextBatch;
     const tells = this.#execution.platform.connector.outcomeOf !== undefined;
-    const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...(tells ? { tells } : {}) } });
-    batches.intended(batch, items, intent.at, tells);
+    const says = { ...(tells ? { tells } : {}), ...thereNow(this.#execution.platform) };
+    const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...says } });
+    batches.intended(batch, items, intent.at, says);
     for (const item of items) this.#attempted.add(item.id);
     const answers = await this.#send(
       items.map((item) => mutationOf(schema, item)),

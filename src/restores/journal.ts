@@ -32,6 +32,8 @@ export const EXACT: readonly string[] = [
   'platform',
   'account',
   'step',
+  'incidents',
+  'there',
 ];
 
 /** A mutation as the journal holds it: enough to send it, look it up and undo it without the plan. */
@@ -139,6 +141,10 @@ export interface RestoreCreated {
   readonly run?: string;
   /** Key of the step that began it; null where it was begun by hand. Absent in journals of earlier versions. */
   readonly step?: string | null;
+  /** Incidents that were open on the platform when it was begun by hand. Absent in a run, and in journals of earlier versions. */
+  readonly incidents?: readonly string[];
+  /** When it began by the platform's clock, ISO 8601: not earlier than that. Absent where it did not tell, and in journals of earlier versions. */
+  readonly there?: string;
 }
 
 /** An item that was or may have been sent and whose end is not known. */
@@ -146,6 +152,8 @@ export interface Pending {
   readonly item: JournalItem;
   /** ISO 8601: when the intent was written. */
   readonly at: string;
+  /** The same by the platform's clock, ISO 8601: not earlier than that. Absent where it did not tell, and in journals of earlier versions. */
+  readonly there?: string;
   /** The batch of the intent. */
   readonly batch: number;
   /** The platform tells of its commits before it makes them. */
@@ -155,6 +163,9 @@ export interface Pending {
   /** A later line of the journal has an earlier time: the clock was put back since, and `at` says nothing of when it was. */
   readonly clockMoved?: true;
 }
+
+/** What an intent says beside its items. */
+export type IntentSays = Readonly<Partial<Record<'tells', boolean> & Record<'there', string>>>;
 
 /** How far a clock goes back by being kept right all the time. */
 const CLOCK_JITTER_MS = 5_000;
@@ -209,10 +220,10 @@ export class Batches {
   }
 
   /** Takes an intent in. */
-  intended(batch: number, items: readonly JournalItem[], at: string, tells = false): void {
+  intended(batch: number, items: readonly JournalItem[], at: string, { tells = false, there }: IntentSays = {}): void {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
     for (const item of items) {
-      this.#open.set(item.id, { item, at, batch, ...(tells ? { tells } : {}) });
+      this.#open.set(item.id, { item, at, batch, ...(there === undefined ? {} : { there }), ...(tells ? { tells } : {}) });
       this.sent.add(item.id);
       this.#set(item.id, 'in_doubt');
     }
@@ -412,6 +423,8 @@ export interface RestoreState {
   readonly created: RestoreCreated;
   readonly apply: Batches;
   readonly undo: Batches;
+  /** When it began, by our clock and the platform's. */
+  readonly began: Pick<Pending, 'at' | 'there' | 'clockMoved'>;
   /** The first batch was read back and found right. */
   readonly canaryPassed: boolean;
   /** What the platform made beside it was looked for when it had come to its end. */
@@ -434,8 +447,10 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
   let looked = false;
   let undoing = false;
   let before = '';
+  let wentBack = false;
   for await (const entry of journal.read({ whole: true })) {
     const batches = entry.type.startsWith('undo.') ? undo : apply;
+    if (Date.parse(entry.at) < Date.parse(startedAt) - CLOCK_JITTER_MS) wentBack = true;
     if (entry.at < before) for (const one of [apply, undo]) one.clockBackAt(entry.at);
     before = entry.at;
     switch (entry.type) {
@@ -445,7 +460,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
         break;
       case 'batch.intent':
       case 'undo.intent':
-        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data['tells'] === true);
+        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data as IntentSays);
         break;
       case 'batch.commit':
       case 'undo.commit':
@@ -496,7 +511,9 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
     startedAt,
     ...(finishedAt === undefined ? {} : { finishedAt }),
   };
-  return { id, created, apply, undo, canaryPassed, looked, summary };
+  const { there } = created;
+  const began = { at: startedAt, ...(there === undefined ? {} : { there }), ...(wentBack ? { clockMoved: true as const } : {}) };
+  return { id, created, apply, undo, began, canaryPassed, looked, summary };
 }
 
 /** As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done nothing. */

@@ -7,6 +7,7 @@ import type { Batches, ItemResult, JournalItem, JournalLink, Pending } from './j
 import { readLive, readLiveLinks } from './live.js';
 import { pairName } from './plan-links.js';
 import { sameSide } from './sides.js';
+import { sinceThere } from './their-time.js';
 
 type Update = Extract<JournalItem, { readonly action: 'update' }>;
 type LinkItem = Extract<JournalItem, { readonly action: 'link' | 'unlink' }>;
@@ -55,8 +56,8 @@ async function lookUpCreates(
   taken: ReadonlySet<string>,
   options: CallOptions,
 ): Promise<readonly ItemResult[]> {
-  // Where the clock was put back since, the time of the intent is worth nothing: whatever has the very same values may be it.
-  const since = new Date(Math.min(...group.map(({ at, clockMoved }) => (clockMoved === true ? 0 : Date.parse(at)))));
+  // Where nobody can tell when it was sent, whatever has the very same values may be it: better that than a second one.
+  const since = new Date(Math.min(...group.map((one) => sinceThere(looking.platform, one) ?? 0)));
   const mutations = group
     .map(({ item }) => mutationOf(looking.schema, item))
     .filter((mutation): mutation is CreateMutation => mutation.action === 'create');

@@ -47,10 +47,9 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
         code: 'in-doubt',
         because: `${applying.apply.pending.length} changes may or may not have happened, and the platform cannot tell`,
       });
-    const { startedAt } = applying.summary;
     const { made } = applying.apply;
     const unseen = await journalMade(writer, by, applying.apply, () =>
-      madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, startedAt, options).then((now) =>
+      madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, applying.began, options).then((now) =>
         applying.looked ? madeSince(made, now) : now,
       ),
     );

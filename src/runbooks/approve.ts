@@ -17,10 +17,10 @@ export async function approve(runner: Runner, step: Step): Promise<Next> {
 
 /** Without a policy anybody may approve, and nobody has proved who they are: the journal says so. */
 async function approveUnchecked(runner: Runner, step: Step, of: string): Promise<Next> {
-  const { authority = '' } = step.document.approve ?? {};
+  const authority = authorityOf(step);
   const question = { kind: 'approve', step: step.id, title: step.document.title, authority, of, about: factsOf(runner) } as const;
   const answer = await runner.ask(question, step.id, `"${step.document.title}" needs somebody who may ${authority}`);
-  checkAnswer(runner, step, of, answer);
+  await checkAnswer(runner, step, of, answer);
   await runner.append('approval', { of, authority, authenticated: false, ...noteOf(answer) }, { step: step.id, ...byOf(answer) });
   return 'on';
 }
@@ -31,7 +31,7 @@ async function approveUnchecked(runner: Runner, step: Step, of: string): Promise
  */
 async function approveByPolicy(runner: Runner, step: Step, of: string, services: ApprovalServices): Promise<Next> {
   const { store } = runner.services;
-  const { authority = '' } = step.document.approve ?? {};
+  const authority = authorityOf(step);
   const plan = await stopping(runner, step, of, () => planOfRun(store, runner.run, of));
   const act = await stopping(runner, step, of, () => actOf(authority));
   const theCase = (): ApprovalCase => ({ of, act, requester: runner.run.by, run: runner.run, ...(plan === undefined ? {} : { plan: plan.header }) });
@@ -45,10 +45,10 @@ async function approveByPolicy(runner: Runner, step: Step, of: string, services:
     const answer = await runner.ask(question, step.id, words, { why: whyWaiting(weighed), next: asked.command });
     // Somebody says that an approval was given meanwhile.
     if (answer.value === 'again') continue;
-    checkAnswer(runner, step, of, answer);
+    await checkAnswer(runner, step, of, answer);
     const given = givenBy(runner, step, of, services, answer);
     const after = await weigh([given]);
-    if (!after.verdict.accepted.some((one) => one.approval.by === given.by) || given.of !== of) throw refused(runner, step, of, given, after);
+    if (!after.verdict.accepted.some((one) => one.approval.by === given.by) || given.of !== of) throw await refused(runner, step, of, given, after);
     if (weighed.verdict.accepted.some((one) => one.approval.by === given.by)) return await waitOn(runner, step, of, words, weighed, asked);
     if (given.block) await addApproval(store, given.block);
     if (await journal(runner, step, after, answer)) return 'on';
@@ -93,7 +93,7 @@ async function append(runner: Runner, step: Step, { approval, expires }: Accepte
 
 /** What the answer says as an approval. Throws RunStopped where its block is none, or is signed by somebody else. */
 function givenBy(runner: Runner, step: Step, of: string, { file }: ApprovalServices, answer: Answer): KnownApproval {
-  const { authority = '' } = step.document.approve ?? {};
+  const authority = authorityOf(step);
   if (answer.block === undefined) {
     const authenticated = answer.inPerson === true ? 'in-person' : 'none';
     return { of, authority, by: answer.by ?? runner.by, at: runner.services.clock.now().toISOString(), authenticated, journaled: false };
@@ -109,18 +109,20 @@ function givenBy(runner: Runner, step: Step, of: string, { file }: ApprovalServi
   }
 }
 
-function refused(runner: Runner, step: Step, of: string, given: KnownApproval, { verdict, refused: others }: Weighed): RunStopped {
+async function refused(runner: Runner, step: Step, of: string, given: KnownApproval, { verdict, refused: others }: Weighed): Promise<RunStopped> {
   const own = verdict.refused.find((one) => one.approval === given);
   const who = verdict.from.map((one) => `${one.name} (${one.person})`).join(', ');
   const could = who === '' ? (verdict.impossible ?? '') : `It could come from: ${who}.`;
   const reason = own?.reason ?? others.join('; ');
+  await runner.append('approval.refused', { of, authority: authorityOf(step), because: 'policy', why: reason }, { step: step.id, by: given.by });
   return stop(runner, step, of, `The approval by ${given.by} does not count`, `${capital(reason)}. ${could}`.trim(), {
     by: given.by,
     ...(own === undefined ? {} : { reason: own.code }),
   });
 }
 
-function checkAnswer(runner: Runner, step: Step, of: string, answer: Answer): void {
+/** Throws RunStopped where the answer is for something else, or is no yes; what a person refused is journaled. */
+async function checkAnswer(runner: Runner, step: Step, of: string, answer: Answer): Promise<void> {
   if (answer.of !== undefined && answer.of !== of)
     throw stop(
       runner,
@@ -129,15 +131,17 @@ function checkAnswer(runner: Runner, step: Step, of: string, answer: Answer): vo
       `The approval at "${step.id}" is for something else`,
       `It was given for ${answer.of}, and what stands here is ${of}: it changed in between.`,
     );
-  if (answer.value !== 'approve' && answer.value !== 'yes')
-    throw stop(
-      runner,
-      step,
-      of,
-      `"${step.document.title}" was not approved`,
-      `${answer.by ?? runner.by} answered "${answer.value}"; "approve" approves.`,
-    );
+  if (answer.value === 'approve' || answer.value === 'yes') return;
+  const { value } = answer;
+  await runner.append(
+    'approval.refused',
+    { of, authority: authorityOf(step), because: 'answer', why: value, ...noteOf(answer) },
+    { step: step.id, ...byOf(answer) },
+  );
+  throw stop(runner, step, of, `"${step.document.title}" was not approved`, `${answer.by ?? runner.by} answered "${value}"; "approve" approves.`);
 }
+
+const authorityOf = (step: Step): string => step.document.approve?.authority ?? '';
 
 function stop(runner: Runner, step: Step, of: string, message: string, why: string, data: Readonly<Record<string, unknown>> = {}): RunStopped {
   return new RunStopped(

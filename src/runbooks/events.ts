@@ -97,6 +97,17 @@ export interface ApprovalData {
   readonly note?: string;
 }
 
+/** An approval that was asked for and not given. The step stays open. */
+export interface ApprovalRefusedData {
+  readonly of: string;
+  readonly authority: string;
+  /** `answer`: a person said something else than yes. `policy`: it was given, and does not count. */
+  readonly because: 'answer' | 'policy';
+  /** What the person answered, or why it does not count, in words. */
+  readonly why: string;
+  readonly note?: string;
+}
+
 export interface StoppedData {
   readonly reason: 'question' | 'failed' | 'interrupted';
   /** In words: what the run waits for. */
@@ -136,6 +147,7 @@ export interface RunEvents {
   'step.outcome': OutcomeData;
   decision: DecisionData;
   approval: ApprovalData;
+  'approval.refused': ApprovalRefusedData;
   note: { readonly text: string; readonly key?: string };
   /** `asked`: a person asked for it by name. */
   'undo.started': { readonly why: string; readonly asked: boolean };
@@ -162,6 +174,7 @@ const TYPES: Readonly<Record<RunEventType, true>> = {
   'step.outcome': true,
   decision: true,
   approval: true,
+  'approval.refused': true,
   note: true,
   'undo.started': true,
   'undo.intent': true,

@@ -160,6 +160,7 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
     case 'lock.acquired':
       return entry.data.platform === undefined ? run : { ...run, locks: { ...run.locks, [entry.data.platform]: entry.data.lock } };
     case 'lock.taken':
+    case 'approval.refused':
       return run;
     case 'step.intent':
       return intended(run, entry);

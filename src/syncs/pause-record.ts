@@ -28,6 +28,10 @@ export interface PauseRecord {
   readonly at: string;
   readonly resumedAt?: string;
   readonly resumedBy?: string;
+  /** It was ended by name although nothing had proved that the damage is gone. */
+  readonly override?: true;
+  /** Incidents that were open when it was made by hand; absent in a run, and in records of earlier versions. */
+  readonly incidents?: readonly string[];
   readonly entries: readonly PauseEntry[];
 }
 
@@ -39,8 +43,16 @@ export interface PauseRequest {
   readonly by: string;
   readonly holder: string;
   readonly reason: string;
+  /** Incidents that are open now, where it is made by hand. */
+  readonly incidents?: readonly string[];
   /** Longest wait for work in flight, milliseconds; overrides the settings. */
   readonly drainMs?: number;
+}
+
+export interface ResumeRequest {
+  readonly by: string;
+  /** A person starts them although nothing has proved that the damage is gone. */
+  readonly override?: true;
 }
 
 /** A sync, its state, and the pauses that hold it. */
@@ -84,5 +96,5 @@ export interface Syncs {
    */
   /** Looks at the syncs that a pause holds paused now, and changes nothing. Throws `not-found`. */
   held(pauseId: string, options?: CallOptions): Promise<readonly HeldSync[]>;
-  resume(pauseId: string, request: { readonly by: string }, options?: CallOptions): Promise<PauseRecord>;
+  resume(pauseId: string, request: ResumeRequest, options?: CallOptions): Promise<PauseRecord>;
 }

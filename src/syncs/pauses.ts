@@ -78,6 +78,6 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
     },
     held: (pauseId, options) => heldNow(pauses, pauseId, options),
     pause: (request, options) => locked(request.by, request.holder, 'pausing syncs', () => pauseSyncs(pauses, clock, request, options)),
-    resume: (pauseId, { by }, options) => locked(by, pauseId, 'resuming syncs', () => resumeSyncs(pauses, clock, pauseId, by, options)),
+    resume: (pauseId, request, options) => locked(request.by, pauseId, 'resuming syncs', () => resumeSyncs(pauses, clock, pauseId, request, options)),
   };
 }

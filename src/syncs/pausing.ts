@@ -67,8 +67,15 @@ async function recordFor(pauses: PauseStore, clock: Clock, request: PauseRequest
   const id = existing?.id ?? newId('pause', clock, await pauses.ids());
   return await pauses.document(id).update((current) => ({
     ...(current ?? { version: 1, id, holder: request.holder, by: request.by, reason: request.reason, at: clock.now().toISOString() }),
+    ...incidentsOf(current, request),
     entries,
   }));
+}
+
+/** A pause that is gone on with belongs to what was open at either time. One of an earlier version still says nothing. */
+function incidentsOf(current: PauseRecord | undefined, { incidents }: PauseRequest): Pick<PauseRecord, 'incidents'> {
+  if (incidents === undefined || (current !== undefined && current.incidents === undefined)) return {};
+  return { incidents: [...new Set([...(current?.incidents ?? []), ...incidents])] };
 }
 
 async function found(pauses: PauseStore, sync: string, options?: CallOptions): Promise<PauseEntry> {

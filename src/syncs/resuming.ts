@@ -1,10 +1,16 @@
 import { RunbackError, type CallOptions, type Clock } from '../lib/index.js';
 import type { Document } from '../store/index.js';
-import type { HeldSync, PauseEntry, PauseRecord } from './pause-record.js';
+import type { HeldSync, PauseEntry, PauseRecord, ResumeRequest } from './pause-record.js';
 import { causeOf, setEntry, throwTogether, type PauseStore, type Trouble } from './pause-store.js';
 
 /** {@link Syncs.resume}, under the lock of all syncs. */
-export async function resumeSyncs(pauses: PauseStore, clock: Clock, id: string, by: string, options?: CallOptions): Promise<PauseRecord> {
+export async function resumeSyncs(
+  pauses: PauseStore,
+  clock: Clock,
+  id: string,
+  { by, override }: ResumeRequest,
+  options?: CallOptions,
+): Promise<PauseRecord> {
   const document = pauses.document(id);
   const record = await readPause(document, id);
   const others = (await pauses.open()).filter((other) => other.id !== id);
@@ -24,7 +30,12 @@ export async function resumeSyncs(pauses: PauseStore, clock: Clock, id: string, 
     next: `Start the rest once the reason is gone: runback sync resume ${id}`,
     pause: id,
   });
-  return await document.update((current) => ({ ...(current ?? record), resumedAt: clock.now().toISOString(), resumedBy: by }));
+  return await document.update((current) => ({
+    ...(current ?? record),
+    resumedAt: clock.now().toISOString(),
+    resumedBy: by,
+    ...(override === true ? { override } : {}),
+  }));
 }
 
 /** {@link Syncs.held}. */

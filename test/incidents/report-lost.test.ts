@@ -25,7 +25,7 @@ test('a report says what re-created records do not get back and what a plan does
   const change = { kind: 'change', n: 1, action: 'create', object: 'contacts', key: '7', fields: { name: { to: 'Ann' } }, lost: { second: SECRET } };
   await store.ledger('plans', 'plan-1').write(linesOf(header, change));
   const seen: unknown[] = [];
-  const facts = await readPlanFacts(store, 'plan-1', (value) => seen.push(value));
+  const { facts } = await readPlanFacts(store, 'plan-1', (value) => seen.push(value));
   const said = JSON.stringify(impactBlocks({ plans: [facts], restores: [] } as unknown as ReportData));
   for (const words of [
     'What records that are created again do not get back',

@@ -184,7 +184,7 @@ function restoreLines(words: Words, hash: string): readonly Line[] {
       {
         by,
         type: 'restore.created',
-        data: { plan: PLAN, hash, platform: 'hubspot', account: '62515', total: 4, confirmed: 'production:3', settings: {}, approvals: [] },
+        data: { plan: PLAN, hash, run: RUN, platform: 'hubspot', account: '62515', total: 4, confirmed: 'production:3', settings: {}, approvals: [] },
       },
     ],
     ['14:35:01', { by, type: 'batch.intent', data: { batch: 1, items: [item('1', '1001'), item('2', '1002'), item('3', '1003')] } }],

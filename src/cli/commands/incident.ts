@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve as resolvePath } from 'node:path';
 
-import type { Escalation } from '../../escalation/index.js';
-import type { Actor, Incident, ReportDeps } from '../../incidents/index.js';
+import type { Actor, Incident } from '../../incidents/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { daemonRuns, deliverNow, findIncident, type IncidentRoom, withRoom } from '../incidents.js';
 import { typedMoment } from '../moments.js';
+import { headlineText, reportDeps } from '../reporting.js';
 import { severityOf } from '../responding.js';
 import type { Session } from '../session.js';
 import { incidentBlock, incidentText, pagingText } from '../views/incident.js';
@@ -136,17 +136,10 @@ async function link(context: CommandContext): Promise<Outcome> {
   });
 }
 
-const reportDeps = ({ store, clock, redactor }: Session, escalation: Escalation | undefined): ReportDeps => ({
-  store,
-  clock,
-  redactor,
-  ...(escalation === undefined ? {} : { escalation }),
-});
-
 async function report(context: CommandContext): Promise<Outcome> {
   const { input, stdio } = context;
   return await withRoom(context, async (room, session) => {
-    const { gatherReport, reportHtml, reportMarkdown, withoutPersonalData } = await import('../../incidents/index.js');
+    const { gatherReport, headlineLines, reportHtml, reportMarkdown, withoutPersonalData } = await import('../../incidents/index.js');
     const incident = await room.desk.read(await findIncident(context, room, input.argument('incident')));
     const personal = input.flag('personal');
     const gathered = await gatherReport(incident, reportDeps(session, room.escalation));
@@ -158,7 +151,7 @@ async function report(context: CommandContext): Promise<Outcome> {
     }
     const path = resolvePath(stdio.cwd, to);
     await writeFile(path, /\.html?$/iu.test(path) ? reportHtml(data, { personal }) : reportMarkdown(data, { personal }), { mode: 0o600 });
-    return { data: { report: data, path }, text: (style) => `${style.glyph.done} ${path}` };
+    return { data: { report: data, path }, text: (style) => `  ${headlineText(headlineLines(data.headline), style)}\n${style.glyph.done} ${path}` };
   });
 }
 

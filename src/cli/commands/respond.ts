@@ -5,6 +5,7 @@ import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { daemonRuns, deliverNow, type IncidentRoom, nameOf, withRoom } from '../incidents.js';
 import type { Choice } from '../prompts/asker.js';
+import { headlineOf, headlineText } from '../reporting.js';
 import { severityOf } from '../responding.js';
 import { runbookFiles } from '../runbook-files.js';
 import { runFor } from '../running.js';
@@ -43,22 +44,30 @@ async function respond(context: CommandContext): Promise<Outcome> {
     });
     context.live.print(`\n${runText(run, context.style)}`);
     const now = await room.desk.read(mine.id);
-    if (run.state !== 'succeeded') return outcomeOf(now, run);
+    if (run.state !== 'succeeded') return await endOf(session, now, run);
     const over = await asker.confirm({ message: 'Is it over? Then the incident is resolved and everybody who was told hears of it', default: true });
-    if (!over) return outcomeOf(now, run);
+    if (!over) return await endOf(session, now, run);
     const { resolve } = await import('../../incidents/index.js');
     const resolved = await resolve(room.desk, mine.id, `${run.title}: ${run.id} succeeded`, { by: session.by, source: 'respond' });
-    return outcomeOf(await deliverNow(room, session, resolved), run);
+    return await endOf(session, await deliverNow(room, session, resolved), run);
   });
 }
 
-function outcomeOf(incident: Incident, run: RunView | undefined): Outcome {
+/** After a run: what it came to, in the words of the report's headline. */
+async function endOf(session: Session, incident: Incident, run: RunView): Promise<Outcome> {
+  const [headline, { headlineLines }] = await Promise.all([headlineOf(session, incident), import('../../incidents/index.js')]);
+  if (headline === undefined) return outcomeOf(incident, run);
+  return outcomeOf(incident, run, { headline, lines: headlineLines(headline) });
+}
+
+function outcomeOf(incident: Incident, run: RunView | undefined, end?: { readonly headline: unknown; readonly lines: readonly string[] }): Outcome {
   return {
-    data: { incident, run: run ?? null },
+    data: { incident, run: run ?? null, ...(end === undefined ? {} : { headline: end.headline }) },
     text: (style) =>
       [
         '',
         incidentBlock(incident, style),
+        ...(end === undefined ? [] : [`  ${headlineText(end.lines, style)}`]),
         `  What happened: runback incident show ${incident.id}`,
         `  The report:    runback incident report ${incident.id} --to report.html`,
       ].join('\n'),

@@ -2,11 +2,12 @@ import { resolve as absolute } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { EXIT, RunbackError } from '../../lib/index.js';
+import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, Plan, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
+import { incidentsNow, linkRestore } from '../incidents.js';
 import { looksIn, openPlanOf, recordsOf } from '../looks.js';
 import { typedMoment } from '../moments.js';
 import { newFile } from '../new-file.js';
@@ -202,10 +203,19 @@ async function apply(context: CommandContext): Promise<Outcome> {
   const { approvals, refused } = await approvalsFor(opened, read, input.text('approve'));
   live.start('Restoring');
   const limits = records === undefined ? {} : { limits: { records } };
-  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits };
+  const incidents = await incidentsNow(opened, [read.header.platform]);
+  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits, ...(incidents === undefined ? {} : { incidents }) };
+  const tie = async (restore: unknown): Promise<void> => {
+    if (typeof restore !== 'string' || incidents === undefined || incidents.length === 0) return;
+    await linkRestore(opened, incidents, restore, read.header.id);
+    live.note(`Tied to the open ${incidents.length === 1 ? 'incident' : 'incidents'} ${incidents.join(', ')}`);
+  };
   try {
-    return await restoreOutcome(opened, await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call)));
+    const summary = await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call));
+    await tie(summary.id);
+    return await restoreOutcome(opened, summary);
   } catch (error) {
+    await tie(isRunbackError(error) ? error.data['restore'] : undefined);
     const { withRefusals } = await import('../../runbooks/index.js');
     throw withRefusals(error, read.hash, refused);
   }

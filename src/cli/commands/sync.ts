@@ -2,6 +2,7 @@ import { EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/ind
 import type { PauseRecord } from '../../syncs/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { incidentsNow } from '../incidents.js';
 import { byPrefix } from '../prefix.js';
 import type { Session } from '../session.js';
 import { time } from '../views/format.js';
@@ -42,6 +43,7 @@ async function pause({ input, session, live, call }: CommandContext): Promise<Ou
   if (writesTo !== undefined) open.platformConfig(writesTo);
   const drain = input.text('drain');
   await open.authorise('pause-syncs');
+  const incidents = await incidentsNow(open, writtenBy(open, names, writesTo));
   live.start('Pausing');
   const record = await (
     await open.syncs()
@@ -50,6 +52,7 @@ async function pause({ input, session, live, call }: CommandContext): Promise<Ou
       by: open.by,
       holder: `person:${open.by}`,
       reason: input.text('reason') ?? 'paused by hand',
+      ...(incidents === undefined ? {} : { incidents }),
       ...(names.length === 0 ? {} : { names }),
       ...(writesTo === undefined ? {} : { writesTo }),
       ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
@@ -60,6 +63,16 @@ async function pause({ input, session, live, call }: CommandContext): Promise<Ou
     data: record,
     text: (style) => `${style.glyph.done} Paused\n${pauseText(record, style)}\n\nBack to the earlier state: runback sync resume ${record.id}`,
   };
+}
+
+/** The platforms that the syncs write to which are paused: of those named, of those that write to one, or of all. */
+function writtenBy({ workspace }: Session, names: readonly string[], writesTo: string | undefined): readonly string[] {
+  const all = Object.values(workspace.config.syncs);
+  const meant = all.filter(
+    ({ name, writes_to }) =>
+      names.includes(name) || (writesTo !== undefined && writes_to.includes(writesTo)) || (names.length === 0 && writesTo === undefined),
+  );
+  return meant.flatMap(({ writes_to }) => writes_to);
 }
 
 /** The pause that is meant: by id, or the only one, or chosen by a person. */
@@ -86,22 +99,22 @@ async function resume(context: CommandContext): Promise<Outcome> {
   const open = await session();
   const syncs = await open.syncs();
   const chosen = await chosenPause(context, await syncs.pauses());
-  await mayResume(context, open, chosen);
+  const override = await mayResume(context, open, chosen);
   live.start('Resuming');
-  const record = await syncs.resume(chosen.id, { by: open.by }, call);
+  const record = await syncs.resume(chosen.id, { by: open.by, ...(override ? { override } : {}) }, call);
   return {
     data: { ...record, override: input.flag('override') },
     text: (style) => `${style.glyph.done} Back to the earlier state\n${pauseText(record, style)}`,
   };
 }
 
-/** A pause that a run holds ends with that run, after verification; a person may override that by name (guarantee G12). */
-async function mayResume(context: CommandContext, session: Session, pause: PauseRecord): Promise<void> {
+/** A pause that a run holds ends with that run, after verification; a person may override that by name (guarantee G12), which is told. */
+async function mayResume(context: CommandContext, session: Session, pause: PauseRecord): Promise<boolean> {
   const run = pause.holder.split('/')[0] ?? pause.holder;
   // What a run has verified already needs no override: one sync of its pause did not start, say.
   const held = run.startsWith('run-') && !(await isVerified(session, run));
   await session.authorise(held ? 'override-verification' : 'resume-syncs');
-  if (!held || context.input.flag('override')) return;
+  if (!held || context.input.flag('override')) return held;
   // A run that is over will not resume them any more: only an override by name does (G12).
   const next = (await isOver(session, run)) ? `runback sync resume ${pause.id} --override` : `runback runbook resume ${run}`;
   const asker = await context.asker('--override');
@@ -115,6 +128,7 @@ async function mayResume(context: CommandContext, session: Session, pause: Pause
       state: 'Nothing was changed.',
       next,
     });
+  return true;
 }
 
 async function isVerified({ store }: Session, run: string): Promise<boolean> {

@@ -97,6 +97,11 @@ export class HubSpotApi {
     return this.#time.now();
   }
 
+  /** By how much our clock is ahead of HubSpot's, in milliseconds. */
+  aheadMs(): number | undefined {
+    return this.#time.aheadMs();
+  }
+
   usage(): Usage {
     const { dailyLeft } = this.#gate;
     return { ...this.#http.counts, ...(dailyLeft === undefined ? {} : { dailyLeft }) };
@@ -114,7 +119,8 @@ export class HubSpotApi {
   async #request(request: Parameters<HttpClient['request']>[0], call: CallOptions): Promise<HttpResult> {
     try {
       const result = await this.#http.request(request, call);
-      if (result.kind === 'answered') this.#time.tell(Date.parse(result.headers['date'] ?? ''));
+      // A page of something in between tells its own time.
+      if (result.kind === 'answered' && result.page !== true) this.#time.tell(Date.parse(result.headers['date'] ?? ''));
       return result;
     } catch (error) {
       if (call.signal?.aborted && !isRunbackError(error))

@@ -161,6 +161,10 @@ export class HubSpotConnector implements Connector {
     return this.#api.now();
   }
 
+  aheadMs(): number | undefined {
+    return this.#api.aheadMs();
+  }
+
   usage(): Usage {
     return this.#api.usage();
   }

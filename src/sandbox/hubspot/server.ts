@@ -80,7 +80,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, { limi
     return;
   }
   const bytes = Buffer.from(given.body);
-  response.writeHead(given.status, { ...given.headers, ...(given.status !== 204 && { 'Content-Length': String(bytes.length) }) });
+  // Of its own clock, as HubSpot's answers are of HubSpot's.
+  response.writeHead(given.status, {
+    Date: clock.now().toUTCString(),
+    ...given.headers,
+    ...(given.status !== 204 && { 'Content-Length': String(bytes.length) }),
+  });
   if (given.cut === 'in-body') {
     response.write(bytes.subarray(0, Math.max(1, Math.floor(bytes.length / 2))), () => request.socket.destroy());
     return;
