@@ -460,7 +460,7 @@ export async function foldRestore(store: Store, id: string, options: { readonly 
         break;
       case 'batch.intent':
       case 'undo.intent':
-        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data as IntentSays);
+        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data);
         break;
       case 'batch.commit':
       case 'undo.commit':

@@ -26,7 +26,7 @@ test('a report says what re-created records do not get back and what a plan does
   await store.ledger('plans', 'plan-1').write(linesOf(header, change));
   const seen: unknown[] = [];
   const { facts } = await readPlanFacts(store, 'plan-1', (value) => seen.push(value));
-  const said = JSON.stringify(impactBlocks({ plans: [facts], restores: [] } as unknown as ReportData));
+  const said = JSON.stringify(impactBlocks({ plans: [facts], restores: [], headline: { damaged: 0 } } as unknown as ReportData));
   for (const words of [
     'What records that are created again do not get back',
     'secondary addresses (second)',

@@ -107,7 +107,7 @@ test.each(CLOCKS)(
     world.sandbox.faults.add({ kind: 'drop-answer', path: '*batch/create' });
     // Nothing can be looked up after it, as if the process had been killed there.
     world.sandbox.faults.add({ kind: 'server-error', method: 'GET', path: '/crm/v3/objects/companies', times: null });
-    await expect(apply(world)).rejects.toThrow();
+    await expect(apply(world)).rejects.toThrow(/stopped/u);
     world.sandbox.faults.clear();
     world.ours.off = 0;
     const [id = ''] = await world.deps.store.journals('restores');
