@@ -46,7 +46,7 @@ async function approveByPolicy(runner: Runner, step: Step, of: string, services:
     // Somebody says that an approval was given meanwhile.
     if (answer.value === 'again') continue;
     await checkAnswer(runner, step, of, answer);
-    const given = givenBy(runner, step, of, services, answer);
+    const given = await givenBy(runner, step, of, services, answer);
     const after = await weigh([given]);
     if (!after.verdict.accepted.some((one) => one.approval.by === given.by) || given.of !== of) throw await refused(runner, step, of, given, after);
     if (weighed.verdict.accepted.some((one) => one.approval.by === given.by)) return await waitOn(runner, step, of, words, weighed, asked);
@@ -92,7 +92,7 @@ async function append(runner: Runner, step: Step, { approval, expires }: Accepte
 }
 
 /** What the answer says as an approval. Throws RunStopped where its block is none, or is signed by somebody else. */
-function givenBy(runner: Runner, step: Step, of: string, { file }: ApprovalServices, answer: Answer): KnownApproval {
+async function givenBy(runner: Runner, step: Step, of: string, { file }: ApprovalServices, answer: Answer): Promise<KnownApproval> {
   const authority = authorityOf(step);
   if (answer.block === undefined) {
     const authenticated = answer.inPerson === true ? 'in-person' : 'none';
@@ -101,6 +101,7 @@ function givenBy(runner: Runner, step: Step, of: string, { file }: ApprovalServi
   try {
     const [block] = parseApprovalBlocks(answer.block);
     const check = checkApprovalBlock(file, block);
+    if (!check.ok) await doesNotCount(runner, step, of, check.reason);
     if (!check.ok) throw stop(runner, step, of, 'The approval does not count', `${check.reason}.`, { reason: check.code });
     return { ...check.fact, block, journaled: false };
   } catch (error) {
@@ -109,12 +110,18 @@ function givenBy(runner: Runner, step: Step, of: string, { file }: ApprovalServi
   }
 }
 
+/** Journals an approval that was given and does not count. `by`: who gave it, where that is known. */
+async function doesNotCount(runner: Runner, step: Step, of: string, why: string, by?: string): Promise<void> {
+  const data = { of, authority: authorityOf(step), because: 'policy', why } as const;
+  await runner.append('approval.refused', data, { step: step.id, ...(by === undefined ? {} : { by }) });
+}
+
 async function refused(runner: Runner, step: Step, of: string, given: KnownApproval, { verdict, refused: others }: Weighed): Promise<RunStopped> {
   const own = verdict.refused.find((one) => one.approval === given);
   const who = verdict.from.map((one) => `${one.name} (${one.person})`).join(', ');
   const could = who === '' ? (verdict.impossible ?? '') : `It could come from: ${who}.`;
   const reason = own?.reason ?? others.join('; ');
-  await runner.append('approval.refused', { of, authority: authorityOf(step), because: 'policy', why: reason }, { step: step.id, by: given.by });
+  await doesNotCount(runner, step, of, reason, given.by);
   return stop(runner, step, of, `The approval by ${given.by} does not count`, `${capital(reason)}. ${could}`.trim(), {
     by: given.by,
     ...(own === undefined ? {} : { reason: own.code }),

@@ -3,6 +3,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
 import { formatApprovalBlock, type Grant } from '../../src/escalation/index.js';
+import { readRunFacts } from '../../src/incidents/report-run.js';
 import { readPlan } from '../../src/restores/index.js';
 import { addApproval, type KnownApproval, liftingApprovals } from '../../src/runbooks/approvals.js';
 import { type Answer, answersOperator, parseAnswers, readRun, resumeRun, verifyEvidence } from '../../src/runbooks/index.js';
@@ -68,6 +69,9 @@ test.each<[string, string, (it: Stage, of: string) => Answer, RegExp]>([
   expect(error).toMatchObject({ code: 'not-authorised', exitCode: 6, data: { reason } });
   expect(error.why).toMatch(why);
   expect(repaired(it)).toBe(false);
+  // The report tells of it later.
+  const { decisions } = await readRunFacts(it.deps.store, run);
+  expect(decisions.filter(({ kind }) => kind === 'refused')).toMatchObject([{ answer: expect.stringMatching(new RegExp(why, 'iu')) }]);
   // Nothing of it is kept: a good one goes through.
   expect((await goOn(it, run, { value: 'approve', block: block(lee, payload(it, of, 'lee')) })).state).toBe('succeeded');
 });
@@ -166,4 +170,13 @@ test('applying a plan by hand goes by the same policy: what is kept lifts the li
   expect((await lift('lee')).approvals).toEqual([]);
   it.world.clock.move(2 * 3_600_000);
   expect(await lift('maya')).toEqual({ approvals: [], refused: [expect.stringContaining('expired')] });
+});
+
+test('an approval that a person refuses is in the journal with their answer, and in what the report says they decided', async () => {
+  const it = await stage(undefined);
+  const { run } = await waiting(it);
+  await rejection(goOn(it, run, { value: 'no', by: 'lee', note: 'far too many' }));
+  const { decisions } = await readRunFacts(it.deps.store, run);
+  expect(decisions.filter(({ kind }) => kind === 'refused')).toMatchObject([{ by: 'lee', answer: 'no', why: 'far too many' }]);
+  expect((await goOn(it, run, { value: 'approve', by: 'lee' })).state).toBe('succeeded');
 });
