@@ -218,6 +218,8 @@ class Session {
   #notForGood(works: readonly Work[], results: readonly ItemResult[], last: boolean): readonly ItemResult[] {
     const ids = works.map((work) => work.id);
     const deletes = new Set(works.filter((work) => work.action === 'delete').map((work) => work.id));
+    // The end that is gone may be one of those that are still to be created again.
+    const links = new Set(works.filter((work) => work.action === 'link').map((work) => work.id));
     const records = new Map(works.map((work) => [work.id, work.record]));
     const { statuses } = this.#execution.batches;
     // An earlier change of the same record that is still to come: what this one finds is not what it will find.
@@ -226,7 +228,8 @@ class Session {
         (other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'),
       );
     const mayPass = ({ id, status, reason }: ItemResult): boolean =>
-      (status === 'moved' && (deletes.has(id) || follows(id))) || (status === 'rejected' && reason !== undefined && PASSING.has(reason));
+      (status === 'moved' && (deletes.has(id) || links.has(id) || follows(id))) ||
+      (status === 'rejected' && reason !== undefined && PASSING.has(reason));
     const unfinished =
       results.some(({ status }) => status === 'failed' || status === 'in_doubt') || this.#execution.batches.unfinishedBeside(ids, this.#waitsCount);
     // What was refused and is tried once more at the end may be what a record to be deleted is still linked to.

@@ -167,4 +167,19 @@ export const PINNED: Readonly<Record<string, Story>> = {
     habits: [],
     faults: { '2': 'refuse' },
   },
+  'a link is made once the record at its end is created again, although the first attempt at that failed': {
+    kind: 'crm',
+    conditionalWrite: false,
+    batch: 1,
+    contacts: 1,
+    companies: 1,
+    first: [
+      { by: 'sync', act: { do: 'delete', who: 0 } },
+      { by: 'sync', act: { do: 'delete-company', company: 0 } },
+    ],
+    later: [],
+    meanwhile: [],
+    habits: [],
+    faults: { '1': 'fail', '3': 'lose-request', '4': 'fail' },
+  },
 };
