@@ -1,6 +1,7 @@
 import type { Act } from '../escalation/index.js';
 import { isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { AnyAction } from './actions/action.js';
+import { FailedAttempt } from './actions/failed-attempt.js';
 import type { IntentData, ResolvedUndo } from './events.js';
 import { execute } from './execute.js';
 import { exhausted } from './exhaustive.js';
@@ -183,8 +184,8 @@ interface Attempted {
 /** Journals a failure, with the outputs of what was done until then: the steps behind it and its undo go on with them. */
 async function fail(runner: Runner, step: Step, error: unknown, attempted?: Attempted): Promise<void> {
   const attempt = Math.max(1, recordOf(runner, step).attempt);
-  const outputs = attempted === undefined ? undefined : await didUntil(runner, step, attempted);
-  const more = outputs === undefined ? {} : { outputs };
+  const outputs = error instanceof FailedAttempt ? error.outputs : attempted === undefined ? undefined : await didUntil(runner, step, attempted);
+  const more = outputs === undefined ? {} : { outputs, partly: true as const };
   await runner.append('step.outcome', { state: 'failed', error: errorData(error), class: classOf(error), ...more }, { step: step.id, attempt });
 }
 

@@ -47,6 +47,8 @@ export type OutcomeState = 'succeeded' | 'failed' | 'skipped' | 'did-not-happen'
 export interface OutcomeData {
   readonly state: OutcomeState;
   readonly outputs?: Readonly<Record<string, unknown>>;
+  /** It did not come to its end: the outputs are what it did or said until then. */
+  readonly partly?: true;
   readonly error?: ErrorData;
   /** Class of the failure, for `retry.on`. */
   readonly class?: string;

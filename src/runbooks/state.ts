@@ -48,6 +48,8 @@ export interface EffectRecord {
   readonly intent: IntentData;
   readonly at: string;
   readonly outputs: Readonly<Record<string, unknown>> | undefined;
+  /** The outputs are what a failed attempt did or said: how much of it was done, they do not tell. */
+  readonly partly: boolean;
   readonly undo: ResolvedUndo | undefined;
   /** `open`: intent without outcome. `attempted`: failed, and may have done a part. */
   readonly state: 'open' | 'done' | 'attempted' | 'none';
@@ -247,7 +249,7 @@ function intended(run: RunRecord, entry: Extract<RunEntry, { type: 'step.intent'
   if (data.effect === 'read') return { ...next, state: 'running' };
   // A new attempt at the same piece of work is the same effect: it must not be undone twice.
   const same = next.effectOf.get(data.key);
-  const fresh = { intent: data, outputs: undefined, undo: data.undo, state: 'open' as const, undone: 'no' as const };
+  const fresh = { intent: data, outputs: undefined, partly: false, undo: data.undo, state: 'open' as const, undone: 'no' as const };
   if (same === undefined) {
     (next.effects as Map<number, EffectRecord>).set(entry.seq, { ...fresh, of: entry.seq, order: entry.seq, step: id, at: entry.at });
     (next.effectOf as Map<string, number>).set(data.key, entry.seq);
@@ -268,7 +270,8 @@ function ended(run: RunRecord, entry: Extract<RunEntry, { type: 'step.outcome' }
   const effect = step?.intent === undefined ? undefined : next.effectOf.get(step.intent.key);
   if (effect === undefined || data.state === 'skipped') return next;
   const state = data.state === 'succeeded' ? 'done' : data.state === 'failed' ? 'attempted' : 'none';
-  return setEffect(next, effect, { state, order: entry.seq, outputs: data.outputs, ...(data.undo === undefined ? {} : { undo: data.undo }) });
+  const told = { outputs: data.outputs, partly: data.partly === true };
+  return setEffect(next, effect, { state, order: entry.seq, ...told, ...(data.undo === undefined ? {} : { undo: data.undo }) });
 }
 
 function notePlan(run: RunRecord, step: string, outputs: Readonly<Record<string, unknown>> | undefined, order: number): void {

@@ -51,9 +51,11 @@ function coversFailure(runner: Runner, effect: EffectRecord): boolean {
 }
 
 /** An undo of the runbook's own for a failed attempt of which only a person can tell whether it did anything. */
-function onlyAPersonKnows(step: Step, undo: ResolvedUndo, { state, outputs, intent }: EffectRecord): boolean {
+function onlyAPersonKnows(step: Step, undo: ResolvedUndo, { state, outputs, partly, intent }: EffectRecord): boolean {
   const untold = intent.effect === 'opaque' || intent.effect === 'irreversible';
-  return untold && (state === 'open' || (state === 'attempted' && outputs === undefined && undo.kind !== 'built-in' && undo.kind !== 'manual'));
+  return (
+    untold && (state === 'open' || (state === 'attempted' && (outputs === undefined || partly) && undo.kind !== 'built-in' && undo.kind !== 'manual'))
+  );
 }
 
 async function undoOne(runner: Runner, effect: EffectRecord): Promise<void> {

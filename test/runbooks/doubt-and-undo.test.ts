@@ -91,6 +91,26 @@ describe('a step that failed half-way and says how it is undone', () => {
     expect(await world.effects()).toEqual(['put a', 'import-off', 'undo a']);
   });
 
+  // A user would lose: the way back, where it needs what the program said before it failed.
+  test.each(['idempotent', 'opaque'])('has the outputs of what it did: its undo and the steps behind it go on with them (%s)', async (effect) => {
+    const { deps, runbook, world } = await bench();
+    const steps = `
+  - id: c
+    title: Switch the import off
+    command: [sh, -c, 'echo "{\\"id\\":\\"imp-7\\"}"; exit 4']
+    effect: ${effect}
+    undo: { command: [sh, -c, 'echo "$IMPORT on again" >> world/effects.log'], env: { IMPORT: "\${{ steps.c.json.id }}" }, effect: idempotent }
+    on_failure: continue
+  - { id: d, title: Note it, when: steps.c.exit_code == 4, action: world.put, with: { name: "after-\${{ steps.c.exit_code }}" } }
+  - { id: e, title: Fine?, decide: { "yes": continue, "no": undo } }`;
+    const operator = scripted({ e: 'no', 'c.in_doubt': 'happened' });
+    const run = await startRun({ runbook: await runbook(steps), inputs: {}, by: 'maya' }, deps, { operator });
+    expect(run.state).toBe('undone');
+    expect(await world.effects()).toEqual(['put after-4', 'undo after-4', 'imp-7 on again']);
+    // What it said does not tell how much it did: of what nobody may repeat, a person is asked all the same.
+    expect(operator.asked.some(({ key }) => key === 'c.in_doubt')).toBe(effect === 'opaque');
+  });
+
   test('and one that says nothing keeps the run from being called undone', async () => {
     const { deps, runbook } = await bench();
     const steps = '  - { id: c, title: C, command: [sh, -c, "echo half >> world/effects.log; exit 1"], on_failure: undo }';

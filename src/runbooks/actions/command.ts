@@ -15,6 +15,7 @@ import {
 import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
 import { defineAction, type ActionContext, type AnyAction } from './action.js';
+import { FailedAttempt } from './failed-attempt.js';
 
 const input = z.strictObject({
   command: z.array(z.union([z.string(), z.number(), z.boolean()]).transform(String)).min(1),
@@ -160,19 +161,19 @@ async function outcomeOf(program: string, end: ProgramEnd, { effect, context }: 
       break;
   }
   if (end.status !== 0)
-    throw new RunbackError('step-failed', `${program} ended with status ${end.status}`, {
+    throw new FailedAttempt('step-failed', `${program} ended with status ${end.status}`, outputsOf(end, context), {
       why: lastLines(context.redactor.text(end.stderr || end.stdout)),
       data: { exitCode: end.status },
     });
   if (end.running > 0) await tellLeft(program, end.running, context);
   if (end.outputCut)
-    throw new RunbackError('step-failed', `${program} printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB`, {
+    throw new FailedAttempt('step-failed', `${program} printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB`, outputsOf(end, context), {
       why: 'Its output stands in the journal and is handed on to later steps, and a part of it would be taken for the whole.',
       state: 'It ran to its end with exit status 0: what it does is done.',
       next: 'Let it print less, or write what it prints into a file.',
       data: { exitCode: 0 },
     });
-  return outputsOf(end.stdout, context);
+  return outputsOf(end, context);
 }
 
 function stateOfTree(running: number): string {
@@ -186,15 +187,16 @@ async function tellLeft(program: string, running: number, context: ActionContext
   await context.note(text, `${context.step.key}/left-at-work`);
 }
 
-/** Parsed before anything is hidden, so that a hidden value cannot make it unreadable. */
-function outputsOf(stdout: string, context: ActionContext): Record<string, unknown> {
+/** Parsed before anything is hidden, so that a hidden value cannot make it unreadable. Of an output that is not there whole, nothing is. */
+function outputsOf({ status, stdout, outputCut }: Extract<ProgramEnd, { state: 'exited' }>, context: ActionContext): Record<string, unknown> {
+  if (outputCut) return { exit_code: status };
   let json: unknown = null;
   try {
     json = context.redactor.value(JSON.parse(stdout) as unknown);
   } catch {
     // Not JSON: `json` stays null.
   }
-  return { exit_code: 0, stdout: context.redactor.text(stdout).replace(/\r?\n$/, ''), json };
+  return { exit_code: status, stdout: context.redactor.text(stdout).replace(/\r?\n$/, ''), json };
 }
 
 function lastLines(text: string): string {

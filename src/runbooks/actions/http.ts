@@ -4,6 +4,7 @@ import { HttpClient, mayCarrySecrets, RunbackError, type HttpAnswer } from '../.
 import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
 import { defineAction, type ActionContext, type AnyAction } from './action.js';
+import { FailedAttempt } from './failed-attempt.js';
 
 const input = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
@@ -93,7 +94,8 @@ async function send(
 function accept(request: Input, url: URL, answer: HttpAnswer, context: ActionContext): Record<string, unknown> {
   const { status, body } = answer;
   const fine = request.expect === undefined ? status >= 200 && status < 300 : request.expect.includes(status);
-  if (fine) return { status, body: context.redactor.value(body) ?? null };
+  const outputs = { status, body: context.redactor.value(body) ?? null };
+  if (fine) return outputs;
   const code =
     status === 401 || status === 403
       ? 'auth-refused'
@@ -102,7 +104,7 @@ function accept(request: Input, url: URL, answer: HttpAnswer, context: ActionCon
         : status >= 500
           ? 'platform-unreachable'
           : 'platform-rejected';
-  throw new RunbackError(code, `${request.method} ${url.host}${url.pathname} answered ${status}`, {
+  throw new FailedAttempt(code, `${request.method} ${url.host}${url.pathname} answered ${status}`, outputs, {
     why: context.redactor.text(JSON.stringify(context.redactor.value(body) ?? '')).slice(0, SHOWN),
     data: { status },
   });
