@@ -9,7 +9,7 @@ import { ENDINGS, type Kill, type Story } from './support/run-story.js';
 /** Where the kills are follows from it; RUNBACK_TEST_SEED takes another one. */
 const SEED = Number(process.env['RUNBACK_TEST_SEED'] ?? 20_261_127);
 /** Stories of each platform: the three runbooks, each with the four endings, again and again. */
-const STORIES = fullSweeps ? 70 : 3;
+const STORIES = fullSweeps ? 76 : 3;
 const MOMENTS: readonly CrashMoment[] = ['before', 'half', 'after'];
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -22,7 +22,18 @@ const SPANS: Readonly<Record<string, Readonly<Record<RunbookName, readonly [numb
 };
 
 /** Stories that went wrong once. */
-const PINNED: readonly { readonly scene: string; readonly story: Story }[] = [];
+const PINNED: readonly { readonly scene: string; readonly story: Story }[] = [
+  {
+    // The clock put back behind the good snapshot, before the evidence was taken: that seemed older than the base, and no command led out.
+    scene: 'postgres',
+    story: {
+      runbook: 'mass-overwrite',
+      ending: 'takeover',
+      kills: [{ kind: 'pg', n: 12, when: 'after' }],
+      clocks: [0, -26 * HOUR],
+    },
+  },
+];
 
 test(
   'kill -9 over whole runs of the shipped runbooks, with the clock put forward, back and right: the commands that the messages name lead to the end that is told (G1, G4, G5, G30)',
