@@ -44,9 +44,12 @@ export async function currentEscalation(
 
 /** The last escalation.yml that could be used; undefined where there was none, or it cannot be read. */
 export async function knownEscalation({ store }: Pick<Session, 'store'>): Promise<Known | undefined> {
-  return await document(store)
+  const known = await document(store)
     .read()
     .catch(() => undefined);
+  if (known === undefined) return undefined;
+  const { storedEscalation } = await import('../escalation/index.js');
+  return { ...known, escalation: storedEscalation(known.escalation) };
 }
 
 /** Forgets it: the workspace has no rules from here on, and that is meant. */

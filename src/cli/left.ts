@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { unlink } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 
-import { fromFileSystem } from '../lib/index.js';
 import type { Value } from '../records/index.js';
 import type { PlanConflict } from '../restores/index.js';
 import { csvLine } from '../snapshots/index.js';
-import { newFile } from './new-file.js';
+import type { OutputFile } from './output-file.js';
 import type { OpenPlan } from './prompts/operator-deps.js';
 import { type Looks, noLooks, sideText } from './views/record.js';
 
@@ -18,38 +16,27 @@ const TOGETHER = 500;
  * Writes what a plan leaves for people as CSV (RFC 4180, UTF-8), one line a conflict with the name of its record and the page that opens it,
  * for a list to work through. Gives the number of lines.
  */
-export async function writeLeft(plan: Pick<OpenPlan, 'lines' | 'looks'>, path: string): Promise<number> {
-  const output = await newFile(path);
-  let trouble: unknown;
-  output.on('error', (error) => (trouble = fromFileSystem(error, path)));
-  const put = async (text: string): Promise<void> => {
-    if (!output.write(text)) await Promise.race([once(output, 'drain'), once(output, 'close')]);
-    if (trouble !== undefined) throw trouble;
-  };
-  try {
-    await put(csvLine(COLUMNS));
-    let lines = 0;
+export async function writeLeft(plan: Pick<OpenPlan, 'lines' | 'looks'>, file: OutputFile): Promise<number> {
+  let lines = 0;
+  const texts = async function* (): AsyncGenerator<string> {
+    yield csvLine(COLUMNS);
     let together: PlanConflict[] = [];
-    const flush = async (): Promise<void> => {
+    const flush = async (): Promise<string> => {
       const looks = (await plan.looks?.(together)) ?? noLooks;
-      for (const line of together) await put(csvLine(cellsOf(line, looks)));
+      const text = together.map((line) => csvLine(cellsOf(line, looks))).join('');
       lines += together.length;
       together = [];
+      return text;
     };
     for await (const line of plan.lines()) {
       if (line.kind !== 'conflict') continue;
       together.push(line);
-      if (together.length === TOGETHER) await flush();
+      if (together.length === TOGETHER) yield await flush();
     }
-    await flush();
-    output.end();
-    if (!output.closed) await once(output, 'close');
-    if (trouble !== undefined) throw trouble;
-    return lines;
-  } catch (error) {
-    await unlink(path).catch(() => undefined);
-    throw error;
-  }
+    yield await flush();
+  };
+  await file.write((output) => pipeline(texts, output));
+  return lines;
 }
 
 function cellsOf(conflict: PlanConflict, looks: Looks): Parameters<typeof csvLine>[0] {

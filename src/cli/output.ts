@@ -1,4 +1,4 @@
-import type { ExitCode, RunbackError } from '../lib/index.js';
+import { escapedJson, type ExitCode, type RunbackError } from '../lib/index.js';
 import type { Outcome } from './command.js';
 import { errorData, errorText } from './views/error.js';
 import type { Style } from './views/style.js';
@@ -21,7 +21,8 @@ const SCHEMA_VERSION = 1;
 
 /** NDJSON on stdout; the last line is the one object with `ok`. */
 export function jsonOutput(print: (text: string) => void): Output {
-  const write = (value: Readonly<Record<string, unknown>>): void => print(`${JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...value })}\n`);
+  const write = (value: Readonly<Record<string, unknown>>): void =>
+    print(`${escapedJson(JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...value }))}\n`);
   return {
     event: write,
     finish: (command, outcome, failure) => {

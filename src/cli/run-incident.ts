@@ -1,4 +1,5 @@
 import type { IncidentDesk, OpenIncident } from '../incidents/index.js';
+import { own } from '../lib/index.js';
 import type { Runbook } from '../runbooks/index.js';
 import type { CommandContext } from './context.js';
 import { nameOf } from './incidents.js';
@@ -24,7 +25,7 @@ export async function incidentFor(
   const open = await desk.listOpen();
   if (open.length === 0) return { inputs: given };
   const inputs = await withPlatform(context, runbook, given);
-  const platforms = platformInputs(runbook).flatMap((name) => inputs[name] ?? []);
+  const platforms = platformInputs(runbook).flatMap((name) => own(inputs, name) ?? []);
   const incidents = await desk.readAll(open.map(({ id }) => id));
   const fitting = incidents.incidents.filter((one) => one.platforms.some((name) => platforms.includes(name)));
   const vague = incidents.incidents.filter((one) => one.platforms.length === 0);
@@ -59,7 +60,7 @@ async function withPlatform(
   given: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<string, string>>> {
   const [name, ...others] = platformInputs(runbook);
-  if (name === undefined || others.length > 0 || given[name] !== undefined || context.input.text('answers') !== undefined) return given;
+  if (name === undefined || others.length > 0 || Object.hasOwn(given, name) || context.input.text('answers') !== undefined) return given;
   const platforms = Object.values((await context.session()).workspace.config.platforms);
   if (!context.interactive) return given;
   const asker = await context.asker(`--input ${name}=…`);

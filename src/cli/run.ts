@@ -49,7 +49,7 @@ export async function runCommandLine(process: NodeJS.Process, words: readonly st
     (line) => {
       log.add('interrupt', line);
       const release = live.hold();
-      stdio.stderr.write(`${redactor.text(line)}\n`);
+      stdio.stderr.write(`${styles.err.signs(redactor.text(line))}\n`);
       release();
     },
     () => live.meter.last && position(live.meter.last),
@@ -173,7 +173,7 @@ async function openAsker(flag: string, { stdio, globals, style, live, interrupts
     interrupted: () => interrupts.atPrompt(),
   };
   const asker = globals.accessible ? (await import('./prompts/plain.js')).plainAsker(deps) : (await import('./prompts/rich.js')).richAsker(deps);
-  return (await import('./prompts/redacted.js')).redactedAsker(asker, style.redact);
+  return (await import('./prompts/shown.js')).shownAsker(asker, (text) => style.signs(style.redact(text)));
 }
 
 /** Without a command, in a terminal: asks what a person in trouble wants, and gives the command line for it. */

@@ -1,4 +1,4 @@
-import { type Clock, HttpClient, type HttpResult, ProxyRefused, RunbackError } from '../lib/index.js';
+import { type Clock, HttpClient, type HttpResult, mayCarrySecrets, ProxyRefused, RunbackError } from '../lib/index.js';
 import type { PingPulse } from './pulse.js';
 import type { Trouble } from './trouble.js';
 import type { PingOptions } from './types.js';
@@ -36,6 +36,12 @@ export class DeadMan {
       throw new RunbackError('usage', 'The address of the ping is no http or https address', {
         state: 'Nothing was started.',
         next: 'Put an address such as https://hc-ping.com/… where --ping refers to.',
+      });
+    if (!mayCarrySecrets(new URL(options.url)))
+      throw new RunbackError('usage', 'The address of the ping is plain http', {
+        why: 'Whoever knows the address can keep the alarm quiet, and http would show it to the whole network.',
+        state: 'Nothing was started.',
+        next: 'Put the https address of the service where --ping refers to.',
       });
     const { origin, pathname, search } = new URL(options.url);
     this.#path = pathname + search;

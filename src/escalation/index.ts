@@ -11,6 +11,7 @@ export { escalationSchema } from './schema.js';
 export { type SimulatedMessage, type SimulatedStep, simulateEscalation } from './simulate.js';
 export { parseSshPublicKey, type SshPublicKey } from './ssh-key.js';
 export { APPROVAL_NAMESPACE, dearmorSshSignature } from './ssh-signature.js';
+export { storedEscalation } from './stored.js';
 export * from './types.js';
 export { quietUntil } from './weekly.js';
 export { readTime } from './when.js';

@@ -1,4 +1,4 @@
-import { parseDuration } from '../lib/index.js';
+import { named, parseDuration } from '../lib/index.js';
 import { parseYaml, type PathProblem, type SecretRef, type YamlFile } from '../workspace/index.js';
 import { calendarProblems } from './calendar-checks.js';
 import { referenceProblems } from './references.js';
@@ -140,5 +140,5 @@ function toVendor({ support, phone, account, case_fields: caseFields }: Part<'ve
 }
 
 function mapped<From, To>(entries: Readonly<Record<string, From | undefined>>, convert: (entry: From, name: string) => To): Record<string, To> {
-  return Object.fromEntries(Object.entries(entries).flatMap(([name, entry]) => (entry === undefined ? [] : [[name, convert(entry, name)]])));
+  return named(Object.entries(entries).flatMap(([name, entry]): [string, To][] => (entry === undefined ? [] : [[name, convert(entry, name)]])));
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import type { Escalation, EscalationAct } from '../escalation/index.js';
+import { type Escalation, type EscalationAct, storedEscalation } from '../escalation/index.js';
 import { type Clock, isRunbackError, newId, RunbackError, sha256, canonicalJson } from '../lib/index.js';
 import type { Outbox, Page, PageRecord } from '../notify/index.js';
 import { CLOCK_TOLERANCE_MS, ClockWatch, type Document, type JournalEntry, type Store } from '../store/index.js';
@@ -150,7 +150,8 @@ export class IncidentDesk {
     if (digest === undefined) return undefined;
     const known = this.#policies.get(digest);
     if (known) return known;
-    const file = await unlessDamaged(this.options.store.document<Escalation>('policies', digest));
+    const stored = await unlessDamaged(this.options.store.document<Escalation>('policies', digest));
+    const file = stored && storedEscalation(stored);
     if (file) this.#policies.set(digest, file);
     return file ?? this.options.escalation;
   }

@@ -6,6 +6,7 @@ import type { HttpAnswer, HttpCounts, HttpOptions, HttpRequest, HttpResult, Trou
 import type { CallOptions } from './progress.js';
 import { type Proxy, proxyFor } from './proxy.js';
 import { Slots } from './slots.js';
+import { withoutBom } from './text-file.js';
 
 /** Failures before a connection stood: nothing can have reached the other side. */
 const NOT_SENT = new Set([
@@ -143,7 +144,7 @@ export class HttpClient {
     let body: unknown;
     let page = false;
     try {
-      body = text === '' ? undefined : JSON.parse(text);
+      body = text === '' ? undefined : JSON.parse(withoutBom(text));
     } catch {
       if (request.anyAnswer) body = text;
       else if (status < 400) return this.#nonsense('it is not JSON');

@@ -1,4 +1,5 @@
-import { own, type Fields } from './record.js';
+import { own } from '../lib/index.js';
+import type { Fields } from './record.js';
 
 /** How people know a record. */
 export interface RecordNames {

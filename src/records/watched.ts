@@ -1,4 +1,5 @@
-import { own, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from './record.js';
+import { own } from '../lib/index.js';
+import type { FieldSchema, ObjectSchema, PlatformRecord, Value } from './record.js';
 
 /**
  * Fields that nobody can write and by which people are harmed all the same: consent, and what else they are judged by. They are compared

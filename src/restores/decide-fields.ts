@@ -59,7 +59,7 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
   }
   const attribution = weakest(attributions);
   const clearing = forward.length === 0 ? '' : `; ${forward.join(', ')} only moves forwards there, so it is cleared first`;
-  const kept = Object.keys(edits).filter((name) => name in fields);
+  const kept = Object.keys(edits).filter((name) => Object.hasOwn(fields, name));
   const edit = kept.length === 0 ? '' : `; ${kept.join(', ')} goes back to an edit made after the base, before the damage`;
   const blind = context.suspicion.history === 'record' && attribution.state === 'attributed';
   const unseen = blind ? '; only the last change of a record is kept there, so that an edit between the base and the damage cannot be seen' : '';

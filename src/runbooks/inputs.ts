@@ -1,4 +1,4 @@
-import { didYouMean, isRunbackError, MOMENT_FORM, readMoment, RunbackError, suggest } from '../lib/index.js';
+import { didYouMean, isRunbackError, MOMENT_FORM, named, own, readMoment, RunbackError, suggest } from '../lib/index.js';
 import type { RunServices } from './actions/action.js';
 import { exhausted } from './exhaustive.js';
 import { readFilter } from './filter.js';
@@ -48,13 +48,13 @@ export async function resolveInputs(
         state: 'Nothing was started.',
         next: `runback runbook show ${runbook.id}`,
       });
-  const inputs: Record<string, unknown> = {};
+  const inputs = named<unknown>();
   // Platforms first: they tell which snapshots fit.
   const names = Object.keys(declared).sort((a, b) => Number(declared[b]?.type === 'platform') - Number(declared[a]?.type === 'platform'));
   for (const name of names) {
     const document = declared[name];
     if (!document) continue;
-    const value = given[name] ?? (await asked(name, document, platformIn(inputs, services), operator, signal)) ?? document.default;
+    const value = own(given, name) ?? (await asked(name, document, platformIn(inputs, services), operator, signal)) ?? document.default;
     if (value === undefined)
       throw new RunbackError('person-needed', document.prompt, {
         why: `The input "${name}" has no value, and nobody was there to ask.`,

@@ -1,4 +1,4 @@
-import { canonicalJson, didYouMean, isRunbackError, RunbackError } from '../lib/index.js';
+import { canonicalJson, didYouMean, isRunbackError, own, RunbackError } from '../lib/index.js';
 import { stepsThatActed } from './back.js';
 import type { DecisionData } from './events.js';
 import { inputQuestion, resolveInput } from './inputs.js';
@@ -21,14 +21,14 @@ export function inputsBehind(step: Step, state: StepRecord): readonly string[] {
  */
 export async function askedForAnother(runner: Runner, step: Step, state: StepRecord): Promise<boolean> {
   for (const name of inputsBehind(step, state)) {
-    const document = runner.runbook.document.inputs?.[name];
+    const document = own(runner.runbook.document.inputs ?? {}, name);
     if (document === undefined) continue;
-    const present = runner.run.inputs[name];
+    const present = own(runner.run.inputs, name);
     const question = inputQuestion(name, { ...document, prompt: `${state.error?.message ?? 'That cannot be used'}. ${document.prompt}` }, present);
     const inputs = { ...runner.run.inputs };
     try {
       const answer = await runner.operator.ask({ ...question, time: state.attempt + 1 }, runner.stop);
-      const given = answer?.inputs?.[name] ?? answer?.value;
+      const given = own(answer?.inputs ?? {}, name) ?? answer?.value;
       if (given === undefined) continue;
       inputs[name] = await resolveInput(name, document, given, { services: runner.services, inputs: runner.run.inputs });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { didYouMean, isRunbackError, RunbackError } from '../lib/index.js';
+import { didYouMean, isRunbackError, own, RunbackError } from '../lib/index.js';
 import type { DecisionData } from './events.js';
 import { inputQuestion, platformIn, resolveInput } from './inputs.js';
 import { jump } from './jump.js';
@@ -99,7 +99,7 @@ async function askedInputs(runner: Runner, names: readonly string[], answer: Ans
       answer.inputs?.[name] ??
       (
         await runner.ask(
-          inputQuestion(name, document, runner.run.inputs[name], platformIn(runner.run.inputs, runner.services)),
+          inputQuestion(name, document, own(runner.run.inputs, name), platformIn(runner.run.inputs, runner.services)),
           name,
           `"${document.prompt}" needs an answer`,
         )

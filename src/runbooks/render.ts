@@ -1,8 +1,12 @@
+import { visibleDocument } from '../lib/index.js';
 import { exhausted } from './exhaustive.js';
 import type { Runbook, Step } from './load.js';
 import type { OnFailure, UndoDocument } from './schema.js';
 
-/** The runbook as Markdown that can be printed and followed by hand, with boxes to tick and lines for who and when. */
+/**
+ * The runbook as Markdown that can be printed and followed by hand, with boxes to tick and lines for who and when. Characters that steer a terminal
+ * or reorder text stand in it as signs: a runbook may come from elsewhere.
+ */
 export function renderRunbook(runbook: Runbook): string {
   const { document } = runbook;
   const lines: string[] = [`# ${document.title}`, ''];
@@ -21,7 +25,7 @@ export function renderRunbook(runbook: Runbook): string {
     '',
   );
   lines.push(`Runbook \`${document.id}\`, SHA-256 ${runbook.digest}`, '');
-  return lines.join('\n');
+  return visibleDocument(lines.join('\n'));
 }
 
 function inputLines({ document }: Runbook): string[] {

@@ -79,7 +79,9 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);
-      requireRecorded(reader, await notesOf(id).read());
+      const notes = await notesOf(id).read();
+      requireRecorded(reader, notes);
+      reader.vouch(notes?.record?.digest);
       return reader;
     } catch (error) {
       await reader.close();

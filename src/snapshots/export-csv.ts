@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
-import { canonicalJson, RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
+import { canonicalJson, RunbackError, silentReporter, visibleDocument, type CallOptions } from '../lib/index.js';
 import { parseRecordLine, type Value } from '../records/index.js';
 import type { SnapshotReader } from './types.js';
 
 export interface ExportCsvOptions extends CallOptions {
   /**
-   * A text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-`, `@`, tab or return and is no plain
-   * number) gets a leading apostrophe. `false` writes every text as it is: for programs, not for people.
+   * Every text as it is: for programs, not for people. Otherwise a text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-`,
+   * `@`, tab or return, also as full-width signs, and is no plain number) gets a leading apostrophe, and characters that steer a terminal or reorder
+   * text are written as signs.
    */
-  readonly guardFormulas?: boolean;
+  readonly exact?: boolean;
   /** What null is written as; default nothing at all. The empty string is always `""`, so the two stay apart. */
   readonly nullAs?: string;
   /** What a field that the platform did not give is written as; default nothing at all, like null. */
@@ -40,7 +41,7 @@ export async function exportCsv(
   const schema = await reader.objectSchema(platform, object);
   const names = schema?.fields.map(({ name }) => name) ?? [];
   const reporter = options.reporter ?? silentReporter;
-  await put(output, `${['key', ...names].map((name) => quoted(name)).join(',')}\r\n`);
+  await put(output, `${['key', ...names].map((name) => quoted(guarded(name, options))).join(',')}\r\n`);
   let done = 0;
   for await (const lines of reader.lines(info, options.signal ? { signal: options.signal } : {})) {
     let text = '';
@@ -69,12 +70,14 @@ export function csvLine(cells: readonly (Value | undefined)[], options: ExportCs
 function cell(value: Value | undefined, options: ExportCsvOptions): string {
   if (value === undefined) return options.absentAs ?? '';
   if (value === null) return options.nullAs ?? '';
-  if (typeof value === 'string') return value === '' ? '""' : quoted(guarded(value, options));
-  return quoted(typeof value === 'object' ? canonicalJson(value) : String(value));
+  if (value === '') return '""';
+  return quoted(guarded(typeof value === 'object' ? canonicalJson(value) : String(value), options));
 }
 
-function guarded(text: string, { guardFormulas = true }: ExportCsvOptions): string {
-  return guardFormulas && /^[=+\-@\t\r]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+function guarded(text: string, { exact = false }: ExportCsvOptions): string {
+  if (exact) return text;
+  const formula = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/u.test(text) && !/^[+-]?\d+(\.\d+)?$/u.test(text);
+  return visibleDocument(formula ? `'${text}` : text);
 }
 
 function quoted(text: string): string {

@@ -42,8 +42,18 @@ export function stringEnd(bytes: Buffer, start: number, limit: number): number {
 
 /** The text of the JSON string between two offsets, quotes excluded. */
 export function stringAt(bytes: Buffer, start: number, end: number): string {
-  for (let i = start; i < end; i += 1) if (bytes[i] === BACKSLASH) return JSON.parse(`"${bytes.toString('utf8', start, end)}"`) as string;
-  return bytes.toString('utf8', start, end);
+  const text = bytes.toString('utf8', start, end);
+  for (let i = start; i < end; i += 1) if (bytes[i] === BACKSLASH) return unescaped(text);
+  return text;
+}
+
+/** What somebody else wrote may be no JSON string at all; it stands for itself then. */
+function unescaped(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
+  }
 }
 
 /** The key of the line at `start`: for links, the key of its `from` side. */

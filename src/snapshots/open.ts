@@ -9,7 +9,7 @@ import { ZipSnapshotReader } from './reader.js';
 import { salvage } from './salvage.js';
 import { openStoredFile } from './storage/folder.js';
 import type { StoredFile } from './storage/storage.js';
-import type { Damage, ObjectInfo, SnapshotManifest, SnapshotReader } from './types.js';
+import type { Damage, ObjectInfo, SnapshotManifest } from './types.js';
 
 export interface OpenSnapshotOptions {
   /**
@@ -29,7 +29,7 @@ export interface OpenSnapshotOptions {
  * `snapshot-newer`; `snapshot-damaged` where there is no intact manifest (`data: {readable}` counts the parts that
  * `salvage` would find).
  */
-export async function openSnapshot(path: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> {
+export async function openSnapshot(path: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
   const file = await openStoredFile(path);
   try {
     return await openStored(file, options);

@@ -1,4 +1,4 @@
-import { RunbackError } from '../lib/index.js';
+import { own, RunbackError } from '../lib/index.js';
 import type { ZipDirectory } from './container/directory.js';
 import { readEntry } from './container/entry.js';
 import { digestAside } from './container/writer.js';
@@ -20,7 +20,7 @@ export interface OpenedSnapshot {
 /** Header or schema entry with its digest checked, or in words why it cannot be read. */
 export async function readSmallEntry(opened: OpenedSnapshot, name: string): Promise<Buffer | string> {
   const entry = opened.directory.entries.get(name);
-  const expected = opened.manifest.entries[name];
+  const expected = own(opened.manifest.entries, name);
   if (!entry || expected === undefined) return 'it is not in the file';
   try {
     const bytes = await readEntry(opened.file, entry);

@@ -1,15 +1,19 @@
 import { crc32 } from 'node:zlib';
 
 import { canonicalJson, sha256 } from '../lib/index.js';
-import type { LinkSchema } from '../records/index.js';
+import { linesProblem } from './check-lines.js';
 import type { ZipDirectory, ZipEntry } from './container/directory.js';
 import { readEntry } from './container/entry.js';
 import { beginsLine, keyAt, NEWLINE, type LineKind } from './lines.js';
 import { parseHeader } from './manifest.js';
 import { dataFolder, HEADER_ENTRY, kindOfEntry, linkFolder, linkName, MANIFEST_ENTRY, segmentOf } from './names.js';
 import type { OpenedSnapshot } from './opened.js';
+import { objectSchemaIn, platformIn } from './shapes.js';
 import type { StoredFile } from './storage/storage.js';
 import type { Damage, LinkInfo, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from './types.js';
+
+/** Schemas are kept in memory meanwhile. */
+const SMALL_BYTES = 128 << 20;
 
 /**
  * Makes up a manifest for a snapshot that lost its own: from the entries that still read, checked by the zip's CRC-32.
@@ -20,6 +24,7 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
   for (const entry of broken) if (entry !== MANIFEST_ENTRY) damage.push({ entry, why: 'it does not unpack' });
   const small = new Map<string, Buffer>();
   const parts = new Map<string, PartInfo[]>();
+  let kept = 0;
   for (const entry of [...directory.entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name === MANIFEST_ENTRY) continue;
     const bytes = await readChecked(file, entry);
@@ -28,11 +33,16 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
       continue;
     }
     const kind = kindOfEntry(entry.name);
-    if (kind === 'header' || kind === 'schema') small.set(entry.name, bytes);
+    if (kind === 'header' || kind === 'schema') {
+      kept += bytes.length;
+      if (kept <= SMALL_BYTES) small.set(entry.name, bytes);
+      else damage.push({ entry: entry.name, why: 'there is more of it than any platform describes' });
+    }
     if (kind !== 'data' && kind !== 'links') continue;
     const part = describePart(entry.name, kind === 'data' ? 'records' : 'links', bytes);
     const folder = entry.name.slice(0, entry.name.lastIndexOf('/'));
-    if (part) parts.set(folder, [...(parts.get(folder) ?? []), part]);
+    if (part && linesProblem(kind === 'data' ? 'records' : 'links', bytes, part) === undefined)
+      parts.set(folder, [...(parts.get(folder) ?? []), part]);
     else damage.push({ entry: entry.name, why: 'it does not hold snapshot lines' });
   }
   const headerBytes = small.get(HEADER_ENTRY);
@@ -99,10 +109,10 @@ function namesOf(
   for (const { name: platform } of header.platforms) {
     for (const [entry, bytes] of small) {
       if (!entry.startsWith(`schema/${segmentOf(platform)}/`)) continue;
-      const value = JSON.parse(bytes.toString('utf8')) as { readonly object?: string; readonly links?: readonly LinkSchema[] };
-      if (value.object !== undefined && parts.has(dataFolder(platform, value.object)))
-        objects.push({ platform, object: value.object, ...totals(take(dataFolder(platform, value.object))) });
-      for (const link of value.links ?? []) {
+      const object = objectSchemaIn(bytes)?.object;
+      if (object !== undefined && parts.has(dataFolder(platform, object)))
+        objects.push({ platform, object, ...totals(take(dataFolder(platform, object))) });
+      for (const link of platformIn(bytes)?.links ?? []) {
         if (!parts.has(linkFolder(platform, link))) continue;
         const found = take(linkFolder(platform, link));
         links.push({ platform, object: linkName(link), from: link.from, to: link.to, kind: link.kind, ...totals(found) });

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { silentReporter, type Reporter } from '../lib/index.js';
 import { inOrderAhead } from './ahead.js';
+import { kindOfEntry } from './names.js';
 import { damageOf, readSmallEntry, type OpenedSnapshot } from './opened.js';
+import { NO_SCHEMA, objectSchemaIn, platformIn } from './shapes.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
 
 /** Parts unpacked at the same time: as many as zlib's threads can use beside each other on a small machine. */
@@ -29,6 +31,7 @@ export async function verifySnapshot(
   for (const name of Object.keys(manifest.entries)) {
     const bytes = await readSmallEntry(opened, name);
     if (typeof bytes === 'string') damage.set(name, { entry: name, why: bytes });
+    else if (!describes(name, bytes)) damage.set(name, { entry: name, why: NO_SCHEMA });
   }
   const check = async ({ info, part }: { info: ObjectInfo; part: PartInfo }): Promise<Damage | undefined> => {
     options.signal?.throwIfAborted();
@@ -58,6 +61,12 @@ export async function verifySnapshot(
   if (broken !== undefined && damage.size === 0) damage.set('(container)', { entry: '(container)', why: broken });
   const rows = infos.reduce((sum, info) => sum + info.rows, 0);
   return { id: manifest.id, parts: work.length, rows, bytes: total, damage: [...damage.values()] };
+}
+
+/** True unless an entry is called a schema and holds none. */
+function describes(name: string, bytes: Buffer): boolean {
+  if (kindOfEntry(name) !== 'schema') return true;
+  return (name.endsWith('/links.json') ? platformIn(bytes) : objectSchemaIn(bytes)) !== undefined;
 }
 
 /** Undefined where the file's bytes are those that were sealed, else in words what is wrong. */

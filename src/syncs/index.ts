@@ -1,3 +1,3 @@
 export * from './controller.js';
-export type { HeldSync, PauseEntry, PauseRecord, PauseRequest, Syncs, SyncView } from './pause-record.js';
+export type { HeldSync, PauseEntry, PauseRecord, PauseRequest, PauseSurvey, Syncs, SyncView } from './pause-record.js';
 export { openSyncs } from './pauses.js';

@@ -77,12 +77,22 @@ export interface HeldSync {
   readonly problem?: string;
 }
 
+/** Pauses for a screen. A damaged one is no reason to show nothing of the others. */
+export interface PauseSurvey {
+  /** That nobody has ended, oldest first. */
+  readonly open: readonly PauseRecord[];
+  /** Whose document cannot be read, and why: nothing is known of them but that they were there. */
+  readonly damaged: readonly { readonly id: string; readonly why: string }[];
+}
+
 /** Pauses, drains and resumes the syncs of a workspace, and remembers who paused what. */
 export interface Syncs {
   readonly names: readonly string[];
   views(names?: readonly string[], options?: CallOptions): Promise<SyncView[]>;
-  /** Open pauses, oldest first. */
+  /** Open pauses, oldest first. Throws where one cannot be read: it may be what holds a sync. */
   pauses(): Promise<PauseRecord[]>;
+  /** The same for a screen; throws for no damaged one. */
+  survey(): Promise<PauseSurvey>;
   /**
    * Pauses and waits for work in flight. The earlier state of each sync is on disk before it is touched. Repeating with the
    * same holder continues: one that runs again is paused again. Each sync is taken for itself: one that cannot be paused or asked is

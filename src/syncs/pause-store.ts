@@ -2,7 +2,7 @@ import { messageOf, isRunbackError, RunbackError } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
 import type { SyncConfig } from '../workspace/index.js';
 import type { SyncController } from './controller.js';
-import { PAUSES, type PauseEntry, type PauseRecord } from './pause-record.js';
+import { PAUSES, type PauseEntry, type PauseRecord, type PauseSurvey } from './pause-record.js';
 
 /** Pauses as they are kept, and the controllers of the syncs of a workspace. */
 export interface PauseStore {
@@ -17,6 +17,8 @@ export interface PauseStore {
   ids(): Promise<readonly string[]>;
   /** Pauses that nobody has ended, oldest first. */
   open(): Promise<PauseRecord[]>;
+  /** The same for a screen: what can be read, and what cannot. */
+  survey(): Promise<PauseSurvey>;
   document(id: string): Document<PauseRecord>;
 }
 
@@ -54,6 +56,20 @@ export function pauseStore(
     controllerOf: async (name) => await controllerOf(configOf(name)),
     ids: () => store.list(PAUSES),
     open: async () => (await all()).filter((record) => record.resumedAt === undefined),
+    async survey() {
+      const open: PauseRecord[] = [];
+      const damaged: PauseSurvey['damaged'][number][] = [];
+      for (const id of await store.list(PAUSES)) {
+        try {
+          const record = await store.document<PauseRecord>(PAUSES, id).read();
+          if (record !== undefined && record.resumedAt === undefined) open.push(record);
+        } catch (error) {
+          if (!isRunbackError(error)) throw error;
+          damaged.push({ id, why: causeOf(error) });
+        }
+      }
+      return { open, damaged };
+    },
     document: (id) => store.document<PauseRecord>(PAUSES, id),
   };
 }

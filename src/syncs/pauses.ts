@@ -53,6 +53,7 @@ export function openSyncs({ workspace, store, clock, secret, redact, environment
   return {
     names: pauses.names,
     pauses: () => pauses.open(),
+    survey: () => pauses.survey(),
     async views(names, options) {
       const open = await pauses.open();
       return await Promise.all(

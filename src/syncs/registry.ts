@@ -28,7 +28,7 @@ const DRIVERS: Readonly<Record<string, (deps: DriverDeps) => Promise<SyncControl
 
 /** Makes the controller of one sync. Throws `file-invalid` for an unknown controller or settings that do not fit it. */
 export async function openController(kind: string, deps: DriverDeps): Promise<SyncController> {
-  const driver = DRIVERS[kind];
+  const driver = Object.hasOwn(DRIVERS, kind) ? DRIVERS[kind] : undefined;
   if (!driver) {
     const near = suggest(kind, Object.keys(DRIVERS));
     throw new RunbackError('file-invalid', `runback.yml: syncs.${deps.name}.controller: there is no controller "${kind}"`, {

@@ -1,7 +1,7 @@
 import { access, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-import { RunbackError, fromFileSystem, readTextFile } from '../lib/index.js';
+import { RunbackError, fromFileSystem, named, readTextFile } from '../lib/index.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
@@ -88,8 +88,8 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
   });
   return {
     version: 1,
-    platforms: Object.fromEntries(platforms),
-    syncs: Object.fromEntries(syncs),
+    platforms: named(platforms),
+    syncs: named(syncs),
     backups: file.backups,
     restores: file.restores,
   };

@@ -57,6 +57,25 @@ export function fileInvalid(fileName: string, text: string, problems: readonly P
   });
 }
 
+/** One thing wrong with a file, with its place. */
+export interface PlacedProblem extends Position {
+  readonly file: string;
+  readonly message: string;
+}
+
+/** What an error of {@link fileInvalid} tells, one by one. Any other error about a file stands at its beginning. */
+export function problemsIn(error: RunbackError, file: string): readonly PlacedProblem[] {
+  const { problems } = error.data as { readonly problems?: readonly Problem[] };
+  if (problems === undefined || (error.code !== 'file-invalid' && error.code !== 'secret-literal'))
+    return [{ file, line: 1, column: 1, message: error.why === undefined ? error.message : `${error.message}: ${error.why}` }];
+  return problems.map(({ line, column, message, expected }) => ({
+    file,
+    line,
+    column,
+    message: expected === undefined ? message : `${message}; expected ${expected}`,
+  }));
+}
+
 function block(fileName: string, line: string, problem: Problem): string {
   const parts = [`${fileName}:${problem.line}:${problem.column}: ${problem.message}`];
   const gutter = String(problem.line).length;

@@ -64,7 +64,7 @@ function read(scheme: string, where: string, sources: SecretSources): Promise<st
 }
 
 async function fromEnvironment(name: string, { env }: SecretSources): Promise<string> {
-  const value = env[name];
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (value === undefined) throw missing(`env:${name}`, `The environment has no variable ${name}.`, `Set it: export ${name}=…`);
   return value;
 }

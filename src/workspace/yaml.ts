@@ -109,6 +109,9 @@ function problemsOf(document: Document.Parsed, counter: LineCounter): Problem[] 
           problems.push({ ...positionOf(counter, offset), message: 'a list or group cannot be a key', expected: 'a word' });
           continue;
         }
+        // What is put under this name is lost wherever values are copied by name.
+        if (String(key.value) === '__proto__')
+          problems.push({ ...positionOf(counter, offset), message: '"__proto__" cannot be a name', expected: 'another word' });
         const earlier = seen.get(String(key.value));
         if (earlier !== undefined)
           problems.push({

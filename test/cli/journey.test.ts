@@ -164,7 +164,7 @@ describe('a runbook without a terminal', () => {
     await writeFile(join(workspace.dir, 'bad.yml'), 'version: 1\nid: bad\ntitle: Bad\nstepz: []\n');
     const bad = await go('runbook', 'lint', './bad.yml');
     expect(bad.code).toBe(65);
-    expect(bad.stderr).toContain('bad.yml:4:1');
+    expect(bad.stdout).toContain('bad.yml:4:1');
   });
 });
 

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Asker } from '../../src/cli/prompts/asker.js';
-import { redactedAsker } from '../../src/cli/prompts/redacted.js';
+import { shownAsker } from '../../src/cli/prompts/shown.js';
 import { errorData, errorText, redactedError } from '../../src/cli/views/error.js';
 import { bytes, counted, facts, relative, span, table } from '../../src/cli/views/format.js';
 import { Live } from '../../src/cli/views/live.js';
 import { Meter, measuredLine, position } from '../../src/cli/views/meter.js';
+import { recordTable } from '../../src/cli/views/record.js';
 import { makeStyle } from '../../src/cli/views/style.js';
 import { showValue, visible } from '../../src/cli/views/visible.js';
 import { displayWidth, truncate, wrap } from '../../src/cli/views/width.js';
@@ -67,7 +68,7 @@ describe('a secret is hidden before a text is wrapped or cut', () => {
   test('in questions', async () => {
     const asked: unknown[] = [];
     const asker = new Proxy({} as Asker, { get: () => (question: unknown) => Promise.resolve(asked.push(question)) });
-    const hidden = redactedAsker(asker, (text) => redactor.text(text));
+    const hidden = shownAsker(asker, (text) => redactor.text(text));
     await hidden.choose({ message: secret, choices: [{ value: 1, name: `a ${secret}`, description: `b ${secret}` }] });
     await hidden.text({ message: `Type ${secret}` });
     await hidden.confirm({ message: `Is it ${secret}?`, default: false });
@@ -154,4 +155,14 @@ describe('numbers and times for people', () => {
     expect(line).toBe('Writing  [###.......] 400 of 1,250 records, 100/s, 8.5 s left');
     expect(position({ task: 'Writing', done: 400, total: 1250, unit: 'records' })).toBe('records 400 of 1,250');
   });
+});
+
+test.each([40, 60, 80])('at %i columns names give way, and the key of a record stays whole', (columns) => {
+  const narrow = makeStyle({ columns, level: 0, accessible: false, unicode: true, now: () => new Date('2026-11-22T17:00:00Z') });
+  const looks = () => ({ name: 'Annabelle Longname-Lee', address: 'annabelle.longname-lee@example.com' });
+  const row = (key: string) => ({ object: 'contacts', key, cells: ['hs_lead_status_detail', 'CONNECTED', '→', 'BAD_TIMING', 'now in doubt'] });
+  const columnsOf = ['Field', 'Was', '', 'Will be'].map((title) => ({ title, shrink: title !== '' && title !== 'Field' }));
+  const text = recordTable([...columnsOf, { title: 'Why', shrink: true }], [row('151000000104'), row('151000000142')], narrow, looks);
+  for (const key of ['151000000104', '151000000142']) expect(text).toContain(`contacts ${key}`);
+  if (columns >= 60) for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
 });

@@ -99,6 +99,7 @@ describe('status on a terminal', () => {
       damagedIncidents: ['inc-20261125-150000-aaaa', 'inc-20261125-150000-bbbb'],
       damagedRuns: ['run-20261125-150000-aaaa'],
       damagedRestores: ['restore-20261125-150000-aaaa'],
+      damagedPauses: [],
       locks: [],
       incompleteSnapshots: [],
     };

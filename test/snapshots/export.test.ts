@@ -37,7 +37,7 @@ describe('exporting to CSV', () => {
   });
 
   it('writes texts as they are and names null and absent where asked to', async () => {
-    const lines = await csv({ guardFormulas: false, nullAs: 'NULL', absentAs: '-' });
+    const lines = await csv({ exact: true, nullAs: 'NULL', absentAs: '-' });
     expect(lines[2]).toBe('2,"=HYPERLINK(""http://x"")",NULL,-');
     expect(lines[3]).toBe('3,"",-,-');
   });

@@ -83,6 +83,19 @@ describe('settings of controllers', () => {
     });
   });
 
+  it('JSON of a program with a byte order mark is JSON', async () => {
+    const say = (text: string): { run: string[] } => ({ run: [process.execPath, '-e', `process.stdout.write(${JSON.stringify(text)})`] });
+    const controller = await openController(
+      'command',
+      deps('x', {
+        status: { ...say('\uFEFF{"paused":true,"jobs":0}'), paused: 'json.paused', in_flight: 'json.jobs' },
+        pause: say(''),
+        resume: say(''),
+      }),
+    );
+    expect(await controller.status({})).toMatchObject({ state: 'paused' });
+  });
+
   it('a program gets its words as a list: nothing in them reaches a shell (G25)', async () => {
     const controller = await openController(
       'command',

@@ -10,6 +10,7 @@ import {
   simulateEscalation,
 } from '../../escalation/index.js';
 import { didYouMean, EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
+import { problemsIn } from '../../workspace/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { ESCALATION_FILE, loadEscalation, readExpectations } from '../escalating.js';
@@ -32,7 +33,15 @@ async function show({ session, clock }: CommandContext): Promise<Outcome> {
 
 async function lint({ session, clock }: CommandContext): Promise<Outcome> {
   const opened = await session();
-  const { escalation, at } = await loadEscalation(opened.workspace.root);
+  const read = await loadEscalation(opened.workspace.root).catch((error: unknown) => {
+    if (isRunbackError(error) && error.code !== 'not-found') return error;
+    throw error;
+  });
+  if (read instanceof RunbackError) {
+    const broken = problemsIn(read, ESCALATION_FILE).map((problem) => ({ severity: 'error' as const, code: read.code, path: [], ...problem }));
+    return { data: { findings: broken }, text: (style) => lintText(broken, style), exit: EXIT.badFile };
+  }
+  const { escalation, at } = read;
   const found = [...lintEscalation(escalation, { now: clock.now() }), ...(await channelFindings(opened, escalation))];
   const findings = found.map((finding) => ({ ...finding, file: ESCALATION_FILE, ...at(finding.path) }));
   return {

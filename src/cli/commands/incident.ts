@@ -1,12 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { resolve as resolvePath } from 'node:path';
-
 import type { Actor, Incident } from '../../incidents/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { daemonRuns, deliverNow, findIncident, type IncidentRoom, withRoom } from '../incidents.js';
 import { typedMoment } from '../moments.js';
+import { OVERWRITE, outputFile, writeText } from '../output-file.js';
 import { headlineText, reportDeps } from '../reporting.js';
 import { severityOf } from '../responding.js';
 import type { Session } from '../session.js';
@@ -137,20 +135,20 @@ async function link(context: CommandContext): Promise<Outcome> {
 }
 
 async function report(context: CommandContext): Promise<Outcome> {
-  const { input, stdio } = context;
+  const { input } = context;
+  const file = await outputFile(context);
   return await withRoom(context, async (room, session) => {
     const { gatherReport, headlineLines, reportHtml, reportMarkdown, withoutPersonalData } = await import('../../incidents/index.js');
     const incident = await room.desk.read(await findIncident(context, room, input.argument('incident')));
     const personal = input.flag('personal');
     const gathered = await gatherReport(incident, reportDeps(session, room.escalation));
     const data = personal ? gathered : withoutPersonalData(gathered);
-    const to = input.text('to');
-    if (to === undefined) {
+    if (file === undefined) {
       const markdown = reportMarkdown(data, { personal });
       return { data: { report: data, markdown }, text: () => markdown.trimEnd() };
     }
-    const path = resolvePath(stdio.cwd, to);
-    await writeFile(path, /\.html?$/iu.test(path) ? reportHtml(data, { personal }) : reportMarkdown(data, { personal }), { mode: 0o600 });
+    const { path } = file;
+    await writeText(file, /\.html?$/iu.test(path) ? reportHtml(data, { personal }) : reportMarkdown(data, { personal }));
     return { data: { report: data, path }, text: (style) => `  ${headlineText(headlineLines(data.headline), style)}\n${style.glyph.done} ${path}` };
   });
 }
@@ -368,6 +366,7 @@ export const commands: readonly CommandSpec[] = [
     args: [INCIDENT],
     options: [
       { flags: '--to <file>', description: 'file to write, .md or .html (default: Markdown to stdout)', kind: 'file' },
+      OVERWRITE,
       { flags: '--personal', description: 'leave personal data in: addresses, phone numbers' },
     ],
     examples: ['runback incident report latest --to report.html'],

@@ -10,6 +10,7 @@ import { severityOf } from '../responding.js';
 import { runbookFiles } from '../runbook-files.js';
 import { runFor } from '../running.js';
 import type { Session } from '../session.js';
+import { refuseUnsound } from '../starting.js';
 import { incidentBlock, pagingText } from '../views/incident.js';
 import { runText } from '../views/run.js';
 import { visible } from '../views/visible.js';
@@ -34,6 +35,7 @@ async function respond(context: CommandContext): Promise<Outcome> {
     const sights = (await sightsOf(session)).filter(({ runbook }) => runbook !== undefined);
     const runbook = await chooseRunbook(context, mine, sights);
     if (runbook === undefined) return outcomeOf(mine, undefined);
+    await refuseUnsound(runbook);
     if (await lacksSnapshot(session, mine, runbook)) {
       await withoutSnapshot(context, session, mine);
       return outcomeOf(await room.desk.read(mine.id), undefined);

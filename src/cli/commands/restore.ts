@@ -1,4 +1,3 @@
-import { resolve as absolute } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -10,7 +9,7 @@ import type { CommandContext } from '../context.js';
 import { incidentsNow, linkRestore } from '../incidents.js';
 import { looksIn, openPlanOf, recordsOf } from '../looks.js';
 import { typedMoment } from '../moments.js';
-import { newFile } from '../new-file.js';
+import { OVERWRITE, outputFile } from '../output-file.js';
 import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js';
 import type { Session } from '../session.js';
 import { conflictsTable } from '../views/conflict.js';
@@ -305,44 +304,47 @@ async function verify(context: CommandContext): Promise<Outcome> {
   };
 }
 
-async function lost({ input, session, stdio }: CommandContext): Promise<Outcome> {
+async function lost(context: CommandContext): Promise<Outcome> {
+  const { input, session } = context;
+  const file = await outputFile(context);
   const opened = await session();
   const { header } = await findPlan(opened, input.argument('plan') ?? 'latest');
   const { lostValuesOf } = await import('../../restores/index.js');
   const values: LostValue[] = [];
   for await (const value of lostValuesOf(opened.store, header.id)) values.push(value);
   const looks = await looksIn(await opened.catalog(), header, values);
-  const to = input.text('to');
-  const path = to === undefined ? undefined : absolute(stdio.cwd, to);
-  if (path !== undefined) {
+  if (file !== undefined) {
     const { csvLine } = await import('../../snapshots/index.js');
     const rows = values.map(({ object, key, field, what, value }) => {
       const { name, address, page } = looks(object, key);
       return csvLine([name, address, page, object, key, field, what, Array.isArray(value) ? value.join('; ') : value]);
     });
     const columns = ['name', 'address', 'page', 'object', 'key', 'field', 'what', 'value'];
-    await pipeline(Readable.from([csvLine(columns), ...rows]), await newFile(path));
+    await file.write((output) => pipeline(Readable.from([csvLine(columns), ...rows]), output));
   }
   return {
-    data: { plan: header.id, lost: header.lost ?? [], values, ...(path === undefined ? {} : { path }) },
+    data: { plan: header.id, lost: header.lost ?? [], values, ...(file === undefined ? {} : { path: file.path }) },
     text: (style) =>
-      path === undefined ? lostText(header.lost ?? [], values, style, looks) : `${style.glyph.done} ${counted(values.length, 'values')} in ${path}`,
+      file === undefined
+        ? lostText(header.lost ?? [], values, style, looks)
+        : `${style.glyph.done} ${counted(values.length, 'values')} in ${file.path}`,
   };
 }
 
-async function left({ session, input, stdio }: CommandContext): Promise<Outcome> {
+async function left(context: CommandContext): Promise<Outcome> {
+  const { input, session } = context;
+  const file = await outputFile(context);
   const opened = await session();
   const read = await findPlan(opened, input.required('plan'));
-  const to = input.text('to');
-  if (to === undefined) {
+  if (file === undefined) {
     const first = await firstLines(read.lines(), isConflict, FIRST);
     const looks = await looksIn(await opened.catalog(), read.header, first);
     const { conflicts, byHand = [] } = read.header.counts;
     return { data: { plan: read.header.id, conflicts, byHand, first }, text: (style) => leftText(read.header, first, style, looks) };
   }
   const { writeLeft } = await import('../left.js');
-  const path = absolute(stdio.cwd, to);
-  const records = await writeLeft(openPlanOf(opened, read), path);
+  const { path } = file;
+  const records = await writeLeft(openPlanOf(opened, read), file);
   return { data: { plan: read.header.id, path, lines: records }, text: (style) => `${style.glyph.done} ${path}: ${counted(records, 'lines')}` };
 }
 
@@ -404,7 +406,7 @@ export const commands: readonly CommandSpec[] = [
     summary: 'What records that are created again do not get back, value by value',
     details: 'Values that stand in the base snapshot and that nobody can write: secondary addresses, dates, statuses. For people, to mend by hand.',
     args: [{ ...PLAN, optional: true }],
-    options: [{ flags: '--to <file>', description: 'CSV file to make', kind: 'file' }],
+    options: [{ flags: '--to <file>', description: 'CSV file to make', kind: 'file' }, OVERWRITE],
     examples: ['runback restore lost latest --to lost.csv'],
     run: lost,
   },
@@ -414,7 +416,7 @@ export const commands: readonly CommandSpec[] = [
     verb: 'left',
     summary: 'What a plan leaves for people: its conflicts, and what has to be put right by hand',
     args: [PLAN],
-    options: [{ flags: '--to <file>', description: 'CSV file to write (default: the first of them on the screen)', kind: 'file' }],
+    options: [{ flags: '--to <file>', description: 'CSV file to write (default: the first of them on the screen)', kind: 'file' }, OVERWRITE],
     examples: ['runback restore left latest --to left.csv'],
     run: left,
   },

@@ -1,14 +1,14 @@
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-
 import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Finding, Runbook } from '../../runbooks/index.js';
+import { problemsIn } from '../../workspace/index.js';
 import type { CommandSpec, OptionSpec, Outcome } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { findIncident, type IncidentRoom, incidentOf, withRoom } from '../incidents.js';
+import { OVERWRITE, outputFile, writeText } from '../output-file.js';
 import { incidentFor } from '../run-incident.js';
 import { findRunbook, runbookFiles } from '../runbook-files.js';
 import { findRun, runFor, runOutcome, runSetup } from '../running.js';
+import { refuseUnsound } from '../starting.js';
 import { runsList, runText } from '../views/run.js';
 import { evidenceText, findingsText, runbookList, runbookText } from '../views/runbook.js';
 import { visible } from '../views/visible.js';
@@ -35,43 +35,34 @@ async function lint({ input, session, stdio }: CommandContext): Promise<Outcome>
   const words = input.words('runbooks');
   const wanted = words.length > 0 ? words : (await runbookFiles(opened)).map((file) => file.path);
   const findings: Finding[] = [];
-  const broken: RunbackError[] = [];
+  const broken: RunbackError['data'][] = [];
   for (const word of wanted) {
     try {
       findings.push(...lintRunbook(await findRunbook(opened, word, stdio.cwd)));
     } catch (error) {
-      if (!isRunbackError(error, 'file-invalid')) throw error;
-      broken.push(error);
+      // A wrong word is no file at all.
+      if (!isRunbackError(error) || error.code === 'not-found' || error.code === 'ambiguous') throw error;
+      broken.push(error.data);
+      const { file } = error.data;
+      const found = problemsIn(error, typeof file === 'string' ? file : word);
+      findings.push(...found.map((problem): Finding => ({ severity: 'error', rule: error.code, ...problem })));
     }
   }
-  const outcome = {
-    data: { runbooks: wanted.length, findings, broken: broken.map((error) => error.data) },
+  return {
+    data: { runbooks: wanted.length, findings, broken },
     text: (style) => findingsText(findings, wanted.length, style),
-  } satisfies Outcome;
-  const [first, ...others] = broken;
-  if (first)
-    return {
-      ...outcome,
-      error:
-        others.length === 0
-          ? first
-          : new RunbackError(
-              'file-invalid',
-              broken.map((error) => `${error.message}${error.why === undefined ? '' : `\n${error.why}`}`).join('\n\n'),
-              { state: 'Nothing was started.' },
-            ),
-    };
-  return findings.some((finding) => finding.severity === 'error') ? { ...outcome, exit: EXIT.badFile } : outcome;
+    ...(findings.some((finding) => finding.severity === 'error') ? { exit: EXIT.badFile } : {}),
+  };
 }
 
-async function render({ input, session, stdio }: CommandContext): Promise<Outcome> {
+async function render(context: CommandContext): Promise<Outcome> {
+  const { input, session, stdio } = context;
+  const file = await outputFile(context);
   const { renderRunbook } = await import('../../runbooks/index.js');
   const markdown = renderRunbook(await findRunbook(await session(), input.required('runbook'), stdio.cwd));
-  const to = input.text('to');
-  if (to === undefined) return { data: { markdown }, text: () => markdown.trimEnd() };
-  const path = resolve(stdio.cwd, to);
-  await writeFile(path, markdown);
-  return { data: { path }, text: (style) => `${style.glyph.done} ${path}` };
+  if (file === undefined) return { data: { markdown }, text: () => markdown.trimEnd() };
+  await writeText(file, markdown);
+  return { data: { path: file.path }, text: (style) => `${style.glyph.done} ${file.path}` };
 }
 
 /** The runbook that is meant; without a word, the one a person picks by its symptoms. */
@@ -112,6 +103,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { startRun } = await import('../../runbooks/index.js');
   const given = inputsOf(context);
   const runbook = await chosenRunbook(context);
+  await refuseUnsound(runbook);
   const records = context.input.integer('limit-records', 1);
   const wanted = context.input.text('incident');
   const limits = records === undefined ? {} : { limits: { records } };
@@ -221,7 +213,7 @@ export const commands: readonly CommandSpec[] = [
     verb: 'render',
     summary: 'A runbook as Markdown, to print and follow by hand',
     args: [RUNBOOK],
-    options: [{ flags: '--to <file>', description: 'file to write (default: stdout)', kind: 'file' }],
+    options: [{ flags: '--to <file>', description: 'file to write (default: stdout)', kind: 'file' }, OVERWRITE],
     run: render,
   },
   {

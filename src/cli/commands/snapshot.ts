@@ -1,5 +1,3 @@
-import { unlink } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
@@ -10,7 +8,7 @@ import { unrecorded } from '../../snapshots/index.js';
 import type { CommandSpec, Outcome } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
 import type { CommandContext } from '../context.js';
-import { newFile } from '../new-file.js';
+import { OVERWRITE, outputFile } from '../output-file.js';
 import { whilePaused } from '../pausing.js';
 import { count, counted } from '../views/format.js';
 import { contentsText, snapshotList, snapshotText, takenText, verifyText } from '../views/snapshot.js';
@@ -130,14 +128,23 @@ async function cat({ input, session }: CommandContext): Promise<Outcome> {
   }
 }
 
-async function exportRecords({ input, session, live, globals, stdio, call }: CommandContext): Promise<Outcome> {
+async function exportRecords(context: CommandContext): Promise<Outcome> {
+  const { input, session, live, globals, stdio } = context;
+  const file = await outputFile(context);
+  const exact = input.flag('exact');
+  if (exact && file === undefined && stdio.stdout.isTTY)
+    throw new RunbackError('usage', '--exact does not print on a terminal', {
+      why: 'Values as they are may hold characters that steer it.',
+      state: 'Nothing was written.',
+      next: 'Add --to <file>, or leave --exact away.',
+    });
+  const call = { ...context.call, exact };
   const catalog = await (await session()).catalog();
   const reader = await catalog.open(input.required('snapshot'));
   try {
     const info = await objectIn(reader, input.required('object'), input.text('platform'));
     const { exportCsv } = await import('../../snapshots/index.js');
-    const to = input.text('to');
-    if (to === undefined) {
+    if (file === undefined) {
       if (globals.json)
         throw new RunbackError('usage', 'With --json, export needs --to <file>', {
           why: 'The CSV would mix with the JSON on stdout.',
@@ -158,12 +165,9 @@ async function exportRecords({ input, session, live, globals, stdio, call }: Com
       });
       return { data: undefined, text: () => '' };
     }
-    const path = resolve(stdio.cwd, to);
+    const { path } = file;
     live.start(`Writing ${path}`);
-    const rows = await exportCsv(reader, info.platform, info.object, await newFile(path), call).catch(async (error: unknown) => {
-      await unlink(path).catch(() => undefined);
-      throw error;
-    });
+    const rows = await file.write((output) => exportCsv(reader, info.platform, info.object, output, call));
     return { data: { path, object: info.object, rows }, text: (style) => `${style.glyph.done} ${count(rows)} rows in ${path}` };
   } finally {
     await reader.close();
@@ -253,8 +257,15 @@ export const commands: readonly CommandSpec[] = [
   {
     verb: 'export',
     summary: 'One object type as CSV',
+    details:
+      'For people: what a spreadsheet would run as a formula gets an apostrophe, and characters that steer a terminal stand as signs. --exact writes every text as it is.',
     args: [SNAPSHOT, OBJECT],
-    options: [PLATFORM, { flags: '--to <file>', description: 'file to make (default: stdout)', kind: 'file' }],
+    options: [
+      PLATFORM,
+      { flags: '--to <file>', description: 'file to make (default: stdout)', kind: 'file' },
+      OVERWRITE,
+      { flags: '--exact', description: 'every text as it is: for programs' },
+    ],
     examples: ['runback snapshot export latest contacts --to contacts.csv'],
     run: exportRecords,
   },

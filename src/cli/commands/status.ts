@@ -33,6 +33,7 @@ async function status(context: CommandContext): Promise<Outcome> {
       const { listRuns } = await import('../../runbooks/index.js');
       const runs = await listRuns(session.store);
       const restores = await openRestores(session);
+      const pauses = await (await session.syncs()).survey();
       return {
         ...(trouble === undefined ? {} : { policyTrouble: troubleText(trouble) }),
         incidents,
@@ -44,7 +45,8 @@ async function status(context: CommandContext): Promise<Outcome> {
         runs: runs.runs.filter((run) => nextOf(run) !== undefined),
         restores: restores.open,
         damagedRestores: restores.damaged,
-        pauses: await (await session.syncs()).pauses(),
+        pauses: pauses.open,
+        damagedPauses: pauses.damaged,
         damagedRuns: runs.damaged,
         locks: await lockViews(session),
         incompleteSnapshots: await incompleteSnapshots(session),
@@ -52,7 +54,7 @@ async function status(context: CommandContext): Promise<Outcome> {
     },
     { tells: true },
   );
-  const unread = found.damagedIncidents.length + found.damagedRuns.length + found.damagedRestores.length;
+  const unread = found.damagedIncidents.length + found.damagedRuns.length + found.damagedRestores.length + found.damagedPauses.length;
   return { data: found, text: (style) => statusText(found, style, rowsOf(context)), ...(unread === 0 ? {} : { exit: EXIT.partial }) };
 }
 

@@ -6,12 +6,12 @@ import { incidentsNow } from '../incidents.js';
 import { byPrefix } from '../prefix.js';
 import type { Session } from '../session.js';
 import { time } from '../views/format.js';
-import { pauseText, syncsText } from '../views/sync.js';
+import { damagedPauseLines, pauseText, syncsText } from '../views/sync.js';
 import { visible } from '../views/visible.js';
 
 async function list({ session }: CommandContext): Promise<Outcome> {
   const open = await session();
-  const pauses = await (await open.syncs()).pauses();
+  const { open: pauses, damaged } = await (await open.syncs()).survey();
   const views = Object.values(open.workspace.config.syncs).map((sync) => ({
     name: sync.name,
     title: sync.title ?? sync.name,
@@ -19,7 +19,11 @@ async function list({ session }: CommandContext): Promise<Outcome> {
     writesTo: sync.writes_to,
     pauses: pauses.filter((pause) => pause.entries.some((entry) => entry.sync === sync.name)),
   }));
-  return { data: { syncs: views, pauses }, text: (style) => syncsText(views, pauses, style) };
+  return {
+    data: { syncs: views, pauses, damaged },
+    text: (style) => [syncsText(views, pauses, style), ...damagedPauseLines(damaged, style)].join('\n'),
+    ...(damaged.length > 0 ? { exit: EXIT.partial } : {}),
+  };
 }
 
 async function status({ input, session, live, call }: CommandContext): Promise<Outcome> {

@@ -48,7 +48,7 @@ export function plainAsker(deps: PromptDeps): Asker {
       const answer = (await line(`Type a number from 1 to ${choices.length}${at === -1 ? '' : `, or Enter for ${at + 1}`}: `)).trim();
       const chosen = choices[answer === '' ? at : /^\d+$/u.test(answer) ? Number(answer) - 1 : choices.findIndex((choice) => choice.name === answer)];
       if (chosen !== undefined) return chosen.value;
-      say(`"${answer}" is not one of them.`);
+      say(`"${deps.style.signs(answer)}" is not one of them.`);
     }
   };
   /** A question that begins: what was typed before it stood there is no answer to it. A second try at the same question keeps what was typed. */
@@ -61,7 +61,7 @@ export function plainAsker(deps: PromptDeps): Asker {
     choose: ({ message, choices, default: preset }) => choose(message, choices, preset),
     search: async ({ message, choices, pageSize = 10, term: before = '', onTerm }) => {
       for (;;) {
-        const kept = before === '' ? `the first ${pageSize}` : `"${before}" again`;
+        const kept = before === '' ? `the first ${pageSize}` : `"${deps.style.signs(before)}" again`;
         const typed = choices.length <= pageSize ? '' : (await line(`${message} (type part of it, or Enter for ${kept}): `)).trim().toLowerCase();
         const term = typed === '' ? before : typed;
         onTerm?.(term);
@@ -78,12 +78,12 @@ export function plainAsker(deps: PromptDeps): Asker {
         const answer = await line(`Type numbers from 1 to ${choices.length}, separated by commas: `);
         const chosen = answer.split(',').map((word) => choices[Number(word.trim()) - 1]);
         if (chosen.every((choice) => choice !== undefined)) return chosen.map((choice) => choice.value);
-        say(`"${answer}" has something that is not one of them.`);
+        say(`"${deps.style.signs(answer)}" has something that is not one of them.`);
       }
     },
     text: async ({ message, default: preset, validate }) => {
       for (;;) {
-        const answer = (await line(`${message}${preset === undefined ? '' : ` (Enter for ${preset})`}: `)).trim();
+        const answer = (await line(`${message}${preset === undefined ? '' : ` (Enter for ${deps.style.signs(preset)})`}: `)).trim();
         const value = answer === '' && preset !== undefined ? preset : answer;
         const verdict = validate?.(value) ?? true;
         if (verdict === true) return value;

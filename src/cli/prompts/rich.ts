@@ -86,7 +86,7 @@ function themeOf(style: Style) {
       answer: (text: string) => chalk.cyan(text),
       message: (text: string) => chalk.bold(style.signs(text)),
       error: (text: string) => chalk.red(`> ${text}`),
-      defaultAnswer: (text: string) => chalk.dim(`(${text})`),
+      defaultAnswer: (text: string) => chalk.dim(`(${style.signs(text)})`),
       confirmDefault: (text: string) => text.toUpperCase(),
       help: (text: string) => chalk.dim(text),
       highlight: (text: string) => chalk.cyan(style.signs(text)),

@@ -1,5 +1,6 @@
 import { showDelay, showLocal, type Escalation, type LintFinding, type SimulatedMessage, type SimulatedStep } from '../../escalation/index.js';
 import { formatDuration, showMoment } from '../../lib/index.js';
+import type { PlacedProblem } from '../../workspace/index.js';
 import { counted, facts, relative, table } from './format.js';
 import type { Style } from './style.js';
 import { visible } from './visible.js';
@@ -61,7 +62,7 @@ export function showText({ onCall, quietUntil, escalation }: Shown, style: Style
 
 /** Findings, refused ones first, each with its place. */
 export function lintText(
-  findings: readonly (LintFinding & { readonly file: string; readonly line: number; readonly column: number })[],
+  findings: readonly (Pick<LintFinding, 'severity' | 'message'> & PlacedProblem & { readonly code: string })[],
   style: Style,
 ): string {
   if (findings.length === 0) return `${style.glyph.done} escalation.yml: nothing to complain about`;

@@ -79,10 +79,12 @@ export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
   readonly shrink?: boolean;
+  /** Never cut, whatever the width: what is typed or copied from it has to be all of it. */
+  readonly whole?: boolean;
 }
 
 /**
- * Rows under titles, in at most `style.width` cells; cells that do not fit end in `…`. Cells are unstyled text. With
+ * Rows under titles, in at most `style.width` cells where no column is `whole`; cells that do not fit end in `…`. Cells are unstyled text. With
  * `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
  */
 export function table(columns: readonly Column[], given: readonly (readonly string[])[], style: Style): string {
@@ -108,8 +110,12 @@ function fit(widths: number[], columns: readonly Column[], available: number): v
       const mayShrink = (!anyShrinks || columns[i]?.shrink === true) && width > 6;
       if (mayShrink && (widest === -1 || width > (widths[widest] ?? 0))) widest = i;
     }
-    if (widest === -1) widest = widths.indexOf(Math.max(...widths));
-    if ((widths[widest] ?? 0) <= 3) return;
+    // What is never cut makes the line longer than the screen, and may take the whole of it.
+    if (widest === -1) {
+      const least = widths.map((width, i) => (width > (columns[i]?.whole === true ? available : 3) ? width : 0));
+      widest = least.indexOf(Math.max(...least));
+      if (least[widest] === 0) return;
+    }
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
 }

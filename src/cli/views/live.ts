@@ -156,7 +156,7 @@ export class Live implements Reporter {
     const left = this.#wait === undefined ? 0 : this.#wait.untilMs - this.deps.clock.monotonicMs();
     if (this.#wait && left > 0) return `Waiting ${span(left)}: ${this.#wait.reason}`;
     const { last } = this.meter;
-    return last ? measuredLine({ ...last, task: visible(last.task), unit: visible(last.unit) }, bar) : (this.#heading ?? 'Working');
+    return last ? measuredLine({ ...last, task: visible(last.task), unit: visible(last.unit) }, bar) : visible(this.#heading ?? 'Working');
   }
 
   /** The one line that is redrawn. */

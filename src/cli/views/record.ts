@@ -1,3 +1,4 @@
+import { own } from '../../lib/index.js';
 import { type Column, table } from './format.js';
 import type { Style } from './style.js';
 import { showValue, visible } from './visible.js';
@@ -47,7 +48,7 @@ export function recordTable(columns: readonly Column[], rows: readonly RecordRow
   const called = rows.map(({ object, key }) => calledText(looks(object, key)));
   const named = called.some((text) => text !== '');
   return table(
-    [...(named ? [{ title: 'Name', shrink: true }] : []), { title: 'Record' }, ...columns],
+    [...(named ? [{ title: 'Name', shrink: true }] : []), { title: 'Record', whole: true }, ...columns],
     rows.map(({ object, key, cells }, i) => [...(named ? [called[i] ?? ''] : []), visible(`${object} ${key}`), ...cells]),
     style,
   );
@@ -70,9 +71,9 @@ export function sideText(value: unknown, whole: boolean): string {
 export function changedText(before: unknown, now: unknown, whole: boolean): string {
   if (!whole || !isFields(before) || !isFields(now)) return sideText(now, whole);
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const moved = names.filter((name) => showValue(before[name]) !== showValue(now[name]));
+  const moved = names.filter((name) => showValue(own(before, name)) !== showValue(own(now, name)));
   if (moved.length === 0) return 'the same';
-  const words = moved.slice(0, SHOWN).map((name) => `${visible(name)}: ${showValue(now[name])} (was ${showValue(before[name])})`);
+  const words = moved.slice(0, SHOWN).map((name) => `${visible(name)}: ${showValue(own(now, name))} (was ${showValue(own(before, name))})`);
   return `${words.join('; ')}${moved.length > SHOWN ? `; and ${moved.length - SHOWN} more` : ''}`;
 }
 

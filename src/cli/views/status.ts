@@ -12,7 +12,7 @@ import { restoreText } from './restore.js';
 import { nextOf, runsList } from './run.js';
 import { gapsLine } from './snapshot.js';
 import type { Style } from './style.js';
-import { pausesText } from './sync.js';
+import { damagedPauseLines, pausesText } from './sync.js';
 import { visible } from './visible.js';
 import { displayWidth } from './width.js';
 
@@ -34,6 +34,7 @@ export interface WorkspaceStatus {
   readonly damagedIncidents: readonly string[];
   readonly damagedRuns: readonly string[];
   readonly damagedRestores: readonly string[];
+  readonly damagedPauses: readonly { readonly id: string; readonly why: string }[];
   readonly locks: readonly LockView[];
   /** The newest snapshot of a platform, where something that was wanted is not in it, or not provably whole. */
   readonly incompleteSnapshots: readonly SnapshotSummary[];
@@ -169,11 +170,12 @@ function listPart(lines: readonly string[]): readonly Part[] {
   return [{ full: lines.join('\n'), short: lines.length === 1 ? first : `${first} (and ${lines.length - 1} more)` }];
 }
 
-function damagedLines({ damagedIncidents, damagedRuns, damagedRestores }: WorkspaceStatus, style: Style): readonly string[] {
+function damagedLines({ damagedIncidents, damagedRuns, damagedRestores, damagedPauses }: WorkspaceStatus, style: Style): readonly string[] {
   return [
     ...damagedIncidents.map((id) => damagedIncident(id, style)),
     ...damagedRuns.map((id) => `${style.glyph.failed} ${id}: its journal is damaged. See: runback runbook evidence ${id}`),
     ...damagedRestores.map((id) => `${style.glyph.failed} ${id} cannot be read: its journal is damaged. Why: runback restore resume ${id}`),
+    ...damagedPauseLines(damagedPauses, style),
   ];
 }
 

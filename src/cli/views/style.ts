@@ -1,5 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 
+import { visibleDocument } from '../../lib/index.js';
+
 /** How text for people looks on one stream. Every view gets one; none asks the process. */
 export interface Style {
   /** Cells a line may take; 80 where nobody knows. */
@@ -8,7 +10,10 @@ export interface Style {
   readonly accessible: boolean;
   readonly chalk: ChalkInstance;
   readonly glyph: Readonly<Record<GlyphName, string>>;
-  /** A text with our own signs as plain ones where the screen has no others; what people wrote stays. */
+  /**
+   * The one gate to the screen: a text of ours that may hold texts of others, with whatever would steer the terminal as a sign. Line breaks, tabs
+   * and the colours of {@link chalk} stay. Our own signs become plain ones where the screen has no others; what people wrote stays.
+   */
   signs(text: string): string;
   readonly now: Date;
   /** Takes secrets out of a text. To be used before a text is wrapped or cut: half a secret is not recognised any more. */
@@ -52,11 +57,25 @@ const IN_TEXTS: Readonly<Record<string, string>> = {
   '→': '->',
   '⟨': '<',
   '⟩': '>',
-  '␛': '^[',
-  '␤': '\\n',
+  '␊': '\\n',
   '␡': '^?',
 };
-const SIGNS = new RegExp(`[${Object.keys(IN_TEXTS).join('')}]`, 'gu');
+/** ␀ to ␟, as terminals themselves write control characters. */
+const PICTURES = Array.from({ length: 0x20 }, (_, code) => [String.fromCodePoint(0x2400 + code), `^${String.fromCodePoint(0x40 + code)}`] as const);
+const PLAIN_SIGNS: ReadonlyMap<string, string> = new Map([...PICTURES, ...Object.entries(IN_TEXTS)]);
+const SIGNS = new RegExp(`[${[...PLAIN_SIGNS.keys()].join('')}]`, 'gu');
+
+/** The colours that views use, and nothing else a terminal obeys: none that hides a text. Built from a code so that no control character stands in the source. */
+const COLOURS = new RegExp(`(${String.fromCodePoint(27)}\\[(?:0|1|2|22|31|32|33|34|36|39)m)`, 'u');
+
+/** A text for a screen with or without colours; what stands at uneven places of the split is one of ours. */
+function steeringNothing(text: string, level: number): string {
+  if (level === 0) return visibleDocument(text);
+  return text
+    .split(COLOURS)
+    .map((part, at) => (at % 2 === 1 ? part : visibleDocument(part)))
+    .join('');
+}
 
 /** Makes the style of one stream. `columns` is capped at 120 so that lines stay readable on wide screens. */
 export function makeStyle(options: {
@@ -74,7 +93,10 @@ export function makeStyle(options: {
     accessible: options.accessible,
     chalk: new Chalk({ level: options.level }),
     glyph: options.unicode ? UNICODE : PLAIN,
-    signs: (text) => (options.unicode ? text : text.replaceAll(SIGNS, (sign) => IN_TEXTS[sign] ?? sign)),
+    signs: (text) => {
+      const safe = steeringNothing(text, options.level);
+      return options.unicode ? safe : safe.replaceAll(SIGNS, (sign) => PLAIN_SIGNS.get(sign) ?? sign);
+    },
     redact: (text) => options.redact?.(text) ?? text,
     get now() {
       return options.now();

@@ -1,4 +1,4 @@
-import type { PauseRecord, SyncView } from '../../syncs/index.js';
+import type { PauseRecord, PauseSurvey, SyncView } from '../../syncs/index.js';
 import { counted, table, time } from './format.js';
 import type { Style } from './style.js';
 import { visible } from './visible.js';
@@ -39,6 +39,14 @@ export function pausesText(pauses: readonly PauseRecord[], style: Style): string
       ].join('\n');
     })
     .join('\n');
+}
+
+/** A line for each pause that cannot be read: which file, and what it means for the syncs. */
+export function damagedPauseLines(damaged: PauseSurvey['damaged'], { glyph }: Style): readonly string[] {
+  return damaged.map(
+    ({ id, why }) =>
+      `${glyph.failed} The pause ${visible(id)} cannot be read, so that syncs may be off which nothing here names. ${visible(why)} Ask them: runback sync list`,
+  );
 }
 
 /** The command that ends a pause. That of a run ends with the run; before, or where the run is over, only by an override by name. */

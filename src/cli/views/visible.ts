@@ -1,24 +1,6 @@
-/** Characters that steer a terminal, reorder text or cannot be seen. They come from records, so they must never reach the terminal as they are. */
-const STEERING = /[\p{Cc}\u2028\u2029\u200E\u200F\u202A-\u202E\u2066-\u2069\u200B\u2060\uFEFF]|\p{Surrogate}/gu;
+import { visible } from '../../lib/index.js';
 
-/**
- * Text from a platform, a file or a vendor's message made safe to print: control characters become their pictures
- * (`␛`, `␤`), direction overrides and invisible ones their code (`⟨U+202E⟩`). What is printed then cannot move the
- * cursor, change colours, or look like something else.
- */
-export function visible(text: string): string {
-  return text.replaceAll(STEERING, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-    if (code === 0x7f) return '␡';
-    return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
-  });
-}
-
-/** As {@link visible}, but line breaks stay line breaks: for instructions and messages. */
-export function visibleLines(text: string): string {
-  return text.replaceAll('\r\n', '\n').split('\n').map(visible).join('\n');
-}
+export { visible, visibleLines } from '../../lib/index.js';
 
 /** A record's value for people: text in quotes only where its edges would be lost, and absent, null and empty told apart. */
 export function showValue(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../lib/index.js';
+import { type CallOptions, named } from '../../lib/index.js';
 import type { CreatedLookup, CreateMutation, MutationResult } from '../connector.js';
 import type { HubSpotApi } from './api.js';
 import { type BatchRequest, type Open, Results, sendBatch, settling, type Slot } from './batch.js';
@@ -33,7 +33,7 @@ export async function createRecords(api: HubSpotApi, mutations: readonly CreateM
 function withoutEmpty(slot: Slot<Writing>): Slot<Writing> {
   return {
     ...slot,
-    mutation: { ...slot.mutation, sent: Object.fromEntries(Object.entries(slot.mutation.sent).filter(([, value]) => value !== '')) },
+    mutation: { ...slot.mutation, sent: named(Object.entries(slot.mutation.sent).filter(([, value]) => value !== '')) },
   };
 }
 

@@ -1,4 +1,4 @@
-import { type CallOptions, didYouMean, type HttpAnswer, RunbackError } from '../../lib/index.js';
+import { type CallOptions, didYouMean, type HttpAnswer, named, own, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
 import type { PlatformSchema } from '../connector.js';
 import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
@@ -25,7 +25,7 @@ import {
 /** Object types every account has, in the order in which links run from one to the other. */
 const STANDARD = ['contacts', 'companies', 'deals', 'tickets'] as const;
 /** HubSpot's numbers of these, as custom object types name what they may be linked to. */
-const TYPE_IDS: Readonly<Record<string, string>> = { contacts: '0-1', companies: '0-2', deals: '0-3', tickets: '0-5' };
+const TYPE_IDS: Readonly<Record<string, string>> = named(Object.entries({ contacts: '0-1', companies: '0-2', deals: '0-3', tickets: '0-5' }));
 /** How often a list is asked for that lacks what must be in it. */
 const MOST_TRIES = 5;
 /** HubSpot keeps at most so many characters of a text property. */
@@ -90,7 +90,7 @@ export function typeIdOf(api: HubSpotApi, object: string): string | undefined {
 
 /** Says which properties only name what a record is linked to: HubSpot changes both where one is written. */
 function withLinked(schema: ObjectSchema, links: readonly LinkSchema[]): ObjectSchema {
-  const linked = LINKED[schema.object];
+  const linked = own(LINKED, schema.object);
   if (linked === undefined || !links.some(({ from, to, kind }) => from === schema.object && to === linked.to && kind === linked.kind)) return schema;
   const { field: name, kind } = linked;
   return { ...schema, fields: schema.fields.map((field) => (field.name === name ? { ...field, viaLink: kind } : field)) };

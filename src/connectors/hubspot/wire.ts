@@ -85,7 +85,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** The member `name` of an object where it is a string. */
 export function textIn(value: unknown, name: string): string | undefined {
   if (!isObject(value)) return undefined;
-  const member = value[name];
+  const member = Object.hasOwn(value, name) ? value[name] : undefined;
   return typeof member === 'string' ? member : undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../lib/index.js';
+import { type CallOptions, named } from '../../lib/index.js';
 import { own, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
 import type { CreateMutation, MutationResult, UpdateMutation } from '../connector.js';
 import type { HubSpotApi } from './api.js';
@@ -33,7 +33,7 @@ export function slotsOf(mutations: readonly (UpdateMutation | CreateMutation)[],
         mutation: {
           schema,
           key,
-          sent: Object.fromEntries(Object.entries(set).map(([name, value]) => [name, toPlatform(value)])),
+          sent: named(Object.entries(set).map(([name, value]) => [name, toPlatform(value)] as const)),
           ...(mutation.action === 'update' ? { before: mutation.expect } : {}),
         },
       });

@@ -1,4 +1,4 @@
-import { didYouMean, RunbackError } from '../../lib/index.js';
+import { didYouMean, own, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, ObjectSchema, UniqueSchema } from '../../records/index.js';
 import * as catalog from './catalog.js';
 import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, PartRow, RelationRow, UniqueRow } from './catalog.js';
@@ -172,7 +172,7 @@ function reaches(oid: string, rows: readonly KeyRow[], parts: readonly PartRow[]
 }
 
 function columnOf(row: ColumnRow, equals: string | undefined): Column {
-  const type = FIELD_TYPES[row.base];
+  const type = own(FIELD_TYPES, row.base);
   return {
     name: row.name,
     base: row.base,
@@ -198,7 +198,7 @@ interface ColumnFacts {
 }
 
 function fieldOf(row: ColumnRow, { setApart, unique, stamp }: ColumnFacts): FieldSchema {
-  const type: FieldType = row.options !== null ? 'enum' : (FIELD_TYPES[row.base] ?? 'other');
+  const type: FieldType = row.options !== null ? 'enum' : (own(FIELD_TYPES, row.base) ?? 'other');
   const limited = (row.base === 'character varying' || row.base === 'bpchar') && row.baseTypmod > 4;
   const identity = row.identity === 'a';
   const given = !setApart && !row.generated && (stamp === undefined ? identity : !stamp.onCreate);

@@ -11,6 +11,7 @@ import {
   RunbackError,
   runProgram,
   shortEnvironment,
+  withoutBom,
 } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
@@ -192,7 +193,7 @@ function outputsOf({ status, stdout, outputCut }: Extract<ProgramEnd, { state: '
   if (outputCut) return { exit_code: status };
   let json: unknown = null;
   try {
-    json = context.redactor.value(JSON.parse(stdout) as unknown);
+    json = context.redactor.value(JSON.parse(withoutBom(stdout)) as unknown);
   } catch {
     // Not JSON: `json` stays null.
   }

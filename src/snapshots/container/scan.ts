@@ -2,7 +2,7 @@ import { createInflateRaw } from 'node:zlib';
 
 import { kindOfEntry } from '../names.js';
 import type { StoredFile } from '../storage/storage.js';
-import type { ZipEntry } from './directory.js';
+import { foreign, type ZipEntry } from './directory.js';
 import { ENTRY_LIMIT, localHeader, type LocalHeader } from './entry.js';
 
 /** What can be found in a zip without its directory. */
@@ -14,6 +14,9 @@ export interface Scan {
   readonly strange: readonly string[];
 }
 
+/** How much may be unpacked of entries that turn out to be broken: parts of JSON shrink to a hundredth at most. Entries that overlap have no bound. */
+const WASTE_BYTES = 256 << 20;
+const WASTE_RATIO = 100;
 const CHUNK_BYTES = 256 << 10;
 const HEADER_BYTES = 1100;
 const DESCRIPTOR_SIGNATURE = 0x08074b50;
@@ -29,6 +32,8 @@ export async function scanEntries(file: StoredFile, signal?: AbortSignal): Promi
   const broken: string[] = [];
   const strange: string[] = [];
   let at = 0;
+  let wasted = 0;
+  const budget = Math.max(WASTE_BYTES, file.bytes * WASTE_RATIO);
   while (at < file.bytes) {
     signal?.throwIfAborted();
     const head = await file.read(at, HEADER_BYTES);
@@ -41,7 +46,9 @@ export async function scanEntries(file: StoredFile, signal?: AbortSignal): Promi
       continue;
     }
     const found = await measure(file, at, local);
-    if (!found) {
+    if (typeof found === 'number') {
+      wasted += found;
+      if (wasted > budget) throw foreign(file.path, 'what is in it unpacks without bound');
       broken.push(local.name);
       at = await nextHeader(file, at + 1);
       continue;
@@ -52,27 +59,30 @@ export async function scanEntries(file: StoredFile, signal?: AbortSignal): Promi
   return { entries, broken, strange };
 }
 
-/** Where an entry ends, by its header or, where that is silent, by unpacking it and by the descriptor behind it. */
-async function measure(file: StoredFile, offset: number, local: LocalHeader): Promise<{ entry: ZipEntry; next: number } | undefined> {
+/**
+ * Where an entry ends, by its header or, where that is silent, by unpacking it and by the descriptor behind it. Of one that is broken, how many bytes
+ * were unpacked for nothing.
+ */
+async function measure(file: StoredFile, offset: number, local: LocalHeader): Promise<{ entry: ZipEntry; next: number } | number> {
   const start = offset + local.headerBytes;
   const deflated = local.method === 8;
   if ((local.flags & 8) === 0) {
     const { name, compressedBytes, bytes, crc32 } = local;
     const next = start + compressedBytes;
-    return next <= file.bytes ? { entry: { name, offset, deflated, compressedBytes, bytes, crc32 }, next } : undefined;
+    return next <= file.bytes ? { entry: { name, offset, deflated, compressedBytes, bytes, crc32 }, next } : 0;
   }
-  if (!deflated) return undefined;
-  const compressedBytes = await packedBytes(file, start);
-  if (compressedBytes === undefined) return undefined;
+  if (!deflated) return 0;
+  const { packed: compressedBytes, unpacked } = await packedBytes(file, start);
+  if (compressedBytes === undefined) return unpacked;
   const descriptor = await file.read(start + compressedBytes, 24);
   const signed = descriptor.length >= 4 && descriptor.readUInt32LE(0) === DESCRIPTOR_SIGNATURE ? 4 : 0;
-  if (descriptor.length < signed + 12 || descriptor.readUInt32LE(signed + 4) !== compressedBytes) return undefined;
+  if (descriptor.length < signed + 12 || descriptor.readUInt32LE(signed + 4) !== compressedBytes) return unpacked;
   const [crc32, bytes] = [descriptor.readUInt32LE(signed), descriptor.readUInt32LE(signed + 8)];
   return { entry: { name: local.name, offset, deflated, compressedBytes, bytes, crc32 }, next: start + compressedBytes + signed + 12 };
 }
 
-/** How many bytes the deflate stream at `start` has; undefined where it is broken, cut off, or without bound. */
-async function packedBytes(file: StoredFile, start: number): Promise<number | undefined> {
+/** How many bytes the deflate stream at `start` has (undefined where it is broken, cut off, or without bound), and how many were unpacked. */
+async function packedBytes(file: StoredFile, start: number): Promise<{ readonly packed: number | undefined; readonly unpacked: number }> {
   const inflate = createInflateRaw();
   let unpacked = 0;
   const ended = new Promise<number | undefined>((resolve) => {
@@ -94,10 +104,10 @@ async function packedBytes(file: StoredFile, start: number): Promise<number | un
   };
   const feeding = fed();
   feeding.catch(() => {});
-  const bytes = await ended;
+  const packed = await ended;
   inflate.destroy();
   await feeding;
-  return bytes;
+  return { packed, unpacked };
 }
 
 /** Offset of the next local header signature from `from` on, or the end of the file. */

@@ -8,6 +8,7 @@ import {
   runProgram,
   shortEnvironment,
   type CallOptions,
+  withoutBom,
 } from '../../lib/index.js';
 import { SECRET_REF, type SecretRef } from '../../workspace/index.js';
 import type { SyncController, SyncStatus } from '../controller.js';
@@ -103,7 +104,7 @@ export function commandController({ name, options, credentials, secret, redact, 
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(withoutBom(text)) as unknown;
   } catch {
     return null;
   }

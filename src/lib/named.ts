@@ -1,0 +1,17 @@
+/** A value by name, never something that every object inherits: a field may be called `constructor` or `__proto__`. */
+export function own<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+/** Sets a value by name, also one that is called `__proto__`. */
+export function put<T>(values: Record<string, T>, name: string, value: T): void {
+  if (name === '__proto__') Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
+  else values[name] = value;
+}
+
+/** Values by names from outside (files, command lines, platforms): it inherits nothing, so that `constructor` is a name like any other. */
+export function named<T>(entries: Iterable<readonly [string, T]> = []): Record<string, T> {
+  const values = Object.create(null) as Record<string, T>;
+  for (const [name, value] of entries) values[name] = value;
+  return values;
+}
