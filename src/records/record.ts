@@ -80,6 +80,11 @@ export interface LinkSchema {
   readonly viaFields?: readonly string[];
   /** Fields of `to` whose values `viaFields` hold, in their order, where these are not its key. */
   readonly refersTo?: readonly string[];
+  /**
+   * The platform refuses `viaFields` that name no record, and the text of their values is the very text of its key. Not so where it compares them
+   * in a way of its own (other types, letters of any case) or checks nothing: there only it can tell what they refer to.
+   */
+  readonly exact?: boolean;
   /** `to` must exist before `from` can be written. */
   readonly required?: boolean;
   /** A record at this end has at most one such link: another one takes its place. */

@@ -22,7 +22,7 @@ interface Reference {
 /**
  * Which of these changes refer by fields only to records that are there now, or that the plan brings back. The others wait in
  * `planning.orphans` until all records are planned: a record that somebody deleted after the damage cannot be referred to, and the platform
- * would refuse the whole change. Fields that hold no key (`refersTo`) are not looked at.
+ * would refuse the whole change. Only references that are `exact` are looked at: about the others the platform alone can tell.
  */
 export async function withParents(planning: Planning, held: readonly Held[], options: CallOptions): Promise<readonly RecordDraft[]> {
   const unknown = new Map<string, Set<string>>();
@@ -86,7 +86,9 @@ function stands(planning: Planning, object: string, key: string): boolean {
 /** The references that a change writes. */
 function referencesOf(planning: Planning, { change, live }: Held): readonly Reference[] {
   if (change.action !== 'update' && change.action !== 'create') return [];
-  const links = carriedLinks(planning.live).filter((link) => link.from === change.object && link.viaFields.some((name) => isSet(change, name)));
+  const links = carriedLinks(planning.live).filter(
+    (link) => link.exact === true && link.from === change.object && link.viaFields.some((name) => isSet(change, name)),
+  );
   if (links.length === 0) return [];
   const fields: Fields = change.action === 'update' ? { ...live } : {};
   for (const [name, { to }] of Object.entries(change.fields)) put(fields, name, to ?? null);

@@ -46,9 +46,9 @@ const KEYED = { createWithKey: true };
 const STAFF = {
   objects: [objectType('people', [field('name'), field('boss'), field('team')], KEYED), objectType('teams', [field('name'), field('lead')], KEYED)],
   links: [
-    { kind: 'boss_fkey', from: 'people', to: 'people', viaFields: ['boss'] },
-    { kind: 'team_fkey', from: 'people', to: 'teams', viaFields: ['team'], required: true },
-    { kind: 'lead_fkey', from: 'teams', to: 'people', viaFields: ['lead'] },
+    { kind: 'boss_fkey', from: 'people', to: 'people', viaFields: ['boss'], exact: true },
+    { kind: 'team_fkey', from: 'people', to: 'teams', viaFields: ['team'], exact: true, required: true },
+    { kind: 'lead_fkey', from: 'teams', to: 'people', viaFields: ['lead'], exact: true },
   ],
 };
 

@@ -37,7 +37,7 @@ export function objectType(object: string, fields: readonly FieldSchema[], more:
 /** Links stored apart, as on HubSpot. */
 export const WORKS_AT: LinkSchema = { kind: 'primary', from: 'contacts', to: 'companies' };
 /** Links carried by a field, as on PostgreSQL. */
-export const COMPANY_KEY: LinkSchema = { kind: 'contacts_company_fkey', from: 'contacts', to: 'companies', viaFields: ['company'] };
+export const COMPANY_KEY: LinkSchema = { kind: 'contacts_company_fkey', from: 'contacts', to: 'companies', viaFields: ['company'], exact: true };
 
 const CONTACT_FIELDS = [
   field('name'),

@@ -64,6 +64,8 @@ export interface PairRow {
   readonly referringAs: string | null;
   /** Collation of the referred column. */
   readonly collation: string | null;
+  /** Two values that are equal to the constraint are the same text, and the other way round. */
+  readonly exact: boolean;
 }
 
 export interface KeyRow {
@@ -257,7 +259,10 @@ export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<Ke
          OR (SELECT bool_and(has_column_privilege(r.oid, k, 'SELECT')) FROM unnest(c.conkey) AS k)) AS "fromReadable",
        (SELECT json_agg(json_build_object('column', f.attname, 'refers', p.attname, 'equals', format('OPERATOR(%I.%s)', opn.nspname, op.oprname),
           'referredAs', ${taken('oprleft', 'p')}, 'referringAs', ${taken('oprright', 'f')},
-          'collation', (SELECT format('%I.%I', con.nspname, co.collname) FROM pg_collation co JOIN pg_namespace con ON con.oid = co.collnamespace WHERE co.oid = p.attcollation)
+          'collation', (SELECT format('%I.%I', con.nspname, co.collname) FROM pg_collation co JOIN pg_namespace con ON con.oid = co.collnamespace WHERE co.oid = p.attcollation),
+          'exact', (ARRAY[p.atttypid, f.atttypid] <@ '{int2,int4,int8}'::regtype[]::oid[] OR ARRAY[p.atttypid, f.atttypid] <@ '{text,varchar}'::regtype[]::oid[]
+            OR ARRAY[p.atttypid, f.atttypid] <@ '{uuid}'::regtype[]::oid[])
+            AND coalesce((SELECT co.collisdeterministic FROM pg_collation co WHERE co.oid = p.attcollation), true)
         ) ORDER BY k.place)
         FROM unnest(c.conkey, c.confkey, c.conpfeqop) WITH ORDINALITY AS k(attnum, refnum, operator, place)
         JOIN pg_attribute f ON f.attrelid = c.conrelid AND f.attnum = k.attnum JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = k.refnum

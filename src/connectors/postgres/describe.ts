@@ -287,6 +287,7 @@ function foreignKeyOf(row: KeyRow, from: Table, to: Table): ForeignKey {
     label: row.name,
     viaFields,
     ...(isKey ? {} : { refersTo: pairs.map((pair) => pair.refers) }),
+    ...(isKey && row.enforced && pairs.every((pair) => pair.exact) ? { exact: true } : {}),
     ...(required ? { required } : {}),
     ...(readOnly ? { readOnly } : {}),
   };
