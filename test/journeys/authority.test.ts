@@ -28,9 +28,12 @@ policies: { critical: { levels: [{ notify: ["person:sam"], ack_within: 5m, grant
 const RUNBOOK = `version: 1
 id: stop-and-go
 title: Stop and go
+inputs:
+  plan: { type: string, prompt: Which plan put the damage right?, default: none }
 steps:
   - { id: pause, title: Stop the feed, action: syncs.pause, with: { names: [feed] } }
   - { id: look, title: Look, manual: Look at it. }
+  - { id: verify, title: Prove it, when: inputs.plan != "none", action: restore.verify, with: { plan: "\${{ inputs.plan }}" } }
   - { id: resume, title: Start the feed, action: syncs.resume, with: { paused_by: "\${{ steps.pause.id }}" } }
 `;
 

@@ -2,6 +2,7 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { chmod, chown, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -75,7 +76,7 @@ async function asNobody(prepare: (dir: string) => Promise<void>): Promise<SpawnS
   const dir = join(world, '.runback');
   await mkdir(join(dir, 'documents', 'notes'), { recursive: true });
   // The build, copied to where that user can read it.
-  const dist = dirname(new URL(builtModule('main.js')).pathname);
+  const dist = dirname(fileURLToPath(builtModule('main.js')));
   await cp(dist, join(world, 'dist'), { recursive: true });
   await prepare(dir);
   if (isRoot)
