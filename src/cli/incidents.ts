@@ -85,7 +85,8 @@ export async function openRoom(session: Session, options: RoomOptions): Promise<
     },
     wanted: async (page) => (desk ? await desk.wanted(page) : true),
     after: async (page) => (await desk?.after(page)) ?? [],
-    beforeSettled: async (record) => await desk?.beforeSettled(record),
+    beforeSettled: async (record) => await desk?.pageSettles(record),
+    afterSettled: async (record) => await desk?.pageSettles(record),
     damaged: async (key) => await desk?.damaged(key),
   });
   desk = new IncidentDesk({ store, clock, escalation, outbox, links });

@@ -263,8 +263,11 @@ export class IncidentDesk {
     if (await this.options.store.journal('incidents', id).exists()) await this.options.store.agenda('incidents').add(this.options.clock.now(), id);
   };
 
-  /** To be called before the outbox writes down how a page ended: the incident will be looked at. */
-  readonly beforeSettled = async ({ page }: PageRecord): Promise<void> => {
+  /**
+   * To be called before the outbox writes down how a page ended, and once more when it has: the incident will be looked at. The first call holds
+   * where the process dies between the two; the second where somebody looks between them.
+   */
+  readonly pageSettles = async ({ page }: PageRecord): Promise<void> => {
     if (page.kind !== 'test' && page.kind !== 'bundle') await this.options.store.agenda('incidents').add(this.options.clock.now(), page.incident.id);
   };
 

@@ -399,6 +399,7 @@ class StoredOutbox implements Outbox {
     if (record.state === 'failed') await this.#dead(record.page.key).update(() => record);
     await this.options.beforeSettled?.(record);
     await this.#pages.write(record);
+    await this.options.afterSettled?.(record);
   }
 
   /** Gives a settled bundle's end to its members; later, takes the bundle out. */

@@ -47,6 +47,8 @@ export interface OutboxOptions {
    * Not for a bundle itself, but for each of its members.
    */
   readonly beforeSettled?: (record: PageRecord) => Promise<void>;
+  /** Called once the end is written down: whoever looked between the two calls found nothing, and has to look again. */
+  readonly afterSettled?: (record: PageRecord) => Promise<void>;
   /** Called with the key of a page whose record cannot be read: whoever put it in may put it in again. */
   readonly damaged?: (key: string) => Promise<void>;
   /** Longest time one attempt may take. Default 30 s. */

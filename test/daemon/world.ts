@@ -66,7 +66,7 @@ export class MemoryOutbox implements Outbox {
   ticks = 0;
   end: (page: Page) => Attempt['state'] = () => 'accepted';
   hold: Promise<void> | undefined;
-  beforeSettled: (record: PageRecord) => Promise<void> = async () => {};
+  settles: (record: PageRecord) => Promise<void> = async () => {};
   #underWay: Promise<unknown> = Promise.resolve();
   readonly #begun = new Set<string>();
 
@@ -91,8 +91,9 @@ export class MemoryOutbox implements Outbox {
     const state = this.end(page);
     const attempt: Attempt = { n: 1, at: this.clock.now().toISOString(), state, ...(state === 'permanent' ? { why: 'No such <mailbox>' } : {}) };
     const record: PageRecord = { page, state: state === 'permanent' ? 'failed' : 'accepted', attempts: [attempt] };
-    await this.beforeSettled(record);
+    await this.settles(record);
     this.records.set(page.key, record);
+    await this.settles(record);
     if (record.state === 'failed') this.letters.push(record);
   }
 
@@ -147,7 +148,7 @@ export async function makeWorld({ policy = true }: { readonly policy?: boolean }
   const outbox = new MemoryOutbox(clock);
   const links = { base: 'http://127.0.0.1:4862', token: await ackToken(store) };
   const desk = new IncidentDesk({ store, clock, escalation: policy ? POLICY : undefined, outbox: policy ? outbox : undefined, links });
-  outbox.beforeSettled = desk.beforeSettled;
+  outbox.settles = desk.pageSettles;
   const lines: string[] = [];
   return {
     store,

@@ -43,6 +43,21 @@ describe('pages that failed', () => {
     expect(isUnreached(await world.desk.read(other.id))).toBe(false);
   });
 
+  // A user would lose: minutes until the next person is told, where a page failed and nobody noticed.
+  it('count at once, also where the daemon looked just before their end was written down', async () => {
+    const world = await paged();
+    const daemon = world.open();
+    world.service.answer = () => ({ state: 'permanent', why: 'refused' });
+    world.service.between = async () => {
+      while ((await daemon.desk.tick()).looked > 0);
+    };
+    const { id } = await world.desk.open(opening, 'root');
+    await world.settle();
+    const { pages } = await world.desk.read(id);
+    expect(pages.map(({ state }) => state)).toEqual(pages.map(() => 'failed'));
+    expect(pages.length).toBeGreaterThan(0);
+  });
+
   it('for want of secrets name them, on the screen and in the report', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'runback-failures-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }));

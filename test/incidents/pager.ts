@@ -56,14 +56,17 @@ export class Pager {
   }
 }
 
-/** Incidents with the real outbox, whose channels keep what they are sent. `answer` decides how a service takes a page. */
+/** Incidents with the real outbox, whose channels keep what they are sent. `answer` decides how a service takes a page; `between` runs before its end is written down. */
 export async function paged(escalation: Escalation = THREE_POLICIES) {
   const clock = new HandClock(Date.parse('2026-11-25T15:00:00Z'));
   const { store } = await temporaryStore(clock);
   const sent: Page[] = [];
   const pager = new Pager();
   const attempts = new Map<string, number>();
-  const service: { answer: (page: Page) => Delivery | Promise<Delivery> } = { answer: () => ({ state: 'accepted', receipt: {} }) };
+  const service: { answer: (page: Page) => Delivery | Promise<Delivery>; between: () => Promise<void> } = {
+    answer: () => ({ state: 'accepted', receipt: {} }),
+    between: () => Promise.resolve(),
+  };
   const channel = (name: string): Channel => ({
     name,
     type: escalation.channels[name]?.type ?? 'webhook',
@@ -87,7 +90,11 @@ export async function paged(escalation: Escalation = THREE_POLICIES) {
       channel: (name) => Promise.resolve(channel(name)),
       wanted: async (page) => (await desk?.wanted(page)) ?? true,
       after: async (page) => (await desk?.after(page)) ?? [],
-      beforeSettled: async (record) => await desk?.beforeSettled(record),
+      beforeSettled: async (record) => {
+        await desk?.pageSettles(record);
+        await service.between();
+      },
+      afterSettled: async (record) => await desk?.pageSettles(record),
       damaged: async (key) => await desk?.damaged(key),
     });
     onTestFinished(() => outbox.close());

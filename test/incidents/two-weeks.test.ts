@@ -125,7 +125,8 @@ vendors: { hubspot: { account: { portal: "62515" }, case_fields: [portal] } }
         return await openChannel(config, { secret, redact: (text) => redactor.text(text), clock, root: dir, environment: env });
       },
       wanted: async (page) => (await desk?.wanted(page)) ?? true,
-      beforeSettled: async (record) => await desk?.beforeSettled(record),
+      beforeSettled: async (record) => await desk?.pageSettles(record),
+      afterSettled: async (record) => await desk?.pageSettles(record),
     });
     desk = new IncidentDesk({ store, clock, escalation: file, outbox });
     return { desk, outbox };

@@ -37,7 +37,8 @@ const outbox = openOutbox({
   caps: { burst: 0, everyMs: 0 },
   channel: () => Promise.resolve(log),
   wanted: (page) => desk.wanted(page),
-  beforeSettled: (record) => desk.beforeSettled(record),
+  beforeSettled: (record) => desk.pageSettles(record),
+  afterSettled: (record) => desk.pageSettles(record),
 });
 desk = new IncidentDesk({ store, clock, escalation, outbox });
 
