@@ -53,7 +53,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // `npm run acceptance` runs these: they run everything else.
     exclude: ['test/acceptance/**'],
-    globalSetup: [],
+    globalSetup: ['test/support/bundle.ts'],
     setupFiles: ['test/support/seeds.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,

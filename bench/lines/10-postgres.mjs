@@ -44,6 +44,8 @@ export async function measure() {
   };
   const options = { env: { ...process.env, BENCH_URL: server.url } };
   try {
+    // Nothing is written to a database that does not say what it is.
+    await server.query("alter database postgres set runback.environment = 'staging'");
     await server.query(table('big', ROWS));
     await server.query(table('small', SMALL));
     const [big, small] = [await workspace('big-ws', 'big'), await workspace('small-ws', 'small')];

@@ -10,7 +10,7 @@ import { hasUnicode } from '../../src/cli/globals.js';
 import { freePort } from '../../src/daemon/index.js';
 import { unfitNode } from '../../src/node-version.js';
 import { hardLinkProblem } from '../../src/store/index.js';
-import { program, runback } from './support/child.js';
+import { main, runback } from './support/child.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -38,9 +38,9 @@ test.each([
 });
 
 test('on a Node that is too old nothing but the one line about it is loaded', async () => {
-  const main = await readFile(join(dirname(program), 'main.js'), 'utf8');
-  expect([...main.matchAll(/^import .* from '(.*)';$/gmu)].map(([, from]) => from)).toEqual(['./node-version.js']);
-  expect(await readFile(join(dirname(program), 'node-version.js'), 'utf8')).not.toMatch(/^import/mu);
+  const source = await readFile(main, 'utf8');
+  expect([...source.matchAll(/^import .* from '(.*)';$/gmu)].map(([, from]) => from)).toEqual(['./node-version.js']);
+  expect(await readFile(join(dirname(main), 'node-version.js'), 'utf8')).not.toMatch(/^import/mu);
 });
 
 test.each([

@@ -1,19 +1,103 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 
-import { build } from 'rolldown';
+import { build, type Plugin } from 'rolldown';
 
-import { program } from '../cli/support/child.js';
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+const main = join(dist, 'main.js');
+const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+
+/** A command that goes through most of the program: what it compiles is kept. */
+const WARM = ['demo', '--no-input', '--small'];
 
 /**
- * The built program with everything it imports in a few files, for tests that start it hundreds of times: it starts in two thirds of the time.
- * Below node_modules, where it finds what it requires by name.
+ * Before any test: the built program with everything it imports as one file, beside what V8 made of it, for tests that start it. A start takes
+ * half of the time, and they start it some thousand times. Its path is in RUNBACK_TEST_PROGRAM. Below node_modules, where it finds what it
+ * requires by name; made anew where the built program or Node is another.
  */
-export async function bundleProgram(): Promise<{ readonly path: string; remove(): Promise<void> }> {
-  const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
+export async function setup(): Promise<void> {
+  const dir = join(cache, `runback-${await stateOfBuild()}`);
   await mkdir(cache, { recursive: true });
-  const dir = await mkdtemp(join(cache, 'runback-'));
-  await build({ input: program, platform: 'node', logLevel: 'silent', output: { dir, format: 'esm' } });
-  return { path: join(dir, 'main.js'), remove: () => rm(dir, { recursive: true, force: true }) };
+  if ((await stat(dir).catch(() => undefined)) === undefined) await make(dir);
+  process.env['RUNBACK_TEST_PROGRAM'] = join(dir, 'runback.cjs');
 }
+
+async function make(dir: string): Promise<void> {
+  const making = await mkdtemp(join(cache, 'making-'));
+  // Some tests start it as another user.
+  await chmod(making, 0o755);
+  await build({
+    input: main,
+    platform: 'node',
+    logLevel: 'silent',
+    plugins: [ownAddresses, deferredMain],
+    output: { file: join(making, 'program.cjs'), format: 'cjs', codeSplitting: false },
+  });
+  await writeFile(join(making, 'runback.cjs'), LAUNCHER);
+  const warm = await mkdtemp(join(tmpdir(), 'runback-warm-'));
+  const env = { ...process.env, TMPDIR: warm, RUNBACK_TEST_KEEP_CODE: join(making, 'program.code') };
+  await promisify(execFile)(process.execPath, [join(making, 'runback.cjs'), ...WARM], { cwd: warm, env, maxBuffer: 64 * 2 ** 20 });
+  await rm(warm, { recursive: true, force: true });
+  // Another run of the tests may have been faster.
+  await rename(making, dir).catch(() => rm(making, { recursive: true, force: true }));
+}
+
+/** One text for one build under one version of Node. */
+async function stateOfBuild(): Promise<string> {
+  const names = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js')).sort();
+  const files = await Promise.all(
+    names.map(async (name) => [
+      name,
+      createHash('sha256')
+        .update(await readFile(join(dist, name)))
+        .digest('hex'),
+    ]),
+  );
+  const own = await readFile(fileURLToPath(import.meta.url), 'utf8');
+  const lock = await readFile(fileURLToPath(new URL('../../package-lock.json', import.meta.url)), 'utf8');
+  const text = JSON.stringify([process.version, process.arch, own, lock, files]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Every module keeps the address of its own file, by which it finds what is shipped beside it. */
+const ownAddresses: Plugin = {
+  name: 'own-addresses',
+  transform(code, id) {
+    if (!code.includes('import.meta.url')) return undefined;
+    return { code: code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)), map: null };
+  },
+};
+
+/** CommonJS has no `await` outside of functions: the body of main.js, after its imports, becomes one. */
+const deferredMain: Plugin = {
+  name: 'deferred-main',
+  transform(code, id) {
+    if (id !== main) return undefined;
+    const lines = code.split('\n');
+    const body = lines.findLastIndex((line) => line.startsWith('import ')) + 1;
+    return {
+      code: [...lines.slice(0, body), 'void (async () => {', ...lines.slice(body), '})();'].join('\n').replace('#!/usr/bin/env node', ''),
+      map: null,
+    };
+  },
+};
+
+/** Runs the one file with what V8 made of it the first time; without, where V8 does not take it. */
+const LAUNCHER = `'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+const vm = require('node:vm');
+const filename = path.join(__dirname, 'program.cjs');
+const kept = path.join(__dirname, 'program.code');
+const source = '(function (exports, require, module, __filename, __dirname) {' + fs.readFileSync(filename, 'utf8') + '\\n})';
+const cachedData = fs.existsSync(kept) ? fs.readFileSync(kept) : undefined;
+const script = new vm.Script(source, { filename, cachedData, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
+const keep = process.env.RUNBACK_TEST_KEEP_CODE;
+if (keep) process.once('exit', () => fs.writeFileSync(keep, script.createCachedData()));
+script.runInThisContext()(exports, require, module, filename, __dirname);
+`;

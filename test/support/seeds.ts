@@ -9,4 +9,9 @@ const PINNED = 20_261_127;
  */
 const given = process.env['RUNBACK_TEST_SEED'];
 const seed = given === undefined ? (process.env['CI'] === 'true' ? PINNED : undefined) : Number(given);
+/** A seed for what draws its own numbers: the one that is set, else a fresh one. */
+export function seedOf(): number {
+  return seed ?? Math.floor(Math.random() * 2 ** 31);
+}
+
 if (seed !== undefined) fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type HubSpotSandbox, integration, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
-import { bundleProgram } from '../../support/bundle.js';
+import { program } from '../../cli/support/child.js';
 import { type CrashMoment, type CrashOperation, type CrashResult, runCrashing } from '../../support/crash.js';
 import { openOperator } from './operator.js';
 
@@ -43,7 +43,6 @@ interface Staged {
 /** Damages an account with a good snapshot, plans, and keeps it twice: before the plan is applied, and after. */
 export async function openKillWorld(): Promise<KillWorld> {
   const root = await mkdtemp(join(tmpdir(), 'runback-kills-'));
-  const program = await bundleProgram();
   const sandbox = await startHubSpotSandbox({ seed: 7, limits: LIMITS });
   const { contacts } = seedMessy(sandbox, { contacts: 24, companies: 3, deals: 0, seed: 7 });
   const operator = await openOperator(configOf(sandbox), { token: sandbox.token });
@@ -87,7 +86,7 @@ export async function openKillWorld(): Promise<KillWorld> {
   const crashing = (args: readonly string[], point?: { readonly n: number; readonly when: CrashMoment }): Promise<CrashResult> =>
     runCrashing(
       {
-        args: [program.path, ...args, '--no-input', '--as', 'maya'],
+        args: [program, ...args, '--no-input', '--as', 'maya'],
         cwd: dir,
         which: ['fs', 'http'],
         within: [join(dir, '.runback'), join(dir, 'backups')],
@@ -145,7 +144,6 @@ export async function openKillWorld(): Promise<KillWorld> {
     },
     close: async () => {
       await sandbox.stop();
-      await program.remove();
       await rm(root, { recursive: true, force: true });
     },
   };

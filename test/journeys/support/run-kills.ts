@@ -2,8 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { jsonLines } from '../../cli/support/child.js';
-import { bundleProgram } from '../../support/bundle.js';
+import { jsonLines, program } from '../../cli/support/child.js';
 import { type CrashKind, runCrashing, supportScript } from '../../support/crash.js';
 import { openOperator } from './operator.js';
 import type { RunbookName, Scene } from './run-scenes.js';
@@ -21,7 +20,6 @@ export interface RunKillWorld {
 /** Takes the good snapshot with a clock that is off by so many milliseconds, and keeps the workspace as it is then. */
 export async function openRunKillWorld(scene: Scene, baseClockMs: number): Promise<RunKillWorld> {
   const root = await mkdtemp(join(tmpdir(), 'runback-run-kills-'));
-  const program = await bundleProgram();
   const dir = join(root, 'work');
   const staged = join(root, 'staged');
   const learned: Partial<Record<RunbookName, Record<string, string>>> = {};
@@ -29,7 +27,7 @@ export async function openRunKillWorld(scene: Scene, baseClockMs: number): Promi
   const run = async (args: readonly string[], clockMs: number, kill?: Kill): Promise<Ran> => {
     const ended = await runCrashing(
       {
-        args: ['--import', supportScript('clock-preload.mjs'), program.path, ...args, '--no-input'],
+        args: ['--import', supportScript('clock-preload.mjs'), program, ...args, '--no-input'],
         cwd: dir,
         env: { RUNBACK_TEST_CLOCK_MS: String(clockMs), NO_COLOR: '1' },
         which: kill === undefined ? ['fs', scene.calls] : [kill.kind],
@@ -79,10 +77,7 @@ export async function openRunKillWorld(scene: Scene, baseClockMs: number): Promi
       return { ...counted };
     },
     tell: async (story) => await tellStory(story, await stage(story.runbook)),
-    close: async () => {
-      await program.remove();
-      await rm(root, { recursive: true, force: true });
-    },
+    close: () => rm(root, { recursive: true, force: true }),
   };
 }
 

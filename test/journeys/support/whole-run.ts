@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { type HubSpotSandbox, integration, person, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
-import { jsonLines } from '../../cli/support/child.js';
-import { bundleProgram } from '../../support/bundle.js';
+import { jsonLines, program } from '../../cli/support/child.js';
 import {
   type CrashCommand,
   type CrashKind,
@@ -61,8 +60,8 @@ export interface Worlds {
 /** Damages an account of which there is a good snapshot, copies it `lanes` times, and runs mass-overwrite once undisturbed. */
 export async function openWorlds(lanes: number): Promise<Worlds> {
   const root = await mkdtemp(join(tmpdir(), 'runback-sweep-'));
-  const [staged, program] = await Promise.all([stage(), bundleProgram()]);
-  const all = await Promise.all(Array.from({ length: lanes }, (_, lane) => openWorld(staged, program.path, join(root, `${lane}`))));
+  const staged = await stage();
+  const all = await Promise.all(Array.from({ length: lanes }, (_, lane) => openWorld(staged, join(root, `${lane}`))));
   const [first] = all;
   if (!first) throw new Error('at least one lane');
   await first.reset();
@@ -73,7 +72,6 @@ export async function openWorlds(lanes: number): Promise<Worlds> {
     wanted: await first.outcome(),
     close: async () => {
       await Promise.all(all.map((world) => world.stop()));
-      await program.remove();
       await rm(root, { recursive: true, force: true });
       await rm(staged.dir, { recursive: true, force: true });
     },
@@ -137,7 +135,7 @@ backups: { storage: backups }
 `;
 }
 
-async function openWorld(staged: Staged, program: string, dir: string): Promise<World & { stop(): Promise<void> }> {
+async function openWorld(staged: Staged, dir: string): Promise<World & { stop(): Promise<void> }> {
   const sandbox = await startHubSpotSandbox({ seed: 5, limits: LIMITS, token: staged.token });
   const sync = await startSyncApi();
   const command = (verb: readonly string[], which: readonly CrashKind[]): CrashCommand => ({
