@@ -25,7 +25,8 @@ const SIZE = { records: 100, history: 50, linksRead: 1000, linksWritten: 2000 } 
  * if what runback promises is kept: each suspect is looked at once with its history; each batch is looked at just before it is written
  * and once more after it, so that what the platform changed beside it is seen; the first batch is small; an archive proves nothing, so it is looked up, and links to a record are looked at before
  * the record is deleted; what the platform linked by itself is taken away again, which answers nothing and is looked at; in the end
- * every change is read once more. One request reads or writes links of all kinds between two
+ * every change is read once more, and again just before the syncs start, since people may have taken hours in between; and a link is
+ * planned only where both its ends are there. One request reads or writes links of all kinds between two
  * object types. They are read from the side with fewer records; HubSpot numbers a label differently on the two sides and tells nowhere
  * which numbers belong together, so that where there are labels one request more has to learn that.
  */
@@ -41,10 +42,12 @@ export function leastRequests({ objects, labelled, suspects, updates, links, cut
   const account = 2 + sizes.length + pairs.length;
   const evidence = sum(sizes.map((count) => calls(count, SIZE.records))) + sum(pairs);
   const linksLooked = calls(links, SIZE.linksRead);
-  const plan = calls(suspects, SIZE.history) + calls(deletes, SIZE.history) + linksLooked + (deletes > 0 ? sizes.length : 0);
+  const ends = 2 * calls(links, SIZE.records);
+  const plan = calls(suspects, SIZE.history) + calls(deletes, SIZE.history) + ends + linksLooked + (deletes > 0 ? sizes.length : 0);
   const batches = (count: number): number => (count === 0 ? 0 : 1 + calls(Math.max(0, count - canary), SIZE.records));
   const updated = updates === 0 ? 0 : 3 * batches(updates) + calls(updates, SIZE.records);
   const linked = 3 * linksLooked + calls(links, SIZE.linksWritten) + calls(cutAgain, SIZE.linksWritten) + calls(cutAgain, SIZE.linksRead);
   const deleted = deletes === 0 ? 0 : batches(deletes) * (3 + sizes.length) + 1 + calls(deletes, SIZE.records);
-  return account + evidence + plan + updated + linked + deleted;
+  const again = calls(updates, SIZE.records) + linksLooked + calls(deletes, SIZE.records);
+  return account + evidence + plan + updated + linked + deleted + again;
 }
