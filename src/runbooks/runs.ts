@@ -200,13 +200,18 @@ async function work(runner: Runner, first: () => Promise<void>): Promise<RunView
   }
 }
 
+/** What was parsed last: a command asks for the runbook of its run several times. */
+let parsed: { readonly digest: string; readonly file: string; readonly actions: ActionLibrary; readonly runbook: Promise<Runbook> } | undefined;
+
 async function runbookOf({ id, created }: RunRecord, actions: ActionLibrary): Promise<Runbook> {
   const { text, file, digest } = created.runbook;
   if (sha256(text) !== digest)
     throw new RunbackError('journal-damaged', `The runbook text in the journal of run ${id} is not the one it was started with`, {
       next: `runback runbook evidence ${id}`,
     });
-  return await parseRunbook(text, file, actions);
+  if (parsed?.digest !== digest || parsed.file !== file || parsed.actions !== actions)
+    parsed = { digest, file, actions, runbook: parseRunbook(text, file, actions) };
+  return await parsed.runbook;
 }
 
 async function recordOf(store: Store, id: string): Promise<RunRecord> {

@@ -101,7 +101,7 @@ function repeatsOf(got: readonly Recorded[]): { readonly repeats: number; readon
 
 describe('G19: a page is sent at least once', () => {
   it('thousands of pages through processes that are killed again and again: none lost, every repetition marked', { timeout: 600_000 }, async () => {
-    const count = fullSweeps ? 10_000 : 3000;
+    const count = fullSweeps ? 10_000 : 2000;
     const seed = seedOf();
     const random = seeded(seed);
     const dir = join(await temporaryFolder(), '.runback');
@@ -135,7 +135,7 @@ describe('G19: a page is sent at least once', () => {
     async () => {
       const { url, got } = await recordingServer();
       const folder = await temporaryFolder();
-      const caps = JSON.stringify({ burst: 1, everyMs: 600 });
+      const caps = JSON.stringify({ burst: 1, everyMs: 200 });
       let current = '';
       let n = 0;
       const report = await sweep({

@@ -16,31 +16,41 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.ur
 const WARM = ['demo', '--no-input', '--small'];
 
 /**
- * Before any test: the built program with everything it imports as one file, beside what V8 made of it, for tests that start it. A start takes
+ * Before any test: the built program with everything it imports in few files, beside what V8 made of them, for tests that start it. A start takes
  * half of the time, and they start it some thousand times. Its path is in RUNBACK_TEST_PROGRAM. Below node_modules, where it finds what it
  * requires by name; made anew where the built program or Node is another.
  */
 export async function setup(): Promise<void> {
   const dir = join(cache, `runback-${await stateOfBuild()}`);
   await mkdir(cache, { recursive: true });
-  if ((await stat(dir).catch(() => undefined)) === undefined) await make(dir);
+  if ((await stat(dir).catch(() => undefined)) === undefined) {
+    // Some tests start it as another user.
+    const mask = process.umask(0o022);
+    await make(dir).finally(() => process.umask(mask));
+  }
   process.env['RUNBACK_TEST_PROGRAM'] = join(dir, 'runback.cjs');
 }
 
 async function make(dir: string): Promise<void> {
   const making = await mkdtemp(join(cache, 'making-'));
-  // Some tests start it as another user.
   await chmod(making, 0o755);
   await build({
     input: main,
     platform: 'node',
     logLevel: 'silent',
     plugins: [ownAddresses, deferredMain],
-    output: { file: join(making, 'program.cjs'), format: 'cjs', codeSplitting: false },
+    output: {
+      dir: making,
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: '[name]-[hash].cjs',
+      minify: { compress: false, mangle: false, codegen: true },
+    },
   });
+  for (const name of await readdir(making)) await writeFile(join(making, name), inAscii(await readFile(join(making, name), 'utf8')));
   await writeFile(join(making, 'runback.cjs'), LAUNCHER);
   const warm = await mkdtemp(join(tmpdir(), 'runback-warm-'));
-  const env = { ...process.env, TMPDIR: warm, RUNBACK_TEST_KEEP_CODE: join(making, 'program.code') };
+  const env = { ...process.env, TMPDIR: warm, RUNBACK_TEST_KEEP_CODE: '1' };
   await promisify(execFile)(process.execPath, [join(making, 'runback.cjs'), ...WARM], { cwd: warm, env, maxBuffer: 64 * 2 ** 20 });
   await rm(warm, { recursive: true, force: true });
   // Another run of the tests may have been faster.
@@ -64,12 +74,13 @@ async function stateOfBuild(): Promise<string> {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** Every module keeps the address of its own file, by which it finds what is shipped beside it. */
+/** Every module keeps the address of its own file, by which it finds what is shipped beside it. What it requires late is bundled too. */
 const ownAddresses: Plugin = {
   name: 'own-addresses',
   transform(code, id) {
     if (!code.includes('import.meta.url')) return undefined;
-    return { code: code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)), map: null };
+    const address = JSON.stringify(pathToFileURL(id).href);
+    return { code: code.replaceAll('createRequire(import.meta.url)(', 'require(').replaceAll('import.meta.url', address), map: null };
   },
 };
 
@@ -87,17 +98,31 @@ const deferredMain: Plugin = {
   },
 };
 
-/** Runs the one file with what V8 made of it the first time; without, where V8 does not take it. */
+/** The same script in ASCII: V8 keeps it in half of the memory. Other characters stand in literals only. */
+function inAscii(source: string): string {
+  return source.replaceAll(/[^\0-\x7f]/gu, (sign) =>
+    Array.from({ length: sign.length }, (_, n) => `\\u${sign.charCodeAt(n).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
+/** Runs the program with what V8 made of its files the first time; without, where V8 does not take it. */
 const LAUNCHER = `'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
-const filename = path.join(__dirname, 'program.cjs');
-const kept = path.join(__dirname, 'program.code');
-const source = '(function (exports, require, module, __filename, __dirname) {' + fs.readFileSync(filename, 'utf8') + '\\n})';
-const cachedData = fs.existsSync(kept) ? fs.readFileSync(kept) : undefined;
-const script = new vm.Script(source, { filename, cachedData, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
-const keep = process.env.RUNBACK_TEST_KEEP_CODE;
-if (keep) process.once('exit', () => fs.writeFileSync(keep, script.createCachedData()));
-script.runInThisContext()(exports, require, module, filename, __dirname);
+const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+const scripts = [];
+require.extensions['.cjs'] = (module, filename) => {
+  const source = '(function (exports, require, module, __filename, __dirname) {' + fs.readFileSync(filename, 'latin1') + '\\n})';
+  let cachedData;
+  try {
+    cachedData = fs.readFileSync(filename + '.code');
+  } catch {}
+  const script = new vm.Script(source, { filename, cachedData, importModuleDynamically });
+  scripts.push([filename, script]);
+  script.runInThisContext()(module.exports, (id) => module.require(id), module, filename, path.dirname(filename));
+};
+if (process.env.RUNBACK_TEST_KEEP_CODE)
+  process.once('exit', () => scripts.forEach(([filename, script]) => fs.writeFileSync(filename + '.code', script.createCachedData())));
+require('./main.cjs');
 `;

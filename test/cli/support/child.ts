@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The built program, which `npm test` makes first. */
 export const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
-/** The same in one file that starts faster (test/support/bundle.ts). */
+/** The same in files that start faster (test/support/bundle.ts). */
 export const program = process.env['RUNBACK_TEST_PROGRAM'] ?? main;
 if (!existsSync(program)) throw new Error('dist/main.js is missing: run `npm run build` first (npm test does)');
 
