@@ -16,7 +16,7 @@ export function holdersOf(store: Store): HolderLook {
       const giveUp = `runback runbook abort ${holder} --reason "…"`;
       // A resume refuses a text that is not the one it was started with; it can only be given up.
       if (sha256(run.created.runbook.text) !== run.created.runbook.digest) return { state: 'unfinished', next: giveUp };
-      return { state: 'unfinished', next: `runback runbook ${run.undoing ? 'undo' : 'resume'} ${holder}   (or to give it up: ${giveUp})` };
+      return { state: 'unfinished', next: `runback runbook ${run.undoing ? 'undo' : 'resume'} ${holder}\nOr, to give it up: ${giveUp}` };
     });
   };
 }

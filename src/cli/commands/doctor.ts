@@ -8,7 +8,7 @@ import { checkLocks } from '../locks.js';
 import type { Session } from '../session.js';
 import { count, counted } from '../views/format.js';
 import type { Style } from '../views/style.js';
-import { visible } from '../views/visible.js';
+import { visible, visibleLines } from '../views/visible.js';
 
 /** One thing that was looked at. */
 interface Check {
@@ -136,7 +136,7 @@ function checksText(checks: readonly Check[], style: Style): string {
         : one.ok
           ? style.chalk.green(style.glyph.done)
           : style.chalk.red(style.glyph.failed);
-    const next = one.next === undefined ? '' : `\n    Next: ${visible(one.next)}`;
+    const next = one.next === undefined ? '' : `\n    Next: ${visibleLines(one.next).replaceAll('\n', '\n          ')}`;
     return `${mark} ${visible(one.what)}: ${one.ok ? '' : 'problem: '}${visible(one.found)}${next}`;
   });
   const bad = checks.filter((one) => !one.ok).length;

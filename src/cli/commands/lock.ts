@@ -16,7 +16,7 @@ async function list({ session }: CommandContext): Promise<Outcome> {
         ? 'No lock is held.'
         : locks
             .map((lock) => {
-              const next = lock.next === undefined ? '' : `\n  Continue ${lock.holder}: ${lock.next}`;
+              const next = lock.next === undefined ? '' : `\n  Continue ${lock.holder}: ${lock.next.replaceAll('\n', '\n  ')}`;
               return `${lock.life === 'alive' ? style.glyph.running : style.glyph.warning} ${lockWords(lock)}${next}`;
             })
             .join('\n'),
@@ -76,7 +76,7 @@ async function take(context: CommandContext): Promise<Outcome> {
   return {
     data: { lock: lock.name, from: lock },
     text: (style) =>
-      `${style.glyph.done} ${lock.name} is free: taken from ${visible(lock.by)} (${lock.holder})${lock.next === undefined ? '' : `\n  Its work is still open: ${lock.next}`}`,
+      `${style.glyph.done} ${lock.name} is free: taken from ${visible(lock.by)} (${lock.holder})${lock.next === undefined ? '' : `\n  Its work is still open: ${lock.next.replaceAll('\n', '\n  ')}`}`,
   };
 }
 

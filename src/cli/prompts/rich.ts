@@ -3,6 +3,7 @@ import search from '@inquirer/search';
 import { createPromptModule } from 'inquirer';
 
 import type { Style } from '../views/style.js';
+import { displayWidth, wrap } from '../views/width.js';
 import type { Asker, Choice } from './asker.js';
 import { readPaste } from './paste.js';
 import { dropTypedAhead } from './typed-ahead.js';
@@ -63,7 +64,17 @@ export function richAsker(deps: PromptDeps): Asker {
         const prompt = createPromptModule({ ...context, skipTTYChecks: true });
         const listed = choices.map(({ name }, value) => ({ value, name, short: name }));
         const { chosen } = await prompt<{ chosen: readonly number[] }>([
-          { type: 'checkbox', name: 'chosen', message: `${message} (space marks, Enter takes)`, choices: listed, pageSize: 12, loop: false, theme },
+          {
+            type: 'checkbox',
+            name: 'chosen',
+            message: `${message} (space marks, Enter takes)`,
+            choices: listed,
+            pageSize: 12,
+            loop: false,
+            // A letter that somebody types marks nothing.
+            shortcuts: { all: null, invert: null },
+            theme,
+          },
         ]);
         return chosen.map((index) => pick(choices, index));
       }),
@@ -76,15 +87,27 @@ export function richAsker(deps: PromptDeps): Asker {
   };
 }
 
-/** Inquirer colours by itself whatever was asked for; this makes it follow our style. */
+/** Inquirer colours by itself whatever was asked for, and cuts lines within words; this makes it follow our style. */
 function themeOf(style: Style) {
   const { chalk } = style;
+  const lines = (text: string): string[] => wrap(style.signs(text), style.width - PREFIX);
+  // A question is drawn before its answer: cells that are taken on its last line.
+  let taken = 0;
   return {
     prefix: { idle: chalk.blue('?'), done: chalk.green(style.glyph.done) },
     icon: { cursor: '>' },
     style: {
-      answer: (text: string) => chalk.cyan(text),
-      message: (text: string) => chalk.bold(style.signs(text)),
+      answer: (text: string) =>
+        taken + 1 + displayWidth(text) <= style.width
+          ? chalk.cyan(text)
+          : lines(text)
+              .map((line) => `\n${' '.repeat(PREFIX)}${chalk.cyan(line)}`)
+              .join(''),
+      message: (text: string) => {
+        const question = lines(text);
+        taken = PREFIX + displayWidth(question.at(-1) ?? '');
+        return chalk.bold(question.join(`\n${' '.repeat(PREFIX)}`));
+      },
       error: (text: string) => chalk.red(`> ${text}`),
       defaultAnswer: (text: string) => chalk.dim(`(${style.signs(text)})`),
       confirmDefault: (text: string) => text.toUpperCase(),
@@ -93,20 +116,30 @@ function themeOf(style: Style) {
       key: (text: string) => chalk.cyan(`<${text}>`),
       disabled: (text: string) => chalk.dim(`- ${text}`),
       searchTerm: (text: string) => chalk.cyan(text),
-      description: (text: string) => chalk.cyan(style.signs(text)),
+      description: (text: string) => chalk.cyan(wrap(style.signs(text), style.width).join('\n')),
       keysHelpTip: (keys: [key: string, action: string][]) => keys.map(([key, action]) => `${key} ${action}`).join(', '),
     },
   };
 }
 
-/** Choices by their place, with what each does on its line. */
+/** Cells of the sign before a question. */
+const PREFIX = 2;
+
+/** Choices by their place, with what each does on its line, or below it where the line is too short. */
 function listed(
   choices: readonly Choice<unknown>[],
-  { chalk }: Style,
+  { chalk, width }: Style,
 ): readonly { readonly value: number; readonly name: string; readonly short: string; readonly description?: string }[] {
+  const below = (text: string): string[] => wrap(text, width - PREFIX * 2);
+  const shown = (name: string, beside: string | undefined): string => {
+    const whole = beside === undefined ? name : `${name}: ${beside}`;
+    if (displayWidth(whole) <= width - PREFIX) return beside === undefined ? name : `${name}: ${chalk.dim(beside)}`;
+    const lines = beside === undefined ? below(name) : [...below(`${name}:`), ...below(beside).map((line) => chalk.dim(line))];
+    return lines.join(`\n${' '.repeat(PREFIX * 2)}`);
+  };
   return choices.map(({ name, beside, description }, value) => ({
     value,
-    name: beside === undefined ? name : `${name}: ${chalk.dim(beside)}`,
+    name: shown(name, beside),
     short: name,
     ...(description === undefined ? {} : { description }),
   }));

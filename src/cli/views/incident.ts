@@ -125,7 +125,8 @@ export function pagingText(incident: Incident, daemon: boolean, hasPolicy: boole
   if (waiting > 0) lines.push(`${glyph.running} ${counted(waiting, 'pages')} on the way${daemon ? ': the daemon sends them' : ''}.`);
   if (incident.status === 'open' && !daemon)
     lines.push(
-      `${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`,
+      ...wrap(`${glyph.warning} No daemon runs here: nothing will escalate by itself.`, style.width),
+      '  Start one: runback daemon',
       `  Or escalate by hand: runback incident escalate ${incident.id}`,
     );
   return lines.join('\n');

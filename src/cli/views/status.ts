@@ -14,7 +14,7 @@ import { gapsLine } from './snapshot.js';
 import type { Style } from './style.js';
 import { damagedPauseLines, pausesText } from './sync.js';
 import { visible } from './visible.js';
-import { displayWidth } from './width.js';
+import { displayWidth, wrap } from './width.js';
 
 /** Everything that is open in a workspace. */
 export interface WorkspaceStatus {
@@ -118,7 +118,8 @@ function onFire(status: WorkspaceStatus, style: Style): readonly Part[] {
     daemon?.life === 'unknown'
       ? `${glyph.warning} The daemon's lock is held by process ${daemon.pid} on ${visible(daemon.host)}, which cannot be seen from here. If it has ended, start another: runback daemon`
       : `${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`;
-  if (daemon?.life !== 'alive') parts.push({ full: alone, short: alone });
+  const told = wrap(alone, style.width - 2).join('\n  ');
+  if (daemon?.life !== 'alive') parts.push({ full: told, short: told });
   return parts;
 }
 
@@ -181,8 +182,9 @@ function damagedLines({ damagedIncidents, damagedRuns, damagedRestores, damagedP
 
 function lockLines({ locks }: WorkspaceStatus, style: Style): readonly string[] {
   return locks.map((lock) => {
-    const next = lock.next === undefined ? '' : `\n  Continue ${lock.holder}: ${lock.next}`;
-    return `${style.glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}${next}`;
+    const next = lock.next === undefined ? [] : `Continue it: ${lock.next}`.split('\n');
+    const held = `${style.glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}`;
+    return [...wrap(held, style.width - 2), ...next].join('\n  ');
   });
 }
 
