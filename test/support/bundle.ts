@@ -12,6 +12,8 @@ const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const main = join(dist, 'main.js');
 const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
 
+const DAY_MS = 24 * 3_600_000;
+
 /** A command that goes through most of the program: what it compiles is kept. */
 const WARM = ['demo', '--no-input', '--small'];
 
@@ -25,10 +27,19 @@ export async function setup(): Promise<void> {
   await mkdir(cache, { recursive: true });
   if ((await stat(dir).catch(() => undefined)) === undefined) {
     // Some tests start it as another user.
+    await removeOld();
     const mask = process.umask(0o022);
     await make(dir).finally(() => process.umask(mask));
   }
   process.env['RUNBACK_TEST_PROGRAM'] = join(dir, 'runback.cjs');
+}
+
+/** Those of earlier builds that nobody can be using any more. */
+async function removeOld(): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    if (/^(?:runback|making)-/u.test(name) && Date.now() - (await stat(path)).mtimeMs > DAY_MS) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function make(dir: string): Promise<void> {
