@@ -4,9 +4,9 @@
 //   run      a runbook whose restore was killed when its second batch had reached the platform and its answer had not come back
 //   restore  a restore killed before its second batch reached the platform
 // Kept are the workspace (its state folder as `state`), the sandbox's account as it stood (dump.json.gz), and the truth (story.json).
-// Nothing of this machine stays in it: address and host are placeholders, which the test fills in.
+// Nothing of this machine stays in it: the address in runback.yml, and what locks say of the machine, are placeholders, which the test fills in.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -20,6 +20,8 @@ const to = resolve(values.to);
 const { startHubSpotSandbox, seedMessy, integration, person } = await import(join(build, 'dist/sandbox/index.js'));
 const TOKEN = 'pat-na1-upgrade-0000';
 const DAMAGED = 16;
+/** Plans are bound to the address they were made at: the test puts its sandbox there. Below the numbers that systems give away by themselves. */
+const PORT = 27_315;
 
 const SYNC = `import { existsSync, rmSync, writeFileSync } from 'node:fs';
 const [, , what] = process.argv;
@@ -103,8 +105,8 @@ async function gate(target) {
     response.writeHead(answer.statusCode, answer.headers);
     return response.end(body);
   };
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  own.url = `http://127.0.0.1:${server.address().port}`;
+  await new Promise((done) => server.listen(PORT, '127.0.0.1', done));
+  own.url = `http://127.0.0.1:${PORT}`;
   own.stop = () => {
     server.closeAllConnections();
     server.close();
@@ -200,15 +202,14 @@ async function story(name, play) {
     writeFileSync(join(folder, 'dump.json.gz'), gzipSync(JSON.stringify(sandbox.dump()), { level: 9 }));
     writeFileSync(
       join(folder, 'story.json'),
-      `${JSON.stringify({ token: TOKEN, portalId: 62515, base: base.id, incident: incident.id, ...left, truth }, null, 1)}\n`,
+      `${JSON.stringify({ token: TOKEN, portalId: 62515, port: PORT, base: base.id, incident: incident.id, ...left, truth }, null, 1)}\n`,
     );
     clean(join(folder, 'workspace'), [
       [front.url, '__URL__'],
       [JSON.stringify(hostname()), '"__HOST__"'],
-      // With another boot the holder of a lock is known to be gone, on every machine.
-      [boot(), '00000000-0000-0000-0000-000000000000'],
+      ...Object.entries(ids()).map(([name, id]) => [id, name]),
     ]);
-    check(join(folder, 'workspace'), [build, new URL(front.url).host, hostname()]);
+    check(join(folder, 'workspace'), [build, JSON.stringify(hostname()), ...Object.values(ids())]);
     console.log(`${name}: ${size(folder)} bytes in ${folder}`);
   } finally {
     front.stop();
@@ -217,7 +218,12 @@ async function story(name, play) {
   }
 }
 
-const boot = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** What locks say of this machine, by placeholder. */
+const ids = () => ({
+  __BOOT__: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+  __MACHINE__: readFileSync('/etc/machine-id', 'utf8').trim(),
+  __NAMESPACE__: readlinkSync('/proc/self/ns/pid'),
+});
 const files = (folder) =>
   readdirSync(folder, { recursive: true })
     .map((name) => join(folder, name))

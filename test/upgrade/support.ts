@@ -1,15 +1,19 @@
 import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 
-import { startHubSpotSandbox } from '../../src/sandbox/index.js';
+import { type HubSpotSandbox, startHubSpotSandbox } from '../../src/sandbox/index.js';
+import { thisProcess } from '../../src/store/files/process-identity.js';
 import { type Finished, jsonLines, runback } from '../cli/support/child.js';
 
 /** What `scripts/upgrade-workspace.mjs` wrote down of a story. */
 interface Story {
   readonly token: string;
   readonly portalId: number;
+  /** Where the account was reached, if its plans are bound to that. */
+  readonly port?: number;
   readonly base: string;
   readonly incident: string;
   readonly run?: string;
@@ -41,11 +45,25 @@ export async function versions(): Promise<readonly string[]> {
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
+const BUSY_MS = 120_000;
+
+/** Today's sandbox at the address of the story; where the tests of another checkout stand there just now, once they are gone. */
+async function startAt({ token, portalId, port }: Story): Promise<HubSpotSandbox> {
+  const started = performance.now();
+  for (;;)
+    try {
+      return await startHubSpotSandbox({ token, portalId, seed: 4, ...(port === undefined ? {} : { port }) });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || performance.now() - started > BUSY_MS) throw error;
+      await sleep(200);
+    }
+}
+
 /** Sets one up: a copy of the workspace, and a sandbox of today with the account as it stood. */
 export async function openKept(version: string, name: string): Promise<Kept> {
   const from = join(folder, version, name);
   const story = JSON.parse(await readFile(join(from, 'story.json'), 'utf8')) as Story;
-  const sandbox = await startHubSpotSandbox({ token: story.token, portalId: story.portalId, seed: 4 });
+  const sandbox = await startAt(story);
   sandbox.load(JSON.parse(gunzipSync(await readFile(join(from, 'dump.json.gz'))).toString('utf8')));
   const dir = await mkdtemp(join(tmpdir(), 'runback-kept-'));
   await cp(join(from, 'workspace'), dir, { recursive: true });
@@ -56,8 +74,13 @@ export async function openKept(version: string, name: string): Promise<Kept> {
     // Git keeps no modes: what runback wrote was its owner's alone.
     await chmod(whole, isFile ? 0o600 : 0o700);
     if (isFile && (path.endsWith('.lock') || path === 'runback.yml')) {
+      const { machine = '', boot = '', namespace = '' } = thisProcess();
+      const facts = { __URL__: sandbox.url, __HOST__: hostname(), __MACHINE__: machine, __BOOT__: boot, __NAMESPACE__: namespace };
       const text = await readFile(whole, 'utf8');
-      await writeFile(whole, text.replaceAll('__URL__', sandbox.url).replaceAll('"__HOST__"', JSON.stringify(hostname())));
+      await writeFile(
+        whole,
+        Object.entries(facts).reduce((all, [name, fact]) => all.replaceAll(name, fact), text),
+      );
     }
   }
   const go: Kept['go'] = (...args) => runback([...args, '--no-input', '--as', 'maya'], { cwd: dir });

@@ -14,22 +14,31 @@ async function ends(code: number, ...args: string[]): Promise<string> {
   return result.stdout;
 }
 
-/** Everything that is there is listed, and the snapshots read to the last byte; they do not count as verified, since nothing was recorded of them. */
-async function listsEverything(): Promise<void> {
+/** From these on, what a snapshot was made as is recorded beside it. */
+const RECORDED = /^issue-(?:[7-9]|\d\d)$/u;
+
+/**
+ * Everything that is there is listed, and the snapshots read to the last byte. Those of versions that recorded nothing of them do not count
+ * as verified.
+ */
+async function listsEverything(version: string): Promise<void> {
   const { base, incident } = kept.story;
   const { data } = await kept.json('snapshot', 'list');
   const { snapshots, ignored } = data as { readonly snapshots: readonly { readonly id: string }[]; readonly ignored: readonly unknown[] };
   expect(ignored).toEqual([]);
   expect(snapshots.map(({ id }) => id)).toContain(base);
   expect(snapshots).toHaveLength(2);
-  for (const { id } of snapshots) expect(await ends(5, 'snapshot', 'verify', id)).toContain('Every byte fits its own digests');
+  for (const { id } of snapshots)
+    if (RECORDED.test(version)) await ends(0, 'snapshot', 'verify', id);
+    else expect(await ends(5, 'snapshot', 'verify', id)).toContain('Every byte fits its own digests');
   expect((await kept.json('incident', 'list')).data).toMatchObject({ incidents: [{ id: incident }] });
   expect(await ends(0, 'incident', 'show', incident)).toContain('Wrong job titles');
   expect(await ends(0, 'status')).toContain(incident);
 }
 
 /** A person says that the snapshots are the right ones: from then on they are verified. */
-async function adoptsTheSnapshots(): Promise<void> {
+async function adoptsTheSnapshots(version: string): Promise<void> {
+  if (RECORDED.test(version)) return;
   const { data } = await kept.json('snapshot', 'list');
   for (const { id, verifiedAt } of data['snapshots'] as readonly { readonly id: string; readonly verifiedAt?: string }[]) {
     expect(verifiedAt).toBeUndefined();
@@ -57,14 +66,14 @@ describe.each(await versions())('what %s left', (version) => {
   test('is listed; its killed run is resumed to its end, and the incident closed', async () => {
     kept = await openKept(version, 'run');
     const { run = '', truth } = kept.story;
-    await listsEverything();
+    await listsEverything(version);
     await ends(0, 'runbook', 'evidence', run);
     await ends(0, 'runbook', 'resume', run, '--answers', 'answers.yml');
     expect(kept.titles()).toEqual(truth.restored);
     await plans(0);
     await ends(0, 'runbook', 'evidence', run);
     await closesTheIncident();
-    await adoptsTheSnapshots();
+    await adoptsTheSnapshots(version);
   });
 
   test('its killed run is undone', async () => {
@@ -77,7 +86,7 @@ describe.each(await versions())('what %s left', (version) => {
   test('is listed; its half-applied restore is resumed, verified and undone, and the incident closed', async () => {
     kept = await openKept(version, 'restore');
     const { plan = '', restore = '', truth } = kept.story;
-    await listsEverything();
+    await listsEverything(version);
     expect(await ends(0, 'restore', 'show', plan)).toContain(plan);
     await ends(0, 'restore', 'resume', restore);
     expect(kept.titles()).toEqual(truth.restored);
@@ -86,7 +95,7 @@ describe.each(await versions())('what %s left', (version) => {
     expect(kept.titles()).toEqual(truth.untouched);
     await plans(15);
     await closesTheIncident();
-    await adoptsTheSnapshots();
+    await adoptsTheSnapshots(version);
   });
 
   test('its half-applied restore is undone as it stands', async () => {
