@@ -62,7 +62,7 @@ export interface CrashMark {
   readonly when: CrashMoment;
 }
 
-const PRELOAD = new URL('./crash-preload.mjs', import.meta.url).href;
+const PRELOAD = supportScript('crash-preload.cjs');
 
 /** Runs a command and ends it at a point, or lets it run to its end and only counts. */
 export async function runCrashing(command: CrashCommand, point?: CrashPoint | CrashMark): Promise<CrashResult> {
@@ -70,7 +70,7 @@ export async function runCrashing(command: CrashCommand, point?: CrashPoint | Cr
   const list = join(folder, 'operations.ndjson');
   try {
     const settings = { which: command.which, within: command.within, list, ...point };
-    const child = spawn(process.execPath, ['--import', PRELOAD, ...command.args], {
+    const child = spawn(process.execPath, ['--require', PRELOAD, ...command.args], {
       cwd: command.cwd,
       env: { ...process.env, ...command.env, RUNBACK_CRASH: JSON.stringify(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -27,7 +27,7 @@ export async function openRunKillWorld(scene: Scene, baseClockMs: number): Promi
   const run = async (args: readonly string[], clockMs: number, kill?: Kill): Promise<Ran> => {
     const ended = await runCrashing(
       {
-        args: ['--import', supportScript('clock-preload.mjs'), program, ...args, '--no-input'],
+        args: ['--require', supportScript('clock-preload.cjs'), program, ...args, '--no-input'],
         cwd: dir,
         env: { RUNBACK_TEST_CLOCK_MS: String(clockMs), NO_COLOR: '1' },
         which: kill === undefined ? ['fs', scene.calls] : [kill.kind],

@@ -1,11 +1,12 @@
-// Loaded with `node --import` into a process under test. Counts what the process does to the world (files, HTTP requests,
+// Loaded with `node --require` into a process under test. Counts what the process does to the world (files, HTTP requests,
 // PostgreSQL statements) and ends it with SIGKILL at one of these operations: before it, after it, or in the middle of a
 // write. There is no such switch in the product. Settings come as JSON in RUNBACK_CRASH, see crash.ts.
-import diagnostics from 'node:diagnostics_channel';
-import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import net from 'node:net';
-import { resolve } from 'node:path';
+'use strict';
+const diagnostics = require('node:diagnostics_channel');
+const fs = require('node:fs');
+const { syncBuiltinESMExports } = require('node:module');
+const net = require('node:net');
+const { resolve } = require('node:path');
 
 const settings = JSON.parse(process.env.RUNBACK_CRASH ?? '{}');
 delete process.env.RUNBACK_CRASH;
@@ -141,12 +142,6 @@ function wrapSync(name, pathOf, counts = () => true) {
 }
 
 if (which.has('fs')) {
-  const sample = await fs.promises.open(process.execPath, 'r');
-  const prototype = Object.getPrototypeOf(sample);
-  await sample.close();
-  for (const name of ['write', 'writev', 'writeFile', 'appendFile', 'datasync', 'sync', 'truncate', 'chmod'])
-    wrapPromise(prototype, name, (handle) => handles.get(handle));
-
   const named = ['rename', 'unlink', 'mkdir', 'link', 'symlink', 'rm', 'rmdir', 'writeFile', 'appendFile', 'truncate', 'copyFile', 'chmod', 'utimes'];
   for (const name of named) {
     const pathOf = (args) => (name === 'link' || name === 'symlink' || name === 'rename' || name === 'copyFile' ? args[1] : args[0]);
@@ -165,9 +160,15 @@ if (which.has('fs')) {
     (args) => opensForWriting(args[1]),
   );
   const openPromise = fs.promises.open;
+  let isWatched = false;
   fs.promises.open = async (...args) => {
     const handle = await openPromise(...args);
     handles.set(handle, args[0]);
+    // The first handle brings what all of them have in common.
+    if (!isWatched)
+      for (const name of ['write', 'writev', 'writeFile', 'appendFile', 'datasync', 'sync', 'truncate', 'chmod'])
+        wrapPromise(Object.getPrototypeOf(handle), name, (one) => handles.get(one));
+    isWatched = true;
     return handle;
   };
   wrapCallback(
