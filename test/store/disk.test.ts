@@ -71,9 +71,13 @@ test('a file system that fills up in the middle of a write leaves the good versi
 /** A child that is not root, for which permissions count. */
 async function asNobody(prepare: (dir: string) => Promise<void>): Promise<SpawnSyncReturns<string>> {
   const world = await mkdtemp(join(tmpdir(), 'runback-nobody-'));
-  onTestFinished(() => rm(world, { recursive: true, force: true }));
   const isRoot = process.getuid?.() === 0;
   const dir = join(world, '.runback');
+  onTestFinished(async () => {
+    // Only root removes what is in a folder that may not be written.
+    for (const folder of [dir, join(dir, 'documents', 'notes')]) await chmod(folder, 0o700);
+    await rm(world, { recursive: true, force: true });
+  });
   await mkdir(join(dir, 'documents', 'notes'), { recursive: true });
   // The build, copied to where that user can read it.
   const dist = dirname(fileURLToPath(builtModule('main.js')));

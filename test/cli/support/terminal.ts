@@ -30,6 +30,8 @@ export interface Terminal {
   dispose(): Promise<void>;
 }
 
+const QUIET_MS = 150;
+
 /** Opens a terminal of 80 × 30 unless told otherwise and starts the program in it. */
 export function openTerminal(args: readonly string[], options: TerminalOptions = {}): Terminal {
   const columns = options.columns ?? 80;
@@ -43,22 +45,32 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
     env: cleanEnv({ TERM: 'xterm-256color', ...options.env }),
   });
   let bytes = '';
+  let gone = false;
   let ended = false;
   const watchers = new Set<() => void>();
   const wake = (): void => {
     for (const watcher of watchers) watcher();
   };
+  let heardMs = performance.now();
   pty.onData((data) => {
     bytes += data;
+    heardMs = performance.now();
     emulator.write(data, wake);
   });
   const exited = new Promise<number>((resolve) => {
     pty.onExit(({ exitCode }) => {
-      ended = true;
-      emulator.write('', () => {
-        wake();
-        resolve(exitCode);
-      });
+      // Its end can be heard of before its last words.
+      gone = true;
+      heardMs = performance.now();
+      const quiet = setInterval(() => {
+        if (performance.now() - heardMs < QUIET_MS) return;
+        clearInterval(quiet);
+        ended = true;
+        emulator.write('', () => {
+          wake();
+          resolve(exitCode);
+        });
+      }, QUIET_MS / 5);
     });
   });
   const screen = (): string => {
@@ -75,7 +87,7 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
     type: (keys) => pty.write(keys),
     signal: (name) => pty.kill(name),
     dispose: async () => {
-      if (!ended) pty.kill('SIGKILL');
+      if (!gone) pty.kill('SIGKILL');
       await exited;
       emulator.dispose();
     },
