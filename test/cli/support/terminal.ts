@@ -18,61 +18,63 @@ export interface Terminal {
   waitFor(pattern: RegExp | string): Promise<string>;
   /** Types text as it is: `\r` is Enter, `\u0003` is Ctrl-C, `\u001b[B` is arrow down. */
   type(keys: string): void;
-  signal(name: string): void;
   /** What the screen shows now, lines joined, with what scrolled away above it. */
   screen(): string;
   /** All bytes since the start. */
   raw(): string;
   /** Resolves with the exit status once the program has ended. */
   exited: Promise<number>;
-  readonly pid: number;
   /** Ends the program if it still runs. */
   dispose(): Promise<void>;
 }
 
-const QUIET_MS = 150;
+const escape = '\u001B';
+const bell = String.fromCharCode(7);
+
+/**
+ * The first process of a terminal: where it ends, the system throws away what nobody has read yet. So it outlives the program, whose number and
+ * exit status it tells in between the output, behind the last byte.
+ */
+const LEADER = String.raw`trap : INT QUIT
+sh -c 'printf "\033]777;pid=%s\007" $$; exec "$@"' - "$@"
+printf "\033]777;exit=%s\007" $?
+while :; do sleep 9; done`;
+const TOLD = new RegExp(`${escape}\\]777;(pid|exit)=(\\d+)${bell}`, 'gu');
 
 /** Opens a terminal of 80 × 30 unless told otherwise and starts the program in it. */
 export function openTerminal(args: readonly string[], options: TerminalOptions = {}): Terminal {
   const columns = options.columns ?? 80;
   const rows = options.rows ?? 30;
   const emulator = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true });
-  const pty = spawn(process.execPath, [program, ...args], {
+  const pty = spawn('sh', ['-c', LEADER, '-', process.execPath, program, ...args], {
     name: 'xterm-256color',
     cols: columns,
     rows,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: cleanEnv({ TERM: 'xterm-256color', ...options.env }),
   });
-  let bytes = '';
-  let gone = false;
+  let received = '';
   let ended = false;
+  let finish: (status: number) => void = () => undefined;
+  const exited = new Promise<number>((resolve) => (finish = resolve));
   const watchers = new Set<() => void>();
   const wake = (): void => {
     for (const watcher of watchers) watcher();
   };
-  let heardMs = performance.now();
+  const told = (name: string): number | undefined => {
+    const found = [...received.matchAll(TOLD)].find(([, what]) => what === name)?.[2];
+    return found === undefined ? undefined : Number(found);
+  };
   pty.onData((data) => {
-    bytes += data;
-    heardMs = performance.now();
-    emulator.write(data, wake);
-  });
-  const exited = new Promise<number>((resolve) => {
-    pty.onExit(({ exitCode }) => {
-      // Its end can be heard of before its last words.
-      gone = true;
-      heardMs = performance.now();
-      const quiet = setInterval(() => {
-        if (performance.now() - heardMs < QUIET_MS) return;
-        clearInterval(quiet);
-        ended = true;
-        emulator.write('', () => {
-          wake();
-          resolve(exitCode);
-        });
-      }, QUIET_MS / 5);
+    received += data;
+    const status = told('exit');
+    emulator.write(data, () => {
+      ended ||= status !== undefined;
+      wake();
+      if (status !== undefined) finish(status);
     });
   });
+  const hasGone = new Promise<void>((resolve) => pty.onExit(() => resolve()));
   const screen = (): string => {
     const lines: string[] = [];
     const buffer = emulator.buffer.active;
@@ -81,14 +83,14 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
   };
   return {
     exited,
-    pid: pty.pid,
     screen,
-    raw: () => bytes,
+    raw: () => received.replaceAll(TOLD, ''),
     type: (keys) => pty.write(keys),
-    signal: (name) => pty.kill(name),
     dispose: async () => {
-      if (!gone) pty.kill('SIGKILL');
-      await exited;
+      const pid = told('pid');
+      if (!ended && pid !== undefined) process.kill(pid, 'SIGKILL');
+      pty.kill('SIGKILL');
+      await hasGone;
       emulator.dispose();
     },
     waitFor: (pattern) =>
@@ -120,7 +122,6 @@ export function openTerminal(args: readonly string[], options: TerminalOptions =
 /** Keys by name. */
 export const KEY = { enter: '\r', ctrlC: '\u0003', down: '\u001B[B', up: '\u001B[A' } as const;
 
-const escape = '\u001B';
 /** Sequences that set a colour. */
 export const COLOUR = new RegExp(`${escape}\\[(?:3\\d|4\\d|9\\d|38;|48;)[\\d;]*m`, 'u');
 /** Sequences that move the cursor or clear what was printed. */
