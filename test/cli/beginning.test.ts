@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { jsonLines, runback } from './support/child.js';
+import { jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { KEY, openTerminal, type Terminal } from './support/terminal.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
@@ -39,13 +40,13 @@ test('respond without any snapshot offers pausing, evidence and history', async 
   await shown.waitFor(/Kept: \d+ records[^]*\? What next\?/u);
   shown.type(KEY.enter);
   expect(await shown.exited).toBe(0);
-  expect((await runback(['snapshot', 'list'], { cwd: workspace.dir })).stdout).toContain('the damage');
+  expect((await runHere(['snapshot', 'list'], { cwd: workspace.dir })).stdout).toContain('the damage');
 });
 
 test('a run started by hand is linked to the open incident of its platform', async () => {
   await workspace.base();
   workspace.damage(5);
-  const go = (...args: string[]): ReturnType<typeof runback> => runback(args, { cwd: workspace.dir });
+  const go = (...args: string[]): ReturnType<typeof runHere> => runHere(args, { cwd: workspace.dir });
   await go('incident', 'open', 'Wrong titles', '--severity', 'sev1', '--platform', 'hubspot');
   const run = await go('runbook', 'run', 'small', '--input', 'platform=hubspot', '--input', 'base=latest-verified');
   expect(run.stderr).toContain('For the open incident [sev1] Wrong titles');
@@ -79,7 +80,7 @@ test('init asks for platform, token, account and who writes, and looks the accou
     const text = await readFile(join(root, 'runback.yml'), 'utf8');
     expect(text).toMatch(/environment: sandbox[^]*account: "62515"[^]*token: env:NOT_SET_HERE[^]*writes_as: \["INTEGRATION:1"\]/u);
     expect(text).not.toContain('pat-na1');
-    const doctor = jsonLines((await runback(['doctor', '--json'], { cwd: root })).stdout).at(-1);
+    const doctor = jsonLines((await runHere(['doctor', '--json'], { cwd: root })).stdout).at(-1);
     expect(JSON.stringify(doctor)).toContain('NOT_SET_HERE');
   } finally {
     await rm(root, { recursive: true, force: true });

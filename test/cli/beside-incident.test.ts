@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { person } from '../../src/sandbox/index.js';
-import { jsonLines, runback } from './support/child.js';
+import { jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 /** A user would lose: the half of the repair that somebody typed while others led the incident. */
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => workspace.close());
 
 const json = async (...args: string[]): Promise<Record<string, unknown>> => {
-  const { stdout, stderr, code } = await runback([...args, '--json', '--no-input'], { cwd: workspace.dir });
+  const { stdout, stderr, code } = await runHere([...args, '--json', '--no-input'], { cwd: workspace.dir });
   const last = jsonLines(stdout).at(-1) as { data?: Record<string, unknown> } | undefined;
   if (last?.data === undefined) throw new Error(`runback ${args.join(' ')} ended with ${String(code)}: ${stdout}${stderr}`);
   return last.data;

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { type Finished, jsonLines, runback } from './support/child.js';
+import { type Finished, jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 /** A person would lose: the whole screen of what is on fire, because of one file. */
 
 let workspace: TestWorkspace;
-const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input'], { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input'], { cwd: workspace.dir });
 beforeAll(async () => {
   workspace = await openWorkspace(3);
 });

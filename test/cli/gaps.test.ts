@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { person } from '../../src/sandbox/index.js';
-import { type Finished, jsonLines, runback } from './support/child.js';
+import { type Finished, jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 /** A user would lose: the belief that "taken" and "done" mean all of it. */
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.close());
 
-const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input'], { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input'], { cwd: workspace.dir });
 const json = async (...args: string[]): Promise<{ readonly code: number | null; readonly data: Record<string, unknown> }> => {
   const { code, stdout } = await go(...args, '--json');
   return { code, data: (jsonLines(stdout).at(-1) as { data: Record<string, unknown> }).data };

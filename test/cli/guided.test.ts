@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { jsonLines, runback } from './support/child.js';
+import { jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { KEY, openTerminal, REDRAW, type Terminal, type TerminalOptions } from './support/terminal.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
@@ -111,7 +112,7 @@ describe('a guided run at a real terminal', () => {
     expect(await terminal.exited).toBe(0);
     expect(repaired()).toBe(true);
     expect(workspace.paused()).toBe(false);
-    const report = await runback(['incident', 'report', 'latest', '--to', 'report.html', '--json'], { cwd: workspace.dir });
+    const report = await runHere(['incident', 'report', 'latest', '--to', 'report.html', '--json'], { cwd: workspace.dir });
     expect(report.code).toBe(0);
     expect(jsonLines(report.stdout).at(-1)).toMatchObject({
       data: { report: { status: 'resolved', personal: false, valuesInText: [], runs: [{ runbook: 'small' }], restores: [{}] } },
@@ -119,7 +120,7 @@ describe('a guided run at a real terminal', () => {
     const html = await readFile(join(workspace.dir, 'report.html'), 'utf8');
     expect(html).toContain('Undo wrong job titles');
     expect(html).not.toContain('<script');
-    const shown = await runback(['incident', 'show', 'latest'], { cwd: workspace.dir });
+    const shown = await runHere(['incident', 'show', 'latest'], { cwd: workspace.dir });
     expect(shown.stdout).toMatch(/Run\s+run-[\s\S]*Restore\s+restore-/u);
   });
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { jsonLines, runback } from './support/child.js';
+import { jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 /** A person would lose: the ordinary answer. Names that every object inherits are names like any others: unknown where nobody gave them. */
@@ -48,7 +49,7 @@ policies:
 
 let workspace: TestWorkspace;
 const json = async (...args: string[]): Promise<{ readonly code: number | null; readonly last: Record<string, unknown> }> => {
-  const ended = await runback([...args, '--no-input', '--json'], { cwd: workspace.dir });
+  const ended = await runHere([...args, '--no-input', '--json'], { cwd: workspace.dir });
   return { code: ended.code, last: jsonLines(ended.stdout).at(-1) ?? {} };
 };
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { runCrashing } from '../support/crash.js';
-import { program, runback } from './support/child.js';
+import { program } from './support/child.js';
+import { runHere } from './support/here.js';
 
 test('a folder in which init was killed at any moment is made a whole workspace by init (G30)', async () => {
   const made = async (dir: string): Promise<string[]> =>
@@ -22,12 +23,12 @@ test('a folder in which init was killed at any moment is made a whole workspace 
     for (const { n, name } of writes) {
       const dir = join(root, String(n));
       expect(await runCrashing(init(dir), { n, when: 'after' }), `${n} ${name}`).toMatchObject({ killed: true });
-      const again = await runback(['init', dir]);
+      const again = await runHere(['init', dir]);
       // Killed when all of it was there: that is said.
       if (again.code !== 0) expect(again.stderr.replaceAll(/\s+/gu, ' '), `${n} ${name}`).toContain('is already there');
       expect((await made(dir)).filter((file) => !file.endsWith('.new'))).toEqual(wanted);
     }
-    expect(await runback(['init', join(root, 'whole')])).toMatchObject({ code: 64 });
+    expect(await runHere(['init', join(root, 'whole')])).toMatchObject({ code: 64 });
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type Finished, jsonLines, runback } from './support/child.js';
+import { type Finished, jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 let workspace: TestWorkspace;
 let before: Map<string, string | undefined>;
-const go = (...args: string[]): Promise<Finished> => runback(args, { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere(args, { cwd: workspace.dir });
 const json = async (
   ...args: string[]
 ): Promise<{ code: number | null; last: Record<string, unknown>; data: Record<string, unknown>; events: readonly Record<string, unknown>[] }> => {
@@ -184,7 +185,7 @@ describe('what is left on disk', () => {
   });
 
   test('a workspace that is none, and a broken runback.yml, end with 10 and 65', async () => {
-    expect((await runback(['status', '--workspace', '/nonexistent-folder'], { cwd: workspace.dir })).code).toBe(10);
+    expect((await runHere(['status', '--workspace', '/nonexistent-folder'], { cwd: workspace.dir })).code).toBe(10);
     await writeFile(join(workspace.dir, 'bad', 'runback.yml').replace('/bad/', '/'), 'version: 1\nplatform: {}\n');
     const broken = await go('status');
     expect(broken.code).toBe(65);

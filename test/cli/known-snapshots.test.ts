@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { openSnapshot } from '../../src/snapshots/index.js';
 import { forge } from '../snapshots/forge.js';
-import { cleanEnv, type Finished, jsonLines, program, runback } from './support/child.js';
+import { cleanEnv, type Finished, jsonLines, program } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 /** A user would lose: the good values, to a file that somebody put in the place of the good snapshot. */
@@ -22,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => workspace.close());
 
-const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input'], { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input'], { cwd: workspace.dir });
 const json = async (
   ...args: string[]
 ): Promise<{ readonly code: number | null; readonly data: Record<string, unknown>; readonly error?: unknown }> => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { type Finished, jsonLines, runback } from './support/child.js';
+import { type Finished, jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openTerminal } from './support/terminal.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
@@ -26,7 +27,7 @@ const BROKEN = GOOD.replace('id: good', 'id: broken')
 const NO_YAML = 'version: 1\nid: [\n';
 
 let workspace: TestWorkspace;
-const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input'], { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input'], { cwd: workspace.dir });
 const write = (name: string, text: string): Promise<void> => writeFile(join(workspace.dir, 'runbooks', `${name}.yml`), text);
 interface Found {
   readonly findings: readonly { readonly file: string; readonly line: number; readonly severity: string; readonly message: string }[];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { type Finished, jsonLines, runback } from './support/child.js';
+import { type Finished, jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -27,7 +28,7 @@ steps: [{ id: seen, title: Look, manual: Look at it. }]
 
 let workspace: TestWorkspace;
 let base: string;
-const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input', '--json'], { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input', '--json'], { cwd: workspace.dir });
 const dataOf = ({ stdout }: Finished): Record<string, unknown> => (jsonLines(stdout).at(-1)?.['data'] ?? {}) as Record<string, unknown>;
 const notesOf = ({ stdout }: Finished): string =>
   jsonLines(stdout)

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { jsonLines, runback } from '../cli/support/child.js';
+import { jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { freePort, open, startDaemon, workspace } from './workspace.js';
 import { until } from './world.js';
 
@@ -40,7 +41,7 @@ describe.each([
     const id = await open(dir);
     await until(() => received.some(({ text }) => text.includes(id)));
     await breakIt(file);
-    const call = async (...args: string[]) => await runback([...args, '--workspace', dir, '--as', 'maya'], { env });
+    const call = async (...args: string[]) => await runHere([...args, '--workspace', dir, '--as', 'maya'], { env });
 
     const status = await call('status');
     expect([status.code, status.stdout]).toEqual([0, expect.stringContaining(id)]);
@@ -87,7 +88,7 @@ describe.each([
     await until(() => new Set(received.map((one) => one.id)).size > pages);
     expect(heard()).toBe(pings);
     expect(again.said()).toContain('escalation.yml');
-    await runback(['incident', 'resolve', id, '--what', 'done', '--workspace', dir, '--as', 'maya']);
+    await runHere(['incident', 'resolve', id, '--what', 'done', '--workspace', dir, '--as', 'maya']);
     await writeFile(file, good);
     await until(async () => (await health()) === 200);
     await until(() => heard() > pings);
@@ -100,7 +101,7 @@ it('a workspace that never had one has no trouble, and one that shall have none 
   const { dir } = await workspace();
   await open(dir);
   await rm(join(dir, 'escalation.yml'));
-  const call = async (...args: string[]) => (await runback([...args, '--workspace', dir])).stdout;
+  const call = async (...args: string[]) => (await runHere([...args, '--workspace', dir])).stdout;
   expect(await call('status')).toContain('escalation.yml is gone');
   expect(await call('escalation', 'forget')).toContain('forgotten');
   expect(await call('status')).not.toContain('escalation.yml is gone');

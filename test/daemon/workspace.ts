@@ -7,7 +7,8 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import { cleanEnv, program, runback } from '../cli/support/child.js';
+import { cleanEnv, program } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { until } from './world.js';
 
 /** What the webhook got. */
@@ -88,7 +89,7 @@ export async function startDaemon(
 /** Opens an incident by a command; its id. */
 export const open = async (dir: string): Promise<string> => {
   const args = ['incident', 'open', 'Wrong names', '--severity', 'sev1', '--workspace', dir, '--as', 'sam', '--json'];
-  const { stdout } = await runback(args);
+  const { stdout } = await runHere(args);
   const id = /inc-\d{8}-\d{6}-[a-z0-9]{4}/u.exec(stdout)?.[0];
   if (id === undefined) throw new Error(stdout);
   return id;

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { displayWidth } from '../../src/cli/views/width.js';
-import { jsonLines, runback } from '../cli/support/child.js';
+import { jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { FILE } from './support.js';
 
 let folder: string;
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const call = (...words: string[]) => runback(['escalation', ...words], { cwd: folder });
+const call = (...words: string[]) => runHere(['escalation', ...words], { cwd: folder });
 const fits = (text: string): void => expect(text.split('\n').filter((line) => displayWidth(line) > 80)).toEqual([]);
 
 describe('runback escalation', () => {
@@ -99,10 +100,10 @@ describe('runback escalation', () => {
   test('init gives a new workspace the sample, which passes; a file that is there stays', async () => {
     const fresh = await mkdtemp(join(tmpdir(), 'runback-init-'));
     try {
-      expect(await runback(['init', 'one'], { cwd: fresh })).toMatchObject({ code: 0 });
-      expect(await runback(['escalation', 'lint'], { cwd: join(fresh, 'one') })).toMatchObject({ code: 0 });
+      expect(await runHere(['init', 'one'], { cwd: fresh })).toMatchObject({ code: 0 });
+      expect(await runHere(['escalation', 'lint'], { cwd: join(fresh, 'one') })).toMatchObject({ code: 0 });
       await writeFile(join(fresh, 'escalation.yml'), 'mine');
-      expect(await runback(['init'], { cwd: fresh })).toMatchObject({ code: 0 });
+      expect(await runHere(['init'], { cwd: fresh })).toMatchObject({ code: 0 });
       expect(await readFile(join(fresh, 'escalation.yml'), 'utf8')).toBe('mine');
     } finally {
       await rm(fresh, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { IncidentDesk } from '../../src/incidents/index.js';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { openFileStore } from '../../src/store/index.js';
-import { builtModule, describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
+import { describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
 import { everyNth, fullSweeps, thinned, withoutFlushes } from '../support/sweeps.js';
 import { ESCALATION } from './support.js';
@@ -42,7 +42,7 @@ test.skipIf(!built)(
     await writeFile(policy, JSON.stringify(ESCALATION));
     const rootOf = (point: { n: number; when: string }): string => join(folder, `${point.n}-${point.when}`);
     const command = (root: string): { args: string[]; which: ['fs']; within: string[] } => ({
-      args: [supportScript('incident-workload.mjs'), builtModule(''), root, policy],
+      args: [supportScript('incident-workload.cjs'), root, policy],
       which: ['fs'],
       within: [root],
     });

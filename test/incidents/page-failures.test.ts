@@ -8,7 +8,8 @@ import { statusText, type WorkspaceStatus } from '../../src/cli/views/status.js'
 import { makeStyle } from '../../src/cli/views/style.js';
 import { displayWidth } from '../../src/cli/views/width.js';
 import { failureLines, isUnreached, withFailuresTogether } from '../../src/incidents/index.js';
-import { jsonLines, runback } from '../cli/support/child.js';
+import { jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { aPage } from '../notify/support.js';
 import { paged } from './pager.js';
 
@@ -80,7 +81,7 @@ policies:
   all: { levels: [{ notify: ["person:maya", "person:lee", "channel:ops-slack"], ack_within: 1h, grants: operator }], exhausted: { notify: ["channel:ops-slack"], every: 1h } }
 `,
     );
-    const call = async (...args: string[]) => await runback([...args, '--workspace', dir, '--as', 'maya']);
+    const call = async (...args: string[]) => await runHere([...args, '--workspace', dir, '--as', 'maya']);
     await call('incident', 'open', 'Wrong names', '--severity', 'sev1');
     const status = (await call('status')).stdout;
     expect(status).toContain('No channel works: set SMTP_PASSWORD, SLACK_URL');

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
-import { type Finished, jsonLines, runback } from '../cli/support/child.js';
+import { type Finished, jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { fileSyncs, openOperator, type Operator } from './support/operator.js';
 
 const CONFIG = `version: 1
@@ -59,7 +60,7 @@ interface Said extends Finished {
   };
 }
 async function as(person: string, ...args: string[]): Promise<Said> {
-  const ended = await runback([...args, '--json', '--no-input', '--as', person], { cwd: operator.dir });
+  const ended = await runHere([...args, '--json', '--no-input', '--as', person], { cwd: operator.dir });
   const last = jsonLines(ended.stdout).at(-1) ?? {};
   return { ...ended, data: (last['data'] ?? {}) as Said['data'], error: (last['error'] ?? {}) as Said['error'] };
 }

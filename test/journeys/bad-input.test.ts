@@ -7,7 +7,8 @@ import { ZipArchive } from 'archiver';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { startHubSpotSandbox } from '../../src/sandbox/index.js';
-import { type Finished, jsonLines, runback } from '../cli/support/child.js';
+import { type Finished, jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
@@ -15,7 +16,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 let workspace: TestWorkspace;
 let config: string;
 let base: string;
-const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input'], { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input'], { cwd: workspace.dir });
 /** Text for people with its line breaks taken out. */
 const flat = ({ stderr }: Finished): string => stderr.replaceAll(/\s+/gu, ' ');
 

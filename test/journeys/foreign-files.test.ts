@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { type Finished, jsonLines, runback } from '../cli/support/child.js';
+import { type Finished, jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -17,7 +18,7 @@ const EXPECTED = '# who is told\n0s channel:terminal\n';
 let workspace: TestWorkspace;
 let ran: Finished;
 const at = (...parts: string[]): string => join(workspace.dir, ...parts);
-const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input', '--json'], { cwd: workspace.dir });
+const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input', '--json'], { cwd: workspace.dir });
 const answerOf = ({ stdout }: Finished): Record<string, unknown> => jsonLines(stdout).at(-1) ?? {};
 
 /** As Notepad saves it: a byte order mark, CRLF. */

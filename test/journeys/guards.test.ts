@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { jsonLines, runback } from '../cli/support/child.js';
+import { jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
 
 let workspace: TestWorkspace;
@@ -11,7 +12,7 @@ let config: string;
 let plan: { readonly id: string; readonly confirm: string };
 
 async function go(...args: string[]): Promise<{ readonly code: number | null; readonly error: string; readonly data: Record<string, unknown> }> {
-  const ended = await runback([...args, '--json', '--no-input'], { cwd: workspace.dir });
+  const ended = await runHere([...args, '--json', '--no-input'], { cwd: workspace.dir });
   const last = (jsonLines(ended.stdout).at(-1) ?? {}) as { readonly data?: Record<string, unknown>; readonly error?: { readonly code: string } };
   return { code: ended.code, error: last.error?.code ?? '', data: last.data ?? {} };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { type HubSpotSandbox, integration, person, seedMessy, startHubSpotSandbox } from '../../src/sandbox/index.js';
-import { runback } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { confirmation, fileSyncs, openOperator, type Operator } from './support/operator.js';
 
 let sandbox: HubSpotSandbox;
@@ -54,7 +54,7 @@ test('apply, resume and undo end with 3 and say what was left wherever something
   expect(applied).toMatchObject({ code: 3, ok: true, data: { state: 'partial', applied: 5, moved: 1, left: [{ status: 'moved', count: 1 }] } });
   // Nothing that may pass now: what a person changed stays, and it is said again.
   expect(await operator.run('restore', 'resume', 'latest')).toMatchObject({ code: 3, data: { state: 'partial', moved: 1 } });
-  const shown = await runback(['restore', 'resume', 'latest', '--no-input'], { cwd: operator.dir });
+  const shown = await runHere(['restore', 'resume', 'latest', '--no-input'], { cwd: operator.dir });
   expect(`${shown.stdout}${shown.stderr}`.replaceAll(/\s+/gu, ' ')).toContain(
     'Left alone 1 change: somebody changed the value meanwhile. To decide about them, make a new plan',
   );

@@ -10,13 +10,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import type { PageRecord } from '../../src/notify/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
-import { builtModule, describeSweep, runCrashing, sweep } from '../support/crash.js';
+import { describeSweep, runCrashing, sweep } from '../support/crash.js';
 import { seedOf } from '../support/seeds.js';
 import { temporaryFolder } from '../support/store.js';
 import { everyNth, fullSweeps, thinned } from '../support/sweeps.js';
 
-const script = fileURLToPath(new URL('crash-workload.mjs', import.meta.url));
-const modules = ['notify/index.js', 'store/index.js', 'lib/index.js'].map(builtModule);
+const script = fileURLToPath(new URL('crash-workload.cjs', import.meta.url));
 const UNCAPPED = { burst: 0, everyMs: 0 };
 const KILLS = 6;
 
@@ -111,7 +110,7 @@ describe('G19: a page is sent at least once', () => {
     let kills = 0;
     for (let settled = false; !settled;) {
       const killAfter = kills < KILLS ? 1 + Math.floor((random() * count) / (KILLS + 2)) : undefined;
-      const ended = await run([...modules, dir, url, String(put), String(count), '400', JSON.stringify(UNCAPPED)], arrivals, killAfter);
+      const ended = await run([dir, url, String(put), String(count), '400', JSON.stringify(UNCAPPED)], arrivals, killAfter);
       put = ended.put;
       settled = ended.settled;
       if (!settled) kills += 1;
@@ -144,10 +143,10 @@ describe('G19: a page is sent at least once', () => {
         before: () => {
           current = join(folder, String((n += 1)), '.runback');
           got.length = 0;
-          return { args: [script, ...modules, current, url, '0', '4', '1', caps], which: ['fs'], within: [current] };
+          return { args: [script, current, url, '0', '4', '1', caps], which: ['fs'], within: [current] };
         },
         after: async () => {
-          const args = [script, ...modules, current, url, '0', '4', '1', caps];
+          const args = [script, current, url, '0', '4', '1', caps];
           const again = await runCrashing({ args, which: ['fs'], within: [current] });
           expect(again).toMatchObject({ code: 0, stderr: '' });
           const store = storeIn(current);

@@ -124,12 +124,18 @@ function asFarAsPossible(expected: Flat, blocked: ReadonlySet<string>, { after, 
  * stands looks like the restore's own, so that undo puts back what the plan saw. Exactly that is allowed for, in these cells alone.
  */
 function takenForOwn(listed: ReadonlySet<string>, { back, before, after, seen }: Readonly<Record<'back' | 'before' | 'after' | 'seen', Flat>>): void {
-  for (const [uid, fields] of Object.entries(before))
-    for (const [name, value] of Object.entries(fields)) {
-      const [now, then] = [back[uid], seen[uid]];
-      if (now === undefined || then === undefined || !listed.has(`update ${uid} ${name}`)) continue;
-      if (same(value, after[uid]?.[name]) && !same(value, then[name]) && same(now[name], then[name])) now[name] = value;
+  for (const [uid, fields] of Object.entries(before)) {
+    const [now, then] = [back[uid], seen[uid]];
+    if (now === undefined || then === undefined) continue;
+    // A value that is not there is one too.
+    for (const name of Object.keys({ ...fields, ...now })) {
+      const value = fields[name];
+      if (!listed.has(`update ${uid} ${name}`) || !same(value, after[uid]?.[name]) || same(value, then[name]) || !same(now[name], then[name]))
+        continue;
+      if (value === undefined) delete now[name];
+      else now[name] = value;
     }
+  }
 }
 
 /** Calls again until it does not stop any more, as a person would. */

@@ -21,7 +21,7 @@ import { integration, person, startHubSpotSandbox } from '../../src/sandbox/inde
 import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
 import type { PlatformConfig } from '../../src/workspace/index.js';
 import { configOf } from '../connectors/hubspot-support.js';
-import { builtModule, runCrashing, supportScript, type CrashKind } from '../support/crash.js';
+import { runCrashing, supportScript, type CrashKind } from '../support/crash.js';
 import { startPostgres } from '../support/postgres.js';
 import { CONFIG, crmSchema, FILTERS, openWorld } from '../support/restore-world.js';
 import { temporaryStore } from '../support/store.js';
@@ -59,7 +59,7 @@ async function throughKills(
 ): Promise<number> {
   const { dir, backups } = stage;
   const given = { dir, backups, platform: config, token, plan: plan.header.id, confirmed: confirmationOf(plan.header), verb };
-  const args = [supportScript('restore-workload.mjs'), builtModule(''), JSON.stringify(given)];
+  const args = [supportScript('restore-workload.cjs'), JSON.stringify(given)];
   for (let kills = 0; kills < 40; kills += 1) {
     const when = (['after', 'before', 'half'] as const)[kills % 3] ?? 'after';
     const step = fullSweeps ? 1 : kind === 'pg' ? 14 : 4;

@@ -182,4 +182,19 @@ export const PINNED: Readonly<Record<string, Story>> = {
     habits: [],
     faults: { '1': 'fail', '3': 'lose-request', '4': 'fail' },
   },
+  'what a person cleared before the plan did, and a lost answer': {
+    kind: 'crm',
+    conditionalWrite: true,
+    batch: 1,
+    contacts: 1,
+    companies: 1,
+    first: [
+      { by: 'user', act: { do: 'set', who: 0, name: 'owner', value: 3 } },
+      { by: 'sync', act: { do: 'set', who: 0, name: 'owner', value: 1 } },
+    ],
+    later: [],
+    meanwhile: [{ do: 'set', who: 0, name: 'owner', value: 3 }],
+    habits: [],
+    faults: { '1': 'drop-answer' },
+  },
 };

@@ -8,7 +8,7 @@ import type { ApprovalPayload } from '../../src/escalation/index.js';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { verifyEvidence } from '../../src/runbooks/index.js';
 import { openFileStore } from '../../src/store/index.js';
-import { builtModule, describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
+import { describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
 import { everyNth, fullSweeps, thinned } from '../support/sweeps.js';
 import { dana, kim, signed, two } from './approval-stage.js';
@@ -34,7 +34,7 @@ test.skipIf(!built)(
     await writeFile(given, JSON.stringify({ file: two(), blocks: [signed(kim, payload('kim')), signed(dana, payload('dana'))] }));
     const rootOf = (point: { n: number; when: string }): string => join(folder, `${point.n}-${point.when}`);
     const command = (root: string): { args: string[]; which: ['fs']; within: string[] } => ({
-      args: [supportScript('approval-workload.mjs'), builtModule(''), root, given],
+      args: [supportScript('approval-workload.cjs'), root, given],
       which: ['fs'],
       within: [root],
     });

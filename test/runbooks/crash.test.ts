@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { verifyEvidence } from '../../src/runbooks/index.js';
 import { openFileStore } from '../../src/store/index.js';
-import { builtModule, describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
+import { describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
 import { everyNth, fullSweeps, withoutFlushes } from '../support/sweeps.js';
 
@@ -21,7 +21,7 @@ test.skipIf(!built)(
     const folder = await temporaryFolder();
     const rootOf = (point: { n: number; when: string }): string => join(folder, `${point.n}-${point.when}`);
     const command = (root: string): { args: string[]; which: ['fs']; within: string[] } => ({
-      args: [supportScript('runbook-workload.mjs'), builtModule(''), root],
+      args: [supportScript('runbook-workload.cjs'), root],
       which: ['fs'],
       within: [root],
     });

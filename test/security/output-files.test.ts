@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type Finished, jsonLines, runback } from '../cli/support/child.js';
+import { type Finished, jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { openTerminal } from '../cli/support/terminal.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
 
@@ -21,7 +22,7 @@ const WRITERS: Record<string, readonly string[]> = {
 const NAMES = Object.keys(WRITERS);
 const at = (name: string): string => join(workspace.dir, name);
 const write = (writer: string, to: string, ...more: string[]): Promise<Finished> =>
-  runback([...(WRITERS[writer] ?? []), '--to', to, ...more, '--no-input', '--json'], { cwd: workspace.dir });
+  runHere([...(WRITERS[writer] ?? []), '--to', to, ...more, '--no-input', '--json'], { cwd: workspace.dir });
 const error = (ended: Finished): { readonly code: string; readonly message: string; readonly next?: string } =>
   (jsonLines(ended.stdout).at(-1) as { error: { code: string; message: string } }).error;
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   workspace = await openWorkspace(3);
   const base = await workspace.base();
   workspace.damage(2);
-  const go = (...args: string[]): Promise<Finished> => runback([...args, '--no-input'], { cwd: workspace.dir });
+  const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input'], { cwd: workspace.dir });
   await go('restore', 'plan', '--platform', 'hubspot', '--base', base, '--unattributed', 'unknown');
   await go('incident', 'open', 'Wrong titles', '--severity', 'sev2', '--platform', 'hubspot');
 });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type Finished, jsonLines, runback } from '../cli/support/child.js';
+import { type Finished, jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 import { openTerminal } from '../cli/support/terminal.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
 
@@ -33,7 +34,7 @@ let workspace: TestWorkspace;
 let base: string;
 let plan: string;
 const go = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Finished> =>
-  runback([...args, '--no-input'], { cwd: workspace.dir, env });
+  runHere([...args, '--no-input'], { cwd: workspace.dir, env });
 const data = async (...args: string[]): Promise<Record<string, unknown>> =>
   (jsonLines((await go([...args, '--json'])).stdout).at(-1) as { data: Record<string, unknown> }).data;
 

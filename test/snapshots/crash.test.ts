@@ -7,12 +7,12 @@ import { describe, expect, it } from 'vitest';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
 import { openFileStore } from '../../src/store/index.js';
-import { builtModule, describeSweep, runCrashing, sweep, type CrashCommand } from '../support/crash.js';
+import { describeSweep, runCrashing, sweep, type CrashCommand } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
 import { withoutFlushes } from '../support/sweeps.js';
 import { memoryPlatform, people } from './memory-platform.js';
 
-const script = fileURLToPath(new URL('crash-workload.mjs', import.meta.url));
+const script = fileURLToPath(new URL('crash-workload.cjs', import.meta.url));
 
 interface World {
   readonly dir: string;
@@ -23,8 +23,7 @@ interface World {
 async function world(): Promise<World> {
   const root = await temporaryFolder();
   const [dir, state] = [join(root, 'backups'), join(root, '.runback')];
-  const modules = ['snapshots/index.js', 'store/index.js', 'lib/index.js'].map((path) => builtModule(path));
-  return { dir, state, command: { args: [script, ...modules, dir, state], which: ['fs'], within: [dir, state] } };
+  return { dir, state, command: { args: [script, dir, state], which: ['fs'], within: [dir, state] } };
 }
 
 describe('G14: a snapshot is complete or absent', () => {

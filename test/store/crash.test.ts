@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { openFileStore } from '../../src/store/index.js';
-import { builtModule, describeSweep, supportScript, sweep } from '../support/crash.js';
+import { describeSweep, supportScript, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
 import { fullSweeps, withoutFlushes } from '../support/sweeps.js';
 
@@ -21,7 +21,7 @@ test(
       moments: fullSweeps ? ['before', 'half', 'after'] : ['half', 'after'],
       pick: withoutFlushes,
       before: (point) => ({
-        args: [supportScript('store-workload.mjs'), builtModule('store/index.js'), builtModule('lib/index.js'), dirOf(point)],
+        args: [supportScript('store-workload.cjs'), dirOf(point)],
         which: ['fs'],
         within: [folder],
       }),

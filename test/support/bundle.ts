@@ -14,6 +14,18 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.ur
 
 const DAY_MS = 24 * 3_600_000;
 
+/** What else tests run in processes of their own (test/support/built.cjs), by name. */
+const MODULES = {
+  zod: 'zod',
+  action: join(dist, 'runbooks/actions/action.js'),
+  ...Object.fromEntries(
+    ['lib', 'store', 'snapshots', 'syncs', 'connectors', 'restores', 'notify', 'incidents', 'runbooks'].map((name) => [
+      name,
+      join(dist, name, 'index.js'),
+    ]),
+  ),
+};
+
 /** A command that goes through most of the program: what it compiles is kept. */
 const WARM = ['demo', '--no-input', '--small'];
 
@@ -46,7 +58,7 @@ async function make(dir: string): Promise<void> {
   const making = await mkdtemp(join(cache, 'making-'));
   await chmod(making, 0o755);
   await build({
-    input: main,
+    input: { main, ...MODULES },
     platform: 'node',
     logLevel: 'silent',
     plugins: [ownAddresses, deferredMain],
@@ -59,7 +71,8 @@ async function make(dir: string): Promise<void> {
     },
   });
   for (const name of await readdir(making)) await writeFile(join(making, name), inAscii(await readFile(join(making, name), 'utf8')));
-  await writeFile(join(making, 'runback.cjs'), LAUNCHER);
+  await writeFile(join(making, 'load.cjs'), LOADER);
+  await writeFile(join(making, 'runback.cjs'), "require('./load.cjs');\nrequire('./main.cjs');\n");
   const warm = await mkdtemp(join(tmpdir(), 'runback-warm-'));
   const env = { ...process.env, TMPDIR: warm, RUNBACK_TEST_KEEP_CODE: '1' };
   await promisify(execFile)(process.execPath, [join(making, 'runback.cjs'), ...WARM], { cwd: warm, env, maxBuffer: 64 * 2 ** 20 });
@@ -116,13 +129,14 @@ function inAscii(source: string): string {
   );
 }
 
-/** Runs the program with what V8 made of its files the first time; without, where V8 does not take it. */
-const LAUNCHER = `'use strict';
+/** Has files run with what V8 made of them the first time; without, where V8 does not take it. */
+const LOADER = `'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
 // Most processes are over before optimising pays.
 require('node:v8').setFlagsFromString('--no-opt');
+require('node:v8').setFlagsFromString('--semi-space-growth-factor=16');
 const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 const scripts = [];
 require.extensions['.cjs'] = (module, filename) => {
@@ -137,5 +151,4 @@ require.extensions['.cjs'] = (module, filename) => {
 };
 if (process.env.RUNBACK_TEST_KEEP_CODE)
   process.once('exit', () => scripts.forEach(([filename, script]) => fs.writeFileSync(filename + '.code', script.createCachedData())));
-require('./main.cjs');
 `;

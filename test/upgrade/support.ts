@@ -6,7 +6,8 @@ import { gunzipSync } from 'node:zlib';
 
 import { type HubSpotSandbox, startHubSpotSandbox } from '../../src/sandbox/index.js';
 import { thisProcess } from '../../src/store/files/process-identity.js';
-import { type Finished, jsonLines, runback } from '../cli/support/child.js';
+import { type Finished, jsonLines } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
 
 /** What `scripts/upgrade-workspace.mjs` wrote down of a story. */
 interface Story {
@@ -83,7 +84,7 @@ export async function openKept(version: string, name: string): Promise<Kept> {
       );
     }
   }
-  const go: Kept['go'] = (...args) => runback([...args, '--no-input', '--as', 'maya'], { cwd: dir });
+  const go: Kept['go'] = (...args) => runHere([...args, '--no-input', '--as', 'maya'], { cwd: dir });
   return {
     dir,
     story,

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type HubSpotSandbox, integration, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
-import { runback, jsonLines } from './child.js';
+import { jsonLines } from './child.js';
+import { runHere } from './here.js';
 
 /** A workspace on disk with a HubSpot sandbox behind it and one sync that is a file: paused where `paused` exists. */
 export interface TestWorkspace {
@@ -57,8 +58,7 @@ export async function openWorkspace(size = 60): Promise<TestWorkspace> {
   const sandbox = await startHubSpotSandbox({ seed: 3 });
   const { contacts } = seedMessy(sandbox, { contacts: size, companies: 5, deals: 3, seed: 3 });
   const flag = join(dir, 'paused');
-  const node = JSON.stringify(process.execPath);
-  const script = (body: string): string => `[${node}, -e, ${JSON.stringify(body)}, ${JSON.stringify(flag)}]`;
+  const script = (body: string): string => JSON.stringify(['sh', '-c', body, 'sh', flag]);
   await mkdir(join(dir, 'runbooks'));
   await writeFile(join(dir, 'runbooks', 'small.yml'), RUNBOOK);
   await writeFile(join(dir, 'token'), sandbox.token, { mode: 0o600 });
@@ -80,9 +80,9 @@ syncs:
     controller: command
     writes_to: [hubspot]
     writes_as: ["INTEGRATION:4471120"]
-    status: { run: ${script('process.exit(require("fs").existsSync(process.argv[1]) ? 3 : 0)')}, paused: "exit == 3" }
-    pause: { run: ${script('require("fs").writeFileSync(process.argv[1], "")')} }
-    resume: { run: ${script('require("fs").rmSync(process.argv[1])')} }
+    status: { run: ${script('test ! -e "$1" || exit 3')}, paused: "exit == 3" }
+    pause: { run: ${script(': >"$1"')} }
+    resume: { run: ${script('rm "$1"')} }
 backups: { storage: backups }
 `,
   );
@@ -103,9 +103,9 @@ backups: { storage: backups }
       return before;
     },
     base: async () => {
-      const made = jsonLines((await runback(['snapshot', 'create', '--platform', 'hubspot', '--json'], { cwd: dir })).stdout).at(-1);
+      const made = jsonLines((await runHere(['snapshot', 'create', '--platform', 'hubspot', '--json'], { cwd: dir })).stdout).at(-1);
       const id = (made as { data: { id: string } }).data.id;
-      await runback(['snapshot', 'verify', id], { cwd: dir });
+      await runHere(['snapshot', 'verify', id], { cwd: dir });
       return id;
     },
     close: async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { type Finished, jsonLines, runback } from '../../cli/support/child.js';
+import { type Finished, jsonLines } from '../../cli/support/child.js';
+import { runHere } from '../../cli/support/here.js';
 
 const shippedRunbooks = fileURLToPath(new URL('../../../runbooks', import.meta.url));
 
@@ -31,16 +32,14 @@ export interface Operator {
 
 /** Two syncs, each a state file that a small program reads and writes: `feed` runs, `archive` was paused before the incident. */
 export function fileSyncs(platform: string, writesAs: string): string {
-  const node = JSON.stringify(process.execPath);
-  const program = (name: string, body: string): string =>
-    `[${node}, -e, ${JSON.stringify(`const fs = require("fs"), file = "sync-${name}";${body}`)}]`;
+  const shell = (script: string): string => JSON.stringify(['sh', '-c', script]);
   const one = (name: string): string => `  ${name}:
     controller: command
     writes_to: [${platform}]
     writes_as: [${JSON.stringify(writesAs)}]
-    status: { run: ${program(name, 'process.stdout.write(JSON.stringify({ state: fs.readFileSync(file, "utf8") }))')}, paused: json.state == "paused" }
-    pause: { run: ${program(name, 'fs.writeFileSync(file, "paused")')} }
-    resume: { run: ${program(name, 'fs.writeFileSync(file, "running")')} }
+    status: { run: ${shell(`state=$(cat sync-${name}) && printf '{"state":"%s"}' "$state"`)}, paused: json.state == "paused" }
+    pause: { run: ${shell(`printf paused >sync-${name}`)} }
+    resume: { run: ${shell(`printf running >sync-${name}`)} }
 `;
   return `syncs:\n${one('feed')}${one('archive')}`;
 }
@@ -58,7 +57,7 @@ export async function openOperator(config: string, files: Readonly<Record<string
   await write('sync-archive', 'paused');
   for (const [name, text] of Object.entries(files)) await write(name, text);
   const run = async (...args: string[]): Promise<Answered> => {
-    const ended = await runback([...args, '--json', '--no-input', '--as', 'maya'], { cwd: dir });
+    const ended = await runHere([...args, '--json', '--no-input', '--as', 'maya'], { cwd: dir });
     const last = jsonLines(ended.stdout).at(-1) ?? {};
     return { ...ended, ok: last['ok'] === true, data: (last['data'] ?? {}) as Answered['data'], error: last['error'] ?? {} };
   };

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
-import { type Finished, runback } from '../../cli/support/child.js';
+import { type Finished } from '../../cli/support/child.js';
+import { runHere } from '../../cli/support/here.js';
 import { openWorkspace, type TestWorkspace } from '../../cli/support/workspace.js';
 
 /** Records that each damage is about. */
@@ -33,7 +34,7 @@ export async function openSmallRun(): Promise<SmallRun> {
   await workspace.base();
   let before = new Map<string, string | undefined>();
   let turn = 0;
-  const go: SmallRun['go'] = (args, env = {}) => runback([...args, '--no-input', '--as', 'maya'], { cwd: workspace.dir, env });
+  const go: SmallRun['go'] = (args, env = {}) => runHere([...args, '--no-input', '--as', 'maya'], { cwd: workspace.dir, env });
   const open = (): number => [...before].filter(([id, title]) => workspace.title(id) !== title).length;
   return {
     ...workspace,
