@@ -1,11 +1,8 @@
+import { formatCount as count } from '../lib/index.js';
 import type { Block, Inlines } from './report-document.js';
 import type { ChangeExample, PlanFacts, ReportData, RestoreFacts, ShownRecord } from './report-types.js';
 
-const counter = new Intl.NumberFormat('en-US');
 const SHOWN_FIELDS = 12;
-
-/** `1,250`. */
-export const count = (n: number): string => counter.format(n);
 
 /** What was damaged, in exact numbers: from the plans that undo it. */
 export function impactBlocks({ impact, plans: all, headline }: ReportData): readonly Block[] {

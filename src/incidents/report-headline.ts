@@ -1,8 +1,7 @@
-import { formatDuration } from '../lib/index.js';
+import { formatCount, formatDuration } from '../lib/index.js';
 import type { ReportHeadline } from './report-types.js';
 
-const counter = new Intl.NumberFormat('en-US');
-const records = (n: number): string => (n === 1 ? '1 record' : `${counter.format(n)} records`);
+const records = (n: number): string => (n === 1 ? '1 record' : `${formatCount(n)} records`);
 
 const FROM = { began: 'the damage began', detected: 'it was noticed', opened: 'the incident was opened' } as const;
 
@@ -15,8 +14,8 @@ function countsText({ counted, incomplete, damaged, repaired, left, inPart, left
   if (!counted) return 'Nothing is counted: no plan is on record';
   const least = incomplete ? 'At least ' : '';
   return [
-    `${least}${records(damaged)} damaged, ${counter.format(repaired)} repaired, ${counter.format(left)} left`,
-    ...(inPart === 0 ? [] : [`of those left, ${counter.format(inPart)} in part`]),
+    `${least}${records(damaged)} damaged, ${formatCount(repaired)} repaired, ${formatCount(left)} left`,
+    ...(inPart === 0 ? [] : [`of those left, ${formatCount(inPart)} in part`]),
     ...(leftOut === 0 ? [] : [`${records(leftOut)} left out by people's decision`]),
     ...(unclear === 0 ? [] : [`${records(unclear)} that differ and are not tied to the incident`]),
     ...(incomplete ? ['not everything on record can be read'] : []),

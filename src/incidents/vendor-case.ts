@@ -1,6 +1,6 @@
 import type { Vendor } from '../escalation/index.js';
+import { formatCount as count } from '../lib/index.js';
 import { shownRef } from '../workspace/index.js';
-import { count } from './report-damage.js';
 import { plain, utc } from './report-document.js';
 import { withoutPersonalData } from './report-personal.js';
 import type { FieldCount, PlanFacts, ReportData } from './report-types.js';

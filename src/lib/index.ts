@@ -9,6 +9,7 @@ export * from './http.js';
 export { ProxyRefused } from './http-transport.js';
 export * from './ids.js';
 export * from './json-depth.js';
+export * from './letters.js';
 export * from './moment.js';
 export * from './named.js';
 export * from './process.js';

@@ -1,3 +1,5 @@
+import { graphemes } from '../lib/index.js';
+
 /** How a service counts, and what it wants escaped. */
 export interface Fit {
   /** Applied to each character by itself. */
@@ -9,7 +11,6 @@ export interface Fit {
 const ELLIPSIS = '…';
 /** UTF-16 units of the longest character that is kept whole. */
 const LONGEST = 128;
-const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
 /** Text that any service takes: well-formed, and without control characters but newlines and tabs. */
 export function clean(text: string): string {
@@ -46,7 +47,7 @@ export function fit(text: string, most: number, { escape = (character) => charac
 /** The nearest place at or before `end` where no character, as people see characters, is cut. One with hundreds of accents is. */
 function wholeTo(text: string, end: number): number {
   const from = Math.max(0, end - LONGEST);
-  const start = graphemes.segment(text.slice(from, end + LONGEST)).containing(end - from)?.index ?? end - from;
+  const start = graphemes(text.slice(from, end + LONGEST)).containing(end - from)?.index ?? end - from;
   return start === 0 ? end : from + start;
 }
 

@@ -11,46 +11,35 @@ describe('kill -9 at every platform call and every journal write of a whole run 
   });
   afterAll(() => worlds.close());
 
-  test('at every platform call that writes, before it and after it, each in a run of its own', async () => {
+  test('chained through one run after another, or each in a run of its own', async () => {
     expect(Object.keys(worlds.wanted.writes).length).toBeGreaterThan(12);
     expect(worlds.wanted.state).toMatchObject({ repeatedCreates: {}, syncs: { feed: 'running', archive: 'paused' } });
-    const calls = worlds.operations.filter(isCall).filter(isWrite);
-    const planned = plan(calls, () => (fullSweeps ? ['before', 'half', 'after'] : ['before', 'after']));
-    const report = await sweepRun(worlds, planned, { chained: false });
-    console.log(
-      `${describeSweep(`all ${calls.length} platform calls that write, in a whole run`, report)}, and ${report.more} times more on the way`,
-    );
-    expect(report).toMatchObject({ points: planned.length, missed: [] });
-    expect(calls.length).toBeGreaterThan(6);
-  });
-
-  test('at every platform call that reads, after it', async () => {
-    const calls = worlds.operations.filter(isCall).filter((call) => !isWrite(call));
-    const planned = plan(calls, () => (fullSweeps ? ['before', 'half', 'after'] : ['after']));
-    const report = await sweepRun(worlds, planned, { chained: !fullSweeps });
-    console.log(`${describeSweep(`all ${calls.length} platform calls that read, in a whole run`, report)}, in ${report.runs} runs`);
-    expect(report).toMatchObject({ points: planned.length, missed: [] });
-    expect(calls.length).toBeGreaterThan(20);
-  });
-
-  test('at every line of its journals and those of its restores, once it is on disk; at every eighth also half written', async () => {
-    const [written, flushed] = ['write', 'datasync'].map((wanted) =>
+    const calls = worlds.operations.filter(({ kind }) => kind === 'http');
+    const [writing, reading] = [calls.filter(isWrite), calls.filter((call) => !isWrite(call))];
+    const [lines, flushed] = ['write', 'datasync'].map((wanted) =>
       worlds.operations.filter(({ name, target }) => name === wanted && target.endsWith('/journal.ndjson')),
     ) as [CrashOperation[], CrashOperation[]];
-    const torn = written.filter((_, index) => fullSweeps || index % 8 === 0);
-    const planned = [...plan(torn, () => (fullSweeps ? ['before', 'half'] : ['half'])), ...plan(flushed, () => ['after'])];
+    const torn = lines.filter((_, index) => fullSweeps || index % 8 === 0);
+    const planned = [
+      ...plan(writing, () => (fullSweeps ? ['before', 'half', 'after'] : ['before', 'after'])),
+      ...plan(reading, () => (fullSweeps ? ['before', 'half', 'after'] : ['after'])),
+      ...plan(torn, () => (fullSweeps ? ['before', 'half'] : ['half'])),
+      ...plan(flushed, () => ['after']),
+    ];
     const report = await sweepRun(worlds, planned, { chained: !fullSweeps });
     console.log(
-      `${describeSweep(`all ${flushed.length} journal lines of a whole run, ${torn.length} of them torn too`, report)}, in ${report.runs} runs`,
+      `${describeSweep(
+        `all ${writing.length} platform calls that write, all ${reading.length} that read, all ${flushed.length} journal lines of a whole run, ` +
+          `${torn.length} of them torn too`,
+        report,
+      )}, in ${report.runs} runs${report.more === 0 ? '' : `, and ${report.more} times more on the way`}`,
     );
     expect(report).toMatchObject({ points: planned.length, missed: [] });
+    expect(writing.length).toBeGreaterThan(6);
+    expect(reading.length).toBeGreaterThan(20);
     expect(flushed.length).toBeGreaterThan(40);
   });
 });
-
-function isCall({ kind }: CrashOperation): boolean {
-  return kind === 'http';
-}
 
 function isWrite({ target }: CrashOperation): boolean {
   return /\/batch\/(?:create|update|upsert|archive)|\/feed\/(?:pause|resume)$/u.test(target);

@@ -1,12 +1,8 @@
+import { formatCount as count } from '../../lib/index.js';
 import type { Style } from './style.js';
 import { displayWidth, pad, truncate, wrap } from './width.js';
 
-const counter = new Intl.NumberFormat('en-US');
-
-/** `1250` → `1,250`. */
-export function count(value: number): string {
-  return counter.format(value);
-}
+export { count };
 
 /** `1,250 records`, `1 record`. `noun` is the plural; the singular drops its `s` unless given. */
 export function counted(value: number, noun: string, singular = noun.replace(/s$/u, '')): string {

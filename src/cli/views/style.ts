@@ -101,6 +101,9 @@ export function makeStyle(options: {
     get now() {
       return options.now();
     },
-    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    // Asked for where a time is shown: it takes as long as many a command.
+    get zone() {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone;
+    },
   };
 }

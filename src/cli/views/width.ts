@@ -1,15 +1,19 @@
+import { graphemes } from '../../lib/index.js';
+
 /** Code points that take two cells on a terminal: East Asian wide and full width, emoji shown as pictures. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE10-\uFE19\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1F64F}\u{1F680}-\u{1F6FF}\u{1F900}-\u{1F9FF}\u{20000}-\u{3FFFD}]|\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u;
 const ZERO = /^(?:\p{Mark}|\p{Default_Ignorable_Code_Point})+$/u;
-const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
+const PLAIN = /^[ -~]*$/u;
 /** Our own colour sequences. Built from a code so that no control character stands in the source. */
 const STYLING = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;]*m`, 'gu');
 
 /** Cells a text takes on a terminal; our own colour sequences take none. */
 export function displayWidth(text: string): number {
+  const bare = text.replaceAll(STYLING, '');
+  if (PLAIN.test(bare)) return bare.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(text.replaceAll(STYLING, ''))) width += clusterWidth(segment);
+  for (const { segment } of graphemes(bare)) width += clusterWidth(segment);
   return width;
 }
 
@@ -23,7 +27,7 @@ export function truncate(text: string, width: number): string {
   if (text.length <= width && displayWidth(text) <= width) return text;
   let out = '';
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     const next = clusterWidth(segment);
     if (used + next > width) return `${trimTo(out, width - 1)}…`;
     out += segment;
@@ -35,7 +39,7 @@ export function truncate(text: string, width: number): string {
 function trimTo(text: string, width: number): string {
   let out = '';
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     const next = clusterWidth(segment);
     if (used + next > width) break;
     out += segment;
