@@ -3,16 +3,17 @@ import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take a minute or more, the longest first: begun last, one of them would keep a single process busy at the end. */
+/** Files that take half a minute or more, the longest first: begun last, one of them would keep a single process busy at the end. */
 const LONG = [
-  'journeys/crash-sweep',
-  'notify/crash',
   'journeys/crash-storage',
+  'journeys/crash-sweep',
   'restores/innocent-data',
+  'notify/crash',
   'journeys/postgres.',
+  'journeys/kills',
+  'journeys/run-kills',
+  'journeys/locks',
   'runbooks/crash',
-  'cli/guided',
-  'incidents/crash',
 ];
 
 class LongestFirst extends BaseSequencer {

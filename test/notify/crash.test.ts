@@ -67,7 +67,7 @@ function run(
       arrivals.off('page', counts);
       if (code !== 0 && signal !== 'SIGKILL') return reject(new Error(`the workload ended with ${String(code)}`));
       const put = [...said.matchAll(/put (\d+)/g)].at(-1)?.[1];
-      resolve({ put: Number(put ?? args[5] ?? 0), settled: said.includes('settled') });
+      resolve({ put: Number(put ?? args[2] ?? 0), settled: said.includes('settled') });
     });
   });
 }
