@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../', import.meta.url));
-export const main = join(root, 'dist/main.js');
+export const main = join(root, 'dist/runback.js');
 
 export const which = (program) => {
   const result = spawnSync('sh', ['-c', `command -v "$0"`, program], { encoding: 'utf8' });

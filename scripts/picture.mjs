@@ -7,7 +7,7 @@ import xterm from '@xterm/headless';
 
 const [columns, rows] = [80, 38];
 const COLOURS = ['#3b4252', '#d05a63', '#6aa84f', '#d9a441', '#5b8dd9', '#a678c9', '#4fa8b0', '#d8dee9'];
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../dist/runback.js', import.meta.url));
 const emulator = new xterm.Terminal({ cols: columns, rows, scrollback: 0, allowProposedApi: true });
 const pty = spawn(process.execPath, [main, 'demo', '--small'], {
   name: 'xterm-256color',

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../dist/runback.js', import.meta.url));
 const cases = [
   { args: ['--help'], exit: 0, says: /runback/ },
   { args: ['runbok'], exit: 64, says: /runbook/ },

@@ -75,7 +75,7 @@ describe('issue 2', () => {
     if (missing.length > 0) skip(`not on this machine: ${missing.join(', ')}`);
     const folder = await mkdtemp(join(tmpdir(), 'runback-acceptance-'));
     try {
-      const demo = await command('node dist/main.js demo --no-input --small --keep', { TMPDIR: folder });
+      const demo = await command('node dist/runback.js demo --no-input --small --keep', { TMPDIR: folder });
       expect(demo.code).toBe(0);
       const zips = (await command(`find ${folder} -name 'snap-*.zip'`)).stdout.trim().split('\n');
       expect(zips.length).toBeGreaterThan(1);

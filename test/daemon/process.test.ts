@@ -73,7 +73,9 @@ describe('runback daemon, as a process', () => {
     const { dir } = await workspace();
     const { code, stdout } = await runback(['daemon', '--print-unit', '--workspace', dir, '--port', '4999', '--ping', 'env:PING']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ExecStart=(?:\S+|"[^"]+") (?:\S+main\.js|"[^"]+main\.js") daemon --workspace \S+ --port 4999 --ping env:PING$/mu);
+    expect(stdout).toMatch(
+      /^ExecStart=(?:\S+|"[^"]+") (?:\S+runback\.c?js|"[^"]+runback\.c?js") daemon --workspace \S+ --port 4999 --ping env:PING$/mu,
+    );
   });
 
   it('refuses a ping in clear, an address that is none, and a port that is taken', async () => {

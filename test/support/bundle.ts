@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { build, type Plugin } from 'rolldown';
-
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-const main = join(dist, 'main.js');
+const bundler = fileURLToPath(new URL('../../scripts/bundle.mjs', import.meta.url));
+const run = promisify(execFile);
 const cache = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));
 
 const DAY_MS = 24 * 3_600_000;
@@ -30,9 +29,8 @@ const MODULES = {
 const WARM = ['demo', '--no-input', '--small'];
 
 /**
- * Before any test: the built program with everything it imports in few files, beside what V8 made of them, for tests that start it. A start takes
- * half of the time, and they start it some thousand times. Its path is in RUNBACK_TEST_PROGRAM. Below node_modules, where it finds what it
- * requires by name; made anew where the built program or Node is another.
+ * Before any test: what V8 made of the shipped program, for tests that start it: they do a thousand times, and a start takes two thirds of the
+ * time. Its path is in RUNBACK_TEST_PROGRAM. Below node_modules; made anew where the program or Node is another.
  */
 export async function setup(): Promise<void> {
   const dir = join(cache, `runback-${await stateOfBuild()}`);
@@ -57,25 +55,12 @@ async function removeOld(): Promise<void> {
 async function make(dir: string): Promise<void> {
   const making = await mkdtemp(join(cache, 'making-'));
   await chmod(making, 0o755);
-  await build({
-    input: { main, ...MODULES },
-    platform: 'node',
-    logLevel: 'silent',
-    plugins: [ownAddresses, deferredMain],
-    output: {
-      dir: making,
-      format: 'cjs',
-      entryFileNames: '[name].cjs',
-      chunkFileNames: '[name]-[hash].cjs',
-      minify: { compress: false, mangle: false, codegen: true },
-    },
-  });
-  for (const name of await readdir(making)) await writeFile(join(making, name), inAscii(await readFile(join(making, name), 'utf8')));
+  await run(process.execPath, [bundler, '--to', making, ...Object.entries(MODULES).map(([name, path]) => `${name}=${path}`)]);
   await writeFile(join(making, 'load.cjs'), LOADER);
-  await writeFile(join(making, 'runback.cjs'), "require('./load.cjs');\nrequire('./main.cjs');\n");
+  await writeFile(join(making, 'runback.cjs'), `require('./load.cjs');\nrequire(${JSON.stringify(join(dist, 'chunks/main.cjs'))});\n`);
   const warm = await mkdtemp(join(tmpdir(), 'runback-warm-'));
   const env = { ...process.env, TMPDIR: warm, RUNBACK_TEST_KEEP_CODE: '1' };
-  await promisify(execFile)(process.execPath, [join(making, 'runback.cjs'), ...WARM], { cwd: warm, env, maxBuffer: 64 * 2 ** 20 });
+  await run(process.execPath, [join(making, 'runback.cjs'), ...WARM], { cwd: warm, env, maxBuffer: 64 * 2 ** 20 });
   await rm(warm, { recursive: true, force: true });
   // Another run of the tests may have been faster.
   await rename(making, dir).catch(() => rm(making, { recursive: true, force: true }));
@@ -83,7 +68,7 @@ async function make(dir: string): Promise<void> {
 
 /** One text for one build under one version of Node. */
 async function stateOfBuild(): Promise<string> {
-  const names = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js')).sort();
+  const names = (await readdir(dist, { recursive: true })).filter((name) => /\.c?js$/u.test(name)).sort();
   const files = await Promise.all(
     names.map(async (name) => [
       name,
@@ -92,41 +77,10 @@ async function stateOfBuild(): Promise<string> {
         .digest('hex'),
     ]),
   );
-  const own = await readFile(fileURLToPath(import.meta.url), 'utf8');
-  const lock = await readFile(fileURLToPath(new URL('../../package-lock.json', import.meta.url)), 'utf8');
-  const text = JSON.stringify([process.version, process.arch, own, lock, files]);
+  const others = [fileURLToPath(import.meta.url), bundler, fileURLToPath(new URL('../../package-lock.json', import.meta.url))];
+  const texts = await Promise.all(others.map((path) => readFile(path, 'utf8')));
+  const text = JSON.stringify([process.version, process.arch, texts, files]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
-}
-
-/** Every module keeps the address of its own file, by which it finds what is shipped beside it. What it requires late is bundled too. */
-const ownAddresses: Plugin = {
-  name: 'own-addresses',
-  transform(code, id) {
-    if (!code.includes('import.meta.url')) return undefined;
-    const address = JSON.stringify(pathToFileURL(id).href);
-    return { code: code.replaceAll('createRequire(import.meta.url)(', 'require(').replaceAll('import.meta.url', address), map: null };
-  },
-};
-
-/** CommonJS has no `await` outside of functions: the body of main.js, after its imports, becomes one. */
-const deferredMain: Plugin = {
-  name: 'deferred-main',
-  transform(code, id) {
-    if (id !== main) return undefined;
-    const lines = code.split('\n');
-    const body = lines.findLastIndex((line) => line.startsWith('import ')) + 1;
-    return {
-      code: [...lines.slice(0, body), 'void (async () => {', ...lines.slice(body), '})();'].join('\n').replace('#!/usr/bin/env node', ''),
-      map: null,
-    };
-  },
-};
-
-/** The same script in ASCII: V8 keeps it in half of the memory. Other characters stand in literals only. */
-function inAscii(source: string): string {
-  return source.replaceAll(/[^\0-\x7f]/gu, (sign) =>
-    Array.from({ length: sign.length }, (_, n) => `\\u${sign.charCodeAt(n).toString(16).padStart(4, '0')}`).join(''),
-  );
 }
 
 /** Has files run with what V8 made of them the first time; without, where V8 does not take it. */
@@ -139,16 +93,17 @@ require('node:v8').setFlagsFromString('--no-opt');
 require('node:v8').setFlagsFromString('--semi-space-growth-factor=16');
 const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 const scripts = [];
+const codeOf = (filename) => path.join(__dirname, path.basename(filename) + '.code');
 require.extensions['.cjs'] = (module, filename) => {
   const source = '(function (exports, require, module, __filename, __dirname) {' + fs.readFileSync(filename, 'latin1') + '\\n})';
   let cachedData;
   try {
-    cachedData = fs.readFileSync(filename + '.code');
+    cachedData = fs.readFileSync(codeOf(filename));
   } catch {}
   const script = new vm.Script(source, { filename, cachedData, importModuleDynamically });
   scripts.push([filename, script]);
   script.runInThisContext()(module.exports, (id) => module.require(id), module, filename, path.dirname(filename));
 };
 if (process.env.RUNBACK_TEST_KEEP_CODE)
-  process.once('exit', () => scripts.forEach(([filename, script]) => fs.writeFileSync(filename + '.code', script.createCachedData())));
+  process.once('exit', () => scripts.forEach(([filename, script]) => fs.writeFileSync(codeOf(filename), script.createCachedData())));
 `;

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
@@ -119,8 +118,10 @@ function unitOutcome(input: Input, { workspace }: Session, module: DaemonModule)
     const value = input.text(name);
     return value === undefined ? [] : [`--${name}`, value];
   });
-  const main = fileURLToPath(new URL('../../main.js', import.meta.url));
-  const unit = module.systemdUnit({ exec: [process.execPath, main, 'daemon', '--workspace', workspace.root, ...kept], workspace: workspace.root });
+  const unit = module.systemdUnit({
+    exec: [process.execPath, process.argv[1] ?? 'runback', 'daemon', '--workspace', workspace.root, ...kept],
+    workspace: workspace.root,
+  });
   return { data: { unit }, text: () => unit.trimEnd() };
 }
 

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The built program, which `npm test` makes first. */
-export const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
-/** The same in files that start faster (test/support/bundle.ts). */
+/** The program as it is shipped, which `npm test` makes first. */
+export const main = fileURLToPath(new URL('../../../dist/runback.js', import.meta.url));
+/** The same with what V8 made of it before, so that it starts faster (test/support/bundle.ts). */
 export const program = process.env['RUNBACK_TEST_PROGRAM'] ?? main;
-if (!existsSync(program)) throw new Error('dist/main.js is missing: run `npm run build` first (npm test does)');
+if (!existsSync(program)) throw new Error('dist/runback.js is missing: run `npm run build` first (npm test does)');
 
 /** An environment in which nothing of the machine's own shines through. */
 export function cleanEnv(extra: Readonly<Record<string, string>> = {}): Record<string, string> {

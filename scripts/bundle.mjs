@@ -1,0 +1,110 @@
+// Makes what is shipped from the built program: dist/runback.js, and dist/chunks with everything that it imports, each loaded when it is needed.
+// Also THIRD-PARTY.md: whose work is in there, and under which licences. With --to FOLDER NAME=FILE …: other modules, for tests.
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { build } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+const { values, positionals } = parseArgs({ options: { to: { type: 'string' } }, allowPositionals: true });
+if (values.to === undefined) await ship();
+else await bundle(Object.fromEntries(positionals.map((pair) => pair.split('='))), values.to);
+
+async function ship() {
+  const folder = join(dist, 'chunks');
+  await rm(folder, { recursive: true, force: true });
+  const modules = await bundle({ main: join(dist, 'main.js') }, folder);
+  const start = "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\n\ncreateRequire(import.meta.url)('./chunks/main.cjs');\n";
+  await writeFile(join(dist, 'runback.js'), start, { mode: 0o755 });
+  await writeFile(join(root, 'THIRD-PARTY.md'), await licences(modules));
+}
+
+/** Writes these modules by name, and all that they import, as CommonJS. Gives the paths of what went into them. */
+async function bundle(input, folder) {
+  const { output } = await build({
+    input,
+    platform: 'node',
+    logLevel: 'silent',
+    plugins: [plainScript(join(dist, 'main.js')), ownAddresses(folder), nativeChecksums()],
+    output: {
+      dir: folder,
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: '[name]-[hash].cjs',
+      // Comments and spaces only: stack traces keep their names.
+      minify: { compress: false, mangle: false, codegen: true },
+    },
+  });
+  for (const { fileName } of output) {
+    const path = join(folder, fileName);
+    await writeFile(path, inAscii(await readFile(path, 'utf8')));
+  }
+  return output.flatMap(({ moduleIds = [] }) => moduleIds);
+}
+
+/** CommonJS has no `await` outside of functions: what follows the imports of the entry becomes one. */
+function plainScript(entry) {
+  return {
+    name: 'plain-script',
+    transform(code, id) {
+      if (id !== entry) return undefined;
+      const lines = code.replace(/^#!.*\n/u, '').split('\n');
+      const body = lines.findLastIndex((line) => line.startsWith('import ')) + 1;
+      return { code: [...lines.slice(0, body), 'void (async () => {', ...lines.slice(body), '})();'].join('\n'), map: null };
+    },
+  };
+}
+
+/** A module goes on to know where its own file was built, by which it finds what is shipped beside it. What it requires late is taken along. */
+function ownAddresses(folder) {
+  return {
+    name: 'own-addresses',
+    transform(code, id) {
+      if (!code.includes('import.meta.url')) return undefined;
+      const path = JSON.stringify(relative(folder, id).split(sep).join('/'));
+      const address = `require('node:url').pathToFileURL(require('node:path').join(__dirname, ${path})).href`;
+      return { code: code.replaceAll('createRequire(import.meta.url)(', 'require(').replaceAll('import.meta.url', address), map: null };
+    },
+  };
+}
+
+/** Archives are checked by Node's own CRC-32, twenty times as fast as the one in JavaScript. */
+function nativeChecksums() {
+  return {
+    name: 'native-checksums',
+    resolveId: (id) => (id === 'crc-32' ? '\0crc-32' : undefined),
+    load: (id) =>
+      id === '\0crc-32'
+        ? "import { crc32 } from 'node:zlib';\nexport default { buf: (data, from) => crc32(data, typeof from === 'number' ? from : 0) };\n"
+        : undefined,
+  };
+}
+
+/** The same script in ASCII: V8 keeps it in half of the memory. Other characters stand in literals only. */
+function inAscii(source) {
+  return source.replaceAll(/[^\0-\x7f]/gu, (sign) =>
+    Array.from({ length: sign.length }, (_, n) => `\\u${sign.charCodeAt(n).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
+/** One section a package whose modules these are. */
+async function licences(modules) {
+  const folders = new Set(modules.flatMap((id) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//u.exec(id.split(sep).join('/'))?.[1] ?? []));
+  const sections = await Promise.all(
+    [...folders].map(async (folder) => {
+      const { name, version, license, author } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+      const texts = (await readdir(folder)).filter((file) => /^(licen[cs]e|copying|notice)/iu.test(file)).sort();
+      const by = typeof author === 'string' ? author : author?.name;
+      if (license === undefined && texts.length === 0) throw new Error(`${name} does not say under which licence it is`);
+      const head = `## ${name} ${version}\n\n${license ?? 'See below'}${by === undefined ? '' : `, by ${by.replace(/\s*[<(].*$/u, '')}`}\n`;
+      const whole = await Promise.all(texts.map(async (file) => `\n\`\`\`text\n${(await readFile(join(folder, file), 'utf8')).trim()}\n\`\`\`\n`));
+      return { name, text: head + whole.join('') };
+    }),
+  );
+  const sorted = sections.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ text }) => text);
+  return `# Third-party software in the bundle\n\nrunback ships with the packages below, in whole or in part.\n\n${sorted.join('\n')}`;
+}
