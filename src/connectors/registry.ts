@@ -1,23 +1,8 @@
-import { type CallOptions, type Clock, didYouMean, RunbackError } from '../lib/index.js';
-import type { PlatformConfig, SecretRef } from '../workspace/index.js';
-import type { Connector, Identity } from './connector.js';
+import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
+import type { PlatformConfig } from '../workspace/index.js';
+import type { Identity } from './connector.js';
+import type { Driver, DriverDeps } from './driver.js';
 import type { Platform } from './platform.js';
-
-/** What a driver is given from outside. */
-export interface DriverDeps {
-  /** Resolves a secret reference. Throws `secret-missing`. */
-  secret(ref: SecretRef): Promise<string>;
-  readonly clock: Clock;
-  /** Where proxies are named. Default: nowhere. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Takes the secrets of all others out of texts; a driver takes out its own in any case. */
-  readonly redact?: (text: string) => string;
-}
-
-/** What the `index.ts` of a driver exports. Opening makes no request; throws `auth-missing`, `secret-missing` or `usage`. */
-export interface Driver {
-  openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector>;
-}
 
 /** The only place that imports drivers, and only when one is used. */
 const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {

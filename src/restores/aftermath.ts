@@ -1,10 +1,10 @@
 import type { FieldChange, MutationResult, RecordHistory } from '../connectors/index.js';
 import type { CallOptions } from '../lib/index.js';
 import { own, put, sameButForm, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
-import { schemaOf } from './items.js';
-import type { ItemResult, JournalItem, JournalLink, Pending } from './journal.js';
+import { schemaOf, type Looking } from './items.js';
+import type { Pending, ItemResult, JournalItem, JournalLink } from './journal-items.js';
 import { readLive } from './live.js';
-import { linkText, oneSide, readItems, readPairLinks, type Looking } from './look.js';
+import { linkText, oneSide, readItems, readPairLinks } from './look.js';
 import { moveOf, sameSide } from './sides.js';
 import { sinceThere } from './their-time.js';
 import type { FieldMove } from './types.js';

@@ -2,18 +2,21 @@ import { platformLock } from '../connectors/index.js';
 import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } from '../lib/index.js';
 import type { JournalWriter, Lock, LockOwner } from '../store/index.js';
 import type { RestoreConfig } from '../workspace/index.js';
+import type { Batches } from './batches.js';
+import type { Work } from './batching.js';
 import { madeByPlatform, plannedLinks } from './beside-links.js';
 import { checkAccount, checkNamed } from './bound.js';
-import { execute, settle, type Execution, type Work } from './execute.js';
+import { execute, settle, type Execution } from './execute.js';
 import { giveBackDead, restoreHolders, takePlatform, type HolderLook } from './holders.js';
-import { EXACT, foldRestore, readRecreations, RESTORES, type Batches, type PlatformMade, type RestoreCreated, type RestoreState } from './journal.js';
+import type { PlatformMade } from './journal-items.js';
+import { EXACT, foldRestore, readRecreations, RESTORES, type RestoreCreated, type RestoreState } from './journal.js';
 import { isLeft, leftCounts, mayPassNow } from './left.js';
-import { checkConfirmation, checkPlan, readPlan, type Approval, type Plan, type RestoreLimits } from './plan-file.js';
+import { checkConfirmation, checkPlan, readPlan, type Approval, type RestoreLimits } from './plan-file.js';
 import type { RestoreDeps } from './plan.js';
 import { stopOf, type Stop } from './results.js';
 import { tallyOf } from './tally.js';
 import { thereNow } from './their-time.js';
-import type { RestoreSummary } from './types.js';
+import type { Plan, RestoreSummary } from './types.js';
 import { broughtWorks, planWorks, putBackWorks, type Held } from './works.js';
 
 /** What is to be applied, and who allows it. */

@@ -1,3 +1,6 @@
+import type { Fields } from '../records/index.js';
+import type { JournalItem, ItemResult } from './journal-items.js';
+
 /**
  * Characters that things done together may hold: one entry of the journal, one read of live. Many large records would else be one text
  * that is longer than a text can be, or fill the memory.
@@ -44,4 +47,20 @@ export function lengthOf(value: unknown): number {
   if (Array.isArray(value)) for (const one of value) length += lengthOf(one) + 1;
   else for (const [name, one] of Object.entries(value)) length += name.length + 4 + lengthOf(one);
   return length;
+}
+
+/** One thing to write, whose keys are only known once what comes before it stands. */
+export interface Work {
+  readonly id: string;
+  /** Works of one group that follow each other share a batch. */
+  readonly group: string;
+  readonly action: JournalItem['action'];
+  /** About how many characters its item takes in the journal. */
+  readonly length: number;
+  /** The record that it changes: no batch changes a record twice, since platforms promise no order within one. */
+  readonly record?: string;
+  /** The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not there. */
+  resolve(live?: Fields): JournalItem | ItemResult;
+  /** A record that has to be read before the item is known. */
+  readonly reads?: { readonly object: string; readonly key: string };
 }

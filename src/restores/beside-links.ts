@@ -1,13 +1,13 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import type { LinkSchema, PlatformRecord } from '../records/index.js';
-import { schemaOf } from './items.js';
-import { BROUGHT, type Batches, type BesideRecord, type JournalLink, type PlatformMade } from './journal.js';
+import type { Batches } from './batches.js';
+import { schemaOf, type Looking } from './items.js';
+import { BROUGHT, type PlatformMade, type BesideRecord, type JournalLink } from './journal-items.js';
 import { readLive, readLiveLinks } from './live.js';
-import { linkText, type Looking } from './look.js';
+import { linkText } from './look.js';
 import { nameOf } from './order.js';
-import type { Plan } from './plan-file.js';
 import { sinceThere, type SentAt } from './their-time.js';
-import type { LinkChange } from './types.js';
+import type { Plan, LinkChange } from './types.js';
 
 /**
  * What the platform linked by itself to records that a restore created again, and the records that it made for that: some platforms give

@@ -3,9 +3,8 @@ import type { CallOptions } from '../lib/index.js';
 import { valueIn } from '../records/index.js';
 import { schemaOf } from './items.js';
 import { readLive } from './live.js';
-import type { Plan } from './plan-file.js';
 import { sameSide } from './sides.js';
-import type { ByHand, PlanConflict, PlanLine } from './types.js';
+import type { Plan, ByHand, PlanConflict, PlanLine } from './types.js';
 
 /** Counts harm that runback cannot put right, by object type and field. */
 export class ByHandCounter {

@@ -1,6 +1,6 @@
 import type { CallOptions } from '../lib/index.js';
-import type { ItemResult, Pending } from './journal.js';
-import type { Looking } from './look.js';
+import type { Looking } from './items.js';
+import type { Pending, ItemResult } from './journal-items.js';
 
 /** What the platform itself said became of items whose answer was lost, and those that have to be looked for. */
 export interface Settled {

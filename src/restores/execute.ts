@@ -1,32 +1,17 @@
 import type { MutationResult, WriteOptions } from '../connectors/index.js';
 import { isRunbackError, messageOf, silentReporter, type CallOptions, type Reporter } from '../lib/index.js';
-import type { Fields } from '../records/index.js';
 import type { JournalWriter } from '../store/index.js';
 import { linksBeside, lookAfter, lookAfterLost } from './aftermath.js';
-import { Together } from './batching.js';
+import { WAITS, type Batches } from './batches.js';
+import { Together, type Work } from './batching.js';
 import { fillWork, withoutRefused } from './follow-up.js';
 import { mutationOf, schemaOf } from './items.js';
-import { type Batches, type ItemResult, type JournalItem, type RestoreSettings, WAITS } from './journal.js';
+import type { ItemResult, JournalItem } from './journal-items.js';
+import type { RestoreSettings } from './journal.js';
 import { holds, lookUp, readItemLinks, readItems, stillToWrite } from './look.js';
 import { precheck, stands, type Checked, type Checking } from './precheck.js';
 import { replace, resultOf, stopOf, tookEffect, type Stop } from './results.js';
 import { thereNow } from './their-time.js';
-
-/** One thing to write, whose keys are only known once what comes before it stands. */
-export interface Work {
-  readonly id: string;
-  /** Works of one group that follow each other share a batch. */
-  readonly group: string;
-  readonly action: JournalItem['action'];
-  /** About how many characters its item takes in the journal. */
-  readonly length: number;
-  /** The record that it changes: no batch changes a record twice, since platforms promise no order within one. */
-  readonly record?: string;
-  /** The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not there. */
-  resolve(live?: Fields): JournalItem | ItemResult;
-  /** A record that has to be read before the item is known. */
-  readonly reads?: { readonly object: string; readonly key: string };
-}
 
 /** What an execution works with. */
 export interface Execution extends Omit<Checking, 'attempted'> {
@@ -83,6 +68,7 @@ export async function settle(execution: Execution, options: CallOptions): Promis
 
 /** Rejections that may pass once the rest of the plan stands. */
 const PASSING = new Set(['unique-taken', 'parent-missing']);
+
 /** Below so many records a rate says nothing. */
 const RATE_FROM = 100;
 

@@ -1,9 +1,8 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import { own, put, type Fields, type Value } from '../records/index.js';
-import { lengthOf } from './batching.js';
-import type { Work } from './execute.js';
+import { lengthOf, type Work } from './batching.js';
 import { schemaOf } from './items.js';
-import { FILL, type Beside, type ItemResult, type JournalItem, type RefusedField } from './journal.js';
+import { FILL, type Beside, type ItemResult, type JournalItem, type RefusedField } from './journal-items.js';
 
 /** Rejections that say more than that one field is not taken: whose value it is, or what has to be there first. */
 const MAY_PASS = new Set(['unique-taken', 'parent-missing']);

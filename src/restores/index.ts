@@ -6,7 +6,7 @@ export { isLeft, leftOf, leftWords, mayPassNow } from './left.js';
 export { lostByRestore, lostValuesOf } from './lost-lists.js';
 export { checkLimits, checkTogether } from './limits.js';
 export { planRestore } from './plan.js';
-export { confirmationOf, excessOf, readPlan, type Plan } from './plan-file.js';
+export { confirmationOf, excessOf, readPlan } from './plan-file.js';
 export { undoRestore } from './undo.js';
 export { verifyRestore } from './verify.js';
 export * from './types.js';

@@ -1,7 +1,7 @@
-import type { Mutation, PlatformSchema } from '../connectors/index.js';
+import type { Mutation, Platform, PlatformSchema } from '../connectors/index.js';
 import { RunbackError } from '../lib/index.js';
 import type { LinkSchema, ObjectSchema } from '../records/index.js';
-import type { JournalItem } from './journal.js';
+import type { JournalItem } from './journal-items.js';
 
 /** The schema of an object type of the plan. Throws `object-unsupported` where it is missing. */
 export function schemaOf(schema: PlatformSchema, object: string): ObjectSchema {
@@ -39,4 +39,10 @@ export function mutationOf(schema: PlatformSchema, item: JournalItem): Mutation 
     default:
       return { action: item.action, link: linkOf(schema, item.link, item.fromObject, item.toObject), from: item.from, to: item.to };
   }
+}
+
+/** What a look at the platform needs. */
+export interface Looking {
+  readonly platform: Platform;
+  readonly schema: PlatformSchema;
 }

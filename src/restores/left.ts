@@ -1,4 +1,4 @@
-import type { Batches } from './journal.js';
+import type { Batches } from './batches.js';
 import { tallyOf } from './tally.js';
 import type { LeftGroup, RestoreSummary } from './types.js';
 

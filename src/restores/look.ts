@@ -1,9 +1,10 @@
-import type { CreateMutation, Platform, PlatformSchema, RecordHistory } from '../connectors/index.js';
+import type { CreateMutation, PlatformSchema, RecordHistory } from '../connectors/index.js';
 import type { CallOptions } from '../lib/index.js';
 import { own, put, sameButForm, type Fields, type LinkSchema, type ObjectSchema, type PlatformRecord, type Value } from '../records/index.js';
+import type { Batches } from './batches.js';
 import { settleByCommit } from './commits.js';
-import { linkOf, mutationOf, schemaOf } from './items.js';
-import type { Batches, ItemResult, JournalItem, JournalLink, Pending } from './journal.js';
+import { linkOf, mutationOf, schemaOf, type Looking } from './items.js';
+import type { Pending, ItemResult, JournalItem, JournalLink } from './journal-items.js';
 import { readLive, readLiveLinks } from './live.js';
 import { pairName } from './plan-links.js';
 import { sameSide } from './sides.js';
@@ -11,12 +12,6 @@ import { sinceThere } from './their-time.js';
 
 type Update = Extract<JournalItem, { readonly action: 'update' }>;
 type LinkItem = Extract<JournalItem, { readonly action: 'link' | 'unlink' }>;
-
-/** What a look at the platform needs. */
-export interface Looking {
-  readonly platform: Platform;
-  readonly schema: PlatformSchema;
-}
 
 /**
  * Finds out what became of items whose answer was lost: one result per item. `failed` means that it did not happen; a create that

@@ -8,15 +8,7 @@ import { ByHandCounter } from './by-hand.js';
 import { LostCounter } from './lost.js';
 import { nameOf } from './order.js';
 import { LineSpool } from './spool.js';
-import type { PlanCounts, PlanHeader, PlanLine, PlanSummary } from './types.js';
-
-/** A plan read back from the store, its digest and hash checked. */
-export interface Plan extends PlanSummary {
-  /** The schema the plan was made with: object types and links as the platform described them. */
-  readonly schema: PlatformSchema;
-  /** All lines in the order of application, conflicts among them. */
-  lines(): AsyncIterable<PlanLine>;
-}
+import type { Plan, PlanCounts, PlanHeader, PlanLine, PlanSummary } from './types.js';
 
 /** What runback keeps beside a plan, so that an edited plan is noticed and a restore need not ask for the schema again. */
 interface PlanNote {

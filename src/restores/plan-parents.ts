@@ -4,14 +4,8 @@ import { carriedLinks, referenceOf, type Carried } from './graph.js';
 import { schemaOf } from './items.js';
 import { readLive } from './live.js';
 import { nameOf, type RecordDraft } from './order.js';
-import { remember, type Planning } from './planning.js';
+import { remember, type Held, type Planning } from './planning.js';
 import { conflictOf } from './sides.js';
-
-/** A change of a record, and what the record holds now. */
-export interface Held {
-  readonly change: RecordDraft;
-  readonly live: Fields | undefined;
-}
 
 interface Reference {
   readonly link: Carried;

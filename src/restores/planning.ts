@@ -1,11 +1,10 @@
 import type { Platform, PlatformSchema } from '../connectors/index.js';
-import type { Link, LinkSchema } from '../records/index.js';
+import type { Fields, Link, LinkSchema } from '../records/index.js';
 import type { suspicionOf } from './attribution.js';
 import type { SnapshotPair } from './differences.js';
 import type { Draft } from './draft.js';
 import type { Recreations } from './journal.js';
 import type { RecordDraft } from './order.js';
-import type { Held } from './plan-parents.js';
 import type { NotCovered, PlanFilters } from './types.js';
 import type { compileWhere } from './where.js';
 
@@ -51,4 +50,10 @@ export function remember(map: Map<string, Set<string>>, object: string, key: str
   let keys = map.get(object);
   if (keys === undefined) map.set(object, (keys = new Set()));
   keys.add(key);
+}
+
+/** A change of a record, and what the record holds now. */
+export interface Held {
+  readonly change: RecordDraft;
+  readonly live: Fields | undefined;
 }

@@ -1,9 +1,10 @@
 import type { CallOptions } from '../lib/index.js';
 import type { Fields, PlatformRecord } from '../records/index.js';
-import { schemaOf } from './items.js';
-import { BROUGHT, type ItemResult, type JournalItem, type JournalLink, type Recreations } from './journal.js';
+import { schemaOf, type Looking } from './items.js';
+import { BROUGHT, type ItemResult, type JournalItem, type JournalLink } from './journal-items.js';
+import type { Recreations } from './journal.js';
 import { readLiveLinks } from './live.js';
-import { holds, isHalfDone, keeping, linkText, readItems, readPairLinks, stillToWrite, type Looking } from './look.js';
+import { holds, isHalfDone, keeping, linkText, readItems, readPairLinks, stillToWrite } from './look.js';
 
 /** What is sent, and what is not sent because live is not what the plan saw. */
 export interface Checked {

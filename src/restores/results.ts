@@ -1,7 +1,7 @@
 import type { MutationResult } from '../connectors/index.js';
 import { isRunbackError, messageOf, type ErrorCode } from '../lib/index.js';
 import type { Fields } from '../records/index.js';
-import type { ItemResult, JournalItem } from './journal.js';
+import type { ItemResult, JournalItem } from './journal-items.js';
 import { holds } from './look.js';
 
 /** Why the work ended before its end. */

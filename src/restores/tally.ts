@@ -1,4 +1,4 @@
-import type { Batches } from './journal.js';
+import type { Batches } from './batches.js';
 import type { RestoreSummary } from './types.js';
 
 /** Lines of a tally that are kept, one for each field; there are rarely more than a handful. */

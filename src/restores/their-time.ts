@@ -1,5 +1,5 @@
 import type { Platform } from '../connectors/index.js';
-import type { Pending } from './journal.js';
+import type { Pending } from './journal-items.js';
 
 /** How far two clocks may be apart that are both kept right. */
 const CLOCKS_APART_MS = 60_000;

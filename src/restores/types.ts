@@ -1,3 +1,4 @@
+import type { PlatformSchema } from '../connectors/index.js';
 import type { Fields, Value } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
 
@@ -134,6 +135,7 @@ export interface ByHand {
 
 /** Kinds of damage: values of records that are there, records that are gone, records that are new, links. */
 export const DAMAGE_KINDS = ['changed', 'deleted', 'created', 'links'] as const;
+
 export type DamageKind = (typeof DAMAGE_KINDS)[number];
 
 /** What a plan was limited to. All joined by AND; several values of one by OR. */
@@ -348,4 +350,12 @@ export interface RecordSides {
   readonly base: Fields | undefined;
   readonly damaged: Fields | undefined;
   readonly live: Fields | undefined;
+}
+
+/** A plan read back from the store, its digest and hash checked. */
+export interface Plan extends PlanSummary {
+  /** The schema the plan was made with: object types and links as the platform described them. */
+  readonly schema: PlatformSchema;
+  /** All lines in the order of application, conflicts among them. */
+  lines(): AsyncIterable<PlanLine>;
 }

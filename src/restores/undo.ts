@@ -1,9 +1,11 @@
 import { RunbackError, type CallOptions } from '../lib/index.js';
 import { executeAll, giveBack, holding, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
+import type { Work } from './batching.js';
 import { madeByPlatform, madeSince } from './beside-links.js';
 import { checkAccount, checkNamed } from './bound.js';
-import { execute, settle, type Execution, type Work } from './execute.js';
-import { foldRestore, NO_RECREATIONS, type AppliedItem, type RestoreState } from './journal.js';
+import { execute, settle, type Execution } from './execute.js';
+import type { AppliedItem } from './journal-items.js';
+import { foldRestore, NO_RECREATIONS, type RestoreState } from './journal.js';
 import { linkText } from './look.js';
 import { readPlan } from './plan-file.js';
 import type { RestoreSummary } from './types.js';

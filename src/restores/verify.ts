@@ -1,18 +1,19 @@
 import { silentReporter, type CallOptions } from '../lib/index.js';
 import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../records/index.js';
+import { Batches } from './batches.js';
 import { lengthOf, Together } from './batching.js';
 import { checkAccount } from './bound.js';
 import { byHandLeft } from './by-hand.js';
 import { linkOf, schemaOf } from './items.js';
-import { Batches, foldBegun, RESTORES } from './journal.js';
+import { foldBegun, RESTORES } from './journal.js';
 import { LINK_KEYS, readLive, readLiveLinks } from './live.js';
 import { nameOf } from './order.js';
-import { readPlan, type Plan } from './plan-file.js';
+import { readPlan } from './plan-file.js';
 import { pairName } from './plan-links.js';
 import type { RestoreDeps } from './plan.js';
 import { fieldOf, sameSide } from './sides.js';
 import { tallyOf } from './tally.js';
-import type { LinkChange, PlanChange, RecordChange, VerifySummary } from './types.js';
+import type { Plan, LinkChange, PlanChange, RecordChange, VerifySummary } from './types.js';
 
 const EXAMPLES = 100;
 

@@ -1,18 +1,17 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import { own, put, type Fields, type Value } from '../records/index.js';
-import { lengthOf } from './batching.js';
-import type { Work } from './execute.js';
+import type { Batches } from './batches.js';
+import { lengthOf, type Work } from './batching.js';
 import {
   BROUGHT,
   FILL,
   type AppliedItem,
-  type Batches,
-  type BesideRecord,
   type PlatformMade,
+  type BesideRecord,
   type ItemResult,
   type JournalItem,
   type JournalLink,
-} from './journal.js';
+} from './journal-items.js';
 import { linkText } from './look.js';
 import { nameOf } from './order.js';
 import { sameSide } from './sides.js';

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../lib/index.js';
+import type { SecretRef } from '../workspace/index.js';
 
 /**
  * The sync controller seam: pauses, drains and resumes one kind of sync. Every driver passes `test/contracts/controller.ts`.
@@ -22,4 +23,23 @@ export interface SyncStatus {
   readonly inFlight: number | undefined;
   /** Warnings for people, for example that waiting jobs run on restart. */
   readonly warnings: readonly string[];
+}
+
+/** What a driver is given. */
+export interface DriverDeps {
+  /** Name of the sync in runback.yml. */
+  readonly name: string;
+  /** The sync's own settings, checked by the driver. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Resolves all secrets of the sync by their names. */
+  readonly credentials: () => Promise<Record<string, string>>;
+  /** Resolves a reference that stands in the driver's own settings. */
+  readonly secret: (ref: SecretRef) => Promise<string>;
+  /** Takes secrets out of any text that leaves a driver; before it is shortened. */
+  readonly redact: (text: string) => string;
+  /** Folder relative paths start from. */
+  readonly cwd: string;
+  /** Environment for programs that a driver starts. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: import('../lib/index.js').Clock;
 }

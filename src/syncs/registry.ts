@@ -1,25 +1,5 @@
 import { RunbackError, suggest } from '../lib/index.js';
-import type { SecretRef } from '../workspace/index.js';
-import type { SyncController } from './controller.js';
-
-/** What a driver is given. */
-export interface DriverDeps {
-  /** Name of the sync in runback.yml. */
-  readonly name: string;
-  /** The sync's own settings, checked by the driver. */
-  readonly options: Readonly<Record<string, unknown>>;
-  /** Resolves all secrets of the sync by their names. */
-  readonly credentials: () => Promise<Record<string, string>>;
-  /** Resolves a reference that stands in the driver's own settings. */
-  readonly secret: (ref: SecretRef) => Promise<string>;
-  /** Takes secrets out of any text that leaves a driver; before it is shortened. */
-  readonly redact: (text: string) => string;
-  /** Folder relative paths start from. */
-  readonly cwd: string;
-  /** Environment for programs that a driver starts. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly clock: import('../lib/index.js').Clock;
-}
+import type { DriverDeps, SyncController } from './controller.js';
 
 const DRIVERS: Readonly<Record<string, (deps: DriverDeps) => Promise<SyncController>>> = {
   http: async (deps) => (await import('./drivers/http.js')).httpController(deps),

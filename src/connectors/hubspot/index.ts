@@ -1,7 +1,7 @@
 import { mayCarrySecrets, parseDuration, RunbackError } from '../../lib/index.js';
 import { type PlatformConfig, shownRef } from '../../workspace/index.js';
 import type { Connector } from '../connector.js';
-import type { DriverDeps } from '../registry.js';
+import type { DriverDeps } from '../driver.js';
 import { HubSpotConnector } from './connector.js';
 
 const DEFAULT_URL = 'https://api.hubapi.com';

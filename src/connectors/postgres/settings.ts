@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import { parseDuration, RunbackError } from '../../lib/index.js';
 import type { PlatformConfig, SecretRef } from '../../workspace/index.js';
-import type { DriverDeps } from '../registry.js';
+import type { DriverDeps } from '../driver.js';
 
 /** How TLS is used, with the meaning the words have for PostgreSQL's own programs. */
 type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';

@@ -5,21 +5,10 @@ import { dirname, join } from 'node:path';
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
 import type { ExactData, Journal, JournalEntry, JournalWriter, LockOwner, LockTaking } from '../store.js';
 import { headPath, readHead } from './journal-head.js';
-import { firstHash, isTorn, openLine, splitLines } from './journal-lines.js';
+import { firstHash, isTorn, openLine, splitLines, type JournalEnd } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
 import { type LockContext, lockedError, tryLock } from './lock-file.js';
 import { makeFolder, systemCode } from './paths.js';
-
-/** Where a journal ends. */
-export interface JournalEnd {
-  /** Number of the last good line; 0 in an empty journal. */
-  readonly seq: number;
-  readonly hash: string;
-  /** Bytes of all good lines. */
-  readonly bytes: number;
-  /** Bytes of a torn last line behind them. */
-  readonly torn: number;
-}
 
 /** A journal in one NDJSON file. */
 export class JournalFile implements Journal {

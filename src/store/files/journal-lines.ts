@@ -74,3 +74,14 @@ export async function* splitLines(
   }
   if (kept.length > 0) yield { bytes: Buffer.concat(kept), offset, whole: false };
 }
+
+/** Where a journal ends. */
+export interface JournalEnd {
+  /** Number of the last good line; 0 in an empty journal. */
+  readonly seq: number;
+  readonly hash: string;
+  /** Bytes of all good lines. */
+  readonly bytes: number;
+  /** Bytes of a torn last line behind them. */
+  readonly torn: number;
+}

@@ -3,9 +3,8 @@ import { dirname } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem, messageOf } from '../../lib/index.js';
 import type { JournalEntry, JournalWriter, LockInfo, LockOwner, NewEntry } from '../store.js';
-import type { JournalEnd } from './journal-file.js';
 import { HeadKeeper, headPath } from './journal-head.js';
-import { sealEntry } from './journal-lines.js';
+import { type JournalEnd, sealEntry } from './journal-lines.js';
 import type { HeldLock } from './lock-file.js';
 import { syncFolder, systemCode } from './paths.js';
 import { writeAt } from './whole-file.js';

@@ -11,8 +11,7 @@ import {
   withoutBom,
 } from '../../lib/index.js';
 import { SECRET_REF, type SecretRef } from '../../workspace/index.js';
-import type { SyncController, SyncStatus } from '../controller.js';
-import type { DriverDeps } from '../registry.js';
+import type { SyncController, SyncStatus, DriverDeps } from '../controller.js';
 import { readStatus } from '../status.js';
 
 const call = z.strictObject({

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
 import { compileExpression, HttpClient, mayCarrySecrets, own, RunbackError, type CallOptions, type HttpResult } from '../../lib/index.js';
-import type { SyncController, SyncStatus } from '../controller.js';
-import type { DriverDeps } from '../registry.js';
+import type { SyncController, SyncStatus, DriverDeps } from '../controller.js';
 import { readStatus } from '../status.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
