@@ -1,5 +1,5 @@
 import { RunbackError } from '../lib/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 import type { Style } from './views/style.js';
 
 /**

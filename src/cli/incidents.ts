@@ -2,13 +2,11 @@ import type { Escalation } from '../escalation/index.js';
 import type { Incident, IncidentDesk, OpenIncident, PageLinks } from '../incidents/index.js';
 import { isRunbackError, RunbackError } from '../lib/index.js';
 import type { Outbox } from '../notify/index.js';
-import type { CommandContext } from './context.js';
-import { byPrefix } from './prefix.js';
-import type { Session } from './session.js';
+import type { Place } from './place.js';
 import { visible } from './views/visible.js';
 
 /** escalation.yml of a workspace, checked; undefined where there is none. Throws `file-invalid`, `secret-literal`. */
-export async function readEscalation({ workspace }: Pick<Session, 'workspace'>): Promise<Escalation | undefined> {
+export async function readEscalation({ workspace }: Pick<Place, 'workspace'>): Promise<Escalation | undefined> {
   const { loadEscalation } = await import('./escalating.js');
   try {
     return (await loadEscalation(workspace.root)).escalation;
@@ -30,7 +28,7 @@ export interface IncidentRoom {
 }
 
 /** The rules that the newest open incident was opened with; undefined where none has any. */
-async function rulesOfIncidents({ store, clock }: Session): Promise<Escalation | undefined> {
+async function rulesOfIncidents({ store, clock }: Place): Promise<Escalation | undefined> {
   const { IncidentDesk } = await import('../incidents/index.js');
   const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
   const { incidents } = await desk.readAll((await desk.listOpen()).slice(-20).map(({ id }) => id));
@@ -54,7 +52,7 @@ export interface RoomOptions {
  * channel is reached follows the file of today, whose credentials are looked up when a page is sent. A file that cannot be used, or is gone,
  * stops nothing: the last one that could be used counts, and `trouble` says why.
  */
-export async function openRoom(session: Session, options: RoomOptions): Promise<IncidentRoom> {
+export async function openRoom(session: Place, options: RoomOptions): Promise<IncidentRoom> {
   const { currentEscalation } = await import('./known-escalation.js');
   const [{ IncidentDesk }, { escalation, trouble }] = await Promise.all([
     import('../incidents/index.js'),
@@ -94,26 +92,10 @@ export async function openRoom(session: Session, options: RoomOptions): Promise<
 }
 
 /** Links to the status page, where a daemon serves it. */
-async function linksOf(session: Session): Promise<PageLinks> {
+async function linksOf(session: Place): Promise<PageLinks> {
   if (!(await daemonRuns(session))) return {};
   const { announcedLinks } = await import('../incidents/index.js');
   return await announcedLinks(session.store);
-}
-
-/** Runs a piece of work with the room of the session, closed afterwards. `tells`: the work itself says what is wrong with escalation.yml. */
-export async function withRoom<T>(
-  context: CommandContext,
-  work: (room: IncidentRoom, session: Session) => Promise<T>,
-  { tells = false }: { readonly tells?: boolean } = {},
-): Promise<T> {
-  const session = await context.session();
-  const room = await openRoom(session, { by: session.by });
-  if (room.trouble && !tells) context.live.note(troubleText(room.trouble));
-  try {
-    return await work(room, session);
-  } finally {
-    await room.close();
-  }
 }
 
 /** What is wrong with escalation.yml, what counts instead, and what to do. */
@@ -121,7 +103,7 @@ export const troubleText = ({ message, why, state, next }: RunbackError): string
   visible([`${message}.`, why, state, next].filter((part) => part !== undefined).join(' '));
 
 /** True while a daemon works in this workspace. */
-export async function daemonRuns({ store }: Session): Promise<boolean> {
+export async function daemonRuns({ store }: Place): Promise<boolean> {
   return (await store.lockHolder('daemon'))?.alive === true;
 }
 
@@ -132,7 +114,7 @@ const PATIENCE_MS = 30_000;
  * Sends what waits, where no daemon does it: until the pages of this incident are settled, or patience ends. Gives the incident as it is
  * then. Pages that are not through stay in the outbox.
  */
-export async function deliverNow({ desk, outbox }: IncidentRoom, session: Session, incident: Incident): Promise<Incident> {
+export async function deliverNow({ desk, outbox }: IncidentRoom, session: Place, incident: Incident): Promise<Incident> {
   if (!outbox || (await daemonRuns(session))) return incident;
   const end = session.clock.monotonicMs() + PATIENCE_MS;
   let now = incident;
@@ -159,33 +141,11 @@ const open = (incident: Incident): string =>
     .map(({ key }) => key)
     .join();
 
-/** The incident an id, the beginning of one, or `latest` means; without one, the only open incident, or the one a person picks. */
-export async function findIncident(context: CommandContext, { desk }: IncidentRoom, wanted: string | undefined): Promise<string> {
-  if (wanted !== undefined) {
-    const ids = await desk.list();
-    const id =
-      wanted === 'latest'
-        ? (await desk.readAll(ids.slice(-20))).incidents.at(-1)?.id
-        : byPrefix(wanted, ids, (one) => one, { what: 'incident', list: 'runback incident list --all' });
-    if (id !== undefined) return id;
-  }
-  const listed = await desk.listOpen();
-  const [first] = listed;
-  if (first === undefined)
-    throw new RunbackError('not-found', 'No incident is open', { state: 'Nothing was changed.', next: 'runback respond, or runback incident open' });
-  if (listed.length === 1) return first.id;
-  const asker = await context.asker('<incident>');
-  return await asker.choose({
-    message: 'Which incident?',
-    choices: listed.map((one) => ({ value: one.id, name: nameOf(one), description: one.id })),
-  });
-}
-
 /** `[sev1] Wrong first names on contacts`. */
 export const nameOf = ({ severity, title }: Pick<OpenIncident, 'severity' | 'title'>): string => `[${severity}] ${visible(title)}`;
 
 /** Every incident that is open, as it is now. One that is damaged is left out: it gives nobody a role. */
-export async function openIncidents({ store, clock }: Session): Promise<readonly Incident[]> {
+export async function openIncidents({ store, clock }: Place): Promise<readonly Incident[]> {
   const { IncidentDesk, isOpen } = await import('../incidents/index.js');
   const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
   const { incidents } = await desk.readAll((await desk.listOpen()).map(({ id }) => id));
@@ -196,7 +156,7 @@ export async function openIncidents({ store, clock }: Session): Promise<readonly
  * Ids of the open incidents of these platforms; where there is none, of those that do not say yet what they are about. What is done now by
  * hand belongs to them. Undefined where they cannot be read: that holds nothing up, and then times tell.
  */
-export async function incidentsNow(session: Session, platforms: readonly string[]): Promise<readonly string[] | undefined> {
+export async function incidentsNow(session: Place, platforms: readonly string[]): Promise<readonly string[] | undefined> {
   try {
     const open = await openIncidents(session);
     const fitting = open.filter((one) => one.platforms.some((name) => platforms.includes(name)));
@@ -208,7 +168,7 @@ export async function incidentsNow(session: Session, platforms: readonly string[
 }
 
 /** Ties a restore that was begun by hand, and its plan, to the incidents that were open then. What cannot be tied stops nothing: the restore names them itself. */
-export async function linkRestore(session: Session, incidents: readonly string[], restore: string, plan: string): Promise<void> {
+export async function linkRestore(session: Place, incidents: readonly string[], restore: string, plan: string): Promise<void> {
   const { IncidentDesk, link } = await import('../incidents/index.js');
   const { store, clock, by } = session;
   const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
@@ -222,7 +182,7 @@ export async function linkRestore(session: Session, incidents: readonly string[]
 }
 
 /** The incident a run belongs to, with its desk; undefined where it belongs to none. A damaged or missing incident stops no run. */
-export async function incidentOf(session: Session, run: string): Promise<{ readonly incident: Incident; readonly desk: IncidentDesk } | undefined> {
+export async function incidentOf(session: Place, run: string): Promise<{ readonly incident: Incident; readonly desk: IncidentDesk } | undefined> {
   const id = (await session.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
   if (id === undefined) return undefined;
   const { IncidentDesk } = await import('../incidents/index.js');

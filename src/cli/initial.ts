@@ -1,7 +1,7 @@
 import { identifyPlatform } from '../connectors/index.js';
 import { isRunbackError, Redactor } from '../lib/index.js';
 import { ENVIRONMENTS, type Environment, resolveSecret, type SecretRef } from '../workspace/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 import type { Asker } from './prompts/asker.js';
 import { visible } from './views/visible.js';
 

@@ -1,8 +1,6 @@
 import type { Escalation } from '../escalation/index.js';
 import { canonicalJson, isRunbackError, RunbackError } from '../lib/index.js';
-import type { Session } from './session.js';
-
-type Place = Pick<Session, 'workspace' | 'store' | 'clock'>;
+import type { Place } from './place.js';
 
 /** The rules a workspace goes by. */
 export interface CurrentEscalation {
@@ -43,7 +41,7 @@ export async function currentEscalation(
 }
 
 /** The last escalation.yml that could be used; undefined where there was none, or it cannot be read. */
-export async function knownEscalation({ store }: Pick<Session, 'store'>): Promise<Known | undefined> {
+export async function knownEscalation({ store }: Pick<Place, 'store'>): Promise<Known | undefined> {
   const known = await document(store)
     .read()
     .catch(() => undefined);
@@ -53,11 +51,11 @@ export async function knownEscalation({ store }: Pick<Session, 'store'>): Promis
 }
 
 /** Forgets it: the workspace has no rules from here on, and that is meant. */
-export async function forgetEscalation({ store }: Pick<Session, 'store'>): Promise<void> {
+export async function forgetEscalation({ store }: Pick<Place, 'store'>): Promise<void> {
   await document(store).delete();
 }
 
-const document = (store: Session['store']) => store.document<Known>('known-escalation', 'last');
+const document = (store: Place['store']) => store.document<Known>('known-escalation', 'last');
 
 /** A workspace that cannot be written to does without. */
 async function remember(place: Place, escalation: Escalation): Promise<void> {

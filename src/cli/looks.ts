@@ -2,15 +2,9 @@ import { isRunbackError } from '../lib/index.js';
 import { namesOf, parseRecordLine } from '../records/index.js';
 import type { Plan, PlanHeader, PlanLine } from '../restores/index.js';
 import type { Catalog, SnapshotReader } from '../snapshots/index.js';
-import type { OpenPlan } from './prompts/operator-deps.js';
+import type { OpenPlan, RecordRef } from './prompts/operator-deps.js';
 import type { Session } from './session.js';
 import { type Looks, noLooks, type RecordLook } from './views/record.js';
-
-/** A record by its object type and key. */
-export interface RecordRef {
-  readonly object: string;
-  readonly key: string;
-}
 
 /** What of a plan's header names its records. */
 type NamedBy = Pick<PlanHeader, 'base' | 'damaged' | 'platform' | 'pages'>;

@@ -1,5 +1,5 @@
 import { readMoment, RunbackError, showMoment } from '../lib/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 
 /** What a time on the command line is for. */
 export interface TypedMoment {

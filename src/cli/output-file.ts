@@ -5,8 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 
 import { fromFileSystem, isRunbackError, RunbackError } from '../lib/index.js';
-import type { OptionSpec } from './command.js';
-import type { CommandContext } from './context.js';
+import type { OptionSpec, CommandContext } from './command.js';
 
 /** The option that stands beside every `--to`. */
 export const OVERWRITE: OptionSpec = { flags: '--overwrite', description: 'replace the file that --to names, if it is there' };

@@ -3,13 +3,13 @@ import { didYouMean, RunbackError } from '../lib/index.js';
 import type { ApprovalServices } from '../runbooks/index.js';
 import { incidentOf, openIncidents, readEscalation } from './incidents.js';
 import { knownEscalation } from './known-escalation.js';
-import type { Session } from './session.js';
+import type { Place } from './place.js';
 
 /**
  * Who may approve what in a workspace, by the escalation.yml of today, or the last one where it is gone; undefined where it has none. The roles that an incident gives hold
  * for its runs while it is open. Throws `file-invalid`, `secret-literal`.
  */
-export async function openPolicy(session: Session): Promise<ApprovalServices | undefined> {
+export async function openPolicy(session: Place): Promise<ApprovalServices | undefined> {
   // A file that is gone allows nobody more than it did; one that cannot be used allows nothing.
   const file = (await readEscalation(session)) ?? (await knownEscalation(session))?.escalation;
   if (file === undefined) return undefined;
@@ -27,7 +27,7 @@ export async function openPolicy(session: Session): Promise<ApprovalServices | u
  * of the run, or any where there is no run). Where every platform is a sandbox, or there is no escalation.yml, everybody may do
  * everything. Names are taken at their word: what has to be proved is for approvals. Throws `not-authorised` with who may.
  */
-export async function authorise(session: Session, act: Act, by: string, run?: string): Promise<void> {
+export async function authorise(session: Place, act: Act, by: string, run?: string): Promise<void> {
   if (Object.values(session.workspace.config.platforms).every(({ environment }) => environment === 'sandbox')) return;
   const policy = await session.approvals();
   if (policy === undefined) return;
@@ -47,7 +47,7 @@ export async function authorise(session: Session, act: Act, by: string, run?: st
 }
 
 /** The roles that open incidents give. */
-async function grantsOfAll(session: Session): Promise<readonly Grant[]> {
+async function grantsOfAll(session: Place): Promise<readonly Grant[]> {
   const incidents = await openIncidents(session);
   return incidents.flatMap(({ grants }) => grants);
 }

@@ -1,5 +1,5 @@
 import type { BadSync, Score } from '../drills/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 import { count, counted, facts } from './views/format.js';
 import type { Style } from './views/style.js';
 

@@ -2,7 +2,7 @@ import type { Escalation } from '../escalation/index.js';
 import type { IncidentDesk, LinkKind } from '../incidents/index.js';
 import { RunbackError } from '../lib/index.js';
 import type { RunObserver, RunView } from '../runbooks/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 import { visible } from './views/visible.js';
 
 /** What the severities mean where no escalation.yml says it. */

@@ -1,6 +1,6 @@
 import { isRunbackError, RunbackError } from '../lib/index.js';
 import type { ApplyDeps, Plan } from '../restores/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 import { byPrefix } from './prefix.js';
 import type { Session } from './session.js';
 

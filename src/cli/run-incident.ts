@@ -1,7 +1,7 @@
 import type { IncidentDesk, OpenIncident } from '../incidents/index.js';
 import { own } from '../lib/index.js';
 import type { Runbook } from '../runbooks/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 import { nameOf } from './incidents.js';
 import { visible } from './views/visible.js';
 

@@ -1,6 +1,5 @@
 import { EXIT, type ExitCode, fromFileSystem, proxySecrets, Redactor, RunbackError, systemClock } from '../lib/index.js';
-import type { Outcome } from './command.js';
-import type { CommandContext, Stdio } from './context.js';
+import type { Outcome, CommandContext } from './command.js';
 import { colorLevel, type Globals, hasUnicode, readGlobals } from './globals.js';
 import { Interrupts } from './interrupts.js';
 import { loadCommands } from './loaders.js';
@@ -10,6 +9,7 @@ import { guardOutputs } from './outputs.js';
 import { nounOf, parseCommandLine } from './parse.js';
 import type { Asker } from './prompts/asker.js';
 import type { Session } from './session.js';
+import type { Stdio } from './stdio.js';
 import { asRunbackError, redactedError, stackOf } from './views/error.js';
 import { Live, type LiveMode } from './views/live.js';
 import { position } from './views/meter.js';

@@ -19,6 +19,7 @@ import {
   type Workspace,
   zoneOfWorkspace,
 } from '../workspace/index.js';
+import type { Place } from './place.js';
 
 /** What a session is opened with. */
 export interface SessionOptions {
@@ -34,7 +35,7 @@ export interface SessionOptions {
 }
 
 /** A workspace opened for one command: everything is made when it is first asked for. */
-export class Session {
+export class Session implements Place {
   readonly #open = new Set<Platform>();
   #catalog: Promise<Catalog> | undefined;
   #syncs: Promise<Syncs> | undefined;

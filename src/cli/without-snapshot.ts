@@ -2,7 +2,7 @@ import type { Platform } from '../connectors/index.js';
 import type { Incident } from '../incidents/index.js';
 import { isRunbackError } from '../lib/index.js';
 import type { Runbook } from '../runbooks/index.js';
-import type { CommandContext } from './context.js';
+import type { CommandContext } from './command.js';
 import type { Session } from './session.js';
 import { count, counted, table } from './views/format.js';
 import { pauseText } from './views/sync.js';

@@ -1,4 +1,4 @@
-import { own, put, type Fields } from '../records/index.js';
+import { own, type Fields } from '../records/index.js';
 import {
   type ItemResult,
   type Pending,

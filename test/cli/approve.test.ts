@@ -7,8 +7,8 @@ import { PassThrough } from 'node:stream';
 import { spawn } from '@lydell/node-pty';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
+import type { CommandContext } from '../../src/cli/command.js';
 import { approveWith } from '../../src/cli/commands/approve.js';
-import type { CommandContext } from '../../src/cli/context.js';
 import { Input } from '../../src/cli/input.js';
 import { askApproval } from '../../src/cli/prompts/approval.js';
 import { readPaste } from '../../src/cli/prompts/paste.js';

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 
 import { RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { ESCALATION_FILE } from '../escalating.js';
 import { openRoom, troubleText } from '../incidents.js';
 import type { Input } from '../input.js';

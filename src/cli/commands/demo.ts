@@ -3,8 +3,7 @@ import { rm } from 'node:fs/promises';
 import { leastRequests, stageBadSync, writeSampleWorkspace, type BadSync, type Score } from '../../drills/index.js';
 import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../rehearsing.js';
 import { findRunbook } from '../runbook-files.js';
 import { runSetup } from '../running.js';
@@ -16,6 +15,7 @@ import { visibleLines } from '../views/visible.js';
 import { wrap } from '../views/width.js';
 
 const RUNBOOK = 'mass-overwrite';
+
 /** Who is at the keyboard unless --as says otherwise. */
 const ON_CALL = 'maya';
 const SIZES = { full: { contacts: 5000, companies: 800, deals: 500 }, small: { contacts: 300, companies: 50, deals: 30 } } as const;

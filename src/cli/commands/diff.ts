@@ -1,9 +1,8 @@
 import { EXIT } from '../../lib/index.js';
 import type { ByHand } from '../../restores/index.js';
 import type { NotCompared } from '../../snapshots/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { compareSnapshots, endsOf, type RecordDifference, withLive } from '../comparing.js';
-import type { CommandContext } from '../context.js';
 import { diffText } from '../views/diff.js';
 
 const FIRST = 10;

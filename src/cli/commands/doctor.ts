@@ -2,8 +2,7 @@ import { access, constants } from 'node:fs/promises';
 
 import { EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import { hardLinkProblem } from '../../store/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { checkLocks } from '../locks.js';
 import type { Session } from '../session.js';
 import { count, counted } from '../views/format.js';

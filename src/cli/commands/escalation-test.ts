@@ -1,7 +1,6 @@
 import type { ContactTest } from '../../incidents/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { loadEscalation } from '../escalating.js';
 import { counted, span, table } from '../views/format.js';
 import type { Style } from '../views/style.js';

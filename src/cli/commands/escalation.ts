@@ -11,8 +11,7 @@ import {
 } from '../../escalation/index.js';
 import { didYouMean, EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import { problemsIn } from '../../workspace/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { ESCALATION_FILE, loadEscalation, readExpectations } from '../escalating.js';
 import { forgetEscalation, knownEscalation } from '../known-escalation.js';
 import type { Session } from '../session.js';

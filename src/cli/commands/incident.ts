@@ -1,12 +1,12 @@
 import type { Actor, Incident } from '../../incidents/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
-import { daemonRuns, deliverNow, findIncident, type IncidentRoom, withRoom } from '../incidents.js';
+import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome, CommandContext } from '../command.js';
+import { daemonRuns, deliverNow, type IncidentRoom } from '../incidents.js';
 import { typedMoment } from '../moments.js';
 import { OVERWRITE, outputFile, writeText } from '../output-file.js';
 import { headlineText, reportDeps } from '../reporting.js';
 import { severityOf } from '../responding.js';
+import { findIncident, withRoom } from '../room.js';
 import type { Session } from '../session.js';
 import { incidentBlock, incidentText, pagingText } from '../views/incident.js';
 import { damagedIncident } from '../views/status.js';

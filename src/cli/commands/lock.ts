@@ -1,7 +1,6 @@
 import type { NamedLock } from '../../store/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
-import type { CommandContext } from '../context.js';
 import { lockViews, lockWords } from '../locks.js';
 import { byPrefix } from '../prefix.js';
 import type { Session } from '../session.js';

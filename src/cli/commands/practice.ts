@@ -3,8 +3,7 @@ import { basename, relative, resolve } from 'node:path';
 
 import { type BadSync, type Score, stageBadSync, writePracticeWorkspace } from '../../drills/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../rehearsing.js';
 import { count } from '../views/format.js';
 import { visible } from '../views/visible.js';
@@ -13,6 +12,7 @@ import { wrap } from '../views/width.js';
 /** Who is on call in the practice workspace. */
 const ON_CALL = 'maya';
 const FOLDER = 'runback-practice';
+
 /** How often the account is compared with what it should hold. */
 const LOOK_EVERY_MS = 1000;
 

@@ -1,12 +1,12 @@
 import type { Incident, IncidentDesk } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Runbook, RunView } from '../../runbooks/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
-import { daemonRuns, deliverNow, type IncidentRoom, nameOf, withRoom } from '../incidents.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
+import { daemonRuns, deliverNow, type IncidentRoom, nameOf } from '../incidents.js';
 import type { Choice } from '../prompts/asker.js';
 import { headlineOf, headlineText } from '../reporting.js';
 import { severityOf } from '../responding.js';
+import { withRoom } from '../room.js';
 import { runbookFiles } from '../runbook-files.js';
 import { runFor } from '../running.js';
 import type { Session } from '../session.js';

@@ -3,9 +3,8 @@ import { pipeline } from 'node:stream/promises';
 
 import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, Plan, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
-import type { CommandContext } from '../context.js';
 import { incidentsNow, linkRestore } from '../incidents.js';
 import { looksIn, openPlanOf, recordsOf } from '../looks.js';
 import { typedMoment } from '../moments.js';

@@ -1,10 +1,10 @@
 import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Finding, Runbook } from '../../runbooks/index.js';
 import { problemsIn } from '../../workspace/index.js';
-import type { CommandSpec, OptionSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
-import { findIncident, type IncidentRoom, incidentOf, withRoom } from '../incidents.js';
+import type { CommandSpec, OptionSpec, Outcome, CommandContext } from '../command.js';
+import { type IncidentRoom, incidentOf } from '../incidents.js';
 import { OVERWRITE, outputFile, writeText } from '../output-file.js';
+import { findIncident, withRoom } from '../room.js';
 import { incidentFor } from '../run-incident.js';
 import { findRunbook, runbookFiles } from '../runbook-files.js';
 import { findRun, runFor, runOutcome, runSetup } from '../running.js';

@@ -3,11 +3,9 @@ import { finished } from 'node:stream/promises';
 
 import { EXIT, newId, RunbackError } from '../../lib/index.js';
 import { parseRecordLine } from '../../records/index.js';
-import type { ObjectInfo, SnapshotReader, SnapshotSummary } from '../../snapshots/index.js';
-import { unrecorded } from '../../snapshots/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
+import { type ObjectInfo, type SnapshotReader, type SnapshotSummary, unrecorded } from '../../snapshots/index.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { confirmDestructive } from '../confirm.js';
-import type { CommandContext } from '../context.js';
 import { OVERWRITE, outputFile } from '../output-file.js';
 import { whilePaused } from '../pausing.js';
 import { count, counted } from '../views/format.js';

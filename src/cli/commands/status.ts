@@ -1,10 +1,10 @@
 import { EXIT, isRunbackError } from '../../lib/index.js';
 import type { RestoreSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
-import { troubleText, withRoom } from '../incidents.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
+import { troubleText } from '../incidents.js';
 import { lockViews } from '../locks.js';
+import { withRoom } from '../room.js';
 import type { Session } from '../session.js';
 import { nextOf } from '../views/run.js';
 import { statusText, type WorkspaceStatus } from '../views/status.js';

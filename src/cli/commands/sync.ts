@@ -1,7 +1,6 @@
 import { EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
-import type { CommandSpec, Outcome } from '../command.js';
-import type { CommandContext } from '../context.js';
+import type { CommandSpec, Outcome, CommandContext } from '../command.js';
 import { incidentsNow } from '../incidents.js';
 import { byPrefix } from '../prefix.js';
 import type { Session } from '../session.js';

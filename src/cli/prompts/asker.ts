@@ -1,3 +1,5 @@
+import type { Style } from '../views/style.js';
+
 /** One thing to choose. */
 export interface Choice<T> {
   readonly value: T;
@@ -31,4 +33,16 @@ export interface Asker {
   /** Several lines at once, until one fits `last` or the person gives up with two empty ones. */
   paste(question: { readonly message: string; readonly last: RegExp }): Promise<string>;
   confirm(question: { readonly message: string; readonly default: boolean }): Promise<boolean>;
+}
+
+/** What both kinds of prompts need. */
+export interface PromptDeps {
+  readonly stdin: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly style: Style;
+  readonly signal: AbortSignal;
+  /** Takes the progress line off the screen while a question stands there. */
+  hold(): () => void;
+  /** The error of a Ctrl-C at a prompt. */
+  interrupted(): Error;
 }

@@ -1,7 +1,6 @@
 import type { ObjectSchema } from '../../records/index.js';
 import type { PlanLine, PlanSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
-import type { RecordRef } from '../looks.js';
 import type { Looks } from '../views/record.js';
 import type { Style } from '../views/style.js';
 import type { Asker } from './asker.js';
@@ -31,4 +30,10 @@ export interface OpenPlan {
   lines(): AsyncIterable<PlanLine>;
   /** How people know these records, where that can be told. */
   looks?(records: Iterable<RecordRef>): Promise<Looks>;
+}
+
+/** A record by its object type and key. */
+export interface RecordRef {
+  readonly object: string;
+  readonly key: string;
 }

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 
-import type { PromptDeps } from './rich.js';
+import type { PromptDeps } from './asker.js';
 
 /** True where the lines so far are all of it: the last line has come, or the person gives up with two empty ones. */
 export function pasteEnds(lines: readonly string[], last: RegExp): boolean {

@@ -1,8 +1,7 @@
 import { createInterface } from 'node:readline';
 
-import type { Asker, Choice } from './asker.js';
+import type { Asker, Choice, PromptDeps } from './asker.js';
 import { pasteEnds } from './paste.js';
-import type { PromptDeps } from './rich.js';
 import { dropTypedAhead } from './typed-ahead.js';
 
 /** Prompts for screen readers: numbered lines, one answer a line, nothing drawn twice. */

@@ -4,21 +4,9 @@ import { createPromptModule } from 'inquirer';
 
 import type { Style } from '../views/style.js';
 import { displayWidth, wrap } from '../views/width.js';
-import type { Asker, Choice } from './asker.js';
+import type { Asker, Choice, PromptDeps } from './asker.js';
 import { readPaste } from './paste.js';
 import { dropTypedAhead } from './typed-ahead.js';
-
-/** What both kinds of prompts need. */
-export interface PromptDeps {
-  readonly stdin: NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
-  readonly style: Style;
-  readonly signal: AbortSignal;
-  /** Takes the progress line off the screen while a question stands there. */
-  hold(): () => void;
-  /** The error of a Ctrl-C at a prompt. */
-  interrupted(): Error;
-}
 
 /** Prompts that are redrawn: arrow keys, typing to search. */
 export function richAsker(deps: PromptDeps): Asker {

@@ -1,7 +1,7 @@
 import { ApiFailure, badRequest } from './failure.js';
 import type { LinkType } from './state/link-types.js';
-import type { Portal, Writer } from './state/portal.js';
-import { historyOf, type HistoryEntry, type WriteSource } from './state/record.js';
+import type { Portal } from './state/portal.js';
+import { type Writer, historyOf, type HistoryEntry, type WriteSource } from './state/record.js';
 import type { PropertyValues } from './state/values.js';
 
 /** A record as it really is, with no API in between. */

@@ -4,7 +4,8 @@ import type { Clock } from '../../lib/index.js';
 import { ApiFailure, badRequest, tooManyRequests } from './failure.js';
 import { readBody } from './routes/inputs.js';
 import type { ApiAnswer } from './routes/route.js';
-import type { Portal, Writer } from './state/portal.js';
+import type { Portal } from './state/portal.js';
+import type { Writer } from './state/record.js';
 
 const PATH = /^\/submissions\/v3\/integration\/submit\/(\d+)\/([\da-f-]{36})\/?$/i;
 const LIMIT = 50;

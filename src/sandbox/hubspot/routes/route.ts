@@ -1,7 +1,8 @@
 import type { App } from '../apps.js';
 import type { FaultSwitches } from '../faults.js';
 import type { ObjectType } from '../state/object-type.js';
-import type { Portal, Writer } from '../state/portal.js';
+import type { Portal } from '../state/portal.js';
+import type { Writer } from '../state/record.js';
 
 /** A request as a handler sees it: parsed, authenticated, within limits. */
 export interface ApiRequest {

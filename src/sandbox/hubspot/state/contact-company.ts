@@ -1,6 +1,6 @@
 import type { ObjectType } from './object-type.js';
-import type { Portal, Writer } from './portal.js';
-import type { StoredRecord, WriteSource } from './record.js';
+import type { Reacting } from './reacting.js';
+import type { Writer, StoredRecord, WriteSource } from './record.js';
 
 /** As what the account itself makes companies of addresses. */
 const BY_ADDRESS: WriteSource = { type: 'COMPANIES', id: 'AutomaticAssociation' };
@@ -12,7 +12,7 @@ const FREE_MAIL = new Set(['gmail.com', 'googlemail.com', 'yahoo.com', 'hotmail.
  * What a write of `associatedcompanyid` does: that company becomes the contact's primary one, and `''` takes the primary one
  * away. The value itself is not kept. True if anything changed.
  */
-export function setCompany(portal: Portal, contact: StoredRecord, company: string, writer: Writer, backDated: number | undefined): boolean {
+export function setCompany(portal: Reacting, contact: StoredRecord, company: string, writer: Writer, backDated: number | undefined): boolean {
   const primary = portal.links.typesBetween('contacts', 'companies').find((each) => each.primary);
   if (!primary) return false;
   const held = [...(portal.links.neighbours('contacts', contact.id, 'companies') ?? [])].find(([, types]) => types.has(primary))?.[0];
@@ -23,7 +23,7 @@ export function setCompany(portal: Portal, contact: StoredRecord, company: strin
 }
 
 /** Links a contact to the company at its mail domain, which is made where there is none: if the account is set so. */
-export function companyOfAddress(portal: Portal, type: ObjectType, contact: StoredRecord): void {
+export function companyOfAddress(portal: Reacting, type: ObjectType, contact: StoredRecord): void {
   const domain = contact.values.email?.split('@')[1];
   if (!portal.settings.companiesFromAddresses || type.name !== 'contacts' || domain === undefined || FREE_MAIL.has(domain)) return;
   const companies = portal.types.get('companies');

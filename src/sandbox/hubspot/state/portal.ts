@@ -12,7 +12,7 @@ import { bothDirections, defaultLinkTypes, type LinkType } from './link-types.js
 import { ObjectTypes, type ObjectType } from './object-type.js';
 import { checkStage } from './pipeline-rules.js';
 import { RecordTable } from './record-table.js';
-import type { StoredRecord, WriteSource } from './record.js';
+import type { StoredRecord, Writer, WriteSource } from './record.js';
 import { fillsOfChange, fillsOfNew, type Fill } from './server-fills.js';
 import { syncStageOfLink, syncStages } from './stage-sync.js';
 import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
@@ -33,12 +33,6 @@ export interface WriteEntry {
   readonly what: readonly string[];
   /** Whether anything differs afterwards. */
   readonly changed: boolean;
-}
-
-/** Who writes, and for which request. */
-export interface Writer {
-  readonly source: WriteSource;
-  readonly request?: string;
 }
 
 /**

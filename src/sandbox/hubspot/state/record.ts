@@ -52,3 +52,9 @@ export function historyOf(record: StoredRecord, property: string): readonly Hist
   for (const change of record.changes) if (change.property === property) entries.push(change);
   return entries.reverse();
 }
+
+/** Who writes, and for which request. */
+export interface Writer {
+  readonly source: WriteSource;
+  readonly request?: string;
+}

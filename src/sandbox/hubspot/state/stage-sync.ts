@@ -1,7 +1,7 @@
 import type { LinkType } from './link-types.js';
 import type { ObjectType } from './object-type.js';
 import { outcomeOf } from './pipeline-rules.js';
-import type { Portal } from './portal.js';
+import type { Reacting } from './reacting.js';
 import type { StoredRecord, WriteSource } from './record.js';
 import type { PropertyValues } from './values.js';
 
@@ -12,7 +12,7 @@ const BY_DEAL: WriteSource = { type: 'DEALS', id: 'LifecycleStageSync' };
  * What a changed record does to the stages of others, where the account is set so: a company's stage goes to the contacts
  * whose primary company it is, and a deal that is won makes customers. Stages move forward only.
  */
-export function syncStages(portal: Portal, type: ObjectType, record: StoredRecord, before: PropertyValues): void {
+export function syncStages(portal: Reacting, type: ObjectType, record: StoredRecord, before: PropertyValues): void {
   if (!portal.settings.syncsStages) return;
   const stage = record.values.lifecyclestage;
   if (type.name === 'companies' && stage !== undefined && stage !== before.lifecyclestage)
@@ -24,14 +24,14 @@ export function syncStages(portal: Portal, type: ObjectType, record: StoredRecor
 }
 
 /** What a new link to a deal does to the stage of the other side, where the account is set so. */
-export function syncStageOfLink(portal: Portal, link: LinkType, from: string, to: string): void {
+export function syncStageOfLink(portal: Reacting, link: LinkType, from: string, to: string): void {
   if (!portal.settings.syncsStages || (link.from !== 'deals' && link.to !== 'deals')) return;
   const [deal, object, id] = link.from === 'deals' ? [from, link.to, to] : [to, link.from, from];
   const outcome = outcomeOf(portal.table(portal.types.get('deals')).find(deal)?.values ?? {});
   if (outcome === 'open' || outcome === 'won') setStage(portal, object, id, outcome === 'won' ? 'customer' : 'opportunity', BY_DEAL);
 }
 
-function setStage(portal: Portal, object: string, id: string, lifecyclestage: string, source: WriteSource): void {
+function setStage(portal: Reacting, object: string, id: string, lifecyclestage: string, source: WriteSource): void {
   const type = portal.types.get(object);
   const record = portal.table(type).find(id);
   if (record && type.properties.has('lifecyclestage')) portal.update(type, record, { lifecyclestage }, { source });
