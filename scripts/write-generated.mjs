@@ -1,4 +1,4 @@
-// Writes what is derived from the code: the JSON Schemas for editors and the table of error codes. Needs the build.
+// Writes what is derived from the code: the JSON Schemas for editors, the table of error codes and the page of commands. Needs the build.
 // With --check nothing is written and the exit status is 1 where a file is not what the code says.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
+import { GLOBAL_FLAGS } from '../dist/cli/help.js';
+import { loadCommands } from '../dist/cli/loaders.js';
+import { NOUNS } from '../dist/cli/nouns.js';
 import { escalationSchema } from '../dist/escalation/index.js';
 import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
 import { workspaceSchema } from '../dist/workspace/index.js';
@@ -64,12 +67,65 @@ function errorTable() {
   ].join('\n');
 }
 
+const cell = (text) => text.replaceAll('|', '\\|').replaceAll('<', '\\<');
+
+/** One command: how it is called, what it does, what may be given, lines that work. */
+function commandSection(noun, { verb, summary, details, args = [], options = [], examples = [] }) {
+  const name = ['runback', noun, ...(verb === undefined ? [] : [verb])].join(' ');
+  const words = args.map((arg) => `${arg.optional ? '[' : '<'}${arg.name}${arg.variadic ? '...' : ''}${arg.optional ? ']' : '>'}`);
+  const given = [
+    ...args.map(({ name: arg, description, choices }) => [arg, description, choices]),
+    ...options.map(({ flags, description, choices, required }) => [flags, required ? `${description}; has to be given` : description, choices]),
+  ];
+  return [
+    `### ${name}`,
+    '',
+    `${summary}.${details === undefined ? '' : ` ${cell(details)}`}`,
+    '',
+    '```sh',
+    [name, ...words, ...(options.length === 0 ? [] : ['[options]'])].join(' '),
+    ...examples.map((example) => `# ${example}`),
+    '```',
+    '',
+    ...(given.length === 0 ? [] : ['| given | what it says |', '| --- | --- |']),
+    ...given.map(
+      ([what, says, choices]) => `| \`${what.replaceAll('|', '\\|')}\` | ${cell(says)}${choices === undefined ? '' : ` (${choices.join(', ')})`} |`,
+    ),
+    ...(given.length === 0 ? [] : ['']),
+  ];
+}
+
+async function commandPage() {
+  const nouns = await Promise.all(
+    NOUNS.map(async ({ name, summary, verbs }) => [
+      `## ${name}`,
+      '',
+      ...(verbs.length === 0 ? [] : [`${summary}.`, '']),
+      ...(await loadCommands(name)).flatMap((spec) => commandSection(name, spec)),
+    ]),
+  );
+  return [
+    '# Commands',
+    '',
+    'Generated from `src/cli/commands` by `npm run schemas`; `runback <noun> <verb> --help` says the same in the terminal. Lines that begin with # are examples.',
+    '',
+    '## Options everywhere',
+    '',
+    '| option | what it says |',
+    '| --- | --- |',
+    ...GLOBAL_FLAGS.map(([flags, says]) => `| \`${flags}\` | ${cell(says)} |`),
+    '',
+    ...nouns.flat(),
+  ].join('\n');
+}
+
 const files = [
   ...FORMATS.filter(([, , schema]) => schema !== undefined).map(([name, title, schema]) => [
     `schemas/${name}.schema.json`,
     jsonSchema(title, schema),
   ]),
   ['docs/errors.md', errorTable()],
+  ['docs/commands.md', `${(await commandPage()).trimEnd()}\n`],
 ];
 
 let stale = 0;
