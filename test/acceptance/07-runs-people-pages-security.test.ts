@@ -37,9 +37,9 @@ const POINTS: Readonly<Record<string, string>> = {
   '37 budgets of expressions': 'test/lib/expressions test/runbooks/load',
   '38 hostile text, files and snapshots': 'test/cli/inherited-names test/snapshots/hostile test/security',
   '39 the gate of the sandbox': 'test/sandbox/gate',
-  '40 dependencies': 'test/lib/dependencies',
+  '40 dependencies': 'test/cli/package',
   '41 who holds a lock': 'test/store/leases test/restores/holders test/journeys/locks',
-  '42, 43 where its users are': 'test/cli/everywhere test/cli/known-snapshots',
+  '42, 43 where its users are': 'test/cli/everywhere test/cli/package test/cli/known-snapshots',
 };
 
 /** The oldest of each line of Node that works, and the newest of all. */
