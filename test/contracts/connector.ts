@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { Connector, MutationResult, RecordBatch } from '../../src/connectors/index.js';
+import type { Capabilities, Connector, MutationResult, RecordBatch } from '../../src/connectors/index.js';
 import { isRunbackError } from '../../src/lib/index.js';
 import { compareKeys, type Link, type LinkSchema, type ObjectSchema, type PlatformRecord, recordLine, type Value } from '../../src/records/index.js';
 
@@ -61,8 +61,17 @@ export const NASTY = [
   ' leading and trailing ',
 ];
 
-/** The promises of `src/connectors/connector.ts`, tried on a real platform or a faithful copy of one. */
-export function connectorContract(name: string, start: () => Promise<ContractPlatform>): void {
+/** What a driver claims to be able to do beyond what every driver can. Cases for what it does not claim are skipped, and say so. */
+export interface Claims extends Pick<Capabilities, 'ordered' | 'consistentRead' | 'conditionalWrite' | 'history'> {
+  /** It gives finished lines. */
+  readonly lines: boolean;
+}
+
+/**
+ * The promises of `src/connectors/connector.ts`, tried on a real platform or a faithful copy of one. `claims` stands beside the driver, so that
+ * one that is lost fails, instead of skipping its cases unseen.
+ */
+export function connectorContract(name: string, claims: Claims, start: () => Promise<ContractPlatform>): void {
   describe(`connector contract: ${name}`, () => {
     let platform: ContractPlatform;
     const opened: Connector[] = [];
@@ -109,6 +118,12 @@ export function connectorContract(name: string, start: () => Promise<ContractPla
           expect(schema.fields.find((field) => field.name === name)).toMatchObject({ type: 'string', readOnly: false });
         expect(new Set(schema.fields.map((field) => field.name)).size).toBe(schema.fields.length);
       });
+    });
+
+    test('claims what is expected of it', async () => {
+      const connector = await open();
+      const { ordered, consistentRead, conditionalWrite, history } = connector.capabilities;
+      expect({ ordered, consistentRead, conditionalWrite, history, lines: connector.readLines !== undefined }).toEqual(claims);
     });
 
     describe('read', () => {
