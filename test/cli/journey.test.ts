@@ -55,6 +55,7 @@ describe('a restore by single commands, as a script would do it', () => {
   test('diff against the platform ends with 2 where something differs and 0 where nothing does', async () => {
     expect((await go('diff', 'latest', 'live')).code).toBe(0);
     before = workspace.damage(20);
+    expect(before.size).toBe(20);
     const { code, data, events } = await json('diff', 'latest-verified', 'live', '--object', 'contacts');
     expect(code).toBe(2);
     const differing = [...before].filter(([, title]) => title !== 'Intern').length;
@@ -181,6 +182,7 @@ describe('what is left on disk', () => {
     expect(read).toBeGreaterThan(5);
     const { stat } = await import('node:fs/promises');
     const logs = await readdir(join(workspace.dir, '.runback', 'logs'));
+    expect(logs).not.toEqual([]);
     for (const log of logs) expect((await stat(join(workspace.dir, '.runback', 'logs', log))).mode & 0o077).toBe(0);
   });
 

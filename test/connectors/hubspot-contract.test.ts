@@ -6,7 +6,7 @@ import { startHubSpotSandbox } from '../../src/sandbox/index.js';
 import { connectorContract, type ContractPlatform } from '../contracts/connector.js';
 import { configOf, SharedClock } from './hubspot-support.js';
 
-connectorContract('hubspot', start);
+connectorContract('hubspot', { ordered: false, consistentRead: false, conditionalWrite: false, history: 'field', lines: false }, start);
 
 /** A sandbox behind a line that can be cut. */
 async function start(): Promise<ContractPlatform> {

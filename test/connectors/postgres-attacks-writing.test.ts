@@ -133,7 +133,9 @@ test('what a stranger puts before pg_catalog on the search path is never run by 
       expect(await statuses([{ action: 'create', schema: t, key: '["20","k"]', set: { ...records.get(all[0] ?? ''), n: '99' } }])).toEqual([
         'applied',
       ]);
-      for (const link of links.filter(({ from, readOnly }) => from === 'public.t' && readOnly !== true)) {
+      const written = links.filter(({ from, readOnly }) => from === 'public.t' && readOnly !== true);
+      expect(written.map(({ to }) => to)).toContain('public.t');
+      for (const link of written) {
         const to = link.to === 'public.t' ? '["1","k"]' : '2';
         expect(await statuses([{ action: 'unlink', link, from: '["20","k"]', to: '1' }])).toEqual([
           link.to === 'public.t' ? expect.stringContaining('no record 1') : 'applied',

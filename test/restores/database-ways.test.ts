@@ -128,7 +128,9 @@ for (const arrived of [true, false])
     const rows = await server.sql(database, 'SELECT id, v FROM leads ORDER BY id');
     // The create goes first, in a batch of its own; what the commit did not make is not ours to take back.
     expect(rows.filter(({ id: key }) => key === '5')).toEqual(arrived ? [] : [{ id: '5', v: 'good' }]);
-    expect(rows.filter(({ id: key }) => key !== '5').every(({ v }) => v === 'good')).toBe(true);
+    const others = rows.filter(({ id: key }) => key !== '5');
+    expect(others).not.toEqual([]);
+    expect(others.filter(({ v }) => v !== 'good')).toEqual([]);
     await again.close();
     await proxy.stop();
   });

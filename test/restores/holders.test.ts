@@ -45,7 +45,8 @@ async function leaveLock(holder: string): Promise<void> {
 /** A restore that was stopped by a signal before its end. */
 async function stopped(): Promise<string> {
   const signal = AbortSignal.abort(new Error('stop'));
-  await applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, world.deps, { signal }).catch(() => undefined);
+  const applying = applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, world.deps, { signal });
+  await expect(applying).rejects.toThrow('stop');
   const [id] = await world.store.journals('restores');
   expect(await readRestore(world.store, id ?? '')).toMatchObject({ state: 'stopped' });
   return id ?? '';
@@ -121,7 +122,7 @@ test('a lock whose undo is unfinished names the undo, and the undo of another re
   const signal = AbortSignal.abort(new Error('stop'));
   for (let i = 0; i < 6; i += 1) world.connector.put('contacts', `p${i}`, { name: 'bad' }, 'sync:crm');
   const third = await apply();
-  await undoRestore(third.id, 'maya', world.deps, { signal }).catch(() => undefined);
+  await expect(undoRestore(third.id, 'maya', world.deps, { signal })).rejects.toThrow('stop');
   expect(await readRestore(world.store, third.id)).toMatchObject({ state: 'undo_failed' });
   await leaveLock(third.id);
   const next = expect.stringContaining(`runback restore undo ${third.id}`) as string;

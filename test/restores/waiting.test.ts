@@ -73,8 +73,7 @@ test('what was created again on another account, under the same name in runback.
   const damaged = await world.take();
   const request = { base, damaged, filters: ANYTHING, by: 'maya' };
   // The snapshots are of this account; only the journal that the restore leaves behind is made to speak of another one.
-  const plan = await planRestore(request, elsewhere).catch(() => undefined);
-  expect(plan).toBeUndefined();
+  await expect(planRestore(request, elsewhere)).rejects.toMatchObject({ code: 'wrong-account' });
   const writer = await world.store.journal('restores', 'restore-20260101-000000-aaaa').open({ by: 'maya', holder: 'x', purpose: 'x' });
   const item = { id: '1', action: 'create', object: 'contacts', key: 'p1', set: { name: 'good', email: '1@x' } };
   const other = connector.put('contacts', '77', { name: 'somebody else', email: '77@x' }, 'import');

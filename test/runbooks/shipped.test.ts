@@ -21,7 +21,9 @@ describe('the runbooks that ship', () => {
     for (const step of runbook.steps) expect(paper).toContain(`## ${step.index + 1}. ${step.document.title}`);
     expect(paper).not.toContain('${{');
     // Whatever a restore leaves is shown, and only a person's word leads past it (G28).
-    for (const apply of runbook.steps.filter(({ action }) => action?.name === 'restore.apply')) {
+    const applies = runbook.steps.filter(({ action }) => action?.name === 'restore.apply');
+    expect(applies).not.toEqual([]);
+    for (const apply of applies) {
       const asked = runbook.steps[apply.index + 1];
       expect(asked?.kind, apply.id).toBe('decide');
       expect(asked?.when?.source).toBe(`steps.${apply.id}.state == "succeeded" && steps.${apply.id}.left > 0`);

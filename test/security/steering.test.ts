@@ -84,12 +84,20 @@ const SCREENS: readonly (readonly string[])[] = [
 const filled = (args: readonly string[]): string[] =>
   args.map((word) => ({ BASE: base, PLAN: plan, FIRST: workspace.contacts[0] ?? '' })[word] ?? word);
 
+/** The exit status: 2 where there are differences, 64 and 10 where it names what does not exist. */
+function endOf(args: readonly string[]): number {
+  if (args[0] === 'diff') return 2;
+  if (args[0] === EVIL) return 64;
+  return args.some((word) => word.includes(EVIL)) ? 10 : 0;
+}
+
 describe('nothing that comes from files or platforms steers the terminal', () => {
   test.each(SCREENS)('%s %s', async (...args) => {
     const plain = await go(filled(args));
     expect(plain.stdout.replaceAll('\r\n', '\n')).not.toMatch(STEERS);
     expect(plain.stderr).not.toMatch(STEERS);
-    if (plain.code === 0) expect(plain.stdout.length).toBeGreaterThan(0);
+    expect(plain.code, plain.stderr).toBe(endOf(args));
+    expect(plain.code === 0 || plain.code === 2 ? plain.stdout : plain.stderr).toMatch(/\S/u);
   });
 
   test('nor where there are colours: only those of the views come through', async () => {

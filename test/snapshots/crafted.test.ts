@@ -59,7 +59,8 @@ describe('a line of another shape is damage, in verify and wherever it is read',
       expect(damage).toMatchObject([{ entry: PART, object: 'contacts' }]);
       await expect(recordsIn(reader, 'crm', 'contacts')).rejects.toMatchObject({ code: 'snapshot-damaged' });
       const [info] = reader.manifest.objects;
-      if (info) await expect(reader.line(info, info.parts[0]?.firstKey ?? '')).rejects.toMatchObject({ code: 'snapshot-damaged' });
+      if (info === undefined) throw new Error('the snapshot holds no object type');
+      await expect(reader.line(info, info.parts[0]?.firstKey ?? '')).rejects.toMatchObject({ code: 'snapshot-damaged' });
     });
   });
 

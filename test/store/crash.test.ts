@@ -54,8 +54,10 @@ test(
         }
 
         const held = await store.lockHolder('platform-crm');
-        const holding = promised.includes('lock') && !promised.includes('released') && held !== undefined;
-        expect(held ?? {}).toMatchObject(holding ? { holder: 'run-1', alive: false } : {});
+        // Between its promise and the ledger, after which it is given back, it must be there; whoever holds it then is that process, and dead.
+        const holding = promised.includes('lock') && !promised.some((line) => line.startsWith('ledger'));
+        if (holding || held !== undefined) expect(held).toMatchObject({ holder: 'run-1', alive: false });
+        if (promised.includes('released')) expect(held).toBeUndefined();
         const lock = await store.lock('platform-crm', owner, { breakDead: true });
         expect(lock.broke?.holder).toBe(held?.holder);
         await lock.release();

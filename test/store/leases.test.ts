@@ -1,22 +1,17 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { lifeOf, startByPs, thisProcess, type ProcessIdentity } from '../../src/store/files/process-identity.js';
-import { builtModule, supportScript } from '../support/crash.js';
 import { temporaryStore } from '../support/store.js';
 
 /** A user would lose: the platform to two writers at once, or a lock for ever to a process that is gone. */
 
 const lee = { by: 'lee', holder: 'run-2', purpose: 'a restore' };
-/** Long enough that a busy machine does not take a living process for a dead one: it renews five times in it. */
-const LEASE_MS = 3000;
 
 describe('whether a process is there', () => {
   const here: ProcessIdentity = { pid: 7, host: 'ws', machine: 'm', boot: 'b', namespace: 'n', started: '10' };
@@ -59,80 +54,6 @@ describe('whether a process is there', () => {
     await once(child, 'exit');
     expect(() => startByPs(child.pid ?? 0)).toThrow(/Command failed/u);
   });
-});
-
-interface Holder {
-  readonly child: ChildProcessByStdio<Writable, Readable, null>;
-  /** Sends a line, gives the answer. */
-  ask(line: string): Promise<string>;
-}
-
-/** A living process that seems to be on another machine: the same host name, another boot. */
-async function elsewhere(dir: string): Promise<Holder> {
-  const identity = { ...thisProcess(), boot: 'the boot of a clone' };
-  const args = [
-    supportScript('lease-holder.mjs'),
-    builtModule('store/index.js'),
-    builtModule('lib/index.js'),
-    dir,
-    JSON.stringify({ leaseMs: LEASE_MS, identity }),
-  ];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  expect((await lines.next()).value).toBe('holding');
-  return {
-    child,
-    ask: async (line) => {
-      child.stdin.write(`${line}\n`);
-      return String((await lines.next()).value);
-    },
-  };
-}
-
-test(
-  'a holder that cannot be seen keeps its lock as long as it renews its lease, and loses it when it is gone (G5)',
-  { timeout: 60_000 },
-  async () => {
-    const { store, dir } = await temporaryStore();
-    const { child } = await elsewhere(dir);
-    expect(await store.lockHolder('platform-crm')).toMatchObject({ life: 'unknown', path: join(dir, 'locks', 'platform-crm.lock') });
-    const refused = { code: 'locked', why: expect.stringContaining('still renews its lease') as string };
-    await expect(store.lock('platform-crm', lee, { breakDead: true, lapse: true })).rejects.toMatchObject(refused);
-    await expect(store.journal('runs', 'run-1').open(lee)).rejects.toMatchObject(refused);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await expect(store.lock('platform-crm', lee), 'never without being asked for').rejects.toMatchObject({ code: 'locked' });
-    await expect(store.lock('platform-crm', lee, { breakDead: true })).rejects.toMatchObject({ code: 'locked' });
-    const lock = await store.lock('platform-crm', lee, { breakDead: true, lapse: true });
-    expect(lock.broke).toMatchObject({ holder: 'run-1', by: 'maya', life: 'unknown' });
-    const writer = await store.journal('runs', 'run-1').open(lee);
-    expect(writer.broke).toMatchObject({ holder: 'run-1' });
-    await writer.close();
-    await lock.release();
-  },
-);
-
-test('a holder that was stopped for longer than its lease begins nothing more once somebody has gone on (G5)', { timeout: 60_000 }, async () => {
-  const { store, dir } = await temporaryStore();
-  const { child, ask } = await elsewhere(dir);
-  expect(await ask('intent')).toBe('ok');
-  child.kill('SIGSTOP');
-  const lock = await store.lock('platform-crm', lee, { breakDead: true, lapse: true });
-  const writer = await store.journal('runs', 'run-1').open(lee);
-  await writer.append({ by: 'lee', type: 'run.resumed' });
-  child.kill('SIGCONT');
-  expect(await ask('intent')).toBe('locked');
-  expect(await ask('check')).toBe('locked');
-  await writer.append({ by: 'lee', type: 'step.intent' });
-  await writer.close();
-  const types: string[] = [];
-  for await (const { type } of store.journal('runs', 'run-1').read()) types.push(type);
-  expect(types).toEqual(['run.created', 'step.intent', 'run.resumed', 'step.intent']);
-  // It renews what it lost in vain: the lock is another one's.
-  expect(await ask('check')).toBe('locked');
-  await lock.check();
-  await lock.release();
 });
 
 test('an update of a document by a process that was killed elsewhere does not hold up others for ever', { timeout: 60_000 }, async () => {

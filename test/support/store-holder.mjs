@@ -1,18 +1,33 @@
-// Takes a lock and a journal and stops in the middle of an update, until it is ended.
-// Arguments: URL of the built store, of the built lib, state folder.
+// A process that takes locks and the journal `run-1`, says `holding`, and answers every line it is given until it is ended:
+// `intent` appends a line to the journal, `check` checks the first lock: `ok` or the code of the error; `update` begins an update of the document
+// `notes/a`, says `updating` in the middle of it, and stays there.
+// Arguments: URL of the built store, of the built lib, state folder, options as JSON: `{locks, leaseMs, identity}`.
 import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 
-const [, , storeUrl, libUrl, dir] = process.argv;
+const [, , storeUrl, libUrl, dir, options] = process.argv;
 const { openFileStore } = await import(storeUrl);
 const { Redactor, systemClock } = await import(libUrl);
-const store = openFileStore({ dir, clock: systemClock, redactor: new Redactor() });
+const { locks, leaseMs, identity } = JSON.parse(options);
+const here = identity === undefined ? {} : { process: { ...identity, pid: process.pid } };
+const store = openFileStore({ dir, clock: systemClock, redactor: new Redactor(), leaseMs, ...here });
 const owner = { by: 'maya', holder: 'run-1', purpose: 'a test' };
-await store.lock('platform-crm', owner);
+const held = [];
+for (const name of locks) held.push(await store.lock(name, owner));
 const writer = await store.journal('runs', 'run-1').open(owner);
 await writer.append({ by: 'maya', type: 'run.created' });
-await store.document('notes', 'a').update(() => ({ n: 1 }));
-await store.document('notes', 'a').update(() => {
-  // Under the lock of the document: nothing moves on from here.
-  writeSync(1, 'holding\n');
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-});
+writeSync(1, 'holding\n');
+
+const update = () =>
+  store.document('notes', 'a').update(() => {
+    writeSync(1, 'updating\n');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });
+const work = { intent: () => writer.append({ by: 'maya', type: 'step.intent' }), check: () => held[0].check(), update };
+for await (const line of createInterface(process.stdin)) {
+  const answer = await work[line]().then(
+    () => 'ok',
+    (error) => error.code ?? String(error),
+  );
+  writeSync(1, `${answer}\n`);
+}

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { exposuresOf, fromFileSystem, RunbackError } from '../../lib/index.js';
@@ -55,9 +55,10 @@ export function folderStorage(dir: string): SnapshotStorage {
 
     async delete(name) {
       try {
-        await rm(pathOf(name), { force: true });
+        await unlink(pathOf(name));
         await syncFolder(dir);
       } catch (error) {
+        if (isMissing(error)) return;
         throw fromFileSystem(error, pathOf(name));
       }
     },
@@ -98,7 +99,7 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
   try {
     handle = await open(path, 'r');
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const missing = isMissing(error);
     throw new RunbackError(missing ? 'not-found' : 'file-unreadable', missing ? `There is no file ${path}` : `Cannot open ${path}`, {
       ...(missing ? {} : { why: error instanceof Error ? error.message : String(error) }),
       next: 'List the snapshots: runback snapshot list',
@@ -141,9 +142,13 @@ async function namesIn(dir: string): Promise<readonly string[]> {
   try {
     return await readdir(dir);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isMissing(error)) return [];
     throw new RunbackError('file-unreadable', `Cannot read the folder of snapshots ${dir}`, { why: String(error), cause: error });
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** Makes a rename or removal survive a power cut. */

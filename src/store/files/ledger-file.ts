@@ -28,9 +28,9 @@ export class LedgerFile implements Ledger {
   }
 
   async write(lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
-    if (await this.exists()) throw new RunbackError('bug', `${this.id} exists already and is never written twice`);
+    if (await this.exists()) throw this.#exists();
     await this.litter.sweep(dirname(this.location));
-    await writeWhole(this.location, gather(lines));
+    if (!(await writeWhole(this.location, gather(lines), { once: true }))) throw this.#exists();
   }
 
   async *read(): AsyncGenerator<string> {
@@ -47,6 +47,10 @@ export class LedgerFile implements Ledger {
     } finally {
       stream.destroy();
     }
+  }
+
+  #exists(): RunbackError {
+    return new RunbackError('bug', `${this.id} exists already and is never written twice`);
   }
 }
 

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { fromFileSystem } from '../../lib/index.js';
-import { openNew, syncFolder } from './paths.js';
+import { openNew, syncFolder, systemCode } from './paths.js';
 
 /**
  * Writes a file so that it appears whole or not at all, also through kill -9 and power cut: partial file, sync, rename,
  * sync of the folder. Every byte is accounted for (a full disk shortens a write without an error). Mode 0600.
- * Throws `disk-full`, `disk-denied`; the earlier file, if any, is then untouched.
+ * Throws `disk-full`, `disk-denied`; the earlier file, if any, is then untouched. `once`: never replaces an earlier file, whoever wrote it
+ * meanwhile, and answers false where there is one.
  */
-export async function writeWhole(path: string, content: string | AsyncIterable<string>): Promise<void> {
+export async function writeWhole(path: string, content: string | AsyncIterable<string>, { once = false } = {}): Promise<boolean> {
   const partial = `${path}.partial-${randomBytes(6).toString('hex')}`;
   try {
     const handle = await openNew(partial);
@@ -22,14 +23,21 @@ export async function writeWhole(path: string, content: string | AsyncIterable<s
     } finally {
       await handle.close();
     }
-    await rename(partial, path);
+    if (!once) await rename(partial, path);
+    else {
+      await link(partial, path);
+      // One that stays is cleared away with what dead processes leave.
+      await unlink(partial).catch(() => undefined);
+    }
   } catch (error) {
     await unlink(partial).catch(() => undefined);
+    if (once && systemCode(error) === 'EEXIST') return false;
     throw fromFileSystem(error, path);
   }
   await syncFolder(dirname(path)).catch((error: unknown) => {
     throw fromFileSystem(error, path);
   });
+  return true;
 }
 
 /** Writes all bytes at a position, in one call where the system allows. Returns the position after them. */

@@ -1,0 +1,4 @@
+import { storeContract } from '../contracts/store.js';
+import { fileState } from './support.js';
+
+storeContract('local files', fileState);
