@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { lifeOf, startByPs, thisProcess, type ProcessIdentity } from '../../src/store/files/process-identity.js';
+import { lifeOf, startByPs, type ProcessIdentity } from '../../src/store/files/process-identity.js';
 import { temporaryStore } from '../support/store.js';
 
 /** A user would lose: the platform to two writers at once, or a lock for ever to a process that is gone. */
@@ -54,22 +54,6 @@ describe('whether a process is there', () => {
     await once(child, 'exit');
     expect(() => startByPs(child.pid ?? 0)).toThrow(/Command failed/u);
   });
-});
-
-test('an update of a document by a process that was killed elsewhere does not hold up others for ever', { timeout: 60_000 }, async () => {
-  const { store, dir } = await temporaryStore();
-  await store.document<{ n: number }>('notes', 'a').update(() => ({ n: 1 }));
-  const record = {
-    ...thisProcess(),
-    pid: 1,
-    namespace: 'pid:[4026530000]',
-    by: 'runback',
-    holder: 'process-1',
-    purpose: 'an update',
-    since: new Date().toISOString(),
-  };
-  await writeFile(join(dir, 'documents', 'notes', 'a.json.lock'), JSON.stringify({ ...record, token: 'x', lease: 300 }));
-  expect(await store.document<{ n: number }>('notes', 'a').update((current) => ({ n: (current?.n ?? 0) + 1 }))).toEqual({ n: 2 });
 });
 
 test('a lock of an earlier version, which has no lease, passes from this host as it did, and from another one only on the word of a person', async () => {
