@@ -8,8 +8,6 @@ if (unfit !== undefined) {
   process.stderr.write(`${unfit}\n`);
   process.exit(1);
 }
-const { keepCompiled } = await import('./compile-cache.js');
-keepCompiled(process.env);
 const { runCli } = await import('./cli/index.js');
 const code = await runCli(process, { daemon: () => import('./daemon/index.js') });
 // Pipes may be asynchronous: what was printed has to be out before the process ends, and sockets that platforms keep

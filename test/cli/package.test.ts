@@ -53,7 +53,6 @@ test('the package runs in an empty folder and fetches nothing', { timeout: 120_0
     HOME: folder,
     npm_config_cache: join(folder, 'cache'),
     npm_config_update_notifier: 'false',
-    XDG_CACHE_HOME: join(folder, 'code'),
   });
   const npx = (...args: string[]): ReturnType<typeof spawnSync> =>
     spawnSync('npx', ['--offline', '--yes', `./${packed.filename}`, ...args], { cwd: folder, encoding: 'utf8', env });
