@@ -16,14 +16,15 @@ else await bundle(Object.fromEntries(positionals.map((pair) => pair.split('=')))
 
 async function ship() {
   const folder = join(dist, 'chunks');
-  await rm(folder, { recursive: true, force: true });
-  const modules = await bundle({ main: join(dist, 'main.js') }, folder);
+  const { names, modules } = await bundle({ main: join(dist, 'main.js') }, folder);
+  // Only now, and only what is no longer part of it: a daemon may be at work that loads another of them when it needs it.
+  for (const name of await readdir(folder)) if (!names.includes(name)) await rm(join(folder, name));
   const start = "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\n\ncreateRequire(import.meta.url)('./chunks/main.cjs');\n";
   await writeFile(join(dist, 'runback.js'), start, { mode: 0o755 });
   await writeFile(join(root, 'THIRD-PARTY.md'), await licences(modules));
 }
 
-/** Writes these modules by name, and all that they import, as CommonJS. Gives the paths of what went into them. */
+/** Writes these modules by name, and all that they import, as CommonJS. Gives the names of the files and the paths of what went into them. */
 async function bundle(input, folder) {
   const { output } = await build({
     input,
@@ -43,7 +44,7 @@ async function bundle(input, folder) {
     const path = join(folder, fileName);
     await writeFile(path, inAscii(await readFile(path, 'utf8')));
   }
-  return output.flatMap(({ moduleIds = [] }) => moduleIds);
+  return { names: output.map(({ fileName }) => fileName), modules: output.flatMap(({ moduleIds = [] }) => moduleIds) };
 }
 
 /** CommonJS has no `await` outside of functions: what follows the imports of the entry becomes one. */

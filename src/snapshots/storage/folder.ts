@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle, unlink } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { exposuresOf, fromFileSystem, RunbackError } from '../../lib/index.js';
@@ -55,9 +55,11 @@ export function folderStorage(dir: string): SnapshotStorage {
 
     async delete(name) {
       try {
-        await unlink(pathOf(name));
+        await rm(pathOf(name), { force: true });
+        // Also where another process took it away: that one may not have come to this.
         await syncFolder(dir);
       } catch (error) {
+        // There is no folder, and so nothing in it.
         if (isMissing(error)) return;
         throw fromFileSystem(error, pathOf(name));
       }
