@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import { GLOBAL_FLAGS } from '../dist/cli/help.js';
-import { loadCommands } from '../dist/cli/loaders.js';
-import { NOUNS } from '../dist/cli/nouns.js';
+import { GLOBAL_FLAGS } from '../dist/cli/shell/help.js';
+import { loadCommands } from '../dist/cli/shell/loaders.js';
+import { NOUNS } from '../dist/cli/shell/nouns.js';
 import { escalationSchema } from '../dist/escalation/index.js';
 import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
 import { workspaceSchema } from '../dist/workspace/index.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import type { Wiring } from './wiring.js';
+import type { Wiring } from './session/wiring.js';
 
 /**
  * Runs one command line and gives the exit status. Never throws. Only light modules are loaded at the top:
@@ -9,7 +9,7 @@ import type { Wiring } from './wiring.js';
 export async function runCli(process: NodeJS.Process, wiring: Wiring): Promise<number> {
   const words = process.argv.slice(2);
   if (words.length === 1 && (words[0] === '--help' || words[0] === '-h' || words[0] === 'help')) {
-    const [{ topLevelHelp }, { guardOutputs }] = await Promise.all([import('./help.js'), import('./outputs.js')]);
+    const [{ topLevelHelp }, { guardOutputs }] = await Promise.all([import('./shell/help.js'), import('./shell/outputs.js')]);
     guardOutputs(process);
     process.stdout.write(topLevelHelp());
     return 0;
@@ -19,6 +19,6 @@ export async function runCli(process: NodeJS.Process, wiring: Wiring): Promise<n
     process.stdout.write(`runback ${version}\n`);
     return 0;
   }
-  const { runCommandLine } = await import('./run.js');
+  const { runCommandLine } = await import('./shell/run.js');
   return runCommandLine(process, words, wiring);
 }

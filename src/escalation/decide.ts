@@ -1,6 +1,6 @@
+import { endOfSpan } from './calendar/weekly.js';
 import { delaysOf, nobodyReached, policyOf, rungAt, rungsOf, targetsAt, type Rung } from './ladder.js';
 import type { Escalation, EscalationAct, EscalationDue, EscalationState, FiredRung, Policy } from './types.js';
-import { endOfSpan } from './weekly.js';
 
 type ContactAct = Extract<EscalationAct, { kind: 'contact' }>;
 type RungAct = Extract<EscalationAct, { kind: 'rung' }>;

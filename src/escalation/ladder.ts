@@ -1,5 +1,5 @@
 import { RunbackError } from '../lib/index.js';
-import { personAt } from './schedules.js';
+import { personAt } from './calendar/schedules.js';
 import type { Escalation, FiredRung, Level, NotifyRef, Policy, Severity, Target } from './types.js';
 
 /** One rung of the ladder of a policy: level after level, round after round, then the exhausted one for ever. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Clock } from './clock.js';
+import type { Clock } from './time/clock.js';
 
 const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const STAMP = /^(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})/u;

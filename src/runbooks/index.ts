@@ -1,16 +1,16 @@
 export { answersOperator, parseAnswers } from './answers.js';
 export type { ApprovalServices, RunServices } from './actions/action.js';
-export { approvalAsked, approvalOfPlan, draftApproval, notCounting, type AskedApproval } from './approval-asked.js';
-export { addApproval, liftingApprovals, readApprovals, weighApprovals, withRefusals } from './approvals.js';
+export { approvalAsked, approvalOfPlan, draftApproval, notCounting, type AskedApproval } from './approvals/asked.js';
+export { addApproval, liftingApprovals, readApprovals, weighApprovals, withRefusals } from './approvals/approvals.js';
 export { builtInActions, type ActionLibrary } from './actions/registry.js';
-export { type EvidenceReport, verifyEvidence } from './evidence.js';
-export { keepFiles } from './kept-files.js';
-export { readFilter } from './filter.js';
-export { holdersOf } from './holders.js';
-export { type Finding, lintRunbook } from './lint.js';
-export { loadRunbook, parseRunbook, type Runbook, type Step } from './load.js';
-export { renderRunbook } from './render.js';
-export type { RunOptions } from './runner.js';
+export { type EvidenceReport, verifyEvidence } from './journal/evidence.js';
+export { keepFiles } from './journal/kept-files.js';
+export { readFilter } from './document/filter.js';
+export { holdersOf } from './journal/holders.js';
+export { type Finding, lintRunbook } from './document/lint.js';
+export { loadRunbook, parseRunbook, type Runbook, type Step } from './document/load.js';
+export { renderRunbook } from './document/render.js';
+export type { RunOptions } from './engine/runner.js';
 export {
   abortRun,
   listRuns,
@@ -26,5 +26,5 @@ export {
   type RunDeps,
   type StartRequest,
 } from './runs.js';
-export { runbookSchema } from './schema.js';
+export { runbookSchema } from './document/schema.js';
 export * from './types.js';

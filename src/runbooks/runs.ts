@@ -2,15 +2,15 @@ import { newId, RunbackError, sha256, type Clock } from '../lib/index.js';
 import type { LockOwner, Store } from '../store/index.js';
 import type { RunServices } from './actions/action.js';
 import { builtInActions, type ActionLibrary } from './actions/registry.js';
-import { advance } from './engine.js';
-import { resolveInputs } from './inputs.js';
-import { parseRunbook, type Runbook } from './load.js';
-import { replaceInputs } from './other-input.js';
-import { byHolder, locksLeftBy, Runner, RunStopped, type RunOptions } from './runner.js';
-import { applyEntry, deriveRun, isClosed, RUNS, type RunRecord } from './state.js';
+import { resolveInputs } from './document/inputs.js';
+import { parseRunbook, type Runbook } from './document/load.js';
+import { advance } from './engine/engine.js';
+import { replaceInputs } from './engine/other-input.js';
+import { byHolder, locksLeftBy, Runner, RunStopped, type RunOptions } from './engine/runner.js';
+import { applyEntry, deriveRun, isClosed, RUNS, type RunRecord } from './journal/state.js';
+import { type Verification, verificationOf } from './journal/verification.js';
+import { viewOf } from './journal/view.js';
 import type { RunView } from './types.js';
-import { type Verification, verificationOf } from './verification.js';
-import { viewOf } from './view.js';
 
 /** What a run is started with. */
 export interface StartRequest {

@@ -1,9 +1,9 @@
 import { emptyIsNull } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
 import { compareKeys, type Link, own, parseRecordLine, put, recordLine, sameValue, type Value } from '../records/index.js';
-import { inOrderAhead } from './ahead.js';
-import { compareLines, keyAt, NEWLINE, sameFields, type LineKind } from './lines.js';
-import { damageOf } from './opened.js';
+import { damageOf } from './container/opened.js';
+import { inOrderAhead } from './lines/ahead.js';
+import { compareLines, keyAt, NEWLINE, sameFields, type LineKind } from './lines/lines.js';
 import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
 
 export interface CompareOptions extends CallOptions {

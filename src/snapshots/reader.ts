@@ -1,14 +1,14 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import type { RunbackError } from '../lib/index.js';
 import { compareKeys, type ObjectSchema } from '../records/index.js';
-import { inOrderAhead } from './ahead.js';
-import { linesProblem } from './check-lines.js';
 import { readEntry } from './container/entry.js';
+import { linkSchemaEntry, schemaEntry } from './container/names.js';
+import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
 import { digestAside } from './container/writer.js';
-import { findRecord, NEWLINE } from './lines.js';
-import { linkSchemaEntry, schemaEntry } from './names.js';
-import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './opened.js';
-import { NO_SCHEMA, objectSchemaIn, platformIn } from './shapes.js';
+import { inOrderAhead } from './lines/ahead.js';
+import { linesProblem } from './lines/check-lines.js';
+import { findRecord, NEWLINE } from './lines/lines.js';
+import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest, SnapshotReader, VerifyReport } from './types.js';
 import { sealHolds, verifySnapshot } from './verify.js';
 

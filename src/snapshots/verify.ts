@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
 import { silentReporter, type Reporter } from '../lib/index.js';
-import { inOrderAhead } from './ahead.js';
-import { kindOfEntry } from './names.js';
-import { damageOf, readSmallEntry, type OpenedSnapshot } from './opened.js';
-import { NO_SCHEMA, objectSchemaIn, platformIn } from './shapes.js';
+import { kindOfEntry } from './container/names.js';
+import { damageOf, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
+import { inOrderAhead } from './lines/ahead.js';
+import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
 
 /** Parts unpacked at the same time: as many as zlib's threads can use beside each other on a small machine. */

@@ -32,7 +32,7 @@ describe('issue 3', () => {
   });
 
   test('the page and the report in a real browser, keyboard and contrast checked with axe', async ({ skip }) => {
-    const { passed, skipped } = await expectTests('test/daemon test/incidents/report.test.ts test/incidents/report-browser.test.ts');
+    const { passed, skipped } = await expectTests('test/daemon test/reports/report.test.ts test/reports/browser.test.ts');
     expect(passed).toBeGreaterThan(0);
     if (skipped.length > 0) skip(`no browser on this machine: ${skipped.length} tests were skipped`);
   });

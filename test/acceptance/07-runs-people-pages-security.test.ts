@@ -29,7 +29,7 @@ const POINTS: Readonly<Record<string, string>> = {
   '29 unreadable and busy records': 'test/incidents/damaged',
   '30 the button, waits, clocks': 'test/notify/waits test/incidents/clock-back test/daemon/browser',
   '31 failed pages': 'test/incidents/page-failures test/notify/channels',
-  '32 the report': 'test/incidents/report test/escalation/lint',
+  '32 the report': 'test/reports/report test/escalation/lint',
   '33 references from the text alone': 'test/runbooks/programs',
   '34 snapshots known by their digest': 'test/cli/known-snapshots',
   '35 plans bound to where they were made': 'test/journeys/bound-plans test/restores/guards',

@@ -7,11 +7,11 @@ import { PassThrough } from 'node:stream';
 import { spawn } from '@lydell/node-pty';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import type { CommandContext } from '../../src/cli/command.js';
 import { approveWith } from '../../src/cli/commands/approve.js';
-import { Input } from '../../src/cli/input.js';
 import { askApproval } from '../../src/cli/prompts/approval.js';
 import { readPaste } from '../../src/cli/prompts/paste.js';
+import type { CommandContext } from '../../src/cli/shell/command.js';
+import { Input } from '../../src/cli/shell/input.js';
 import { makeStyle } from '../../src/cli/views/style.js';
 import { type Escalation, formatApprovalBlock, parseApprovalBlocks } from '../../src/escalation/index.js';
 import { Redactor } from '../../src/lib/index.js';
@@ -169,7 +169,7 @@ test('a machine without ssh-keygen says so', async () => {
   const file = wide();
   const it = await stage(file);
   const { run } = await waiting(it);
-  const { signWithSsh } = await import('../../src/cli/ssh-sign.js');
+  const { signWithSsh } = await import('../../src/cli/flows/ssh-sign.js');
   const error = await rejection(signWithSsh('text', { key: '/nowhere', env: { PATH: await temporaryFolder() }, interactive: false }));
   expect(error).toMatchObject({ code: 'not-found', next: expect.stringContaining('--import') });
   expect(run).not.toBe('');
@@ -263,7 +263,7 @@ test('the program itself: without escalation.yml it says what to do instead, and
 });
 
 describe.skipIf(missing !== undefined)('ssh-keygen', () => {
-  const module = new URL('../../dist/cli/ssh-sign.js', import.meta.url).href;
+  const module = new URL('../../dist/cli/flows/ssh-sign.js', import.meta.url).href;
   const script = `const { signWithSsh } = await import(${JSON.stringify(module)});
     console.log('SIGNED ' + (await signWithSsh('text', { key: process.argv[1], env: process.env, interactive: true })).length);`;
 
@@ -293,7 +293,7 @@ describe.skipIf(missing !== undefined)('ssh-keygen', () => {
     const env = { ...cleanEnv(), SSH_AUTH_SOCK: socket };
     expect(spawnSync('ssh-add', [key], { env }).status).toBe(0);
     await rm(key);
-    const { signWithSsh } = await import('../../src/cli/ssh-sign.js');
+    const { signWithSsh } = await import('../../src/cli/flows/ssh-sign.js');
     expect((await signWithSsh('text', { key: `${key}.pub`, env, interactive: false })).length).toBeGreaterThan(100);
   });
 });

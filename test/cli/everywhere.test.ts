@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { hasUnicode } from '../../src/cli/globals.js';
+import { hasUnicode } from '../../src/cli/shell/globals.js';
 import { freePort } from '../../src/daemon/index.js';
 import { unfitNode } from '../../src/node-version.js';
 import { hardLinkProblem } from '../../src/store/index.js';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
 
-import { NOUNS } from '../../src/cli/nouns.js';
+import { NOUNS } from '../../src/cli/shell/nouns.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { completionWords } from '../../src/cli/completion.js';
-import { readGlobals } from '../../src/cli/globals.js';
-import { topLevelHelp } from '../../src/cli/help.js';
-import { loadCommands } from '../../src/cli/loaders.js';
-import { NOUNS } from '../../src/cli/nouns.js';
-import { parseCommandLine } from '../../src/cli/parse.js';
+import { completionWords } from '../../src/cli/shell/completion.js';
+import { readGlobals } from '../../src/cli/shell/globals.js';
+import { topLevelHelp } from '../../src/cli/shell/help.js';
+import { loadCommands } from '../../src/cli/shell/loaders.js';
+import { NOUNS } from '../../src/cli/shell/nouns.js';
+import { parseCommandLine } from '../../src/cli/shell/parse.js';
 import { jsonLines, runback } from './support/child.js';
 
 let folder: string;

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { coveredBy, without } from '../../src/escalation/coverage.js';
+import { coveredBy, without } from '../../src/escalation/calendar/coverage.js';
+import { personAt } from '../../src/escalation/calendar/schedules.js';
+import { neverOnCall } from '../../src/escalation/calendar/turns.js';
 import { lintEscalation, parseEscalation, parseEscalationFile, type LintFinding } from '../../src/escalation/index.js';
-import { personAt } from '../../src/escalation/schedules.js';
-import { neverOnCall } from '../../src/escalation/turns.js';
 import { FILE, schedule } from './support.js';
 
 const NOW = new Date('2026-07-08T18:00:00Z');

@@ -2,9 +2,9 @@ import * as fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { describe, expect, test } from 'vitest';
 
+import { turnAt } from '../../src/escalation/calendar/schedules.js';
+import { instantOf, localOf, timesShown } from '../../src/escalation/calendar/zones.js';
 import { onCallAt, quietUntil, type Schedule } from '../../src/escalation/index.js';
-import { turnAt } from '../../src/escalation/schedules.js';
-import { instantOf, localOf, timesShown } from '../../src/escalation/zones.js';
 import { schedule } from './support.js';
 
 const ZONES = ['America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'UTC', 'Pacific/Apia', 'America/Sao_Paulo'];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { shiftAt } from '../../src/escalation/calendar/schedules.js';
 import {
   differencesFrom,
   parseEscalation,
@@ -9,7 +10,6 @@ import {
   simulateEscalation,
   type SimulatedStep,
 } from '../../src/escalation/index.js';
-import { shiftAt } from '../../src/escalation/schedules.js';
 import { FILE, file, schedule } from './support.js';
 
 const at = (text: string): Date => readTime(text, 'America/New_York').at;

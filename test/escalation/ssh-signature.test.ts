@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { parseSshKeyBlob } from '../../src/escalation/authority/ssh-key.js';
+import { verifySshSignature } from '../../src/escalation/authority/ssh-signature.js';
 import { dearmorSshSignature, parseSshPublicKey, type SshPublicKey } from '../../src/escalation/index.js';
-import { parseSshKeyBlob } from '../../src/escalation/ssh-key.js';
-import { verifySshSignature } from '../../src/escalation/ssh-signature.js';
 import { temporaryFolder } from '../support/store.js';
 import { generateWithSshKeygen, type KeyType, makeKey, signMessage, signWithSshKeygen, sshKeygenMissing } from './ssh-support.js';
 

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { Redactor } from '../../src/lib/index.js';
 import { planRestore, readPlan } from '../../src/restores/index.js';
-import { foldRestore, RESTORES } from '../../src/restores/journal.js';
+import { foldRestore, RESTORES } from '../../src/restores/records/journal.js';
 import { openFileStore } from '../../src/store/index.js';
 import { crmSchema, FILTERS, openWorld, tickingClock } from '../support/restore-world.js';
 import { temporaryFolder } from '../support/store.js';

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 
 import type { RecordHistory } from '../../src/connectors/index.js';
 import type { Fields, ObjectSchema } from '../../src/records/index.js';
-import { suspicionOf } from '../../src/restores/attribution.js';
-import { decideRecord, type RecordEvidence } from '../../src/restores/decide.js';
+import { suspicionOf } from '../../src/restores/decide/attribution.js';
+import { decideRecord, type RecordEvidence } from '../../src/restores/decide/decide.js';
 import type { ConflictCode, PlanFilters } from '../../src/restores/index.js';
 import { field, objectType } from '../support/restore-world.js';
 

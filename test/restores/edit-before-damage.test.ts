@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import type { FieldChange } from '../../src/connectors/index.js';
 import type { Value } from '../../src/records/index.js';
-import { attributeCreation, attributeField, attributeWorkedOut, beforeDamage, inWindow, type Suspicion } from '../../src/restores/attribution.js';
+import {
+  attributeCreation,
+  attributeField,
+  attributeWorkedOut,
+  beforeDamage,
+  inWindow,
+  type Suspicion,
+} from '../../src/restores/decide/attribution.js';
 
 const SYNC = 'INTEGRATION:1';
 const MAYA = 'CRM_UI:userId:7';

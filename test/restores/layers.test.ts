@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import type { Fields, ObjectSchema, UniqueSchema, Value } from '../../src/records/index.js';
-import { Draft } from '../../src/restores/draft.js';
-import type { RecordDraft } from '../../src/restores/order.js';
+import type { RecordDraft } from '../../src/restores/decide/order.js';
+import { Draft } from '../../src/restores/plan/draft.js';
 import type { PlanChange, RecordChange } from '../../src/restores/types.js';
 import { field, objectType } from '../support/restore-world.js';
 

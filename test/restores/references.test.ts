@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Fields } from '../../src/records/index.js';
-import { orderCreates, orderDeletes } from '../../src/restores/order.js';
+import { orderCreates, orderDeletes } from '../../src/restores/decide/order.js';
 
 /** Staff whose boss is named by a number that is not the key. */
 const SCHEMA = {

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Platform } from '../../src/connectors/index.js';
 import type { LinkSchema } from '../../src/records/index.js';
+import { matchKinds } from '../../src/restores/decide/link-kinds.js';
 import { applyRestore, confirmationOf, planRestore, type ApplyDeps, type PlanSummary, readPlan, verifyRestore } from '../../src/restores/index.js';
-import { matchKinds } from '../../src/restores/link-kinds.js';
 import { person } from '../../src/sandbox/index.js';
 import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
 import { type Bench, openBench } from '../connectors/hubspot-support.js';

@@ -3,9 +3,9 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
 import { formatApprovalBlock, type Grant } from '../../src/escalation/index.js';
-import { readRunFacts } from '../../src/incidents/report-run.js';
+import { readRunFacts } from '../../src/reports/gather/run.js';
 import { readPlan } from '../../src/restores/index.js';
-import { addApproval, type KnownApproval, liftingApprovals } from '../../src/runbooks/approvals.js';
+import { addApproval, type KnownApproval, liftingApprovals } from '../../src/runbooks/approvals/approvals.js';
 import { type Answer, answersOperator, parseAnswers, readRun, resumeRun, verifyEvidence } from '../../src/runbooks/index.js';
 import { makeKey } from '../escalation/ssh-support.js';
 import { block, dana, goOn, lee, payload, repaired, signed, type Stage, stage, two, waiting, wide, yes } from './approval-stage.js';

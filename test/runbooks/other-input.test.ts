@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { RunbackError } from '../../src/lib/index.js';
-import { filterSchema, readFilter } from '../../src/runbooks/filter.js';
+import { filterSchema, readFilter } from '../../src/runbooks/document/filter.js';
 import { resumeRun, startRun } from '../../src/runbooks/index.js';
 import { bench, rejection, runOf, scripted, type Bench } from './support.js';
 

@@ -161,7 +161,7 @@ describe('a value that looks like a reference is a value (G25)', () => {
     const book = await world.runbook(step('{ OWNER: "env:${{ inputs.word }}" }'), inputs);
     const run = await startRun({ runbook: book, inputs: { word: 'TOKEN' }, by: 'maya' }, world.deps);
     expect(run.steps[0]?.outputs['json']).toMatchObject({ OWNER: 'env:TOKEN' });
-    const { lintRunbook } = await import('../../src/runbooks/lint.js');
+    const { lintRunbook } = await import('../../src/runbooks/document/lint.js');
     expect(lintRunbook(book)).toContainEqual(expect.objectContaining({ rule: 'reference-built', severity: 'error', line: 6 }));
   });
 

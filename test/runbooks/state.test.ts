@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { applyEntry, currentStep, deriveRun, emptyRun, isClosed, type RunRecord } from '../../src/runbooks/state.js';
+import { applyEntry, currentStep, deriveRun, emptyRun, isClosed, type RunRecord } from '../../src/runbooks/journal/state.js';
 import type { JournalEntry } from '../../src/store/index.js';
 
 const IDS = ['a', 'b', 'c'];

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Clock, Redactor, type Reporter, RunbackError } from '../../src/lib/index.js';
 import { type AnyAction, defineAction } from '../../src/runbooks/actions/action.js';
 import { type ActionLibrary, builtInActions } from '../../src/runbooks/actions/registry.js';
-import { type Runbook, parseRunbook } from '../../src/runbooks/load.js';
+import { type Runbook, parseRunbook } from '../../src/runbooks/document/load.js';
 import type { RunDeps } from '../../src/runbooks/runs.js';
 import type { Answer, Operator, Question, RunObserver, RunView } from '../../src/runbooks/types.js';
 import { openCatalog } from '../../src/snapshots/index.js';

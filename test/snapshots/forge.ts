@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { Open } from 'unzipper';
 
 import { sha256 } from '../../src/lib/index.js';
+import { manifestBytes } from '../../src/snapshots/container/manifest.js';
 import { ContainerWriter, digestAside } from '../../src/snapshots/container/writer.js';
 import type { SnapshotManifest } from '../../src/snapshots/index.js';
-import { manifestBytes } from '../../src/snapshots/manifest.js';
 
 type Unsigned = Omit<SnapshotManifest, 'sha256'>;
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { compareKeys, type PlatformRecord } from '../../src/records/index.js';
 import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
-import { sortLines, type SortItem } from '../../src/snapshots/sort.js';
+import { sortLines, type SortItem } from '../../src/snapshots/lines/sort.js';
 import { folderStorage } from '../../src/snapshots/storage/folder.js';
 import { temporaryFolder } from '../support/store.js';
 import { memoryPlatform, people } from './memory-platform.js';

@@ -5,10 +5,10 @@ import { buffer } from 'node:stream/consumers';
 import type { ApprovalBlock } from '../../escalation/index.js';
 import { decodeText, EXIT, isRunbackError, messageOf, readTextFile, RunbackError } from '../../lib/index.js';
 import type { ApprovalServices, AskedApproval } from '../../runbooks/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { confirmDestructive } from '../confirm.js';
-import { byPrefix } from '../prefix.js';
-import { findPlan } from '../restoring.js';
+import { findPlan } from '../flows/restore.js';
+import { confirmDestructive } from '../session/confirm.js';
+import { byPrefix } from '../session/prefix.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { approvalsText, type ApprovalsState } from '../views/approvals.js';
 
 async function approve(context: CommandContext): Promise<Outcome> {
@@ -87,7 +87,7 @@ function keyPath({ input, stdio }: CommandContext): string | undefined {
 
 async function signature(context: CommandContext, payload: ApprovalBlock['payload'], key: string): Promise<string> {
   const { approvalText } = await import('../../escalation/index.js');
-  const { signWithSsh } = await import('../ssh-sign.js');
+  const { signWithSsh } = await import('../flows/ssh-sign.js');
   const release = context.live.hold();
   try {
     return await signWithSsh(approvalText(payload), { key, env: context.stdio.env, interactive: context.interactive });

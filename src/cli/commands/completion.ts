@@ -1,5 +1,5 @@
-import type { CommandSpec } from '../command.js';
-import { completionScript, completionWords } from '../completion.js';
+import type { CommandSpec } from '../shell/command.js';
+import { completionScript, completionWords } from '../shell/completion.js';
 
 export const commands: readonly CommandSpec[] = [
   {

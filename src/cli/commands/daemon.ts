@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 import { RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { ESCALATION_FILE } from '../escalating.js';
-import { openRoom, troubleText } from '../incidents.js';
-import type { Input } from '../input.js';
-import { currentEscalation } from '../known-escalation.js';
-import type { Session } from '../session.js';
+import { ESCALATION_FILE } from '../flows/escalation-file.js';
+import { openRoom, troubleText } from '../session/incidents.js';
+import { currentEscalation } from '../session/known-escalation.js';
+import type { Session } from '../session/session.js';
+import type { DaemonModule, DaemonRun } from '../session/wiring.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
+import type { Input } from '../shell/input.js';
 import { nextOf } from '../views/run.js';
-import type { DaemonModule, DaemonRun } from '../wiring.js';
 
 const PORT = 4862;
 

@@ -1,8 +1,8 @@
 import { EXIT } from '../../lib/index.js';
 import type { ByHand } from '../../restores/index.js';
 import type { NotCompared } from '../../snapshots/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { compareSnapshots, endsOf, type RecordDifference, withLive } from '../comparing.js';
+import { compareSnapshots, endsOf, type RecordDifference, withLive } from '../flows/compare.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { diffText } from '../views/diff.js';
 
 const FIRST = 10;

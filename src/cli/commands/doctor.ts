@@ -2,9 +2,9 @@ import { access, constants } from 'node:fs/promises';
 
 import { EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import { hardLinkProblem } from '../../store/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { checkLocks } from '../locks.js';
-import type { Session } from '../session.js';
+import { checkLocks } from '../session/locks.js';
+import type { Session } from '../session/session.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { count, counted } from '../views/format.js';
 import type { Style } from '../views/style.js';
 import { visible, visibleLines } from '../views/visible.js';

@@ -1,7 +1,7 @@
 import type { ContactTest } from '../../incidents/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { loadEscalation } from '../escalating.js';
+import { loadEscalation } from '../flows/escalation-file.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { counted, span, table } from '../views/format.js';
 import type { Style } from '../views/style.js';
 import { visible } from '../views/visible.js';

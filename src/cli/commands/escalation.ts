@@ -11,10 +11,10 @@ import {
 } from '../../escalation/index.js';
 import { didYouMean, EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import { problemsIn } from '../../workspace/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { ESCALATION_FILE, loadEscalation, readExpectations } from '../escalating.js';
-import { forgetEscalation, knownEscalation } from '../known-escalation.js';
-import type { Session } from '../session.js';
+import { ESCALATION_FILE, loadEscalation, readExpectations } from '../flows/escalation-file.js';
+import { forgetEscalation, knownEscalation } from '../session/known-escalation.js';
+import type { Session } from '../session/session.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { differencesText, lintText, showText, simulationText } from '../views/escalation.js';
 import { testCommand } from './escalation-test.js';
 

@@ -1,13 +1,13 @@
 import type { Actor, Incident } from '../../incidents/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome, CommandContext } from '../command.js';
-import { daemonRuns, deliverNow, type IncidentRoom } from '../incidents.js';
-import { typedMoment } from '../moments.js';
-import { OVERWRITE, outputFile, writeText } from '../output-file.js';
-import { headlineText, reportDeps } from '../reporting.js';
-import { severityOf } from '../responding.js';
-import { findIncident, withRoom } from '../room.js';
-import type { Session } from '../session.js';
+import { typedMoment } from '../flows/moments.js';
+import { headlineText, reportDeps } from '../flows/report.js';
+import { severityOf } from '../flows/respond.js';
+import { daemonRuns, deliverNow, type IncidentRoom } from '../session/incidents.js';
+import type { Session } from '../session/session.js';
+import { findIncident, withRoom } from '../session/with-incidents.js';
+import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome, CommandContext } from '../shell/command.js';
+import { OVERWRITE, outputFile, writeText } from '../shell/output-file.js';
 import { incidentBlock, incidentText, pagingText } from '../views/incident.js';
 import { damagedIncident } from '../views/status.js';
 import type { Style } from '../views/style.js';
@@ -138,7 +138,7 @@ async function report(context: CommandContext): Promise<Outcome> {
   const { input } = context;
   const file = await outputFile(context);
   return await withRoom(context, async (room, session) => {
-    const { gatherReport, headlineLines, reportHtml, reportMarkdown, withoutPersonalData } = await import('../../incidents/index.js');
+    const { gatherReport, headlineLines, reportHtml, reportMarkdown, withoutPersonalData } = await import('../../reports/index.js');
     const incident = await room.desk.read(await findIncident(context, room, input.argument('incident')));
     const personal = input.flag('personal');
     const gathered = await gatherReport(incident, reportDeps(session, room.escalation));
@@ -174,14 +174,15 @@ async function vendor(context: CommandContext): Promise<Outcome> {
       ...(followUp === undefined ? {} : { followUpAt: await toCome(context, 'follow-up', followUp) }),
     };
     const incident = Object.keys(facts).length === 0 ? before : await incidents.engageVendor(room.desk, id, name, facts, actor(session));
-    const report = await incidents.gatherReport(incident, reportDeps(session, file));
+    const { gatherReport, vendorCase } = await import('../../reports/index.js');
+    const report = await gatherReport(incident, reportDeps(session, file));
     const me = file?.people[session.by];
     const contact = { name: me?.name ?? session.by, ...(me?.email === undefined ? {} : { email: me.email }) };
     const accounts = Object.values(config.account);
     const platforms = Object.values(session.workspace.config.platforms)
       .filter((one) => one.name === name || one.connector === name || (one.account !== undefined && accounts.includes(one.account)))
       .map((one) => one.name);
-    const text = incidents.vendorCase(incident, config, { vendor: name, report, contact, ...(platforms.length === 0 ? {} : { platforms }) });
+    const text = vendorCase(incident, config, { vendor: name, report, contact, ...(platforms.length === 0 ? {} : { platforms }) });
     return {
       data: { incident: id, vendor: name, text, support: config.support ?? null, ...facts },
       text: (style) =>

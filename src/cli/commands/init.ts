@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { RunbackError } from '../../lib/index.js';
-import type { CommandSpec } from '../command.js';
-import { ESCALATION_FILE } from '../escalating.js';
-import { askInitial, UNASKED, workspaceText } from '../initial.js';
+import { ESCALATION_FILE } from '../flows/escalation-file.js';
+import { askInitial, UNASKED, workspaceText } from '../flows/initial.js';
+import type { CommandSpec } from '../shell/command.js';
 import { count, facts } from '../views/format.js';
 
 /** Runbooks and the sample escalation.yml that come with the program. */

@@ -1,9 +1,9 @@
 import type { NamedLock } from '../../store/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { confirmDestructive } from '../confirm.js';
-import { lockViews, lockWords } from '../locks.js';
-import { byPrefix } from '../prefix.js';
-import type { Session } from '../session.js';
+import { confirmDestructive } from '../session/confirm.js';
+import { lockViews, lockWords } from '../session/locks.js';
+import { byPrefix } from '../session/prefix.js';
+import type { Session } from '../session/session.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { visible } from '../views/visible.js';
 
 async function list({ session }: CommandContext): Promise<Outcome> {

@@ -3,8 +3,8 @@ import { basename, relative, resolve } from 'node:path';
 
 import { type BadSync, type Score, stageBadSync, writePracticeWorkspace } from '../../drills/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../rehearsing.js';
+import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/rehearsal.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { count } from '../views/format.js';
 import { visible } from '../views/visible.js';
 import { wrap } from '../views/width.js';

@@ -1,20 +1,20 @@
 import type { Incident, IncidentDesk } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Runbook, RunView } from '../../runbooks/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { daemonRuns, deliverNow, type IncidentRoom, nameOf } from '../incidents.js';
+import { headlineOf, headlineText } from '../flows/report.js';
+import { severityOf } from '../flows/respond.js';
+import { runFor } from '../flows/run.js';
+import { runbookFiles } from '../flows/runbook-files.js';
+import { lacksSnapshot, withoutSnapshot } from '../flows/without-snapshot.js';
 import type { Choice } from '../prompts/asker.js';
-import { headlineOf, headlineText } from '../reporting.js';
-import { severityOf } from '../responding.js';
-import { withRoom } from '../room.js';
-import { runbookFiles } from '../runbook-files.js';
-import { runFor } from '../running.js';
-import type { Session } from '../session.js';
-import { refuseUnsound } from '../starting.js';
+import { daemonRuns, deliverNow, type IncidentRoom, nameOf } from '../session/incidents.js';
+import type { Session } from '../session/session.js';
+import { refuseUnsound } from '../session/unsound.js';
+import { withRoom } from '../session/with-incidents.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { incidentBlock, pagingText } from '../views/incident.js';
 import { runText } from '../views/run.js';
 import { visible } from '../views/visible.js';
-import { lacksSnapshot, withoutSnapshot } from '../without-snapshot.js';
 
 /** What a person sees, and the runbook that is for it. */
 interface Sight {
@@ -57,7 +57,7 @@ async function respond(context: CommandContext): Promise<Outcome> {
 
 /** After a run: what it came to, in the words of the report's headline. */
 async function endOf(session: Session, incident: Incident, run: RunView): Promise<Outcome> {
-  const [headline, { headlineLines }] = await Promise.all([headlineOf(session, incident), import('../../incidents/index.js')]);
+  const [headline, { headlineLines }] = await Promise.all([headlineOf(session, incident), import('../../reports/index.js')]);
   if (headline === undefined) return outcomeOf(incident, run);
   return outcomeOf(incident, run, { headline, lines: headlineLines(headline) });
 }

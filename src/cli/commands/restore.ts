@@ -3,14 +3,14 @@ import { pipeline } from 'node:stream/promises';
 
 import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { DamageKind, ConflictChoice, LostOnCreate, LostValue, Plan, PlanFilters, PlanSummary, RestoreSummary } from '../../restores/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { confirmDestructive } from '../confirm.js';
-import { incidentsNow, linkRestore } from '../incidents.js';
-import { looksIn, openPlanOf, recordsOf } from '../looks.js';
-import { typedMoment } from '../moments.js';
-import { OVERWRITE, outputFile } from '../output-file.js';
-import { findPlan, findRestore, restoreDeps, withResume } from '../restoring.js';
-import type { Session } from '../session.js';
+import { looksIn, openPlanOf, recordsOf } from '../flows/looks.js';
+import { typedMoment } from '../flows/moments.js';
+import { findPlan, findRestore, restoreDeps, withResume } from '../flows/restore.js';
+import { confirmDestructive } from '../session/confirm.js';
+import { incidentsNow, linkRestore } from '../session/incidents.js';
+import type { Session } from '../session/session.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
+import { OVERWRITE, outputFile } from '../shell/output-file.js';
 import { conflictsTable } from '../views/conflict.js';
 import { counted } from '../views/format.js';
 import { changesTable, effectsText, firstLines, isChange, isConflict, lostText, planText } from '../views/plan.js';
@@ -341,7 +341,7 @@ async function left(context: CommandContext): Promise<Outcome> {
     const { conflicts, byHand = [] } = read.header.counts;
     return { data: { plan: read.header.id, conflicts, byHand, first }, text: (style) => leftText(read.header, first, style, looks) };
   }
-  const { writeLeft } = await import('../left.js');
+  const { writeLeft } = await import('../flows/left.js');
   const { path } = file;
   const records = await writeLeft(openPlanOf(opened, read), file);
   return { data: { plan: read.header.id, path, lines: records }, text: (style) => `${style.glyph.done} ${path}: ${counted(records, 'lines')}` };

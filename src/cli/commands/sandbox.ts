@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { leaveToken, leftToken, seedSandbox, stageBadSync } from '../../drills/index.js';
 import { parseDuration } from '../../lib/index.js';
-import type { CommandSpec, OptionSpec, Outcome, CommandContext } from '../command.js';
+import type { CommandSpec, OptionSpec, Outcome, CommandContext } from '../shell/command.js';
 import { count, counted } from '../views/format.js';
 
 /** What the shipped runback.yml expects. */

@@ -1,11 +1,11 @@
 import { EXIT, isRunbackError } from '../../lib/index.js';
 import type { RestoreSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { troubleText } from '../incidents.js';
-import { lockViews } from '../locks.js';
-import { withRoom } from '../room.js';
-import type { Session } from '../session.js';
+import { troubleText } from '../session/incidents.js';
+import { lockViews } from '../session/locks.js';
+import type { Session } from '../session/session.js';
+import { withRoom } from '../session/with-incidents.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { nextOf } from '../views/run.js';
 import { statusText, type WorkspaceStatus } from '../views/status.js';
 

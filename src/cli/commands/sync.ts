@@ -1,9 +1,9 @@
 import { EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
-import type { CommandSpec, Outcome, CommandContext } from '../command.js';
-import { incidentsNow } from '../incidents.js';
-import { byPrefix } from '../prefix.js';
-import type { Session } from '../session.js';
+import { incidentsNow } from '../session/incidents.js';
+import { byPrefix } from '../session/prefix.js';
+import type { Session } from '../session/session.js';
+import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { time } from '../views/format.js';
 import { damagedPauseLines, pauseText, syncsText } from '../views/sync.js';
 import { visible } from '../views/visible.js';

@@ -1,6 +1,6 @@
 import { isRunbackError } from '../../lib/index.js';
 import { checkLimits, type PlanFilters } from '../../restores/index.js';
-import { understood } from '../moments.js';
+import { understood } from '../flows/moments.js';
 import { visible } from '../views/visible.js';
 import type { Choice } from './asker.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';

@@ -1,4 +1,4 @@
-import { NOUNS } from '../nouns.js';
+import { NOUNS } from '../shell/nouns.js';
 import type { Asker } from './asker.js';
 
 /** What a person in trouble wants first, in that order. */

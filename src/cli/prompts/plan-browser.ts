@@ -1,5 +1,5 @@
 import type { PlanChange, PlanLine } from '../../restores/index.js';
-import { recordsOf } from '../looks.js';
+import { recordsOf } from '../flows/looks.js';
 import { count, counted } from '../views/format.js';
 import { changeLine, changesTable, changeText, dangerText, type FieldCount, fieldsTable, firstLines, isChange, planText } from '../views/plan.js';
 import { type Looks, noLooks } from '../views/record.js';

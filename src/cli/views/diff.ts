@@ -1,6 +1,6 @@
 import type { ByHand } from '../../restores/index.js';
 import type { NotCompared } from '../../snapshots/index.js';
-import type { DifferenceCounts, RecordDifference } from '../comparing.js';
+import type { DifferenceCounts, RecordDifference } from '../flows/compare.js';
 import { byHandText } from './by-hand.js';
 import { count, counted, table } from './format.js';
 import { type Looks, recordTable, type RecordRow } from './record.js';

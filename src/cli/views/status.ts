@@ -5,7 +5,7 @@ import type { RunView } from '../../runbooks/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { LockInfo } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
-import { type LockView, lifeOf } from '../locks.js';
+import { type LockView, lifeOf } from '../session/locks.js';
 import { counted, time } from './format.js';
 import { incidentBlock, incidentLine } from './incident.js';
 import { restoreText } from './restore.js';

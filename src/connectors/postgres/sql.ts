@@ -1,4 +1,4 @@
-import type { Column, Pair, Table } from './table.js';
+import type { Column, Pair, Table } from './schema/table.js';
 
 /*
  * What writes runs on the search path of the database, as its triggers need it. So every function, operator, type and collation is

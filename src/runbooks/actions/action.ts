@@ -7,9 +7,9 @@ import type { Catalog } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import type { Syncs } from '../../syncs/index.js';
 import type { SecretRef, Workspace } from '../../workspace/index.js';
-import type { ApprovalRecord } from '../state.js';
+import type { ApprovalRecord } from '../journal/state.js';
+import type { Verification } from '../journal/verification.js';
 import type { EffectClass } from '../types.js';
-import type { Verification } from '../verification.js';
 
 /** What a run is given by whoever starts it; actions use it, the engine only its store and clock. */
 export interface RunServices {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { RunbackError } from '../../lib/index.js';
-import { liftingApprovals, withRefusals, type LiftingApproval } from '../approvals.js';
+import { liftingApprovals, withRefusals, type LiftingApproval } from '../approvals/approvals.js';
 import { defineAction, type ActionContext } from './action.js';
 import { pauseAgain } from './pauses-of.js';
 import { applyDeps, leftOfOutputs, unfinishedOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './restores-of.js';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { detailsOf, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
 import type { PlanFilters, PlanSummary } from '../../restores/index.js';
-import { filterSchema, kinds, readFilter, unattributed } from '../filter.js';
+import { filterSchema, kinds, readFilter, unattributed } from '../document/filter.js';
 import { defineAction, type ActionContext } from './action.js';
 
 const names = z.array(z.string()).min(1);

@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import type { CentralDirectory } from 'unzipper';
 
 import { RunbackError } from '../../lib/index.js';
-import { newerFormat } from '../manifest.js';
-import { kindOfEntry } from '../names.js';
 import type { StoredFile } from '../storage/storage.js';
+import { newerFormat } from './manifest.js';
+import { kindOfEntry } from './names.js';
 import { SEAL_PREFIX } from './writer.js';
 
 /** Where an entry's bytes are in the zip. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 import type { LineBatch } from '../../connectors/index.js';
 import { RunbackError } from '../../lib/index.js';
-import { beginsLine, compareLines, keyAt, keyOffset, NEWLINE, stringEnd, type LineKind } from '../lines.js';
-import { partEntry } from '../names.js';
+import { beginsLine, compareLines, keyAt, keyOffset, NEWLINE, stringEnd, type LineKind } from '../lines/lines.js';
 import type { PartInfo } from '../types.js';
+import { partEntry } from './names.js';
 import { digestAside, type ContainerWriter } from './writer.js';
 
 /** Sizes between which parts are cut, uncompressed. */

@@ -1,9 +1,9 @@
 import { createInflateRaw } from 'node:zlib';
 
-import { kindOfEntry } from '../names.js';
 import type { StoredFile } from '../storage/storage.js';
 import { foreign, type ZipEntry } from './directory.js';
 import { ENTRY_LIMIT, localHeader, type LocalHeader } from './entry.js';
+import { kindOfEntry } from './names.js';
 
 /** What can be found in a zip without its directory. */
 export interface Scan {

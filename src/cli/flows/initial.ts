@@ -1,0 +1,142 @@
+import { identifyPlatform } from '../../connectors/index.js';
+import { isRunbackError, Redactor } from '../../lib/index.js';
+import { ENVIRONMENTS, type Environment, resolveSecret, type SecretRef } from '../../workspace/index.js';
+import type { Asker } from '../prompts/asker.js';
+import type { CommandContext } from '../shell/command.js';
+import { visible } from '../views/visible.js';
+
+/** What a new workspace is made with. */
+export interface Initial {
+  readonly connector: 'hubspot' | 'postgres';
+  readonly environment: Environment;
+  /** Where the token, or the address of the database, is found. */
+  readonly secret: string;
+  readonly account?: string;
+  /** How the platform's history names what writes to it. */
+  readonly writer?: string;
+}
+
+/** Where each connector's secret usually is, and what it is. */
+const SECRETS = {
+  hubspot: { ref: 'env:HUBSPOT_TOKEN', what: 'the token of a private app, from the settings of the HubSpot account, Integrations' },
+  postgres: { ref: 'env:DATABASE_URL', what: 'the address of the database, postgresql://user:password@host/name' },
+} as const;
+
+/** What is written where nobody was asked. */
+export const UNASKED: Initial = { connector: 'hubspot', environment: 'sandbox', secret: SECRETS.hubspot.ref };
+
+/** Asks for platform, token, account and who writes. The account is looked up on the platform where the token is there already. */
+export async function askInitial(context: CommandContext, asker: Asker, root: string): Promise<Initial> {
+  const connector = await asker.choose<Initial['connector']>({
+    message: 'Where are the records?',
+    choices: [
+      { value: 'hubspot', name: 'HubSpot' },
+      { value: 'postgres', name: 'PostgreSQL' },
+    ],
+  });
+  const environment = await asker.choose<Environment>({
+    message: 'Which one is it?',
+    choices: ENVIRONMENTS.map((value) => ({ value, name: value, beside: MEANS[value] })),
+  });
+  const { ref, what } = SECRETS[connector];
+  context.live.print(
+    `  It needs ${what}. The secret itself is never written here, only where it is: env:NAME, file:PATH, command:PROGRAM or keychain:NAME.`,
+  );
+  const secret = await asker.text({ message: 'Where is it?', default: ref, validate: (text) => isReference(text) });
+  const found = await accountOf(context, { connector, environment, secret }, root);
+  const account = await asker.text({
+    message: found === undefined ? 'Its account (Enter where you do not know it; runback doctor finds it)' : 'Is this the account?',
+    ...(found === undefined ? {} : { default: found }),
+  });
+  const writer = await asker.text({
+    message: 'Who writes to it by itself, as its history names it, such as INTEGRATION:48621 (Enter where you do not know it)',
+  });
+  return {
+    connector,
+    environment,
+    secret: secret.trim(),
+    ...(account.trim() === '' ? {} : { account: account.trim() }),
+    ...(writer.trim() === '' ? {} : { writer: writer.trim() }),
+  };
+}
+
+const MEANS: Readonly<Record<Environment, string>> = {
+  production: 'real customers; each write needs a typed confirmation',
+  staging: 'a copy of it',
+  sandbox: 'for trying things out',
+};
+
+function isReference(text: string): true | string {
+  return /^(env|file|command|keychain):\S/u.test(text.trim()) || 'Say where it is, such as env:HUBSPOT_TOKEN; do not type the secret itself.';
+}
+
+/** The account as the platform itself names it; undefined where it cannot be asked yet. Says which. */
+async function accountOf(context: CommandContext, { connector, environment, secret }: Initial, root: string): Promise<string | undefined> {
+  const { live, style, stdio, clock, call } = context;
+  const ref = secret.trim() as SecretRef;
+  const config = {
+    name: connector,
+    connector,
+    environment,
+    credentials: connector === 'hubspot' ? { token: ref } : {},
+    limits: {},
+    options: {},
+    ...(connector === 'postgres' ? { url: ref } : {}),
+  };
+  live.start('Asking the platform who it is');
+  try {
+    const redactor = new Redactor();
+    const resolve = (one: SecretRef): Promise<string> => resolveSecret(one, { env: stdio.env, redactor, root, signal: call.signal });
+    const identity = await identifyPlatform(config, { secret: resolve, clock }, call);
+    live.stop();
+    live.print(`  ${style.glyph.done} It says that it is ${visible(identity.label)}, account ${visible(identity.account)}`);
+    return identity.account;
+  } catch (error) {
+    live.stop();
+    if (!isRunbackError(error) || error.code === 'interrupted') throw error;
+    live.print(`  ${style.glyph.warning} It could not be asked yet: ${visible(error.message)}`);
+    return undefined;
+  }
+}
+
+/** runback.yml for what was answered. */
+export function workspaceText({ connector, environment, secret, account, writer }: Initial): string {
+  const where =
+    connector === 'hubspot'
+      ? [`    credentials: { token: ${plain(secret)} }`, '    objects: [contacts, companies, deals]']
+      : [`    url: ${plain(secret)}`];
+  return [
+    'version: 1',
+    '# Platforms that hold records. Secrets are never written here: env:, file:, command: or keychain: say where they are.',
+    'platforms:',
+    `  ${connector}:`,
+    `    connector: ${connector}`,
+    `    environment: ${environment.padEnd(27)} # production, staging or sandbox; checked against the platform itself`,
+    ...(account === undefined ? ['    # account:        which one it is; runback doctor says it'] : [`    account: ${JSON.stringify(account)}`]),
+    ...where,
+    ...(writer === undefined ? ['syncs: {}'] : syncLines(connector, writer)),
+    'backups:',
+    '  storage: backups',
+    '  jobs: {}',
+    '',
+  ].join('\n');
+}
+
+/** A reference as YAML: bare where that is one text. */
+const plain = (text: string): string => (/^[\w:./-]+$/u.test(text) ? text : JSON.stringify(text));
+
+/** What writes, with how it is stopped still to be filled in. */
+function syncLines(platform: string, writer: string): readonly string[] {
+  return [
+    '# What writes by itself: fill in how it is paused, and take the # away. docs/syncs.md says how.',
+    '# syncs:',
+    '#   the-sync:',
+    '#     controller: command                  # or http',
+    `#     writes_to: [${platform}]`,
+    `#     writes_as: [${JSON.stringify(writer)}]`,
+    '#     status: { run: [systemctl, is-active, the-sync.timer], paused: exit != 0 }',
+    '#     pause: { run: [systemctl, stop, the-sync.timer] }',
+    '#     resume: { run: [systemctl, start, the-sync.timer] }',
+    'syncs: {}',
+  ];
+}

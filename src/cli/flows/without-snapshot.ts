@@ -1,0 +1,179 @@
+import type { Platform } from '../../connectors/index.js';
+import type { Incident } from '../../incidents/index.js';
+import { isRunbackError } from '../../lib/index.js';
+import type { Runbook } from '../../runbooks/index.js';
+import type { Session } from '../session/session.js';
+import type { CommandContext } from '../shell/command.js';
+import { count, counted, table } from '../views/format.js';
+import { pauseText } from '../views/sync.js';
+import { showValue, visible } from '../views/visible.js';
+import { wrap } from '../views/width.js';
+
+type Way = 'pause' | 'evidence' | 'history' | 'done';
+
+/** Records of one object type whose history is looked at: enough to see who wrote what, and not a day's calls. */
+const LOOKED_AT = 500;
+const LOOK_BACK_MS = 24 * 3_600_000;
+const SHOWN = 12;
+
+/** True where a runbook wants a snapshot from before the damage, and the workspace has none of the incident's platform. */
+export async function lacksSnapshot(session: Session, { platforms }: Incident, { document }: Runbook): Promise<boolean> {
+  if (!Object.values(document.inputs ?? {}).some(({ type }) => type === 'snapshot')) return false;
+  const snapshots = await (await session.catalog()).list();
+  return !snapshots.some(({ objects }) => objects.some(({ platform }) => platforms.length === 0 || platforms.includes(platform)));
+}
+
+/**
+ * Without a snapshot from before there is nothing to compare with, and still much to do: stop what writes, keep the present state, and see
+ * in the platform's own history who wrote what. Offers these until the person has had enough.
+ */
+export async function withoutSnapshot(context: CommandContext, session: Session, incident: Incident): Promise<void> {
+  const { live, style } = context;
+  const asker = await context.asker('nothing');
+  const name = await platformOf(context, session, incident);
+  if (name === undefined) return;
+  const words =
+    'There is no snapshot from before the damage, so that runback cannot work out what was changed. Three things help all the same, the first two at once: stop what writes, and keep the present state before anybody tidies up.';
+  live.print(`\n${style.glyph.warning} ${wrap(words, style.width - 2).join('\n  ')}`);
+  const done = new Set<Way>();
+  for (;;) {
+    const way = await asker.choose<Way>({
+      message: 'What next?',
+      choices: (
+        [
+          { value: 'pause', name: 'Stop the syncs', beside: `those that write to ${visible(name)}; runback remembers which were running` },
+          { value: 'evidence', name: 'Keep the evidence', beside: 'a snapshot of the present state; it only reads' },
+          { value: 'history', name: 'See who wrote what', beside: "the platform's own history of the last day; it only reads" },
+          { value: 'done', name: 'That is all for now', beside: 'the incident stays open; runback respond goes on' },
+        ] as const
+      ).filter(({ value }) => !done.has(value)),
+    });
+    if (way === 'done') return;
+    try {
+      await WAYS[way](context, session, name, incident.id);
+      done.add(way);
+    } catch (error) {
+      live.stop();
+      if (!isRunbackError(error) || error.code === 'interrupted') throw error;
+      live.print(`${style.glyph.failed} ${wrap(visible([error.message, error.why].filter(Boolean).join('. ')), style.width - 2).join('\n  ')}`);
+    }
+  }
+}
+
+async function platformOf(context: CommandContext, session: Session, { platforms }: Incident): Promise<string | undefined> {
+  const names = platforms.length > 0 ? platforms : Object.keys(session.workspace.config.platforms);
+  const [first, ...others] = names;
+  if (first === undefined || others.length === 0) return first;
+  const asker = await context.asker('nothing');
+  return await asker.choose({ message: 'Which platform first?', choices: names.map((value) => ({ value, name: visible(value) })) });
+}
+
+type Work = (context: CommandContext, session: Session, platform: string, incident: string) => Promise<void>;
+
+const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
+  pause: async ({ live, style, call }, session, platform, incident) => {
+    await session.authorise('pause-syncs');
+    live.start('Pausing');
+    const why = { reason: 'an incident without a snapshot', incidents: [incident] };
+    const request = { writesTo: platform, by: session.by, holder: `person:${session.by}`, ...why };
+    const record = await (await session.syncs()).pause(request, call);
+    live.stop();
+    if (record.entries.length === 0)
+      live.print(`${style.glyph.warning} runback.yml names no sync that writes to ${visible(platform)}: stop it in its own tool.`);
+    else live.print(`${style.glyph.done} Paused\n${pauseText(record, style)}\n  Back to the earlier state: runback sync resume ${record.id}`);
+  },
+  evidence: async ({ live, style, call }, session, platform) => {
+    const { createSnapshot } = await import('../../snapshots/index.js');
+    live.start('Keeping the evidence');
+    const request = { platforms: [await session.openPlatform(platform, call)], by: session.by, note: 'the damage' };
+    const { id, rows } = await createSnapshot(request, { dir: session.workspace.backupsDir, store: session.store, clock: session.clock }, call);
+    live.stop();
+    live.print(`${style.glyph.done} Kept: ${count(rows)} records and links in ${id}`);
+  },
+  history: async ({ live, style, call, clock }, session, platform) => {
+    live.start('Asking the platform who wrote what');
+    const opened = await session.openPlatform(platform, call);
+    const groups = await writersOf(opened, new Date(clock.now().getTime() - LOOK_BACK_MS), call);
+    live.stop();
+    if (groups === undefined) {
+      live.print(`${style.glyph.warning} ${visible(platform)} keeps no history of its own.`);
+      return;
+    }
+    const rows = groups
+      .slice(0, SHOWN)
+      .map(({ writer, object, field, records, value, times, earlier }) => [
+        visible(writer),
+        visible(`${object} ${field}`),
+        count(records),
+        `${value} (${counted(times, 'times')})`,
+        count(earlier),
+      ]);
+    const columns = [
+      { title: 'Who', shrink: true },
+      { title: 'Field', shrink: true },
+      { title: 'Records', align: 'right' as const },
+      { title: 'Wrote most often', shrink: true },
+      { title: 'Old value known', align: 'right' as const },
+    ];
+    live.print(groups.length === 0 ? 'Nothing was written in the last 24 hours.' : table(columns, rows, style));
+    if (groups.length > rows.length) live.print(`  ... and ${counted(groups.length - rows.length, 'more fields')}`);
+  },
+};
+
+interface WriterGroup {
+  readonly writer: string;
+  readonly object: string;
+  readonly field: string;
+  records: number;
+  /** Records of which the platform still knows the value before. */
+  earlier: number;
+  readonly values: Map<string, number>;
+}
+
+/** Who wrote which field on how many records since a time, most first; undefined where the platform keeps no history. */
+async function writersOf(
+  { connector, objects }: Platform,
+  since: Date,
+  call: CommandContext['call'],
+): Promise<readonly (Omit<WriterGroup, 'values'> & { readonly value: string; readonly times: number })[] | undefined> {
+  if (connector.capabilities.history === 'none') return undefined;
+  const groups = new Map<string, WriterGroup>();
+  const described = await connector.describe(objects, call);
+  for (const schema of described.objects.filter(({ refused }) => refused === undefined)) {
+    const keys: string[] = [];
+    for await (const { records } of connector.read({ schema, changedSince: since }, call)) {
+      keys.push(...records.map(({ key }) => key));
+      if (keys.length >= LOOKED_AT) break;
+    }
+    const history = schema.fields.filter(({ readOnly }) => !readOnly).map(({ name }) => name);
+    if (keys.length === 0) continue;
+    for await (const batch of connector.read({ schema, keys: keys.slice(0, LOOKED_AT), history }, call))
+      for (const { fields } of batch.history?.values() ?? [])
+        for (const [field, changes] of Object.entries(fields)) take(groups, schema.object, field, changes, since);
+  }
+  return [...groups.values()]
+    .map(({ values, ...group }) => {
+      const [value = '', times = 0] = [...values].sort((a, b) => b[1] - a[1])[0] ?? [];
+      return { ...group, value, times };
+    })
+    .sort((a, b) => b.records - a.records);
+}
+
+function take(
+  groups: Map<string, WriterGroup>,
+  object: string,
+  field: string,
+  changes: readonly { readonly at?: string; readonly writer?: string; readonly value?: unknown }[],
+  since: Date,
+): void {
+  const [latest, before] = changes;
+  if (latest?.at === undefined || Date.parse(latest.at) < since.getTime()) return;
+  const writer = latest.writer ?? 'not known';
+  const name = JSON.stringify([writer, object, field]);
+  const group = groups.get(name) ?? { writer, object, field, records: 0, earlier: 0, values: new Map<string, number>() };
+  groups.set(name, group);
+  group.records += 1;
+  if (before !== undefined) group.earlier += 1;
+  const value = showValue(latest.value ?? null);
+  group.values.set(value, (group.values.get(value) ?? 0) + 1);
+}

@@ -1,0 +1,196 @@
+import type { Escalation } from '../../escalation/index.js';
+import type { Incident, IncidentDesk, OpenIncident, PageLinks } from '../../incidents/index.js';
+import { isRunbackError, RunbackError } from '../../lib/index.js';
+import type { Outbox } from '../../notify/index.js';
+import { visible } from '../views/visible.js';
+import type { Place } from './place.js';
+
+/** escalation.yml of a workspace, checked; undefined where there is none. Throws `file-invalid`, `secret-literal`. */
+export async function readEscalation({ workspace }: Pick<Place, 'workspace'>): Promise<Escalation | undefined> {
+  const { loadEscalation } = await import('../flows/escalation-file.js');
+  try {
+    return (await loadEscalation(workspace.root)).escalation;
+  } catch (error) {
+    if (isRunbackError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** Everything that incidents need in one process. */
+export interface IncidentRoom {
+  readonly desk: IncidentDesk;
+  readonly outbox: Outbox | undefined;
+  readonly escalation: Escalation | undefined;
+  /** Why `escalation` is not what escalation.yml says now. */
+  readonly trouble?: RunbackError;
+  /** Stops what is under way. Never throws. */
+  close(): Promise<void>;
+}
+
+/** The rules that the newest open incident was opened with; undefined where none has any. */
+async function rulesOfIncidents({ store, clock }: Place): Promise<Escalation | undefined> {
+  const { IncidentDesk } = await import('../../incidents/index.js');
+  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
+  const { incidents } = await desk.readAll((await desk.listOpen()).slice(-20).map(({ id }) => id));
+  for (const incident of incidents.toReversed()) {
+    const file = await desk.policyOf(incident).catch(() => undefined);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+/** What a room is opened with, beside the session. */
+export interface RoomOptions {
+  /** Who works: a person, or `daemon`. */
+  readonly by: string;
+  /** Links in pages; without it, those to the status page of the daemon that runs, if one does. */
+  readonly links?: PageLinks;
+}
+
+/**
+ * Opens the incidents of a workspace: desk, outbox and channels. Whom to tell follows the policy an incident was opened with; how a
+ * channel is reached follows the file of today, whose credentials are looked up when a page is sent. A file that cannot be used, or is gone,
+ * stops nothing: the last one that could be used counts, and `trouble` says why.
+ */
+export async function openRoom(session: Place, options: RoomOptions): Promise<IncidentRoom> {
+  const { currentEscalation } = await import('./known-escalation.js');
+  const [{ IncidentDesk }, { escalation, trouble }] = await Promise.all([
+    import('../../incidents/index.js'),
+    currentEscalation(session, async () => await rulesOfIncidents(session)),
+  ]);
+  const why = trouble === undefined ? {} : { trouble };
+  const { links = await linksOf(session) } = options;
+  const { store, clock } = session;
+  if (!escalation)
+    return {
+      desk: new IncidentDesk({ store, clock, escalation, outbox: undefined, links }),
+      outbox: undefined,
+      escalation,
+      ...why,
+      close: () => Promise.resolve(),
+    };
+  const { openChannel, openOutbox } = await import('../../notify/index.js');
+  let desk: IncidentDesk | undefined;
+  const outbox = openOutbox({
+    store,
+    clock,
+    by: `${options.by}-${process.pid}`,
+    caps: escalation.caps,
+    channel: async (name) => {
+      const config = escalation.channels[name];
+      if (!config) throw new RunbackError('not-found', `escalation.yml has no channel ${name} any more`, { state: 'The page was not sent.' });
+      return await openChannel(config, session.channelDeps());
+    },
+    wanted: async (page) => (desk ? await desk.wanted(page) : true),
+    after: async (page) => (await desk?.after(page)) ?? [],
+    beforeSettled: async (record) => await desk?.pageSettles(record),
+    afterSettled: async (record) => await desk?.pageSettles(record),
+    damaged: async (key) => await desk?.damaged(key),
+  });
+  desk = new IncidentDesk({ store, clock, escalation, outbox, links });
+  return { desk, outbox, escalation, ...why, close: () => outbox.close() };
+}
+
+/** Links to the status page, where a daemon serves it. */
+async function linksOf(session: Place): Promise<PageLinks> {
+  if (!(await daemonRuns(session))) return {};
+  const { announcedLinks } = await import('../../incidents/index.js');
+  return await announcedLinks(session.store);
+}
+
+/** What is wrong with escalation.yml, what counts instead, and what to do. */
+export const troubleText = ({ message, why, state, next }: RunbackError): string =>
+  visible([`${message}.`, why, state, next].filter((part) => part !== undefined).join(' '));
+
+/** True while a daemon works in this workspace. */
+export async function daemonRuns({ store }: Place): Promise<boolean> {
+  return (await store.lockHolder('daemon'))?.alive === true;
+}
+
+/** How long a command waits for its pages to be taken. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Sends what waits, where no daemon does it: until the pages of this incident are settled, or patience ends. Gives the incident as it is
+ * then. Pages that are not through stay in the outbox.
+ */
+export async function deliverNow({ desk, outbox }: IncidentRoom, session: Place, incident: Incident): Promise<Incident> {
+  if (!outbox || (await daemonRuns(session))) return incident;
+  const end = session.clock.monotonicMs() + PATIENCE_MS;
+  let now = incident;
+  for (let tries = 0; tries < 20 && now.pages.some(({ state }) => state === 'open') && session.clock.monotonicMs() < end; tries += 1) {
+    const before = open(now);
+    await outbox.tick();
+    await Promise.race([outbox.idle(), session.clock.sleep(Math.max(0, end - session.clock.monotonicMs()))]);
+    try {
+      now = await desk.look(now.id);
+    } catch (error) {
+      // What was done is on record, and so are its pages: whoever is at it, or the next look, writes down how they ended.
+      if (!isRunbackError(error)) throw error;
+      break;
+    }
+    // Waiting for a retry that is due later: that is the daemon's or the next command's.
+    if (open(now) === before) break;
+  }
+  return now;
+}
+
+const open = (incident: Incident): string =>
+  incident.pages
+    .filter(({ state }) => state === 'open')
+    .map(({ key }) => key)
+    .join();
+
+/** `[sev1] Wrong first names on contacts`. */
+export const nameOf = ({ severity, title }: Pick<OpenIncident, 'severity' | 'title'>): string => `[${severity}] ${visible(title)}`;
+
+/** Every incident that is open, as it is now. One that is damaged is left out: it gives nobody a role. */
+export async function openIncidents({ store, clock }: Place): Promise<readonly Incident[]> {
+  const { IncidentDesk, isOpen } = await import('../../incidents/index.js');
+  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
+  const { incidents } = await desk.readAll((await desk.listOpen()).map(({ id }) => id));
+  return incidents.filter(isOpen);
+}
+
+/**
+ * Ids of the open incidents of these platforms; where there is none, of those that do not say yet what they are about. What is done now by
+ * hand belongs to them. Undefined where they cannot be read: that holds nothing up, and then times tell.
+ */
+export async function incidentsNow(session: Place, platforms: readonly string[]): Promise<readonly string[] | undefined> {
+  try {
+    const open = await openIncidents(session);
+    const fitting = open.filter((one) => one.platforms.some((name) => platforms.includes(name)));
+    return (fitting.length > 0 ? fitting : open.filter((one) => one.platforms.length === 0)).map(({ id }) => id);
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Ties a restore that was begun by hand, and its plan, to the incidents that were open then. What cannot be tied stops nothing: the restore names them itself. */
+export async function linkRestore(session: Place, incidents: readonly string[], restore: string, plan: string): Promise<void> {
+  const { IncidentDesk, link } = await import('../../incidents/index.js');
+  const { store, clock, by } = session;
+  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
+  for (const incident of incidents)
+    for (const [kind, id] of [['plan', plan] as const, ['restore', restore] as const])
+      try {
+        await link(desk, incident, kind, id, { by, source: 'cli' }, 'begun by hand');
+      } catch (error) {
+        if (!isRunbackError(error)) throw error;
+      }
+}
+
+/** The incident a run belongs to, with its desk; undefined where it belongs to none. A damaged or missing incident stops no run. */
+export async function incidentOf(session: Place, run: string): Promise<{ readonly incident: Incident; readonly desk: IncidentDesk } | undefined> {
+  const id = (await session.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
+  if (id === undefined) return undefined;
+  const { IncidentDesk } = await import('../../incidents/index.js');
+  const desk = new IncidentDesk({ store: session.store, clock: session.clock, escalation: undefined, outbox: undefined });
+  try {
+    return { incident: await desk.read(id), desk };
+  } catch (error) {
+    if (isRunbackError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,204 @@
+import { realpath, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import type { Platform } from '../../connectors/index.js';
+import type { Act } from '../../escalation/index.js';
+import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../../lib/index.js';
+import type { ChannelDeps } from '../../notify/index.js';
+import type { ApprovalServices, RunServices } from '../../runbooks/index.js';
+import type { Catalog } from '../../snapshots/index.js';
+import { openFileStore, type Store } from '../../store/index.js';
+import type { Syncs } from '../../syncs/index.js';
+import {
+  findWorkspace,
+  loadWorkspace,
+  type PlatformConfig,
+  resolveSecret,
+  type SecretRef,
+  type Workspace,
+  zoneOfWorkspace,
+} from '../../workspace/index.js';
+import type { Place } from './place.js';
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  /** `--workspace`, if given. */
+  readonly folder: string | undefined;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** `--as`, if given. */
+  readonly by: string | undefined;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+}
+
+/** A workspace opened for one command: everything is made when it is first asked for. */
+export class Session implements Place {
+  readonly #open = new Set<Platform>();
+  #catalog: Promise<Catalog> | undefined;
+  #syncs: Promise<Syncs> | undefined;
+  #zone: Promise<string | undefined> | undefined;
+  #approvals: Promise<ApprovalServices | undefined> | undefined;
+
+  private constructor(
+    readonly workspace: Workspace,
+    readonly store: Store,
+    /** The person who acts: `--as`, `RUNBACK_AS`, or the name of the system's user. */
+    readonly by: string,
+    private readonly options: SessionOptions,
+  ) {}
+
+  /** Finds and checks the workspace. Throws `workspace-missing`, `file-invalid`, `disk-denied`. */
+  static async open(options: SessionOptions): Promise<Session> {
+    const { folder, cwd, env, clock, redactor } = options;
+    const root = folder === undefined ? await findWorkspace(cwd) : resolve(cwd, folder);
+    const workspace = await loadWorkspace(await realpath(root).catch(() => root));
+    await requireFolder(workspace.stateDir);
+    const store = openFileStore({ dir: workspace.stateDir, clock, redactor });
+    return new Session(workspace, store, options.by ?? systemUser(env), options);
+  }
+
+  get clock(): Clock {
+    return this.options.clock;
+  }
+
+  get redactor(): Redactor {
+    return this.options.redactor;
+  }
+
+  get logDir(): string {
+    return join(this.workspace.stateDir, 'logs');
+  }
+
+  /** The secret a reference leads to; hidden from everything that is written from then on. */
+  readonly secret = (ref: SecretRef): Promise<string> => {
+    const { env, redactor, signal } = this.options;
+    return resolveSecret(ref, { env, redactor, root: this.workspace.root, signal });
+  };
+
+  /** The entry of a platform in runback.yml. Throws `not-found` with the nearest name. */
+  platformConfig(name: string): PlatformConfig {
+    const { platforms } = this.workspace.config;
+    const config = Object.hasOwn(platforms, name) ? platforms[name] : undefined;
+    if (config) return config;
+    const names = Object.keys(this.workspace.config.platforms);
+    const near = suggest(name, names);
+    throw new RunbackError('not-found', `runback.yml has no platform "${name}"`, {
+      why: near === undefined ? `It has: ${names.join(', ') || 'none'}.` : `Did you mean ${near}?`,
+      state: 'Nothing was started.',
+      next: `Name one of: ${names.join(', ')}`,
+    });
+  }
+
+  /** Opens a platform, its account and environment checked before anything else. Closed with the session. */
+  readonly openPlatform = async (name: string, call?: CallOptions): Promise<Platform> => {
+    const platform = await this.#connect(name, call);
+    this.#open.add(platform);
+    return platform;
+  };
+
+  /** The snapshots of the workspace. */
+  catalog(): Promise<Catalog> {
+    this.#catalog ??= import('../../snapshots/index.js').then(({ openCatalog }) =>
+      openCatalog({ dir: this.workspace.backupsDir, store: this.store, clock: this.clock }),
+    );
+    return this.#catalog;
+  }
+
+  /** The syncs of the workspace. */
+  syncs(): Promise<Syncs> {
+    this.#syncs ??= import('../../syncs/index.js').then(({ openSyncs }) =>
+      openSyncs({
+        workspace: this.workspace,
+        store: this.store,
+        clock: this.clock,
+        secret: this.secret,
+        redact: (text) => this.redactor.text(text),
+        environment: this.options.env,
+      }),
+    );
+    return this.#syncs;
+  }
+
+  /** Zone of the times that people type; undefined where nobody can tell. See {@link zoneOfWorkspace}. */
+  zone(): Promise<string | undefined> {
+    this.#zone ??= zoneOfWorkspace(this.workspace.root);
+    return this.#zone;
+  }
+
+  /** Who may approve what; undefined where the workspace has no escalation.yml. */
+  approvals(): Promise<ApprovalServices | undefined> {
+    this.#approvals ??= import('./policy.js').then(({ openPolicy }) => openPolicy(this));
+    return this.#approvals;
+  }
+
+  /** Throws `not-authorised` where escalation.yml does not allow this person to do an act now. */
+  async authorise(act: Act): Promise<void> {
+    await (await import('./policy.js')).authorise(this, act, this.by);
+  }
+
+  /** What channels are opened with. */
+  channelDeps(): ChannelDeps {
+    const { clock, redactor, secret, workspace } = this;
+    return { clock, secret, redact: (text) => redactor.text(text), root: workspace.root, environment: this.options.env };
+  }
+
+  /** What a run of a runbook is given. The run closes the platforms it opens. */
+  async services(): Promise<RunServices> {
+    const approvals = await this.approvals();
+    return {
+      workspace: this.workspace,
+      store: this.store,
+      clock: this.clock,
+      zone: await this.zone(),
+      catalog: await this.catalog(),
+      syncs: await this.syncs(),
+      openPlatform: (name, call) => this.#connect(name, call),
+      secret: this.secret,
+      redactor: this.redactor,
+      environment: this.options.env,
+      noteIncident: async (run, text, key) => {
+        const [{ incidentOf }, { note }] = await Promise.all([import('./incidents.js'), import('../../incidents/index.js')]);
+        const tied = await incidentOf(this, run);
+        if (tied) await note(tied.desk, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
+      },
+      ...(approvals === undefined ? {} : { approvals }),
+      authorise: async (act, by, run) => await (await import('./policy.js')).authorise(this, act, by, run),
+    };
+  }
+
+  async #connect(name: string, call: CallOptions = { signal: this.options.signal }): Promise<Platform> {
+    const config = this.platformConfig(name);
+    const { openPlatform } = await import('../../connectors/index.js');
+    const { env: environment, redactor } = this.options;
+    return openPlatform(config, { secret: this.secret, clock: this.clock, environment, redact: (text) => redactor.text(text) }, call);
+  }
+
+  /** Gives back what was opened. Never throws. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#open].map((platform) => platform.close()));
+    this.#open.clear();
+  }
+}
+
+/** A state folder that is something else would read as empty, and an incident as one that was never recorded. */
+async function requireFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isDirectory()) return;
+  throw new RunbackError('disk-denied', `${path} is not a folder`, {
+    why: 'Runback keeps runs, plans and locks there, and something else has that name.',
+    state: 'Nothing was read or changed.',
+    next: 'Move it away or put the folder back, then run the same command again.',
+  });
+}
+
+function systemUser(env: NodeJS.ProcessEnv): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // No entry in the user database (containers with a bare uid).
+    return env['USER'] ?? env['LOGNAME'] ?? 'unknown';
+  }
+}

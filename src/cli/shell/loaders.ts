@@ -1,0 +1,33 @@
+import type { CommandSpec } from './command.js';
+
+/** What a file of `commands/` gives. */
+interface CommandFile {
+  readonly commands: readonly CommandSpec[];
+}
+
+/** Where the commands of each noun are; only the one that is called gets loaded. */
+const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  init: () => import('../commands/init.js'),
+  doctor: () => import('../commands/doctor.js'),
+  status: () => import('../commands/status.js'),
+  respond: () => import('../commands/respond.js'),
+  incident: () => import('../commands/incident.js'),
+  runbook: () => import('../commands/runbook.js'),
+  snapshot: () => import('../commands/snapshot.js'),
+  diff: () => import('../commands/diff.js'),
+  restore: () => import('../commands/restore.js'),
+  approve: () => import('../commands/approve.js'),
+  sync: () => import('../commands/sync.js'),
+  lock: () => import('../commands/lock.js'),
+  daemon: () => import('../commands/daemon.js'),
+  escalation: () => import('../commands/escalation.js'),
+  sandbox: () => import('../commands/sandbox.js'),
+  demo: () => import('../commands/demo.js'),
+  practice: () => import('../commands/practice.js'),
+  completion: () => import('../commands/completion.js'),
+};
+
+/** The commands of a noun; none where there is no such noun. */
+export async function loadCommands(noun: string): Promise<readonly CommandSpec[]> {
+  return (await FILES[noun]?.())?.commands ?? [];
+}

@@ -1,0 +1,40 @@
+import { html } from 'hono/html';
+
+import { type Block, plain, utc } from './document.js';
+
+const WIDTH = 760;
+const NAMES = 200;
+const ROW = 26;
+const LONGEST_NAME = 26;
+
+/** Spans of time as bars under each other, with what they show in words for those who do not see it. */
+export function chartOf({ title, bars: all }: Extract<Block, { readonly kind: 'chart' }>): ReturnType<typeof html> {
+  const bars = all.filter(({ from, to }) => !Number.isNaN(Date.parse(from)) && !Number.isNaN(Date.parse(to ?? from)));
+  if (bars.length === 0) return html``;
+  const ends = bars.flatMap(({ from, to }) => [from, to ?? from]).map((at) => Date.parse(at));
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
+  const x = (ms: number): number => Math.round(NAMES + ((ms - first) / Math.max(1, last - first)) * (WIDTH - NAMES));
+  const height = bars.length * ROW + 24;
+  const words = bars.map(({ name, from, to }) => `${plain(name)}: ${utc(from)} to ${to === undefined ? 'not on record' : utc(to)}`).join('; ');
+  const shapes = bars.map(({ name, from, to }, i) => {
+    const [left, right] = [x(Date.parse(from)), to === undefined ? WIDTH : x(Date.parse(to))];
+    return html`<text x="0" y="${i * ROW + 17}">${shortened(plain(name))}</text
+      ><rect class="bar" x="${left}" y="${i * ROW + 4}" width="${Math.max(2, right - left)}" height="${ROW - 8}" /> `;
+  });
+  return html`<div class="wide" role="group" aria-labelledby="chart-title" tabindex="0">
+    <figure>
+      <figcaption id="chart-title">${title}</figcaption>
+      <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${words}">
+        <line class="axis" x1="${NAMES}" x2="${NAMES}" y1="0" y2="${height - 22}" />
+        ${shapes}
+        <text x="${NAMES}" y="${height - 6}">${utc(new Date(first).toISOString())}</text>
+        <text x="${WIDTH}" y="${height - 6}" text-anchor="end">${utc(new Date(last).toISOString())}</text>
+      </svg>
+    </figure>
+  </div> `;
+}
+
+function shortened(name: string): string {
+  const characters = Array.from(name);
+  return characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME - 1).join('')}…` : name;
+}

@@ -1,0 +1,3 @@
+export * from './document.js';
+export { documentHtml } from './html.js';
+export { documentMarkdown } from './markdown.js';

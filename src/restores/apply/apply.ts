@@ -1,0 +1,291 @@
+import { platformLock } from '../../connectors/index.js';
+import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } from '../../lib/index.js';
+import type { JournalWriter, Lock, LockOwner } from '../../store/index.js';
+import type { RestoreConfig } from '../../workspace/index.js';
+import type { RestoreDeps } from '../plan/plan.js';
+import type { Batches } from '../records/batches.js';
+import { checkAccount, checkNamed } from '../records/bound.js';
+import { giveBackDead, restoreHolders, takePlatform, type HolderLook } from '../records/holders.js';
+import type { PlatformMade } from '../records/items.js';
+import { EXACT, foldRestore, readRecreations, RESTORES, type RestoreCreated, type RestoreState } from '../records/journal.js';
+import { isLeft, leftCounts, mayPassNow } from '../records/left.js';
+import { checkConfirmation, checkPlan, readPlan, type Approval, type RestoreLimits } from '../records/plan-file.js';
+import { tallyOf } from '../records/tally.js';
+import type { Plan, RestoreSummary } from '../types.js';
+import type { Work } from './batching.js';
+import { madeByPlatform, plannedLinks } from './beside-links.js';
+import { execute, settle, type Execution } from './execute.js';
+import { stopOf, type Stop } from './results.js';
+import { broughtWorks, planWorks, putBackWorks, type Held } from './steps.js';
+import { thereNow } from './their-time.js';
+
+/** What is to be applied, and who allows it. */
+export interface ApplyRequest {
+  /** Id of the plan. */
+  readonly plan: string;
+  /** Person or job. */
+  readonly by: string;
+  /** `<environment>:<records>`, as a person typed it. */
+  readonly confirmed?: string;
+  /** Limits of the runbook or the operator; the stricter of these and those of the workspace hold. */
+  readonly limits?: RestoreLimits;
+  /** Approvals of plans over the limits. */
+  readonly approvals?: readonly Approval[];
+  /** Incidents that are open on the platform, where it is begun by hand: what it belongs to is kept with it, and never worked out from times. */
+  readonly incidents?: readonly string[];
+}
+
+/** What applying needs beside what planning needs. */
+export interface ApplyDeps extends RestoreDeps {
+  /** `restores` of runback.yml. */
+  readonly config: RestoreConfig;
+  /** The caller holds {@link platformLock} of this platform already, as a run of a runbook does. */
+  readonly lockHeld?: boolean;
+  /** The run that this is a step of. */
+  readonly run?: string;
+  /** Key of the step of that run: what it finds its restore by, whatever the clocks say. */
+  readonly step?: string;
+  /** Tells what became of a dead holder of the platform's lock; by default only what became of restores. */
+  readonly holders?: HolderLook;
+}
+
+/**
+ * Applies a plan: journaled batch by batch, resumable at any point, undoable. Resolves when everything was tried: `done` where all of it is
+ * on the platform, else `partial`, with what was left counted in the summary.
+ *
+ * Throws before anything is written: `plan-tampered`, `plan-other-account`, `plan-stale`, `over-limit`, `confirmation-missing`,
+ * `confirmation-wrong`, `locked`. Throws with `data: {restore, summary}` when it stops on its way: `restore-stopped` (first batch, rates),
+ * `interrupted` (signal), `in-doubt`, `restore-incomplete`, and codes of the platform.
+ */
+export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
+  const { store, clock, platform, config } = deps;
+  const plan = await readPlan(store, request.plan);
+  const conditions = {
+    limits: stricter(config.limits, request.limits ?? {}),
+    approvals: request.approvals ?? [],
+    maxAgeMs: parseDuration(config.plan_max_age),
+    ...(deps.movedTo === undefined ? {} : { movedTo: deps.movedTo }),
+  };
+  checkPlan(plan, platform, clock.now(), conditions);
+  checkConfirmation(plan.header, request.confirmed);
+  const id = newId('restore', clock, await store.journals(RESTORES));
+  const created: RestoreCreated = {
+    plan: plan.header.id,
+    hash: plan.hash,
+    platform: platform.name,
+    account: platform.identity.account,
+    total: totalOf(plan),
+    confirmed: request.confirmed ?? '',
+    settings: { canary: config.canary, errorsPercent: config.stop_at.errors_percent, skippedPercent: config.stop_at.skipped_percent },
+    approvals: conditions.approvals,
+    ...(deps.run === undefined ? {} : { run: deps.run }),
+    step: deps.step ?? null,
+    ...thereNow(platform),
+    ...(request.incidents === undefined ? {} : { incidents: request.incidents }),
+  };
+  return holding(deps, { id, run: deps.run }, request.by, async (writer, lock) => {
+    await writer.append({ by: request.by, type: 'restore.created', data: { ...created } });
+    await journalLock(writer, request.by, lock);
+    return run(plan, await foldRestore(store, id), writer, request.by, deps, options);
+  });
+}
+
+/**
+ * Goes on with a restore that stopped or was killed, from its journal alone: settles what is in doubt, then writes what is left. Of one that
+ * ended `partial` it tries again what may pass now, and nothing twice. Does nothing where nothing is left to try. Throws as {@link applyRestore} does, `not-found`, and `usage` where it was undone.
+ */
+export async function resumeRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
+  const { summary, created } = await foldRestore(deps.store, id);
+  if (summary.state === 'done' || (summary.state === 'partial' && !mayPassNow(summary))) {
+    await giveBack(deps, id, by);
+    return summary;
+  }
+  if (summary.state === 'undoing' || summary.state === 'undone' || summary.state === 'undo_failed')
+    throw new RunbackError('usage', `Restore ${id} is being undone or was undone; it cannot be resumed`, {
+      state: 'Nothing was written now.',
+      next: summary.state === 'undone' ? `Apply its plan again: runback restore apply ${summary.plan}` : `runback restore undo ${id}`,
+    });
+  const plan = await readPlan(deps.store, summary.plan);
+  checkAccount(plan.header, deps.platform, deps.movedTo);
+  checkNamed(deps.platform);
+  return holding(deps, { id, run: created.run }, by, async (writer, lock) => {
+    await writer.append({ by, type: 'restore.resumed', data: {} });
+    await journalLock(writer, by, lock);
+    return run(plan, await foldRestore(deps.store, id), writer, by, deps, options);
+  });
+}
+
+async function run(
+  plan: Plan,
+  state: RestoreState,
+  writer: JournalWriter,
+  by: string,
+  deps: ApplyDeps,
+  options: CallOptions,
+): Promise<RestoreSummary> {
+  const { store, platform } = deps;
+  const execution: Execution = {
+    platform,
+    schema: plan.schema,
+    writer,
+    by,
+    kind: 'batch',
+    batches: state.apply,
+    settings: state.created.settings,
+    canary: !state.canaryPassed,
+    recreations: readRecreations(store, platform, state.id),
+    total: state.created.total,
+    task: `Restoring ${platform.name}`,
+  };
+  const held: Held[] = [];
+  const works = (): AsyncIterable<Work> => {
+    held.length = 0;
+    return planWorks(plan.lines(), state.apply, held);
+  };
+  const stop =
+    (await executeAll(execution, works, options)) ??
+    (await execute({ ...execution, canary: false }, putBackWorks(held, state.apply), options)) ??
+    (await execute(
+      { ...execution, canary: false },
+      broughtWorks(plan.schema, state.apply, () => plannedLinks(plan, state.apply)),
+      options,
+    )) ??
+    unfinished(state.apply) ??
+    (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.began, options)));
+  if (stop === undefined) {
+    const ended = isLeft(leftCounts(state.apply)) ? 'partial' : 'done';
+    await writer.append({ by, type: 'restore.closed', data: { state: ended, ...tallyOf(state.apply) } });
+    return readSummary(deps, state.id);
+  }
+  await writer.append({
+    by,
+    type: 'restore.stopped',
+    data: { code: stop.code, because: stop.because, ...vendorTrace(stop), ...tallyOf(state.apply) },
+  });
+  throw stopped(await readSummary(deps, state.id), stop, 'resume', deps.lockHeld === true);
+}
+
+/**
+ * Settles what is in doubt, writes what is left, and then tries again what an earlier session was refused: the platform may take it now. That
+ * comes last, and its refusals are not counted into the rate, so that the rest is never held up by it.
+ */
+export async function executeAll(execution: Execution, works: () => AsyncIterable<Work>, options: CallOptions): Promise<Stop | undefined> {
+  const { batches, settings } = execution;
+  const { rejected } = batches;
+  const stop = (await settle(execution, options)) ?? (await execute(execution, works(), options));
+  if (stop !== undefined || rejected.length === 0) return stop;
+  batches.forget(rejected);
+  // What was refused before says nothing about a batch of which nothing takes: else the restore would stop there for ever.
+  return await execute({ ...execution, canary: false, settings: { ...settings, errorsPercent: 100 } }, works(), options);
+}
+
+/**
+ * The error a restore or its undo ends with before its end: with the platform's own reason and cure, where there is one. `inRun`: a run
+ * goes on with it by itself, so that no command of its own is named.
+ */
+export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'undo', inRun: boolean): RunbackError {
+  const { id, applied, total, inDoubt } = summary;
+  const what = verb === 'resume' ? 'Restore' : 'The undo of restore';
+  const doubt = inDoubt > 0 ? ` ${inDoubt} may or may not have happened.` : '';
+  const cause = isRunbackError(stop.cause) ? stop.cause : undefined;
+  const goOn =
+    verb === 'resume'
+      ? `Go on: runback restore resume ${id}. Or put back what was written: runback restore undo ${id}`
+      : `Go on: runback restore undo ${id}`;
+  const next = [cause?.next, inRun ? undefined : goOn].filter((part) => part !== undefined).join('\n');
+  return new RunbackError(stop.code, `${what} ${id} stopped: ${stop.because}`, {
+    ...(cause?.why === undefined ? {} : { why: cause.why }),
+    state:
+      verb === 'resume'
+        ? `${applied} of ${total} changes are on the platform.${doubt} Every one is journaled.`
+        : 'What was put back so far stays put back, and is journaled.',
+    ...(next === '' ? {} : { next }),
+    data: { restore: id, summary, ...vendorTrace(stop) },
+    ...(stop.cause === undefined ? {} : { cause: stop.cause }),
+  });
+}
+
+/** The id that the platform's support asks for, where its error had one. */
+export function vendorTrace({ cause }: Stop): { readonly correlationId?: string } {
+  const id = isRunbackError(cause) ? cause.data['correlationId'] : undefined;
+  return typeof id === 'string' ? { correlationId: id } : {};
+}
+
+/** Why a restore that came to the end of its plan is not done. */
+export function unfinished(batches: Batches): Stop | undefined {
+  let doubtful = 0;
+  let failed = 0;
+  for (const status of batches.statuses.values()) {
+    if (status === 'in_doubt') doubtful += 1;
+    else if (status === 'failed') failed += 1;
+  }
+  if (doubtful > 0) return { code: 'in-doubt', because: `${doubtful} changes may or may not have happened, and the platform cannot tell` };
+  if (failed > 0) return { code: 'restore-incomplete', because: `${failed} changes failed twice and may work later` };
+  return undefined;
+}
+
+/** Holds the platform's lock and the journal while `work` runs; {@link takePlatform} says whose lock it takes over from a process that is gone. */
+export async function holding<T>(
+  deps: ApplyDeps,
+  { id, run }: { readonly id: string; readonly run: string | undefined },
+  by: string,
+  work: (writer: JournalWriter, lock: Lock | undefined) => Promise<T>,
+): Promise<T> {
+  const { store, platform } = deps;
+  const owner = ownerOf(deps, id, by);
+  const taker = { owner, look: deps.holders ?? restoreHolders(store), ...(run === undefined ? {} : { run }) };
+  const lock = deps.lockHeld === true ? undefined : await takePlatform(store, platformLock(platform), taker);
+  try {
+    const writer = await store.journal(RESTORES, id).open(owner, { exact: EXACT });
+    try {
+      return await work(writer, lock);
+    } finally {
+      await writer.close();
+    }
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** Gives the lock back that a process left which was killed when this restore had come to its end already. */
+export async function giveBack(deps: ApplyDeps, id: string, by: string): Promise<void> {
+  if (deps.lockHeld !== true) await giveBackDead(deps.store, platformLock(deps.platform), ownerOf(deps, id, by));
+}
+
+function ownerOf({ platform }: ApplyDeps, id: string, by: string): LockOwner {
+  return { by, holder: id, purpose: `restore of ${platform.name}` };
+}
+
+/** Journals which lock is held, and from whom it was taken where that process was dead (G5). */
+export async function journalLock(writer: JournalWriter, by: string, lock: Lock | undefined): Promise<void> {
+  if (lock !== undefined)
+    await writer.append({ by, type: 'lock.acquired', data: { name: lock.name, ...(lock.broke === undefined ? {} : { broke: lock.broke }) } });
+}
+
+/** Journals what the platform made beside the records that were created. A stop where it cannot be asked. */
+export async function journalMade(writer: JournalWriter, by: string, apply: Batches, look: () => Promise<PlatformMade>): Promise<Stop | undefined> {
+  try {
+    const made = await look();
+    apply.made = made;
+    if (made.links.length + (made.wanted ?? []).length + made.records.length > 0)
+      await writer.append({ by, type: 'restore.beside', data: { ...made } });
+    return undefined;
+  } catch (error) {
+    return stopOf(error);
+  }
+}
+
+async function readSummary(deps: ApplyDeps, id: string): Promise<RestoreSummary> {
+  return (await foldRestore(deps.store, id)).summary;
+}
+
+function totalOf(plan: Plan): number {
+  return Object.values(plan.header.counts.actions).reduce((sum, count) => sum + count, 0);
+}
+
+function stricter(a: RestoreLimits, b: RestoreLimits): RestoreLimits {
+  const least = (x: number | undefined, y: number | undefined): number | undefined => (x === undefined ? y : y === undefined ? x : Math.min(x, y));
+  const records = least(a.records, b.records);
+  const percent = least(a.percent, b.percent);
+  return { ...(records === undefined ? {} : { records }), ...(percent === undefined ? {} : { percent }) };
+}

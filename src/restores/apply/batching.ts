@@ -1,0 +1,66 @@
+import type { Fields } from '../../records/index.js';
+import type { JournalItem, ItemResult } from '../records/items.js';
+
+/**
+ * Characters that things done together may hold: one entry of the journal, one read of live. Many large records would else be one text
+ * that is longer than a text can be, or fill the memory.
+ */
+const CHARACTERS = 1 << 24;
+
+/** Things that are done together, limited by their number and by their length. */
+export class Together<T> {
+  #items: T[] = [];
+  #characters = 0;
+
+  get items(): readonly T[] {
+    return this.#items;
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** False where one more has to wait for the next time. `size`: the most there may be. One that is too long for any time goes alone. */
+  takes(length: number, size: number): boolean {
+    return this.isEmpty || (this.#items.length < size && this.#characters + length <= CHARACTERS);
+  }
+
+  add(item: T, length: number): void {
+    this.#items.push(item);
+    this.#characters += length;
+  }
+
+  /** What was gathered; the next starts empty. */
+  take(): readonly T[] {
+    const items = this.#items;
+    this.#items = [];
+    this.#characters = 0;
+    return items;
+  }
+}
+
+/** About how many characters a value of JSON takes as text. */
+export function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null) return 8;
+  let length = 2;
+  if (Array.isArray(value)) for (const one of value) length += lengthOf(one) + 1;
+  else for (const [name, one] of Object.entries(value)) length += name.length + 4 + lengthOf(one);
+  return length;
+}
+
+/** One thing to write, whose keys are only known once what comes before it stands. */
+export interface Work {
+  readonly id: string;
+  /** Works of one group that follow each other share a batch. */
+  readonly group: string;
+  readonly action: JournalItem['action'];
+  /** About how many characters its item takes in the journal. */
+  readonly length: number;
+  /** The record that it changes: no batch changes a record twice, since platforms promise no order within one. */
+  readonly record?: string;
+  /** The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not there. */
+  resolve(live?: Fields): JournalItem | ItemResult;
+  /** A record that has to be read before the item is known. */
+  readonly reads?: { readonly object: string; readonly key: string };
+}

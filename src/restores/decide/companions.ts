@@ -1,0 +1,18 @@
+import { own, put, type Fields, type ObjectSchema } from '../../records/index.js';
+import type { FieldMove } from '../types.js';
+import { fieldOf } from './conflicts.js';
+
+/**
+ * The fields of an update, with those that the platform would set by itself when these are written: they are written along with the
+ * value they hold now, so that they keep it (G27).
+ */
+export function withCompanions(schema: ObjectSchema, fields: Readonly<Record<string, FieldMove>>, live: Fields): Readonly<Record<string, FieldMove>> {
+  const all: Record<string, FieldMove> = { ...fields };
+  for (const name of Object.keys(fields))
+    for (const other of fieldOf(schema, name)?.setsAlso ?? []) {
+      if (own(all, other) !== undefined || fieldOf(schema, other)?.readOnly !== false) continue;
+      const value = own(live, other) ?? null;
+      put(all, other, { from: value, to: value, keeps: true });
+    }
+  return all;
+}

@@ -1,0 +1,37 @@
+import { own, put, sameForm, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
+import type { RecordSides } from '../types.js';
+import { fieldOf } from './conflicts.js';
+
+/**
+ * The two snapshots of a record as they can be compared with live: without the fields that the platform sets on every write, and with what
+ * is the same value in another form (a decimal whose column was given more digits) in the form of live. Live itself stays as it is.
+ */
+export function comparable<T extends Omit<RecordSides, 'object' | 'key'>>(sides: T, baseSchema: ObjectSchema, liveSchema: ObjectSchema): T {
+  const { base, damaged, live } = sides;
+  const after = damaged === undefined ? undefined : inForm(damaged, [live], liveSchema, liveSchema);
+  const before = base === undefined ? undefined : inForm(base, [live, after], baseSchema, liveSchema);
+  return { ...sides, ...(before === undefined ? {} : { base: before }), ...(after === undefined ? {} : { damaged: after }) };
+}
+
+function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: ObjectSchema, liveSchema: ObjectSchema): Fields {
+  const form: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const field = fieldOf(liveSchema, name);
+    if (field?.setByItself === true) continue;
+    const described = [field, fieldOf(schema, name)].filter((each) => each !== undefined);
+    const like = likes.map((each) => own(each ?? {}, name)).find((each) => each !== undefined && sameForm(value, each, described));
+    put(form, name, like ?? value);
+  }
+  return form;
+}
+
+/** Values of a record that only its creation can set: an identity, the time of its last change. Undefined where there are none. */
+export function givenOnCreate(record: PlatformRecord | undefined, liveSchema: ObjectSchema, except: readonly string[] = []): Fields | undefined {
+  if (record === undefined) return undefined;
+  const given: Record<string, Value> = {};
+  for (const { name, givenOnCreate: settable } of liveSchema.fields) {
+    const value = own(record.meta, name) ?? own(record.fields, name);
+    if (settable === true && value !== undefined && value !== null && !except.includes(name)) put(given, name, value);
+  }
+  return Object.keys(given).length === 0 ? undefined : given;
+}

@@ -1,0 +1,82 @@
+import { compareKeys, sameValue, type Fields, type FieldSchema, type ObjectSchema, type Value, own } from '../../records/index.js';
+import type { Attribution, ConflictCode, DecidedChange, FieldMove, PlanConflict, PlanFilters } from '../types.js';
+import { inWindow, type Suspicion } from './attribution.js';
+
+/** A move without members for absent sides. */
+export function moveOf(from: Value | undefined, to: Value | undefined): FieldMove {
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+}
+
+/** True where two sides of a field count as the same: a field that a platform does not give holds nothing, as null and the empty set do. */
+export function sameSide(a: Value | undefined, b: Value | undefined): boolean {
+  return sameValue(orNull(a), orNull(b));
+}
+
+function orNull(value: Value | undefined): Value {
+  return value === undefined || (Array.isArray(value) && value.length === 0) ? null : value;
+}
+
+/** Field of a schema by name. */
+export function fieldOf(schema: ObjectSchema, name: string): FieldSchema | undefined {
+  return schema.fields.find((field) => field.name === name);
+}
+
+/** True for a field that only says what a link says: a restore writes the link, and never the field. */
+export function isLink(schema: ObjectSchema, name: string): boolean {
+  return fieldOf(schema, name)?.viaLink !== undefined;
+}
+
+/** Names of the fields in which two records differ, sorted. */
+export function differing(a: Fields, b: Fields): string[] {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].filter((name) => !sameSide(own(a, name), own(b, name))).sort(compareKeys);
+}
+
+/**
+ * True where a change needs an explicit yes that the filters do not give. The incident's window is a limit: what is not known to lie in it
+ * is never included with the rest, whatever is said about changes that nothing ties to the incident.
+ */
+export function refused(filters: PlanFilters, suspicion: Suspicion, attribution: Attribution): boolean {
+  if (attribution.state === 'attributed') return false;
+  const place = inWindow(suspicion, attribution.at);
+  if (place === 'outside' || place === 'unknown') return true;
+  if (filters.unattributed === 'include') return false;
+  return filters.unattributed === 'refuse' || attribution.state === 'unattributed';
+}
+
+/** Where a conflict is and what the three sides hold. */
+export interface ConflictPlace {
+  readonly object: string;
+  readonly key: string;
+  readonly field?: string;
+  readonly base?: Value;
+  readonly damaged?: Value;
+  readonly live?: Value;
+  readonly attribution?: Attribution;
+}
+
+/** A conflict line. `restore` and `change` go together: what that choice does, in words and as a change. */
+export function conflictOf(
+  code: ConflictCode,
+  place: ConflictPlace,
+  message: string,
+  keep: string,
+  restore?: string,
+  change?: DecidedChange,
+): PlanConflict {
+  return {
+    kind: 'conflict',
+    id: conflictId(place.object, place.key, place.field),
+    code,
+    ...place,
+    message,
+    choices: { keep, ...(restore === undefined ? {} : { restore }) },
+    ...(change === undefined ? {} : { change }),
+  };
+}
+
+/** `<object>/<key>/<field>`, with `/` and `%` inside a part percent-encoded. */
+export function conflictId(object: string, key: string, field?: string): string {
+  const parts = field === undefined ? [object, key] : [object, key, field];
+  return parts.map((part) => part.replaceAll('%', '%25').replaceAll('/', '%2F')).join('/');
+}

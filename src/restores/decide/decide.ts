@@ -1,0 +1,170 @@
+import type { RecordHistory } from '../../connectors/index.js';
+import { own, put, type Fields } from '../../records/index.js';
+import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
+import { attributeCreation, attributionWords } from './attribution.js';
+import { conflictOf, differing, isLink, moveOf, refused } from './conflicts.js';
+import type { DecideContext } from './context.js';
+import { decideFields, impossible, type FieldDecisions } from './fields.js';
+import { decideWatched, lostOptOuts, type WatchedSides } from './watched.js';
+
+/** What else is known of a record. */
+export interface RecordEvidence {
+  readonly history?: RecordHistory;
+  /** The key that the platform leads to now, where the record was merged away. */
+  readonly mergedInto?: string;
+  /** The key that an earlier restore created this record again under, where that record still lives. */
+  readonly recreatedAs?: string;
+  /** An earlier restore that may or may not have created this record again. */
+  readonly inDoubtIn?: string;
+  /** What the record holds in fields that cannot be written and are compared all the same. */
+  readonly watched?: WatchedSides;
+}
+
+/** What is to happen with one record: at most one change, and what a person has to decide. */
+export interface RecordDecision {
+  readonly change?: Extract<DecidedChange, { readonly object: string }>;
+  readonly conflicts: readonly PlanConflict[];
+  /** Differences between base and damaged that need nothing. */
+  readonly nothing: number;
+}
+
+const NOTHING: RecordDecision = { conflicts: [], nothing: 1 };
+
+/** Decides one record three ways, after the tables of `docs/architecture.md`. Pure. */
+export function decideRecord(context: DecideContext, sides: RecordSides, evidence: RecordEvidence = {}): RecordDecision {
+  const { base, damaged, live } = sides;
+  if (base === undefined) return damaged === undefined || live === undefined ? NOTHING : decideCreated(context, sides, evidence);
+  if (live === undefined) return decideGone(context, sides, base, evidence);
+  if (damaged === undefined) {
+    const back = decideCameBack(context, sides);
+    return { ...back, conflicts: [...back.conflicts, ...lostOptOuts(context, sides, evidence.watched ?? {})] };
+  }
+  const decided = decideFields(context, { ...sides, base, damaged, live }, evidence.history);
+  const harmed = decideWatched(context, sides, evidence.watched ?? {}, evidence.history);
+  return { ...updateOf(sides, decided), conflicts: [...decided.conflicts, ...harmed.conflicts], nothing: decided.nothing + harmed.nothing };
+}
+
+/** In base, not in live: deleted by the damage, deleted later, or merged away. */
+function decideGone(context: DecideContext, sides: RecordSides, base: Fields, evidence: RecordEvidence): RecordDecision {
+  const { object, key, damaged } = sides;
+  const { filters, liveSchema } = context;
+  if (filters.fields !== undefined && damaged === undefined) return NOTHING;
+  if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
+  if (evidence.recreatedAs !== undefined) return NOTHING;
+  const whole = { object, key, base, ...(damaged === undefined ? {} : { damaged }) };
+  if (evidence.mergedInto !== undefined) {
+    const message = `${object} ${key} was merged into ${evidence.mergedInto}; a merge cannot be undone, and creating it again would make a double.`;
+    return only(conflictOf('merged-away', whole, message, 'leave the merged record as it is'));
+  }
+  if (evidence.inDoubtIn !== undefined) {
+    const message = `Restore ${evidence.inDoubtIn} may have created ${object} ${key} again already; resume it first: runback restore resume ${evidence.inDoubtIn}`;
+    return only(conflictOf('unique-taken', whole, message, 'leave it until that restore has been resumed'));
+  }
+  const undelete = liveSchema.undelete;
+  const { fields, conflicts: without } = fieldsToCreate(context, sides, base);
+  const conflicts = undelete ? without : [...without, ...lostOptOuts(context, sides, evidence.watched ?? {})];
+  const how = undelete ? 'undelete it' : liveSchema.createWithKey ? 'create it again with its old key' : 'create it again under a new key';
+  const attribution: Attribution = { state: 'unknown' };
+  const action = undelete ? 'undelete' : 'create';
+  if (damaged !== undefined) {
+    const change = { action, object, key, fields, attribution, why: `${how}, although it was deleted after the damage` } as const;
+    const message = `${object} ${key} was damaged, and deleted later by somebody else.`;
+    return { conflicts: [...conflicts, conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
+  }
+  const change = { action, object, key, fields, attribution, why: `in the base, gone since: ${how}` } as const;
+  if (refused(filters, context.suspicion, attribution)) {
+    const message = `${object} ${key} was deleted, and nothing ties that to the incident: the platform keeps no history of deleted records.`;
+    return { conflicts: [...conflicts, conflictOf('unattributed', whole, message, 'leave it deleted', how, change)], nothing: 0 };
+  }
+  return { change, conflicts, nothing: 0 };
+}
+
+/** What a re-created record is to hold, and what of the base it cannot hold any more. */
+function fieldsToCreate(
+  context: DecideContext,
+  sides: RecordSides,
+  base: Fields,
+): { readonly fields: Readonly<Record<string, FieldMove>>; readonly conflicts: readonly PlanConflict[] } {
+  const fields: Record<string, FieldMove> = {};
+  const conflicts: PlanConflict[] = [];
+  const watched = new Set(context.watched?.map((field) => field.name));
+  for (const name of Object.keys(base)) {
+    if (isLink(context.liveSchema, name)) continue;
+    const value = own(base, name) ?? null;
+    if (context.filters.exceptFields?.includes(name) === true || watched.has(name)) continue;
+    const obstacle = impossible(context, name, value);
+    if (obstacle === undefined) put(fields, name, { to: value });
+    else if (value !== null && value !== '')
+      conflicts.push(
+        conflictOf(
+          obstacle.code,
+          { object: sides.object, key: sides.key, field: name, base: value },
+          obstacle.message,
+          'create the record without this field',
+        ),
+      );
+  }
+  return { fields, conflicts };
+}
+
+/** In base, missing from damaged, there again. */
+function decideCameBack(context: DecideContext, sides: RecordSides): RecordDecision {
+  const { object, key, base, live } = sides;
+  if (base === undefined || live === undefined || context.filters.fields !== undefined) return NOTHING;
+  if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
+  const names = differing(base, live).filter((name) => !isLink(context.liveSchema, name) && impossible(context, name, own(base, name)) === undefined);
+  if (names.length === 0) return NOTHING;
+  const fields: Record<string, FieldMove> = {};
+  for (const name of names) put(fields, name, moveOf(own(live, name), own(base, name)));
+  const change = {
+    action: 'update',
+    object,
+    key,
+    fields,
+    attribution: { state: 'unknown' },
+    why: 'came back with other values than the base',
+  } as const;
+  const message = `${object} ${key} was deleted by the damage and has come back with other values in ${names.join(', ')}.`;
+  return only(conflictOf('came-back', { object, key, base, live }, message, 'leave it as it came back', 'write the base values over it', change));
+}
+
+/** Not in base, in damaged and live: created by the damage. */
+function decideCreated(context: DecideContext, sides: RecordSides, evidence: RecordEvidence): RecordDecision {
+  const { object, key, damaged, live } = sides;
+  const { filters } = context;
+  if (!filters.deleteCreated || filters.fields !== undefined || damaged === undefined || live === undefined) return NOTHING;
+  if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
+  const attribution = attributeCreation(context.suspicion, evidence.history);
+  const fields: Record<string, FieldMove> = {};
+  for (const [name, value] of Object.entries(live)) if (!isLink(context.liveSchema, name)) put(fields, name, { from: value });
+  const change = {
+    action: 'delete',
+    object,
+    key,
+    fields,
+    attribution,
+    why: `not in the base, created since; ${attributionWords(attribution)}`,
+  } as const;
+  const whole = { object, key, damaged, live, attribution };
+  // Links that were made since keep it by themselves.
+  const edited = differing(damaged, live).filter((name) => !isLink(context.liveSchema, name));
+  if (edited.length > 0) {
+    const message = `${object} ${key} was created by the damage, and ${edited.join(', ')} edited since.`;
+    return only(conflictOf('created-then-edited', whole, message, 'leave the record', 'delete the record and the later edit with it', change));
+  }
+  if (refused(filters, context.suspicion, attribution)) {
+    const message = `${object} ${key} was created after the base, but ${attributionWords(attribution)}.`;
+    return only(conflictOf('unattributed', whole, message, 'leave the record', 'delete the record', change));
+  }
+  return { change, conflicts: [], nothing: 0 };
+}
+
+function updateOf(sides: RecordSides, decided: FieldDecisions): Pick<RecordDecision, 'change'> {
+  if (Object.keys(decided.fields).length === 0) return {};
+  const { object, key } = sides;
+  return { change: { action: 'update', object, key, fields: decided.fields, why: decided.why, attribution: decided.attribution } };
+}
+
+function only(conflict: PlanConflict): RecordDecision {
+  return { conflicts: [conflict], nothing: 0 };
+}

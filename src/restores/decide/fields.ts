@@ -1,0 +1,269 @@
+import type { RecordHistory } from '../../connectors/index.js';
+import { compareKeys, mergeSet, sameButForm, setElements, type Fields, type Value, own, put } from '../../records/index.js';
+import type { Attribution, ConflictCode, FieldMove, PlanConflict, RecordSides } from '../types.js';
+import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage } from './attribution.js';
+import { conflictOf, differing, fieldOf, isLink, moveOf, refused, sameSide } from './conflicts.js';
+import type { DecideContext } from './context.js';
+
+/** What is to happen with the fields of one record that is there on all three sides. */
+export interface FieldDecisions {
+  readonly fields: Readonly<Record<string, FieldMove>>;
+  readonly why: string;
+  readonly attribution: Attribution;
+  readonly conflicts: readonly PlanConflict[];
+  readonly nothing: number;
+}
+
+type Sides = RecordSides & { readonly base: Fields; readonly damaged: Fields; readonly live: Fields };
+
+/** Fields that are decided as one: a group of the schema, or a single field. */
+interface Unit {
+  /** Name of the field, or of the fields joined by `+`. */
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
+/** What one unit comes to. */
+type Verdict =
+  | { readonly is: 'nothing' }
+  | { readonly is: 'write'; readonly moves: Readonly<Record<string, FieldMove>>; readonly attribution: Attribution }
+  | { readonly is: 'conflict'; readonly conflict: PlanConflict };
+
+/** What the history says of fields before the damage, where it says more than that the base value was there. */
+type Past = Readonly<Record<string, Exclude<BeforeDamage, { readonly is: 'base' }>>>;
+
+/**
+ * Decides the fields of a record in which base and damaged differ. Where the history shows a legitimate edit between the base and the
+ * first write of the incident, that edit stands in for the base.
+ */
+export function decideFields(context: DecideContext, known: Sides, history: RecordHistory | undefined): FieldDecisions {
+  const past = pastOf(context, known, history);
+  const edits: Record<string, Value> = {};
+  for (const [name, before] of Object.entries(past)) if (before.is === 'edit') put(edits, name, before.value);
+  const sides: Sides = { ...known, base: { ...known.base, ...edits } };
+  const fields: Record<string, FieldMove> = {};
+  const conflicts: PlanConflict[] = [];
+  const attributions: Attribution[] = [];
+  const forward: string[] = [];
+  let nothing = 0;
+  const editedSince = differing(sides.damaged, sides.live).length > 0;
+  for (const unit of unitsOf(context, sides)) {
+    const verdict = decideUnit(context, sides, unit, { history, past, editedSince });
+    if (verdict.is === 'nothing') nothing += 1;
+    else if (verdict.is === 'conflict') conflicts.push(verdict.conflict);
+    else {
+      for (const [name, move] of Object.entries(verdict.moves)) put(fields, name, move);
+      attributions.push(verdict.attribution);
+      forward.push(...Object.keys(verdict.moves).filter((name) => fieldOf(context.liveSchema, name)?.forwardOnly === true));
+    }
+  }
+  const attribution = weakest(attributions);
+  const clearing = forward.length === 0 ? '' : `; ${forward.join(', ')} only moves forwards there, so it is cleared first`;
+  const kept = Object.keys(edits).filter((name) => Object.hasOwn(fields, name));
+  const edit = kept.length === 0 ? '' : `; ${kept.join(', ')} goes back to an edit made after the base, before the damage`;
+  const blind = context.suspicion.history === 'record' && attribution.state === 'attributed';
+  const unseen = blind ? '; only the last change of a record is kept there, so that an edit between the base and the damage cannot be seen' : '';
+  const why = `damaged, and not edited since; ${attributionWords(attribution)}${clearing}${edit}${unseen}`;
+  return { fields, why, attribution, conflicts, nothing };
+}
+
+function pastOf(context: DecideContext, sides: Sides, history: RecordHistory | undefined): Past {
+  const past: Record<string, Past[string]> = {};
+  for (const name of differing(sides.base, sides.damaged)) {
+    const before = beforeDamage(context.suspicion, history, name, own(sides.base, name), own(sides.damaged, name));
+    if (before.is !== 'base') put(past, name, before);
+  }
+  return past;
+}
+
+/** A reason why a field cannot be written, whoever decides; undefined where it can. `value` is what would be written. */
+export function impossible(
+  context: Pick<DecideContext, 'baseSchema' | 'liveSchema'>,
+  name: string,
+  value: Value | undefined,
+): { readonly code: ConflictCode; readonly message: string } | undefined {
+  const field = fieldOf(context.liveSchema, name);
+  const before = fieldOf(context.baseSchema, name);
+  const object = context.liveSchema.object;
+  if (field === undefined) return { code: 'field-removed', message: `The field ${name} is no longer there on ${object}.` };
+  if (field.readOnly) return { code: 'read-only', message: `The field ${name} of ${object} cannot be written any more.` };
+  if (before !== undefined && before.type !== field.type) {
+    const message = `The field ${name} of ${object} was ${before.platformType} when the base was made and is ${field.platformType} now.`;
+    return { code: 'type-changed', message };
+  }
+  if (field.options !== undefined && (field.type === 'enum' || field.type === 'set')) {
+    const options = new Set(field.options);
+    const wanted = field.type === 'set' ? setElements(value) : typeof value === 'string' && value !== '' ? [value] : [];
+    const gone = (wanted ?? []).filter((element) => !options.has(element));
+    if (gone.length > 0) return { code: 'option-removed', message: `${name} of ${object} no longer has the option ${gone.join(', ')}.` };
+  }
+  return undefined;
+}
+
+/** The units with a difference between base and damaged that the filters let through. */
+function unitsOf(context: DecideContext, sides: Sides): Unit[] {
+  const known = new Set(context.baseSchema.fields.map((field) => field.name));
+  const wanted = context.filters.fields;
+  const groups = new Map<string, Unit>();
+  const units: Unit[] = [];
+  const watched = new Set(context.watched?.map((field) => field.name));
+  for (const name of differing(sides.base, sides.damaged)) {
+    if (watched.has(name)) continue;
+    // A field that came after the base says nothing about damage.
+    if (!known.has(name) && own(sides.base, name) === undefined) continue;
+    if (isLink(context.liveSchema, name)) continue;
+    if (context.where !== undefined && !context.where(name, sides)) continue;
+    const group = fieldOf(context.liveSchema, name)?.group;
+    const members = group === undefined ? [name] : membersOf(context, sides, group);
+    if (wanted !== undefined && !members.some((member) => wanted.includes(member))) continue;
+    if (members.some((member) => context.filters.exceptFields?.includes(member) === true)) continue;
+    if (group === undefined) units.push({ name, members });
+    else if (!groups.has(group)) {
+      const damaged = members.filter((member) => !sameSide(own(sides.base, member), own(sides.damaged, member)));
+      const unit = { name: damaged.join('+'), members };
+      groups.set(group, unit);
+      units.push(unit);
+    }
+  }
+  return units;
+}
+
+function membersOf(context: DecideContext, sides: Sides, group: string): string[] {
+  const members = context.liveSchema.fields.filter((field) => field.group === group && !field.readOnly).map((field) => field.name);
+  return members.filter((name) => [sides.base, sides.damaged, sides.live].some((side) => Object.hasOwn(side, name))).sort(compareKeys);
+}
+
+/** What is known of a record beside its three sides. */
+interface Known {
+  readonly history: RecordHistory | undefined;
+  readonly past: Past;
+  /** It was changed after the damaged snapshot. */
+  readonly editedSince: boolean;
+}
+
+function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history, past, editedSince }: Known): Verdict {
+  const { object, key, base, damaged, live } = sides;
+  const hurt = unit.members.filter((name) => !sameSide(own(base, name), own(damaged, name)));
+  const targets = new Map(hurt.map((name) => [name, targetOf(context, sides, name)]));
+  const open = hurt.filter((name) => !sameSide(own(live, name), targets.get(name)) && !isMended(context, sides, name, targets.get(name)));
+  const place = { object, key, field: unit.name, ...valuesOf(hurt, base, damaged, live) };
+  for (const name of hurt) {
+    const obstacle = impossible(context, name, open.includes(name) ? targets.get(name) : null);
+    if (obstacle !== undefined && (open.length > 0 || obstacle.code === 'field-removed'))
+      return { is: 'conflict', conflict: conflictOf(obstacle.code, place, obstacle.message, 'leave the field as it is') };
+  }
+  if (open.length === 0) return { is: 'nothing' };
+
+  const moves: Record<string, FieldMove> = {};
+  for (const name of open) put(moves, name, moveOf(own(live, name), targets.get(name) ?? null));
+  const attributions = open.map((name) => attributeField(context.suspicion, history, name, own(damaged, name), editedSince));
+  const attribution = weakest(attributions);
+  const conflict = (code: ConflictCode, message: string, keep: string, restore: string): Verdict => ({
+    is: 'conflict',
+    conflict: conflictOf(code, { ...place, attribution }, message, keep, restore, {
+      action: 'update',
+      object,
+      key,
+      fields: moves,
+      attribution,
+      why: `decided by a person: ${code}`,
+    }),
+  });
+  const what = `${unit.name} of ${object} ${key}`;
+  const optOut = open.find((name) => leavesOptOut(context, name, own(live, name), targets.get(name)));
+  if (optOut !== undefined)
+    return conflict(
+      'consent',
+      `${optOut} of ${object} ${key} says that this person opted out; the base says otherwise.`,
+      'stay opted out',
+      'opt the person in again',
+    );
+  const edited = unit.members.filter(
+    (name) => !isSet(context, sides, name) && !sameSide(own(live, name), own(damaged, name)) && !sameSide(own(live, name), own(base, name)),
+  );
+  if (edited.length > 0)
+    return conflict(
+      'edited-since',
+      `${what} was damaged and then edited (${edited.join(', ')}).`,
+      'keep the later edit',
+      'write the base value over the later edit',
+    );
+  const question = questionOf(unit.members, past);
+  if (question.between !== undefined)
+    return conflict('edited-since', `${what} was damaged more than once. ${question.between}`, 'leave it as it is', 'write the base value');
+  if (question.cut !== undefined && context.filters.unattributed !== 'include')
+    return conflict('unattributed', `${what} was damaged, but ${question.cut}`, 'leave it as it is', 'write the base value');
+  if (attributions.some((one) => refused(context.filters, context.suspicion, one)))
+    return conflict(
+      'unattributed',
+      `${what} differs from the base, but ${attributionWords(attribution)}.`,
+      'leave it as it is',
+      'write the base value',
+    );
+  return { is: 'write', moves, attribution };
+}
+
+/** What a person has to be told before one of these fields goes back to its base value. */
+function questionOf(members: readonly string[], past: Past): { readonly between?: string; readonly cut?: string } {
+  for (const name of members) {
+    const before = own(past, name);
+    if (before?.is !== 'between') continue;
+    const value = before.value === undefined ? 'it' : `${JSON.stringify(before.value)} to ${name}`;
+    const who = before.by.writer === undefined ? 'somebody unknown' : before.by.writer;
+    const when = before.by.at === undefined ? '' : ` at ${before.by.at}`;
+    return {
+      between: `Meanwhile ${who} wrote ${value}${when}: an edit that should stay, or a reaction to the damage. Nothing tells which; write it by hand if it is right.`,
+    };
+  }
+  for (const name of members) {
+    const before = own(past, name);
+    if (before?.is !== 'cut') continue;
+    const from = before.oldest === undefined ? '' : ` (from ${before.oldest} on)`;
+    return {
+      cut: `the platform keeps too few of the changes of ${name}${from} to tell whether somebody edited it between the base and the first of them.`,
+    };
+  }
+  return {};
+}
+
+/** True where live is the target in a form that the platform gave it, as after an earlier restore, and the damage is more than that. */
+function isMended(context: DecideContext, { damaged, live }: Sides, name: string, target: Value | undefined): boolean {
+  const type = fieldOf(context.liveSchema, name)?.type ?? 'other';
+  return !sameButForm(own(damaged, name), target, type) && sameButForm(own(live, name), target, type);
+}
+
+/** What a damaged field should hold: the base value; for a set, the merge by element. */
+function targetOf(context: DecideContext, sides: Sides, name: string): Value | undefined {
+  const { base, damaged, live } = sides;
+  if (sameSide(own(live, name), own(damaged, name)) || !isSet(context, sides, name)) return own(base, name);
+  const merged = mergeSet(setElements(own(base, name)) ?? [], setElements(own(damaged, name)) ?? [], setElements(own(live, name)) ?? []);
+  const now = setElements(own(live, name)) ?? [];
+  if (merged.length === now.length && merged.every((element) => now.includes(element))) return own(live, name);
+  return merged.length === 0 && !Array.isArray(own(base, name)) ? own(base, name) : merged;
+}
+
+/** True where a field is a set on all three sides, so that it merges by element. */
+function isSet(context: DecideContext, sides: Sides, name: string): boolean {
+  if (fieldOf(context.liveSchema, name)?.type !== 'set') return false;
+  return [own(sides.base, name), own(sides.damaged, name), own(sides.live, name)].every((value) => setElements(value) !== undefined);
+}
+
+function leavesOptOut(context: DecideContext, name: string, live: Value | undefined, to: Value | undefined): boolean {
+  const optedOut = fieldOf(context.liveSchema, name)?.optedOut ?? [];
+  return optedOut.some((value) => sameSide(value, live)) && !optedOut.some((value) => sameSide(value, to));
+}
+
+/** The three sides of a unit: plain values for one field, objects by field name for several. */
+function valuesOf(names: readonly string[], base: Fields, damaged: Fields, live: Fields): { base?: Value; damaged?: Value; live?: Value } {
+  const values: { base?: Value; damaged?: Value; live?: Value } = {};
+  for (const [side, fields] of [
+    ['base', base],
+    ['damaged', damaged],
+    ['live', live],
+  ] as const) {
+    const first = names[0] ?? '';
+    const value = names.length === 1 ? own(fields, first) : Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
+    if (value !== undefined) values[side] = value;
+  }
+  return values;
+}

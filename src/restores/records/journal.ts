@@ -1,0 +1,264 @@
+import type { Platform } from '../../connectors/index.js';
+import { RunbackError } from '../../lib/index.js';
+import { own, put } from '../../records/index.js';
+import type { JournalEntry, Store } from '../../store/index.js';
+import type { RestoreSummary } from '../types.js';
+import { CLOCK_JITTER_MS, Batches } from './batches.js';
+import type { BesideRecord, ItemResult, JournalItem, JournalLink, Pending } from './items.js';
+import { isLeft, leftCounts, leftGroups } from './left.js';
+import type { Approval } from './plan-file.js';
+import { tallyOf } from './tally.js';
+
+/** Kind of journals that restores write. */
+export const RESTORES = 'restores';
+
+/** What its journal keeps byte for byte: an undo writes it back, a resume compares it. Messages stay redacted. */
+export const EXACT: readonly string[] = [
+  'items',
+  'ids',
+  'token',
+  'id',
+  'key',
+  'recreated',
+  'fields',
+  'stored',
+  'altered',
+  'beside',
+  'displaced',
+  'brought',
+  'links',
+  'wanted',
+  'records',
+  'plan',
+  'hash',
+  'platform',
+  'account',
+  'step',
+  'incidents',
+  'there',
+];
+
+/** Settings a restore keeps for its whole life. */
+export interface RestoreSettings {
+  /** Records in the first batch. */
+  readonly canary: number;
+  readonly errorsPercent: number;
+  readonly skippedPercent: number;
+}
+
+/** Data of `restore.created`. */
+export interface RestoreCreated {
+  readonly plan: string;
+  readonly hash: string;
+  readonly platform: string;
+  readonly account: string;
+  readonly total: number;
+  readonly confirmed: string;
+  readonly settings: RestoreSettings;
+  readonly approvals: readonly Approval[];
+  /** The run this is a step of. */
+  readonly run?: string;
+  /** Key of the step that began it; null where it was begun by hand. Absent in journals of earlier versions. */
+  readonly step?: string | null;
+  /** Incidents that were open on the platform when it was begun by hand. Absent in a run, and in journals of earlier versions. */
+  readonly incidents?: readonly string[];
+  /** When it began by the platform's clock, ISO 8601: not earlier than that. Absent where it did not tell, and in journals of earlier versions. */
+  readonly there?: string;
+}
+
+/** A restore as its journal tells it. */
+export interface RestoreState {
+  readonly id: string;
+  readonly created: RestoreCreated;
+  readonly apply: Batches;
+  readonly undo: Batches;
+  /** When it began, by our clock and the platform's. */
+  readonly began: Pick<Pending, 'at' | 'there' | 'clockMoved'>;
+  /** The first batch was read back and found right. */
+  readonly canaryPassed: boolean;
+  /** What the platform made beside it was looked for when it had come to its end. */
+  readonly looked: boolean;
+  readonly summary: RestoreSummary;
+}
+
+/** Derives a restore from its journal alone. Throws `not-found`, `journal-damaged`. */
+export async function foldRestore(store: Store, id: string, options: { readonly keepApplied?: boolean } = {}): Promise<RestoreState> {
+  const journal = store.journal(RESTORES, id);
+  if (!(await journal.exists())) throw new RunbackError('not-found', `There is no restore ${id}`, { next: 'List the restores with: runback status' });
+  const apply = new Batches(options.keepApplied === true);
+  const undo = new Batches(false);
+  let created: RestoreCreated | undefined;
+  let startedAt = '';
+  let finishedAt: string | undefined;
+  let state: RestoreSummary['state'] = 'running';
+  let because: string | undefined;
+  let canaryPassed = false;
+  let looked = false;
+  let undoing = false;
+  let before = '';
+  let wentBack = false;
+  for await (const entry of journal.read({ whole: true })) {
+    const batches = entry.type.startsWith('undo.') ? undo : apply;
+    if (Date.parse(entry.at) < Date.parse(startedAt) - CLOCK_JITTER_MS) wentBack = true;
+    if (entry.at < before) for (const one of [apply, undo]) one.clockBackAt(entry.at);
+    before = entry.at;
+    switch (entry.type) {
+      case 'restore.created':
+        created = entry.data as unknown as RestoreCreated;
+        startedAt = entry.at;
+        break;
+      case 'batch.intent':
+      case 'undo.intent':
+        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data);
+        break;
+      case 'batch.commit':
+      case 'undo.commit':
+        batches.committing(entry.data['token'] as string, entry.data['ids'] as readonly string[]);
+        break;
+      case 'batch.outcome':
+      case 'undo.outcome':
+        batches.ended(entry.data['batch'] as number, entry.data['results'] as readonly ItemResult[]);
+        break;
+      case 'restore.beside':
+        apply.made = {
+          links: entry.data['links'] as readonly JournalLink[],
+          wanted: (entry.data['wanted'] ?? []) as readonly JournalLink[],
+          records: entry.data['records'] as readonly BesideRecord[],
+        };
+        break;
+      case 'undo.created':
+        undoing = true;
+        ({ state, because, finishedAt } = stateAfter(entry, { state, because, finishedAt }));
+        break;
+      case 'batch.canary':
+        canaryPassed = (entry.data['wrong'] as readonly string[]).length === 0;
+        break;
+      default:
+        looked ||= entry.type === 'restore.closed';
+        ({ state, because, finishedAt } = stateAfter(entry, { state, because, finishedAt }));
+    }
+  }
+  if (created === undefined)
+    throw new RunbackError('not-found', `Restore ${id} was stopped before it began`, {
+      state: 'Nothing was written to the platform by it.',
+      next: 'Apply its plan again: runback restore apply latest',
+    });
+  const counts = leftCounts(apply);
+  const summary: RestoreSummary = {
+    id,
+    plan: created.plan,
+    platform: created.platform,
+    state: state === 'done' && isLeft(counts) ? 'partial' : state,
+    ...counts,
+    total: created.total,
+    ...tallyOf(apply),
+    ...leftGroups(apply),
+    ...(undoing ? { undo: leftCounts(undo) } : {}),
+    ...(created.run === undefined ? {} : { run: created.run }),
+    ...(because === undefined ? {} : { stoppedBecause: because }),
+    keyMap: keyMapOf(apply, undo),
+    startedAt,
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+  };
+  const { there } = created;
+  const began = { at: startedAt, ...(there === undefined ? {} : { there }), ...(wentBack ? { clockMoved: true as const } : {}) };
+  return { id, created, apply, undo, began, canaryPassed, looked, summary };
+}
+
+/** As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done nothing. */
+export async function foldBegun(store: Store, id: string): Promise<RestoreState | undefined> {
+  for await (const _entry of store.journal(RESTORES, id).read({ whole: true })) return foldRestore(store, id);
+  return undefined;
+}
+
+/** The state of a restore, derived from its journal. Throws `not-found`, `journal-damaged`. */
+export async function readRestore(store: Store, id: string): Promise<RestoreSummary> {
+  return (await foldRestore(store, id)).summary;
+}
+
+/** The first line of a restore, before anything it wrote; undefined where it was killed before that line was whole. Throws `journal-damaged`. */
+export async function readCreated(store: Store, id: string): Promise<RestoreCreated | undefined> {
+  for await (const entry of store.journal(RESTORES, id).read()) if (entry.type === 'restore.created') return entry.data as unknown as RestoreCreated;
+  return undefined;
+}
+
+/** What earlier restores of a platform created again under a new key. */
+export interface Recreations {
+  /** The present key of a record created again; undefined where none was. */
+  find(object: string, key: string): Promise<string | undefined>;
+  /** The restore that may or may not have created this record. */
+  inDoubt(object: string, key: string): Promise<string | undefined>;
+}
+
+/** Where nothing was created again. */
+export const NO_RECREATIONS: Recreations = { find: () => Promise.resolve(undefined), inDoubt: () => Promise.resolve(undefined) };
+
+/**
+ * Looks through the journals of all restores of a platform for records that were created again (G13); reads them when first asked.
+ * `except`: a restore that knows its own.
+ */
+export function readRecreations(store: Store, platform: Platform, except?: string): Recreations {
+  let loaded: ReturnType<typeof loadRecreations> | undefined;
+  const load = (): ReturnType<typeof loadRecreations> => (loaded ??= loadRecreations(store, platform, except));
+  return {
+    find: async (object, key) => (await load()).keys.get(`${object}\u0000${key}`),
+    inDoubt: async (object, key) => (await load()).doubtful.get(`${object}\u0000${key}`),
+  };
+}
+
+async function loadRecreations(
+  store: Store,
+  platform: Platform,
+  except: string | undefined,
+): Promise<{ keys: Map<string, string>; doubtful: Map<string, string> }> {
+  const keys = new Map<string, string>();
+  const doubtful = new Map<string, string>();
+  for (const id of await store.journals(RESTORES)) {
+    if (id === except) continue;
+    const state = await foldBegun(store, id);
+    if (state === undefined) continue;
+    // Under one name an entry of runback.yml may have led to another account before: its keys mean nothing here.
+    if (state.created.platform !== platform.name || state.created.account !== platform.identity.account) continue;
+    const { apply, summary } = state;
+    for (const [object, map] of Object.entries(summary.keyMap)) for (const [old, key] of Object.entries(map)) keys.set(`${object}\u0000${old}`, key);
+    for (const { item } of apply.pending) if (item.action === 'create') doubtful.set(`${item.object}\u0000${item.key}`, id);
+  }
+  return { keys, doubtful };
+}
+
+function stateAfter(
+  entry: JournalEntry,
+  now: { state: RestoreSummary['state']; because: string | undefined; finishedAt: string | undefined },
+): { state: RestoreSummary['state']; because: string | undefined; finishedAt: string | undefined } {
+  switch (entry.type) {
+    case 'restore.stopped':
+      return { state: 'stopped', because: String(entry.data['because']), finishedAt: undefined };
+    case 'restore.resumed':
+      return { state: 'running', because: undefined, finishedAt: undefined };
+    case 'restore.closed':
+      return { state: 'done', because: undefined, finishedAt: entry.at };
+    case 'undo.created':
+      return { state: 'undoing', because: undefined, finishedAt: undefined };
+    case 'undo.stopped':
+      return { state: 'undo_failed', because: String(entry.data['because']), finishedAt: undefined };
+    case 'undo.closed':
+      return { state: 'undone', because: undefined, finishedAt: entry.at };
+    default:
+      return now;
+  }
+}
+
+/** What stands created now: what the restore created and its undo did not delete again. */
+function keyMapOf(apply: Batches, undo: Batches): Record<string, Record<string, string>> {
+  const map: Record<string, Record<string, string>> = {};
+  const gone = new Set<string>();
+  for (const [object, keys] of undo.deleted) for (const key of keys) gone.add(`${object}\u0000${key}`);
+  for (const [object, keys] of apply.keyMap)
+    for (const [old, key] of keys) {
+      if (gone.has(`${object}\u0000${key}`)) continue;
+      const keys = own(map, object) ?? {};
+      put(keys, old, key);
+      put(map, object, keys);
+    }
+  return map;
+}

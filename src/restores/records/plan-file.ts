@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+
+import type { Platform, PlatformSchema } from '../../connectors/index.js';
+import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../../lib/index.js';
+import type { Document, Store } from '../../store/index.js';
+import { nameOf } from '../decide/order.js';
+import { ByHandCounter } from '../plan/by-hand.js';
+import type { Plan, PlanCounts, PlanHeader, PlanLine, PlanSummary } from '../types.js';
+import { checkAccount, checkNamed } from './bound.js';
+import { LostCounter } from './lost.js';
+import { LineSpool } from './spool.js';
+
+/** What runback keeps beside a plan, so that an edited plan is noticed and a restore need not ask for the schema again. */
+interface PlanNote {
+  readonly hash: string;
+  readonly schema: PlatformSchema;
+}
+
+/** The note of a plan. Names and options of fields are data: they stay as they are. */
+function noteOf(store: Store, id: string): Document<PlanNote> {
+  return store.document<PlanNote>('plan-notes', id, { exact: ['hash', 'schema'] });
+}
+
+/** A header before its lines are counted and hashed. */
+export type PlanHead = Omit<PlanHeader, 'version' | 'id' | 'counts' | 'lost' | 'createdAt' | 'digest'>;
+
+/** Writes a plan: counts its lines, hashes them, and makes header and lines appear at once. `rowsOf`: records of an object type in the damaged snapshot. */
+export async function writePlan(
+  store: Store,
+  clock: Clock,
+  head: PlanHead,
+  schema: PlatformSchema,
+  lines: Iterable<PlanLine>,
+  nothingToDo: number,
+  rowsOf: (object: string) => number,
+): Promise<PlanSummary> {
+  const spool = new LineSpool();
+  const hash = createHash('sha256');
+  const counter = new Counter();
+  const lostCounter = new LostCounter();
+  for (const line of lines) {
+    const text = canonicalJson(line);
+    counter.count(line);
+    lostCounter.count(line);
+    hash.update(text).update('\n');
+    spool.push(text);
+  }
+  const lost = lostCounter.result(schema.objects);
+  const id = newId('plan', clock, await store.ledgers('plans'));
+  const header: PlanHeader = {
+    version: 1,
+    id,
+    ...head,
+    counts: counter.counts(nothingToDo, rowsOf),
+    ...(lost.length === 0 ? {} : { lost }),
+    createdAt: clock.now().toISOString(),
+    digest: hash.digest('hex'),
+  };
+  const first = canonicalJson(header);
+  const planHash = sha256(first);
+  await noteOf(store, id).update(() => ({ hash: planHash, schema }));
+  const ledger = store.ledger('plans', id);
+  await ledger.write(prepend(first, spool));
+  return { header, hash: planHash, location: ledger.location };
+}
+
+/** Reads a plan and checks every byte of it. Throws `not-found`, `plan-tampered`. */
+export async function readPlan(store: Store, id: string): Promise<Plan> {
+  const ledger = store.ledger('plans', id);
+  if (!(await ledger.exists())) throw new RunbackError('not-found', `There is no plan ${id}`, { next: 'List the plans with: runback restore show' });
+  const hash = createHash('sha256');
+  let first: string | undefined;
+  for await (const line of ledger.read()) {
+    if (first === undefined) first = line;
+    else hash.update(line).update('\n');
+  }
+  const header = parseHeader(id, first);
+  const note = await noteOf(store, id).read();
+  const planHash = sha256(first ?? '');
+  if (note === undefined || note.hash !== planHash || header.digest !== hash.digest('hex')) throw tampered(id, ledger.location);
+  return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: () => readLines(ledger.read()) };
+}
+
+/** Records a restore may write without an approval. */
+export interface RestoreLimits {
+  readonly records?: number;
+  /** Of the records of the touched object types. */
+  readonly percent?: number;
+}
+
+/** A yes to one plan, bound to its hash. */
+export interface Approval {
+  readonly hash: string;
+  readonly by: string;
+  /** Whether a signature proves who gave it, where that was looked at. */
+  readonly authenticated?: boolean;
+  /** Of the key that signed. */
+  readonly fingerprint?: string;
+}
+
+/** The conditions of applying a plan. */
+export interface PlanConditions {
+  readonly limits: RestoreLimits;
+  readonly approvals: readonly Approval[];
+  /** Age after which the plan is refused. */
+  readonly maxAgeMs: number;
+  /** See {@link checkAccount}. */
+  readonly movedTo?: string;
+}
+
+/** Refuses a plan whose account, environment or age does not fit, or that exceeds the limits without an approval of exactly this plan (G10). Throws what {@link checkAccount} and {@link checkNamed} throw, `plan-stale`, `over-limit`. */
+export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, conditions: PlanConditions): void {
+  const { header, hash } = plan;
+  checkAccount(header, platform, conditions.movedTo);
+  checkNamed(platform);
+  const age = now.getTime() - Date.parse(header.createdAt);
+  // A time that far ahead of the clock says nothing about the age: the clock was put right meanwhile.
+  if (Math.abs(age) > conditions.maxAgeMs)
+    throw new RunbackError('plan-stale', `Plan ${header.id} is ${age < 0 ? 'of an unknown age' : 'too old'} and cannot be applied`, {
+      why:
+        age < 0
+          ? `It says that it was made at ${header.createdAt}, ${minutes(-age)} from now: the clock of this machine was changed since.`
+          : `It was made at ${header.createdAt}, ${minutes(age)} ago; the limit is ${minutes(conditions.maxAgeMs)}. Records may have changed a lot since.`,
+      state: 'Nothing was written.',
+      next: `Make a new one: runback restore plan --platform ${header.platform} --base ${header.base.snapshot}`,
+    });
+  const excess = excessOf(header.counts, conditions.limits);
+  if (excess !== undefined && !conditions.approvals.some((approval) => approval.hash === hash))
+    throw new RunbackError('over-limit', `Plan ${header.id} writes more than the limits allow`, {
+      why: `${excess}${conditions.approvals.length > 0 ? ' The approval that was given is for another plan.' : ''}`,
+      state: 'Nothing was written.',
+      next: `Have somebody with the authority approve-restore approve the plan with hash ${hash}: runback approve ${header.id}. Or narrow the plan with --object, --field or --key.`,
+      data: { hash, records: header.counts.records, of: header.counts.of },
+    });
+}
+
+/** In words, how a plan exceeds the limits; undefined where it does not. */
+export function excessOf(counts: PlanCounts, limits: RestoreLimits): string | undefined {
+  const percent = counts.of === 0 ? 100 : (counts.records / counts.of) * 100;
+  if (limits.records !== undefined && counts.records > limits.records) return `It writes ${counts.records} records; the limit is ${limits.records}.`;
+  if (counts.records > 0 && limits.percent !== undefined && percent > limits.percent)
+    return `It writes ${counts.records} of ${counts.of} records (${percent.toFixed(1)} %); the limit is ${limits.percent} %.`;
+  return undefined;
+}
+
+/** What a person types to allow a plan: `<environment>:<records>`. */
+export function confirmationOf(header: PlanHeader): string {
+  return `${header.environment}:${header.counts.records}`;
+}
+
+/** Throws `confirmation-missing` or `confirmation-wrong` where the typed confirmation is not that of this plan. */
+export function checkConfirmation(header: PlanHeader, confirmed: string | undefined): void {
+  const expected = confirmationOf(header);
+  if (confirmed === expected) return;
+  const state = 'Nothing was written.';
+  const next = `runback restore apply ${header.id} --confirm ${expected}`;
+  if (confirmed === undefined)
+    throw new RunbackError('confirmation-missing', `Plan ${header.id} needs a confirmation before it is applied`, {
+      state,
+      next,
+      data: { expected },
+    });
+  throw new RunbackError('confirmation-wrong', `The confirmation does not fit plan ${header.id}`, {
+    why: `It has to name the environment and the number of records: ${expected}.`,
+    state,
+    next: `Look at the plan again (runback restore show ${header.id}); if it is what you mean: ${next}`,
+    data: { expected },
+  });
+}
+
+/** Counts the lines of a plan as they pass. */
+class Counter {
+  readonly #records = new Set<string>();
+  readonly #objects = new Set<string>();
+  readonly #actions: Record<string, number> = {};
+  readonly #conflicts: Record<string, number> = {};
+  readonly #byHand = new ByHandCounter();
+  #cells = 0;
+  #unproved = 0;
+
+  count(line: PlanLine): void {
+    if (line.kind === 'conflict') {
+      this.#conflicts[line.code] = (this.#conflicts[line.code] ?? 0) + 1;
+      this.#byHand.count(line);
+      return;
+    }
+    this.#actions[line.action] = (this.#actions[line.action] ?? 0) + 1;
+    if (line.attribution.state !== 'attributed') this.#unproved += 1;
+    const record = 'link' in line ? line.from : line;
+    this.#records.add(nameOf(record));
+    this.#objects.add(record.object);
+    if (!('link' in line) && line.action !== 'delete' && line.interim !== true)
+      this.#cells += Object.values(line.fields).filter((move) => move.keeps !== true).length;
+  }
+
+  counts(nothingToDo: number, rowsOf: (object: string) => number): PlanCounts {
+    const of = [...this.#objects].reduce((sum, object) => sum + rowsOf(object), 0);
+    const byHand = this.#byHand.all();
+    return {
+      records: this.#records.size,
+      of,
+      cells: this.#cells,
+      actions: this.#actions,
+      conflicts: this.#conflicts,
+      nothingToDo,
+      ...(this.#unproved === 0 ? {} : { unproved: this.#unproved }),
+      ...(byHand.length === 0 ? {} : { byHand }),
+    };
+  }
+}
+
+function* prepend(first: string, spool: LineSpool): Iterable<string> {
+  yield first;
+  yield* spool.read();
+}
+
+async function* readLines(lines: AsyncIterable<string>): AsyncIterable<PlanLine> {
+  let header = true;
+  for await (const line of lines) {
+    if (!header) yield JSON.parse(line) as PlanLine;
+    header = false;
+  }
+}
+
+function parseHeader(id: string, line: string | undefined): PlanHeader {
+  try {
+    const header = JSON.parse(line ?? '') as PlanHeader;
+    if (header.version === 1 && header.id === id && typeof header.digest === 'string') return header;
+  } catch (error) {
+    if (isRunbackError(error)) throw error;
+  }
+  throw tampered(id, 'its first line');
+}
+
+function tampered(id: string, where: string): RunbackError {
+  return new RunbackError('plan-tampered', `Plan ${id} is not what runback wrote`, {
+    why: `Its content does not fit its digest (${where}). A plan is never edited: a decision makes a new one.`,
+    state: 'Nothing was written.',
+    next: 'Make a new plan: runback restore plan',
+  });
+}
+
+function minutes(ms: number): string {
+  return `${Math.round(ms / 60_000)} min`;
+}

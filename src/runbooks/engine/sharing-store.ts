@@ -1,0 +1,24 @@
+import type { Lock, Store } from '../../store/index.js';
+
+/**
+ * The store as an action gets it: a lock that its run already holds is not taken a second time, so that an action which
+ * guards itself (a restore) works inside a run that guards the same platform. The run gives the lock back, not the action.
+ */
+export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Store {
+  return {
+    location: store.location,
+    document: (kind, id, options) => store.document(kind, id, options),
+    list: (kind) => store.list(kind),
+    journal: (kind, id) => store.journal(kind, id),
+    journals: (kind) => store.journals(kind),
+    ledger: (kind, id) => store.ledger(kind, id),
+    ledgers: (kind) => store.ledgers(kind),
+    lockHolder: (name) => store.lockHolder(name),
+    locks: () => store.locks(),
+    agenda: (kind) => store.agenda(kind),
+    lock: async (name, owner, options) => {
+      const own = held.get(name);
+      return own === undefined ? await store.lock(name, owner, options) : { name, check: () => own.check(), release: async () => {} };
+    },
+  };
+}

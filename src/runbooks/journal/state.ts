@@ -1,0 +1,395 @@
+import type { JournalEntry } from '../../store/index.js';
+import { exhausted } from '../engine/exhaustive.js';
+import type { ApprovalView, RunState, RunView, StepState } from '../types.js';
+import {
+  isRunEntry,
+  type CreatedData,
+  type DecisionData,
+  type ErrorData,
+  type IntentData,
+  type OutcomeData,
+  type ResolvedUndo,
+  type RunEntry,
+} from './events.js';
+
+/** Kind of the journals that runs write. */
+export const RUNS = 'runs';
+
+/** What `run.created` says of a step. */
+type StepShape = CreatedData['steps'][number];
+
+/** A step as the journal tells it. */
+export interface StepRecord extends StepShape {
+  readonly state: StepState;
+  /** Attempts made in all, over every visit. */
+  readonly attempt: number;
+  /** Attempts since the step was last reset: what `retry.attempts` counts. */
+  readonly tries: number;
+  /** How often the run came to this step; part of the idempotency key. */
+  readonly visit: number;
+  /** Nothing is left to be done here; the run goes on behind it. */
+  readonly settled: boolean;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly intent?: IntentData & { readonly seq: number; readonly at: string };
+  readonly error?: ErrorData;
+  readonly errorClass?: string;
+  readonly because?: string;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+}
+
+/** Something a step may have done to the world and that an undo would have to take back. */
+export interface EffectRecord {
+  /** `seq` of its (first) intent. */
+  readonly of: number;
+  /** `seq` of its completion; of the intent while in doubt. Undo goes backwards by this. */
+  readonly order: number;
+  readonly step: string;
+  readonly intent: IntentData;
+  readonly at: string;
+  readonly outputs: Readonly<Record<string, unknown>> | undefined;
+  /** The outputs are what a failed attempt did or said: how much of it was done, they do not tell. */
+  readonly partly: boolean;
+  readonly undo: ResolvedUndo | undefined;
+  /** `open`: intent without outcome. `attempted`: failed, and may have done a part. */
+  readonly state: 'open' | 'done' | 'attempted' | 'none';
+  readonly undone: 'no' | 'started' | 'undone' | 'failed' | 'nothing-to-undo' | 'given-up';
+  readonly undoError?: ErrorData;
+  readonly undoKey?: string;
+  /** What its undo could not put back, in words. */
+  readonly undoLeft?: string;
+}
+
+/** An approval, with the signed text where there is one. */
+export interface ApprovalRecord extends ApprovalView {
+  readonly block?: string;
+}
+
+/** A run, derived from its journal and from nothing else. Its maps grow in place: a fold of 10,000 steps copies nothing. */
+export interface RunRecord {
+  readonly id: string;
+  readonly created: CreatedData;
+  readonly state: RunState;
+  readonly by: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly because?: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly steps: ReadonlyMap<string, StepRecord>;
+  /** By `seq` of the intent, in that order. */
+  readonly effects: ReadonlyMap<number, EffectRecord>;
+  /** Idempotency key of an intent to its effect. */
+  readonly effectOf: ReadonlyMap<string, number>;
+  /** The plans that steps of the run made, with the step and the `seq` of the line: also those that a later visit replaced. */
+  readonly plans: ReadonlyMap<string, { readonly step: string; readonly order: number }>;
+  readonly approvals: readonly ApprovalRecord[];
+  /** Steps confirmed by a typed answer, with the answer; cleared when the step is reset. */
+  readonly confirmed: Readonly<Record<string, string>>;
+  readonly notes: readonly (RunView['notes'][number] & { readonly key?: string })[];
+  /** Locks this run has taken, by platform; a resumed run takes them again. */
+  readonly locks: Readonly<Record<string, string>>;
+  readonly waitingFor?: string;
+  readonly answer?: string;
+  readonly undoing: boolean;
+  /** A person asked for the undo by name. */
+  readonly undoAsked: boolean;
+  readonly lastSeq: number;
+  readonly lastHash: string;
+}
+
+/** The run before its first line. */
+export function emptyRun(id: string): RunRecord {
+  return {
+    id,
+    created: { runbook: { id: '', title: '', digest: '', text: '', file: '' }, steps: [], inputs: {}, limits: {} },
+    state: 'running',
+    by: '',
+    startedAt: '',
+    inputs: {},
+    steps: new Map(),
+    effects: new Map(),
+    effectOf: new Map(),
+    plans: new Map(),
+    approvals: [],
+    confirmed: {},
+    notes: [],
+    locks: {},
+    undoing: false,
+    undoAsked: false,
+    lastSeq: 0,
+    lastHash: '',
+  };
+}
+
+const freshStep = (shape: StepShape): StepRecord => ({ ...shape, state: 'pending', attempt: 0, tries: 0, visit: 1, settled: false, outputs: {} });
+
+const CLOSED: readonly RunState[] = ['succeeded', 'undone', 'partial', 'abandoned'];
+
+/** True where nothing more can happen to the run. */
+export function isClosed(run: { readonly state: RunState }): boolean {
+  return CLOSED.includes(run.state);
+}
+
+/**
+ * Applies one journal line and returns the run after it; the run given is used up. The same lines give the same run, and
+ * nothing but the lines counts. Lines of types it does not know only move `lastSeq` and `lastHash`.
+ */
+export function applyEntry(run: RunRecord, entry: JournalEntry): RunRecord {
+  const next: RunRecord = { ...run, lastSeq: entry.seq, lastHash: entry.hash };
+  return isRunEntry(entry) ? applyRunEntry(next, entry) : next;
+}
+
+function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
+  switch (entry.type) {
+    case 'run.created':
+      return {
+        ...run,
+        created: entry.data,
+        by: entry.by,
+        startedAt: entry.at,
+        inputs: entry.data.inputs,
+        steps: new Map(entry.data.steps.map((step) => [step.id, freshStep(step)])),
+      };
+    case 'run.resumed':
+      return resumed(run, entry);
+    case 'takeover':
+      return { ...run, by: entry.by };
+    case 'run.stopped': {
+      const { waitingFor, answer, reason } = entry.data;
+      const state = run.undoing ? 'undoing' : reason === 'interrupted' ? 'running' : 'waiting';
+      return { ...clearWaiting(run), state, ...(waitingFor === undefined ? {} : { waitingFor }), ...(answer === undefined ? {} : { answer }) };
+    }
+    case 'lock.acquired':
+      return entry.data.platform === undefined ? run : { ...run, locks: { ...run.locks, [entry.data.platform]: entry.data.lock } };
+    case 'lock.taken':
+    case 'approval.refused':
+      return run;
+    case 'step.intent':
+      return intended(run, entry);
+    case 'step.outcome':
+      return ended(run, entry);
+    case 'decision':
+      return decided(run, entry);
+    case 'approval': {
+      const { step: stepId = '' } = entry;
+      const next = { ...run, approvals: [...run.approvals, approvalOf(entry, stepId)] };
+      if ((entry.data.missing ?? 0) > 0) return next;
+      return setStep(next, stepId, (step) => succeeded(step, entry.at, { by: entry.by, of: entry.data.of }));
+    }
+    case 'note':
+      return { ...run, notes: [...run.notes, { at: entry.at, by: entry.by, ...entry.data }] };
+    case 'undo.started':
+      return { ...clearWaiting(run), state: 'undoing', undoing: true, undoAsked: run.undoAsked || entry.data.asked };
+    case 'undo.intent':
+      return setEffect(run, entry.data.of, { undone: 'started', undoKey: entry.data.key });
+    case 'undo.outcome':
+      return undoEnded(run, entry);
+    case 'run.closed':
+      return {
+        ...clearWaiting(run),
+        state: entry.data.state,
+        endedAt: entry.at,
+        ...(entry.data.because === undefined ? {} : { because: entry.data.because }),
+      };
+  }
+  return exhausted(entry);
+}
+
+function approvalOf({ at, by, data }: Extract<RunEntry, { type: 'approval' }>, step: string): ApprovalRecord {
+  const { of, authority, authenticated, method = 'none', givenAt = at, expires, fingerprint, block } = data;
+  return {
+    of,
+    by,
+    step,
+    at: givenAt,
+    authority,
+    authenticated,
+    method,
+    ...(expires === undefined ? {} : { expires }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(block === undefined ? {} : { block }),
+  };
+}
+
+function clearWaiting(run: RunRecord): RunRecord {
+  const { waitingFor: _waitingFor, answer: _answer, ...rest } = run;
+  return rest;
+}
+
+function setStep(run: RunRecord, id: string, change: (step: StepRecord) => StepRecord): RunRecord {
+  const step = run.steps.get(id);
+  if (!step) return run;
+  (run.steps as Map<string, StepRecord>).set(id, change(step));
+  return run;
+}
+
+function setEffect(run: RunRecord, of: number, change: Partial<EffectRecord>): RunRecord {
+  const effect = run.effects.get(of);
+  if (effect) (run.effects as Map<number, EffectRecord>).set(of, { ...effect, ...change });
+  return run;
+}
+
+function resumed(run: RunRecord, _entry: RunEntry): RunRecord {
+  let next: RunRecord = { ...clearWaiting(run), state: run.undoing ? 'undoing' : 'running' };
+  for (const step of run.steps.values()) {
+    // Whoever ran it is gone: an intent without outcome is in doubt from here on. A failed step gets its tries anew.
+    if (step.state === 'running') next = setStep(next, step.id, (old) => ({ ...old, state: 'in_doubt' }));
+    else if (step.state === 'failed' && !step.settled) next = setStep(next, step.id, (old) => ({ ...old, tries: 0 }));
+  }
+  return next;
+}
+
+function intended(run: RunRecord, entry: Extract<RunEntry, { type: 'step.intent' }>): RunRecord {
+  const { step: id = '', data } = entry;
+  const attempt = entry.attempt ?? 1;
+  const next = setStep(clearWaiting(run), id, (step) => {
+    const { error: _error, because: _because, endedAt: _endedAt, errorClass: _class, ...rest } = step;
+    return { ...rest, state: 'running', attempt, tries: step.tries + 1, intent: { ...data, seq: entry.seq, at: entry.at }, startedAt: entry.at };
+  });
+  if (data.effect === 'read') return { ...next, state: 'running' };
+  // A new attempt at the same piece of work is the same effect: it must not be undone twice.
+  const same = next.effectOf.get(data.key);
+  const fresh = { intent: data, outputs: undefined, partly: false, undo: data.undo, state: 'open' as const, undone: 'no' as const };
+  if (same === undefined) {
+    (next.effects as Map<number, EffectRecord>).set(entry.seq, { ...fresh, of: entry.seq, order: entry.seq, step: id, at: entry.at });
+    (next.effectOf as Map<string, number>).set(data.key, entry.seq);
+  } else setEffect(next, same, { ...fresh, order: entry.seq });
+  return { ...next, state: 'running' };
+}
+
+function succeeded(step: StepRecord, at: string, outputs: Readonly<Record<string, unknown>>): StepRecord {
+  const { error: _error, because: _because, errorClass: _class, ...rest } = step;
+  return { ...rest, state: 'succeeded', settled: true, outputs, endedAt: at, startedAt: step.startedAt ?? at };
+}
+
+function ended(run: RunRecord, entry: Extract<RunEntry, { type: 'step.outcome' }>): RunRecord {
+  const { step: id = '', data } = entry;
+  const step = run.steps.get(id);
+  const next = setStep(run, id, (old) => outcomeOf(old, data, entry.at));
+  if (data.state === 'succeeded') notePlan(next, id, data.outputs, entry.seq);
+  const effect = step?.intent === undefined ? undefined : next.effectOf.get(step.intent.key);
+  if (effect === undefined || data.state === 'skipped') return next;
+  const state = data.state === 'succeeded' ? 'done' : data.state === 'failed' ? 'attempted' : 'none';
+  const told = { outputs: data.outputs, partly: data.partly === true };
+  return setEffect(next, effect, { state, order: entry.seq, ...told, ...(data.undo === undefined ? {} : { undo: data.undo }) });
+}
+
+function notePlan(run: RunRecord, step: string, outputs: Readonly<Record<string, unknown>> | undefined, order: number): void {
+  const plan = outputs?.['plan'];
+  if (typeof plan === 'string' && run.steps.get(step)?.action === 'restore.plan')
+    (run.plans as Map<string, { readonly step: string; readonly order: number }>).set(plan, { step, order });
+}
+
+function outcomeOf(step: StepRecord, data: OutcomeData, at: string): StepRecord {
+  const because = data.because === undefined ? {} : { because: data.because };
+  switch (data.state) {
+    case 'succeeded':
+      return { ...succeeded(step, at, data.outputs ?? {}), ...because };
+    case 'skipped':
+      return { ...step, state: 'skipped', settled: true, endedAt: at, ...because };
+    case 'did-not-happen':
+      return { ...step, state: 'pending', tries: Math.max(0, step.tries - 1), ...because };
+    case 'failed':
+      return {
+        ...step,
+        state: 'failed',
+        // What went wrong before there was an intent (a lost token, a wrong account) was a try too: else it would be tried for ever.
+        tries: step.state === 'running' || step.state === 'in_doubt' ? step.tries : step.tries + 1,
+        outputs: data.outputs ?? step.outputs,
+        endedAt: at,
+        ...because,
+        ...(data.error === undefined ? {} : { error: data.error }),
+        ...(data.class === undefined ? {} : { errorClass: data.class }),
+      };
+  }
+  return exhausted(data.state);
+}
+
+function decided(run: RunRecord, entry: Extract<RunEntry, { type: 'decision' }>): RunRecord {
+  const { step: id = '', data } = entry;
+  let next: RunRecord = clearWaiting(run);
+  if (data.inputs) next = { ...next, inputs: { ...next.inputs, ...data.inputs } };
+  for (const [step, outputs] of Object.entries(data.outputs ?? {})) {
+    next = setStep(next, step, (old) => ({ ...old, outputs }));
+    notePlan(next, step, outputs, entry.seq);
+  }
+  switch (data.kind) {
+    case 'confirm':
+      return { ...next, confirmed: { ...next.confirmed, [id]: data.value } };
+    case 'manual':
+    case 'decide':
+      if (data.effect === 'continue' || (data.effect === 'go_to' && !data.reset?.includes(id)))
+        next = setStep(next, id, (step) => succeeded(step, entry.at, answerOutputs(data, entry.by)));
+      break;
+    case 'failed':
+    case 'rule':
+      next = setStep(next, id, (step) => afterFailure(step, data.effect));
+      break;
+    case 'in_doubt':
+    case 'undo':
+      break;
+  }
+  if (data.effect !== 'go_to') return next;
+  for (const over of data.over ?? [])
+    next = setStep(next, over, (step) => ({
+      ...step,
+      state: 'skipped',
+      settled: true,
+      because: `${id} went on to ${data.go_to ?? 'another step'}`,
+      endedAt: entry.at,
+    }));
+  for (const reset of data.reset ?? []) next = setStep(next, reset, resetStep);
+  const confirmed = Object.fromEntries(Object.entries(next.confirmed).filter(([step]) => !data.reset?.includes(step)));
+  return { ...next, confirmed };
+}
+
+function answerOutputs(data: DecisionData, by: string): Record<string, unknown> {
+  return { choice: data.value, by, note: data.note ?? '' };
+}
+
+function afterFailure(step: StepRecord, effect: DecisionData['effect']): StepRecord {
+  if (effect === 'continue' || effect === 'go_to') return { ...step, settled: true };
+  if (effect === 'skip')
+    return {
+      ...step,
+      settled: true,
+      state: 'skipped',
+      because: step.error === undefined ? 'left out after a failure' : `left out after: ${step.error.message}`,
+    };
+  if (effect === 'retry') return { ...step, tries: 0 };
+  return step;
+}
+
+const resetStep = ({ id, title, kind, action, attempt, visit }: StepRecord): StepRecord => ({
+  ...freshStep({ id, title, kind, ...(action === undefined ? {} : { action }) }),
+  attempt,
+  visit: visit + 1,
+});
+
+function undoEnded(run: RunRecord, entry: Extract<RunEntry, { type: 'undo.outcome' }>): RunRecord {
+  const { of, state, error, left } = entry.data;
+  const undone = state === 'did-not-happen' ? 'no' : state;
+  const next = setEffect(run, of, {
+    undone,
+    ...(error === undefined ? {} : { undoError: error }),
+    ...(left === undefined ? {} : { undoLeft: left }),
+  });
+  const effect = next.effects.get(of);
+  if (!effect || undone === 'no' || undone === 'nothing-to-undo') return next;
+  const stepState: StepState = undone === 'undone' ? 'undone' : 'undo_failed';
+  const message = error?.message ?? entry.data.because;
+  return setStep(next, effect.step, (step) => ({ ...step, state: stepState, ...(message === undefined ? {} : { because: message }) }));
+}
+
+/** Folds a whole journal. Throws what reading throws. */
+export async function deriveRun(id: string, entries: AsyncIterable<JournalEntry> | Iterable<JournalEntry>): Promise<RunRecord> {
+  let run = emptyRun(id);
+  for await (const entry of entries) run = applyEntry(run, entry);
+  return run;
+}
+
+/** The step a run is at: the first one that is not settled, in the order of the runbook. Undefined at the end. */
+export function currentStep(run: RunRecord): StepRecord | undefined {
+  for (const step of run.steps.values()) if (!step.settled) return step;
+  return undefined;
+}

@@ -1,9 +1,0 @@
-import type { Scope } from './load.js';
-import type { RunRecord } from './state.js';
-
-/** Values that expressions of a run see as it stands. */
-export function scopeOf(run: RunRecord, extra: Readonly<Record<string, unknown>> = {}): Scope {
-  const steps: Record<string, Record<string, unknown>> = {};
-  for (const step of run.steps.values()) steps[step.id] = { ...step.outputs, state: step.state };
-  return { inputs: run.inputs, limits: run.created.limits, steps, run: { id: run.id, by: run.by }, ...extra };
-}

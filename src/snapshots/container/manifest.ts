@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+
+import { z } from 'zod';
+
+import { canonicalJson, RunbackError, sha256 } from '../../lib/index.js';
+import { compareKeys } from '../../records/index.js';
+import { boundedJson } from '../lines/shapes.js';
+import type { ObjectInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
+import { kindOfEntry } from './names.js';
+
+/** Header and manifest as JSON: made, and read back from files that may be anything. */
+
+/** The format this version writes, and the newest it reads. */
+export const FORMAT_VERSION = 1;
+
+const COMMA = 0x2c;
+const count = z.number().int().nonnegative();
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const part = z.looseObject({ name: z.string(), rows: count, bytes: count, sha256: digest, firstKey: z.string(), lastKey: z.string() });
+const object = z.looseObject({
+  platform: z.string(),
+  object: z.string(),
+  rows: count,
+  census: z.boolean(),
+  unproved: z.string().exactOptional(),
+  digest,
+  parts: z.array(part),
+});
+const link = object.extend({ from: z.string(), to: z.string(), kind: z.string() });
+const platform = z.looseObject({
+  name: z.string(),
+  connector: z.string(),
+  account: z.string(),
+  environment: z.enum(['production', 'staging', 'sandbox']),
+  consistent: z.boolean(),
+});
+const header = z.looseObject({
+  version: z.literal(FORMAT_VERSION),
+  id: z.string().min(1),
+  kind: z.literal('full'),
+  startedAt: z.string(),
+  platforms: z.array(platform),
+  createdBy: z.string(),
+  note: z.string().exactOptional(),
+});
+const manifest = z.looseObject({
+  version: z.literal(FORMAT_VERSION),
+  id: z.string().min(1),
+  header,
+  finishedAt: z.string(),
+  moments: z.array(z.looseObject({ platform: z.string(), startedAt: z.string(), finishedAt: z.string() })).exactOptional(),
+  objects: z.array(object),
+  links: z.array(link),
+  entries: z.record(z.string(), digest),
+  bases: z.array(z.string()),
+  refused: z.array(z.looseObject({ platform: z.string(), object: z.string(), why: z.string() })),
+  sha256: digest,
+});
+
+/** The manifest as the bytes of its entry, vouching for itself. */
+export function manifestBytes(unsigned: Omit<SnapshotManifest, 'sha256'>): Buffer {
+  return Buffer.from(canonicalJson({ ...unsigned, sha256: sha256(canonicalJson(unsigned)) }));
+}
+
+/** The header as the bytes of its entry. */
+export function headerBytes(value: SnapshotHeader): Buffer {
+  return Buffer.from(canonicalJson(value));
+}
+
+/**
+ * Reads a manifest. Undefined where the bytes are not one, or not the one that was written. Throws `snapshot-newer`
+ * where it is one of a later format.
+ */
+export function parseManifest(bytes: Buffer, path: string): SnapshotManifest | undefined {
+  const value = parseObject(bytes);
+  if (!value) return undefined;
+  // First this: a damaged byte must not pass for a later format.
+  if (!vouchesForItself(bytes, value['sha256'])) return undefined;
+  refuseNewer(value, path);
+  const parsed = manifest.safeParse(value);
+  return parsed.success && fitsItself(parsed.data) ? parsed.data : undefined;
+}
+
+/** True where the digest in a manifest is that of its other bytes. A manifest is canonical JSON: without the member, its bytes are those that were hashed. */
+function vouchesForItself(bytes: Buffer, own: unknown): boolean {
+  if (typeof own !== 'string') return false;
+  const member = `"sha256":${JSON.stringify(own)}`;
+  const at = bytes.lastIndexOf(member);
+  if (at === -1) return false;
+  // The comma before it goes too, or where it is the first, the one behind it.
+  const end = at + Buffer.byteLength(member);
+  const [from, to] = bytes[at - 1] === COMMA ? [at - 1, end] : [at, bytes[end] === COMMA ? end + 1 : end];
+  const hash = createHash('sha256').update(bytes.subarray(0, from));
+  return own === hash.update(bytes.subarray(to)).digest('hex');
+}
+
+/**
+ * True where no part, object type or platform is listed twice, and the parts of each stand in the order of their keys and hold as many rows as it
+ * says. A part listed a hundred thousand times would be read as often.
+ */
+function fitsItself({ id, header: { id: own, platforms }, objects, links }: SnapshotManifest): boolean {
+  const names = platforms.map(({ name }) => name);
+  const infos = [...objects.map((info) => ({ info, kind: 'data' })), ...links.map((info) => ({ info, kind: 'links' }))];
+  const parts = infos.flatMap(({ info }) => info.parts);
+  return (
+    id === own &&
+    isSet(names) &&
+    isSet(parts.map(({ name }) => name)) &&
+    isSet(infos.map(({ info, kind }) => canonicalJson([kind, info.platform, info.object]))) &&
+    infos.every(
+      ({ info, kind }) => names.includes(info.platform) && info.parts.every(({ name }) => kindOfEntry(name) === kind) && isOrdered(info, kind),
+    )
+  );
+}
+
+/** Links of one record may go on in the next part. */
+function isOrdered({ rows, parts }: ObjectInfo, kind: string): boolean {
+  const most = kind === 'data' ? -1 : 0;
+  return (
+    parts.every((part, n) => {
+      const before = parts[n - 1];
+      return compareKeys(part.firstKey, part.lastKey) <= 0 && (before === undefined || compareKeys(before.lastKey, part.firstKey) <= most);
+    }) && parts.reduce((sum, part) => sum + part.rows, 0) === rows
+  );
+}
+
+const isSet = (names: readonly string[]): boolean => new Set(names).size === names.length;
+
+/** Reads a header. Undefined where the bytes are not one. Throws `snapshot-newer`. */
+export function parseHeader(bytes: Buffer, path: string): SnapshotHeader | undefined {
+  const value = parseObject(bytes);
+  if (!value) return undefined;
+  refuseNewer(value, path);
+  const parsed = header.safeParse(value);
+  return parsed.success ? parsed.data : undefined;
+}
+
+function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+  const value = boundedJson(bytes);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+}
+
+function refuseNewer(value: Readonly<Record<string, unknown>>, path: string): void {
+  const { version, kind, bases } = value;
+  if (typeof version === 'number' && Number.isInteger(version) && version > FORMAT_VERSION)
+    throw newerFormat(path, `its format is version ${version}`);
+  if (kind === 'delta' || (Array.isArray(bases) && bases.length > 0))
+    throw newerFormat(path, 'it holds only what changed since another snapshot (kind delta)');
+}
+
+/** The refusal of what a later version of runback wrote. */
+export function newerFormat(path: string, why: string): RunbackError {
+  return new RunbackError('snapshot-newer', `${path} was made by a newer runback`, {
+    why: `This version reads full snapshots of format version ${FORMAT_VERSION}, and ${why}.`,
+    state: 'Nothing was read or changed.',
+    next: 'Update runback to the version that made it (npm install -g runback@latest), then run the command again.',
+    data: { path, reads: FORMAT_VERSION },
+  });
+}

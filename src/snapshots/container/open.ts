@@ -1,0 +1,112 @@
+import { isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
+import { ZipSnapshotReader } from '../reader.js';
+import { openStoredFile } from '../storage/folder.js';
+import type { StoredFile } from '../storage/storage.js';
+import type { Damage, ObjectInfo, SnapshotManifest } from '../types.js';
+import { foreign, readDirectory, type ZipDirectory } from './directory.js';
+import { ENTRY_LIMIT, readEntry } from './entry.js';
+import { parseManifest } from './manifest.js';
+import { HEADER_ENTRY, MANIFEST_ENTRY } from './names.js';
+import { partDamage, type OpenedSnapshot } from './opened.js';
+import { salvage } from './salvage.js';
+import { scanEntries, type Scan } from './scan.js';
+
+export interface OpenSnapshotOptions {
+  /**
+   * Also open what has no manifest any more (cut off, or the manifest itself is damaged): whatever parts are left, with
+   * `census` false everywhere and `damage` saying what is known to be missing. Reads the whole file once.
+   */
+  readonly salvage?: boolean;
+  /** Do not search a file whose directory or manifest is broken, which takes reading all of it: refuse it at once. For lists. */
+  readonly quick?: boolean;
+}
+
+/**
+ * Opens a snapshot file. Damage in the zip's own structure is worked around where the manifest still proves what
+ * belongs to the snapshot; it is then listed in the reader's `damage`.
+ *
+ * Throws `not-found`, `file-unreadable`; `snapshot-foreign` for what is no snapshot or has unsafe names or sizes;
+ * `snapshot-newer`; `snapshot-damaged` where there is no intact manifest (`data: {readable}` counts the parts that
+ * `salvage` would find).
+ */
+export async function openSnapshot(path: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
+  const file = await openStoredFile(path);
+  try {
+    return await openStored(file, options);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The same for a file that is open already. The reader closes it; on an error it stays open. */
+export async function openStored(file: StoredFile, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
+  let refusal: unknown;
+  let directory: ZipDirectory | undefined;
+  try {
+    directory = await readDirectory(file);
+  } catch (error) {
+    if (!isRunbackError(error, 'snapshot-foreign')) throw error;
+    refusal = error;
+  }
+  const found = directory && (await manifestIn(file, directory));
+  if (directory && found) return readerOf(file, directory, found, []);
+
+  if (options.quick === true) throw refusal ?? incomplete(file.path, undefined, directory !== undefined);
+  const scan = await scanEntries(file);
+  const usable: ZipDirectory = { entries: new Map([...scan.entries, ...(directory?.entries ?? [])]), seal: directory?.seal };
+  const scanned = await manifestIn(file, { entries: scan.entries, seal: undefined });
+  if (scan.strange.length > 0 || (refusal !== undefined && !scanned)) throw refusal ?? strangeName(file, scan);
+  if (scanned) {
+    const why = 'the zip directory is damaged; the entries were found without it';
+    return readerOf(file, { entries: scan.entries, seal: undefined }, scanned, [{ entry: '(directory)', why }]);
+  }
+  const known = [...usable.entries.keys()];
+  if (known.length === 0 && scan.broken.length === 0) throw foreign(file.path, 'nothing in it looks like an entry of a snapshot');
+  if (!known.some((name) => name === HEADER_ENTRY || name.startsWith('schema/') || name.startsWith('data/')) && scan.broken.length === 0)
+    throw foreign(file.path, `it holds ${known[0] ?? 'nothing'}`);
+  if (options.salvage === true) return new ZipSnapshotReader(await salvage(file, usable, scan.broken));
+  throw incomplete(file.path, usable, directory !== undefined);
+}
+
+interface FoundManifest {
+  readonly manifest: SnapshotManifest;
+  readonly digest: string;
+}
+
+async function manifestIn(file: StoredFile, directory: ZipDirectory): Promise<FoundManifest | undefined> {
+  const entry = directory.entries.get(MANIFEST_ENTRY);
+  if (!entry || entry.bytes > ENTRY_LIMIT) return undefined;
+  const bytes = await readEntry(file, entry).catch(() => undefined);
+  const manifest = bytes && parseManifest(bytes, file.path);
+  return manifest && { manifest, digest: sha256(bytes) };
+}
+
+function readerOf(file: StoredFile, directory: ZipDirectory, { manifest, digest }: FoundManifest, structure: readonly Damage[]): ZipSnapshotReader {
+  const infos: readonly ObjectInfo[] = [...manifest.objects, ...manifest.links];
+  const damage = [
+    ...structure,
+    ...Object.keys(manifest.entries)
+      .filter((name) => !directory.entries.has(name))
+      .map((entry) => ({ entry, why: 'it is not in the file' })),
+    ...infos.flatMap((info) =>
+      info.parts.filter((part) => !directory.entries.has(part.name)).map((part) => partDamage(info, part, 'it is not in the file')),
+    ),
+  ];
+  const opened: OpenedSnapshot = { file, directory, header: manifest.header, manifest, digest, damage };
+  return new ZipSnapshotReader(opened);
+}
+
+function strangeName(file: StoredFile, scan: Scan): RunbackError {
+  return foreign(file.path, `it holds an entry named ${JSON.stringify(scan.strange[0]?.slice(0, 120))}`);
+}
+
+function incomplete(path: string, directory: ZipDirectory | undefined, hasDirectory: boolean): RunbackError {
+  const readable = directory && [...directory.entries.keys()].filter((name) => name.startsWith('data/') || name.startsWith('links/')).length;
+  return new RunbackError('snapshot-damaged', `${path} is not a complete snapshot`, {
+    why: hasDirectory ? 'Its manifest is missing or damaged.' : 'It was cut off: the directory and the manifest at its end are missing.',
+    state: `Nothing was changed.${readable === undefined ? '' : ` ${readable} ${readable === 1 ? 'part' : 'parts'} of records or links can still be read.`}`,
+    next: 'See what is left: runback snapshot verify <id>. For a restore, choose another snapshot: runback snapshot list',
+    data: readable === undefined ? {} : { readable },
+  });
+}

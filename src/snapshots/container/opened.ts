@@ -1,0 +1,55 @@
+import { own, RunbackError } from '../../lib/index.js';
+import type { StoredFile } from '../storage/storage.js';
+import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
+import type { ZipDirectory } from './directory.js';
+import { readEntry } from './entry.js';
+import { digestAside } from './writer.js';
+
+/** What opening a file found. */
+export interface OpenedSnapshot {
+  readonly file: StoredFile;
+  readonly directory: ZipDirectory;
+  readonly header: SnapshotHeader;
+  readonly manifest: SnapshotManifest;
+  readonly digest: string;
+  readonly damage: readonly Damage[];
+  /** The manifest is not one that was written, but put together from what is left. */
+  readonly salvaged?: true;
+}
+
+/** Header or schema entry with its digest checked, or in words why it cannot be read. */
+export async function readSmallEntry(opened: OpenedSnapshot, name: string): Promise<Buffer | string> {
+  const entry = opened.directory.entries.get(name);
+  const expected = own(opened.manifest.entries, name);
+  if (!entry || expected === undefined) return 'it is not in the file';
+  try {
+    const bytes = await readEntry(opened.file, entry);
+    return (await digestAside(bytes)) === expected ? bytes : 'its bytes are not those that were written';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Names what a damaged part held. */
+export function partDamage(info: ObjectInfo, part: PartInfo, why: string): Damage {
+  return { entry: part.name, platform: info.platform, object: info.object, firstKey: part.firstKey, lastKey: part.lastKey, rows: part.rows, why };
+}
+
+/** The error for bytes that are not what was written. */
+export function damaged(path: string, damage: Damage): RunbackError {
+  const what =
+    damage.object === undefined
+      ? damage.entry
+      : `${damage.rows ?? 'some'} rows of ${damage.platform}/${damage.object}, keys ${damage.firstKey} to ${damage.lastKey}`;
+  return new RunbackError('snapshot-damaged', `Cannot read ${what} in ${path}`, {
+    why: `In ${damage.entry}: ${damage.why}.`,
+    state: 'Nothing was changed. Everything else in the snapshot can still be read.',
+    next: 'See all that is damaged: runback snapshot verify <id>. Then use another snapshot for these keys.',
+    data: { damage },
+  });
+}
+
+/** The damage a `snapshot-damaged` error tells of. */
+export function damageOf(error: unknown): Damage | undefined {
+  return error instanceof RunbackError && error.code === 'snapshot-damaged' ? (error.data['damage'] as Damage | undefined) : undefined;
+}

@@ -1,0 +1,134 @@
+import { crc32 } from 'node:zlib';
+
+import { canonicalJson, sha256 } from '../../lib/index.js';
+import { linesProblem } from '../lines/check-lines.js';
+import { beginsLine, keyAt, NEWLINE, type LineKind } from '../lines/lines.js';
+import { objectSchemaIn, platformIn } from '../lines/shapes.js';
+import type { StoredFile } from '../storage/storage.js';
+import type { Damage, LinkInfo, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
+import type { ZipDirectory, ZipEntry } from './directory.js';
+import { readEntry } from './entry.js';
+import { parseHeader } from './manifest.js';
+import { dataFolder, HEADER_ENTRY, kindOfEntry, linkFolder, linkName, MANIFEST_ENTRY, segmentOf } from './names.js';
+import type { OpenedSnapshot } from './opened.js';
+
+/** Schemas are kept in memory meanwhile. */
+const SMALL_BYTES = 128 << 20;
+
+/**
+ * Makes up a manifest for a snapshot that lost its own: from the entries that still read, checked by the zip's CRC-32.
+ * Nothing proves that these are all, so no object has a census and the damage says so.
+ */
+export async function salvage(file: StoredFile, directory: ZipDirectory, broken: readonly string[]): Promise<OpenedSnapshot> {
+  const damage: Damage[] = [{ entry: MANIFEST_ENTRY, why: 'it is missing or damaged: nothing tells which records are lost' }];
+  for (const entry of broken) if (entry !== MANIFEST_ENTRY) damage.push({ entry, why: 'it does not unpack' });
+  const small = new Map<string, Buffer>();
+  const parts = new Map<string, PartInfo[]>();
+  let kept = 0;
+  for (const entry of [...directory.entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name === MANIFEST_ENTRY) continue;
+    const bytes = await readChecked(file, entry);
+    if (typeof bytes === 'string') {
+      damage.push({ entry: entry.name, why: bytes });
+      continue;
+    }
+    const kind = kindOfEntry(entry.name);
+    if (kind === 'header' || kind === 'schema') {
+      kept += bytes.length;
+      if (kept <= SMALL_BYTES) small.set(entry.name, bytes);
+      else damage.push({ entry: entry.name, why: 'there is more of it than any platform describes' });
+    }
+    if (kind !== 'data' && kind !== 'links') continue;
+    const part = describePart(entry.name, kind === 'data' ? 'records' : 'links', bytes);
+    const folder = entry.name.slice(0, entry.name.lastIndexOf('/'));
+    if (part && linesProblem(kind === 'data' ? 'records' : 'links', bytes, part) === undefined)
+      parts.set(folder, [...(parts.get(folder) ?? []), part]);
+    else damage.push({ entry: entry.name, why: 'it does not hold snapshot lines' });
+  }
+  const headerBytes = small.get(HEADER_ENTRY);
+  const header = (headerBytes && parseHeader(headerBytes, file.path)) ?? unknownHeader(file.path);
+  const { objects, links } = namesOf(header, small, parts);
+  const unsigned: Omit<SnapshotManifest, 'sha256'> = {
+    version: 1,
+    id: header.id,
+    header,
+    finishedAt: header.startedAt,
+    objects,
+    links,
+    entries: Object.fromEntries([...small].map(([name, bytes]) => [name, sha256(bytes)])),
+    bases: [],
+    refused: [],
+  };
+  const manifest: SnapshotManifest = { ...unsigned, sha256: sha256(canonicalJson(unsigned)) };
+  return { file, directory, header, manifest, digest: sha256(canonicalJson(manifest)), damage, salvaged: true };
+}
+
+async function readChecked(file: StoredFile, entry: ZipEntry): Promise<Buffer | string> {
+  try {
+    const bytes = await readEntry(file, entry);
+    return crc32(bytes) === entry.crc32 ? bytes : 'its checksum does not fit';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function describePart(name: string, kind: LineKind, bytes: Buffer): PartInfo | undefined {
+  if (bytes.at(-1) !== NEWLINE || !beginsLine(kind, bytes, 0)) return undefined;
+  let rows = 0;
+  for (let at = 0; at < bytes.length; at = bytes.indexOf(NEWLINE, at) + 1) rows += 1;
+  const last = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
+  return {
+    name,
+    rows,
+    bytes: bytes.length,
+    sha256: sha256(bytes),
+    firstKey: keyAt(kind, bytes, 0, bytes.length),
+    lastKey: keyAt(kind, bytes, last, bytes.length),
+  };
+}
+
+/** True names of the folders found, by encoding every name the schemas tell; a folder without a schema keeps its own. */
+function namesOf(
+  header: SnapshotHeader,
+  small: ReadonlyMap<string, Buffer>,
+  parts: ReadonlyMap<string, readonly PartInfo[]>,
+): { objects: ObjectInfo[]; links: LinkInfo[] } {
+  const objects: ObjectInfo[] = [];
+  const links: LinkInfo[] = [];
+  const taken = new Set<string>();
+  const totals = (found: readonly PartInfo[]): Pick<ObjectInfo, 'rows' | 'census' | 'digest' | 'parts'> => ({
+    rows: found.reduce((sum, part) => sum + part.rows, 0),
+    census: false,
+    digest: sha256(found.map((part) => part.sha256).join('')),
+    parts: found,
+  });
+  const take = (folder: string): readonly PartInfo[] => {
+    taken.add(folder);
+    return parts.get(folder) ?? [];
+  };
+  for (const { name: platform } of header.platforms) {
+    for (const [entry, bytes] of small) {
+      if (!entry.startsWith(`schema/${segmentOf(platform)}/`)) continue;
+      const object = objectSchemaIn(bytes)?.object;
+      if (object !== undefined && parts.has(dataFolder(platform, object)))
+        objects.push({ platform, object, ...totals(take(dataFolder(platform, object))) });
+      for (const link of platformIn(bytes)?.links ?? []) {
+        if (!parts.has(linkFolder(platform, link))) continue;
+        const found = take(linkFolder(platform, link));
+        links.push({ platform, object: linkName(link), from: link.from, to: link.to, kind: link.kind, ...totals(found) });
+      }
+    }
+  }
+  for (const [folder, found] of parts) {
+    const [root, platform = '', object = ''] = folder.split('/');
+    if (root === 'data' && !taken.has(folder)) objects.push({ platform, object, ...totals(found) });
+    const [from = '', to = '', kind = ''] = object.split('~');
+    if (root === 'links' && !taken.has(folder)) links.push({ platform, object, from, to, kind, ...totals(found) });
+  }
+  return { objects, links };
+}
+
+function unknownHeader(path: string): SnapshotHeader {
+  const id = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).replace(/\.zip(\.partial)?$/, '');
+  return { version: 1, id, kind: 'full', startedAt: new Date(0).toISOString(), platforms: [], createdBy: 'unknown' };
+}
