@@ -59,7 +59,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Most files need modules of src and nothing else: loading them anew for each takes a minute.
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -9,6 +9,7 @@ import {
   parseApprovalBlocks,
 } from '../../src/escalation/index.js';
 import { isRunbackError } from '../../src/lib/index.js';
+import { tries } from '../support/sweeps.js';
 import { makeKey, policy, signPayload } from './ssh-support.js';
 
 const PAYLOAD: ApprovalPayload = {
@@ -106,7 +107,7 @@ describe('an approval that is pasted', () => {
           expect(isRunbackError(error, 'file-invalid')).toBe(true);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
     const long = '-'.repeat(300_000) + '>'.repeat(300_000) + ' '.repeat(300_000);
     expect(() => parseApprovalBlocks(long)).toThrow('no approval');

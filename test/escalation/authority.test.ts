@@ -10,6 +10,7 @@ import {
   judgeApprovals,
   rolesOf,
 } from '../../src/escalation/index.js';
+import { tries } from '../support/sweeps.js';
 import { policy } from './ssh-support.js';
 
 const NOW = new Date('2026-11-22T12:00:00Z');
@@ -170,7 +171,7 @@ test('whatever is given: only the able count, once each, never too few, and ever
       if (verdict.met) expect(people.length).toBeGreaterThanOrEqual(large ? 2 : 1);
       for (const { person: id } of verdict.from) expect(people).not.toContain(id);
     }),
-    { numRuns: 2000 },
+    { numRuns: tries(2000) },
   );
 });
 
@@ -181,6 +182,6 @@ test('one approval more never takes the permission away, and their order does no
       expect(judge([...approvals].reverse(), wanted, policy(), grants).met).toBe(before.met);
       if (before.met) expect(judge([more, ...approvals], wanted, policy(), grants).met).toBe(true);
     }),
-    { numRuns: 1000 },
+    { numRuns: tries(1000) },
   );
 });

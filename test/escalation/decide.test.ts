@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { afterActs } from '../../src/escalation/decide.js';
 import { decideEscalation, parseEscalation, type EscalationAct, type EscalationState, type FiredRung } from '../../src/escalation/index.js';
+import { tries } from '../support/sweeps.js';
 import { FILE, file, later, minutes } from './support.js';
 
 /** A Wednesday in maya's turn (from Monday 6 July), 14:00 in New York. */
@@ -256,7 +257,7 @@ describe('for any history', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: tries(200) },
     );
   });
 
@@ -282,7 +283,7 @@ describe('for any history', () => {
           expect(Date.parse(rung.at) - Date.parse(before.at)).toBeGreaterThanOrEqual(wait);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: tries(100) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { coveredBy, without } from '../../src/escalation/calendar/coverage.js';
 import { personAt } from '../../src/escalation/calendar/schedules.js';
 import { neverOnCall } from '../../src/escalation/calendar/turns.js';
 import { lintEscalation, parseEscalation, parseEscalationFile, type LintFinding } from '../../src/escalation/index.js';
+import { tries } from '../support/sweeps.js';
 import { FILE, schedule } from './support.js';
 
 const NOW = new Date('2026-07-08T18:00:00Z');
@@ -157,7 +158,7 @@ test('hours that count as covered are those in which somebody is on call', () =>
         expect(inside(without(window, covered))).toBe(personAt(entry, moment) === undefined);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });
 
@@ -198,7 +199,7 @@ describe('people who are never on call are named in the day', () => {
         for (let at = NOW.getTime(); at < NOW.getTime() + 56 * 86_400_000; at += 3_600_000) met.add(personAt(own, at));
         expect(neverOnCall(own, NOW.getTime())).toEqual(own.rotation.people.filter((person) => !met.has(person)));
       }),
-      { numRuns: 12 },
+      { numRuns: tries(12) },
     );
   });
 });

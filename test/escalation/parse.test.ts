@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 
 import { escalationSchema, lintEscalation, parseEscalation, simulateEscalation } from '../../src/escalation/index.js';
 import { isRunbackError, type RunbackError } from '../../src/lib/index.js';
+import { tries } from '../support/sweeps.js';
 import { FILE, file } from './support.js';
 
 function refused(text: string): RunbackError {
@@ -210,7 +211,7 @@ describe('any text gets an answer', () => {
           }
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: tries(1500) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { turnAt } from '../../src/escalation/calendar/schedules.js';
 import { instantOf, localOf, timesShown } from '../../src/escalation/calendar/zones.js';
 import { onCallAt, quietUntil, type Schedule } from '../../src/escalation/index.js';
+import { tries } from '../support/sweeps.js';
 import { schedule } from './support.js';
 
 const ZONES = ['America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'UTC', 'Pacific/Apia', 'America/Sao_Paulo'];
@@ -36,7 +37,7 @@ describe('whoever the schedule names is the one who is woken', () => {
         expect(next).toMatchObject({ index: turn.index + 1, from: turn.to });
         expect(turnAt(one, turn.to - 1).index).toBe(turn.index);
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 
@@ -59,7 +60,7 @@ describe('whoever the schedule names is the one who is woken', () => {
           turn = next;
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(1000) },
     );
   });
 
@@ -77,7 +78,7 @@ describe('whoever the schedule names is the one who is woken', () => {
         expect(local.toFormat('mm')).toBe(entry.handoff.slice(-2));
         expect(from).toBeLessThan(to);
       }),
-      { numRuns: 1000 },
+      { numRuns: tries(1000) },
     );
   });
 
@@ -163,7 +164,7 @@ describe('local times become instants in one way', () => {
         if (timesShown(reading, zone) > 0) expect(localOf(first, zone)).toBe(reading);
         else expect(localOf(first, zone)).toBeGreaterThan(reading);
       }),
-      { numRuns: 3000 },
+      { numRuns: tries(3000) },
     );
   });
 
@@ -234,7 +235,7 @@ describe('quiet hours', () => {
           expect(quietUntil(entry, between)?.toISOString()).toBe(end.toISOString());
         },
       ),
-      { numRuns: 500 },
+      { numRuns: tries(500) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { parseSshKeyBlob } from '../../src/escalation/authority/ssh-key.js';
 import { verifySshSignature } from '../../src/escalation/authority/ssh-signature.js';
 import { dearmorSshSignature, parseSshPublicKey, type SshPublicKey } from '../../src/escalation/index.js';
 import { temporaryFolder } from '../support/store.js';
+import { tries } from '../support/sweeps.js';
 import { generateWithSshKeygen, type KeyType, makeKey, signMessage, signWithSshKeygen, sshKeygenMissing } from './ssh-support.js';
 
 const TYPES: readonly KeyType[] = ['ed25519', 'ecdsa', 'rsa'];
@@ -101,7 +102,7 @@ describe('a public key', () => {
         parseSshPublicKey(`ssh-ed25519 ${given.toString('base64')}`);
         dearmorSshSignature(`-----BEGIN SSH SIGNATURE-----${text}-----END SSH SIGNATURE-----`);
       }),
-      { numRuns: 3000 },
+      { numRuns: tries(3000) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { DateTime } from 'luxon';
 import { describe, expect, test } from 'vitest';
 
 import { readMoment, showMoment } from '../../src/lib/index.js';
+import { tries } from '../support/sweeps.js';
 
 const NOW = new Date('2026-11-22T16:30:00Z');
 const NEW_YORK = 'America/New_York';
@@ -115,7 +116,7 @@ test('in every zone, what the clocks show leads back to when they showed it', ()
       expect(at).toBeLessThanOrEqual(seconds * 1000);
       expect(DateTime.fromMillis(at, { zone }).toFormat('yyyy-LL-dd HH:mm:ss')).toBe(text);
     }),
-    { numRuns: 300 },
+    { numRuns: tries(300) },
   );
 });
 
@@ -150,7 +151,7 @@ test('any text is read or refused in words, and never throws', () => {
         expect(found.ok ? Number.isNaN(found.at.getTime()) : found.problem === '').toBe(false);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });
 

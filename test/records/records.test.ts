@@ -13,6 +13,7 @@ import {
   type PlatformRecord,
   type Value,
 } from '../../src/records/index.js';
+import { tries } from '../support/sweeps.js';
 
 const text = fc.string({ unit: 'binary' });
 const value: fc.Arbitrary<Value> = fc.jsonValue({ stringUnit: 'binary' }) as fc.Arbitrary<Value>;
@@ -83,7 +84,7 @@ describe('the order of keys', () => {
       fc.property(key, key, (a, b) => {
         expect(Math.sign(compareKeys(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import { type ReportData, reportHtml, reportMarkdown } from '../../src/reports/index.js';
 import { sharedDataDir } from '../support/shared-data.js';
+import { tries } from '../support/sweeps.js';
 import { storyReport } from './story.js';
 
 const folder = sharedDataDir();
@@ -126,6 +127,6 @@ test('the same with any text', async () => {
       expectOwnHtml(reportHtml(briefOf(report, text), { personal: true }));
       expectOwnMarkdown(reportMarkdown(briefOf(report, text), { personal: true }));
     }),
-    { numRuns: 1000 },
+    { numRuns: tries(1000) },
   );
 });

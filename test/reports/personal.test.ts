@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { addressesIn, Phrases, Placeholders } from '../../src/reports/incident/personal.js';
 import { reportHtml, reportMarkdown, vendorCase, withoutPersonalData } from '../../src/reports/index.js';
 import { sharedDataDir } from '../support/shared-data.js';
+import { tries } from '../support/sweeps.js';
 import { HUBSPOT, storyReport, WORDS, writeStory } from './story.js';
 
 const folder = sharedDataDir();
@@ -50,7 +51,7 @@ describe('without personal data', () => {
         expect(text).not.toContain(`@${host}`);
         expect(text).not.toContain(`${name}@`);
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import { applyEntry, currentStep, deriveRun, emptyRun, isClosed, type RunRecord } from '../../src/runbooks/journal/state.js';
 import type { JournalEntry } from '../../src/store/index.js';
+import { tries } from '../support/sweeps.js';
 
 const IDS = ['a', 'b', 'c'];
 const created = {
@@ -91,7 +92,7 @@ test('a run is what its journal says: any journal folds, the same way each time,
       expect(whole.lastSeq).toBe(entries.length);
       expect([...whole.steps.keys()]).toEqual(IDS);
     }),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });
 
@@ -105,7 +106,7 @@ test('no intent that may have changed something is ever forgotten', async () => 
       expect(new Set([...run.effects.values()].map((effect) => effect.intent.key))).toEqual(keys);
       for (const effect of run.effects.values()) expect(effect.order).toBeGreaterThanOrEqual(effect.of);
     }),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });
 
@@ -119,6 +120,6 @@ test('after a resume nothing counts as running any more: what had no outcome is 
       if (current) expect(current.settled).toBe(false);
       expect(isClosed(run)).toBe(false);
     }),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { isRunbackError, messageOf } from '../../src/lib/index.js';
 import { openCatalog, openSnapshot, type SnapshotReader } from '../../src/snapshots/index.js';
 import { temporaryFolder } from '../support/store.js';
+import { fullSweeps } from '../support/sweeps.js';
 import { memoryPlatform, people } from './memory-platform.js';
 import { collect, recordsIn, snapshotOf, workspace } from './support.js';
 
@@ -35,7 +36,7 @@ describe('G15: a changed byte', () => {
     const folder = await temporaryFolder();
     const outcomes = { opened: 0, salvaged: 0 };
     const flip = async (at: number): Promise<void> => {
-      const path = join(folder, `flipped-${at % 16}.zip`);
+      const path = join(folder, `flipped-${at % (16 * 3)}.zip`);
       const bad = Buffer.from(good);
       bad[at] = (bad[at] ?? 0) ^ (1 << (at % 8));
       await writeFile(path, bad);
@@ -64,10 +65,13 @@ describe('G15: a changed byte', () => {
       expect(missing, `byte ${at}`).toBeLessThanOrEqual(largest);
       await reader.close();
     };
-    for (let at = 0; at < good.length; at += 16) {
-      await Promise.all(Array.from({ length: Math.min(16, good.length - at) }, (_, n) => flip(at + n)));
-    }
-    console.log(`G15: ${good.length} bytes flipped one by one; all found; ${outcomes.opened} opened as usual, ${outcomes.salvaged} by salvage`);
+    // Three and the eight bits of a byte have no divisor in common: each bit has its turn.
+    const step = fullSweeps ? 1 : 3;
+    const places = Array.from({ length: Math.ceil(good.length / step) }, (_, n) => n * step);
+    for (let n = 0; n < places.length; n += 16) await Promise.all(places.slice(n, n + 16).map(flip));
+    console.log(
+      `G15: ${places.length} of ${good.length} bytes flipped one by one; all found; ${outcomes.opened} opened as usual, ${outcomes.salvaged} by salvage`,
+    );
   }, 240_000);
 
   it('in the last character of the seal is found, although that character may spell the same digest', async () => {

@@ -3,6 +3,14 @@ import type { CrashOperation } from './crash.js';
 /** True where every sweep is to take every operation at every moment, each in a world of its own: RUNBACK_TEST_FULL=1. */
 export const fullSweeps = process.env['RUNBACK_TEST_FULL'] === '1';
 
+/**
+ * How often a property is tried: a quarter of `whole`. Under CI the seed is pinned, so that more tries of what passed would show nothing new; whoever
+ * looks for faults takes RUNBACK_TEST_FULL=1 and fresh seeds.
+ */
+export function tries(whole: number): number {
+  return fullSweeps ? whole : Math.ceil(whole / 4);
+}
+
 /** Operations that only make durable what is there already. A process killed after one leaves what it leaves after the operation before it. */
 export function isFlush({ name }: CrashOperation): boolean {
   return /^(?:fs?)?(?:data)?sync(?:Sync)?$/u.test(name);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { RunbackError } from '../../src/lib/index.js';
 import { parseYaml, workspaceSchema } from '../../src/workspace/index.js';
+import { tries } from '../support/sweeps.js';
 
 function refusal(text: string, schema: z.ZodType = workspaceSchema): RunbackError {
   try {
@@ -154,7 +155,7 @@ test('any text is either a workspace or told where it is wrong: no crash, no han
     fc.property(yamlish, (text) => {
       expect(outcome(text)).toMatch(/^accepted$|runback\.yml:\d+:\d+: /);
     }),
-    { numRuns: 3000 },
+    { numRuns: tries(3000) },
   );
 });
 
