@@ -87,7 +87,7 @@ describe('hostile input is refused quickly (G26)', () => {
     ['10 MB of question marks', '? '.repeat(5_000_000)],
     ['10 MB of indentation', Array.from({ length: 4400 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
     ['1 MB of keys', Array.from({ length: 90_000 }, (_, n) => `k${n}: 1`).join('\n')],
-    ['1 MB of one key', 'a: 1\n'.repeat(200_000)],
+    ['half a MB of one key', 'a: 1\n'.repeat(100_000)],
     ['10 MB of text', `a: ${'x'.repeat(10_000_000)}`],
     ['10 MB of quotes', '"'.repeat(10_000_000)],
     ['10 MB of tags', '!a '.repeat(3_000_000)],
