@@ -1,3 +1,4 @@
+export { checked } from './checked.js';
 export * from './connector.js';
 export { describeThere, inWords } from './describe-there.js';
 export * from './platform.js';

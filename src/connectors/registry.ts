@@ -1,6 +1,7 @@
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
 import type { PlatformConfig } from '../workspace/index.js';
-import type { Identity } from './connector.js';
+import { checked } from './checked.js';
+import type { Connector, Identity } from './connector.js';
 import type { Driver, DriverDeps } from './driver.js';
 import type { Platform } from './platform.js';
 
@@ -32,8 +33,7 @@ export function connectorNames(): readonly string[] {
  * `identify` throws.
  */
 export async function openPlatform(config: PlatformConfig, deps: DriverDeps, options: CallOptions = {}): Promise<Platform> {
-  const driver = await driverOf(config);
-  const connector = await driver.openConnector(config, deps);
+  const connector = await opened(config, deps);
   try {
     const identity = await connector.identify(options);
     guard(config, identity);
@@ -48,12 +48,17 @@ export async function openPlatform(config: PlatformConfig, deps: DriverDeps, opt
 
 /** Asks a platform who it is, and nothing else, before anything is declared of it. Throws as {@link openPlatform}, except where the account is another. */
 export async function identifyPlatform(config: PlatformConfig, deps: DriverDeps, options: CallOptions = {}): Promise<Identity> {
-  const connector = await (await driverOf(config)).openConnector(config, deps);
+  const connector = await opened(config, deps);
   try {
     return await connector.identify(options);
   } finally {
     await connector.close();
   }
+}
+
+/** Every driver is held to the contract. */
+async function opened(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
+  return checked(await (await driverOf(config)).openConnector(config, deps));
 }
 
 async function driverOf(config: PlatformConfig): Promise<Driver> {

@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   'platform-incomplete': { exit: EXIT.partial, when: 'the platform answered for a part of what was asked only, also when asked again' },
   'platform-nonsense': { exit: EXIT.partial, when: 'the platform answered something that does not fit its own API' },
   'platform-rejected': { exit: EXIT.failed, when: 'the platform refuses a request for good' },
+  'connector-broken': { exit: EXIT.failed, when: 'a connector broke a promise of the connector contract; the platform is not at fault' },
   'object-unsupported': { exit: EXIT.usage, when: 'the platform has no such object type, or it cannot be handled' },
 
   'wrong-account': { exit: EXIT.refused, when: 'the platform is not the account that was declared' },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { Capabilities, Connector, MutationResult, RecordBatch } from '../../src/connectors/index.js';
+import { type Capabilities, checked, type Connector, type MutationResult, type RecordBatch } from '../../src/connectors/index.js';
 import { isRunbackError } from '../../src/lib/index.js';
 import { compareKeys, type Link, type LinkSchema, type ObjectSchema, type PlatformRecord, recordLine, type Value } from '../../src/records/index.js';
 
@@ -76,7 +76,7 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
     let platform: ContractPlatform;
     const opened: Connector[] = [];
     const open = async (): Promise<Connector> => {
-      const connector = await platform.open();
+      const connector = checked(await platform.open());
       opened.push(connector);
       return connector;
     };

@@ -1,0 +1,133 @@
+import { type CallOptions, isRunbackError, messageOf } from '../lib/index.js';
+import { broken, READ_ONLY } from './checks/broken.js';
+import { checkLines, checkSchema, LinkCheck, ReadCheck } from './checks/reads.js';
+import { checkBatch, checkLookup, trusted } from './checks/writes.js';
+import type { Connector, Mutation, MutationResult, WriteOptions } from './connector.js';
+
+/**
+ * A connector that holds a driver to `connector.ts`, in production too. What breaks a promise is thrown as `connector-broken`, before it is
+ * used; of a write, what cannot be trusted becomes `in_doubt`, and a note says why. Costs a comparison a record or line, keeps what was asked
+ * for by key, and never asks the platform.
+ */
+export function checked(connector: Connector): Connector {
+  const { kind, capabilities } = connector;
+  const of = { kind, ordered: capabilities.ordered };
+  return {
+    kind,
+    capabilities,
+    async identify(options) {
+      const identity = await foreseen(kind, options, async () => await connector.identify(options));
+      if (identity.account === '') throw broken(kind, 'it says which account it is', 'It named none', READ_ONLY);
+      return identity;
+    },
+    async describe(objects, options) {
+      const schema = await foreseen(kind, options, async () => await connector.describe(objects, options));
+      checkSchema(kind, schema);
+      return schema;
+    },
+    async *read(request, options) {
+      const check = new ReadCheck(of, request);
+      for await (const batch of foreseenEach(kind, options, connector.read(request, options))) {
+        check.batch(batch);
+        yield batch;
+      }
+    },
+    ...(connector.readLines && {
+      readLines: (...[schema, options]: Parameters<NonNullable<Connector['readLines']>>) => lines(connector, schema, options),
+    }),
+    async *readLinks(request, options) {
+      const check = new LinkCheck(of, request);
+      for await (const batch of foreseenEach(kind, options, connector.readLinks(request, options))) {
+        check.batch(batch);
+        yield batch;
+      }
+    },
+    write: async (mutations, options) => await write(connector, mutations, options),
+    async findCreated(mutations, since, options) {
+      const found = await foreseen(kind, options, async () => await connector.findCreated(mutations, since, options));
+      checkLookup(kind, mutations, found);
+      return found;
+    },
+    usage: () => connector.usage(),
+    close: async () => await connector.close(),
+    ...passedOn(connector),
+  };
+}
+
+/** What needs no check, where a driver has it. */
+function passedOn(connector: Connector): Partial<Connector> {
+  const { kind } = connector;
+  return {
+    ...(connector.outcomeOf && {
+      outcomeOf: async (token, options) => await foreseen(kind, options, async () => (await connector.outcomeOf?.(token, options)) ?? 'unknown'),
+    }),
+    ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
+    ...(connector.now && { now: () => connector.now?.() }),
+    ...(connector.aheadMs && { aheadMs: () => connector.aheadMs?.() }),
+    ...(connector.beginRead && { beginRead: async (options) => await foreseen(kind, options, async () => await connector.beginRead?.(options)) }),
+    ...(connector.endRead && { endRead: async () => await connector.endRead?.() }),
+  };
+}
+
+async function* lines(
+  connector: Connector,
+  ...[schema, options]: Parameters<NonNullable<Connector['readLines']>>
+): ReturnType<NonNullable<Connector['readLines']>> {
+  for await (const batch of foreseenEach(connector.kind, options, connector.readLines?.(schema, options) ?? [])) {
+    checkLines(connector.kind, schema.object, batch);
+    yield batch;
+  }
+}
+
+async function write(connector: Connector, mutations: readonly Mutation[], options: WriteOptions = {}): Promise<readonly MutationResult[]> {
+  const { kind } = connector;
+  checkBatch(kind, connector.capabilities, mutations);
+  const before = connector.usage().requests;
+  const ofCaller = new Set<unknown>();
+  const { committing } = options;
+  const telling = committing && {
+    committing: async (commit: Parameters<typeof committing>[0]): Promise<void> => {
+      try {
+        await committing(commit);
+      } catch (error) {
+        ofCaller.add(error);
+        throw error;
+      }
+    },
+  };
+  try {
+    const { results, fault } = trusted(kind, mutations, await connector.write(mutations, { ...options, ...telling }));
+    if (fault !== undefined) options.reporter?.note(`The connector ${kind} is at fault: ${fault}. What it wrote is looked at again.`);
+    return results;
+  } catch (error) {
+    if (ofCaller.has(error) || isForeseen(error, options)) throw error;
+    const instead = `It failed with: ${messageOf(error)}`;
+    if (connector.usage().requests === before) throw broken(kind, 'what goes wrong is foreseen', instead, 'Nothing was sent.', error);
+    return mutations.map(() => ({ status: 'in_doubt', message: `The connector ${kind} is at fault: it failed with ${messageOf(error)}` }));
+  }
+}
+
+/** Errors that a driver may throw: ours, and the reason of whoever stopped it. */
+function isForeseen(error: unknown, { signal }: CallOptions): boolean {
+  return isRunbackError(error) || signal?.aborted === true;
+}
+
+async function foreseen<T>(kind: string, options: CallOptions | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isForeseen(error, options ?? {}) ? error : unforeseen(kind, error);
+  }
+}
+
+async function* foreseenEach<T>(kind: string, options: CallOptions | undefined, batches: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw isForeseen(error, options ?? {}) ? error : unforeseen(kind, error);
+  }
+}
+
+function unforeseen(kind: string, error: unknown): Error {
+  return broken(kind, 'what goes wrong is foreseen', `It failed with: ${messageOf(error)}`, READ_ONLY, error);
+}
