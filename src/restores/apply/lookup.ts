@@ -2,7 +2,7 @@ import type { CreateMutation, PlatformSchema, RecordHistory } from '../../connec
 import type { CallOptions } from '../../lib/index.js';
 import { own, put, sameButForm, type Fields, type LinkSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
 import { sameSide } from '../decide/conflicts.js';
-import { pairName } from '../plan/links.js';
+import { pairName } from '../plan/link-names.js';
 import { readLive, readLiveLinks } from '../plan/live.js';
 import type { Batches } from '../records/batches.js';
 import type { Pending, ItemResult, JournalItem, JournalLink } from '../records/items.js';

@@ -3,7 +3,7 @@ import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, typ
 import { fieldOf, sameSide } from '../decide/conflicts.js';
 import { nameOf } from '../decide/order.js';
 import { byHandLeft } from '../plan/by-hand.js';
-import { pairName } from '../plan/links.js';
+import { pairName } from '../plan/link-names.js';
 import { LINK_KEYS, readLive, readLiveLinks } from '../plan/live.js';
 import type { RestoreDeps } from '../plan/plan.js';
 import { Batches } from '../records/batches.js';

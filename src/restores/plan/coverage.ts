@@ -6,7 +6,7 @@ import type { NotCovered, PlanFilters } from '../types.js';
 import { objectInfo, type SnapshotPair } from './differences.js';
 
 /** What a plan can say something about, and what it cannot. */
-interface Coverage {
+export interface Coverage {
   /** Object types that both snapshots hold, in the base's order, within the filter. */
   readonly wanted: readonly string[];
   /** What was wanted all the same; see {@link NotCovered}. */

@@ -37,16 +37,32 @@ export function objectInfo(reader: SnapshotReader, platform: string, object: str
   return reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
 }
 
-/** The records of an object type that differ, in key order; in the fields named by `watched` too, which are read-only. Offline. */
-export async function* differences(
-  pair: SnapshotPair,
-  object: string,
-  watched: readonly string[],
-  onDamage: OnDamage,
-  options: CallOptions,
-): AsyncIterable<readonly Difference[]> {
-  const compared = compareObjects(pair.base, pair.damaged, pair.platform, object, { ...options, ...tell(onDamage), alsoMeta: watched });
-  for await (const batch of compared) yield batch.map(({ key, a, b }) => differenceOf(key, recordOf(a), recordOf(b), watched));
+/** A part of a snapshot that cannot be read. */
+export interface Unreadable {
+  readonly side: 'base' | 'damaged';
+  readonly damage: Damage;
+}
+
+/** Some records that differ, and the parts that turned out unreadable on the way to them. */
+export interface Compared {
+  readonly differences: readonly Difference[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/**
+ * The records of an object type that differ, in key order; in the fields named by `watched` too, which are read-only. A part that cannot
+ * be read is told before the records after it. Offline.
+ */
+export async function* differences(pair: SnapshotPair, object: string, watched: readonly string[], options: CallOptions): AsyncIterable<Compared> {
+  let unreadable: Unreadable[] = [];
+  const told = tell((side, damage) => unreadable.push({ side, damage }));
+  const compared = compareObjects(pair.base, pair.damaged, pair.platform, object, { ...options, ...told, alsoMeta: watched });
+  for await (const batch of compared) {
+    const found = unreadable;
+    unreadable = [];
+    yield { differences: batch.map(({ key, a, b }) => differenceOf(key, recordOf(a), recordOf(b), watched)), unreadable: found };
+  }
+  if (unreadable.length > 0) yield { differences: [], unreadable };
 }
 
 /** The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline. */

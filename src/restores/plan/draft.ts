@@ -35,7 +35,6 @@ export class Draft {
   readonly #deleted = new Set<string>();
   /** What fields held before the interim values of an earlier plan, by record. */
   readonly #before = new Map<string, Readonly<Record<string, FieldMove>>>();
-  nothingToDo = 0;
 
   constructor(schema: PlatformSchema, size: number) {
     this.#schema = schema;

@@ -1,12 +1,12 @@
 import type { CallOptions } from '../../lib/index.js';
 import { parseRecordLine, watchedFields, type Fields, type Link, type LinkSchema, type PlatformRecord } from '../../records/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
+import type { PlanContext } from './context.js';
 import { objectInfo, watchedOf } from './differences.js';
 import { readLive } from './live.js';
-import type { Planning } from './planning.js';
 
 /** True where the plan's `keys` let a link through: one of its ends is such a record, of an object type that the plan is limited to. */
-export function keysLetThrough({ filters }: Planning, link: LinkSchema, { from, to }: Link): boolean {
+export function keysLetThrough({ filters }: PlanContext, link: LinkSchema, { from, to }: Link): boolean {
   const { keys, objects } = filters;
   if (keys === undefined) return true;
   const named = (object: string, key: string): boolean => keys.includes(key) && objects?.includes(object) !== false;
@@ -18,26 +18,26 @@ export function keysLetThrough({ filters }: Planning, link: LinkSchema, { from, 
  * plan is limited to. It is asked about that record as a whole, as about one that was deleted (`field` is empty).
  */
 export async function whereLetsThrough(
-  planning: Planning,
+  context: PlanContext,
   link: LinkSchema,
   links: readonly Link[],
   options: CallOptions,
 ): Promise<(one: Link) => boolean> {
-  const where = planning.where;
+  const where = context.where;
   if (where === undefined || links.length === 0) return () => true;
   const [from, to] = [
-    await passing(planning, link.from, [...new Set(links.map((one) => one.from))], options),
-    await passing(planning, link.to, [...new Set(links.map((one) => one.to))], options),
+    await passing(context, link.from, [...new Set(links.map((one) => one.from))], options),
+    await passing(context, link.to, [...new Set(links.map((one) => one.to))], options),
   ];
   return (one) => from.has(one.from) || to.has(one.to);
 }
 
 /** Those of the keys for which `where` holds. */
-async function passing(planning: Planning, object: string, keys: readonly string[], options: CallOptions): Promise<ReadonlySet<string>> {
-  const { pair, platform, filters } = planning;
-  const schema = planning.live.objects.find((one) => one.object === object);
-  if (schema === undefined || planning.where === undefined || filters.objects?.includes(object) === false) return new Set();
-  const holds = planning.where(schema);
+async function passing(context: PlanContext, object: string, keys: readonly string[], options: CallOptions): Promise<ReadonlySet<string>> {
+  const { pair, platform, filters } = context;
+  const schema = context.live.objects.find((one) => one.object === object);
+  if (schema === undefined || context.where === undefined || filters.objects?.includes(object) === false) return new Set();
+  const holds = context.where(schema);
   const watched = watchedFields(schema).map(({ name }) => name);
   const whole = (record: PlatformRecord | undefined): Fields | undefined => record && { ...record.fields, ...watchedOf(record, watched) };
   const live = await readLive(platform, schema, keys, [], options);

@@ -1,0 +1,97 @@
+import { describeThere, type Platform, type PlatformSchema } from '../../connectors/index.js';
+import { RunbackError, type CallOptions } from '../../lib/index.js';
+import { unknownKeys, type PlatformMoments, type SnapshotReader } from '../../snapshots/index.js';
+import { suspicionOf, type Suspicion } from '../decide/attribution.js';
+import { compileWhere } from '../decide/where.js';
+import type { Recreations } from '../records/journal.js';
+import type { PlanFilters } from '../types.js';
+import type { PlanContext } from './context.js';
+import { coverageOf, type Coverage } from './coverage.js';
+import type { SnapshotPair } from './differences.js';
+import { checkOrder, checkSnapshots } from './fitting.js';
+import { checkLimits, checkSuspects, refuseKeys } from './limits.js';
+
+/** What a plan is asked for. */
+export interface PlanRequest {
+  /** Id of the snapshot that is known to be good. */
+  readonly base: string;
+  /** Id of the snapshot of the damage. */
+  readonly damaged: string;
+  readonly filters: PlanFilters;
+  /** The caller knows that the base was there before the other one was taken, as a run knows of its own: nothing is judged by ids or times. */
+  readonly inOrder?: boolean;
+  /** A person named the suspects; else they are what is known of the syncs. */
+  readonly suspectsNamed?: boolean;
+  /** Person or job. */
+  readonly by: string;
+}
+
+/** Reads what the plan is made from, and refuses what cannot be planned; throws as `planRestore` does. Reads no record. */
+export async function contextOf(
+  pair: SnapshotPair,
+  request: PlanRequest,
+  platform: Platform,
+  recreations: Recreations,
+  options: CallOptions,
+): Promise<{ readonly context: PlanContext; readonly coverage: Coverage }> {
+  const { filters } = request;
+  checkSnapshots(pair, platform);
+  if (request.inOrder !== true) checkOrder(pair);
+  const before = await pair.base.schema(platform.name);
+  const after = await pair.damaged.schema(platform.name);
+  const coverage = coverageOf(pair, filters);
+  checkLimits(filters);
+  if (request.suspectsNamed === true) checkSuspects(filters, platform.connector.capabilities.history);
+  const held = [...new Set([...before.objects, ...after.objects].map(({ object }) => object))];
+  const live = await describeLive(platform, { wanted: coverage.wanted, held }, filters, options);
+  const covered = ({ object }: { readonly object: string }): boolean => filters.objects === undefined || filters.objects.includes(object);
+  checkLimits(filters, [...before.objects, ...live.objects].filter(covered));
+  if (filters.keys !== undefined) refuseKeys(await unknownKeys([pair.base, pair.damaged], platform.name, filters.keys, filters.objects));
+  const context = {
+    pair,
+    platform,
+    filters,
+    live,
+    before,
+    after,
+    recreations,
+    where: compileWhere(filters.where),
+    suspicion: suspicionIn(pair, platform, filters),
+  };
+  return { context, coverage };
+}
+
+/** What the incident is known by, between the two snapshots. */
+function suspicionIn({ base, damaged }: SnapshotPair, platform: Platform, filters: PlanFilters): Suspicion {
+  return suspicionOf(
+    filters,
+    momentsOf(base, platform.name)?.startedAt ?? base.header.startedAt,
+    platform.connector.capabilities.history,
+    platform.identity.writer,
+    momentsOf(damaged, platform.name)?.finishedAt ?? damaged.manifest.finishedAt,
+  );
+}
+
+/** When a platform was read, by its own clock, as its history has it; undefined where it did not tell, or an earlier version made the snapshot. */
+function momentsOf({ manifest }: SnapshotReader, platform: string): PlatformMoments | undefined {
+  return manifest.moments?.find((one) => one.platform === platform);
+}
+
+/** Describes the object types, and those they are linked to, as they are now. Those that are gone since the base are left out. */
+async function describeLive(
+  platform: Platform,
+  { wanted, held }: { readonly wanted: readonly string[]; readonly held: readonly string[] },
+  filters: PlanFilters,
+  options: CallOptions,
+): Promise<PlatformSchema> {
+  // Links to object types outside the filter are put right too, and decide whether a record may be deleted.
+  const names = filters.objects === undefined ? wanted : (platform.objects ?? held);
+  const { schema, missing } = await describeThere(platform.connector, [...new Set([...wanted, ...names])], options);
+  const asked = missing.find(({ object }) => filters.objects?.includes(object));
+  if (asked === undefined) return schema;
+  throw new RunbackError('object-unsupported', `${platform.name}/${asked.object} cannot be restored`, {
+    why: asked.why,
+    state: 'Nothing was written.',
+    next: 'Leave it out of --object, or make it again on the platform.',
+  });
+}

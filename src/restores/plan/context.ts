@@ -1,0 +1,30 @@
+import type { Platform, PlatformSchema } from '../../connectors/index.js';
+import type { ObjectSchema } from '../../records/index.js';
+import type { suspicionOf } from '../decide/attribution.js';
+import type { compileWhere } from '../decide/where.js';
+import type { Recreations } from '../records/journal.js';
+import type { PlanFilters } from '../types.js';
+import type { SnapshotPair } from './differences.js';
+
+/** What a plan is made from: it stands before the first stage and stays as it is. */
+export interface PlanContext {
+  readonly pair: SnapshotPair;
+  readonly platform: Platform;
+  readonly filters: PlanFilters;
+  /** Object types and links now. */
+  readonly live: PlatformSchema;
+  /** Object types and links when the base was made. */
+  readonly before: PlatformSchema;
+  /** Object types and links when the snapshot of the damage was made. */
+  readonly after: PlatformSchema;
+  readonly recreations: Recreations;
+  readonly where: ReturnType<typeof compileWhere>;
+  readonly suspicion: ReturnType<typeof suspicionOf>;
+}
+
+/** One object type, then and now. */
+export interface ObjectThenAndNow {
+  /** When the base snapshot was made. */
+  readonly base: ObjectSchema;
+  readonly live: ObjectSchema;
+}

@@ -1,0 +1,40 @@
+import type { Platform } from '../../connectors/index.js';
+import { RunbackError } from '../../lib/index.js';
+import { byAge } from '../../snapshots/index.js';
+import type { SnapshotPair } from './differences.js';
+
+/** Refuses snapshots that do not hold this platform, or are of another account. Throws `not-found`, `wrong-account`. */
+export function checkSnapshots(pair: SnapshotPair, platform: Platform): void {
+  for (const [role, reader] of [
+    ['base', pair.base],
+    ['damaged', pair.damaged],
+  ] as const) {
+    const entry = reader.header.platforms.find((candidate) => candidate.name === platform.name);
+    if (entry === undefined)
+      throw new RunbackError('not-found', `The ${role} snapshot ${reader.header.id} does not hold ${platform.name}`, {
+        why: `It holds ${reader.header.platforms.map((candidate) => candidate.name).join(', ')}.`,
+        state: 'Nothing was written.',
+        next: 'Choose another: runback snapshot list',
+      });
+    if (entry.account !== platform.identity.account || entry.environment !== platform.environment)
+      throw new RunbackError('wrong-account', `The ${role} snapshot ${reader.header.id} is of another account`, {
+        why: `It was made of account ${entry.account} (${entry.environment}); ${platform.name} is account ${platform.identity.account} (${platform.environment}).`,
+        state: 'Nothing was written.',
+        next: 'Choose a snapshot of this account: runback snapshot list',
+      });
+  }
+}
+
+/**
+ * Refuses a pair whose base was taken after the damage. The ids tell: a clock that was put back in between says nothing about the order.
+ * Throws `snapshots-swapped`.
+ */
+export function checkOrder({ base: { header: base }, damaged: { header: damaged } }: SnapshotPair): void {
+  if (byAge(base, damaged) <= 0) return;
+  throw new RunbackError('snapshots-swapped', 'The base snapshot was taken after the snapshot of the damage', {
+    why: `${base.id} came after ${damaged.id}. (The clock said ${base.startedAt} and ${damaged.startedAt}.)`,
+    state: 'Nothing was written.',
+    next: 'Swap them, or choose an earlier base: runback snapshot list. If you know that the base is the older one, as where the clock was wrong, take the damage anew and plan with that: runback snapshot create',
+    data: { base: base.id, damaged: damaged.id },
+  });
+}
