@@ -1,6 +1,9 @@
 import type { AgendaEntry } from '../../store/index.js';
 import type { StoredPage } from './records.js';
 
+/** Documents read or settled at once. */
+export const AT_ONCE = 16;
+
 /** A page that is being handled, with the entries of the agenda that led to it. */
 export interface Job {
   readonly record: StoredPage;
