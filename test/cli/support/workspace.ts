@@ -74,6 +74,7 @@ platforms:
     credentials: { token: file:token }
     objects: [contacts]
     limits: { requests_per_10s: 1000 }
+    options: { search_lag: 1s }
 syncs:
   market-sync:
     title: Marketing sync
