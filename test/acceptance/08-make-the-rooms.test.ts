@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+
+import { command, expectTests, figure, full, told } from './support.js';
+
+/** "Make the rooms before more moves in: the layout, the kits, the speed, one file to ship": what it must show. */
+
+/** Lines of its table that `npm run bench` prints, by words of their first column. */
+const SPEED = [
+  'snapshot of a PostgreSQL table',
+  'its processor time',
+  'memory of that snapshot',
+  'HubSpot snapshot of 100,000 contacts',
+  'undo of 200,000 changes',
+  'lying together',
+  'spread evenly',
+  'resume of the last tenth',
+  '2,000 runs, 800 snapshots',
+  '--help',
+  'empty workspace',
+  'one durable journal line',
+  '100,000th',
+] as const;
+
+describe('issue 8', () => {
+  test('no upward arrow and no circle, types included, and every rule of the layers bites', async () => {
+    const { code, output } = await command('npm run check');
+    expect(code, output.slice(-4000)).toBe(0);
+    told('npm run check', `${figure(output, /dependency-cruiser (\d+) modules/u)} modules seen`);
+    await expectTests('test/structure');
+  });
+
+  test('the kits serve a second vendor, and each seam has a contract that its drivers pass', async () => {
+    await expectTests('test/mailer test/connectors test/sandbox test/store/contract test/snapshots/storage-contract test/notify/channels test/syncs/controllers');
+  });
+
+  test('one bundle: npm pack, then npx in an empty folder', async () => {
+    await expectTests('test/cli/package');
+  });
+
+  test('every command has its page, every sentence of writing-a-connector a test, and every thing one word', async () => {
+    await expectTests('test/cli/pages test/docs');
+  });
+
+  test('what earlier versions left open is read, resumed and undone', async () => {
+    const { output } = await expectTests('test/upgrade');
+    expect(output).toContain('issue-8');
+  });
+
+  test('the size of files and functions is told', async () => {
+    const { code, stdout } = await command('node scripts/measure-code.mjs');
+    expect(code).toBe(0);
+    for (const line of stdout.trim().split('\n')) told(...(line.split(/: (.*)/su).slice(0, 2) as [string, string]));
+    expect(figure(stdout, /files: (\d+)/u)).toBeGreaterThan(400);
+  });
+
+  test.skipIf(!full)('npm run bench prints each line of the table, and each is reached (RUNBACK_TEST_FULL=1)', async () => {
+    const { code, stdout } = await command('npm run bench');
+    expect(code).toBe(0);
+    const rows = stdout.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| what') && !line.startsWith('| ---'));
+    for (const words of SPEED) {
+      const row = rows.find((line) => line.includes(words));
+      expect(row, `no line "${words}"\n${stdout}`).toBeDefined();
+      told(words, row ?? '');
+    }
+    expect(rows.filter((line) => line.includes('MISSED'))).toEqual([]);
+  });
+});
