@@ -5,8 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take half a minute or more, the longest first: begun last, one of them would keep a single process busy at the end. */
 const LONG = [
-  'journeys/crash-storage',
-  'journeys/crash-sweep',
+  'journeys/crash-storage-',
+  'journeys/crash-sweep-',
   'restores/innocent-data',
   'notify/crash',
   'journeys/postgres.',

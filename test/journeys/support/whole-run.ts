@@ -193,7 +193,7 @@ async function stateOf(sandbox: HubSpotSandbox, sync: SyncApi, dir: string): Pro
 }
 
 /** An operation of the undisturbed run, and where in it the process is to end. */
-interface PlannedCrash {
+export interface PlannedCrash {
   readonly operation: CrashOperation;
   readonly when: CrashMoment;
 }

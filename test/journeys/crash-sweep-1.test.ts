@@ -1,0 +1,3 @@
+import { sweepCalls } from './support/sweep-calls.js';
+
+sweepCalls({ part: 1, of: 2 });
