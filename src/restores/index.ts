@@ -1,7 +1,7 @@
 export { applyRestore, resumeRestore, type ApplyDeps } from './apply/apply.js';
 export { decideConflicts } from './plan/decide-conflicts.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';
-export { readCreated, readRestore, type RestoreCreated } from './records/journal.js';
+export { createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
 export { isLeft, leftOf, leftWords, mayPassNow } from './records/left.js';
 export { lostByRestore, lostValuesOf } from './records/lost-lists.js';
 export { checkLimits, checkTogether } from './plan/limits.js';

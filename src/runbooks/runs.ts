@@ -1,5 +1,5 @@
 import { newId, RunbackError, sha256, type Clock } from '../lib/index.js';
-import type { LockOwner, Store } from '../store/index.js';
+import type { JournalEntry, LockOwner, Store } from '../store/index.js';
 import type { RunServices } from './actions/action.js';
 import { builtInActions, type ActionLibrary } from './actions/registry.js';
 import { resolveInputs } from './document/inputs.js';
@@ -7,7 +7,7 @@ import { parseRunbook, type Runbook } from './document/load.js';
 import { advance } from './engine/engine.js';
 import { replaceInputs } from './engine/other-input.js';
 import { byHolder, locksLeftBy, Runner, RunStopped, type RunOptions } from './engine/runner.js';
-import { applyEntry, deriveRun, isClosed, RUNS, type RunRecord } from './journal/state.js';
+import { applyEntry, deriveRun, emptyRun, isClosed, RUNS, type RunRecord } from './journal/state.js';
 import { type Verification, verificationOf } from './journal/verification.js';
 import { viewOf } from './journal/view.js';
 import type { RunView } from './types.js';
@@ -173,9 +173,11 @@ async function reopen(
 ): Promise<RunView> {
   const before = await openRecordOf(deps.store, id);
   const runbook = await runbookOf(before, deps.actions ?? builtInActions);
-  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, by, runbook.title));
-  // Read again as its only writer: opening may have cut a torn line off.
-  const runner = new Runner(runbook, deps, options, journal, await recordOf(deps.store, id), by);
+  // Read again as its only writer: another process may have gone on with it, and opening may have cut a torn line off.
+  let run = emptyRun(id);
+  const visit = (entry: JournalEntry): void => void (run = applyEntry(run, entry));
+  const journal = await deps.store.journal(RUNS, id).open(ownerOf(id, by, runbook.title), { whole: true, visit });
+  const runner = new Runner(runbook, deps, options, journal, run, by);
   return await work(runner, async () => {
     refuseClosed(runner.run);
     if (runner.run.by !== by) await runner.append('takeover', { from: runner.run.by });

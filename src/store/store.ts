@@ -167,8 +167,19 @@ export interface Journal {
    * certain are missing at the end, up to all of them.
    */
   read(options?: { readonly whole?: boolean }): AsyncIterable<JournalEntry>;
-  /** Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. A writer whose lock was taken over cannot append any more. */
-  open(owner: LockOwner, options?: ExactData & Pick<LockTaking, 'endedBySay'>): Promise<JournalWriter>;
+  /**
+   * Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. A writer whose
+   * lock was taken over cannot append any more.
+   */
+  open(owner: LockOwner, options?: JournalOpening): Promise<JournalWriter>;
+}
+
+/** How a journal is opened for append. */
+export interface JournalOpening extends ExactData, Pick<LockTaking, 'endedBySay'> {
+  /** As in {@link Journal.read}; nothing is changed then. */
+  readonly whole?: boolean;
+  /** Is given every entry that is there when it is open, checked: whoever goes on with the work need not read it a second time. */
+  readonly visit?: (entry: JournalEntry) => void;
 }
 
 /**

@@ -10,11 +10,13 @@ import {
   confirmationOf,
   planRestore,
   readPlan,
+  readRestore,
   resumeRestore,
   undoRestore,
   verifyRestore,
   type RestoreSummary,
 } from '../../src/restores/index.js';
+import type { Store } from '../../src/store/index.js';
 import { expectedAfter } from '../support/restore-oracle.js';
 import { byUid, Player, same, story, UID, type Story } from '../support/restore-story.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
@@ -55,6 +57,7 @@ async function play(told: Story, { connector, store, clock, take, deps }: World)
   const faults = new Map(Object.entries(told.faults).map(([n, fault]) => [Number(n), fault]));
   connector.fault = ({ n }) => faults.get(n);
   const done = await toTheEnd(
+    store,
     () => applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, deps),
     (id) => resumeRestore(id, 'maya', deps),
   );
@@ -83,6 +86,7 @@ async function play(told: Story, { connector, store, clock, take, deps }: World)
   if (done.moved + done.rejected + (done.fieldsLeft ?? 0) === 0) expect(verified.remaining).toBe(0);
 
   await toTheEnd(
+    store,
     () => undoRestore(done.id, 'maya', deps),
     (id) => undoRestore(id, 'maya', deps),
   );
@@ -140,14 +144,17 @@ function takenForOwn(listed: ReadonlySet<string>, { back, before, after, seen }:
 }
 
 /** Calls again until it does not stop any more, as a person would. */
-async function toTheEnd(start: () => Promise<RestoreSummary>, again: (id: string) => Promise<RestoreSummary>): Promise<RestoreSummary> {
+async function toTheEnd(store: Store, start: () => Promise<RestoreSummary>, again: (id: string) => Promise<RestoreSummary>): Promise<RestoreSummary> {
   let next = start;
   for (let tries = 0; tries < 20; tries += 1) {
     try {
-      return await next();
+      const done = await next();
+      expect(done, 'what is told of it is what its journal says').toEqual(await readRestore(store, done.id));
+      return done;
     } catch (error) {
       const id = isRunbackError(error) ? error.data['restore'] : undefined;
-      if (typeof id !== 'string') throw error;
+      if (!isRunbackError(error) || typeof id !== 'string') throw error;
+      expect(error.data['summary'], 'what is told of it is what its journal says').toEqual(await readRestore(store, id));
       next = () => again(id);
     }
   }

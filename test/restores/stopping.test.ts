@@ -188,8 +188,8 @@ function dying(store: Store, at: number, side: 'before' | 'after', seen: { lines
     kind: journal.kind,
     id: journal.id,
     exists: () => journal.exists(),
-    read: () => journal.read(),
-    open: async (owner) => wrapWriter(await journal.open(owner)),
+    read: (options) => journal.read(options),
+    open: async (owner, options) => wrapWriter(await journal.open(owner, options)),
   });
   return new Proxy(store, {
     get: (target, name) => {

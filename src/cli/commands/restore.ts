@@ -259,8 +259,8 @@ async function restoreOutcome(opened: Session, summary: RestoreSummary): Promise
 async function resume(context: CommandContext): Promise<Outcome> {
   const opened = await context.session();
   const id = await findRestore(opened, context.input.required('restore'));
-  const { readRestore, resumeRestore } = await import('../../restores/index.js');
-  const { platform } = await readRestore(opened.store, id);
+  const { createdOf, resumeRestore } = await import('../../restores/index.js');
+  const { platform } = await createdOf(opened.store, id);
   const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));
   context.live.start('Going on with the restore');
   return await restoreOutcome(opened, await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
@@ -270,10 +270,11 @@ async function undo(context: CommandContext): Promise<Outcome> {
   const { live, call, session, input } = context;
   const opened = await session();
   const id = await findRestore(opened, input.required('restore'));
-  const { readRestore, undoRestore } = await import('../../restores/index.js');
-  const summary = await readRestore(opened.store, id);
-  const deps = await restoreDeps(opened, summary.platform, context, input.text('moved-to'));
+  const { createdOf, readRestore, undoRestore } = await import('../../restores/index.js');
+  const { platform } = await createdOf(opened.store, id);
+  const deps = await restoreDeps(opened, platform, context, input.text('moved-to'));
   if (context.interactive && !context.globals.yes) {
+    const summary = await readRestore(opened.store, id);
     live.print(restoreText(summary, context.style));
     const asker = await context.asker('--yes');
     const go = await asker.confirm({

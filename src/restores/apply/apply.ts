@@ -7,7 +7,7 @@ import type { Batches } from '../records/batches.js';
 import { checkAccount, checkNamed } from '../records/bound.js';
 import { giveBackDead, restoreHolders, takePlatform, type HolderLook } from '../records/holders.js';
 import type { PlatformMade } from '../records/items.js';
-import { EXACT, foldRestore, readRecreations, RESTORES, type RestoreCreated, type RestoreState } from '../records/journal.js';
+import { createdOf, EXACT, foldRestore, readRecreations, RestoreFold, RESTORES, type RestoreCreated, type RestoreState } from '../records/journal.js';
 import { isLeft, leftCounts, mayPassNow } from '../records/left.js';
 import { checkConfirmation, checkPlan, readPlan, type Approval, type RestoreLimits } from '../records/plan-file.js';
 import { tallyOf } from '../records/tally.js';
@@ -83,10 +83,11 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     ...thereNow(platform),
     ...(request.incidents === undefined ? {} : { incidents: request.incidents }),
   };
-  return holding(deps, { id, run: deps.run }, request.by, async (writer, lock) => {
+  const held = await hold(deps, { id, run: deps.run }, request.by);
+  return await holding(held, async ({ writer, fold }) => {
     await writer.append({ by: request.by, type: 'restore.created', data: { ...created } });
-    await journalLock(writer, request.by, lock);
-    return run(plan, await foldRestore(store, id), writer, request.by, deps, options);
+    await journalLock(held, request.by);
+    return await run(plan, fold, writer, request.by, deps, options);
   });
 }
 
@@ -95,35 +96,63 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
  * ended `partial` it tries again what may pass now, and nothing twice. Does nothing where nothing is left to try. Throws as {@link applyRestore} does, `not-found`, and `usage` where it was undone.
  */
 export async function resumeRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
-  const { summary, created } = await foldRestore(deps.store, id);
-  if (summary.state === 'done' || (summary.state === 'partial' && !mayPassNow(summary))) {
-    await giveBack(deps, id, by);
-    return summary;
-  }
+  return await goOn(id, by, deps, resumeStanding, {}, async (plan, held) => {
+    const { writer, fold } = held;
+    await writer.append({ by, type: 'restore.resumed', data: {} });
+    await journalLock(held, by);
+    return await run(plan, fold, writer, by, deps, options);
+  });
+}
+
+/** The summary of a restore that a resume has nothing to do for; undefined for one to go on with. Throws `usage` for one that was undone. */
+function resumeStanding({ id, summary }: RestoreState): RestoreSummary | undefined {
+  if (summary.state === 'done' || (summary.state === 'partial' && !mayPassNow(summary))) return summary;
   if (summary.state === 'undoing' || summary.state === 'undone' || summary.state === 'undo_failed')
     throw new RunbackError('usage', `Restore ${id} is being undone or was undone; it cannot be resumed`, {
       state: 'Nothing was written now.',
       next: summary.state === 'undone' ? `Apply its plan again: runback restore apply ${summary.plan}` : `runback restore undo ${id}`,
     });
-  const plan = await readPlan(deps.store, summary.plan);
-  checkAccount(plan.header, deps.platform, deps.movedTo);
-  checkNamed(deps.platform);
-  return holding(deps, { id, run: created.run }, by, async (writer, lock) => {
-    await writer.append({ by, type: 'restore.resumed', data: {} });
-    await journalLock(writer, by, lock);
-    return run(plan, await foldRestore(deps.store, id), writer, by, deps, options);
-  });
+  return undefined;
 }
 
-async function run(
-  plan: Plan,
-  state: RestoreState,
-  writer: JournalWriter,
+/**
+ * Goes on with a restore that has begun. Its journal is read once, by whoever opens it for append: what is so is only known under its lock.
+ * `standing`: its summary where nothing is left to do. Where it cannot be gone on with (no plan, another account, locked), that is looked at
+ * without a lock, and says more than the hindrance.
+ */
+export async function goOn(
+  id: string,
   by: string,
   deps: ApplyDeps,
-  options: CallOptions,
+  standing: (state: RestoreState) => RestoreSummary | undefined,
+  options: { readonly keepApplied?: boolean },
+  work: (plan: Plan, held: HeldRestore) => Promise<RestoreSummary>,
 ): Promise<RestoreSummary> {
+  const created = await createdOf(deps.store, id);
+  let plan: Plan;
+  let held: HeldRestore;
+  try {
+    plan = await readPlan(deps.store, created.plan);
+    checkAccount(plan.header, deps.platform, deps.movedTo);
+    checkNamed(deps.platform);
+    held = await hold(deps, { id, run: created.run }, by, options);
+  } catch (error) {
+    const over = isRunbackError(error, 'journal-damaged') ? undefined : standing(await foldRestore(deps.store, id));
+    if (over === undefined) throw error;
+    await giveBack(deps, id, by);
+    return over;
+  }
+  const over = await holding(held, async ({ fold }) => {
+    const summary = standing(fold.state());
+    if (summary !== undefined) return { summary };
+    return { summary: await work(plan, held) };
+  });
+  return over.summary;
+}
+
+async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: string, deps: ApplyDeps, options: CallOptions): Promise<RestoreSummary> {
   const { store, platform } = deps;
+  const state = fold.state();
   const execution: Execution = {
     platform,
     schema: plan.schema,
@@ -151,18 +180,18 @@ async function run(
       options,
     )) ??
     unfinished(state.apply) ??
-    (await journalMade(writer, by, state.apply, () => madeByPlatform(execution, plan, state.apply, state.began, options)));
+    (await journalMade(writer, by, () => madeByPlatform(execution, plan, state.apply, state.began, options)));
   if (stop === undefined) {
     const ended = isLeft(leftCounts(state.apply)) ? 'partial' : 'done';
     await writer.append({ by, type: 'restore.closed', data: { state: ended, ...tallyOf(state.apply) } });
-    return readSummary(deps, state.id);
+    return fold.state().summary;
   }
   await writer.append({
     by,
     type: 'restore.stopped',
     data: { code: stop.code, because: stop.because, ...vendorTrace(stop), ...tallyOf(state.apply) },
   });
-  throw stopped(await readSummary(deps, state.id), stop, 'resume', deps.lockHeld === true);
+  throw stopped(fold.state().summary, stop, 'resume', deps.lockHeld === true);
 }
 
 /**
@@ -174,9 +203,13 @@ export async function executeAll(execution: Execution, works: () => AsyncIterabl
   const { rejected } = batches;
   const stop = (await settle(execution, options)) ?? (await execute(execution, works(), options));
   if (stop !== undefined || rejected.length === 0) return stop;
-  batches.forget(rejected);
-  // What was refused before says nothing about a batch of which nothing takes: else the restore would stop there for ever.
-  return await execute({ ...execution, canary: false, settings: { ...settings, errorsPercent: 100 } }, works(), options);
+  const forgotten = batches.forget(rejected);
+  try {
+    // What was refused before says nothing about a batch of which nothing takes: else the restore would stop there for ever.
+    return await execute({ ...execution, canary: false, settings: { ...settings, errorsPercent: 100 } }, works(), options);
+  } finally {
+    batches.recall(forgotten);
+  }
 }
 
 /**
@@ -224,26 +257,65 @@ export function unfinished(batches: Batches): Stop | undefined {
   return undefined;
 }
 
-/** Holds the platform's lock and the journal while `work` runs; {@link takePlatform} says whose lock it takes over from a process that is gone. */
-export async function holding<T>(
+/** A restore that this process works on, alone. */
+export interface HeldRestore {
+  /** Lines written through it are taken into `fold`. */
+  readonly writer: JournalWriter;
+  /** What the journal says. */
+  readonly fold: RestoreFold;
+  /** Of the platform; undefined where the caller holds it. */
+  readonly lock: Lock | undefined;
+}
+
+/** Takes the platform's lock and the journal, reading it on the way; {@link takePlatform} says whose lock it takes over from a process that is gone. */
+export async function hold(
   deps: ApplyDeps,
   { id, run }: { readonly id: string; readonly run: string | undefined },
   by: string,
-  work: (writer: JournalWriter, lock: Lock | undefined) => Promise<T>,
-): Promise<T> {
+  options: { readonly keepApplied?: boolean } = {},
+): Promise<HeldRestore> {
   const { store, platform } = deps;
   const owner = ownerOf(deps, id, by);
   const taker = { owner, look: deps.holders ?? restoreHolders(store), ...(run === undefined ? {} : { run }) };
   const lock = deps.lockHeld === true ? undefined : await takePlatform(store, platformLock(platform), taker);
   try {
-    const writer = await store.journal(RESTORES, id).open(owner, { exact: EXACT });
-    try {
-      return await work(writer, lock);
-    } finally {
-      await writer.close();
-    }
-  } finally {
+    const fold = new RestoreFold(id, options);
+    const writer = await store.journal(RESTORES, id).open(owner, { exact: EXACT, whole: true, visit: (entry) => fold.take(entry) });
+    return { writer: noting(writer, fold), fold, lock };
+  } catch (error) {
     await lock?.release();
+    throw error;
+  }
+}
+
+/** A writer whose lines a fold takes note of. */
+function noting(writer: JournalWriter, fold: RestoreFold): JournalWriter {
+  return {
+    get lastHash() {
+      return writer.lastHash;
+    },
+    get broke() {
+      return writer.broke;
+    },
+    close: () => writer.close(),
+    append: async (entry, options) => {
+      const written = await writer.append(entry, options);
+      fold.note(written);
+      return written;
+    },
+  };
+}
+
+/** Works on a restore that is held, and gives it back. */
+export async function holding<T>(held: HeldRestore, work: (held: HeldRestore) => Promise<T>): Promise<T> {
+  try {
+    return await work(held);
+  } finally {
+    try {
+      await held.writer.close();
+    } finally {
+      await held.lock?.release();
+    }
   }
 }
 
@@ -257,26 +329,21 @@ function ownerOf({ platform }: ApplyDeps, id: string, by: string): LockOwner {
 }
 
 /** Journals which lock is held, and from whom it was taken where that process was dead (G5). */
-export async function journalLock(writer: JournalWriter, by: string, lock: Lock | undefined): Promise<void> {
+export async function journalLock({ writer, lock }: HeldRestore, by: string): Promise<void> {
   if (lock !== undefined)
     await writer.append({ by, type: 'lock.acquired', data: { name: lock.name, ...(lock.broke === undefined ? {} : { broke: lock.broke }) } });
 }
 
 /** Journals what the platform made beside the records that were created. A stop where it cannot be asked. */
-export async function journalMade(writer: JournalWriter, by: string, apply: Batches, look: () => Promise<PlatformMade>): Promise<Stop | undefined> {
+export async function journalMade(writer: JournalWriter, by: string, look: () => Promise<PlatformMade>): Promise<Stop | undefined> {
   try {
     const made = await look();
-    apply.made = made;
     if (made.links.length + (made.wanted ?? []).length + made.records.length > 0)
       await writer.append({ by, type: 'restore.beside', data: { ...made } });
     return undefined;
   } catch (error) {
     return stopOf(error);
   }
-}
-
-async function readSummary(deps: ApplyDeps, id: string): Promise<RestoreSummary> {
-  return (await foldRestore(deps.store, id)).summary;
 }
 
 function totalOf(plan: Plan): number {

@@ -1,6 +1,6 @@
 import type { MutationResult, WriteOptions } from '../../connectors/index.js';
 import { isRunbackError, messageOf, silentReporter, type CallOptions, type Reporter } from '../../lib/index.js';
-import type { JournalWriter } from '../../store/index.js';
+import type { JournalEntry, JournalWriter } from '../../store/index.js';
 import { WAITS, type Batches } from '../records/batches.js';
 import type { ItemResult, JournalItem } from '../records/items.js';
 import type { RestoreSettings } from '../records/journal.js';
@@ -61,9 +61,14 @@ export async function settle(execution: Execution, options: CallOptions): Promis
     return stopOf(error);
   }
   const batch = batches.nextBatch;
-  await writer.append({ by, type: `${kind}.outcome`, data: { batch, results } });
-  batches.ended(batch, results);
+  const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results } });
+  batches.ended(batch, resultsIn(outcome));
   return undefined;
+}
+
+/** Results as the journal has them: what counts is what a resume would find, and no secret is in it. */
+function resultsIn({ data }: JournalEntry): readonly ItemResult[] {
+  return data['results'] as readonly ItemResult[];
 }
 
 /** Rejections that may pass once the rest of the plan stands. */
@@ -190,8 +195,8 @@ class Session {
     const all = this.#notForGood(works, [...skipped, ...checked.skipped, ...results], last);
     const { batches, writer, by, kind } = this.#execution;
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
-    await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
-    batches.ended(batch, all);
+    const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
+    batches.ended(batch, resultsIn(outcome));
     this.#progress();
     return { results: all, sent: checked.send, ...(stop === undefined ? {} : { stop }) };
   }

@@ -1,10 +1,8 @@
 import { RunbackError, type CallOptions } from '../../lib/index.js';
-import { checkAccount, checkNamed } from '../records/bound.js';
 import type { AppliedItem } from '../records/items.js';
-import { foldRestore, NO_RECREATIONS, type RestoreState } from '../records/journal.js';
-import { readPlan } from '../records/plan-file.js';
+import { NO_RECREATIONS, type RestoreState } from '../records/journal.js';
 import type { RestoreSummary } from '../types.js';
-import { executeAll, giveBack, holding, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
+import { executeAll, goOn, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
 import type { Work } from './batching.js';
 import { madeByPlatform, madeSince } from './beside-links.js';
 import { execute, settle, type Execution } from './execute.js';
@@ -19,50 +17,39 @@ import { broughtWorks, deletesOf, undoWorks } from './steps.js';
  * Throws `not-found`, `plan-tampered`, `plan-other-account`, `locked`; with `data: {restore, summary}` where it stops on its way.
  */
 export async function undoRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
-  const { store, platform } = deps;
-  const { summary, created } = await foldRestore(store, id);
-  if (summary.state === 'undone' && (summary.undo?.rejected ?? 0) === 0) {
-    await giveBack(deps, id, by);
-    return summary;
-  }
-  const plan = await readPlan(store, summary.plan);
-  checkAccount(plan.header, platform, deps.movedTo);
-  checkNamed(platform);
-  return holding(deps, { id, run: created.run }, by, async (writer, lock) => {
+  const { platform } = deps;
+  // What was applied is wanted in the end, and so kept from the first line on.
+  return await goOn(id, by, deps, undoStanding, { keepApplied: true }, async (plan, held) => {
+    const { writer, fold } = held;
     await writer.append({ by, type: 'undo.created', data: {} });
-    await journalLock(writer, by, lock);
-    const applying = await foldRestore(store, id);
+    await journalLock(held, by);
+    const state = fold.state();
+    const { apply } = state;
     const base: Omit<Execution, 'batches' | 'kind' | 'task' | 'total'> = {
       platform,
       schema: plan.schema,
       writer,
       by,
-      settings: applying.created.settings,
+      settings: state.created.settings,
       canary: false,
       recreations: NO_RECREATIONS,
     };
     // What may have happened has to be known before it can be undone.
-    const before = await settle({ ...base, kind: 'batch', batches: applying.apply, task: 'Looking up what is in doubt', total: 0 }, options);
-    if (before !== undefined) return fail(id, before);
-    if (applying.apply.pending.length > 0)
-      return fail(id, {
-        code: 'in-doubt',
-        because: `${applying.apply.pending.length} changes may or may not have happened, and the platform cannot tell`,
-      });
-    const { made } = applying.apply;
-    const unseen = await journalMade(writer, by, applying.apply, () =>
-      madeByPlatform({ platform, schema: plan.schema }, plan, applying.apply, applying.began, options).then((now) =>
-        applying.looked ? madeSince(made, now) : now,
-      ),
+    const before = await settle({ ...base, kind: 'batch', batches: apply, task: 'Looking up what is in doubt', total: 0 }, options);
+    if (before !== undefined) return await fail(before);
+    if (apply.pending.length > 0)
+      return await fail({ code: 'in-doubt', because: `${apply.pending.length} changes may or may not have happened, and the platform cannot tell` });
+    const { made } = apply;
+    const unseen = await journalMade(writer, by, () =>
+      madeByPlatform({ platform, schema: plan.schema }, plan, apply, state.began, options).then((now) => (state.looked ? madeSince(made, now) : now)),
     );
-    if (unseen !== undefined) return fail(id, unseen);
-    const state = await foldRestore(store, id, { keepApplied: true });
+    if (unseen !== undefined) return await fail(unseen);
     const execution: Execution = {
       ...base,
       kind: 'undo',
       batches: state.undo,
       task: `Undoing on ${platform.name}`,
-      total: state.apply.applied?.size ?? 0,
+      total: apply.applied?.size ?? 0,
     };
     const stands = new Set<string>();
     const stop =
@@ -73,15 +60,20 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
         options,
       )) ??
       unfinished(state.undo);
-    if (stop !== undefined) return fail(id, stop);
+    if (stop !== undefined) return await fail(stop);
     await writer.append({ by, type: 'undo.closed', data: { counts: { ...state.undo.counts } } });
-    return (await foldRestore(store, id)).summary;
+    return fold.state().summary;
 
-    async function fail(restore: string, why: Parameters<typeof stopped>[1]): Promise<never> {
+    async function fail(why: Parameters<typeof stopped>[1]): Promise<never> {
       await writer.append({ by, type: 'undo.stopped', data: { code: why.code, because: why.because, ...vendorTrace(why) } });
-      throw stopped((await foldRestore(store, restore)).summary, why, 'undo', deps.lockHeld === true);
+      throw stopped(fold.state().summary, why, 'undo', deps.lockHeld === true);
     }
   });
+}
+
+/** The summary of a restore of which nothing is left to put back; undefined for one to undo. */
+function undoStanding({ summary }: RestoreState): RestoreSummary | undefined {
+  return summary.state === 'undone' && (summary.undo?.rejected ?? 0) === 0 ? summary : undefined;
 }
 
 /** `stands` gets the links that are there again after it. */

@@ -8,7 +8,7 @@ import { LINK_KEYS, readLive, readLiveLinks } from '../plan/live.js';
 import type { RestoreDeps } from '../plan/plan.js';
 import { Batches } from '../records/batches.js';
 import { checkAccount } from '../records/bound.js';
-import { foldBegun, RESTORES } from '../records/journal.js';
+import { foldRestore, readCreated, RESTORES } from '../records/journal.js';
 import { readPlan } from '../records/plan-file.js';
 import { linkOf, schemaOf } from '../records/platform-items.js';
 import { tallyOf } from '../records/tally.js';
@@ -50,8 +50,9 @@ function targetOf(change: PlanChange): string {
 async function applied(plan: Plan, deps: RestoreDeps): Promise<Batches> {
   let latest = new Batches(false);
   for (const id of await deps.store.journals(RESTORES)) {
-    const state = await foldBegun(deps.store, id);
-    if (state?.created.plan === plan.header.id && state.summary.state !== 'undone') latest = state.apply;
+    if ((await readCreated(deps.store, id))?.plan !== plan.header.id) continue;
+    const { apply, summary } = await foldRestore(deps.store, id);
+    if (summary.state !== 'undone') latest = apply;
   }
   return latest;
 }

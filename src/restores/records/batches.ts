@@ -162,13 +162,24 @@ export class Batches {
   }
 
   /** Forgets changes that were refused, as if they had never been tried: nothing of them stands, so that trying again repeats nothing. */
-  forget(rejected: readonly string[]): void {
+  forget(rejected: readonly string[]): Forgotten {
+    const forgotten: Forgotten = new Map();
     for (const id of rejected) {
       if (this.statuses.get(id) !== 'rejected') continue;
       if (!id.includes('+')) this.counts.rejected -= 1;
+      forgotten.set(id, { sent: this.sent.has(id) });
       this.statuses.delete(id);
       this.sent.delete(id);
-      this.whys.delete(id);
+    }
+    return forgotten;
+  }
+
+  /** Remembers those of {@link forget} that were not tried again: as the journal has it, they are refused. */
+  recall(forgotten: Forgotten): void {
+    for (const [id, { sent }] of forgotten) {
+      if (this.statuses.has(id)) continue;
+      this.#set(id, 'rejected');
+      if (sent) this.sent.add(id);
     }
   }
 
@@ -204,6 +215,9 @@ export class Batches {
     this.statuses.set(id, status);
   }
 }
+
+/** Changes that were refused, and whether each was sent at all. */
+type Forgotten = Map<string, { readonly sent: boolean }>;
 
 /** How far a clock goes back by being kept right all the time. */
 export const CLOCK_JITTER_MS = 5000;

@@ -4,7 +4,7 @@ import { own, put } from '../../records/index.js';
 import type { JournalEntry, Store } from '../../store/index.js';
 import type { RestoreSummary } from '../types.js';
 import { CLOCK_JITTER_MS, Batches } from './batches.js';
-import type { BesideRecord, ItemResult, JournalItem, JournalLink, Pending } from './items.js';
+import type { BesideRecord, ItemResult, JournalItem, JournalLink, Pending, PlatformMade } from './items.js';
 import { isLeft, leftCounts, leftGroups } from './left.js';
 import type { Approval } from './plan-file.js';
 import { tallyOf } from './tally.js';
@@ -84,91 +84,129 @@ export interface RestoreState {
 /** Derives a restore from its journal alone. Throws `not-found`, `journal-damaged`. */
 export async function foldRestore(store: Store, id: string, options: { readonly keepApplied?: boolean } = {}): Promise<RestoreState> {
   const journal = store.journal(RESTORES, id);
-  if (!(await journal.exists())) throw new RunbackError('not-found', `There is no restore ${id}`, { next: 'List the restores with: runback status' });
-  const apply = new Batches(options.keepApplied === true);
-  const undo = new Batches(false);
-  let created: RestoreCreated | undefined;
-  let startedAt = '';
-  let finishedAt: string | undefined;
-  let state: RestoreSummary['state'] = 'running';
-  let because: string | undefined;
-  let canaryPassed = false;
-  let looked = false;
-  let undoing = false;
-  let before = '';
-  let wentBack = false;
-  for await (const entry of journal.read({ whole: true })) {
-    const batches = entry.type.startsWith('undo.') ? undo : apply;
-    if (Date.parse(entry.at) < Date.parse(startedAt) - CLOCK_JITTER_MS) wentBack = true;
-    if (entry.at < before) for (const one of [apply, undo]) one.clockBackAt(entry.at);
-    before = entry.at;
+  if (!(await journal.exists())) throw missing(id);
+  const fold = new RestoreFold(id, options);
+  for await (const entry of journal.read({ whole: true })) fold.take(entry);
+  return fold.state();
+}
+
+/** The error for a restore of which there is no journal. */
+function missing(id: string): RunbackError {
+  return new RunbackError('not-found', `There is no restore ${id}`, { next: 'List the restores with: runback status' });
+}
+
+/** A restore as the lines of its journal tell it, line by line. */
+export class RestoreFold {
+  readonly #apply: Batches;
+  readonly #undo = new Batches(false);
+  #created: RestoreCreated | undefined;
+  #startedAt = '';
+  #before = '';
+  #now: Standing = { state: 'running', because: undefined, finishedAt: undefined };
+  #canaryPassed = false;
+  #looked = false;
+  #undoing = false;
+  #wentBack = false;
+
+  /** `keepApplied`: also keep what was written, for an undo. */
+  constructor(
+    private readonly id: string,
+    { keepApplied = false }: { readonly keepApplied?: boolean } = {},
+  ) {
+    this.#apply = new Batches(keepApplied);
+  }
+
+  /** False as long as it has no first line. */
+  get hasBegun(): boolean {
+    return this.#created !== undefined;
+  }
+
+  /** Takes in a line that was read. */
+  take(entry: JournalEntry): void {
+    this.note(entry);
+    const batches = entry.type.startsWith('undo.') ? this.#undo : this.#apply;
     switch (entry.type) {
-      case 'restore.created':
-        created = entry.data as unknown as RestoreCreated;
-        startedAt = entry.at;
-        break;
       case 'batch.intent':
       case 'undo.intent':
-        batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data);
-        break;
+        return batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data);
       case 'batch.commit':
       case 'undo.commit':
-        batches.committing(entry.data['token'] as string, entry.data['ids'] as readonly string[]);
-        break;
+        return batches.committing(entry.data['token'] as string, entry.data['ids'] as readonly string[]);
       case 'batch.outcome':
       case 'undo.outcome':
-        batches.ended(entry.data['batch'] as number, entry.data['results'] as readonly ItemResult[]);
-        break;
-      case 'restore.beside':
-        apply.made = {
-          links: entry.data['links'] as readonly JournalLink[],
-          wanted: (entry.data['wanted'] ?? []) as readonly JournalLink[],
-          records: entry.data['records'] as readonly BesideRecord[],
-        };
-        break;
-      case 'undo.created':
-        undoing = true;
-        ({ state, because, finishedAt } = stateAfter(entry, { state, because, finishedAt }));
-        break;
-      case 'batch.canary':
-        canaryPassed = (entry.data['wrong'] as readonly string[]).length === 0;
-        break;
-      default:
-        looked ||= entry.type === 'restore.closed';
-        ({ state, because, finishedAt } = stateAfter(entry, { state, because, finishedAt }));
+        return batches.ended(entry.data['batch'] as number, entry.data['results'] as readonly ItemResult[]);
     }
   }
-  if (created === undefined)
-    throw new RunbackError('not-found', `Restore ${id} was stopped before it began`, {
-      state: 'Nothing was written to the platform by it.',
-      next: 'Apply its plan again: runback restore apply latest',
-    });
-  const counts = leftCounts(apply);
-  const summary: RestoreSummary = {
-    id,
-    plan: created.plan,
-    platform: created.platform,
-    state: state === 'done' && isLeft(counts) ? 'partial' : state,
-    ...counts,
-    total: created.total,
-    ...tallyOf(apply),
-    ...leftGroups(apply),
-    ...(undoing ? { undo: leftCounts(undo) } : {}),
-    ...(created.run === undefined ? {} : { run: created.run }),
-    ...(because === undefined ? {} : { stoppedBecause: because }),
-    keyMap: keyMapOf(apply, undo),
-    startedAt,
-    ...(finishedAt === undefined ? {} : { finishedAt }),
+
+  /** Takes in a line that was just written by whoever changes the batches of {@link state} himself: everything of it but those. */
+  note(entry: JournalEntry): void {
+    if (Date.parse(entry.at) < Date.parse(this.#startedAt) - CLOCK_JITTER_MS) this.#wentBack = true;
+    if (entry.at < this.#before) for (const one of [this.#apply, this.#undo]) one.clockBackAt(entry.at);
+    this.#before = entry.at;
+    if (isOfBatch(entry.type)) return;
+    if (entry.type === 'restore.created') {
+      this.#created = entry.data as unknown as RestoreCreated;
+      this.#startedAt = entry.at;
+    } else if (entry.type === 'restore.beside') this.#apply.made = madeIn(entry);
+    else if (entry.type === 'batch.canary') this.#canaryPassed = (entry.data['wrong'] as readonly string[]).length === 0;
+    this.#undoing ||= entry.type === 'undo.created';
+    this.#looked ||= entry.type === 'restore.closed';
+    this.#now = standingAfter(entry, this.#now);
+  }
+
+  /** The restore after these lines. Its batches are those of the fold: they go on. Throws `not-found` for one that was stopped before its first line. */
+  state(): RestoreState {
+    const { id } = this;
+    if (this.#created === undefined)
+      throw new RunbackError('not-found', `Restore ${id} was stopped before it began`, {
+        state: 'Nothing was written to the platform by it.',
+        next: 'Apply its plan again: runback restore apply latest',
+      });
+    const { there } = this.#created;
+    const began = { at: this.#startedAt, ...(there === undefined ? {} : { there }), ...(this.#wentBack ? { clockMoved: true as const } : {}) };
+    const parts = { apply: this.#apply, undo: this.#undo, canaryPassed: this.#canaryPassed, looked: this.#looked };
+    return { id, created: this.#created, ...parts, began, summary: this.#summary(this.#created) };
+  }
+
+  #summary(created: RestoreCreated): RestoreSummary {
+    const counts = leftCounts(this.#apply);
+    const { state, because, finishedAt } = this.#now;
+    return {
+      id: this.id,
+      plan: created.plan,
+      platform: created.platform,
+      state: state === 'done' && isLeft(counts) ? 'partial' : state,
+      ...counts,
+      total: created.total,
+      ...tallyOf(this.#apply),
+      ...leftGroups(this.#apply),
+      ...(this.#undoing ? { undo: leftCounts(this.#undo) } : {}),
+      ...(created.run === undefined ? {} : { run: created.run }),
+      ...(because === undefined ? {} : { stoppedBecause: because }),
+      keyMap: keyMapOf(this.#apply, this.#undo),
+      startedAt: this.#startedAt,
+      ...(finishedAt === undefined ? {} : { finishedAt }),
+    };
+  }
+}
+
+function isOfBatch(type: string): boolean {
+  return /^(?:batch|undo)\.(?:intent|commit|outcome)$/u.test(type);
+}
+
+function madeIn({ data }: JournalEntry): PlatformMade {
+  return {
+    links: data['links'] as readonly JournalLink[],
+    wanted: (data['wanted'] ?? []) as readonly JournalLink[],
+    records: data['records'] as readonly BesideRecord[],
   };
-  const { there } = created;
-  const began = { at: startedAt, ...(there === undefined ? {} : { there }), ...(wentBack ? { clockMoved: true as const } : {}) };
-  return { id, created, apply, undo, began, canaryPassed, looked, summary };
 }
 
 /** As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done nothing. */
 export async function foldBegun(store: Store, id: string): Promise<RestoreState | undefined> {
-  for await (const _entry of store.journal(RESTORES, id).read({ whole: true })) return foldRestore(store, id);
-  return undefined;
+  const fold = new RestoreFold(id);
+  for await (const entry of store.journal(RESTORES, id).read({ whole: true })) fold.take(entry);
+  return fold.hasBegun ? fold.state() : undefined;
 }
 
 /** The state of a restore, derived from its journal. Throws `not-found`, `journal-damaged`. */
@@ -178,8 +216,16 @@ export async function readRestore(store: Store, id: string): Promise<RestoreSumm
 
 /** The first line of a restore, before anything it wrote; undefined where it was killed before that line was whole. Throws `journal-damaged`. */
 export async function readCreated(store: Store, id: string): Promise<RestoreCreated | undefined> {
-  for await (const entry of store.journal(RESTORES, id).read()) if (entry.type === 'restore.created') return entry.data as unknown as RestoreCreated;
+  // Whole: a journal that lost every line is damaged, and not one that never began.
+  for await (const entry of store.journal(RESTORES, id).read({ whole: true }))
+    if (entry.type === 'restore.created') return entry.data as unknown as RestoreCreated;
   return undefined;
+}
+
+/** As {@link readCreated}, of a restore that somebody names: throws `not-found` where there is none, or none that began. */
+export async function createdOf(store: Store, id: string): Promise<RestoreCreated> {
+  if (!(await store.journal(RESTORES, id).exists())) throw missing(id);
+  return (await readCreated(store, id)) ?? new RestoreFold(id).state().created;
 }
 
 /** What earlier restores of a platform created again under a new key. */
@@ -215,24 +261,28 @@ async function loadRecreations(
   const doubtful = new Map<string, string>();
   for (const id of await store.journals(RESTORES)) {
     if (id === except) continue;
-    const state = await foldBegun(store, id);
-    if (state === undefined) continue;
+    const created = await readCreated(store, id);
     // Under one name an entry of runback.yml may have led to another account before: its keys mean nothing here.
-    if (state.created.platform !== platform.name || state.created.account !== platform.identity.account) continue;
-    const { apply, summary } = state;
+    if (created?.platform !== platform.name || created.account !== platform.identity.account) continue;
+    const { apply, summary } = await foldRestore(store, id);
     for (const [object, map] of Object.entries(summary.keyMap)) for (const [old, key] of Object.entries(map)) keys.set(`${object}\u0000${old}`, key);
     for (const { item } of apply.pending) if (item.action === 'create') doubtful.set(`${item.object}\u0000${item.key}`, id);
   }
   return { keys, doubtful };
 }
 
-function stateAfter(
-  entry: JournalEntry,
-  now: { state: RestoreSummary['state']; because: string | undefined; finishedAt: string | undefined },
-): { state: RestoreSummary['state']; because: string | undefined; finishedAt: string | undefined } {
+/** Where a restore is, and why it stands there. */
+interface Standing {
+  readonly state: RestoreSummary['state'];
+  readonly because: string | undefined;
+  readonly finishedAt: string | undefined;
+}
+
+function standingAfter(entry: JournalEntry, now: Standing): Standing {
+  const because = String(entry.data['because']);
   switch (entry.type) {
     case 'restore.stopped':
-      return { state: 'stopped', because: String(entry.data['because']), finishedAt: undefined };
+      return { state: 'stopped', because, finishedAt: undefined };
     case 'restore.resumed':
       return { state: 'running', because: undefined, finishedAt: undefined };
     case 'restore.closed':
@@ -240,7 +290,7 @@ function stateAfter(
     case 'undo.created':
       return { state: 'undoing', because: undefined, finishedAt: undefined };
     case 'undo.stopped':
-      return { state: 'undo_failed', because: String(entry.data['because']), finishedAt: undefined };
+      return { state: 'undo_failed', because, finishedAt: undefined };
     case 'undo.closed':
       return { state: 'undone', because: undefined, finishedAt: entry.at };
     default:

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
-import type { ExactData, Journal, JournalEntry, JournalWriter, LockOwner, LockTaking } from '../store.js';
+import type { Journal, JournalEntry, JournalOpening, JournalWriter, LockOwner } from '../store.js';
 import { headPath, readHead } from './journal-head.js';
 import { firstHash, isTorn, openLine, splitLines, type JournalEnd } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
@@ -38,19 +38,11 @@ export class JournalFile implements Journal {
         why: `${this.#path} does not exist.`,
         data: { kind: this.kind, id: this.id },
       });
-    // Before the lines: a writer that is at work adds to both.
-    const head = whole ? await readHead(headPath(this.#path)) : undefined;
-    let count = 0;
-    for await (const entry of this.#walk(() => undefined)) {
-      count += 1;
-      if (entry.seq === head?.seq && entry.hash !== head.hash) throw this.#damaged(entry.seq, 'is not the one that was written there');
-      yield entry;
-    }
-    if (head !== undefined && count < head.seq) throw this.#damaged(count + 1, `is missing, up to line ${head.seq}`);
+    yield* this.#checked(whole, () => undefined);
   }
 
-  async open(owner: LockOwner, options: ExactData & Pick<LockTaking, 'endedBySay'> = {}): Promise<JournalWriter> {
-    const { endedBySay } = options;
+  async open(owner: LockOwner, options: JournalOpening = {}): Promise<JournalWriter> {
+    const { endedBySay, visit, whole = false } = options;
     const taking = endedBySay === undefined ? {} : { endedBySay };
     await makeFolder(dirname(this.#path));
     const lockPath = join(dirname(this.#path), 'journal.lock');
@@ -66,17 +58,30 @@ export class JournalFile implements Journal {
     try {
       let end: JournalEnd = { seq: 0, hash: firstHash(this.kind, this.id), bytes: 0, torn: 0 };
       if (await this.exists()) {
-        const entries = this.#walk((found) => {
+        const entries = this.#checked(whole, (found) => {
           end = found;
         });
-        while ((await entries.next()).done !== true);
+        for await (const entry of entries) visit?.(entry);
       }
       const exact = new Set(options.exact);
-      return await openWriter({ path: this.#path, end, owner, lock: attempt.held, clock: this.clock, redactor: this.redactor, exact });
+      return await openWriter({ path: this.#path, end, owner, lock: attempt.held, clock: this.clock, redactor: this.redactor, exact, visit });
     } catch (error) {
       await attempt.held.release();
       throw error;
     }
+  }
+
+  /** `whole`: compared with the head that is kept beside the journal too. */
+  async *#checked(whole: boolean, onEnd: (end: JournalEnd) => void): AsyncGenerator<JournalEntry> {
+    // Before the lines: a writer that is at work adds to both.
+    const head = whole ? await readHead(headPath(this.#path)) : undefined;
+    let count = 0;
+    for await (const entry of this.#walk(onEnd)) {
+      count += 1;
+      if (entry.seq === head?.seq && entry.hash !== head.hash) throw this.#damaged(entry.seq, 'is not the one that was written there');
+      yield entry;
+    }
+    if (head !== undefined && count < head.seq) throw this.#damaged(count + 1, `is missing, up to line ${head.seq}`);
   }
 
   async *#walk(onEnd: (end: JournalEnd) => void): AsyncGenerator<JournalEntry> {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { canonicalJson, sha256 } from '../../lib/index.js';
 import type { JournalEntry } from '../store.js';
 
@@ -10,33 +12,43 @@ export function firstHash(kind: string, id: string): string {
   return sha256(`runback journal ${kind}/${id}`);
 }
 
-/** The line of an entry, with its newline, and the entry with its hash. */
+/** The line of an entry, with its newline, and the entry with its hash. What is in it is made text once, and hashed as it is written. */
 export function sealEntry(entry: Omit<JournalEntry, 'hash'>): { readonly entry: JournalEntry; readonly line: string } {
-  const hash = sha256(entry.prev + canonicalJson(entry));
-  const sealed = { ...entry, hash };
-  return { entry: sealed, line: `${canonicalJson(sealed)}\n` };
+  const { at, attempt, by, data, ...rest } = entry;
+  // Names of members are sorted: those of the first part stand before the hash, those of the second behind it.
+  const before = canonicalJson({ at, attempt, by, data }).slice(0, -1);
+  const after = canonicalJson(rest).slice(1);
+  const hash = createHash('sha256').update(entry.prev).update(before).update(',').update(after).digest('hex');
+  return { entry: { ...entry, hash }, line: `${before},"hash":"${hash}",${after}\n` };
 }
 
-/** A line (without its newline) as an entry, or why it is none. Any changed byte is found; the CR of a copy with CRLF line ends counts as part of the line break. */
-export function openLine(bytes: Uint8Array, expected: { readonly seq: number; readonly prev: string }): JournalEntry | string {
+/** `,"hash":"<hash>"`: within a string its quotes would be escaped, and behind the hash of the line itself no other member has this name. */
+const HASH = Buffer.from(',"hash":"');
+const HASH_BYTES = HASH.length + 65;
+
+/**
+ * A line (without its newline) as an entry, or why it is none. Hashed as it is, without its own hash: every byte is either hashed or compared, so
+ * that any changed one is found. The CR of a copy with CRLF line ends counts as part of the line break, a byte order mark as none of the first line.
+ */
+export function openLine(line: Uint8Array, expected: { readonly seq: number; readonly prev: string }): JournalEntry | string {
+  const bytes = withoutMark(withoutReturn(line), expected.seq);
   let entry: JournalEntry;
-  let text: string;
   try {
-    text = decoder.decode(withoutReturn(bytes));
-    entry = JSON.parse(text) as JournalEntry;
+    entry = JSON.parse(decoder.decode(bytes)) as JournalEntry;
     if (typeof entry !== 'object' || entry === null) return 'is not an entry';
   } catch {
     return 'is not readable';
   }
-  const { hash, ...rest } = entry;
   if (entry.seq !== expected.seq) return `has number ${String(entry.seq)}: lines are missing, doubled or out of order`;
   if (entry.prev !== expected.prev) return 'does not follow from the line before it';
-  try {
-    if (hash !== sha256(entry.prev + canonicalJson(rest)) || canonicalJson(entry) !== text) return 'was changed after it was written';
-  } catch {
-    return 'is not readable';
-  }
-  return entry;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const at = buffer.lastIndexOf(HASH);
+  if (at === -1 || buffer.toString('latin1', at, at + HASH_BYTES) !== `,"hash":"${entry.hash}"`) return 'was changed after it was written';
+  const hash = createHash('sha256')
+    .update(expected.prev)
+    .update(buffer.subarray(0, at))
+    .update(buffer.subarray(at + HASH_BYTES));
+  return hash.digest('hex') === entry.hash ? entry : 'was changed after it was written';
 }
 
 /**
@@ -53,6 +65,11 @@ export function isTorn(tail: Uint8Array, expected: { readonly seq: number; reado
 /** A line without the CR that a copy through another system put before its newline. No line of ours ends in one. */
 export function withoutReturn<B extends Uint8Array>(line: B): B {
   return line.at(-1) === RETURN ? (line.subarray(0, -1) as B) : line;
+}
+
+/** The first line without the byte order mark that some editors and copies put before it. */
+function withoutMark(line: Uint8Array, seq: number): Uint8Array {
+  return seq === 1 && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? line.subarray(3) : line;
 }
 
 /** Cuts a stream of bytes into lines; the last one may lack its newline. Offsets are of the first byte. */

@@ -18,6 +18,8 @@ interface WriterParts {
   readonly redactor: Redactor;
   /** Members of entries that are never redacted. */
   readonly exact: ReadonlySet<string>;
+  /** Is given the entry that tells of a repair. */
+  readonly visit?: ((entry: JournalEntry) => void) | undefined;
 }
 
 /** Opens the file behind its last good line; a torn line is overwritten by the entry that tells of it. */
@@ -25,12 +27,11 @@ export async function openWriter(parts: WriterParts): Promise<JournalWriter> {
   const handle = await openFile(parts.path);
   const writer = new FileWriter(handle, parts);
   try {
-    if (parts.end.torn > 0)
-      await writer.append({
-        by: parts.owner.by,
-        type: 'journal.repaired',
-        data: { bytes_cut: parts.end.torn, line: parts.end.seq + 1, why: 'the last line was not written to its end' },
-      });
+    if (parts.end.torn > 0) {
+      const data = { bytes_cut: parts.end.torn, line: parts.end.seq + 1, why: 'the last line was not written to its end' };
+      const repaired = await writer.append({ by: parts.owner.by, type: 'journal.repaired', data });
+      parts.visit?.(repaired);
+    }
   } catch (error) {
     await handle.close();
     throw error;
