@@ -36,7 +36,8 @@ module.exports = {
       name: 'vendors-apart',
       severity: 'error',
       from: { path: '^src/(connectors|sandbox)/([^/]+)/' },
-      to: { path: '^src/$1/[^/]+/', pathNot: '^src/$1/$2/' },
+      // What vendors share: the kits.
+      to: { path: '^src/$1/[^/]+/', pathNot: '^src/$1/($2|http|kit)/' },
     },
     {
       name: 'decisions-without-files',

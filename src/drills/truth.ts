@@ -1,10 +1,10 @@
-import type { HubSpotSandbox } from '../sandbox/index.js';
+import type { Sandbox, SandboxLink, TrueValues } from '../sandbox/index.js';
 
-/** Everything a person could have written in an account, read from the sandbox itself and not through its API. */
-export interface Truth {
-  /** `<object>/<id>` to property values. */
+/** Everything a person could have written in an account, kept from one moment. */
+export interface KeptTruth {
+  /** `<object>/<key>` to values. */
   readonly records: Map<string, Record<string, string>>;
-  /** Names as {@link linkName} makes them, each pair once. */
+  /** Names as {@link linkName} makes them, each pair and kind once. */
   readonly links: Set<string>;
 }
 
@@ -20,38 +20,26 @@ export interface Score {
   readonly examples: readonly string[];
 }
 
-/** Name of a link in {@link Truth}. */
-export function linkName(fromObject: string, from: string, typeId: number, toObject: string, to: string): string {
-  return `${fromObject}/${from} ${typeId} ${toObject}/${to}`;
+/** Name of a link in {@link KeptTruth}. */
+export function linkName({ kind, fromObject, from, toObject, to }: SandboxLink): string {
+  return `${fromObject}/${from} ${kind} ${toObject}/${to}`;
 }
 
-/** Reads the writable values and the links of some object types. */
-export function readTruth(sandbox: HubSpotSandbox, objects: readonly string[]): Truth {
+/** Keeps the records and links of some object types. */
+export function keepTruth(sandbox: Sandbox, objects: readonly string[]): KeptTruth {
+  const truth = sandbox.truth();
   const records = new Map<string, Record<string, string>>();
-  for (const object of objects) {
-    const type = sandbox.portal.types.get(object);
-    const writable = [...type.properties.values()].filter((property) => !property.readOnlyValue).map((property) => property.name);
-    for (const record of sandbox.portal.table(type).from(undefined, false)) {
-      const values: Record<string, string> = {};
-      for (const name of writable) {
-        const value = record.values[name];
-        if (value !== undefined) values[name] = value;
-      }
-      records.set(`${object}/${record.id}`, values);
-    }
-  }
+  for (const object of objects) for (const { key, values } of truth.records(object)) records.set(`${object}/${key}`, { ...values });
   const links = new Set<string>();
-  for (const { type, from, to } of sandbox.portal.links.everything())
-    if (type.from <= type.to && objects.includes(type.from) && objects.includes(type.to))
-      links.add(linkName(type.from, from, type.typeId, type.to, to));
+  for (const link of truth.links()) if (objects.includes(link.fromObject) && objects.includes(link.toObject)) links.add(linkName(link));
   return { records, links };
 }
 
 /** Compares what is there with what should be there. */
 export function scoreTruth(request: {
-  readonly expected: Truth;
-  readonly actual: Truth;
-  /** Cells (`<object>/<id>/<property>`), links and records (`<object>/<id>`) that the failure touched. */
+  readonly expected: KeptTruth;
+  readonly actual: KeptTruth;
+  /** Cells (`<object>/<key>/<field>`), links and records (`<object>/<key>`) that the failure touched. */
   readonly damaged: ReadonlySet<string>;
   /** The same for what somebody changed for a reason. */
   readonly legitimate: ReadonlySet<string>;
@@ -71,10 +59,7 @@ export function scoreTruth(request: {
       wrong(id, is && 'there', should && 'there');
       continue;
     }
-    for (const name of new Set([...Object.keys(should), ...Object.keys(is)])) {
-      cells += 1;
-      if (should[name] !== is[name]) wrong(`${id}/${name}`, is[name], should[name]);
-    }
+    cells += compareCells(id, should, is, wrong);
   }
   for (const link of new Set([...expected.links, ...actual.links])) {
     cells += 1;
@@ -90,4 +75,16 @@ export function scoreTruth(request: {
     legitimateLost,
     examples,
   };
+}
+
+/** Tells of each field of a record that differs; gives how many there are in all. */
+function compareCells(
+  id: string,
+  should: TrueValues,
+  is: TrueValues,
+  wrong: (name: string, is: string | undefined, should: string | undefined) => void,
+): number {
+  const names = new Set([...Object.keys(should), ...Object.keys(is)]);
+  for (const name of names) if (should[name] !== is[name]) wrong(`${id}/${name}`, is[name], should[name]);
+  return names.size;
 }

@@ -1,6 +1,8 @@
 export { integration, person } from './hubspot/direct.js';
 export type { Fault } from './hubspot/faults.js';
-export { strangerOf, turnAway } from './hubspot/gate.js';
 export type { HubSpotSandbox } from './hubspot/handle.js';
 export { startHubSpotSandbox, type HubSpotSandboxOptions } from './hubspot/sandbox.js';
 export { seedMessy } from './hubspot/seed/seed.js';
+export { strangerOf, turnAway } from './kit/gate.js';
+export { createRandom } from './kit/random.js';
+export type * from './sandbox.js';

@@ -25,29 +25,19 @@ describe('the story of a sync that goes wrong', () => {
 
   it('notices an innocent cell that a repair changed', () => {
     story.goWrong();
-    const { portal } = story.sandbox;
-    const companies = portal.types.get('companies');
-    const [company] = [...portal.table(companies).from(undefined, false)];
-    if (company) portal.update(companies, company, { name: 'Somebody else' }, { source: { type: 'INTEGRATION', id: '1' } });
+    const [company] = story.sandbox.truth().records('companies');
+    if (company) story.sandbox.writeAs({ kind: 'integration', id: '1' }).update('companies', company.key, { name: 'Somebody else' });
     expect(story.score().innocentChanged).toBe(1);
   });
 
   it('notices a legitimate edit that a repair rolled back', () => {
-    const before = new Map(
-      [...story.sandbox.portal.table(story.sandbox.portal.types.get('contacts')).from(undefined, false)].map((record) => [
-        record.id,
-        { ...record.values },
-      ]),
-    );
+    const truth = story.sandbox.truth();
+    const before = [...truth.records('contacts')];
     story.goWrong();
     const edits = story.colleagueWorks();
-    const { portal } = story.sandbox;
-    const contacts = portal.types.get('contacts');
-    for (const [id, values] of before) {
-      const record = portal.table(contacts).find(id);
-      if (record && record.values.jobtitle !== values.jobtitle)
-        portal.update(contacts, record, { jobtitle: values.jobtitle ?? '' }, { source: { type: 'INTEGRATION', id: '1' } });
-    }
+    const sync = story.sandbox.writeAs({ kind: 'integration', id: '1' });
+    for (const { key, values } of before)
+      if (truth.record('contacts', key)?.['jobtitle'] !== values['jobtitle']) sync.update('contacts', key, { jobtitle: values['jobtitle'] ?? null });
     const { legitimateLost } = story.score();
     expect(legitimateLost).toBeGreaterThan(0);
     expect(legitimateLost).toBeLessThan(edits);

@@ -165,8 +165,9 @@ function judge(story: BadSync, run: RunView, seconds: number, workspace: string 
   const { requests, limited } = story.sandbox.counts();
   const outputOf = (step: string, name: string): number => Number(run.steps.find((one) => one.id === step)?.outputs[name] ?? 0);
   const objects = ['contacts', 'companies', 'deals'];
-  const labels = [...story.sandbox.portal.links.everything()].filter(({ type }) => type.category === 'USER_DEFINED');
-  const isLabelled = (from: string, to: string): boolean => labels.some(({ type }) => type.from === from && type.to === to);
+  const labels = story.sandbox.links().filter(({ category }) => category === 'USER_DEFINED');
+  const isLabelled = (from: string, to: string): boolean =>
+    labels.some(({ fromObject, toObject }) => (fromObject === from && toObject === to) || (fromObject === to && toObject === from));
   const least = leastRequests({
     objects: Object.fromEntries(objects.map((object) => [object, story.sandbox.records(object).length])),
     labelled: objects.flatMap((from, n) => objects.slice(n).flatMap((to) => (isLabelled(from, to) ? [[from, to] as const] : []))),

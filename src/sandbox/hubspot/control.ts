@@ -1,9 +1,8 @@
 import { z } from 'zod';
 
+import { COMMON_FAULTS, commonControls, type Controls, faultForm, present } from '../kit/control.js';
 import type { AppSettings } from './apps.js';
 import type { DirectMutation } from './direct.js';
-import type { WireAnswer, WireRequest } from './dispatch.js';
-import { ApiFailure } from './failure.js';
 import type { Fault } from './faults.js';
 import type { HubSpotSandbox } from './handle.js';
 import type { LimitSettings } from './limits.js';
@@ -12,36 +11,20 @@ import { seedMessy } from './seed/seed.js';
 import type { AccountSettings } from './state/account-settings.js';
 import type { WriteSource } from './state/record.js';
 
-/** Where the control routes begin; requests there are neither counted nor limited. */
-export const CONTROL_PATH = '/__sandbox';
-
 const policy = z.enum(['TEN_SECONDLY_ROLLING', 'SECONDLY', 'DAILY']);
-const when = {
-  method: z.string().optional(),
-  path: z.string().optional(),
-  after: z.number().int().min(0).optional(),
-  times: z.number().int().min(1).nullable().optional(),
-};
 const faultInput = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('drop-answer'), ...when }),
-  z.object({ kind: z.literal('drop-request'), ...when }),
-  z.object({ kind: z.literal('delay'), ms: z.number().min(0), ...when }),
-  z.object({ kind: z.literal('rate-limit'), policy: policy.optional(), retryAfterSeconds: z.number().optional(), ...when }),
-  z.object({ kind: z.literal('server-error'), status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional(), ...when }),
-  z.object({ kind: z.literal('locked'), ms: z.number().min(0).optional(), ...when }),
-  z.object({ kind: z.literal('moving'), retryAfterSeconds: z.number().min(0).optional(), ...when }),
-  z.object({ kind: z.literal('html-error'), status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional(), ...when }),
-  z.object({
-    kind: z.literal('partial'),
+  ...COMMON_FAULTS,
+  faultForm('rate-limit', { policy: policy.optional(), retryAfterSeconds: z.number().optional() }),
+  faultForm('locked', { ms: z.number().min(0).optional() }),
+  faultForm('moving', { retryAfterSeconds: z.number().min(0).optional() }),
+  faultForm('html-error', { status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional() }),
+  faultForm('partial', {
     answer: z.enum(['internal-error', 'nameless-error', 'count-only', 'silent']),
     ids: z.array(z.string()).optional(),
-    ...when,
   }),
-  z.object({ kind: z.literal('nonsense'), ...when }),
-  z.object({ kind: z.literal('cut-body'), ...when }),
-  z.object({ kind: z.literal('expire-token'), ...when }),
-  z.object({ kind: z.literal('remove-scope'), scope: z.string(), ...when }),
-  z.object({ kind: z.literal('half-batch'), answer: z.enum(['server-error', 'cut']).optional(), ...when }),
+  faultForm('expire-token', {}),
+  faultForm('remove-scope', { scope: z.string() }),
+  faultForm('half-batch', { answer: z.enum(['server-error', 'cut']).optional() }),
 ]);
 
 const values = z.record(z.string(), z.string());
@@ -72,24 +55,15 @@ const app = z.object({ token: z.string(), appId: z.string(), name: z.string(), s
 const size = z.number().int().min(0).max(1_000_000);
 const seed = z.object({ contacts: size.default(5000), companies: size.default(800), deals: size.default(500), seed: z.number().int().default(7) });
 
-type Handler = (body: unknown, parts: readonly string[]) => unknown;
-
-/** Optional members that are undefined say the same as absent ones; the seams of this code want them absent. */
-const present = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-
-/** What each control route does, by method and first word of the path. */
-function handlers(sandbox: HubSpotSandbox): Readonly<Record<string, Handler>> {
+/** What can be done to an account from another process, beside what every sandbox lets do. */
+export function hubspotControls(sandbox: HubSpotSandbox): Controls {
   return {
+    ...commonControls<Fault>(sandbox, (body) => readBody(faultInput, body) as Fault),
     'GET ': () => ({ portalId: sandbox.portalId, accountType: sandbox.accountType, url: sandbox.url, faults: sandbox.faults.list().length }),
-    'GET counts': () => sandbox.counts(),
-    'DELETE counts': () => sandbox.resetCounts(),
     'GET writes': () => sandbox.writes(),
     'GET records': (_, [object = '']) => sandbox.records(object),
     'GET links': () => sandbox.links(),
     'GET history': (_, [object = '', id = '', property = '']) => sandbox.history(object, id, property),
-    'GET faults': () => sandbox.faults.list(),
-    'POST faults': (body) => ({ id: sandbox.faults.add(present(readBody(faultInput, body)) as Fault) }),
-    'DELETE faults': (_, [id]) => (id === undefined ? sandbox.faults.clear() : { removed: sandbox.faults.remove(id) }),
     'POST mutations': (body) => {
       const input = readBody(z.object({ source, mutations: z.array(mutationInput) }), body);
       const writer = sandbox.writeAs(present(input.source) as WriteSource);
@@ -101,38 +75,5 @@ function handlers(sandbox: HubSpotSandbox): Readonly<Record<string, Handler>> {
     'PATCH account': (body) => sandbox.setAccount(present(readBody(account, body)) as Partial<AccountSettings>),
     'DELETE owners': (_, [id = '']) => sandbox.ownerLeaves(id),
     'POST seed': (body) => seedMessy(sandbox, readBody(seed, body)),
-    'GET dump': () => sandbox.dump(),
-    'PUT dump': (body) => sandbox.load(body),
   };
-}
-
-/**
- * Answers a control request, for another process that drives the sandbox. The token the sandbox started with is needed, even
- * after it "expired". Answers JSON; 204 where there is nothing to tell; errors in the form of the API's.
- */
-export function control(sandbox: HubSpotSandbox, wire: WireRequest): WireAnswer {
-  const answer = (status: number, body?: unknown): WireAnswer => ({
-    status,
-    headers: { 'Content-Type': 'application/json;charset=utf-8' },
-    body: body === undefined ? '' : JSON.stringify(body),
-    delayMs: 0,
-    cut: 'no',
-  });
-  if (wire.authorization !== `Bearer ${sandbox.token}`)
-    return answer(401, { status: 'error', message: 'The control routes need the token this sandbox started with' });
-  const words = (wire.target.split('?')[0] ?? '')
-    .slice(CONTROL_PATH.length)
-    .split('/')
-    .filter((each) => each !== '')
-    .map(decodeURIComponent);
-  const handler = handlers(sandbox)[`${wire.method} ${words[0] ?? ''}`];
-  if (!handler) return answer(404, { status: 'error', message: `No control route ${wire.method} ${wire.target}` });
-  try {
-    const told = handler(wire.body === '' ? undefined : (JSON.parse(wire.body) as unknown), words.slice(1));
-    return told === undefined ? answer(204) : answer(200, told);
-  } catch (error) {
-    if (error instanceof ApiFailure) return answer(error.status, { status: 'error', message: error.message, ...error.body });
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return answer(400, { status: 'error', message: error.message });
-    throw error;
-  }
 }

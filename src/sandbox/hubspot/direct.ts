@@ -1,7 +1,9 @@
+import type { SandboxLink, Truth, TrueValues, TrueWriter, Who, WrittenValues } from '../sandbox.js';
 import { ApiFailure, badRequest } from './failure.js';
 import type { LinkType } from './state/link-types.js';
+import type { ObjectType } from './state/object-type.js';
 import type { Portal } from './state/portal.js';
-import { type Writer, historyOf, type HistoryEntry, type WriteSource } from './state/record.js';
+import { type Writer, historyOf, type HistoryEntry, type StoredRecord, type WriteSource } from './state/record.js';
 import type { PropertyValues } from './state/values.js';
 
 /** A record as it really is, with no API in between. */
@@ -33,12 +35,7 @@ export function trueRecords(portal: Portal, object: string): readonly TrueRecord
   const type = portal.types.get(object);
   const table = portal.table(type);
   return Array.from(table.everything(), (record) => {
-    const properties: Record<string, string> = {};
-    for (const [name, value] of Object.entries(record.values)) {
-      const definition = type.properties.get(name);
-      if (definition && (!definition.readOnlyValue || definition.consent))
-        properties[name] = definition.fieldType === 'checkbox' ? value.split(';').sort().join(';') : value;
-    }
+    const properties = writtenValues(type, record);
     const mergedInto = table.aliases.get(record.id);
     return {
       id: record.id,
@@ -49,6 +46,38 @@ export function trueRecords(portal: Portal, object: string): readonly TrueRecord
       ...(mergedInto !== undefined && { mergedInto }),
     };
   });
+}
+
+/** What clients or people may have written, consent too. */
+function writtenValues(type: ObjectType, { values }: StoredRecord): TrueValues {
+  const written: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const definition = type.properties.get(name);
+    if (definition && (!definition.readOnlyValue || definition.consent))
+      written[name] = definition.fieldType === 'checkbox' ? value.split(';').sort().join(';') : value;
+  }
+  return written;
+}
+
+/** The account in the terms of the seam. */
+export function truthOf(portal: Portal): Truth {
+  return {
+    objects: portal.types.all().map(({ name }) => name),
+    record(object, key) {
+      const type = portal.types.get(object);
+      const record = portal.table(type).find(key);
+      // A merged-away id leads to another record, which is not that one.
+      return record?.id === key ? writtenValues(type, record) : undefined;
+    },
+    *records(object) {
+      const type = portal.types.get(object);
+      for (const record of portal.table(type).from(undefined, false)) yield { key: record.id, values: writtenValues(type, record) };
+    },
+    *links() {
+      for (const { category, typeId, fromObject, from, toObject, to } of trueLinks(portal))
+        yield { kind: `${category}-${String(typeId)}`, fromObject, from, toObject, to } satisfies SandboxLink;
+    },
+  };
 }
 
 /** Every link there is, once. */
@@ -84,7 +113,7 @@ export type DirectMutation =
     };
 
 /** Somebody else who writes to the account: another integration, or a person. Follows the same rules as the API. */
-export class DirectWriter {
+export class DirectWriter implements TrueWriter {
   private readonly writer: Writer;
 
   constructor(
@@ -120,16 +149,21 @@ export class DirectWriter {
   }
 
   /** Creates a record; gives its id. `at` back-dates it, in milliseconds. */
-  create(object: string, properties: PropertyValues, at?: number): string {
-    return this.portal.create(this.portal.types.get(object), properties, this.writer, at).id;
+  create(object: string, properties: WrittenValues, at?: number): string {
+    return this.portal.create(this.portal.types.get(object), asSent(properties), this.writer, at).id;
   }
 
-  /** Changes a record; `''` clears a value. */
-  update(object: string, id: string, properties: PropertyValues, at?: number): string {
+  /** Changes a record; `''` and null clear a value. */
+  update(object: string, id: string, properties: WrittenValues, at?: number): string {
     const type = this.portal.types.get(object);
     const record = this.portal.record(type, id);
-    this.portal.update(type, record, properties, this.writer, at);
+    this.portal.update(type, record, asSent(properties), this.writer, at);
     return record.id;
+  }
+
+  /** What a client calls archiving. */
+  remove(object: string, id: string): void {
+    this.archive(object, id);
   }
 
   archive(object: string, id: string): void {
@@ -163,3 +197,10 @@ export const person = (userId: number): WriteSource => ({ type: 'CRM_UI', id: `u
 
 /** Another integration, as field history names one. */
 export const integration = (appId: string, label: string): WriteSource => ({ type: 'INTEGRATION', id: appId, label });
+
+/** Somebody who writes, in the words of field history. */
+export function sourceOf(who: Who): WriteSource {
+  return who.kind === 'person' ? person(Number(who.id)) : integration(who.id, who.label ?? who.id);
+}
+
+const asSent = (values: WrittenValues): PropertyValues => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? '']));

@@ -1,3 +1,5 @@
+import { Failure } from '../kit/failure.js';
+
 /** One entry of an error body's `errors`. */
 export interface FailureDetail {
   readonly message: string;
@@ -18,16 +20,10 @@ export interface FailureBody {
   readonly groupName?: string;
 }
 
-/** An answer that is an error in HubSpot's own words; thrown by handlers, turned into HTTP by the server. */
-export class ApiFailure extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-    readonly body: FailureBody = {},
-    /** What stands before the API answers with pages and plain text. */
-    readonly form: 'json' | 'html' | 'text' = 'json',
-  ) {
-    super(message);
+/** An answer that is an error in HubSpot's own words. */
+export class ApiFailure extends Failure<FailureBody> {
+  constructor(status: number, message: string, body: FailureBody = {}, form: Failure['form'] = 'json') {
+    super(status, message, body, form);
     this.name = 'ApiFailure';
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { Clock } from '../../lib/index.js';
+import { RollingWindow } from '../kit/window.js';
 import { ApiFailure, badRequest, tooManyRequests } from './failure.js';
 import { readBody } from './routes/inputs.js';
 import type { ApiAnswer } from './routes/route.js';
@@ -22,14 +23,17 @@ const submission = z.object({
  * within a second is blocked for a minute, with a body that is plain text.
  */
 export class Forms {
-  private readonly taken: number[] = [];
-  private readonly refusals: number[] = [];
+  private readonly taken: RollingWindow;
+  private readonly refusals: RollingWindow;
   private blockedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly portal: Portal,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.taken = new RollingWindow(clock, WINDOW_MS);
+    this.refusals = new RollingWindow(clock, 1000);
+  }
 
   takes(method: string, path: string): boolean {
     return method === 'POST' && PATH.test(path);
@@ -54,20 +58,12 @@ export class Forms {
   private admit(): void {
     const now = this.clock.monotonicMs();
     if (now < this.blockedUntil) throw new ApiFailure(429, 'error code: 1015', {}, 'text');
-    keepSince(this.taken, now - WINDOW_MS);
-    keepSince(this.refusals, now - 1000);
-    if (this.taken.length < LIMIT) {
-      this.taken.push(now);
+    if (this.taken.used() < LIMIT) {
+      this.taken.enter();
       return;
     }
-    this.refusals.push(now);
-    if (this.refusals.length >= REFUSALS_UNTIL_BLOCKED) this.blockedUntil = now + BLOCKED_MS;
+    this.refusals.enter();
+    if (this.refusals.used() >= REFUSALS_UNTIL_BLOCKED) this.blockedUntil = now + BLOCKED_MS;
     throw tooManyRequests('TEN_SECONDLY_ROLLING', 'forms');
   }
-}
-
-/** Drops what lies at or before `limit` from an ascending list. */
-function keepSince(times: number[], limit: number): void {
-  const first = times.findIndex((at) => at > limit);
-  times.splice(0, first < 0 ? times.length : first);
 }

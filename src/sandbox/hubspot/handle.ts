@@ -1,8 +1,9 @@
+import type { FaultSwitches } from '../kit/faults.js';
+import type { Served } from '../kit/serve.js';
+import type { Sandbox, Who } from '../sandbox.js';
 import type { AppSettings } from './apps.js';
-import type { SandboxCounts } from './counts.js';
 import type { DirectWriter, TrueLink, TrueRecord } from './direct.js';
-import type { RequestSeen } from './dispatch.js';
-import type { FaultSwitches } from './faults.js';
+import type { Fault } from './faults.js';
 import type { LimitSettings } from './limits.js';
 import type { AccountSettings } from './state/account-settings.js';
 import type { PortalDump } from './state/dump.js';
@@ -10,13 +11,10 @@ import type { Portal, WriteEntry } from './state/portal.js';
 import type { HistoryEntry, WriteSource } from './state/record.js';
 
 /** A running local HubSpot account. */
-export interface HubSpotSandbox {
-  /** Base address without a slash at the end. */
-  readonly url: string;
-  readonly token: string;
+export interface HubSpotSandbox extends Sandbox, Pick<Served, 'onRequest' | 'onApplied'> {
   readonly portalId: number;
   readonly accountType: string;
-  readonly faults: FaultSwitches;
+  readonly faults: FaultSwitches<Fault>;
   /** The account's state and rules, below the API. */
   readonly portal: Portal;
   /** Every record of an object type as it really is, archived ones too, by id. */
@@ -28,13 +26,8 @@ export interface HubSpotSandbox {
   /** Every write since the start or the last `resetCounts`, in order. */
   writes(): readonly WriteEntry[];
   /** Writes as somebody else, without HTTP: see `person` and `integration`. */
-  writeAs(source: WriteSource): DirectWriter;
-  /** The whole account as JSON, and back. Loading replaces everything. */
+  writeAs(who: Who | WriteSource): DirectWriter;
   dump(): PortalDump;
-  load(dump: unknown): void;
-  counts(): SandboxCounts;
-  /** Forgets the counts so far. */
-  resetCounts(): void;
   /** Adds another app of the same account, with limits and a name in field history of its own. */
   addApp(settings: AppSettings): void;
   /** Changes every app's limits from now on. */
@@ -47,9 +40,4 @@ export interface HubSpotSandbox {
   renewToken(): void;
   /** Lets the search index learn of every write so far, whatever the lag. */
   catchUpSearch(): void;
-  /** Awaited before each API request is handled; one listener at a time, undefined removes it. */
-  onRequest(listener: ((seen: RequestSeen) => void | Promise<void>) | undefined): void;
-  /** Awaited after each API request was applied and before it is answered; one listener at a time, undefined removes it. */
-  onApplied(listener: ((seen: RequestSeen, status: number) => void | Promise<void>) | undefined): void;
-  stop(): Promise<void>;
 }

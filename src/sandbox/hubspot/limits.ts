@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/index.js';
+import { DailyQuota, RollingWindow } from '../kit/window.js';
 import { tooManyRequests, type LimitPolicy } from './failure.js';
 
 /** Limits of one account, per app. */
@@ -14,58 +15,50 @@ export interface LimitSettings {
 export const DEFAULT_LIMITS: LimitSettings = { per10s: 100, perDay: 250_000, searchPerSecond: 5 };
 
 const INTERVAL_MS = 10_000;
-const DAY_MS = 86_400_000;
 
 /** The limits of one app: rolling windows that only accepted requests fill. */
 export class RateLimiter {
-  private readonly recent: number[] = [];
-  private readonly searches: number[] = [];
-  private dayStartedAt: number;
-  private usedToday = 0;
+  private readonly recent: RollingWindow;
+  private readonly searches: RollingWindow;
+  private readonly today: DailyQuota;
   /** Requests that were refused. */
   readonly refused: Record<LimitPolicy, number> = { TEN_SECONDLY_ROLLING: 0, SECONDLY: 0, DAILY: 0 };
 
   constructor(
     public settings: LimitSettings,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly appId: string,
   ) {
-    this.dayStartedAt = clock.monotonicMs();
+    this.recent = new RollingWindow(clock, INTERVAL_MS);
+    this.searches = new RollingWindow(clock, 1000);
+    this.today = new DailyQuota(clock);
   }
 
   /** Lets one request in, or throws HubSpot's 429. */
   admit(isSearch: boolean): void {
-    const now = this.clock.monotonicMs();
-    if (now - this.dayStartedAt >= DAY_MS) {
-      this.dayStartedAt = now;
-      this.usedToday = 0;
-    }
-    forget(this.recent, now - INTERVAL_MS);
-    forget(this.searches, now - 1000);
-    if (this.usedToday >= this.settings.perDay) throw this.refuse('DAILY');
-    if (isSearch && this.searches.length >= this.settings.searchPerSecond) throw this.refuse('SECONDLY');
-    if (this.recent.length >= this.settings.per10s) throw this.refuse('TEN_SECONDLY_ROLLING');
-    if (isSearch) this.searches.push(now);
-    this.recent.push(now);
-    this.usedToday += 1;
+    if (this.today.used >= this.settings.perDay) throw this.refuse('DAILY');
+    if (isSearch && this.searches.used() >= this.settings.searchPerSecond) throw this.refuse('SECONDLY');
+    if (this.recent.used() >= this.settings.per10s) throw this.refuse('TEN_SECONDLY_ROLLING');
+    if (isSearch) this.searches.enter();
+    this.recent.enter();
+    this.today.enter();
   }
 
   /** The headers of an answer: all of them, or for a search the pair of the day. */
   headers(isSearch: boolean): Record<string, string> {
-    forget(this.recent, this.clock.monotonicMs() - INTERVAL_MS);
     const { per10s, perDay } = this.settings;
     const day = {
       'X-HubSpot-RateLimit-Daily': String(perDay),
-      'X-HubSpot-RateLimit-Daily-Remaining': String(Math.max(0, perDay - this.usedToday)),
+      'X-HubSpot-RateLimit-Daily-Remaining': String(Math.max(0, perDay - this.today.used)),
     };
     if (isSearch) return day;
     const secondly = Math.ceil(per10s / 10);
-    const lastSecond = this.recent.filter((at) => at > this.clock.monotonicMs() - 1000).length;
+    const lastSecond = this.recent.used(1000);
     return {
       ...day,
       'X-HubSpot-RateLimit-Interval-Milliseconds': String(INTERVAL_MS),
       'X-HubSpot-RateLimit-Max': String(per10s),
-      'X-HubSpot-RateLimit-Remaining': String(Math.max(0, per10s - this.recent.length)),
+      'X-HubSpot-RateLimit-Remaining': String(Math.max(0, per10s - this.recent.used())),
       'X-HubSpot-RateLimit-Secondly': String(secondly),
       'X-HubSpot-RateLimit-Secondly-Remaining': String(Math.max(0, secondly - lastSecond)),
     };
@@ -73,18 +66,11 @@ export class RateLimiter {
 
   /** Calls made today, as the usage endpoint tells it. */
   usage(): { readonly limit: number; readonly used: number } {
-    return { limit: this.settings.perDay, used: this.usedToday };
+    return { limit: this.settings.perDay, used: this.today.used };
   }
 
   private refuse(policy: LimitPolicy): Error {
     this.refused[policy] += 1;
     return tooManyRequests(policy, this.appId);
   }
-}
-
-/** Drops times at or before `limit` from the front of an ascending list. */
-function forget(times: number[], limit: number): void {
-  let old = 0;
-  while (old < times.length && (times[old] as number) <= limit) old += 1;
-  if (old > 0) times.splice(0, old);
 }

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 
 import { systemClock, type Clock } from '../../lib/index.js';
+import type { Controls } from '../kit/control.js';
+import { RequestCounter } from '../kit/counts.js';
+import { type Served, serve } from '../kit/serve.js';
+import { hubspotApi } from './api.js';
 import { ALL_SCOPES, Apps } from './apps.js';
-import { CONTROL_PATH, control } from './control.js';
-import { RequestCounter } from './counts.js';
-import { DirectWriter, trueHistory, trueLinks, trueRecords } from './direct.js';
-import { dispatch, type RequestSeen } from './dispatch.js';
+import { hubspotControls } from './control.js';
+import { DirectWriter, sourceOf, trueHistory, trueLinks, trueRecords, truthOf } from './direct.js';
 import { recordNotFound } from './failure.js';
-import { FaultSwitches } from './faults.js';
+import { hubspotFaults } from './faults.js';
 import { Forms } from './forms.js';
-import { LARGEST_BODY, LARGEST_LOAD } from './gate.js';
 import type { HubSpotSandbox } from './handle.js';
 import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
@@ -18,10 +19,9 @@ import { associationRoutes } from './routes/associations.js';
 import { objectBatchRoutes } from './routes/object-batches.js';
 import { objectRoutes } from './routes/objects.js';
 import { propertyRoutes } from './routes/properties.js';
-import type { ApiContext, Behaviour, Route } from './routes/route.js';
+import { type ApiContext, type Behaviour, forKit, type Route } from './routes/route.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { searchRoutes } from './routes/search.js';
-import { type BodyLimit, listen } from './server.js';
 import { FRESH_ACCOUNT, type AccountSettings } from './state/account-settings.js';
 import { dumpPortal, loadPortal } from './state/dump.js';
 import { Portal } from './state/portal.js';
@@ -73,7 +73,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   const apps = new Apps(clock, { ...DEFAULT_LIMITS, ...options.limits });
   const scopes = options.scopes ?? ALL_SCOPES;
   const app = apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes });
-  const faults = new FaultSwitches(clock);
+  const faults = hubspotFaults(clock);
   const counter = new RequestCounter();
   const context: ApiContext = { portal, account, behaviour, faults };
   const index = new SearchIndex(behaviour.searchLagMs, (type) => portal.table(type).from(undefined, false), portal.links);
@@ -88,34 +88,21 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     ...propertyRoutes(context),
     ...accountRoutes(context, apps),
   ];
-  const parts = {
-    routes,
+  const forms = new Forms(portal, clock);
+  const api = hubspotApi({
+    routes: routes.map(forKit),
     apps,
-    faults,
-    counter,
-    forms: new Forms(portal, clock),
+    forms,
     longestTarget: options.longestTarget ?? 16_000,
     notFoundPage: options.notFoundPage ?? false,
-  };
-  let listener: ((seen: RequestSeen) => void | Promise<void>) | undefined;
-  let appliedListener: ((seen: RequestSeen, status: number) => void | Promise<void>) | undefined;
-  let firstWrite = 0;
-  const limitOf: BodyLimit = ({ method, target, authorization }) => {
-    const path = target.split('?')[0] ?? '/';
-    if (path.startsWith(CONTROL_PATH)) return authorization === `Bearer ${token}` ? LARGEST_LOAD : 0;
-    return apps.knows(authorization) || parts.forms.takes(method, path) ? LARGEST_BODY : 0;
-  };
-  const server = await listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0, clock }, limitOf, async (wire, seen) => {
-    if (seen.path.startsWith(CONTROL_PATH)) return control(sandbox, wire);
-    await listener?.(seen);
-    const answer = dispatch(parts, wire, seen);
-    await appliedListener?.(seen, answer.status);
-    return answer;
   });
-
-  const sandbox: HubSpotSandbox = {
-    url: server.url,
+  let firstWrite = 0;
+  const handle: Omit<HubSpotSandbox, keyof Served> = {
+    kind: 'hubspot',
+    account: String(portalId),
     token,
+    now: () => clock.now(),
+    truth: () => truthOf(portal),
     portalId,
     accountType: account.accountType,
     faults,
@@ -124,7 +111,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     links: () => trueLinks(portal),
     history: (object, id, property) => trueHistory(portal, object, id, property),
     writes: () => portal.writes.slice(firstWrite),
-    writeAs: (source) => new DirectWriter(portal, source),
+    writeAs: (who) => new DirectWriter(portal, 'kind' in who ? sourceOf(who) : who),
     dump: () => dumpPortal(portal),
     load: (dump) => loadPortal(portal, dump),
     counts: () =>
@@ -158,13 +145,19 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
       for (const scope of scopes) app.scopes.add(scope);
     },
     catchUpSearch: () => index.catchUp(),
-    onRequest: (next) => {
-      listener = next;
-    },
-    onApplied: (next) => {
-      appliedListener = next;
-    },
-    stop: () => server.stop(),
   };
+  const controls = (): Controls => hubspotControls(sandbox);
+  const served = await serve({
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+    clock,
+    token,
+    api,
+    faults,
+    counter,
+    controls,
+    mayCome: ({ method, path, authorization }) => apps.knows(authorization) || forms.takes(method, path),
+  });
+  const sandbox: HubSpotSandbox = { ...handle, ...served };
   return sandbox;
 }

@@ -36,7 +36,7 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
       method: 'GET',
       pattern: /^\/account-info\/(?:v3|\d{4}-\d{2})\/api-usage\/daily(?:\/private-apps)?\/?$/,
       scopes: free,
-      handle: ({ app }) => {
+      handle: ({ caller: app }) => {
         const { limit, used } = app.limiter.usage();
         const now = new Date(portal.now()).toISOString();
         return {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { read } from '../../kit/control.js';
 import { badRequest, tooManyInputs } from '../failure.js';
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]).transform((value) => (value === null ? '' : String(value)));
@@ -14,11 +15,7 @@ export const associationTypeInput = z.object({
 
 /** Reads a body with a schema; throws HubSpot's 400 that names the first thing wrong. */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body ?? {});
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const where = issue?.path.map(String).join('.') ?? '';
-  throw badRequest(`Invalid input JSON: ${where === '' ? 'body' : where}: ${issue?.message ?? 'not valid'}`);
+  return read(schema, body, (why) => badRequest(`Invalid input JSON: ${why}`));
 }
 
 /** Reads `{inputs: […]}` of at most `limit` entries. */

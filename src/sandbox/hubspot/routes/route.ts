@@ -1,26 +1,16 @@
+import type { FaultSwitches } from '../../kit/faults.js';
+import type { ApiAnswer, ApiRequest as KitRequest, Route as KitRoute } from '../../kit/route.js';
 import type { App } from '../apps.js';
-import type { FaultSwitches } from '../faults.js';
+import type { Fault } from '../faults.js';
 import type { ObjectType } from '../state/object-type.js';
 import type { Portal } from '../state/portal.js';
 import type { Writer } from '../state/record.js';
 
-/** A request as a handler sees it: parsed, authenticated, within limits. */
-export interface ApiRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: URLSearchParams;
-  /** Parsed JSON; undefined without a body. */
-  readonly body: unknown;
-  /** The groups of the route's pattern, decoded. */
-  readonly params: readonly string[];
-  readonly app: App;
-  readonly writer: Writer;
-}
+export type { ApiAnswer };
 
-/** A handler's answer; without a body the status is 204. */
-export interface ApiAnswer {
-  readonly status: number;
-  readonly body?: unknown;
+/** A request as a handler sees it: parsed, authenticated, within limits. */
+export interface ApiRequest extends KitRequest<App> {
+  readonly writer: Writer;
 }
 
 /** One endpoint. */
@@ -35,6 +25,14 @@ export interface Route {
   /** Search requests have a limit of their own and no limit headers. */
   readonly search?: boolean;
   readonly handle: (request: ApiRequest) => ApiAnswer;
+}
+
+/** An endpoint in the terms of the kit. */
+export type HubSpotRoute = KitRoute<App> & Pick<Route, 'scopes' | 'refusal' | 'search'>;
+
+/** The same endpoint: its handler writes in the name of the app that calls. */
+export function forKit({ handle, ...route }: Route): HubSpotRoute {
+  return { ...route, handle: (request) => handle({ ...request, writer: { source: request.caller.source, request: request.id } }) };
 }
 
 /** Account facts that endpoints tell. */
@@ -59,7 +57,7 @@ export interface ApiContext {
   readonly portal: Portal;
   readonly account: AccountFacts;
   readonly behaviour: Behaviour;
-  readonly faults: FaultSwitches;
+  readonly faults: FaultSwitches<Fault>;
 }
 
 /** Names of object types in paths are plural, singular, type ids or `p_` names. */

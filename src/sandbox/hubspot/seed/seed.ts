@@ -1,4 +1,4 @@
-import { createRandom, type Random } from '../../random.js';
+import { createRandom, type Random } from '../../kit/random.js';
 import { DirectWriter, integration, person } from '../direct.js';
 import type { HubSpotSandbox } from '../handle.js';
 import { OWNERS } from '../properties/owners.js';

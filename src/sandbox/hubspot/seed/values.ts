@@ -1,4 +1,4 @@
-import type { Random } from '../../random.js';
+import type { Random } from '../../kit/random.js';
 import { LIFECYCLE_STAGES } from '../properties/contacts.js';
 import { DEAL_PIPELINES } from '../properties/deals.js';
 import { OWNERS } from '../properties/owners.js';

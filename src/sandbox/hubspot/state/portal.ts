@@ -1,5 +1,5 @@
 import type { Clock } from '../../../lib/index.js';
-import { createRandom, type Random } from '../../random.js';
+import { createRandom, type Random } from '../../kit/random.js';
 import { badRequest, contactExists, recordNotFound, uniqueTaken } from '../failure.js';
 import { LIFECYCLE_STAGES } from '../properties/contacts.js';
 import { OWNERS, type Owner } from '../properties/owners.js';

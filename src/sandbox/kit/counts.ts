@@ -1,19 +1,10 @@
-import type { WriteEntry } from './state/portal.js';
+import type { Counts } from '../sandbox.js';
 
-/** What a sandbox was asked for and what came of it. */
-export interface SandboxCounts {
-  /** Requests to the API, control requests left out; those a fault or a limit refused are among them. */
-  readonly requests: number;
-  /** By method and path, ids replaced by `{id}`: `POST /crm/v3/objects/contacts/batch/update`. */
-  readonly byEndpoint: Readonly<Record<string, number>>;
-  /** Answers by status. A request whose connection was cut has none. */
-  readonly byStatus: Readonly<Record<string, number>>;
-  /** 429s because a limit was really exceeded, not those a fault made. */
-  readonly limited: number;
-  /** Write attempts per record, `contacts/151000000012` → number, links left out. More than one for one change is a double write. */
-  readonly writesPerRecord: Readonly<Record<string, number>>;
-  /** The same for creates by unique value or name, so that a record created twice shows: only what occurs twice or more. */
-  readonly repeatedCreates: Readonly<Record<string, number>>;
+/** A write as far as counting goes. */
+export interface CountedWrite {
+  readonly action: string;
+  readonly object: string;
+  readonly id: string;
 }
 
 /** Counts requests as they come and go. */
@@ -37,8 +28,8 @@ export class RequestCounter {
     this.byStatus.clear();
   }
 
-  /** The counts, with the writes that took place since `firstWrite`. `nameOf` tells what a created record is known by. */
-  report(writes: readonly WriteEntry[], limited: number, nameOf: (entry: WriteEntry) => string | undefined): SandboxCounts {
+  /** The counts, with the writes that took place. `nameOf` tells what a created record is known by. */
+  report<W extends CountedWrite>(writes: readonly W[], limited: number, nameOf: (entry: W) => string | undefined): Counts {
     const perRecord = new Map<string, number>();
     const creates = new Map<string, number>();
     for (const write of writes) {

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 
 import type { Clock } from '../../lib/index.js';
-import { newCorrelationId, type RequestSeen, type WireAnswer, type WireRequest } from './dispatch.js';
 import { readText, strangerOf, turnAway } from './gate.js';
+import type { WireAnswer, WireRequest } from './wire.js';
 
 const LOOPBACK = new Set(['127.0.0.1', '::1']);
 
 /** What answers: gets the request, may take its time. */
-export type Responder = (wire: WireRequest, seen: RequestSeen) => Promise<WireAnswer>;
+export type Responder = (wire: WireRequest) => Promise<WireAnswer>;
 
 /** How many bytes of body a request may have, by its head alone; 0 where the body of it is not even read, as for one that nobody knows. */
 export type BodyLimit = (head: Omit<WireRequest, 'body'>) => number;
@@ -71,16 +71,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, { limi
   const limit = limitOf(head);
   const body = limit === 0 ? '' : await readText(request, limit);
   if (body === undefined) return turnAway(request, response, 413, `A request body has at most ${limit} bytes`);
-  const seen: RequestSeen = { method: head.method, path: head.target.split('?')[0] ?? '/', correlationId: newCorrelationId() };
-  const wire: WireRequest = { ...head, body };
-  const given = await respond(wire, seen);
+  const given = await respond({ ...head, body });
   if (given.delayMs > 0) await clock.sleep(given.delayMs, stopping);
   if (given.cut === 'before') {
     request.socket.destroy();
     return;
   }
   const bytes = Buffer.from(given.body);
-  // Of its own clock, as HubSpot's answers are of HubSpot's.
+  // Of its own clock, as the answers of a platform are of the platform's.
   response.writeHead(given.status, {
     Date: clock.now().toUTCString(),
     ...given.headers,

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+
+/** A request as it came over the wire. */
+export interface WireRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+/** What goes back over the wire. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Wait before answering. */
+  readonly delayMs: number;
+  /** Cut the connection instead of answering, or in the middle of the body. */
+  readonly cut: 'no' | 'before' | 'in-body';
+}
+
+/** What a listener learns of each request. */
+export interface RequestSeen {
+  readonly method: string;
+  readonly path: string;
+  readonly correlationId: string;
+}
+
+/** What was seen of a request, under an id of its own. */
+export function seenOf({ method, target }: Pick<WireRequest, 'method' | 'target'>): RequestSeen {
+  return { method, path: target.split('?')[0] ?? '/', correlationId: randomUUID() };
+}
+
+const JSON_HEADERS = { 'Content-Type': 'application/json;charset=utf-8' };
+
+/** An answer in JSON; without a body it is empty. */
+export function jsonAnswer(status: number, body?: unknown, headers: Readonly<Record<string, string>> = {}): WireAnswer {
+  const text = body === undefined ? { body: '', headers } : { body: JSON.stringify(body), headers: { ...JSON_HEADERS, ...headers } };
+  return { status, ...text, delayMs: 0, cut: 'no' };
+}

@@ -1,0 +1,16 @@
+import { startHubSpotSandbox } from '../../src/sandbox/index.js';
+import { sandboxContract } from '../contracts/sandbox.js';
+
+sandboxContract('hubspot', {
+  start: async (options) => await startHubSpotSandbox(options),
+  object: 'contacts',
+  text: 'jobtitle',
+  linked: 'companies',
+  linkedText: 'name',
+  missingKey: '900000000000',
+  look: { method: 'GET', path: '/crm/v3/objects/contacts' },
+  set: (key, text) => ({ method: 'PATCH', path: `/crm/v3/objects/contacts/${key}`, body: { properties: { jobtitle: text } } }),
+  done: (status) => status === 200,
+  most: 100,
+  againMs: 10_000,
+});
