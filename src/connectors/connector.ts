@@ -29,8 +29,8 @@ export interface Connector {
   describe(objects: readonly string[] | undefined, options?: CallOptions): Promise<PlatformSchema>;
 
   /**
-   * Records in batches. All fields and meta of the schema are requested explicitly. Batches come in key order
-   * ({@link compareKeys}) where `capabilities.ordered`, else in the platform's order. With `keys`: those that exist, in any
+   * Records in batches. All fields and meta of the schema are requested explicitly. Batches come in the order that the schema declares
+   * (`keyOrder`: by {@link compareKeys}, or by {@link compareIntegers}) where `capabilities.ordered`, else in the platform's order. With `keys`: those that exist, in any
    * order, each at most once, and only under the key asked for (a merged-away id is reported in `aliases`, not as a record). A key is
    * left out only where the platform says that there is no such record: what a partial answer leaves out is asked for again, then
    * `platform-incomplete` is thrown. The same holds for a whole read and for links (G17).
@@ -45,7 +45,7 @@ export interface Connector {
 
   /**
    * Links of one kind, in batches, each pair once. With `fromKeys` / `toKeys`, only links of those records (the two
-   * limits are joined by OR). Order as for `read`: by from, then to, where `capabilities.ordered`.
+   * limits are joined by OR). By the bytes of from, then to, where `capabilities.ordered`.
    */
   readLinks(request: ReadLinksRequest, options?: CallOptions): AsyncIterable<readonly Link[]>;
 
@@ -112,7 +112,7 @@ export interface Commit {
 export interface Capabilities {
   /** All reads between `beginRead` and `endRead` see one moment. */
   readonly consistentRead: boolean;
-  /** Reads come in key order. */
+  /** Reads come in the order of their keys that the schema of the object type declares; links by the bytes of theirs. */
   readonly ordered: boolean;
   /** A write happens only where `expect` still holds, decided by the platform itself. Where false, callers read first. */
   readonly conditionalWrite: boolean;

@@ -27,7 +27,7 @@ export function contentDigest(record: PlatformRecord): string {
   return sha256(canonicalJson(record.fields));
 }
 
-/** Compares keys by their UTF-8 bytes: the order of every snapshot, and of PostgreSQL's `COLLATE "C"`. */
+/** Compares keys by their UTF-8 bytes, as PostgreSQL's `COLLATE "C"` does. */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i += 1) {
@@ -42,6 +42,39 @@ export function compareKeys(a: string, b: string): number {
     return x - y;
   }
   return a.length - b.length;
+}
+
+/**
+ * The order in which the keys of an object type are read and kept: `text`, by their UTF-8 bytes ({@link compareKeys}), or `integer`, where every
+ * key is a whole number, by its size ({@link compareIntegers}).
+ */
+export type KeyOrder = 'text' | 'integer';
+
+/** Compares two keys in an order. */
+export function compareIn(order: KeyOrder, a: string, b: string): number {
+  return order === 'text' ? compareKeys(a, b) : compareIntegers(a, b);
+}
+
+/** Compares whole numbers by their value; both have to be ones ({@link isInteger}). */
+export function compareIntegers(a: string, b: string): number {
+  const [below, other] = [a.startsWith('-'), b.startsWith('-')];
+  if (below !== other) return below ? -1 : 1;
+  const size = a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+  return below ? -size : size;
+}
+
+/** Most digits of a key that counts as a whole number: more than any database has types for. */
+export const MOST_DIGITS = 39;
+
+/** True for a whole number as it is always written: no zeros before it, no plus, no minus before zero. */
+export function isInteger(text: string): boolean {
+  return text.length <= MOST_DIGITS + 1 && /^(?:0|-?[1-9]\d{0,38})$/.test(text);
+}
+
+/** True where a key lies between two others, both included, in an order; a text that is no whole number is not among whole numbers. */
+export function liesWithin(order: KeyOrder, key: string, first: string, last: string): boolean {
+  if (order === 'integer' && !isInteger(key)) return false;
+  return compareIn(order, first, key) <= 0 && compareIn(order, key, last) <= 0;
 }
 
 /** True where two values are the same canonical value. `undefined` stands for an absent field. */

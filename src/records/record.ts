@@ -108,6 +108,8 @@ export interface ObjectSchema {
   readonly label?: string;
   /** Fields whose values make the key; empty where the platform gives the id. */
   readonly keyFields: readonly string[];
+  /** Every key is a whole number, and whole reads come by its size where they are ordered. Absent: keys are texts, ordered by their bytes. */
+  readonly keyOrder?: 'integer';
   readonly fields: readonly FieldSchema[];
   /** What is unique beside the fields that say so themselves. */
   readonly unique?: readonly UniqueSchema[];

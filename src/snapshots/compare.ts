@@ -1,9 +1,10 @@
 import { emptyIsNull } from '../connectors/index.js';
 import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
-import { compareKeys, type Link, own, parseRecordLine, put, recordLine, sameValue, type Value } from '../records/index.js';
+import { type KeyOrder, liesWithin, type Link, own, parseRecordLine, put, recordLine, sameValue, type Value } from '../records/index.js';
 import { damageOf } from './container/opened.js';
 import { inOrderAhead } from './lines/ahead.js';
-import { compareLines, keyAt, NEWLINE, sameFields, type LineKind } from './lines/lines.js';
+import { inTextOrder } from './lines/in-text-order.js';
+import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
 import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
 
 export interface CompareOptions extends CallOptions {
@@ -26,9 +27,9 @@ export interface CompareOptions extends CallOptions {
 const BATCH = 512;
 
 /**
- * What differs between two snapshots in the `fields` of one object type, in key order; a difference in `meta` alone is
+ * What differs between two snapshots in the `fields` of one object type, in the order in which both lie, else in the order of bytes; a difference in `meta` alone is
  * none, unless asked for. Offline. Parts that both snapshots hold are not read; the rest is compared as bytes, and only lines that differ
- * become text. Memory: a few parts of each side.
+ * become text. Memory: a few parts of each side; where one lies by the size of its keys and the other by their bytes, one part for each length of a key.
  *
  * What was not read on one side is no difference (G17): an object type that one side does not have gives nothing, and where a side has no
  * census, what only the other one has is left out. {@link comparable} tells what that concerns.
@@ -130,8 +131,9 @@ interface Side {
 async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: CompareOptions): AsyncGenerator<KeyDifference[]> {
   if (options.absentIsEmpty !== true && (a.info === undefined || b.info === undefined)) return;
   const shared = sharedParts(a.info, b.info);
-  const left = new Cursor(kind, 'a', a, shared, options);
-  const right = new Cursor(kind, 'b', b, shared, options);
+  const lines: LineOrder = { kind, order: commonOrder(a.info, b.info) };
+  const left = new Cursor(lines, 'a', a, shared, options);
+  const right = new Cursor(lines, 'b', b, shared, options);
   const reporter = options.reporter ?? silentReporter;
   const total = left.totalRows + right.totalRows;
   let batch: KeyDifference[] = [];
@@ -159,7 +161,7 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
       while (!left.atEnd && !right.atEnd) {
         skipEqual(left, right);
         if (left.atEnd || right.atEnd) break;
-        const order = compareLines(kind, left.bytes, left.at, right.bytes, right.at);
+        const order = compareLines(lines, left.bytes, left.at, right.bytes, right.at);
         if (order < 0) single(left, right);
         else if (order > 0) single(right, left);
         else {
@@ -183,15 +185,22 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
   }
 }
 
+/** The order in which two sides can be walked beside each other: that of both, else the order of bytes. */
+function commonOrder(a: ObjectInfo | undefined, b: ObjectInfo | undefined): KeyOrder {
+  const [one, other] = [a ?? b, b ?? a].map((info) => info?.order ?? 'text');
+  return one === other ? (one ?? 'text') : 'text';
+}
+
 /** Digests of the parts that both sides hold: equal bytes, hence equal keys, and nothing else lies between them. */
 function sharedParts(a: ObjectInfo | undefined, b: ObjectInfo | undefined): ReadonlySet<string> {
   const digests = new Set(a?.parts.map(({ sha256 }) => sha256));
   return new Set(b?.parts.map(({ sha256 }) => sha256).filter((digest) => digests.has(digest)));
 }
 
-type LoadedPart =
-  | { readonly part: PartInfo; readonly bytes: Buffer; readonly damage: undefined }
-  | { readonly part: PartInfo; readonly bytes: undefined; readonly damage: Damage };
+/** Bytes of whole lines, next in the order; none for a part that cannot be read. */
+interface Loaded {
+  readonly bytes: Buffer | undefined;
+}
 
 /** Walks the lines of one side. */
 class Cursor {
@@ -202,12 +211,13 @@ class Cursor {
   readonly totalRows: number;
   /** All keys were read: what is not here was not there. */
   readonly census: boolean;
-  readonly #parts: AsyncGenerator<LoadedPart>;
-  /** Parts that could not be read. */
-  readonly #hidden: PartInfo[] = [];
+  readonly #loads: AsyncGenerator<Loaded>;
+  /** Parts that could not be read, and how their keys are ordered. */
+  readonly #hidden = new Set<PartInfo>();
+  readonly #order: KeyOrder;
 
   constructor(
-    private readonly kind: LineKind,
+    private readonly lines: LineOrder,
     readonly side: 'a' | 'b',
     { reader, info }: Side,
     shared: ReadonlySet<string>,
@@ -216,15 +226,38 @@ class Cursor {
     const parts = info?.parts.filter(({ sha256 }) => !shared.has(sha256)) ?? [];
     this.census = info?.census ?? options.absentIsEmpty === true;
     this.totalRows = parts.reduce((sum, { rows }) => sum + rows, 0);
-    // One part ahead on each side: two are unpacked while two are compared.
-    this.#parts = inOrderAhead(parts, 2, async (part) => {
+    this.#order = info?.order ?? 'text';
+    const read = async (part: PartInfo): Promise<Buffer | undefined> => {
       if (!info) throw new RunbackError('bug', 'A part without an object type');
       try {
-        return { part, bytes: await reader.partBytes(info, part, options.signal), damage: undefined };
+        return await reader.partBytes(info, part, options.signal);
       } catch (error) {
-        return { part, bytes: undefined, damage: this.#damage(error) };
+        const damage = damageOf(error);
+        if (!damage || !options.onDamage) throw error;
+        // Some parts are read more than once.
+        if (!this.#hidden.has(part)) options.onDamage(side, damage);
+        this.#hidden.add(part);
+        return undefined;
       }
-    });
+    };
+    this.#loads = lines.order === this.#order ? this.#inTurn(parts, read) : this.#inText(parts, read);
+  }
+
+  /** The parts as they lie. One ahead on each side: two are unpacked while two are compared. */
+  async *#inTurn(parts: readonly PartInfo[], read: (part: PartInfo) => Promise<Buffer | undefined>): AsyncGenerator<Loaded> {
+    const rows = parts.values();
+    for await (const bytes of inOrderAhead(parts, 2, read)) {
+      this.doneRows += rows.next().value?.rows ?? 0;
+      yield { bytes };
+    }
+  }
+
+  /** Lines of parts that lie by the size of their keys, in the order of bytes. */
+  async *#inText(parts: readonly PartInfo[], read: (part: PartInfo) => Promise<Buffer | undefined>): AsyncGenerator<Loaded> {
+    for await (const bytes of inTextOrder(parts, read)) {
+      for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) this.doneRows += 1;
+      yield { bytes };
+    }
   }
 
   get atEnd(): boolean {
@@ -235,42 +268,32 @@ class Cursor {
   async load(): Promise<boolean> {
     for (;;) {
       this.options.signal?.throwIfAborted();
-      const next = await this.#parts.next();
+      const next = await this.#loads.next();
       this.at = 0;
       this.bytes = Buffer.alloc(0);
       if (next.done) return false;
-      const { part, bytes, damage } = next.value;
-      this.doneRows += part.rows;
-      if (bytes) {
-        this.bytes = bytes;
-        return true;
-      }
-      this.options.onDamage?.(this.side, damage);
-      this.#hidden.push(part);
+      const { bytes } = next.value;
+      if (!bytes) continue;
+      this.bytes = bytes;
+      return true;
     }
   }
 
   /** Gives the present line and goes to the next. */
   take(): { readonly key: string; readonly line: string } {
     const end = this.bytes.indexOf(NEWLINE, this.at);
-    const taken = { key: keyAt(this.kind, this.bytes, this.at, end), line: this.bytes.toString('utf8', this.at, end) };
+    const taken = { key: keyAt(this.lines.kind, this.bytes, this.at, end), line: this.bytes.toString('utf8', this.at, end) };
     this.at = end + 1;
     return taken;
   }
 
   /** True where a part that would hold this key could not be read. */
   hides(key: string): boolean {
-    return this.#hidden.some(({ firstKey, lastKey }) => compareKeys(key, firstKey) >= 0 && compareKeys(key, lastKey) <= 0);
+    return [...this.#hidden].some(({ firstKey, lastKey }) => liesWithin(this.#order, key, firstKey, lastKey));
   }
 
   async close(): Promise<void> {
-    await this.#parts.return(undefined);
-  }
-
-  #damage(error: unknown): Damage {
-    const damage = damageOf(error);
-    if (!damage || !this.options.onDamage) throw error;
-    return damage;
+    await this.#loads.return(undefined);
   }
 }
 

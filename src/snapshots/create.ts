@@ -12,7 +12,7 @@ import {
 } from '../lib/index.js';
 import { linkLine, recordLine, type LinkSchema, type ObjectSchema } from '../records/index.js';
 import type { Store } from '../store/index.js';
-import { headerBytes, manifestBytes } from './container/manifest.js';
+import { FORMAT_VERSION, headerBytes, manifestBytes } from './container/manifest.js';
 import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './container/names.js';
 import { openStored } from './container/open.js';
 import { PartWriter, type PartSizes } from './container/parts.js';
@@ -135,7 +135,7 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
 
 function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {
   return {
-    version: 1,
+    version: FORMAT_VERSION,
     id,
     kind: 'full',
     startedAt: clock.now().toISOString(),
@@ -202,7 +202,7 @@ class Session {
     }
     const moments = this.#moments();
     const unsigned: Omit<SnapshotManifest, 'sha256'> = {
-      version: 1,
+      version: FORMAT_VERSION,
       id: this.header.id,
       header: this.header,
       finishedAt: this.deps.clock.now().toISOString(),
@@ -300,6 +300,8 @@ class Session {
     const { connector } = platform;
     const what = `${platform.name}/${schema.object}`;
     const { ordered, census } = connector.capabilities;
+    // What is sorted here is sorted by bytes.
+    const order = ordered ? (schema.keyOrder ?? 'text') : 'text';
     const told: Told = {};
     const lines = ordered ? (connector.readLines?.(schema, this.options) ?? linesOf(connector, schema, told, this.options)) : undefined;
     let repeated = 0;
@@ -314,7 +316,7 @@ class Session {
         },
         signal: this.options.signal,
       });
-    const writer = new PartWriter(this.container, dataFolder(platform.name, schema.object), 'records', what, this.deps.partSizes);
+    const writer = new PartWriter(this.container, dataFolder(platform.name, schema.object), { kind: 'records', order }, what, this.deps.partSizes);
     const written = await this.#parts(writer, batches, `Reading ${schema.label ?? schema.object} of ${platform.name}`, 'records');
     repeated += writer.duplicates;
     const unproved = census ? doubtOf(repeated, told.total, written.rows) : undefined;
@@ -322,6 +324,7 @@ class Session {
     this.#objects.push({
       platform: platform.name,
       object: schema.object,
+      ...(order === 'text' ? {} : { order }),
       census: census && unproved === undefined,
       ...(unproved === undefined ? {} : { unproved }),
       ...written,
@@ -341,7 +344,7 @@ class Session {
           onDuplicate: () => {},
           signal: this.options.signal,
         });
-    const writer = new PartWriter(this.container, folder, 'links', what, this.deps.partSizes);
+    const writer = new PartWriter(this.container, folder, { kind: 'links', order: 'text' }, what, this.deps.partSizes);
     const written = await this.#parts(writer, batches, `Reading links ${link.from} to ${link.to} of ${platform.name}`, 'links');
     const { from, to, kind } = link;
     this.#links.push({ platform: platform.name, object: linkName(link), from, to, kind, census: connector.capabilities.census, ...written });

@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import type { RunbackError } from '../lib/index.js';
-import { compareKeys, type ObjectSchema } from '../records/index.js';
+import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
 import { readEntry } from './container/entry.js';
 import { linkSchemaEntry, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
@@ -81,7 +81,7 @@ export class ZipSnapshotReader implements SnapshotReader {
   }
 
   async line(info: ObjectInfo, key: string): Promise<string | undefined> {
-    const part = partOf(info.parts, key);
+    const part = partOf(info, key);
     if (!part) return undefined;
     const bytes = await this.#keptPart(info, part);
     const start = findRecord(bytes, key);
@@ -100,7 +100,9 @@ export class ZipSnapshotReader implements SnapshotReader {
       throw why(error instanceof Error ? error.message : String(error));
     }
     if ((await digestAside(bytes)) !== part.sha256) throw why('its bytes are not those that were written');
-    const problem = this.#vouched ? undefined : linesProblem('from' in info ? 'links' : 'records', bytes, part);
+    const problem = this.#vouched
+      ? undefined
+      : linesProblem({ kind: 'from' in info ? 'links' : 'records', order: info.order ?? 'text' }, bytes, part);
     if (problem !== undefined) throw why(problem);
     return bytes;
   }
@@ -152,15 +154,16 @@ export class ZipSnapshotReader implements SnapshotReader {
 }
 
 /** The one part whose key range holds `key`. */
-function partOf(parts: readonly PartInfo[], key: string): PartInfo | undefined {
+function partOf({ parts, order = 'text' }: { readonly parts: readonly PartInfo[]; readonly order?: KeyOrder }, key: string): PartInfo | undefined {
+  if (order === 'integer' && !isInteger(key)) return undefined;
   let low = 0;
   let high = parts.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
     const part = parts[middle];
     if (!part) return undefined;
-    if (compareKeys(key, part.firstKey) < 0) high = middle - 1;
-    else if (compareKeys(key, part.lastKey) > 0) low = middle + 1;
+    if (compareIn(order, key, part.firstKey) < 0) high = middle - 1;
+    else if (compareIn(order, key, part.lastKey) > 0) low = middle + 1;
     else return part;
   }
   return undefined;

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import type { Link, ObjectSchema } from '../records/index.js';
+import type { KeyOrder, Link, ObjectSchema } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
 
 /** One part of a snapshot: a zip entry of 1 to 4 MB of NDJSON. */
@@ -19,6 +19,8 @@ export interface PartInfo {
 export interface ObjectInfo {
   readonly platform: string;
   readonly object: string;
+  /** How its lines lie: by the size of their keys, all of which are whole numbers. Absent: by the bytes of their keys. */
+  readonly order?: Exclude<KeyOrder, 'text'>;
   readonly rows: number;
   /** It was proved that all keys were read: absence means the record did not exist. */
   readonly census: boolean;
@@ -45,9 +47,12 @@ export interface SnapshotPlatform {
   readonly consistent: boolean;
 }
 
+/** Version 1 knows no `order` of parts: every one lies by the bytes of its keys. */
+export type FormatVersion = 1 | 2;
+
 /** First entry of the zip. No record data. */
 export interface SnapshotHeader {
-  readonly version: 1;
+  readonly version: FormatVersion;
   readonly id: string;
   /** `delta` is reserved. */
   readonly kind: 'full';
@@ -76,7 +81,7 @@ export interface PlatformMoments {
 
 /** Last entry of the zip: its presence is the commit. */
 export interface SnapshotManifest {
-  readonly version: 1;
+  readonly version: FormatVersion;
   readonly id: string;
   /** The header once more, so that a damaged first entry costs nothing. */
   readonly header: SnapshotHeader;
@@ -145,6 +150,8 @@ export interface Damage {
   /** Keys in the unreadable range, inclusive. */
   readonly firstKey?: string;
   readonly lastKey?: string;
+  /** In which order the range is meant; absent: by bytes. */
+  readonly order?: Exclude<KeyOrder, 'text'>;
   readonly rows?: number;
   readonly why: string;
 }
@@ -179,7 +186,7 @@ export interface SnapshotReader {
   schema(platform: string): Promise<PlatformSchema>;
   objectSchema(platform: string, object: string): Promise<ObjectSchema | undefined>;
   /**
-   * Whole lines in key order, as text without newline, in batches. `onDamage` is told of each unreadable part and
+   * Whole lines in the order in which they lie (`info.order`), as text without newline, in batches. `onDamage` is told of each unreadable part and
    * reading goes on; without it the first unreadable part throws `snapshot-damaged`.
    */
   lines(

@@ -124,6 +124,15 @@ describe('reading', () => {
     expect(got).toEqual(['a', 'a']);
   });
 
+  test('where keys are declared to be whole numbers, they come by their size, and nothing else counts as one', async () => {
+    const schema: ObjectSchema = { ...SCHEMA, keyOrder: 'integer' };
+    const numbers = async (...keys: string[]): Promise<unknown> => await gathered(reading({ records: keys.map(record) }).read({ schema }));
+    await numbers('-10', '-9', '0', '9', '10');
+    await expectBroken(numbers('10', '9'), '"9" after "10"');
+    await expectBroken(numbers('-9', '-10'), '"-10" after "-9"');
+    for (const key of ['x', '007', '']) await expectBroken(numbers(key), 'no whole number');
+  });
+
   test('where no order is claimed, none is asked for', async () => {
     const read = having({ capabilities: { ...CAPABILITIES, ordered: false }, read: () => batches({ records: [record('b'), record('a')] }) });
     expect(await gathered(read.read({ schema: SCHEMA }))).toHaveLength(1);

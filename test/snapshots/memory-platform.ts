@@ -1,6 +1,6 @@
 import type { Capabilities, Connector, LineBatch, Platform, PlatformSchema } from '../../src/connectors/index.js';
 import { RunbackError } from '../../src/lib/index.js';
-import { compareKeys, recordLine, type Link, type LinkSchema, type ObjectSchema, type PlatformRecord } from '../../src/records/index.js';
+import { compareIn, compareKeys, recordLine, type Link, type LinkSchema, type ObjectSchema, type PlatformRecord } from '../../src/records/index.js';
 
 /** What a platform in memory holds. Links by `<from>~<to>~<kind>`. */
 export interface MemoryContent {
@@ -36,7 +36,8 @@ export function memoryPlatform(name: string, content: MemoryContent, options: Me
   ];
   const recordsOf = (object: string): readonly PlatformRecord[] => {
     const records = content.objects[object] ?? [];
-    return ordered ? [...records].sort((a, b) => compareKeys(a.key, b.key)) : records;
+    const order = all.find((schema) => schema.object === object)?.keyOrder ?? 'text';
+    return ordered ? [...records].sort((a, b) => compareIn(order, a.key, b.key)) : records;
   };
   async function* batches<T>(object: string, items: readonly T[]): AsyncGenerator<readonly T[]> {
     const size = options.batch ?? 100;

@@ -1,5 +1,5 @@
 import type { Fields, PlatformRecord } from '../../records/index.js';
-import { compareKeys, type Link } from '../../records/index.js';
+import { compareIn, compareKeys, isInteger, type Link, type ObjectSchema } from '../../records/index.js';
 import type { LineBatch, PlatformSchema, ReadLinksRequest, ReadRequest, RecordBatch } from '../connector.js';
 import { broken, READ_ONLY } from './broken.js';
 
@@ -32,7 +32,7 @@ export class ReadCheck {
 
   constructor(
     private readonly of: Checked,
-    private readonly request: Pick<ReadRequest, 'keys'> & { readonly schema: { readonly object: string } },
+    private readonly request: Pick<ReadRequest, 'keys'> & { readonly schema: Pick<ObjectSchema, 'object' | 'keyOrder'> },
   ) {
     this.#asked = request.keys && new Set(request.keys);
   }
@@ -52,8 +52,10 @@ export class ReadCheck {
   #record({ key, fields, meta }: PlatformRecord): void {
     if (typeof key !== 'string' || !isFields(fields) || !isFields(meta))
       throw this.#fail('a record has a key, fields and meta', `It gave one that lacks some of it: ${quoted(key)}`);
+    const { keyOrder = 'text' } = this.request.schema;
+    if (keyOrder === 'integer' && !isInteger(key)) throw this.#fail('keys are what was declared', `It gave ${quoted(key)}, which is no whole number`);
     if (this.#asked === undefined) {
-      if (this.of.ordered && this.#last !== undefined && compareKeys(this.#last, key) > 0)
+      if (this.of.ordered && this.#last !== undefined && compareIn(keyOrder, this.#last, key) > 0)
         throw this.#fail('records come in the order of their keys', `It gave ${quoted(key)} after ${quoted(this.#last)}`);
       this.#last = key;
       return;

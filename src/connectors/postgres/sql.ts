@@ -1,3 +1,4 @@
+import type { KeyOrder } from '../../records/index.js';
 import type { Column, Pair, Table } from './schema/table.js';
 
 /*
@@ -35,6 +36,12 @@ function printed(column: Column, alias: string): string {
 }
 const CAST_IS_PRINT = new Set(['smallint', 'integer', 'bigint', 'text', 'character varying', 'uuid', 'numeric', 'date']);
 
+/** True for a column of whole numbers, which print without anything around them. */
+export function isWhole({ base }: Pick<Column, 'base'>): boolean {
+  return WHOLE.has(base);
+}
+const WHOLE = new Set(['smallint', 'integer', 'bigint']);
+
 /** SQL for the canonical key of a record: its text, or a JSON array of texts as `keyOf` makes it. */
 export function keyText(columns: readonly Column[], alias: string): string {
   const [only] = columns;
@@ -42,8 +49,18 @@ export function keyText(columns: readonly Column[], alias: string): string {
   return `pg_catalog.concat('[', ${columns.map((column) => `pg_catalog.to_json(${printed(column, alias)})`).join(`, ',', `)}, ']')`;
 }
 
-/** `ORDER BY` term that sorts as `compareKeys` does. */
-export function keyOrder(key: string, encoding: string): string {
+/** Types whose own order is that of the bytes of their texts: an index gives it, where sorting texts takes as long as reading them. */
+const SORTS_AS_TEXT = new Set(['uuid']);
+
+/**
+ * `ORDER BY` term for the order that is declared of the keys: whole numbers by their size, as the index of the key has them, texts as
+ * `compareKeys` does. `alias`: that of the table.
+ */
+export function keyOrder(columns: readonly Column[], alias: string, order: KeyOrder, encoding: string): string {
+  const [only] = columns;
+  if (columns.length === 1 && only !== undefined && (SORTS_AS_TEXT.has(only.base) || (order === 'integer' && isWhole(only))))
+    return `${alias}.${identifier(only.name)}`;
+  const key = keyText(columns, alias);
   return encoding === 'UTF8' || encoding === 'LATIN1' || encoding === 'SQL_ASCII'
     ? `(${key}) COLLATE pg_catalog."C"`
     : `pg_catalog.convert_to(${key}, 'UTF8')`;

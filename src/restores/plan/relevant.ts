@@ -1,4 +1,4 @@
-import { compareKeys } from '../../records/index.js';
+import { liesWithin } from '../../records/index.js';
 import type { Damage } from '../../snapshots/index.js';
 import { comparable } from '../decide/comparable.js';
 import { conflictOf, differing } from '../decide/conflicts.js';
@@ -71,7 +71,7 @@ function sorter({ pair, filters }: PlanContext, type: ObjectThenAndNow): (differ
 
 function within(damages: readonly Damage[], key: string): boolean {
   return damages.some(
-    ({ firstKey, lastKey }) => firstKey !== undefined && lastKey !== undefined && compareKeys(firstKey, key) <= 0 && compareKeys(key, lastKey) <= 0,
+    ({ firstKey, lastKey, order }) => firstKey !== undefined && lastKey !== undefined && liesWithin(order ?? 'text', key, firstKey, lastKey),
   );
 }
 

@@ -3,23 +3,25 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 import { canonicalJson, RunbackError, sha256 } from '../../lib/index.js';
-import { compareKeys } from '../../records/index.js';
+import { compareIn, isInteger } from '../../records/index.js';
 import { boundedJson } from '../lines/shapes.js';
 import type { ObjectInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import { kindOfEntry } from './names.js';
 
 /** Header and manifest as JSON: made, and read back from files that may be anything. */
 
-/** The format this version writes, and the newest it reads. */
-export const FORMAT_VERSION = 1;
+/** The format this version writes, and the newest it reads; all before it are read too. */
+export const FORMAT_VERSION = 2;
 
 const COMMA = 0x2c;
 const count = z.number().int().nonnegative();
+const version = z.union([z.literal(1), z.literal(FORMAT_VERSION)]);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const part = z.looseObject({ name: z.string(), rows: count, bytes: count, sha256: digest, firstKey: z.string(), lastKey: z.string() });
 const object = z.looseObject({
   platform: z.string(),
   object: z.string(),
+  order: z.literal('integer').exactOptional(),
   rows: count,
   census: z.boolean(),
   unproved: z.string().exactOptional(),
@@ -35,7 +37,7 @@ const platform = z.looseObject({
   consistent: z.boolean(),
 });
 const header = z.looseObject({
-  version: z.literal(FORMAT_VERSION),
+  version,
   id: z.string().min(1),
   kind: z.literal('full'),
   startedAt: z.string(),
@@ -44,7 +46,7 @@ const header = z.looseObject({
   note: z.string().exactOptional(),
 });
 const manifest = z.looseObject({
-  version: z.literal(FORMAT_VERSION),
+  version,
   id: z.string().min(1),
   header,
   finishedAt: z.string(),
@@ -98,12 +100,13 @@ function vouchesForItself(bytes: Buffer, own: unknown): boolean {
  * True where no part, object type or platform is listed twice, and the parts of each stand in the order of their keys and hold as many rows as it
  * says. A part listed a hundred thousand times would be read as often.
  */
-function fitsItself({ id, header: { id: own, platforms }, objects, links }: SnapshotManifest): boolean {
+function fitsItself({ version: written, id, header: { id: own, platforms }, objects, links }: SnapshotManifest): boolean {
   const names = platforms.map(({ name }) => name);
   const infos = [...objects.map((info) => ({ info, kind: 'data' })), ...links.map((info) => ({ info, kind: 'links' }))];
   const parts = infos.flatMap(({ info }) => info.parts);
   return (
     id === own &&
+    (written > 1 || infos.every(({ info }) => info.order === undefined)) &&
     isSet(names) &&
     isSet(parts.map(({ name }) => name)) &&
     isSet(infos.map(({ info, kind }) => canonicalJson([kind, info.platform, info.object]))) &&
@@ -114,12 +117,14 @@ function fitsItself({ id, header: { id: own, platforms }, objects, links }: Snap
 }
 
 /** Links of one record may go on in the next part. */
-function isOrdered({ rows, parts }: ObjectInfo, kind: string): boolean {
+function isOrdered({ rows, parts, order: declared }: ObjectInfo, kind: string): boolean {
+  const order = declared ?? 'text';
   const most = kind === 'data' ? -1 : 0;
+  if (order === 'integer' && (kind === 'links' || !parts.every(({ firstKey, lastKey }) => isInteger(firstKey) && isInteger(lastKey)))) return false;
   return (
     parts.every((part, n) => {
       const before = parts[n - 1];
-      return compareKeys(part.firstKey, part.lastKey) <= 0 && (before === undefined || compareKeys(before.lastKey, part.firstKey) <= most);
+      return compareIn(order, part.firstKey, part.lastKey) <= 0 && (before === undefined || compareIn(order, before.lastKey, part.firstKey) <= most);
     }) && parts.reduce((sum, part) => sum + part.rows, 0) === rows
   );
 }
@@ -151,7 +156,7 @@ function refuseNewer(value: Readonly<Record<string, unknown>>, path: string): vo
 /** The refusal of what a later version of runback wrote. */
 export function newerFormat(path: string, why: string): RunbackError {
   return new RunbackError('snapshot-newer', `${path} was made by a newer runback`, {
-    why: `This version reads full snapshots of format version ${FORMAT_VERSION}, and ${why}.`,
+    why: `This version reads full snapshots of format versions 1 and ${FORMAT_VERSION}, and ${why}.`,
     state: 'Nothing was read or changed.',
     next: 'Update runback to the version that made it (npm install -g runback@latest), then run the command again.',
     data: { path, reads: FORMAT_VERSION },

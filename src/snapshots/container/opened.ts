@@ -32,7 +32,9 @@ export async function readSmallEntry(opened: OpenedSnapshot, name: string): Prom
 
 /** Names what a damaged part held. */
 export function partDamage(info: ObjectInfo, part: PartInfo, why: string): Damage {
-  return { entry: part.name, platform: info.platform, object: info.object, firstKey: part.firstKey, lastKey: part.lastKey, rows: part.rows, why };
+  const { platform, object, order } = info;
+  const { name: entry, firstKey, lastKey, rows } = part;
+  return { entry, platform, object, firstKey, lastKey, ...(order === undefined ? {} : { order }), rows, why };
 }
 
 /** The error for bytes that are not what was written. */

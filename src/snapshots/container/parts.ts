@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { LineBatch } from '../../connectors/index.js';
 import { RunbackError } from '../../lib/index.js';
-import { beginsLine, compareLines, keyAt, keyOffset, NEWLINE, stringEnd, type LineKind } from '../lines/lines.js';
+import { beginsLine, compareLines, isWholeAt, keyAt, keyOffset, NEWLINE, stringEnd, type LineKind, type LineOrder } from '../lines/lines.js';
 import type { PartInfo } from '../types.js';
 import { partEntry } from './names.js';
 import { digestAside, type ContainerWriter } from './writer.js';
@@ -28,7 +28,7 @@ export interface WrittenParts {
 }
 
 /**
- * Cuts lines that come in key order into parts and hands them to the container. A part ends, once it has `min` bytes,
+ * Cuts lines that come in the order of their keys into parts and hands them to the container. A part ends, once it has `min` bytes,
  * after a record chosen by a hash of its key (so an insertion elsewhere does not move the boundary; a long line is
  * chosen more often, so parts of wide and of narrow records come out alike), and at the latest before it exceeds `max`.
  *
@@ -39,6 +39,7 @@ export class PartWriter {
   /** Lines left out because their key stood directly before. */
   duplicates = 0;
   readonly #parts: PartInfo[] = [];
+  private readonly kind: LineKind;
   readonly #buffers: [Buffer, Buffer];
   #filling: 0 | 1 = 0;
   #used = 0;
@@ -51,10 +52,11 @@ export class PartWriter {
   constructor(
     private readonly container: ContainerWriter,
     private readonly folder: string,
-    private readonly kind: LineKind,
+    private readonly lines: LineOrder,
     private readonly what: string,
     private readonly sizes: PartSizes = PART_SIZES,
   ) {
+    this.kind = lines.kind;
     this.#buffers = [Buffer.alloc(0), Buffer.alloc(0)];
   }
 
@@ -69,7 +71,7 @@ export class PartWriter {
     for (let n = 0; n < ends.length; n += 1) {
       const end = ends[n] ?? 0;
       this.#check(bytes, start, end);
-      const order = previous.length === 0 ? -1 : compareLines(this.kind, previous, previousStart, bytes, start);
+      const order = previous.length === 0 ? -1 : compareLines(this.lines, previous, previousStart, bytes, start);
       if (order > 0) throw this.#disordered(keyAt(this.kind, previous, previousStart, previous.length), keyAt(this.kind, bytes, start, end));
       if (order === 0) {
         this.duplicates += 1;
@@ -159,6 +161,12 @@ export class PartWriter {
         state: 'No snapshot was made; nothing was changed on the platform.',
         next: 'Leave this object type out (--object names the others).',
       });
+    if (this.lines.order === 'integer' && !isWholeAt(bytes, start + keyOffset(this.kind)))
+      throw new RunbackError('platform-nonsense', `A key of ${this.what} is no whole number`, {
+        why: `Record ${JSON.stringify(keyAt(this.kind, bytes, start, end))} came, although the platform promises whole numbers.`,
+        state: 'No snapshot was made; nothing was changed on the platform.',
+        next: 'Try again; if it happens again, report it with the version of the platform.',
+      });
     if (bytes[end - 1] !== NEWLINE || !beginsLine(this.kind, bytes, start))
       throw new RunbackError('bug', `A line of ${this.what} is not a snapshot line`, {
         why: `It begins with ${JSON.stringify(bytes.toString('utf8', start, Math.min(end, start + 40)))}.`,
@@ -167,8 +175,9 @@ export class PartWriter {
   }
 
   #disordered(before: string, after: string): RunbackError {
+    const order = this.lines.order === 'integer' ? 'the order of whole numbers' : 'bytewise order';
     return new RunbackError('platform-nonsense', `${this.what} did not come in key order`, {
-      why: `${JSON.stringify(after)} came after ${JSON.stringify(before)}, although the platform promises bytewise order.`,
+      why: `${JSON.stringify(after)} came after ${JSON.stringify(before)}, although the platform promises ${order}.`,
       state: 'No snapshot was made; nothing was changed on the platform.',
       next: 'Try again; if it happens again, report it with the version of the platform.',
       data: { before, after },

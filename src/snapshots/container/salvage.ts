@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 import { canonicalJson, sha256 } from '../../lib/index.js';
+import { compareIn, type KeyOrder } from '../../records/index.js';
 import { linesProblem } from '../lines/check-lines.js';
 import { beginsLine, keyAt, NEWLINE, type LineKind } from '../lines/lines.js';
 import { objectSchemaIn, platformIn } from '../lines/shapes.js';
@@ -8,7 +9,7 @@ import type { StoredFile } from '../storage/storage.js';
 import type { Damage, LinkInfo, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import type { ZipDirectory, ZipEntry } from './directory.js';
 import { readEntry } from './entry.js';
-import { parseHeader } from './manifest.js';
+import { FORMAT_VERSION, parseHeader } from './manifest.js';
 import { dataFolder, HEADER_ENTRY, kindOfEntry, linkFolder, linkName, MANIFEST_ENTRY, segmentOf } from './names.js';
 import type { OpenedSnapshot } from './opened.js';
 
@@ -23,7 +24,7 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
   const damage: Damage[] = [{ entry: MANIFEST_ENTRY, why: 'it is missing or damaged: nothing tells which records are lost' }];
   for (const entry of broken) if (entry !== MANIFEST_ENTRY) damage.push({ entry, why: 'it does not unpack' });
   const small = new Map<string, Buffer>();
-  const parts = new Map<string, PartInfo[]>();
+  const parts = new Map<string, FoundPart[]>();
   let kept = 0;
   for (const entry of [...directory.entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name === MANIFEST_ENTRY) continue;
@@ -41,15 +42,21 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
     if (kind !== 'data' && kind !== 'links') continue;
     const part = describePart(entry.name, kind === 'data' ? 'records' : 'links', bytes);
     const folder = entry.name.slice(0, entry.name.lastIndexOf('/'));
-    if (part && linesProblem(kind === 'data' ? 'records' : 'links', bytes, part) === undefined)
-      parts.set(folder, [...(parts.get(folder) ?? []), part]);
+    if (part) parts.set(folder, [...(parts.get(folder) ?? []), part]);
     else damage.push({ entry: entry.name, why: 'it does not hold snapshot lines' });
   }
   const headerBytes = small.get(HEADER_ENTRY);
   const header = (headerBytes && parseHeader(headerBytes, file.path)) ?? unknownHeader(file.path);
-  const { objects, links } = namesOf(header, small, parts);
+  const lying = new Map<string, Lying>();
+  for (const [folder, found] of parts) {
+    const its = oneOrder(found);
+    lying.set(folder, its);
+    for (const { part } of found)
+      if (!its.parts.includes(part)) damage.push({ entry: part.name, why: 'its lines lie in another order than the others' });
+  }
+  const { objects, links } = namesOf(header, small, lying);
   const unsigned: Omit<SnapshotManifest, 'sha256'> = {
-    version: 1,
+    version: FORMAT_VERSION,
     id: header.id,
     header,
     finishedAt: header.startedAt,
@@ -72,12 +79,33 @@ async function readChecked(file: StoredFile, entry: ZipEntry): Promise<Buffer | 
   }
 }
 
-function describePart(name: string, kind: LineKind, bytes: Buffer): PartInfo | undefined {
+/** A part that reads, and the orders in which its lines lie. */
+interface FoundPart {
+  readonly part: PartInfo;
+  readonly fits: readonly KeyOrder[];
+}
+
+/** Parts of one object type and how their lines lie. */
+interface Lying {
+  readonly order: KeyOrder;
+  readonly parts: readonly PartInfo[];
+}
+
+/** Parts that lie in one order: that which the most of them fit, in themselves and one after the other. */
+function oneOrder(found: readonly FoundPart[]): Lying {
+  const inOrder = (order: KeyOrder): PartInfo[] => found.filter(({ fits }) => fits.includes(order)).map(({ part }) => part);
+  const steps = (order: KeyOrder, parts: readonly PartInfo[]): number =>
+    parts.filter((part, n) => compareIn(order, parts[n - 1]?.lastKey ?? part.firstKey, part.firstKey) <= 0).length;
+  const [text, integer] = [inOrder('text'), inOrder('integer')];
+  return steps('integer', integer) > steps('text', text) ? { order: 'integer', parts: integer } : { order: 'text', parts: text };
+}
+
+function describePart(name: string, kind: LineKind, bytes: Buffer): FoundPart | undefined {
   if (bytes.at(-1) !== NEWLINE || !beginsLine(kind, bytes, 0)) return undefined;
   let rows = 0;
   for (let at = 0; at < bytes.length; at = bytes.indexOf(NEWLINE, at) + 1) rows += 1;
   const last = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
-  return {
+  const part: PartInfo = {
     name,
     rows,
     bytes: bytes.length,
@@ -85,26 +113,30 @@ function describePart(name: string, kind: LineKind, bytes: Buffer): PartInfo | u
     firstKey: keyAt(kind, bytes, 0, bytes.length),
     lastKey: keyAt(kind, bytes, last, bytes.length),
   };
+  const orders: readonly KeyOrder[] = kind === 'records' ? ['text', 'integer'] : ['text'];
+  const fits = orders.filter((order) => linesProblem({ kind, order }, bytes, part) === undefined);
+  return fits.length === 0 ? undefined : { part, fits };
 }
 
 /** True names of the folders found, by encoding every name the schemas tell; a folder without a schema keeps its own. */
 function namesOf(
   header: SnapshotHeader,
   small: ReadonlyMap<string, Buffer>,
-  parts: ReadonlyMap<string, readonly PartInfo[]>,
+  parts: ReadonlyMap<string, Lying>,
 ): { objects: ObjectInfo[]; links: LinkInfo[] } {
   const objects: ObjectInfo[] = [];
   const links: LinkInfo[] = [];
   const taken = new Set<string>();
-  const totals = (found: readonly PartInfo[]): Pick<ObjectInfo, 'rows' | 'census' | 'digest' | 'parts'> => ({
+  const totals = ({ order, parts: found }: Lying): Pick<ObjectInfo, 'rows' | 'order' | 'census' | 'digest' | 'parts'> => ({
     rows: found.reduce((sum, part) => sum + part.rows, 0),
+    ...(order === 'text' ? {} : { order }),
     census: false,
     digest: sha256(found.map((part) => part.sha256).join('')),
     parts: found,
   });
-  const take = (folder: string): readonly PartInfo[] => {
+  const take = (folder: string): Lying => {
     taken.add(folder);
-    return parts.get(folder) ?? [];
+    return parts.get(folder) ?? { order: 'text', parts: [] };
   };
   for (const { name: platform } of header.platforms) {
     for (const [entry, bytes] of small) {

@@ -1,4 +1,4 @@
-import { compareKeys } from '../../records/index.js';
+import { compareKeys, MOST_DIGITS, type KeyOrder } from '../../records/index.js';
 
 /**
  * Snapshot lines as bytes. A line begins with its key (`{"key":"…",…` or, for links, `{"from":"…","to":"…"}`), so that
@@ -6,6 +6,9 @@ import { compareKeys } from '../../records/index.js';
  */
 
 const QUOTE = 0x22;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 const BACKSLASH = 0x5c;
 export const NEWLINE = 0x0a;
 
@@ -85,9 +88,40 @@ function compareStrings(a: Buffer, aStart: number, b: Buffer, bStart: number): n
   return compareKeys(stringAt(a, aStart, stringEnd(a, aStart, a.length)), stringAt(b, bStart, stringEnd(b, bStart, b.length)));
 }
 
-/** Compares the keys of two lines in canonical order; for links, `from` and then `to`. */
-export function compareLines(kind: LineKind, a: Buffer, aStart: number, b: Buffer, bStart: number): number {
+/** Compares two JSON strings that hold whole numbers, by their size. Offsets and answer as for {@link compareStrings}. */
+function compareWhole(a: Buffer, aStart: number, b: Buffer, bStart: number): number {
+  const below = a[aStart] === MINUS;
+  if (below !== (b[bStart] === MINUS)) return below ? -1 : 1;
+  let first = 0;
+  for (let i = aStart, j = bStart; ; i += 1, j += 1) {
+    const [x, y] = [a[i] ?? QUOTE, b[j] ?? QUOTE];
+    if (x === QUOTE || y === QUOTE) {
+      const size = x !== y ? (x === QUOTE ? -1 : 1) : first;
+      return below ? -size : size;
+    }
+    if (first === 0) first = x - y;
+  }
+}
+
+/** True where the JSON string whose first character is at `start` is a whole number as it is always written. */
+export function isWholeAt(bytes: Buffer, start: number): boolean {
+  const from = bytes[start] === MINUS ? start + 1 : start;
+  let at = from;
+  for (let byte = bytes[at] ?? 0; byte >= ZERO && byte <= NINE; byte = bytes[at] ?? 0) at += 1;
+  if (bytes[at] !== QUOTE || at === from || at - from > MOST_DIGITS) return false;
+  return bytes[from] !== ZERO || (at === from + 1 && from === start);
+}
+
+/** How lines lie: their kind, and the order of their keys. Links always lie by the bytes of theirs. */
+export interface LineOrder {
+  readonly kind: LineKind;
+  readonly order: KeyOrder;
+}
+
+/** Compares the keys of two lines in their order; for links, `from` and then `to`. */
+export function compareLines({ kind, order: of }: LineOrder, a: Buffer, aStart: number, b: Buffer, bStart: number): number {
   const offset = keyOffset(kind);
+  if (of === 'integer') return compareWhole(a, aStart + offset, b, bStart + offset);
   const order = compareStrings(a, aStart + offset, b, bStart + offset);
   if (order !== 0 || kind === 'records') return order;
   const aTo = stringEnd(a, aStart + offset, a.length) + 1 + LINK_MIDDLE.length;

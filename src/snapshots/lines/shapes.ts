@@ -29,6 +29,7 @@ const object = z.looseObject({
   object: z.string(),
   label: z.string().exactOptional(),
   keyFields: texts,
+  keyOrder: z.literal('integer').exactOptional(),
   fields: z.array(field),
   unique: z.array(z.looseObject({ fields: texts, when: texts.exactOptional() })).exactOptional(),
   createWithKey: z.boolean(),

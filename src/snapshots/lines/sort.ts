@@ -120,20 +120,28 @@ async function writeRun(path: string, batches: Iterable<LineBatch> | AsyncIterab
 
 /** A sorted run being read: its present item and where it came in the order of reading. */
 interface Head {
-  readonly order: number;
   readonly rest: AsyncGenerator<SortItem[]>;
   items: SortItem[];
   at: number;
 }
 
-/** Merges sorted runs; of equal items the one of the latest run is kept. Removes each run when done. */
-async function* mergeRuns(paths: readonly string[], options: SortOptions): AsyncGenerator<LineBatch> {
+/** Merges runs in temporary files; of equal items the one of the latest run is kept. Removes each run when done. */
+function mergeRuns(paths: readonly string[], options: SortOptions): AsyncGenerator<LineBatch> {
+  const runs = paths.map((path) => readRun(path, options.kind));
+  return mergeSorted(runs, options.onDuplicate, options.signal);
+}
+
+/** Merges sorted runs, each given in batches of any size; of equal items the one of the latest run is kept, and `onDuplicate` is told. */
+export async function* mergeSorted(
+  runs: readonly AsyncGenerator<SortItem[]>[],
+  onDuplicate: (key: string) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LineBatch> {
   const heads: Head[] = [];
   try {
-    for (const [order, path] of paths.entries()) {
-      const head: Head = { order, rest: readRun(path, options.kind), items: [], at: 0 };
+    for (const rest of runs) {
+      const head: Head = { rest, items: [], at: 0 };
       if (await advance(head)) heads.push(head);
-      else await rm(path, { force: true });
     }
     let out: string[] = [];
     let outBytes = 0;
@@ -143,7 +151,7 @@ async function* mergeRuns(paths: readonly string[], options: SortOptions): Async
       const item = head.items[head.at];
       head.at += 1;
       if (item) {
-        if (last && compareItems(last, item) === 0) options.onDuplicate(item.key);
+        if (last && compareItems(last, item) === 0) onDuplicate(item.key);
         else if (last) {
           out.push(last.line);
           outBytes += last.line.length;
@@ -152,7 +160,7 @@ async function* mergeRuns(paths: readonly string[], options: SortOptions): Async
       }
       if (head.at >= head.items.length && !(await advance(head))) heads.splice(heads.indexOf(head), 1);
       if (outBytes > READ_BYTES) {
-        options.signal?.throwIfAborted();
+        signal?.throwIfAborted();
         yield* packLines(out);
         out = [];
         outBytes = 0;
@@ -161,9 +169,8 @@ async function* mergeRuns(paths: readonly string[], options: SortOptions): Async
     if (last) out.push(last.line);
     yield* packLines(out);
   } finally {
-    for (const head of heads) await head.rest.return(undefined);
+    for (const rest of runs) await rest.return(undefined);
   }
-  for (const path of paths) await rm(path, { force: true });
 }
 
 /** The head with the least item; among equals the earliest run. At most `fanIn` heads: a scan is cheap. */
@@ -185,7 +192,7 @@ async function advance(head: Head): Promise<boolean> {
   return head.items.length > 0;
 }
 
-/** Reads a run back in batches of items. */
+/** Reads a run back in batches of items, and removes it at its end. */
 async function* readRun(path: string, kind: LineKind): AsyncGenerator<SortItem[]> {
   const handle = await open(path, 'r');
   try {
@@ -193,7 +200,7 @@ async function* readRun(path: string, kind: LineKind): AsyncGenerator<SortItem[]
     const chunk = Buffer.allocUnsafe(READ_BYTES);
     for (;;) {
       const { bytesRead } = await handle.read(chunk, 0, chunk.length, null);
-      if (bytesRead === 0) return;
+      if (bytesRead === 0) break;
       const bytes = Buffer.concat([carry, chunk.subarray(0, bytesRead)]);
       const end = bytes.lastIndexOf(0x0a) + 1;
       carry = Buffer.from(bytes.subarray(end));
@@ -206,6 +213,7 @@ async function* readRun(path: string, kind: LineKind): AsyncGenerator<SortItem[]
   } finally {
     await handle.close();
   }
+  await rm(path, { force: true });
 }
 
 function itemOf(kind: LineKind, line: string): SortItem {

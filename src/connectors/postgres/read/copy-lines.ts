@@ -8,7 +8,7 @@ import { copyRows } from './copy-out.js';
 import { LineMaker, planLines } from './line-maker.js';
 import { keyColumns, type ReadContext } from './read.js';
 
-/** A whole table as finished snapshot lines in key order: the server's COPY, turned into lines byte by byte. Throws our errors. */
+/** A whole table as finished snapshot lines in the order of the schema: the server's COPY, turned into lines byte by byte. Throws our errors. */
 export async function* copyLines(schema: ObjectSchema, context: ReadContext, options: CallOptions): AsyncGenerator<LineBatch> {
   const { table, reader, settings } = context;
   const columns = keyColumns(table, schema.keyFields);
@@ -19,7 +19,8 @@ export async function* copyLines(schema: ObjectSchema, context: ReadContext, opt
   // A single key column prints as the key itself, and is sent once.
   const select = [single === undefined ? key : `t.${identifier(single.name)}`, ...plan.columns.map((name) => `t.${identifier(name)}`)];
   const connection = await reader.connected(options);
-  const query = `COPY (SELECT ${select.join(', ')} FROM ${relation(table)} AS t ORDER BY ${keyOrder(key, connection.encoding)}) TO STDOUT`;
+  const order = keyOrder(columns, 't', schema.keyOrder ?? 'text', connection.encoding);
+  const query = `COPY (SELECT ${select.join(', ')} FROM ${relation(table)} AS t ORDER BY ${order}) TO STDOUT`;
   const stop = (): void => void connection.close(true);
   options.signal?.addEventListener('abort', stop, { once: true });
   const maker = new LineMaker(plan);

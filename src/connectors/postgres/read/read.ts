@@ -35,7 +35,7 @@ export function keyColumns(table: Table, keyFields: readonly string[]): readonly
   return columns as Column[];
 }
 
-/** All records in key order, or those changed since a time. Their keys first: how large a record is shows only when it comes. */
+/** All records in the order of the schema, or those changed since a time. Their keys first: how large a record is shows only when it comes. */
 export async function* readAll(request: ReadRequest, context: ReadContext, options: CallOptions): AsyncGenerator<RecordBatch> {
   const { table, reader, settings } = context;
   const columns = keyColumns(table, request.schema.keyFields);
@@ -46,7 +46,7 @@ export async function* readAll(request: ReadRequest, context: ReadContext, optio
   const since = request.changedSince !== undefined && at !== undefined;
   const { encoding } = await reader.connected(options);
   const query = `SELECT ${key} FROM ${relation(table)} AS t
-    ${since ? `WHERE t.${identifier(at.name)} >= $1::timestamptz OR t.${identifier(at.name)} IS NULL` : ''} ORDER BY ${keyOrder(key, encoding)}`;
+    ${since ? `WHERE t.${identifier(at.name)} >= $1::timestamptz OR t.${identifier(at.name)} IS NULL` : ''} ORDER BY ${keyOrder(columns, 't', request.schema.keyOrder ?? 'text', encoding)}`;
   const make = recordMaker(present);
   const values = since ? [request.changedSince?.toISOString()] : [];
   for await (const found of reader.rows(query, values, ROWS_PER_BATCH, options, `reading ${table.object}`, table)) {
@@ -196,7 +196,7 @@ export async function* readForeignKey(
   const { encoding } = await context.reader.connected(options);
   const query = `SELECT ${fromKey}, ${toKey} FROM ${relation(from)} AS f JOIN ${relation(to)} AS p
     ON ${refersTo(key.pairs, 'f', 'p')}${within(key.fromPart, 'f')}${within(key.toPart, 'p')}
-    ${limits.length === 0 ? '' : `WHERE ${limits.join(' OR ')}`} ORDER BY ${keyOrder(fromKey, encoding)}, ${keyOrder(toKey, encoding)}`;
+    ${limits.length === 0 ? '' : `WHERE ${limits.join(' OR ')}`} ORDER BY ${keyOrder(fromColumns, 'f', 'text', encoding)}, ${keyOrder(toColumns, 'p', 'text', encoding)}`;
   for await (const rows of context.reader.rows(query, values, ROWS_PER_BATCH, options, `reading links of ${from.object}`, from))
     yield rows.map(([a, b]) => ({ from: a ?? '', to: b ?? '' }));
 }

@@ -2,6 +2,7 @@ import { didYouMean, own, RunbackError } from '../../../lib/index.js';
 import type { FieldSchema, FieldType, ObjectSchema, UniqueSchema } from '../../../records/index.js';
 import { parentsFirst } from '../read/order.js';
 import type { Settings } from '../settings.js';
+import { isWhole } from '../sql.js';
 import * as catalog from './catalog.js';
 import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, PartRow, RelationRow, UniqueRow } from './catalog.js';
 import type { Column, ForeignKey, Reach, Table } from './table.js';
@@ -111,10 +112,12 @@ function tableOf(
   const changesByItself = new Set([settings.modified.by, settings.modified.at]);
   const columns = new Map(rows.map((column) => [column.name, columnOf(column, equals.get(column.name))]));
   const refused = refusal(row, index, encoding, settings);
+  const [key, ...others] = keyFields.map((name) => columns.get(name));
   const description: ObjectSchema = {
     object: objectName(row),
     ...(row.comment === null ? {} : { label: row.comment }),
     keyFields,
+    ...(key !== undefined && others.length === 0 && isWhole(key) ? { keyOrder: 'integer' as const } : {}),
     fields: rows.map((column) =>
       fieldOf(column, {
         setApart: keyFields.includes(column.name) || changesByItself.has(column.name),
