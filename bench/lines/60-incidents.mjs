@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseEscalation } from '../../dist/escalation/index.js';
-import { acknowledge, IncidentDesk, whatIsDue } from '../../dist/incidents/index.js';
+import { acknowledge, Incidents, whatIsDue } from '../../dist/incidents/index.js';
 import { newId, Redactor } from '../../dist/lib/index.js';
 import { openFileStore } from '../../dist/store/index.js';
 
@@ -28,21 +28,21 @@ async function world() {
   let time = Date.UTC(2026, 0, 5, 9);
   const clock = { now: () => new Date(time), monotonicMs: () => performance.now(), sleep: () => Promise.resolve() };
   const store = openFileStore({ dir: folder, clock, redactor: new Redactor() });
-  const desk = new IncidentDesk({ store, clock, escalation: parseEscalation(POLICY, 'escalation.yml'), outbox });
-  const open = async () => await desk.open({ title: 'Wrong names', severity: 'sev1', platforms: [], source: 'bench' }, 'bench');
-  return { folder, store, clock, desk, open, forward: (ms) => (time += ms) };
+  const incidents = new Incidents({ store, clock, escalation: parseEscalation(POLICY, 'escalation.yml'), outbox });
+  const open = async () => await incidents.open({ title: 'Wrong names', severity: 'sev1', platforms: [], source: 'bench' }, 'bench');
+  return { folder, store, clock, incidents, open, forward: (ms) => (time += ms) };
 }
 
 /**
  * Opens `count` incidents that somebody has, so that nothing is due for them for weeks. One is opened and taken as people do it; the
  * others get the same journal under their own ids, the same index and the same agenda, written by the store.
  */
-async function fill({ desk, store, clock, open }, count) {
+async function fill({ incidents, store, clock, open }, count) {
   const { id: first } = await open();
-  await acknowledge(desk, first, { by: 'maya', source: 'bench' });
+  await acknowledge(incidents, first, { by: 'maya', source: 'bench' });
   const entries = [];
   for await (const { by, type, data } of store.journal('incidents', first).read()) entries.push({ by, type, data });
-  const { next } = whatIsDue(await desk.read(first), await desk.policyOf(await desk.read(first)), clock.now());
+  const { next } = whatIsDue(await incidents.read(first), await incidents.policyOf(await incidents.read(first)), clock.now());
   const index = await store.document('open-incidents', first).read();
   const ids = new Set([first]);
   let left = count - 1;
@@ -62,22 +62,22 @@ async function fill({ desk, store, clock, open }, count) {
     }
   };
   await Promise.all(Array.from({ length: 16 }, worker));
-  const there = (await desk.listOpen()).length;
+  const there = (await incidents.listOpen()).length;
   if (there !== count) throw new Error(`${there} incidents are open, not ${count}`);
 }
 
 /** The median of ticks in which one incident is due. */
-async function tickMs({ desk, open, forward }) {
+async function tickMs({ incidents, open, forward }) {
   const { id } = await open();
   const times = [];
   for (let round = 0; round < 15; round += 1) {
     forward(5 * 60_000 + 1000);
     const started = performance.now();
-    const { looked } = await desk.tick();
+    const { looked } = await incidents.tick();
     times.push(performance.now() - started);
     if (looked !== 1) throw new Error(`${looked} incidents were looked at, not 1`);
   }
-  await acknowledge(desk, id, { by: 'maya', source: 'bench' });
+  await acknowledge(incidents, id, { by: 'maya', source: 'bench' });
   return times.sort((a, b) => a - b)[7];
 }
 
@@ -89,7 +89,7 @@ export async function measure() {
     // What was a hint while nobody had the first one is looked at once, and nothing comes of it.
     for (const one of [many, alone]) {
       one.forward(3_600_000);
-      while ((await one.desk.tick()).looked > 0);
+      while ((await one.incidents.tick()).looked > 0);
     }
     const [ours, theirs] = [await tickMs(many), await tickMs(alone)];
     const ratio = ours / theirs;

@@ -73,10 +73,10 @@ class Daemon {
   #firstError: { readonly error: unknown } | undefined;
 
   constructor(private readonly deps: DaemonDeps) {
-    const { clock, desk, outbox, ping } = deps;
+    const { clock, incidents, outbox, ping } = deps;
     this.pulse = new Pulse(clock);
     this.#trouble = new Trouble(clock, deps.log);
-    this.#incidents = new IncidentTicker(desk, this.#trouble);
+    this.#incidents = new IncidentTicker(incidents, this.#trouble);
     this.#tickers = [this.#incidents, ...(outbox ? [pageTicker(outbox)] : []), ...(deps.tickers ?? [])];
     if (!ping) return;
     this.#deadMan = new DeadMan(ping, { clock, signal: this.#end.signal, trouble: this.#trouble, obstacle: () => this.#obstacle() });

@@ -1,4 +1,4 @@
-import { type IncidentDesk, isOverdue } from '../incidents/index.js';
+import { type Incidents, isOverdue } from '../incidents/index.js';
 import { formatDuration, isRunbackError, messageOf } from '../lib/index.js';
 import type { Outbox } from '../notify/index.js';
 import type { Trouble } from './trouble.js';
@@ -6,9 +6,9 @@ import type { Ticker } from './types.js';
 
 /** Incidents of one tick; more are taken by the next, at once. */
 const LIMIT = 500;
-/** Between the look at the agenda and the desk's own. */
+/** Between the look at the agenda and the incidents's own. */
 const MEANWHILE_MS = 5000;
-/** An incident whose look is due for longer than this is overdue, whatever keeps the desk from it. */
+/** An incident whose look is due for longer than this is overdue, whatever keeps the incidents from it. */
 const LATE_MS = 60_000;
 
 /**
@@ -25,14 +25,14 @@ export class IncidentTicker implements Ticker {
   readonly busy = new Map<string, { readonly since: number; readonly error: unknown }>();
 
   constructor(
-    private readonly desk: IncidentDesk,
+    private readonly incidents: Incidents,
     private readonly trouble: Trouble,
   ) {}
 
   async tick(now: Date): Promise<{ readonly due: number }> {
-    const { store, clock } = this.desk.options;
+    const { store, clock } = this.incidents.options;
     const entries = await store.agenda('incidents').due(new Date(now.getTime() + MEANWHILE_MS), { limit: 2 * LIMIT });
-    const { looked, problems, busy, clockBackMs } = await this.desk.tick(LIMIT);
+    const { looked, problems, busy, clockBackMs } = await this.incidents.tick(LIMIT);
     if (clockBackMs !== undefined)
       this.trouble.tell(
         'clock',
@@ -55,7 +55,7 @@ export class IncidentTicker implements Ticker {
 
   /** Those of the incidents that another process is at which have waited for it for too long. */
   #tooLong(busy: readonly { readonly id: string; readonly error: unknown }[]): readonly { readonly id: string; readonly error: unknown }[] {
-    const now = this.desk.options.clock.monotonicMs();
+    const now = this.incidents.options.clock.monotonicMs();
     return busy.filter(({ id, error }) => {
       const { since } = this.busy.get(id) ?? { since: now };
       this.busy.set(id, { since, error });
@@ -65,7 +65,7 @@ export class IncidentTicker implements Ticker {
 
   /** Judges every open incident once: what was overdue before this process began. Ends early, and without an error, when told to stop. */
   async scan(signal: AbortSignal): Promise<void> {
-    for (const { id } of await this.desk.listOpen()) {
+    for (const { id } of await this.incidents.listOpen()) {
       if (signal.aborted) return;
       await this.#judge(id);
     }
@@ -73,7 +73,7 @@ export class IncidentTicker implements Ticker {
 
   /** Why incidents are not in order, in words; undefined where they are. Looks again at those that were overdue, up to the first that still is. */
   async overdue(): Promise<string | undefined> {
-    const { store, clock } = this.desk.options;
+    const { store, clock } = this.incidents.options;
     const [failed] = this.problems.keys();
     if (failed !== undefined) return `${failed} cannot be looked at`;
     const first = await store.agenda('incidents').next();
@@ -83,12 +83,12 @@ export class IncidentTicker implements Ticker {
   }
 
   async #judge(id: string): Promise<boolean> {
-    const incident = await this.desk.read(id).catch((error: unknown) => {
+    const incident = await this.incidents.read(id).catch((error: unknown) => {
       // Damaged: a look at it fails too, and that is remembered. Gone: nothing is overdue.
       if (isRunbackError(error)) return undefined;
       throw error;
     });
-    const overdue = incident !== undefined && isOverdue(incident, await this.desk.policyOf(incident), this.desk.options.clock.now());
+    const overdue = incident !== undefined && isOverdue(incident, await this.incidents.policyOf(incident), this.incidents.options.clock.now());
     if (overdue) this.#overdue.add(id);
     else this.#overdue.delete(id);
     return overdue;

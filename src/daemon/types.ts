@@ -1,4 +1,4 @@
-import type { IncidentDesk } from '../incidents/index.js';
+import type { Incidents } from '../incidents/index.js';
 import type { Clock } from '../lib/index.js';
 import type { Outbox } from '../notify/index.js';
 import type { Store } from '../store/index.js';
@@ -71,7 +71,7 @@ export interface DaemonDeps {
   readonly clock: Clock;
   /** Ends the daemon cleanly. */
   readonly signal: AbortSignal;
-  readonly desk: IncidentDesk;
+  readonly incidents: Incidents;
   /** Undefined where the workspace has no escalation.yml: then there is nobody to page. */
   readonly outbox: Outbox | undefined;
   /** Who started it. */

@@ -1,6 +1,8 @@
-export * from './acts.js';
+export * from './transitions.js';
 export { testContacts, type ContactTest } from './contact-test.js';
-export { IncidentDesk, type Append, type DeskOptions, type OpenIncident, type Opening, type Tick } from './desk.js';
+export { Incidents, type IncidentsOptions, type Opening, type Tick } from './incidents.js';
+export type { Append } from './journals.js';
+export type { OpenIncident } from './open-list.js';
 export { hasIt, isOpen, isOverdue, whatIsDue } from './due.js';
 export { channelOfLine, causeOf, failedPages, type FailedPage, failureLines, isReached, isUnreached, withFailuresTogether } from './page-failures.js';
 export { ackToken, announcedLinks, announcePage } from './page-links.js';

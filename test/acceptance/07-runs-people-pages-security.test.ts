@@ -22,7 +22,7 @@ const POINTS: Readonly<Record<string, string>> = {
   '23 records have names': 'test/cli/guided test/cli/gaps',
   '24 practice, and runs under attack':
     'test/cli/practice test/runbooks/attacked test/restores/clock test/runbooks/engine test/journeys/run-text test/store/journal',
-  '25 states and acts': 'test/incidents/act-table',
+  '25 states and acts': 'test/incidents/transition-table',
   '26 overtaken messages': 'test/incidents/overtaken',
   '27 one key, one approver': 'test/escalation/authority test/escalation/lint',
   '28 a typo in escalation.yml': 'test/daemon/policy-trouble',

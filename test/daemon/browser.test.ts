@@ -13,10 +13,10 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     world.outbox.end = ({ to }) => (to.person === 'lee' ? 'permanent' : 'accepted');
     const at = new Date(Date.now() - 3_600_000).toISOString();
     const { id: old } = await world.open('Company links dropped by an import');
-    await world.desk.tick();
+    await world.incidents.tick();
     for (const _ of [1, 2]) {
       world.clock.forward(6 * 60_000);
-      await world.desk.tick();
+      await world.incidents.tick();
     }
     const { id } = await world.open('Wrong first names on 12,480 contacts after the nightly sync');
     await world.open('A report is late', 'sev3');
@@ -26,7 +26,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
       ],
       pauses: async () => [{ id: 'pause-1', by: 'sam', reason: 'wrong names', at, syncs: ['crm-to-marketing', 'webinar-import'] }],
     }).url;
-    await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state !== 'open'));
+    await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state !== 'open'));
     return { world, url, id, old, maya: ackPath(world, id, 'maya'), ops: ackPath(world, id, 'ops') };
   }
 
@@ -59,18 +59,18 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     const { world, url, id, maya } = await onFire();
     const page = await (await openBrowser()).newPage();
     await page.goto(`${url}${maya}`);
-    expect((await world.desk.read(id)).status).toBe('open');
+    expect((await world.incidents.read(id)).status).toBe('open');
     const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()');
     for (let n = 0; n < 10 && (await focused()) !== 'I have it'; n += 1) await page.keyboard.press('Tab');
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/ack\//u);
     await page.getByText('Nobody else is paged meanwhile').waitFor();
-    expect(await world.desk.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
+    expect(await world.incidents.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
     expect(await violationsOf(page)).toEqual([]);
     // Back and again, as people do: still one acknowledgement.
     await page.reload();
-    expect((await world.desk.read(id)).timeline.filter(({ type }) => type === 'incident.acknowledged')).toHaveLength(1);
+    expect((await world.incidents.read(id)).timeline.filter(({ type }) => type === 'incident.acknowledged')).toHaveLength(1);
   });
 
   it('lets a keyboard choose a name where a channel was paged', async () => {
@@ -81,8 +81,8 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     await page.keyboard.type('Lee');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await until(async () => (await world.desk.read(id)).holder !== undefined);
-    expect((await world.desk.read(id)).holder?.person).toBe('lee');
+    await until(async () => (await world.incidents.read(id)).holder !== undefined);
+    expect((await world.incidents.read(id)).holder?.person).toBe('lee');
   });
 
   it('cannot be made to acknowledge by a page of another site', async () => {
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     await page.goto(`data:text/html,<form method=post action="${url}${maya}"><button>Win</button></form>`);
     await page.getByText('Win').click();
     await page.getByText('This came from another page').waitFor();
-    expect((await world.desk.read(id)).status).toBe('open');
+    expect((await world.incidents.read(id)).status).toBe('open');
   });
 
   it('acknowledges at the press of the button over a public address without TLS, and still not for another page', async () => {
@@ -100,7 +100,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     const port = await freePort();
     const publicUrl = `http://status.example.test:${port}`;
     world.start({ http: { port, publicUrl } });
-    await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state !== 'open'));
+    await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state !== 'open'));
     const maya = ackPath(world, id, 'maya');
     const page = await (await openBrowser({ names: ['status.example.test', 'elsewhere.example.test'] })).newPage();
     // Over plain http a browser says nothing of where a form comes from but its origin.
@@ -110,11 +110,11 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     await page.goto('http://elsewhere.example.test/');
     await page.getByText('Win').click();
     await page.getByText('This came from another page').waitFor();
-    expect((await world.desk.read(id)).status).toBe('open');
+    expect((await world.incidents.read(id)).status).toBe('open');
     await page.goto(`${publicUrl}${maya}`);
     await page.getByRole('button', { name: 'I have it' }).click();
     await page.getByText('Nobody else is paged meanwhile').waitFor();
-    expect(await world.desk.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
+    expect(await world.incidents.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
   });
 
   it('loads itself again only while it may', async () => {

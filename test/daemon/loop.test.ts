@@ -23,10 +23,10 @@ describe('the daemon', () => {
     const world = await makeWorld();
     const { id } = await world.open('Wrong first names');
     world.start();
-    await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state === 'accepted'));
-    expect((await world.desk.read(id)).pages.map(({ to }) => to.person ?? to.channel)).toEqual(['maya', 'ops']);
+    await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state === 'accepted'));
+    expect((await world.incidents.read(id)).pages.map(({ to }) => to.person ?? to.channel)).toEqual(['maya', 'ops']);
     world.clock.forward(5 * 60_000);
-    await until(async () => (await world.desk.read(id)).pages.some(({ to, state }) => to.person === 'lee' && state === 'accepted'));
+    await until(async () => (await world.incidents.read(id)).pages.some(({ to, state }) => to.person === 'lee' && state === 'accepted'));
   });
 
   it('sees what another process puts on the agenda within a second or so', async () => {
@@ -34,7 +34,7 @@ describe('the daemon', () => {
     const daemon = world.start();
     await daemon.url;
     const { id } = await world.open('Opened by a command, which ended before it sent anything');
-    await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state === 'accepted'));
+    await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state === 'accepted'));
     expect(world.outbox.sent.map(({ incident }) => incident.id)).toEqual([id, id]);
   });
 
@@ -64,14 +64,14 @@ describe('the daemon', () => {
     expect(await world.store.lockHolder('daemon')).toBeUndefined();
     // What has ended is on the agenda of the next one.
     await world.start({ once: true }).ended;
-    expect((await world.desk.read(id)).pages.map(({ state }) => state)).toEqual(['accepted', 'accepted']);
+    expect((await world.incidents.read(id)).pages.map(({ state }) => state)).toEqual(['accepted', 'accepted']);
   });
 
   it('does with --once what is due, waits for its pages, writes down how they ended, and ends', async () => {
     const world = await makeWorld();
     const { id } = await world.open('From cron');
     await world.start({ once: true }).ended;
-    expect((await world.desk.read(id)).pages.map(({ state }) => state)).toEqual(['accepted', 'accepted']);
+    expect((await world.incidents.read(id)).pages.map(({ state }) => state)).toEqual(['accepted', 'accepted']);
     expect(await world.store.lockHolder('daemon')).toBeUndefined();
   });
 
@@ -80,7 +80,7 @@ describe('the daemon', () => {
     const { id } = await world.open('A full disk elsewhere');
     const broken = { name: 'backups', tick: () => Promise.reject(new Error('no room left')) };
     const daemon = world.start({ tickers: [broken] });
-    await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state === 'accepted'));
+    await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state === 'accepted'));
     await until(() => world.outbox.ticks > 3);
     expect(world.lines.filter((line) => line.includes('no room left'))).toEqual(['What is due for backups cannot be done: no room left']);
     await daemon.stop();
@@ -103,7 +103,7 @@ describe('the daemon', () => {
     await writeFile(`${world.dir}/incidents/${bad}/journal.ndjson`, 'not a journal\nat all\n');
     const { id: good } = await world.open('Goes on');
     world.start();
-    await until(async () => (await world.desk.read(good)).pages.every(({ state }) => state === 'accepted'));
+    await until(async () => (await world.incidents.read(good)).pages.every(({ state }) => state === 'accepted'));
     await until(() => world.outbox.ticks > 3);
     expect(world.lines.filter((line) => line.includes(bad))).toHaveLength(1);
   });
@@ -123,15 +123,15 @@ describe("the dead man's ping", () => {
     const world = await makeWorld();
     const { url, heard } = await listener();
     const { id } = await world.open('Nobody answers');
-    await world.desk.tick();
+    await world.incidents.tick();
     for (const _ of [1, 2]) {
       world.clock.forward(6 * 60_000);
-      await world.desk.tick();
+      await world.incidents.tick();
     }
     world.start({ ping: { url, everyMs: 100 } });
     await until(() => world.lines.some((line) => line.includes(`No ping is sent: ${id} waits for somebody`)));
     expect(heard).toEqual([]);
-    await acknowledge(world.desk, id, { by: 'lee', source: 'cli' });
+    await acknowledge(world.incidents, id, { by: 'lee', source: 'cli' });
     await until(() => heard.length > 0);
   });
 
@@ -162,7 +162,7 @@ describe("the dead man's ping", () => {
     const { id } = await world.open('Paged all the same');
     world.start({ ping: { url, everyMs: 100 } });
     await until(() => world.lines.includes('The ping did not get through: it answered with status 302.'));
-    await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state === 'accepted'));
+    await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state === 'accepted'));
     expect(heard.filter((line) => line.includes('elsewhere'))).toEqual([]);
   });
 

@@ -36,7 +36,7 @@ async function paged(): Promise<{ world: World; url: string; id: string; path: (
   const world = await makeWorld();
   const { id } = await world.open('Wrong first names');
   const url = await world.start().url;
-  await until(async () => (await world.desk.read(id)).pages.every(({ state }) => state === 'accepted'));
+  await until(async () => (await world.incidents.read(id)).pages.every(({ state }) => state === 'accepted'));
   return { world, url, id, path: (to) => ackPath(world, id, to) };
 }
 
@@ -44,14 +44,14 @@ describe('the acknowledge link', () => {
   it('only asks when it is opened, however often and by whatever reads it; the form acknowledges as the person it was sent to', async () => {
     const { world, url, id, path } = await paged();
     for (const method of ['GET', 'HEAD', 'GET']) expect((await ask(url, path('maya'), { method })).status).toBe(200);
-    expect((await world.desk.read(id)).status).toBe('open');
+    expect((await world.incidents.read(id)).status).toBe('open');
     expect((await ask(url, path('maya'))).body).toMatch(/<form method="post">[^]*I have it/u);
     const posted = await ask(url, path('maya'), { method: 'POST', headers: { 'sec-fetch-site': 'same-origin', origin: 'null' } });
     expect(posted.status).toBe(303);
     const after = await ask(url, new URL(String(posted.headers['location']), new URL(path('maya'), url)).pathname);
     expect(after.body).toContain('has it.</strong> Nobody else is paged');
     expect(after.body).not.toContain('<form');
-    const incident = await world.desk.read(id);
+    const incident = await world.incidents.read(id);
     expect(incident).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
     expect(incident.timeline.find(({ type }) => type === 'incident.acknowledged')).toMatchObject({ by: 'maya', source: 'link' });
   });
@@ -59,11 +59,11 @@ describe('the acknowledge link', () => {
   it('is friendly the second time, and changes nothing then', async () => {
     const { world, url, id, path } = await paged();
     for (const _ of [1, 2, 3]) expect((await ask(url, path('maya'), { method: 'POST' })).status).toBe(303);
-    expect((await world.desk.read(id)).timeline.filter(({ type }) => type === 'incident.acknowledged')).toHaveLength(1);
-    await resolve(world.desk, id, 'Undone', { by: 'maya', source: 'cli' });
+    expect((await world.incidents.read(id)).timeline.filter(({ type }) => type === 'incident.acknowledged')).toHaveLength(1);
+    await resolve(world.incidents, id, 'Undone', { by: 'maya', source: 'cli' });
     expect((await ask(url, path('maya'))).body).toContain('it is over');
     expect((await ask(url, path('maya'), { method: 'POST' })).status).toBe(303);
-    expect((await world.desk.read(id)).status).toBe('resolved');
+    expect((await world.incidents.read(id)).status).toBe('resolved');
   });
 
   it('takes no form of another site, whichever way the browser says so', async () => {
@@ -75,7 +75,7 @@ describe('the acknowledge link', () => {
       { origin: 'null' },
     ] as const)
       expect((await ask(url, path('maya'), { method: 'POST', headers })).status).toBe(403);
-    expect((await world.desk.read(id)).status).toBe('open');
+    expect((await world.incidents.read(id)).status).toBe('open');
     expect((await ask(url, path('maya'), { method: 'POST', headers: { origin: url } })).status).toBe(303);
   });
 
@@ -99,7 +99,7 @@ describe('the acknowledge link', () => {
         bodies.add(body.replaceAll(/href="[^"]*"/gu, ''));
       }
     expect(bodies.size).toBe(1);
-    expect((await world.desk.read(id)).status).toBe('open');
+    expect((await world.incidents.read(id)).status).toBe('open');
   });
 
   it('ends after a week', async () => {
@@ -115,13 +115,13 @@ describe('the acknowledge link', () => {
     expect((await ask(url, path('ops'))).body).toMatch(/Who are you\?[^]*<option value="maya">Maya Ortiz<\/option>[^]*Lee &lt;b&gt;Park&lt;\/b&gt;/u);
     for (const body of ['', 'person=', 'person=mallory', 'person=__proto__'])
       expect((await ask(url, path('ops'), { method: 'POST', body })).status, body).toBe(422);
-    expect((await world.desk.read(id)).status).toBe('open');
+    expect((await world.incidents.read(id)).status).toBe('open');
     expect((await ask(url, path('ops'), { method: 'POST', body: 'person=lee' })).status).toBe(303);
-    expect((await world.desk.read(id)).holder?.person).toBe('lee');
+    expect((await world.incidents.read(id)).holder?.person).toBe('lee');
     // Somebody else may take it over, by saying so.
     expect((await ask(url, path('maya'))).body).toContain('Take it over');
     await ask(url, path('maya'), { method: 'POST' });
-    expect((await world.desk.read(id)).holder?.person).toBe('maya');
+    expect((await world.incidents.read(id)).holder?.person).toBe('maya');
   });
 
   it('rests on a secret that only its owner can read, the same in every process', async () => {
@@ -160,7 +160,7 @@ describe('the status page', () => {
     expect(body).toMatch(/ago \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)/u);
     expect(headers['refresh']).toBe('30');
     expect((await ask(url, '/?refresh=off')).headers['refresh']).toBeUndefined();
-    await acknowledge(world.desk, id, { by: 'maya', source: 'cli' });
+    await acknowledge(world.incidents, id, { by: 'maya', source: 'cli' });
     await until(async () => (await ask(url, '/')).body.includes('Maya Ortiz</bdi> has it since'));
   });
 

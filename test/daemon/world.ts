@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 
 import { type DaemonDeps, runDaemon } from '../../src/daemon/index.js';
 import type { Escalation } from '../../src/escalation/index.js';
-import { ackToken, IncidentDesk, type Incident } from '../../src/incidents/index.js';
+import { ackToken, Incidents, type Incident } from '../../src/incidents/index.js';
 import { type Clock, systemClock } from '../../src/lib/index.js';
 import type { Attempt, Outbox, Page, PageRecord } from '../../src/notify/index.js';
 import type { Store } from '../../src/store/index.js';
@@ -125,7 +125,7 @@ export interface World {
   readonly store: Store;
   readonly dir: string;
   readonly clock: MovableClock;
-  readonly desk: IncidentDesk;
+  readonly incidents: Incidents;
   readonly outbox: MemoryOutbox;
   readonly lines: string[];
   open(title: string, severity?: string): Promise<Incident>;
@@ -141,23 +141,23 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** A workspace with a real store, a desk with a policy (unless told otherwise), and an outbox in memory. */
+/** A workspace with a real store, a incidents with a policy (unless told otherwise), and an outbox in memory. */
 export async function makeWorld({ policy = true }: { readonly policy?: boolean } = {}): Promise<World> {
   const clock = movableClock();
   const { store, dir } = await temporaryStore(clock);
   const outbox = new MemoryOutbox(clock);
   const links = { base: 'http://127.0.0.1:4862', token: await ackToken(store) };
-  const desk = new IncidentDesk({ store, clock, escalation: policy ? POLICY : undefined, outbox: policy ? outbox : undefined, links });
-  outbox.settles = desk.pageSettles;
+  const incidents = new Incidents({ store, clock, escalation: policy ? POLICY : undefined, outbox: policy ? outbox : undefined, links });
+  outbox.settles = incidents.pageSettles;
   const lines: string[] = [];
   return {
     store,
     dir,
     clock,
-    desk,
+    incidents,
     outbox,
     lines,
-    open: (title, severity = 'sev1') => desk.open({ title, severity, platforms: ['hubspot'], source: 'cli' }, 'sam'),
+    open: (title, severity = 'sev1') => incidents.open({ title, severity, platforms: ['hubspot'], source: 'cli' }, 'sam'),
     start: (more = {}) => {
       const stopping = new AbortController();
       let listening: (url: string) => void = () => {};
@@ -165,7 +165,7 @@ export async function makeWorld({ policy = true }: { readonly policy?: boolean }
       const ended = runDaemon({
         store,
         clock,
-        desk,
+        incidents,
         outbox: policy ? outbox : undefined,
         signal: stopping.signal,
         by: 'maya',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { IncidentDesk } from '../../src/incidents/index.js';
+import { Incidents } from '../../src/incidents/index.js';
 import { isRunbackError, Redactor, systemClock } from '../../src/lib/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { describeSweep, runCrashing, supportScript, sweep } from '../support/crash.js';
@@ -63,10 +63,10 @@ test.skipIf(!built)(
       for (const [n, one] of sent.entries()) if (sent.slice(0, n).some(({ key }) => key === one.key)) expect(one.attempt).toBeGreaterThan(1);
       repeated += sent.length - keys.length;
       const store = openFileStore({ dir: join(root, '.runback'), clock: systemClock, redactor: new Redactor() });
-      const desk = new IncidentDesk({ store, clock: systemClock, escalation: undefined, outbox: undefined });
-      expect(await desk.listOpen()).toEqual([]);
-      const ids = await desk.list();
-      const ended = await Promise.all(ids.map((id) => desk.read(id).catch(unlessMissing)));
+      const incidents = new Incidents({ store, clock: systemClock, escalation: undefined, outbox: undefined });
+      expect(await incidents.listOpen()).toEqual([]);
+      const ids = await incidents.list();
+      const ended = await Promise.all(ids.map((id) => incidents.read(id).catch(unlessMissing)));
       expect(ended.filter((one) => one !== undefined).map(({ status, pages }) => [status, pages.every(({ state }) => state === 'accepted')])).toEqual(
         [['resolved', true]],
       );

@@ -27,14 +27,14 @@ async function spoil({ store }: Pick<World, 'store'>, kind: string, begins = '')
 describe('what cannot be read', () => {
   it('of one page stops nobody else, and the page goes again, as one that may have gone', async () => {
     const world = await paged();
-    const { id } = await world.desk.open(opening, 'root');
-    const other = await world.desk.open({ ...opening, title: 'Another' }, 'root');
+    const { id } = await world.incidents.open(opening, 'root');
+    const other = await world.incidents.open({ ...opening, title: 'Another' }, 'root');
     expect(await spoil(world, 'pages', `${id}.1.0.1`)).toBe(1);
     await world.settle();
     await world.wait(60_000);
     expect(world.told()).toEqual([...first, ...first].sort());
     expect(world.attempts.get(`${id}.1.0.1.0`)).toBe(2);
-    for (const one of [id, other.id]) expect((await world.desk.read(one)).pages.every(({ state }) => state === 'accepted')).toBe(true);
+    for (const one of [id, other.id]) expect((await world.incidents.read(one)).pages.every(({ state }) => state === 'accepted')).toBe(true);
   });
 
   it('of where messages to an address stand holds up none of them, nor does a bundle that is lost', async () => {
@@ -68,15 +68,15 @@ describe('what cannot be read', () => {
 
   it('of the index or of a policy leaves every incident listed, and its pages going', async () => {
     const world = await paged();
-    const { id } = await world.desk.open(opening, 'root');
+    const { id } = await world.incidents.open(opening, 'root');
     await world.settle();
     world.told();
     expect(await spoil(world, 'open-incidents')).toBe(1);
     expect(await spoil(world, 'policies')).toBe(1);
-    const { desk } = world.open();
-    expect(await desk.listOpen()).toMatchObject([{ id, title: 'Wrong first names', severity: 'sev2' }]);
+    const { incidents } = world.open();
+    expect(await incidents.listOpen()).toMatchObject([{ id, title: 'Wrong first names', severity: 'sev2' }]);
     world.clock.forward(30 * 60_000);
-    await desk.tick();
+    await incidents.tick();
     await world.outbox.tick();
     await world.outbox.idle();
     expect(world.told()).toContain('Lee Park alert');
@@ -85,7 +85,7 @@ describe('what cannot be read', () => {
   it('of a dead letter hides no other', async () => {
     const world = await paged();
     world.service.answer = () => ({ state: 'permanent', why: 'no such channel' });
-    await world.desk.open(opening, 'root');
+    await world.incidents.open(opening, 'root');
     await world.settle();
     const before = (await world.outbox.deadLetters()).map(({ page }) => page.key);
     expect(await spoil(world, 'dead-pages', before[0])).toBe(1);
@@ -95,20 +95,20 @@ describe('what cannot be read', () => {
 
 it('an incident that another process is at holds up no other: nobody waits for it, and it is looked at once it is free', async () => {
   const world = await paged();
-  const { desk, store, clock } = world;
-  const held = await desk.open(opening, 'root');
-  const other = await desk.open({ ...opening, title: 'Another' }, 'root');
+  const { incidents, store, clock } = world;
+  const held = await incidents.open(opening, 'root');
+  const other = await incidents.open({ ...opening, title: 'Another' }, 'root');
   await world.settle();
   world.told();
   const writer = await store.journal('incidents', held.id).open({ by: 'lee', holder: held.id, purpose: 'an incident' });
   clock.forward(30 * 60_000);
   // On this clock no waiting ever ends: who waited for the journal would wait for ever.
-  const tick = await desk.tick();
+  const tick = await incidents.tick();
   expect(tick.busy.map(({ id, error }) => [id, (error as RunbackError).code])).toEqual([[held.id, 'locked']]);
   await world.outbox.tick();
   await world.outbox.idle();
   expect(world.told()).toEqual(['Lee Park alert']);
-  expect((await desk.read(other.id)).ladder.fired).toHaveLength(2);
+  expect((await incidents.read(other.id)).ladder.fired).toHaveLength(2);
   await writer.close();
   clock.forward(1000);
   await world.settle();
@@ -119,24 +119,26 @@ describe('an error after a change says that the change was made', () => {
   const full = () => Promise.reject(new RunbackError('disk-full', 'No room is left', { state: 'Nothing was changed.' }));
 
   it('of an acknowledgement and of an opening', async () => {
-    const { desk, outbox } = await room();
-    const { id } = await desk.open(opening, 'root');
+    const { incidents, outbox } = await room();
+    const { id } = await incidents.open(opening, 'root');
     outbox.put = full;
-    await expect(acknowledge(desk, id, MAYA)).rejects.toMatchObject({
+    await expect(acknowledge(incidents, id, MAYA)).rejects.toMatchObject({
       code: 'disk-full',
       state: `It is on record in ${id}. Whom to tell because of it could not be worked out.`,
     });
-    expect((await desk.read(id)).status).toBe('acknowledged');
-    await expect(desk.open(opening, 'root')).rejects.toMatchObject({ state: expect.stringMatching(/^The incident is open as inc-/u) as string });
-    expect(await desk.list()).toHaveLength(2);
+    expect((await incidents.read(id)).status).toBe('acknowledged');
+    await expect(incidents.open(opening, 'root')).rejects.toMatchObject({ state: expect.stringMatching(/^The incident is open as inc-/u) as string });
+    expect(await incidents.list()).toHaveLength(2);
   });
 
   it('of a merge, by which of the two has it', async () => {
-    const { desk, outbox } = await room();
-    const [one, two] = [await desk.open(opening, 'root'), await desk.open(opening, 'root')];
+    const { incidents, outbox } = await room();
+    const [one, two] = [await incidents.open(opening, 'root'), await incidents.open(opening, 'root')];
     const put = outbox.put.bind(outbox);
     outbox.put = (page) => (page.kind === 'resolved' ? full() : put(page));
-    await expect(merge(desk, one.id, two.id, MAYA)).rejects.toMatchObject({ state: expect.stringContaining(`${two.id} has taken it in`) as string });
-    expect((await desk.read(two.id)).absorbed).toEqual([one.id]);
+    await expect(merge(incidents, one.id, two.id, MAYA)).rejects.toMatchObject({
+      state: expect.stringContaining(`${two.id} has taken it in`) as string,
+    });
+    expect((await incidents.read(two.id)).absorbed).toEqual([one.id]);
   });
 });

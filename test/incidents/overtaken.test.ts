@@ -1,18 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  acknowledge,
-  escalate,
-  type IncidentDesk,
-  merge,
-  mitigate,
-  note,
-  release,
-  reopen,
-  resolve,
-  snooze,
-  triage,
-} from '../../src/incidents/index.js';
+import { acknowledge, escalate, type Incidents, merge, mitigate, note, release, reopen, resolve, snooze, triage } from '../../src/incidents/index.js';
 import type { Delivery, Page } from '../../src/notify/index.js';
 import { paged } from './pager.js';
 import { HOUR, MINUTE } from './support.js';
@@ -21,39 +9,42 @@ const MAYA = { by: 'maya', source: 'cli' };
 const LEE = { by: 'lee', source: 'cli' };
 const opening = { title: 'Wrong first names', severity: 'sev2', platforms: ['hubspot'], source: 'cli' };
 type World = Awaited<ReturnType<typeof paged>>;
-type Do = (desk: IncidentDesk, id: string, world: World) => Promise<unknown>;
+type Do = (incidents: Incidents, id: string, world: World) => Promise<unknown>;
 
 const down: Delivery = { state: 'transient', why: 'the service is down' };
 
 /** What makes an alert quiet, and what opens it again. */
 const PAIRS: Readonly<Record<string, readonly [quiet: Do, again: Do]>> = {
-  'acknowledged, then given back': [(desk, id) => acknowledge(desk, id, MAYA), (desk, id) => release(desk, id, MAYA)],
-  'acknowledged, then worse': [(desk, id) => acknowledge(desk, id, MAYA), (desk, id) => triage(desk, id, { severity: 'sev1' }, MAYA)],
-  'mitigated, then given back': [(desk, id) => mitigate(desk, id, 'off', MAYA), (desk, id) => release(desk, id, MAYA)],
-  'snoozed, then given back': [
-    (desk, id, { clock }) => snooze(desk, id, new Date(clock.now().getTime() + HOUR), MAYA),
-    (desk, id) => release(desk, id, MAYA),
+  'acknowledged, then given back': [(incidents, id) => acknowledge(incidents, id, MAYA), (incidents, id) => release(incidents, id, MAYA)],
+  'acknowledged, then worse': [
+    (incidents, id) => acknowledge(incidents, id, MAYA),
+    (incidents, id) => triage(incidents, id, { severity: 'sev1' }, MAYA),
   ],
-  'resolved, then reopened': [(desk, id) => resolve(desk, id, 'done', MAYA), (desk, id) => reopen(desk, id, 'it is back', MAYA)],
+  'mitigated, then given back': [(incidents, id) => mitigate(incidents, id, 'off', MAYA), (incidents, id) => release(incidents, id, MAYA)],
+  'snoozed, then given back': [
+    (incidents, id, { clock }) => snooze(incidents, id, new Date(clock.now().getTime() + HOUR), MAYA),
+    (incidents, id) => release(incidents, id, MAYA),
+  ],
+  'resolved, then reopened': [(incidents, id) => resolve(incidents, id, 'done', MAYA), (incidents, id) => reopen(incidents, id, 'it is back', MAYA)],
   'acknowledged and resolved, then reopened': [
-    async (desk, id, { settle }) => {
-      await acknowledge(desk, id, MAYA);
+    async (incidents, id, { settle }) => {
+      await acknowledge(incidents, id, MAYA);
       await settle();
-      await resolve(desk, id, 'done', MAYA);
+      await resolve(incidents, id, 'done', MAYA);
     },
-    (desk, id) => reopen(desk, id, 'it is back', MAYA),
+    (incidents, id) => reopen(incidents, id, 'it is back', MAYA),
   ],
   'merged, then reopened': [
-    async (desk, id, { clock, settle, service }) => {
+    async (incidents, id, { clock, settle, service }) => {
       const { answer } = service;
       service.answer = (): Delivery => ({ state: 'accepted', receipt: {} });
-      const other = await desk.open({ ...opening, title: 'The same' }, 'root');
-      await snooze(desk, other.id, new Date(clock.now().getTime() + 9 * HOUR), MAYA);
+      const other = await incidents.open({ ...opening, title: 'The same' }, 'root');
+      await snooze(incidents, other.id, new Date(clock.now().getTime() + 9 * HOUR), MAYA);
       await settle();
       service.answer = answer;
-      await merge(desk, id, other.id, MAYA);
+      await merge(incidents, id, other.id, MAYA);
     },
-    (desk, id) => reopen(desk, id, 'it is another thing', MAYA),
+    (incidents, id) => reopen(incidents, id, 'it is another thing', MAYA),
   ],
 };
 
@@ -61,14 +52,14 @@ describe('a message that a later state has overtaken', () => {
   for (const [name, [quiet, again]] of Object.entries(PAIRS))
     it(`does not silence an alert that is open again: ${name}`, async () => {
       const world = await paged();
-      const { desk, pager, service } = world;
-      const { id } = await desk.open(opening, 'root');
+      const { incidents, pager, service } = world;
+      const { id } = await incidents.open(opening, 'root');
       await world.settle();
       expect(pager.of(id)).toBe('rings');
       service.answer = (page): Delivery => (page.to.channel === 'pager' && page.kind !== 'alert' ? down : { state: 'accepted', receipt: {} });
-      await quiet(desk, id, world);
+      await quiet(incidents, id, world);
       await world.settle();
-      await again(desk, id, world);
+      await again(incidents, id, world);
       await world.settle();
       world.told();
       service.answer = (): Delivery => ({ state: 'accepted', receipt: {} });
@@ -81,7 +72,7 @@ describe('a message that a later state has overtaken', () => {
 
   it('nor does it, where a process is still sending it when another one opens the incident again', async () => {
     const world = await paged();
-    const { id } = await world.desk.open(opening, 'root');
+    const { id } = await world.incidents.open(opening, 'root');
     await world.settle();
     const order: string[] = [];
     let letGo = (): void => {};
@@ -96,18 +87,18 @@ describe('a message that a later state has overtaken', () => {
       order.push(page.kind);
       return { state: 'accepted', receipt: {} };
     };
-    await resolve(world.desk, id, 'done', MAYA);
+    await resolve(world.incidents, id, 'done', MAYA);
     await world.outbox.tick();
     await expect.poll(() => begun, { timeout: 60_000 }).toBe(true);
     const other = world.open();
-    await reopen(other.desk, id, 'it is back', LEE);
+    await reopen(other.incidents, id, 'it is back', LEE);
     await other.outbox.tick();
     await other.outbox.idle();
     expect(order).toEqual([]);
     letGo();
     await world.outbox.idle();
     world.clock.forward(MINUTE);
-    await other.desk.tick();
+    await other.incidents.tick();
     await other.outbox.tick();
     await other.outbox.idle();
     expect(order).toEqual(['resolved', 'alert']);
@@ -116,7 +107,7 @@ describe('a message that a later state has overtaken', () => {
 
   it('of one who had it before is not sent for another who has it now, nor a reminder of an update that was written', async () => {
     const world = await paged();
-    const { id } = await world.desk.open(opening, 'root');
+    const { id } = await world.incidents.open(opening, 'root');
     await world.settle();
     const texts: string[] = [];
     let up = false;
@@ -125,35 +116,35 @@ describe('a message that a later state has overtaken', () => {
       texts.push(page.text);
       return { state: 'accepted', receipt: {} };
     };
-    await acknowledge(world.desk, id, MAYA);
+    await acknowledge(world.incidents, id, MAYA);
     await world.settle();
-    await acknowledge(world.desk, id, LEE);
+    await acknowledge(world.incidents, id, LEE);
     await world.settle();
     up = true;
     await world.wait(10 * MINUTE);
     expect(texts).toHaveLength(2);
     expect(texts.every((text) => text.startsWith('lee has it'))).toBe(true);
-    await note(world.desk, id, 'syncs are off', true, LEE);
+    await note(world.incidents, id, 'syncs are off', true, LEE);
     await world.wait(10 * MINUTE);
     expect(texts).toHaveLength(2);
   });
 
   it('of an earlier round wakes nobody whose turn has not come', async () => {
     const world = await paged();
-    const { id } = await world.desk.open(opening, 'root');
+    const { id } = await world.incidents.open(opening, 'root');
     await world.settle();
     world.service.answer = ({ to }): Delivery => (to.person === 'lee' ? down : { state: 'accepted', receipt: {} });
-    await escalate(world.desk, id, undefined, MAYA);
+    await escalate(world.incidents, id, undefined, MAYA);
     await world.settle();
-    await acknowledge(world.desk, id, MAYA);
-    await release(world.desk, id, MAYA);
+    await acknowledge(world.incidents, id, MAYA);
+    await release(world.incidents, id, MAYA);
     await world.settle();
     world.told();
     world.service.answer = (): Delivery => ({ state: 'accepted', receipt: {} });
     await world.wait(20 * MINUTE);
     expect(world.told()).toEqual(['Maya Ortiz alert']);
     expect(
-      (await world.desk.read(id)).pages.filter(({ state, kind }) => state === 'withdrawn' && kind === 'alert').map(({ to }) => to.person),
+      (await world.incidents.read(id)).pages.filter(({ state, kind }) => state === 'withdrawn' && kind === 'alert').map(({ to }) => to.person),
     ).toEqual(['lee']);
   });
 

@@ -35,13 +35,13 @@ describe('pages that failed', () => {
   it('say of an incident that nobody was reached, until one gets through', async () => {
     const world = await paged();
     world.service.answer = () => ({ state: 'permanent', why: 'refused' });
-    const { id } = await world.desk.open(opening, 'root');
+    const { id } = await world.incidents.open(opening, 'root');
     await world.settle();
-    expect(isUnreached(await world.desk.read(id))).toBe(true);
+    expect(isUnreached(await world.incidents.read(id))).toBe(true);
     world.service.answer = () => ({ state: 'accepted', receipt: {} });
-    const other = await world.desk.open(opening, 'root');
+    const other = await world.incidents.open(opening, 'root');
     await world.settle();
-    expect(isUnreached(await world.desk.read(other.id))).toBe(false);
+    expect(isUnreached(await world.incidents.read(other.id))).toBe(false);
   });
 
   // A user would lose: minutes until the next person is told, where a page failed and nobody noticed.
@@ -50,11 +50,11 @@ describe('pages that failed', () => {
     const daemon = world.open();
     world.service.answer = () => ({ state: 'permanent', why: 'refused' });
     world.service.between = async () => {
-      while ((await daemon.desk.tick()).looked > 0);
+      while ((await daemon.incidents.tick()).looked > 0);
     };
-    const { id } = await world.desk.open(opening, 'root');
+    const { id } = await world.incidents.open(opening, 'root');
     await world.settle();
-    const { pages } = await world.desk.read(id);
+    const { pages } = await world.incidents.read(id);
     expect(pages.map(({ state }) => state)).toEqual(pages.map(() => 'failed'));
     expect(pages.length).toBeGreaterThan(0);
   });
@@ -96,17 +96,17 @@ describe('status on a terminal', () => {
   it('fits its lines however much is open, what is on fire first', async () => {
     const world = await paged();
     for (let n = 0; n < 12; n += 1)
-      await world.desk.open({ ...opening, title: `Wrong first names on ${n} thousand contacts after the nightly sync` }, 'root');
-    const { incidents } = await world.desk.readAll((await world.desk.listOpen()).map(({ id }) => id));
+      await world.incidents.open({ ...opening, title: `Wrong first names on ${n} thousand contacts after the nightly sync` }, 'root');
+    const { incidents: read } = await world.incidents.readAll((await world.incidents.listOpen()).map(({ id }) => id));
     const full: WorkspaceStatus = {
-      incidents,
+      incidents: read,
       more: 4,
-      deadLetters: incidents.map(({ id }) => ({
+      deadLetters: read.map(({ id }) => ({
         page: aPage(`${id}.1.0.0.0`, { to: { channel: 'mail' } }),
         state: 'failed',
         attempts: [{ n: 1, at: '2026-11-25T15:00:00Z', state: 'permanent', why: 'no password', needs: ['SMTP_PASSWORD'] }],
       })),
-      next: incidents.map(({ id, title }) => ({ incident: id, title, at: '2026-11-25T15:30:00Z' })),
+      next: read.map(({ id, title }) => ({ incident: id, title, at: '2026-11-25T15:30:00Z' })),
       daemon: undefined,
       policyTrouble: 'escalation.yml cannot be used. '.repeat(6),
       runs: [],

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 
 import type { Escalation } from '../../src/escalation/index.js';
-import { IncidentDesk } from '../../src/incidents/index.js';
+import { Incidents } from '../../src/incidents/index.js';
 import { type Channel, type Delivery, openOutbox, type Outbox, type Page } from '../../src/notify/index.js';
 import { temporaryStore } from '../support/store.js';
 import { ESCALATION, HandClock, MINUTE } from './support.js';
@@ -79,40 +79,40 @@ export async function paged(escalation: Escalation = THREE_POLICIES) {
     },
     close: () => Promise.resolve(),
   });
-  /** A process: desk and outbox of its own over the same state. */
-  const open = (): { readonly desk: IncidentDesk; readonly outbox: Outbox } => {
-    let desk: IncidentDesk | undefined;
+  /** A process: incidents and outbox of its own over the same state. */
+  const open = (): { readonly incidents: Incidents; readonly outbox: Outbox } => {
+    let incidents: Incidents | undefined;
     const outbox = openOutbox({
       store,
       clock,
       by: 'test',
       caps: escalation.caps,
       channel: (name) => Promise.resolve(channel(name)),
-      wanted: async (page) => (await desk?.wanted(page)) ?? true,
-      after: async (page) => (await desk?.after(page)) ?? [],
+      wanted: async (page) => (await incidents?.wanted(page)) ?? true,
+      after: async (page) => (await incidents?.after(page)) ?? [],
       beforeSettled: async (record) => {
-        await desk?.pageSettles(record);
+        await incidents?.pageSettles(record);
         await service.between();
       },
-      afterSettled: async (record) => await desk?.pageSettles(record),
-      damaged: async (key) => await desk?.damaged(key),
+      afterSettled: async (record) => await incidents?.pageSettles(record),
+      damaged: async (key) => await incidents?.damaged(key),
     });
     onTestFinished(() => outbox.close());
-    desk = new IncidentDesk({ store, clock, escalation, outbox });
-    return { desk, outbox };
+    incidents = new Incidents({ store, clock, escalation, outbox });
+    return { incidents, outbox };
   };
-  const { desk, outbox } = open();
+  const { incidents, outbox } = open();
   /** Does what is due now, and what that makes due. */
   const settle = async (): Promise<void> => {
     for (;;) {
       await outbox.tick();
       await outbox.idle();
-      if ((await desk.tick()).looked === 0) return;
+      if ((await incidents.tick()).looked === 0) return;
     }
   };
   let shown = 0;
   return {
-    desk,
+    incidents,
     outbox,
     clock,
     store,

@@ -1,5 +1,5 @@
 import type { Escalation, Policy, Severity } from '../../src/escalation/index.js';
-import { IncidentDesk } from '../../src/incidents/index.js';
+import { Incidents } from '../../src/incidents/index.js';
 import type { Clock } from '../../src/lib/index.js';
 import type { Outbox, Page, PageRecord } from '../../src/notify/index.js';
 import { temporaryStore } from '../support/store.js';
@@ -131,11 +131,11 @@ export class HandOutbox implements Outbox {
 
 /** Incidents in a store of their own, on a clock that the test moves. */
 export async function room(escalation: Escalation | undefined = ESCALATION): Promise<{
-  readonly desk: IncidentDesk;
+  readonly incidents: Incidents;
   readonly clock: HandClock;
   readonly outbox: HandOutbox;
   /** The same state as another process sees it. */
-  readonly again: () => IncidentDesk;
+  readonly again: () => Incidents;
   /** Whom pages went to since the last time: `email Maya Ortiz alert`. */
   readonly told: () => readonly string[];
   /** Moves the clock in steps of a minute and ticks after each. */
@@ -144,11 +144,11 @@ export async function room(escalation: Escalation | undefined = ESCALATION): Pro
   const clock = new HandClock(Date.parse('2026-11-25T15:00:00Z'));
   const { store } = await temporaryStore(clock);
   const outbox = new HandOutbox();
-  const make = (): IncidentDesk => new IncidentDesk({ store, clock, escalation, outbox });
-  const desk = make();
+  const make = (): Incidents => new Incidents({ store, clock, escalation, outbox });
+  const incidents = make();
   let shown = 0;
   return {
-    desk,
+    incidents,
     clock,
     outbox,
     again: make,
@@ -160,7 +160,7 @@ export async function room(escalation: Escalation | undefined = ESCALATION): Pro
     wait: async (ms) => {
       for (let passed = 0; passed < ms; passed += MINUTE) {
         clock.forward(Math.min(MINUTE, ms - passed));
-        // A new desk each time: what is known is what is on disk.
+        // A new incidents each time: what is known is what is on disk.
         while ((await make().tick()).looked > 0);
       }
     },

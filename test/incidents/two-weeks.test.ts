@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { parseEscalation } from '../../src/escalation/index.js';
-import { acknowledge, engageVendor, IncidentDesk, mitigate, note, resolve, snooze, triage } from '../../src/incidents/index.js';
+import { acknowledge, engageVendor, Incidents, mitigate, note, resolve, snooze, triage } from '../../src/incidents/index.js';
 import { RunbackError } from '../../src/lib/index.js';
 import { openChannel, openOutbox } from '../../src/notify/index.js';
 import { resolveSecret } from '../../src/workspace/index.js';
@@ -38,7 +38,7 @@ interface Log {
 }
 
 /**
- * A workspace whose channels lead to servers on this machine. State is only what is on disk: desk and outbox are made anew for each tick, as
+ * A workspace whose channels lead to servers on this machine. State is only what is on disk: incidents and outbox are made anew for each tick, as
  * if the process had been restarted between any two.
  */
 async function world(start: string) {
@@ -112,7 +112,7 @@ vendors: { hubspot: { account: { portal: "62515" }, case_fields: [portal] } }
     log.seen.push(...fresh.sort().map((line) => `${since()} ${line}`));
   };
   const open = () => {
-    let desk: IncidentDesk | undefined;
+    let incidents: Incidents | undefined;
     const outbox = openOutbox({
       store,
       clock,
@@ -124,18 +124,18 @@ vendors: { hubspot: { account: { portal: "62515" }, case_fields: [portal] } }
         const secret = (ref: Parameters<typeof resolveSecret>[0]) => resolveSecret(ref, { env, redactor, root: dir });
         return await openChannel(config, { secret, redact: (text) => redactor.text(text), clock, root: dir, environment: env });
       },
-      wanted: async (page) => (await desk?.wanted(page)) ?? true,
-      beforeSettled: async (record) => await desk?.pageSettles(record),
-      afterSettled: async (record) => await desk?.pageSettles(record),
+      wanted: async (page) => (await incidents?.wanted(page)) ?? true,
+      beforeSettled: async (record) => await incidents?.pageSettles(record),
+      afterSettled: async (record) => await incidents?.pageSettles(record),
     });
-    desk = new IncidentDesk({ store, clock, escalation: file, outbox });
-    return { desk, outbox };
+    incidents = new Incidents({ store, clock, escalation: file, outbox });
+    return { incidents, outbox };
   };
   /** Does all that is due now, each round in a process of its own. */
   const settle = async (): Promise<void> => {
     for (let round = 0; round < 20; round += 1) {
-      const { desk, outbox } = open();
-      const { looked, problems } = await desk.tick();
+      const { incidents, outbox } = open();
+      const { looked, problems } = await incidents.tick();
       if (problems.length > 0) throw problems[0]?.error;
       await outbox.tick();
       await outbox.idle();
@@ -153,9 +153,9 @@ vendors: { hubspot: { account: { portal: "62515" }, case_fields: [portal] } }
     mail,
     settle,
     /** What a person does, in a process of its own. */
-    act: async <T>(work: (desk: IncidentDesk) => Promise<T>): Promise<T> => {
-      const { desk, outbox } = open();
-      const done = await work(desk);
+    act: async <T>(work: (incidents: Incidents) => Promise<T>): Promise<T> => {
+      const { incidents, outbox } = open();
+      const done = await work(incidents);
       await outbox.close();
       await settle();
       return done;
@@ -206,22 +206,24 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
   it('through the end of daylight saving time: every expected message and no other', async () => {
     // Saturday 24 October 2026, 12:00 in New York. Lee is on call until Monday 26, then Maya. Clocks go back on Sunday 1 November.
     const { act, wait, told, broken, clock } = await world('2026-10-24T16:00:00Z');
-    const first = await act((desk) => desk.open(opening, 'root'));
+    const first = await act((incidents) => incidents.open(opening, 'root'));
     expect(told()).toEqual([`0d 00:00 chat alert`, `0d 00:00 mail lee@example.com ${subject}`, `0d 00:00 pager trigger`]);
     await wait(4 * MINUTE);
     expect(told()).toEqual(['0d 00:03 phone call +15550000002']);
     await wait(MINUTE);
     expect(told()).toEqual([expect.stringMatching(/^0d 00:05 hook /), `0d 00:05 mail lee@example.com ${subject}`]);
-    await act((desk) => acknowledge(desk, first.id, LEE));
+    await act((incidents) => acknowledge(incidents, first.id, LEE));
     expect(told()).toEqual(['0d 00:05 chat acknowledged', expect.stringMatching(/^0d 00:05 hook /), '0d 00:05 pager acknowledge']);
     await wait(30 * MINUTE);
     expect(told()).toEqual([`0d 00:35 mail lee@example.com [sev1] An update is due: Wrong first names`]);
-    await act((desk) => note(desk, first.id, 'Syncs are off', true, LEE));
-    await act((desk) => engageVendor(desk, first.id, 'hubspot', { number: '4711', followUpAt: new Date(clock.now().getTime() + 20 * MINUTE) }, LEE));
+    await act((incidents) => note(incidents, first.id, 'Syncs are off', true, LEE));
+    await act((incidents) =>
+      engageVendor(incidents, first.id, 'hubspot', { number: '4711', followUpAt: new Date(clock.now().getTime() + 20 * MINUTE) }, LEE),
+    );
     await wait(20 * MINUTE);
     expect(told()).toEqual([`0d 00:55 mail lee@example.com [sev1] Support case to be followed up: Wrong first names`]);
-    await act((desk) => mitigate(desk, first.id, 'restored', LEE));
-    await act((desk) => resolve(desk, first.id, 'verified', LEE));
+    await act((incidents) => mitigate(incidents, first.id, 'restored', LEE));
+    await act((incidents) => resolve(incidents, first.id, 'verified', LEE));
     expect(told()).toEqual(['0d 00:55 chat resolved', expect.stringMatching(/^0d 00:55 hook /), '0d 00:55 pager resolve']);
 
     // Nothing is open: a week passes in silence, over two handoffs.
@@ -229,7 +231,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
     expect(told()).toEqual([]);
 
     // Saturday evening: held back over the weekend and the change of the clocks, until Monday 2 November 08:00 in New York.
-    const second = await act((desk) => desk.open({ ...opening, title: 'Slow sync', severity: 'sev3' }, 'root'));
+    const second = await act((incidents) => incidents.open({ ...opening, title: 'Slow sync', severity: 'sev3' }, 'root'));
     expect(told()).toEqual([]);
     const opened = clock.now();
     await wait(Date.parse('2026-11-02T13:00:00Z') - opened.getTime() - 1);
@@ -238,15 +240,15 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
     // Maya, whose week ends at nine, and by mail only: two minutes later she has it.
     expect(told()).toEqual([expect.stringMatching(/mail maya@example.com \[sev3\] Slow sync$/), expect.stringMatching(/office alert$/)]);
     await wait(MINUTE);
-    await act((desk) => acknowledge(desk, second.id, MAYA));
+    await act((incidents) => acknowledge(incidents, second.id, MAYA));
     expect(told()).toEqual([expect.stringMatching(/office acknowledged$/)]);
-    await act((desk) => triage(desk, second.id, { severity: 'sev1', why: 'opt-outs too' }, MAYA));
+    await act((incidents) => triage(incidents, second.id, { severity: 'sev1', why: 'opt-outs too' }, MAYA));
     expect(told()).toEqual([
       expect.stringMatching(/chat alert$/),
       expect.stringMatching(/mail maya@example.com \[sev1\] Slow sync$/),
       expect.stringMatching(/pager trigger$/),
     ]);
-    await act((desk) => snooze(desk, second.id, new Date(clock.now().getTime() + 2 * HOUR), MAYA));
+    await act((incidents) => snooze(incidents, second.id, new Date(clock.now().getTime() + 2 * HOUR), MAYA));
     // Nobody had it when it was snoozed: what was paged hears of it, and a service that would ring on is quiet.
     expect(told().map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual(['chat snoozed', 'office snoozed', 'pager acknowledge']);
     await wait(2 * HOUR - 1);
@@ -259,7 +261,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
       'pager resolve',
       'pager trigger',
     ]);
-    await act((desk) => resolve(desk, second.id, 'done', MAYA));
+    await act((incidents) => resolve(incidents, second.id, 'done', MAYA));
     expect(told().map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual(['chat resolved', 'office resolved', 'pager resolve']);
     await wait(5 * 24 * HOUR);
     expect(told()).toEqual([]);
@@ -269,7 +271,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
   it('through the beginning of daylight saving time, with nobody answering', async () => {
     // Sunday 8 March 2026, 01:50 in New York, in Maya's week: at 02:00 clocks go to 03:00.
     const { act, wait, told, broken } = await world('2026-03-08T06:50:00Z');
-    const { id } = await act((desk) => desk.open(opening, 'root'));
+    const { id } = await act((incidents) => incidents.open(opening, 'root'));
     await wait(2 * HOUR);
     expect(told().map((line) => line.replace(subject, 'alert').replace(/hook .*/, 'hook'))).toEqual([
       '0d 00:00 chat alert',
@@ -288,7 +290,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
       '0d 01:45 mail lee@example.com alert',
       '0d 01:48 phone call +15550000002',
     ]);
-    await act((desk) => resolve(desk, id, 'found it myself', MAYA));
+    await act((incidents) => resolve(incidents, id, 'found it myself', MAYA));
     told();
     await wait(14 * 24 * HOUR);
     expect(told()).toEqual([]);
@@ -297,8 +299,8 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
 
   it('an acknowledgement after which nothing happens lapses, and its levels begin anew, in services that keep an alert too', async () => {
     const { act, wait, told, broken } = await world('2026-10-27T16:00:00Z');
-    const { id } = await act((desk) => desk.open(opening, 'root'));
-    await act((desk) => acknowledge(desk, id, LEE));
+    const { id } = await act((incidents) => incidents.open(opening, 'root'));
+    await act((incidents) => acknowledge(incidents, id, LEE));
     told();
     await wait(2 * HOUR);
     expect(told().map((line) => line.replace(subject, 'alert'))).toEqual([
@@ -310,7 +312,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
       '0d 02:00 pager resolve',
       '0d 02:00 pager trigger',
     ]);
-    await act((desk) => resolve(desk, id, 'done', LEE));
+    await act((incidents) => resolve(incidents, id, 'done', LEE));
     told();
     await wait(24 * HOUR);
     expect(told()).toEqual([]);
@@ -323,7 +325,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
     if (!chat) throw new Error('no chat');
     chat.fault = 'down';
     mail.fault = 'rejected';
-    const { id } = await act((desk) => desk.open(opening, 'root'));
+    const { id } = await act((incidents) => incidents.open(opening, 'root'));
     const seen = told().map((line) => line.replace(/^\S+ \S+ /, ''));
     expect(seen.filter((line) => line.startsWith('phone'))).toEqual(['phone sms +15550000001']);
     mail.fault = undefined;
@@ -332,7 +334,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
     await wait(10 * MINUTE);
     expect(chat.got.length).toBeGreaterThan(3);
     expect(new Set(chat.got.map(({ text }) => text.replaceAll(/attempt \d+|again|Again/g, '').length)).size).toBeLessThan(4);
-    await act((desk) => resolve(desk, id, 'done', LEE));
+    await act((incidents) => resolve(incidents, id, 'done', LEE));
     await wait(24 * HOUR);
   });
 });

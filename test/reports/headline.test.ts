@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { IncidentDesk, link, resolve } from '../../src/incidents/index.js';
+import { Incidents, link, resolve } from '../../src/incidents/index.js';
 import { isRunbackError } from '../../src/lib/index.js';
 import { gatherReport, type ReportData, reportHtml, reportMarkdown } from '../../src/reports/index.js';
 import {
@@ -21,7 +21,7 @@ const MAYA = { by: 'maya', source: 'cli' } as const;
 
 let world: World;
 let base: string;
-let desk: IncidentDesk;
+let incidents: Incidents;
 let incident: string;
 
 beforeEach(async () => {
@@ -29,8 +29,8 @@ beforeEach(async () => {
   for (let i = 0; i < SIZE; i += 1) world.connector.put('contacts', `p${i}`, { name: 'good', owner: 'ann', email: `${i}@x` }, 'import');
   base = await world.take();
   for (let i = 0; i < SIZE; i += 1) world.connector.put('contacts', `p${i}`, { name: 'bad', owner: 'bob' }, 'sync:crm');
-  desk = new IncidentDesk({ store: world.store, clock: world.clock, escalation: undefined, outbox: undefined });
-  incident = (await desk.open({ title: 'Wrong names', severity: 'sev1', platforms: ['memory'], source: 'cli' }, 'maya')).id;
+  incidents = new Incidents({ store: world.store, clock: world.clock, escalation: undefined, outbox: undefined });
+  incident = (await incidents.open({ title: 'Wrong names', severity: 'sev1', platforms: ['memory'], source: 'cli' }, 'maya')).id;
 });
 afterEach(() => world.close());
 
@@ -45,7 +45,7 @@ const apply = async ({ header }: PlanSummary, incidents: readonly string[] = [in
     throw error;
   }
 };
-const report = async (): Promise<ReportData> => await gatherReport(await desk.read(incident), { store: world.store, clock: world.clock });
+const report = async (): Promise<ReportData> => await gatherReport(await incidents.read(incident), { store: world.store, clock: world.clock });
 /** Contacts that hold what they held before the damage. */
 const good = (): number =>
   Object.values(world.connector.state().records['contacts'] ?? {}).filter(({ name, owner }) => name === 'good' && owner === 'ann').length;
@@ -119,7 +119,7 @@ test('a field that the platform changed by itself beside the plan is told', asyn
 
 test('a narrowed plan counts instead of the first one, with what was left out and by whom; also before anything is applied', async () => {
   const wide = await planOf();
-  await link(desk, incident, 'plan', wide.header.id, MAYA);
+  await link(incidents, incident, 'plan', wide.header.id, MAYA);
   expect((await report()).headline).toMatchObject({ damaged: SIZE, left: SIZE, leftOut: 0 });
   const narrow = await planOf({ keys: ['p0', 'p1', 'p2'], exceptFields: ['owner'] });
   await apply(narrow);
@@ -159,7 +159,7 @@ test('conflicts count as left until they are decided, and who decided them is to
 test('a restore that names no incident is not counted by its time; one that is linked later is', async () => {
   const restore = await apply(await planOf(), []);
   expect((await report()).headline.counted).toBe(false);
-  await link(desk, incident, 'restore', restore, MAYA);
+  await link(incidents, incident, 'restore', restore, MAYA);
   await expectTruth();
 });
 
@@ -167,7 +167,7 @@ test('what belongs together stays so over a clock that is put back, and where th
   const plan = await planOf();
   world.clock.move(-20 * 60_000);
   await apply(plan);
-  await resolve(desk, incident, 'repaired', MAYA);
+  await resolve(incidents, incident, 'repaired', MAYA);
   const { headline } = await expectTruth();
   expect(headline.repaired).toBe(SIZE);
   // It ended before it was opened: nothing is claimed of how long it took.

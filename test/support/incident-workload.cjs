@@ -8,7 +8,7 @@ const { join } = require('node:path');
 const { built } = require('./built.cjs');
 const { Redactor, systemClock } = built('lib');
 const { openFileStore } = built('store');
-const { acknowledge, IncidentDesk, resolve } = built('incidents');
+const { acknowledge, Incidents, resolve } = built('incidents');
 const { openOutbox } = built('notify');
 
 const [, , root, policy] = process.argv;
@@ -34,21 +34,21 @@ void (async () => {
     },
     close: () => Promise.resolve(),
   };
-  let desk;
+  let incidents;
   const outbox = openOutbox({
     store,
     clock,
     by: 'daemon',
     caps: { burst: 0, everyMs: 0 },
     channel: () => Promise.resolve(log),
-    wanted: (page) => desk.wanted(page),
-    beforeSettled: (record) => desk.pageSettles(record),
-    afterSettled: (record) => desk.pageSettles(record),
+    wanted: (page) => incidents.wanted(page),
+    beforeSettled: (record) => incidents.pageSettles(record),
+    afterSettled: (record) => incidents.pageSettles(record),
   });
-  desk = new IncidentDesk({ store, clock, escalation, outbox });
+  incidents = new Incidents({ store, clock, escalation, outbox });
 
-  const incidents = async () => {
-    const read = await Promise.all((await desk.list()).map((id) => desk.read(id).catch(() => undefined)));
+  const openOnes = async () => {
+    const read = await Promise.all((await incidents.list()).map((id) => incidents.read(id).catch(() => undefined)));
     return read.filter((one) => one !== undefined);
   };
   /** As the daemon: what is due, and what that makes due, until nothing is. */
@@ -56,32 +56,32 @@ void (async () => {
     for (let busy = true; busy;) {
       await outbox.tick();
       await outbox.idle();
-      busy = (await desk.tick()).looked > 0;
+      busy = (await incidents.tick()).looked > 0;
     }
   };
 
-  const [before] = await incidents();
+  const [before] = await openOnes();
   if (before) until(Date.parse(before.timeline.at(-1).at));
-  const { id } = before ?? (await desk.open({ title: 'Wrong names', severity: 'sev1', platforms: ['hubspot'], source: 'cli' }, 'root'));
+  const { id } = before ?? (await incidents.open({ title: 'Wrong names', severity: 'sev1', platforms: ['hubspot'], source: 'cli' }, 'root'));
   const maya = { by: 'maya', source: 'cli' };
-  const now = async () => (await desk.read(id)).status;
+  const now = async () => (await incidents.read(id)).status;
   await work();
   // The half minute: a page whose entry a killed process put down before the page itself is tried again only after a moment.
   for (const minute of [3, 6, 6.5]) {
     until(BEGAN + minute * MINUTE);
     await work();
   }
-  if ((await now()) === 'open') await acknowledge(desk, id, maya);
+  if ((await now()) === 'open') await acknowledge(incidents, id, maya);
   await work();
   for (const minute of [40, 40.5]) {
     until(BEGAN + minute * MINUTE);
     await work();
   }
-  if ((await now()) === 'acknowledged') await resolve(desk, id, 'verified', maya);
+  if ((await now()) === 'acknowledged') await resolve(incidents, id, 'verified', maya);
   await work();
   // A day later nothing is left to do, and nobody is told anything.
   until(BEGAN + 24 * 60 * MINUTE);
   await work();
   await outbox.close();
-  console.log(JSON.stringify({ id, incidents: (await incidents()).length }));
+  console.log(JSON.stringify({ id, incidents: (await openOnes()).length }));
 })();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
-import { openRoom, troubleText } from '../session/incidents.js';
+import { openIncidentSession, troubleText } from '../session/incidents.js';
 import { currentEscalation } from '../session/known-escalation.js';
 import type { Session } from '../session/session.js';
 import type { DaemonModule, DaemonRun } from '../session/wiring.js';
@@ -37,15 +37,15 @@ async function daemon(context: CommandContext): Promise<Outcome> {
   };
   for (let again = false; ; again = true) {
     const policy = await watchPolicy(session);
-    const room = await openRoom(session, { by: 'daemon', links });
+    const incidentSession = await openIncidentSession(session, { by: 'daemon', links });
     try {
-      if (!room.escalation && !room.trouble) say('This workspace has no escalation.yml: nobody will be paged.');
+      if (!incidentSession.escalation && !incidentSession.trouble) say('This workspace has no escalation.yml: nobody will be paged.');
       await module.runDaemon({
         store: session.store,
         clock,
         signal: once ? call.signal : AbortSignal.any([call.signal, policy.changed]),
-        desk: room.desk,
-        outbox: room.outbox,
+        incidents: incidentSession.incidents,
+        outbox: incidentSession.outbox,
         by: session.by,
         log: say,
         once,
@@ -56,7 +56,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         tickers: [policy.ticker],
       });
     } finally {
-      await room.close();
+      await incidentSession.close();
     }
     if (once || call.signal.aborted) break;
     say('escalation.yml has changed: going on with what it says now. Open incidents keep the policy they began with.');

@@ -3,9 +3,9 @@ import { EXIT, RunbackError } from '../../lib/index.js';
 import { typedMoment } from '../flows/moments.js';
 import { headlineText, reportDeps } from '../flows/report.js';
 import { severityOf } from '../flows/respond.js';
-import { daemonRuns, deliverNow, type IncidentRoom } from '../session/incidents.js';
+import { daemonRuns, deliverNow, type IncidentSession } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
-import { findIncident, withRoom } from '../session/with-incidents.js';
+import { findIncident, withIncidents } from '../session/with-incidents.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec, Outcome, CommandContext } from '../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../shell/output-file.js';
 import { incidentBlock, incidentText, pagingText } from '../views/incident.js';
@@ -15,9 +15,15 @@ import type { Style } from '../views/style.js';
 const actor = ({ by }: Session): Actor => ({ by, source: 'cli' });
 
 /** What a change leaves on the screen: the incident in short, and whom it made us tell. */
-async function changed(room: IncidentRoom, session: Session, incident: Incident, before: number, words?: (style: Style) => string): Promise<Outcome> {
+async function changed(
+  incidentSession: IncidentSession,
+  session: Session,
+  incident: Incident,
+  before: number,
+  words?: (style: Style) => string,
+): Promise<Outcome> {
   const daemon = await daemonRuns(session);
-  const now = await deliverNow(room, session, incident);
+  const now = await deliverNow(incidentSession, session, incident);
   const told = { ...now, pages: now.pages.slice(before) };
   return {
     data: now,
@@ -25,22 +31,24 @@ async function changed(room: IncidentRoom, session: Session, incident: Incident,
       [
         incidentBlock(now, style),
         ...(words === undefined ? [] : [words(style)]),
-        ...(known(room, session.by) ? [] : [`  ${session.by} is not in escalation.yml: say who you are with --as, so that you can be reminded.`]),
-        ...(told.pages.length > 0 || now.status === 'open' ? [pagingText(told, daemon, room.escalation !== undefined, style)] : []),
+        ...(known(incidentSession, session.by)
+          ? []
+          : [`  ${session.by} is not in escalation.yml: say who you are with --as, so that you can be reminded.`]),
+        ...(told.pages.length > 0 || now.status === 'open' ? [pagingText(told, daemon, incidentSession.escalation !== undefined, style)] : []),
       ].join('\n'),
   };
 }
 
 /** Whether the person is one of those the workspace knows; nobody is asked where it knows none. */
-const known = ({ escalation }: IncidentRoom, by: string): boolean => !escalation || Object.hasOwn(escalation.people, by);
+const known = ({ escalation }: IncidentSession, by: string): boolean => !escalation || Object.hasOwn(escalation.people, by);
 
 /** A command that does one thing to an incident that is named, the only one, or picked. */
-function act(work: (id: string, room: IncidentRoom, session: Session, context: CommandContext) => Promise<Incident>) {
+function act(work: (id: string, incidentSession: IncidentSession, session: Session, context: CommandContext) => Promise<Incident>) {
   return (context: CommandContext): Promise<Outcome> =>
-    withRoom(context, async (room, session) => {
-      const id = await findIncident(context, room, context.input.argument('incident'));
-      const before = (await room.desk.read(id)).pages.length;
-      return await changed(room, session, await work(id, room, session, context), before);
+    withIncidents(context, async (incidentSession, session) => {
+      const id = await findIncident(context, incidentSession, context.input.argument('incident'));
+      const before = (await incidentSession.incidents.read(id)).pages.length;
+      return await changed(incidentSession, session, await work(id, incidentSession, session, context), before);
     });
 }
 
@@ -65,12 +73,12 @@ const toCome = (context: CommandContext, option: string, text: string): Promise<
 
 async function open(context: CommandContext): Promise<Outcome> {
   const { input, clock } = context;
-  return await withRoom(context, async (room, session) => {
+  return await withIncidents(context, async (incidentSession, session) => {
     const title = input.words('title').join(' ').trim() || (await needed(context, 'title', 'What is wrong, in one sentence?'));
-    const severity = await severityOf(context, room.escalation, input.text('severity'));
+    const severity = await severityOf(context, incidentSession.escalation, input.text('severity'));
     const [impact, summary, began] = [input.text('impact'), input.text('summary'), await beganAt(context)];
     for (const platform of input.list('platform')) session.platformConfig(platform);
-    const incident = await room.desk.open(
+    const incident = await incidentSession.incidents.open(
       {
         title,
         severity,
@@ -83,25 +91,25 @@ async function open(context: CommandContext): Promise<Outcome> {
       },
       session.by,
     );
-    return await changed(room, session, incident, 0, () => `  Say that you have it: runback incident ack ${incident.id}`);
+    return await changed(incidentSession, session, incident, 0, () => `  Say that you have it: runback incident ack ${incident.id}`);
   });
 }
 
 async function list(context: CommandContext): Promise<Outcome> {
-  return await withRoom(context, async ({ desk }) => {
-    const ids = context.input.flag('all') ? await desk.list() : (await desk.listOpen()).map(({ id }) => id);
+  return await withIncidents(context, async ({ incidents }) => {
+    const ids = context.input.flag('all') ? await incidents.list() : (await incidents.listOpen()).map(({ id }) => id);
     const most = 200;
-    const read = await desk.readAll(ids.slice(-most));
-    const incidents = [...read.incidents].sort((a, b) =>
+    const read = await incidents.readAll(ids.slice(-most));
+    const sorted = [...read.incidents].sort((a, b) =>
       a.severity === b.severity ? b.openedAt.localeCompare(a.openedAt) : a.severity.localeCompare(b.severity),
     );
     return {
-      data: { incidents, unreadable: read.unreadable, left_out: Math.max(0, ids.length - most) },
+      data: { incidents: sorted, unreadable: read.unreadable, left_out: Math.max(0, ids.length - most) },
       text: (style) =>
-        incidents.length + read.unreadable.length === 0
+        sorted.length + read.unreadable.length === 0
           ? `${style.glyph.done} No incident ${context.input.flag('all') ? 'yet' : 'is open'}.`
           : [
-              ...incidents.map((one) => incidentBlock(one, style)),
+              ...sorted.map((one) => incidentBlock(one, style)),
               ...read.unreadable.map((id) => damagedIncident(id, style)),
               ...(ids.length > most ? [`... and ${ids.length - most} more`] : []),
             ].join('\n'),
@@ -111,25 +119,25 @@ async function list(context: CommandContext): Promise<Outcome> {
 }
 
 async function show(context: CommandContext): Promise<Outcome> {
-  return await withRoom(context, async (room) => {
-    const incident = await room.desk.read(await findIncident(context, room, context.input.argument('incident')));
-    const means = (await room.desk.policyOf(incident))?.severities[incident.severity]?.means;
+  return await withIncidents(context, async (incidentSession) => {
+    const incident = await incidentSession.incidents.read(await findIncident(context, incidentSession, context.input.argument('incident')));
+    const means = (await incidentSession.incidents.policyOf(incident))?.severities[incident.severity]?.means;
     return { data: incident, text: (style) => incidentText(incident, means, style) };
   });
 }
 
 async function link(context: CommandContext): Promise<Outcome> {
-  return await withRoom(context, async (room, session) => {
-    const incidents = await import('../../incidents/index.js');
-    const id = await findIncident(context, room, context.input.required('incident'));
+  return await withIncidents(context, async (incidentSession, session) => {
+    const { link: linkTo, LINK_KINDS } = await import('../../incidents/index.js');
+    const id = await findIncident(context, incidentSession, context.input.required('incident'));
     const kind = context.input.required('kind');
-    const known = incidents.LINK_KINDS.find((one) => one === kind);
+    const known = LINK_KINDS.find((one) => one === kind);
     if (known === undefined)
       throw new RunbackError('usage', `An incident is not linked to a ${kind}`, {
-        why: `It can be linked to a ${incidents.LINK_KINDS.join(', ')}.`,
+        why: `It can be linked to a ${LINK_KINDS.join(', ')}.`,
         state: 'Nothing was changed.',
       });
-    const incident = await incidents.link(room.desk, id, known, context.input.required('linked'), actor(session));
+    const incident = await linkTo(incidentSession.incidents, id, known, context.input.required('linked'), actor(session));
     return { data: incident, text: (style) => incidentBlock(incident, style) };
   });
 }
@@ -137,11 +145,11 @@ async function link(context: CommandContext): Promise<Outcome> {
 async function report(context: CommandContext): Promise<Outcome> {
   const { input } = context;
   const file = await outputFile(context);
-  return await withRoom(context, async (room, session) => {
+  return await withIncidents(context, async (incidentSession, session) => {
     const { gatherReport, headlineLines, reportHtml, reportMarkdown, withoutPersonalData } = await import('../../reports/index.js');
-    const incident = await room.desk.read(await findIncident(context, room, input.argument('incident')));
+    const incident = await incidentSession.incidents.read(await findIncident(context, incidentSession, input.argument('incident')));
     const personal = input.flag('personal');
-    const gathered = await gatherReport(incident, reportDeps(session, room.escalation));
+    const gathered = await gatherReport(incident, reportDeps(session, incidentSession.escalation));
     const data = personal ? gathered : withoutPersonalData(gathered);
     if (file === undefined) {
       const markdown = reportMarkdown(data, { personal });
@@ -155,12 +163,12 @@ async function report(context: CommandContext): Promise<Outcome> {
 
 async function vendor(context: CommandContext): Promise<Outcome> {
   const { input } = context;
-  return await withRoom(context, async (room, session) => {
-    const incidents = await import('../../incidents/index.js');
+  return await withIncidents(context, async (incidentSession, session) => {
+    const { engageVendor } = await import('../../incidents/index.js');
     const name = input.required('vendor');
-    const id = await findIncident(context, room, input.argument('incident'));
-    const before = await room.desk.read(id);
-    const file = (await room.desk.policyOf(before)) ?? room.escalation;
+    const id = await findIncident(context, incidentSession, input.argument('incident'));
+    const before = await incidentSession.incidents.read(id);
+    const file = (await incidentSession.incidents.policyOf(before)) ?? incidentSession.escalation;
     const config = file?.vendors[name];
     if (!config)
       throw new RunbackError('not-found', `escalation.yml has no vendor ${name}`, {
@@ -173,7 +181,7 @@ async function vendor(context: CommandContext): Promise<Outcome> {
       ...(number === undefined ? {} : { number }),
       ...(followUp === undefined ? {} : { followUpAt: await toCome(context, 'follow-up', followUp) }),
     };
-    const incident = Object.keys(facts).length === 0 ? before : await incidents.engageVendor(room.desk, id, name, facts, actor(session));
+    const incident = Object.keys(facts).length === 0 ? before : await engageVendor(incidentSession.incidents, id, name, facts, actor(session));
     const { gatherReport, vendorCase } = await import('../../reports/index.js');
     const report = await gatherReport(incident, reportDeps(session, file));
     const me = file?.people[session.by];
@@ -226,21 +234,21 @@ export const commands: readonly CommandSpec[] = [
     verb: 'ack',
     summary: '"I have it": stops the paging',
     args: [INCIDENT],
-    run: act(async (id, { desk }, session) => (await import('../../incidents/index.js')).acknowledge(desk, id, actor(session))),
+    run: act(async (id, { incidents }, session) => (await import('../../incidents/index.js')).acknowledge(incidents, id, actor(session))),
   },
   {
     verb: 'release',
     summary: 'Give it back: escalation begins again',
     args: [INCIDENT],
-    run: act(async (id, { desk }, session) => (await import('../../incidents/index.js')).release(desk, id, actor(session))),
+    run: act(async (id, { incidents }, session) => (await import('../../incidents/index.js')).release(incidents, id, actor(session))),
   },
   {
     verb: 'escalate',
     summary: 'Tell the next level now',
     args: [INCIDENT],
     options: [text('why', 'for the timeline')],
-    run: act(async (id, { desk }, session, { input }) =>
-      (await import('../../incidents/index.js')).escalate(desk, id, input.text('why'), actor(session)),
+    run: act(async (id, { incidents }, session, { input }) =>
+      (await import('../../incidents/index.js')).escalate(incidents, id, input.text('why'), actor(session)),
     ),
   },
   {
@@ -249,10 +257,10 @@ export const commands: readonly CommandSpec[] = [
     args: [INCIDENT],
     options: [text('text', 'the line'), { flags: '--update <text>', description: 'an update for others: none is due for a while' }],
     examples: ['runback incident note --text "The feed was switched to the new list at 14:00"'],
-    run: act(async (id, { desk }, session, context) => {
+    run: act(async (id, { incidents }, session, context) => {
       const { note } = await import('../../incidents/index.js');
       const update = context.input.text('update');
-      return await note(desk, id, update ?? (await needed(context, 'text', 'What happened?')), update !== undefined, actor(session));
+      return await note(incidents, id, update ?? (await needed(context, 'text', 'What happened?')), update !== undefined, actor(session));
     }),
   },
   {
@@ -268,7 +276,7 @@ export const commands: readonly CommandSpec[] = [
       text('why', 'for the timeline'),
     ],
     examples: ['runback incident triage --severity sev1 --why "opt-outs are overwritten too"'],
-    run: act(async (id, { desk }, session, context) => {
+    run: act(async (id, { incidents }, session, context) => {
       const { input } = context;
       const { triage } = await import('../../incidents/index.js');
       const platforms = input.someOf('platform');
@@ -287,7 +295,7 @@ export const commands: readonly CommandSpec[] = [
           state: 'Nothing was changed.',
           next: 'runback incident triage --help',
         });
-      return await triage(desk, id, given, actor(session));
+      return await triage(incidents, id, given, actor(session));
     }),
   },
   {
@@ -295,8 +303,13 @@ export const commands: readonly CommandSpec[] = [
     summary: 'Nobody is paged until a time; then it escalates again',
     args: [INCIDENT],
     options: [{ flags: '--until <time>', description: '2h, tomorrow 09:00, or 2026-11-25T14:00Z', required: true }],
-    run: act(async (id, { desk }, session, context) =>
-      (await import('../../incidents/index.js')).snooze(desk, id, await toCome(context, 'until', context.input.required('until')), actor(session)),
+    run: act(async (id, { incidents }, session, context) =>
+      (await import('../../incidents/index.js')).snooze(
+        incidents,
+        id,
+        await toCome(context, 'until', context.input.required('until')),
+        actor(session),
+      ),
     ),
   },
   {
@@ -304,8 +317,8 @@ export const commands: readonly CommandSpec[] = [
     summary: 'The damage has stopped; it is not over yet',
     args: [INCIDENT],
     options: [text('what', 'what was done')],
-    run: act(async (id, { desk }, session, context) =>
-      (await import('../../incidents/index.js')).mitigate(desk, id, await needed(context, 'what', 'What stopped the damage?'), actor(session)),
+    run: act(async (id, { incidents }, session, context) =>
+      (await import('../../incidents/index.js')).mitigate(incidents, id, await needed(context, 'what', 'What stopped the damage?'), actor(session)),
     ),
   },
   {
@@ -313,8 +326,8 @@ export const commands: readonly CommandSpec[] = [
     summary: 'It is over',
     args: [INCIDENT],
     options: [text('what', 'what was done')],
-    run: act(async (id, { desk }, session, context) =>
-      (await import('../../incidents/index.js')).resolve(desk, id, await needed(context, 'what', 'What was done?'), actor(session)),
+    run: act(async (id, { incidents }, session, context) =>
+      (await import('../../incidents/index.js')).resolve(incidents, id, await needed(context, 'what', 'What was done?'), actor(session)),
     ),
   },
   {
@@ -322,8 +335,8 @@ export const commands: readonly CommandSpec[] = [
     summary: 'It is not over after all',
     args: [{ ...INCIDENT, optional: false }],
     options: [text('why', 'for the timeline')],
-    run: act(async (id, { desk }, session, context) =>
-      (await import('../../incidents/index.js')).reopen(desk, id, await needed(context, 'why', 'Why is it open again?'), actor(session)),
+    run: act(async (id, { incidents }, session, context) =>
+      (await import('../../incidents/index.js')).reopen(incidents, id, await needed(context, 'why', 'Why is it open again?'), actor(session)),
     ),
   },
   {
@@ -331,11 +344,11 @@ export const commands: readonly CommandSpec[] = [
     summary: 'Two reports of one thing: end one, and keep its history in the other',
     args: [{ ...INCIDENT, optional: false, description: 'the one that ends' }],
     options: [{ flags: '--into <incident>', description: 'the one that stays', required: true }],
-    run: act(async (id, room, session, context) =>
+    run: act(async (id, incidentSession, session, context) =>
       (await import('../../incidents/index.js')).merge(
-        room.desk,
+        incidentSession.incidents,
         id,
-        await findIncident(context, room, context.input.required('into')),
+        await findIncident(context, incidentSession, context.input.required('into')),
         actor(session),
       ),
     ),

@@ -1,4 +1,4 @@
-import type { Incident, IncidentDesk } from '../../incidents/index.js';
+import type { Incident, Incidents } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Runbook, RunView } from '../../runbooks/index.js';
 import { headlineOf, headlineText } from '../flows/report.js';
@@ -7,10 +7,10 @@ import { runFor } from '../flows/run.js';
 import { runbookFiles } from '../flows/runbook-files.js';
 import { lacksSnapshot, withoutSnapshot } from '../flows/without-snapshot.js';
 import type { Choice } from '../prompts/asker.js';
-import { daemonRuns, deliverNow, type IncidentRoom, nameOf } from '../session/incidents.js';
+import { daemonRuns, deliverNow, type IncidentSession, nameOf } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
 import { refuseUnsound } from '../session/unsound.js';
-import { withRoom } from '../session/with-incidents.js';
+import { withIncidents } from '../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { incidentBlock, pagingText } from '../views/incident.js';
 import { runText } from '../views/run.js';
@@ -24,34 +24,36 @@ interface Sight {
 
 /** From what somebody sees to a finished repair: incident, pages, runbook, end. Each step is a question with a way out. */
 async function respond(context: CommandContext): Promise<Outcome> {
-  return await withRoom(context, async (room, session) => {
+  return await withIncidents(context, async (incidentSession, session) => {
     const asker = await context.asker('runback incident open "…" --severity …');
-    const incident = (await openOne(context, room)) ?? (await reportOne(context, room, session));
-    const told = await deliverNow(room, session, incident);
+    const incident = (await openOne(context, incidentSession)) ?? (await reportOne(context, incidentSession, session));
+    const told = await deliverNow(incidentSession, session, incident);
     context.live.print(`\n${incidentBlock(told, context.style)}`);
-    const paging = pagingText(told, await daemonRuns(session), room.escalation !== undefined, context.style);
+    const paging = pagingText(told, await daemonRuns(session), incidentSession.escalation !== undefined, context.style);
     if (paging !== '') context.live.print(paging);
-    const mine = await takeIt(context, room.desk, told, session.by);
+    const mine = await takeIt(context, incidentSession.incidents, told, session.by);
     const sights = (await sightsOf(session)).filter(({ runbook }) => runbook !== undefined);
     const runbook = await chooseRunbook(context, mine, sights);
     if (runbook === undefined) return outcomeOf(mine, undefined);
     await refuseUnsound(runbook);
     if (await lacksSnapshot(session, mine, runbook)) {
       await withoutSnapshot(context, session, mine);
-      return outcomeOf(await room.desk.read(mine.id), undefined);
+      return outcomeOf(await incidentSession.incidents.read(mine.id), undefined);
     }
-    const run = await runFor(context, { desk: room.desk, id: mine.id }, { runbook, inputs: inputsFrom(mine, runbook) }).catch((error: unknown) => {
-      if (isRunbackError(error)) context.live.print(`\n  Then go on here: runback respond   (incident ${mine.id})`);
-      throw error;
-    });
+    const run = await runFor(context, { incidents: incidentSession.incidents, id: mine.id }, { runbook, inputs: inputsFrom(mine, runbook) }).catch(
+      (error: unknown) => {
+        if (isRunbackError(error)) context.live.print(`\n  Then go on here: runback respond   (incident ${mine.id})`);
+        throw error;
+      },
+    );
     context.live.print(`\n${runText(run, context.style)}`);
-    const now = await room.desk.read(mine.id);
+    const now = await incidentSession.incidents.read(mine.id);
     if (run.state !== 'succeeded') return await endOf(session, now, run);
     const over = await asker.confirm({ message: 'Is it over? Then the incident is resolved and everybody who was told hears of it', default: true });
     if (!over) return await endOf(session, now, run);
     const { resolve } = await import('../../incidents/index.js');
-    const resolved = await resolve(room.desk, mine.id, `${run.title}: ${run.id} succeeded`, { by: session.by, source: 'respond' });
-    return await endOf(session, await deliverNow(room, session, resolved), run);
+    const resolved = await resolve(incidentSession.incidents, mine.id, `${run.title}: ${run.id} succeeded`, { by: session.by, source: 'respond' });
+    return await endOf(session, await deliverNow(incidentSession, session, resolved), run);
   });
 }
 
@@ -77,8 +79,8 @@ function outcomeOf(incident: Incident, run: RunView | undefined, end?: { readonl
 }
 
 /** An incident that is open and meant; undefined where it is something new. */
-async function openOne(context: CommandContext, { desk }: IncidentRoom): Promise<Incident | undefined> {
-  const listed = await desk.listOpen();
+async function openOne(context: CommandContext, { incidents }: IncidentSession): Promise<Incident | undefined> {
+  const listed = await incidents.listOpen();
   if (listed.length === 0) return undefined;
   const asker = await context.asker('<incident>');
   const chosen = await asker.choose<string | undefined>({
@@ -88,11 +90,11 @@ async function openOne(context: CommandContext, { desk }: IncidentRoom): Promise
       { value: undefined, name: 'No, it is something new', description: 'Opens an incident.' },
     ],
   });
-  return chosen === undefined ? undefined : await desk.read(chosen);
+  return chosen === undefined ? undefined : await incidents.read(chosen);
 }
 
 /** Asks what is wrong, and opens an incident. */
-async function reportOne(context: CommandContext, { desk, escalation }: IncidentRoom, session: Session): Promise<Incident> {
+async function reportOne(context: CommandContext, { incidents, escalation }: IncidentSession, session: Session): Promise<Incident> {
   const asker = await context.asker('runback incident open');
   const sights = await sightsOf(session);
   const other: Choice<Sight | undefined> = { value: undefined, name: 'Something else', description: 'Say it in your own words.' };
@@ -120,7 +122,7 @@ async function reportOne(context: CommandContext, { desk, escalation }: Incident
             { value: undefined, name: 'I do not know yet' },
           ],
         });
-  return await desk.open(
+  return await incidents.open(
     {
       title,
       severity,
@@ -133,13 +135,13 @@ async function reportOne(context: CommandContext, { desk, escalation }: Incident
 }
 
 /** Whoever answers first may take it, so that nobody else is woken. */
-async function takeIt(context: CommandContext, desk: IncidentDesk, incident: Incident, by: string): Promise<Incident> {
+async function takeIt(context: CommandContext, incidents: Incidents, incident: Incident, by: string): Promise<Incident> {
   if (incident.status !== 'open') return incident;
   const asker = await context.asker('runback incident ack');
   const mine = await asker.confirm({ message: `Do you have it, ${visible(by)}? Then nobody else is paged while you work`, default: true });
   if (!mine) return incident;
   const { acknowledge } = await import('../../incidents/index.js');
-  return await acknowledge(desk, incident.id, { by, source: 'respond' });
+  return await acknowledge(incidents, incident.id, { by, source: 'respond' });
 }
 
 /** The runbooks whose symptoms fit first. */

@@ -3,10 +3,10 @@ import type { Finding, Runbook } from '../../runbooks/index.js';
 import { problemsIn } from '../../workspace/index.js';
 import { findRun, runFor, runOutcome, runSetup } from '../flows/run.js';
 import { findRunbook, runbookFiles } from '../flows/runbook-files.js';
-import { type IncidentRoom, incidentOf } from '../session/incidents.js';
+import { type IncidentSession, incidentOf } from '../session/incidents.js';
 import { incidentFor } from '../session/run-incident.js';
 import { refuseUnsound } from '../session/unsound.js';
-import { findIncident, withRoom } from '../session/with-incidents.js';
+import { findIncident, withIncidents } from '../session/with-incidents.js';
 import type { CommandSpec, OptionSpec, Outcome, CommandContext } from '../shell/command.js';
 import { OVERWRITE, outputFile, writeText } from '../shell/output-file.js';
 import { runsList, runText } from '../views/run.js';
@@ -107,18 +107,21 @@ async function run(context: CommandContext): Promise<Outcome> {
   const records = context.input.integer('limit-records', 1);
   const wanted = context.input.text('incident');
   const limits = records === undefined ? {} : { limits: { records } };
-  return await withRoom(context, async (room) => {
+  return await withIncidents(context, async (incidentSession) => {
     const chosen =
-      wanted === undefined ? await incidentFor(context, room.desk, runbook, given) : { inputs: given, ...(await named(context, room, wanted)) };
+      wanted === undefined
+        ? await incidentFor(context, incidentSession.incidents, runbook, given)
+        : { inputs: given, ...(await named(context, incidentSession, wanted)) };
     const { inputs, id } = chosen;
-    if (id !== undefined) return runOutcome(await runFor(context, { desk: room.desk, id }, { runbook, inputs, ...limits }), 'succeeded');
+    if (id !== undefined)
+      return runOutcome(await runFor(context, { incidents: incidentSession.incidents, id }, { runbook, inputs, ...limits }), 'succeeded');
     const { deps, options, by } = await runSetup(context, runbook);
     return runOutcome(await startRun({ runbook, inputs, by, ...limits }, deps, options), 'succeeded');
   });
 }
 
-async function named(context: CommandContext, room: IncidentRoom, wanted: string): Promise<{ readonly id?: string }> {
-  return wanted === 'none' ? {} : { id: await findIncident(context, room, wanted) };
+async function named(context: CommandContext, incidentSession: IncidentSession, wanted: string): Promise<{ readonly id?: string }> {
+  return wanted === 'none' ? {} : { id: await findIncident(context, incidentSession, wanted) };
 }
 
 /** Resume, undo and take over: the same but for the function. */
@@ -132,7 +135,7 @@ function goOn(verb: 'resumeRun' | 'undoRun' | 'takeOver', wanted: 'succeeded' | 
     const needsText = context.input.text('answers') !== undefined;
     const runbook = needsText ? await runbooks.readRunbook(opened.store, id) : undefined;
     const tied = await incidentOf(opened, id);
-    const { deps, options, by, linked } = await runSetup(context, runbook, tied && { desk: tied.desk, id: tied.incident.id });
+    const { deps, options, by, linked } = await runSetup(context, runbook, tied && { incidents: tied.incidents, id: tied.incident.id });
     try {
       return runOutcome(await runbooks[verb](id, { by, inputs: verb === 'undoRun' ? {} : inputsOf(context) }, deps, options), wanted);
     } finally {

@@ -4,7 +4,7 @@ import type { SnapshotSummary } from '../../snapshots/index.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
 import type { Session } from '../session/session.js';
-import { withRoom } from '../session/with-incidents.js';
+import { withIncidents } from '../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { nextOf } from '../views/run.js';
 import { statusText, type WorkspaceStatus } from '../views/status.js';
@@ -13,9 +13,9 @@ import { statusText, type WorkspaceStatus } from '../views/status.js';
 const MOST = 20;
 
 async function status(context: CommandContext): Promise<Outcome> {
-  const found = await withRoom(
+  const found = await withIncidents(
     context,
-    async ({ desk, outbox, trouble }, session): Promise<WorkspaceStatus> => {
+    async ({ incidents: desk, outbox, trouble }, session): Promise<WorkspaceStatus> => {
       const { whatIsDue } = await import('../../incidents/index.js');
       const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || b.openedAt.localeCompare(a.openedAt));
       const { incidents, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));

@@ -1,5 +1,5 @@
 import type { Escalation } from '../../escalation/index.js';
-import type { IncidentDesk, LinkKind } from '../../incidents/index.js';
+import type { Incidents, LinkKind } from '../../incidents/index.js';
 import { RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import type { CommandContext } from '../shell/command.js';
@@ -42,13 +42,13 @@ const LINKED: readonly LinkKind[] = ['snapshot', 'plan', 'restore'];
 /** Ties a run to its incident as soon as it begins, and what it made when it ends. `done` resolves when that is on record. */
 export function linkingObserver(
   observer: RunObserver,
-  { desk, incident, by }: { readonly desk: IncidentDesk; readonly incident: string; readonly by: string },
+  { incidents, incident, by }: { readonly incidents: Incidents; readonly incident: string; readonly by: string },
 ): RunObserver & { done(): Promise<void> } {
   let work: Promise<unknown> = Promise.resolve();
   const tie = (kind: LinkKind, id: string, what?: string): void => {
     work = work.then(async () => {
       const { link } = await import('../../incidents/index.js');
-      await link(desk, incident, kind, id, { by, source: 'runbook' }, what);
+      await link(incidents, incident, kind, id, { by, source: 'runbook' }, what);
     });
   };
   return {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import type { IncidentDesk } from '../../incidents/index.js';
+import type { Incidents } from '../../incidents/index.js';
 import { EXIT, type ExitCode, isRunbackError, messageOf, readTextFile, RunbackError } from '../../lib/index.js';
 import type { Operator, Runbook, RunDeps, RunOptions, RunView, StartRequest } from '../../runbooks/index.js';
 import type { OperatorDeps } from '../prompts/operator-deps.js';
@@ -16,12 +16,12 @@ import { findPlan, restoreDeps } from './restore.js';
 export async function runSetup(
   context: CommandContext,
   runbook: Runbook | undefined,
-  incident?: { readonly desk: IncidentDesk; readonly id: string },
+  incident?: { readonly incidents: Incidents; readonly id: string },
 ): Promise<RunSetup> {
   const { session, live, style, event, interrupts } = context;
   const opened = await session();
   const watching = watchRun(live, style, event, (run) => interrupts.resumeWith(nextOf(run)));
-  const linking = incident && linkingObserver(watching, { desk: incident.desk, incident: incident.id, by: opened.by });
+  const linking = incident && linkingObserver(watching, { incidents: incident.incidents, incident: incident.id, by: opened.by });
   const operator = await operatorOf(context, runbook);
   const services = await opened.services();
   return {
@@ -44,7 +44,7 @@ export interface RunSetup {
 /** Starts a run for an incident: the run, and what it makes, is tied to it, also where the run stops half-way. */
 export async function runFor(
   context: CommandContext,
-  incident: { readonly desk: IncidentDesk; readonly id: string },
+  incident: { readonly incidents: Incidents; readonly id: string },
   request: Omit<StartRequest, 'by'>,
 ): Promise<RunView> {
   const { startRun } = await import('../../runbooks/index.js');

@@ -1,5 +1,5 @@
 import type { Escalation } from '../../escalation/index.js';
-import type { Incident, IncidentDesk, OpenIncident, PageLinks } from '../../incidents/index.js';
+import type { Incident, Incidents, OpenIncident, PageLinks } from '../../incidents/index.js';
 import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Outbox } from '../../notify/index.js';
 import { visible } from '../views/visible.js';
@@ -17,8 +17,8 @@ export async function readEscalation({ workspace }: Pick<Place, 'workspace'>): P
 }
 
 /** Everything that incidents need in one process. */
-export interface IncidentRoom {
-  readonly desk: IncidentDesk;
+export interface IncidentSession {
+  readonly incidents: Incidents;
   readonly outbox: Outbox | undefined;
   readonly escalation: Escalation | undefined;
   /** Why `escalation` is not what escalation.yml says now. */
@@ -29,18 +29,18 @@ export interface IncidentRoom {
 
 /** The rules that the newest open incident was opened with; undefined where none has any. */
 async function rulesOfIncidents({ store, clock }: Place): Promise<Escalation | undefined> {
-  const { IncidentDesk } = await import('../../incidents/index.js');
-  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
-  const { incidents } = await desk.readAll((await desk.listOpen()).slice(-20).map(({ id }) => id));
-  for (const incident of incidents.toReversed()) {
-    const file = await desk.policyOf(incident).catch(() => undefined);
+  const { Incidents } = await import('../../incidents/index.js');
+  const incidents = new Incidents({ store, clock, escalation: undefined, outbox: undefined });
+  const { incidents: read } = await incidents.readAll((await incidents.listOpen()).slice(-20).map(({ id }) => id));
+  for (const incident of read.toReversed()) {
+    const file = await incidents.policyOf(incident).catch(() => undefined);
     if (file !== undefined) return file;
   }
   return undefined;
 }
 
-/** What a room is opened with, beside the session. */
-export interface RoomOptions {
+/** What incidents are opened with, beside the session. */
+export interface IncidentSessionOptions {
   /** Who works: a person, or `daemon`. */
   readonly by: string;
   /** Links in pages; without it, those to the status page of the daemon that runs, if one does. */
@@ -48,13 +48,13 @@ export interface RoomOptions {
 }
 
 /**
- * Opens the incidents of a workspace: desk, outbox and channels. Whom to tell follows the policy an incident was opened with; how a
+ * Opens the incidents of a workspace: their journals, outbox and channels. Whom to tell follows the policy an incident was opened with; how a
  * channel is reached follows the file of today, whose credentials are looked up when a page is sent. A file that cannot be used, or is gone,
  * stops nothing: the last one that could be used counts, and `trouble` says why.
  */
-export async function openRoom(session: Place, options: RoomOptions): Promise<IncidentRoom> {
+export async function openIncidentSession(session: Place, options: IncidentSessionOptions): Promise<IncidentSession> {
   const { currentEscalation } = await import('./known-escalation.js');
-  const [{ IncidentDesk }, { escalation, trouble }] = await Promise.all([
+  const [{ Incidents }, { escalation, trouble }] = await Promise.all([
     import('../../incidents/index.js'),
     currentEscalation(session, async () => await rulesOfIncidents(session)),
   ]);
@@ -63,14 +63,14 @@ export async function openRoom(session: Place, options: RoomOptions): Promise<In
   const { store, clock } = session;
   if (!escalation)
     return {
-      desk: new IncidentDesk({ store, clock, escalation, outbox: undefined, links }),
+      incidents: new Incidents({ store, clock, escalation, outbox: undefined, links }),
       outbox: undefined,
       escalation,
       ...why,
       close: () => Promise.resolve(),
     };
   const { openChannel, openOutbox } = await import('../../notify/index.js');
-  let desk: IncidentDesk | undefined;
+  let incidents: Incidents | undefined;
   const outbox = openOutbox({
     store,
     clock,
@@ -81,14 +81,14 @@ export async function openRoom(session: Place, options: RoomOptions): Promise<In
       if (!config) throw new RunbackError('not-found', `escalation.yml has no channel ${name} any more`, { state: 'The page was not sent.' });
       return await openChannel(config, session.channelDeps());
     },
-    wanted: async (page) => (desk ? await desk.wanted(page) : true),
-    after: async (page) => (await desk?.after(page)) ?? [],
-    beforeSettled: async (record) => await desk?.pageSettles(record),
-    afterSettled: async (record) => await desk?.pageSettles(record),
-    damaged: async (key) => await desk?.damaged(key),
+    wanted: async (page) => (incidents ? await incidents.wanted(page) : true),
+    after: async (page) => (await incidents?.after(page)) ?? [],
+    beforeSettled: async (record) => await incidents?.pageSettles(record),
+    afterSettled: async (record) => await incidents?.pageSettles(record),
+    damaged: async (key) => await incidents?.damaged(key),
   });
-  desk = new IncidentDesk({ store, clock, escalation, outbox, links });
-  return { desk, outbox, escalation, ...why, close: () => outbox.close() };
+  incidents = new Incidents({ store, clock, escalation, outbox, links });
+  return { incidents, outbox, escalation, ...why, close: () => outbox.close() };
 }
 
 /** Links to the status page, where a daemon serves it. */
@@ -114,7 +114,7 @@ const PATIENCE_MS = 30_000;
  * Sends what waits, where no daemon does it: until the pages of this incident are settled, or patience ends. Gives the incident as it is
  * then. Pages that are not through stay in the outbox.
  */
-export async function deliverNow({ desk, outbox }: IncidentRoom, session: Place, incident: Incident): Promise<Incident> {
+export async function deliverNow({ incidents, outbox }: IncidentSession, session: Place, incident: Incident): Promise<Incident> {
   if (!outbox || (await daemonRuns(session))) return incident;
   const end = session.clock.monotonicMs() + PATIENCE_MS;
   let now = incident;
@@ -123,7 +123,7 @@ export async function deliverNow({ desk, outbox }: IncidentRoom, session: Place,
     await outbox.tick();
     await Promise.race([outbox.idle(), session.clock.sleep(Math.max(0, end - session.clock.monotonicMs()))]);
     try {
-      now = await desk.look(now.id);
+      now = await incidents.look(now.id);
     } catch (error) {
       // What was done is on record, and so are its pages: whoever is at it, or the next look, writes down how they ended.
       if (!isRunbackError(error)) throw error;
@@ -146,10 +146,10 @@ export const nameOf = ({ severity, title }: Pick<OpenIncident, 'severity' | 'tit
 
 /** Every incident that is open, as it is now. One that is damaged is left out: it gives nobody a role. */
 export async function openIncidents({ store, clock }: Place): Promise<readonly Incident[]> {
-  const { IncidentDesk, isOpen } = await import('../../incidents/index.js');
-  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
-  const { incidents } = await desk.readAll((await desk.listOpen()).map(({ id }) => id));
-  return incidents.filter(isOpen);
+  const { Incidents, isOpen } = await import('../../incidents/index.js');
+  const incidents = new Incidents({ store, clock, escalation: undefined, outbox: undefined });
+  const { incidents: read } = await incidents.readAll((await incidents.listOpen()).map(({ id }) => id));
+  return read.filter(isOpen);
 }
 
 /**
@@ -168,27 +168,27 @@ export async function incidentsNow(session: Place, platforms: readonly string[])
 }
 
 /** Ties a restore that was begun by hand, and its plan, to the incidents that were open then. What cannot be tied stops nothing: the restore names them itself. */
-export async function linkRestore(session: Place, incidents: readonly string[], restore: string, plan: string): Promise<void> {
-  const { IncidentDesk, link } = await import('../../incidents/index.js');
+export async function linkRestore(session: Place, ids: readonly string[], restore: string, plan: string): Promise<void> {
+  const { Incidents, link } = await import('../../incidents/index.js');
   const { store, clock, by } = session;
-  const desk = new IncidentDesk({ store, clock, escalation: undefined, outbox: undefined });
-  for (const incident of incidents)
+  const incidents = new Incidents({ store, clock, escalation: undefined, outbox: undefined });
+  for (const incident of ids)
     for (const [kind, id] of [['plan', plan] as const, ['restore', restore] as const])
       try {
-        await link(desk, incident, kind, id, { by, source: 'cli' }, 'begun by hand');
+        await link(incidents, incident, kind, id, { by, source: 'cli' }, 'begun by hand');
       } catch (error) {
         if (!isRunbackError(error)) throw error;
       }
 }
 
-/** The incident a run belongs to, with its desk; undefined where it belongs to none. A damaged or missing incident stops no run. */
-export async function incidentOf(session: Place, run: string): Promise<{ readonly incident: Incident; readonly desk: IncidentDesk } | undefined> {
+/** The incident a run belongs to, with its incidents; undefined where it belongs to none. A damaged or missing incident stops no run. */
+export async function incidentOf(session: Place, run: string): Promise<{ readonly incident: Incident; readonly incidents: Incidents } | undefined> {
   const id = (await session.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
   if (id === undefined) return undefined;
-  const { IncidentDesk } = await import('../../incidents/index.js');
-  const desk = new IncidentDesk({ store: session.store, clock: session.clock, escalation: undefined, outbox: undefined });
+  const { Incidents } = await import('../../incidents/index.js');
+  const incidents = new Incidents({ store: session.store, clock: session.clock, escalation: undefined, outbox: undefined });
   try {
-    return { incident: await desk.read(id), desk };
+    return { incident: await incidents.read(id), incidents };
   } catch (error) {
     if (isRunbackError(error, 'not-found')) return undefined;
     throw error;

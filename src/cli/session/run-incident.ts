@@ -1,4 +1,4 @@
-import type { IncidentDesk, OpenIncident } from '../../incidents/index.js';
+import type { Incidents, OpenIncident } from '../../incidents/index.js';
 import { own } from '../../lib/index.js';
 import type { Runbook } from '../../runbooks/index.js';
 import type { CommandContext } from '../shell/command.js';
@@ -17,18 +17,18 @@ export interface RunIncident {
  */
 export async function incidentFor(
   context: CommandContext,
-  desk: IncidentDesk,
+  incidents: Incidents,
   runbook: Runbook,
   given: Readonly<Record<string, string>>,
 ): Promise<RunIncident> {
   const { live, style } = context;
-  const open = await desk.listOpen();
+  const open = await incidents.listOpen();
   if (open.length === 0) return { inputs: given };
   const inputs = await withPlatform(context, runbook, given);
   const platforms = platformInputs(runbook).flatMap((name) => own(inputs, name) ?? []);
-  const incidents = await desk.readAll(open.map(({ id }) => id));
-  const fitting = incidents.incidents.filter((one) => one.platforms.some((name) => platforms.includes(name)));
-  const vague = incidents.incidents.filter((one) => one.platforms.length === 0);
+  const { incidents: read } = await incidents.readAll(open.map(({ id }) => id));
+  const fitting = read.filter((one) => one.platforms.some((name) => platforms.includes(name)));
+  const vague = read.filter((one) => one.platforms.length === 0);
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) {
     live.print(`${style.glyph.pending} For the open incident ${nameOf(only)} (${only.id})`);

@@ -162,7 +162,7 @@ export class Session implements Place {
       noteIncident: async (run, text, key) => {
         const [{ incidentOf }, { note }] = await Promise.all([import('./incidents.js'), import('../../incidents/index.js')]);
         const tied = await incidentOf(this, run);
-        if (tied) await note(tied.desk, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
+        if (tied) await note(tied.incidents, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
       },
       ...(approvals === undefined ? {} : { approvals }),
       authorise: async (act, by, run) => await (await import('./policy.js')).authorise(this, act, by, run),

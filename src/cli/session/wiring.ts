@@ -1,4 +1,4 @@
-import type { IncidentDesk } from '../../incidents/index.js';
+import type { Incidents } from '../../incidents/index.js';
 import type { Clock } from '../../lib/index.js';
 import type { Outbox } from '../../notify/index.js';
 import type { Store } from '../../store/index.js';
@@ -8,7 +8,7 @@ export interface DaemonRun {
   readonly store: Store;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly desk: IncidentDesk;
+  readonly incidents: Incidents;
   readonly outbox: Outbox | undefined;
   readonly by: string;
   readonly log: (line: string) => void;

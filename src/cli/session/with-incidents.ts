@@ -1,36 +1,36 @@
 import { RunbackError } from '../../lib/index.js';
 import type { CommandContext } from '../shell/command.js';
-import { type IncidentRoom, nameOf, openRoom, troubleText } from './incidents.js';
+import { type IncidentSession, nameOf, openIncidentSession, troubleText } from './incidents.js';
 import { byPrefix } from './prefix.js';
 import type { Session } from './session.js';
 
-/** Runs a piece of work with the room of the session, closed afterwards. `tells`: the work itself says what is wrong with escalation.yml. */
-export async function withRoom<T>(
+/** Runs a piece of work with the incidents of the session, closed afterwards. `tells`: the work itself says what is wrong with escalation.yml. */
+export async function withIncidents<T>(
   context: CommandContext,
-  work: (room: IncidentRoom, session: Session) => Promise<T>,
+  work: (incidentSession: IncidentSession, session: Session) => Promise<T>,
   { tells = false }: { readonly tells?: boolean } = {},
 ): Promise<T> {
   const session = await context.session();
-  const room = await openRoom(session, { by: session.by });
-  if (room.trouble && !tells) context.live.note(troubleText(room.trouble));
+  const incidentSession = await openIncidentSession(session, { by: session.by });
+  if (incidentSession.trouble && !tells) context.live.note(troubleText(incidentSession.trouble));
   try {
-    return await work(room, session);
+    return await work(incidentSession, session);
   } finally {
-    await room.close();
+    await incidentSession.close();
   }
 }
 
 /** The incident an id, the beginning of one, or `latest` means; without one, the only open incident, or the one a person picks. */
-export async function findIncident(context: CommandContext, { desk }: IncidentRoom, wanted: string | undefined): Promise<string> {
+export async function findIncident(context: CommandContext, { incidents }: IncidentSession, wanted: string | undefined): Promise<string> {
   if (wanted !== undefined) {
-    const ids = await desk.list();
+    const ids = await incidents.list();
     const id =
       wanted === 'latest'
-        ? (await desk.readAll(ids.slice(-20))).incidents.at(-1)?.id
+        ? (await incidents.readAll(ids.slice(-20))).incidents.at(-1)?.id
         : byPrefix(wanted, ids, (one) => one, { what: 'incident', list: 'runback incident list --all' });
     if (id !== undefined) return id;
   }
-  const listed = await desk.listOpen();
+  const listed = await incidents.listOpen();
   const [first] = listed;
   if (first === undefined)
     throw new RunbackError('not-found', 'No incident is open', { state: 'Nothing was changed.', next: 'runback respond, or runback incident open' });

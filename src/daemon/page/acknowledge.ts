@@ -58,7 +58,7 @@ function isDone({ view: { incident }, page }: Acknowledgeable): boolean {
 /** Acknowledges as the person the page was sent to, or as the one named. False where nobody who may was named. Repeating it changes nothing. */
 export async function confirm(
   board: Board,
-  desk: Parameters<typeof acknowledge>[0],
+  incidents: Parameters<typeof acknowledge>[0],
   found: Acknowledgeable,
   named: string | undefined,
 ): Promise<boolean> {
@@ -67,7 +67,7 @@ export async function confirm(
   if (by === undefined || !people.includes(by)) return false;
   if (isDone(found)) return true;
   try {
-    await acknowledge(desk, found.view.incident.id, { by, source: 'link' });
+    await acknowledge(incidents, found.view.incident.id, { by, source: 'link' });
   } catch (error) {
     // It has just ended: the page that follows says so.
     if (!isRunbackError(error, 'usage')) throw error;

@@ -19,7 +19,7 @@ const LARGEST_FORM = 4096;
 
 /** What the status page is made from. */
 export interface AppDeps {
-  readonly deps: Pick<DaemonDeps, 'desk' | 'clock' | 'outbox' | 'runs' | 'pauses' | 'store'>;
+  readonly deps: Pick<DaemonDeps, 'incidents' | 'clock' | 'outbox' | 'runs' | 'pauses' | 'store'>;
   readonly pulse: Pulse;
   readonly trouble: Trouble;
   readonly token: (key: string) => string;
@@ -29,7 +29,7 @@ export interface AppDeps {
 
 /** The status page as a function from request to answer. Nothing but a POST to `/ack/…` changes anything. */
 export function makeApp({ deps, pulse, trouble, token, names }: AppDeps): Hono {
-  const { desk, clock, store } = deps;
+  const { incidents, clock, store } = deps;
   const board = new Board(deps);
   const app = new Hono();
 
@@ -43,7 +43,7 @@ export function makeApp({ deps, pulse, trouble, token, names }: AppDeps): Hono {
 
   app.get('/', async (c) => {
     const view = await board.view();
-    const policy = desk.options.escalation !== undefined;
+    const policy = incidents.options.escalation !== undefined;
     return await c.html(overviewPage({ board: view, pulse, now: clock.now(), policy, refresh: refresh(c), location: store.location }));
   });
 
@@ -58,7 +58,7 @@ export function makeApp({ deps, pulse, trouble, token, names }: AppDeps): Hono {
     const found = await findPage(board, token, c.req.param('key'), c.req.param('token'), clock.now());
     if (!found) return await c.html(nowherePage('../../'), 404);
     const { person } = await c.req.parseBody();
-    if (await confirm(board, desk, found, typeof person === 'string' ? person : undefined))
+    if (await confirm(board, incidents, found, typeof person === 'string' ? person : undefined))
       return c.redirect(`../${encodeURIComponent(c.req.param('key'))}/${encodeURIComponent(c.req.param('token'))}`, 303);
     return await c.html(acknowledgePage(found, clock.now(), true), 422);
   });

@@ -1,5 +1,5 @@
 import type { Escalation } from '../../escalation/index.js';
-import { type Incident, type IncidentDesk, isOpen, isOverdue, whatIsDue } from '../../incidents/index.js';
+import { type Incident, type Incidents, isOpen, isOverdue, whatIsDue } from '../../incidents/index.js';
 import type { Clock } from '../../lib/index.js';
 import type { PageRecord } from '../../notify/index.js';
 import type { DaemonDeps, PauseLine, RunLine } from '../types.js';
@@ -44,7 +44,7 @@ export class Board {
   #view: Promise<BoardView> | undefined;
   #until = 0;
 
-  constructor(private readonly deps: Pick<DaemonDeps, 'desk' | 'clock' | 'outbox' | 'runs' | 'pauses'>) {}
+  constructor(private readonly deps: Pick<DaemonDeps, 'incidents' | 'clock' | 'outbox' | 'runs' | 'pauses'>) {}
 
   /** As of now, or up to 10 s old where a read takes long. */
   async view(): Promise<BoardView> {
@@ -72,19 +72,19 @@ export class Board {
 
   /** One incident. Throws `not-found`, `journal-damaged`. */
   async incident(id: string): Promise<IncidentView> {
-    return await viewOf(this.deps.desk, this.deps.clock, await this.deps.desk.read(id));
+    return await viewOf(this.deps.incidents, this.deps.clock, await this.deps.incidents.read(id));
   }
 
   async #read(): Promise<BoardView> {
-    const { desk, clock, outbox, runs, pauses } = this.deps;
-    const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt.localeCompare(b.openedAt));
-    const { incidents, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));
+    const { incidents, clock, outbox, runs, pauses } = this.deps;
+    const listed = [...(await incidents.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || a.openedAt.localeCompare(b.openedAt));
+    const { incidents: read, unreadable } = await incidents.readAll(listed.slice(0, MOST).map(({ id }) => id));
     const rest = listed.slice(MOST);
     const unread = new Map<string, number>();
     for (const { severity } of rest) unread.set(severity, (unread.get(severity) ?? 0) + 1);
     return {
       // Without those that ended since they were listed.
-      incidents: await Promise.all(incidents.filter(isOpen).map((incident) => viewOf(desk, clock, incident))),
+      incidents: await Promise.all(read.filter(isOpen).map((incident) => viewOf(incidents, clock, incident))),
       more: rest.length,
       unread,
       unreadable,
@@ -95,9 +95,9 @@ export class Board {
   }
 }
 
-async function viewOf(desk: IncidentDesk, clock: Clock, incident: Incident): Promise<IncidentView> {
+async function viewOf(incidents: Incidents, clock: Clock, incident: Incident): Promise<IncidentView> {
   const now = clock.now();
-  const file = await desk.policyOf(incident);
+  const file = await incidents.policyOf(incident);
   const { next, quietUntil } = whatIsDue(incident, file, now);
   return { incident, file, overdue: isOverdue(incident, file, now), next, quietUntil };
 }

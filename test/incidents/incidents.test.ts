@@ -8,8 +8,8 @@ const opening = { title: 'Wrong first names', severity: 'sev1', platforms: ['hub
 
 describe('an incident that nobody answers', () => {
   it('goes from contact to contact and level to level, round after round, and is never over by itself', async () => {
-    const { desk, told, wait } = await room();
-    const { id } = await desk.open(opening, 'root');
+    const { incidents, told, wait } = await room();
+    const { id } = await incidents.open(opening, 'root');
     expect(told()).toEqual(['email Maya Ortiz alert', 'channel ops alert']);
     await wait(2 * MINUTE);
     expect(told()).toEqual(['sms Maya Ortiz alert']);
@@ -21,23 +21,23 @@ describe('an incident that nobody answers', () => {
     expect(told()).toEqual(['sms Maya Ortiz alert', 'email Lee Park alert', 'email Lee Park alert']);
     await wait(10 * MINUTE + 45 * MINUTE);
     expect(told()).toEqual(Array.from({ length: 3 }, () => 'email Lee Park alert'));
-    const incident = await desk.read(id);
+    const incident = await incidents.read(id);
     expect(incident.status).toBe('open');
     expect(incident.grants.map(({ person, role }) => `${person} ${role}`)).toEqual(['maya operator', 'lee lead']);
     expect(incident.timeline.at(-1)?.text).toContain('nobody has answered');
   });
 
   it('moves on at once where a contact fails for good, and to the next level where nobody is left', async () => {
-    const { desk, outbox, told, wait } = await room();
-    const { pages } = await desk.open(opening, 'root');
+    const { incidents, outbox, told, wait } = await room();
+    const { pages } = await incidents.open(opening, 'root');
     told();
     outbox.settle(pages[0]?.key ?? '', 'failed');
     outbox.settle(pages[1]?.key ?? '', 'failed');
-    await desk.look(pages[0]?.key.split('.')[0] ?? '');
+    await incidents.look(pages[0]?.key.split('.')[0] ?? '');
     expect(told()).toEqual(['sms Maya Ortiz alert']);
     const sms = [...outbox.records.keys()].at(-1) ?? '';
     outbox.settle(sms, 'failed', 'not a mobile number');
-    const after = await desk.look(sms.split('.')[0] ?? '');
+    const after = await incidents.look(sms.split('.')[0] ?? '');
     expect(told()).toEqual(['email Lee Park alert']);
     expect(after.timeline.map(({ text }) => text).join('\n')).toContain('not a mobile number');
     await wait(MINUTE);
@@ -47,73 +47,73 @@ describe('an incident that nobody answers', () => {
 
 describe('an incident that somebody has', () => {
   it('pages nobody, asks for updates, and escalates again when nothing happens', async () => {
-    const { desk, told, wait } = await room();
-    const { id } = await desk.open(opening, 'root');
+    const { incidents, told, wait } = await room();
+    const { id } = await incidents.open(opening, 'root');
     told();
-    expect((await acknowledge(desk, id, MAYA)).holder?.person).toBe('maya');
+    expect((await acknowledge(incidents, id, MAYA)).holder?.person).toBe('maya');
     expect(told()).toEqual(['channel ops acknowledged']);
     await wait(29 * MINUTE);
     expect(told()).toEqual([]);
-    await note(desk, id, 'The sync is off', true, MAYA);
+    await note(incidents, id, 'The sync is off', true, MAYA);
     await wait(29 * MINUTE);
     expect(told()).toEqual([]);
     await wait(MINUTE);
     expect(told()).toEqual(['email Maya Ortiz update-due']);
     await wait(3 * HOUR + 30 * MINUTE);
-    expect((await desk.read(id)).status).toBe('open');
+    expect((await incidents.read(id)).status).toBe('open');
     expect(told().filter((line) => line.endsWith('alert'))).toEqual(['email Maya Ortiz alert', 'channel ops alert']);
   });
 
   it('stays with the person while a linked run goes on', async () => {
-    const { desk, clock, wait } = await room();
-    const { id } = await desk.open({ ...opening, severity: 'sev2' }, 'root');
-    await acknowledge(desk, id, MAYA);
-    await link(desk, id, 'run', 'run-1', MAYA);
+    const { incidents, clock, wait } = await room();
+    const { id } = await incidents.open({ ...opening, severity: 'sev2' }, 'root');
+    await acknowledge(incidents, id, MAYA);
+    await link(incidents, id, 'run', 'run-1', MAYA);
     await wait(3 * HOUR);
-    const journal = await desk.options.store.journal('runs', 'run-1').open({ by: 'maya', holder: 'run-1', purpose: 'test' });
+    const journal = await incidents.options.store.journal('runs', 'run-1').open({ by: 'maya', holder: 'run-1', purpose: 'test' });
     await journal.append({ by: 'maya', type: 'step.intent' });
     await journal.close();
     await wait(2 * HOUR);
-    expect((await desk.read(id)).status).toBe('acknowledged');
+    expect((await incidents.read(id)).status).toBe('acknowledged');
     clock.forward(3 * HOUR);
     await wait(MINUTE);
-    expect((await desk.read(id)).status).toBe('open');
+    expect((await incidents.read(id)).status).toBe('open');
   });
 
   it('tells channels when it is over, and then nothing more, ever', async () => {
-    const { desk, told, wait } = await room();
-    const { id } = await desk.open(opening, 'root');
-    await acknowledge(desk, id, MAYA);
+    const { incidents, told, wait } = await room();
+    const { id } = await incidents.open(opening, 'root');
+    await acknowledge(incidents, id, MAYA);
     told();
-    await mitigate(desk, id, 'syncs paused', MAYA);
-    await resolve(desk, id, 'restored', MAYA);
+    await mitigate(incidents, id, 'syncs paused', MAYA);
+    await resolve(incidents, id, 'restored', MAYA);
     expect(told()).toEqual(['channel ops resolved']);
     await wait(2 * HOUR);
     expect(told()).toEqual([]);
-    expect(await desk.listOpen()).toEqual([]);
-    await expect(acknowledge(desk, id, MAYA)).rejects.toMatchObject({ code: 'usage' });
+    expect(await incidents.listOpen()).toEqual([]);
+    await expect(acknowledge(incidents, id, MAYA)).rejects.toMatchObject({ code: 'usage' });
   });
 });
 
 it('a worse severity with other rules tells its people although somebody has it; a better one tells nobody', async () => {
-  const { desk, told } = await room();
-  const { id } = await desk.open({ ...opening, severity: 'sev3' }, 'root');
-  await acknowledge(desk, id, MAYA);
+  const { incidents, told } = await room();
+  const { id } = await incidents.open({ ...opening, severity: 'sev3' }, 'root');
+  await acknowledge(incidents, id, MAYA);
   told();
-  await triage(desk, id, { severity: 'sev1', why: 'opt-outs too' }, MAYA);
+  await triage(incidents, id, { severity: 'sev1', why: 'opt-outs too' }, MAYA);
   expect(told()).toEqual(['email Maya Ortiz alert', 'channel ops alert']);
-  await triage(desk, id, { severity: 'sev2' }, MAYA);
+  await triage(incidents, id, { severity: 'sev2' }, MAYA);
   expect(told()).toEqual([]);
-  await expect(triage(desk, id, { severity: 'sev9' }, MAYA)).rejects.toMatchObject({ code: 'usage' });
+  await expect(triage(incidents, id, { severity: 'sev9' }, MAYA)).rejects.toMatchObject({ code: 'usage' });
 });
 
 it('escalating by hand tells the next level at once; a snooze is quiet until its end', async () => {
-  const { desk, clock, told, wait } = await room();
-  const { id } = await desk.open(opening, 'root');
+  const { incidents, clock, told, wait } = await room();
+  const { id } = await incidents.open(opening, 'root');
   told();
-  await escalate(desk, id, 'needs the lead', MAYA);
+  await escalate(incidents, id, 'needs the lead', MAYA);
   expect(told()).toEqual(['email Lee Park alert']);
-  await snooze(desk, id, new Date(clock.now().getTime() + 2 * HOUR), MAYA);
+  await snooze(incidents, id, new Date(clock.now().getTime() + 2 * HOUR), MAYA);
   // The channel that was paged hears that nobody is until then.
   expect(told()).toEqual(['channel ops acknowledged']);
   await wait(2 * HOUR - MINUTE);
@@ -123,29 +123,29 @@ it('escalating by hand tells the next level at once; a snooze is quiet until its
 });
 
 it('a case at a vendor is reminded of once, when it is due', async () => {
-  const { desk, clock, told, wait } = await room();
-  const { id } = await desk.open({ ...opening, severity: 'sev2' }, 'root');
-  await acknowledge(desk, id, MAYA);
-  await engageVendor(desk, id, 'hubspot', { number: '42', followUpAt: new Date(clock.now().getTime() + HOUR) }, MAYA);
+  const { incidents, clock, told, wait } = await room();
+  const { id } = await incidents.open({ ...opening, severity: 'sev2' }, 'root');
+  await acknowledge(incidents, id, MAYA);
+  await engageVendor(incidents, id, 'hubspot', { number: '42', followUpAt: new Date(clock.now().getTime() + HOUR) }, MAYA);
   told();
   await wait(3 * HOUR);
   expect(told()).toEqual(['email Maya Ortiz follow-up']);
 });
 
 it('merging keeps the history and the links in the one that stays', async () => {
-  const { desk } = await room();
-  const kept = await desk.open(opening, 'root');
-  const other = await desk.open({ ...opening, title: 'The same on deals' }, 'root');
-  await link(desk, other.id, 'plan', 'plan-1', MAYA);
-  const merged = await merge(desk, other.id, kept.id, MAYA);
+  const { incidents } = await room();
+  const kept = await incidents.open(opening, 'root');
+  const other = await incidents.open({ ...opening, title: 'The same on deals' }, 'root');
+  await link(incidents, other.id, 'plan', 'plan-1', MAYA);
+  const merged = await merge(incidents, other.id, kept.id, MAYA);
   expect(merged).toMatchObject({ absorbed: [other.id], links: [{ kind: 'plan', id: 'plan-1' }] });
-  expect((await desk.read(other.id)).status).toBe('merged');
-  expect((await desk.listOpen()).map(({ id }) => id)).toEqual([kept.id]);
+  expect((await incidents.read(other.id)).status).toBe('merged');
+  expect((await incidents.listOpen()).map(({ id }) => id)).toEqual([kept.id]);
 });
 
 it('keeps the policy it was opened with when escalation.yml changes (G21)', async () => {
-  const { desk, again, told, wait } = await room();
-  const { id } = await desk.open(opening, 'root');
+  const { incidents, again, told, wait } = await room();
+  const { id } = await incidents.open(opening, 'root');
   told();
   const later = again();
   Object.assign(later.options, { escalation: undefined });
@@ -155,28 +155,28 @@ it('keeps the policy it was opened with when escalation.yml changes (G21)', asyn
 });
 
 it('two people who answer at once do not lose one another', async () => {
-  const { desk, again } = await room();
-  const { id } = await desk.open(opening, 'root');
-  await Promise.all(Array.from({ length: 12 }, (_, n) => note(n % 2 === 0 ? desk : again(), id, `note ${n}`, false, MAYA)));
-  const { timeline } = await desk.read(id);
+  const { incidents, again } = await room();
+  const { id } = await incidents.open(opening, 'root');
+  await Promise.all(Array.from({ length: 12 }, (_, n) => note(n % 2 === 0 ? incidents : again(), id, `note ${n}`, false, MAYA)));
+  const { timeline } = await incidents.read(id);
   expect(timeline.filter(({ type }) => type === 'incident.noted')).toHaveLength(12);
 });
 
 it('an incident that cannot be read holds up no other', async () => {
-  const { desk, told } = await room();
-  const { store } = desk.options;
+  const { incidents, told } = await room();
+  const { store } = incidents.options;
   const bad = await store.journal('incidents', 'inc-bad').open({ by: 'x', holder: 'x', purpose: 'x' });
   await bad.append({ by: 'x', type: 'something-else' });
   await bad.close();
   await store.agenda('incidents').add(new Date(0), 'inc-bad');
-  await desk.open(opening, 'root');
+  await incidents.open(opening, 'root');
   told();
-  const { problems } = await desk.tick();
+  const { problems } = await incidents.tick();
   expect(problems.map(({ id }) => id)).toEqual(['inc-bad']);
 });
 
 it('a page whose end another process writes down while this one is about to hand it over is not sent again', async () => {
-  const { desk, again, outbox } = await room();
+  const { incidents, again, outbox } = await room();
   const put = outbox.put.bind(outbox);
   let other: Promise<unknown> | undefined;
   let overtook = false;
@@ -191,7 +191,7 @@ it('a page whose end another process writes down while this one is about to hand
     expect(overtook).toBe(false);
     await put(page);
   };
-  await desk.open(opening, 'root');
+  await incidents.open(opening, 'root');
   await other;
   expect(overtook).toBe(true);
   const keys = outbox.seen.map(({ key }) => key);

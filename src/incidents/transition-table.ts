@@ -1,7 +1,7 @@
 import type { IncidentStatus } from './types.js';
 
 /** What people (and programs for them) do to an incident. */
-export const INCIDENT_ACTS = [
+export const TRANSITION_NAMES = [
   'acknowledge',
   'acknowledge-again',
   'release',
@@ -19,11 +19,18 @@ export const INCIDENT_ACTS = [
   'link',
   'engage-vendor',
 ] as const;
-export type IncidentAct = (typeof INCIDENT_ACTS)[number];
+export type IncidentTransition = (typeof TRANSITION_NAMES)[number];
 
 /** What time does to an incident by itself. */
-export const TIME_ACTS = ['level-is-over', 'contact-fails', 'update-is-due', 'nothing-happens', 'snooze-ends', 'follow-up-is-due'] as const;
-export type TimeAct = (typeof TIME_ACTS)[number];
+export const TIME_TRANSITION_NAMES = [
+  'level-is-over',
+  'contact-fails',
+  'update-is-due',
+  'nothing-happens',
+  'snooze-ends',
+  'follow-up-is-due',
+] as const;
+export type TimeTransition = (typeof TIME_TRANSITION_NAMES)[number];
 
 /**
  * Who is told at once. `first-level`, `next-level`: that level of the policy is paged. `next-contact`: the next way to reach a person.
@@ -33,14 +40,14 @@ export type TimeAct = (typeof TIME_ACTS)[number];
 export type Telling = 'nobody' | 'first-level' | 'next-level' | 'next-contact' | 'quiet' | 'over' | 'holder';
 
 /** What an act comes to in one state. */
-export interface ActOutcome {
+export interface TransitionOutcome {
   readonly after: IncidentStatus;
   readonly tells: Telling;
 }
 
-const to = (after: IncidentStatus, tells: Telling = 'nobody'): ActOutcome => ({ after, tells });
+const to = (after: IncidentStatus, tells: Telling = 'nobody'): TransitionOutcome => ({ after, tells });
 
-type Row<Missing = 'refused'> = Readonly<Record<IncidentStatus, ActOutcome | Missing>>;
+type Row<Missing = 'refused'> = Readonly<Record<IncidentStatus, TransitionOutcome | Missing>>;
 
 const OVER = { resolved: 'refused', merged: 'refused' } as const;
 /** Allowed in every state, changes none and tells nobody. */
@@ -56,14 +63,14 @@ const ANYWHERE: Row = {
 const WHILE_OPEN: Row = { ...ANYWHERE, ...OVER };
 
 /** From every open state the same. */
-const always = (outcome: ActOutcome): Row => ({ open: outcome, acknowledged: outcome, snoozed: outcome, mitigated: outcome, ...OVER });
+const always = (outcome: TransitionOutcome): Row => ({ open: outcome, acknowledged: outcome, snoozed: outcome, mitigated: outcome, ...OVER });
 
 /**
  * Every act in every state: what the incident is then, and who is told. The acts refuse by it, docs/incidents.md shows it, and a test walks
  * it. `triage-worse`: the severity gets worse and other rules go with it; `triage-milder`: better, with another policy; `triage-same`:
  * anything else that is known better.
  */
-export const ACT_TABLE: Readonly<Record<IncidentAct, Row>> = {
+export const TRANSITIONS: Readonly<Record<IncidentTransition, Row>> = {
   acknowledge: {
     open: to('acknowledged', 'quiet'),
     acknowledged: to('acknowledged', 'quiet'),
@@ -96,7 +103,7 @@ export const ACT_TABLE: Readonly<Record<IncidentAct, Row>> = {
 };
 
 /** What happens by itself. Whatever is over stays as it is, and nobody hears of it, ever. */
-export const TIME_TABLE: Readonly<Record<TimeAct, Row<never>>> = {
+export const TIME_TRANSITIONS: Readonly<Record<TimeTransition, Row<never>>> = {
   'level-is-over': { ...stays(), open: to('open', 'next-level') },
   'contact-fails': { ...stays(), open: to('open', 'next-contact') },
   'update-is-due': { ...stays(), acknowledged: to('acknowledged', 'holder'), mitigated: to('mitigated', 'holder') },
@@ -136,8 +143,8 @@ const TELLS: Readonly<Record<Telling, string>> = {
 };
 
 /** The two tables as Markdown, for docs/incidents.md. A cell: the state after the act, and in bold who is told. */
-export function actTableMarkdown(): string {
-  const cell = (state: IncidentStatus, outcome: ActOutcome | 'refused'): string => {
+export function transitionTableMarkdown(): string {
+  const cell = (state: IncidentStatus, outcome: TransitionOutcome | 'refused'): string => {
     if (outcome === 'refused') return 'refused';
     const words = TELLS[outcome.tells];
     const state_ = outcome.after === state ? '=' : outcome.after;
@@ -148,5 +155,5 @@ export function actTableMarkdown(): string {
     `| --- | ${STATES.map(() => '---').join(' | ')} |`,
     ...Object.entries(rows).map(([act, row]) => `| ${act.replaceAll('-', ' ')} | ${STATES.map((state) => cell(state, row[state])).join(' | ')} |`),
   ];
-  return [...table('act', ACT_TABLE), '', ...table('what time does', TIME_TABLE)].join('\n');
+  return [...table('act', TRANSITIONS), '', ...table('what time does', TIME_TRANSITIONS)].join('\n');
 }

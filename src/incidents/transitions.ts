@@ -1,8 +1,8 @@
 import type { Escalation } from '../escalation/index.js';
 import { isRunbackError, RunbackError } from '../lib/index.js';
-import { ACT_TABLE, type IncidentAct } from './act-table.js';
-import type { IncidentDesk } from './desk.js';
 import { hasIt, isOpen } from './due.js';
+import type { Incidents } from './incidents.js';
+import { TRANSITIONS, type IncidentTransition } from './transition-table.js';
 import type { Incident, LinkKind } from './types.js';
 
 /** Who does something to an incident, and from where. */
@@ -13,8 +13,8 @@ export interface Actor {
 }
 
 /** "I have it": paging stops. Throws `usage` where the incident is over. */
-export async function acknowledge(desk: IncidentDesk, id: string, { by, source }: Actor): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function acknowledge(incidents: Incidents, id: string, { by, source }: Actor): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'acknowledge');
     // A second "I have it" by the same person causes nothing.
     if (!hasIt(incident, by)) await append('incident.acknowledged', { source });
@@ -22,24 +22,24 @@ export async function acknowledge(desk: IncidentDesk, id: string, { by, source }
 }
 
 /** Gives it back: escalation begins again. */
-export async function release(desk: IncidentDesk, id: string, { by, source }: Actor): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function release(incidents: Incidents, id: string, { by, source }: Actor): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'release');
     await append('incident.released', { because: 'asked', source });
   });
 }
 
 /** The next level, now. */
-export async function escalate(desk: IncidentDesk, id: string, why: string | undefined, { by, source }: Actor): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function escalate(incidents: Incidents, id: string, why: string | undefined, { by, source }: Actor): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'escalate');
     await append('incident.hurried', { source, ...(why === undefined ? {} : { why }) });
   });
 }
 
 /** A line in the timeline; `update`: it tells others where things stand, so that none is due for a while. With a `key`, once only. */
-export async function note(desk: IncidentDesk, id: string, text: string, update: boolean, { by, source }: Actor, key?: string): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function note(incidents: Incidents, id: string, text: string, update: boolean, { by, source }: Actor, key?: string): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     if (key !== undefined && incident.noteKeys.includes(key)) return;
     await append('incident.noted', { text, update, source, ...(key === undefined ? {} : { key }) });
   });
@@ -47,7 +47,7 @@ export async function note(desk: IncidentDesk, id: string, text: string, update:
 
 /** What is known better now. A worse severity with other rules tells the people of its first level, even where somebody has it. */
 export async function triage(
-  desk: IncidentDesk,
+  incidents: Incidents,
   id: string,
   facts: {
     readonly severity?: string;
@@ -59,9 +59,9 @@ export async function triage(
   },
   { by, source }: Actor,
 ): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'triage-same');
-    const file = await desk.policyOf(incident);
+    const file = await incidents.policyOf(incident);
     if (facts.severity !== undefined) requireSeverity(facts.severity, file);
     await append('incident.triaged', { ...facts, ...rulesAfter(incident, facts.severity, file), source });
   });
@@ -71,51 +71,51 @@ export async function triage(
 const quiets = ({ status }: Incident): { readonly quiets?: true } => (status === 'open' ? { quiets: true } : {});
 
 /** Nobody is paged until then; after that, escalation begins again. */
-export async function snooze(desk: IncidentDesk, id: string, until: Date, { by, source }: Actor): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function snooze(incidents: Incidents, id: string, until: Date, { by, source }: Actor): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'snooze');
-    if (until <= desk.options.clock.now())
+    if (until <= incidents.options.clock.now())
       throw new RunbackError('usage', 'A snooze has to end in the future', { why: `${until.toISOString()} is past.`, state: 'Nothing was changed.' });
     await append('incident.snoozed', { until: until.toISOString(), source, ...quiets(incident) });
   });
 }
 
 /** The damage has stopped; it is not over yet. Where nobody had it, whoever says so has it now. */
-export async function mitigate(desk: IncidentDesk, id: string, what: string, { by, source }: Actor): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function mitigate(incidents: Incidents, id: string, what: string, { by, source }: Actor): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'mitigate');
     await append('incident.mitigated', { what, source, ...quiets(incident) });
   });
 }
 
 /** It is over. */
-export async function resolve(desk: IncidentDesk, id: string, what: string, { by, source }: Actor): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function resolve(incidents: Incidents, id: string, what: string, { by, source }: Actor): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'resolve');
     await append('incident.resolved', { what, source });
   });
 }
 
-export async function reopen(desk: IncidentDesk, id: string, why: string, { by, source }: Actor): Promise<Incident> {
-  return await desk.change(id, by, async (incident, append) => {
+export async function reopen(incidents: Incidents, id: string, why: string, { by, source }: Actor): Promise<Incident> {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'reopen');
     await append('incident.reopened', { why, source });
   });
 }
 
 /** Two reports of one thing: `id` ends, and what is known of it is in the timeline of `into`. */
-export async function merge(desk: IncidentDesk, id: string, into: string, { by, source }: Actor): Promise<Incident> {
+export async function merge(incidents: Incidents, id: string, into: string, { by, source }: Actor): Promise<Incident> {
   if (id === into) throw new RunbackError('usage', 'An incident cannot be merged into itself', { state: 'Nothing was changed.' });
-  const from = await desk.read(id);
+  const from = await incidents.read(id);
   allow(from, 'merge');
   // First the one that stays: a crash in between leaves both open, and merging again changes only what is missing.
-  const kept = await desk.change(into, by, async (incident, append) => {
+  const kept = await incidents.change(into, by, async (incident, append) => {
     allow(incident, 'absorb');
     if (!incident.absorbed.includes(id)) await append('incident.absorbed', { from: id, title: from.title, source });
     for (const link of from.links) await append('incident.linked', { kind: link.kind, id: link.id, source });
   });
   try {
-    await desk.change(id, by, async (incident, append) => {
+    await incidents.change(id, by, async (incident, append) => {
       if (isOpen(incident)) await append('incident.merged', { into, source });
     });
   } catch (error) {
@@ -132,30 +132,37 @@ export async function merge(desk: IncidentDesk, id: string, into: string, { by, 
 }
 
 /** Ties a run, plan, restore, snapshot or drill to it. */
-export async function link(desk: IncidentDesk, id: string, kind: LinkKind, linked: string, { by, source }: Actor, what?: string): Promise<Incident> {
-  const incident = await desk.change(id, by, async (now, append) => {
+export async function link(
+  incidents: Incidents,
+  id: string,
+  kind: LinkKind,
+  linked: string,
+  { by, source }: Actor,
+  what?: string,
+): Promise<Incident> {
+  const incident = await incidents.change(id, by, async (now, append) => {
     if (!now.links.some((one) => one.kind === kind && one.id === linked))
       await append('incident.linked', { kind, id: linked, source, ...(what === undefined ? {} : { what }) });
   });
-  if (kind === 'run') await desk.options.store.document<{ readonly incident: string }>('run-incidents', linked).update(() => ({ incident: id }));
+  if (kind === 'run') await incidents.options.store.document<{ readonly incident: string }>('run-incidents', linked).update(() => ({ incident: id }));
   return incident;
 }
 
 /** The incident that a run works on, if it was tied to one. */
-export async function incidentOfRun(desk: IncidentDesk, run: string): Promise<string | undefined> {
-  return (await desk.options.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
+export async function incidentOfRun(incidents: Incidents, run: string): Promise<string | undefined> {
+  return (await incidents.options.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
 }
 
 /** Records a case at a vendor's support and when to ask again. */
 export async function engageVendor(
-  desk: IncidentDesk,
+  incidents: Incidents,
   id: string,
   vendor: string,
   facts: { readonly number?: string; readonly followUpAt?: Date },
   { by, source }: Actor,
 ): Promise<Incident> {
   const { number, followUpAt } = facts;
-  return await desk.change(id, by, async (incident, append) => {
+  return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'engage-vendor');
     await append('vendor.engaged', {
       vendor,
@@ -167,8 +174,8 @@ export async function engageVendor(
 }
 
 /** Throws `usage` where the table has no such act in this state. */
-function allow(incident: Incident, act: IncidentAct): void {
-  if (ACT_TABLE[act][incident.status] !== 'refused') return;
+function allow(incident: Incident, act: IncidentTransition): void {
+  if (TRANSITIONS[act][incident.status] !== 'refused') return;
   if (isOpen(incident))
     throw new RunbackError('usage', `${incident.id} is open`, { state: 'Nothing was changed.', next: `runback incident show ${incident.id}` });
   throw new RunbackError('usage', `${incident.id} is ${incident.status}${incident.mergedInto === undefined ? '' : ` into ${incident.mergedInto}`}`, {

@@ -3,22 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
 import {
-  ACT_TABLE,
-  actTableMarkdown,
-  INCIDENT_ACTS,
-  type IncidentAct,
-  type Telling,
-  TIME_ACTS,
-  TIME_TABLE,
-  type TimeAct,
-} from '../../src/incidents/act-table.js';
-import {
   acknowledge,
   type Actor,
   engageVendor,
   escalate,
   type Incident,
-  type IncidentDesk,
+  type Incidents,
   type IncidentStatus,
   link,
   merge,
@@ -30,62 +20,79 @@ import {
   snooze,
   triage,
 } from '../../src/incidents/index.js';
+import {
+  TRANSITIONS,
+  transitionTableMarkdown,
+  TRANSITION_NAMES,
+  type IncidentTransition,
+  type Telling,
+  TIME_TRANSITION_NAMES,
+  TIME_TRANSITIONS,
+  type TimeTransition,
+} from '../../src/incidents/transition-table.js';
 import { fullSweeps } from '../support/sweeps.js';
 import { type AlertState, paged, THREE_POLICIES } from './pager.js';
 import { HOUR, MINUTE } from './support.js';
 
 type World = Awaited<ReturnType<typeof paged>>;
-type Do = (desk: IncidentDesk, id: string, world: World) => Promise<unknown>;
+type Do = (incidents: Incidents, id: string, world: World) => Promise<unknown>;
 
 const MAYA: Actor = { by: 'maya', source: 'cli' };
 const LEE: Actor = { by: 'lee', source: 'cli' };
 const opening = { title: 'Wrong first names', severity: 'sev2', platforms: ['hubspot'], source: 'cli' };
 
 const later = ({ clock }: World, ms: number): Date => new Date(clock.now().getTime() + ms);
-const quietly: Do = (desk, id, world) => snooze(desk, id, later(world, 5 * HOUR), MAYA);
+const quietly: Do = (incidents, id, world) => snooze(incidents, id, later(world, 5 * HOUR), MAYA);
 
 /** Every way into each state that differs in what was told before. */
 const WAYS: Readonly<Record<IncidentStatus, Readonly<Record<string, readonly Do[]>>>> = {
-  open: { 'just opened': [], 'lapsed from somebody': [(desk, id) => acknowledge(desk, id, MAYA), (desk, id) => release(desk, id, MAYA)] },
-  acknowledged: { 'by maya': [(desk, id) => acknowledge(desk, id, MAYA)] },
-  snoozed: { 'while nobody had it': [quietly], 'by who had it': [(desk, id) => acknowledge(desk, id, MAYA), quietly] },
-  mitigated: {
-    'while nobody had it': [(desk, id) => mitigate(desk, id, 'syncs are off', MAYA)],
-    'by who had it': [(desk, id) => acknowledge(desk, id, MAYA), (desk, id) => mitigate(desk, id, 'syncs are off', MAYA)],
-    'out of a snooze': [(desk, id) => acknowledge(desk, id, MAYA), quietly, (desk, id) => mitigate(desk, id, 'syncs are off', MAYA)],
+  open: {
+    'just opened': [],
+    'lapsed from somebody': [(incidents, id) => acknowledge(incidents, id, MAYA), (incidents, id) => release(incidents, id, MAYA)],
   },
-  resolved: { 'by maya': [(desk, id) => resolve(desk, id, 'done', MAYA)] },
+  acknowledged: { 'by maya': [(incidents, id) => acknowledge(incidents, id, MAYA)] },
+  snoozed: { 'while nobody had it': [quietly], 'by who had it': [(incidents, id) => acknowledge(incidents, id, MAYA), quietly] },
+  mitigated: {
+    'while nobody had it': [(incidents, id) => mitigate(incidents, id, 'syncs are off', MAYA)],
+    'by who had it': [(incidents, id) => acknowledge(incidents, id, MAYA), (incidents, id) => mitigate(incidents, id, 'syncs are off', MAYA)],
+    'out of a snooze': [
+      (incidents, id) => acknowledge(incidents, id, MAYA),
+      quietly,
+      (incidents, id) => mitigate(incidents, id, 'syncs are off', MAYA),
+    ],
+  },
+  resolved: { 'by maya': [(incidents, id) => resolve(incidents, id, 'done', MAYA)] },
   merged: {
-    'into another': [async (desk, id, world) => await merge(desk, id, await quietOne(world), MAYA)],
+    'into another': [async (incidents, id, world) => await merge(incidents, id, await quietOne(world), MAYA)],
   },
 };
 
-const ACTS: Readonly<Record<IncidentAct, Do>> = {
-  acknowledge: (desk, id) => acknowledge(desk, id, LEE),
-  'acknowledge-again': (desk, id) => acknowledge(desk, id, MAYA),
-  release: (desk, id) => release(desk, id, MAYA),
-  escalate: (desk, id) => escalate(desk, id, 'needs somebody else', MAYA),
-  note: (desk, id) => note(desk, id, 'still looking', true, MAYA),
-  'triage-worse': (desk, id) => triage(desk, id, { severity: 'sev1' }, MAYA),
-  'triage-milder': (desk, id) => triage(desk, id, { severity: 'sev3' }, MAYA),
-  'triage-same': (desk, id) => triage(desk, id, { title: 'Wrong first names on contacts' }, MAYA),
-  snooze: (desk, id, world) => snooze(desk, id, later(world, 4 * HOUR), MAYA),
-  mitigate: (desk, id) => mitigate(desk, id, 'syncs are off', MAYA),
-  resolve: (desk, id) => resolve(desk, id, 'restored', MAYA),
-  reopen: (desk, id) => reopen(desk, id, 'it is back', MAYA),
-  merge: async (desk, id, world) => await merge(desk, id, await quietOne(world), MAYA),
-  absorb: async (desk, id, world) => await merge(desk, await quietOne(world), id, MAYA),
-  link: (desk, id) => link(desk, id, 'plan', 'plan-1', MAYA),
-  'engage-vendor': (desk, id) => engageVendor(desk, id, 'hubspot', { number: '42' }, MAYA),
+const ACTS: Readonly<Record<IncidentTransition, Do>> = {
+  acknowledge: (incidents, id) => acknowledge(incidents, id, LEE),
+  'acknowledge-again': (incidents, id) => acknowledge(incidents, id, MAYA),
+  release: (incidents, id) => release(incidents, id, MAYA),
+  escalate: (incidents, id) => escalate(incidents, id, 'needs somebody else', MAYA),
+  note: (incidents, id) => note(incidents, id, 'still looking', true, MAYA),
+  'triage-worse': (incidents, id) => triage(incidents, id, { severity: 'sev1' }, MAYA),
+  'triage-milder': (incidents, id) => triage(incidents, id, { severity: 'sev3' }, MAYA),
+  'triage-same': (incidents, id) => triage(incidents, id, { title: 'Wrong first names on contacts' }, MAYA),
+  snooze: (incidents, id, world) => snooze(incidents, id, later(world, 4 * HOUR), MAYA),
+  mitigate: (incidents, id) => mitigate(incidents, id, 'syncs are off', MAYA),
+  resolve: (incidents, id) => resolve(incidents, id, 'restored', MAYA),
+  reopen: (incidents, id) => reopen(incidents, id, 'it is back', MAYA),
+  merge: async (incidents, id, world) => await merge(incidents, id, await quietOne(world), MAYA),
+  absorb: async (incidents, id, world) => await merge(incidents, await quietOne(world), id, MAYA),
+  link: (incidents, id) => link(incidents, id, 'plan', 'plan-1', MAYA),
+  'engage-vendor': (incidents, id) => engageVendor(incidents, id, 'hubspot', { number: '42' }, MAYA),
 };
 
 /** What is walked from further ways into a state; RUNBACK_TEST_FULL=1 walks every act from each. */
-const CHANGING: readonly IncidentAct[] = ['acknowledge', 'escalate', 'triage-worse', 'snooze', 'mitigate', 'resolve'];
+const CHANGING: readonly IncidentTransition[] = ['acknowledge', 'escalate', 'triage-worse', 'snooze', 'mitigate', 'resolve'];
 
 /** Another incident, which nobody is told of from here on. */
 async function quietOne(world: World): Promise<string> {
-  const { id } = await world.desk.open({ ...opening, title: 'Another' }, 'root');
-  await snooze(world.desk, id, later(world, 9 * HOUR), MAYA);
+  const { id } = await world.incidents.open({ ...opening, title: 'Another' }, 'root');
+  await snooze(world.incidents, id, later(world, 9 * HOUR), MAYA);
   await world.settle();
   world.told();
   return id;
@@ -118,14 +125,14 @@ function messages(tells: Telling, severity: string, kind: 'update-due' | 'follow
 
 async function at(state: IncidentStatus, way: readonly Do[], escalation = THREE_POLICIES): Promise<{ world: World; id: string; before: Incident }> {
   const world = await paged(escalation);
-  const { id } = await world.desk.open(opening, 'maya');
+  const { id } = await world.incidents.open(opening, 'maya');
   await world.settle();
   for (const act of way) {
-    await act(world.desk, id, world);
+    await act(world.incidents, id, world);
     await world.settle();
   }
   world.told();
-  const before = await world.desk.read(id);
+  const before = await world.incidents.read(id);
   expect(before.status).toBe(state);
   return { world, id, before };
 }
@@ -144,20 +151,20 @@ describe('the table of states and acts', () => {
   for (const state of Object.keys(WAYS) as IncidentStatus[])
     for (const [n, [name, way]] of Object.entries(WAYS[state]).entries()) {
       it(`${state}, ${name}: every act ends where the table says, tells whom it says and nobody else`, async () => {
-        for (const act of fullSweeps || n === 0 ? INCIDENT_ACTS : CHANGING) {
+        for (const act of fullSweeps || n === 0 ? TRANSITION_NAMES : CHANGING) {
           const { world, id, before } = await at(state, way);
-          const cell = ACT_TABLE[act][state];
-          const acted = ACTS[act](world.desk, id, world);
+          const cell = TRANSITIONS[act][state];
+          const acted = ACTS[act](world.incidents, id, world);
           if (cell === 'refused') {
             await expect(acted, act).rejects.toMatchObject({ code: 'usage' });
-            expect((await world.desk.read(id)).lastHash, act).toBe(before.lastHash);
+            expect((await world.incidents.read(id)).lastHash, act).toBe(before.lastHash);
             continue;
           }
           await acted;
           await world.settle();
-          const after = await world.desk.read(id);
+          const after = await world.incidents.read(id);
           // "I have it" once more by somebody who does not have it is an acknowledgement.
-          const known = act === 'acknowledge-again' && before.holder?.person !== 'maya' ? ACT_TABLE.acknowledge[state] : cell;
+          const known = act === 'acknowledge-again' && before.holder?.person !== 'maya' ? TRANSITIONS.acknowledge[state] : cell;
           if (known === 'refused') throw new Error('the rows differ in what they refuse');
           expect([act, after.status]).toEqual([act, known.after]);
           const ofThis = world.told();
@@ -172,12 +179,12 @@ describe('the table of states and acts', () => {
       });
 
       it(`${state}, ${name}: time does what the table says and nothing else`, async () => {
-        for (const act of TIME_ACTS) {
+        for (const act of TIME_TRANSITION_NAMES) {
           const { world, id } = await at(state, way, timed(act));
-          const cell = TIME_TABLE[act][state];
+          const cell = TIME_TRANSITIONS[act][state];
           const kind = act === 'follow-up-is-due' ? 'follow-up' : 'update-due';
           await pass(act, world, id);
-          const after = await world.desk.read(id);
+          const after = await world.incidents.read(id);
           expect([act, after.status]).toEqual([act, cell.after]);
           expect([act, ...world.told()]).toEqual([act, ...messages(cell.tells, 'sev2', kind)]);
         }
@@ -186,17 +193,17 @@ describe('the table of states and acts', () => {
 
   it('stands in docs/incidents.md as it stands in the code', async () => {
     const docs = await readFile(new URL('../../docs/incidents.md', import.meta.url), 'utf8');
-    expect(docs).toContain(actTableMarkdown());
+    expect(docs).toContain(transitionTableMarkdown());
   });
 });
 
 /** Merging ends one of two: the other one's channels hear nothing, the one that ends was snoozed and hears that it is over. */
-function withOther(act: IncidentAct, told: readonly string[]): readonly string[] {
+function withOther(act: IncidentTransition, told: readonly string[]): readonly string[] {
   return act === 'absorb' ? messages('over', 'sev2') : told;
 }
 
 /** The policies, with the one time that this row is about within reach and all others far away. */
-function timed(act: TimeAct): typeof THREE_POLICIES {
+function timed(act: TimeTransition): typeof THREE_POLICIES {
   const { sev2 } = THREE_POLICIES.severities;
   if (!sev2) throw new Error('no sev2');
   const [{ contact, ...maya }, far] = [THREE_POLICIES.people['maya'] ?? { name: 'Maya Ortiz', contact: [] }, 48 * HOUR];
@@ -222,20 +229,20 @@ function timed(act: TimeAct): typeof THREE_POLICIES {
   };
 }
 
-async function pass(act: TimeAct, world: World, id: string): Promise<void> {
-  const { desk, outbox } = world;
+async function pass(act: TimeTransition, world: World, id: string): Promise<void> {
+  const { incidents, outbox } = world;
   if (act === 'follow-up-is-due') {
-    const { status } = await desk.read(id);
-    if (status !== 'resolved' && status !== 'merged') await engageVendor(desk, id, 'hubspot', { followUpAt: later(world, 10 * MINUTE) }, MAYA);
+    const { status } = await incidents.read(id);
+    if (status !== 'resolved' && status !== 'merged') await engageVendor(incidents, id, 'hubspot', { followUpAt: later(world, 10 * MINUTE) }, MAYA);
   }
   if (act === 'contact-fails') {
     // The page to the person comes back: as if it had failed for good a moment after it was taken.
-    const { pages } = await desk.read(id);
+    const { pages } = await incidents.read(id);
     const key = pages.findLast(({ to, kind }) => to.person === 'maya' && kind === 'alert')?.key ?? '';
     const writer = await world.store.journal('incidents', id).open({ by: 'runback', holder: id, purpose: 'test' });
     await writer.append({ by: 'runback', type: 'page.settled', data: { key, state: 'failed', attempts: 1, why: 'no such address' } });
     await writer.close();
-    await desk.look(id);
+    await incidents.look(id);
     await outbox.tick();
     await outbox.idle();
     await world.settle();

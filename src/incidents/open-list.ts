@@ -1,0 +1,69 @@
+import { isRunbackError } from '../lib/index.js';
+import type { Store } from '../store/index.js';
+import { isOpen } from './due.js';
+import type { IncidentJournals } from './journals.js';
+import { unlessDamaged } from './remade.js';
+import type { Incident } from './types.js';
+
+/** A line of the list of open incidents. */
+export interface OpenIncident {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: string;
+  readonly openedAt: string;
+}
+
+/** The index of open incidents: a document each, so that a list costs what is open. The journals say the same. */
+export class OpenList {
+  constructor(
+    private readonly store: Store,
+    private readonly journals: IncidentJournals,
+  ) {}
+
+  async ids(): Promise<readonly string[]> {
+    return await this.store.list('open-incidents');
+  }
+
+  /** Oldest first: titles and severities as of the last change. */
+  async all(): Promise<readonly OpenIncident[]> {
+    const listed = await Promise.all(
+      (await this.ids()).map(async (id) => {
+        return await this.#document(id)
+          .read()
+          .catch(async (error: unknown) => await this.#byJournal(id, error));
+      }),
+    );
+    return listed.filter((one) => one !== undefined);
+  }
+
+  /** Adds an incident whose journal does not begin yet. */
+  async add(line: OpenIncident): Promise<void> {
+    await this.#document(line.id).update(() => line);
+  }
+
+  /** Brings its line up to date; one that is over has none. */
+  async update(incident: Incident): Promise<void> {
+    if (!isOpen(incident)) return await this.remove(incident.id);
+    const { id, title, severity, openedAt } = incident;
+    const document = this.#document(id);
+    const present = await unlessDamaged(document);
+    if (present?.title !== title || present.severity !== severity) await document.update(() => ({ id, title, severity, openedAt }));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#document(id).delete();
+  }
+
+  /** A line that cannot be read: its journal says the same, and where that cannot be read either, that it is there. */
+  async #byJournal(id: string, error: unknown): Promise<OpenIncident> {
+    if (!isRunbackError(error)) throw error;
+    const incident = await this.journals.read(id).catch(() => undefined);
+    if (incident === undefined) return { id, title: `${id} (cannot be read)`, severity: 'sev1', openedAt: '' };
+    const { title, severity, openedAt } = incident;
+    return { id, title, severity, openedAt };
+  }
+
+  #document(id: string) {
+    return this.store.document<OpenIncident>('open-incidents', id);
+  }
+}
