@@ -39,9 +39,23 @@ functions.sort((a, b) => b.lines - a.lines);
 const at = (share) => lengths[Math.min(lengths.length - 1, Math.floor(lengths.length * share))];
 const longest = lengths.at(-1);
 console.log(`files: ${files.length}, lines: median ${at(0.5).lines}, p90 ${at(0.9).lines}, max ${longest.lines} (${longest.path})`);
-console.log(`files over 300 lines: ${lengths.filter(({ lines }) => lines > 300).map(({ path, lines }) => `${path} ${lines}`).join(', ') || 'none'}`);
 console.log(
-  `functions over ${LONG_FUNCTION} lines: ${functions.length}${functions.length === 0 ? '' : `, the longest ${functions.slice(0, 5).map(({ where, lines }) => `${where} ${lines}`).join(', ')}`}`,
+  `files over 300 lines: ${
+    lengths
+      .filter(({ lines }) => lines > 300)
+      .map(({ path, lines }) => `${path} ${lines}`)
+      .join(', ') || 'none'
+  }`,
+);
+console.log(
+  `functions over ${LONG_FUNCTION} lines: ${functions.length}${
+    functions.length === 0
+      ? ''
+      : `, the longest ${functions
+          .slice(0, 5)
+          .map(({ where, lines }) => `${where} ${lines}`)
+          .join(', ')}`
+  }`,
 );
 const [folder, count] = [...folders].sort((a, b) => b[1] - a[1])[0];
 console.log(`files in the largest flat folder: ${count} (${folder})`);

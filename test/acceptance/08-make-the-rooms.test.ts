@@ -30,7 +30,9 @@ describe('issue 8', () => {
   });
 
   test('the kits serve a second vendor, and each seam has a contract that its drivers pass', async () => {
-    await expectTests('test/mailer test/connectors test/sandbox test/store/contract test/snapshots/storage-contract test/notify/channels test/syncs/controllers');
+    await expectTests(
+      'test/mailer test/connectors test/sandbox test/store/contract test/snapshots/storage-contract test/notify/channels test/syncs/controllers',
+    );
   });
 
   test('one bundle: npm pack, then npx in an empty folder', async () => {

@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import type { LostValue } from '../../../restores/index.js';
+import { looksIn } from '../../flows/looks.js';
+import { findPlan } from '../../flows/restore.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { OVERWRITE, outputFile } from '../../shell/output-file.js';
+import { counted } from '../../views/format.js';
+import { lostText } from '../../views/plan.js';
+import { PLAN } from './words.js';
+
+/** `runback restore lost` */
+export const lostVerb: CommandSpec = {
+  verb: 'lost',
+  summary: 'What records that are created again do not get back, value by value',
+  details: 'Values that stand in the base snapshot and that nobody can write: secondary addresses, dates, statuses. For people, to mend by hand.',
+  args: [{ ...PLAN, optional: true }],
+  options: [{ flags: '--to <file>', description: 'CSV file to make', kind: 'file' }, OVERWRITE],
+  examples: ['runback restore lost latest --to lost.csv'],
+  run: lost,
+};
+
+async function lost(context: CommandContext): Promise<Outcome> {
+  const { input, session } = context;
+  const file = await outputFile(context);
+  const opened = await session();
+  const { header } = await findPlan(opened, input.argument('plan') ?? 'latest');
+  const { lostValuesOf } = await import('../../../restores/index.js');
+  const values: LostValue[] = [];
+  for await (const value of lostValuesOf(opened.store, header.id)) values.push(value);
+  const looks = await looksIn(await opened.catalog(), header, values);
+  if (file !== undefined) {
+    const { csvLine } = await import('../../../snapshots/index.js');
+    const rows = values.map(({ object, key, field, what, value }) => {
+      const { name, address, page } = looks(object, key);
+      return csvLine([name, address, page, object, key, field, what, Array.isArray(value) ? value.join('; ') : value]);
+    });
+    const columns = ['name', 'address', 'page', 'object', 'key', 'field', 'what', 'value'];
+    await file.write((output) => pipeline(Readable.from([csvLine(columns), ...rows]), output));
+  }
+  return {
+    data: { plan: header.id, lost: header.lost ?? [], values, ...(file === undefined ? {} : { path: file.path }) },
+    text: (style) =>
+      file === undefined
+        ? lostText(header.lost ?? [], values, style, looks)
+        : `${style.glyph.done} ${counted(values.length, 'values')} in ${file.path}`,
+  };
+}

@@ -1,0 +1,110 @@
+import type { DamageKind, PlanFilters } from '../../../restores/index.js';
+import { typedMoment } from '../../flows/moments.js';
+import { findPlan, restoreDeps } from '../../flows/restore.js';
+import type { Session } from '../../session/session.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { planOutcome } from './outcome.js';
+import { KINDS } from './words.js';
+
+/** `runback restore plan` */
+export const planVerb: CommandSpec = {
+  verb: 'plan',
+  summary: 'Work out what to put back; writes nothing to the platform',
+  details: 'Compares the good snapshot with the damaged one, reads the present value of what differs, and saves a plan.',
+  options: [
+    { flags: '--platform <name>', description: 'platform that holds the damaged records', kind: 'platform', required: true },
+    { flags: '--base <snapshot>', description: 'snapshot known to be good', kind: 'snapshot', required: true },
+    { flags: '--damaged <snapshot>', description: 'snapshot of the damage (default: taken now)', kind: 'snapshot' },
+    { flags: '--object <type>', description: 'only this object type', repeat: true },
+    { flags: '--field <name>', description: 'only this field', repeat: true },
+    { flags: '--except-field <name>', description: 'leave this field as it is', repeat: true },
+    { flags: '--key <key>', description: 'only this record', repeat: true },
+    { flags: '--only <kind>', description: 'only this kind of damage', repeat: true, choices: KINDS },
+    { flags: '--where <expression>', description: 'only where this CEL expression holds (object, key, field, base, damaged, live)' },
+    { flags: '--since <time>', description: 'when the damage began: yesterday 14:00, 2026-11-22T14:00Z, or 2h ago' },
+    { flags: '--until <time>', description: 'when it ended' },
+    { flags: '--suspect <writer>', description: 'who did the damage, as the platform names it', repeat: true },
+    { flags: '--unattributed <what>', description: 'changes that nothing ties to the incident', choices: ['include', 'refuse', 'unknown'] },
+    { flags: '--delete-created', description: 'also delete what the damage created' },
+  ],
+  examples: ['runback restore plan --platform hubspot --base latest-verified'],
+  run: plan,
+};
+
+async function plan(context: CommandContext): Promise<Outcome> {
+  const { input, session, live, call } = context;
+  const opened = await session();
+  const platform = input.required('platform');
+  opened.platformConfig(platform);
+  const filters = await filtersOf(context, opened, platform);
+  const catalog = await opened.catalog();
+  const fitting = { platform, ...(filters.objects === undefined ? {} : { objects: filters.objects }) };
+  const base = await catalog.resolve(input.required('base'), fitting);
+  await opened.authorise('plan');
+  const { checkLimits, checkTogether, planRestore } = await import('../../../restores/index.js');
+  // Before anything is asked of the platform, or a snapshot is taken as evidence.
+  checkLimits(filters);
+  checkTogether(filters);
+  live.start(`Opening ${platform}`);
+  const deps = await restoreDeps(opened, platform, context);
+  const wanted = input.text('damaged');
+  const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, fitting);
+  for (const doubt of await catalog.doubts([base.id, damaged.id])) live.note(doubt);
+  live.start('Working out what was damaged');
+  const suspectsNamed = input.someOf('suspect') !== undefined;
+  const made = await planRestore({ base: base.id, damaged: damaged.id, filters, suspectsNamed, by: opened.by }, deps, call);
+  return planOutcome(opened, await findPlan(opened, made.header.id), made);
+}
+
+/** Without a snapshot of the damage, the present state is kept as evidence and used as that. */
+async function evidence(context: CommandContext, opened: Session, platform: string, filters: PlanFilters): Promise<{ readonly id: string }> {
+  const { createSnapshot } = await import('../../../snapshots/index.js');
+  context.live.note('No --damaged was given: taking a snapshot of the present state as evidence.');
+  return createSnapshot(
+    {
+      platforms: [await opened.openPlatform(platform, context.call)],
+      by: opened.by,
+      note: 'evidence for a restore plan',
+      ...(filters.objects === undefined ? {} : { objects: filters.objects }),
+    },
+    { dir: opened.workspace.backupsDir, store: opened.store, clock: opened.clock },
+    context.call,
+  );
+}
+
+/** The filters a command line gives. Suspects are the writers of the syncs that write to the platform unless named. */
+async function filtersOf(context: CommandContext, session: Session, platform: string): Promise<PlanFilters> {
+  const { input } = context;
+  const objects = input.someOf('object');
+  const fields = input.someOf('field');
+  const exceptFields = input.someOf('except-field');
+  const keys = input.someOf('key');
+  const only = input.someOf('only')?.filter((kind): kind is DamageKind => KINDS.some((known) => known === kind));
+  const where = input.text('where');
+  const [since, until] = [await edge(context, 'since'), await edge(context, 'until')];
+  const known = Object.values(session.workspace.config.syncs)
+    .filter((sync) => sync.writes_to.includes(platform))
+    .flatMap((sync) => sync.writes_as);
+  const suspects = input.someOf('suspect') ?? (known.length === 0 ? undefined : known);
+  const unattributed = input.text('unattributed');
+  return {
+    ...(objects === undefined ? {} : { objects }),
+    ...(fields === undefined ? {} : { fields }),
+    ...(exceptFields === undefined ? {} : { exceptFields }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(only === undefined ? {} : { only }),
+    ...(where === undefined ? {} : { where }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(suspects === undefined ? {} : { suspects }),
+    unattributed: unattributed === 'include' || unattributed === 'unknown' ? unattributed : 'refuse',
+    deleteCreated: input.flag('delete-created'),
+  };
+}
+
+/** An edge of the window as ISO 8601 in UTC. Throws `usage`. */
+async function edge(context: CommandContext, option: 'since' | 'until'): Promise<string | undefined> {
+  const text = context.input.text(option);
+  if (text === undefined) return undefined;
+  return (await typedMoment(context, text, { option, direction: 'past', state: 'Nothing was started.' })).toISOString();
+}

@@ -1,0 +1,23 @@
+import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { restoreOutcome } from './outcome.js';
+import { MOVED, RESTORE } from './words.js';
+
+/** `runback restore resume` */
+export const resumeVerb: CommandSpec = {
+  verb: 'resume',
+  summary: 'Go on with a restore that stopped',
+  args: [RESTORE],
+  options: [MOVED],
+  run: resume,
+};
+
+async function resume(context: CommandContext): Promise<Outcome> {
+  const opened = await context.session();
+  const id = await findRestore(opened, context.input.required('restore'));
+  const { createdOf, resumeRestore } = await import('../../../restores/index.js');
+  const { platform } = await createdOf(opened.store, id);
+  const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));
+  context.live.start('Going on with the restore');
+  return await restoreOutcome(opened, await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
+}

@@ -1,0 +1,37 @@
+import { RunbackError } from '../../../lib/index.js';
+import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { counted } from '../../views/format.js';
+import { restoreText } from '../../views/restore.js';
+import { restoreOutcome } from './outcome.js';
+import { MOVED, RESTORE } from './words.js';
+
+/** `runback restore undo` */
+export const undoVerb: CommandSpec = {
+  verb: 'undo',
+  summary: 'Put back what a restore replaced, where nobody changed it since',
+  args: [RESTORE],
+  options: [MOVED],
+  run: undo,
+};
+
+async function undo(context: CommandContext): Promise<Outcome> {
+  const { live, call, session, input } = context;
+  const opened = await session();
+  const id = await findRestore(opened, input.required('restore'));
+  const { createdOf, readRestore, undoRestore } = await import('../../../restores/index.js');
+  const { platform } = await createdOf(opened.store, id);
+  const deps = await restoreDeps(opened, platform, context, input.text('moved-to'));
+  if (context.interactive && !context.globals.yes) {
+    const summary = await readRestore(opened.store, id);
+    live.print(restoreText(summary, context.style));
+    const asker = await context.asker('--yes');
+    const go = await asker.confirm({
+      message: `Put back the ${counted(summary.applied, 'values')} that this restore replaced, where nobody changed them since?`,
+      default: false,
+    });
+    if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
+  }
+  live.start('Undoing');
+  return await restoreOutcome(opened, await withResume(context, 'undo', id, () => undoRestore(id, opened.by, deps, call)));
+}

@@ -1,0 +1,32 @@
+import { EXIT } from '../../../lib/index.js';
+import { looksIn } from '../../flows/looks.js';
+import { findPlan, restoreDeps } from '../../flows/restore.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { verifySummaryText } from '../../views/restore.js';
+import { PLAN, MOVED } from './words.js';
+
+/** `runback restore verify` */
+export const verifyVerb: CommandSpec = {
+  verb: 'verify',
+  summary: 'Prove that the platform holds what a plan says',
+  args: [PLAN],
+  options: [MOVED],
+  run: verify,
+};
+
+async function verify(context: CommandContext): Promise<Outcome> {
+  const { session, input, live, call } = context;
+  const opened = await session();
+  const read = await findPlan(opened, input.required('plan'));
+  const { verifyRestore } = await import('../../../restores/index.js');
+  const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
+  live.start('Comparing the platform with the plan');
+  const summary = await verifyRestore(read.header.id, deps, call);
+  const lost = read.header.lost ?? [];
+  const looks = await looksIn(await opened.catalog(), read.header, summary.examples);
+  return {
+    data: { ...summary, ...(lost.length === 0 ? {} : { lost }) },
+    text: (style) => verifySummaryText(summary, style, lost, looks),
+    ...(summary.remaining > 0 ? { exit: EXIT.differences } : summary.byHand.length > 0 ? { exit: EXIT.partial } : {}),
+  };
+}

@@ -1,0 +1,13 @@
+import type { CommandSpec } from '../../shell/command.js';
+import { adoptVerb } from './adopt.js';
+import { catVerb } from './cat.js';
+import { createVerb } from './create.js';
+import { deleteVerb } from './delete.js';
+import { exportVerb } from './export.js';
+import { listVerb } from './list.js';
+import { pinVerb } from './pin.js';
+import { showVerb } from './show.js';
+import { verifyVerb } from './verify.js';
+
+/** The verbs of `runback snapshot`, in the order in which its help shows them. */
+export const commands: readonly CommandSpec[] = [createVerb, listVerb, showVerb, verifyVerb, adoptVerb, catVerb, exportVerb, pinVerb, deleteVerb];

@@ -1,0 +1,23 @@
+import type { ObjectInfo } from '../../../snapshots/index.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { contentsText, snapshotText } from '../../views/snapshot.js';
+import { SNAPSHOT } from './words.js';
+
+/** `runback snapshot show` */
+export const showVerb: CommandSpec = { verb: 'show', summary: 'What a snapshot holds', args: [SNAPSHOT], run: show };
+
+async function show({ input, session }: CommandContext): Promise<Outcome> {
+  const catalog = await (await session()).catalog();
+  const summary = await catalog.resolve(input.required('snapshot'));
+  const reader = await catalog.open(summary.id);
+  try {
+    const { manifest } = reader;
+    const slim = (info: ObjectInfo): Omit<ObjectInfo, 'parts'> & { readonly parts: number } => ({ ...info, parts: info.parts.length });
+    return {
+      data: { ...summary, objects: manifest.objects.map(slim), links: manifest.links.map(slim), refused: manifest.refused },
+      text: (style) => `${snapshotText(summary, style)}\n\n${contentsText(manifest, summary.gaps, style)}`,
+    };
+  } finally {
+    await reader.close();
+  }
+}
