@@ -1,7 +1,8 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { RecordBatch } from '../connector.js';
-import { Cursors, type HubSpotApi } from './api.js';
+import { Cursors } from '../http/cursors.js';
+import type { HubSpotApi } from './api.js';
 import { readAll, readByKeys } from './read.js';
 import { wholePage } from './whole.js';
 import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';

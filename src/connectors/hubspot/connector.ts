@@ -18,8 +18,8 @@ import type {
   UpdateMutation,
   Usage,
 } from '../connector.js';
+import { rejection } from '../http/batch.js';
 import { HubSpotApi, type ApiSettings, isSuccess } from './api.js';
-import { rejection } from './batch.js';
 import { readChanged } from './changed.js';
 import { createRecords, findCreated } from './create.js';
 import { deleteRecords } from './delete.js';

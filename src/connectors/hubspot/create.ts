@@ -1,7 +1,8 @@
 import { type CallOptions, named } from '../../lib/index.js';
 import type { CreatedLookup, CreateMutation, MutationResult } from '../connector.js';
+import { Results, settling } from '../http/batch.js';
 import type { HubSpotApi } from './api.js';
-import { type BatchRequest, type Open, Results, sendBatch, settling, type Slot } from './batch.js';
+import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
 import { batchRead, readAllWires } from './read.js';
 import { troubleIn } from './trouble.js';
 import { isSameInForm } from './values.js';
@@ -13,7 +14,7 @@ const CLOCKS_APART_MS = 5 * 60_000;
 
 /** Creates up to 100 records of one object type in one request. */
 export async function createRecords(api: HubSpotApi, mutations: readonly CreateMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
-  return await settling(mutations.length, async (results) => {
+  return await settling(api, mutations.length, async (results) => {
     const slots = slotsOf(mutations, results).map(withoutEmpty);
     const [first] = slots;
     if (!first) return;

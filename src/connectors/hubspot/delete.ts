@@ -1,12 +1,13 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { DeleteMutation, MutationResult } from '../connector.js';
+import { settling } from '../http/batch.js';
 import type { HubSpotApi } from './api.js';
-import { type BatchRequest, sendBatch, settling, type Slot } from './batch.js';
+import { type BatchRequest, sendBatch, type Slot } from './batch.js';
 import { readBack, type Writing } from './writing.js';
 
 /** Archives up to 100 records: one request, and one more to see that they are gone, since the answer is 204 whatever happened. */
 export async function deleteRecords(api: HubSpotApi, mutations: readonly DeleteMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
-  return await settling(mutations.length, async (results) => {
+  return await settling(api, mutations.length, async (results) => {
     const [first] = mutations;
     if (!first) return;
     const slots: Slot<Writing>[] = mutations.map(({ schema, key }, index) => ({

@@ -1,6 +1,6 @@
-import { type HttpAnswer, type HttpResult, RunbackError } from '../../lib/index.js';
+import type { HttpAnswer } from '../../lib/index.js';
 import type { RejectReason } from '../connector.js';
-import { troubleOf } from './trouble.js';
+import type { Words } from '../http/words.js';
 import { contextTexts, errorBody, isObject, textIn, type WireError } from './wire.js';
 
 /** How the platform is called in messages, and where its token comes from. */
@@ -12,7 +12,7 @@ export interface Naming {
 }
 
 /** The id HubSpot's support asks for. */
-export function correlationIdOf(answer: HttpAnswer): string | undefined {
+function correlationIdOf(answer: HttpAnswer): string | undefined {
   return errorBody(answer.body).correlationId ?? answer.headers['x-hubspot-correlation-id'];
 }
 
@@ -21,63 +21,22 @@ export function messageIn(answer: HttpAnswer): string {
   return errorBody(answer.body).message ?? `HubSpot answered status ${String(answer.status)}`;
 }
 
-/** Turns a request that did not succeed into our error. For answers of 2xx it is a `bug`. */
-export function failureOf(result: HttpResult, naming: Naming): RunbackError {
-  const state = 'Nothing was written by this request.';
-  const again = 'When HubSpot answers again, run the same command again or resume.';
-  const { platform } = naming;
-  if (result.kind === 'not_sent') return new RunbackError('platform-unreachable', `Platform ${platform}: ${result.message}`, { state, next: again });
-  if (result.kind === 'lost')
-    return result.nonsense === true
-      ? new RunbackError('platform-nonsense', `Platform ${platform}: ${result.message}`, {
-          next: `Check the address of platform ${platform} in runback.yml, then run the same command again or resume.`,
-        })
-      : new RunbackError('platform-unreachable', `Platform ${platform}: ${result.message}`, { next: again });
-  const why = messageIn(result);
-  const correlationId = correlationIdOf(result);
-  const data = { status: result.status, ...(correlationId === undefined ? {} : { correlationId }) };
-  if (result.status === 401)
-    return new RunbackError('auth-refused', `Platform ${platform}: HubSpot refuses the token`, {
-      why,
-      state,
-      next: `Copy a new token from Settings > Integrations > Private apps in HubSpot to ${naming.tokenRef}, then run the same command again or resume.`,
-      data,
-    });
-  const trouble = troubleOf(result);
-  if (trouble?.lasting === true)
-    return new RunbackError('platform-limit', `Platform ${platform}: HubSpot is locked for now (status ${String(result.status)})`, {
-      why,
-      state,
-      next: 'Wait until HubSpot is done, then resume; limits.wait in runback.yml sets how long to wait.',
-      data,
-    });
-  if (trouble)
-    return new RunbackError(
-      'platform-unreachable',
-      `Platform ${platform}: HubSpot has trouble (${result.page === true ? 'a page came instead of an answer of its API, ' : ''}status ${String(result.status)})`,
-      { why, ...(trouble.mayHaveHappened ? {} : { state }), next: again, data },
-    );
-  if (result.status === 403) {
-    const scopes = scopesIn(errorBody(result.body));
-    return new RunbackError(
-      'scope-missing',
-      `Platform ${platform}: the token lacks ${scopes.length === 0 ? 'a permission' : `the scope ${scopes.join(', ')}`}`,
-      {
-        why,
-        state,
-        next: `Add it to the private app in HubSpot (Settings > Integrations > Private apps > Scopes), then run the same command again or resume.`,
-        data: { ...data, scopes },
-      },
-    );
-  }
-  if (result.status === 429)
-    return new RunbackError('platform-limit', `Platform ${platform}: HubSpot lets no more requests through`, {
-      why,
-      state,
-      next: 'Wait (a daily limit ends at midnight in the time zone of the account), then resume; limits.wait in runback.yml sets how long to wait.',
-      data,
-    });
-  return new RunbackError('platform-rejected', `Platform ${platform}: HubSpot refuses the request: ${why}`, { state, data });
+/** How HubSpot is spoken of. */
+export function hubspotWords({ platform, tokenRef }: Naming): Words {
+  const settings = 'Settings > Integrations > Private apps';
+  return {
+    name: 'HubSpot',
+    platform,
+    messageIn: ({ body }) => errorBody(body).message,
+    idIn: correlationIdOf,
+    scopesIn: ({ body }) => scopesIn(errorBody(body)),
+    next: {
+      token: `Copy a new token from ${settings} in HubSpot to ${tokenRef}, then run the same command again or resume.`,
+      scope: `Add it to the private app in HubSpot (${settings} > Scopes), then run the same command again or resume.`,
+      limit: 'Wait (a daily limit ends at midnight in the time zone of the account), then resume; limits.wait in runback.yml sets how long to wait.',
+      locked: 'Wait until HubSpot is done, then resume; limits.wait in runback.yml sets how long to wait.',
+    },
+  };
 }
 
 function scopesIn(error: WireError): string[] {

@@ -1,12 +1,14 @@
 import { type CallOptions, sha256 } from '../../lib/index.js';
 import type { Link, LinkSchema } from '../../records/index.js';
 import type { ReadLinksRequest } from '../connector.js';
-import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
-import { chunksOf, inOrder } from './chunks.js';
+import { Cursors } from '../http/cursors.js';
+import { chunksOf, inOrder } from '../http/ordered.js';
+import { askWhole, demandWhole, incomplete, type Question, type Said } from '../http/whole.js';
+import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { isListed, kindsOf } from './kinds.js';
 import { isNoRecord, readKeys } from './read.js';
 import { kindOf, kindsListed } from './schema.js';
-import { askWhole, demandWhole, incomplete, namesNone, noneOf, type Question, type Said, troubled } from './whole.js';
+import { complaints, namesNone, noneOf, troubled } from './whole.js';
 import {
   cursorOf,
   errorsOf,
@@ -270,7 +272,7 @@ async function askTies(api: HubSpotApi, from: string, to: string, inputs: readon
       // A record that was merged away is answered for by the one that it is now.
       const moved = ids.length === 1 && errors.length === 0 && page.results.length > 0 ? ids : [];
       const settled = [...found.map((entry) => entry.from.id), ...noneOf(ids, errors), ...moved];
-      return { found, settled, errors, alone: found.length < page.results.length || namesNone(errors) };
+      return { found, settled, errors: complaints(errors), alone: found.length < page.results.length || namesNone(errors) };
     },
     otherwise: async (id) => await tiesOf(api, from, to, byId.get(id) ?? { id }, call),
   };
@@ -288,6 +290,6 @@ async function tiesOf(api: HubSpotApi, from: string, to: string, { id, after }: 
   if (!isSuccess(result)) throw api.failure(result);
   if (!isNeighbourPage(result.body)) return { found: [], settled: [], errors: [] };
   const page = result.body as WirePage<WireNeighbour>;
-  if (isPartial(page)) return { found: [], settled: [], errors: errorsOf(page) };
+  if (isPartial(page)) return { found: [], settled: [], errors: complaints(errorsOf(page)) };
   return { found: [{ from: { id }, to: page.results, ...(page.paging ? { paging: page.paging } : {}) }], settled: [id], errors: [] };
 }

@@ -1,10 +1,12 @@
 import type { CallOptions } from '../../lib/index.js';
 import { own, type ObjectSchema } from '../../records/index.js';
 import type { RecordBatch, RecordHistory } from '../connector.js';
-import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
-import { chunksOf, inOrder } from './chunks.js';
+import { Cursors } from '../http/cursors.js';
+import { chunksOf, inOrder } from '../http/ordered.js';
+import { askWhole, demandWhole, incomplete, type Said, type Whole } from '../http/whole.js';
+import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { historyOf, recordMaker } from './records.js';
-import { askWhole, demandWhole, incomplete, namesNone, noneOf, type Said, troubled, type Whole, wholePage } from './whole.js';
+import { complaints, namesNone, noneOf, troubled, wholePage } from './whole.js';
 import { cursorOf, errorBody, errorsOf, isObject, isRecordPage, textIn, type WirePage, type WireRecord } from './wire.js';
 
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
@@ -61,8 +63,7 @@ async function listPage(api: HubSpotApi, object: string, query: string, call: Ca
     const result = await api.look('GET', api.objects(object, query), undefined, call);
     if (result.kind === 'answered' && (result.status === 414 || result.status === 431)) return undefined;
     if (!isSuccess(result)) throw api.failure(result);
-    if (!isRecordPage(result.body))
-      throw api.failure({ kind: 'lost', nonsense: true, message: 'The answer of HubSpot makes no sense: a list of records was expected' });
+    if (!isRecordPage(result.body)) throw api.nonsense('a list of records was expected');
     return result.body as WirePage<WireRecord>;
   });
 }
@@ -213,7 +214,7 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
     found.push(wire);
     for (const key of keys) if (holders.get(key)?.id !== key) holders.set(key, wire);
   }
-  return { found, settled: [...settled], errors, alone: strangers > 0 || namesNone(errors) };
+  return { found, settled: [...settled], errors: complaints(errors), alone: strangers > 0 || namesNone(errors) };
 }
 
 /** False where the history of one of these properties is left out, although the record holds a value there, which somebody wrote. */

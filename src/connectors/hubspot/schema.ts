@@ -1,11 +1,12 @@
 import { type CallOptions, didYouMean, type HttpAnswer, named, own, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
 import type { PlatformSchema } from '../connector.js';
-import { Cursors, type HubSpotApi, isRefusal, isSuccess } from './api.js';
+import { Cursors } from '../http/cursors.js';
+import { incomplete } from '../http/whole.js';
+import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { messageIn } from './errors.js';
 import { lostOnCreate } from './lost.js';
 import { troubleOf } from './trouble.js';
-import { incomplete } from './whole.js';
 import {
   cursorOf,
   errorBody,

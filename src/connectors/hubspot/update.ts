@@ -1,8 +1,9 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { ObjectSchema, Value } from '../../records/index.js';
 import type { MutationResult, UpdateMutation } from '../connector.js';
+import { rejection, type Results, settling } from '../http/batch.js';
 import type { HubSpotApi } from './api.js';
-import { type BatchRequest, type Open, rejection, type Results, sendBatch, settling, type Slot } from './batch.js';
+import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
 import { recordMaker } from './records.js';
 import { troubleIn } from './trouble.js';
 import { errorsOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
@@ -12,7 +13,7 @@ const STAGE = 'lifecyclestage';
 
 /** Updates up to 100 records of one object type: one request, and one more where a lifecycle stage has to go back. */
 export async function updateRecords(api: HubSpotApi, mutations: readonly UpdateMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
-  return await settling(mutations.length, async (results) => {
+  return await settling(api, mutations.length, async (results) => {
     const slots = slotsOf(mutations, results).filter((slot) => {
       if (Object.keys(slot.mutation.sent).length > 0) return true;
       results.set(slot, { status: 'applied', key: slot.mutation.key });

@@ -1,7 +1,8 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { LinkMutation, MutationResult } from '../connector.js';
+import { type Results, settling } from '../http/batch.js';
 import type { HubSpotApi } from './api.js';
-import { type BatchRequest, type Open, type Results, sendBatch, settling, type Slot } from './batch.js';
+import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
 import { reasonIn } from './errors.js';
 import { readLinks } from './links.js';
 import { typeOfKind } from './schema.js';
@@ -19,7 +20,7 @@ export const LINK_WRITE_BATCH = 2000;
  * shows are believed, all others are read back. Removing an unlabelled kind removes the labelled ones of that pair too.
  */
 export async function writeLinks(api: HubSpotApi, mutations: readonly LinkMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
-  return await settling(mutations.length, async (results) => {
+  return await settling(api, mutations.length, async (results) => {
     const [first] = mutations;
     if (!first) return;
     const { link, action } = first;

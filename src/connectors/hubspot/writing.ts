@@ -1,8 +1,9 @@
 import { type CallOptions, named } from '../../lib/index.js';
 import { own, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
 import type { CreateMutation, MutationResult, UpdateMutation } from '../connector.js';
+import { type Refusal, rejection, type Results } from '../http/batch.js';
 import type { HubSpotApi } from './api.js';
-import { type Blame, type Refusal, rejection, type Results, type Slot } from './batch.js';
+import type { Blame, Slot } from './batch.js';
 import { propertyProblems, type PropertyProblem, reasonIn, reasonOf } from './errors.js';
 import { batchRead } from './read.js';
 import { troubleIn } from './trouble.js';

@@ -10,7 +10,11 @@ export class Patience {
   #waitedMs = 0;
   #nextMs = FIRST_MS;
 
-  constructor(clock: Clock, mostMs: number) {
+  readonly #name: string;
+
+  /** `name`: of the platform, for people. */
+  constructor(clock: Clock, mostMs: number, name: string) {
+    this.#name = name;
     this.#clock = clock;
     this.#mostMs = mostMs;
   }
@@ -31,7 +35,7 @@ export class Patience {
       await this.#clock.sleep(ms, call.signal);
     } catch (error) {
       if (!call.signal?.aborted) throw error;
-      throw new RunbackError('interrupted', 'Stopped while waiting to ask HubSpot again', { state: 'Nothing was sent since.', cause: error });
+      throw new RunbackError('interrupted', `Stopped while waiting to ask ${this.#name} again`, { state: 'Nothing was sent since.', cause: error });
     }
     return true;
   }
