@@ -1,16 +1,12 @@
-import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { fromFileSystem, sha256 } from '../../lib/index.js';
 import type { LitterSweeper } from './litter.js';
 import { systemCode } from './paths.js';
+import { sureDisk } from './sure-disk.js';
 import { writeWhole } from './whole-file.js';
 
-/**
- * File systems of this machine whose answers are those of this very moment, and on which every change of a file moves its ctime: ext, XFS, Btrfs,
- * F2FS, ZFS, tmpfs, overlay. A shared one may answer from memory, and of others nothing is known here: there nothing is taken for settled.
- */
-const SURE: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630]);
 /**
  * Times of files move in steps, of 10 ms at most on these. A file younger than this is not settled yet: it may be changed in the same step and
  * look as before.
@@ -32,7 +28,8 @@ export interface KeptFiles {
 
 /**
  * Which of many files need not be read again, since a whole reading found that what they tell of has come to its end, and they are still those
- * files to the last bit of what the file system says of them: number, size, and the time of the last change of any kind, which nobody can set.
+ * files to the last bit of what the file system says of them: number, size, and the time of the last change of any kind, which nobody can set. Nothing is taken for settled on a disk that is not
+ * {@link sureDisk}.
  * Nobody who writes such a file has to know of this: it is a memory of readers, holds nothing that is not in the files, and can be deleted at any
  * time. Whatever is in doubt (another version wrote, a copy was put back, the index itself is not whole) is read.
  *
@@ -151,14 +148,5 @@ function isThere(path: string): boolean {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     return systemCode(error) !== 'ENOTDIR';
-  }
-}
-
-/** The number of the disk that a folder is on, where its answers are sure. */
-function sureDisk(folder: string): number | undefined {
-  try {
-    return SURE.has(statfsSync(folder).type) ? statSync(folder).dev : undefined;
-  } catch {
-    return undefined;
   }
 }
