@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Canonical JSON after RFC 8785: names sorted by UTF-16 code unit, no white space, shortest numbers.
@@ -24,5 +24,5 @@ export function canonicalJson(value: unknown): string {
 
 /** Lower-case hexadecimal SHA-256. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }

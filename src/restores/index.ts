@@ -3,6 +3,7 @@ export { decideConflicts } from './plan/decide-conflicts.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';
 export { createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
 export { isLeft, leftOf, leftWords, mayPassNow } from './records/left.js';
+export { openRestores } from './records/open.js';
 export { lostByRestore, lostValuesOf } from './records/lost-lists.js';
 export { checkLimits, checkTogether } from './plan/limits.js';
 export { planRestore } from './plan/plan.js';

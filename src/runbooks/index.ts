@@ -14,6 +14,7 @@ export type { RunOptions } from './engine/runner.js';
 export {
   abortRun,
   listRuns,
+  openRuns,
   readRun,
   resumeRun,
   readRunbook,

@@ -18,7 +18,7 @@ export function sealEntry(entry: Omit<JournalEntry, 'hash'>): { readonly entry: 
   // Names of members are sorted: those of the first part stand before the hash, those of the second behind it.
   const before = canonicalJson({ at, attempt, by, data }).slice(0, -1);
   const after = canonicalJson(rest).slice(1);
-  const hash = createHash('sha256').update(entry.prev).update(before).update(',').update(after).digest('hex');
+  const hash = sha256(`${entry.prev}${before},${after}`);
   return { entry: { ...entry, hash }, line: `${before},"hash":"${hash}",${after}\n` };
 }
 

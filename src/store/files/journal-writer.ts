@@ -94,7 +94,7 @@ class FileWriter implements JournalWriter {
     if (this.#closed) return;
     this.#closed = true;
     await this.#queue;
-    await this.#head.close();
+    this.#head.close();
     try {
       await this.handle.close();
     } finally {
@@ -137,7 +137,7 @@ class FileWriter implements JournalWriter {
     this.#position += bytes.length;
     this.#seq = sealed.entry.seq;
     this.#hash = sealed.entry.hash;
-    if (durable) await this.#head.keep(sealed.entry);
+    if (durable) this.#head.keep(sealed.entry);
     return sealed.entry;
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { type FileHandle, link, readFile, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -7,6 +8,7 @@ import type { LockInfo, LockOwner, LockTaking } from '../store.js';
 import { hasLapsed, LEASE_MS, renewing, stampOf } from './lease.js';
 import { openNew, syncFolder, systemCode } from './paths.js';
 import { lifeOf, type ProcessIdentity, thisProcess } from './process-identity.js';
+import { sureDisk } from './sure-disk.js';
 
 /** How long the guard of a dead lock may be held. */
 const GUARD_MS = 5000;
@@ -160,8 +162,10 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
     await unlink(draft).catch(() => undefined);
   }
   if (durable) await syncFolder(dirname(path));
+  const isOurs = lease === undefined ? () => false : await sameFile(handle, path);
   return {
     check: async () => {
+      if (isOurs()) return;
       const now = await readRecord(path);
       if (now?.token === token) return;
       throw new RunbackError('locked', `${owner.purpose} (${owner.holder}) has lost its lock ${path}`, {
@@ -175,6 +179,24 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
       await lease?.stop();
       if ((await readRecord(path))?.token === token) await unlink(path);
     },
+  };
+}
+
+/**
+ * A question that is asked before every line of a journal, and costs next to nothing: whether a path still leads to the very file that is open. As long as it is
+ * open no other file has its number, and locks are never written over: taking one away takes its file away. False where it cannot be told like
+ * that, and the content has to say.
+ */
+async function sameFile(handle: FileHandle, path: string): Promise<() => boolean> {
+  if (sureDisk(dirname(path)) === undefined) return () => false;
+  const { dev, ino } = await handle.stat({ bigint: true });
+  return () => {
+    try {
+      const now = statSync(path, { bigint: true, throwIfNoEntry: false });
+      return now?.ino === ino && now.dev === dev;
+    } catch {
+      return false;
+    }
   };
 }
 
