@@ -83,7 +83,7 @@ class Session {
   readonly #retry = new Map<string, Work>();
   readonly #attempted = new Set<string>();
   /** Ids of works by the record that they change. */
-  readonly #ofRecord = new Map<string, readonly string[]>();
+  readonly #ofRecord = new Map<string, string | readonly string[]>();
   /** False where all that is left waits for each other: then nothing is worth waiting for, and each gets its verdict. */
   readonly #waitsCount: boolean;
   #canary: boolean;
@@ -102,7 +102,10 @@ class Session {
 
   /** Remembers which works change the same record. */
   saw({ id, record }: Work): void {
-    if (record !== undefined) this.#ofRecord.set(record, [...(this.#ofRecord.get(record) ?? []), id]);
+    if (record === undefined) return;
+    // Nearly all records have one: a list for each would take as much memory as all else that is known of it.
+    const before = this.#ofRecord.get(record);
+    this.#ofRecord.set(record, before === undefined ? id : [...[before].flat(), id]);
   }
 
   /** True for works that need nothing more: they have an end, or may have happened and must not be repeated. */
@@ -215,9 +218,9 @@ class Session {
     const { statuses } = this.#execution.batches;
     // An earlier change of the same record that is still to come: what this one finds is not what it will find.
     const follows = (id: string): boolean =>
-      (this.#ofRecord.get(records.get(id) ?? '') ?? []).some(
-        (other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'),
-      );
+      [this.#ofRecord.get(records.get(id) ?? '') ?? []]
+        .flat()
+        .some((other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'));
     const mayPass = ({ id, status, reason }: ItemResult): boolean =>
       (status === 'moved' && (deletes.has(id) || links.has(id) || follows(id))) ||
       (status === 'rejected' && reason !== undefined && PASSING.has(reason));
