@@ -58,9 +58,9 @@ export class Retries {
     const { statuses } = this.batches;
     // An earlier change of the same record that is still to come: what this one finds is not what it will find.
     const follows = (id: string): boolean =>
-      [this.#ofRecord.get(records.get(id) ?? '') ?? []].flat().some(
-        (other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'),
-      );
+      [this.#ofRecord.get(records.get(id) ?? '') ?? []]
+        .flat()
+        .some((other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'));
     const mayYetPass = ({ id, status, reason }: ItemResult): boolean =>
       (status === 'moved' && (deletes.has(id) || links.has(id) || follows(id))) || (status === 'rejected' && mayPass(reason));
     const unfinished =
