@@ -2,6 +2,7 @@ import { type CallOptions, named } from '../../lib/index.js';
 import { own, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
 import type { CreateMutation, MutationResult, UpdateMutation } from '../connector.js';
 import { type Refusal, rejection, type Results } from '../http/batch.js';
+import { isBroken } from '../http/texts.js';
 import type { HubSpotApi } from './api.js';
 import type { Blame, Slot } from './batch.js';
 import { propertyProblems, type PropertyProblem, reasonIn, reasonOf } from './errors.js';
@@ -42,9 +43,6 @@ export function slotsOf(mutations: readonly (UpdateMutation | CreateMutation)[],
   return slots;
 }
 
-/** A surrogate without its other half. */
-const BROKEN_TEXT = /\p{Surrogate}/u;
-
 /** The refusal that is certain without asking, with every field that it is about. */
 function refusedFields(schema: ObjectSchema, set: Fields): MutationResult | undefined {
   const fields = fieldsOf(schema);
@@ -53,7 +51,7 @@ function refusedFields(schema: ObjectSchema, set: Fields): MutationResult | unde
     const about = { fields: [name] };
     if (!field) return [{ ...about, reason: 'field-removed', message: `HubSpot has no property ${name} on ${schema.object}` }];
     if (field.readOnly) return [{ ...about, reason: 'read-only', message: `HubSpot lets nobody write the property ${name} of ${schema.object}` }];
-    if (!BROKEN_TEXT.test(toPlatform(value))) return [];
+    if (!isBroken(toPlatform(value))) return [];
     return [{ ...about, reason: 'rejected', message: `The value of ${name} holds half a character, which does not survive the way to HubSpot` }];
   });
   const [first] = refusals;

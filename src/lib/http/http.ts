@@ -221,13 +221,18 @@ export class HttpClient {
   }
 }
 
-/** The wait an answer asks for with `Retry-After` in seconds or, where `now` is given, as a date; undefined where it does not. */
+/**
+ * The wait an answer asks for with `Retry-After` in seconds or as a date; undefined where it does not. A date is counted from the `Date` of the
+ * same answer, since it is of that clock; from `now` where there is none, and where that is not given neither it says nothing.
+ */
 export function retryAfterMs(answer: HttpAnswer, now?: Date): number | undefined {
   const value = (answer.headers['retry-after'] ?? '').trim();
   const seconds = value === '' ? Number.NaN : Number(value);
   if (Number.isFinite(seconds) && seconds >= 0) return Math.ceil(seconds * 1000);
   const date = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
-  return now === undefined || Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+  const told = Date.parse(answer.headers['date'] ?? '');
+  const from = Number.isNaN(told) ? now?.getTime() : told;
+  return from === undefined || Number.isNaN(date) ? undefined : Math.max(0, date - from);
 }
 
 /** What every service means by these. */

@@ -1,0 +1,16 @@
+import { sandboxContract } from '../contracts/sandbox.js';
+import { startMailerSandbox } from './sandbox.js';
+
+sandboxContract('an invented e-mail platform', {
+  start: async (options) => await startMailerSandbox(options),
+  object: 'subscribers',
+  text: 'city',
+  linked: 'lists',
+  linkedText: 'name',
+  missingKey: '900000000',
+  look: { method: 'GET', path: '/v2/subscribers' },
+  set: (key, text) => ({ method: 'POST', path: '/v2/subscribers/bulk', body: { items: [{ id: Number(key), set: { city: text } }] } }),
+  done: (status, body) => status === 207 && (body as { results: readonly object[] }).results.every((each) => 'item' in each),
+  most: 60,
+  againMs: 60_000,
+});
