@@ -12,11 +12,12 @@ import { isLeft, leftCounts, mayPassNow } from '../records/left.js';
 import { checkConfirmation, checkPlan, readPlan, type Approval, type RestoreLimits } from '../records/plan-file.js';
 import { tallyOf } from '../records/tally.js';
 import type { Plan, RestoreSummary } from '../types.js';
-import type { Work } from './batching.js';
+import type { PlanStep } from './batching.js';
 import { madeByPlatform, plannedLinks } from './beside-links.js';
-import { execute, settle, type Execution } from './execute.js';
+import { execute, settle } from './execute.js';
+import type { Execution } from './execution.js';
 import { stopOf, type Stop } from './results.js';
-import { broughtWorks, planWorks, putBackWorks, type Held } from './steps.js';
+import { broughtWorks, planSteps, putBackSteps, type Held } from './steps.js';
 import { thereNow } from './their-time.js';
 
 /** What is to be applied, and who allows it. */
@@ -167,13 +168,13 @@ async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: str
     task: `Restoring ${platform.name}`,
   };
   const held: Held[] = [];
-  const works = (): AsyncIterable<Work> => {
+  const steps = (): AsyncIterable<PlanStep> => {
     held.length = 0;
-    return planWorks(plan.lines(), state.apply, held);
+    return planSteps(plan.lines(), state.apply, held);
   };
   const stop =
-    (await executeAll(execution, works, options)) ??
-    (await execute({ ...execution, canary: false }, putBackWorks(held, state.apply), options)) ??
+    (await executeAll(execution, steps, options)) ??
+    (await execute({ ...execution, canary: false }, putBackSteps(held, state.apply), options)) ??
     (await execute(
       { ...execution, canary: false },
       broughtWorks(plan.schema, state.apply, () => plannedLinks(plan, state.apply)),
@@ -198,15 +199,15 @@ async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: str
  * Settles what is in doubt, writes what is left, and then tries again what an earlier session was refused: the platform may take it now. That
  * comes last, and its refusals are not counted into the rate, so that the rest is never held up by it.
  */
-export async function executeAll(execution: Execution, works: () => AsyncIterable<Work>, options: CallOptions): Promise<Stop | undefined> {
+export async function executeAll(execution: Execution, steps: () => AsyncIterable<PlanStep>, options: CallOptions): Promise<Stop | undefined> {
   const { batches, settings } = execution;
   const { rejected } = batches;
-  const stop = (await settle(execution, options)) ?? (await execute(execution, works(), options));
+  const stop = (await settle(execution, options)) ?? (await execute(execution, steps(), options));
   if (stop !== undefined || rejected.length === 0) return stop;
   const forgotten = batches.forget(rejected);
   try {
     // What was refused before says nothing about a batch of which nothing takes: else the restore would stop there for ever.
-    return await execute({ ...execution, canary: false, settings: { ...settings, errorsPercent: 100 } }, works(), options);
+    return await execute({ ...execution, canary: false, settings: { ...settings, errorsPercent: 100 } }, steps(), options);
   } finally {
     batches.recall(forgotten);
   }
@@ -306,7 +307,7 @@ function noting(writer: JournalWriter, fold: RestoreFold): JournalWriter {
   };
 }
 
-/** Works on a restore that is held, and gives it back. */
+/** Steps on a restore that is held, and gives it back. */
 export async function holding<T>(held: HeldRestore, work: (held: HeldRestore) => Promise<T>): Promise<T> {
   try {
     return await work(held);

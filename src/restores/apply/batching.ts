@@ -50,9 +50,9 @@ export function lengthOf(value: unknown): number {
 }
 
 /** One thing to write, whose keys are only known once what comes before it stands. */
-export interface Work {
+export interface PlanStep {
   readonly id: string;
-  /** Works of one group that follow each other share a batch. */
+  /** Steps of one group that follow each other share a batch. */
   readonly group: string;
   readonly action: JournalItem['action'];
   /** About how many characters its item takes in the journal. */
@@ -63,4 +63,21 @@ export interface Work {
   resolve(live?: Fields): JournalItem | ItemResult;
   /** A record that has to be read before the item is known. */
   readonly reads?: { readonly object: string; readonly key: string };
+}
+
+/** Steps in the batches they are written in. */
+export function* groupsOf(steps: readonly PlanStep[], sizeOf: (action: JournalItem['action']) => number): Iterable<readonly PlanStep[]> {
+  const group = new Together<PlanStep>();
+  for (const step of steps) {
+    if (!joins(group, step, sizeOf(step.action))) yield group.take();
+    group.add(step, step.length);
+  }
+  if (!group.isEmpty) yield group.take();
+}
+
+/** True where a step is written with those before it. */
+export function joins(waiting: Together<PlanStep>, step: PlanStep, size: number): boolean {
+  const [first] = waiting.items;
+  const twice = step.record !== undefined && waiting.items.some(({ record }) => record === step.record);
+  return !twice && (first === undefined || first.group === step.group) && waiting.takes(step.length, size);
 }

@@ -2,7 +2,7 @@ import type { PlatformSchema } from '../../connectors/index.js';
 import { own, put, type Fields, type Value } from '../../records/index.js';
 import { FILL, type Beside, type ItemResult, type JournalItem, type RefusedField } from '../records/items.js';
 import { schemaOf } from '../records/platform-items.js';
-import { lengthOf, type Work } from './batching.js';
+import { lengthOf, type PlanStep } from './batching.js';
 
 /** Rejections that say more than that one field is not taken: whose value it is, or what has to be there first. */
 const MAY_PASS = new Set(['unique-taken', 'parent-missing']);
@@ -37,7 +37,7 @@ export function withoutRefused(schema: PlatformSchema, items: readonly JournalIt
 }
 
 /** The update that puts back what the platform set by itself. */
-export function fillWork({ id, object, key, moves }: Beside): Work {
+export function fillStep({ id, object, key, moves }: Beside): PlanStep {
   const set: Record<string, Value> = {};
   const replaced: Record<string, Value> = {};
   for (const [name, { from, to }] of Object.entries(moves)) {

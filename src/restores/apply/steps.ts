@@ -14,14 +14,14 @@ import {
   type JournalLink,
 } from '../records/items.js';
 import type { FieldMove, LinkChange, LinkEnds, PlanLine, RecordChange } from '../types.js';
-import { lengthOf, type Work } from './batching.js';
+import { lengthOf, type PlanStep } from './batching.js';
 import { linkText } from './lookup.js';
 
 /**
- * The changes of a plan as works, in order. `apply` tells which records have been created under which key. `held` gets every interim
- * value whose follower has passed, for {@link putBackWorks}.
+ * The changes of a plan as steps, in order. `apply` tells which records have been created under which key. `held` gets every interim
+ * value whose follower has passed, for {@link putBackSteps}.
  */
-export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches, held: Held[] = []): AsyncIterable<Work> {
+export async function* planSteps(lines: AsyncIterable<PlanLine>, apply: Batches, held: Held[] = []): AsyncIterable<PlanStep> {
   const interims = new Map<string, RecordChange>();
   // What an undeleted record holds is only known once it is back: its fields are put right after the undeletes of its object type.
   let back: RecordChange[] = [];
@@ -29,7 +29,7 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches,
     if (line.kind !== 'change') continue;
     const id = String(line.n);
     if (back[0] !== undefined && !(line.action === 'undelete' && groupOf(line) === groupOf(back[0]))) {
-      yield* back.map((change) => fieldsWork(change));
+      yield* back.map((change) => fieldsStep(change));
       back = [];
     }
     if (line.action === 'undelete') back.push(line);
@@ -51,7 +51,7 @@ export async function* planWorks(lines: AsyncIterable<PlanLine>, apply: Batches,
       };
     }
   }
-  yield* back.map((change) => fieldsWork(change));
+  yield* back.map((change) => fieldsStep(change));
 }
 
 /** An interim value and the change that is to follow it. */
@@ -64,14 +64,14 @@ export interface Held {
  * Puts back what interim values stand in for, once everything was tried: where the change that was to follow one was refused, or found
  * something else. Where the old value is another record's by now, that is its result.
  */
-export async function* putBackWorks(held: readonly Held[], apply: Batches): AsyncIterable<Work> {
+export async function* putBackSteps(held: readonly Held[], apply: Batches): AsyncIterable<PlanStep> {
   for (const { interim, follows } of held) {
     if (apply.statuses.get(String(interim.n)) !== 'applied') continue;
     const status = apply.statuses.get(follows);
     // What is to be tried again still needs its interim values; what was applied whole has taken them back with it.
     if (status === 'failed' || status === 'in_doubt') continue;
     if (status !== 'applied' || apply.left.has(follows) || apply.refused.has(follows) || apply.statuses.get(backOf(interim)) === 'failed')
-      yield putBackWork(interim);
+      yield putBackStep(interim);
   }
 }
 
@@ -87,7 +87,7 @@ function backOf(interim: RecordChange): string {
   return `${interim.n}+back`;
 }
 
-function putBackWork(interim: RecordChange): Work {
+function putBackStep(interim: RecordChange): PlanStep {
   const { object, key } = interim;
   const id = backOf(interim);
   const resolve = (live?: Fields): JournalItem | ItemResult => {
@@ -103,12 +103,12 @@ function putBackWork(interim: RecordChange): Work {
   return { id, group: `update ${object} back`, action: 'update', length: lengthOf(interim), reads: { object, key }, resolve };
 }
 
-/** Works of one action and object type share batches; within what hands unique values on, those of one layer. */
+/** Steps of one action and object type share batches; within what hands unique values on, those of one layer. */
 function groupOf({ action, object, layer }: RecordChange): string {
   return layer === undefined ? `${action} ${object}` : `${action} ${object} ${layer}`;
 }
 
-function fieldsWork(change: RecordChange): Work {
+function fieldsStep(change: RecordChange): PlanStep {
   const { object, key } = change;
   const id = `${change.n}${FILL}`;
   const resolve = (live?: Fields): JournalItem | ItemResult => {
@@ -130,7 +130,12 @@ function fieldsWork(change: RecordChange): Work {
  * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key; `made`: what
  * the platform made beside them, which goes with them. `stands` gets every link that is there again once all of it is done.
  */
-export function* undoWorks(applied: Iterable<AppliedItem>, undo: Batches, made: PlatformMade, stands: (link: JournalLink) => void): Iterable<Work> {
+export function* undoSteps(
+  applied: Iterable<AppliedItem>,
+  undo: Batches,
+  made: PlatformMade,
+  stands: (link: JournalLink) => void,
+): Iterable<PlanStep> {
   const links = new Map<string, { readonly id: string; readonly link: JournalLink }>();
   const brought = new Map<string, { readonly id: string; readonly link: JournalLink }>();
   const cutAgain = new Set<string>();
@@ -168,10 +173,10 @@ function* linkWorks(
   action: 'link' | 'unlink',
   links: Iterable<{ readonly id: string; readonly link: JournalLink }>,
   batches: Batches,
-): Iterable<Work> {
-  const works = [...links].map(({ id, link }) => ({ id, link, group: `${action} ${link.fromObject}~${link.toObject}~${link.link}` }));
-  works.sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0));
-  for (const { id, link, group } of works)
+): Iterable<PlanStep> {
+  const steps = [...links].map(({ id, link }) => ({ id, link, group: `${action} ${link.fromObject}~${link.toObject}~${link.link}` }));
+  steps.sort((a, b) => (a.group < b.group ? -1 : a.group > b.group ? 1 : 0));
+  for (const { id, link, group } of steps)
     yield { id, group, action, length: lengthOf(link), resolve: () => ({ id, action, ...present(link, batches) }) };
 }
 
@@ -183,7 +188,7 @@ export async function* broughtWorks(
   schema: PlatformSchema,
   batches: Batches,
   wanted: () => ReadonlySet<string> | Promise<ReadonlySet<string>>,
-): AsyncIterable<Work> {
+): AsyncIterable<PlanStep> {
   const single = new Set(schema.links.filter((kind) => kind.onePer !== undefined).map((kind) => `${kind.from}~${kind.to}~${kind.kind}`));
   const brought = batches.brought.filter((link) => single.has(`${link.fromObject}~${link.toObject}~${link.link}`));
   if (brought.length === 0) return;
@@ -222,7 +227,7 @@ function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
 }
 
 /** Takes records away that the platform made by itself, where nobody has changed them or linked anything to them since. */
-export function* deletesOf(records: readonly BesideRecord[]): Iterable<Work> {
+export function* deletesOf(records: readonly BesideRecord[]): Iterable<PlanStep> {
   for (const { object, key, fields } of records) {
     const id = `made+${object}/${key}`;
     yield {

@@ -3,11 +3,12 @@ import type { AppliedItem } from '../records/items.js';
 import { NO_RECREATIONS, type RestoreState } from '../records/journal.js';
 import type { RestoreSummary } from '../types.js';
 import { executeAll, goOn, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
-import type { Work } from './batching.js';
+import type { PlanStep } from './batching.js';
 import { madeByPlatform, madeSince } from './beside-links.js';
-import { execute, settle, type Execution } from './execute.js';
+import { execute, settle } from './execute.js';
+import type { Execution } from './execution.js';
 import { linkText } from './lookup.js';
-import { broughtWorks, deletesOf, undoWorks } from './steps.js';
+import { broughtWorks, deletesOf, undoSteps } from './steps.js';
 
 /**
  * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9). Journaled in the
@@ -77,10 +78,10 @@ function undoStanding({ summary }: RestoreState): RestoreSummary | undefined {
 }
 
 /** `stands` gets the links that are there again after it. */
-async function* backwards(state: RestoreState, stands: Set<string>): AsyncIterable<Work> {
+async function* backwards(state: RestoreState, stands: Set<string>): AsyncIterable<PlanStep> {
   const { applied } = state.apply;
   if (applied === undefined) throw new RunbackError('bug', `The undo of ${state.id} was started without what was applied`);
-  yield* undoWorks(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)));
+  yield* undoSteps(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)));
   yield* deletesOf(state.apply.made.records);
 }
 
