@@ -11,9 +11,9 @@ export async function measure() {
     await mkdir(join(folder, '.runback'));
     await writeFile(join(folder, 'runback.yml'), 'version: 1\nplatforms: {}\n');
     const rows = [];
-    for (const [what, args, reach] of [
-      ['`runback --help`', ['--help'], 1.3],
-      ['`status` in an empty workspace', ['--workspace', folder, 'status'], 4],
+    for (const { what, args, reach } of [
+      { what: '`runback --help`', args: ['--help'], reach: 1.3 },
+      { what: '`status` in an empty workspace', args: ['--workspace', folder, 'status'], reach: 4 },
     ]) {
       await run(process.execPath, [main, ...args]);
       const { ours, theirs, ratio } = await paired(

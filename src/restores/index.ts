@@ -2,7 +2,7 @@ export { applyRestore, resumeRestore, type ApplyDeps } from './apply/apply.js';
 export { decideConflicts } from './plan/decide-conflicts.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';
 export { createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
-export { isLeft, leftOf, leftWords, mayPassNow } from './records/left.js';
+export { isLeft, leftOf, leftWords } from './records/left.js';
 export { openRestores } from './records/open.js';
 export { lostByRestore, lostValuesOf } from './records/lost-lists.js';
 export { checkLimits, checkTogether } from './plan/limits.js';

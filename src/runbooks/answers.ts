@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { didYouMean } from '../lib/index.js';
 import { parseYaml, type PathProblem } from '../workspace/index.js';
-import type { Runbook } from './document/load.js';
+import type { Runbook } from './document/runbook.js';
 import type { Answer, Operator, Question } from './types.js';
 
 const detailed = z.strictObject({

@@ -8,7 +8,8 @@ export { keepFiles } from './journal/kept-files.js';
 export { readFilter } from './document/filter.js';
 export { holdersOf } from './journal/holders.js';
 export { type Finding, lintRunbook } from './document/lint.js';
-export { loadRunbook, parseRunbook, type Runbook, type Step } from './document/load.js';
+export { loadRunbook, parseRunbook } from './document/load.js';
+export type { Runbook, Step } from './document/runbook.js';
 export { renderRunbook } from './document/render.js';
 export type { RunOptions } from './engine/runner.js';
 export {

@@ -1,5 +1,5 @@
 import { rejection } from '../../src/connectors/http/batch.js';
-import type { Connector } from '../../src/connectors/index.js';
+import type { Connector, CreateMutation, DeleteMutation, LinkMutation, UpdateMutation } from '../../src/connectors/index.js';
 import { didYouMean, RunbackError } from '../../src/lib/index.js';
 import type { FieldSchema, LinkSchema, ObjectSchema } from '../../src/records/index.js';
 import { MOST, readAll, readKeys, readLinks } from './read.js';
@@ -40,21 +40,20 @@ export function mailerConnector(settings: Parameters<typeof mailerApi>[0]): Conn
     readLinks: (request, call = {}) => readLinks(api, request, call),
     async write(mutations, call = {}) {
       const [first] = mutations;
-      const are = <M>(): readonly M[] => mutations as unknown as readonly M[];
       switch (first?.action) {
         case undefined:
           return [];
         case 'update':
-          return await update(api, are(), call);
+          return await update(api, mutations as readonly UpdateMutation[], call);
         case 'create':
-          return await create(api, are(), call);
+          return await create(api, mutations as readonly CreateMutation[], call);
         case 'delete':
-          return await remove(api, are(), call);
+          return await remove(api, mutations as readonly DeleteMutation[], call);
         case 'undelete':
           return mutations.map(() => rejection('irreversible', 'Postbird brings nothing back'));
         case 'link':
         case 'unlink':
-          return await writeLinks(api, are(), call);
+          return await writeLinks(api, mutations as readonly LinkMutation[], call);
       }
     },
     findCreated: async (mutations, since, call = {}) => await findCreated(api, mutations, since, call),

@@ -177,7 +177,7 @@ async function play(dir: string, store: Store, one: Act): Promise<void> {
   }
 }
 
-async function playOn(dir: string, store: Store, what: Act['do'], run: string): Promise<void> {
+async function playOn(dir: string, store: Store, what: Extract<Act, { readonly id: number }>['do'], run: string): Promise<void> {
   const path = pathOf(dir, run);
   const copy = join(dir, `copy-of-${run}`);
   const withTimes = async (change: () => Promise<void>): Promise<void> => {

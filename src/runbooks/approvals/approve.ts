@@ -1,7 +1,7 @@
 import { checkApprovalBlock, parseApprovalBlocks, type Accepted } from '../../escalation/index.js';
 import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { ApprovalServices } from '../actions/action.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { Next } from '../engine/next.js';
 import { byOf, factsOf, noteOf, textOf } from '../engine/people.js';
 import { RunStopped, type Runner } from '../engine/runner.js';

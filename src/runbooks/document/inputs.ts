@@ -3,7 +3,7 @@ import type { RunServices } from '../actions/action.js';
 import { exhausted } from '../engine/exhaustive.js';
 import type { Operator, Question } from '../types.js';
 import { readFilter } from './filter.js';
-import type { Runbook } from './load.js';
+import type { Runbook } from './runbook.js';
 import type { InputDocument } from './schema.js';
 
 interface InputContext {

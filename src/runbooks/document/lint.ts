@@ -1,7 +1,7 @@
 import { ACTS } from '../../escalation/index.js';
 import { didYouMean, mayCarrySecrets } from '../../lib/index.js';
 import { referencesIn } from '../actions/references.js';
-import type { Runbook, Step } from './load.js';
+import type { Runbook, Step } from './runbook.js';
 
 /** Something about a runbook that a check of its form does not see. */
 export interface Finding {

@@ -1,6 +1,6 @@
 import { visibleDocument } from '../../lib/index.js';
 import { exhausted } from '../engine/exhaustive.js';
-import type { Runbook, Step } from './load.js';
+import type { Runbook, Step } from './runbook.js';
 import type { OnFailure, UndoDocument } from './schema.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { RunRecord } from '../journal/state.js';
-import type { Scope } from './load.js';
+import type { Scope } from './runbook.js';
 
 /** Values that expressions of a run see as it stands. */
 export function scopeOf(run: RunRecord, extra: Readonly<Record<string, unknown>> = {}): Scope {

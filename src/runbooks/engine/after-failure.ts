@@ -1,5 +1,5 @@
 import { RunbackError, type ErrorCode, ERROR_CODES } from '../../lib/index.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { DecisionData, ErrorData } from '../journal/events.js';
 import type { StepRecord } from '../journal/state.js';
 import { perform } from './effects.js';

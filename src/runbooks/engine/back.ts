@@ -1,4 +1,4 @@
-import type { Runbook, Step } from '../document/load.js';
+import type { Runbook, Step } from '../document/runbook.js';
 import type { RunRecord } from '../journal/state.js';
 import type { EarlierDecision } from '../types.js';
 

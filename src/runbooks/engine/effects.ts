@@ -2,7 +2,7 @@ import type { Act } from '../../escalation/index.js';
 import { isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { AnyAction } from '../actions/action.js';
 import { FailedAttempt } from '../actions/failed-attempt.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { IntentData, ResolvedUndo } from '../journal/events.js';
 import type { StepRecord } from '../journal/state.js';
 import { execute } from './execute.js';

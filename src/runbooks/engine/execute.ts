@@ -1,6 +1,6 @@
 import { formatDuration, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { AnyAction } from '../actions/action.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { Runner } from './runner.js';
 
 /** How one call of an action ended. */

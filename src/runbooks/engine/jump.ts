@@ -1,5 +1,5 @@
 import { RunbackError } from '../../lib/index.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { DecisionData } from '../journal/events.js';
 import type { Next } from './next.js';
 import type { Runner } from './runner.js';

@@ -1,6 +1,6 @@
 import { canonicalJson, didYouMean, isRunbackError, own, RunbackError } from '../../lib/index.js';
 import { inputQuestion, resolveInput } from '../document/inputs.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { DecisionData } from '../journal/events.js';
 import { currentStep, type StepRecord } from '../journal/state.js';
 import { stepsThatActed } from './back.js';

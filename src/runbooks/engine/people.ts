@@ -1,6 +1,6 @@
 import { didYouMean, isRunbackError, own, RunbackError } from '../../lib/index.js';
 import { inputQuestion, platformIn, resolveInput } from '../document/inputs.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { DecisionData } from '../journal/events.js';
 import { keepFiles } from '../journal/kept-files.js';
 import type { Answer, DecideChoice } from '../types.js';

@@ -3,7 +3,7 @@ import { platformLock } from '../../connectors/index.js';
 import { isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { BreakDead, JournalWriter, Lock, LockOwner, NamedLock, Store } from '../../store/index.js';
 import type { ActionContext, RunServices } from '../actions/action.js';
-import type { Runbook, Scope, Step } from '../document/load.js';
+import type { Runbook, Scope, Step } from '../document/runbook.js';
 import { scopeOf } from '../document/scope.js';
 import type { ErrorData, RunEventType, RunEvents } from '../journal/events.js';
 import { holdersOf } from '../journal/holders.js';

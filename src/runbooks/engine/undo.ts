@@ -3,7 +3,7 @@ import type { AnyAction, UndoReport } from '../actions/action.js';
 import { commandAction } from '../actions/command.js';
 import { httpAction } from '../actions/http.js';
 import { referencesIn } from '../actions/references.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { ResolvedUndo, UndoOutcomeData } from '../journal/events.js';
 import type { EffectRecord } from '../journal/state.js';
 import { authorise, resolvedOrUndefined } from './effects.js';

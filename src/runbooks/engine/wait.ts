@@ -1,5 +1,5 @@
 import { formatDuration, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { StepRecord } from '../journal/state.js';
 import { classOf } from './failures.js';
 import type { Next } from './next.js';

@@ -1,5 +1,5 @@
 import { messageOf, RunbackError } from '../../lib/index.js';
-import type { Step } from '../document/load.js';
+import type { Step } from '../document/runbook.js';
 import type { Next } from './next.js';
 import { byOf } from './people.js';
 import { errorData, type Runner } from './runner.js';
