@@ -30,7 +30,7 @@ async function bundle(input, folder) {
     input,
     platform: 'node',
     logLevel: 'silent',
-    plugins: [plainScript(join(dist, 'main.js')), ownAddresses(folder), nativeChecksums()],
+    plugins: [plainScript(join(dist, 'main.js')), ownAddresses(folder), nativeChecksums(), noOtherRuntimes(), onlyDirectories()],
     output: {
       dir: folder,
       format: 'cjs',
@@ -82,6 +82,32 @@ function nativeChecksums() {
       id === '\0crc-32'
         ? "import { crc32 } from 'node:zlib';\nexport default { buf: (data, from) => crc32(data, typeof from === 'number' ? from : 0) };\n"
         : undefined,
+  };
+}
+
+/** pg asks at its start whether it runs at Cloudflare by making an answer of `fetch`, which loads all of that: twenty times pg's own start. */
+function noOtherRuntimes() {
+  return {
+    name: 'no-other-runtimes',
+    transform(code, id) {
+      if (!id.split(sep).join('/').endsWith('/pg/lib/stream.js')) return undefined;
+      const asked = 'if (isCloudflareRuntime()) {';
+      if (!code.includes(asked)) throw new Error('pg asks in another way than before whether it runs at Cloudflare');
+      return { code: code.replace(asked, 'if (false) {'), map: null };
+    },
+  };
+}
+
+/** Of unzipper, only what reads the directory of an archive is used: what unpacks archives to disk is left out, with the packages that it brings. */
+function onlyDirectories() {
+  return {
+    name: 'only-directories',
+    resolveId: (id, importer = '') =>
+      (id === 'fs-extra' || id === 'graceful-fs') && importer.split(sep).join('/').includes('/unzipper/') ? { id: 'node:fs', external: true } : undefined,
+    transform(code, id) {
+      if (!id.split(sep).join('/').endsWith('/unzipper/unzip.js')) return undefined;
+      return { code: "'use strict';\nexports.Open = require('./lib/Open');\n", map: null };
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { own, put, sameForm, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
+import { own, put, sameForm, type Fields, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
 import type { RecordSides } from '../types.js';
 import { fieldOf } from './conflicts.js';
 
@@ -18,11 +18,28 @@ function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: 
   for (const [name, value] of Object.entries(fields)) {
     const field = fieldOf(liveSchema, name);
     if (field?.setByItself === true) continue;
-    const described = [field, fieldOf(schema, name)].filter((each) => each !== undefined);
-    const like = likes.map((each) => own(each ?? {}, name)).find((each) => each !== undefined && sameForm(value, each, described));
-    put(form, name, like ?? value);
+    put(form, name, like(value, name, likes, field, schema) ?? value);
   }
   return form;
+}
+
+/** The first of these values of a field that is the same as a value, in whatever form; undefined where none is. */
+function like(
+  value: Value,
+  name: string,
+  likes: readonly (Fields | undefined)[],
+  field: FieldSchema | undefined,
+  schema: ObjectSchema,
+): Value | undefined {
+  for (const each of likes) {
+    const other = each === undefined ? undefined : own(each, name);
+    if (other === undefined) continue;
+    // So it is for nearly all: nothing has to be known of the field.
+    if (other === value) return value;
+    const described = [field, fieldOf(schema, name)].filter((one) => one !== undefined);
+    if (sameForm(value, other, described)) return other;
+  }
+  return undefined;
 }
 
 /** Values of a record that only its creation can set: an identity, the time of its last change. Undefined where there are none. */

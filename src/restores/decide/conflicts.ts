@@ -16,9 +16,14 @@ function orNull(value: Value | undefined): Value {
   return value === undefined || (Array.isArray(value) && value.length === 0) ? null : value;
 }
 
+/** Fields of schemas by name: they are looked up for each field of each record that differs. */
+const byName = new WeakMap<readonly FieldSchema[], ReadonlyMap<string, FieldSchema>>();
+
 /** Field of a schema by name. */
-export function fieldOf(schema: ObjectSchema, name: string): FieldSchema | undefined {
-  return schema.fields.find((field) => field.name === name);
+export function fieldOf({ fields }: ObjectSchema, name: string): FieldSchema | undefined {
+  let known = byName.get(fields);
+  if (known === undefined) byName.set(fields, (known = new Map(fields.map((field) => [field.name, field]))));
+  return known.get(name);
 }
 
 /** True for a field that only says what a link says: a restore writes the link, and never the field. */
@@ -28,8 +33,9 @@ export function isLink(schema: ObjectSchema, name: string): boolean {
 
 /** Names of the fields in which two records differ, sorted. */
 export function differing(a: Fields, b: Fields): string[] {
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].filter((name) => !sameSide(own(a, name), own(b, name))).sort(compareKeys);
+  const names = Object.keys(a).filter((name) => !sameSide(own(a, name), own(b, name)));
+  for (const name of Object.keys(b)) if (own(a, name) === undefined && !sameSide(undefined, own(b, name)) && !names.includes(name)) names.push(name);
+  return names.length > 1 ? names.sort(compareKeys) : names;
 }
 
 /**
