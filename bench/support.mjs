@@ -39,6 +39,16 @@ export function run(program, args, options = {}) {
   });
 }
 
+/** Processor seconds that a process and the children it has waited for used so far (Linux); undefined elsewhere. */
+export function processorSeconds(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Runs our command line; resolves like {@link run}, with the parsed JSON answer as `data`. */
 export async function runback(workspace, args, options = {}) {
   const result = await run(process.execPath, [main, '--workspace', workspace, '--json', '--no-input', ...args], options);
@@ -112,6 +122,7 @@ export async function startPostgres() {
   }
   return {
     url,
+    pid: server.pid,
     async query(text) {
       const client = new pg.Client({ connectionString: url });
       await client.connect();

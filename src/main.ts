@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { keepHeapSmall } from './node-heap.js';
 import { unfitNode } from './node-version.js';
 
 // The composition root is thin on purpose: `runback --help` has to start about as fast as Node itself, so everything
@@ -8,6 +9,7 @@ if (unfit !== undefined) {
   process.stderr.write(`${unfit}\n`);
   process.exit(1);
 }
+keepHeapSmall();
 const { runCli } = await import('./cli/index.js');
 const code = await runCli(process, { daemon: () => import('./daemon/index.js') });
 // Pipes may be asynchronous: what was printed has to be out before the process ends, and sockets that platforms keep

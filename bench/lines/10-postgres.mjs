@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { paired, run, runback, startPostgres, which } from '../support.mjs';
+import { median, paired, processorSeconds, run, runback, startPostgres, which } from '../support.mjs';
 
 const ROWS = Number(process.env.RUNBACK_BENCH_ROWS ?? 1_000_000);
 const SMALL = ROWS / 10;
@@ -25,6 +25,11 @@ const line = (what, ours, against, ratio, reach) => ({
   reach: `≤ ${reach} ×`,
   verdict: ratio <= reach ? 'reached' : 'MISSED',
 });
+/** Processor seconds of this process alone: what it waits for is counted apart. */
+const ownSeconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 const seconds = (value) => `${value.toFixed(2)} s`;
 
 /** Snapshot, memory, verify, compare and restore of one PostgreSQL table, each against the tool people would use instead. */
@@ -52,26 +57,58 @@ export async function measure() {
     const rows = [];
     const snapshots = [];
     const memory = [];
+    const processor = { ours: [], theirs: [] };
+    // Client and server together: each client's process is a child of this one, each connection's one of the server.
+    const counted = async (side, work) => {
+      const used = () => [process.pid, server.pid].reduce((sum, pid) => sum + (processorSeconds(pid) ?? Number.NaN), 0) - ownSeconds();
+      const before = used();
+      const result = await work();
+      // The server counts a connection's process once it has ended.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      processor[side].push(used() - before);
+      return result;
+    };
     const snap = await paired(
       3,
       async () => {
-        const result = await runback(big, ['snapshot', 'create', '--platform', 'db'], options);
+        const result = await counted('ours', () => runback(big, ['snapshot', 'create', '--platform', 'db'], options));
         snapshots.push(result.data);
         memory.push(result.peakMb);
         return result.seconds;
       },
-      async (round) => (await run('pg_dump', ['-Fc', '-t', 'big', '-f', join(folder, `big-${round}.dump`), server.url])).seconds,
+      async (round) =>
+        (await counted('theirs', () => run('pg_dump', ['-Fc', '-t', 'big', '-f', join(folder, `big-${round}.dump`), server.url]))).seconds,
     );
-    rows.push(line(`snapshot of a ${what} table`, seconds(snap.ours), `pg_dump -Fc ${seconds(snap.theirs)}`, snap.ratio, 1));
-    const smallRun = await runback(small, ['snapshot', 'create', '--platform', 'db'], options);
-    const growth = Math.max(...memory) / smallRun.peakMb;
+    rows.push(
+      line(
+        `snapshot of a PostgreSQL table, ${ROWS.toLocaleString('en')} rows of 12 columns`,
+        seconds(snap.ours),
+        `pg_dump -Fc ${seconds(snap.theirs)}`,
+        snap.ratio,
+        0.9,
+      ),
+    );
+    const [ourCpu, theirCpu] = [median(processor.ours), median(processor.theirs)];
+    if (!Number.isNaN(ourCpu))
+      rows.push(
+        line(
+          'its processor time, client and server',
+          seconds(ourCpu),
+          `pg_dump -Fc ${seconds(theirCpu)}`,
+          median(processor.ours.map((value, index) => value / processor.theirs[index])),
+          1,
+        ),
+      );
+    const smaller = [];
+    for (let round = 0; round < 3; round += 1) smaller.push((await runback(small, ['snapshot', 'create', '--platform', 'db'], options)).peakMb);
+    const growth = median(memory) / median(smaller);
     rows.push(
       line(
         'memory of that snapshot',
-        `${Math.max(...memory).toFixed(0)} MB`,
-        `${SMALL.toLocaleString('en')} rows ${smallRun.peakMb.toFixed(0)} MB`,
+        `${median(memory).toFixed(0)} MB`,
+        `${SMALL.toLocaleString('en')} rows ${median(smaller).toFixed(0)} MB`,
         growth,
-        1.15,
+        1.1,
       ),
     );
     const path = snapshots[0].path;
@@ -82,7 +119,7 @@ export async function measure() {
         async () => (await runback(big, ['snapshot', 'verify', snapshots[0].id], options)).seconds,
         async () => (await run('unzip', ['-tqq', path])).seconds,
       );
-      rows.push(line(`verify that snapshot (${size})`, seconds(verify.ours), `unzip -t ${seconds(verify.theirs)}`, verify.ratio, 1.5));
+      rows.push(line(`verify that snapshot (${size})`, seconds(verify.ours), `unzip -t ${seconds(verify.theirs)}`, verify.ratio, 0.7));
     }
     await server.query("update big set first_name = 'Valued Customer' where id % 100 = 0");
     const spread = (await runback(big, ['snapshot', 'create', '--platform', 'db'], options)).data;
@@ -92,7 +129,7 @@ export async function measure() {
         async () => (await runback(big, ['diff', snapshots[0].id, spread.id], { ...options, expect: [2] })).seconds,
         async () => (await run('unzip', ['-p', path], { quiet: true })).seconds + (await run('unzip', ['-p', spread.path], { quiet: true })).seconds,
       );
-      rows.push(line('compare two snapshots, 1 % changed', seconds(compare.ours), `unzip -p of both ${seconds(compare.theirs)}`, compare.ratio, 1.3));
+      rows.push(line('compare two snapshots, 1 % changed', seconds(compare.ours), `unzip -p of both ${seconds(compare.theirs)}`, compare.ratio, 0.6));
     }
     const restoreAll = async () => {
       await server.query('drop database if exists again');
@@ -118,15 +155,15 @@ export async function measure() {
         seconds(ours),
         `pg_restore of the table ${seconds(theirs)}`,
         ours / theirs,
-        0.1,
+        0.9,
       ),
     );
     await server.query(
-      `update big set first_name = 'Valued Customer' where id::text collate "C" >= '5' and id in (select id from big where id::text collate "C" >= '5' order by id::text collate "C" limit ${Math.round(ROWS / 100)})`,
+      `update big set first_name = 'Valued Customer' where id > ${Math.round(ROWS / 2)} and id <= ${Math.round(ROWS / 2) + Math.round(ROWS / 100)}`,
     );
     const close = (await runback(big, ['snapshot', 'create', '--platform', 'db'], options)).data;
     const near = await repair(close.id);
-    rows.push(line('the same, the rows lying together', seconds(near), `pg_restore of the table ${seconds(theirs)}`, near / theirs, 0.1));
+    rows.push(line('the same, the rows lying together', seconds(near), `pg_restore of the table ${seconds(theirs)}`, near / theirs, 0.5));
     return rows;
   } finally {
     await server.stop();

@@ -14,7 +14,7 @@ export function mayPass(reason: string | undefined): boolean {
 export class Retries {
   readonly #retry = new Map<string, PlanStep>();
   /** Ids of steps by the record that they change. */
-  readonly #ofRecord = new Map<string, readonly string[]>();
+  readonly #ofRecord = new Map<string, string | readonly string[]>();
   /** False where all that is left waits for each other: then nothing is worth waiting for, and each gets its verdict. */
   readonly #waitsCount: boolean;
 
@@ -30,7 +30,10 @@ export class Retries {
 
   /** Remembers which steps change the same record. */
   saw({ id, record }: PlanStep): void {
-    if (record !== undefined) this.#ofRecord.set(record, [...(this.#ofRecord.get(record) ?? []), id]);
+    if (record === undefined) return;
+    // Nearly all records have one: a list for each would take as much memory as all else that is known of it.
+    const before = this.#ofRecord.get(record);
+    this.#ofRecord.set(record, before === undefined ? id : [...[before].flat(), id]);
   }
 
   /** Keeps what was refused because of a record that the rest of the plan changes, and deletes that wait for such. */
@@ -55,9 +58,9 @@ export class Retries {
     const { statuses } = this.batches;
     // An earlier change of the same record that is still to come: what this one finds is not what it will find.
     const follows = (id: string): boolean =>
-      (this.#ofRecord.get(records.get(id) ?? '') ?? []).some(
-        (other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'),
-      );
+      [this.#ofRecord.get(records.get(id) ?? '') ?? []]
+        .flat()
+        .some((other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'));
     const mayYetPass = ({ id, status, reason }: ItemResult): boolean =>
       (status === 'moved' && (deletes.has(id) || links.has(id) || follows(id))) || (status === 'rejected' && mayPass(reason));
     const unfinished =
