@@ -103,7 +103,9 @@ function onlyDirectories() {
   return {
     name: 'only-directories',
     resolveId: (id, importer = '') =>
-      (id === 'fs-extra' || id === 'graceful-fs') && importer.split(sep).join('/').includes('/unzipper/') ? { id: 'node:fs', external: true } : undefined,
+      (id === 'fs-extra' || id === 'graceful-fs') && importer.split(sep).join('/').includes('/unzipper/')
+        ? { id: 'node:fs', external: true }
+        : undefined,
     transform(code, id) {
       if (!id.split(sep).join('/').endsWith('/unzipper/unzip.js')) return undefined;
       return { code: "'use strict';\nexports.Open = require('./lib/Open');\n", map: null };
