@@ -13,27 +13,56 @@ export interface OpenIncident {
   readonly openedAt: string;
 }
 
-/** The index of open incidents: a document each, so that a list costs what is open. The journals say the same. */
+/** Journals that are read at the same time, to be sure that what no index names is over. */
+const AT_ONCE = 16;
+
+/**
+ * The index of open incidents: a document each, so that a list costs what is open. The journals say the same, and where they say that one is open which
+ * the index does not name (a journal that was brought back from a backup), they count.
+ */
 export class OpenList {
   constructor(
     private readonly store: Store,
     private readonly journals: IncidentJournals,
   ) {}
 
+  /** Of those that the index names. */
   async ids(): Promise<readonly string[]> {
     return await this.store.list('open-incidents');
   }
 
   /** Oldest first: titles and severities as of the last change. */
   async all(): Promise<readonly OpenIncident[]> {
+    const ids = await this.ids();
     const listed = await Promise.all(
-      (await this.ids()).map(async (id) => {
+      ids.map(async (id) => {
         return await this.#document(id)
           .read()
           .catch(async (error: unknown) => await this.#byJournal(id, error));
       }),
     );
-    return listed.filter((one) => one !== undefined);
+    const named = listed.filter((one) => one !== undefined);
+    const others = await this.#beside(new Set(ids));
+    return others.length === 0 ? named : [...named, ...others].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Those that the index does not name, and whose journal does not say that they are over. */
+  async #beside(named: ReadonlySet<string>): Promise<readonly OpenIncident[]> {
+    const found: OpenIncident[] = [];
+    await this.store.unsettled({ what: 'journals', kind: 'incidents', meaning: 'incident over or never opened 1', atOnce: AT_ONCE }, async (id) => {
+      if (named.has(id)) return false;
+      let line: OpenIncident;
+      try {
+        const incident = await this.journals.readIfThere(id);
+        if (incident === undefined || !isOpen(incident)) return true;
+        line = lineOf(incident);
+      } catch (error) {
+        line = await this.#byJournal(id, error);
+      }
+      found.push(line);
+      return false;
+    });
+    return found;
   }
 
   /** Adds an incident whose journal does not begin yet. */
@@ -59,11 +88,14 @@ export class OpenList {
     if (!isRunbackError(error)) throw error;
     const incident = await this.journals.read(id).catch(() => undefined);
     if (incident === undefined) return { id, title: `${id} (cannot be read)`, severity: 'sev1', openedAt: '' };
-    const { title, severity, openedAt } = incident;
-    return { id, title, severity, openedAt };
+    return lineOf(incident);
   }
 
   #document(id: string) {
     return this.store.document<OpenIncident>('open-incidents', id);
   }
+}
+
+function lineOf({ id, title, severity, openedAt }: Incident): OpenIncident {
+  return { id, title, severity, openedAt };
 }

@@ -15,6 +15,7 @@ export type { RunOptions } from './engine/runner.js';
 export {
   abortRun,
   listRuns,
+  openRuns,
   readRun,
   resumeRun,
   readRunbook,

@@ -150,11 +150,25 @@ export async function readVerification(store: Store, id: string): Promise<Verifi
   return verificationOf(await recordOf(store, id));
 }
 
-/** All runs, newest first. A run whose journal cannot be read is left out of the list and named in `damaged`. */
-export async function listRuns(store: Store): Promise<{ readonly runs: readonly RunView[]; readonly damaged: readonly string[] }> {
+/** Runs, and ids of those whose journal cannot be read. */
+export interface RunList {
+  readonly runs: readonly RunView[];
+  readonly damaged: readonly string[];
+}
+
+/**
+ * Runs, newest first: all of them, or the newest `most`, with how many there are beside. A run whose journal cannot be read is left out of the
+ * list and named in `damaged`.
+ */
+export async function listRuns(store: Store, most = Number.POSITIVE_INFINITY): Promise<RunList & { readonly more: number }> {
+  const ids = (await store.journals(RUNS)).toReversed();
+  return { ...(await listed(store, ids.slice(0, most))), more: Math.max(0, ids.length - most) };
+}
+
+async function listed(store: Store, ids: readonly string[]): Promise<RunList> {
   const runs: RunView[] = [];
   const damaged: string[] = [];
-  for (const id of (await store.journals(RUNS)).toReversed()) {
+  for (const id of ids) {
     try {
       runs.push(await readRun(store, id));
     } catch (error) {
@@ -162,6 +176,20 @@ export async function listRuns(store: Store): Promise<{ readonly runs: readonly 
       if (error.code !== 'not-found') damaged.push(id);
     }
   }
+  return { runs, damaged };
+}
+
+/** Runs that are not closed, newest first, and those whose journal cannot be read. Costs what is open. */
+export async function openRuns(store: Store): Promise<RunList> {
+  const runs: RunView[] = [];
+  const damaged: string[] = [];
+  await store.unsettled({ what: 'journals', kind: RUNS, meaning: 'run closed or never begun 1' }, async (id) => {
+    const found = await listed(store, [id]);
+    const open = found.runs.filter((run) => !isClosed(run));
+    runs.unshift(...open);
+    damaged.unshift(...found.damaged);
+    return open.length + found.damaged.length === 0;
+  });
   return { runs, damaged };
 }
 

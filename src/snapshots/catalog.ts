@@ -33,8 +33,11 @@ export interface Catalog {
   list(): Promise<readonly SnapshotSummary[]>;
   /** The newest snapshot of each of these platforms, without looking at all of them. A platform without one is left out. */
   newest(platforms: readonly string[]): Promise<readonly SnapshotSummary[]>;
-  /** The same, with the files that are no snapshots, and why. */
-  survey(): Promise<{ readonly snapshots: readonly SnapshotSummary[]; readonly ignored: readonly IgnoredFile[] }>;
+  /**
+   * The same, with the files that are no snapshots, and why. `most`: only so many of the newest files are looked at, and `more` says how many are
+   * left.
+   */
+  survey(most?: number): Promise<{ readonly snapshots: readonly SnapshotSummary[]; readonly ignored: readonly IgnoredFile[]; readonly more: number }>;
   /** An id, the beginning of one, `latest` or `latest-verified`. Throws `not-found`, `ambiguous` (with `data: {ids}`), `snapshot-damaged`. */
   resolve(reference: string, filter?: ResolveFilter): Promise<SnapshotSummary>;
   /**
@@ -98,13 +101,17 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
     }
   };
 
-  const survey: Catalog['survey'] = async () => {
+  /** Newest first: ids begin with the time at which they were given. */
+  const newestFirst = async (): Promise<readonly StoredName[]> => [...(await storage.list())].sort((a, b) => (a.name < b.name ? 1 : -1));
+
+  const survey: Catalog['survey'] = async (most = Number.POSITIVE_INFINITY) => {
     const snapshots: SnapshotSummary[] = [];
     const ignored: IgnoredFile[] = (await storage.unfinished()).map((name) => ({
       path: storage.pathOf(name),
       why: 'it is being written, or its writer was killed',
     }));
-    for (const stored of await storage.list()) {
+    const files = await newestFirst();
+    for (const stored of files.slice(0, most)) {
       try {
         snapshots.push(await summarise(stored, true));
       } catch (error) {
@@ -112,7 +119,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       }
     }
     snapshots.sort((a, b) => byAge(b, a));
-    return { snapshots, ignored };
+    return { snapshots, ignored, more: Math.max(0, files.length - most) };
   };
 
   /** The file of an id or of the beginning of one. */
@@ -156,8 +163,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
     async newest(platforms) {
       const open = new Set(platforms);
       const found: SnapshotSummary[] = [];
-      // Ids begin with the time at which they were given.
-      for (const stored of [...(await storage.list())].sort((a, b) => (a.name < b.name ? 1 : -1))) {
+      for (const stored of await newestFirst()) {
         if (open.size === 0) break;
         const summary = await summarise(stored, true).catch(() => undefined);
         const fits = summary?.platforms.filter(({ name }) => open.delete(name)) ?? [];

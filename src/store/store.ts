@@ -19,6 +19,12 @@ export interface Store {
   journal(kind: string, id: string): Journal;
   /** Ids of all journals of a kind, sorted (ids sort by time). */
   journals(kind: string): Promise<string[]>;
+  /**
+   * Looks at everything of a kind that is not proved to be settled. `look` reads it whole and answers whether it has come to its end: that is
+   * remembered, and holds only as long as nobody has written it since, whoever that was and whatever he knew of this. What is in doubt is looked at, so
+   * that nothing open is ever passed over. Costs what is open, and a glance at the rest.
+   */
+  unsettled(kept: Kept, look: (id: string) => Promise<boolean>): Promise<void>;
   /** Write-once NDJSON: plans. `kind` is `plans`. */
   ledger(kind: string, id: string): Ledger;
   ledgers(kind: string): Promise<string[]>;
@@ -39,6 +45,16 @@ export interface Store {
   locks(): Promise<readonly NamedLock[]>;
   /** Where people find the state: a folder or URL. */
   readonly location: string;
+}
+
+/** What {@link Store.unsettled} looks at. */
+export interface Kept {
+  readonly what: 'journals' | 'documents';
+  readonly kind: string;
+  /** What settled means, in words, with a number that goes up when that changes: what was remembered of another meaning counts for nothing. */
+  readonly meaning: string;
+  /** How many are looked at at the same time: 1 by default. */
+  readonly atOnce?: number;
 }
 
 export interface Document<T> {

@@ -36,9 +36,21 @@ export function pauseStore(
   configs: Readonly<Record<string, SyncConfig>>,
   controllerOf: (config: SyncConfig) => Promise<SyncController>,
 ): PauseStore {
-  const all = async (): Promise<PauseRecord[]> => {
-    const records = await Promise.all((await store.list(PAUSES)).map((id) => store.document<PauseRecord>(PAUSES, id).read()));
-    return records.filter((record) => record !== undefined);
+  /** Reads every pause that is not known to be ended; gives those that are open. `damaged` is told of one that cannot be read, or throws. */
+  const openOnes = async (damaged: (id: string, error: unknown) => void): Promise<PauseRecord[]> => {
+    const open: PauseRecord[] = [];
+    await store.unsettled({ what: 'documents', kind: PAUSES, meaning: 'pause ended 1' }, async (id) => {
+      try {
+        const record = await store.document<PauseRecord>(PAUSES, id).read();
+        if (record === undefined) return false;
+        if (record.resumedAt !== undefined) return true;
+        open.push(record);
+      } catch (error) {
+        damaged(id, error);
+      }
+      return false;
+    });
+    return open;
   };
   const configOf = (name: string): SyncConfig => {
     const config = Object.hasOwn(configs, name) ? configs[name] : undefined;
@@ -55,19 +67,16 @@ export function pauseStore(
     configOf,
     controllerOf: async (name) => await controllerOf(configOf(name)),
     ids: () => store.list(PAUSES),
-    open: async () => (await all()).filter((record) => record.resumedAt === undefined),
+    open: () =>
+      openOnes((_, error) => {
+        throw error;
+      }),
     async survey() {
-      const open: PauseRecord[] = [];
       const damaged: PauseSurvey['damaged'][number][] = [];
-      for (const id of await store.list(PAUSES)) {
-        try {
-          const record = await store.document<PauseRecord>(PAUSES, id).read();
-          if (record !== undefined && record.resumedAt === undefined) open.push(record);
-        } catch (error) {
-          if (!isRunbackError(error)) throw error;
-          damaged.push({ id, why: causeOf(error) });
-        }
-      }
+      const open = await openOnes((id, error) => {
+        if (!isRunbackError(error)) throw error;
+        damaged.push({ id, why: causeOf(error) });
+      });
       return { open, damaged };
     },
     document: (id) => store.document<PauseRecord>(PAUSES, id),

@@ -10,7 +10,6 @@ import type { Session } from '../session/session.js';
 import type { DaemonModule, DaemonRun } from '../session/wiring.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import type { Input } from '../shell/input.js';
-import { nextOf } from '../views/run.js';
 
 const PORT = 4862;
 
@@ -91,9 +90,8 @@ async function watchPolicy(session: Session): Promise<{ readonly changed: AbortS
 }
 
 async function openRuns(session: Session): ReturnType<DaemonRun['runs']> {
-  const { listRuns } = await import('../../runbooks/index.js');
-  const { runs } = await listRuns(session.store);
-  return runs.filter((run) => nextOf(run) !== undefined);
+  const runbooks = await import('../../runbooks/index.js');
+  return (await runbooks.openRuns(session.store)).runs;
 }
 
 async function openPauses(session: Session): ReturnType<DaemonRun['pauses']> {

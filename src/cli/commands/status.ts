@@ -1,12 +1,10 @@
-import { EXIT, isRunbackError } from '../../lib/index.js';
-import type { RestoreSummary } from '../../restores/index.js';
+import { EXIT } from '../../lib/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
 import type { Session } from '../session/session.js';
 import { withIncidents } from '../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
-import { nextOf } from '../views/run.js';
 import { statusText, type WorkspaceStatus } from '../views/status.js';
 
 /** Incidents that are shown; the rest is counted. */
@@ -30,9 +28,10 @@ async function status(context: CommandContext): Promise<Outcome> {
             ...(due.quietUntil === undefined ? {} : { quietUntil: due.quietUntil }),
           });
       }
-      const { listRuns } = await import('../../runbooks/index.js');
-      const runs = await listRuns(session.store);
-      const restores = await openRestores(session);
+      const { openRuns } = await import('../../runbooks/index.js');
+      const runs = await openRuns(session.store);
+      const { openRestores } = await import('../../restores/index.js');
+      const restores = await openRestores(session.store);
       const pauses = await (await session.syncs()).survey();
       return {
         ...(trouble === undefined ? {} : { policyTrouble: troubleText(trouble) }),
@@ -42,7 +41,7 @@ async function status(context: CommandContext): Promise<Outcome> {
         deadLetters: (await outbox?.deadLetters()) ?? [],
         next: next.sort((a, b) => a.at.localeCompare(b.at)),
         daemon: await session.store.lockHolder('daemon'),
-        runs: runs.runs.filter((run) => nextOf(run) !== undefined),
+        runs: runs.runs,
         restores: restores.open,
         damagedRestores: restores.damaged,
         pauses: pauses.open,
@@ -67,23 +66,6 @@ function rowsOf({ stdio: { stdout } }: CommandContext): number {
 async function incompleteSnapshots(session: Session): Promise<readonly SnapshotSummary[]> {
   const newest = await (await session.catalog()).newest(Object.keys(session.workspace.config.platforms));
   return newest.filter(({ gaps }) => gaps.length > 0);
-}
-
-/** Restores that did not reach their end or can try something again, and those whose journal cannot be read. */
-async function openRestores({ store }: Session): Promise<{ readonly open: readonly RestoreSummary[]; readonly damaged: readonly string[] }> {
-  const { mayPassNow, readRestore } = await import('../../restores/index.js');
-  const open: RestoreSummary[] = [];
-  const damaged: string[] = [];
-  for (const id of await store.journals('restores')) {
-    try {
-      const summary = await readRestore(store, id);
-      if (summary.state === 'partial' ? mayPassNow(summary) : summary.state !== 'done' && summary.state !== 'undone') open.push(summary);
-    } catch (error) {
-      if (!isRunbackError(error)) throw error;
-      if (error.code !== 'not-found') damaged.push(id);
-    }
-  }
-  return { open, damaged };
 }
 
 export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who has it, what is paused, what is due next', run: status }];

@@ -119,8 +119,8 @@ export async function findRun(context: CommandContext, wanted: string | undefine
     if (id !== undefined) return id;
     throw new RunbackError('not-found', 'There is no run yet', { state: 'Nothing was started.', next: 'runback runbook run <id>' });
   }
-  const { listRuns } = await import('../../runbooks/index.js');
-  const open = (await listRuns(store)).runs.filter((run) => nextOf(run) !== undefined);
+  const { openRuns } = await import('../../runbooks/index.js');
+  const open = (await openRuns(store)).runs;
   const [first] = open;
   if (first === undefined) throw new RunbackError('not-found', 'No run is open', { state: 'Nothing was started.', next: 'runback runbook runs' });
   if (open.length === 1) return first.id;

@@ -11,6 +11,7 @@ export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Sto
     list: (kind) => store.list(kind),
     journal: (kind, id) => store.journal(kind, id),
     journals: (kind) => store.journals(kind),
+    unsettled: (kept, look) => store.unsettled(kept, look),
     ledger: (kind, id) => store.ledger(kind, id),
     ledgers: (kind) => store.ledgers(kind),
     lockHolder: (name) => store.lockHolder(name),

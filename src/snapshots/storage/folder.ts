@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { constants, statSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { exposuresOf, fromFileSystem, RunbackError } from '../../lib/index.js';
@@ -47,8 +47,8 @@ export function folderStorage(dir: string): SnapshotStorage {
       const found: StoredName[] = [];
       for (const name of await namesIn(dir)) {
         if (!name.endsWith('.zip')) continue;
-        const info = await stat(pathOf(name)).catch(() => undefined);
-        if (info?.isFile()) found.push({ name, bytes: info.size });
+        const bytes = sizeOf(pathOf(name));
+        if (bytes !== undefined) found.push({ name, bytes });
       }
       return found;
     },
@@ -131,6 +131,16 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
     },
     close: () => handle.close(),
   };
+}
+
+/** Bytes of a file; undefined for what is none. Asked without a detour over threads: of hundreds of files that takes a third of the time. */
+function sizeOf(path: string): number | undefined {
+  try {
+    const info = statSync(path, { throwIfNoEntry: false });
+    return info?.isFile() === true ? info.size : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function sinkOf(handle: FileHandle): ByteSink {

@@ -10,6 +10,9 @@ import { openWriter } from './journal-writer.js';
 import { type LockContext, lockedError, tryLock } from './lock-file.js';
 import { makeFolder, systemCode } from './paths.js';
 
+/** Its name in the folder of a journal. */
+export const JOURNAL = 'journal.ndjson';
+
 /** A journal in one NDJSON file. */
 export class JournalFile implements Journal {
   readonly #path: string;
@@ -22,7 +25,7 @@ export class JournalFile implements Journal {
     readonly redactor: Redactor,
     readonly locking: LockContext,
   ) {
-    this.#path = join(folder, 'journal.ndjson');
+    this.#path = join(folder, JOURNAL);
   }
 
   async exists(): Promise<boolean> {

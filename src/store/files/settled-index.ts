@@ -1,0 +1,164 @@
+import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { fromFileSystem, sha256 } from '../../lib/index.js';
+import type { LitterSweeper } from './litter.js';
+import { systemCode } from './paths.js';
+import { writeWhole } from './whole-file.js';
+
+/**
+ * File systems of this machine whose answers are those of this very moment, and on which every change of a file moves its ctime: ext, XFS, Btrfs,
+ * F2FS, ZFS, tmpfs, overlay. A shared one may answer from memory, and of others nothing is known here: there nothing is taken for settled.
+ */
+const SURE: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630]);
+/**
+ * Times of files move in steps, of 10 ms at most on these. A file younger than this is not settled yet: it may be changed in the same step and
+ * look as before.
+ */
+const YOUNG_MS = 2000;
+
+/** What is asked of each that is not known to be settled: whether it is. */
+export type Look = (id: string) => Promise<boolean>;
+
+/** The files of one kind: one for each id, in one folder or each in a folder of its own there. */
+export interface KeptFiles {
+  /** That all of them are in, at some depth. */
+  readonly folder: string;
+  /** What a name in that folder is the id of; undefined for what is none of ours. */
+  idOf(name: string): string | undefined;
+  /** What comes behind a name there to make the path of its file. */
+  readonly behind: string;
+}
+
+/**
+ * Which of many files need not be read again, since a whole reading found that what they tell of has come to its end, and they are still those
+ * files to the last bit of what the file system says of them: number, size, and the time of the last change of any kind, which nobody can set.
+ * Nobody who writes such a file has to know of this: it is a memory of readers, holds nothing that is not in the files, and can be deleted at any
+ * time. Whatever is in doubt (another version wrote, a copy was put back, the index itself is not whole) is read.
+ *
+ * Written for thousands of files, of which each command asks: the index is text in the order of the names, and compared as it stands.
+ */
+export class SettledIndex {
+  /** `path`: where it is kept; `meaning`: what settled means, with a number that goes up when that changes. */
+  constructor(
+    private readonly path: string,
+    private readonly files: KeptFiles,
+    private readonly meaning: string,
+    private readonly litter: LitterSweeper,
+    private readonly youngMs = YOUNG_MS,
+  ) {}
+
+  /** Looks at every file that is not known to be settled, `atOnce` at a time, and remembers what was found. */
+  async each(look: Look, atOnce: number): Promise<void> {
+    const disk = sureDisk(this.files.folder);
+    const { settled, open } = this.#sorted(disk);
+    let found = 0;
+    for (let from = 0; from < open.length; from += atOnce)
+      await Promise.all(
+        open.slice(from, from + atOnce).map(async ({ name, id }) => {
+          const mark = this.#markOf(name, disk, Date.now() - this.youngMs);
+          // What changed while it was read is not what was read.
+          if (!(await look(id)) || mark === undefined || mark !== this.#markOf(name, disk)) return;
+          settled.push(mark);
+          found += 1;
+        }),
+      );
+    if (found > 0) await this.#write(settled.sort());
+  }
+
+  /** Marks of the files that are as they were when they were found to be settled, and all others. */
+  #sorted(disk: number | undefined): { readonly settled: string[]; readonly open: readonly { readonly name: string; readonly id: string }[] } {
+    const known = disk === undefined ? '' : this.#read();
+    const settled: string[] = [];
+    const open: { name: string; id: string }[] = [];
+    let at = 0;
+    for (const name of namesIn(this.files.folder).sort()) {
+      // Lines of names that are gone.
+      while (at < known.length && known.slice(at, known.indexOf(' ', at)) < name) at = known.indexOf('\n', at) + 1;
+      if (known.startsWith(`${name} `, at)) {
+        const mark = this.#markOf(name, disk);
+        if (mark !== undefined && known.startsWith(mark, at)) {
+          settled.push(mark);
+          at += mark.length;
+          continue;
+        }
+      }
+      const id = this.files.idOf(name);
+      if (id !== undefined && isThere(this.#pathOf(name))) open.push({ name, id });
+    }
+    return { settled, open };
+  }
+
+  #pathOf(name: string): string {
+    return `${this.files.folder}/${name}${this.files.behind}`;
+  }
+
+  /**
+   * The line of a file: its name and what the file system says of it. Undefined where it is none, is on another disk than `disk`, or was changed after
+   * `latest`, in milliseconds since 1970: that is too young to be remembered. Asked without a detour over threads, which costs three times as much.
+   */
+  #markOf(name: string, disk: number | undefined, latest = Number.POSITIVE_INFINITY): string | undefined {
+    try {
+      const stats = statSync(this.#pathOf(name), { throwIfNoEntry: false });
+      if (stats?.isFile() !== true || stats.dev !== disk || stats.ctimeMs > latest) return undefined;
+      return `${name} ${stats.ino} ${stats.size} ${stats.ctimeMs}\n`;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The lines of the index, in the order of their names; empty where it is not whole or of another meaning. */
+  #read(): string {
+    const text = textOf(this.path);
+    const end = text.indexOf('\n');
+    const lines = text.slice(end + 1);
+    return end !== -1 && text.slice(0, end) === headOf(this.meaning, lines) ? lines : '';
+  }
+
+  /** Never throws: what is not remembered is read again. Two processes may write at once, and what one of them knew is read again then. */
+  async #write(marks: readonly string[]): Promise<void> {
+    const lines = marks.join('');
+    await this.litter.sweep(dirname(this.path));
+    await writeWhole(this.path, `${headOf(this.meaning, lines)}\n${lines}`).catch(() => undefined);
+  }
+}
+
+function headOf(meaning: string, lines: string): string {
+  return `runback settled 1, ${meaning}, ${sha256(lines)}`;
+}
+
+/** Names and numbers are ASCII. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw fromFileSystem(error, folder);
+  }
+}
+
+/** False where there is surely no such file: of what cannot be asked for, whoever reads it tells why. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return systemCode(error) !== 'ENOTDIR';
+  }
+}
+
+/** The number of the disk that a folder is on, where its answers are sure. */
+function sureDisk(folder: string): number | undefined {
+  try {
+    return SURE.has(statfsSync(folder).type) ? statSync(folder).dev : undefined;
+  } catch {
+    return undefined;
+  }
+}

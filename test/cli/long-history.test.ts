@@ -1,0 +1,102 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { expect, test } from 'vitest';
+
+import { Incidents, resolve } from '../../src/incidents/index.js';
+import { newId, Redactor, systemClock } from '../../src/lib/index.js';
+import { openRestores } from '../../src/restores/index.js';
+import { openRuns } from '../../src/runbooks/index.js';
+import { openFileStore, type Store } from '../../src/store/index.js';
+import { temporaryFolder } from '../support/store.js';
+import { jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
+
+/** A workspace without a platform, and its store. */
+async function workspace(): Promise<{ readonly dir: string; readonly store: Store }> {
+  const dir = await temporaryFolder();
+  await mkdir(join(dir, '.runback'));
+  await writeFile(join(dir, 'runback.yml'), 'version: 1\nplatforms: {}\n');
+  return { dir, store: openFileStore({ dir: join(dir, '.runback'), clock: systemClock, redactor: new Redactor(), settledAfterMs: 0 }) };
+}
+
+async function run(store: Store, n: number, closed: boolean): Promise<string> {
+  const id = `run-20260101-0000${String(n).padStart(2, '0')}-aaaa`;
+  const writer = await store.journal('runs', id).open({ by: 'maya', holder: id, purpose: 'a test' });
+  const runbook = { id: 'small', title: `Run ${n}`, digest: '0', text: '', file: 'small.yml' };
+  await writer.append({ by: 'maya', type: 'run.created', data: { runbook, steps: [], inputs: {}, limits: {} } });
+  if (closed) await writer.append({ by: 'maya', type: 'run.closed', data: { state: 'succeeded' } });
+  await writer.close();
+  return id;
+}
+
+/** A store that notes whose journals are read. */
+function noting(store: Store, read: string[]): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'journal') return (kind: string, id: string) => (read.push(id), target.journal(kind, id));
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+// A user would lose: seconds of every look at what is open, more of them with every run that there ever was.
+test('who asks what is open reads what is open, and nothing that is over', async () => {
+  const { store } = await workspace();
+  for (let n = 0; n < 8; n += 1) await run(store, n, true);
+  const open = await run(store, 20, false);
+  const desk = new Incidents({ store, clock: systemClock, escalation: undefined, outbox: undefined });
+  const opening = { title: 'Wrong names', severity: 'sev1', platforms: [], source: 'test' };
+  const incidents = await Promise.all([1, 2, 3].map(async () => (await desk.open(opening, 'maya')).id));
+  for (const id of incidents.slice(1)) await resolve(desk, id, 'done', { by: 'maya', source: 'test' });
+  const read: string[] = [];
+  const watched = noting(store, read);
+  const asking = new Incidents({ store: watched, clock: systemClock, escalation: undefined, outbox: undefined });
+  for (;;) {
+    read.length = 0;
+    expect((await openRuns(watched)).runs.map(({ id }) => id)).toEqual([open]);
+    expect((await openRestores(watched)).open).toEqual([]);
+    expect((await asking.listOpen()).map(({ id }) => id)).toEqual([incidents[0]]);
+    if (read.every((id) => id === open)) return;
+    await pause(20);
+  }
+});
+
+test('an incident is open by what its journal says, also where nothing else says so', async () => {
+  const { dir, store } = await workspace();
+  const desk = new Incidents({ store, clock: systemClock, escalation: undefined, outbox: undefined });
+  const { id } = await desk.open({ title: 'Wrong names', severity: 'sev1', platforms: [], source: 'test' }, 'maya');
+  await store.document('open-incidents', id).delete();
+  expect(await desk.listOpen()).toMatchObject([{ id, title: 'Wrong names' }]);
+  expect((await runHere(['status', '--no-input'], { cwd: dir })).stdout).toContain('Wrong names');
+});
+
+test('long lists are pages of fifty for people, the newest first, with how many there are beside; programs get all', async () => {
+  const { dir, store } = await workspace();
+  for (let n = 0; n < 53; n += 1) await run(store, n, true);
+  const page = (await runHere(['runbook', 'runs', '--no-input'], { cwd: dir })).stdout;
+  expect(page).toMatch(/^Run 52\n/u);
+  expect(page).not.toContain('Run 2\n');
+  expect(page.match(/^Run \d+$/gmu)).toHaveLength(50);
+  expect(page.trimEnd().split('\n').at(-1)).toBe('... and 3 more: runback runbook runs --all');
+  const all = (await runHere(['runbook', 'runs', '--all', '--no-input'], { cwd: dir })).stdout;
+  expect(all.match(/^Run \d+$/gmu)).toHaveLength(53);
+  expect(all).not.toContain('more:');
+  const last = jsonLines((await runHere(['runbook', 'runs', '--json', '--no-input'], { cwd: dir })).stdout).at(-1) as { data: { runs: unknown[] } };
+  expect(last.data.runs).toHaveLength(53);
+
+  // Written as the desk does: opening so many takes long.
+  for (let n = 0; n < 52; n += 1) {
+    const id = newId('inc', systemClock);
+    await store.document('open-incidents', id).update(() => ({ id, title: `Trouble ${n}`, severity: 'sev2', openedAt: new Date(n).toISOString() }));
+    const writer = await store.journal('incidents', id).open({ by: 'maya', holder: id, purpose: 'a test' });
+    const data = { title: `Trouble ${n}`, severity: 'sev2', platforms: [], source: 'test' };
+    await writer.append({ by: 'maya', type: 'incident.opened', data });
+    await writer.close();
+  }
+  const incidents = (await runHere(['incident', 'list', '--no-input'], { cwd: dir })).stdout;
+  expect(incidents).toContain('Trouble 51');
+  expect(incidents.trimEnd().split('\n').at(-1)).toBe('... and 2 more: runback incident list --all');
+});
