@@ -2,7 +2,7 @@ import { type CallOptions, isRunbackError, messageOf } from '../lib/index.js';
 import { broken, READ_ONLY } from './checks/broken.js';
 import { checkLines, checkSchema, LinkCheck, ReadCheck } from './checks/reads.js';
 import { checkBatch, checkLookup, trusted } from './checks/writes.js';
-import type { Connector, Mutation, MutationResult, WriteOptions } from './connector.js';
+import type { Batch, Connector, Mutation, MutationResult, WriteOptions } from './connector.js';
 
 /**
  * A connector that holds a driver to `connector.ts`, in production too. What breaks a promise is thrown as `connector-broken`, before it is
@@ -79,8 +79,9 @@ async function* lines(
   }
 }
 
-async function write(connector: Connector, mutations: readonly Mutation[], options: WriteOptions = {}): Promise<readonly MutationResult[]> {
+async function write(connector: Connector, batch: Batch, options: WriteOptions = {}): Promise<readonly MutationResult[]> {
   const { kind } = connector;
+  const mutations: readonly Mutation[] = batch;
   checkBatch(kind, connector.capabilities, mutations);
   const before = connector.usage().requests;
   const ofCaller = new Set<unknown>();
@@ -96,7 +97,7 @@ async function write(connector: Connector, mutations: readonly Mutation[], optio
     },
   };
   try {
-    const { results, fault } = trusted(kind, mutations, await connector.write(mutations, { ...options, ...telling }));
+    const { results, fault } = trusted(kind, mutations, await connector.write(batch, { ...options, ...telling }));
     if (fault !== undefined) options.reporter?.note(`The connector ${kind} is at fault: ${fault}. What it wrote is looked at again.`);
     return results;
   } catch (error) {

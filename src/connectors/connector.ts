@@ -51,10 +51,10 @@ export interface Connector {
 
   /**
    * Applies a batch. Exactly one result per mutation, in the order of the mutations, whatever the vendor's format.
-   * All mutations of one call have the same action and the same object (or link kind). At most `capabilities.batch[action]`.
+   * All mutations of one call have the same action, which the type says, and the same object (or link kind). At most `capabilities.batch[action]`.
    * Once anything was sent it does not throw: what failed, or may or may not have happened, is in the results.
    */
-  write(mutations: readonly Mutation[], options?: WriteOptions): Promise<readonly MutationResult[]>;
+  write(batch: Batch, options?: WriteOptions): Promise<readonly MutationResult[]>;
 
   /**
    * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or nothing of it,
@@ -108,19 +108,29 @@ export interface Commit {
   readonly places: readonly number[];
 }
 
-/** What a platform can do. Callers ask for these, never for a vendor's name. */
+/**
+ * What a platform can do. Callers ask for these, never for a vendor's name. Each has to be said; where a driver is not sure, the lesser answer
+ * (false, `none`, a smaller size) is right, and costs what its docstring says.
+ */
 export interface Capabilities {
-  /** All reads between `beginRead` and `endRead` see one moment. */
+  /** All reads between `beginRead` and `endRead` see one moment. False: the two do nothing, and a snapshot says that it is of no one moment. */
   readonly consistentRead: boolean;
-  /** Reads come in the order of their keys that the schema of the object type declares; links by the bytes of theirs. */
+  /**
+   * Reads come in the order of their keys that the schema of the object type declares; links by the bytes of theirs. False: whoever needs an
+   * order sorts, on disk where there is much, and records that come twice are noticed there.
+   */
   readonly ordered: boolean;
-  /** A write happens only where `expect` still holds, decided by the platform itself. Where false, callers read first. */
+  /**
+   * A write happens only where `expect` still holds, decided by the platform itself. False: a restore reads just before it writes, one request a
+   * batch more, and what somebody changes in that moment is overwritten.
+   */
   readonly conditionalWrite: boolean;
-  /** A whole-batch write happens entirely or not at all. */
-  readonly atomicBatch: boolean;
-  /** `field`: who changed which field when. `record`: who changed the record last. */
+  /**
+   * `field`: who changed which field when. `record`: who changed the record last. `none`: nothing is tied to a writer, so that a person has to
+   * say that changes belong to the incident.
+   */
   readonly history: 'field' | 'record' | 'none';
-  /** Most mutations or keys per call, by what is done. `history` is reading keys with history. */
+  /** Most mutations or keys per call, by what is done; at least 1. `history` is reading keys with history. */
   readonly batch: {
     readonly read: number;
     readonly history: number;
@@ -131,7 +141,10 @@ export interface Capabilities {
     readonly link: number;
     readonly unlink: number;
   };
-  /** A census: reading all keys proves absence, where the read came to its end by the platform's own word and what the platform counts agrees. */
+  /**
+   * A census: reading all keys proves absence, where the read came to its end by the platform's own word and what the platform counts agrees.
+   * False: that a record is in one snapshot and not in the other is no sign that it was created or deleted.
+   */
   readonly census: boolean;
 }
 
@@ -242,6 +255,14 @@ export interface LinkMutation {
 }
 /** One change to a platform. */
 export type Mutation = UpdateMutation | CreateMutation | DeleteMutation | UndeleteMutation | LinkMutation;
+
+export type UpdateBatch = readonly UpdateMutation[];
+export type CreateBatch = readonly CreateMutation[];
+export type DeleteBatch = readonly DeleteMutation[];
+export type UndeleteBatch = readonly UndeleteMutation[];
+export type LinkBatch = readonly LinkMutation[];
+/** Changes that are sent together. `byAction` tells a driver which they are, `batchOf` makes one of mutations that are known by their data only. */
+export type Batch = UpdateBatch | CreateBatch | DeleteBatch | UndeleteBatch | LinkBatch;
 
 /** What became of one mutation. */
 export type MutationResult =

@@ -5,9 +5,12 @@ import {
   checked,
   type Connector,
   type CreatedLookup,
-  type Mutation,
+  type LinkMutation,
+  type Batch,
+  type CreateMutation,
   type MutationResult,
   type RecordBatch,
+  type UpdateMutation,
 } from '../../src/connectors/index.js';
 import { isRunbackError, type Reporter, RunbackError } from '../../src/lib/index.js';
 import type { Link, LinkSchema, ObjectSchema, PlatformRecord } from '../../src/records/index.js';
@@ -24,7 +27,6 @@ const CAPABILITIES: Capabilities = {
   consistentRead: false,
   ordered: true,
   conditionalWrite: false,
-  atomicBatch: false,
   history: 'none',
   batch: BATCH,
   census: true,
@@ -61,9 +63,9 @@ async function gathered<T>(given: AsyncIterable<T>): Promise<T[]> {
 }
 const record = (key: string): PlatformRecord => ({ key, fields: {}, meta: {} });
 const reading = (...given: readonly RecordBatch[]): Connector => having({ read: () => batches(...given) });
-const update = (key: string): Mutation => ({ action: 'update', schema: SCHEMA, key, set: {}, expect: {} });
-const create = (key: string): Mutation & { readonly action: 'create' } => ({ action: 'create', schema: SCHEMA, key, set: {} });
-const link = (from: string, to: string): Mutation => ({ action: 'link', link: LINK, from, to });
+const update = (key: string): UpdateMutation => ({ action: 'update', schema: SCHEMA, key, set: {}, expect: {} });
+const create = (key: string): CreateMutation => ({ action: 'create', schema: SCHEMA, key, set: {} });
+const link = (from: string, to: string): LinkMutation => ({ action: 'link', link: LINK, from, to });
 const applied = (key: string): MutationResult => ({ status: 'applied', key });
 const refused: MutationResult = { status: 'rejected', reason: 'rejected', message: 'no' };
 const statuses = (results: readonly MutationResult[]): string[] =>
@@ -206,7 +208,7 @@ describe('writing', () => {
       [update('a'), { ...update('b'), schema: { ...SCHEMA, object: 'others' } }],
       [link('a', 'b'), { ...link('a', 'b'), link: { ...LINK, kind: 'other' } }],
       [update('a'), update('b'), update('c'), update('d')],
-    ] as Mutation[][])
+    ] as unknown as Batch[])
       expect((await refusal(connector.write(batch))).code).toBe('bug');
     expect(called).toBe(0);
   });

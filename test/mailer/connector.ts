@@ -1,5 +1,5 @@
 import { rejection } from '../../src/connectors/http/batch.js';
-import type { Connector, CreateMutation, DeleteMutation, LinkMutation, UpdateMutation } from '../../src/connectors/index.js';
+import { byAction, type Connector } from '../../src/connectors/index.js';
 import { didYouMean, RunbackError } from '../../src/lib/index.js';
 import type { FieldSchema, LinkSchema, ObjectSchema } from '../../src/records/index.js';
 import { MOST, readAll, readKeys, readLinks } from './read.js';
@@ -19,7 +19,6 @@ export function mailerConnector(settings: Parameters<typeof mailerApi>[0]): Conn
       // By ascending numbers, which is not the order of texts.
       ordered: false,
       conditionalWrite: false,
-      atomicBatch: false,
       history: 'none',
       batch: { read: MOST, history: MOST, update: MOST, create: MOST, delete: 10, undelete: MOST, link: MOST, unlink: MOST },
       census: true,
@@ -39,21 +38,20 @@ export function mailerConnector(settings: Parameters<typeof mailerApi>[0]): Conn
     read: ({ schema, keys }, call = {}) => (keys ? readKeys(api, schema, keys, call) : readAll(api, schema, call)),
     readLinks: (request, call = {}) => readLinks(api, request, call),
     async write(mutations, call = {}) {
-      const [first] = mutations;
-      switch (first?.action) {
-        case undefined:
-          return [];
+      const batch = byAction(mutations);
+      if (batch === undefined) return [];
+      switch (batch.action) {
         case 'update':
-          return await update(api, mutations as readonly UpdateMutation[], call);
+          return await update(api, batch.mutations, call);
         case 'create':
-          return await create(api, mutations as readonly CreateMutation[], call);
+          return await create(api, batch.mutations, call);
         case 'delete':
-          return await remove(api, mutations as readonly DeleteMutation[], call);
+          return await remove(api, batch.mutations, call);
         case 'undelete':
           return mutations.map(() => rejection('irreversible', 'Postbird brings nothing back'));
         case 'link':
         case 'unlink':
-          return await writeLinks(api, mutations as readonly LinkMutation[], call);
+          return await writeLinks(api, batch.mutations, call);
       }
     },
     findCreated: async (mutations, since, call = {}) => await findCreated(api, mutations, since, call),

@@ -53,7 +53,6 @@ export function memoryPlatform(name: string, content: MemoryContent, options: Me
     consistentRead: true,
     ordered,
     conditionalWrite: false,
-    atomicBatch: false,
     history: 'none',
     batch: { read: 100, history: 100, update: 100, create: 100, delete: 100, undelete: 100, link: 100, unlink: 100 },
     census: true,

@@ -116,7 +116,6 @@ export class MemoryConnector implements Connector {
       consistentRead: false,
       ordered: true,
       conditionalWrite: options.conditionalWrite ?? false,
-      atomicBatch: false,
       history: options.history ?? 'field',
       batch: { read: size, history: size, update: size, create: size, delete: size, undelete: size, link: size, unlink: size },
       census: true,

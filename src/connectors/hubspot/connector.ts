@@ -1,21 +1,19 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { Link } from '../../records/index.js';
 import type { Environment } from '../../workspace/index.js';
+import { byAction } from '../batches.js';
 import type {
+  Batch,
   Capabilities,
   Connector,
   CreatedLookup,
   CreateMutation,
-  DeleteMutation,
   Identity,
-  LinkMutation,
-  Mutation,
   MutationResult,
   PlatformSchema,
   ReadLinksRequest,
   ReadRequest,
   RecordBatch,
-  UpdateMutation,
   Usage,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
@@ -39,7 +37,6 @@ const CAPABILITIES: Capabilities = {
   consistentRead: false,
   ordered: false,
   conditionalWrite: false,
-  atomicBatch: false,
   history: 'field',
   batch: {
     read: READ_BATCH,
@@ -130,21 +127,21 @@ export class HubSpotConnector implements Connector {
     return readLinks(this.#api, request, this.#session, call);
   }
 
-  async write(mutations: readonly Mutation[], call: CallOptions = {}): Promise<readonly MutationResult[]> {
-    const action = mutations[0]?.action;
-    switch (action) {
-      case undefined:
-        return [];
+  async write(batch: Batch, call: CallOptions = {}): Promise<readonly MutationResult[]> {
+    const sorted = byAction(batch);
+    if (sorted === undefined) return [];
+    switch (sorted.action) {
       case 'update':
-        return await updateRecords(this.#api, mutations as readonly UpdateMutation[], call);
+        return await updateRecords(this.#api, sorted.mutations, call);
       case 'create':
-        return await createRecords(this.#api, mutations as readonly CreateMutation[], call);
+        return await createRecords(this.#api, sorted.mutations, call);
       case 'delete':
-        return await deleteRecords(this.#api, mutations as readonly DeleteMutation[], call);
+        return await deleteRecords(this.#api, sorted.mutations, call);
       case 'undelete':
-        return mutations.map(() => rejection('irreversible', 'HubSpot restores archived records only in its web interface, for 90 days'));
-      default:
-        return await writeLinks(this.#api, mutations as readonly LinkMutation[], call);
+        return batch.map(() => rejection('irreversible', 'HubSpot restores archived records only in its web interface, for 90 days'));
+      case 'link':
+      case 'unlink':
+        return await writeLinks(this.#api, sorted.mutations, call);
     }
   }
 

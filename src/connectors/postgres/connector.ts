@@ -1,7 +1,8 @@
 import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { Environment, PlatformConfig } from '../../workspace/index.js';
-import type { Capabilities, Connector, CreatedLookup, Identity, LinkMutation, Mutation, MutationResult } from '../connector.js';
+import { byAction } from '../batches.js';
+import type { Capabilities, Connector, CreatedLookup, Identity, MutationResult } from '../connector.js';
 import type { DriverDeps } from '../driver.js';
 import { PlatformTime } from '../platform-time.js';
 import { fromServer } from './errors.js';
@@ -12,7 +13,6 @@ import { Reader } from './read/reader.js';
 import { Tables } from './schema/tables.js';
 import { type Counters, throwIfAborted } from './session.js';
 import { addressOf, readSettings, type Settings } from './settings.js';
-import type { RecordMutation } from './write/prepare.js';
 import { checkPrivilege, writeRecords } from './write/write.js';
 import { Writer } from './write/writer.js';
 
@@ -38,8 +38,6 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     consistentRead: true,
     ordered: true,
     conditionalWrite: true,
-    // One transaction, but what is refused is left out of it: not "entirely or not at all".
-    atomicBatch: false,
     history: settings.modified.by === undefined && settings.modified.at === undefined ? 'none' : 'record',
     batch: { read: KEYS_PER_READ, history: KEYS_PER_READ, update: BATCH, create: BATCH, delete: BATCH, undelete: 1, link: BATCH, unlink: BATCH },
     census: true,
@@ -94,25 +92,25 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
 
     async write(mutations, options = {}) {
       throwIfAborted(options.signal, settings);
-      const [first] = mutations;
-      if (first === undefined) return [];
-      if (isLinkMutation(first))
-        return writeLinks(mutations as readonly LinkMutation[], { writer, ...(await tables.link(first.link, options)) }, options);
-      if (first.action === 'undelete')
+      const batch = byAction(mutations);
+      if (batch === undefined) return [];
+      if (batch.action === 'link' || batch.action === 'unlink')
+        return writeLinks(batch.mutations, { writer, ...(await tables.link(batch.first.link, options)) }, options);
+      if (batch.action === 'undelete')
         return mutations.map((): MutationResult => ({
           status: 'rejected',
           reason: 'irreversible',
           message: 'A deleted row cannot be undeleted; it can be created again with its key.',
         }));
-      const context = { writer, settings, said, table: await tables.table(first.schema.object, options) };
+      const context = { writer, settings, said, table: await tables.table(batch.first.schema.object, options) };
       const { refused } = context.table.description;
       if (refused !== undefined) return mutations.map((): MutationResult => ({ status: 'rejected', reason: 'rejected', message: refused }));
-      const permission = `${first.action} ${context.table.object}`;
+      const permission = `${batch.action} ${context.table.object}`;
       if (!permitted.has(permission)) {
-        await checkPrivilege(first.action, context, (text, values = []) => reader.ask(text, values, options, 'asking for permissions'));
+        await checkPrivilege(batch.action, context, (text, values = []) => reader.ask(text, values, options, 'asking for permissions'));
         permitted.add(permission);
       }
-      return writeRecords(mutations as readonly RecordMutation[], context, options);
+      return writeRecords(batch.mutations, context, options);
     },
 
     async findCreated(mutations, _since, options = {}) {
@@ -164,10 +162,6 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
       await writer.close();
     },
   };
-}
-
-function isLinkMutation(mutation: Mutation): mutation is LinkMutation {
-  return mutation.action === 'link' || mutation.action === 'unlink';
 }
 
 interface Facts {

@@ -1,4 +1,4 @@
-import type { MutationResult, WriteOptions } from '../../connectors/index.js';
+import { batchOf, type MutationResult, type WriteOptions } from '../../connectors/index.js';
 import { isRunbackError, messageOf, type CallOptions } from '../../lib/index.js';
 import type { ItemResult, JournalItem } from '../records/items.js';
 import { mutationOf, schemaOf } from '../records/platform-items.js';
@@ -51,14 +51,11 @@ export class Sending {
     const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...says } });
     batches.intended(batch, items, intent.at, says);
     for (const item of items) this.#attempted.add(item.id);
-    const answers = await this.#send(
-      items.map((item) => mutationOf(schema, item)),
-      async ({ token, places }) => {
-        const ids = places.flatMap((place) => items[place]?.id ?? []);
-        await writer.append({ by, type: `${kind}.commit`, data: { batch, token, ids } });
-        batches.committing(token, ids);
-      },
-    );
+    const answers = await this.#send(batchOf(items.map((item) => mutationOf(schema, item))), async ({ token, places }) => {
+      const ids = places.flatMap((place) => items[place]?.id ?? []);
+      await writer.append({ by, type: `${kind}.commit`, data: { batch, token, ids } });
+      batches.committing(token, ids);
+    });
     let results = items.map((item, index) => resultOf(item, answers.results[index]));
     let stop = answers.stop;
     try {
