@@ -133,9 +133,12 @@ function wrapSync(name, pathOf, counts = () => true) {
       if (half !== undefined) original.call(this, args[0], ...half);
       die();
     }
-    const result = original.apply(this, args);
-    if (point === 'after') die();
-    return result;
+    try {
+      return original.apply(this, args);
+    } finally {
+      // Also where it failed: the process never learns of that.
+      if (point === 'after') die();
+    }
   };
   wrapped.original = original;
   fs[name] = wrapped;

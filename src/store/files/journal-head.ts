@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -47,7 +47,7 @@ export class HeadKeeper {
   /** Never fails: a head that cannot be written vouches for less, and the lines are on disk. */
   keep({ seq, hash }: JournalHead): void {
     try {
-      this.#file ??= openHead(this.path);
+      this.#file ??= openSync(this.path, constants.O_RDWR | constants.O_CREAT, 0o600);
       const number = String(seq).padStart(16, '0');
       const bytes = Buffer.from(`${number} ${hash} ${checkOf(number, hash)}\n`, 'utf8');
       const at = (seq % 2) * SLOT_BYTES;
@@ -66,13 +66,5 @@ export class HeadKeeper {
     } catch {
       // What was written is in it or not, and vouches for that.
     }
-  }
-}
-
-function openHead(path: string): number {
-  try {
-    return openSync(path, 'r+');
-  } catch {
-    return openSync(path, 'w+', 0o600);
   }
 }
