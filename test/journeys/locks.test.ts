@@ -98,7 +98,7 @@ test('a run that was killed after it was closed, or while it was given up, leave
 
 test('a killed run in the way of another is named by the refusal, by status and by doctor, with the command that helps, and it does (G5, G30)', async () => {
   const run = await killAfter('step.outcome plan');
-  const answer = /Continue(?: \S+)?: runback (runbook \w+ \S+)/u;
+  const answer = /Continue \S+: runback (runbook \w+ \S+)/u;
   const refused = await bench.go(START);
   expect(refused).toMatchObject({ code: 11 });
   expect(flat(refused)).toContain('has ended without releasing the lock');

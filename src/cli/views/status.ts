@@ -181,7 +181,7 @@ function damagedLines({ damagedIncidents, damagedRuns, damagedRestores, damagedP
 
 function lockLines({ locks }: WorkspaceStatus, style: Style): readonly string[] {
   return locks.map((lock) => {
-    const next = lock.next === undefined ? [] : `Continue: ${lock.next}`.split('\n');
+    const next = lock.next === undefined ? [] : `Continue ${lock.holder}: ${lock.next}`.split('\n');
     const held = `${style.glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}`;
     return [...wrap(held, style.width - 2), ...next].join('\n  ');
   });
