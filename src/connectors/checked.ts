@@ -98,7 +98,7 @@ async function write(connector: Connector, batch: Batch, options: WriteOptions =
   };
   try {
     const { results, fault } = trusted(kind, mutations, await connector.write(batch, { ...options, ...telling }));
-    if (fault !== undefined) options.reporter?.note(`The connector ${kind} is at fault: ${fault}. What it wrote is looked at again.`);
+    if (fault !== undefined) options.reporter?.note(`The connector ${kind} is at fault: ${fault}. What it wrote is read again.`);
     return results;
   } catch (error) {
     if (ofCaller.has(error) || isForeseen(error, options)) throw error;

@@ -24,7 +24,7 @@ const FRESH_DEAD_LETTER_MS = 3_600_000;
  * Does what is due in a workspace until the signal says stop, or with `once` until nothing is due. It keeps nothing that matters: killed
  * at any point, the next one goes on from the store.
  *
- * Throws `locked` where another daemon is at work; `usage` for an address of the page that is taken or not loopback, or for a ping that
+ * Throws `locked` where another daemon is running; `usage` for an address of the page that is taken or not loopback, or for a ping that
  * is no web address; with `once` also the first error of a ticker or an incident, after everything else was done.
  */
 export async function runDaemon(deps: DaemonDeps): Promise<void> {
@@ -32,7 +32,7 @@ export async function runDaemon(deps: DaemonDeps): Promise<void> {
   const lock = await takeLock(deps);
   let page: { close(): Promise<void> } | undefined;
   try {
-    if (lock.broke) deps.log(`Took over from a daemon that ended without a word (process ${lock.broke.pid}, since ${lock.broke.since}).`);
+    if (lock.broke) deps.log(`Took over from a daemon that ended without giving up its lock (process ${lock.broke.pid}, since ${lock.broke.since}).`);
     if (deps.http) {
       const { openPage } = await import('./page/server.js');
       page = await openPage(deps, deps.http, daemon.pulse);
@@ -50,7 +50,7 @@ async function takeLock({ store, by }: DaemonDeps): Promise<Lock> {
     return await store.lock(LOCK, { by, holder: `daemon-${process.pid}`, purpose: 'the daemon of this workspace' }, { breakDead: true, lapse: true });
   } catch (error) {
     if (!isRunbackError(error, 'locked')) throw error;
-    throw new RunbackError('locked', 'A daemon is at work in this workspace already', {
+    throw new RunbackError('locked', 'A daemon is running in this workspace already', {
       why: `${error.message}. ${error.why ?? ''}`.trim(),
       state: 'Nothing was started.',
       next: 'runback status',
@@ -187,9 +187,9 @@ class Daemon {
       if (overdue !== undefined) return overdue;
       const since = clock.now().getTime() - FRESH_DEAD_LETTER_MS;
       const fresh = (await outbox?.deadLetters())?.find(({ page, attempts }) => Date.parse(attempts.at(-1)?.at ?? page.at) > since);
-      return fresh && `page ${fresh.page.key} failed for good within the last hour`;
+      return fresh && `page ${fresh.page.key} failed permanently within the last hour`;
     } catch (error) {
-      return `it cannot be told whether something is overdue: ${messageOf(error)}`;
+      return `it is not known whether something is overdue: ${messageOf(error)}`;
     }
   }
 
@@ -198,7 +198,7 @@ class Daemon {
       await this.#incidents.scan(this.#end.signal);
       this.#scanned = true;
     } catch (error) {
-      this.#trouble.tell('scan', `The open incidents cannot be looked through, so no ping is sent: ${messageOf(error)}`);
+      this.#trouble.tell('scan', `The open incidents cannot be checked, so no ping is sent: ${messageOf(error)}`);
     }
   }
 

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 5000;
  * due gets done; a ping that is withheld or lost is what it is for.
  */
 export class DeadMan {
-  readonly pulse: PingPulse = { sent: 0, failed: 0, withheld: 0, lastSentAt: undefined, withheldBecause: 'not everything was looked at yet' };
+  readonly pulse: PingPulse = { sent: 0, failed: 0, withheld: 0, lastSentAt: undefined, withheldBecause: 'not everything has been checked yet' };
   #nextMs = Number.NEGATIVE_INFINITY;
   #countedMs = Number.NEGATIVE_INFINITY;
   #underWay: Promise<void> = Promise.resolve();
@@ -33,15 +33,15 @@ export class DeadMan {
     },
   ) {
     if (!URL.canParse(options.url) || !/^https?:$/u.test(new URL(options.url).protocol))
-      throw new RunbackError('usage', 'The address of the ping is no http or https address', {
+      throw new RunbackError('usage', 'The address of the ping is not an http or https address', {
         state: 'Nothing was started.',
-        next: 'Put an address such as https://hc-ping.com/… where --ping refers to.',
+        next: 'Put an address such as https://hc-ping.com/… in the place that --ping names.',
       });
     if (!mayCarrySecrets(new URL(options.url)))
       throw new RunbackError('usage', 'The address of the ping is plain http', {
-        why: 'Whoever knows the address can keep the alarm quiet, and http would show it to the whole network.',
+        why: 'Anyone who knows the address can keep the alarm quiet, and http would show it to the whole network.',
         state: 'Nothing was started.',
-        next: 'Put the https address of the service where --ping refers to.',
+        next: 'Put the https address of the service in the place that --ping names.',
       });
     const { origin, pathname, search } = new URL(options.url);
     this.#path = pathname + search;
@@ -108,5 +108,5 @@ function failureOf(result: HttpResult): string | undefined {
   if (result.kind === 'answered') return result.status < 300 ? undefined : `it answered with status ${result.status}`;
   const { cause } = result;
   if (cause instanceof ProxyRefused) return cause.message;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no whole answer came';
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no complete answer arrived';
 }

@@ -36,7 +36,7 @@ export class IncidentTicker implements Ticker {
     if (clockBackMs !== undefined)
       this.trouble.tell(
         'clock',
-        `The clock of this machine went back by ${formatDuration(clockBackMs)}: every open incident was looked at, and no level waits longer than its own time.`,
+        `The clock of this machine went back by ${formatDuration(clockBackMs)}: every open incident was checked, and no level waits longer than its own time.`,
       );
     const held = new Set(busy.map(({ id }) => id));
     const failed = new Map([...problems, ...this.#tooLong(busy)].map(({ id, error }) => [id, error]));
@@ -48,7 +48,7 @@ export class IncidentTicker implements Ticker {
     }
     for (const [id, error] of failed) {
       this.problems.set(id, error);
-      this.trouble.tell(id, `${id} could not be looked at and is tried again in a minute: ${messageOf(error)}`);
+      this.trouble.tell(id, `${id} could not be checked; next try in a minute: ${messageOf(error)}`);
     }
     return { due: looked };
   }
@@ -75,10 +75,10 @@ export class IncidentTicker implements Ticker {
   async overdue(): Promise<string | undefined> {
     const { store, clock } = this.incidents.options;
     const [failed] = this.problems.keys();
-    if (failed !== undefined) return `${failed} cannot be looked at`;
+    if (failed !== undefined) return `${failed} cannot be checked`;
     const first = await store.agenda('incidents').next();
-    if (first !== undefined && clock.now().getTime() - first.getTime() > LATE_MS) return 'incidents wait for their look for more than a minute';
-    for (const id of this.#overdue) if (await this.#judge(id)) return `${id} waits for somebody longer than it should`;
+    if (first !== undefined && clock.now().getTime() - first.getTime() > LATE_MS) return 'incidents have waited more than a minute to be checked';
+    for (const id of this.#overdue) if (await this.#judge(id)) return `${id} has waited for someone longer than it should`;
     return undefined;
   }
 

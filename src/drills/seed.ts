@@ -20,7 +20,7 @@ export async function seedSandbox(
 ): Promise<void> {
   const { origin, hostname } = new URL(target.url);
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
-    throw new RunbackError('usage', `${hostname} is not this machine`, { why: 'Only a local sandbox is seeded.', state: 'Nothing was sent.' });
+    throw new RunbackError('usage', `${hostname} is not this machine`, { why: 'Only a local sandbox can be filled.', state: 'Nothing was sent.' });
   const http = new HttpClient({
     origin,
     name: 'the sandbox',

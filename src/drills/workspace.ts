@@ -31,7 +31,7 @@ export async function writePracticeWorkspace(folder: string, addresses: Paramete
   await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
 }
 
-const PRACTICE_ESCALATION = `# Who is told, while you practise: nobody real. What they would be told stands in pages.log.
+const PRACTICE_ESCALATION = `# Who is paged while you practice: nobody real. The pages are written to pages.log.
 version: 1
 timezone: UTC
 people:

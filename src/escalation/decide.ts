@@ -84,7 +84,7 @@ function rungDue(file: Escalation, policy: Policy, state: EscalationState, now: 
   if (last === undefined) return { at: Date.parse(state.since) };
   const at = Date.parse(last.at);
   const before = rungAt(policy, last.index);
-  if (last.index < rungsOf(policy) && nobodyReached(file, last)) return { at, because: `nobody of level ${before.number ?? 0} could be reached` };
+  if (last.index < rungsOf(policy) && nobodyReached(file, last)) return { at, because: `nobody at level ${before.number ?? 0} could be reached` };
   return { at: at + before.withinMs };
 }
 

@@ -21,7 +21,7 @@ export function policyOf(file: Escalation, name: string): { readonly severity: S
   const severity = own(file.severities, name);
   const policy = severity === undefined ? undefined : own(file.policies, severity.policy);
   if (severity === undefined || policy === undefined)
-    throw new RunbackError('not-found', `escalation.yml says nothing of severity "${name}"`, {
+    throw new RunbackError('not-found', `escalation.yml has no severity "${name}"`, {
       why: `It knows ${Object.keys(file.severities).join(', ') || 'none'}.`,
       next: 'runback escalation show',
     });

@@ -99,10 +99,10 @@ export interface Level {
 }
 
 export interface Policy {
-  /** How often the levels are gone through again after the first time. */
+  /** How often the levels are repeated after the first time. */
   readonly repeat: number;
   readonly levels: readonly Level[];
-  /** Told again and again once all rounds are through, until somebody answers. */
+  /** Told again and again once all rounds are through, until someone answers. */
   readonly exhausted: { readonly notify: readonly NotifyRef[]; readonly everyMs: number };
 }
 

@@ -7,5 +7,5 @@ import { readMoment, RunbackError } from '../lib/index.js';
 export function readTime(text: string, zone: string, now?: Date): { readonly at: Date; readonly note?: string } {
   const read = readMoment(text, { zone, now, direction: 'future' });
   if (read.ok) return { at: read.at, ...(read.note === undefined ? {} : { note: read.note }) };
-  throw new RunbackError('usage', `"${text}" is not a time that can be taken: ${read.problem}`, read.why === undefined ? {} : { why: read.why });
+  throw new RunbackError('usage', `"${text}" is not a valid time: ${read.problem}`, read.why === undefined ? {} : { why: read.why });
 }

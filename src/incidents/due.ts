@@ -101,7 +101,7 @@ export function whatIsDue(incident: Incident, file: Escalation | undefined, now:
   };
 }
 
-/** True where an incident waits for somebody longer than it should: what withholds the dead-man's ping and shows in red. */
+/** True where an incident has waited for someone longer than it should: what withholds the dead-man's ping and shows in red. */
 export function isOverdue(incident: Incident, file: Escalation | undefined, now: Date): boolean {
   if (!file || !isOpen(incident)) return false;
   const policy = file.policies[file.severities[incident.severity]?.policy ?? ''];

@@ -122,7 +122,7 @@ export class Incidents {
     } catch (error) {
       throw written === 0 ? error : onRecord(error, `A part of it is on record in ${id}`);
     }
-    return await this.#lookAfter(id, written === 0 ? `Nothing was to be changed in ${id}` : `It is on record in ${id}`);
+    return await this.#lookAfter(id, written === 0 ? `Nothing had to be changed in ${id}` : `It is on record in ${id}`);
   }
 
   /** A look at what follows from something that stays written, whatever comes of the look. */
@@ -130,7 +130,7 @@ export class Incidents {
     try {
       return await this.look(id);
     } catch (error) {
-      throw onRecord(error, `${state}. Whom to tell because of it could not be worked out`);
+      throw onRecord(error, `${state}. It is not known whom to page because of it`);
     }
   }
 
@@ -156,7 +156,7 @@ export class Incidents {
   }
 
   /**
-   * Looks at every incident that is due. One that cannot be looked at holds up no other: it is told, and tried again in a minute. Nor does one
+   * Looks at every incident that is due. One that cannot be checked holds up no other: it is told, and tried again in a minute. Nor does one
    * that another process is at.
    */
   async tick(limit = 500): Promise<Tick> {
@@ -225,7 +225,7 @@ function onRecord(error: unknown, state: string): unknown {
   return new RunbackError(error.code, error.message, {
     ...(error.why === undefined ? {} : { why: error.why }),
     state: `${state}.`,
-    next: 'The daemon tries again by itself; without one: runback daemon --once',
+    next: 'The daemon tries again automatically; without one: runback daemon --once',
     cause: error,
   });
 }

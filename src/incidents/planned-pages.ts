@@ -55,7 +55,7 @@ export function pagesOf(
   const pages: PlannedPage[] = [];
   const unreachable: { target: number; step: number; why: string }[] = [];
   for (const { target, step } of contacts) {
-    const to = targets[target] === undefined ? 'the target is gone' : addressOf(file, targets[target], step);
+    const to = targets[target] === undefined ? 'the target no longer exists' : addressOf(file, targets[target], step);
     if (typeof to === 'string') unreachable.push({ target, step, why: to });
     else pages.push({ key: `${incident.id}.${incident.ladder.n}.${rung}.${target}.${step}`, to, target, step });
   }
@@ -83,7 +83,7 @@ export function messagePages(
 /** How it comes that nobody is paged any more. */
 const quietWords = ({ status, snoozedUntil }: Incident): string => {
   if (status === 'snoozed' && snoozedUntil !== undefined) return `Snoozed until ${utc(snoozedUntil)}`;
-  return status === 'mitigated' ? 'The damage has stopped' : 'Somebody has it';
+  return status === 'mitigated' ? 'The damage has stopped' : 'Acknowledged';
 };
 
 const SUBJECTS: Readonly<Record<Exclude<PageKind, 'bundle' | 'test'>, (incident: Incident) => string>> = {
@@ -91,7 +91,7 @@ const SUBJECTS: Readonly<Record<Exclude<PageKind, 'bundle' | 'test'>, (incident:
   acknowledged: (incident) => `[${incident.severity}] ${quietWords(incident)}: ${incident.title}`,
   resolved: ({ severity, title }) => `[${severity}] Over: ${title}`,
   'update-due': ({ severity, title }) => `[${severity}] An update is due: ${title}`,
-  'follow-up': ({ severity, title }) => `[${severity}] Support case to be followed up: ${title}`,
+  'follow-up': ({ severity, title }) => `[${severity}] Support case to follow up: ${title}`,
 };
 
 /** The message of a planned page. */
@@ -146,9 +146,9 @@ function bodyOf(incident: Incident, kind: PageKind, means: string): string {
     case 'acknowledged':
       return quietText(incident);
     case 'resolved':
-      return incident.mergedInto === undefined ? 'It is over. Nothing is left to do.' : `It goes on as ${incident.mergedInto}.`;
+      return incident.mergedInto === undefined ? 'The incident has ended. Nothing is left to do.' : `It continues as ${incident.mergedInto}.`;
     case 'update-due':
-      return `Say in a sentence where things stand: runback incident note ${id} --update "…"`;
+      return `Write the current state in one sentence: runback incident note ${id} --update "…"`;
     case 'follow-up':
       return vendors.map(({ vendor, number }) => `Ask the support of ${vendor} about case ${number ?? '(no number yet)'}.`).join('\n');
     default:
@@ -156,17 +156,17 @@ function bodyOf(incident: Incident, kind: PageKind, means: string): string {
         `${means}.`,
         ...(incident.impact === undefined ? [] : [`Impact: ${incident.impact}`]),
         ...(incident.summary === undefined ? [] : [incident.summary]),
-        `Say that you have it: runback incident ack ${id}`,
-        'Not yours? It goes to the next level by itself.',
+        `Acknowledge it: runback incident ack ${id}`,
+        'Not yours? The next level is paged automatically.',
       ].join('\n');
   }
 }
 
 function quietText({ status, holder, snoozedUntil }: Incident): string {
-  if (status === 'snoozed' && snoozedUntil !== undefined) return `Nobody is paged until ${utc(snoozedUntil)}. Then escalation begins again.`;
+  if (status === 'snoozed' && snoozedUntil !== undefined) return `Nobody is paged until ${utc(snoozedUntil)}. Then escalation starts again.`;
   const who = holder?.person ?? 'Somebody';
-  if (status === 'mitigated') return `The damage has stopped, and it is not over yet. ${who} has it; nobody else is paged.`;
-  return `${who} has it. Nobody else is paged while they work on it.`;
+  if (status === 'mitigated') return `The damage has stopped, but the incident is still open. ${who} acknowledged it; nobody else is paged.`;
+  return `${who} acknowledged it. Nobody else is paged while they work on it.`;
 }
 
 /** `2026-11-25 14:03 UTC`. */
@@ -180,6 +180,6 @@ function factsOf(incident: Incident): Page['facts'] {
     ['Severity', incident.severity],
     ...(incident.platforms.length === 0 ? [] : [['Platforms', incident.platforms.join(', ')] as const]),
     ['Opened', `${utc(incident.openedAt)} by ${incident.openedBy}`],
-    ...(incident.holder === undefined ? [] : [['Has it', incident.holder.person] as const]),
+    ...(incident.holder === undefined ? [] : [['Acknowledged by', incident.holder.person] as const]),
   ];
 }

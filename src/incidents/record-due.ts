@@ -27,7 +27,7 @@ export async function recordDue(
     if (after === now) return due.next;
     now = after;
   }
-  throw new RunbackError('bug', `${incident.id} has more due at once than can be`, { state: 'What was decided is on record.' });
+  throw new RunbackError('bug', `${incident.id} has more due at the same time than is possible`, { state: 'What was decided is on record.' });
 }
 
 /** Writes down what is due now; gives the same incident where nothing was. A release changes what is due, so that it comes alone. */

@@ -26,7 +26,7 @@ export function foldIncident(id: string, entries: readonly JournalEntry[]): Inci
     throw new RunbackError('journal-damaged', `The journal of ${id} does not begin with an opening`, { state: 'Nothing was changed.' });
   if (!incident)
     throw new RunbackError('not-found', `There is no incident ${id}`, {
-      why: 'Whoever opened it was stopped before the first line of its journal was whole.',
+      why: 'The command that opened it was stopped before the first line of its journal was complete.',
       state: 'Nothing was changed.',
       next: 'runback incident list',
     });

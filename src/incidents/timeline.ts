@@ -14,14 +14,14 @@ export function addresseeOf({ to }: Pick<PlannedPage, 'to'>): string {
 const list = (pages: readonly PlannedPage[]): string => pages.map(addresseeOf).join(', ');
 
 const RELEASED = {
-  expired: 'The acknowledgement lapsed: nothing happened for too long. Escalation begins again',
-  asked: 'Given back. Escalation begins again',
-  'snooze-ended': 'The snooze ended. Escalation begins again',
+  expired: 'The acknowledgement expired: nothing happened for too long. Escalation starts again',
+  asked: 'Given back. Escalation starts again',
+  'snooze-ended': 'The snooze ended. Escalation starts again',
 } as const;
 
 const MESSAGES = {
-  acknowledged: 'Told that nobody is paged any more',
-  resolved: 'Told that it is over',
+  acknowledged: 'Told that nobody is paged now',
+  resolved: 'Told that it has ended',
   'update-due': 'Reminded that an update is due',
   'follow-up': 'Reminded of the case at',
 } as const;
@@ -33,7 +33,7 @@ const WORDS: Words = {
       ...(severity === undefined ? [] : [with_(`Severity is now ${severity}`, why)]),
       ...(title === undefined ? [] : [`Renamed: ${ends(title)}`]),
       ...(impact === undefined ? [] : [`Impact: ${ends(impact)}`]),
-      ...(restarts ? ['Escalation begins again, with the people for this severity.'] : []),
+      ...(restarts ? ['Escalation starts again, with the people for this severity.'] : []),
     ].join(' ') || 'Triaged.',
   'incident.acknowledged': () => 'Acknowledged.',
   'incident.released': ({ because }) => `${RELEASED[because]}.`,
@@ -45,25 +45,25 @@ const WORDS: Words = {
   'incident.resolved': ({ what }) => with_('Resolved', what),
   'incident.reopened': ({ why }) => with_('Opened again', why),
   'incident.merged': ({ into }) => `Merged into ${into}.`,
-  'incident.absorbed': ({ from, title }) => `Took in ${from}: ${ends(title)}`,
+  'incident.absorbed': ({ from, title }) => `Merged in ${from}: ${ends(title)}`,
   'vendor.engaged': ({ vendor, number, followUpAt }) =>
-    `Support of ${vendor} engaged${number === undefined ? '' : `, case ${number}`}${followUpAt === undefined ? '' : `; to be followed up at ${followUpAt}`}.`,
+    `Support of ${vendor} engaged${number === undefined ? '' : `, case ${number}`}${followUpAt === undefined ? '' : `; follow up at ${followUpAt}`}.`,
   'rung.fired': ({ level, round, exhausted, pages, unreachable, targets, because }) => {
-    const where = exhausted ? 'Everybody was told and nobody has answered' : `Level ${level ?? '?'}${round > 1 ? `, round ${round}` : ''}`;
-    const told = pages.length === 0 ? 'nobody could be told' : `paged ${list(pages)}`;
+    const where = exhausted ? 'Everyone was paged and nobody has answered' : `Level ${level ?? '?'}${round > 1 ? `, round ${round}` : ''}`;
+    const told = pages.length === 0 ? 'nobody could be paged' : `paged ${list(pages)}`;
     const failed = unreachable.map(({ target, why }) => `${targets[target]?.ref ?? 'a target'}: ${why}`).join('; ');
     return `${where}: ${told}${because === undefined ? '' : ` (${because})`}.${failed === '' ? '' : ` Not reachable: ${ends(failed)}`}`;
   },
   'contact.fired': ({ page, because, unreachable }) =>
     page === undefined
       ? `Could not page: ${ends(unreachable ?? 'no address')}`
-      : `Paged ${addresseeOf(page)}${because === 'failed' ? ', since the contact before failed' : ', since nobody has answered'}.`,
+      : `Paged ${addresseeOf(page)}${because === 'failed' ? ', because the contact before failed' : ', because nobody has answered'}.`,
   'messages.sent': ({ kind, vendor, pages }) =>
     pages.length === 0 ? undefined : `${MESSAGES[kind]}${vendor === undefined ? '' : ` ${vendor}`}: ${list(pages)}.`,
   'clock.set-back': ({ from }) => `The clock of this machine went back: it was ${from} before. No level waits longer than its own time from now on.`,
   'page.settled': ({ key, state, why, needs, attempts }, pages) =>
     state === 'failed'
-      ? `Page ${toWhom(key, pages)} failed for good after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${ends(causeOf({ why, needs }))}`
+      ? `Page ${toWhom(key, pages)} failed permanently after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${ends(causeOf({ why, needs }))}`
       : undefined,
 };
 

@@ -139,7 +139,7 @@ const TELLS: Readonly<Record<Telling, string>> = {
   'next-contact': 'next contact',
   quiet: 'channels: quiet',
   over: 'channels: over',
-  holder: 'whoever has it',
+  holder: 'the person who acknowledged it',
 };
 
 /** The two tables as Markdown, for docs/incidents.md. A cell: the state after the act, and in bold who is told. */

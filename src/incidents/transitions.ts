@@ -75,12 +75,12 @@ export async function snooze(incidents: Incidents, id: string, until: Date, { by
   return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'snooze');
     if (until <= incidents.options.clock.now())
-      throw new RunbackError('usage', 'A snooze has to end in the future', { why: `${until.toISOString()} is past.`, state: 'Nothing was changed.' });
+      throw new RunbackError('usage', 'A snooze must end in the future', { why: `${until.toISOString()} is past.`, state: 'Nothing was changed.' });
     await append('incident.snoozed', { until: until.toISOString(), source, ...quiets(incident) });
   });
 }
 
-/** The damage has stopped; it is not over yet. Where nobody had it, whoever says so has it now. */
+/** The damage has stopped; the incident stays open. Where nobody had it, whoever says so has it now. */
 export async function mitigate(incidents: Incidents, id: string, what: string, { by, source }: Actor): Promise<Incident> {
   return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'mitigate');
@@ -123,8 +123,8 @@ export async function merge(incidents: Incidents, id: string, into: string, { by
     const { code, message, why } = error;
     throw new RunbackError(code, message, {
       ...(why === undefined ? {} : { why }),
-      state: `${into} has taken it in. Whether ${id} has ended: runback incident show ${id}`,
-      next: 'Merge it once more: what is done is not done again.',
+      state: `${into} contains its history. Whether ${id} has ended: runback incident show ${id}`,
+      next: 'Merge it again: what is done is not done twice.',
       cause: error,
     });
   }
@@ -179,7 +179,7 @@ function allow(incident: Incident, act: IncidentTransition): void {
   if (isOpen(incident))
     throw new RunbackError('usage', `${incident.id} is open`, { state: 'Nothing was changed.', next: `runback incident show ${incident.id}` });
   throw new RunbackError('usage', `${incident.id} is ${incident.status}${incident.mergedInto === undefined ? '' : ` into ${incident.mergedInto}`}`, {
-    why: 'Only an open incident can be worked on.',
+    why: 'Only an open incident can be changed.',
     state: 'Nothing was changed.',
     next: incident.mergedInto === undefined ? `runback incident reopen ${incident.id} --why "…"` : `runback incident show ${incident.mergedInto}`,
   });

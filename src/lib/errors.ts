@@ -32,7 +32,7 @@ interface CodeEntry {
 
 /** Every error code: its exit status and when it is raised. Add here first, then use. */
 export const ERROR_CODES = {
-  bug: { exit: EXIT.failed, when: 'something happened that runback does not foresee' },
+  bug: { exit: EXIT.failed, when: 'something unexpected happened' },
   usage: { exit: EXIT.usage, when: 'a command was called with wrong words or flags' },
   interrupted: { exit: EXIT.interrupted, when: 'a person or a signal stopped the work' },
   'not-found': { exit: EXIT.notFound, when: 'no run, snapshot, plan, runbook, platform or record has that name' },
@@ -41,33 +41,33 @@ export const ERROR_CODES = {
   locked: { exit: EXIT.locked, when: 'another run holds the platform or the workspace' },
 
   'workspace-missing': { exit: EXIT.notFound, when: 'no runback.yml was found here or above' },
-  'file-invalid': { exit: EXIT.badFile, when: 'a YAML or JSON file does not fit its format' },
+  'file-invalid': { exit: EXIT.badFile, when: 'a YAML or JSON file does not match its format' },
   'file-unreadable': { exit: EXIT.badFile, when: 'a file cannot be opened or read' },
-  'secret-missing': { exit: EXIT.credentials, when: 'a secret reference leads nowhere' },
-  'secret-literal': { exit: EXIT.badFile, when: 'a secret stands in clear in a file' },
+  'secret-missing': { exit: EXIT.credentials, when: 'a secret reference points to nothing' },
+  'secret-literal': { exit: EXIT.badFile, when: 'a secret is written in a file in plain text' },
   'expression-invalid': { exit: EXIT.badFile, when: 'an expression does not parse, or names something unknown' },
 
-  'journal-damaged': { exit: EXIT.badFile, when: 'a line before the last of a journal is broken or its chain does not hold' },
+  'journal-damaged': { exit: EXIT.badFile, when: 'a line before the last one of a journal is damaged, or its chain of hashes does not match' },
   'document-damaged': { exit: EXIT.badFile, when: 'a state document is not what runback wrote' },
   'disk-full': { exit: EXIT.partial, when: 'the disk has no room left' },
   'disk-denied': { exit: EXIT.partial, when: 'a state folder or file cannot be written' },
-  'disk-failed': { exit: EXIT.partial, when: 'the disk did not do what it was told, so its state is unknown' },
+  'disk-failed': { exit: EXIT.partial, when: 'the disk reported an error, so its state is unknown' },
 
   'auth-missing': { exit: EXIT.credentials, when: 'the platform was given no credentials' },
   'auth-refused': { exit: EXIT.credentials, when: 'the platform refuses the credentials' },
   'scope-missing': { exit: EXIT.credentials, when: 'the credentials lack a permission' },
   'platform-unreachable': { exit: EXIT.partial, when: 'the platform does not answer' },
-  'platform-limit': { exit: EXIT.partial, when: 'the platform limits us longer than the wait allowed' },
-  'platform-incomplete': { exit: EXIT.partial, when: 'the platform answered for a part of what was asked only, also when asked again' },
-  'platform-nonsense': { exit: EXIT.partial, when: 'the platform answered something that does not fit its own API' },
-  'platform-rejected': { exit: EXIT.failed, when: 'the platform refuses a request for good' },
+  'platform-limit': { exit: EXIT.partial, when: 'the platform kept rate-limiting us longer than the allowed wait' },
+  'platform-incomplete': { exit: EXIT.partial, when: 'the platform answered only part of a request, also when asked again' },
+  'platform-nonsense': { exit: EXIT.partial, when: 'the platform gave a response that does not match its own API' },
+  'platform-rejected': { exit: EXIT.failed, when: 'the platform refuses a request permanently' },
   'connector-broken': { exit: EXIT.failed, when: 'a connector broke a promise of the connector contract; the platform is not at fault' },
   'object-unsupported': { exit: EXIT.usage, when: 'the platform has no such object type, or it cannot be handled' },
 
   'wrong-account': { exit: EXIT.refused, when: 'the platform is not the account that was declared' },
   'wrong-environment': { exit: EXIT.refused, when: 'the platform is not the environment that was declared' },
-  'confirmation-wrong': { exit: EXIT.refused, when: 'the typed confirmation does not fit the plan' },
-  'confirmation-missing': { exit: EXIT.personNeeded, when: 'a destructive act was not confirmed' },
+  'confirmation-wrong': { exit: EXIT.refused, when: 'the typed confirmation does not match the plan' },
+  'confirmation-missing': { exit: EXIT.personNeeded, when: 'a destructive action was not confirmed' },
   'plan-tampered': { exit: EXIT.refused, when: 'a plan was changed after it was made' },
   'plan-stale': { exit: EXIT.refused, when: 'a plan is older than its limit' },
   'plan-other-account': { exit: EXIT.refused, when: 'a plan belongs to another account or environment' },
@@ -75,7 +75,7 @@ export const ERROR_CODES = {
   unattributed: { exit: EXIT.refused, when: 'changes that nothing ties to the incident need an explicit yes' },
   'not-authorised': { exit: EXIT.refused, when: 'the person may not allow this' },
   'restore-stopped': { exit: EXIT.partial, when: 'a restore stopped itself: the canary batch or a rate went wrong' },
-  'restore-incomplete': { exit: EXIT.partial, when: 'a restore did not reach its end; it can be resumed' },
+  'restore-incomplete': { exit: EXIT.partial, when: 'a restore is not finished; it can be resumed' },
   'not-verified': { exit: EXIT.differences, when: 'the platform does not hold what the plan says' },
 
   'snapshot-damaged': { exit: EXIT.badFile, when: 'bytes of a snapshot are not what was written' },
@@ -83,14 +83,14 @@ export const ERROR_CODES = {
   'snapshot-newer': { exit: EXIT.badFile, when: 'a snapshot was made by a later version of runback' },
   'snapshot-replaced': { exit: EXIT.refused, when: 'a snapshot is not the file that was recorded when it was made' },
   'snapshot-unrecorded': { exit: EXIT.personNeeded, when: 'nothing was recorded of a snapshot when it was made; a person has to adopt it' },
-  'snapshots-swapped': { exit: EXIT.refused, when: 'the snapshot that is to be the good one was taken after the damaged one' },
+  'snapshots-swapped': { exit: EXIT.refused, when: 'the base snapshot was taken after the snapshot of the damage' },
   'snapshot-pinned': { exit: EXIT.refused, when: 'a pinned snapshot was to be deleted' },
-  'sync-failed': { exit: EXIT.partial, when: 'a sync could not be paused, resumed or looked at' },
+  'sync-failed': { exit: EXIT.partial, when: 'a sync could not be paused, resumed or checked' },
   'drain-timeout': { exit: EXIT.partial, when: 'a paused sync still had work in flight when the wait ended' },
   'step-failed': { exit: EXIT.failed, when: 'a step of a runbook failed and its rule says stop' },
   'step-timeout': { exit: EXIT.partial, when: 'a step took longer than its limit' },
   'in-doubt': { exit: EXIT.personNeeded, when: 'an effect may or may not have happened and only a person can tell' },
-  'undo-failed': { exit: EXIT.partial, when: 'an undo did not reach its end' },
+  'undo-failed': { exit: EXIT.partial, when: 'an undo is not finished' },
 } as const satisfies Record<string, CodeEntry>;
 
 /** A permanent error code. */
@@ -168,7 +168,7 @@ export function fromFileSystem(error: unknown, path: string): unknown {
   if (code === 'EIO')
     return new RunbackError('disk-failed', `The disk failed at ${path}`, {
       why: 'The system reports an input/output error.',
-      state: 'What was acknowledged before is intact as far as the disk holds it.',
+      state: 'What was confirmed before is intact as far as the disk holds it.',
       next: 'Check the disk, then run the same command again or resume.',
       cause: error,
     });

@@ -39,7 +39,7 @@ const SHOWN = 300;
 /** An option that holds a secret: only ever a reference to it. */
 export const secretOption = z
   .string()
-  .regex(REFERENCE, 'expected a reference such as env:NAME or file:PATH; the secret itself never stands in the file')
+  .regex(REFERENCE, 'expected a reference such as env:NAME or file:PATH; the secret itself must not be in the file')
   .transform((ref) => ref as SecretRef);
 
 /** An option for an address of a service, for tests and proxies. */
@@ -50,7 +50,7 @@ export function optionsOf<S extends z.ZodType>(config: ChannelConfig, schema: S)
   const parsed = schema.safeParse(config.options);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `channels.${[config.name, ...issue.path].map(String).join('.')}: ${issue.message}`);
-  throw new RunbackError('file-invalid', `escalation.yml: the settings of channel ${config.name} do not fit the type "${config.type}"`, {
+  throw new RunbackError('file-invalid', `escalation.yml: the settings of channel ${config.name} do not match the type "${config.type}"`, {
     why: problems.join('; '),
     state: 'Nothing was sent.',
     next: 'Correct escalation.yml; docs/channels.md lists the settings of each channel.',

@@ -24,7 +24,7 @@ export class HttpSender {
     const { origin, pathname, search } = new URL(url);
     if (!open && !mayCarrySecrets(new URL(url)))
       throw new RunbackError('file-invalid', `the address of ${name} begins with http:// and is not on this machine`, {
-        why: 'What goes there holds a secret, which would be readable on its way. Use an https address.',
+        why: 'What goes there holds a secret, which others on the network could read. Use an https address.',
       });
     this.#prefix = pathname === '/' ? '' : pathname.replace(/\/$/, '') + search;
     this.#hidden = [pathname + search, ...(pathname + search).split(/[/?&=]/)].filter((part) => part.length >= 6).sort((a, b) => b.length - a.length);
@@ -69,7 +69,7 @@ export class HttpSender {
 
   /** For an answer of 2xx that does not say what the service says when it has taken a message. */
   nonsense(answer: HttpAnswer): Delivery {
-    return { state: 'transient', why: `${this.name} answered with status ${answer.status}, but not as it does when it takes a message` };
+    return { state: 'transient', why: `${this.name} answered with status ${answer.status}, but not as it does when it accepts a message` };
   }
 
   async close(): Promise<void> {

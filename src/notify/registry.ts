@@ -40,7 +40,7 @@ export async function openChannel(config: ChannelConfig, deps: ChannelDeps): Pro
   throw new RunbackError('file-invalid', `escalation.yml: channels.${config.name}.type: there is no type of channel "${config.type}"`, {
     why: `Known are ${Object.keys(DRIVERS).join(', ')}.`,
     state: 'Nothing was sent.',
-    next: near ? `Did you mean "${near}"?` : 'The types webhook and command fit anything that can be called.',
+    next: near ? `Did you mean "${near}"?` : 'The types webhook and command work with anything that can be called.',
     data: { channel: config.name },
   });
 }

@@ -71,7 +71,7 @@ export function isInteger(text: string): boolean {
   return text.length <= MOST_DIGITS + 1 && /^(?:0|-?[1-9]\d{0,38})$/.test(text);
 }
 
-/** True where a key lies between two others, both included, in an order; a text that is no whole number is not among whole numbers. */
+/** True where a key lies between two others, both included, in an order; a text that is not a whole number is not among whole numbers. */
 export function liesWithin(order: KeyOrder, key: string, first: string, last: string): boolean {
   if (order === 'integer' && !isInteger(key)) return false;
   return compareIn(order, first, key) <= 0 && compareIn(order, key, last) <= 0;

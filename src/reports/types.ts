@@ -153,7 +153,7 @@ export interface RestoreFacts extends Outcomes {
   readonly beside: readonly FieldTally[];
   /** Fields that the platform refused, so that the rest of their records was written without them. */
   readonly fieldsLeft: readonly FieldTally[];
-  /** Fields that were written and that the platform made something else of. */
+  /** Fields that were written and that the platform stored differently. */
   readonly altered: readonly FieldTally[];
   readonly lastHash: string;
 }

@@ -262,7 +262,7 @@ export interface LeftGroup {
 /** What became of the changes that an undo puts back. */
 export interface UndoCounts {
   readonly applied: number;
-  /** Left since somebody changed the value after the restore. */
+  /** Left since someone changed the value after the restore. */
   readonly moved: number;
   readonly rejected: number;
   readonly failed: number;
@@ -297,7 +297,7 @@ export interface RestoreSummary {
   readonly besideBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly key: string }[];
   /** Values that are written and that the platform keeps in a form of its own, by object type and field. */
   readonly ownFormBy?: readonly { readonly object: string; readonly field: string; readonly count: number }[];
-  /** Values that are written and that the platform made something else of: cut off, rounded, replaced. They are not as planned. */
+  /** Values that are written and that the platform stored differently: cut off, rounded, replaced. They are not as planned. */
   readonly altered?: number;
   readonly alteredBy?: readonly { readonly object: string; readonly field: string; readonly count: number }[];
   /** Values that the platform refused, so that the rest of their records was written without them. */
@@ -328,7 +328,7 @@ export interface VerifySummary {
   readonly damaged: number;
   /** Changes that were decided to be left (conflicts). */
   readonly conflicts: number;
-  /** Values, links and records that the platform changed beside the plan while it was applied; see `RestoreSummary.beside`. */
+  /** Values, links and records that the platform changed outside the plan while it was applied; see `RestoreSummary.beside`. */
   readonly beside?: number;
   /** Harm in fields that cannot be written, where it is still there: nothing is proved over it. */
   readonly byHand: readonly ByHand[];

@@ -39,7 +39,7 @@ export function parseAnswers(text: string, file: string, runbook: Runbook): Answ
   const problems: PathProblem[] = [];
   for (const [key, given] of Object.entries(yaml.value)) {
     if (!known.has(key)) {
-      problems.push({ path: [key], onKey: true, message: `runbook ${runbook.id} asks nothing called "${key}"${didYouMean(key, known)}` });
+      problems.push({ path: [key], onKey: true, message: `runbook ${runbook.id} asks nothing named "${key}"${didYouMean(key, known)}` });
       continue;
     }
     const choices = choicesOf(key, runbook);
@@ -49,7 +49,7 @@ export function parseAnswers(text: string, file: string, runbook: Runbook): Answ
       if (!choices.includes(value))
         problems.push({
           path: Array.isArray(given) ? [key, index] : [key],
-          message: `"${value}" is no answer to "${key}"${didYouMean(value, choices)}`,
+          message: `"${value}" is not an answer to "${key}"${didYouMean(value, choices)}`,
           expected: choices.join(', '),
         });
     }

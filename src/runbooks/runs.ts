@@ -183,7 +183,7 @@ async function listed(store: Store, ids: readonly string[]): Promise<RunList> {
 export async function openRuns(store: Store): Promise<RunList> {
   const runs: RunView[] = [];
   const damaged: string[] = [];
-  await store.unsettled({ what: 'journals', kind: RUNS, meaning: 'run closed or never begun 1' }, async (id) => {
+  await store.unsettled({ what: 'journals', kind: RUNS, meaning: 'run closed or never started 1' }, async (id) => {
     const found = await listed(store, [id]);
     const open = found.runs.filter((run) => !isClosed(run));
     runs.unshift(...open);

@@ -236,7 +236,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       const summary = await resolve(reference);
       if (summary.pinned)
         throw new RunbackError('snapshot-pinned', `${summary.id} is pinned`, {
-          why: 'Somebody asked to keep it.',
+          why: 'Someone asked to keep it.',
           state: 'Nothing was deleted.',
           next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
         });

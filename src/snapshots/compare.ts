@@ -89,7 +89,7 @@ async function turnedFields(a: SnapshotReader, b: SnapshotReader, platform: stri
   return [...(before ?? [])].filter(([name, readOnly]) => (after?.get(name) ?? readOnly) !== readOnly).map(([name]) => name);
 }
 
-/** A pair with these fields in `fields` on both sides: that a field cannot be written any more, or can be now, does not empty it. */
+/** A pair with these fields in `fields` on both sides: that a field can no longer be written, or can be now, does not empty it. */
 function withTurned(pair: KeyDifference, names: readonly string[]): KeyDifference {
   const placed = (line: string): string => {
     const { key, fields, meta } = parseRecordLine(line);

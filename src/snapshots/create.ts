@@ -290,7 +290,7 @@ class Session {
       throw new RunbackError('object-unsupported', `${platform.name}/${object} cannot be put into a snapshot`, {
         why: refused,
         state: 'No snapshot was made.',
-        next: 'Leave it out, or change what is in its way on the platform.',
+        next: 'Leave it out, or fix on the platform what prevents it.',
       });
     this.#leaveOut(platform, object, refused);
     return true;
@@ -320,7 +320,8 @@ class Session {
     const written = await this.#parts(writer, batches, `Reading ${schema.label ?? schema.object} of ${platform.name}`, 'records');
     repeated += writer.duplicates;
     const unproved = census ? doubtOf(repeated, told.total, written.rows) : undefined;
-    if (unproved !== undefined) this.#reporter.note(`${what}: ${unproved}. One of each record is in the snapshot; take it again to be sure of all.`);
+    if (unproved !== undefined)
+      this.#reporter.note(`${what}: ${unproved}. Each of these records is in the snapshot once; take the snapshot again to be sure of the others.`);
     this.#objects.push({
       platform: platform.name,
       object: schema.object,
@@ -384,8 +385,8 @@ interface Told {
 /** Why what was read does not prove that it is all; undefined where it does. */
 function doubtOf(repeated: number, total: number | undefined, rows: number): string | undefined {
   if (repeated > 0)
-    return `The platform gave ${repeated} ${repeated === 1 ? 'record' : 'records'} more than once: its list moved while it was read, so that others may have been passed over`;
-  if (total !== undefined && total !== rows) return `The platform counts ${total} records, and gave ${rows}`;
+    return `The platform gave ${repeated} ${repeated === 1 ? 'record' : 'records'} more than once: its list changed while it was read, so others may have been missed`;
+  if (total !== undefined && total !== rows) return `The platform counts ${total} records, but gave ${rows}`;
   return undefined;
 }
 
@@ -425,7 +426,7 @@ async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undef
   const reader = await openStored({ ...file, close: () => Promise.resolve() });
   const broken = await reader.checkSeal();
   if (broken !== undefined) throw wrong(broken);
-  if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is another one.');
+  if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is a different one.');
   if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
   for (const { name } of reader.header.platforms) await reader.schema(name);
   return reader.digest;

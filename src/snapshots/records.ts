@@ -37,7 +37,7 @@ export function requireRecorded(reader: SnapshotReader, notes: SnapshotNotes | u
     why:
       at === undefined || by === undefined
         ? `Its digest is ${reader.digest}, and when it was verified it was ${expected}.`
-        : `Its digest is ${reader.digest}. What ${by} recorded at ${at.slice(0, 19).replace('T', ' ')} UTC is ${expected}. Somebody put another file in its place.`,
+        : `Its digest is ${reader.digest}. What ${by} recorded at ${at.slice(0, 19).replace('T', ' ')} UTC is ${expected}. Someone put another file in its place.`,
     state: 'Nothing was read from it and nothing was changed.',
     next: 'Find out who can write to that folder. Put the right file back from a copy, or use another snapshot: runback snapshot list',
     data: { id, path: reader.path, digest: reader.digest, recorded: expected },
@@ -46,8 +46,8 @@ export function requireRecorded(reader: SnapshotReader, notes: SnapshotNotes | u
 
 /** The error for a snapshot that fits its own digests, where those are all that vouches for it. */
 export function unrecorded(id: string): RunbackError {
-  return new RunbackError('snapshot-unrecorded', `Nobody vouches for snapshot ${id}`, {
-    why: 'It fits its own digests, but nothing was recorded of it when it was made: an earlier version made it, or it was brought from elsewhere.',
+  return new RunbackError('snapshot-unrecorded', `Nothing confirms that snapshot ${id} is the right file`, {
+    why: 'It matches its own digests, but nothing was recorded of it when it was made: an earlier version made it, or it was brought from elsewhere.',
     state: 'It counts as unverified. Nothing was changed.',
     next: `If you know that it is the right file: runback snapshot adopt ${id}`,
     data: { id },

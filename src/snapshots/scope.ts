@@ -48,7 +48,7 @@ export function comparable(
             platform,
             kind,
             name,
-            why: `${nameOf(reader)} does not hold all of it: what it lacks counts neither as gone nor as new`,
+            why: `${nameOf(reader)} does not contain all of it: what is missing counts neither as deleted nor as new`,
           });
     }
     return names;

@@ -71,7 +71,7 @@ function describes(name: string, bytes: Buffer): boolean {
 
 /** Undefined where the file's bytes are those that were sealed, else in words what is wrong. */
 export async function sealHolds({ file, directory: { seal } }: OpenedSnapshot, signal: AbortSignal | undefined): Promise<string | undefined> {
-  if (!seal) return 'it carries no seal: another program packed it again, or its end was changed; every record reads as it was written';
+  if (!seal) return 'it has no seal: another program packed it again, or its end was changed; every record reads as it was written';
   const hash = createHash('sha256');
   for (let at = 0; at < seal.offset; at += READ_BYTES) {
     signal?.throwIfAborted();

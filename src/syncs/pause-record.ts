@@ -7,7 +7,7 @@ export const PAUSES = 'sync-pauses';
 /** One sync within a pause. */
 export interface PauseEntry {
   readonly sync: string;
-  /** State found before the pause: what a resume goes back to. `unknown`: it could not be asked, and was not touched. */
+  /** State found before the pause: what a resume goes back to. `unknown`: it did not answer, and was not changed. */
   readonly earlier: 'running' | 'paused' | 'unknown';
   /** `pausing`: intent on disk, answer not yet. `failed`: could not be paused. `held`: not resumed since another pause still holds it. */
   readonly state: 'pausing' | 'paused' | 'failed' | 'resumed' | 'left' | 'held';

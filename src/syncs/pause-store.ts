@@ -25,7 +25,7 @@ export interface PauseStore {
 /** Changes one entry of a pause. */
 export function setEntry(document: Document<PauseRecord>, sync: string, change: Partial<PauseEntry>): Promise<PauseRecord> {
   return document.update((current) => {
-    if (!current) throw new RunbackError('not-found', `The pause of ${sync} is gone from the store`);
+    if (!current) throw new RunbackError('not-found', `The pause of ${sync} is missing from the store`);
     return { ...current, entries: current.entries.map((entry) => (entry.sync === sync ? { ...entry, ...change } : entry)) };
   });
 }

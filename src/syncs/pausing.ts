@@ -25,7 +25,7 @@ export async function pauseSyncs(pauses: PauseStore, clock: Clock, request: Paus
     if (entry.earlier === 'unknown')
       troubles.push({
         sync: entry.sync,
-        error: new RunbackError('sync-failed', 'it could not be asked, and was not touched', entry.why === undefined ? {} : { why: entry.why }),
+        error: new RunbackError('sync-failed', 'it did not answer, and was not changed', entry.why === undefined ? {} : { why: entry.why }),
       });
     else await attempt(entry.sync, () => pauseOne(pauses, document, entry, options));
   const late: string[] = [];
@@ -41,14 +41,14 @@ export async function pauseSyncs(pauses: PauseStore, clock: Clock, request: Paus
     });
   }
   throwTogether(troubles, (names) => `Not paused: ${names}`, {
-    state: 'Every other sync is paused, and each that is not may still write.',
+    state: 'Every other sync is paused. Those that are not may still write.',
     next: 'runback sync status',
     pause: record.id,
   });
   if (late.length > 0)
     throw new RunbackError('drain-timeout', `Paused, but work is still in flight: ${late.join(', ')}`, {
       state: 'The syncs take no new work. What is in flight may still write.',
-      next: 'Wait and try again, or go on and expect late writes to show as conflicts.',
+      next: 'Wait and try again, or continue and expect late writes to show as conflicts.',
       data: { pause: record.id },
     });
   return (await document.read()) ?? record;
@@ -134,7 +134,7 @@ async function drain(
     if (clock.monotonicMs() - started >= drainMs) {
       if (status.state === 'running')
         throw new RunbackError('sync-failed', `Sync ${sync} is still running`, {
-          why: 'Its controller accepted the pause, and says it runs.',
+          why: 'Its controller accepted the pause, but says it is running.',
           next: `runback sync status ${sync}`,
         });
       await setEntry(document, sync, { state: 'paused', ...inFlight });

@@ -13,7 +13,7 @@ export async function openController(kind: string, deps: DriverDeps): Promise<Sy
     const near = suggest(kind, Object.keys(DRIVERS));
     throw new RunbackError('file-invalid', `runback.yml: syncs.${deps.name}.controller: there is no controller "${kind}"`, {
       why: `Known are ${Object.keys(DRIVERS).join(' and ')}.`,
-      next: near ? `Did you mean "${near}"?` : 'The controllers http and command fit any system that can be called.',
+      next: near ? `Did you mean "${near}"?` : 'The controllers http and command work with any system that can be called.',
     });
   }
   try {
@@ -21,7 +21,7 @@ export async function openController(kind: string, deps: DriverDeps): Promise<Sy
   } catch (error) {
     if (error instanceof Error && error.name === 'ZodError' && 'issues' in error) {
       const issues = error.issues as { path: PropertyKey[]; message: string }[];
-      throw new RunbackError('file-invalid', `runback.yml: the settings of sync ${deps.name} do not fit the controller "${kind}"`, {
+      throw new RunbackError('file-invalid', `runback.yml: the settings of sync ${deps.name} do not match the controller "${kind}"`, {
         why: issues.map((issue) => `syncs.${deps.name}.${issue.path.join('.')}: ${issue.message}`).join('; '),
         next: 'Correct runback.yml; docs/syncs.md shows an example of each controller.',
         cause: error,

@@ -22,12 +22,12 @@ export async function resumeSyncs(
     } catch (error) {
       options?.signal?.throwIfAborted();
       troubles.push({ sync: entry.sync, error });
-      await setEntry(document, entry.sync, { why: `it did not start again: ${causeOf(error)}` });
+      await setEntry(document, entry.sync, { why: `it did not resume: ${causeOf(error)}` });
     }
   }
-  throwTogether(troubles, (names) => `Not started again: ${names}`, {
+  throwTogether(troubles, (names) => `Not resumed: ${names}`, {
     state: `Every other sync of ${id} is in the state it was in. The pause stays open for the rest.`,
-    next: `Start the rest once the reason is gone: runback sync resume ${id}`,
+    next: `Resume the rest when the cause is fixed: runback sync resume ${id}`,
     pause: id,
   });
   return await document.update((current) => ({
@@ -75,8 +75,8 @@ async function resumeOne(
   };
   const holder = others.find((other) => other.entries.some((held) => held.sync === sync && (held.state === 'paused' || held.state === 'pausing')));
   const heldWhy = (other: PauseRecord): string =>
-    `${other.by} still holds it paused (${other.reason}); it starts again with the pause ${other.id}: runback sync list`;
-  if (earlier === 'unknown') return await leave('left', 'it could not be asked when the others were paused, and was not touched');
+    `${other.by} still holds it paused (${other.reason}); it resumes when this pause ends: ${other.id}: runback sync list`;
+  if (earlier === 'unknown') return await leave('left', 'it did not answer when the others were paused, and was not changed');
   if (earlier === 'paused') {
     // Paused by another pause that nobody has ended is not "paused before": somebody still owes it the way back.
     const owing = others.find((other) => other.entries.some((held) => held.sync === sync && isOwed(held)));
@@ -87,7 +87,7 @@ async function resumeOne(
     await setEntry(pauses.document(holder.id), sync, { earlier: 'running' });
     return await leave('held', heldWhy(holder));
   }
-  if (!pauses.names.includes(sync)) return await leave('left', 'runback.yml does not name it any more: start it in its own tool');
+  if (!pauses.names.includes(sync)) return await leave('left', 'runback.yml no longer lists it: start it in its own tool');
   await start(pauses, sync, options);
   await setEntry(document, sync, { state: 'resumed' });
 }
@@ -107,8 +107,8 @@ async function start(pauses: PauseStore, sync: string, options?: CallOptions): P
     if ((await controller.status(options)).state !== 'running') throw error;
   }
   if ((await controller.status(options)).state !== 'running')
-    throw new RunbackError('sync-failed', `Sync ${sync} did not start again`, {
-      why: 'Its controller accepted the resume, and says it is paused.',
+    throw new RunbackError('sync-failed', `Sync ${sync} did not resume`, {
+      why: 'Its controller accepted the resume, but says it is paused.',
       next: `runback sync status ${sync}`,
     });
 }

@@ -14,10 +14,10 @@ export interface StatusExpressions {
  */
 export function readStatus(name: string, { paused, inFlight }: StatusExpressions, values: Readonly<Record<string, unknown>>): SyncStatus {
   const isPaused = evaluate(name, 'paused', paused, values);
-  if (typeof isPaused !== 'boolean') throw unclear(name, 'paused', paused, `it gives ${wordsOf(isPaused)}, neither true nor false`);
+  if (typeof isPaused !== 'boolean') throw unclear(name, 'paused', paused, `it gives ${wordsOf(isPaused)}, which is neither true nor false`);
   const jobs = inFlight === undefined ? undefined : jobsOf(evaluate(name, 'in_flight', inFlight, values));
   if (inFlight !== undefined && jobs === undefined)
-    throw unclear(name, 'in_flight', inFlight, `it gives ${wordsOf(evaluate(name, 'in_flight', inFlight, values))}, which is no number of jobs`);
+    throw unclear(name, 'in_flight', inFlight, `it gives ${wordsOf(evaluate(name, 'in_flight', inFlight, values))}, which is not a number of jobs`);
   return { state: !isPaused ? 'running' : jobs !== undefined && jobs > 0 ? 'draining' : 'paused', inFlight: jobs, warnings: [] };
 }
 
@@ -36,7 +36,7 @@ function evaluate(name: string, what: string, expression: Expression, values: Re
 }
 
 function unclear(name: string, what: string, { source }: Expression, why: string, cause?: unknown): RunbackError {
-  return new RunbackError('sync-failed', `Sync ${name} does not say clearly whether it runs`, {
+  return new RunbackError('sync-failed', `Sync ${name} does not report clearly whether it is running`, {
     why: `runback.yml: syncs.${name}.status.${what} (${source}): ${why}`,
     next: `runback sync status ${name}`,
     ...(cause === undefined ? {} : { cause }),

@@ -42,7 +42,7 @@ function* secretProblems(raw: unknown): Generator<PathProblem> {
       if (URL_WITH_PASSWORD.test(url))
         yield {
           path,
-          message: 'the address holds a password, and a secret must not stand in a file',
+          message: 'the address holds a password, and a secret must not be in a file',
           expected: 'a reference such as env:DATABASE_URL',
           secret: true,
         };
@@ -63,7 +63,7 @@ export function* literalsIn(value: unknown, path: PathProblem['path'], expected 
     if ((SECRET_NAME.test(name) && !SECRET_REF.test(text) && !text.includes('${{')) || URL_WITH_PASSWORD.test(text))
       yield {
         path,
-        message: `"${name}" holds a secret, and a secret must not stand in a file`,
+        message: `"${name}" holds a secret, and a secret must not be in a file`,
         expected,
         secret: true,
       };

@@ -23,7 +23,7 @@ export async function findWorkspace(startDir: string): Promise<string> {
   throw new RunbackError('workspace-missing', `There is no ${FILE} in ${resolve(startDir)} or above`, {
     why: `A workspace is a folder with a ${FILE} that names the platforms and syncs.`,
     state: 'Nothing was started.',
-    next: 'Go to a workspace, name one with --workspace DIR, or look around first: runback demo',
+    next: 'Go to a workspace, name one with --workspace DIR, or try it first: runback demo',
   });
 }
 

@@ -46,7 +46,7 @@ export function fileInvalid(fileName: string, text: string, problems: readonly P
   return new RunbackError(secret ? 'secret-literal' : 'file-invalid', message, {
     state: 'Nothing was started.',
     next: secret
-      ? 'Take the secret out of the file (and replace it: it has been in clear), then refer to it as env:NAME, file:PATH, command:PROGRAM or keychain:NAME.'
+      ? 'Take the secret out of the file (and replace it: it was in plain text), then refer to it as env:NAME, file:PATH, command:PROGRAM or keychain:NAME.'
       : 'Correct the file, then run the same command again.',
     data: {
       file: fileName,

@@ -17,7 +17,7 @@ export interface Finding {
 }
 
 /** What the schema of a secret reference says of anything else. */
-export const SECRET_LITERAL = 'a secret must not stand in a file';
+export const SECRET_LITERAL = 'a secret must not be in a file';
 
 /** Unknown keys of one group that are told. */
 const MAX_KEYS = 50;
@@ -80,7 +80,7 @@ function findingOf(schema: Schema, issue: Issue, value: unknown): Finding[] {
         return one(`${name} ${SECRET_LITERAL.replace('a secret ', '')}`, 'env:NAME, file:PATH, command:PROGRAM ARGUMENT… or keychain:NAME', {
           secret: true,
         });
-      return one(`${name} does not have the right form`, issue.message);
+      return one(`${name} does not have the right format`, issue.message);
     case 'too_small':
     case 'too_big':
     case 'not_multiple_of':

@@ -45,10 +45,10 @@ const platformSchema = z
         requests_per_10s: count.exactOptional().describe('Most requests in ten seconds.'),
         requests_per_day: count.exactOptional().describe('Most requests in a day.'),
         concurrency: count.max(100).exactOptional().describe('Most requests at once.'),
-        wait: durationSchema.exactOptional().describe('How long to wait for a platform that limits us before giving up.'),
+        wait: durationSchema.exactOptional().describe('How long to wait for a platform that is rate-limiting us before giving up.'),
       })
       .default({})
-      .describe('Limits to stay below, beside those the platform tells by itself.'),
+      .describe('Limits to stay below, in addition to those the platform reports itself.'),
     modified: z
       .strictObject({
         by: z.string().min(1).exactOptional().describe('Column that names who changed a row last.'),

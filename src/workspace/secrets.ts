@@ -55,7 +55,7 @@ function read(scheme: string, where: string, sources: SecretSources): Promise<st
         sources,
       );
     default:
-      throw new RunbackError('secret-literal', 'A secret stands in clear where a reference is expected', {
+      throw new RunbackError('secret-literal', 'A secret is written in plain text where a reference is expected', {
         why: 'References begin with env:, file:, command: or keychain:.',
         state: 'Nothing was started.',
         next: 'Take the secret out of the file, replace it, and refer to it.',
@@ -82,9 +82,9 @@ async function fromFile(where: string, { env, root }: SecretSources): Promise<st
       throw missing(
         `file:${where}`,
         `${path} can be read by others (mode ${(mode & 0o777).toString(8)}), so it is not used.`,
-        `Make it yours alone: chmod 600 ${path}`,
+        `Make it readable only by you: chmod 600 ${path}`,
       );
-    if (size > MAX_BYTES) throw missing(`file:${where}`, `${path} has ${size} bytes: that is no secret.`, 'Name the right file.');
+    if (size > MAX_BYTES) throw missing(`file:${where}`, `${path} has ${size} bytes: that is not a secret.`, 'Name the right file.');
     return decodeText(await readFile(path), path);
   } catch (error) {
     if (isRunbackError(error, 'file-unreadable')) throw missing(`file:${where}`, `${error.message}. ${error.why ?? ''}`, error.next ?? '', error);
@@ -99,13 +99,13 @@ async function fromProgram(ref: string, argv: readonly string[], { env, root, si
   const end = await runProgram(argv, { cwd: root, env: whole(env), timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_BYTES, signal });
   const failed = (how: string): RunbackError => {
     const lines = 'stderr' in end ? end.stderr.trim() : '';
-    const said = lines === '' ? '' : ` and said something (${lines.split('\n').length} lines, not shown)`;
+    const said = lines === '' ? '' : ` and printed something (${lines.split('\n').length} lines, not shown)`;
     return missing(ref, `The program ${program} ${how}${said}.`, 'Run that program by hand to see why.', new Error(how));
   };
   switch (end.state) {
     case 'exited':
       if (end.status !== 0) throw failed(`ended with status ${end.status}`);
-      if (end.outputCut) throw failed(`printed more than ${MAX_BYTES / 1024} KiB, which is no secret,`);
+      if (end.outputCut) throw failed(`printed more than ${MAX_BYTES / 1024} KiB, which is not a secret,`);
       return end.stdout;
     case 'aborted':
       throw signal?.reason;
@@ -165,7 +165,7 @@ function passwordsIn(secret: string): string[] {
 }
 
 function missing(ref: string, why: string, next: string, cause?: unknown): RunbackError {
-  return new RunbackError('secret-missing', `The secret ${ref} cannot be had`, {
+  return new RunbackError('secret-missing', `The secret ${ref} cannot be read`, {
     why,
     state: 'Nothing was started.',
     next,

@@ -87,7 +87,7 @@ function parse(text: string, fileName: string, counter: LineCounter): Document.P
 function problemsOf(document: Document.Parsed, counter: LineCounter): Problem[] {
   const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
     ...positionOf(counter, error.pos[0]),
-    message: error.code === 'TAB_AS_INDENT' ? 'a tab stands where YAML indents' : lowerFirst(error.message),
+    message: error.code === 'TAB_AS_INDENT' ? 'there is a tab where YAML needs spaces' : lowerFirst(error.message),
     expected: error.code === 'TAB_AS_INDENT' ? 'spaces' : undefined,
   }));
   // What follows a tab follows from it.
@@ -116,8 +116,8 @@ function problemsOf(document: Document.Parsed, counter: LineCounter): Problem[] 
         if (earlier !== undefined)
           problems.push({
             ...positionOf(counter, offset),
-            message: `the key "${String(key.value)}" stands here twice`,
-            expected: `it once; the first is in line ${positionOf(counter, earlier).line}`,
+            message: `the key "${String(key.value)}" is here twice`,
+            expected: `it once; the first is on line ${positionOf(counter, earlier).line}`,
           });
         else seen.set(String(key.value), offset);
       }

@@ -239,7 +239,7 @@ describe('at the terminal of the run', () => {
     const text = '-----BEGIN RUNBACK APPROVAL-----\nAAAA\n-----END RUNBACK APPROVAL-----';
     expect((await answer({ ...asked, policy }, ['Paste a signed approval'], text)).given).toEqual({ value: 'approve', block: text });
     expect((await answer({ ...asked, policy }, ['Paste a signed approval'], '\n')).given).toEqual({ value: 'again' });
-    const { given, shown } = await answer({ ...asked, policy: { ...policy, inPerson: false } }, ['Look again']);
+    const { given, shown } = await answer({ ...asked, policy: { ...policy, inPerson: false } }, ['Check again']);
     expect(given).toEqual({ value: 'again' });
     expect(shown).not.toContain('Yes, I approve');
   });

@@ -25,7 +25,7 @@ test('respond without any snapshot offers pausing, evidence and history', async 
   workspace.damage(8);
   const shown = openTerminal(['respond'], { cwd: workspace.dir, columns: 110, rows: 40, patienceMs: 60_000 });
   terminal = shown;
-  for (const question of ['What do you see', 'How bad is it', 'In one sentence', 'Where do you see it', 'Do you have it', 'Which repair']) {
+  for (const question of ['What do you see', 'How bad is it', 'In one sentence', 'Where do you see it', 'Acknowledge it', 'Which runbook']) {
     await shown.waitFor(`? ${question}`);
     shown.type(KEY.enter);
   }
@@ -72,9 +72,9 @@ test('init asks for platform, token, account and who writes, and looks the accou
     shown.type(`pat-na1-secret${KEY.enter}`);
     await shown.waitFor('do not type the secret itself');
     shown.type(`${'\u007F'.repeat(14)}env:NOT_SET_HERE${KEY.enter}`);
-    await shown.waitFor(/could not be asked yet[^]*\? Its account/u);
+    await shown.waitFor(/did not answer yet[^]*\? Its account/u);
     shown.type(`62515${KEY.enter}`);
-    await shown.waitFor('? Who writes to it');
+    await shown.waitFor('? Which integration writes to it');
     shown.type(`INTEGRATION:1${KEY.enter}`);
     expect(await shown.exited).toBe(0);
     const text = await readFile(join(root, 'runback.yml'), 'utf8');

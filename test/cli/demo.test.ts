@@ -63,12 +63,12 @@ describe('the demo', () => {
       terminal.type(KEY.ctrlC);
       expect(await terminal.waitFor(/\? What now\?/)).toMatch(/runback runbook resume\s+run-/);
       terminal.type(KEY.enter);
-      await terminal.waitFor(/What now\? Go on with the run[^]*\? Does this look like the damage/);
+      await terminal.waitFor(/What now\? Continue the run[^]*\? Does this look like the damage/);
       terminal.type(KEY.ctrlC);
-      await terminal.waitFor(/Go on with the run[^]*\? What now\?/);
+      await terminal.waitFor(/Continue the run[^]*\? What now\?/);
       terminal.type(KEY.ctrlC);
       expect(await terminal.exited).toBe(130);
-      expect(terminal.screen()).toMatch(/Its sandbox has ended with it/);
+      expect(terminal.screen()).toMatch(/Its sandbox has ended too/);
     } finally {
       await terminal.dispose();
     }

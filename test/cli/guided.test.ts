@@ -73,12 +73,12 @@ describe('a guided run at a real terminal', () => {
     terminal.type(KEY.enter);
     await terminal.waitFor('Where do you see it?');
     terminal.type(KEY.enter);
-    await terminal.waitFor('Do you have it');
+    await terminal.waitFor('Acknowledge it');
     // Somebody was told before anything else, and it is said that nothing goes on by itself.
-    expect(terminal.screen()).toContain('No daemon runs here');
+    expect(terminal.screen()).toContain('No daemon is running here');
     expect(await readFile(join(workspace.dir, 'pages.log'), 'utf8')).toContain('One job title appears on many records');
     terminal.type(KEY.enter);
-    await terminal.waitFor('Which repair?');
+    await terminal.waitFor('Which runbook?');
     terminal.type(KEY.enter);
     await terminal.waitFor('Which snapshot is good?');
     terminal.type(KEY.enter);
@@ -106,7 +106,7 @@ describe('a guided run at a real terminal', () => {
     terminal.type(`told them${KEY.enter}`);
     await terminal.waitFor('Files to keep as evidence');
     terminal.type(KEY.enter);
-    await terminal.waitFor('Is it over?');
+    await terminal.waitFor('Has it ended?');
     expect(terminal.screen()).toMatch(/✓ 8\/8 Start the syncs again \(done/u);
     terminal.type(KEY.enter);
     expect(await terminal.exited).toBe(0);

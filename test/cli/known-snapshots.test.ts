@@ -125,7 +125,7 @@ test('a run does not take what nobody vouches for as verified', async () => {
   );
   const { code, stdout, stderr } = await go('runbook', 'run', 'check', '--input', `base=${base}`);
   expect(code, stdout + stderr).not.toBe(0);
-  expect(stdout + stderr).toContain('Nobody vouches');
+  expect(stdout + stderr).toContain('Nothing confirms that');
 });
 
 test('folders and files that others could change are warned of', async () => {

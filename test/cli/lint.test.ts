@@ -93,13 +93,13 @@ test('nor does respond start it', { timeout: 120_000 }, async () => {
   try {
     await terminal.waitFor('Is it one of these?');
     terminal.type('\r');
-    await terminal.waitFor('Do you have it');
+    await terminal.waitFor('Acknowledge it');
     terminal.type('n\r');
-    await terminal.waitFor('Which repair?');
+    await terminal.waitFor('Which runbook?');
     // Both fit; the first by name is the one that leads nowhere.
     terminal.type('\r');
     expect(await terminal.exited).toBe(65);
-    expect(terminal.screen().replaceAll(/\s+/gu, ' ')).toContain('does not start');
+    expect(terminal.screen().replaceAll(/\s+/gu, ' ')).toContain('cannot be started');
   } finally {
     await terminal.dispose();
   }

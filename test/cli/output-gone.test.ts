@@ -55,7 +55,7 @@ describe('whoever reads the output goes away', () => {
     await writeFile(join(cwd, 'go'), '');
     expect((await ended)[0]).toBe(0);
     expect(await readFile(join(cwd, 'did.log'), 'utf8')).toBe('two\nthree\n');
-    expect(await logged(cwd)).toContain(`${name} cannot be written to any more (EPIPE)`);
+    expect(await logged(cwd)).toContain(`${name} can no longer be written to (EPIPE)`);
   });
 
   test('both of a daemon: it lives, and does what is due', { timeout: 180_000 }, async () => {

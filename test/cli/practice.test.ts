@@ -19,7 +19,7 @@ async function confirm(terminal: Terminal, question: RegExp): Promise<void> {
 }
 
 const WRONG_VALUES = 'Replies addressed to the wrong person. Records have lost their links to companies or deals';
-const NO_DAEMON = 'nothing will escalate by itself. Start one: runback daemon';
+const NO_DAEMON = 'nothing escalates automatically. Start one: runback daemon';
 
 // The path of the README, in the words of its screens. A person who goes wrong on the way is led back, and nothing is deleted by Enter alone.
 test.each([80, 60])('a newcomer is led from `runback practice` to a repaired account, past wrong answers, in %i columns', async (columns) => {
@@ -38,9 +38,9 @@ test.each([80, 60])('a newcomer is led from `runback practice` to a repaired acc
     await answer(person, /\? How bad is it/u, KEY.enter);
     await answer(person, /\? In one sentence/u, KEY.enter);
     await answer(person, /\? Where do you see it/u, KEY.enter);
-    await answer(person, /\? Do you have it/u, KEY.enter);
+    await answer(person, /\? Acknowledge it/u, KEY.enter);
     // No line is cut in the middle of a word.
-    const words = (await person.waitFor(/\? Which repair\?\s+> Undo a mass overwrite[^]*select/u)).split(/\s+/u);
+    const words = (await person.waitFor(/\? Which runbook\?\s+> Undo a mass overwrite[^]*select/u)).split(/\s+/u);
     for (const word of `${WRONG_VALUES} ${NO_DAEMON}`.split(' ')) expect(words).toContain(word);
     person.type(KEY.enter);
     await answer(person, /\? Which snapshot was taken before the damage/u, KEY.enter);
@@ -65,14 +65,14 @@ test.each([80, 60])('a newcomer is led from `runback practice` to a repaired acc
     await writeFile(join(dir, 'seen.txt'), 'what I saw');
     await answer(person, /\? Files to keep as evidence/u, `nowhere.txt${KEY.enter}`);
     await answer(person, /There is no file/u, '\u007F'.repeat(11), `seen.txt${KEY.enter}`);
-    await sandbox.waitFor(/Repaired: no damaged value is left/u);
-    await answer(person, /\? Is it over/u, KEY.enter);
+    await sandbox.waitFor(/Restored: no damaged value is left/u);
+    await answer(person, /\? Has it ended/u, KEY.enter);
     await person.exited;
     // The evidence was hashed: a later change of it is found.
-    expect((await runback(['runbook', 'evidence', 'latest'], { cwd: dir })).stdout).toMatch(/✓ as it was, sha256 [0-9a-f]+/u);
+    expect((await runback(['runbook', 'evidence', 'latest'], { cwd: dir })).stdout).toMatch(/✓ unchanged, sha256 [0-9a-f]+/u);
     await writeFile(join(dir, 'seen.txt'), 'something else');
     const changed = await runback(['runbook', 'evidence', 'latest'], { cwd: dir });
-    expect(changed.stdout).toMatch(/✗ changed since it was kept/u);
+    expect(changed.stdout).toMatch(/✗ changed since it was saved/u);
     expect(changed.code).toBe(65);
     expect(await readFile(join(dir, 'pages.log'), 'utf8')).toContain('One value appears on many records');
     sandbox.type(KEY.ctrlC);

@@ -47,7 +47,7 @@ describe('no command in a terminal', () => {
     await terminal.waitFor('Type a number from 1 to');
     expect(terminal.raw()).not.toMatch(REDRAW);
     terminal.type(`99${KEY.enter}`);
-    await terminal.waitFor('is not one of them');
+    await terminal.waitFor('is not in the list');
     const place = /^(\d+): All commands/mu.exec(terminal.screen())?.[1] ?? '';
     terminal.type(`${place}${KEY.enter}`);
     await terminal.waitFor('Options everywhere:');

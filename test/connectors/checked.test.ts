@@ -132,7 +132,7 @@ describe('reading', () => {
     await numbers('-10', '-9', '0', '9', '10');
     await expectBroken(numbers('10', '9'), '"9" after "10"');
     await expectBroken(numbers('-9', '-10'), '"-10" after "-9"');
-    for (const key of ['x', '007', '']) await expectBroken(numbers(key), 'no whole number');
+    for (const key of ['x', '007', '']) await expectBroken(numbers(key), 'not a whole number');
   });
 
   test('where no order is claimed, none is asked for', async () => {
@@ -247,7 +247,7 @@ describe('writing', () => {
     const notes: string[] = [];
     const reporter: Reporter = { progress: () => undefined, waiting: () => undefined, note: (message) => notes.push(message) };
     await told().write([update('a')], { reporter });
-    expect(notes).toEqual([expect.stringContaining('made-up is at fault: it told of 0 changes, and 1 were to be made')]);
+    expect(notes).toEqual([expect.stringContaining('made-up is at fault: it reported 0 changes, but 1 were requested')]);
   });
 
   test('an unforeseen error before anything was sent is one; after it, every change is in doubt', async () => {

@@ -71,7 +71,7 @@ describe('limits', () => {
     const results = await bench.connector.write([{ action: 'update', schema, key: id, set: { firstname: 'Late' }, expect: {} }], { reporter });
     expect(results).toEqual([{ status: 'applied', key: id }]);
     expect(bench.sandbox.counts().writesPerRecord).toEqual({ [`contacts/${id}`]: 1 });
-    expect(waits.some((wait) => wait.reason.includes('too fast'))).toBe(true);
+    expect(waits.some((wait) => wait.reason.includes('rate-limiting'))).toBe(true);
     expect(bench.connector.usage().limited).toBe(3);
   });
 

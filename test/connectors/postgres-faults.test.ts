@@ -197,7 +197,7 @@ test('a server that is starting is waited for, also to ask it what became of a c
   // As often as it is asked in any case; each time it is asked for TLS first.
   proxy.starting(8);
   expect(await platform.connector.write([update('2', 'b')], { reporter })).toMatchObject([{ status: 'applied' }]);
-  expect(waits.filter((why) => why.includes('is asked what became of it'))).toHaveLength(4);
+  expect(waits.filter((why) => why.includes('is asked what happened'))).toHaveLength(4);
   expect(waits.some((why) => why.includes('takes no connections now'))).toBe(true);
   const fresh = await open();
   proxy.starting(2);

@@ -125,7 +125,7 @@ export function sandboxContract(name: string, platform: SandboxUnderTest): void 
         expect(sandbox.counts().requests).toBe(0);
       });
 
-      test('what is removed is no longer there, and unknown things are refused', () => {
+      test('what is removed no longer exists, and unknown things are refused', () => {
         const key = seeded();
         sandbox.writeAs(person).remove(platform.object, key);
         expect(sandbox.truth().record(platform.object, key)).toBeUndefined();

@@ -61,11 +61,11 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     await page.goto(`${url}${maya}`);
     expect((await world.incidents.read(id)).status).toBe('open');
     const focused = (): Promise<string> => page.evaluate('document.activeElement.textContent.trim()');
-    for (let n = 0; n < 10 && (await focused()) !== 'I have it'; n += 1) await page.keyboard.press('Tab');
+    for (let n = 0; n < 10 && (await focused()) !== 'Acknowledge'; n += 1) await page.keyboard.press('Tab');
     expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/ack\//u);
-    await page.getByText('Nobody else is paged meanwhile').waitFor();
+    await page.getByText('Nobody else is paged in the meantime').waitFor();
     expect(await world.incidents.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
     expect(await violationsOf(page)).toEqual([]);
     // Back and again, as people do: still one acknowledgement.
@@ -112,8 +112,8 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     await page.getByText('This came from another page').waitFor();
     expect((await world.incidents.read(id)).status).toBe('open');
     await page.goto(`${publicUrl}${maya}`);
-    await page.getByRole('button', { name: 'I have it' }).click();
-    await page.getByText('Nobody else is paged meanwhile').waitFor();
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByText('Nobody else is paged in the meantime').waitFor();
     expect(await world.incidents.read(id)).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
   });
 
@@ -122,7 +122,7 @@ describe.skipIf(!hasBrowser())('the status page in a real browser', () => {
     const page = await (await openBrowser()).newPage();
     await page.goto(url);
     await page.getByText('Stop that').click();
-    await page.getByText('Load again every 30 s').waitFor();
+    await page.getByText('Reload every 30 s').waitFor();
     expect(page.url()).toContain('refresh=off');
   });
 });

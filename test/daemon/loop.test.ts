@@ -129,7 +129,7 @@ describe("the dead man's ping", () => {
       await world.incidents.tick();
     }
     world.start({ ping: { url, everyMs: 100 } });
-    await until(() => world.lines.some((line) => line.includes(`No ping is sent: ${id} waits for somebody`)));
+    await until(() => world.lines.some((line) => line.includes(`No ping is sent: ${id} has waited for someone`)));
     expect(heard).toEqual([]);
     await acknowledge(world.incidents, id, { by: 'lee', source: 'cli' });
     await until(() => heard.length > 0);
@@ -142,7 +142,7 @@ describe("the dead man's ping", () => {
     const { id } = await world.open('Her address is wrong');
     await world.start({ once: true }).ended;
     world.start({ ping: { url, everyMs: 100 } });
-    await until(() => world.lines.some((line) => line.includes('failed for good within the last hour')));
+    await until(() => world.lines.some((line) => line.includes('failed permanently within the last hour')));
     expect(heard).toEqual([]);
     await world.outbox.dismiss(`${id}.1.0.0.0`);
     await until(() => heard.length > 0);

@@ -45,11 +45,11 @@ describe('the acknowledge link', () => {
     const { world, url, id, path } = await paged();
     for (const method of ['GET', 'HEAD', 'GET']) expect((await ask(url, path('maya'), { method })).status).toBe(200);
     expect((await world.incidents.read(id)).status).toBe('open');
-    expect((await ask(url, path('maya'))).body).toMatch(/<form method="post">[^]*I have it/u);
+    expect((await ask(url, path('maya'))).body).toMatch(/<form method="post">[^]*Acknowledge<\/button>/u);
     const posted = await ask(url, path('maya'), { method: 'POST', headers: { 'sec-fetch-site': 'same-origin', origin: 'null' } });
     expect(posted.status).toBe(303);
     const after = await ask(url, new URL(String(posted.headers['location']), new URL(path('maya'), url)).pathname);
-    expect(after.body).toContain('has it.</strong> Nobody else is paged');
+    expect(after.body).toContain('acknowledged it.</strong> Nobody else is paged');
     expect(after.body).not.toContain('<form');
     const incident = await world.incidents.read(id);
     expect(incident).toMatchObject({ status: 'acknowledged', holder: { person: 'maya' } });
@@ -61,7 +61,7 @@ describe('the acknowledge link', () => {
     for (const _ of [1, 2, 3]) expect((await ask(url, path('maya'), { method: 'POST' })).status).toBe(303);
     expect((await world.incidents.read(id)).timeline.filter(({ type }) => type === 'incident.acknowledged')).toHaveLength(1);
     await resolve(world.incidents, id, 'Undone', { by: 'maya', source: 'cli' });
-    expect((await ask(url, path('maya'))).body).toContain('it is over');
+    expect((await ask(url, path('maya'))).body).toContain('This incident has ended');
     expect((await ask(url, path('maya'), { method: 'POST' })).status).toBe(303);
     expect((await world.incidents.read(id)).status).toBe('resolved');
   });
@@ -119,7 +119,7 @@ describe('the acknowledge link', () => {
     expect((await ask(url, path('ops'), { method: 'POST', body: 'person=lee' })).status).toBe(303);
     expect((await world.incidents.read(id)).holder?.person).toBe('lee');
     // Somebody else may take it over, by saying so.
-    expect((await ask(url, path('maya'))).body).toContain('Take it over');
+    expect((await ask(url, path('maya'))).body).toContain('Take over');
     await ask(url, path('maya'), { method: 'POST' });
     expect((await world.incidents.read(id)).holder?.person).toBe('maya');
   });
@@ -148,27 +148,27 @@ describe('the status page', () => {
     world.clock.forward(90_000);
     const { body, headers } = await ask(url, '/');
     for (const text of [
-      '1 open incident: nobody has it',
-      'Nobody has it.',
+      '1 open incident: not acknowledged',
+      'Not acknowledged.',
       'corrupted or lost',
       'crm-to-marketing',
       'runback sync resume pause-1',
       'Look at ten changes',
-      'Goes on to the next contact',
+      'The next contact is paged',
     ])
       expect(body).toContain(text);
     expect(body).toMatch(/ago \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)/u);
     expect(headers['refresh']).toBe('30');
     expect((await ask(url, '/?refresh=off')).headers['refresh']).toBeUndefined();
     await acknowledge(world.incidents, id, { by: 'maya', source: 'cli' });
-    await until(async () => (await ask(url, '/')).body.includes('Maya Ortiz</bdi> has it since'));
+    await until(async () => (await ask(url, '/')).body.includes('Acknowledged by <bdi>Maya Ortiz</bdi>'));
   });
 
   it('shows one incident with its timeline, deliveries and grants, and nobody a secret word', async () => {
     const { url, id, path } = await paged();
     const { body, status } = await ask(url, `/incidents/${id}`);
     expect(status).toBe(200);
-    for (const text of ['Opened as sev1', 'taken by the service', 'Maya Ortiz (email)', 'may pause-syncs, plan', `runback incident ack ${id}`])
+    for (const text of ['Opened as sev1', 'accepted by the service', 'Maya Ortiz (email)', 'may pause-syncs, plan', `runback incident ack ${id}`])
       expect(body).toContain(text);
     expect(body + (await ask(url, '/')).body).not.toContain(path('maya').split('/')[3]);
     for (const nowhere of ['/incidents/inc-nowhere', '/incidents/..%2f..%2fetc', '/nothing'])
@@ -222,7 +222,7 @@ describe('the status page', () => {
     const { id } = await world.open('No policy');
     const url = await world.start().url;
     expect((await ask(url, '/')).body).toContain('There is no escalation.yml, so nobody is paged.');
-    expect((await ask(url, `/incidents/${id}`)).body).toContain('Nothing happens by itself');
+    expect((await ask(url, `/incidents/${id}`)).body).toContain('Nothing happens automatically');
   });
 
   it('reads 200 incidents at most and counts the rest', async () => {

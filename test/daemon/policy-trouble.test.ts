@@ -102,7 +102,7 @@ it('a workspace that never had one has no trouble, and one that shall have none 
   await open(dir);
   await rm(join(dir, 'escalation.yml'));
   const call = async (...args: string[]) => (await runHere([...args, '--workspace', dir])).stdout;
-  expect(await call('status')).toContain('escalation.yml is gone');
+  expect(await call('status')).toContain('escalation.yml is missing');
   expect(await call('escalation', 'forget')).toContain('forgotten');
-  expect(await call('status')).not.toContain('escalation.yml is gone');
+  expect(await call('status')).not.toContain('escalation.yml is missing');
 });

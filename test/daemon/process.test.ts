@@ -23,7 +23,7 @@ describe('runback daemon, as a process', () => {
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
     const again = await startDaemon(dir, port);
-    expect(again.said()).toContain('Took over from a daemon that ended without a word');
+    expect(again.said()).toContain('Took over from a daemon that ended without giving up its lock');
     // Nobody answered: it is told again by the process that did not begin it.
     await until(() => new Set(received.filter(({ text }) => text.includes(id)).map((one) => one.id)).size > 1);
 

@@ -72,7 +72,7 @@ describe('an approval is refused with the reason', () => {
     ['lee', 'expired', { at: '2026-11-22T10:30:00Z' }, /expired at 2026-11-22T11:30:00.000Z, 30m ago/u],
     ['lee', 'expired', { expires: '2026-11-22T11:59:00Z' }, /expired/u],
     ['lee', 'expired', { at: 'yesterday' }, /cannot be read/u],
-    ['lee', 'not-yet', { at: '2026-11-22T14:00:00Z' }, /not come yet/u],
+    ['lee', 'not-yet', { at: '2026-11-22T14:00:00Z' }, /in the future/u],
   ])('%s: %s', (by, code, more, reason) => {
     const verdict = judge([yes(by, more)]);
     expect(verdict).toMatchObject({ met: false, accepted: [], refused: [{ code }] });

@@ -26,7 +26,7 @@ describe('runback escalation', () => {
     const shown = await call('show');
     expect(shown).toMatchObject({ code: 0, stderr: '' });
     expect(shown.stdout).toMatch(/(Maya Ortiz \(maya\)|Lee Park \(lee\)) {2}primary {3}/);
-    expect(shown.stdout).toContain('Policy critical, gone through 2 times');
+    expect(shown.stdout).toContain('Policy critical, followed 2 times');
     fits(shown.stdout);
     const [json] = jsonLines((await call('show', '--json')).stdout);
     expect(json).toMatchObject({ ok: true, command: 'escalation show', data: { onCall: [{ schedule: 'primary' }], escalation: { version: 1 } } });
@@ -35,7 +35,7 @@ describe('runback escalation', () => {
   test('simulate tells each message with its zone, and takes the first of two times', async () => {
     const told = await call('simulate', '--severity', 'sev1', '--at', '2026-11-01T01:30', '--for', '40m');
     expect(told.code).toBe(0);
-    expect(told.stdout).toContain('comes twice');
+    expect(told.stdout).toContain('occurs twice');
     expect(told.stdout).toContain('Sun 2026-11-01 01:35 EDT');
     expect(told.stdout).toContain('Sun 2026-11-01 01:00 EST');
     fits(told.stdout);
@@ -77,7 +77,7 @@ describe('runback escalation', () => {
     await writeFile(join(folder, 'escalation.yml'), FILE.replace('quiet_hours: { weekdays: "20:00-08:00", weekends: all }', ''));
     const odd = await call('lint');
     expect(odd.code).toBe(0);
-    expect(odd.stdout.replaceAll(/\s+/g, ' ')).toMatch(/warning escalation\.yml:\d+:\d+: sev3 waits for the end of quiet hours, and there are none/);
+    expect(odd.stdout.replaceAll(/\s+/g, ' ')).toMatch(/warning escalation\.yml:\d+:\d+: sev3 waits for the end of quiet hours, but there are none/);
     await writeFile(join(folder, 'escalation.yml'), FILE.replace(', phone: env:MAYA_PHONE', ''));
     const refused = await call('lint');
     expect(refused.code).toBe(65);

@@ -133,7 +133,7 @@ describe('what fails moves on at once', () => {
     let at = fail(fail(step(state(), new Date(DAY)), 0, 0), 1, 0);
     at = fail(step(at, later(DAY, 1000)), 0, 1);
     const due = decideEscalation(file, at, later(DAY, 2000));
-    expect(due.acts).toMatchObject([{ kind: 'rung', index: 1, because: 'nobody of level 1 could be reached' }]);
+    expect(due.acts).toMatchObject([{ kind: 'rung', index: 1, because: 'nobody at level 1 could be reached' }]);
   });
 
   test('when everything fails the ladder ends in the exhausted rung, which keeps its pace and never stops', () => {
@@ -158,7 +158,7 @@ describe('what fails moves on at once', () => {
     expect(due.acts).toMatchObject([{ kind: 'rung', targets: [{ ref: 'schedule:primary' }], contacts: [] }]);
     expect(due.next).toBe(before);
     const after = afterActs(early, due.acts, new Date(before), 'open');
-    expect(decideEscalation(lonely, after, new Date(before)).acts).toMatchObject([{ index: 1, because: 'nobody of level 1 could be reached' }]);
+    expect(decideEscalation(lonely, after, new Date(before)).acts).toMatchObject([{ index: 1, because: 'nobody at level 1 could be reached' }]);
   });
 });
 

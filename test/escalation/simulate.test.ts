@@ -89,17 +89,17 @@ describe('a time that a person types', () => {
     expect(readTime('2026-11-01T01:30-05:00', 'America/New_York')).toEqual({ at: new Date('2026-11-01T06:30:00Z') });
   });
 
-  test('that comes twice is taken as the first, and said so', () => {
+  test('that occurs twice is taken as the first, and said so', () => {
     const { at: first, note } = readTime('2026-11-01T01:30', 'America/New_York');
     expect(first.toISOString()).toBe('2026-11-01T05:30:00.000Z');
-    expect(note).toContain('comes twice');
+    expect(note).toContain('occurs twice');
   });
 
   test('that the clocks skip is refused, with what they do', () => {
     expect(() => readTime('2026-03-08T02:30', 'America/New_York')).toThrow('2026-03-08 02:30 does not exist');
     expect(() => readTime('2026-10-04T02:15', 'Australia/Lord_Howe')).toThrow('does not exist');
     for (const text of ['tomorrow', '2026-02-30T10:00', '2026-02-30T10:00Z', '2026-07-08T25:00', ''])
-      expect(() => readTime(text, 'UTC')).toThrow('is not a time');
+      expect(() => readTime(text, 'UTC')).toThrow('is not a valid time');
   });
 });
 

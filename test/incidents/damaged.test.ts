@@ -124,7 +124,7 @@ describe('an error after a change says that the change was made', () => {
     outbox.put = full;
     await expect(acknowledge(incidents, id, MAYA)).rejects.toMatchObject({
       code: 'disk-full',
-      state: `It is on record in ${id}. Whom to tell because of it could not be worked out.`,
+      state: `It is on record in ${id}. It is not known whom to page because of it.`,
     });
     expect((await incidents.read(id)).status).toBe('acknowledged');
     await expect(incidents.open(opening, 'root')).rejects.toMatchObject({ state: expect.stringMatching(/^The incident is open as inc-/u) as string });
@@ -137,7 +137,7 @@ describe('an error after a change says that the change was made', () => {
     const put = outbox.put.bind(outbox);
     outbox.put = (page) => (page.kind === 'resolved' ? full() : put(page));
     await expect(merge(incidents, one.id, two.id, MAYA)).rejects.toMatchObject({
-      state: expect.stringContaining(`${two.id} has taken it in`) as string,
+      state: expect.stringContaining(`${two.id} contains its history`) as string,
     });
     expect((await incidents.read(two.id)).absorbed).toEqual([one.id]);
   });

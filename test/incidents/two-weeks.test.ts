@@ -196,7 +196,7 @@ function about(channel: string, text: string): string {
   if (body.event_action !== undefined) return body.event_action;
   if (channel === 'hook') return body.type ?? 'event';
   if (/Snoozed until/.test(text)) return 'snoozed';
-  return /Somebody has it/.test(text) ? 'acknowledged' : /\] Over:/.test(text) ? 'resolved' : 'alert';
+  return /\] Acknowledged:/.test(text) ? 'acknowledged' : /\] Over:/.test(text) ? 'resolved' : 'alert';
 }
 
 const opening = { title: 'Wrong first names', severity: 'sev1', platforms: ['hubspot'], source: 'cli' };
@@ -221,7 +221,7 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
       engageVendor(incidents, first.id, 'hubspot', { number: '4711', followUpAt: new Date(clock.now().getTime() + 20 * MINUTE) }, LEE),
     );
     await wait(20 * MINUTE);
-    expect(told()).toEqual([`0d 00:55 mail lee@example.com [sev1] Support case to be followed up: Wrong first names`]);
+    expect(told()).toEqual([`0d 00:55 mail lee@example.com [sev1] Support case to follow up: Wrong first names`]);
     await act((incidents) => mitigate(incidents, first.id, 'restored', LEE));
     await act((incidents) => resolve(incidents, first.id, 'verified', LEE));
     expect(told()).toEqual(['0d 00:55 chat resolved', expect.stringMatching(/^0d 00:55 hook /), '0d 00:55 pager resolve']);

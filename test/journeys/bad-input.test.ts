@@ -47,17 +47,12 @@ describe('YAML that does not fit ends with 65 at its line and column, and starts
       (text) => text.replace('[hubspot]', '[hubsopt]'),
       /runback\.yml:15:17: there is no platform "hubsopt", did you mean "hubspot"\?/u,
     ],
-    [
-      'a key twice',
-      'runback.yml',
-      (text) => `${text}version: 1\n`,
-      /runback\.yml:21:1: the key "version" stands here twice .* the first is in line 1/u,
-    ],
+    ['a key twice', 'runback.yml', (text) => `${text}version: 1\n`, /runback\.yml:21:1: the key "version" is here twice .* the first is on line 1/u],
     [
       'a tab',
       'runback.yml',
       (text) => text.replace('    url:', '\turl:'),
-      /Error: runback\.yml:7:1: a tab stands where YAML indents 7 \| →url: .* \| \^ expected spaces State now/u,
+      /Error: runback\.yml:7:1: there is a tab where YAML needs spaces 7 \| →url: .* \| \^ expected spaces State now/u,
     ],
     ['10 MB of nesting', 'runback.yml', () => '['.repeat(10_000_000), /runback\.yml:1:65: the nesting is too deep .* expected at most 64 levels/u],
     [

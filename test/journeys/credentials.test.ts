@@ -30,7 +30,7 @@ test.each<[string, Fault, string, RegExp]>([
     for (const ended of [stopped, still]) {
       expect(ended, ended.stderr).toMatchObject({ code: 4 });
       expect(flat(ended)).toMatch(how);
-      expect(flat(ended)).toMatch(new RegExp(`Go on: runback runbook resume run-.* Code ${code} `, 'u'));
+      expect(flat(ended)).toMatch(new RegExp(`Continue: runback runbook resume run-.* Code ${code} `, 'u'));
     }
     expect(flat(stopped)).toContain('10 of 20 changes are on the platform.');
     // What the vendor's support asks for is on record.

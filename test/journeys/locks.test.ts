@@ -101,7 +101,7 @@ test('a killed run in the way of another is named by the refusal, by status and 
   const answer = /Continue \S+: runback (runbook \w+ \S+)/u;
   const refused = await bench.go(START);
   expect(refused).toMatchObject({ code: 11 });
-  expect(flat(refused)).toContain('has ended without giving it back');
+  expect(flat(refused)).toContain('has ended without releasing the lock');
   const second = (await readdir(join(bench.dir, '.runback', 'runs'))).sort().at(-1) ?? '';
   const status = await bench.go(['status']);
   const doctor = await bench.go(['doctor']);
@@ -197,14 +197,14 @@ test(
   },
 );
 
-test('a lock of a process that is at work is taken by nobody (G5)', async () => {
+test('a lock of a process that is running is taken by nobody (G5)', async () => {
   const { openFileStore } = await import('../../src/store/index.js');
   const { Redactor, systemClock } = await import('../../src/lib/index.js');
   const store = openFileStore({ dir: join(bench.dir, '.runback'), clock: systemClock, redactor: new Redactor() });
   const lock = await store.lock('platform-test', { by: 'maya', holder: 'run-living', purpose: 'a test' });
   const refused = await bench.go(['lock', 'take', 'platform-test', '--confirm', 'run-living']);
   expect(refused).toMatchObject({ code: 11 });
-  expect(said(refused)).toContain('still at work');
+  expect(said(refused)).toContain('still running');
   await lock.check();
   await lock.release();
 });

@@ -56,7 +56,7 @@ test('apply, resume and undo end with 3 and say what was left wherever something
   expect(await operator.run('restore', 'resume', 'latest')).toMatchObject({ code: 3, data: { state: 'partial', moved: 1 } });
   const shown = await runHere(['restore', 'resume', 'latest', '--no-input'], { cwd: operator.dir });
   expect(`${shown.stdout}${shown.stderr}`.replaceAll(/\s+/gu, ' ')).toContain(
-    'Left alone 1 change: somebody changed the value meanwhile. To decide about them, make a new plan',
+    'Left alone 1 change: someone changed the value in the meantime. To decide about them, make a new plan',
   );
   // All that it wrote is put back, from partial too.
   expect(await operator.run('restore', 'undo', 'latest')).toMatchObject({ code: 0, data: { state: 'undone', undo: { applied: 5, moved: 0 } } });
@@ -95,7 +95,7 @@ test('mass-overwrite shows what was left and starts no sync before a person says
   // Trying again asks for the confirmation again, writes nothing twice, and what a person changed is still left.
   expect(asked).toEqual(['review', 'allow', 'apply', 'left', 'apply', 'left', 'cause']);
   expect(ended, ended.stdout).toMatchObject({ code: 3, data: { state: 'partial' } });
-  expect(String(ended.data['because'])).toMatch(/^apply left 1 left alone since somebody changed/u);
+  expect(String(ended.data['because'])).toMatch(/^apply left 1 left alone because someone changed/u);
   expect(await operator.syncs()).toEqual({ feed: 'running', archive: 'paused' });
   expect(sandbox.records('contacts').find(({ id }) => id === contacts[3])?.properties['jobtitle']).toBe('Edited after the plan');
 });

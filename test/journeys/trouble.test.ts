@@ -16,10 +16,10 @@ afterAll(() => run.close());
 
 const READ = '/crm/v3/objects/contacts';
 test.each<[string, Fault, string, RegExp, string | undefined]>([
-  ['is down', { kind: 'server-error', status: 503, path: '*batch/*', after: 5 }, 'platform-unreachable', /trouble \(status 503\)/u, '10 of 20'],
-  ['is too slow', { kind: 'delay', ms: 900, path: READ }, 'platform-unreachable', /no whole answer within 0.3 s/u, undefined],
-  ['answers nonsense', { kind: 'nonsense', path: READ }, 'platform-nonsense', /makes no sense: it is not JSON/u, undefined],
-  ['limits us', { kind: 'rate-limit', path: '*batch/update' }, 'platform-limit', /Waiting 1 s: HubSpot says that we are too fast/u, '0 of 20'],
+  ['is down', { kind: 'server-error', status: 503, path: '*batch/*', after: 5 }, 'platform-unreachable', /problem \(status 503\)/u, '10 of 20'],
+  ['is too slow', { kind: 'delay', ms: 900, path: READ }, 'platform-unreachable', /no complete answer within 0.3 s/u, undefined],
+  ['answers nonsense', { kind: 'nonsense', path: READ }, 'platform-nonsense', /Unexpected response from HubSpot: it is not JSON/u, undefined],
+  ['is rate-limiting us', { kind: 'rate-limit', path: '*batch/update' }, 'platform-limit', /Waiting 1 s: HubSpot is rate-limiting us/u, '0 of 20'],
 ])('a platform that %s midway: exit 3 with the reason, what is written so far and the command that goes on', async (_, fault, code, why, written) => {
   await run.newDamage();
   const id = run.sandbox.faults.add({ ...fault, times: null });
@@ -30,7 +30,7 @@ test.each<[string, Fault, string, RegExp, string | undefined]>([
   expect(stopped, stopped.stderr).toMatchObject({ code: 3 });
   expect(flat(stopped)).toContain(`Code ${code} (exit 3`);
   expect(flat(stopped)).toMatch(why);
-  expect(flat(stopped)).toMatch(/Go on: runback runbook resume run-\d/u);
+  expect(flat(stopped)).toMatch(/Continue: runback runbook resume run-\d/u);
   if (written !== undefined) expect(flat(stopped)).toContain(`${written} changes are on the platform.`);
   expect(run.paused()).toBe(true);
   await run.expectResumed();

@@ -46,14 +46,14 @@ test('what an expression reads is known before it runs', () => {
 
 describe('mistakes are found when the file is loaded, with the word that was meant', () => {
   test.each([
-    ['stps.plan.records > 1', 'nothing is called "stps", did you mean "steps"?'],
+    ['stps.plan.records > 1', 'nothing is named "stps", did you mean "steps"?'],
     ['steps.plan.recods > 1', 'there is no field "recods", did you mean "records"?'],
     ['steps.pln.records > 1', 'there is no field "pln", did you mean "plan"?'],
     ['steps.plan.records > "a"', 'no such overload'],
     ['steps.plan.records >', 'unexpected token'],
     ['', ''],
     ['live.email.matches("(a+)+$")', 'matches() is not allowed'],
-    ['live.tags.map(a, live.tags.map(b, live.tags.map(c, c)))', 'more than 2 loops'],
+    ['live.tags.map(a, live.tags.map(b, live.tags.map(c, c)))', 'more than 2 nested loops'],
     ['('.repeat(500), ''],
     ['x'.repeat(5000), 'longer than'],
   ])('%s', (source, message) => {

@@ -148,7 +148,7 @@ describe('what is tried again', () => {
     const reporter = { progress: () => undefined, note: () => undefined, waiting: (wait: Wait) => void waits.push(wait) };
     expect(await client(origin, { clock }).request(write, { reporter })).toMatchObject({ status: 201 });
     expect(clock.ms).toBe(3000);
-    expect(waits).toEqual([{ reason: 'Acme says that we are too fast; trying again', ms: 3000 }]);
+    expect(waits).toEqual([{ reason: 'Acme is rate-limiting us; trying again', ms: 3000 }]);
     expect(came).toHaveLength(2);
   });
 

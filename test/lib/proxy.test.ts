@@ -84,7 +84,7 @@ describe('a network whose only way out is a proxy', () => {
 
   it('connections to https addresses go through it, and a lie in the certificate is not believed', async () => {
     const result = await client('https://acme.example', { HTTPS_PROXY: proxy.url }).request({ method: 'POST', path: '/', repeatable: false });
-    // What stands behind it speaks no TLS.
+    // What comes after it speaks no TLS.
     expect(result.kind).not.toBe('answered');
     expect(proxy.heard[0]?.line).toBe('CONNECT acme.example:443');
     expect(reached).toEqual([]);

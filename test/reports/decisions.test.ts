@@ -154,7 +154,7 @@ test('pages that failed are told by whom they were for, and grouped by what they
   expect(data.timeline.map(({ text }) => text)).toContain('Page 7 of the handbook failed us.');
   expect(incident.timeline.find(({ type }) => type === 'page.settled')).toMatchObject({
     page: `${INCIDENT}.1.1.0.0`,
-    text: 'Page to Lee Park (sms) failed for good after 3 attempts: the number is not in service.',
+    text: 'Page to Lee Park (sms) failed permanently after 3 attempts: the number is not in service.',
   });
 });
 

@@ -96,7 +96,7 @@ test('action items begin with what the records show', async () => {
     'Nobody could be paged there: schedule:crm-primary, nobody is on call.',
     `Unauthenticated approval by lee: "Approval for a large restore" of ${RUN}.`,
     `Run ${RUN} is partial: 2 changes remain.`,
-    `1 change of ${RESTORE}: left alone, since somebody had changed them.`,
+    `1 change of ${RESTORE}: left alone, because someone had changed them.`,
     `1 change of ${RESTORE}: refused by the platform.`,
     `2 of 4 changes of ${PLAN} were not on the platform when it was verified.`,
     'The case at the support of hubspot has no number on record.',
@@ -110,7 +110,7 @@ test('the timeline joins incident, run, restore and syncs in order, and says who
     new Set(['monitor', 'runback', 'respond', 'runbook', 'cli', 'run', 'restore', 'syncs']),
   );
   expect(timeline.find(({ text }) => text.startsWith('Page to'))?.text).toBe(
-    'Page to Lee Park (sms) failed for good after 3 attempts: the number is not in service.',
+    'Page to Lee Park (sms) failed permanently after 3 attempts: the number is not in service.',
   );
   expect(lastHash).toMatch(/^[\da-f]{64}$/u);
   expect(runs[0]?.lastHash).toMatch(/^[\da-f]{64}$/u);

@@ -245,7 +245,7 @@ function runLines(words: Words, planHash: string): readonly Line[] {
   });
   const error = {
     code: 'platform-unreachable',
-    message: 'Platform hubspot: HubSpot has trouble (status 502)',
+    message: 'Platform hubspot: HubSpot reports a problem (status 502)',
     data: { status: 502, correlationId: '0b7c9a44-5a52-4d8a-8a3c-6f3f0a5f2c11' },
   };
   return [

@@ -108,7 +108,7 @@ test('records that one snapshot lacks without proof count neither as deleted nor
   const unsure = await planBetween(whole, oneShort(fewer), fewer);
   expect(unsure.lines).toEqual([]);
   expect(unsure.summary.header.notCovered).toMatchObject([
-    { object: 'contacts', extent: 'absence', why: expect.stringContaining('counts 21 records, and gave 19') },
+    { object: 'contacts', extent: 'absence', why: expect.stringContaining('counts 21 records, but gave 19') },
     { object: 'companies', extent: 'absence' },
     { object: 'deals', extent: 'absence' },
   ]);

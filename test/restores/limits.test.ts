@@ -40,7 +40,7 @@ test.each<[string, Partial<PlanFilters>, string, RegExp]>([
   ['since', { since: 'gestern' }, 'usage', /2026-11-22T14:00Z/],
   ['until', { until: '2026-11-22T14:00' }, 'usage', /zone/],
   ['since', { since: '2h' }, 'usage', /no time/],
-  ['until', { since: '2026-11-22T14:00Z', until: '2026-11-21T14:00Z' }, 'usage', /before the one for the beginning/],
+  ['until', { since: '2026-11-22T14:00Z', until: '2026-11-21T14:00Z' }, 'usage', /is before the start time/],
   ['fields', { fields: ['name', 'emial'] }, 'not-found', /did you mean "email"/],
   ['exceptFields', { exceptFields: ['nmae'] }, 'not-found', /did you mean "name"/],
   ['fields', { objects: ['companies'], fields: ['phone'] }, 'not-found', /field phone/],

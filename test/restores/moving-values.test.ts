@@ -232,7 +232,7 @@ test('where the old value is another record’s by then, the refusal is told and
     const done = await applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, deps);
     expect(done).toMatchObject({ applied: 3, rejected: 1 });
     const verified = await verifyRestore(plan.header.id, deps);
-    expect(verified).toMatchObject({ remaining: 1, examples: [{ key: interim.key, why: 'it gave its value up, and could not get the new one' }] });
+    expect(verified).toMatchObject({ remaining: 1, examples: [{ key: interim.key, why: 'it gave up its value, and could not get the new one' }] });
     connector.fault = () => undefined;
     await undoRestore(done.id, 'maya', deps);
     expect(connector.state()).toEqual(before);

@@ -232,7 +232,7 @@ test('a sync that was started again before the restore is stopped before anythin
   const run = await startRun({ runbook: await repair({ afterPlan }), inputs: { base }, by: 'maya' }, it.deps, { operator });
   expect(run.state).toBe('succeeded');
   expect(new Set(seen)).toEqual(new Set([true]));
-  expect(run.notes.map(({ text }) => text).join()).toContain('marketing ran again');
+  expect(run.notes.map(({ text }) => text).join()).toContain('marketing was running again');
   expect(it.integration.state).toMatchObject({ paused: false, pauses: 2, resumes: 1 });
 });
 

@@ -76,7 +76,7 @@ describe('what is not known', () => {
   - { id: ask, title: Ask, command: [echo, '{"go":"yes"}'], effect: read }
   - { id: go, title: Go, when: steps.ask.json.go, action: world.launch, with: { name: x } }`);
     const error = await rejection(startRun({ runbook: book, inputs: {}, by: 'maya' }, deps));
-    expect(error.why).toContain('gives "yes", neither true nor false');
+    expect(error.why).toContain('gives "yes", which is neither true nor false');
     expect(await world.effects()).toEqual([]);
   });
 });

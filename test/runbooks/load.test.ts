@@ -108,9 +108,7 @@ describe('values never become code (G25)', () => {
     ['[node, -e, "x(${{ inputs.word }})"]'],
     ['[env, sh, -c, "echo ${{ inputs.word }}"]'],
   ])('%s is refused', async (command) => {
-    expect(await wrong(`  - { id: a, title: A, command: ${command} }`, 'inputs: { word: { type: string, prompt: W } }')).toMatch(
-      /argument of its own/,
-    );
+    expect(await wrong(`  - { id: a, title: A, command: ${command} }`, 'inputs: { word: { type: string, prompt: W } }')).toMatch(/separate argument/);
   });
 
   test('the worst value arrives at a program as one argument, byte for byte, and secrets only as references', async () => {

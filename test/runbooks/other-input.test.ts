@@ -127,11 +127,11 @@ describe('a filter as a person types it', () => {
   it.each([
     [{ since: 'gestern' }, /since cannot be "gestern"/],
     [{ until: '2026-11-22T14:00' }, /with its zone/],
-    [{ since: '2026-11-22T14:00Z', until: '3h' }, /lies before/],
+    [{ since: '2026-11-22T14:00Z', until: '3h' }, /is before/],
     [{ feilds: ['email'] }, /did you mean "fields"/],
     [{ fields: [] }, /fields/],
     [{ only: ['changes'] }, /only/],
-    [{ only: ['links'], fields: ['city'] }, /nothing right of links/],
+    [{ only: ['links'], fields: ['city'] }, /restores nothing of links/],
     ['{"keys": ["42"', /neither JSON/],
     ['field = "email"', /cannot be used/],
     ['size(field)', /yes or no/],

@@ -33,7 +33,7 @@ const works = (pid: string): boolean => {
   }
 };
 
-/** Every try says whether an earlier one is still at work. */
+/** Every try says whether an earlier one is still running. */
 const LOOK = 'for pid in $(cat pids 2>/dev/null); do grep -q "^State:.*[RSD] " /proc/$pid/status 2>/dev/null && echo $pid >> beside; done';
 /** And then works for longer than any test waits. */
 const ONE_AT_A_TIME = `${LOOK}; sleep 300 & echo $! >> pids; wait`;

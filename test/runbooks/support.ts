@@ -169,7 +169,7 @@ export function worldActions(world: World, mischief: Mischief): ActionLibrary {
     }),
     defineAction({
       name: 'world.launch',
-      summary: 'Do what cannot be taken back or looked up',
+      summary: 'Do what cannot be undone or looked up',
       input: named,
       outputs: {},
       effect: 'irreversible',

@@ -80,7 +80,7 @@ describe.each(NAMES)('%s', (writer) => {
       [`${writer}-folder`, 'is a folder'],
       ['no/such/file', 'There is no folder'],
       ['runback.yml/file', 'is not a folder'],
-      ['/dev/null', 'is no plain file'],
+      ['/dev/null', 'is not a regular file'],
       ['x'.repeat(300), 'too long'],
     ] as const) {
       const refused = await write(writer, to, '--overwrite');

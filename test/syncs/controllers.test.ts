@@ -182,7 +182,7 @@ describe.skipIf(process.platform !== 'linux')('programs that do not end', () => 
     const left = atWork('worker');
     for (const pid of left) process.kill(pid, 'SIGKILL');
     expect(left).toHaveLength(1);
-    expect(notes.join()).toContain('left a process at work');
+    expect(notes.join()).toContain('left a process still running');
   });
 
   it('an output too long to be whole is no state', async () => {
@@ -217,7 +217,7 @@ describe('an answer that does not say clearly whether the sync runs is no state'
     );
 
   it.each([
-    ['no number of jobs', '{"paused":true,"jobs":null}', { paused: 'json.paused', in_flight: 'json.jobs' }],
+    ['not a number of jobs', '{"paused":true,"jobs":null}', { paused: 'json.paused', in_flight: 'json.jobs' }],
     ['jobs in words', '{"paused":true,"jobs":"many"}', { paused: 'json.paused', in_flight: 'json.jobs' }],
     ['empty jobs', '{"paused":true,"jobs":""}', { paused: 'json.paused', in_flight: 'json.jobs' }],
     ['neither true nor false', '{"paused":null}', { paused: 'json.paused' }],

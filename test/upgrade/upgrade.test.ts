@@ -30,7 +30,7 @@ async function listsEverything(version: string): Promise<void> {
   expect(snapshots).toHaveLength(2);
   for (const { id } of snapshots)
     if (RECORDED.test(version)) await ends(0, 'snapshot', 'verify', id);
-    else expect(await ends(5, 'snapshot', 'verify', id)).toContain('Every byte fits its own digests');
+    else expect(await ends(5, 'snapshot', 'verify', id)).toContain('Every byte matches its own digests');
   expect((await kept.json('incident', 'list')).data).toMatchObject({ incidents: [{ id: incident }] });
   expect(await ends(0, 'incident', 'show', incident)).toContain('Wrong job titles');
   expect(await ends(0, 'status')).toContain(incident);

@@ -51,7 +51,7 @@ test('a program gets its arguments as they are: no shell reads them (G25)', asyn
   await expect(readFile(marker)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test('a secret that cannot be had says where it was looked for, never what was found', async () => {
+test('a secret that cannot be read says where it was looked for, never what was found', async () => {
   const root = await temporaryFolder();
   const sources = { env: { EMPTY: ' ', PATH: process.env['PATH'] }, redactor: new Redactor(), root };
   await writeFile(join(root, 'open'), canary, { mode: 0o600 });
@@ -64,7 +64,7 @@ test('a secret that cannot be had says where it was looked for, never what was f
     ['file:open', /can be read by others \(mode 640\)/],
     ['file:folder', /EISDIR/],
     ['command:no-such-program-here', /could not be started/],
-    [`command:sh -c "echo ${canary} >&2; exit 3"`, /ended with status 3 and said something/],
+    [`command:sh -c "echo ${canary} >&2; exit 3"`, /ended with status 3 and printed something/],
   ];
   for (const [text, why] of cases) {
     const error = await refusal(resolveSecret(ref(text), sources));

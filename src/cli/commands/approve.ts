@@ -15,7 +15,7 @@ async function approve(context: CommandContext): Promise<Outcome> {
   const services = await (await context.session()).approvals();
   if (services === undefined)
     throw new RunbackError('not-found', 'This workspace has no escalation.yml, which says who may approve what', {
-      why: 'Without one, whoever is at the terminal of the run says yes, and the approval is recorded as unauthenticated.',
+      why: 'Without one, the person at the terminal of the run says yes, and the approval is recorded as unauthenticated.',
       state: 'Nothing was approved.',
       next: 'runback runbook resume <run>',
     });
@@ -42,7 +42,7 @@ export async function approveWith(context: CommandContext, services: ApprovalSer
     throw new RunbackError('not-authorised', `This is not the key of ${by} in escalation.yml`, {
       why: `${check.reason}.`,
       state: 'Nothing was approved.',
-      next: 'Sign with the key that stands there, or have escalation.yml corrected.',
+      next: 'Sign with the key that is there, or have escalation.yml corrected.',
       data: { by, reason: check.code },
     });
   await addApproval(store, block);
@@ -174,7 +174,7 @@ export const commands: readonly CommandSpec[] = [
     args: [{ name: 'what', description: 'plan or run: id, its beginning, or latest (run)', kind: 'run' }],
     options: [
       { flags: '--key <file>', description: 'SSH key to sign with; its .pub file where an agent holds it', kind: 'file' },
-      { flags: '--confirm <environment:records>', description: 'the confirmation, where nobody can type it' },
+      { flags: '--confirm <environment:records>', description: 'the confirmation, for use without a terminal' },
       { flags: '--import <file>', description: 'keep approvals made elsewhere; - for stdin', kind: 'file' },
       { flags: '--fetch', description: 'print the approvals that are kept here' },
     ],

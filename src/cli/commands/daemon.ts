@@ -58,7 +58,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
       await incidentSession.close();
     }
     if (once || call.signal.aborted) break;
-    say('escalation.yml has changed: going on with what it says now. Open incidents keep the policy they began with.');
+    say('escalation.yml has changed and is in use. Open incidents keep the policy they started with.');
   }
   return { data: { once }, text: (style) => `${style.glyph.done} ${once ? 'Nothing more is due now.' : 'The daemon has ended.'}` };
 }
@@ -124,11 +124,11 @@ function unitOutcome(input: Input, { workspace }: Session, module: DaemonModule)
 
 export const commands: readonly CommandSpec[] = [
   {
-    summary: 'Page, escalate and remind by itself; status page on this machine',
+    summary: 'Page, escalate and remind automatically; local status page',
     details:
-      'Without it, opening an incident pages the first level and nothing goes on by itself. There is one for a workspace; Ctrl-C or SIGTERM ends it, and killed at any point it loses nothing. docs/daemon.md says what the page shows and how to keep it running.',
+      'Without it, opening an incident pages the first level and nothing happens after that. A workspace has one; Ctrl-C or SIGTERM ends it, and if it is killed nothing is lost. docs/daemon.md says what the page shows and how to keep it running.',
     options: [
-      { flags: '--once', description: 'do what is due now, wait for pages under way, end: for cron' },
+      { flags: '--once', description: 'do what is due now, wait for pages being sent, end: for cron' },
       { flags: '--port <port>', description: `of the status page on 127.0.0.1; default ${PORT}, 0 takes a free one` },
       { flags: '--public-url <url>', description: 'where people reach the status page: base of the links in pages' },
       { flags: '--ping <ref>', description: "reference (env:NAME, file:PATH) to the address of a dead man's switch" },

@@ -23,7 +23,7 @@ const SIZES = { full: { contacts: 5000, companies: 800, deals: 500 }, small: { c
 /** What somebody who follows the story answers; the same as a person would give at the prompts. */
 const ANSWERS = `
 review: "yes"
-left: go on
+left: "go on"
 review_created: delete
 allow: { choice: approve, by: lee }
 cause: { choice: done, note: the mapping of the sync was corrected }
@@ -67,7 +67,7 @@ async function demo(context: CommandContext): Promise<Outcome> {
   } catch (error) {
     if (!isRunbackError(error) || (error.code !== 'interrupted' && typeof error.data['run'] !== 'string')) throw error;
     throw new RunbackError(error.code, error.code === 'interrupted' ? 'The demo was stopped' : `The demo has ended: ${error.message}`, {
-      why: 'Its sandbox has ended with it, so that its run cannot be resumed. With a real platform it could be.',
+      why: 'Its sandbox has ended too, so its run cannot be resumed. With a real platform it could be.',
       state: 'Nothing but a temporary folder was written.',
       next: 'runback demo',
       cause: error,
@@ -105,7 +105,7 @@ async function wantsToGoOn({ live, style, asker }: CommandContext, { message, wh
   return await question.choose({
     message: 'What now?',
     choices: [
-      { value: true, name: 'Go on with the run', beside: 'as that command does' },
+      { value: true, name: 'Continue the run', beside: 'as that command does' },
       { value: false, name: 'End the demo', beside: 'its account ends with it' },
     ],
   });
@@ -141,7 +141,7 @@ async function repair(context: CommandContext, story: BadSync, stopped: string |
 function tellWhatToDo({ live, style }: CommandContext, story: BadSync): void {
   live.print(
     wrap(
-      `Your turn: you are Maya Ortiz, on call. The runbook "${RUNBOOK}" leads you. Look at the plan when it asks you to: it also holds ${story.rightfulFields.join(', ')}, which the sync wrote rightly. Choose "narrow" and leave that field out.\n`,
+      `Your turn: you are Maya Ortiz, on call. The runbook "${RUNBOOK}" leads you. Look at the plan when it asks you to: it also holds ${story.rightfulFields.join(', ')}, which the sync wrote correctly. Choose "narrow" and leave that field out.\n`,
       style.width,
     ).join('\n'),
   );
@@ -186,7 +186,7 @@ function resultText({ score, requests, seconds, workspace }: DemoResult, style: 
   return scoreText(score, style, [
     [
       'requests made',
-      `${count(requests.made)}; the least possible is ${count(requests.least)} (${(requests.made / requests.least).toFixed(2)} ×), ${count(requests.limited)} refused as too fast`,
+      `${count(requests.made)}; the least possible is ${count(requests.least)} (${(requests.made / requests.least).toFixed(2)} ×), ${count(requests.limited)} refused by rate limits`,
     ],
     ['time', span(seconds * 1000)],
     ...look,
@@ -196,7 +196,7 @@ function resultText({ score, requests, seconds, workspace }: DemoResult, style: 
 export const commands: readonly CommandSpec[] = [
   {
     summary: 'Try it: a sync goes wrong in a local sandbox, and is undone',
-    details: 'Needs no account and touches nothing but a temporary folder. With --no-input it answers for itself.',
+    details: 'Needs no account and changes only a temporary folder. With --no-input it answers its own questions.',
     options: [
       { flags: '--small', description: '300 contacts instead of 5,000' },
       { flags: '--keep', description: 'keep the workspace of the demo to look at' },

@@ -69,7 +69,7 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'What differs between two snapshots, or a snapshot and the platform now',
     details:
-      'Exit 2 where something differs, 3 where nothing does and not everything could be compared. What only one side holds is no difference: it is listed apart. With --json each difference is an event before the final object.',
+      'Exit 2 if something differs, 3 if nothing does but not everything could be compared. What only one side contains is not a difference: it is listed separately. With --json each difference is an event before the final object.',
     args: [
       { name: 'a', description: 'snapshot: id, its beginning, latest or latest-verified', kind: 'snapshot' },
       { name: 'b', description: 'another snapshot, or live', kind: 'snapshot' },

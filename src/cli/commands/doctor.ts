@@ -90,7 +90,7 @@ async function writable(root: string, stateDir: string): Promise<string> {
       state: 'Nothing was changed.',
       next: 'Move the workspace to a local disk, or to a network folder that has them (not FAT or exFAT).',
     });
-  return there === root ? 'not there yet; will be made with the first write' : stateDir;
+  return there === root ? 'does not exist yet; the first write creates it' : stateDir;
 }
 
 async function snapshotsOf(opened: Session, now: Date): Promise<string> {
@@ -123,7 +123,7 @@ async function platformOf(opened: Session, name: string, call: CommandContext['c
 
 async function syncOf(opened: Session, name: string, call: CommandContext['call']): Promise<string> {
   const [view] = await (await opened.syncs()).views([name], call);
-  if (view?.status === undefined) throw new Error(view?.problem ?? 'it could not be asked');
+  if (view?.status === undefined) throw new Error(view?.problem ?? 'it did not answer');
   return view.status.state;
 }
 

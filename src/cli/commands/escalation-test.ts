@@ -23,7 +23,7 @@ async function test(context: CommandContext): Promise<Outcome> {
         });
   if (!context.globals.yes) {
     const asker = await context.asker('--yes');
-    const message = 'Send a message, marked as a test, to every contact that is meant?';
+    const message = 'Send a message, marked as a test, to every selected contact?';
     if (!(await asker.confirm({ message, default: false }))) throw new RunbackError('person-needed', 'Nothing was sent', { why: 'You said no.' });
   }
   live.start('Sending tests');
@@ -65,15 +65,15 @@ function testText({ results, id }: ContactTest, failed: number, style: Style): s
   const columns = [{ title: 'To' }, { title: 'By' }, { title: 'Came back' }, { title: 'What it said', shrink: true }, { title: 'Took' }];
   const verdict =
     failed === 0
-      ? `${style.glyph.done} ${counted(results.length, 'contacts')} took the message. Ask the people whether it arrived.`
-      : `${style.glyph.failed} ${counted(failed, 'contacts')} of ${results.length} did not take it. Those people would not be reached.`;
+      ? `${style.glyph.done} ${counted(results.length, 'contacts')} accepted the message. Ask the people whether it arrived.`
+      : `${style.glyph.failed} ${counted(failed, 'contacts')} of ${results.length} did not accept it. Those people would not be reached.`;
   return `${table(columns, rows, style)}\n\n${verdict}\n  Kept as ${id}`;
 }
 
 export const testCommand: CommandSpec = {
   verb: 'test',
-  summary: 'Send a marked test through every contact and keep what came back',
-  details: 'Sends real messages. Ends with 1 where a contact did not take its message.',
+  summary: 'Send a marked test through every contact and record the answers',
+  details: 'Sends real messages. Exit 1 if a contact did not accept its message.',
   options: [
     { flags: '--person <id>', description: 'only the contacts of this person', repeat: true },
     { flags: '--channel <name>', description: 'only this channel', repeat: true },

@@ -109,16 +109,16 @@ async function simulate({ input, session, clock, stdio }: CommandContext): Promi
 }
 
 export const commands: readonly CommandSpec[] = [
-  { verb: 'show', summary: 'Who is on call now, and who is told in which order', run: show },
+  { verb: 'show', summary: 'Who is on call now, and who is paged in which order', run: show },
   {
     verb: 'lint',
     summary: 'Check escalation.yml: gaps, people nobody can reach, impossible approvals',
-    details: 'Ends with 65 where something would let an incident down; warnings alone end with 0.',
+    details: 'Exit 65 if a problem would fail an incident; warnings only: exit 0.',
     run: lint,
   },
   {
     verb: 'simulate',
-    summary: 'Who would be told, when and how, if nobody answered; sends nothing',
+    summary: 'Who would be paged, when and how, if nobody answered; sends nothing',
     options: [
       { flags: '--severity <severity>', description: 'sev1 (worst) to sev4', required: true },
       { flags: '--at <time>', description: 'when it begins: 2026-11-01T01:30, tomorrow 09:00 or 2h (default: now)' },
@@ -135,7 +135,7 @@ export const commands: readonly CommandSpec[] = [
   testCommand,
   {
     verb: 'forget',
-    summary: 'Where escalation.yml is gone and shall be: page nobody by what it said',
+    summary: 'If escalation.yml was removed on purpose: stop paging by what it said',
     run: async ({ session }): Promise<Outcome> => {
       const opened = await session();
       const known = await knownEscalation(opened);
@@ -144,8 +144,8 @@ export const commands: readonly CommandSpec[] = [
         data: { forgotten: known !== undefined },
         text: (style) =>
           known === undefined
-            ? `${style.glyph.done} Nothing is remembered of an escalation.yml.`
-            : `${style.glyph.done} What escalation.yml said is forgotten. Open incidents keep the policy they began with.`,
+            ? `${style.glyph.done} No earlier escalation.yml is remembered.`
+            : `${style.glyph.done} What escalation.yml said is forgotten. Open incidents keep the policy they started with.`,
       };
     },
   },

@@ -58,7 +58,7 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'Make a folder a workspace: runback.yml, escalation.yml, runbooks/, backups/',
     details:
-      'Existing files are left as they are. In a terminal it asks for the platform, where its token is, its account (which it looks up), and who writes; elsewhere it writes a file to fill in.',
+      'Existing files are not changed. In a terminal it asks for the platform, where its token is, its account (which it looks up), and what writes to it; without one it writes a file to fill in.',
     args: [{ name: 'folder', description: 'the folder (default: this one)', optional: true, kind: 'file' }],
     examples: ['runback init', 'runback init ~/incident-response'],
     run: async (context) => {
@@ -82,7 +82,7 @@ export const commands: readonly CommandSpec[] = [
             [
               ['Folder', root],
               ['Edit', file],
-              ['Who is told', `${escalation}: a sample, put your people in`],
+              ['Who is paged', `${escalation}: a sample, put your people in`],
               ['Runbooks', `${count(runbooks.length)} copied into runbooks/`],
               ['Then', 'runback doctor, and runback escalation lint'],
             ],

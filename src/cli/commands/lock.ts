@@ -38,19 +38,19 @@ async function take(context: CommandContext): Promise<Outcome> {
   const { store, by } = opened;
   const lock = byPrefix(input.required('lock'), await lockViews(opened, true), ({ name }) => name, { what: 'lock', list: 'runback lock list' });
   const owner = { by, holder: `take-${process.pid}`, purpose: `taking ${lock.name} away from ${lock.holder}` };
-  // Throws: it is held by a process that is at work.
+  // Throws: it is held by a process that is running.
   if (lock.life === 'alive') await (await store.lock(lock.name, owner)).release();
   await confirmDestructive(
     context,
     lock.holder,
-    { untouched: 'The lock is where it was.', command: `runback lock take ${lock.name}`, what: 'the id of who holds the lock' },
+    { untouched: 'The lock was not taken.', command: `runback lock take ${lock.name}`, what: 'the id of who holds the lock' },
     () => {
       live.print(
         [
           lockWords(lock),
           '',
-          `Its work is not gone on with, and may be half done.${lock.next === undefined ? '' : ` Better: ${lock.next}`}`,
-          'If that process is still at work after all, two will write to one platform. Make sure that it has ended.',
+          `Its work is not continued, and may be half done.${lock.next === undefined ? '' : ` Better: ${lock.next}`}`,
+          'If that process is still running, two will write to one platform. Make sure that it has ended.',
         ].join('\n'),
       );
     },
@@ -80,14 +80,14 @@ async function take(context: CommandContext): Promise<Outcome> {
 }
 
 export const commands: readonly CommandSpec[] = [
-  { verb: 'list', summary: 'Every lock of this workspace: who holds it, whether they live, which file it is', run: list },
+  { verb: 'list', summary: 'Every lock of this workspace: who holds it, whether they are running, which file it is', run: list },
   {
     verb: 'take',
-    summary: 'Take a lock away from a holder that is gone, without going on with its work',
+    summary: 'Take a lock from a holder that has ended, without continuing its work',
     details:
-      'Going on with the work, or giving it up, gives its locks back by itself: prefer that. A holder that is alive keeps its lock, and so does one on another machine that renews its lease. Written into the journal of that work.',
+      'Better: continue the work or close it, which releases its locks. A running holder keeps its lock, and so does one on another machine that renews its lease. This is written into the journal of that work.',
     args: [{ name: 'lock', description: 'name of the lock, or its beginning' }],
-    options: [{ flags: '--confirm <holder>', description: 'id of the run or restore that holds it, where nobody can type it' }],
+    options: [{ flags: '--confirm <holder>', description: 'id of the run or restore that holds it, for use without a terminal' }],
     examples: ['runback lock take platform-hubspot --confirm run-20261122-164733-k3vq'],
     run: take,
   },

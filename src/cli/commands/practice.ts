@@ -69,12 +69,12 @@ function tellWhatToDo({ live, style, stdio }: CommandContext, folder: string): v
     ...[...go, `runback respond --as ${ON_CALL}`].map((line) => `  ${visible(line)}`),
     '',
     ...wrap(
-      'It asks what you see, tells the right people (their pages go into pages.log), and leads you through the repair. Look at the plan: it also holds loyalty_points, which the sync wrote rightly. Choose "narrow" and leave that field out.',
+      'It asks what you see, pages the right people (their pages go into pages.log), and leads you through the restore. Look at the plan: it also holds loyalty_points, which the sync wrote correctly. Choose "narrow" and leave that field out.',
       style.width,
     ),
     '',
-    ...wrap(`Wrong answers do no harm here. Press Ctrl-C in the middle, and go on with: runback runbook resume --as ${ON_CALL}`, style.width),
-    ...wrap('This terminal says when all is repaired. Ctrl-C here ends the practice and its account.', style.width),
+    ...wrap(`Wrong answers cause no damage here. Press Ctrl-C at any time, and continue with: runback runbook resume --as ${ON_CALL}`, style.width),
+    ...wrap('This terminal tells you when everything is restored. Ctrl-C here ends the practice and its account.', style.width),
   ];
   live.print(lines.join('\n'));
 }
@@ -93,7 +93,7 @@ async function watch(context: CommandContext, story: BadSync): Promise<Score> {
     if (now && !repaired) {
       event({ type: 'repaired' });
       live.print(
-        `\n${style.glyph.done} Repaired: no damaged value is left, and nothing that people wrote was lost.\n  See what was recorded: runback incident report latest --to report.html\n  Ctrl-C ends the practice.`,
+        `\n${style.glyph.done} Restored: no damaged value is left, and nothing that people wrote was lost.\n  See what was recorded: runback incident report latest --to report.html\n  Ctrl-C ends the practice.`,
       );
     }
     repaired = now;
@@ -111,9 +111,9 @@ async function watch(context: CommandContext, story: BadSync): Promise<Score> {
 
 export const commands: readonly CommandSpec[] = [
   {
-    summary: 'Practise: a workspace with an account of its own, which goes wrong for you to repair',
+    summary: 'Practice: a sandbox and a workspace in which a sync goes wrong, for you to restore',
     details:
-      'Makes the folder, starts a HubSpot sandbox on this machine, takes the good snapshot, and only then lets a sync go wrong. Says what to type in a second terminal, and when all is repaired. Ctrl-C ends it.',
+      'Makes the folder, starts a HubSpot sandbox on this machine, takes the base snapshot, and only then lets a sync go wrong. Says what to type in a second terminal, and when everything is restored. Ctrl-C ends it.',
     args: [{ name: 'folder', description: `a new folder (default: ${FOLDER})`, optional: true, kind: 'file' }],
     options: [
       { flags: '--contacts <n>', description: 'contacts in the account; default 300' },

@@ -42,14 +42,14 @@ async function respond(context: CommandContext): Promise<Outcome> {
     }
     const run = await runFor(context, { incidents: incidentSession.incidents, id: mine.id }, { runbook, inputs: inputsFrom(mine, runbook) }).catch(
       (error: unknown) => {
-        if (isRunbackError(error)) context.live.print(`\n  Then go on here: runback respond   (incident ${mine.id})`);
+        if (isRunbackError(error)) context.live.print(`\n  Then continue here: runback respond   (incident ${mine.id})`);
         throw error;
       },
     );
     context.live.print(`\n${runText(run, context.style)}`);
     const now = await incidentSession.incidents.read(mine.id);
     if (run.state !== 'succeeded') return await endOf(session, now, run);
-    const over = await asker.confirm({ message: 'Is it over? Then the incident is resolved and everybody who was told hears of it', default: true });
+    const over = await asker.confirm({ message: 'Has it ended? Then the incident is resolved and everyone who was paged is told', default: true });
     if (!over) return await endOf(session, now, run);
     const { resolve } = await import('../../incidents/index.js');
     const resolved = await resolve(incidentSession.incidents, mine.id, `${run.title}: ${run.id} succeeded`, { by: session.by, source: 'respond' });
@@ -104,7 +104,7 @@ async function reportOne(context: CommandContext, { incidents, escalation }: Inc
   });
   const severity = await severityOf(context, escalation, undefined);
   const title = await asker.text({
-    message: 'In one sentence, for those who are told',
+    message: 'In one sentence, for the people who are paged',
     ...(sight === undefined ? {} : { default: sight.symptom }),
     validate: (value) => value.trim() !== '' || 'A few words are needed.',
   });
@@ -138,7 +138,7 @@ async function reportOne(context: CommandContext, { incidents, escalation }: Inc
 async function takeIt(context: CommandContext, incidents: Incidents, incident: Incident, by: string): Promise<Incident> {
   if (incident.status !== 'open') return incident;
   const asker = await context.asker('runback incident ack');
-  const mine = await asker.confirm({ message: `Do you have it, ${visible(by)}? Then nobody else is paged while you work`, default: true });
+  const mine = await asker.confirm({ message: `Acknowledge it as ${visible(by)}? Then nobody else is paged while you work`, default: true });
   if (!mine) return incident;
   const { acknowledge } = await import('../../incidents/index.js');
   return await acknowledge(incidents, incident.id, { by, source: 'respond' });
@@ -152,14 +152,14 @@ async function chooseRunbook(context: CommandContext, incident: Incident, sights
   const ranked = [...runbooks].sort(([, a], [, b]) => b - a);
   const asker = await context.asker('runback runbook run <runbook> --incident <incident>');
   return await asker.choose<Runbook | undefined>({
-    message: 'Which repair?',
+    message: 'Which runbook?',
     choices: [
       ...ranked.map(([runbook]) => ({
         value: runbook,
         name: visible(runbook.title),
         description: visible((runbook.document.symptoms ?? []).join('. ')),
       })),
-      { value: undefined, name: 'None now', description: 'The incident stays open; runback respond goes on.' },
+      { value: undefined, name: 'None now', description: 'The incident stays open; runback respond continues it.' },
     ],
   });
 }
@@ -182,8 +182,8 @@ async function sightsOf(session: Session): Promise<readonly Sight[]> {
 
 export const commands: readonly CommandSpec[] = [
   {
-    summary: 'Something is wrong: be led from what you see to the repair',
-    details: 'Asks what you see, opens an incident, tells the right people, and leads through the runbook that fits.',
+    summary: 'Something is wrong: step by step from symptoms to restore',
+    details: 'Asks what you see, opens an incident, pages the right people, and leads you through a matching runbook.',
     examples: ['runback respond'],
     run: respond,
   },

@@ -95,7 +95,7 @@ export const commands: readonly CommandSpec[] = [
   {
     verb: 'start',
     summary: 'Start a HubSpot account on this machine, filled, with a sync that writes',
-    details: "It speaks HubSpot's API on loopback only and forgets everything when it ends. docs/sandbox.md says what it can do.",
+    details: "It speaks HubSpot's API on loopback only and keeps nothing when it ends. docs/sandbox.md says what it can do.",
     options: [
       ...SIZES,
       { flags: '--token <token>', description: 'what the API asks for; made at the start by default, and printed' },

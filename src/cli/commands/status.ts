@@ -68,4 +68,4 @@ async function incompleteSnapshots(session: Session): Promise<readonly SnapshotS
   return newest.filter(({ gaps }) => gaps.length > 0);
 }
 
-export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who has it, what is paused, what is due next', run: status }];
+export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who acknowledged it, what is paused and due', run: status }];

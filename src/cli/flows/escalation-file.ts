@@ -16,7 +16,7 @@ export async function loadEscalation(root: string): Promise<EscalationFile> {
     const { cause } = error instanceof Error ? error : {};
     if (!isRunbackError(error, 'file-unreadable') || !(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw error;
     throw new RunbackError('not-found', `There is no ${ESCALATION_FILE} in ${root}`, {
-      why: 'It says who is told of an incident, in which order, and who may allow what.',
+      why: 'It says who is paged for an incident, in which order, and who may allow what.',
       state: 'Nothing was started.',
       next: 'Make one: docs/escalation.md explains it, and "runback init" of a new workspace copies a sample.',
       cause: error,

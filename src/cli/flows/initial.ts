@@ -45,11 +45,11 @@ export async function askInitial(context: CommandContext, asker: Asker, root: st
   const secret = await asker.text({ message: 'Where is it?', default: ref, validate: (text) => isReference(text) });
   const found = await accountOf(context, { connector, environment, secret }, root);
   const account = await asker.text({
-    message: found === undefined ? 'Its account (Enter where you do not know it; runback doctor finds it)' : 'Is this the account?',
+    message: found === undefined ? 'Its account (Enter if you do not know it; runback doctor finds it)' : 'Is this the account?',
     ...(found === undefined ? {} : { default: found }),
   });
   const writer = await asker.text({
-    message: 'Who writes to it by itself, as its history names it, such as INTEGRATION:48621 (Enter where you do not know it)',
+    message: 'Which integration writes to it, as its history names it, such as INTEGRATION:48621 (Enter if you do not know it)',
   });
   return {
     connector,
@@ -83,7 +83,7 @@ async function accountOf(context: CommandContext, { connector, environment, secr
     options: {},
     ...(connector === 'postgres' ? { url: ref } : {}),
   };
-  live.start('Asking the platform who it is');
+  live.start('Checking which account this is');
   try {
     const redactor = new Redactor();
     const resolve = (one: SecretRef): Promise<string> => resolveSecret(one, { env: stdio.env, redactor, root, signal: call.signal });
@@ -94,7 +94,7 @@ async function accountOf(context: CommandContext, { connector, environment, secr
   } catch (error) {
     live.stop();
     if (!isRunbackError(error) || error.code === 'interrupted') throw error;
-    live.print(`  ${style.glyph.warning} It could not be asked yet: ${visible(error.message)}`);
+    live.print(`  ${style.glyph.warning} It did not answer yet: ${visible(error.message)}`);
     return undefined;
   }
 }

@@ -35,7 +35,7 @@ export async function typedMoment(context: Pick<CommandContext, 'session' | 'clo
   if (!read.ok) throw refusal(read.problem, read.why);
   const ahead = read.at.getTime() - now.getTime();
   if (only && (direction === 'future' ? ahead <= 0 : ahead > CLOCKS_APART_MS))
-    throw refusal(`${showMoment(read.at, zone ?? 'UTC')}, ${ahead > 0 ? 'is still to come' : 'is over'}`);
+    throw refusal(`${showMoment(read.at, zone ?? 'UTC')}, ${ahead > 0 ? 'is in the future' : 'has already passed'}`);
   context.live.note(understood(`--${option}`, read.at, zone));
   if (read.note !== undefined) context.live.note(read.note);
   return read.at;

@@ -25,7 +25,7 @@ export function tellDamage(story: BadSync, say: (text: string) => void): void {
     `\nThis morning the sync "CRM to marketing platform" goes wrong. It writes "Valued Customer" over ${counted(done.overwritten, 'first names')}, empties ${counted(done.emptied, 'phone numbers')}, cuts ${counted(done.linksCut, 'contacts')} off their company and creates ${counted(done.duplicates, 'duplicates')}. It is still running.`,
   );
   say(
-    `Meanwhile a colleague, who does not know, makes ${counted(edits, 'edits')} by hand, some on the damaged records. And the sync also writes loyalty_points, rightly: those must stay.\n`,
+    `In the meantime a colleague, who does not know, makes ${counted(edits, 'edits')} by hand, some on the damaged records. And the sync also writes loyalty_points, correctly: those must stay.\n`,
   );
 }
 

@@ -33,7 +33,7 @@ export async function withoutSnapshot(context: CommandContext, session: Session,
   const name = await platformOf(context, session, incident);
   if (name === undefined) return;
   const words =
-    'There is no snapshot from before the damage, so that runback cannot work out what was changed. Three things help all the same, the first two at once: stop what writes, and keep the present state before anybody tidies up.';
+    'There is no snapshot from before the damage, so runback cannot work out what was changed. Three things still help. Do the first two now: stop what writes, and keep the current state before anyone cleans up.';
   live.print(`\n${style.glyph.warning} ${wrap(words, style.width - 2).join('\n  ')}`);
   const done = new Set<Way>();
   for (;;) {
@@ -42,9 +42,9 @@ export async function withoutSnapshot(context: CommandContext, session: Session,
       choices: (
         [
           { value: 'pause', name: 'Stop the syncs', beside: `those that write to ${visible(name)}; runback remembers which were running` },
-          { value: 'evidence', name: 'Keep the evidence', beside: 'a snapshot of the present state; it only reads' },
+          { value: 'evidence', name: 'Keep the evidence', beside: 'a snapshot of the current state; it only reads' },
           { value: 'history', name: 'See who wrote what', beside: "the platform's own history of the last day; it only reads" },
-          { value: 'done', name: 'That is all for now', beside: 'the incident stays open; runback respond goes on' },
+          { value: 'done', name: 'That is all for now', beside: 'the incident stays open; runback respond continues it' },
         ] as const
       ).filter(({ value }) => !done.has(value)),
     });
@@ -79,7 +79,7 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
     const record = await (await session.syncs()).pause(request, call);
     live.stop();
     if (record.entries.length === 0)
-      live.print(`${style.glyph.warning} runback.yml names no sync that writes to ${visible(platform)}: stop it in its own tool.`);
+      live.print(`${style.glyph.warning} runback.yml lists no sync that writes to ${visible(platform)}: stop it in its own tool.`);
     else live.print(`${style.glyph.done} Paused\n${pauseText(record, style)}\n  Back to the earlier state: runback sync resume ${record.id}`);
   },
   evidence: async ({ live, style, call }, session, platform) => {
@@ -91,12 +91,12 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
     live.print(`${style.glyph.done} Kept: ${count(rows)} records and links in ${id}`);
   },
   history: async ({ live, style, call, clock }, session, platform) => {
-    live.start('Asking the platform who wrote what');
+    live.start('Checking with the platform who wrote what');
     const opened = await session.openPlatform(platform, call);
     const groups = await writersOf(opened, new Date(clock.now().getTime() - LOOK_BACK_MS), call);
     live.stop();
     if (groups === undefined) {
-      live.print(`${style.glyph.warning} ${visible(platform)} keeps no history of its own.`);
+      live.print(`${style.glyph.warning} ${visible(platform)} keeps no history.`);
       return;
     }
     const rows = groups

@@ -16,7 +16,7 @@ export async function confirmOrGoBack(asker: Asker, expect: string): Promise<str
 
 async function typed(asker: Asker, expect: string, others: readonly string[]): Promise<string> {
   const text = await asker.text({
-    message: `Type ${expect} to go ahead (${others.map((word) => `${word} to decide anew, `).join('')}Ctrl-C to stop)`,
+    message: `Type ${expect} to go ahead (${others.map((word) => `${word} to decide again,  `).join('')}Ctrl-C to stop)`,
     validate: (value) => [expect, ...others].includes(value.trim()) || `That is not ${expect}. Nothing was written.`,
   });
   return text.trim();

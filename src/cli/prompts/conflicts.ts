@@ -61,7 +61,7 @@ function choicesOf(conflict: PlanConflict, possible: readonly ConflictChoice[], 
     ...possible.map((name): Choice<Decision> => ({ value: name, name: names[name], ...beside(name) })),
     ...possible.map((name): Choice<Decision> => ({
       value: `${name}-all`,
-      name: `${general[name]}: all further ones of this kind`,
+      name: `${general[name]}: all others of this kind`,
       beside: `${conflict.code}: ${CONFLICT_WORDS[conflict.code]}`,
     })),
     { value: 'enough', name: 'Enough', beside: 'what was not decided stays as it is on the platform' },

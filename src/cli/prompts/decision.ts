@@ -58,7 +58,7 @@ function choicesOf(question: DecideQuestion, plan: OpenPlan | undefined): readon
 
 /** The way back to an earlier decision, where the question has one. */
 export function backChoice({ back }: Question): readonly Choice<'back'>[] {
-  return back === undefined ? [] : [{ value: 'back', name: `Back to "${visible(back.title)}"`, beside: 'decide that anew' }];
+  return back === undefined ? [] : [{ value: 'back', name: `Back to "${visible(back.title)}"`, beside: 'decide that again' }];
 }
 
 /** Where going on would delete something, the cursor stands on what leaves it: going on without it, else stopping. */
@@ -68,9 +68,9 @@ function carefulOf({ choices }: DecideQuestion, plan: OpenPlan | undefined): Way
 }
 
 function effectWords({ effect, leads, ask, applies }: DecideChoice, plan: OpenPlan | undefined): string {
-  if (effect === 'continue') return applies && plan ? `${effectOf(plan.summary.header)}, after one more question` : 'go on with the next step';
+  if (effect === 'continue') return applies && plan ? `${effectOf(plan.summary.header)}, after one more question` : 'continue with the next step';
   if (effect === 'stop') return 'the run can be resumed or undone';
-  if (effect === 'undo') return 'take back what the run has done';
+  if (effect === 'undo') return 'undo what the run has done';
   const first = ask === undefined ? '' : 'say what belongs to it, then ';
   return `${first}${leads?.back === false ? 'on' : 'back'} to "${visible(leads?.title ?? effect)}"`;
 }

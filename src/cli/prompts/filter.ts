@@ -9,7 +9,7 @@ import { fieldCounts } from './plan-browser.js';
 type Part = 'except_fields' | 'fields' | 'objects' | 'only' | 'since' | 'until' | 'text' | 'all';
 
 const PARTS: readonly Choice<Part>[] = [
-  { value: 'except_fields', name: 'Leave some fields out', description: 'Fields that were written rightly stay as they are.' },
+  { value: 'except_fields', name: 'Leave some fields out', description: 'Fields with correct values stay as they are.' },
   { value: 'fields', name: 'Only some fields', description: 'Everything else stays as it is, links too.' },
   { value: 'objects', name: 'Only some kinds of records', description: 'For example only contacts.' },
   { value: 'only', name: 'Only one kind of damage', description: 'Changed values, deleted records, or links.' },
@@ -48,7 +48,7 @@ export async function askFilter(
   const { readFilter } = await import('../../runbooks/index.js');
   const check = (value: unknown): true | string => {
     const read = readFilter(value, style.now, zone);
-    if (!read.ok) return `That cannot be used: ${read.problem}`;
+    if (!read.ok) return `Not valid: ${read.problem}`;
     return plan?.schema === undefined ? true : namesProblem(read.filter, plan.schema);
   };
   if (part === 'text') return asker.text({ message: title, default: '{}', validate: check });
@@ -74,7 +74,7 @@ function namesProblem(filter: Parameters<typeof limitsOf>[0], schema: NonNullabl
     return true;
   } catch (error) {
     if (!isRunbackError(error)) throw error;
-    return `That cannot be used: ${error.message}`;
+    return `Not valid: ${error.message}`;
   }
 }
 

@@ -40,7 +40,7 @@ export function terminalOperator(deps: OperatorDeps): Operator {
         const value = await asker.choose<'done' | 'stop' | 'back'>({
           message: 'When it is done:',
           choices: [
-            { value: 'done', name: 'It is done', beside: 'the run goes on' },
+            { value: 'done', name: 'It is done', beside: 'the run continues' },
             { value: 'stop', name: 'Stop here', beside: 'the run stays open and can be resumed' },
             ...backChoice(question),
           ],
@@ -74,19 +74,19 @@ export function terminalOperator(deps: OperatorDeps): Operator {
         prose(question.error.message);
         const words = {
           retry: 'Try the step again',
-          skip: 'Skip the step and go on',
+          skip: 'Skip the step and continue',
           undo: 'Undo what the run has done',
           stop: 'Stop; the run can be resumed',
         };
         return { value: await asker.choose({ message: 'What now?', choices: question.choices.map((value) => ({ value, name: words[value] })) }) };
       }
       case 'in_doubt': {
-        heading(`${question.title}: nobody knows whether it happened`);
+        heading(`${question.title}: it is not known whether it happened`);
         prose(question.what);
-        const words = { happened: 'It did happen', 'did-not-happen': 'It did not happen', stop: 'I cannot tell: stop here' };
+        const words = { happened: 'It happened', 'did-not-happen': 'It did not happen', stop: 'I cannot tell: stop here' };
         return {
           value: await asker.choose({
-            message: 'Look at the platform, then say:',
+            message: 'Check the platform, then answer:',
             choices: question.choices.map((value) => ({ value, name: words[value] })),
             default: 'stop',
           }),
@@ -183,7 +183,7 @@ async function checkFor(type: string, { style, zone }: OperatorDeps): Promise<((
     const { readMoment } = await import('../../lib/index.js');
     return (text) => {
       const read = text.trim() === '' ? undefined : readMoment(text, { now: style.now, zone });
-      return read?.ok === false ? `That cannot be taken: ${read.problem}. ${read.why ?? ''}`.trimEnd() : true;
+      return read?.ok === false ? `Not valid: ${read.problem}. ${read.why ?? ''}`.trimEnd() : true;
     };
   }
   return type === 'number' ? (text) => (text.trim() !== '' && Number.isFinite(Number(text))) || 'Type a number.' : undefined;

@@ -47,7 +47,7 @@ export function plainAsker(deps: PromptDeps): Asker {
       const answer = (await line(`Type a number from 1 to ${choices.length}${at === -1 ? '' : `, or Enter for ${at + 1}`}: `)).trim();
       const chosen = choices[answer === '' ? at : /^\d+$/u.test(answer) ? Number(answer) - 1 : choices.findIndex((choice) => choice.name === answer)];
       if (chosen !== undefined) return chosen.value;
-      say(`"${deps.style.signs(answer)}" is not one of them.`);
+      say(`"${deps.style.signs(answer)}" is not in the list.`);
     }
   };
   /** A question that begins: what was typed before it stood there is no answer to it. A second try at the same question keeps what was typed. */
@@ -67,7 +67,7 @@ export function plainAsker(deps: PromptDeps): Asker {
         const always = choices.filter((choice) => choice.always === true);
         const found = choices.filter((choice) => choice.always !== true && choice.name.toLowerCase().includes(term)).slice(0, pageSize);
         if (found.length > 0) return choose(message, [...found, ...always]);
-        say('Nothing fits.');
+        say('Nothing matches.');
       }
     },
     several: async ({ message, choices }) => {
@@ -77,7 +77,7 @@ export function plainAsker(deps: PromptDeps): Asker {
         const answer = await line(`Type numbers from 1 to ${choices.length}, separated by commas: `);
         const chosen = answer.split(',').map((word) => choices[Number(word.trim()) - 1]);
         if (chosen.every((choice) => choice !== undefined)) return chosen.map((choice) => choice.value);
-        say(`"${deps.style.signs(answer)}" has something that is not one of them.`);
+        say(`"${deps.style.signs(answer)}" has an entry that is not in the list.`);
       }
     },
     text: async ({ message, default: preset, validate }) => {

@@ -63,7 +63,7 @@ export async function browsePlan(plan: OpenPlan, { asker, style, print }: Browse
     const looks = await looksOf(plan, changes);
     const here = at === undefined ? undefined : changes.find(({ n }) => n === at?.n);
     const chosen = await asker.search<PlanChange | 'back' | 'more'>({
-      message: skip === 0 ? 'Changes (type to search)' : `Changes from ${count(skip + 1)} on (type to search)`,
+      message: skip === 0 ? 'Changes (type to search)' : `Changes from ${count(skip + 1)} (type to search)`,
       pageSize: FIRST,
       term,
       onTerm: (typed) => (term = typed),
@@ -71,7 +71,7 @@ export async function browsePlan(plan: OpenPlan, { asker, style, print }: Browse
       choices: [
         { value: 'back', name: 'Back', always: true },
         ...changes.map((change) => ({ value: change, name: changeLine(change, style, looks) })),
-        ...(more ? [{ value: 'more' as const, name: `Further on: the next ${count(WINDOW)}`, always: true as const }] : []),
+        ...(more ? [{ value: 'more' as const, name: `Show the next ${count(WINDOW)}`, always: true as const }] : []),
       ],
     });
     if (chosen === 'back') return;

@@ -55,7 +55,7 @@ export function richAsker(deps: PromptDeps): Asker {
           {
             type: 'checkbox',
             name: 'chosen',
-            message: `${message} (space marks, Enter takes)`,
+            message: `${message} (space selects, then Enter)`,
             choices: listed,
             pageSize: 12,
             loop: false,

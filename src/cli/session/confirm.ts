@@ -18,7 +18,7 @@ export async function confirmDestructive(
   const next = `${words.command} --confirm ${expect}`;
   if (given !== undefined) {
     if (given.trim() === expect) return expect;
-    throw new RunbackError('confirmation-wrong', `--confirm ${given} does not fit`, {
+    throw new RunbackError('confirmation-wrong', `--confirm ${given} does not match`, {
       why: `This act needs exactly ${expect}: ${words.what ?? 'the environment and the number of records'}.`,
       state: untouched,
       next,
@@ -27,7 +27,7 @@ export async function confirmDestructive(
   }
   if (!context.interactive)
     throw new RunbackError('confirmation-missing', `This act needs --confirm ${expect}`, {
-      why: 'It is destructive, and there is nobody at a terminal to type the confirmation.',
+      why: 'It is destructive, and there is no terminal at which to type the confirmation.',
       state: untouched,
       next,
       data: { expect, flag: '--confirm' },

@@ -78,7 +78,7 @@ export async function openIncidentSession(session: Place, options: IncidentSessi
     caps: escalation.caps,
     channel: async (name) => {
       const config = escalation.channels[name];
-      if (!config) throw new RunbackError('not-found', `escalation.yml has no channel ${name} any more`, { state: 'The page was not sent.' });
+      if (!config) throw new RunbackError('not-found', `escalation.yml no longer has the channel ${name}`, { state: 'The page was not sent.' });
       return await openChannel(config, session.channelDeps());
     },
     wanted: async (page) => (incidents ? await incidents.wanted(page) : true),
@@ -175,7 +175,7 @@ export async function linkRestore(session: Place, ids: readonly string[], restor
   for (const incident of ids)
     for (const [kind, id] of [['plan', plan] as const, ['restore', restore] as const])
       try {
-        await link(incidents, incident, kind, id, { by, source: 'cli' }, 'begun by hand');
+        await link(incidents, incident, kind, id, { by, source: 'cli' }, 'started by hand');
       } catch (error) {
         if (!isRunbackError(error)) throw error;
       }

@@ -67,9 +67,9 @@ async function remember(place: Place, escalation: Escalation): Promise<void> {
 }
 
 function gone({ workspace }: Place, { since }: Known, cause: RunbackError): RunbackError {
-  return new RunbackError('not-found', `escalation.yml is gone from ${workspace.root}`, {
-    why: `It was there, as it was last changed by ${since.slice(0, 16).replace('T', ' ')} UTC: people are paged by what it said.`,
-    next: 'Put it back. If there shall be none: runback escalation forget',
+  return new RunbackError('not-found', `escalation.yml is missing from ${workspace.root}`, {
+    why: `It was there, as it was last changed by ${since.slice(0, 16).replace('T', ' ')} UTC: people are still paged by what it said.`,
+    next: 'Put it back. If you no longer want one: runback escalation forget',
     cause,
   });
 }
@@ -78,7 +78,7 @@ function unusable(cause: RunbackError, isKnown: boolean): RunbackError {
   return new RunbackError(cause.code, cause.message, {
     ...(cause.why === undefined ? {} : { why: cause.why }),
     state: isKnown
-      ? 'People are paged by the last one that could be used; open incidents keep their own.'
+      ? 'People are paged by the last valid one; open incidents keep their own.'
       : 'No earlier one is known, so nobody is paged for a new incident.',
     next: 'Correct it, then: runback escalation lint',
     cause,

@@ -30,11 +30,11 @@ export async function lockViews({ store }: Session, all = false): Promise<readon
 export function lifeOf({ life, pid, host, next }: LockView): string {
   switch (life) {
     case 'unknown':
-      return `process ${pid} on ${visible(host)}, which cannot be seen from here: whoever goes on with its work waits for its lease to run out`;
+      return `process ${pid} on ${visible(host)}, which cannot be seen from here: whoever continues its work waits until its lease runs out`;
     case 'alive':
-      return `process ${pid} is at work`;
+      return `process ${pid} is running`;
     case 'dead':
-      return `process ${pid} is gone${next === undefined ? '; whatever needs it next takes it over' : ''}`;
+      return `process ${pid} is gone${next === undefined ? '; the next command that needs it takes it over' : ''}`;
   }
 }
 

@@ -39,9 +39,9 @@ export async function authorise(session: Place, act: Act, by: string, run?: stri
   const near = verdict.code === 'person-unknown' ? didYouMean(by, Object.keys(file.people)) : '';
   const from = verdict.from.map(({ person, name, role }) => `${name} (${person}, ${role})`).join(', ');
   throw new RunbackError('not-authorised', `${by} may not ${act}`, {
-    why: `${verdict.reason.charAt(0).toUpperCase()}${verdict.reason.slice(1)}${near === '' ? '.' : near} ${from === '' ? 'Nobody may now, until a level of an incident gives a role.' : `Who may: ${from}.`}`,
+    why: `${verdict.reason.charAt(0).toUpperCase()}${verdict.reason.slice(1)}${near === '' ? '.' : near} ${from === '' ? 'Nobody may now, until a level of an incident grants a role.' : `Who may: ${from}.`}`,
     state: 'Nothing was changed.',
-    next: `If you are one of them, say so with --as NAME. Else tell them: runback respond`,
+    next: `If you are one of them, say so with --as NAME. If not, tell them: runback respond`,
     data: { by, act, reason: verdict.code, from: verdict.from.map(({ person }) => person) },
   });
 }

@@ -188,7 +188,7 @@ async function requireFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || found.isDirectory()) return;
   throw new RunbackError('disk-denied', `${path} is not a folder`, {
-    why: 'Runback keeps runs, plans and locks there, and something else has that name.',
+    why: 'Runback keeps runs, plans and locks there, but something else has that name.',
     state: 'Nothing was read or changed.',
     next: 'Move it away or put the folder back, then run the same command again.',
   });

@@ -10,7 +10,7 @@ export async function refuseUnsound(runbook: Runbook): Promise<void> {
   const { lintRunbook } = await import('../../runbooks/index.js');
   const errors = lintRunbook(runbook).filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return;
-  throw new RunbackError('file-invalid', `Runbook ${runbook.id} has ${counted(errors.length, 'errors')} and does not start`, {
+  throw new RunbackError('file-invalid', `Runbook ${runbook.id} has ${counted(errors.length, 'errors')} and cannot be started`, {
     why: errors.map(({ file, line, column, message, rule }) => `${file}:${line}:${column}: ${message} (${rule})`).join('\n'),
     state: 'Nothing was started.',
     next: `Correct it, then look again: runback runbook lint ${shellWord(runbook.file)}`,

@@ -2,10 +2,10 @@ import { NOUNS } from './nouns.js';
 
 /** Global flags with their one-line descriptions: for the help, for completion, and for the parser. */
 export const GLOBAL_FLAGS: readonly (readonly [flags: string, description: string])[] = [
-  ['--workspace <dir>', 'folder with runback.yml (default: nearest upwards)'],
+  ['--workspace <dir>', 'folder with runback.yml (default: this one or the nearest above)'],
   ['--json', 'one JSON object at the end on stdout; long work streams NDJSON before it'],
-  ['--no-input', 'never ask; where a person is needed, end with exit 5'],
-  ['--yes', 'answer harmless questions with yes; never enough for a destructive act'],
+  ['--no-input', 'never ask; if a person is needed, end with exit 5'],
+  ['--yes', 'answer harmless questions with yes; never enough for a destructive action'],
   ['--as <person>', 'who is acting; goes into every journal'],
   ['--accessible', 'no spinners, no redraw, one fact a line'],
   ['--quiet', 'results and errors only'],
@@ -35,7 +35,7 @@ export function topLevelHelp(): string {
     '',
     'In trouble now?    runback runbook list    then    runback runbook run <id>',
     'About one command: runback <noun> <verb> --help',
-    ...(NOUNS.some((noun) => noun.name === 'demo') ? ['Never tried it?    runback demo'] : []),
+    ...(NOUNS.some((noun) => noun.name === 'demo') ? ['First time?    runback demo'] : []),
     '',
   );
   return lines.join('\n');

@@ -47,7 +47,7 @@ export class Interrupts {
   /** One Ctrl-C, from a signal. */
   interrupt(): void {
     if (this.signal.aborted) {
-      this.tell('Stopped at once. Everything that was begun is journaled.');
+      this.tell('Stopped at once. Everything that was started is journaled.');
       this.exitNow();
       return;
     }

@@ -14,11 +14,11 @@ export const NOUNS: readonly Noun[] = [
     summary: 'Check workspace, credentials, platforms and syncs; changes nothing',
     verbs: [],
   },
-  { name: 'status', summary: 'What is on fire, who has it, what is paused, what is due next', verbs: [] },
-  { name: 'respond', summary: 'Something is wrong: be led from what you see to the repair', verbs: [] },
+  { name: 'status', summary: 'What is on fire, who acknowledged it, what is paused and due', verbs: [] },
+  { name: 'respond', summary: 'Something is wrong: step by step from symptoms to restore', verbs: [] },
   {
     name: 'incident',
-    summary: 'Who has it, who is told, what happened, the report',
+    summary: 'Acknowledge, page people, record what happened, report',
     verbs: [
       'open',
       'list',
@@ -40,7 +40,7 @@ export const NOUNS: readonly Noun[] = [
   },
   {
     name: 'runbook',
-    summary: 'Guided procedures: run, resume, undo, check, print',
+    summary: 'Guided runbooks: run, resume, undo, check, print',
     verbs: ['list', 'show', 'lint', 'render', 'run', 'resume', 'undo', 'abort', 'takeover', 'runs', 'evidence'],
   },
   {
@@ -60,15 +60,15 @@ export const NOUNS: readonly Noun[] = [
   },
   { name: 'approve', summary: 'Approve a plan, or what a run waits for, by name and signature', verbs: [] },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
-  { name: 'lock', summary: 'Who holds what, and taking a lock away from somebody who is gone', verbs: ['list', 'take'] },
-  { name: 'daemon', summary: 'Page, escalate and remind by itself; status page on this machine', verbs: [] },
+  { name: 'lock', summary: 'Who holds which lock; take one from a holder that has ended', verbs: ['list', 'take'] },
+  { name: 'daemon', summary: 'Page, escalate and remind automatically; local status page', verbs: [] },
   {
     name: 'escalation',
-    summary: 'Who is told of an incident, in which order; check and simulate it',
+    summary: 'Who is paged for an incident, in which order; check and test it',
     verbs: ['show', 'lint', 'simulate', 'test', 'forget'],
   },
-  { name: 'sandbox', summary: 'A HubSpot account on this machine, to practise on', verbs: ['start', 'seed'] },
+  { name: 'sandbox', summary: 'A local sandbox that acts like HubSpot, to practice on', verbs: ['start', 'seed'] },
   { name: 'demo', summary: 'Try it: a sync goes wrong in a local sandbox, and is undone', verbs: [] },
-  { name: 'practice', summary: 'Practise: an account of its own goes wrong, and you repair it', verbs: [] },
+  { name: 'practice', summary: 'Practice: something goes wrong in a sandbox, and you restore it', verbs: [] },
   { name: 'completion', summary: 'Tab completion for bash, zsh or fish', verbs: [] },
 ];

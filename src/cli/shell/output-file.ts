@@ -62,11 +62,11 @@ async function mayReplace(context: CommandContext, path: string, asFolder: boole
   if (found === undefined) return false;
   if (found.isSymbolicLink())
     throw new RunbackError('usage', `${path} is a link to somewhere else`, {
-      why: 'A file is never written through a link: it would land where nobody named.',
+      why: 'Runback never writes through a link: the file would land somewhere you did not name.',
       state: 'Nothing was written.',
       next: 'Give the file itself with --to, or remove the link.',
     });
-  if (!found.isFile()) throw refusal(`${path} is no plain file`, path);
+  if (!found.isFile()) throw refusal(`${path} is not a regular file`, path);
   if (context.input.flag('overwrite')) return true;
   if (!context.interactive) throw alreadyThere(path);
   const yes = await (await context.asker('--overwrite')).confirm({ message: `Replace ${basename(path)}, which is already there?`, default: false });
@@ -146,7 +146,7 @@ function fault(error: unknown, path: string): unknown {
     return new RunbackError('disk-denied', known.message, {
       ...(known.why === undefined ? {} : { why: known.why }),
       state: 'Nothing was written.',
-      next: 'Give another --to, or get the right to write to that folder.',
+      next: 'Give another --to, or get permission to write to that folder.',
       cause: error,
     });
   return codeOf(known) === 'ENAMETOOLONG' ? refusal('The name of the file is too long', path, error) : known;

@@ -20,7 +20,7 @@ export function guardOutputs(
     let gone = false;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (!READER_LEFT.has(error.code ?? '') && name === 'stdout') guarded.failure ??= error;
-      if (!gone) told(`${name} cannot be written to any more (${error.code ?? error.message}); the work goes on`);
+      if (!gone) told(`${name} can no longer be written to (${error.code ?? error.message}); the work continues`);
       gone = true;
     });
   }

@@ -43,7 +43,7 @@ export function approvalsText(state: ApprovalsState, style: Style): string {
     ['Hash', of],
     ...given.map((one, i): [string, string] => [i === 0 ? 'Approved' : '', approvalText(one, style)]),
     ...refused.map((one, i): [string, string] => [i === 0 ? 'Does not count' : '', visible(one)]),
-    ['Next', met ? (run === undefined ? `runback restore apply ${plan ?? ''}` : `runback runbook resume ${run}`) : 'somebody else approves too'],
+    ['Next', met ? (run === undefined ? `runback restore apply ${plan ?? ''}` : `runback runbook resume ${run}`) : 'someone else approves too'],
   ];
   return `${mark} ${count(Math.min(given.length, needed))} of ${count(needed)} approvals\n${facts(pairs, style)}`;
 }

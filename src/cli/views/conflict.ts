@@ -8,9 +8,9 @@ import { wrap } from './width.js';
 
 /** What each conflict code means, in a few words. */
 export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
-  'edited-since': 'somebody edited the value after the damage',
+  'edited-since': 'someone edited the value after the damage',
   'moved-since-plan': 'the value changed after the plan was made',
-  'came-back': 'deleted by the damage, and there again now',
+  'came-back': 'deleted by the damage, but exists again now',
   'deleted-later': 'deleted after the damage',
   'created-then-edited': 'created by the damage and edited since',
   'unique-taken': 'another record has the value now',
@@ -18,11 +18,11 @@ export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   'parent-missing': 'the record it belongs to is gone',
   cycle: 'records that need each other',
   'type-changed': 'the field has another type now',
-  'option-removed': 'the value is no longer among the options',
+  'option-removed': 'the value is no longer one of the options',
   'field-removed': 'the field, or the label of links, is gone',
   'read-only': 'the field cannot be written',
   rejected: 'the platform refused it',
-  consent: 'a person opted out, before or since: not decided without a yes, or not writable',
+  consent: 'a person opted out, before or after: needs a yes, or cannot be written',
   irreversible: 'could not be undone',
   unattributed: 'nothing ties the change to the incident',
   'base-unreadable': 'the base snapshot cannot be read there',
@@ -75,9 +75,9 @@ export function choiceNames({ change }: PlanConflict, record: string): Readonly<
     case 'undelete':
       return { keep: 'Leave it deleted', restore: `Bring ${record} back` };
     case 'link':
-      return { keep: 'Leave them apart', restore: 'Link them again' };
+      return { keep: 'Leave them unlinked', restore: 'Link them again' };
     case 'unlink':
-      return { keep: 'Leave them linked', restore: 'Cut the link' };
+      return { keep: 'Leave them linked', restore: 'Remove the link' };
     case 'update':
     case undefined:
       return { keep: 'Keep what is there now', restore: 'Put the old value back' };

@@ -31,7 +31,7 @@ export function notComparedText(notCompared: readonly NotCompared[], style: Styl
     .slice(0, MOST_LINES)
     .flatMap((line) => wrap(visible(line), style.width - 4).map((part, i) => `${i === 0 ? '  ' : '    '}${part}`));
   const more = lines.length > MOST_LINES ? [`  ... and ${count(lines.length - MOST_LINES)} more`] : [];
-  return [`${style.glyph.warning} Not compared, and so no difference:`, ...shown, ...more].join('\n');
+  return [`${style.glyph.warning} Not compared, so no difference is shown for:`, ...shown, ...more].join('\n');
 }
 
 const MOST_LINES = 12;

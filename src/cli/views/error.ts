@@ -16,8 +16,8 @@ export function asRunbackError(thrown: unknown, interrupted: RunbackError | unde
   const known = fromFileSystem(thrown, path);
   if (isRunbackError(known)) return known;
   return new RunbackError('bug', `This is a bug in runback: ${messageOf(thrown)}`, {
-    why: 'Something happened that runback does not foresee.',
-    state: 'What was journaled is intact. Whether the last action took effect is found out when it is resumed.',
+    why: 'Something unexpected happened.',
+    state: 'The journal is intact. A resume finds out whether the last action took effect.',
     next: 'runback status',
     cause: thrown,
   });

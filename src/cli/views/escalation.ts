@@ -51,8 +51,8 @@ export function showText({ onCall, quietUntil, escalation }: Shown, style: Style
     ]);
     const rounds = repeat === 0 ? 'once' : `${repeat + 1} times`;
     blocks.push(
-      `${style.chalk.bold(`Policy ${name}`)}, gone through ${rounds}\n${facts(
-        [...rungs, ['Then', `${exhausted.notify.join(', ')}; every ${formatDuration(exhausted.everyMs)} until somebody answers`]],
+      `${style.chalk.bold(`Policy ${name}`)}, followed ${rounds}\n${facts(
+        [...rungs, ['Then', `${exhausted.notify.join(', ')}; every ${formatDuration(exhausted.everyMs)} until someone answers`]],
         style,
       )}`,
     );
@@ -65,7 +65,7 @@ export function lintText(
   findings: readonly (Pick<LintFinding, 'severity' | 'message'> & PlacedProblem & { readonly code: string })[],
   style: Style,
 ): string {
-  if (findings.length === 0) return `${style.glyph.done} escalation.yml: nothing to complain about`;
+  if (findings.length === 0) return `${style.glyph.done} escalation.yml: no problems found`;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   return [
     ...findings.map(({ severity, code, message, file, line, column }) =>
@@ -110,7 +110,7 @@ function stepLines(escalation: Escalation, step: SimulatedStep, zone: string): r
   if (step.kind === 'contact') return [`no answer: ${messages.join(', ')}`];
   const policy = step.level === undefined ? 'exhausted' : `level ${step.level}, round ${step.round}`;
   return [
-    `${policy}${step.because === undefined ? '' : `, since ${step.because}`}: ${messages.length === 0 ? 'nobody at once' : messages.join(', ')}`,
+    `${policy}${step.because === undefined ? '' : `, since ${step.because}`}: ${messages.length === 0 ? 'nobody right away' : messages.join(', ')}`,
     ...step.nobody.map((ref) => `nobody is on call in ${ref}`),
     ...(step.grants === undefined ? [] : [`from now ${step.grants.people.join(', ')} may act as ${step.grants.role}`]),
     ...engaged(step.vendors),

@@ -5,11 +5,11 @@ import { visible, visibleLines } from './visible.js';
 import { displayWidth, truncate, wrap } from './width.js';
 
 const STATUS: Readonly<Record<IncidentStatus, string>> = {
-  open: 'nobody has it yet',
-  acknowledged: 'somebody has it',
+  open: 'not acknowledged',
+  acknowledged: 'acknowledged',
   snoozed: 'snoozed',
-  mitigated: 'the damage has stopped; not over yet',
-  resolved: 'over',
+  mitigated: 'the damage has stopped; not resolved yet',
+  resolved: 'resolved',
   merged: 'merged into another',
 };
 
@@ -25,8 +25,8 @@ const GLYPHS: Readonly<Record<IncidentStatus, GlyphName>> = {
 const PAGE: Readonly<Record<PageLine['state'], string>> = {
   open: 'on its way',
   accepted: 'sent',
-  failed: 'failed for good',
-  withdrawn: 'not needed any more',
+  failed: 'failed permanently',
+  withdrawn: 'no longer needed',
 };
 
 /** Who has it, in words. */
@@ -34,7 +34,7 @@ export function holderWords({ status, holder, snoozedUntil, mergedInto }: Incide
   if (status === 'snoozed' && snoozedUntil !== undefined) return `snoozed until ${time(snoozedUntil, style)}`;
   if (status === 'merged') return `merged into ${mergedInto ?? 'another'}`;
   if (holder === undefined || status === 'resolved') return STATUS[status];
-  return `${visible(holder.person)} has it, since ${relative(new Date(holder.since), style.now)}${status === 'mitigated' ? '; the damage has stopped' : ''}`;
+  return `acknowledged by ${visible(holder.person)}, ${relative(new Date(holder.since), style.now)}${status === 'mitigated' ? '; the damage has stopped' : ''}`;
 }
 
 /** An incident in a few lines: severity and title, who has it, what to type next. */
@@ -72,12 +72,12 @@ export function incidentText(incident: Incident, means: string | undefined, styl
   if (incident.mitigatedAt !== undefined) pairs.push(['Mitigated', time(incident.mitigatedAt, style)]);
   if (incident.resolvedAt !== undefined) pairs.push(['Ended', time(incident.resolvedAt, style)]);
   for (const { person, role, since } of incident.grants)
-    pairs.push(['Authority', `${visible(person)} is ${visible(role)} here, since ${time(since, style)}`]);
+    pairs.push(['Authority', `${visible(person)} has the role ${visible(role)} since ${time(since, style)}`]);
   for (const link of incident.links) pairs.push([`${link.kind.charAt(0).toUpperCase()}${link.kind.slice(1)}`, link.id]);
   for (const vendor of incident.vendors)
     pairs.push([
       `Case at ${visible(vendor.vendor)}`,
-      `${visible(vendor.number ?? 'no number yet')}${vendor.followUpAt === undefined ? '' : `; ask again ${time(vendor.followUpAt, style)}`}`,
+      `${visible(vendor.number ?? 'no number yet')}${vendor.followUpAt === undefined ? '' : `; follow up ${time(vendor.followUpAt, style)}`}`,
     ]);
   pairs.push(['Last hash', incident.lastHash]);
   const shown = incident.timeline.slice(-last);
@@ -115,17 +115,17 @@ export function pagesText(pages: readonly PageLine[], style: Style): string {
 /** What paging came to, in a line or two: for right after an incident was opened or changed. */
 export function pagingText(incident: Incident, daemon: boolean, hasPolicy: boolean, style: Style): string {
   const { glyph } = style;
-  if (!hasPolicy) return `${glyph.warning} Nobody was told: this workspace has no escalation.yml. Tell people yourself.`;
+  if (!hasPolicy) return `${glyph.warning} Nobody was paged: this workspace has no escalation.yml. Tell people yourself.`;
   if (incident.policy === undefined)
-    return `${glyph.warning} Nobody was told: it was opened while there was no escalation policy, and has none. Tell people yourself, or open another one.`;
+    return `${glyph.warning} Nobody was paged: it was opened while there was no escalation policy, and has none. Tell people yourself, or open another one.`;
   const waiting = incident.pages.filter(({ state }) => state === 'open').length;
   const failed = incident.pages.filter(({ state }) => state === 'failed').length;
   const lines = incident.pages.length === 0 ? [] : [pagesText(incident.pages.slice(-8), style)];
-  if (failed > 0) lines.push(`${glyph.failed} ${counted(failed, 'pages')} failed for good. See: runback incident show ${incident.id}`);
+  if (failed > 0) lines.push(`${glyph.failed} ${counted(failed, 'pages')} failed permanently. See: runback incident show ${incident.id}`);
   if (waiting > 0) lines.push(`${glyph.running} ${counted(waiting, 'pages')} on the way${daemon ? ': the daemon sends them' : ''}.`);
   if (incident.status === 'open' && !daemon)
     lines.push(
-      ...wrap(`${glyph.warning} No daemon runs here: nothing will escalate by itself.`, style.width),
+      ...wrap(`${glyph.warning} No daemon is running here: nothing escalates automatically.`, style.width),
       '  Start one: runback daemon',
       `  Or escalate by hand: runback incident escalate ${incident.id}`,
     );

@@ -37,7 +37,7 @@ export function planText(plan: PlanSummary, style: Style): string {
       `${visible(header.platform)} (${header.environment}, account ${visible(header.account)}${header.address === undefined ? '' : ` at ${visible(header.address)}`})`,
     ],
     ['From', `${header.damaged.snapshot}, the damage`],
-    ['To', `${header.base.snapshot}, known to be good`],
+    ['To', `${header.base.snapshot}, the base`],
     ['Writes', `${counted(counts.records, 'records')}${share}, ${counted(counts.cells, 'values')}`],
   ];
   if (actions.length > 0)
@@ -45,7 +45,7 @@ export function planText(plan: PlanSummary, style: Style): string {
   for (const [i, [code, n]] of conflicts.entries())
     pairs.push([i === 0 ? 'Left alone' : '', `${count(n)} × ${code}: ${CONFLICT_WORDS[code as PlanConflict['code']]}`]);
   for (const [i, { object, field, records, how }] of (counts.byHand ?? []).entries())
-    pairs.push([i === 0 ? 'By hand' : '', visible(`${counted(records, 'records')} of ${object}: ${field} is harmed and cannot be written. ${how}`)]);
+    pairs.push([i === 0 ? 'By hand' : '', visible(`${counted(records, 'records')} of ${object}: ${field} is damaged and cannot be written. ${how}`)]);
   if (counts.byHand !== undefined) pairs.push(['', `The list: runback restore left ${header.id} --to left.csv`]);
   if (counts.unproved !== undefined)
     pairs.push([
@@ -77,7 +77,7 @@ export function lostLines(lost: readonly LostOnCreate[]): readonly string[] {
 
 /** What does not come back, and the first values. */
 export function lostText(lost: readonly LostOnCreate[], values: readonly LostValue[], style: Style, looks: Looks = noLooks): string {
-  if (lost.length === 0) return `${style.glyph.done} Nothing is lost: this plan creates no record again, or each comes back whole.`;
+  if (lost.length === 0) return `${style.glyph.done} Nothing is lost: this plan creates no record again, or each comes back complete.`;
   const lines = lostLines(lost).flatMap((line) => wrap(line, style.width - 4).map((part, n) => `${n === 0 ? '  - ' : '    '}${part}`));
   const shown = values.slice(0, SHOWN_VALUES);
   const byRecord = new Map<string, LostValue[]>();
@@ -115,7 +115,7 @@ export function effectsText(schema: PlatformSchema, objects: readonly string[] |
   if (lines.length === 0) return '';
   const more = lines.length > SHOWN_EFFECTS ? [`... and ${counted(lines.length - SHOWN_EFFECTS, 'more of these')}`] : [];
   return facts(
-    [...lines.slice(0, SHOWN_EFFECTS), ...more].map((line, i): [string, string] => [i === 0 ? 'Sets off' : '', line]),
+    [...lines.slice(0, SHOWN_EFFECTS), ...more].map((line, i): [string, string] => [i === 0 ? 'Triggers' : '', line]),
     style,
   );
 }
@@ -155,11 +155,11 @@ export function dangerText(header: PlanHeader, undo: string, style: Style): stri
       ...lostLines(header.lost ?? []),
     );
   if (actions.delete) lost.push(`${counted(actions.delete, 'records')} made by the damage are deleted; an undo would create them under new ids.`);
-  lost.push('Automations of the platform may react to the writes; messages they send cannot be taken back.');
+  lost.push('Automations of the platform may react to the writes; messages they send cannot be undone.');
   return facts(
     [
       ...lost.map((line, i): [string, string] => [i === 0 ? 'Will not come back' : '', line]),
-      ['Stays as it is', 'every value that is not listed, and every value edited meanwhile (checked again before each batch)'],
+      ['Stays as it is', 'every value that is not listed, and every value edited in the meantime (checked again before each batch)'],
       ['How to undo', undo],
     ],
     style,

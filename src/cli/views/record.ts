@@ -36,7 +36,7 @@ export function pageLine(object: string, key: string, looks: Looks): readonly [s
   return page === undefined ? [] : [['Open it', visible(page)]];
 }
 
-/** A line of a table that is about one record: what stands behind its name and its key. */
+/** A line of a table that is about one record: what comes after its name and its key. */
 export interface RecordRow {
   readonly object: string;
   readonly key: string;

@@ -10,12 +10,12 @@ import { wrap } from './width.js';
 
 const STATES: Readonly<Record<RestoreSummary['state'], string>> = {
   running: 'running, or interrupted',
-  stopped: 'stopped before its end',
+  stopped: 'stopped early',
   done: 'done',
   partial: 'ended, but not everything is as planned',
   undoing: 'being undone',
   undone: 'undone',
-  undo_failed: 'the undo did not reach its end',
+  undo_failed: 'the undo stopped early',
 };
 
 /**
@@ -44,11 +44,11 @@ export function restoreText(
     ]);
   for (const [i, { object, field, count: n }] of (restore.ownFormBy ?? []).entries())
     pairs.push([
-      i === 0 ? 'Own form' : '',
-      `${count(n)} × ${visible(`${field} of ${object}`)}: written, and kept by the platform in a form of its own`,
+      i === 0 ? 'Reformatted' : '',
+      `${count(n)} × ${visible(`${field} of ${object}`)}: written, and stored by the platform in its own format`,
     ]);
   for (const [i, { object, field, count: n }] of (restore.alteredBy ?? []).entries())
-    pairs.push([i === 0 ? 'Altered' : '', `${count(n)} × ${visible(`${field} of ${object}`)}: written, and the platform made something else of it`]);
+    pairs.push([i === 0 ? 'Altered' : '', `${count(n)} × ${visible(`${field} of ${object}`)}: written, but the platform stored something else`]);
   if (created.length > 0) pairs.push(['New ids', `records created again: ${created.join(', ')}`]);
   if (restore.undo !== undefined) pairs.push(...undoPairs(restore.undo));
   for (const [i, line] of lostLines(lost).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);
@@ -63,7 +63,7 @@ export function restoreText(
 /** What was not written, by kind, each with what can be done about it. */
 function leftPairs(restore: RestoreSummary): [string, string][] {
   const { moved, rejected, failed, inDoubt, fieldsMoved = 0, fieldsLeft = 0, altered = 0, beside = 0 } = restore;
-  const edited = 'somebody changed the value meanwhile. To decide about them, make a new plan';
+  const edited = 'someone changed the value in the meantime. To decide about them, make a new plan';
   const pairs: [string, string][] = [];
   if (moved > 0) pairs.push(['Left alone', `${counted(moved, 'changes')}: ${edited}`]);
   if (fieldsMoved > 0) pairs.push(['Left alone', `${counted(fieldsMoved, 'single fields')} of records that were written: ${edited}`]);
@@ -77,8 +77,8 @@ function leftPairs(restore: RestoreSummary): [string, string][] {
   if (failed > 0) pairs.push(['Failed', `${counted(failed, 'changes')}; resuming tries them again${reasons(restore, 'failed')}`]);
   if (inDoubt > 0) pairs.push(['In doubt', `${counted(inDoubt, 'changes')}; resuming looks them up`]);
   if (altered > 0)
-    pairs.push(['Altered', `${counted(altered, 'single fields')}: written, and the platform made something else of the value. Compare them by hand`]);
-  if (beside > 0) pairs.push(['Changed too', `${counted(beside, 'changes')} that the platform made by itself; undoing takes them back too`]);
+    pairs.push(['Altered', `${counted(altered, 'single fields')}: written, but the platform stored another value. Compare them by hand`]);
+  if (beside > 0) pairs.push(['Changed too', `${counted(beside, 'changes')} that the platform made by itself; undoing puts them back too`]);
   return pairs;
 }
 
@@ -95,11 +95,11 @@ function undoPairs(undo: UndoCounts): [string, string][] {
   const kept = (words: string): void => {
     pairs.push(['Not put back', words]);
   };
-  if (moved > 0) kept(`${counted(moved, 'changes')}: somebody changed the value after the restore`);
-  if (fieldsMoved > 0) kept(`${counted(fieldsMoved, 'single fields')}: somebody changed them after the restore`);
+  if (moved > 0) kept(`${counted(moved, 'changes')}: someone changed the value after the restore`);
+  if (fieldsMoved > 0) kept(`${counted(fieldsMoved, 'single fields')}: someone changed them after the restore`);
   if (rejected > 0) kept(`${counted(rejected, 'changes')}, refused by the platform; undoing again tries them again`);
   if (fieldsLeft > 0) kept(`${counted(fieldsLeft, 'single fields')}, refused by the platform`);
-  if (altered > 0) kept(`${counted(altered, 'single fields')}: the platform made something else of the value`);
+  if (altered > 0) kept(`${counted(altered, 'single fields')}: the platform stored another value`);
   if (failed > 0) kept(`${counted(failed, 'changes')} that failed; undoing again tries them again`);
   if (inDoubt > 0) pairs.push(['In doubt', `${counted(inDoubt, 'changes')}; undoing again looks them up`]);
   if (beside > 0) pairs.push(['Changed too', `${counted(beside, 'changes')} that the platform made by itself while it was undone`]);
@@ -108,8 +108,8 @@ function undoPairs(undo: UndoCounts): [string, string][] {
 
 function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, string][] {
   const { id, plan, state, rejected } = restore;
-  const prove: [string, string] = ['Prove it', `runback restore verify ${plan}`];
-  const resume: [string, string] = ['Go on', goOn ?? `runback restore resume ${id}`];
+  const prove: [string, string] = ['Verify', `runback restore verify ${plan}`];
+  const resume: [string, string] = ['Continue', goOn ?? `runback restore resume ${id}`];
   const undo: [string, string] = ['Undo it', `runback restore undo ${id}`];
   switch (state) {
     case 'done':
@@ -121,7 +121,7 @@ function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, 
       return [resume, undo];
     case 'undoing':
     case 'undo_failed':
-      return [['Go on', `runback restore undo ${id}`]];
+      return [['Continue', `runback restore undo ${id}`]];
     case 'undone':
     default:
       return (restore.undo?.rejected ?? 0) > 0 ? [['Try the rest', `runback restore undo ${id}`]] : [];
@@ -131,7 +131,7 @@ function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, 
 /** What a plan leaves for people: counts, then the first conflicts. */
 export function leftText(header: PlanHeader, first: readonly PlanConflict[], style: Style, looks: Looks = noLooks): string {
   const total = Object.values(header.counts.conflicts).reduce((sum, n) => sum + n, 0);
-  if (total === 0) return `${style.glyph.done} Plan ${header.id} leaves nothing`;
+  if (total === 0) return `${style.glyph.done} Plan ${header.id} leaves nothing out`;
   const more = total > first.length ? [`  ... and ${counted(total - first.length, 'more conflicts')}`] : [];
   return [
     byHandText(header.counts.byHand ?? [], style),
@@ -159,9 +159,9 @@ function changesVerified(verify: VerifySummary, style: Style, looks: Looks): str
   const beside =
     verify.beside === undefined
       ? ''
-      : `\n${style.glyph.warning} ${counted(verify.beside, 'values')} beside the plan were changed by the platform itself`;
+      : `\n${style.glyph.warning} ${counted(verify.beside, 'values')} outside the plan were changed by the platform itself`;
   if (verify.remaining === 0 && verify.byHand.length > 0)
-    return `${style.glyph.warning} Not proved: ${counted(verify.checked, 'changes')} are on the platform as planned, but harm is left that runback cannot put right${conflicts}${beside}\n${byHandText(verify.byHand, style)}\n  The list: runback restore left ${verify.plan} --to left.csv`;
+    return `${style.glyph.warning} Not proved: ${counted(verify.checked, 'changes')} are on the platform as planned, but damage is left that runback cannot fix${conflicts}${beside}\n${byHandText(verify.byHand, style)}\n  The list: runback restore left ${verify.plan} --to left.csv`;
   if (verify.remaining === 0)
     return `${style.glyph.done} Proved: ${counted(verify.checked, 'changes')} are on the platform as planned${conflicts}${beside}`;
   const rows = verify.examples.map(({ object, key, field, expected, live, why }) => ({

@@ -139,7 +139,7 @@ export function watchRun(
       live.print(`${style.chalk.bold(visible(run.title))}  ${run.id}`);
       for (const step of run.steps) if (step.state !== 'pending') shown.set(step.id, `${step.state}/${step.attempt}`);
       const done = run.steps.filter((step) => step.state === 'succeeded' || step.state === 'skipped').length;
-      live.print(`${count(run.steps.length)} steps${done === 0 ? '' : `, ${count(done)} of them done before`}`);
+      live.print(`${count(run.steps.length)} steps${done === 0 ? '' : `, ${count(done)} already done`}`);
     },
     stepChanged: (step, run) => {
       onRun(run);

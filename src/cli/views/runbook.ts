@@ -54,16 +54,16 @@ export function findingsText(findings: readonly Finding[], files: number, style:
 }
 
 const FILE_WORDS: Readonly<Record<EvidenceReport['files'][number]['state'], string>> = {
-  same: 'as it was',
-  changed: 'changed since it was kept',
-  gone: 'cannot be read any more',
+  same: 'unchanged',
+  changed: 'changed since it was saved',
+  gone: 'can no longer be read',
 };
 
 /** Whether a run's journal is what was written. */
 export function evidenceText(report: EvidenceReport, style: Style): string {
   const journalOk = report.problem === undefined && report.runbookOk;
   const verdict = journalOk
-    ? `${style.glyph.done} The journal is whole: ${counted(report.lines, 'lines')}, each linked to the one before`
+    ? `${style.glyph.done} The journal is intact: ${counted(report.lines, 'lines')}, each linked to the one before`
     : `${style.glyph.failed} The journal was changed or is damaged${report.problem === undefined ? '' : ` at line ${report.problem.line}: ${visible(report.problem.why)}`}`;
   const pairs: [string, string][] = [
     ['Run', report.run],
@@ -76,14 +76,14 @@ export function evidenceText(report: EvidenceReport, style: Style): string {
     ['Runbook text', report.runbookOk ? 'the one the run was started with' : 'not the one the run was started with'],
     ...(report.repairs === 0
       ? []
-      : [['Repairs', `${counted(report.repairs, 'times')} a torn last line was cut off after a crash`] as [string, string]]),
+      : [['Repairs', `${counted(report.repairs, 'times')} an incomplete last line was removed after a crash`] as [string, string]]),
     ...(report.approvals.length === 0 ? [] : [['Approvals', approvalCounts(report.approvals)] as [string, string]]),
     ...report.files.map(({ path, sha256, state }, i): [string, string] => [
       i === 0 ? 'Files kept' : '',
       `${style.glyph[state === 'same' ? 'done' : 'failed']} ${FILE_WORDS[state]}, sha256 ${sha256.slice(0, 12)}…: ${visible(path)}`,
     ]),
     ['Last hash', report.lastHash],
-    ['Compare it', 'with the last hash in the report of the run: a journal that was cut short is only found that way'],
+    ['Compare it', 'with the last hash in the report of the run: only that shows whether the journal was cut short'],
   ];
   return `${verdict}\n${facts(pairs, style)}`;
 }

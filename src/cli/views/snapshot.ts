@@ -37,21 +37,21 @@ function exposureLines(exposures: readonly string[], style: Style): readonly str
   return exposures.map((text) => `${style.glyph.warning} ${visible(text)}`);
 }
 
-/** What a snapshot does not hold, or not provably whole, in one line: `without deals, tickets; not proved whole: contacts`. */
+/** What a snapshot does not hold, or not provably whole, in one line: `without deals, tickets; possibly incomplete: contacts`. */
 export function gapsLine(gaps: readonly SnapshotGap[]): string {
   const named = (extent: SnapshotGap['extent']): string => gaps.flatMap((gap) => (gap.extent === extent ? [visible(gap.object)] : [])).join(', ');
   const [refused, unproved] = [named('refused'), named('unproved')];
-  return [refused === '' ? '' : `without ${refused}`, unproved === '' ? '' : `not proved whole: ${unproved}`]
+  return [refused === '' ? '' : `without ${refused}`, unproved === '' ? '' : `possibly incomplete: ${unproved}`]
     .filter((part) => part !== '')
     .join('; ');
 }
 
 /** A snapshot that was just taken. One with gaps is not called a success: what is missing comes first, with what to do about it. */
 export function takenText(snapshot: SnapshotSummary, style: Style): string {
-  const proof = `Prove it with: runback snapshot verify ${snapshot.id}`;
+  const proof = `Verify it: runback snapshot verify ${snapshot.id}`;
   if (snapshot.gaps.length === 0) return `${style.glyph.done} Snapshot taken\n${snapshotText(snapshot, style)}\n\n${proof}`;
   const next = [
-    'What is not in it cannot be compared or restored from it. Mend what is in the way and take it again, or name the object types you want',
+    'What is not in it cannot be compared or restored from it. Fix the cause and take it again, or name the object types you want',
     'under "objects" of the platform in runback.yml, so that the others are left out on purpose.',
   ].join(' ');
   return [
@@ -66,7 +66,7 @@ export function takenText(snapshot: SnapshotSummary, style: Style): string {
 }
 
 function gapLines(gaps: readonly SnapshotGap[], style: Style): readonly string[] {
-  const words = { refused: 'Not in it', unproved: 'Not proved to be all' };
+  const words = { refused: 'Not in it', unproved: 'May be incomplete' };
   return gaps.flatMap(({ platform, object, why, extent }) =>
     wrap(`${words[extent]}: ${visible(`${platform} ${object}`)}: ${visible(why)}`, style.width - 4).map((line, n) =>
       n === 0 ? `${style.glyph.warning} ${line}` : `    ${line}`,
@@ -119,7 +119,7 @@ export function verifyText(report: CheckedReport, exposures: readonly string[], 
 
 function readText(report: CheckedReport, style: Style): string {
   const read = `${counted(report.parts, 'parts')}, ${counted(report.rows, 'records and links', 'record or link')}, ${bytes(report.bytes)}`;
-  if (report.damage.length === 0 && !report.recorded) return `${style.glyph.warning} Every byte fits its own digests: ${read}\n  ${report.id}`;
+  if (report.damage.length === 0 && !report.recorded) return `${style.glyph.warning} Every byte matches its own digests: ${read}\n  ${report.id}`;
   if (report.damage.length === 0) return `${style.glyph.done} Every byte is what was written: ${read}\n  ${report.id}`;
   // Whole, not as a table: a key range that is cut short says nothing.
   const lines = report.damage.flatMap((damage) => {

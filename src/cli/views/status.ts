@@ -23,7 +23,7 @@ export interface WorkspaceStatus {
   readonly incidents: readonly Incident[];
   /** Open incidents that are not among `incidents`. */
   readonly more: number;
-  /** Pages that failed for good and were not dismissed. */
+  /** Pages that failed permanently and were not dismissed. */
   readonly deadLetters: readonly PageRecord[];
   /** What is due next, earliest first. */
   readonly next: readonly { readonly incident: string; readonly title: string; readonly at: string; readonly quietUntil?: string }[];
@@ -61,8 +61,7 @@ export function statusText(status: WorkspaceStatus, style: Style, rows = Number.
     ...listPart(lockLines(status, style)),
     ...listPart(
       status.incompleteSnapshots.map(
-        ({ id, gaps }) =>
-          `${style.glyph.warning} The newest snapshot, ${id}, does not hold everything: ${gapsLine(gaps)}. See: runback snapshot show ${id}`,
+        ({ id, gaps }) => `${style.glyph.warning} The newest snapshot, ${id}, is incomplete: ${gapsLine(gaps)}. See: runback snapshot show ${id}`,
       ),
     ),
   ];
@@ -117,7 +116,7 @@ function onFire(status: WorkspaceStatus, style: Style): readonly Part[] {
   const alone =
     daemon?.life === 'unknown'
       ? `${glyph.warning} The daemon's lock is held by process ${daemon.pid} on ${visible(daemon.host)}, which cannot be seen from here. If it has ended, start another: runback daemon`
-      : `${glyph.warning} No daemon runs here: nothing will escalate by itself. Start one: runback daemon`;
+      : `${glyph.warning} No daemon is running here: nothing escalates automatically. Start one: runback daemon`;
   const told = wrap(alone, style.width - 2).join('\n  ');
   if (daemon?.life !== 'alive') parts.push({ full: told, short: told });
   return parts;
@@ -129,7 +128,7 @@ function unheard({ policyTrouble, deadLetters, incidents }: WorkspaceStatus, { c
   const failed = deadLetters.map(({ page, attempts }) => ({ channel: page.to.channel, why: attempts.at(-1)?.why, needs: attempts.at(-1)?.needs }));
   const lines = failureLines(failed, incidents.length === 0 || incidents.some(isReached)).map((line) => `${glyph.failed} ${visible(line)}`);
   const [first] = lines;
-  if (first !== undefined) parts.push({ full: [chalk.bold('Pages that failed for good'), ...lines.slice(0, 5)].join('\n'), short: first });
+  if (first !== undefined) parts.push({ full: [chalk.bold('Pages that failed permanently'), ...lines.slice(0, 5)].join('\n'), short: first });
   if (policyTrouble !== undefined)
     parts.push({
       full: `${glyph.warning} ${policyTrouble}`,
@@ -143,14 +142,14 @@ function workPart({ runs }: WorkspaceStatus, style: Style): readonly Part[] {
   if (first === undefined) return [];
   return [
     {
-      full: `${style.chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Go on: ${nextOf(run) ?? ''}`).join('\n')}`,
-      short: `${counted(runs.length, 'open runs')}. Go on: ${nextOf(first) ?? ''}`,
+      full: `${style.chalk.bold('Open runs')}\n${runsList(runs, style)}\n${runs.map((run) => `  Continue: ${nextOf(run) ?? ''}`).join('\n')}`,
+      short: `${counted(runs.length, 'open runs')}. Continue: ${nextOf(first) ?? ''}`,
     },
   ];
 }
 
 function restorePart(restore: RestoreSummary, { runs }: WorkspaceStatus, style: Style): Part {
-  const title = restore.state === 'partial' ? 'Restore with a rest' : 'Open restore';
+  const title = restore.state === 'partial' ? 'Restore partly done' : 'Open restore';
   const run = runs.find(({ id }) => id === restore.run);
   return {
     full: `${style.chalk.bold(title)}\n${restoreText(restore, style, { goOn: run && nextOf(run) })}`,
@@ -182,7 +181,7 @@ function damagedLines({ damagedIncidents, damagedRuns, damagedRestores, damagedP
 
 function lockLines({ locks }: WorkspaceStatus, style: Style): readonly string[] {
   return locks.map((lock) => {
-    const next = lock.next === undefined ? [] : `Continue it: ${lock.next}`.split('\n');
+    const next = lock.next === undefined ? [] : `Continue ${lock.holder}: ${lock.next}`.split('\n');
     const held = `${style.glyph.warning} ${visible(lock.purpose)}: held by ${visible(lock.by)} (${lock.holder}) since ${time(lock.since, style)}; ${lifeOf(lock)}`;
     return [...wrap(held, style.width - 2), ...next].join('\n  ');
   });

@@ -19,7 +19,7 @@ export function syncsText(views: readonly SyncView[], pauses: readonly PauseReco
 }
 
 function stateWords({ status, problem }: SyncView): string {
-  if (status === undefined) return problem === undefined ? 'not asked' : 'cannot be asked';
+  if (status === undefined) return problem === undefined ? 'not checked' : 'cannot be checked';
   if (status.state === 'draining')
     return status.inFlight === undefined ? 'paused, work in flight' : `paused, ${counted(status.inFlight, 'jobs')} in flight`;
   return status.state;
@@ -45,7 +45,7 @@ export function pausesText(pauses: readonly PauseRecord[], style: Style): string
 export function damagedPauseLines(damaged: PauseSurvey['damaged'], { glyph }: Style): readonly string[] {
   return damaged.map(
     ({ id, why }) =>
-      `${glyph.failed} The pause ${visible(id)} cannot be read, so that syncs may be off which nothing here names. ${visible(why)} Ask them: runback sync list`,
+      `${glyph.failed} The pause ${visible(id)} cannot be read, so syncs may be paused that are not listed here. ${visible(why)} Check them: runback sync list`,
   );
 }
 

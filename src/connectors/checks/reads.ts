@@ -53,7 +53,8 @@ export class ReadCheck {
     if (typeof key !== 'string' || !isFields(fields) || !isFields(meta))
       throw this.#fail('a record has a key, fields and meta', `It gave one that lacks some of it: ${quoted(key)}`);
     const { keyOrder = 'text' } = this.request.schema;
-    if (keyOrder === 'integer' && !isInteger(key)) throw this.#fail('keys are what was declared', `It gave ${quoted(key)}, which is no whole number`);
+    if (keyOrder === 'integer' && !isInteger(key))
+      throw this.#fail('keys are what was declared', `It gave ${quoted(key)}, which is not a whole number`);
     if (this.#asked === undefined) {
       if (this.of.ordered && this.#last !== undefined && compareIn(keyOrder, this.#last, key) > 0)
         throw this.#fail('records come in the order of their keys', `It gave ${quoted(key)} after ${quoted(this.#last)}`);

@@ -27,7 +27,7 @@ export interface Trusted {
 }
 
 /**
- * Holds the results of a write against its mutations. What has been written cannot be taken back by an error: results that cannot be
+ * Holds the results of a write against its mutations. What has been written cannot be undone by an error: results that cannot be
  * trusted become `in_doubt`, so that callers look; those that name their record themselves are kept.
  */
 export function trusted(kind: string, mutations: readonly Mutation[], told: readonly MutationResult[]): Trusted {
@@ -55,19 +55,19 @@ function isOfItself(mutation: Mutation, key: string, named: ReadonlyMap<string, 
 }
 
 function faultOf(mutations: readonly Mutation[], told: readonly MutationResult[]): string | undefined {
-  if (!Array.isArray(told)) return 'it told nothing of what it wrote';
-  if (told.length !== mutations.length) return `it told of ${String(told.length)} changes, and ${String(mutations.length)} were to be made`;
+  if (!Array.isArray(told)) return 'it reported nothing about what it wrote';
+  if (told.length !== mutations.length) return `it reported ${String(told.length)} changes, but ${String(mutations.length)} were requested`;
   const created = new Set<string>();
   for (const [index, result] of told.entries()) {
     const mutation = mutations[index];
-    if (!isSound(result)) return `what it told of change ${String(index + 1)} is no result`;
+    if (!isSound(result)) return `what it reported for change ${String(index + 1)} is not a result`;
     if (result.status !== 'applied' || mutation === undefined) continue;
     if (hasKey(mutation) && result.key !== mutation.key)
-      return `change ${String(index + 1)} was to record ${mutation.key}, and it told of record ${result.key}`;
+      return `change ${String(index + 1)} was for record ${mutation.key}, but it reported record ${result.key}`;
     if (mutation.action !== 'create') continue;
     // The empty text is a key like any other, where whoever creates a record says its key.
-    if (result.key === '' && !mutation.schema.createWithKey) return 'it told of a new record without its key';
-    if (created.has(result.key)) return `it told of two new records under one key, ${result.key}`;
+    if (result.key === '' && !mutation.schema.createWithKey) return 'it reported a new record without its key';
+    if (created.has(result.key)) return `it reported two new records under one key, ${result.key}`;
     created.add(result.key);
   }
   return undefined;
@@ -114,11 +114,11 @@ function onlyOnes<T>(entries: readonly (readonly [string, T])[]): ReadonlyMap<st
 /** One entry a mutation; a record that is there has a key, and is the work of one of them. Throws `connector-broken`. */
 export function checkLookup(kind: string, mutations: readonly CreateMutation[], found: readonly CreatedLookup[]): void {
   const fail = (instead: string): Error => broken(kind, 'it tells of each record whether it was made', instead, READ_ONLY);
-  if (found.length !== mutations.length) throw fail(`It told of ${String(found.length)}, and was asked for ${String(mutations.length)}`);
+  if (found.length !== mutations.length) throw fail(`It reported ${String(found.length)}, but was asked for ${String(mutations.length)}`);
   const keys = new Set<string>();
   for (const entry of found) {
     if (entry.state === 'absent' || entry.state === 'unknown') continue;
-    if (entry.state !== 'created' || typeof entry.key !== 'string') throw fail('It told of one without its key');
+    if (entry.state !== 'created' || typeof entry.key !== 'string') throw fail('It reported one without its key');
     if (keys.has(entry.key)) throw fail(`It took record ${entry.key} for two of them`);
     keys.add(entry.key);
   }

@@ -103,7 +103,7 @@ export class PlatformApi {
 
   /** The error for an answer that does not fit the API. `why`: `its list leads back to 7`. */
   nonsense(why: string): RunbackError {
-    return this.failure({ kind: 'lost', nonsense: true, message: `The answer of ${this.words.name} makes no sense: ${why}` });
+    return this.failure({ kind: 'lost', nonsense: true, message: `Unexpected response from ${this.words.name}: ${why}` });
   }
 
   /** What time it is on the platform, by the latest answer. */

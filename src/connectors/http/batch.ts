@@ -167,8 +167,8 @@ class Sending<S extends Place> {
     if (again.length > 0 && again.length < slots.length) await this.send(again);
     else for (const half of halves(again)) await this.send(half);
     if (later.length === 0) return;
-    for (const slot of later) this.results.set(slot, { status: 'failed', message: `${name} could not do it for now, longer than was waited` });
-    if (await this.#patience.wait(`${name} could not do a part of it for now`, this.call, leastMs)) await this.send(later);
+    for (const slot of later) this.results.set(slot, { status: 'failed', message: `${name} was not able to do it within the wait` });
+    if (await this.#patience.wait(`${name} was not able to do part of it`, this.call, leastMs)) await this.send(later);
   }
 }
 
@@ -183,5 +183,7 @@ function mayHaveHappened(api: PlatformApi, result: HttpResult): boolean {
 }
 
 function troubleWords(api: PlatformApi, result: HttpResult): string {
-  return result.kind === 'answered' ? `${api.words.name} had trouble (status ${String(result.status)}) and did not say whether it happened` : '';
+  return result.kind === 'answered'
+    ? `${api.words.name} reported a problem (status ${String(result.status)}) and did not say whether it happened`
+    : '';
 }

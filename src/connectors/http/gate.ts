@@ -82,9 +82,9 @@ export class Gate implements RateGate {
     const { mostPerDay } = this.#rules;
     if (mostPerDay !== undefined && this.#today >= mostPerDay)
       throw new RunbackError('platform-limit', `All ${String(mostPerDay)} requests of limits.requests_per_day are used`, {
-        why: 'The limit stands in runback.yml, so that other integrations keep their share.',
+        why: 'The limit is in runback.yml, so that other integrations keep their share.',
         state: 'This request was not sent.',
-        next: 'Raise limits.requests_per_day of the platform in runback.yml, or go on tomorrow: what was begun can be resumed.',
+        next: 'Raise limits.requests_per_day of the platform in runback.yml, or continue tomorrow: what was started can be resumed.',
       });
     this.#today += 1;
     const own = this.#laneOf(lane);
@@ -127,7 +127,7 @@ export class Gate implements RateGate {
 
   async #rested(call: CallOptions): Promise<void> {
     for (let ms = this.#rest.until - this.#clock.monotonicMs(); ms > 0; ms = this.#rest.until - this.#clock.monotonicMs()) {
-      call.reporter?.waiting({ reason: `${this.#rules.name} had trouble with the last write`, ms });
+      call.reporter?.waiting({ reason: `${this.#rules.name} reported a problem with the last write`, ms });
       await this.#clock.sleep(ms, call.signal);
     }
   }

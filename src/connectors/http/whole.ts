@@ -67,7 +67,7 @@ export async function askWhole<T>(api: PlatformApi, question: Question<T>, keys:
     } else if (size > 1) size = Math.ceil(size / 10);
     else if (!round.lasting && (fruitless += 1) >= MOST_ROUNDS) return { found, missing: round.open, why: round.why };
     open = round.open;
-    if (!(await patience.wait(`${api.words.name} answered for a part only`, call, round.lasting ? round.leastMs : 0)))
+    if (!(await patience.wait(`${api.words.name} answered only part of it`, call, round.lasting ? round.leastMs : 0)))
       return { found, missing: open, why: round.why };
   }
   return { found, missing: [], why: '' };
@@ -114,7 +114,7 @@ async function askRound<T>(api: PlatformApi, question: Question<T>, keys: readon
     alone,
     lasting,
     leastMs: Math.max(0, ...errors.map(({ trouble }) => trouble?.leastMs ?? 0)),
-    why: errors.find(({ message }) => message !== undefined)?.message ?? `${api.words.name} left them out of its answer without a word.`,
+    why: errors.find(({ message }) => message !== undefined)?.message ?? `${api.words.name} left them out of its answer without a reason.`,
   };
 }
 
@@ -140,7 +140,7 @@ export async function wholePage<P>(
     const page = await ask();
     const why = lack(page);
     if (why === undefined) return page;
-    if (tries >= MOST_PAGES || !(await patience.wait(`${api.words.name} gave a part of its list only`, call))) throw incomplete(api, what, why);
+    if (tries >= MOST_PAGES || !(await patience.wait(`${api.words.name} gave only part of its list`, call))) throw incomplete(api, what, why);
   }
 }
 
@@ -150,7 +150,7 @@ export function incomplete(api: PlatformApi, what: string, why: string, keys: re
   const { name, platform } = api.words;
   return new RunbackError('platform-incomplete', `Platform ${platform}: ${name} left out ${what}, also when asked again`, {
     why: `${why}${keys.length === 0 ? '' : ` (${some}${keys.length > 5 ? ', …' : ''})`}`,
-    state: 'What was not read may be there or not: nothing is concluded from it, and nothing was written by this request.',
+    state: 'What was not read may or may not exist: runback concludes nothing from it, and nothing was written by this request.',
     next: `When ${name} answers for all of it again, run the same command again or resume.`,
     data: { keys: keys.slice(0, 100) },
   });

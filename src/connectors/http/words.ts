@@ -43,15 +43,15 @@ export function failureOf(result: HttpResult, words: Words, troubleOf: (answer: 
   const trouble = troubleOf(result);
   if (trouble?.lasting === true) return error('platform-limit', `${name} is locked for now (status ${status})`, { ...told, next: next.locked });
   if (trouble) {
-    const page = result.page === true ? 'a page came instead of an answer of its API, ' : '';
+    const page = result.page === true ? 'a web page came instead of an answer of its API, ' : '';
     const known = trouble.mayHaveHappened ? {} : { state };
-    return error('platform-unreachable', `${name} has trouble (${page}status ${status})`, { why, ...known, next: again, data });
+    return error('platform-unreachable', `${name} reports a problem (${page}status ${status})`, { why, ...known, next: again, data });
   }
   if (result.status === 403) {
     const scopes = words.scopesIn?.(result) ?? [];
     const lacks = scopes.length === 0 ? 'a permission' : `the scope ${scopes.join(', ')}`;
     return error('scope-missing', `the token lacks ${lacks}`, { why, state, next: next.scope, data: { ...data, scopes } });
   }
-  if (result.status === 429) return error('platform-limit', `${name} lets no more requests through`, { ...told, next: next.limit });
+  if (result.status === 429) return error('platform-limit', `${name} accepts no more requests`, { ...told, next: next.limit });
   return error('platform-rejected', `${name} refuses the request: ${why}`, { state, data });
 }

@@ -66,7 +66,7 @@ function take(slots: readonly Slot<Writing>[], body: unknown, results: Results):
   const doubt = (slot: Slot<Writing>, message: string): void => results.set(slot, { status: 'in_doubt', message });
   for (const [slot, error] of doubtful) {
     if (!open.delete(slot.trace)) continue;
-    doubt(slot, `HubSpot had trouble with this record, and did not say whether it was created: ${error.message ?? 'no reason given'}`);
+    doubt(slot, `HubSpot reported a problem with this record, and did not say whether it was created: ${error.message ?? 'no reason given'}`);
   }
   const rest = [...open.values()];
   const [error] = unnamed;
@@ -75,7 +75,7 @@ function take(slots: readonly Slot<Writing>[], body: unknown, results: Results):
     if (unnamed.every((one) => troubleIn(one) !== undefined)) return { later: [...later, ...rest], leastMs };
     if (rest.length > 1 && !allAlike(unnamed)) return { again: rest, later, leastMs };
     for (const slot of rest) results.set(slot, resultOf(error, slot.mutation.sent));
-  } else for (const slot of rest) doubt(slot, 'HubSpot answered success without saying which record this became');
+  } else for (const slot of rest) doubt(slot, 'HubSpot reported success, but did not say which record this became');
   return { later, leastMs };
 }
 
@@ -152,7 +152,7 @@ async function findByValues(api: HubSpotApi, slots: readonly Slot<Writing>[], si
     const matches = recent.filter((wire) => same[0] && hasForms(same[0], wire));
     for (const [n, slot] of same.entries()) {
       const match = matches[n];
-      // More than were sent: somebody else makes the same records, and nobody can tell whose is whose.
+      // More than were sent: somebody else makes the same records, and it is not clear whose is whose.
       if (matches.length > same.length) found[slot.index] = { state: 'unknown' };
       else if (match) found[slot.index] = { state: 'created', key: match.id };
     }

@@ -27,7 +27,7 @@ export async function deleteRecords(api: HubSpotApi, mutations: readonly DeleteM
           results.set(
             slot,
             seen.get(key)?.id === key
-              ? { status: 'failed', message: 'HubSpot answered success, and the record is still there' }
+              ? { status: 'failed', message: 'HubSpot reported success, but the record still exists' }
               : { status: 'applied', key },
           );
         }

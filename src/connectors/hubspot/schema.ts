@@ -32,7 +32,7 @@ const MOST_TRIES = 5;
 /** HubSpot keeps at most so many characters of a text property. */
 const TEXT_LENGTH = 65_536;
 const AUTO_COMPANY =
-  'Where the account is set so, HubSpot makes a company for a contact that is created again, by its mail domain, and links the two. That is told and undone only where companies are among the objects.';
+  'If the account is set up that way, HubSpot creates a company for a contact that is created again, by its e-mail domain, and links the two. Runback reports and undoes that only if companies are among the objects.';
 const SIDE_EFFECT = 'Changing a record starts the HubSpot workflows that wait for it; pause them together with the syncs.';
 const ADDRESS = /^(address2?|city|state|zip|country|hs_state_code|hs_country_region_code)$/;
 /** What HubSpot sets by itself when a property is written without it: a deal that is closed gets a close date, a company its website. */
@@ -317,7 +317,7 @@ async function listPage<T>(api: HubSpotApi, list: Definitions, after: string | u
       if (!list.valid(result.body)) wrong = nonsense(api, list.what);
       else if (isPartial(page)) wrong = incomplete(api, `a part of ${list.what}`, errorsOf(page)[0]?.message ?? 'It gave no reason.');
       else if (page.results.length > 0 || list.mayBeEmpty === true || after !== undefined) return page;
-      else wrong = incomplete(api, list.what, 'Its list is empty, which it cannot be.');
+      else wrong = incomplete(api, list.what, 'Its list is empty, which is not possible.');
     } else if (result.kind === 'answered' && troubleOf(result) === undefined && list.none?.(result) === true) return { results: [] };
     else if (isRefusal(result, 400, 404)) wrong = incomplete(api, list.what, messageIn(result));
     else throw api.failure(result);
@@ -337,7 +337,7 @@ export function typeOfKind(kind: string): { readonly associationCategory: string
 }
 
 function nonsense(api: HubSpotApi, what: string): RunbackError {
-  return new RunbackError('platform-nonsense', `Platform ${api.naming.platform}: HubSpot described ${what} in a form that its API does not have`, {
+  return new RunbackError('platform-nonsense', `Platform ${api.naming.platform}: HubSpot described ${what} in a format that its API does not have`, {
     state: 'Nothing was written.',
     next: `Check the address of platform ${api.naming.platform} in runback.yml.`,
   });

@@ -45,7 +45,7 @@ async function clearIgnored(
   call: CallOptions,
 ): Promise<readonly Slot<Writing>[]> {
   if (slots.length === 0) return [];
-  for (const slot of slots) results.set(slot, { status: 'in_doubt', message: 'All fields were written, and the lifecycle stage did not move' });
+  for (const slot of slots) results.set(slot, { status: 'in_doubt', message: 'All fields were written, but the lifecycle stage did not change' });
   await send(
     api,
     slots.map((slot) => onlyStage(slot, '')),
@@ -64,7 +64,7 @@ async function setStages(
 ): Promise<void> {
   const slots = [...cleared, ...ignored];
   if (slots.length === 0) return;
-  const open: MutationResult = { status: 'in_doubt', message: 'The lifecycle stage was cleared, and it is not certain that it was set again' };
+  const open: MutationResult = { status: 'in_doubt', message: 'The lifecycle stage was cleared, but it is not certain that it was set again' };
   for (const slot of slots) results.set(slot, open);
   await send(
     api,
@@ -120,7 +120,7 @@ async function take(
   for (const slot of unclear) {
     if (!seen.has(slot.mutation.key)) continue;
     const wire = seen.get(slot.mutation.key);
-    if (!wire) results.set(slot, rejection('deleted-later', `Record ${slot.mutation.key} is not there any more`));
+    if (!wire) results.set(slot, rejection('deleted-later', `Record ${slot.mutation.key} no longer exists`));
     else if (wire.id !== slot.mutation.key) results.set(slot, mergedAway(slot, wire));
     else if (byTrace.has(slot.trace) || byId.has(slot.mutation.key)) {
       if (becameOf(slot, wire, results) === 'kept') kept.push(slot);
@@ -128,7 +128,7 @@ async function take(
     else if (errors.doubtful.has(slot) || (error && troubleIn(error) !== undefined)) later.push(slot);
     else if (error && (unclear.length === 1 || allAlike(errors.unnamed))) results.set(slot, resultOf(error, slot.mutation.sent));
     else if (error) again.push(slot);
-    else results.set(slot, { status: 'failed', message: 'HubSpot answered success, left this record out of its answer, and did not change it' });
+    else results.set(slot, { status: 'failed', message: 'HubSpot reported success, but left this record out of its answer and did not change it' });
   }
   return { again, later, leastMs: errors.leastMs };
 }
@@ -146,7 +146,7 @@ function becameOf(slot: Slot<Writing>, wire: WireRecord, results: Results): 'set
   else if (unchanged.every((field) => field.forwardOnly)) return 'kept';
   else {
     const names = unchanged.map((field) => field.name);
-    results.set(slot, rejection('rejected', `HubSpot answered success, and ${names.join(', ')} did not change`, undefined, names));
+    results.set(slot, rejection('rejected', `HubSpot reported success, but ${names.join(', ')} did not change`, undefined, names));
   }
   return 'settled';
 }

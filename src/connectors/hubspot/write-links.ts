@@ -77,7 +77,7 @@ async function settle(
     for await (const batch of readLinks(api, request, undefined, call.reporter ? { reporter: call.reporter } : {}))
       for (const pair of batch) present.add(`${pair.from}|${pair.to}`);
   } catch (error) {
-    const message = `HubSpot took the request; looking at what became of it failed: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `HubSpot accepted the request, but checking the result failed: ${error instanceof Error ? error.message : String(error)}`;
     for (const slot of slots) results.set(slot, { status: 'in_doubt', message });
     return {};
   }
@@ -96,7 +96,7 @@ async function settle(
       slot,
       error
         ? resultOf(error)
-        : { status: 'failed', message: `HubSpot answered success, and the link is ${action === 'link' ? 'not there' : 'still there'}` },
+        : { status: 'failed', message: `HubSpot reported success, but the link is ${action === 'link' ? 'not there' : 'still there'}` },
     );
   return {};
 }

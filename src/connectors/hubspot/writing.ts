@@ -50,9 +50,10 @@ function refusedFields(schema: ObjectSchema, set: Fields): MutationResult | unde
     const field = fields.get(name);
     const about = { fields: [name] };
     if (!field) return [{ ...about, reason: 'field-removed', message: `HubSpot has no property ${name} on ${schema.object}` }];
-    if (field.readOnly) return [{ ...about, reason: 'read-only', message: `HubSpot lets nobody write the property ${name} of ${schema.object}` }];
+    if (field.readOnly)
+      return [{ ...about, reason: 'read-only', message: `HubSpot does not allow writing the property ${name} of ${schema.object}` }];
     if (!isBroken(toPlatform(value))) return [];
-    return [{ ...about, reason: 'rejected', message: `The value of ${name} holds half a character, which does not survive the way to HubSpot` }];
+    return [{ ...about, reason: 'rejected', message: `The value of ${name} contains half a character, which cannot be sent to HubSpot` }];
   });
   const [first] = refusals;
   const names = refusals.flatMap((refusal) => refusal.fields ?? []);
@@ -102,7 +103,7 @@ export async function readBack(
   const { schema } = first.mutation;
   const names = slots.some((slot) => Object.keys(slot.mutation.sent).length > 0) ? schema.fields.map((field) => field.name) : ['hs_object_id'];
   const doubt = (some: readonly Slot<Writing>[], why: string): void => {
-    const message = `HubSpot took the request; looking at what became of it failed: ${why}`;
+    const message = `HubSpot accepted the request, but checking the result failed: ${why}`;
     for (const slot of some) results.set(slot, { status: 'in_doubt', message });
   };
   try {

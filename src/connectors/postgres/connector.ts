@@ -189,7 +189,7 @@ async function identityFacts(reader: Reader, options: CallOptions): Promise<Fact
 function identityOf(facts: Facts, settings: Settings): Identity {
   const environments: readonly string[] = ['production', 'staging', 'sandbox'];
   if (facts.environment !== '' && !environments.includes(facts.environment))
-    throw new RunbackError('wrong-environment', `Database ${facts.database} calls itself "${facts.environment}", which is no environment`, {
+    throw new RunbackError('wrong-environment', `Database ${facts.database} calls itself "${facts.environment}", which is not an environment`, {
       why: `The setting runback.environment of the database must be one of ${environments.join(', ')}.`,
       state: 'Nothing was written.',
       next: `ALTER DATABASE "${facts.database.replaceAll('"', '""')}" SET runback.environment = 'staging';`,

@@ -80,7 +80,7 @@ export function fromServer(error: unknown, settings: Settings, doing: string, gr
     return make(
       'platform-unreachable',
       `${platform} takes no connections now`,
-      'It is starting, stopping or recovering, as it says itself. Run the same command again once it is ready.',
+      'It reports that it is starting, stopping or recovering. Run the same command again once it is ready.',
     );
   if (server === undefined || isLost(error) || server.code === '53300')
     return make(
@@ -106,9 +106,10 @@ export function fromServer(error: unknown, settings: Settings, doing: string, gr
       `${platform} took longer than its time limit`,
       'Look for a session that holds a lock (pg_stat_activity), or raise statement_timeout or lock_timeout under options in runback.yml.',
     );
-  if (server.code.startsWith('40')) return make('platform-limit', `${platform} cancelled the work because of others`, 'Run the same command again.');
+  if (server.code.startsWith('40'))
+    return make('platform-limit', `${platform} cancelled the work because of other sessions`, 'Run the same command again.');
   if (server.code === '42P01' || server.code === '42703' || server.code === '3F000')
-    return make('object-unsupported', `A table or column of ${platform} is no longer there`, 'Run the same command again: the schema is read anew.');
+    return make('object-unsupported', `A table or column of ${platform} no longer exists`, 'Run the same command again: the schema is read again.');
   return make('platform-rejected', `${platform} refuses the request`, 'Read the answer above; if it does not help, report it with --debug.');
 }
 

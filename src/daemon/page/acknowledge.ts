@@ -90,16 +90,16 @@ export function acknowledgePage(found: Acknowledgeable, now: Date, missing = fal
       ${when(page.at, now)}.
     </p>
     ${isDone(found) ? done(incident, page) : form(found, missing)}
-    <p><a href="../../incidents/${incident.id}">What is known of it</a></p>
+    <p><a href="../../incidents/${incident.id}">What is known about it</a></p>
   `;
-  return layout(`${isDone(found) ? 'Acknowledged' : 'Do you have it?'} [${incident.severity}] ${incident.title}`, '../../', body);
+  return layout(`${isDone(found) ? 'Acknowledged' : 'Acknowledge?'} [${incident.severity}] ${incident.title}`, '../../', body);
 }
 
 function done(incident: Incident, page: PageLine): Html {
-  if (!isOpen(incident)) return html`<p class="card good">Nothing is left to do: it is over.</p>`;
+  if (!isOpen(incident)) return html`<p class="card good">This incident has ended. Nothing is left to do.</p>`;
   const name = page.to.name ?? page.to.person ?? 'You';
   return html`<p class="card good" role="status">
-    <strong class="good">${outside(name)} has it.</strong> Nobody else is paged meanwhile. Go on with
+    <strong class="good">${outside(name)} acknowledged it.</strong> Nobody else is paged in the meantime. Continue with
     <code>runback incident show ${incident.id}</code>
   </p>`;
 }
@@ -121,8 +121,8 @@ function form(found: Acknowledgeable, missing: boolean): Html {
       : html`<p>You are <strong>${outside(page.to.name ?? page.to.person)}</strong>.</p>`;
   return html`<form method="post">
     ${choice}
-    ${held ? html`<p>Take it over only where you have agreed on that.</p>` : html`<p>Whoever has it looks after it: nobody else is paged meanwhile.</p>`}
-    <button type="submit">${held ? 'Take it over' : 'I have it'}</button>
+    ${held ? html`<p>Take over only if you have agreed on it.</p>` : html`<p>Whoever acknowledges it takes care of it: nobody else is paged in the meantime.</p>`}
+    <button type="submit">${held ? 'Take over' : 'Acknowledge'}</button>
   </form>`;
 }
 

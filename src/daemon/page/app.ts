@@ -35,7 +35,7 @@ export function makeApp({ deps, pulse, trouble, token, names }: AppDeps): Hono {
 
   app.use(async (c, next) => {
     for (const [name, value] of Object.entries(SAFE_HEADERS)) c.header(name, value);
-    if (!names().isHost(c.req.header('host'))) return c.text('This name is not one of runback.\n', 403);
+    if (!names().isHost(c.req.header('host'))) return c.text('This host name does not belong to runback.\n', 403);
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !names().isOwnForm(c.req.header('sec-fetch-site'), c.req.header('origin')))
       return c.html(forbiddenPage(), 403);
     return await next();
@@ -102,6 +102,6 @@ const brokenPage = (error: unknown): Html =>
     'Cannot be shown',
     '/',
     html`<h1>This cannot be shown</h1>
-      <p>${isRunbackError(error) ? error.message : 'Something went wrong that runback does not foresee; the log of the daemon says what.'}</p>
+      <p>${isRunbackError(error) ? error.message : 'Something unexpected went wrong. The log of the daemon says what.'}</p>
       <p>Type <code>runback status</code> or <code>runback incident list</code>.</p>`,
   );

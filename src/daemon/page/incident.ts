@@ -19,7 +19,7 @@ export function incidentPage(view: IncidentView, now: Date, refresh: boolean): H
     ['Platforms', incident.platforms.length === 0 ? undefined : outside(incident.platforms.join(', '))],
     ['Began', incident.beganAt && when(incident.beganAt, now)],
     ['Opened', html`${when(incident.openedAt, now)} by ${outside(nameOf(file, incident.openedBy))}`],
-    ['Took in', incident.absorbed.length === 0 ? undefined : incident.absorbed.join(', ')],
+    ['Merged in', incident.absorbed.length === 0 ? undefined : incident.absorbed.join(', ')],
   ];
   const body = html`
     <h1>${badge(severity)} ${outside(incident.title)}</h1>
@@ -28,7 +28,7 @@ export function incidentPage(view: IncidentView, now: Date, refresh: boolean): H
       ${isOpen(incident) ? html`<p>${nextText(view, now)}</p>` : ''}
     </div>
     <p class="soft">
-      ${isOpen(incident) ? html`To say that you have it, follow the link in your page or type <code>runback incident ack ${id}</code>` : ''}
+      ${isOpen(incident) ? html`To acknowledge it, follow the link in your page or type <code>runback incident ack ${id}</code>` : ''}
     </p>
     <h2>Facts</h2>
     <dl>
@@ -42,8 +42,8 @@ export function incidentPage(view: IncidentView, now: Date, refresh: boolean): H
     ${pages(view, now)} ${grants(view, now)} ${links(view, now)} ${timeline(view, now)}
   `;
   const again = refresh
-    ? html`Loads itself again every 30 s. <a href="?refresh=off">Stop that</a>`
-    : html`As of ${when(now, now)}. <a href="${id}">Load again every 30 s</a>`;
+    ? html`Reloads every 30 s. <a href="?refresh=off">Stop that</a>`
+    : html`As of ${when(now, now)}. <a href="${id}">Reload every 30 s</a>`;
   return layout(`[${severity}] ${incident.title}`, '../', body, html`<span>${again}</span><span>${id}</span>`);
 }
 
@@ -90,21 +90,21 @@ function grants({ incident, file }: IncidentView, now: Date): Html | string {
   };
   return html`<h2>Who may do what</h2>
     <ul>
-      ${incident.grants.map(({ role, person, since }) => html`<li>${outside(nameOf(file, person))} is ${outside(role)} since ${when(since, now)}${allowed(role)}</li>`)}
+      ${incident.grants.map(({ role, person, since }) => html`<li>${outside(nameOf(file, person))} has the role ${outside(role)} since ${when(since, now)}${allowed(role)}</li>`)}
     </ul>`;
 }
 
 function links({ incident }: IncidentView, now: Date): Html | string {
   const { links: tied, vendors } = incident;
   if (tied.length + vendors.length === 0) return '';
-  return html`<h2>Tied to it</h2>
+  return html`<h2>Linked to it</h2>
     <ul>
       ${tied.map(({ kind, id, at, by }) => html`<li>${kind} <code>${id}</code>, by ${outside(by)} ${when(at, now)}</li>`)}
       ${vendors.map(
         ({ vendor, number, by, at, followUpAt }) =>
           html`<li>
             Support of ${outside(vendor)}${number === undefined ? ', no case number yet' : html`, case ${outside(number)}`}, by ${outside(by)}
-            ${when(at, now)}${followUpAt === undefined ? '' : html`; to be followed up ${when(followUpAt, now)}`}
+            ${when(at, now)}${followUpAt === undefined ? '' : html`; follow up ${when(followUpAt, now)}`}
           </li>`,
       )}
     </ul>`;

@@ -22,18 +22,18 @@ export function metricsText(board: BoardView, pulse: Pulse, now: Date): string {
   const ping = pulse.ping;
   return [
     family('runback_incidents', 'gauge', 'Open incidents by severity and status.', incidents.samples),
-    family('runback_incidents_overdue', 'gauge', 'Open incidents that wait for somebody longer than they should.', [
+    family('runback_incidents_overdue', 'gauge', 'Open incidents that have waited for someone longer than they should.', [
       [{}, board.incidents.filter(({ overdue }) => overdue).length],
     ]),
     family('runback_incidents_unreadable', 'gauge', 'Open incidents whose journal cannot be read.', [[{}, board.unreadable.length]]),
     family(
       'runback_oldest_unacknowledged_seconds',
       'gauge',
-      'How long the incident has waited that nobody has for longest; 0 where somebody has each.',
+      'Longest time that an open incident has waited to be acknowledged; 0 if all are acknowledged.',
       [[{}, oldest]],
     ),
     family('runback_pages', 'gauge', 'Pages of open incidents by state.', pages.samples),
-    family('runback_dead_letters', 'gauge', 'Pages that failed for good and that nobody has dismissed.', [[{}, board.deadLetters.length]]),
+    family('runback_dead_letters', 'gauge', 'Pages that failed permanently and were not dismissed.', [[{}, board.deadLetters.length]]),
     family('runback_paused_syncs', 'gauge', 'Pauses of syncs that are open.', [[{}, board.pauses.length]]),
     family('runback_runs_open', 'gauge', 'Runs of runbooks that are not closed.', [[{}, board.runs.length]]),
     family(

@@ -31,7 +31,7 @@ export function overviewPage(data: OverviewData): Html {
   const title =
     total === 0
       ? 'Nothing is on fire'
-      : `${counted(total, 'open incident')}${unheld === 0 ? '' : `: nobody has ${total === 1 ? 'it' : `${unheld} of them`}`}`;
+      : `${counted(total, 'open incident')}${unheld === 0 ? '' : `: ${total === 1 ? '' : `${unheld} `}not acknowledged`}`;
   const body = html`
     <h1>${title}</h1>
     ${escalationBanner(data)}
@@ -46,7 +46,7 @@ export function overviewPage(data: OverviewData): Html {
     ${board.more === 0 ? '' : html`<p>And ${counted(board.more, 'more incident')}: <code>runback incident list</code></p>`}
     ${board.unreadable.map((id) => html`<p><strong class="bad">${outside(id)} cannot be read:</strong> its journal is damaged. <code>runback incident show ${id}</code></p>`)}
     ${section(
-      'Pages that failed for good',
+      'Pages that failed permanently',
       failureGroups(board.deadLetters),
       (group) =>
         html`<li class="card bad">
@@ -71,13 +71,13 @@ export function overviewPage(data: OverviewData): Html {
         </li>`,
     )}
     ${section(
-      'Runs that are not finished',
+      'Open runs',
       board.runs,
       ({ id, title: name, state, by, startedAt, waitingFor }) =>
         html`<li class="card ${waitingFor === undefined ? '' : 'warn'}">
           <h3>${outside(name)}</h3>
           <p>
-            ${state === 'waiting' ? 'Waits for a person' : state}${waitingFor === undefined ? '' : html`: ${outside(waitingFor)}`}. Started by
+            ${state === 'waiting' ? 'Waiting for a person' : state}${waitingFor === undefined ? '' : html`: ${outside(waitingFor)}`}. Started by
             ${outside(by)} ${when(startedAt, now)}.
           </p>
           <p class="soft"><code>runback runbook resume ${id}</code></p>
@@ -85,8 +85,8 @@ export function overviewPage(data: OverviewData): Html {
     )}
   `;
   const refresh = data.refresh
-    ? html`<span>Loads itself again every 30 s. <a href="?refresh=off">Stop that</a></span>`
-    : html`<span>As of ${when(now, now)}. <a href="./">Load again every 30 s</a></span>`;
+    ? html`<span>Reloads every 30 s. <a href="?refresh=off">Stop that</a></span>`
+    : html`<span>As of ${when(now, now)}. <a href="./">Reload every 30 s</a></span>`;
   return layout(title, './', body, html`${refresh}<span>${data.location}</span>`);
 }
 
@@ -150,19 +150,23 @@ function escalationBanner({ pulse, policy, board, now }: OverviewData): Html {
   const problems = [
     ...(policy ? [] : [html`There is no escalation.yml, so nobody is paged.`]),
     ...silent,
-    ...(pulse.healthy ? [] : [html`What is due was last done ${Math.round(pulse.sinceLastPassMs / 1000)} s ago.`]),
+    ...(pulse.healthy ? [] : [html`The last check of what is due was ${Math.round(pulse.sinceLastPassMs / 1000)} s ago.`]),
     ...pulse.failing.map((why) => outside(why)),
-    ...(board.deadLetters.length === 0 ? [] : [html`${counted(board.deadLetters.length, 'page')} failed for good.`]),
-    ...(pulse.ping?.withheldBecause === undefined ? [] : [html`The dead-man's ping is withheld: ${outside(pulse.ping.withheldBecause)}.`]),
+    ...(board.deadLetters.length === 0 ? [] : [html`${counted(board.deadLetters.length, 'page')} failed permanently.`]),
+    ...(pulse.ping?.withheldBecause === undefined ? [] : [html`The dead-man's ping is stopped: ${outside(pulse.ping.withheldBecause)}.`]),
   ];
   if (problems.length === 0)
     return html`<p class="card good">
-      <strong class="good">Escalation works.</strong> The daemon runs since ${when(pulse.startedAt, now)} and looked at what is due
+      <strong class="good">Escalation works.</strong> The daemon has been running since ${when(pulse.startedAt, now)} and last checked what is due
       ${seconds(pulse)}.${pulse.ping?.lastSentAt ? html` Last ping to the dead man's switch ${when(pulse.ping.lastSentAt, now)}.` : ''}
     </p>`;
   const stuck = !policy || !pulse.healthy || pulse.failing.length > 0 || silent.length > 0;
   return html`<div class="card ${stuck ? 'bad' : 'warn'}">
-    <p><strong class="${stuck ? 'bad' : 'warn'}">${stuck ? 'Escalation does not work as it should.' : 'Escalation works, with trouble.'}</strong></p>
+    <p>
+      <strong class="${stuck ? 'bad' : 'warn'}"
+        >${stuck ? 'Escalation does not work as it should.' : 'Escalation works, but there are problems.'}</strong
+      >
+    </p>
     <ul>
       ${problems.map((problem) => html`<li>${problem}</li>`)}
     </ul>

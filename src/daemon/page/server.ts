@@ -24,9 +24,9 @@ export async function openPage(deps: DaemonDeps, options: PageOptions, pulse: Pu
   const { host = LOOPBACK, publicUrl } = options;
   if (host !== LOOPBACK)
     throw new RunbackError('usage', `The status page listens on ${LOOPBACK} only, not on ${host}`, {
-      why: 'It asks nobody who they are.',
+      why: 'It has no login: anyone who reaches it can use it.',
       state: 'Nothing was started.',
-      next: 'Put a proxy before it that knows who may see it, and name its address with --public-url.',
+      next: 'Put a proxy in front of it that checks who may see it, and give its address with --public-url.',
     });
   let names = new Names(options.port, publicUrl);
   const app = makeApp({ deps, pulse, trouble: new Trouble(deps.clock, deps.log), token: await ackToken(deps.store), names: () => names });
@@ -68,7 +68,7 @@ async function listen(server: Server, port: number): Promise<void> {
         new RunbackError('usage', `The status page cannot listen on port ${port}`, {
           why,
           state: 'Nothing was started.',
-          next: 'Name a free one: runback daemon --port 4863',
+          next: 'Use a free port: runback daemon --port 4863',
           cause: error,
         }),
       );

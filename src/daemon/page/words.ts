@@ -14,12 +14,12 @@ export const nameOf = (file: Escalation | undefined, person: string): string => 
 /** Where an incident stands, in words. */
 export function standing({ incident, file }: Pick<IncidentView, 'incident' | 'file'>, now: Date): { readonly mood: Mood; readonly text: Html } {
   const { holder, status, snoozedUntil } = incident;
-  const has = holder && html`${outside(nameOf(file, holder.person))} has it since ${when(holder.since, now)}.`;
+  const has = holder && html`Acknowledged by ${outside(nameOf(file, holder.person))} ${when(holder.since, now)}.`;
   switch (status) {
     case 'open':
-      return { mood: 'bad', text: html`<strong class="bad">Nobody has it${isUnreached(incident) ? ', and nobody was reached' : ''}.</strong>` };
+      return { mood: 'bad', text: html`<strong class="bad">Not acknowledged${isUnreached(incident) ? ', and nobody was reached' : ''}.</strong>` };
     case 'acknowledged':
-      return { mood: 'warn', text: html`<strong class="warn">Acknowledged.</strong> ${has}` };
+      return { mood: 'warn', text: html`<strong class="warn">${has}</strong>` };
     case 'snoozed':
       return {
         mood: 'warn',
@@ -30,7 +30,10 @@ export function standing({ incident, file }: Pick<IncidentView, 'incident' | 'fi
     case 'resolved':
       return { mood: 'good', text: html`<strong class="good">Resolved</strong>${ended(incident, now)}.` };
     case 'merged':
-      return { mood: 'good', text: html`<strong class="good">Merged into ${incident.mergedInto ?? 'another one'}</strong>${ended(incident, now)}.` };
+      return {
+        mood: 'good',
+        text: html`<strong class="good">Merged into ${incident.mergedInto ?? 'another incident'}</strong>${ended(incident, now)}.`,
+      };
   }
 }
 
@@ -38,18 +41,18 @@ const ended = ({ resolvedAt }: Incident, now: Date): Html | string => (resolvedA
 
 /** What happens by itself, and when. */
 export function nextText({ file, next, quietUntil, overdue, incident }: IncidentView, now: Date): Html {
-  if (!file) return html`<strong class="warn">Nothing happens by itself:</strong> it was opened without an escalation policy.`;
+  if (!file) return html`<strong class="warn">Nothing happens automatically:</strong> it was opened without an escalation policy.`;
   const late = overdue ? html`<strong class="bad">Overdue.</strong> ` : '';
   if (quietUntil !== undefined) return html`${late}Quiet hours hold escalation back until ${when(quietUntil, now)}.`;
   if (next === undefined) return html`${late}Nothing is due.`;
-  return html`${late}${incident.status === 'open' ? 'Goes on to the next contact' : 'Next look'} ${when(next, now)}.`;
+  return html`${late}${incident.status === 'open' ? 'The next contact is paged' : 'Next check'} ${when(next, now)}.`;
 }
 
 const STATES: Readonly<Record<PageLine['state'], string>> = {
   open: 'on its way',
-  accepted: 'taken by the service',
-  failed: 'failed for good',
-  withdrawn: 'not needed any more',
+  accepted: 'accepted by the service',
+  failed: 'failed permanently',
+  withdrawn: 'no longer needed',
 };
 
 /** How a page fared, in words. */

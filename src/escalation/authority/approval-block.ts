@@ -93,7 +93,7 @@ function blockOf(body: string): ApprovalBlock {
   try {
     json = JSON.parse(Buffer.from(body.replaceAll(/[^A-Za-z0-9+/]/gu, ''), 'base64').toString('utf8'));
   } catch {
-    throw broken('The approval was damaged on its way', 'Letters are missing, or there are some too many.');
+    throw broken('The approval was damaged on its way', 'Characters are missing, or there are too many.');
   }
   const parsed = envelopeSchema.safeParse(json);
   if (!parsed.success) {
@@ -102,7 +102,7 @@ function blockOf(body: string): ApprovalBlock {
   }
   const { payload, signature, sum } = parsed.data;
   const block = bare({ payload, ...(signature === undefined ? {} : { signature }) });
-  if (sum !== sumOf(block)) throw broken('The approval was damaged on its way', 'Its check sum does not fit.');
+  if (sum !== sumOf(block)) throw broken('The approval was damaged on its way', 'Its checksum does not match.');
   return block;
 }
 

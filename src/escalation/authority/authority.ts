@@ -212,7 +212,7 @@ function judgeOne(file: Escalation, request: ApprovalRequest, approval: Approval
   const at = Date.parse(approval.at);
   const expires = Math.min(at + decides.expiresMs, approval.expires === undefined ? Infinity : Date.parse(approval.expires));
   if (Number.isNaN(expires)) return { code: 'expired', reason: 'its time cannot be read' };
-  if (at > now.getTime() + SKEW_MS) return { code: 'not-yet', reason: `it is dated ${approval.at}, which has not come yet` };
+  if (at > now.getTime() + SKEW_MS) return { code: 'not-yet', reason: `it is dated ${approval.at}, which is in the future` };
   if (expires <= now.getTime())
     return { code: 'expired', reason: `it expired at ${new Date(expires).toISOString()}, ${formatDuration(now.getTime() - expires)} ago` };
   return { role, expires: new Date(expires).toISOString() };
@@ -224,7 +224,7 @@ function unprovenWords(file: Escalation, person: Person, { by, authenticated }: 
   if (authenticated !== 'none') return undefined;
   if (!file.approvals.unauthenticated)
     return { code: 'unauthenticated', reason: 'it is unauthenticated, and escalation.yml does not allow that: it has to be signed' };
-  if (person.key !== undefined) return { code: 'signature-needed', reason: `${by} has a key in escalation.yml, and it is not signed with that` };
+  if (person.key !== undefined) return { code: 'signature-needed', reason: `${by} has a key in escalation.yml, and it is not signed with it` };
   return undefined;
 }
 
@@ -262,7 +262,7 @@ function noRole(file: Escalation, request: ApprovalRequest, by: string, roles: r
 
 function impossibleWords(file: Escalation, request: ApprovalRequest, decides: Role | undefined, tooFew: boolean, needed: number): string | undefined {
   if (decides !== undefined)
-    return tooFew ? `It takes ${needed} people, and escalation.yml and the incident give not so many the authority ${request.act}` : undefined;
+    return tooFew ? `It takes ${needed} people, but escalation.yml and the incident give fewer people the authority ${request.act}` : undefined;
   const excesses = Object.entries(file.authority).flatMap(([name, role]) => {
     const excess = role.may.includes(request.act) ? excessOfRole(role, request) : undefined;
     return excess === undefined ? [] : [`${name} may ${request.act} ${excess}`];

@@ -27,7 +27,7 @@ export function parseSshPublicKey(line: string): KeyResult {
   if (line.length > MOST_TEXT) return { ok: false, why: 'it is too long to be an SSH public key' };
   const [type = '', base64 = ''] = line.trim().split(/\s+/u);
   if (/PRIVATE KEY/u.test(line))
-    return { ok: false, why: 'it is a private key: it belongs in no file that others read. Give the line of the .pub file' };
+    return { ok: false, why: 'it is a private key and must not be in a file that others read. Give the line of the .pub file' };
   if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(base64)) return { ok: false, why: 'it is not a line such as "ssh-ed25519 AAAA…"' };
   const result = parseSshKeyBlob(Buffer.from(base64, 'base64'));
   if (result.ok && result.key.type !== type) return { ok: false, why: `it says ${type} and holds a key of type ${result.key.type}` };

@@ -60,7 +60,7 @@ export function verifySshSignature(blob: Buffer, message: string, expected: SshP
     if (!HASHES.includes(parts.hash)) return refuse('signature-invalid', `its digest ${parts.hash.slice(0, 20)} is not sha256 or sha512`);
     const digest = createHash(parts.hash).update(message, 'utf8').digest();
     const signed = Buffer.concat([MAGIC, sshString(namespace), sshString(parts.reserved), sshString(parts.hash), sshString(digest)]);
-    if (!fits(expected, parts.signature, signed)) return refuse('signature-invalid', 'it does not fit what it stands under: one of them was changed');
+    if (!fits(expected, parts.signature, signed)) return refuse('signature-invalid', 'it does not match what it signs: one of them was changed');
     return { ok: true, fingerprint };
   } catch (error) {
     return refuse('signature-invalid', error instanceof SshFormatError ? error.message : `it cannot be read (${messageOf(error)})`);

@@ -15,8 +15,8 @@ export function* calendarProblems(raw: unknown): Generator<PathProblem> {
     yield {
       path: ['quiet_hours'],
       onKey: true,
-      message: 'quiet hours that never end would hold pages for ever',
-      expected: 'some time of the week that is not quiet',
+      message: 'quiet hours that never end would hold pages forever',
+      expected: 'some time in the week that is not quiet',
     };
   for (const [name, entry] of entriesOf(field(raw, 'schedules'))) {
     const path = ['schedules', name];
@@ -24,7 +24,7 @@ export function* calendarProblems(raw: unknown): Generator<PathProblem> {
     yield* zone(field(entry, 'hours'), [...path, 'hours']);
     const hours = field(entry, 'hours');
     if (typeof hours === 'object' && span(field(hours, 'weekdays')) === 'none' && span(field(hours, 'weekends')) === 'none')
-      yield { path: [...path, 'hours'], onKey: true, message: 'these hours cover no time at all', expected: 'a span on weekdays or weekends' };
+      yield { path: [...path, 'hours'], onKey: true, message: 'these hours cover no time', expected: 'a span on weekdays or weekends' };
     const start = field(entry, 'rotation', 'start');
     if (typeof start === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(start) && parseLocal(start) === undefined)
       yield { path: [...path, 'rotation', 'start'], message: `there is no day ${start}`, expected: 'a day such as 2026-01-05' };

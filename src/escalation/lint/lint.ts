@@ -21,7 +21,7 @@ export function lintEscalation(file: Escalation, { now, unconfirming = UNCONFIRM
 function* useProblems(file: Escalation): Generator<LintFinding> {
   for (const name of ['sev1', 'sev2', 'sev3', 'sev4'])
     if (!Object.hasOwn(file.severities, name))
-      yield warning('severity-missing', `nothing says who is told of a ${name}: no such incident can be opened`, ['severities']);
+      yield warning('severity-missing', `nothing says who is paged for a ${name}: no such incident can be opened`, ['severities']);
   const used = new Set(Object.values(file.severities).map(({ policy }) => policy));
   for (const name of Object.keys(file.policies))
     if (!used.has(name)) yield warning('policy-unused', `no severity follows the policy "${name}"`, ['policies', name]);

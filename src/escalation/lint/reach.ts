@@ -18,7 +18,7 @@ export function* reachProblems(file: Escalation, unconfirming: ReadonlySet<strin
   }
   for (const { notify, path, words } of tellingsOf(file))
     if (notify.every((ref) => ref.startsWith('channel:') && unconfirming.has(file.channels[ref.slice('channel:'.length)]?.type ?? '')))
-      yield error('unconfirmed', `${words} tells only channels that cannot confirm that anybody gets it (${[...unconfirming].join(', ')})`, path);
+      yield error('unconfirmed', `${words} pages only channels that cannot confirm that anyone receives it (${[...unconfirming].join(', ')})`, path);
 }
 
 function lacking({ email, phone }: Person, kind: ContactStep['kind'], types: ReadonlySet<string>): string | undefined {
@@ -34,7 +34,7 @@ function lacking({ email, phone }: Person, kind: ContactStep['kind'], types: Rea
 function senderProblem({ name, options }: ChannelConfig, kind: 'sms' | 'voice', phone: string | undefined): string | undefined {
   const { from } = options;
   if (typeof from !== 'string' || /^(env|file|command|keychain):/.test(from) || /^\+[1-9][\d ().-]{5,24}$/.test(from)) return undefined;
-  if (kind === 'voice') return `${name} sends from "${from}", which is no phone number and cannot make voice calls`;
+  if (kind === 'voice') return `${name} sends from "${from}", which is not a phone number and cannot make voice calls`;
   return phone?.startsWith('+1') === true && /[A-Za-z]/.test(from) && !/^MG[0-9a-f]{32}$/.test(from)
     ? `${name} sends from the name "${from}", and numbers in the USA and Canada take no text messages from a name`
     : undefined;
@@ -44,7 +44,7 @@ function senderProblem({ name, options }: ChannelConfig, kind: 'sms' | 'voice', 
 function* orderProblems(file: Escalation, id: string, { name, contact }: Person): Generator<LintFinding> {
   const told = tellingsOf(file).filter(({ notify }) => notify.some((ref) => peopleBehind(file, ref).includes(id)));
   if (told.length === 0) {
-    yield warning('never-told', `nobody ever tells ${name}: no level names them or a schedule they are in`, ['people', id]);
+    yield warning('never-told', `nobody ever pages ${name}: no level names them or a schedule they are in`, ['people', id]);
     return;
   }
   const longest = Math.max(...told.map(({ withinMs }) => withinMs));
@@ -55,12 +55,12 @@ function* orderProblems(file: Escalation, id: string, { name, contact }: Person)
     if (afterMs >= longest)
       yield error(
         'contact-never',
-        `${kind} to ${name} waits ${formatDuration(afterMs)}, and by then the next level is told (after ${formatDuration(longest)} at most)`,
+        `${kind} to ${name} waits ${formatDuration(afterMs)}, and by then the next level is paged (after ${formatDuration(longest)} at most)`,
         path,
       );
     else if (slower !== undefined)
-      yield error('contact-order', `${kind} to ${name} stands behind ${slower.kind}, which waits longer: put them in the order of their times`, path);
+      yield error('contact-order', `${kind} to ${name} comes after ${slower.kind}, which waits longer: put them in order of their times`, path);
     else if (before.some((step) => step.kind === kind && step.afterMs === afterMs))
-      yield error('contact-twice', `${kind} to ${name} stands here twice with the same delay`, path);
+      yield error('contact-twice', `${kind} to ${name} is listed twice with the same delay`, path);
   }
 }

@@ -42,7 +42,7 @@ function* keyProblems(file: Escalation): Generator<LintFinding> {
     const first = holders.get(fingerprint);
     if (first === undefined) holders.set(fingerprint, id);
     else
-      yield error('key-twice', `${id} and ${first} have one key (${fingerprint}): it counts as one person, so give each their own`, [
+      yield error('key-twice', `${id} and ${first} have the same key (${fingerprint}): it counts as one person, so give each person a separate key`, [
         'people',
         id,
         'key',

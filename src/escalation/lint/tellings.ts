@@ -30,7 +30,7 @@ export function tellingsOf(file: Escalation): readonly Telling[] {
       notify: exhausted.notify,
       withinMs: exhausted.everyMs,
       path: ['policies', policy, 'exhausted', 'notify'],
-      words: `the exhausted rung of ${policy}`,
+      words: `the exhausted level of ${policy}`,
     },
   ]);
 }

@@ -15,7 +15,7 @@ export function* timeProblems(file: Escalation, now: Date): Generator<LintFindin
     const covered = coveredBy(schedule, window);
     const gaps = hoursOf(schedule, window).flatMap(([from, to]) => without([Math.max(from, window[0]), Math.min(to, window[1])], covered));
     if (gaps.length > 0)
-      yield error('uncovered', `nobody of "${name}" is on call ${showGaps(gaps, schedule.timezone)}`, ['schedules', name, 'rotation', 'start']);
+      yield error('uncovered', `nobody in "${name}" is on call ${showGaps(gaps, schedule.timezone)}`, ['schedules', name, 'rotation', 'start']);
   }
   for (const { notify, path, words } of tellingsOf(file)) {
     const schedules = notify.flatMap((ref): Schedule[] => {
@@ -27,7 +27,7 @@ export function* timeProblems(file: Escalation, now: Date): Generator<LintFindin
       window,
       schedules.flatMap((schedule) => coveredBy(schedule, window)),
     );
-    if (gaps.length > 0) yield error('uncovered', `${words} tells nobody ${showGaps(gaps, schedules[0]?.timezone ?? file.timezone)}`, path);
+    if (gaps.length > 0) yield error('uncovered', `${words} pages nobody ${showGaps(gaps, schedules[0]?.timezone ?? file.timezone)}`, path);
   }
   yield* turnProblems(file, now);
   yield* quietProblems(file);
@@ -51,7 +51,7 @@ function* turnProblems({ schedules, people }: Escalation, now: Date): Generator<
     const named = idle.map((id) => `${people[id]?.name ?? id} (${id})`).join(', ');
     yield warning(
       'never-on-call',
-      `${named} ${idle.length === 1 ? 'is' : 'are'} in the rotation of "${name}" and never on call: none of their turns touches its hours`,
+      `${named} ${idle.length === 1 ? 'is' : 'are'} in the rotation of "${name}" and never on call: none of their turns overlaps its hours`,
       ['schedules', name, 'rotation', 'people', schedule.rotation.people.indexOf(idle[0] ?? '')],
     );
   }
@@ -67,5 +67,5 @@ function* quietProblems({ quietHours, severities }: Escalation): Generator<LintF
   if (quietHours !== undefined) return;
   for (const [name, { quietHours: habit }] of Object.entries(severities))
     if (habit === 'hold')
-      yield warning('quiet-missing', `${name} waits for the end of quiet hours, and there are none`, ['severities', name, 'quiet_hours']);
+      yield warning('quiet-missing', `${name} waits for the end of quiet hours, but there are none`, ['severities', name, 'quiet_hours']);
 }

@@ -34,7 +34,7 @@ export function* referenceProblems(raw: unknown): Generator<PathProblem> {
       else
         yield {
           path: at,
-          message: `nobody can tell who "${entry}" is${nearestTarget(raw, kind, name)}`,
+          message: `it is not clear who "${entry}" is${nearestTarget(raw, kind, name)}`,
           expected: 'person:ID, schedule:NAME or channel:NAME',
         };
     }

@@ -62,9 +62,9 @@ const person = z
       .regex(/^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$/, 'a public SSH key such as "ssh-ed25519 AAAA…"')
       .exactOptional()
       .describe('Public SSH key (ssh-ed25519 AAAA…): what signed approvals are checked against.'),
-    role: name.exactOptional().describe('Role the person always has, whatever level was reached.'),
+    role: name.exactOptional().describe('Role the person always has, at every level.'),
   })
-  .describe('Somebody who can be told.');
+  .describe('Someone who can be paged.');
 
 const weekly = z.strictObject({
   timezone: zone.exactOptional(),
@@ -101,14 +101,14 @@ const schedule = z
       .max(1000)
       .default([])
       .describe('Who stands in, and when. Later ones win.'),
-    hours: weekly.exactOptional().describe('Hours in which the schedule covers at all. Without it, always.'),
+    hours: weekly.exactOptional().describe('Hours that the schedule covers. If not given, all hours.'),
   })
   .describe('Who is on call in turn.');
 
 const channel = z
   .object({ type: z.enum(CHANNEL_TYPES).describe('The driver.') })
   .catchall(z.unknown())
-  .describe('A way to tell people or a service. Further keys are settings of its driver; secrets among them are references such as env:SLACK_URL.');
+  .describe('A way to page people or a service. Further keys are settings of its driver; secrets among them are references such as env:SLACK_URL.');
 
 const role = z
   .strictObject({
@@ -122,7 +122,7 @@ const role = z
       .default({}),
     approvals: z.int().min(1).max(50).default(1).describe('How many people of this role an approval takes.'),
     self_approval: z.boolean().default(true).describe('Whether the person who asks counts as one of them.'),
-    expires: pace.default('4h').describe('After this an approval lapses.'),
+    expires: pace.default('4h').describe('After this time an approval expires.'),
   })
   .describe('What its holders may allow.');
 
@@ -132,25 +132,25 @@ const severity = z
     policy: z.string().describe('Name of the policy that is followed.'),
     quiet_hours: z.enum(['ignore', 'hold']).default('ignore').describe('Whether pages wait for the end of the quiet hours.'),
     update_every: pace.exactOptional().describe('How often an update is to be written.'),
-    ack_expires: pace.default('4h').describe('After this time without any sign of work an acknowledgement lapses.'),
+    ack_expires: pace.default('4h').describe('After this time without any sign of work an acknowledgement expires.'),
   })
-  .describe('A degree of harm.');
+  .describe('How bad an incident is.');
 
 const notify = z
   .array(z.string().meta({ pattern: '^(person|schedule|channel):.+$' }))
   .min(1)
   .max(50)
-  .describe('Who is told: person:<id>, schedule:<name>, channel:<name>.');
+  .describe('Who is paged: person:<id>, schedule:<name>, channel:<name>.');
 
 const policy = z
   .strictObject({
-    repeat: z.int().min(0).max(1000).default(0).describe('How often the levels are gone through again after the first time.'),
+    repeat: z.int().min(0).max(1000).default(0).describe('How often the levels are repeated after the first time.'),
     levels: z
       .array(
         z.strictObject({
           notify,
-          ack_within: pace.describe('If nobody has it by then, the next level is told.'),
-          grants: z.string().exactOptional().describe('Role that everyone who was told has while the incident is open.'),
+          ack_within: pace.describe('If nobody has acknowledged by then, the next level is paged.'),
+          grants: z.string().exactOptional().describe('Role that everyone who was paged has while the incident is open.'),
           vendors: z.array(z.string()).default([]).describe('Vendors to engage from here on.'),
         }),
       )
@@ -159,9 +159,9 @@ const policy = z
     exhausted: z
       .strictObject({ notify, every: pace.default('15m') })
       .exactOptional()
-      .describe('Told again and again once all levels are through, until somebody answers. Default: the last level, every 15m.'),
+      .describe('Paged again and again after the last level, until someone answers. Default: the last level, every 15m.'),
   })
-  .describe('Who is told in which order.');
+  .describe('Who is paged, in which order.');
 
 const vendor = z
   .strictObject({
@@ -170,16 +170,16 @@ const vendor = z
     account: z.record(z.string(), z.string()).default({}).describe('What the vendor asks for: portal, organisation, contract. In quotes.'),
     case_fields: z.array(text).default([]).describe('What a case holds.'),
   })
-  .describe('Somebody outside who can help.');
+  .describe('Someone outside who can help.');
 
 /** The format of escalation.yml. */
 export const escalationSchema = z
   .strictObject({
     version: z.literal(1).describe('Version of this format.'),
     timezone: zone.default('UTC').describe('Time zone wherever none is given.'),
-    people: z.record(name, person).default({}).describe('Who can be told, by id.'),
+    people: z.record(name, person).default({}).describe('Who can be paged, by id.'),
     schedules: z.record(name, schedule).default({}).describe('Who is on call, by name.'),
-    channels: z.record(name, channel).default({}).describe('Ways to tell people and services, by name.'),
+    channels: z.record(name, channel).default({}).describe('Ways to page people and services, by name.'),
     authority: z.record(name, role).default({}).describe('Roles: who may allow what.'),
     approvals: z
       .strictObject({
@@ -196,7 +196,7 @@ export const escalationSchema = z
         sev4: severity.exactOptional(),
       })
       .describe('What each severity means and which policy it follows; sev1 is the worst.'),
-    policies: z.record(name, policy).describe('Who is told in which order, by name.'),
+    policies: z.record(name, policy).describe('Who is paged, in which order, by name.'),
     quiet_hours: weekly.exactOptional().describe('When pages of severities with quiet_hours: hold wait.'),
     vendors: z.record(name, vendor).default({}).describe('Who outside can help, by name.'),
     caps: z
@@ -207,7 +207,7 @@ export const escalationSchema = z
       .prefault({})
       .describe('Most messages to one address.'),
   })
-  .describe('Who is told, in which order, and who may allow what.');
+  .describe('Who is paged, in which order, and who may allow what.');
 
 /** What {@link escalationSchema} gives. */
 export type EscalationDocument = z.output<typeof escalationSchema>;

@@ -13,7 +13,7 @@ export function* secretProblems(raw: unknown): Generator<PathProblem> {
     if (typeof url === 'string' && !OPEN_URL.has(String(field(entry, 'type'))) && !SECRET_REF.test(url))
       yield {
         path: [...path, 'url'],
-        message: 'whoever knows this address can post to it, so it must not stand in a file',
+        message: 'anyone who knows this address can post to it, so it must not be in a file',
         expected: REFERENCE,
         secret: true,
       };
@@ -24,7 +24,7 @@ export function* secretProblems(raw: unknown): Generator<PathProblem> {
     if (typeof key === 'string' && /PRIVATE KEY/i.test(key))
       yield {
         path: ['people', id, 'key'],
-        message: 'a private key must not stand in a file',
+        message: 'a private key must not be in a file',
         expected: 'the public key: ssh-ed25519 AAAA…',
         secret: true,
       };

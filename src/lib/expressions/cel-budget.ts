@@ -139,7 +139,7 @@ function beforeHandle(node: LiveNode): ((args: readonly unknown[], spent: Spendi
   if (node.op === 'call' && node.args[0] === 'string')
     return ([operands], spent) => {
       const [value] = (Array.isArray(operands) ? operands : []) as unknown[];
-      if (typeof value === 'number' && !Number.isFinite(value)) throw spent.refuse(`it writes ${value}, which is no number that can be used`, node);
+      if (typeof value === 'number' && !Number.isFinite(value)) throw spent.refuse(`it writes ${value}, which is not a usable number`, node);
     };
   if (node.op !== 'rcall') return undefined;
   const [name] = node.args;

@@ -98,8 +98,7 @@ export function compileExpression(source: string, variables: Readonly<Record<str
       try {
         return fromCel(within(() => parsed(context)));
       } catch (error) {
-        if (error instanceof NotFinite)
-          throw invalid(source, `its result is ${error.message}, which is no number that can be used`, placeOf(parsed.ast));
+        if (error instanceof NotFinite) throw invalid(source, `its result is ${error.message}, which is not a usable number`, placeOf(parsed.ast));
         if (isRunbackError(error)) throw error;
         throw explain(source, error, variables, references);
       }
@@ -148,11 +147,11 @@ function guard(source: string, node: ASTNode, loops: number): void {
   const name = node.op === 'call' ? node.args[0] : node.op === 'rcall' ? node.args[0] : undefined;
   if (name === 'matches')
     throw invalid(source, 'matches() is not allowed', {
-      why: 'Its patterns can take for ever. Use startsWith, endsWith, contains or ==.',
+      why: 'Its patterns can take forever. Use startsWith, endsWith, contains or ==.',
       ...placeOf(node),
     });
   const inside = name !== undefined && LOOPS.has(name) ? loops + 1 : loops;
-  if (inside > MAX_NESTED_LOOPS) throw invalid(source, `more than ${MAX_NESTED_LOOPS} loops in each other are not allowed`, placeOf(node));
+  if (inside > MAX_NESTED_LOOPS) throw invalid(source, `more than ${MAX_NESTED_LOOPS} nested loops are not allowed`, placeOf(node));
   for (const child of childrenOf(node)) guard(source, child, inside);
 }
 
@@ -209,7 +208,7 @@ function explain(source: string, error: unknown, variables: Readonly<Record<stri
   const name = /: ([^\s:]+)$/.exec(summary ?? '')?.[1] ?? '';
   if (code === 'unknown_variable') {
     const hasNoValue = Object.hasOwn(variables, name);
-    return invalid(source, hasNoValue ? `"${name}" has no value` : `nothing is called "${name}"${didYouMean(name, Object.keys(variables))}`, {
+    return invalid(source, hasNoValue ? `"${name}" has no value` : `nothing is named "${name}"${didYouMean(name, Object.keys(variables))}`, {
       why: hasNoValue ? undefined : `Known here: ${Object.keys(variables).join(', ')}.`,
       ...place,
     });

@@ -129,7 +129,7 @@ export class HttpClient {
       return this.#answer(request, status, flatten(response.headers), text);
     } catch (error) {
       if (request.repeatable) call.signal?.throwIfAborted();
-      const why = timeout.aborted ? `no whole answer within ${String(timeoutMs / 1000)} s` : this.#redact(reasonOf(error));
+      const why = timeout.aborted ? `no complete answer within ${String(timeoutMs / 1000)} s` : this.#redact(reasonOf(error));
       if (status === undefined && wasNotSent(error))
         return { kind: 'not_sent', message: `${this.#options.name} cannot be reached${this.#way()}: ${why}`, cause: error };
       // An error status whose body was cut still says that the request failed.
@@ -150,8 +150,8 @@ export class HttpClient {
       else if (status < 400) return this.#nonsense('it is not JSON');
       else page = true;
     }
-    if (status < 200 || (status >= 300 && status < 400 && !request.anyAnswer)) return this.#nonsense(`status ${String(status)} is not foreseen`);
-    if (status < 300 && request.valid && !request.valid(body)) return this.#nonsense('it does not fit the API');
+    if (status < 200 || (status >= 300 && status < 400 && !request.anyAnswer)) return this.#nonsense(`status ${String(status)} is not expected`);
+    if (status < 300 && request.valid && !request.valid(body)) return this.#nonsense('it does not match the API');
     // What is refused is told to people, and may repeat what was sent; what is given is data, and stays as it is.
     const { redact } = this.#options;
     const told = status >= 400 && redact !== undefined ? mapTexts(body, redact) : body;
@@ -159,7 +159,7 @@ export class HttpClient {
   }
 
   #nonsense(why: string): HttpResult {
-    return { kind: 'lost', nonsense: true, message: `The answer of ${this.#options.name} makes no sense: ${why}` };
+    return { kind: 'lost', nonsense: true, message: `Unexpected response from ${this.#options.name}: ${why}` };
   }
 
   async #readBody(response: Dispatcher.ResponseData): Promise<string> {
@@ -194,8 +194,8 @@ export class HttpClient {
 
   #describe(result: HttpResult): string {
     if (result.kind !== 'answered') return result.message;
-    if (result.status === 429) return `${this.#options.name} says that we are too fast`;
-    return `${this.#options.name} has trouble (status ${String(result.status)})`;
+    if (result.status === 429) return `${this.#options.name} is rate-limiting us`;
+    return `${this.#options.name} reports a problem (status ${String(result.status)})`;
   }
 
   /** Tells the person that we still wait for a slow answer. Real time on purpose: a view needs it. */

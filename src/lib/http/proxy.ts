@@ -49,7 +49,7 @@ export function proxyFor(target: URL, environment: Environment): Proxy | undefin
       why:
         url && url.hostname !== ''
           ? `It is reached by ${url.protocol.replace(':', '')}, and only http and https are supported.`
-          : 'It is no address.',
+          : 'It is not a valid address.',
       state: 'Nothing was sent.',
       next: `Set ${variable} to an address such as http://proxy.example.com:3128, or take the host out with NO_PROXY.`,
     });

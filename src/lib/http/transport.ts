@@ -12,7 +12,7 @@ export interface Transport {
 /** The proxy would not connect us: nothing came near the other side. */
 export class ProxyRefused extends Error {
   constructor(readonly status: number) {
-    super(status === 407 ? 'the proxy wants a user and a password, or others (status 407)' : `the proxy answered with status ${status}`);
+    super(status === 407 ? 'the proxy asks for a user and a password, or other ones (status 407)' : `the proxy answered with status ${status}`);
     this.name = 'ProxyRefused';
   }
 }

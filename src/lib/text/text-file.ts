@@ -22,13 +22,13 @@ export async function readTextFile(path: string): Promise<string> {
  */
 export function decodeText(bytes: Uint8Array, name: string): string {
   const wide = wideEncodingOf(bytes);
-  if (wide !== undefined) throw unreadable(name, `It is written in ${wide}, and runback reads UTF-8.`, HOW);
+  if (wide !== undefined) throw unreadable(name, `It is written in ${wide}, but runback reads UTF-8.`, HOW);
   try {
     return withoutBom(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     throw unreadable(
       name,
-      `Line ${lineOfBadByte(bytes)} holds a byte that is not UTF-8 (another code page, or not a text).`,
+      `Line ${lineOfBadByte(bytes)} holds a byte that is not UTF-8 (another code page, or not text).`,
       'Save it as UTF-8 and try again.',
     );
   }
@@ -71,5 +71,5 @@ function lineOfBadByte(bytes: Uint8Array): number {
 }
 
 function unreadable(name: string, why: string, next: string): RunbackError {
-  return new RunbackError('file-unreadable', `${name} is not a text that runback can read`, { why, state: 'Nothing was started.', next });
+  return new RunbackError('file-unreadable', `${name} is not text that runback can read`, { why, state: 'Nothing was started.', next });
 }

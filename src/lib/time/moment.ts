@@ -38,7 +38,7 @@ const DAYS: Readonly<Record<string, number>> = { yesterday: -1, today: 0, tomorr
 export function readMoment(text: string, context: MomentContext): ReadMoment {
   const trimmed = text.trim();
   if (trimmed.length > LONGEST) return no(`it is longer than ${LONGEST} characters`);
-  return fromNow(trimmed, context) ?? fromClock(trimmed, context) ?? fromDay(trimmed, context) ?? no('it is no time', `Expected ${MOMENT_FORM}.`);
+  return fromNow(trimmed, context) ?? fromClock(trimmed, context) ?? fromDay(trimmed, context) ?? no('it is not a time', `Expected ${MOMENT_FORM}.`);
 }
 
 /** A moment as people check it: in a zone and in UTC, `Sun 2026-11-22 14:00 EST, which is 2026-11-22 19:00 UTC`. */
@@ -52,11 +52,11 @@ function fromNow(text: string, { now, direction = 'past' }: MomentContext): Read
   const [, sign, amount = '', ago] = /^(in\s+|\+|-)?(.*?)(\s+ago)?$/iu.exec(text) ?? [];
   const isNow = text.toLowerCase() === 'now';
   if (!isNow && !DURATION_PATTERN.test(amount)) return undefined;
-  if (now === undefined) return no('it has to be a time of its own, such as 2026-11-22T14:00Z');
+  if (now === undefined) return no('it has to be a full time, such as 2026-11-22T14:00Z');
   const back = ago !== undefined || sign === '-' || (sign === undefined && direction === 'past');
-  if (ago !== undefined && sign !== undefined) return no('it says twice whether it is past or to come');
+  if (ago !== undefined && sign !== undefined) return no('it says both "in" and "ago"');
   const at = new Date(isNow ? now.getTime() : now.getTime() + (back ? -1 : 1) * parseDuration(amount));
-  return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1 ? no('it lies too far away') : { ok: true, at };
+  return Number.isNaN(at.getTime()) || at.getUTCFullYear() < 1 ? no('it is too far away') : { ok: true, at };
 }
 
 /** A time of day alone: the one of today, where that is on the side that is asked for. */
@@ -71,8 +71,8 @@ function fromClock(text: string, context: MomentContext): ReadMoment | undefined
   const clock = `${hours}:${minutes ?? ''}${seconds === undefined ? '' : `:${seconds}`}${fraction === undefined ? '' : `.${fraction}`}${where === '' ? '' : ` ${where}`}`;
   return no(
     past
-      ? `${clock} is over today: say tomorrow ${clock}, or today ${clock}`
-      : `${clock} is still to come today: say yesterday ${clock}, or today ${clock}`,
+      ? `${clock} has already passed today: type tomorrow ${clock}, or today ${clock}`
+      : `${clock} is still in the future today: type yesterday ${clock}, or today ${clock}`,
   );
 }
 
@@ -80,8 +80,8 @@ function fromDay(text: string, context: MomentContext): ReadMoment | undefined {
   const { now, calendar = false } = context;
   const [, date, word, hours, minutes = '', seconds = '00', fraction = '', where = ''] = MOMENT.exec(text) ?? [];
   if (date === undefined && word === undefined) return undefined;
-  if (word !== undefined && now === undefined) return no('it has to be a time of its own, such as 2026-11-22T14:00Z');
-  if (hours === undefined && !calendar) return no(`a day alone is no time: say ${date ?? word ?? ''} 00:00 for its beginning`);
+  if (word !== undefined && now === undefined) return no('it has to be a full time, such as 2026-11-22T14:00Z');
+  if (hours === undefined && !calendar) return no(`a date needs a time: type ${date ?? word ?? ''} 00:00 for the start of the day`);
   const zone = zoneOf(where, context.zone);
   if (typeof zone === 'object') return zone;
   const day = date === undefined ? dayOf(readingAt(now ?? new Date(0), zone)) + (DAYS[word?.toLowerCase() ?? ''] ?? 0) * DAY_MS : dayIn(date);
@@ -99,7 +99,7 @@ function zoneOf(text: string, otherwise: string | undefined): Zone | ReadMoment 
   const [, sign, hours, minutes = '0'] = OFFSET.exec(text) ?? [];
   if (hours !== undefined && Number(hours) <= 14) return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
   if (text.includes('/') && isZone(text)) return text;
-  return no(`"${text.slice(0, 30)}" is no zone that is known for sure: give an offset, such as +01:00, or a name such as America/New_York`);
+  return no(`"${text.slice(0, 30)}" is not a known time zone: give an offset, such as +01:00, or a name such as America/New_York`);
 }
 
 const readingAt = (now: Date, zone: Zone): LocalMs => (typeof zone === 'number' ? now.getTime() + zone : localOf(now.getTime(), zone));
@@ -120,7 +120,7 @@ function instantIn(local: LocalMs, zone: Zone, calendar: boolean): ReadMoment {
     return {
       ok: true,
       at: new Date(at),
-      note: `${clockText(local)} comes twice in ${zone}, since the clocks go back: the first is taken. Give an offset for the second.`,
+      note: `${clockText(local)} occurs twice in ${zone}, because the clocks go back: the first one is used. Give an offset for the second.`,
     };
   const [last, next] = [localOf(at - 1, zone) + 1, localOf(at, zone)];
   return no(

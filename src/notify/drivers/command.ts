@@ -47,7 +47,7 @@ function deliveryOf(program: string, seconds: number, end: ProgramEnd, deps: Cha
     case 'timed-out':
       return { state: 'transient', why: `${program} did not end within ${seconds} s` };
     case 'aborted':
-      return { state: 'transient', why: `${program} was ended before it was done` };
+      return { state: 'transient', why: `${program} was stopped before it was done` };
     case 'signalled':
       return { state: 'transient', why: `${program} was ended by ${end.signal}` };
     case 'exited':

@@ -14,7 +14,7 @@ const address = z.string().regex(ADDRESS, 'expected one e-mail address');
 const optionsSchema = z.strictObject({
   host: z.string().min(1).describe('SMTP server.'),
   port: z.number().int().min(1).max(65_535).optional().describe('Default 465 with tls: implicit, else 587.'),
-  tls: z.enum(['starttls', 'implicit', 'none']).default('starttls').describe('`starttls` is required of the server, not only tried.'),
+  tls: z.enum(['starttls', 'implicit', 'none']).default('starttls').describe('`starttls` is required, not only tried.'),
   user: z.string().optional(),
   password: secretOption.optional(),
   from: address,
@@ -42,7 +42,7 @@ export function emailChannel(config: ChannelConfig, deps: ChannelDeps): Channel 
     ]);
     if (password !== undefined && options.tls === 'none' && !isLoopback(options.host))
       throw new RunbackError('file-invalid', `its password would go to ${options.host} without encryption`, {
-        why: 'With tls: none everybody on the way could read it. Use starttls or implicit; only on this machine it goes as it is.',
+        why: 'With tls: none anyone on the network could read it. Use starttls or implicit; none works only on this machine.',
       });
     const timeout = deps.timeoutMs ?? TIMEOUT_MS;
     return createTransport({
@@ -114,7 +114,7 @@ function receiptOf(info: unknown): Record<string, string> {
 /** SMTP says by the first digit whether trying again helps (RFC 5321, 4.2.1). Without an answer it does, but for TLS that is refused. */
 function failureOf(error: unknown): Delivery {
   const { responseCode, code, originalCode } = error as { readonly responseCode?: unknown; readonly code?: unknown; readonly originalCode?: unknown };
-  const why = `the mail server did not take it: ${oneLine(messageOf(error))}`;
+  const why = `the mail server did not accept it: ${oneLine(messageOf(error))}`;
   if (typeof responseCode === 'number' && responseCode >= 400) return { state: responseCode >= 500 ? 'permanent' : 'transient', why };
   // What TLS itself says is kept beside the code for "the connection failed".
   const hopeless = [code, originalCode].some(

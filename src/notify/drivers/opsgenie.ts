@@ -40,7 +40,7 @@ export function opsgenieChannel(config: ChannelConfig, deps: ChannelDeps): Chann
       };
       if (page.anew) {
         // Creating an alert that is acknowledged only counts it up.
-        const note = 'Nobody has it any more: it is opened again.';
+        const note = 'Nobody has acknowledged it now: it is opened again.';
         const closed = await http.post(actOn(aliasOf(page), 'close', note), signal, took);
         if (closed.state !== 'accepted') return closed;
       }

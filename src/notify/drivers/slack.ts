@@ -6,7 +6,7 @@ import { HttpSender } from '../http-sender.js';
 import { fit, oneLine } from '../text.js';
 import { linksOf, repeatNote, subjectOf } from '../wording.js';
 
-const optionsSchema = z.strictObject({ url: secretOption.describe('Reference to the incoming webhook; whoever has its address can post.') });
+const optionsSchema = z.strictObject({ url: secretOption.describe('Reference to the incoming webhook; anyone who has its address can post.') });
 
 /** Limits of Block Kit: docs.slack.dev/reference/block-kit/blocks. */
 const HEADER = 150;

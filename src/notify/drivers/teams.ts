@@ -38,7 +38,7 @@ function outcomeOf(status: number, body: unknown): Delivery {
   const failed = typeof body === 'string' ? /HTTP error (\d{3})/i.exec(body) : null;
   if (failed === null) return { state: 'accepted', receipt: { status: String(status) } };
   const behind = Number(failed[1]);
-  return { state: behind === 429 || behind >= 500 ? 'transient' : 'permanent', why: `Teams took it and then failed with status ${behind}` };
+  return { state: behind === 429 || behind >= 500 ? 'transient' : 'permanent', why: `Teams accepted it and then failed with status ${behind}` };
 }
 
 function messageOf(page: Page, attempt: number, most: number): unknown {

@@ -78,7 +78,7 @@ function twimlOf(page: Page, attempt: number): string {
     `This is Runback.${attempt > 1 ? ' You may have heard this before.' : ''}`,
     fit(oneLine(subjectOf(page)), 200),
     fit(oneLine(page.text), 300),
-    'To take it, open the acknowledge link in your message or e-mail, or acknowledge the incident on the command line.',
+    'To acknowledge it, open the link in your message or e-mail, or use the command line.',
   ].join(' ');
   const said = fit(fit(words, SPOKEN, { size: (text) => encodeURIComponent(text).length }), WORDS, { escape: escapeMarkup });
   const twiml = `<Response><Say>${said}</Say><Pause length="1"/><Say>Once more. ${said}</Say></Response>`;

@@ -50,8 +50,8 @@ export function webhookChannel(config: ChannelConfig, deps: ChannelDeps): Channe
 function keyOf(secret: string): Buffer {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   if (key.length < 16)
-    throw new RunbackError('secret-missing', 'The signing secret of the webhook is no secret', {
-      why: 'It is shorter than 16 bytes, or no base64.',
+    throw new RunbackError('secret-missing', 'The signing secret of the webhook is not a valid secret', {
+      why: 'It is shorter than 16 bytes, or not base64.',
       next: 'Make one: echo whsec_$(openssl rand -base64 32)',
     });
   return key;

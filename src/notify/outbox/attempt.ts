@@ -22,7 +22,7 @@ export async function attemptOnce(page: Page, attempt: number, options: AttemptO
     if (options.signal.aborted) resolve(undefined);
   });
   const late = options.clock.sleep(options.timeoutMs, timer.signal).then(
-    (): Delivery => ({ state: 'transient', why: `no end within ${options.timeoutMs / 1000} s` }),
+    (): Delivery => ({ state: 'transient', why: `not finished within ${options.timeoutMs / 1000} s` }),
     (): Promise<never> => new Promise(() => undefined),
   );
   const work = (async (): Promise<Delivery> => {
@@ -34,11 +34,11 @@ export async function attemptOnce(page: Page, attempt: number, options: AttemptO
       return { state: 'permanent', why: `channel ${page.to.channel} cannot be opened: ${why}` };
     }
     return await channel.send(page, { signal: stop.signal, attempt });
-  })().catch((error: unknown): Delivery => ({ state: 'transient', why: `channel ${page.to.channel} broke off: ${messageOf(error)}` }));
+  })().catch((error: unknown): Delivery => ({ state: 'transient', why: `channel ${page.to.channel} stopped early: ${messageOf(error)}` }));
   try {
     return await Promise.race([work, late, stopped]);
   } finally {
     timer.abort();
-    stop.abort(new Error('the attempt is over'));
+    stop.abort(new Error('the attempt has ended'));
   }
 }

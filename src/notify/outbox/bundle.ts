@@ -29,7 +29,7 @@ export function bundleOf(members: readonly Page[], now: Date): Page {
       ...sorted.slice(0, LISTED).map(lineOf),
       ...(rest > 0 ? [`… and ${rest} more (${bySeverity(sorted.slice(LISTED))})`] : []),
       '',
-      'They came faster than messages to this address may go, so they come together.',
+      'They came faster than this address may receive messages, so they come together.',
     ].join('\n'),
     facts: [],
     links: worst.links.incident === undefined ? {} : { incident: worst.links.incident },

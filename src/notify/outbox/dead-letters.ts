@@ -2,7 +2,7 @@ import { isRunbackError } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import type { PageRecord } from './outbox.js';
 
-/** Pages that failed for good, until somebody dismisses them. */
+/** Pages that failed permanently, until somebody dismisses them. */
 export class DeadLetters {
   constructor(private readonly store: Store) {}
 

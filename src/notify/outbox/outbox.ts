@@ -73,7 +73,7 @@ export interface Outbox {
   read(key: string): Promise<PageRecord | undefined>;
   /** Takes a settled page out, once its end is on record elsewhere. Throws `bug` for one still on its way. Dead letters stay listed until they are dismissed. */
   forget(key: string): Promise<void>;
-  /** Pages that failed for good, oldest first. */
+  /** Pages that failed permanently, oldest first. */
   deadLetters(): Promise<readonly PageRecord[]>;
   dismiss(key: string): Promise<void>;
   /** Stops attempts under way (they count as unknown, and are repeated by whoever opens the outbox next). Channels stay open: they are the caller's. */

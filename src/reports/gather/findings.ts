@@ -22,7 +22,7 @@ function* telling({ pages, times: { firstAcknowledged } }: Pick<ReportData, 'pag
     else for (const page of group) yield* ofPage(page);
   }
   for (const why of new Set(own.unreachable)) yield `Nobody could be paged there: ${why}.`;
-  if (own.lapsed > 0) yield `An acknowledgement lapsed ${own.lapsed === 1 ? 'once' : `${own.lapsed} times`}.`;
+  if (own.lapsed > 0) yield `An acknowledgement expired ${own.lapsed === 1 ? 'once' : `${own.lapsed} times`}.`;
   if (firstAcknowledged === undefined && pages.length > 0) yield 'Nobody acknowledged the incident.';
 }
 
@@ -47,7 +47,7 @@ function* repair({ runs, approvals, restores, plans }: Pick<ReportData, 'runs' |
   for (const plan of plans) if (plan.problem !== undefined) yield `Plan ${plan.id} cannot be read to its end: ${plan.problem}.`;
   for (const restore of restores) {
     const left = [
-      [restore.moved, 'left alone, since somebody had changed them'],
+      [restore.moved, 'left alone, because someone had changed them'],
       [restore.rejected, 'refused by the platform'],
       [restore.failed, 'failed'],
       [restore.inDoubt, 'in doubt'],
@@ -56,7 +56,7 @@ function* repair({ runs, approvals, restores, plans }: Pick<ReportData, 'runs' |
     for (const { object, field, count } of restore.fieldsLeft)
       yield `${count} × ${field} of ${object}: refused by the platform during ${restore.id}.`;
     for (const { object, field, count } of restore.altered)
-      yield `${count} × ${field} of ${object}: written during ${restore.id}, and the platform made something else of the value.`;
+      yield `${count} × ${field} of ${object}: written during ${restore.id}, and the platform stored another value.`;
     for (const { object, field, count } of restore.beside)
       yield field === ''
         ? `${count} × ${object}: made by the platform itself during ${restore.id}.`
@@ -66,7 +66,7 @@ function* repair({ runs, approvals, restores, plans }: Pick<ReportData, 'runs' |
       left.every(([n]) => n === 0) &&
       restore.fieldsLeft.length + restore.altered.length + restore.beside.length === 0
     )
-      yield `Single fields of records that ${restore.id} wrote were left as they are.`;
+      yield `Some fields of records that ${restore.id} wrote were left as they are.`;
     if (restore.problem !== undefined) yield `The journal of ${restore.id} cannot be read to its end: ${restore.problem}.`;
     const proof = runs.flatMap(({ verified }) => verified).filter(({ plan }) => plan === restore.plan);
     const last = proof.at(-1);
@@ -84,6 +84,6 @@ function* after({ syncs, vendors, status }: Pick<ReportData, 'syncs' | 'vendors'
   }
   for (const { vendor, number, followUpAt } of vendors) {
     if (number === undefined) yield `The case at the support of ${vendor} has no number on record.`;
-    if (followUpAt !== undefined && status !== 'resolved') yield `The case at the support of ${vendor} is to be followed up at ${followUpAt}.`;
+    if (followUpAt !== undefined && status !== 'resolved') yield `The case at the support of ${vendor} is due for follow-up at ${followUpAt}.`;
   }
 }

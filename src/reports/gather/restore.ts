@@ -296,7 +296,7 @@ class RestoreReader {
       this.decisions.push({ at, by, kind, what, evidence, ...more });
     };
     if (type === 'restore.created') {
-      if (isByHand(data)) say('confirmed', `Restore of ${textOf(data['plan']) ?? '?'}, begun by hand`, answerOf(textOf(data['confirmed'])));
+      if (isByHand(data)) say('confirmed', `Restore of ${textOf(data['plan']) ?? '?'}, started by hand`, answerOf(textOf(data['confirmed'])));
       for (const one of isByHand(data) ? listOf(data['approvals']).map(objectOf) : [])
         say('approved', `Plan ${textOf(data['plan']) ?? '?'} over the limits`, { by: textOf(one['by']) ?? by, ...answerOf(textOf(one['hash'])) });
     }

@@ -31,7 +31,7 @@ export function timelineOf(
     const evidence = { kind: 'pause', id: pause } as const;
     if (earlier === 'running') lines.push({ at, by, source: 'syncs', text: `Sync ${sync} paused`, evidence });
     if (resumedAt !== undefined && state === 'resumed')
-      lines.push({ at: resumedAt, by: resumedBy ?? by, source: 'syncs', text: `Sync ${sync} started again`, evidence });
+      lines.push({ at: resumedAt, by: resumedBy ?? by, source: 'syncs', text: `Sync ${sync} resumed`, evidence });
   }
   return lines.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }

@@ -37,7 +37,7 @@ export function reportDocument(data: ReportData): TextDocument {
       },
       {
         title: 'What went badly',
-        blocks: [{ kind: 'to-write', hint: 'To be written: what was missing, slow, wrong or lucky. How could it happen, rather than who did it.' }],
+        blocks: [{ kind: 'to-write', hint: 'To be written: what was missing, slow, wrong or lucky. Ask how it could happen, not who did it.' }],
       },
       { title: 'Action items', blocks: actions(data) },
       { title: 'Evidence', blocks: evidence(data) },
@@ -53,9 +53,9 @@ function summary(data: ReportData): readonly Block[] {
     ['Status', merged.into === undefined ? data.status : [`${data.status} into `, { code: merged.into }]],
     ['Platforms', platforms.join(', ') || NOT_ON_RECORD],
     ['Opened by', `${name(data.openedBy)} (${data.source})`],
-    ['Has it', holder === undefined ? 'nobody' : name(holder)],
+    ['Acknowledged by', holder === undefined ? 'nobody' : name(holder)],
     ['People', people.map(({ id }) => name(id)).join(', ') || NOT_ON_RECORD],
-    ...merged.absorbed.map(({ id, title }): [string, Inlines] => ['Took in', [{ code: id }, ` ${title}`]]),
+    ...merged.absorbed.map(({ id, title }): [string, Inlines] => ['Merged in', [{ code: id }, ` ${title}`]]),
   ];
   const text: Block =
     data.summary === undefined
@@ -105,7 +105,7 @@ function chart(times: ReportData['times'], paused: ReportData['syncs']): readonl
     from === undefined || to === undefined || to < from ? [] : [{ name, from, to }];
   const bars: readonly ChartBar[] = [
     ...bar('Unnoticed', began, detected),
-    ...bar('Nobody had it', opened, firstAcknowledged),
+    ...bar('Not acknowledged', opened, firstAcknowledged),
     ...bar('Until mitigated', opened, mitigated),
     ...bar('Until resolved', opened, resolved),
     ...paused
@@ -121,7 +121,7 @@ function chart(times: ReportData['times'], paused: ReportData['syncs']): readonl
 }
 
 const PAUSE_STATES: Readonly<Record<string, string>> = {
-  pausing: 'pause begun, answer not on record',
+  pausing: 'pause started, answer not on record',
   paused: 'still paused',
   failed: 'could not be paused or started',
   resumed: 'running again',
@@ -197,7 +197,7 @@ function approvals({ approvals: all }: ReportData): readonly Block[] {
     {
       kind: 'table',
       caption: 'Approvals in runs',
-      columns: ['Who', 'When', 'What', 'Proof of who it was', 'Hash of what was approved', 'Run', 'Note'],
+      columns: ['Who', 'When', 'What', 'Proof of identity', 'Hash of what was approved', 'Run', 'Note'],
       rows: all.map(({ by, at, step, authority, authenticated, of, run, note }) => ({
         cells: [
           by,
@@ -215,8 +215,8 @@ function approvals({ approvals: all }: ReportData): readonly Block[] {
 
 const PAGE_STATES: Readonly<Record<string, string>> = {
   accepted: 'accepted',
-  failed: 'failed for good',
-  withdrawn: 'withdrawn: no longer needed',
+  failed: 'failed permanently',
+  withdrawn: 'no longer needed',
   open: 'not known yet',
 };
 
@@ -232,7 +232,7 @@ function pages({ pages: all }: ReportData): readonly Block[] {
       })),
     },
     ...unreached(all),
-    { kind: 'paragraph', text: '“Accepted” says that the service took the message, not that somebody read it.' },
+    { kind: 'paragraph', text: '“Accepted” means that the service accepted the message, not that someone read it.' },
   ];
 }
 
@@ -263,7 +263,7 @@ function failedCells(group: readonly PageFacts[]): readonly Inlines[] {
     first?.channel ?? '',
     several(group.map(({ kind }) => kind)),
     { time: first?.at ?? '' },
-    `${group.length} pages failed for good: ${causeOf(first ?? {})}`,
+    `${group.length} pages failed permanently: ${causeOf(first ?? {})}`,
     last?.settledAt === undefined ? '' : { time: last.settledAt },
     String(group.reduce((all, { attempts }) => all + (attempts ?? 0), 0)),
   ];
@@ -290,7 +290,8 @@ function vendors({ vendors: all }: ReportData): readonly Block[] {
 }
 
 function actions({ findings }: ReportData): readonly Block[] {
-  const hint = 'To be written: one line an action, with a name and a date. What the records show is there already; strike out what needs nothing.';
+  const hint =
+    'To be written: one line for each action, with a name and a date. What the records show is already listed; strike out what needs no action.';
   return [{ kind: 'to-write', hint }, ...(findings.length === 0 ? [] : [{ kind: 'tasks', items: findings } as const])];
 }
 
@@ -309,9 +310,9 @@ function evidence({ id, lastHash, runs: allRuns, restores, plans, links }: Repor
   return [
     {
       kind: 'paragraph',
-      text: 'Each journal is a chain of hashes: the last one stands for every line before it. A journal that was changed, cut or put in another order has another.',
+      text: 'Each journal is a chain of hashes: the last one stands for every line before it. A journal that was changed, cut or reordered has a different one.',
     },
-    { kind: 'table', caption: 'Records and their last hash', columns: ['Record', 'What it is', 'Last hash', 'Look at it with'], rows },
+    { kind: 'table', caption: 'Records and their last hash', columns: ['Record', 'What it is', 'Last hash', 'Show it with'], rows },
     ...(other.length === 0
       ? []
       : [

@@ -10,7 +10,7 @@ export function impactBlocks({ impact, plans: all, headline }: ReportData): read
   const plans = all.filter(({ replaced }) => replaced === undefined);
   const text: Block =
     impact === undefined
-      ? { kind: 'to-write', hint: 'To be written: who and what was affected, in the words of the business.' }
+      ? { kind: 'to-write', hint: 'To be written: who and what was affected, in business terms.' }
       : { kind: 'paragraph', text: impact };
   if (all.length === 0) return [text, { kind: 'paragraph', text: 'No plan is linked, so no number of records is on record.' }];
   return [
@@ -57,7 +57,7 @@ function replacedPlans(plans: readonly PlanFacts[]): readonly Block[] {
     return [{ id, cells }];
   });
   const columns = ['Plan', 'Instead', 'How', 'Limits', { number: 'Records left out' }, { number: 'Fields left out' }];
-  return rows.length === 0 ? [] : [{ kind: 'table', caption: 'Plans that were not applied, and what others came in their place', columns, rows }];
+  return rows.length === 0 ? [] : [{ kind: 'table', caption: 'Plans that were not applied, and the plans that replaced them', columns, rows }];
 }
 
 /** `Ann Lee <ann@example.com>, contacts 104`, with the page that opens it. */
@@ -219,7 +219,7 @@ export function restoreBlocks({ restores, runs }: ReportData): readonly Block[] 
   };
   const totals: Block = {
     kind: 'table',
-    caption: 'Changes in all',
+    caption: 'Changes in total',
     columns: ['Restore', { number: 'Changes' }, ...OUTCOMES.map(([, title]) => ({ number: title })), { number: 'Undone' }],
     rows: restores.map((one) => ({
       cells: [{ row: one.id, section: 'Restores' }, count(one.total), ...OUTCOMES.map(([name]) => count(one[name])), count(one.undone)],
@@ -272,7 +272,7 @@ function besides(restores: readonly RestoreFacts[]): readonly Block[] {
   return (
     [
       ['Fields that the platform refused', rowsOf('fieldsLeft')],
-      ['Values that the platform made something else of', rowsOf('altered')],
+      ['Values that the platform stored differently', rowsOf('altered')],
       ['What the platform changed by itself', rowsOf('beside')],
     ] as const
   ).flatMap(([caption, rows]): Block[] => (rows.length === 0 ? [] : [{ kind: 'table', caption, columns, rows }]));
@@ -286,7 +286,7 @@ function proofs(runs: ReportData['runs']): readonly Block[] {
   );
   return rows.length === 0
     ? []
-    : [{ kind: 'table', caption: 'Verifications', columns: ['When', 'Plan', 'Run', { number: 'Looked at' }, { number: 'Not as planned' }], rows }];
+    : [{ kind: 'table', caption: 'Verifications', columns: ['When', 'Plan', 'Run', { number: 'Checked' }, { number: 'Not as planned' }], rows }];
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

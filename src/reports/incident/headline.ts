@@ -16,7 +16,7 @@ function countsText({ counted, incomplete, damaged, repaired, left, inPart, left
   return [
     `${least}${records(damaged)} damaged, ${formatCount(repaired)} repaired, ${formatCount(left)} left`,
     ...(inPart === 0 ? [] : [`of those left, ${formatCount(inPart)} in part`]),
-    ...(leftOut === 0 ? [] : [`${records(leftOut)} left out by people's decision`]),
+    ...(leftOut === 0 ? [] : [`${records(leftOut)} left out because a person decided so`]),
     ...(unclear === 0 ? [] : [`${records(unclear)} that differ and are not tied to the incident`]),
     ...(incomplete ? ['not everything on record can be read'] : []),
   ].join('; ');

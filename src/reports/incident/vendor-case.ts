@@ -147,9 +147,9 @@ function counted(n: number, noun: string): string {
 function kindOf({ changes, emptied, filled, alike }: FieldCount): string {
   const times = counted(changes, 'value');
   if (emptied === changes) return `${times} emptied`;
-  if (filled === changes) return `${times} written where the field had been empty${alike && changes > 1 ? ', the same one everywhere' : ''}`;
+  if (filled === changes) return `${times} written where the field was empty${alike && changes > 1 ? ', the same everywhere' : ''}`;
   if (alike && changes > 1) return `${times} overwritten with one and the same`;
-  const parts = [...(emptied > 0 ? [`${count(emptied)} emptied`] : []), ...(filled > 0 ? [`${count(filled)} written where it had been empty`] : [])];
+  const parts = [...(emptied > 0 ? [`${count(emptied)} emptied`] : []), ...(filled > 0 ? [`${count(filled)} written where it was empty`] : [])];
   return `${times} overwritten with others${parts.length === 0 ? '' : `, of these ${parts.join(', ')}`}`;
 }
 
@@ -176,7 +176,7 @@ function doneLines({ restores, syncs }: ReportData, plans: readonly PlanFacts[])
       .filter(({ earlier }) => earlier === 'running')
       .map(
         ({ sync, at, state, resumedAt }) =>
-          `${utc(at)}: sync ${sync} paused${state === 'resumed' && resumedAt !== undefined ? `, started again ${utc(resumedAt)}` : ''}`,
+          `${utc(at)}: sync ${sync} paused${state === 'resumed' && resumedAt !== undefined ? `, resumed ${utc(resumedAt)}` : ''}`,
       ),
     ...restores
       .filter(({ plan }) => ids.has(plan))

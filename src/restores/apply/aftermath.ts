@@ -93,7 +93,7 @@ export async function lookAfter(
 
 /** A record that the platform says it wrote and does not know. One that it says it created is looked for before it is created once more. */
 function missing(item: Written): ItemResult {
-  const message = 'the platform said that it was written, and the record is not there';
+  const message = 'the platform said that it was written, but the record does not exist';
   return { id: item.id, status: item.action === 'create' ? 'in_doubt' : 'failed', contradicted: true, message };
 }
 
@@ -179,7 +179,7 @@ function judged(
         id: item.id,
         status: 'failed',
         contradicted: true,
-        message: `the platform said that it was written, and ${lost.join(', ')} ${lost.length === 1 ? 'is' : 'are'} not so`,
+        message: `the platform said that it was written, but ${lost.join(', ')} ${lost.length === 1 ? 'is' : 'are'} not so`,
       },
     ];
   const more = {

@@ -224,8 +224,8 @@ export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'u
   const cause = isRunbackError(stop.cause) ? stop.cause : undefined;
   const goOn =
     verb === 'resume'
-      ? `Go on: runback restore resume ${id}. Or put back what was written: runback restore undo ${id}`
-      : `Go on: runback restore undo ${id}`;
+      ? `Continue: runback restore resume ${id}. Or put back what was written: runback restore undo ${id}`
+      : `Continue: runback restore undo ${id}`;
   const next = [cause?.next, inRun ? undefined : goOn].filter((part) => part !== undefined).join('\n');
   return new RunbackError(stop.code, `${what} ${id} stopped: ${stop.because}`, {
     ...(cause?.why === undefined ? {} : { why: cause.why }),

@@ -34,7 +34,7 @@ export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batche
             const whole = { link: link.kind, fromObject: link.from, toObject: link.to, from: one.from, to: one.to };
             found.set(linkText(whole), whole);
           }
-          (options.reporter ?? silentReporter).progress({ task: 'Looking at the links of what was created', done: found.size, unit: 'links' });
+          (options.reporter ?? silentReporter).progress({ task: 'Checking the links of what was created', done: found.size, unit: 'links' });
         }
     } finally {
       await connector.endRead?.();

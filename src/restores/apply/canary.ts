@@ -55,7 +55,7 @@ export class Canary {
       if (!more || results.every(waits)) return undefined;
       const why = results.find((result) => result.message !== undefined)?.message ?? 'the platform did not say why';
       const code = results.every((result) => result.status === 'in_doubt') ? 'in-doubt' : 'restore-stopped';
-      return { code, because: `none of the first ${results.length} changes took: ${why}` };
+      return { code, because: `none of the first ${results.length} changes took effect: ${why}` };
     }
     const all = sent.filter((item) => applied.has(item.id));
     if (all.length === 0) return undefined;
@@ -78,5 +78,5 @@ export class Canary {
 }
 
 function notThere(wrong: number, of: number): Stop {
-  return { code: 'restore-stopped', because: `${wrong} of the first ${of} changes were not there when they were read back` };
+  return { code: 'restore-stopped', because: `${wrong} of the first ${of} changes were missing when they were read back` };
 }

@@ -30,7 +30,7 @@ export async function settleByCommit({ platform }: Looking, pending: readonly Pe
     else if (outcome === 'not-done')
       settled.push({ id: item.id, status: 'failed', message: 'the answer was lost, and the platform did not make the change' });
     else if (outcome === 'running')
-      settled.push({ id: item.id, status: 'in_doubt', message: 'the answer was lost, and the platform has not ended what was sent' });
+      settled.push({ id: item.id, status: 'in_doubt', message: 'the answer was lost, and the platform has not finished what was sent' });
     else open.push(one);
   }
   return { settled, open };

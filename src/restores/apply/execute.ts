@@ -51,7 +51,7 @@ export async function settle(execution: Execution, options: CallOptions): Promis
   return undefined;
 }
 
-const ASKED: Stop = { code: 'interrupted', because: 'somebody stopped it' };
+const ASKED: Stop = { code: 'interrupted', because: 'someone stopped it' };
 
 /** One execution under way: its batches, one after the other. */
 class Session {

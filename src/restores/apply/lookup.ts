@@ -61,21 +61,21 @@ async function lookUpCreates(
     const state = found[index] ?? { state: 'unknown' };
     // A key that is another record's already says that two records look alike, not which of them this is.
     if (state.state === 'created' && taken.has(state.key))
-      return { id: item.id, status: 'in_doubt', message: 'the answer was lost, and another record with the same values stands' };
+      return { id: item.id, status: 'in_doubt', message: 'the answer was lost, and another record with the same values exists' };
     if (state.state === 'created') return { id: item.id, status: 'applied', key: state.key };
-    if (state.state === 'absent') return { id: item.id, status: 'failed', message: 'the answer was lost, and the record is not there' };
+    if (state.state === 'absent') return { id: item.id, status: 'failed', message: 'the answer was lost, and the record does not exist' };
     return { id: item.id, status: 'in_doubt', message: 'the answer was lost, and the platform cannot tell whether the record was created' };
   });
 }
 
 async function updated(looking: Looking, item: Update, live: PlatformRecord | undefined, options: CallOptions): Promise<ItemResult> {
-  if (live === undefined) return { id: item.id, status: 'moved', message: 'the record is no longer there' };
+  if (live === undefined) return { id: item.id, status: 'moved', message: 'the record no longer exists' };
   // What was only to be kept may be what the platform made of it.
   const names = Object.keys(item.set).filter((name) => item.keeps?.includes(name) !== true);
   if (holds(live.fields, item.set, names)) return { id: item.id, status: 'applied', key: item.key };
   const schema = schemaOf(looking.schema, item.object);
   if (isHalfDone(schema, item, live.fields) || holds(live.fields, item.replaced, names))
-    return { id: item.id, status: 'failed', message: 'the answer was lost, and the change is not there' };
+    return { id: item.id, status: 'failed', message: 'the answer was lost, and the change was not made' };
   const made = await storedByUs(looking, schema, item, names, live.fields, options);
   if (made !== undefined) return { id: item.id, status: 'applied', key: item.key, ...made };
   return { id: item.id, status: 'moved', message: 'the answer was lost, and the record was changed since' };
@@ -252,5 +252,5 @@ export async function readPairLinks(looking: Looking, items: readonly JournalIte
 }
 
 function happened(id: string, so: boolean): ItemResult {
-  return so ? { id, status: 'applied' } : { id, status: 'failed', message: 'the answer was lost, and the change is not there' };
+  return so ? { id, status: 'applied' } : { id, status: 'failed', message: 'the answer was lost, and the change was not made' };
 }

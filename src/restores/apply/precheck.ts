@@ -91,7 +91,7 @@ function verdictOn(checking: Checking, item: JournalItem, live: Fields | undefin
   const { id } = item;
   switch (item.action) {
     case 'update':
-      if (live === undefined) return { id, status: 'moved', reason: 'deleted-later', message: 'the record is no longer there' };
+      if (live === undefined) return { id, status: 'moved', reason: 'deleted-later', message: 'the record no longer exists' };
       if (holds(live, item.set)) return stands(item);
       if (holds(live, item.replaced, Object.keys(item.set))) return undefined;
       if (checking.attempted(id) && isHalfDone(schemaOf(checking.schema, item.object), item, live)) return undefined;
@@ -101,7 +101,7 @@ function verdictOn(checking: Checking, item: JournalItem, live: Fields | undefin
       return holds(live, item.replaced) ? undefined : { id, status: 'moved', message: 'the record was changed since the plan was made' };
     case 'create':
       if (live === undefined) return undefined;
-      return holds(live, item.set) ? stands(item) : { id, status: 'moved', message: 'the record is there again, with other values' };
+      return holds(live, item.set) ? stands(item) : { id, status: 'moved', message: 'the record exists again, with other values' };
     default:
       return undefined;
   }

@@ -36,7 +36,7 @@ export class Rates {
     if (this.#skipped > (of * skippedPercent) / 100)
       return {
         code: 'restore-stopped',
-        because: `${this.#skipped} of ${this.#done} changes were skipped because live had moved; the limit is ${skippedPercent} %`,
+        because: `${this.#skipped} of ${this.#done} changes were skipped because live had changed; the limit is ${skippedPercent} %`,
       };
     return undefined;
   }

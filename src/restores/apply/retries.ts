@@ -1,4 +1,4 @@
-import { WAITS, type Batches } from '../records/batches.js';
+import type { Batches } from '../records/batches.js';
 import type { ItemResult } from '../records/items.js';
 import type { PlanStep } from './batching.js';
 
@@ -69,7 +69,9 @@ export class Retries {
     const isHeld = ({ id, status }: ItemResult): boolean => !last && this.#retry.size > 0 && status === 'moved' && deletes.has(id);
     const waits = (result: ItemResult): boolean => (unfinished && mayYetPass(result)) || isHeld(result);
     return results.map((result) =>
-      waits(result) ? { id: result.id, status: 'failed', message: `${result.message ?? 'not possible yet'}; ${WAITS}` } : result,
+      waits(result)
+        ? { id: result.id, status: 'failed', waiting: true, message: `${result.message ?? 'not possible yet'}; waiting for changes that failed` }
+        : result,
     );
   }
 }

@@ -80,7 +80,7 @@ export class Sending {
         results = replace(results, await linksBeside(this.#execution, items, results, linksBefore, lookOptions(this.#options)));
     } catch (error) {
       // Written, and not looked at: that is done when the restore is resumed.
-      const message = `it was written, and looking at what became of it failed: ${messageOf(error)}`;
+      const message = `it was written, but checking the result failed: ${messageOf(error)}`;
       results = results.map((result) =>
         result.status === 'applied' && result.already !== true ? { id: result.id, status: 'in_doubt', message } : result,
       );
@@ -119,7 +119,7 @@ export class Sending {
       if (holds(record.fields, item.set)) return [stands(item)];
       if (item.action === 'update' && stillToWrite(schemaOf(this.#execution.schema, item.object), item, record.fields) !== undefined)
         return [{ id: item.id, status: 'failed', message: 'a part of the record was changed since the plan was made' }];
-      return item.action === 'create' ? [{ id: item.id, status: 'moved', message: 'the record is there again, with other values' }] : [];
+      return item.action === 'create' ? [{ id: item.id, status: 'moved', message: 'the record exists again, with other values' }] : [];
     });
   }
 }
@@ -129,6 +129,6 @@ function withReasons(found: readonly ItemResult[], before: readonly ItemResult[]
   const lost = new Map(before.map(({ id, message }) => [id, message]));
   return found.map((result) => {
     const why = lost.get(result.id);
-    return result.status !== 'failed' || why === undefined ? result : { ...result, message: `${why}; looked up: the change is not there` };
+    return result.status !== 'failed' || why === undefined ? result : { ...result, message: `${why}; looked up: the change was not made` };
   });
 }

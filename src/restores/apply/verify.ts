@@ -117,8 +117,8 @@ class Check {
     for (const change of changes) {
       const record = live.records.get(keyOf(change));
       if (change.action === 'delete') {
-        if (record !== undefined) this.#wrong(change, { object, key: change.key, why: 'it is still there' }, true);
-      } else if (record === undefined) this.#wrong(change, { object, key: change.key, why: 'it is not there' }, change.action !== 'update');
+        if (record !== undefined) this.#wrong(change, { object, key: change.key, why: 'it still exists' }, true);
+      } else if (record === undefined) this.#wrong(change, { object, key: change.key, why: 'it does not exist' }, change.action !== 'update');
       else this.#fields(schema, change, record.fields);
     }
   }
@@ -161,12 +161,12 @@ class Check {
     }
     const gaveUp = own(interim, field) !== undefined && sameSide(now, own(interim, field)?.to);
     const why = gaveUp
-      ? 'it gave its value up, and could not get the new one'
+      ? 'it gave up its value, and could not get the new one'
       : stillDamaged
         ? 'the damage is still there'
         : altered.includes(field) && sameSide(now, own(stored, field))
-          ? 'the platform made something else of the value that was written'
-          : 'it holds something else';
+          ? 'the platform stored another value that was written'
+          : 'it has another value';
     this.#wrong(change, { object, key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
   }
 

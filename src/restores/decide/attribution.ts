@@ -193,7 +193,7 @@ export function attributionWords(attribution: Attribution): string {
       return `written${who}${when}, which is not part of the incident`;
     case 'unknown':
     default:
-      return who + when === '' ? 'nothing tells who wrote it, or when' : `written${who}${when}; nothing says whether that is part of the incident`;
+      return who + when === '' ? 'it is not known who wrote it, or when' : `written${who}${when}; nothing says whether that is part of the incident`;
   }
 }
 

@@ -53,7 +53,7 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
   if (evidence.recreatedAs !== undefined) return NOTHING;
   const whole = { object, key, base, ...(damaged === undefined ? {} : { damaged }) };
   if (evidence.mergedInto !== undefined) {
-    const message = `${object} ${key} was merged into ${evidence.mergedInto}; a merge cannot be undone, and creating it again would make a double.`;
+    const message = `${object} ${key} was merged into ${evidence.mergedInto}; a merge cannot be undone, and creating it again would make a duplicate.`;
     return only(conflictOf('merged-away', whole, message, 'leave the merged record as it is'));
   }
   if (evidence.inDoubtIn !== undefined) {
@@ -68,12 +68,12 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
   const action = undelete ? 'undelete' : 'create';
   if (damaged !== undefined) {
     const change = { action, object, key, fields, attribution, why: `${how}, although it was deleted after the damage` } as const;
-    const message = `${object} ${key} was damaged, and deleted later by somebody else.`;
+    const message = `${object} ${key} was damaged, and deleted later by someone else.`;
     return { conflicts: [...conflicts, conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
-  const change = { action, object, key, fields, attribution, why: `in the base, gone since: ${how}` } as const;
+  const change = { action, object, key, fields, attribution, why: `in the base, deleted since: ${how}` } as const;
   if (refused(filters, context.suspicion, attribution)) {
-    const message = `${object} ${key} was deleted, and nothing ties that to the incident: the platform keeps no history of deleted records.`;
+    const message = `${object} ${key} was deleted, but nothing ties that to the incident: the platform keeps no history of deleted records.`;
     return { conflicts: [...conflicts, conflictOf('unattributed', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
   return { change, conflicts, nothing: 0 };

@@ -62,7 +62,7 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
   const kept = Object.keys(edits).filter((name) => Object.hasOwn(fields, name));
   const edit = kept.length === 0 ? '' : `; ${kept.join(', ')} goes back to an edit made after the base, before the damage`;
   const blind = context.suspicion.history === 'record' && attribution.state === 'attributed';
-  const unseen = blind ? '; only the last change of a record is kept there, so that an edit between the base and the damage cannot be seen' : '';
+  const unseen = blind ? '; only the last change of a record is kept there, so an edit between the base and the damage cannot be seen' : '';
   const why = `damaged, and not edited since; ${attributionWords(attribution)}${clearing}${edit}${unseen}`;
   return { fields, why, attribution, conflicts, nothing };
 }
@@ -85,8 +85,8 @@ export function impossible(
   const field = fieldOf(context.liveSchema, name);
   const before = fieldOf(context.baseSchema, name);
   const object = context.liveSchema.object;
-  if (field === undefined) return { code: 'field-removed', message: `The field ${name} is no longer there on ${object}.` };
-  if (field.readOnly) return { code: 'read-only', message: `The field ${name} of ${object} cannot be written any more.` };
+  if (field === undefined) return { code: 'field-removed', message: `The field ${name} no longer exists on ${object}.` };
+  if (field.readOnly) return { code: 'read-only', message: `The field ${name} of ${object} can no longer be written.` };
   if (before !== undefined && before.type !== field.type) {
     const message = `The field ${name} of ${object} was ${before.platformType} when the base was made and is ${field.platformType} now.`;
     return { code: 'type-changed', message };
@@ -209,10 +209,10 @@ function questionOf(members: readonly string[], past: Past): { readonly between?
     const before = own(past, name);
     if (before?.is !== 'between') continue;
     const value = before.value === undefined ? 'it' : `${JSON.stringify(before.value)} to ${name}`;
-    const who = before.by.writer === undefined ? 'somebody unknown' : before.by.writer;
+    const who = before.by.writer === undefined ? 'someone unknown' : before.by.writer;
     const when = before.by.at === undefined ? '' : ` at ${before.by.at}`;
     return {
-      between: `Meanwhile ${who} wrote ${value}${when}: an edit that should stay, or a reaction to the damage. Nothing tells which; write it by hand if it is right.`,
+      between: `In the meantime ${who} wrote ${value}${when}: an edit that should stay, or a reaction to the damage. It is not known which; write it by hand if it is right.`,
     };
   }
   for (const name of members) {
@@ -220,7 +220,7 @@ function questionOf(members: readonly string[], past: Past): { readonly between?
     if (before?.is !== 'cut') continue;
     const from = before.oldest === undefined ? '' : ` (from ${before.oldest} on)`;
     return {
-      cut: `the platform keeps too few of the changes of ${name}${from} to tell whether somebody edited it between the base and the first of them.`,
+      cut: `the platform keeps too few of the changes of ${name}${from} to tell whether someone edited it between the base and the first of them.`,
     };
   }
   return {};

@@ -208,6 +208,6 @@ function withInterims(draft: RecordDraft, interims: readonly Interim[]): { reado
     put(before, field, { from: move === undefined ? stays : (move.from ?? null), to: value });
     put(fields, field, move === undefined ? { from: value, to: stays } : { ...move, from: value });
   }
-  const why = 'gives its unique value up to another record of this plan: holds another for a while';
+  const why = 'gives its unique value to another record of this plan: has a temporary one for a while';
   return { first: { action: 'update', object, key, fields: before, attribution, why, interim: true }, last: { ...draft, fields } };
 }

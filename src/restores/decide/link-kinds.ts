@@ -7,7 +7,7 @@ export interface MatchedKind {
   readonly before: LinkSchema | undefined;
 }
 
-/** A kind of the base that is no longer there. */
+/** A kind of the base that no longer exists. */
 export interface LostKind {
   readonly before: LinkSchema;
   /** What its number stands for now. */

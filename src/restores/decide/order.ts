@@ -129,7 +129,7 @@ function withoutReferences(node: Node): { create: RecordDraft; update: RecordDra
   const fields = Object.fromEntries([...via].map((name) => [name, { from: null, to: own(node.draft.fields, name)?.to ?? null }]));
   return {
     create: { ...create, deferred: [...via] },
-    update: { action: 'update', object, key, fields, attribution, why: 'refers to a record that refers back: written once both stand' },
+    update: { action: 'update', object, key, fields, attribution, why: 'refers to a record that refers back: written once both exist' },
   };
 }
 
@@ -157,6 +157,6 @@ function withoutReferencesBeforeDelete(node: Node): { clear: RecordDraft; erase:
 
 function ringConflict(node: Node, what: string): PlanConflict {
   const { object, key } = node.draft;
-  const message = `${object} ${key} and the records it refers to need each other to be there first, so none of them can be ${what}.`;
+  const message = `${object} ${key} and the records it refers to need each other to exist first, so none of them can be ${what}.`;
   return conflictOf('cycle', { object, key }, message, 'leave them as they are');
 }

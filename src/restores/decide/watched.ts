@@ -37,7 +37,7 @@ export function decideWatched(
       nothing += 1;
       continue;
     }
-    const who = lost ? 'This person had opted out, and does not count as opted out any more. ' : '';
+    const who = lost ? 'This person had opted out, and no longer counts as opted out. ' : '';
     const message = `${field.name} of ${sides.object} ${sides.key} was ${said(base)} and is ${said(live)}: ${attributionWords(attribution)}. ${who}It cannot be written.`;
     conflicts.push(byHand(field, { object: sides.object, key: sides.key, attribution, ...values({ base, damaged, live }) }, message));
   }
@@ -50,7 +50,7 @@ export function lostOptOuts(context: DecideContext, sides: RecordSides, watched:
     const base = own(watched.base ?? {}, field.name);
     if (!isOut(field, base) || isOut(field, own(watched.live ?? {}, field.name)) || !passes(context, sides, watched, field.name)) return [];
     const whose = sides.live === undefined ? 'the record that is created again' : 'the record that came back';
-    const message = `${field.name} of ${sides.object} ${sides.key} was ${said(base)}. It cannot be written, so that ${whose} does not know that this person opted out.`;
+    const message = `${field.name} of ${sides.object} ${sides.key} was ${said(base)}. It cannot be written, so ${whose} does not know that this person opted out.`;
     return [byHand(field, { object: sides.object, key: sides.key, ...values({ base }) }, message)];
   });
 }

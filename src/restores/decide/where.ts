@@ -49,7 +49,7 @@ export function checkWhere(source: string, schemas?: readonly ObjectSchema[]): v
   );
   for (const name of fieldsIn(expression)) {
     if (!fields.has(name)) throw unknown(source, 'field', name, fields);
-    if (!compared.has(name)) throw unknown(source, 'field', name, compared, 'cannot be written, so that a plan does not look at it');
+    if (!compared.has(name)) throw unknown(source, 'field', name, compared, 'cannot be written, so a plan does not use it');
   }
   for (const { of, text } of expression.texts) {
     if (of === 'field' && text !== '' && !fields.has(text)) throw unknown(source, 'field', text, fields);

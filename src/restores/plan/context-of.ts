@@ -92,6 +92,6 @@ async function describeLive(
   throw new RunbackError('object-unsupported', `${platform.name}/${asked.object} cannot be restored`, {
     why: asked.why,
     state: 'Nothing was written.',
-    next: 'Leave it out of --object, or make it again on the platform.',
+    next: 'Leave it out of --object, or create it again on the platform.',
   });
 }

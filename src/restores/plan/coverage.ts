@@ -37,7 +37,7 @@ export function coverageOf(pair: SnapshotPair, filters: PlanFilters): Coverage {
           {
             object,
             extent: 'absence',
-            why: `${NAMES[role]} is not proved to hold all of it, so that what is missing there counts as not known: ${why}`,
+            why: `${NAMES[role]} may be incomplete, so what is missing there counts as not known: ${why}`,
           },
         ];
     }
@@ -59,7 +59,7 @@ export function linksKnown(reader: SnapshotReader, schema: PlatformSchema, platf
 
 /** The line of a plan about a kind of link that one of the snapshots did not read. */
 export function linksNotCovered(role: Role, name: string): NotCovered {
-  return { object: name, extent: 'all', why: `${NAMES[role]} holds no links of this kind: they were not read` };
+  return { object: name, extent: 'all', why: `${NAMES[role]} contains no links of this kind: they were not read` };
 }
 
 function objectsIn(reader: SnapshotReader, platform: string): readonly string[] {

@@ -105,7 +105,7 @@ function joined(a: RecordDraft['fields'], b: RecordDraft['fields']): RecordDraft
 function requireSame(reader: SnapshotReader, digest: string): void {
   if (reader.digest === digest) return;
   throw new RunbackError('snapshot-replaced', `${reader.path} is not the snapshot that this plan was made from`, {
-    why: `Its digest is ${reader.digest}, and the plan names ${digest}. Somebody put another file in its place.`,
+    why: `Its digest is ${reader.digest}, and the plan names ${digest}. Someone put another file in its place.`,
     state: 'The plan is unchanged.',
     next: 'Find out who can write to that folder, and put the right file back from a copy.',
     data: { id: reader.manifest.id, path: reader.path, digest: reader.digest, recorded: digest },

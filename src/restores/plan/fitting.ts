@@ -34,7 +34,7 @@ export function checkOrder({ base: { header: base }, damaged: { header: damaged 
   throw new RunbackError('snapshots-swapped', 'The base snapshot was taken after the snapshot of the damage', {
     why: `${base.id} came after ${damaged.id}. (The clock said ${base.startedAt} and ${damaged.startedAt}.)`,
     state: 'Nothing was written.',
-    next: 'Swap them, or choose an earlier base: runback snapshot list. If you know that the base is the older one, as where the clock was wrong, take the damage anew and plan with that: runback snapshot create',
+    next: 'Swap them, or choose an earlier base: runback snapshot list. If you know that the base is older, because the clock was wrong, take a new snapshot of the damage and plan with it: runback snapshot create',
     data: { base: base.id, damaged: damaged.id },
   });
 }

@@ -15,7 +15,7 @@ export function checkLimits(filters: PlanFilters, schemas?: readonly ObjectSchem
   checkWindow(filters);
   if (filters.only?.length === 1 && filters.only[0] === 'created' && !filters.deleteCreated)
     throw refusal('usage', 'only', 'A plan for created records alone has nothing to do', {
-      why: 'Created records are put right by deleting them, which has to be asked for.',
+      why: 'Created records are restored by deleting them, which you must ask for.',
       next: 'Add --delete-created (delete_created: true), or choose another kind of damage.',
     });
   if (filters.where !== undefined) limited('where', () => checkWhere(filters.where ?? '', schemas));
@@ -29,8 +29,8 @@ export function checkLimits(filters: PlanFilters, schemas?: readonly ObjectSchem
  */
 export function checkTogether({ fields, only }: PlanFilters): void {
   if (fields !== undefined && only?.includes('changed') === false)
-    throw refusal('usage', 'only', `A plan for some fields alone puts nothing right of ${only.join(' and ')}`, {
-      why: 'Limited to fields, a plan puts right the values of records that are there: no records, and no links.',
+    throw refusal('usage', 'only', `A plan for some fields only restores nothing of ${only.join(' and ')}`, {
+      why: 'Limited to fields, a plan restores the values of existing records only: no records, and no links.',
       next: 'Leave out one of the two, or add changed to the kinds of damage.',
     });
 }
@@ -48,8 +48,8 @@ function checkWindow({ since, until }: PlanFilters): void {
     if (text !== undefined && !readMoment(text, {}).ok)
       throw refusal('usage', limit, `"${text}" is no time that \`${limit}\` can be`, { why: `Expected ${MOMENT_FORM}.` });
   if (since !== undefined && until !== undefined && instantOf(since) > instantOf(until))
-    throw refusal('usage', 'until', 'The time given for the end lies before the one for the beginning', {
-      why: `The window runs from ${since} until ${until}: nothing can lie in it.`,
+    throw refusal('usage', 'until', 'The end time is before the start time', {
+      why: `The window runs from ${since} until ${until}: it is empty.`,
       next: 'Swap them, or leave one out.',
     });
 }
@@ -59,14 +59,14 @@ function checkField(limit: 'fields' | 'exceptFields', name: string, schemas: rea
   if (found.length === 0) {
     const known = new Set(schemas.flatMap((schema) => schema.fields.map((field) => field.name)));
     throw refusal('not-found', limit, `No object type of this plan has a field ${name}${didYouMean(name, known)}`, {
-      why: `Looked at ${[...new Set(schemas.map((schema) => schema.object))].join(', ')}.`,
+      why: `Checked ${[...new Set(schemas.map((schema) => schema.object))].join(', ')}.`,
       next: 'Correct the name. It is the one that the platform uses in its API, not the label on its screens.',
     });
   }
   if (limit === 'fields' && found.every(({ schema, field }) => field.readOnly && !watchedFields(schema).includes(field)))
-    throw refusal('usage', limit, `The field ${name} cannot be written, so that a plan for it has nothing to do`, {
-      why: 'The platform works it out by itself.',
-      next: 'Choose the fields that it is worked out from.',
+    throw refusal('usage', limit, `The field ${name} cannot be written, so a plan for it has nothing to do`, {
+      why: 'The platform calculates it.',
+      next: 'Choose the fields that it is calculated from.',
     });
 }
 
@@ -75,7 +75,7 @@ export function checkSuspects(filters: PlanFilters, history: Capabilities['histo
   // `include` is a yes by name to what nothing ties to these writers; the plan counts it.
   if (filters.suspects === undefined || filters.unattributed !== 'unknown') return;
   if (history === 'none')
-    throw refusal('usage', 'suspects', 'This platform does not tell who wrote what, so that a plan cannot be limited to some writers', {
+    throw refusal('usage', 'suspects', 'This platform does not report who wrote what, so a plan cannot be limited to some writers', {
       why: 'With --unattributed unknown the writers would limit nothing.',
       next: 'Leave the writers out, or decide the changes one by one with --unattributed refuse.',
     });

@@ -55,7 +55,7 @@ export async function* planLostKind(context: PlanContext, known: Known, { before
       ? `is no longer there (${before.kind})`
       : `is not what ${before.kind} stands for now, which is ${instead.label ?? 'another kind'}: it was renamed, or its number was given to another`;
   const count = lost.cut.length === 0 ? `${lost.made.length} links were made since` : `${lost.cut.length} links of the base are lost with it`;
-  const message = `The kind of link ${name} from ${before.from} to ${before.to} ${why}; ${count}. Make it again under the same name and plan again, or leave them.`;
+  const message = `The kind of link ${name} from ${before.from} to ${before.to} ${why}; ${count}. Create it again under the same name and make a new plan, or leave them.`;
   yield { conflicts: [conflictOf('field-removed', { object: linkName(before), key: '*' }, message, 'leave these links as they are')] };
 }
 

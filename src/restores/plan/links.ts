@@ -68,11 +68,11 @@ function cutFacts(context: PlanContext, known: Known, links: readonly LinkOfKind
   const decided = links.map(({ link, one }) => {
     const missing = endsOf(link, one).find(([object, key]) => known.isAbsent(object, key));
     if (missing === undefined) {
-      const change = draftOf('link', link, one, 'in the base, cut since');
-      return settled(context, link, one, change, `${linkWords(link, one)} was cut, and nothing ties that to the incident.`);
+      const change = draftOf('link', link, one, 'in the base, removed since');
+      return settled(context, link, one, change, `${linkWords(link, one)} was removed, but nothing ties that to the incident.`);
     }
-    const message = `${linkWords(link, one)} was cut, but ${missing.join(' ')} is not there to link to.`;
-    return conflictOf('parent-missing', linkPlace(link, one), message, 'leave it cut');
+    const message = `${linkWords(link, one)} was removed, but ${missing.join(' ')} no longer exists, so it cannot be linked.`;
+    return conflictOf('parent-missing', linkPlace(link, one), message, 'leave it removed');
   });
   return factsOf(decided);
 }
@@ -90,7 +90,7 @@ function madeFacts(context: PlanContext, known: Known, link: LinkSchema, links: 
       else nothing += 1;
     } else {
       const change = draftOf('unlink', link, one, 'not in the base, linked since');
-      decided.push(settled(context, link, one, change, `${linkWords(link, one)} was linked after the base, and nothing ties that to the incident.`));
+      decided.push(settled(context, link, one, change, `${linkWords(link, one)} was linked after the base, but nothing ties that to the incident.`));
     }
   }
   return { ...factsOf(decided), nothing, linksOfDeletes };

@@ -48,13 +48,13 @@ function checkRestorable(schema: ObjectSchema, filters: PlanFilters): void {
     throw new RunbackError('object-unsupported', `${object} cannot be restored`, {
       why: refused,
       state: 'Nothing was written.',
-      next: 'Leave it out of --object, or change what is in its way on the platform.',
+      next: 'Leave it out of --object, or fix on the platform what prevents it.',
     });
   }
   const viaLink = filters.fields?.find((name) => isLink(schema, name));
   if (viaLink === undefined) return;
-  throw new RunbackError('usage', `${viaLink} of ${object} cannot be restored as a field of its own`, {
-    why: 'It only says what a link says, and comes back with that link.',
+  throw new RunbackError('usage', `${viaLink} of ${object} cannot be restored as a separate field`, {
+    why: 'It only repeats what a link says, and comes back with that link.',
     state: 'Nothing was written.',
     next: 'Leave --field out, or limit the plan to links: --only links',
   });

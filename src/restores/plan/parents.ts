@@ -91,11 +91,11 @@ function missingConflicts(change: RecordDraft, gone: readonly Reference[]): read
   const isUpdate = change.action === 'update';
   return gone.slice(0, isUpdate ? undefined : 1).map(({ link, parent }) => {
     if (!isUpdate) {
-      const message = `${object} ${key} belongs to ${link.to} ${parent}, which is not there any more.`;
+      const message = `${object} ${key} belongs to ${link.to} ${parent}, which no longer exists.`;
       return conflictOf('parent-missing', { object, key }, message, 'leave it deleted');
     }
     const [field = link.kind] = link.viaFields;
-    const message = `${object} ${key} belonged to ${link.to} ${parent}, which is not there any more.`;
+    const message = `${object} ${key} belonged to ${link.to} ${parent}, which no longer exists.`;
     return conflictOf('parent-missing', { object, key, field }, message, 'leave it as it is');
   });
 }

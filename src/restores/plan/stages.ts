@@ -24,7 +24,7 @@ export async function recordFacts(context: PlanContext, wanted: readonly string[
   }
   recorder.record(settleWaiting(context, recorder));
   const gone = wanted.filter((name) => !objects.includes(name));
-  const why = `${platform.name} has no such object type any more, so that its records cannot be restored`;
+  const why = `${platform.name} no longer has this object type, so its records cannot be restored`;
   recorder.record({ notCovered: gone.map((object) => ({ object, extent: 'all', why })) });
   // Links of several kinds come in one answer: within one view they are asked for once.
   await platform.connector.beginRead?.(options);

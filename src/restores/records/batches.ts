@@ -90,7 +90,7 @@ export class Batches {
       this.#set(result.id, result.status);
       this.#explain(result);
       if (result.already === true) this.stood.add(result.id);
-      if (result.status === 'failed' && result.message?.endsWith(WAITS) === true) this.waiting.add(result.id);
+      if (isWaiting(result)) this.waiting.add(result.id);
       else this.waiting.delete(result.id);
       const sent = this.#open.get(result.id);
       const item = sent?.item;
@@ -222,8 +222,13 @@ type Forgotten = Map<string, { readonly sent: boolean }>;
 /** How far a clock goes back by being kept right all the time. */
 export const CLOCK_JITTER_MS = 5000;
 
-/** How the message of an item ends that waits for others. */
-export const WAITS = 'waits for changes that failed';
+/** How the message of an item that waits for others ends in journals of versions that had no field for it. Never written from here on. */
+const WAITS_ONCE = 'waits for changes that failed';
+
+/** Whether an item failed only because it waits for others that failed. */
+function isWaiting({ status, waiting, message }: ItemResult): boolean {
+  return status === 'failed' && (waiting === true || message?.endsWith(WAITS_ONCE) === true);
+}
 
 export function isOpen(status: ItemResult['status'] | undefined): boolean {
   return status === 'failed' || status === 'in_doubt';

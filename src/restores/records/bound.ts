@@ -24,7 +24,7 @@ export function checkAccount(header: PlanHeader, platform: Platform, movedTo?: s
   throw new RunbackError('plan-other-account', `Plan ${header.id} was made at another address`, {
     why: `It was made for account ${account} at ${header.address}; ${platform.name} is at ${address}. A copy on another server has the same account.`,
     state,
-    next: `${again}\nOr, if the very same platform moved there, add: --moved-to ${address}`,
+    next: `${again}\nOr, if the same platform moved there, add: --moved-to ${address}`,
     data: { plan: header.id, made: header.address, now: address },
   });
 }
@@ -41,7 +41,7 @@ export function checkNamed(platform: Platform): void {
       ? `\nOr mark the database itself: ALTER DATABASE … SET runback.environment = '${platform.environment}';`
       : '';
   throw new RunbackError('wrong-account', `Nothing says which platform ${platform.name} is`, {
-    why: `runback.yml calls it ${platform.environment} and names no account, and it does not say itself what it is. ${address} says it is account ${account} (${label}).`,
+    why: `runback.yml calls it ${platform.environment} and names no account, and the platform does not say what it is. ${address} says it is account ${account} (${label}).`,
     state: 'Nothing was written.',
     next: `If that is right, put this under ${platform.name} in runback.yml:  account: ${JSON.stringify(account)}${marker}`,
     data: { platform: platform.name, account, address },

@@ -97,7 +97,7 @@ export async function takePlatform(store: Store, name: string, { owner, run, loo
     throw new RunbackError('locked', error.message, {
       ...(error.why === undefined ? {} : { why: error.why }),
       ...(error.state === undefined ? {} : { state: error.state }),
-      next: `${ended ? '' : 'Wait until it ends. If you know that it has: '}Continue ${String(error.data['holder'])}: ${next}\nOr take the lock away without that: runback lock take ${name}`,
+      next: `${ended ? '' : 'Wait until it ends. If you know that it has ended: '}Continue ${String(error.data['holder'])}: ${next}\nOr take the lock away without that: runback lock take ${name}`,
       data: error.data,
       cause: error,
     });

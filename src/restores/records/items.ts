@@ -69,6 +69,8 @@ export interface ItemResult {
   readonly reason?: RejectReason;
   readonly message?: string;
   readonly correlationId?: string;
+  /** With `failed`: it waits for other changes, which failed; it counts as no failure of its own. */
+  readonly waiting?: true;
   /** With `failed`: the platform said that it was written, and it was not there. */
   readonly contradicted?: true;
   /** Of a refusal: the fields that it is about, where that is known. */

@@ -158,7 +158,7 @@ export class RestoreFold {
   state(): RestoreState {
     const { id } = this;
     if (this.#created === undefined)
-      throw new RunbackError('not-found', `Restore ${id} was stopped before it began`, {
+      throw new RunbackError('not-found', `Restore ${id} was stopped before it started`, {
         state: 'Nothing was written to the platform by it.',
         next: 'Apply its plan again: runback restore apply latest',
       });

@@ -78,10 +78,10 @@ function countWords(counts: Partial<RestoreCounts>, why: (status: LeftGroup['sta
     ...(fieldsLeft === 0 ? [] : [`${fieldsLeft} single fields refused by the platform`]),
     ...(failed === 0 ? [] : [`${failed} failed${why('failed')}`]),
     ...(inDoubt === 0 ? [] : [`${inDoubt} that may or may not have happened`]),
-    ...(moved === 0 ? [] : [`${moved} left alone since somebody changed the value meanwhile`]),
-    ...(fieldsMoved === 0 ? [] : [`${fieldsMoved} single fields left alone since somebody changed them meanwhile`]),
-    ...(altered === 0 ? [] : [`${altered} single fields that the platform made something else of`]),
-    ...(beside === 0 ? [] : [`${beside} that the platform changed beside the plan`]),
+    ...(moved === 0 ? [] : [`${moved} left alone because someone changed the value in the meantime`]),
+    ...(fieldsMoved === 0 ? [] : [`${fieldsMoved} single fields left alone because someone changed them in the meantime`]),
+    ...(altered === 0 ? [] : [`${altered} single fields that the platform stored differently`]),
+    ...(beside === 0 ? [] : [`${beside} that the platform changed outside the plan`]),
   ];
 }
 

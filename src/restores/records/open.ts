@@ -8,7 +8,7 @@ import { mayPassNow } from './left.js';
 export async function openRestores(store: Store): Promise<{ readonly open: readonly RestoreSummary[]; readonly damaged: readonly string[] }> {
   const open: RestoreSummary[] = [];
   const damaged: string[] = [];
-  await store.unsettled({ what: 'journals', kind: RESTORES, meaning: 'restore with nothing left to try, or never begun 1' }, async (id) => {
+  await store.unsettled({ what: 'journals', kind: RESTORES, meaning: 'restore with nothing left to try, or never started 1' }, async (id) => {
     try {
       const summary = await readRestore(store, id);
       if (isOver(summary)) return true;

@@ -129,7 +129,7 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
     throw new RunbackError('over-limit', `Plan ${header.id} writes more than the limits allow`, {
       why: `${excess}${conditions.approvals.length > 0 ? ' The approval that was given is for another plan.' : ''}`,
       state: 'Nothing was written.',
-      next: `Have somebody with the authority approve-restore approve the plan with hash ${hash}: runback approve ${header.id}. Or narrow the plan with --object, --field or --key.`,
+      next: `Have someone with the authority approve-restore approve the plan with hash ${hash}: runback approve ${header.id}. Or narrow the plan with --object, --field or --key.`,
       data: { hash, records: header.counts.records, of: header.counts.of },
     });
 }
@@ -160,8 +160,8 @@ export function checkConfirmation(header: PlanHeader, confirmed: string | undefi
       next,
       data: { expected },
     });
-  throw new RunbackError('confirmation-wrong', `The confirmation does not fit plan ${header.id}`, {
-    why: `It has to name the environment and the number of records: ${expected}.`,
+  throw new RunbackError('confirmation-wrong', `The confirmation does not match plan ${header.id}`, {
+    why: `It must name the environment and the number of records: ${expected}.`,
     state,
     next: `Look at the plan again (runback restore show ${header.id}); if it is what you mean: ${next}`,
     data: { expected },
@@ -234,7 +234,7 @@ function parseHeader(id: string, line: string | undefined): PlanHeader {
 
 function tampered(id: string, where: string): RunbackError {
   return new RunbackError('plan-tampered', `Plan ${id} is not what runback wrote`, {
-    why: `Its content does not fit its digest (${where}). A plan is never edited: a decision makes a new one.`,
+    why: `Its content does not match its digest (${where}). A plan is never edited: a decision makes a new one.`,
     state: 'Nothing was written.',
     next: 'Make a new plan: runback restore plan',
   });

@@ -54,7 +54,7 @@ export function shellProblem(command: readonly string[]): { readonly index: numb
       if (code !== -1)
         return {
           index: code,
-          message: `a value would become a part of the program that ${basename(word)} runs; give it as an argument of its own after the program text, or under "env"`,
+          message: `a value would become part of the program that ${basename(word)} runs; give it as a separate argument after the program text, or under "env"`,
         };
     }
   }
@@ -132,13 +132,13 @@ async function firstTryEnded(program: string, { effect, context }: Run): Promise
   if (before.length === 0) return;
   const left = effect === 'read' || effect === 'idempotent' ? await endTree(tree) : before;
   if (left.length > 0)
-    throw new RunbackError('step-failed', `${program} was not started: an earlier try of this step is still at work`, {
+    throw new RunbackError('step-failed', `${program} was not started: an earlier try of this step is still running`, {
       why: left.length === 1 ? `It is process ${left[0] ?? ''}.` : `Its processes are ${left.slice(0, 5).join(', ')}.`,
       state: 'The program was not started a second time.',
       next: 'Wait until it has ended, or end it, and then try again.',
       data: { processes: left },
     });
-  context.options.reporter?.note(`What an earlier try of "${context.step.title}" had left at work was ended first.`);
+  context.options.reporter?.note(`What an earlier try of "${context.step.title}" had left running was ended first.`);
 }
 
 async function outcomeOf(program: string, end: ProgramEnd, { effect, context }: Run): Promise<Record<string, unknown>> {
@@ -154,7 +154,7 @@ async function outcomeOf(program: string, end: ProgramEnd, { effect, context }: 
       // A person stops a step that may be taken up again: it stays open and is looked at when the run goes on.
       const reason: unknown = context.options.signal?.reason;
       if (isRunbackError(reason, 'interrupted') && effect !== 'opaque' && effect !== 'irreversible') throw reason;
-      throw new RunbackError('in-doubt', `${program} was ended before it was done`, { state: stateOfTree(end.running) });
+      throw new RunbackError('in-doubt', `${program} was stopped before it was done`, { state: stateOfTree(end.running) });
     }
     case 'signalled':
       throw new RunbackError('in-doubt', `${program} was ended by ${end.signal} before it was done`, { state: stateOfTree(0) });
@@ -169,8 +169,8 @@ async function outcomeOf(program: string, end: ProgramEnd, { effect, context }: 
   if (end.running > 0) await tellLeft(program, end.running, context);
   if (end.outputCut)
     throw new FailedAttempt('step-failed', `${program} printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB`, outputsOf(end, context), {
-      why: 'Its output stands in the journal and is handed on to later steps, and a part of it would be taken for the whole.',
-      state: 'It ran to its end with exit status 0: what it does is done.',
+      why: 'Its output goes into the journal and to later steps, and part of it would be taken for all of it.',
+      state: 'It finished with exit status 0: what it does is done.',
       next: 'Let it print less, or write what it prints into a file.',
       data: { exitCode: 0 },
     });
@@ -178,12 +178,12 @@ async function outcomeOf(program: string, end: ProgramEnd, { effect, context }: 
 }
 
 function stateOfTree(running: number): string {
-  const left = running === 0 ? '' : ` ${running} of its processes could not be ended and may go on.`;
+  const left = running === 0 ? '' : ` ${running} of its processes could not be stopped and may continue.`;
   return `What it did until then is not known.${left}`;
 }
 
 async function tellLeft(program: string, running: number, context: ActionContext): Promise<void> {
-  const text = `${program} ended and left ${running === 1 ? 'a process' : `${running} processes`} at work behind it: not waited for, and not ended.`;
+  const text = `${program} ended and left ${running === 1 ? 'a process' : `${running} processes`} still running: not waited for, and not ended.`;
   context.options.reporter?.note(text);
   await context.note(text, `${context.step.key}/left-at-work`);
 }

@@ -4,7 +4,7 @@ import { defineAction } from './action.js';
 
 const input = z.strictObject({
   platform: z.string(),
-  base: z.string().describe('The good snapshot.'),
+  base: z.string().describe('The base snapshot.'),
   damaged: z.string().describe('The snapshot of the damage.'),
   objects: z.array(z.string()).optional(),
 });

@@ -53,7 +53,7 @@ async function send(
   const secret = Object.keys(request.headers).find((name) => references.has(name) || CREDENTIALS.test(name));
   if (secret !== undefined && !mayCarrySecrets(url))
     throw new RunbackError('file-invalid', `${url.host} is not sent a secret without encryption`, {
-      why: `The header ${secret} holds a secret, and ${url.protocol}// would carry it readable over the network.`,
+      why: `The header ${secret} holds a secret, and ${url.protocol}// would send it readable over the network.`,
       state: 'The request was not sent.',
       next: 'Use https. Only to this machine (127.0.0.1, localhost) secrets go over http.',
     });
@@ -83,7 +83,7 @@ async function send(
     if (result.kind === 'lost')
       throw new RunbackError('in-doubt', `The answer of ${url.host} was lost`, {
         why: result.message,
-        state: 'The request was sent; whether it was carried out is not known.',
+        state: 'The request was sent; it is not known whether it took effect.',
       });
     return accept(request, url, result, context);
   } finally {

@@ -28,7 +28,10 @@ export async function pauseAgain(context: ActionContext): Promise<readonly strin
     const running = held.filter(({ status }) => status?.state === 'running').map(({ sync }) => sync);
     if (running.length === 0) continue;
     again.push(...running);
-    await context.note(`${running.join(', ')} ran again although this run had paused it; paused again`, `${context.step.key}/paused-again/${id}`);
+    await context.note(
+      `${running.join(', ')} was running again although this run had paused it; paused again`,
+      `${context.step.key}/paused-again/${id}`,
+    );
     await context.syncs.pause({ by: context.by, holder, reason, names: running }, context.options);
   }
   return again;
@@ -40,6 +43,6 @@ function refuseUnknown(held: readonly HeldSync[]): void {
   throw new RunbackError('sync-failed', `Whether these syncs are still paused is not known: ${silent.map(({ sync }) => sync).join(', ')}`, {
     why: silent.map(({ sync, problem }) => `${sync}: ${problem ?? 'it does not answer'}`).join('\n'),
     state: 'Nothing was written now.',
-    next: `Have it answer, or take it out of runback.yml where it is gone for good. Then look: runback sync status`,
+    next: `Get it to answer, or remove it from runback.yml if it no longer exists. Then check: runback sync status`,
   });
 }

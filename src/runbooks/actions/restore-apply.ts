@@ -69,7 +69,7 @@ export const restoreApply = defineAction({
       const { isLeft, leftWords, undoRestore } = await import('../../restores/index.js');
       const id = typeof outputs?.['restore'] === 'string' ? outputs['restore'] : (await restoreOfStep(plan, context))?.id;
       if (id === undefined)
-        return outputs === undefined ? 'no restore had begun' : { words: 'no restore of this step is on record', left: 'what it may have written' };
+        return outputs === undefined ? 'no restore had started' : { words: 'no restore of this step is on record', left: 'what it may have written' };
       const summary = await undoRestore(id, context.by, await applyDeps(platform, context), context.options);
       const words = `restore ${id} is ${summary.state}`;
       return isLeft(summary.undo ?? {}) ? { words, left: leftWords(summary) } : words;
@@ -77,7 +77,7 @@ export const restoreApply = defineAction({
   },
   manual: (values) => [
     'Set each field of the list to its good value, and only where it still has the bad one.',
-    'Begin with ten records, look at them again, and only then go on. Keep the value you replace: it is what you need to undo this.',
+    'Start with ten records, check them again, and only then continue. Keep the value you replace: you need it to undo this.',
     `By command: \`runback restore apply ${values['plan'] ?? '<plan>'} --confirm <environment>:<number of records>\`.`,
   ],
 });

@@ -12,9 +12,9 @@ const time = z.string().refine((text) => text === '' || readMoment(text, { now: 
 
 const input = z.strictObject({
   platform: z.string(),
-  base: z.string().describe('The good snapshot.'),
+  base: z.string().describe('The base snapshot.'),
   damaged: z.string().describe('The snapshot of the damage.'),
-  filter: filterSchema.optional().describe('What the plan is limited to; an input of type filter fits here.'),
+  filter: filterSchema.optional().describe('What the plan is limited to; an input of type filter works here.'),
   objects: names.optional(),
   fields: names.optional(),
   except_fields: names.optional(),
@@ -85,7 +85,7 @@ export const restorePlan = defineAction<Input>({
   undo: { none: 'a plan changes nothing on a platform' },
   manual: (values) => [
     `Compare the good export (${values['base'] ?? '<base>'}) with that of the damage (${values['damaged'] ?? '<damaged>'}), record by record.`,
-    'List every field that differs, with old and new value. Look at each record as it is now: where it was edited since, leave that field alone.',
+    'List every field that differs, with old and new value. Check each record as it is now: if a field was edited since, leave that field alone.',
     `By command: \`runback restore plan --platform ${values['platform'] ?? '<platform>'} --base ${values['base'] ?? '<base>'} --damaged ${values['damaged'] ?? '<damaged>'}\`.`,
   ],
 });
@@ -164,7 +164,7 @@ function moment(limit: 'since' | 'until', text: string | undefined, now: Date, z
   if (text === undefined || text === '') return undefined;
   const read = readMoment(text, { now, zone });
   if (read.ok) return read.at.toISOString();
-  throw new RunbackError('usage', `"${text}" is no time that can be taken: ${read.problem}`, {
+  throw new RunbackError('usage', `"${text}" is not a valid time: ${read.problem}`, {
     ...(read.why === undefined ? {} : { why: read.why }),
     state: 'Nothing was written.',
     data: { limit },

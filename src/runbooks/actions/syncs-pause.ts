@@ -58,10 +58,10 @@ export const syncsPause = defineAction({
     return open === undefined ? undefined : outputsOf(open, false);
   },
   undo: {
-    summary: 'Put the syncs back to the state they were in',
+    summary: 'Return the syncs to their earlier state',
     afterFailure: true,
     act: 'resume-syncs',
-    ask: 'The syncs would start to write again, and the damage may still be there. Start them, or leave them paused?',
+    ask: 'The syncs would start to write again, and the damage may still be there. Resume them, or leave them paused?',
     run: async (_, outputs, context) => {
       const open = await pauseOfStep(context, outputs?.['id']);
       if (!open) return 'no pause of this step is open';
@@ -73,7 +73,7 @@ export const syncsPause = defineAction({
   },
   manual: (values) => [
     `List the syncs that write to ${values['writes_to'] ?? 'the platform'}: \`runback sync list\`.`,
-    'Write down for each one whether it is running or paused now: it has to go back to exactly that.',
+    'Write down for each one whether it is running or paused now: it has to return to exactly that state.',
     'Pause each running one in its own tool, and wait until nothing is in flight.',
     `By command: \`runback sync pause${values['writes_to'] === undefined ? '' : ` --writes-to ${values['writes_to']}`}\`.`,
   ],

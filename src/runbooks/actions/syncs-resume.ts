@@ -16,7 +16,7 @@ const OVERRIDE = 'resume-unverified';
  */
 export const syncsResume = defineAction({
   name: 'syncs.resume',
-  summary: 'Put the syncs back to the state they were in',
+  summary: 'Return the syncs to their earlier state',
   input,
   outputs: { resumed: 'strings', left: 'strings', what_left: 'string' },
   effect: 'idempotent',
@@ -33,7 +33,7 @@ export const syncsResume = defineAction({
     const { missing } = context.run.verification;
     if (context.confirmed !== OVERRIDE) {
       if (missing !== undefined)
-        throw new RunbackError('not-verified', 'The syncs were not started again', {
+        throw new RunbackError('not-verified', 'The syncs were not resumed', {
           why: missing,
           state: 'They are still paused.',
           next: 'Verify the restore first.',
@@ -52,7 +52,7 @@ export const syncsResume = defineAction({
   left: ({ what_left: what }) => (typeof what === 'string' && what !== '' ? what : undefined),
   undo: { none: 'the syncs are in the state they were in before the run' },
   manual: (values) => [
-    'Only after the records are verified: put each sync back to the state you wrote down, and start none that was paused before.',
+    'Only after the records are verified: return each sync to the state you wrote down, and start none that was paused before.',
     `By command: \`runback sync resume ${values['paused_by'] ?? '<pause>'}\`.`,
   ],
 });
@@ -64,13 +64,13 @@ async function lookAgain(pause: string, context: ActionContext): Promise<void> {
     const { remaining, damaged } = await damageNow(plan, context);
     const wrong = again.length > 0 ? remaining : damaged;
     if (wrong === 0) continue;
-    throw new RunbackError('not-verified', `The syncs were not started again: ${wrong} changes of plan ${plan} are not as it says any more`, {
+    throw new RunbackError('not-verified', `The syncs were not resumed: ${wrong} changes of plan ${plan} are no longer as it says`, {
       why:
         again.length > 0
-          ? `${again.join(', ')} ran again after the pause, and something has written since the verification.`
+          ? `${again.join(', ')} was running again after the pause, and something has written since the verification.`
           : 'They were right when they were verified. Something has written the damage again since.',
       state: 'The syncs are paused.',
-      next: `Find out what writes, and put it right with a new run. To start the syncs all the same: runback sync resume ${pause} --override`,
+      next: `Find out what writes, and fix it with a new run. To resume the syncs anyway: runback sync resume ${pause} --override`,
       data: { plan, remaining: wrong },
     });
   }

@@ -10,7 +10,7 @@ const input = z.strictObject({
 /** Looks at syncs and changes nothing. A count that is not known is not there. */
 export const syncsStatus = defineAction({
   name: 'syncs.status',
-  summary: 'Look at the syncs',
+  summary: 'Check the syncs',
   input,
   outputs: { running: 'int', paused: 'int', draining: 'int', in_flight: 'int', unknown: 'int', warnings: 'strings' },
   effect: 'read',
@@ -32,5 +32,5 @@ export const syncsStatus = defineAction({
       warnings: views.flatMap((view) => [...(view.status?.warnings ?? []), ...(view.problem === undefined ? [] : [`${view.name}: ${view.problem}`])]),
     };
   },
-  manual: () => ['Look at each sync in its own tool: is it running, and is anything in flight? By command: `runback sync status`.'],
+  manual: () => ['Check each sync in its own tool: is it running, and is anything in flight? By command: `runback sync status`.'],
 });

@@ -79,7 +79,7 @@ export function actOf(authority: string): Act {
   const act = ACTS.find((one) => one === authority);
   if (act !== undefined) return act;
   throw new RunbackError('not-authorised', `There is no authority "${authority}"${didYouMean(authority, ACTS)}`, {
-    why: `A role may: ${ACTS.join(', ')}. Nobody can be given anything else.`,
+    why: `A role may: ${ACTS.join(', ')}. No role can be given anything else.`,
     state: 'Nothing was approved.',
     next: 'Correct "authority" of the approve step in the runbook, and start a new run.',
   });
@@ -161,7 +161,7 @@ export async function liftingApprovals(
   const { verdict, refused } = await weighApprovals(it, services, deps, more);
   if (!verdict.met) {
     const { needed, accepted, impossible } = verdict;
-    const few = accepted.length === 0 || needed === 1 ? [] : [`${accepted.length} of ${needed} approvals are there`];
+    const few = accepted.length === 0 || needed === 1 ? [] : [`${accepted.length} of ${needed} approvals received`];
     return { approvals: [], refused: [...refused, ...few, ...(impossible === undefined ? [] : [impossible])] };
   }
   const approvals = verdict.accepted.map(({ approval: { of: hash, by, authenticated, fingerprint } }) => ({
@@ -177,7 +177,7 @@ export async function liftingApprovals(
 export function withRefusals(error: unknown, hash: string, refused: readonly string[]): unknown {
   if (!isRunbackError(error, 'over-limit') || refused.length === 0) return error;
   return new RunbackError('over-limit', error.message, {
-    why: `${error.why ?? ''} What was approved does not count (any more): ${refused.join('; ')}.`,
+    why: `${error.why ?? ''} What was approved does not count, or no longer counts: ${refused.join('; ')}.`,
     ...(error.state === undefined ? {} : { state: error.state }),
     ...(error.next === undefined ? {} : { next: error.next }),
     data: { ...error.data, refused, lapsed: hash },

@@ -19,7 +19,7 @@ export async function approve(runner: Runner, step: Step): Promise<Next> {
 async function approveUnchecked(runner: Runner, step: Step, of: string): Promise<Next> {
   const authority = authorityOf(step);
   const question = { kind: 'approve', step: step.id, title: step.document.title, authority, of, about: factsOf(runner) } as const;
-  const answer = await runner.ask(question, step.id, `"${step.document.title}" needs somebody who may ${authority}`);
+  const answer = await runner.ask(question, step.id, `"${step.document.title}" needs someone who may ${authority}`);
   await checkAnswer(runner, step, of, answer);
   await runner.append('approval', { of, authority, authenticated: false, ...noteOf(answer) }, { step: step.id, ...byOf(answer) });
   return 'on';
@@ -136,7 +136,7 @@ async function checkAnswer(runner: Runner, step: Step, of: string, answer: Answe
       step,
       of,
       `The approval at "${step.id}" is for something else`,
-      `It was given for ${answer.of}, and what stands here is ${of}: it changed in between.`,
+      `It was given for ${answer.of}, but this is ${of}: it changed in between.`,
     );
   if (answer.value === 'approve' || answer.value === 'yes') return;
   const { value } = answer;
@@ -190,7 +190,7 @@ async function waitOn(runner: Runner, step: Step, of: string, words: string, wei
 }
 
 function waitWords(step: Step, authority: string, { verdict: { accepted, needed } }: Weighed): string {
-  const far = needed > 1 || accepted.length > 0 ? ` (${accepted.length} of ${needed} approvals are there)` : '';
+  const far = needed > 1 || accepted.length > 0 ? ` (${accepted.length} of ${needed} approvals received)` : '';
   return `"${step.document.title}" needs ${needed === 1 ? 'somebody' : `${needed} people`} who may ${authority}${far}`;
 }
 

@@ -37,7 +37,7 @@ export async function approvalAsked(store: Store, id: string, actions: ActionLib
       return { title: step.document.title, ...(plan === undefined ? { case: asked } : { case: { ...asked, plan: plan.header }, plan }) };
     }
   throw new RunbackError('usage', `Run ${id} asks for no approval now`, {
-    why: isClosed(run) ? `It is closed: ${run.state}.` : 'It has not come to a step that needs one, or has it already.',
+    why: isClosed(run) ? `It is closed: ${run.state}.` : 'It has not reached a step that needs one, or already has it.',
     state: 'Nothing was approved.',
     next: `runback runbook resume ${id}`,
   });

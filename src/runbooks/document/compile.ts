@@ -219,7 +219,7 @@ export class Compiler {
       if (!isRunbackError(error, 'expression-invalid') || error.data['place'] !== undefined) throw error;
       const { path: below, ...data } = error.data;
       const place = this.placeOf([...path, ...(Array.isArray(below) ? (below as PropertyKey[]) : [])]);
-      const why = error.why === undefined ? `It stands in ${place}.` : `${error.why} It stands in ${place}.`;
+      const why = error.why === undefined ? `It is in ${place}.` : `${error.why} It is in ${place}.`;
       throw new RunbackError('expression-invalid', error.message, { ...detailsOf(error), why, data: { ...data, place }, cause: error });
     }
   }

@@ -13,7 +13,7 @@ export const filterSchema = z.strictObject({
   fields: names.optional(),
   except_fields: names.optional().describe('Fields that are left as they are.'),
   keys: names.optional(),
-  only: kinds.optional().describe('Kinds of damage to put right: changed, deleted, created, links.'),
+  only: kinds.optional().describe('Kinds of damage to restore: changed, deleted, created, links.'),
   where: z.string().min(1).optional().describe('CEL over object, key, field, base, damaged, live.'),
   since: z.string().optional(),
   until: z.string().optional(),
@@ -39,7 +39,7 @@ export function readFilter(value: unknown, now: Date, zone?: string): ReadFilter
     const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     if (unknown !== undefined)
       return { ok: false, problem: `there is no limit called "${unknown}"${didYouMean(unknown, Object.keys(filterSchema.shape))}` };
-    return { ok: false, problem: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it does not fit'}` };
+    return { ok: false, problem: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it is not valid'}` };
   }
   const { since, until, where, ...rest } = parsed.data;
   const times: { since?: string; until?: string } = {};

@@ -57,7 +57,7 @@ export async function resolveInputs(
     const value = own(given, name) ?? (await asked(name, document, platformIn(inputs, services), operator, signal)) ?? document.default;
     if (value === undefined)
       throw new RunbackError('person-needed', document.prompt, {
-        why: `The input "${name}" has no value, and nobody was there to ask.`,
+        why: `The input "${name}" has no value, and there was nobody to ask.`,
         state: 'Nothing was started.',
         next: `runback runbook run ${runbook.id} --input ${name}=…   (or "${name}: …" in the answers file)`,
         data: { input: name, answer: name },

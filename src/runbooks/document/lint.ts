@@ -78,7 +78,7 @@ function* unreachable(runbook: Runbook): Iterable<Raw> {
   }
   for (const step of runbook.steps)
     if (!reached.has(step.index))
-      yield { severity: 'error', rule: 'unreachable', path: stepPath(step), message: `no run can come to step "${step.id}"` };
+      yield { severity: 'error', rule: 'unreachable', path: stepPath(step), message: `no run can reach step "${step.id}"` };
 }
 
 /** What each part of a step reads, with the place of the part. */
@@ -125,7 +125,7 @@ function* fromLeftOut(runbook: Runbook): Iterable<Raw> {
           severity: 'error',
           rule: 'from-left-out',
           path,
-          message: `"${reference}" has no value where step "${id}" is left out (${other.when.source}): ask for the same first, or for steps.${id}.state == "succeeded"`,
+          message: `"${reference}" has no value where step "${id}" is left out (${other.when.source}): check the same condition first, or steps.${id}.state == "succeeded"`,
         };
       }
     }
@@ -140,7 +140,7 @@ function* undoMissing(runbook: Runbook): Iterable<Raw> {
   for (const step of runbook.steps) {
     const effect = step.action?.effect;
     if (step.undo !== undefined || step.action?.undo !== undefined || (effect !== 'irreversible' && effect !== 'opaque')) continue;
-    const words = effect === 'irreversible' ? 'cannot be taken back' : 'does something that runback knows nothing about (effect: opaque)';
+    const words = effect === 'irreversible' ? 'cannot be undone' : 'does something that runback knows nothing about (effect: opaque)';
     yield {
       severity: effect === 'irreversible' ? 'error' : 'warning',
       rule: 'undo-missing',
@@ -189,7 +189,7 @@ function* resumeUnverified(runbook: Runbook): Iterable<Raw> {
         severity: 'error',
         rule: 'resume-unverified',
         path: stepPath(step),
-        message: `"${step.id}" starts syncs again before anything is verified: put restore.verify before it`,
+        message: `"${step.id}" resumes syncs before anything is verified: put restore.verify before it`,
       };
   }
 }
@@ -202,7 +202,7 @@ function* writersRunning(runbook: Runbook): Iterable<Raw> {
       severity: 'warning',
       rule: 'writers-running',
       path: stepPath(apply),
-      message: `"${apply.id}" writes while syncs may still run: put syncs.pause before it`,
+      message: `"${apply.id}" writes while syncs may still be running: put syncs.pause before it`,
     };
   if (pause && !runbook.steps.some((step) => step.index > pause.index && isAction(step, 'syncs.resume')))
     yield { severity: 'warning', rule: 'never-resumed', path: stepPath(pause), message: `what "${pause.id}" pauses is never resumed` };
@@ -241,7 +241,7 @@ function* waitsForNothing(runbook: Runbook): Iterable<Raw> {
         severity: 'warning',
         rule: 'waits-for-ever',
         path: stepPath(step, 'wait'),
-        message: `"${step.id}" may wait for ever: give it a timeout`,
+        message: `"${step.id}" may wait forever: give it a timeout`,
       };
   }
 }
@@ -273,7 +273,7 @@ function* loopsAlone(runbook: Runbook): Iterable<Raw> {
         severity: 'warning',
         rule: 'loops-alone',
         path: stepPath(step, 'on_failure'),
-        message: `"${step.id}" goes back to "${target.id}" again and again, and nobody is asked in between`,
+        message: `"${step.id}" goes back to "${target.id}" again and again, and no person is asked in between`,
       };
   }
 }
@@ -298,7 +298,7 @@ function* referencesBuilt(runbook: Runbook): Iterable<Raw> {
           severity: 'error',
           rule: 'reference-built',
           path,
-          message: 'a reference to a secret is written out, without an expression in it; this one is handed on as text',
+          message: 'a reference to a secret is written out, without an expression in it; this one is passed on as text',
         };
 }
 

@@ -20,8 +20,8 @@ export function renderRunbook(runbook: Runbook): string {
   lines.push(
     '## Afterwards',
     '',
-    '- [ ] What was done, by whom and when stands on this sheet. Keep it.',
-    '- [ ] Nothing is left paused that was running before.',
+    '- [ ] This sheet says what was done, by whom and when. Keep it.',
+    '- [ ] Nothing that was running before is still paused.',
     '',
   );
   lines.push(`Runbook \`${document.id}\`, SHA-256 ${runbook.digest}`, '');
@@ -45,7 +45,7 @@ function limitLines({ document }: Runbook): string[] {
     ...(records === undefined ? [] : [`${records.toLocaleString('en-US')} records`]),
     ...(percent === undefined ? [] : [`${percent} % of the records`]),
   ];
-  return parts.length === 0 ? [] : [`Above ${parts.join(' or ')}, somebody else has to approve.`, ''];
+  return parts.length === 0 ? [] : [`Above ${parts.join(' or ')}, someone else has to approve.`, ''];
 }
 
 function stepLines(runbook: Runbook, step: Step): string[] {
@@ -61,7 +61,7 @@ function stepLines(runbook: Runbook, step: Step): string[] {
         .join('   ')}`,
       '',
     );
-  if (document.verify !== undefined) lines.push(`It went well if: ${words(runbook, `\${{ ${document.verify} }}`)}`, '');
+  if (document.verify !== undefined) lines.push(`It worked if: ${words(runbook, `\${{ ${document.verify} }}`)}`, '');
   lines.push(`If it fails: ${failureWords(runbook, document.on_failure)}`, '');
   const undo = undoWords(runbook, step);
   if (undo !== undefined) lines.push(`To undo it: ${undo}`, '');
@@ -91,12 +91,12 @@ function whatToDo(runbook: Runbook, step: Step): string[] {
       return [...Object.entries(document.decide ?? {}).map(([choice, effect]) => `- [ ] **${choice}**: ${decideWords(runbook, effect)}`), ''];
     case 'approve':
       return [
-        `- [ ] approved by somebody who may ${document.approve?.authority ?? ''}: ______________   what: ${words(runbook, document.approve?.of ?? '')}`,
+        `- [ ] approved by someone who may ${document.approve?.authority ?? ''}: ______________   what: ${words(runbook, document.approve?.of ?? '')}`,
         '',
       ];
     case 'wait':
       return [
-        `Wait until ${words(runbook, `\${{ ${document.wait?.until ?? ''} }}`)}; look every ${document.wait?.every ?? '10s'}${document.wait?.timeout === undefined ? '' : `, for ${document.wait.timeout} at most`}.`,
+        `Wait until ${words(runbook, `\${{ ${document.wait?.until ?? ''} }}`)}; check every ${document.wait?.every ?? '10s'}${document.wait?.timeout === undefined ? '' : `, for ${document.wait.timeout} at most`}.`,
         '',
       ];
   }
@@ -108,18 +108,20 @@ function decideWords(runbook: Runbook, effect: NonNullable<Step['document']['dec
     const asked = effect.ask === undefined ? '' : `, after changing ${effect.ask.join(', ')}`;
     return `go back to step ${runbook.step(effect.go_to).index + 1}${asked}`;
   }
-  return { continue: 'go on', stop: 'stop here, and call whoever leads the incident', undo: 'undo everything, from the last step to the first' }[
-    effect
-  ];
+  return {
+    continue: 'continue',
+    stop: 'stop here, and call the person who leads the incident',
+    undo: 'undo everything, from the last step to the first',
+  }[effect];
 }
 
 function failureWords(runbook: Runbook, rule: OnFailure | undefined): string {
   if (typeof rule === 'object') return `go to step ${runbook.step(rule.go_to).index + 1}.`;
   return {
     stop: 'stop, find out why, and do the step again.',
-    ask: 'decide: do it again, leave it out, undo everything, or stop.',
+    ask: 'decide: do it again, skip it, undo everything, or stop.',
     undo: 'undo everything, from the last step to the first.',
-    continue: 'note it and go on.',
+    continue: 'note it and continue.',
   }[rule ?? 'stop'];
 }
 

@@ -14,7 +14,7 @@ const withValues = z.record(z.string(), z.unknown());
 
 const authorEffect = z
   .enum(['read', 'idempotent', 'opaque', 'irreversible'])
-  .describe('What the step may do to the world; decides what happens when its answer was lost. "opaque" if not given.');
+  .describe('What the step may change; decides what happens when its answer was lost. "opaque" if not given.');
 
 export const INPUT_TYPES = ['platform', 'snapshot', 'string', 'number', 'boolean', 'time', 'filter'] as const;
 export const ERROR_CLASSES = ['transient', 'limit', 'auth', 'conflict', 'permanent', 'any'] as const;
@@ -93,7 +93,7 @@ const stepSchema = z
     timeout: duration.optional(),
     retry: z
       .strictObject({
-        attempts: z.int().min(2).max(20).describe('Tries in all.'),
+        attempts: z.int().min(2).max(20).describe('Tries in total.'),
         backoff: duration.optional().describe('Wait before the second try; doubles with each further one, up to five minutes.'),
         on: z.array(z.enum(ERROR_CLASSES)).min(1).optional().describe('Classes of failure that are tried again; transient and limit if not given.'),
       })

@@ -102,7 +102,7 @@ async function askAfterFailure(runner: Runner, step: Step, state: StepRecord): P
   );
   const effect = choices.find((choice) => choice === answer.value);
   if (effect === undefined)
-    throw new RunbackError('usage', `"${answer.value}" is no answer to ${key}`, {
+    throw new RunbackError('usage', `"${answer.value}" is not an answer to ${key}`, {
       why: `Expected ${choices.join(', ')}.`,
       state: runner.writtenSoFar(),
     });
@@ -128,5 +128,5 @@ function nextAfter(runner: Runner, error: ErrorData | undefined, inputs: readonl
   const own = error?.next === undefined ? '' : `${error.next}\n`;
   const [input] = inputs;
   const other = input === undefined ? '' : `Give another value: runback runbook resume ${runner.run.id} --input ${input}=…\n`;
-  return `${own}${other}Go on: runback runbook resume ${runner.run.id}   (or to take everything back: runback runbook undo ${runner.run.id})`;
+  return `${own}${other}Continue: runback runbook resume ${runner.run.id}   (or to undo everything: runback runbook undo ${runner.run.id})`;
 }

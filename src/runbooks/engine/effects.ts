@@ -122,7 +122,7 @@ async function askWhatHappened(runner: Runner, step: Step, what: string): Promis
   );
   const effect = choices.find((choice) => choice === answer.value);
   if (effect === undefined)
-    throw new RunbackError('usage', `"${answer.value}" is no answer to ${key}`, {
+    throw new RunbackError('usage', `"${answer.value}" is not an answer to ${key}`, {
       why: `Expected ${choices.join(', ')}.`,
       state: runner.writtenSoFar(),
     });
@@ -234,11 +234,11 @@ export async function authorise(runner: Runner, step: Step, act: Act | undefined
     const again = new RunbackError('not-authorised', `"${step.document.title}" is not for ${runner.by} to do`, {
       why: `${error.message}. ${error.why ?? ''}`.trim(),
       state: runner.writtenSoFar(),
-      next: `One of them goes on: runback runbook ${verb} ${runner.run.id} --as NAME`,
+      next: `One of them continues: runback runbook ${verb} ${runner.run.id} --as NAME`,
       data: { ...error.data, run: runner.run.id, step: step.id },
       cause: error,
     });
-    await runner.halt('question', `"${step.document.title}" waits for somebody who may ${act}`, again);
+    await runner.halt('question', `"${step.document.title}" waits for someone who may ${act}`, again);
   }
 }
 
@@ -290,7 +290,9 @@ function inputsOf(runner: Runner, step: Step, action: AnyAction): Readonly<Recor
   const parsed = action.input.safeParse(step.values?.evaluate(runner.scope()) ?? {});
   if (parsed.success) return parsed.data as Readonly<Record<string, unknown>>;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new RunbackError('step-failed', `The values for ${action.name} do not fit it: ${issues.join('; ')}`, { state: 'The step was not started.' });
+  throw new RunbackError('step-failed', `The values for ${action.name} are not valid for it: ${issues.join('; ')}`, {
+    state: 'The step was not started.',
+  });
 }
 
 function actionOf(step: Step): AnyAction {

@@ -17,14 +17,14 @@ export function inputsBehind(step: Step, state: StepRecord): readonly string[] {
 
 /**
  * A step failed because of what was given for an input: asks for another value, and has the step done again with it. False where no input
- * stands behind the failure, or where nobody gives another value: then the rule of the step decides.
+ * comes after the failure, or where nobody gives another value: then the rule of the step decides.
  */
 export async function askedForAnother(runner: Runner, step: Step, state: StepRecord): Promise<boolean> {
   for (const name of inputsBehind(step, state)) {
     const document = own(runner.runbook.document.inputs ?? {}, name);
     if (document === undefined) continue;
     const present = own(runner.run.inputs, name);
-    const question = inputQuestion(name, { ...document, prompt: `${state.error?.message ?? 'That cannot be used'}. ${document.prompt}` }, present);
+    const question = inputQuestion(name, { ...document, prompt: `${state.error?.message ?? 'That is not valid'}. ${document.prompt}` }, present);
     const inputs = { ...runner.run.inputs };
     try {
       const answer = await runner.operator.ask({ ...question, time: state.attempt + 1 }, runner.stop);
@@ -66,8 +66,8 @@ export async function replaceInputs(runner: Runner, given: Readonly<Record<strin
       if (fixed !== undefined)
         throw refusal(
           runner,
-          `The input "${name}" cannot be changed any more`,
-          `Step "${used.id}" has used it, and step "${fixed.id}" has changed something since: what it did would not fit another value.`,
+          `The input "${name}" can no longer be changed`,
+          `Step "${used.id}" has used it, and step "${fixed.id}" has changed something since: what it did would not match another value.`,
         );
       if (first === undefined || used.index < first.index) first = used;
     }

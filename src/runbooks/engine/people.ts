@@ -77,7 +77,7 @@ export async function decide(runner: Runner, step: Step): Promise<Next> {
     words,
     new RunbackError('person-needed', words, {
       state: runner.writtenSoFar(),
-      next: `runback runbook resume ${runner.run.id} asks again; runback runbook undo ${runner.run.id} takes back what was done`,
+      next: `runback runbook resume ${runner.run.id} asks again; runback runbook undo ${runner.run.id} undoes what was done`,
       data: { run: runner.run.id, step: step.id, answer: step.id },
     }),
   );
@@ -152,7 +152,7 @@ export const byOf = (answer: Answer): { by?: string } => (answer.by === undefine
 
 function refuse(runner: Runner, step: Step, value: string, expected: readonly string[]): RunStopped {
   return new RunStopped(
-    new RunbackError('usage', `"${value}" is no answer to step "${step.id}"${didYouMean(value, expected)}`, {
+    new RunbackError('usage', `"${value}" is not an answer to step "${step.id}"${didYouMean(value, expected)}`, {
       why: `Expected ${expected.map((word) => `"${word}"`).join(', ')}.`,
       state: runner.writtenSoFar(),
       next: `runback runbook resume ${runner.run.id}`,

@@ -35,7 +35,7 @@ export class RunStopped extends Error {
 /** The person would rather take an earlier decision anew: the engine goes back there. */
 export class WentBack extends RunStopped {
   constructor(readonly to: string) {
-    super(new RunbackError('bug', `An earlier decision (${to}) was to be taken anew, and nothing led there`));
+    super(new RunbackError('bug', `An earlier decision (${to}) was to be made again, but no step led there`));
   }
 }
 
@@ -149,7 +149,7 @@ export class Runner {
     const open = effects.filter((effect) => effect.state === 'open').map((effect) => effect.step);
     const done = [...new Set(effects.filter((effect) => effect.state === 'done').map((effect) => effect.step))];
     const parts = [done.length === 0 ? 'No step that changes anything has finished.' : `Done and journaled: ${done.join(', ')}.`];
-    if (open.length > 0) parts.push(`Not certain yet, and looked up on resume: ${open.join(', ')}.`);
+    if (open.length > 0) parts.push(`Not certain yet; checked on resume: ${open.join(', ')}.`);
     return parts.join(' ');
   }
 
@@ -211,7 +211,7 @@ export class Runner {
     return opening;
   }
 
-  /** Takes the locks of platforms that this process does not hold yet. Throws `locked`: who holds it since when. */
+  /** Takes the locks of platforms that this process is not true yet. Throws `locked`: who holds it since when. */
   async hold(platforms: readonly string[]): Promise<void> {
     for (const name of platforms) {
       const lockName = platformLock(await this.platform(name));

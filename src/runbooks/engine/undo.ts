@@ -70,7 +70,7 @@ async function undoOne(runner: Runner, effect: EffectRecord): Promise<void> {
     if (await saidToHaveHappened(runner, step, `${step.id}.undo_in_doubt`, `the answer of undoing "${step.document.title}" was lost`))
       return await end('undone', { because: 'a person says that it happened' });
   } else if (effect.undone !== 'failed' && onlyAPersonKnows(step, undo, effect)) {
-    const what = effect.state === 'open' ? 'the answer was lost' : 'it failed, and may have done a part before';
+    const what = effect.state === 'open' ? 'the answer was lost' : 'it failed, and may have done part of it before';
     const happened = await saidToHaveHappened(runner, step, `${step.id}.in_doubt`, `"${step.document.title}": ${what}`);
     if (!happened) return await end('nothing-to-undo', { because: 'a person says that it did not happen' });
   }
@@ -217,7 +217,7 @@ async function failed(
   );
   if (answer?.value === 'retry') return;
   if (answer?.value === 'skip') {
-    await end('given-up', { error: errorData(error), because: `${answer.by ?? runner.by} gave the undo of ${effect.step} up` });
+    await end('given-up', { error: errorData(error), because: `${answer.by ?? runner.by} gave up the undo of ${effect.step} up` });
     return;
   }
   await runner.halt('failed', stopped.message, stopped);

@@ -48,7 +48,7 @@ export async function waitFor(runner: Runner, step: Step): Promise<Next> {
     if (step.timeoutMs !== undefined && waitedMs >= step.timeoutMs)
       return await failed(runner, step, attempt, tooLong(step, until.source, waitedMs, unknown));
     const ms = step.timeoutMs === undefined ? step.everyMs : Math.min(step.everyMs, Math.max(1, step.timeoutMs - waitedMs));
-    const reason = unknown === undefined ? `${until.source} does not hold yet` : `${until.source} is not known: ${unknown}`;
+    const reason = unknown === undefined ? `${until.source} is not true yet` : `${until.source} is not known: ${unknown}`;
     runner.options.observer?.reporter.waiting({ reason: `"${step.document.title}": ${reason}`, ms });
     try {
       await clock.sleep(ms, runner.stop);
@@ -75,10 +75,10 @@ async function failed(runner: Runner, step: Step, attempt: number, error: unknow
 }
 
 function tooLong(step: Step, condition: string, waitedMs: number, unknown: string | undefined): RunbackError {
-  const still = unknown === undefined ? 'still does not hold' : 'is still not known';
+  const still = unknown === undefined ? 'is still not true' : 'is still not known';
   return new RunbackError('step-timeout', `"${step.document.title}" waited ${formatDuration(waitedMs)} and ${condition} ${still}`, {
     ...(unknown === undefined ? {} : { why: unknown }),
-    state: 'What it waits for is not so, or nobody can tell.',
+    state: 'What it waits for has not happened, or it cannot be known.',
   });
 }
 

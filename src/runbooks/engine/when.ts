@@ -18,7 +18,8 @@ export async function withoutIt(runner: Runner, step: Step): Promise<Next | unde
     return await askInstead(runner, step, messageOf(error), error);
   }
   if (value === true) return undefined;
-  if (value !== false) return await askInstead(runner, step, `${when.source} gives ${JSON.stringify(value) ?? 'nothing'}, neither true nor false`);
+  if (value !== false)
+    return await askInstead(runner, step, `${when.source} gives ${JSON.stringify(value) ?? 'nothing'}, which is neither true nor false`);
   await runner.append('step.outcome', { state: 'skipped', because: `not needed: ${when.source} does not hold` }, { step: step.id });
   return 'on';
 }
@@ -26,11 +27,11 @@ export async function withoutIt(runner: Runner, step: Step): Promise<Next | unde
 async function askInstead(runner: Runner, step: Step, why: string, cause?: unknown): Promise<Next> {
   const key = `${step.id}.failed`;
   const { title } = step.document;
-  const error = new RunbackError('step-failed', `Whether step "${step.id}" is needed cannot be told`, {
+  const error = new RunbackError('step-failed', `Whether step "${step.id}" is needed is not known`, {
     why: `Its condition is ${step.when?.source ?? ''}: ${why}`,
     state: `The step was not started. ${runner.writtenSoFar()}`,
     next: `Leave it out: runback runbook resume ${runner.run.id}   (in a terminal, or with --answers FILE holding "${key}: skip")
-Or take everything back: runback runbook undo ${runner.run.id}`,
+Or undo everything: runback runbook undo ${runner.run.id}`,
     data: { run: runner.run.id, step: step.id, answer: key },
     ...(cause === undefined ? {} : { cause }),
   });

@@ -19,7 +19,7 @@ export interface EvidenceReport {
   readonly runbookOk: boolean;
   /** Everybody who did something, in order of appearance. */
   readonly people: readonly string[];
-  /** Times a torn last line was cut off after a crash. */
+  /** Times an incomplete last line was removed after a crash. */
   readonly repairs: number;
   /** With the fingerprints of the keys that signed; `authenticated: false` where nothing proves who it was. */
   readonly approvals: RunView['approvals'];

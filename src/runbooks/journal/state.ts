@@ -335,7 +335,7 @@ function decided(run: RunRecord, entry: Extract<RunEntry, { type: 'decision' }>)
       ...step,
       state: 'skipped',
       settled: true,
-      because: `${id} went on to ${data.go_to ?? 'another step'}`,
+      because: `${id} continued to ${data.go_to ?? 'another step'}`,
       endedAt: entry.at,
     }));
   for (const reset of data.reset ?? []) next = setStep(next, reset, resetStep);

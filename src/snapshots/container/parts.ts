@@ -162,7 +162,7 @@ export class PartWriter {
         next: 'Leave this object type out (--object names the others).',
       });
     if (this.lines.order === 'integer' && !isWholeAt(bytes, start + keyOffset(this.kind)))
-      throw new RunbackError('platform-nonsense', `A key of ${this.what} is no whole number`, {
+      throw new RunbackError('platform-nonsense', `A key of ${this.what} is not a whole number`, {
         why: `Record ${JSON.stringify(keyAt(this.kind, bytes, start, end))} came, although the platform promises whole numbers.`,
         state: 'No snapshot was made; nothing was changed on the platform.',
         next: 'Try again; if it happens again, report it with the version of the platform.',

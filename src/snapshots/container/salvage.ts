@@ -21,7 +21,7 @@ const SMALL_BYTES = 128 << 20;
  * Nothing proves that these are all, so no object has a census and the damage says so.
  */
 export async function salvage(file: StoredFile, directory: ZipDirectory, broken: readonly string[]): Promise<OpenedSnapshot> {
-  const damage: Damage[] = [{ entry: MANIFEST_ENTRY, why: 'it is missing or damaged: nothing tells which records are lost' }];
+  const damage: Damage[] = [{ entry: MANIFEST_ENTRY, why: 'it is missing or damaged: it is not known which records are lost' }];
   for (const entry of broken) if (entry !== MANIFEST_ENTRY) damage.push({ entry, why: 'it does not unpack' });
   const small = new Map<string, Buffer>();
   const parts = new Map<string, FoundPart[]>();
@@ -37,7 +37,7 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
     if (kind === 'header' || kind === 'schema') {
       kept += bytes.length;
       if (kept <= SMALL_BYTES) small.set(entry.name, bytes);
-      else damage.push({ entry: entry.name, why: 'there is more of it than any platform describes' });
+      else damage.push({ entry: entry.name, why: 'it is larger than any platform describes' });
     }
     if (kind !== 'data' && kind !== 'links') continue;
     const part = describePart(entry.name, kind === 'data' ? 'records' : 'links', bytes);
@@ -73,7 +73,7 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
 async function readChecked(file: StoredFile, entry: ZipEntry): Promise<Buffer | string> {
   try {
     const bytes = await readEntry(file, entry);
-    return crc32(bytes) === entry.crc32 ? bytes : 'its checksum does not fit';
+    return crc32(bytes) === entry.crc32 ? bytes : 'its checksum does not match';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -48,7 +48,7 @@ export async function scanEntries(file: StoredFile, signal?: AbortSignal): Promi
     const found = await measure(file, at, local);
     if (typeof found === 'number') {
       wasted += found;
-      if (wasted > budget) throw foreign(file.path, 'what is in it unpacks without bound');
+      if (wasted > budget) throw foreign(file.path, 'its contents unpack without limit');
       broken.push(local.name);
       at = await nextHeader(file, at + 1);
       continue;

@@ -15,7 +15,7 @@ export function linesProblem({ kind, order }: LineOrder, bytes: Buffer, part: Pa
     const end = bytes.indexOf(NEWLINE, start);
     const key = beginsLine(kind, bytes, start) ? keyIn(kind, bytes.subarray(start, end)) : undefined;
     rows += 1;
-    if (key === undefined || (order === 'integer' && !isInteger(key[0] ?? ''))) return `its line ${rows} is no line of a snapshot`;
+    if (key === undefined || (order === 'integer' && !isInteger(key[0] ?? ''))) return `its line ${rows} is not a line of a snapshot`;
     if (last === undefined && key[0] !== part.firstKey) return 'it does not begin with the key that the manifest says';
     const compared = last === undefined ? -1 : compareIn(order, last[0] ?? '', key[0] ?? '') || compareKeys(last[1] ?? '', key[1] ?? '');
     if (compared > 0 || (compared === 0 && kind === 'records')) return `its line ${rows} is out of order`;

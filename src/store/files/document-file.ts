@@ -43,7 +43,7 @@ class EnvelopeFile implements Adapter<Envelope> {
     )
       return envelope as Envelope;
     throw new RunbackError('document-damaged', `${this.path} is not what runback wrote`, {
-      why: 'Its content does not fit its digest: the file was changed by something else, or the disk lost bytes.',
+      why: 'Its content does not match its digest: the file was changed by something else, or the disk lost bytes.',
       state: 'Nothing was changed.',
       next: 'Bring the file back from a backup of the state folder, or move it away if what it recorded is not needed.',
     });

@@ -76,7 +76,7 @@ export class JournalFile implements Journal {
 
   /** `whole`: compared with the head that is kept beside the journal too. */
   async *#checked(whole: boolean, onEnd: (end: JournalEnd) => void): AsyncGenerator<JournalEntry> {
-    // Before the lines: a writer that is at work adds to both.
+    // Before the lines: a writer that is running adds to both.
     const head = whole ? await readHead(headPath(this.#path)) : undefined;
     let count = 0;
     for await (const entry of this.#walk(onEnd)) {
@@ -119,9 +119,9 @@ export class JournalFile implements Journal {
 
   #damaged(line: number, why: string): RunbackError {
     return new RunbackError('journal-damaged', `The journal of ${this.id} is damaged: line ${line} ${why}`, {
-      why: `${this.#path} is a chain of hashes, and it does not hold at line ${line}. A crash cannot do that; the file was changed, or the disk lost bytes.`,
+      why: `${this.#path} is a chain of hashes, and the chain breaks at line ${line}. A crash cannot do that; the file was changed, or the disk lost bytes.`,
       state: `The ${line - 1} lines before it are intact. Nothing was changed.`,
-      next: `Bring the file and the journal.head beside it back from a backup, or work the rest off by hand from what it says. ${this.id} cannot be resumed from it.`,
+      next: `Bring the file and the journal.head next to it back from a backup, or finish the rest by hand from what it says. ${this.id} cannot be resumed from it.`,
       data: { line, kind: this.kind, id: this.id },
     });
   }

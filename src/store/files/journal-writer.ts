@@ -28,7 +28,7 @@ export async function openWriter(parts: WriterParts): Promise<JournalWriter> {
   const writer = new FileWriter(handle, parts);
   try {
     if (parts.end.torn > 0) {
-      const data = { bytes_cut: parts.end.torn, line: parts.end.seq + 1, why: 'the last line was not written to its end' };
+      const data = { bytes_cut: parts.end.torn, line: parts.end.seq + 1, why: 'the last line is incomplete' };
       const repaired = await writer.append({ by: parts.owner.by, type: 'journal.repaired', data });
       parts.visit?.(repaired);
     }
@@ -104,10 +104,10 @@ class FileWriter implements JournalWriter {
 
   async #write(entry: NewEntry, durable: boolean): Promise<JournalEntry> {
     if (this.#failed !== undefined)
-      throw new RunbackError('disk-failed', `The journal ${this.parts.path} cannot be written any more`, {
+      throw new RunbackError('disk-failed', `The journal ${this.parts.path} can no longer be written`, {
         why: `An earlier write failed: ${messageOf(this.#failed)}`,
-        state: 'What was acknowledged before is intact.',
-        next: 'Resume the work; the journal is checked and repaired on opening.',
+        state: 'What was confirmed before is intact.',
+        next: 'Resume the work; the journal is checked and repaired when it is opened.',
         cause: this.#failed,
       });
     const sealed = sealEntry({

@@ -115,18 +115,18 @@ export function lockedError(what: string, info: LockInfo, clock: Clock, path: st
 }
 
 function whyHeld({ pid, host, life, renewed }: LockInfo): string {
-  if (renewed === true) return `Process ${pid} on ${host} cannot be seen from here, and still renews its lease: it is at work.`;
+  if (renewed === true) return `Process ${pid} on ${host} cannot be seen from here, and still renews its lease: it is running.`;
   if (life === 'unknown')
-    return `Whether process ${pid} on ${host} is still at work cannot be seen from here: it is on another machine, in another container, or from before this machine was started.`;
-  if (life === 'alive') return `Process ${pid} on ${host} is still at work.`;
-  return `Process ${pid} on ${host} has ended without giving it back, so its work may be half done.`;
+    return `Whether process ${pid} on ${host} is still running cannot be seen from here: it is on another machine, in another container, or from before this machine was started.`;
+  if (life === 'alive') return `Process ${pid} on ${host} is still running.`;
+  return `Process ${pid} on ${host} has ended without releasing the lock, so its work may be half done.`;
 }
 
 function nextAfter({ holder, by, life, renewed, path }: LockInfo): string | undefined {
   const wait = `Wait until ${holder} ends, or ask ${by} to stop it.`;
   if (life === 'dead') return undefined;
   if (life === 'alive' || renewed === true) return wait;
-  return `${wait} If you know that this process has ended, take its lock away by name (runback lock list shows it), or, where runback cannot run, remove ${path} and run the same command again.`;
+  return `${wait} If you know that this process has ended, take its lock away by name (runback lock list shows it), or, if runback cannot run, remove ${path} and run the same command again.`;
 }
 
 async function mayBreak({ breakDead = false }: LockTaking, dead: LockInfo): Promise<boolean> {
@@ -169,9 +169,9 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
       const now = await readRecord(path);
       if (now?.token === token) return;
       throw new RunbackError('locked', `${owner.purpose} (${owner.holder}) has lost its lock ${path}`, {
-        why: `This process was stopped for longer than its lease of ${formatDuration(leaseMs)}${now === undefined ? ', or somebody took the lock away' : `, and ${now.by} went on with ${now.purpose} (${now.holder})`}.`,
+        why: `This process was stopped for longer than its lease of ${formatDuration(leaseMs)}${now === undefined ? ', or someone took the lock away' : `, and ${now.by} continued ${now.purpose} (${now.holder})`}.`,
         state: 'Nothing more is done by this process. What it did is in its journal.',
-        next: 'See what is going on: runback status',
+        next: 'See the current state: runback status',
         data: { holder: owner.holder, path, ...(now === undefined ? {} : { by: now.by }) },
       });
     },
@@ -206,9 +206,9 @@ function noLinks(error: unknown, path: string): unknown {
   const isLink = error instanceof Error && 'syscall' in error && error.syscall === 'link';
   if (!isLink || code === undefined || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(code)) return error;
   return new RunbackError('disk-denied', `${dirname(path)} cannot hold hard links`, {
-    why: `Locks are taken with them, so that nothing can be run or restored here. The system answered ${code}.`,
+    why: `Locks need them, so nothing can be run or restored here. The system answered ${code}.`,
     state: 'Nothing was changed.',
-    next: 'Put the workspace on a disk of this machine, or on a shared folder that can hold hard links. runback doctor tells whether a folder can.',
+    next: 'Put the workspace on a disk of this machine, or on a shared folder that can hold hard links. runback doctor tells you whether a folder can.',
     cause: error,
   });
 }

@@ -76,14 +76,13 @@ export function commandController({ name, options, credentials, secret, redact, 
     }
     if (running === 0) return;
     const left = running === 1 ? 'a process' : `${running} processes`;
-    callOptions.reporter?.note(`${argv[0] ?? ''} of sync ${name} ended and left ${left} at work behind it: not waited for, and not ended.`);
+    callOptions.reporter?.note(`${argv[0] ?? ''} of sync ${name} ended and left ${left} still running: not waited for, and not ended.`);
   };
 
   /** The whole output of a program that only tells: nobody needs what it leaves at work. */
   const look = async (argv: readonly string[], callOptions: CallOptions = {}): Promise<Exited> => {
     const end = await run(argv, callOptions, true);
-    if (end.outputCut)
-      throw failure(name, `${argv[0] ?? ''} printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB, which is not taken for a state`);
+    if (end.outputCut) throw failure(name, `${argv[0] ?? ''} printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB, which is not used as a state`);
     return end;
   };
 

@@ -164,7 +164,7 @@ function truthOf(sandbox: HubSpotSandbox): string {
 
 /** The command that `status` names to go on with. */
 function goOnIn(text: string): readonly string[] | undefined {
-  return commandIn(/(?:Go on|Continue \S+:) +runback ((?:restore|runbook) \w+ \S+)/u.exec(text)?.[1]);
+  return commandIn(/Continue(?: \S+)?:? +runback ((?:restore|runbook) \w+ \S+)/u.exec(text)?.[1]);
 }
 
 /** The command that an error names. */

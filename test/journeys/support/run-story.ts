@@ -168,7 +168,7 @@ class Teller {
     const { clocks } = this.story;
     const { code, text } = await this.tools.run(['status'], clocks[Math.min(this.#processes, clocks.length - 1)] ?? 0);
     if (code !== 0) throw new Error(`status ended with ${String(code)}:\n${text.slice(-1500)}`);
-    return commandIn(/(?:Go on|Continue \S+): +([^\n]*)/u.exec(text)?.[1] ?? '') ?? commandIn(text);
+    return commandIn(/Continue(?: \S+)?: +([^\n]*)/u.exec(text)?.[1] ?? '') ?? commandIn(text);
   }
 
   async #judge(): Promise<void> {

@@ -5,7 +5,7 @@ import { INCIDENT } from './words.js';
 /** `runback incident ack` */
 export const ackVerb: CommandSpec = {
   verb: 'ack',
-  summary: '"I have it": stops the paging',
+  summary: 'Acknowledge: "I take care of it"; stops the paging',
   args: [INCIDENT],
   run: act(async (id, { incidents }, session) => (await import('../../../incidents/index.js')).acknowledge(incidents, id, actor(session))),
 };

@@ -5,7 +5,7 @@ import { INCIDENT, textOption } from './words.js';
 /** `runback incident escalate` */
 export const escalateVerb: CommandSpec = {
   verb: 'escalate',
-  summary: 'Tell the next level now',
+  summary: 'Page the next level now',
   args: [INCIDENT],
   options: [textOption('why', 'for the timeline')],
   run: act(async (id, { incidents }, session, { input }) =>

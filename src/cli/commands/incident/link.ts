@@ -8,7 +8,7 @@ import { INCIDENT } from './words.js';
 /** `runback incident link` */
 export const linkVerb: CommandSpec = {
   verb: 'link',
-  summary: 'Tie a run, plan, restore, snapshot or drill to an incident',
+  summary: 'Link a run, plan, restore, snapshot or drill to an incident',
   args: [
     { ...INCIDENT, optional: false },
     { name: 'kind', description: 'run, plan, restore, snapshot or drill', choices: ['run', 'plan', 'restore', 'snapshot', 'drill'] },

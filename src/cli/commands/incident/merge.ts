@@ -6,7 +6,7 @@ import { INCIDENT } from './words.js';
 /** `runback incident merge` */
 export const mergeVerb: CommandSpec = {
   verb: 'merge',
-  summary: 'Two reports of one thing: end one, and keep its history in the other',
+  summary: 'Two reports of the same incident: end one, keep its history in the other',
   args: [{ ...INCIDENT, optional: false, description: 'the one that ends' }],
   options: [{ flags: '--into <incident>', description: 'the one that stays', required: true }],
   run: act(async (id, incidentSession, session, context) =>

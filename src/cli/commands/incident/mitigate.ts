@@ -5,7 +5,7 @@ import { INCIDENT, textOption, needed } from './words.js';
 /** `runback incident mitigate` */
 export const mitigateVerb: CommandSpec = {
   verb: 'mitigate',
-  summary: 'The damage has stopped; it is not over yet',
+  summary: 'The damage has stopped; the incident stays open',
   args: [INCIDENT],
   options: [textOption('what', 'what was done')],
   run: act(async (id, { incidents }, session, context) =>

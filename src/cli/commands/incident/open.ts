@@ -7,7 +7,7 @@ import { textOption, SEVERITY, BEGAN, needed, beganAt } from './words.js';
 /** `runback incident open` */
 export const openVerb: CommandSpec = {
   verb: 'open',
-  summary: 'Open an incident and tell the people of its first level',
+  summary: 'Open an incident and page the people of its first level',
   args: [{ name: 'title', description: 'what is wrong, in one sentence', optional: true, variadic: true }],
   options: [
     SEVERITY,
@@ -41,6 +41,6 @@ async function open(context: CommandContext): Promise<Outcome> {
       },
       session.by,
     );
-    return await changed(incidentSession, session, incident, 0, () => `  Say that you have it: runback incident ack ${incident.id}`);
+    return await changed(incidentSession, session, incident, 0, () => `  Acknowledge it: runback incident ack ${incident.id}`);
   });
 }

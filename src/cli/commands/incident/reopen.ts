@@ -5,7 +5,7 @@ import { INCIDENT, textOption, needed } from './words.js';
 /** `runback incident reopen` */
 export const reopenVerb: CommandSpec = {
   verb: 'reopen',
-  summary: 'It is not over after all',
+  summary: 'Open an incident again that was resolved',
   args: [{ ...INCIDENT, optional: false }],
   options: [textOption('why', 'for the timeline')],
   run: act(async (id, { incidents }, session, context) =>

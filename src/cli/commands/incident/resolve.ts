@@ -5,7 +5,7 @@ import { INCIDENT, textOption, needed } from './words.js';
 /** `runback incident resolve` */
 export const resolveVerb: CommandSpec = {
   verb: 'resolve',
-  summary: 'It is over',
+  summary: 'The incident has ended',
   args: [INCIDENT],
   options: [textOption('what', 'what was done')],
   run: act(async (id, { incidents }, session, context) =>

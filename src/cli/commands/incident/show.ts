@@ -4,7 +4,12 @@ import { incidentText } from '../../views/incident.js';
 import { INCIDENT } from './words.js';
 
 /** `runback incident show` */
-export const showVerb: CommandSpec = { verb: 'show', summary: 'An incident: who has it, timeline, pages, links', args: [INCIDENT], run: show };
+export const showVerb: CommandSpec = {
+  verb: 'show',
+  summary: 'An incident: who acknowledged it, timeline, pages, links',
+  args: [INCIDENT],
+  run: show,
+};
 
 async function show(context: CommandContext): Promise<Outcome> {
   return await withIncidents(context, async (incidentSession) => {

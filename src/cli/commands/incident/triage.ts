@@ -6,7 +6,7 @@ import { INCIDENT, textOption, SEVERITY, BEGAN, beganAt } from './words.js';
 /** `runback incident triage` */
 export const triageVerb: CommandSpec = {
   verb: 'triage',
-  summary: 'Say what is known better now: severity, impact, platforms',
+  summary: 'Update what is known: severity, impact, platforms',
   args: [INCIDENT],
   options: [
     SEVERITY,
@@ -32,7 +32,7 @@ export const triageVerb: CommandSpec = {
     };
     const given = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
     if (Object.keys(given).length === 0)
-      throw new RunbackError('usage', 'Say what is known better: --severity, --impact, --rename, --platform or --began', {
+      throw new RunbackError('usage', 'Say what you know now: --severity, --impact, --rename, --platform or --began', {
         state: 'Nothing was changed.',
         next: 'runback incident triage --help',
       });

@@ -9,11 +9,11 @@ import { INCIDENT, toCome } from './words.js';
 export const vendorVerb: CommandSpec = {
   verb: 'vendor',
   summary: "The text for a vendor's support, filled in; keeps case number and follow-up",
-  details: 'Opens nothing by itself. The daemon reminds of the follow-up.',
+  details: 'It does not open the case. The daemon reminds you of the follow-up.',
   args: [{ name: 'vendor', description: 'name in escalation.yml' }, INCIDENT],
   options: [
     { flags: '--case <number>', description: 'the number that the vendor gave' },
-    { flags: '--follow-up <time>', description: 'when to ask again: 4h, tomorrow 09:00, or 2026-11-25T14:00Z' },
+    { flags: '--follow-up <time>', description: 'when to follow up: 4h, tomorrow 09:00, or 2026-11-25T14:00Z' },
   ],
   run: vendor,
 };

@@ -15,9 +15,9 @@ export const applyVerb: CommandSpec = {
   summary: 'Write what a plan lists',
   args: [PLAN],
   options: [
-    { flags: '--confirm <environment:records>', description: 'the confirmation, where nobody can type it' },
+    { flags: '--confirm <environment:records>', description: 'the confirmation, for use without a terminal' },
     { flags: '--limit-records <n>', description: 'refuse more records than this' },
-    { flags: '--approve <hash>', description: 'approve exactly this plan although it is over the limits' },
+    { flags: '--approve <hash>', description: 'approve exactly this plan although it exceeds the limits' },
     MOVED,
   ],
   examples: ['runback restore apply plan-20261122-164733-k3vq --confirm production:256'],
@@ -50,7 +50,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
   const tie = async (restore: unknown): Promise<void> => {
     if (typeof restore !== 'string' || incidents === undefined || incidents.length === 0) return;
     await linkRestore(opened, incidents, restore, read.header.id);
-    live.note(`Tied to the open ${incidents.length === 1 ? 'incident' : 'incidents'} ${incidents.join(', ')}`);
+    live.note(`Linked to the open ${incidents.length === 1 ? 'incident' : 'incidents'} ${incidents.join(', ')}`);
   };
   try {
     const summary = await withResume(context, 'resume', 'latest', () => applyRestore(request, deps, call));

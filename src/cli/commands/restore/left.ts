@@ -11,7 +11,7 @@ import { PLAN } from './words.js';
 /** `runback restore left` */
 export const leftVerb: CommandSpec = {
   verb: 'left',
-  summary: 'What a plan leaves for people: its conflicts, and what has to be put right by hand',
+  summary: 'What a plan leaves for people: its conflicts, and what must be fixed by hand',
   args: [PLAN],
   options: [{ flags: '--to <file>', description: 'CSV file to write (default: the first of them on the screen)', kind: 'file' }, OVERWRITE],
   examples: ['runback restore left latest --to left.csv'],

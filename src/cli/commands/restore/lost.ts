@@ -14,7 +14,7 @@ import { PLAN } from './words.js';
 export const lostVerb: CommandSpec = {
   verb: 'lost',
   summary: 'What records that are created again do not get back, value by value',
-  details: 'Values that stand in the base snapshot and that nobody can write: secondary addresses, dates, statuses. For people, to mend by hand.',
+  details: 'Values in the base snapshot that runback cannot write: secondary addresses, dates, statuses. For people, to fix by hand.',
   args: [{ ...PLAN, optional: true }],
   options: [{ flags: '--to <file>', description: 'CSV file to make', kind: 'file' }, OVERWRITE],
   examples: ['runback restore lost latest --to lost.csv'],

@@ -10,10 +10,10 @@ import { KINDS } from './words.js';
 export const planVerb: CommandSpec = {
   verb: 'plan',
   summary: 'Work out what to put back; writes nothing to the platform',
-  details: 'Compares the good snapshot with the damaged one, reads the present value of what differs, and saves a plan.',
+  details: 'Compares the base snapshot with the snapshot of the damage, reads the current value of what differs, and saves a plan.',
   options: [
     { flags: '--platform <name>', description: 'platform that holds the damaged records', kind: 'platform', required: true },
-    { flags: '--base <snapshot>', description: 'snapshot known to be good', kind: 'snapshot', required: true },
+    { flags: '--base <snapshot>', description: 'snapshot from before the damage', kind: 'snapshot', required: true },
     { flags: '--damaged <snapshot>', description: 'snapshot of the damage (default: taken now)', kind: 'snapshot' },
     { flags: '--object <type>', description: 'only this object type', repeat: true },
     { flags: '--field <name>', description: 'only this field', repeat: true },
@@ -59,7 +59,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
 /** Without a snapshot of the damage, the present state is kept as evidence and used as that. */
 async function evidence(context: CommandContext, opened: Session, platform: string, filters: PlanFilters): Promise<{ readonly id: string }> {
   const { createSnapshot } = await import('../../../snapshots/index.js');
-  context.live.note('No --damaged was given: taking a snapshot of the present state as evidence.');
+  context.live.note('No --damaged was given: taking a snapshot of the current state as evidence.');
   return createSnapshot(
     {
       platforms: [await opened.openPlatform(platform, context.call)],

@@ -6,7 +6,7 @@ import { MOVED, RESTORE } from './words.js';
 /** `runback restore resume` */
 export const resumeVerb: CommandSpec = {
   verb: 'resume',
-  summary: 'Go on with a restore that stopped',
+  summary: 'Continue a restore that stopped',
   args: [RESTORE],
   options: [MOVED],
   run: resume,
@@ -18,6 +18,6 @@ async function resume(context: CommandContext): Promise<Outcome> {
   const { createdOf, resumeRestore } = await import('../../../restores/index.js');
   const { platform } = await createdOf(opened.store, id);
   const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));
-  context.live.start('Going on with the restore');
+  context.live.start('Continuing the restore');
   return await restoreOutcome(opened, await withResume(context, 'resume', id, () => resumeRestore(id, opened.by, deps, context.call)));
 }

@@ -9,7 +9,7 @@ import { MOVED, RESTORE } from './words.js';
 /** `runback restore undo` */
 export const undoVerb: CommandSpec = {
   verb: 'undo',
-  summary: 'Put back what a restore replaced, where nobody changed it since',
+  summary: 'Put back what a restore replaced, unless someone changed it since',
   args: [RESTORE],
   options: [MOVED],
   run: undo,
@@ -27,7 +27,7 @@ async function undo(context: CommandContext): Promise<Outcome> {
     live.print(restoreText(summary, context.style));
     const asker = await context.asker('--yes');
     const go = await asker.confirm({
-      message: `Put back the ${counted(summary.applied, 'values')} that this restore replaced, where nobody changed them since?`,
+      message: `Put back the ${counted(summary.applied, 'values')} that this restore replaced, unless someone changed them since?`,
       default: false,
     });
     if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });

@@ -8,7 +8,7 @@ import { PLAN, MOVED } from './words.js';
 /** `runback restore verify` */
 export const verifyVerb: CommandSpec = {
   verb: 'verify',
-  summary: 'Prove that the platform holds what a plan says',
+  summary: 'Check that the platform has what a plan says',
   args: [PLAN],
   options: [MOVED],
   run: verify,

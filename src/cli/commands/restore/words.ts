@@ -4,7 +4,7 @@ import type { DamageKind } from '../../../restores/index.js';
 export const PLAN = { name: 'plan', description: 'id of the plan, its beginning, or latest', kind: 'plan' as const };
 
 /** Says that a platform has only moved to another address. */
-export const MOVED = { flags: '--moved-to <address>', description: 'the very same platform is now at this host and port' };
+export const MOVED = { flags: '--moved-to <address>', description: 'the same platform is now at this host and port' };
 
 /** The restore that is meant. */
 export const RESTORE = { name: 'restore', description: 'id of the restore, its beginning, or latest', kind: 'restore' as const };

@@ -19,7 +19,7 @@ async function abort(context: CommandContext): Promise<Outcome> {
     context.input.text('reason') ??
     (await (
       await context.asker('--reason')
-    ).text({ message: 'Why is the run given up?', validate: (value) => value.trim() !== '' || 'A reason is needed.' }));
+    ).text({ message: 'Why do you close the run?', validate: (value) => value.trim() !== '' || 'A reason is needed.' }));
   const report = await abortRun(id, { by: opened.by, reason }, await opened.services());
   return {
     data: report,

@@ -6,7 +6,12 @@ import { evidenceText } from '../../views/runbook.js';
 import { RUN } from './words.js';
 
 /** `runback runbook evidence` */
-export const evidenceVerb: CommandSpec = { verb: 'evidence', summary: "Prove that a run's journal is what was written", args: [RUN], run: evidence };
+export const evidenceVerb: CommandSpec = {
+  verb: 'evidence',
+  summary: "Check that a run's journal is exactly what was written",
+  args: [RUN],
+  run: evidence,
+};
 
 async function evidence(context: CommandContext): Promise<Outcome> {
   const { verifyEvidence } = await import('../../../runbooks/index.js');

@@ -28,6 +28,6 @@ export function goOn(verb: 'resumeRun' | 'undoRun' | 'takeOver', wanted: 'succee
 async function confirmUndo(context: CommandContext, shown: string): Promise<void> {
   context.live.print(shown);
   const asker = await context.asker('--yes');
-  const go = await asker.confirm({ message: 'Take back what this run did, in reverse order?', default: false });
+  const go = await asker.confirm({ message: 'Undo what this run did, in reverse order?', default: false });
   if (!go) throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
 }

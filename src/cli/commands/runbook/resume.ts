@@ -5,7 +5,7 @@ import { RUN, OTHER_INPUT, ANSWERS } from './words.js';
 /** `runback runbook resume` */
 export const resumeVerb: CommandSpec = {
   verb: 'resume',
-  summary: 'Go on with a run where it stopped',
+  summary: 'Continue a run where it stopped',
   args: [{ ...RUN, optional: true }],
   options: [OTHER_INPUT, ANSWERS],
   run: goOn('resumeRun', 'succeeded'),

@@ -13,7 +13,7 @@ import { RUNBOOK, ANSWERS, inputsOf } from './words.js';
 /** `runback runbook run` */
 export const runVerb: CommandSpec = {
   verb: 'run',
-  summary: 'Be led through a runbook',
+  summary: 'Start a runbook and follow it step by step',
   args: [{ ...RUNBOOK, optional: true }],
   options: [
     { flags: '--input <name=value>', description: 'value of an input', repeat: true },

@@ -5,7 +5,7 @@ import { RUN, OTHER_INPUT, ANSWERS } from './words.js';
 /** `runback runbook takeover` */
 export const takeoverVerb: CommandSpec = {
   verb: 'takeover',
-  summary: "Go on with somebody else's run",
+  summary: "Continue another person's run",
   args: [RUN],
   options: [OTHER_INPUT, ANSWERS],
   run: goOn('takeOver', 'succeeded'),

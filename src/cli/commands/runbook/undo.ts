@@ -5,7 +5,7 @@ import { RUN, ANSWERS } from './words.js';
 /** `runback runbook undo` */
 export const undoVerb: CommandSpec = {
   verb: 'undo',
-  summary: 'Take back what a run did, in reverse order',
+  summary: 'Undo what a run did, in reverse order',
   args: [RUN],
   options: [ANSWERS],
   run: goOn('undoRun', 'undone'),

@@ -5,9 +5,9 @@ import { SNAPSHOT } from './words.js';
 /** `runback snapshot adopt` */
 export const adoptVerb: CommandSpec = {
   verb: 'adopt',
-  summary: 'Say that a snapshot of which nothing was recorded is the right file',
+  summary: 'Confirm that a snapshot without a recorded digest is the right file',
   details:
-    'For snapshots that an earlier version made, or that were brought from elsewhere. Every byte is read, and the digest recorded: another file in its place is refused from then on. Changes nothing on any platform.',
+    'For snapshots made by an earlier version or copied from elsewhere. Every byte is read, and the digest recorded: another file in its place is refused from then on. Changes nothing on any platform.',
   args: [SNAPSHOT],
   examples: ['runback snapshot adopt snap-20261117T020000Z-4f2a'],
   run: adopt,

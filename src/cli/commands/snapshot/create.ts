@@ -8,11 +8,11 @@ import { takenText } from '../../views/snapshot.js';
 export const createVerb: CommandSpec = {
   verb: 'create',
   summary: 'Read platforms into a new snapshot; changes nothing on them',
-  details: 'Ends with 3 where an object type that was wanted could not be read, or not proved to be whole: the snapshot says which and why.',
+  details: 'Exit 3 if a wanted object type could not be read, or may be incomplete: the snapshot says which and why.',
   options: [
     { flags: '--platform <name>', description: 'platform to read; all of them if not given', kind: 'platform', repeat: true },
     { flags: '--object <type>', description: 'only this object type', repeat: true },
-    { flags: '--pause-syncs', description: 'pause the syncs that write there meanwhile, then put them back' },
+    { flags: '--pause-syncs', description: 'pause the syncs that write there until it is done, then resume them' },
     { flags: '--note <text>', description: 'what it is for' },
   ],
   examples: ['runback snapshot create --platform hubspot --note "before the import"'],

@@ -6,9 +6,9 @@ import { SNAPSHOT } from './words.js';
 /** `runback snapshot delete` */
 export const deleteVerb: CommandSpec = {
   verb: 'delete',
-  summary: 'Delete a snapshot for good',
+  summary: 'Delete a snapshot permanently',
   args: [SNAPSHOT],
-  options: [{ flags: '--confirm <environment:records>', description: 'the confirmation, where nobody can type it' }],
+  options: [{ flags: '--confirm <environment:records>', description: 'the confirmation, for use without a terminal' }],
   run: remove,
 };
 
@@ -23,7 +23,7 @@ async function remove(context: CommandContext): Promise<Outcome> {
     `${strictest}:${summary.rows}`,
     { untouched: `Snapshot ${summary.id} was not deleted.`, command: `runback snapshot delete ${summary.id}` },
     (style) => {
-      live.print(`${snapshotText(summary, style)}\n\n  This deletes the file for good. It cannot be undone; nothing on any platform changes.`);
+      live.print(`${snapshotText(summary, style)}\n\n  This deletes the file permanently. It cannot be undone; nothing on any platform changes.`);
     },
   );
   const gone = await catalog.delete(summary.id);

@@ -13,7 +13,7 @@ export const exportVerb: CommandSpec = {
   verb: 'export',
   summary: 'One object type as CSV',
   details:
-    'For people: what a spreadsheet would run as a formula gets an apostrophe, and characters that steer a terminal stand as signs. --exact writes every text as it is.',
+    'For people: what a spreadsheet would run as a formula gets an apostrophe, and control characters are shown as symbols. --exact writes every text as it is.',
   args: [SNAPSHOT, OBJECT],
   options: [
     PLATFORM,
@@ -31,9 +31,9 @@ async function exportRecords(context: CommandContext): Promise<Outcome> {
   const exact = input.flag('exact');
   if (exact && file === undefined && stdio.stdout.isTTY)
     throw new RunbackError('usage', '--exact does not print on a terminal', {
-      why: 'Values as they are may hold characters that steer it.',
+      why: 'Raw values may contain characters that control the terminal.',
       state: 'Nothing was written.',
-      next: 'Add --to <file>, or leave --exact away.',
+      next: 'Add --to <file>, or leave out --exact.',
     });
   const call = { ...context.call, exact };
   const catalog = await (await session()).catalog();

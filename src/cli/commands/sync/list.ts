@@ -3,7 +3,7 @@ import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.j
 import { damagedPauseLines, syncsText } from '../../views/sync.js';
 
 /** `runback sync list` */
-export const listVerb: CommandSpec = { verb: 'list', summary: 'Syncs of the workspace and open pauses; asks nobody', run: list };
+export const listVerb: CommandSpec = { verb: 'list', summary: 'Syncs of the workspace and open pauses; contacts no sync', run: list };
 
 async function list({ session }: CommandContext): Promise<Outcome> {
   const open = await session();

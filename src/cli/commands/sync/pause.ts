@@ -14,7 +14,7 @@ export const pauseVerb: CommandSpec = {
     { flags: '--writes-to <platform>', description: 'every sync that writes there', kind: 'platform' },
     { flags: '--all', description: 'every sync' },
     { flags: '--drain <duration>', description: 'longest wait for work in flight: 30s, 5m' },
-    { flags: '--reason <text>', description: 'why, for whoever finds them paused' },
+    { flags: '--reason <text>', description: 'why, for people who find them paused' },
   ],
   examples: ['runback sync pause --writes-to hubspot --reason "wrong e-mails"'],
   run: pause,

@@ -10,9 +10,9 @@ import { visible } from '../../views/visible.js';
 /** `runback sync resume` */
 export const resumeVerb: CommandSpec = {
   verb: 'resume',
-  summary: 'Put the syncs of a pause back to the state they were in',
+  summary: 'Return the syncs of a pause to their earlier state',
   args: [{ name: 'pause', description: 'id of the pause, or its beginning; the only one if not given', optional: true }],
-  options: [{ flags: '--override', description: 'although a run holds the pause until the damage is proved gone' }],
+  options: [{ flags: '--override', description: 'resume although a run keeps them paused until it is proved that the damage is gone' }],
   run: resume,
 };
 
@@ -60,7 +60,7 @@ async function mayResume(context: CommandContext, session: Session, pause: Pause
   const next = (await isOver(session, run)) ? `runback sync resume ${pause.id} --override` : `runback runbook resume ${run}`;
   const asker = await context.asker('--override');
   const go = await asker.confirm({
-    message: `${run} paused them and resumes them once the damage is proved gone. Resume now all the same?`,
+    message: `${run} paused them and resumes them once it is proved that the damage is gone. Resume now anyway?`,
     default: false,
   });
   if (!go)

@@ -6,14 +6,14 @@ import { NAMES } from './words.js';
 /** `runback sync status` */
 export const statusVerb: CommandSpec = {
   verb: 'status',
-  summary: 'Ask each sync whether it runs, and what is in flight',
+  summary: 'Ask each sync whether it is running, and what is in flight',
   args: [NAMES],
   run: status,
 };
 
 async function status({ input, session, live, call }: CommandContext): Promise<Outcome> {
   const syncs = await (await session()).syncs();
-  live.start('Asking the syncs');
+  live.start('Checking the syncs');
   const names = input.words('names');
   const [views, pauses] = await Promise.all([syncs.views(names.length === 0 ? undefined : names, call), syncs.pauses()]);
   const unread = views.some((view) => view.status === undefined);

@@ -171,8 +171,8 @@ function countSpecial(source: Buffer, start: number, end: number): number {
 }
 
 function otherColumns(): RunbackError {
-  return new RunbackError('platform-nonsense', 'PostgreSQL sent a row with other columns than were asked for', {
-    why: 'A row of COPY does not fit the columns of the request.',
+  return new RunbackError('platform-nonsense', 'PostgreSQL sent a row with columns that were not asked for', {
+    why: 'A row of COPY does not match the columns of the request.',
     state: 'Nothing was written to the database.',
     next: 'Run the same command again; if it happens again, report it with --debug.',
   });

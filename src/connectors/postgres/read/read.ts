@@ -26,10 +26,10 @@ export function keyColumns(table: Table, keyFields: readonly string[]): readonly
   if (keyFields.length === 0 || columns.some((column) => column === undefined))
     throw new RunbackError(
       'object-unsupported',
-      `${table.object} cannot be read: ${table.description.refused ?? 'the columns of its key are no longer there'}`,
+      `${table.object} cannot be read: ${table.description.refused ?? 'the columns of its key no longer exist'}`,
       {
         state: 'Nothing was written.',
-        next: 'Take the table out of "objects" in runback.yml, or mend the table.',
+        next: 'Take the table out of "objects" in runback.yml, or fix the table.',
       },
     );
   return columns as Column[];
@@ -61,7 +61,7 @@ export async function* readAll(request: ReadRequest, context: ReadContext, optio
         'platform-incomplete',
         `PostgreSQL found ${String(came)} of ${String(keys.length)} records of ${table.object} by the keys that it gave`,
         {
-          why: 'A type of the key prints values that it does not take back.',
+          why: 'A type of the key prints values that it does not accept back.',
           state: 'Nothing was written.',
           next: 'Report it with --debug and the types of the columns of the key.',
         },

@@ -164,7 +164,7 @@ export class Reader {
         'platform-incomplete',
         `${table.object} of ${this.settings.platform} was rewritten, emptied or replaced while it was being read`,
         {
-          why: 'What it held at the moment that everything else is read of can no longer be seen.',
+          why: 'Its content at the time of this snapshot can no longer be read.',
           state: 'Nothing was written.',
           next: 'Run the same command again.',
         },

@@ -225,9 +225,9 @@ function refusal(row: RelationRow, index: IndexRow | undefined, encoding: string
   if (row.kind === 'v' || row.kind === 'm') return `${name} is a view: its records belong to other tables. Name those tables instead.`;
   if (row.kind === 'f') return `${name} is a foreign table: its records belong to another server. Name that server as a platform of its own.`;
   if (encoding === 'SQL_ASCII')
-    return `The database has the encoding SQL_ASCII, so that the texts of ${name} may be in any encoding and cannot be kept exactly. Convert the database to UTF8.`;
+    return `The database has the encoding SQL_ASCII, so the texts of ${name} may be in any encoding and cannot be kept exactly. Convert the database to UTF8.`;
   if (index === undefined)
-    return `${name} has no primary key and no unique index on columns that are never null, so its records cannot be told apart. Add one: ALTER TABLE ${name} ADD PRIMARY KEY (…).`;
+    return `${name} has no primary key and no unique index on columns that are never null, so its records cannot be distinguished. Add one: ALTER TABLE ${name} ADD PRIMARY KEY (…).`;
   if (row.rowSecurity)
     return `Row-level security hides records of ${name} from "${settings.user}"; they would look deleted. Connect as a user with BYPASSRLS, or as the owner of the table.`;
   return undefined;

@@ -102,9 +102,9 @@ export class Tables {
       described = await this.read(objects, options);
     }
     throw new RunbackError('platform-limit', `Tables of ${this.settings.platform} are being made, replaced or dropped all the time`, {
-      why: `They were other ones each of the ${String(ATTEMPTS)} times that they had been locked.`,
+      why: `They were different each of the ${String(ATTEMPTS)} times that they had been locked.`,
       state: 'Nothing was written.',
-      next: 'Run the same command again when that is over.',
+      next: 'Run the same command again when that has stopped.',
       cause,
     });
   }

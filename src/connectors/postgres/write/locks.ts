@@ -50,10 +50,10 @@ export async function whoIsInTheWay(ask: Ask, tables: readonly Table[], settings
   );
   const [first] = holders;
   if (first === undefined) return undefined;
-  return new RunbackError('platform-limit', `${first.relation} of ${settings.platform} is locked by somebody else`, {
+  return new RunbackError('platform-limit', `${first.relation} of ${settings.platform} is locked by someone else`, {
     why: `PostgreSQL waited for it until the time limit. ${holders.map(sentence).join(' ')}`,
     state: 'Nothing was written.',
-    next: 'Let whoever it is finish (or raise lock_timeout under options in runback.yml), then run the same command again.',
+    next: 'Let them finish (or raise lock_timeout under options in runback.yml), then run the same command again.',
     data: { platform: settings.platform, sqlstate: '55P03', holders },
     cause,
   });

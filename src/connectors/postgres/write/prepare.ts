@@ -126,7 +126,7 @@ function columnsOf(
   const texts: (string | null)[] = [];
   for (const name of Object.keys(fields).sort()) {
     const column = table.columns.get(name);
-    if (column === undefined) return rejected('field-removed', `${table.object} has no column ${name} any more.`, [name]);
+    if (column === undefined) return rejected('field-removed', `${table.object} no longer has the column ${name}.`, [name]);
     const refusal = refuse(column);
     if (refusal !== undefined) return refusal;
     const text = textOf(own(fields, name));

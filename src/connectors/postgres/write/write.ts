@@ -307,7 +307,7 @@ class Batch {
     return {
       status: 'rejected',
       reason: 'rejected',
-      message: `The database did not keep what was written to ${shape.table.object}${what}: a trigger or a rule took it back. Nothing was written.`,
+      message: `The database did not keep what was written to ${shape.table.object}${what}: a trigger or a rule reversed it. Nothing was written.`,
       ...(columns.length === 0 ? {} : { fields: columns }),
     };
   }

@@ -113,7 +113,7 @@ export class Writer {
           changed(result)
             ? {
                 status: 'in_doubt',
-                message: `The answer to COMMIT was lost, and what became of transaction ${transaction ?? ''} cannot be found out: ${outcome.message}`,
+                message: `The answer to COMMIT was lost, and what happened to transaction ${transaction ?? ''} cannot be found out: ${outcome.message}`,
               }
             : result,
         );
@@ -192,7 +192,7 @@ export class Writer {
       const ms = Math.min(50 * 2 ** attempt, LONGEST_PAUSE_MS);
       if (attempt >= ATTEMPTS && (waited + ms > this.settings.waitMs || options.signal?.aborted === true)) return { state: 'unknown', message };
       waited += ms;
-      options.reporter?.waiting({ reason: `${this.settings.platform} was cut off in a commit, and is asked what became of it: ${why}`, ms });
+      options.reporter?.waiting({ reason: `${this.settings.platform} lost the connection during a commit, and is asked what happened: ${why}`, ms });
       await this.clock.sleep(ms);
     }
   }
