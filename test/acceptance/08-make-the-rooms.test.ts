@@ -40,7 +40,7 @@ describe('issue 8', () => {
   });
 
   test('every command has its page, every sentence of writing-a-connector a test, and every thing one word', async () => {
-    await expectTests('test/cli/pages test/docs');
+    await expectTests('test/cli/pages test/structure/connector-page test/structure/words');
   });
 
   test('what earlier versions left open is read, resumed and undone', async () => {

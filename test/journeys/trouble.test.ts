@@ -10,7 +10,8 @@ let run: SmallRun;
 
 beforeAll(async () => {
   run = await openSmallRun();
-  await run.configure('requests_per_10s: 1000 }', 'requests_per_10s: 1000, wait: 1s }\n    options: { timeout: 30s }');
+  await run.configure('requests_per_10s: 1000 }', 'requests_per_10s: 1000, wait: 1s }');
+  await run.configure('search_lag: 1s }', 'search_lag: 1s, timeout: 30s }');
 });
 afterAll(() => run.close());
 
