@@ -27,7 +27,7 @@ test.each([80, 60])('a newcomer is led from `runback practice` to a repaired acc
   const sandbox = openTerminal(['practice', 'ops', '--contacts', '80'], { cwd: root, columns: 60, rows: 24, patienceMs: 120_000 });
   let person: Terminal | undefined;
   try {
-    expect(await sandbox.waitFor(/Ctrl-C here ends/u)).toMatch(/cd ops\s+runback respond --as maya/u);
+    expect(await sandbox.waitFor(/Ctrl-C\s+here\s+ends/u)).toMatch(/cd ops\s+runback respond --as maya/u);
     const dir = join(root, 'ops');
     expect((await runback(['snapshot', 'list'], { cwd: dir })).stdout).toContain('nightly backup');
     person = openTerminal(['respond', '--as', 'maya'], { cwd: dir, columns, rows: 24, patienceMs: 120_000 });

@@ -45,9 +45,9 @@ describe('YAML that does not fit ends with 65 at its line and column, and starts
       'a wrong reference',
       'runback.yml',
       (text) => text.replace('[hubspot]', '[hubsopt]'),
-      /runback\.yml:15:17: there is no platform "hubsopt", did you mean "hubspot"\?/u,
+      /runback\.yml:16:17: there is no platform "hubsopt", did you mean "hubspot"\?/u,
     ],
-    ['a key twice', 'runback.yml', (text) => `${text}version: 1\n`, /runback\.yml:21:1: the key "version" is here twice .* the first is on line 1/u],
+    ['a key twice', 'runback.yml', (text) => `${text}version: 1\n`, /runback\.yml:22:1: the key "version" is here twice .* the first is on line 1/u],
     [
       'a tab',
       'runback.yml',

@@ -65,7 +65,7 @@ function tellWhatToDo({ live, style, stdio }: CommandContext, folder: string): v
   const there = relative(stdio.cwd, folder);
   const go = there === '' ? [] : [`cd ${/^[\w./-]+$/u.test(there) ? there : `'${there.replaceAll("'", String.raw`'\''`)}'`}`];
   const lines = [
-    style.chalk.bold('Your turn. You are Maya Ortiz, on call. Open a second terminal here and type:'),
+    ...wrap('Your turn. You are Maya Ortiz, on call. Open a second terminal here and type:', style.width).map((line) => style.chalk.bold(line)),
     ...[...go, `runback respond --as ${ON_CALL}`].map((line) => `  ${visible(line)}`),
     '',
     ...wrap(
