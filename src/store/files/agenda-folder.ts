@@ -10,6 +10,8 @@ const MINUTE = /^\d{8}T\d{4}$/;
 /** `07250-<id>`: seconds and milliseconds, then the id. */
 const ENTRY = /^(\d{2})(\d{3})-(.+)$/;
 const ALL = Number.POSITIVE_INFINITY;
+/** How often a folder is made anew that others remove at the same time. */
+const MOST_TRIES = 100;
 
 /**
  * An agenda as empty files, named by their time and id in one folder a minute: adding touches nothing but the entry, and
@@ -23,16 +25,13 @@ export class AgendaFolder implements Agenda {
     const { minute, name } = placeOf({ at, id });
     const folder = join(this.path, minute);
     try {
-      for (;;) {
-        await makeFolder(folder);
+      for (let tries = 1; ; tries += 1) {
         try {
-          const handle = await open(join(folder, name), 'wx', 0o600);
-          await handle.close();
-          return await syncFolder(folder);
+          await makeFolder(folder);
+          return await addTo(folder, name);
         } catch (error) {
-          if (systemCode(error) === 'EEXIST') return;
-          // Another process has just removed the emptied folder.
-          if (systemCode(error) !== 'ENOENT') throw error;
+          // Whoever took the last entry out has just removed the emptied folder, at whatever step we were.
+          if (systemCode(error) !== 'ENOENT' || tries >= MOST_TRIES) throw error;
         }
       }
     } catch (error) {
@@ -83,6 +82,18 @@ export class AgendaFolder implements Agenda {
       return [{ at: new Date(at), id }];
     });
   }
+}
+
+/** Adds an entry to a folder that is there; one that is in it already stays. Throws as the file system does. */
+async function addTo(folder: string, name: string): Promise<void> {
+  try {
+    const handle = await open(join(folder, name), 'wx', 0o600);
+    await handle.close();
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    return;
+  }
+  await syncFolder(folder);
 }
 
 function placeOf({ at, id }: AgendaEntry): { readonly minute: string; readonly name: string } {

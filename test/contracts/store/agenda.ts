@@ -51,6 +51,20 @@ export function agendaContract(start: StartState): void {
     );
   });
 
+  it('takes an entry in while the last other one of its minute is taken off, over and over', async () => {
+    const state = await start();
+    const agendas = [(await state.open()).agenda('pages'), (await state.open()).agenda('pages')] as const;
+    const inTurn = async (agenda: (typeof agendas)[number], id: string): Promise<void> => {
+      for (let n = 0; n < 200; n += 1) {
+        const entry = { at: at('10:00:00.000'), id: `${id}${n}` };
+        await agenda.add(entry.at, entry.id);
+        await agenda.remove(entry);
+      }
+    };
+    await Promise.all([inTurn(agendas[0], 'a'), inTurn(agendas[1], 'b'), inTurn(agendas[0], 'c'), inTurn(agendas[1], 'd')]);
+    expect(await agendas[0].next()).toBeUndefined();
+  });
+
   it('keeps the time of every entry to the millisecond', async () => {
     const times = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true });
     const entries = fc.array(fc.tuple(times, fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/)));
