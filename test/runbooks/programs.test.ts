@@ -99,8 +99,8 @@ describe.skipIf(process.platform !== 'linux')('a step that runs a program', () =
     const run = await startRun({ runbook: book, inputs: {}, by: 'maya' }, world.deps, { observer });
     process.kill(Number(pidIn(world.root)), 'SIGKILL');
     expect(run).toMatchObject({ state: 'succeeded', steps: [{ outputs: { stdout: 'done' } }] });
-    expect(notes.join()).toContain('left a process at work');
-    expect(JSON.stringify(await world.entries(run.id))).toContain('left a process at work');
+    expect(notes.join()).toContain('left a process still running');
+    expect(JSON.stringify(await world.entries(run.id))).toContain('left a process still running');
   });
 });
 
