@@ -214,7 +214,7 @@ describe('one slow address holds up no other (G20)', () => {
     await clock.advance(31_000);
     await expect
       .poll(async () => (await outbox.read('slow-0'))?.attempts, { timeout: 60_000 })
-      .toMatchObject([{ state: 'transient', why: 'no end within 30 s' }]);
+      .toMatchObject([{ state: 'transient', why: 'not finished within 30 s' }]);
     await outbox.close();
   });
 });
