@@ -123,7 +123,7 @@ describe('a message that a later state has overtaken', () => {
     up = true;
     await world.wait(10 * MINUTE);
     expect(texts).toHaveLength(2);
-    expect(texts.every((text) => text.startsWith('lee has it'))).toBe(true);
+    expect(texts.every((text) => text.startsWith('lee acknowledged it'))).toBe(true);
     await note(world.incidents, id, 'syncs are off', true, LEE);
     await world.wait(10 * MINUTE);
     expect(texts).toHaveLength(2);

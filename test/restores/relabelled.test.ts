@@ -96,7 +96,7 @@ describe('a label that is gone', () => {
     remove('Billing');
     const summary = await plan(base, await take());
     expect(summary.header.counts).toMatchObject({ actions: {}, conflicts: { 'field-removed': 1 } });
-    expect(await messages(summary)).toEqual([expect.stringMatching(/Billing from contacts to companies no longer exists .*3 links/)]);
+    expect(await messages(summary)).toEqual([expect.stringMatching(/Billing from contacts to companies is no longer there .*3 links/)]);
     expect(await messages(await plan(base, await take(), contacts.slice(0, 2)))).toEqual([expect.stringContaining('2 links')]);
   });
 

@@ -135,7 +135,7 @@ describe('a filter as a person types it', () => {
     ['{"keys": ["42"', /neither JSON/],
     ['field = "email"', /cannot be used/],
     ['size(field)', /yes or no/],
-    ['nothing.here == 1', /nothing is called "nothing"/],
+    ['nothing.here == 1', /nothing is named "nothing"/],
   ])('is refused at once: %j', (value, words) => {
     const found = read(value);
     expect(found).toMatchObject({ ok: false, problem: expect.stringMatching(words) as string });
