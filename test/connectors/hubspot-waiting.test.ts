@@ -111,7 +111,7 @@ describe('nobody knows what was done', () => {
     for (let n = 0; n < 100 && results[0]?.status !== 'applied'; n += 1) results = await bench.connector.write([update(ids[0] ?? '')], bench.call);
     expect(results).toMatchObject([{ status: 'applied' }]);
     expect(wall.came()).toBeLessThanOrEqual(5);
-    expect(bench.waits.some(({ reason }) => reason.includes('reports a problem'))).toBe(true);
+    expect(bench.waits.some(({ reason }) => reason.includes('reported a problem'))).toBe(true);
   });
 });
 
