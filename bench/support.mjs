@@ -1,6 +1,6 @@
 // What the benchmark lines share: child processes with their peak memory, a PostgreSQL server, medians.
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -140,4 +140,26 @@ export async function startPostgres() {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes a table of so many rows, damages each, and restores it in a new workspace in `folder`; resolves to the id of the restore. */
+export async function restoreTable(server, folder, changes, options) {
+  await server.query("alter database postgres set runback.environment = 'staging'");
+  await server.query(
+    `create table people (id bigint primary key, first_name text, city text);
+     insert into people select i, 'First' || (i % 977), 'City ' || (i % 313) from generate_series(1, ${changes}) i`,
+  );
+  writeFileSync(
+    join(folder, 'runback.yml'),
+    'version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: staging\n    url: env:BENCH_URL\n    objects: [public.people]\nrestores: { limits: { percent: 100 } }\n',
+  );
+  const snapshot = async () => (await runback(folder, ['snapshot', 'create', '--platform', 'db'], options)).data.id;
+  const base = await snapshot();
+  await server.query("update people set first_name = 'Valued Customer'");
+  const damaged = await snapshot();
+  const planned = ['restore', 'plan', '--platform', 'db', '--base', base, '--damaged', damaged, '--unattributed', 'include'];
+  const { data } = await runback(folder, planned, { ...options, expect: [0, 2] });
+  await runback(folder, ['restore', 'apply', data.id, '--confirm', `staging:${changes}`], options);
+  const [restore] = readdirSync(join(folder, '.runback/restores'));
+  return restore;
 }

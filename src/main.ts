@@ -8,8 +8,7 @@ if (unfit !== undefined) {
   process.stderr.write(`${unfit}\n`);
   process.exit(1);
 }
-const [{ keepHeapSmall }, { runCli }] = await Promise.all([import('./node-heap.js'), import('./cli/index.js')]);
-keepHeapSmall();
+const { runCli } = await import('./cli/index.js');
 const code = await runCli(process, { daemon: () => import('./daemon/index.js') });
 // Pipes may be asynchronous: what was printed has to be out before the process ends, and sockets that platforms keep
 // open must not hold the process.

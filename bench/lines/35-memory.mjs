@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { seedMessy, startHubSpotSandbox } from '../../dist/sandbox/index.js';
-import { runback, startPostgres } from '../support.mjs';
+import { restoreTable, runback, startPostgres } from '../support.mjs';
 
 const CONTACTS = Number(process.env.RUNBACK_BENCH_CONTACTS ?? 100_000);
 const CHANGES = Number(process.env.RUNBACK_BENCH_CHANGES ?? 200_000);
@@ -48,23 +48,7 @@ async function undo() {
   const folder = await mkdtemp(join(tmpdir(), 'runback-bench-'));
   const options = { env: { ...process.env, BENCH_URL: server.url } };
   try {
-    await server.query("alter database postgres set runback.environment = 'staging'");
-    await server.query(
-      `create table people (id bigint primary key, first_name text, city text);
-       insert into people select i, 'First' || (i % 977), 'City ' || (i % 313) from generate_series(1, ${CHANGES}) i`,
-    );
-    await writeFile(
-      join(folder, 'runback.yml'),
-      'version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: staging\n    url: env:BENCH_URL\n    objects: [public.people]\nrestores: { limits: { percent: 100 } }\n',
-    );
-    const snapshot = async () => (await runback(folder, ['snapshot', 'create', '--platform', 'db'], options)).data.id;
-    const base = await snapshot();
-    await server.query("update people set first_name = 'Valued Customer'");
-    const damaged = await snapshot();
-    const planned = ['restore', 'plan', '--platform', 'db', '--base', base, '--damaged', damaged, '--unattributed', 'include'];
-    const { data } = await runback(folder, planned, { ...options, expect: [0, 2] });
-    await runback(folder, ['restore', 'apply', data.id, '--confirm', `staging:${CHANGES}`], options);
-    const [restore] = await readdir(join(folder, '.runback/restores'));
+    const restore = await restoreTable(server, folder, CHANGES, options);
     const { peakMb } = await runback(folder, ['restore', 'undo', restore], options);
     return row(what, peakMb);
   } finally {

@@ -1,4 +1,5 @@
 export * from './canonical-json.js';
+export * from './chunks.js';
 export * from './expressions/cel.js';
 export * from './time/clock.js';
 export * from './time/duration.js';

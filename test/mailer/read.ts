@@ -1,10 +1,10 @@
 import type { PlatformApi } from '../../src/connectors/http/api.js';
 import { isRefusal, isSuccess } from '../../src/connectors/http/api.js';
 import { readOffsets } from '../../src/connectors/http/offsets.js';
-import { chunksOf, inOrder } from '../../src/connectors/http/ordered.js';
+import { inOrder } from '../../src/connectors/http/ordered.js';
 import { askWhole, demandWhole } from '../../src/connectors/http/whole.js';
 import type { ReadLinksRequest, RecordBatch } from '../../src/connectors/index.js';
-import type { CallOptions } from '../../src/lib/index.js';
+import { type CallOptions, chunksOf } from '../../src/lib/index.js';
 import type { Link, ObjectSchema, PlatformRecord, Value } from '../../src/records/index.js';
 import { isIds, isItems, type Item, type Page } from './wire.js';
 

@@ -73,7 +73,7 @@ const TROUBLE_MS = 3000;
 
 /** What an answer of 2xx left open. */
 export interface Open<S> {
-  /** Nothing was done for these, and they are worth sending again. */
+  /** Nothing was done for these, and they are worth sending again, with fewer beside them. One that was sent alone has failed. */
   readonly again?: readonly S[];
   /** The same, after a wait: what stands in their way passes. */
   readonly later?: readonly S[];
@@ -164,7 +164,10 @@ class Sending<S extends Place> {
   /** Sends again what an answer left open: whole where others have dropped out, else in two halves. */
   async #further(slots: readonly S[], { again = [], later = [], leastMs = 0 }: Open<S>): Promise<void> {
     const { name } = this.api.words;
-    if (again.length > 0 && again.length < slots.length) await this.send(again);
+    const [only] = again;
+    if (only !== undefined && slots.length === 1)
+      this.results.set(only, { status: 'failed', message: `${name} reported success, but did not do it` });
+    else if (again.length > 0 && again.length < slots.length) await this.send(again);
     else for (const half of halves(again)) await this.send(half);
     if (later.length === 0) return;
     for (const slot of later) this.results.set(slot, { status: 'failed', message: `${name} was not able to do it within the wait` });

@@ -1,10 +1,3 @@
-/** A list in pieces of at most `size`. */
-export function chunksOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  const chunks: T[][] = [];
-  for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size));
-  return chunks;
-}
-
 /** Requests under way at once where many of one kind are needed. */
 const AHEAD = 4;
 

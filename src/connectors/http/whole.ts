@@ -1,6 +1,5 @@
-import { type CallOptions, RunbackError, type Trouble } from '../../lib/index.js';
+import { type CallOptions, chunksOf, RunbackError, type Trouble } from '../../lib/index.js';
 import type { PlatformApi } from './api.js';
-import { chunksOf } from './ordered.js';
 
 /** What a platform says against answering for a key. */
 export interface Complaint {

@@ -1,8 +1,8 @@
-import { type CallOptions, sha256 } from '../../lib/index.js';
+import { type CallOptions, chunksOf, sha256 } from '../../lib/index.js';
 import type { Link, LinkSchema } from '../../records/index.js';
 import type { ReadLinksRequest } from '../connector.js';
 import { Cursors } from '../http/cursors.js';
-import { chunksOf, inOrder } from '../http/ordered.js';
+import { inOrder } from '../http/ordered.js';
 import { askWhole, demandWhole, incomplete, type Question, type Said } from '../http/whole.js';
 import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { isListed, kindsOf } from './kinds.js';

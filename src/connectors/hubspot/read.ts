@@ -1,8 +1,8 @@
-import type { CallOptions } from '../../lib/index.js';
+import { type CallOptions, chunksOf } from '../../lib/index.js';
 import { own, type ObjectSchema } from '../../records/index.js';
 import type { RecordBatch, RecordHistory } from '../connector.js';
 import { Cursors } from '../http/cursors.js';
-import { chunksOf, inOrder } from '../http/ordered.js';
+import { inOrder } from '../http/ordered.js';
 import { askWhole, demandWhole, incomplete, type Said, type Whole } from '../http/whole.js';
 import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { historyOf, recordMaker } from './records.js';

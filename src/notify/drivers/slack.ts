@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { chunksOf } from '../../lib/index.js';
 import type { Channel, Page } from '../channel.js';
 import { type ChannelConfig, type ChannelDeps, channelOf, optionsOf, secretOption } from '../driver.js';
 import { HttpSender } from '../http-sender.js';
@@ -70,13 +71,9 @@ function messageOf(
       { type: 'header', text: { type: 'plain_text', text: fit(subjectOf(page), HEADER), emoji: false } },
       ...(note === undefined ? [] : [{ type: 'context', elements: [markup(note)] }]),
       ...(text === '' ? [] : [{ type: 'section', text: markup(text) }]),
-      ...chunks(fields, FIELDS).map((some) => ({ type: 'section', fields: some })),
+      ...chunksOf(fields, FIELDS).map((some) => ({ type: 'section', fields: some })),
       ...(links.length === 0 ? [] : [{ type: 'section', text: markup(links.join('  ·  ')) }]),
       { type: 'context', elements: [markup(foot.join(' · '))] },
     ],
   };
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 }

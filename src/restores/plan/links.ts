@@ -1,4 +1,4 @@
-import { silentReporter, type CallOptions } from '../../lib/index.js';
+import { chunksOf, silentReporter, type CallOptions } from '../../lib/index.js';
 import type { Link, LinkSchema } from '../../records/index.js';
 import { conflictOf, refused } from '../decide/conflicts.js';
 import type { MatchedKind } from '../decide/link-kinds.js';
@@ -9,7 +9,7 @@ import type { PlanContext } from './context.js';
 import type { Facts, Known, LinkOfKind } from './facts.js';
 import { damageOf, type LinkDamage } from './link-damage.js';
 import { draftOf, endsOf, linkPlace, linkWords, pairName } from './link-names.js';
-import { chunks, LINK_KEYS, readLive, readLiveLinks } from './live.js';
+import { LINK_KEYS, readLive, readLiveLinks } from './live.js';
 
 /**
  * Plans links that are stored apart, by element: what the damage cut is linked again, what it linked is unlinked, every other link of
@@ -39,10 +39,10 @@ export async function* planLinks(context: PlanContext, known: Known, kinds: read
     const gone = now.filter((one) => !live.has(pairName(one)));
     yield { nothing: now.length - gone.length };
     for (const one of gone) toCut.push({ link, one });
-    for (const some of chunks(made, LINK_KEYS)) yield madeFacts(context, known, link, some, live);
+    for (const some of chunksOf(made, LINK_KEYS)) yield madeFacts(context, known, link, some, live);
   }
   yield await readEnds(context, known, toCut, options);
-  for (const some of chunks(toCut, LINK_KEYS)) yield cutFacts(context, known, some);
+  for (const some of chunksOf(toCut, LINK_KEYS)) yield cutFacts(context, known, some);
 }
 
 /** Which records at the ends of links are there now, as far as nobody has looked: to one that was deleted later no link can be made. */

@@ -1,5 +1,5 @@
 import type { Platform, RecordHistory } from '../../connectors/index.js';
-import type { CallOptions } from '../../lib/index.js';
+import { type CallOptions, chunksOf } from '../../lib/index.js';
 import type { Link, LinkSchema, ObjectSchema, PlatformRecord } from '../../records/index.js';
 
 /** Reads that run at once, so that waiting for answers does not keep the rate limit from being reached. */
@@ -27,7 +27,7 @@ export async function readLive(
   const records = new Map<string, PlatformRecord>();
   const history = new Map<string, RecordHistory>();
   const aliases = new Map<string, string>();
-  for (const some of chunks(keys, historyOf.length > 0 ? batch.history : batch.read)) {
+  for (const some of chunksOf(keys, historyOf.length > 0 ? batch.history : batch.read)) {
     const request = { schema, keys: some, ...(historyOf.length === 0 ? {} : { history: historyOf }) };
     for await (const answer of platform.connector.read(request, options)) {
       for (const record of answer.records) records.set(record.key, record);
@@ -47,7 +47,7 @@ export async function readLiveLinks(
   options: CallOptions,
 ): Promise<readonly Link[]> {
   const links: Link[] = [];
-  for (const some of chunks([...new Set(keys)], LINK_KEYS)) {
+  for (const some of chunksOf([...new Set(keys)], LINK_KEYS)) {
     const request = { link, ...(side === 'from' ? { fromKeys: some } : { toKeys: some }) };
     for await (const batch of platform.connector.readLinks(request, options)) links.push(...batch);
   }
@@ -69,9 +69,4 @@ export async function* mapInOrder<T, R>(items: AsyncIterable<T>, work: (item: T)
   } finally {
     await Promise.allSettled(running);
   }
-}
-
-/** Cuts a list into pieces of at most `size`. */
-export function* chunks<T>(items: readonly T[], size: number): Iterable<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
