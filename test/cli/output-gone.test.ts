@@ -73,7 +73,7 @@ policies: { p: { levels: [{ notify: ["channel:ops"], ack_within: 5m }] } }
     child.stderr?.destroy();
     // It has something to say now, twice.
     await writeFile(join(cwd, 'escalation.yml'), `${policy}broken: [`);
-    while (!(await logged(cwd)).includes('stderr cannot be written to')) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!(await logged(cwd)).includes('stderr can no longer be written to')) await new Promise((resolve) => setTimeout(resolve, 20));
     await writeFile(join(cwd, 'escalation.yml'), policy);
     await runback(['incident', 'open', 'Late', '--severity', 'sev1', '--no-input'], { cwd });
     await until(() => existsSync(join(cwd, 'paged')));
