@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 
-import { type Block, plain, utc } from './document.js';
+import { utcText } from '../lib/index.js';
+import { type Block, plain } from './document.js';
 
 const WIDTH = 760;
 const NAMES = 200;
@@ -15,7 +16,9 @@ export function chartOf({ title, bars: all }: Extract<Block, { readonly kind: 'c
   const [first, last] = [Math.min(...ends), Math.max(...ends)];
   const x = (ms: number): number => Math.round(NAMES + ((ms - first) / Math.max(1, last - first)) * (WIDTH - NAMES));
   const height = bars.length * ROW + 24;
-  const words = bars.map(({ name, from, to }) => `${plain(name)}: ${utc(from)} to ${to === undefined ? 'not on record' : utc(to)}`).join('; ');
+  const words = bars
+    .map(({ name, from, to }) => `${plain(name)}: ${utcText(from)} to ${to === undefined ? 'not on record' : utcText(to)}`)
+    .join('; ');
   const shapes = bars.map(({ name, from, to }, i) => {
     const [left, right] = [x(Date.parse(from)), to === undefined ? WIDTH : x(Date.parse(to))];
     return html`<text x="0" y="${i * ROW + 17}">${shortened(plain(name))}</text
@@ -27,8 +30,8 @@ export function chartOf({ title, bars: all }: Extract<Block, { readonly kind: 'c
       <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${words}">
         <line class="axis" x1="${NAMES}" x2="${NAMES}" y1="0" y2="${height - 22}" />
         ${shapes}
-        <text x="${NAMES}" y="${height - 6}">${utc(new Date(first).toISOString())}</text>
-        <text x="${WIDTH}" y="${height - 6}" text-anchor="end">${utc(new Date(last).toISOString())}</text>
+        <text x="${NAMES}" y="${height - 6}">${utcText(new Date(first).toISOString())}</text>
+        <text x="${WIDTH}" y="${height - 6}" text-anchor="end">${utcText(new Date(last).toISOString())}</text>
       </svg>
     </figure>
   </div> `;

@@ -58,12 +58,6 @@ export function plain(text: string): string {
     });
 }
 
-/** `2026-11-22 14:05:09 UTC`; text that is no time stays as it is. */
-export function utc(iso: string): string {
-  const ms = Date.parse(iso);
-  return Number.isNaN(ms) ? iso : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
 /** An address that may be opened: undefined where it is not of the web, or hides anything. */
 export function webAddress(link: string): string | undefined {
   const url = URL.canParse(link) ? new URL(link) : undefined;

@@ -2,19 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { html, raw } from 'hono/html';
 
+import { utcText } from '../lib/index.js';
 import { chartOf } from './chart.js';
-import {
-  type Block,
-  type DocumentSection,
-  type Inline,
-  type Inlines,
-  inlinesOf,
-  plain,
-  slug,
-  type TextDocument,
-  utc,
-  webAddress,
-} from './document.js';
+import { type Block, type DocumentSection, type Inline, type Inlines, inlinesOf, plain, slug, type TextDocument, webAddress } from './document.js';
 import { DOCUMENT_CSS } from './style.js';
 
 type Html = ReturnType<typeof html>;
@@ -84,7 +74,7 @@ class Page {
   #piece(one: Inline): Html | string {
     if (typeof one === 'string') return plain(one);
     if ('code' in one) return html`<code>${plain(one.code)}</code>`;
-    if ('time' in one) return html`<time datetime="${one.time}">${utc(one.time)}</time>`;
+    if ('time' in one) return html`<time datetime="${one.time}">${utcText(one.time)}</time>`;
     if ('strong' in one) return html`<strong>${plain(one.strong)}</strong>`;
     if ('link' in one) {
       const address = webAddress(one.link);

@@ -1,4 +1,5 @@
-import { type Block, type Inline, type Inlines, inlinesOf, plain, slug, type TextDocument, utc, webAddress } from './document.js';
+import { utcText } from '../lib/index.js';
+import { type Block, type Inline, type Inlines, inlinesOf, plain, slug, type TextDocument, webAddress } from './document.js';
 
 /**
  * A document as Markdown (CommonMark with tables). Everything that people or records wrote is escaped: it cannot become a link, a
@@ -55,7 +56,7 @@ function line(inlines: Inlines): string {
 function piece(one: Inline): string {
   if (typeof one === 'string') return escaped(one);
   if ('code' in one) return code(one.code);
-  if ('time' in one) return escaped(utc(one.time));
+  if ('time' in one) return escaped(utcText(one.time));
   if ('strong' in one) return `**${escaped(one.strong)}**`;
   if ('link' in one) {
     const address = webAddress(one.link);

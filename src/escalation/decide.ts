@@ -1,3 +1,4 @@
+import { defined } from '../lib/index.js';
 import { endOfSpan } from './calendar/weekly.js';
 import { delaysOf, nobodyReached, policyOf, rungAt, rungsOf, targetsAt, type Rung } from './ladder.js';
 import type { Escalation, EscalationAct, EscalationDue, EscalationState, FiredRung, Policy } from './types.js';
@@ -38,7 +39,7 @@ export function decideEscalation(file: Escalation, state: EscalationState, now: 
   const due = decide(state);
   if (due.acts.length === 0) return due;
   const { next = now.toISOString(), quietUntil } = decide(afterActs(state, due.acts, now, 'open'));
-  return { acts: due.acts, next, ...(quietUntil === undefined ? {} : { quietUntil }) };
+  return { acts: due.acts, next, ...defined({ quietUntil }) };
 }
 
 /** The state once acts are done at a time, each contact in the state given. */
@@ -109,13 +110,13 @@ function fire(file: Escalation, rung: Rung, now: number, because: string | undef
   return {
     kind: 'rung',
     index: rung.index,
-    ...(rung.number === undefined ? {} : { level: rung.number }),
+    ...defined({ level: rung.number }),
     round: rung.round,
     exhausted: rung.level === undefined,
     targets,
     contacts: targets.flatMap((target, index) => delaysOf(file, target).flatMap((afterMs, step) => (afterMs === 0 ? [{ target: index, step }] : []))),
     ...(rung.level?.grants === undefined ? {} : { grants: rung.level.grants }),
     vendors: rung.level?.vendors ?? [],
-    ...(because === undefined ? {} : { because }),
+    ...defined({ because }),
   };
 }

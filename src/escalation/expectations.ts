@@ -1,4 +1,4 @@
-import { DURATION_PATTERN, parseDuration, RunbackError } from '../lib/index.js';
+import { defined, DURATION_PATTERN, parseDuration, RunbackError } from '../lib/index.js';
 import type { SimulatedStep } from './simulate.js';
 import type { Escalation } from './types.js';
 
@@ -18,7 +18,7 @@ export function parseExpectation(line: string): Expectation {
     throw new RunbackError('usage', `"${line}" is not an expected message`, {
       why: 'Expected a delay, who, and how: "5m lee email", "0s ops-slack channel".',
     });
-  return { afterMs: parseDuration(after), who, ...(by === undefined ? {} : { by }) };
+  return { afterMs: parseDuration(after), who, ...defined({ by }) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { RunbackError } from '../lib/index.js';
+import { defined, RunbackError } from '../lib/index.js';
 import { personAt } from './calendar/schedules.js';
 import type { Escalation, FiredRung, Level, NotifyRef, Policy, Severity, Target } from './types.js';
 
@@ -48,7 +48,7 @@ export function targetsAt(file: Escalation, notify: readonly NotifyRef[], at: nu
     if (kind === 'channel') return { ref, channel: name };
     const schedule = kind === 'schedule' ? own(file.schedules, name) : undefined;
     const person = kind === 'person' ? name : schedule === undefined ? undefined : personAt(schedule, at);
-    return { ref, ...(person === undefined ? {} : { person }) };
+    return { ref, ...defined({ person }) };
   });
   const key = ({ ref, person, channel }: Target): string => (person === undefined ? (channel ?? ref) : `person:${person}`);
   return targets.filter((target, index) => targets.findIndex((other) => key(other) === key(target)) === index);

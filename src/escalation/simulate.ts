@@ -1,3 +1,4 @@
+import { defined } from '../lib/index.js';
 import { afterActs, decideEscalation } from './decide.js';
 import { policyOf, rungsOf } from './ladder.js';
 import type { ContactKind, Escalation, EscalationAct, EscalationState, NotifyRef, Target } from './types.js';
@@ -88,7 +89,7 @@ function told(file: Escalation, state: EscalationState, act: EscalationAct): Unt
   return {
     kind: 'rung',
     index,
-    ...(level === undefined ? {} : { level }),
+    ...defined({ level }),
     round,
     exhausted,
     messages: contacts.flatMap(({ target, step }) => targets.slice(target, target + 1).map((to) => messageTo(file, to, step))),
@@ -96,11 +97,11 @@ function told(file: Escalation, state: EscalationState, act: EscalationAct): Unt
     nobody: targets.flatMap(({ ref, person, channel }) => (person === undefined && channel === undefined ? [ref] : [])),
     ...(grants === undefined || people.length === 0 ? {} : { grants: { role: grants, people } }),
     vendors,
-    ...(because === undefined ? {} : { because }),
+    ...defined({ because }),
   };
 }
 
 function messageTo(file: Escalation, { ref, person, channel }: Target, step: number): SimulatedMessage {
-  if (person === undefined) return { ref, ...(channel === undefined ? {} : { channel }), by: 'channel' };
+  if (person === undefined) return { ref, ...defined({ channel }), by: 'channel' };
   return { ref, person, by: file.people[person]?.contact[step]?.kind ?? 'email' };
 }

@@ -1,4 +1,5 @@
 import { decideEscalation, type Escalation, type EscalationAct, type EscalationState } from '../escalation/index.js';
+import { defined } from '../lib/index.js';
 import type { Incident, PageLine, VendorCase } from './types.js';
 
 /** What has to be done for an incident now. Doing it and asking again with what it has become gives what follows. */
@@ -95,9 +96,9 @@ export function whatIsDue(incident: Incident, file: Escalation | undefined, now:
     acts: escalation.acts,
     update,
     followUps,
-    ...(release === undefined ? {} : { release }),
+    ...defined({ release }),
     ...(times.length === 0 ? {} : { next: new Date(Math.min(...times)) }),
-    ...(escalation.quietUntil === undefined ? {} : { quietUntil: escalation.quietUntil }),
+    ...defined({ quietUntil: escalation.quietUntil }),
   };
 }
 

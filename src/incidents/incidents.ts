@@ -1,5 +1,5 @@
 import type { Escalation } from '../escalation/index.js';
-import { type Clock, isRunbackError, newId, RunbackError } from '../lib/index.js';
+import { type Clock, defined, isRunbackError, newId, RunbackError } from '../lib/index.js';
 import type { Outbox, Page, PageRecord } from '../notify/index.js';
 import { type AgendaEntry, ClockWatch, type Store } from '../store/index.js';
 import { pagesBefore, stillSays } from './due.js';
@@ -9,6 +9,7 @@ import { type OpenIncident, OpenList } from './open-list.js';
 import type { PageLinks } from './planned-pages.js';
 import { Policies } from './policies.js';
 import { recordDue } from './record-due.js';
+import { requireSeverity } from './severity.js';
 import { type Incident, type IncidentEvents, ROBOT } from './types.js';
 
 /** What incidents are kept with. */
@@ -63,18 +64,12 @@ export class Incidents {
   /** Opens an incident and decides at once whom to tell. Throws `usage` for a severity that escalation.yml does not have. */
   async open(opening: Opening, by: string): Promise<Incident> {
     const { clock, escalation } = this.options;
-    const known = escalation ? Object.keys(escalation.severities) : ['sev1', 'sev2', 'sev3', 'sev4'];
-    if (!known.includes(opening.severity))
-      throw new RunbackError('usage', `There is no severity ${opening.severity}`, {
-        why: `There are: ${known.join(', ')}.`,
-        state: 'Nothing was opened.',
-        next: 'runback escalation show',
-      });
+    requireSeverity(opening.severity, escalation, 'Nothing was opened.');
     const policy = await this.#policies.freeze();
     const id = newId('inc', clock);
     await this.#isDue(id);
     await this.#open.add({ id, title: opening.title, severity: opening.severity, openedAt: clock.now().toISOString() });
-    await this.#journals.begin(id, { ...opening, ...(policy === undefined ? {} : { policy }) }, by);
+    await this.#journals.begin(id, { ...opening, ...defined({ policy }) }, by);
     return await this.#lookAfter(id, `The incident is open as ${id}`);
   }
 
@@ -182,7 +177,7 @@ export class Incidents {
       }
       for (const entry of entries) await agenda.remove(entry);
     }
-    return { looked: byId.size - busy.length, problems, busy, ...(back === undefined ? {} : { clockBackMs: back }) };
+    return { looked: byId.size - busy.length, problems, busy, ...defined({ clockBackMs: back }) };
   }
 
   /** Whether a page that waits in the outbox still has to be sent. Throws where its incident cannot be read. */
@@ -223,7 +218,7 @@ export class Incidents {
 function onRecord(error: unknown, state: string): unknown {
   if (!isRunbackError(error)) return error;
   return new RunbackError(error.code, error.message, {
-    ...(error.why === undefined ? {} : { why: error.why }),
+    ...defined({ why: error.why }),
     state: `${state}.`,
     next: 'The daemon tries again automatically; without one: runback daemon --once',
     cause: error,

@@ -1,5 +1,5 @@
 import type { Escalation } from '../escalation/index.js';
-import { isRunbackError } from '../lib/index.js';
+import { defined, isRunbackError } from '../lib/index.js';
 import type { Outbox } from '../notify/index.js';
 import type { Appender } from './journals.js';
 import { type PageLinks, pageOf } from './planned-pages.js';
@@ -22,7 +22,7 @@ export async function recordEnds(incident: Incident, append: Appender, outbox: O
         attempts: record.attempts.length,
         ...(last?.why === undefined ? {} : { why: last.why }),
         ...(last?.needs === undefined ? {} : { needs: last.needs }),
-        ...(record.bundle === undefined ? {} : { bundle: record.bundle }),
+        ...defined({ bundle: record.bundle }),
         ...(last?.receipt === undefined ? {} : { receipt: last.receipt }),
       },
       ROBOT,

@@ -1,4 +1,5 @@
 import type { ContactStep, Escalation, EscalationAct, Target } from '../escalation/index.js';
+import { utcText } from '../lib/index.js';
 import type { Address, Page, PageKind } from '../notify/index.js';
 import type { Incident, PlannedPage } from './types.js';
 
@@ -82,7 +83,7 @@ export function messagePages(
 
 /** How it comes that nobody is paged any more. */
 const quietWords = ({ status, snoozedUntil }: Incident): string => {
-  if (status === 'snoozed' && snoozedUntil !== undefined) return `Snoozed until ${utc(snoozedUntil)}`;
+  if (status === 'snoozed' && snoozedUntil !== undefined) return `Snoozed until ${utcText(snoozedUntil, 'minute')}`;
   return status === 'mitigated' ? 'The damage has stopped' : 'Acknowledged';
 };
 
@@ -163,15 +164,11 @@ function bodyOf(incident: Incident, kind: PageKind, means: string): string {
 }
 
 function quietText({ status, holder, snoozedUntil }: Incident): string {
-  if (status === 'snoozed' && snoozedUntil !== undefined) return `Nobody is paged until ${utc(snoozedUntil)}. Then escalation starts again.`;
+  if (status === 'snoozed' && snoozedUntil !== undefined)
+    return `Nobody is paged until ${utcText(snoozedUntil, 'minute')}. Then escalation starts again.`;
   const who = holder?.person ?? 'Somebody';
   if (status === 'mitigated') return `The damage has stopped, but the incident is still open. ${who} acknowledged it; nobody else is paged.`;
   return `${who} acknowledged it. Nobody else is paged while they work on it.`;
-}
-
-/** `2026-11-25 14:03 UTC`. */
-function utc(iso: string): string {
-  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function factsOf(incident: Incident): Page['facts'] {
@@ -179,7 +176,7 @@ function factsOf(incident: Incident): Page['facts'] {
     ['Incident', incident.id],
     ['Severity', incident.severity],
     ...(incident.platforms.length === 0 ? [] : [['Platforms', incident.platforms.join(', ')] as const]),
-    ['Opened', `${utc(incident.openedAt)} by ${incident.openedBy}`],
+    ['Opened', `${utcText(incident.openedAt, 'minute')} by ${incident.openedBy}`],
     ...(incident.holder === undefined ? [] : [['Acknowledged by', incident.holder.person] as const]),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Escalation, EscalationAct } from '../escalation/index.js';
-import { type Clock, RunbackError } from '../lib/index.js';
+import { type Clock, defined, RunbackError } from '../lib/index.js';
 import { CLOCK_TOLERANCE_MS, type Store } from '../store/index.js';
 import { whatIsDue } from './due.js';
 import type { Append, Appender } from './journals.js';
@@ -50,14 +50,12 @@ async function recordAct(append: Append, incident: Incident, file: Escalation, a
     const { rung, target, step, because } = act;
     const [page] = pages;
     const why = unreachable[0]?.why;
-    const data = { rung, target, step, because, ...(page ? { page } : {}), ...(why === undefined ? {} : { unreachable: why }) };
+    const data = { rung, target, step, because, ...(page ? { page } : {}), ...defined({ unreachable: why }) };
     return await append('contact.fired', data, ROBOT);
   }
   const { index, level, round, exhausted, targets, grants, vendors, because } = act;
   const optional = {
-    ...(level === undefined ? {} : { level }),
-    ...(grants === undefined ? {} : { grants }),
-    ...(because === undefined ? {} : { because }),
+    ...defined({ level, grants, because }),
   };
   return await append('rung.fired', { index, round, exhausted, targets, vendors, pages, unreachable, ...optional }, ROBOT);
 }

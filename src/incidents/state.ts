@@ -1,5 +1,5 @@
 import type { FiredRung, TakenContact } from '../escalation/index.js';
-import { RunbackError } from '../lib/index.js';
+import { defined, RunbackError } from '../lib/index.js';
 import type { JournalEntry } from '../store/index.js';
 import { timelineText } from './timeline.js';
 import {
@@ -56,15 +56,12 @@ function opened(id: string, at: string, by: string, data: IncidentEvents['incide
     title: data.title,
     severity: data.severity,
     status: 'open',
-    ...(data.summary === undefined ? {} : { summary: data.summary }),
-    ...(data.impact === undefined ? {} : { impact: data.impact }),
+    ...defined({ summary: data.summary, impact: data.impact }),
     platforms: data.platforms,
     source: data.source,
     openedAt: at,
     openedBy: by,
-    ...(data.beganAt === undefined ? {} : { beganAt: data.beganAt }),
-    ...(data.detectedAt === undefined ? {} : { detectedAt: data.detectedAt }),
-    ...(data.policy === undefined ? {} : { policy: data.policy }),
+    ...defined({ beganAt: data.beganAt, detectedAt: data.detectedAt, policy: data.policy }),
     ladder: { n: 1, since: at, hurried: false, fired: [] },
     pages: [],
     owed: [],
@@ -287,10 +284,5 @@ function timelineEntry({ seq, at, by, type, data }: JournalEntry, text: string):
   const linked = data as Partial<IncidentEvents['incident.linked']>;
   const link = type === 'incident.linked' && linked.kind !== undefined && linked.id !== undefined ? { kind: linked.kind, id: linked.id } : undefined;
   const page = type === 'page.settled' && typeof data['key'] === 'string' ? { page: data['key'] } : {};
-  return { seq, at, by, source, type, text, ...(link === undefined ? {} : { link }), ...page };
-}
-
-/** The members that have a value. */
-function defined<T extends Readonly<Record<string, unknown>>>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return { seq, at, by, source, type, text, ...defined({ link }), ...page };
 }

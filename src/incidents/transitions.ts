@@ -1,7 +1,8 @@
 import type { Escalation } from '../escalation/index.js';
-import { isRunbackError, RunbackError } from '../lib/index.js';
+import { defined, isRunbackError, RunbackError } from '../lib/index.js';
 import { hasIt, isOpen } from './due.js';
 import type { Incidents } from './incidents.js';
+import { requireSeverity } from './severity.js';
 import { TRANSITIONS, type IncidentTransition } from './transition-table.js';
 import type { Incident, LinkKind } from './types.js';
 
@@ -33,7 +34,7 @@ export async function release(incidents: Incidents, id: string, { by, source }: 
 export async function escalate(incidents: Incidents, id: string, why: string | undefined, { by, source }: Actor): Promise<Incident> {
   return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'escalate');
-    await append('incident.hurried', { source, ...(why === undefined ? {} : { why }) });
+    await append('incident.hurried', { source, ...defined({ why }) });
   });
 }
 
@@ -41,7 +42,7 @@ export async function escalate(incidents: Incidents, id: string, why: string | u
 export async function note(incidents: Incidents, id: string, text: string, update: boolean, { by, source }: Actor, key?: string): Promise<Incident> {
   return await incidents.change(id, by, async (incident, append) => {
     if (key !== undefined && incident.noteKeys.includes(key)) return;
-    await append('incident.noted', { text, update, source, ...(key === undefined ? {} : { key }) });
+    await append('incident.noted', { text, update, source, ...defined({ key }) });
   });
 }
 
@@ -62,7 +63,7 @@ export async function triage(
   return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'triage-same');
     const file = await incidents.policyOf(incident);
-    if (facts.severity !== undefined) requireSeverity(facts.severity, file);
+    if (facts.severity !== undefined) requireSeverity(facts.severity, file, 'Nothing was changed.');
     await append('incident.triaged', { ...facts, ...rulesAfter(incident, facts.severity, file), source });
   });
 }
@@ -122,7 +123,7 @@ export async function merge(incidents: Incidents, id: string, into: string, { by
     if (!isRunbackError(error)) throw error;
     const { code, message, why } = error;
     throw new RunbackError(code, message, {
-      ...(why === undefined ? {} : { why }),
+      ...defined({ why }),
       state: `${into} contains its history. Whether ${id} has ended: runback incident show ${id}`,
       next: 'Merge it again: what is done is not done twice.',
       cause: error,
@@ -142,7 +143,7 @@ export async function link(
 ): Promise<Incident> {
   const incident = await incidents.change(id, by, async (now, append) => {
     if (!now.links.some((one) => one.kind === kind && one.id === linked))
-      await append('incident.linked', { kind, id: linked, source, ...(what === undefined ? {} : { what }) });
+      await append('incident.linked', { kind, id: linked, source, ...defined({ what }) });
   });
   if (kind === 'run') await incidents.options.store.document<{ readonly incident: string }>('run-incidents', linked).update(() => ({ incident: id }));
   return incident;
@@ -167,7 +168,7 @@ export async function engageVendor(
     await append('vendor.engaged', {
       vendor,
       source,
-      ...(number === undefined ? {} : { number }),
+      ...defined({ number }),
       ...(followUpAt === undefined ? {} : { followUpAt: followUpAt.toISOString() }),
     });
   });
@@ -183,12 +184,6 @@ function allow(incident: Incident, act: IncidentTransition): void {
     state: 'Nothing was changed.',
     next: incident.mergedInto === undefined ? `runback incident reopen ${incident.id} --why "…"` : `runback incident show ${incident.mergedInto}`,
   });
-}
-
-function requireSeverity(severity: string, file: Escalation | undefined): void {
-  const known = file ? Object.keys(file.severities) : ['sev1', 'sev2', 'sev3', 'sev4'];
-  if (known.includes(severity)) return;
-  throw new RunbackError('usage', `There is no severity ${severity}`, { why: `There are: ${known.join(', ')}.`, state: 'Nothing was changed.' });
 }
 
 /**

@@ -1,3 +1,5 @@
+import { defined } from './defined.js';
+
 /**
  * The one error class of runback and the one table of its codes.
  *
@@ -136,7 +138,7 @@ export class RunbackError extends Error {
 /** What an error carries beside its message and code, for another one that says the same in other words. */
 export function detailsOf(error: RunbackError): ErrorDetails {
   const { why, state, next, data } = error;
-  return { ...(why === undefined ? {} : { why }), ...(state === undefined ? {} : { state }), ...(next === undefined ? {} : { next }), data };
+  return { ...defined({ why, state, next }), data };
 }
 
 /** True for an error of ours, optionally of one code. */

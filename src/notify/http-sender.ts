@@ -1,4 +1,4 @@
-import { cannotSucceed, HttpClient, type HttpAnswer, type HttpRequest, mayCarrySecrets, retryAfterMs, RunbackError } from '../lib/index.js';
+import { cannotSucceed, defined, type HttpAnswer, HttpClient, type HttpRequest, mayCarrySecrets, retryAfterMs, RunbackError } from '../lib/index.js';
 import type { Delivery } from './channel.js';
 import { type ChannelDeps, TIMEOUT_MS } from './driver.js';
 import { oneLine } from './text.js';
@@ -64,7 +64,7 @@ export class HttpSender {
     const state = other(result) ?? (TRY_AGAIN.has(result.status) || result.status >= 500 ? 'transient' : 'permanent');
     if (state !== 'transient') return { state: 'permanent', why };
     const wait = retryAfterMs(result, this.deps.clock.now());
-    return { state: 'transient', why, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    return { state: 'transient', why, ...defined({ retryAfterMs: wait }) };
   }
 
   /** For an answer of 2xx that does not say what the service says when it has taken a message. */

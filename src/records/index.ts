@@ -1,4 +1,4 @@
-export { own, put } from '../lib/index.js';
+export { ownValue, setOwn } from '../lib/index.js';
 export * from './canonical.js';
 export * from './form.js';
 export * from './merge.js';

@@ -1,4 +1,4 @@
-import { own } from '../lib/index.js';
+import { defined, ownValue } from '../lib/index.js';
 import type { Fields } from './record.js';
 
 /** How people know a record. */
@@ -23,7 +23,7 @@ export function namesOf(fields: Fields): RecordNames {
   const person = PERSONS.map((names) => names.flatMap((name) => textOf(fields, name) ?? []).join(' ')).find((text) => text !== '');
   const name = person ?? firstOf(fields, TITLES);
   const address = firstOf(fields, ADDRESSES);
-  return { ...(name === undefined ? {} : { name }), ...(address === undefined ? {} : { address }) };
+  return { ...defined({ name, address }) };
 }
 
 function firstOf(fields: Fields, names: readonly string[]): string | undefined {
@@ -31,6 +31,6 @@ function firstOf(fields: Fields, names: readonly string[]): string | undefined {
 }
 
 function textOf(fields: Fields, name: string): string | undefined {
-  const value = own(fields, name);
+  const value = ownValue(fields, name);
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 }

@@ -1,4 +1,4 @@
-import { own } from '../lib/index.js';
+import { ownValue } from '../lib/index.js';
 import type { FieldSchema, ObjectSchema, PlatformRecord, Value } from './record.js';
 
 /**
@@ -11,5 +11,5 @@ export function watchedFields(schema: ObjectSchema | undefined): readonly FieldS
 
 /** What a record holds in a field, whether it could be written when it was read or not. */
 export function valueIn(record: Pick<PlatformRecord, 'fields' | 'meta'>, name: string): Value | undefined {
-  return own(record.fields, name) ?? own(record.meta, name);
+  return ownValue(record.fields, name) ?? ownValue(record.meta, name);
 }

@@ -1,5 +1,6 @@
 export { applyRestore, resumeRestore, type ApplyDeps } from './apply/apply.js';
 export { decideConflicts } from './plan/decide-conflicts.js';
+export { changeOfFields, isChange } from './records/item-ids.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';
 export { createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
 export { isLeft, leftOf, leftWords } from './records/left.js';

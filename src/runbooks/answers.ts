@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { didYouMean } from '../lib/index.js';
+import { defined, didYouMean } from '../lib/index.js';
 import { parseYaml, type PathProblem } from '../workspace/index.js';
 import type { Runbook } from './document/runbook.js';
 import type { Answer, Operator, Question } from './types.js';
@@ -99,12 +99,7 @@ function asAnswer(given: unknown, question: Question): Answer {
   const { choice, note, by, evidence, inputs, of, block } = parsed.data;
   return {
     value: String(choice),
-    ...(note === undefined ? {} : { note }),
-    ...(by === undefined ? {} : { by }),
-    ...(evidence === undefined ? {} : { evidence }),
-    ...(inputs === undefined ? {} : { inputs }),
-    ...(of === undefined ? {} : { of }),
-    ...(block === undefined ? {} : { block }),
+    ...defined({ note, by, evidence, inputs, of, block }),
   };
 }
 

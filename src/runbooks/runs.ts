@@ -1,4 +1,4 @@
-import { newId, RunbackError, sha256, type Clock } from '../lib/index.js';
+import { type Clock, defined, newId, RunbackError, sha256 } from '../lib/index.js';
 import type { JournalEntry, LockOwner, Store } from '../store/index.js';
 import type { RunServices } from './actions/action.js';
 import { builtInActions, type ActionLibrary } from './actions/registry.js';
@@ -56,7 +56,7 @@ export async function startRun(request: StartRequest, deps: RunDeps, options: Ru
         id: step,
         title: document.title,
         kind,
-        ...(document.action === undefined ? {} : { action: document.action }),
+        ...defined({ action: document.action }),
       })),
       inputs,
       limits: effectiveLimits(runbook, deps, request.limits),
@@ -289,5 +289,5 @@ function effectiveLimits(
   };
   const records = lowest('records');
   const percent = lowest('percent');
-  return { ...(records === undefined ? {} : { records }), ...(percent === undefined ? {} : { percent }) };
+  return { ...defined({ records, percent }) };
 }

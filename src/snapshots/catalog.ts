@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 
-import { exposuresOf, isRunbackError, messageOf, RunbackError, type CallOptions, type Clock } from '../lib/index.js';
+import { type CallOptions, type Clock, defined, exposuresOf, isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import { byAge } from './age.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
@@ -148,7 +148,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
     try {
       await notesOf(id).update((current) => {
         const { pinned = false, record } = current ?? {};
-        return { version: 1, pinned, ...(record === undefined ? {} : { record }), ...found };
+        return { version: 1, pinned, ...defined({ record }), ...found };
       });
       return undefined;
     } catch (error) {
@@ -187,7 +187,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
         };
         const recorded = (await notesOf(id).read())?.record !== undefined;
         const notNoted = await note(id, recorded ? found : {});
-        return { ...report, recorded, ...(notNoted === undefined ? {} : { notNoted }) };
+        return { ...report, recorded, ...defined({ notNoted }) };
       } finally {
         await reader.close();
       }

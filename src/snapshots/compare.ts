@@ -1,8 +1,7 @@
 import { emptyIsNull } from '../connectors/index.js';
-import { RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
-import { type KeyOrder, liesWithin, type Link, own, parseRecordLine, put, recordLine, sameValue, type Value } from '../records/index.js';
+import { inOrder, RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
+import { type KeyOrder, liesWithin, type Link, ownValue, parseRecordLine, setOwn, recordLine, sameValue, type Value } from '../records/index.js';
 import { damageOf } from './container/opened.js';
-import { inOrderAhead } from './lines/ahead.js';
 import { inTextOrder } from './lines/in-text-order.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
 import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
@@ -25,6 +24,8 @@ export interface CompareOptions extends CallOptions {
 }
 
 const BATCH = 512;
+/** Parts of one side that are held at once: one that is compared, the next being unpacked. */
+const PARTS_AT_ONCE = 3;
 
 /**
  * What differs between two snapshots in the `fields` of one object type, in the order in which both lie, else in the order of bytes; a difference in `meta` alone is
@@ -93,10 +94,10 @@ async function turnedFields(a: SnapshotReader, b: SnapshotReader, platform: stri
 function withTurned(pair: KeyDifference, names: readonly string[]): KeyDifference {
   const placed = (line: string): string => {
     const { key, fields, meta } = parseRecordLine(line);
-    const moved = names.filter((name) => own(meta, name) !== undefined);
+    const moved = names.filter((name) => ownValue(meta, name) !== undefined);
     if (moved.length === 0) return line;
     const all: Record<string, Value> = { ...fields };
-    for (const name of moved) put(all, name, own(meta, name) ?? null);
+    for (const name of moved) setOwn(all, name, ownValue(meta, name) ?? null);
     return recordLine({ key, fields: all, meta: Object.fromEntries(Object.entries(meta).filter(([name]) => !moved.includes(name))) });
   };
   return { ...pair, a: pair.a && placed(pair.a), b: pair.b && placed(pair.b) };
@@ -112,14 +113,14 @@ function oneEmptyLine(line: string): string {
   const { key, fields, meta } = parseRecordLine(line);
   const isEmpty = (value: Value): boolean => value === '' || (Array.isArray(value) && value.length === 0);
   const oneEmpty: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(fields)) put(oneEmpty, name, isEmpty(value) ? null : value);
+  for (const [name, value] of Object.entries(fields)) setOwn(oneEmpty, name, isEmpty(value) ? null : value);
   return recordLine({ key, fields: oneEmpty, meta });
 }
 
 function sameMeta(a: string, b: string, names: readonly string[] = []): boolean {
   if (names.length === 0) return true;
   const [left, right] = [parseRecordLine(a).meta, parseRecordLine(b).meta];
-  return names.every((name) => sameValue(own(left, name), own(right, name)));
+  return names.every((name) => sameValue(ownValue(left, name), ownValue(right, name)));
 }
 
 interface Side {
@@ -243,10 +244,10 @@ class Cursor {
     this.#loads = lines.order === this.#order ? this.#inTurn(parts, read) : this.#inText(parts, read);
   }
 
-  /** The parts as they lie. One ahead on each side: two are unpacked while two are compared. */
+  /** The parts as they lie. On each side two are unpacked while one is compared. */
   async *#inTurn(parts: readonly PartInfo[], read: (part: PartInfo) => Promise<Buffer | undefined>): AsyncGenerator<Loaded> {
     const rows = parts.values();
-    for await (const bytes of inOrderAhead(parts, 2, read)) {
+    for await (const bytes of inOrder(parts, PARTS_AT_ONCE, read)) {
       this.doneRows += rows.next().value?.rows ?? 0;
       yield { bytes };
     }

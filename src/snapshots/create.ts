@@ -1,14 +1,15 @@
 import { describeThere, inWords, type Connector, type LineBatch, type Platform, type PlatformSchema, type RecordBatch } from '../connectors/index.js';
 import {
+  type CallOptions,
   canonicalJson,
+  type Clock,
+  defined,
   isRunbackError,
   newId,
+  type Reporter,
   RunbackError,
   sha256,
   silentReporter,
-  type CallOptions,
-  type Clock,
-  type Reporter,
 } from '../lib/index.js';
 import { linkLine, recordLine, type LinkSchema, type ObjectSchema } from '../records/index.js';
 import type { Store } from '../store/index.js';
@@ -147,7 +148,7 @@ function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): Sna
       consistent: connector.capabilities.consistentRead,
     })),
     createdBy: request.by,
-    ...(request.note === undefined ? {} : { note: request.note }),
+    ...defined({ note: request.note }),
   };
 }
 
@@ -327,7 +328,7 @@ class Session {
       object: schema.object,
       ...(order === 'text' ? {} : { order }),
       census: census && unproved === undefined,
-      ...(unproved === undefined ? {} : { unproved }),
+      ...defined({ unproved }),
       ...written,
     });
   }

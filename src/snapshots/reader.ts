@@ -1,19 +1,18 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import type { RunbackError } from '../lib/index.js';
+import { inOrder, type RunbackError } from '../lib/index.js';
 import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
 import { readEntry } from './container/entry.js';
 import { linkSchemaEntry, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
 import { digestAside } from './container/writer.js';
-import { inOrderAhead } from './lines/ahead.js';
 import { linesProblem } from './lines/check-lines.js';
 import { findRecord, NEWLINE } from './lines/lines.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest, SnapshotReader, VerifyReport } from './types.js';
 import { sealHolds, verifySnapshot } from './verify.js';
 
-/** Parts unpacked while the one before is being used. */
-const AHEAD = 2;
+/** Parts held at once: one that is used, the next being unpacked. */
+const PARTS_AT_ONCE = 3;
 /** Parts that `line` keeps, for keys asked for one after the other. */
 const KEPT_PARTS = 2;
 
@@ -74,7 +73,7 @@ export class ZipSnapshotReader implements SnapshotReader {
         return [];
       }
     };
-    for await (const lines of inOrderAhead(info.parts, AHEAD, read)) {
+    for await (const lines of inOrder(info.parts, PARTS_AT_ONCE, read)) {
       options.signal?.throwIfAborted();
       if (lines.length > 0) yield lines;
     }

@@ -1,4 +1,4 @@
-import { RunbackError, type Clock } from '../lib/index.js';
+import { RunbackError, type Clock, utcText } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
 import { NOTES_KIND, type SnapshotNotes } from './summary.js';
 import type { SnapshotReader } from './types.js';
@@ -37,7 +37,7 @@ export function requireRecorded(reader: SnapshotReader, notes: SnapshotNotes | u
     why:
       at === undefined || by === undefined
         ? `Its digest is ${reader.digest}, and when it was verified it was ${expected}.`
-        : `Its digest is ${reader.digest}. What ${by} recorded at ${at.slice(0, 19).replace('T', ' ')} UTC is ${expected}. Someone put another file in its place.`,
+        : `Its digest is ${reader.digest}. What ${by} recorded at ${utcText(at)} is ${expected}. Someone put another file in its place.`,
     state: 'Nothing was read from it and nothing was changed.',
     next: 'Find out who can write to that folder. Put the right file back from a copy, or use another snapshot: runback snapshot list',
     data: { id, path: reader.path, digest: reader.digest, recorded: expected },

@@ -1,3 +1,4 @@
+import { defined } from '../lib/index.js';
 import type { SnapshotGap, SnapshotManifest, SnapshotReader, SnapshotRecord, SnapshotSummary } from './types.js';
 
 /** What the store keeps about a snapshot beside its file: `document('snapshot-notes', id)`. */
@@ -28,15 +29,14 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
     startedAt: header.startedAt,
     finishedAt: manifest.finishedAt,
     createdBy: header.createdBy,
-    ...(header.note === undefined ? {} : { note: header.note }),
+    ...defined({ note: header.note }),
     platforms: header.platforms,
     objects: manifest.objects.map(({ platform, object, rows }) => ({ platform, object, rows })),
     gaps: gapsOf(manifest),
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
     bytes,
     digest,
-    ...(record === undefined ? {} : { record }),
-    ...(verifiedAt === undefined ? {} : { verifiedAt }),
+    ...defined({ record, verifiedAt }),
     pinned: notes?.pinned ?? false,
   };
 }

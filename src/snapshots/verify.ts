@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 
-import { silentReporter, type Reporter } from '../lib/index.js';
+import { inOrder, silentReporter, type Reporter } from '../lib/index.js';
 import { kindOfEntry } from './container/names.js';
 import { damageOf, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
-import { inOrderAhead } from './lines/ahead.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
 
@@ -47,7 +46,7 @@ export async function verifySnapshot(
   const total = work.reduce((sum, { part }) => sum + part.bytes, 0);
   let done = 0;
   let index = 0;
-  for await (const found of inOrderAhead(work, PARALLEL, check)) {
+  for await (const found of inOrder(work, PARALLEL, check)) {
     done += work[index]?.part.bytes ?? 0;
     index += 1;
     if (found) damage.set(found.entry, found);

@@ -1,4 +1,4 @@
-import { RunbackError, type Expression } from '../lib/index.js';
+import { defined, type Expression, RunbackError } from '../lib/index.js';
 import type { SyncStatus } from './controller.js';
 
 /** What the settings of a sync say about reading its state. */
@@ -39,7 +39,7 @@ function unclear(name: string, what: string, { source }: Expression, why: string
   return new RunbackError('sync-failed', `Sync ${name} does not report clearly whether it is running`, {
     why: `runback.yml: syncs.${name}.status.${what} (${source}): ${why}`,
     next: `runback sync status ${name}`,
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
   });
 }
 

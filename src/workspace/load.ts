@@ -1,7 +1,7 @@
 import { access, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-import { RunbackError, fromFileSystem, named, readTextFile } from '../lib/index.js';
+import { defined, fromFileSystem, named, readTextFile, RunbackError } from '../lib/index.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
@@ -77,10 +77,10 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
       {
         name,
         controller,
-        ...(title === undefined ? {} : { title }),
+        ...defined({ title }),
         writes_to,
         writes_as,
-        ...(drain === undefined ? {} : { drain }),
+        ...defined({ drain }),
         credentials,
         options,
       },

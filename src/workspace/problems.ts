@@ -1,6 +1,6 @@
 import type { LineCounter } from 'yaml';
 
-import { RunbackError } from '../lib/index.js';
+import { defined, RunbackError } from '../lib/index.js';
 
 /** Where something stands in a file. Both from 1; columns count UTF-16 units. */
 export interface Position {
@@ -52,7 +52,7 @@ export function fileInvalid(fileName: string, text: string, problems: readonly P
       file: fileName,
       problems: sorted
         .slice(0, SHOWN)
-        .map(({ line, column, message: what, expected }) => ({ line, column, message: what, ...(expected === undefined ? {} : { expected }) })),
+        .map(({ line, column, message: what, expected }) => ({ line, column, message: what, ...defined({ expected }) })),
     },
   });
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { type Redactor, RunbackError, decodeText, isRunbackError, messageOf, runProgram } from '../lib/index.js';
+import { decodeText, defined, isRunbackError, messageOf, type Redactor, RunbackError, runProgram } from '../lib/index.js';
 import type { SecretRef } from './types.js';
 
 /** What resolving a secret may use. */
@@ -170,6 +170,6 @@ function missing(ref: string, why: string, next: string, cause?: unknown): Runba
     state: 'Nothing was started.',
     next,
     data: { ref },
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
   });
 }

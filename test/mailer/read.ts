@@ -1,10 +1,9 @@
 import type { PlatformApi } from '../../src/connectors/http/api.js';
-import { isRefusal, isSuccess } from '../../src/connectors/http/api.js';
+import { isRefusal, isSuccess, REQUESTS_AT_ONCE } from '../../src/connectors/http/api.js';
 import { readOffsets } from '../../src/connectors/http/offsets.js';
-import { inOrder } from '../../src/connectors/http/ordered.js';
 import { askWhole, demandWhole } from '../../src/connectors/http/whole.js';
 import type { ReadLinksRequest, RecordBatch } from '../../src/connectors/index.js';
-import { type CallOptions, chunksOf } from '../../src/lib/index.js';
+import { type CallOptions, chunksOf, inOrder } from '../../src/lib/index.js';
 import type { Link, ObjectSchema, PlatformRecord, Value } from '../../src/records/index.js';
 import { isIds, isItems, type Item, type Page } from './wire.js';
 
@@ -46,7 +45,7 @@ export async function* readKeys(api: PlatformApi, schema: ObjectSchema, keys: re
     const settled = [...items.map(({ id }) => String(id)), ...missing.map(String)].filter((key) => some.includes(key));
     return { found: items.filter(({ id }) => some.includes(String(id))), settled, errors: [] };
   };
-  const pieces = inOrder(chunksOf(asked, MOST), async (some) => {
+  const pieces = inOrder(chunksOf(asked, MOST), REQUESTS_AT_ONCE, async (some) => {
     const whole = await askWhole(api, { ask, otherwise: async (key) => await ask([key]), size: MOST }, some, call);
     return demandWhole(api, whole, schema.object, some.length);
   });

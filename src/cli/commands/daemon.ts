@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunbackError } from '../../lib/index.js';
+import { defined, RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { openIncidentSession, troubleText } from '../session/incidents.js';
@@ -48,7 +48,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         by: session.by,
         log: say,
         once,
-        ...(once ? {} : { http: { port, ...(publicUrl === undefined ? {} : { publicUrl }), listening: (at) => again || say(`Status page: ${at}`) } }),
+        ...(once ? {} : { http: { port, ...defined({ publicUrl }), listening: (at) => again || say(`Status page: ${at}`) } }),
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),

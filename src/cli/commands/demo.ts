@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 
 import { leastRequests, stageBadSync, writeSampleWorkspace, type BadSync, type Score } from '../../drills/index.js';
-import { EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/rehearsal.js';
 import { runSetup } from '../flows/run.js';
@@ -133,8 +133,7 @@ async function repair(context: CommandContext, story: BadSync, stopped: string |
   const inputs = { platform: 'hubspot', base: 'latest-verified', ...filter };
   return startRun({ runbook, inputs, by }, deps, {
     ...options,
-    ...(confirmed === undefined ? {} : { operator: confirmed }),
-    ...(observer === undefined ? {} : { observer }),
+    ...defined({ operator: confirmed, observer }),
   });
 }
 

@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 
-import { EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import { hardLinkProblem } from '../../store/index.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
@@ -41,7 +41,7 @@ async function check(what: string, look: () => Promise<string | Warning>): Promi
       found: why === undefined ? message : `${message}: ${why}`,
       code,
       exit: exitCode,
-      ...(next === undefined ? {} : { next }),
+      ...defined({ next }),
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { ContactTest } from '../../incidents/index.js';
-import { EXIT, RunbackError } from '../../lib/index.js';
+import { defined, EXIT, RunbackError } from '../../lib/index.js';
 import { loadEscalation } from '../flows/escalation-file.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { counted, span, table } from '../views/format.js';
@@ -31,7 +31,7 @@ async function test(context: CommandContext): Promise<Outcome> {
   const result = await testContacts(
     escalation,
     session.by,
-    { ...(people === undefined ? {} : { people }), ...(channels === undefined ? {} : { channels }) },
+    { ...defined({ people, channels }) },
     {
       store: session.store,
       clock: session.clock,

@@ -9,7 +9,7 @@ import {
   shiftAt,
   simulateEscalation,
 } from '../../escalation/index.js';
-import { didYouMean, EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
+import { defined, didYouMean, EXIT, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import { problemsIn } from '../../workspace/index.js';
 import { ESCALATION_FILE, loadEscalation, readExpectations } from '../flows/escalation-file.js';
 import { forgetEscalation, knownEscalation } from '../session/known-escalation.js';
@@ -23,10 +23,10 @@ async function show({ session, clock }: CommandContext): Promise<Outcome> {
   const now = clock.now();
   const onCall = Object.entries(escalation.schedules).map(([schedule, entry]) => {
     const { person, until } = shiftAt(entry, now.getTime());
-    return { schedule, ...(person === undefined ? {} : { person }), ...(until === undefined ? {} : { until: new Date(until).toISOString() }) };
+    return { schedule, ...defined({ person }), ...(until === undefined ? {} : { until: new Date(until).toISOString() }) };
   });
   const quiet = quietUntil(escalation, now)?.toISOString();
-  const data = { onCall, ...(quiet === undefined ? {} : { quietUntil: quiet }), escalation };
+  const data = { onCall, ...defined({ quietUntil: quiet }), escalation };
   return { data, text: (style) => showText(data, style) };
 }
 
@@ -93,7 +93,7 @@ async function simulate({ input, session, clock, stdio }: CommandContext): Promi
     severity,
     at: at.toISOString(),
     zone,
-    ...(note === undefined ? {} : { note }),
+    ...defined({ note }),
     steps,
     ...(expectations.length === 0 ? {} : { differences }),
   };

@@ -1,4 +1,4 @@
-import { EXIT } from '../../lib/index.js';
+import { defined, EXIT } from '../../lib/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
@@ -25,7 +25,7 @@ async function status(context: CommandContext): Promise<Outcome> {
             incident: incident.id,
             title: incident.title,
             at: due.next.toISOString(),
-            ...(due.quietUntil === undefined ? {} : { quietUntil: due.quietUntil }),
+            ...defined({ quietUntil: due.quietUntil }),
           });
       }
       const { openRuns } = await import('../../runbooks/index.js');

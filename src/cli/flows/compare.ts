@@ -1,7 +1,17 @@
 import { rm } from 'node:fs/promises';
 
-import { type CallOptions, didYouMean, RunbackError } from '../../lib/index.js';
-import { namesOf, own, parseRecordLine, type PlatformRecord, put, type RecordNames, sameValue, valueIn, type Value } from '../../records/index.js';
+import { type CallOptions, defined, didYouMean, RunbackError } from '../../lib/index.js';
+import {
+  namesOf,
+  ownValue,
+  parseRecordLine,
+  type PlatformRecord,
+  setOwn,
+  type RecordNames,
+  sameValue,
+  valueIn,
+  type Value,
+} from '../../records/index.js';
 import type { Damage, KeyDifference, LinkDifference, NotCompared, SnapshotReader } from '../../snapshots/index.js';
 import type { Session } from '../session/session.js';
 import { temporaryFolder } from '../session/temporary.js';
@@ -150,12 +160,10 @@ function movesBetween(from: PlatformRecord, to: PlatformRecord, watched: Readonl
   const moves: Record<string, RecordDifference['fields'][string]> = {};
   for (const name of new Set([...Object.keys(from.fields), ...Object.keys(to.fields), ...watched.keys()])) {
     const how = watched.get(name);
-    const [old, now] = how === undefined ? [own(from.fields, name), own(to.fields, name)] : [valueIn(from, name), valueIn(to, name)];
+    const [old, now] = how === undefined ? [ownValue(from.fields, name), ownValue(to.fields, name)] : [valueIn(from, name), valueIn(to, name)];
     if (sameValue(old, now)) continue;
-    put(moves, name, {
-      ...(old === undefined ? {} : { from: old }),
-      ...(now === undefined ? {} : { to: now }),
-      ...(how === undefined ? {} : { byHand: how }),
+    setOwn(moves, name, {
+      ...defined({ from: old, to: now, byHand: how }),
     });
   }
   return moves;
@@ -176,7 +184,7 @@ export async function withLive<T>(
   const dir = await temporaryFolder('runback-live-');
   try {
     const opened = await Promise.all(platforms.map((name) => session.openPlatform(name, call)));
-    const request = { platforms: opened, by: session.by, ...(objects === undefined ? {} : { objects }) };
+    const request = { platforms: opened, by: session.by, ...defined({ objects }) };
     const { path } = await createSnapshot(request, { dir, store: session.store, clock: session.clock, unrecorded: true }, call);
     const reader = await openSnapshot(path);
     try {

@@ -1,5 +1,5 @@
 import { identifyPlatform } from '../../connectors/index.js';
-import { isRunbackError, Redactor } from '../../lib/index.js';
+import { defined, isRunbackError, Redactor } from '../../lib/index.js';
 import { ENVIRONMENTS, type Environment, resolveSecret, type SecretRef } from '../../workspace/index.js';
 import type { Asker } from '../prompts/asker.js';
 import type { CommandContext } from '../shell/command.js';
@@ -46,7 +46,7 @@ export async function askInitial(context: CommandContext, asker: Asker, root: st
   const found = await accountOf(context, { connector, environment, secret }, root);
   const account = await asker.text({
     message: found === undefined ? 'Its account (Enter if you do not know it; runback doctor finds it)' : 'Is this the account?',
-    ...(found === undefined ? {} : { default: found }),
+    ...defined({ default: found }),
   });
   const writer = await asker.text({
     message: 'Which integration writes to it, as its history names it, such as INTEGRATION:48621 (Enter if you do not know it)',

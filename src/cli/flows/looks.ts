@@ -1,4 +1,4 @@
-import { isRunbackError } from '../../lib/index.js';
+import { defined, isRunbackError } from '../../lib/index.js';
 import { namesOf, parseRecordLine } from '../../records/index.js';
 import type { Plan, PlanHeader, PlanLine } from '../../restores/index.js';
 import type { Catalog, SnapshotReader } from '../../snapshots/index.js';
@@ -23,7 +23,7 @@ function namedBy(line: string): NamedBy | undefined {
     const header = JSON.parse(line) as Partial<NamedBy>;
     const { base, damaged, platform, pages } = header;
     if (typeof base?.snapshot !== 'string' || typeof damaged?.snapshot !== 'string' || typeof platform !== 'string') return undefined;
-    return { base, damaged, platform, ...(pages === undefined ? {} : { pages }) };
+    return { base, damaged, platform, ...defined({ pages }) };
   } catch {
     return undefined;
   }
@@ -62,7 +62,7 @@ export async function looksIn(catalog: Pick<Catalog, 'open'>, header: NamedBy, r
   }
   return (object, key) => {
     const page = header.pages?.[object]?.replaceAll('{key}', encodeURIComponent(key));
-    return { ...found.get(nameOf({ object, key })), ...(page === undefined ? {} : { page }) };
+    return { ...found.get(nameOf({ object, key })), ...defined({ page }) };
   };
 }
 

@@ -1,4 +1,4 @@
-import { readMoment, RunbackError, showMoment } from '../../lib/index.js';
+import { defined, readMoment, RunbackError, showMoment } from '../../lib/index.js';
 import type { CommandContext } from '../shell/command.js';
 
 /** What a time on the command line is for. */
@@ -27,7 +27,7 @@ export async function typedMoment(context: Pick<CommandContext, 'session' | 'clo
   const read = readMoment(text, { now, zone, direction });
   const refusal = (problem: string, why?: string): RunbackError =>
     new RunbackError('usage', `--${option} cannot be "${text}": ${problem}`, {
-      ...(why === undefined ? {} : { why }),
+      ...defined({ why }),
       state,
       next: `For example: --${option} ${direction === 'future' ? '2h' : `${now.toISOString().slice(0, 16)}Z`}`,
       data: { limit: option },

@@ -1,6 +1,6 @@
 import type { Escalation } from '../../escalation/index.js';
 import type { Incident } from '../../incidents/index.js';
-import { isRunbackError } from '../../lib/index.js';
+import { defined, isRunbackError } from '../../lib/index.js';
 import type { ReportData, ReportDeps } from '../../reports/index.js';
 import type { Session } from '../session/session.js';
 import type { Style } from '../views/style.js';
@@ -14,7 +14,7 @@ export function reportDeps(session: Session, escalation: Escalation | undefined)
     clock: session.clock,
     redactor: session.redactor,
     looks: async (plan, records) => await looksOfPlan(session, plan, records),
-    ...(escalation === undefined ? {} : { escalation }),
+    ...defined({ escalation }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { ApplyDeps, Plan } from '../../restores/index.js';
 import { byPrefix } from '../session/prefix.js';
 import type { Session } from '../session/session.js';
@@ -14,7 +14,7 @@ export async function restoreDeps(session: Session, platform: string, context: C
     catalog: await session.catalog(),
     platform: await session.openPlatform(platform, context.call),
     config: session.workspace.config.restores,
-    ...(movedTo === undefined ? {} : { movedTo }),
+    ...defined({ movedTo }),
   };
 }
 

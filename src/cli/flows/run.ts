@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import type { Incidents } from '../../incidents/index.js';
-import { EXIT, type ExitCode, isRunbackError, messageOf, readTextFile, RunbackError } from '../../lib/index.js';
+import { defined, EXIT, type ExitCode, isRunbackError, messageOf, readTextFile, RunbackError } from '../../lib/index.js';
 import type { Operator, Runbook, RunDeps, RunOptions, RunView, StartRequest } from '../../runbooks/index.js';
 import type { OperatorDeps } from '../prompts/operator-deps.js';
 import { byPrefix } from '../session/prefix.js';
@@ -27,7 +27,7 @@ export async function runSetup(
   return {
     deps: { ...services, understood: (name, at) => live.note(understood(name, at, services.zone)) },
     by: opened.by,
-    options: { observer: linking ?? watching, stop: interrupts.signal, ...(operator === undefined ? {} : { operator }) },
+    options: { observer: linking ?? watching, stop: interrupts.signal, ...defined({ operator }) },
     linked: async () => await linking?.done(),
   };
 }

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import { incidentsNow } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
 
@@ -17,7 +18,7 @@ export async function whilePaused<T>(
   if (names.length === 0) return work();
   try {
     const incidents = await incidentsNow(session, platforms);
-    await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot', ...(incidents === undefined ? {} : { incidents }) }, call);
+    await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot', ...defined({ incidents }) }, call);
     return await work();
   } finally {
     // Not cut short by Ctrl-C, nor by one sync that could not be paused: a sync that stays paused by accident is damage too.

@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { Answer, DecideChoice, Question } from '../../runbooks/index.js';
 import { counted } from '../views/format.js';
 import { deletes, effectOf } from '../views/plan-words.js';
@@ -30,7 +31,7 @@ export async function askDecision(
     }
     const choices = choicesOf(question, plan);
     const careful = carefulOf(question, plan);
-    const chosen = await asker.choose<Way>({ message: question.title, choices, ...(careful === undefined ? {} : { default: careful }) });
+    const chosen = await asker.choose<Way>({ message: question.title, choices, ...defined({ default: careful }) });
     if (chosen === 'back') return { value: 'back', back: true };
     if (chosen === 'browse') {
       if (plan) await browsePlan(plan, deps);

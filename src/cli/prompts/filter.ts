@@ -1,4 +1,4 @@
-import { isRunbackError } from '../../lib/index.js';
+import { defined, isRunbackError } from '../../lib/index.js';
 import { checkLimits, type PlanFilters } from '../../restores/index.js';
 import { understood } from '../flows/moments.js';
 import { visible } from '../views/visible.js';
@@ -85,9 +85,7 @@ function limitsOf(filter: {
 }): PlanFilters {
   const { fields, except_fields: exceptFields, where } = filter;
   return {
-    ...(fields === undefined ? {} : { fields }),
-    ...(exceptFields === undefined ? {} : { exceptFields }),
-    ...(where === undefined ? {} : { where }),
+    ...defined({ fields, exceptFields, where }),
     unattributed: 'refuse',
     deleteCreated: true,
   };

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { defined } from '../../lib/index.js';
 import type { Answer, Operator, Question } from '../../runbooks/index.js';
 import { counted, time } from '../views/format.js';
 import { gapsLine } from '../views/snapshot.js';
@@ -168,13 +169,13 @@ async function askInput(question: Extract<Question, { kind: 'input' }>, deps: Op
     );
   if (listed.length > 0) {
     if (listed.length > 12) return asker.search({ message, choices: listed });
-    return asker.choose({ message, choices: listed, ...(preset === undefined ? {} : { default: preset }) });
+    return asker.choose({ message, choices: listed, ...defined({ default: preset }) });
   }
   if (question.type === 'boolean') return String(await asker.confirm({ message, default: preset === 'true' }));
   const example =
     question.type === 'time' ? ` (such as yesterday 14:00${deps.zone === undefined ? 'Z' : ` ${deps.zone} time`}, or 2h for two hours ago)` : '';
   const validate = await checkFor(question.type, deps);
-  return asker.text({ message: `${message}${example}`, ...(preset === undefined ? {} : { default: preset }), ...(validate && { validate }) });
+  return asker.text({ message: `${message}${example}`, ...defined({ default: preset }), ...(validate && { validate }) });
 }
 
 /** Checks what was typed at once, so that it can be asked for again. */
@@ -217,9 +218,7 @@ async function askSnapshot(
   if (choices.length === 0)
     return asker.text({
       message: `${message} (id or latest-verified; there is no snapshot yet)`,
-      ...(preset === undefined ? {} : { default: preset }),
+      ...defined({ default: preset }),
     });
-  return choices.length > 12
-    ? asker.search({ message, choices })
-    : asker.choose({ message, choices, ...(preset === undefined ? {} : { default: preset }) });
+  return choices.length > 12 ? asker.search({ message, choices }) : asker.choose({ message, choices, ...defined({ default: preset }) });
 }

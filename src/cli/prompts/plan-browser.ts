@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { PlanChange, PlanLine } from '../../restores/index.js';
 import { recordsOf } from '../flows/looks.js';
 import { count, counted } from '../views/format.js';
@@ -67,7 +68,7 @@ export async function browsePlan(plan: OpenPlan, { asker, style, print }: Browse
       pageSize: FIRST,
       term,
       onTerm: (typed) => (term = typed),
-      ...(here === undefined ? {} : { default: here }),
+      ...defined({ default: here }),
       choices: [
         { value: 'back', name: 'Back', always: true },
         ...changes.map((change) => ({ value: change, name: changeLine(change, style, looks) })),

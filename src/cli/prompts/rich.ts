@@ -2,6 +2,7 @@ import { confirm, input, select } from '@inquirer/prompts';
 import search from '@inquirer/search';
 import { createPromptModule } from 'inquirer';
 
+import { defined } from '../../lib/index.js';
 import type { Style } from '../views/style.js';
 import { displayWidth, wrap } from '../views/width.js';
 import type { Asker, Choice, PromptDeps } from './asker.js';
@@ -66,10 +67,7 @@ export function richAsker(deps: PromptDeps): Asker {
         ]);
         return chosen.map((index) => pick(choices, index));
       }),
-    text: ({ message, default: preset, validate }) =>
-      guarded(() =>
-        input({ theme, message, ...(preset === undefined ? {} : { default: preset }), ...(validate === undefined ? {} : { validate }) }, context),
-      ),
+    text: ({ message, default: preset, validate }) => guarded(() => input({ theme, message, ...defined({ default: preset, validate }) }, context)),
     paste: ({ message, last }) => guarded(() => readPaste(deps, message, last)),
     confirm: ({ message, default: preset }) => guarded(() => confirm({ theme, message, default: preset }, context)),
   };
@@ -129,7 +127,7 @@ function listed(
     value,
     name: shown(name, beside),
     short: name,
-    ...(description === undefined ? {} : { description }),
+    ...defined({ description }),
   }));
 }
 

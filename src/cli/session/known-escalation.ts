@@ -1,5 +1,5 @@
 import type { Escalation } from '../../escalation/index.js';
-import { canonicalJson, isRunbackError, RunbackError } from '../../lib/index.js';
+import { canonicalJson, defined, isRunbackError, RunbackError, utcText } from '../../lib/index.js';
 import type { Place } from './place.js';
 
 /** The rules a workspace goes by. */
@@ -68,7 +68,7 @@ async function remember(place: Place, escalation: Escalation): Promise<void> {
 
 function gone({ workspace }: Place, { since }: Known, cause: RunbackError): RunbackError {
   return new RunbackError('not-found', `escalation.yml is missing from ${workspace.root}`, {
-    why: `It was there, as it was last changed by ${since.slice(0, 16).replace('T', ' ')} UTC: people are still paged by what it said.`,
+    why: `It was there, as it was last changed by ${utcText(since, 'minute')}: people are still paged by what it said.`,
     next: 'Put it back. If you no longer want one: runback escalation forget',
     cause,
   });
@@ -76,7 +76,7 @@ function gone({ workspace }: Place, { since }: Known, cause: RunbackError): Runb
 
 function unusable(cause: RunbackError, isKnown: boolean): RunbackError {
   return new RunbackError(cause.code, cause.message, {
-    ...(cause.why === undefined ? {} : { why: cause.why }),
+    ...defined({ why: cause.why }),
     state: isKnown
       ? 'People are paged by the last valid one; open incidents keep their own.'
       : 'No earlier one is known, so nobody is paged for a new incident.',

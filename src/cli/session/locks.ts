@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { RunbackError, utcText } from '../../lib/index.js';
 import type { NamedLock } from '../../store/index.js';
 import { visible } from '../views/visible.js';
 import type { Session } from './session.js';
@@ -40,8 +40,7 @@ export function lifeOf({ life, pid, host, next }: LockView): string {
 
 /** A lock in one sentence, with the file it is. */
 export function lockWords(lock: LockView): string {
-  const since = lock.since.slice(0, 19).replace('T', ' ');
-  return `${lock.name} held by ${visible(lock.by)} for ${visible(lock.purpose)} (${lock.holder}) since ${since} UTC, ${lifeOf(lock)} (${lock.path})`;
+  return `${lock.name} held by ${visible(lock.by)} for ${visible(lock.purpose)} (${lock.holder}) since ${utcText(lock.since)}, ${lifeOf(lock)} (${lock.path})`;
 }
 
 /** For `doctor`: which locks are held. Throws `locked` for one that a process has left in the middle of its work. */

@@ -1,5 +1,5 @@
 import type { Incidents, OpenIncident } from '../../incidents/index.js';
-import { own } from '../../lib/index.js';
+import { defined, ownValue } from '../../lib/index.js';
 import type { Runbook } from '../../runbooks/index.js';
 import type { CommandContext } from '../shell/command.js';
 import { visible } from '../views/visible.js';
@@ -25,7 +25,7 @@ export async function incidentFor(
   const open = await incidents.listOpen();
   if (open.length === 0) return { inputs: given };
   const inputs = await withPlatform(context, runbook, given);
-  const platforms = platformInputs(runbook).flatMap((name) => own(inputs, name) ?? []);
+  const platforms = platformInputs(runbook).flatMap((name) => ownValue(inputs, name) ?? []);
   const { incidents: read } = await incidents.readAll(open.map(({ id }) => id));
   const fitting = read.filter((one) => one.platforms.some((name) => platforms.includes(name)));
   const vague = read.filter((one) => one.platforms.length === 0);
@@ -42,7 +42,7 @@ export async function incidentFor(
     return { inputs };
   }
   const id = await ask(context, possible);
-  return { inputs, ...(id === undefined ? {} : { id }) };
+  return { inputs, ...defined({ id }) };
 }
 
 async function ask(context: CommandContext, possible: readonly Pick<OpenIncident, 'id' | 'severity' | 'title'>[]): Promise<string | undefined> {

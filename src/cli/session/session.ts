@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 import type { Platform } from '../../connectors/index.js';
 import type { Act } from '../../escalation/index.js';
-import { type CallOptions, type Clock, type Redactor, RunbackError, suggest } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, type Redactor, RunbackError, suggest } from '../../lib/index.js';
 import type { ChannelDeps } from '../../notify/index.js';
 import type { ApprovalServices, RunServices } from '../../runbooks/index.js';
 import type { Catalog } from '../../snapshots/index.js';
@@ -164,7 +164,7 @@ export class Session implements Place {
         const tied = await incidentOf(this, run);
         if (tied) await note(tied.incidents, tied.incident.id, text, false, { by: this.by, source: 'runbook' }, `${run}.${key}`);
       },
-      ...(approvals === undefined ? {} : { approvals }),
+      ...defined({ approvals }),
       authorise: async (act, by, run) => await (await import('./policy.js')).authorise(this, act, by, run),
     };
   }

@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { defined, RunbackError } from '../../lib/index.js';
 
 /**
  * Ctrl-C and termination. The first one asks the work to stop at the next safe point, the second ends the process
@@ -68,7 +68,7 @@ export class Interrupts {
   error(): RunbackError {
     return new RunbackError('interrupted', 'Stopped on request', {
       state: this.#resume === undefined ? 'Nothing is in flight.' : 'What was done so far is journaled; nothing is half-written.',
-      ...(this.#resume === undefined ? {} : { next: this.#resume }),
+      ...defined({ next: this.#resume }),
     });
   }
 }

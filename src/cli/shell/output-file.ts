@@ -4,7 +4,7 @@ import { link, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 
-import { fromFileSystem, isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, fromFileSystem, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { OptionSpec, CommandContext } from './command.js';
 
 /** The option that stands beside every `--to`. */
@@ -126,7 +126,7 @@ function alreadyThere(path: string, cause?: unknown): RunbackError {
   return new RunbackError('usage', `${path} is already there`, {
     state: 'It was not changed.',
     next: 'Give another --to, or add --overwrite to replace it.',
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
   });
 }
 
@@ -135,7 +135,7 @@ function refusal(what: string, path: string, cause?: unknown): RunbackError {
     why: `${basename(path)} cannot be written as a file there.`,
     state: 'Nothing was written.',
     next: 'Give the path of a file with --to.',
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
   });
 }
 
@@ -144,7 +144,7 @@ function fault(error: unknown, path: string): unknown {
   const known = fromFileSystem(error, path);
   if (isRunbackError(known, 'disk-denied') && known !== error)
     return new RunbackError('disk-denied', known.message, {
-      ...(known.why === undefined ? {} : { why: known.why }),
+      ...defined({ why: known.why }),
       state: 'Nothing was written.',
       next: 'Give another --to, or get permission to write to that folder.',
       cause: error,

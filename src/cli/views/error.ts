@@ -1,4 +1,14 @@
-import { type ErrorDetails, EXIT, type ExitCode, fromFileSystem, isRunbackError, messageOf, type Redactor, RunbackError } from '../../lib/index.js';
+import {
+  defined,
+  type ErrorDetails,
+  EXIT,
+  type ExitCode,
+  fromFileSystem,
+  isRunbackError,
+  messageOf,
+  type Redactor,
+  RunbackError,
+} from '../../lib/index.js';
 import { facts } from './format.js';
 import type { Style } from './style.js';
 import { visibleLines } from './visible.js';
@@ -28,13 +38,13 @@ export function redactedError(error: RunbackError, redactor: Redactor): RunbackE
   const { code, message, why, state, next, data, cause } = error;
   const shown = redactor.value({ message, why, state, next, data });
   const { message: words, ...more } = shown;
-  const made = new RunbackError(code, words, { ...definedOnly(more), data: shown.data, ...(cause === undefined ? {} : { cause }) });
+  const made = new RunbackError(code, words, { ...definedOnly(more), data: shown.data, ...defined({ cause }) });
   made.stack = redactor.text(error.stack ?? '');
   return made;
 }
 
 function definedOnly({ why, state, next }: Pick<RunbackError, 'why' | 'state' | 'next'>): ErrorDetails {
-  return { ...(why === undefined ? {} : { why }), ...(state === undefined ? {} : { state }), ...(next === undefined ? {} : { next }) };
+  return { ...defined({ why, state, next }) };
 }
 
 /** The error as scripts get it. */
@@ -42,12 +52,10 @@ export function errorData(error: RunbackError, log: string | undefined, debug: b
   return {
     code: error.code,
     message: error.message,
-    ...(error.why === undefined ? {} : { why: error.why }),
-    ...(error.state === undefined ? {} : { state: error.state }),
-    ...(error.next === undefined ? {} : { next: error.next }),
+    ...defined({ why: error.why, state: error.state, next: error.next }),
     exitCode: error.exitCode,
     data: error.data,
-    ...(log === undefined ? {} : { log }),
+    ...defined({ log }),
     ...(debug ? { stack: stackOf(error) } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Incident, IncidentStatus, PageLine } from '../../incidents/index.js';
+import { utcClock } from '../../lib/index.js';
 import { counted, facts, relative, table, time } from './format.js';
 import type { GlyphName, Style } from './style.js';
 import { visible, visibleLines } from './visible.js';
@@ -83,7 +84,7 @@ export function incidentText(incident: Incident, means: string | undefined, styl
   const shown = incident.timeline.slice(-last);
   const lines = shown.flatMap((entry) => {
     const [first = '', ...rest] = wrap(visibleLines(`${entry.by}: ${entry.text}`), style.width - 22);
-    return [`  ${entry.at.slice(0, 19).replace('T', ' ')} ${first}`, ...rest.map((line) => `${' '.repeat(22)}${line}`)];
+    return [`  ${utcClock(entry.at) ?? entry.at} ${first}`, ...rest.map((line) => `${' '.repeat(22)}${line}`)];
   });
   const cut = incident.timeline.length > shown.length ? [`  ... and ${counted(incident.timeline.length - shown.length, 'earlier lines')}`] : [];
   return [

@@ -1,5 +1,6 @@
 import type { Ora } from 'ora';
 
+import { defined } from '../../lib/index.js';
 import type { Clock, Progress, Reporter, Wait } from '../../lib/index.js';
 import { span } from './format.js';
 import { type Measured, measuredLine, Meter } from './meter.js';
@@ -175,7 +176,7 @@ export class Live implements Reporter {
       [last.unit]: last.done,
       unit: last.unit,
       done: last.done,
-      ...(last.total === undefined ? {} : { total: last.total }),
+      ...defined({ total: last.total }),
       ...(last.percentDone === undefined ? {} : { percent_done: Math.round(last.percentDone * 10) / 10 }),
       ...(last.secondsRemaining === undefined ? {} : { seconds_remaining: Math.round(last.secondsRemaining) }),
     });

@@ -1,4 +1,4 @@
-import { own } from '../../lib/index.js';
+import { ownValue } from '../../lib/index.js';
 import { type Column, table } from './format.js';
 import type { Style } from './style.js';
 import { showValue, visible } from './visible.js';
@@ -71,9 +71,9 @@ export function sideText(value: unknown, whole: boolean): string {
 export function changedText(before: unknown, now: unknown, whole: boolean): string {
   if (!whole || !isFields(before) || !isFields(now)) return sideText(now, whole);
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const moved = names.filter((name) => showValue(own(before, name)) !== showValue(own(now, name)));
+  const moved = names.filter((name) => showValue(ownValue(before, name)) !== showValue(ownValue(now, name)));
   if (moved.length === 0) return 'the same';
-  const words = moved.slice(0, SHOWN).map((name) => `${visible(name)}: ${showValue(own(now, name))} (was ${showValue(own(before, name))})`);
+  const words = moved.slice(0, SHOWN).map((name) => `${visible(name)}: ${showValue(ownValue(now, name))} (was ${showValue(ownValue(before, name))})`);
   return `${words.join('; ')}${moved.length > SHOWN ? `; and ${moved.length - SHOWN} more` : ''}`;
 }
 

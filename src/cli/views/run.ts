@@ -1,4 +1,5 @@
 import type { Reporter } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import type { RunObserver, RunState, RunView, StepState, StepView } from '../../runbooks/index.js';
 import { approvalText } from './approvals.js';
 import { count, facts, span, time } from './format.js';
@@ -152,7 +153,7 @@ export function watchRun(
         step: step.id,
         state: step.state,
         attempt: step.attempt,
-        ...(step.error === undefined ? {} : { error: step.error }),
+        ...defined({ error: step.error }),
       });
       if (step.state === 'running') {
         live.start(`${place(step, run)}/${run.steps.length} ${visible(step.title)}`);

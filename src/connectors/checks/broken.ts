@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { defined, RunbackError } from '../../lib/index.js';
 
 /** What nothing was done by: reading. */
 export const READ_ONLY = 'Nothing was written by this call.';
@@ -13,6 +13,6 @@ export function broken(kind: string, promise: string, instead: string, state: st
     state,
     next: 'Report it with the log file, which holds no secrets. Trying again may help, and harms nothing.',
     data: { connector: kind },
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
   });
 }

@@ -1,8 +1,9 @@
 import {
   type CallOptions,
   type Clock,
-  HttpClient,
+  defined,
   type HttpAnswer,
+  HttpClient,
   type HttpRequest,
   type HttpResult,
   isRunbackError,
@@ -14,6 +15,9 @@ import { PlatformTime } from '../platform-time.js';
 import { type Gate, WRITES } from './gate.js';
 import { Patience } from './patience.js';
 import { failureOf, type Words } from './words.js';
+
+/** Reads under way at once where many of one kind are needed: one waits for its answer while others are asked. */
+export const REQUESTS_AT_ONCE = 4;
 
 /** How long one request may wait where runback.yml does not say. */
 const MAX_WAIT_MS = 120_000;
@@ -67,7 +71,7 @@ export class PlatformApi {
       redact: settings.redact,
       concurrency: settings.concurrency ?? 8,
       maxWaitMs: this.#maxWaitMs,
-      ...(settings.tryTimeoutMs === undefined ? {} : { tryTimeoutMs: settings.tryTimeoutMs }),
+      ...defined({ tryTimeoutMs: settings.tryTimeoutMs }),
     });
   }
 
@@ -78,17 +82,17 @@ export class PlatformApi {
 
   /** A POST that only reads. */
   async ask(path: string, body: unknown, valid: Valid, call: CallOptions = {}, lane?: string): Promise<unknown> {
-    return this.#bodyOf(await this.#request({ method: 'POST', path, body, repeatable: true, valid, ...(lane === undefined ? {} : { lane }) }, call));
+    return this.#bodyOf(await this.#request({ method: 'POST', path, body, repeatable: true, valid, ...defined({ lane }) }, call));
   }
 
   /** The same, with the answer as it came: for callers to whom a refusal is information. */
   async look(method: 'GET' | 'POST', path: string, body: unknown, call: CallOptions = {}): Promise<HttpResult> {
-    return await this.#request({ method, path, repeatable: true, ...(body === undefined ? {} : { body }) }, call);
+    return await this.#request({ method, path, repeatable: true, ...defined({ body }) }, call);
   }
 
   /** A request that writes, POST by default. Never repeated once it may have had an effect. */
   async send(path: string, body: unknown, valid: Valid, call: CallOptions = {}, method: HttpRequest['method'] = 'POST'): Promise<HttpResult> {
-    return await this.#request({ method, path, ...(body === undefined ? {} : { body }), repeatable: false, valid, lane: WRITES }, call);
+    return await this.#request({ method, path, ...defined({ body }), repeatable: false, valid, lane: WRITES }, call);
   }
 
   /** For waiting between tries of what one request does not do. */
@@ -118,7 +122,7 @@ export class PlatformApi {
 
   usage(): Usage {
     const { dailyLeft } = this.#gate;
-    return { ...this.#http.counts, ...(dailyLeft === undefined ? {} : { dailyLeft }) };
+    return { ...this.#http.counts, ...defined({ dailyLeft }) };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type CallOptions, type HttpAnswer, type HttpResult, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, type HttpAnswer, type HttpResult, RunbackError } from '../../lib/index.js';
 import type { MutationResult, RejectReason } from '../connector.js';
 import { isSuccess, type PlatformApi } from './api.js';
 import type { Patience } from './patience.js';
@@ -63,7 +63,7 @@ export function rejection(reason: RejectReason, message: string, correlationId?:
     status: 'rejected',
     reason,
     message,
-    ...(correlationId === undefined ? {} : { correlationId }),
+    ...defined({ correlationId }),
     ...(fields.length === 0 ? {} : { fields: [...new Set(fields)] }),
   };
 }

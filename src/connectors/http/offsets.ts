@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { PlatformApi } from './api.js';
 import { incomplete } from './whole.js';
 
@@ -42,7 +43,7 @@ export async function* readOffsets<T>(api: PlatformApi, list: OffsetList<T>): As
     for (const item of fresh) given.add(list.keyOf(item));
     if (fresh.length > 0) {
       back = 0;
-      yield { items: fresh, ...(total === undefined ? {} : { total }) };
+      yield { items: fresh, ...defined({ total }) };
     }
     if (items.length < list.size) return;
     // One item is asked for again, to see that nothing has moved.

@@ -1,4 +1,4 @@
-import { type HttpAnswer, type HttpResult, RunbackError, type Trouble } from '../../lib/index.js';
+import { defined, type HttpAnswer, type HttpResult, RunbackError, type Trouble } from '../../lib/index.js';
 
 /** How a vendor is spoken of, and where its answers keep their words. */
 export interface Words {
@@ -37,7 +37,7 @@ export function failureOf(result: HttpResult, words: Words, troubleOf: (answer: 
   const why = messageOf(result, words);
   const correlationId = words.idIn?.(result);
   const status = String(result.status);
-  const data = { status: result.status, ...(correlationId === undefined ? {} : { correlationId }) };
+  const data = { status: result.status, ...defined({ correlationId }) };
   const told = { why, state, data };
   if (result.status === 401) return error('auth-refused', `${name} refuses the token`, { ...told, next: next.token });
   const trouble = troubleOf(result);

@@ -1,4 +1,5 @@
 import type { Clock, HttpAnswer, HttpResult } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import { isRefusal as isRefusalOf, PlatformApi, type Refused } from '../http/api.js';
 import { hubspotWords, type Naming } from './errors.js';
 import { hubspotGate, type LimitSettings } from './limits.js';
@@ -38,9 +39,7 @@ export class HubSpotApi extends PlatformApi {
       clock: settings.clock,
       environment: settings.environment,
       redact: settings.redact,
-      ...(limits.concurrency === undefined ? {} : { concurrency: limits.concurrency }),
-      ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
-      ...(tryTimeoutMs === undefined ? {} : { tryTimeoutMs }),
+      ...defined({ concurrency: limits.concurrency, maxWaitMs, tryTimeoutMs }),
     });
     this.naming = { platform, tokenRef };
     this.#prefix = settings.prefix;

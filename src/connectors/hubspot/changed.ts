@@ -1,4 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import type { ObjectSchema } from '../../records/index.js';
 import type { RecordBatch } from '../connector.js';
 import { Cursors } from '../http/cursors.js';
@@ -60,7 +61,7 @@ async function searchWindow(api: HubSpotApi, schema: ObjectSchema, property: str
       sorts: [{ propertyName: property, direction: 'ASCENDING' }],
       properties: [property],
       limit: PAGE,
-      ...(after === undefined ? {} : { after }),
+      ...defined({ after }),
     };
     const page = await wholePage(api, `a part of the changed ${schema.object}`, call, async () => {
       return (await api.ask(api.objects(schema.object, '/search'), body, isRecordPage, call, 'search')) as WirePage<WireRecord>;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import { Gate, type Told } from '../http/gate.js';
 import { troubleOf } from './trouble.js';
 import { textIn } from './wire.js';
@@ -21,8 +22,7 @@ export function hubspotGate({ requests_per_10s: most, requests_per_day: mostPerD
     {
       name: 'HubSpot',
       rate: { limit: LEAST_PER_10S, intervalMs: INTERVAL_MS },
-      ...(most === undefined ? {} : { most }),
-      ...(mostPerDay === undefined ? {} : { mostPerDay }),
+      ...defined({ most, mostPerDay }),
       lanes: { search: { limit: SEARCH_PER_SECOND, intervalMs: 1000 } },
       told,
       isForToday: ({ body }) => textIn(body, 'policyName')?.includes('DAILY') === true || textIn(body, 'message')?.includes('daily limit') === true,
@@ -39,8 +39,8 @@ function told(headers: Readonly<Record<string, string>>): Told {
   };
   const [limit, remaining, dailyLeft] = [number('max'), number('remaining'), number('daily-remaining')];
   return {
-    ...(dailyLeft === undefined ? {} : { dailyLeft }),
+    ...defined({ dailyLeft }),
     ...(limit === undefined ? {} : { rate: { limit, intervalMs: number('interval-milliseconds') ?? INTERVAL_MS } }),
-    ...(remaining === undefined ? {} : { remaining }),
+    ...defined({ remaining }),
   };
 }

@@ -1,8 +1,8 @@
-import { type CallOptions, chunksOf, sha256 } from '../../lib/index.js';
+import { type CallOptions, chunksOf, inOrder, sha256 } from '../../lib/index.js';
 import type { Link, LinkSchema } from '../../records/index.js';
 import type { ReadLinksRequest } from '../connector.js';
+import { REQUESTS_AT_ONCE } from '../http/api.js';
 import { Cursors } from '../http/cursors.js';
-import { inOrder } from '../http/ordered.js';
 import { askWhole, demandWhole, incomplete, type Question, type Said } from '../http/whole.js';
 import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { isListed, kindsOf } from './kinds.js';
@@ -234,7 +234,7 @@ async function* associations(
   let done = 0;
   while (open.length > 0) {
     const further: Asked[] = [];
-    const answers = inOrder(chunksOf(open, LINK_READ_BATCH), async (inputs) => await askTies(api, from, to, inputs, call));
+    const answers = inOrder(chunksOf(open, LINK_READ_BATCH), REQUESTS_AT_ONCE, async (inputs) => await askTies(api, from, to, inputs, call));
     for await (const entries of answers) {
       for (const entry of entries) {
         done += entry.to.length;

@@ -1,4 +1,4 @@
-import { own } from '../../lib/index.js';
+import { ownValue } from '../../lib/index.js';
 import type { FieldSchema, ObjectSchema } from '../../records/index.js';
 
 /**
@@ -45,5 +45,5 @@ export function lostOnCreate(object: string, fields: readonly FieldSchema[]): No
   const named = FIELDS.flatMap(([pattern, what]) =>
     fields.flatMap(({ name, readOnly }) => (readOnly && pattern.test(name) ? [{ field: name, what }] : [])),
   );
-  return { always: [...ALWAYS, ...(own(ALSO, object) ?? [])], fields: named };
+  return { always: [...ALWAYS, ...(ownValue(ALSO, object) ?? [])], fields: named };
 }

@@ -1,8 +1,8 @@
-import { type CallOptions, chunksOf } from '../../lib/index.js';
-import { own, type ObjectSchema } from '../../records/index.js';
+import { type CallOptions, chunksOf, defined, inOrder } from '../../lib/index.js';
+import { ownValue, type ObjectSchema } from '../../records/index.js';
 import type { RecordBatch, RecordHistory } from '../connector.js';
+import { REQUESTS_AT_ONCE } from '../http/api.js';
 import { Cursors } from '../http/cursors.js';
-import { inOrder } from '../http/ordered.js';
 import { askWhole, demandWhole, incomplete, type Said, type Whole } from '../http/whole.js';
 import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { historyOf, recordMaker } from './records.js';
@@ -112,7 +112,7 @@ export async function* readByKeys(
   const given = new Set<string>();
   const batches = chunksOf(distinct, history ? HISTORY_BATCH : READ_BATCH);
   let done = 0;
-  for await (const { whole, asked } of inOrder(batches, async (asked) => ({
+  for await (const { whole, asked } of inOrder(batches, REQUESTS_AT_ONCE, async (asked) => ({
     asked,
     whole: await batchRead(api, schema, asked, { names, ...(history ? { history } : {}) }, call),
   }))) {
@@ -163,7 +163,7 @@ export async function batchRead(
   const body = {
     properties,
     ...(wanted.history ? { propertiesWithHistory: wanted.history } : {}),
-    ...(wanted.idProperty === undefined ? {} : { idProperty: wanted.idProperty }),
+    ...defined({ idProperty: wanted.idProperty }),
     archived: false,
   };
   const ask = async (asked: readonly string[]): Promise<Said<WireRecord>> => {
@@ -221,7 +221,7 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
 function hasHistory({ properties, propertiesWithHistory: all }: WireRecord, names: readonly string[]): boolean {
   if (!isObject(all)) return false;
   return names.every((name) => {
-    const versions = own(all, name);
+    const versions = ownValue(all, name);
     return (textIn(properties, name) ?? '') === '' || (Array.isArray(versions) && versions.length > 0);
   });
 }

@@ -1,4 +1,5 @@
-import { own, put, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
+import { defined } from '../../lib/index.js';
+import { ownValue, setOwn, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
 import type { FieldChange, RecordHistory } from '../connector.js';
 import { fromPlatform } from './values.js';
 import { isObject, textIn, type WireRecord } from './wire.js';
@@ -9,8 +10,8 @@ export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => Platfor
     const fields: Record<string, Value> = {};
     const meta: Record<string, Value> = {};
     for (const field of schema.fields) {
-      const raw = own(wire.properties, field.name);
-      if (raw !== undefined) put(field.readOnly ? meta : fields, field.name, fromPlatform(field, raw));
+      const raw = ownValue(wire.properties, field.name);
+      if (raw !== undefined) setOwn(field.readOnly ? meta : fields, field.name, fromPlatform(field, raw));
     }
     return { key: wire.id, fields, meta };
   };
@@ -31,8 +32,7 @@ export function historyOf(schema: ObjectSchema, wire: WireRecord): RecordHistory
   const at = timeOf(wire.createdAt);
   const writer = sourceName(textIn(wire.properties, 'hs_object_source'), textIn(wire.properties, 'hs_object_source_id'));
   const created = {
-    ...(at === undefined ? {} : { at }),
-    ...(writer === undefined ? {} : { writer }),
+    ...defined({ at, writer }),
     ...byPlatform(textIn(wire.properties, 'hs_object_source')),
   };
   return { fields, ...(Object.keys(created).length === 0 ? {} : { created }) };
@@ -50,8 +50,7 @@ function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>
   const writer = sourceName(type, textIn(version, 'sourceId') ?? user);
   return {
     value: fromPlatform(field, version['value']),
-    ...(at === undefined ? {} : { at }),
-    ...(writer === undefined ? {} : { writer }),
+    ...defined({ at, writer }),
     ...(user === undefined ? byPlatform(type) : {}),
   };
 }

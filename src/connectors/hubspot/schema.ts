@@ -1,4 +1,4 @@
-import { type CallOptions, didYouMean, type HttpAnswer, named, own, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, didYouMean, type HttpAnswer, named, ownValue, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
 import type { PlatformSchema } from '../connector.js';
 import { Cursors } from '../http/cursors.js';
@@ -91,7 +91,7 @@ export function typeIdOf(api: HubSpotApi, object: string): string | undefined {
 
 /** Says which properties only name what a record is linked to: HubSpot changes both where one is written. */
 function withLinked(schema: ObjectSchema, links: readonly LinkSchema[]): ObjectSchema {
-  const linked = own(LINKED, schema.object);
+  const linked = ownValue(LINKED, schema.object);
   if (linked === undefined || !links.some(({ from, to, kind }) => from === schema.object && to === linked.to && kind === linked.kind)) return schema;
   const { field: name, kind } = linked;
   return { ...schema, fields: schema.fields.map((field) => (field.name === name ? { ...field, viaLink: kind } : field)) };
@@ -187,7 +187,7 @@ function fieldOf(object: string, property: WireProperty): FieldSchema {
     ...((type === 'enum' || type === 'set') && options.length > 0 ? { options } : {}),
     ...(type === 'string' ? { maxLength: TEXT_LENGTH } : {}),
     ...(property.hasUniqueValue === true || (object === 'contacts' && name === 'email') ? { unique: true } : {}),
-    ...(group === undefined ? {} : { group }),
+    ...defined({ group }),
     // One for each type of subscription is an enumeration: its values are texts.
     ...(OPT_OUT.test(name) ? { optedOut: [true, 'true'] } : {}),
     ...(readOnly && how !== undefined ? { byHand: how } : {}),
@@ -275,7 +275,7 @@ async function describeLinks(api: HubSpotApi, pair: Pair, linkable: boolean, cal
   return labels.map((label) => {
     const kind = kindOf(label);
     const onePer = ONE_PER[`${from}|${to}`]?.[kind];
-    return { kind, from, to, ...(label.label ? { label: label.label } : {}), ...(onePer === undefined ? {} : { onePer }) };
+    return { kind, from, to, ...(label.label ? { label: label.label } : {}), ...defined({ onePer }) };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import { type Complaint, wholePage as wholePageOf } from '../http/whole.js';
 import type { HubSpotApi } from './api.js';
 import { troubleIn } from './trouble.js';
@@ -8,7 +9,7 @@ import { contextTexts, errorsOf, isPartial, type WireError, type WirePage } from
 export function complaints(errors: readonly WireError[]): readonly Complaint[] {
   return errors.map((error) => {
     const trouble = troubleIn(error);
-    return { ...(error.message === undefined ? {} : { message: error.message }), ...(trouble === undefined ? {} : { trouble }) };
+    return { ...defined({ message: error.message, trouble }) };
   });
 }
 

@@ -1,3 +1,5 @@
+import { defined } from '../../lib/index.js';
+
 /** What HubSpot's answers look like, checked once where they come in. Nothing outside this folder sees these shapes. */
 
 export interface WireRecord {
@@ -148,7 +150,7 @@ function cleanError(value: unknown, depth: number): WireError {
   const context = isObject(value) && isObject(value['context']) ? value['context'] : undefined;
   return {
     ...Object.fromEntries(texts.flatMap((name) => (textIn(value, name) === undefined ? [] : [[name, textIn(value, name)]]))),
-    ...(context === undefined ? {} : { context }),
+    ...defined({ context }),
     errors: isObject(value) ? errorList(value['errors'], depth) : [],
   };
 }

@@ -1,5 +1,5 @@
-import { type CallOptions, named } from '../../lib/index.js';
-import { own, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
+import { type CallOptions, defined, named } from '../../lib/index.js';
+import { ownValue, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
 import type { CreateMutation, MutationResult, UpdateMutation } from '../connector.js';
 import { type Refusal, rejection, type Results } from '../http/batch.js';
 import { isBroken } from '../http/texts.js';
@@ -73,7 +73,7 @@ export function fieldsOf(schema: ObjectSchema): ReadonlyMap<string, FieldSchema>
 export function differing(writing: Writing, wire: WireRecord): readonly FieldSchema[] {
   const fields = fieldsOf(writing.schema);
   return Object.entries(writing.sent).flatMap(([name, sent]) => {
-    const told = own(wire.properties, name);
+    const told = ownValue(wire.properties, name);
     const field = fields.get(name);
     return field && (told === undefined ? sent !== '' || !Object.hasOwn(wire.properties, name) : !isAsSent(field, sent, told)) ? [field] : [];
   });
@@ -82,9 +82,9 @@ export function differing(writing: Writing, wire: WireRecord): readonly FieldSch
 /** True where a property holds what stood there before the write, and not what was sent in another form. Where that is not known, too. */
 export function isUnchanged(writing: Writing, field: FieldSchema, wire: WireRecord): boolean {
   const sent = writing.sent[field.name] ?? '';
-  const told = own(wire.properties, field.name) ?? '';
+  const told = ownValue(wire.properties, field.name) ?? '';
   if (isSameInForm(field, sent, told)) return false;
-  const before = own(writing.before ?? {}, field.name);
+  const before = ownValue(writing.before ?? {}, field.name);
   return before === undefined || isAsSent(field, toPlatform(before), told);
 }
 
@@ -174,8 +174,7 @@ export function slotsNamedBy<M extends { readonly key?: string }>(slots: readonl
 /** One record's result for an error of HubSpot about it. `sent`: what was to be written, for naming the fields it is about. */
 export function resultOf(error: WireError, sent: Readonly<Record<string, string>> = {}): MutationResult {
   const message = error.message ?? 'HubSpot refused this record without saying why';
-  if (troubleIn(error) !== undefined)
-    return { status: 'failed', message, ...(error.correlationId === undefined ? {} : { correlationId: error.correlationId }) };
+  if (troubleIn(error) !== undefined) return { status: 'failed', message, ...defined({ correlationId: error.correlationId }) };
   return rejection(reasonIn(error), message, error.correlationId, fieldsIn(error, sent));
 }
 

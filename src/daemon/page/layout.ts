@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { html, raw } from 'hono/html';
 
-import { formatDuration } from '../../lib/index.js';
+import { formatDuration, utcText } from '../../lib/index.js';
 
 /** A piece of a page. What comes from outside is escaped where it is put in. */
 export type Html = ReturnType<typeof html>;
@@ -72,10 +72,9 @@ export const outside = (text: string): Html => html`<bdi>${text}</bdi>`;
 export function when(at: Date | string, now: Date): Html {
   const date = typeof at === 'string' ? new Date(at) : at;
   if (Number.isNaN(date.getTime())) return outside(String(at));
-  const iso = date.toISOString();
   const away = date.getTime() - now.getTime();
   const relative = Math.abs(away) < 1000 ? 'now' : away < 0 ? `${formatDuration(-away)} ago` : `in ${formatDuration(away)}`;
-  return html`<time datetime="${iso}">${relative} (${iso.slice(0, 19).replace('T', ' ')} UTC)</time>`;
+  return html`<time datetime="${date.toISOString()}">${relative} (${utcText(date)})</time>`;
 }
 
 /** `sev1`, in its colour. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { canonicalJson, RunbackError, sha256 } from '../../lib/index.js';
+import { canonicalJson, defined, RunbackError, sha256 } from '../../lib/index.js';
 import { ACTS } from '../types.js';
 
 const moment = z.iso.datetime().max(40);
@@ -101,17 +101,17 @@ function blockOf(body: string): ApprovalBlock {
     throw broken(newer ? 'The approval was made by a later version of runback' : 'The approval is not what runback wrote');
   }
   const { payload, signature, sum } = parsed.data;
-  const block = bare({ payload, ...(signature === undefined ? {} : { signature }) });
+  const block = bare({ payload, ...defined({ signature }) });
   if (sum !== sumOf(block)) throw broken('The approval was damaged on its way', 'Its checksum does not match.');
   return block;
 }
 
-const bare = ({ payload, signature }: ApprovalBlock): ApprovalBlock => ({ payload, ...(signature === undefined ? {} : { signature }) });
+const bare = ({ payload, signature }: ApprovalBlock): ApprovalBlock => ({ payload, ...defined({ signature }) });
 const sumOf = (block: ApprovalBlock): string => sha256(canonicalJson(bare(block))).slice(0, 16);
 
 function broken(message: string, why?: string): RunbackError {
   return new RunbackError('file-invalid', message, {
-    ...(why === undefined ? {} : { why }),
+    ...defined({ why }),
     state: 'Nothing was recorded.',
     next: 'Copy all of it again, from the BEGIN line to the END line.',
   });

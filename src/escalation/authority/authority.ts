@@ -1,4 +1,4 @@
-import { formatDuration } from '../../lib/index.js';
+import { defined, formatDuration } from '../../lib/index.js';
 import type { Act, Escalation, Person, Role } from '../types.js';
 import { keyFingerprint } from './ssh-key.js';
 
@@ -133,12 +133,12 @@ export function judgeApprovals<A extends ApprovalFact>(
   const impossible = impossibleWords(file, request, decides, needed > accepted.length + from.length, needed);
   return {
     met: decides !== undefined && accepted.length >= needed,
-    ...(smallest === undefined ? {} : { role: smallest }),
+    ...defined({ role: smallest }),
     needed,
     accepted,
     refused,
     from,
-    ...(impossible === undefined ? {} : { impossible }),
+    ...defined({ impossible }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHash, verify } from 'node:crypto';
 
-import { messageOf } from '../../lib/index.js';
+import { defined, messageOf } from '../../lib/index.js';
 import { fingerprintOf, parseSshKeyBlob, type SshPublicKey } from './ssh-key.js';
 import { SshFormatError, SshReader, sshString } from './ssh-wire.js';
 
@@ -42,7 +42,7 @@ export function verifySshSignature(blob: Buffer, message: string, expected: SshP
   const refuse = (code: SignatureProblem['code'], why: string): SignatureResult => ({
     ok: false,
     problem: { code, why },
-    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...defined({ fingerprint }),
   });
   try {
     if (blob.length > MOST_BYTES) return refuse('signature-invalid', 'it is too long to be a signature');

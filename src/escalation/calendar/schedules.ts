@@ -1,4 +1,4 @@
-import { RunbackError, didYouMean, readMoment } from '../../lib/index.js';
+import { defined, didYouMean, readMoment, RunbackError } from '../../lib/index.js';
 import type { Escalation, Schedule } from '../types.js';
 import { endOfSpan, spansBetween } from './weekly.js';
 import { DAY_MS, type LocalMs, clockMs, instantOf, localOf, parseLocal, weekdayOf } from './zones.js';
@@ -46,7 +46,7 @@ export function turnAt({ rotation, timezone }: Schedule, at: number): Turn {
   while (begin(index) > at) index -= 1;
   while (begin(index + 1) <= at) index += 1;
   const person = index < 0 ? undefined : rotation.people[index % rotation.people.length];
-  return { index, from: begin(index), to: begin(index + 1), ...(person === undefined ? {} : { person }) };
+  return { index, from: begin(index), to: begin(index + 1), ...defined({ person }) };
 }
 
 /** The instant of a time in an override: local to the schedule, unless it says its offset. */

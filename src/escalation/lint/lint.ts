@@ -1,3 +1,4 @@
+import { SEVERITIES } from '../../lib/index.js';
 import type { Escalation } from '../types.js';
 import { warning, type LintFinding } from './findings.js';
 import { reachProblems } from './reach.js';
@@ -19,7 +20,7 @@ export function lintEscalation(file: Escalation, { now, unconfirming = UNCONFIRM
 }
 
 function* useProblems(file: Escalation): Generator<LintFinding> {
-  for (const name of ['sev1', 'sev2', 'sev3', 'sev4'])
+  for (const name of SEVERITIES)
     if (!Object.hasOwn(file.severities, name))
       yield warning('severity-missing', `nothing says who is paged for a ${name}: no such incident can be opened`, ['severities']);
   const used = new Set(Object.values(file.severities).map(({ policy }) => policy));

@@ -1,4 +1,4 @@
-import { named, parseDuration } from '../../lib/index.js';
+import { defined, named, parseDuration } from '../../lib/index.js';
 import { parseYaml, type PathProblem, type SecretRef, type YamlFile } from '../../workspace/index.js';
 import { calendarProblems } from '../calendar/checks.js';
 import type {
@@ -128,7 +128,7 @@ function toPolicy({ repeat, levels, exhausted }: Part<'policies'>): Policy {
     levels: levels.map(({ notify, ack_within, grants, vendors }) => ({
       notify: notify as NotifyRef[],
       ackWithinMs: parseDuration(ack_within),
-      ...(grants === undefined ? {} : { grants }),
+      ...defined({ grants }),
       vendors,
     })),
     exhausted: { notify: last.notify as NotifyRef[], everyMs: parseDuration(last.every) },
@@ -136,7 +136,7 @@ function toPolicy({ repeat, levels, exhausted }: Part<'policies'>): Policy {
 }
 
 function toVendor({ support, phone, account, case_fields: caseFields }: Part<'vendors'>): Vendor {
-  return { ...(support === undefined ? {} : { support }), ...(phone === undefined ? {} : { phone: toPhone(phone) }), account, caseFields };
+  return { ...defined({ support }), ...(phone === undefined ? {} : { phone: toPhone(phone) }), account, caseFields };
 }
 
 function mapped<From, To>(entries: Readonly<Record<string, From | undefined>>, convert: (entry: From, name: string) => To): Record<string, To> {

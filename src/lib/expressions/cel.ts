@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 
 import type { ASTNode, Environment, EvaluationError } from '@marcbachmann/cel-js';
 
+import { defined } from '../defined.js';
 import { RunbackError, isRunbackError, messageOf } from '../errors.js';
 import { didYouMean } from '../text/suggest.js';
 import { budgeted, checkTypes, childrenOf } from './cel-budget.js';
@@ -243,7 +244,7 @@ function placeOf(node: ASTNode): { start: number; end: number } {
 function invalid(source: string, problem: string, details: { why?: string | undefined; start?: number; end?: number } = {}): RunbackError {
   const { why, start, end } = details;
   return new RunbackError('expression-invalid', `The expression ${JSON.stringify(shortened(source))} cannot be used: ${problem}`, {
-    ...(why === undefined ? {} : { why }),
+    ...defined({ why }),
     data: { source, problem, ...(start === undefined ? {} : { start, end }) },
   });
 }

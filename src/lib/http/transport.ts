@@ -1,5 +1,6 @@
 import type { Agent, Dispatcher, Pool, ProxyAgent } from 'undici';
 
+import { defined } from '../defined.js';
 import type { Proxy } from './proxy.js';
 
 /** How requests to one origin get there: straight, or through a proxy. */
@@ -48,7 +49,7 @@ function closable(agent: Dispatcher, request: Transport['request']): Transport {
 function through(proxy: Proxy, Connections: typeof Pool): ProxyAgent.Options {
   return {
     uri: proxy.address,
-    ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
+    ...defined({ token: proxy.authorization }),
     // Proxies refuse to connect to port 80, and take requests to it as they are.
     proxyTunnel: false,
     proxyTls: { timeout: CONNECT_MS },

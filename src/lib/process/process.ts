@@ -1,5 +1,6 @@
 import { ChildProcess, spawn } from 'node:child_process';
 
+import { defined } from '../defined.js';
 import { messageOf } from '../errors.js';
 import { HeadOfOutput, TailOfOutput } from './output.js';
 import { endTree, endTreesNow, membersOf, type ProcessTree } from './tree.js';
@@ -83,7 +84,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   const output = new HeadOfOutput(child.stdout, options.maxOutputBytes ?? MAX_OUTPUT_BYTES);
   const errors = new TailOfOutput(child.stderr);
   const said = (): Said => ({ stdout: output.text(), stderr: errors.text() });
-  const tree: ProcessTree = { root: pid, ...(options.mark === undefined ? {} : { mark: options.mark }) };
+  const tree: ProcessTree = { root: pid, ...defined({ mark: options.mark }) };
   const alone = options.terminal === undefined;
   remember(tree);
   try {

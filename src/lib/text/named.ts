@@ -1,10 +1,10 @@
 /** A value by name, never something that every object inherits: a field may be called `constructor` or `__proto__`. */
-export function own<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+export function ownValue<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /** Sets a value by name, also one that is called `__proto__`. */
-export function put<T>(values: Record<string, T>, name: string, value: T): void {
+export function setOwn<T>(values: Record<string, T>, name: string, value: T): void {
   if (name === '__proto__') Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
   else values[name] = value;
 }

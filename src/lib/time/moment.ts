@@ -1,4 +1,6 @@
+import { defined } from '../defined.js';
 import { DURATION_PATTERN, parseDuration } from './duration.js';
+import { utcClock, utcText } from './utc.js';
 import { DAY_MS, type LocalMs, dayOf, instantOf, isZone, localOf, showLocal, timesShown } from './zones.js';
 
 /** What a moment looks like, for messages. */
@@ -44,7 +46,7 @@ export function readMoment(text: string, context: MomentContext): ReadMoment {
 /** A moment as people check it: in a zone and in UTC, `Sun 2026-11-22 14:00 EST, which is 2026-11-22 19:00 UTC`. */
 export function showMoment(at: Date, zone: string): string {
   const local = showLocal(at.getTime(), zone);
-  return / (UTC|GMT)$/.test(local) ? local : `${local}, which is ${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return / (UTC|GMT)$/.test(local) ? local : `${local}, which is ${utcText(at, 'minute')}`;
 }
 
 /** `now`, `2h`, `2h ago`, `-2h`, `in 2h`, `+2h`; undefined where the text has another form. */
@@ -130,9 +132,9 @@ function instantIn(local: LocalMs, zone: Zone, calendar: boolean): ReadMoment {
 }
 
 function clockText(local: LocalMs): string {
-  return new Date(local).toISOString().slice(0, 16).replace('T', ' ');
+  return utcClock(new Date(local), 'minute') ?? '';
 }
 
 function no(problem: string, why?: string): ReadMoment {
-  return { ok: false, problem, ...(why === undefined ? {} : { why }) };
+  return { ok: false, problem, ...defined({ why }) };
 }

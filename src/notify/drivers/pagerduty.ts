@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { defined } from '../../lib/index.js';
 import type { HttpAnswer } from '../../lib/index.js';
 import type { Channel, Delivery, Page } from '../channel.js';
 import { addressOption, type ChannelConfig, type ChannelDeps, channelOf, optionsOf, secretOption } from '../driver.js';
@@ -58,7 +59,7 @@ function eventOf(page: Page, attempt: number, routingKey: string, facts: number,
     ...event,
     event_action: 'trigger',
     client: 'runback',
-    ...(page.links.incident === undefined ? {} : { client_url: page.links.incident }),
+    ...defined({ client_url: page.links.incident }),
     links: linksOf(page).map(({ title, url }) => ({ href: url, text: title })),
     payload: {
       summary: fit(subjectOf(page), SUMMARY),

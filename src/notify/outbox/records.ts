@@ -1,4 +1,4 @@
-import { isRunbackError } from '../../lib/index.js';
+import { defined, isRunbackError } from '../../lib/index.js';
 import { CLOCK_TOLERANCE_MS, type Store } from '../../store/index.js';
 import type { Page } from '../channel.js';
 import type { Attempt, PageRecord } from './outbox.js';
@@ -36,7 +36,7 @@ export function backOffMs(attempts: number): number {
 
 /** What others see of a stored page. */
 export function recordOf({ page, state, attempts, bundle }: StoredPage): PageRecord {
-  return { page, state, attempts, ...(bundle === undefined ? {} : { bundle }) };
+  return { page, state, attempts, ...defined({ bundle }) };
 }
 
 /** The attempts with the last one, which was only begun, replaced by how it ended. */
@@ -75,7 +75,7 @@ export class PageDocuments {
 
   /** Creates the page unless it is there. Returns what is there. */
   async create(page: Page, members?: readonly string[]): Promise<StoredPage> {
-    const fresh: StoredPage = { page, state: 'queued', attempts: [], ...(members === undefined ? {} : { members }) };
+    const fresh: StoredPage = { page, state: 'queued', attempts: [], ...defined({ members }) };
     return await this.#document(page.key).update((current) => current ?? fresh);
   }
 

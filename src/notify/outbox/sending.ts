@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
+import { defined } from '../../lib/index.js';
 import type { Delivery } from '../channel.js';
 import { ATTEMPT_TIMEOUT_MS, type Asking } from './asking.js';
 import { attemptOnce } from './attempt.js';
@@ -100,7 +101,7 @@ export class Sending {
     const { page, attempts } = job.record;
     if (delivery.state === 'accepted') return await ends.settle(job, 'accepted', ended(attempts, { state: 'accepted', receipt: delivery.receipt }));
     const needs = delivery.state === 'permanent' ? delivery.needs : undefined;
-    const outcome = ended(attempts, { state: delivery.state, why: delivery.why, ...(needs === undefined ? {} : { needs }) });
+    const outcome = ended(attempts, { state: delivery.state, why: delivery.why, ...defined({ needs }) });
     const next = delivery.state === 'permanent' ? undefined : await patience.againAt(page.to.channel, outcome, delivery.retryAfterMs);
     if (next === undefined) return await ends.settle(job, 'failed', outcome);
     const { lease: _, ...rest } = job.record;

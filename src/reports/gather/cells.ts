@@ -3,6 +3,7 @@
  * times. A cell is a field, a link, or `''` for the record itself.
  */
 
+import { defined } from '../../lib/index.js';
 import type { Outcomes } from '../types.js';
 
 /** One change of a plan: the cells of its record that it writes. */
@@ -129,7 +130,7 @@ export class Standing {
     const { already, at, undoneAt } = item;
     const record = this.#writes.get(id) ?? new Map<string, Write[]>();
     this.#writes.set(id, record);
-    record.set(cell, [...(record.get(cell) ?? []), { restore, already, at, ...(undoneAt === undefined ? {} : { undoneAt }) }]);
+    record.set(cell, [...(record.get(cell) ?? []), { restore, already, at, ...defined({ undoneAt }) }]);
   }
 
   /** Cells beside the plan that the platform changed while a record was written: they stand against it until something puts them right. */

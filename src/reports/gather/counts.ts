@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { LeftRecord, PlanFacts, PlanReplaced, RepairCounts, ReportHeadline, RunFacts } from '../types.js';
 import { type PlanCells, type RestoreWork, Standing } from './cells.js';
 
@@ -109,7 +110,7 @@ function counted(needs: ReadonlyMap<string, Need>, standing: Standing): RepairCo
     }
     if (why === undefined) continue;
     if (whys.length < cells.size) inPart += 1;
-    if (examples.length < SHOWN_LEFT) examples.push({ object, key, why, ...(plan === undefined ? {} : { plan }) });
+    if (examples.length < SHOWN_LEFT) examples.push({ object, key, why, ...defined({ plan }) });
   }
   return {
     ...all,
@@ -152,7 +153,7 @@ function followersOf(
   for (const { plan, by, person, at, limits } of runs.flatMap(({ replaced }) => replaced)) {
     const [before, after] = [byId.get(plan)?.facts, byId.get(by)?.facts];
     if (before === undefined || after === undefined || followers.has(plan)) continue;
-    const said = { ...(person === undefined ? {} : { person }), ...(at === undefined ? {} : { at }), ...(limits === undefined ? {} : { limits }) };
+    const said = { ...defined({ person, at, limits }) };
     follows(plan, after, before.filters === after.filters ? 'anew' : 'narrowed', said);
   }
   for (const [place, { facts, cells }] of plans.entries()) {

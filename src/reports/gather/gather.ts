@@ -1,5 +1,6 @@
 import type { Escalation } from '../../escalation/index.js';
 import { type Incident, ROBOT } from '../../incidents/index.js';
+import { defined } from '../../lib/index.js';
 import type { Clock, Redactor } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import { Phrases } from '../incident/personal.js';
@@ -80,8 +81,7 @@ export async function gatherReport(incident: Incident, deps: ReportDeps): Promis
     severity: incident.severity,
     ...(severity === undefined ? {} : { means: severity.means }),
     status: incident.status,
-    ...(incident.summary === undefined ? {} : { summary: incident.summary }),
-    ...(incident.impact === undefined ? {} : { impact: incident.impact }),
+    ...defined({ summary: incident.summary, impact: incident.impact }),
     platforms: incident.platforms,
     source: incident.source,
     openedBy: incident.openedBy,
@@ -98,7 +98,7 @@ export async function gatherReport(incident: Incident, deps: ReportDeps): Promis
     pages,
     vendors: incident.vendors.map(({ reminded: _reminded, ...one }) => one),
     links: incident.links,
-    merged: { ...(incident.mergedInto === undefined ? {} : { into: incident.mergedInto }), absorbed: own.absorbed },
+    merged: { ...defined({ into: incident.mergedInto }), absorbed: own.absorbed },
     timeline,
     lastHash: incident.lastHash,
   };
@@ -136,12 +136,7 @@ function pageFacts({ pages }: Incident): readonly PageFacts[] {
     medium: to.medium,
     channel: to.channel,
     to: to.name ?? to.person ?? to.channel,
-    ...(to.person === undefined ? {} : { person: to.person }),
-    ...(settledAt === undefined ? {} : { settledAt }),
-    ...(attempts === undefined ? {} : { attempts }),
-    ...(why === undefined ? {} : { why }),
-    ...(needs === undefined ? {} : { needs }),
-    ...(bundle === undefined ? {} : { bundle }),
+    ...defined({ person: to.person, settledAt, attempts, why, needs, bundle }),
   }));
 }
 
@@ -149,6 +144,6 @@ function peopleIn(timeline: readonly ReportLine[], decisions: ReportData['decisi
   const ids = [...new Set([...timeline, ...decisions].map(({ by }) => by))].filter((by) => by !== ROBOT);
   return ids.map((id) => {
     const name = escalation !== undefined && Object.hasOwn(escalation.people, id) ? escalation.people[id]?.name : undefined;
-    return { id, ...(name === undefined ? {} : { name }) };
+    return { id, ...defined({ name }) };
   });
 }

@@ -1,4 +1,5 @@
 import type { Incident, LinkKind } from '../../incidents/index.js';
+import { defined } from '../../lib/index.js';
 import type { Clock } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
@@ -67,9 +68,7 @@ export async function pausedSyncs(incident: Incident, { store, clock }: Where): 
         reason,
         earlier,
         state,
-        ...(why === undefined ? {} : { why }),
-        ...(resumedAt === undefined ? {} : { resumedAt }),
-        ...(resumedBy === undefined ? {} : { resumedBy }),
+        ...defined({ why, resumedAt, resumedBy }),
         ...(override === true ? { override } : {}),
         ...(runs.has(run) ? { run } : {}),
       });

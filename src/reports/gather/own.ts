@@ -1,4 +1,4 @@
-import { isRunbackError } from '../../lib/index.js';
+import { defined, isRunbackError } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import { listOf, objectOf, textOf } from './parse.js';
 
@@ -39,8 +39,7 @@ export async function readOwnLines(store: Store, id: string): Promise<OwnLines> 
     if (!isRunbackError(error, 'not-found')) throw error;
   }
   return {
-    ...(openedAs === undefined ? {} : { openedAs }),
-    ...(acknowledgedAs === undefined ? {} : { acknowledgedAs }),
+    ...defined({ openedAs, acknowledgedAs }),
     unreachable,
     lapsed,
     absorbed,

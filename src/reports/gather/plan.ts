@@ -1,4 +1,4 @@
-import { canonicalJson, messageOf, sha256 } from '../../lib/index.js';
+import { canonicalJson, defined, messageOf, sha256 } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import type { ChangeExample, ConflictExample, FieldCount, PlanFacts } from '../types.js';
 import { type ConflictCells, linkCell, type PlannedCells } from './cells.js';
@@ -71,19 +71,17 @@ class PlanReader {
     const damaged = textOf(objectOf(header['damaged'])['snapshot']);
     return {
       id: this.#id,
-      ...(this.#hash === undefined ? {} : { hash: this.#hash }),
-      ...(problem === undefined ? {} : { problem }),
+      ...defined({ hash: this.#hash, problem }),
       platform: textOf(header['platform']) ?? '',
       account: textOf(header['account']) ?? '',
       environment: textOf(header['environment']) ?? '',
       createdBy: textOf(header['createdBy']) ?? '',
       createdAt: textOf(header['createdAt']) ?? '',
-      ...(from === undefined ? {} : { from }),
+      ...defined({ from }),
       ...(Object.keys(decisions).length === 0 ? {} : { decisions }),
       ...('filters' in header ? { filters: canonicalJson(header['filters']) } : {}),
       applied: false,
-      ...(base === undefined ? {} : { base }),
-      ...(damaged === undefined ? {} : { damaged }),
+      ...defined({ base, damaged }),
       records: numberOf(counts['records']),
       of: numberOf(counts['of']),
       fields: numberOf(counts['cells']),
@@ -198,7 +196,6 @@ function exampleOf(line: Unknowns, base: Pick<ChangeExample, 'object' | 'key' | 
     ...base,
     ...('from' in move ? { from: move['from'] } : {}),
     ...('to' in move ? { to: move['to'] } : {}),
-    ...(writer === undefined ? {} : { writer }),
-    ...(at === undefined ? {} : { at }),
+    ...defined({ writer, at }),
   };
 }

@@ -1,4 +1,5 @@
-import { messageOf } from '../../lib/index.js';
+import { defined, messageOf } from '../../lib/index.js';
+import { changeOfFields, isChange } from '../../restores/index.js';
 import type { JournalEntry, Store } from '../../store/index.js';
 import type { DecisionFacts, FieldTally, Outcomes, RestoreFacts } from '../types.js';
 import type { RestoreWork, WorkItem } from './cells.js';
@@ -81,8 +82,6 @@ interface Item {
 
 /** Of what has no intent, since nothing was sent: its plan knows. */
 const UNKNOWN = '?';
-/** How the id of an update ends that puts right what the platform changed beside another item. */
-const FILL = '+fields';
 
 const none = (): Mutable<Outcomes> => ({ applied: 0, moved: 0, rejected: 0, failed: 0, inDoubt: 0 });
 
@@ -137,7 +136,7 @@ class RestoreReader {
     return {
       ...this.#head,
       ...(rest ? { state: 'partial' } : {}),
-      ...(problem === undefined ? {} : { problem }),
+      ...defined({ problem }),
       ...sum,
       undone: [...this.#items.values()].filter(({ undoneAt }) => undoneAt !== undefined).length,
       objects: [...objects].map(([object, counts]) => ({ object, ...counts })).sort((a, b) => (a.object < b.object ? -1 : 1)),
@@ -159,7 +158,7 @@ class RestoreReader {
         applied: status === 'applied',
         already,
         at,
-        ...(undoneAt === undefined ? {} : { undoneAt }),
+        ...defined({ undoneAt }),
         except,
         why: status === 'rejected' ? (reason ?? 'rejected') : WHYS[status],
       });
@@ -233,9 +232,8 @@ class RestoreReader {
   #intended(item: Unknowns): void {
     const id = textOf(item['id']);
     if (id === undefined) return;
-    if (id.endsWith(FILL)) this.#fills.set(id, Object.keys(objectOf(item['set'])));
-    // What follows from a change (`7+fields`) is part of it and not counted again.
-    if (id.includes('+')) return;
+    if (changeOfFields(id) !== undefined) this.#fills.set(id, Object.keys(objectOf(item['set'])));
+    if (!isChange(id)) return;
     const except = new Map<string, string>(textsOf(item['left']).map((field) => [field, 'moved-since-plan']));
     for (const field of listOf(item['refused']).map(objectOf)) except.set(textOf(field['field']) ?? '', 'field-left');
     this.#items.set(id, {
@@ -255,8 +253,8 @@ class RestoreReader {
     if (message !== undefined && status !== 'applied' && status !== 'moved' && this.#messages.size < SHOWN_MESSAGES) this.#messages.add(message);
     const id = textOf(result['id']);
     if (id === undefined || !Object.hasOwn(STATUSES, status)) return;
-    if (id.endsWith(FILL)) this.#filled(id, status === 'applied');
-    if (id.includes('+')) return;
+    this.#filled(id, status === 'applied');
+    if (!isChange(id)) return;
     const reason = textOf(result['reason']);
     const before = this.#items.get(id);
     const except = new Map(before?.except);
@@ -266,7 +264,7 @@ class RestoreReader {
       object: before?.object ?? UNKNOWN,
       key: before?.key ?? textOf(result['key']) ?? UNKNOWN,
       status: STATUSES[status as keyof typeof STATUSES],
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason }),
       at: this.#now,
       already: result['already'] === true,
       except,
@@ -284,7 +282,9 @@ class RestoreReader {
 
   /** What was put right after its record is no longer beside the plan; what was not leaves it in part. */
   #filled(id: string, applied: boolean): void {
-    const except = this.#items.get(id.slice(0, -FILL.length))?.except;
+    const filled = changeOfFields(id);
+    if (filled === undefined) return;
+    const except = this.#items.get(filled)?.except;
     if (applied) for (const field of this.#fills.get(id) ?? []) except?.delete(field);
     else for (const field of this.#fills.get(id) ?? ['']) except?.set(field, except.get(field) ?? 'not-applied');
   }

@@ -1,4 +1,4 @@
-import { canonicalJson, messageOf } from '../../lib/index.js';
+import { canonicalJson, defined, messageOf } from '../../lib/index.js';
 import type { JournalEntry, Store } from '../../store/index.js';
 import type { ApprovalFacts, DecisionFacts, RunFacts, StepFacts, StepReplaced } from '../types.js';
 import { correlationIdsIn, listOf, numberOf, objectOf, textOf, textsOf, type Unknowns } from './parse.js';
@@ -67,7 +67,7 @@ class RunReader {
   facts(problem?: string): RunFacts {
     return {
       ...this.#run,
-      ...(problem === undefined ? {} : { problem }),
+      ...defined({ problem }),
       steps: [...this.#steps.values()],
       approvals: this.#approvals,
       decisions: this.#decisions,
@@ -134,7 +134,7 @@ class RunReader {
       case 'run.closed': {
         const state = textOf(data['state']) ?? 'closed';
         const because = textOf(data['because']);
-        Object.assign(this.#run, { state, endedAt: at, ...(because === undefined ? {} : { because }) });
+        Object.assign(this.#run, { state, endedAt: at, ...defined({ because }) });
         if (state === 'abandoned') this.#decide(entry, 'gave up', this.#run.title, because === undefined ? {} : { why: because });
         return this.#event(entry, `${CLOSED[state] ?? `Run ended: ${state}`}${because === undefined ? '' : ` (${because})`}`);
       }
@@ -249,10 +249,10 @@ class RunReader {
       of: textOf(data['of']) ?? '',
       authority: textOf(data['authority']) ?? '',
       authenticated: data['authenticated'] === true,
-      ...(note === undefined ? {} : { note }),
+      ...defined({ note }),
     });
     const way = data['authenticated'] === true ? 'signed' : 'unauthenticated';
-    this.#decide(entry, 'approved', step?.title ?? id, { answer: way, ...(note === undefined ? {} : { why: note }) });
+    this.#decide(entry, 'approved', step?.title ?? id, { answer: way, ...defined({ why: note }) });
     this.#event(entry, `Approved "${step?.title ?? id}"${data['authenticated'] === true ? '' : ' (UNAUTHENTICATED: nothing proves who it was)'}`);
     if (step && numberOf(data['missing']) === 0) Object.assign(step, { state: 'succeeded', startedAt: step.startedAt ?? at, endedAt: at });
   }
@@ -263,7 +263,7 @@ const PLANS = 'restore.plan';
 
 function whyOf(data: Unknowns): { readonly why?: string; readonly answer?: string } {
   const [answer, note] = [textOf(data['why']), textOf(data['note'])];
-  return { ...(answer === undefined ? {} : { answer }), ...(note === undefined ? {} : { why: note }) };
+  return { ...defined({ answer, why: note }) };
 }
 
 function inputText([name, value]: readonly [string, unknown]): string {

@@ -1,6 +1,7 @@
-import { utc } from '../../document/index.js';
 import { failureLines } from '../../incidents/index.js';
 import type { Incident } from '../../incidents/index.js';
+import { utcText } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import type { PausedSync, ReportLine, RestoreFacts, RunFacts } from '../types.js';
 
 /** What happened, in order: of the incident, its runs, restores and pauses. */
@@ -15,7 +16,7 @@ export function timelineOf(
     by,
     source,
     text: readable(text),
-    ...(link === undefined ? {} : { evidence: link }),
+    ...defined({ evidence: link }),
   }));
   for (const { id, events } of runs)
     for (const { at, by, text } of events) lines.push({ at, by, text, source: 'run', evidence: { kind: 'run', id } });
@@ -60,5 +61,5 @@ function withoutFailures({ timeline, pages }: Incident): Incident['timeline'] {
 
 /** For people: times as everywhere in the report. */
 function readable(text: string): string {
-  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z/gu, utc);
+  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z/gu, (at) => utcText(at));
 }

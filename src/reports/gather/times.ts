@@ -1,5 +1,6 @@
 import type { Escalation } from '../../escalation/index.js';
 import type { Incident } from '../../incidents/index.js';
+import { defined } from '../../lib/index.js';
 import type { PageFacts, ReportData, ReportHeadline, ReportSpan } from '../types.js';
 import type { OwnLines } from './own.js';
 
@@ -9,12 +10,9 @@ export function timesOf(incident: Incident, pages: readonly PageFacts[]): Report
   const firstAccepted = accepted.filter((at) => at !== undefined).sort()[0];
   const { beganAt, detectedAt, openedAt, firstAcknowledgedAt, mitigatedAt, resolvedAt, mergedInto } = incident;
   return {
-    ...(beganAt === undefined ? {} : { began: beganAt }),
-    ...(detectedAt === undefined ? {} : { detected: detectedAt }),
+    ...defined({ began: beganAt, detected: detectedAt }),
     opened: openedAt,
-    ...(firstAccepted === undefined ? {} : { firstAccepted }),
-    ...(firstAcknowledgedAt === undefined ? {} : { firstAcknowledged: firstAcknowledgedAt }),
-    ...(mitigatedAt === undefined ? {} : { mitigated: mitigatedAt }),
+    ...defined({ firstAccepted, firstAcknowledged: firstAcknowledgedAt, mitigated: mitigatedAt }),
     ...(resolvedAt === undefined || mergedInto !== undefined ? {} : { resolved: resolvedAt }),
   };
 }
@@ -25,10 +23,9 @@ export function spansOf(times: ReportData['times'], ackWithinMs: number | undefi
     const ms = from === undefined || to === undefined ? Number.NaN : Date.parse(to) - Date.parse(from);
     return {
       name,
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
+      ...defined({ from, to }),
       ...(Number.isNaN(ms) ? {} : { ms }),
-      ...(withinMs === undefined ? {} : { withinMs }),
+      ...defined({ withinMs }),
     };
   };
   const { began, detected, opened, firstAccepted, firstAcknowledged, mitigated, resolved } = times;
@@ -65,8 +62,6 @@ export function tookOf({
   const [toDetectedMs, toMitigatedMs, toResolvedMs] = [from === 'began' ? ms(detected) : undefined, ms(mitigated), ms(resolved)];
   return {
     from,
-    ...(toDetectedMs === undefined ? {} : { toDetectedMs }),
-    ...(toMitigatedMs === undefined ? {} : { toMitigatedMs }),
-    ...(toResolvedMs === undefined ? {} : { toResolvedMs }),
+    ...defined({ toDetectedMs, toMitigatedMs, toResolvedMs }),
   };
 }

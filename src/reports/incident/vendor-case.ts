@@ -1,7 +1,7 @@
-import { plain, utc } from '../../document/index.js';
+import { plain } from '../../document/index.js';
 import type { Vendor } from '../../escalation/index.js';
 import type { Incident } from '../../incidents/index.js';
-import { formatCount as count } from '../../lib/index.js';
+import { formatCount as count, utcText } from '../../lib/index.js';
 import { shownRef } from '../../workspace/index.js';
 import type { FieldCount, PlanFacts, ReportData } from '../types.js';
 import { withoutPersonalData } from './personal.js';
@@ -104,15 +104,15 @@ function accountLines(vendor: Vendor, plans: readonly PlanFacts[]): readonly str
 
 function windowOf({ times: { began, detected, mitigated } }: ReportData): string {
   const start = began ?? detected;
-  return `${start === undefined ? `${FILL_IN}: from` : utc(start)} to ${mitigated === undefined ? 'now, not yet mitigated' : utc(mitigated)}`;
+  return `${start === undefined ? `${FILL_IN}: from` : utcText(start)} to ${mitigated === undefined ? 'now, not yet mitigated' : utcText(mitigated)}`;
 }
 
 function windowLines(report: ReportData): readonly string[] {
   const { began, detected, mitigated } = report.times;
   return [
-    `Began: ${began === undefined ? FILL_IN : utc(began)}`,
-    `Detected: ${detected === undefined ? FILL_IN : utc(detected)}`,
-    `Mitigated: ${mitigated === undefined ? 'not yet' : utc(mitigated)}`,
+    `Began: ${began === undefined ? FILL_IN : utcText(began)}`,
+    `Detected: ${detected === undefined ? FILL_IN : utcText(detected)}`,
+    `Mitigated: ${mitigated === undefined ? 'not yet' : utcText(mitigated)}`,
   ];
 }
 
@@ -176,13 +176,13 @@ function doneLines({ restores, syncs }: ReportData, plans: readonly PlanFacts[])
       .filter(({ earlier }) => earlier === 'running')
       .map(
         ({ sync, at, state, resumedAt }) =>
-          `${utc(at)}: sync ${sync} paused${state === 'resumed' && resumedAt !== undefined ? `, resumed ${utc(resumedAt)}` : ''}`,
+          `${utcText(at)}: sync ${sync} paused${state === 'resumed' && resumedAt !== undefined ? `, resumed ${utcText(resumedAt)}` : ''}`,
       ),
     ...restores
       .filter(({ plan }) => ids.has(plan))
       .map(
         (one) =>
-          `${one.startedAt === '' ? '' : `${utc(one.startedAt)}: `}restore ${one.state}: ${count(one.applied)} of ${count(one.total)} changes written back, ${count(one.rejected)} refused, ${count(one.failed)} failed, ${count(one.inDoubt)} in doubt`,
+          `${one.startedAt === '' ? '' : `${utcText(one.startedAt)}: `}restore ${one.state}: ${count(one.applied)} of ${count(one.total)} changes written back, ${count(one.rejected)} refused, ${count(one.failed)} failed, ${count(one.inDoubt)} in doubt`,
       ),
     ...restores.filter(({ plan }) => ids.has(plan)).flatMap(({ messages }) => messages.map((text) => `The API said: ${text}`)),
   ];

@@ -1,6 +1,6 @@
 import type { FieldChange, MutationResult, RecordHistory } from '../../connectors/index.js';
 import type { CallOptions } from '../../lib/index.js';
-import { own, put, sameButForm, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
+import { ownValue, setOwn, sameButForm, type Fields, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
 import { moveOf, sameSide } from '../decide/conflicts.js';
 import { readLive } from '../plan/live.js';
 import type { Pending, ItemResult, JournalItem, JournalLink } from '../records/items.js';
@@ -105,19 +105,21 @@ function recordIn({ answers }: Aftermath, id: string): PlatformRecord | undefine
 function compare(one: Case): Odd {
   const { item, schema, now, was } = one;
   const kept = new Set(item.action === 'update' ? item.keeps : []);
-  const otherwise = Object.keys(item.set).filter((name) => !kept.has(name) && !isUnset(one, name) && !sameSide(own(now, name), own(item.set, name)));
+  const otherwise = Object.keys(item.set).filter(
+    (name) => !kept.has(name) && !isUnset(one, name) && !sameSide(ownValue(now, name), ownValue(item.set, name)),
+  );
   const beside = schema.fields.flatMap(({ name, readOnly, viaLink }) => {
     if (readOnly || viaLink !== undefined || !Object.hasOwn(now, name)) return [];
-    if (kept.has(name)) return sameSide(own(now, name), own(item.set, name)) ? [] : [name];
-    if (isUnset(one, name)) return sameSide(own(now, name), null) || own(now, name) === '' ? [] : [name];
-    return was === undefined || Object.hasOwn(item.set, name) || sameSide(own(was, name), own(now, name)) ? [] : [name];
+    if (kept.has(name)) return sameSide(ownValue(now, name), ownValue(item.set, name)) ? [] : [name];
+    if (isUnset(one, name)) return sameSide(ownValue(now, name), null) || ownValue(now, name) === '' ? [] : [name];
+    return was === undefined || Object.hasOwn(item.set, name) || sameSide(ownValue(was, name), ownValue(now, name)) ? [] : [name];
   });
   return { one, otherwise, beside };
 }
 
 /** True for a field that a create leaves empty: what the platform fills in there is beside the plan. */
 function isUnset({ item }: Case, name: string): boolean {
-  return item.action === 'create' && sameSide(own(item.set, name), null);
+  return item.action === 'create' && sameSide(ownValue(item.set, name), null);
 }
 
 /** Who wrote what differs, by item; empty where the platform keeps no history of fields. */
@@ -147,32 +149,32 @@ function judged(
 ): ItemResult[] {
   const { item, schema, now, was, certain } = one;
   if (result === undefined) return [];
-  const lastOf = (name: string): FieldChange | undefined => own(history?.fields ?? {}, name)?.[0];
+  const lastOf = (name: string): FieldChange | undefined => ownValue(history?.fields ?? {}, name)?.[0];
   const isOurs = (entry: FieldChange | undefined): boolean =>
     entry !== undefined && (entry.byPlatform === true || (ownWriter !== undefined && entry.writer === ownWriter));
   const wasOurs = (name: string): boolean => {
-    const before = own(history?.fields ?? {}, name)?.[1];
-    return before !== undefined && ownWriter !== undefined && before.writer === ownWriter && sameSide(before.value, own(item.set, name));
+    const before = ownValue(history?.fields ?? {}, name)?.[1];
+    return before !== undefined && ownWriter !== undefined && before.writer === ownWriter && sameSide(before.value, ownValue(item.set, name));
   };
   const stored: Record<string, Value> = {};
   const altered: string[] = [];
   const moves: Record<string, FieldMove> = {};
   const lost: string[] = [];
   for (const name of otherwise) {
-    const value = own(now, name) ?? null;
+    const value = ownValue(now, name) ?? null;
     const type = schema.fields.find((field) => field.name === name)?.type ?? 'other';
     const last = lastOf(name);
-    const unchanged = item.action === 'update' && sameSide(value, own(item.replaced, name));
-    const formOnly = sameButForm(value, own(item.set, name), type);
+    const unchanged = item.action === 'update' && sameSide(value, ownValue(item.replaced, name));
+    const formOnly = sameButForm(value, ownValue(item.set, name), type);
     // A write of its own after ours is no form of what we sent: it reacts, and what the plan says is not there.
     const reacted = last?.byPlatform === true && last.writer !== ownWriter && (!unchanged || wasOurs(name));
-    if (!formOnly && reacted) put(moves, name, moveOf(own(item.set, name), value));
+    if (!formOnly && reacted) setOwn(moves, name, moveOf(ownValue(item.set, name), value));
     else if (formOnly || ((certain || isOurs(last)) && !unchanged)) {
-      put(stored, name, value);
+      setOwn(stored, name, value);
       if (!formOnly) altered.push(name);
     } else if (last === undefined || isOurs(last)) lost.push(name);
   }
-  for (const name of beside) if (certain || isOurs(lastOf(name))) put(moves, name, moveOf(own(was ?? item.set, name), own(now, name)));
+  for (const name of beside) if (certain || isOurs(lastOf(name))) setOwn(moves, name, moveOf(ownValue(was ?? item.set, name), ownValue(now, name)));
   if (lost.length > 0)
     return [
       {
@@ -234,7 +236,7 @@ export async function lookAfterLost(
 /** When the platform took an item in, by its own clock; `since` where its history does not tell. What it did before was no answer to it. */
 function writtenAt(item: Written, entries: RecordHistory['fields'], since: number, ownWriter: string | undefined): number {
   const times = Object.keys(item.set).flatMap((name) => {
-    const ours = own(entries, name)?.filter((one) => ownWriter !== undefined && one.writer === ownWriter && one.at !== undefined) ?? [];
+    const ours = ownValue(entries, name)?.filter((one) => ownWriter !== undefined && one.writer === ownWriter && one.at !== undefined) ?? [];
     return ours.map(({ at }) => Date.parse(at ?? '')).filter((at) => at >= since);
   });
   return times.length === 0 ? since : Math.min(...times);
@@ -245,11 +247,11 @@ function sinceIntent(item: Written, now: Fields, entries: RecordHistory['fields'
   for (const [name, changes] of Object.entries(entries)) {
     const [last] = changes;
     if (last?.byPlatform !== true || last.at === undefined || Date.parse(last.at) < since) continue;
-    const unset = item.action === 'create' ? sameSide(own(item.set, name), null) : item.keeps?.includes(name) === true;
+    const unset = item.action === 'create' ? sameSide(ownValue(item.set, name), null) : item.keeps?.includes(name) === true;
     if (Object.hasOwn(item.set, name) && !unset) continue;
     const before = changes.find((change) => change.at !== undefined && Date.parse(change.at) < since);
     const from = item.action === 'create' ? undefined : (before?.value ?? null);
-    if (!sameSide(from, own(now, name))) put(moves, name, moveOf(from, own(now, name)));
+    if (!sameSide(from, ownValue(now, name))) setOwn(moves, name, moveOf(from, ownValue(now, name)));
   }
   return moves;
 }

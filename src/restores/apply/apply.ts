@@ -1,5 +1,5 @@
 import { platformLock } from '../../connectors/index.js';
-import { isRunbackError, newId, parseDuration, RunbackError, type CallOptions } from '../../lib/index.js';
+import { type CallOptions, defined, isRunbackError, newId, parseDuration, RunbackError } from '../../lib/index.js';
 import type { JournalWriter, Lock, LockOwner } from '../../store/index.js';
 import type { RestoreConfig } from '../../workspace/index.js';
 import type { RestoreDeps } from '../plan/plan.js';
@@ -65,7 +65,7 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     limits: stricter(config.limits, request.limits ?? {}),
     approvals: request.approvals ?? [],
     maxAgeMs: parseDuration(config.plan_max_age),
-    ...(deps.movedTo === undefined ? {} : { movedTo: deps.movedTo }),
+    ...defined({ movedTo: deps.movedTo }),
   };
   checkPlan(plan, platform, clock.now(), conditions);
   checkConfirmation(plan.header, request.confirmed);
@@ -79,10 +79,10 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
     confirmed: request.confirmed ?? '',
     settings: { canary: config.canary, errorsPercent: config.stop_at.errors_percent, skippedPercent: config.stop_at.skipped_percent },
     approvals: conditions.approvals,
-    ...(deps.run === undefined ? {} : { run: deps.run }),
+    ...defined({ run: deps.run }),
     step: deps.step ?? null,
     ...thereNow(platform),
-    ...(request.incidents === undefined ? {} : { incidents: request.incidents }),
+    ...defined({ incidents: request.incidents }),
   };
   const held = await hold(deps, { id, run: deps.run }, request.by);
   return await holding(held, async ({ writer, fold }) => {
@@ -235,7 +235,7 @@ export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'u
         : 'What was put back so far stays put back, and is journaled.',
     ...(next === '' ? {} : { next }),
     data: { restore: id, summary, ...vendorTrace(stop) },
-    ...(stop.cause === undefined ? {} : { cause: stop.cause }),
+    ...defined({ cause: stop.cause }),
   });
 }
 
@@ -277,7 +277,7 @@ export async function hold(
 ): Promise<HeldRestore> {
   const { store, platform } = deps;
   const owner = ownerOf(deps, id, by);
-  const taker = { owner, look: deps.holders ?? restoreHolders(store), ...(run === undefined ? {} : { run }) };
+  const taker = { owner, look: deps.holders ?? restoreHolders(store), ...defined({ run }) };
   const lock = deps.lockHeld === true ? undefined : await takePlatform(store, platformLock(platform), taker);
   try {
     const fold = new RestoreFold(id, options);
@@ -331,8 +331,7 @@ function ownerOf({ platform }: ApplyDeps, id: string, by: string): LockOwner {
 
 /** Journals which lock is held, and from whom it was taken where that process was dead (G5). */
 export async function journalLock({ writer, lock }: HeldRestore, by: string): Promise<void> {
-  if (lock !== undefined)
-    await writer.append({ by, type: 'lock.acquired', data: { name: lock.name, ...(lock.broke === undefined ? {} : { broke: lock.broke }) } });
+  if (lock !== undefined) await writer.append({ by, type: 'lock.acquired', data: { name: lock.name, ...defined({ broke: lock.broke }) } });
 }
 
 /** Journals what the platform made beside the records that were created. A stop where it cannot be asked. */
@@ -355,5 +354,5 @@ function stricter(a: RestoreLimits, b: RestoreLimits): RestoreLimits {
   const least = (x: number | undefined, y: number | undefined): number | undefined => (x === undefined ? y : y === undefined ? x : Math.min(x, y));
   const records = least(a.records, b.records);
   const percent = least(a.percent, b.percent);
-  return { ...(records === undefined ? {} : { records }), ...(percent === undefined ? {} : { percent }) };
+  return { ...defined({ records, percent }) };
 }

@@ -3,7 +3,8 @@ import type { LinkSchema, PlatformRecord } from '../../records/index.js';
 import { nameOf } from '../decide/order.js';
 import { readLive, readLiveLinks } from '../plan/live.js';
 import type { Batches } from '../records/batches.js';
-import { BROUGHT, type PlatformMade, type BesideRecord, type JournalLink } from '../records/items.js';
+import { linkTakenAgain } from '../records/item-ids.js';
+import { type PlatformMade, type BesideRecord, type JournalLink } from '../records/items.js';
 import { schemaOf, type Looking } from '../records/platform-items.js';
 import type { Plan, LinkChange } from '../types.js';
 import { linkText } from './lookup.js';
@@ -45,7 +46,7 @@ export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batche
   const records = await newRecords(looking, kinds, links, created, sinceThere(looking.platform, began), options);
   for (const link of apply.brought) {
     const text = linkText(link);
-    if (!planned.has(text) && !found.has(text) && apply.statuses.get(`${BROUGHT}${text}`) !== 'applied') links.push(link);
+    if (!planned.has(text) && !found.has(text) && apply.statuses.get(linkTakenAgain(text)) !== 'applied') links.push(link);
   }
   return { links, ...(wanted.length === 0 ? {} : { wanted }), records };
 }

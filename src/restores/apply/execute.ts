@@ -1,4 +1,4 @@
-import { silentReporter, type CallOptions } from '../../lib/index.js';
+import { type CallOptions, defined, silentReporter } from '../../lib/index.js';
 import type { ItemResult, JournalItem } from '../records/items.js';
 import { lookAfterLost } from './aftermath.js';
 import { groupsOf, joins, Together, type PlanStep } from './batching.js';
@@ -160,7 +160,7 @@ class Session {
     const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
     batches.ended(batch, resultsIn(outcome));
     this.#progress();
-    return { results: all, sent: checked.send, ...(stop === undefined ? {} : { stop }) };
+    return { results: all, sent: checked.send, ...defined({ stop }) };
   }
 
   /** Makes items of steps and looks at live just before they are written. `unresolved`: steps that cannot be written. */

@@ -1,6 +1,7 @@
 import type { PlatformSchema } from '../../connectors/index.js';
-import { own, put, type Fields, type Value } from '../../records/index.js';
-import { FILL, type Beside, type ItemResult, type JournalItem, type RefusedField } from '../records/items.js';
+import { ownValue, setOwn, type Fields, type Value } from '../../records/index.js';
+import { fieldsAfter } from '../records/item-ids.js';
+import { type Beside, type ItemResult, type JournalItem, type RefusedField } from '../records/items.js';
 import { schemaOf } from '../records/platform-items.js';
 import { lengthOf, type PlanStep } from './batching.js';
 
@@ -41,20 +42,20 @@ export function fillStep({ id, object, key, moves }: Beside): PlanStep {
   const set: Record<string, Value> = {};
   const replaced: Record<string, Value> = {};
   for (const [name, { from, to }] of Object.entries(moves)) {
-    put(set, name, from ?? null);
-    put(replaced, name, to ?? null);
+    setOwn(set, name, from ?? null);
+    setOwn(replaced, name, to ?? null);
   }
   return {
-    id: `${id}${FILL}`,
+    id: fieldsAfter(id),
     group: `update ${object}`,
     action: 'update',
     length: lengthOf(moves),
-    resolve: () => ({ id: `${id}${FILL}`, action: 'update', object, key, set, replaced }),
+    resolve: () => ({ id: fieldsAfter(id), action: 'update', object, key, set, replaced }),
   };
 }
 
 function without(fields: Fields, names: readonly string[]): Fields {
   const rest: Record<string, Value> = {};
-  for (const name of Object.keys(fields)) if (!names.includes(name)) put(rest, name, own(fields, name) ?? null);
+  for (const name of Object.keys(fields)) if (!names.includes(name)) setOwn(rest, name, ownValue(fields, name) ?? null);
   return rest;
 }

@@ -1,6 +1,15 @@
 import type { CreateMutation, PlatformSchema, RecordHistory } from '../../connectors/index.js';
 import type { CallOptions } from '../../lib/index.js';
-import { own, put, sameButForm, type Fields, type LinkSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
+import {
+  ownValue,
+  setOwn,
+  sameButForm,
+  type Fields,
+  type LinkSchema,
+  type ObjectSchema,
+  type PlatformRecord,
+  type Value,
+} from '../../records/index.js';
 import { sameSide } from '../decide/conflicts.js';
 import { pairName } from '../plan/link-names.js';
 import { readLive, readLiveLinks } from '../plan/live.js';
@@ -90,20 +99,20 @@ async function storedByUs(
   live: Fields,
   options: CallOptions,
 ): Promise<Pick<ItemResult, 'stored' | 'altered'> | undefined> {
-  const odd = names.filter((name) => !sameSide(own(live, name), own(item.set, name)));
+  const odd = names.filter((name) => !sameSide(ownValue(live, name), ownValue(item.set, name)));
   const typeOf = (name: string): ObjectSchema['fields'][number]['type'] => schema.fields.find((field) => field.name === name)?.type ?? 'other';
-  const formOnly = (name: string): boolean => sameButForm(own(live, name), own(item.set, name), typeOf(name));
-  if (odd.some((name) => sameSide(own(live, name), own(item.replaced, name)) && !formOnly(name))) return undefined;
+  const formOnly = (name: string): boolean => sameButForm(ownValue(live, name), ownValue(item.set, name), typeOf(name));
+  if (odd.some((name) => sameSide(ownValue(live, name), ownValue(item.replaced, name)) && !formOnly(name))) return undefined;
   const open = odd.filter((name) => !formOnly(name));
   const { connector, identity } = looking.platform;
   if (open.length > 0) {
     if (connector.capabilities.history !== 'field' || identity.writer === undefined) return undefined;
     const { history } = await readLive(looking.platform, schema, [item.key], open, options);
     const fields: RecordHistory['fields'] = history.get(item.key)?.fields ?? {};
-    if (!open.every((name) => own(fields, name)?.[0]?.writer === identity.writer)) return undefined;
+    if (!open.every((name) => ownValue(fields, name)?.[0]?.writer === identity.writer)) return undefined;
   }
   const stored: Record<string, Value> = {};
-  for (const name of odd) put(stored, name, own(live, name) ?? null);
+  for (const name of odd) setOwn(stored, name, ownValue(live, name) ?? null);
   return open.length === 0 ? { stored } : { stored, altered: open };
 }
 
@@ -114,8 +123,8 @@ async function storedByUs(
 export function stillToWrite(schema: ObjectSchema, item: Update, live: Fields): Update | undefined {
   const groupOf = (name: string): string => schema.fields.find((field) => field.name === name)?.group ?? `field ${name}`;
   const names = Object.keys(item.set);
-  const done = names.filter((name) => sameSide(own(live, name), own(item.set, name)));
-  const moved = new Set(names.filter((name) => !done.includes(name) && !sameSide(own(live, name), own(item.replaced, name))).map(groupOf));
+  const done = names.filter((name) => sameSide(ownValue(live, name), ownValue(item.set, name)));
+  const moved = new Set(names.filter((name) => !done.includes(name) && !sameSide(ownValue(live, name), ownValue(item.replaced, name))).map(groupOf));
   const left = names.filter((name) => moved.has(groupOf(name)));
   const keeps = item.keeps ?? [];
   const open = names.filter((name) => !done.includes(name) && !left.includes(name) && !keeps.includes(name));
@@ -141,26 +150,29 @@ export function keeping(item: Update, live: Fields): Update {
   const set: Record<string, Value> = { ...item.set };
   const replaced: Record<string, Value> = { ...item.replaced };
   for (const name of item.keeps) {
-    put(set, name, own(live, name) ?? null);
-    put(replaced, name, own(live, name) ?? null);
+    setOwn(set, name, ownValue(live, name) ?? null);
+    setOwn(replaced, name, ownValue(live, name) ?? null);
   }
   return { ...item, set, replaced };
 }
 
 /** True where live has every value of `fields`; `names`: also those names that `fields` lacks, as absent. */
 export function holds(live: Fields, fields: Fields, names: readonly string[] = Object.keys(fields)): boolean {
-  return names.every((name) => sameSide(own(live, name), own(fields, name)));
+  return names.every((name) => sameSide(ownValue(live, name), ownValue(fields, name)));
 }
 
 /** True where a field that only moves forwards was cleared, as a connector does before it sets it, and not set yet. */
 export function isHalfDone(schema: ObjectSchema, item: Update, live: Fields): boolean {
   const forward = new Set(schema.fields.filter((field) => field.forwardOnly === true).map((field) => field.name));
   const cleared = (name: string): boolean =>
-    forward.has(name) && (own(live, name) === undefined || own(live, name) === null || own(live, name) === '');
+    forward.has(name) && (ownValue(live, name) === undefined || ownValue(live, name) === null || ownValue(live, name) === '');
   const names = Object.keys(item.set);
   return (
     names.some(cleared) &&
-    names.every((name) => cleared(name) || sameSide(own(live, name), own(item.replaced, name)) || sameSide(own(live, name), own(item.set, name)))
+    names.every(
+      (name) =>
+        cleared(name) || sameSide(ownValue(live, name), ownValue(item.replaced, name)) || sameSide(ownValue(live, name), ownValue(item.set, name)),
+    )
   );
 }
 

@@ -1,7 +1,8 @@
 import type { CallOptions } from '../../lib/index.js';
 import type { Fields, PlatformRecord } from '../../records/index.js';
 import { readLiveLinks } from '../plan/live.js';
-import { BROUGHT, type ItemResult, type JournalItem, type JournalLink } from '../records/items.js';
+import { isLinkTakenAgain } from '../records/item-ids.js';
+import { type ItemResult, type JournalItem, type JournalLink } from '../records/items.js';
 import type { Recreations } from '../records/journal.js';
 import { schemaOf, type Looking } from '../records/platform-items.js';
 import { holds, isHalfDone, keeping, linkText, readItems, readPairLinks, stillToWrite } from './lookup.js';
@@ -134,7 +135,7 @@ async function recreated(checking: Checking, items: readonly JournalItem[], opti
 
 async function checkLinks(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
   // What came with a batch of links was seen when that was looked at.
-  const seen = items.every(({ id }) => id.startsWith(BROUGHT));
+  const seen = items.every(({ id }) => isLinkTakenAgain(id));
   if (seen || checking.platform.connector.capabilities.conditionalWrite) return { send: items, skipped: [], before: UNREAD };
   const linksBefore = await readPairLinks(checking, items, options);
   const there = new Set(linksBefore.map(linkText));

@@ -1,5 +1,5 @@
 import { batchOf, type MutationResult, type WriteOptions } from '../../connectors/index.js';
-import { isRunbackError, messageOf, type CallOptions } from '../../lib/index.js';
+import { type CallOptions, defined, isRunbackError, messageOf } from '../../lib/index.js';
 import type { ItemResult, JournalItem } from '../records/items.js';
 import { mutationOf, schemaOf } from '../records/platform-items.js';
 import { linksBeside, lookAfter } from './aftermath.js';
@@ -39,7 +39,7 @@ export class Sending {
       results = replace(results, again.results);
       stop = again.stop;
     }
-    return { results, ...(stop === undefined ? {} : { stop }) };
+    return { results, ...defined({ stop }) };
   }
 
   /** Makes the intent durable, sends, settles what is in doubt, and looks at what the platform made of it. */
@@ -86,7 +86,7 @@ export class Sending {
       );
       stop ??= stopOf(error);
     }
-    return { results, ...(stop === undefined ? {} : { stop }) };
+    return { results, ...defined({ stop }) };
   }
 
   /** Sends mutations. A refusal before anything was sent leaves every one of them not written. */

@@ -1,18 +1,10 @@
 import type { PlatformSchema } from '../../connectors/index.js';
-import { own, put, type Fields, type Value } from '../../records/index.js';
+import { ownValue, setOwn, type Fields, type Value } from '../../records/index.js';
 import { sameSide } from '../decide/conflicts.js';
 import { nameOf } from '../decide/order.js';
 import type { Batches } from '../records/batches.js';
-import {
-  BROUGHT,
-  FILL,
-  type AppliedItem,
-  type PlatformMade,
-  type BesideRecord,
-  type ItemResult,
-  type JournalItem,
-  type JournalLink,
-} from '../records/items.js';
+import { backAfter, changeOfFields, fieldsAfter, isLinkTakenAgain, linkBroughtBy, linkLostWith, linkTakenAgain } from '../records/item-ids.js';
+import { type AppliedItem, type PlatformMade, type BesideRecord, type ItemResult, type JournalItem, type JournalLink } from '../records/items.js';
 import type { FieldMove, LinkChange, LinkEnds, PlanLine, RecordChange } from '../types.js';
 import { lengthOf, type PlanStep } from './batching.js';
 import { linkText } from './lookup.js';
@@ -70,33 +62,29 @@ export async function* putBackSteps(held: readonly Held[], apply: Batches): Asyn
     const status = apply.statuses.get(follows);
     // What is to be tried again still needs its interim values; what was applied whole has taken them back with it.
     if (status === 'failed' || status === 'in_doubt') continue;
-    if (status !== 'applied' || apply.left.has(follows) || apply.refused.has(follows) || apply.statuses.get(backOf(interim)) === 'failed')
+    if (status !== 'applied' || apply.left.has(follows) || apply.refused.has(follows) || apply.statuses.get(backAfter(interim.n)) === 'failed')
       yield putBackStep(interim);
   }
 }
 
 /** A change that follows an interim value as it is once that value was taken back: it finds the old one. */
 function following(change: RecordChange, interim: RecordChange, apply: Batches): RecordChange {
-  if (apply.statuses.get(backOf(interim)) !== 'applied') return change;
+  if (apply.statuses.get(backAfter(interim.n)) !== 'applied') return change;
   const fields: Record<string, FieldMove> = { ...change.fields };
-  for (const [name, { from }] of Object.entries(interim.fields)) put(fields, name, { ...own(fields, name), from: from ?? null });
+  for (const [name, { from }] of Object.entries(interim.fields)) setOwn(fields, name, { ...ownValue(fields, name), from: from ?? null });
   return { ...change, fields };
-}
-
-function backOf(interim: RecordChange): string {
-  return `${interim.n}+back`;
 }
 
 function putBackStep(interim: RecordChange): PlanStep {
   const { object, key } = interim;
-  const id = backOf(interim);
+  const id = backAfter(interim.n);
   const resolve = (live?: Fields): JournalItem | ItemResult => {
     const set: Record<string, Value> = {};
     const replaced: Record<string, Value> = {};
     for (const [name, { from, to }] of Object.entries(interim.fields)) {
-      if (live === undefined || !sameSide(own(live, name), to)) continue;
-      put(set, name, from ?? null);
-      put(replaced, name, to ?? null);
+      if (live === undefined || !sameSide(ownValue(live, name), to)) continue;
+      setOwn(set, name, from ?? null);
+      setOwn(replaced, name, to ?? null);
     }
     return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
   };
@@ -110,16 +98,16 @@ function groupOf({ action, object, layer }: RecordChange): string {
 
 function fieldsStep(change: RecordChange): PlanStep {
   const { object, key } = change;
-  const id = `${change.n}${FILL}`;
+  const id = fieldsAfter(change.n);
   const resolve = (live?: Fields): JournalItem | ItemResult => {
     if (live === undefined) return { id, status: 'rejected', reason: 'parent-missing', message: 'the record was not undeleted' };
     const set: Record<string, Value> = {};
     const replaced: Record<string, Value> = {};
     for (const [name, { to }] of Object.entries(change.fields)) {
-      const now = own(live, name);
+      const now = ownValue(live, name);
       if (sameSide(now, to)) continue;
-      put(set, name, to ?? null);
-      if (now !== undefined) put(replaced, name, now);
+      setOwn(set, name, to ?? null);
+      if (now !== undefined) setOwn(replaced, name, now);
     }
     return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
   };
@@ -141,14 +129,14 @@ export function* undoSteps(
   const cutAgain = new Set<string>();
   for (const item of withFills(applied)) {
     // What came by itself and was taken away again at once needs nothing.
-    if (item.id.startsWith(BROUGHT)) {
+    if (isLinkTakenAgain(item.id)) {
       if ('link' in item) cutAgain.add(linkText(item));
       continue;
     }
     const gone = item.action === 'delete' ? item.links : (item.displaced ?? []);
-    for (const link of gone) links.set(linkText(link), { id: `${item.id}+${links.size}`, link });
+    for (const link of gone) links.set(linkText(link), { id: linkLostWith(item.id, links.size), link });
     for (const link of item.brought ?? [])
-      if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: `${item.id}+brought${brought.size}`, link });
+      if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: linkBroughtBy(item.id, brought.size), link });
     if (item.action === 'unlink') stands(present(item, undo));
     const action = OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once the later ones are undone.
@@ -196,7 +184,7 @@ export async function* broughtWorks(
   const rest = brought.filter((link) => !asked.has(linkText(link)));
   yield* linkWorks(
     'unlink',
-    rest.map((link) => ({ id: `${BROUGHT}${linkText(link)}`, link })),
+    rest.map((link) => ({ id: linkTakenAgain(linkText(link)), link })),
     batches,
   );
 }
@@ -208,8 +196,9 @@ export async function* broughtWorks(
 function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
   const fills = new Map<string, Extract<AppliedItem, { readonly action: 'update' }>>();
   for (const item of applied) {
-    if (item.id.endsWith(FILL) && item.action === 'update') {
-      fills.set(item.id.slice(0, -FILL.length), item);
+    const filled = changeOfFields(item.id);
+    if (filled !== undefined && item.action === 'update') {
+      fills.set(filled, item);
       continue;
     }
     const fill = fills.get(item.id);
@@ -217,7 +206,7 @@ function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
     if (fill === undefined) yield item;
     else if (item.action !== 'create' && item.action !== 'update') yield* [fill, item];
     else {
-      const rest = Object.entries(item.beside ?? {}).filter(([name]) => own(fill.set, name) === undefined);
+      const rest = Object.entries(item.beside ?? {}).filter(([name]) => ownValue(fill.set, name) === undefined);
       const beside = { ...Object.fromEntries(rest), ...fill.beside };
       // What was put right holds what it was put right with, whatever the platform had made of it before.
       const stored = { ...item.stored, ...fill.set, ...fill.stored };
@@ -246,7 +235,7 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
   const { id } = item;
   switch (item.action) {
     case 'update': {
-      const keeps = (item.keeps ?? []).filter((name) => own(item.beside ?? {}, name) === undefined);
+      const keeps = (item.keeps ?? []).filter((name) => ownValue(item.beside ?? {}, name) === undefined);
       // A written field that the platform changed once more goes back to what stood before it was written, not to what was written.
       const written = Object.keys(item.set).filter((name) => item.keeps?.includes(name) !== true);
       return {
@@ -333,12 +322,12 @@ function present({ link, fromObject, toObject, from, to }: JournalLink, batches:
 /** The values to write, with references to records that were created anew. */
 function referring(change: RecordChange, apply: Batches): { readonly fields: Fields } | Omit<ItemResult, 'id'> {
   const fields: Record<string, Value> = {};
-  for (const [name, move] of Object.entries(change.fields)) put(fields, name, move.to ?? null);
+  for (const [name, move] of Object.entries(change.fields)) setOwn(fields, name, move.to ?? null);
   for (const [name, { object, key }] of Object.entries(change.references ?? {})) {
     const present = apply.keyMap.get(object)?.get(key);
     if (present === undefined)
       return { status: 'rejected', reason: 'parent-missing', message: `${object} ${key}, which it refers to, could not be created` };
-    put(fields, name, present);
+    setOwn(fields, name, present);
   }
   return { fields };
 }
@@ -347,7 +336,7 @@ function side(change: RecordChange, which: 'from' | 'to'): Fields {
   const fields: Record<string, Value> = {};
   for (const [name, move] of Object.entries(change.fields)) {
     const value = move[which];
-    if (value !== undefined) put(fields, name, value);
+    if (value !== undefined) setOwn(fields, name, value);
   }
   return fields;
 }
@@ -358,5 +347,5 @@ function besides({ beside }: AppliedItem, which: 'from' | 'to'): Fields {
 }
 
 function filled(fields: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(names.map((name) => [name, own(fields, name) ?? null]));
+  return Object.fromEntries(names.map((name) => [name, ownValue(fields, name) ?? null]));
 }

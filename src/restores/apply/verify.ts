@@ -1,5 +1,5 @@
-import { silentReporter, type CallOptions } from '../../lib/index.js';
-import { own, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../../records/index.js';
+import { type CallOptions, defined, silentReporter } from '../../lib/index.js';
+import { ownValue, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../../records/index.js';
 import { fieldOf, sameSide } from '../decide/conflicts.js';
 import { nameOf } from '../decide/order.js';
 import { byHandLeft } from '../plan/by-hand.js';
@@ -101,7 +101,7 @@ class Check {
     const { beside } = tallyOf(this.#apply);
     return {
       plan: this.#plan.header.id,
-      ...(beside === undefined ? {} : { beside }),
+      ...defined({ beside }),
       checked: this.#checked,
       remaining: this.#remaining,
       damaged: this.#damaged,
@@ -133,17 +133,17 @@ class Check {
     const interim = this.#interims.get(nameOf(change)) ?? {};
     const differing = Object.entries(change.fields).flatMap(([field, move]) => {
       if (change.deferred?.includes(field) === true) return [];
-      const reference = own(change.references ?? {}, field);
+      const reference = ownValue(change.references ?? {}, field);
       // What was only to be kept is as it was when its record was written; nothing is expected of it where that was not.
-      const kept = move.keeps === true ? own(this.#apply.kept.get(String(change.n)) ?? {}, field) : null;
+      const kept = move.keeps === true ? ownValue(this.#apply.kept.get(String(change.n)) ?? {}, field) : null;
       if (kept === undefined) return [];
       const planned = move.keeps === true ? kept : (move.to ?? null);
       const expected = reference === undefined ? planned : this.#apply.keyOf(reference.object, reference.key);
-      const now = own(live, field);
-      const inOwnForm = own(stored, field) === undefined ? sameButForm(now, expected, typeOf(field)) : sameSide(now, own(stored, field));
+      const now = ownValue(live, field);
+      const inOwnForm = ownValue(stored, field) === undefined ? sameButForm(now, expected, typeOf(field)) : sameSide(now, ownValue(stored, field));
       // Before an interim value the damage was there: neither may stay.
-      const damages = [move.from, (own(interim, field) ?? move).from];
-      const stillDamaged = move.keeps !== true && damages.some((from) => sameSide(now, from)) && own(stored, field) === undefined;
+      const damages = [move.from, (ownValue(interim, field) ?? move).from];
+      const stillDamaged = move.keeps !== true && damages.some((from) => sameSide(now, from)) && ownValue(stored, field) === undefined;
       if (sameSide(now, expected) || (inOwnForm && !stillDamaged && !altered.includes(field))) return [];
       return [{ field, expected, now, stillDamaged }];
     });
@@ -159,15 +159,15 @@ class Check {
       this.#conflicts += 1;
       return;
     }
-    const gaveUp = own(interim, field) !== undefined && sameSide(now, own(interim, field)?.to);
+    const gaveUp = ownValue(interim, field) !== undefined && sameSide(now, ownValue(interim, field)?.to);
     const why = gaveUp
       ? 'it gave up its value, and could not get the new one'
       : stillDamaged
         ? 'the damage is still there'
-        : altered.includes(field) && sameSide(now, own(stored, field))
+        : altered.includes(field) && sameSide(now, ownValue(stored, field))
           ? 'the platform stored another value that was written'
           : 'it has another value';
-    this.#wrong(change, { object, key, field, expected, ...(now === undefined ? {} : { live: now }), why }, stillDamaged);
+    this.#wrong(change, { object, key, field, expected, ...defined({ live: now }), why }, stillDamaged);
   }
 
   async #links(changes: readonly LinkChange[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Capabilities, FieldChange, RecordHistory } from '../../connectors/index.js';
-import { sameValue, type Value, own } from '../../records/index.js';
+import { defined } from '../../lib/index.js';
+import { sameValue, type Value, ownValue } from '../../records/index.js';
 import type { Attribution, PlanFilters } from '../types.js';
 
 /** What the incident is known by. */
@@ -26,11 +27,9 @@ export function suspicionOf(
   damagedBy?: string,
 ): Suspicion {
   return {
-    ...(own === undefined ? {} : { own }),
-    ...(damagedBy === undefined ? {} : { damagedBy }),
+    ...defined({ own, damagedBy }),
     suspects: filters.suspects ?? [],
-    ...(filters.since === undefined ? {} : { since: filters.since }),
-    ...(filters.until === undefined ? {} : { until: filters.until }),
+    ...defined({ since: filters.since, until: filters.until }),
     baseStartedAt,
     history,
   };
@@ -59,7 +58,7 @@ export function attributeField(
   editedSince: boolean,
 ): Attribution {
   if (rule.history === 'record') {
-    const last = own(history?.fields ?? {}, field)?.[0];
+    const last = ownValue(history?.fields ?? {}, field)?.[0];
     if (last === undefined) return { state: 'unknown' };
     // A window is a limit: the one time that is known of this change lies outside of it.
     if (!notBefore(last.at, rule.baseStartedAt))
@@ -86,7 +85,7 @@ export function attributeWorkedOut(rule: Suspicion, history: RecordHistory | und
 
 /** The newest entry that wrote what the damaged snapshot holds. */
 function writeOf(rule: Suspicion, history: RecordHistory | undefined, field: string, damaged: Value | undefined): FieldChange | undefined {
-  const entries = own(history?.fields ?? {}, field) ?? [];
+  const entries = ownValue(history?.fields ?? {}, field) ?? [];
   const fitting = entries.filter((entry) => fits(entry, damaged) && notBefore(entry.at, rule.baseStartedAt));
   // An undo of ours may have put the damage back: who made it is told by the entry before.
   return fitting.find((entry) => !isOwn(rule, entry)) ?? fitting[0];
@@ -119,7 +118,7 @@ export function beforeDamage(
   damaged: Value | undefined,
 ): BeforeDamage {
   if (rule.history !== 'field') return BASE;
-  const all = own(history?.fields ?? {}, field) ?? [];
+  const all = ownValue(history?.fields ?? {}, field) ?? [];
   const verdictOf = (entry: FieldChange): Attribution => judge(rule, entry.writer, entry.at);
   const isPass = (entry: FieldChange): boolean => verdictOf(entry).state === 'attributed';
   const since = all.filter((entry) => notBefore(entry.at, rule.baseStartedAt));
@@ -138,8 +137,7 @@ export function beforeDamage(
   const between = strangers.find((entry) => !isOlder(entry) && !(entry.value !== undefined && fits(entry, before)));
   if (between !== undefined) return betweenOf(between, verdictOf(between));
   const oldest = all.at(-1);
-  if (oldest !== undefined && !reaches(rule, all, oldest, base, isPass(oldest)))
-    return { is: 'cut', ...(oldest.at === undefined ? {} : { oldest: oldest.at }) };
+  if (oldest !== undefined && !reaches(rule, all, oldest, base, isPass(oldest))) return { is: 'cut', ...defined({ oldest: oldest.at }) };
   if (edit === undefined || (edit.value !== undefined && fits(edit, base))) return BASE;
   const by = verdictOf(edit);
   // Nothing tells who wrote it, or what, or when: it may be the incident itself.
@@ -149,7 +147,7 @@ export function beforeDamage(
 }
 
 function betweenOf({ value }: FieldChange, by: Attribution): BeforeDamage {
-  return { is: 'between', by, ...(value === undefined ? {} : { value }) };
+  return { is: 'between', by, ...defined({ value }) };
 }
 
 /** True where a history goes back to the base: to an entry older than it, or to the base value as somebody else wrote it. */
@@ -198,7 +196,7 @@ export function attributionWords(attribution: Attribution): string {
 }
 
 function judge(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution {
-  return { state: verdictOn(rule, writer, at), ...(writer === undefined ? {} : { writer }), ...(at === undefined ? {} : { at }) };
+  return { state: verdictOn(rule, writer, at), ...defined({ writer, at }) };
 }
 
 /** Suspect and window, where both are given. Evidence against one of them settles it, whatever is known of the other. */

@@ -1,4 +1,4 @@
-import { own, put, type Fields, type ObjectSchema } from '../../records/index.js';
+import { ownValue, setOwn, type Fields, type ObjectSchema } from '../../records/index.js';
 import type { FieldMove } from '../types.js';
 import { fieldOf } from './conflicts.js';
 
@@ -10,9 +10,9 @@ export function withCompanions(schema: ObjectSchema, fields: Readonly<Record<str
   const all: Record<string, FieldMove> = { ...fields };
   for (const name of Object.keys(fields))
     for (const other of fieldOf(schema, name)?.setsAlso ?? []) {
-      if (own(all, other) !== undefined || fieldOf(schema, other)?.readOnly !== false) continue;
-      const value = own(live, other) ?? null;
-      put(all, other, { from: value, to: value, keeps: true });
+      if (ownValue(all, other) !== undefined || fieldOf(schema, other)?.readOnly !== false) continue;
+      const value = ownValue(live, other) ?? null;
+      setOwn(all, other, { from: value, to: value, keeps: true });
     }
   return all;
 }

@@ -1,4 +1,14 @@
-import { own, put, sameForm, type Fields, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
+import { defined } from '../../lib/index.js';
+import {
+  ownValue,
+  setOwn,
+  sameForm,
+  type Fields,
+  type FieldSchema,
+  type ObjectSchema,
+  type PlatformRecord,
+  type Value,
+} from '../../records/index.js';
 import type { RecordSides } from '../types.js';
 import { fieldOf } from './conflicts.js';
 
@@ -10,7 +20,7 @@ export function comparable<T extends Omit<RecordSides, 'object' | 'key'>>(sides:
   const { base, damaged, live } = sides;
   const after = damaged === undefined ? undefined : inForm(damaged, [live], liveSchema, liveSchema);
   const before = base === undefined ? undefined : inForm(base, [live, after], baseSchema, liveSchema);
-  return { ...sides, ...(before === undefined ? {} : { base: before }), ...(after === undefined ? {} : { damaged: after }) };
+  return { ...sides, ...defined({ base: before, damaged: after }) };
 }
 
 function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: ObjectSchema, liveSchema: ObjectSchema): Fields {
@@ -18,7 +28,7 @@ function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: 
   for (const [name, value] of Object.entries(fields)) {
     const field = fieldOf(liveSchema, name);
     if (field?.setByItself === true) continue;
-    put(form, name, like(value, name, likes, field, schema) ?? value);
+    setOwn(form, name, like(value, name, likes, field, schema) ?? value);
   }
   return form;
 }
@@ -32,7 +42,7 @@ function like(
   schema: ObjectSchema,
 ): Value | undefined {
   for (const each of likes) {
-    const other = each === undefined ? undefined : own(each, name);
+    const other = each === undefined ? undefined : ownValue(each, name);
     if (other === undefined) continue;
     // So it is for nearly all: nothing has to be known of the field.
     if (other === value) return value;
@@ -47,8 +57,8 @@ export function givenOnCreate(record: PlatformRecord | undefined, liveSchema: Ob
   if (record === undefined) return undefined;
   const given: Record<string, Value> = {};
   for (const { name, givenOnCreate: settable } of liveSchema.fields) {
-    const value = own(record.meta, name) ?? own(record.fields, name);
-    if (settable === true && value !== undefined && value !== null && !except.includes(name)) put(given, name, value);
+    const value = ownValue(record.meta, name) ?? ownValue(record.fields, name);
+    if (settable === true && value !== undefined && value !== null && !except.includes(name)) setOwn(given, name, value);
   }
   return Object.keys(given).length === 0 ? undefined : given;
 }

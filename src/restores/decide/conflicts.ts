@@ -1,10 +1,11 @@
-import { compareKeys, sameValue, type Fields, type FieldSchema, type ObjectSchema, type Value, own } from '../../records/index.js';
+import { defined } from '../../lib/index.js';
+import { compareKeys, sameValue, type Fields, type FieldSchema, type ObjectSchema, type Value, ownValue } from '../../records/index.js';
 import type { Attribution, ConflictCode, DecidedChange, FieldMove, PlanConflict, PlanFilters } from '../types.js';
 import { inWindow, type Suspicion } from './attribution.js';
 
 /** A move without members for absent sides. */
 export function moveOf(from: Value | undefined, to: Value | undefined): FieldMove {
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return { ...defined({ from, to }) };
 }
 
 /** True where two sides of a field count as the same: a field that a platform does not give holds nothing, as null and the empty set do. */
@@ -33,8 +34,9 @@ export function isLink(schema: ObjectSchema, name: string): boolean {
 
 /** Names of the fields in which two records differ, sorted. */
 export function differing(a: Fields, b: Fields): string[] {
-  const names = Object.keys(a).filter((name) => !sameSide(own(a, name), own(b, name)));
-  for (const name of Object.keys(b)) if (own(a, name) === undefined && !sameSide(undefined, own(b, name)) && !names.includes(name)) names.push(name);
+  const names = Object.keys(a).filter((name) => !sameSide(ownValue(a, name), ownValue(b, name)));
+  for (const name of Object.keys(b))
+    if (ownValue(a, name) === undefined && !sameSide(undefined, ownValue(b, name)) && !names.includes(name)) names.push(name);
   return names.length > 1 ? names.sort(compareKeys) : names;
 }
 
@@ -76,8 +78,8 @@ export function conflictOf(
     code,
     ...place,
     message,
-    choices: { keep, ...(restore === undefined ? {} : { restore }) },
-    ...(change === undefined ? {} : { change }),
+    choices: { keep, ...defined({ restore }) },
+    ...defined({ change }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RecordHistory } from '../../connectors/index.js';
-import { own, put, type Fields } from '../../records/index.js';
+import { defined } from '../../lib/index.js';
+import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
 import { attributeCreation, attributionWords } from './attribution.js';
 import { conflictOf, differing, isLink, moveOf, refused } from './conflicts.js';
@@ -51,7 +52,7 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
   if (filters.fields !== undefined && damaged === undefined) return NOTHING;
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
   if (evidence.recreatedAs !== undefined) return NOTHING;
-  const whole = { object, key, base, ...(damaged === undefined ? {} : { damaged }) };
+  const whole = { object, key, base, ...defined({ damaged }) };
   if (evidence.mergedInto !== undefined) {
     const message = `${object} ${key} was merged into ${evidence.mergedInto}; a merge cannot be undone, and creating it again would make a duplicate.`;
     return only(conflictOf('merged-away', whole, message, 'leave the merged record as it is'));
@@ -90,10 +91,10 @@ function fieldsToCreate(
   const watched = new Set(context.watched?.map((field) => field.name));
   for (const name of Object.keys(base)) {
     if (isLink(context.liveSchema, name)) continue;
-    const value = own(base, name) ?? null;
+    const value = ownValue(base, name) ?? null;
     if (context.filters.exceptFields?.includes(name) === true || watched.has(name)) continue;
     const obstacle = impossible(context, name, value);
-    if (obstacle === undefined) put(fields, name, { to: value });
+    if (obstacle === undefined) setOwn(fields, name, { to: value });
     else if (value !== null && value !== '')
       conflicts.push(
         conflictOf(
@@ -112,10 +113,12 @@ function decideCameBack(context: DecideContext, sides: RecordSides): RecordDecis
   const { object, key, base, live } = sides;
   if (base === undefined || live === undefined || context.filters.fields !== undefined) return NOTHING;
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
-  const names = differing(base, live).filter((name) => !isLink(context.liveSchema, name) && impossible(context, name, own(base, name)) === undefined);
+  const names = differing(base, live).filter(
+    (name) => !isLink(context.liveSchema, name) && impossible(context, name, ownValue(base, name)) === undefined,
+  );
   if (names.length === 0) return NOTHING;
   const fields: Record<string, FieldMove> = {};
-  for (const name of names) put(fields, name, moveOf(own(live, name), own(base, name)));
+  for (const name of names) setOwn(fields, name, moveOf(ownValue(live, name), ownValue(base, name)));
   const change = {
     action: 'update',
     object,
@@ -136,7 +139,7 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
   const attribution = attributeCreation(context.suspicion, evidence.history);
   const fields: Record<string, FieldMove> = {};
-  for (const [name, value] of Object.entries(live)) if (!isLink(context.liveSchema, name)) put(fields, name, { from: value });
+  for (const [name, value] of Object.entries(live)) if (!isLink(context.liveSchema, name)) setOwn(fields, name, { from: value });
   const change = {
     action: 'delete',
     object,

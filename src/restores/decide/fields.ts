@@ -1,5 +1,5 @@
 import type { RecordHistory } from '../../connectors/index.js';
-import { compareKeys, mergeSet, sameButForm, setElements, type Fields, type Value, own, put } from '../../records/index.js';
+import { compareKeys, mergeSet, sameButForm, setElements, type Fields, type Value, ownValue, setOwn } from '../../records/index.js';
 import type { Attribution, ConflictCode, FieldMove, PlanConflict, RecordSides } from '../types.js';
 import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage } from './attribution.js';
 import { conflictOf, differing, fieldOf, isLink, moveOf, refused, sameSide } from './conflicts.js';
@@ -39,7 +39,7 @@ type Past = Readonly<Record<string, Exclude<BeforeDamage, { readonly is: 'base' 
 export function decideFields(context: DecideContext, known: Sides, history: RecordHistory | undefined): FieldDecisions {
   const past = pastOf(context, known, history);
   const edits: Record<string, Value> = {};
-  for (const [name, before] of Object.entries(past)) if (before.is === 'edit') put(edits, name, before.value);
+  for (const [name, before] of Object.entries(past)) if (before.is === 'edit') setOwn(edits, name, before.value);
   const sides: Sides = { ...known, base: { ...known.base, ...edits } };
   const fields: Record<string, FieldMove> = {};
   const conflicts: PlanConflict[] = [];
@@ -52,7 +52,7 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
     if (verdict.is === 'nothing') nothing += 1;
     else if (verdict.is === 'conflict') conflicts.push(verdict.conflict);
     else {
-      for (const [name, move] of Object.entries(verdict.moves)) put(fields, name, move);
+      for (const [name, move] of Object.entries(verdict.moves)) setOwn(fields, name, move);
       attributions.push(verdict.attribution);
       forward.push(...Object.keys(verdict.moves).filter((name) => fieldOf(context.liveSchema, name)?.forwardOnly === true));
     }
@@ -70,8 +70,8 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
 function pastOf(context: DecideContext, sides: Sides, history: RecordHistory | undefined): Past {
   const past: Record<string, Past[string]> = {};
   for (const name of differing(sides.base, sides.damaged)) {
-    const before = beforeDamage(context.suspicion, history, name, own(sides.base, name), own(sides.damaged, name));
-    if (before.is !== 'base') put(past, name, before);
+    const before = beforeDamage(context.suspicion, history, name, ownValue(sides.base, name), ownValue(sides.damaged, name));
+    if (before.is !== 'base') setOwn(past, name, before);
   }
   return past;
 }
@@ -110,7 +110,7 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
   for (const name of differing(sides.base, sides.damaged)) {
     if (watched.has(name)) continue;
     // A field that came after the base says nothing about damage.
-    if (!known.has(name) && own(sides.base, name) === undefined) continue;
+    if (!known.has(name) && ownValue(sides.base, name) === undefined) continue;
     if (isLink(context.liveSchema, name)) continue;
     if (context.where !== undefined && !context.where(name, sides)) continue;
     const group = fieldOf(context.liveSchema, name)?.group;
@@ -119,7 +119,7 @@ function unitsOf(context: DecideContext, sides: Sides): Unit[] {
     if (members.some((member) => context.filters.exceptFields?.includes(member) === true)) continue;
     if (group === undefined) units.push({ name, members });
     else if (!groups.has(group)) {
-      const damaged = members.filter((member) => !sameSide(own(sides.base, member), own(sides.damaged, member)));
+      const damaged = members.filter((member) => !sameSide(ownValue(sides.base, member), ownValue(sides.damaged, member)));
       const unit = { name: damaged.join('+'), members };
       groups.set(group, unit);
       units.push(unit);
@@ -143,9 +143,9 @@ interface Known {
 
 function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history, past, editedSince }: Known): Verdict {
   const { object, key, base, damaged, live } = sides;
-  const hurt = unit.members.filter((name) => !sameSide(own(base, name), own(damaged, name)));
+  const hurt = unit.members.filter((name) => !sameSide(ownValue(base, name), ownValue(damaged, name)));
   const targets = new Map(hurt.map((name) => [name, targetOf(context, sides, name)]));
-  const open = hurt.filter((name) => !sameSide(own(live, name), targets.get(name)) && !isMended(context, sides, name, targets.get(name)));
+  const open = hurt.filter((name) => !sameSide(ownValue(live, name), targets.get(name)) && !isMended(context, sides, name, targets.get(name)));
   const place = { object, key, field: unit.name, ...valuesOf(hurt, base, damaged, live) };
   for (const name of hurt) {
     const obstacle = impossible(context, name, open.includes(name) ? targets.get(name) : null);
@@ -155,8 +155,8 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
   if (open.length === 0) return { is: 'nothing' };
 
   const moves: Record<string, FieldMove> = {};
-  for (const name of open) put(moves, name, moveOf(own(live, name), targets.get(name) ?? null));
-  const attributions = open.map((name) => attributeField(context.suspicion, history, name, own(damaged, name), editedSince));
+  for (const name of open) setOwn(moves, name, moveOf(ownValue(live, name), targets.get(name) ?? null));
+  const attributions = open.map((name) => attributeField(context.suspicion, history, name, ownValue(damaged, name), editedSince));
   const attribution = weakest(attributions);
   const conflict = (code: ConflictCode, message: string, keep: string, restore: string): Verdict => ({
     is: 'conflict',
@@ -170,7 +170,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
     }),
   });
   const what = `${unit.name} of ${object} ${key}`;
-  const optOut = open.find((name) => leavesOptOut(context, name, own(live, name), targets.get(name)));
+  const optOut = open.find((name) => leavesOptOut(context, name, ownValue(live, name), targets.get(name)));
   if (optOut !== undefined)
     return conflict(
       'consent',
@@ -179,7 +179,10 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
       'opt the person in again',
     );
   const edited = unit.members.filter(
-    (name) => !isSet(context, sides, name) && !sameSide(own(live, name), own(damaged, name)) && !sameSide(own(live, name), own(base, name)),
+    (name) =>
+      !isSet(context, sides, name) &&
+      !sameSide(ownValue(live, name), ownValue(damaged, name)) &&
+      !sameSide(ownValue(live, name), ownValue(base, name)),
   );
   if (edited.length > 0)
     return conflict(
@@ -206,7 +209,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
 /** What a person has to be told before one of these fields goes back to its base value. */
 function questionOf(members: readonly string[], past: Past): { readonly between?: string; readonly cut?: string } {
   for (const name of members) {
-    const before = own(past, name);
+    const before = ownValue(past, name);
     if (before?.is !== 'between') continue;
     const value = before.value === undefined ? 'it' : `${JSON.stringify(before.value)} to ${name}`;
     const who = before.by.writer === undefined ? 'someone unknown' : before.by.writer;
@@ -216,7 +219,7 @@ function questionOf(members: readonly string[], past: Past): { readonly between?
     };
   }
   for (const name of members) {
-    const before = own(past, name);
+    const before = ownValue(past, name);
     if (before?.is !== 'cut') continue;
     const from = before.oldest === undefined ? '' : ` (from ${before.oldest} on)`;
     return {
@@ -229,23 +232,27 @@ function questionOf(members: readonly string[], past: Past): { readonly between?
 /** True where live is the target in a form that the platform gave it, as after an earlier restore, and the damage is more than that. */
 function isMended(context: DecideContext, { damaged, live }: Sides, name: string, target: Value | undefined): boolean {
   const type = fieldOf(context.liveSchema, name)?.type ?? 'other';
-  return !sameButForm(own(damaged, name), target, type) && sameButForm(own(live, name), target, type);
+  return !sameButForm(ownValue(damaged, name), target, type) && sameButForm(ownValue(live, name), target, type);
 }
 
 /** What a damaged field should hold: the base value; for a set, the merge by element. */
 function targetOf(context: DecideContext, sides: Sides, name: string): Value | undefined {
   const { base, damaged, live } = sides;
-  if (sameSide(own(live, name), own(damaged, name)) || !isSet(context, sides, name)) return own(base, name);
-  const merged = mergeSet(setElements(own(base, name)) ?? [], setElements(own(damaged, name)) ?? [], setElements(own(live, name)) ?? []);
-  const now = setElements(own(live, name)) ?? [];
-  if (merged.length === now.length && merged.every((element) => now.includes(element))) return own(live, name);
-  return merged.length === 0 && !Array.isArray(own(base, name)) ? own(base, name) : merged;
+  if (sameSide(ownValue(live, name), ownValue(damaged, name)) || !isSet(context, sides, name)) return ownValue(base, name);
+  const merged = mergeSet(
+    setElements(ownValue(base, name)) ?? [],
+    setElements(ownValue(damaged, name)) ?? [],
+    setElements(ownValue(live, name)) ?? [],
+  );
+  const now = setElements(ownValue(live, name)) ?? [];
+  if (merged.length === now.length && merged.every((element) => now.includes(element))) return ownValue(live, name);
+  return merged.length === 0 && !Array.isArray(ownValue(base, name)) ? ownValue(base, name) : merged;
 }
 
 /** True where a field is a set on all three sides, so that it merges by element. */
 function isSet(context: DecideContext, sides: Sides, name: string): boolean {
   if (fieldOf(context.liveSchema, name)?.type !== 'set') return false;
-  return [own(sides.base, name), own(sides.damaged, name), own(sides.live, name)].every((value) => setElements(value) !== undefined);
+  return [ownValue(sides.base, name), ownValue(sides.damaged, name), ownValue(sides.live, name)].every((value) => setElements(value) !== undefined);
 }
 
 function leavesOptOut(context: DecideContext, name: string, live: Value | undefined, to: Value | undefined): boolean {
@@ -262,7 +269,7 @@ function valuesOf(names: readonly string[], base: Fields, damaged: Fields, live:
     ['live', live],
   ] as const) {
     const first = names[0] ?? '';
-    const value = names.length === 1 ? own(fields, first) : Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
+    const value = names.length === 1 ? ownValue(fields, first) : Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
     if (value !== undefined) values[side] = value;
   }
   return values;

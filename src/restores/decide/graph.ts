@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../../connectors/index.js';
-import { keyOf, type Fields, type LinkSchema, own } from '../../records/index.js';
+import { keyOf, type Fields, type LinkSchema, ownValue } from '../../records/index.js';
 
 /** A link that is carried by fields of its `from` record: a foreign key. */
 export interface Carried extends LinkSchema {
@@ -33,7 +33,7 @@ export function referenceAmong<T>(
 function textOf(names: readonly string[], fields: Fields): string | undefined {
   const parts: string[] = [];
   for (const name of names) {
-    const value = own(fields, name);
+    const value = ownValue(fields, name);
     if (value === undefined || value === null || typeof value === 'object') return undefined;
     parts.push(String(value));
   }

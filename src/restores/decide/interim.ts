@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { own, type FieldSchema, type ObjectSchema, type UniqueSchema, type Value } from '../../records/index.js';
+import { ownValue, type FieldSchema, type ObjectSchema, type UniqueSchema, type Value } from '../../records/index.js';
 import { fieldOf } from './conflicts.js';
 import type { RecordDraft } from './order.js';
 
@@ -15,11 +15,11 @@ export interface Interim {
  * cannot be anybody's. Undefined where there is no such value. `carries`: the field carries a link, so that only nothing will do.
  */
 export function interimOf(schema: ObjectSchema, unique: UniqueSchema, draft: RecordDraft, carries: (field: string) => boolean): Interim | undefined {
-  const changed = (name: string): boolean => own(draft.fields, name) !== undefined;
+  const changed = (name: string): boolean => ownValue(draft.fields, name) !== undefined;
   const names = [...unique.fields].sort((a, b) => Number(changed(b)) - Number(changed(a)));
   const candidates = names.flatMap((name) => {
     const field = fieldOf(schema, name);
-    const now = own(draft.fields, name)?.from ?? own(draft.stays ?? {}, name);
+    const now = ownValue(draft.fields, name)?.from ?? ownValue(draft.stays ?? {}, name);
     return field === undefined || field.readOnly || now === undefined || now === null ? [] : [{ name, field, now }];
   });
   for (const { name, field } of candidates) if (field.required !== true && unique.emptyCounts !== true) return { field: name, value: null };

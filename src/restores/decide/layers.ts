@@ -1,5 +1,5 @@
 import type { ObjectSchema, UniqueSchema } from '../../records/index.js';
-import { own, put } from '../../records/index.js';
+import { ownValue, setOwn } from '../../records/index.js';
 import type { FieldMove } from '../types.js';
 import { interimOf, type Interim } from './interim.js';
 import { nameOf, type RecordDraft } from './order.js';
@@ -203,10 +203,10 @@ function withInterims(draft: RecordDraft, interims: readonly Interim[]): { reado
   const before: Record<string, FieldMove> = {};
   const fields: Record<string, FieldMove> = { ...draft.fields };
   for (const { field, value } of interims) {
-    const move = own(draft.fields, field);
-    const stays = own(draft.stays ?? {}, field) ?? null;
-    put(before, field, { from: move === undefined ? stays : (move.from ?? null), to: value });
-    put(fields, field, move === undefined ? { from: value, to: stays } : { ...move, from: value });
+    const move = ownValue(draft.fields, field);
+    const stays = ownValue(draft.stays ?? {}, field) ?? null;
+    setOwn(before, field, { from: move === undefined ? stays : (move.from ?? null), to: value });
+    setOwn(fields, field, move === undefined ? { from: value, to: stays } : { ...move, from: value });
   }
   const why = 'gives its unique value to another record of this plan: has a temporary one for a while';
   return { first: { action: 'update', object, key, fields: before, attribution, why, interim: true }, last: { ...draft, fields } };

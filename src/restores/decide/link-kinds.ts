@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { LinkSchema } from '../../records/index.js';
 
 /** A kind of link as it is now, with what it was called when the base was made. */
@@ -48,7 +49,7 @@ export function matchKinds(before: readonly LinkSchema[], now: readonly LinkSche
   const lost = stored.flatMap((old): LostKind[] => {
     if (matched.has(old)) return [];
     const instead = now.find((link) => samePair(old, link) && old.kind === link.kind && !found.has(link));
-    return [{ before: old, ...(instead === undefined ? {} : { instead }) }];
+    return [{ before: old, ...defined({ instead }) }];
   });
   const unclear = new Set(lost.map(({ instead }) => instead));
   return { kinds: now.filter((link) => !unclear.has(link)).map((link) => ({ link, before: found.get(link) })), lost };

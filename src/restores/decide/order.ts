@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../../connectors/index.js';
-import { own, put, type Fields, type Value } from '../../records/index.js';
+import { ownValue, setOwn, type Fields, type Value } from '../../records/index.js';
 import type { DecidedChange, PlanConflict } from '../types.js';
 import { conflictOf } from './conflicts.js';
 import { carriedLinks, referenceAmong, referenceOf, type Carried } from './graph.js';
@@ -115,7 +115,7 @@ function release(nodes: Map<string, Node>, name: string): void {
 
 function sideOf(draft: RecordDraft, side: 'from' | 'to'): Fields {
   const fields: Record<string, Value> = {};
-  for (const [name, move] of Object.entries(draft.fields)) put(fields, name, move[side] ?? null);
+  for (const [name, move] of Object.entries(draft.fields)) setOwn(fields, name, move[side] ?? null);
   return fields;
 }
 
@@ -126,7 +126,7 @@ function withoutReferences(node: Node): { create: RecordDraft; update: RecordDra
     ...node.draft,
     fields: Object.fromEntries(Object.entries(node.draft.fields).map(([name, move]) => [name, via.has(name) ? { to: null } : move])),
   };
-  const fields = Object.fromEntries([...via].map((name) => [name, { from: null, to: own(node.draft.fields, name)?.to ?? null }]));
+  const fields = Object.fromEntries([...via].map((name) => [name, { from: null, to: ownValue(node.draft.fields, name)?.to ?? null }]));
   return {
     create: { ...create, deferred: [...via] },
     update: { action: 'update', object, key, fields, attribution, why: 'refers to a record that refers back: written once both exist' },
@@ -136,7 +136,7 @@ function withoutReferences(node: Node): { create: RecordDraft; update: RecordDra
 function withoutReferencesBeforeDelete(node: Node): { clear: RecordDraft; erase: RecordDraft } {
   const via = new Set(node.edges.flatMap((edge) => edge.link.viaFields));
   const { object, key, attribution } = node.draft;
-  const fields = Object.fromEntries([...via].map((name) => [name, { from: own(node.draft.fields, name)?.from ?? null, to: null }]));
+  const fields = Object.fromEntries([...via].map((name) => [name, { from: ownValue(node.draft.fields, name)?.from ?? null, to: null }]));
   const erase = {
     ...node.draft,
     fields: Object.fromEntries(Object.entries(node.draft.fields).map(([name, move]) => [name, via.has(name) ? { from: null } : move])),

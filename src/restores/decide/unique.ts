@@ -1,5 +1,5 @@
-import { canonicalJson } from '../../lib/index.js';
-import { own, put, type Fields, type FieldSchema, type ObjectSchema, type UniqueSchema, type Value } from '../../records/index.js';
+import { canonicalJson, defined } from '../../lib/index.js';
+import { ownValue, setOwn, type Fields, type FieldSchema, type ObjectSchema, type UniqueSchema, type Value } from '../../records/index.js';
 import type { DecidedChange } from '../types.js';
 import { fieldOf } from './conflicts.js';
 import type { RecordDraft } from './order.js';
@@ -30,13 +30,13 @@ function findUniques(schema: ObjectSchema): readonly UniqueSchema[] {
 export function handingsOf(schema: ObjectSchema, uniques: readonly UniqueSchema[], draft: RecordDraft): readonly Handing[] {
   const handings: Handing[] = [];
   for (const [n, unique] of uniques.entries()) {
-    const touched = (names: readonly string[] | undefined): boolean => names?.some((name) => own(draft.fields, name) !== undefined) === true;
+    const touched = (names: readonly string[] | undefined): boolean => names?.some((name) => ownValue(draft.fields, name) !== undefined) === true;
     if (draft.action === 'update' && !touched(unique.fields) && !touched(unique.when)) continue;
     const gives = draft.action === 'create' || draft.action === 'undelete' ? undefined : heldBy(schema, unique, n, draft, 'from');
     const takes = draft.action === 'delete' ? undefined : heldBy(schema, unique, n, draft, 'to');
     // The same value in another spelling is neither given up nor taken, unless the record begins or ceases to count.
     if (gives === takes && !touched(unique.when)) continue;
-    handings.push({ unique, ...(gives === undefined ? {} : { gives }), ...(takes === undefined ? {} : { takes }) });
+    handings.push({ unique, ...defined({ gives, takes }) });
   }
   return handings;
 }
@@ -56,8 +56,9 @@ export function withStaying<T extends DecidedChange>(schema: ObjectSchema, chang
   if ('link' in change || change.action !== 'update') return change;
   const stays: Record<string, Value> = {};
   for (const { fields, when } of uniquesOf(schema)) {
-    if (![...fields, ...(when ?? [])].some((name) => own(change.fields, name) !== undefined)) continue;
-    for (const name of fields) if (own(change.fields, name) === undefined && own(live, name) !== undefined) put(stays, name, live[name] ?? null);
+    if (![...fields, ...(when ?? [])].some((name) => ownValue(change.fields, name) !== undefined)) continue;
+    for (const name of fields)
+      if (ownValue(change.fields, name) === undefined && ownValue(live, name) !== undefined) setOwn(stays, name, live[name] ?? null);
   }
   return Object.keys(stays).length === 0 ? change : { ...change, stays };
 }
@@ -71,8 +72,8 @@ export function isBlank(held: string): boolean {
 function heldBy(schema: ObjectSchema, unique: UniqueSchema, n: number, draft: RecordDraft, side: 'from' | 'to'): string | undefined {
   const parts: string[] = [];
   for (const name of unique.fields) {
-    const move = own(draft.fields, name);
-    const value = (move === undefined ? (own(draft.stays ?? {}, name) ?? keyPart(schema, draft.key, name)) : move[side]) ?? null;
+    const move = ownValue(draft.fields, name);
+    const value = (move === undefined ? (ownValue(draft.stays ?? {}, name) ?? keyPart(schema, draft.key, name)) : move[side]) ?? null;
     if (value === null && unique.emptyCounts !== true) return undefined;
     parts.push(spelling(fieldOf(schema, name), value));
   }

@@ -1,5 +1,5 @@
 import type { RecordHistory } from '../../connectors/index.js';
-import { own, put, type Fields, type FieldSchema, type Value } from '../../records/index.js';
+import { ownValue, setOwn, type Fields, type FieldSchema, type Value } from '../../records/index.js';
 import type { PlanConflict, RecordSides } from '../types.js';
 import { attributeWorkedOut, attributionWords } from './attribution.js';
 import { conflictOf, sameSide } from './conflicts.js';
@@ -27,7 +27,7 @@ export function decideWatched(
   const conflicts: PlanConflict[] = [];
   let nothing = 0;
   for (const field of context.watched ?? []) {
-    const [base, damaged, live] = [watched.base, watched.damaged, watched.live].map((side) => own(side ?? {}, field.name));
+    const [base, damaged, live] = [watched.base, watched.damaged, watched.live].map((side) => ownValue(side ?? {}, field.name));
     // Never having opted out and having it said so is the same.
     const neverOut = field.optedOut !== undefined && [base, damaged, live].every((side) => !isOut(field, side));
     if (sameSide(base, damaged) || neverOut || !passes(context, sides, watched, field.name)) continue;
@@ -47,8 +47,8 @@ export function decideWatched(
 /** What a record that is created again, or came back without it, cannot be told: that its person had opted out. */
 export function lostOptOuts(context: DecideContext, sides: RecordSides, watched: WatchedSides): readonly PlanConflict[] {
   return (context.watched ?? []).flatMap((field) => {
-    const base = own(watched.base ?? {}, field.name);
-    if (!isOut(field, base) || isOut(field, own(watched.live ?? {}, field.name)) || !passes(context, sides, watched, field.name)) return [];
+    const base = ownValue(watched.base ?? {}, field.name);
+    if (!isOut(field, base) || isOut(field, ownValue(watched.live ?? {}, field.name)) || !passes(context, sides, watched, field.name)) return [];
     const whose = sides.live === undefined ? 'the record that is created again' : 'the record that came back';
     const message = `${field.name} of ${sides.object} ${sides.key} was ${said(base)}. It cannot be written, so ${whose} does not know that this person opted out.`;
     return [byHand(field, { object: sides.object, key: sides.key, ...values({ base }) }, message)];
@@ -86,6 +86,6 @@ function values(sides: {
   readonly live?: Value | undefined;
 }): Partial<Record<'base' | 'damaged' | 'live', Value>> {
   const given: Record<string, Value> = {};
-  for (const [side, value] of Object.entries(sides)) if (value !== undefined) put(given, side, value);
+  for (const [side, value] of Object.entries(sides)) if (value !== undefined) setOwn(given, side, value);
   return given;
 }

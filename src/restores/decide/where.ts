@@ -1,5 +1,5 @@
 import { compileExpression, didYouMean, RunbackError, type Expression } from '../../lib/index.js';
-import { put, watchedFields, type ObjectSchema, type Value } from '../../records/index.js';
+import { setOwn, watchedFields, type ObjectSchema, type Value } from '../../records/index.js';
 import type { RecordSides } from '../types.js';
 import type { DecideContext } from './context.js';
 
@@ -16,7 +16,7 @@ export function compileWhere(source: string | undefined): ((schema: ObjectSchema
   return (schema) => {
     const empty: Record<string, Value> = {};
     // A field of another object type holds nothing here; one that no object type has was refused before.
-    for (const name of [...schema.fields.map((field) => field.name), ...fieldsIn(expression)]) put(empty, name, null);
+    for (const name of [...schema.fields.map((field) => field.name), ...fieldsIn(expression)]) setOwn(empty, name, null);
     return (field: string, sides: RecordSides) => {
       const { object, key, base, damaged, live } = sides;
       const result = expression.evaluate({

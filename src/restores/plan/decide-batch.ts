@@ -1,4 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
+import { defined } from '../../lib/index.js';
 import { watchedFields, type Fields } from '../../records/index.js';
 import { withCompanions } from '../decide/companions.js';
 import { comparable, givenOnCreate } from '../decide/comparable.js';
@@ -123,7 +124,7 @@ async function evidenceOf(
 ): Promise<RecordEvidence> {
   const history = live.history.get(key);
   const mergedInto = live.aliases.get(key);
-  const evidence: RecordEvidence = { ...(history === undefined ? {} : { history }), ...(mergedInto === undefined ? {} : { mergedInto }) };
+  const evidence: RecordEvidence = { ...defined({ history, mergedInto }) };
   if (base === undefined || live.records.has(key)) return evidence;
   const inDoubtIn = await recreations.inDoubt(schema.object, key);
   if (inDoubtIn !== undefined) return { ...evidence, inDoubtIn };

@@ -1,5 +1,5 @@
 import { RunbackError } from '../../lib/index.js';
-import { own, put } from '../../records/index.js';
+import { ownValue, setOwn } from '../../records/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
 import type { LinkDraft, RecordDraft } from '../decide/order.js';
 import { nameOf } from '../decide/order.js';
@@ -97,7 +97,7 @@ function notOffered(conflict: PlanConflict, choice: ConflictChoice): RunbackErro
 /** The fields of two changes of one record: what is to change goes before what is only kept. */
 function joined(a: RecordDraft['fields'], b: RecordDraft['fields']): RecordDraft['fields'] {
   const fields = { ...a };
-  for (const [name, move] of Object.entries(b)) if (move.keeps !== true || own(fields, name) === undefined) put(fields, name, move);
+  for (const [name, move] of Object.entries(b)) if (move.keeps !== true || ownValue(fields, name) === undefined) setOwn(fields, name, move);
   return fields;
 }
 

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../lib/index.js';
-import { parseRecordLine, put, valueIn, type Fields, type PlatformRecord, type Value } from '../../records/index.js';
+import { parseRecordLine, setOwn, valueIn, type Fields, type PlatformRecord, type Value } from '../../records/index.js';
 import {
   compareLinks,
   compareObjects,
@@ -98,7 +98,7 @@ export function watchedOf(record: PlatformRecord, names: readonly string[]): Fie
   const values: Record<string, Value> = {};
   for (const name of names) {
     const value = valueIn(record, name);
-    if (value !== undefined) put(values, name, value);
+    if (value !== undefined) setOwn(values, name, value);
   }
   return values;
 }

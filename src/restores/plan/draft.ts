@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../../connectors/index.js';
 import { canonicalJson } from '../../lib/index.js';
-import { own, put, type Fields, type ObjectSchema, type UniqueSchema, type Value } from '../../records/index.js';
+import { ownValue, setOwn, type Fields, type ObjectSchema, type UniqueSchema, type Value } from '../../records/index.js';
 import { carriedLinks, objectOrder, referenceOf, type Carried } from '../decide/graph.js';
 import { inLayers, placeOf, type Moving } from '../decide/layers.js';
 import { nameOf, orderCreates, orderDeletes, type LinkDraft, type RecordDraft } from '../decide/order.js';
@@ -212,8 +212,8 @@ export class Draft {
       for (const link of carriedLinks(this.#schema)) {
         const [field] = link.viaFields;
         if (link.from !== draft.object || field === undefined || link.viaFields.length > 1) continue;
-        const key = referenceOf(link, { [field]: own(draft.fields, field)?.to ?? null });
-        if (key !== undefined && this.#renamed.has(nameOf({ object: link.to, key }))) put(references, field, { object: link.to, key });
+        const key = referenceOf(link, { [field]: ownValue(draft.fields, field)?.to ?? null });
+        if (key !== undefined && this.#renamed.has(nameOf({ object: link.to, key }))) setOwn(references, field, { object: link.to, key });
       }
     const change: RecordChange = { kind: 'change', n, ...draft, ...(Object.keys(references).length === 0 ? {} : { references }) };
     return change;
@@ -234,10 +234,10 @@ export class Draft {
     if (before === undefined || draft.action === 'create' || draft.action === 'undelete') return draft;
     const fields: Record<string, FieldMove> = {};
     for (const [name, move] of Object.entries(draft.fields)) {
-      const from = own(before, name)?.from;
+      const from = ownValue(before, name)?.from;
       // A field that was written only to take its interim value back stays out.
-      const stays = draft.action === 'update' && own(draft.stays ?? {}, name) !== undefined && own(before, name) !== undefined;
-      if (!stays) put(fields, name, from === undefined ? move : { ...move, from });
+      const stays = draft.action === 'update' && ownValue(draft.stays ?? {}, name) !== undefined && ownValue(before, name) !== undefined;
+      if (!stays) setOwn(fields, name, from === undefined ? move : { ...move, from });
     }
     return { ...draft, fields };
   }
@@ -246,7 +246,7 @@ export class Draft {
 /** The record that a change refers to by a carried link, before it or after it. */
 function referred(link: Carried, draft: RecordDraft, side: 'from' | 'to'): string | undefined {
   const values: Record<string, Value> = {};
-  for (const name of link.viaFields) put(values, name, own(draft.fields, name)?.[side] ?? null);
+  for (const name of link.viaFields) setOwn(values, name, ownValue(draft.fields, name)?.[side] ?? null);
   const key = referenceOf(link, values satisfies Fields);
   return key === undefined ? undefined : nameOf({ object: link.to, key });
 }

@@ -1,5 +1,5 @@
 import type { Capabilities } from '../../connectors/index.js';
-import { didYouMean, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
+import { defined, didYouMean, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
 import { watchedFields, type ObjectSchema } from '../../records/index.js';
 import { checkWhere } from '../decide/where.js';
 import type { PlanFilters } from '../types.js';
@@ -98,9 +98,9 @@ function limited(limit: LimitName, check: () => void): void {
     if (!isRunbackError(error)) throw error;
     const { why, state = 'Nothing was written.', next } = error;
     throw new RunbackError(error.code, error.message, {
-      ...(why === undefined ? {} : { why }),
+      ...defined({ why }),
       state,
-      ...(next === undefined ? {} : { next }),
+      ...defined({ next }),
       data: { ...error.data, limit },
       cause: error,
     });

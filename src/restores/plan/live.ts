@@ -2,8 +2,6 @@ import type { Platform, RecordHistory } from '../../connectors/index.js';
 import { type CallOptions, chunksOf } from '../../lib/index.js';
 import type { Link, LinkSchema, ObjectSchema, PlatformRecord } from '../../records/index.js';
 
-/** Reads that run at once, so that waiting for answers does not keep the rate limit from being reached. */
-const READS_AT_ONCE = 4;
 /** Records whose links are asked for in one call; the connector cuts it to the platform's size. */
 export const LINK_KEYS = 1000;
 
@@ -52,21 +50,4 @@ export async function readLiveLinks(
     for await (const batch of platform.connector.readLinks(request, options)) links.push(...batch);
   }
   return links;
-}
-
-/** Applies `work` to each item, a few at a time, and gives the results in the order of the items. */
-export async function* mapInOrder<T, R>(items: AsyncIterable<T>, work: (item: T) => Promise<R>): AsyncIterable<R> {
-  const running: Promise<R>[] = [];
-  try {
-    for await (const item of items) {
-      const started = work(item);
-      // A failure is reported when its turn comes; until then it must not count as unhandled.
-      started.catch(() => {});
-      running.push(started);
-      if (running.length >= READS_AT_ONCE) yield await (running.shift() as Promise<R>);
-    }
-    while (running.length > 0) yield await (running.shift() as Promise<R>);
-  } finally {
-    await Promise.allSettled(running);
-  }
 }

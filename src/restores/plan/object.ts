@@ -1,4 +1,4 @@
-import { RunbackError, silentReporter, type CallOptions } from '../../lib/index.js';
+import { inOrder, RunbackError, silentReporter, type CallOptions } from '../../lib/index.js';
 import { watchedFields, type ObjectSchema } from '../../records/index.js';
 import { isLink } from '../decide/conflicts.js';
 import type { PlanFilters } from '../types.js';
@@ -7,10 +7,12 @@ import { decideBatch } from './decide-batch.js';
 import { differences } from './differences.js';
 import type { Facts, Known } from './facts.js';
 import { inBatches } from './in-batches.js';
-import { mapInOrder } from './live.js';
 import { withParents } from './parents.js';
 import { batchSizeOf, readBatch } from './read-batch.js';
 import { relevant } from './relevant.js';
+
+/** Reads that run at once, so that waiting for answers does not keep the rate limit from being reached. */
+const READS_AT_ONCE = 4;
 
 /**
  * Plans the records of one object type, as a line of stages: compares the snapshots, leaves out what live can say nothing about, reads live
@@ -29,7 +31,7 @@ export async function* planObject(context: PlanContext, known: Known, type: Obje
   const found = differences(context.pair, object, watched, options);
   const batches = inBatches(relevant(context, type, found), batchSizeOf(context));
   let done = 0;
-  for await (const batch of mapInOrder(batches, (some) => readBatch(context, type.live, some, options))) {
+  for await (const batch of inOrder(batches, READS_AT_ONCE, (some) => readBatch(context, type.live, some, options))) {
     const { facts, held } = await decideBatch(context, type, batch, options);
     yield facts;
     yield await withParents(context, known, held, options);

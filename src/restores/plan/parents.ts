@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../../connectors/index.js';
 import type { CallOptions } from '../../lib/index.js';
-import { own, put, type Fields } from '../../records/index.js';
+import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import { conflictOf } from '../decide/conflicts.js';
 import { carriedLinks, referenceOf, type Carried } from '../decide/graph.js';
 import { nameOf, type RecordDraft } from '../decide/order.js';
@@ -108,7 +108,7 @@ function referencesOf(schema: PlatformSchema, { change, live }: Held): readonly 
   );
   if (links.length === 0) return [];
   const fields: Fields = change.action === 'update' ? { ...live } : {};
-  for (const [name, { to }] of Object.entries(change.fields)) put(fields, name, to ?? null);
+  for (const [name, { to }] of Object.entries(change.fields)) setOwn(fields, name, to ?? null);
   return links.flatMap((link) => {
     const parent = referenceOf(link, fields);
     // A record may refer to itself.
@@ -117,6 +117,6 @@ function referencesOf(schema: PlatformSchema, { change, live }: Held): readonly 
 }
 
 function isSet(change: RecordDraft, name: string): boolean {
-  const to = own(change.fields, name)?.to;
+  const to = ownValue(change.fields, name)?.to;
   return to !== undefined && to !== null;
 }

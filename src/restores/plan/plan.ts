@@ -1,6 +1,6 @@
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
 import { silentReporter, type CallOptions, type Clock } from '../../lib/index.js';
-import { put } from '../../records/index.js';
+import { setOwn } from '../../records/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import { readRecreations } from '../records/journal.js';
@@ -88,7 +88,7 @@ function pagesOf({ connector }: Platform, { objects }: PlatformSchema): Pick<Pla
   const pages: Record<string, string> = {};
   for (const { object } of objects) {
     const page = connector.pageOf?.(object);
-    if (page !== undefined) put(pages, object, page);
+    if (page !== undefined) setOwn(pages, object, page);
   }
   return Object.keys(pages).length === 0 ? {} : { pages };
 }

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../../connectors/index.js';
-import { own, type LinkSchema } from '../../records/index.js';
+import { ownValue, type LinkSchema } from '../../records/index.js';
 import { carriedLinks, type Carried } from '../decide/graph.js';
 import { nameOf, type RecordDraft } from '../decide/order.js';
 import type { NotCovered } from '../types.js';
@@ -107,7 +107,7 @@ export class Recorder implements Known {
     this.#draft.record(change);
     if (action === 'create' || action === 'undelete') this.#returning.add([[object, [key]]]);
     for (const link of this.#carried)
-      if (link.from === object && link.viaFields.some((name) => own(change.fields, name) !== undefined))
+      if (link.from === object && link.viaFields.some((name) => ownValue(change.fields, name) !== undefined))
         this.#repointed.add(referenceName(link, key));
   }
 }

@@ -1,4 +1,6 @@
-import { own, type Fields } from '../../records/index.js';
+import { defined } from '../../lib/index.js';
+import { ownValue, type Fields } from '../../records/index.js';
+import { changeOfFields, fieldsAfter, isChange } from './item-ids.js';
 import {
   type ItemResult,
   type Pending,
@@ -8,7 +10,6 @@ import {
   type PlatformMade,
   type JournalItem,
   type IntentSays,
-  FILL,
   type WrittenItem,
 } from './items.js';
 import { LineSpool } from './spool.js';
@@ -63,7 +64,7 @@ export class Batches {
   intended(batch: number, items: readonly JournalItem[], at: string, { tells = false, there }: IntentSays = {}): void {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
     for (const item of items) {
-      this.#open.set(item.id, { item, at, batch, ...(there === undefined ? {} : { there }), ...(tells ? { tells } : {}) });
+      this.#open.set(item.id, { item, at, batch, ...defined({ there }), ...(tells ? { tells } : {}) });
       this.sent.add(item.id);
       this.#set(item.id, 'in_doubt');
     }
@@ -113,7 +114,7 @@ export class Batches {
 
   #noted(item: WrittenItem, key: string, { stored, altered, beside }: ItemResult): void {
     if (item.action === 'update' && item.keeps !== undefined && !this.kept.has(item.id))
-      this.kept.set(item.id, Object.fromEntries(item.keeps.map((name) => [name, own(item.set, name) ?? null])));
+      this.kept.set(item.id, Object.fromEntries(item.keeps.map((name) => [name, ownValue(item.set, name) ?? null])));
     if (item.refused !== undefined) this.refused.set(item.id, { object: item.object, fields: item.refused });
     if (stored !== undefined) {
       this.stored.set(item.id, stored);
@@ -121,12 +122,12 @@ export class Batches {
       if (altered !== undefined) this.altered.set(item.id, altered);
     }
     if (beside !== undefined) this.beside.set(item.id, { id: item.id, object: item.object, key, moves: beside, keeps: keptBy(item) });
-    if (!item.id.endsWith(FILL)) return;
     // What was put right after its record is no longer beside the plan.
-    const of = item.id.slice(0, -FILL.length);
+    const of = changeOfFields(item.id);
+    if (of === undefined) return;
     const before = this.beside.get(of);
     if (before === undefined) return;
-    const rest = Object.entries(before.moves).filter(([name]) => own(item.set, name) === undefined);
+    const rest = Object.entries(before.moves).filter(([name]) => ownValue(item.set, name) === undefined);
     if (rest.length === 0) this.beside.delete(of);
     else this.beside.set(of, { ...before, moves: Object.fromEntries(rest) });
   }
@@ -135,9 +136,9 @@ export class Batches {
   get toFill(): readonly Beside[] {
     return [...this.beside.values()].flatMap((one): Beside[] => {
       const moves = Object.entries(one.moves).filter(([name]) => one.keeps === 'all' || one.keeps.includes(name));
-      const status = this.statuses.get(`${one.id}${FILL}`);
+      const status = this.statuses.get(fieldsAfter(one.id));
       const open = status === undefined || status === 'failed';
-      return moves.length === 0 || one.id.endsWith(FILL) || !open ? [] : [{ ...one, moves: Object.fromEntries(moves) }];
+      return moves.length === 0 || changeOfFields(one.id) !== undefined || !open ? [] : [{ ...one, moves: Object.fromEntries(moves) }];
     });
   }
 
@@ -152,7 +153,7 @@ export class Batches {
    */
   unfinishedBeside(ids: readonly string[], orWaits: boolean): boolean {
     const counts = (id: string): boolean => isOpen(this.statuses.get(id)) && (orWaits || !this.waiting.has(id));
-    const own = ids.filter((id) => !id.includes('+') && counts(id)).length;
+    const own = ids.filter((id) => isChange(id) && counts(id)).length;
     return this.counts.failed + this.counts.in_doubt - (orWaits ? 0 : this.waiting.size) > own;
   }
 
@@ -166,7 +167,7 @@ export class Batches {
     const forgotten: Forgotten = new Map();
     for (const id of rejected) {
       if (this.statuses.get(id) !== 'rejected') continue;
-      if (!id.includes('+')) this.counts.rejected -= 1;
+      if (isChange(id)) this.counts.rejected -= 1;
       forgotten.set(id, { sent: this.sent.has(id) });
       this.statuses.delete(id);
       this.sent.delete(id);
@@ -202,13 +203,12 @@ export class Batches {
 
   #explain({ id, status, reason, message }: ItemResult): void {
     if (status === 'applied') this.whys.delete(id);
-    else if (!id.includes('+')) this.whys.set(id, { ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) });
+    else if (isChange(id)) this.whys.set(id, { ...defined({ reason, message }) });
   }
 
   #set(id: string, status: ItemResult['status']): void {
     const before = this.statuses.get(id);
-    // What follows from a change (`7+fields`) is part of it and not counted again.
-    if (!id.includes('+')) {
+    if (isChange(id)) {
       if (before !== undefined) this.counts[before] -= 1;
       this.counts[status] += 1;
     }
@@ -236,8 +236,4 @@ export function isOpen(status: ItemResult['status'] | undefined): boolean {
 
 export function keptBy(item: WrittenItem): Beside['keeps'] {
   return item.action === 'create' ? 'all' : Object.keys(item.set);
-}
-
-export function defined<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

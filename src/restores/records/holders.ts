@@ -1,4 +1,4 @@
-import { isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Lock, LockInfo, LockOwner, Store } from '../../store/index.js';
 import { foldBegun, RESTORES } from './journal.js';
 import { readPlan } from './plan-file.js';
@@ -46,7 +46,7 @@ async function restoreLeft(store: Store, id: string): Promise<DeadWork> {
   return {
     state: 'unfinished',
     next: undoing ? `runback restore undo ${id}` : `runback restore resume ${id}   (or put back what it wrote: runback restore undo ${id})`,
-    ...(state.created.run === undefined ? {} : { run: state.created.run }),
+    ...defined({ run: state.created.run }),
   };
 }
 
@@ -95,8 +95,7 @@ export async function takePlatform(store: Store, name: string, { owner, run, loo
   } catch (error) {
     if (!isRunbackError(error, 'locked') || next === undefined) throw error;
     throw new RunbackError('locked', error.message, {
-      ...(error.why === undefined ? {} : { why: error.why }),
-      ...(error.state === undefined ? {} : { state: error.state }),
+      ...defined({ why: error.why, state: error.state }),
       next: `${ended ? '' : 'Wait until it ends. If you know that it has ended: '}Continue ${String(error.data['holder'])}: ${next}\nOr take the lock away without that: runback lock take ${name}`,
       data: error.data,
       cause: error,

@@ -139,10 +139,4 @@ export interface Pending {
 /** What an intent says beside its items. */
 export type IntentSays = Readonly<Partial<Record<'tells', boolean> & Record<'there', string>>>;
 
-/** How the id of an update ends that puts right what the platform changed beside another item. */
-export const FILL = '+fields';
-
-/** How the id of an item begins that takes away a link which the platform made because of another. */
-export const BROUGHT = 'brought+';
-
 export type WrittenItem = Extract<JournalItem, { readonly action: 'update' | 'create' }>;

@@ -1,6 +1,6 @@
 import type { Platform } from '../../connectors/index.js';
-import { RunbackError } from '../../lib/index.js';
-import { own, put } from '../../records/index.js';
+import { defined, RunbackError } from '../../lib/index.js';
+import { ownValue, setOwn } from '../../records/index.js';
 import type { JournalEntry, Store } from '../../store/index.js';
 import type { RestoreSummary } from '../types.js';
 import { CLOCK_JITTER_MS, Batches } from './batches.js';
@@ -95,6 +95,16 @@ function missing(id: string): RunbackError {
   return new RunbackError('not-found', `There is no restore ${id}`, { next: 'List the restores with: runback status' });
 }
 
+/** Lines of the journal that tell of a batch: of the restore or of its undo, and what of it. */
+const BATCH_EVENTS: ReadonlyMap<string, { readonly of: 'apply' | 'undo'; readonly is: 'intent' | 'commit' | 'outcome' }> = new Map([
+  ['batch.intent', { of: 'apply', is: 'intent' }],
+  ['batch.commit', { of: 'apply', is: 'commit' }],
+  ['batch.outcome', { of: 'apply', is: 'outcome' }],
+  ['undo.intent', { of: 'undo', is: 'intent' }],
+  ['undo.commit', { of: 'undo', is: 'commit' }],
+  ['undo.outcome', { of: 'undo', is: 'outcome' }],
+]);
+
 /** A restore as the lines of its journal tell it, line by line. */
 export class RestoreFold {
   readonly #apply: Batches;
@@ -124,18 +134,13 @@ export class RestoreFold {
   /** Takes in a line that was read. */
   take(entry: JournalEntry): void {
     this.note(entry);
-    const batches = entry.type.startsWith('undo.') ? this.#undo : this.#apply;
-    switch (entry.type) {
-      case 'batch.intent':
-      case 'undo.intent':
-        return batches.intended(entry.data['batch'] as number, entry.data['items'] as readonly JournalItem[], entry.at, entry.data);
-      case 'batch.commit':
-      case 'undo.commit':
-        return batches.committing(entry.data['token'] as string, entry.data['ids'] as readonly string[]);
-      case 'batch.outcome':
-      case 'undo.outcome':
-        return batches.ended(entry.data['batch'] as number, entry.data['results'] as readonly ItemResult[]);
-    }
+    const event = BATCH_EVENTS.get(entry.type);
+    if (event === undefined) return;
+    const batches = event.of === 'undo' ? this.#undo : this.#apply;
+    const { at, data } = entry;
+    if (event.is === 'intent') batches.intended(data['batch'] as number, data['items'] as readonly JournalItem[], at, data);
+    else if (event.is === 'commit') batches.committing(data['token'] as string, data['ids'] as readonly string[]);
+    else batches.ended(data['batch'] as number, data['results'] as readonly ItemResult[]);
   }
 
   /** Takes in a line that was just written by whoever changes the batches of {@link state} himself: everything of it but those. */
@@ -143,7 +148,7 @@ export class RestoreFold {
     if (Date.parse(entry.at) < Date.parse(this.#startedAt) - CLOCK_JITTER_MS) this.#wentBack = true;
     if (entry.at < this.#before) for (const one of [this.#apply, this.#undo]) one.clockBackAt(entry.at);
     this.#before = entry.at;
-    if (isOfBatch(entry.type)) return;
+    if (BATCH_EVENTS.has(entry.type)) return;
     if (entry.type === 'restore.created') {
       this.#created = entry.data as unknown as RestoreCreated;
       this.#startedAt = entry.at;
@@ -163,7 +168,7 @@ export class RestoreFold {
         next: 'Apply its plan again: runback restore apply latest',
       });
     const { there } = this.#created;
-    const began = { at: this.#startedAt, ...(there === undefined ? {} : { there }), ...(this.#wentBack ? { clockMoved: true as const } : {}) };
+    const began = { at: this.#startedAt, ...defined({ there }), ...(this.#wentBack ? { clockMoved: true as const } : {}) };
     const parts = { apply: this.#apply, undo: this.#undo, canaryPassed: this.#canaryPassed, looked: this.#looked };
     return { id, created: this.#created, ...parts, began, summary: this.#summary(this.#created) };
   }
@@ -181,17 +186,12 @@ export class RestoreFold {
       ...tallyOf(this.#apply),
       ...leftGroups(this.#apply),
       ...(this.#undoing ? { undo: leftCounts(this.#undo) } : {}),
-      ...(created.run === undefined ? {} : { run: created.run }),
-      ...(because === undefined ? {} : { stoppedBecause: because }),
+      ...defined({ run: created.run, stoppedBecause: because }),
       keyMap: keyMapOf(this.#apply, this.#undo),
       startedAt: this.#startedAt,
-      ...(finishedAt === undefined ? {} : { finishedAt }),
+      ...defined({ finishedAt }),
     };
   }
-}
-
-function isOfBatch(type: string): boolean {
-  return /^(?:batch|undo)\.(?:intent|commit|outcome)$/u.test(type);
 }
 
 function madeIn({ data }: JournalEntry): PlatformMade {
@@ -306,9 +306,9 @@ function keyMapOf(apply: Batches, undo: Batches): Record<string, Record<string, 
   for (const [object, keys] of apply.keyMap)
     for (const [old, key] of keys) {
       if (gone.has(`${object}\u0000${key}`)) continue;
-      const keys = own(map, object) ?? {};
-      put(keys, old, key);
-      put(map, object, keys);
+      const keys = ownValue(map, object) ?? {};
+      setOwn(keys, old, key);
+      setOwn(map, object, keys);
     }
   return map;
 }

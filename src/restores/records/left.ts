@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { LeftGroup, RestoreSummary } from '../types.js';
 import type { Batches } from './batches.js';
 import { tallyOf } from './tally.js';
@@ -20,9 +21,7 @@ export function leftCounts(batches: Batches): RestoreCounts {
     failed,
     inDoubt: in_doubt,
     ...(fieldsMoved === 0 ? {} : { fieldsMoved }),
-    ...(fieldsLeft === undefined ? {} : { fieldsLeft }),
-    ...(altered === undefined ? {} : { altered }),
-    ...(beside === undefined ? {} : { beside }),
+    ...defined({ fieldsLeft, altered, beside }),
   };
 }
 
@@ -51,9 +50,9 @@ export function leftGroups({ statuses, whys }: Batches): { readonly left?: reado
     const name = `${status} ${reason ?? ''}`;
     const group = groups.get(name) ?? {
       status,
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason }),
       count: 0,
-      ...(message === undefined ? {} : { message }),
+      ...defined({ message }),
     };
     groups.set(name, { ...group, count: group.count + 1 });
   }

@@ -1,4 +1,4 @@
-import { own } from '../../records/index.js';
+import { ownValue } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
 import type { LostOnCreate, LostValue, RestoreSummary } from '../types.js';
 import { isCreate, LostCounter } from './lost.js';
@@ -11,7 +11,8 @@ export async function lostByRestore(store: Store, { plan: id, keyMap }: Pick<Res
   if (plan.header.lost === undefined) return [];
   const counter = new LostCounter();
   for await (const line of plan.lines())
-    if (isCreate(line) && own(keyMap, line.object) !== undefined && own(keyMap[line.object] ?? {}, line.key) !== undefined) counter.count(line);
+    if (isCreate(line) && ownValue(keyMap, line.object) !== undefined && ownValue(keyMap[line.object] ?? {}, line.key) !== undefined)
+      counter.count(line);
   return counter.result(plan.schema.objects);
 }
 

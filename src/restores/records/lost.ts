@@ -1,4 +1,4 @@
-import { own, put, type Fields, type ObjectSchema, type Value } from '../../records/index.js';
+import { ownValue, setOwn, type Fields, type ObjectSchema, type Value } from '../../records/index.js';
 import type { RecordDecision } from '../decide/decide.js';
 import type { DecidedChange, LostOnCreate, PlanLine, RecordChange } from '../types.js';
 
@@ -17,8 +17,8 @@ export function withLost(decision: RecordDecision, schema: ObjectSchema, meta: F
 function lostValues(schema: ObjectSchema, meta: Fields): Fields {
   const lost: Record<string, Value> = {};
   for (const { field } of schema.lostOnCreate?.fields ?? []) {
-    const value = own(meta, field);
-    if (value !== undefined && holdsSomething(value)) put(lost, field, value);
+    const value = ownValue(meta, field);
+    if (value !== undefined && holdsSomething(value)) setOwn(lost, field, value);
   }
   return lost;
 }

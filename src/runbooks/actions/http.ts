@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { HttpClient, mayCarrySecrets, RunbackError, type HttpAnswer } from '../../lib/index.js';
+import { defined, type HttpAnswer, HttpClient, mayCarrySecrets, RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
 import { defineAction, type ActionContext, type AnyAction } from './action.js';
@@ -74,7 +74,7 @@ async function send(
         method: request.method,
         path: `${url.pathname}${url.search}`,
         repeatable: effect === 'read' || effect === 'idempotent',
-        ...(request.body === undefined ? {} : { body: request.body }),
+        ...defined({ body: request.body }),
       },
       context.options,
     );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { detailsOf, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
+import { defined, detailsOf, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
 import type { PlanFilters, PlanSummary } from '../../restores/index.js';
 import { filterSchema, kinds, readFilter, unattributed } from '../document/filter.js';
 import { defineAction, type ActionContext } from './action.js';
@@ -121,15 +121,9 @@ function filtersOf(request: Input, { workspace, clock, zone }: ActionContext): P
   const since = edge(own.since, moment('since', request.since, now, zone), 'later');
   const until = edge(own.until, moment('until', request.until, now, zone), 'earlier');
   return {
-    ...(objects === undefined ? {} : { objects }),
-    ...(fields === undefined ? {} : { fields }),
-    ...(own.keys === undefined ? {} : { keys: own.keys }),
-    ...(only === undefined ? {} : { only }),
+    ...defined({ objects, fields, keys: own.keys, only }),
     ...(where.length === 0 ? {} : { where: where.length === 1 ? where[0] : where.map((part) => `(${part})`).join(' && ') }),
-    ...(exceptFields === undefined ? {} : { exceptFields }),
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
-    ...(suspects === undefined ? {} : { suspects }),
+    ...defined({ exceptFields, since, until, suspects }),
     unattributed: saidYesTo(own.unattributed, request.unattributed),
     deleteCreated: (own.delete_created ?? request.delete_created ?? false) && request.delete_created !== false,
   };
@@ -165,7 +159,7 @@ function moment(limit: 'since' | 'until', text: string | undefined, now: Date, z
   const read = readMoment(text, { now, zone });
   if (read.ok) return read.at.toISOString();
   throw new RunbackError('usage', `"${text}" is not a valid time: ${read.problem}`, {
-    ...(read.why === undefined ? {} : { why: read.why }),
+    ...defined({ why: read.why }),
     state: 'Nothing was written.',
     data: { limit },
   });

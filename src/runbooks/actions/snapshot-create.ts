@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { defined } from '../../lib/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import { defineAction } from './action.js';
 
@@ -21,7 +22,7 @@ export const snapshotCreate = defineAction({
     const { createSnapshot } = await import('../../snapshots/index.js');
     const opened = await Promise.all(platforms.map((name) => context.openPlatform(name)));
     const summary = await createSnapshot(
-      { platforms: opened, by: context.by, note: noteFor(note, context.step.key), ...(objects === undefined ? {} : { objects }) },
+      { platforms: opened, by: context.by, note: noteFor(note, context.step.key), ...defined({ objects }) },
       { dir: context.workspace.backupsDir, store: context.store, clock: context.clock },
       context.options,
     );

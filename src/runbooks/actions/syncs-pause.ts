@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { isRunbackError, messageOf, parseDuration } from '../../lib/index.js';
+import { defined, isRunbackError, messageOf, parseDuration } from '../../lib/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
 import { durationSchema } from '../../workspace/index.js';
 import { type ActionContext, defineAction } from './action.js';
@@ -25,8 +25,7 @@ async function pause({ writes_to, names, drain }: z.infer<typeof input>, context
       by: context.by,
       holder: (await pauseOfStep(context))?.holder ?? context.step.key,
       reason: context.run.title,
-      ...(writes_to === undefined ? {} : { writesTo: writes_to }),
-      ...(names === undefined ? {} : { names }),
+      ...defined({ writesTo: writes_to, names }),
       ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
     },
     context.options,

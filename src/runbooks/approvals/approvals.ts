@@ -10,7 +10,7 @@ import {
   parseApprovalBlocks,
   type Verdict,
 } from '../../escalation/index.js';
-import { canonicalJson, type Clock, didYouMean, isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
+import { canonicalJson, type Clock, defined, didYouMean, isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
 import type { Plan, PlanHeader } from '../../restores/index.js';
 import type { Document, Store } from '../../store/index.js';
 import type { ApprovalServices } from '../actions/action.js';
@@ -168,7 +168,7 @@ export async function liftingApprovals(
     hash,
     by,
     authenticated: authenticated === 'signature',
-    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...defined({ fingerprint }),
   }));
   return { approvals, refused };
 }
@@ -178,8 +178,7 @@ export function withRefusals(error: unknown, hash: string, refused: readonly str
   if (!isRunbackError(error, 'over-limit') || refused.length === 0) return error;
   return new RunbackError('over-limit', error.message, {
     why: `${error.why ?? ''} What was approved does not count, or no longer counts: ${refused.join('; ')}.`,
-    ...(error.state === undefined ? {} : { state: error.state }),
-    ...(error.next === undefined ? {} : { next: error.next }),
+    ...defined({ state: error.state, next: error.next }),
     data: { ...error.data, refused, lapsed: hash },
     cause: error,
   });
@@ -187,7 +186,7 @@ export function withRefusals(error: unknown, hash: string, refused: readonly str
 
 function factIn(record: ApprovalRecord): ApprovalFact {
   const { of, authority, by, at, method, expires } = record;
-  return { of, authority, by, at, authenticated: method === 'in-person' ? method : 'none', ...(expires === undefined ? {} : { expires }) };
+  return { of, authority, by, at, authenticated: method === 'in-person' ? method : 'none', ...defined({ expires }) };
 }
 
 /** A block in a journal, which the chain of hashes vouches for; undefined where it cannot be read all the same. */

@@ -1,5 +1,5 @@
 import { checkApprovalBlock, parseApprovalBlocks, type Accepted } from '../../escalation/index.js';
-import { isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { ApprovalServices } from '../actions/action.js';
 import type { Step } from '../document/runbook.js';
 import type { Next } from '../engine/next.js';
@@ -82,8 +82,7 @@ async function append(runner: Runner, step: Step, { approval, expires }: Accepte
       method,
       givenAt: at,
       expires,
-      ...(fingerprint === undefined ? {} : { fingerprint }),
-      ...(block === undefined ? {} : { block }),
+      ...defined({ fingerprint, block }),
       missing,
       ...(answer === undefined ? {} : noteOf(answer)),
     },
@@ -113,7 +112,7 @@ async function givenBy(runner: Runner, step: Step, of: string, { file }: Approva
 /** Journals an approval that was given and does not count. `by`: who gave it, where that is known. */
 async function doesNotCount(runner: Runner, step: Step, of: string, why: string, by?: string): Promise<void> {
   const data = { of, authority: authorityOf(step), because: 'policy', why } as const;
-  await runner.append('approval.refused', data, { step: step.id, ...(by === undefined ? {} : { by }) });
+  await runner.append('approval.refused', data, { step: step.id, ...defined({ by }) });
 }
 
 async function refused(runner: Runner, step: Step, of: string, given: KnownApproval, { verdict, refused: others }: Weighed): Promise<RunStopped> {
@@ -169,9 +168,9 @@ async function stopping<T>(runner: Runner, step: Step, of: string, work: () => T
     if (!isRunbackError(error)) throw error;
     throw new RunStopped(
       new RunbackError(error.code, error.message, {
-        ...(error.why === undefined ? {} : { why: error.why }),
+        ...defined({ why: error.why }),
         state: runner.writtenSoFar(),
-        ...(error.next === undefined ? {} : { next: error.next }),
+        ...defined({ next: error.next }),
         data: { ...error.data, run: runner.run.id, step: step.id, of },
         cause: error,
       }),

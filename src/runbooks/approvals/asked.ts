@@ -1,5 +1,5 @@
 import type { ApprovalPayload } from '../../escalation/index.js';
-import { didYouMean, RunbackError, type Clock } from '../../lib/index.js';
+import { type Clock, defined, didYouMean, RunbackError } from '../../lib/index.js';
 import type { Plan } from '../../restores/index.js';
 import type { Store } from '../../store/index.js';
 import type { ApprovalServices } from '../actions/action.js';
@@ -80,8 +80,7 @@ export async function draftApproval(
     expires: new Date(at.getTime() + (role?.expiresMs ?? 0)).toISOString(),
     ...(run === undefined ? {} : { run: run.id }),
     ...(plan === undefined ? {} : { plan: plan.id, account: plan.account, environment: plan.environment }),
-    ...(records === undefined ? {} : { records }),
-    ...(percent === undefined ? {} : { percent }),
+    ...defined({ records, percent }),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   compileExpression,
   compileTemplates,
+  defined,
   didYouMean,
   isRunbackError,
   detailsOf,
@@ -228,9 +229,4 @@ export class Compiler {
     if (!isRunbackError(error, 'expression-invalid')) throw error;
     this.problem(path, error.why === undefined ? error.message : `${error.message}${error.message.endsWith('?') ? '' : '.'} ${error.why}`);
   }
-}
-
-/** Leaves out what is undefined, for exact optional properties. */
-function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { didYouMean, isRunbackError, readMoment } from '../../lib/index.js';
+import { defined, didYouMean, isRunbackError, readMoment } from '../../lib/index.js';
 import { checkLimits, checkTogether, DAMAGE_KINDS } from '../../restores/index.js';
 
 const names = z.array(z.string().min(1)).min(1);
@@ -53,11 +53,11 @@ export function readFilter(value: unknown, now: Date, zone?: string): ReadFilter
       return { ok: false, problem: `${name} cannot be "${text}": ${[read.problem, read.why].filter((part) => part !== undefined).join('. ')}` };
     times[name] = read.at.toISOString();
   }
-  const filter = { ...rest, ...times, ...(where === undefined ? {} : { where }) };
+  const filter = { ...rest, ...times, ...defined({ where }) };
   try {
     const { fields, only } = rest;
     checkTogether({ ...(fields && { fields }), ...(only && { only }), unattributed: 'refuse', deleteCreated: true });
-    checkLimits({ ...times, ...(where === undefined ? {} : { where }), unattributed: 'refuse', deleteCreated: true });
+    checkLimits({ ...times, ...defined({ where }), unattributed: 'refuse', deleteCreated: true });
   } catch (error) {
     if (!isRunbackError(error)) throw error;
     return { ok: false, problem: [error.message, error.why].filter((part) => part !== undefined).join('. ') };

@@ -1,4 +1,4 @@
-import { didYouMean, isRunbackError, MOMENT_FORM, named, own, readMoment, RunbackError, suggest } from '../../lib/index.js';
+import { defined, didYouMean, isRunbackError, MOMENT_FORM, named, ownValue, readMoment, RunbackError, suggest } from '../../lib/index.js';
 import type { RunServices } from '../actions/action.js';
 import { exhausted } from '../engine/exhaustive.js';
 import type { Operator, Question } from '../types.js';
@@ -22,7 +22,7 @@ export function inputQuestion(name: string, document: InputDocument, present?: u
     name,
     type: document.type,
     prompt: document.prompt,
-    ...(fallback === undefined ? {} : { default: fallback }),
+    ...defined({ default: fallback }),
     ...(document.choices === undefined ? {} : { choices: document.choices.map((value) => ({ value, label: value })) }),
     ...(platform === undefined || document.type !== 'snapshot' ? {} : { platform }),
   };
@@ -54,7 +54,7 @@ export async function resolveInputs(
   for (const name of names) {
     const document = declared[name];
     if (!document) continue;
-    const value = own(given, name) ?? (await asked(name, document, platformIn(inputs, services), operator, signal)) ?? document.default;
+    const value = ownValue(given, name) ?? (await asked(name, document, platformIn(inputs, services), operator, signal)) ?? document.default;
     if (value === undefined)
       throw new RunbackError('person-needed', document.prompt, {
         why: `The input "${name}" has no value, and there was nobody to ask.`,
@@ -131,7 +131,7 @@ async function resolveSnapshot(name: string, value: unknown, { services, inputs 
   } catch (error) {
     if (!isRunbackError(error)) throw error;
     throw new RunbackError(error.code, `The input "${name}": ${error.message}`, {
-      ...(error.why === undefined ? {} : { why: error.why }),
+      ...defined({ why: error.why }),
       state: 'Nothing was started.',
       next: error.next ?? 'runback snapshot list',
       data: { ...error.data, input: name },

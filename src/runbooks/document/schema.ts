@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { SEVERITIES } from '../../lib/index.js';
 import { durationSchema as duration } from '../../workspace/index.js';
 
 /** Names of steps and inputs stand in expressions (`steps.plan.records`), so they are words of CEL. */
@@ -125,7 +126,7 @@ export const runbookSchema = z.strictObject({
   id: runbookId,
   title: text,
   summary: text.optional().describe('Who this is for and what it does, in a few sentences.'),
-  severities: z.array(z.enum(['sev1', 'sev2', 'sev3', 'sev4'])).optional(),
+  severities: z.array(z.enum(SEVERITIES)).optional(),
   symptoms: z.array(text).optional(),
   inputs: z.record(name, inputSchema).optional(),
   limits: z

@@ -1,4 +1,4 @@
-import { RunbackError, type ErrorCode, ERROR_CODES } from '../../lib/index.js';
+import { defined, ERROR_CODES, type ErrorCode, RunbackError } from '../../lib/index.js';
 import type { Step } from '../document/runbook.js';
 import type { DecisionData, ErrorData } from '../journal/events.js';
 import type { StepRecord } from '../journal/state.js';
@@ -106,8 +106,8 @@ async function askAfterFailure(runner: Runner, step: Step, state: StepRecord): P
       why: `Expected ${choices.join(', ')}.`,
       state: runner.writtenSoFar(),
     });
-  const data: DecisionData = { kind: 'failed', value: answer.value, effect, ...(answer.note === undefined ? {} : { note: answer.note }) };
-  await runner.append('decision', data, { step: step.id, ...(answer.by === undefined ? {} : { by: answer.by }) });
+  const data: DecisionData = { kind: 'failed', value: answer.value, effect, ...defined({ note: answer.note }) };
+  await runner.append('decision', data, { step: step.id, ...defined({ by: answer.by }) });
   if (effect === 'stop') return await runner.halt('failed', `${step.id} failed: ${error.message}`, error);
   return effect === 'undo' ? 'undo-asked' : 'on';
 }

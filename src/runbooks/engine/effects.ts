@@ -1,5 +1,5 @@
 import type { Act } from '../../escalation/index.js';
-import { isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { AnyAction } from '../actions/action.js';
 import { FailedAttempt } from '../actions/failed-attempt.js';
 import type { Step } from '../document/runbook.js';
@@ -127,11 +127,7 @@ async function askWhatHappened(runner: Runner, step: Step, what: string): Promis
       state: runner.writtenSoFar(),
     });
   const by = answer.by ?? runner.by;
-  await runner.append(
-    'decision',
-    { kind: 'in_doubt', value: answer.value, effect, ...(answer.note === undefined ? {} : { note: answer.note }) },
-    { step: step.id, by },
-  );
+  await runner.append('decision', { kind: 'in_doubt', value: answer.value, effect, ...defined({ note: answer.note }) }, { step: step.id, by });
   if (effect === 'stop')
     return await runner.halt(
       'failed',
@@ -156,7 +152,7 @@ async function finish(runner: Runner, step: Step, outputs: Readonly<Record<strin
   };
   const attempt = recordOf(runner, step).attempt;
   const undo = step.undo?.needsOutputs === true ? resolvedOrUndefined(step, own) : undefined;
-  const common = { outputs, ...(because === undefined ? {} : { because }), ...(undo && { undo }) };
+  const common = { outputs, ...defined({ because }), ...(undo && { undo }) };
   const wrong = verifyProblem(step, own);
   if (wrong === undefined) await runner.append('step.outcome', { state: 'succeeded', ...common }, { step: step.id, attempt });
   else await runner.append('step.outcome', { state: 'failed', ...common, error: errorData(wrong), class: 'permanent' }, { step: step.id, attempt });
@@ -220,7 +216,7 @@ async function confirm(runner: Runner, step: Step, action: AnyAction, inputs: Re
   await runner.append(
     'decision',
     { kind: 'confirm', value: answer.value, effect: 'continue', ...note },
-    { step: step.id, ...(answer.by === undefined ? {} : { by: answer.by }) },
+    { step: step.id, ...defined({ by: answer.by }) },
   );
 }
 
@@ -244,7 +240,7 @@ export async function authorise(runner: Runner, step: Step, act: Act | undefined
 
 async function locked(runner: Runner, step: Step, error: RunbackError): Promise<never> {
   const again = new RunbackError('locked', error.message, {
-    ...(error.why === undefined ? {} : { why: error.why }),
+    ...defined({ why: error.why }),
     state: runner.writtenSoFar(),
     next: `${error.next === undefined ? '' : `${error.next}\n`}When it is free: runback runbook resume ${runner.run.id}`,
     data: { ...error.data, run: runner.run.id, step: step.id },
@@ -260,7 +256,7 @@ function lookupFailed(runner: Runner, step: Step, error: unknown): RunbackError 
       state: runner.writtenSoFar(),
     });
   return new RunbackError(error.code, `What step "${step.id}" did could not be looked up: ${error.message}`, {
-    ...(error.why === undefined ? {} : { why: error.why }),
+    ...defined({ why: error.why }),
     state: runner.writtenSoFar(),
     next: `runback runbook resume ${runner.run.id}`,
     data: { ...error.data, run: runner.run.id, step: step.id },

@@ -1,4 +1,4 @@
-import { RunbackError } from '../../lib/index.js';
+import { defined, RunbackError } from '../../lib/index.js';
 import type { Step } from '../document/runbook.js';
 import type { DecisionData } from '../journal/events.js';
 import type { Next } from './next.js';
@@ -38,6 +38,6 @@ export async function jump(
   const reset = back ? steps.slice(to.index, from.index + 1).map((step) => step.id) : [];
   const over = back ? [] : steps.slice(from.index + 1, to.index).map((step) => step.id);
   const data: DecisionData = { ...decision, effect: 'go_to', go_to: target, reset, over };
-  await runner.append('decision', data, { step: from.id, ...(by === undefined ? {} : { by }) });
+  await runner.append('decision', data, { step: from.id, ...defined({ by }) });
   return 'on';
 }

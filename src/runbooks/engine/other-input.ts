@@ -1,4 +1,4 @@
-import { canonicalJson, didYouMean, isRunbackError, own, RunbackError } from '../../lib/index.js';
+import { canonicalJson, didYouMean, isRunbackError, ownValue, RunbackError } from '../../lib/index.js';
 import { inputQuestion, resolveInput } from '../document/inputs.js';
 import type { Step } from '../document/runbook.js';
 import type { DecisionData } from '../journal/events.js';
@@ -21,14 +21,14 @@ export function inputsBehind(step: Step, state: StepRecord): readonly string[] {
  */
 export async function askedForAnother(runner: Runner, step: Step, state: StepRecord): Promise<boolean> {
   for (const name of inputsBehind(step, state)) {
-    const document = own(runner.runbook.document.inputs ?? {}, name);
+    const document = ownValue(runner.runbook.document.inputs ?? {}, name);
     if (document === undefined) continue;
-    const present = own(runner.run.inputs, name);
+    const present = ownValue(runner.run.inputs, name);
     const question = inputQuestion(name, { ...document, prompt: `${state.error?.message ?? 'That is not valid'}. ${document.prompt}` }, present);
     const inputs = { ...runner.run.inputs };
     try {
       const answer = await runner.operator.ask({ ...question, time: state.attempt + 1 }, runner.stop);
-      const given = own(answer?.inputs ?? {}, name) ?? answer?.value;
+      const given = ownValue(answer?.inputs ?? {}, name) ?? answer?.value;
       if (given === undefined) continue;
       inputs[name] = await resolveInput(name, document, given, { services: runner.services, inputs: runner.run.inputs });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { didYouMean, isRunbackError, own, RunbackError } from '../../lib/index.js';
+import { defined, didYouMean, isRunbackError, ownValue, RunbackError } from '../../lib/index.js';
 import { inputQuestion, platformIn, resolveInput } from '../document/inputs.js';
 import type { Step } from '../document/runbook.js';
 import type { DecisionData } from '../journal/events.js';
@@ -34,7 +34,7 @@ async function keptWith(runner: Runner, step: Step, { evidence = [] }: Answer): 
     const next = `Put the file there or leave it out, then: runback runbook resume ${runner.run.id}`;
     throw new RunStopped(
       new RunbackError(code, message, {
-        ...(why === undefined ? {} : { why }),
+        ...defined({ why }),
         state: runner.writtenSoFar(),
         next,
         data: { run: runner.run.id, step: step.id, answer: step.id },
@@ -51,7 +51,7 @@ export async function decide(runner: Runner, step: Step): Promise<Next> {
     if (typeof effect === 'string') return { value, effect, ...(effect === 'continue' && appliesNext(runner, step) ? { applies: true } : {}) };
     const to = runner.runbook.step(effect.go_to);
     const leads = { title: to.document.title, back: to.index <= step.index };
-    return { value, effect: effect.go_to, leads, ...(effect.ask === undefined ? {} : { ask: effect.ask }) };
+    return { value, effect: effect.go_to, leads, ...defined({ ask: effect.ask }) };
   });
   const instructions = instructionsOf(runner, step);
   const about = factsOf(runner);
@@ -99,7 +99,7 @@ async function askedInputs(runner: Runner, names: readonly string[], answer: Ans
       answer.inputs?.[name] ??
       (
         await runner.ask(
-          inputQuestion(name, document, own(runner.run.inputs, name), platformIn(runner.run.inputs, runner.services)),
+          inputQuestion(name, document, ownValue(runner.run.inputs, name), platformIn(runner.run.inputs, runner.services)),
           name,
           `"${document.prompt}" needs an answer`,
         )
@@ -144,7 +144,7 @@ async function revised(runner: Runner, asked: Readonly<Record<string, unknown>>,
 }
 
 function decision(kind: DecisionData['kind'], effect: DecisionData['effect'], answer: Answer): DecisionData {
-  return { kind, value: answer.value, effect, ...noteOf(answer), ...(answer.evidence === undefined ? {} : { evidence: answer.evidence }) };
+  return { kind, value: answer.value, effect, ...noteOf(answer), ...defined({ evidence: answer.evidence }) };
 }
 
 export const noteOf = (answer: Answer): { note?: string } => (answer.note === undefined ? {} : { note: answer.note });

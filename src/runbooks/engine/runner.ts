@@ -1,6 +1,6 @@
 import type { Platform } from '../../connectors/index.js';
 import { platformLock } from '../../connectors/index.js';
-import { isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { BreakDead, JournalWriter, Lock, LockOwner, NamedLock, Store } from '../../store/index.js';
 import type { ActionContext, RunServices } from '../actions/action.js';
 import type { Runbook, Scope, Step } from '../document/runbook.js';
@@ -82,8 +82,7 @@ export class Runner {
       by,
       type,
       data: data as Readonly<Record<string, unknown>>,
-      ...(step === undefined ? {} : { step }),
-      ...(attempt === undefined ? {} : { attempt }),
+      ...defined({ step, attempt }),
     });
     this.record = applyEntry(this.record, entry);
     if (step !== undefined && this.record.steps.has(step)) this.options.observer?.stepChanged(stepView(this.record, step), this.view);
@@ -105,7 +104,7 @@ export class Runner {
       ...body,
       key,
       time: Math.max(time, 'step' in body ? (this.record.steps.get(body.step)?.visit ?? 1) : 1),
-      ...(back === undefined ? {} : { back }),
+      ...defined({ back }),
     };
     const answer = await this.operator.ask(question, this.stop);
     if (this.stop.aborted || this.abort.aborted) return await this.interrupted();
@@ -169,9 +168,9 @@ export class Runner {
       catalog: services.catalog,
       syncs: services.syncs,
       redactor: services.redactor,
-      ...(services.approvals === undefined ? {} : { approvals: services.approvals }),
+      ...defined({ approvals: services.approvals }),
       environment: services.environment,
-      ...(services.noteIncident === undefined ? {} : { noteIncident: services.noteIncident }),
+      ...defined({ noteIncident: services.noteIncident }),
       secret: (ref) => services.secret(ref),
       openPlatform: (name) => this.platform(name),
       by: this.by,
@@ -193,7 +192,7 @@ export class Runner {
       },
       step: { id: step.id, title: step.document.title, key },
       confirmed: run.confirmed[step.id],
-      options: { signal, ...(reporter === undefined ? {} : { reporter }) },
+      options: { signal, ...defined({ reporter }) },
       note: (text, noteKey) => this.append('note', { text, key: noteKey }),
     };
   }
@@ -238,7 +237,7 @@ export class Runner {
     this.locks.set(lock.name, lock);
     await this.append('lock.acquired', {
       lock: lock.name,
-      ...(platform === undefined ? {} : { platform }),
+      ...defined({ platform }),
       ...(lock.broke === undefined ? {} : { broke: { ...lock.broke } }),
     });
   }
@@ -272,9 +271,7 @@ export function errorData(error: unknown): ErrorData {
   return {
     code: error.code,
     message: error.message,
-    ...(error.why === undefined ? {} : { why: error.why }),
-    ...(error.state === undefined ? {} : { state: error.state }),
-    ...(error.next === undefined ? {} : { next: error.next }),
+    ...defined({ why: error.why, state: error.state, next: error.next }),
     ...(Object.keys(error.data).length === 0 ? {} : { data: error.data }),
   };
 }

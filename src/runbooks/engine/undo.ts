@@ -1,4 +1,4 @@
-import { isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { AnyAction, UndoReport } from '../actions/action.js';
 import { commandAction } from '../actions/command.js';
 import { httpAction } from '../actions/http.js';
@@ -153,11 +153,7 @@ async function allowed(runner: Runner, step: Step): Promise<boolean> {
     `undoing "${step.document.title}": ${own.ask}`,
   );
   const effect = answer.value === 'undo' ? 'undo' : 'continue';
-  await runner.append(
-    'decision',
-    { kind: 'undo', value: answer.value, effect },
-    { step: step.id, ...(answer.by === undefined ? {} : { by: answer.by }) },
-  );
+  await runner.append('decision', { kind: 'undo', value: answer.value, effect }, { step: step.id, ...defined({ by: answer.by }) });
   return effect === 'undo';
 }
 
@@ -180,11 +176,7 @@ async function saidToHaveHappened(runner: Runner, step: Step, key: string, what:
   const choices = ['happened', 'did-not-happen', 'stop'] as const;
   const answer = await runner.ask({ kind: 'in_doubt', step: step.id, title: step.document.title, what, choices }, key, `Did it happen? ${what}`);
   const effect = choices.find((choice) => choice === answer.value) ?? 'stop';
-  await runner.append(
-    'decision',
-    { kind: 'in_doubt', value: answer.value, effect },
-    { step: step.id, ...(answer.by === undefined ? {} : { by: answer.by }) },
-  );
+  await runner.append('decision', { kind: 'in_doubt', value: answer.value, effect }, { step: step.id, ...defined({ by: answer.by }) });
   if (effect !== 'stop') return effect === 'happened';
   return await runner.halt(
     'question',
@@ -205,7 +197,7 @@ async function failed(
   const choices = ['retry', 'skip', 'stop'] as const;
   const known = isRunbackError(error) ? error : new RunbackError('undo-failed', messageOf(error), { cause: error });
   const stopped = new RunbackError('undo-failed', `"${step.document.title}" could not be undone: ${messageOf(error)}`, {
-    ...(known.why === undefined ? {} : { why: known.why }),
+    ...defined({ why: known.why }),
     state: `${known.state ?? ''} What was done after it has been undone; what was done before it has not.`.trim(),
     next: `${isRunbackError(error, 'locked') && known.next !== undefined ? `${known.next}\nThen: ` : ''}runback runbook undo ${runner.run.id}   (tries again)`,
     data: { ...known.data, run: runner.run.id, step: step.id },

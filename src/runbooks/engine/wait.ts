@@ -1,4 +1,4 @@
-import { formatDuration, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { defined, formatDuration, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { Step } from '../document/runbook.js';
 import type { StepRecord } from '../journal/state.js';
 import { classOf } from './failures.js';
@@ -77,7 +77,7 @@ async function failed(runner: Runner, step: Step, attempt: number, error: unknow
 function tooLong(step: Step, condition: string, waitedMs: number, unknown: string | undefined): RunbackError {
   const still = unknown === undefined ? 'is still not true' : 'is still not known';
   return new RunbackError('step-timeout', `"${step.document.title}" waited ${formatDuration(waitedMs)} and ${condition} ${still}`, {
-    ...(unknown === undefined ? {} : { why: unknown }),
+    ...defined({ why: unknown }),
     state: 'What it waits for has not happened, or it cannot be known.',
   });
 }

@@ -1,4 +1,4 @@
-import { messageOf, RunbackError } from '../../lib/index.js';
+import { defined, messageOf, RunbackError } from '../../lib/index.js';
 import type { Step } from '../document/runbook.js';
 import type { Next } from './next.js';
 import { byOf } from './people.js';
@@ -33,7 +33,7 @@ async function askInstead(runner: Runner, step: Step, why: string, cause?: unkno
     next: `Leave it out: runback runbook resume ${runner.run.id}   (in a terminal, or with --answers FILE holding "${key}: skip")
 Or undo everything: runback runbook undo ${runner.run.id}`,
     data: { run: runner.run.id, step: step.id, answer: key },
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
   });
   const choices = ['skip', 'undo', 'stop'] as const;
   const answer = await runner.operator.ask({ kind: 'failed', step: step.id, title, error, choices, key, time: 1 }, runner.stop);

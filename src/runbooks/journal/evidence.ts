@@ -1,4 +1,4 @@
-import { isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
+import { defined, isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
 import type { JournalEntry, Store } from '../../store/index.js';
 import type { RunView } from '../types.js';
 import { isRunEntry } from './events.js';
@@ -72,7 +72,7 @@ export async function verifyEvidence(store: Store, id: string): Promise<Evidence
     ok: problem === undefined && runbookOk && files.every(({ state }) => state === 'same'),
     files,
     lines,
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
     ...(digest === '' ? {} : { runbookDigest: digest }),
     runbookOk,
     people,

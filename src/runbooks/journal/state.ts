@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { JournalEntry } from '../../store/index.js';
 import { exhausted } from '../engine/exhaustive.js';
 import type { ApprovalView, RunState, RunView, StepState } from '../types.js';
@@ -157,7 +158,7 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
     case 'run.stopped': {
       const { waitingFor, answer, reason } = entry.data;
       const state = run.undoing ? 'undoing' : reason === 'interrupted' ? 'running' : 'waiting';
-      return { ...clearWaiting(run), state, ...(waitingFor === undefined ? {} : { waitingFor }), ...(answer === undefined ? {} : { answer }) };
+      return { ...clearWaiting(run), state, ...defined({ waitingFor, answer }) };
     }
     case 'lock.acquired':
       return entry.data.platform === undefined ? run : { ...run, locks: { ...run.locks, [entry.data.platform]: entry.data.lock } };
@@ -189,7 +190,7 @@ function applyRunEntry(run: RunRecord, entry: RunEntry): RunRecord {
         ...clearWaiting(run),
         state: entry.data.state,
         endedAt: entry.at,
-        ...(entry.data.because === undefined ? {} : { because: entry.data.because }),
+        ...defined({ because: entry.data.because }),
       };
   }
   return exhausted(entry);
@@ -205,9 +206,7 @@ function approvalOf({ at, by, data }: Extract<RunEntry, { type: 'approval' }>, s
     authority,
     authenticated,
     method,
-    ...(expires === undefined ? {} : { expires }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(block === undefined ? {} : { block }),
+    ...defined({ expires, fingerprint, block }),
   };
 }
 
@@ -271,7 +270,7 @@ function ended(run: RunRecord, entry: Extract<RunEntry, { type: 'step.outcome' }
   if (effect === undefined || data.state === 'skipped') return next;
   const state = data.state === 'succeeded' ? 'done' : data.state === 'failed' ? 'attempted' : 'none';
   const told = { outputs: data.outputs, partly: data.partly === true };
-  return setEffect(next, effect, { state, order: entry.seq, ...told, ...(data.undo === undefined ? {} : { undo: data.undo }) });
+  return setEffect(next, effect, { state, order: entry.seq, ...told, ...defined({ undo: data.undo }) });
 }
 
 function notePlan(run: RunRecord, step: string, outputs: Readonly<Record<string, unknown>> | undefined, order: number): void {
@@ -298,8 +297,7 @@ function outcomeOf(step: StepRecord, data: OutcomeData, at: string): StepRecord 
         outputs: data.outputs ?? step.outputs,
         endedAt: at,
         ...because,
-        ...(data.error === undefined ? {} : { error: data.error }),
-        ...(data.class === undefined ? {} : { errorClass: data.class }),
+        ...defined({ error: data.error, errorClass: data.class }),
       };
   }
   return exhausted(data.state);
@@ -361,7 +359,7 @@ function afterFailure(step: StepRecord, effect: DecisionData['effect']): StepRec
 }
 
 const resetStep = ({ id, title, kind, action, attempt, visit }: StepRecord): StepRecord => ({
-  ...freshStep({ id, title, kind, ...(action === undefined ? {} : { action }) }),
+  ...freshStep({ id, title, kind, ...defined({ action }) }),
   attempt,
   visit: visit + 1,
 });
@@ -371,14 +369,13 @@ function undoEnded(run: RunRecord, entry: Extract<RunEntry, { type: 'undo.outcom
   const undone = state === 'did-not-happen' ? 'no' : state;
   const next = setEffect(run, of, {
     undone,
-    ...(error === undefined ? {} : { undoError: error }),
-    ...(left === undefined ? {} : { undoLeft: left }),
+    ...defined({ undoError: error, undoLeft: left }),
   });
   const effect = next.effects.get(of);
   if (!effect || undone === 'no' || undone === 'nothing-to-undo') return next;
   const stepState: StepState = undone === 'undone' ? 'undone' : 'undo_failed';
   const message = error?.message ?? entry.data.because;
-  return setStep(next, effect.step, (step) => ({ ...step, state: stepState, ...(message === undefined ? {} : { because: message }) }));
+  return setStep(next, effect.step, (step) => ({ ...step, state: stepState, ...defined({ because: message }) }));
 }
 
 /** Folds a whole journal. Throws what reading throws. */

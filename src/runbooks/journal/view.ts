@@ -1,3 +1,4 @@
+import { defined } from '../../lib/index.js';
 import type { RunView, StepView } from '../types.js';
 import type { RunRecord } from './state.js';
 
@@ -11,14 +12,12 @@ export function viewOf(run: RunRecord): RunView {
     state: run.state,
     by: run.by,
     startedAt: run.startedAt,
-    ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
-    ...(run.because === undefined ? {} : { because: run.because }),
+    ...defined({ endedAt: run.endedAt, because: run.because }),
     inputs: run.inputs,
     get steps() {
       return (steps ??= run.created.steps.map((shape) => stepView(run, shape.id)));
     },
-    ...(run.waitingFor === undefined ? {} : { waitingFor: run.waitingFor }),
-    ...(run.answer === undefined ? {} : { answer: run.answer }),
+    ...defined({ waitingFor: run.waitingFor, answer: run.answer }),
     notes: run.notes,
     approvals: run.approvals.map(({ block: _block, ...approval }) => approval),
     lastHash: run.lastHash,
@@ -33,13 +32,12 @@ export function stepView(run: RunRecord, id: string): StepView {
     id,
     title: step.title,
     kind: step.kind as StepView['kind'],
-    ...(step.action === undefined ? {} : { action: step.action }),
+    ...defined({ action: step.action }),
     state: step.state,
     attempt: step.attempt,
-    ...(step.startedAt === undefined ? {} : { startedAt: step.startedAt }),
-    ...(step.endedAt === undefined ? {} : { endedAt: step.endedAt }),
+    ...defined({ startedAt: step.startedAt, endedAt: step.endedAt }),
     outputs: step.outputs,
     ...(step.error === undefined ? {} : { error: step.error.message }),
-    ...(step.because === undefined ? {} : { because: step.because }),
+    ...defined({ because: step.because }),
   };
 }

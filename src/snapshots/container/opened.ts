@@ -1,4 +1,4 @@
-import { own, RunbackError } from '../../lib/index.js';
+import { defined, ownValue, RunbackError } from '../../lib/index.js';
 import type { StoredFile } from '../storage/storage.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import type { ZipDirectory } from './directory.js';
@@ -20,7 +20,7 @@ export interface OpenedSnapshot {
 /** Header or schema entry with its digest checked, or in words why it cannot be read. */
 export async function readSmallEntry(opened: OpenedSnapshot, name: string): Promise<Buffer | string> {
   const entry = opened.directory.entries.get(name);
-  const expected = own(opened.manifest.entries, name);
+  const expected = ownValue(opened.manifest.entries, name);
   if (!entry || expected === undefined) return 'it is not in the file';
   try {
     const bytes = await readEntry(opened.file, entry);
@@ -34,7 +34,7 @@ export async function readSmallEntry(opened: OpenedSnapshot, name: string): Prom
 export function partDamage(info: ObjectInfo, part: PartInfo, why: string): Damage {
   const { platform, object, order } = info;
   const { name: entry, firstKey, lastKey, rows } = part;
-  return { entry, platform, object, firstKey, lastKey, ...(order === undefined ? {} : { order }), rows, why };
+  return { entry, platform, object, firstKey, lastKey, ...defined({ order }), rows, why };
 }
 
 /** The error for bytes that are not what was written. */

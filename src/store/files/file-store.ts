@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { type Clock, type Redactor, fromFileSystem } from '../../lib/index.js';
+import { type Clock, defined, fromFileSystem, type Redactor } from '../../lib/index.js';
 import type { Agenda, Document, ExactData, Journal, Kept, Ledger, Lock, LockInfo, LockOwner, LockTaking, NamedLock, Store } from '../store.js';
 import { AgendaFolder } from './agenda-folder.js';
 import { DocumentFile } from './document-file.js';
@@ -48,7 +48,7 @@ class FileStore implements Store {
     this.#redactor = options.redactor;
     this.#settledAfterMs = options.settledAfterMs;
     const { leaseMs, process: here } = options;
-    this.#locking = { lapsed: new Set(), ...(leaseMs === undefined ? {} : { leaseMs }), ...(here === undefined ? {} : { here }) };
+    this.#locking = { lapsed: new Set(), ...defined({ leaseMs, here }) };
   }
 
   document<T>(kind: string, id: string, options: ExactData = {}): Document<T> {

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { type Clock, type Redactor, RunbackError, fromFileSystem, messageOf } from '../../lib/index.js';
+import { type Clock, defined, fromFileSystem, messageOf, type Redactor, RunbackError } from '../../lib/index.js';
 import type { JournalEntry, JournalWriter, LockInfo, LockOwner, NewEntry } from '../store.js';
 import { HeadKeeper, headPath } from './journal-head.js';
 import { type JournalEnd, sealEntry } from './journal-lines.js';
@@ -154,6 +154,6 @@ class FileWriter implements JournalWriter {
 
   #redacted(entry: NewEntry): Pick<JournalEntry, 'by' | 'type' | 'data' | 'step' | 'attempt'> {
     const { by, type, step, attempt, data } = this.parts.redactor.value(entry, this.parts.exact);
-    return { by, type, data: data ?? {}, ...(step === undefined ? {} : { step }), ...(attempt === undefined ? {} : { attempt }) };
+    return { by, type, data: data ?? {}, ...defined({ step, attempt }) };
   }
 }

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { type FileHandle, link, readFile, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { type Clock, RunbackError, formatDuration, fromFileSystem } from '../../lib/index.js';
+import { type Clock, defined, formatDuration, fromFileSystem, RunbackError, utcText } from '../../lib/index.js';
 import type { LockInfo, LockOwner, LockTaking } from '../store.js';
 import { hasLapsed, LEASE_MS, renewing, stampOf } from './lease.js';
 import { openNew, syncFolder, systemCode } from './paths.js';
@@ -103,13 +103,13 @@ export async function holderOf(path: string, here?: ProcessIdentity): Promise<Lo
 /** The error for a lock that somebody else has. `what` names the locked thing: `The journal of run-…`; `path` is where it is. */
 export function lockedError(what: string, info: LockInfo, clock: Clock, path: string): RunbackError {
   const ago = clock.now().getTime() - Date.parse(info.since);
-  const since = `${info.since.slice(0, 19).replace('T', ' ')} UTC (${ago < 0 ? 'the clock has gone back since' : `${formatDuration(ago)} ago`})`;
+  const since = `${utcText(info.since)} (${ago < 0 ? 'the clock has gone back since' : `${formatDuration(ago)} ago`})`;
   const next = nextAfter(info);
   const { holder, by, pid, host, purpose, alive, life } = info;
   return new RunbackError('locked', `${what} is held by ${by} for ${purpose} (${holder}) since ${since}`, {
     why: `${whyHeld(info)} The lock is ${path}.`,
     state: 'Nothing was changed.',
-    ...(next === undefined ? {} : { next }),
+    ...defined({ next }),
     data: { holder, by, since: info.since, pid, host, purpose, alive, life, path },
   });
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 
 import {
+  type CallOptions,
   compileExpression,
+  defined,
   MAX_OUTPUT_BYTES,
   type ProgramEnd,
   RunbackError,
   runProgram,
   shortEnvironment,
-  type CallOptions,
   withoutBom,
 } from '../../lib/index.js';
 import { SECRET_REF, type SecretRef } from '../../workspace/index.js';
@@ -112,6 +113,6 @@ function failure(name: string, why: string, cause?: unknown): RunbackError {
   return new RunbackError('sync-failed', `Sync ${name} did not answer`, {
     why,
     next: `runback sync status ${name}`,
-    ...(cause === undefined ? {} : { cause }),
+    ...defined({ cause }),
   });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { compileExpression, HttpClient, mayCarrySecrets, own, RunbackError, type CallOptions, type HttpResult } from '../../lib/index.js';
+import { compileExpression, HttpClient, mayCarrySecrets, ownValue, RunbackError, type CallOptions, type HttpResult } from '../../lib/index.js';
 import type { SyncController, SyncStatus, DriverDeps } from '../controller.js';
 import { readStatus } from '../status.js';
 
@@ -41,7 +41,7 @@ export async function httpController({ name, options, credentials, clock, enviro
     if (client) return client;
     const headers: Record<string, string> = {};
     if (config.auth) {
-      const secret = own(await credentials(), config.auth.credential);
+      const secret = ownValue(await credentials(), config.auth.credential);
       if (secret === undefined)
         throw new RunbackError('file-invalid', `runback.yml: syncs.${name}.auth.credential: there is no credential "${config.auth.credential}"`, {
           next: `Add it under syncs.${name}.credentials as a reference, for example env:SYNC_TOKEN.`,

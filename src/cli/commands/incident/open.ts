@@ -1,3 +1,4 @@
+import { defined } from '../../../lib/index.js';
 import { severityOf } from '../../flows/respond.js';
 import { withIncidents } from '../../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -35,9 +36,7 @@ async function open(context: CommandContext): Promise<Outcome> {
         platforms: input.list('platform'),
         source: 'cli',
         detectedAt: clock.now().toISOString(),
-        ...(impact === undefined ? {} : { impact }),
-        ...(summary === undefined ? {} : { summary }),
-        ...(began === undefined ? {} : { beganAt: began }),
+        ...defined({ impact, summary, beganAt: began }),
       },
       session.by,
     );

@@ -1,4 +1,4 @@
-import { RunbackError } from '../../../lib/index.js';
+import { defined, RunbackError } from '../../../lib/index.js';
 import { reportDeps } from '../../flows/report.js';
 import { findIncident, withIncidents } from '../../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -35,7 +35,7 @@ async function vendor(context: CommandContext): Promise<Outcome> {
       });
     const [number, followUp] = [input.text('case'), input.text('follow-up')];
     const facts = {
-      ...(number === undefined ? {} : { number }),
+      ...defined({ number }),
       ...(followUp === undefined ? {} : { followUpAt: await toCome(context, 'follow-up', followUp) }),
     };
     const incident = Object.keys(facts).length === 0 ? before : await engageVendor(incidentSession.incidents, id, name, facts, actor(session));

@@ -1,4 +1,4 @@
-import { isRunbackError } from '../../../lib/index.js';
+import { defined, isRunbackError } from '../../../lib/index.js';
 import type { PlanSummary } from '../../../restores/index.js';
 import { openPlanOf } from '../../flows/looks.js';
 import { findPlan, restoreDeps, withResume } from '../../flows/restore.js';
@@ -46,7 +46,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
   live.start('Restoring');
   const limits = records === undefined ? {} : { limits: { records } };
   const incidents = await incidentsNow(opened, [read.header.platform]);
-  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits, ...(incidents === undefined ? {} : { incidents }) };
+  const request = { plan: read.header.id, by: opened.by, confirmed, approvals, ...limits, ...defined({ incidents }) };
   const tie = async (restore: unknown): Promise<void> => {
     if (typeof restore !== 'string' || incidents === undefined || incidents.length === 0) return;
     await linkRestore(opened, incidents, restore, read.header.id);

@@ -1,3 +1,4 @@
+import { defined } from '../../../lib/index.js';
 import type { DamageKind, PlanFilters } from '../../../restores/index.js';
 import { typedMoment } from '../../flows/moments.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
@@ -38,7 +39,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
   opened.platformConfig(platform);
   const filters = await filtersOf(context, opened, platform);
   const catalog = await opened.catalog();
-  const fitting = { platform, ...(filters.objects === undefined ? {} : { objects: filters.objects }) };
+  const fitting = { platform, ...defined({ objects: filters.objects }) };
   const base = await catalog.resolve(input.required('base'), fitting);
   await opened.authorise('plan');
   const { checkLimits, checkTogether, planRestore } = await import('../../../restores/index.js');
@@ -65,7 +66,7 @@ async function evidence(context: CommandContext, opened: Session, platform: stri
       platforms: [await opened.openPlatform(platform, context.call)],
       by: opened.by,
       note: 'evidence for a restore plan',
-      ...(filters.objects === undefined ? {} : { objects: filters.objects }),
+      ...defined({ objects: filters.objects }),
     },
     { dir: opened.workspace.backupsDir, store: opened.store, clock: opened.clock },
     context.call,
@@ -88,15 +89,7 @@ async function filtersOf(context: CommandContext, session: Session, platform: st
   const suspects = input.someOf('suspect') ?? (known.length === 0 ? undefined : known);
   const unattributed = input.text('unattributed');
   return {
-    ...(objects === undefined ? {} : { objects }),
-    ...(fields === undefined ? {} : { fields }),
-    ...(exceptFields === undefined ? {} : { exceptFields }),
-    ...(keys === undefined ? {} : { keys }),
-    ...(only === undefined ? {} : { only }),
-    ...(where === undefined ? {} : { where }),
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
-    ...(suspects === undefined ? {} : { suspects }),
+    ...defined({ objects, fields, exceptFields, keys, only, where, since, until, suspects }),
     unattributed: unattributed === 'include' || unattributed === 'unknown' ? unattributed : 'refuse',
     deleteCreated: input.flag('delete-created'),
   };

@@ -1,3 +1,4 @@
+import { defined } from '../../../lib/index.js';
 import { runbookFiles } from '../../flows/runbook-files.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { runbookList } from '../../views/runbook.js';
@@ -11,7 +12,7 @@ async function list({ session }: CommandContext): Promise<Outcome> {
     id,
     path,
     ...(runbook === undefined ? {} : { title: runbook.title, symptoms: runbook.document.symptoms ?? [], steps: runbook.steps.length }),
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
   }));
   return { data, text: (style) => runbookList(files, style) };
 }

@@ -1,4 +1,4 @@
-import { EXIT, newId, RunbackError } from '../../../lib/index.js';
+import { defined, EXIT, newId, RunbackError } from '../../../lib/index.js';
 import type { SnapshotSummary } from '../../../snapshots/index.js';
 import { whilePaused } from '../../flows/while-paused.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -34,7 +34,7 @@ async function create({ input, session, live, call, interrupts, clock }: Command
   const { createSnapshot } = await import('../../../snapshots/index.js');
   const objects = input.someOf('object');
   const note = input.text('note');
-  const request = { platforms, by: opened.by, ...(objects === undefined ? {} : { objects }), ...(note === undefined ? {} : { note }) };
+  const request = { platforms, by: opened.by, ...defined({ objects, note }) };
   const make = (): Promise<SnapshotSummary> =>
     createSnapshot(request, { dir: opened.workspace.backupsDir, store: opened.store, clock }, { ...call, signal: interrupts.signal });
   const summary = input.flag('pause-syncs') ? await whilePaused(opened, names, newId('snapshot-pause', clock), call, make) : await make();

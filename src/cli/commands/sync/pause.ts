@@ -1,4 +1,4 @@
-import { parseDuration, RunbackError } from '../../../lib/index.js';
+import { defined, parseDuration, RunbackError } from '../../../lib/index.js';
 import { incidentsNow } from '../../session/incidents.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -41,9 +41,9 @@ async function pause({ input, session, live, call }: CommandContext): Promise<Ou
       by: open.by,
       holder: `person:${open.by}`,
       reason: input.text('reason') ?? 'paused by hand',
-      ...(incidents === undefined ? {} : { incidents }),
+      ...defined({ incidents }),
       ...(names.length === 0 ? {} : { names }),
-      ...(writesTo === undefined ? {} : { writesTo }),
+      ...defined({ writesTo }),
       ...(drain === undefined ? {} : { drainMs: parseDuration(drain) }),
     },
     call,

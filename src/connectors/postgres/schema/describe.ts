@@ -1,4 +1,4 @@
-import { didYouMean, own, RunbackError } from '../../../lib/index.js';
+import { defined, didYouMean, ownValue, RunbackError } from '../../../lib/index.js';
 import type { FieldSchema, FieldType, ObjectSchema, UniqueSchema } from '../../../records/index.js';
 import { parentsFirst } from '../read/order.js';
 import type { Settings } from '../settings.js';
@@ -129,7 +129,7 @@ function tableOf(
     createWithKey: true,
     undelete: false,
     sideEffects: sentences,
-    ...(refused === undefined ? {} : { refused }),
+    ...defined({ refused }),
   };
   const { oid, schema, name, kind, readable } = row;
   const uniqueColumns = new Set(indexes.flatMap((each) => each.columns));
@@ -175,7 +175,7 @@ function reaches(oid: string, rows: readonly KeyRow[], parts: readonly PartRow[]
 }
 
 function columnOf(row: ColumnRow, equals: string | undefined): Column {
-  const type = own(FIELD_TYPES, row.base);
+  const type = ownValue(FIELD_TYPES, row.base);
   return {
     name: row.name,
     base: row.base,
@@ -201,7 +201,7 @@ interface ColumnFacts {
 }
 
 function fieldOf(row: ColumnRow, { setApart, unique, stamp }: ColumnFacts): FieldSchema {
-  const type: FieldType = row.options !== null ? 'enum' : (own(FIELD_TYPES, row.base) ?? 'other');
+  const type: FieldType = row.options !== null ? 'enum' : (ownValue(FIELD_TYPES, row.base) ?? 'other');
   const limited = (row.base === 'character varying' || row.base === 'bpchar') && row.baseTypmod > 4;
   const identity = row.identity === 'a';
   const given = !setApart && !row.generated && (stamp === undefined ? identity : !stamp.onCreate);

@@ -1,3 +1,5 @@
+import { defined } from '../../../lib/index.js';
+
 /** A piece of a function's source: a word in lower case unless it is quoted, a text, a number or a sign. */
 interface Token {
   readonly kind: 'word' | 'text' | 'number' | 'sign';
@@ -42,7 +44,7 @@ export function both(a: When, b: When): When {
   if (a.self !== undefined && b.self !== undefined && a.self !== b.self) return UNSURE;
   const self = a.self ?? b.self;
   if (a.on !== 'always' && b.on !== 'always' && a.on !== b.on) return NEVER;
-  return { on: a.on === 'always' ? b.on : a.on, ...(self === undefined ? {} : { self }) };
+  return { on: a.on === 'always' ? b.on : a.on, ...defined({ self }) };
 }
 
 const ALWAYS: When = { on: 'always' };

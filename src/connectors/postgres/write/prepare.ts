@@ -1,3 +1,4 @@
+import { defined } from '../../../lib/index.js';
 import { type Fields } from '../../../records/index.js';
 import type { CreateMutation, DeleteMutation, MutationResult, RejectReason, UpdateMutation } from '../../connector.js';
 import { keyParts, own, presentFields, textOf } from '../read/values.js';
@@ -69,7 +70,7 @@ export function prepare(mutations: readonly RecordMutation[], table: Table, resu
 }
 
 function rejected(reason: RejectReason, message: string, fields?: readonly string[]): MutationResult {
-  return { status: 'rejected', reason, message: `${message} Nothing was written.`, ...(fields === undefined ? {} : { fields }) };
+  return { status: 'rejected', reason, message: `${message} Nothing was written.`, ...defined({ fields }) };
 }
 
 function prepareOne(mutation: RecordMutation, table: Table, n: number): { readonly shape: Shape; readonly item: Item } | MutationResult {

@@ -1,4 +1,4 @@
-import { own } from '../../../records/index.js';
+import { ownValue } from '../../../records/index.js';
 import type { CreateMutation, MutationResult } from '../../connector.js';
 import { keyParts } from '../read/values.js';
 import type { Column, Table } from '../schema/table.js';
@@ -45,7 +45,7 @@ function largestOf(column: Column, mutations: readonly CreateMutation[], results
     if (results[i]?.status !== 'applied') return;
     const { keyFields } = mutation.schema;
     const place = keyFields.indexOf(column.name);
-    const text = place === -1 ? own(mutation.set, column.name) : keyParts(mutation.key, keyFields)?.[place];
+    const text = place === -1 ? ownValue(mutation.set, column.name) : keyParts(mutation.key, keyFields)?.[place];
     if ((typeof text !== 'string' && typeof text !== 'number') || !/^-?\d+$/.test(String(text))) return;
     const number = BigInt(text);
     if (largest === undefined || number > largest) largest = number;

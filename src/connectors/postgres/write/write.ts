@@ -1,4 +1,4 @@
-import { messageOf, RunbackError } from '../../../lib/index.js';
+import { defined, messageOf, RunbackError } from '../../../lib/index.js';
 import { sameForm, type PlatformRecord, type Value } from '../../../records/index.js';
 import type { CreateMutation, MutationResult, WriteOptions } from '../../connector.js';
 import { aboutRecord, grantFor, isLocked, rejection, serverError } from '../errors.js';
@@ -295,7 +295,7 @@ class Batch {
     const key = row[1] ?? '';
     if (this.action === 'delete' || row[3] === 't') return { status: 'applied', key };
     const was = this.before.get(Number(row[0]));
-    return { status: 'applied', key, record: this.made(row), ...(was === undefined ? {} : { was }) };
+    return { status: 'applied', key, record: this.made(row), ...defined({ was }) };
   }
 
   private made(row: Row): PlatformRecord {
