@@ -206,7 +206,7 @@ export interface FieldChange {
   readonly byPlatform?: true;
 }
 
-/** Finished snapshot lines. */
+/** Finished snapshot lines. Valid until the next batch is asked for: a driver may use the memory again. */
 export interface LineBatch {
   /** Whole lines, each with its newline. */
   readonly bytes: Buffer;

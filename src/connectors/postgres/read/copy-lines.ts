@@ -29,12 +29,12 @@ export async function* copyLines(schema: ObjectSchema, context: ReadContext, opt
     throwIfAborted(options.signal, settings);
     reader.count();
     for await (const _ of copyRows(connection.client, query, (source, start, end) => maker.row(source, start, end))) {
-      for (let batch = maker.take(); batch !== undefined; batch = maker.take()) yield batch;
+      yield* finished(maker);
       throwIfAborted(options.signal, settings);
     }
     complete = true;
     maker.flush();
-    for (let batch = maker.take(); batch !== undefined; batch = maker.take()) yield batch;
+    yield* finished(maker);
   } catch (error) {
     throwIfAborted(options.signal, settings);
     throw fromServer(error, settings, `reading ${table.object}`, grantFor('SELECT', target(table), settings));
@@ -42,5 +42,13 @@ export async function* copyLines(schema: ObjectSchema, context: ReadContext, opt
     options.signal?.removeEventListener('abort', stop);
     // Rows are still coming: the connection is of no further use.
     if (!complete) await connection.close(true);
+  }
+}
+
+/** Batches that are finished; each is given back once the next is asked for. */
+function* finished(maker: LineMaker): Generator<LineBatch> {
+  for (let batch = maker.take(); batch !== undefined; batch = maker.take()) {
+    yield batch;
+    maker.giveBack(batch);
   }
 }
