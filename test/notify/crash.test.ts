@@ -143,7 +143,7 @@ describe('G19: a page is sent at least once', () => {
       let n = 0;
       const report = await sweep({
         moments: fullSweeps ? ['half', 'after'] : ['after'],
-        pick: everyNth(2, thinned(1)),
+        pick: everyNth(3, thinned(1)),
         before: () => {
           current = join(folder, String((n += 1)), '.runback');
           got.length = 0;
