@@ -126,6 +126,7 @@ function wrapSync(name, pathOf, counts = () => true) {
   if (typeof original !== 'function') return;
   const wrapped = function (...args) {
     const path = pathOf(args);
+    if (name === 'writeSync') noteSection(path, args[1]);
     const point = watched(path) && counts(args) ? reached('fs', name, path) : undefined;
     if (point === 'before') die();
     if (point === 'half') {
@@ -167,6 +168,8 @@ if (which.has('fs')) {
   fs.promises.open = async (...args) => {
     const handle = await openPromise(...args);
     handles.set(handle, args[0]);
+    // What is written at once goes by the number of the file.
+    paths.set(handle.fd, args[0]);
     // The first handle brings what all of them have in common.
     if (!isWatched)
       for (const name of ['write', 'writev', 'writeFile', 'appendFile', 'datasync', 'sync', 'truncate', 'chmod'])

@@ -1,8 +1,9 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { sha256 } from '../../lib/index.js';
+import { writeAtNow } from './whole-file.js';
 
 /** The last line of a journal that is on disk for certain. It is kept beside the journal, so that lines that vanish at its end are noticed. */
 export interface JournalHead {
@@ -51,7 +52,7 @@ export class HeadKeeper {
       const number = String(seq).padStart(16, '0');
       const bytes = Buffer.from(`${number} ${hash} ${checkOf(number, hash)}\n`, 'utf8');
       const at = (seq % 2) * SLOT_BYTES;
-      for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done, bytes.length - done, at + done);
+      writeAtNow(this.#file, bytes, at);
     } catch {
       this.close();
     }

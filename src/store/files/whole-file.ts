@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { writeSync } from 'node:fs';
 import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -38,6 +39,11 @@ export async function writeWhole(path: string, content: string | AsyncIterable<s
     throw fromFileSystem(error, path);
   });
   return true;
+}
+
+/** Writes all bytes at a position before it returns: for a few of them. */
+export function writeAtNow(file: number, bytes: Buffer, position: number): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, position + done);
 }
 
 /** Writes all bytes at a position, in one call where the system allows. Returns the position after them. */

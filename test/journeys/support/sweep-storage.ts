@@ -30,7 +30,9 @@ export function sweepStorage(one: Part): void {
       // The lines of the journals have a sweep of their own; the log holds nothing that a run needs.
       const all = worlds.operations.filter(
         ({ kind, name, target }) =>
-          kind === 'fs' && !target.includes('/.runback/logs') && !(target.endsWith('/journal.ndjson') && (name === 'write' || name === 'datasync')),
+          kind === 'fs' &&
+          !target.includes('/.runback/logs') &&
+          !(target.endsWith('/journal.ndjson') && (name === 'writeSync' || name === 'datasync')),
       );
       const operations = fullSweeps ? all : thinned(1)(all.filter(changesSomething));
       const whole = plan(operations, ({ name }) =>
