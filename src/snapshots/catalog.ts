@@ -31,8 +31,8 @@ export interface IgnoredFile {
 export interface Catalog {
   /** Newest first; only complete ones. */
   list(): Promise<readonly SnapshotSummary[]>;
-  /** The newest snapshot of each of these platforms, without looking at all of them. A platform without one is left out. */
-  newest(platforms: readonly string[]): Promise<readonly SnapshotSummary[]>;
+  /** Those of the newest snapshots of these platforms that do not hold everything that was wanted, without looking at all. */
+  incomplete(platforms: readonly string[]): Promise<readonly SnapshotSummary[]>;
   /**
    * The same, with the files that are no snapshots, and why. `most`: only so many of the newest files are looked at, and `more` says how many are
    * left.
@@ -147,8 +147,8 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
     if (found.digest === undefined) return undefined;
     try {
       await notesOf(id).update((current) => {
-        const { pinned = false, record } = current ?? {};
-        return { version: 1, pinned, ...defined({ record }), ...found };
+        const { pinned = false, record, complete } = current ?? {};
+        return { version: 1, pinned, ...defined({ record, complete }), ...found };
       });
       return undefined;
     } catch (error) {
@@ -160,14 +160,19 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
   return {
     list: async () => (await survey()).snapshots,
 
-    async newest(platforms) {
+    async incomplete(platforms) {
       const open = new Set(platforms);
       const found: SnapshotSummary[] = [];
       for (const stored of await newestFirst()) {
         if (open.size === 0) break;
-        const summary = await summarise(stored, true).catch(() => undefined);
-        const fits = summary?.platforms.filter(({ name }) => open.delete(name)) ?? [];
-        if (summary !== undefined && fits.length > 0) found.push(summary);
+        const known = (
+          await notesOf(stored.name.slice(0, -'.zip'.length))
+            .read()
+            .catch(() => undefined)
+        )?.complete;
+        const summary = known === undefined ? await summarise(stored, true).catch(() => undefined) : undefined;
+        const newest = (known ?? summary?.platforms.map(({ name }) => name) ?? []).filter((name) => open.delete(name));
+        if (summary !== undefined && newest.length > 0 && summary.gaps.length > 0) found.push(summary);
       }
       return found;
     },
@@ -204,6 +209,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
         await notesOf(id).update((current) => ({
           version: 1,
           pinned: current?.pinned ?? false,
+          ...defined({ complete: current?.complete }),
           record: current?.record ?? { digest, how: 'adopted', at, by },
           digest,
           verifiedAt: at,

@@ -24,7 +24,16 @@ import { notesOf, recordMade } from './records.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredFile } from './storage/storage.js';
 import { summaryOf } from './summary.js';
-import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest, SnapshotSummary } from './types.js';
+import type {
+  LinkInfo,
+  ObjectInfo,
+  PlatformMoments,
+  RefusedObject,
+  SnapshotHeader,
+  SnapshotManifest,
+  SnapshotReader,
+  SnapshotSummary,
+} from './types.js';
 
 export interface CreateSnapshotRequest {
   readonly platforms: readonly Platform[];
@@ -85,9 +94,9 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
         },
         async (file) => {
           options.signal?.throwIfAborted();
-          const digest = await checkWritten(file, manifest);
+          const { digest, manifest: read } = await checkWritten(file, manifest);
           // Before the file appears: one that is there was recorded, whenever the writer dies.
-          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by });
+          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by, manifest: read });
         },
       );
     } catch (error) {
@@ -416,8 +425,8 @@ async function* linkItems(connector: Connector, link: LinkSchema, options: CallO
     yield links.map((item) => ({ key: item.from, to: item.to, line: linkLine(item) }));
 }
 
-/** What was written must be what was sealed, and open as a snapshot. Gives the digest it is known by. */
-async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<string> {
+/** What was written must be what was sealed, and open as a snapshot. Gives what was read back. */
+async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<SnapshotReader> {
   const wrong = (why: string): RunbackError =>
     new RunbackError('snapshot-damaged', 'The snapshot that was just written does not read back as it was written', {
       why,
@@ -430,5 +439,5 @@ async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undef
   if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is a different one.');
   if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
   for (const { name } of reader.header.platforms) await reader.schema(name);
-  return reader.digest;
+  return reader;
 }

@@ -1,7 +1,7 @@
-import { RunbackError, type Clock, utcText } from '../lib/index.js';
+import { defined, RunbackError, type Clock, utcText } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
-import { NOTES_KIND, type SnapshotNotes } from './summary.js';
-import type { SnapshotReader } from './types.js';
+import { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
+import type { SnapshotManifest, SnapshotReader } from './types.js';
 
 /**
  * A snapshot is known by its digest, which is kept in the state folder when it is made. The digests inside the file vouch for its bytes
@@ -17,10 +17,11 @@ export function notesOf(store: Store, id: string): Document<SnapshotNotes> {
 export async function recordMade(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   id: string,
-  { digest, by }: { readonly digest: string; readonly by: string },
+  { digest, by, manifest }: { readonly digest: string; readonly by: string; readonly manifest: SnapshotManifest },
 ): Promise<void> {
+  const complete = gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
   const record = { digest, how: 'made', at: clock.now().toISOString(), by } as const;
-  await notesOf(store, id).update((current) => ({ version: 1, pinned: current?.pinned ?? false, record }));
+  await notesOf(store, id).update((current) => ({ version: 1, pinned: current?.pinned ?? false, record, ...defined({ complete }) }));
 }
 
 /**

@@ -1,8 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { expect, test } from 'vitest';
 
 import type { Connector, Platform, RecordBatch } from '../../src/connectors/index.js';
-import { RunbackError } from '../../src/lib/index.js';
+import { defined, RunbackError } from '../../src/lib/index.js';
 import { createSnapshot, openCatalog, type SnapshotGap } from '../../src/snapshots/index.js';
+import { notesOf } from '../../src/snapshots/records.js';
 import { memoryPlatform, people, type MemoryOptions } from './memory-platform.js';
 import { reading, snapshotOf, workspace } from './support.js';
 
@@ -26,7 +29,27 @@ test('what is refused is a gap of the summary, in the list and in what is found 
   const catalog = openCatalog(deps);
   expect((await catalog.list())[0]?.gaps).toEqual(made.gaps);
   expect((await catalog.resolve(made.id)).gaps).toEqual(made.gaps);
-  expect((await catalog.newest(['db']))[0]?.gaps).toEqual(made.gaps);
+  expect((await catalog.incomplete(['db']))[0]?.gaps).toEqual(made.gaps);
+});
+
+test('which of the newest are incomplete is known without opening those that are not, also after a verification, and of those that nobody noted', async () => {
+  const deps = await workspace();
+  const catalog = openCatalog(deps);
+  const broken = await snapshotOf(memoryPlatform('db', { objects: { leads: people(3) }, refused: { log: 'it has no primary key' } }), deps);
+  const whole = await snapshotOf(memoryPlatform('crm', { objects: { leads: people(3) } }), deps);
+  const ids = async (): Promise<string[]> => (await catalog.incomplete(['db', 'crm'])).map(({ id }) => id);
+  await catalog.verify(whole.id);
+  await catalog.verify(broken.id);
+  // What is not opened may be anything.
+  const kept = await readFile(whole.path);
+  await writeFile(whole.path, 'not opened');
+  expect(await ids()).toEqual([broken.id]);
+  await writeFile(whole.path, kept);
+  for (const { id } of [broken, whole])
+    await notesOf(deps.store, id).update((now) => ({ version: 1, pinned: false, ...defined({ record: now?.record }) }));
+  expect(await ids()).toEqual([broken.id]);
+  const mended = await snapshotOf(memoryPlatform('db', { objects: { leads: people(3) } }), deps);
+  expect([mended.gaps, await ids()]).toEqual([[], []]);
 });
 
 test('an object type that nobody chose is no gap', async () => {

@@ -64,8 +64,7 @@ function rowsOf({ stdio: { stdout } }: CommandContext): number {
 
 /** The newest snapshot of each platform, where it does not hold everything that was wanted: what a restore from it could not bring back. */
 async function incompleteSnapshots(session: Session): Promise<readonly SnapshotSummary[]> {
-  const newest = await (await session.catalog()).newest(Object.keys(session.workspace.config.platforms));
-  return newest.filter(({ gaps }) => gaps.length > 0);
+  return await (await session.catalog()).incomplete(Object.keys(session.workspace.config.platforms));
 }
 
 export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who acknowledged it, what is paused and due', run: status }];

@@ -68,17 +68,16 @@ export class SettledIndex {
     const known = disk === undefined ? '' : this.#read();
     const settled: string[] = [];
     const open: { name: string; id: string }[] = [];
+    const lines = known.split('\n');
     let at = 0;
     for (const name of namesIn(this.files.folder).sort()) {
+      let line = lines[at] ?? '';
       // Lines of names that are gone.
-      while (at < known.length && known.slice(at, known.indexOf(' ', at)) < name) at = known.indexOf('\n', at) + 1;
-      if (known.startsWith(`${name} `, at)) {
-        const mark = this.#markOf(name, disk);
-        if (mark !== undefined && known.startsWith(mark, at)) {
-          settled.push(mark);
-          at += mark.length;
-          continue;
-        }
+      while (at < lines.length && line < name) line = lines[(at += 1)] ?? '';
+      if (line.startsWith(name) && line === this.#markOf(name, disk)) {
+        settled.push(line);
+        at += 1;
+        continue;
       }
       const id = this.files.idOf(name);
       if (id !== undefined && isThere(this.#pathOf(name))) open.push({ name, id });
@@ -98,7 +97,7 @@ export class SettledIndex {
     try {
       const stats = statSync(this.#pathOf(name), { throwIfNoEntry: false });
       if (stats?.isFile() !== true || stats.dev !== disk || stats.ctimeMs > latest) return undefined;
-      return `${name} ${stats.ino} ${stats.size} ${stats.ctimeMs}\n`;
+      return `${name} ${stats.ino} ${stats.size} ${stats.ctimeMs}`;
     } catch {
       return undefined;
     }
@@ -114,7 +113,7 @@ export class SettledIndex {
 
   /** Never throws: what is not remembered is read again. Two processes may write at once, and what one of them knew is read again then. */
   async #write(marks: readonly string[]): Promise<void> {
-    const lines = marks.join('');
+    const lines = marks.map((mark) => `${mark}\n`).join('');
     await this.litter.sweep(dirname(this.path));
     await writeWhole(this.path, `${headOf(this.meaning, lines)}\n${lines}`).catch(() => undefined);
   }
