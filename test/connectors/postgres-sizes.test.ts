@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { compareKeys, type PlatformRecord, recordLine } from '../../src/records/index.js';
@@ -139,5 +141,30 @@ test('the key that is an empty text, and keys of other kinds that are easily los
     } finally {
       await platform.close();
     }
+  }
+});
+
+test('lines are the same as records whatever place of the stream a row begins at, also of rows that are longer than what is read at once', async () => {
+  const database = await server.createDatabase(
+    `CREATE TABLE docs (id int PRIMARY KEY, v text, w text); INSERT INTO docs SELECT n, repeat(md5(n::text), CASE WHEN n % 97 = 0 THEN 20000 ELSE n % 61 END) || E'\\t"\\n', CASE WHEN n % 3 > 0 THEN 'w' || n END FROM generate_series(1, 6000) n`,
+  );
+  const platform = await openTestPlatform(server, database, { objects: ['docs'] });
+  try {
+    const { connector } = platform;
+    const schema = await schemaOf(connector, 'docs');
+    const records = await readRecords(connector, schema);
+    expect(records).toHaveLength(6000);
+    const expected = createHash('sha256');
+    for (const record of records) expected.update(`${recordLine(record)}\n`);
+    const digest = expected.digest('hex');
+    // The connection is of use again after each, and what was read by key is not that of a later answer.
+    for (let round = 0; round < 3; round += 1) {
+      const lines = createHash('sha256');
+      for await (const { bytes } of connector.readLines?.(schema) ?? []) lines.update(bytes);
+      expect(lines.digest('hex')).toBe(digest);
+      expect(await readRecords(connector, schema, ['97', '98'])).toEqual([records[96], records[97]]);
+    }
+  } finally {
+    await platform.close();
   }
 });

@@ -3,6 +3,7 @@ import { Client, Query, type QueryArrayConfig, type QueryArrayResult } from 'pg'
 import { type CallOptions, type Clock, messageOf, RunbackError } from '../../lib/index.js';
 import { fromServer, isTransient, serverError } from './errors.js';
 import { addressOf, type Settings } from './settings.js';
+import { LendingSocket } from './socket.js';
 
 /** A row as the server's text, column by column. */
 export type Row = readonly (string | null)[];
@@ -150,6 +151,7 @@ function newClient(settings: Settings, ssl: boolean): Client {
     application_name: 'runback',
     keepAlive: true,
     types: AS_TEXT,
+    ...(ssl ? {} : { stream: () => new LendingSocket() }),
   });
   // Errors reach the query that was running; without a listener an idle connection that breaks would end the process.
   client.on('error', () => {});

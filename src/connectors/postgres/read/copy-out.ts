@@ -1,6 +1,8 @@
 import type { Client, Connection, Submittable } from 'pg';
 
-/** Above this many bytes that nobody has taken yet, the socket is paused. */
+import { LendingSocket } from '../socket.js';
+
+/** Above this many bytes of memory that nobody has read yet, the socket is paused. */
 const QUEUE_BYTES = 2 << 20;
 /** Bytes of a message before its body: type and length. */
 const HEADER = 5;
@@ -25,7 +27,7 @@ class CopyOut implements Submittable {
   private wake: (() => void) | undefined;
   private readonly listener = (data: Buffer): void => {
     this.queue.push(data);
-    this.queued += data.length;
+    this.queued += data.buffer.byteLength;
     if (this.queued > QUEUE_BYTES) this.connection?.stream.pause();
     this.wake?.();
   };
@@ -38,6 +40,7 @@ class CopyOut implements Submittable {
     this.driver = stream.listeners('data')[0] as ((data: Buffer) => void) | undefined;
     if (this.driver !== undefined) stream.removeListener('data', this.driver);
     stream.on('data', this.listener);
+    if (stream instanceof LendingSocket) stream.lend(true);
     connection.query(this.text);
   };
 
@@ -55,12 +58,12 @@ class CopyOut implements Submittable {
     this.wake?.();
   }
 
-  /** The next piece from the socket; undefined at the end. Throws what the server or the socket reported. */
+  /** The next piece from the socket, to be given back; undefined at the end. Throws what the server or the socket reported. */
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       const data = this.queue.shift();
       if (data !== undefined) {
-        this.queued -= data.length;
+        this.queued -= data.buffer.byteLength;
         if (this.queued <= QUEUE_BYTES >> 1) this.connection?.stream.resume();
         return data;
       }
@@ -75,17 +78,74 @@ class CopyOut implements Submittable {
     }
   }
 
+  /** Takes a piece back that nobody reads any more. */
+  giveBack(data: Buffer): void {
+    const stream = this.connection?.stream;
+    if (stream instanceof LendingSocket) stream.giveBack(data);
+  }
+
   /** Gives the socket, and what came after the rows, back to the driver. */
   handBack(rest: Buffer): void {
     if (this.connection === undefined || this.driver === undefined) return;
     const { stream } = this.connection;
     stream.removeListener('data', this.listener);
     stream.on('data', this.driver);
+    // What came up to here is the driver's to keep.
+    if (stream instanceof LendingSocket) stream.lend(false);
     const later = this.queue.splice(0);
     this.queued = 0;
     for (const data of [rest, ...later]) if (data.length > 0) this.driver(data);
     stream.resume();
   }
+}
+
+/** A message that has begun, and goes on in what comes next. */
+class Begun {
+  private pieces: Buffer[] = [];
+  private have = 0;
+
+  get isEmpty(): boolean {
+    return this.have === 0;
+  }
+
+  /** Adds bytes that are the caller's to give. */
+  add(data: Buffer): void {
+    this.pieces.push(data);
+    this.have += data.length;
+  }
+
+  /** The whole message, if it ends in `data`, and where; undefined where it does not. */
+  endingIn(data: Buffer): { readonly message: Buffer; readonly at: number } | undefined {
+    const size = this.size(data);
+    if (this.have + data.length < size) return undefined;
+    const at = size - this.have;
+    return { message: Buffer.concat([...this.pieces, data.subarray(0, at)], size), at };
+  }
+
+  /** Ends it, and gives what it was made of. */
+  end(): readonly Buffer[] {
+    const { pieces } = this;
+    this.pieces = [];
+    this.have = 0;
+    return pieces;
+  }
+
+  /** Bytes of the message, as its header says, else those of a header. */
+  private size(data: Buffer): number {
+    const [first = data] = this.pieces;
+    if (first.length >= HEADER) return sizeAt(first, 0);
+    if (this.have + data.length < HEADER) return HEADER;
+    return sizeAt(Buffer.concat([...this.pieces, data.subarray(0, HEADER)]), 0);
+  }
+}
+
+/** Bytes of the message whose header stands at `at`. */
+function sizeAt(buffer: Buffer, at: number): number {
+  return 1 + buffer.readUInt32BE(at + 1);
+}
+
+function isEnd(type: number | undefined): boolean {
+  return type === COPY_DONE || type === ERROR;
 }
 
 /**
@@ -95,37 +155,37 @@ class CopyOut implements Submittable {
  */
 export async function* copyRows(client: Client, text: string, onRow: (source: Buffer, start: number, end: number) => void): AsyncGenerator<void> {
   const copy = client.query(new CopyOut(text));
-  let pieces: Buffer[] = [];
-  let have = 0;
-  let need = HEADER;
+  const begun = new Begun();
   for (let data = await copy.next(); data !== undefined; data = await copy.next()) {
-    pieces.push(data);
-    have += data.length;
-    if (have < need) continue;
-    const buffer = pieces.length === 1 ? data : Buffer.concat(pieces, have);
     let at = 0;
-    let over = false;
-    while (buffer.length - at >= HEADER) {
-      const type = buffer[at];
-      const end = at + 1 + buffer.readUInt32BE(at + 1);
-      if (type === COPY_DONE || type === ERROR) {
-        over = true;
-        break;
+    if (!begun.isEmpty) {
+      const ended = begun.endingIn(data);
+      if (ended === undefined) {
+        begun.add(data);
+        continue;
       }
-      if (end > buffer.length) break;
-      if (type === COPY_DATA) onRow(buffer, at + HEADER, end);
+      for (const piece of begun.end()) copy.giveBack(piece);
+      const { message } = ended;
+      if (isEnd(message[0])) {
+        copy.handBack(Buffer.concat([message, data.subarray(ended.at)]));
+        continue;
+      }
+      if (message[0] === COPY_DATA) onRow(message, HEADER, message.length);
+      ({ at } = ended);
+    }
+    let over = false;
+    while (data.length - at >= HEADER) {
+      const type = data[at];
+      over = isEnd(type);
+      const end = at + sizeAt(data, at);
+      if (over || end > data.length) break;
+      if (type === COPY_DATA) onRow(data, at + HEADER, end);
       at = end;
     }
-    const rest = buffer.subarray(at);
-    if (over) {
-      copy.handBack(rest);
-      pieces = [];
-      have = 0;
-      need = Infinity;
-    } else {
-      pieces = rest.length === 0 ? [] : [rest];
-      have = rest.length;
-      need = have < HEADER ? HEADER : 1 + rest.readUInt32BE(1);
+    if (over) copy.handBack(data.subarray(at));
+    else {
+      if (at < data.length) begun.add(Buffer.from(data.subarray(at)));
+      copy.giveBack(data);
     }
     yield;
   }
