@@ -1,6 +1,6 @@
 import { rejection } from '../../src/connectors/http/batch.js';
+import { unknownObject } from '../../src/connectors/http/words.js';
 import { byAction, type Connector } from '../../src/connectors/index.js';
-import { didYouMean, RunbackError } from '../../src/lib/index.js';
 import type { FieldSchema, LinkSchema, ObjectSchema } from '../../src/records/index.js';
 import { MOST, readAll, readKeys, readLinks } from './read.js';
 import { isObject, mailerApi } from './wire.js';
@@ -29,7 +29,7 @@ export function mailerConnector(settings: Parameters<typeof mailerApi>[0]): Conn
       return { account, label: `Postbird account ${body.name}`, environment: undefined, scopes: undefined, address: new URL(settings.url).host };
     },
     async describe(objects = THINGS, call = {}) {
-      for (const object of objects) if (!THINGS.some((name) => name === object)) throw unknown(settings.platform, object);
+      for (const object of objects) if (!THINGS.some((name) => name === object)) throw unknownObject(api.words, object, THINGS);
       const fields = (await api.get('/v2/fields', isObject, call)) as Readonly<Record<string, readonly Told[]>>;
       const there = THINGS.filter((name) => objects.includes(name)).map((name) => describe(name, fields[name] ?? []));
       return { objects: there, links: there.length === THINGS.length ? [LINK] : [] };
@@ -78,11 +78,4 @@ function describe(object: string, told: readonly Told[]): ObjectSchema {
     ...(name === 'consent' ? { options: ['subscribed', 'unsubscribed'], optedOut: ['unsubscribed'] } : {}),
   }));
   return { object, keyFields: [], fields, createWithKey: false, undelete: false, sideEffects: [] };
-}
-
-function unknown(platform: string, object: string): RunbackError {
-  return new RunbackError('object-unsupported', `Platform ${platform}: Postbird has no ${object}${didYouMean(object, THINGS)}`, {
-    why: `It has ${THINGS.join(', ')}.`,
-    state: 'Nothing was read or written.',
-  });
 }

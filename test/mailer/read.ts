@@ -1,5 +1,5 @@
 import type { PlatformApi } from '../../src/connectors/http/api.js';
-import { isRefusal, isSuccess, REQUESTS_AT_ONCE } from '../../src/connectors/http/api.js';
+import { REQUESTS_AT_ONCE } from '../../src/connectors/http/api.js';
 import { readOffsets } from '../../src/connectors/http/offsets.js';
 import { askWhole, demandWhole } from '../../src/connectors/http/whole.js';
 import type { ReadLinksRequest, RecordBatch } from '../../src/connectors/index.js';
@@ -57,11 +57,8 @@ export async function* readLinks(api: PlatformApi, request: ReadLinksRequest, ca
   const { fromKeys, toKeys } = request;
   const asked = new Set(fromKeys);
   for (const from of asked) {
-    const result = await api.look('GET', `/v2/subscribers/${encodeURIComponent(from)}/lists`, undefined, call);
-    if (isRefusal(api, result, 404)) continue;
-    if (!isSuccess(result)) throw api.failure(result);
-    if (!isIds(result.body)) throw api.nonsense('the lists of a subscriber were expected');
-    yield (result.body as Page<number>).items.map((to) => ({ from, to: String(to) }));
+    const body = (await api.find(`/v2/subscribers/${encodeURIComponent(from)}/lists`, isIds, call)) as Page<number> | undefined;
+    yield body?.items.map((to) => ({ from, to: String(to) })) ?? [];
   }
   if (toKeys) for (const to of new Set(toKeys)) yield* membersOf(api, to, (from) => !asked.has(from), call);
   if (fromKeys || toKeys) return;
@@ -71,14 +68,9 @@ export async function* readLinks(api: PlatformApi, request: ReadLinksRequest, ca
 
 async function* membersOf(api: PlatformApi, to: string, wanted: (from: string) => boolean, call: CallOptions): AsyncGenerator<readonly Link[]> {
   const path = `/v2/lists/${encodeURIComponent(to)}/members`;
-  const page = async (offset: number, limit: number): Promise<{ readonly items: readonly number[] }> => {
-    const result = await api.look('GET', `${path}?offset=${String(offset)}&limit=${String(limit)}`, undefined, call);
-    // A list that is not there has no members.
-    if (isRefusal(api, result, 404)) return { items: [] };
-    if (!isSuccess(result)) throw api.failure(result);
-    if (!isIds(result.body)) throw api.nonsense('the members of a list were expected');
-    return result.body as Page<number>;
-  };
+  // A list that is not there has no members.
+  const page = async (offset: number, limit: number) =>
+    ((await api.find(`${path}?offset=${String(offset)}&limit=${String(limit)}`, isIds, call)) as Page<number> | undefined) ?? { items: [] };
   for await (const { items } of readOffsets(api, { what: `the members of list ${to}`, size: MOST, keyOf: String, page }))
     yield items.map(String).flatMap((from) => (wanted(from) ? [{ from, to }] : []));
 }

@@ -49,10 +49,6 @@ export function mailerApi(
   settings: Pick<ApiSettings, 'url' | 'clock' | 'environment' | 'redact' | 'maxWaitMs'> & { readonly platform: string; readonly key: string },
 ): PlatformApi {
   const { platform, key, ...rest } = settings;
-  const quota = (headers: Readonly<Record<string, string>>): number | undefined => {
-    const left = headers['x-quota-remaining'];
-    return left === undefined ? undefined : Number(left);
-  };
   return new PlatformApi({
     ...rest,
     headers: { authorization: `Bearer ${key}` },
@@ -61,10 +57,7 @@ export function mailerApi(
       {
         name: 'Postbird',
         rate: { limit: 60, intervalMs: 60_000 },
-        told: (headers) => {
-          const dailyLeft = quota(headers);
-          return dailyLeft === undefined ? {} : { dailyLeft };
-        },
+        told: ({ 'x-quota-remaining': left }) => (left === undefined ? {} : { dailyLeft: Number(left) }),
         isForToday: ({ body }) => textOf(body, 'error') === 'quota',
         troubleOf,
       },

@@ -1,6 +1,7 @@
 import type { PlatformApi } from '../../src/connectors/http/api.js';
 import { type Open, type Place, type Refusal, rejection, type Results, sendBatch, settling } from '../../src/connectors/http/batch.js';
-import { isBroken } from '../../src/connectors/http/texts.js';
+import { createdAmong } from '../../src/connectors/http/created.js';
+import { unsendable } from '../../src/connectors/http/unsendable.js';
 import type {
   CreatedLookup,
   CreateMutation,
@@ -28,39 +29,27 @@ const REASONS: Readonly<Record<string, RejectReason>> = {
 const reasonOf = (code: string | undefined): RejectReason => REASONS[code ?? ''] ?? 'rejected';
 const refusal = (_: unknown, { body }: HttpAnswer): Refusal => ({ reason: reasonOf(textOf(body, 'error')), message: textOf(body, 'detail') ?? '' });
 
-/** Mutations that may be sent; one with a field that is not there, or a text that would not arrive as it is, is settled at once. */
-function sendable<M extends { readonly schema: ObjectSchema; readonly set: Fields }>(mutations: readonly M[], results: Results): readonly Slot<M>[] {
+/** Mutations that may be sent; the others are settled at once. */
+function sendable<M extends { readonly schema: ObjectSchema; readonly set: Fields }>(
+  api: PlatformApi,
+  mutations: readonly M[],
+  results: Results,
+): readonly Slot<M>[] {
   return mutations.flatMap((mutation, index) => {
-    const wrong = Object.entries(mutation.set).flatMap(([name, value]): Refusal[] => {
-      const field = mutation.schema.fields.find((each) => each.name === name);
-      if (!field) return [{ reason: 'field-removed', message: `Postbird has no field ${name}`, fields: [name] }];
-      if (field.readOnly) return [{ reason: 'read-only', message: `Nobody can write ${name}`, fields: [name] }];
-      if (typeof value === 'string' && isBroken(value)) return [{ reason: 'rejected', message: `${name} holds half a character`, fields: [name] }];
-      return [];
-    });
-    const [first] = wrong;
-    if (!first) return [{ index, mutation }];
-    results.set(
-      { index },
-      rejection(
-        first.reason,
-        first.message,
-        undefined,
-        wrong.flatMap(({ fields = [] }) => fields),
-      ),
-    );
-    return [];
+    const refused = unsendable(mutation, api.words);
+    if (refused) results.set({ index }, refused);
+    return refused ? [] : [{ index, mutation }];
   });
 }
 
 /** Changes up to 50 things; each has a result of its own, whatever the order of the answer. */
 export async function update(api: PlatformApi, mutations: readonly UpdateMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
   return await settling(api, mutations.length, async (results) => {
-    const slots = sendable(mutations, results);
+    const slots = sendable(api, mutations, results);
     const path = `/v2/${mutations[0]?.schema.object ?? ''}/bulk`;
     const send = async (some: readonly Slot<UpdateMutation>[]) =>
       await api.send(path, { items: some.map(({ mutation: { key, set } }) => ({ id: Number(key), set })) }, isBulk, call);
-    const take = async (some: readonly Slot<UpdateMutation>[], body: unknown): Promise<Open<Slot<UpdateMutation>>> => {
+    const take = (some: readonly Slot<UpdateMutation>[], body: unknown): Open<Slot<UpdateMutation>> => {
       const later: Slot<UpdateMutation>[] = [];
       const told = new Map((body as { readonly results: readonly Result[] }).results.map((result) => [result.position, result]));
       for (const [position, slot] of some.entries()) {
@@ -68,7 +57,7 @@ export async function update(api: PlatformApi, mutations: readonly UpdateMutatio
         if (result?.error === 'busy') later.push(slot);
         else results.set(slot, outcome(slot.mutation, result));
       }
-      return await Promise.resolve({ later });
+      return { later };
     };
     await sendBatch(api, slots, { send, take, refusal }, results, call);
   });
@@ -89,16 +78,15 @@ export async function create(api: PlatformApi, mutations: readonly CreateMutatio
     const path = `/v2/${mutations[0]?.schema.object ?? ''}`;
     const send = async (some: readonly Slot<CreateMutation>[]) =>
       await api.send(path, { items: some.map(({ mutation }) => mutation.set) }, isMade, call);
-    const take = async (some: readonly Slot<CreateMutation>[], body: unknown): Promise<Open<Slot<CreateMutation>>> => {
+    const take = (some: readonly Slot<CreateMutation>[], body: unknown): void => {
       const { ids } = body as { readonly ids: readonly number[] };
       for (const [n, slot] of some.entries()) {
         const id = ids.length === some.length ? ids[n] : undefined;
         const lost = { status: 'in_doubt', message: 'Postbird did not say which record this became' } as const;
         results.set(slot, id === undefined ? lost : { status: 'applied', key: String(id) });
       }
-      return await Promise.resolve({});
     };
-    await sendBatch(api, sendable(mutations, results), { send, take, refusal }, results, call);
+    await sendBatch(api, sendable(api, mutations, results), { send, take, refusal }, results, call);
   });
 }
 
@@ -107,9 +95,8 @@ export async function remove(api: PlatformApi, mutations: readonly DeleteMutatio
   return await settling(api, mutations.length, async (results) => {
     for (const [index, { schema, key }] of mutations.entries()) {
       const send = async () => await api.send(`/v2/${schema.object}/${encodeURIComponent(key)}`, undefined, () => true, call, 'DELETE');
-      const take = async ([slot]: readonly Place[]): Promise<Open<Place>> => {
+      const take = ([slot]: readonly Place[]): void => {
         if (slot) results.set(slot, { status: 'applied', key });
-        return await Promise.resolve({});
       };
       await sendBatch(api, [{ index }], { send, take, refusal }, results, call);
     }
@@ -126,19 +113,18 @@ export async function writeLinks(api: PlatformApi, mutations: readonly LinkMutat
       const path = `/v2/lists/${encodeURIComponent(to)}/members`;
       const send = async (some: readonly Slot<LinkMutation>[]) =>
         await api.send(path, { ids: some.map(({ mutation }) => Number(mutation.from)) }, isDone, call, joins ? 'PUT' : 'DELETE');
-      const take = async (some: readonly Slot<LinkMutation>[], body: unknown): Promise<Open<Slot<LinkMutation>>> => {
+      const take = (some: readonly Slot<LinkMutation>[], body: unknown): void => {
         const done = new Set((body as { readonly done: readonly number[] }).done.map(String));
         for (const slot of some) {
           const { from } = slot.mutation;
           if (done.has(from)) results.set(slot, { status: 'applied', key: from });
           else results.set(slot, joins ? rejection('deleted-later', `There is no subscriber ${from}`) : { status: 'moved' });
         }
-        return await Promise.resolve({});
       };
       // All of them are about one list: where that is not there, there is no good one among them.
-      const blame = async (some: readonly Slot<LinkMutation>[], answer: HttpAnswer) => {
+      const blame = (some: readonly Slot<LinkMutation>[], answer: HttpAnswer) => {
         const gone = { reason: 'parent-missing', message: textOf(answer.body, 'detail') ?? '' } as const;
-        return await Promise.resolve({ refused: new Map(answer.status === 404 ? some.map((slot) => [slot, gone] as const) : []) });
+        return { refused: new Map(answer.status === 404 ? some.map((slot) => [slot, gone] as const) : []) };
       };
       const alone = (_: unknown, answer: HttpAnswer): Refusal => ({
         ...refusal(_, answer),
@@ -168,14 +154,11 @@ export async function findCreated(
         .filter(([, value]) => value !== null && value !== '')
         .sort(),
     );
-  const used = new Map<string, number>();
-  return mutations.map(({ set }): CreatedLookup => {
-    const values = valuesOf(set);
-    const matches = recent.filter(({ fields }) => valuesOf(fields) === values);
-    if (matches.length > mutations.filter((other) => valuesOf(other.set) === values).length) return { state: 'unknown' };
-    const n = used.get(values) ?? 0;
-    used.set(values, n + 1);
-    const match = matches[n];
-    return match ? { state: 'created', key: match.key } : { state: 'absent' };
+  const slots = mutations.map(({ set }, index) => ({ index, values: valuesOf(set) }));
+  const found = createdAmong(slots, recent, {
+    alike: ({ values }) => values,
+    fits: ({ values }, { fields }) => values === valuesOf(fields),
+    keyOf: ({ key }) => key,
   });
+  return mutations.map((_, index) => found.get(index) ?? { state: 'absent' });
 }

@@ -80,6 +80,12 @@ export class PlatformApi {
     return this.#bodyOf(await this.#request({ method: 'GET', path, repeatable: true, valid }, call));
   }
 
+  /** A GET of what may not be there: undefined where the API itself answers 404. */
+  async find(path: string, valid: Valid, call: CallOptions = {}): Promise<unknown> {
+    const result = await this.#request({ method: 'GET', path, repeatable: true, valid }, call);
+    return isRefusal(this, result, 404) ? undefined : this.#bodyOf(result);
+  }
+
   /** A POST that only reads. */
   async ask(path: string, body: unknown, valid: Valid, call: CallOptions = {}, lane?: string): Promise<unknown> {
     return this.#bodyOf(await this.#request({ method: 'POST', path, body, repeatable: true, valid, ...defined({ lane }) }, call));

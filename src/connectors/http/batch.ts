@@ -91,10 +91,10 @@ export interface Blame<S> {
 /** One kind of batch request: how it is sent and what its answer means. */
 export interface BatchRequest<S extends Place> {
   send(slots: readonly S[]): Promise<HttpResult>;
-  /** Reads a 2xx answer: sets results, and gives the slots for which nothing was done. */
-  take(slots: readonly S[], body: unknown): Promise<Open<S>>;
+  /** Reads a 2xx answer: sets results, and gives the slots for which nothing was done, if any. */
+  take(slots: readonly S[], body: unknown): Promise<Open<S>> | Open<S> | void;
   /** What a whole-batch refusal is about. Without it nothing is certain. */
-  blame?(slots: readonly S[], answer: HttpAnswer): Promise<Blame<S>>;
+  blame?(slots: readonly S[], answer: HttpAnswer): Promise<Blame<S>> | Blame<S>;
   /** Why one slot alone was refused. */
   refusal(slot: S, answer: HttpAnswer): Refusal;
 }
@@ -132,7 +132,7 @@ class Sending<S extends Place> {
     if (only === undefined) return;
     const result = await request.send(slots);
     if (isSuccess(result)) {
-      await this.#further(slots, await request.take(slots, result.body));
+      await this.#further(slots, (await request.take(slots, result.body)) ?? {});
       return;
     }
     if (mayHaveHappened(api, result)) {

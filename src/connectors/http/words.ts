@@ -1,4 +1,4 @@
-import { defined, type HttpAnswer, type HttpResult, RunbackError, type Trouble } from '../../lib/index.js';
+import { defined, didYouMean, type HttpAnswer, type HttpResult, RunbackError, type Trouble } from '../../lib/index.js';
 
 /** How a vendor is spoken of, and where its answers keep their words. */
 export interface Words {
@@ -14,6 +14,16 @@ export interface Words {
   scopesIn?(answer: HttpAnswer): readonly string[];
   /** What to do, each a sentence: about a refused token, a missing permission, a limit that lasts, a lock. */
   readonly next: { readonly token: string; readonly scope: string; readonly limit: string; readonly locked: string };
+}
+
+/** The error for an object type that the account does not have; `known`: those it has. */
+export function unknownObject({ name, platform }: Pick<Words, 'name' | 'platform'>, object: string, known: readonly string[]): RunbackError {
+  return new RunbackError('object-unsupported', `Platform ${platform}: ${name} has no object type ${object}${didYouMean(object, known)}`, {
+    why: `It has ${known.join(', ')}.`,
+    state: 'Nothing was read or written.',
+    next: `Write one of these under objects of platform ${platform} in runback.yml.`,
+    data: { known },
+  });
 }
 
 /** The words of an error answer, or its status. */

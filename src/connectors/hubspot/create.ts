@@ -1,6 +1,7 @@
 import { type CallOptions, named } from '../../lib/index.js';
 import type { CreatedLookup, CreateMutation, MutationResult } from '../connector.js';
 import { Results, settling } from '../http/batch.js';
+import { createdAmong } from '../http/created.js';
 import type { HubSpotApi } from './api.js';
 import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
 import { batchRead, readAllWires } from './read.js';
@@ -143,20 +144,12 @@ async function findByValues(api: HubSpotApi, slots: readonly Slot<Writing>[], si
   const names = [...new Set(['createdate', 'hs_createdate', ...slots.flatMap((slot) => Object.keys(slot.mutation.sent))])];
   const recent: WireRecord[] = [];
   for await (const wires of readAllWires(api, first.mutation.schema, names, call)) recent.push(...wires.filter((wire) => isSince(wire, since)));
-  const groups = new Map<string, Slot<Writing>[]>();
-  for (const slot of slots) {
-    const id = JSON.stringify(Object.entries(slot.mutation.sent).sort(([a], [b]) => (a < b ? -1 : 1)));
-    groups.set(id, [...(groups.get(id) ?? []), slot]);
-  }
-  for (const same of groups.values()) {
-    const matches = recent.filter((wire) => same[0] && hasForms(same[0], wire));
-    for (const [n, slot] of same.entries()) {
-      const match = matches[n];
-      // More than were sent: somebody else makes the same records, and it is not clear whose is whose.
-      if (matches.length > same.length) found[slot.index] = { state: 'unknown' };
-      else if (match) found[slot.index] = { state: 'created', key: match.id };
-    }
-  }
+  const made = createdAmong(slots, recent, {
+    alike: (slot) => JSON.stringify(Object.entries(slot.mutation.sent).sort(([a], [b]) => (a < b ? -1 : 1))),
+    fits: hasForms,
+    keyOf: (wire) => wire.id,
+  });
+  for (const [index, lookup] of made) found[index] = lookup;
 }
 
 function isSince(wire: WireRecord, since: Date): boolean {

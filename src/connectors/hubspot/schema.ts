@@ -1,8 +1,9 @@
-import { type CallOptions, defined, didYouMean, type HttpAnswer, named, ownValue, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, type HttpAnswer, named, ownValue, RunbackError } from '../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
 import type { PlatformSchema } from '../connector.js';
 import { Cursors } from '../http/cursors.js';
 import { incomplete } from '../http/whole.js';
+import { unknownObject } from '../http/words.js';
 import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { messageIn } from './errors.js';
 import { lostOnCreate } from './lost.js';
@@ -116,17 +117,7 @@ async function objectNames(
   const known = custom.map(nameOf);
   const chosen = wanted.map((name) => {
     const found = custom.find((schema) => nameOf(schema) === name || schema.name === name || schema.objectTypeId === name);
-    if (!found && !standard.includes(name))
-      throw new RunbackError(
-        'object-unsupported',
-        `Platform ${api.naming.platform}: HubSpot has no object type ${name}${didYouMean(name, [...standard, ...known])}`,
-        {
-          why: `It has ${[...standard, ...known].join(', ')}.`,
-          state: 'Nothing was read or written.',
-          next: `Write one of these under objects of platform ${api.naming.platform} in runback.yml.`,
-          data: { known: [...standard, ...known] },
-        },
-      );
+    if (!found && !standard.includes(name)) throw unknownObject({ ...api.naming, name: 'HubSpot' }, name, [...standard, ...known]);
     return found ? nameOf(found) : name;
   });
   return { names: [...standard.filter((name) => chosen.includes(name)), ...known.filter((name) => chosen.includes(name)).sort()], custom };

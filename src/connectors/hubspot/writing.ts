@@ -2,7 +2,7 @@ import { type CallOptions, defined, named } from '../../lib/index.js';
 import { ownValue, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
 import type { CreateMutation, MutationResult, UpdateMutation } from '../connector.js';
 import { type Refusal, rejection, type Results } from '../http/batch.js';
-import { isBroken } from '../http/texts.js';
+import { unsendable } from '../http/unsendable.js';
 import type { HubSpotApi } from './api.js';
 import type { Blame, Slot } from './batch.js';
 import { propertyProblems, type PropertyProblem, reasonIn, reasonOf } from './errors.js';
@@ -26,7 +26,7 @@ export function slotsOf(mutations: readonly (UpdateMutation | CreateMutation)[],
   const slots: Slot<Writing>[] = [];
   for (const [index, mutation] of mutations.entries()) {
     const { schema, key, set } = mutation;
-    const refused = refusedFields(schema, set);
+    const refused = unsendable(mutation, { name: 'HubSpot' }, toPlatform);
     if (refused) results.set({ index }, refused);
     else
       slots.push({
@@ -41,23 +41,6 @@ export function slotsOf(mutations: readonly (UpdateMutation | CreateMutation)[],
       });
   }
   return slots;
-}
-
-/** The refusal that is certain without asking, with every field that it is about. */
-function refusedFields(schema: ObjectSchema, set: Fields): MutationResult | undefined {
-  const fields = fieldsOf(schema);
-  const refusals = Object.entries(set).flatMap(([name, value]): Refusal[] => {
-    const field = fields.get(name);
-    const about = { fields: [name] };
-    if (!field) return [{ ...about, reason: 'field-removed', message: `HubSpot has no property ${name} on ${schema.object}` }];
-    if (field.readOnly)
-      return [{ ...about, reason: 'read-only', message: `HubSpot does not allow writing the property ${name} of ${schema.object}` }];
-    if (!isBroken(toPlatform(value))) return [];
-    return [{ ...about, reason: 'rejected', message: `The value of ${name} contains half a character, which cannot be sent to HubSpot` }];
-  });
-  const [first] = refusals;
-  const names = refusals.flatMap((refusal) => refusal.fields ?? []);
-  return first && rejection(first.reason, first.message, undefined, names);
 }
 
 const fieldMaps = new WeakMap<ObjectSchema, ReadonlyMap<string, FieldSchema>>();
