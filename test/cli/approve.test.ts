@@ -12,7 +12,7 @@ import { askApproval } from '../../src/cli/prompts/approval.js';
 import { readPaste } from '../../src/cli/prompts/paste.js';
 import type { CommandContext } from '../../src/cli/shell/command.js';
 import { Input } from '../../src/cli/shell/input.js';
-import { makeStyle } from '../../src/cli/views/style.js';
+import { makeStyle } from '../../src/cli/views/text/style.js';
 import { type Escalation, formatApprovalBlock, parseApprovalBlocks } from '../../src/escalation/index.js';
 import { Redactor } from '../../src/lib/index.js';
 import { type Answer, type Question, readRun } from '../../src/runbooks/index.js';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { Asker, Choice } from '../../src/cli/prompts/asker.js';
 import { terminalOperator } from '../../src/cli/prompts/operator.js';
-import { makeStyle } from '../../src/cli/views/style.js';
+import { makeStyle } from '../../src/cli/views/text/style.js';
 import type { SnapshotSummary } from '../../src/snapshots/index.js';
 
 const summary = (id: string, object: string, more: Partial<SnapshotSummary> = {}): SnapshotSummary => ({

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { displayWidth } from '../../src/cli/views/width.js';
+import { displayWidth } from '../../src/cli/views/text/width.js';
 import { jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
 import { FILE } from './support.js';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { statusText, type WorkspaceStatus } from '../../src/cli/views/status.js';
-import { makeStyle } from '../../src/cli/views/style.js';
-import { displayWidth } from '../../src/cli/views/width.js';
+import { makeStyle } from '../../src/cli/views/text/style.js';
+import { displayWidth } from '../../src/cli/views/text/width.js';
 import { failureLines, isUnreached, withFailuresTogether } from '../../src/incidents/index.js';
 import { jsonLines } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';

@@ -8,11 +8,11 @@ import { runSetup } from '../flows/run.js';
 import { findRunbook } from '../flows/runbook-files.js';
 import { temporaryFolder } from '../session/temporary.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
-import { count, span } from '../views/format.js';
 import { runText } from '../views/run.js';
-import type { Style } from '../views/style.js';
-import { visibleLines } from '../views/visible.js';
-import { wrap } from '../views/width.js';
+import { count, span } from '../views/text/format.js';
+import type { Style } from '../views/text/style.js';
+import { visibleLines } from '../views/text/visible.js';
+import { wrap } from '../views/text/width.js';
 
 const RUNBOOK = 'mass-overwrite';
 

@@ -3,7 +3,7 @@ import type { ByHand } from '../../restores/index.js';
 import type { NotCompared } from '../../snapshots/index.js';
 import { compareSnapshots, endsOf, type RecordDifference, withLive } from '../flows/compare.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
-import { diffText } from '../views/diff.js';
+import { diffText } from '../views/restores/diff.js';
 
 const FIRST = 10;
 

@@ -5,9 +5,9 @@ import { hardLinkProblem } from '../../store/index.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
-import { count, counted } from '../views/format.js';
-import type { Style } from '../views/style.js';
-import { visible, visibleLines } from '../views/visible.js';
+import { count, counted } from '../views/text/format.js';
+import type { Style } from '../views/text/style.js';
+import { visible, visibleLines } from '../views/text/visible.js';
 
 /** One thing that was looked at. */
 interface Check {

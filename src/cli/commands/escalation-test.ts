@@ -2,9 +2,9 @@ import type { ContactTest } from '../../incidents/index.js';
 import { defined, EXIT, RunbackError } from '../../lib/index.js';
 import { loadEscalation } from '../flows/escalation-file.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
-import { counted, span, table } from '../views/format.js';
-import type { Style } from '../views/style.js';
-import { visible } from '../views/visible.js';
+import { counted, span, table } from '../views/text/format.js';
+import type { Style } from '../views/text/style.js';
+import { visible } from '../views/text/visible.js';
 
 async function test(context: CommandContext): Promise<Outcome> {
   const { input, live, call } = context;

@@ -7,7 +7,7 @@ import { RunbackError } from '../../lib/index.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { askInitial, UNASKED, workspaceText } from '../flows/initial.js';
 import type { CommandSpec } from '../shell/command.js';
-import { count, facts } from '../views/format.js';
+import { count, facts } from '../views/text/format.js';
 
 /** Runbooks and the sample escalation.yml that come with the program. */
 const SHIPPED = fileURLToPath(new URL('../../../', import.meta.url));

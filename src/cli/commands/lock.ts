@@ -4,7 +4,7 @@ import { lockViews, lockWords } from '../session/locks.js';
 import { byPrefix } from '../session/prefix.js';
 import type { Session } from '../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 
 async function list({ session }: CommandContext): Promise<Outcome> {
   const locks = await lockViews(await session(), true);

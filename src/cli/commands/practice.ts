@@ -5,9 +5,9 @@ import { type BadSync, type Score, stageBadSync, writePracticeWorkspace } from '
 import { EXIT, RunbackError } from '../../lib/index.js';
 import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/rehearsal.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
-import { count } from '../views/format.js';
-import { visible } from '../views/visible.js';
-import { wrap } from '../views/width.js';
+import { count } from '../views/text/format.js';
+import { visible } from '../views/text/visible.js';
+import { wrap } from '../views/text/width.js';
 
 /** Who is on call in the practice workspace. */
 const ON_CALL = 'maya';

@@ -14,7 +14,7 @@ import { withIncidents } from '../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { incidentBlock, pagingText } from '../views/incident.js';
 import { runText } from '../views/run.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 
 /** What a person sees, and the runbook that is for it. */
 interface Sight {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { leaveToken, leftToken, seedSandbox, stageBadSync } from '../../drills/index.js';
 import { parseDuration } from '../../lib/index.js';
 import type { CommandSpec, OptionSpec, Outcome, CommandContext } from '../shell/command.js';
-import { count, counted } from '../views/format.js';
+import { count, counted } from '../views/text/format.js';
 
 /** What the shipped runback.yml expects. */
 const SHIPPED = { port: 48_620, syncPort: 48_621 } as const;

@@ -3,7 +3,7 @@ import { defined, isRunbackError, Redactor } from '../../lib/index.js';
 import { ENVIRONMENTS, type Environment, resolveSecret, type SecretRef } from '../../workspace/index.js';
 import type { Asker } from '../prompts/asker.js';
 import type { CommandContext } from '../shell/command.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 
 /** What a new workspace is made with. */
 export interface Initial {

@@ -5,7 +5,7 @@ import type { PlanConflict } from '../../restores/index.js';
 import { csvLine } from '../../snapshots/index.js';
 import type { OpenPlan } from '../prompts/operator-deps.js';
 import type { OutputFile } from '../shell/output-file.js';
-import { type Looks, noLooks, sideText } from '../views/record.js';
+import { type Looks, noLooks, sideText } from '../views/restores/record.js';
 
 const COLUMNS = ['name', 'address', 'page', 'object', 'key', 'field', 'conflict', 'before', 'damaged', 'now', 'what it means', 'by hand'] as const;
 

@@ -4,7 +4,7 @@ import type { Plan, PlanHeader, PlanLine } from '../../restores/index.js';
 import type { Catalog, SnapshotReader } from '../../snapshots/index.js';
 import type { OpenPlan, RecordRef } from '../prompts/operator-deps.js';
 import type { Session } from '../session/session.js';
-import { type Looks, noLooks, type RecordLook } from '../views/record.js';
+import { type Looks, noLooks, type RecordLook } from '../views/restores/record.js';
 
 /** What of a plan's header names its records. */
 type NamedBy = Pick<PlanHeader, 'base' | 'damaged' | 'platform' | 'pages'>;

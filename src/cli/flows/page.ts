@@ -1,5 +1,5 @@
 import type { CommandContext, OptionSpec } from '../shell/command.js';
-import { count } from '../views/format.js';
+import { count } from '../views/text/format.js';
 
 /** Lines of a list that people get unasked. */
 const PAGE = 50;

@@ -1,7 +1,7 @@
 import type { BadSync, Score } from '../../drills/index.js';
 import type { CommandContext } from '../shell/command.js';
-import { count, counted, facts } from '../views/format.js';
-import type { Style } from '../views/style.js';
+import { count, counted, facts } from '../views/text/format.js';
+import type { Style } from '../views/text/style.js';
 
 /** The backup of the night before: taken, and every byte of it read again. */
 export async function nightlySnapshot(context: CommandContext, folder: string): Promise<void> {

@@ -3,8 +3,8 @@ import type { Incident } from '../../incidents/index.js';
 import { defined, isRunbackError } from '../../lib/index.js';
 import type { ReportData, ReportDeps } from '../../reports/index.js';
 import type { Session } from '../session/session.js';
-import type { Style } from '../views/style.js';
-import { wrap } from '../views/width.js';
+import type { Style } from '../views/text/style.js';
+import { wrap } from '../views/text/width.js';
 import { looksOfPlan } from './looks.js';
 
 /** What reports are gathered with in a workspace: records are shown as plans show them. */

@@ -3,7 +3,7 @@ import type { Incidents, LinkKind } from '../../incidents/index.js';
 import { RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import type { CommandContext } from '../shell/command.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 
 /** What the severities mean where no escalation.yml says it. */
 const MEANS: Readonly<Record<string, string>> = {

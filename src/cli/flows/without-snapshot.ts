@@ -4,10 +4,10 @@ import { isRunbackError } from '../../lib/index.js';
 import type { Runbook } from '../../runbooks/index.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
-import { count, counted, table } from '../views/format.js';
 import { pauseText } from '../views/sync.js';
-import { showValue, visible } from '../views/visible.js';
-import { wrap } from '../views/width.js';
+import { count, counted, table } from '../views/text/format.js';
+import { showValue, visible } from '../views/text/visible.js';
+import { wrap } from '../views/text/width.js';
 
 type Way = 'pause' | 'evidence' | 'history' | 'done';
 

@@ -1,6 +1,6 @@
 import type { Answer, Question } from '../../runbooks/index.js';
-import { visible } from '../views/visible.js';
-import { wrap } from '../views/width.js';
+import { visible } from '../views/text/visible.js';
+import { wrap } from '../views/text/width.js';
 import type { Choice } from './asker.js';
 import type { OperatorDeps } from './operator-deps.js';
 

@@ -1,4 +1,4 @@
-import type { Style } from '../views/style.js';
+import type { Style } from '../views/text/style.js';
 
 /** One thing to choose. */
 export interface Choice<T> {

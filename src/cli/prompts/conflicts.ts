@@ -1,9 +1,9 @@
 import type { ConflictChoice, PlanConflict } from '../../restores/index.js';
-import { choiceNames, CONFLICT_WORDS, conflictText } from '../views/conflict.js';
-import { count } from '../views/format.js';
-import { isConflict } from '../views/plan.js';
-import { type Looks, recordText } from '../views/record.js';
-import { visible } from '../views/visible.js';
+import { choiceNames, CONFLICT_WORDS, conflictText } from '../views/restores/conflict.js';
+import { isConflict } from '../views/restores/plan.js';
+import { type Looks, recordText } from '../views/restores/record.js';
+import { count } from '../views/text/format.js';
+import { visible } from '../views/text/visible.js';
 import type { Choice } from './asker.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 import { looksOf } from './plan-browser.js';

@@ -1,8 +1,8 @@
 import { defined } from '../../lib/index.js';
 import type { Answer, DecideChoice, Question } from '../../runbooks/index.js';
-import { counted } from '../views/format.js';
-import { deletes, effectOf } from '../views/plan-words.js';
-import { visible } from '../views/visible.js';
+import { deletes, effectOf } from '../views/restores/plan-words.js';
+import { counted } from '../views/text/format.js';
+import { visible } from '../views/text/visible.js';
 import type { Choice } from './asker.js';
 import { decideConflictsByHand } from './conflicts.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';

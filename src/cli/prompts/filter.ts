@@ -1,7 +1,7 @@
 import { defined, isRunbackError } from '../../lib/index.js';
 import { checkLimits, type PlanFilters } from '../../restores/index.js';
 import { understood } from '../flows/moments.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 import type { Choice } from './asker.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 import { fieldCounts } from './plan-browser.js';

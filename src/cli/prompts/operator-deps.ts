@@ -1,8 +1,8 @@
 import type { ObjectSchema } from '../../records/index.js';
 import type { PlanLine, PlanSummary } from '../../restores/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
-import type { Looks } from '../views/record.js';
-import type { Style } from '../views/style.js';
+import type { Looks } from '../views/restores/record.js';
+import type { Style } from '../views/text/style.js';
 import type { Asker } from './asker.js';
 
 /** Where the terminal's operator finds what questions are about. */

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 
 import { defined } from '../../lib/index.js';
 import type { Answer, Operator, Question } from '../../runbooks/index.js';
-import { counted, time } from '../views/format.js';
 import { gapsLine } from '../views/snapshot.js';
-import { plainText, visible, visibleLines } from '../views/visible.js';
-import { wrap } from '../views/width.js';
+import { counted, time } from '../views/text/format.js';
+import { plainText, visible, visibleLines } from '../views/text/visible.js';
+import { wrap } from '../views/text/width.js';
 import { askApproval } from './approval.js';
 import type { Choice } from './asker.js';
 import { confirmOrGoBack, typeConfirmation } from './confirmation.js';

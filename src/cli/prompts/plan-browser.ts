@@ -1,10 +1,20 @@
 import { defined } from '../../lib/index.js';
 import type { PlanChange, PlanLine } from '../../restores/index.js';
 import { recordsOf } from '../flows/looks.js';
-import { count, counted } from '../views/format.js';
-import { changeLine, changesTable, changeText, dangerText, type FieldCount, fieldsTable, firstLines, isChange, planText } from '../views/plan.js';
-import { type Looks, noLooks } from '../views/record.js';
-import { showValue } from '../views/visible.js';
+import {
+  changeLine,
+  changesTable,
+  changeText,
+  dangerText,
+  type FieldCount,
+  fieldsTable,
+  firstLines,
+  isChange,
+  planText,
+} from '../views/restores/plan.js';
+import { type Looks, noLooks } from '../views/restores/record.js';
+import { count, counted } from '../views/text/format.js';
+import { showValue } from '../views/text/visible.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 
 type BrowserDeps = Pick<OperatorDeps, 'style' | 'print'>;

@@ -3,8 +3,8 @@ import search from '@inquirer/search';
 import { createPromptModule } from 'inquirer';
 
 import { defined } from '../../lib/index.js';
-import type { Style } from '../views/style.js';
-import { displayWidth, wrap } from '../views/width.js';
+import type { Style } from '../views/text/style.js';
+import { displayWidth, wrap } from '../views/text/width.js';
 import type { Asker, Choice, PromptDeps } from './asker.js';
 import { readPaste } from './paste.js';
 import { dropTypedAhead } from './typed-ahead.js';

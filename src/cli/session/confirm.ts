@@ -1,6 +1,6 @@
 import { RunbackError } from '../../lib/index.js';
 import type { CommandContext } from '../shell/command.js';
-import type { Style } from '../views/style.js';
+import type { Style } from '../views/text/style.js';
 
 /**
  * The gate before a destructive act: `--confirm <environment>:<records>`, or the same typed by a person after `show` has

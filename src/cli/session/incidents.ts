@@ -2,7 +2,7 @@ import type { Escalation } from '../../escalation/index.js';
 import type { Incident, Incidents, OpenIncident, PageLinks } from '../../incidents/index.js';
 import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Outbox } from '../../notify/index.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 import type { Place } from './place.js';
 
 /** escalation.yml of a workspace, checked; undefined where there is none. Throws `file-invalid`, `secret-literal`. */

@@ -1,6 +1,6 @@
 import { RunbackError, utcText } from '../../lib/index.js';
 import type { NamedLock } from '../../store/index.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 import type { Session } from './session.js';
 
 /** A lock that is held, and what a person does about it. */

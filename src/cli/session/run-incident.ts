@@ -2,7 +2,7 @@ import type { Incidents, OpenIncident } from '../../incidents/index.js';
 import { defined, ownValue } from '../../lib/index.js';
 import type { Runbook } from '../../runbooks/index.js';
 import type { CommandContext } from '../shell/command.js';
-import { visible } from '../views/visible.js';
+import { visible } from '../views/text/visible.js';
 import { nameOf } from './incidents.js';
 
 /** The incident that a run started by hand belongs to, if any, and what had to be asked to find that out. */

@@ -1,6 +1,6 @@
 import { RunbackError } from '../../lib/index.js';
 import type { Runbook } from '../../runbooks/index.js';
-import { counted } from '../views/format.js';
+import { counted } from '../views/text/format.js';
 
 /**
  * The gate before a runbook starts: one in which lint finds errors would let down whoever follows it, in the middle. A run that has begun goes on: it

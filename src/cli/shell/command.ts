@@ -2,8 +2,8 @@ import type { CallOptions, Clock, ExitCode, RunbackError } from '../../lib/index
 import type { Asker } from '../prompts/asker.js';
 import type { Session } from '../session/session.js';
 import type { Wiring } from '../session/wiring.js';
-import type { Live } from '../views/live.js';
-import type { Style } from '../views/style.js';
+import type { Live } from '../views/live/live.js';
+import type { Style } from '../views/text/style.js';
 import type { Globals } from './globals.js';
 import type { Input } from './input.js';
 import type { Interrupts } from './interrupts.js';

@@ -1,6 +1,6 @@
 import { escapedJson, type ExitCode, type RunbackError } from '../../lib/index.js';
 import { errorData, errorText } from '../views/error.js';
-import type { Style } from '../views/style.js';
+import type { Style } from '../views/text/style.js';
 import type { Outcome } from './command.js';
 
 /** Where the end of a command goes: one renderer for people, one for scripts. */

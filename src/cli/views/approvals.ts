@@ -1,6 +1,6 @@
-import { count, facts, time } from './format.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
+import { count, facts, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
 
 /** One approval, as far as a view needs it. */
 export interface ApprovalShown {

@@ -9,10 +9,10 @@ import {
   type Redactor,
   RunbackError,
 } from '../../lib/index.js';
-import { facts } from './format.js';
-import type { Style } from './style.js';
-import { visibleLines } from './visible.js';
-import { wrap } from './width.js';
+import { facts } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visibleLines } from './text/visible.js';
+import { wrap } from './text/width.js';
 
 /**
  * Whatever was thrown, as one of our errors. An abort that follows from Ctrl-C becomes `interrupted`; a refusal of the

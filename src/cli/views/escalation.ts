@@ -1,10 +1,10 @@
 import { showDelay, showLocal, type Escalation, type LintFinding, type SimulatedMessage, type SimulatedStep } from '../../escalation/index.js';
 import { formatDuration, showMoment } from '../../lib/index.js';
 import type { PlacedProblem } from '../../workspace/index.js';
-import { counted, facts, relative, table } from './format.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
-import { pad, wrap } from './width.js';
+import { counted, facts, relative, table } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
+import { pad, wrap } from './text/width.js';
 
 /** What `escalation show` tells. */
 export interface Shown {

@@ -1,9 +1,9 @@
 import type { Incident, IncidentStatus, PageLine } from '../../incidents/index.js';
 import { utcClock } from '../../lib/index.js';
-import { counted, facts, relative, table, time } from './format.js';
-import type { GlyphName, Style } from './style.js';
-import { visible, visibleLines } from './visible.js';
-import { displayWidth, truncate, wrap } from './width.js';
+import { counted, facts, relative, table, time } from './text/format.js';
+import type { GlyphName, Style } from './text/style.js';
+import { visible, visibleLines } from './text/visible.js';
+import { displayWidth, truncate, wrap } from './text/width.js';
 
 const STATUS: Readonly<Record<IncidentStatus, string>> = {
   open: 'not acknowledged',

@@ -2,11 +2,11 @@ import type { Reporter } from '../../lib/index.js';
 import { defined } from '../../lib/index.js';
 import type { RunObserver, RunState, RunView, StepState, StepView } from '../../runbooks/index.js';
 import { approvalText } from './approvals.js';
-import { count, facts, span, time } from './format.js';
-import type { Live } from './live.js';
-import type { GlyphName, Style } from './style.js';
-import { showValue, visible, visibleLines } from './visible.js';
-import { wrap } from './width.js';
+import type { Live } from './live/live.js';
+import { count, facts, span, time } from './text/format.js';
+import type { GlyphName, Style } from './text/style.js';
+import { showValue, visible, visibleLines } from './text/visible.js';
+import { wrap } from './text/width.js';
 
 const STEP_GLYPH: Readonly<Record<StepState, GlyphName>> = {
   pending: 'pending',

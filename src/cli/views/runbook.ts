@@ -1,9 +1,9 @@
 import type { EvidenceReport, Finding, Runbook } from '../../runbooks/index.js';
-import { count, counted, facts, table, time } from './format.js';
 import { runStateWords } from './run.js';
-import type { Style } from './style.js';
-import { plainText, visible, visibleLines } from './visible.js';
-import { wrap } from './width.js';
+import { count, counted, facts, table, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { plainText, visible, visibleLines } from './text/visible.js';
+import { wrap } from './text/width.js';
 
 /** Runbooks of the workspace: title first, then when to use it. */
 export function runbookList(files: readonly { readonly id: string; readonly runbook?: Runbook; readonly problem?: string }[], style: Style): string {

@@ -1,8 +1,8 @@
 import type { CheckedReport, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
-import { bytes, counted, count, facts, table, time } from './format.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
-import { wrap } from './width.js';
+import { bytes, counted, count, facts, table, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
+import { wrap } from './text/width.js';
 
 const platformsOf = (snapshot: SnapshotSummary): string => snapshot.platforms.map((platform) => visible(platform.name)).join(', ');
 const verifiedWords = (snapshot: SnapshotSummary, style: Style): string =>

@@ -6,15 +6,15 @@ import type { SnapshotSummary } from '../../snapshots/index.js';
 import type { LockInfo } from '../../store/index.js';
 import type { PauseRecord } from '../../syncs/index.js';
 import { type LockView, lifeOf } from '../session/locks.js';
-import { counted, time } from './format.js';
 import { incidentBlock, incidentLine } from './incident.js';
-import { restoreText } from './restore.js';
+import { restoreText } from './restores/restore.js';
 import { nextOf, runsList } from './run.js';
 import { gapsLine } from './snapshot.js';
-import type { Style } from './style.js';
 import { damagedPauseLines, pausesText } from './sync.js';
-import { visible } from './visible.js';
-import { displayWidth, wrap } from './width.js';
+import { counted, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
+import { displayWidth, wrap } from './text/width.js';
 
 /** Everything that is open in a workspace. */
 export interface WorkspaceStatus {

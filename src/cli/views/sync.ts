@@ -1,7 +1,7 @@
 import type { PauseRecord, PauseSurvey, SyncView } from '../../syncs/index.js';
-import { counted, table, time } from './format.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
+import { counted, table, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
 
 /** Syncs with their state; who paused what below. */
 export function syncsText(views: readonly SyncView[], pauses: readonly PauseRecord[], style: Style): string {

@@ -2,16 +2,16 @@ import type { AnyAction } from './action.js';
 
 /** Built-in actions. Loaded when a runbook names them: a command pays for what it uses. */
 const ACTIONS: Readonly<Record<string, () => Promise<AnyAction>>> = {
-  'syncs.pause': async () => (await import('./syncs-pause.js')).syncsPause,
-  'syncs.status': async () => (await import('./syncs-status.js')).syncsStatus,
-  'syncs.resume': async () => (await import('./syncs-resume.js')).syncsResume,
-  'snapshot.create': async () => (await import('./snapshot-create.js')).snapshotCreate,
-  'snapshot.verify': async () => (await import('./snapshot-verify.js')).snapshotVerify,
-  diff: async () => (await import('./diff.js')).diff,
-  'restore.plan': async () => (await import('./restore-plan.js')).restorePlan,
-  'restore.apply': async () => (await import('./restore-apply.js')).restoreApply,
-  'restore.verify': async () => (await import('./restore-verify.js')).restoreVerify,
-  'restore.undo': async () => (await import('./restore-undo.js')).restoreUndo,
+  'syncs.pause': async () => (await import('./syncs/pause.js')).syncsPause,
+  'syncs.status': async () => (await import('./syncs/status.js')).syncsStatus,
+  'syncs.resume': async () => (await import('./syncs/resume.js')).syncsResume,
+  'snapshot.create': async () => (await import('./snapshots/create.js')).snapshotCreate,
+  'snapshot.verify': async () => (await import('./snapshots/verify.js')).snapshotVerify,
+  diff: async () => (await import('./snapshots/diff.js')).diff,
+  'restore.plan': async () => (await import('./restores/plan.js')).restorePlan,
+  'restore.apply': async () => (await import('./restores/apply.js')).restoreApply,
+  'restore.verify': async () => (await import('./restores/verify.js')).restoreVerify,
+  'restore.undo': async () => (await import('./restores/undo.js')).restoreUndo,
   'incident.note': async () => (await import('./incident-note.js')).incidentNote,
 };
 

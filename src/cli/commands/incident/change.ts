@@ -4,7 +4,7 @@ import type { Session } from '../../session/session.js';
 import { findIncident, withIncidents } from '../../session/with-incidents.js';
 import type { Outcome, CommandContext } from '../../shell/command.js';
 import { incidentBlock, pagingText } from '../../views/incident.js';
-import type { Style } from '../../views/style.js';
+import type { Style } from '../../views/text/style.js';
 
 /** A command that does one thing to an incident that is named, the only one, or picked. */
 export function act(work: (id: string, incidentSession: IncidentSession, session: Session, context: CommandContext) => Promise<Incident>) {

@@ -2,9 +2,9 @@ import { looksIn, openPlanOf } from '../../flows/looks.js';
 import { findPlan } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile } from '../../shell/output-file.js';
-import { counted } from '../../views/format.js';
-import { firstLines, isConflict } from '../../views/plan.js';
-import { leftText } from '../../views/restore.js';
+import { firstLines, isConflict } from '../../views/restores/plan.js';
+import { leftText } from '../../views/restores/restore.js';
+import { counted } from '../../views/text/format.js';
 import { FIRST } from './outcome.js';
 import { PLAN } from './words.js';
 

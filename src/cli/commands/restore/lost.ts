@@ -6,8 +6,8 @@ import { looksIn } from '../../flows/looks.js';
 import { findPlan } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile } from '../../shell/output-file.js';
-import { counted } from '../../views/format.js';
-import { lostText } from '../../views/plan.js';
+import { lostText } from '../../views/restores/plan.js';
+import { counted } from '../../views/text/format.js';
 import { PLAN } from './words.js';
 
 /** `runback restore lost` */

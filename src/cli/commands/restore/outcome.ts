@@ -3,10 +3,10 @@ import type { LostOnCreate, Plan, PlanSummary, RestoreSummary } from '../../../r
 import { looksIn, recordsOf } from '../../flows/looks.js';
 import type { Session } from '../../session/session.js';
 import type { Outcome } from '../../shell/command.js';
-import { conflictsTable } from '../../views/conflict.js';
-import { counted } from '../../views/format.js';
-import { changesTable, effectsText, firstLines, isChange, isConflict, planText } from '../../views/plan.js';
-import { restoreText } from '../../views/restore.js';
+import { conflictsTable } from '../../views/restores/conflict.js';
+import { changesTable, effectsText, firstLines, isChange, isConflict, planText } from '../../views/restores/plan.js';
+import { restoreText } from '../../views/restores/restore.js';
+import { counted } from '../../views/text/format.js';
 
 /** Lines of a plan that are shown without being asked for. */
 export const FIRST = 10;

@@ -1,8 +1,8 @@
 import { RunbackError } from '../../../lib/index.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { counted } from '../../views/format.js';
-import { restoreText } from '../../views/restore.js';
+import { restoreText } from '../../views/restores/restore.js';
+import { counted } from '../../views/text/format.js';
 import { restoreOutcome } from './outcome.js';
 import { MOVED, RESTORE } from './words.js';
 

@@ -2,7 +2,7 @@ import { EXIT } from '../../../lib/index.js';
 import { looksIn } from '../../flows/looks.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { verifySummaryText } from '../../views/restore.js';
+import { verifySummaryText } from '../../views/restores/restore.js';
 import { PLAN, MOVED } from './words.js';
 
 /** `runback restore verify` */

@@ -7,7 +7,7 @@ import { incidentFor } from '../../session/run-incident.js';
 import { refuseUnsound } from '../../session/unsound.js';
 import { findIncident, withIncidents } from '../../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { visible } from '../../views/visible.js';
+import { visible } from '../../views/text/visible.js';
 import { RUNBOOK, ANSWERS, inputsOf } from './words.js';
 
 /** `runback runbook run` */

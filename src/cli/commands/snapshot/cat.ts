@@ -1,7 +1,7 @@
 import { RunbackError } from '../../../lib/index.js';
 import { parseRecordLine } from '../../../records/index.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { visibleLines } from '../../views/visible.js';
+import { visibleLines } from '../../views/text/visible.js';
 import { objectIn } from './object-in.js';
 import { SNAPSHOT, PLATFORM, OBJECT } from './words.js';
 

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { RunbackError } from '../../../lib/index.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile } from '../../shell/output-file.js';
-import { count } from '../../views/format.js';
+import { count } from '../../views/text/format.js';
 import { objectIn } from './object-in.js';
 import { SNAPSHOT, PLATFORM, OBJECT } from './words.js';
 

@@ -1,8 +1,8 @@
 import { RunbackError } from '../../../lib/index.js';
 import { unrecorded } from '../../../snapshots/index.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { counted } from '../../views/format.js';
 import { verifyText } from '../../views/snapshot.js';
+import { counted } from '../../views/text/format.js';
 import { SNAPSHOT } from './words.js';
 
 /** `runback snapshot verify` */

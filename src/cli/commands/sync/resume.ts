@@ -3,9 +3,9 @@ import type { PauseRecord } from '../../../syncs/index.js';
 import { byPrefix } from '../../session/prefix.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
-import { time } from '../../views/format.js';
 import { pauseText } from '../../views/sync.js';
-import { visible } from '../../views/visible.js';
+import { time } from '../../views/text/format.js';
+import { visible } from '../../views/text/visible.js';
 
 /** `runback sync resume` */
 export const resumeVerb: CommandSpec = {

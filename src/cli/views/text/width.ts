@@ -1,4 +1,4 @@
-import { graphemes } from '../../lib/index.js';
+import { graphemes } from '../../../lib/index.js';
 
 // string-width makes an Intl.Segmenter as soon as it is loaded: a tenth of the time of `status`. Here it is made when a text is not plain ASCII.
 

@@ -1,6 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 
-import { visibleDocument } from '../../lib/index.js';
+import { visibleDocument } from '../../../lib/index.js';
 
 /** How text for people looks on one stream. Every view gets one; none asks the process. */
 export interface Style {

@@ -1,4 +1,4 @@
-import type { PlatformSchema } from '../../connectors/index.js';
+import type { PlatformSchema } from '../../../connectors/index.js';
 import type {
   FieldMove,
   LinkChange,
@@ -11,15 +11,15 @@ import type {
   PlanHeader,
   PlanLine,
   PlanSummary,
-} from '../../restores/index.js';
+} from '../../../restores/index.js';
+import { count, counted, facts, table, time } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { showValue, visible } from '../text/visible.js';
+import { wrap } from '../text/width.js';
 import { attributionWords } from './attribution.js';
 import { CONFLICT_WORDS } from './conflict.js';
-import { count, counted, facts, table, time } from './format.js';
 import { ACTION_WORDS } from './plan-words.js';
 import { type Looks, noLooks, pageLine, recordTable, recordText, type RecordRow } from './record.js';
-import type { Style } from './style.js';
-import { showValue, visible } from './visible.js';
-import { wrap } from './width.js';
 
 const SHOWN_VALUES = 20;
 

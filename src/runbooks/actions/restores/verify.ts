@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { defineAction } from './action.js';
-import { platformOf } from './restores-of.js';
+import { defineAction } from '../action.js';
+import { platformOf } from './of-run.js';
 
 /** Reads the records of a plan and counts what is not as the plan says. Writes nothing. */
 export const restoreVerify = defineAction({
@@ -11,7 +11,7 @@ export const restoreVerify = defineAction({
   outputs: { plan: 'string', checked: 'int', remaining: 'int', conflicts: 'int', by_hand: 'int' },
   effect: 'read',
   run: async ({ plan }, context) => {
-    const { verifyRestore } = await import('../../restores/index.js');
+    const { verifyRestore } = await import('../../../restores/index.js');
     const platform = await context.openPlatform(await platformOf(plan, context));
     const summary = await verifyRestore(plan, { store: context.store, clock: context.clock, catalog: context.catalog, platform }, context.options);
     const byHand = summary.byHand.reduce((sum, { records }) => sum + records, 0);

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-import { defined, isRunbackError, messageOf, parseDuration } from '../../lib/index.js';
-import type { PauseRecord } from '../../syncs/index.js';
-import { durationSchema } from '../../workspace/index.js';
-import { type ActionContext, defineAction } from './action.js';
-import { pauseOfStep } from './pauses-of.js';
+import { defined, isRunbackError, messageOf, parseDuration } from '../../../lib/index.js';
+import type { PauseRecord } from '../../../syncs/index.js';
+import { durationSchema } from '../../../workspace/index.js';
+import { type ActionContext, defineAction } from '../action.js';
+import { pauseOfStep } from './of-run.js';
 
 const input = z.strictObject({
   writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it.'),

@@ -1,7 +1,7 @@
-import type { Attribution } from '../../restores/index.js';
-import { time } from './format.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
+import type { Attribution } from '../../../restores/index.js';
+import { time } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { visible } from '../text/visible.js';
 
 /** Whether something ties a change to the incident, who made it and when. */
 export function attributionWords(attribution: Attribution, style: Style): string {

@@ -1,5 +1,5 @@
-import type { PlanAction, PlanHeader } from '../../restores/index.js';
-import { counted } from './format.js';
+import type { PlanAction, PlanHeader } from '../../../restores/index.js';
+import { counted } from '../text/format.js';
 
 /** What a change does, by its action. */
 export const ACTION_WORDS: Readonly<Record<PlanAction, string>> = {

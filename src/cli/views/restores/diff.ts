@@ -1,12 +1,12 @@
-import type { ByHand } from '../../restores/index.js';
-import type { NotCompared } from '../../snapshots/index.js';
-import type { DifferenceCounts, RecordDifference } from '../flows/compare.js';
+import type { ByHand } from '../../../restores/index.js';
+import type { NotCompared } from '../../../snapshots/index.js';
+import type { DifferenceCounts, RecordDifference } from '../../flows/compare.js';
+import { count, counted, table } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { showValue, visible } from '../text/visible.js';
+import { wrap } from '../text/width.js';
 import { byHandText } from './by-hand.js';
-import { count, counted, table } from './format.js';
 import { type Looks, recordTable, type RecordRow } from './record.js';
-import type { Style } from './style.js';
-import { showValue, visible } from './visible.js';
-import { wrap } from './width.js';
 
 /** What a comparison found. */
 export interface DiffFound {

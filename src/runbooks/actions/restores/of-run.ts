@@ -1,5 +1,5 @@
-import type { ApplyDeps, RestoreCreated, RestoreSummary } from '../../restores/index.js';
-import type { ActionContext, OutputType } from './action.js';
+import type { ApplyDeps, RestoreCreated, RestoreSummary } from '../../../restores/index.js';
+import type { ActionContext, OutputType } from '../action.js';
 
 /** What restores need, from what an action is given. The run holds the platform's lock already. */
 export async function applyDeps(platform: string, context: ActionContext): Promise<ApplyDeps> {
@@ -17,7 +17,7 @@ export async function applyDeps(platform: string, context: ActionContext): Promi
 
 /** The platform a plan is for. Throws `not-found`, `plan-tampered`. */
 export async function platformOf(plan: string, context: ActionContext): Promise<string> {
-  const { readPlan } = await import('../../restores/index.js');
+  const { readPlan } = await import('../../../restores/index.js');
   return (await readPlan(context.store, plan)).header.platform;
 }
 
@@ -41,7 +41,7 @@ export async function unfinishedOfRun(plan: string, context: ActionContext): Pro
 
 /** A restore killed before its first line is whole has done nothing, and is passed over; one whose journal is damaged is not. */
 async function latestRestore({ store }: ActionContext, isIt: (created: RestoreCreated) => boolean): Promise<RestoreSummary | undefined> {
-  const { readCreated, readRestore } = await import('../../restores/index.js');
+  const { readCreated, readRestore } = await import('../../../restores/index.js');
   for (const id of (await store.journals('restores')).toReversed()) {
     const created = await readCreated(store, id);
     if (created !== undefined && isIt(created)) return await readRestore(store, id);
@@ -51,7 +51,7 @@ async function latestRestore({ store }: ActionContext, isIt: (created: RestoreCr
 
 /** How much of a plan is not as it says now, and of how much of that the damage is there (again). Reads the platform. */
 export async function damageNow(plan: string, context: ActionContext): Promise<{ readonly remaining: number; readonly damaged: number }> {
-  const { verifyRestore } = await import('../../restores/index.js');
+  const { verifyRestore } = await import('../../../restores/index.js');
   const platform = await context.openPlatform(await platformOf(plan, context));
   return await verifyRestore(plan, { store: context.store, clock: context.clock, catalog: context.catalog, platform }, context.options);
 }
@@ -71,7 +71,7 @@ export const RESTORE_OUTPUTS: Readonly<Record<string, OutputType>> = {
 
 /** The outputs of restore.apply and restore.undo; of an undo, what is counted is what was put back. */
 export async function restoreOutputs(summary: RestoreSummary): Promise<Record<string, unknown>> {
-  const { leftOf, leftWords } = await import('../../restores/index.js');
+  const { leftOf, leftWords } = await import('../../../restores/index.js');
   const { id, plan, total } = summary;
   const counts = summary.undo ?? summary;
   const { applied, moved, rejected, failed } = counts;

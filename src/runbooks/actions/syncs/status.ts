@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { defineAction } from './action.js';
+import { defineAction } from '../action.js';
 
 const input = z.strictObject({
   writes_to: z.string().optional().describe('Name of a platform: every sync that writes to it.'),

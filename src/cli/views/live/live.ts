@@ -1,12 +1,12 @@
 import type { Ora } from 'ora';
 
-import { defined } from '../../lib/index.js';
-import type { Clock, Progress, Reporter, Wait } from '../../lib/index.js';
-import { span } from './format.js';
+import { defined } from '../../../lib/index.js';
+import type { Clock, Progress, Reporter, Wait } from '../../../lib/index.js';
+import { span } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { visible } from '../text/visible.js';
+import { truncate } from '../text/width.js';
 import { type Measured, measuredLine, Meter } from './meter.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
-import { truncate } from './width.js';
 
 /** How work in progress is shown. */
 export type LiveMode =

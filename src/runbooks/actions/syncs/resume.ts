@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import { RunbackError } from '../../lib/index.js';
-import { defineAction, type ActionContext } from './action.js';
-import { pauseAgain } from './pauses-of.js';
-import { damageNow } from './restores-of.js';
+import { RunbackError } from '../../../lib/index.js';
+import { defineAction, type ActionContext } from '../action.js';
+import { damageNow } from '../restores/of-run.js';
+import { pauseAgain } from './of-run.js';
 
 const input = z.strictObject({ paused_by: z.string().describe('Id of the pause: the output `id` of syncs.pause.') });
 

@@ -1,12 +1,12 @@
-import type { LeftGroup, LostOnCreate, PlanConflict, PlanHeader, RestoreSummary, UndoCounts, VerifySummary } from '../../restores/index.js';
+import type { LeftGroup, LostOnCreate, PlanConflict, PlanHeader, RestoreSummary, UndoCounts, VerifySummary } from '../../../restores/index.js';
+import { counted, count, facts, time } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { showValue, visible, visibleLines } from '../text/visible.js';
+import { wrap } from '../text/width.js';
 import { byHandText } from './by-hand.js';
 import { conflictsTable } from './conflict.js';
-import { counted, count, facts, time } from './format.js';
 import { hasValues, lostLines } from './plan.js';
 import { type Looks, noLooks, recordTable } from './record.js';
-import type { Style } from './style.js';
-import { showValue, visible, visibleLines } from './visible.js';
-import { wrap } from './width.js';
 
 const STATES: Readonly<Record<RestoreSummary['state'], string>> = {
   running: 'running, or interrupted',

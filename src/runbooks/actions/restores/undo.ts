@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { defineAction } from './action.js';
-import { pauseAgain } from './pauses-of.js';
-import { applyDeps, leftOfOutputs, RESTORE_OUTPUTS, restoreOutputs } from './restores-of.js';
+import { defineAction } from '../action.js';
+import { pauseAgain } from '../syncs/of-run.js';
+import { applyDeps, leftOfOutputs, RESTORE_OUTPUTS, restoreOutputs } from './of-run.js';
 
 /** Puts back what a restore replaced, where nobody has changed it since. */
 export const restoreUndo = defineAction({
@@ -13,7 +13,7 @@ export const restoreUndo = defineAction({
   effect: 'idempotent',
   writes: ({ platform }) => [platform],
   run: async ({ platform, restore }, context) => {
-    const { undoRestore } = await import('../../restores/index.js');
+    const { undoRestore } = await import('../../../restores/index.js');
     await pauseAgain(context);
     return await restoreOutputs(await undoRestore(restore, context.by, await applyDeps(platform, context), context.options));
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { defineAction } from './action.js';
+import { defineAction } from '../action.js';
 
 /** Reads every byte of a snapshot and checks it. */
 export const snapshotVerify = defineAction({
@@ -10,7 +10,7 @@ export const snapshotVerify = defineAction({
   outputs: { snapshot: 'string', rows: 'int', parts: 'int', damaged: 'int' },
   effect: 'read',
   run: async ({ snapshot }, context) => {
-    const { unrecorded } = await import('../../snapshots/index.js');
+    const { unrecorded } = await import('../../../snapshots/index.js');
     const report = await context.catalog.verify(snapshot, context.options);
     if (report.damage.length === 0 && !report.recorded) throw unrecorded(report.id);
     return { snapshot: report.id, rows: report.rows, parts: report.parts, damaged: report.damage.length };

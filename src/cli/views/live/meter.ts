@@ -1,5 +1,5 @@
-import type { Clock, Progress } from '../../lib/index.js';
-import { count, span } from './format.js';
+import type { Clock, Progress } from '../../../lib/index.js';
+import { count, span } from '../text/format.js';
 
 /** A progress report with what follows from watching it. */
 export interface Measured extends Progress {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
-import { defined } from '../../lib/index.js';
-import type { SnapshotSummary } from '../../snapshots/index.js';
-import { defineAction } from './action.js';
+import { defined } from '../../../lib/index.js';
+import type { SnapshotSummary } from '../../../snapshots/index.js';
+import { defineAction } from '../action.js';
 
 const input = z.strictObject({
   platforms: z.array(z.string()).min(1).describe('Names of platforms.'),
@@ -19,7 +19,7 @@ export const snapshotCreate = defineAction({
   effect: 'verifiable',
   act: () => 'snapshot',
   run: async ({ platforms, objects, note }, context) => {
-    const { createSnapshot } = await import('../../snapshots/index.js');
+    const { createSnapshot } = await import('../../../snapshots/index.js');
     const opened = await Promise.all(platforms.map((name) => context.openPlatform(name)));
     const summary = await createSnapshot(
       { platforms: opened, by: context.by, note: noteFor(note, context.step.key), ...defined({ objects }) },

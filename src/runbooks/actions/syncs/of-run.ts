@@ -1,6 +1,6 @@
-import { RunbackError } from '../../lib/index.js';
-import type { HeldSync, PauseRecord } from '../../syncs/index.js';
-import type { ActionContext } from './action.js';
+import { RunbackError } from '../../../lib/index.js';
+import type { HeldSync, PauseRecord } from '../../../syncs/index.js';
+import type { ActionContext } from '../action.js';
 
 /** Open pauses of this run, whichever step and visit began them. */
 export async function pausesOfRun({ run, syncs }: ActionContext): Promise<readonly PauseRecord[]> {

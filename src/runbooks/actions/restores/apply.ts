@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-import { RunbackError } from '../../lib/index.js';
-import { liftingApprovals, withRefusals, type LiftingApproval } from '../approvals/approvals.js';
-import { defineAction, type ActionContext } from './action.js';
-import { pauseAgain } from './pauses-of.js';
-import { applyDeps, leftOfOutputs, unfinishedOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './restores-of.js';
+import { RunbackError } from '../../../lib/index.js';
+import { liftingApprovals, withRefusals, type LiftingApproval } from '../../approvals/approvals.js';
+import { defineAction, type ActionContext } from '../action.js';
+import { pauseAgain } from '../syncs/of-run.js';
+import { applyDeps, leftOfOutputs, unfinishedOfRun, platformOf, RESTORE_OUTPUTS, restoreOfStep, restoreOutputs } from './of-run.js';
 
 const input = z.strictObject({ platform: z.string(), plan: z.string() });
 
@@ -17,7 +17,7 @@ export const restoreApply = defineAction({
   effect: 'verifiable',
   writes: ({ platform }) => [platform],
   confirm: async ({ plan: id }, context) => {
-    const { confirmationOf, readPlan } = await import('../../restores/index.js');
+    const { confirmationOf, readPlan } = await import('../../../restores/index.js');
     const plan = await readPlan(context.store, id);
     const { header } = plan;
     return {
@@ -34,7 +34,7 @@ export const restoreApply = defineAction({
     };
   },
   run: async ({ platform, plan }, context) => {
-    const { applyRestore, resumeRestore } = await import('../../restores/index.js');
+    const { applyRestore, resumeRestore } = await import('../../../restores/index.js');
     const deps = await applyDeps(platform, context);
     await pauseAgain(context);
     if ((await platformOf(plan, context)) !== platform)
@@ -66,7 +66,7 @@ export const restoreApply = defineAction({
     summary: 'Put back every value that the restore replaced, where nobody has changed it since',
     afterFailure: true,
     run: async ({ platform, plan }, outputs, context) => {
-      const { isLeft, leftWords, undoRestore } = await import('../../restores/index.js');
+      const { isLeft, leftWords, undoRestore } = await import('../../../restores/index.js');
       const id = typeof outputs?.['restore'] === 'string' ? outputs['restore'] : (await restoreOfStep(plan, context))?.id;
       if (id === undefined)
         return outputs === undefined ? 'no restore had started' : { words: 'no restore of this step is on record', left: 'what it may have written' };
@@ -87,7 +87,7 @@ async function approvalsNow(
   id: string,
   { store, clock, approvals: policy, run, by }: ActionContext,
 ): Promise<{ readonly hash: string; readonly approvals: readonly LiftingApproval[]; readonly refused: readonly string[] }> {
-  const { readPlan } = await import('../../restores/index.js');
+  const { readPlan } = await import('../../../restores/index.js');
   const { header, hash } = await readPlan(store, id);
   if (policy === undefined) return { hash, approvals: run.approvals.map((approval) => ({ hash: approval.of, by: approval.by })), refused: [] };
   const lifting = await liftingApprovals({ of: hash, act: 'approve-restore', plan: header, requester: by, run }, policy, { store, clock });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { defineAction } from './action.js';
+import { defineAction } from '../action.js';
 
 const input = z.strictObject({
   platform: z.string(),
@@ -17,7 +17,7 @@ export const diff = defineAction({
   outputs: { changed: 'int', created: 'int', deleted: 'int', links_added: 'int', links_removed: 'int', total: 'int', not_compared: 'int' },
   effect: 'read',
   run: async ({ platform, base, damaged, objects }, context) => {
-    const { comparable, compareLinks, compareObjects, watchedIn } = await import('../../snapshots/index.js');
+    const { comparable, compareLinks, compareObjects, watchedIn } = await import('../../../snapshots/index.js');
     const a = await context.catalog.open(base);
     const counts = { changed: 0, created: 0, deleted: 0, links_added: 0, links_removed: 0, not_compared: 0 };
     try {

@@ -1,4 +1,4 @@
-import { formatCount as count } from '../../lib/index.js';
+import { formatCount as count } from '../../../lib/index.js';
 import type { Style } from './style.js';
 import { displayWidth, pad, truncate, wrap } from './width.js';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-import { defined, detailsOf, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../lib/index.js';
-import type { PlanFilters, PlanSummary } from '../../restores/index.js';
-import { filterSchema, kinds, readFilter, unattributed } from '../document/filter.js';
-import { defineAction, type ActionContext } from './action.js';
+import { defined, detailsOf, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../../lib/index.js';
+import type { PlanFilters, PlanSummary } from '../../../restores/index.js';
+import { filterSchema, kinds, readFilter, unattributed } from '../../document/filter.js';
+import { defineAction, type ActionContext } from '../action.js';
 
 const names = z.array(z.string()).min(1);
 
@@ -55,7 +55,7 @@ export const restorePlan = defineAction<Input>({
   onlyHere: true,
   act: () => 'plan',
   run: async (request, context) => {
-    const { planRestore } = await import('../../restores/index.js');
+    const { planRestore } = await import('../../../restores/index.js');
     const platform = await context.openPlatform(request.platform);
     const suspectsNamed = request.filter?.suspects !== undefined || nonEmpty(request.suspects) !== undefined;
     const { base, damaged } = request;
@@ -73,7 +73,7 @@ export const restorePlan = defineAction<Input>({
   },
   revise: async (outputs, replaced, next, context) => {
     if (outputs['plan'] !== replaced) return undefined;
-    const { readPlan } = await import('../../restores/index.js');
+    const { readPlan } = await import('../../../restores/index.js');
     const plan = await readPlan(context.store, next);
     if (plan.header.from !== replaced)
       throw new RunbackError('usage', `Plan ${next} does not follow from plan ${replaced}`, {
@@ -202,7 +202,7 @@ function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
 }
 
 async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Record<string, unknown>> {
-  const { excessOf } = await import('../../restores/index.js');
+  const { excessOf } = await import('../../../restores/index.js');
   const { counts } = plan.header;
   const { actions, conflicts } = counts;
   const sum = (values: readonly (number | undefined)[]): number => values.reduce<number>((total, value) => total + (value ?? 0), 0);

@@ -1,10 +1,10 @@
-import type { ConflictChoice, PlanConflict } from '../../restores/index.js';
+import type { ConflictChoice, PlanConflict } from '../../../restores/index.js';
+import { facts } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { visible } from '../text/visible.js';
+import { wrap } from '../text/width.js';
 import { attributionWords } from './attribution.js';
-import { facts } from './format.js';
 import { changedText, type Looks, noLooks, pageLine, recordTable, recordText, sideText } from './record.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
-import { wrap } from './width.js';
 
 /** What each conflict code means, in a few words. */
 export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {

@@ -1,7 +1,7 @@
-import { ownValue } from '../../lib/index.js';
-import { type Column, table } from './format.js';
-import type { Style } from './style.js';
-import { showValue, visible } from './visible.js';
+import { ownValue } from '../../../lib/index.js';
+import { type Column, table } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { showValue, visible } from '../text/visible.js';
 
 /** How people know a record: by its name, its address, and the page of its platform that shows it. */
 export interface RecordLook {

@@ -1,8 +1,8 @@
-import type { ByHand } from '../../restores/index.js';
-import { counted } from './format.js';
-import type { Style } from './style.js';
-import { visible } from './visible.js';
-import { wrap } from './width.js';
+import type { ByHand } from '../../../restores/index.js';
+import { counted } from '../text/format.js';
+import type { Style } from '../text/style.js';
+import { visible } from '../text/visible.js';
+import { wrap } from '../text/width.js';
 
 /** Harm in fields that cannot be written, and how it is put right; nothing where there is none. */
 export function byHandText(byHand: readonly ByHand[], style: Style): string {
