@@ -1,25 +1,16 @@
 import { dirname } from 'node:path';
 
 import { type CallOptions, type Clock, defined, exposuresOf, isRunbackError, messageOf, RunbackError } from '../lib/index.js';
-import type { Store } from '../store/index.js';
+import type { Document, Store } from '../store/index.js';
 import { byAge } from './age.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
-import { notesOf as notesIn, requireRecorded } from './records.js';
+import { notesOf, requireRecorded } from './records.js';
+import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { summaryOf, type SnapshotNotes } from './summary.js';
 import type { CheckedReport, SnapshotReader, SnapshotSummary } from './types.js';
-
-/** Which snapshots `latest` and `latest-verified` may mean. */
-export interface ResolveFilter {
-  /** Holds this platform. */
-  readonly platform?: string;
-  /** Holds records of all these object types. */
-  readonly objects?: readonly string[];
-  /** Was complete before this moment. */
-  readonly before?: Date;
-}
 
 /** A file among the snapshots that is none. */
 export interface IgnoredFile {
@@ -72,17 +63,155 @@ export interface CatalogDeps {
 }
 
 /** The catalog of a folder. Opening touches nothing. */
-export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }: CatalogDeps): Catalog {
-  const notesOf = (id: string): ReturnType<typeof notesIn> => notesIn(store, id);
+export function openCatalog(deps: CatalogDeps): Catalog {
+  return new StoredCatalog(deps);
+}
+
+class StoredCatalog implements Catalog {
+  readonly #dir: string;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #storage: SnapshotStorage;
+
+  constructor({ dir, store, clock, storage = folderStorage(dir) }: CatalogDeps) {
+    this.#dir = dir;
+    this.#store = store;
+    this.#clock = clock;
+    this.#storage = storage;
+  }
+
+  async list(): Promise<readonly SnapshotSummary[]> {
+    return (await this.survey()).snapshots;
+  }
+
+  async incomplete(platforms: readonly string[]): Promise<readonly SnapshotSummary[]> {
+    const open = new Set(platforms);
+    const found: SnapshotSummary[] = [];
+    for (const stored of await this.#newestFirst()) {
+      if (open.size === 0) break;
+      const notes = await this.#notesOf(stored.name.slice(0, -'.zip'.length))
+        .read()
+        .catch(() => undefined);
+      const known = notes?.complete;
+      const summary = known === undefined ? await this.#summarise(stored, true).catch(() => undefined) : undefined;
+      const newest = (known ?? summary?.platforms.map(({ name }) => name) ?? []).filter((name) => open.delete(name));
+      if (summary !== undefined && newest.length > 0 && summary.gaps.length > 0) found.push(summary);
+    }
+    return found;
+  }
+
+  async survey(most = Number.POSITIVE_INFINITY): Promise<Awaited<ReturnType<Catalog['survey']>>> {
+    const snapshots: SnapshotSummary[] = [];
+    const ignored: IgnoredFile[] = (await this.#storage.unfinished()).map((name) => ({
+      path: this.#storage.pathOf(name),
+      why: 'it is being written, or its writer was killed',
+    }));
+    const files = await this.#newestFirst();
+    for (const stored of files.slice(0, most)) {
+      try {
+        snapshots.push(await this.#summarise(stored, true));
+      } catch (error) {
+        ignored.push({ path: this.#storage.pathOf(stored.name), why: messageOf(error) });
+      }
+    }
+    snapshots.sort((a, b) => byAge(b, a));
+    return { snapshots, ignored, more: Math.max(0, files.length - most) };
+  }
+
+  async resolve(reference: string, filter: ResolveFilter = {}): Promise<SnapshotSummary> {
+    return isWord(reference)
+      ? latest(reference, filter, (await this.survey()).snapshots, this.#clock)
+      : await this.#summarise(await this.#locate(reference));
+  }
+
+  async open(reference: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> {
+    return await this.#openNamed(await this.#nameOf(reference), options);
+  }
+
+  async verify(reference: string, options: CallOptions = {}): Promise<CheckedReport> {
+    const reader = await this.open(reference, { salvage: true });
+    try {
+      const { id } = reader.manifest;
+      const report = await reader.verify(options);
+      const found = {
+        digest: reader.digest,
+        ...(report.damage.length === 0 ? { verifiedAt: this.#clock.now().toISOString() } : { damaged: report.damage.length }),
+      };
+      const recorded = (await this.#notesOf(id).read())?.record !== undefined;
+      const notNoted = await this.#note(id, recorded ? found : {});
+      return { ...report, recorded, ...defined({ notNoted }) };
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async adopt(reference: string, by: string, options: CallOptions = {}): Promise<SnapshotSummary> {
+    const reader = await this.open(reference);
+    try {
+      const { id } = reader.manifest;
+      const [found] = (await reader.verify(options)).damage;
+      if (found !== undefined) throw damaged(reader.path, found);
+      const { digest } = reader;
+      const at = this.#clock.now().toISOString();
+      await this.#notesOf(id).update((current) => ({
+        version: 1,
+        pinned: current?.pinned ?? false,
+        ...defined({ complete: current?.complete }),
+        record: current?.record ?? { digest, how: 'adopted', at, by },
+        digest,
+        verifiedAt: at,
+      }));
+      return await this.resolve(id);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async exposures(): Promise<readonly string[]> {
+    return [...(await exposuresOf([dirname(this.#dir), this.#store.location])), ...(await this.#storage.exposures())];
+  }
+
+  async doubts(references: readonly string[]): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const reference of new Set(references)) {
+      const { id, record } = await this.resolve(reference);
+      if (record === undefined)
+        found.push(`Nothing was recorded of ${id} when it was made. If you know that it is the right file: runback snapshot adopt ${id}`);
+    }
+    return [...found, ...(await this.exposures())];
+  }
+
+  async pin(reference: string, on: boolean): Promise<SnapshotSummary> {
+    const { id } = await this.resolve(reference);
+    await this.#notesOf(id).update((current) => ({ ...(current ?? { version: 1 }), pinned: on }));
+    return await this.resolve(id);
+  }
+
+  async delete(reference: string): Promise<SnapshotSummary> {
+    const summary = await this.resolve(reference);
+    if (summary.pinned)
+      throw new RunbackError('snapshot-pinned', `${summary.id} is pinned`, {
+        why: 'Someone asked to keep it.',
+        state: 'Nothing was deleted.',
+        next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
+      });
+    await this.#storage.delete(`${summary.id}.zip`);
+    await this.#notesOf(summary.id).delete();
+    return summary;
+  }
+
+  #notesOf(id: string): Document<SnapshotNotes> {
+    return notesOf(this.#store, id);
+  }
 
   /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
-  const openNamed = async (name: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> => {
-    const path = storage.pathOf(name);
+  async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> {
+    const path = this.#storage.pathOf(name);
     const reader = await openSnapshot(path, options);
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);
-      const notes = await notesOf(id).read();
+      const notes = await this.#notesOf(id).read();
       requireRecorded(reader, notes);
       reader.vouch(notes?.record?.digest);
       return reader;
@@ -90,63 +219,43 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       await reader.close();
       throw error;
     }
-  };
+  }
 
-  const summarise = async ({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> => {
-    const reader = await openNamed(name, { quick });
+  async #summarise({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> {
+    const reader = await this.#openNamed(name, { quick });
     try {
-      return summaryOf(reader, storage.pathOf(name), bytes, await notesOf(reader.manifest.id).read());
+      return summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read());
     } finally {
       await reader.close();
     }
-  };
+  }
 
   /** Newest first: ids begin with the time at which they were given. */
-  const newestFirst = async (): Promise<readonly StoredName[]> => [...(await storage.list())].sort((a, b) => (a.name < b.name ? 1 : -1));
-
-  const survey: Catalog['survey'] = async (most = Number.POSITIVE_INFINITY) => {
-    const snapshots: SnapshotSummary[] = [];
-    const ignored: IgnoredFile[] = (await storage.unfinished()).map((name) => ({
-      path: storage.pathOf(name),
-      why: 'it is being written, or its writer was killed',
-    }));
-    const files = await newestFirst();
-    for (const stored of files.slice(0, most)) {
-      try {
-        snapshots.push(await summarise(stored, true));
-      } catch (error) {
-        ignored.push({ path: storage.pathOf(stored.name), why: messageOf(error) });
-      }
-    }
-    snapshots.sort((a, b) => byAge(b, a));
-    return { snapshots, ignored, more: Math.max(0, files.length - most) };
-  };
+  async #newestFirst(): Promise<readonly StoredName[]> {
+    return [...(await this.#storage.list())].sort((a, b) => (a.name < b.name ? 1 : -1));
+  }
 
   /** The file of an id or of the beginning of one. */
-  const locate = async (reference: string): Promise<StoredName> => {
-    const stored = await storage.list();
+  async #locate(reference: string): Promise<StoredName> {
+    const stored = await this.#storage.list();
     const exact = stored.find(({ name }) => name === `${reference}.zip`);
     if (exact) return exact;
     const fitting = reference === '' ? [] : stored.filter(({ name }) => name.startsWith(reference) || name.startsWith(`snap-${reference}`));
     const [first] = fitting;
-    if (!first) throw missing(`There is no snapshot ${JSON.stringify(reference)}`, `Looked in ${storage.location}.`);
+    if (!first) throw missing(`There is no snapshot ${JSON.stringify(reference)}`, `Looked in ${this.#storage.location}.`);
     if (fitting.length > 1) throw ambiguous(reference, fitting.map(({ name }) => name.slice(0, -'.zip'.length)).sort());
     return first;
-  };
+  }
 
-  const resolve: Catalog['resolve'] = async (reference, filter = {}) =>
-    isWord(reference) ? latest(reference, filter, (await survey()).snapshots, clock) : summarise(await locate(reference));
-
-  const nameOf = async (reference: string): Promise<string> =>
-    isWord(reference) ? `${(await resolve(reference)).id}.zip` : (await locate(reference)).name;
-
-  const exposures: Catalog['exposures'] = async () => [...(await exposuresOf([dirname(dir), store.location])), ...(await storage.exposures())];
+  async #nameOf(reference: string): Promise<string> {
+    return isWord(reference) ? `${(await this.resolve(reference)).id}.zip` : (await this.#locate(reference)).name;
+  }
 
   /** Writes down what a verification found. Gives why that was not possible, where the state folder cannot be written. */
-  const note = async (id: string, found: Pick<SnapshotNotes, 'digest' | 'verifiedAt' | 'damaged'>): Promise<string | undefined> => {
+  async #note(id: string, found: Pick<SnapshotNotes, 'digest' | 'verifiedAt' | 'damaged'>): Promise<string | undefined> {
     if (found.digest === undefined) return undefined;
     try {
-      await notesOf(id).update((current) => {
+      await this.#notesOf(id).update((current) => {
         const { pinned = false, record, complete } = current ?? {};
         return { version: 1, pinned, ...defined({ record, complete }), ...found };
       });
@@ -155,102 +264,7 @@ export function openCatalog({ dir, store, clock, storage = folderStorage(dir) }:
       if (isRunbackError(error, 'disk-denied') || isRunbackError(error, 'disk-full')) return error.why ?? error.message;
       throw error;
     }
-  };
-
-  return {
-    list: async () => (await survey()).snapshots,
-
-    async incomplete(platforms) {
-      const open = new Set(platforms);
-      const found: SnapshotSummary[] = [];
-      for (const stored of await newestFirst()) {
-        if (open.size === 0) break;
-        const known = (
-          await notesOf(stored.name.slice(0, -'.zip'.length))
-            .read()
-            .catch(() => undefined)
-        )?.complete;
-        const summary = known === undefined ? await summarise(stored, true).catch(() => undefined) : undefined;
-        const newest = (known ?? summary?.platforms.map(({ name }) => name) ?? []).filter((name) => open.delete(name));
-        if (summary !== undefined && newest.length > 0 && summary.gaps.length > 0) found.push(summary);
-      }
-      return found;
-    },
-
-    survey,
-    resolve,
-    open: async (reference, options = {}) => openNamed(await nameOf(reference), options),
-
-    async verify(reference, options = {}) {
-      const reader = await openNamed(await nameOf(reference), { salvage: true });
-      try {
-        const { id } = reader.manifest;
-        const report = await reader.verify(options);
-        const found = {
-          digest: reader.digest,
-          ...(report.damage.length === 0 ? { verifiedAt: clock.now().toISOString() } : { damaged: report.damage.length }),
-        };
-        const recorded = (await notesOf(id).read())?.record !== undefined;
-        const notNoted = await note(id, recorded ? found : {});
-        return { ...report, recorded, ...defined({ notNoted }) };
-      } finally {
-        await reader.close();
-      }
-    },
-
-    async adopt(reference, by, options = {}) {
-      const reader = await openNamed(await nameOf(reference));
-      try {
-        const { id } = reader.manifest;
-        const [found] = (await reader.verify(options)).damage;
-        if (found !== undefined) throw damaged(reader.path, found);
-        const { digest } = reader;
-        const at = clock.now().toISOString();
-        await notesOf(id).update((current) => ({
-          version: 1,
-          pinned: current?.pinned ?? false,
-          ...defined({ complete: current?.complete }),
-          record: current?.record ?? { digest, how: 'adopted', at, by },
-          digest,
-          verifiedAt: at,
-        }));
-        return await resolve(id);
-      } finally {
-        await reader.close();
-      }
-    },
-
-    exposures,
-
-    async doubts(references) {
-      const found: string[] = [];
-      for (const reference of new Set(references)) {
-        const { id, record } = await resolve(reference);
-        if (record === undefined)
-          found.push(`Nothing was recorded of ${id} when it was made. If you know that it is the right file: runback snapshot adopt ${id}`);
-      }
-      return [...found, ...(await exposures())];
-    },
-
-    async pin(reference, on) {
-      const { id } = await resolve(reference);
-      await notesOf(id).update((current) => ({ ...(current ?? { version: 1 }), pinned: on }));
-      return resolve(id);
-    },
-
-    async delete(reference) {
-      const summary = await resolve(reference);
-      if (summary.pinned)
-        throw new RunbackError('snapshot-pinned', `${summary.id} is pinned`, {
-          why: 'Someone asked to keep it.',
-          state: 'Nothing was deleted.',
-          next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
-        });
-      await storage.delete(`${summary.id}.zip`);
-      await notesOf(summary.id).delete();
-      return summary;
-    },
-  };
+  }
 }
 
 function renamed(path: string, id: string): RunbackError {
@@ -259,58 +273,4 @@ function renamed(path: string, id: string): RunbackError {
     state: 'Nothing was done.',
     next: `Give it back its name ${id}.zip.`,
   });
-}
-
-const isWord = (reference: string): reference is 'latest' | 'latest-verified' => reference === 'latest' || reference === 'latest-verified';
-
-function ambiguous(reference: string, ids: readonly string[]): RunbackError {
-  return new RunbackError('ambiguous', `${JSON.stringify(reference)} fits ${ids.length} snapshots`, {
-    why: `It may mean ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' and more' : ''}.`,
-    state: 'Nothing was done.',
-    next: 'Type more of the id.',
-    data: { ids },
-  });
-}
-
-function latest(
-  reference: 'latest' | 'latest-verified',
-  filter: ResolveFilter,
-  snapshots: readonly SnapshotSummary[],
-  clock: Clock,
-): SnapshotSummary {
-  const before = (filter.before ?? clock.now()).toISOString();
-  const usable = snapshots.filter(
-    (snapshot) =>
-      (filter.platform === undefined || snapshot.platforms.some(({ name }) => name === filter.platform)) &&
-      (filter.before === undefined || snapshot.finishedAt < before) &&
-      (filter.objects ?? []).every((object) => holds(snapshot, filter.platform, object)),
-  );
-  const found = usable.find(({ verifiedAt }) => reference === 'latest' || verifiedAt !== undefined);
-  if (found) return found;
-  const which = [
-    filter.platform === undefined ? '' : ` of ${filter.platform}`,
-    filter.objects === undefined ? '' : ` that holds ${filter.objects.join(', ')}`,
-    filter.before === undefined ? '' : ` from before ${before}`,
-  ].join('');
-  const gap = snapshots
-    .flatMap(({ id, gaps }) => gaps.map((one) => ({ id, ...one })))
-    .find(({ object, platform }) => filter.objects?.includes(object) && (filter.platform ?? platform) === platform);
-  if (usable.length === 0 && gap !== undefined) throw missing(`There is no snapshot${which}`, `${gap.id} does not: ${gap.why}`);
-  if (usable.length > 0)
-    throw missing(
-      `No snapshot${which} has been verified`,
-      `There are ${usable.length} that were not.`,
-      usable[0]?.record === undefined
-        ? `Nothing was recorded of the newest when it was made. If you know that it is the right file: runback snapshot adopt ${usable[0]?.id}`
-        : `Verify the newest: runback snapshot verify ${usable[0].id}`,
-    );
-  throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
-}
-
-function holds(snapshot: SnapshotSummary, platform: string | undefined, object: string): boolean {
-  return snapshot.objects.some((held) => held.object === object && (platform === undefined || held.platform === platform));
-}
-
-function missing(message: string, why: string, next = 'See which there are: runback snapshot list'): RunbackError {
-  return new RunbackError('not-found', message, { why, state: 'Nothing was done.', next });
 }

@@ -1,0 +1,67 @@
+import { type Clock, RunbackError } from '../lib/index.js';
+import type { SnapshotSummary } from './types.js';
+
+/** Which snapshots `latest` and `latest-verified` may mean. */
+export interface ResolveFilter {
+  /** Holds this platform. */
+  readonly platform?: string;
+  /** Holds records of all these object types. */
+  readonly objects?: readonly string[];
+  /** Was complete before this moment. */
+  readonly before?: Date;
+}
+
+export const isWord = (reference: string): reference is 'latest' | 'latest-verified' => reference === 'latest' || reference === 'latest-verified';
+
+export function ambiguous(reference: string, ids: readonly string[]): RunbackError {
+  return new RunbackError('ambiguous', `${JSON.stringify(reference)} fits ${ids.length} snapshots`, {
+    why: `It may mean ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' and more' : ''}.`,
+    state: 'Nothing was done.',
+    next: 'Type more of the id.',
+    data: { ids },
+  });
+}
+
+/** The newest that a word means, among snapshots that are given newest first. Throws `not-found` with what there is instead. */
+export function latest(
+  reference: 'latest' | 'latest-verified',
+  filter: ResolveFilter,
+  snapshots: readonly SnapshotSummary[],
+  clock: Clock,
+): SnapshotSummary {
+  const before = (filter.before ?? clock.now()).toISOString();
+  const usable = snapshots.filter(
+    (snapshot) =>
+      (filter.platform === undefined || snapshot.platforms.some(({ name }) => name === filter.platform)) &&
+      (filter.before === undefined || snapshot.finishedAt < before) &&
+      (filter.objects ?? []).every((object) => holds(snapshot, filter.platform, object)),
+  );
+  const found = usable.find(({ verifiedAt }) => reference === 'latest' || verifiedAt !== undefined);
+  if (found) return found;
+  const which = [
+    filter.platform === undefined ? '' : ` of ${filter.platform}`,
+    filter.objects === undefined ? '' : ` that holds ${filter.objects.join(', ')}`,
+    filter.before === undefined ? '' : ` from before ${before}`,
+  ].join('');
+  const gap = snapshots
+    .flatMap(({ id, gaps }) => gaps.map((one) => ({ id, ...one })))
+    .find(({ object, platform }) => filter.objects?.includes(object) && (filter.platform ?? platform) === platform);
+  if (usable.length === 0 && gap !== undefined) throw missing(`There is no snapshot${which}`, `${gap.id} does not: ${gap.why}`);
+  if (usable.length > 0)
+    throw missing(
+      `No snapshot${which} has been verified`,
+      `There are ${usable.length} that were not.`,
+      usable[0]?.record === undefined
+        ? `Nothing was recorded of the newest when it was made. If you know that it is the right file: runback snapshot adopt ${usable[0]?.id}`
+        : `Verify the newest: runback snapshot verify ${usable[0].id}`,
+    );
+  throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
+}
+
+function holds(snapshot: SnapshotSummary, platform: string | undefined, object: string): boolean {
+  return snapshot.objects.some((held) => held.object === object && (platform === undefined || held.platform === platform));
+}
+
+export function missing(message: string, why: string, next = 'See which there are: runback snapshot list'): RunbackError {
+  return new RunbackError('not-found', message, { why, state: 'Nothing was done.', next });
+}
