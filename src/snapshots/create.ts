@@ -19,7 +19,7 @@ import { openStored } from './container/open.js';
 import { PartWriter, type PartSizes } from './container/parts.js';
 import { ContainerWriter } from './container/writer.js';
 import { packLines } from './lines/line-batches.js';
-import { sortLines, type SortItem, type SortLimits } from './lines/sort.js';
+import { sortLines, type SortLimits } from './lines/sort.js';
 import { notesOf, recordMade } from './records.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredFile } from './storage/storage.js';
@@ -317,7 +317,7 @@ class Session {
     let repeated = 0;
     const batches =
       lines ??
-      sortLines(recordItems(connector, schema, told, this.options), {
+      sortLines(linesOf(connector, schema, told, this.options), {
         kind: 'records',
         scratch: () => this.storage.scratch(`${this.header.id}.zip`),
         ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
@@ -348,7 +348,7 @@ class Session {
     const what = `${platform.name}/${linkName(link)}`;
     const batches = connector.capabilities.ordered
       ? linkBatches(connector, link, this.options)
-      : sortLines(linkItems(connector, link, this.options), {
+      : sortLines(linkBatches(connector, link, this.options), {
           kind: 'links',
           scratch: () => this.storage.scratch(`${this.header.id}.zip`),
           ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
@@ -404,11 +404,6 @@ async function* linesOf(connector: Connector, schema: ObjectSchema, told: Told, 
   for await (const { records } of wholeRead(connector, schema, told, options)) yield* packLines(records.map(recordLine));
 }
 
-async function* recordItems(connector: Connector, schema: ObjectSchema, told: Told, options: CallOptions): AsyncGenerator<SortItem[]> {
-  for await (const { records } of wholeRead(connector, schema, told, options))
-    yield records.map((record) => ({ key: record.key, to: '', line: recordLine(record) }));
-}
-
 async function* wholeRead(connector: Connector, schema: ObjectSchema, told: Told, options: CallOptions): AsyncGenerator<RecordBatch> {
   for await (const batch of connector.read({ schema }, options)) {
     if (batch.total !== undefined) told.total = batch.total;
@@ -418,11 +413,6 @@ async function* wholeRead(connector: Connector, schema: ObjectSchema, told: Told
 
 async function* linkBatches(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<LineBatch> {
   for await (const links of connector.readLinks({ link }, options)) yield* packLines(links.map(linkLine));
-}
-
-async function* linkItems(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<SortItem[]> {
-  for await (const links of connector.readLinks({ link }, options))
-    yield links.map((item) => ({ key: item.from, to: item.to, line: linkLine(item) }));
 }
 
 /** What was written must be what was sealed, and open as a snapshot. Gives what was read back. */

@@ -3,9 +3,11 @@ import { readdir } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import type { LineBatch } from '../../src/connectors/index.js';
 import { compareKeys, type PlatformRecord } from '../../src/records/index.js';
 import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
-import { sortLines, type SortItem } from '../../src/snapshots/lines/sort.js';
+import { packLines } from '../../src/snapshots/lines/line-batches.js';
+import { sortLines } from '../../src/snapshots/lines/sort.js';
 import { folderStorage } from '../../src/snapshots/storage/folder.js';
 import { temporaryFolder } from '../support/store.js';
 import { memoryPlatform, people } from './memory-platform.js';
@@ -164,12 +166,9 @@ describe('the external sort', () => {
 
   it('merges in several passes and removes its files as it goes', async () => {
     const folder = await temporaryFolder();
-    const items: SortItem[] = Array.from({ length: 3000 }, (_, n) => {
-      const k = String((n * 7919) % 3001);
-      return { key: k, to: '', line: `{"key":"${k}","fields":{},"meta":{}}` };
-    });
-    async function* source(): AsyncGenerator<SortItem[]> {
-      for (let n = 0; n < items.length; n += 50) yield await Promise.resolve(items.slice(n, n + 50));
+    const items = Array.from({ length: 3000 }, (_, n) => `{"key":"${String((n * 7919) % 3001)}","fields":{},"meta":{}}`);
+    async function* source(): AsyncGenerator<LineBatch> {
+      for (let n = 0; n < items.length; n += 50) yield* await Promise.resolve(packLines(items.slice(n, n + 50)));
     }
     let rows = 0;
     let previous = '';

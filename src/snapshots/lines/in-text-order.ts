@@ -1,10 +1,10 @@
 import type { PartInfo } from '../types.js';
-import { keyAt, keyOffset, NEWLINE, stringEnd } from './lines.js';
-import { mergeSorted, type SortItem } from './sort.js';
+import { keyOffset, NEWLINE, stringEnd } from './lines.js';
+import { mergeRuns, type SortedRun } from './merge.js';
 
-/** Bytes of lines that become text at once. */
+/** Bytes of lines that are given to be merged at once. */
 const SOME_BYTES = 64 << 10;
-const KIND = 'records';
+const LINES = { kind: 'records', order: 'text' } as const;
 
 /**
  * Parts whose lines lie by the size of their keys, as lines in the order of bytes: so a snapshot is compared with one that lies in that order.
@@ -12,7 +12,7 @@ const KIND = 'records';
  * together; so this merges as many runs as there are lengths, without a temporary file. Memory: one part for each length.
  *
  * `read` gives the bytes of a part; undefined where it cannot be read, which is asked before any line behind the first of that part is given. A part may
- * be read several times: once for each length of its keys.
+ * be read several times: once for each length of its keys. The bytes given are good until the next ones are asked for.
  */
 export async function* inTextOrder(parts: readonly PartInfo[], read: (part: PartInfo) => Promise<Buffer | undefined>): AsyncGenerator<Buffer> {
   const lengths = new Map<number, PartInfo[]>();
@@ -24,7 +24,7 @@ export async function* inTextOrder(parts: readonly PartInfo[], read: (part: Part
   for (const part of parts)
     for (let length = lengthOf(part.firstKey); length <= lengthOf(part.lastKey); length += 1) if (length !== 0) of(length).push(part);
   const runs = [...lengths].map(([length, its]) => runOf(length, its, read));
-  for await (const batch of mergeSorted(runs, () => {}, undefined)) yield batch.bytes;
+  for await (const batch of mergeRuns(runs, { lines: LINES, onDuplicate: () => {} })) yield batch.bytes;
 }
 
 /** How many digits a whole number has; below zero for one below zero. Rises with the number. */
@@ -33,7 +33,7 @@ function lengthOf(key: string): number {
 }
 
 /** The lines whose keys have one length, in the order of bytes. */
-async function* runOf(length: number, parts: readonly PartInfo[], read: (part: PartInfo) => Promise<Buffer | undefined>): AsyncGenerator<SortItem[]> {
+async function* runOf(length: number, parts: readonly PartInfo[], read: (part: PartInfo) => Promise<Buffer | undefined>): SortedRun {
   const below = length < 0;
   const digits = Math.abs(length);
   for (const part of below ? [...parts].reverse() : parts) {
@@ -41,18 +41,18 @@ async function* runOf(length: number, parts: readonly PartInfo[], read: (part: P
     if (bytes === undefined) continue;
     const starts = startsOf(bytes, below, digits);
     if (below) starts.reverse();
-    let items: SortItem[] = [];
+    let lines: Buffer[] = [];
     let size = 0;
     for (const start of starts) {
-      const end = bytes.indexOf(NEWLINE, start);
-      items.push({ key: keyAt(KIND, bytes, start, end), to: '', line: bytes.toString('utf8', start, end) });
-      size += end - start;
+      const line = bytes.subarray(start, bytes.indexOf(NEWLINE, start) + 1);
+      lines.push(line);
+      size += line.length;
       if (size < SOME_BYTES) continue;
-      yield items;
-      items = [];
+      yield Buffer.concat(lines, size);
+      lines = [];
       size = 0;
     }
-    if (items.length > 0) yield items;
+    if (size > 0) yield Buffer.concat(lines, size);
   }
 }
 
@@ -60,7 +60,7 @@ async function* runOf(length: number, parts: readonly PartInfo[], read: (part: P
 function startsOf(bytes: Buffer, below: boolean, digits: number): number[] {
   const starts: number[] = [];
   for (let start = 0; start < bytes.length; start = bytes.indexOf(NEWLINE, start) + 1) {
-    const from = start + keyOffset(KIND);
+    const from = start + keyOffset(LINES.kind);
     const length = stringEnd(bytes, from, bytes.length) - from;
     const minus = bytes[from] === 0x2d;
     if (minus === below && length - (minus ? 1 : 0) === digits) starts.push(start);
