@@ -16,9 +16,10 @@ import type { Store } from '../store/index.js';
 import { FORMAT_VERSION, headerBytes, manifestBytes } from './container/manifest.js';
 import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './container/names.js';
 import { openStored } from './container/open.js';
-import { PartWriter, type PartSizes } from './container/parts.js';
+import { partBuffers, PartWriter, type PartSizes } from './container/parts.js';
 import { ContainerWriter } from './container/writer.js';
 import { packLines } from './lines/line-batches.js';
+import type { LineOrder } from './lines/lines.js';
 import { sortLines, type SortLimits } from './lines/sort.js';
 import { notesOf, recordMade } from './records.js';
 import { folderStorage } from './storage/folder.js';
@@ -171,6 +172,7 @@ class Session {
   readonly #links: LinkInfo[] = [];
   readonly #refused: RefusedObject[] = [];
   readonly #reporter: Reporter;
+  readonly #buffers = partBuffers();
   /** Something of what is being read now has been written: it cannot be left out any more. */
   #begun = false;
   /** When reading began on the platforms that tell, by their own clocks. */
@@ -326,7 +328,7 @@ class Session {
         },
         signal: this.options.signal,
       });
-    const writer = new PartWriter(this.container, dataFolder(platform.name, schema.object), { kind: 'records', order }, what, this.deps.partSizes);
+    const writer = this.#writer(dataFolder(platform.name, schema.object), { kind: 'records', order }, what);
     const written = await this.#parts(writer, batches, `Reading ${schema.label ?? schema.object} of ${platform.name}`, 'records');
     repeated += writer.duplicates;
     const unproved = census ? doubtOf(repeated, told.total, written.rows) : undefined;
@@ -355,10 +357,14 @@ class Session {
           onDuplicate: () => {},
           signal: this.options.signal,
         });
-    const writer = new PartWriter(this.container, folder, { kind: 'links', order: 'text' }, what, this.deps.partSizes);
+    const writer = this.#writer(folder, { kind: 'links', order: 'text' }, what);
     const written = await this.#parts(writer, batches, `Reading links ${link.from} to ${link.to} of ${platform.name}`, 'links');
     const { from, to, kind } = link;
     this.#links.push({ platform: platform.name, object: linkName(link), from, to, kind, census: connector.capabilities.census, ...written });
+  }
+
+  #writer(folder: string, lines: LineOrder, what: string): PartWriter {
+    return new PartWriter(this.container, folder, lines, what, this.deps.partSizes, this.#buffers);
   }
 
   async #parts(

@@ -80,7 +80,7 @@ export class ReadCheck {
 export class LinkCheck {
   readonly #from: ReadonlySet<string> | undefined;
   readonly #to: ReadonlySet<string> | undefined;
-  #seen = new Map<string, Set<string>>();
+  #seen = new Set<string>();
   #last: Link | undefined;
 
   constructor(
@@ -103,7 +103,7 @@ export class LinkCheck {
       if (this.of.ordered) this.#inOrder(link);
       else this.#once(link);
     }
-    if (!limited) this.#seen = new Map();
+    if (!limited) this.#seen = new Set();
   }
 
   #inOrder(link: Link): void {
@@ -116,9 +116,10 @@ export class LinkCheck {
   }
 
   #once(link: Link): void {
-    const others = this.#seen.get(link.from) ?? new Set<string>();
-    if (others.has(link.to)) throw this.#twice(link);
-    this.#seen.set(link.from, others.add(link.to));
+    // The length tells where one end is over.
+    const pair = `${String(link.from.length)} ${link.from}${link.to}`;
+    if (this.#seen.has(pair)) throw this.#twice(link);
+    this.#seen.add(pair);
   }
 
   #twice({ from, to }: Link): Error {

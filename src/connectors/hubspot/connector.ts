@@ -18,9 +18,11 @@ import type {
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { HubSpotApi, type ApiSettings, isSuccess } from './api.js';
+import { LINK_READ_BATCH } from './associations.js';
 import { readChanged } from './changed.js';
 import { createRecords, findCreated } from './create.js';
 import { deleteRecords } from './delete.js';
+import { KeyList } from './key-list.js';
 import { ReadSession, readLinks } from './links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read.js';
 import { describe, typeIdOf } from './schema.js';
@@ -114,9 +116,9 @@ export class HubSpotConnector implements Connector {
     else if (changedSince) yield* readChanged(this.#api, schema, changedSince, this.#settings.searchLagMs, call);
     else {
       const session = this.#session;
-      const seen: string[] = [];
+      const seen = new KeyList(LINK_READ_BATCH);
       for await (const batch of readAll(this.#api, schema, call)) {
-        if (session) for (const record of batch.records) seen.push(record.key);
+        if (session) for (const record of batch.records) seen.add(record.key);
         yield batch;
       }
       session?.keys.set(schema.object, seen);

@@ -6,8 +6,8 @@ import { Cursors } from '../http/cursors.js';
 import { askWhole, demandWhole, incomplete, type Said, type Whole } from '../http/whole.js';
 import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
 import { historyOf, recordMaker } from './records.js';
-import { complaints, namesNone, noneOf, troubled, wholePage } from './whole.js';
-import { cursorOf, errorBody, errorsOf, isObject, isRecordPage, textIn, type WirePage, type WireRecord } from './wire.js';
+import { complaintsIn, verdictOf, wholePage } from './whole.js';
+import { cursorOf, errorBody, isObject, isRecordPage, textIn, type WirePage, type WireRecord } from './wire.js';
 
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
 export const READ_BATCH = 100;
@@ -193,13 +193,12 @@ export async function batchRead(
 /** Which of the asked keys an answer settles: by the record itself, by the record it was merged into, or by HubSpot's word that there is none. */
 function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wanted, holders: Map<string, WireRecord>): Said<WireRecord> {
   const { idProperty } = wanted;
-  const errors = errorsOf(page);
+  const { none, partly, unnamed } = verdictOf(asked, page);
   const plain = idProperty === undefined ? (key: string): string => key : (key: string): string => key.trim().toLowerCase();
   const open = new Map<string, string[]>();
   for (const key of asked) open.set(plain(key), [...(open.get(plain(key)) ?? []), key]);
-  const settled = new Set(noneOf(asked, errors));
+  const settled = new Set(none);
   const found: WireRecord[] = [];
-  const partly = troubled(errors);
   let strangers = 0;
   for (const wire of page.results) {
     if (partly.has(wire.id)) continue;
@@ -214,7 +213,7 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
     found.push(wire);
     for (const key of keys) if (holders.get(key)?.id !== key) holders.set(key, wire);
   }
-  return { found, settled: [...settled], errors: complaints(errors), alone: strangers > 0 || namesNone(errors) };
+  return { found, settled: [...settled], errors: complaintsIn(page), alone: strangers > 0 || unnamed };
 }
 
 /** False where the history of one of these properties is left out, although the record holds a value there, which somebody wrote. */

@@ -3,11 +3,11 @@ import { defined } from '../../lib/index.js';
 import { type Complaint, wholePage as wholePageOf } from '../http/whole.js';
 import type { HubSpotApi } from './api.js';
 import { troubleIn } from './trouble.js';
-import { contextTexts, errorsOf, isPartial, type WireError, type WirePage } from './wire.js';
+import { contextTexts, errorsOf, isObject, isPartial, rawErrorsOf, textIn, type WirePage } from './wire.js';
 
-/** HubSpot's errors as the kit takes them. */
-export function complaints(errors: readonly WireError[]): readonly Complaint[] {
-  return errors.map((error) => {
+/** The errors of an answer as the kit takes them. */
+export function complaintsIn(page: WirePage<unknown>): readonly Complaint[] {
+  return errorsOf(page).map((error) => {
     const trouble = troubleIn(error);
     return { ...defined({ message: error.message, trouble }) };
   });
@@ -26,31 +26,48 @@ export async function wholePage<P extends WirePage<unknown> | undefined>(
 }
 
 /** Whether an error of HubSpot says that there is nothing of that key, and not that it could not be read. */
-export function saysNone(error: WireError): boolean {
-  if (error.subCategory !== undefined) return /(^|\.)(OBJECT_NOT_FOUND|NO_ASSOCIATIONS_FOUND)$/.test(error.subCategory);
-  return error.category === 'OBJECT_NOT_FOUND';
+function saysNone(error: Readonly<Record<string, unknown>>): boolean {
+  const subCategory = textIn(error, 'subCategory');
+  if (subCategory !== undefined) return /(^|\.)(OBJECT_NOT_FOUND|NO_ASSOCIATIONS_FOUND)$/.test(subCategory);
+  return textIn(error, 'category') === 'OBJECT_NOT_FOUND';
 }
 
-/** Which of the asked keys the errors say there is none of; where only one was asked for, the error need not name it. */
-export function noneOf(asked: readonly string[], errors: readonly WireError[]): readonly string[] {
-  const sayings = errors.filter(saysNone);
-  if (sayings.length === 0) return [];
-  if (asked.length === 1 && sayings.length === errors.length && sayings.every((error) => namesOf(error).length === 0)) return asked;
-  const named = new Set(sayings.flatMap(namesOf));
-  return asked.filter((key) => named.has(key));
+/** What the errors of an answer say of the keys that were asked for. */
+export interface Verdict {
+  /** Keys of which there is nothing; where only one was asked for, the error need not name it. */
+  readonly none: readonly string[];
+  /** Keys of which an error says something else: what came of them may be a part. */
+  readonly partly: ReadonlySet<string>;
+  /** An error says of something that there is none, and does not name it. */
+  readonly unnamed: boolean;
+  /** There are no errors. */
+  readonly clean: boolean;
 }
 
-/** Keys of which an error says something else than that there is none: what came of them may be a part. */
-export function troubled(errors: readonly WireError[]): ReadonlySet<string> {
-  return new Set(errors.filter((error) => !saysNone(error)).flatMap(namesOf));
+/** Weighs the errors one by one: an answer about a thousand records without links has a thousand of them. */
+export function verdictOf(asked: readonly string[], page: WirePage<unknown>): Verdict {
+  const none = new Set<string>();
+  const partly = new Set<string>();
+  let [unnamed, others, clean] = [false, false, true];
+  for (const error of rawErrorsOf(page)) {
+    clean = false;
+    const names = namesOf(error);
+    if (!saysNone(error)) {
+      others = true;
+      for (const name of names) partly.add(name);
+    } else if (names.length === 0) unnamed = true;
+    else for (const name of names) none.add(name);
+  }
+  const aboutTheOne = asked.length === 1 && unnamed && !others && none.size === 0;
+  return { none: aboutTheOne ? asked : asked.filter((key) => none.has(key)), partly, unnamed, clean };
 }
 
-/** True where an error says of something that there is none, and does not name it. */
-export function namesNone(errors: readonly WireError[]): boolean {
-  return errors.some((error) => saysNone(error) && namesOf(error).length === 0);
-}
+const NAMING = ['ids', 'id', 'objectId', 'fromObjectId'] as const;
 
 /** The keys that an error is about. */
-function namesOf(error: WireError): readonly string[] {
-  return [error, ...(error.errors ?? [])].flatMap((one) => ['ids', 'id', 'objectId', 'fromObjectId'].flatMap((name) => contextTexts(one, name)));
+function namesOf(error: Readonly<Record<string, unknown>>): readonly string[] {
+  const names: string[] = [];
+  const inner: readonly unknown[] = Array.isArray(error['errors']) ? error['errors'] : [];
+  for (const one of [error, ...inner]) if (isObject(one)) for (const name of NAMING) names.push(...contextTexts(one, name));
+  return names;
 }

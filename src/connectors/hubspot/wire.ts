@@ -130,6 +130,12 @@ export function errorsOf(page: WirePage<unknown>): readonly WireError[] {
   return errorList(page.errors, 3);
 }
 
+/** The same as they came, for answers that have a thousand of them: copies would cost more than the answer. */
+export function* rawErrorsOf(page: WirePage<unknown>): Generator<Readonly<Record<string, unknown>>> {
+  const errors: unknown = page.errors;
+  if (Array.isArray(errors)) for (const error of errors) if (isObject(error)) yield error;
+}
+
 /** True where a list says that it holds a part only. */
 export function isPartial(page: WirePage<unknown>): boolean {
   return errorsOf(page).length > 0 || (typeof page.numErrors === 'number' && page.numErrors > 0);
@@ -145,19 +151,21 @@ function errorList(value: unknown, depth: number): readonly WireError[] {
   return Array.isArray(value) && depth > 0 ? value.filter(isObject).map((one) => cleanError(one, depth - 1)) : [];
 }
 
+const TEXTS = ['message', 'category', 'subCategory', 'code', 'name', 'objectWriteTraceId', 'correlationId'] as const;
+
 function cleanError(value: unknown, depth: number): WireError {
-  const texts = ['message', 'category', 'subCategory', 'code', 'name', 'objectWriteTraceId', 'correlationId'] as const;
+  const texts: Partial<Record<(typeof TEXTS)[number], string>> = {};
+  for (const name of TEXTS) {
+    const text = textIn(value, name);
+    if (text !== undefined) texts[name] = text;
+  }
   const context = isObject(value) && isObject(value['context']) ? value['context'] : undefined;
-  return {
-    ...Object.fromEntries(texts.flatMap((name) => (textIn(value, name) === undefined ? [] : [[name, textIn(value, name)]]))),
-    ...defined({ context }),
-    errors: isObject(value) ? errorList(value['errors'], depth) : [],
-  };
+  return { ...texts, ...defined({ context }), errors: isObject(value) ? errorList(value['errors'], depth) : [] };
 }
 
 /** The texts of an array member of an error's context. */
-export function contextTexts(error: WireError, name: string): string[] {
-  const value = error.context?.[name];
+export function contextTexts(error: { readonly context?: unknown }, name: string): string[] {
+  const value = isObject(error.context) ? error.context[name] : undefined;
   if (Array.isArray(value)) return value.filter((item): item is string | number => typeof item === 'string' || typeof item === 'number').map(String);
   return typeof value === 'string' ? [value] : typeof value === 'number' ? [String(value)] : [];
 }

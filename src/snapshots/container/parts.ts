@@ -27,12 +27,20 @@ export interface WrittenParts {
   readonly parts: readonly PartInfo[];
 }
 
+/** What parts are filled in: one is filled while the other is written. Used for one object type after the other, and only by one at a time. */
+export type PartBuffers = [Buffer, Buffer];
+
+/** Empty ones; they grow as they are needed. */
+export function partBuffers(): PartBuffers {
+  return [Buffer.alloc(0), Buffer.alloc(0)];
+}
+
 /**
  * Cuts lines that come in the order of their keys into parts and hands them to the container. A part ends, once it has `min` bytes,
  * after a record chosen by a hash of its key (so an insertion elsewhere does not move the boundary; a long line is
  * chosen more often, so parts of wide and of narrow records come out alike), and at the latest before it exceeds `max`.
  *
- * Memory: two part buffers. Order and duplicates are checked: a line that repeats the key before it is left out and
+ * Memory: two part buffers, which whoever writes several object types gives. Order and duplicates are checked: a line that repeats the key before it is left out and
  * counted, a key that goes backwards throws `platform-nonsense`.
  */
 export class PartWriter {
@@ -40,7 +48,7 @@ export class PartWriter {
   duplicates = 0;
   readonly #parts: PartInfo[] = [];
   private readonly kind: LineKind;
-  readonly #buffers: [Buffer, Buffer];
+  readonly #buffers: PartBuffers;
   #filling: 0 | 1 = 0;
   #used = 0;
   #rows = 0;
@@ -55,9 +63,10 @@ export class PartWriter {
     private readonly lines: LineOrder,
     private readonly what: string,
     private readonly sizes: PartSizes = PART_SIZES,
+    buffers: PartBuffers = partBuffers(),
   ) {
     this.kind = lines.kind;
-    this.#buffers = [Buffer.alloc(0), Buffer.alloc(0)];
+    this.#buffers = buffers;
   }
 
   /** Takes whole lines. The batch's bytes may be reused once this resolves. */

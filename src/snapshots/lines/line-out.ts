@@ -14,7 +14,9 @@ export class LineOut {
   /** Where the last line begins; it is not given before another key has come. */
   #last = 0;
   #used = 0;
+  #moves = false;
 
+  /** `onDuplicate` is told of each line that is left out. */
   constructor(
     private readonly lines: LineOrder,
     private readonly onDuplicate: () => void,
@@ -22,6 +24,7 @@ export class LineOut {
 
   /** Adds the line between two offsets, newline included. */
   add(bytes: Buffer, start: number, end: number): void {
+    this.#move();
     if (this.#used > 0 && compareLines(this.lines, this.#bytes, this.#last, bytes, start) === 0) {
       this.onDuplicate();
       this.#used = this.#last;
@@ -35,27 +38,38 @@ export class LineOut {
     this.#used = needed;
   }
 
-  /** Lines that are certain, once there are enough of them. */
-  *full(): Generator<LineBatch> {
-    if (this.#last < GIVE_BYTES) return;
-    yield this.#given(this.#last);
-    this.#bytes.copyWithin(0, this.#last, this.#used);
-    this.#used -= this.#last;
-    this.#last = 0;
-    this.#ends = [];
+  /** True where there are enough lines to be given on. */
+  get isFull(): boolean {
+    return this.#last >= GIVE_BYTES;
   }
 
-  /** All that is left. */
-  *rest(): Generator<LineBatch> {
-    if (this.#used === 0) return;
+  /** Gives all lines but the last, which another one may still take the place of. */
+  give(): LineBatch {
+    const given = this.#given(this.#last);
+    // The last one moves to the front when the next is added: until then what was given stays as it is.
+    this.#moves = true;
+    return given;
+  }
+
+  /** Gives all that is left; undefined where nothing is. */
+  giveRest(): LineBatch | undefined {
+    this.#move();
+    if (this.#used === 0) return undefined;
     this.#ends.push(this.#used);
-    yield this.#given(this.#used);
-    this.#used = 0;
-    this.#ends = [];
+    return this.#given(this.#used);
   }
 
   #given(end: number): LineBatch {
     return { bytes: this.#bytes.subarray(0, end), ends: this.#ends };
+  }
+
+  #move(): void {
+    if (!this.#moves) return;
+    this.#moves = false;
+    this.#bytes.copyWithin(0, this.#last, this.#used);
+    this.#used -= this.#last;
+    this.#last = 0;
+    this.#ends = [];
   }
 
   #grow(needed: number): void {

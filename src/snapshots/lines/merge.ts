@@ -40,10 +40,12 @@ export async function* mergeRuns(runs: readonly SortedRun[], { lines, onDuplicat
         if (last !== undefined && last !== head) heads[0] = last;
       }
       sink(heads, 0, comesFirst);
+      if (!out.isFull) continue;
       signal?.throwIfAborted();
-      yield* out.full();
+      yield out.give();
     }
-    yield* out.rest();
+    const rest = out.giveRest();
+    if (rest !== undefined) yield rest;
   } finally {
     for (const rest of runs) await rest.return(undefined);
   }

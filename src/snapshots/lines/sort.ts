@@ -12,12 +12,14 @@ export interface SortLimits {
   /** Temporary files merged at once. */
   readonly fanIn: number;
 }
-export const SORT_LIMITS: SortLimits = { memoryBytes: 16 << 20, fanIn: 64 };
+export const SORT_LIMITS: SortLimits = { memoryBytes: 8 << 20, fanIn: 64 };
 
-/** Bytes a line costs beside its text: where it begins, and its place in the order. */
-const LINE_OVERHEAD = 8;
+/** Bytes a line costs beside its text: where it lies, and its place in the order. */
+const LINE_OVERHEAD = 16;
 const READ_BYTES = 128 << 10;
 const FIRST_BYTES = 64 << 10;
+const BUFFER_BYTES = 1 << 20;
+const FIRST_ROWS = 256;
 
 export interface SortOptions {
   readonly kind: LineKind;
@@ -77,12 +79,18 @@ function sizeOf({ bytes, ends }: LineBatch): number {
   return bytes.length + ends.length * LINE_OVERHEAD;
 }
 
-/** Lines held in one buffer, which is used again for the next ones. */
+/**
+ * Lines held in buffers of one size, which are filled again by the next ones: memory that is given back in large pieces, again and again, is not
+ * given back to the system. A line never lies in two of them; one that is larger than they are has one of its own.
+ */
 class HeldLines {
-  #bytes = Buffer.alloc(0);
+  readonly #buffers: Buffer[] = [];
+  /** The buffer being filled, and how far it is. */
+  #filling = 0;
   #used = 0;
-  /** Where each line begins, and where the last one ends. */
-  #bounds = new Uint32Array(1);
+  #bytes = 0;
+  /** Of each line, its buffer and where it begins and ends in there. */
+  #places = new Uint32Array(3 * FIRST_ROWS);
   #rows = 0;
 
   constructor(
@@ -92,48 +100,65 @@ class HeldLines {
 
   /** In bytes, roughly. */
   get size(): number {
-    return this.#used + this.#rows * LINE_OVERHEAD;
+    return this.#bytes + this.#rows * LINE_OVERHEAD;
   }
 
   add({ bytes, ends }: LineBatch): void {
-    if (this.#used + bytes.length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.max(this.#used + bytes.length, 2 * this.#bytes.length, FIRST_BYTES));
-      this.#bytes.copy(grown, 0, 0, this.#used);
-      this.#bytes = grown;
-    }
-    if (this.#rows + ends.length >= this.#bounds.length) {
-      const grown = new Uint32Array(Math.max(this.#rows + ends.length + 1, 2 * this.#bounds.length));
-      grown.set(this.#bounds.subarray(0, this.#rows + 1));
-      this.#bounds = grown;
-    }
-    bytes.copy(this.#bytes, this.#used);
+    let start = 0;
     for (const end of ends) {
-      this.#rows += 1;
-      this.#bounds[this.#rows] = this.#used + end;
+      this.#line(bytes, start, end);
+      start = end;
     }
-    this.#used += bytes.length;
+  }
+
+  #line(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    while (this.#used + length > (this.#buffers[this.#filling]?.length ?? 0)) this.#nextBuffer(length);
+    bytes.copy(this.#buffers[this.#filling] ?? Buffer.alloc(0), this.#used, start, end);
+    if (3 * this.#rows === this.#places.length) {
+      const grown = new Uint32Array(2 * this.#places.length);
+      grown.set(this.#places);
+      this.#places = grown;
+    }
+    this.#places.set([this.#filling, this.#used, this.#used + length], 3 * this.#rows);
+    this.#used += length;
+    this.#bytes += length;
+    this.#rows += 1;
+  }
+
+  /** Goes on to the next buffer; most of what is sorted is small, and needs no large one. */
+  #nextBuffer(length: number): void {
+    if (this.#used > 0) this.#filling += 1;
+    this.#used = 0;
+    const [next] = [this.#buffers[this.#filling]];
+    if (next !== undefined && next.length >= length) return;
+    this.#buffers[this.#filling] = Buffer.allocUnsafeSlow(Math.max(length, this.#filling === 0 ? FIRST_BYTES : BUFFER_BYTES));
   }
 
   /** Gives all lines in order and forgets them. */
   *take(): Generator<LineBatch> {
-    const [bytes, bounds] = [this.#bytes, this.#bounds];
-    const places = Uint32Array.from({ length: this.#rows }, (_, row) => row);
+    const [buffers, places] = [this.#buffers, this.#places];
+    const of = (row: number): Buffer => buffers[places[3 * row] ?? 0] ?? Buffer.alloc(0);
+    const order = Uint32Array.from({ length: this.#rows }, (_, row) => row);
     // Lines of one key stay in the order in which they were read.
-    places.sort((a, b) => compareLines(this.lines, bytes, bounds[a] ?? 0, bytes, bounds[b] ?? 0) || a - b);
+    order.sort((a, b) => compareLines(this.lines, of(a), places[3 * a + 1] ?? 0, of(b), places[3 * b + 1] ?? 0) || a - b);
     const out = new LineOut(this.lines, this.onDuplicate);
-    for (const place of places) {
-      out.add(bytes, bounds[place] ?? 0, bounds[place + 1] ?? 0);
-      yield* out.full();
+    for (const row of order) {
+      out.add(of(row), places[3 * row + 1] ?? 0, places[3 * row + 2] ?? 0);
+      if (out.isFull) yield out.give();
     }
-    yield* out.rest();
+    const rest = out.giveRest();
+    if (rest !== undefined) yield rest;
+    this.#filling = 0;
     this.#used = 0;
+    this.#bytes = 0;
     this.#rows = 0;
   }
 
   /** Gives the memory back. */
   release(): void {
-    this.#bytes = Buffer.alloc(0);
-    this.#bounds = new Uint32Array(1);
+    this.#buffers.length = 0;
+    this.#places = new Uint32Array(3 * FIRST_ROWS);
   }
 }
 
