@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { applyEntry, currentStep, deriveRun, emptyRun, isClosed, type RunRecord } from '../../src/runbooks/journal/state.js';
+import { currentStep, emptyRun, isClosed, type RunRecord } from '../../src/runbooks/journal/run-record.js';
+import { applyEntry, deriveRun } from '../../src/runbooks/journal/state.js';
 import type { JournalEntry } from '../../src/store/index.js';
 import { tries } from '../support/sweeps.js';
 

@@ -7,7 +7,7 @@ import type { Catalog } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import type { Syncs } from '../../syncs/index.js';
 import type { SecretRef, Workspace } from '../../workspace/index.js';
-import type { ApprovalRecord } from '../journal/state.js';
+import type { ApprovalRecord } from '../journal/run-record.js';
 import type { Verification } from '../journal/verification.js';
 import type { EffectClass } from '../types.js';
 

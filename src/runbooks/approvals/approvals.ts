@@ -14,7 +14,7 @@ import { canonicalJson, type Clock, defined, didYouMean, isRunbackError, Runback
 import type { Plan, PlanHeader } from '../../restores/index.js';
 import type { Document, Store } from '../../store/index.js';
 import type { ApprovalServices } from '../actions/action.js';
-import type { ApprovalRecord, RunRecord } from '../journal/state.js';
+import type { ApprovalRecord, RunRecord } from '../journal/run-record.js';
 
 /** An approval that is known here, and the signed or unsigned block it came as. */
 export interface KnownApproval extends ApprovalFact {

@@ -6,7 +6,8 @@ import type { ApprovalServices } from '../actions/action.js';
 import { builtInActions, type ActionLibrary } from '../actions/registry.js';
 import { parseRunbook } from '../document/load.js';
 import { scopeOf } from '../document/scope.js';
-import { deriveRun, isClosed } from '../journal/state.js';
+import { isClosed } from '../journal/run-record.js';
+import { deriveRun } from '../journal/state.js';
 import { actOf, planOfRun, requestOf, weighApprovals, type ApprovalCase, type Weighed } from './approvals.js';
 
 /** What a person is asked to approve, from outside the run. */

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../journal/state.js';
+import type { RunRecord } from '../journal/run-record.js';
 import type { Scope } from './runbook.js';
 
 /** Values that expressions of a run see as it stands. */

@@ -1,7 +1,7 @@
 import { defined, ERROR_CODES, type ErrorCode, RunbackError } from '../../lib/index.js';
 import type { Step } from '../document/runbook.js';
 import type { DecisionData, ErrorData } from '../journal/events.js';
-import type { StepRecord } from '../journal/state.js';
+import type { StepRecord } from '../journal/run-record.js';
 import { perform } from './effects.js';
 import { exhausted } from './exhaustive.js';
 import { backoffMs } from './failures.js';

@@ -1,5 +1,5 @@
 import type { Runbook, Step } from '../document/runbook.js';
-import type { RunRecord } from '../journal/state.js';
+import type { RunRecord } from '../journal/run-record.js';
 import type { EarlierDecision } from '../types.js';
 
 /** The steps that did something to the world which stands, or may stand: behind them nothing can be done anew. */

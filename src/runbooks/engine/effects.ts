@@ -4,7 +4,7 @@ import type { AnyAction } from '../actions/action.js';
 import { FailedAttempt } from '../actions/failed-attempt.js';
 import type { Step } from '../document/runbook.js';
 import type { IntentData, ResolvedUndo } from '../journal/events.js';
-import type { StepRecord } from '../journal/state.js';
+import type { StepRecord } from '../journal/run-record.js';
 import { execute } from './execute.js';
 import { exhausted } from './exhaustive.js';
 import { classOf } from './failures.js';

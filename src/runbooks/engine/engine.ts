@@ -1,7 +1,7 @@
 import { isRunbackError, RunbackError } from '../../lib/index.js';
 import { approve } from '../approvals/approve.js';
 import type { Step } from '../document/runbook.js';
-import { currentStep, type StepRecord } from '../journal/state.js';
+import { currentStep, type StepRecord } from '../journal/run-record.js';
 import { afterFailure } from './after-failure.js';
 import { perform, resolveDoubt } from './effects.js';
 import { exhausted } from './exhaustive.js';

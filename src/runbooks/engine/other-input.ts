@@ -2,7 +2,7 @@ import { canonicalJson, didYouMean, isRunbackError, ownValue, RunbackError } fro
 import { inputQuestion, resolveInput } from '../document/inputs.js';
 import type { Step } from '../document/runbook.js';
 import type { DecisionData } from '../journal/events.js';
-import { currentStep, type StepRecord } from '../journal/state.js';
+import { currentStep, type StepRecord } from '../journal/run-record.js';
 import { stepsThatActed } from './back.js';
 import { jump } from './jump.js';
 import type { Runner } from './runner.js';

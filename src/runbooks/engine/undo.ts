@@ -5,7 +5,7 @@ import { httpAction } from '../actions/http.js';
 import { referencesIn } from '../actions/references.js';
 import type { Step } from '../document/runbook.js';
 import type { ResolvedUndo, UndoOutcomeData } from '../journal/events.js';
-import type { EffectRecord } from '../journal/state.js';
+import type { EffectRecord } from '../journal/run-record.js';
 import { authorise, resolvedOrUndefined } from './effects.js';
 import { errorData, RunStopped, type Runner } from './runner.js';
 

@@ -1,6 +1,6 @@
 import { defined, formatDuration, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { Step } from '../document/runbook.js';
-import type { StepRecord } from '../journal/state.js';
+import type { StepRecord } from '../journal/run-record.js';
 import { classOf } from './failures.js';
 import type { Next } from './next.js';
 import { errorData, type Runner } from './runner.js';

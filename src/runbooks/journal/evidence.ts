@@ -3,7 +3,8 @@ import type { JournalEntry, Store } from '../../store/index.js';
 import type { RunView } from '../types.js';
 import { isRunEntry } from './events.js';
 import { checkFiles, type KeptFile, type KeptFileCheck } from './kept-files.js';
-import { applyEntry, emptyRun, isClosed } from './state.js';
+import { emptyRun, isClosed } from './run-record.js';
+import { applyEntry } from './state.js';
 import { viewOf } from './view.js';
 
 /** Whether a run's journal is what was written. */

@@ -1,7 +1,8 @@
 import { sha256 } from '../../lib/index.js';
 import type { HolderLook } from '../../restores/index.js';
 import type { Store } from '../../store/index.js';
-import { deriveRun, isClosed, RUNS } from './state.js';
+import { isClosed } from './run-record.js';
+import { deriveRun, RUNS } from './state.js';
 
 /** What became of a dead holder of a platform's lock: a run, or a restore on its own. */
 export function holdersOf(store: Store): HolderLook {

@@ -1,4 +1,4 @@
-import type { EffectRecord, RunRecord, StepRecord } from './state.js';
+import type { EffectRecord, RunRecord, StepRecord } from './run-record.js';
 
 /** Whether what a run wrote has been proved right since. */
 export interface Verification {

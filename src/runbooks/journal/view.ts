@@ -1,6 +1,6 @@
 import { defined } from '../../lib/index.js';
 import type { RunView, StepView } from '../types.js';
-import type { RunRecord } from './state.js';
+import type { RunRecord } from './run-record.js';
 
 /** What views and reports get to see. */
 export function viewOf(run: RunRecord): RunView {
