@@ -3,8 +3,8 @@ import { REQUESTS_AT_ONCE } from '../http/api.js';
 import { Cursors } from '../http/cursors.js';
 import { askWhole, demandWhole, type Question, type Said } from '../http/whole.js';
 import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
+import { kindOf } from './link-kinds.js';
 import { isNoRecord } from './read.js';
-import { kindOf } from './schema.js';
 import { complaintsIn, verdictOf } from './whole.js';
 import { cursorOf, isAssociationsPage, isNeighbourPage, isPartial, type WireAssociations, type WireNeighbour, type WirePage } from './wire.js';
 

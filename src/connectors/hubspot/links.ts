@@ -6,9 +6,9 @@ import type { HubSpotApi } from './api.js';
 import { associations, LINK_READ_BATCH, type Ties } from './associations.js';
 import { KeyList } from './key-list.js';
 import { isListed, kindsOf } from './kinds.js';
+import { kindsListed } from './link-kinds.js';
 import { PairList } from './pair-list.js';
 import { readKeys } from './read.js';
-import { kindsListed } from './schema.js';
 
 const YIELD = 2000;
 

@@ -1,35 +1,17 @@
-import { type CallOptions, defined, type HttpAnswer, named, ownValue, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, named, ownValue } from '../../lib/index.js';
 import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
 import type { PlatformSchema } from '../connector.js';
-import { Cursors } from '../http/cursors.js';
-import { incomplete } from '../http/whole.js';
 import { unknownObject } from '../http/words.js';
-import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
-import { messageIn } from './errors.js';
+import type { HubSpotApi } from './api.js';
+import { wholeList } from './definitions.js';
+import { describeLinks, type Pair } from './link-kinds.js';
 import { lostOnCreate } from './lost.js';
-import { troubleOf } from './trouble.js';
-import {
-  cursorOf,
-  errorBody,
-  errorsOf,
-  isLabelPage,
-  isObject,
-  isPageOf,
-  isPartial,
-  isPropertyPage,
-  textIn,
-  type WireCustomSchema,
-  type WireLabel,
-  type WirePage,
-  type WireProperty,
-} from './wire.js';
+import { isObject, isPageOf, isPropertyPage, textIn, type WireCustomSchema, type WireProperty } from './wire.js';
 
 /** Object types every account has, in the order in which links run from one to the other. */
 const STANDARD = ['contacts', 'companies', 'deals', 'tickets'] as const;
 /** HubSpot's numbers of these, as custom object types name what they may be linked to. */
 const TYPE_IDS: Readonly<Record<string, string>> = named(Object.entries({ contacts: '0-1', companies: '0-2', deals: '0-3', tickets: '0-5' }));
-/** How often a list is asked for that lacks what must be in it. */
-const MOST_TRIES = 5;
 /** HubSpot keeps at most so many characters of a text property. */
 const TEXT_LENGTH = 65_536;
 const AUTO_COMPANY =
@@ -44,12 +26,6 @@ const SETS_ALSO: Readonly<Partial<Record<string, Readonly<Record<string, readonl
 /** The property that names a contact's primary company. */
 const LINKED: Readonly<Partial<Record<string, { readonly field: string; readonly to: string; readonly kind: string }>>> = {
   contacts: { field: 'associatedcompanyid', to: 'companies', kind: 'HUBSPOT_DEFINED-1' },
-};
-/** HubSpot's kinds of link of which a record has one at most, a primary company, and the end that record is at. */
-const ONE_PER: Readonly<Partial<Record<string, Readonly<Record<string, 'from' | 'to'>>>>> = {
-  'contacts|companies': { 'HUBSPOT_DEFINED-1': 'from' },
-  'companies|deals': { 'HUBSPOT_DEFINED-6': 'to' },
-  'companies|tickets': { 'HUBSPOT_DEFINED-25': 'to' },
 };
 const OPT_OUT = /^hs_(email|sms|whatsapp)_?opt_?out/;
 /** Read-only properties by which people are mailed, or not, with what puts them right instead. */
@@ -216,12 +192,6 @@ function groupOf(object: string, name: string): string | undefined {
   return (object === 'contacts' || object === 'companies') && ADDRESS.test(name) ? 'address' : undefined;
 }
 
-/** Two object types that may be linked. */
-export interface Pair {
-  readonly from: string;
-  readonly to: string;
-}
-
 /**
  * Whether HubSpot certainly has links between two object types: between all of its own, and where the definition of a custom
  * object type names the other.
@@ -236,100 +206,4 @@ function isLinkable(custom: readonly WireCustomSchema[], { from, to }: Pair): bo
       return ends.length === 2 && (ends.every((end, i) => end === ids[i]) || [...ends].reverse().every((end, i) => end === ids[i]));
     }),
   );
-}
-
-const describedKinds = new WeakMap<HubSpotApi, Map<string, ReadonlySet<string>>>();
-
-/** The kinds of link that HubSpot listed for a pair when it was last asked through this connection; undefined where it was not. */
-export function kindsListed(api: HubSpotApi, { from, to }: Pair): ReadonlySet<string> | undefined {
-  return describedKinds.get(api)?.get(`${from}|${to}`);
-}
-
-/**
- * The kinds of link from one object type to another; none where HubSpot knows no links between them. Of a pair that has some for
- * certain, or had some when it was last asked, a refusal and an empty list are errors: its links would vanish without a word.
- */
-async function describeLinks(api: HubSpotApi, pair: Pair, linkable: boolean, call: CallOptions): Promise<readonly LinkSchema[]> {
-  const { from, to } = pair;
-  const listed = describedKinds.get(api) ?? new Map<string, ReadonlySet<string>>();
-  describedKinds.set(api, listed);
-  const certain = linkable || listed.has(`${from}|${to}`);
-  const list: Definitions = {
-    path: `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/labels`,
-    valid: isLabelPage,
-    what: `the kinds of link between ${from} and ${to}`,
-    none: ({ status, body }) => !certain && (status === 400 || status === 404) && errorBody(body).message !== undefined,
-    mayBeEmpty: !certain,
-  };
-  const labels = await wholeList<WireLabel>(api, list, call);
-  if (labels.length > 0) listed.set(`${from}|${to}`, new Set(labels.map(kindOf)));
-  return labels.map((label) => {
-    const kind = kindOf(label);
-    const onePer = ONE_PER[`${from}|${to}`]?.[kind];
-    return { kind, from, to, ...(label.label ? { label: label.label } : {}), ...defined({ onePer }) };
-  });
-}
-
-/** A list of definitions. */
-interface Definitions {
-  readonly path: string;
-  readonly valid: (body: unknown) => boolean;
-  /** What it is, for people. */
-  readonly what: string;
-  /** Refusals by which HubSpot says that there is none. */
-  readonly none?: (answer: HttpAnswer) => boolean;
-  readonly mayBeEmpty?: boolean;
-}
-
-/**
- * All pages of a list of definitions; empty where HubSpot says that there is none. One that is unknown, nonsense, says that it lacks
- * something, or is empty where it cannot be, is asked for again; then `platform-incomplete` or `platform-nonsense`.
- */
-async function wholeList<T>(api: HubSpotApi, list: Definitions, call: CallOptions): Promise<readonly T[]> {
-  const cursors = new Cursors(api);
-  const found: T[] = [];
-  let after: string | undefined;
-  do {
-    const page = await listPage<T>(api, list, after, call);
-    found.push(...page.results);
-    after = cursors.next(cursorOf(page));
-  } while (after !== undefined);
-  return found;
-}
-
-async function listPage<T>(api: HubSpotApi, list: Definitions, after: string | undefined, call: CallOptions): Promise<WirePage<T>> {
-  const patience = api.patience();
-  for (let tries = 1; ; tries += 1) {
-    const path = after === undefined ? list.path : `${list.path}?after=${encodeURIComponent(after)}`;
-    const result = await api.look('GET', path, undefined, call);
-    let wrong: RunbackError;
-    if (isSuccess(result)) {
-      const page = result.body as WirePage<T>;
-      if (!list.valid(result.body)) wrong = nonsense(api, list.what);
-      else if (isPartial(page)) wrong = incomplete(api, `a part of ${list.what}`, errorsOf(page)[0]?.message ?? 'It gave no reason.');
-      else if (page.results.length > 0 || list.mayBeEmpty === true || after !== undefined) return page;
-      else wrong = incomplete(api, list.what, 'Its list is empty, which is not possible.');
-    } else if (result.kind === 'answered' && troubleOf(result) === undefined && list.none?.(result) === true) return { results: [] };
-    else if (isRefusal(result, 400, 404)) wrong = incomplete(api, list.what, messageIn(result));
-    else throw api.failure(result);
-    if (tries >= MOST_TRIES || !(await patience.wait(`HubSpot did not give ${list.what}`, call))) throw wrong;
-  }
-}
-
-/** Stable name of a kind of link: `HUBSPOT_DEFINED-279`. */
-export function kindOf(label: WireLabel): string {
-  return `${label.category}-${String(label.typeId)}`;
-}
-
-/** The parts of {@link kindOf}, as an association request wants them. */
-export function typeOfKind(kind: string): { readonly associationCategory: string; readonly associationTypeId: number } {
-  const dash = kind.lastIndexOf('-');
-  return { associationCategory: kind.slice(0, dash), associationTypeId: Number(kind.slice(dash + 1)) };
-}
-
-function nonsense(api: HubSpotApi, what: string): RunbackError {
-  return new RunbackError('platform-nonsense', `Platform ${api.naming.platform}: HubSpot described ${what} in a format that its API does not have`, {
-    state: 'Nothing was written.',
-    next: `Check the address of platform ${api.naming.platform} in runback.yml.`,
-  });
 }

@@ -1,6 +1,7 @@
 import type { Settings } from '../settings.js';
 import type { EffectRow, TriggerRow } from './catalog.js';
-import { both, effectsOf, type When, whenOf } from './plpgsql.js';
+import { both, type When, whenOf } from './plpgsql/conditions.js';
+import { effectsOf } from './plpgsql/effects.js';
 
 /** What the triggers of a table do, as far as that can be told without running them. */
 export interface TriggerEffects {
