@@ -90,7 +90,7 @@ const quietWords = ({ status, snoozedUntil }: Incident): string => {
 const SUBJECTS: Readonly<Record<Exclude<PageKind, 'bundle' | 'test'>, (incident: Incident) => string>> = {
   alert: ({ severity, title }) => `[${severity}] ${title}`,
   acknowledged: (incident) => `[${incident.severity}] ${quietWords(incident)}: ${incident.title}`,
-  resolved: ({ severity, title }) => `[${severity}] Over: ${title}`,
+  resolved: ({ severity, title }) => `[${severity}] Resolved: ${title}`,
   'update-due': ({ severity, title }) => `[${severity}] An update is due: ${title}`,
   'follow-up': ({ severity, title }) => `[${severity}] Support case to follow up: ${title}`,
 };

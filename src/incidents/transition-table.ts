@@ -155,5 +155,5 @@ export function transitionTableMarkdown(): string {
     `| --- | ${STATES.map(() => '---').join(' | ')} |`,
     ...Object.entries(rows).map(([act, row]) => `| ${act.replaceAll('-', ' ')} | ${STATES.map((state) => cell(state, row[state])).join(' | ')} |`),
   ];
-  return [...table('act', TRANSITIONS), '', ...table('what time does', TIME_TRANSITIONS)].join('\n');
+  return [...table('action', TRANSITIONS), '', ...table('what time does', TIME_TRANSITIONS)].join('\n');
 }

@@ -196,7 +196,7 @@ function about(channel: string, text: string): string {
   if (body.event_action !== undefined) return body.event_action;
   if (channel === 'hook') return body.type ?? 'event';
   if (/Snoozed until/.test(text)) return 'snoozed';
-  return /\] Acknowledged:/.test(text) ? 'acknowledged' : /\] Over:/.test(text) ? 'resolved' : 'alert';
+  return /\] Acknowledged:/.test(text) ? 'acknowledged' : /\] Resolved:/.test(text) ? 'resolved' : 'alert';
 }
 
 const opening = { title: 'Wrong first names', severity: 'sev1', platforms: ['hubspot'], source: 'cli' };
