@@ -17,19 +17,19 @@ import type {
   Usage,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
-import { HubSpotApi, type ApiSettings, isSuccess } from './api.js';
-import { LINK_READ_BATCH } from './associations.js';
-import { readChanged } from './changed.js';
-import { createRecords, findCreated } from './create.js';
-import { deleteRecords } from './delete.js';
-import { KeyList } from './key-list.js';
-import { ReadSession, readLinks } from './links.js';
-import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read.js';
-import { describe, typeIdOf } from './schema.js';
-import { troubleOf } from './trouble.js';
-import { updateRecords } from './update.js';
-import { isObject } from './wire.js';
-import { LINK_WRITE_BATCH, writeLinks } from './write-links.js';
+import { describe, typeIdOf } from './describe/schema.js';
+import { LINK_READ_BATCH } from './read/associations.js';
+import { readChanged } from './read/changed.js';
+import { KeyList } from './read/key-list.js';
+import { ReadSession, readLinks } from './read/links.js';
+import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
+import { HubSpotApi, type ApiSettings, isSuccess } from './wire/api.js';
+import { isObject } from './wire/shapes.js';
+import { troubleOf } from './wire/trouble.js';
+import { createRecords, findCreated } from './write/create.js';
+import { deleteRecords } from './write/delete.js';
+import { LINK_WRITE_BATCH, writeLinks } from './write/links.js';
+import { updateRecords } from './write/update.js';
 
 const WRITE_BATCH = 100;
 /** How long a description counts as fresh: a run asks for it at each of its steps. */

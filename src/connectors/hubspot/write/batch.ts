@@ -1,8 +1,8 @@
-import type { CallOptions } from '../../lib/index.js';
-import { type Blame as BlameOf, type Open as OpenOf, type Place, type Refusal, type Results, sendBatch as sendSlots } from '../http/batch.js';
-import type { HubSpotApi } from './api.js';
-import { messageIn, reasonIn } from './errors.js';
-import { errorBody, type WireError } from './wire.js';
+import type { CallOptions } from '../../../lib/index.js';
+import { type Blame as BlameOf, type Open as OpenOf, type Place, type Refusal, type Results, sendBatch as sendSlots } from '../../http/batch.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { messageIn, reasonIn } from '../wire/errors.js';
+import { errorBody, type WireError } from '../wire/shapes.js';
 
 /** One mutation on its way: its place in the answer, and the id that is sent along and comes back with its result. */
 export interface Slot<M> extends Place {

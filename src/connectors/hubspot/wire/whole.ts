@@ -1,9 +1,9 @@
-import type { CallOptions } from '../../lib/index.js';
-import { defined } from '../../lib/index.js';
-import { type Complaint, wholePage as wholePageOf } from '../http/whole.js';
+import type { CallOptions } from '../../../lib/index.js';
+import { defined } from '../../../lib/index.js';
+import { type Complaint, wholePage as wholePageOf } from '../../http/whole.js';
 import type { HubSpotApi } from './api.js';
+import { contextTexts, errorsOf, isObject, isPartial, rawErrorsOf, textIn, type WirePage } from './shapes.js';
 import { troubleIn } from './trouble.js';
-import { contextTexts, errorsOf, isObject, isPartial, rawErrorsOf, textIn, type WirePage } from './wire.js';
 
 /** The errors of an answer as the kit takes them. */
 export function complaintsIn(page: WirePage<unknown>): readonly Complaint[] {

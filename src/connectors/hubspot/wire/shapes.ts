@@ -1,4 +1,4 @@
-import { defined } from '../../lib/index.js';
+import { defined } from '../../../lib/index.js';
 
 /** What HubSpot's answers look like, checked once where they come in. Nothing outside this folder sees these shapes. */
 

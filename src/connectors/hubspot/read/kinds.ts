@@ -1,5 +1,5 @@
-import type { LinkSchema } from '../../records/index.js';
-import type { HubSpotApi } from './api.js';
+import type { LinkSchema } from '../../../records/index.js';
+import type { HubSpotApi } from '../wire/api.js';
 
 /**
  * HubSpot numbers a kind of link differently in its two directions, and tells nowhere which numbers belong together. For its own

@@ -1,15 +1,15 @@
-import { type CallOptions, defined, named } from '../../lib/index.js';
-import { ownValue, type FieldSchema, type Fields, type ObjectSchema } from '../../records/index.js';
-import type { CreateMutation, MutationResult, UpdateMutation } from '../connector.js';
-import { type Refusal, rejection, type Results } from '../http/batch.js';
-import { unsendable } from '../http/unsendable.js';
-import type { HubSpotApi } from './api.js';
+import { type CallOptions, defined, named } from '../../../lib/index.js';
+import { ownValue, type FieldSchema, type Fields, type ObjectSchema } from '../../../records/index.js';
+import type { CreateMutation, MutationResult, UpdateMutation } from '../../connector.js';
+import { type Refusal, rejection, type Results } from '../../http/batch.js';
+import { unsendable } from '../../http/unsendable.js';
+import { batchRead } from '../read/read.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { propertyProblems, type PropertyProblem, reasonIn, reasonOf } from '../wire/errors.js';
+import { contextTexts, type WireError, type WireRecord } from '../wire/shapes.js';
+import { troubleIn } from '../wire/trouble.js';
+import { isAsSent, isSameInForm, toPlatform } from '../wire/values.js';
 import type { Blame, Slot } from './batch.js';
-import { propertyProblems, type PropertyProblem, reasonIn, reasonOf } from './errors.js';
-import { batchRead } from './read.js';
-import { troubleIn } from './trouble.js';
-import { isAsSent, isSameInForm, toPlatform } from './values.js';
-import { contextTexts, type WireError, type WireRecord } from './wire.js';
 
 /** A record on its way to HubSpot. */
 export interface Writing {

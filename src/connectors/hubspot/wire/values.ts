@@ -1,4 +1,4 @@
-import type { FieldSchema, Value } from '../../records/index.js';
+import type { FieldSchema, Value } from '../../../records/index.js';
 
 /**
  * A property value as HubSpot gives it, in canonical form. A property that was never set is null there, one that was cleared is `''`

@@ -1,12 +1,12 @@
-import { type CallOptions, defined, named, ownValue } from '../../lib/index.js';
-import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../records/index.js';
-import type { PlatformSchema } from '../connector.js';
-import { unknownObject } from '../http/words.js';
-import type { HubSpotApi } from './api.js';
+import { type CallOptions, defined, named, ownValue } from '../../../lib/index.js';
+import type { FieldSchema, FieldType, LinkSchema, ObjectSchema } from '../../../records/index.js';
+import type { PlatformSchema } from '../../connector.js';
+import { unknownObject } from '../../http/words.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { isObject, isPageOf, isPropertyPage, textIn, type WireCustomSchema, type WireProperty } from '../wire/shapes.js';
 import { wholeList } from './definitions.js';
 import { describeLinks, type Pair } from './link-kinds.js';
 import { lostOnCreate } from './lost.js';
-import { isObject, isPageOf, isPropertyPage, textIn, type WireCustomSchema, type WireProperty } from './wire.js';
 
 /** Object types every account has, in the order in which links run from one to the other. */
 const STANDARD = ['contacts', 'companies', 'deals', 'tickets'] as const;

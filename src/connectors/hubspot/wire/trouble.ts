@@ -1,5 +1,5 @@
-import type { HttpAnswer, Trouble } from '../../lib/index.js';
-import type { WireError } from './wire.js';
+import type { HttpAnswer, Trouble } from '../../../lib/index.js';
+import type { WireError } from './shapes.js';
 
 /** How long HubSpot keeps a lock at least, by its own words. */
 const LOCKED_MS = 2000;

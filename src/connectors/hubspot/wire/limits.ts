@@ -1,8 +1,8 @@
-import type { Clock } from '../../lib/index.js';
-import { defined } from '../../lib/index.js';
-import { Gate, type Told } from '../http/gate.js';
+import type { Clock } from '../../../lib/index.js';
+import { defined } from '../../../lib/index.js';
+import { Gate, type Told } from '../../http/gate.js';
+import { textIn } from './shapes.js';
 import { troubleOf } from './trouble.js';
-import { textIn } from './wire.js';
 
 /** What every plan allows at least; raised to what the headers say after the first answer. */
 const LEAST_PER_10S = 100;

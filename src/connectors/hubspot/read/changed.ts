@@ -1,12 +1,12 @@
-import type { CallOptions } from '../../lib/index.js';
-import { defined } from '../../lib/index.js';
-import type { ObjectSchema } from '../../records/index.js';
-import type { RecordBatch } from '../connector.js';
-import { Cursors } from '../http/cursors.js';
-import type { HubSpotApi } from './api.js';
+import type { CallOptions } from '../../../lib/index.js';
+import { defined } from '../../../lib/index.js';
+import type { ObjectSchema } from '../../../records/index.js';
+import type { RecordBatch } from '../../connector.js';
+import { Cursors } from '../../http/cursors.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from '../wire/shapes.js';
+import { wholePage } from '../wire/whole.js';
 import { readAll, readByKeys } from './read.js';
-import { wholePage } from './whole.js';
-import { textIn, cursorOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 
 const PAGE = 200;
 const MOST = 10_000;

@@ -1,12 +1,12 @@
-import type { CallOptions } from '../../lib/index.js';
-import type { ObjectSchema, Value } from '../../records/index.js';
-import type { MutationResult, UpdateMutation } from '../connector.js';
-import { rejection, type Results, settling } from '../http/batch.js';
-import type { HubSpotApi } from './api.js';
+import type { CallOptions } from '../../../lib/index.js';
+import type { ObjectSchema, Value } from '../../../records/index.js';
+import type { MutationResult, UpdateMutation } from '../../connector.js';
+import { rejection, type Results, settling } from '../../http/batch.js';
+import { recordMaker } from '../read/records.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { errorsOf, isRecordPage, type WirePage, type WireRecord } from '../wire/shapes.js';
+import { troubleIn } from '../wire/trouble.js';
 import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
-import { recordMaker } from './records.js';
-import { troubleIn } from './trouble.js';
-import { errorsOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 import { allAlike, blameFor, differing, fieldsOf, isUnchanged, readBack, refusalOf, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
 
 const STAGE = 'lifecyclestage';

@@ -1,5 +1,5 @@
-import { ownValue } from '../../lib/index.js';
-import type { FieldSchema, ObjectSchema } from '../../records/index.js';
+import { ownValue } from '../../../lib/index.js';
+import type { FieldSchema, ObjectSchema } from '../../../records/index.js';
 
 /**
  * What HubSpot keeps beside the properties of a record. An API creates the record anew under a new id: none of this can be written to it.

@@ -1,4 +1,4 @@
-import type { Link } from '../../records/index.js';
+import type { Link } from '../../../records/index.js';
 
 const FIRST = 256;
 

@@ -1,8 +1,8 @@
-import { defined } from '../../lib/index.js';
-import { ownValue, setOwn, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../records/index.js';
-import type { FieldChange, RecordHistory } from '../connector.js';
-import { fromPlatform } from './values.js';
-import { isObject, textIn, type WireRecord } from './wire.js';
+import { defined } from '../../../lib/index.js';
+import { ownValue, setOwn, type FieldSchema, type ObjectSchema, type PlatformRecord, type Value } from '../../../records/index.js';
+import type { FieldChange, RecordHistory } from '../../connector.js';
+import { isObject, textIn, type WireRecord } from '../wire/shapes.js';
+import { fromPlatform } from '../wire/values.js';
 
 /** Brings records of one object type into canonical form. Made once per read, since it sorts the fields. */
 export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => PlatformRecord {

@@ -1,4 +1,4 @@
-import { chunksOf } from '../../lib/index.js';
+import { chunksOf } from '../../../lib/index.js';
 
 /**
  * The keys of a whole object type, in the order in which they came and each once. Kept as a few long texts: a hundred thousand small ones, held

@@ -1,7 +1,7 @@
-import type { HttpAnswer } from '../../lib/index.js';
-import type { RejectReason } from '../connector.js';
-import type { Words } from '../http/words.js';
-import { contextTexts, errorBody, isObject, textIn, type WireError } from './wire.js';
+import type { HttpAnswer } from '../../../lib/index.js';
+import type { RejectReason } from '../../connector.js';
+import type { Words } from '../../http/words.js';
+import { contextTexts, errorBody, isObject, textIn, type WireError } from './shapes.js';
 
 /** How the platform is called in messages, and where its token comes from. */
 export interface Naming {

@@ -1,11 +1,11 @@
-import type { Clock, HttpAnswer, HttpResult } from '../../lib/index.js';
-import { defined } from '../../lib/index.js';
-import { isRefusal as isRefusalOf, PlatformApi, type Refused } from '../http/api.js';
+import type { Clock, HttpAnswer, HttpResult } from '../../../lib/index.js';
+import { defined } from '../../../lib/index.js';
+import { isRefusal as isRefusalOf, PlatformApi, type Refused } from '../../http/api.js';
 import { hubspotWords, type Naming } from './errors.js';
 import { hubspotGate, type LimitSettings } from './limits.js';
 import { troubleOf } from './trouble.js';
 
-export { isSuccess } from '../http/api.js';
+export { isSuccess } from '../../http/api.js';
 
 /** What the driver needs to reach one HubSpot account. */
 export interface ApiSettings extends Naming {

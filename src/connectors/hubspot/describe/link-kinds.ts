@@ -1,8 +1,8 @@
-import { type CallOptions, defined } from '../../lib/index.js';
-import type { LinkSchema } from '../../records/index.js';
-import type { HubSpotApi } from './api.js';
+import { type CallOptions, defined } from '../../../lib/index.js';
+import type { LinkSchema } from '../../../records/index.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { errorBody, isLabelPage, type WireLabel } from '../wire/shapes.js';
 import { type Definitions, wholeList } from './definitions.js';
-import { errorBody, isLabelPage, type WireLabel } from './wire.js';
 
 /** HubSpot's kinds of link of which a record has one at most, a primary company, and the end that record is at. */
 const ONE_PER: Readonly<Partial<Record<string, Readonly<Record<string, 'from' | 'to'>>>>> = {

@@ -1,10 +1,10 @@
-import { type CallOptions, type HttpAnswer, RunbackError } from '../../lib/index.js';
-import { Cursors } from '../http/cursors.js';
-import { incomplete } from '../http/whole.js';
-import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
-import { messageIn } from './errors.js';
-import { troubleOf } from './trouble.js';
-import { cursorOf, errorsOf, isPartial, type WirePage } from './wire.js';
+import { type CallOptions, type HttpAnswer, RunbackError } from '../../../lib/index.js';
+import { Cursors } from '../../http/cursors.js';
+import { incomplete } from '../../http/whole.js';
+import { type HubSpotApi, isRefusal, isSuccess } from '../wire/api.js';
+import { messageIn } from '../wire/errors.js';
+import { cursorOf, errorsOf, isPartial, type WirePage } from '../wire/shapes.js';
+import { troubleOf } from '../wire/trouble.js';
 
 /** How often a list is asked for that lacks what must be in it. */
 const MOST_TRIES = 5;

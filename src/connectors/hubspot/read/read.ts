@@ -1,13 +1,13 @@
-import { type CallOptions, chunksOf, defined, inOrder } from '../../lib/index.js';
-import { ownValue, type ObjectSchema } from '../../records/index.js';
-import type { RecordBatch, RecordHistory } from '../connector.js';
-import { REQUESTS_AT_ONCE } from '../http/api.js';
-import { Cursors } from '../http/cursors.js';
-import { askWhole, demandWhole, incomplete, type Said, type Whole } from '../http/whole.js';
-import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
+import { type CallOptions, chunksOf, defined, inOrder } from '../../../lib/index.js';
+import { ownValue, type ObjectSchema } from '../../../records/index.js';
+import type { RecordBatch, RecordHistory } from '../../connector.js';
+import { REQUESTS_AT_ONCE } from '../../http/api.js';
+import { Cursors } from '../../http/cursors.js';
+import { askWhole, demandWhole, incomplete, type Said, type Whole } from '../../http/whole.js';
+import { type HubSpotApi, isRefusal, isSuccess } from '../wire/api.js';
+import { cursorOf, errorBody, isObject, isRecordPage, textIn, type WirePage, type WireRecord } from '../wire/shapes.js';
+import { complaintsIn, verdictOf, wholePage } from '../wire/whole.js';
 import { historyOf, recordMaker } from './records.js';
-import { complaintsIn, verdictOf, wholePage } from './whole.js';
-import { cursorOf, errorBody, isObject, isRecordPage, textIn, type WirePage, type WireRecord } from './wire.js';
 
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
 export const READ_BATCH = 100;

@@ -1,12 +1,12 @@
-import { type CallOptions, chunksOf, sha256 } from '../../lib/index.js';
-import type { Link, LinkSchema } from '../../records/index.js';
-import type { ReadLinksRequest } from '../connector.js';
-import { incomplete } from '../http/whole.js';
-import type { HubSpotApi } from './api.js';
+import { type CallOptions, chunksOf, sha256 } from '../../../lib/index.js';
+import type { Link, LinkSchema } from '../../../records/index.js';
+import type { ReadLinksRequest } from '../../connector.js';
+import { incomplete } from '../../http/whole.js';
+import { kindsListed } from '../describe/link-kinds.js';
+import type { HubSpotApi } from '../wire/api.js';
 import { associations, LINK_READ_BATCH, type Ties } from './associations.js';
 import { KeyList } from './key-list.js';
 import { isListed, kindsOf } from './kinds.js';
-import { kindsListed } from './link-kinds.js';
 import { PairList } from './pair-list.js';
 import { readKeys } from './read.js';
 

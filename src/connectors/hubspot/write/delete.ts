@@ -1,7 +1,7 @@
-import type { CallOptions } from '../../lib/index.js';
-import type { DeleteMutation, MutationResult } from '../connector.js';
-import { settling } from '../http/batch.js';
-import type { HubSpotApi } from './api.js';
+import type { CallOptions } from '../../../lib/index.js';
+import type { DeleteMutation, MutationResult } from '../../connector.js';
+import { settling } from '../../http/batch.js';
+import type { HubSpotApi } from '../wire/api.js';
 import { type BatchRequest, sendBatch, type Slot } from './batch.js';
 import { readBack, type Writing } from './writing.js';
 

@@ -1,12 +1,20 @@
-import { type CallOptions, chunksOf, defined, inOrder } from '../../lib/index.js';
-import { REQUESTS_AT_ONCE } from '../http/api.js';
-import { Cursors } from '../http/cursors.js';
-import { askWhole, demandWhole, type Question, type Said } from '../http/whole.js';
-import { type HubSpotApi, isRefusal, isSuccess } from './api.js';
-import { kindOf } from './link-kinds.js';
+import { type CallOptions, chunksOf, defined, inOrder } from '../../../lib/index.js';
+import { REQUESTS_AT_ONCE } from '../../http/api.js';
+import { Cursors } from '../../http/cursors.js';
+import { askWhole, demandWhole, type Question, type Said } from '../../http/whole.js';
+import { kindOf } from '../describe/link-kinds.js';
+import { type HubSpotApi, isRefusal, isSuccess } from '../wire/api.js';
+import {
+  cursorOf,
+  isAssociationsPage,
+  isNeighbourPage,
+  isPartial,
+  type WireAssociations,
+  type WireNeighbour,
+  type WirePage,
+} from '../wire/shapes.js';
+import { complaintsIn, verdictOf } from '../wire/whole.js';
 import { isNoRecord } from './read.js';
-import { complaintsIn, verdictOf } from './whole.js';
-import { cursorOf, isAssociationsPage, isNeighbourPage, isPartial, type WireAssociations, type WireNeighbour, type WirePage } from './wire.js';
 
 /** Records an association batch read takes. */
 export const LINK_READ_BATCH = 1000;

@@ -1,13 +1,13 @@
-import { type CallOptions, named } from '../../lib/index.js';
-import type { CreatedLookup, CreateMutation, MutationResult } from '../connector.js';
-import { Results, settling } from '../http/batch.js';
-import { createdAmong } from '../http/created.js';
-import type { HubSpotApi } from './api.js';
+import { type CallOptions, named } from '../../../lib/index.js';
+import type { CreatedLookup, CreateMutation, MutationResult } from '../../connector.js';
+import { Results, settling } from '../../http/batch.js';
+import { createdAmong } from '../../http/created.js';
+import { batchRead, readAllWires } from '../read/read.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { textIn, errorsOf, isRecordPage, type WirePage, type WireRecord } from '../wire/shapes.js';
+import { troubleIn } from '../wire/trouble.js';
+import { isSameInForm } from '../wire/values.js';
 import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
-import { batchRead, readAllWires } from './read.js';
-import { troubleIn } from './trouble.js';
-import { isSameInForm } from './values.js';
-import { textIn, errorsOf, isRecordPage, type WirePage, type WireRecord } from './wire.js';
 import { allAlike, blameFor, differing, fieldsOf, refusalOf, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
 
 /** How far apart the clocks of HubSpot's own machines may be: the one that answered, and the one that made a record. Ours has no part in it. */

@@ -1,13 +1,13 @@
-import type { CallOptions } from '../../lib/index.js';
-import type { LinkMutation, MutationResult } from '../connector.js';
-import { type Results, settling } from '../http/batch.js';
-import type { HubSpotApi } from './api.js';
+import type { CallOptions } from '../../../lib/index.js';
+import type { LinkMutation, MutationResult } from '../../connector.js';
+import { type Results, settling } from '../../http/batch.js';
+import { typeOfKind } from '../describe/link-kinds.js';
+import { readLinks } from '../read/links.js';
+import type { HubSpotApi } from '../wire/api.js';
+import { reasonIn } from '../wire/errors.js';
+import { errorsOf, isPairPage, type WireError, type WirePage, type WirePair } from '../wire/shapes.js';
+import { troubleIn } from '../wire/trouble.js';
 import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
-import { reasonIn } from './errors.js';
-import { typeOfKind } from './link-kinds.js';
-import { readLinks } from './links.js';
-import { troubleIn } from './trouble.js';
-import { errorsOf, isPairPage, type WireError, type WirePage, type WirePair } from './wire.js';
 import { allAlike, resultOf } from './writing.js';
 
 /** HubSpot's words for a kind of link that it does not have (any more). */
