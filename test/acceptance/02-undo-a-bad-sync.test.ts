@@ -45,6 +45,7 @@ describe('issue 2', () => {
   test('the crash sweep of G1 and G14: kill -9 at every journal write, platform call and storage operation', async () => {
     const { output } = await expectTests(
       'test/journeys/crash-sweep test/journeys/crash-storage test/snapshots/crash.test.ts test/store/crash.test.ts',
+      { RUNBACK_TEST_POINTS: 'all' },
     );
     expect(figure(output, /all (\d+) platform calls that write, /u)).toBeGreaterThan(6);
     expect(figure(output, /platform calls that write, all (\d+) that read, /u)).toBeGreaterThan(20);

@@ -3,6 +3,9 @@ import type { CrashOperation } from './crash.js';
 /** True where every sweep is to take every operation at every moment, each in a world of its own: RUNBACK_TEST_FULL=1. */
 export const fullSweeps = process.env['RUNBACK_TEST_FULL'] === '1';
 
+/** True where every operation of a sweep is to be taken, and not some of each kind: RUNBACK_TEST_POINTS=all, which takes three times as long. */
+export const everyPoint = fullSweeps || process.env['RUNBACK_TEST_POINTS'] === 'all';
+
 /**
  * How often a property is tried: a quarter of `whole`. Under CI the seed is pinned, so that more tries of what passed would show nothing new; whoever
  * looks for faults takes RUNBACK_TEST_FULL=1 and fresh seeds.
@@ -26,21 +29,21 @@ export function withoutFlushes(all: readonly CrashOperation[]): readonly CrashOp
 
 /**
  * Thins a sweep to `most` operations of each kind at each place, spread from the first to the last, so that every kind of operation is hit
- * and none only at its beginning. `placeOf` makes one place of targets that differ by their ids only. With RUNBACK_TEST_FULL=1: all.
+ * and none only at its beginning. `placeOf` makes one place of targets that differ by their ids only. Where {@link everyPoint}: all.
  */
 export function thinned(
   most: number,
   placeOf: (target: string) => string = kindOfPlace,
 ): (all: readonly CrashOperation[]) => readonly CrashOperation[] {
   return (all) => {
-    if (fullSweeps) return all;
+    if (everyPoint) return all;
     const groups = new Map<string, CrashOperation[]>();
     for (const operation of all) {
       const name = `${operation.kind} ${operation.name} ${placeOf(operation.target)}`;
       groups.set(name, [...(groups.get(name) ?? []), operation]);
     }
     const picked = [...groups.values()].flatMap((group) => spread(group, most));
-    console.log(`${picked.length} of ${all.length} operations, ${most} at most of each of ${groups.size} kinds (RUNBACK_TEST_FULL=1 takes all)`);
+    console.log(`${picked.length} of ${all.length} operations, ${most} at most of each of ${groups.size} kinds (RUNBACK_TEST_POINTS=all takes all)`);
     return picked.sort((a, b) => a.n - b.n);
   };
 }
@@ -54,14 +57,14 @@ function kindOfPlace(target: string): string {
     .join('/');
 }
 
-/** Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike. With RUNBACK_TEST_FULL=1: all. */
+/** Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike. Where {@link everyPoint}: all. */
 export function everyNth(
   nth: number,
   pick: (all: readonly CrashOperation[]) => readonly CrashOperation[],
 ): (all: readonly CrashOperation[]) => readonly CrashOperation[] {
   return (all) => {
-    const kept = pick(all).filter((_, n) => fullSweeps || n % nth === 0);
-    if (!fullSweeps) console.log(`every ${nth}th of them: ${kept.length}`);
+    const kept = pick(all).filter((_, n) => everyPoint || n % nth === 0);
+    if (!everyPoint) console.log(`every ${nth}th of them: ${kept.length}`);
     return kept;
   };
 }

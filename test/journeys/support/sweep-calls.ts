@@ -22,10 +22,11 @@ export function sweepCalls(one: Part): void {
       const [lines, flushed] = ['writeSync', 'datasync'].map((wanted) =>
         worlds.operations.filter(({ name, target }) => name === wanted && target.endsWith('/journal.ndjson')),
       ) as [CrashOperation[], CrashOperation[]];
+      const read = thinned(2)(reading);
       const torn = lines.filter((_, index) => fullSweeps || index % 8 === 0);
       const whole = [
         ...plan(writing, () => (fullSweeps ? ['before', 'half', 'after'] : ['before', 'after'])),
-        ...plan(thinned(2)(reading), () => (fullSweeps ? ['before', 'half', 'after'] : ['after'])),
+        ...plan(read, () => (fullSweeps ? ['before', 'half', 'after'] : ['after'])),
         ...plan(torn, () => (fullSweeps ? ['before', 'half'] : ['half'])),
         ...plan(flushed, () => ['after']),
       ];
@@ -33,7 +34,7 @@ export function sweepCalls(one: Part): void {
       const report = await sweepRun(worlds, planned, { chained: !fullSweeps });
       console.log(
         `${describeSweep(
-          `all ${writing.length} platform calls that write, some of the ${reading.length} that read, all ${flushed.length} journal lines of a whole run, ` +
+          `all ${writing.length} platform calls that write, ${read.length === reading.length ? 'all' : `${read.length} of`} ${reading.length} that read, all ${flushed.length} journal lines of a whole run, ` +
             `${torn.length} of them torn too, part ${one.part} of ${one.of}`,
           report,
         )}, in ${report.runs} runs${report.more === 0 ? '' : `, and ${report.more} times more on the way`}`,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type CrashOperation, describeSweep } from '../../support/crash.js';
-import { fullSweeps, isFlush, thinned } from '../../support/sweeps.js';
+import { everyPoint, fullSweeps, isFlush, thinned } from '../../support/sweeps.js';
 import { openWorlds, type PlannedCrash, plan, sweepRun, type Worlds } from './whole-run.js';
 
 /** The parts of a sweep, each a test file of its own, so that two can be at work at once; together they are the whole. */
@@ -44,7 +44,8 @@ export function sweepStorage(one: Part): void {
         `${describeSweep(`${operations.length} of ${all.length} storage operations of a whole run, part ${one.part} of ${one.of}`, report)}, in ${report.runs} runs` +
           (fullSweeps
             ? ''
-            : '; the rest are flushes and folders that are there already, which kill -9 cannot tell from the operation before them, and more of the same kind'),
+            : '; the rest are flushes and folders that are there already, which kill -9 cannot tell from the operation before them' +
+              (everyPoint ? '' : ', and more of the same kind')),
       );
       expect(report).toMatchObject({ points: planned.length, missed: [] });
       expect(whole.length).toBeGreaterThan(60);
