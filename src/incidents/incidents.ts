@@ -2,14 +2,14 @@ import type { Escalation } from '../escalation/index.js';
 import { type Clock, defined, isRunbackError, newId, RunbackError } from '../lib/index.js';
 import type { Outbox, Page, PageRecord } from '../notify/index.js';
 import { type AgendaEntry, ClockWatch, type Store } from '../store/index.js';
-import { pagesBefore, stillSays } from './due.js';
 import { type Append, IncidentJournals } from './journals.js';
-import { mailOpen, recordEnds } from './mail.js';
 import { type OpenIncident, OpenList } from './open-list.js';
-import type { PageLinks } from './planned-pages.js';
+import { mailOpen, recordEnds } from './pages/mail.js';
+import type { PageLinks } from './pages/planned.js';
 import { Policies } from './policies.js';
 import { recordDue } from './record-due.js';
-import { requireSeverity } from './severity.js';
+import { pagesBefore, stillSays } from './state/due.js';
+import { requireSeverity } from './state/severity.js';
 import { type Incident, type IncidentEvents, ROBOT } from './types.js';
 
 /** What incidents are kept with. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { type Clock, isRunbackError, RunbackError } from '../lib/index.js';
 import type { JournalEntry, Store } from '../store/index.js';
-import { foldIncident, stepIncident } from './state.js';
+import { foldIncident, stepIncident } from './state/fold.js';
 import type { Incident, IncidentEvents, IncidentEventType } from './types.js';
 
 /** Appends an event; gives the incident after it. */

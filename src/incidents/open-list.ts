@@ -1,8 +1,8 @@
 import { isRunbackError } from '../lib/index.js';
 import type { Store } from '../store/index.js';
-import { isOpen } from './due.js';
 import type { IncidentJournals } from './journals.js';
-import { unlessDamaged } from './remade.js';
+import { isOpen } from './state/due.js';
+import { unlessDamaged } from './state/remade.js';
 import type { Incident } from './types.js';
 
 /** A line of the list of open incidents. */

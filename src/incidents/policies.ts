@@ -1,7 +1,7 @@
 import { type Escalation, storedEscalation } from '../escalation/index.js';
 import { canonicalJson, sha256 } from '../lib/index.js';
 import type { Store } from '../store/index.js';
-import { unlessDamaged } from './remade.js';
+import { unlessDamaged } from './state/remade.js';
 import type { Incident } from './types.js';
 
 /** The escalation policies that incidents were opened with, kept by digest. */

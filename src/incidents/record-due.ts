@@ -1,9 +1,9 @@
 import type { Escalation, EscalationAct } from '../escalation/index.js';
 import { type Clock, defined, RunbackError } from '../lib/index.js';
 import { CLOCK_TOLERANCE_MS, type Store } from '../store/index.js';
-import { whatIsDue } from './due.js';
 import type { Append, Appender } from './journals.js';
-import { messagePages, pagesOf } from './planned-pages.js';
+import { messagePages, pagesOf } from './pages/planned.js';
+import { whatIsDue } from './state/due.js';
 import { type Incident, ROBOT } from './types.js';
 
 /** Rounds of one look: more can only be a mistake in a policy. */

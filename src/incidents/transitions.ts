@@ -1,9 +1,9 @@
 import type { Escalation } from '../escalation/index.js';
 import { defined, isRunbackError, RunbackError } from '../lib/index.js';
-import { hasIt, isOpen } from './due.js';
 import type { Incidents } from './incidents.js';
-import { requireSeverity } from './severity.js';
-import { TRANSITIONS, type IncidentTransition } from './transition-table.js';
+import { hasIt, isOpen } from './state/due.js';
+import { requireSeverity } from './state/severity.js';
+import { TRANSITIONS, type IncidentTransition } from './state/transition-table.js';
 import type { Incident, LinkKind } from './types.js';
 
 /** Who does something to an incident, and from where. */

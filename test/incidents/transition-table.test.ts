@@ -29,7 +29,7 @@ import {
   TIME_TRANSITION_NAMES,
   TIME_TRANSITIONS,
   type TimeTransition,
-} from '../../src/incidents/transition-table.js';
+} from '../../src/incidents/state/transition-table.js';
 import { fullSweeps } from '../support/sweeps.js';
 import { type AlertState, paged, THREE_POLICIES } from './pager.js';
 import { HOUR, MINUTE } from './support.js';

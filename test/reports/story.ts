@@ -1,6 +1,6 @@
 import type { Escalation, Vendor } from '../../src/escalation/index.js';
 import { type Incident } from '../../src/incidents/index.js';
-import { foldIncident } from '../../src/incidents/state.js';
+import { foldIncident } from '../../src/incidents/state/fold.js';
 import { canonicalJson, type Clock, sha256 } from '../../src/lib/index.js';
 import { gatherReport, type ReportData } from '../../src/reports/index.js';
 import type { NewEntry, Store } from '../../src/store/index.js';

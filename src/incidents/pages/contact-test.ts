@@ -1,8 +1,8 @@
-import type { Escalation } from '../escalation/index.js';
-import { type Clock, messageOf, newId } from '../lib/index.js';
-import type { Address, Channel, Delivery, Page } from '../notify/index.js';
-import type { Store } from '../store/index.js';
-import { addressOf } from './planned-pages.js';
+import type { Escalation } from '../../escalation/index.js';
+import { type Clock, messageOf, newId } from '../../lib/index.js';
+import type { Address, Channel, Delivery, Page } from '../../notify/index.js';
+import type { Store } from '../../store/index.js';
+import { addressOf } from './planned.js';
 
 /** What became of a test message to one address. */
 export interface ContactResult {

@@ -1,7 +1,6 @@
-import type { FiredRung, TakenContact } from '../escalation/index.js';
-import { defined, RunbackError } from '../lib/index.js';
-import type { JournalEntry } from '../store/index.js';
-import { timelineText } from './timeline.js';
+import type { FiredRung, TakenContact } from '../../escalation/index.js';
+import { defined, RunbackError } from '../../lib/index.js';
+import type { JournalEntry } from '../../store/index.js';
 import {
   type Incident,
   type IncidentEvents,
@@ -11,7 +10,8 @@ import {
   type PlannedPage,
   ROBOT,
   type VendorCase,
-} from './types.js';
+} from '../types.js';
+import { timelineText } from './timeline.js';
 
 type Entry = {
   [T in IncidentEventType]: Omit<JournalEntry, 'type' | 'data'> & { readonly type: T; readonly data: IncidentEvents[T] };

@@ -1,4 +1,4 @@
-import type { IncidentStatus } from './types.js';
+import type { IncidentStatus } from '../types.js';
 
 /** What people (and programs for them) do to an incident. */
 export const TRANSITION_NAMES = [

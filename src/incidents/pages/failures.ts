@@ -1,4 +1,4 @@
-import type { Incident, PageLine } from './types.js';
+import type { Incident, PageLine } from '../types.js';
 
 /** A page that failed for good, as far as its cause goes. */
 export interface FailedPage {

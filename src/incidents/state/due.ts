@@ -1,6 +1,6 @@
-import { decideEscalation, type Escalation, type EscalationAct, type EscalationState } from '../escalation/index.js';
-import { defined } from '../lib/index.js';
-import type { Incident, PageLine, VendorCase } from './types.js';
+import { decideEscalation, type Escalation, type EscalationAct, type EscalationState } from '../../escalation/index.js';
+import { defined } from '../../lib/index.js';
+import type { Incident, PageLine, VendorCase } from '../types.js';
 
 /** What has to be done for an incident now. Doing it and asking again with what it has become gives what follows. */
 export interface IncidentDue {

@@ -1,5 +1,5 @@
-import { isRunbackError } from '../lib/index.js';
-import type { Document } from '../store/index.js';
+import { isRunbackError } from '../../lib/index.js';
+import type { Document } from '../../store/index.js';
 
 /** A document that can be made again from elsewhere: one that is damaged is taken away, so that it can. */
 export async function unlessDamaged<T>(document: Document<T>): Promise<T | undefined> {

@@ -1,9 +1,9 @@
-import type { Escalation } from '../escalation/index.js';
-import { defined, isRunbackError } from '../lib/index.js';
-import type { Outbox } from '../notify/index.js';
-import type { Appender } from './journals.js';
-import { type PageLinks, pageOf } from './planned-pages.js';
-import { type Incident, ROBOT } from './types.js';
+import type { Escalation } from '../../escalation/index.js';
+import { defined, isRunbackError } from '../../lib/index.js';
+import type { Outbox } from '../../notify/index.js';
+import type { Appender } from '../journals.js';
+import { type Incident, ROBOT } from '../types.js';
+import { type PageLinks, pageOf } from './planned.js';
 
 /** Writes down how pages have ended, and takes each out of the outbox. */
 export async function recordEnds(incident: Incident, append: Appender, outbox: Outbox): Promise<void> {

@@ -1,5 +1,5 @@
-import type { Escalation } from '../escalation/index.js';
-import { RunbackError, SEVERITIES } from '../lib/index.js';
+import type { Escalation } from '../../escalation/index.js';
+import { RunbackError, SEVERITIES } from '../../lib/index.js';
 
 /** Throws `usage` for a severity that the policy does not have; `state`: what that left undone. */
 export function requireSeverity(severity: string, policy: Escalation | undefined, state: string): void {

@@ -1,7 +1,7 @@
-import type { ContactStep, Escalation, EscalationAct, Target } from '../escalation/index.js';
-import { utcText } from '../lib/index.js';
-import type { Address, Page, PageKind } from '../notify/index.js';
-import type { Incident, PlannedPage } from './types.js';
+import type { ContactStep, Escalation, EscalationAct, Target } from '../../escalation/index.js';
+import { utcText } from '../../lib/index.js';
+import type { Address, Page, PageKind } from '../../notify/index.js';
+import type { Incident, PlannedPage } from '../types.js';
 
 /** Where links in pages lead: the status page of the daemon, as people reach it. */
 export interface PageLinks {

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
-import type { Store } from '../store/index.js';
-import type { PageLinks } from './planned-pages.js';
+import type { Store } from '../../store/index.js';
+import type { PageLinks } from './planned.js';
 
 const KIND = 'daemon-secrets';
 

@@ -1,5 +1,5 @@
-import { causeOf } from './page-failures.js';
-import type { IncidentEvents, IncidentEventType, PlannedPage } from './types.js';
+import { causeOf } from '../pages/failures.js';
+import type { IncidentEvents, IncidentEventType, PlannedPage } from '../types.js';
 
 type Words = { readonly [T in IncidentEventType]: (data: IncidentEvents[T], pages: readonly PlannedPage[]) => string | undefined };
 
