@@ -62,7 +62,7 @@ async function throughKills(
   const args = [supportScript('restore-workload.cjs'), JSON.stringify(given)];
   for (let kills = 0; kills < 40; kills += 1) {
     const when = (['after', 'before', 'half'] as const)[kills % 3] ?? 'after';
-    const step = fullSweeps ? 1 : kind === 'pg' ? 22 : 6;
+    const step = fullSweeps ? 1 : kind === 'pg' ? 22 : 9;
     const ended = await runCrashing({ args, which: [kind] }, { n: 7 + kills * step, when });
     if (ended.killed) continue;
     expect(ended).toMatchObject({ code: 0 });
