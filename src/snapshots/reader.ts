@@ -1,10 +1,9 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import { inOrder, type RunbackError } from '../lib/index.js';
+import { inOrder, type RunbackError, sha256 } from '../lib/index.js';
 import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
 import { readEntry } from './container/entry.js';
 import { linkSchemaEntry, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
-import { digestAside } from './container/writer.js';
 import { linesProblem } from './lines/check-lines.js';
 import { findRecord, NEWLINE } from './lines/lines.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
@@ -98,7 +97,7 @@ export class ZipSnapshotReader implements SnapshotReader {
     } catch (error) {
       throw why(error instanceof Error ? error.message : String(error));
     }
-    if ((await digestAside(bytes)) !== part.sha256) throw why('its bytes are not those that were written');
+    if (sha256(bytes) !== part.sha256) throw why('its bytes are not those that were written');
     const problem = this.#vouched
       ? undefined
       : linesProblem({ kind: 'from' in info ? 'links' : 'records', order: info.order ?? 'text' }, bytes, part);

@@ -4,7 +4,7 @@ import { Open } from 'unzipper';
 
 import { sha256 } from '../../src/lib/index.js';
 import { manifestBytes } from '../../src/snapshots/container/manifest.js';
-import { ContainerWriter, digestAside } from '../../src/snapshots/container/writer.js';
+import { ContainerWriter } from '../../src/snapshots/container/writer.js';
 import type { SnapshotManifest } from '../../src/snapshots/index.js';
 
 type Unsigned = Omit<SnapshotManifest, 'sha256'>;
@@ -25,7 +25,7 @@ export async function craft(
   entries.delete('manifest.json');
   edit(entries);
   const digests = new Map<string, string>();
-  for (const [name, bytes] of entries) digests.set(name, await digestAside(bytes));
+  for (const [name, bytes] of entries) digests.set(name, sha256(bytes));
   const again = <I extends SnapshotManifest['objects'][number]>(info: I): I => {
     const parts = info.parts.map((part) => ({ ...part, bytes: entries.get(part.name)?.length ?? part.bytes, sha256: digests.get(part.name) ?? '' }));
     return { ...info, parts, digest: sha256(parts.map((part) => part.sha256).join('')) };

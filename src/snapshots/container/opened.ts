@@ -1,9 +1,8 @@
-import { defined, ownValue, RunbackError } from '../../lib/index.js';
+import { defined, ownValue, RunbackError, sha256 } from '../../lib/index.js';
 import type { StoredFile } from '../storage/storage.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import type { ZipDirectory } from './directory.js';
 import { readEntry } from './entry.js';
-import { digestAside } from './writer.js';
 
 /** What opening a file found. */
 export interface OpenedSnapshot {
@@ -24,7 +23,7 @@ export async function readSmallEntry(opened: OpenedSnapshot, name: string): Prom
   if (!entry || expected === undefined) return 'it is not in the file';
   try {
     const bytes = await readEntry(opened.file, entry);
-    return (await digestAside(bytes)) === expected ? bytes : 'its bytes are not those that were written';
+    return sha256(bytes) === expected ? bytes : 'its bytes are not those that were written';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
 import type { LineBatch } from '../../connectors/index.js';
-import { RunbackError } from '../../lib/index.js';
+import { RunbackError, sha256 } from '../../lib/index.js';
 import { beginsLine, compareLines, isWholeAt, keyAt, keyOffset, NEWLINE, stringEnd, type LineKind, type LineOrder } from '../lines/lines.js';
 import type { PartInfo } from '../types.js';
 import { partEntry } from './names.js';
-import { digestAside, type ContainerWriter } from './writer.js';
+import type { ContainerWriter } from './writer.js';
 
 /** Sizes between which parts are cut, uncompressed. */
 export interface PartSizes {
@@ -150,8 +150,10 @@ export class PartWriter {
     const index = this.#parts.length;
     this.#parts.push({ name, rows, bytes: bytes.length, sha256: '', firstKey, lastKey });
     const write = async (): Promise<void> => {
-      const [sha256] = await Promise.all([digestAside(bytes), this.container.add(name, bytes)]);
-      this.#parts[index] = { name, rows, bytes: bytes.length, sha256, firstKey, lastKey };
+      const added = this.container.add(name, bytes);
+      // Here, while it is deflated elsewhere: another thread would be given a copy, which takes as long as hashing it.
+      this.#parts[index] = { name, rows, bytes: bytes.length, sha256: sha256(bytes), firstKey, lastKey };
+      await added;
     };
     this.#writing = write();
     this.#writing.catch(() => {});

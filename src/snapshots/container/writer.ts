@@ -1,4 +1,4 @@
-import { createHash, webcrypto, type Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 
 import type { ZipArchive } from 'archiver';
 
@@ -88,9 +88,4 @@ function sealed(end: Buffer, hash: Hash): Buffer {
   const length = SEAL_PREFIX.length + 43;
   end.writeUInt16LE(length, end.length - 2);
   return Buffer.concat([end, Buffer.from(`${SEAL_PREFIX}${hash.update(end).digest('base64url')}`)]);
-}
-
-/** SHA-256 worked out beside the event loop, hexadecimal. */
-export async function digestAside(bytes: Uint8Array): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
 }
