@@ -11,15 +11,35 @@ export function canonicalJson(value: unknown): string {
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
-  if (typeof value === 'object') {
-    const object = value as Record<string, unknown>;
-    const parts: string[] = [];
-    for (const name of Object.keys(object).sort()) {
-      if (object[name] !== undefined) parts.push(`${JSON.stringify(name)}:${canonicalJson(object[name])}`);
-    }
-    return `{${parts.join(',')}}`;
-  }
+  if (typeof value === 'object') return objectJson(value as Readonly<Record<string, unknown>>);
   throw new TypeError(`JSON cannot hold a ${typeof value}`);
+}
+
+function objectJson(object: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(object);
+  let sorted = true;
+  let flat = true;
+  for (let n = 0; n < names.length; n += 1) {
+    const name = names[n] ?? '';
+    if (n > 0 && name < (names[n - 1] ?? '')) sorted = false;
+    if (!isPlain(object[name])) flat = false;
+  }
+  // Fields of a record that was read from a snapshot lie as they are written: JSON of them is canonical.
+  if (sorted && flat && !('toJSON' in object)) return JSON.stringify(object);
+  if (!sorted) names.sort();
+  let text = '{';
+  for (const name of names) {
+    const value = object[name];
+    if (value === undefined) continue;
+    if (text.length > 1) text += ',';
+    text += `${JSON.stringify(name)}:${canonicalJson(value)}`;
+  }
+  return `${text}}`;
+}
+
+/** True for a value that JSON writes by itself as it is to be, or leaves out. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || value === null || value === undefined || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 /** Lower-case hexadecimal SHA-256. */

@@ -24,6 +24,8 @@ export class Redactor {
   readonly #whole = new Set<string>();
   readonly #forms = new Set<string>();
   #pattern: RegExp | undefined;
+  /** Characters of the shortest form: a shorter text holds none. */
+  #shortest = Infinity;
 
   /** Hides `secret` from now on: as it is, in pieces of several lines, URL-encoded, base64, JSON-escaped, hexadecimal. */
   add(secret: string): void {
@@ -34,12 +36,14 @@ export class Redactor {
       this.#whole.add(secret);
       for (const form of formsOf(secret)) this.#forms.add(form);
     }
+    for (const form of this.#forms) this.#shortest = Math.min(this.#shortest, form.length);
     this.#pattern = undefined;
   }
 
   /** The text with every known secret replaced by {@link REDACTED}. */
   text(text: string): string {
     if (this.#whole.has(text)) return REDACTED;
+    if (text.length < this.#shortest) return text;
     const pattern = this.#compiled();
     return pattern === undefined ? text : text.replace(pattern, REDACTED);
   }

@@ -108,12 +108,15 @@ function compare(one: Case): Odd {
   const otherwise = Object.keys(item.set).filter(
     (name) => !kept.has(name) && !isUnset(one, name) && !sameSide(ownValue(now, name), ownValue(item.set, name)),
   );
-  const beside = schema.fields.flatMap(({ name, readOnly, viaLink }) => {
-    if (readOnly || viaLink !== undefined || !Object.hasOwn(now, name)) return [];
-    if (kept.has(name)) return sameSide(ownValue(now, name), ownValue(item.set, name)) ? [] : [name];
-    if (isUnset(one, name)) return sameSide(ownValue(now, name), null) || ownValue(now, name) === '' ? [] : [name];
-    return was === undefined || Object.hasOwn(item.set, name) || sameSide(ownValue(was, name), ownValue(now, name)) ? [] : [name];
-  });
+  const isBeside = (name: string): boolean => {
+    const value = ownValue(now, name);
+    if (kept.has(name)) return !sameSide(value, ownValue(item.set, name));
+    if (isUnset(one, name)) return !sameSide(value, null) && value !== '';
+    return was !== undefined && !Object.hasOwn(item.set, name) && !sameSide(ownValue(was, name), value);
+  };
+  const beside: string[] = [];
+  for (const { name, readOnly, viaLink } of schema.fields)
+    if (!readOnly && viaLink === undefined && Object.hasOwn(now, name) && isBeside(name)) beside.push(name);
   return { one, otherwise, beside };
 }
 

@@ -45,7 +45,10 @@ export function lengthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 8;
   let length = 2;
   if (Array.isArray(value)) for (const one of value) length += lengthOf(one) + 1;
-  else for (const [name, one] of Object.entries(value)) length += name.length + 4 + lengthOf(one);
+  else {
+    const members = value as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(members)) length += name.length + 4 + lengthOf(members[name]);
+  }
   return length;
 }
 
@@ -67,17 +70,38 @@ export interface PlanStep {
 
 /** Steps in the batches they are written in. */
 export function* groupsOf(steps: readonly PlanStep[], sizeOf: (action: JournalItem['action']) => number): Iterable<readonly PlanStep[]> {
-  const group = new Together<PlanStep>();
+  const group = new StepsTogether();
   for (const step of steps) {
-    if (!joins(group, step, sizeOf(step.action))) yield group.take();
-    group.add(step, step.length);
+    if (!group.joins(step, sizeOf(step.action))) yield group.take();
+    group.add(step);
   }
   if (!group.isEmpty) yield group.take();
 }
 
-/** True where a step is written with those before it. */
-export function joins(waiting: Together<PlanStep>, step: PlanStep, size: number): boolean {
-  const [first] = waiting.items;
-  const twice = step.record !== undefined && waiting.items.some(({ record }) => record === step.record);
-  return !twice && (first === undefined || first.group === step.group) && waiting.takes(step.length, size);
+/** Steps that are written together. */
+export class StepsTogether {
+  readonly #together = new Together<PlanStep>();
+  readonly #records = new Set<string>();
+
+  get isEmpty(): boolean {
+    return this.#together.isEmpty;
+  }
+
+  /** True where a step is written with those before it. */
+  joins({ group, record, length }: PlanStep, size: number): boolean {
+    const [first] = this.#together.items;
+    const twice = record !== undefined && this.#records.has(record);
+    return !twice && (first === undefined || first.group === group) && this.#together.takes(length, size);
+  }
+
+  add(step: PlanStep): void {
+    this.#together.add(step, step.length);
+    if (step.record !== undefined) this.#records.add(step.record);
+  }
+
+  /** What was gathered; the next starts empty. */
+  take(): readonly PlanStep[] {
+    this.#records.clear();
+    return this.#together.take();
+  }
 }

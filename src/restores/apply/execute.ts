@@ -1,7 +1,7 @@
 import { type CallOptions, defined, silentReporter } from '../../lib/index.js';
 import type { ItemResult, JournalItem } from '../records/items.js';
 import { lookAfterLost } from './aftermath.js';
-import { groupsOf, joins, Together, type PlanStep } from './batching.js';
+import { groupsOf, StepsTogether, type PlanStep } from './batching.js';
 import { Canary } from './canary.js';
 import { resultsIn, type Execution, type Written } from './execution.js';
 import { fillStep } from './follow-up.js';
@@ -20,15 +20,15 @@ export async function execute(execution: Execution, steps: AsyncIterable<PlanSte
   const session = new Session(execution, options);
   const unfilled = await session.fill();
   if (unfilled !== undefined) return unfilled;
-  const waiting = new Together<PlanStep>();
+  const waiting = new StepsTogether();
   for await (const step of steps) {
     session.saw(step);
     if (session.isSettled(step.id)) continue;
-    if (!joins(waiting, step, session.sizeOf(step.action))) {
+    if (!waiting.joins(step, session.sizeOf(step.action))) {
       const stop = await session.batch(waiting.take(), true);
       if (stop !== undefined) return stop;
     }
-    waiting.add(step, step.length);
+    waiting.add(step);
   }
   const stop = waiting.isEmpty ? undefined : await session.batch(waiting.take(), false);
   return stop ?? session.again();

@@ -24,11 +24,22 @@ export function comparable<T extends Omit<RecordSides, 'object' | 'key'>>(sides:
 }
 
 function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: ObjectSchema, liveSchema: ObjectSchema): Fields {
+  const others: Record<string, Value | undefined> = {};
+  let asItIs = true;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name] ?? null;
+    const field = fieldOf(liveSchema, name);
+    const other = field?.setByItself === true ? undefined : (like(value, name, likes, field, schema) ?? value);
+    if (other === value) continue;
+    asItIs = false;
+    setOwn(others, name, other);
+  }
+  // So it is for nearly all records: nothing has to be copied.
+  if (asItIs) return fields;
   const form: Record<string, Value> = {};
   for (const [name, value] of Object.entries(fields)) {
-    const field = fieldOf(liveSchema, name);
-    if (field?.setByItself === true) continue;
-    setOwn(form, name, like(value, name, likes, field, schema) ?? value);
+    const other = Object.hasOwn(others, name) ? others[name] : value;
+    if (other !== undefined) setOwn(form, name, other);
   }
   return form;
 }

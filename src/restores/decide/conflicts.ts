@@ -10,7 +10,7 @@ export function moveOf(from: Value | undefined, to: Value | undefined): FieldMov
 
 /** True where two sides of a field count as the same: a field that a platform does not give holds nothing, as null and the empty set do. */
 export function sameSide(a: Value | undefined, b: Value | undefined): boolean {
-  return sameValue(orNull(a), orNull(b));
+  return a === b || sameValue(orNull(a), orNull(b));
 }
 
 function orNull(value: Value | undefined): Value {
@@ -34,9 +34,9 @@ export function isLink(schema: ObjectSchema, name: string): boolean {
 
 /** Names of the fields in which two records differ, sorted. */
 export function differing(a: Fields, b: Fields): string[] {
-  const names = Object.keys(a).filter((name) => !sameSide(ownValue(a, name), ownValue(b, name)));
-  for (const name of Object.keys(b))
-    if (ownValue(a, name) === undefined && !sameSide(undefined, ownValue(b, name)) && !names.includes(name)) names.push(name);
+  const names: string[] = [];
+  for (const name of Object.keys(a)) if (!sameSide(a[name], ownValue(b, name))) names.push(name);
+  for (const name of Object.keys(b)) if (ownValue(a, name) === undefined && !sameSide(undefined, b[name]) && !names.includes(name)) names.push(name);
   return names.length > 1 ? names.sort(compareKeys) : names;
 }
 

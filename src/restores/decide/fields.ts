@@ -37,17 +37,19 @@ type Past = Readonly<Record<string, Exclude<BeforeDamage, { readonly is: 'base' 
  * first write of the incident, that edit stands in for the base.
  */
 export function decideFields(context: DecideContext, known: Sides, history: RecordHistory | undefined): FieldDecisions {
-  const past = pastOf(context, known, history);
+  const harmed = differing(known.base, known.damaged);
+  const past = pastOf(context, known, harmed, history);
   const edits: Record<string, Value> = {};
   for (const [name, before] of Object.entries(past)) if (before.is === 'edit') setOwn(edits, name, before.value);
-  const sides: Sides = { ...known, base: { ...known.base, ...edits } };
+  const edited = Object.keys(edits).length > 0;
+  const sides: Sides = edited ? { ...known, base: { ...known.base, ...edits } } : known;
   const fields: Record<string, FieldMove> = {};
   const conflicts: PlanConflict[] = [];
   const attributions: Attribution[] = [];
   const forward: string[] = [];
   let nothing = 0;
   const editedSince = differing(sides.damaged, sides.live).length > 0;
-  for (const unit of unitsOf(context, sides)) {
+  for (const unit of unitsOf(context, sides, edited ? differing(sides.base, sides.damaged) : harmed)) {
     const verdict = decideUnit(context, sides, unit, { history, past, editedSince });
     if (verdict.is === 'nothing') nothing += 1;
     else if (verdict.is === 'conflict') conflicts.push(verdict.conflict);
@@ -67,9 +69,9 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
   return { fields, why, attribution, conflicts, nothing };
 }
 
-function pastOf(context: DecideContext, sides: Sides, history: RecordHistory | undefined): Past {
+function pastOf(context: DecideContext, sides: Sides, harmed: readonly string[], history: RecordHistory | undefined): Past {
   const past: Record<string, Past[string]> = {};
-  for (const name of differing(sides.base, sides.damaged)) {
+  for (const name of harmed) {
     const before = beforeDamage(context.suspicion, history, name, ownValue(sides.base, name), ownValue(sides.damaged, name));
     if (before.is !== 'base') setOwn(past, name, before);
   }
@@ -100,17 +102,15 @@ export function impossible(
   return undefined;
 }
 
-/** The units with a difference between base and damaged that the filters let through. */
-function unitsOf(context: DecideContext, sides: Sides): Unit[] {
-  const known = new Set(context.baseSchema.fields.map((field) => field.name));
+/** The units with a difference between base and damaged that the filters let through. `harmed`: the fields that differ. */
+function unitsOf(context: DecideContext, sides: Sides, harmed: readonly string[]): Unit[] {
   const wanted = context.filters.fields;
   const groups = new Map<string, Unit>();
   const units: Unit[] = [];
-  const watched = new Set(context.watched?.map((field) => field.name));
-  for (const name of differing(sides.base, sides.damaged)) {
-    if (watched.has(name)) continue;
+  for (const name of harmed) {
+    if (context.watched?.some((field) => field.name === name) === true) continue;
     // A field that came after the base says nothing about damage.
-    if (!known.has(name) && ownValue(sides.base, name) === undefined) continue;
+    if (fieldOf(context.baseSchema, name) === undefined && ownValue(sides.base, name) === undefined) continue;
     if (isLink(context.liveSchema, name)) continue;
     if (context.where !== undefined && !context.where(name, sides)) continue;
     const group = fieldOf(context.liveSchema, name)?.group;
@@ -146,11 +146,11 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
   const hurt = unit.members.filter((name) => !sameSide(ownValue(base, name), ownValue(damaged, name)));
   const targets = new Map(hurt.map((name) => [name, targetOf(context, sides, name)]));
   const open = hurt.filter((name) => !sameSide(ownValue(live, name), targets.get(name)) && !isMended(context, sides, name, targets.get(name)));
-  const place = { object, key, field: unit.name, ...valuesOf(hurt, base, damaged, live) };
+  const placed = (): Parameters<typeof conflictOf>[1] => ({ object, key, field: unit.name, ...valuesOf(hurt, base, damaged, live) });
   for (const name of hurt) {
     const obstacle = impossible(context, name, open.includes(name) ? targets.get(name) : null);
     if (obstacle !== undefined && (open.length > 0 || obstacle.code === 'field-removed'))
-      return { is: 'conflict', conflict: conflictOf(obstacle.code, place, obstacle.message, 'leave the field as it is') };
+      return { is: 'conflict', conflict: conflictOf(obstacle.code, placed(), obstacle.message, 'leave the field as it is') };
   }
   if (open.length === 0) return { is: 'nothing' };
 
@@ -160,7 +160,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
   const attribution = weakest(attributions);
   const conflict = (code: ConflictCode, message: string, keep: string, restore: string): Verdict => ({
     is: 'conflict',
-    conflict: conflictOf(code, { ...place, attribution }, message, keep, restore, {
+    conflict: conflictOf(code, { ...placed(), attribution }, message, keep, restore, {
       action: 'update',
       object,
       key,
@@ -231,6 +231,8 @@ function questionOf(members: readonly string[], past: Past): { readonly between?
 
 /** True where live is the target in a form that the platform gave it, as after an earlier restore, and the damage is more than that. */
 function isMended(context: DecideContext, { damaged, live }: Sides, name: string, target: Value | undefined): boolean {
+  // Nobody touched the damage: it is not mended.
+  if (ownValue(live, name) === ownValue(damaged, name)) return false;
   const type = fieldOf(context.liveSchema, name)?.type ?? 'other';
   return !sameButForm(ownValue(damaged, name), target, type) && sameButForm(ownValue(live, name), target, type);
 }

@@ -80,9 +80,11 @@ function decideOne(
   const watchedSides = { ...watched, ...(present && { live: watchedOf(present, watchedNames(rules)) }) };
   const decided = decideRecord(withWatched(rules, watchedSides), sides, { ...evidence, watched: watchedSides });
   const decision = withLost(decided, liveSchema, damaged === undefined ? record?.meta : undefined);
-  const given = givenOnCreate(sides.live === undefined ? record : present, liveSchema, rules.filters.exceptFields);
   const whole = (change: RecordDraft): RecordDraft => {
-    if (change.action === 'create' || change.action === 'delete') return given === undefined ? change : { ...change, given };
+    if (change.action === 'create' || change.action === 'delete') {
+      const given = givenOnCreate(sides.live === undefined ? record : present, liveSchema, rules.filters.exceptFields);
+      return given === undefined ? change : { ...change, given };
+    }
     if (change.action !== 'update' || sides.live === undefined) return change;
     return withStaying(liveSchema, { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) }, sides.live);
   };

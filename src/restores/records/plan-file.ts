@@ -35,14 +35,14 @@ export async function writePlan(
   rowsOf: (object: string) => number,
 ): Promise<PlanSummary> {
   const spool = new LineSpool();
-  const hash = createHash('sha256');
+  const hash = new LinesHash();
   const counter = new Counter();
   const lostCounter = new LostCounter();
   for (const line of lines) {
     const text = canonicalJson(line);
     counter.count(line);
     lostCounter.count(line);
-    hash.update(text).update('\n');
+    hash.add(text);
     spool.push(text);
   }
   const lost = lostCounter.result(schema.objects);
@@ -54,7 +54,7 @@ export async function writePlan(
     counts: counter.counts(nothingToDo, rowsOf),
     ...(lost.length === 0 ? {} : { lost }),
     createdAt: clock.now().toISOString(),
-    digest: hash.digest('hex'),
+    digest: hash.digest(),
   };
   const first = canonicalJson(header);
   const planHash = sha256(first);
@@ -68,17 +68,42 @@ export async function writePlan(
 export async function readPlan(store: Store, id: string): Promise<Plan> {
   const ledger = store.ledger('plans', id);
   if (!(await ledger.exists())) throw new RunbackError('not-found', `There is no plan ${id}`, { next: 'List the plans with: runback restore show' });
-  const hash = createHash('sha256');
+  const hash = new LinesHash();
   let first: string | undefined;
   for await (const line of ledger.read()) {
     if (first === undefined) first = line;
-    else hash.update(line).update('\n');
+    else hash.add(line);
   }
   const header = parseHeader(id, first);
   const note = await noteOf(store, id).read();
   const planHash = sha256(first ?? '');
-  if (note === undefined || note.hash !== planHash || header.digest !== hash.digest('hex')) throw tampered(id, ledger.location);
+  if (note === undefined || note.hash !== planHash || header.digest !== hash.digest()) throw tampered(id, ledger.location);
   return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: () => readLines(ledger.read()) };
+}
+
+/** Characters that are hashed at once: each call costs as much as hashing a kilobyte. */
+const HASHED_AT_ONCE = 1 << 16;
+
+/** SHA-256 of lines, each with its newline. */
+class LinesHash {
+  readonly #hash = createHash('sha256');
+  #waiting = '';
+
+  add(line: string): void {
+    this.#waiting += `${line}\n`;
+    if (this.#waiting.length >= HASHED_AT_ONCE) this.#take();
+  }
+
+  /** Hexadecimal. Nothing can be added any more. */
+  digest(): string {
+    this.#take();
+    return this.#hash.digest('hex');
+  }
+
+  #take(): void {
+    this.#hash.update(this.#waiting);
+    this.#waiting = '';
+  }
 }
 
 /** Records a restore may write without an approval. */

@@ -1,5 +1,5 @@
 import { defined } from '../../../lib/index.js';
-import { type Fields } from '../../../records/index.js';
+import type { Fields, ObjectSchema } from '../../../records/index.js';
 import type { CreateMutation, DeleteMutation, MutationResult, RejectReason, UpdateMutation } from '../../connector.js';
 import { keyParts, own, presentFields, textOf } from '../read/values.js';
 import type { Column, Table } from '../schema/table.js';
@@ -43,8 +43,12 @@ function lengthOf({ key, set, expect }: Item): number {
 /** Sorts mutations into groups that one statement can do; what cannot be done goes into `results` at once. */
 export function prepare(mutations: readonly RecordMutation[], table: Table, results: (MutationResult | undefined)[]): Group[] {
   const groups = new Map<string, Group>();
+  const answers = new Map<ObjectSchema, readonly Column[]>();
   mutations.forEach((mutation, n) => {
-    const ready = prepareOne(mutation, table, n);
+    const { schema } = mutation;
+    let answer = answers.get(schema);
+    if (answer === undefined) answers.set(schema, (answer = presentFields(schema, table).map(({ column }) => column)));
+    const ready = prepareOne(mutation, table, n, mutation.action === 'delete' ? [] : answer);
     if ('status' in ready) {
       results[n] = ready;
       return;
@@ -73,7 +77,13 @@ function rejected(reason: RejectReason, message: string, fields?: readonly strin
   return { status: 'rejected', reason, message: `${message} Nothing was written.`, ...defined({ fields }) };
 }
 
-function prepareOne(mutation: RecordMutation, table: Table, n: number): { readonly shape: Shape; readonly item: Item } | MutationResult {
+/** `answer`: columns of the record that the write answers with. */
+function prepareOne(
+  mutation: RecordMutation,
+  table: Table,
+  n: number,
+  answer: readonly Column[],
+): { readonly shape: Shape; readonly item: Item } | MutationResult {
   const { keyFields } = mutation.schema;
   const key = keyParts(mutation.key, keyFields);
   const keyColumns = keyFields.flatMap((name) => table.columns.get(name) ?? []);
@@ -107,7 +117,6 @@ function prepareOne(mutation: RecordMutation, table: Table, n: number): { readon
     expect.columns.push(column);
     expect.texts.push(text);
   }
-  const answer = mutation.action === 'delete' ? [] : presentFields(mutation.schema, table).map(({ column }) => column);
   return {
     shape: { table, key: keyColumns, set: set.columns, expect: expect.columns, answer },
     item: { n, key, set: set.texts, expect: expect.texts },
