@@ -356,6 +356,6 @@ export interface RecordSides {
 export interface Plan extends PlanSummary {
   /** The schema the plan was made with: object types and links as the platform described them. */
   readonly schema: PlatformSchema;
-  /** All lines in the order of application, conflicts among them. */
-  lines(): AsyncIterable<PlanLine>;
+  /** All lines in the order of application, conflicts among them. `over`: numbers of changes that may be left out, unless something follows from them. */
+  lines(over?: (n: number) => boolean): AsyncIterable<PlanLine>;
 }

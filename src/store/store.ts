@@ -226,6 +226,8 @@ export interface Ledger {
   write(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
   /** Lines in order, without newlines. Throws `not-found`. */
   read(): AsyncIterable<string>;
+  /** The same, many at a time, for ledgers of hundreds of thousands of lines. */
+  readMany(): AsyncIterable<readonly string[]>;
   /** For people: where it is. */
   readonly location: string;
 }

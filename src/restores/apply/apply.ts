@@ -170,7 +170,11 @@ async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: str
   const held: Held[] = [];
   const steps = (): AsyncIterable<PlanStep> => {
     held.length = 0;
-    return planSteps(plan.lines(), state.apply, held);
+    return planSteps(
+      plan.lines((n) => state.apply.isOver(n)),
+      state.apply,
+      held,
+    );
   };
   const stop =
     (await executeAll(execution, steps, options)) ??
@@ -247,12 +251,8 @@ export function vendorTrace({ cause }: Stop): { readonly correlationId?: string 
 
 /** Why a restore that came to the end of its plan is not done. */
 export function unfinished(batches: Batches): Stop | undefined {
-  let doubtful = 0;
-  let failed = 0;
-  for (const status of batches.statuses.values()) {
-    if (status === 'in_doubt') doubtful += 1;
-    else if (status === 'failed') failed += 1;
-  }
+  const doubtful = [...batches.statuses.having('in_doubt')].length;
+  const failed = [...batches.statuses.having('failed')].length;
   if (doubtful > 0) return { code: 'in-doubt', because: `${doubtful} changes may or may not have happened, and the platform cannot tell` };
   if (failed > 0) return { code: 'restore-incomplete', because: `${failed} changes failed twice and may work later` };
   return undefined;

@@ -22,8 +22,7 @@ export async function execute(execution: Execution, steps: AsyncIterable<PlanSte
   if (unfilled !== undefined) return unfilled;
   const waiting = new StepsTogether();
   for await (const step of steps) {
-    session.saw(step);
-    if (session.isSettled(step.id)) continue;
+    if (session.isSettled(step)) continue;
     if (!waiting.joins(step, session.sizeOf(step.action))) {
       const stop = await session.batch(waiting.take(), true);
       if (stop !== undefined) return stop;
@@ -71,14 +70,10 @@ class Session {
     this.#rates = new Rates(execution.batches, execution.settings);
   }
 
-  /** Remembers which steps change the same record. */
-  saw(step: PlanStep): void {
-    this.#retries.saw(step);
-  }
-
-  /** True for steps that need nothing more: they have an end, or may have happened and must not be repeated. */
-  isSettled(id: string): boolean {
-    const status = this.#execution.batches.statuses.get(id);
+  /** True for steps that need nothing more: they have an end, or may have happened and must not be repeated. Each step comes by here once. */
+  isSettled(step: PlanStep): boolean {
+    const status = this.#execution.batches.statuses.get(step.id);
+    this.#retries.saw(step, status);
     return status !== undefined && status !== 'failed';
   }
 
@@ -159,6 +154,7 @@ class Session {
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
     const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
     batches.ended(batch, resultsIn(outcome));
+    this.#retries.ended(steps);
     this.#progress();
     return { results: all, sent: checked.send, ...defined({ stop }) };
   }
@@ -175,7 +171,7 @@ class Session {
       if ('status' in resolved) unresolved.push(resolved);
       else items.push(resolved);
     }
-    const checking = { platform, schema, recreations, attempted: (id: string) => this.#sending.wasAttempted(id) };
+    const checking = { platform, schema, recreations, attempted: (id: string) => this.#execution.batches.statuses.wasSent(id) };
     return { checked: await precheck(checking, items, this.#options), unresolved };
   }
 

@@ -1,4 +1,4 @@
-import type { Batches } from '../records/batches.js';
+import { isOpen, type Batches } from '../records/batches.js';
 import type { ItemResult } from '../records/items.js';
 import type { PlanStep } from './batching.js';
 
@@ -13,14 +13,14 @@ export function mayPass(reason: string | undefined): boolean {
 /** What is tried once more at the end, and what is no verdict for good until then. */
 export class Retries {
   readonly #retry = new Map<string, PlanStep>();
-  /** Ids of steps by the record that they change. */
-  readonly #ofRecord = new Map<string, string | readonly string[]>();
+  /** Steps that failed or are in doubt, by the record that they change: few of all that pass. */
+  readonly #ofRecord = new Map<string, Set<string>>();
   /** False where all that is left waits for each other: then nothing is worth waiting for, and each gets its verdict. */
   readonly #waitsCount: boolean;
 
   constructor(private readonly batches: Batches) {
     const { statuses, waiting } = batches;
-    this.#waitsCount = waiting.size === 0 || [...statuses].some(([id, status]) => (status === 'failed' || status === 'in_doubt') && !waiting.has(id));
+    this.#waitsCount = waiting.size === 0 || [...statuses.having('failed', 'in_doubt')].some((id) => !waiting.has(id));
   }
 
   /** What is tried once more, in the order in which it was refused. */
@@ -28,12 +28,16 @@ export class Retries {
     return [...this.#retry.values()];
   }
 
-  /** Remembers which steps change the same record. */
-  saw({ id, record }: PlanStep): void {
-    if (record === undefined) return;
-    // Nearly all records have one: a list for each would take as much memory as all else that is known of it.
-    const before = this.#ofRecord.get(record);
-    this.#ofRecord.set(record, before === undefined ? id : [...[before].flat(), id]);
+  /** Takes notice of a step that is reached in the plan; `status`: that of its item now. */
+  saw({ id, record }: PlanStep, status: ItemResult['status'] | undefined): void {
+    if (record === undefined || !isOpen(status)) return;
+    const open = this.#ofRecord.get(record) ?? new Set<string>();
+    this.#ofRecord.set(record, open.add(id));
+  }
+
+  /** Takes notice of what became of steps that were written. */
+  ended(steps: readonly PlanStep[]): void {
+    for (const step of steps) this.saw(step, this.batches.statuses.get(step.id));
   }
 
   /** Keeps what was refused because of a record that the rest of the plan changes, and deletes that wait for such. */
@@ -58,9 +62,7 @@ export class Retries {
     const { statuses } = this.batches;
     // An earlier change of the same record that is still to come: what this one finds is not what it will find.
     const follows = (id: string): boolean =>
-      [this.#ofRecord.get(records.get(id) ?? '') ?? []]
-        .flat()
-        .some((other) => other !== id && (statuses.get(other) === 'failed' || statuses.get(other) === 'in_doubt'));
+      [...(this.#ofRecord.get(records.get(id) ?? '') ?? [])].some((other) => other !== id && isOpen(statuses.get(other)));
     const mayYetPass = ({ id, status, reason }: ItemResult): boolean =>
       (status === 'moved' && (deletes.has(id) || links.has(id) || follows(id))) || (status === 'rejected' && mayPass(reason));
     const unfinished =

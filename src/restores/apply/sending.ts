@@ -14,18 +14,10 @@ import { thereNow } from './their-time.js';
 export class Sending {
   readonly #execution: Execution;
   readonly #options: CallOptions;
-  readonly #attempted = new Set<string>();
 
   constructor(execution: Execution, options: CallOptions) {
     this.#execution = execution;
     this.#options = options;
-    const { statuses, sent } = execution.batches;
-    for (const [id, status] of statuses) if ((status === 'failed' || status === 'in_doubt') && sent.has(id)) this.#attempted.add(id);
-  }
-
-  /** True for what was sent before, here or in an earlier process, and may have arrived. */
-  wasAttempted(id: string): boolean {
-    return this.#attempted.has(id);
   }
 
   /** Sends; where the platform refuses a field of a record, sends the rest of the record without it. */
@@ -50,7 +42,6 @@ export class Sending {
     const says = { ...(tells ? { tells } : {}), ...thereNow(this.#execution.platform) };
     const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...says } });
     batches.intended(batch, items, intent.at, says);
-    for (const item of items) this.#attempted.add(item.id);
     const answers = await this.#send(batchOf(items.map((item) => mutationOf(schema, item))), async ({ token, places }) => {
       const ids = places.flatMap((place) => items[place]?.id ?? []);
       await writer.append({ by, type: `${kind}.commit`, data: { batch, token, ids } });

@@ -13,17 +13,16 @@ import {
   type WrittenItem,
 } from './items.js';
 import { LineSpool } from './spool.js';
+import { Statuses } from './statuses.js';
 
 /** One direction of a restore: its batches, derived from the journal. */
 export class Batches {
-  /** The last known status of every item that has one. */
-  readonly statuses = new Map<string, ItemResult['status']>();
+  /** The last known status of every item that has one, and which were sent. */
+  readonly statuses = new Statuses();
   /** Items that failed only since they wait for others that failed. */
   readonly waiting = new Set<string>();
-  /** Items that were, or may have been, sent at least once. */
-  readonly sent = new Set<string>();
   /** Items that were sent and have no end: in doubt, or failed and to be sent again. */
-  readonly #open = new Map<string, Pending>();
+  readonly #open = new Map<string, Open>();
   /** Old key to new key of created records, by object type. */
   readonly keyMap = new Map<string, Map<string, string>>();
   readonly counts = { applied: 0, moved: 0, rejected: 0, failed: 0, in_doubt: 0 };
@@ -63,9 +62,10 @@ export class Batches {
   /** Takes an intent in. */
   intended(batch: number, items: readonly JournalItem[], at: string, { tells = false, there }: IntentSays = {}): void {
     this.nextBatch = Math.max(this.nextBatch, batch + 1);
+    const intent = { at, batch, ...defined({ there }), ...(tells ? { tells } : {}) };
     for (const item of items) {
-      this.#open.set(item.id, { item, at, batch, ...defined({ there }), ...(tells ? { tells } : {}) });
-      this.sent.add(item.id);
+      this.#open.set(item.id, { item, intent });
+      this.statuses.sent(item.id);
       this.#set(item.id, 'in_doubt');
     }
   }
@@ -74,14 +74,14 @@ export class Batches {
   committing(commit: string, ids: readonly string[]): void {
     for (const id of ids) {
       const open = this.#open.get(id);
-      if (open !== undefined) this.#open.set(id, { ...open, commit });
+      if (open !== undefined) open.commit = commit;
     }
   }
 
   /** Takes in that the clock went back to this time: what is open and later was not then. */
   clockBackAt(at: string): void {
     const latest = Date.parse(at) + CLOCK_JITTER_MS;
-    for (const [id, open] of this.#open) if (Date.parse(open.at) > latest) this.#open.set(id, { ...open, clockMoved: true });
+    for (const open of this.#open.values()) if (Date.parse(open.intent.at) > latest) open.clockMoved = true;
   }
 
   /** Takes an outcome in. */
@@ -108,7 +108,7 @@ export class Batches {
       if (item.action === 'update' || item.action === 'create') this.#noted(item, key, result);
       const { stored, beside, displaced, brought } = result;
       const made = item.action === 'create' ? key : undefined;
-      this.applied?.push(JSON.stringify({ ...item, ...defined({ made, batch: sent?.batch, stored, beside, displaced, brought }) }));
+      this.applied?.push(JSON.stringify({ ...item, ...defined({ made, batch: sent?.intent.batch, stored, beside, displaced, brought }) }));
     }
   }
 
@@ -142,9 +142,16 @@ export class Batches {
     });
   }
 
+  /** True for a change of the plan that has come to its end, whatever it is. */
+  isOver(n: number): boolean {
+    const status = this.statuses.ofChange(n);
+    return status !== undefined && !isOpen(status);
+  }
+
   /** Items that may or may not have happened. */
   get pending(): readonly Pending[] {
-    return [...this.#open.values()].filter(({ item }) => this.statuses.get(item.id) === 'in_doubt');
+    const open = [...this.#open.values()].filter(({ item }) => this.statuses.get(item.id) === 'in_doubt');
+    return open.map(({ item, intent, commit, clockMoved }) => ({ item, ...intent, ...defined({ commit, clockMoved }) }));
   }
 
   /**
@@ -159,7 +166,7 @@ export class Batches {
 
   /** Items that the platform refused as a whole. */
   get rejected(): readonly string[] {
-    return [...this.statuses].flatMap(([id, status]) => (status === 'rejected' ? [id] : []));
+    return [...this.statuses.having('rejected')];
   }
 
   /** Forgets changes that were refused, as if they had never been tried: nothing of them stands, so that trying again repeats nothing. */
@@ -168,9 +175,8 @@ export class Batches {
     for (const id of rejected) {
       if (this.statuses.get(id) !== 'rejected') continue;
       if (isChange(id)) this.counts.rejected -= 1;
-      forgotten.set(id, { sent: this.sent.has(id) });
+      forgotten.set(id, { sent: this.statuses.wasSent(id) });
       this.statuses.delete(id);
-      this.sent.delete(id);
     }
     return forgotten;
   }
@@ -180,7 +186,7 @@ export class Batches {
     for (const [id, { sent }] of forgotten) {
       if (this.statuses.has(id)) continue;
       this.#set(id, 'rejected');
-      if (sent) this.sent.add(id);
+      if (sent) this.statuses.sent(id);
     }
   }
 
@@ -214,6 +220,15 @@ export class Batches {
     }
     this.statuses.set(id, status);
   }
+}
+
+/** An item of {@link Pending}, with what became known of it since. */
+interface Open {
+  readonly item: JournalItem;
+  /** Of all items that were sent together. */
+  readonly intent: Pick<Pending, 'at' | 'batch' | 'there' | 'tells'>;
+  commit?: string;
+  clockMoved?: true;
 }
 
 /** Changes that were refused, and whether each was sent at all. */

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
 import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../../lib/index.js';
 import type { Document, Store } from '../../store/index.js';
-import { nameOf } from '../decide/order.js';
 import { ByHandCounter } from '../plan/by-hand.js';
 import type { Plan, PlanCounts, PlanHeader, PlanLine, PlanSummary } from '../types.js';
 import { checkAccount, checkNamed } from './bound.js';
 import { LostCounter } from './lost.js';
+import { plainChangeOf } from './plain-change.js';
+import { RecordSet } from './record-set.js';
 import { LineSpool } from './spool.js';
 
 /** What runback keeps beside a plan, so that an edited plan is noticed and a restore need not ask for the schema again. */
@@ -70,15 +71,16 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   if (!(await ledger.exists())) throw new RunbackError('not-found', `There is no plan ${id}`, { next: 'List the plans with: runback restore show' });
   const hash = new LinesHash();
   let first: string | undefined;
-  for await (const line of ledger.read()) {
-    if (first === undefined) first = line;
-    else hash.add(line);
+  for await (const lines of ledger.readMany()) {
+    const rest = first === undefined ? lines.slice(1) : lines;
+    first ??= lines[0];
+    for (const line of rest) hash.add(line);
   }
   const header = parseHeader(id, first);
   const note = await noteOf(store, id).read();
   const planHash = sha256(first ?? '');
   if (note === undefined || note.hash !== planHash || header.digest !== hash.digest()) throw tampered(id, ledger.location);
-  return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: () => readLines(ledger.read()) };
+  return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: (over) => readLines(ledger.readMany(), over) };
 }
 
 /** Characters that are hashed at once: each call costs as much as hashing a kilobyte. */
@@ -195,7 +197,7 @@ export function checkConfirmation(header: PlanHeader, confirmed: string | undefi
 
 /** Counts the lines of a plan as they pass. */
 class Counter {
-  readonly #records = new Set<string>();
+  readonly #records = new RecordSet();
   readonly #objects = new Set<string>();
   readonly #actions: Record<string, number> = {};
   readonly #conflicts: Record<string, number> = {};
@@ -212,7 +214,7 @@ class Counter {
     this.#actions[line.action] = (this.#actions[line.action] ?? 0) + 1;
     if (line.attribution.state !== 'attributed') this.#unproved += 1;
     const record = 'link' in line ? line.from : line;
-    this.#records.add(nameOf(record));
+    this.#records.add(record);
     this.#objects.add(record.object);
     if (!('link' in line) && line.action !== 'delete' && line.interim !== true)
       this.#cells += Object.values(line.fields).filter((move) => move.keeps !== true).length;
@@ -239,12 +241,14 @@ function* prepend(first: string, spool: LineSpool): Iterable<string> {
   yield* spool.read();
 }
 
-async function* readLines(lines: AsyncIterable<string>): AsyncIterable<PlanLine> {
+async function* readLines(batches: AsyncIterable<readonly string[]>, over?: (n: number) => boolean): AsyncIterable<PlanLine> {
   let header = true;
-  for await (const line of lines) {
-    if (!header) yield JSON.parse(line) as PlanLine;
-    header = false;
-  }
+  for await (const lines of batches)
+    for (const line of lines) {
+      const n = header || over === undefined ? undefined : plainChangeOf(line);
+      if (!header && (n === undefined || over?.(n) !== true)) yield JSON.parse(line) as PlanLine;
+      header = false;
+    }
 }
 
 function parseHeader(id: string, line: string | undefined): PlanHeader {

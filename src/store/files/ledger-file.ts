@@ -4,13 +4,14 @@ import { dirname } from 'node:path';
 
 import { RunbackError, fromFileSystem, withoutBom } from '../../lib/index.js';
 import type { Ledger } from '../store.js';
-import { splitLines, withoutReturn } from './journal-lines.js';
 import type { LitterSweeper } from './litter.js';
 import { systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
 
-/** Bytes gathered before a write. */
+/** Bytes gathered before a write, and read at once. */
 const CHUNK = 256 * 1024;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
 /** A ledger in one NDJSON file. Lines are kept as they are: they are data, and hold no secrets of ours. */
 export class LedgerFile implements Ledger {
@@ -34,12 +35,30 @@ export class LedgerFile implements Ledger {
   }
 
   async *read(): AsyncGenerator<string> {
+    for await (const lines of this.readMany()) yield* lines;
+  }
+
+  async *readMany(): AsyncGenerator<readonly string[]> {
     const stream = createReadStream(this.location, { highWaterMark: CHUNK });
+    let kept: Buffer[] = [];
+    let isFirst = true;
+    const linesOf = (bytes: Buffer): readonly string[] => {
+      const lines = bytes.toString('utf8').split('\n');
+      if (isFirst) lines[0] = withoutBom(lines[0] ?? '');
+      isFirst = false;
+      // A copy through another system has line breaks of two characters.
+      return bytes.includes(RETURN) ? lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)) : lines;
+    };
     try {
-      for await (const line of splitLines(stream)) {
-        const text = withoutReturn(line.bytes).toString('utf8');
-        yield line.offset === 0 ? withoutBom(text) : text;
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        const end = chunk.lastIndexOf(NEWLINE);
+        if (end !== -1) {
+          yield linesOf(Buffer.concat([...kept, chunk.subarray(0, end)]));
+          kept = [];
+        }
+        if (end + 1 < chunk.length) kept.push(chunk.subarray(end + 1));
       }
+      if (kept.length > 0) yield linesOf(Buffer.concat(kept));
     } catch (error) {
       if (systemCode(error) === 'ENOENT')
         throw new RunbackError('not-found', `There is no ${this.id}`, { why: `${this.location} does not exist.`, cause: error });

@@ -18,8 +18,12 @@ export function ledgerContract(start: StartState): void {
     const again = await state.open();
     expect(await again.ledgers('plans')).toEqual(['plan-0', 'plan-1', 'plan-2']);
     expect(await again.ledgers('drafts')).toEqual([]);
-    for (const id of ['plan-1', 'plan-2']) expect(await all(again.ledger('plans', id).read())).toEqual(lines);
+    for (const id of ['plan-1', 'plan-2']) {
+      expect(await all(again.ledger('plans', id).read())).toEqual(lines);
+      expect((await all(again.ledger('plans', id).readMany())).flat()).toEqual(lines);
+    }
     expect(await all(again.ledger('plans', 'plan-0').read())).toEqual([]);
+    expect((await all(again.ledger('plans', 'plan-0').readMany())).flat()).toEqual([]);
     expect(await again.ledger('plans', 'plan-0').exists()).toBe(true);
     expect(again.ledger('plans', 'plan-1').location).toContain('plan-1');
   });
