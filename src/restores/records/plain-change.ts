@@ -1,7 +1,8 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPEN = new Set([0x7b, 0x5b]);
-const CLOSE = new Set([0x7d, 0x5d]);
+const [OPEN, CLOSE] = [0x7b, 0x7d];
+const [ZERO, NINE] = [0x30, 0x39];
+const MOST_DIGITS = 9;
 
 /**
  * The number of a change by its line in a plan, found without making a value of the line: of a change that nothing else follows from. Undefined for
@@ -14,8 +15,8 @@ export function plainChangeOf(line: string): number | undefined {
   let isChange = false;
   for (let at = 0; at < line.length; at += 1) {
     const unit = line.charCodeAt(at);
-    if (OPEN.has(unit)) depth += 1;
-    else if (CLOSE.has(unit)) depth -= 1;
+    if (unit === OPEN) depth += 1;
+    else if (unit === CLOSE) depth -= 1;
     if (unit !== QUOTE) continue;
     const end = endOfText(line, at);
     if (depth === 1 && line.startsWith(':', end + 1)) {
@@ -39,6 +40,11 @@ function endOfText(line: string, start: number): number {
 }
 
 function wholeAt(line: string, start: number): number | undefined {
-  const digits = /^\d{1,9}(?=[,}])/u.exec(line.slice(start, start + 10))?.[0];
-  return digits === undefined ? undefined : Number(digits);
+  let n = 0;
+  for (let at = start; at <= start + MOST_DIGITS; at += 1) {
+    const digit = line.charCodeAt(at);
+    if (digit < ZERO || digit > NINE) return at > start && (line.startsWith(',', at) || line.startsWith('}', at)) ? n : undefined;
+    n = 10 * n + digit - ZERO;
+  }
+  return undefined;
 }

@@ -74,7 +74,7 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   for await (const lines of ledger.readMany()) {
     const rest = first === undefined ? lines.slice(1) : lines;
     first ??= lines[0];
-    for (const line of rest) hash.add(line);
+    if (rest.length > 0) hash.add(rest.join('\n'));
   }
   const header = parseHeader(id, first);
   const note = await noteOf(store, id).read();
@@ -91,6 +91,7 @@ class LinesHash {
   readonly #hash = createHash('sha256');
   #waiting = '';
 
+  /** Takes a line, or several with a newline between two. */
   add(line: string): void {
     this.#waiting += `${line}\n`;
     if (this.#waiting.length >= HASHED_AT_ONCE) this.#take();
