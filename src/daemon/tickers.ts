@@ -65,7 +65,7 @@ export class IncidentTicker implements Ticker {
 
   /** Judges every open incident once: what was overdue before this process began. Ends early, and without an error, when told to stop. */
   async scan(signal: AbortSignal): Promise<void> {
-    for (const { id } of await this.incidents.listOpen()) {
+    for (const { id } of await this.incidents.listOpen({ everyJournal: true })) {
       if (signal.aborted) return;
       await this.#judge(id);
     }

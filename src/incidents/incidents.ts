@@ -8,7 +8,7 @@ import { mailOpen, recordEnds } from './pages/mail.js';
 import type { PageLinks } from './pages/planned.js';
 import { Policies } from './policies.js';
 import { recordDue } from './record-due.js';
-import { pagesBefore, stillSays } from './state/due.js';
+import { isOpen, pagesBefore, stillSays } from './state/due.js';
 import { requireSeverity } from './state/severity.js';
 import { type Incident, type IncidentEvents, ROBOT } from './types.js';
 
@@ -83,9 +83,12 @@ export class Incidents {
     return await this.#journals.readAll(ids);
   }
 
-  /** Incidents that are open, oldest first, by their index: titles and severities as of the last change. */
-  async listOpen(): Promise<readonly OpenIncident[]> {
-    return await this.#open.all();
+  /**
+   * Incidents that are open, oldest first, by their index: titles and severities as of the last change. `everyJournal`: also those whose journal was
+   * put back in its place by a hand or a copy, which nothing else tells of.
+   */
+  async listOpen({ everyJournal = false }: { readonly everyJournal?: boolean } = {}): Promise<readonly OpenIncident[]> {
+    return await this.#open.all(everyJournal);
   }
 
   /** Ids of all incidents ever, oldest first. */
@@ -108,6 +111,8 @@ export class Incidents {
     try {
       await this.#journals.change(id, by, async (incident, append) => {
         const counting: Append = async (...entry) => {
+          // Named before it may be open again: whoever is killed in between leaves a name too many, and none too few.
+          if (written === 0 && !isOpen(incident)) await this.#open.add(incident);
           const after = await append(...entry);
           written += 1;
           return after;

@@ -32,7 +32,7 @@ export class OpenList {
   }
 
   /** Oldest first: titles and severities as of the last change. */
-  async all(): Promise<readonly OpenIncident[]> {
+  async all(everyJournal: boolean): Promise<readonly OpenIncident[]> {
     const ids = await this.ids();
     const listed = await Promise.all(
       ids.map(async (id) => {
@@ -42,15 +42,22 @@ export class OpenList {
       }),
     );
     const named = listed.filter((one) => one !== undefined);
-    const others = await this.#beside(new Set(ids));
+    const others = await this.#beside(ids, everyJournal);
     return others.length === 0 ? named : [...named, ...others].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Those that the index does not name, and whose journal does not say that they are over. */
-  async #beside(named: ReadonlySet<string>): Promise<readonly OpenIncident[]> {
+  async #beside(named: readonly string[], everyJournal: boolean): Promise<readonly OpenIncident[]> {
     const found: OpenIncident[] = [];
-    await this.store.unsettled({ what: 'journals', kind: 'incidents', meaning: 'incident over or never opened 1', atOnce: AT_ONCE }, async (id) => {
-      if (named.has(id)) return false;
+    const kept = {
+      what: 'journals',
+      kind: 'incidents',
+      meaning: 'incident over or never opened 1',
+      atOnce: AT_ONCE,
+      named,
+      everyFile: everyJournal,
+    } as const;
+    await this.store.unsettled(kept, async (id) => {
       let line: OpenIncident;
       try {
         const incident = await this.journals.readIfThere(id);
@@ -66,8 +73,8 @@ export class OpenList {
   }
 
   /** Adds an incident whose journal does not begin yet. */
-  async add(line: OpenIncident): Promise<void> {
-    await this.#document(line.id).update(() => line);
+  async add({ id, title, severity, openedAt }: OpenIncident): Promise<void> {
+    await this.#document(id).update(() => ({ id, title, severity, openedAt }));
   }
 
   /** Brings its line up to date; one that is over has none. */

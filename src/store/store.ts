@@ -55,6 +55,13 @@ export interface Kept {
   readonly meaning: string;
   /** How many are looked at at the same time: 1 by default. */
   readonly atOnce?: number;
+  /**
+   * Ids that an index of their own names, kept by those who write. They are not looked at; and as long as that index and the folder are as they were
+   * when nothing open lay beside it, nothing is, and not even a glance is taken: a file that came or went moves the folder. What a hand or a copy
+   * changed in place since then is noticed only with `everyFile`, which gives each its glance.
+   */
+  readonly named?: readonly string[];
+  readonly everyFile?: boolean;
 }
 
 export interface Document<T> {

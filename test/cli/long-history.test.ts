@@ -1,14 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { expect, test } from 'vitest';
 
-import { Incidents, resolve } from '../../src/incidents/index.js';
+import { Incidents, reopen, resolve } from '../../src/incidents/index.js';
 import { newId, Redactor, systemClock } from '../../src/lib/index.js';
 import { openRestores } from '../../src/restores/index.js';
 import { openRuns } from '../../src/runbooks/index.js';
-import { openFileStore, type Store } from '../../src/store/index.js';
+import { type Journal, openFileStore, type Store } from '../../src/store/index.js';
 import { temporaryFolder } from '../support/store.js';
 import { jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
@@ -31,13 +31,17 @@ async function run(store: Store, n: number, closed: boolean): Promise<string> {
   return id;
 }
 
+const bound = (target: object, name: string | symbol): unknown => {
+  const value: unknown = Reflect.get(target, name, target);
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+};
+
 /** A store that notes whose journals are read. */
 function noting(store: Store, read: string[]): Store {
   return new Proxy(store, {
     get: (target, name) => {
       if (name === 'journal') return (kind: string, id: string) => (read.push(id), target.journal(kind, id));
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return bound(target, name);
     },
   });
 }
@@ -71,6 +75,76 @@ test('an incident is open by what its journal says, also where nothing else says
   await store.document('open-incidents', id).delete();
   expect(await desk.listOpen()).toMatchObject([{ id, title: 'Wrong names' }]);
   expect((await runHere(['status', '--no-input'], { cwd: dir })).stdout).toContain('Wrong names');
+});
+
+// A user would lose: an incident that is open again and that nobody is told of.
+test('what is open beside the list of open incidents is found, whoever brought it', async () => {
+  const { dir, store } = await workspace();
+  const open = (): Incidents => new Incidents({ store, clock: systemClock, escalation: undefined, outbox: undefined });
+  const opening = { title: 'Wrong names', severity: 'sev1', platforms: [], source: 'test' };
+  const [a, b] = await Promise.all([1, 2].map(async () => (await open().open(opening, 'maya')).id));
+  const folder = (id = ''): string => join(dir, '.runback', 'incidents', id);
+  await cp(folder(b), join(dir, 'copy'), { recursive: true, preserveTimestamps: true });
+  for (const id of [a, b]) await resolve(open(), id ?? '', 'done', { by: 'maya', source: 'test' });
+  const listed = async (everyJournal = false): Promise<string[]> => (await open().listOpen({ everyJournal })).map(({ id }) => id);
+  const quiet = async (): Promise<void> => {
+    const index = join(dir, '.runback', 'settled', 'journals-incidents');
+    while (!(await listed().then(() => readFile(index, 'utf8'))).split('\n')[0]?.includes('nothing beside')) await pause(10);
+    expect(await listed()).toEqual([]);
+  };
+
+  // In its place, by a hand that leaves the folder as it was.
+  await quiet();
+  await writeFile(join(folder(b), 'journal.ndjson'), await readFile(join(dir, 'copy', 'journal.ndjson')));
+  expect(await listed(true)).toEqual([b]);
+  expect(await listed()).toEqual([b]);
+  await resolve(open(), b ?? '', 'done again', { by: 'maya', source: 'test' });
+
+  // With its folder.
+  await quiet();
+  await rm(folder(b), { recursive: true });
+  await cp(join(dir, 'copy'), folder(b), { recursive: true, preserveTimestamps: true });
+  expect(await listed()).toEqual([b]);
+  await resolve(open(), b ?? '', 'done once more', { by: 'maya', source: 'test' });
+
+  // Opened again, and then its name is lost.
+  await quiet();
+  await reopen(open(), a ?? '', 'it is back', { by: 'maya', source: 'test' });
+  expect(await listed()).toEqual([a]);
+  await store.document('open-incidents', a ?? '').delete();
+  expect(await listed()).toEqual([a]);
+});
+
+test('an incident is named before it is open again, so that whoever is killed in between hides nothing', async () => {
+  const { store } = await workspace();
+  const desk = new Incidents({ store, clock: systemClock, escalation: undefined, outbox: undefined });
+  const { id } = await desk.open({ title: 'Wrong names', severity: 'sev1', platforms: [], source: 'test' }, 'maya');
+  await resolve(desk, id, 'done', { by: 'maya', source: 'test' });
+  const named: string[][] = [];
+  const watched = new Proxy(store, {
+    get: (target, name) => {
+      if (name !== 'journal') return bound(target, name);
+      return (kind: string, journal: string) => {
+        const of = target.journal(kind, journal);
+        return new Proxy(of, {
+          get: (inner, method) => {
+            if (method !== 'open') return bound(inner, method);
+            return async (...how: Parameters<Journal['open']>) => {
+              const writer = await inner.open(...how);
+              const append: typeof writer.append = async (...entry) => {
+                named.push(await target.list('open-incidents'));
+                return await writer.append(...entry);
+              };
+              return new Proxy(writer, { get: (last, member) => (member === 'append' ? append : bound(last, member)) });
+            };
+          },
+        });
+      };
+    },
+  });
+  const again = new Incidents({ store: watched, clock: systemClock, escalation: undefined, outbox: undefined });
+  await reopen(again, id, 'it is back', { by: 'maya', source: 'test' });
+  expect(named[0]).toEqual([id]);
 });
 
 test('long lists are pages of fifty for people, the newest first, with how many there are beside; programs get all', async () => {

@@ -14,9 +14,11 @@ async function status(context: CommandContext): Promise<Outcome> {
   const found = await withIncidents(
     context,
     async ({ incidents: desk, outbox, trouble }, session): Promise<WorkspaceStatus> => {
-      const { whatIsDue } = await import('../../incidents/index.js');
+      const { isOpen, whatIsDue } = await import('../../incidents/index.js');
       const listed = [...(await desk.listOpen())].sort((a, b) => a.severity.localeCompare(b.severity) || b.openedAt.localeCompare(a.openedAt));
-      const { incidents, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));
+      const { incidents: read, unreadable } = await desk.readAll(listed.slice(0, MOST).map(({ id }) => id));
+      // One that was about to be opened again when its process was killed is named and over.
+      const incidents = read.filter(isOpen);
       const next: WorkspaceStatus['next'][number][] = [];
       for (const incident of incidents) {
         const due = whatIsDue(incident, await desk.policyOf(incident), context.clock.now());

@@ -77,7 +77,7 @@ class FileStore implements Store {
     return (await namesIn(folder, '')).filter((id) => isFile(join(folder, id, JOURNAL)));
   }
 
-  async unsettled({ what, kind, meaning, atOnce = 1 }: Kept, look: Look): Promise<void> {
+  async unsettled({ what, kind, meaning, atOnce = 1, ...naming }: Kept, look: Look): Promise<void> {
     const files =
       what === 'documents'
         ? { folder: pathIn(join(this.location, 'documents'), kind, 'a kind of document'), behind: '', idOf: documentIn }
@@ -87,7 +87,7 @@ class FileStore implements Store {
             idOf: (name: string) => (isSafe(name) ? name : undefined),
           };
     const path = pathIn(join(this.location, 'settled'), `${what}-${kind}`, 'a kind');
-    await new SettledIndex(path, files, meaning, this.#litter, this.#settledAfterMs).each(look, atOnce);
+    await new SettledIndex(path, files, meaning, this.#litter, this.#settledAfterMs).each(look, atOnce, naming);
   }
 
   ledger(kind: string, id: string): Ledger {

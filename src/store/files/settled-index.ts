@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { fromFileSystem, sha256 } from '../../lib/index.js';
+import type { Kept } from '../store.js';
 import type { LitterSweeper } from './litter.js';
 import { systemCode } from './paths.js';
 import { sureDisk } from './sure-disk.js';
@@ -45,14 +46,21 @@ export class SettledIndex {
     private readonly youngMs = YOUNG_MS,
   ) {}
 
-  /** Looks at every file that is not known to be settled, `atOnce` at a time, and remembers what was found. */
-  async each(look: Look, atOnce: number): Promise<void> {
+  /**
+   * Looks at every file that is not known to be settled, `atOnce` at a time, and remembers what was found. `named`: ids that somebody else vouches for,
+   * see {@link Kept.named}.
+   */
+  async each(look: Look, atOnce: number, { named, everyFile = false }: Pick<Kept, 'named' | 'everyFile'> = {}): Promise<void> {
     const disk = sureDisk(this.files.folder);
+    const whole = disk === undefined || named === undefined ? undefined : this.#wholeOf(named);
+    const before = named === undefined ? undefined : wholeIn(textOf(this.path));
+    if (whole !== undefined && before === whole && !everyFile) return;
     const { settled, open } = this.#sorted(disk);
+    const others = open.filter(({ id }) => named?.includes(id) !== true);
     let found = 0;
-    for (let from = 0; from < open.length; from += atOnce)
+    for (let from = 0; from < others.length; from += atOnce)
       await Promise.all(
-        open.slice(from, from + atOnce).map(async ({ name, id }) => {
+        others.slice(from, from + atOnce).map(async ({ name, id }) => {
           const mark = this.#markOf(name, disk, Date.now() - this.youngMs);
           // What changed while it was read is not what was read.
           if (!(await look(id)) || mark === undefined || mark !== this.#markOf(name, disk)) return;
@@ -60,7 +68,8 @@ export class SettledIndex {
           found += 1;
         }),
       );
-    if (found > 0) await this.#write(settled.sort());
+    const nothingBeside = found === others.length ? whole : undefined;
+    if (found > 0 || nothingBeside !== before) await this.#write(settled.sort(), nothingBeside);
   }
 
   /** Marks of the files that are as they were when they were found to be settled, and all others. */
@@ -83,6 +92,19 @@ export class SettledIndex {
       if (id !== undefined && isThere(this.#pathOf(name))) open.push({ name, id });
     }
     return { settled, open };
+  }
+
+  /**
+   * What the folder and these names are now, where that says that nothing else came or went since: undefined where the folder is so young that it may have
+   * changed again in the same step.
+   */
+  #wholeOf(named: readonly string[]): string | undefined {
+    try {
+      const { ino, size, nlink, mtimeMs, ctimeMs } = statSync(this.files.folder);
+      return ctimeMs > Date.now() - this.youngMs ? undefined : sha256(JSON.stringify([this.meaning, ino, size, nlink, mtimeMs, ctimeMs, named]));
+    } catch {
+      return undefined;
+    }
   }
 
   #pathOf(name: string): string {
@@ -108,15 +130,23 @@ export class SettledIndex {
     const text = textOf(this.path);
     const end = text.indexOf('\n');
     const lines = text.slice(end + 1);
-    return end !== -1 && text.slice(0, end) === headOf(this.meaning, lines) ? lines : '';
+    return end !== -1 && text.startsWith(headOf(this.meaning, lines)) ? lines : '';
   }
 
   /** Never throws: what is not remembered is read again. Two processes may write at once, and what one of them knew is read again then. */
-  async #write(marks: readonly string[]): Promise<void> {
+  async #write(marks: readonly string[], whole: string | undefined): Promise<void> {
     const lines = marks.map((mark) => `${mark}\n`).join('');
     await this.litter.sweep(dirname(this.path));
-    await writeWhole(this.path, `${headOf(this.meaning, lines)}\n${lines}`).catch(() => undefined);
+    await writeWhole(this.path, `${headOf(this.meaning, lines)}${whole === undefined ? '' : `${WHOLE}${whole}`}\n${lines}`).catch(() => undefined);
   }
+}
+
+/** What stands in the first line before the state of the folder in which nothing open lies beside what is named. */
+const WHOLE = ', nothing beside ';
+
+/** That state, of the text of an index. It vouches for itself: another one means nothing. */
+function wholeIn(text: string): string | undefined {
+  return text.slice(0, text.indexOf('\n')).split(WHOLE)[1];
 }
 
 function headOf(meaning: string, lines: string): string {
