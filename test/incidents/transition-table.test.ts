@@ -30,7 +30,7 @@ import {
   TIME_TRANSITIONS,
   type TimeTransition,
 } from '../../src/incidents/state/transition-table.js';
-import { fullSweeps } from '../support/sweeps.js';
+import { everyPoint } from '../support/sweeps.js';
 import { type AlertState, paged, THREE_POLICIES } from './pager.js';
 import { HOUR, MINUTE } from './support.js';
 
@@ -151,7 +151,7 @@ describe('the table of states and acts', () => {
   for (const state of Object.keys(WAYS) as IncidentStatus[])
     for (const [n, [name, way]] of Object.entries(WAYS[state]).entries()) {
       it(`${state}, ${name}: every act ends where the table says, tells whom it says and nobody else`, async () => {
-        for (const act of fullSweeps || n === 0 ? TRANSITION_NAMES : CHANGING) {
+        for (const act of everyPoint || n === 0 ? TRANSITION_NAMES : CHANGING) {
           const { world, id, before } = await at(state, way);
           const cell = TRANSITIONS[act][state];
           const acted = ACTS[act](world.incidents, id, world);

@@ -15,7 +15,7 @@ import {
 import type { Journal, JournalWriter, Store } from '../../src/store/index.js';
 import { textOf } from '../support/memory-connector.js';
 import { CONFIG, crmSchema, databaseSchema, FILTERS, openWorld, WORKS_AT, type World } from '../support/restore-world.js';
-import { fullSweeps } from '../support/sweeps.js';
+import { everyPoint } from '../support/sweeps.js';
 
 let world: World;
 afterEach(() => world.close());
@@ -214,7 +214,7 @@ test.each([
       for (const side of ['before', 'after'] as const)
         for (const victim of ['apply', 'undo'] as const) {
           // A line and a side each, by turns for the restore and its undo; RUNBACK_TEST_FULL=1 takes all.
-          if (!fullSweeps && (at % 2 === 0) === ((side === 'before') === (victim === 'apply'))) continue;
+          if (!everyPoint && (at % 2 === 0) === ((side === 'before') === (victim === 'apply'))) continue;
           const plan = await damagedWorld(schema ?? {}, CONFIG, 12);
           const before = byEmail();
           const seen = { lines: 0 };
@@ -235,7 +235,7 @@ test.each([
           if (seen.lines < at) lines = Math.min(lines, at);
           await world.close();
         }
-    expect(kills).toBeGreaterThan(fullSweeps ? 40 : 20);
+    expect(kills).toBeGreaterThan(everyPoint ? 40 : 20);
   },
 );
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { isRunbackError, messageOf } from '../../src/lib/index.js';
 import { openCatalog, openSnapshot, type SnapshotReader } from '../../src/snapshots/index.js';
 import { temporaryFolder } from '../support/store.js';
-import { fullSweeps } from '../support/sweeps.js';
+import { everyPoint } from '../support/sweeps.js';
 import { memoryPlatform, people } from './memory-platform.js';
 import { collect, recordsIn, snapshotOf, workspace } from './support.js';
 
@@ -66,7 +66,7 @@ describe('G15: a changed byte', () => {
       await reader.close();
     };
     // Three and the eight bits of a byte have no divisor in common: each bit has its turn.
-    const step = fullSweeps ? 1 : 3;
+    const step = everyPoint ? 1 : 3;
     const places = Array.from({ length: Math.ceil(good.length / step) }, (_, n) => n * step);
     for (let n = 0; n < places.length; n += 16) await Promise.all(places.slice(n, n + 16).map(flip));
     console.log(
