@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { Fields, ObjectSchema, UniqueSchema, Value } from '../../src/records/index.js';
 import type { RecordDraft } from '../../src/restores/decide/order.js';
-import { Draft } from '../../src/restores/plan/draft.js';
+import { Draft } from '../../src/restores/plan/facts/draft.js';
 import type { PlanChange, RecordChange } from '../../src/restores/types.js';
 import { field, objectType } from '../support/restore-world.js';
 

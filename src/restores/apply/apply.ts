@@ -12,13 +12,14 @@ import { isLeft, leftCounts, mayPassNow } from '../records/left.js';
 import { checkConfirmation, checkPlan, readPlan, type Approval, type RestoreLimits } from '../records/plan-file.js';
 import { tallyOf } from '../records/tally.js';
 import type { Plan, RestoreSummary } from '../types.js';
-import type { PlanStep } from './batching.js';
-import { madeByPlatform, plannedLinks } from './beside-links.js';
-import { execute, settle } from './execute.js';
-import type { Execution } from './execution.js';
-import { stopOf, type Stop } from './results.js';
-import { broughtWorks, planSteps, putBackSteps, type Held } from './steps.js';
-import { thereNow } from './their-time.js';
+import { madeByPlatform, plannedLinks } from './looking/beside-links.js';
+import { thereNow } from './looking/their-time.js';
+import type { PlanStep } from './sending/batching.js';
+import { execute, settle } from './sending/execute.js';
+import type { Execution } from './sending/execution.js';
+import { stopOf, type Stop } from './sending/results.js';
+import { broughtSteps } from './steps/link-steps.js';
+import { planSteps, putBackSteps, type Held } from './steps/plan-steps.js';
 
 /** What is to be applied, and who allows it. */
 export interface ApplyRequest {
@@ -181,7 +182,7 @@ async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: str
     (await execute({ ...execution, canary: false }, putBackSteps(held, state.apply), options)) ??
     (await execute(
       { ...execution, canary: false },
-      broughtWorks(plan.schema, state.apply, () => plannedLinks(plan, state.apply)),
+      broughtSteps(plan.schema, state.apply, () => plannedLinks(plan, state.apply)),
       options,
     )) ??
     unfinished(state.apply) ??

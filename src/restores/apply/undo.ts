@@ -3,12 +3,13 @@ import type { AppliedItem } from '../records/items.js';
 import { NO_RECREATIONS, type RestoreState } from '../records/journal.js';
 import type { RestoreSummary } from '../types.js';
 import { executeAll, goOn, journalLock, journalMade, stopped, unfinished, vendorTrace, type ApplyDeps } from './apply.js';
-import type { PlanStep } from './batching.js';
-import { madeByPlatform, madeSince } from './beside-links.js';
-import { execute, settle } from './execute.js';
-import type { Execution } from './execution.js';
-import { linkText } from './lookup.js';
-import { broughtWorks, deletesOf, undoSteps } from './steps.js';
+import { madeByPlatform, madeSince } from './looking/beside-links.js';
+import { linkText } from './looking/lookup.js';
+import type { PlanStep } from './sending/batching.js';
+import { execute, settle } from './sending/execute.js';
+import type { Execution } from './sending/execution.js';
+import { broughtSteps } from './steps/link-steps.js';
+import { deletesOf, undoSteps } from './steps/undo-steps.js';
 
 /**
  * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9). Journaled in the
@@ -57,7 +58,7 @@ export async function undoRestore(id: string, by: string, deps: ApplyDeps, optio
       (await executeAll(execution, () => backwards(state, stands), options)) ??
       (await execute(
         execution,
-        broughtWorks(plan.schema, state.undo, () => stands),
+        broughtSteps(plan.schema, state.undo, () => stands),
         options,
       )) ??
       unfinished(state.undo);

@@ -2,9 +2,9 @@ import { type CallOptions, defined, silentReporter } from '../../lib/index.js';
 import { ownValue, sameButForm, type Fields, type FieldSchema, type ObjectSchema, type Value } from '../../records/index.js';
 import { fieldOf, sameSide } from '../decide/conflicts.js';
 import { nameOf } from '../decide/order.js';
-import { byHandLeft } from '../plan/by-hand.js';
-import { pairName } from '../plan/link-names.js';
-import { LINK_KEYS, readLive, readLiveLinks } from '../plan/live.js';
+import { byHandLeft } from '../plan/facts/by-hand.js';
+import { pairName } from '../plan/links/names.js';
+import { LINK_KEYS, readLive, readLiveLinks } from '../plan/objects/live.js';
 import type { RestoreDeps } from '../plan/plan.js';
 import { Batches } from '../records/batches.js';
 import { checkAccount } from '../records/bound.js';
@@ -13,7 +13,7 @@ import { readPlan } from '../records/plan-file.js';
 import { linkOf, schemaOf } from '../records/platform-items.js';
 import { tallyOf } from '../records/tally.js';
 import type { Plan, LinkChange, PlanChange, RecordChange, VerifySummary } from '../types.js';
-import { lengthOf, Together } from './batching.js';
+import { lengthOf, Together } from './sending/batching.js';
 
 const EXAMPLES = 100;
 

@@ -7,9 +7,9 @@ import type { Recreations } from '../records/journal.js';
 import type { PlanFilters } from '../types.js';
 import type { PlanContext } from './context.js';
 import { coverageOf, type Coverage } from './coverage.js';
-import type { SnapshotPair } from './differences.js';
 import { checkOrder, checkSnapshots } from './fitting.js';
 import { checkLimits, checkSuspects, refuseKeys } from './limits.js';
+import type { SnapshotPair } from './objects/differences.js';
 
 /** What a plan is asked for. */
 export interface PlanRequest {

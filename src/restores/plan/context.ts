@@ -4,7 +4,7 @@ import type { suspicionOf } from '../decide/attribution.js';
 import type { compileWhere } from '../decide/where.js';
 import type { Recreations } from '../records/journal.js';
 import type { PlanFilters } from '../types.js';
-import type { SnapshotPair } from './differences.js';
+import type { SnapshotPair } from './objects/differences.js';
 
 /** What a plan is made from: it stands before the first stage and stays as it is. */
 export interface PlanContext {

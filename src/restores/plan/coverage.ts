@@ -3,7 +3,7 @@ import { didYouMean, RunbackError } from '../../lib/index.js';
 import type { LinkSchema } from '../../records/index.js';
 import { gapsOf, type SnapshotReader } from '../../snapshots/index.js';
 import type { NotCovered, PlanFilters } from '../types.js';
-import { objectInfo, type SnapshotPair } from './differences.js';
+import { objectInfo, type SnapshotPair } from './objects/differences.js';
 
 /** What a plan can say something about, and what it cannot. */
 export interface Coverage {

@@ -6,8 +6,8 @@ import { nameOf } from '../decide/order.js';
 import { checkAccount } from '../records/bound.js';
 import { readPlan, writePlan } from '../records/plan-file.js';
 import { CONFLICT_CODES, type ConflictChoice, type PlanConflict, type PlanSummary } from '../types.js';
-import { objectInfo } from './differences.js';
-import { Draft } from './draft.js';
+import { Draft } from './facts/draft.js';
+import { objectInfo } from './objects/differences.js';
 import type { RestoreDeps } from './plan.js';
 
 /**

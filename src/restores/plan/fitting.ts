@@ -1,7 +1,7 @@
 import type { Platform } from '../../connectors/index.js';
 import { RunbackError } from '../../lib/index.js';
 import { byAge } from '../../snapshots/index.js';
-import type { SnapshotPair } from './differences.js';
+import type { SnapshotPair } from './objects/differences.js';
 
 /** Refuses snapshots that do not hold this platform, or are of another account. Throws `not-found`, `wrong-account`. */
 export function checkSnapshots(pair: SnapshotPair, platform: Platform): void {

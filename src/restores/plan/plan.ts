@@ -8,9 +8,9 @@ import { writePlan } from '../records/plan-file.js';
 import type { NotCovered, PlanHeader, PlanSummary } from '../types.js';
 import { contextOf, type PlanRequest } from './context-of.js';
 import type { PlanContext } from './context.js';
-import { objectInfo, type SnapshotPair } from './differences.js';
-import { Draft } from './draft.js';
-import { Recorder } from './recorder.js';
+import { Draft } from './facts/draft.js';
+import { Recorder } from './facts/recorder.js';
+import { objectInfo, type SnapshotPair } from './objects/differences.js';
 import { recordFacts } from './stages.js';
 
 type PlanHead = Parameters<typeof writePlan>[2];

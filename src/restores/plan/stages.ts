@@ -1,13 +1,13 @@
 import type { CallOptions } from '../../lib/index.js';
 import { objectOrder } from '../decide/graph.js';
 import type { PlanContext } from './context.js';
-import { checkDeletes } from './deletes.js';
-import { kindsOf } from './kinds.js';
-import { planLostKind } from './link-damage.js';
-import { planLinks } from './links.js';
-import { planObject } from './object.js';
-import { settleWaiting } from './parents.js';
-import type { Recorder } from './recorder.js';
+import type { Recorder } from './facts/recorder.js';
+import { planLostKind } from './links/damage.js';
+import { kindsOf } from './links/kinds.js';
+import { planLinks } from './links/links.js';
+import { checkDeletes } from './objects/deletes.js';
+import { planObject } from './objects/object.js';
+import { settleWaiting } from './objects/parents.js';
 
 /**
  * Lets one stage after the other record its facts: the records of each object type, parents before children; those that waited for another;

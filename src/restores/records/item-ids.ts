@@ -29,3 +29,6 @@ export const linkTakenAgain = (link: string): string => `${BROUGHT}${link}`;
 
 /** Whether {@link linkTakenAgain} made this id. */
 export const isLinkTakenAgain = (id: string): boolean => id.startsWith(BROUGHT);
+
+/** What takes a record away that the platform made by itself. */
+export const madeBeside = (object: string, key: string): string => `made${PART}${object}/${key}`;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
 import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../../lib/index.js';
 import type { Document, Store } from '../../store/index.js';
-import { ByHandCounter } from '../plan/by-hand.js';
+import { ByHandCounter } from '../plan/facts/by-hand.js';
 import type { Plan, PlanCounts, PlanHeader, PlanLine, PlanSummary } from '../types.js';
 import { checkAccount, checkNamed } from './bound.js';
 import { LostCounter } from './lost.js';

@@ -1,0 +1,187 @@
+import { type CallOptions, defined, silentReporter } from '../../../lib/index.js';
+import type { ItemResult, JournalItem } from '../../records/items.js';
+import { lookAfterLost } from '../looking/aftermath.js';
+import { lookUp, readItems } from '../looking/lookup.js';
+import { groupsOf, StepsTogether, type PlanStep } from './batching.js';
+import { Canary } from './canary.js';
+import { resultsIn, type Execution, type Written } from './execution.js';
+import { fillStep } from './follow-up.js';
+import { precheck, type Checked } from './precheck.js';
+import { Rates } from './rates.js';
+import { stopOf, type Stop } from './results.js';
+import { Retries } from './retries.js';
+import { Sending } from './sending.js';
+
+/**
+ * Writes steps in their order, in batches: looks at live, makes the intent durable, writes, settles what is in doubt, makes the outcome
+ * durable (G1, G8). Ends early at a failing first batch, at a rate above its limit, at an abort and at an error of the platform.
+ */
+export async function execute(execution: Execution, steps: AsyncIterable<PlanStep>, options: CallOptions): Promise<Stop | undefined> {
+  const session = new Session(execution, options);
+  const unfilled = await session.fill();
+  if (unfilled !== undefined) return unfilled;
+  const waiting = new StepsTogether();
+  for await (const step of steps) {
+    if (session.isSettled(step)) continue;
+    if (!waiting.joins(step, session.sizeOf(step.action))) {
+      const stop = await session.batch(waiting.take(), true);
+      if (stop !== undefined) return stop;
+    }
+    waiting.add(step);
+  }
+  const stop = waiting.isEmpty ? undefined : await session.batch(waiting.take(), false);
+  return stop ?? session.again();
+}
+
+/** Settles items whose answer was lost, before anything else is written: one outcome in the journal. A stop where the platform cannot be asked. */
+export async function settle(execution: Execution, options: CallOptions): Promise<Stop | undefined> {
+  const { batches, writer, by, kind } = execution;
+  const doubtful = batches.pending;
+  if (doubtful.length === 0) return undefined;
+  let results: readonly ItemResult[];
+  try {
+    results = await lookAfterLost(execution, doubtful, await lookUp(execution, doubtful, batches, options), options);
+  } catch (error) {
+    return stopOf(error);
+  }
+  const batch = batches.nextBatch;
+  const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results } });
+  batches.ended(batch, resultsIn(outcome));
+  return undefined;
+}
+
+const ASKED: Stop = { code: 'interrupted', because: 'someone stopped it' };
+
+/** One execution under way: its batches, one after the other. */
+class Session {
+  readonly #execution: Execution;
+  readonly #options: CallOptions;
+  readonly #sending: Sending;
+  readonly #retries: Retries;
+  readonly #canary: Canary;
+  readonly #rates: Rates;
+
+  constructor(execution: Execution, options: CallOptions) {
+    this.#execution = execution;
+    this.#options = options;
+    this.#sending = new Sending(execution, options);
+    this.#retries = new Retries(execution.batches);
+    this.#canary = new Canary(execution, options);
+    this.#rates = new Rates(execution.batches, execution.settings);
+  }
+
+  /** True for steps that need nothing more: they have an end, or may have happened and must not be repeated. Each step comes by here once. */
+  isSettled(step: PlanStep): boolean {
+    const status = this.#execution.batches.statuses.get(step.id);
+    this.#retries.saw(step, status);
+    return status !== undefined && status !== 'failed';
+  }
+
+  /** Most steps of a kind in one batch. */
+  sizeOf(action: JournalItem['action']): number {
+    return this.#canary.sizeOf(this.#execution.platform.connector.capabilities.batch[action]);
+  }
+
+  /** Writes one batch; `more`: others follow. */
+  async batch(steps: readonly PlanStep[], more: boolean): Promise<Stop | undefined> {
+    if (this.#aborted()) return ASKED;
+    const isFirst = this.#canary.isPending;
+    const first = await this.#write(steps);
+    if (first.stop !== undefined) return first.stop;
+    const contradicted = isFirst ? await this.#canary.contradiction(first) : undefined;
+    if (contradicted !== undefined) return contradicted;
+    const { results, stop } = await this.#onceMore(steps, first.results);
+    if (stop !== undefined) return stop;
+    this.#rates.count(results);
+    this.#retries.keep(steps, results);
+    if (isFirst) {
+      const wrong = await this.#canary.readBack(results, first.sent, more);
+      if (wrong !== undefined) return wrong;
+      if (results.some((result) => result.status === 'applied')) this.#canary.passed();
+    }
+    const unfilled = await this.fill();
+    if (unfilled !== undefined) return unfilled;
+    if (this.#aborted() && more) return ASKED;
+    return more ? this.#rates.stop() : undefined;
+  }
+
+  /** Tries what failed once more, at once. */
+  async #onceMore(steps: readonly PlanStep[], results: readonly ItemResult[]): Promise<Pick<Written, 'results' | 'stop'>> {
+    const broken = new Set(results.filter((result) => result.status === 'failed').map((result) => result.id));
+    const failed = steps.filter((step) => broken.has(step.id));
+    if (failed.length === 0) return { results };
+    if (this.#aborted()) return { results, stop: ASKED };
+    const second = await this.#write(failed);
+    if (second.stop !== undefined) return { results, stop: second.stop };
+    const again = new Map(second.results.map((result) => [result.id, result]));
+    return { results: results.map((result) => again.get(result.id) ?? result) };
+  }
+
+  /** One more try for what was refused because of a record that the rest of the plan has changed since. */
+  async again(): Promise<Stop | undefined> {
+    for (const group of groupsOf(this.#retries.steps, (action) => this.sizeOf(action))) {
+      const { stop } = await this.#write(group, true);
+      if (stop !== undefined) return stop;
+    }
+    return this.fill();
+  }
+
+  /**
+   * Puts right what the platform set by itself although the plan says what it should be: fields of a record that was created, and fields
+   * that were written as they are so that they stay.
+   */
+  async fill(): Promise<Stop | undefined> {
+    const steps = this.#execution.batches.toFill.map(fillStep);
+    for (const group of groupsOf(steps, (action) => this.sizeOf(action))) {
+      const { stop } = await this.#write(group);
+      if (stop !== undefined) return stop;
+    }
+    return undefined;
+  }
+
+  /** `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record written. */
+  async #write(steps: readonly PlanStep[], last = false): Promise<Written> {
+    let checked: Checked;
+    let unresolved: readonly ItemResult[];
+    try {
+      ({ checked, unresolved } = await this.#check(steps));
+    } catch (error) {
+      return { results: [], sent: [], stop: stopOf(error) };
+    }
+    const { results, stop } = checked.send.length === 0 ? { results: [] } : await this.#sending.withoutRefused(checked, last);
+    const all = this.#retries.notForGood(steps, [...unresolved, ...checked.skipped, ...results], last);
+    const { batches, writer, by, kind } = this.#execution;
+    const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
+    const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
+    batches.ended(batch, resultsIn(outcome));
+    this.#retries.ended(steps);
+    this.#progress();
+    return { results: all, sent: checked.send, ...defined({ stop }) };
+  }
+
+  /** Makes items of steps and looks at live just before they are written. `unresolved`: steps that cannot be written. */
+  async #check(steps: readonly PlanStep[]): Promise<{ readonly checked: Checked; readonly unresolved: readonly ItemResult[] }> {
+    const { platform, schema, recreations } = this.#execution;
+    const items: JournalItem[] = [];
+    const unresolved: ItemResult[] = [];
+    const read = steps.flatMap(({ id, reads }): JournalItem[] => (reads === undefined ? [] : [{ id, action: 'undelete', ...reads }]));
+    const live = await readItems(this.#execution, read, this.#options);
+    for (const step of steps) {
+      const resolved = step.resolve(step.reads === undefined ? undefined : live.get(step.reads.object)?.get(step.reads.key)?.fields);
+      if ('status' in resolved) unresolved.push(resolved);
+      else items.push(resolved);
+    }
+    const checking = { platform, schema, recreations, attempted: (id: string) => this.#execution.batches.statuses.wasSent(id) };
+    return { checked: await precheck(checking, items, this.#options), unresolved };
+  }
+
+  #aborted(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  #progress(): void {
+    const { counts } = this.#execution.batches;
+    const done = counts.applied + counts.moved + counts.rejected + counts.failed + counts.in_doubt;
+    (this.#options.reporter ?? silentReporter).progress({ task: this.#execution.task, done, total: this.#execution.total, unit: 'records' });
+  }
+}

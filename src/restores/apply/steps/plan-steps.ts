@@ -1,0 +1,171 @@
+import { ownValue, setOwn, type Fields, type Value } from '../../../records/index.js';
+import { sameSide } from '../../decide/conflicts.js';
+import { nameOf } from '../../decide/order.js';
+import type { Batches } from '../../records/batches.js';
+import { backAfter, fieldsAfter } from '../../records/item-ids.js';
+import type { ItemResult, JournalItem } from '../../records/items.js';
+import type { FieldMove, LinkChange, PlanLine, RecordChange } from '../../types.js';
+import { lengthOf, type PlanStep } from '../sending/batching.js';
+import { flat, givenOf, present } from './present.js';
+
+/**
+ * The changes of a plan as steps, in order. `apply` tells which records have been created under which key. `held` gets every interim
+ * value whose follower has passed, for {@link putBackSteps}.
+ */
+export async function* planSteps(lines: AsyncIterable<PlanLine>, apply: Batches, held: Held[] = []): AsyncIterable<PlanStep> {
+  const interims = new Map<string, RecordChange>();
+  // What an undeleted record holds is only known once it is back: its fields are put right after the undeletes of its object type.
+  let back: RecordChange[] = [];
+  for await (const line of lines) {
+    if (line.kind !== 'change') continue;
+    const id = String(line.n);
+    if (back[0] !== undefined && !(line.action === 'undelete' && groupOf(line) === groupOf(back[0]))) {
+      yield* back.map((change) => fieldsStep(change));
+      back = [];
+    }
+    if (line.action === 'undelete') back.push(line);
+    if ('link' in line) {
+      const group = `${line.action} ${line.from.object}~${line.to.object}~${line.link}`;
+      yield { id, group, action: line.action, length: lengthOf(line), resolve: () => linkItem(id, line, apply) };
+    } else {
+      const { action } = line;
+      const interim = interims.get(nameOf(line));
+      if (line.interim === true) interims.set(nameOf(line), line);
+      else if (interim !== undefined) held.push({ interim, follows: id });
+      yield {
+        id,
+        group: groupOf(line),
+        action,
+        length: lengthOf(line),
+        record: nameOf(line),
+        resolve: () => recordItem(id, interim === undefined ? line : following(line, interim, apply), apply),
+      };
+    }
+  }
+  yield* back.map((change) => fieldsStep(change));
+}
+
+/** An interim value and the change that is to follow it. */
+export interface Held {
+  readonly interim: RecordChange;
+  readonly follows: string;
+}
+
+/**
+ * Puts back what interim values stand in for, once everything was tried: where the change that was to follow one was refused, or found
+ * something else. Where the old value is another record's by now, that is its result.
+ */
+export async function* putBackSteps(held: readonly Held[], apply: Batches): AsyncIterable<PlanStep> {
+  for (const { interim, follows } of held) {
+    if (apply.statuses.get(String(interim.n)) !== 'applied') continue;
+    const status = apply.statuses.get(follows);
+    // What is to be tried again still needs its interim values; what was applied whole has taken them back with it.
+    if (status === 'failed' || status === 'in_doubt') continue;
+    if (status !== 'applied' || apply.left.has(follows) || apply.refused.has(follows) || apply.statuses.get(backAfter(interim.n)) === 'failed')
+      yield putBackStep(interim);
+  }
+}
+
+/** A change that follows an interim value as it is once that value was taken back: it finds the old one. */
+function following(change: RecordChange, interim: RecordChange, apply: Batches): RecordChange {
+  if (apply.statuses.get(backAfter(interim.n)) !== 'applied') return change;
+  const fields: Record<string, FieldMove> = { ...change.fields };
+  for (const [name, { from }] of Object.entries(interim.fields)) setOwn(fields, name, { ...ownValue(fields, name), from: from ?? null });
+  return { ...change, fields };
+}
+
+function putBackStep(interim: RecordChange): PlanStep {
+  const { object, key } = interim;
+  const id = backAfter(interim.n);
+  const resolve = (live?: Fields): JournalItem | ItemResult => {
+    const set: Record<string, Value> = {};
+    const replaced: Record<string, Value> = {};
+    for (const [name, { from, to }] of Object.entries(interim.fields)) {
+      if (live === undefined || !sameSide(ownValue(live, name), to)) continue;
+      setOwn(set, name, from ?? null);
+      setOwn(replaced, name, to ?? null);
+    }
+    return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
+  };
+  return { id, group: `update ${object} back`, action: 'update', length: lengthOf(interim), reads: { object, key }, resolve };
+}
+
+/** Steps of one action and object type share batches; within what hands unique values on, those of one layer. */
+function groupOf({ action, object, layer }: RecordChange): string {
+  return layer === undefined ? `${action} ${object}` : `${action} ${object} ${layer}`;
+}
+
+function fieldsStep(change: RecordChange): PlanStep {
+  const { object, key } = change;
+  const id = fieldsAfter(change.n);
+  const resolve = (live?: Fields): JournalItem | ItemResult => {
+    if (live === undefined) return { id, status: 'rejected', reason: 'parent-missing', message: 'the record was not undeleted' };
+    const set: Record<string, Value> = {};
+    const replaced: Record<string, Value> = {};
+    for (const [name, { to }] of Object.entries(change.fields)) {
+      const now = ownValue(live, name);
+      if (sameSide(now, to)) continue;
+      setOwn(set, name, to ?? null);
+      if (now !== undefined) setOwn(replaced, name, now);
+    }
+    return Object.keys(set).length === 0 ? { id, status: 'applied', already: true, key } : { id, action: 'update', object, key, set, replaced };
+  };
+  return { id, group: `update ${object}`, action: 'update', length: lengthOf(change), reads: { object, key }, resolve };
+}
+
+function recordItem(id: string, change: RecordChange, apply: Batches): JournalItem | ItemResult {
+  const { object } = change;
+  const key = apply.keyOf(object, change.key);
+  switch (change.action) {
+    case 'update': {
+      const set = referring(change, apply);
+      if ('status' in set) return { ...set, id };
+      const keeps = Object.keys(change.fields).filter((name) => change.fields[name]?.keeps === true);
+      return { id, action: 'update', object, key, set: set.fields, replaced: side(change, 'from'), ...(keeps.length === 0 ? {} : { keeps }) };
+    }
+    case 'create': {
+      const set = referring(change, apply);
+      if ('status' in set) return { ...set, id };
+      return { id, action: 'create', object, key: change.key, set: set.fields, ...givenOf(change) };
+    }
+    case 'delete':
+      return {
+        id,
+        action: 'delete',
+        object,
+        key,
+        replaced: side(change, 'from'),
+        ...givenOf(change),
+        links: (change.links ?? []).map((ends) => present(flat(ends), apply)),
+      };
+    case 'undelete':
+    default:
+      return { id, action: 'undelete', object, key: change.key };
+  }
+}
+
+function linkItem(id: string, change: LinkChange, apply: Batches): JournalItem {
+  return { id, action: change.action, ...present(flat(change), apply) };
+}
+
+/** The values to write, with references to records that were created anew. */
+function referring(change: RecordChange, apply: Batches): { readonly fields: Fields } | Omit<ItemResult, 'id'> {
+  const fields: Record<string, Value> = {};
+  for (const [name, move] of Object.entries(change.fields)) setOwn(fields, name, move.to ?? null);
+  for (const [name, { object, key }] of Object.entries(change.references ?? {})) {
+    const present = apply.keyMap.get(object)?.get(key);
+    if (present === undefined)
+      return { status: 'rejected', reason: 'parent-missing', message: `${object} ${key}, which it refers to, could not be created` };
+    setOwn(fields, name, present);
+  }
+  return { fields };
+}
+
+function side(change: RecordChange, which: 'from' | 'to'): Fields {
+  const fields: Record<string, Value> = {};
+  for (const [name, move] of Object.entries(change.fields)) {
+    const value = move[which];
+    if (value !== undefined) setOwn(fields, name, value);
+  }
+  return fields;
+}

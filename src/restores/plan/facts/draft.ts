@@ -1,0 +1,261 @@
+import type { PlatformSchema } from '../../../connectors/index.js';
+import { canonicalJson } from '../../../lib/index.js';
+import { ownValue, setOwn, type Fields, type ObjectSchema, type UniqueSchema, type Value } from '../../../records/index.js';
+import { carriedLinks, objectOrder, referenceOf, type Carried } from '../../decide/graph.js';
+import { inLayers, placeOf, type Moving } from '../../decide/layers.js';
+import { nameOf, orderCreates, orderDeletes, type LinkDraft, type RecordDraft } from '../../decide/order.js';
+import { handingsOf, keyHanding, uniquesOf } from '../../decide/unique.js';
+import { schemaOf } from '../../records/platform-items.js';
+import { LineSpool } from '../../records/spool.js';
+import type { FieldMove, PlanChange, PlanConflict, PlanLine, RecordChange } from '../../types.js';
+
+/**
+ * Changes and conflicts as they are decided, in any order; {@link Draft.lines} gives them in the order of application:
+ * what hands unique values on, in layers; creates (parents first), updates, links, unlinks, deletes (children first), conflicts.
+ */
+export class Draft {
+  readonly #schema: PlatformSchema;
+  /** Records per batch. */
+  readonly #size: number;
+  readonly #uniques: ReadonlyMap<string, readonly UniqueSchema[]>;
+  readonly #objects: ReadonlyMap<string, ObjectSchema>;
+  readonly #creates = new Map<string, LineSpool>();
+  readonly #updates = new Map<string, LineSpool>();
+  readonly #deletes = new Map<string, LineSpool>();
+  readonly #links = new LineSpool();
+  readonly #unlinks = new LineSpool();
+  readonly #conflicts = new LineSpool();
+  /** Unique values that changes take, and that they give up. */
+  readonly #taken = new Set<string>();
+  readonly #given = new Set<string>();
+  /** How records come back, by record. */
+  readonly #created = new Map<string, 'create' | 'undelete'>();
+  /** Records that are created under a new key. */
+  readonly #renamed = new Set<string>();
+  readonly #deleted = new Set<string>();
+  /** What fields held before the interim values of an earlier plan, by record. */
+  readonly #before = new Map<string, Readonly<Record<string, FieldMove>>>();
+
+  constructor(schema: PlatformSchema, size: number) {
+    this.#schema = schema;
+    this.#size = size;
+    this.#objects = new Map(schema.objects.map((object) => [object.object, object]));
+    this.#uniques = new Map(schema.objects.map((object) => [object.object, uniquesOf(object)]));
+  }
+
+  /**
+   * Adds a change of a record. At most one update, create or delete per record. Changes of an earlier plan are taken too, in their order:
+   * what was ordered there by interim values is ordered anew.
+   */
+  record(planned: RecordDraft): void {
+    if (planned.interim === true) {
+      this.#before.set(nameOf(planned), { ...this.#before.get(nameOf(planned)), ...planned.fields });
+      return;
+    }
+    const draft = this.#withoutInterim(planned);
+    const { action, object } = draft;
+    const spools = action === 'update' ? this.#updates : action === 'delete' ? this.#deletes : this.#creates;
+    let spool = spools.get(object);
+    if (spool === undefined) spools.set(object, (spool = new LineSpool()));
+    spool.push(canonicalJson(draft));
+    for (const { gives, takes } of this.#handings(draft)) {
+      if (gives !== undefined) this.#given.add(gives);
+      if (takes !== undefined) this.#taken.add(takes);
+    }
+    if (action === 'delete') this.#deleted.add(nameOf(draft));
+    if (action === 'create' || action === 'undelete') this.#created.set(nameOf(draft), action);
+    if (action === 'create' && this.#objects.get(object)?.createWithKey === false) this.#renamed.add(nameOf(draft));
+  }
+
+  /** Adds a change of a link. */
+  link(draft: LinkDraft): void {
+    (draft.action === 'link' ? this.#links : this.#unlinks).push(canonicalJson(draft));
+  }
+
+  /** Adds what a person has to decide. */
+  conflict(conflict: PlanConflict): void {
+    this.#conflicts.push(canonicalJson(conflict));
+  }
+
+  /** All lines in the order of application, numbered from 1; conflicts last. */
+  *lines(): Iterable<PlanLine> {
+    const conflicts: PlanConflict[] = [];
+    let n = 0;
+    for (const draft of this.#drafts(conflicts)) {
+      n += 1;
+      yield this.#numbered(draft, n);
+    }
+    yield* conflicts;
+    for (const line of this.#conflicts.read()) yield JSON.parse(line) as PlanConflict;
+  }
+
+  *#drafts(conflicts: PlanConflict[]): Iterable<RecordDraft | LinkDraft> {
+    const order = objectOrder(this.#schema);
+    const objects = order.flatMap((group) => group.objects);
+    const creates = this.#orderedCreates(order, conflicts);
+    const deletes = this.#orderedDeletes(order, conflicts);
+    const updates = objects.map((object) => this.#updates.get(object));
+    const all = function* (): Iterable<RecordDraft> {
+      for (const some of creates.drafts) yield* some;
+      for (const spool of updates) yield* parse<RecordDraft>(spool);
+      yield* deletes.drafts;
+    };
+    const moving = this.#moving(all);
+    const places = new Set(moving.flatMap((draft) => (draft.interim === true ? [] : [placeOf(draft)])));
+    const rest = function* (drafts: Iterable<RecordDraft>): Iterable<RecordDraft> {
+      for (const draft of drafts) if (!places.has(placeOf(draft))) yield draft;
+    };
+    // References that are emptied before a delete: the deletes among what moves rely on it.
+    const early = moving.some((draft) => draft.action === 'delete');
+    if (early) yield* deletes.cleared;
+    yield* moving;
+    for (const some of creates.drafts) yield* rest(some);
+    yield* creates.after;
+    for (const spool of updates) yield* rest(parse<RecordDraft>(spool));
+    yield* parse<LinkDraft>(this.#links);
+    yield* parse<LinkDraft>(this.#unlinks);
+    if (!early) yield* deletes.cleared;
+    yield* rest(deletes.drafts);
+  }
+
+  /** Changes that hand unique values on to each other, and what has to come before them, in layers. */
+  #moving(all: () => Iterable<RecordDraft>): readonly RecordDraft[] {
+    const moved = new Set([...this.#taken].filter((value) => this.#given.has(value)));
+    if (moved.size === 0) return [];
+    const before = this.#befores(all);
+    const wanted = new Set<string>();
+    for (const draft of all())
+      for (const { gives, takes } of this.#handings(draft))
+        if ((gives !== undefined && moved.has(gives)) || (takes !== undefined && moved.has(takes))) wanted.add(placeOf(draft));
+    for (const place of wanted) for (const needed of before.get(place) ?? []) wanted.add(needed);
+    const moving: Moving[] = [];
+    for (const draft of all()) {
+      const place = placeOf(draft);
+      if (wanted.has(place)) moving.push({ draft, handings: this.#handings(draft), after: before.get(place) ?? [] });
+    }
+    const carried = new Set(carriedLinks(this.#schema).flatMap((link) => link.viaFields.map((field) => JSON.stringify([link.from, field]))));
+    return inLayers(moving, {
+      schemaOf: (object) => schemaOf(this.#schema, object),
+      carries: (object, field) => carried.has(JSON.stringify([object, field])),
+      size: this.#size,
+    });
+  }
+
+  /** What has to stand before a change since records refer to each other by fields: parents are created before, children go before. */
+  #befores(all: () => Iterable<RecordDraft>): ReadonlyMap<string, readonly string[]> {
+    const links = carriedLinks(this.#schema);
+    const before = new Map<string, string[]>();
+    const comes = (place: string, later: string): void => {
+      const places = before.get(later);
+      if (places === undefined) before.set(later, [place]);
+      else places.push(place);
+    };
+    if (links.length === 0 || this.#created.size + this.#deleted.size === 0) return before;
+    for (const draft of all())
+      for (const link of links) {
+        if (link.from !== draft.object) continue;
+        const created = draft.action === 'delete' ? undefined : referred(link, draft, 'to');
+        const how = created === undefined || created === nameOf(draft) ? undefined : this.#created.get(created);
+        if (created !== undefined && how !== undefined) comes(`${how} ${created}`, placeOf(draft));
+        const deleted = draft.action === 'create' || draft.action === 'undelete' ? undefined : referred(link, draft, 'from');
+        if (deleted !== undefined && this.#deleted.has(deleted) && deleted !== nameOf(draft)) comes(placeOf(draft), `delete ${deleted}`);
+      }
+    return before;
+  }
+
+  /** Creates, parents before children; what has to follow once all of them stand. Conflicts where a ring cannot be closed. */
+  #orderedCreates(
+    order: ReturnType<typeof objectOrder>,
+    conflicts: PlanConflict[],
+  ): { readonly drafts: readonly Iterable<RecordDraft>[]; readonly after: readonly RecordDraft[] } {
+    const drafts: Iterable<RecordDraft>[] = [];
+    const after: RecordDraft[] = [];
+    for (const group of order) {
+      if (!group.cyclic) drafts.push(...group.objects.map((object) => again(this.#creates.get(object))));
+      else {
+        const ordered = orderCreates(
+          this.#schema,
+          group.objects.flatMap((object) => [...parse<RecordDraft>(this.#creates.get(object))]),
+        );
+        drafts.push(ordered.first);
+        after.push(...ordered.last);
+        conflicts.push(...ordered.conflicts);
+      }
+    }
+    return { drafts, after };
+  }
+
+  /** Deletes, children before parents, and the references that are emptied before. Conflicts where a ring cannot be broken. */
+  #orderedDeletes(
+    order: ReturnType<typeof objectOrder>,
+    conflicts: PlanConflict[],
+  ): { readonly drafts: readonly RecordDraft[]; readonly cleared: readonly RecordDraft[] } {
+    const all: RecordDraft[] = [];
+    const cleared: RecordDraft[] = [];
+    for (const group of [...order].reverse()) {
+      const drafts = group.objects.flatMap((object) => [...parse<RecordDraft>(this.#deletes.get(object))]);
+      if (!group.cyclic) all.push(...drafts);
+      else {
+        const ordered = orderDeletes(this.#schema, drafts);
+        cleared.push(...ordered.first);
+        all.push(...ordered.last);
+        conflicts.push(...ordered.conflicts);
+      }
+    }
+    return { drafts: all, cleared };
+  }
+
+  #numbered(draft: RecordDraft | LinkDraft, n: number): PlanChange {
+    if ('link' in draft) return { kind: 'change', n, ...draft };
+    const references: Record<string, { object: string; key: string }> = {};
+    if (this.#renamed.size > 0 && draft.action !== 'delete')
+      for (const link of carriedLinks(this.#schema)) {
+        const [field] = link.viaFields;
+        if (link.from !== draft.object || field === undefined || link.viaFields.length > 1) continue;
+        const key = referenceOf(link, { [field]: ownValue(draft.fields, field)?.to ?? null });
+        if (key !== undefined && this.#renamed.has(nameOf({ object: link.to, key }))) setOwn(references, field, { object: link.to, key });
+      }
+    const change: RecordChange = { kind: 'change', n, ...draft, ...(Object.keys(references).length === 0 ? {} : { references }) };
+    return change;
+  }
+
+  #handings(draft: RecordDraft): ReturnType<typeof handingsOf> {
+    const schema = this.#objects.get(draft.object);
+    if (schema === undefined) return [];
+    const key = keyHanding(schema, draft);
+    const uniques = this.#uniques.get(draft.object) ?? [];
+    const others = uniques.length === 0 ? [] : handingsOf(schema, uniques, draft);
+    return key === undefined ? others : [key, ...others];
+  }
+
+  /** A change as it was before an earlier plan put an interim value before it. */
+  #withoutInterim({ layer: _layer, ...draft }: RecordDraft): RecordDraft {
+    const before = this.#before.get(nameOf(draft));
+    if (before === undefined || draft.action === 'create' || draft.action === 'undelete') return draft;
+    const fields: Record<string, FieldMove> = {};
+    for (const [name, move] of Object.entries(draft.fields)) {
+      const from = ownValue(before, name)?.from;
+      // A field that was written only to take its interim value back stays out.
+      const stays = draft.action === 'update' && ownValue(draft.stays ?? {}, name) !== undefined && ownValue(before, name) !== undefined;
+      if (!stays) setOwn(fields, name, from === undefined ? move : { ...move, from });
+    }
+    return { ...draft, fields };
+  }
+}
+
+/** The record that a change refers to by a carried link, before it or after it. */
+function referred(link: Carried, draft: RecordDraft, side: 'from' | 'to'): string | undefined {
+  const values: Record<string, Value> = {};
+  for (const name of link.viaFields) setOwn(values, name, ownValue(draft.fields, name)?.[side] ?? null);
+  const key = referenceOf(link, values satisfies Fields);
+  return key === undefined ? undefined : nameOf({ object: link.to, key });
+}
+
+function* parse<T>(spool: LineSpool | undefined): Iterable<T> {
+  if (spool !== undefined) for (const line of spool.read()) yield JSON.parse(line) as T;
+}
+
+/** The changes of a spool, as often as they are asked for. */
+function again(spool: LineSpool | undefined): Iterable<RecordDraft> {
+  return { [Symbol.iterator]: () => parse<RecordDraft>(spool)[Symbol.iterator]() };
+}

@@ -1,0 +1,137 @@
+import type { CallOptions } from '../../../lib/index.js';
+import { defined } from '../../../lib/index.js';
+import { watchedFields, type Fields } from '../../../records/index.js';
+import { withCompanions } from '../../decide/companions.js';
+import { comparable, givenOnCreate } from '../../decide/comparable.js';
+import type { DecideContext } from '../../decide/context.js';
+import { decideRecord, type RecordDecision, type RecordEvidence } from '../../decide/decide.js';
+import type { RecordDraft } from '../../decide/order.js';
+import { withStaying } from '../../decide/unique.js';
+import type { WatchedSides } from '../../decide/watched.js';
+import { withLost } from '../../records/lost.js';
+import type { PlanConflict, RecordSides } from '../../types.js';
+import type { ObjectThenAndNow, PlanContext } from '../context.js';
+import type { Facts, Held } from '../facts/facts.js';
+import { hasLinksApart } from '../links/names.js';
+import { watchedOf, type Difference } from './differences.js';
+import { readLive, type LiveRecords } from './live.js';
+import type { LiveBatch } from './read-batch.js';
+
+/** What is to happen with the records of a batch. */
+export interface DecidedBatch {
+  readonly facts: Facts;
+  /** Changes, before it is known whether what they refer to is there. */
+  readonly held: readonly Held[];
+}
+
+/** Decides the records of one object type, each by what base, damaged and live say of it. Reads what an earlier restore made of a missing one. */
+export async function decideBatch(
+  context: PlanContext,
+  type: ObjectThenAndNow,
+  { differences, live }: LiveBatch,
+  options: CallOptions,
+): Promise<DecidedBatch> {
+  const { object } = type.live;
+  const rules = rulesOf(context, type);
+  const isEnd = hasLinksApart(context.live, type.live);
+  const conflicts: PlanConflict[] = [];
+  const held: Held[] = [];
+  const present: string[] = [];
+  const absent: string[] = [];
+  const recreated: { readonly object: string; readonly key: string; readonly as: string }[] = [];
+  let nothing = 0;
+  for (const difference of differences) {
+    const { key } = difference;
+    const evidence = await evidenceOf(context, type, difference, live, options);
+    const { decision, sides } = decideOne(rules, type, difference, live, evidence);
+    nothing += decision.nothing;
+    conflicts.push(...decision.conflicts);
+    if (decision.change !== undefined) held.push({ change: decision.change, live: sides.live });
+    if (isEnd && sides.live !== undefined) present.push(key);
+    const stays = decision.change?.action !== 'create' && decision.change?.action !== 'undelete';
+    if (sides.base !== undefined && sides.live === undefined && stays && evidence.recreatedAs === undefined) absent.push(key);
+    if (evidence.recreatedAs !== undefined) recreated.push({ object, key, as: evidence.recreatedAs });
+  }
+  return { facts: { nothing, conflicts, present: [[object, present]], absent: [[object, absent]], recreated }, held };
+}
+
+/** What every decision about one object type depends on. */
+function rulesOf({ filters, suspicion, where }: PlanContext, type: ObjectThenAndNow): DecideContext {
+  return {
+    baseSchema: type.base,
+    liveSchema: type.live,
+    filters,
+    suspicion,
+    watched: watchedFields(type.live),
+    ...(where === undefined ? {} : { where: where(type.live) }),
+  };
+}
+
+/** Decides one record; the changes are whole, with what has to be written beside them and what is lost all the same. */
+function decideOne(
+  rules: DecideContext,
+  { base: baseSchema, live: liveSchema }: ObjectThenAndNow,
+  { key, base, damaged, record, watched }: Difference,
+  live: LiveRecords,
+  evidence: RecordEvidence,
+): { readonly decision: RecordDecision; readonly sides: RecordSides } {
+  const present = live.records.get(key);
+  const sides = comparable({ object: liveSchema.object, key, base, damaged, live: present?.fields }, baseSchema, liveSchema);
+  const watchedSides = { ...watched, ...(present && { live: watchedOf(present, watchedNames(rules)) }) };
+  const decided = decideRecord(withWatched(rules, watchedSides), sides, { ...evidence, watched: watchedSides });
+  const decision = withLost(decided, liveSchema, damaged === undefined ? record?.meta : undefined);
+  const whole = (change: RecordDraft): RecordDraft => {
+    if (change.action === 'create' || change.action === 'delete') {
+      const given = givenOnCreate(sides.live === undefined ? record : present, liveSchema, rules.filters.exceptFields);
+      return given === undefined ? change : { ...change, given };
+    }
+    if (change.action !== 'update' || sides.live === undefined) return change;
+    return withStaying(liveSchema, { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) }, sides.live);
+  };
+  const conflicts = decision.conflicts.map((conflict) =>
+    conflict.change === undefined || 'link' in conflict.change ? conflict : { ...conflict, change: whole(conflict.change) },
+  );
+  return { decision: { ...decision, conflicts, ...(decision.change && { change: whole(decision.change) }) }, sides };
+}
+
+function watchedNames({ watched = [] }: DecideContext): readonly string[] {
+  return watched.map((field) => field.name);
+}
+
+/** The rules for one record, whose `where` sees what stands in watched fields too. */
+function withWatched(rules: DecideContext, watched: WatchedSides): DecideContext {
+  const { where } = rules;
+  if (where === undefined) return rules;
+  const whole = (side: Fields | undefined, more: Fields | undefined): Fields | undefined => side && { ...side, ...more };
+  return {
+    ...rules,
+    where: (field, { object, key, base, damaged, live }) =>
+      where(field, {
+        object,
+        key,
+        base: whole(base, watched.base),
+        damaged: whole(damaged, watched.damaged),
+        live: whole(live, watched.live),
+      }),
+  };
+}
+
+/** What else is known of a record: its history, and what became of one that is not there. */
+async function evidenceOf(
+  { platform, recreations }: PlanContext,
+  { live: schema }: ObjectThenAndNow,
+  { key, base }: Difference,
+  live: LiveRecords,
+  options: CallOptions,
+): Promise<RecordEvidence> {
+  const history = live.history.get(key);
+  const mergedInto = live.aliases.get(key);
+  const evidence: RecordEvidence = { ...defined({ history, mergedInto }) };
+  if (base === undefined || live.records.has(key)) return evidence;
+  const inDoubtIn = await recreations.inDoubt(schema.object, key);
+  if (inDoubtIn !== undefined) return { ...evidence, inDoubtIn };
+  const renamed = await recreations.find(schema.object, key);
+  if (renamed === undefined || renamed === key) return evidence;
+  const { records } = await readLive(platform, schema, [renamed], [], options);
+  return records.has(renamed) ? { ...evidence, recreatedAs: renamed } : evidence;
+}

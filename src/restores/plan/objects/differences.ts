@@ -1,0 +1,104 @@
+import type { CallOptions } from '../../../lib/index.js';
+import { parseRecordLine, setOwn, valueIn, type Fields, type PlatformRecord, type Value } from '../../../records/index.js';
+import {
+  compareLinks,
+  compareObjects,
+  type CompareOptions,
+  type Damage,
+  type LinkDifference,
+  type ObjectInfo,
+  type SnapshotReader,
+} from '../../../snapshots/index.js';
+import type { WatchedSides } from '../../decide/watched.js';
+
+/** B and D of one key that differ. */
+export interface Difference {
+  readonly key: string;
+  readonly base: Fields | undefined;
+  readonly damaged: Fields | undefined;
+  /** The whole record as the base has it. */
+  readonly record: PlatformRecord | undefined;
+  /** What they hold in the fields that are watched. */
+  readonly watched: WatchedSides;
+}
+
+/** Two snapshots of one platform. */
+export interface SnapshotPair {
+  readonly base: SnapshotReader;
+  readonly damaged: SnapshotReader;
+  readonly platform: string;
+}
+
+/** Told of each part of a snapshot that cannot be read; its keys are left out of the comparison. */
+export type OnDamage = (side: 'base' | 'damaged', damage: Damage) => void;
+
+/** What a snapshot holds of an object type. */
+export function objectInfo(reader: SnapshotReader, platform: string, object: string): ObjectInfo | undefined {
+  return reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
+}
+
+/** A part of a snapshot that cannot be read. */
+export interface Unreadable {
+  readonly side: 'base' | 'damaged';
+  readonly damage: Damage;
+}
+
+/** Some records that differ, and the parts that turned out unreadable on the way to them. */
+export interface Compared {
+  readonly differences: readonly Difference[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/**
+ * The records of an object type that differ, in key order; in the fields named by `watched` too, which are read-only. A part that cannot
+ * be read is told before the records after it. Offline.
+ */
+export async function* differences(pair: SnapshotPair, object: string, watched: readonly string[], options: CallOptions): AsyncIterable<Compared> {
+  let unreadable: Unreadable[] = [];
+  const told = tell((side, damage) => unreadable.push({ side, damage }));
+  const compared = compareObjects(pair.base, pair.damaged, pair.platform, object, { ...options, ...told, alsoMeta: watched });
+  for await (const batch of compared) {
+    const found = unreadable;
+    unreadable = [];
+    yield { differences: batch.map(({ key, a, b }) => differenceOf(key, recordOf(a), recordOf(b), watched)), unreadable: found };
+  }
+  if (unreadable.length > 0) yield { differences: [], unreadable };
+}
+
+/** The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline. */
+export function linkDifferences(
+  pair: SnapshotPair,
+  names: { readonly base: string; readonly damaged: string },
+  onDamage: OnDamage,
+  options: CallOptions,
+): AsyncIterable<readonly LinkDifference[]> {
+  return compareLinks(pair.base, pair.damaged, pair.platform, names.base, {
+    ...options,
+    ...tell(onDamage),
+    nameInB: names.damaged,
+    absentIsEmpty: true,
+  });
+}
+
+function tell(onDamage: OnDamage): Pick<CompareOptions, 'onDamage'> {
+  return { onDamage: (side, damage) => onDamage(side === 'a' ? 'base' : 'damaged', damage) };
+}
+
+function recordOf(line: string | undefined): PlatformRecord | undefined {
+  return line === undefined ? undefined : parseRecordLine(line);
+}
+
+function differenceOf(key: string, base: PlatformRecord | undefined, damaged: PlatformRecord | undefined, watched: readonly string[]): Difference {
+  const sides = { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
+  return { key, base: base?.fields, damaged: damaged?.fields, record: base, watched: sides };
+}
+
+/** What a record holds in the fields that are watched. */
+export function watchedOf(record: PlatformRecord, names: readonly string[]): Fields {
+  const values: Record<string, Value> = {};
+  for (const name of names) {
+    const value = valueIn(record, name);
+    if (value !== undefined) setOwn(values, name, value);
+  }
+  return values;
+}
