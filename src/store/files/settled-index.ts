@@ -142,7 +142,7 @@ export class SettledIndex {
 }
 
 /** What stands in the first line before the state of the folder in which nothing open lies beside what is named. */
-const WHOLE = ', nothing beside ';
+const WHOLE = ', whole ';
 
 /** That state, of the text of an index. It vouches for itself: another one means nothing. */
 function wholeIn(text: string): string | undefined {
