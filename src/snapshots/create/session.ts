@@ -1,40 +1,26 @@
-import { describeThere, inWords, type Connector, type LineBatch, type Platform, type PlatformSchema, type RecordBatch } from '../connectors/index.js';
+import { describeThere, inWords, type Connector, type LineBatch, type Platform, type PlatformSchema } from '../../connectors/index.js';
 import {
   type CallOptions,
   canonicalJson,
   type Clock,
   defined,
   isRunbackError,
-  newId,
   type Reporter,
   RunbackError,
   sha256,
   silentReporter,
-} from '../lib/index.js';
-import { linkLine, recordLine, type LinkSchema, type ObjectSchema } from '../records/index.js';
-import type { Store } from '../store/index.js';
-import { FORMAT_VERSION, headerBytes, manifestBytes } from './container/manifest.js';
-import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './container/names.js';
-import { openStored } from './container/open.js';
-import { partBuffers, PartWriter, type PartSizes } from './container/parts.js';
-import { ContainerWriter } from './container/writer.js';
-import { packLines } from './lines/line-batches.js';
-import type { LineOrder } from './lines/lines.js';
-import { sortLines, type SortLimits } from './lines/sort.js';
-import { notesOf, recordMade } from './records.js';
-import { folderStorage } from './storage/folder.js';
-import type { SnapshotStorage, StoredFile } from './storage/storage.js';
-import { summaryOf } from './summary.js';
-import type {
-  LinkInfo,
-  ObjectInfo,
-  PlatformMoments,
-  RefusedObject,
-  SnapshotHeader,
-  SnapshotManifest,
-  SnapshotReader,
-  SnapshotSummary,
-} from './types.js';
+} from '../../lib/index.js';
+import { type LinkSchema, type ObjectSchema } from '../../records/index.js';
+import type { Store } from '../../store/index.js';
+import { FORMAT_VERSION, headerBytes, manifestBytes } from '../container/manifest.js';
+import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from '../container/names.js';
+import { partBuffers, PartWriter, type PartSizes } from '../container/parts.js';
+import { ContainerWriter } from '../container/writer.js';
+import type { LineOrder } from '../lines/lines.js';
+import { sortLines, type SortLimits } from '../lines/sort.js';
+import type { SnapshotStorage } from '../storage/storage.js';
+import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest } from '../types.js';
+import { doubtOf, linesOf, linkBatches, type Told } from './reading.js';
 
 export interface CreateSnapshotRequest {
   readonly platforms: readonly Platform[];
@@ -58,115 +44,11 @@ export interface CreateSnapshotDeps {
   readonly sortLimits?: SortLimits;
 }
 
-/**
- * Reads the platforms and writes one snapshot: complete, or not there at all. Nothing is changed on any platform.
- *
- * An object type that is wanted and cannot be read (a view, no key, gone, not for these credentials) does not cost the others: it is one
- * of the summary's `gaps`, as is one that was read without proof that this was all. A read that breaks off fails the snapshot.
- *
- * Before it appears under its name, the file is read back: every byte against the digest of what was written, then
- * directory, header, schemas and manifest as any reader would. (Unpacking everything again would cost as much as the
- * snapshot; `verify` does that.) Left-overs of killed writers are removed first.
- *
- * Throws what the connectors throw, `object-unsupported` for an object type asked for that no platform has or that it
- * refuses, `disk-full`, `disk-denied`, and the signal's reason when aborted; no file is left then.
- */
-export async function createSnapshot(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions = {}): Promise<SnapshotSummary> {
-  const storage = deps.storage ?? folderStorage(deps.dir);
-  await removeLeftovers(storage, deps.store, request.by);
-  const id = newId('snap', deps.clock, [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished())]);
-  const name = `${id}.zip`;
-  const lock = await deps.store.lock(lockName(name), { by: request.by, holder: id, purpose: 'writing a snapshot' });
-  try {
-    const header = headerOf(request, id, deps.clock);
-    let manifest: SnapshotManifest | undefined;
-    try {
-      await storage.put(
-        name,
-        async (sink) => {
-          const container = await ContainerWriter.begin(sink, new Date(header.startedAt));
-          try {
-            manifest = await new Session(request, deps, options, storage, header, container).write();
-            await container.finish();
-          } catch (error) {
-            container.abort();
-            throw error;
-          }
-        },
-        async (file) => {
-          options.signal?.throwIfAborted();
-          const { digest, manifest: read } = await checkWritten(file, manifest);
-          // Before the file appears: one that is there was recorded, whenever the writer dies.
-          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by, manifest: read });
-        },
-      );
-    } catch (error) {
-      if (deps.unrecorded !== true)
-        await notesOf(deps.store, id)
-          .delete()
-          .catch(() => undefined);
-      throw error;
-    } finally {
-      await storage.discard(name);
-    }
-    const file = await storage.open(name);
-    const reader = await openStored(file);
-    try {
-      return summaryOf(reader, storage.pathOf(name), file.bytes, deps.unrecorded === true ? undefined : await notesOf(deps.store, id).read());
-    } finally {
-      await reader.close();
-    }
-  } finally {
-    await lock.release();
-  }
-}
-
-function lockName(name: string): string {
-  return `snapshot-${name.replace(/\.zip$/, '')}`;
-}
-
-/** Removes partial files and scratch folders whose writer is dead, and its lock where it left nothing else; a living one holds its lock. */
-async function removeLeftovers(storage: SnapshotStorage, store: Store, by: string): Promise<void> {
-  const dead = (await store.locks()).filter(({ name, alive }) => name.startsWith('snapshot-') && !alive);
-  const left = new Set([...(await storage.unfinished()), ...dead.map(({ name }) => `${name.slice('snapshot-'.length)}.zip`)]);
-  for (const name of left) {
-    try {
-      const lock = await store.lock(lockName(name), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
-      try {
-        await storage.discard(name);
-        if (!(await storage.list()).some((stored) => stored.name === name)) await notesOf(store, name.replace(/\.zip$/, '')).delete();
-      } finally {
-        await lock.release();
-      }
-    } catch (error) {
-      if (!isRunbackError(error, 'locked')) throw error;
-    }
-  }
-}
-
-function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {
-  return {
-    version: FORMAT_VERSION,
-    id,
-    kind: 'full',
-    startedAt: clock.now().toISOString(),
-    platforms: request.platforms.map(({ name, connector, identity, environment }) => ({
-      name,
-      connector: connector.kind,
-      account: identity.account,
-      environment,
-      consistent: connector.capabilities.consistentRead,
-    })),
-    createdBy: request.by,
-    ...defined({ note: request.note }),
-  };
-}
-
 /** A platform may tell its time a second early. */
 const TOLD_MS = 1000;
 
 /** One writing of one snapshot. */
-class Session {
+export class WritingSession {
   readonly #entries: Record<string, string> = {};
   readonly #objects: ObjectInfo[] = [];
   readonly #links: LinkInfo[] = [];
@@ -391,49 +273,4 @@ class Session {
     this.#entries[name] = sha256(bytes);
     await this.container.add(name, bytes);
   }
-}
-
-/** What a platform says while it is read: how many records there are in all. */
-interface Told {
-  total?: number;
-}
-
-/** Why what was read does not prove that it is all; undefined where it does. */
-function doubtOf(repeated: number, total: number | undefined, rows: number): string | undefined {
-  if (repeated > 0)
-    return `The platform gave ${repeated} ${repeated === 1 ? 'record' : 'records'} more than once: its list changed while it was read, so others may have been missed`;
-  if (total !== undefined && total !== rows) return `The platform counts ${total} records, but gave ${rows}`;
-  return undefined;
-}
-
-async function* linesOf(connector: Connector, schema: ObjectSchema, told: Told, options: CallOptions): AsyncGenerator<LineBatch> {
-  for await (const { records } of wholeRead(connector, schema, told, options)) yield* packLines(records.map(recordLine));
-}
-
-async function* wholeRead(connector: Connector, schema: ObjectSchema, told: Told, options: CallOptions): AsyncGenerator<RecordBatch> {
-  for await (const batch of connector.read({ schema }, options)) {
-    if (batch.total !== undefined) told.total = batch.total;
-    yield batch;
-  }
-}
-
-async function* linkBatches(connector: Connector, link: LinkSchema, options: CallOptions): AsyncGenerator<LineBatch> {
-  for await (const links of connector.readLinks({ link }, options)) yield* packLines(links.map(linkLine));
-}
-
-/** What was written must be what was sealed, and open as a snapshot. Gives what was read back. */
-async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<SnapshotReader> {
-  const wrong = (why: string): RunbackError =>
-    new RunbackError('snapshot-damaged', 'The snapshot that was just written does not read back as it was written', {
-      why,
-      state: 'It was removed; nothing was changed on any platform.',
-      next: 'Check the disk that holds the folder of snapshots, then run the same command again.',
-    });
-  const reader = await openStored({ ...file, close: () => Promise.resolve() });
-  const broken = await reader.checkSeal();
-  if (broken !== undefined) throw wrong(broken);
-  if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is a different one.');
-  if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
-  for (const { name } of reader.header.platforms) await reader.schema(name);
-  return reader;
 }

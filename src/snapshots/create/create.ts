@@ -1,0 +1,132 @@
+import { type CallOptions, type Clock, defined, isRunbackError, newId, RunbackError } from '../../lib/index.js';
+import type { Store } from '../../store/index.js';
+import { FORMAT_VERSION } from '../container/manifest.js';
+import { openStored } from '../container/open.js';
+import { ContainerWriter } from '../container/writer.js';
+import { notesOf, recordMade } from '../records.js';
+import { folderStorage } from '../storage/folder.js';
+import type { SnapshotStorage, StoredFile } from '../storage/storage.js';
+import { summaryOf } from '../summary.js';
+import type { SnapshotHeader, SnapshotManifest, SnapshotReader, SnapshotSummary } from '../types.js';
+import { type CreateSnapshotDeps, type CreateSnapshotRequest, WritingSession } from './session.js';
+
+/**
+ * Reads the platforms and writes one snapshot: complete, or not there at all. Nothing is changed on any platform.
+ *
+ * An object type that is wanted and cannot be read (a view, no key, gone, not for these credentials) does not cost the others: it is one
+ * of the summary's `gaps`, as is one that was read without proof that this was all. A read that breaks off fails the snapshot.
+ *
+ * Before it appears under its name, the file is read back: every byte against the digest of what was written, then
+ * directory, header, schemas and manifest as any reader would. (Unpacking everything again would cost as much as the
+ * snapshot; `verify` does that.) Left-overs of killed writers are removed first.
+ *
+ * Throws what the connectors throw, `object-unsupported` for an object type asked for that no platform has or that it
+ * refuses, `disk-full`, `disk-denied`, and the signal's reason when aborted; no file is left then.
+ */
+export async function createSnapshot(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions = {}): Promise<SnapshotSummary> {
+  const storage = deps.storage ?? folderStorage(deps.dir);
+  await removeLeftovers(storage, deps.store, request.by);
+  const id = newId('snap', deps.clock, [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished())]);
+  const name = `${id}.zip`;
+  const lock = await deps.store.lock(lockName(name), { by: request.by, holder: id, purpose: 'writing a snapshot' });
+  try {
+    const header = headerOf(request, id, deps.clock);
+    let manifest: SnapshotManifest | undefined;
+    try {
+      await storage.put(
+        name,
+        async (sink) => {
+          const container = await ContainerWriter.begin(sink, new Date(header.startedAt));
+          try {
+            manifest = await new WritingSession(request, deps, options, storage, header, container).write();
+            await container.finish();
+          } catch (error) {
+            container.abort();
+            throw error;
+          }
+        },
+        async (file) => {
+          options.signal?.throwIfAborted();
+          const { digest, manifest: read } = await checkWritten(file, manifest);
+          // Before the file appears: one that is there was recorded, whenever the writer dies.
+          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by, manifest: read });
+        },
+      );
+    } catch (error) {
+      if (deps.unrecorded !== true)
+        await notesOf(deps.store, id)
+          .delete()
+          .catch(() => undefined);
+      throw error;
+    } finally {
+      await storage.discard(name);
+    }
+    const file = await storage.open(name);
+    const reader = await openStored(file);
+    try {
+      return summaryOf(reader, storage.pathOf(name), file.bytes, deps.unrecorded === true ? undefined : await notesOf(deps.store, id).read());
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+function lockName(name: string): string {
+  return `snapshot-${name.replace(/\.zip$/, '')}`;
+}
+
+/** Removes partial files and scratch folders whose writer is dead, and its lock where it left nothing else; a living one holds its lock. */
+async function removeLeftovers(storage: SnapshotStorage, store: Store, by: string): Promise<void> {
+  const dead = (await store.locks()).filter(({ name, alive }) => name.startsWith('snapshot-') && !alive);
+  const left = new Set([...(await storage.unfinished()), ...dead.map(({ name }) => `${name.slice('snapshot-'.length)}.zip`)]);
+  for (const name of left) {
+    try {
+      const lock = await store.lock(lockName(name), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
+      try {
+        await storage.discard(name);
+        if (!(await storage.list()).some((stored) => stored.name === name)) await notesOf(store, name.replace(/\.zip$/, '')).delete();
+      } finally {
+        await lock.release();
+      }
+    } catch (error) {
+      if (!isRunbackError(error, 'locked')) throw error;
+    }
+  }
+}
+
+function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {
+  return {
+    version: FORMAT_VERSION,
+    id,
+    kind: 'full',
+    startedAt: clock.now().toISOString(),
+    platforms: request.platforms.map(({ name, connector, identity, environment }) => ({
+      name,
+      connector: connector.kind,
+      account: identity.account,
+      environment,
+      consistent: connector.capabilities.consistentRead,
+    })),
+    createdBy: request.by,
+    ...defined({ note: request.note }),
+  };
+}
+
+/** What was written must be what was sealed, and open as a snapshot. Gives what was read back. */
+async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<SnapshotReader> {
+  const wrong = (why: string): RunbackError =>
+    new RunbackError('snapshot-damaged', 'The snapshot that was just written does not read back as it was written', {
+      why,
+      state: 'It was removed; nothing was changed on any platform.',
+      next: 'Check the disk that holds the folder of snapshots, then run the same command again.',
+    });
+  const reader = await openStored({ ...file, close: () => Promise.resolve() });
+  const broken = await reader.checkSeal();
+  if (broken !== undefined) throw wrong(broken);
+  if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is a different one.');
+  if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
+  for (const { name } of reader.header.platforms) await reader.schema(name);
+  return reader;
+}
