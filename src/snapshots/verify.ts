@@ -72,9 +72,11 @@ function describes(name: string, bytes: Buffer): boolean {
 export async function sealHolds({ file, directory: { seal } }: OpenedSnapshot, signal: AbortSignal | undefined): Promise<string | undefined> {
   if (!seal) return 'it has no seal: another program packed it again, or its end was changed; every record reads as it was written';
   const hash = createHash('sha256');
+  // One buffer for all of it: a file would else be in memory as a whole before anybody collects the pieces.
+  const piece = Buffer.allocUnsafe(READ_BYTES);
   for (let at = 0; at < seal.offset; at += READ_BYTES) {
     signal?.throwIfAborted();
-    hash.update(await file.read(at, Math.min(READ_BYTES, seal.offset - at)));
+    hash.update(await file.read(at, Math.min(READ_BYTES, seal.offset - at), piece));
   }
   return hash.digest('hex') === seal.sha256
     ? undefined

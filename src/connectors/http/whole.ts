@@ -83,7 +83,8 @@ interface Round {
 }
 
 async function askRound<T>(api: PlatformApi, question: Question<T>, keys: readonly string[], size: number, found: T[]): Promise<Round> {
-  const open = new Set(keys);
+  // Made once there is an answer: while many requests wait for theirs, nothing is held that is not needed.
+  let open: Set<string> | undefined;
   const errors: Complaint[] = [];
   let alone = false;
   let vain = 0;
@@ -96,20 +97,21 @@ async function askRound<T>(api: PlatformApi, question: Question<T>, keys: readon
       said = { ...other, errors: [...said.errors, ...other.errors] };
     }
     found.push(...said.found);
-    for (const key of said.settled) open.delete(key);
-    const left = piece.filter((key) => open.has(key));
+    const unsaid = (open ??= new Set(keys));
+    for (const key of said.settled) unsaid.delete(key);
+    const left = piece.filter((key) => unsaid.has(key));
     if (left.length > 0) errors.push(...said.errors);
     alone ||= said.alone === true && left.length > 0;
     for (const key of left) {
-      open.delete(key);
-      open.add(key);
+      unsaid.delete(key);
+      unsaid.add(key);
     }
     vain = left.length < piece.length ? 0 : vain + 1;
     if (vain >= MOST_IN_ROUND) break;
   }
   const lasting = errors.length > 0 && errors.every(({ trouble }) => trouble?.lasting === true);
   return {
-    open: [...open],
+    open: [...(open ?? keys)],
     alone,
     lasting,
     leastMs: Math.max(0, ...errors.map(({ trouble }) => trouble?.leastMs ?? 0)),

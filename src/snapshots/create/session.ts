@@ -17,7 +17,7 @@ import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFE
 import { partBuffers, PartWriter, type PartSizes } from '../container/parts.js';
 import { ContainerWriter } from '../container/writer.js';
 import type { LineOrder } from '../lines/lines.js';
-import { sortLines, type SortLimits } from '../lines/sort.js';
+import { sortLines, SortRoom, type SortLimits } from '../lines/sort.js';
 import type { SnapshotStorage } from '../storage/storage.js';
 import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest } from '../types.js';
 import { doubtOf, linesOf, linkBatches, type Told } from './reading.js';
@@ -55,6 +55,7 @@ export class WritingSession {
   readonly #refused: RefusedObject[] = [];
   readonly #reporter: Reporter;
   readonly #buffers = partBuffers();
+  readonly #room = new SortRoom();
   /** Something of what is being read now has been written: it cannot be left out any more. */
   #begun = false;
   /** When reading began on the platforms that tell, by their own clocks. */
@@ -205,6 +206,7 @@ export class WritingSession {
         kind: 'records',
         scratch: () => this.storage.scratch(`${this.header.id}.zip`),
         ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
+        room: this.#room,
         onDuplicate: () => {
           repeated += 1;
         },
@@ -236,6 +238,7 @@ export class WritingSession {
           kind: 'links',
           scratch: () => this.storage.scratch(`${this.header.id}.zip`),
           ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
+          room: this.#room,
           onDuplicate: () => {},
           signal: this.options.signal,
         });

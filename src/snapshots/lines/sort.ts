@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LineBatch } from '../../connectors/index.js';
 import { LineOut } from './line-out.js';
 import { compareLines, NEWLINE, type LineKind, type LineOrder } from './lines.js';
-import { mergeRuns, type SortedRun } from './merge.js';
+import { mergeRuns, type MergeOptions, type SortedRun } from './merge.js';
 
 export interface SortLimits {
   /** Lines held in memory, in bytes. */
@@ -26,6 +26,8 @@ export interface SortOptions {
   /** Called once, only if the lines do not fit into memory: an existing folder for temporary files. */
   readonly scratch: () => Promise<string>;
   readonly limits?: SortLimits;
+  /** For whoever sorts one thing after the other. */
+  readonly room?: SortRoom;
   /** Told each time that a key (or pair of keys) came once more; the line read last is kept. */
   readonly onDuplicate: () => void;
   readonly signal?: AbortSignal | undefined;
@@ -53,19 +55,19 @@ export async function* sortLines(source: AsyncIterable<LineBatch>, options: Sort
     return path;
   };
 
-  const held = new HeldLines(lines, options.onDuplicate);
+  const held = options.room ?? new SortRoom();
+  held.clear();
   for await (const batch of source) {
     options.signal?.throwIfAborted();
     // One batch more would not fit: it begins the next run.
-    if (held.size > 0 && held.size + sizeOf(batch) > limits.memoryBytes) runs.push(await spill(held.take()));
+    if (held.size > 0 && held.size + sizeOf(batch) > limits.memoryBytes) runs.push(await spill(held.take(merging)));
     held.add(batch);
   }
   if (runs.length === 0) {
-    yield* held.take();
+    yield* held.take(merging);
     return;
   }
-  runs.push(await spill(held.take()));
-  held.release();
+  runs.push(await spill(held.take(merging)));
   // In rounds, each of neighbours, so that "read last" stays the order of the runs and no line is merged more often than needed.
   while (runs.length > limits.fanIn) {
     const merged: string[] = [];
@@ -80,10 +82,10 @@ function sizeOf({ bytes, ends }: LineBatch): number {
 }
 
 /**
- * Lines held in buffers of one size, which are filled again by the next ones: memory that is given back in large pieces, again and again, is not
+ * Room for lines to be sorted, for one sort after the other: buffers of one size, which are filled again by the next ones: memory that is given back in large pieces, again and again, is not
  * given back to the system. A line never lies in two of them; one that is larger than they are has one of its own.
  */
-class HeldLines {
+export class SortRoom {
   readonly #buffers: Buffer[] = [];
   /** The buffer being filled, and how far it is. */
   #filling = 0;
@@ -92,11 +94,6 @@ class HeldLines {
   /** Of each line, its buffer and where it begins and ends in there. */
   #places = new Uint32Array(3 * FIRST_ROWS);
   #rows = 0;
-
-  constructor(
-    private readonly lines: LineOrder,
-    private readonly onDuplicate: () => void,
-  ) {}
 
   /** In bytes, roughly. */
   get size(): number {
@@ -136,29 +133,29 @@ class HeldLines {
   }
 
   /** Gives all lines in order and forgets them. */
-  *take(): Generator<LineBatch> {
+  *take({ lines, onDuplicate }: Pick<MergeOptions, 'lines' | 'onDuplicate'>): Generator<LineBatch> {
     const [buffers, places] = [this.#buffers, this.#places];
     const of = (row: number): Buffer => buffers[places[3 * row] ?? 0] ?? Buffer.alloc(0);
     const order = Uint32Array.from({ length: this.#rows }, (_, row) => row);
     // Lines of one key stay in the order in which they were read.
-    order.sort((a, b) => compareLines(this.lines, of(a), places[3 * a + 1] ?? 0, of(b), places[3 * b + 1] ?? 0) || a - b);
-    const out = new LineOut(this.lines, this.onDuplicate);
+    order.sort((a, b) => compareLines(lines, of(a), places[3 * a + 1] ?? 0, of(b), places[3 * b + 1] ?? 0) || a - b);
+    const out = new LineOut(lines, onDuplicate);
     for (const row of order) {
       out.add(of(row), places[3 * row + 1] ?? 0, places[3 * row + 2] ?? 0);
       if (out.isFull) yield out.give();
     }
     const rest = out.giveRest();
     if (rest !== undefined) yield rest;
+    this.clear();
+  }
+
+  /** Forgets all lines. A buffer that a giant line made large is not kept. */
+  clear(): void {
     this.#filling = 0;
     this.#used = 0;
     this.#bytes = 0;
     this.#rows = 0;
-  }
-
-  /** Gives the memory back. */
-  release(): void {
-    this.#buffers.length = 0;
-    this.#places = new Uint32Array(3 * FIRST_ROWS);
+    if (this.#buffers.some(({ length }) => length > BUFFER_BYTES)) this.#buffers.length = 0;
   }
 }
 

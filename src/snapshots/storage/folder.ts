@@ -119,8 +119,9 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
   return {
     path,
     bytes,
-    async read(offset, length) {
-      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, bytes - offset)));
+    async read(offset, length, into) {
+      const there = Math.max(0, Math.min(length, bytes - offset));
+      const buffer = into?.subarray(0, there) ?? Buffer.allocUnsafe(there);
       let filled = 0;
       while (filled < buffer.length) {
         const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);

@@ -47,7 +47,7 @@ export interface StoredName {
 export interface StoredFile {
   readonly path: string;
   readonly bytes: number;
-  /** Exactly `length` bytes from `offset`, fewer only at the end of the file. */
-  read(offset: number, length: number): Promise<Buffer>;
+  /** Exactly `length` bytes from `offset`, fewer only at the end of the file. With `into`, as long or longer, they lie in there. */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
 }

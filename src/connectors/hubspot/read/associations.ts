@@ -30,12 +30,6 @@ export interface Ties {
   readonly after?: string;
 }
 
-/** A record whose ties are asked for, from a cursor on. */
-interface Asked {
-  readonly id: string;
-  readonly after?: string;
-}
-
 /**
  * Everything tied to the given records, which come in pieces of at most {@link LINK_READ_BATCH}, each once; a record with many ties comes in several
  * entries. Throws `platform-incomplete`.
@@ -49,27 +43,35 @@ export async function* associations(
 ): AsyncGenerator<Ties> {
   const cursors = new Cursors(api);
   const gather = tiesMaker();
-  let open: Iterable<readonly Asked[]> = asked(pieces);
+  let open = pieces;
+  let places: ReadonlyMap<string, string> = new Map();
   for (let done = 0; ;) {
-    const further: Asked[] = [];
-    for await (const entries of inOrder(open, REQUESTS_AT_ONCE, async (inputs) => await askTies(api, from, to, inputs, gather, call))) {
+    const further = new Map<string, string>();
+    const asked = { from, to, places, gather };
+    for await (const entries of inOrder(open, REQUESTS_AT_ONCE, async (ids) => await askTies(api, asked, ids, call))) {
       for (const entry of entries) {
         done += entry.others.length;
         yield entry;
         const { id, after } = entry;
         if (after === undefined) continue;
         cursors.next(`${id} after ${after}`);
-        further.push({ id, after });
+        further.set(id, after);
       }
       call.reporter?.progress({ task: `Reading links ${from} to ${to}`, done, unit: 'links' });
     }
-    if (further.length === 0) return;
-    open = chunksOf(further, LINK_READ_BATCH);
+    if (further.size === 0) return;
+    open = chunksOf([...further.keys()], LINK_READ_BATCH);
+    places = further;
   }
 }
 
-function* asked(pieces: Iterable<readonly string[]>): Generator<readonly Asked[]> {
-  for (const piece of pieces) yield piece.map((id) => ({ id }));
+/** What is asked of each of many records. */
+interface AskedTies {
+  readonly from: string;
+  readonly to: string;
+  /** Where to go on, by record; those that are not in here are asked for from the beginning. */
+  readonly places: ReadonlyMap<string, string>;
+  readonly gather: (wire: WireAssociations) => Ties;
 }
 
 /** Makes ties of what HubSpot writes. An answer about a thousand records is large: it is not kept until its turn comes. */
@@ -89,27 +91,20 @@ function tiesMaker(): (wire: WireAssociations) => Ties {
 }
 
 /** Answers for all of the given records: each has ties, or HubSpot says that it has none. */
-async function askTies(
-  api: HubSpotApi,
-  from: string,
-  to: string,
-  inputs: readonly Asked[],
-  gather: (wire: WireAssociations) => Ties,
-  call: CallOptions,
-): Promise<readonly Ties[]> {
+async function askTies(api: HubSpotApi, asked: AskedTies, keys: readonly string[], call: CallOptions): Promise<readonly Ties[]> {
+  const { from, to, places, gather } = asked;
   const path = `/crm/v4/associations/${encodeURIComponent(from)}/${encodeURIComponent(to)}/batch/read`;
-  const byId = new Map(inputs.map((input) => [input.id, input]));
   const question: Question<Ties> = {
     size: LINK_READ_BATCH,
     ask: async (ids) => {
-      const body = { inputs: ids.map((id) => byId.get(id) ?? { id }) };
-      const page = (await api.ask(path, body, isAssociationsPage, call)) as WirePage<WireAssociations>;
+      const inputs = ids.map((id) => ({ id, ...defined({ after: places.get(id) }) }));
+      const page = (await api.ask(path, { inputs }, isAssociationsPage, call)) as WirePage<WireAssociations>;
       return saidOf(ids, page, gather);
     },
-    otherwise: async (id) => await tiesOf(api, from, to, byId.get(id) ?? { id }, gather, call),
+    otherwise: async (id) => await tiesOf(api, asked, id, call),
   };
-  const whole = await askWhole(api, question, [...byId.keys()], call);
-  return demandWhole(api, whole, `${from} when it was asked for their links to ${to}`, byId.size);
+  const whole = await askWhole(api, question, keys, call);
+  return demandWhole(api, whole, `${from} when it was asked for their links to ${to}`, keys.length);
 }
 
 function saidOf(ids: readonly string[], page: WirePage<WireAssociations>, gather: (wire: WireAssociations) => Ties): Said<Ties> {
@@ -126,14 +121,8 @@ function saidOf(ids: readonly string[], page: WirePage<WireAssociations>, gather
 }
 
 /** The ties of one record, asked for in the other way that HubSpot has. */
-async function tiesOf(
-  api: HubSpotApi,
-  from: string,
-  to: string,
-  { id, after }: Asked,
-  gather: (wire: WireAssociations) => Ties,
-  call: CallOptions,
-): Promise<Said<Ties>> {
+async function tiesOf(api: HubSpotApi, { from, to, places, gather }: AskedTies, id: string, call: CallOptions): Promise<Said<Ties>> {
+  const after = places.get(id);
   const query = `?limit=500${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
   const path = `/crm/v4/objects/${encodeURIComponent(from)}/${encodeURIComponent(id)}/associations/${encodeURIComponent(to)}${query}`;
   const result = await api.look('GET', path, undefined, call);

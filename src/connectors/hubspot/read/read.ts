@@ -12,6 +12,8 @@ import { historyOf, recordMaker } from './records.js';
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
 export const READ_BATCH = 100;
 export const HISTORY_BATCH = 50;
+/** Records of a page that are brought into canonical form together. */
+const MADE_AT_ONCE = 25;
 /** HubSpot refuses a longer path and query (measured by others at 16.2 thousand characters) with 414. */
 const LONGEST_PATH = 12_000;
 /** Properties that tell how merged records hang together and where a record came from. */
@@ -24,7 +26,9 @@ const SOURCE = ['hs_object_source', 'hs_object_source_id'] as const;
 export async function* readAll(api: HubSpotApi, schema: ObjectSchema, call: CallOptions): AsyncGenerator<RecordBatch> {
   const make = recordMaker(schema);
   const names = schema.fields.map((field) => field.name);
-  for await (const wires of readAllWires(api, schema, names, call)) yield { records: wires.map(make) };
+  // A page is large once it is taken apart: some of its records at a time, so that little of it is there in two forms.
+  for await (const wires of readAllWires(api, schema, names, call))
+    for (const some of chunksOf(wires, MADE_AT_ONCE)) yield { records: some.map(make) };
 }
 
 /** Lists live records, 100 a request; 2 requests per 100 where the names of the properties do not fit into an address. */
