@@ -142,7 +142,10 @@ export async function startPostgres() {
   };
 }
 
-/** Makes a table of so many rows, damages each, and restores it in a new workspace in `folder`; resolves to the id of the restore. */
+/**
+ * Makes a table of so many rows, damages each, and restores it in a new workspace in `folder`; resolves to the id of
+ * the restore.
+ */
 export async function restoreTable(server, folder, changes, options) {
   await server.query("alter database postgres set runback.environment = 'staging'");
   await server.query(

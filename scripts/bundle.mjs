@@ -1,5 +1,6 @@
-// Makes what is shipped from the built program: dist/runback.js, and dist/chunks with everything that it imports, each loaded when it is needed.
-// Also THIRD-PARTY.md: whose work is in there, and under which licences. With --to FOLDER NAME=FILE …: other modules, for tests.
+// Makes what is shipped from the built program: dist/runback.js, and dist/chunks with everything that it imports, each
+// loaded when it is needed. Also THIRD-PARTY.md: whose work is in there, and under which licences. With --to FOLDER
+// NAME=FILE …: other modules, for tests.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,14 +18,18 @@ else await bundle(Object.fromEntries(positionals.map((pair) => pair.split('=')))
 async function ship() {
   const folder = join(dist, 'chunks');
   const { names, modules } = await bundle({ main: join(dist, 'main.js') }, folder);
-  // Only now, and only what is no longer part of it: a daemon may be at work that loads another of them when it needs it.
+  // Only now, and only what is no longer part of it: a daemon may be at work that loads another of them when it needs
+  // it.
   for (const name of await readdir(folder)) if (!names.includes(name)) await rm(join(folder, name));
   const start = "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\n\ncreateRequire(import.meta.url)('./chunks/main.cjs');\n";
   await writeFile(join(dist, 'runback.js'), start, { mode: 0o755 });
   await writeFile(join(root, 'THIRD-PARTY.md'), await licences(modules));
 }
 
-/** Writes these modules by name, and all that they import, as CommonJS. Gives the names of the files and the paths of what went into them. */
+/**
+ * Writes these modules by name, and all that they import, as CommonJS. Gives the names of the files and the paths of
+ * what went into them.
+ */
 async function bundle(input, folder) {
   const { output } = await build({
     input,
@@ -60,7 +65,10 @@ function plainScript(entry) {
   };
 }
 
-/** A module goes on to know where its own file was built, by which it finds what is shipped beside it. What it requires late is taken along. */
+/**
+ * A module goes on to know where its own file was built, by which it finds what is shipped beside it. What it requires
+ * late is taken along.
+ */
 function ownAddresses(folder) {
   return {
     name: 'own-addresses',
@@ -85,7 +93,10 @@ function nativeChecksums() {
   };
 }
 
-/** pg asks at its start whether it runs at Cloudflare by making an answer of `fetch`, which loads all of that: twenty times pg's own start. */
+/**
+ * pg asks at its start whether it runs at Cloudflare by making an answer of `fetch`, which loads all of that: twenty
+ * times pg's own start.
+ */
 function noOtherRuntimes() {
   return {
     name: 'no-other-runtimes',
@@ -98,7 +109,10 @@ function noOtherRuntimes() {
   };
 }
 
-/** Of unzipper, only what reads the directory of an archive is used: what unpacks archives to disk is left out, with the packages that it brings. */
+/**
+ * Of unzipper, only what reads the directory of an archive is used: what unpacks archives to disk is left out, with the
+ * packages that it brings.
+ */
 function onlyDirectories() {
   return {
     name: 'only-directories',

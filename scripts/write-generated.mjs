@@ -1,5 +1,6 @@
-// Writes what is derived from the code: the JSON Schemas for editors, the table of error codes and the page of commands. Needs the build.
-// With --check nothing is written and the exit status is 1 where a file is not what the code says.
+// Writes what is derived from the code: the JSON Schemas for editors, the table of error codes and the page of
+// commands. Needs the build. With --check nothing is written and the exit status is 1 where a file is not what the code
+// says.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

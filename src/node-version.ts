@@ -5,7 +5,10 @@ const LEAST = new Map([
 ]);
 const FROM = 24;
 
-/** Why runback cannot run on a version of Node (`22.13.0`), in one line; undefined where it can. Written for Node versions that are too old for it. */
+/**
+ * Why runback cannot run on a version of Node (`22.13.0`), in one line; undefined where it can. Written for Node
+ * versions that are too old for it.
+ */
 export function unfitNode(version: string): string | undefined {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const least = LEAST.get(major);

@@ -32,7 +32,10 @@ const ownSeconds = () => {
 };
 const seconds = (value) => `${value.toFixed(2)} s`;
 
-/** Snapshot, memory, verify, compare and restore of one PostgreSQL table, each against the tool people would use instead. */
+/**
+ * Snapshot, memory, verify, compare and restore of one PostgreSQL table, each against the tool people would use
+ * instead.
+ */
 export async function measure() {
   const server = await startPostgres();
   const what = `PostgreSQL, ${ROWS.toLocaleString('en')} rows of 12 columns`;

@@ -14,7 +14,10 @@ import { main, run } from '../support.mjs';
 const verdict = (ratio, reach) => (ratio <= reach ? 'reached' : 'MISSED');
 const PER_10S = 40;
 
-/** Requests of the whole demo (snapshot, plan, restore, verify) against the least possible, and the wall time of a restore under a limit. */
+/**
+ * Requests of the whole demo (snapshot, plan, restore, verify) against the least possible, and the wall time of a
+ * restore under a limit.
+ */
 export async function measure() {
   const { stdout } = await run(process.execPath, [main, 'demo', '--no-input', '--json']);
   const { made, least, limited } = JSON.parse(stdout.trim().split('\n').at(-1)).data.requests;

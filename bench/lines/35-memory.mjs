@@ -18,7 +18,10 @@ const row = (what, peakMb) => ({
   verdict: peakMb <= REACH_MB ? 'reached' : 'MISSED',
 });
 
-/** Peak memory of what holds the most: a HubSpot account with its links, and putting back every change of a large restore. */
+/**
+ * Peak memory of what holds the most: a HubSpot account with its links, and putting back every change of a large
+ * restore.
+ */
 export async function measure() {
   return [await hubspotSnapshot(), await undo()];
 }

@@ -9,8 +9,9 @@ const LINES = 100_000;
 const SAMPLE = 400;
 
 /**
- * One durable line of a journal against what a disk needs for one: a write and an fdatasync, in turn on the same disk; and the 100,000th line
- * against the 100th. Those between are written without waiting for the disk, which changes nothing for those that are measured.
+ * One durable line of a journal against what a disk needs for one: a write and an fdatasync, in turn on the same disk;
+ * and the 100,000th line against the 100th. Those between are written without waiting for the disk, which changes
+ * nothing for those that are measured.
  */
 export async function measure() {
   const folder = await mkdtemp(join(root, '.bench-journal-'));

@@ -7,7 +7,10 @@ import { restoreTable, runback, startPostgres } from '../support.mjs';
 const CHANGES = Number(process.env.RUNBACK_BENCH_CHANGES ?? 200_000);
 const REACH = 2.5;
 
-/** Where a journal of a restore holds `share` of its batches, in bytes, and the keys of the records in the batches behind that place. */
+/**
+ * Where a journal of a restore holds `share` of its batches, in bytes, and the keys of the records in the batches
+ * behind that place.
+ */
 async function cutAt(path, share) {
   const lines = (await readFile(path, 'utf8')).split('\n');
   const intents = lines.flatMap((line, at) => (line.includes('"type":"batch.intent"') ? [at] : []));

@@ -134,7 +134,10 @@ async function fill(folder) {
     await createSnapshot({ platforms: [platform()], by }, { dir: join(folder, 'backups'), store, clock: systemClock });
 }
 
-/** `status` in a workspace with a long history against one without any; the first one after that history reads it, each later one does not. */
+/**
+ * `status` in a workspace with a long history against one without any; the first one after that history reads it, each
+ * later one does not.
+ */
 export async function measure() {
   const folder = await mkdtemp(join(tmpdir(), 'runback-bench-'));
   try {

@@ -34,8 +34,9 @@ async function world() {
 }
 
 /**
- * Opens `count` incidents that somebody has, so that nothing is due for them for weeks. One is opened and taken as people do it; the
- * others get the same journal under their own ids, the same index and the same agenda, written by the store.
+ * Opens `count` incidents that somebody has, so that nothing is due for them for weeks. One is opened and taken as
+ * people do it; the others get the same journal under their own ids, the same index and the same agenda, written by the
+ * store.
  */
 async function fill({ incidents, store, clock, open }, count) {
   const { id: first } = await open();

@@ -5,9 +5,9 @@ import { checkBatch, checkLookup, trusted } from './checks/writes.js';
 import type { Batch, Connector, Mutation, MutationResult, WriteOptions } from './connector.js';
 
 /**
- * A connector that holds a driver to `connector.ts`, in production too. What breaks a promise is thrown as `connector-broken`, before it is
- * used; of a write, what cannot be trusted becomes `in_doubt`, and a note says why. Costs a comparison a record or line, keeps what was asked
- * for by key, and never asks the platform.
+ * A connector that holds a driver to `connector.ts`, in production too. What breaks a promise is thrown as
+ * `connector-broken`, before it is used; of a write, what cannot be trusted becomes `in_doubt`, and a note says why.
+ * Costs a comparison a record or line, keeps what was asked for by key, and never asks the platform.
  */
 export function checked(connector: Connector): Connector {
   const { kind, capabilities } = connector;

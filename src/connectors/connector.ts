@@ -9,7 +9,8 @@ import type { Environment } from '../workspace/index.js';
  * - calls may throw only {@link RunbackError}s (codes `auth-*`, `scope-missing`, `platform-*`, `object-unsupported`,
  *   `interrupted`); transient trouble is retried inside, visibly, within limits, before it is thrown;
  * - `read`, `readLinks`, `identify`, `describe` change nothing and may be repeated;
- * - `write` never believes a success answer that the platform's own words contradict: a result is `applied` only when the
+ * - `write` never believes a success answer that the platform's own words contradict: a result is `applied` only when
+ *   the
  *   platform's answer shows the new state or the platform guarantees it (a database's row count);
  * - an aborted signal stops before the next request; results already received are still returned by `write`.
  */
@@ -23,16 +24,18 @@ export interface Connector {
 
   /**
    * Object types with fields and links. `objects` limits the answer; without it, every object type the credentials see.
-   * Unknown names throw `object-unsupported` with a suggestion; an object that cannot be handled has `refused`.
-   * The answer may be up to a minute old. Only links between two of the described objects are listed. Order of `objects` in the answer: parents before children.
+   * Unknown names throw `object-unsupported` with a suggestion; an object that cannot be handled has `refused`. The
+   * answer may be up to a minute old. Only links between two of the described objects are listed. Order of `objects` in
+   * the answer: parents before children.
    */
   describe(objects: readonly string[] | undefined, options?: CallOptions): Promise<PlatformSchema>;
 
   /**
-   * Records in batches. All fields and meta of the schema are requested explicitly. Batches come in the order that the schema declares
-   * (`keyOrder`: by {@link compareKeys}, or by {@link compareIntegers}) where `capabilities.ordered`, else in the platform's order. With `keys`: those that exist, in any
-   * order, each at most once, and only under the key asked for (a merged-away id is reported in `aliases`, not as a record). A key is
-   * left out only where the platform says that there is no such record: what a partial answer leaves out is asked for again, then
+   * Records in batches. All fields and meta of the schema are requested explicitly. Batches come in the order that the
+   * schema declares (`keyOrder`: by {@link compareKeys}, or by {@link compareIntegers}) where `capabilities.ordered`,
+   * else in the platform's order. With `keys`: those that exist, in any order, each at most once, and only under the
+   * key asked for (a merged-away id is reported in `aliases`, not as a record). A key is left out only where the
+   * platform says that there is no such record: what a partial answer leaves out is asked for again, then
    * `platform-incomplete` is thrown. The same holds for a whole read and for links (G17).
    */
   read(request: ReadRequest, options?: CallOptions): AsyncIterable<RecordBatch>;
@@ -50,27 +53,31 @@ export interface Connector {
   readLinks(request: ReadLinksRequest, options?: CallOptions): AsyncIterable<readonly Link[]>;
 
   /**
-   * Applies a batch. Exactly one result per mutation, in the order of the mutations, whatever the vendor's format.
-   * All mutations of one call have the same action, which the type says, and the same object (or link kind). At most `capabilities.batch[action]`.
-   * Once anything was sent it does not throw: what failed, or may or may not have happened, is in the results.
+   * Applies a batch. Exactly one result per mutation, in the order of the mutations, whatever the vendor's format. All
+   * mutations of one call have the same action, which the type says, and the same object (or link kind). At most
+   * `capabilities.batch[action]`. Once anything was sent it does not throw: what failed, or may or may not have
+   * happened, is in the results.
    */
   write(batch: Batch, options?: WriteOptions): Promise<readonly MutationResult[]>;
 
   /**
-   * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or nothing of it,
-   * or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look at the records. Changes nothing.
+   * What became of a commit that `write` told of, asked of the platform itself: whether everything it named is done, or
+   * nothing of it, or that it has not ended yet. `unknown` where the platform cannot tell any more; then callers look
+   * at the records. Changes nothing.
    */
   outcomeOf?(token: string, options?: CallOptions): Promise<'done' | 'not-done' | 'running' | 'unknown'>;
 
   /**
-   * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order.
-   * `since`: when the request was sent, by the platform's own clock; a record made before that is none of them. The epoch where that is not known.
+   * Looks up what became of create mutations whose answer was lost. One entry per mutation, in order. `since`: when the
+   * request was sent, by the platform's own clock; a record made before that is none of them. The epoch where that is
+   * not known.
    */
   findCreated(mutations: readonly CreateMutation[], since: Date, options?: CallOptions): Promise<readonly CreatedLookup[]>;
 
   /**
-   * Address of the page on which people see a record of an object type, with `{key}` in the place of its key; undefined where the platform
-   * has none, or where it is not known yet: after `identify` and `describe` it is. Never calls the platform.
+   * Address of the page on which people see a record of an object type, with `{key}` in the place of its key; undefined
+   * where the platform has none, or where it is not known yet: after `identify` and `describe` it is. Never calls the
+   * platform.
    */
   pageOf?(object: string): string | undefined;
 
@@ -78,15 +85,22 @@ export interface Connector {
   usage(): Usage;
 
   /**
-   * What time it is on the platform by its own clock, as its latest answer told: what `history` is compared with. Undefined where the
-   * platform has not told, or never does; may be a second early. After `beginRead` and `describe` it is known. Never calls the platform.
+   * What time it is on the platform by its own clock, as its latest answer told: what `history` is compared with.
+   * Undefined where the platform has not told, or never does; may be a second early. After `beginRead` and `describe`
+   * it is known. Never calls the platform.
    */
   now?(): Date | undefined;
 
-  /** By how many milliseconds the clock of this machine is ahead of the platform's, up to a second less; undefined where that is not known. */
+  /**
+   * By how many milliseconds the clock of this machine is ahead of the platform's, up to a second less; undefined where
+   * that is not known.
+   */
   aheadMs?(): number | undefined;
 
-  /** Opens one consistent view for all following reads of this instance where `capabilities.consistentRead`; else does nothing. */
+  /**
+   * Opens one consistent view for all following reads of this instance where `capabilities.consistentRead`; else does
+   * nothing.
+   */
   beginRead?(options?: CallOptions): Promise<void>;
   endRead?(): Promise<void>;
 
@@ -95,8 +109,9 @@ export interface Connector {
 
 export interface WriteOptions extends CallOptions {
   /**
-   * Called before mutations take effect together, where the platform can tell later what became of them: whoever makes `token` durable can
-   * ask {@link Connector.outcomeOf} when the answer is lost, also after a crash. Nothing is written where it throws.
+   * Called before mutations take effect together, where the platform can tell later what became of them: whoever makes
+   * `token` durable can ask {@link Connector.outcomeOf} when the answer is lost, also after a crash. Nothing is written
+   * where it throws.
    */
   readonly committing?: (commit: Commit) => Promise<void>;
 }
@@ -109,25 +124,28 @@ export interface Commit {
 }
 
 /**
- * What a platform can do. Callers ask for these, never for a vendor's name. Each has to be said; where a driver is not sure, the lesser answer
- * (false, `none`, a smaller size) is right, and costs what its docstring says.
+ * What a platform can do. Callers ask for these, never for a vendor's name. Each has to be said; where a driver is not
+ * sure, the lesser answer (false, `none`, a smaller size) is right, and costs what its docstring says.
  */
 export interface Capabilities {
-  /** All reads between `beginRead` and `endRead` see one moment. False: the two do nothing, and a snapshot says that it is of no one moment. */
+  /**
+   * All reads between `beginRead` and `endRead` see one moment. False: the two do nothing, and a snapshot says that it
+   * is of no one moment.
+   */
   readonly consistentRead: boolean;
   /**
-   * Reads come in the order of their keys that the schema of the object type declares; links by the bytes of theirs. False: whoever needs an
-   * order sorts, on disk where there is much, and records that come twice are noticed there.
+   * Reads come in the order of their keys that the schema of the object type declares; links by the bytes of theirs.
+   * False: whoever needs an order sorts, on disk where there is much, and records that come twice are noticed there.
    */
   readonly ordered: boolean;
   /**
-   * A write happens only where `expect` still holds, decided by the platform itself. False: a restore reads just before it writes, one request a
-   * batch more, and what somebody changes in that moment is overwritten.
+   * A write happens only where `expect` still holds, decided by the platform itself. False: a restore reads just before
+   * it writes, one request a batch more, and what somebody changes in that moment is overwritten.
    */
   readonly conditionalWrite: boolean;
   /**
-   * `field`: who changed which field when. `record`: who changed the record last. `none`: nothing is tied to a writer, so that a person has to
-   * say that changes belong to the incident.
+   * `field`: who changed which field when. `record`: who changed the record last. `none`: nothing is tied to a writer,
+   * so that a person has to say that changes belong to the incident.
    */
   readonly history: 'field' | 'record' | 'none';
   /** Most mutations or keys per call, by what is done; at least 1. `history` is reading keys with history. */
@@ -142,8 +160,9 @@ export interface Capabilities {
     readonly unlink: number;
   };
   /**
-   * A census: reading all keys proves absence, where the read came to its end by the platform's own word and what the platform counts agrees.
-   * False: that a record is in one snapshot and not in the other is no sign that it was created or deleted.
+   * A census: reading all keys proves absence, where the read came to its end by the platform's own word and what the
+   * platform counts agrees. False: that a record is in one snapshot and not in the other is no sign that it was created
+   * or deleted.
    */
   readonly census: boolean;
 }
@@ -180,7 +199,10 @@ export interface ReadRequest {
 
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];
-  /** Of a whole read: how many records there are in all, where the platform says so. What was read is counted against the last one given. */
+  /**
+   * Of a whole read: how many records there are in all, where the platform says so. What was read is counted against
+   * the last one given.
+   */
   readonly total?: number;
   /** For requested history, by key. Newest change first. */
   readonly history?: ReadonlyMap<string, RecordHistory>;
@@ -190,7 +212,10 @@ export interface RecordBatch {
 
 /** Who did what to one record. */
 export interface RecordHistory {
-  /** Newest first; by field. With `capabilities.history === 'record'`, one entry per requested field: the record's last change. */
+  /**
+   * Newest first; by field. With `capabilities.history === 'record'`, one entry per requested field: the record's last
+   * change.
+   */
   readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
   readonly created?: { readonly at?: string; readonly writer?: string; readonly byPlatform?: true };
 }
@@ -202,7 +227,10 @@ export interface FieldChange {
   readonly at?: string;
   /** Who or what wrote, as the platform names it: `INTEGRATION:12345`, `CRM_UI:userId:42`, a user name. */
   readonly writer?: string;
-  /** The platform wrote it by itself: a default, a calculation, a workflow. Absent where somebody else did, and where that cannot be told. */
+  /**
+   * The platform wrote it by itself: a default, a calculation, a workflow. Absent where somebody else did, and where
+   * that cannot be told.
+   */
   readonly byPlatform?: true;
 }
 
@@ -225,7 +253,10 @@ export interface UpdateMutation {
   readonly schema: ObjectSchema;
   readonly key: string;
   readonly set: Fields;
-  /** What each field of `set` must still be (absent name: must be absent). Checked by the platform where `conditionalWrite`. */
+  /**
+   * What each field of `set` must still be (absent name: must be absent). Checked by the platform where
+   * `conditionalWrite`.
+   */
   readonly expect: Fields;
 }
 export interface CreateMutation {
@@ -261,15 +292,19 @@ export type CreateBatch = readonly CreateMutation[];
 export type DeleteBatch = readonly DeleteMutation[];
 export type UndeleteBatch = readonly UndeleteMutation[];
 export type LinkBatch = readonly LinkMutation[];
-/** Changes that are sent together. `byAction` tells a driver which they are, `batchOf` makes one of mutations that are known by their data only. */
+/**
+ * Changes that are sent together. `byAction` tells a driver which they are, `batchOf` makes one of mutations that are
+ * known by their data only.
+ */
 export type Batch = UpdateBatch | CreateBatch | DeleteBatch | UndeleteBatch | LinkBatch;
 
 /** What became of one mutation. */
 export type MutationResult =
   /**
-   * It is so on the platform now, perhaps in the platform's own form. `key`: the record's key, new after a create. `record`: the whole
-   * record as it stands after the write, where the platform's own answer to it shows every field; else callers read it. `was`: the whole
-   * record as it stood just before the write, where nobody else can have written in between.
+   * It is so on the platform now, perhaps in the platform's own form. `key`: the record's key, new after a create.
+   * `record`: the whole record as it stands after the write, where the platform's own answer to it shows every field;
+   * else callers read it. `was`: the whole record as it stood just before the write, where nobody else can have written
+   * in between.
    */
   | { readonly status: 'applied'; readonly key: string; readonly record?: PlatformRecord; readonly was?: PlatformRecord }
   /** Nothing written: the platform's value was not `expect`ed. `live` where known. */

@@ -8,8 +8,9 @@ interface Described {
 }
 
 /**
- * Describes object types of which some may be gone, misspelt, or not for these credentials: one such costs itself, not the others.
- * Throws what `describe` throws where none of them is left, and everything that is not about one object type.
+ * Describes object types of which some may be gone, misspelt, or not for these credentials: one such costs itself, not
+ * the others. Throws what `describe` throws where none of them is left, and everything that is not about one object
+ * type.
  */
 export async function describeThere(connector: Connector, objects: readonly string[] | undefined, options: CallOptions): Promise<Described> {
   try {

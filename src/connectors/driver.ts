@@ -13,7 +13,10 @@ export interface DriverDeps {
   readonly redact?: (text: string) => string;
 }
 
-/** What the `index.ts` of a driver exports. Opening makes no request; throws `auth-missing`, `secret-missing` or `usage`. */
+/**
+ * What the `index.ts` of a driver exports. Opening makes no request; throws `auth-missing`, `secret-missing` or
+ * `usage`.
+ */
 export interface Driver {
   openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector>;
 }

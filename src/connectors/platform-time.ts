@@ -4,8 +4,8 @@ import type { Clock } from '../lib/index.js';
 const KEPT = 5;
 
 /**
- * What time it is on a platform, by its own clock: what its history is compared with. That of this machine may be wrong, and may be put right
- * at any moment; from one answer to the next, a clock that only grows counts.
+ * What time it is on a platform, by its own clock: what its history is compared with. That of this machine may be
+ * wrong, and may be put right at any moment; from one answer to the next, a clock that only grows counts.
  */
 export class PlatformTime {
   readonly #told: { readonly ms: number; readonly atMs: number }[] = [];
@@ -19,7 +19,10 @@ export class PlatformTime {
     if (this.#told.length > KEPT) this.#told.shift();
   }
 
-  /** Undefined before the platform has told. Up to a second early where it tells whole seconds, and never late: of several answers, the least. */
+  /**
+   * Undefined before the platform has told. Up to a second early where it tells whole seconds, and never late: of
+   * several answers, the least.
+   */
   now(): Date | undefined {
     const nowMs = this.clock.monotonicMs();
     const least = Math.min(...this.#told.map(({ ms, atMs }) => ms + Math.max(0, nowMs - atMs)));

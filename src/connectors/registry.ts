@@ -15,8 +15,8 @@ const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
 const EMPTY_IS_NULL: ReadonlySet<string> = new Set(['hubspot']);
 
 /**
- * Whether null, `''` and an empty set are one value to a connector, by its name in a snapshot. Snapshots of earlier versions hold what
- * the platform happened to answer.
+ * Whether null, `''` and an empty set are one value to a connector, by its name in a snapshot. Snapshots of earlier
+ * versions hold what the platform happened to answer.
  */
 export function emptyIsNull(connector: string | undefined): boolean {
   return connector !== undefined && EMPTY_IS_NULL.has(connector);
@@ -46,7 +46,10 @@ export async function openPlatform(config: PlatformConfig, deps: DriverDeps, opt
   }
 }
 
-/** Asks a platform who it is, and nothing else, before anything is declared of it. Throws as {@link openPlatform}, except where the account is another. */
+/**
+ * Asks a platform who it is, and nothing else, before anything is declared of it. Throws as {@link openPlatform},
+ * except where the account is another.
+ */
 export async function identifyPlatform(config: PlatformConfig, deps: DriverDeps, options: CallOptions = {}): Promise<Identity> {
   const connector = await opened(config, deps);
   try {

@@ -21,11 +21,12 @@ const ONCE_MS = 60_000;
 const FRESH_DEAD_LETTER_MS = 3_600_000;
 
 /**
- * Does what is due in a workspace until the signal says stop, or with `once` until nothing is due. It keeps nothing that matters: killed
- * at any point, the next one goes on from the store.
+ * Does what is due in a workspace until the signal says stop, or with `once` until nothing is due. It keeps nothing
+ * that matters: killed at any point, the next one goes on from the store.
  *
- * Throws `locked` where another daemon is running; `usage` for an address of the page that is taken or not loopback, or for a ping that
- * is no web address; with `once` also the first error of a ticker or an incident, after everything else was done.
+ * Throws `locked` where another daemon is running; `usage` for an address of the page that is taken or not loopback, or
+ * for a ping that is no web address; with `once` also the first error of a ticker or an incident, after everything else
+ * was done.
  */
 export async function runDaemon(deps: DaemonDeps): Promise<void> {
   const daemon = new Daemon(deps);

@@ -9,8 +9,8 @@ const AGAIN_MS = 5000;
 const TIMEOUT_MS = 5000;
 
 /**
- * The dead man's switch: a service out there raises an alarm when it hears nothing. So it hears something only while everything that is
- * due gets done; a ping that is withheld or lost is what it is for.
+ * The dead man's switch: a service out there raises an alarm when it hears nothing. So it hears something only while
+ * everything that is due gets done; a ping that is withheld or lost is what it is for.
  */
 export class DeadMan {
   readonly pulse: PingPulse = { sent: 0, failed: 0, withheld: 0, lastSentAt: undefined, withheldBecause: 'not everything has been checked yet' };

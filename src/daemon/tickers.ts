@@ -12,8 +12,8 @@ const MEANWHILE_MS = 5000;
 const LATE_MS = 60_000;
 
 /**
- * Looks at incidents that are due, and remembers which of them wait for somebody longer than they should. That costs what is due:
- * an incident becomes overdue only when it is looked at.
+ * Looks at incidents that are due, and remembers which of them wait for somebody longer than they should. That costs
+ * what is due: an incident becomes overdue only when it is looked at.
  */
 export class IncidentTicker implements Ticker {
   readonly name = 'incidents';
@@ -63,7 +63,10 @@ export class IncidentTicker implements Ticker {
     });
   }
 
-  /** Judges every open incident once: what was overdue before this process began. Ends early, and without an error, when told to stop. */
+  /**
+   * Judges every open incident once: what was overdue before this process began. Ends early, and without an error, when
+   * told to stop.
+   */
   async scan(signal: AbortSignal): Promise<void> {
     for (const { id } of await this.incidents.listOpen({ everyJournal: true })) {
       if (signal.aborted) return;
@@ -71,7 +74,10 @@ export class IncidentTicker implements Ticker {
     }
   }
 
-  /** Why incidents are not in order, in words; undefined where they are. Looks again at those that were overdue, up to the first that still is. */
+  /**
+   * Why incidents are not in order, in words; undefined where they are. Looks again at those that were overdue, up to
+   * the first that still is.
+   */
   async overdue(): Promise<string | undefined> {
     const { store, clock } = this.incidents.options;
     const [failed] = this.problems.keys();

@@ -12,7 +12,10 @@ export class Trouble {
     private readonly log: (line: string) => void,
   ) {}
 
-  /** Logs a line about a matter (`incidents`, `ping`, the id of an incident) unless it was told of within the last minute. */
+  /**
+   * Logs a line about a matter (`incidents`, `ping`, the id of an incident) unless it was told of within the last
+   * minute.
+   */
   tell(matter: string, line: string): void {
     const now = this.clock.monotonicMs();
     const last = this.#told.get(matter);

@@ -14,8 +14,8 @@ export interface Ticker {
   /** A word: `incidents`, `pages`. */
   readonly name: string;
   /**
-   * It only watches: that it throws keeps nothing from being done, so `once` ends well all the same. No ping is sent meanwhile, and `/healthz`
-   * says no at once.
+   * It only watches: that it throws keeps nothing from being done, so `once` ends well all the same. No ping is sent
+   * meanwhile, and `/healthz` says no at once.
    */
   readonly watches?: true;
   tick(now: Date): Promise<{ readonly due: number }>;

@@ -1,4 +1,7 @@
-/** A text of sections before it is Markdown or HTML. Texts are as people and platforms wrote them: each renderer escapes them. */
+/**
+ * A text of sections before it is Markdown or HTML. Texts are as people and platforms wrote them: each renderer escapes
+ * them.
+ */
 export interface TextDocument {
   readonly title: string;
   /** Lines under the title. */

@@ -16,8 +16,8 @@ const STYLE = raw(`<style>${DOCUMENT_CSS}</style>`);
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(DOCUMENT_CSS).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
 /**
- * A document as one HTML file: style inside, no scripts, nothing from elsewhere, so it works offline and can be mailed. The same content
- * and order as {@link documentMarkdown}.
+ * A document as one HTML file: style inside, no scripts, nothing from elsewhere, so it works offline and can be mailed.
+ * The same content and order as {@link documentMarkdown}.
  */
 export function documentHtml({ title, lead, sections }: TextDocument): string {
   const drawn = new Page(sections);

@@ -2,8 +2,8 @@ import { utcText } from '../lib/index.js';
 import { type Block, type Inline, type Inlines, inlinesOf, plain, slug, type TextDocument, webAddress } from './document.js';
 
 /**
- * A document as Markdown (CommonMark with tables). Everything that people or records wrote is escaped: it cannot become a link, a
- * table cell, HTML or a heading.
+ * A document as Markdown (CommonMark with tables). Everything that people or records wrote is escaped: it cannot become
+ * a link, a table cell, HTML or a heading.
  */
 export function documentMarkdown({ title, lead, sections }: TextDocument): string {
   const parts = [`# ${escaped(title).trim()}`, ...lead.map(line)];
@@ -71,7 +71,10 @@ function code(text: string): string {
   return shown === '' || /[`|]/u.test(shown) ? escaped(text) : `\`${shown}\``;
 }
 
-/** Text that stays text: whatever Markdown might take for markup is escaped; words with an at sign would become links, so they are code. */
+/**
+ * Text that stays text: whatever Markdown might take for markup is escaped; words with an at sign would become links,
+ * so they are code.
+ */
 function escaped(text: string): string {
   return plain(text)
     .split(/(\S*@\S*)/u)
@@ -80,7 +83,10 @@ function escaped(text: string): string {
     .replace(/^(\s*\d+)([.)])/u, '$1\\$2');
 }
 
-/** Plain punctuation of sentences and times is left readable where it cannot begin anything: `www.`, `https:/` and lists are none. */
+/**
+ * Plain punctuation of sentences and times is left readable where it cannot begin anything: `www.`, `https:/` and lists
+ * are none.
+ */
 function escapeOf(character: string, offset: number, text: string): string {
   const [before, after] = [text[offset - 1] ?? ' ', text[offset + 1] ?? ' '];
   if (/[,;'"()%/?]/u.test(character) || (character === '=' && /\w/u.test(before))) return character;

@@ -1,4 +1,7 @@
-/** Looks of a document as HTML: light and dark, screen and paper. Every pair of colours has a contrast of 4.5 to 1 or more. */
+/**
+ * Looks of a document as HTML: light and dark, screen and paper. Every pair of colours has a contrast of 4.5 to 1 or
+ * more.
+ */
 export const DOCUMENT_CSS = `
 :root { color-scheme: light dark; --ink: #1c1f24; --soft: #4d5560; --paper: #ffffff; --line: #c4cad2; --band: #f1f3f6; --link: #0b4fb3; --bar: #2563a8; --mark: #8a2300; }
 @media (prefers-color-scheme: dark) {

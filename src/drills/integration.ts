@@ -14,8 +14,8 @@ export interface Integration {
 }
 
 /**
- * Starts an integration on a loopback port, a free one by default. `write` is called again and again, `everyMs` apart, while it is not paused; after a
- * pause, work in flight goes on for a moment, as in real ones.
+ * Starts an integration on a loopback port, a free one by default. `write` is called again and again, `everyMs` apart,
+ * while it is not paused; after a pause, work in flight goes on for a moment, as in real ones.
  */
 export async function startIntegration(write: () => void, port = 0, everyMs = 200): Promise<Integration> {
   const state = { paused: false, inFlight: 0, writes: 0 };

@@ -5,7 +5,9 @@ export interface RepairSizes {
   /** Records whose live state and history had to be looked at. */
   readonly suspects: number;
   readonly updates: number;
-  /** Pairs of object types, in the order of `objects`, whose links carry labels that somebody defined in the account. */
+  /**
+   * Pairs of object types, in the order of `objects`, whose links carry labels that somebody defined in the account.
+   */
   readonly labelled: readonly (readonly [string, string])[];
   /** Links to be written, all between the same two object types. */
   readonly links: number;
@@ -21,14 +23,16 @@ export interface RepairSizes {
 const SIZE = { records: 100, history: 50, linksRead: 1000, linksWritten: 2000 } as const;
 
 /**
- * Fewest requests that an evidence snapshot, a plan with attribution, a restore and its verification can take with HubSpot's batch sizes
- * if what runback promises is kept: each suspect is looked at once with its history; each batch is looked at just before it is written
- * and once more after it, so that what the platform changed beside it is seen; the first batch is small; an archive proves nothing, so it is looked up, and links to a record are looked at before
- * the record is deleted; what the platform linked by itself is taken away again, which answers nothing and is looked at; in the end
- * every change is read once more, and again just before the syncs start, since people may have taken hours in between; and a link is
- * planned only where both its ends are there. One request reads or writes links of all kinds between two
- * object types. They are read from the side with fewer records; HubSpot numbers a label differently on the two sides and tells nowhere
- * which numbers belong together, so that where there are labels one request more has to learn that.
+ * Fewest requests that an evidence snapshot, a plan with attribution, a restore and its verification can take with
+ * HubSpot's batch sizes if what runback promises is kept: each suspect is looked at once with its history; each batch
+ * is looked at just before it is written and once more after it, so that what the platform changed beside it is seen;
+ * the first batch is small; an archive proves nothing, so it is looked up, and links to a record are looked at before
+ * the record is deleted; what the platform linked by itself is taken away again, which answers nothing and is looked
+ * at; in the end every change is read once more, and again just before the syncs start, since people may have taken
+ * hours in between; and a link is planned only where both its ends are there. One request reads or writes links of all
+ * kinds between two object types. They are read from the side with fewer records; HubSpot numbers a label differently
+ * on the two sides and tells nowhere which numbers belong together, so that where there are labels one request more has
+ * to learn that.
  */
 export function leastRequests({ objects, labelled, suspects, updates, links, cutAgain, deletes, canary }: RepairSizes): number {
   const entries = Object.entries(objects);

@@ -9,8 +9,8 @@ export interface SeedSizes {
 }
 
 /**
- * Fills a local sandbox that another process started with messy invented records. Throws `usage` for an address that is not on this
- * machine, `platform-unreachable` where nothing answers, `auth-refused` for another token.
+ * Fills a local sandbox that another process started with messy invented records. Throws `usage` for an address that is
+ * not on this machine, `platform-unreachable` where nothing answers, `auth-refused` for another token.
  */
 export async function seedSandbox(
   target: { readonly url: string; readonly token: string },

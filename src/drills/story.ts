@@ -16,7 +16,10 @@ export interface Cast {
   /** The object type that is damaged, and the one that it is linked to. */
   readonly object: string;
   readonly linked: string;
-  /** A given and a family name, a phone number, an address for mail, where somebody works and lives, and a number that the sync keeps. */
+  /**
+   * A given and a family name, a phone number, an address for mail, where somebody works and lives, and a number that
+   * the sync keeps.
+   */
   readonly fields: Readonly<Record<'given' | 'family' | 'phone' | 'email' | 'job' | 'city' | 'points', string>>;
   readonly sync: Who;
   readonly colleague: Who;
@@ -57,8 +60,8 @@ export class Story {
   goWrong(): DamageDone {
     const { fields, colleague } = this.cast;
     const shuffled = this.#random.shuffle(this.#original);
-    // Corrections made after the nightly snapshot: the base does not know them, and they must come back all the same. What has the very
-    // time of the damage could not be told to be older.
+    // Corrections made after the nightly snapshot: the base does not know them, and they must come back all the same.
+    // What has the very time of the damage could not be told to be older.
     const earlier = this.sandbox.now().getTime() - 1;
     for (const key of shuffled.slice(0, 3)) this.#edit(colleague, key, fields.given, `Renamed ${key.slice(-3)}`, earlier);
     const share = Math.max(4, Math.round(this.#original.length * 0.05));
@@ -72,7 +75,10 @@ export class Story {
     return { overwritten: overwritten.length, emptied: emptied.length, linksCut, duplicates: copies.length };
   }
 
-  /** A colleague works on, not knowing: corrects records by hand, damaged ones too, and adds one. Gives the number of edits. */
+  /**
+   * A colleague works on, not knowing: corrects records by hand, damaged ones too, and adds one. Gives the number of
+   * edits.
+   */
   colleagueWorks(): number {
     const { object, fields, colleague } = this.cast;
     const before = this.#legitimate.size;

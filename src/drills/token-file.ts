@@ -2,11 +2,17 @@ import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where a sandbox leaves the token that it made, for other programs of the same person: a folder that only they can read. */
+/**
+ * Where a sandbox leaves the token that it made, for other programs of the same person: a folder that only they can
+ * read.
+ */
 const folder = (): string => join(tmpdir(), `runback-sandbox-${process.getuid?.() ?? 'user'}`);
 const fileOf = (port: string): string => join(folder(), `${port}.token`);
 
-/** Leaves the token of the sandbox at this port. Gives what takes it away again. Where the folder is somebody else's, nothing is left: the token was printed. */
+/**
+ * Leaves the token of the sandbox at this port. Gives what takes it away again. Where the folder is somebody else's,
+ * nothing is left: the token was printed.
+ */
 export async function leaveToken(port: string, token: string): Promise<() => Promise<void>> {
   try {
     await mkdir(folder(), { recursive: true, mode: 0o700 });

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const shipped = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Lays a copy of the shipped sample workspace into a folder, its addresses replaced by those of the local servers. The token becomes a
- * file of that folder, readable by its owner only.
+ * Lays a copy of the shipped sample workspace into a folder, its addresses replaced by those of the local servers. The
+ * token becomes a file of that folder, readable by its owner only.
  */
 export async function writeSampleWorkspace(
   folder: string,
@@ -25,7 +25,9 @@ export async function writeSampleWorkspace(
   await cp(join(shipped, 'escalation.yml'), join(folder, 'escalation.yml'));
 }
 
-/** The same for people who practise: those who are told are invented, and what they would be told goes into pages.log. */
+/**
+ * The same for people who practise: those who are told are invented, and what they would be told goes into pages.log.
+ */
 export async function writePracticeWorkspace(folder: string, addresses: Parameters<typeof writeSampleWorkspace>[1]): Promise<void> {
   await writeSampleWorkspace(folder, addresses);
   await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);

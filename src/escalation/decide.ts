@@ -17,17 +17,18 @@ interface Due {
 /**
  * What is due for an incident now: the one decision of escalation. A pure function of its arguments.
  *
- * - Rung 0 is due at `since`; each further one when the `ack_within` of the rung before it is over, counted from when that
+ * - Rung 0 is due at `since`; each further one when the `ack_within` of the rung before it is over, counted from when
+ *   that
  *   really fired. So after hours without a call one rung fires, not a burst. Once all rounds are through, the exhausted rung
  *   fires again and again, for ever.
- * - Contacts belong to the latest rung; a rung that is due supersedes those of the one before. A failed contact makes the next
+ * - Contacts belong to the latest rung; a rung that is due supersedes those of the one before. A failed contact makes
+ *   the next
  *   one of the same person due at once; when nobody is left to try, the next rung is due at once. Exhausted rungs keep their pace.
  * - Quiet hours hold all of it where the severity says so, except what a person hurried. Nothing is dropped: it waits.
  * - Who is on call is worked out at `now`, when a rung fires.
  *
- * `next` is exact: a call before it gives no acts, a call at it gives some. With acts it says when something will be due
- * once they are done and nothing has failed.
- * Throws `not-found` where the file does not know the severity.
+ * `next` is exact: a call before it gives no acts, a call at it gives some. With acts it says when something will be
+ * due once they are done and nothing has failed. Throws `not-found` where the file does not know the severity.
  */
 export function decideEscalation(file: Escalation, state: EscalationState, now: Date): EscalationDue {
   if (state.held) return { acts: [] };
@@ -89,7 +90,10 @@ function rungDue(file: Escalation, policy: Policy, state: EscalationState, now: 
   return { at: at + before.withinMs };
 }
 
-/** Contacts of the latest rung that are still to be taken, with their times. A failed one makes the one after it due at once. */
+/**
+ * Contacts of the latest rung that are still to be taken, with their times. A failed one makes the one after it due at
+ * once.
+ */
 function contactsDue(file: Escalation, rung: FiredRung | undefined): readonly { readonly at: number; readonly act: ContactAct }[] {
   if (rung === undefined) return [];
   return rung.targets.flatMap((target, index) => {

@@ -22,8 +22,8 @@ export function parseExpectation(line: string): Expectation {
 }
 
 /**
- * What a simulation does not do as expected, in order of time. Every message up to the last expected time counts: one that
- * is missing, and one that nobody expected.
+ * What a simulation does not do as expected, in order of time. Every message up to the last expected time counts: one
+ * that is missing, and one that nobody expected.
  */
 export function differencesFrom(
   file: Escalation,

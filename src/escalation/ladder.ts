@@ -41,7 +41,10 @@ export function rungAt(policy: Policy, index: number): Rung {
   return { index, level, ...place, notify: level.notify, withinMs: level.ackWithinMs };
 }
 
-/** Who `notify` means at an instant, each person and channel once. A schedule that nobody covers stays, without a person. */
+/**
+ * Who `notify` means at an instant, each person and channel once. A schedule that nobody covers stays, without a
+ * person.
+ */
 export function targetsAt(file: Escalation, notify: readonly NotifyRef[], at: number): readonly Target[] {
   const targets = notify.map((ref): Target => {
     const [kind, name] = [ref.slice(0, ref.indexOf(':')), ref.slice(ref.indexOf(':') + 1)];
@@ -54,7 +57,10 @@ export function targetsAt(file: Escalation, notify: readonly NotifyRef[], at: nu
   return targets.filter((target, index) => targets.findIndex((other) => key(other) === key(target)) === index);
 }
 
-/** Milliseconds after the rung at which each contact of a target is taken, in order. A channel has one, at once; nobody has none. */
+/**
+ * Milliseconds after the rung at which each contact of a target is taken, in order. A channel has one, at once; nobody
+ * has none.
+ */
 export function delaysOf(file: Escalation, target: Target): readonly number[] {
   if (target.channel !== undefined) return [0];
   return (target.person === undefined ? undefined : own(file.people, target.person))?.contact.map(({ afterMs }) => afterMs) ?? [];

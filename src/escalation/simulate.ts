@@ -54,8 +54,8 @@ export interface SimulateOptions {
 const MAX_STEPS = 5000;
 
 /**
- * What escalation would do if every contact were accepted and nobody answered, in order of time. It asks
- * {@link decideEscalation} and nothing else, so it tells what an incident will do. Throws `not-found` for an unknown severity.
+ * What escalation would do if every contact were accepted and nobody answered, in order of time. It asks {@link
+ * decideEscalation} and nothing else, so it tells what an incident will do. Throws `not-found` for an unknown severity.
  */
 export function simulateEscalation(file: Escalation, { severity, at, until, maxRungs }: SimulateOptions): readonly SimulatedStep[] {
   const rungs = maxRungs ?? rungsOf(policyOf(file, severity).policy) + 2;

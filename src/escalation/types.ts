@@ -1,6 +1,9 @@
 import type { SecretRef } from '../workspace/index.js';
 
-/** How a person can be reached. `email` goes over the channel of type `email`; `sms` and `voice` over the one of type `twilio`. */
+/**
+ * How a person can be reached. `email` goes over the channel of type `email`; `sms` and `voice` over the one of type
+ * `twilio`.
+ */
 export type ContactKind = 'email' | 'sms' | 'voice';
 
 /** One way to reach a person, and how long after the level has fired it is taken if nobody has answered. */
@@ -28,7 +31,9 @@ export interface Schedule {
   /** IANA zone. */
   readonly timezone: string;
   readonly rotation: {
-    /** As written: `1w`, `2d`, `12h`. Weeks and days are calendar ones: a handoff stays at its local time through DST. */
+    /**
+     * As written: `1w`, `2d`, `12h`. Weeks and days are calendar ones: a handoff stays at its local time through DST.
+     */
     readonly every: string;
     /** `Mon 09:00` or `09:00`, local. */
     readonly handoff: string;
@@ -113,7 +118,9 @@ export interface Vendor {
   readonly caseFields: readonly string[];
 }
 
-/** escalation.yml, checked and with every default filled in. Plain JSON: an incident keeps the one it was opened with. */
+/**
+ * escalation.yml, checked and with every default filled in. Plain JSON: an incident keeps the one it was opened with.
+ */
 export interface Escalation {
   readonly version: 1;
   readonly timezone: string;
@@ -131,7 +138,10 @@ export interface Escalation {
   readonly policies: Readonly<Record<string, Policy>>;
   readonly quietHours?: WeeklyHours;
   readonly vendors: Readonly<Record<string, Vendor>>;
-  /** Most messages to one person's address or one chat channel: `burst` at once, then one every `everyMs`; more are bundled. */
+  /**
+   * Most messages to one person's address or one chat channel: `burst` at once, then one every `everyMs`; more are
+   * bundled.
+   */
   readonly caps: { readonly burst: number; readonly everyMs: number };
 }
 

@@ -31,7 +31,10 @@ export interface Tick {
   readonly looked: number;
   /** Incidents that could not be looked at, and why. */
   readonly problems: readonly { readonly id: string; readonly error: unknown }[];
-  /** Incidents that another process is at, and who that is: nobody waited for them, and they are looked at again in a second. */
+  /**
+   * Incidents that another process is at, and who that is: nobody waited for them, and they are looked at again in a
+   * second.
+   */
   readonly busy: readonly { readonly id: string; readonly error: unknown }[];
   /** Milliseconds by which the clock went back since the tick before; then every open incident is due. */
   readonly clockBackMs?: number;
@@ -43,9 +46,10 @@ const AGAIN_MS = 60_000;
 const BUSY_AGAIN_MS = 1000;
 
 /**
- * The incidents of a workspace. Each is a journal; what it is follows from that alone. The agenda `incidents` says when each has to
- * be looked at again, so that a look costs what is due and not what is open. Before anything is written that makes something due, the
- * agenda has an entry for it: a crash at any point leaves a look too many, never one too few.
+ * The incidents of a workspace. Each is a journal; what it is follows from that alone. The agenda `incidents` says when
+ * each has to be looked at again, so that a look costs what is due and not what is open. Before anything is written
+ * that makes something due, the agenda has an entry for it: a crash at any point leaves a look too many, never one too
+ * few.
  */
 export class Incidents {
   readonly #journals: IncidentJournals;
@@ -61,7 +65,10 @@ export class Incidents {
     this.#watch = new ClockWatch(store, clock, 'incidents');
   }
 
-  /** Opens an incident and decides at once whom to tell. Throws `usage` for a severity that escalation.yml does not have. */
+  /**
+   * Opens an incident and decides at once whom to tell. Throws `usage` for a severity that escalation.yml does not
+   * have.
+   */
   async open(opening: Opening, by: string): Promise<Incident> {
     const { clock, escalation } = this.options;
     requireSeverity(opening.severity, escalation, 'Nothing was opened.');
@@ -78,14 +85,17 @@ export class Incidents {
     return await this.#journals.read(id);
   }
 
-  /** Incidents as their journals have them, in the order of their ids, and those whose journal cannot be read. What never began is left out. */
+  /**
+   * Incidents as their journals have them, in the order of their ids, and those whose journal cannot be read. What
+   * never began is left out.
+   */
   async readAll(ids: readonly string[]): Promise<{ readonly incidents: readonly Incident[]; readonly unreadable: readonly string[] }> {
     return await this.#journals.readAll(ids);
   }
 
   /**
-   * Incidents that are open, oldest first, by their index: titles and severities as of the last change. `everyJournal`: also those whose journal was
-   * put back in its place by a hand or a copy, which nothing else tells of.
+   * Incidents that are open, oldest first, by their index: titles and severities as of the last change. `everyJournal`:
+   * also those whose journal was put back in its place by a hand or a copy, which nothing else tells of.
    */
   async listOpen({ everyJournal = false }: { readonly everyJournal?: boolean } = {}): Promise<readonly OpenIncident[]> {
     return await this.#open.all(everyJournal);
@@ -96,14 +106,17 @@ export class Incidents {
     return await this.#journals.ids();
   }
 
-  /** The escalation policy an incident was opened with (guarantee G21). Where that is lost, the one of today: better those than nobody. */
+  /**
+   * The escalation policy an incident was opened with (guarantee G21). Where that is lost, the one of today: better
+   * those than nobody.
+   */
   async policyOf(incident: Incident): Promise<Escalation | undefined> {
     return await this.#policies.of(incident);
   }
 
   /**
-   * Lets a person or program change an incident: one at a time, then looks at what follows. `change` is told what the incident is now. An error
-   * after something was written says that it was.
+   * Lets a person or program change an incident: one at a time, then looks at what follows. `change` is told what the
+   * incident is now. An error after something was written says that it was.
    */
   async change(id: string, by: string, change: (incident: Incident, append: Append) => Promise<void>): Promise<Incident> {
     await this.#isDue(id);
@@ -134,7 +147,10 @@ export class Incidents {
     }
   }
 
-  /** Does what is due for one incident and says when to look again. Safe to repeat, in several processes. Waits for others for a while. */
+  /**
+   * Does what is due for one incident and says when to look again. Safe to repeat, in several processes. Waits for
+   * others for a while.
+   */
   async look(id: string, { patienceMs }: { readonly patienceMs?: number } = {}): Promise<Incident> {
     const { store, clock, outbox, links } = this.options;
     let next: Date | undefined;
@@ -156,8 +172,8 @@ export class Incidents {
   }
 
   /**
-   * Looks at every incident that is due. One that cannot be checked holds up no other: it is told, and tried again in a minute. Nor does one
-   * that another process is at.
+   * Looks at every incident that is due. One that cannot be checked holds up no other: it is told, and tried again in a
+   * minute. Nor does one that another process is at.
    */
   async tick(limit = 500): Promise<Tick> {
     const { store, clock } = this.options;
@@ -199,15 +215,18 @@ export class Incidents {
     return incident === undefined ? [] : pagesBefore(incident, page.key);
   };
 
-  /** To be called where the outbox cannot read what it kept of a page: the incident is looked at, and the page put in again. */
+  /**
+   * To be called where the outbox cannot read what it kept of a page: the incident is looked at, and the page put in
+   * again.
+   */
   readonly damaged = async (key: string): Promise<void> => {
     const [id = key] = key.split('.');
     if (await this.#journals.exists(id)) await this.#isDue(id);
   };
 
   /**
-   * To be called before the outbox writes down how a page ended, and once more when it has: the incident will be looked at. The first call holds
-   * where the process dies between the two; the second where somebody looks between them.
+   * To be called before the outbox writes down how a page ended, and once more when it has: the incident will be looked
+   * at. The first call holds where the process dies between the two; the second where somebody looks between them.
    */
   readonly pageSettles = async ({ page }: PageRecord): Promise<void> => {
     if (page.kind !== 'test' && page.kind !== 'bundle') await this.#isDue(page.incident.id);

@@ -56,7 +56,10 @@ export class IncidentJournals {
     });
   }
 
-  /** Incidents as their journals have them, in the order of their ids, and those whose journal cannot be read. What never began is left out. */
+  /**
+   * Incidents as their journals have them, in the order of their ids, and those whose journal cannot be read. What
+   * never began is left out.
+   */
   async readAll(ids: readonly string[]): Promise<{ readonly incidents: readonly Incident[]; readonly unreadable: readonly string[] }> {
     const found: (Incident | undefined)[] = [];
     const unreadable: string[] = [];

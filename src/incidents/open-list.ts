@@ -17,8 +17,8 @@ export interface OpenIncident {
 const AT_ONCE = 16;
 
 /**
- * The index of open incidents: a document each, so that a list costs what is open. The journals say the same, and where they say that one is open which
- * the index does not name (a journal that was brought back from a backup), they count.
+ * The index of open incidents: a document each, so that a list costs what is open. The journals say the same, and where
+ * they say that one is open which the index does not name (a journal that was brought back from a backup), they count.
  */
 export class OpenList {
   constructor(

@@ -24,7 +24,10 @@ export class Policies {
     return digest;
   }
 
-  /** The policy an incident was opened with (guarantee G21). Where that is lost, the one of today: better those than nobody. */
+  /**
+   * The policy an incident was opened with (guarantee G21). Where that is lost, the one of today: better those than
+   * nobody.
+   */
   async of({ policy: digest }: Incident): Promise<Escalation | undefined> {
     if (digest === undefined) return undefined;
     const known = this.#known.get(digest);

@@ -30,7 +30,10 @@ export async function recordDue(
   throw new RunbackError('bug', `${incident.id} has more due at the same time than is possible`, { state: 'What was decided is on record.' });
 }
 
-/** Writes down what is due now; gives the same incident where nothing was. A release changes what is due, so that it comes alone. */
+/**
+ * Writes down what is due now; gives the same incident where nothing was. A release changes what is due, so that it
+ * comes alone.
+ */
 async function recordRound(incident: Incident, file: Escalation | undefined, due: Due, time: Date, append: Append): Promise<Incident> {
   let now = incident;
   if (due.release !== undefined) return await append('incident.released', { because: due.release, source: 'daemon' }, ROBOT);

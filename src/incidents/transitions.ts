@@ -38,7 +38,10 @@ export async function escalate(incidents: Incidents, id: string, why: string | u
   });
 }
 
-/** A line in the timeline; `update`: it tells others where things stand, so that none is due for a while. With a `key`, once only. */
+/**
+ * A line in the timeline; `update`: it tells others where things stand, so that none is due for a while. With a `key`,
+ * once only.
+ */
 export async function note(incidents: Incidents, id: string, text: string, update: boolean, { by, source }: Actor, key?: string): Promise<Incident> {
   return await incidents.change(id, by, async (incident, append) => {
     if (key !== undefined && incident.noteKeys.includes(key)) return;
@@ -46,7 +49,10 @@ export async function note(incidents: Incidents, id: string, text: string, updat
   });
 }
 
-/** What is known better now. A worse severity with other rules tells the people of its first level, even where somebody has it. */
+/**
+ * What is known better now. A worse severity with other rules tells the people of its first level, even where somebody
+ * has it.
+ */
 export async function triage(
   incidents: Incidents,
   id: string,
@@ -187,8 +193,8 @@ function allow(incident: Incident, act: IncidentTransition): void {
 }
 
 /**
- * What another severity changes. sev1 is worse than sev2. People are told again only where other rules apply and it got worse, or where nobody
- * has it and another policy names other people. Its levels count from the first one in any case.
+ * What another severity changes. sev1 is worse than sev2. People are told again only where other rules apply and it got
+ * worse, or where nobody has it and another policy names other people. Its levels count from the first one in any case.
  */
 function rulesAfter(
   { severity: from, status }: Incident,

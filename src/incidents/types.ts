@@ -99,8 +99,8 @@ export interface Incident {
   /** The page whose end was written down last: it may still be in the outbox. */
   readonly lastSettled?: string;
   /**
-   * What channels have to hear as the last word: that nobody is paged any more, or that it is over. Absent while people are paged: an
-   * earlier word was overtaken, and must not reach anybody any more.
+   * What channels have to hear as the last word: that nobody is paged any more, or that it is over. Absent while people
+   * are paged: an earlier word was overtaken, and must not reach anybody any more.
    */
   readonly lastWord?: { readonly kind: 'acknowledged' | 'resolved'; readonly seq: number };
   /** The last word, until its message is on record: one at most. */
@@ -154,7 +154,9 @@ export interface IncidentEvents {
     readonly why?: string;
     /** Other rules apply, and it got worse or nobody has it: the right people are told from the first level on. */
     readonly restarts: boolean;
-    /** Another policy applies, and somebody has it: nobody is told, and the next level is the first one of that policy. */
+    /**
+     * Another policy applies, and somebody has it: nobody is told, and the next level is the first one of that policy.
+     */
     readonly anew?: true;
     readonly source: string;
   };
@@ -200,7 +202,9 @@ export interface IncidentEvents {
     readonly vendor?: string;
     readonly pages: readonly PlannedPage[];
   };
-  /** The clock of the machine went back: nothing waits for a time that has come before. `from`: the latest time before. */
+  /**
+   * The clock of the machine went back: nothing waits for a time that has come before. `from`: the latest time before.
+   */
   'clock.set-back': { readonly from: string };
   'page.settled': {
     readonly key: string;

@@ -151,7 +151,10 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Turns file system failures into our errors (`disk-full`, `disk-denied`, `file-unreadable`); passes everything else on unchanged. */
+/**
+ * Turns file system failures into our errors (`disk-full`, `disk-denied`, `file-unreadable`); passes everything else on
+ * unchanged.
+ */
 export function fromFileSystem(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')

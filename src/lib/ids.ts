@@ -6,9 +6,9 @@ const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const STAMP = /^(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})/u;
 
 /**
- * A new id such as `snap-20261122-164733-k3vq`: prefix, UTC second, four random characters.
- * Sorts by time within one prefix, can be read aloud, and is safe as a file name. `known`: the ids there are; the new one sorts behind
- * them, also where the clock was put back meanwhile, so that the last id is always the newest.
+ * A new id such as `snap-20261122-164733-k3vq`: prefix, UTC second, four random characters. Sorts by time within one
+ * prefix, can be read aloud, and is safe as a file name. `known`: the ids there are; the new one sorts behind them,
+ * also where the clock was put back meanwhile, so that the last id is always the newest.
  */
 export function newId(prefix: string, clock: Clock, known: readonly string[] = []): string {
   const stamp = laterThan(stampOf(clock.now()), known, prefix);

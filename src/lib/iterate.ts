@@ -6,8 +6,8 @@ export function chunksOf<T>(items: readonly T[], size: number): readonly (readon
 }
 
 /**
- * Results of `work` for each item, in the order of the items, with at most `atOnce` under way. The first failure ends it. It does not end before
- * what it began has ended, also where its reader stops: nothing runs on unseen.
+ * Results of `work` for each item, in the order of the items, with at most `atOnce` under way. The first failure ends
+ * it. It does not end before what it began has ended, also where its reader stops: nothing runs on unseen.
  */
 export async function* inOrder<T, R>(items: Iterable<T> | AsyncIterable<T>, atOnce: number, work: (item: T) => Promise<R>): AsyncGenerator<R> {
   const running: Promise<R>[] = [];

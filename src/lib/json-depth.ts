@@ -2,8 +2,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * True where JSON text nests arrays and objects deeper than `limit`. To be asked before text that anybody may have written is parsed: what it gives
- * would end the first function that walks down it. Looks at every byte once and builds nothing; broken JSON gives any answer.
+ * True where JSON text nests arrays and objects deeper than `limit`. To be asked before text that anybody may have
+ * written is parsed: what it gives would end the first function that walks down it. Looks at every byte once and builds
+ * nothing; broken JSON gives any answer.
  */
 export function nestedDeeper(json: Uint8Array, limit: number): boolean {
   let depth = 0;

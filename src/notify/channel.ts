@@ -12,7 +12,10 @@ export interface PageIncident {
   readonly openedAt: string;
 }
 
-/** Where a page goes. `value` may be a reference (`env:MAYA_PHONE`): it is resolved when it is sent, and never stored in clear. */
+/**
+ * Where a page goes. `value` may be a reference (`env:MAYA_PHONE`): it is resolved when it is sent, and never stored in
+ * clear.
+ */
 export interface Address {
   /** Name of the channel in escalation.yml. */
   readonly channel: string;
@@ -31,8 +34,8 @@ export interface Page {
   readonly key: string;
   readonly kind: PageKind;
   /**
-   * An alert where the last word was that somebody has it, and that no longer holds. A service that keeps an alert of its own rings for it
-   * only once the acknowledged one is closed.
+   * An alert where the last word was that somebody has it, and that no longer holds. A service that keeps an alert of
+   * its own rings for it only once the acknowledged one is closed.
    */
   readonly anew?: true;
   readonly incident: PageIncident;
@@ -74,7 +77,8 @@ export interface SendOptions {
  *
  * Promises of every driver:
  * - `send` never throws but for its signal's reason: every failure is a {@link Delivery};
- * - the page's key goes to the service as its idempotency key wherever it takes one, and into the message where it shows;
+ * - the page's key goes to the service as its idempotency key wherever it takes one, and into the message where it
+ *   shows;
  * - all pages of an incident belong together: mail threads, one PagerDuty or Opsgenie alert by `incident.id`;
  * - text of pages is escaped for the service and cut to its limits, never in the middle of a character;
  * - no secret in results, errors or messages.

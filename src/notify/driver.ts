@@ -64,8 +64,9 @@ export async function valueOf(text: string, deps: ChannelDeps): Promise<string> 
 }
 
 /**
- * Makes a channel of a driver's `send`, and keeps the promises that all drivers share: nothing is thrown but the signal's reason,
- * also where what it waits for does not listen to the signal; every word that leaves is redacted and short.
+ * Makes a channel of a driver's `send`, and keeps the promises that all drivers share: nothing is thrown but the
+ * signal's reason, also where what it waits for does not listen to the signal; every word that leaves is redacted and
+ * short.
  */
 export function channelOf(
   config: ChannelConfig,

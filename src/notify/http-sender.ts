@@ -14,7 +14,10 @@ export class HttpSender {
   readonly #prefix: string;
   readonly #hidden: readonly string[];
 
-  /** `name`: what people call the service. `url` may hold a secret: none of its path is ever shown. `open`: nothing that is sent is secret. Throws `file-invalid`. */
+  /**
+   * `name`: what people call the service. `url` may hold a secret: none of its path is ever shown. `open`: nothing that
+   * is sent is secret. Throws `file-invalid`.
+   */
   constructor(
     private readonly name: string,
     url: string,
@@ -43,7 +46,10 @@ export class HttpSender {
     });
   }
 
-  /** Posts below the address of the service. `accepted` looks at an answer of 2xx; `other` may know better about another one. */
+  /**
+   * Posts below the address of the service. `accepted` looks at an answer of 2xx; `other` may know better about another
+   * one.
+   */
   async post(
     request: Pick<HttpRequest, 'body' | 'raw' | 'headers'> & { readonly path?: string },
     signal: AbortSignal,

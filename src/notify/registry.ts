@@ -32,7 +32,10 @@ const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
   webhook: async () => (await import('./drivers/webhook.js')).webhookChannel,
 };
 
-/** Opens one channel; only its own driver is loaded, and nothing is sent. Throws `file-invalid` for an unknown type or settings that do not fit it. */
+/**
+ * Opens one channel; only its own driver is loaded, and nothing is sent. Throws `file-invalid` for an unknown type or
+ * settings that do not fit it.
+ */
 export async function openChannel(config: ChannelConfig, deps: ChannelDeps): Promise<Channel> {
   const driver = Object.hasOwn(DRIVERS, config.type) ? DRIVERS[config.type] : undefined;
   if (driver) return (await driver())(config, deps);

@@ -25,7 +25,10 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** The text, escaped and cut to `most` with an ellipsis; never inside a character, as people see characters, nor inside an escape. */
+/**
+ * The text, escaped and cut to `most` with an ellipsis; never inside a character, as people see characters, nor inside
+ * an escape.
+ */
 export function fit(text: string, most: number, { escape = (character) => character, size = (part) => part.length }: Fit = {}): string {
   // Nothing gets shorter by escaping, so what lies beyond `most` units is never shown.
   const enough = clean(text.slice(0, most + 2));
@@ -44,7 +47,10 @@ export function fit(text: string, most: number, { escape = (character) => charac
   return `${escaped(enough.slice(0, wholeTo(enough, end)), escape)}${ELLIPSIS}`;
 }
 
-/** The nearest place at or before `end` where no character, as people see characters, is cut. One with hundreds of accents is. */
+/**
+ * The nearest place at or before `end` where no character, as people see characters, is cut. One with hundreds of
+ * accents is.
+ */
 function wholeTo(text: string, end: number): number {
   const from = Math.max(0, end - LONGEST);
   const start = graphemes(text.slice(from, end + LONGEST)).containing(end - from)?.index ?? end - from;

@@ -45,8 +45,8 @@ export function compareKeys(a: string, b: string): number {
 }
 
 /**
- * The order in which the keys of an object type are read and kept: `text`, by their UTF-8 bytes ({@link compareKeys}), or `integer`, where every
- * key is a whole number, by its size ({@link compareIntegers}).
+ * The order in which the keys of an object type are read and kept: `text`, by their UTF-8 bytes ({@link compareKeys}),
+ * or `integer`, where every key is a whole number, by its size ({@link compareIntegers}).
  */
 export type KeyOrder = 'text' | 'integer';
 
@@ -71,7 +71,10 @@ export function isInteger(text: string): boolean {
   return text.length <= MOST_DIGITS + 1 && /^(?:0|-?[1-9]\d{0,38})$/.test(text);
 }
 
-/** True where a key lies between two others, both included, in an order; a text that is not a whole number is not among whole numbers. */
+/**
+ * True where a key lies between two others, both included, in an order; a text that is not a whole number is not among
+ * whole numbers.
+ */
 export function liesWithin(order: KeyOrder, key: string, first: string, last: string): boolean {
   if (order === 'integer' && !isInteger(key)) return false;
   return compareIn(order, first, key) <= 0 && compareIn(order, key, last) <= 0;

@@ -1,9 +1,10 @@
 import type { FieldType, Value } from './record.js';
 
 /**
- * True where two values say the same and differ only in the form a platform may give them on storing: spaces, case, Unicode form, escaped
- * characters, the punctuation of a phone number, trailing zeros of a decimal, the notation of a time. Only for judging what a platform
- * made of a value that was just written; two values that stand for different edits are compared with `sameValue`.
+ * True where two values say the same and differ only in the form a platform may give them on storing: spaces, case,
+ * Unicode form, escaped characters, the punctuation of a phone number, trailing zeros of a decimal, the notation of a
+ * time. Only for judging what a platform made of a value that was just written; two values that stand for different
+ * edits are compared with `sameValue`.
  */
 export function sameButForm(a: Value | undefined, b: Value | undefined, type: FieldType): boolean {
   if (isEmpty(a) || isEmpty(b)) return isEmpty(a) && isEmpty(b);

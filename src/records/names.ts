@@ -18,7 +18,10 @@ const PERSONS: readonly (readonly string[])[] = [
 const TITLES = ['name', 'full_name', 'fullname', 'display_name', 'dealname', 'subject', 'title', 'company_name', 'label', 'username', 'login'];
 const ADDRESSES = ['email', 'email_address', 'mail', 'e_mail', 'domain', 'website', 'url'];
 
-/** The name and the address that a record's fields give, by what such fields are called on the platforms we know; each left out where none does. */
+/**
+ * The name and the address that a record's fields give, by what such fields are called on the platforms we know; each
+ * left out where none does.
+ */
 export function namesOf(fields: Fields): RecordNames {
   const person = PERSONS.map((names) => names.flatMap((name) => textOf(fields, name) ?? []).join(' ')).find((text) => text !== '');
   const name = person ?? firstOf(fields, TITLES);

@@ -13,7 +13,10 @@ export interface PlatformRecord {
   readonly key: string;
   /** What a restore may write. */
   readonly fields: Fields;
-  /** What changes by itself or cannot be written: modified times, calculated and read-only fields. Outside the content digest. */
+  /**
+   * What changes by itself or cannot be written: modified times, calculated and read-only fields. Outside the content
+   * digest.
+   */
   readonly meta: Fields;
 }
 
@@ -53,11 +56,17 @@ export interface FieldSchema {
   readonly group?: string;
   /** Values that mean "this person opted out". A change away from one of them is a `consent` conflict. */
   readonly optedOut?: readonly Value[];
-  /** Of a read-only field that people are judged by: how its value is put right by hand, or through which other API. It is compared too. */
+  /**
+   * Of a read-only field that people are judged by: how its value is put right by hand, or through which other API. It
+   * is compared too.
+   */
   readonly byHand?: string;
   /** The platform lets the value move in one direction only; the connector clears it first where that helps. */
   readonly forwardOnly?: boolean;
-  /** The platform sets it on every write, whatever is written: what it holds says nothing about damage. Such fields are read-only. */
+  /**
+   * The platform sets it on every write, whatever is written: what it holds says nothing about damage. Such fields are
+   * read-only.
+   */
   readonly setByItself?: boolean;
   /** Read-only on an existing record, but a record that is created again can be given its old value. */
   readonly givenOnCreate?: boolean;
@@ -71,18 +80,25 @@ export interface FieldSchema {
 
 /** A kind of link between two object types. */
 export interface LinkSchema {
-  /** Stable name, unique within its pair: `primary`, `HUBSPOT_DEFINED-279`, a constraint name. Safe as part of a file name. */
+  /**
+   * Stable name, unique within its pair: `primary`, `HUBSPOT_DEFINED-279`, a constraint name. Safe as part of a file
+   * name.
+   */
   readonly kind: string;
   readonly from: string;
   readonly to: string;
   readonly label?: string;
-  /** Fields of `from` that carry the link (a foreign key). Such links are restored with their fields and not stored apart. */
+  /**
+   * Fields of `from` that carry the link (a foreign key). Such links are restored with their fields and not stored
+   * apart.
+   */
   readonly viaFields?: readonly string[];
   /** Fields of `to` whose values `viaFields` hold, in their order, where these are not its key. */
   readonly refersTo?: readonly string[];
   /**
-   * The platform refuses `viaFields` that name no record, and the text of their values is the very text of its key. Not so where it compares them
-   * in a way of its own (other types, letters of any case) or checks nothing: there only it can tell what they refer to.
+   * The platform refuses `viaFields` that name no record, and the text of their values is the very text of its key. Not
+   * so where it compares them in a way of its own (other types, letters of any case) or checks nothing: there only it
+   * can tell what they refer to.
    */
   readonly exact?: boolean;
   /** `to` must exist before `from` can be written. */
@@ -108,7 +124,10 @@ export interface ObjectSchema {
   readonly label?: string;
   /** Fields whose values make the key; empty where the platform gives the id. */
   readonly keyFields: readonly string[];
-  /** Every key is a whole number, and whole reads come by its size where they are ordered. Absent: keys are texts, ordered by their bytes. */
+  /**
+   * Every key is a whole number, and whole reads come by its size where they are ordered. Absent: keys are texts,
+   * ordered by their bytes.
+   */
   readonly keyOrder?: 'integer';
   readonly fields: readonly FieldSchema[];
   /** What is unique beside the fields that say so themselves. */
@@ -123,7 +142,10 @@ export interface ObjectSchema {
   readonly lostOnCreate?: {
     /** Whatever the record, in words that can stand in a list: `the history of its properties`. */
     readonly always: readonly string[];
-    /** Read-only fields whose value, where a record has one, is lost; `what` names it for people: `secondary e-mail addresses`. */
+    /**
+     * Read-only fields whose value, where a record has one, is lost; `what` names it for people: `secondary e-mail
+     * addresses`.
+     */
     readonly fields: readonly { readonly field: string; readonly what: string }[];
   };
   /** Why this object type cannot be read or restored; absent where it can. */

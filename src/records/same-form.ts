@@ -4,9 +4,10 @@ import type { FieldSchema, Value } from './record.js';
 export type FormOf = Pick<FieldSchema, 'type' | 'platformType'>;
 
 /**
- * True where two values are the same value, perhaps in another form: a decimal with other zeros (`1.50`, `1.5000`), a time with other
- * zeros of its second, a text of fixed length with other padding, a float in another width. `fields`: how the field is described on the
- * sides that are compared; where the descriptions do not allow another form, only the same canonical value is the same.
+ * True where two values are the same value, perhaps in another form: a decimal with other zeros (`1.50`, `1.5000`), a
+ * time with other zeros of its second, a text of fixed length with other padding, a float in another width. `fields`:
+ * how the field is described on the sides that are compared; where the descriptions do not allow another form, only the
+ * same canonical value is the same.
  */
 export function sameForm(a: Value | undefined, b: Value | undefined, fields: readonly FormOf[]): boolean {
   if (a === b) return true;

@@ -2,8 +2,8 @@ import { ownValue } from '../lib/index.js';
 import type { FieldSchema, ObjectSchema, PlatformRecord, Value } from './record.js';
 
 /**
- * Fields that nobody can write and by which people are harmed all the same: consent, and what else they are judged by. They are compared
- * and told, and put right by hand or through another API.
+ * Fields that nobody can write and by which people are harmed all the same: consent, and what else they are judged by.
+ * They are compared and told, and put right by hand or through another API.
  */
 export function watchedFields(schema: ObjectSchema | undefined): readonly FieldSchema[] {
   return schema?.fields.filter((field) => field.readOnly && (field.optedOut !== undefined || field.byHand !== undefined)) ?? [];

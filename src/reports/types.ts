@@ -99,7 +99,10 @@ export interface PlanFacts {
   readonly objects: readonly { readonly object: string; readonly records: number; readonly fields: number; readonly links: number }[];
   /** What the plan says nothing about, and why. */
   readonly notCovered: readonly { readonly object: string; readonly why: string }[];
-  /** What records that are created again do not get back: how many of them hold something in a field, and what none gets back. No values. */
+  /**
+   * What records that are created again do not get back: how many of them hold something in a field, and what none gets
+   * back. No values.
+   */
   readonly lost: readonly {
     readonly object: string;
     readonly records: number;
@@ -302,7 +305,10 @@ export interface ReportLine {
 
 /** A record that is damaged still. */
 export interface LeftRecord extends ShownRecord {
-  /** What became of it: a code of a conflict or refusal, `moved-since-plan`, `in-doubt`, `undone`, `not-applied`, `altered`, `beside`, `field-left`. */
+  /**
+   * What became of it: a code of a conflict or refusal, `moved-since-plan`, `in-doubt`, `undone`, `not-applied`,
+   * `altered`, `beside`, `field-left`.
+   */
   readonly why: string;
 }
 
@@ -315,8 +321,8 @@ export interface RepairCounts {
 }
 
 /**
- * The report in one line. Records are counted once, however many plans and restores are about them, from the plans that count and the
- * journals of the restores; what an undo put back is not repaired.
+ * The report in one line. Records are counted once, however many plans and restores are about them, from the plans that
+ * count and the journals of the restores; what an undo put back is not repaired.
  */
 export interface ReportHeadline extends RepairCounts {
   /** False: no plan is on record, so that nothing is counted. */
@@ -327,7 +333,9 @@ export interface ReportHeadline extends RepairCounts {
   readonly inPart: number;
   /** Records that people left out when they narrowed a plan; they count as neither damaged nor left. */
   readonly leftOut: number;
-  /** Records that differ and that nothing ties to the incident, or that could not be compared. Not counted as damaged. */
+  /**
+   * Records that differ and that nothing ties to the incident, or that could not be compared. Not counted as damaged.
+   */
   readonly unclear: number;
   readonly objects: readonly ({ readonly object: string } & RepairCounts)[];
   /** Of those left, the first ten. */
@@ -339,7 +347,10 @@ export interface ReportHeadline extends RepairCounts {
   readonly toResolvedMs?: number;
 }
 
-/** Everything a report says, as plain JSON. Values of records and addresses stand in it: see {@link withoutPersonalData}. */
+/**
+ * Everything a report says, as plain JSON. Values of records and addresses stand in it: see {@link
+ * withoutPersonalData}.
+ */
 export interface ReportData {
   readonly version: 1;
   /** ISO 8601: when it was gathered. */

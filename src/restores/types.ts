@@ -28,9 +28,9 @@ export type ConflictCode = (typeof CONFLICT_CODES)[number];
 export type PlanAction = 'update' | 'undelete' | 'create' | 'delete' | 'link' | 'unlink';
 
 /**
- * Whether something ties a change to the incident. `attributed`: the platform's history or modified-by field names a suspect
- * writer, or falls in the incident's window. `unattributed`: there is evidence and it points elsewhere. `unknown`: the
- * platform keeps no history for it. The last two need an explicit yes.
+ * Whether something ties a change to the incident. `attributed`: the platform's history or modified-by field names a
+ * suspect writer, or falls in the incident's window. `unattributed`: there is evidence and it points elsewhere.
+ * `unknown`: the platform keeps no history for it. The last two need an explicit yes.
  */
 export interface Attribution {
   readonly state: 'attributed' | 'unattributed' | 'unknown';
@@ -49,8 +49,9 @@ export interface FieldMove {
 }
 
 /**
- * What was wanted of a plan and is not in it. `all`: an object type or kind of link that cannot be compared. `absence`: it is compared,
- * and what one snapshot lacks counts neither as deleted nor as created, since nothing proves that it was not there.
+ * What was wanted of a plan and is not in it. `all`: an object type or kind of link that cannot be compared. `absence`:
+ * it is compared, and what one snapshot lacks counts neither as deleted nor as created, since nothing proves that it
+ * was not there.
  */
 export interface NotCovered {
   readonly object: string;
@@ -84,7 +85,9 @@ export interface PlanHeader {
   readonly id: string;
   readonly platform: string;
   readonly account: string;
-  /** Host and port of where it was made; absent in plans of earlier versions. A copy of a database has the same account. */
+  /**
+   * Host and port of where it was made; absent in plans of earlier versions. A copy of a database has the same account.
+   */
   readonly address?: string;
   readonly environment: Environment;
   readonly base: { readonly snapshot: string; readonly digest: string };
@@ -95,7 +98,10 @@ export interface PlanHeader {
   readonly notCovered?: readonly NotCovered[];
   /** Absent where nothing is created again, or nothing is lost by it. */
   readonly lost?: readonly LostOnCreate[];
-  /** By object type: address of the page that shows a record, with `{key}` in the place of its key. Absent where the platform has none. */
+  /**
+   * By object type: address of the page that shows a record, with `{key}` in the place of its key. Absent where the
+   * platform has none.
+   */
   readonly pages?: Readonly<Record<string, string>>;
   readonly createdBy: string;
   /** ISO 8601, UTC. */
@@ -181,8 +187,9 @@ export interface RecordChange {
   /** A later change of this plan changes the record again: not looked at by a verification. */
   readonly interim?: true;
   /**
-   * Changes that hand unique values on to each other are written layer by layer: what one layer needs is free once the layers before it
-   * stand, and no batch holds two layers. They come before all others. Absent where nothing is handed on.
+   * Changes that hand unique values on to each other are written layer by layer: what one layer needs is free once the
+   * layers before it stand, and no batch holds two layers. They come before all others. Absent where nothing is handed
+   * on.
    */
   readonly layer?: number;
   /** Values that stay, of fields that are unique together with fields of this change. */
@@ -232,7 +239,10 @@ export interface PlanConflict {
   readonly attribution?: Attribution;
   /** What it means, in words. */
   readonly message: string;
-  /** Of harm that runback cannot put right: how it is done by hand. Such a conflict offers no choice and stays in every plan. */
+  /**
+   * Of harm that runback cannot put right: how it is done by hand. Such a conflict offers no choice and stays in every
+   * plan.
+   */
   readonly byHand?: string;
   /** The change that the choice `restore` makes of it; absent where that choice is not possible. */
   readonly change?: DecidedChange;
@@ -280,8 +290,8 @@ export interface RestoreSummary {
   readonly plan: string;
   readonly platform: string;
   /**
-   * `done` means all of it: every change is on the platform, and nothing beside them. `partial`: everything was tried and something was
-   * left; a resume tries again what the platform refused.
+   * `done` means all of it: every change is on the platform, and nothing beside them. `partial`: everything was tried
+   * and something was left; a resume tries again what the platform refused.
    */
   readonly state: 'running' | 'stopped' | 'done' | 'partial' | 'undoing' | 'undone' | 'undo_failed';
   readonly applied: number;
@@ -297,13 +307,19 @@ export interface RestoreSummary {
   readonly besideBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly key: string }[];
   /** Values that are written and that the platform keeps in a form of its own, by object type and field. */
   readonly ownFormBy?: readonly { readonly object: string; readonly field: string; readonly count: number }[];
-  /** Values that are written and that the platform stored differently: cut off, rounded, replaced. They are not as planned. */
+  /**
+   * Values that are written and that the platform stored differently: cut off, rounded, replaced. They are not as
+   * planned.
+   */
   readonly altered?: number;
   readonly alteredBy?: readonly { readonly object: string; readonly field: string; readonly count: number }[];
   /** Values that the platform refused, so that the rest of their records was written without them. */
   readonly fieldsLeft?: number;
   readonly fieldsLeftBy?: readonly { readonly object: string; readonly field: string; readonly count: number; readonly message: string }[];
-  /** Fields of records that were written, left since somebody changed them after the plan was made; absent where there are none. */
+  /**
+   * Fields of records that were written, left since somebody changed them after the plan was made; absent where there
+   * are none.
+   */
   readonly fieldsMoved?: number;
   /** What was left, by kind and reason, the largest first; absent where nothing was. */
   readonly left?: readonly LeftGroup[];
@@ -328,7 +344,10 @@ export interface VerifySummary {
   readonly damaged: number;
   /** Changes that were decided to be left (conflicts). */
   readonly conflicts: number;
-  /** Values, links and records that the platform changed outside the plan while it was applied; see `RestoreSummary.beside`. */
+  /**
+   * Values, links and records that the platform changed outside the plan while it was applied; see
+   * `RestoreSummary.beside`.
+   */
   readonly beside?: number;
   /** Harm in fields that cannot be written, where it is still there: nothing is proved over it. */
   readonly byHand: readonly ByHand[];
@@ -356,6 +375,9 @@ export interface RecordSides {
 export interface Plan extends PlanSummary {
   /** The schema the plan was made with: object types and links as the platform described them. */
   readonly schema: PlatformSchema;
-  /** All lines in the order of application, conflicts among them. `over`: numbers of changes that may be left out, unless something follows from them. */
+  /**
+   * All lines in the order of application, conflicts among them. `over`: numbers of changes that may be left out,
+   * unless something follows from them.
+   */
   lines(over?: (n: number) => boolean): AsyncIterable<PlanLine>;
 }

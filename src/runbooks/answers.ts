@@ -27,8 +27,8 @@ type Answers = z.infer<typeof answersSchema>;
 const SUFFIXES = ['failed', 'in_doubt', 'undo', 'undo_failed', 'undo_in_doubt'] as const;
 
 /**
- * Reads an answers file for a runbook. Throws `file-invalid` with every unknown step or input and every choice that is not
- * among those of its step: file, line, column, nearest word.
+ * Reads an answers file for a runbook. Throws `file-invalid` with every unknown step or input and every choice that is
+ * not among those of its step: file, line, column, nearest word.
  */
 export function parseAnswers(text: string, file: string, runbook: Runbook): Answers {
   const yaml = parseYaml(text, file, answersSchema);
@@ -71,8 +71,8 @@ function choicesOf(key: string, runbook: Runbook): readonly string[] | undefined
 }
 
 /**
- * An operator that answers from a file. What the file does not answer goes to `otherwise`, or to nobody. A single answer
- * counts each time its question comes up, except `retry`, which counts once.
+ * An operator that answers from a file. What the file does not answer goes to `otherwise`, or to nobody. A single
+ * answer counts each time its question comes up, except `retry`, which counts once.
  */
 export function answersOperator(answers: Answers, otherwise?: Operator): Operator {
   return {

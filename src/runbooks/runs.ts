@@ -41,8 +41,8 @@ export interface RunDeps extends RunServices {
  * Starts a run and takes it to its end, or to where a person is needed. Resolves with the closed run.
  *
  * Throws, before anything is started: `usage`, `not-found`, `person-needed` (an input is missing). Afterwards, with
- * `data.run` and the command that goes on: `person-needed`, `in-doubt`, `interrupted`, `locked`, and the error of a step
- * that failed. The run then stays open.
+ * `data.run` and the command that goes on: `person-needed`, `in-doubt`, `interrupted`, `locked`, and the error of a
+ * step that failed. The run then stays open.
  */
 export async function startRun(request: StartRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
   const { runbook, by } = request;
@@ -67,8 +67,8 @@ export async function startRun(request: StartRequest, deps: RunDeps, options: Ru
 
 /**
  * Goes on with a run where its journal ends, with the runbook text it was started with (guarantee G7). Another person
- * than before takes it over, and the journal says so. Throws as {@link startRun}; `not-found`; `usage` where it is closed;
- * `locked` where another process works on it; `journal-damaged`.
+ * than before takes it over, and the journal says so. Throws as {@link startRun}; `not-found`; `usage` where it is
+ * closed; `locked` where another process works on it; `journal-damaged`.
  */
 export async function resumeRun(id: string, request: ContinueRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
   return await reopen(id, request, deps, options, async (runner) => replaceInputs(runner, request.inputs ?? {}));
@@ -84,7 +84,8 @@ export async function takeOver(id: string, request: ContinueRequest, deps: RunDe
 
 /**
  * Takes back what a run did, in reverse order, and closes it. Goes on with an undo that was interrupted or that failed.
- * Resolves with the run, `undone` or `partial`. Throws `undo-failed`, `person-needed`, `interrupted`, and as {@link resumeRun}.
+ * Resolves with the run, `undone` or `partial`. Throws `undo-failed`, `person-needed`, `interrupted`, and as {@link
+ * resumeRun}.
  */
 export async function undoRun(id: string, request: ContinueRequest, deps: RunDeps, options: RunOptions = {}): Promise<RunView> {
   return await reopen(id, request, deps, options, async (runner) => {
@@ -102,8 +103,8 @@ export interface AbortReport {
 }
 
 /**
- * Closes a run as abandoned, and gives back what a process of it that is gone still held. Nothing is undone: the report says what stays.
- * Throws `not-found`, `usage` (closed already), `locked`.
+ * Closes a run as abandoned, and gives back what a process of it that is gone still held. Nothing is undone: the report
+ * says what stays. Throws `not-found`, `usage` (closed already), `locked`.
  */
 export async function abortRun(id: string, request: ContinueRequest & { readonly reason: string }, deps: RunDeps): Promise<AbortReport> {
   const { store } = deps;
@@ -139,8 +140,8 @@ export async function readRun(store: Store, id: string): Promise<RunView> {
 }
 
 /**
- * The runbook that a run goes on with: the text in its journal, whatever became of the file since (guarantee G7). Reads only. Throws
- * `not-found`, `journal-damaged`.
+ * The runbook that a run goes on with: the text in its journal, whatever became of the file since (guarantee G7). Reads
+ * only. Throws `not-found`, `journal-damaged`.
  */
 export async function readRunbook(store: Store, id: string, actions: ActionLibrary = builtInActions): Promise<Runbook> {
   return await runbookOf(await recordOf(store, id), actions);
@@ -158,8 +159,8 @@ export interface RunList {
 }
 
 /**
- * Runs, newest first: all of them, or the newest `most`, with how many there are beside. A run whose journal cannot be read is left out of the
- * list and named in `damaged`.
+ * Runs, newest first: all of them, or the newest `most`, with how many there are beside. A run whose journal cannot be
+ * read is left out of the list and named in `damaged`.
  */
 export async function listRuns(store: Store, most = Number.POSITIVE_INFINITY): Promise<RunList & { readonly more: number }> {
   const ids = (await store.journals(RUNS)).toReversed();

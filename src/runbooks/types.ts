@@ -8,7 +8,9 @@ export type RunState = 'running' | 'waiting' | 'undoing' | 'succeeded' | 'undone
 
 /** Something only a person can answer. Answered by a terminal, an answers file, or nobody. */
 export type Question = QuestionBody & {
-  /** Key of the answers file that answers it: the input, `<step>`, `<step>.failed`, `<step>.in_doubt`, `<step>.undo`. */
+  /**
+   * Key of the answers file that answers it: the input, `<step>`, `<step>.failed`, `<step>.in_doubt`, `<step>.undo`.
+   */
   readonly key: string;
   /** How often this question came up in the run, from 1: a list in an answers file gives one answer for each time. */
   readonly time: number;
@@ -129,8 +131,9 @@ export interface Answer {
   /** Values for `ask`. */
   readonly inputs?: Readonly<Record<string, unknown>>;
   /**
-   * Id of a plan that follows from the one the question is about (`about.plan`), made by deciding its conflicts: from here on
-   * the run works with this one, so outputs of earlier steps that name the old plan (plan, hash, records) are replaced.
+   * Id of a plan that follows from the one the question is about (`about.plan`), made by deciding its conflicts: from
+   * here on the run works with this one, so outputs of earlier steps that name the old plan (plan, hash, records) are
+   * replaced.
    */
   readonly plan?: string;
   /** Hash of what is approved, where the person gives it: refused when it is not the one asked about. */

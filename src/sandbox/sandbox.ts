@@ -1,14 +1,16 @@
 import type { CommonFault, Faults } from './kit/faults.js';
 
 /**
- * The sandbox seam: a local copy of one kind of platform, holding one account. Every sandbox passes `test/contracts/sandbox.ts`. Drills, and
- * whatever else rehearses, speak to this and know no vendor.
+ * The sandbox seam: a local copy of one kind of platform, holding one account. Every sandbox passes
+ * `test/contracts/sandbox.ts`. Drills, and whatever else rehearses, speak to this and know no vendor.
  *
  * Promises of every sandbox:
- * - it listens on loopback only, and answers 403 to other host names and to web pages, 401 without its token before it reads a body, 413
+ * - it listens on loopback only, and answers 403 to other host names and to web pages, 401 without its token before it
+ *   reads a body, 413
  *   to a body that is too long;
  * - it follows the vendor's published rules, written down without a look at what the connector would like;
- * - `truth` and `writeAs` go past the API: they are neither counted, limited nor struck by faults, and follow the rules for values all the same;
+ * - `truth` and `writeAs` go past the API: they are neither counted, limited nor struck by faults, and follow the rules
+ *   for values all the same;
  * - requests are handled one after the other, each entirely or, where the vendor or a fault says so, in part.
  */
 export interface Sandbox {
@@ -66,7 +68,9 @@ export interface SandboxLink {
 
 /** Writes at once, and throws what the platform would refuse. */
 export interface TrueWriter {
-  /** Gives the key. `at`, here and below: when it was, in milliseconds since 1970; what is back-dated sets nothing off. */
+  /**
+   * Gives the key. `at`, here and below: when it was, in milliseconds since 1970; what is back-dated sets nothing off.
+   */
   create(object: string, values: WrittenValues, at?: number): string;
   /** Changes the named fields only. */
   update(object: string, key: string, values: WrittenValues, at?: number): void;
@@ -90,8 +94,13 @@ export interface Counts {
   readonly byStatus: Readonly<Record<string, number>>;
   /** Requests refused because a limit was really exceeded, not those a fault refused. */
   readonly limited: number;
-  /** Write attempts per record, `contacts/151000000012` → number, links left out. More than one for one change is a double write. */
+  /**
+   * Write attempts per record, `contacts/151000000012` → number, links left out. More than one for one change is a
+   * double write.
+   */
   readonly writesPerRecord: Readonly<Record<string, number>>;
-  /** The same for creates by unique value or name, so that a record created twice shows: only what occurs twice or more. */
+  /**
+   * The same for creates by unique value or name, so that a record created twice shows: only what occurs twice or more.
+   */
   readonly repeatedCreates: Readonly<Record<string, number>>;
 }

@@ -8,8 +8,9 @@ interface Taken {
 }
 
 /**
- * Which of two snapshots was taken first: negative where `a` was, positive where `b` was. Their ids tell, which are given in the order in
- * which snapshots are taken, whatever the clock says; times decide only between ids of one second, which earlier versions could give.
+ * Which of two snapshots was taken first: negative where `a` was, positive where `b` was. Their ids tell, which are
+ * given in the order in which snapshots are taken, whatever the clock says; times decide only between ids of one
+ * second, which earlier versions could give.
  */
 export function byAge(a: Taken, b: Taken): number {
   const [first, second] = [stampIn(a.id), stampIn(b.id)];

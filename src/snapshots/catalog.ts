@@ -22,32 +22,45 @@ export interface IgnoredFile {
 export interface Catalog {
   /** Newest first; only complete ones. */
   list(): Promise<readonly SnapshotSummary[]>;
-  /** Those of the newest snapshots of these platforms that do not hold everything that was wanted, without looking at all. */
+  /**
+   * Those of the newest snapshots of these platforms that do not hold everything that was wanted, without looking at
+   * all.
+   */
   incomplete(platforms: readonly string[]): Promise<readonly SnapshotSummary[]>;
   /**
-   * The same, with the files that are no snapshots, and why. `most`: only so many of the newest files are looked at, and `more` says how many are
-   * left.
+   * The same, with the files that are no snapshots, and why. `most`: only so many of the newest files are looked at,
+   * and `more` says how many are left.
    */
   survey(most?: number): Promise<{ readonly snapshots: readonly SnapshotSummary[]; readonly ignored: readonly IgnoredFile[]; readonly more: number }>;
-  /** An id, the beginning of one, `latest` or `latest-verified`. Throws `not-found`, `ambiguous` (with `data: {ids}`), `snapshot-damaged`. */
+  /**
+   * An id, the beginning of one, `latest` or `latest-verified`. Throws `not-found`, `ambiguous` (with `data: {ids}`),
+   * `snapshot-damaged`.
+   */
   resolve(reference: string, filter?: ResolveFilter): Promise<SnapshotSummary>;
   /**
-   * Opens by anything that `resolve` takes. Throws `snapshot-replaced` for a file that is not the one that was recorded, as everything here
-   * does. Close the reader. `salvage`: also what has no manifest any more, see `openSnapshot`. */
+   * Opens by anything that `resolve` takes. Throws `snapshot-replaced` for a file that is not the one that was
+   * recorded, as everything here does. Close the reader. `salvage`: also what has no manifest any more, see
+   * `openSnapshot`.
+   */
   open(reference: string, options?: { readonly salvage?: boolean }): Promise<SnapshotReader>;
   /**
-   * Reads every byte and remembers the outcome: only an undamaged snapshot that is the recorded one counts as verified. Of one that was cut
-   * off or lost its manifest, reports what is left. Where the outcome cannot be written down, the report says so.
+   * Reads every byte and remembers the outcome: only an undamaged snapshot that is the recorded one counts as verified.
+   * Of one that was cut off or lost its manifest, reports what is left. Where the outcome cannot be written down, the
+   * report says so.
    */
   verify(reference: string, options?: CallOptions): Promise<CheckedReport>;
   /**
-   * A person says that a snapshot of which nothing was recorded (made by an earlier version, or brought from elsewhere) is the right one:
-   * every byte is read, and its digest recorded. Never for a file that replaced a recorded one. Throws `snapshot-damaged`, `snapshot-replaced`.
+   * A person says that a snapshot of which nothing was recorded (made by an earlier version, or brought from elsewhere)
+   * is the right one: every byte is read, and its digest recorded. Never for a file that replaced a recorded one.
+   * Throws `snapshot-damaged`, `snapshot-replaced`.
    */
   adopt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
   /** In whole sentences: owners and modes by which somebody else could put other files among the snapshots. */
   exposures(): Promise<readonly string[]>;
-  /** In whole sentences, what a person should know before these snapshots are relied on: the exposures, and that nothing was recorded of one. */
+  /**
+   * In whole sentences, what a person should know before these snapshots are relied on: the exposures, and that nothing
+   * was recorded of one.
+   */
   doubts(references: readonly string[]): Promise<readonly string[]>;
   /** Keeps a snapshot from being deleted, or no longer. */
   pin(reference: string, on: boolean): Promise<SnapshotSummary>;
@@ -251,7 +264,9 @@ class StoredCatalog implements Catalog {
     return isWord(reference) ? `${(await this.resolve(reference)).id}.zip` : (await this.#locate(reference)).name;
   }
 
-  /** Writes down what a verification found. Gives why that was not possible, where the state folder cannot be written. */
+  /**
+   * Writes down what a verification found. Gives why that was not possible, where the state folder cannot be written.
+   */
   async #note(id: string, found: Pick<SnapshotNotes, 'digest' | 'verifiedAt' | 'damaged'>): Promise<string | undefined> {
     if (found.digest === undefined) return undefined;
     try {

@@ -8,8 +8,8 @@ import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, Snaps
 
 export interface CompareOptions extends CallOptions {
   /**
-   * Told of each part that cannot be read, and on which side. Without it, the first such part throws `snapshot-damaged`:
-   * a comparison that quietly skips records would call them unchanged.
+   * Told of each part that cannot be read, and on which side. Without it, the first such part throws
+   * `snapshot-damaged`: a comparison that quietly skips records would call them unchanged.
    */
   readonly onDamage?: (side: 'a' | 'b', damage: Damage) => void;
   /**
@@ -28,12 +28,13 @@ const BATCH = 512;
 const PARTS_AT_ONCE = 3;
 
 /**
- * What differs between two snapshots in the `fields` of one object type, in the order in which both lie, else in the order of bytes; a difference in `meta` alone is
- * none, unless asked for. Offline. Parts that both snapshots hold are not read; the rest is compared as bytes, and only lines that differ
- * become text. Memory: a few parts of each side; where one lies by the size of its keys and the other by their bytes, one part for each length of a key.
+ * What differs between two snapshots in the `fields` of one object type, in the order in which both lie, else in the
+ * order of bytes; a difference in `meta` alone is none, unless asked for. Offline. Parts that both snapshots hold are
+ * not read; the rest is compared as bytes, and only lines that differ become text. Memory: a few parts of each side;
+ * where one lies by the size of its keys and the other by their bytes, one part for each length of a key.
  *
- * What was not read on one side is no difference (G17): an object type that one side does not have gives nothing, and where a side has no
- * census, what only the other one has is left out. {@link comparable} tells what that concerns.
+ * What was not read on one side is no difference (G17): an object type that one side does not have gives nothing, and
+ * where a side has no census, what only the other one has is left out. {@link comparable} tells what that concerns.
  */
 export async function* compareObjects(
   a: SnapshotReader,
@@ -57,8 +58,8 @@ export async function* compareObjects(
 }
 
 /**
- * The links of one kind (`<from>~<to>~<kind>`) that only one of two snapshots has, in order; `nameInB`: its name in `b`, where a label was
- * given another number. Otherwise as {@link compareObjects}.
+ * The links of one kind (`<from>~<to>~<kind>`) that only one of two snapshots has, in order; `nameInB`: its name in
+ * `b`, where a label was given another number. Otherwise as {@link compareObjects}.
  */
 export async function* compareLinks(
   a: SnapshotReader,
@@ -83,14 +84,20 @@ export async function* compareLinks(
   }
 }
 
-/** Names of the fields that could be written when one of the snapshots was made, and not when the other was: one holds them in `meta`. */
+/**
+ * Names of the fields that could be written when one of the snapshots was made, and not when the other was: one holds
+ * them in `meta`.
+ */
 async function turnedFields(a: SnapshotReader, b: SnapshotReader, platform: string, object: string): Promise<readonly string[]> {
   const schemas = await Promise.all([a, b].map(async (reader) => await reader.objectSchema(platform, object).catch(() => undefined)));
   const [before, after] = schemas.map((schema) => new Map(schema?.fields.map(({ name, readOnly }) => [name, readOnly])));
   return [...(before ?? [])].filter(([name, readOnly]) => (after?.get(name) ?? readOnly) !== readOnly).map(([name]) => name);
 }
 
-/** A pair with these fields in `fields` on both sides: that a field can no longer be written, or can be now, does not empty it. */
+/**
+ * A pair with these fields in `fields` on both sides: that a field can no longer be written, or can be now, does not
+ * empty it.
+ */
 function withTurned(pair: KeyDifference, names: readonly string[]): KeyDifference {
   const placed = (line: string): string => {
     const { key, fields, meta } = parseRecordLine(line);
@@ -151,7 +158,8 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
   };
   try {
     for (;;) {
-      // Both, always: a part being loaded may turn out to be unreadable, and that must be known before a line is judged.
+      // Both, always: a part being loaded may turn out to be unreadable, and that must be known before a line is
+      // judged.
       const [more, others] = [left.atEnd ? await left.load() : true, right.atEnd ? await right.load() : true];
       reporter.progress({ task, done: left.doneRows + right.doneRows, total, unit: kind });
       if (!more && !others) break;
@@ -301,7 +309,9 @@ class Cursor {
 const FIRST_BLOCK = 1 << 10;
 const LARGEST_BLOCK = 1 << 18;
 
-/** Moves both cursors over lines that are equal byte for byte, by comparing blocks that grow as long as they are equal. */
+/**
+ * Moves both cursors over lines that are equal byte for byte, by comparing blocks that grow as long as they are equal.
+ */
 function skipEqual(a: Cursor, b: Cursor): void {
   let block = FIRST_BLOCK;
   for (;;) {

@@ -7,9 +7,9 @@ import type { SnapshotReader } from './types.js';
 
 export interface ExportCsvOptions extends CallOptions {
   /**
-   * Every text as it is: for programs, not for people. Otherwise a text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-`,
-   * `@`, tab or return, also as full-width signs, and is no plain number) gets a leading apostrophe, and characters that steer a terminal or reorder
-   * text are written as signs.
+   * Every text as it is: for programs, not for people. Otherwise a text that a spreadsheet would run as a formula (it
+   * begins with `=`, `+`, `-`, `@`, tab or return, also as full-width signs, and is no plain number) gets a leading
+   * apostrophe, and characters that steer a terminal or reorder text are written as signs.
    */
   readonly exact?: boolean;
   /** What null is written as; default nothing at all. The empty string is always `""`, so the two stay apart. */

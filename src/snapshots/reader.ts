@@ -106,8 +106,8 @@ export class ZipSnapshotReader implements SnapshotReader {
   }
 
   /**
-   * Tells the digest that was recorded when the snapshot was made, if any. A file that has it is one that we wrote: its lines are not looked at one
-   * by one any more.
+   * Tells the digest that was recorded when the snapshot was made, if any. A file that has it is one that we wrote: its
+   * lines are not looked at one by one any more.
    */
   vouch(recorded: string | undefined): void {
     this.#vouched = recorded === this.digest && !this.salvaged;

@@ -4,8 +4,8 @@ import { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
 import type { SnapshotManifest, SnapshotReader } from './types.js';
 
 /**
- * A snapshot is known by its digest, which is kept in the state folder when it is made. The digests inside the file vouch for its bytes
- * only as long as nobody who can write to the folder of snapshots makes new ones.
+ * A snapshot is known by its digest, which is kept in the state folder when it is made. The digests inside the file
+ * vouch for its bytes only as long as nobody who can write to the folder of snapshots makes new ones.
  */
 
 /** What the store keeps about a snapshot. */
@@ -25,8 +25,8 @@ export async function recordMade(
 }
 
 /**
- * Refuses a file that is not the one that was recorded under its id. A verification by an earlier version, which recorded nothing, counts
- * against another file as well, though not for this one. Throws `snapshot-replaced`.
+ * Refuses a file that is not the one that was recorded under its id. A verification by an earlier version, which
+ * recorded nothing, counts against another file as well, though not for this one. Throws `snapshot-replaced`.
  */
 export function requireRecorded(reader: SnapshotReader, notes: SnapshotNotes | undefined): void {
   const expected = notes?.record?.digest ?? (notes?.verifiedAt === undefined ? undefined : notes.digest);

@@ -22,7 +22,10 @@ export function ambiguous(reference: string, ids: readonly string[]): RunbackErr
   });
 }
 
-/** The newest that a word means, among snapshots that are given newest first. Throws `not-found` with what there is instead. */
+/**
+ * The newest that a word means, among snapshots that are given newest first. Throws `not-found` with what there is
+ * instead.
+ */
 export function latest(
   reference: 'latest' | 'latest-verified',
   filter: ResolveFilter,

@@ -1,7 +1,9 @@
 import { watchedFields } from '../records/index.js';
 import type { ObjectInfo, SnapshotReader } from './types.js';
 
-/** An object type or kind of link that two snapshots cannot be compared in, wholly or in part. Never a difference (G17). */
+/**
+ * An object type or kind of link that two snapshots cannot be compared in, wholly or in part. Never a difference (G17).
+ */
 export interface NotCompared {
   readonly platform: string;
   readonly kind: 'records' | 'links';
@@ -21,8 +23,9 @@ export interface Scope {
 }
 
 /**
- * What two snapshots both hold of a platform, and what only one of them does: made with `--object`, refused by the platform, a kind of link
- * that came or went. What was not read on one side says nothing about the other. `nameOf`: how a snapshot is called in messages.
+ * What two snapshots both hold of a platform, and what only one of them does: made with `--object`, refused by the
+ * platform, a kind of link that came or went. What was not read on one side says nothing about the other. `nameOf`: how
+ * a snapshot is called in messages.
  */
 export function comparable(
   a: SnapshotReader,
@@ -71,7 +74,10 @@ function whyMissing({ header, manifest }: SnapshotReader, id: string, kind: NotC
   return unread.length === 0 ? `${id} does not hold this kind of link` : `${id} does not hold ${unread.join(' and ')}`;
 }
 
-/** Names of the fields of an object type that are watched, as either snapshot describes it, each with how it is put right by hand. */
+/**
+ * Names of the fields of an object type that are watched, as either snapshot describes it, each with how it is put
+ * right by hand.
+ */
 export async function watchedIn(readers: readonly SnapshotReader[], platform: string, object: string): Promise<ReadonlyMap<string, string>> {
   const watched = new Map<string, string>();
   for (const reader of readers)
@@ -80,7 +86,10 @@ export async function watchedIn(readers: readonly SnapshotReader[], platform: st
   return watched;
 }
 
-/** Which of the keys no record of these snapshots has, of these object types. A part that cannot be read may hold any key of its range. */
+/**
+ * Which of the keys no record of these snapshots has, of these object types. A part that cannot be read may hold any
+ * key of its range.
+ */
 export async function unknownKeys(
   readers: readonly SnapshotReader[],
   platform: string,

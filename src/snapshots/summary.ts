@@ -11,7 +11,10 @@ export interface SnapshotNotes {
   readonly digest?: string;
   /** ISO 8601, UTC. */
   readonly verifiedAt?: string;
-  /** Names of its platforms, where it holds everything that was wanted. Absent where something is missing, or where nobody wrote it down. */
+  /**
+   * Names of its platforms, where it holds everything that was wanted. Absent where something is missing, or where
+   * nobody wrote it down.
+   */
   readonly complete?: readonly string[];
   /** Number of damages the last verification found, if any. */
   readonly damaged?: number;

@@ -19,7 +19,9 @@ export interface PartInfo {
 export interface ObjectInfo {
   readonly platform: string;
   readonly object: string;
-  /** How its lines lie: by the size of their keys, all of which are whole numbers. Absent: by the bytes of their keys. */
+  /**
+   * How its lines lie: by the size of their keys, all of which are whole numbers. Absent: by the bytes of their keys.
+   */
   readonly order?: Exclude<KeyOrder, 'text'>;
   readonly rows: number;
   /** It was proved that all keys were read: absence means the record did not exist. */
@@ -70,7 +72,10 @@ export interface RefusedObject {
   readonly why: string;
 }
 
-/** When a platform was read, by its own clock: what its history is compared with. That of the machine may have been wrong. ISO 8601, UTC. */
+/**
+ * When a platform was read, by its own clock: what its history is compared with. That of the machine may have been
+ * wrong. ISO 8601, UTC.
+ */
 export interface PlatformMoments {
   readonly platform: string;
   /** Nothing that was changed before this is missing. */
@@ -95,13 +100,17 @@ export interface SnapshotManifest {
   /** Ids of the snapshots this one builds on; empty for a full one. */
   readonly bases: readonly string[];
   readonly refused: readonly RefusedObject[];
-  /** SHA-256 of the canonical JSON of this manifest without this member: a manifest vouches for itself, wherever it is found. */
+  /**
+   * SHA-256 of the canonical JSON of this manifest without this member: a manifest vouches for itself, wherever it is
+   * found.
+   */
   readonly sha256: string;
 }
 
 /**
- * What a snapshot does not say although it was wanted. `refused`: nothing of it was read. `unproved`: it was read, and nothing proves that
- * this was all, so that what is missing there counts as not known. Object types that nobody chose are no gaps.
+ * What a snapshot does not say although it was wanted. `refused`: nothing of it was read. `unproved`: it was read, and
+ * nothing proves that this was all, so that what is missing there counts as not known. Object types that nobody chose
+ * are no gaps.
  */
 export interface SnapshotGap extends RefusedObject {
   readonly extent: 'refused' | 'unproved';
@@ -135,7 +144,10 @@ export interface SnapshotSummary {
   readonly bytes: number;
   /** SHA-256 of the manifest entry: the digest plans refer to. */
   readonly digest: string;
-  /** By what it is known again; absent where nothing was recorded: it then counts as unverified until a person adopts it. */
+  /**
+   * By what it is known again; absent where nothing was recorded: it then counts as unverified until a person adopts
+   * it.
+   */
   readonly record?: SnapshotRecord;
   /** When every byte was last read and found right. */
   readonly verifiedAt?: string;
@@ -186,14 +198,17 @@ export interface SnapshotReader {
   schema(platform: string): Promise<PlatformSchema>;
   objectSchema(platform: string, object: string): Promise<ObjectSchema | undefined>;
   /**
-   * Whole lines in the order in which they lie (`info.order`), as text without newline, in batches. `onDamage` is told of each unreadable part and
-   * reading goes on; without it the first unreadable part throws `snapshot-damaged`.
+   * Whole lines in the order in which they lie (`info.order`), as text without newline, in batches. `onDamage` is told
+   * of each unreadable part and reading goes on; without it the first unreadable part throws `snapshot-damaged`.
    */
   lines(
     info: ObjectInfo,
     options?: { readonly signal?: AbortSignal; readonly onDamage?: (damage: Damage) => void },
   ): AsyncIterable<readonly string[]>;
-  /** One record's line by key, reading one part only; undefined where absent. Throws `snapshot-damaged` where its part is unreadable. */
+  /**
+   * One record's line by key, reading one part only; undefined where absent. Throws `snapshot-damaged` where its part
+   * is unreadable.
+   */
   line(info: ObjectInfo, key: string): Promise<string | undefined>;
   /** The bytes of one part, checked against its digest. Throws `snapshot-damaged` with `data: {damage}`. */
   partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer>;

@@ -7,8 +7,8 @@ export const CLOCK_TOLERANCE_MS = 30_000;
 const KEPT_MS = 15_000;
 
 /**
- * Notices that the clock of this machine was put back, also between two processes: whatever waits for a time would wait longer by as much.
- * Each name is told once a process; whoever asks looks again at all that waits.
+ * Notices that the clock of this machine was put back, also between two processes: whatever waits for a time would wait
+ * longer by as much. Each name is told once a process; whoever asks looks again at all that waits.
  */
 export class ClockWatch {
   readonly #document: Document<{ readonly seen: string }>;

@@ -5,7 +5,8 @@
  * Promises of every driver:
  * - what a call has resolved for survives kill -9 and power cut;
  * - a document is always one whole version, never a mixture, with several processes writing;
- * - a journal has one writer at a time; a torn last line is cut off on opening for append and the repair is itself journaled;
+ * - a journal has one writer at a time; a torn last line is cut off on opening for append and the repair is itself
+ *   journaled;
  * - everything is readable by its owner only.
  *
  * Errors: `disk-full`, `disk-denied`, `document-damaged`, `journal-damaged`, `locked`.
@@ -20,23 +21,27 @@ export interface Store {
   /** Ids of all journals of a kind, sorted (ids sort by time). */
   journals(kind: string): Promise<string[]>;
   /**
-   * Looks at everything of a kind that is not proved to be settled. `look` reads it whole and answers whether it has come to its end: that is
-   * remembered, and holds only as long as nobody has written it since, whoever that was and whatever he knew of this. What is in doubt is looked at, so
-   * that nothing open is ever passed over. Costs what is open, and a glance at the rest.
+   * Looks at everything of a kind that is not proved to be settled. `look` reads it whole and answers whether it has
+   * come to its end: that is remembered, and holds only as long as nobody has written it since, whoever that was and
+   * whatever he knew of this. What is in doubt is looked at, so that nothing open is ever passed over. Costs what is
+   * open, and a glance at the rest.
    */
   unsettled(kept: Kept, look: (id: string) => Promise<boolean>): Promise<void>;
   /** Write-once NDJSON: plans. `kind` is `plans`. */
   ledger(kind: string, id: string): Ledger;
   ledgers(kind: string): Promise<string[]>;
-  /** Times at which something of a kind has to be looked at. Kinds are folder-safe plural nouns: `incidents`, `pages`. */
+  /**
+   * Times at which something of a kind has to be looked at. Kinds are folder-safe plural nouns: `incidents`, `pages`.
+   */
   agenda(kind: string): Agenda;
   /**
    * Takes a named lock or throws `locked`, saying who holds it since when (`data: {holder, since, pid, purpose}`).
    *
-   * A lock has an owner, a token and a lease, which its holder renews as long as it lives. Whether a holder is there has three answers. One
-   * that is `alive` keeps its lock. That of a `dead` one, and with `lapse` of an `unknown` one (another machine, container or boot) that renewed
-   * nothing for a whole lease, is taken over only where `breakDead` is set, or says so of that very holder; the result then carries `broke`. How a dead holder's work is gone on with is not for the store to know: the error names no
-   * command then.
+   * A lock has an owner, a token and a lease, which its holder renews as long as it lives. Whether a holder is there
+   * has three answers. One that is `alive` keeps its lock. That of a `dead` one, and with `lapse` of an `unknown` one
+   * (another machine, container or boot) that renewed nothing for a whole lease, is taken over only where `breakDead`
+   * is set, or says so of that very holder; the result then carries `broke`. How a dead holder's work is gone on with
+   * is not for the store to know: the error names no command then.
    */
   lock(name: string, owner: LockOwner, options?: LockTaking): Promise<Lock>;
   /** Who holds a lock, or undefined. */
@@ -51,14 +56,18 @@ export interface Store {
 export interface Kept {
   readonly what: 'journals' | 'documents';
   readonly kind: string;
-  /** What settled means, in words, with a number that goes up when that changes: what was remembered of another meaning counts for nothing. */
+  /**
+   * What settled means, in words, with a number that goes up when that changes: what was remembered of another meaning
+   * counts for nothing.
+   */
   readonly meaning: string;
   /** How many are looked at at the same time: 1 by default. */
   readonly atOnce?: number;
   /**
-   * Ids that an index of their own names, kept by those who write. They are not looked at; and as long as that index and the folder are as they were
-   * when nothing open lay beside it, nothing is, and not even a glance is taken: a file that came or went moves the folder. What a hand or a copy
-   * changed in place since then is noticed only with `everyFile`, which gives each its glance.
+   * Ids that an index of their own names, kept by those who write. They are not looked at; and as long as that index
+   * and the folder are as they were when nothing open lay beside it, nothing is, and not even a glance is taken: a file
+   * that came or went moves the folder. What a hand or a copy changed in place since then is noticed only with
+   * `everyFile`, which gives each its glance.
    */
   readonly named?: readonly string[];
   readonly everyFile?: boolean;
@@ -67,7 +76,10 @@ export interface Kept {
 export interface Document<T> {
   /** The present version, or undefined if there is none. */
   read(): Promise<T | undefined>;
-  /** Read, change, write, under a lock across processes. The function may run again and must not have effects. Returns what was written. */
+  /**
+   * Read, change, write, under a lock across processes. The function may run again and must not have effects. Returns
+   * what was written.
+   */
   update(change: (current: T | undefined) => T): Promise<T>;
   delete(): Promise<void>;
 }
@@ -80,9 +92,9 @@ export interface AgendaEntry {
 }
 
 /**
- * What is due when, across processes. Entries are hints: whoever takes one looks at the thing itself, which alone says what
- * is to be done. So an entry may come twice or be stale, and none is ever lost: it stays until it is removed. Add the next
- * entry before removing the one it follows. Calls cost what is due, not what is on the agenda.
+ * What is due when, across processes. Entries are hints: whoever takes one looks at the thing itself, which alone says
+ * what is to be done. So an entry may come twice or be stale, and none is ever lost: it stays until it is removed. Add
+ * the next entry before removing the one it follows. Calls cost what is due, not what is on the agenda.
  */
 export interface Agenda {
   /** On disk when it resolves. Adding an entry that is there changes nothing. */
@@ -130,11 +142,14 @@ export interface LockTaking {
   /** Which holders that are gone it is taken from: none by default. */
   readonly breakDead?: BreakDead;
   /**
-   * Also from a holder of which nothing is known from here, once nothing has renewed its lease for as long as it lasts: that is watched, and
-   * waited for. Without, only from one that is known to be dead.
+   * Also from a holder of which nothing is known from here, once nothing has renewed its lease for as long as it lasts:
+   * that is watched, and waited for. Without, only from one that is known to be dead.
    */
   readonly lapse?: boolean;
-  /** A person said that this holder has ended: it may then also be one of which nothing can be known, in a lock of an earlier version. */
+  /**
+   * A person said that this holder has ended: it may then also be one of which nothing can be known, in a lock of an
+   * earlier version.
+   */
   readonly endedBySay?: boolean;
 }
 
@@ -147,7 +162,10 @@ export interface Lock {
   readonly name: string;
   /** The dead holder this lock was taken from, if any: the caller journals it. */
   readonly broke?: LockInfo;
-  /** Throws `locked` where it is not held any more: this process was stopped for longer than its lease, and somebody went on. */
+  /**
+   * Throws `locked` where it is not held any more: this process was stopped for longer than its lease, and somebody
+   * went on.
+   */
   check(): Promise<void>;
   release(): Promise<void>;
 }
@@ -185,14 +203,14 @@ export interface Journal {
   readonly id: string;
   exists(): Promise<boolean>;
   /**
-   * All entries, the chain checked as they pass. A torn last line is left out. Throws `journal-damaged` (with
-   * `data: {line}`) at a broken line before the last, `not-found` where there is no journal. `whole`: also where lines that were on disk for
-   * certain are missing at the end, up to all of them.
+   * All entries, the chain checked as they pass. A torn last line is left out. Throws `journal-damaged` (with `data:
+   * {line}`) at a broken line before the last, `not-found` where there is no journal. `whole`: also where lines that
+   * were on disk for certain are missing at the end, up to all of them.
    */
   read(options?: { readonly whole?: boolean }): AsyncIterable<JournalEntry>;
   /**
-   * Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`, `journal-damaged`. A writer whose
-   * lock was taken over cannot append any more.
+   * Opens for append as the only writer; cuts a torn last line off and journals `journal.repaired`. Throws `locked`,
+   * `journal-damaged`. A writer whose lock was taken over cannot append any more.
    */
   open(owner: LockOwner, options?: JournalOpening): Promise<JournalWriter>;
 }
@@ -201,13 +219,17 @@ export interface Journal {
 export interface JournalOpening extends ExactData, Pick<LockTaking, 'endedBySay'> {
   /** As in {@link Journal.read}; nothing is changed then. */
   readonly whole?: boolean;
-  /** Is given every entry that is there when it is open, checked: whoever goes on with the work need not read it a second time. */
+  /**
+   * Is given every entry that is there when it is open, checked: whoever goes on with the work need not read it a
+   * second time.
+   */
   readonly visit?: (entry: JournalEntry) => void;
 }
 
 /**
  * Names of members whose values are data of a platform that will be written back: they are kept byte for byte, even
- * where they hold the text of a secret, as snapshots and plans keep them. A `[redacted]` there would be written to the platform.
+ * where they hold the text of a secret, as snapshots and plans keep them. A `[redacted]` there would be written to the
+ * platform.
  */
 export interface ExactData {
   readonly exact?: readonly string[];

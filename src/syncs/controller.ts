@@ -2,7 +2,8 @@ import type { CallOptions } from '../lib/index.js';
 import type { SecretRef } from '../workspace/index.js';
 
 /**
- * The sync controller seam: pauses, drains and resumes one kind of sync. Every driver passes `test/contracts/controller.ts`.
+ * The sync controller seam: pauses, drains and resumes one kind of sync. Every driver passes
+ * `test/contracts/controller.ts`.
  *
  * `pause` on a paused sync and `resume` to the state it is in are no errors and change nothing. A call that may have
  * reached the controller is followed by `status`, never repeated blindly. Throws `sync-failed` or `interrupted`.

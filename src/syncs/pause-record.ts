@@ -9,7 +9,10 @@ export interface PauseEntry {
   readonly sync: string;
   /** State found before the pause: what a resume goes back to. `unknown`: it did not answer, and was not changed. */
   readonly earlier: 'running' | 'paused' | 'unknown';
-  /** `pausing`: intent on disk, answer not yet. `failed`: could not be paused. `held`: not resumed since another pause still holds it. */
+  /**
+   * `pausing`: intent on disk, answer not yet. `failed`: could not be paused. `held`: not resumed since another pause
+   * still holds it.
+   */
   readonly state: 'pausing' | 'paused' | 'failed' | 'resumed' | 'left' | 'held';
   /** Work still in flight when the wait ended; undefined where the controller cannot tell. */
   readonly inFlight?: number;
@@ -94,15 +97,16 @@ export interface Syncs {
   /** The same for a screen; throws for no damaged one. */
   survey(): Promise<PauseSurvey>;
   /**
-   * Pauses and waits for work in flight. The earlier state of each sync is on disk before it is touched. Repeating with the
-   * same holder continues: one that runs again is paused again. Each sync is taken for itself: one that cannot be paused or asked is
-   * recorded as failed and holds up no other. Throws `sync-failed` in the end where there is one (what was paused stays paused and is
-   * recorded), `drain-timeout`, `not-found`.
+   * Pauses and waits for work in flight. The earlier state of each sync is on disk before it is touched. Repeating with
+   * the same holder continues: one that runs again is paused again. Each sync is taken for itself: one that cannot be
+   * paused or asked is recorded as failed and holds up no other. Throws `sync-failed` in the end where there is one
+   * (what was paused stays paused and is recorded), `drain-timeout`, `not-found`.
    */
   pause(request: PauseRequest, options?: CallOptions): Promise<PauseRecord>;
   /**
-   * Puts every sync of a pause back to the state it was in, and checks. Each is taken for itself: where one does not start, the others do, the
-   * pause stays open for it, and this throws `sync-failed`; repeating goes on with the rest. Throws `not-found`.
+   * Puts every sync of a pause back to the state it was in, and checks. Each is taken for itself: where one does not
+   * start, the others do, the pause stays open for it, and this throws `sync-failed`; repeating goes on with the rest.
+   * Throws `not-found`.
    */
   /** Looks at the syncs that a pause holds paused now, and changes nothing. Throws `not-found`. */
   held(pauseId: string, options?: CallOptions): Promise<readonly HeldSync[]>;

@@ -36,7 +36,10 @@ export function pauseStore(
   configs: Readonly<Record<string, SyncConfig>>,
   controllerOf: (config: SyncConfig) => Promise<SyncController>,
 ): PauseStore {
-  /** Reads every pause that is not known to be ended; gives those that are open. `damaged` is told of one that cannot be read, or throws. */
+  /**
+   * Reads every pause that is not known to be ended; gives those that are open. `damaged` is told of one that cannot be
+   * read, or throws.
+   */
   const openOnes = async (damaged: (id: string, error: unknown) => void): Promise<PauseRecord[]> => {
     const open: PauseRecord[] = [];
     await store.unsettled({ what: 'documents', kind: PAUSES, meaning: 'pause ended 1' }, async (id) => {
@@ -89,7 +92,9 @@ export interface Trouble {
   readonly error: unknown;
 }
 
-/** The one error for all of them: with one sync its own, with its code. Never returns where `troubles` holds anything. */
+/**
+ * The one error for all of them: with one sync its own, with its code. Never returns where `troubles` holds anything.
+ */
 export function throwTogether(
   troubles: readonly Trouble[],
   words: (names: string) => string,

@@ -72,7 +72,9 @@ async function recordFor(pauses: PauseStore, clock: Clock, request: PauseRequest
   }));
 }
 
-/** A pause that is gone on with belongs to what was open at either time. One of an earlier version still says nothing. */
+/**
+ * A pause that is gone on with belongs to what was open at either time. One of an earlier version still says nothing.
+ */
 function incidentsOf(current: PauseRecord | undefined, { incidents }: PauseRequest): Pick<PauseRecord, 'incidents'> {
   if (incidents === undefined || (current !== undefined && current.incidents === undefined)) return {};
   return { incidents: [...new Set([...(current?.incidents ?? []), ...incidents])] };

@@ -8,9 +8,9 @@ export interface StatusExpressions {
 }
 
 /**
- * The state of a sync from what its controller answered. Only a clear answer counts: `paused` has to be true or false, `in_flight` a number
- * of jobs. Anything else is not known, and what is not known is neither paused nor drained: throws `sync-failed`, as does an expression
- * that cannot be worked out.
+ * The state of a sync from what its controller answered. Only a clear answer counts: `paused` has to be true or false,
+ * `in_flight` a number of jobs. Anything else is not known, and what is not known is neither paused nor drained: throws
+ * `sync-failed`, as does an expression that cannot be worked out.
  */
 export function readStatus(name: string, { paused, inFlight }: StatusExpressions, values: Readonly<Record<string, unknown>>): SyncStatus {
   const isPaused = evaluate(name, 'paused', paused, values);

@@ -46,7 +46,10 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
   };
 }
 
-/** The text of a YAML file, its line breaks those of Unix. Throws `file-unreadable`, and `workspace-missing` for a missing runback.yml. */
+/**
+ * The text of a YAML file, its line breaks those of Unix. Throws `file-unreadable`, and `workspace-missing` for a
+ * missing runback.yml.
+ */
 export async function readYamlText(path: string): Promise<string> {
   try {
     const { size } = await stat(path);

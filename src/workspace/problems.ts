@@ -22,7 +22,10 @@ export interface Problem extends Position {
 
 const SHOWN = 20;
 const WIDTH = 100;
-/** Addresses of Slack's and Microsoft's incoming webhooks, and the signing secrets of Standard Webhooks: whoever has them can post. */
+/**
+ * Addresses of Slack's and Microsoft's incoming webhooks, and the signing secrets of Standard Webhooks: whoever has
+ * them can post.
+ */
 const WEBHOOK_SECRET = /(https?:\/\/[\w.-]*(?:slack|office|azure|powerplatform)\.com(?::\d+)?\/|whsec_)([^\s"',}\]]+)/gi;
 
 /** Line and column of an offset. */

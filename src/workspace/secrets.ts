@@ -93,7 +93,10 @@ async function fromFile(where: string, { env, root }: SecretSources): Promise<st
   }
 }
 
-/** It sees the whole environment, where programs that keep secrets have their own keys. Neither its arguments nor what it says are shown. */
+/**
+ * It sees the whole environment, where programs that keep secrets have their own keys. Neither its arguments nor what
+ * it says are shown.
+ */
 async function fromProgram(ref: string, argv: readonly string[], { env, root, signal }: SecretSources): Promise<string> {
   const [program = ''] = argv;
   const end = await runProgram(argv, { cwd: root, env: whole(env), timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_BYTES, signal });
@@ -126,7 +129,10 @@ function whole(env: SecretSources['env']): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-/** Words of a command line; quotes group, a backslash in double quotes or outside takes the next character as it is. No shell. */
+/**
+ * Words of a command line; quotes group, a backslash in double quotes or outside takes the next character as it is. No
+ * shell.
+ */
 function splitArguments(text: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

@@ -13,7 +13,10 @@ export function outOfBounds(text: string): { readonly offset: number; readonly m
   return undefined;
 }
 
-/** The offset at which brackets, or indicators in one line, or the indentation go too deep. The parser behind it is recursive. */
+/**
+ * The offset at which brackets, or indicators in one line, or the indentation go too deep. The parser behind it is
+ * recursive.
+ */
 function tooDeep(text: string): number | undefined {
   let offset = 0;
   let flow = 0;

@@ -35,7 +35,8 @@ const MAX_PROBLEMS = 100;
  * Parses YAML and checks it. Throws `file-invalid` (or `secret-literal`) with all problems of the file: place, line,
  * what was expected, nearest word. Bounded in size, depth and time for any input; aliases are refused, keys are unique.
  * @param fileName as people should see it, relative where possible.
- * @param check finds problems that a schema cannot (references). It is given the unchecked data, so that all problems of
+ * @param check finds problems that a schema cannot (references). It is given the unchecked data, so that all problems
+ * of
  *   a file are told at once, and must cope with anything.
  */
 export function parseYaml<T>(

@@ -11,8 +11,9 @@ const FILE = 'escalation.yml';
 const loose = z.looseObject({ timezone: z.string().default('UTC') });
 
 /**
- * The zone of the times that people type in a workspace: `timezone` of its escalation.yml, or that of this machine where it has no such file.
- * Undefined where the file is there and cannot be read: then nobody knows what a time without a zone means.
+ * The zone of the times that people type in a workspace: `timezone` of its escalation.yml, or that of this machine
+ * where it has no such file. Undefined where the file is there and cannot be read: then nobody knows what a time
+ * without a zone means.
  */
 export async function zoneOfWorkspace(root: string): Promise<string | undefined> {
   try {

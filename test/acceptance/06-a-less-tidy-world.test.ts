@@ -103,7 +103,10 @@ describe('issue 6', () => {
   });
 });
 
-/** The table of facts, test by test: `| fact | file: name …; name …; other-file: … name |`. A name is given as far as it is needed to find it. */
+/**
+ * The table of facts, test by test: `| fact | file: name …; name …; other-file: … name |`. A name is given as far as it
+ * is needed to find it.
+ */
 function factsOf(text: string): readonly { readonly fact: string; readonly file: string; readonly name: string }[] {
   const [, section = ''] = text.split('## Facts about the platform');
   return section.split('\n').flatMap((line) => {

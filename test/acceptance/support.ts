@@ -51,7 +51,10 @@ interface JsonReport {
   }[];
 }
 
-/** Runs test files as an issue names them: `npx vitest run <what>`. Fails the acceptance where the run did not end with 0 or ran nothing. */
+/**
+ * Runs test files as an issue names them: `npx vitest run <what>`. Fails the acceptance where the run did not end with
+ * 0 or ran nothing.
+ */
 export async function expectTests(what: string, env: Readonly<Record<string, string>> = {}): Promise<TestFigures> {
   const folder = await mkdtemp(join(tmpdir(), 'runback-acceptance-'));
   try {
@@ -77,7 +80,9 @@ export async function expectTests(what: string, env: Readonly<Record<string, str
   }
 }
 
-/** A number out of what was printed. Throws where the words are not there: a figure that is not printed is not shown. */
+/**
+ * A number out of what was printed. Throws where the words are not there: a figure that is not printed is not shown.
+ */
 export function figure(output: string, pattern: RegExp): number {
   const found = pattern.exec(output)?.[1];
   if (found === undefined) throw new Error(`Nothing like ${pattern.source} was printed:\n${output.slice(-3000)}`);

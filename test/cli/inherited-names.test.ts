@@ -7,7 +7,10 @@ import { jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
-/** A person would lose: the ordinary answer. Names that every object inherits are names like any others: unknown where nobody gave them. */
+/**
+ * A person would lose: the ordinary answer. Names that every object inherits are names like any others: unknown where
+ * nobody gave them.
+ */
 
 const NAMES = ['__proto__', 'constructor', 'toString'];
 /** Every place where a command line names something. */

@@ -21,7 +21,8 @@ async function confirm(terminal: Terminal, question: RegExp): Promise<void> {
 const WRONG_VALUES = 'Replies addressed to the wrong person. Records have lost their links to companies or deals';
 const NO_DAEMON = 'nothing escalates automatically. Start one: runback daemon';
 
-// The path of the README, in the words of its screens. A person who goes wrong on the way is led back, and nothing is deleted by Enter alone.
+// The path of the README, in the words of its screens. A person who goes wrong on the way is led back, and nothing is
+// deleted by Enter alone.
 test.each([80, 60])('a newcomer is led from `runback practice` to a repaired account, past wrong answers, in %i columns', async (columns) => {
   const root = await mkdtemp(join(tmpdir(), 'runback-practice-'));
   const sandbox = openTerminal(['practice', 'ops', '--contacts', '80'], { cwd: root, columns: 60, rows: 24, patienceMs: 120_000 });

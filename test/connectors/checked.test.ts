@@ -16,8 +16,9 @@ import { isRunbackError, type Reporter, RunbackError } from '../../src/lib/index
 import type { Link, LinkSchema, ObjectSchema, PlatformRecord } from '../../src/records/index.js';
 
 /**
- * What a user would lose: a driver that mixes up results, repeats records or forgets one would make runback write down that the wrong records
- * were repaired, and nobody would see it. The connectors here break one promise each, as a driver with a mistake does.
+ * What a user would lose: a driver that mixes up results, repeats records or forgets one would make runback write down
+ * that the wrong records were repaired, and nobody would see it. The connectors here break one promise each, as a
+ * driver with a mistake does.
  */
 
 const SCHEMA: ObjectSchema = { object: 'things', keyFields: [], fields: [], createWithKey: false, undelete: true, sideEffects: [] };

@@ -6,7 +6,10 @@ import { OWNERS } from '../../src/sandbox/hubspot/properties/owners.js';
 import { type Body, type Instead, type Meddler, openProxyBench, type ProxyBench } from './hubspot-proxy.js';
 import { all, people, seed, truth } from './hubspot-support.js';
 
-/** HubSpot stores values in its own form, and refuses single ones: what was written counts as written, what was refused is named. */
+/**
+ * HubSpot stores values in its own form, and refuses single ones: what was written counts as written, what was refused
+ * is named.
+ */
 
 let bench: ProxyBench;
 let contacts: ObjectSchema;
@@ -121,7 +124,9 @@ describe('a value in another form', () => {
   });
 });
 
-/** Refuses every batch in which one of these holds, as HubSpot does: whole, for one value, without naming the record. */
+/**
+ * Refuses every batch in which one of these holds, as HubSpot does: whole, for one value, without naming the record.
+ */
 function refusing(
   problem: { readonly name: string; readonly error: string; readonly message: (value: string) => string },
   bad: (value: string) => boolean,

@@ -5,7 +5,10 @@ import { addCustomType } from '../../src/sandbox/hubspot/routes/schemas.js';
 import { type Answer, type Meddler, openProxyBench, type Passing, type ProxyBench } from './hubspot-proxy.js';
 import { all, people, seed } from './hubspot-support.js';
 
-/** HubSpot answers with a part of what was asked for. Whoever takes it for the whole cuts good links and archives good records. */
+/**
+ * HubSpot answers with a part of what was asked for. Whoever takes it for the whole cuts good links and archives good
+ * records.
+ */
 
 let bench: ProxyBench;
 beforeEach(async () => {

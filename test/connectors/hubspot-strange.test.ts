@@ -10,7 +10,10 @@ import type { LinkSchema, ObjectSchema } from '../../src/records/index.js';
 import type { PlatformConfig, SecretRef } from '../../src/workspace/index.js';
 import { all, SharedClock } from './hubspot-support.js';
 
-/** What the sandbox never does, and HubSpot may: every field of an error is optional there, and answers leave things out. */
+/**
+ * What the sandbox never does, and HubSpot may: every field of an error is optional there, and answers leave things
+ * out.
+ */
 
 interface Input {
   readonly id: string;

@@ -8,7 +8,10 @@ import type { LinkSchema, ObjectSchema } from '../../src/records/index.js';
 import { startHubSpotSandbox, type HubSpotSandbox, type HubSpotSandboxOptions } from '../../src/sandbox/index.js';
 import type { PlatformConfig, SecretRef } from '../../src/workspace/index.js';
 
-/** A clock that both sides share: whoever sleeps moves it. So a minute of waiting costs no time, and limits still mean something. */
+/**
+ * A clock that both sides share: whoever sleeps moves it. So a minute of waiting costs no time, and limits still mean
+ * something.
+ */
 export class SharedClock implements Clock {
   #ms: number;
   constructor(startMs = Date.parse('2026-03-01T08:00:00Z')) {
@@ -35,8 +38,8 @@ export class SharedClock implements Clock {
 }
 
 /**
- * Such a clock for the driver alone: it stands still while a request is under way, as if every answer came at once. Without it a
- * slow machine would see minutes pass between a question and its answer.
+ * Such a clock for the driver alone: it stands still while a request is under way, as if every answer came at once.
+ * Without it a slow machine would see minutes pass between a question and its answer.
  */
 export class SwiftAnswers implements Clock {
   readonly #clock: Clock;
@@ -79,7 +82,10 @@ export interface Bench {
   stop(): Promise<void>;
 }
 
-/** A sandbox and a connector to it. `config` overrides what runback.yml would say; `swift` gives the driver {@link SwiftAnswers}. */
+/**
+ * A sandbox and a connector to it. `config` overrides what runback.yml would say; `swift` gives the driver {@link
+ * SwiftAnswers}.
+ */
 export async function openBench(options: HubSpotSandboxOptions = {}, config: Partial<PlatformConfig> = {}, swift = false): Promise<Bench> {
   const clock = new SharedClock();
   const sandbox = await startHubSpotSandbox({ clock, ...options });

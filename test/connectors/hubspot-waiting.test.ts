@@ -5,7 +5,9 @@ import type { ObjectSchema } from '../../src/records/index.js';
 import { type Instead, openProxyBench, type ProxyBench } from './hubspot-proxy.js';
 import { all, people, seed, truth } from './hubspot-support.js';
 
-/** "Wait" is not "no": nothing is refused for good because a record is locked, an account is moved or a gateway coughs. */
+/**
+ * "Wait" is not "no": nothing is refused for good because a record is locked, an account is moved or a gateway coughs.
+ */
 
 let bench: ProxyBench;
 let contacts: ObjectSchema;

@@ -19,7 +19,10 @@ const ESCAPES: Readonly<Record<string, string>> = { '\b': 'b', '\f': 'f', '\n': 
 /** A value as COPY prints it. */
 const copied = (text: string): string => text.replaceAll(/[\b\f\n\r\t\v\\]/g, (found) => `\\${ESCAPES[found] ?? found}`);
 
-/** Lines of rows that come in one buffer, which ends with the last of them; batches are given back as soon as they are read. */
+/**
+ * Lines of rows that come in one buffer, which ends with the last of them; batches are given back as soon as they are
+ * read.
+ */
 function linesOf(rows: readonly string[]): string {
   const maker = new LineMaker(PLAN);
   const source = Buffer.from(rows.join(''));

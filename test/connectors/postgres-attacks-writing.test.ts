@@ -47,7 +47,10 @@ test('functions of triggers that name tables without their schema run as for any
   });
 });
 
-/** A schema that stands before `pg_catalog` and holds something of every name that a statement could use, all of which fail. */
+/**
+ * A schema that stands before `pg_catalog` and holds something of every name that a statement could use, all of which
+ * fail.
+ */
 const SHADOWS = `CREATE SCHEMA shadows;
   CREATE FUNCTION shadows.fail() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a function of a stranger has run'; END $$;
   ${[

@@ -72,7 +72,9 @@ function linksBetween(database: string, from: string, to: string): Promise<Link[
   });
 }
 
-/** Two tables where the second refers to records 1 of the first by a key that its constraint compares in its own way. */
+/**
+ * Two tables where the second refers to records 1 of the first by a key that its constraint compares in its own way.
+ */
 const OWN_EQUALITY: Readonly<Record<string, (rule: string) => string>> = {
   'citext of an extension': (rule) => `${citext}
     CREATE TABLE leads (id citext PRIMARY KEY, v text); INSERT INTO leads VALUES ('Ann', 'a'), ('Bob', 'b');

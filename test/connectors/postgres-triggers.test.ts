@@ -24,7 +24,10 @@ async function withDatabase<T>(sql: string, work: (platform: Platform, database:
 
 const body = (source: string): string => `BEGIN ${source} RETURN NEW; END`;
 
-/** Source, what the trigger is called for, columns that are left out of the comparison; of these, those that a new record can be given. */
+/**
+ * Source, what the trigger is called for, columns that are left out of the comparison; of these, those that a new
+ * record can be given.
+ */
 const CASES: readonly (readonly [name: string, source: string, on: string, stamps: string, given: string])[] = [
   ['the usual one', body('NEW.updated_at = now();'), 'UPDATE', 'updated_at', 'updated_at'],
   ['also on insert', body('NEW.updated_at := current_timestamp;'), 'INSERT OR UPDATE', 'updated_at', ''],

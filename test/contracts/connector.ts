@@ -70,15 +70,18 @@ export const NASTY = [
   ' leading and trailing ',
 ];
 
-/** What a driver claims to be able to do beyond what every driver can. Cases for what it does not claim are skipped, and say so. */
+/**
+ * What a driver claims to be able to do beyond what every driver can. Cases for what it does not claim are skipped, and
+ * say so.
+ */
 export interface Claims extends Pick<Capabilities, 'ordered' | 'consistentRead' | 'conditionalWrite' | 'history'> {
   /** It gives finished lines. */
   readonly lines: boolean;
 }
 
 /**
- * The promises of `src/connectors/connector.ts`, tried on a real platform or a faithful copy of one. `claims` stands beside the driver, so that
- * one that is lost fails, instead of skipping its cases unseen.
+ * The promises of `src/connectors/connector.ts`, tried on a real platform or a faithful copy of one. `claims` stands
+ * beside the driver, so that one that is lost fails, instead of skipping its cases unseen.
  */
 export function connectorContract(name: string, claims: Claims, start: () => Promise<ContractPlatform>): void {
   describe(`connector contract: ${name}`, () => {

@@ -29,7 +29,10 @@ export interface SandboxUnderTest {
   set(key: string, text: string): ApiCall;
   /** Whether an answer to `set` says that it was done. */
   done(status: number, body: unknown): boolean;
-  /** How many `look` calls one after the other, with no time in between, are let in; and for how long it then takes until one is. */
+  /**
+   * How many `look` calls one after the other, with no time in between, are let in; and for how long it then takes
+   * until one is.
+   */
   readonly most: number;
   readonly againMs: number;
 }
@@ -42,8 +45,9 @@ function standing(): Clock & { move(ms: number): void } {
 }
 
 /**
- * The promises of `src/sandbox/sandbox.ts`, tried from outside. What a user would lose: a rehearsal proves nothing where the sandbox counts,
- * fails or keeps records another way than it says, and an open one hands a practice account to any page in a browser.
+ * The promises of `src/sandbox/sandbox.ts`, tried from outside. What a user would lose: a rehearsal proves nothing
+ * where the sandbox counts, fails or keeps records another way than it says, and an open one hands a practice account
+ * to any page in a browser.
  */
 export function sandboxContract(name: string, platform: SandboxUnderTest): void {
   describe(`sandbox contract: ${name}`, () => {

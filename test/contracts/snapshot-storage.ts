@@ -10,8 +10,8 @@ export interface StorageUnderTest {
   /** The storage as a process finds it that starts now. */
   open(): SnapshotStorage;
   /**
-   * Starts a process that begins to put `name`, has written `bytes` of it and put a file into its scratch space, and is then ended as kill -9
-   * does, while it writes or while it checks. Resolves when it is gone.
+   * Starts a process that begins to put `name`, has written `bytes` of it and put a file into its scratch space, and is
+   * then ended as kill -9 does, while it writes or while it checks. Resolves when it is gone.
    */
   killedPut(name: string, bytes: number, when: 'writing' | 'checking'): Promise<void>;
 }
@@ -43,7 +43,10 @@ async function contentOf(storage: SnapshotStorage, name: string): Promise<Buffer
 
 const namesIn = async (storage: SnapshotStorage): Promise<string[]> => (await storage.list()).map(({ name }) => name).sort();
 
-/** The promises of `src/snapshots/storage/storage.ts`: every driver passes these. A user would lose: a backup that was said to be there. */
+/**
+ * The promises of `src/snapshots/storage/storage.ts`: every driver passes these. A user would lose: a backup that was
+ * said to be there.
+ */
 export function snapshotStorageContract(name: string, start: () => Promise<StorageUnderTest>): void {
   const begin = async (): Promise<{ storage: SnapshotStorage; place: StorageUnderTest }> => {
     const place = await start();

@@ -10,8 +10,8 @@ import { lockContract } from './store/locks.js';
 export type { Holder, StartState, StoreState } from './store/harness.js';
 
 /**
- * The promises of `src/store/store.ts`: every driver passes these. What only one driver can get wrong (modes of files, every byte of
- * a line, kill -9 at every operation, a full disk) is tried beside it.
+ * The promises of `src/store/store.ts`: every driver passes these. What only one driver can get wrong (modes of files,
+ * every byte of a line, kill -9 at every operation, a full disk) is tried beside it.
  */
 export function storeContract(name: string, start: StartState): void {
   describe(`store contract: ${name}`, () => {

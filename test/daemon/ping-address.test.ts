@@ -4,7 +4,10 @@ import { DeadMan } from '../../src/daemon/ping.js';
 import { Trouble } from '../../src/daemon/trouble.js';
 import { type RunbackError, systemClock } from '../../src/lib/index.js';
 
-/** A person would lose: the alarm. Whoever reads the address of a ping on the network can send it in place of a daemon that is dead. */
+/**
+ * A person would lose: the alarm. Whoever reads the address of a ping on the network can send it in place of a daemon
+ * that is dead.
+ */
 
 const begun = (url: string): unknown => {
   try {

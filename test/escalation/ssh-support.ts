@@ -108,7 +108,10 @@ export async function signWithSshKeygen(
 const role = (more: Partial<Role>): Role => ({ may: [], limits: {}, approvals: 1, selfApproval: false, expiresMs: 3_600_000, ...more });
 const person = (name: string, more: Partial<Person> = {}): Person => ({ name, contact: [], ...more });
 
-/** A policy: lead up to 5,000 records and 5 %, director up to 250,000 and 25 % with two people. `keys`: public keys by person. */
+/**
+ * A policy: lead up to 5,000 records and 5 %, director up to 250,000 and 25 % with two people. `keys`: public keys by
+ * person.
+ */
 export function policy(more: Partial<Escalation> = {}, keys: Readonly<Record<string, string>> = {}): Escalation {
   const withKey = (id: string, name: string, own?: string): Person =>
     person(name, { ...(own === undefined ? {} : { role: own }), ...(keys[id] === undefined ? {} : { key: keys[id] }) });

@@ -6,7 +6,10 @@ import { type Channel, type Delivery, openOutbox, type Outbox, type Page } from 
 import { temporaryStore } from '../support/store.js';
 import { ESCALATION, HandClock, MINUTE } from './support.js';
 
-/** Three severities with a policy each; the first level of each tells `ops` (read by people) and `pager` (keeps an alert of its own). */
+/**
+ * Three severities with a policy each; the first level of each tells `ops` (read by people) and `pager` (keeps an alert
+ * of its own).
+ */
 export const THREE_POLICIES: Escalation = {
   ...ESCALATION,
   channels: { ...ESCALATION.channels, pager: { name: 'pager', type: 'pagerduty', options: {} } },
@@ -38,8 +41,8 @@ function policy(first: `person:${string}`): Escalation['policies'][string] {
 export type AlertState = 'none' | 'rings' | 'quiet';
 
 /**
- * A service that keeps an alert of each incident, as PagerDuty and Opsgenie do: one that is triggered again while it is open is counted up and rings for
- * nobody; what is said of an alert that is not there is passed over.
+ * A service that keeps an alert of each incident, as PagerDuty and Opsgenie do: one that is triggered again while it is
+ * open is counted up and rings for nobody; what is said of an alert that is not there is passed over.
  */
 export class Pager {
   readonly #alerts = new Map<string, AlertState>();
@@ -56,7 +59,10 @@ export class Pager {
   }
 }
 
-/** Incidents with the real outbox, whose channels keep what they are sent. `answer` decides how a service takes a page; `between` runs before its end is written down. */
+/**
+ * Incidents with the real outbox, whose channels keep what they are sent. `answer` decides how a service takes a page;
+ * `between` runs before its end is written down.
+ */
 export async function paged(escalation: Escalation = THREE_POLICIES) {
   const clock = new HandClock(Date.parse('2026-11-25T15:00:00Z'));
   const { store } = await temporaryStore(clock);

@@ -137,7 +137,10 @@ async function at(state: IncidentStatus, way: readonly Do[], escalation = THREE_
   return { world, id, before };
 }
 
-/** What a service that keeps an alert shows, where it was told as the incident was: nothing else may be seen there, however it came about. */
+/**
+ * What a service that keeps an alert shows, where it was told as the incident was: nothing else may be seen there,
+ * however it came about.
+ */
 const SHOWS: Readonly<Record<IncidentStatus, AlertState>> = {
   open: 'rings',
   acknowledged: 'quiet',
@@ -197,7 +200,10 @@ describe('the table of states and acts', () => {
   });
 });
 
-/** Merging ends one of two: the other one's channels hear nothing, the one that ends was snoozed and hears that it is over. */
+/**
+ * Merging ends one of two: the other one's channels hear nothing, the one that ends was snoozed and hears that it is
+ * over.
+ */
 function withOther(act: IncidentTransition, told: readonly string[]): readonly string[] {
   return act === 'absorb' ? messages('over', 'sev2') : told;
 }

@@ -38,8 +38,8 @@ interface Log {
 }
 
 /**
- * A workspace whose channels lead to servers on this machine. State is only what is on disk: incidents and outbox are made anew for each tick, as
- * if the process had been restarted between any two.
+ * A workspace whose channels lead to servers on this machine. State is only what is on disk: incidents and outbox are
+ * made anew for each tick, as if the process had been restarted between any two.
  */
 async function world(start: string) {
   const clock = new HandClock(Date.parse(start));
@@ -204,7 +204,8 @@ const subject = '[sev1] Wrong first names';
 
 describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () => {
   it('through the end of daylight saving time: every expected message and no other', async () => {
-    // Saturday 24 October 2026, 12:00 in New York. Lee is on call until Monday 26, then Maya. Clocks go back on Sunday 1 November.
+    // Saturday 24 October 2026, 12:00 in New York. Lee is on call until Monday 26, then Maya. Clocks go back on Sunday
+    // 1 November.
     const { act, wait, told, broken, clock } = await world('2026-10-24T16:00:00Z');
     const first = await act((incidents) => incidents.open(opening, 'root'));
     expect(told()).toEqual([`0d 00:00 chat alert`, `0d 00:00 mail lee@example.com ${subject}`, `0d 00:00 pager trigger`]);
@@ -230,7 +231,8 @@ describe('two weeks, restarted between any two ticks', { timeout: 240_000 }, () 
     await wait(7 * 24 * HOUR + 8 * HOUR);
     expect(told()).toEqual([]);
 
-    // Saturday evening: held back over the weekend and the change of the clocks, until Monday 2 November 08:00 in New York.
+    // Saturday evening: held back over the weekend and the change of the clocks, until Monday 2 November 08:00 in New
+    // York.
     const second = await act((incidents) => incidents.open({ ...opening, title: 'Slow sync', severity: 'sev3' }, 'root'));
     expect(told()).toEqual([]);
     const opened = clock.now();

@@ -53,7 +53,8 @@ describe('a plan on PostgreSQL', () => {
 
   test('is refused by a copy of the database at another address, until a person says that it moved there', async () => {
     const plan = await planned();
-    // The same system identifier and the same name, at another address: that is what a copy of the files on another server shows.
+    // The same system identifier and the same name, at another address: that is what a copy of the files on another
+    // server shows.
     const moved = new URL(server.url(database));
     moved.port = String(proxy.port);
     await operator.write('database-url', moved.href);

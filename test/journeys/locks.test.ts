@@ -137,7 +137,10 @@ test('the restore inside a killed run can be gone on with by itself, and then th
 /** Everything a command said, on one line. */
 const said = ({ stdout, stderr }: Finished): string => `${stdout} ${stderr}`.replaceAll(/\s+/gu, ' ');
 
-/** Makes every lock that a killed process left one of a process that cannot be seen from here: the machine was started again, or it was a container. */
+/**
+ * Makes every lock that a killed process left one of a process that cannot be seen from here: the machine was started
+ * again, or it was a container.
+ */
 async function unseen(run: string, lease?: number): Promise<void> {
   const state = join(bench.dir, '.runback');
   const paths = [...(await locks()).map((name) => join(state, 'locks', name)), join(state, 'runs', run, 'journal.lock')];

@@ -120,7 +120,8 @@ describe.skipIf(reason !== undefined)('the shipped runbooks on a real PostgreSQL
         async (question) => {
           if (question === 'review') {
             await db.keep('bad');
-            // Between evidence and restore: an imported record is corrected into a real one, and innocent rows are edited.
+            // Between evidence and restore: an imported record is corrected into a real one, and innocent rows are
+            // edited.
             await db.rightful(`UPDATE {s}.people SET given_name = 'Real', surname = 'Person', ${MAYA} WHERE rec_id = 'import-120'`);
             await db.rightful(
               `UPDATE {s}.visits SET reason = reason || ' (noted)', ${MAYA} WHERE ${share(90, 'late', 'person')} AND person NOT LIKE 'import-%'`,

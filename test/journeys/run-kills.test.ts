@@ -24,7 +24,8 @@ const SPANS: Readonly<Record<string, Readonly<Record<RunbookName, readonly [numb
 /** Stories that went wrong once. */
 const PINNED: readonly { readonly scene: string; readonly story: Story }[] = [
   {
-    // The clock put back behind the good snapshot, before the evidence was taken: that seemed older than the base, and no command led out.
+    // The clock put back behind the good snapshot, before the evidence was taken: that seemed older than the base, and
+    // no command led out.
     scene: 'postgres',
     story: {
       runbook: 'mass-overwrite',

@@ -1,5 +1,5 @@
-// Puts pages into an outbox and sends them, until none is left on the agenda. Says on stdout what it was promised. Arguments: state folder;
-// address of the recording server; first page; number of pages; targets; caps as JSON.
+// Puts pages into an outbox and sends them, until none is left on the agenda. Says on stdout what it was promised.
+// Arguments: state folder; address of the recording server; first page; number of pages; targets; caps as JSON.
 'use strict';
 const { writeSync } = require('node:fs');
 const { setTimeout: pause } = require('node:timers/promises');

@@ -57,7 +57,10 @@ function expectOwnHtml(text: string): void {
   expect((text.match(/ href="[^"]*"/gu) ?? []).filter((href) => !/^ href="#[\w.-]*"$/u.test(href))).toEqual([]);
 }
 
-/** Every row of a table has the cells its head has, no line begins with markup of others, and no link leads anywhere but within. */
+/**
+ * Every row of a table has the cells its head has, no line begins with markup of others, and no link leads anywhere but
+ * within.
+ */
 function expectOwnMarkdown(text: string): void {
   const bare = text.replaceAll(/`[^`\n]*`|\\[!-/:-@[-`{-~]/gu, (part) => '·'.repeat(part.length));
   let cells = 0;

@@ -40,7 +40,10 @@ export const WORDS: Words = {
 
 type Line = readonly [at: string, entry: NewEntry];
 
-/** Writes an incident from the opening to its end, with its run, plan, restore and pause, as the parts that write them do. */
+/**
+ * Writes an incident from the opening to its end, with its run, plan, restore and pause, as the parts that write them
+ * do.
+ */
 export async function writeStory(words: Words = WORDS): Promise<{ store: Store; clock: Clock; incident: Incident }> {
   const clock = standingClock(at('14:00:00'));
   const { store } = await temporaryStore(clock);

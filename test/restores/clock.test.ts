@@ -7,7 +7,8 @@ import { openFileStore } from '../../src/store/index.js';
 import { crmSchema, FILTERS, openWorld, tickingClock } from '../support/restore-world.js';
 import { temporaryFolder } from '../support/store.js';
 
-// A user would lose: a record that was created before the laptop's clock was put right is not found again, and created a second time.
+// A user would lose: a record that was created before the laptop's clock was put right is not found again, and created
+// a second time.
 test.each([
   ['put back by half an hour', -1_800_000, true],
   ['kept right by the second', -3_000, undefined],
@@ -27,7 +28,8 @@ test.each([
   expect(apply.pending.map(({ clockMoved }) => clockMoved)).toEqual([expected]);
 });
 
-// A user would lose: what a colleague corrected before the damage, or the good value itself, where the laptop's clock was wrong when the good snapshot was taken.
+// A user would lose: what a colleague corrected before the damage, or the good value itself, where the laptop's clock
+// was wrong when the good snapshot was taken.
 test.each([0, 26, -26])(
   'whether a change is older than the base is told by the clock of the platform, not by one that is off by %i hours',
   async (hours) => {

@@ -11,7 +11,8 @@ import { plainChangeOf } from '../../src/restores/records/plain-change.js';
 import { RecordSet } from '../../src/restores/records/record-set.js';
 import { Statuses } from '../../src/restores/records/statuses.js';
 
-// What a resume leaves out of a plan and keeps of its journal in a few bytes: were it wrong once, a change would be left out or written twice.
+// What a resume leaves out of a plan and keeps of its journal in a few bytes: were it wrong once, a change would be
+// left out or written twice.
 describe('the number of a change by its line', () => {
   const json = fc.jsonValue({ maxDepth: 3 });
   const name = fc.oneof(fc.constantFrom('n', 'kind', 'interim', 'action', '"n":1', '\\', '\\"'), fc.string());

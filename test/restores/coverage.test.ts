@@ -8,7 +8,10 @@ import { memoryPlatform, objectSchema, people, type MemoryContent } from '../sna
 import { snapshotOf, workspace } from '../snapshots/support.js';
 import { field, FILTERS } from '../support/restore-world.js';
 
-/** A user would lose: records and links deleted or cut because a snapshot had not read them; and trust, by a plan that is silent about it. */
+/**
+ * A user would lose: records and links deleted or cut because a snapshot had not read them; and trust, by a plan that
+ * is silent about it.
+ */
 
 const SCHEMAS = [
   objectSchema('contacts', { fields: [field('city'), field('email'), field('phone')] }),

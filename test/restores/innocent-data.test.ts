@@ -99,8 +99,9 @@ async function play(told: Story, { connector, store, clock, take, deps }: World)
 type Flat = ReturnType<typeof byUid>;
 
 /**
- * What is expected, with what is there of records whose address another record keeps: each of their cells as it was or as it should be. One that
- * gave its address up to a record that got its own by that is left without any, which is told.
+ * What is expected, with what is there of records whose address another record keeps: each of their cells as it was or
+ * as it should be. One that gave its address up to a record that got its own by that is left without any, which is
+ * told.
  */
 function asFarAsPossible(expected: Flat, blocked: ReadonlySet<string>, { after, before }: Readonly<Record<'after' | 'before', Flat>>): Flat {
   const possible = structuredClone(expected);
@@ -125,8 +126,9 @@ function asFarAsPossible(expected: Flat, blocked: ReadonlySet<string>, { after, 
 }
 
 /**
- * The known limit of G9: the answer to a write was lost, and before it somebody had written the very value that the plan was to write. What
- * stands looks like the restore's own, so that undo puts back what the plan saw. Exactly that is allowed for, in these cells alone.
+ * The known limit of G9: the answer to a write was lost, and before it somebody had written the very value that the
+ * plan was to write. What stands looks like the restore's own, so that undo puts back what the plan saw. Exactly that
+ * is allowed for, in these cells alone.
  */
 function takenForOwn(listed: ReadonlySet<string>, { back, before, after, seen }: Readonly<Record<'back' | 'before' | 'after' | 'seen', Flat>>): void {
   for (const [uid, fields] of Object.entries(before)) {

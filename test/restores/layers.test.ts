@@ -52,8 +52,8 @@ function batchesOf(changes: readonly RecordChange[], size: number): RecordChange
 }
 
 /**
- * Applies batches to a platform that promises no order within one: what a batch takes has to be free before it, and stay so. Throws where it
- * is not, and where a record is not what a change expects.
+ * Applies batches to a platform that promises no order within one: what a batch takes has to be free before it, and
+ * stay so. Throws where it is not, and where a record is not what a change expects.
  */
 function play({ schema, damaged }: Case, batches: readonly (readonly RecordChange[])[], uniques: readonly UniqueSchema[], backwards = false): Rows {
   const rows = new Map(damaged);
@@ -133,7 +133,10 @@ const rowOf = (email: number | undefined, code: number | undefined, place: numbe
   name: 'n',
 });
 
-/** Two states of some records whose unique values are any permutation of each other, with new values, records that come and records that go. */
+/**
+ * Two states of some records whose unique values are any permutation of each other, with new values, records that come
+ * and records that go.
+ */
 const moved = fc.integer({ min: 1, max: 40 }).chain((n) => {
   const some = fc.shuffledSubarray([...Array(n + 3).keys()], { minLength: n, maxLength: n });
   const side = fc.record({ emails: some, codes: some, places: some, gone: fc.subarray([...Array(n).keys()], { maxLength: Math.min(n, 3) }) });

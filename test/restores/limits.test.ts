@@ -113,7 +113,8 @@ test('writers that a person names are refused where they would limit nothing', a
   });
   expect((await plan(pair, { suspects: ['sync:x'], unattributed: 'include' }, true)).header.counts).toMatchObject({ records: 12, unproved: 12 });
   expect((await plan(pair, { suspects: ['sync:x'], unattributed: 'refuse' }, true)).header.counts.records).toBe(0);
-  // Those that are known of the syncs are no limit that somebody gave: it is told that nothing ties the changes to them.
+  // Those that are known of the syncs are no limit that somebody gave: it is told that nothing ties the changes to
+  // them.
   expect((await plan(pair, { suspects: ['sync:x'], unattributed: 'unknown' })).header.counts).toMatchObject({ records: 12, unproved: 12 });
 });
 
@@ -184,7 +185,8 @@ test('the limits of a plan hold for what cannot be written too', async () => {
   expect(await counts({ exceptFields: ['optout'] })).toMatchObject([{ field: 'status' }]);
   expect(await counts({ where: 'base.optout == true && live.optout == false && key == "p1"' })).toMatchObject([{ records: 1 }]);
   expect(await counts({ until: '2001-01-01T00:00:00Z' })).toEqual([]);
-  // An expression sees the fields that are watched, also where it decides about others; those that nobody compares are refused.
+  // An expression sees the fields that are watched, also where it decides about others; those that nobody compares are
+  // refused.
   world.connector.put('contacts', 'p5', { name: 'bad' }, 'sync:x');
   const again = { base: pair.base, damaged: await world.take() };
   expect((await plan(again, { where: 'base.optout == true' })).header.counts.records).toBe(1);
@@ -214,7 +216,8 @@ test('an opt-out that a record came back without is told, and one that was delet
   expect(told.sort()).toEqual(['p0', 'p1', 'p2', 'p3', 'p4'].map((key) => `contacts/${key}/optout`));
 });
 
-// A user would lose: values, emptied since the base held them where nobody could write them (or a plan full of fields that nobody touched).
+// A user would lose: values, emptied since the base held them where nobody could write them (or a plan full of fields
+// that nobody touched).
 test.each([
   ['can be written since the base', true, false],
   ['cannot be written since the base', false, true],

@@ -48,7 +48,10 @@ async function changesOf(plan: PlanSummary, deps: ApplyDeps): Promise<RecordChan
   return changes;
 }
 
-/** Runs a verb in processes that are ended with kill -9 ever later, each going on with what the one before left, until one comes to its end. */
+/**
+ * Runs a verb in processes that are ended with kill -9 ever later, each going on with what the one before left, until
+ * one comes to its end.
+ */
 async function throughKills(
   stage: Stage,
   config: PlatformConfig,
@@ -72,7 +75,8 @@ async function throughKills(
   throw new Error('it never came to its end');
 }
 
-// A user would lose: addresses that a wrong join shifted by a row, the other fields of these records, or a record left without its address.
+// A user would lose: addresses that a wrong join shifted by a row, the other fields of these records, or a record left
+// without its address.
 test(
   'HubSpot: addresses and numbers that moved in chains, rings and swaps come back through kill -9, and go back again',
   { timeout: 600_000 },

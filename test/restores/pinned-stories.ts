@@ -1,6 +1,9 @@
 import type { Story } from '../support/restore-story.js';
 
-/** Stories that once failed, each under what a user would lose. Random ones found them; they are played first, whatever the seed. */
+/**
+ * Stories that once failed, each under what a user would lose. Random ones found them; they are played first, whatever
+ * the seed.
+ */
 export const PINNED: Readonly<Record<string, Story>> = {
   'two links whose ends were deleted meanwhile and a lost answer do not wait for each other for ever': {
     kind: 'crm',

@@ -82,7 +82,8 @@ const CLOCKS = [
 ] as const;
 const apply = ({ plan, deps }: World) => applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, deps);
 
-// A user would lose: a customer's record made twice, since the laptop was on Lisbon time; or one that is never made, since an older one looks like it.
+// A user would lose: a customer's record made twice, since the laptop was on Lisbon time; or one that is never made,
+// since an older one looks like it.
 test.each(CLOCKS)('a create whose answer is lost stands once, and an older twin is not taken for it, with our clock %s', async (_, off) => {
   const world = await openWorld(off);
   const [older] = world.twins();

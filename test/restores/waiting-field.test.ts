@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import { Batches } from '../../src/restores/records/batches.js';
 
-// What waits counts as no failure of its own: a restore that stops at a rate of failures would otherwise stop for one failure with many followers.
+// What waits counts as no failure of its own: a restore that stops at a rate of failures would otherwise stop for one
+// failure with many followers.
 test('what waits for others is known by a field, whatever the words say; lines of earlier versions by their words', () => {
   const batches = new Batches(false);
   batches.ended(1, [

@@ -28,7 +28,8 @@ test.skipIf(!built)(
     const report = await sweep({
       // Before one operation is after the one before it.
       moments: fullSweeps ? ['before', 'half', 'after'] : ['half', 'after'],
-      // The whole of a run against a real server is swept without leaving out any: test/journeys/support/sweep-calls.ts.
+      // The whole of a run against a real server is swept without leaving out any:
+      // test/journeys/support/sweep-calls.ts.
       pick: everyNth(3, withoutFlushes),
       before: (point) => command(rootOf(point)),
       after: async (point) => {

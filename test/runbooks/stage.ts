@@ -77,7 +77,9 @@ export const typed = (question: { readonly kind: string; readonly expect?: strin
 /** Answers of a person who agrees to everything. */
 export const yes = { review: 'yes', allow: 'approve', allow_created: 'approve', apply: typed, cause: 'done', new_ids: 'done' };
 
-/** The steps of a repair without the rest: pause, evidence, plan, apply, verify, resume. `more`: what stands in between. */
+/**
+ * The steps of a repair without the rest: pause, evidence, plan, apply, verify, resume. `more`: what stands in between.
+ */
 export async function repair({ afterPlan = '', afterApply = '', afterVerify = '', quiet = '' } = {}): Promise<Runbook> {
   return await parseRunbook(
     `version: 1

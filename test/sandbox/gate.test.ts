@@ -6,7 +6,9 @@ import { expect, test } from 'vitest';
 import { startIntegration } from '../../src/drills/integration.js';
 import { bench } from './support.js';
 
-/** A user would lose: the records of a practice account, and trust in it, to any web page and program on this machine. */
+/**
+ * A user would lose: the records of a practice account, and trust in it, to any web page and program on this machine.
+ */
 
 /** Sends text as it is, and gives what comes back until the first line of an answer is there. */
 async function raw(url: string, text: string): Promise<string> {

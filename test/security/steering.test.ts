@@ -8,9 +8,15 @@ import { runHere } from '../cli/support/here.js';
 import { openTerminal } from '../cli/support/terminal.js';
 import { openWorkspace, type TestWorkspace } from '../cli/support/workspace.js';
 
-/** A person would lose: the screen that they decide by. Whoever can write a name must not be able to hide or forge a line of it. */
+/**
+ * A person would lose: the screen that they decide by. Whoever can write a name must not be able to hide or forge a
+ * line of it.
+ */
 
-/** Clears the screen, forges a line, rings, goes back, a C1 control, turns text around, hides text, sets the title of the window. */
+/**
+ * Clears the screen, forges a line, rings, goes back, a C1 control, turns text around, hides text, sets the title of
+ * the window.
+ */
 const EVIL = 'evil\u001b[2J\u001b[1;1H\u001b[32mVerified\u001b[8m\u0007\rX\u009b31m\u202Egnp\u2066\u200B\u001b]0;owned\u0007\u007f';
 /** Everything but line breaks and tabs that would steer a terminal. */
 const STEERS = /(?![\n\t])[\p{Cc}\u200B\u200E\u200F\u202A-\u202E\u2028\u2029\u2066-\u2069\uFEFF]/u;

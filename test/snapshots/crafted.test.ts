@@ -7,8 +7,8 @@ import { memoryPlatform, people } from './memory-platform.js';
 import { reading, recordsIn, snapshotOf, workspace } from './support.js';
 
 /**
- * A person would lose: a command that ends in the middle, or never, because of a file that somebody else made. Every digest in these files fits: only
- * what they say is nonsense.
+ * A person would lose: a command that ends in the middle, or never, because of a file that somebody else made. Every
+ * digest in these files fits: only what they say is nonsense.
  */
 
 const PART = 'data/crm/contacts/00001.ndjson';

@@ -10,9 +10,9 @@ import type { SnapshotManifest } from '../../src/snapshots/index.js';
 type Unsigned = Omit<SnapshotManifest, 'sha256'>;
 
 /**
- * What somebody who can write to the folder of snapshots would do: another snapshot in its place, all digests and the seal made anew. Every check of
- * bytes that the file alone allows holds. `edit` changes the entries (the manifest is not among them); `manifest` what is then said of them, or gives
- * the bytes of its entry.
+ * What somebody who can write to the folder of snapshots would do: another snapshot in its place, all digests and the
+ * seal made anew. Every check of bytes that the file alone allows holds. `edit` changes the entries (the manifest is
+ * not among them); `manifest` what is then said of them, or gives the bytes of its entry.
  */
 export async function craft(
   path: string,

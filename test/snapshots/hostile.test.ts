@@ -105,7 +105,8 @@ describe('an archive that unpacks without bound is stopped', () => {
   it('where it says that it is larger than anything', async () => {
     const packed = deflateRawSync(Buffer.alloc(1000, 0x20));
     const path = await snapshotWithPart(packed, 4_000_000_000);
-    // A directory that lies is not believed: what the manifest vouches for is found without it, and the part is not unpacked.
+    // A directory that lies is not believed: what the manifest vouches for is found without it, and the part is not
+    // unpacked.
     await reading(path, async (reader) => {
       expect(reader.damage[0]).toMatchObject({ entry: '(directory)' });
       expect((await reader.verify()).damage.find(({ object }) => object === 'contacts')).toMatchObject({ rows: 3 });

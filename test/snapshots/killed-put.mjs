@@ -1,5 +1,5 @@
-// Begins to put a snapshot and says so on stdout, then stays there until it is ended. Arguments: URL of the built driver, folder, name, bytes,
-// `writing` or `checking`.
+// Begins to put a snapshot and says so on stdout, then stays there until it is ended. Arguments: URL of the built
+// driver, folder, name, bytes, `writing` or `checking`.
 import { writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 

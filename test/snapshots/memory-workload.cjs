@@ -1,5 +1,5 @@
-// Makes one snapshot of records and links that come unsorted, and prints by how much the heap grew meanwhile at most, in bytes, after garbage was
-// collected. Argument: an empty folder. Run with --expose-gc.
+// Makes one snapshot of records and links that come unsorted, and prints by how much the heap grew meanwhile at most,
+// in bytes, after garbage was collected. Argument: an empty folder. Run with --expose-gc.
 'use strict';
 const { mkdirSync, writeSync } = require('node:fs');
 const { join } = require('node:path');

@@ -54,7 +54,8 @@ test(
         }
 
         const held = await store.lockHolder('platform-crm');
-        // Between its promise and the ledger, after which it is given back, it must be there; whoever holds it then is that process, and dead.
+        // Between its promise and the ledger, after which it is given back, it must be there; whoever holds it then is
+        // that process, and dead.
         const holding = promised.includes('lock') && !promised.some((line) => line.startsWith('ledger'));
         if (holding || held !== undefined) expect(held).toMatchObject({ holder: 'run-1', alive: false });
         if (promised.includes('released')) expect(held).toBeUndefined();

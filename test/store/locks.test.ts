@@ -9,7 +9,8 @@ import { lee, maya } from '../contracts/store/harness.js';
 import { temporaryFolder, temporaryStore } from '../support/store.js';
 import { holderIn } from './support.js';
 
-// A user would lose: the platform, for as long as the clock was put back, where the process was killed while it took over a dead lock.
+// A user would lose: the platform, for as long as the clock was put back, where the process was killed while it took
+// over a dead lock.
 test('a guard that a killed process left holds nobody up, also where the clock was put back since', async () => {
   const dir = join(await temporaryFolder(), '.runback');
   await (await holderIn(dir, 'here')).kill();

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-/** What a user would lose: a page that promises what no test holds a connector to, or is silent about what one must do. */
+/**
+ * What a user would lose: a page that promises what no test holds a connector to, or is silent about what one must do.
+ */
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/writing-a-connector.md'), 'utf8');

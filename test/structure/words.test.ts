@@ -20,7 +20,10 @@ function unwanted(page: string): RegExp {
   return new RegExp(String.raw`\b(?:${words.join('|')})\b`, 'iu');
 }
 
-/** Every text of a TypeScript file that has words in it: what stands in templates too, but no comment, import or single name. */
+/**
+ * Every text of a TypeScript file that has words in it: what stands in templates too, but no comment, import or single
+ * name.
+ */
 function textsOf(name: string, source: string): readonly Text[] {
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
   const texts: Text[] = [];

@@ -1,5 +1,5 @@
-// A run in a process of its own that needs two signed approvals, which are kept already: for crash sweeps. Starts the run that
-// is there, or resumes it. Arguments: root folder, JSON with the policy and the approvals.
+// A run in a process of its own that needs two signed approvals, which are kept already: for crash sweeps. Starts the
+// run that is there, or resumes it. Arguments: root folder, JSON with the policy and the approvals.
 'use strict';
 const { appendFileSync, mkdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');

@@ -18,7 +18,10 @@ const ARGUMENTS = [
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** True where there is a browser to look at pages with; else prints why tests are skipped. RUNBACK_TEST_CHROMIUM names another one. */
+/**
+ * True where there is a browser to look at pages with; else prints why tests are skipped. RUNBACK_TEST_CHROMIUM names
+ * another one.
+ */
 export function hasBrowser(): boolean {
   const found = existsSync(EXECUTABLE);
   if (!found) console.log(`skipped: no browser at ${EXECUTABLE}`);
@@ -40,8 +43,8 @@ export interface OpenedPage {
 }
 
 /**
- * A browser for the running test, with a profile of its own that is removed afterwards. `names` lead to this machine: for what browsers do
- * only where an address is not that of this machine.
+ * A browser for the running test, with a profile of its own that is removed afterwards. `names` lead to this machine:
+ * for what browsers do only where an address is not that of this machine.
  */
 export async function openBrowser({ names = [] }: { readonly names?: readonly string[] } = {}): Promise<Browser> {
   const mapped = names.length === 0 ? [] : [`--host-resolver-rules=${names.map((name) => `MAP ${name} 127.0.0.1`).join(', ')}`];
@@ -50,7 +53,10 @@ export async function openBrowser({ names = [] }: { readonly names?: readonly st
   return browser;
 }
 
-/** Shows HTML text, or goes to an address. Nothing but that address is reachable: any other request is cut off and listed. */
+/**
+ * Shows HTML text, or goes to an address. Nothing but that address is reachable: any other request is cut off and
+ * listed.
+ */
 export async function openPage(
   browser: Browser,
   from: { readonly html: string } | { readonly url: string },

@@ -1,4 +1,5 @@
-// For scripts that tests run in processes of their own: a folder of the built program, or zod, by name, from what bundle.ts made.
+// For scripts that tests run in processes of their own: a folder of the built program, or zod, by name, from what
+// bundle.ts made.
 'use strict';
 const { dirname, join } = require('node:path');
 

@@ -29,8 +29,9 @@ const MODULES = {
 const WARM = ['demo', '--no-input', '--small'];
 
 /**
- * Before any test: what V8 made of the shipped program, for tests that start it: they do a thousand times, and a start takes two thirds of the
- * time. Its path is in RUNBACK_TEST_PROGRAM. Below node_modules; made anew where the program or Node is another.
+ * Before any test: what V8 made of the shipped program, for tests that start it: they do a thousand times, and a start
+ * takes two thirds of the time. Its path is in RUNBACK_TEST_PROGRAM. Below node_modules; made anew where the program or
+ * Node is another.
  */
 export async function setup(): Promise<void> {
   const dir = join(cache, `runback-${await stateOfBuild()}`);

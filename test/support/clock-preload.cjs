@@ -1,5 +1,6 @@
-// Loaded with `node --require` into a process under test: its wall clock is off by RUNBACK_TEST_CLOCK_MS, as that of a laptop may be. What
-// measures durations is right, and so are files and servers. There is no such switch in the product.
+// Loaded with `node --require` into a process under test: its wall clock is off by RUNBACK_TEST_CLOCK_MS, as that of a
+// laptop may be. What measures durations is right, and so are files and servers. There is no such switch in the
+// product.
 const offset = Number(process.env.RUNBACK_TEST_CLOCK_MS ?? 0);
 delete process.env.RUNBACK_TEST_CLOCK_MS;
 const Right = Date;

@@ -1,6 +1,6 @@
-// Loaded with `node --require` into a process under test. Counts what the process does to the world (files, HTTP requests,
-// PostgreSQL statements) and ends it with SIGKILL at one of these operations: before it, after it, or in the middle of a
-// write. There is no such switch in the product. Settings come as JSON in RUNBACK_CRASH, see crash.ts.
+// Loaded with `node --require` into a process under test. Counts what the process does to the world (files, HTTP
+// requests, PostgreSQL statements) and ends it with SIGKILL at one of these operations: before it, after it, or in the
+// middle of a write. There is no such switch in the product. Settings come as JSON in RUNBACK_CRASH, see crash.ts.
 'use strict';
 const diagnostics = require('node:diagnostics_channel');
 const fs = require('node:fs');
@@ -40,7 +40,10 @@ function noteSection(path, data) {
   }
 }
 
-/** The name of an operation that is the same in every process that goes through the same section: no ids, no numbers of processes. */
+/**
+ * The name of an operation that is the same in every process that goes through the same section: no ids, no numbers of
+ * processes.
+ */
 function labelOf(kind, name, target) {
   const place = String(target)
     .replace(/^https?:\/\/[^/]+/, '')
@@ -207,7 +210,8 @@ if (which.has('fs')) {
 
 if (which.has('http')) {
   const points = new WeakMap();
-  // `before`: nothing was sent. `half`: all was sent, the answer never read. `after`: the whole answer is here, nobody has seen it.
+  // `before`: nothing was sent. `half`: all was sent, the answer never read. `after`: the whole answer is here, nobody
+  // has seen it.
   diagnostics.subscribe('undici:request:create', ({ request }) => {
     const point = reached('http', request.method, `${request.origin}${request.path}`);
     if (point === 'before') die();
@@ -239,7 +243,10 @@ if (which.has('pg')) {
     return write.call(this, data, ...rest);
   };
 
-  /** A simple query, or the Sync that ends an extended one, or the end of a COPY; named by the last text that was parsed. */
+  /**
+   * A simple query, or the Sync that ends an extended one, or the end of a COPY; named by the last text that was
+   * parsed.
+   */
   const statementIn = (bytes, state) => {
     let found;
     for (let at = 0; at + 5 <= bytes.length; at += 1 + bytes.readUInt32BE(at + 1)) {

@@ -22,7 +22,10 @@ export interface CrashOperation {
   readonly target: string;
   /** Type and step of the line that this process wrote last to the journal of a run; empty before the first. */
   readonly section: string;
-  /** Section, operation, place without ids, and which one of these: the same in every process that goes through the section. */
+  /**
+   * Section, operation, place without ids, and which one of these: the same in every process that goes through the
+   * section.
+   */
   readonly label: string;
 }
 

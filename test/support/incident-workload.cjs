@@ -1,6 +1,6 @@
-// The life of one incident in a process of its own, for crash sweeps: it is opened, nobody answers the first level, somebody takes it, says
-// nothing for a while, and ends it. Goes on where another process has died. Arguments: root folder, JSON
-// file with the policy. Every page that is sent is a line of `pages.log`.
+// The life of one incident in a process of its own, for crash sweeps: it is opened, nobody answers the first level,
+// somebody takes it, says nothing for a while, and ends it. Goes on where another process has died. Arguments: root
+// folder, JSON file with the policy. Every page that is sent is a line of `pages.log`.
 'use strict';
 const { appendFileSync, mkdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -66,7 +66,8 @@ void (async () => {
   const maya = { by: 'maya', source: 'cli' };
   const now = async () => (await incidents.read(id)).status;
   await work();
-  // The half minute: a page whose entry a killed process put down before the page itself is tried again only after a moment.
+  // The half minute: a page whose entry a killed process put down before the page itself is tried again only after a
+  // moment.
   for (const minute of [3, 6, 6.5]) {
     until(BEGAN + minute * MINUTE);
     await work();

@@ -47,9 +47,9 @@ export type Fault =
   | 'reject-all';
 
 /**
- * What the platform does by itself, as vendors do: keeps phone numbers in its own form; fills in the stage of a new record; sets
- * `closed_at` when a stage becomes `2` (declared by `setsAlso`) and `greeting` when a name changes (declared nowhere), unless they are
- * sent along; refuses the owner `gone`; cuts names off after two letters.
+ * What the platform does by itself, as vendors do: keeps phone numbers in its own form; fills in the stage of a new
+ * record; sets `closed_at` when a stage becomes `2` (declared by `setsAlso`) and `greeting` when a name changes
+ * (declared nowhere), unless they are sent along; refuses the owner `gone`; cuts names off after two letters.
  */
 export type Habit = 'normalises' | 'fills' | 'sets-also' | 'reacts' | 'reacts to all' | 'insists' | 'refuses' | 'cuts';
 
@@ -81,7 +81,10 @@ interface Row {
   created: { at: string; writer: string };
 }
 
-/** A platform in memory that keeps the promises of the connector seam, foreign keys, unique values and field history included. */
+/**
+ * A platform in memory that keeps the promises of the connector seam, foreign keys, unique values and field history
+ * included.
+ */
 export class MemoryConnector implements Connector {
   readonly kind = 'memory';
   readonly capabilities: Capabilities;
@@ -177,7 +180,10 @@ export class MemoryConnector implements Connector {
   writers(): {
     readonly cell: (object: string, uid: string, name: string, value: Value) => string | undefined;
     readonly created: (uid: string) => string | undefined;
-    /** What a person wrote into a cell since a time, and the sync then overwrote with `value`: before its first write, and between its writes. */
+    /**
+     * What a person wrote into a cell since a time, and the sync then overwrote with `value`: before its first write,
+     * and between its writes.
+     */
     readonly edits: (uid: string, name: string, value: Value, since: Date) => { readonly before?: Value; readonly between: readonly Value[] };
   } {
     const rows = new Map<string, Row>();

@@ -112,7 +112,10 @@ const raw = { getTypeParser: () => (value: string) => value };
 /** Major version of PostgreSQL that the tests are to run on; undefined: the one that comes with npm. */
 export const WANTED_POSTGRES = process.env['RUNBACK_TEST_POSTGRES'];
 
-/** Starts a server in a new folder under the system's temporary one. `binDir`: another version than the one that is wanted. */
+/**
+ * Starts a server in a new folder under the system's temporary one. `binDir`: another version than the one that is
+ * wanted.
+ */
 export async function startPostgres(options: { binDir?: string; settings?: Readonly<Record<string, string>> } = {}): Promise<TestPostgres> {
   // PostgreSQL refuses to run as root; `nobody` exists everywhere.
   const uid = process.getuid?.() === 0 ? 65_534 : undefined;

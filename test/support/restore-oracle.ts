@@ -17,9 +17,9 @@ export interface Moments {
 const UNITS = [['name'], ['email'], ['phone'], ['city'], ['company'], ['pipeline', 'stage'], ['owner']];
 
 /**
- * What should be there after a restore, worked out from the story's truth instead of the planner's rules: who really wrote each cell.
- * `wrote` gives the last writer of a cell's damaged value, `edits` what people had written there before the sync's first write and between
- * its writes.
+ * What should be there after a restore, worked out from the story's truth instead of the planner's rules: who really
+ * wrote each cell. `wrote` gives the last writer of a cell's damaged value, `edits` what people had written there
+ * before the sync's first write and between its writes.
  */
 export function expectedAfter(
   moments: Moments,
@@ -58,7 +58,8 @@ export function expectedAfter(
     const tags = mergedTags(B['tags'], D['tags'], L['tags']);
     const tagsHurt = !same(B['tags'], D['tags']) && !same(tags, L['tags']) && !asked.has('tags');
     if (tagsHurt && wrote(objectOf(uid), uid, 'tags', D['tags'] ?? null)?.startsWith('sync:') === true) writes['tags'] = tags;
-    // What somebody edits while the restore runs stays, with what is decided as one with it; the rest is written all the same.
+    // What somebody edits while the restore runs stays, with what is decided as one with it; the rest is written all
+    // the same.
     for (const unit of [...UNITS, ['tags']]) {
       const names = unit.filter((name) => name in writes);
       if (names.every((name) => same(now[name], L[name]) || same(now[name], writes[name])))
@@ -89,8 +90,8 @@ export function expectedAfter(
 }
 
 /**
- * Records that cannot have the address they should have, since a record that keeps it has it: one that stays as it is, or one that is
- * blocked itself.
+ * Records that cannot have the address they should have, since a record that keeps it has it: one that stays as it is,
+ * or one that is blocked itself.
  */
 function blockedIn(expected: Flat, before: Flat): Set<string> {
   const blocked = new Set<string>();
@@ -114,7 +115,10 @@ function blockedIn(expected: Flat, before: Flat): Set<string> {
   return blocked;
 }
 
-/** What the platform makes of a record that is created: phone numbers in its own form, and nothing of an owner that is gone. */
+/**
+ * What the platform makes of a record that is created: phone numbers in its own form, and nothing of an owner that is
+ * gone.
+ */
 function asStored(fields: Record<string, Value>, habits: ReadonlySet<Habit>): Record<string, Value> {
   const stored = { ...fields };
   if (habits.has('normalises')) stored['phone'] = normalised(stored['phone']);

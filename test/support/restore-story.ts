@@ -51,7 +51,8 @@ const bySync = fc.record({
   by: fc.constant('sync' as const),
   act: fc.oneof(set, set, tag, shift, remove, removeCompany, create, createCompany, link, link) as fc.Arbitrary<Act>,
 });
-// What people delete or link before the snapshot of the damage cannot be told from damage: no platform keeps a history of it.
+// What people delete or link before the snapshot of the damage cannot be told from damage: no platform keeps a history
+// of it.
 const byUser = fc.record({ by: fc.constant('user' as const), act: fc.oneof(set, tag, create) as fc.Arbitrary<Act> });
 
 /** Random stories. */
@@ -72,7 +73,10 @@ export const story: fc.Arbitrary<Story> = fc.record({
   ),
 });
 
-/** Fields of the story's contacts beside those of the schema: never edited, so that a record is known whatever its key is. */
+/**
+ * Fields of the story's contacts beside those of the schema: never edited, so that a record is known whatever its key
+ * is.
+ */
 export const UID = field('uid');
 
 function phoneOf(n: number): string {
@@ -183,7 +187,10 @@ type Flat = Record<string, Record<string, Value>>;
 /** The last one who changed a cell to the value it had in the snapshot of the damage. */
 export type WroteIt = (object: string, key: string, name: string, value: Value) => string | undefined;
 
-/** Records by uid, each with its fields and, as `links`, the uids it is linked to. Throws where two records share a uid: a double. */
+/**
+ * Records by uid, each with its fields and, as `links`, the uids it is linked to. Throws where two records share a uid:
+ * a double.
+ */
 export function byUid(state: State): Flat {
   const flat: Flat = {};
   const uids = new Map<string, string>();

@@ -1,5 +1,5 @@
-// A restore in a process of its own, for kill -9: applies the plan, or goes on with the restore that is there, or undoes it.
-// Argument: JSON {dir, backups, platform, token, plan, confirmed, verb}.
+// A restore in a process of its own, for kill -9: applies the plan, or goes on with the restore that is there, or
+// undoes it. Argument: JSON {dir, backups, platform, token, plan, confirmed, verb}.
 'use strict';
 
 const { built } = require('./built.cjs');

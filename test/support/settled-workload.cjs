@@ -1,4 +1,5 @@
-// Runs that begin, close and are opened again, with somebody asking in between what is open, for the crash sweep. Argument: state folder.
+// Runs that begin, close and are opened again, with somebody asking in between what is open, for the crash sweep.
+// Argument: state folder.
 'use strict';
 const { built } = require('./built.cjs');
 const { openFileStore } = built('store');

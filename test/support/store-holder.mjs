@@ -1,7 +1,7 @@
-// A process that takes locks and the journal `run-1`, says `holding`, and answers every line it is given until it is ended:
-// `intent` appends a line to the journal, `check` checks the first lock: `ok` or the code of the error; `update` begins an update of the document
-// `notes/a`, says `updating` in the middle of it, and stays there.
-// Arguments: URL of the built store, of the built lib, state folder, options as JSON: `{locks, leaseMs, identity}`.
+// A process that takes locks and the journal `run-1`, says `holding`, and answers every line it is given until it is
+// ended: `intent` appends a line to the journal, `check` checks the first lock: `ok` or the code of the error; `update`
+// begins an update of the document `notes/a`, says `updating` in the middle of it, and stays there. Arguments: URL of
+// the built store, of the built lib, state folder, options as JSON: `{locks, leaseMs, identity}`.
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 

@@ -1,5 +1,5 @@
-// A little of everything the store can do, for the crash sweep. Says on stdout what it was promised: each line is printed
-// only after the call has resolved. Argument: state folder.
+// A little of everything the store can do, for the crash sweep. Says on stdout what it was promised: each line is
+// printed only after the call has resolved. Argument: state folder.
 'use strict';
 const { writeSync } = require('node:fs');
 

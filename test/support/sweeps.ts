@@ -1,20 +1,28 @@
 import type { CrashOperation } from './crash.js';
 
-/** True where every sweep is to take every operation at every moment, each in a world of its own: RUNBACK_TEST_FULL=1. */
+/**
+ * True where every sweep is to take every operation at every moment, each in a world of its own: RUNBACK_TEST_FULL=1.
+ */
 export const fullSweeps = process.env['RUNBACK_TEST_FULL'] === '1';
 
-/** True where every operation of a sweep is to be taken, and not some of each kind: RUNBACK_TEST_POINTS=all, which takes three times as long. */
+/**
+ * True where every operation of a sweep is to be taken, and not some of each kind: RUNBACK_TEST_POINTS=all, which takes
+ * three times as long.
+ */
 export const everyPoint = fullSweeps || process.env['RUNBACK_TEST_POINTS'] === 'all';
 
 /**
- * How often a property is tried: a quarter of `whole`. Under CI the seed is pinned, so that more tries of what passed would show nothing new; whoever
- * looks for faults takes RUNBACK_TEST_FULL=1 and fresh seeds.
+ * How often a property is tried: a quarter of `whole`. Under CI the seed is pinned, so that more tries of what passed
+ * would show nothing new; whoever looks for faults takes RUNBACK_TEST_FULL=1 and fresh seeds.
  */
 export function tries(whole: number): number {
   return fullSweeps ? whole : Math.ceil(whole / 4);
 }
 
-/** Operations that only make durable what is there already. A process killed after one leaves what it leaves after the operation before it. */
+/**
+ * Operations that only make durable what is there already. A process killed after one leaves what it leaves after the
+ * operation before it.
+ */
 export function isFlush({ name }: CrashOperation): boolean {
   return /^(?:fs?)?(?:data)?sync(?:Sync)?$/u.test(name);
 }
@@ -28,8 +36,9 @@ export function withoutFlushes(all: readonly CrashOperation[]): readonly CrashOp
 }
 
 /**
- * Thins a sweep to `most` operations of each kind at each place, spread from the first to the last, so that every kind of operation is hit
- * and none only at its beginning. `placeOf` makes one place of targets that differ by their ids only. Where {@link everyPoint}: all.
+ * Thins a sweep to `most` operations of each kind at each place, spread from the first to the last, so that every kind
+ * of operation is hit and none only at its beginning. `placeOf` makes one place of targets that differ by their ids
+ * only. Where {@link everyPoint}: all.
  */
 export function thinned(
   most: number,
@@ -48,7 +57,9 @@ export function thinned(
   };
 }
 
-/** A path or address without what differs between two runs: hexadecimal and other long ids, numbers, temporary names. */
+/**
+ * A path or address without what differs between two runs: hexadecimal and other long ids, numbers, temporary names.
+ */
 function kindOfPlace(target: string): string {
   const parts = target.split('/').filter((part) => part !== '');
   return parts
@@ -57,7 +68,10 @@ function kindOfPlace(target: string): string {
     .join('/');
 }
 
-/** Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike. Where {@link everyPoint}: all. */
+/**
+ * Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike. Where {@link everyPoint}:
+ * all.
+ */
 export function everyNth(
   nth: number,
   pick: (all: readonly CrashOperation[]) => readonly CrashOperation[],

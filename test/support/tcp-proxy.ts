@@ -3,9 +3,14 @@ import { createServer, type Socket, connect } from 'node:net';
 /** A proxy in front of a server that cuts connections where a test wants it. */
 export interface TcpProxy {
   readonly port: number;
-  /** The next time a client sends this text: it is passed on, its answer is thrown away, and everything is cut until `heal`. */
+  /**
+   * The next time a client sends this text: it is passed on, its answer is thrown away, and everything is cut until
+   * `heal`.
+   */
   dropAnswerTo(text: string, after?: 'refuse' | 'accept'): void;
-  /** As {@link dropAnswerTo}, but the server does not even see it. `accept`: new connections are let through at once. */
+  /**
+   * As {@link dropAnswerTo}, but the server does not even see it. `accept`: new connections are let through at once.
+   */
   dropRequest(text: string, after?: 'refuse' | 'accept'): void;
   /** Every connection is cut and new ones are closed at once, until `heal`. */
   cutOff(): void;

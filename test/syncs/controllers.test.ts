@@ -204,7 +204,8 @@ describe.skipIf(process.platform !== 'linux')('programs that do not end', () => 
   });
 });
 
-// A user would lose: records that are written while the sync still writes, since an answer that says nothing counted as "paused, nothing in flight".
+// A user would lose: records that are written while the sync still writes, since an answer that says nothing counted as
+// "paused, nothing in flight".
 describe('an answer that does not say clearly whether the sync runs is no state', () => {
   const says = async (words: string, more: Readonly<Record<string, unknown>>, exit = 0) =>
     await openController(

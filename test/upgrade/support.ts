@@ -48,7 +48,10 @@ export async function versions(): Promise<readonly string[]> {
 
 const BUSY_MS = 120_000;
 
-/** Today's sandbox at the address of the story; where the tests of another checkout stand there just now, once they are gone. */
+/**
+ * Today's sandbox at the address of the story; where the tests of another checkout stand there just now, once they are
+ * gone.
+ */
 async function startAt({ token, portalId, port }: Story): Promise<HubSpotSandbox> {
   const started = performance.now();
   for (;;)

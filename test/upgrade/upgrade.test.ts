@@ -18,8 +18,8 @@ async function ends(code: number, ...args: string[]): Promise<string> {
 const RECORDED = /^issue-(?:[7-9]|\d\d)$/u;
 
 /**
- * Everything that is there is listed, and the snapshots read to the last byte. Those of versions that recorded nothing of them do not count
- * as verified.
+ * Everything that is there is listed, and the snapshots read to the last byte. Those of versions that recorded nothing
+ * of them do not count as verified.
  */
 async function listsEverything(version: string): Promise<void> {
   const { base, incident } = kept.story;

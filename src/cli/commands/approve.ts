@@ -22,7 +22,10 @@ async function approve(context: CommandContext): Promise<Outcome> {
   return approveWith(context, services);
 }
 
-/** `runback approve` under a policy. Throws `not-authorised` with the reason, and what confirming and reading a plan throw. */
+/**
+ * `runback approve` under a policy. Throws `not-authorised` with the reason, and what confirming and reading a plan
+ * throw.
+ */
 export async function approveWith(context: CommandContext, services: ApprovalServices): Promise<Outcome> {
   const { input } = context;
   const asked = await askedFor(context, input.required('what'));
@@ -96,7 +99,10 @@ async function signature(context: CommandContext, payload: ApprovalBlock['payloa
   }
 }
 
-/** Keeps blocks that were made elsewhere. All of them have to count: one that does not is refused with its reason, and none is kept. */
+/**
+ * Keeps blocks that were made elsewhere. All of them have to count: one that does not is refused with its reason, and
+ * none is kept.
+ */
 async function imported(context: CommandContext, asked: AskedApproval, services: ApprovalServices, file: string): Promise<Outcome> {
   const { addApproval, notCounting, weighApprovals } = await import('../../runbooks/index.js');
   const { checkApprovalBlock, parseApprovalBlocks } = await import('../../escalation/index.js');
@@ -132,7 +138,10 @@ async function fetched(context: CommandContext, asked: AskedApproval, services: 
   return { ...(await outcome(context, asked, services, { blocks }, blocks.join('\n\n'))), ...(blocks.length === 0 ? { exit: EXIT.notFound } : {}) };
 }
 
-/** How far the approval has come. `out`: what goes to stdout by itself, so that it can be piped; the words then go to stderr. */
+/**
+ * How far the approval has come. `out`: what goes to stdout by itself, so that it can be piped; the words then go to
+ * stderr.
+ */
 async function outcome(
   context: CommandContext,
   asked: AskedApproval,

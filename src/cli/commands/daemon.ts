@@ -64,8 +64,8 @@ async function daemon(context: CommandContext): Promise<Outcome> {
 }
 
 /**
- * Looks at escalation.yml every second. One that cannot be used, or is gone, changes nothing; it is told, and as long as that is so, no ping is
- * sent and `/healthz` says no.
+ * Looks at escalation.yml every second. One that cannot be used, or is gone, changes nothing; it is told, and as long
+ * as that is so, no ping is sent and `/healthz` says no.
  */
 async function watchPolicy(session: Session): Promise<{ readonly changed: AbortSignal; readonly ticker: NonNullable<DaemonRun['tickers']>[number] }> {
   const path = join(session.workspace.root, ESCALATION_FILE);

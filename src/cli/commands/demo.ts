@@ -56,7 +56,8 @@ async function demo(context: CommandContext): Promise<Outcome> {
     const run = await repairOrGoOn(context, story, folder);
     const result = judge(story, run, (clock.monotonicMs() - started) / 1000, context.interactive || input.flag('keep') ? folder : undefined);
     const { score } = result;
-    // What a colleague changed meanwhile is left to people, which makes the run partial: the cells tell whether that was right.
+    // What a colleague changed meanwhile is left to people, which makes the run partial: the cells tell whether that
+    // was right.
     const ended = run.state === 'succeeded' || run.state === 'partial';
     repaired = ended && isRepaired(score);
     return {
@@ -78,7 +79,10 @@ async function demo(context: CommandContext): Promise<Outcome> {
   }
 }
 
-/** The repair; where a person at the terminal stops it, by Ctrl-C or by an answer, it can be gone on with while the account is there. */
+/**
+ * The repair; where a person at the terminal stops it, by Ctrl-C or by an answer, it can be gone on with while the
+ * account is there.
+ */
 async function repairOrGoOn(context: CommandContext, story: BadSync, folder: string): Promise<RunView> {
   let now = context;
   let stopped: string | undefined;

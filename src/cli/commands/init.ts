@@ -72,7 +72,8 @@ export const commands: readonly CommandSpec[] = [
       const runbooks = await copyRunbooks(join(root, 'runbooks'));
       const escalation = join(root, ESCALATION_FILE);
       const others = (await copyNew(join(SHIPPED, ESCALATION_FILE), escalation)) ? [escalation, ...runbooks] : runbooks;
-      // Last, and whole or not at all: a folder with a runback.yml is a workspace, and one that was killed before is made again.
+      // Last, and whole or not at all: a folder with a runback.yml is a workspace, and one that was killed before is
+      // made again.
       if (!(await writeNew(file, workspaceText(initial)))) throw exists;
       const created = [file, ...others];
       return {

@@ -29,8 +29,8 @@ function journalOf({ store }: Session, { holder }: NamedLock): ReturnType<typeof
 }
 
 /**
- * Takes a lock away from a holder that is gone, without going on with its work: typed, and written into the journal of that work first. A
- * holder that is alive, or renews its lease where it cannot be seen, keeps it.
+ * Takes a lock away from a holder that is gone, without going on with its work: typed, and written into the journal of
+ * that work first. A holder that is alive, or renews its lease where it cannot be seen, keeps it.
  */
 async function take(context: CommandContext): Promise<Outcome> {
   const { input, session, live } = context;

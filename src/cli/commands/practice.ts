@@ -16,7 +16,10 @@ const FOLDER = 'runback-practice';
 /** How often the account is compared with what it should hold. */
 const LOOK_EVERY_MS = 1000;
 
-/** A workspace with an account to repair: the good snapshot is taken first, then the sync goes wrong. Stays until Ctrl-C. */
+/**
+ * A workspace with an account to repair: the good snapshot is taken first, then the sync goes wrong. Stays until
+ * Ctrl-C.
+ */
 async function practice(context: CommandContext): Promise<Outcome> {
   const { input, live, style, stdio, globals } = context;
   const folder = resolve(stdio.cwd, input.argument('folder') ?? globals.workspace ?? FOLDER);

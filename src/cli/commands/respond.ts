@@ -22,7 +22,9 @@ interface Sight {
   readonly runbook: Runbook | undefined;
 }
 
-/** From what somebody sees to a finished repair: incident, pages, runbook, end. Each step is a question with a way out. */
+/**
+ * From what somebody sees to a finished repair: incident, pages, runbook, end. Each step is a question with a way out.
+ */
 async function respond(context: CommandContext): Promise<Outcome> {
   return await withIncidents(context, async (incidentSession, session) => {
     const asker = await context.asker('runback incident open "…" --severity …');

@@ -64,7 +64,10 @@ function rowsOf({ stdio: { stdout } }: CommandContext): number {
   return stdout.isTTY ? Math.max(10, (stdout.rows || 24) - 1) : Number.POSITIVE_INFINITY;
 }
 
-/** The newest snapshot of each platform, where it does not hold everything that was wanted: what a restore from it could not bring back. */
+/**
+ * The newest snapshot of each platform, where it does not hold everything that was wanted: what a restore from it could
+ * not bring back.
+ */
 async function incompleteSnapshots(session: Session): Promise<readonly SnapshotSummary[]> {
   return await (await session.catalog()).incomplete(Object.keys(session.workspace.config.platforms));
 }

@@ -24,7 +24,10 @@ export interface RecordDifference {
   /** How people know it, by what the first snapshot holds of it, else the second. */
   readonly called: RecordNames;
   readonly change: 'changed' | 'removed' | 'added';
-  /** Only for `changed`: old and new value; a missing one was absent. `byHand`: it cannot be written, and how it is put right. */
+  /**
+   * Only for `changed`: old and new value; a missing one was absent. `byHand`: it cannot be written, and how it is put
+   * right.
+   */
   readonly fields: Readonly<Record<string, { readonly from?: Value; readonly to?: Value; readonly byHand?: string }>>;
 }
 
@@ -58,8 +61,8 @@ export interface Compared {
 }
 
 /**
- * Compares two snapshots, telling `onRecord` and `onLink` of each difference as it is found. What was not read on one side is no difference:
- * it is told apart. Throws `not-found` for an object type or a key that neither of them has.
+ * Compares two snapshots, telling `onRecord` and `onLink` of each difference as it is found. What was not read on one
+ * side is no difference: it is told apart. Throws `not-found` for an object type or a key that neither of them has.
  */
 export async function compareSnapshots(
   request: CompareRequest,
@@ -170,8 +173,8 @@ function movesBetween(from: PlatformRecord, to: PlatformRecord, watched: Readonl
 }
 
 /**
- * Reads the platforms as they are now into a snapshot that is thrown away afterwards, and gives it to `work`. Nothing is
- * added to the workspace's snapshots.
+ * Reads the platforms as they are now into a snapshot that is thrown away afterwards, and gives it to `work`. Nothing
+ * is added to the workspace's snapshots.
  */
 export async function withLive<T>(
   session: Session,

@@ -7,7 +7,10 @@ import { readYamlText } from '../../workspace/index.js';
 /** File of a workspace that says who is told. */
 export const ESCALATION_FILE = 'escalation.yml';
 
-/** Reads and checks the escalation.yml of a workspace. Throws `not-found`, `file-unreadable`, `file-invalid`, `secret-literal`. */
+/**
+ * Reads and checks the escalation.yml of a workspace. Throws `not-found`, `file-unreadable`, `file-invalid`,
+ * `secret-literal`.
+ */
 export async function loadEscalation(root: string): Promise<EscalationFile> {
   let text: string;
   try {
@@ -25,7 +28,9 @@ export async function loadEscalation(root: string): Promise<EscalationFile> {
   return parseEscalationFile(text, ESCALATION_FILE);
 }
 
-/** The messages that `--expect` tells: each value is one, or the path of a file with one a line (`#` begins a comment). */
+/**
+ * The messages that `--expect` tells: each value is one, or the path of a file with one a line (`#` begins a comment).
+ */
 export async function readExpectations(values: readonly string[], cwd: string): Promise<readonly Expectation[]> {
   const lines = await Promise.all(
     values.map(async (value) => {

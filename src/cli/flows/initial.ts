@@ -25,7 +25,10 @@ const SECRETS = {
 /** What is written where nobody was asked. */
 export const UNASKED: Initial = { connector: 'hubspot', environment: 'sandbox', secret: SECRETS.hubspot.ref };
 
-/** Asks for platform, token, account and who writes. The account is looked up on the platform where the token is there already. */
+/**
+ * Asks for platform, token, account and who writes. The account is looked up on the platform where the token is there
+ * already.
+ */
 export async function askInitial(context: CommandContext, asker: Asker, root: string): Promise<Initial> {
   const connector = await asker.choose<Initial['connector']>({
     message: 'Where are the records?',

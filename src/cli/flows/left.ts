@@ -13,8 +13,8 @@ const COLUMNS = ['name', 'address', 'page', 'object', 'key', 'field', 'conflict'
 const TOGETHER = 500;
 
 /**
- * Writes what a plan leaves for people as CSV (RFC 4180, UTF-8), one line a conflict with the name of its record and the page that opens it,
- * for a list to work through. Gives the number of lines.
+ * Writes what a plan leaves for people as CSV (RFC 4180, UTF-8), one line a conflict with the name of its record and
+ * the page that opens it, for a list to work through. Gives the number of lines.
  */
 export async function writeLeft(plan: Pick<OpenPlan, 'lines' | 'looks'>, file: OutputFile): Promise<number> {
   let lines = 0;

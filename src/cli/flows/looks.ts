@@ -50,8 +50,8 @@ export function openPlanOf(session: Pick<Session, 'catalog'>, plan: Plan): OpenP
 }
 
 /**
- * How people know records: by what the good snapshot holds, else the one of the damage, where a record is new. A snapshot that is gone, or
- * cannot be read there, names nobody, and stops nothing.
+ * How people know records: by what the good snapshot holds, else the one of the damage, where a record is new. A
+ * snapshot that is gone, or cannot be read there, names nobody, and stops nothing.
  */
 export async function looksIn(catalog: Pick<Catalog, 'open'>, header: NamedBy, records: Iterable<RecordRef>): Promise<Looks> {
   const found = new Map<string, RecordLook>();

@@ -13,12 +13,15 @@ export interface TypedMoment {
   readonly state: string;
 }
 
-/** Clocks of two machines may be this far apart: a time that somebody read off another one is not "to come" because of that. */
+/**
+ * Clocks of two machines may be this far apart: a time that somebody read off another one is not "to come" because of
+ * that.
+ */
 const CLOCKS_APART_MS = 5 * 60_000;
 
 /**
- * A time that a person typed on the command line, in the zone of the workspace unless it names its own. What was understood is shown at
- * once, in local time and in UTC. Throws `usage`.
+ * A time that a person typed on the command line, in the zone of the workspace unless it names its own. What was
+ * understood is shown at once, in local time and in UTC. Throws `usage`.
  */
 export async function typedMoment(context: Pick<CommandContext, 'session' | 'clock' | 'live'>, text: string, wanted: TypedMoment): Promise<Date> {
   const { option, direction, only = false, state } = wanted;

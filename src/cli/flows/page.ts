@@ -7,7 +7,9 @@ const PAGE = 50;
 /** The option of a list that shows all of it. */
 export const ALL: OptionSpec = { flags: '--all', description: `all of them, not only the newest ${PAGE}` };
 
-/** How many of a list are shown, newest first: a page for people, everything for programs and where it was asked for. */
+/**
+ * How many of a list are shown, newest first: a page for people, everything for programs and where it was asked for.
+ */
 export function shownAtMost({ input, globals }: CommandContext, { all = input.flag('all') }: { readonly all?: boolean } = {}): number {
   return all || globals.json ? Number.POSITIVE_INFINITY : PAGE;
 }

@@ -39,7 +39,10 @@ export async function severityOf(context: CommandContext, file: Escalation | und
 /** Outputs of steps that an incident is tied to. */
 const LINKED: readonly LinkKind[] = ['snapshot', 'plan', 'restore'];
 
-/** Ties a run to its incident as soon as it begins, and what it made when it ends. `done` resolves when that is on record. */
+/**
+ * Ties a run to its incident as soon as it begins, and what it made when it ends. `done` resolves when that is on
+ * record.
+ */
 export function linkingObserver(
   observer: RunObserver,
   { incidents, incident, by }: { readonly incidents: Incidents; readonly incident: string; readonly by: string },

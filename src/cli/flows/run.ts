@@ -12,7 +12,10 @@ import { understood } from './moments.js';
 import { linkingObserver } from './respond.js';
 import { findPlan, restoreDeps } from './restore.js';
 
-/** Everything a run needs from the command line: services, the person, the view, Ctrl-C. `runbook`: for checking an answers file. */
+/**
+ * Everything a run needs from the command line: services, the person, the view, Ctrl-C. `runbook`: for checking an
+ * answers file.
+ */
 export async function runSetup(
   context: CommandContext,
   runbook: Runbook | undefined,
@@ -110,7 +113,9 @@ export function runOutcome(run: RunView, wanted: RunView['state']): Outcome {
   return { data: run, text: (style) => `\n${runText(run, style)}`, exit: run.state === wanted ? EXIT.done : EXITS[run.state] };
 }
 
-/** The run an id, the beginning of one, or `latest` means; without one, the only open run, or the one a person picks. */
+/**
+ * The run an id, the beginning of one, or `latest` means; without one, the only open run, or the one a person picks.
+ */
 export async function findRun(context: CommandContext, wanted: string | undefined): Promise<string> {
   const { store } = await context.session();
   if (wanted !== undefined) {

@@ -45,7 +45,10 @@ async function runbookPaths({ workspace }: Session): Promise<readonly string[]> 
     .map((name) => join(workspace.runbooksDir, name));
 }
 
-/** The runbook an id, the beginning of one, or a path means. Throws `not-found` with the nearest id, `ambiguous`, `file-invalid`. */
+/**
+ * The runbook an id, the beginning of one, or a path means. Throws `not-found` with the nearest id, `ambiguous`,
+ * `file-invalid`.
+ */
 export async function findRunbook(session: Session, wanted: string, cwd: string): Promise<Runbook> {
   const { loadRunbook } = await import('../../runbooks/index.js');
   if (/[/\\]|\.ya?ml$/u.test(wanted)) return loadRunbook(resolve(cwd, wanted));

@@ -1,7 +1,9 @@
 import { APPROVAL_NAMESPACE, dearmorSshSignature } from '../../escalation/index.js';
 import { RunbackError, runProgram } from '../../lib/index.js';
 
-/** What ssh-keygen needs of the environment: to find the agent, to ask for a passphrase, to reach a device. No secrets. */
+/**
+ * What ssh-keygen needs of the environment: to find the agent, to ask for a passphrase, to reach a device. No secrets.
+ */
 const PASSED_ON = (
   'PATH HOME LANG LC_ALL TERM DISPLAY WAYLAND_DISPLAY XDG_RUNTIME_DIR SSH_AUTH_SOCK SSH_ASKPASS SSH_ASKPASS_REQUIRE SSH_SK_PROVIDER ' +
   'SystemRoot USERPROFILE APPDATA LOCALAPPDATA TEMP'
@@ -20,8 +22,9 @@ export interface SignOptions {
 }
 
 /**
- * Signs a text with `ssh-keygen -Y sign`: passphrases are asked for at the terminal and agents work, and the private key never
- * comes near this process. Gives the signature in base64, without its armor. Throws `not-found` (no ssh-keygen), `not-authorised`.
+ * Signs a text with `ssh-keygen -Y sign`: passphrases are asked for at the terminal and agents work, and the private
+ * key never comes near this process. Gives the signature in base64, without its armor. Throws `not-found` (no
+ * ssh-keygen), `not-authorised`.
  */
 export async function signWithSsh(text: string, { key, env, interactive }: SignOptions): Promise<string> {
   const variables: Record<string, string> = {};

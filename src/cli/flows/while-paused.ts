@@ -3,7 +3,10 @@ import { defined } from '../../lib/index.js';
 import { incidentsNow } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
 
-/** Does some work while the syncs that write to these platforms are paused, then puts each back to the state it was in, whatever came of the work. */
+/**
+ * Does some work while the syncs that write to these platforms are paused, then puts each back to the state it was in,
+ * whatever came of the work.
+ */
 export async function whilePaused<T>(
   session: Session,
   platforms: readonly string[],
@@ -21,7 +24,8 @@ export async function whilePaused<T>(
     await syncs.pause({ names, by: session.by, holder, reason: 'taking a snapshot', ...defined({ incidents }) }, call);
     return await work();
   } finally {
-    // Not cut short by Ctrl-C, nor by one sync that could not be paused: a sync that stays paused by accident is damage too.
+    // Not cut short by Ctrl-C, nor by one sync that could not be paused: a sync that stays paused by accident is damage
+    // too.
     for (const pause of (await syncs.pauses()).filter((one) => one.holder === holder))
       await syncs.resume(pause.id, { by: session.by }, call.reporter === undefined ? {} : { reporter: call.reporter });
   }

@@ -16,7 +16,9 @@ const LOOKED_AT = 500;
 const LOOK_BACK_MS = 24 * 3_600_000;
 const SHOWN = 12;
 
-/** True where a runbook wants a snapshot from before the damage, and the workspace has none of the incident's platform. */
+/**
+ * True where a runbook wants a snapshot from before the damage, and the workspace has none of the incident's platform.
+ */
 export async function lacksSnapshot(session: Session, { platforms }: Incident, { document }: Runbook): Promise<boolean> {
   if (!Object.values(document.inputs ?? {}).some(({ type }) => type === 'snapshot')) return false;
   const snapshots = await (await session.catalog()).list();
@@ -24,8 +26,8 @@ export async function lacksSnapshot(session: Session, { platforms }: Incident, {
 }
 
 /**
- * Without a snapshot from before there is nothing to compare with, and still much to do: stop what writes, keep the present state, and see
- * in the platform's own history who wrote what. Offers these until the person has had enough.
+ * Without a snapshot from before there is nothing to compare with, and still much to do: stop what writes, keep the
+ * present state, and see in the platform's own history who wrote what. Offers these until the person has had enough.
  */
 export async function withoutSnapshot(context: CommandContext, session: Session, incident: Incident): Promise<void> {
   const { live, style } = context;
@@ -130,7 +132,9 @@ interface WriterGroup {
   readonly values: Map<string, number>;
 }
 
-/** Who wrote which field on how many records since a time, most first; undefined where the platform keeps no history. */
+/**
+ * Who wrote which field on how many records since a time, most first; undefined where the platform keeps no history.
+ */
 async function writersOf(
   { connector, objects }: Platform,
   since: Date,

@@ -10,7 +10,10 @@ type Way = 'refuse' | 'back' | 'approve' | 'paste' | 'again';
 /** The last line of a pasted approval. */
 const LAST_LINE = /END RUNBACK APPROVAL/u;
 
-/** Asks for an approval once what is approved has been shown: in person, as a pasted block, or given meanwhile somewhere else. */
+/**
+ * Asks for an approval once what is approved has been shown: in person, as a pasted block, or given meanwhile somewhere
+ * else.
+ */
 export async function askApproval(question: ApproveQuestion, { asker, style, print }: OperatorDeps): Promise<Answer> {
   const say = (text: string): void => print(`  ${wrap(text, style.width - 2).join('\n  ')}`);
   const { policy } = question;

@@ -16,8 +16,8 @@ export interface Choice<T> {
 export interface Asker {
   choose<T>(question: { readonly message: string; readonly choices: readonly Choice<T>[]; readonly default?: T }): Promise<T>;
   /**
-   * As `choose`, with typing to narrow down; for long lists. `pageSize` rows at a time. `term`: what is typed already; `onTerm` hears what
-   * is typed, so that a list that comes back can begin where it was left.
+   * As `choose`, with typing to narrow down; for long lists. `pageSize` rows at a time. `term`: what is typed already;
+   * `onTerm` hears what is typed, so that a list that comes back can begin where it was left.
    */
   search<T>(question: {
     readonly message: string;

@@ -12,8 +12,8 @@ type Decision = ConflictChoice | 'keep-all' | 'restore-all' | 'enough';
 type ConflictDeps = Pick<OperatorDeps, 'asker' | 'style' | 'print' | 'decide'>;
 
 /**
- * Goes through the conflicts of a plan one by one, saying what each choice does; "all of this kind" decides the rest with
- * the same code. Gives the id of the new plan, or undefined where nothing was decided to be restored.
+ * Goes through the conflicts of a plan one by one, saying what each choice does; "all of this kind" decides the rest
+ * with the same code. Gives the id of the new plan, or undefined where nothing was decided to be restored.
  */
 export async function decideConflictsByHand(plan: OpenPlan, { asker, style, print, decide }: ConflictDeps): Promise<string | undefined> {
   const decided: Record<string, ConflictChoice> = {};

@@ -12,8 +12,8 @@ type DecideQuestion = Extract<Question, { kind: 'decide' }>;
 type Way = DecideChoice | 'browse' | 'conflicts' | 'back';
 
 /**
- * Asks for a decision, about a plan or about none, until it is taken: the plan can be looked through and its conflicts decided before.
- * `seen` hears of each plan that was shown.
+ * Asks for a decision, about a plan or about none, until it is taken: the plan can be looked through and its conflicts
+ * decided before. `seen` hears of each plan that was shown.
  */
 export async function askDecision(
   question: DecideQuestion,

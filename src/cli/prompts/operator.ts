@@ -109,7 +109,8 @@ export function terminalOperator(deps: OperatorDeps): Operator {
       try {
         return await ask(question);
       } catch (error) {
-        // Ctrl-C at the question: the run itself journals that it was stopped. Before a run there is nothing to journal.
+        // Ctrl-C at the question: the run itself journals that it was stopped. Before a run there is nothing to
+        // journal.
         if (signal.aborted && question.kind !== 'input') return undefined;
         throw error;
       }
@@ -133,7 +134,10 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Paragraphs as one line each, so that they fill the screen whatever width they were written in; items of lists stay lines of their own. */
+/**
+ * Paragraphs as one line each, so that they fill the screen whatever width they were written in; items of lists stay
+ * lines of their own.
+ */
 function reflowed(text: string): string {
   return text.replaceAll(/(?<=\S)[ \t]*\n(?!\n|\s*(?:[-*]|\d+\.)\s)[ \t]*(?=\S)/gu, ' ');
 }

@@ -50,7 +50,10 @@ export function plainAsker(deps: PromptDeps): Asker {
       say(`"${deps.style.signs(answer)}" is not in the list.`);
     }
   };
-  /** A question that begins: what was typed before it stood there is no answer to it. A second try at the same question keeps what was typed. */
+  /**
+   * A question that begins: what was typed before it stood there is no answer to it. A second try at the same question
+   * keeps what was typed.
+   */
   const fresh = async <T>(ask: () => Promise<T>): Promise<T> => {
     if (deps.signal.aborted) throw deps.signal.reason;
     if ((await dropTypedAhead(deps.stdin)) === 'interrupted') throw deps.interrupted();

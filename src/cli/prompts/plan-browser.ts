@@ -38,7 +38,10 @@ export async function showPlan(plan: OpenPlan, { style, print }: BrowserDeps, op
   if (options.danger === true) print(`\n${dangerText(header, 'runback restore undo latest, or undo the run', style)}`);
 }
 
-/** Changes of a plan by field, most first: what damage looks like at a glance. Streams the plan; keeps one entry a field. */
+/**
+ * Changes of a plan by field, most first: what damage looks like at a glance. Streams the plan; keeps one entry a
+ * field.
+ */
 export async function fieldCounts(plan: OpenPlan): Promise<readonly FieldCount[]> {
   const counts = new Map<string, { object: string; field: string; changes: number; values: Map<string, number> }>();
   for await (const line of plan.lines()) {
@@ -62,8 +65,8 @@ export async function fieldCounts(plan: OpenPlan): Promise<readonly FieldCount[]
 }
 
 /**
- * Lets a person search and page through the changes of a plan, looking at one at a time, until they have seen enough. After each look the
- * list is as it was: what was typed stays, and the cursor stands where it stood.
+ * Lets a person search and page through the changes of a plan, looking at one at a time, until they have seen enough.
+ * After each look the list is as it was: what was typed stays, and the cursor stands where it stood.
  */
 export async function browsePlan(plan: OpenPlan, { asker, style, print }: BrowserDeps & Pick<OperatorDeps, 'asker'>): Promise<void> {
   let skip = 0;

@@ -1,8 +1,8 @@
 import type { Asker, Choice } from './asker.js';
 
 /**
- * The same asker, with every text passed through `shown` before it is on the screen: questions and choices are made of what programs, platforms
- * and files said. What is typed and what a choice stands for stay as they are.
+ * The same asker, with every text passed through `shown` before it is on the screen: questions and choices are made of
+ * what programs, platforms and files said. What is typed and what a choice stands for stay as they are.
  */
 export function shownAsker(asker: Asker, shown: (text: string) => string): Asker {
   const said = <Q extends { readonly message: string }>(question: Q): Q => ({ ...question, message: shown(question.message) });

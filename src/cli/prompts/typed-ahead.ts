@@ -6,8 +6,8 @@ const CTRL_C = 0x03;
 const PATIENCE_MS = 50;
 
 /**
- * Throws away what was typed while no question stood there: nobody meant it as an answer. `interrupted` where a Ctrl-C is among it. The
- * terminal is left as it was found.
+ * Throws away what was typed while no question stood there: nobody meant it as an answer. `interrupted` where a Ctrl-C
+ * is among it. The terminal is left as it was found.
  */
 export async function dropTypedAhead(stdin: NodeJS.ReadStream): Promise<'dropped' | 'interrupted'> {
   if (!stdin.isTTY) return 'dropped';
@@ -28,7 +28,10 @@ function takeBuffered(stdin: NodeJS.ReadStream): readonly Buffer[] {
   return taken === null ? [] : [typeof taken === 'string' ? Buffer.from(taken) : taken];
 }
 
-/** What the terminal still holds, to the last byte and without waiting; undefined where it cannot be opened a second time. */
+/**
+ * What the terminal still holds, to the last byte and without waiting; undefined where it cannot be opened a second
+ * time.
+ */
 function takeQueued(): readonly Buffer[] | undefined {
   let terminal: number;
   try {

@@ -3,9 +3,9 @@ import type { CommandContext } from '../shell/command.js';
 import type { Style } from '../views/text/style.js';
 
 /**
- * The gate before a destructive act: `--confirm <environment>:<records>`, or the same typed by a person after `show` has
- * printed what will happen. `--yes` never opens it. Throws `confirmation-wrong`, or `confirmation-missing` (exit 5) where
- * there is no terminal. `untouched` says what was left alone, `command` what to type again.
+ * The gate before a destructive act: `--confirm <environment>:<records>`, or the same typed by a person after `show`
+ * has printed what will happen. `--yes` never opens it. Throws `confirmation-wrong`, or `confirmation-missing` (exit 5)
+ * where there is no terminal. `untouched` says what was left alone, `command` what to type again.
  */
 export async function confirmDestructive(
   context: CommandContext,

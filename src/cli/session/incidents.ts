@@ -48,9 +48,10 @@ export interface IncidentSessionOptions {
 }
 
 /**
- * Opens the incidents of a workspace: their journals, outbox and channels. Whom to tell follows the policy an incident was opened with; how a
- * channel is reached follows the file of today, whose credentials are looked up when a page is sent. A file that cannot be used, or is gone,
- * stops nothing: the last one that could be used counts, and `trouble` says why.
+ * Opens the incidents of a workspace: their journals, outbox and channels. Whom to tell follows the policy an incident
+ * was opened with; how a channel is reached follows the file of today, whose credentials are looked up when a page is
+ * sent. A file that cannot be used, or is gone, stops nothing: the last one that could be used counts, and `trouble`
+ * says why.
  */
 export async function openIncidentSession(session: Place, options: IncidentSessionOptions): Promise<IncidentSession> {
   const { currentEscalation } = await import('./known-escalation.js');
@@ -111,8 +112,8 @@ export async function daemonRuns({ store }: Place): Promise<boolean> {
 const PATIENCE_MS = 30_000;
 
 /**
- * Sends what waits, where no daemon does it: until the pages of this incident are settled, or patience ends. Gives the incident as it is
- * then. Pages that are not through stay in the outbox.
+ * Sends what waits, where no daemon does it: until the pages of this incident are settled, or patience ends. Gives the
+ * incident as it is then. Pages that are not through stay in the outbox.
  */
 export async function deliverNow({ incidents, outbox }: IncidentSession, session: Place, incident: Incident): Promise<Incident> {
   if (!outbox || (await daemonRuns(session))) return incident;
@@ -125,7 +126,8 @@ export async function deliverNow({ incidents, outbox }: IncidentSession, session
     try {
       now = await incidents.look(now.id);
     } catch (error) {
-      // What was done is on record, and so are its pages: whoever is at it, or the next look, writes down how they ended.
+      // What was done is on record, and so are its pages: whoever is at it, or the next look, writes down how they
+      // ended.
       if (!isRunbackError(error)) throw error;
       break;
     }
@@ -153,8 +155,9 @@ export async function openIncidents({ store, clock }: Place): Promise<readonly I
 }
 
 /**
- * Ids of the open incidents of these platforms; where there is none, of those that do not say yet what they are about. What is done now by
- * hand belongs to them. Undefined where they cannot be read: that holds nothing up, and then times tell.
+ * Ids of the open incidents of these platforms; where there is none, of those that do not say yet what they are about.
+ * What is done now by hand belongs to them. Undefined where they cannot be read: that holds nothing up, and then times
+ * tell.
  */
 export async function incidentsNow(session: Place, platforms: readonly string[]): Promise<readonly string[] | undefined> {
   try {
@@ -167,7 +170,10 @@ export async function incidentsNow(session: Place, platforms: readonly string[])
   }
 }
 
-/** Ties a restore that was begun by hand, and its plan, to the incidents that were open then. What cannot be tied stops nothing: the restore names them itself. */
+/**
+ * Ties a restore that was begun by hand, and its plan, to the incidents that were open then. What cannot be tied stops
+ * nothing: the restore names them itself.
+ */
 export async function linkRestore(session: Place, ids: readonly string[], restore: string, plan: string): Promise<void> {
   const { Incidents, link } = await import('../../incidents/index.js');
   const { store, clock, by } = session;
@@ -181,7 +187,10 @@ export async function linkRestore(session: Place, ids: readonly string[], restor
       }
 }
 
-/** The incident a run belongs to, with its incidents; undefined where it belongs to none. A damaged or missing incident stops no run. */
+/**
+ * The incident a run belongs to, with its incidents; undefined where it belongs to none. A damaged or missing incident
+ * stops no run.
+ */
 export async function incidentOf(session: Place, run: string): Promise<{ readonly incident: Incident; readonly incidents: Incidents } | undefined> {
   const id = (await session.store.document<{ readonly incident: string }>('run-incidents', run).read())?.incident;
   if (id === undefined) return undefined;

@@ -18,8 +18,9 @@ interface Known {
 }
 
 /**
- * escalation.yml, or where that cannot be used or is gone, the last one that could be: an incident does not wait for a typo, and a file that
- * vanished is not "no policy". A good file is remembered. `elsewhere` is asked where none is remembered.
+ * escalation.yml, or where that cannot be used or is gone, the last one that could be: an incident does not wait for a
+ * typo, and a file that vanished is not "no policy". A good file is remembered. `elsewhere` is asked where none is
+ * remembered.
  */
 export async function currentEscalation(
   place: Place,

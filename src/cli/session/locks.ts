@@ -12,7 +12,10 @@ export interface LockView extends NamedLock {
 /** Locks that only show that a process is there: the daemon's, and those of processes that send pages. */
 const PRESENCE = /^(?:daemon|outbox-.*)$/u;
 
-/** Every lock of the workspace that says something: who works, and what a process that is gone has left. `all`: the daemon's and senders' too. */
+/**
+ * Every lock of the workspace that says something: who works, and what a process that is gone has left. `all`: the
+ * daemon's and senders' too.
+ */
 export async function lockViews({ store }: Session, all = false): Promise<readonly LockView[]> {
   const held = (await store.locks()).filter(({ name }) => all || !PRESENCE.test(name));
   if (held.length === 0) return [];

@@ -6,8 +6,9 @@ import { knownEscalation } from './known-escalation.js';
 import type { Place } from './place.js';
 
 /**
- * Who may approve what in a workspace, by the escalation.yml of today, or the last one where it is gone; undefined where it has none. The roles that an incident gives hold
- * for its runs while it is open. Throws `file-invalid`, `secret-literal`.
+ * Who may approve what in a workspace, by the escalation.yml of today, or the last one where it is gone; undefined
+ * where it has none. The roles that an incident gives hold for its runs while it is open. Throws `file-invalid`,
+ * `secret-literal`.
  */
 export async function openPolicy(session: Place): Promise<ApprovalServices | undefined> {
   // A file that is gone allows nobody more than it did; one that cannot be used allows nothing.
@@ -23,9 +24,10 @@ export async function openPolicy(session: Place): Promise<ApprovalServices | und
 }
 
 /**
- * Lets a person do an act that escalation.yml allows them: by their own role, or by one that an incident gives them while it is open (that
- * of the run, or any where there is no run). Where every platform is a sandbox, or there is no escalation.yml, everybody may do
- * everything. Names are taken at their word: what has to be proved is for approvals. Throws `not-authorised` with who may.
+ * Lets a person do an act that escalation.yml allows them: by their own role, or by one that an incident gives them
+ * while it is open (that of the run, or any where there is no run). Where every platform is a sandbox, or there is no
+ * escalation.yml, everybody may do everything. Names are taken at their word: what has to be proved is for approvals.
+ * Throws `not-authorised` with who may.
  */
 export async function authorise(session: Place, act: Act, by: string, run?: string): Promise<void> {
   if (Object.values(session.workspace.config.platforms).every(({ environment }) => environment === 'sandbox')) return;

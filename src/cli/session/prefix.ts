@@ -8,7 +8,10 @@ export interface NameWords {
   readonly list: string;
 }
 
-/** The one item whose id is `wanted` or begins with it. Throws `not-found` with the nearest id, or `ambiguous` with all that fit. */
+/**
+ * The one item whose id is `wanted` or begins with it. Throws `not-found` with the nearest id, or `ambiguous` with all
+ * that fit.
+ */
 export function byPrefix<T>(wanted: string, items: readonly T[], idOf: (item: T) => string, words: NameWords): T {
   const exact = items.find((item) => idOf(item) === wanted);
   if (exact !== undefined) return exact;

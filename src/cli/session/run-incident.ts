@@ -12,8 +12,9 @@ export interface RunIncident {
 }
 
 /**
- * Finds the open incident of the platform that a run is about: the only one is taken, and said; where several fit, or where it is not known
- * which platform an incident is about, a person is asked, and with nobody there the run belongs to none, which is said too.
+ * Finds the open incident of the platform that a run is about: the only one is taken, and said; where several fit, or
+ * where it is not known which platform an incident is about, a person is asked, and with nobody there the run belongs
+ * to none, which is said too.
  */
 export async function incidentFor(
   context: CommandContext,
@@ -53,7 +54,10 @@ async function ask(context: CommandContext, possible: readonly Pick<OpenIncident
   });
 }
 
-/** The inputs with the platform in them: a person is asked for it now, as the run would ask; the only one there is needs no question. */
+/**
+ * The inputs with the platform in them: a person is asked for it now, as the run would ask; the only one there is needs
+ * no question.
+ */
 async function withPlatform(
   context: CommandContext,
   runbook: Runbook,

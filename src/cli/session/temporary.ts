@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 import { messageOf, RunbackError } from '../../lib/index.js';
 
-/** Makes a new folder for temporary files, for the owner only; whoever asks for it removes it. Throws `disk-denied` where `TMPDIR` names no usable folder. */
+/**
+ * Makes a new folder for temporary files, for the owner only; whoever asks for it removes it. Throws `disk-denied`
+ * where `TMPDIR` names no usable folder.
+ */
 export async function temporaryFolder(prefix: string): Promise<string> {
   const parent = tmpdir();
   try {

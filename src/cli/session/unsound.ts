@@ -3,8 +3,9 @@ import type { Runbook } from '../../runbooks/index.js';
 import { counted } from '../views/text/format.js';
 
 /**
- * The gate before a runbook starts: one in which lint finds errors would let down whoever follows it, in the middle. A run that has begun goes on: it
- * works with the text in its journal. Throws `file-invalid` with every error and its line.
+ * The gate before a runbook starts: one in which lint finds errors would let down whoever follows it, in the middle. A
+ * run that has begun goes on: it works with the text in its journal. Throws `file-invalid` with every error and its
+ * line.
  */
 export async function refuseUnsound(runbook: Runbook): Promise<void> {
   const { lintRunbook } = await import('../../runbooks/index.js');

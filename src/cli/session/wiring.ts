@@ -39,7 +39,10 @@ export interface OpenPauseLine {
   readonly syncs: readonly string[];
 }
 
-/** The public face of `daemon/`, as far as commands call it. The two folders stand side by side and do not import each other. */
+/**
+ * The public face of `daemon/`, as far as commands call it. The two folders stand side by side and do not import each
+ * other.
+ */
 export interface DaemonModule {
   runDaemon(run: DaemonRun): Promise<void>;
   /** A port of this machine that nothing listens on now. */

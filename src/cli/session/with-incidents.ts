@@ -4,7 +4,10 @@ import { type IncidentSession, nameOf, openIncidentSession, troubleText } from '
 import { byPrefix } from './prefix.js';
 import type { Session } from './session.js';
 
-/** Runs a piece of work with the incidents of the session, closed afterwards. `tells`: the work itself says what is wrong with escalation.yml. */
+/**
+ * Runs a piece of work with the incidents of the session, closed afterwards. `tells`: the work itself says what is
+ * wrong with escalation.yml.
+ */
 export async function withIncidents<T>(
   context: CommandContext,
   work: (incidentSession: IncidentSession, session: Session) => Promise<T>,
@@ -20,7 +23,10 @@ export async function withIncidents<T>(
   }
 }
 
-/** The incident an id, the beginning of one, or `latest` means; without one, the only open incident, or the one a person picks. */
+/**
+ * The incident an id, the beginning of one, or `latest` means; without one, the only open incident, or the one a person
+ * picks.
+ */
 export async function findIncident(context: CommandContext, { incidents }: IncidentSession, wanted: string | undefined): Promise<string> {
   if (wanted !== undefined) {
     const ids = await incidents.list();

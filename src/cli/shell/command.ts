@@ -75,7 +75,10 @@ export interface CommandContext {
   readonly style: Style;
   /** Signal and reporter, for every call below. */
   readonly call: CallOptions & { readonly signal: AbortSignal };
-  /** The workspace, opened when first asked for: `folder` then, else `--workspace` or the nearest. Throws `workspace-missing`, `file-invalid`. */
+  /**
+   * The workspace, opened when first asked for: `folder` then, else `--workspace` or the nearest. Throws
+   * `workspace-missing`, `file-invalid`.
+   */
   readonly session: (folder?: string) => Promise<Session>;
   /** Asks a person; throws `person-needed` naming `flag` where nobody is there. */
   readonly asker: (flag: string) => Promise<Asker>;
@@ -83,7 +86,9 @@ export interface CommandContext {
   readonly commandsOf: (noun: string) => Promise<readonly CommandSpec[]>;
   /** What stands beside the command line, from the composition root. */
   readonly wiring: Wiring;
-  /** A context like this one after a Ctrl-C that was answered: stops count anew in it, and it opens the workspace anew. */
+  /**
+   * A context like this one after a Ctrl-C that was answered: stops count anew in it, and it opens the workspace anew.
+   */
   readonly again: () => CommandContext;
   /** An event for scripts that read NDJSON. */
   readonly event: (event: Readonly<Record<string, unknown>>) => void;

@@ -43,7 +43,9 @@ export function readGlobals(words: readonly string[], env: NodeJS.ProcessEnv): G
   };
 }
 
-/** False on a console without such signs, and where the locale names a character set that has none of them (`LANG=C`). */
+/**
+ * False on a console without such signs, and where the locale names a character set that has none of them (`LANG=C`).
+ */
 export function hasUnicode(env: NodeJS.ProcessEnv): boolean {
   if (env['TERM'] === 'linux' || env['TERM'] === 'dumb') return false;
   const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => value !== undefined && value !== '');

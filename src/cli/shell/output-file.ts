@@ -15,15 +15,17 @@ export interface OutputFile {
   /** Absolute. */
   readonly path: string;
   /**
-   * Fills the file through `produce`, which ends the stream or leaves that to this function. The file is there whole or not at all; it belongs to
-   * this user and only its owner may read it, whatever stood there before. Throws what `produce` throws, `disk-full`, `disk-denied`.
+   * Fills the file through `produce`, which ends the stream or leaves that to this function. The file is there whole or
+   * not at all; it belongs to this user and only its owner may read it, whatever stood there before. Throws what
+   * `produce` throws, `disk-full`, `disk-denied`.
    */
   write<T>(produce: (output: Writable) => Promise<T>): Promise<T>;
 }
 
 /**
- * Looks whether the file that `--to` names may be written, before any work is done for it. A link is never followed, and a file that is there is
- * replaced only with `--overwrite` or on a person's yes. Undefined where no `--to` was given. Throws `usage`, `disk-denied`.
+ * Looks whether the file that `--to` names may be written, before any work is done for it. A link is never followed,
+ * and a file that is there is replaced only with `--overwrite` or on a person's yes. Undefined where no `--to` was
+ * given. Throws `usage`, `disk-denied`.
  */
 export async function outputFile(context: CommandContext): Promise<OutputFile | undefined> {
   const to = context.input.text('to');
@@ -80,7 +82,9 @@ const there = (path: string): Promise<Stats | undefined> =>
     throw fault(error, path);
   });
 
-/** Writes beside the final name and takes it in one step, so that neither a reader nor a crash ever sees half a file. */
+/**
+ * Writes beside the final name and takes it in one step, so that neither a reader nor a crash ever sees half a file.
+ */
 async function written<T>(path: string, replace: boolean, produce: (output: Writable) => Promise<T>): Promise<T> {
   const draft = join(dirname(path), `.runback-${randomBytes(6).toString('hex')}.part`);
   try {

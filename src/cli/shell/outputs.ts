@@ -1,6 +1,9 @@
 /** What became of the two streams that a command writes to. */
 export interface Outputs {
-  /** Why what was printed is not where it was sent to (no room on the disk, say). Undefined where its reader simply left. */
+  /**
+   * Why what was printed is not where it was sent to (no room on the disk, say). Undefined where its reader simply
+   * left.
+   */
   readonly failure: Error | undefined;
 }
 
@@ -8,8 +11,8 @@ export interface Outputs {
 const READER_LEFT = new Set(['EPIPE', 'ECONNRESET', 'EIO', 'ENXIO', 'ERR_STREAM_DESTROYED']);
 
 /**
- * Keeps a process at work when its output goes away: what was begun is brought to its end, and the exit status says how that went. To be
- * called before anything is printed. `told` hears once of each stream that is gone.
+ * Keeps a process at work when its output goes away: what was begun is brought to its end, and the exit status says how
+ * that went. To be called before anything is printed. `told` hears once of each stream that is gone.
  */
 export function guardOutputs(
   { stdout, stderr }: { readonly stdout: NodeJS.WriteStream; readonly stderr: NodeJS.WriteStream },

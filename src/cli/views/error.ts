@@ -33,7 +33,10 @@ export function asRunbackError(thrown: unknown, interrupted: RunbackError | unde
   });
 }
 
-/** The same error without secrets, before any of it is wrapped or cut: half a secret in a line of its own is not recognised any more. */
+/**
+ * The same error without secrets, before any of it is wrapped or cut: half a secret in a line of its own is not
+ * recognised any more.
+ */
 export function redactedError(error: RunbackError, redactor: Redactor): RunbackError {
   const { code, message, why, state, next, data, cause } = error;
   const shown = redactor.value({ message, why, state, next, data });

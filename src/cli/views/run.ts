@@ -122,7 +122,9 @@ export function runsList(runs: readonly RunView[], style: Style): string {
     .join('\n');
 }
 
-/** Shows a run while it goes on: one line that stays for every step that ends, and a live line for the one that runs. */
+/**
+ * Shows a run while it goes on: one line that stays for every step that ends, and a live line for the one that runs.
+ */
 export function watchRun(
   live: Live,
   style: Style,

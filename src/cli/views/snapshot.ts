@@ -37,7 +37,10 @@ function exposureLines(exposures: readonly string[], style: Style): readonly str
   return exposures.map((text) => `${style.glyph.warning} ${visible(text)}`);
 }
 
-/** What a snapshot does not hold, or not provably whole, in one line: `without deals, tickets; possibly incomplete: contacts`. */
+/**
+ * What a snapshot does not hold, or not provably whole, in one line: `without deals, tickets; possibly incomplete:
+ * contacts`.
+ */
 export function gapsLine(gaps: readonly SnapshotGap[]): string {
   const named = (extent: SnapshotGap['extent']): string => gaps.flatMap((gap) => (gap.extent === extent ? [visible(gap.object)] : [])).join(', ');
   const [refused, unproved] = [named('refused'), named('unproved')];
@@ -46,7 +49,10 @@ export function gapsLine(gaps: readonly SnapshotGap[]): string {
     .join('; ');
 }
 
-/** A snapshot that was just taken. One with gaps is not called a success: what is missing comes first, with what to do about it. */
+/**
+ * A snapshot that was just taken. One with gaps is not called a success: what is missing comes first, with what to do
+ * about it.
+ */
 export function takenText(snapshot: SnapshotSummary, style: Style): string {
   const proof = `Verify it: runback snapshot verify ${snapshot.id}`;
   if (snapshot.gaps.length === 0) return `${style.glyph.done} Snapshot taken\n${snapshotText(snapshot, style)}\n\n${proof}`;

@@ -47,8 +47,8 @@ interface Part {
 }
 
 /**
- * One screen: what is on fire first, who has it, what is paused, what is due next, what can be gone on with. `rows`: lines there are; where
- * that is not enough, what comes last gives way first, to a line each.
+ * One screen: what is on fire first, who has it, what is paused, what is due next, what can be gone on with. `rows`:
+ * lines there are; where that is not enough, what comes last gives way first, to a line each.
  */
 export function statusText(status: WorkspaceStatus, style: Style, rows = Number.POSITIVE_INFINITY): string {
   const parts = [

@@ -49,7 +49,10 @@ export function damagedPauseLines(damaged: PauseSurvey['damaged'], { glyph }: St
   );
 }
 
-/** The command that ends a pause. That of a run ends with the run; before, or where the run is over, only by an override by name. */
+/**
+ * The command that ends a pause. That of a run ends with the run; before, or where the run is over, only by an override
+ * by name.
+ */
 function backOf({ id, holder }: PauseRecord): string {
   const run = /^run-[^/]*/u.exec(holder)?.[0];
   return run === undefined ? `runback sync resume ${id}` : `with ${run}; without it: runback sync resume ${id} --override`;

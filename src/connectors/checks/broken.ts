@@ -4,8 +4,8 @@ import { defined, RunbackError } from '../../lib/index.js';
 export const READ_ONLY = 'Nothing was written by this call.';
 
 /**
- * The error for a promise of `connector.ts` that a driver broke: `connector-broken`. `promise`: what should be so; `instead`: what is. Never
- * the platform's fault, nor that of whoever called; what was answered is not used.
+ * The error for a promise of `connector.ts` that a driver broke: `connector-broken`. `promise`: what should be so;
+ * `instead`: what is. Never the platform's fault, nor that of whoever called; what was answered is not used.
  */
 export function broken(kind: string, promise: string, instead: string, state: string, cause?: unknown): RunbackError {
   return new RunbackError('connector-broken', `The connector ${kind} broke a promise: ${promise}`, {

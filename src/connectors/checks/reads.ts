@@ -21,8 +21,8 @@ export function checkSchema(kind: string, { objects, links }: PlatformSchema): v
 }
 
 /**
- * Looks at each batch of one `read` as it passes. Of a whole read nothing is kept but one key: order where that is promised, and repeats
- * elsewhere, are for whoever gathers the records. Of a read of keys, the keys.
+ * Looks at each batch of one `read` as it passes. Of a whole read nothing is kept but one key: order where that is
+ * promised, and repeats elsewhere, are for whoever gathers the records. Of a read of keys, the keys.
  */
 export class ReadCheck {
   readonly #asked: ReadonlySet<string> | undefined;
@@ -76,7 +76,10 @@ export class ReadCheck {
   }
 }
 
-/** Looks at each batch of one `readLinks` as it passes. Of a whole read in order one pair is kept, of one of keys the pairs, else those of a batch. */
+/**
+ * Looks at each batch of one `readLinks` as it passes. Of a whole read in order one pair is kept, of one of keys the
+ * pairs, else those of a batch.
+ */
 export class LinkCheck {
   readonly #from: ReadonlySet<string> | undefined;
   readonly #to: ReadonlySet<string> | undefined;

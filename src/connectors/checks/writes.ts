@@ -2,7 +2,10 @@ import { RunbackError } from '../../lib/index.js';
 import type { Capabilities, CreatedLookup, CreateMutation, Mutation, MutationResult } from '../connector.js';
 import { broken, READ_ONLY } from './broken.js';
 
-/** What callers owe to `write`: one action, one object type or kind of link, no more than the platform takes at once. Throws `bug`. */
+/**
+ * What callers owe to `write`: one action, one object type or kind of link, no more than the platform takes at once.
+ * Throws `bug`.
+ */
 export function checkBatch(kind: string, { batch }: Pick<Capabilities, 'batch'>, mutations: readonly Mutation[]): void {
   const [first] = mutations;
   if (first === undefined) return;
@@ -27,8 +30,8 @@ export interface Trusted {
 }
 
 /**
- * Holds the results of a write against its mutations. What has been written cannot be undone by an error: results that cannot be
- * trusted become `in_doubt`, so that callers look; those that name their record themselves are kept.
+ * Holds the results of a write against its mutations. What has been written cannot be undone by an error: results that
+ * cannot be trusted become `in_doubt`, so that callers look; those that name their record themselves are kept.
  */
 export function trusted(kind: string, mutations: readonly Mutation[], told: readonly MutationResult[]): Trusted {
   const fault = faultOf(mutations, told);
@@ -111,7 +114,9 @@ function onlyOnes<T>(entries: readonly (readonly [string, T])[]): ReadonlyMap<st
   return only;
 }
 
-/** One entry a mutation; a record that is there has a key, and is the work of one of them. Throws `connector-broken`. */
+/**
+ * One entry a mutation; a record that is there has a key, and is the work of one of them. Throws `connector-broken`.
+ */
 export function checkLookup(kind: string, mutations: readonly CreateMutation[], found: readonly CreatedLookup[]): void {
   const fail = (instead: string): Error => broken(kind, 'it tells of each record whether it was made', instead, READ_ONLY);
   if (found.length !== mutations.length) throw fail(`It reported ${String(found.length)}, but was asked for ${String(mutations.length)}`);

@@ -35,8 +35,8 @@ export class Results {
 }
 
 /**
- * Runs a write so that it keeps the seam's promise: it throws only while nothing was, or may have been, written; after that
- * what stopped it stands in the results.
+ * Runs a write so that it keeps the seam's promise: it throws only while nothing was, or may have been, written; after
+ * that what stopped it stands in the results.
  */
 export async function settling(api: PlatformApi, count: number, work: (results: Results) => Promise<void>): Promise<readonly MutationResult[]> {
   const results = new Results(count);
@@ -73,7 +73,10 @@ const TROUBLE_MS = 3000;
 
 /** What an answer of 2xx left open. */
 export interface Open<S> {
-  /** Nothing was done for these, and they are worth sending again, with fewer beside them. One that was sent alone has failed. */
+  /**
+   * Nothing was done for these, and they are worth sending again, with fewer beside them. One that was sent alone has
+   * failed.
+   */
   readonly again?: readonly S[];
   /** The same, after a wait: what stands in their way passes. */
   readonly later?: readonly S[];
@@ -84,7 +87,9 @@ export interface Open<S> {
 export interface Blame<S> {
   /** The slots it is certainly about. */
   readonly refused: ReadonlyMap<S, Refusal>;
-  /** Where nothing is certain: the slots in parts, so that the good ones are soon apart. Each smaller than the whole. */
+  /**
+   * Where nothing is certain: the slots in parts, so that the good ones are soon apart. Each smaller than the whole.
+   */
   readonly parts?: readonly (readonly S[])[];
 }
 
@@ -100,8 +105,8 @@ export interface BatchRequest<S extends Place> {
 }
 
 /**
- * Sends one batch and settles every slot. Platforms refuse a whole batch for one bad input: the input is found by what the error
- * names, else by halving, and the others are sent again. Throws where nothing can go on (credentials, limits,
+ * Sends one batch and settles every slot. Platforms refuse a whole batch for one bad input: the input is found by what
+ * the error names, else by halving, and the others are sent again. Throws where nothing can go on (credentials, limits,
  * unreachable, interrupted) with the slots not yet settled left open.
  */
 export async function sendBatch<S extends Place>(

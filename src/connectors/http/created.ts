@@ -11,8 +11,9 @@ export interface Likeness<S, R> {
 }
 
 /**
- * What became of creates whose answer was lost, given every record that was made since they were sent: those that fit are theirs, one each. Where
- * there are more than were sent, somebody else makes the same records, and it is not clear whose is whose. By the place of each create.
+ * What became of creates whose answer was lost, given every record that was made since they were sent: those that fit
+ * are theirs, one each. Where there are more than were sent, somebody else makes the same records, and it is not clear
+ * whose is whose. By the place of each create.
  */
 export function createdAmong<S extends Place, R>(
   slots: readonly S[],

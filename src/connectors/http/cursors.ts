@@ -1,6 +1,9 @@
 import type { PlatformApi } from './api.js';
 
-/** Follows the cursors of a list. One that comes again would be read for ever, or leave out the rest unnoticed: that is an error. */
+/**
+ * Follows the cursors of a list. One that comes again would be read for ever, or leave out the rest unnoticed: that is
+ * an error.
+ */
 export class Cursors {
   readonly #seen = new Set<string>();
   readonly #api: PlatformApi;

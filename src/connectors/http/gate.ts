@@ -12,7 +12,9 @@ import {
 /** Lane of requests that write. */
 export const WRITES = 'write';
 
-/** First and longest pause after an answer of trouble, for all requests of that kind; it doubles until one goes well. */
+/**
+ * First and longest pause after an answer of trouble, for all requests of that kind; it doubles until one goes well.
+ */
 const REST_MS = 1000;
 const LONGEST_REST_MS = 10_000;
 
@@ -34,7 +36,9 @@ export interface Told {
 export interface GateRules {
   /** For people. */
   readonly name: string;
-  /** What every account allows at least, or what the setting allows; raised to what the headers say, never over `most`. */
+  /**
+   * What every account allows at least, or what the setting allows; raised to what the headers say, never over `most`.
+   */
   readonly rate: Rate;
   /** From runback.yml: no more in the interval of `rate`, and none beyond this in a day. */
   readonly most?: number;
@@ -48,9 +52,10 @@ export interface GateRules {
 }
 
 /**
- * Holds requests back so that a platform never has to refuse one, as far as it can be known: by the setting, by the headers of every answer
- * (which also tell what other users of the same credentials take), and after a 429. After an answer of trouble (locked, a gateway's page)
- * writes rest as well: many batches must not run into the same wall one after the other.
+ * Holds requests back so that a platform never has to refuse one, as far as it can be known: by the setting, by the
+ * headers of every answer (which also tell what other users of the same credentials take), and after a 429. After an
+ * answer of trouble (locked, a gateway's page) writes rest as well: many batches must not run into the same wall one
+ * after the other.
  */
 export class Gate implements RateGate {
   readonly #clock: Clock;

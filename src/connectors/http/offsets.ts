@@ -22,9 +22,10 @@ export interface OffsetList<T> {
 const MOST_STEPS_BACK = 1000;
 
 /**
- * All items of such a list, each once, though others are deleted meanwhile: then the rest moves up, and the next offset would pass over some.
- * So each page begins with the last item of the page before; where it does not, something before it is gone, and earlier pages are asked for
- * until one begins with what is known. Keeps the keys. Throws `platform-incomplete` where the list never holds still.
+ * All items of such a list, each once, though others are deleted meanwhile: then the rest moves up, and the next offset
+ * would pass over some. So each page begins with the last item of the page before; where it does not, something before
+ * it is gone, and earlier pages are asked for until one begins with what is known. Keeps the keys. Throws
+ * `platform-incomplete` where the list never holds still.
  */
 export async function* readOffsets<T>(api: PlatformApi, list: OffsetList<T>): AsyncGenerator<OffsetPage<T>> {
   const given = new Set<string>();

@@ -24,7 +24,10 @@ export class Patience {
     this.#nextMs = FIRST_MS;
   }
 
-  /** Waits visibly. False, at once, where that would be longer than may be waited. Throws `interrupted` when told to stop. */
+  /**
+   * Waits visibly. False, at once, where that would be longer than may be waited. Throws `interrupted` when told to
+   * stop.
+   */
   async wait(reason: string, call: CallOptions, leastMs = 0): Promise<boolean> {
     const ms = Math.max(leastMs, this.#nextMs);
     if (this.#waitedMs + ms > this.#mostMs) return false;

@@ -3,12 +3,16 @@ import type { MutationResult } from '../connector.js';
 import { type Refusal, rejection } from './batch.js';
 import type { Words } from './words.js';
 
-/** A surrogate without its other half: it cannot be said in UTF-8, and so not in JSON either. Something else would arrive. */
+/**
+ * A surrogate without its other half: it cannot be said in UTF-8, and so not in JSON either. Something else would
+ * arrive.
+ */
 const BROKEN = /\p{Surrogate}/u;
 
 /**
- * The refusal that is certain without asking, with every field that it is about: one that is not there, one that nobody can write, one with a text
- * that would not arrive as it is. Undefined where it can be sent. `textOf`: a value as it is sent.
+ * The refusal that is certain without asking, with every field that it is about: one that is not there, one that nobody
+ * can write, one with a text that would not arrive as it is. Undefined where it can be sent. `textOf`: a value as it is
+ * sent.
  */
 export function unsendable(
   { schema, set }: { readonly schema: ObjectSchema; readonly set: Fields },

@@ -43,8 +43,9 @@ const MOST_ROUNDS = 5;
 const MOST_IN_ROUND = 3;
 
 /**
- * Asks until every key is answered: platforms answer 207, or a plain 200, with a part of what was asked for. What is missing is asked
- * for again after a wait, in smaller pieces where that did not help, in the end alone and in another way. Not read is not absent.
+ * Asks until every key is answered: platforms answer 207, or a plain 200, with a part of what was asked for. What is
+ * missing is asked for again after a wait, in smaller pieces where that did not help, in the end alone and in another
+ * way. Not read is not absent.
  */
 export async function askWhole<T>(api: PlatformApi, question: Question<T>, keys: readonly string[], call: CallOptions): Promise<Whole<T>> {
   const found: T[] = [];
@@ -128,7 +129,10 @@ export function demandWhole<T>(api: PlatformApi, whole: Whole<T>, what: string, 
 /** How often a page is asked for that says that it lacks something. */
 const MOST_PAGES = 6;
 
-/** A page of a list that says of itself that it lacks something (`lack`: why) is asked for again, then `platform-incomplete`. */
+/**
+ * A page of a list that says of itself that it lacks something (`lack`: why) is asked for again, then
+ * `platform-incomplete`.
+ */
 export async function wholePage<P>(
   api: PlatformApi,
   what: string,

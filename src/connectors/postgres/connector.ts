@@ -19,7 +19,10 @@ import { Writer } from './write/writer.js';
 const BATCH = 1000;
 const KEYS_PER_READ = 5000;
 
-/** Opens a connector for a PostgreSQL database, version 14 to 18. Makes no request. Throws `auth-missing`, `usage`, `secret-missing`. */
+/**
+ * Opens a connector for a PostgreSQL database, version 14 to 18. Makes no request. Throws `auth-missing`, `usage`,
+ * `secret-missing`.
+ */
 export async function openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
   return postgresConnector(await readSettings(config, deps), deps.clock);
 }

@@ -28,7 +28,10 @@ export function isLost(error: unknown): boolean {
   return /^(08|57P0)/.test(server.code) || server.code === '25P03' || server.code === '25P04';
 }
 
-/** True where the same transaction may succeed when it is repeated: lost, deadlock, serialization, server starting or full. */
+/**
+ * True where the same transaction may succeed when it is repeated: lost, deadlock, serialization, server starting or
+ * full.
+ */
 export function isTransient(error: unknown): boolean {
   // One of ours was waited out already, or cannot be.
   if (error instanceof RunbackError) return false;
@@ -59,7 +62,10 @@ function wordsOf(error: unknown): string {
   return messageOf(error);
 }
 
-/** Turns whatever reading met into one of our errors. `doing` completes "while …"; `grant`: SQL that gives the permission. */
+/**
+ * Turns whatever reading met into one of our errors. `doing` completes "while …"; `grant`: SQL that gives the
+ * permission.
+ */
 export function fromServer(error: unknown, settings: Settings, doing: string, grant?: string): RunbackError {
   if (error instanceof RunbackError) return error;
   const { platform } = settings;
@@ -113,7 +119,9 @@ export function fromServer(error: unknown, settings: Settings, doing: string, gr
   return make('platform-rejected', `${platform} refuses the request`, 'Read the answer above; if it does not help, report it with --debug.');
 }
 
-/** True for an error about the record that was written; false where the server, the transaction or a limit is to blame. */
+/**
+ * True for an error about the record that was written; false where the server, the transaction or a limit is to blame.
+ */
 export function aboutRecord(error: ServerError): boolean {
   return !/^(08|25|40|53|54|55|57|58|F0|XX)/.test(error.code);
 }

@@ -30,16 +30,17 @@ const FIXED = {
   // A row that row-level security would hide makes the statement fail: absence must mean absence.
   row_security: 'off',
   idle_in_transaction_session_timeout: '0',
-  // A statement of its own sees what is there once it has its locks; in a higher level it would see what was there before.
+  // A statement of its own sees what is there once it has its locks; in a higher level it would see what was there
+  // before.
   default_transaction_isolation: 'read committed',
   jit: 'off',
   cursor_tuple_fraction: '1',
 } as const;
 
 /**
- * What reads has an empty search path: it makes every name that the catalog gives a qualified one, and keeps strangers' functions out.
- * What writes has the one that the database or the role gives everybody, since functions of triggers may need it; its own statements
- * name everything with its schema.
+ * What reads has an empty search path: it makes every name that the catalog gives a qualified one, and keeps strangers'
+ * functions out. What writes has the one that the database or the role gives everybody, since functions of triggers may
+ * need it; its own statements name everything with its schema.
  */
 const FOR_READING = { search_path: '', default_transaction_read_only: 'on', work_mem: '64MB' } as const;
 
@@ -56,8 +57,9 @@ export interface Connection {
   /** Runs one statement with parameters, or several without. Throws what the driver throws. */
   query(text: string, values?: readonly unknown[], options?: CallOptions): Promise<readonly Row[]>;
   /**
-   * As {@link query}, for rows of any size: once those that have come are longer than `length`, the server is asked to stop and the others
-   * are thrown away. At least one row comes, if there is any. `failed`: the statement was cancelled, and a transaction with it.
+   * As {@link query}, for rows of any size: once those that have come are longer than `length`, the server is asked to
+   * stop and the others are thrown away. At least one row comes, if there is any. `failed`: the statement was
+   * cancelled, and a transaction with it.
    */
   queryUpTo(text: string, values: readonly unknown[], length: number, options?: CallOptions): Promise<SomeRows>;
   readonly client: Client;
@@ -70,7 +72,10 @@ export interface Connection {
   cancel(): Promise<void>;
 }
 
-/** Opens a connection with fixed settings; waits out transient trouble within `settings.waitMs`, visibly. Throws our errors. */
+/**
+ * Opens a connection with fixed settings; waits out transient trouble within `settings.waitMs`, visibly. Throws our
+ * errors.
+ */
 export async function connect(
   settings: Settings,
   clock: Clock,
@@ -276,7 +281,10 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
   return connection;
 }
 
-/** What the driver cannot take in, a value longer than a text can be, ends the connection with that error instead of the process. */
+/**
+ * What the driver cannot take in, a value longer than a text can be, ends the connection with that error instead of the
+ * process.
+ */
 function endOnUnreadable(client: Client): void {
   const { stream } = client.connection;
   const [driver] = stream.listeners('data') as ((data: Buffer) => void)[];

@@ -6,8 +6,8 @@ const READ_BYTES = 1 << 18;
 const KEPT_BUFFERS = 8;
 
 /**
- * A socket that reads into memory of its own, which it can use again: of a table of gigabytes no more is allocated than lies unread at
- * once. What is `data` is a copy, and the listener's to keep, unless the listener {@link lend}s.
+ * A socket that reads into memory of its own, which it can use again: of a table of gigabytes no more is allocated than
+ * lies unread at once. What is `data` is a copy, and the listener's to keep, unless the listener {@link lend}s.
  */
 export class LendingSocket extends Socket {
   readonly #free: Buffer[];

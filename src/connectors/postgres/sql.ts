@@ -21,7 +21,9 @@ export function target(table: Pick<Table, 'schema' | 'name'>): string {
   return `${identifier(table.schema)}.${identifier(table.name)}`;
 }
 
-/** Two texts that are the same byte for byte, whatever the collation of the column that one of them was printed from. */
+/**
+ * Two texts that are the same byte for byte, whatever the collation of the column that one of them was printed from.
+ */
 export function sameText(a: string, b: string): string {
   return `(${a}) COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) ${b}`;
 }
@@ -49,12 +51,15 @@ export function keyText(columns: readonly Column[], alias: string): string {
   return `pg_catalog.concat('[', ${columns.map((column) => `pg_catalog.to_json(${printed(column, alias)})`).join(`, ',', `)}, ']')`;
 }
 
-/** Types whose own order is that of the bytes of their texts: an index gives it, where sorting texts takes as long as reading them. */
+/**
+ * Types whose own order is that of the bytes of their texts: an index gives it, where sorting texts takes as long as
+ * reading them.
+ */
 const SORTS_AS_TEXT = new Set(['uuid']);
 
 /**
- * `ORDER BY` term for the order that is declared of the keys: whole numbers by their size, as the index of the key has them, texts as
- * `compareKeys` does. `alias`: that of the table.
+ * `ORDER BY` term for the order that is declared of the keys: whole numbers by their size, as the index of the key has
+ * them, texts as `compareKeys` does. `alias`: that of the table.
  */
 export function keyOrder(columns: readonly Column[], alias: string, order: KeyOrder, encoding: string): string {
   const [only] = columns;
@@ -67,8 +72,8 @@ export function keyOrder(columns: readonly Column[], alias: string, order: KeyOr
 }
 
 /**
- * Joins records to the texts of their keys: by value, so that an index is used, and by text, since `01` is no key of record
- * `1`, nor `ADA` of `Ada` where the column takes them for the same. `names`: columns of `values` with the texts.
+ * Joins records to the texts of their keys: by value, so that an index is used, and by text, since `01` is no key of
+ * record `1`, nor `ADA` of `Ada` where the column takes them for the same. `names`: columns of `values` with the texts.
  */
 export function keyMatch(columns: readonly Column[], alias: string, values: string, names: readonly string[]): string {
   return columns
@@ -80,8 +85,8 @@ export function keyMatch(columns: readonly Column[], alias: string, values: stri
 }
 
 /**
- * True where a column prints exactly as a text, null-safe; needs no equality of its type. `IS TRUE` keeps the planner from looking for a way
- * to join by it, which takes minutes for a thousand columns.
+ * True where a column prints exactly as a text, null-safe; needs no equality of its type. `IS TRUE` keeps the planner
+ * from looking for a way to join by it, which takes minutes for a thousand columns.
  */
 export function printsAs(column: string, text: string): string {
   return `(${sameText(`pg_catalog.format('%L', ${column})`, `pg_catalog.format('%L', ${text})`)}) IS TRUE`;

@@ -17,7 +17,10 @@ export interface Acknowledgeable {
   readonly page: PageLine;
 }
 
-/** What a link leads to; undefined for a word that is wrong or too old, which tells nobody which it was. Changes nothing. */
+/**
+ * What a link leads to; undefined for a word that is wrong or too old, which tells nobody which it was. Changes
+ * nothing.
+ */
 export async function findPage(
   board: Board,
   token: (key: string) => string,
@@ -55,7 +58,10 @@ function isDone({ view: { incident }, page }: Acknowledgeable): boolean {
   return !isOpen(incident) || (page.to.person !== undefined && hasIt(incident, page.to.person));
 }
 
-/** Acknowledges as the person the page was sent to, or as the one named. False where nobody who may was named. Repeating it changes nothing. */
+/**
+ * Acknowledges as the person the page was sent to, or as the one named. False where nobody who may was named. Repeating
+ * it changes nothing.
+ */
 export async function confirm(
   board: Board,
   incidents: Parameters<typeof acknowledge>[0],

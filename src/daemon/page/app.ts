@@ -82,7 +82,10 @@ export function makeApp({ deps, pulse, trouble, token, names }: AppDeps): Hono {
   return app;
 }
 
-/** A page loads itself again unless it was asked not to: by header, which assistive technology and people can do without. */
+/**
+ * A page loads itself again unless it was asked not to: by header, which assistive technology and people can do
+ * without.
+ */
 function refresh(c: Context): boolean {
   const on = c.req.query('refresh') !== 'off';
   if (on) c.header('Refresh', String(REFRESH_S));

@@ -39,7 +39,9 @@ export interface BoardView {
   readonly pauses: readonly PauseLine[];
 }
 
-/** Reads what the status page and the metrics show: a bounded part, and not again and again where reading takes long. */
+/**
+ * Reads what the status page and the metrics show: a bounded part, and not again and again where reading takes long.
+ */
 export class Board {
   #view: Promise<BoardView> | undefined;
   #until = 0;

@@ -5,8 +5,9 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': `default-src 'none'; style-src ${STYLE_SOURCE}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
-  // Nobody else hears of the addresses here. With no-referrer a browser would say `Origin: null` even to ourselves, and over plain http, where
-  // it says nothing of where a form comes from, our own button could not be told from that of another page.
+  // Nobody else hears of the addresses here. With no-referrer a browser would say `Origin: null` even to ourselves, and
+  // over plain http, where it says nothing of where a form comes from, our own button could not be told from that of
+  // another page.
   'Referrer-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -32,8 +33,9 @@ export class Names {
   }
 
   /**
-   * False where a browser sends a form of another page. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`; what sends neither is
-   * no browser, so nobody's cookies or network can be misused through it, and it still has to know the secret word.
+   * False where a browser sends a form of another page. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`;
+   * what sends neither is no browser, so nobody's cookies or network can be misused through it, and it still has to
+   * know the secret word.
    */
   isOwnForm(site: string | undefined, origin: string | undefined): boolean {
     if (site !== undefined) return site === 'same-origin';

@@ -7,7 +7,9 @@ import { addressee, deliveryText, nameOf, nextText, standing } from './words.js'
 
 const MOST_LINES = 200;
 
-/** One incident: where it stands, who was told and how that went, who may do what, what it is tied to, what happened. */
+/**
+ * One incident: where it stands, who was told and how that went, who may do what, what it is tied to, what happened.
+ */
 export function incidentPage(view: IncidentView, now: Date, refresh: boolean): Html {
   const { incident, file, overdue } = view;
   const { mood, text } = standing(view, now);

@@ -23,7 +23,9 @@ export interface OverviewData {
   readonly location: string;
 }
 
-/** The first page: what is on fire, who has it, what is paused, what waits for a person, and whether escalation works. */
+/**
+ * The first page: what is on fire, who has it, what is paused, what waits for a person, and whether escalation works.
+ */
 export function overviewPage(data: OverviewData): Html {
   const { board, now } = data;
   const total = board.incidents.length + board.more + board.unreadable.length;

@@ -63,8 +63,8 @@ export function formatApprovalBlock(block: ApprovalBlock): string {
 }
 
 /**
- * Every approval in a text, whatever stands around them: other text, CRLF, `> ` of a quotation, lines that were wrapped anew.
- * Throws `file-invalid` where there is none, or where one is damaged.
+ * Every approval in a text, whatever stands around them: other text, CRLF, `> ` of a quotation, lines that were wrapped
+ * anew. Throws `file-invalid` where there is none, or where one is damaged.
  */
 export function parseApprovalBlocks(text: string): readonly [ApprovalBlock, ...ApprovalBlock[]] {
   if (text.length > MOST_TEXT) throw broken('The text is too long to hold an approval');

@@ -89,7 +89,10 @@ export interface Verdict<A extends ApprovalFact = ApprovalFact> {
 /** Clocks of two machines may differ by this much. */
 const SKEW_MS = 5 * 60_000;
 
-/** The roles a person has: their own, and those that the incident gave. Roles that `authority` does not name count for nothing. */
+/**
+ * The roles a person has: their own, and those that the incident gave. Roles that `authority` does not name count for
+ * nothing.
+ */
 export function rolesOf(file: Escalation, person: string, grants: readonly Grant[]): readonly string[] {
   const own = personOf(file, person)?.role;
   const granted = grants.filter((grant) => grant.person === person).map((grant) => grant.role);
@@ -97,9 +100,9 @@ export function rolesOf(file: Escalation, person: string, grants: readonly Grant
 }
 
 /**
- * Whether these approvals are enough, by what the policy says now. The smallest role whose limits cover the request decides
- * how many people it takes, whether who asks counts, and how long an approval holds; whoever has it or a larger one may
- * give it. Every approval ends up in `accepted` or `refused`.
+ * Whether these approvals are enough, by what the policy says now. The smallest role whose limits cover the request
+ * decides how many people it takes, whether who asks counts, and how long an approval holds; whoever has it or a larger
+ * one may give it. Every approval ends up in `accepted` or `refused`.
  */
 export function judgeApprovals<A extends ApprovalFact>(
   file: Escalation,
@@ -163,8 +166,9 @@ export type ActVerdict =
     };
 
 /**
- * Whether a person may do an act by their own role or by one that an incident gave them. An act that no role names is not restricted:
- * a policy that speaks of approvals alone keeps nobody from stopping a sync. Limits of roles are about approvals, and play no part here.
+ * Whether a person may do an act by their own role or by one that an incident gave them. An act that no role names is
+ * not restricted: a policy that speaks of approvals alone keeps nobody from stopping a sync. Limits of roles are about
+ * approvals, and play no part here.
  */
 export function judgeAct(file: Escalation, act: Act, by: string, grants: readonly Grant[]): ActVerdict {
   const allows = (role: string): boolean => file.authority[role]?.may.includes(act) === true;

@@ -10,8 +10,8 @@ export type BlockCheck =
   | { readonly ok: false; readonly code: SignatureProblem['code']; readonly reason: string };
 
 /**
- * Checks the signature of a block against the key that the policy has for the person it names. A block without a signature
- * gives a fact that nothing authenticates. Whether the approval counts is for `judgeApprovals`.
+ * Checks the signature of a block against the key that the policy has for the person it names. A block without a
+ * signature gives a fact that nothing authenticates. Whether the approval counts is for `judgeApprovals`.
  */
 export function checkApprovalBlock(file: Escalation, block: ApprovalBlock): BlockCheck {
   const { of, authority, by, at, expires } = block.payload;

@@ -22,7 +22,10 @@ const MOST_RSA_BITS = 16_384;
 const LEAST_RSA_BITS = 2048;
 const MOST_TEXT = 16_384;
 
-/** Reads one line of a `.pub` file or of `escalation.yml`: type, base64, and a comment that counts for nothing. Never throws. */
+/**
+ * Reads one line of a `.pub` file or of `escalation.yml`: type, base64, and a comment that counts for nothing. Never
+ * throws.
+ */
 export function parseSshPublicKey(line: string): KeyResult {
   if (line.length > MOST_TEXT) return { ok: false, why: 'it is too long to be an SSH public key' };
   const [type = '', base64 = ''] = line.trim().split(/\s+/u);

@@ -34,8 +34,8 @@ export function dearmorSshSignature(text: string): Buffer | undefined {
 }
 
 /**
- * Checks a signature (PROTOCOL.sshsig of OpenSSH, without its armor) of a message against the one key that may have made it.
- * RSA counts with SHA-256 and SHA-512 only. Never throws.
+ * Checks a signature (PROTOCOL.sshsig of OpenSSH, without its armor) of a message against the one key that may have
+ * made it. RSA counts with SHA-256 and SHA-512 only. Never throws.
  */
 export function verifySshSignature(blob: Buffer, message: string, expected: SshPublicKey, namespace = APPROVAL_NAMESPACE): SignatureResult {
   let fingerprint: string | undefined;

@@ -37,7 +37,10 @@ export interface Turn {
   readonly person?: string;
 }
 
-/** The turn that holds an instant. A handoff keeps its local time; one that DST skips happens when the clocks jump, one that comes twice the first time. */
+/**
+ * The turn that holds an instant. A handoff keeps its local time; one that DST skips happens when the clocks jump, one
+ * that comes twice the first time.
+ */
 export function turnAt({ rotation, timezone }: Schedule, at: number): Turn {
   const first = firstHandoff(rotation);
   const length = turnMs(rotation.every);
@@ -55,7 +58,10 @@ export function overrideInstant(text: string, timezone: string): number | undefi
   return read?.ok === true ? read.at.getTime() : undefined;
 }
 
-/** Who a schedule means at an instant; undefined outside its hours, and before its rotation has begun where no override says otherwise. */
+/**
+ * Who a schedule means at an instant; undefined outside its hours, and before its rotation has begun where no override
+ * says otherwise.
+ */
 export function personAt(schedule: Schedule, at: number): string | undefined {
   if (schedule.hours !== undefined && endOfSpan(schedule.hours, schedule.hours.timezone ?? schedule.timezone, at) === undefined) return undefined;
   const override = schedule.overrides.findLast(({ from, to }) => {
@@ -75,8 +81,8 @@ export function beginOf({ rotation, timezone }: Schedule): number {
 const MAX_CHANGES = 1000;
 
 /**
- * Who is on call at an instant, and until when; without `until`, as far as anybody can see. Overrides and hours count, so
- * it may be shorter or longer than a turn.
+ * Who is on call at an instant, and until when; without `until`, as far as anybody can see. Overrides and hours count,
+ * so it may be shorter or longer than a turn.
  */
 export function shiftAt(schedule: Schedule, at: number): { readonly person?: string; readonly until?: number } {
   const person = personAt(schedule, at);

@@ -9,8 +9,8 @@ const AHEAD_MS = 4 * 366 * DAY_MS;
 const MOST_TURNS = 5000;
 
 /**
- * Who stands in a rotation and is never on call: turns and hours can be in step, so that the same people always get the weekend. Looks ahead
- * until both begin again; nobody where that is too far away to tell.
+ * Who stands in a rotation and is never on call: turns and hours can be in step, so that the same people always get the
+ * weekend. Looks ahead until both begin again; nobody where that is too far away to tell.
  */
 export function neverOnCall(schedule: Schedule, now: number): readonly string[] {
   const { rotation, hours, timezone } = schedule;

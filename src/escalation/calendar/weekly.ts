@@ -18,8 +18,8 @@ export function spanOf(text: string): { readonly from: number; readonly to: numb
 }
 
 /**
- * The span of a day. A whole weekend lasts to Monday morning where the spans of weekdays do: with `20:00-08:00` and `all`, nobody who
- * reads them expects Monday's first eight hours to be another thing than Tuesday's.
+ * The span of a day. A whole weekend lasts to Monday morning where the spans of weekdays do: with `20:00-08:00` and
+ * `all`, nobody who reads them expects Monday's first eight hours to be another thing than Tuesday's.
  */
 function spanOn({ weekdays, weekends }: Pick<WeeklyHours, 'weekdays' | 'weekends'>, weekend: boolean): ReturnType<typeof spanOf> {
   const span = spanOf(weekend ? weekends : weekdays);

@@ -10,7 +10,10 @@ export function weekdayOf(local: LocalMs): number {
   return new Date(local).getUTCDay();
 }
 
-/** The reading in `2026-01-05`, `2026-01-05T09:00` or `2026-01-05 09:00:30`; undefined for anything else, and for days that do not exist. */
+/**
+ * The reading in `2026-01-05`, `2026-01-05T09:00` or `2026-01-05 09:00:30`; undefined for anything else, and for days
+ * that do not exist.
+ */
 export function parseLocal(text: string): LocalMs | undefined {
   const read = LOCAL.test(text) ? readMoment(text, { zone: 'UTC', calendar: true }) : NONE;
   return read.ok ? read.at.getTime() : undefined;

@@ -13,7 +13,10 @@ export interface LintOptions {
 
 const UNCONFIRMING: ReadonlySet<string> = new Set(['command', 'bell']);
 
-/** What a checked escalation.yml does not do although it looks as if it did: errors first, else in the order of the checks. */
+/**
+ * What a checked escalation.yml does not do although it looks as if it did: errors first, else in the order of the
+ * checks.
+ */
 export function lintEscalation(file: Escalation, { now, unconfirming = UNCONFIRMING }: LintOptions): readonly LintFinding[] {
   const findings = [...timeProblems(file, now), ...reachProblems(file, unconfirming), ...roleProblems(file), ...useProblems(file)];
   return [...findings.filter(({ severity }) => severity === 'error'), ...findings.filter(({ severity }) => severity === 'warning')];

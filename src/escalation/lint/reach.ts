@@ -27,9 +27,10 @@ function lacking({ email, phone }: Person, kind: ContactStep['kind'], types: Rea
 }
 
 /**
- * Why a sender cannot do what is asked of it. A number in international form can call and send texts where Twilio lets it; a name of up to 11
- * letters, a short code and a messaging service send texts alone, and the networks of the USA and Canada take none from a name. References are
- * not looked up here. Source: Twilio, "Alphanumeric Sender ID" and "Voice: From".
+ * Why a sender cannot do what is asked of it. A number in international form can call and send texts where Twilio lets
+ * it; a name of up to 11 letters, a short code and a messaging service send texts alone, and the networks of the USA
+ * and Canada take none from a name. References are not looked up here. Source: Twilio, "Alphanumeric Sender ID" and
+ * "Voice: From".
  */
 function senderProblem({ name, options }: ChannelConfig, kind: 'sms' | 'voice', phone: string | undefined): string | undefined {
   const { from } = options;

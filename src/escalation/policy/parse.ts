@@ -22,13 +22,17 @@ import { secretProblems } from './secret-checks.js';
 /** escalation.yml, and where its parts stand. */
 export interface EscalationFile {
   readonly escalation: Escalation;
-  /** Place of the value at a path of the file (names as written there: `['policies', 'critical', 'levels', 0]`), both from 1. */
+  /**
+   * Place of the value at a path of the file (names as written there: `['policies', 'critical', 'levels', 0]`), both
+   * from 1.
+   */
   readonly at: YamlFile<unknown>['at'];
 }
 
 /**
  * Checks the text of an escalation.yml whole: form, names that lead nowhere, calendar, secrets in clear. Resolves
- * inheritance and fills in defaults. Throws `file-invalid` or `secret-literal` with every problem: line, column, nearest word.
+ * inheritance and fills in defaults. Throws `file-invalid` or `secret-literal` with every problem: line, column,
+ * nearest word.
  */
 export function parseEscalationFile(text: string, fileName: string): EscalationFile {
   const yaml = parseYaml(text, fileName, escalationSchema, problemsOf);

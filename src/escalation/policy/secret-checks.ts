@@ -2,7 +2,10 @@ import { SECRET_REF, literalsIn, type PathProblem } from '../../workspace/index.
 import { entriesOf, field } from './raw.js';
 
 const REFERENCE = 'a reference such as env:NAME, file:PATH, command:PROGRAM or keychain:NAME';
-/** The address itself lets anybody post, except where the service asks for a key too. A type that nobody knows may be any of them. */
+/**
+ * The address itself lets anybody post, except where the service asks for a key too. A type that nobody knows may be
+ * any of them.
+ */
 const OPEN_URL = new Set(['webhook', 'pagerduty', 'opsgenie', 'twilio', 'email', 'command', 'bell']);
 
 /** Secrets in clear in escalation.yml. Copes with any data. */

@@ -29,8 +29,9 @@ export interface ContactTestDeps {
 }
 
 /**
- * Sends one message, marked as a test, to every contact of the people and to every channel, and keeps what came back (document
- * `contact-tests`). All at once: one that hangs holds up no other. Only people and channels in `only`, where given.
+ * Sends one message, marked as a test, to every contact of the people and to every channel, and keeps what came back
+ * (document `contact-tests`). All at once: one that hangs holds up no other. Only people and channels in `only`, where
+ * given.
  */
 export async function testContacts(
   file: Escalation,

@@ -36,8 +36,8 @@ function byChannel(failed: readonly FailedPage[]): readonly ChannelFailure[] {
 }
 
 /**
- * What failed pages come to: one line where nothing got through (`No channel works: set SMTP_PASSWORD, SLACK_URL`), else one for each channel
- * and cause. However many pages failed, they are as many lines as there are causes.
+ * What failed pages come to: one line where nothing got through (`No channel works: set SMTP_PASSWORD, SLACK_URL`),
+ * else one for each channel and cause. However many pages failed, they are as many lines as there are causes.
  */
 export function failureLines(failed: readonly FailedPage[], reached: boolean): readonly string[] {
   const groups = byChannel(failed);

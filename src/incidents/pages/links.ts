@@ -16,8 +16,8 @@ interface Announced {
 }
 
 /**
- * Makes the secret word of the acknowledge link of a page from its key: an HMAC with a secret of this workspace, which is made when it
- * is first needed and readable by its owner only. The same key gives the same word, in every process.
+ * Makes the secret word of the acknowledge link of a page from its key: an HMAC with a secret of this workspace, which
+ * is made when it is first needed and readable by its owner only. The same key gives the same word, in every process.
  */
 export async function ackToken(store: Store): Promise<(key: string) => string> {
   const document = store.document<Secret>(KIND, 'acknowledge');
@@ -31,7 +31,10 @@ export async function announcePage(store: Store, base: string): Promise<void> {
   if ((await document.read())?.base !== base) await document.update(() => ({ base }));
 }
 
-/** Links to the status page as it was last announced; none where it never was. Whether it answers now is for the caller to know. */
+/**
+ * Links to the status page as it was last announced; none where it never was. Whether it answers now is for the caller
+ * to know.
+ */
 export async function announcedLinks(store: Store): Promise<PageLinks> {
   const announced = await store.document<Announced>(KIND, 'address').read();
   return announced === undefined ? {} : { base: announced.base, token: await ackToken(store) };

@@ -41,7 +41,9 @@ export function firstAddress(file: Escalation, person: string): Address | undefi
   return undefined;
 }
 
-/** The pages of a rung or contact, and the contacts that lead nowhere. Keys are the same however often it is worked out. */
+/**
+ * The pages of a rung or contact, and the contacts that lead nowhere. Keys are the same however often it is worked out.
+ */
 export function pagesOf(
   incident: Incident,
   file: Escalation,
@@ -124,8 +126,9 @@ export function pageOf(
 }
 
 /**
- * Whether what a channel may have heard last, before this page, is that somebody has it; also where it should have heard since that it is
- * over, and that is not known to have got there. What was withdrawn before anything was sent does not count.
+ * Whether what a channel may have heard last, before this page, is that somebody has it; also where it should have
+ * heard since that it is over, and that is not known to have got there. What was withdrawn before anything was sent
+ * does not count.
  */
 function quietBefore({ pages }: Incident, { key, to }: PlannedPage): boolean {
   const until = pages.findIndex((page) => page.key === key);

@@ -19,8 +19,9 @@ export function hasIt({ status, holder }: Pick<Incident, 'status' | 'holder'>, p
 }
 
 /**
- * True where a page still says what is so: not where a later state has overtaken it. A late "somebody has it" or "it is over" would close an
- * alert that is open again; a page of an earlier round would wake somebody whose turn has not come.
+ * True where a page still says what is so: not where a later state has overtaken it. A late "somebody has it" or "it is
+ * over" would close an alert that is open again; a page of an earlier round would wake somebody whose turn has not
+ * come.
  */
 export function stillSays(incident: Incident, { key, kind }: Pick<PageLine, 'key' | 'kind'>): boolean {
   const line = incident.pages.find((one) => one.key === key);
@@ -40,7 +41,10 @@ export function stillSays(incident: Incident, { key, kind }: Pick<PageLine, 'key
   }
 }
 
-/** Keys of the pages on their way to the same channel that were decided on before this one: what they do there has to be over first. */
+/**
+ * Keys of the pages on their way to the same channel that were decided on before this one: what they do there has to be
+ * over first.
+ */
 export function pagesBefore({ pages }: Incident, key: string): readonly string[] {
   const at = pages.findIndex((page) => page.key === key);
   const channel = pages[at]?.to.channel;
@@ -64,7 +68,8 @@ export function escalationState(incident: Incident): EscalationState {
 }
 
 /**
- * What is due for an incident at a time. Pure. `activeUntil`: the last sign of work in linked runs, which keeps an acknowledgement alive.
+ * What is due for an incident at a time. Pure. `activeUntil`: the last sign of work in linked runs, which keeps an
+ * acknowledgement alive.
  */
 export function whatIsDue(incident: Incident, file: Escalation | undefined, now: Date, lastRunActivity?: string): IncidentDue {
   const nothing: IncidentDue = { acts: [], owed: incident.owed, update: false, followUps: [] };
@@ -102,7 +107,10 @@ export function whatIsDue(incident: Incident, file: Escalation | undefined, now:
   };
 }
 
-/** True where an incident has waited for someone longer than it should: what withholds the dead-man's ping and shows in red. */
+/**
+ * True where an incident has waited for someone longer than it should: what withholds the dead-man's ping and shows in
+ * red.
+ */
 export function isOverdue(incident: Incident, file: Escalation | undefined, now: Date): boolean {
   if (!file || !isOpen(incident)) return false;
   const policy = file.policies[file.severities[incident.severity]?.policy ?? ''];

@@ -18,7 +18,10 @@ type Entry = {
 }[IncidentEventType];
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The incident after all entries of its journal. Entries of other types are passed over. Throws `not-found`, `journal-damaged`. */
+/**
+ * The incident after all entries of its journal. Entries of other types are passed over. Throws `not-found`,
+ * `journal-damaged`.
+ */
 export function foldIncident(id: string, entries: readonly JournalEntry[]): Incident {
   let incident: Incident | undefined;
   for (const entry of entries) incident = stepIncident(id, incident, entry);

@@ -67,7 +67,10 @@ const WORDS: Words = {
       : undefined,
 };
 
-/** What a line of the journal says to people; undefined where it is of no interest to them. `pages`: those of the incident until then. */
+/**
+ * What a line of the journal says to people; undefined where it is of no interest to them. `pages`: those of the
+ * incident until then.
+ */
 export function timelineText<T extends IncidentEventType>(type: T, data: IncidentEvents[T], pages: readonly PlannedPage[] = []): string | undefined {
   return Object.hasOwn(WORDS, type) ? WORDS[type](data, pages) : undefined;
 }

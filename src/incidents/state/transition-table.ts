@@ -33,9 +33,9 @@ export const TIME_TRANSITION_NAMES = [
 export type TimeTransition = (typeof TIME_TRANSITION_NAMES)[number];
 
 /**
- * Who is told at once. `first-level`, `next-level`: that level of the policy is paged. `next-contact`: the next way to reach a person.
- * `quiet`: channels that were told hear that nobody is paged any more, and why. `over`: they hear that it is over. `holder`: whoever has it
- * is reminded.
+ * Who is told at once. `first-level`, `next-level`: that level of the policy is paged. `next-contact`: the next way to
+ * reach a person. `quiet`: channels that were told hear that nobody is paged any more, and why. `over`: they hear that
+ * it is over. `holder`: whoever has it is reminded.
  */
 export type Telling = 'nobody' | 'first-level' | 'next-level' | 'next-contact' | 'quiet' | 'over' | 'holder';
 
@@ -66,9 +66,9 @@ const WHILE_OPEN: Row = { ...ANYWHERE, ...OVER };
 const always = (outcome: TransitionOutcome): Row => ({ open: outcome, acknowledged: outcome, snoozed: outcome, mitigated: outcome, ...OVER });
 
 /**
- * Every act in every state: what the incident is then, and who is told. The acts refuse by it, docs/incidents.md shows it, and a test walks
- * it. `triage-worse`: the severity gets worse and other rules go with it; `triage-milder`: better, with another policy; `triage-same`:
- * anything else that is known better.
+ * Every act in every state: what the incident is then, and who is told. The acts refuse by it, docs/incidents.md shows
+ * it, and a test walks it. `triage-worse`: the severity gets worse and other rules go with it; `triage-milder`: better,
+ * with another policy; `triage-same`: anything else that is known better.
  */
 export const TRANSITIONS: Readonly<Record<IncidentTransition, Row>> = {
   acknowledge: {

@@ -22,8 +22,9 @@ type Handle = (...args: unknown[]) => unknown;
 type LiveNode = ASTNode & { evaluate: Evaluate; handle?: Handle; readonly meta: Readonly<Record<string, unknown>> };
 
 /**
- * Lets an expression spend no more than a fixed budget of steps and bytes, whatever it does: every node counts when it is evaluated, and what it
- * makes is weighed, lists within lists as often as they stand there. Call it after the type check, once for each tree; gives what runs one evaluation.
+ * Lets an expression spend no more than a fixed budget of steps and bytes, whatever it does: every node counts when it
+ * is evaluated, and what it makes is weighed, lists within lists as often as they stand there. Call it after the type
+ * check, once for each tree; gives what runs one evaluation.
  */
 export function budgeted(root: ASTNode, refuse: Refusal): <T>(evaluate: () => T) => T {
   let spent = new Spending(refuse);
@@ -48,7 +49,10 @@ export function budgeted(root: ASTNode, refuse: Refusal): <T>(evaluate: () => T)
   };
 }
 
-/** Refuses an expression whose types alone would be too large to work out: a map of a bound variable, bound again, doubles with each turn. */
+/**
+ * Refuses an expression whose types alone would be too large to work out: a map of a bound variable, bound again,
+ * doubles with each turn.
+ */
 export function checkTypes(root: ASTNode, refuse: Refusal): void {
   const size = (node: ASTNode, bound: ReadonlyMap<string, number>): number => {
     const found = typeSize(node, bound, size);
@@ -103,7 +107,10 @@ function isLive(part: object): part is LiveNode {
   return isNode(part) && 'evaluate' in part && typeof part.evaluate === 'function';
 }
 
-/** Counts a node whenever it is evaluated. The library replaces `evaluate` of a node on its first use, so that it is taken in here. */
+/**
+ * Counts a node whenever it is evaluated. The library replaces `evaluate` of a node on its first use, so that it is
+ * taken in here.
+ */
 function meter(node: LiveNode, spending: () => Spending): void {
   let inner: Evaluate = node.evaluate;
   const makes = MAKES.has(node.op);

@@ -24,8 +24,8 @@ export interface Expression {
   readonly texts: readonly { readonly of: string; readonly text: string }[];
   /**
    * The result as plain JSON-like data: integers as numbers (as text beyond 53 bits), times as ISO text. Throws
-   * `expression-invalid` where the values do not allow a result (a missing field, a wrong type in `dyn`, Infinity), and where it would pass the budget
-   * of steps and bytes.
+   * `expression-invalid` where the values do not allow a result (a missing field, a wrong type in `dyn`, Infinity), and
+   * where it would pass the budget of steps and bytes.
    */
   evaluate(values: Readonly<Record<string, unknown>>): unknown;
 }
@@ -38,8 +38,8 @@ const MOST_SHOWN = 300;
 const LOOPS = new Set(['map', 'filter', 'exists', 'exists_one', 'all']);
 
 /**
- * The environments made last, by the variables they declare. Making one costs 10 ms for the variables of a runbook, and a runbook has dozens
- * of expressions over the same ones.
+ * The environments made last, by the variables they declare. Making one costs 10 ms for the variables of a runbook, and
+ * a runbook has dozens of expressions over the same ones.
  */
 const environments = new Map<string, Environment>();
 const KEPT_ENVIRONMENTS = 8;
@@ -70,8 +70,9 @@ function newEnvironment(): Environment {
 
 /**
  * Compiles a CEL expression. Every variable it may read is declared; unknown names, unknown fields of declared objects
- * and types that do not fit are found here. `matches` (whose patterns can hang) is forbidden; lists and loops are bounded, and so is what an evaluation may spend.
- * Throws `expression-invalid` with `data: {source, start, end}`, the place in the source.
+ * and types that do not fit are found here. `matches` (whose patterns can hang) is forbidden; lists and loops are
+ * bounded, and so is what an evaluation may spend. Throws `expression-invalid` with `data: {source, start, end}`, the
+ * place in the source.
  */
 export function compileExpression(source: string, variables: Readonly<Record<string, CelType>>): Expression {
   if (source.length > MAX_SOURCE) throw invalid(source.slice(0, 60), `it is longer than ${MAX_SOURCE} characters`);

@@ -6,7 +6,10 @@ import { type CelType, type Expression, compileExpression } from './cel.js';
 export interface Template {
   /** What its expressions read; see {@link Expression.references}. Sorted, each once. */
   readonly references: readonly string[];
-  /** The value with every expression replaced. Throws `expression-invalid` with `data.path`: keys and indexes from the value to the text. */
+  /**
+   * The value with every expression replaced. Throws `expression-invalid` with `data.path`: keys and indexes from the
+   * value to the text.
+   */
   evaluate(values: Readonly<Record<string, unknown>>): unknown;
 }
 
@@ -24,7 +27,9 @@ export function compileTemplate(text: string, variables: Readonly<Record<string,
   return { references, evaluate: (values) => parts.map((part) => (typeof part === 'string' ? part : asText(part.evaluate(values)))).join('') };
 }
 
-/** The same for all texts in a list or object, however deep; other values stay as they are. Throws `expression-invalid`. */
+/**
+ * The same for all texts in a list or object, however deep; other values stay as they are. Throws `expression-invalid`.
+ */
 export function compileTemplates(value: unknown, variables: Readonly<Record<string, CelType>>): Template {
   if (typeof value === 'string') return compileTemplate(value, variables);
   if (Array.isArray(value)) {

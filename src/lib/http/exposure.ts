@@ -4,8 +4,9 @@ const GROUP_WRITES = 0o020;
 const ALL_WRITE = 0o002;
 
 /**
- * Says in whole sentences, one a path, which of these files and folders belong to somebody else or can be written by others: whoever can
- * do that can put another file in their place. Paths that are not there say nothing, nor do systems without owners (Windows).
+ * Says in whole sentences, one a path, which of these files and folders belong to somebody else or can be written by
+ * others: whoever can do that can put another file in their place. Paths that are not there say nothing, nor do systems
+ * without owners (Windows).
  */
 export async function exposuresOf(paths: readonly string[]): Promise<readonly string[]> {
   const uid = process.getuid?.();
@@ -23,7 +24,10 @@ export async function exposuresOf(paths: readonly string[]): Promise<readonly st
   return found;
 }
 
-/** A group of the user's own, with the user's number, has nobody else in it: many systems give new files to it, writable. */
+/**
+ * A group of the user's own, with the user's number, has nobody else in it: many systems give new files to it,
+ * writable.
+ */
 function othersWrite({ mode, gid }: { readonly mode: number; readonly gid: number }, uid: number): boolean {
   return (mode & ALL_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && gid !== uid);
 }

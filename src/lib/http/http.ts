@@ -25,7 +25,8 @@ const SIGN_OF_LIFE_MS = 2000;
 const CONCURRENCY = 8;
 
 /**
- * The one HTTP client: requests to one origin, JSON mostly, with retries, rate limits, visible waits and limits on time and size.
+ * The one HTTP client: requests to one origin, JSON mostly, with retries, rate limits, visible waits and limits on time
+ * and size.
  *
  * It never guesses: a request that was sent and whose answer did not arrive whole ends as `lost`, and is tried again
  * only where the caller declared it `repeatable`. Loads its libraries at the first request.
@@ -50,9 +51,9 @@ export class HttpClient {
   }
 
   /**
-   * Sends one request and tries again as {@link HttpRequest.repeatable} allows. Rejects only with the signal's reason: before
-   * anything was sent, between tries, or in the middle of a repeatable request. A request that is not repeatable is never
-   * cut off once it was sent.
+   * Sends one request and tries again as {@link HttpRequest.repeatable} allows. Rejects only with the signal's reason:
+   * before anything was sent, between tries, or in the middle of a repeatable request. A request that is not repeatable
+   * is never cut off once it was sent.
    */
   async request(request: HttpRequest, call: CallOptions = {}): Promise<HttpResult> {
     const transport = await (this.#transport ??= openTransport(this.#options.concurrency ?? CONCURRENCY, this.#proxy));
@@ -222,8 +223,9 @@ export class HttpClient {
 }
 
 /**
- * The wait an answer asks for with `Retry-After` in seconds or as a date; undefined where it does not. A date is counted from the `Date` of the
- * same answer, since it is of that clock; from `now` where there is none, and where that is not given neither it says nothing.
+ * The wait an answer asks for with `Retry-After` in seconds or as a date; undefined where it does not. A date is
+ * counted from the `Date` of the same answer, since it is of that clock; from `now` where there is none, and where that
+ * is not given neither it says nothing.
  */
 export function retryAfterMs(answer: HttpAnswer, now?: Date): number | undefined {
   const value = (answer.headers['retry-after'] ?? '').trim();

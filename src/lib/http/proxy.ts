@@ -32,8 +32,9 @@ export function mayCarrySecrets(url: URL): boolean {
 }
 
 /**
- * The proxy that requests to an address go through, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (small letters go first); undefined where
- * they go straight. `localhost`, `127.0.0.1` and `[::1]` always do. Throws `usage` for a proxy that cannot be used.
+ * The proxy that requests to an address go through, by `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` (small letters go
+ * first); undefined where they go straight. `localhost`, `127.0.0.1` and `[::1]` always do. Throws `usage` for a proxy
+ * that cannot be used.
  */
 export function proxyFor(target: URL, environment: Environment): Proxy | undefined {
   if (/^(localhost|.*\.localhost|127\.0\.0\.1|\[::1\])$/i.test(target.hostname)) return undefined;
@@ -82,7 +83,10 @@ function decoded(text: string): string {
   }
 }
 
-/** `NO_PROXY`: names and all below them, addresses, address ranges (10.0.0.0/8), each with a port or without; `*` is everything. */
+/**
+ * `NO_PROXY`: names and all below them, addresses, address ranges (10.0.0.0/8), each with a port or without; `*` is
+ * everything.
+ */
 function isExempt(target: URL, list: string): boolean {
   const port = target.port === '' ? (target.protocol === 'https:' ? '443' : '80') : target.port;
   const host = target.hostname

@@ -4,9 +4,9 @@ import type { Clock } from '../time/clock.js';
 const MARGIN_MS = 5;
 
 /**
- * At most `limit` requests in any `intervalMs`, as the other side sees it. It cannot know when a request arrived there, only that
- * this was before its answer came: so a place is free again one interval after the answer, and a rolling or a fixed
- * window on the other side is never exceeded by us. Bursts up to the limit go at once.
+ * At most `limit` requests in any `intervalMs`, as the other side sees it. It cannot know when a request arrived there,
+ * only that this was before its answer came: so a place is free again one interval after the answer, and a rolling or a
+ * fixed window on the other side is never exceeded by us. Bursts up to the limit go at once.
  */
 export class RollingWindow {
   readonly #clock: Clock;
@@ -32,7 +32,10 @@ export class RollingWindow {
     return this.#intervalMs;
   }
 
-  /** Takes a place if one is free: then undefined. Else the milliseconds after which to ask again (0: when a request ends). */
+  /**
+   * Takes a place if one is free: then undefined. Else the milliseconds after which to ask again (0: when a request
+   * ends).
+   */
   take(): number | undefined {
     const now = this.#clock.monotonicMs();
     if (now < this.#blockedUntil) return Math.ceil(this.#blockedUntil - now);

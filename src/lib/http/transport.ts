@@ -20,7 +20,10 @@ export class ProxyRefused extends Error {
 
 const CONNECT_MS = 10_000;
 
-/** Opens a transport for so many connections at once. Loads undici: without a proxy only what that takes, a third of the time. */
+/**
+ * Opens a transport for so many connections at once. Loads undici: without a proxy only what that takes, a third of the
+ * time.
+ */
 export async function openTransport(connections: number, proxy: Proxy | undefined): Promise<Transport> {
   const keep = { connections, keepAliveTimeout: 4000 };
   return proxy === undefined ? await openDirect({ ...keep, connect: { timeout: CONNECT_MS } }) : await openThrough(proxy, keep);

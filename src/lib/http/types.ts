@@ -14,13 +14,14 @@ export interface HttpRequest {
   /** Beside those of the client, for this request alone. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * For services whose answers are not always JSON: any text is an answer (`body` is then that text), and so is a redirection, which
-   * is never followed.
+   * For services whose answers are not always JSON: any text is an answer (`body` is then that text), and so is a
+   * redirection, which is never followed.
    */
   readonly anyAnswer?: boolean;
   /**
    * True where doing it twice is the same as doing it once and nobody could tell: then lost answers and answers of
-   * trouble ({@link HttpOptions.trouble}) are tried again. Where false, only requests that certainly had no effect are (not sent, 429).
+   * trouble ({@link HttpOptions.trouble}) are tried again. Where false, only requests that certainly had no effect are
+   * (not sent, 429).
    */
   readonly repeatable: boolean;
   /** Name of the limit it counts under, handed to the {@link RateGate}. */
@@ -35,9 +36,14 @@ export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Parsed JSON; undefined where there was no body or it was not JSON (its text, with {@link HttpRequest.anyAnswer}). */
+  /**
+   * Parsed JSON; undefined where there was no body or it was not JSON (its text, with {@link HttpRequest.anyAnswer}).
+   */
   readonly body: unknown;
-  /** An error whose body is not JSON: a page of something that stands in between, perhaps, and not the word of the service itself. */
+  /**
+   * An error whose body is not JSON: a page of something that stands in between, perhaps, and not the word of the
+   * service itself.
+   */
   readonly page?: true;
 }
 
@@ -65,7 +71,10 @@ export type HttpResult =
       readonly nonsense?: true;
     };
 
-/** Decides when requests may go. One per client; {@link RateGate.leave} is called exactly once for each `enter` that resolved. */
+/**
+ * Decides when requests may go. One per client; {@link RateGate.leave} is called exactly once for each `enter` that
+ * resolved.
+ */
 export interface RateGate {
   /** Resolves when one more request may be sent; waits visibly. Rejects with the signal's reason. */
   enter(lane: string | undefined, call: CallOptions): Promise<void>;

@@ -6,8 +6,8 @@ const TAIL_BYTES = 64 * 1024;
 const LONGEST_LINE = 4096;
 
 /**
- * The first bytes of a stream, up to the end of a line where more came: half a line may end in half a secret, which nobody would
- * recognise. Everything is read, so that its writer is never held up.
+ * The first bytes of a stream, up to the end of a line where more came: half a line may end in half a secret, which
+ * nobody would recognise. Everything is read, so that its writer is never held up.
  */
 export class HeadOfOutput {
   readonly #chunks: Buffer[] = [];

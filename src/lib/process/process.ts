@@ -10,7 +10,9 @@ export const MAX_OUTPUT_BYTES = 1024 * 1024;
 /** How long the output of a program that has ended is waited for, where something it started still holds it. */
 const PIPE_GRACE_MS = 500;
 
-/** What of our own environment a program sees: enough to find programs and to write in the right language, no secrets. */
+/**
+ * What of our own environment a program sees: enough to find programs and to write in the right language, no secrets.
+ */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'TZ', 'SystemRoot', 'USERPROFILE', 'TEMP', 'ComSpec'];
 
 /** A program to run. */
@@ -30,7 +32,10 @@ export interface ProgramOptions {
   readonly mark?: string;
   /** Whether what it leaves at work after status 0 is ended too. Default: it is left alone. */
   readonly endLeftovers?: boolean;
-  /** It may talk to the person at the terminal, so it stays in our process group; its errors go to the terminal if `errors`. */
+  /**
+   * It may talk to the person at the terminal, so it stays in our process group; its errors go to the terminal if
+   * `errors`.
+   */
   readonly terminal?: { readonly errors: boolean };
 }
 
@@ -69,10 +74,10 @@ export function shortEnvironment(
 }
 
 /**
- * Runs a program with its list of arguments, never through a shell. The one way to do so: process group and session of its own (so
- * Ctrl-C at our terminal reaches us alone), and everything it started is ended with it where the time is over, `signal` aborts,
- * it fails, or this process ends. Settles when the program itself has ended and nothing of its output was left unread;
- * what it leaves at work after status 0 is left alone and counted. Never rejects.
+ * Runs a program with its list of arguments, never through a shell. The one way to do so: process group and session of
+ * its own (so Ctrl-C at our terminal reaches us alone), and everything it started is ended with it where the time is
+ * over, `signal` aborts, it fails, or this process ends. Settles when the program itself has ended and nothing of its
+ * output was left unread; what it leaves at work after status 0 is left alone and counted. Never rejects.
  */
 export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<ProgramEnd> {
   if (options.signal?.aborted === true) return { state: 'aborted', stdout: '', stderr: '', running: 0 };
@@ -137,7 +142,10 @@ interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** What comes first: the end of the program, of its time, or of our patience. An end that is already there goes before the others. */
+/**
+ * What comes first: the end of the program, of its time, or of our patience. An end that is already there goes before
+ * the others.
+ */
 function firstOf(child: ChildProcess, { timeoutMs, signal }: ProgramOptions): Promise<Exit | 'timed-out' | 'aborted'> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
@@ -158,7 +166,10 @@ function firstOf(child: ChildProcess, { timeoutMs, signal }: ProgramOptions): Pr
   });
 }
 
-/** Reads what a program that has ended left in its pipes; gives up on pipes that something else keeps open, and closes them. */
+/**
+ * Reads what a program that has ended left in its pipes; gives up on pipes that something else keeps open, and closes
+ * them.
+ */
 async function drained(child: ChildProcess, outputs: readonly { readonly bytes: number }[]): Promise<void> {
   await new Promise<void>((resolve) => {
     if (closed(child)) return resolve();

@@ -5,8 +5,8 @@ export interface ProcessTree {
   /** Id of the program itself: leader of a process group and a session of its own. Absent: only `mark` finds them. */
   readonly root?: number;
   /**
-   * `NAME=value` in the environment that the program was started with and hands on. On Linux it also finds what has left the
-   * group, the session and its parents (a daemon).
+   * `NAME=value` in the environment that the program was started with and hands on. On Linux it also finds what has
+   * left the group, the session and its parents (a daemon).
    */
   readonly mark?: string;
 }
@@ -17,8 +17,9 @@ export const KILL_MS = 3000;
 const POLL_MS = 25;
 
 /**
- * Process ids that are at work in a tree now, without this process; negative: a whole process group, where single processes cannot be
- * listed. Linux looks at group, session, parents and mark; other systems ask whether the group has anybody in it.
+ * Process ids that are at work in a tree now, without this process; negative: a whole process group, where single
+ * processes cannot be listed. Linux looks at group, session, parents and mark; other systems ask whether the group has
+ * anybody in it.
  */
 export function membersOf(tree: ProcessTree): number[] {
   if (process.platform === 'win32') return [];

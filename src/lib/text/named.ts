@@ -9,7 +9,10 @@ export function setOwn<T>(values: Record<string, T>, name: string, value: T): vo
   else values[name] = value;
 }
 
-/** Values by names from outside (files, command lines, platforms): it inherits nothing, so that `constructor` is a name like any other. */
+/**
+ * Values by names from outside (files, command lines, platforms): it inherits nothing, so that `constructor` is a name
+ * like any other.
+ */
 export function named<T>(entries: Iterable<readonly [string, T]> = []): Record<string, T> {
   const values = Object.create(null) as Record<string, T>;
   for (const [name, value] of entries) values[name] = value;

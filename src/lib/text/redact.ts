@@ -27,7 +27,9 @@ export class Redactor {
   /** Characters of the shortest form: a shorter text holds none. */
   #shortest = Infinity;
 
-  /** Hides `secret` from now on: as it is, in pieces of several lines, URL-encoded, base64, JSON-escaped, hexadecimal. */
+  /**
+   * Hides `secret` from now on: as it is, in pieces of several lines, URL-encoded, base64, JSON-escaped, hexadecimal.
+   */
   add(secret: string): void {
     if (secret === '' || this.#whole.has(secret)) return;
     if (PUBLIC_WORDS.has(secret.toLowerCase())) {
@@ -116,7 +118,10 @@ function* formsOf(secret: string): Generator<string> {
   }
 }
 
-/** The characters of base64 that do not depend on what stands before or after the secret (`user:` in basic authentication). */
+/**
+ * The characters of base64 that do not depend on what stands before or after the secret (`user:` in basic
+ * authentication).
+ */
 function* base64Forms(bytes: Buffer): Generator<string> {
   for (const before of [0, 1, 2]) {
     const text = Buffer.concat([Buffer.alloc(before), bytes])

@@ -7,17 +7,17 @@ const NEWLINE = 0x0a;
 const HOW = 'Save it as UTF-8 and try again. PowerShell: Set-Content -Encoding utf8; elsewhere: iconv -f UTF-16 -t UTF-8';
 
 /**
- * The text of a file that people write or copy, as if it had been written on Unix: UTF-8, no byte order mark, every line break (CRLF, CR) one
- * `\n`. Places found in it (line, column) are those that an editor shows. Throws what the file system throws, and `file-unreadable` as
- * {@link decodeText} does.
+ * The text of a file that people write or copy, as if it had been written on Unix: UTF-8, no byte order mark, every
+ * line break (CRLF, CR) one `\n`. Places found in it (line, column) are those that an editor shows. Throws what the
+ * file system throws, and `file-unreadable` as {@link decodeText} does.
  */
 export async function readTextFile(path: string): Promise<string> {
   return unixLines(decodeText(await readFile(path), path));
 }
 
 /**
- * Bytes of a file as text, without the byte order mark of UTF-8; line breaks stay as they are. Throws `file-unreadable` where it is UTF-16 or
- * UTF-32 (Notepad, PowerShell), or no UTF-8, with the line of the first byte that is none.
+ * Bytes of a file as text, without the byte order mark of UTF-8; line breaks stay as they are. Throws `file-unreadable`
+ * where it is UTF-16 or UTF-32 (Notepad, PowerShell), or no UTF-8, with the line of the first byte that is none.
  * @param name the file as people should see it.
  */
 export function decodeText(bytes: Uint8Array, name: string): string {

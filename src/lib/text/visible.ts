@@ -1,4 +1,7 @@
-/** Characters that steer a terminal, reorder text or cannot be seen. They come from records, so they must never reach a screen or a document as they are. */
+/**
+ * Characters that steer a terminal, reorder text or cannot be seen. They come from records, so they must never reach a
+ * screen or a document as they are.
+ */
 const STEERING = /[\p{Cc}\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]|\p{Surrogate}/gu;
 const STEERING_BUT_LAYOUT = new RegExp(`(?![\\n\\t])(?:${STEERING.source})`, 'gu');
 
@@ -21,7 +24,10 @@ export function visibleDocument(text: string): string {
   return text.replaceAll('\r\n', '\n').replaceAll(STEERING_BUT_LAYOUT, sign);
 }
 
-/** JSON text that steers no terminal and means the very same value: what {@link visible} would show as a sign is written as `\u…`. */
+/**
+ * JSON text that steers no terminal and means the very same value: what {@link visible} would show as a sign is written
+ * as `\u…`.
+ */
 export function escapedJson(json: string): string {
   return json.replaceAll(STEERING, (character) =>
     [...Array(character.length).keys()].map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),

@@ -11,15 +11,24 @@ export const MOMENT_FORM =
 export interface MomentContext {
   /** Absent: words (`yesterday`) and durations are refused. */
   readonly now?: Date | undefined;
-  /** Zone of a time that names none. Absent: such a time is refused, since it would mean one thing here and another there. */
+  /**
+   * Zone of a time that names none. Absent: such a time is refused, since it would mean one thing here and another
+   * there.
+   */
   readonly zone?: string | undefined;
-  /** What a bare duration means: `2h` ago (the default), or in `2h`. `2h ago`, `-2h`, `in 2h` and `+2h` say it themselves. */
+  /**
+   * What a bare duration means: `2h` ago (the default), or in `2h`. `2h ago`, `-2h`, `in 2h` and `+2h` say it
+   * themselves.
+   */
   readonly direction?: 'past' | 'future';
   /** For calendars: a day alone is its beginning, and a time that the clocks skip is the moment of the jump. */
   readonly calendar?: boolean;
 }
 
-/** A moment, or in words why a text is none: `problem` goes on from the text, `why` is sentences. `note`: something about it that the person should know. */
+/**
+ * A moment, or in words why a text is none: `problem` goes on from the text, `why` is sentences. `note`: something
+ * about it that the person should know.
+ */
 export type ReadMoment =
   | { readonly ok: true; readonly at: Date; readonly note?: string }
   | { readonly ok: false; readonly problem: string; readonly why?: string };
@@ -32,10 +41,11 @@ const OFFSET = /^([+-])(\d\d)(?::?([0-5]\d))?$/;
 const DAYS: Readonly<Record<string, number>> = { yesterday: -1, today: 0, tomorrow: 1 };
 
 /**
- * The one reader of times that people type: flags, answers, inputs, filters, prompts, calendars. Understood are a day with a time of day
- * (`2026-11-22 14:00`, seconds and fractions too), `today`, `yesterday` or `tomorrow` with one, a time of day alone, all with an offset, `Z`,
- * `UTC` or the name of a zone behind them where that of the context is not meant; `now`; and durations. A day that does not exist, and a time
- * that the clocks of the zone skip, are refused; of one that they show twice the first is taken, with a note. Never throws.
+ * The one reader of times that people type: flags, answers, inputs, filters, prompts, calendars. Understood are a day
+ * with a time of day (`2026-11-22 14:00`, seconds and fractions too), `today`, `yesterday` or `tomorrow` with one, a
+ * time of day alone, all with an offset, `Z`, `UTC` or the name of a zone behind them where that of the context is not
+ * meant; `now`; and durations. A day that does not exist, and a time that the clocks of the zone skip, are refused; of
+ * one that they show twice the first is taken, with a note. Never throws.
  */
 export function readMoment(text: string, context: MomentContext): ReadMoment {
   const trimmed = text.trim();

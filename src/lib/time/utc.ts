@@ -1,4 +1,7 @@
-/** `2026-11-22 14:05:09 UTC`, or to the minute `2026-11-22 14:05 UTC`. Text that is no time, from a damaged file, stays as it is. */
+/**
+ * `2026-11-22 14:05:09 UTC`, or to the minute `2026-11-22 14:05 UTC`. Text that is no time, from a damaged file, stays
+ * as it is.
+ */
 export function utcText(at: Date | string, to: 'second' | 'minute' = 'second'): string {
   const bare = utcClock(at, to);
   return bare === undefined ? String(at) : `${bare} UTC`;

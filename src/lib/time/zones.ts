@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 
 /**
- * A reading of a wall clock, as the milliseconds that UTC would need to show it. Adding days to it keeps the time of day,
- * whatever DST does; {@link instantOf} says when a zone's clocks show it.
+ * A reading of a wall clock, as the milliseconds that UTC would need to show it. Adding days to it keeps the time of
+ * day, whatever DST does; {@link instantOf} says when a zone's clocks show it.
  */
 export type LocalMs = number;
 
@@ -31,8 +31,8 @@ export function localOf(at: number, zone: string): LocalMs {
 }
 
 /**
- * The first instant at which the clocks of a zone have reached a reading: of two in an overlap the first; for one that is
- * skipped, the moment of the jump. Later readings never give earlier instants.
+ * The first instant at which the clocks of a zone have reached a reading: of two in an overlap the first; for one that
+ * is skipped, the moment of the jump. Later readings never give earlier instants.
  */
 export function instantOf(local: LocalMs, zone: string): number {
   const before = offsetMs(local - REACH_MS, zone);

@@ -11,7 +11,10 @@ import { subjectOf } from '../wording.js';
 const optionsSchema = z.strictObject({});
 const LINE = 200;
 
-/** Rings the bell of the terminal this process belongs to, and says in one line why. Proves nothing: nobody may sit there. */
+/**
+ * Rings the bell of the terminal this process belongs to, and says in one line why. Proves nothing: nobody may sit
+ * there.
+ */
 export function bellChannel(config: ChannelConfig, deps: ChannelDeps): Channel {
   optionsOf(config, optionsSchema);
   return channelOf(config, deps, {

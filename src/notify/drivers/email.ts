@@ -27,8 +27,8 @@ const SUBJECT = 200;
 const TEXT = 100_000;
 
 /**
- * E-mail over SMTP. The Message-ID is made of the page's key, so every attempt is the same message to whoever looks at ids, and all
- * mails of an incident answer one message that never was: their common thread.
+ * E-mail over SMTP. The Message-ID is made of the page's key, so every attempt is the same message to whoever looks at
+ * ids, and all mails of an incident answer one message that never was: their common thread.
  */
 export function emailChannel(config: ChannelConfig, deps: ChannelDeps): Channel {
   const options = optionsOf(config, optionsSchema);
@@ -111,7 +111,10 @@ function receiptOf(info: unknown): Record<string, string> {
   return { ...(typeof response === 'string' ? { response: oneLine(response) } : {}), ...(typeof messageId === 'string' ? { messageId } : {}) };
 }
 
-/** SMTP says by the first digit whether trying again helps (RFC 5321, 4.2.1). Without an answer it does, but for TLS that is refused. */
+/**
+ * SMTP says by the first digit whether trying again helps (RFC 5321, 4.2.1). Without an answer it does, but for TLS
+ * that is refused.
+ */
 function failureOf(error: unknown): Delivery {
   const { responseCode, code, originalCode } = error as { readonly responseCode?: unknown; readonly code?: unknown; readonly originalCode?: unknown };
   const why = `the mail server did not accept it: ${oneLine(messageOf(error))}`;

@@ -22,9 +22,10 @@ const FACTS = 100;
 const SEVERITIES: Readonly<Record<string, string>> = { sev1: 'critical', sev2: 'error', sev3: 'warning', sev4: 'info' };
 
 /**
- * PagerDuty, by events. One alert an incident: every event of it has the same `dedup_key`. By the documents of the Events API v2, a trigger for
- * an alert that is open only adds a line to its log and rings for nobody, also while it is acknowledged: PagerDuty's own policy goes on with
- * what is triggered. Once it is resolved, a trigger makes a new one, which rings.
+ * PagerDuty, by events. One alert an incident: every event of it has the same `dedup_key`. By the documents of the
+ * Events API v2, a trigger for an alert that is open only adds a line to its log and rings for nobody, also while it is
+ * acknowledged: PagerDuty's own policy goes on with what is triggered. Once it is resolved, a trigger makes a new one,
+ * which rings.
  */
 export function pagerdutyChannel(config: ChannelConfig, deps: ChannelDeps): Channel {
   const options = optionsOf(config, optionsSchema);

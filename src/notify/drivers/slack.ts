@@ -16,8 +16,8 @@ const FIELD = 2000;
 const FIELDS = 10;
 const FIELD_SECTIONS = 4;
 /**
- * All blocks together: Slack's documents name no limit, and it refuses from about 11,000 characters on (`msg_blocks_too_long`; slackapi/bolt-js
- * issues 2509 and 2867), for good. So there is room left.
+ * All blocks together: Slack's documents name no limit, and it refuses from about 11,000 characters on
+ * (`msg_blocks_too_long`; slackapi/bolt-js issues 2509 and 2867), for good. So there is room left.
  */
 const BLOCKS = 10_000;
 /** Text and value of a fact, from what is allowed down to what always fits. */
@@ -32,7 +32,10 @@ const SIZES: readonly (readonly [text: number, value: number, facts: number])[] 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 const escape = (character: string): string => ENTITIES[character] ?? character;
 
-/** A Slack channel, by incoming webhook. The webhook belongs to one channel; it takes no idempotency key, so the key is shown. */
+/**
+ * A Slack channel, by incoming webhook. The webhook belongs to one channel; it takes no idempotency key, so the key is
+ * shown.
+ */
 export function slackChannel(config: ChannelConfig, deps: ChannelDeps): Channel {
   const options = optionsOf(config, optionsSchema);
   let sender: HttpSender | undefined;

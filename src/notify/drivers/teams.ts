@@ -16,8 +16,8 @@ const FACTS = 30;
 const TEXTS = [8000, 4000, 1000, 200];
 
 /**
- * A Microsoft Teams channel, by workflow. The card is made of text runs, which know no markup: nothing in a page can become a
- * link or a mention. The workflow takes no idempotency key, so the key is shown.
+ * A Microsoft Teams channel, by workflow. The card is made of text runs, which know no markup: nothing in a page can
+ * become a link or a mention. The workflow takes no idempotency key, so the key is shown.
  */
 export function teamsChannel(config: ChannelConfig, deps: ChannelDeps): Channel {
   const options = optionsOf(config, optionsSchema);

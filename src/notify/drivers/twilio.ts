@@ -16,13 +16,15 @@ const optionsSchema = z.strictObject({
 
 /** Body of a message: twilio.com/docs/messaging/api/message-resource. */
 const BODY = 1600;
-/** A text longer than this costs a message more for every 70 to 160 characters, and nobody reads it on a lock screen. */
+/**
+ * A text longer than this costs a message more for every 70 to 160 characters, and nobody reads it on a lock screen.
+ */
 const TEXT = 480;
 /** The `Twiml` parameter: twilio.com/docs/voice/api/call-resource. */
 const TWIML = 4000;
 /**
- * What is said once, as it goes over the line: 4096 characters of one byte, and no more than 4500 once it is URL-encoded
- * (twilio.com/docs/api/errors/13521). A character beyond ASCII counts for six to twelve.
+ * What is said once, as it goes over the line: 4096 characters of one byte, and no more than 4500 once it is
+ * URL-encoded (twilio.com/docs/api/errors/13521). A character beyond ASCII counts for six to twelve.
  */
 const SPOKEN = 4000;
 const WORDS = 1200;

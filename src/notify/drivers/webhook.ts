@@ -19,8 +19,8 @@ const TEXT = 8000;
 const FACTS = 50;
 
 /**
- * Any service that takes a POST, by the Standard Webhooks scheme (github.com/standard-webhooks/standard-webhooks): `webhook-id` is
- * the key of the page, the same for every attempt.
+ * Any service that takes a POST, by the Standard Webhooks scheme (github.com/standard-webhooks/standard-webhooks):
+ * `webhook-id` is the key of the page, the same for every attempt.
  */
 export function webhookChannel(config: ChannelConfig, deps: ChannelDeps): Channel {
   const options = optionsOf(config, optionsSchema);

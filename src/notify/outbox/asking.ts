@@ -19,7 +19,10 @@ export class Asking {
     private readonly presence: Presence,
   ) {}
 
-  /** Whether a page still has to be sent; of a bundle, any of its members. Throws where nobody can be asked and a guess would do harm. */
+  /**
+   * Whether a page still has to be sent; of a bundle, any of its members. Throws where nobody can be asked and a guess
+   * would do harm.
+   */
   async isWanted({ page, members }: StoredPage): Promise<boolean> {
     const { wanted } = this.options;
     if (!wanted) return true;

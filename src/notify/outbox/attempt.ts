@@ -11,8 +11,8 @@ export interface AttemptOptions {
 }
 
 /**
- * One attempt, over within its time whatever the channel does. Undefined where it was stopped: then nothing is known of how it ended.
- * A channel that cannot be opened fails the page for good.
+ * One attempt, over within its time whatever the channel does. Undefined where it was stopped: then nothing is known of
+ * how it ended. A channel that cannot be opened fails the page for good.
  */
 export async function attemptOnce(page: Page, attempt: number, options: AttemptOptions): Promise<Delivery | undefined> {
   const stop = new AbortController();

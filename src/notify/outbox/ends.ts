@@ -23,7 +23,10 @@ interface EndsParts {
   readonly tell: Pick<OutboxOptions, 'beforeSettled' | 'afterSettled'>;
 }
 
-/** How pages end: what became of them is written down and told, a bundle's end to its members; what the disk refused, later. */
+/**
+ * How pages end: what became of them is written down and told, a bundle's end to its members; what the disk refused,
+ * later.
+ */
 export class Ends {
   /** Bundles under way here, with the keys of their members. */
   readonly #members = new Map<string, readonly string[]>();

@@ -7,7 +7,10 @@ interface Hold {
   readonly since: string;
 }
 
-/** Until when services asked to be left alone: it holds for every page over the channel and for every process, not for one page. */
+/**
+ * Until when services asked to be left alone: it holds for every page over the channel and for every process, not for
+ * one page.
+ */
 export class ChannelHolds {
   constructor(private readonly store: Store) {}
 
@@ -18,7 +21,10 @@ export class ChannelHolds {
     );
   }
 
-  /** Undefined where it may be used. A hold from a time that has not come (the clock went back), or that cannot be read, is none. */
+  /**
+   * Undefined where it may be used. A hold from a time that has not come (the clock went back), or that cannot be read,
+   * is none.
+   */
   async until(channel: string, now: Date): Promise<Date | undefined> {
     const hold = await this.#document(channel)
       .read()

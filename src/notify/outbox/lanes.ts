@@ -22,7 +22,9 @@ interface LanesParts {
   readonly underWay: UnderWay;
 }
 
-/** Pages by where they go: one message at a time to each target, bundled where there are more than its cap lets through. */
+/**
+ * Pages by where they go: one message at a time to each target, bundled where there are more than its cap lets through.
+ */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
 
@@ -137,7 +139,8 @@ export class Lanes {
       await held.schedule(key, new Date(page.at));
       return await pages.create(page, members);
     }
-    // Another process has sent some of them since they were read: nothing went under this key, so the rest is decided on anew.
+    // Another process has sent some of them since they were read: nothing went under this key, so the rest is decided
+    // on anew.
     await targets.drop(lane.id, key);
     for (const member of members) {
       lane.waiting.delete(member);

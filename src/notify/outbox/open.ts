@@ -21,8 +21,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
 }
 
 /**
- * The outbox of a store. A page goes from the agenda ({@link HeldPages}) into the lane of its target ({@link Lanes}), is sent from there
- * ({@link Sending}, when {@link Patience} says so), and ends ({@link Ends}).
+ * The outbox of a store. A page goes from the agenda ({@link HeldPages}) into the lane of its target ({@link Lanes}),
+ * is sent from there ({@link Sending}, when {@link Patience} says so), and ends ({@link Ends}).
  */
 class StoredOutbox implements Outbox {
   readonly #pages: PageDocuments;

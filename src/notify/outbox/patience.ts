@@ -19,7 +19,9 @@ export class Patience {
     this.#holds = new ChannelHolds(store);
   }
 
-  /** When a page may go whose service has asked to be left alone; undefined: now. Its last chance it has in any case. */
+  /**
+   * When a page may go whose service has asked to be left alone; undefined: now. Its last chance it has in any case.
+   */
   async freeAt({ page, attempts }: StoredPage): Promise<Date | undefined> {
     const now = this.clock.now();
     const until = await this.#holds.until(page.to.channel, now);
@@ -40,7 +42,10 @@ export class Patience {
     return new Date(Math.min(now + Math.max(backOffMs(triesIn(attempts)), retryAfterMs ?? 0), giveUpAt));
   }
 
-  /** When a page has its last chance: counted from the first attempt that ended; one that was cut short says nothing of the service. */
+  /**
+   * When a page has its last chance: counted from the first attempt that ended; one that was cut short says nothing of
+   * the service.
+   */
   #giveUpAt(attempts: readonly Attempt[], now: number): number {
     const first = attempts.find(({ state }) => state !== 'started');
     return Math.min(now, first === undefined ? now : Date.parse(first.at)) + this.giveUpAfterMs;

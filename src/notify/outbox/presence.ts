@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Lock, Store } from '../../store/index.js';
 
 /**
- * A sign that a process which sends pages is alive: a lock of its own, taken before its first lease. Leases of a process that is
- * gone end with it; those of one that lives, or may, are waited for.
+ * A sign that a process which sends pages is alive: a lock of its own, taken before its first lease. Leases of a
+ * process that is gone end with it; those of one that lives, or may, are waited for.
  */
 export class Presence {
   /** What leases carry. */

@@ -23,7 +23,10 @@ export function triesIn(attempts: readonly Attempt[]): number {
   return attempts.filter(({ state }) => state !== 'started').length;
 }
 
-/** Whether its last attempt began at a time that has not come: the clock went back, and its next one does not wait for that time again. */
+/**
+ * Whether its last attempt began at a time that has not come: the clock went back, and its next one does not wait for
+ * that time again.
+ */
 export function isAhead({ attempts }: StoredPage, now: Date): boolean {
   const last = attempts.at(-1);
   return last !== undefined && Date.parse(last.at) > now.getTime() + CLOCK_TOLERANCE_MS;
@@ -80,8 +83,8 @@ export class PageDocuments {
   }
 
   /**
-   * Writes down that an attempt begins. Undefined where the page is not queued any more or somebody else sends it; `gone` is a holder
-   * whose lease no longer counts.
+   * Writes down that an attempt begins. Undefined where the page is not queued any more or somebody else sends it;
+   * `gone` is a holder whose lease no longer counts.
    */
   async lease(key: string, holder: string, now: Date, leaseMs: number, gone: string | undefined): Promise<StoredPage | undefined> {
     try {

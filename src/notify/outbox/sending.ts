@@ -45,7 +45,10 @@ export class Sending {
     this.#stop.abort();
   }
 
-  /** Tries to send a page, in turn with others over its channel. Never throws: what cannot be done now is held for a while. */
+  /**
+   * Tries to send a page, in turn with others over its channel. Never throws: what cannot be done now is held for a
+   * while.
+   */
   async send(job: Job): Promise<void> {
     await this.#slotsOf(job.record.page.to.channel).with(async () => {
       if (this.isStopped) return;

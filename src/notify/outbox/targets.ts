@@ -43,7 +43,9 @@ function refilled(state: TargetState | undefined, now: Date, { burst, everyMs }:
   return { ...state, tokens, at: new Date(tokens === most ? now.getTime() : at + more * everyMs).toISOString() };
 }
 
-/** Pure: which messages the waiting pages become. All by themselves while there are tokens for it, else together in one. */
+/**
+ * Pure: which messages the waiting pages become. All by themselves while there are tokens for it, else together in one.
+ */
 export function claimFor(
   state: TargetState | undefined,
   waiting: readonly string[],

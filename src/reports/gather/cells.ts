@@ -1,6 +1,6 @@
 /**
- * What a plan says of records, cell by cell, and which of it stands: plans and journals of restores joined by the keys of records, never by
- * times. A cell is a field, a link, or `''` for the record itself.
+ * What a plan says of records, cell by cell, and which of it stands: plans and journals of restores joined by the keys
+ * of records, never by times. A cell is a field, a link, or `''` for the record itself.
  */
 
 import { defined } from '../../lib/index.js';
@@ -133,7 +133,10 @@ export class Standing {
     record.set(cell, [...(record.get(cell) ?? []), { restore, already, at, ...defined({ undoneAt }) }]);
   }
 
-  /** Cells beside the plan that the platform changed while a record was written: they stand against it until something puts them right. */
+  /**
+   * Cells beside the plan that the platform changed while a record was written: they stand against it until something
+   * puts them right.
+   */
   *beside(): Iterable<{ readonly id: string; readonly object: string; readonly key: string; readonly cell: string }> {
     for (const work of this.works)
       for (const item of work.items.values())

@@ -31,9 +31,9 @@ interface Need {
 }
 
 /**
- * Counts records once, over all plans that count: those of which something stands, and of the others the last of each chain. A plan is
- * replaced by one that was made from it by deciding its conflicts, by the next one of the same step of a run, or by a later one from the same
- * base that holds a part of it. `plans` in the order in which they came up.
+ * Counts records once, over all plans that count: those of which something stands, and of the others the last of each
+ * chain. A plan is replaced by one that was made from it by deciding its conflicts, by the next one of the same step of
+ * a run, or by a later one from the same base that holds a part of it. `plans` in the order in which they came up.
  */
 export function repairOf(plans: readonly PlanRead[], works: readonly RestoreWork[], runs: readonly RunFacts[]): RepairFacts {
   const standing = new Standing(

@@ -15,7 +15,10 @@ const ACTS: ReadonlySet<string> = new Set([
   'incident.merged',
 ]);
 
-/** Everything that people decided, in order of time: in runs, about plans, restores and syncs, and about the incident itself. */
+/**
+ * Everything that people decided, in order of time: in runs, about plans, restores and syncs, and about the incident
+ * itself.
+ */
 export function decisionsOf(
   incident: Incident,
   runs: readonly RunFacts[],

@@ -22,7 +22,10 @@ import { written } from './written.js';
 export interface ReportDeps {
   readonly store: Store;
   readonly clock: Clock;
-  /** The escalation.yml of now, for incidents that were opened without one; else the one the incident was opened with counts. */
+  /**
+   * The escalation.yml of now, for incidents that were opened without one; else the one the incident was opened with
+   * counts.
+   */
   readonly escalation?: Escalation;
   /** Hides what is known to be a secret in everything gathered. */
   readonly redactor?: Redactor;
@@ -31,10 +34,11 @@ export interface ReportDeps {
 }
 
 /**
- * Everything a report says of an incident, as plain JSON: from its journal, the journals of the runs and restores that belong to it, the
- * plans, and the pauses. A run, plan, restore or pause belongs where it is linked, where a linked run names it, or where it names the
- * incident itself. Reads only. What is not on record is absent; a journal that cannot be read to its end is named as a problem. Holds personal
- * data: {@link withoutPersonalData}. Throws `journal-damaged` where the incident's own journal is not whole.
+ * Everything a report says of an incident, as plain JSON: from its journal, the journals of the runs and restores that
+ * belong to it, the plans, and the pauses. A run, plan, restore or pause belongs where it is linked, where a linked run
+ * names it, or where it names the incident itself. Reads only. What is not on record is absent; a journal that cannot
+ * be read to its end is named as a problem. Holds personal data: {@link withoutPersonalData}. Throws `journal-damaged`
+ * where the incident's own journal is not whole.
  */
 export async function gatherReport(incident: Incident, deps: ReportDeps): Promise<ReportData> {
   const { store, clock, redactor } = deps;

@@ -29,8 +29,8 @@ function spanOf(incident: Incident, clock: Clock): (at: string) => boolean {
 }
 
 /**
- * Restores that were begun by hand while the incident was open on their platform: each names it in its first line. Those of earlier versions
- * name none; there the times tell.
+ * Restores that were begun by hand while the incident was open on their platform: each names it in its first line.
+ * Those of earlier versions name none; there the times tell.
  */
 export async function besideRestores(incident: Incident, { store, clock }: Where): Promise<readonly string[]> {
   const lasted = spanOf(incident, clock);
@@ -45,8 +45,8 @@ export async function besideRestores(incident: Incident, { store, clock }: Where
 }
 
 /**
- * Pauses that linked runs made, and those that people made while the incident was open. Each says so itself; of those of earlier versions,
- * which do not, the times tell.
+ * Pauses that linked runs made, and those that people made while the incident was open. Each says so itself; of those
+ * of earlier versions, which do not, the times tell.
  */
 export async function pausedSyncs(incident: Incident, { store, clock }: Where): Promise<readonly PausedSync[]> {
   const runs = new Set(linked(incident, 'run'));

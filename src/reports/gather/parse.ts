@@ -1,6 +1,6 @@
 /**
- * Journals and plans are written by other parts, and perhaps by another version of them. What is read here for people is taken
- * where it has the expected shape and passed over where it has not.
+ * Journals and plans are written by other parts, and perhaps by another version of them. What is read here for people
+ * is taken where it has the expected shape and passed over where it has not.
  */
 export type Unknowns = Readonly<Record<string, unknown>>;
 

@@ -9,8 +9,8 @@ const SHOWN_EXAMPLES = 10;
 const SHOWN_CONFLICTS = 10;
 
 /**
- * What a plan would write, counted from its lines as they stream past. `seen` is told every value of a record, so that the caller
- * can find those that occur in what people wrote without keeping them all.
+ * What a plan would write, counted from its lines as they stream past. `seen` is told every value of a record, so that
+ * the caller can find those that occur in what people wrote without keeping them all.
  */
 export async function readPlanFacts(store: Store, id: string, seen: (value: unknown) => void = () => undefined): Promise<PlanRead> {
   const reader = new PlanReader(id, seen);

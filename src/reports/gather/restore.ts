@@ -29,7 +29,10 @@ export async function readRestoreFacts(store: Store, id: string): Promise<Restor
   return { facts: reader.facts(problem), work: reader.work(), decisions: reader.decisions };
 }
 
-/** The facts of a restore, with the object types of what was never sent, which only its plan knows. `objects`: by number of the change. */
+/**
+ * The facts of a restore, with the object types of what was never sent, which only its plan knows. `objects`: by number
+ * of the change.
+ */
 export function withObjects({ facts, work }: RestoreRead, objects: ReadonlyMap<string, string>): RestoreFacts {
   const counts = new Map<string, Mutable<Outcomes>>();
   for (const [n, item] of work.items) {
@@ -41,7 +44,10 @@ export function withObjects({ facts, work }: RestoreRead, objects: ReadonlyMap<s
   return { ...facts, objects: [...counts].map(([object, own]) => ({ object, ...own })).sort((a, b) => (a.object < b.object ? -1 : 1)) };
 }
 
-/** Which incidents a restore belongs to by its own journal, what it is of, and when it began. Undefined where it cannot be read. */
+/**
+ * Which incidents a restore belongs to by its own journal, what it is of, and when it began. Undefined where it cannot
+ * be read.
+ */
 export async function readRestoreOrigin(store: Store, id: string): Promise<RestoreOrigin | undefined> {
   try {
     for await (const { type, at, data } of store.journal('restores', id).read()) {

@@ -13,8 +13,8 @@ const CLOSED: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a run did, read from its journal alone. Tolerant: what it does not know it passes over, and where the journal is missing or
- * damaged, `problem` says so and the rest is what could be read.
+ * What a run did, read from its journal alone. Tolerant: what it does not know it passes over, and where the journal is
+ * missing or damaged, `problem` says so and the rest is what could be read.
  */
 export async function readRunFacts(store: Store, id: string): Promise<RunFacts> {
   const reader = new RunReader(id);

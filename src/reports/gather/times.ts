@@ -45,7 +45,10 @@ export function ackWithin({ openedAs, acknowledgedAs }: OwnLines, escalation: Es
   return escalation?.policies[escalation.severities[openedAs]?.policy ?? '']?.levels[0]?.ackWithinMs;
 }
 
-/** How long it took in all: from the beginning, or from the first moment that is on record. A time before that one says nothing. */
+/**
+ * How long it took in all: from the beginning, or from the first moment that is on record. A time before that one says
+ * nothing.
+ */
 export function tookOf({
   began,
   detected,

@@ -5,7 +5,10 @@ const records = (n: number): string => (n === 1 ? '1 record' : `${formatCount(n)
 
 const FROM = { began: 'the damage began', detected: 'it was noticed', opened: 'the incident was opened' } as const;
 
-/** The headline in two sentences: what was damaged, repaired and left, and how long it took. The same in every form of the report. */
+/**
+ * The headline in two sentences: what was damaged, repaired and left, and how long it took. The same in every form of
+ * the report.
+ */
 export function headlineLines(headline: ReportHeadline): readonly string[] {
   return [`${countsText(headline)}.`, `${tookText(headline)}.`];
 }

@@ -19,8 +19,9 @@ const ID_BEFORE = /(?:\b(?:ids?|keys?|records?|contacts?|compan(?:y|ies)|deals?|
 const IDS: ReadonlySet<string> = new Set(['key', 'account', 'number', 'correlationIds', 'hash', 'of', 'lastHash', 'id', 'page']);
 
 /**
- * The report without personal data: values of records, e-mail addresses and telephone numbers become placeholders such as
- * `[e-mail 1]`, the same one for the same value throughout. Names of colleagues and keys of records stay. Pure; may be repeated.
+ * The report without personal data: values of records, e-mail addresses and telephone numbers become placeholders such
+ * as `[e-mail 1]`, the same one for the same value throughout. Names of colleagues and keys of records stay. Pure; may
+ * be repeated.
  */
 export function withoutPersonalData(data: ReportData): ReportData {
   if (!data.personal) return data;
@@ -145,7 +146,10 @@ function outside(text: string, change: (part: string) => string): string {
   return result + change(text.slice(end));
 }
 
-/** Where e-mail addresses stand in a text: quoted and commented ones, address literals, any alphabet. Errs on the side of finding one. */
+/**
+ * Where e-mail addresses stand in a text: quoted and commented ones, address literals, any alphabet. Errs on the side
+ * of finding one.
+ */
 export function addressesIn(text: string): readonly { readonly from: number; readonly to: number }[] {
   const found: { from: number; to: number }[] = [];
   let end = 0;

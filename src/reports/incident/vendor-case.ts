@@ -21,8 +21,9 @@ const FILL_IN = '(fill in)';
 const SHOWN_IDS = 50;
 
 /**
- * The text of a case for a vendor's support, to be pasted: plain text, one fact a line. Opens nothing and sends nothing. Holds no value of
- * a record and no address but that of the contact; what is not on record says "(fill in)". `case_fields` come in the order of escalation.yml.
+ * The text of a case for a vendor's support, to be pasted: plain text, one fact a line. Opens nothing and sends
+ * nothing. Holds no value of a record and no address but that of the contact; what is not on record says "(fill in)".
+ * `case_fields` come in the order of escalation.yml.
  */
 export function vendorCase(incident: Incident, vendor: Vendor, facts: VendorCaseFacts): string {
   const given = facts.report;

@@ -33,7 +33,10 @@ export interface ApplyRequest {
   readonly limits?: RestoreLimits;
   /** Approvals of plans over the limits. */
   readonly approvals?: readonly Approval[];
-  /** Incidents that are open on the platform, where it is begun by hand: what it belongs to is kept with it, and never worked out from times. */
+  /**
+   * Incidents that are open on the platform, where it is begun by hand: what it belongs to is kept with it, and never
+   * worked out from times.
+   */
   readonly incidents?: readonly string[];
 }
 
@@ -52,12 +55,13 @@ export interface ApplyDeps extends RestoreDeps {
 }
 
 /**
- * Applies a plan: journaled batch by batch, resumable at any point, undoable. Resolves when everything was tried: `done` where all of it is
- * on the platform, else `partial`, with what was left counted in the summary.
+ * Applies a plan: journaled batch by batch, resumable at any point, undoable. Resolves when everything was tried:
+ * `done` where all of it is on the platform, else `partial`, with what was left counted in the summary.
  *
- * Throws before anything is written: `plan-tampered`, `plan-other-account`, `plan-stale`, `over-limit`, `confirmation-missing`,
- * `confirmation-wrong`, `locked`. Throws with `data: {restore, summary}` when it stops on its way: `restore-stopped` (first batch, rates),
- * `interrupted` (signal), `in-doubt`, `restore-incomplete`, and codes of the platform.
+ * Throws before anything is written: `plan-tampered`, `plan-other-account`, `plan-stale`, `over-limit`,
+ * `confirmation-missing`, `confirmation-wrong`, `locked`. Throws with `data: {restore, summary}` when it stops on its
+ * way: `restore-stopped` (first batch, rates), `interrupted` (signal), `in-doubt`, `restore-incomplete`, and codes of
+ * the platform.
  */
 export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
   const { store, clock, platform, config } = deps;
@@ -94,8 +98,9 @@ export async function applyRestore(request: ApplyRequest, deps: ApplyDeps, optio
 }
 
 /**
- * Goes on with a restore that stopped or was killed, from its journal alone: settles what is in doubt, then writes what is left. Of one that
- * ended `partial` it tries again what may pass now, and nothing twice. Does nothing where nothing is left to try. Throws as {@link applyRestore} does, `not-found`, and `usage` where it was undone.
+ * Goes on with a restore that stopped or was killed, from its journal alone: settles what is in doubt, then writes what
+ * is left. Of one that ended `partial` it tries again what may pass now, and nothing twice. Does nothing where nothing
+ * is left to try. Throws as {@link applyRestore} does, `not-found`, and `usage` where it was undone.
  */
 export async function resumeRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
   return await goOn(id, by, deps, resumeStanding, {}, async (plan, held) => {
@@ -106,7 +111,10 @@ export async function resumeRestore(id: string, by: string, deps: ApplyDeps, opt
   });
 }
 
-/** The summary of a restore that a resume has nothing to do for; undefined for one to go on with. Throws `usage` for one that was undone. */
+/**
+ * The summary of a restore that a resume has nothing to do for; undefined for one to go on with. Throws `usage` for one
+ * that was undone.
+ */
 function resumeStanding({ id, summary }: RestoreState): RestoreSummary | undefined {
   if (summary.state === 'done' || (summary.state === 'partial' && !mayPassNow(summary))) return summary;
   if (summary.state === 'undoing' || summary.state === 'undone' || summary.state === 'undo_failed')
@@ -118,9 +126,9 @@ function resumeStanding({ id, summary }: RestoreState): RestoreSummary | undefin
 }
 
 /**
- * Goes on with a restore that has begun. Its journal is read once, by whoever opens it for append: what is so is only known under its lock.
- * `standing`: its summary where nothing is left to do. Where it cannot be gone on with (no plan, another account, locked), that is looked at
- * without a lock, and says more than the hindrance.
+ * Goes on with a restore that has begun. Its journal is read once, by whoever opens it for append: what is so is only
+ * known under its lock. `standing`: its summary where nothing is left to do. Where it cannot be gone on with (no plan,
+ * another account, locked), that is looked at without a lock, and says more than the hindrance.
  */
 export async function goOn(
   id: string,
@@ -201,8 +209,9 @@ async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: str
 }
 
 /**
- * Settles what is in doubt, writes what is left, and then tries again what an earlier session was refused: the platform may take it now. That
- * comes last, and its refusals are not counted into the rate, so that the rest is never held up by it.
+ * Settles what is in doubt, writes what is left, and then tries again what an earlier session was refused: the platform
+ * may take it now. That comes last, and its refusals are not counted into the rate, so that the rest is never held up
+ * by it.
  */
 export async function executeAll(execution: Execution, steps: () => AsyncIterable<PlanStep>, options: CallOptions): Promise<Stop | undefined> {
   const { batches, settings } = execution;
@@ -211,7 +220,8 @@ export async function executeAll(execution: Execution, steps: () => AsyncIterabl
   if (stop !== undefined || rejected.length === 0) return stop;
   const forgotten = batches.forget(rejected);
   try {
-    // What was refused before says nothing about a batch of which nothing takes: else the restore would stop there for ever.
+    // What was refused before says nothing about a batch of which nothing takes: else the restore would stop there for
+    // ever.
     return await execute({ ...execution, canary: false, settings: { ...settings, errorsPercent: 100 } }, steps(), options);
   } finally {
     batches.recall(forgotten);
@@ -219,8 +229,8 @@ export async function executeAll(execution: Execution, steps: () => AsyncIterabl
 }
 
 /**
- * The error a restore or its undo ends with before its end: with the platform's own reason and cure, where there is one. `inRun`: a run
- * goes on with it by itself, so that no command of its own is named.
+ * The error a restore or its undo ends with before its end: with the platform's own reason and cure, where there is
+ * one. `inRun`: a run goes on with it by itself, so that no command of its own is named.
  */
 export function stopped(summary: RestoreSummary, stop: Stop, verb: 'resume' | 'undo', inRun: boolean): RunbackError {
   const { id, applied, total, inDoubt } = summary;
@@ -269,7 +279,10 @@ export interface HeldRestore {
   readonly lock: Lock | undefined;
 }
 
-/** Takes the platform's lock and the journal, reading it on the way; {@link takePlatform} says whose lock it takes over from a process that is gone. */
+/**
+ * Takes the platform's lock and the journal, reading it on the way; {@link takePlatform} says whose lock it takes over
+ * from a process that is gone.
+ */
 export async function hold(
   deps: ApplyDeps,
   { id, run }: { readonly id: string; readonly run: string | undefined },

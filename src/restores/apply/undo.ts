@@ -12,11 +12,12 @@ import { broughtSteps } from './steps/link-steps.js';
 import { deletesOf, undoSteps } from './steps/undo-steps.js';
 
 /**
- * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9). Journaled in the
- * journal of the restore; calling it again goes on where it stopped, and tries again what the platform refused. Does nothing where nothing is
- * left to put back. What it left is counted in `undo` of the summary.
+ * Puts back what a restore replaced, in reverse order, and only where live still is what the restore wrote (G9).
+ * Journaled in the journal of the restore; calling it again goes on where it stopped, and tries again what the platform
+ * refused. Does nothing where nothing is left to put back. What it left is counted in `undo` of the summary.
  *
- * Throws `not-found`, `plan-tampered`, `plan-other-account`, `locked`; with `data: {restore, summary}` where it stops on its way.
+ * Throws `not-found`, `plan-tampered`, `plan-other-account`, `locked`; with `data: {restore, summary}` where it stops
+ * on its way.
  */
 export async function undoRestore(id: string, by: string, deps: ApplyDeps, options: CallOptions = {}): Promise<RestoreSummary> {
   const { platform } = deps;

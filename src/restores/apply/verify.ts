@@ -18,8 +18,8 @@ import { lengthOf, Together } from './sending/batching.js';
 const EXAMPLES = 100;
 
 /**
- * Reads the keys of a plan and counts which of its changes are not so on the platform. Changes that the restore skipped because somebody
- * had edited the record since count as conflicts, unless the damage is still there. Writes nothing.
+ * Reads the keys of a plan and counts which of its changes are not so on the platform. Changes that the restore skipped
+ * because somebody had edited the record since count as conflicts, unless the damage is still there. Writes nothing.
  *
  * Throws `not-found`, `plan-tampered`, `plan-other-account`, and what the connector throws.
  */
@@ -134,7 +134,8 @@ class Check {
     const differing = Object.entries(change.fields).flatMap(([field, move]) => {
       if (change.deferred?.includes(field) === true) return [];
       const reference = ownValue(change.references ?? {}, field);
-      // What was only to be kept is as it was when its record was written; nothing is expected of it where that was not.
+      // What was only to be kept is as it was when its record was written; nothing is expected of it where that was
+      // not.
       const kept = move.keeps === true ? ownValue(this.#apply.kept.get(String(change.n)) ?? {}, field) : null;
       if (kept === undefined) return [];
       const planned = move.keeps === true ? kept : (move.to ?? null);
@@ -147,7 +148,8 @@ class Check {
       if (sameSide(now, expected) || (inOwnForm && !stillDamaged && !altered.includes(field))) return [];
       return [{ field, expected, now, stillDamaged }];
     });
-    // Fields that are decided as one are left as one: where somebody edited one of them, the damage in the others is theirs to decide.
+    // Fields that are decided as one are left as one: where somebody edited one of them, the damage in the others is
+    // theirs to decide.
     const groupOf = (field: string): string => fieldOf(schema, field)?.group ?? `field ${field}`;
     const skipped = (field: string): boolean => left.includes(field) || this.#apply.statuses.get(String(change.n)) === 'moved';
     const edited = new Set(differing.filter((one) => !one.stillDamaged && skipped(one.field)).map(({ field }) => groupOf(field)));
@@ -219,7 +221,10 @@ class Check {
     return gone;
   }
 
-  /** Counts a change that is not so; one that the restore left alone because of a later edit is a conflict, if the damage is gone. */
+  /**
+   * Counts a change that is not so; one that the restore left alone because of a later edit is a conflict, if the
+   * damage is gone.
+   */
   #wrong(change: PlanChange, example: VerifySummary['examples'][number] & { readonly expected?: Value }, stillDamaged: boolean): void {
     if (this.#apply.statuses.get(String(change.n)) === 'moved' && !stillDamaged) {
       this.#conflicts += 1;

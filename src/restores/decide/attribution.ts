@@ -9,7 +9,10 @@ export interface Suspicion {
   /** ISO 8601, UTC. */
   readonly since?: string;
   readonly until?: string;
-  /** When reading of the base snapshot began, by the platform's clock where it told: nothing older can have made the damage. */
+  /**
+   * When reading of the base snapshot began, by the platform's clock where it told: nothing older can have made the
+   * damage.
+   */
   readonly baseStartedAt: string;
   /** When reading of the damaged snapshot had ended: nothing younger can have made the damage. */
   readonly damagedBy?: string;
@@ -46,9 +49,10 @@ export function isSuspect(writer: string, suspects: readonly string[]): boolean 
 }
 
 /**
- * Who made one field what the damaged snapshot holds. Looked for is the newest history entry with that value which is not
- * older than the base. `editedSince`: the record was changed after the damaged snapshot, so that a record-level entry speaks
- * of that later edit. A record-level entry older than the base tells of another change: whoever made this one left no trace.
+ * Who made one field what the damaged snapshot holds. Looked for is the newest history entry with that value which is
+ * not older than the base. `editedSince`: the record was changed after the damaged snapshot, so that a record-level
+ * entry speaks of that later edit. A record-level entry older than the base tells of another change: whoever made this
+ * one left no trace.
  */
 export function attributeField(
   rule: Suspicion,
@@ -73,8 +77,8 @@ export function attributeField(
 }
 
 /**
- * The same for a field that cannot be written. What the platform worked out by itself, within the window, may follow from the incident: it
- * is no evidence that somebody else did it.
+ * The same for a field that cannot be written. What the platform worked out by itself, within the window, may follow
+ * from the incident: it is no evidence that somebody else did it.
  */
 export function attributeWorkedOut(rule: Suspicion, history: RecordHistory | undefined, field: string, damaged: Value | undefined): Attribution {
   const verdict = attributeField(rule, history, field, damaged, false);
@@ -107,8 +111,9 @@ const BASE: BeforeDamage = { is: 'base' };
 const KEPT_VERSIONS = 20;
 
 /**
- * What stood in one field before the incident wrote to it for the first time since the base, in its window. The incident may have written
- * again and again: what others wrote in between may descend from the damage, so that it never stands in for the base.
+ * What stood in one field before the incident wrote to it for the first time since the base, in its window. The
+ * incident may have written again and again: what others wrote in between may descend from the damage, so that it never
+ * stands in for the base.
  */
 export function beforeDamage(
   rule: Suspicion,
@@ -150,7 +155,10 @@ function betweenOf({ value }: FieldChange, by: Attribution): BeforeDamage {
   return { is: 'between', by, ...defined({ value }) };
 }
 
-/** True where a history goes back to the base: to an entry older than it, or to the base value as somebody else wrote it. */
+/**
+ * True where a history goes back to the base: to an entry older than it, or to the base value as somebody else wrote
+ * it.
+ */
 function reaches(rule: Suspicion, all: readonly FieldChange[], oldest: FieldChange, base: Value | undefined, isPass: boolean): boolean {
   if (!notBefore(oldest.at, rule.baseStartedAt)) return true;
   if (!isPass && oldest.value !== undefined && fits(oldest, base)) return true;
@@ -158,15 +166,16 @@ function reaches(rule: Suspicion, all: readonly FieldChange[], oldest: FieldChan
 }
 
 /**
- * Who created a record that the base does not hold. Where the platform only tells who wrote a record last, that one speaks for it: somebody
- * who is not part of the incident either created it, or has made it theirs since.
+ * Who created a record that the base does not hold. Where the platform only tells who wrote a record last, that one
+ * speaks for it: somebody who is not part of the incident either created it, or has made it theirs since.
  */
 export function attributeCreation(rule: Suspicion, history: RecordHistory | undefined): Attribution {
   const last = rule.history === 'record' ? Object.values(history?.fields ?? {})[0]?.[0] : undefined;
   const created = history?.created ?? last;
   if (created === undefined) return { state: 'unknown' };
   const verdict = judge(rule, created.writer, created.at);
-  // What is older than the base cannot have created what the base does not hold: it convicts nobody, and what speaks for the record counts.
+  // What is older than the base cannot have created what the base does not hold: it convicts nobody, and what speaks
+  // for the record counts.
   return verdict.state === 'attributed' && !notBefore(created.at, rule.baseStartedAt) ? { state: 'unknown' } : verdict;
 }
 
@@ -199,7 +208,9 @@ function judge(rule: Suspicion, writer: string | undefined, at: string | undefin
   return { state: verdictOn(rule, writer, at), ...defined({ writer, at }) };
 }
 
-/** Suspect and window, where both are given. Evidence against one of them settles it, whatever is known of the other. */
+/**
+ * Suspect and window, where both are given. Evidence against one of them settles it, whatever is known of the other.
+ */
 function verdictOn(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution['state'] {
   const byWriter = rule.suspects.length === 0 ? undefined : writer === undefined ? 'unknown' : isSuspect(writer, rule.suspects);
   const byTime = inWindow(rule, at);
@@ -210,8 +221,8 @@ function verdictOn(rule: Suspicion, writer: string | undefined, at: string | und
 }
 
 /**
- * Where a change lies to the incident's window; undefined where none was given. A change of unknown time lies between the snapshots: inside
- * where all of that is, outside where none of it is.
+ * Where a change lies to the incident's window; undefined where none was given. A change of unknown time lies between
+ * the snapshots: inside where all of that is, outside where none of it is.
  */
 export function inWindow(rule: Suspicion, at: string | undefined): 'inside' | 'outside' | 'unknown' | undefined {
   if (rule.since === undefined && rule.until === undefined) return undefined;
@@ -223,7 +234,10 @@ export function inWindow(rule: Suspicion, at: string | undefined): 'inside' | 'o
   return latest < since || earliest > until ? 'outside' : 'unknown';
 }
 
-/** Where runback writes under the name of a suspect, its own writes cannot be told from the incident's: they count as those. */
+/**
+ * Where runback writes under the name of a suspect, its own writes cannot be told from the incident's: they count as
+ * those.
+ */
 function isOwn({ own, suspects }: Suspicion, entry: FieldChange): boolean {
   return own !== undefined && entry.writer === own && !isSuspect(own, suspects);
 }

@@ -3,8 +3,8 @@ import type { FieldMove } from '../types.js';
 import { fieldOf } from './conflicts.js';
 
 /**
- * The fields of an update, with those that the platform would set by itself when these are written: they are written along with the
- * value they hold now, so that they keep it (G27).
+ * The fields of an update, with those that the platform would set by itself when these are written: they are written
+ * along with the value they hold now, so that they keep it (G27).
  */
 export function withCompanions(schema: ObjectSchema, fields: Readonly<Record<string, FieldMove>>, live: Fields): Readonly<Record<string, FieldMove>> {
   const all: Record<string, FieldMove> = { ...fields };

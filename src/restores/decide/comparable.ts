@@ -13,8 +13,9 @@ import type { RecordSides } from '../types.js';
 import { fieldOf } from './conflicts.js';
 
 /**
- * The two snapshots of a record as they can be compared with live: without the fields that the platform sets on every write, and with what
- * is the same value in another form (a decimal whose column was given more digits) in the form of live. Live itself stays as it is.
+ * The two snapshots of a record as they can be compared with live: without the fields that the platform sets on every
+ * write, and with what is the same value in another form (a decimal whose column was given more digits) in the form of
+ * live. Live itself stays as it is.
  */
 export function comparable<T extends Omit<RecordSides, 'object' | 'key'>>(sides: T, baseSchema: ObjectSchema, liveSchema: ObjectSchema): T {
   const { base, damaged, live } = sides;
@@ -63,7 +64,10 @@ function like(
   return undefined;
 }
 
-/** Values of a record that only its creation can set: an identity, the time of its last change. Undefined where there are none. */
+/**
+ * Values of a record that only its creation can set: an identity, the time of its last change. Undefined where there
+ * are none.
+ */
 export function givenOnCreate(record: PlatformRecord | undefined, liveSchema: ObjectSchema, except: readonly string[] = []): Fields | undefined {
   if (record === undefined) return undefined;
   const given: Record<string, Value> = {};

@@ -8,7 +8,10 @@ export function moveOf(from: Value | undefined, to: Value | undefined): FieldMov
   return { ...defined({ from, to }) };
 }
 
-/** True where two sides of a field count as the same: a field that a platform does not give holds nothing, as null and the empty set do. */
+/**
+ * True where two sides of a field count as the same: a field that a platform does not give holds nothing, as null and
+ * the empty set do.
+ */
 export function sameSide(a: Value | undefined, b: Value | undefined): boolean {
   return a === b || sameValue(orNull(a), orNull(b));
 }
@@ -41,8 +44,8 @@ export function differing(a: Fields, b: Fields): string[] {
 }
 
 /**
- * True where a change needs an explicit yes that the filters do not give. The incident's window is a limit: what is not known to lie in it
- * is never included with the rest, whatever is said about changes that nothing ties to the incident.
+ * True where a change needs an explicit yes that the filters do not give. The incident's window is a limit: what is not
+ * known to lie in it is never included with the rest, whatever is said about changes that nothing ties to the incident.
  */
 export function refused(filters: PlanFilters, suspicion: Suspicion, attribution: Attribution): boolean {
   if (attribution.state === 'attributed') return false;

@@ -33,8 +33,8 @@ type Verdict =
 type Past = Readonly<Record<string, Exclude<BeforeDamage, { readonly is: 'base' }>>>;
 
 /**
- * Decides the fields of a record in which base and damaged differ. Where the history shows a legitimate edit between the base and the
- * first write of the incident, that edit stands in for the base.
+ * Decides the fields of a record in which base and damaged differ. Where the history shows a legitimate edit between
+ * the base and the first write of the incident, that edit stands in for the base.
  */
 export function decideFields(context: DecideContext, known: Sides, history: RecordHistory | undefined): FieldDecisions {
   const harmed = differing(known.base, known.damaged);
@@ -78,7 +78,9 @@ function pastOf(context: DecideContext, sides: Sides, harmed: readonly string[],
   return past;
 }
 
-/** A reason why a field cannot be written, whoever decides; undefined where it can. `value` is what would be written. */
+/**
+ * A reason why a field cannot be written, whoever decides; undefined where it can. `value` is what would be written.
+ */
 export function impossible(
   context: Pick<DecideContext, 'baseSchema' | 'liveSchema'>,
   name: string,
@@ -102,7 +104,9 @@ export function impossible(
   return undefined;
 }
 
-/** The units with a difference between base and damaged that the filters let through. `harmed`: the fields that differ. */
+/**
+ * The units with a difference between base and damaged that the filters let through. `harmed`: the fields that differ.
+ */
 function unitsOf(context: DecideContext, sides: Sides, harmed: readonly string[]): Unit[] {
   const wanted = context.filters.fields;
   const groups = new Map<string, Unit>();
@@ -229,7 +233,10 @@ function questionOf(members: readonly string[], past: Past): { readonly between?
   return {};
 }
 
-/** True where live is the target in a form that the platform gave it, as after an earlier restore, and the damage is more than that. */
+/**
+ * True where live is the target in a form that the platform gave it, as after an earlier restore, and the damage is
+ * more than that.
+ */
 function isMended(context: DecideContext, { damaged, live }: Sides, name: string, target: Value | undefined): boolean {
   // Nobody touched the damage: it is not mended.
   if (ownValue(live, name) === ownValue(damaged, name)) return false;

@@ -11,14 +11,17 @@ export function carriedLinks(schema: PlatformSchema): Carried[] {
   return schema.links.filter((link): link is Carried => link.viaFields !== undefined && link.viaFields.length > 0);
 }
 
-/** Key of the record that the fields of a carried link point to; undefined where they point nowhere, or at what is no key. */
+/**
+ * Key of the record that the fields of a carried link point to; undefined where they point nowhere, or at what is no
+ * key.
+ */
 export function referenceOf(link: Carried, fields: Fields): string | undefined {
   return link.refersTo === undefined ? textOf(link.viaFields, fields) : undefined;
 }
 
 /**
- * Finds the record among `records` that the fields of a link point to that hold no key but the values of other fields (`refersTo`).
- * Undefined where they point nowhere or at none of these.
+ * Finds the record among `records` that the fields of a link point to that hold no key but the values of other fields
+ * (`refersTo`). Undefined where they point nowhere or at none of these.
  */
 export function referenceAmong<T>(
   refersTo: readonly string[],

@@ -11,8 +11,9 @@ export interface Interim {
 }
 
 /**
- * What a record can hold for a while instead of a unique value: nothing where the field may be empty, else a value of the same type that
- * cannot be anybody's. Undefined where there is no such value. `carries`: the field carries a link, so that only nothing will do.
+ * What a record can hold for a while instead of a unique value: nothing where the field may be empty, else a value of
+ * the same type that cannot be anybody's. Undefined where there is no such value. `carries`: the field carries a link,
+ * so that only nothing will do.
  */
 export function interimOf(schema: ObjectSchema, unique: UniqueSchema, draft: RecordDraft, carries: (field: string) => boolean): Interim | undefined {
   const changed = (name: string): boolean => ownValue(draft.fields, name) !== undefined;
@@ -30,7 +31,10 @@ export function interimOf(schema: ObjectSchema, unique: UniqueSchema, draft: Rec
   return undefined;
 }
 
-/** A value that fits a field and that nobody chose. The same for the same record and value, so that a plan can be made again. */
+/**
+ * A value that fits a field and that nobody chose. The same for the same record and value, so that a plan can be made
+ * again.
+ */
 function strangeValue(field: FieldSchema, now: Value, seed: string): Value | undefined {
   const digest = createHash('sha256')
     .update(`${seed}\n${JSON.stringify(now)}`)

@@ -31,11 +31,11 @@ export function placeOf(draft: RecordDraft): string {
 }
 
 /**
- * Puts changes in layers, so that whatever a change takes is free once the layers before it stand: no platform promises an order within a
- * batch. Rings are opened by an interim value in layer 0, in as few records as are met; a ring that no value can open is left for the
- * platform to refuse. Long chains are cut in the same way, after as many links as fill batches: of n changes in batches of `size` there are at
- * most max(16, n / size) layers where nothing but unique values orders them, so that all take at most twice the least number of
- * requests and some twenty more.
+ * Puts changes in layers, so that whatever a change takes is free once the layers before it stand: no platform promises
+ * an order within a batch. Rings are opened by an interim value in layer 0, in as few records as are met; a ring that
+ * no value can open is left for the platform to refuse. Long chains are cut in the same way, after as many links as
+ * fill batches: of n changes in batches of `size` there are at most max(16, n / size) layers where nothing but unique
+ * values orders them, so that all take at most twice the least number of requests and some twenty more.
  */
 export function inLayers(moving: readonly Moving[], layering: Layering): RecordDraft[] {
   const graph = new Graph(moving, layering);

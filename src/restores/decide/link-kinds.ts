@@ -22,9 +22,9 @@ export interface MatchedKinds {
 }
 
 /**
- * Finds the kinds of the base among those of now, by number and label: a label that was deleted and made again has another number, and a
- * number may stand for another label. The same label under another number is the same kind; the same number under another label
- * is not, and nothing can be said of its links.
+ * Finds the kinds of the base among those of now, by number and label: a label that was deleted and made again has
+ * another number, and a number may stand for another label. The same label under another number is the same kind; the
+ * same number under another label is not, and nothing can be said of its links.
  */
 export function matchKinds(before: readonly LinkSchema[], now: readonly LinkSchema[]): MatchedKinds {
   const stored = before.filter((link) => link.viaFields === undefined);
@@ -43,7 +43,8 @@ export function matchKinds(before: readonly LinkSchema[], now: readonly LinkSche
     const alike = (link: LinkSchema): boolean => samePair(old, link) && labelOf(link) === labelOf(old);
     const then = stored.filter((link) => !matched.has(link) && alike(link)).sort(byNumber);
     const later = now.filter((link) => !found.has(link) && alike(link)).sort(byNumber);
-    // Both directions of a label between records of one object type can have one name: they are told apart by their order.
+    // Both directions of a label between records of one object type can have one name: they are told apart by their
+    // order.
     if (then.length === later.length) for (const [n, link] of later.entries()) match(link, then[n] ?? old);
   }
   const lost = stored.flatMap((old): LostKind[] => {

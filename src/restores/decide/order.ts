@@ -22,8 +22,9 @@ interface Node {
 }
 
 /**
- * Orders creates of object types that refer to each other in a ring: a record after those it refers to. Where records form a ring,
- * a reference that may be empty is left out of the create and written by an update afterwards; where none may be, `cycle`.
+ * Orders creates of object types that refer to each other in a ring: a record after those it refers to. Where records
+ * form a ring, a reference that may be empty is left out of the create and written by an update afterwards; where none
+ * may be, `cycle`.
  */
 export function orderCreates(schema: PlatformSchema, drafts: readonly RecordDraft[]): Ordered {
   const nodes = nodesOf(schema, drafts, 'to');
@@ -47,8 +48,8 @@ export function orderCreates(schema: PlatformSchema, drafts: readonly RecordDraf
 }
 
 /**
- * Orders deletes of object types that refer to each other in a ring: a record before those it refers to. In a ring of records a
- * reference that may be empty is emptied first (`interim`).
+ * Orders deletes of object types that refer to each other in a ring: a record before those it refers to. In a ring of
+ * records a reference that may be empty is emptied first (`interim`).
  */
 export function orderDeletes(schema: PlatformSchema, drafts: readonly RecordDraft[]): Ordered {
   const nodes = nodesOf(schema, drafts, 'from');

@@ -4,7 +4,10 @@ import type { DecidedChange } from '../types.js';
 import { fieldOf } from './conflicts.js';
 import type { RecordDraft } from './order.js';
 
-/** What a change gives up and takes of one kind of unique value, as text that is equal where the platform may see one value. */
+/**
+ * What a change gives up and takes of one kind of unique value, as text that is equal where the platform may see one
+ * value.
+ */
 export interface Handing {
   readonly unique: UniqueSchema;
   readonly gives?: string;
@@ -42,8 +45,8 @@ export function handingsOf(schema: ObjectSchema, uniques: readonly UniqueSchema[
 }
 
 /**
- * What a change does to the key of its record, where the record keeps it and some platform may see two keys as one: `Ada` has to go before
- * `ADA` can come back.
+ * What a change does to the key of its record, where the record keeps it and some platform may see two keys as one:
+ * `Ada` has to go before `ADA` can come back.
  */
 export function keyHanding(schema: ObjectSchema, { object, key, action }: RecordDraft): Handing | undefined {
   if (!schema.createWithKey || (action !== 'create' && action !== 'delete') || /^[\d-]*$/.test(key)) return undefined;
@@ -81,8 +84,8 @@ function heldBy(schema: ObjectSchema, unique: UniqueSchema, n: number, draft: Re
 }
 
 /**
- * One text for all values that some platform counts as the same in a unique field: without regard to case, surrounding space and trailing
- * zeros. Where a platform tells them apart, the order is stricter than it had to be, and not wrong.
+ * One text for all values that some platform counts as the same in a unique field: without regard to case, surrounding
+ * space and trailing zeros. Where a platform tells them apart, the order is stricter than it had to be, and not wrong.
  */
 function spelling(field: FieldSchema | undefined, value: Value): string {
   if (value === null) return '';

@@ -15,8 +15,8 @@ export interface WatchedSides {
 const ANYWHERE = 'In the platform itself: runback cannot write this field.';
 
 /**
- * Harm in fields that cannot be written: each is a conflict without a choice, which says how it is put right. What the evidence says somebody
- * outside the incident did, or what was changed again since, is none. Pure.
+ * Harm in fields that cannot be written: each is a conflict without a choice, which says how it is put right. What the
+ * evidence says somebody outside the incident did, or what was changed again since, is none. Pure.
  */
 export function decideWatched(
   context: DecideContext,

@@ -7,8 +7,9 @@ const SIDES = ['base', 'damaged', 'live'] as const;
 const EXAMPLE = 'Write it as a condition, for example: base.city != damaged.city';
 
 /**
- * Compiles the `where` filter of a plan: CEL over `object`, `key`, `field` (empty for a whole record) and the maps `base`, `damaged` and
- * `live`, in which every field has a value, null where it holds nothing. Throws `expression-invalid`.
+ * Compiles the `where` filter of a plan: CEL over `object`, `key`, `field` (empty for a whole record) and the maps
+ * `base`, `damaged` and `live`, in which every field has a value, null where it holds nothing. Throws
+ * `expression-invalid`.
  */
 export function compileWhere(source: string | undefined): ((schema: ObjectSchema) => NonNullable<DecideContext['where']>) | undefined {
   if (source === undefined) return undefined;
@@ -34,8 +35,8 @@ export function compileWhere(source: string | undefined): ((schema: ObjectSchema
 }
 
 /**
- * Checks a `where` filter before anything is read for it: its form, that it says yes or no, and, where object types are given, that every
- * field and object type it names is one of theirs. Throws `expression-invalid`.
+ * Checks a `where` filter before anything is read for it: its form, that it says yes or no, and, where object types are
+ * given, that every field and object type it names is one of theirs. Throws `expression-invalid`.
  */
 export function checkWhere(source: string, schemas?: readonly ObjectSchema[]): void {
   const expression = compiled(source);

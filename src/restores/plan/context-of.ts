@@ -18,7 +18,10 @@ export interface PlanRequest {
   /** Id of the snapshot of the damage. */
   readonly damaged: string;
   readonly filters: PlanFilters;
-  /** The caller knows that the base was there before the other one was taken, as a run knows of its own: nothing is judged by ids or times. */
+  /**
+   * The caller knows that the base was there before the other one was taken, as a run knows of its own: nothing is
+   * judged by ids or times.
+   */
   readonly inOrder?: boolean;
   /** A person named the suspects; else they are what is known of the syncs. */
   readonly suspectsNamed?: boolean;
@@ -26,7 +29,9 @@ export interface PlanRequest {
   readonly by: string;
 }
 
-/** Reads what the plan is made from, and refuses what cannot be planned; throws as `planRestore` does. Reads no record. */
+/**
+ * Reads what the plan is made from, and refuses what cannot be planned; throws as `planRestore` does. Reads no record.
+ */
 export async function contextOf(
   pair: SnapshotPair,
   request: PlanRequest,
@@ -72,12 +77,18 @@ function suspicionIn({ base, damaged }: SnapshotPair, platform: Platform, filter
   );
 }
 
-/** When a platform was read, by its own clock, as its history has it; undefined where it did not tell, or an earlier version made the snapshot. */
+/**
+ * When a platform was read, by its own clock, as its history has it; undefined where it did not tell, or an earlier
+ * version made the snapshot.
+ */
 function momentsOf({ manifest }: SnapshotReader, platform: string): PlatformMoments | undefined {
   return manifest.moments?.find((one) => one.platform === platform);
 }
 
-/** Describes the object types, and those they are linked to, as they are now. Those that are gone since the base are left out. */
+/**
+ * Describes the object types, and those they are linked to, as they are now. Those that are gone since the base are
+ * left out.
+ */
 async function describeLive(
   platform: Platform,
   { wanted, held }: { readonly wanted: readonly string[]; readonly held: readonly string[] },

@@ -17,8 +17,8 @@ type Role = 'base' | 'damaged';
 const NAMES: Readonly<Record<Role, string>> = { base: 'The base snapshot', damaged: 'The snapshot of the damage' };
 
 /**
- * Sorts the object types of a platform into those a plan can cover and those it cannot. An object type that the filter does not name is
- * not wanted, and so is not missed.
+ * Sorts the object types of a platform into those a plan can cover and those it cannot. An object type that the filter
+ * does not name is not wanted, and so is not missed.
  *
  * Throws `not-found` for an object type of the filter that one of the snapshots does not hold.
  */
@@ -46,13 +46,17 @@ export function coverageOf(pair: SnapshotPair, filters: PlanFilters): Coverage {
   return { wanted, notCovered };
 }
 
-/** How far a snapshot knows the links of one kind: `all` there were, `some` (what is missing may have been there), or `none`: not read. */
+/**
+ * How far a snapshot knows the links of one kind: `all` there were, `some` (what is missing may have been there), or
+ * `none`: not read.
+ */
 export function linksKnown(reader: SnapshotReader, schema: PlatformSchema, platform: string, link: LinkSchema): 'all' | 'some' | 'none' {
   const same = (other: { readonly from: string; readonly to: string; readonly kind: string }): boolean =>
     other.from === link.from && other.to === link.to && other.kind === link.kind;
   const info = reader.manifest.links.find((other) => other.platform === platform && same(other));
   if (info !== undefined) return info.census ? 'all' : 'some';
-  // A kind that the platform did not list then had no links; one that it listed, or whose object types were not read, was passed over.
+  // A kind that the platform did not list then had no links; one that it listed, or whose object types were not read,
+  // was passed over.
   const both = [link.from, link.to].every((object) => objectInfo(reader, platform, object) !== undefined);
   return both && !schema.links.some(same) ? 'all' : 'none';
 }

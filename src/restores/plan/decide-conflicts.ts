@@ -11,9 +11,9 @@ import { objectInfo } from './objects/differences.js';
 import type { RestoreDeps } from './plan.js';
 
 /**
- * Takes decisions on the conflicts of a plan. They make a new plan that names the old one; the old one stays as it is. `choices` maps
- * ids of conflicts or whole conflict codes to `keep` or `restore`; an id goes before its code. Calls no platform: what is written is
- * still checked against live just before.
+ * Takes decisions on the conflicts of a plan. They make a new plan that names the old one; the old one stays as it is.
+ * `choices` maps ids of conflicts or whole conflict codes to `keep` or `restore`; an id goes before its code. Calls no
+ * platform: what is written is still checked against live just before.
  *
  * Throws `not-found` for an id that no conflict of the plan has, `usage` for a choice that a conflict does not offer.
  */

@@ -26,8 +26,8 @@ export function checkSnapshots(pair: SnapshotPair, platform: Platform): void {
 }
 
 /**
- * Refuses a pair whose base was taken after the damage. The ids tell: a clock that was put back in between says nothing about the order.
- * Throws `snapshots-swapped`.
+ * Refuses a pair whose base was taken after the damage. The ids tell: a clock that was put back in between says nothing
+ * about the order. Throws `snapshots-swapped`.
  */
 export function checkOrder({ base: { header: base }, damaged: { header: damaged } }: SnapshotPair): void {
   if (byAge(base, damaged) <= 0) return;

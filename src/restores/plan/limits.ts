@@ -8,8 +8,9 @@ import type { PlanFilters } from '../types.js';
 export type LimitName = Exclude<keyof PlanFilters, 'unattributed' | 'deleteCreated'>;
 
 /**
- * Refuses a limit that cannot be honoured, and says which (`data: {limit}`): a limit is never dropped (G29). `schemas`: the object types
- * the plan covers, then and now; without them the names are not checked. Throws `usage`, `not-found`, `expression-invalid`.
+ * Refuses a limit that cannot be honoured, and says which (`data: {limit}`): a limit is never dropped (G29). `schemas`:
+ * the object types the plan covers, then and now; without them the names are not checked. Throws `usage`, `not-found`,
+ * `expression-invalid`.
  */
 export function checkLimits(filters: PlanFilters, schemas?: readonly ObjectSchema[]): void {
   checkWindow(filters);
@@ -24,8 +25,8 @@ export function checkLimits(filters: PlanFilters, schemas?: readonly ObjectSchem
 }
 
 /**
- * Refuses limits that one person gave together although they leave nothing over. Where a runbook's limits and a person's do, there is simply
- * nothing to do in that step. Throws `usage`.
+ * Refuses limits that one person gave together although they leave nothing over. Where a runbook's limits and a
+ * person's do, there is simply nothing to do in that step. Throws `usage`.
  */
 export function checkTogether({ fields, only }: PlanFilters): void {
   if (fields !== undefined && only?.includes('changed') === false)

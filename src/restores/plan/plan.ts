@@ -31,12 +31,12 @@ export interface RestoreDeps {
 }
 
 /**
- * Works out what would turn live into what it should be, and saves it as a plan. Base and damaged are compared offline; live is read
- * only for the keys that differ. Writes nothing to the platform.
+ * Works out what would turn live into what it should be, and saves it as a plan. Base and damaged are compared offline;
+ * live is read only for the keys that differ. Writes nothing to the platform.
  *
  * Throws `not-found` (snapshot, or the platform in it), `wrong-account` (a snapshot of another account),
- * `snapshots-swapped`, `object-unsupported`, `expression-invalid` (the `where` filter), `usage` (a limit that cannot be honoured), and what
- * the connector throws.
+ * `snapshots-swapped`, `object-unsupported`, `expression-invalid` (the `where` filter), `usage` (a limit that cannot be
+ * honoured), and what the connector throws.
  */
 export async function planRestore(request: PlanRequest, deps: RestoreDeps, options: CallOptions = {}): Promise<PlanSummary> {
   const { platform } = deps;

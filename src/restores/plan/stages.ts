@@ -10,8 +10,9 @@ import { planObject } from './objects/object.js';
 import { settleWaiting } from './objects/parents.js';
 
 /**
- * Lets one stage after the other record its facts: the records of each object type, parents before children; those that waited for another;
- * links, which are asked for once within one view of the platform; deletes, once it is known what links to them.
+ * Lets one stage after the other record its facts: the records of each object type, parents before children; those that
+ * waited for another; links, which are asked for once within one view of the platform; deletes, once it is known what
+ * links to them.
  */
 export async function recordFacts(context: PlanContext, wanted: readonly string[], recorder: Recorder, options: CallOptions): Promise<void> {
   const { platform, live, before } = context;

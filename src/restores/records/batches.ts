@@ -26,7 +26,10 @@ export class Batches {
   /** Old key to new key of created records, by object type. */
   readonly keyMap = new Map<string, Map<string, string>>();
   readonly counts = { applied: 0, moved: 0, rejected: 0, failed: 0, in_doubt: 0 };
-  /** Why what has no good end has none, as the platform or the look at it said; of changes alone, not of what follows from them. */
+  /**
+   * Why what has no good end has none, as the platform or the look at it said; of changes alone, not of what follows
+   * from them.
+   */
   readonly whys = new Map<string, Pick<ItemResult, 'reason' | 'message'>>();
   /** Items that we wrote, as lines, in the order in which they came to stand; `key` is that of the record now. */
   readonly applied: LineSpool | undefined;
@@ -132,7 +135,9 @@ export class Batches {
     else this.beside.set(of, { ...before, moves: Object.fromEntries(rest) });
   }
 
-  /** What the platform changed by itself although the plan says what it should be, and that is still to be put right. */
+  /**
+   * What the platform changed by itself although the plan says what it should be, and that is still to be put right.
+   */
   get toFill(): readonly Beside[] {
     return [...this.beside.values()].flatMap((one): Beside[] => {
       const moves = Object.entries(one.moves).filter(([name]) => one.keeps === 'all' || one.keeps.includes(name));
@@ -155,8 +160,8 @@ export class Batches {
   }
 
   /**
-   * True where something beside these items failed or is in doubt, and so will be tried or looked at again. `orWaits`: what only waits for
-   * other changes counts too.
+   * True where something beside these items failed or is in doubt, and so will be tried or looked at again. `orWaits`:
+   * what only waits for other changes counts too.
    */
   unfinishedBeside(ids: readonly string[], orWaits: boolean): boolean {
     const counts = (id: string): boolean => isOpen(this.statuses.get(id)) && (orWaits || !this.waiting.has(id));
@@ -169,7 +174,10 @@ export class Batches {
     return [...this.statuses.having('rejected')];
   }
 
-  /** Forgets changes that were refused, as if they had never been tried: nothing of them stands, so that trying again repeats nothing. */
+  /**
+   * Forgets changes that were refused, as if they had never been tried: nothing of them stands, so that trying again
+   * repeats nothing.
+   */
   forget(rejected: readonly string[]): Forgotten {
     const forgotten: Forgotten = new Map();
     for (const id of rejected) {
@@ -237,7 +245,10 @@ type Forgotten = Map<string, { readonly sent: boolean }>;
 /** How far a clock goes back by being kept right all the time. */
 export const CLOCK_JITTER_MS = 5000;
 
-/** How the message of an item that waits for others ends in journals of versions that had no field for it. Never written from here on. */
+/**
+ * How the message of an item that waits for others ends in journals of versions that had no field for it. Never written
+ * from here on.
+ */
 const WAITS_ONCE = 'waits for changes that failed';
 
 /** Whether an item failed only because it waits for others that failed. */

@@ -5,9 +5,9 @@ import type { PlanHeader } from '../types.js';
 /** A plan is bound to the platform it was made for, and a platform that nothing names is not written to. */
 
 /**
- * What has to fit before a plan is applied, resumed, undone or verified on a platform: its account, its environment and its address. A copy
- * of a database on another server has the same account. `movedTo`: a person said that the very same platform is now at this address.
- * Throws `plan-other-account`.
+ * What has to fit before a plan is applied, resumed, undone or verified on a platform: its account, its environment and
+ * its address. A copy of a database on another server has the same account. `movedTo`: a person said that the very same
+ * platform is now at this address. Throws `plan-other-account`.
  */
 export function checkAccount(header: PlanHeader, platform: Platform, movedTo?: string): void {
   const { account, address } = platform.identity;
@@ -30,8 +30,9 @@ export function checkAccount(header: PlanHeader, platform: Platform, movedTo?: s
 }
 
 /**
- * A platform that is not production is not written to before somebody said which one it is: by `account:` in runback.yml, or by a marker of
- * its own that names its environment. Production without an account is not even opened. Throws `wrong-account`.
+ * A platform that is not production is not written to before somebody said which one it is: by `account:` in
+ * runback.yml, or by a marker of its own that names its environment. Production without an account is not even opened.
+ * Throws `wrong-account`.
  */
 export function checkNamed(platform: Platform): void {
   if (platform.unnamed !== true) return;

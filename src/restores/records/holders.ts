@@ -75,8 +75,9 @@ export interface PlatformTaker {
 }
 
 /**
- * Takes a platform's lock (G5). Of a process that is gone (dead, or unknown from here with a lease that ran out) it is taken over where its work is over, and where it is the taker's own: the restore or
- * run itself, the run it is a part of, a part of it. Otherwise throws `locked` with the command that takes that other work to its end (G30).
+ * Takes a platform's lock (G5). Of a process that is gone (dead, or unknown from here with a lease that ran out) it is
+ * taken over where its work is over, and where it is the taker's own: the restore or run itself, the run it is a part
+ * of, a part of it. Otherwise throws `locked` with the command that takes that other work to its end (G30).
  */
 export async function takePlatform(store: Store, name: string, { owner, run, look }: PlatformTaker): Promise<Lock> {
   let next: string | undefined;

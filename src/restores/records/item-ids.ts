@@ -1,6 +1,6 @@
 /**
- * Ids of items in the journal of a restore, made and read here alone. `7` is change 7 of the plan, and counted. What follows from a change is part
- * of it and not counted again: its id is that of the change, a plus and what it is.
+ * Ids of items in the journal of a restore, made and read here alone. `7` is change 7 of the plan, and counted. What
+ * follows from a change is part of it and not counted again: its id is that of the change, a plus and what it is.
  */
 const PART = '+';
 const FIELDS = `${PART}fields`;
@@ -9,7 +9,10 @@ const BROUGHT = `brought${PART}`;
 /** Whether this is a change of the plan itself. */
 export const isChange = (id: string): boolean => !id.includes(PART);
 
-/** The update of fields that comes after a change: what an undelete does not bring back, and what the platform changed beside it. */
+/**
+ * The update of fields that comes after a change: what an undelete does not bring back, and what the platform changed
+ * beside it.
+ */
 export const fieldsAfter = (change: string | number): string => `${change}${FIELDS}`;
 
 /** The change that {@link fieldsAfter} made this id for; undefined for any other id. */

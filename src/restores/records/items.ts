@@ -29,7 +29,10 @@ export type JournalItem =
       readonly replaced: Fields;
       /** Fields of the plan that are not in `set`: somebody changed them after the plan was made. */
       readonly left?: readonly string[];
-      /** Fields of `set` that hold their value already and are written with it, so that the platform does not set them by itself. */
+      /**
+       * Fields of `set` that hold their value already and are written with it, so that the platform does not set them
+       * by itself.
+       */
       readonly keeps?: readonly string[];
       readonly refused?: readonly RefusedField[];
     }
@@ -114,7 +117,10 @@ export interface PlatformMade {
   readonly records: readonly BesideRecord[];
 }
 
-/** An item that was written, with the key its record was created under, the batch it was sent in, and what the platform made of it. */
+/**
+ * An item that was written, with the key its record was created under, the batch it was sent in, and what the platform
+ * made of it.
+ */
 export type AppliedItem = JournalItem & { readonly made?: string; readonly batch?: number } & Pick<
     ItemResult,
     'stored' | 'beside' | 'displaced' | 'brought'
@@ -124,7 +130,10 @@ export interface Pending {
   readonly item: JournalItem;
   /** ISO 8601: when the intent was written. */
   readonly at: string;
-  /** The same by the platform's clock, ISO 8601: not earlier than that. Absent where it did not tell, and in journals of earlier versions. */
+  /**
+   * The same by the platform's clock, ISO 8601: not earlier than that. Absent where it did not tell, and in journals of
+   * earlier versions.
+   */
   readonly there?: string;
   /** The batch of the intent. */
   readonly batch: number;
@@ -132,7 +141,10 @@ export interface Pending {
   readonly tells?: true;
   /** The commit that the item was to be part of. */
   readonly commit?: string;
-  /** A later line of the journal has an earlier time: the clock was put back since, and `at` says nothing of when it was. */
+  /**
+   * A later line of the journal has an earlier time: the clock was put back since, and `at` says nothing of when it
+   * was.
+   */
   readonly clockMoved?: true;
 }
 

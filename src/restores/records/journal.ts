@@ -60,9 +60,15 @@ export interface RestoreCreated {
   readonly run?: string;
   /** Key of the step that began it; null where it was begun by hand. Absent in journals of earlier versions. */
   readonly step?: string | null;
-  /** Incidents that were open on the platform when it was begun by hand. Absent in a run, and in journals of earlier versions. */
+  /**
+   * Incidents that were open on the platform when it was begun by hand. Absent in a run, and in journals of earlier
+   * versions.
+   */
   readonly incidents?: readonly string[];
-  /** When it began by the platform's clock, ISO 8601: not earlier than that. Absent where it did not tell, and in journals of earlier versions. */
+  /**
+   * When it began by the platform's clock, ISO 8601: not earlier than that. Absent where it did not tell, and in
+   * journals of earlier versions.
+   */
   readonly there?: string;
 }
 
@@ -143,7 +149,10 @@ export class RestoreFold {
     else batches.ended(data['batch'] as number, data['results'] as readonly ItemResult[]);
   }
 
-  /** Takes in a line that was just written by whoever changes the batches of {@link state} himself: everything of it but those. */
+  /**
+   * Takes in a line that was just written by whoever changes the batches of {@link state} himself: everything of it but
+   * those.
+   */
   note(entry: JournalEntry): void {
     if (Date.parse(entry.at) < Date.parse(this.#startedAt) - CLOCK_JITTER_MS) this.#wentBack = true;
     if (entry.at < this.#before) for (const one of [this.#apply, this.#undo]) one.clockBackAt(entry.at);
@@ -159,7 +168,10 @@ export class RestoreFold {
     this.#now = standingAfter(entry, this.#now);
   }
 
-  /** The restore after these lines. Its batches are those of the fold: they go on. Throws `not-found` for one that was stopped before its first line. */
+  /**
+   * The restore after these lines. Its batches are those of the fold: they go on. Throws `not-found` for one that was
+   * stopped before its first line.
+   */
   state(): RestoreState {
     const { id } = this;
     if (this.#created === undefined)
@@ -202,7 +214,10 @@ function madeIn({ data }: JournalEntry): PlatformMade {
   };
 }
 
-/** As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done nothing. */
+/**
+ * As {@link foldRestore}; undefined for a restore that was killed before its first line was whole, and so has done
+ * nothing.
+ */
 export async function foldBegun(store: Store, id: string): Promise<RestoreState | undefined> {
   const fold = new RestoreFold(id);
   for await (const entry of store.journal(RESTORES, id).read({ whole: true })) fold.take(entry);
@@ -214,7 +229,10 @@ export async function readRestore(store: Store, id: string): Promise<RestoreSumm
   return (await foldRestore(store, id)).summary;
 }
 
-/** The first line of a restore, before anything it wrote; undefined where it was killed before that line was whole. Throws `journal-damaged`. */
+/**
+ * The first line of a restore, before anything it wrote; undefined where it was killed before that line was whole.
+ * Throws `journal-damaged`.
+ */
 export async function readCreated(store: Store, id: string): Promise<RestoreCreated | undefined> {
   // Whole: a journal that lost every line is damaged, and not one that never began.
   for await (const entry of store.journal(RESTORES, id).read({ whole: true }))
@@ -222,7 +240,9 @@ export async function readCreated(store: Store, id: string): Promise<RestoreCrea
   return undefined;
 }
 
-/** As {@link readCreated}, of a restore that somebody names: throws `not-found` where there is none, or none that began. */
+/**
+ * As {@link readCreated}, of a restore that somebody names: throws `not-found` where there is none, or none that began.
+ */
 export async function createdOf(store: Store, id: string): Promise<RestoreCreated> {
   if (!(await store.journal(RESTORES, id).exists())) throw missing(id);
   return (await readCreated(store, id)) ?? new RestoreFold(id).state().created;
@@ -240,8 +260,8 @@ export interface Recreations {
 export const NO_RECREATIONS: Recreations = { find: () => Promise.resolve(undefined), inDoubt: () => Promise.resolve(undefined) };
 
 /**
- * Looks through the journals of all restores of a platform for records that were created again (G13); reads them when first asked.
- * `except`: a restore that knows its own.
+ * Looks through the journals of all restores of a platform for records that were created again (G13); reads them when
+ * first asked. `except`: a restore that knows its own.
  */
 export function readRecreations(store: Store, platform: Platform, except?: string): Recreations {
   let loaded: ReturnType<typeof loadRecreations> | undefined;

@@ -36,7 +36,10 @@ export function isLeft(counts: Partial<RestoreCounts>): boolean {
   return leftOf(counts) > 0;
 }
 
-/** True where a resume of a restore that came to its end has something to try again. What was left on purpose is not tried again. */
+/**
+ * True where a resume of a restore that came to its end has something to try again. What was left on purpose is not
+ * tried again.
+ */
 export function mayPassNow({ rejected, failed, inDoubt }: RestoreCounts): boolean {
   return rejected + failed + inDoubt > 0;
 }
@@ -59,7 +62,10 @@ export function leftGroups({ statuses, whys }: Batches): { readonly left?: reado
   return groups.size === 0 ? {} : { left: [...groups.values()].sort((a, b) => b.count - a.count) };
 }
 
-/** What was left, in words, such as `2 refused (unique-taken: …), 1 changed by somebody meanwhile`; of an undo, what it left. */
+/**
+ * What was left, in words, such as `2 refused (unique-taken: …), 1 changed by somebody meanwhile`; of an undo, what it
+ * left.
+ */
 export function leftWords(summary: RestoreSummary): string {
   if (summary.undo !== undefined) return countWords(summary.undo, () => '').join(', ');
   const why = (status: LeftGroup['status']): string => {

@@ -4,7 +4,9 @@ import type { LostOnCreate, LostValue, RestoreSummary } from '../types.js';
 import { isCreate, LostCounter } from './lost.js';
 import { readPlan } from './plan-file.js';
 
-/** What a restore did not bring back of the records that it created again, by object type. Empty where nothing is lost. */
+/**
+ * What a restore did not bring back of the records that it created again, by object type. Empty where nothing is lost.
+ */
 export async function lostByRestore(store: Store, { plan: id, keyMap }: Pick<RestoreSummary, 'plan' | 'keyMap'>): Promise<readonly LostOnCreate[]> {
   if (Object.keys(keyMap).length === 0) return [];
   const plan = await readPlan(store, id);
@@ -16,7 +18,10 @@ export async function lostByRestore(store: Store, { plan: id, keyMap }: Pick<Res
   return counter.result(plan.schema.objects);
 }
 
-/** Every value that the creates of a plan do not bring back, in the order of the plan. Throws `not-found`, `plan-tampered`. */
+/**
+ * Every value that the creates of a plan do not bring back, in the order of the plan. Throws `not-found`,
+ * `plan-tampered`.
+ */
 export async function* lostValuesOf(store: Store, planId: string): AsyncIterable<LostValue> {
   const plan = await readPlan(store, planId);
   for await (const line of plan.lines()) {

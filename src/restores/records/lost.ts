@@ -2,7 +2,10 @@ import { ownValue, setOwn, type Fields, type ObjectSchema, type Value } from '..
 import type { RecordDecision } from '../decide/decide.js';
 import type { DecidedChange, LostOnCreate, PlanLine, RecordChange } from '../types.js';
 
-/** Adds to the creates of a decision, those of its conflicts too, what the base snapshot holds of the record and nobody can write back. */
+/**
+ * Adds to the creates of a decision, those of its conflicts too, what the base snapshot holds of the record and nobody
+ * can write back.
+ */
 export function withLost(decision: RecordDecision, schema: ObjectSchema, meta: Fields | undefined): RecordDecision {
   const lost = lostValues(schema, meta ?? {});
   if (Object.keys(lost).length === 0) return decision;

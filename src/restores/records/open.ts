@@ -4,7 +4,10 @@ import type { RestoreSummary } from '../types.js';
 import { readRestore, RESTORES } from './journal.js';
 import { mayPassNow } from './left.js';
 
-/** Restores that did not reach their end or can try something again, oldest first, and those whose journal cannot be read. Costs what is open. */
+/**
+ * Restores that did not reach their end or can try something again, oldest first, and those whose journal cannot be
+ * read. Costs what is open.
+ */
 export async function openRestores(store: Store): Promise<{ readonly open: readonly RestoreSummary[]; readonly damaged: readonly string[] }> {
   const open: RestoreSummary[] = [];
   const damaged: string[] = [];

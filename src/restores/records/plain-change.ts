@@ -5,9 +5,10 @@ const [ZERO, NINE] = [0x30, 0x39];
 const MOST_DIGITS = 9;
 
 /**
- * The number of a change by its line in a plan, found without making a value of the line: of a change that nothing else follows from. Undefined for
- * everything else: conflicts, undeletes (their fields come later), interim values (another change follows them), and what it cannot tell.
- * Goes along the members in the order in which plans are written, with their names sorted.
+ * The number of a change by its line in a plan, found without making a value of the line: of a change that nothing else
+ * follows from. Undefined for everything else: conflicts, undeletes (their fields come later), interim values (another
+ * change follows them), and what it cannot tell. Goes along the members in the order in which plans are written, with
+ * their names sorted.
  */
 export function plainChangeOf(line: string): number | undefined {
   if (!line.startsWith('{"action":') || line.startsWith('"undelete"', 10)) return undefined;

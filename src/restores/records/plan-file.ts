@@ -11,7 +11,9 @@ import { plainChangeOf } from './plain-change.js';
 import { RecordSet } from './record-set.js';
 import { LineSpool } from './spool.js';
 
-/** What runback keeps beside a plan, so that an edited plan is noticed and a restore need not ask for the schema again. */
+/**
+ * What runback keeps beside a plan, so that an edited plan is noticed and a restore need not ask for the schema again.
+ */
 interface PlanNote {
   readonly hash: string;
   readonly schema: PlatformSchema;
@@ -25,7 +27,10 @@ function noteOf(store: Store, id: string): Document<PlanNote> {
 /** A header before its lines are counted and hashed. */
 export type PlanHead = Omit<PlanHeader, 'version' | 'id' | 'counts' | 'lost' | 'createdAt' | 'digest'>;
 
-/** Writes a plan: counts its lines, hashes them, and makes header and lines appear at once. `rowsOf`: records of an object type in the damaged snapshot. */
+/**
+ * Writes a plan: counts its lines, hashes them, and makes header and lines appear at once. `rowsOf`: records of an
+ * object type in the damaged snapshot.
+ */
 export async function writePlan(
   store: Store,
   clock: Clock,
@@ -136,7 +141,10 @@ export interface PlanConditions {
   readonly movedTo?: string;
 }
 
-/** Refuses a plan whose account, environment or age does not fit, or that exceeds the limits without an approval of exactly this plan (G10). Throws what {@link checkAccount} and {@link checkNamed} throw, `plan-stale`, `over-limit`. */
+/**
+ * Refuses a plan whose account, environment or age does not fit, or that exceeds the limits without an approval of
+ * exactly this plan (G10). Throws what {@link checkAccount} and {@link checkNamed} throw, `plan-stale`, `over-limit`.
+ */
 export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, conditions: PlanConditions): void {
   const { header, hash } = plan;
   checkAccount(header, platform, conditions.movedTo);

@@ -3,8 +3,8 @@ const PLAIN = /^(?:0|[1-9]\d{0,14})$/u;
 const EMPTY = -1;
 
 /**
- * A set of records, to count them: a plan may write hundreds of thousands, and their keys are numbers mostly. Those are kept in one table outside the
- * heap, all others as texts.
+ * A set of records, to count them: a plan may write hundreds of thousands, and their keys are numbers mostly. Those are
+ * kept in one table outside the heap, all others as texts.
  */
 export class RecordSet {
   readonly #objects = new Map<string, NumberSet>();

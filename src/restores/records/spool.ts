@@ -3,8 +3,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 const CHUNK_CHARACTERS = 1 << 18;
 
 /**
- * Lines kept compressed in memory until the order they are written in is known: some 40 bytes for a change of a plan, so that
- * a plan for a million records fits into memory, without a file that a crash could leave behind.
+ * Lines kept compressed in memory until the order they are written in is known: some 40 bytes for a change of a plan,
+ * so that a plan for a million records fits into memory, without a file that a crash could leave behind.
  */
 export class LineSpool {
   readonly #chunks: Buffer[] = [];

@@ -4,14 +4,16 @@ type Status = ItemResult['status'];
 
 const STATUSES: readonly Status[] = ['applied', 'moved', 'rejected', 'failed', 'in_doubt'];
 const CODES = new Map(STATUSES.map((status, index) => [status, index + 1]));
-/** Bit of an item that was, or may have been, sent at least once. The lower ones are its status, 0 where it has none. */
+/**
+ * Bit of an item that was, or may have been, sent at least once. The lower ones are its status, 0 where it has none.
+ */
 const SENT = 0x80;
 const PAGE_BITS = 12;
 const PAGE = 1 << PAGE_BITS;
 
 /**
- * The last known status of every item that has one, and which were sent: a byte for each change of the plan, since a large restore has hundreds of
- * thousands of them and nearly all ended well.
+ * The last known status of every item that has one, and which were sent: a byte for each change of the plan, since a
+ * large restore has hundreds of thousands of them and nearly all ended well.
  */
 export class Statuses {
   /** Bytes of the changes of the plan, by their number. */

@@ -6,7 +6,10 @@ const MOST = 100;
 
 type Tally = Pick<RestoreSummary, 'beside' | 'besideBy' | 'fieldsLeft' | 'fieldsLeftBy' | 'ownFormBy' | 'altered' | 'alteredBy'>;
 
-/** What a restore could not write, what the platform changed beside it, what it keeps in a form of its own, and what it altered, counted by object type and field; nothing where there is none. */
+/**
+ * What a restore could not write, what the platform changed beside it, what it keeps in a form of its own, and what it
+ * altered, counted by object type and field; nothing where there is none.
+ */
 export function tallyOf(batches: Batches): Tally {
   const beside = new Map<string, { object: string; field: string; count: number; key: string }>();
   const besides = (object: string, field: string, key: string): void => {

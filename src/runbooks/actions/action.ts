@@ -26,11 +26,19 @@ export interface RunServices {
   openPlatform(name: string, options?: CallOptions): Promise<Platform>;
   secret(ref: SecretRef): Promise<string>;
   readonly redactor: Redactor;
-  /** Writes a line into the timeline of the incident a run belongs to, once for each key; does nothing where it belongs to none. */
+  /**
+   * Writes a line into the timeline of the incident a run belongs to, once for each key; does nothing where it belongs
+   * to none.
+   */
   readonly noteIncident?: (run: string, text: string, key: string) => Promise<void>;
-  /** Who may approve what. Absent where the workspace has no escalation.yml: then everybody may, and every approval is unauthenticated. */
+  /**
+   * Who may approve what. Absent where the workspace has no escalation.yml: then everybody may, and every approval is
+   * unauthenticated.
+   */
   readonly approvals?: ApprovalServices;
-  /** Resolves where a person may do an act in this run; throws `not-authorised`. Absent: everybody may do everything. */
+  /**
+   * Resolves where a person may do an act in this run; throws `not-authorised`. Absent: everybody may do everything.
+   */
   readonly authorise?: (act: Act, by: string, run: string) => Promise<void>;
   /** Environment of this process, from which commands get PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -121,7 +129,10 @@ export type ActionUndo<I> =
       readonly act?: Act;
       /** Asked before an undo that no person asked for by name; undefined where it is safe. */
       readonly ask?: string;
-      /** `outputs` is undefined where the answer was lost. Resolves to words for the log, and to what it had to leave, if anything. */
+      /**
+       * `outputs` is undefined where the answer was lost. Resolves to words for the log, and to what it had to leave,
+       * if anything.
+       */
       run(input: I, outputs: Readonly<Record<string, unknown>> | undefined, context: ActionContext): Promise<string | UndoReport>;
     }
   /** Why nothing needs to be undone. */
@@ -130,8 +141,10 @@ export type ActionUndo<I> =
 /**
  * What an automatic step calls. One file each under `actions/`.
  *
- * - `run` throws RunbackErrors only. `in-doubt` means: sent, and the answer was lost. Everything else means that it failed.
- * - `idempotent`: running again with the same key gives the same end state. `verifiable`: `lookup` says what was done, and
+ * - `run` throws RunbackErrors only. `in-doubt` means: sent, and the answer was lost. Everything else means that it
+ *   failed.
+ * - `idempotent`: running again with the same key gives the same end state. `verifiable`: `lookup` says what was done,
+ *   and
  *   `run` after `unfinished` continues. The engine relies on both after a crash (guarantee G3).
  */
 export interface Action<I = Readonly<Record<string, unknown>>> {
@@ -141,24 +154,36 @@ export interface Action<I = Readonly<Record<string, unknown>>> {
   readonly input: z.ZodType<I>;
   readonly outputs: Readonly<Record<string, OutputType>>;
   readonly effect: EffectClass;
-  /** Changes nothing but what this workspace keeps: with other values it can be done anew, and nothing has to be taken back. */
+  /**
+   * Changes nothing but what this workspace keeps: with other values it can be done anew, and nothing has to be taken
+   * back.
+   */
   readonly onlyHere?: true;
   /** Names of the platforms it writes to, or whose writers it stops: one run at a time holds each (guarantee G5). */
   writes?(input: I): readonly string[];
-  /** What the person must be allowed to do by escalation.yml; undefined: anybody may. Asked before anything is confirmed or begun. */
+  /**
+   * What the person must be allowed to do by escalation.yml; undefined: anybody may. Asked before anything is confirmed
+   * or begun.
+   */
   readonly act?: (input: I, context: ActionContext) => Act;
   confirm?(input: I, context: ActionContext): Promise<Confirmation | undefined>;
   run(input: I, context: ActionContext): Promise<Readonly<Record<string, unknown>>>;
   lookup?(input: I, context: ActionContext): Promise<Lookup>;
   /**
-   * What a failed attempt has done until then, as outputs: steps behind it and the undo go on with them. Undefined where it did nothing.
-   * Looks at what runback itself keeps, never at a platform.
+   * What a failed attempt has done until then, as outputs: steps behind it and the undo go on with them. Undefined
+   * where it did nothing. Looks at what runback itself keeps, never at a platform.
    */
   did?(input: I, context: ActionContext): Promise<Readonly<Record<string, unknown>> | undefined>;
   readonly undo?: ActionUndo<I>;
-  /** What an action that ended did not do, in words; undefined where it did all of it. The run ends as `partial` then (guarantee G28). */
+  /**
+   * What an action that ended did not do, in words; undefined where it did all of it. The run ends as `partial` then
+   * (guarantee G28).
+   */
   left?(outputs: Readonly<Record<string, unknown>>): string | undefined;
-  /** New outputs where a person put another plan in the place of the one in `outputs`; undefined where that does not concern it. */
+  /**
+   * New outputs where a person put another plan in the place of the one in `outputs`; undefined where that does not
+   * concern it.
+   */
   revise?(
     outputs: Readonly<Record<string, unknown>>,
     replaced: string,

@@ -40,8 +40,8 @@ const INTERPRETERS: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * Why an argument list would put a value into code (guarantee G25): an expression inside the program text of a shell or another
- * interpreter. Undefined where it does not.
+ * Why an argument list would put a value into code (guarantee G25): an expression inside the program text of a shell or
+ * another interpreter. Undefined where it does not.
  */
 export function shellProblem(command: readonly string[]): { readonly index: number; readonly message: string } | undefined {
   for (const [at, word] of command.entries()) {
@@ -66,8 +66,8 @@ const actions = new Map<EffectClass, AnyAction>();
 const atWork = new Map<string, Promise<ProgramEnd>>();
 
 /**
- * The action behind `command` steps. The author of the runbook says what the command may do to the world. `references`: names under
- * `env` whose text in the file is a reference to a secret; all others are values, whatever they look like.
+ * The action behind `command` steps. The author of the runbook says what the command may do to the world. `references`:
+ * names under `env` whose text in the file is a reference to a secret; all others are values, whatever they look like.
  */
 export function commandAction(effect: EffectClass, references: ReadonlySet<string> = NONE): AnyAction {
   const known = references.size === 0 ? actions.get(effect) : undefined;
@@ -92,8 +92,8 @@ interface Run {
 }
 
 /**
- * Starts the program and waits for its end. An exit status other than 0 is a failure, and so is an output too long to be handed on
- * whole. Told to stop, it is ended with everything it started; what it did until then is in doubt.
+ * Starts the program and waits for its end. An exit status other than 0 is a failure, and so is an output too long to
+ * be handed on whole. Told to stop, it is ended with everything it started; what it did until then is in doubt.
  */
 async function runCommand({ command, env }: Input, run: Run): Promise<Record<string, unknown>> {
   const { context, references } = run;
@@ -122,8 +122,8 @@ const markOf = (context: ActionContext): string => `${KEY}=${context.step.key}`;
 const secretOf = (ref: string, context: ActionContext): Promise<string> => context.secret(ref as SecretRef);
 
 /**
- * A second try never runs beside the first, which may have outlived a killed process: what is left of it is ended where the step may be
- * repeated, and otherwise refuses the second.
+ * A second try never runs beside the first, which may have outlived a killed process: what is left of it is ended where
+ * the step may be repeated, and otherwise refuses the second.
  */
 async function firstTryEnded(program: string, { effect, context }: Run): Promise<void> {
   await atWork.get(context.step.key);
@@ -188,7 +188,10 @@ async function tellLeft(program: string, running: number, context: ActionContext
   await context.note(text, `${context.step.key}/left-at-work`);
 }
 
-/** Parsed before anything is hidden, so that a hidden value cannot make it unreadable. Of an output that is not there whole, nothing is. */
+/**
+ * Parsed before anything is hidden, so that a hidden value cannot make it unreadable. Of an output that is not there
+ * whole, nothing is.
+ */
 function outputsOf({ status, stdout, outputCut }: Extract<ProgramEnd, { state: 'exited' }>, context: ActionContext): Record<string, unknown> {
   if (outputCut) return { exit_code: status };
   let json: unknown = null;

@@ -24,8 +24,8 @@ const NONE: ReadonlySet<string> = new Set();
 const actions = new Map<EffectClass, AnyAction>();
 
 /**
- * The action behind `http` steps. The author of the runbook says what the request may do to the world. `references`: names of headers
- * whose text in the file is a reference to a secret; all others are values, whatever they look like.
+ * The action behind `http` steps. The author of the runbook says what the request may do to the world. `references`:
+ * names of headers whose text in the file is a reference to a secret; all others are values, whatever they look like.
  */
 export function httpAction(effect: EffectClass, references: ReadonlySet<string> = NONE): AnyAction {
   const known = references.size === 0 ? actions.get(effect) : undefined;

@@ -86,8 +86,8 @@ export function actOf(authority: string): Act {
 }
 
 /**
- * Weighs everything that is known about a case by the policy as it is now: the approvals in the run's journal, those kept in
- * this workspace, and `more`. Signatures are checked again each time, against the keys that the policy has now.
+ * Weighs everything that is known about a case by the policy as it is now: the approvals in the run's journal, those
+ * kept in this workspace, and `more`. Signatures are checked again each time, against the keys that the policy has now.
  */
 export async function weighApprovals(
   it: ApprovalCase,
@@ -129,7 +129,9 @@ export function requestOf({ act, of, plan, requester }: ApprovalCase): ApprovalR
   return { act, of, requester, records, percent: all === 0 ? 100 : (records / all) * 100 };
 }
 
-/** The plan of a run with this hash, every byte of it checked; undefined where no step made one. Throws `plan-tampered`. */
+/**
+ * The plan of a run with this hash, every byte of it checked; undefined where no step made one. Throws `plan-tampered`.
+ */
 export async function planOfRun(store: Store, run: RunRecord, of: string): Promise<Plan | undefined> {
   for (const { outputs } of run.steps.values()) {
     const { plan: id } = outputs;
@@ -149,8 +151,8 @@ export interface LiftingApproval {
 }
 
 /**
- * The approvals that lift the limits for a plan at this moment, and in words why others do not. None lifts anything unless
- * together they are enough.
+ * The approvals that lift the limits for a plan at this moment, and in words why others do not. None lifts anything
+ * unless together they are enough.
  */
 export async function liftingApprovals(
   it: ApprovalCase,

@@ -26,8 +26,8 @@ async function approveUnchecked(runner: Runner, step: Step, of: string): Promise
 }
 
 /**
- * Goes on once enough approvals count: those that are known already, without asking, then those that people give. Each is
- * journaled when it is first seen to count, so that a crash or a wait loses none.
+ * Goes on once enough approvals count: those that are known already, without asking, then those that people give. Each
+ * is journaled when it is first seen to count, so that a crash or a wait loses none.
  */
 async function approveByPolicy(runner: Runner, step: Step, of: string, services: ApprovalServices): Promise<Next> {
   const { store } = runner.services;

@@ -19,8 +19,8 @@ export interface AskedApproval {
 }
 
 /**
- * The approval that an open run asks for: that of its first approve step which is not done and whose plan is there. Reads only.
- * Throws `not-found`, `usage` where it asks for none, `plan-tampered`, `not-authorised`.
+ * The approval that an open run asks for: that of its first approve step which is not done and whose plan is there.
+ * Reads only. Throws `not-found`, `usage` where it asks for none, `plan-tampered`, `not-authorised`.
  */
 export async function approvalAsked(store: Store, id: string, actions: ActionLibrary = builtInActions): Promise<AskedApproval> {
   const journal = store.journal('runs', id);
@@ -54,8 +54,8 @@ export function approvalOfPlan(plan: Plan): AskedApproval {
 }
 
 /**
- * What a person would sign. Refused here already where it would not count: throws `not-authorised` with the reason and with
- * who could approve instead.
+ * What a person would sign. Refused here already where it would not count: throws `not-authorised` with the reason and
+ * with who could approve instead.
  */
 export async function draftApproval(
   asked: AskedApproval,

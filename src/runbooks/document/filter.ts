@@ -27,8 +27,9 @@ type PlanFilter = z.infer<typeof filterSchema>;
 export type ReadFilter = { readonly ok: true; readonly filter: PlanFilter } | { readonly ok: false; readonly problem: string };
 
 /**
- * Reads a filter as a person gives it: an object, the same as JSON, or one expression for `where`. Its names, times and expression are
- * checked at once; how long ago becomes a time. `zone`: of times that name none; without it such a time is refused. Whether its fields are there is for the plan to say, which knows the platform.
+ * Reads a filter as a person gives it: an object, the same as JSON, or one expression for `where`. Its names, times and
+ * expression are checked at once; how long ago becomes a time. `zone`: of times that name none; without it such a time
+ * is refused. Whether its fields are there is for the plan to say, which knows the platform.
  */
 export function readFilter(value: unknown, now: Date, zone?: string): ReadFilter {
   const wanted = typeof value === 'string' ? fromText(value.trim()) : value;

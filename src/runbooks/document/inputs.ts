@@ -12,7 +12,10 @@ interface InputContext {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** The question for an input. `present`: the value it has now, offered as the default. `platform`: what a snapshot has to hold. */
+/**
+ * The question for an input. `present`: the value it has now, offered as the default. `platform`: what a snapshot has
+ * to hold.
+ */
 export function inputQuestion(name: string, document: InputDocument, present?: unknown, platform?: string): Question {
   const fallback = present ?? document.default;
   return {
@@ -29,9 +32,9 @@ export function inputQuestion(name: string, document: InputDocument, present?: u
 }
 
 /**
- * All inputs of a runbook, each checked and made definite (`latest-verified` becomes an id, `2h` becomes a time): from what
- * was given, else from the operator, else the default. Throws `usage` (unknown names, values that do not fit), `not-found`,
- * and `person-needed` where a value is missing.
+ * All inputs of a runbook, each checked and made definite (`latest-verified` becomes an id, `2h` becomes a time): from
+ * what was given, else from the operator, else the default. Throws `usage` (unknown names, values that do not fit),
+ * `not-found`, and `person-needed` where a value is missing.
  */
 export async function resolveInputs(
   runbook: Runbook,

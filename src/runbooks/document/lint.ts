@@ -24,7 +24,10 @@ interface Raw {
 
 type Rule = (runbook: Runbook) => Iterable<Raw>;
 
-/** Looks for what would go wrong in an incident. The runbook is loaded already: names and types are right. In order of the file. */
+/**
+ * Looks for what would go wrong in an incident. The runbook is loaded already: names and types are right. In order of
+ * the file.
+ */
 export function lintRunbook(runbook: Runbook): Finding[] {
   const rules: readonly Rule[] = [
     unreachable,
@@ -108,7 +111,10 @@ function* fromLater(runbook: Runbook): Iterable<Raw> {
       }
 }
 
-/** Reads of a step that may have been left out by its own `when`, by one that does not ask for the same: they have no value on the day. */
+/**
+ * Reads of a step that may have been left out by its own `when`, by one that does not ask for the same: they have no
+ * value on the day.
+ */
 function* fromLeftOut(runbook: Runbook): Iterable<Raw> {
   for (const step of runbook.steps)
     for (const { path, references, own } of reads(step)) {

@@ -20,7 +20,10 @@ export async function loadRunbook(path: string, actions: ActionLibrary = builtIn
   return await parseRunbook(text, path, actions);
 }
 
-/** Checks the text of a runbook whole; nothing runs. Throws `file-invalid` with every problem: line, column, nearest word. */
+/**
+ * Checks the text of a runbook whole; nothing runs. Throws `file-invalid` with every problem: line, column, nearest
+ * word.
+ */
 export async function parseRunbook(text: string, file: string, actions: ActionLibrary = builtInActions): Promise<Runbook> {
   const yaml = parseYaml(text, file, runbookSchema);
   const document = yaml.value;

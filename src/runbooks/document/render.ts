@@ -4,8 +4,8 @@ import type { Runbook, Step } from './runbook.js';
 import type { OnFailure, UndoDocument } from './schema.js';
 
 /**
- * The runbook as Markdown that can be printed and followed by hand, with boxes to tick and lines for who and when. Characters that steer a terminal
- * or reorder text stand in it as signs: a runbook may come from elsewhere.
+ * The runbook as Markdown that can be printed and followed by hand, with boxes to tick and lines for who and when.
+ * Characters that steer a terminal or reorder text stand in it as signs: a runbook may come from elsewhere.
  */
 export function renderRunbook(runbook: Runbook): string {
   const { document } = runbook;

@@ -42,7 +42,9 @@ export interface Runbook {
   readonly id: string;
   readonly title: string;
   readonly document: RunbookDocument;
-  /** The file's text, its line breaks those of Unix: what a run goes on with even if the file changes (guarantee G7). */
+  /**
+   * The file's text, its line breaks those of Unix: what a run goes on with even if the file changes (guarantee G7).
+   */
   readonly text: string;
   readonly file: string;
   /** SHA-256 of the text. */

@@ -44,8 +44,8 @@ export async function afterFailure(runner: Runner, step: Step, state: StepRecord
 }
 
 /**
- * A step was refused because the approval of what it does no longer counts: the step that asks for it is open again, and so is
- * this one. Undefined where that is not so.
+ * A step was refused because the approval of what it does no longer counts: the step that asks for it is open again,
+ * and so is this one. Undefined where that is not so.
  */
 async function lapsed(runner: Runner, step: Step, state: StepRecord): Promise<Next | undefined> {
   const of = state.error?.data?.['lapsed'];
@@ -67,7 +67,10 @@ async function lapsed(runner: Runner, step: Step, state: StepRecord): Promise<Ne
   return 'on';
 }
 
-/** The step's plan is too old to be applied, and nothing was begun: a new one is made where that one was made, and everything behind it done anew. */
+/**
+ * The step's plan is too old to be applied, and nothing was begun: a new one is made where that one was made, and
+ * everything behind it done anew.
+ */
 async function planAnew(runner: Runner, step: Step, { error, intent }: StepRecord): Promise<boolean> {
   const plan = intent?.inputs['plan'];
   const made = error?.code === 'plan-stale' && typeof plan === 'string' ? runner.run.plans.get(plan) : undefined;

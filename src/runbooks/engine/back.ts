@@ -10,8 +10,8 @@ export function stepsThatActed({ steps }: Pick<Runbook, 'steps'>, run: RunRecord
 }
 
 /**
- * The latest decision before a step that can be taken anew: nothing that changes the world was done since, here neither. Undefined where
- * there is none.
+ * The latest decision before a step that can be taken anew: nothing that changes the world was done since, here
+ * neither. Undefined where there is none.
  */
 export function earlierDecision(runbook: Pick<Runbook, 'steps' | 'step'>, run: RunRecord, at: string): EarlierDecision | undefined {
   const acted = stepsThatActed(runbook, run);

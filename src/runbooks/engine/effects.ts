@@ -11,7 +11,10 @@ import { classOf } from './failures.js';
 import type { Next } from './next.js';
 import { errorData, RunStopped, type Runner } from './runner.js';
 
-/** Does a step that calls an action: checks, lock, confirmation, durable intent, the effect, durable outcome (guarantee G1). */
+/**
+ * Does a step that calls an action: checks, lock, confirmation, durable intent, the effect, durable outcome (guarantee
+ * G1).
+ */
 export async function perform(runner: Runner, step: Step): Promise<Next> {
   const action = actionOf(step);
   const key = keyOf(runner, step);
@@ -57,8 +60,8 @@ export async function perform(runner: Runner, step: Step): Promise<Next> {
 }
 
 /**
- * Finds out what became of an intent without outcome; the effect class decides how (guarantee G3). `late`: the action ran out
- * of time in this process, so that doing it again is for `retry` to say.
+ * Finds out what became of an intent without outcome; the effect class decides how (guarantee G3). `late`: the action
+ * ran out of time in this process, so that doing it again is for `retry` to say.
  */
 export async function resolveDoubt(runner: Runner, step: Step, state: StepRecord, late?: RunbackError): Promise<Next> {
   const { intent } = state;
@@ -177,7 +180,9 @@ interface Attempted {
   readonly key: string;
 }
 
-/** Journals a failure, with the outputs of what was done until then: the steps behind it and its undo go on with them. */
+/**
+ * Journals a failure, with the outputs of what was done until then: the steps behind it and its undo go on with them.
+ */
 async function fail(runner: Runner, step: Step, error: unknown, attempted?: Attempted): Promise<void> {
   const attempt = Math.max(1, recordOf(runner, step).attempt);
   const outputs = error instanceof FailedAttempt ? error.outputs : attempted === undefined ? undefined : await didUntil(runner, step, attempted);

@@ -14,8 +14,8 @@ import { waitFor } from './wait.js';
 import { withoutIt } from './when.js';
 
 /**
- * Takes a run from where its journal says it is to its end. What is next is always read from the state, which is derived
- * from the journal, so that an undisturbed run, a resumed one and a repeated step go the same way.
+ * Takes a run from where its journal says it is to its end. What is next is always read from the state, which is
+ * derived from the journal, so that an undisturbed run, a resumed one and a repeated step go the same way.
  */
 export async function advance(runner: Runner): Promise<void> {
   for (;;) {
@@ -41,7 +41,10 @@ async function close(runner: Runner): Promise<void> {
   else await runner.append('run.closed', { state: 'partial', because });
 }
 
-/** Syncs that this run paused and that nobody has started again, in words with the command for it: done is said over none of them. */
+/**
+ * Syncs that this run paused and that nobody has started again, in words with the command for it: done is said over
+ * none of them.
+ */
 async function stillPaused(runner: Runner): Promise<readonly string[]> {
   const { syncs } = runner.services;
   try {

@@ -16,8 +16,8 @@ export type Execution =
 const GRACE_MS = 5000;
 
 /**
- * Calls an action with the step's time limit and the two stages of stopping. The first stage reaches only actions that can be
- * taken up again (read, idempotent, verifiable); others finish. The second stage waits for nothing.
+ * Calls an action with the step's time limit and the two stages of stopping. The first stage reaches only actions that
+ * can be taken up again (read, idempotent, verifiable); others finish. The second stage waits for nothing.
  */
 export async function execute(runner: Runner, step: Step, action: AnyAction, inputs: unknown, key: string): Promise<Execution> {
   const { clock } = runner.services;

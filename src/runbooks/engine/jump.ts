@@ -8,8 +8,8 @@ import type { Runner } from './runner.js';
 const MOST_VISITS = 25;
 
 /**
- * Goes on at another step. Back: that step and everything up to here is done anew. Forward: what lies between is skipped.
- * Throws RunStopped after too many rounds.
+ * Goes on at another step. Back: that step and everything up to here is done anew. Forward: what lies between is
+ * skipped. Throws RunStopped after too many rounds.
  */
 export async function jump(
   runner: Runner,

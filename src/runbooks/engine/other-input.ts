@@ -7,7 +7,10 @@ import { stepsThatActed } from './back.js';
 import { jump } from './jump.js';
 import type { Runner } from './runner.js';
 
-/** The inputs that stand behind the value a step could not use: its error names that value under `with` (`data: {value}`). */
+/**
+ * The inputs that stand behind the value a step could not use: its error names that value under `with` (`data:
+ * {value}`).
+ */
 export function inputsBehind(step: Step, state: StepRecord): readonly string[] {
   const value = state.error?.data?.['value'];
   if (typeof value !== 'string') return [];
@@ -16,8 +19,8 @@ export function inputsBehind(step: Step, state: StepRecord): readonly string[] {
 }
 
 /**
- * A step failed because of what was given for an input: asks for another value, and has the step done again with it. False where no input
- * comes after the failure, or where nobody gives another value: then the rule of the step decides.
+ * A step failed because of what was given for an input: asks for another value, and has the step done again with it.
+ * False where no input comes after the failure, or where nobody gives another value: then the rule of the step decides.
  */
 export async function askedForAnother(runner: Runner, step: Step, state: StepRecord): Promise<boolean> {
   for (const name of inputsBehind(step, state)) {
@@ -44,9 +47,9 @@ export async function askedForAnother(runner: Runner, step: Step, state: StepRec
 }
 
 /**
- * Puts other values in the place of inputs when a run is taken up again. Throws `usage` for a name that the runbook does not have, for a
- * value that does not fit, and where a step has changed something on the strength of the value there was. Steps that only looked, or
- * worked something out, are done anew.
+ * Puts other values in the place of inputs when a run is taken up again. Throws `usage` for a name that the runbook
+ * does not have, for a value that does not fit, and where a step has changed something on the strength of the value
+ * there was. Steps that only looked, or worked something out, are done anew.
  */
 export async function replaceInputs(runner: Runner, given: Readonly<Record<string, unknown>>): Promise<void> {
   const current = currentStep(runner.run);

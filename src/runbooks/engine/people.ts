@@ -23,7 +23,10 @@ export async function manual(runner: Runner, step: Step): Promise<Next> {
   return 'on';
 }
 
-/** The files that an answer names as evidence, looked for and hashed. One that is not there leaves the run open at this step. */
+/**
+ * The files that an answer names as evidence, looked for and hashed. One that is not there leaves the run open at this
+ * step.
+ */
 async function keptWith(runner: Runner, step: Step, { evidence = [] }: Answer): Promise<Pick<DecisionData, 'kept'>> {
   if (evidence.length === 0) return {};
   try {

@@ -95,8 +95,8 @@ export class Runner {
   }
 
   /**
-   * Asks the person. Without an answer the run is left waiting, and this throws `person-needed` that names the step, the key
-   * for an answers file, and how to go on.
+   * Asks the person. Without an answer the run is left waiting, and this throws `person-needed` that names the step,
+   * the key for an answers file, and how to go on.
    */
   async ask(body: QuestionBody, key: string, words: string, more: { readonly why?: string; readonly next?: string } = {}): Promise<Answer> {
     const time = (this.asked.get(key) ?? 0) + 1;
@@ -223,8 +223,8 @@ export class Runner {
   }
 
   /**
-   * Takes over every lock that a process of this run left when it was killed: they belong to the run, whichever step it goes on with, and
-   * are given back when it ends.
+   * Takes over every lock that a process of this run left when it was killed: they belong to the run, whichever step it
+   * goes on with, and are given back when it ends.
    */
   async takeBack(): Promise<void> {
     const { store } = this.services;

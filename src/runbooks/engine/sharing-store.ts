@@ -2,7 +2,8 @@ import type { Lock, Store } from '../../store/index.js';
 
 /**
  * The store as an action gets it: a lock that its run already holds is not taken a second time, so that an action which
- * guards itself (a restore) works inside a run that guards the same platform. The run gives the lock back, not the action.
+ * guards itself (a restore) works inside a run that guards the same platform. The run gives the lock back, not the
+ * action.
  */
 export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Store {
   return {

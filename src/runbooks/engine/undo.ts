@@ -10,9 +10,9 @@ import { authorise, resolvedOrUndefined } from './effects.js';
 import { errorData, RunStopped, type Runner } from './runner.js';
 
 /**
- * Takes back what the run did, in reverse order of completion (guarantee G4). Journaled and resumable: after a kill it goes on
- * where it was. A failed undo is never hidden: it stops here until a person tries again or gives it up, and a run with
- * one given up closes as `partial`.
+ * Takes back what the run did, in reverse order of completion (guarantee G4). Journaled and resumable: after a kill it
+ * goes on where it was. A failed undo is never hidden: it stops here until a person tries again or gives it up, and a
+ * run with one given up closes as `partial`.
  */
 export async function undoAll(runner: Runner): Promise<void> {
   for (;;) {
@@ -40,8 +40,9 @@ function nextToUndo(runner: Runner): EffectRecord | undefined {
 }
 
 /**
- * Whether an attempt that failed may have done a part that is to be taken back. Of a program or a call the exit says nothing about that, and an
- * author who says how a step is undone says that there is something to undo. An action says by itself whether a failure leaves anything.
+ * Whether an attempt that failed may have done a part that is to be taken back. Of a program or a call the exit says
+ * nothing about that, and an author who says how a step is undone says that there is something to undo. An action says
+ * by itself whether a failure leaves anything.
  */
 function coversFailure(runner: Runner, effect: EffectRecord): boolean {
   const { action, undo, kind } = runner.runbook.step(effect.step);
@@ -215,7 +216,10 @@ async function failed(
   await runner.halt('failed', stopped.message, stopped);
 }
 
-/** Waits for the undo unless the second stage of stopping comes first; then it is in doubt, and repeated by the next undo. */
+/**
+ * Waits for the undo unless the second stage of stopping comes first; then it is in doubt, and repeated by the next
+ * undo.
+ */
 async function abortable<T>(runner: Runner, work: Promise<T>): Promise<T> {
   let onAbort = (): void => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -6,9 +6,10 @@ import type { Next } from './next.js';
 import { errorData, type Runner } from './runner.js';
 
 /**
- * Waits until a condition holds. Before each look, the reading steps that the condition names are read again, so that it can become true and
- * nothing that was read hours ago, before a resume, makes it true; what they found is journaled once it does. What cannot be read or worked
- * out at a look is not known, and holds the wait up as what is false does. The time counts from the first look, also over a resume.
+ * Waits until a condition holds. Before each look, the reading steps that the condition names are read again, so that
+ * it can become true and nothing that was read hours ago, before a resume, makes it true; what they found is journaled
+ * once it does. What cannot be read or worked out at a look is not known, and holds the wait up as what is false does.
+ * The time counts from the first look, also over a resume.
  */
 export async function waitFor(runner: Runner, step: Step): Promise<Next> {
   const { clock } = runner.services;

@@ -5,8 +5,9 @@ import { byOf } from './people.js';
 import { errorData, type Runner } from './runner.js';
 
 /**
- * Where a step's `when` says whether it is needed: undefined where it is, `on` where it was left out. What cannot be worked out, as over the
- * outputs of a step that was left out itself, is neither: a person leaves the step out or takes the run back, and without one the run stops.
+ * Where a step's `when` says whether it is needed: undefined where it is, `on` where it was left out. What cannot be
+ * worked out, as over the outputs of a step that was left out itself, is neither: a person leaves the step out or takes
+ * the run back, and without one the run stops.
  */
 export async function withoutIt(runner: Runner, step: Step): Promise<Next | undefined> {
   const { when } = step;

@@ -34,9 +34,10 @@ export interface EvidenceReport {
 }
 
 /**
- * Checks the journal of a run line by line (guarantee G6): the chain of hashes, the order, and the digest of the runbook text.
- * Changing, dropping or reordering any line is found and named, also at the end, where the head that is kept beside the journal is there;
- * without it a cut-off end is found by comparing `lastHash`, or because the run is not closed. Throws `not-found`.
+ * Checks the journal of a run line by line (guarantee G6): the chain of hashes, the order, and the digest of the
+ * runbook text. Changing, dropping or reordering any line is found and named, also at the end, where the head that is
+ * kept beside the journal is there; without it a cut-off end is found by comparing `lastHash`, or because the run is
+ * not closed. Throws `not-found`.
  */
 export async function verifyEvidence(store: Store, id: string): Promise<EvidenceReport> {
   const journal = store.journal('runs', id);

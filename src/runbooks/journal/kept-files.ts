@@ -17,7 +17,10 @@ export interface KeptFileCheck extends KeptFile {
   readonly state: 'same' | 'changed' | 'gone';
 }
 
-/** Reads files that are to be kept as evidence, relative ones from `root`, and gives their digests. Throws `file-unreadable` naming the first that cannot be read. */
+/**
+ * Reads files that are to be kept as evidence, relative ones from `root`, and gives their digests. Throws
+ * `file-unreadable` naming the first that cannot be read.
+ */
 export async function keepFiles(paths: readonly string[], root: string): Promise<readonly KeptFile[]> {
   const kept: KeptFile[] = [];
   for (const name of paths) {

@@ -51,7 +51,9 @@ export interface ApprovalRecord extends ApprovalView {
   readonly block?: string;
 }
 
-/** A run, derived from its journal and from nothing else. Its maps grow in place: a fold of 10,000 steps copies nothing. */
+/**
+ * A run, derived from its journal and from nothing else. Its maps grow in place: a fold of 10,000 steps copies nothing.
+ */
 export interface RunRecord {
   readonly id: string;
   readonly created: CreatedData;
@@ -66,7 +68,10 @@ export interface RunRecord {
   readonly effects: ReadonlyMap<number, EffectRecord>;
   /** Idempotency key of an intent to its effect. */
   readonly effectOf: ReadonlyMap<string, number>;
-  /** The plans that steps of the run made, with the step and the `seq` of the line: also those that a later visit replaced. */
+  /**
+   * The plans that steps of the run made, with the step and the `seq` of the line: also those that a later visit
+   * replaced.
+   */
   readonly plans: ReadonlyMap<string, { readonly step: string; readonly order: number }>;
   readonly approvals: readonly ApprovalRecord[];
   /** Steps confirmed by a typed answer, with the answer; cleared when the step is reset. */

@@ -9,8 +9,8 @@ import { type ApprovalRecord, type EffectRecord, emptyRun, freshStep, type RunRe
 export const RUNS = 'runs';
 
 /**
- * Applies one journal line and returns the run after it; the run given is used up. The same lines give the same run, and
- * nothing but the lines counts. Lines of types it does not know only move `lastSeq` and `lastHash`.
+ * Applies one journal line and returns the run after it; the run given is used up. The same lines give the same run,
+ * and nothing but the lines counts. Lines of types it does not know only move `lastSeq` and `lastHash`.
  */
 export function applyEntry(run: RunRecord, entry: JournalEntry): RunRecord {
   const next: RunRecord = { ...run, lastSeq: entry.seq, lastHash: entry.hash };
@@ -169,7 +169,8 @@ function outcomeOf(step: StepRecord, data: OutcomeData, at: string): StepRecord 
       return {
         ...step,
         state: 'failed',
-        // What went wrong before there was an intent (a lost token, a wrong account) was a try too: else it would be tried for ever.
+        // What went wrong before there was an intent (a lost token, a wrong account) was a try too: else it would be
+        // tried for ever.
         tries: step.state === 'running' || step.state === 'in_doubt' ? step.tries : step.tries + 1,
         outputs: data.outputs ?? step.outputs,
         endedAt: at,

@@ -17,9 +17,10 @@ interface Proof {
 const WRITES = ['restore.apply', 'restore.undo'];
 
 /**
- * Judges from the journal alone whether syncs may start again (guarantee G12). Every write counts, also one that failed half-way or whose
- * answer was lost, and whatever became of its step afterwards. It is verified by a later proof of the same plan, or of a plan that the same
- * step made after it: that one was compared with the platform as the write had left it.
+ * Judges from the journal alone whether syncs may start again (guarantee G12). Every write counts, also one that failed
+ * half-way or whose answer was lost, and whatever became of its step afterwards. It is verified by a later proof of the
+ * same plan, or of a plan that the same step made after it: that one was compared with the platform as the write had
+ * left it.
  */
 export function verificationOf(run: RunRecord): Verification {
   const looks = [...run.steps.values()].filter((step) => step.action === 'restore.verify' && step.state === 'succeeded');

@@ -89,7 +89,10 @@ export class Apps {
   }
 }
 
-/** Throws HubSpot's 403 unless the app has one scope of each group; it names the group that is missing, unless the endpoint refuses its own way. */
+/**
+ * Throws HubSpot's 403 unless the app has one scope of each group; it names the group that is missing, unless the
+ * endpoint refuses its own way.
+ */
 export function requireScopes(app: App, groups: readonly (readonly string[])[], refusal: () => Error | undefined): void {
   for (const anyOf of groups) if (!anyOf.some((scope) => app.scopes.has(scope))) throw refusal() ?? scopesMissing(anyOf);
 }

@@ -10,7 +10,10 @@ import type { PropertyValues } from './state/values.js';
 export interface TrueRecord {
   readonly id: string;
   readonly archived: boolean;
-  /** Values of the properties that clients or people may change; absent where there is none. Sets are sorted: their order means nothing. */
+  /**
+   * Values of the properties that clients or people may change; absent where there is none. Sets are sorted: their
+   * order means nothing.
+   */
   readonly properties: Readonly<Record<string, string>>;
   /** ISO 8601. */
   readonly createdAt: string;
@@ -123,7 +126,10 @@ export class DirectWriter implements TrueWriter {
     this.writer = { source };
   }
 
-  /** Makes one change; gives the id of the record that was created, changed or linked from. Throws {@link ApiFailure} as the API would answer. */
+  /**
+   * Makes one change; gives the id of the record that was created, changed or linked from. Throws {@link ApiFailure} as
+   * the API would answer.
+   */
   apply(mutation: DirectMutation): string {
     switch (mutation.action) {
       case 'create':

@@ -8,7 +8,9 @@ export interface FailureDetail {
   readonly context?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What an error body may hold besides `status`, `message` and `correlationId`. Every one is optional, as at HubSpot. */
+/**
+ * What an error body may hold besides `status`, `message` and `correlationId`. Every one is optional, as at HubSpot.
+ */
 export interface FailureBody {
   readonly category?: string;
   readonly subCategory?: string;

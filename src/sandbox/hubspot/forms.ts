@@ -19,8 +19,8 @@ const submission = z.object({
 });
 
 /**
- * The endpoint that takes forms without a key: 50 submissions in ten seconds, then 429. Who goes on and gets ten of those
- * within a second is blocked for a minute, with a body that is plain text.
+ * The endpoint that takes forms without a key: 50 submissions in ten seconds, then 429. Who goes on and gets ten of
+ * those within a second is blocked for a minute, with a body that is plain text.
  */
 export class Forms {
   private readonly taken: RollingWindow;
@@ -39,7 +39,10 @@ export class Forms {
     return method === 'POST' && PATH.test(path);
   }
 
-  /** Puts a submission into the contact of its address, or a new one. Throws 429, and 400 for fields that are not accepted. */
+  /**
+   * Puts a submission into the contact of its address, or a new one. Throws 429, and 400 for fields that are not
+   * accepted.
+   */
   submit(path: string, body: unknown, correlationId: string): ApiAnswer {
     this.admit();
     const [, portalId, form = ''] = PATH.exec(path) ?? [];

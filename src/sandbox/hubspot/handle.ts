@@ -34,7 +34,10 @@ export interface HubSpotSandbox extends Sandbox, Pick<Served, 'onRequest' | 'onA
   setLimits(limits: Partial<LimitSettings>): void;
   /** Changes what the account does on its own from now on. */
   setAccount(settings: Partial<AccountSettings>): void;
-  /** Lets an owner leave: their records keep the id, and no write may name it any more. Throws HubSpot's 404 for an unknown one. */
+  /**
+   * Lets an owner leave: their records keep the id, and no write may name it any more. Throws HubSpot's 404 for an
+   * unknown one.
+   */
   ownerLeaves(id: string): void;
   /** Makes an expired token good again and gives back the scopes it started with. */
   renewToken(): void;

@@ -48,7 +48,10 @@ export interface HubSpotSandboxOptions {
   readonly associationPageSize?: number;
   /** Longest path and query before 414. */
   readonly longestTarget?: number;
-  /** Answers for a single record that is not there with a page instead of JSON, on the older form of the path. Default false. */
+  /**
+   * Answers for a single record that is not there with a page instead of JSON, on the older form of the path. Default
+   * false.
+   */
   readonly notFoundPage?: boolean;
   /** What the account does on its own; by default what a fresh one does. */
   readonly account?: Partial<AccountSettings>;
@@ -57,7 +60,9 @@ export interface HubSpotSandboxOptions {
   readonly seed?: number;
 }
 
-/** Starts a local server that speaks HubSpot's API on this machine's loopback address. Rejects for any other address. */
+/**
+ * Starts a local server that speaks HubSpot's API on this machine's loopback address. Rejects for any other address.
+ */
 export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): Promise<HubSpotSandbox> {
   const clock = options.clock ?? systemClock;
   const portalId = options.portalId ?? 62_515;

@@ -7,7 +7,10 @@ import { jsonAnswer, type WireAnswer, type WireRequest } from './wire.js';
 /** Where the control routes begin; requests there are neither counted nor limited. */
 export const CONTROL_PATH = '/__sandbox';
 
-/** What a control route does: gets the parsed body, and the words of the path after its name; gives what is told, undefined for nothing. */
+/**
+ * What a control route does: gets the parsed body, and the words of the path after its name; gives what is told,
+ * undefined for nothing.
+ */
 export type Control = (body: unknown, words: readonly string[]) => unknown;
 /** Control routes by method and first word of the path: `POST faults`. */
 export type Controls = Readonly<Record<string, Control>>;
@@ -74,8 +77,8 @@ export function present(value: unknown): unknown {
 }
 
 /**
- * Answers a control request, for another process that drives the sandbox. The token the sandbox started with is needed, even
- * after it "expired". Answers JSON; 204 where there is nothing to tell.
+ * Answers a control request, for another process that drives the sandbox. The token the sandbox started with is needed,
+ * even after it "expired". Answers JSON; 204 where there is nothing to tell.
  */
 export function control(controls: Controls, token: string, wire: WireRequest): WireAnswer {
   const refused = (status: number, message: string, more?: unknown): WireAnswer =>

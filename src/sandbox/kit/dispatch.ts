@@ -8,8 +8,9 @@ import { jsonAnswer, type RequestSeen, type WireAnswer, type WireRequest } from 
 type AnyFault = { readonly kind: string } & When;
 
 /**
- * What the API of one vendor does its own way. The kit keeps the order: what stands before the API, then token, limits, faults, scope, handler.
- * `C`: whoever calls, as the vendor knows them; `R`: its endpoints; `F`: its faults, the common ones among them. What refuses throws a {@link Failure}.
+ * What the API of one vendor does its own way. The kit keeps the order: what stands before the API, then token, limits,
+ * faults, scope, handler. `C`: whoever calls, as the vendor knows them; `R`: its endpoints; `F`: its faults, the common
+ * ones among them. What refuses throws a {@link Failure}.
  */
 export interface Api<C, R extends Route<C>, F extends AnyFault> {
   readonly routes: readonly R[];

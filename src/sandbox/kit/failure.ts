@@ -1,6 +1,6 @@
 /**
- * An answer that is an error in the vendor's own words; thrown by handlers, turned into HTTP where it arrives. Vendors give it what they put
- * into a body.
+ * An answer that is an error in the vendor's own words; thrown by handlers, turned into HTTP where it arrives. Vendors
+ * give it what they put into a body.
  */
 export class Failure<Body = unknown> extends Error {
   constructor(

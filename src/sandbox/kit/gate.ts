@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a server on loopback lets in: programs of this machine that know its token, and no web page that a browser here has open. */
+/**
+ * What a server on loopback lets in: programs of this machine that know its token, and no web page that a browser here
+ * has open.
+ */
 
 /** Bytes that HubSpot's API takes in one request are far fewer. */
 export const LARGEST_BODY = 10 * 1024 * 1024;
@@ -11,8 +14,8 @@ const DISCARDED = 64 * 1024 * 1024;
 const NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
- * Why a request is not let in, by its headers alone; undefined where it is. A name in `Host` that is not this machine's own was made to
- * lead here (DNS rebinding), and an `Origin` that is not this very server is a page of somebody else's.
+ * Why a request is not let in, by its headers alone; undefined where it is. A name in `Host` that is not this machine's
+ * own was made to lead here (DNS rebinding), and an `Origin` that is not this very server is a page of somebody else's.
  */
 export function strangerOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
   const { host, origin } = headers;
@@ -25,7 +28,8 @@ export function strangerOf({ headers }: Pick<IncomingMessage, 'headers'>): strin
 /** Answers a request without its body. */
 export function turnAway(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   const body = JSON.stringify({ status: 'error', message });
-  // A client that still sends would see a broken connection and never the answer: some of it is let through, and thrown away.
+  // A client that still sends would see a broken connection and never the answer: some of it is let through, and thrown
+  // away.
   let passed = 0;
   request.on('data', (part: Buffer) => {
     passed += part.length;

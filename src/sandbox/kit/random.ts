@@ -1,4 +1,6 @@
-/** A small deterministic source of randomness: the same seed gives the same sequence on every machine. Not for secrets. */
+/**
+ * A small deterministic source of randomness: the same seed gives the same sequence on every machine. Not for secrets.
+ */
 export interface Random {
   /** A number in [0, 1). */
   next(): number;

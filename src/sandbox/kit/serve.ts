@@ -31,7 +31,9 @@ export interface Served {
   readonly url: string;
   /** Awaited before each API request is handled; one listener at a time, undefined removes it. */
   onRequest(listener: ((seen: RequestSeen) => void | Promise<void>) | undefined): void;
-  /** Awaited after each API request was applied and before it is answered; one listener at a time, undefined removes it. */
+  /**
+   * Awaited after each API request was applied and before it is answered; one listener at a time, undefined removes it.
+   */
   onApplied(listener: ((seen: RequestSeen, status: number) => void | Promise<void>) | undefined): void;
   stop(): Promise<void>;
 }

@@ -9,7 +9,10 @@ const LOOPBACK = new Set(['127.0.0.1', '::1']);
 /** What answers: gets the request, may take its time. */
 export type Responder = (wire: WireRequest) => Promise<WireAnswer>;
 
-/** How many bytes of body a request may have, by its head alone; 0 where the body of it is not even read, as for one that nobody knows. */
+/**
+ * How many bytes of body a request may have, by its head alone; 0 where the body of it is not even read, as for one
+ * that nobody knows.
+ */
 export type BodyLimit = (head: Omit<WireRequest, 'body'>) => number;
 
 /** A running loopback server. */
@@ -21,9 +24,9 @@ export interface RunningServer {
 }
 
 /**
- * Starts an HTTP server that only this machine reaches. Throws a RangeError for an address that is not loopback: a sandbox
- * holds no secrets, but its writes are nobody else's business (guarantee G23). Port 0 takes a free one. Requests that name
- * another host or come from a web page are answered with 403, bodies over `limitOf` with 413.
+ * Starts an HTTP server that only this machine reaches. Throws a RangeError for an address that is not loopback: a
+ * sandbox holds no secrets, but its writes are nobody else's business (guarantee G23). Port 0 takes a free one.
+ * Requests that name another host or come from a web page are answered with 403, bodies over `limitOf` with 413.
  */
 export async function listen(
   options: { readonly host: string; readonly port: number; readonly clock: Clock },

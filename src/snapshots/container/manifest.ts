@@ -83,7 +83,10 @@ export function parseManifest(bytes: Buffer, path: string): SnapshotManifest | u
   return parsed.success && fitsItself(parsed.data) ? parsed.data : undefined;
 }
 
-/** True where the digest in a manifest is that of its other bytes. A manifest is canonical JSON: without the member, its bytes are those that were hashed. */
+/**
+ * True where the digest in a manifest is that of its other bytes. A manifest is canonical JSON: without the member, its
+ * bytes are those that were hashed.
+ */
 function vouchesForItself(bytes: Buffer, own: unknown): boolean {
   if (typeof own !== 'string') return false;
   const member = `"sha256":${JSON.stringify(own)}`;
@@ -97,8 +100,8 @@ function vouchesForItself(bytes: Buffer, own: unknown): boolean {
 }
 
 /**
- * True where no part, object type or platform is listed twice, and the parts of each stand in the order of their keys and hold as many rows as it
- * says. A part listed a hundred thousand times would be read as often.
+ * True where no part, object type or platform is listed twice, and the parts of each stand in the order of their keys
+ * and hold as many rows as it says. A part listed a hundred thousand times would be read as often.
  */
 function fitsItself({ version: written, id, header: { id: own, platforms }, objects, links }: SnapshotManifest): boolean {
   const names = platforms.map(({ name }) => name);

@@ -63,7 +63,9 @@ function hasControl(name: string): boolean {
   return false;
 }
 
-/** Sorts an entry name of an untrusted zip. Only names without any way out of their folder are anything but `unsafe`. */
+/**
+ * Sorts an entry name of an untrusted zip. Only names without any way out of their folder are anything but `unsafe`.
+ */
 export function kindOfEntry(name: string): EntryKind {
   if (name === '' || name.length > 1024 || name.includes('\\') || hasControl(name) || name.startsWith('/') || /^[A-Za-z]:/.test(name))
     return 'unsafe';

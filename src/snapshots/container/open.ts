@@ -17,7 +17,10 @@ export interface OpenSnapshotOptions {
    * `census` false everywhere and `damage` saying what is known to be missing. Reads the whole file once.
    */
   readonly salvage?: boolean;
-  /** Do not search a file whose directory or manifest is broken, which takes reading all of it: refuse it at once. For lists. */
+  /**
+   * Do not search a file whose directory or manifest is broken, which takes reading all of it: refuse it at once. For
+   * lists.
+   */
   readonly quick?: boolean;
 }
 

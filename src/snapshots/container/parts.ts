@@ -14,7 +14,9 @@ export interface PartSizes {
 }
 export const PART_SIZES: PartSizes = { min: 1 << 20, max: 4 << 20 };
 
-/** Longest line a snapshot takes: more than this in one record is refused, since readers hold a whole part in memory. */
+/**
+ * Longest line a snapshot takes: more than this in one record is refused, since readers hold a whole part in memory.
+ */
 export const LINE_LIMIT = 64 << 20;
 
 /** Size that a part buffer begins with. */
@@ -27,7 +29,10 @@ export interface WrittenParts {
   readonly parts: readonly PartInfo[];
 }
 
-/** What parts are filled in: one is filled while the other is written. Used for one object type after the other, and only by one at a time. */
+/**
+ * What parts are filled in: one is filled while the other is written. Used for one object type after the other, and
+ * only by one at a time.
+ */
 export type PartBuffers = [Buffer, Buffer];
 
 /** Empty ones; they grow as they are needed. */
@@ -36,12 +41,13 @@ export function partBuffers(): PartBuffers {
 }
 
 /**
- * Cuts lines that come in the order of their keys into parts and hands them to the container. A part ends, once it has `min` bytes,
- * after a record chosen by a hash of its key (so an insertion elsewhere does not move the boundary; a long line is
- * chosen more often, so parts of wide and of narrow records come out alike), and at the latest before it exceeds `max`.
+ * Cuts lines that come in the order of their keys into parts and hands them to the container. A part ends, once it has
+ * `min` bytes, after a record chosen by a hash of its key (so an insertion elsewhere does not move the boundary; a long
+ * line is chosen more often, so parts of wide and of narrow records come out alike), and at the latest before it
+ * exceeds `max`.
  *
- * Memory: two part buffers, which whoever writes several object types gives. Order and duplicates are checked: a line that repeats the key before it is left out and
- * counted, a key that goes backwards throws `platform-nonsense`.
+ * Memory: two part buffers, which whoever writes several object types gives. Order and duplicates are checked: a line
+ * that repeats the key before it is left out and counted, a key that goes backwards throws `platform-nonsense`.
  */
 export class PartWriter {
   /** Lines left out because their key stood directly before. */
@@ -196,7 +202,10 @@ export class PartWriter {
   }
 }
 
-/** Whether a part may end after the line whose key begins at `start`: one line in `span / its length`, by a hash of the key. */
+/**
+ * Whether a part may end after the line whose key begins at `start`: one line in `span / its length`, by a hash of the
+ * key.
+ */
 function endsPart(bytes: Buffer, start: number, end: number, span: number): boolean {
   let hash = 0x811c9dc5;
   const last = stringEnd(bytes, start, end);

@@ -118,7 +118,9 @@ function describePart(name: string, kind: LineKind, bytes: Buffer): FoundPart | 
   return fits.length === 0 ? undefined : { part, fits };
 }
 
-/** True names of the folders found, by encoding every name the schemas tell; a folder without a schema keeps its own. */
+/**
+ * True names of the folders found, by encoding every name the schemas tell; a folder without a schema keeps its own.
+ */
 function namesOf(
   header: SnapshotHeader,
   small: ReadonlyMap<string, Buffer>,

@@ -14,7 +14,10 @@ export interface Scan {
   readonly strange: readonly string[];
 }
 
-/** How much may be unpacked of entries that turn out to be broken: parts of JSON shrink to a hundredth at most. Entries that overlap have no bound. */
+/**
+ * How much may be unpacked of entries that turn out to be broken: parts of JSON shrink to a hundredth at most. Entries
+ * that overlap have no bound.
+ */
 const WASTE_BYTES = 256 << 20;
 const WASTE_RATIO = 100;
 const CHUNK_BYTES = 256 << 10;
@@ -60,8 +63,8 @@ export async function scanEntries(file: StoredFile, signal?: AbortSignal): Promi
 }
 
 /**
- * Where an entry ends, by its header or, where that is silent, by unpacking it and by the descriptor behind it. Of one that is broken, how many bytes
- * were unpacked for nothing.
+ * Where an entry ends, by its header or, where that is silent, by unpacking it and by the descriptor behind it. Of one
+ * that is broken, how many bytes were unpacked for nothing.
  */
 async function measure(file: StoredFile, offset: number, local: LocalHeader): Promise<{ entry: ZipEntry; next: number } | number> {
   const start = offset + local.headerBytes;
@@ -81,7 +84,10 @@ async function measure(file: StoredFile, offset: number, local: LocalHeader): Pr
   return { entry: { name: local.name, offset, deflated, compressedBytes, bytes, crc32 }, next: start + compressedBytes + signed + 12 };
 }
 
-/** How many bytes the deflate stream at `start` has (undefined where it is broken, cut off, or without bound), and how many were unpacked. */
+/**
+ * How many bytes the deflate stream at `start` has (undefined where it is broken, cut off, or without bound), and how
+ * many were unpacked.
+ */
 async function packedBytes(file: StoredFile, start: number): Promise<{ readonly packed: number | undefined; readonly unpacked: number }> {
   const inflate = createInflateRaw();
   let unpacked = 0;

@@ -27,8 +27,8 @@ export class ContainerWriter {
   /** Begins a zip. archiver is loaded here: it brings a hundred modules, and most commands write no snapshot. */
   static async begin(sink: ByteSink, date: Date): Promise<ContainerWriter> {
     const { ZipArchive } = await import('archiver');
-    // Large output chunks: every chunk costs a turn of the event loop. Level 1, since deflate is what a snapshot waits for;
-    // a 16 KB window and memory level 8 are a quarter faster on NDJSON than the largest, and no worse.
+    // Large output chunks: every chunk costs a turn of the event loop. Level 1, since deflate is what a snapshot waits
+    // for; a 16 KB window and memory level 8 are a quarter faster on NDJSON than the largest, and no worse.
     return new ContainerWriter(new ZipArchive({ zlib: { level: 1, memLevel: 8, windowBits: 14, chunkSize: 1 << 19 } }), sink, date);
   }
 

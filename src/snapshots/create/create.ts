@@ -13,8 +13,9 @@ import { type CreateSnapshotDeps, type CreateSnapshotRequest, WritingSession } f
 /**
  * Reads the platforms and writes one snapshot: complete, or not there at all. Nothing is changed on any platform.
  *
- * An object type that is wanted and cannot be read (a view, no key, gone, not for these credentials) does not cost the others: it is one
- * of the summary's `gaps`, as is one that was read without proof that this was all. A read that breaks off fails the snapshot.
+ * An object type that is wanted and cannot be read (a view, no key, gone, not for these credentials) does not cost the
+ * others: it is one of the summary's `gaps`, as is one that was read without proof that this was all. A read that
+ * breaks off fails the snapshot.
  *
  * Before it appears under its name, the file is read back: every byte against the digest of what was written, then
  * directory, header, schemas and manifest as any reader would. (Unpacking everything again would cost as much as the
@@ -77,7 +78,10 @@ function lockName(name: string): string {
   return `snapshot-${name.replace(/\.zip$/, '')}`;
 }
 
-/** Removes partial files and scratch folders whose writer is dead, and its lock where it left nothing else; a living one holds its lock. */
+/**
+ * Removes partial files and scratch folders whose writer is dead, and its lock where it left nothing else; a living one
+ * holds its lock.
+ */
 async function removeLeftovers(storage: SnapshotStorage, store: Store, by: string): Promise<void> {
   const dead = (await store.locks()).filter(({ name, alive }) => name.startsWith('snapshot-') && !alive);
   const left = new Set([...(await storage.unfinished()), ...dead.map(({ name }) => `${name.slice('snapshot-'.length)}.zip`)]);

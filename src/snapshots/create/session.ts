@@ -161,7 +161,10 @@ export class WritingSession {
         await this.#orLeaveOut(platform, linkName(link), () => this.#link(platform, link));
   }
 
-  /** Reads something that these credentials may turn out not to see: that costs itself, not the others. True where it was read. */
+  /**
+   * Reads something that these credentials may turn out not to see: that costs itself, not the others. True where it
+   * was read.
+   */
   async #orLeaveOut(platform: Platform, object: string, read: () => Promise<void>): Promise<boolean> {
     try {
       await read();

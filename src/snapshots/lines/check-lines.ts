@@ -4,8 +4,9 @@ import { beginsLine, NEWLINE, type LineKind, type LineOrder } from './lines.js';
 import { boundedJson } from './shapes.js';
 
 /**
- * Undefined where a part holds what its entry in the manifest says, in words what is wrong otherwise: whole lines of the kind, as many as are listed,
- * in the order of their keys, within the range of keys. For parts that nobody vouches for: readers look lines up by their bytes.
+ * Undefined where a part holds what its entry in the manifest says, in words what is wrong otherwise: whole lines of
+ * the kind, as many as are listed, in the order of their keys, within the range of keys. For parts that nobody vouches
+ * for: readers look lines up by their bytes.
  */
 export function linesProblem({ kind, order }: LineOrder, bytes: Buffer, part: PartInfo): string | undefined {
   if (bytes.at(-1) !== NEWLINE) return 'its last line has no end';

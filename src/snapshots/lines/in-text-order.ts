@@ -7,12 +7,14 @@ const SOME_BYTES = 64 << 10;
 const LINES = { kind: 'records', order: 'text' } as const;
 
 /**
- * Parts whose lines lie by the size of their keys, as lines in the order of bytes: so a snapshot is compared with one that lies in that order.
- * Whole numbers with the same sign and as many digits have one order in both ways of sorting (those below zero the other way round), and lie
- * together; so this merges as many runs as there are lengths, without a temporary file. Memory: one part for each length.
+ * Parts whose lines lie by the size of their keys, as lines in the order of bytes: so a snapshot is compared with one
+ * that lies in that order. Whole numbers with the same sign and as many digits have one order in both ways of sorting
+ * (those below zero the other way round), and lie together; so this merges as many runs as there are lengths, without a
+ * temporary file. Memory: one part for each length.
  *
- * `read` gives the bytes of a part; undefined where it cannot be read, which is asked before any line behind the first of that part is given. A part may
- * be read several times: once for each length of its keys. The bytes given are good until the next ones are asked for.
+ * `read` gives the bytes of a part; undefined where it cannot be read, which is asked before any line behind the first
+ * of that part is given. A part may be read several times: once for each length of its keys. The bytes given are good
+ * until the next ones are asked for.
  */
 export async function* inTextOrder(parts: readonly PartInfo[], read: (part: PartInfo) => Promise<Buffer | undefined>): AsyncGenerator<Buffer> {
   const lengths = new Map<number, PartInfo[]>();

@@ -5,8 +5,8 @@ import { compareLines, type LineOrder } from './lines.js';
 const GIVE_BYTES = 256 << 10;
 
 /**
- * Gathers lines that come in their order, in one buffer that is used over and over: what was given is to be used up before a line is added again.
- * Of lines with one key the last stays.
+ * Gathers lines that come in their order, in one buffer that is used over and over: what was given is to be used up
+ * before a line is added again. Of lines with one key the last stays.
  */
 export class LineOut {
   #bytes = Buffer.alloc(0);

@@ -65,7 +65,10 @@ export function keyAt(kind: LineKind, bytes: Buffer, start: number, limit: numbe
   return stringAt(bytes, from, stringEnd(bytes, from, limit));
 }
 
-/** Compares two JSON strings in the order of the keys they stand for. Both offsets are of the first character; returns <0, 0, >0. */
+/**
+ * Compares two JSON strings in the order of the keys they stand for. Both offsets are of the first character; returns
+ * <0, 0, >0.
+ */
 function compareStrings(a: Buffer, aStart: number, b: Buffer, bStart: number): number {
   let i = aStart;
   let j = bStart;
@@ -88,7 +91,9 @@ function compareStrings(a: Buffer, aStart: number, b: Buffer, bStart: number): n
   return compareKeys(stringAt(a, aStart, stringEnd(a, aStart, a.length)), stringAt(b, bStart, stringEnd(b, bStart, b.length)));
 }
 
-/** Compares two JSON strings that hold whole numbers, by their size. Offsets and answer as for {@link compareStrings}. */
+/**
+ * Compares two JSON strings that hold whole numbers, by their size. Offsets and answer as for {@link compareStrings}.
+ */
 function compareWhole(a: Buffer, aStart: number, b: Buffer, bStart: number): number {
   const below = a[aStart] === MINUS;
   if (below !== (b[bStart] === MINUS)) return below ? -1 : 1;

@@ -20,7 +20,10 @@ export interface MergeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Merges sorted runs; of lines with one key that of the latest run is kept. The bytes of a batch are good until the next one is asked for. */
+/**
+ * Merges sorted runs; of lines with one key that of the latest run is kept. The bytes of a batch are good until the
+ * next one is asked for.
+ */
 export async function* mergeRuns(runs: readonly SortedRun[], { lines, onDuplicate, signal }: MergeOptions): AsyncGenerator<LineBatch> {
   try {
     const heads: Head[] = [];

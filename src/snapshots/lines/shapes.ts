@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { nestedDeeper } from '../../lib/index.js';
 import type { LinkSchema, ObjectSchema } from '../../records/index.js';
 
-/** What JSON entries of a snapshot may look like. Digests only prove that bytes are those that were written, not who wrote them. */
+/**
+ * What JSON entries of a snapshot may look like. Digests only prove that bytes are those that were written, not who
+ * wrote them.
+ */
 
 /** Why an entry of a schema that holds something else is damaged. */
 export const NO_SCHEMA = 'it does not describe what its name says';

@@ -37,8 +37,8 @@ export interface SortOptions {
  * External merge sort: takes lines in any order and gives them in canonical key order, each key once. What does not fit
  * into memory goes into temporary files, which are removed as they are used up; the caller removes the folder.
  *
- * Lines stay bytes from beginning to end: held as texts they would cost their size several times over, since the engine lets garbage grow to a
- * multiple of what is live. The bytes of a batch are good until the next one is asked for.
+ * Lines stay bytes from beginning to end: held as texts they would cost their size several times over, since the engine
+ * lets garbage grow to a multiple of what is live. The bytes of a batch are good until the next one is asked for.
  */
 export async function* sortLines(source: AsyncIterable<LineBatch>, options: SortOptions): AsyncGenerator<LineBatch> {
   const limits = options.limits ?? SORT_LIMITS;
@@ -68,7 +68,8 @@ export async function* sortLines(source: AsyncIterable<LineBatch>, options: Sort
     return;
   }
   runs.push(await spill(held.take(merging)));
-  // In rounds, each of neighbours, so that "read last" stays the order of the runs and no line is merged more often than needed.
+  // In rounds, each of neighbours, so that "read last" stays the order of the runs and no line is merged more often
+  // than needed.
   while (runs.length > limits.fanIn) {
     const merged: string[] = [];
     for (let n = 0; n < runs.length; n += limits.fanIn) merged.push(await spill(mergeRuns(runs.slice(n, n + limits.fanIn).map(readRun), merging)));
@@ -82,8 +83,9 @@ function sizeOf({ bytes, ends }: LineBatch): number {
 }
 
 /**
- * Room for lines to be sorted, for one sort after the other: buffers of one size, which are filled again by the next ones: memory that is given back in large pieces, again and again, is not
- * given back to the system. A line never lies in two of them; one that is larger than they are has one of its own.
+ * Room for lines to be sorted, for one sort after the other: buffers of one size, which are filled again by the next
+ * ones: memory that is given back in large pieces, again and again, is not given back to the system. A line never lies
+ * in two of them; one that is larger than they are has one of its own.
  */
 export class SortRoom {
   readonly #buffers: Buffer[] = [];

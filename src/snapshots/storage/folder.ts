@@ -134,7 +134,10 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
   };
 }
 
-/** Bytes of a file; undefined for what is none. Asked without a detour over threads: of hundreds of files that takes a third of the time. */
+/**
+ * Bytes of a file; undefined for what is none. Asked without a detour over threads: of hundreds of files that takes a
+ * third of the time.
+ */
 function sizeOf(path: string): number | undefined {
   try {
     const info = statSync(path, { throwIfNoEntry: false });

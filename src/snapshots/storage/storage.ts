@@ -13,8 +13,8 @@ export interface SnapshotStorage {
   /** For people: a path or address. */
   readonly location: string;
   /**
-   * Writes one file. `write` is given a sink that takes bytes in order and resolves when it can take more; the bytes may
-   * be reused after that. `check` reads what was written before it becomes visible; what it throws undoes the put.
+   * Writes one file. `write` is given a sink that takes bytes in order and resolves when it can take more; the bytes
+   * may be reused after that. `check` reads what was written before it becomes visible; what it throws undoes the put.
    * Whatever is thrown, nothing of that name is left.
    */
   put(name: string, write: (sink: ByteSink) => Promise<void>, check: (file: StoredFile) => Promise<void>): Promise<void>;
@@ -30,7 +30,10 @@ export interface SnapshotStorage {
   discard(name: string): Promise<void>;
   /** An empty folder of this machine for temporary files while `name` is being put. `discard` removes it. */
   scratch(name: string): Promise<string>;
-  /** In whole sentences: owners and modes by which somebody else could change what lies here. Empty where there are none, or none can be told. */
+  /**
+   * In whole sentences: owners and modes by which somebody else could change what lies here. Empty where there are
+   * none, or none can be told.
+   */
   exposures(): Promise<readonly string[]>;
   /** For people: where the file of that name is. */
   pathOf(name: string): string;
@@ -47,7 +50,10 @@ export interface StoredName {
 export interface StoredFile {
   readonly path: string;
   readonly bytes: number;
-  /** Exactly `length` bytes from `offset`, fewer only at the end of the file. With `into`, as long or longer, they lie in there. */
+  /**
+   * Exactly `length` bytes from `offset`, fewer only at the end of the file. With `into`, as long or longer, they lie
+   * in there.
+   */
   read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
 }

@@ -14,8 +14,8 @@ const ALL = Number.POSITIVE_INFINITY;
 const MOST_TRIES = 100;
 
 /**
- * An agenda as empty files, named by their time and id in one folder a minute: adding touches nothing but the entry, and
- * asking what is due reads the names of the minutes and of what is due.
+ * An agenda as empty files, named by their time and id in one folder a minute: adding touches nothing but the entry,
+ * and asking what is due reads the names of the minutes and of what is due.
  */
 export class AgendaFolder implements Agenda {
   constructor(private readonly path: string) {}

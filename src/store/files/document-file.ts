@@ -21,7 +21,10 @@ interface Envelope {
 /** How long an update waits for other processes that update the same document. */
 const LOCK_WAIT_MS = 30_000;
 
-/** lowdb's adapter for one file: checked reading, atomic and durable writing. lowdb's own loses updates and can leave half a file. */
+/**
+ * lowdb's adapter for one file: checked reading, atomic and durable writing. lowdb's own loses updates and can leave
+ * half a file.
+ */
 class EnvelopeFile implements Adapter<Envelope> {
   constructor(readonly path: string) {}
 

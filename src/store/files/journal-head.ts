@@ -5,13 +5,19 @@ import { dirname, join } from 'node:path';
 import { sha256 } from '../../lib/index.js';
 import { writeAtNow } from './whole-file.js';
 
-/** The last line of a journal that is on disk for certain. It is kept beside the journal, so that lines that vanish at its end are noticed. */
+/**
+ * The last line of a journal that is on disk for certain. It is kept beside the journal, so that lines that vanish at
+ * its end are noticed.
+ */
 export interface JournalHead {
   readonly seq: number;
   readonly hash: string;
 }
 
-/** Number, hash and check of a line, in a slot of its own for odd and even numbers: a write that was cut off spoils one of them, and says nothing. */
+/**
+ * Number, hash and check of a line, in a slot of its own for odd and even numbers: a write that was cut off spoils one
+ * of them, and says nothing.
+ */
 const FORM = /^(\d{16}) ([0-9a-f]{64}) ([0-9a-f]{16})\n$/u;
 const SLOT_BYTES = 99;
 
@@ -20,7 +26,10 @@ export function headPath(journal: string): string {
   return join(dirname(journal), 'journal.head');
 }
 
-/** The head, or undefined where there is none that can be read: earlier versions kept none, and a power cut may take it, never the lines. */
+/**
+ * The head, or undefined where there is none that can be read: earlier versions kept none, and a power cut may take it,
+ * never the lines.
+ */
 export async function readHead(path: string): Promise<JournalHead | undefined> {
   const bytes = await readFile(path).catch(() => Buffer.alloc(0));
   const heads = [0, 1].flatMap((slot) => headIn(bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES).toString('latin1')) ?? []);
@@ -37,8 +46,8 @@ function checkOf(seq: string, hash: string): string {
 }
 
 /**
- * Keeps the head of one journal: one short write in place after each line that is on disk, behind the journal and never ahead of it. It goes to the
- * memory of the system, and takes no detour over threads, which costs more than the write.
+ * Keeps the head of one journal: one short write in place after each line that is on disk, behind the journal and never
+ * ahead of it. It goes to the memory of the system, and takes no detour over threads, which costs more than the write.
  */
 export class HeadKeeper {
   #file: number | undefined;

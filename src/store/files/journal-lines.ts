@@ -12,7 +12,10 @@ export function firstHash(kind: string, id: string): string {
   return sha256(`runback journal ${kind}/${id}`);
 }
 
-/** The line of an entry, with its newline, and the entry with its hash. What is in it is made text once, and hashed as it is written. */
+/**
+ * The line of an entry, with its newline, and the entry with its hash. What is in it is made text once, and hashed as
+ * it is written.
+ */
 export function sealEntry(entry: Omit<JournalEntry, 'hash'>): { readonly entry: JournalEntry; readonly line: string } {
   const { at, attempt, by, data, ...rest } = entry;
   // Names of members are sorted: those of the first part stand before the hash, those of the second behind it.
@@ -22,13 +25,17 @@ export function sealEntry(entry: Omit<JournalEntry, 'hash'>): { readonly entry: 
   return { entry: { ...entry, hash }, line: `${before},"hash":"${hash}",${after}\n` };
 }
 
-/** `,"hash":"<hash>"`: within a string its quotes would be escaped, and behind the hash of the line itself no other member has this name. */
+/**
+ * `,"hash":"<hash>"`: within a string its quotes would be escaped, and behind the hash of the line itself no other
+ * member has this name.
+ */
 const HASH = Buffer.from(',"hash":"');
 const HASH_BYTES = HASH.length + 65;
 
 /**
- * A line (without its newline) as an entry, or why it is none. Hashed as it is, without its own hash: every byte is either hashed or compared, so
- * that any changed one is found. The CR of a copy with CRLF line ends counts as part of the line break, a byte order mark as none of the first line.
+ * A line (without its newline) as an entry, or why it is none. Hashed as it is, without its own hash: every byte is
+ * either hashed or compared, so that any changed one is found. The CR of a copy with CRLF line ends counts as part of
+ * the line break, a byte order mark as none of the first line.
  */
 export function openLine(line: Uint8Array, expected: { readonly seq: number; readonly prev: string }): JournalEntry | string {
   const bytes = withoutMark(withoutReturn(line), expected.seq);

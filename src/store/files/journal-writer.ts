@@ -118,10 +118,12 @@ class FileWriter implements JournalWriter {
       prev: this.#hash,
     });
     const bytes = Buffer.from(sealed.line, 'utf8');
-    // No effect without an intent, and no intent without the lock: whoever was stopped while somebody took over begins nothing more.
+    // No effect without an intent, and no intent without the lock: whoever was stopped while somebody took over begins
+    // nothing more.
     if (durable) await this.parts.lock.check();
     try {
-      // Into the memory of the system, which takes less than the way to another thread and back; what waits for the disk is the sync.
+      // Into the memory of the system, which takes less than the way to another thread and back; what waits for the
+      // disk is the sync.
       writeAtNow(this.handle.fd, bytes, this.#position);
       if (this.#surplus > bytes.length) await this.handle.truncate(this.#position + bytes.length);
     } catch (error) {

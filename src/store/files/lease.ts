@@ -10,8 +10,8 @@ const RENEWALS = 5;
 const LOOKS = 30;
 
 /**
- * Renews a lease as long as this process runs: stamps the very file that was made, not whatever has its name by now. A holder that was
- * stopped or has ended renews nothing, whatever its clock says.
+ * Renews a lease as long as this process runs: stamps the very file that was made, not whatever has its name by now. A
+ * holder that was stopped or has ended renews nothing, whatever its clock says.
  */
 export function renewing(handle: FileHandle, leaseMs: number): { stop(): Promise<void> } {
   let going: Promise<void> = Promise.resolve();
@@ -33,7 +33,8 @@ export function renewing(handle: FileHandle, leaseMs: number): { stop(): Promise
 /** What changes with every renewal, and with every other holder; undefined where the file is gone. */
 export async function stampOf(path: string): Promise<string | undefined> {
   try {
-    // Opened, not only asked for: shared folders look at the server when a file is opened, and may answer from memory otherwise.
+    // Opened, not only asked for: shared folders look at the server when a file is opened, and may answer from memory
+    // otherwise.
     const handle = await open(path, 'r');
     try {
       const { ino, mtimeNs } = await handle.stat({ bigint: true });
@@ -48,8 +49,8 @@ export async function stampOf(path: string): Promise<string | undefined> {
 }
 
 /**
- * Watches a lock file for a whole lease by the clock that cannot be put back: no two clocks are compared, since that of another machine, or
- * of this one yesterday, may be wrong. True where nothing renewed it.
+ * Watches a lock file for a whole lease by the clock that cannot be put back: no two clocks are compared, since that of
+ * another machine, or of this one yesterday, may be wrong. True where nothing renewed it.
  */
 export async function hasLapsed(path: string, leaseMs: number): Promise<boolean> {
   const first = await stampOf(path);

@@ -6,7 +6,9 @@ const LITTER = /\.partial-[0-9a-f]{12}$|\.lock\.[0-9a-f]{24}$/;
 /** A living process has one of these for milliseconds. */
 const OLD_MS = 3_600_000;
 
-/** Removes the leavings of dead processes from folders, each folder once. Never throws, never touches what is in use. */
+/**
+ * Removes the leavings of dead processes from folders, each folder once. Never throws, never touches what is in use.
+ */
 export class LitterSweeper {
   readonly #done = new Set<string>();
 

@@ -18,7 +18,10 @@ interface LockRecord extends LockOwner, ProcessIdentity {
   readonly since: string;
   /** Tells this taking of the lock from every other. */
   readonly token: string;
-  /** Milliseconds after which a holder that has not renewed it is gone. Absent in locks of earlier versions, which nobody renews. */
+  /**
+   * Milliseconds after which a holder that has not renewed it is gone. Absent in locks of earlier versions, which
+   * nobody renews.
+   */
   readonly lease?: number;
 }
 
@@ -26,7 +29,10 @@ interface LockRecord extends LockOwner, ProcessIdentity {
 export interface HeldLock {
   /** The dead holder it was taken from. */
   readonly broke?: LockInfo;
-  /** Throws `locked` where the lock is not this holder's any more: it was stopped for longer than its lease, and somebody went on. */
+  /**
+   * Throws `locked` where the lock is not this holder's any more: it was stopped for longer than its lease, and
+   * somebody went on.
+   */
   check(): Promise<void>;
   release(): Promise<void>;
 }
@@ -34,7 +40,10 @@ export interface HeldLock {
 /** What all locks of one store have in common. */
 export interface LockContext {
   readonly leaseMs?: number;
-  /** Processes, by {@link processKey}, that were seen to renew nothing for a whole lease: the rest of their locks need not be watched. */
+  /**
+   * Processes, by {@link processKey}, that were seen to renew nothing for a whole lease: the rest of their locks need
+   * not be watched.
+   */
   readonly lapsed: Set<string>;
   /** Whose process this is; another one where a test stands for another machine. */
   readonly here?: ProcessIdentity;
@@ -53,8 +62,9 @@ export type LockAttempt = { readonly held: HeldLock } | { readonly by: LockInfo 
 
 /**
  * Tries once to take a lock file. The file appears with its whole content or not at all (a hard link), so no holder is
- * ever unknown. The lock of a holder that is dead, or unknown and has renewed nothing for a whole lease, is taken over only where
- * `breakDead` allows it, by one process at a time. Waits for a lease at most, and only for an unknown holder.
+ * ever unknown. The lock of a holder that is dead, or unknown and has renewed nothing for a whole lease, is taken over
+ * only where `breakDead` allows it, by one process at a time. Waits for a lease at most, and only for an unknown
+ * holder.
  */
 export async function tryLock(path: string, owner: LockOwner, clock: Clock, taking: LockFileTaking): Promise<LockAttempt> {
   try {
@@ -79,10 +89,14 @@ export async function tryLock(path: string, owner: LockOwner, clock: Clock, taki
   }
 }
 
-/** Whether a holder of which nothing is known from here is gone: its lease ran out, or a person says so of one that has no lease. */
+/**
+ * Whether a holder of which nothing is known from here is gone: its lease ran out, or a person says so of one that has
+ * no lease.
+ */
 async function isGone(path: string, holder: LockRecord, { lapsed, lapse, endedBySay, here = thisProcess() }: LockFileTaking): Promise<boolean> {
   if (lapse !== true) return false;
-  // Nobody renews a lock of an earlier version. Those called a holder on this host before its last start dead, and so do we.
+  // Nobody renews a lock of an earlier version. Those called a holder on this host before its last start dead, and so
+  // do we.
   if (holder.lease === undefined) return endedBySay === true || holder.host === here.host;
   if (lapsed.has(processKey(holder))) return true;
   if (!(await hasLapsed(path, holder.lease))) return false;
@@ -100,7 +114,10 @@ export async function holderOf(path: string, here?: ProcessIdentity): Promise<Lo
   return record === undefined ? undefined : toInfo(record, path, here);
 }
 
-/** The error for a lock that somebody else has. `what` names the locked thing: `The journal of run-…`; `path` is where it is. */
+/**
+ * The error for a lock that somebody else has. `what` names the locked thing: `The journal of run-…`; `path` is where
+ * it is.
+ */
 export function lockedError(what: string, info: LockInfo, clock: Clock, path: string): RunbackError {
   const ago = clock.now().getTime() - Date.parse(info.since);
   const since = `${utcText(info.since)} (${ago < 0 ? 'the clock has gone back since' : `${formatDuration(ago)} ago`})`;
@@ -183,9 +200,9 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
 }
 
 /**
- * A question that is asked before every line of a journal, and costs next to nothing: whether a path still leads to the very file that is open. As long as it is
- * open no other file has its number, and locks are never written over: taking one away takes its file away. False where it cannot be told like
- * that, and the content has to say.
+ * A question that is asked before every line of a journal, and costs next to nothing: whether a path still leads to the
+ * very file that is open. As long as it is open no other file has its number, and locks are never written over: taking
+ * one away takes its file away. False where it cannot be told like that, and the content has to say.
  */
 async function sameFile(handle: FileHandle, path: string): Promise<() => boolean> {
   if (sureDisk(dirname(path)) === undefined) return () => false;
@@ -236,8 +253,9 @@ async function removeDead(path: string, token: string, stamp: string | undefined
 }
 
 /**
- * A guard goes by its time: one that a process left which was killed, before the clock was put back, would hold everybody up until that time
- * has come again. Its holder has it for milliseconds, so that nobody has one that lies ahead and stays as it is for all of its time.
+ * A guard goes by its time: one that a process left which was killed, before the clock was put back, would hold
+ * everybody up until that time has come again. Its holder has it for milliseconds, so that nobody has one that lies
+ * ahead and stays as it is for all of its time.
  */
 async function removeDeadGuard(guard: string, watchMs: number): Promise<void> {
   const at = await stat(guard).then(
@@ -248,7 +266,10 @@ async function removeDeadGuard(guard: string, watchMs: number): Promise<void> {
   await rmdir(guard).catch(() => undefined);
 }
 
-/** The content of a lock file; undefined where there is none. Garbage can only come from a power cut: its holder is dead. */
+/**
+ * The content of a lock file; undefined where there is none. Garbage can only come from a power cut: its holder is
+ * dead.
+ */
 async function readRecord(path: string): Promise<LockRecord | undefined> {
   let text: string;
   try {

@@ -25,7 +25,10 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Creates a file that is not there yet, mode 0600, and its folder where that is missing too. Throws as the file system does. */
+/**
+ * Creates a file that is not there yet, mode 0600, and its folder where that is missing too. Throws as the file system
+ * does.
+ */
 export async function openNew(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', 0o600);

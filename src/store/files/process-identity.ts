@@ -16,7 +16,10 @@ export interface ProcessIdentity {
   readonly namespace?: string;
 }
 
-/** Whether a process is there. `unknown`: it cannot be seen from here, or nothing tells it from another one with its number. */
+/**
+ * Whether a process is there. `unknown`: it cannot be seen from here, or nothing tells it from another one with its
+ * number.
+ */
 export type Life = 'alive' | 'dead' | 'unknown';
 
 /** What can be asked of this machine about a process. */
@@ -46,9 +49,9 @@ export function thisProcess(): ProcessIdentity {
 }
 
 /**
- * What is known of a process from here. Only where it surely ran on this boot of this machine, in this space of numbers, is its absence death:
- * the same host name on another machine, a clone, a container or the machine before it was started again are `unknown`. A number that is in
- * use proves life only together with the start of its process.
+ * What is known of a process from here. Only where it surely ran on this boot of this machine, in this space of
+ * numbers, is its absence death: the same host name on another machine, a clone, a container or the machine before it
+ * was started again are `unknown`. A number that is in use proves life only together with the start of its process.
  */
 export function lifeOf(holder: ProcessIdentity, here: ProcessIdentity = thisProcess(), look: ProcessLook = systemLook): Life {
   // Left by a power cut in the middle of a write: nobody.
@@ -77,7 +80,10 @@ const systemLook: ProcessLook = {
   startOf: (pid) => attempt(() => startByProc(pid)) ?? attempt(() => startByPs(pid)),
 };
 
-/** Field 22 of /proc/PID/stat. The second field is the program's name in brackets and may hold anything. A zombie has ended. */
+/**
+ * Field 22 of /proc/PID/stat. The second field is the program's name in brackets and may hold anything. A zombie has
+ * ended.
+ */
 function startByProc(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

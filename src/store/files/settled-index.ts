@@ -9,8 +9,8 @@ import { sureDisk } from './sure-disk.js';
 import { writeWhole } from './whole-file.js';
 
 /**
- * Times of files move in steps, of 10 ms at most on these. A file younger than this is not settled yet: it may be changed in the same step and
- * look as before.
+ * Times of files move in steps, of 10 ms at most on these. A file younger than this is not settled yet: it may be
+ * changed in the same step and look as before.
  */
 const YOUNG_MS = 2000;
 
@@ -28,13 +28,15 @@ export interface KeptFiles {
 }
 
 /**
- * Which of many files need not be read again, since a whole reading found that what they tell of has come to its end, and they are still those
- * files to the last bit of what the file system says of them: number, size, and the time of the last change of any kind, which nobody can set. Nothing is taken for settled on a disk that is not
- * {@link sureDisk}.
- * Nobody who writes such a file has to know of this: it is a memory of readers, holds nothing that is not in the files, and can be deleted at any
- * time. Whatever is in doubt (another version wrote, a copy was put back, the index itself is not whole) is read.
+ * Which of many files need not be read again, since a whole reading found that what they tell of has come to its end,
+ * and they are still those files to the last bit of what the file system says of them: number, size, and the time of
+ * the last change of any kind, which nobody can set. Nothing is taken for settled on a disk that is not {@link
+ * sureDisk}. Nobody who writes such a file has to know of this: it is a memory of readers, holds nothing that is not in
+ * the files, and can be deleted at any time. Whatever is in doubt (another version wrote, a copy was put back, the
+ * index itself is not whole) is read.
  *
- * Written for thousands of files, of which each command asks: the index is text in the order of the names, and compared as it stands.
+ * Written for thousands of files, of which each command asks: the index is text in the order of the names, and compared
+ * as it stands.
  */
 export class SettledIndex {
   /** `path`: where it is kept; `meaning`: what settled means, with a number that goes up when that changes. */
@@ -47,8 +49,8 @@ export class SettledIndex {
   ) {}
 
   /**
-   * Looks at every file that is not known to be settled, `atOnce` at a time, and remembers what was found. `named`: ids that somebody else vouches for,
-   * see {@link Kept.named}.
+   * Looks at every file that is not known to be settled, `atOnce` at a time, and remembers what was found. `named`: ids
+   * that somebody else vouches for, see {@link Kept.named}.
    */
   async each(look: Look, atOnce: number, { named, everyFile = false }: Pick<Kept, 'named' | 'everyFile'> = {}): Promise<void> {
     const disk = sureDisk(this.files.folder);
@@ -95,8 +97,8 @@ export class SettledIndex {
   }
 
   /**
-   * What the folder and these names are now, where that says that nothing else came or went since: undefined where the folder is so young that it may have
-   * changed again in the same step.
+   * What the folder and these names are now, where that says that nothing else came or went since: undefined where the
+   * folder is so young that it may have changed again in the same step.
    */
   #wholeOf(named: readonly string[]): string | undefined {
     try {
@@ -112,8 +114,9 @@ export class SettledIndex {
   }
 
   /**
-   * The line of a file: its name and what the file system says of it. Undefined where it is none, is on another disk than `disk`, or was changed after
-   * `latest`, in milliseconds since 1970: that is too young to be remembered. Asked without a detour over threads, which costs three times as much.
+   * The line of a file: its name and what the file system says of it. Undefined where it is none, is on another disk
+   * than `disk`, or was changed after `latest`, in milliseconds since 1970: that is too young to be remembered. Asked
+   * without a detour over threads, which costs three times as much.
    */
   #markOf(name: string, disk: number | undefined, latest = Number.POSITIVE_INFINITY): string | undefined {
     try {
@@ -133,7 +136,10 @@ export class SettledIndex {
     return end !== -1 && text.startsWith(headOf(this.meaning, lines)) ? lines : '';
   }
 
-  /** Never throws: what is not remembered is read again. Two processes may write at once, and what one of them knew is read again then. */
+  /**
+   * Never throws: what is not remembered is read again. Two processes may write at once, and what one of them knew is
+   * read again then.
+   */
   async #write(marks: readonly string[], whole: string | undefined): Promise<void> {
     const lines = marks.map((mark) => `${mark}\n`).join('');
     await this.litter.sweep(dirname(this.path));

@@ -8,9 +8,9 @@ import { openNew, syncFolder, systemCode } from './paths.js';
 
 /**
  * Writes a file so that it appears whole or not at all, also through kill -9 and power cut: partial file, sync, rename,
- * sync of the folder. Every byte is accounted for (a full disk shortens a write without an error). Mode 0600.
- * Throws `disk-full`, `disk-denied`; the earlier file, if any, is then untouched. `once`: never replaces an earlier file, whoever wrote it
- * meanwhile, and answers false where there is one.
+ * sync of the folder. Every byte is accounted for (a full disk shortens a write without an error). Mode 0600. Throws
+ * `disk-full`, `disk-denied`; the earlier file, if any, is then untouched. `once`: never replaces an earlier file,
+ * whoever wrote it meanwhile, and answers false where there is one.
  */
 export async function writeWhole(path: string, content: string | AsyncIterable<string>, { once = false } = {}): Promise<boolean> {
   const partial = `${path}.partial-${randomBytes(6).toString('hex')}`;

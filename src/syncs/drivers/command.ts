@@ -39,8 +39,8 @@ type Exited = ProgramEnd & { readonly state: 'exited' };
 
 /**
  * A sync that programs on this machine control: cron jobs, systemd timers, a vendor's own tool. Credentials reach the
- * programs as environment variables of the names given under `credentials`, never as arguments. Of our own environment they see
- * the short one.
+ * programs as environment variables of the names given under `credentials`, never as arguments. Of our own environment
+ * they see the short one.
  */
 export function commandController({ name, options, credentials, secret, redact, cwd, environment }: DriverDeps): SyncController {
   const config = optionsSchema.parse(options);

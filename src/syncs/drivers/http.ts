@@ -23,7 +23,10 @@ const optionsSchema = z.strictObject({
 
 const VARIABLES = { status: 'int', body: 'dyn' } as const;
 
-/** A sync that an HTTP API controls. Pause and resume are sent once; a lost answer is looked up with status by the caller. */
+/**
+ * A sync that an HTTP API controls. Pause and resume are sent once; a lost answer is looked up with status by the
+ * caller.
+ */
 export async function httpController({ name, options, credentials, clock, environment, redact }: DriverDeps): Promise<SyncController> {
   const config = optionsSchema.parse(options);
   const paused = compileExpression(config.status.paused, VARIABLES);

@@ -6,8 +6,8 @@ import { fullSweeps } from '../../support/sweeps.js';
 import { cleanEnv, type Finished, main, runback } from './child.js';
 
 /**
- * The same as `runback` of child.ts without a process of its own: a tenth of the time, for tests that are about what a command does and not about
- * what its process does. With RUNBACK_TEST_FULL=1 a process too.
+ * The same as `runback` of child.ts without a process of its own: a tenth of the time, for tests that are about what a
+ * command does and not about what its process does. With RUNBACK_TEST_FULL=1 a process too.
  */
 export async function runHere(
   args: readonly string[],

@@ -14,7 +14,10 @@ export interface TerminalOptions {
 
 /** The program on a real pseudo-terminal, with the screen a person would see. */
 export interface Terminal {
-  /** Resolves once the pattern is on the screen (or in what scrolled away); rejects with the screen where it never comes. */
+  /**
+   * Resolves once the pattern is on the screen (or in what scrolled away); rejects with the screen where it never
+   * comes.
+   */
   waitFor(pattern: RegExp | string): Promise<string>;
   /** Types text as it is: `\r` is Enter, `\u0003` is Ctrl-C, `\u001b[B` is arrow down. */
   type(keys: string): void;
@@ -32,8 +35,8 @@ const escape = '\u001B';
 const bell = String.fromCharCode(7);
 
 /**
- * The first process of a terminal: where it ends, the system throws away what nobody has read yet. So it outlives the program, whose number and
- * exit status it tells in between the output, behind the last byte.
+ * The first process of a terminal: where it ends, the system throws away what nobody has read yet. So it outlives the
+ * program, whose number and exit status it tells in between the output, behind the last byte.
  */
 const LEADER = String.raw`trap : INT QUIT
 sh -c 'printf "\033]777;pid=%s\007" $$; exec "$@"' - "$@"

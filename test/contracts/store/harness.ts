@@ -3,15 +3,22 @@ import type { Journal, JournalEntry, Store } from '../../../src/store/index.js';
 
 /** A state under test, seen from outside the store: what crashes, colleagues and other machines do to it. */
 export interface StoreState {
-  /** Opens the state as a process does that starts now: the store remembers nothing. Default: the system's clock, and no secrets. */
+  /**
+   * Opens the state as a process does that starts now: the store remembers nothing. Default: the system's clock, and no
+   * secrets.
+   */
   open(options?: { readonly clock?: Clock; readonly redactor?: Redactor }): Promise<Store>;
   /**
-   * Starts a process that takes the locks and the journal `runs/run-1`, as `{by: 'maya', holder: 'run-1'}`, and has appended `run.created` to it.
-   * One that is `here` can be seen to be alive or dead, and has a lease so long that nobody can wait for its end; one that is `elsewhere`
-   * cannot be seen, and has a lease that a test can wait for. `locks`: `['platform-crm']` by default.
+   * Starts a process that takes the locks and the journal `runs/run-1`, as `{by: 'maya', holder: 'run-1'}`, and has
+   * appended `run.created` to it. One that is `here` can be seen to be alive or dead, and has a lease so long that
+   * nobody can wait for its end; one that is `elsewhere` cannot be seen, and has a lease that a test can wait for.
+   * `locks`: `['platform-crm']` by default.
    */
   holder(where: 'here' | 'elsewhere', locks?: readonly string[]): Promise<Holder>;
-  /** Starts a process that adds one to `total` and to `by[name]` of the document `counters/shared`, `times` times, and waits for its end. */
+  /**
+   * Starts a process that adds one to `total` and to `by[name]` of the document `counters/shared`, `times` times, and
+   * waits for its end.
+   */
   count(name: string, times: number): Promise<void>;
   /** Leaves a journal as a crash does in the middle of writing its last line. */
   tear(journal: Journal): Promise<void>;
@@ -27,8 +34,9 @@ export interface StoreState {
 export interface Holder {
   readonly pid: number;
   /**
-   * `intent` appends a line to its journal, `check` checks its first lock; answers `ok` or the code of the error. `update` begins an update of the
-   * document `notes/a` and answers `updating` in the middle of it, which it never leaves.
+   * `intent` appends a line to its journal, `check` checks its first lock; answers `ok` or the code of the error.
+   * `update` begins an update of the document `notes/a` and answers `updating` in the middle of it, which it never
+   * leaves.
    */
   ask(what: 'intent' | 'check' | 'update'): Promise<string>;
   /** Ends it as kill -9 does; resolves when it is gone. */

@@ -4,7 +4,10 @@ import { type Clock, systemClock } from '../../../src/lib/index.js';
 import type { LockInfo } from '../../../src/store/index.js';
 import { lee, maya, type StartState } from './harness.js';
 
-/** Locks: one holder at a time, and none for ever. A user would lose: the platform to two writers at once, or to a process that is gone. */
+/**
+ * Locks: one holder at a time, and none for ever. A user would lose: the platform to two writers at once, or to a
+ * process that is gone.
+ */
 export function lockContract(start: StartState): void {
   it('that is held is refused, saying by whom and since when, and is free once it is given back (G5)', async () => {
     let now = Date.parse('2026-11-22T16:47:33Z');

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { startPostgres, type TestPostgres } from '../../support/postgres.js';
 import { sharedDataDir } from '../../support/shared-data.js';
 
-/** The tables of the story: people and their visits, found by a key of two columns and linked by a foreign key that cascades. */
+/**
+ * The tables of the story: people and their visits, found by a key of two columns and linked by a foreign key that
+ * cascades.
+ */
 const TABLES = `
   CREATE TABLE people (
     rec_id text PRIMARY KEY, given_name text, surname text, street_number text, address_1 text, address_2 text, suburb text, postcode text,
@@ -20,7 +23,10 @@ const COLUMNS = {
   visits: 'person, day, reason, amount, at',
 } as const;
 
-/** A database full of real, messy people, and the truth about it in a second schema that gets every rightful change and no damage. */
+/**
+ * A database full of real, messy people, and the truth about it in a second schema that gets every rightful change and
+ * no damage.
+ */
 export interface PeopleDatabase {
   readonly server: TestPostgres;
   readonly name: string;
@@ -30,7 +36,10 @@ export interface PeopleDatabase {
   rightful(text: string): Promise<void>;
   /** Keeps the tables as they are now under a name, for `differences`. */
   keep(schema: string): Promise<void>;
-  /** Rows of both tables that are not the same here and in a kept schema, one text a row; empty where all is as it should be. */
+  /**
+   * Rows of both tables that are not the same here and in a kept schema, one text a row; empty where all is as it
+   * should be.
+   */
   differences(schema: string): Promise<readonly string[]>;
   count(text: string): Promise<number>;
   /** Judges every cell as it is now by the kept schemas `good` (before anything), `bad` (the evidence) and `truth`. */

@@ -25,7 +25,9 @@ interface Ran {
 export interface KillWorld {
   /** What an undisturbed command does, in order. */
   operations(victim: Victim): Promise<readonly CrashOperation[]>;
-  /** Puts the world back, starts the victim, and kills it at its n-th operation. False where it came to its end before. */
+  /**
+   * Puts the world back, starts the victim, and kills it at its n-th operation. False where it came to its end before.
+   */
   kill(victim: Victim, n: number, when: CrashMoment): Promise<boolean>;
   /** Does what the messages say until there is nothing left to do: every command that was run, with its exit status. */
   follow(victim: Victim): Promise<readonly string[]>;
@@ -129,7 +131,8 @@ export async function openKillWorld(): Promise<KillWorld> {
     },
     wrong: async (victim) => {
       const problems: string[] = [];
-      // What the messages led to may have been the end of the victim's work, or the way back to its beginning: both are whole.
+      // What the messages led to may have been the end of the victim's work, or the way back to its beginning: both are
+      // whole.
       if (truthOf(sandbox) !== truth[victim]) problems.push('the account is not what an undisturbed command leaves');
       if (Object.keys(sandbox.counts().repeatedCreates).length > 0) problems.push('a record was created twice');
       // A new piece of work of the same kind begins and ends.

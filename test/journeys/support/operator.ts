@@ -25,12 +25,17 @@ export interface Operator {
   write(name: string, text: string): Promise<void>;
   /** `running` or `paused` by name of sync: the state files of the syncs. */
   syncs(): Promise<Readonly<Record<string, string>>>;
-  /** Goes through a runbook: each time it stops for a person (exit 5), `answer` gives what goes into the answers file. */
+  /**
+   * Goes through a runbook: each time it stops for a person (exit 5), `answer` gives what goes into the answers file.
+   */
   follow(first: readonly string[], answer: (question: string, times: number) => Promise<unknown>): Promise<Answered>;
   close(): Promise<void>;
 }
 
-/** Two syncs, each a state file that a small program reads and writes: `feed` runs, `archive` was paused before the incident. */
+/**
+ * Two syncs, each a state file that a small program reads and writes: `feed` runs, `archive` was paused before the
+ * incident.
+ */
 export function fileSyncs(platform: string, writesAs: string): string {
   const shell = (script: string): string => JSON.stringify(['sh', '-c', script]);
   const one = (name: string): string => `  ${name}:

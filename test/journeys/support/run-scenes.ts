@@ -116,7 +116,8 @@ export async function openHubSpotScene(): Promise<Scene> {
     },
     damage: (runbook) =>
       damaging(lines, {
-        // A colleague corrects what the damage will hit: that value comes back, not the one of the snapshot. Of a record that is deleted nobody knows it.
+        // A colleague corrects what the damage will hit: that value comes back, not the one of the snapshot. Of a
+        // record that is deleted nobody knows it.
         before: () => maya.update('contacts', at(runbook === 'accidental-delete' ? 9 : 2), { firstname: 'Corrected', lastname: 'By Maya' }),
         damage: damages[runbook],
         after: () => maya.update('contacts', at(10), { jobtitle: 'Edited by hand' }),

@@ -21,7 +21,10 @@ export interface Story {
   readonly ending: Ending;
   /** The first kill is in the run itself, the others in the commands that come after it, one each. */
   readonly kills: readonly Kill[];
-  /** By how many milliseconds the clock is off in the first process, in the one after it, and so on; the last one counts for all that follow. */
+  /**
+   * By how many milliseconds the clock is off in the first process, in the one after it, and so on; the last one counts
+   * for all that follow.
+   */
   readonly clocks: readonly number[];
 }
 
@@ -191,7 +194,10 @@ class Teller {
     await this.#expectFree();
   }
 
-  /** A run that was given up left what it had done: what is named gives the syncs back and ends its restore, and then a new run repairs the rest. */
+  /**
+   * A run that was given up left what it had done: what is named gives the syncs back and ends its restore, and then a
+   * new run repairs the rest.
+   */
   async #afterAbort(): Promise<void> {
     for (let n = 0; n < MOST_COMMANDS; n += 1) {
       const named = await this.#status();

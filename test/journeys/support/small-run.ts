@@ -9,7 +9,9 @@ import { openWorkspace, type TestWorkspace } from '../../cli/support/workspace.j
 
 /** Records that each damage is about. */
 export const DAMAGED = 20;
-/** A run of the small runbook from its beginning, and the last run gone on with; every question is answered by a file. */
+/**
+ * A run of the small runbook from its beginning, and the last run gone on with; every question is answered by a file.
+ */
 export const START: readonly string[] = ['runbook', 'run', 'small', '--input', 'platform=hubspot', '--answers', 'answers.yml'];
 export const RESUME: readonly string[] = ['runbook', 'resume', 'latest', '--answers', 'answers.yml'];
 

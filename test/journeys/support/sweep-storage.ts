@@ -4,7 +4,9 @@ import { type CrashOperation, describeSweep } from '../../support/crash.js';
 import { everyPoint, fullSweeps, isFlush, thinned } from '../../support/sweeps.js';
 import { openWorlds, type PlannedCrash, plan, sweepRun, type Worlds } from './whole-run.js';
 
-/** The parts of a sweep, each a test file of its own, so that two can be at work at once; together they are the whole. */
+/**
+ * The parts of a sweep, each a test file of its own, so that two can be at work at once; together they are the whole.
+ */
 export interface Part {
   readonly part: number;
   readonly of: number;

@@ -39,11 +39,16 @@ interface Outcome {
   readonly writes: Readonly<Record<string, number>>;
 }
 
-/** A workspace and a damaged account of its own, in which the same run is started, killed and resumed again and again. */
+/**
+ * A workspace and a damaged account of its own, in which the same run is started, killed and resumed again and again.
+ */
 export interface World {
   /** Everything as it was before the run. */
   reset(): Promise<void>;
-  /** Starts the run, or resumes the one there is. It is killed at the point, or goes on to its end. Throws where it ends in any other way. */
+  /**
+   * Starts the run, or resumes the one there is. It is killed at the point, or goes on to its end. Throws where it ends
+   * in any other way.
+   */
   go(which: readonly CrashKind[], point?: CrashPoint | CrashMark): Promise<CrashResult>;
   outcome(): Promise<Outcome>;
 }
@@ -57,7 +62,10 @@ export interface Worlds {
   close(): Promise<void>;
 }
 
-/** Damages an account of which there is a good snapshot, copies it `lanes` times, and runs mass-overwrite once undisturbed. */
+/**
+ * Damages an account of which there is a good snapshot, copies it `lanes` times, and runs mass-overwrite once
+ * undisturbed.
+ */
 export async function openWorlds(lanes: number): Promise<Worlds> {
   const root = await mkdtemp(join(tmpdir(), 'runback-sweep-'));
   const staged = await stage();
@@ -107,7 +115,9 @@ async function stage(): Promise<Staged> {
   return { dir: operator.dir, dump, token: sandbox.token };
 }
 
-/** Of the two syncs one runs and has an API; the other was paused before, and small programs read and write its state. */
+/**
+ * Of the two syncs one runs and has an API; the other was paused before, and small programs read and write its state.
+ */
 function configOf(sandbox: HubSpotSandbox, syncUrl: string): string {
   const shell = (script: string): string => JSON.stringify(['sh', '-c', script]);
   const writes = `writes_to: [hubspot], writes_as: ["INTEGRATION:48621"]`;
@@ -213,12 +223,13 @@ interface RunSweepReport extends SweepReport {
 }
 
 /**
- * Kills runs at every planned place and resumes them, until the account and the syncs are what an undisturbed run leaves; nothing may have
- * been written twice. Every crash is a process ended by SIGKILL. The first crash of a run is in a run that nothing has disturbed.
+ * Kills runs at every planned place and resumes them, until the account and the syncs are what an undisturbed run
+ * leaves; nothing may have been written twice. Every crash is a process ended by SIGKILL. The first crash of a run is
+ * in a run that nothing has disturbed.
  *
- * `chained`: the resumption is killed at the next planned place in a later section of the run, its resumption again, and so on: fewer runs for
- * as many crashes. A place that a resumption does not pass is given to another run. Otherwise each run is killed at one planned place, and
- * every second one once more, in what a resumption does first.
+ * `chained`: the resumption is killed at the next planned place in a later section of the run, its resumption again,
+ * and so on: fewer runs for as many crashes. A place that a resumption does not pass is given to another run. Otherwise
+ * each run is killed at one planned place, and every second one once more, in what a resumption does first.
  */
 export async function sweepRun(
   { all, operations, wanted }: Worlds,

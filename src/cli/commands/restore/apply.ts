@@ -64,8 +64,8 @@ async function apply(context: CommandContext): Promise<Outcome> {
 }
 
 /**
- * What lifts the limits for a plan: approvals that count by escalation.yml, the one given with `--approve` among them. Without
- * a policy that one is enough.
+ * What lifts the limits for a plan: approvals that count by escalation.yml, the one given with `--approve` among them.
+ * Without a policy that one is enough.
  */
 async function approvalsFor(
   opened: Session,

@@ -13,7 +13,10 @@ export const adoptVerb: CommandSpec = {
   run: adopt,
 };
 
-/** Reads every byte of a snapshot that nothing was recorded of, shows it, and records it as the right one on a person's word. */
+/**
+ * Reads every byte of a snapshot that nothing was recorded of, shows it, and records it as the right one on a person's
+ * word.
+ */
 async function adopt(context: CommandContext): Promise<Outcome> {
   const { input, session, live, call } = context;
   const opened = await session();

@@ -1,7 +1,10 @@
 import { RunbackError } from '../../../lib/index.js';
 import type { ObjectInfo, SnapshotReader } from '../../../snapshots/index.js';
 
-/** The one object type a name means; the platform is only needed where two platforms have it. Throws `not-found`, `ambiguous`. */
+/**
+ * The one object type a name means; the platform is only needed where two platforms have it. Throws `not-found`,
+ * `ambiguous`.
+ */
 export async function objectIn(reader: SnapshotReader, object: string, platform: string | undefined): Promise<ObjectInfo> {
   const all = reader.manifest.objects.filter((info) => platform === undefined || info.platform === platform);
   const found = all.filter((info) => info.object === object);

@@ -49,7 +49,10 @@ async function chosenPause(context: CommandContext, pauses: readonly PauseRecord
   });
 }
 
-/** A pause that a run holds ends with that run, after verification; a person may override that by name (guarantee G12), which is told. */
+/**
+ * A pause that a run holds ends with that run, after verification; a person may override that by name (guarantee G12),
+ * which is told.
+ */
 async function mayResume(context: CommandContext, session: Session, pause: PauseRecord): Promise<boolean> {
   const run = pause.holder.split('/')[0] ?? pause.holder;
   // What a run has verified already needs no override: one sync of its pause did not start, say.

@@ -66,7 +66,10 @@ export function conflictsTable(conflicts: readonly PlanConflict[], style: Style,
   );
 }
 
-/** What each choice is called: by what it does to the record (`record`: what that is called), so that a deletion is called one. */
+/**
+ * What each choice is called: by what it does to the record (`record`: what that is called), so that a deletion is
+ * called one.
+ */
 export function choiceNames({ change }: PlanConflict, record: string): Readonly<Record<ConflictChoice, string>> {
   switch (change?.action) {
     case 'delete':

@@ -16,7 +16,10 @@ export interface DiffFound {
   readonly byHand: readonly ByHand[];
 }
 
-/** What differs: counts by object type, then the first records with old and new values, then what cannot be written and what was not compared. */
+/**
+ * What differs: counts by object type, then the first records with old and new values, then what cannot be written and
+ * what was not compared.
+ */
 export function diffText({ counts, examples, notCompared, byHand }: DiffFound, style: Style): string {
   return [differencesText(counts, examples, style), byHandText(byHand, style), notComparedText(notCompared, style)]
     .filter((part) => part !== '')

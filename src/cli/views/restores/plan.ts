@@ -66,7 +66,10 @@ function notCoveredLines(items: readonly NotCovered[]): readonly string[] {
   return items.map(({ object, extent, why }) => `${visible(object)}${extent === 'absence' ? ', what was deleted or created' : ''}: ${visible(why)}`);
 }
 
-/** What records that are created again do not get back, one line an object type: first what stands in the base snapshot, by how many hold it. */
+/**
+ * What records that are created again do not get back, one line an object type: first what stands in the base snapshot,
+ * by how many hold it.
+ */
 export function lostLines(lost: readonly LostOnCreate[]): readonly string[] {
   return lost.map(({ object, records, always, fields }) => {
     const values = fields.map(({ field, what, records: n }) => `${what} (${visible(field)}, ${count(n)})`);
@@ -107,7 +110,10 @@ export function hasValues(lost: readonly LostOnCreate[]): boolean {
 
 const SHOWN_EFFECTS = 8;
 
-/** What writing the object types of a plan sets off on the platform, as the platform's driver says it; empty where it says nothing. */
+/**
+ * What writing the object types of a plan sets off on the platform, as the platform's driver says it; empty where it
+ * says nothing.
+ */
 export function effectsText(schema: PlatformSchema, objects: readonly string[] | undefined, style: Style): string {
   const lines = schema.objects
     .filter(({ object }) => objects?.includes(object) !== false)

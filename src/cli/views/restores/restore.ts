@@ -19,8 +19,8 @@ const STATES: Readonly<Record<RestoreSummary['state'], string>> = {
 };
 
 /**
- * What a restore did, what it left and what can be done about that, what did not come back with records created again, and what comes
- * next. `goOn`: the command where it is not its own.
+ * What a restore did, what it left and what can be done about that, what did not come back with records created again,
+ * and what comes next. `goOn`: the command where it is not its own.
  */
 export function restoreText(
   restore: RestoreSummary,
@@ -143,7 +143,10 @@ export function leftText(header: PlanHeader, first: readonly PlanConflict[], sty
     .join('\n');
 }
 
-/** Outcome of a verification. `lost`: what did not come back with records that were created again: no proof is about that. */
+/**
+ * Outcome of a verification. `lost`: what did not come back with records that were created again: no proof is about
+ * that.
+ */
 export function verifySummaryText(verify: VerifySummary, style: Style, lost: readonly LostOnCreate[] = [], looks: Looks = noLooks): string {
   const list = hasValues(lost) ? [`List: runback restore lost ${verify.plan} --to lost.csv`] : [];
   const gone = [...lostLines(lost), ...list].flatMap((line, i) =>

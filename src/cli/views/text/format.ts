@@ -37,7 +37,9 @@ function joined(big: number, bigUnit: string, small: number, smallUnit: string):
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
 
-/** An instant as people need it under stress: `2026-11-22 17:08:14 UTC (3 min ago)`. Unreadable text is shown as it is. */
+/**
+ * An instant as people need it under stress: `2026-11-22 17:08:14 UTC (3 min ago)`. Unreadable text is shown as it is.
+ */
 export function time(iso: string, style: Style): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
@@ -80,8 +82,8 @@ export interface Column {
 }
 
 /**
- * Rows under titles, in at most `style.width` cells where no column is `whole`; cells that do not fit end in `…`. Cells are unstyled text. With
- * `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
+ * Rows under titles, in at most `style.width` cells where no column is `whole`; cells that do not fit end in `…`. Cells
+ * are unstyled text. With `--accessible` each cell becomes a line `title: value`, and rows are parted by an empty line.
  */
 export function table(columns: readonly Column[], given: readonly (readonly string[])[], style: Style): string {
   const rows = given.map((row) => row.map((cell) => style.redact(cell)));
@@ -116,7 +118,9 @@ function fit(widths: number[], columns: readonly Column[], available: number): v
   }
 }
 
-/** Facts under each other, names aligned; long values continue below their beginning. With `--accessible` not aligned. */
+/**
+ * Facts under each other, names aligned; long values continue below their beginning. With `--accessible` not aligned.
+ */
 export function facts(pairs: readonly (readonly [name: string, value: string])[], style: Style): string {
   if (style.accessible) return pairs.map(([name, value]) => `${name}: ${value}`).join('\n');
   const name = Math.max(0, ...pairs.map(([first]) => displayWidth(first)));

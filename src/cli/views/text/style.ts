@@ -11,12 +11,15 @@ export interface Style {
   readonly chalk: ChalkInstance;
   readonly glyph: Readonly<Record<GlyphName, string>>;
   /**
-   * The one gate to the screen: a text of ours that may hold texts of others, with whatever would steer the terminal as a sign. Line breaks, tabs
-   * and the colours of {@link chalk} stay. Our own signs become plain ones where the screen has no others; what people wrote stays.
+   * The one gate to the screen: a text of ours that may hold texts of others, with whatever would steer the terminal as
+   * a sign. Line breaks, tabs and the colours of {@link chalk} stay. Our own signs become plain ones where the screen
+   * has no others; what people wrote stays.
    */
   signs(text: string): string;
   readonly now: Date;
-  /** Takes secrets out of a text. To be used before a text is wrapped or cut: half a secret is not recognised any more. */
+  /**
+   * Takes secrets out of a text. To be used before a text is wrapped or cut: half a secret is not recognised any more.
+   */
   readonly redact: (text: string) => string;
   /** IANA name of the zone times are shown in. */
   readonly zone: string;
@@ -65,7 +68,10 @@ const PICTURES = Array.from({ length: 0x20 }, (_, code) => [String.fromCodePoint
 const PLAIN_SIGNS: ReadonlyMap<string, string> = new Map([...PICTURES, ...Object.entries(IN_TEXTS)]);
 const SIGNS = new RegExp(`[${[...PLAIN_SIGNS.keys()].join('')}]`, 'gu');
 
-/** The colours that views use, and nothing else a terminal obeys: none that hides a text. Built from a code so that no control character stands in the source. */
+/**
+ * The colours that views use, and nothing else a terminal obeys: none that hides a text. Built from a code so that no
+ * control character stands in the source.
+ */
 const COLOURS = new RegExp(`(${String.fromCodePoint(27)}\\[(?:0|1|2|22|31|32|33|34|36|39)m)`, 'u');
 
 /** A text for a screen with or without colours; what stands at uneven places of the split is one of ours. */

@@ -2,7 +2,10 @@ import { visible } from '../../../lib/index.js';
 
 export { visible, visibleLines } from '../../../lib/index.js';
 
-/** A record's value for people: text in quotes only where its edges would be lost, and absent, null and empty told apart. */
+/**
+ * A record's value for people: text in quotes only where its edges would be lost, and absent, null and empty told
+ * apart.
+ */
 export function showValue(value: unknown): string {
   if (value === undefined) return '(absent)';
   if (value === null) return '(null)';

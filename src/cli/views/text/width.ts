@@ -1,6 +1,7 @@
 import { graphemes } from '../../../lib/index.js';
 
-// string-width makes an Intl.Segmenter as soon as it is loaded: a tenth of the time of `status`. Here it is made when a text is not plain ASCII.
+// string-width makes an Intl.Segmenter as soon as it is loaded: a tenth of the time of `status`. Here it is made when a
+// text is not plain ASCII.
 
 /** Code points that take two cells on a terminal: East Asian wide and full width, emoji shown as pictures. */
 const WIDE =
@@ -24,7 +25,10 @@ function clusterWidth(cluster: string): number {
   return WIDE.test(cluster) ? 2 : 1;
 }
 
-/** The beginning of an unstyled text that fits `width` cells; cut texts end in `…`. Never cuts inside a character people see as one. */
+/**
+ * The beginning of an unstyled text that fits `width` cells; cut texts end in `…`. Never cuts inside a character people
+ * see as one.
+ */
 export function truncate(text: string, width: number): string {
   if (text.length <= width && displayWidth(text) <= width) return text;
   let out = '';
@@ -56,7 +60,10 @@ export function pad(text: string, width: number, side: 'left' | 'right' = 'right
   return side === 'right' ? text + space : space + text;
 }
 
-/** Breaks unstyled text into lines of at most `width` cells at spaces; a longer word is cut. Line breaks in the text stay. */
+/**
+ * Breaks unstyled text into lines of at most `width` cells at spaces; a longer word is cut. Line breaks in the text
+ * stay.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {

@@ -21,8 +21,9 @@ export interface Definitions {
 }
 
 /**
- * All pages of a list of definitions; empty where HubSpot says that there is none. One that is unknown, nonsense, says that it lacks
- * something, or is empty where it cannot be, is asked for again; then `platform-incomplete` or `platform-nonsense`.
+ * All pages of a list of definitions; empty where HubSpot says that there is none. One that is unknown, nonsense, says
+ * that it lacks something, or is empty where it cannot be, is asked for again; then `platform-incomplete` or
+ * `platform-nonsense`.
  */
 export async function wholeList<T>(api: HubSpotApi, list: Definitions, call: CallOptions): Promise<readonly T[]> {
   const cursors = new Cursors(api);

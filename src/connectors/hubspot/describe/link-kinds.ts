@@ -19,14 +19,18 @@ export interface Pair {
 
 const describedKinds = new WeakMap<HubSpotApi, Map<string, ReadonlySet<string>>>();
 
-/** The kinds of link that HubSpot listed for a pair when it was last asked through this connection; undefined where it was not. */
+/**
+ * The kinds of link that HubSpot listed for a pair when it was last asked through this connection; undefined where it
+ * was not.
+ */
 export function kindsListed(api: HubSpotApi, { from, to }: Pair): ReadonlySet<string> | undefined {
   return describedKinds.get(api)?.get(`${from}|${to}`);
 }
 
 /**
- * The kinds of link from one object type to another; none where HubSpot knows no links between them. Of a pair that has some for
- * certain, or had some when it was last asked, a refusal and an empty list are errors: its links would vanish without a word.
+ * The kinds of link from one object type to another; none where HubSpot knows no links between them. Of a pair that has
+ * some for certain, or had some when it was last asked, a refusal and an empty list are errors: its links would vanish
+ * without a word.
  */
 export async function describeLinks(api: HubSpotApi, pair: Pair, linkable: boolean, call: CallOptions): Promise<readonly LinkSchema[]> {
   const { from, to } = pair;

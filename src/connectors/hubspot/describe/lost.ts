@@ -2,8 +2,8 @@ import { ownValue } from '../../../lib/index.js';
 import type { FieldSchema, ObjectSchema } from '../../../records/index.js';
 
 /**
- * What HubSpot keeps beside the properties of a record. An API creates the record anew under a new id: none of this can be written to it.
- * Only a person in the web interface brings an archived record back with it, for 90 days.
+ * What HubSpot keeps beside the properties of a record. An API creates the record anew under a new id: none of this can
+ * be written to it. Only a person in the web interface brings an archived record back with it, for 90 days.
  */
 const ALWAYS: readonly string[] = [
   'calls, e-mails, notes, meetings and tasks logged on it (for 90 days a person can restore the old record with them in HubSpot itself)',

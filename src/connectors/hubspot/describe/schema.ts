@@ -18,7 +18,10 @@ const AUTO_COMPANY =
   'If the account is set up that way, HubSpot creates a company for a contact that is created again, by its e-mail domain, and links the two. Runback reports and undoes that only if companies are among the objects.';
 const SIDE_EFFECT = 'Changing a record starts the HubSpot workflows that wait for it; pause them together with the syncs.';
 const ADDRESS = /^(address2?|city|state|zip|country|hs_state_code|hs_country_region_code)$/;
-/** What HubSpot sets by itself when a property is written without it: a deal that is closed gets a close date, a company its website. */
+/**
+ * What HubSpot sets by itself when a property is written without it: a deal that is closed gets a close date, a company
+ * its website.
+ */
 const SETS_ALSO: Readonly<Partial<Record<string, Readonly<Record<string, readonly string[]>>>>> = {
   deals: { dealstage: ['closedate'], pipeline: ['closedate'] },
   companies: { domain: ['website'] },
@@ -61,7 +64,10 @@ function rememberTypes(api: HubSpotApi, custom: readonly WireCustomSchema[]): vo
   customTypes.set(api, new Map([...(customTypes.get(api) ?? []), ...ids]));
 }
 
-/** The number HubSpot knows an object type by, as it stands in the addresses of its pages; of a custom one only once it was described. */
+/**
+ * The number HubSpot knows an object type by, as it stands in the addresses of its pages; of a custom one only once it
+ * was described.
+ */
 export function typeIdOf(api: HubSpotApi, object: string): string | undefined {
   return TYPE_IDS[object] ?? customTypes.get(api)?.get(object);
 }
@@ -99,7 +105,10 @@ async function objectNames(
   return { names: [...standard.filter((name) => chosen.includes(name)), ...known.filter((name) => chosen.includes(name)).sort()], custom };
 }
 
-/** Custom object types; none where HubSpot says that this token or account has no access to any. Every other refusal is an error. */
+/**
+ * Custom object types; none where HubSpot says that this token or account has no access to any. Every other refusal is
+ * an error.
+ */
 async function customSchemas(api: HubSpotApi, call: CallOptions): Promise<readonly WireCustomSchema[]> {
   const schemas = await wholeList<WireCustomSchema>(
     api,
@@ -193,8 +202,8 @@ function groupOf(object: string, name: string): string | undefined {
 }
 
 /**
- * Whether HubSpot certainly has links between two object types: between all of its own, and where the definition of a custom
- * object type names the other.
+ * Whether HubSpot certainly has links between two object types: between all of its own, and where the definition of a
+ * custom object type names the other.
  */
 function isLinkable(custom: readonly WireCustomSchema[], { from, to }: Pair): boolean {
   const idOf = (object: string): string | undefined => TYPE_IDS[object] ?? custom.find((schema) => nameOf(schema) === object)?.objectTypeId;

@@ -31,8 +31,8 @@ export interface Ties {
 }
 
 /**
- * Everything tied to the given records, which come in pieces of at most {@link LINK_READ_BATCH}, each once; a record with many ties comes in several
- * entries. Throws `platform-incomplete`.
+ * Everything tied to the given records, which come in pieces of at most {@link LINK_READ_BATCH}, each once; a record
+ * with many ties comes in several entries. Throws `platform-incomplete`.
  */
 export async function* associations(
   api: HubSpotApi,
@@ -74,7 +74,9 @@ interface AskedTies {
   readonly gather: (wire: WireAssociations) => Ties;
 }
 
-/** Makes ties of what HubSpot writes. An answer about a thousand records is large: it is not kept until its turn comes. */
+/**
+ * Makes ties of what HubSpot writes. An answer about a thousand records is large: it is not kept until its turn comes.
+ */
 function tiesMaker(): (wire: WireAssociations) => Ties {
   const known = new Map<string, readonly string[]>();
   return (wire) => {

@@ -12,9 +12,9 @@ const PAGE = 200;
 const MOST = 10_000;
 
 /**
- * Records changed since a time. Search finds their keys only: its values and its index lag, so runback first waits `lagMs`
- * for what was changed up to now to be indexed, and reads the records themselves by key. Beyond 10,000 results the
- * search starts again at the last time seen; where one moment holds more than that, everything is read instead.
+ * Records changed since a time. Search finds their keys only: its values and its index lag, so runback first waits
+ * `lagMs` for what was changed up to now to be indexed, and reads the records themselves by key. Beyond 10,000 results
+ * the search starts again at the last time seen; where one moment holds more than that, everything is read instead.
  */
 export async function* readChanged(
   api: HubSpotApi,

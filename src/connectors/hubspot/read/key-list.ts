@@ -1,8 +1,8 @@
 import { chunksOf } from '../../../lib/index.js';
 
 /**
- * The keys of a whole object type, in the order in which they came and each once. Kept as a few long texts: a hundred thousand small ones, held
- * while the links are read, would cost their size several times over.
+ * The keys of a whole object type, in the order in which they came and each once. Kept as a few long texts: a hundred
+ * thousand small ones, held while the links are read, would cost their size several times over.
  */
 export class KeyList {
   /** As JSON, `size` keys each. */

@@ -2,8 +2,8 @@ import type { LinkSchema } from '../../../records/index.js';
 import type { HubSpotApi } from '../wire/api.js';
 
 /**
- * HubSpot numbers a kind of link differently in its two directions, and tells nowhere which numbers belong together. For its own
- * kinds the numbers are fixed; each entry: number in one direction, number in the other.
+ * HubSpot numbers a kind of link differently in its two directions, and tells nowhere which numbers belong together.
+ * For its own kinds the numbers are fixed; each entry: number in one direction, number in the other.
  */
 const DEFINED: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
   'contacts|contacts': [[449, 449]],
@@ -36,7 +36,10 @@ export function isListed({ from, to }: Pick<LinkSchema, 'from' | 'to'>, kind: st
   return DEFINED[`${from}|${to}`]?.some(([number]) => kind === `HUBSPOT_DEFINED-${String(number)}`) === true;
 }
 
-/** What is known about the numbers of one pair of object types: kinds as seen from `link.to`, turned into kinds as seen from `link.from`. */
+/**
+ * What is known about the numbers of one pair of object types: kinds as seen from `link.to`, turned into kinds as seen
+ * from `link.from`.
+ */
 export class Kinds {
   readonly #forward: Map<string, string>;
 
@@ -50,7 +53,10 @@ export class Kinds {
     return turned.length === back.length ? turned : undefined;
   }
 
-  /** Learns from one tie seen from both sides: where each side has exactly one kind left that is not known, these two are one. */
+  /**
+   * Learns from one tie seen from both sides: where each side has exactly one kind left that is not known, these two
+   * are one.
+   */
   learn(back: readonly string[], there: readonly string[]): void {
     const known = new Set(this.#forward.values());
     const [kind, second] = back.filter((one) => !this.#forward.has(one));

@@ -20,8 +20,8 @@ interface Tie {
 }
 
 /**
- * What may be shared between reads that belong together (between `beginRead` and `endRead`): keys seen in whole reads, and the
- * kinds of link that came along in an answer that was asked for because of another kind.
+ * What may be shared between reads that belong together (between `beginRead` and `endRead`): keys seen in whole reads,
+ * and the kinds of link that came along in an answer that was asked for because of another kind.
  */
 export class ReadSession {
   /** Keys of whole objects that were read, by object type. */
@@ -31,7 +31,10 @@ export class ReadSession {
   readonly answers = new Map<string, readonly Ties[]>();
 }
 
-/** Reads links of one kind; see `Connector.readLinks`. An answer holds all kinds of a pair: within a session it is asked for once. */
+/**
+ * Reads links of one kind; see `Connector.readLinks`. An answer holds all kinds of a pair: within a session it is asked
+ * for once.
+ */
 export async function* readLinks(
   api: HubSpotApi,
   request: ReadLinksRequest,
@@ -62,8 +65,8 @@ export async function* readLinks(
 }
 
 /**
- * A whole read that meets a label which HubSpot did not list would leave its links out, since nobody asks for them. Of HubSpot's own kinds
- * those count that it is known to list.
+ * A whole read that meets a label which HubSpot did not list would leave its links out, since nobody asks for them. Of
+ * HubSpot's own kinds those count that it is known to list.
  */
 function checkListed(api: HubSpotApi, link: LinkSchema, kinds: ReadonlyMap<string, PairList>): void {
   const listed = kindsListed(api, link);
@@ -156,9 +159,9 @@ async function* forward(
 }
 
 /**
- * Ties read from the `to` side. HubSpot numbers a kind of link differently in its two directions, and tells nowhere which numbers
- * belong together: ties of a kind whose other number is not known yet are looked at from the `from` side as well, which
- * teaches the numbers.
+ * Ties read from the `to` side. HubSpot numbers a kind of link differently in its two directions, and tells nowhere
+ * which numbers belong together: ties of a kind whose other number is not known yet are looked at from the `from` side
+ * as well, which teaches the numbers.
  */
 async function* backward(
   api: HubSpotApi,

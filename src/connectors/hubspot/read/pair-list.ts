@@ -2,7 +2,10 @@ import type { Link } from '../../../records/index.js';
 
 const FIRST = 256;
 
-/** Links of one kind by both of their ends, as numbers: a million take 16 MB outside the heap. What is no exact number is kept as it is. */
+/**
+ * Links of one kind by both of their ends, as numbers: a million take 16 MB outside the heap. What is no exact number
+ * is kept as it is.
+ */
 export class PairList {
   #ends = new Float64Array(FIRST);
   readonly #others = new Map<number, Link>();

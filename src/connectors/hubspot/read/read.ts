@@ -31,7 +31,9 @@ export async function* readAll(api: HubSpotApi, schema: ObjectSchema, call: Call
     for (const some of chunksOf(wires, MADE_AT_ONCE)) yield { records: some.map(make) };
 }
 
-/** Lists live records, 100 a request; 2 requests per 100 where the names of the properties do not fit into an address. */
+/**
+ * Lists live records, 100 a request; 2 requests per 100 where the names of the properties do not fit into an address.
+ */
 export async function* readAllWires(
   api: HubSpotApi,
   schema: ObjectSchema,
@@ -99,8 +101,8 @@ export async function* readKeys(api: HubSpotApi, object: string, call: CallOptio
 }
 
 /**
- * Records by key, several requests under way at once, in the order of the keys' batches. Ids that were merged into another
- * record come back as aliases.
+ * Records by key, several requests under way at once, in the order of the keys' batches. Ids that were merged into
+ * another record come back as aliases.
  */
 export async function* readByKeys(
   api: HubSpotApi,
@@ -149,8 +151,8 @@ export interface WholeRecords extends Whole<WireRecord> {
 }
 
 /**
- * Reads records by key until HubSpot has said of each key that it is there, that it leads to another record, or that there is none: then
- * it is simply not in the answer. Keys that it says nothing of are `missing`.
+ * Reads records by key until HubSpot has said of each key that it is there, that it leads to another record, or that
+ * there is none: then it is simply not in the answer. Keys that it says nothing of are `missing`.
  */
 export async function batchRead(
   api: HubSpotApi,
@@ -194,7 +196,10 @@ export async function batchRead(
   };
 }
 
-/** Which of the asked keys an answer settles: by the record itself, by the record it was merged into, or by HubSpot's word that there is none. */
+/**
+ * Which of the asked keys an answer settles: by the record itself, by the record it was merged into, or by HubSpot's
+ * word that there is none.
+ */
 function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wanted, holders: Map<string, WireRecord>): Said<WireRecord> {
   const { idProperty } = wanted;
   const { none, partly, unnamed } = verdictOf(asked, page);
@@ -220,7 +225,10 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
   return { found, settled: [...settled], errors: complaintsIn(page), alone: strangers > 0 || unnamed };
 }
 
-/** False where the history of one of these properties is left out, although the record holds a value there, which somebody wrote. */
+/**
+ * False where the history of one of these properties is left out, although the record holds a value there, which
+ * somebody wrote.
+ */
 function hasHistory({ properties, propertiesWithHistory: all }: WireRecord, names: readonly string[]): boolean {
   if (!isObject(all)) return false;
   return names.every((name) => {
@@ -229,7 +237,10 @@ function hasHistory({ properties, propertiesWithHistory: all }: WireRecord, name
   });
 }
 
-/** Another way to look for a record: the id that a key leads to, as far as it is told; undefined where HubSpot says that there is none. */
+/**
+ * Another way to look for a record: the id that a key leads to, as far as it is told; undefined where HubSpot says that
+ * there is none.
+ */
 async function lookAlone(
   api: HubSpotApi,
   object: string,

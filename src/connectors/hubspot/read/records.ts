@@ -55,7 +55,10 @@ function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>
   };
 }
 
-/** Sources behind which stands somebody: a person in the web or mobile interface, an import, an app, a form, a mail, a meeting, a chat. */
+/**
+ * Sources behind which stands somebody: a person in the web or mobile interface, an import, an app, a form, a mail, a
+ * meeting, a chat.
+ */
 const SOMEBODY =
   /^(CRM_UI|MOBILE|IMPORT|INTEGRATION|API|FORM|MEETING|EMAIL|GMAIL|OUTLOOK|CONVERSATION|BOT|CHAT|LIVE_?CHAT|CONTACTS_WEB|BATCH_UPDATE|BCC|FORWARD|PREFERENCE|SUBSCRIPTION|UNSUBSCRIBE|SOCIAL|SALES|TASK|CALL|MERGE|PUBLIC|PLAYBOOK|SURVEY|FEEDBACK|SLACK|DATA_?SYNC|SYNC|EXTENSION|IOS|ANDROID|TWITTER|FACEBOOK|LINKEDIN)/;
 

@@ -7,7 +7,9 @@ import { troubleOf } from './trouble.js';
 /** What every plan allows at least; raised to what the headers say after the first answer. */
 const LEAST_PER_10S = 100;
 const INTERVAL_MS = 10_000;
-/** Search has its own limit and its answers carry no headers; the vendor's documents have named four and five a second. */
+/**
+ * Search has its own limit and its answers carry no headers; the vendor's documents have named four and five a second.
+ */
 const SEARCH_PER_SECOND = 4;
 
 /** How fast runback may be, from runback.yml. */

@@ -7,8 +7,9 @@ const LOCKED_MS = 2000;
 const PLAIN = new Set([401, 413, 414, 429, 431]);
 
 /**
- * Answers of HubSpot, or of what stands before it, that mean "not now". Nothing was done after 423 (locked), 425 and 477 (the account
- * is being moved), nor where an error page came instead of an error of the API; after 408 and everything from 500 nobody knows.
+ * Answers of HubSpot, or of what stands before it, that mean "not now". Nothing was done after 423 (locked), 425 and
+ * 477 (the account is being moved), nor where an error page came instead of an error of the API; after 408 and
+ * everything from 500 nobody knows.
  */
 export function troubleOf(answer: HttpAnswer): Trouble | undefined {
   const { status } = answer;
@@ -24,8 +25,8 @@ const NOT_NOW_WORDS = /\b(is|are) (currently )?locked\b|migration in progress|to
 const NOBODY_KNOWS_WORDS = /\binternal (server )?error\b|\btimed? ?out\b|gateway/i;
 
 /**
- * The same for one error within an answer of 207: by its category, sub-category or code; by its words only where it has none of
- * these. Undefined: it means what it says.
+ * The same for one error within an answer of 207: by its category, sub-category or code; by its words only where it has
+ * none of these. Undefined: it means what it says.
  */
 export function troubleIn(error: WireError): Trouble | undefined {
   const codes = [error.category, error.subCategory, error.code]

@@ -1,8 +1,8 @@
 import type { FieldSchema, Value } from '../../../records/index.js';
 
 /**
- * A property value as HubSpot gives it, in canonical form. A property that was never set is null there, one that was cleared is `''`
- * from then on: both are null. Text that does not fit the declared type is kept as it is.
+ * A property value as HubSpot gives it, in canonical form. A property that was never set is null there, one that was
+ * cleared is `''` from then on: both are null. Text that does not fit the declared type is kept as it is.
  */
 export function fromPlatform(field: FieldSchema, told: unknown): Value {
   if (told === null || told === undefined || told === '') return null;
@@ -15,14 +15,20 @@ export function fromPlatform(field: FieldSchema, told: unknown): Value {
   return raw;
 }
 
-/** What to send for a canonical value. Null, empty text and the empty set all clear a property; HubSpot has no other way. */
+/**
+ * What to send for a canonical value. Null, empty text and the empty set all clear a property; HubSpot has no other
+ * way.
+ */
 export function toPlatform(value: Value): string {
   if (value === null) return '';
   if (Array.isArray(value)) return value.map((item) => toPlatform(item as Value)).join(';');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** True where what HubSpot now tells is what was sent, allowing for the forms it rewrites: cleared, number, time, e-mail, order of a set. */
+/**
+ * True where what HubSpot now tells is what was sent, allowing for the forms it rewrites: cleared, number, time,
+ * e-mail, order of a set.
+ */
 export function isAsSent(field: FieldSchema, sent: string, told: unknown): boolean {
   const now = typeof told === 'string' ? told : told === null ? '' : JSON.stringify(told);
   if (now === sent) return true;
@@ -44,8 +50,9 @@ export function isAsSent(field: FieldSchema, sent: string, told: unknown): boole
 }
 
 /**
- * True where two texts are one value in two forms: what HubSpot makes of it when it stores it. Formatting of phone numbers, spaces,
- * encoded characters, and all that {@link isAsSent} allows. Never a difference of upper and lower case, which may be the damage.
+ * True where two texts are one value in two forms: what HubSpot makes of it when it stores it. Formatting of phone
+ * numbers, spaces, encoded characters, and all that {@link isAsSent} allows. Never a difference of upper and lower
+ * case, which may be the damage.
  */
 export function isSameInForm(field: FieldSchema, a: string, b: string): boolean {
   if (isAsSent(field, a, b)) return true;

@@ -10,7 +10,10 @@ import { isSameInForm } from '../wire/values.js';
 import { type BatchRequest, type Open, sendBatch, type Slot } from './batch.js';
 import { allAlike, blameFor, differing, fieldsOf, refusalOf, resultOf, slotsOf, takeErrors, type Writing } from './writing.js';
 
-/** How far apart the clocks of HubSpot's own machines may be: the one that answered, and the one that made a record. Ours has no part in it. */
+/**
+ * How far apart the clocks of HubSpot's own machines may be: the one that answered, and the one that made a record.
+ * Ours has no part in it.
+ */
 const CLOCKS_APART_MS = 5 * 60_000;
 
 /** Creates up to 100 records of one object type in one request. */
@@ -90,8 +93,9 @@ function onlyOne<T>(items: readonly T[]): T | undefined {
 }
 
 /**
- * What became of creates whose answer was lost. `since` is of HubSpot's clock. By a unique property where one is set; else all records are listed (search lags
- * behind, a list does not) and those made since then with exactly the values that were sent are counted.
+ * What became of creates whose answer was lost. `since` is of HubSpot's clock. By a unique property where one is set;
+ * else all records are listed (search lags behind, a list does not) and those made since then with exactly the values
+ * that were sent are counted.
  */
 export async function findCreated(
   api: HubSpotApi,

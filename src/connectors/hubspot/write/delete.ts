@@ -5,7 +5,10 @@ import type { HubSpotApi } from '../wire/api.js';
 import { type BatchRequest, sendBatch, type Slot } from './batch.js';
 import { readBack, type Writing } from './writing.js';
 
-/** Archives up to 100 records: one request, and one more to see that they are gone, since the answer is 204 whatever happened. */
+/**
+ * Archives up to 100 records: one request, and one more to see that they are gone, since the answer is 204 whatever
+ * happened.
+ */
 export async function deleteRecords(api: HubSpotApi, mutations: readonly DeleteMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
   return await settling(api, mutations.length, async (results) => {
     const [first] = mutations;

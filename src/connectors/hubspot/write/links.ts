@@ -16,8 +16,9 @@ const WRONG_TYPE = /association ?type/i;
 export const LINK_WRITE_BATCH = 2000;
 
 /**
- * Adds or removes up to 2000 links of one kind. An answer of HubSpot about links names no input that went wrong: pairs it
- * shows are believed, all others are read back. Removing an unlabelled kind removes the labelled ones of that pair too.
+ * Adds or removes up to 2000 links of one kind. An answer of HubSpot about links names no input that went wrong: pairs
+ * it shows are believed, all others are read back. Removing an unlabelled kind removes the labelled ones of that pair
+ * too.
  */
 export async function writeLinks(api: HubSpotApi, mutations: readonly LinkMutation[], call: CallOptions): Promise<readonly MutationResult[]> {
   return await settling(api, mutations.length, async (results) => {

@@ -30,7 +30,8 @@ export async function updateRecords(api: HubSpotApi, mutations: readonly UpdateM
       results,
       call,
     );
-    // Only a request that did something leaves a stage cleared. From there on an abort is not obeyed: it would leave it so.
+    // Only a request that did something leaves a stage cleared. From there on an abort is not obeyed: it would leave it
+    // so.
     const through = call.reporter ? { reporter: call.reporter } : {};
     const cleared = backwards.filter((slot) => results.get(slot)?.status === 'applied');
     await setStages(api, await clearIgnored(api, ignored, results, through), cleared, results, through);
@@ -134,8 +135,9 @@ async function take(
 }
 
 /**
- * What became of an update that HubSpot answered with success. A value that is neither what was sent nor what stood before is the
- * platform's own form of it; one that stood before is one that HubSpot did not take. `kept`: all of these may only move forward.
+ * What became of an update that HubSpot answered with success. A value that is neither what was sent nor what stood
+ * before is the platform's own form of it; one that stood before is one that HubSpot did not take. `kept`: all of these
+ * may only move forward.
  */
 function becameOf(slot: Slot<Writing>, wire: WireRecord, results: Results): 'settled' | 'kept' {
   const { schema, key } = slot.mutation;

@@ -62,7 +62,10 @@ export function differing(writing: Writing, wire: WireRecord): readonly FieldSch
   });
 }
 
-/** True where a property holds what stood there before the write, and not what was sent in another form. Where that is not known, too. */
+/**
+ * True where a property holds what stood there before the write, and not what was sent in another form. Where that is
+ * not known, too.
+ */
 export function isUnchanged(writing: Writing, field: FieldSchema, wire: WireRecord): boolean {
   const sent = writing.sent[field.name] ?? '';
   const told = ownValue(wire.properties, field.name) ?? '';
@@ -72,8 +75,8 @@ export function isUnchanged(writing: Writing, field: FieldSchema, wire: WireReco
 }
 
 /**
- * Reads records again, by key, with all their properties where they were not deleted. What cannot be read becomes `in_doubt`: the answer
- * tells of the other slots, by key, and undefined of those that are not there.
+ * Reads records again, by key, with all their properties where they were not deleted. What cannot be read becomes
+ * `in_doubt`: the answer tells of the other slots, by key, and undefined of those that are not there.
  */
 export async function readBack(
   api: HubSpotApi,
@@ -154,7 +157,10 @@ export function slotsNamedBy<M extends { readonly key?: string }>(slots: readonl
   return slots.filter((slot) => traces.has(slot.trace) || (slot.mutation.key !== undefined && names.has(slot.mutation.key)));
 }
 
-/** One record's result for an error of HubSpot about it. `sent`: what was to be written, for naming the fields it is about. */
+/**
+ * One record's result for an error of HubSpot about it. `sent`: what was to be written, for naming the fields it is
+ * about.
+ */
 export function resultOf(error: WireError, sent: Readonly<Record<string, string>> = {}): MutationResult {
   const message = error.message ?? 'HubSpot refused this record without saying why';
   if (troubleIn(error) !== undefined) return { status: 'failed', message, ...defined({ correlationId: error.correlationId }) };
@@ -188,9 +194,9 @@ const OF_VALUE = /^INVALID_|_INVALID$|NOT_VALID|DOESNT_EXIST|READ_ONLY/;
 const OF_PROPERTY = /PROPERTY_DOESNT_EXIST|READ_ONLY/;
 
 /**
- * What a refusal of a whole batch is about: slots that are named, or that set a property or an e-mail that it complains about. Where only
- * the property is known, those that set it are put apart, and among them those with the same value together: a value is refused
- * once, not once for each record.
+ * What a refusal of a whole batch is about: slots that are named, or that set a property or an e-mail that it complains
+ * about. Where only the property is known, those that set it are put apart, and among them those with the same value
+ * together: a value is refused once, not once for each record.
  */
 export async function blameFor(api: HubSpotApi, slots: readonly Slot<Writing>[], error: WireError, call: CallOptions): Promise<Blame<Writing>> {
   const refused = new Map<Slot<Writing>, Refusal>();
@@ -220,7 +226,10 @@ function culpritsOf(slots: readonly Slot<Writing>[], { name, code, message }: Pr
   return setting.filter((slot) => certain.includes(slot.mutation.sent[name] ?? ''));
 }
 
-/** The slots that set a property of which something is wrong, apart from the others; or else in two parts without dividing a value. */
+/**
+ * The slots that set a property of which something is wrong, apart from the others; or else in two parts without
+ * dividing a value.
+ */
 function partsBy(slots: readonly Slot<Writing>[], problems: readonly PropertyProblem[]): Pick<Blame<Writing>, 'parts'> {
   const name = problems[0]?.name;
   if (name === undefined) return {};
@@ -256,7 +265,10 @@ function saysValue(message: string, value: string): boolean {
   );
 }
 
-/** Slots with a unique value that another record has: one request for each unique property that is written, instead of many halvings. */
+/**
+ * Slots with a unique value that another record has: one request for each unique property that is written, instead of
+ * many halvings.
+ */
 async function takenValues(
   api: HubSpotApi,
   slots: readonly Slot<Writing>[],

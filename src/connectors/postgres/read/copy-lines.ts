@@ -8,7 +8,10 @@ import { copyRows } from './copy-out.js';
 import { LineMaker, planLines } from './line-maker.js';
 import { keyColumns, type ReadContext } from './read.js';
 
-/** A whole table as finished snapshot lines in the order of the schema: the server's COPY, turned into lines byte by byte. Throws our errors. */
+/**
+ * A whole table as finished snapshot lines in the order of the schema: the server's COPY, turned into lines byte by
+ * byte. Throws our errors.
+ */
 export async function* copyLines(schema: ObjectSchema, context: ReadContext, options: CallOptions): AsyncGenerator<LineBatch> {
   const { table, reader, settings } = context;
   const columns = keyColumns(table, schema.keyFields);

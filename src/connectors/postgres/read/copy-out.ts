@@ -15,8 +15,9 @@ type Ending = { readonly error?: unknown };
 
 /**
  * `COPY … TO STDOUT`, read from the socket itself: the server sends one message a row, and a row is handed on in the
- * buffer it arrived in. (pg-copy-streams copies every row twice; for a million of them that is as long as all the rest.)
- * While rows come, the driver's own listener is off the socket; everything that is not a row is given back to it.
+ * buffer it arrived in. (pg-copy-streams copies every row twice; for a million of them that is as long as all the
+ * rest.) While rows come, the driver's own listener is off the socket; everything that is not a row is given back to
+ * it.
  */
 class CopyOut implements Submittable {
   private connection: Connection | undefined;
@@ -58,7 +59,10 @@ class CopyOut implements Submittable {
     this.wake?.();
   }
 
-  /** The next piece from the socket, to be given back; undefined at the end. Throws what the server or the socket reported. */
+  /**
+   * The next piece from the socket, to be given back; undefined at the end. Throws what the server or the socket
+   * reported.
+   */
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       const data = this.queue.shift();
@@ -150,8 +154,8 @@ function isEnd(type: number | undefined): boolean {
 
 /**
  * Runs a COPY and calls `onRow` for every row: a buffer with start and end of the row, its newline included, valid only
- * during the call. Yields whenever the rows that have arrived are handed on, so that the caller can pass on results. Where
- * the caller stops early the connection is unusable and has to be closed.
+ * during the call. Yields whenever the rows that have arrived are handed on, so that the caller can pass on results.
+ * Where the caller stops early the connection is unusable and has to be closed.
  */
 export async function* copyRows(client: Client, text: string, onRow: (source: Buffer, start: number, end: number) => void): AsyncGenerator<void> {
   const copy = client.query(new CopyOut(text));

@@ -9,13 +9,17 @@ type Kind = 'text' | 'bare' | 'boolean' | 'key-text' | 'key-bare';
 
 /** What a line is made of: for each value the bytes before it, then the value. */
 export interface LinePlan {
-  /** Columns to copy: the key first (undefined: it takes an expression), then those of the values that are not the key. */
+  /**
+   * Columns to copy: the key first (undefined: it takes an expression), then those of the values that are not the key.
+   */
   readonly columns: readonly string[];
   readonly values: readonly { readonly before: Buffer; readonly kind: Kind }[];
   readonly after: Buffer;
 }
 
-/** Plans lines that equal `recordLine` byte for byte. `keyColumn`: the one column whose text is the key, if it is one. */
+/**
+ * Plans lines that equal `recordLine` byte for byte. `keyColumn`: the one column whose text is the key, if it is one.
+ */
 export function planLines(schema: ObjectSchema, table: Table, keyColumn: string | undefined): LinePlan {
   const present = presentFields(schema, table).map(({ field, column }) => ({ ...field, value: column.value }));
   const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
@@ -50,7 +54,10 @@ const LOWER_V = 118;
 const UPPER_N = 78;
 const HEX = Buffer.from('0123456789abcdef');
 
-/** Bytes of one batch; the last line may make it a little more. Few, so that they are still in the processor's cache when they are taken on. */
+/**
+ * Bytes of one batch; the last line may make it a little more. Few, so that they are still in the processor's cache
+ * when they are taken on.
+ */
 const BATCH_BYTES = 1 << 18;
 /** Buffers kept for the next batches. */
 const KEPT_BUFFERS = 3;
@@ -122,7 +129,10 @@ export class LineMaker {
     this.into(Buffer.alloc(0));
   }
 
-  /** Adds one row, `start` to `end` of `source`, its newline included. Throws `platform-nonsense` where it has other columns. */
+  /**
+   * Adds one row, `start` to `end` of `source`, its newline included. Throws `platform-nonsense` where it has other
+   * columns.
+   */
   row(source: Buffer, start: number, end: number): void {
     // Whatever else is wrong with it, nothing below runs on into what follows.
     if (source[end - 1] !== NEWLINE) throw otherColumns();
@@ -252,8 +262,8 @@ const BACKSLASHES = BACKSLASH * ONES;
 const SPACES = SPACE * ONES;
 
 /**
- * Not zero where one of the four bytes of a word is below a space, a quote or a backslash: the lowest bit that is set is the highest of the
- * first such byte (what lies above it may be set by a borrow).
+ * Not zero where one of the four bytes of a word is below a space, a quote or a backslash: the lowest bit that is set
+ * is the highest of the first such byte (what lies above it may be set by a borrow).
  */
 function specialIn(word: number): number {
   const quote = word ^ QUOTES;

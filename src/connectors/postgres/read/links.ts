@@ -16,8 +16,8 @@ export interface LinkContext {
 }
 
 /**
- * Links and unlinks through the columns of a foreign key. Only an empty reference is filled, and only the reference that
- * was named is emptied; anything else has `moved`.
+ * Links and unlinks through the columns of a foreign key. Only an empty reference is filled, and only the reference
+ * that was named is emptied; anything else has `moved`.
  */
 export async function writeLinks(
   mutations: readonly LinkMutation[],

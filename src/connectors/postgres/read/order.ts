@@ -1,8 +1,8 @@
 import type { ForeignKey, Table } from '../schema/table.js';
 
 /**
- * Tables with parents before children. In a cycle, a reference that may be empty is followed last; where all of them are
- * required, the first by name goes first.
+ * Tables with parents before children. In a cycle, a reference that may be empty is followed last; where all of them
+ * are required, the first by name goes first.
  */
 export function parentsFirst(tables: readonly Table[], keys: readonly ForeignKey[]): Table[] {
   const left = new Map([...tables].sort((a, b) => (a.object < b.object ? -1 : 1)).map((table) => [table.object, table]));

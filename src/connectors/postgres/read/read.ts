@@ -35,7 +35,10 @@ export function keyColumns(table: Table, keyFields: readonly string[]): readonly
   return columns as Column[];
 }
 
-/** All records in the order of the schema, or those changed since a time. Their keys first: how large a record is shows only when it comes. */
+/**
+ * All records in the order of the schema, or those changed since a time. Their keys first: how large a record is shows
+ * only when it comes.
+ */
 export async function* readAll(request: ReadRequest, context: ReadContext, options: CallOptions): AsyncGenerator<RecordBatch> {
   const { table, reader, settings } = context;
   const columns = keyColumns(table, request.schema.keyFields);
@@ -98,8 +101,8 @@ export async function* readKeys(
 }
 
 /**
- * Rows of many keys in their order, some at a time: fewer where records are large. A text that is no value of the key's type makes a statement fail:
- * halves are tried until it is found.
+ * Rows of many keys in their order, some at a time: fewer where records are large. A text that is no value of the key's
+ * type makes a statement fail: halves are tried until it is found.
  */
 async function* rowsOfKeys(
   select: string,

@@ -17,10 +17,11 @@ export interface View {
 }
 
 /**
- * The reading side of a connector: one connection, and at most one view that all readers share, so that they see one moment.
+ * The reading side of a connector: one connection, and at most one view that all readers share, so that they see one
+ * moment.
  *
- * A view is opened by the first reader that says which tables it needs: what rewrites or empties a table is not undone for
- * a transaction that began to see before it had the lock; it would find the table empty.
+ * A view is opened by the first reader that says which tables it needs: what rewrites or empties a table is not undone
+ * for a transaction that began to see before it had the lock; it would find the table empty.
  */
 export class Reader {
   private connection: Promise<Connection> | undefined;
@@ -53,7 +54,9 @@ export class Reader {
     return this.connection;
   }
 
-  /** Runs a statement that may be repeated; repeats it after transient trouble unless a view is open. Throws our errors. */
+  /**
+   * Runs a statement that may be repeated; repeats it after transient trouble unless a view is open. Throws our errors.
+   */
   async ask(text: string, values: readonly unknown[], options: CallOptions, doing: string, table?: Table): Promise<readonly Row[]> {
     const grant = table === undefined ? undefined : grantFor('SELECT', target(table), this.settings);
     if (this.current !== undefined) return this.once(text, values, options, doing, grant);
@@ -114,7 +117,10 @@ export class Reader {
     }
   }
 
-  /** Needs a view from now on: joins the one that is open, else {@link open} has to be called before anything is read in it. */
+  /**
+   * Needs a view from now on: joins the one that is open, else {@link open} has to be called before anything is read in
+   * it.
+   */
   hold(): void {
     this.holders += 1;
   }
@@ -144,8 +150,8 @@ export class Reader {
   }
 
   /**
-   * Locks a table in a view that is open already. Throws `platform-incomplete` where it is no longer what the view can see, and where
-   * a table that was locked has got another partition.
+   * Locks a table in a view that is open already. Throws `platform-incomplete` where it is no longer what the view can
+   * see, and where a table that was locked has got another partition.
    */
   async lockLate(view: View, table: Table, options: CallOptions): Promise<void> {
     const doing = `locking ${table.object}`;

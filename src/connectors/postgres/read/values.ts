@@ -19,7 +19,9 @@ export function textOf(value: Value | undefined): string | null | undefined {
   return undefined;
 }
 
-/** No half of a surrogate pair: it would reach the database as another character. No NUL: no text column can hold it. */
+/**
+ * No half of a surrogate pair: it would reach the database as another character. No NUL: no text column can hold it.
+ */
 function wellFormed(text: string): boolean {
   return !/\p{Surrogate}|\0/u.test(text);
 }

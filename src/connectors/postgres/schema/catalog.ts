@@ -45,7 +45,9 @@ export interface IndexRow {
   readonly equals: readonly string[];
 }
 
-/** What is unique in a table: columns, the columns of its condition, and whether two records without a value share it. */
+/**
+ * What is unique in a table: columns, the columns of its condition, and whether two records without a value share it.
+ */
 export interface UniqueRow {
   readonly oid: string;
   readonly columns: readonly string[];
@@ -168,8 +170,8 @@ export async function columns(ask: Ask, oids: readonly string[]): Promise<Column
 }
 
 /**
- * Indexes that can make a key: unique, of all records, checked at once, of plain columns; the primary key first. With the
- * equality of each column, which is not on the search path for types of extensions.
+ * Indexes that can make a key: unique, of all records, checked at once, of plain columns; the primary key first. With
+ * the equality of each column, which is not on the search path for types of extensions.
  */
 export async function uniqueIndexes(ask: Ask, oids: readonly string[]): Promise<IndexRow[]> {
   return json<IndexRow>(
@@ -201,8 +203,8 @@ const SOURCES = `LEFT JOIN LATERAL (
 ) g ON true`;
 
 /**
- * Everything that is unique, deferred, partial and of expressions too. The columns of an expression stand for it, those of a generated
- * column for that column: records that are equal in them are equal there.
+ * Everything that is unique, deferred, partial and of expressions too. The columns of an expression stand for it, those
+ * of a generated column for that column: records that are equal in them are equal there.
  */
 export async function uniques(ask: Ask, oids: readonly string[]): Promise<UniqueRow[]> {
   return json<UniqueRow>(
@@ -231,7 +233,10 @@ export async function uniques(ask: Ask, oids: readonly string[]): Promise<Unique
   );
 }
 
-/** The tables `$1` and their partitions, at any depth. The functions for that would wait for whoever has locked one of them. */
+/**
+ * The tables `$1` and their partitions, at any depth. The functions for that would wait for whoever has locked one of
+ * them.
+ */
 const PARTS = `WITH RECURSIVE part AS (
        SELECT root, root AS oid FROM unnest($1::oid[]) AS root
        UNION SELECT part.root, i.inhrelid FROM part JOIN pg_inherits i ON i.inhparent = part.oid JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relispartition
@@ -243,8 +248,8 @@ export async function partitions(ask: Ask, oids: readonly string[]): Promise<Par
 }
 
 /**
- * Foreign keys that leave or reach these tables. What two columns are compared with is the constraint's own business: with
- * `citext` the equality of `pg_catalog` would not find every record that refers.
+ * Foreign keys that leave or reach these tables. What two columns are compared with is the constraint's own business:
+ * with `citext` the equality of `pg_catalog` would not find every record that refers.
  */
 export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<KeyRow[]> {
   const taken = (side: 'oprleft' | 'oprright', column: string): string =>
@@ -277,7 +282,10 @@ export async function foreignKeys(ask: Ask, oids: readonly string[]): Promise<Ke
   );
 }
 
-/** Triggers that people or extensions made, on; with those of partitions, which run when a record of the whole is written. */
+/**
+ * Triggers that people or extensions made, on; with those of partitions, which run when a record of the whole is
+ * written.
+ */
 export async function triggers(ask: Ask, oids: readonly string[]): Promise<TriggerRow[]> {
   return json<TriggerRow>(
     ask,

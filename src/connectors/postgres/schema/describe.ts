@@ -146,7 +146,10 @@ export async function readReaches(ask: Ask, table: Table, settings: Settings): P
   return reaches(table.oid, await catalog.foreignKeys(ask, [table.oid, ...parts.map((part) => part.oid)]), parts, settings);
 }
 
-/** Foreign keys that reach a table or a partition of it, each once: copies that the database keeps for partitions are left out. */
+/**
+ * Foreign keys that reach a table or a partition of it, each once: copies that the database keeps for partitions are
+ * left out.
+ */
 function reaching(oid: string, rows: readonly KeyRow[], parts: readonly PartRow[]): KeyRow[] {
   const inside = insideOf(oid, parts);
   const there = rows.filter((row) => inside.has(row.to));

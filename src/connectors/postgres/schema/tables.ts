@@ -12,8 +12,8 @@ import type { ForeignKey, Table } from './table.js';
 const ATTEMPTS = 5;
 
 /**
- * The tables of one connector: as they were described last, and, while a view is held, as they are in it. Opens the view with
- * the tables that are asked for first.
+ * The tables of one connector: as they were described last, and, while a view is held, as they are in it. Opens the
+ * view with the tables that are asked for first.
  */
 export class Tables {
   private readonly tables = new Map<string, Table>();
@@ -38,9 +38,9 @@ export class Tables {
   }
 
   /**
-   * A table as it is now, or in the view that is held, locked there; the schema that callers hold may be that of an old snapshot.
-   * Throws `object-unsupported`, `scope-missing`, `platform-limit` where somebody holds a lock, and `platform-incomplete` where the
-   * table is no longer what the view can see.
+   * A table as it is now, or in the view that is held, locked there; the schema that callers hold may be that of an old
+   * snapshot. Throws `object-unsupported`, `scope-missing`, `platform-limit` where somebody holds a lock, and
+   * `platform-incomplete` where the table is no longer what the view can see.
    */
   async table(object: string, options: CallOptions): Promise<Table> {
     if (this.reader.held) return this.inTurn(async () => this.tableInView(object, [object], options));
@@ -80,7 +80,10 @@ export class Tables {
     return described;
   }
 
-  /** Locks what was described, and describes it again as it is in the view; once more where that is no longer the same tables. */
+  /**
+   * Locks what was described, and describes it again as it is in the view; once more where that is no longer the same
+   * tables.
+   */
   private async openView(before: Described, objects: readonly string[] | undefined, options: CallOptions): Promise<Described> {
     let described = before;
     let cause: unknown;

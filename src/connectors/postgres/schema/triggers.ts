@@ -5,7 +5,10 @@ import { effectsOf } from './plpgsql/effects.js';
 
 /** What the triggers of a table do, as far as that can be told without running them. */
 export interface TriggerEffects {
-  /** Columns that a trigger sets on every write, whatever is written. `onCreate`: on creates too, so that no value can be given then. */
+  /**
+   * Columns that a trigger sets on every write, whatever is written. `onCreate`: on creates too, so that no value can
+   * be given then.
+   */
   readonly stamps: ReadonlyMap<string, { readonly onCreate: boolean }>;
   /** One sentence a trigger. */
   readonly sentences: readonly string[];
@@ -35,7 +38,10 @@ interface Known {
   readonly writes: readonly string[];
 }
 
-/** Reads the triggers of one table. A column that is set by itself in one place and from what is written in another is no stamp. */
+/**
+ * Reads the triggers of one table. A column that is set by itself in one place and from what is written in another is
+ * no stamp.
+ */
 export function triggerEffects(rows: readonly TriggerRow[], settings: Settings): TriggerEffects {
   const known = rows.filter((row) => fires(row, settings)).map(knownOf);
   const others = new Set(known.flatMap((each) => [...each.others]));
@@ -54,7 +60,8 @@ function knownOf(row: TriggerRow): Known {
   if (row.language === 'c' || row.language === 'internal') return builtIn(row);
   if (row.language !== 'plpgsql') return nothing;
   const { assignments, writes } = effectsOf(row.source);
-  // Only what runs before a record is written changes it; a trigger of one partition says nothing about the records of others.
+  // Only what runs before a record is written changes it; a trigger of one partition says nothing about the records of
+  // others.
   if ((row.type & (BEFORE | ROW)) !== (BEFORE | ROW)) return { ...nothing, writes };
   const condition = row.definition === null ? undefined : /\bWHEN \((.*)\) EXECUTE (?:FUNCTION|PROCEDURE) /s.exec(row.definition)?.[1];
   const fired: When = row.definition === null ? { on: 'always' } : condition === undefined ? { on: 'unsure' } : whenOf(condition);

@@ -8,8 +8,9 @@ import type { Run } from './writer.js';
 const TRIES = 40;
 
 /**
- * Which of the written columns a refusal of one record is about: as the server names them, else found by trying the record with some of
- * its columns left out. Empty where that cannot be told. `passes`: whether the record can be written with these columns alone.
+ * Which of the written columns a refusal of one record is about: as the server names them, else found by trying the
+ * record with some of its columns left out. Empty where that cannot be told. `passes`: whether the record can be
+ * written with these columns alone.
  */
 export async function blame(
   error: ServerError,
@@ -34,7 +35,8 @@ async function columnsOf(error: ServerError, shape: Shape, query: Run): Promise<
   const named = error.schema === undefined || error.table === undefined ? mine : target({ schema: error.schema, name: error.table });
   const rows = await quietly(query, () =>
     query(
-      // A leaf of a partitioned table has the names of its whole. Where another table refers to this one, its columns here count.
+      // A leaf of a partitioned table has the names of its whole. Where another table refers to this one, its columns
+      // here count.
       `WITH mine AS (SELECT to_regclass($1)::oid AS oid), named AS (SELECT to_regclass($2)::oid AS oid),
          found AS (
            SELECT CASE WHEN other THEN mine.oid ELSE named.oid END AS relation, unnest(CASE WHEN other THEN c.confkey ELSE c.conkey END) AS n

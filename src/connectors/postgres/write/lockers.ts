@@ -8,8 +8,8 @@ const SESSION = `format('session %s of %s%s', a.pid, coalesce(quote_ident(a.usen
   CASE WHEN a.application_name <> '' THEN format(' (%s)', a.application_name) END)`;
 
 /**
- * Who holds the locks that these records wait for, in words, by place: who has locked the record itself, else who holds locks on the table
- * or on a table that it refers to. For messages: where it cannot be told, nothing is said.
+ * Who holds the locks that these records wait for, in words, by place: who has locked the record itself, else who holds
+ * locks on the table or on a table that it refers to. For messages: where it cannot be told, nothing is said.
  */
 export async function whoLocks(shape: Shape, items: readonly Item[], query: Run): Promise<ReadonlyMap<number, string>> {
   const transactions = await touchedBy(shape, items, query);

@@ -27,8 +27,8 @@ export function waitedInVain(error: unknown): boolean {
 }
 
 /**
- * Who keeps readers from these tables or their partitions, as an error; undefined where nobody does (any more). Not to be
- * asked in a transaction that failed.
+ * Who keeps readers from these tables or their partitions, as an error; undefined where nobody does (any more). Not to
+ * be asked in a transaction that failed.
  */
 export async function whoIsInTheWay(ask: Ask, tables: readonly Table[], settings: Settings, cause: unknown): Promise<RunbackError | undefined> {
   const holders = await json<Holder>(
@@ -71,7 +71,9 @@ function sentence(holder: Holder): string {
   return `${who} (${facts.join(', ')}) ${holder.granted ? 'holds' : 'waits for'} ${holder.mode} on ${holder.relation}.`;
 }
 
-/** The statement that keeps tables, partitions included, from being rewritten, emptied or dropped while they are read. */
+/**
+ * The statement that keeps tables, partitions included, from being rewritten, emptied or dropped while they are read.
+ */
 export function lockTables(tables: readonly Table[]): string {
   // Everybody who locks in the order of names meets nobody of their kind in a deadlock.
   const names = tables.map((table) => `${table.kind === 'p' ? '' : 'ONLY '}${target(table)}`).sort();

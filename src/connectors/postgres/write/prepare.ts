@@ -15,7 +15,9 @@ export interface Group {
 
 export type RecordMutation = UpdateMutation | CreateMutation | DeleteMutation;
 
-/** Texts of one statement hold so many characters at most, so that neither they nor what is answered fill the memory. */
+/**
+ * Texts of one statement hold so many characters at most, so that neither they nor what is answered fill the memory.
+ */
 const STATEMENT_LENGTH = 16 << 20;
 /** A record with more cannot be sent: it would not fit into one text of this process once its quotes are escaped. */
 const RECORD_LENGTH = 128 << 20;

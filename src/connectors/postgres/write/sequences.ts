@@ -6,9 +6,10 @@ import { target } from '../sql.js';
 import type { Run } from './writer.js';
 
 /**
- * Sentences about sequences that stand behind the records just created with their old numbers, after a `TRUNCATE … RESTART IDENTITY` for
- * example: the next record that anybody makes would clash with one of them. What sets each is in the sentence; nothing is set here, since
- * a sequence belongs to everybody who makes records. One that this user may not read is passed over.
+ * Sentences about sequences that stand behind the records just created with their old numbers, after a `TRUNCATE …
+ * RESTART IDENTITY` for example: the next record that anybody makes would clash with one of them. What sets each is in
+ * the sentence; nothing is set here, since a sequence belongs to everybody who makes records. One that this user may
+ * not read is passed over.
  */
 export async function sequencesBehind(
   table: Table,

@@ -26,14 +26,20 @@ export interface Shape {
   readonly answer: readonly Column[];
 }
 
-/** What {@link Shape.answer} follows in the rows of a write: n, key, a letter per expected column, whether a value was too long to be answered. */
+/**
+ * What {@link Shape.answer} follows in the rows of a write: n, key, a letter per expected column, whether a value was
+ * too long to be answered.
+ */
 export const ANSWER_FROM = 4;
 
 /** So many bytes the values of one column may have together in an answer. */
 const ANSWERED_BYTES = 16 << 20;
 /** A value of so many stored bytes is answered in any case. */
 const SHORT_BYTES = 8192;
-/** So many columns go one by one into `unnest`; a row of PostgreSQL holds 1,664 at most, and those of a table are among them. */
+/**
+ * So many columns go one by one into `unnest`; a row of PostgreSQL holds 1,664 at most, and those of a table are among
+ * them.
+ */
 const NARROW = 400;
 
 /** True where the values of a record go as one array each, so that they are one column of a row. */
@@ -106,8 +112,9 @@ function answeredBytes(records: number): number {
 }
 
 /**
- * What a write answers of each record: n, its key, `=` for each expected column that still prints as expected, whether a value is left
- * out for its length, and the columns of the answer. `before`: all print as expected, and no letters are needed.
+ * What a write answers of each record: n, its key, `=` for each expected column that still prints as expected, whether
+ * a value is left out for its length, and the columns of the answer. `before`: all print as expected, and no letters
+ * are needed.
  */
 function answer(shape: Shape, alias: string, records: number, before = false): string {
   const most = answeredBytes(records);
@@ -132,7 +139,10 @@ function tooLong(column: Column, alias: string, bytes: number): string {
   return `CASE WHEN ${stored} THEN pg_catalog.octet_length(pg_catalog.format('%s', ${name})) OPERATOR(pg_catalog.>) ${String(bytes)} ELSE false END`;
 }
 
-/** Writes where the expectation holds. Rows as {@link ANSWER_FROM} says; `later`: only n, since what stands is asked for afterwards. */
+/**
+ * Writes where the expectation holds. Rows as {@link ANSWER_FROM} says; `later`: only n, since what stands is asked for
+ * afterwards.
+ */
 export function updateStatement(shape: Shape, items: readonly Item[], later: boolean): Statement {
   const { text, values } = source(shape, items);
   const sets = shape.set.map((column, i) => `${identifier(column.name)} = ${written(shape, i)}`).join(', ');
@@ -142,7 +152,9 @@ export function updateStatement(shape: Shape, items: readonly Item[], later: boo
   };
 }
 
-/** Creates with the old keys, generated ones too. Rows as of {@link updateStatement}. `stamps`: columns filled by SQL. */
+/**
+ * Creates with the old keys, generated ones too. Rows as of {@link updateStatement}. `stamps`: columns filled by SQL.
+ */
 export function insertStatement(
   shape: Shape,
   items: readonly Item[],
@@ -171,8 +183,8 @@ export function answerStatement(shape: Shape, items: readonly Item[]): Statement
 }
 
 /**
- * Locks the records where the expectation holds, so that nobody else can write between this and the update: what it answers is what stood
- * before. Rows as {@link ANSWER_FROM} says.
+ * Locks the records where the expectation holds, so that nobody else can write between this and the update: what it
+ * answers is what stood before. Rows as {@link ANSWER_FROM} says.
  */
 export function beforeStatement(shape: Shape, items: readonly Item[], whole: boolean): Statement {
   const { text, values } = source(shape, items);
@@ -197,8 +209,8 @@ export function thereStatement(shape: Shape, items: readonly Item[]): Statement 
 }
 
 /**
- * SQL that is true where nothing refers to the record that its delete would change or delete with it: those records were not
- * planned, and may belong to tables that nobody named.
+ * SQL that is true where nothing refers to the record that its delete would change or delete with it: those records
+ * were not planned, and may belong to tables that nobody named.
  */
 function unreached(shape: Shape): string {
   return shape.table.reachedOnDelete

@@ -44,8 +44,9 @@ const SHORT_WAIT_MS = 1000;
 const WAITS = 4;
 
 /**
- * Writes mutations of one action and one table in one transaction; what is refused is left out of it, one by one. What somebody else has
- * locked is left out too, and written in transactions of its own after the others, within the time that is allowed for waiting.
+ * Writes mutations of one action and one table in one transaction; what is refused is left out of it, one by one. What
+ * somebody else has locked is left out too, and written in transactions of its own after the others, within the time
+ * that is allowed for waiting.
  */
 export async function writeRecords(
   mutations: readonly RecordMutation[],
@@ -108,7 +109,9 @@ function groupsOf(groups: readonly Group[], keep: (n: number) => boolean): Group
 
 const notDone: MutationResult = { status: 'failed', message: 'The database did not answer for this record.' };
 
-/** What was written did not stay: it is taken back. `columns`: those whose value stayed as it was, where that is known. */
+/**
+ * What was written did not stay: it is taken back. `columns`: those whose value stayed as it was, where that is known.
+ */
 class NotKept extends Error {
   constructor(readonly columns: readonly string[] = []) {
     super();
@@ -155,7 +158,10 @@ class Batch {
     return this.results;
   }
 
-  /** A record can refer to another one of the same batch: those that missed their parent are tried again while that helps. */
+  /**
+   * A record can refer to another one of the same batch: those that missed their parent are tried again while that
+   * helps.
+   */
   private async retryChildren(): Promise<void> {
     const waiting = (): Group[] => groupsOf(this.groups, (n) => isParentMissing(this.results[n]));
     const count = (groups: readonly Group[]): number => groups.reduce((sum, group) => sum + group.items.length, 0);
@@ -210,7 +216,9 @@ class Batch {
     await (more ? this.apply(shape, missed) : this.explain(shape, missed));
   }
 
-  /** Locks what is to be updated and keeps what stands there. Those that are too long to be kept with so many others. */
+  /**
+   * Locks what is to be updated and keeps what stands there. Those that are too long to be kept with so many others.
+   */
   private async lookBefore(shape: Shape, items: readonly Item[]): Promise<readonly Item[]> {
     const long = new Set<number>();
     for (const row of await this.ask(beforeStatement(shape, items, isWhole(shape)))) {
@@ -253,7 +261,10 @@ class Batch {
     return rows;
   }
 
-  /** The same with the foreign keys as they are now: with the table locked like this, no other one can be made before the delete is done. */
+  /**
+   * The same with the foreign keys as they are now: with the table locked like this, no other one can be made before
+   * the delete is done.
+   */
   private async reached(shape: Shape): Promise<Shape> {
     const { table } = shape;
     await this.query(`LOCK TABLE ${relation(table)} IN ROW EXCLUSIVE MODE`);
@@ -341,8 +352,8 @@ class Batch {
   }
 
   /**
-   * Puts aside what somebody else has locked, and writes the others: records that are locked themselves, else those that need something
-   * that is locked, found by halves.
+   * Puts aside what somebody else has locked, and writes the others: records that are locked themselves, else those
+   * that need something that is locked, found by halves.
    */
   private async aside(shape: Shape, items: readonly Item[], message: string): Promise<void> {
     this.waits += 1;
@@ -426,7 +437,10 @@ function isWhole({ set, table }: Shape): boolean {
   return set.some((column) => table.uniqueColumns.has(column.name));
 }
 
-/** Columns whose value stayed as it was although another one was written. `letters`: `=` for each expected column that stayed. */
+/**
+ * Columns whose value stayed as it was although another one was written. `letters`: `=` for each expected column that
+ * stayed.
+ */
 function undoneIn(shape: Shape, item: Item | undefined, letters: string): string[] {
   if (item === undefined) return [];
   const wanted = new Map(shape.set.map((column, i) => [column.name, item.set[i] ?? null]));

@@ -7,7 +7,10 @@ import type { Settings } from '../settings.js';
 /** Runs statements of one transaction. */
 export type Run = (text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
 
-/** A transaction that met a deadlock or a lost connection is repeated so often in any case, and more often within the time allowed. */
+/**
+ * A transaction that met a deadlock or a lost connection is repeated so often in any case, and more often within the
+ * time allowed.
+ */
 const ATTEMPTS = 4;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -20,8 +23,8 @@ export interface Transacting {
 }
 
 /**
- * The number of the present transaction and the timeline of the cluster, which a failover or a recovery from a backup changes: from then on
- * the same number may be another transaction.
+ * The number of the present transaction and the timeline of the cluster, which a failover or a recovery from a backup
+ * changes: from then on the same number may be another transaction.
  */
 const TOKEN = `pg_catalog.concat(pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8), '/', pg_catalog.pg_current_xact_id())`;
 
@@ -38,8 +41,9 @@ interface Outcome {
 /**
  * The writing side of a connector: one connection, one transaction per batch.
  *
- * What is promised of {@link transact}: either everything `work` did has been committed, or nothing, or, where the answer
- * to COMMIT was lost and the server cannot be asked what became of it, every result that says `applied` says `in_doubt`.
+ * What is promised of {@link transact}: either everything `work` did has been committed, or nothing, or, where the
+ * answer to COMMIT was lost and the server cannot be asked what became of it, every result that says `applied` says
+ * `in_doubt`.
  */
 export class Writer {
   private connection: Connection | undefined;
@@ -76,7 +80,8 @@ export class Writer {
       try {
         const using = connection;
         const wait = lockMs === undefined ? '' : `SET LOCAL lock_timeout = '${String(lockMs)}ms'; `;
-        // Constraints that would wait for the end are checked at once, so that one bad record is not the whole batch's failure.
+        // Constraints that would wait for the end are checked at once, so that one bad record is not the whole batch's
+        // failure.
         const [row] = await using.query(
           `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${wait}SET CONSTRAINTS ALL IMMEDIATE; SELECT ${TOKEN}`,
           undefined,
@@ -128,7 +133,10 @@ export class Writer {
     return (await this.ready(options)).query(text, undefined, options);
   }
 
-  /** Waits, visibly, before what is locked is tried again. False where the time allowed for that is used up, or somebody stopped it. */
+  /**
+   * Waits, visibly, before what is locked is tried again. False where the time allowed for that is used up, or somebody
+   * stopped it.
+   */
   async waitFor(reason: string, round: number, waits: Waits, options: CallOptions): Promise<boolean> {
     try {
       return await this.pause(`${this.settings.platform} waits for a lock: ${reason}`, round, waits, options, round === 0);
@@ -158,7 +166,10 @@ export class Writer {
     }
   }
 
-  /** Commits; after a lost answer, asks the server what became of the transaction. COMMIT itself is never cut short by an abort. */
+  /**
+   * Commits; after a lost answer, asks the server what became of the transaction. COMMIT itself is never cut short by
+   * an abort.
+   */
   private async commit(connection: Connection, transaction: string | undefined, options: CallOptions): Promise<Outcome> {
     try {
       await connection.query('COMMIT');
@@ -173,7 +184,10 @@ export class Writer {
     }
   }
 
-  /** A server that went down in the middle of a commit says that it is starting or recovering: it is waited for as for a read, visibly. */
+  /**
+   * A server that went down in the middle of a commit says that it is starting or recovering: it is waited for as for a
+   * read, visibly.
+   */
   private async whatBecameOf(transaction: string | undefined, message: string, options: CallOptions): Promise<Outcome> {
     if (transaction === undefined) return { state: 'unknown', message };
     let waited = 0;
@@ -214,7 +228,10 @@ export class Writer {
   }
 }
 
-/** What the server says of a transaction; `unknown` where the cluster is not the one it ran in any more, or has forgotten it. */
+/**
+ * What the server says of a transaction; `unknown` where the cluster is not the one it ran in any more, or has
+ * forgotten it.
+ */
 async function statusOf(connection: Connection, token: string): Promise<'committed' | 'aborted' | 'in progress' | 'unknown'> {
   const [timeline, number] = token.split('/');
   try {

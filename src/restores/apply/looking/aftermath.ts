@@ -39,10 +39,10 @@ interface Odd {
 }
 
 /**
- * Compares records that were just written with what they were and what they should be now (G27), and gives results in place of those it
- * knows more about: values that the platform keeps in its own form (`stored`), fields that it changed beside the plan (`beside`), and
- * `failed` where a value is not there although the platform said so. What somebody else wrote in between is theirs: the history tells,
- * and where there is none nothing is claimed.
+ * Compares records that were just written with what they were and what they should be now (G27), and gives results in
+ * place of those it knows more about: values that the platform keeps in its own form (`stored`), fields that it changed
+ * beside the plan (`beside`), and `failed` where a value is not there although the platform said so. What somebody else
+ * wrote in between is theirs: the history tells, and where there is none nothing is claimed.
  *
  * Throws what the connector throws; then nothing is known of these records.
  */
@@ -91,7 +91,10 @@ export async function lookAfter(
   return [...gone, ...odd.flatMap((one) => judged(one, histories.get(one.one.item.id), own, status.get(one.one.item.id)))];
 }
 
-/** A record that the platform says it wrote and does not know. One that it says it created is looked for before it is created once more. */
+/**
+ * A record that the platform says it wrote and does not know. One that it says it created is looked for before it is
+ * created once more.
+ */
 function missing(item: Written): ItemResult {
   const message = 'the platform said that it was written, but the record does not exist';
   return { id: item.id, status: item.action === 'create' ? 'in_doubt' : 'failed', contradicted: true, message };
@@ -199,8 +202,8 @@ function judged(
 const CLOCKS_APART_MS = 5_000;
 
 /**
- * The same for updates that were found to stand after the process that sent them was gone, and with it what it had read before: where the
- * platform keeps a history of fields, what it wrote by itself since the intent is beside the plan.
+ * The same for updates that were found to stand after the process that sent them was gone, and with it what it had read
+ * before: where the platform keeps a history of fields, what it wrote by itself since the intent is beside the plan.
  */
 export async function lookAfterLost(
   looking: Looking,
@@ -236,7 +239,10 @@ export async function lookAfterLost(
   return results.map((result) => found.get(result.id) ?? result);
 }
 
-/** When the platform took an item in, by its own clock; `since` where its history does not tell. What it did before was no answer to it. */
+/**
+ * When the platform took an item in, by its own clock; `since` where its history does not tell. What it did before was
+ * no answer to it.
+ */
 function writtenAt(item: Written, entries: RecordHistory['fields'], since: number, ownWriter: string | undefined): number {
   const times = Object.keys(item.set).flatMap((name) => {
     const ours = ownValue(entries, name)?.filter((one) => ownWriter !== undefined && one.writer === ownWriter && one.at !== undefined) ?? [];
@@ -260,9 +266,10 @@ function sinceIntent(item: Written, now: Fields, entries: RecordHistory['fields'
 }
 
 /**
- * What a batch of links did beside what was asked (G27): links that are gone although nobody asked for that, since of some kinds a record
- * has one at most (`displaced`), and links of other kinds that came between the same two records (`brought`), such as a plain one
- * with a labelled one. `before`: all links between the two object types at the same records.
+ * What a batch of links did beside what was asked (G27): links that are gone although nobody asked for that, since of
+ * some kinds a record has one at most (`displaced`), and links of other kinds that came between the same two records
+ * (`brought`), such as a plain one with a labelled one. `before`: all links between the two object types at the same
+ * records.
  */
 export async function linksBeside(
   looking: Looking,

@@ -11,9 +11,9 @@ import { linkText } from './lookup.js';
 import { sinceThere, type SentAt } from './their-time.js';
 
 /**
- * What the platform linked by itself to records that a restore created again, and the records that it made for that: some platforms give
- * a new contact a company. Also what links brought with them that still stands and no plan asked for. Reads the links of the created
- * records; changes nothing. `began`: when the restore did.
+ * What the platform linked by itself to records that a restore created again, and the records that it made for that:
+ * some platforms give a new contact a company. Also what links brought with them that still stands and no plan asked
+ * for. Reads the links of the created records; changes nothing. `began`: when the restore did.
  */
 export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batches, began: SentAt, options: CallOptions): Promise<PlatformMade> {
   const created = new Map([...apply.keyMap].map(([object, keys]) => [object, new Set(keys.values())]));
@@ -52,8 +52,8 @@ export async function madeByPlatform(looking: Looking, plan: Plan, apply: Batche
 }
 
 /**
- * What was known to be made by the platform when a restore ended, with what it has made since: a link that is new may be somebody's, unless
- * the record at its other end is the platform's own.
+ * What was known to be made by the platform when a restore ended, with what it has made since: a link that is new may
+ * be somebody's, unless the record at its other end is the platform's own.
  */
 export function madeSince(known: PlatformMade, now: PlatformMade): PlatformMade {
   const own = new Set(now.records.map(nameOf));
@@ -102,7 +102,10 @@ async function newRecords(
   return records;
 }
 
-/** The links of a plan that are to stand, as {@link linkText}, under the keys that their records have now. `which`: only some of them. */
+/**
+ * The links of a plan that are to stand, as {@link linkText}, under the keys that their records have now. `which`: only
+ * some of them.
+ */
 export async function plannedLinks(plan: Plan, apply: Batches, which: (line: LinkChange) => boolean = () => true): Promise<Set<string>> {
   const planned = new Set<string>();
   for await (const line of plan.lines()) {

@@ -23,8 +23,8 @@ type Update = Extract<JournalItem, { readonly action: 'update' }>;
 type LinkItem = Extract<JournalItem, { readonly action: 'link' | 'unlink' }>;
 
 /**
- * Finds out what became of items whose answer was lost: one result per item. `failed` means that it did not happen; a create that
- * the platform cannot tell of stays `in_doubt`. `made`: what was created so far.
+ * Finds out what became of items whose answer was lost: one result per item. `failed` means that it did not happen; a
+ * create that the platform cannot tell of stays `in_doubt`. `made`: what was created so far.
  */
 export async function lookUp(looking: Looking, lost: readonly Pending[], made: Batches, options: CallOptions): Promise<readonly ItemResult[]> {
   const { settled, open: pending } = await settleByCommit(looking, lost, options);
@@ -90,7 +90,10 @@ async function updated(looking: Looking, item: Update, live: PlatformRecord | un
   return { id: item.id, status: 'moved', message: 'the answer was lost, and the record was changed since' };
 }
 
-/** The values that the platform made of an update, where what stands is ours in the platform's own form; undefined where it is not. */
+/**
+ * The values that the platform made of an update, where what stands is ours in the platform's own form; undefined where
+ * it is not.
+ */
 async function storedByUs(
   looking: Looking,
   schema: ObjectSchema,
@@ -117,8 +120,9 @@ async function storedByUs(
 }
 
 /**
- * What is still to be written of an update when live is not wholly what the plan saw: the fields that are, without those that somebody
- * changed (`left`) and their groups, and without those that hold the value already. Undefined where nothing is.
+ * What is still to be written of an update when live is not wholly what the plan saw: the fields that are, without
+ * those that somebody changed (`left`) and their groups, and without those that hold the value already. Undefined where
+ * nothing is.
  */
 export function stillToWrite(schema: ObjectSchema, item: Update, live: Fields): Update | undefined {
   const groupOf = (name: string): string => schema.fields.find((field) => field.name === name)?.group ?? `field ${name}`;
@@ -225,7 +229,10 @@ export function linkText({ link, fromObject, toObject, from, to }: JournalLink):
   return JSON.stringify([link, fromObject, toObject, from, to]);
 }
 
-/** The kinds of link between the two object types of a link, and the end from which all that a change of one may touch is seen. */
+/**
+ * The kinds of link between the two object types of a link, and the end from which all that a change of one may touch
+ * is seen.
+ */
 export function oneSide(
   schema: PlatformSchema,
   { fromObject, toObject }: Pick<JournalLink, 'fromObject' | 'toObject'>,

@@ -2,8 +2,8 @@ import type { Fields } from '../../../records/index.js';
 import type { JournalItem, ItemResult } from '../../records/items.js';
 
 /**
- * Characters that things done together may hold: one entry of the journal, one read of live. Many large records would else be one text
- * that is longer than a text can be, or fill the memory.
+ * Characters that things done together may hold: one entry of the journal, one read of live. Many large records would
+ * else be one text that is longer than a text can be, or fill the memory.
  */
 const CHARACTERS = 1 << 24;
 
@@ -20,7 +20,10 @@ export class Together<T> {
     return this.#items.length === 0;
   }
 
-  /** False where one more has to wait for the next time. `size`: the most there may be. One that is too long for any time goes alone. */
+  /**
+   * False where one more has to wait for the next time. `size`: the most there may be. One that is too long for any
+   * time goes alone.
+   */
   takes(length: number, size: number): boolean {
     return this.isEmpty || (this.#items.length < size && this.#characters + length <= CHARACTERS);
   }
@@ -62,7 +65,10 @@ export interface PlanStep {
   readonly length: number;
   /** The record that it changes: no batch changes a record twice, since platforms promise no order within one. */
   readonly record?: string;
-  /** The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not there. */
+  /**
+   * The item to write, or why it cannot be written. `live`: the record that `reads` names, undefined where it is not
+   * there.
+   */
   resolve(live?: Fields): JournalItem | ItemResult;
   /** A record that has to be read before the item is known. */
   readonly reads?: { readonly object: string; readonly key: string };

@@ -9,9 +9,9 @@ export interface Settled {
 }
 
 /**
- * Asks the platform what became of commits that it told of before it made them: no look at a record can tell a value that the restore wrote
- * from the same value that somebody else wrote. An item that no commit was told of was not written. Where the platform tells of no commits,
- * or cannot say any more what became of one, the items stay open.
+ * Asks the platform what became of commits that it told of before it made them: no look at a record can tell a value
+ * that the restore wrote from the same value that somebody else wrote. An item that no commit was told of was not
+ * written. Where the platform tells of no commits, or cannot say any more what became of one, the items stay open.
  */
 export async function settleByCommit({ platform }: Looking, pending: readonly Pending[], options: CallOptions): Promise<Settled> {
   const { connector } = platform;

@@ -13,8 +13,9 @@ import { Retries } from './retries.js';
 import { Sending } from './sending.js';
 
 /**
- * Writes steps in their order, in batches: looks at live, makes the intent durable, writes, settles what is in doubt, makes the outcome
- * durable (G1, G8). Ends early at a failing first batch, at a rate above its limit, at an abort and at an error of the platform.
+ * Writes steps in their order, in batches: looks at live, makes the intent durable, writes, settles what is in doubt,
+ * makes the outcome durable (G1, G8). Ends early at a failing first batch, at a rate above its limit, at an abort and
+ * at an error of the platform.
  */
 export async function execute(execution: Execution, steps: AsyncIterable<PlanStep>, options: CallOptions): Promise<Stop | undefined> {
   const session = new Session(execution, options);
@@ -33,7 +34,10 @@ export async function execute(execution: Execution, steps: AsyncIterable<PlanSte
   return stop ?? session.again();
 }
 
-/** Settles items whose answer was lost, before anything else is written: one outcome in the journal. A stop where the platform cannot be asked. */
+/**
+ * Settles items whose answer was lost, before anything else is written: one outcome in the journal. A stop where the
+ * platform cannot be asked.
+ */
 export async function settle(execution: Execution, options: CallOptions): Promise<Stop | undefined> {
   const { batches, writer, by, kind } = execution;
   const doubtful = batches.pending;
@@ -70,7 +74,10 @@ class Session {
     this.#rates = new Rates(execution.batches, execution.settings);
   }
 
-  /** True for steps that need nothing more: they have an end, or may have happened and must not be repeated. Each step comes by here once. */
+  /**
+   * True for steps that need nothing more: they have an end, or may have happened and must not be repeated. Each step
+   * comes by here once.
+   */
   isSettled(step: PlanStep): boolean {
     const status = this.#execution.batches.statuses.get(step.id);
     this.#retries.saw(step, status);
@@ -127,8 +134,8 @@ class Session {
   }
 
   /**
-   * Puts right what the platform set by itself although the plan says what it should be: fields of a record that was created, and fields
-   * that were written as they are so that they stay.
+   * Puts right what the platform set by itself although the plan says what it should be: fields of a record that was
+   * created, and fields that were written as they are so that they stay.
    */
   async fill(): Promise<Stop | undefined> {
     const steps = this.#execution.batches.toFill.map(fillStep);
@@ -139,7 +146,10 @@ class Session {
     return undefined;
   }
 
-  /** `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record written. */
+  /**
+   * `last`: the last try, so that what still stands in the way of a field is left to people and the rest of the record
+   * written.
+   */
   async #write(steps: readonly PlanStep[], last = false): Promise<Written> {
     let checked: Checked;
     let unresolved: readonly ItemResult[];
@@ -159,7 +169,9 @@ class Session {
     return { results: all, sent: checked.send, ...defined({ stop }) };
   }
 
-  /** Makes items of steps and looks at live just before they are written. `unresolved`: steps that cannot be written. */
+  /**
+   * Makes items of steps and looks at live just before they are written. `unresolved`: steps that cannot be written.
+   */
   async #check(steps: readonly PlanStep[]): Promise<{ readonly checked: Checked; readonly unresolved: readonly ItemResult[] }> {
     const { platform, schema, recreations } = this.#execution;
     const items: JournalItem[] = [];

@@ -9,9 +9,10 @@ import { lengthOf, type PlanStep } from './batching.js';
 const MAY_PASS = new Set(['unique-taken', 'parent-missing']);
 
 /**
- * Items of which the platform refused some fields, without these and the fields that are decided together with them. Items of which
- * nothing would be left are not given, nor records that would be created without a value that another record holds: they may be that
- * record. `last`: no other change of the plan can make the platform take the field any more.
+ * Items of which the platform refused some fields, without these and the fields that are decided together with them.
+ * Items of which nothing would be left are not given, nor records that would be created without a value that another
+ * record holds: they may be that record. `last`: no other change of the plan can make the platform take the field any
+ * more.
  */
 export function withoutRefused(schema: PlatformSchema, items: readonly JournalItem[], results: readonly ItemResult[], last: boolean): JournalItem[] {
   const byId = new Map(results.map((result) => [result.id, result]));

@@ -28,8 +28,9 @@ export interface Checking extends Looking {
 }
 
 /**
- * Looks at live just before a batch is written (G8). Reads only what the platform does not check itself: where it writes
- * conditionally, updates need no look. Deletes always need one at their links. All items have the same action and object type.
+ * Looks at live just before a batch is written (G8). Reads only what the platform does not check itself: where it
+ * writes conditionally, updates need no look. Deletes always need one at their links. All items have the same action
+ * and object type.
  */
 export async function precheck(checking: Checking, items: readonly JournalItem[], options: CallOptions): Promise<Checked> {
   const [first] = items;
@@ -79,7 +80,10 @@ async function checkRecords(checking: Checking, items: readonly JournalItem[], o
   return { send, skipped, before };
 }
 
-/** The part of an update that can still be written where somebody changed another part of the record; undefined elsewhere. */
+/**
+ * The part of an update that can still be written where somebody changed another part of the record; undefined
+ * elsewhere.
+ */
 function restOf(checking: Checking, item: JournalItem, live: Fields | undefined): JournalItem | undefined {
   if (item.action !== 'update' || live === undefined) return undefined;
   const schema = schemaOf(checking.schema, item.object);
@@ -109,8 +113,8 @@ function verdictOn(checking: Checking, item: JournalItem, live: Fields | undefin
 }
 
 /**
- * The result of an item that stands before it is sent: somebody else's doing. Also where it was sent before: what became of that was found
- * out before it may be sent again, and it had not happened.
+ * The result of an item that stands before it is sent: somebody else's doing. Also where it was sent before: what
+ * became of that was found out before it may be sent again, and it had not happened.
  */
 export function stands(item: JournalItem): ItemResult {
   return { id: item.id, status: 'applied', ...('key' in item ? { key: item.key } : {}), already: true };
@@ -148,7 +152,10 @@ async function checkLinks(checking: Checking, items: readonly JournalItem[], opt
   return { send, skipped, before: UNREAD, linksBefore };
 }
 
-/** Keeps records from being deleted that something was linked to in the meantime; on some platforms that would be deleted with them. */
+/**
+ * Keeps records from being deleted that something was linked to in the meantime; on some platforms that would be
+ * deleted with them.
+ */
 async function checkLinked(checking: Checking, known: Checked, options: CallOptions): Promise<Checked> {
   const [first] = known.send;
   if (first === undefined || first.action !== 'delete') return known;

@@ -15,7 +15,9 @@ export class Retries {
   readonly #retry = new Map<string, PlanStep>();
   /** Steps that failed or are in doubt, by the record that they change: few of all that pass. */
   readonly #ofRecord = new Map<string, Set<string>>();
-  /** False where all that is left waits for each other: then nothing is worth waiting for, and each gets its verdict. */
+  /**
+   * False where all that is left waits for each other: then nothing is worth waiting for, and each gets its verdict.
+   */
   readonly #waitsCount: boolean;
 
   constructor(private readonly batches: Batches) {
@@ -49,9 +51,9 @@ export class Retries {
   }
 
   /**
-   * While something else has to be tried again, what may stand in the way because of that is no verdict for good: a record that
-   * is still linked, a parent that is not there yet, a value that is still taken. It waits as `failed` and is tried again too. Where in
-   * the end only such are left, they hold each other up, and the next pass is the verdict.
+   * While something else has to be tried again, what may stand in the way because of that is no verdict for good: a
+   * record that is still linked, a parent that is not there yet, a value that is still taken. It waits as `failed` and
+   * is tried again too. Where in the end only such are left, they hold each other up, and the next pass is the verdict.
    */
   notForGood(steps: readonly PlanStep[], results: readonly ItemResult[], last: boolean): readonly ItemResult[] {
     const ids = steps.map((step) => step.id);

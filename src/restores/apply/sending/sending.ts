@@ -10,7 +10,10 @@ import { withoutRefused as leavingOut } from './follow-up.js';
 import { stands, type Checked } from './precheck.js';
 import { replace, resultOf, stopOf, type Stop } from './results.js';
 
-/** Sends what was checked: a durable intent before, and after it a look at what is in doubt and at what the platform made of it (G1, G8). */
+/**
+ * Sends what was checked: a durable intent before, and after it a look at what is in doubt and at what the platform
+ * made of it (G1, G8).
+ */
 export class Sending {
   readonly #execution: Execution;
   readonly #options: CallOptions;
@@ -93,7 +96,10 @@ export class Sending {
     }
   }
 
-  /** What the platform calls moved or taken may stand already: an update that was made, a record that is there as wanted. */
+  /**
+   * What the platform calls moved or taken may stand already: an update that was made, a record that is there as
+   * wanted.
+   */
   async #sameAfterAll(items: readonly JournalItem[], results: readonly ItemResult[]): Promise<readonly ItemResult[]> {
     const odd = items.filter((item, index) => {
       const result = results[index];

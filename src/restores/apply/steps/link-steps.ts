@@ -19,8 +19,9 @@ export function* linkSteps(
 }
 
 /**
- * Takes links away again that the platform made because of others and nobody asked for, of kinds of which a record has one at most: such
- * a link says something of the record that nobody said. `wanted`: links that were asked for, as {@link linkText}; asked for when needed.
+ * Takes links away again that the platform made because of others and nobody asked for, of kinds of which a record has
+ * one at most: such a link says something of the record that nobody said. `wanted`: links that were asked for, as
+ * {@link linkText}; asked for when needed.
  */
 export async function* broughtSteps(
   schema: PlatformSchema,

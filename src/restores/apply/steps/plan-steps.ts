@@ -9,12 +9,13 @@ import { lengthOf, type PlanStep } from '../sending/batching.js';
 import { flat, givenOf, present } from './present.js';
 
 /**
- * The changes of a plan as steps, in order. `apply` tells which records have been created under which key. `held` gets every interim
- * value whose follower has passed, for {@link putBackSteps}.
+ * The changes of a plan as steps, in order. `apply` tells which records have been created under which key. `held` gets
+ * every interim value whose follower has passed, for {@link putBackSteps}.
  */
 export async function* planSteps(lines: AsyncIterable<PlanLine>, apply: Batches, held: Held[] = []): AsyncIterable<PlanStep> {
   const interims = new Map<string, RecordChange>();
-  // What an undeleted record holds is only known once it is back: its fields are put right after the undeletes of its object type.
+  // What an undeleted record holds is only known once it is back: its fields are put right after the undeletes of its
+  // object type.
   let back: RecordChange[] = [];
   for await (const line of lines) {
     if (line.kind !== 'change') continue;
@@ -52,8 +53,8 @@ export interface Held {
 }
 
 /**
- * Puts back what interim values stand in for, once everything was tried: where the change that was to follow one was refused, or found
- * something else. Where the old value is another record's by now, that is its result.
+ * Puts back what interim values stand in for, once everything was tried: where the change that was to follow one was
+ * refused, or found something else. Where the old value is another record's by now, that is its result.
  */
 export async function* putBackSteps(held: readonly Held[], apply: Batches): AsyncIterable<PlanStep> {
   for (const { interim, follows } of held) {

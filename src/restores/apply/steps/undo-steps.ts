@@ -9,8 +9,9 @@ import { linkSteps } from './link-steps.js';
 import { givenOf, present } from './present.js';
 
 /**
- * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under which key; `made`: what
- * the platform made beside them, which goes with them. `stands` gets every link that is there again once all of it is done.
+ * What undoes items, in the order they are given. `undo` tells which deleted records have been created again under
+ * which key; `made`: what the platform made beside them, which goes with them. `stands` gets every link that is there
+ * again once all of it is done.
  */
 export function* undoSteps(
   applied: Iterable<AppliedItem>,
@@ -33,7 +34,8 @@ export function* undoSteps(
       if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: linkBroughtBy(item.id, brought.size), link });
     if (item.action === 'unlink') stands(present(item, undo));
     const action = OPPOSITE[item.action];
-    // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once the later ones are undone.
+    // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once
+    // the later ones are undone.
     const group = 'link' in item ? `${action} ${item.fromObject}~${item.toObject}~${item.link}` : `${action} ${item.object} ${item.batch ?? ''}`;
     yield {
       id: item.id,
@@ -51,8 +53,8 @@ export function* undoSteps(
 }
 
 /**
- * Items, what was put right after a record was written joined with that write: the two are undone as one. A record that is deleted again is
- * not damaged first, and a write that sets something off is not waited for.
+ * Items, what was put right after a record was written joined with that write: the two are undone as one. A record that
+ * is deleted again is not damaged first, and a write that sets something off is not waited for.
  */
 function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
   const fills = new Map<string, Extract<AppliedItem, { readonly action: 'update' }>>();
@@ -76,7 +78,9 @@ function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
   }
 }
 
-/** Takes records away that the platform made by itself, where nobody has changed them or linked anything to them since. */
+/**
+ * Takes records away that the platform made by itself, where nobody has changed them or linked anything to them since.
+ */
 export function* deletesOf(records: readonly BesideRecord[]): Iterable<PlanStep> {
   for (const { object, key, fields } of records) {
     const id = madeBeside(object, key);
@@ -97,7 +101,8 @@ function undoItem(item: AppliedItem, undo: Batches, made: PlatformMade): Journal
   switch (item.action) {
     case 'update': {
       const keeps = (item.keeps ?? []).filter((name) => ownValue(item.beside ?? {}, name) === undefined);
-      // A written field that the platform changed once more goes back to what stood before it was written, not to what was written.
+      // A written field that the platform changed once more goes back to what stood before it was written, not to what
+      // was written.
       const written = Object.keys(item.set).filter((name) => item.keeps?.includes(name) !== true);
       return {
         id,

@@ -11,7 +11,8 @@ import type { FieldMove, PlanChange, PlanConflict, PlanLine, RecordChange } from
 
 /**
  * Changes and conflicts as they are decided, in any order; {@link Draft.lines} gives them in the order of application:
- * what hands unique values on, in layers; creates (parents first), updates, links, unlinks, deletes (children first), conflicts.
+ * what hands unique values on, in layers; creates (parents first), updates, links, unlinks, deletes (children first),
+ * conflicts.
  */
 export class Draft {
   readonly #schema: PlatformSchema;
@@ -44,8 +45,8 @@ export class Draft {
   }
 
   /**
-   * Adds a change of a record. At most one update, create or delete per record. Changes of an earlier plan are taken too, in their order:
-   * what was ordered there by interim values is ordered anew.
+   * Adds a change of a record. At most one update, create or delete per record. Changes of an earlier plan are taken
+   * too, in their order: what was ordered there by interim values is ordered anew.
    */
   record(planned: RecordDraft): void {
     if (planned.interim === true) {
@@ -141,7 +142,10 @@ export class Draft {
     });
   }
 
-  /** What has to stand before a change since records refer to each other by fields: parents are created before, children go before. */
+  /**
+   * What has to stand before a change since records refer to each other by fields: parents are created before, children
+   * go before.
+   */
   #befores(all: () => Iterable<RecordDraft>): ReadonlyMap<string, readonly string[]> {
     const links = carriedLinks(this.#schema);
     const before = new Map<string, string[]>();
@@ -163,7 +167,10 @@ export class Draft {
     return before;
   }
 
-  /** Creates, parents before children; what has to follow once all of them stand. Conflicts where a ring cannot be closed. */
+  /**
+   * Creates, parents before children; what has to follow once all of them stand. Conflicts where a ring cannot be
+   * closed.
+   */
   #orderedCreates(
     order: ReturnType<typeof objectOrder>,
     conflicts: PlanConflict[],
@@ -185,7 +192,10 @@ export class Draft {
     return { drafts, after };
   }
 
-  /** Deletes, children before parents, and the references that are emptied before. Conflicts where a ring cannot be broken. */
+  /**
+   * Deletes, children before parents, and the references that are emptied before. Conflicts where a ring cannot be
+   * broken.
+   */
   #orderedDeletes(
     order: ReturnType<typeof objectOrder>,
     conflicts: PlanConflict[],

@@ -18,8 +18,8 @@ export interface LinkOfKind {
 }
 
 /**
- * What a stage of planning found out about a batch, each list in the order in which it was found. A stage gives facts and changes nobody
- * else's; those that were recorded are {@link Known} to the stages after it.
+ * What a stage of planning found out about a batch, each list in the order in which it was found. A stage gives facts
+ * and changes nobody else's; those that were recorded are {@link Known} to the stages after it.
  */
 export interface Facts {
   /** Differences that need nothing. */
@@ -31,7 +31,9 @@ export interface Facts {
   /** Deletes that waited, and that nothing keeps back. */
   readonly deletes?: readonly RecordDraft[];
   readonly links?: readonly LinkDraft[];
-  /** Changes of records that refer to a record which is not there, until it is known whether the plan brings it back. */
+  /**
+   * Changes of records that refer to a record which is not there, until it is known whether the plan brings it back.
+   */
   readonly waiting?: readonly Held[];
   /** Links that the damage made on records to be deleted: unlinked with them. */
   readonly linksOfDeletes?: readonly LinkOfKind[];

@@ -6,7 +6,10 @@ import type { NotCovered } from '../../types.js';
 import type { Draft } from './draft.js';
 import type { Facts, Held, Keyed, Known, LinkOfKind } from './facts.js';
 
-/** The last stage of planning: writes facts into the draft of the plan, and answers what is known by them. Nothing else keeps anything. */
+/**
+ * The last stage of planning: writes facts into the draft of the plan, and answers what is known by them. Nothing else
+ * keeps anything.
+ */
 export class Recorder implements Known {
   readonly #draft: Draft;
   readonly #carried: readonly Carried[];

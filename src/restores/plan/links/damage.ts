@@ -40,11 +40,12 @@ export function damageOf(context: PlanContext, known: Known, { link, before }: M
 }
 
 /**
- * Tells of a kind of link that the base has and the platform has no longer: its links cannot be made again. One conflict, which says how
- * many there were; none where there were none among what was asked for.
+ * Tells of a kind of link that the base has and the platform has no longer: its links cannot be made again. One
+ * conflict, which says how many there were; none where there were none among what was asked for.
  */
 export async function* planLostKind(context: PlanContext, known: Known, { before, instead }: LostKind, options: CallOptions): AsyncIterable<Facts> {
-  // Where the number stands for something else now, links that the damage did not touch may well be there: only differences are told.
+  // Where the number stands for something else now, links that the damage did not touch may well be there: only
+  // differences are told.
   const now = instead === undefined ? NO_KIND : linkName(instead);
   const { facts, damage: lost } = await compared(context, known, { before, now, link: before }, options);
   yield facts;
@@ -59,7 +60,10 @@ export async function* planLostKind(context: PlanContext, known: Known, { before
   yield { conflicts: [conflictOf('field-removed', { object: linkName(before), key: '*' }, message, 'leave these links as they are')] };
 }
 
-/** What differs between the links of two kinds. A snapshot that cannot be read for them becomes a conflict, and nothing else is said. */
+/**
+ * What differs between the links of two kinds. A snapshot that cannot be read for them becomes a conflict, and nothing
+ * else is said.
+ */
 async function compared(context: PlanContext, known: Known, kinds: Kinds, options: CallOptions): Promise<ComparedLinks> {
   const { filters, pair } = context;
   const { before, link, now } = kinds;

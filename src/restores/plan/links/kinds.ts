@@ -3,8 +3,8 @@ import { matchKinds, type LostKind, type MatchedKind } from '../../decide/link-k
 import type { PlanContext } from '../context.js';
 
 /**
- * Kinds of link that are stored apart and can be written, of object types that the plan covers, those of the same two object types
- * together; and kinds of the base that are gone.
+ * Kinds of link that are stored apart and can be written, of object types that the plan covers, those of the same two
+ * object types together; and kinds of the base that are gone.
  */
 export function kindsOf({ filters, live, before }: PlanContext): {
   readonly together: readonly (readonly MatchedKind[])[];

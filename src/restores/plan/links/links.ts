@@ -12,9 +12,10 @@ import { damageOf, type LinkDamage } from './damage.js';
 import { draftOf, endsOf, linkPlace, linkWords, pairName } from './names.js';
 
 /**
- * Plans links that are stored apart, by element: what the damage cut is linked again, what it linked is unlinked, every other link of
- * live stays. `kinds`: the kinds of one pair of object types, whose live state is asked for with the same keys, so that within
- * one view of the platform one answer can serve them all. Facts that were taken are known before the next are asked for.
+ * Plans links that are stored apart, by element: what the damage cut is linked again, what it linked is unlinked, every
+ * other link of live stays. `kinds`: the kinds of one pair of object types, whose live state is asked for with the same
+ * keys, so that within one view of the platform one answer can serve them all. Facts that were taken are known before
+ * the next are asked for.
  */
 export async function* planLinks(context: PlanContext, known: Known, kinds: readonly MatchedKind[], options: CallOptions): AsyncIterable<Facts> {
   const all: LinkDamage[] = [];
@@ -45,7 +46,10 @@ export async function* planLinks(context: PlanContext, known: Known, kinds: read
   for (const some of chunksOf(toCut, LINK_KEYS)) yield cutFacts(context, known, some);
 }
 
-/** Which records at the ends of links are there now, as far as nobody has looked: to one that was deleted later no link can be made. */
+/**
+ * Which records at the ends of links are there now, as far as nobody has looked: to one that was deleted later no link
+ * can be made.
+ */
 async function readEnds({ platform, live: schema }: PlanContext, known: Known, links: readonly LinkOfKind[], options: CallOptions): Promise<Facts> {
   const asked = new Map<string, Set<string>>();
   for (const { link, one } of links)
@@ -77,7 +81,10 @@ function cutFacts(context: PlanContext, known: Known, links: readonly LinkOfKind
   return factsOf(decided);
 }
 
-/** Links that were made: unlinked where they are still there. Those of a new record belong to it: they go when it goes, and stay when it stays. */
+/**
+ * Links that were made: unlinked where they are still there. Those of a new record belong to it: they go when it goes,
+ * and stay when it stays.
+ */
 function madeFacts(context: PlanContext, known: Known, link: LinkSchema, links: readonly Link[], live: ReadonlySet<string>): Facts {
   const decided: (LinkDraft | PlanConflict)[] = [];
   const linksOfDeletes: LinkOfKind[] = [];

@@ -37,7 +37,9 @@ export function draftOf(action: 'link' | 'unlink', link: LinkSchema, one: Link, 
   return { action, link: link.kind, from: { object: link.from, key: one.from }, to: { object: link.to, key: one.to }, why, attribution };
 }
 
-/** True where links of an object type are stored apart from its records, so that records at their ends are asked about. */
+/**
+ * True where links of an object type are stored apart from its records, so that records at their ends are asked about.
+ */
 export function hasLinksApart({ links }: PlatformSchema, { object }: ObjectSchema): boolean {
   return links.some((link) => link.viaFields === undefined && (link.from === object || link.to === object));
 }

@@ -5,7 +5,10 @@ import type { PlanContext } from '../context.js';
 import { objectInfo, watchedOf } from '../objects/differences.js';
 import { readLive } from '../objects/live.js';
 
-/** True where the plan's `keys` let a link through: one of its ends is such a record, of an object type that the plan is limited to. */
+/**
+ * True where the plan's `keys` let a link through: one of its ends is such a record, of an object type that the plan is
+ * limited to.
+ */
 export function keysLetThrough({ filters }: PlanContext, link: LinkSchema, { from, to }: Link): boolean {
   const { keys, objects } = filters;
   if (keys === undefined) return true;
@@ -14,8 +17,9 @@ export function keysLetThrough({ filters }: PlanContext, link: LinkSchema, { fro
 }
 
 /**
- * Tells of links whether the plan's `where` lets them through: it has to hold for a record at one of their ends, of an object type that the
- * plan is limited to. It is asked about that record as a whole, as about one that was deleted (`field` is empty).
+ * Tells of links whether the plan's `where` lets them through: it has to hold for a record at one of their ends, of an
+ * object type that the plan is limited to. It is asked about that record as a whole, as about one that was deleted
+ * (`field` is empty).
  */
 export async function whereLetsThrough(
   context: PlanContext,

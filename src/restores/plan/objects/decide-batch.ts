@@ -24,7 +24,10 @@ export interface DecidedBatch {
   readonly held: readonly Held[];
 }
 
-/** Decides the records of one object type, each by what base, damaged and live say of it. Reads what an earlier restore made of a missing one. */
+/**
+ * Decides the records of one object type, each by what base, damaged and live say of it. Reads what an earlier restore
+ * made of a missing one.
+ */
 export async function decideBatch(
   context: PlanContext,
   type: ObjectThenAndNow,

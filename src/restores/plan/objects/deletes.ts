@@ -17,8 +17,8 @@ interface Touching {
 }
 
 /**
- * Lets records that the damage created be deleted only where nothing links to them but what goes with them: links that the damage
- * made, and records that are deleted too or that the plan points back to where they pointed before.
+ * Lets records that the damage created be deleted only where nothing links to them but what goes with them: links that
+ * the damage made, and records that are deleted too or that the plan points back to where they pointed before.
  */
 export async function* checkDeletes(context: PlanContext, known: Known, options: CallOptions): AsyncIterable<Facts> {
   const touching = await linksThatMatter(context, known, options);
@@ -59,7 +59,10 @@ function linksThatGo(known: Known, goes: (object: string, key: string) => boolea
   return going;
 }
 
-/** Live links of the records to be deleted, without those that the plan cuts. What a record itself refers to by its fields goes with it. */
+/**
+ * Live links of the records to be deleted, without those that the plan cuts. What a record itself refers to by its
+ * fields goes with it.
+ */
 async function linksThatMatter({ platform, live }: PlanContext, known: Known, options: CallOptions): Promise<readonly Touching[]> {
   const touching: Touching[] = [];
   for (const link of live.links) {

@@ -50,8 +50,8 @@ export interface Compared {
 }
 
 /**
- * The records of an object type that differ, in key order; in the fields named by `watched` too, which are read-only. A part that cannot
- * be read is told before the records after it. Offline.
+ * The records of an object type that differ, in key order; in the fields named by `watched` too, which are read-only. A
+ * part that cannot be read is told before the records after it. Offline.
  */
 export async function* differences(pair: SnapshotPair, object: string, watched: readonly string[], options: CallOptions): AsyncIterable<Compared> {
   let unreadable: Unreadable[] = [];
@@ -65,7 +65,9 @@ export async function* differences(pair: SnapshotPair, object: string, watched: 
   if (unreadable.length > 0) yield { differences: [], unreadable };
 }
 
-/** The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline. */
+/**
+ * The links of a kind that only one of the snapshots holds, in order; each snapshot has its own name for it. Offline.
+ */
 export function linkDifferences(
   pair: SnapshotPair,
   names: { readonly base: string; readonly damaged: string },

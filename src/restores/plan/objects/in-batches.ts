@@ -9,7 +9,10 @@ export interface Batch {
   readonly facts: readonly Facts[];
 }
 
-/** Gathers differences to batches of at most `size`, and no more than one read should hold. The last may hold facts alone. */
+/**
+ * Gathers differences to batches of at most `size`, and no more than one read should hold. The last may hold facts
+ * alone.
+ */
 export async function* inBatches(found: AsyncIterable<Relevant>, size: number): AsyncIterable<Batch> {
   const gathered = new Together<Difference>();
   let facts: Facts[] = [];

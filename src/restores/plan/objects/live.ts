@@ -13,7 +13,10 @@ export interface LiveRecords {
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-/** Reads records by key, with history of the named fields where any are named. Keys that do not exist are missing from the answer. */
+/**
+ * Reads records by key, with history of the named fields where any are named. Keys that do not exist are missing from
+ * the answer.
+ */
 export async function readLive(
   platform: Platform,
   schema: ObjectSchema,

@@ -15,9 +15,9 @@ import { relevant } from './relevant.js';
 const READS_AT_ONCE = 4;
 
 /**
- * Plans the records of one object type, as a line of stages: compares the snapshots, leaves out what live can say nothing about, reads live
- * in batches for the keys that differ, decides, looks for what is referred to. Facts that were taken are {@link Known} before the next are
- * asked for. Some batches are read ahead; no more is held.
+ * Plans the records of one object type, as a line of stages: compares the snapshots, leaves out what live can say
+ * nothing about, reads live in batches for the keys that differ, decides, looks for what is referred to. Facts that
+ * were taken are {@link Known} before the next are asked for. Some batches are read ahead; no more is held.
  */
 export async function* planObject(context: PlanContext, known: Known, type: ObjectThenAndNow, options: CallOptions): AsyncIterable<Facts> {
   const { object, refused } = type.live;
@@ -42,7 +42,10 @@ export async function* planObject(context: PlanContext, known: Known, type: Obje
   }
 }
 
-/** Refuses an object type that was asked for by name and cannot be restored, and a field that only says what a link says. */
+/**
+ * Refuses an object type that was asked for by name and cannot be restored, and a field that only says what a link
+ * says.
+ */
 function checkRestorable(schema: ObjectSchema, filters: PlanFilters): void {
   const { object, refused } = schema;
   if (refused !== undefined) {

@@ -17,9 +17,10 @@ interface Reference {
 }
 
 /**
- * Which of these changes refer by fields only to records that are there now, or that the plan brings back. The others wait until all
- * records are planned: a record that somebody deleted after the damage cannot be referred to, and the platform would refuse the whole
- * change. Only references that are `exact` are looked at: about the others the platform alone can tell.
+ * Which of these changes refer by fields only to records that are there now, or that the plan brings back. The others
+ * wait until all records are planned: a record that somebody deleted after the damage cannot be referred to, and the
+ * platform would refuse the whole change. Only references that are `exact` are looked at: about the others the platform
+ * alone can tell.
  */
 export async function withParents(context: PlanContext, known: Known, held: readonly Held[], options: CallOptions): Promise<Facts> {
   const wanted = held.map((one) => ({ ...one, references: referencesOf(context.live, one) }));
@@ -76,7 +77,10 @@ export function settleWaiting({ live: schema }: PlanContext, known: Known): Fact
   return { changes, conflicts, absent: absent satisfies Keyed };
 }
 
-/** What is left of a change without the references that cannot be written: of an update its other fields, of anything else nothing. */
+/**
+ * What is left of a change without the references that cannot be written: of an update its other fields, of anything
+ * else nothing.
+ */
 function withoutMissing(change: RecordDraft, gone: readonly Reference[]): RecordDraft | undefined {
   if (gone.length === 0) return change;
   if (change.action !== 'update') return undefined;
@@ -85,7 +89,10 @@ function withoutMissing(change: RecordDraft, gone: readonly Reference[]): Record
   return Object.keys(fields).length === 0 ? undefined : { ...change, fields };
 }
 
-/** Tells of the references that cannot be written: of an update each, of anything else the first, which is enough to keep it back. */
+/**
+ * Tells of the references that cannot be written: of an update each, of anything else the first, which is enough to
+ * keep it back.
+ */
 function missingConflicts(change: RecordDraft, gone: readonly Reference[]): readonly PlanConflict[] {
   const { object, key } = change;
   const isUpdate = change.action === 'update';

@@ -18,7 +18,10 @@ export function batchSizeOf({ platform, suspicion }: PlanContext): number {
   return wantsHistory(suspicion) ? batch.history : batch.read;
 }
 
-/** Reads live for the keys of a batch, with the history of what differs where that can tell something. No request for no keys. */
+/**
+ * Reads live for the keys of a batch, with the history of what differs where that can tell something. No request for no
+ * keys.
+ */
 export async function readBatch(context: PlanContext, schema: ObjectSchema, batch: Batch, options: CallOptions): Promise<LiveBatch> {
   const keys = batch.differences.map(({ key }) => key);
   const fields = wantsHistory(context.suspicion) ? historyFields(schema, batch.differences) : [];

@@ -15,7 +15,10 @@ export interface Relevant {
 
 type Ranges = Record<Unreadable['side'], Damage[]>;
 
-/** The differences that a live read can say something about; the others as facts. What could not be read is told last, as conflicts. */
+/**
+ * The differences that a live read can say something about; the others as facts. What could not be read is told last,
+ * as conflicts.
+ */
 export async function* relevant(context: PlanContext, type: ObjectThenAndNow, found: AsyncIterable<Compared>): AsyncIterable<Relevant> {
   const { object } = type.live;
   const sort = sorter(context, type);
@@ -42,8 +45,9 @@ export async function* relevant(context: PlanContext, type: ObjectThenAndNow, fo
 }
 
 /**
- * What becomes of a difference: `unproved` (one side does not tell whether it had the record), `wanted`, `nothing` to do, `not-looked-for`
- * (deleted, and the plan is not about that: it counts as not there, so that nothing is linked to it), or `outside` of the plan's limits.
+ * What becomes of a difference: `unproved` (one side does not tell whether it had the record), `wanted`, `nothing` to
+ * do, `not-looked-for` (deleted, and the plan is not about that: it counts as not there, so that nothing is linked to
+ * it), or `outside` of the plan's limits.
  */
 type Sorted = 'unproved' | 'wanted' | 'nothing' | 'not-looked-for' | 'outside';
 

@@ -8,7 +8,9 @@ import { applyDeps, leftOfOutputs, unfinishedOfRun, platformOf, RESTORE_OUTPUTS,
 
 const input = z.strictObject({ platform: z.string(), plan: z.string() });
 
-/** Applies a plan. Looked up by its own journal after a crash: a restore that was begun is resumed, never begun again. */
+/**
+ * Applies a plan. Looked up by its own journal after a crash: a restore that was begun is resumed, never begun again.
+ */
 export const restoreApply = defineAction({
   name: 'restore.apply',
   summary: 'Write what the plan lists',

@@ -21,7 +21,10 @@ export async function platformOf(plan: string, context: ActionContext): Promise<
   return (await readPlan(context.store, plan)).header.platform;
 }
 
-/** The restore that this step began, known by the key of the step and not by any time: clocks are put right. Throws `journal-damaged`. */
+/**
+ * The restore that this step began, known by the key of the step and not by any time: clocks are put right. Throws
+ * `journal-damaged`.
+ */
 export async function restoreOfStep(plan: string, context: ActionContext): Promise<RestoreSummary | undefined> {
   return await latestRestore(context, (created) => {
     if (created.step !== undefined) return created.step === context.step.key;
@@ -31,15 +34,18 @@ export async function restoreOfStep(plan: string, context: ActionContext): Promi
 }
 
 /**
- * The restore of a plan that this run began in an earlier visit of a step and that did not come to all of its end: its rest is tried again,
- * nothing twice. Also where this visit was killed while it went on with it.
+ * The restore of a plan that this run began in an earlier visit of a step and that did not come to all of its end: its
+ * rest is tried again, nothing twice. Also where this visit was killed while it went on with it.
  */
 export async function unfinishedOfRun(plan: string, context: ActionContext): Promise<RestoreSummary | undefined> {
   const latest = await latestRestore(context, (created) => created.plan === plan && created.run === context.run.id);
   return latest !== undefined && ['running', 'stopped', 'partial'].includes(latest.state) ? latest : undefined;
 }
 
-/** A restore killed before its first line is whole has done nothing, and is passed over; one whose journal is damaged is not. */
+/**
+ * A restore killed before its first line is whole has done nothing, and is passed over; one whose journal is damaged is
+ * not.
+ */
 async function latestRestore({ store }: ActionContext, isIt: (created: RestoreCreated) => boolean): Promise<RestoreSummary | undefined> {
   const { readCreated, readRestore } = await import('../../../restores/index.js');
   for (const id of (await store.journals('restores')).toReversed()) {
@@ -49,14 +55,19 @@ async function latestRestore({ store }: ActionContext, isIt: (created: RestoreCr
   return undefined;
 }
 
-/** How much of a plan is not as it says now, and of how much of that the damage is there (again). Reads the platform. */
+/**
+ * How much of a plan is not as it says now, and of how much of that the damage is there (again). Reads the platform.
+ */
 export async function damageNow(plan: string, context: ActionContext): Promise<{ readonly remaining: number; readonly damaged: number }> {
   const { verifyRestore } = await import('../../../restores/index.js');
   const platform = await context.openPlatform(await platformOf(plan, context));
   return await verifyRestore(plan, { store: context.store, clock: context.clock, catalog: context.catalog, platform }, context.options);
 }
 
-/** Declared outputs of restore.apply and restore.undo. `left`: all that is not as planned; `what_left`: what that is, in words. */
+/**
+ * Declared outputs of restore.apply and restore.undo. `left`: all that is not as planned; `what_left`: what that is, in
+ * words.
+ */
 export const RESTORE_OUTPUTS: Readonly<Record<string, OutputType>> = {
   restore: 'string',
   plan: 'string',

@@ -91,8 +91,8 @@ export const restorePlan = defineAction<Input>({
 });
 
 /**
- * Whether the run itself knows that the base was there first: the damage is what one of its steps has taken, and the base is what it began
- * with, or what an earlier step took. The journal tells, and no clock.
+ * Whether the run itself knows that the base was there first: the damage is what one of its steps has taken, and the
+ * base is what it began with, or what an earlier step took. The journal tells, and no clock.
  */
 function inOrderOfRun({ base, damaged }: Input, { run }: ActionContext): boolean {
   const takenBy = (id: string): number | undefined =>
@@ -129,7 +129,10 @@ function filtersOf(request: Input, { workspace, clock, zone }: ActionContext): P
   };
 }
 
-/** A person's word is the yes that it asks for; what a runbook refuses, as it does before it deletes, no filter lets through. */
+/**
+ * A person's word is the yes that it asks for; what a runbook refuses, as it does before it deletes, no filter lets
+ * through.
+ */
 function saidYesTo(person: PlanFilters['unattributed'] | undefined, runbook: PlanFilters['unattributed'] | undefined): PlanFilters['unattributed'] {
   return runbook === 'refuse' ? runbook : (person ?? runbook ?? 'refuse');
 }
@@ -183,7 +186,10 @@ const NAMES: Readonly<Record<string, keyof z.infer<typeof filterSchema>>> = {
   suspects: 'suspects',
 };
 
-/** Says under which name of `with` a limit was given that cannot be honoured, so that whoever gave it can be asked again. */
+/**
+ * Says under which name of `with` a limit was given that cannot be honoured, so that whoever gave it can be asked
+ * again.
+ */
 function blaming(request: Input, error: unknown): unknown {
   if (isRunbackError(error, 'snapshots-swapped')) return blamed(error, 'base');
   const limit = isRunbackError(error) ? error.data['limit'] : undefined;
@@ -221,7 +227,8 @@ async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Rec
     deletes: actions.delete ?? 0,
     links: sum([actions.link, actions.unlink]),
     over_limits: excessOf(counts, context.run.limits) !== undefined,
-    // Object types and kinds of link that the plan says nothing about; records that are created again and do not come back whole.
+    // Object types and kinds of link that the plan says nothing about; records that are created again and do not come
+    // back whole.
     not_covered: plan.header.notCovered?.length ?? 0,
     lost: sum((plan.header.lost ?? []).map(({ records }) => records)),
   };

@@ -9,7 +9,10 @@ const input = z.strictObject({
   objects: z.array(z.string()).optional(),
 });
 
-/** Counts what differs between two snapshots, offline. What only one of them holds is no difference: `not_compared` counts these. */
+/**
+ * Counts what differs between two snapshots, offline. What only one of them holds is no difference: `not_compared`
+ * counts these.
+ */
 export const diff = defineAction({
   name: 'diff',
   summary: 'Compare two snapshots',

@@ -8,8 +8,8 @@ export async function pausesOfRun({ run, syncs }: ActionContext): Promise<readon
 }
 
 /**
- * The pause that this step began and that nobody has ended: one for all its visits, since a sync that an earlier visit paused was not
- * "paused before".
+ * The pause that this step began and that nobody has ended: one for all its visits, since a sync that an earlier visit
+ * paused was not "paused before".
  */
 export async function pauseOfStep(context: ActionContext, id?: unknown): Promise<PauseRecord | undefined> {
   const { run, step } = context;
@@ -17,8 +17,9 @@ export async function pauseOfStep(context: ActionContext, id?: unknown): Promise
 }
 
 /**
- * Looks whether what this run has paused is paused still, and pauses again what something has started meanwhile: a watchdog, a colleague.
- * Gives the names of those. Throws `sync-failed` where one cannot be asked or does not stop: nothing may be written then.
+ * Looks whether what this run has paused is paused still, and pauses again what something has started meanwhile: a
+ * watchdog, a colleague. Gives the names of those. Throws `sync-failed` where one cannot be asked or does not stop:
+ * nothing may be written then.
  */
 export async function pauseAgain(context: ActionContext): Promise<readonly string[]> {
   const again: string[] = [];

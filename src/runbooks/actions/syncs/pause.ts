@@ -32,7 +32,10 @@ async function pause({ writes_to, names, drain }: z.infer<typeof input>, context
   );
 }
 
-/** Pauses syncs and waits for what they have in flight. Asking again, also in a later visit of the step, continues the same pause. */
+/**
+ * Pauses syncs and waits for what they have in flight. Asking again, also in a later visit of the step, continues the
+ * same pause.
+ */
 export const syncsPause = defineAction({
   name: 'syncs.pause',
   summary: 'Pause the syncs and wait for their work in flight',

@@ -11,8 +11,9 @@ const input = z.strictObject({ paused_by: z.string().describe('Id of the pause: 
 const OVERRIDE = 'resume-unverified';
 
 /**
- * Puts syncs back to the state they were in. Only after the run has verified its restores, or by a named person's override (guarantee G12).
- * A verification is worth what has not been written since: the damage is looked for once more, and strictly where a sync ran in between.
+ * Puts syncs back to the state they were in. Only after the run has verified its restores, or by a named person's
+ * override (guarantee G12). A verification is worth what has not been written since: the damage is looked for once
+ * more, and strictly where a sync ran in between.
  */
 export const syncsResume = defineAction({
   name: 'syncs.resume',

@@ -14,7 +14,10 @@ export interface PropertyDefinition {
   readonly name: string;
   readonly label: string;
   readonly type: PropertyType;
-  /** The form control: `text`, `textarea`, `select`, `radio`, `checkbox` (a `;`-separated set), `booleancheckbox`, `number`, `date`, `phonenumber`, `calculation_*`. */
+  /**
+   * The form control: `text`, `textarea`, `select`, `radio`, `checkbox` (a `;`-separated set), `booleancheckbox`,
+   * `number`, `date`, `phonenumber`, `calculation_*`.
+   */
   readonly fieldType: string;
   readonly groupName: string;
   readonly description: string;

@@ -10,7 +10,9 @@ export interface BatchError {
   readonly errors?: readonly FailureDetail[];
 }
 
-/** A batch answer: 207 as soon as anything failed, else the status of success. Times are those of the sandbox's clock. */
+/**
+ * A batch answer: 207 as soon as anything failed, else the status of success. Times are those of the sandbox's clock.
+ */
 export function batchAnswer(
   results: readonly unknown[],
   errors: readonly BatchError[],

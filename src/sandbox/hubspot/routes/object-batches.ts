@@ -88,8 +88,8 @@ function batchRead(context: ApiContext, type: ObjectType, request: ApiRequest): 
 }
 
 /**
- * All or nothing, unless every input carries a trace id of its own: then each one counts for itself ("multi-status errors",
- * which HubSpot offers for batch create alone).
+ * All or nothing, unless every input carries a trace id of its own: then each one counts for itself ("multi-status
+ * errors", which HubSpot offers for batch create alone).
  */
 function batchCreate(context: ApiContext, type: ObjectType, request: ApiRequest): ApiAnswer {
   const { portal } = context;
@@ -221,7 +221,10 @@ function asConflict(check: () => unknown): void {
   }
 }
 
-/** The id behind a value of a unique property; the value itself when no property is named. Undefined when nobody holds it. */
+/**
+ * The id behind a value of a unique property; the value itself when no property is named. Undefined when nobody holds
+ * it.
+ */
 function toId(context: ApiContext, type: ObjectType, value: string, idProperty: string | undefined): string | undefined {
   if (idProperty === undefined || idProperty === 'hs_object_id') return value;
   if (!type.properties.get(idProperty)?.unique)

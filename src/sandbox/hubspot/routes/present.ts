@@ -36,7 +36,10 @@ export interface Wanted {
 /** What showing a record needs of the account. */
 type Account = Pick<Portal, 'links' | 'settings'>;
 
-/** Shows records with the wanted properties (the usual few when none are named): null where there never was a value, `''` where one was cleared. */
+/**
+ * Shows records with the wanted properties (the usual few when none are named): null where there never was a value,
+ * `''` where one was cleared.
+ */
 export function presenter(type: ObjectType, { links, settings }: Account, wanted: Wanted): (record: StoredRecord) => AnsweredRecord {
   const named = wanted.properties && wanted.properties.length > 0 ? wanted.properties : type.defaults;
   const names = [...new Set([...alwaysAnswered(type), ...named])].filter((name) => type.properties.has(name));
@@ -63,8 +66,8 @@ export const presentRecord = (type: ObjectType, record: StoredRecord, account: A
   presenter(type, account, wanted)(record);
 
 /**
- * A record as the answer to a write shows it: what was sent, and what the server sets or works out where that has a value.
- * A batch update of contacts names neither the creation nor the id among the properties.
+ * A record as the answer to a write shows it: what was sent, and what the server sets or works out where that has a
+ * value. A batch update of contacts names neither the creation nor the id among the properties.
  */
 export function presentWritten(
   type: ObjectType,

@@ -28,7 +28,10 @@ const schemaInput = z.object({
 /** What a custom object type is made of. */
 export type SchemaInput = z.input<typeof schemaInput>;
 
-/** Adds a custom object type to an account: `2-…` type id, `p<portal>_<name>` full name, plain associations with all others. */
+/**
+ * Adds a custom object type to an account: `2-…` type id, `p<portal>_<name>` full name, plain associations with all
+ * others.
+ */
 export function addCustomType(portal: Portal, given: SchemaInput): ObjectType {
   const input = schemaInput.parse(given);
   if (portal.types.has(input.name)) throw new ApiFailure(409, `Object type with name ${input.name} already exists`, { category: 'CONFLICT' });

@@ -84,7 +84,8 @@ function search(context: ApiContext, index: SearchIndex, request: ApiRequest, cu
   sortRecords(index, type, found, input.sorts[0]);
   const end = start + input.limit;
   const page = found.slice(start, cutShort ? start + Math.floor(input.limit / 2) : end);
-  // A page that was cut short still moves on by the whole of what it looked at, so what was cut off comes with the next one.
+  // A page that was cut short still moves on by the whole of what it looked at, so what was cut off comes with the next
+  // one.
   const next = start + (cutShort ? page.length : input.limit);
   // Records that were archived since the index saw them fall out of the page, while the cursor counts them.
   // What was found by the index is answered with the values of now.
@@ -170,7 +171,10 @@ function passes(type: ObjectType, filter: Filter, value: string | null): boolean
   }
 }
 
-/** Numbers and times by size; everything else as text without case. `hs_object_id` is compared as text although it is a number. */
+/**
+ * Numbers and times by size; everything else as text without case. `hs_object_id` is compared as text although it is a
+ * number.
+ */
 function compareValues(type: ObjectType, name: string, a: string, b: string): number {
   const kind = type.properties.get(name)?.type;
   const numeric = kind === 'number' && name !== 'hs_object_id';
@@ -182,7 +186,9 @@ function compareValues(type: ObjectType, name: string, a: string, b: string): nu
   return left < right ? -1 : left > right ? 1 : left === right ? 0 : Number.NaN;
 }
 
-/** Whole words next to each other, `*` standing for anything within one: `example.org` is found in `ann@example.org`. */
+/**
+ * Whole words next to each other, `*` standing for anything within one: `example.org` is found in `ann@example.org`.
+ */
 function containsToken(value: string, token: string): boolean {
   const words = wordsOf(value);
   const wanted = wordsOf(token).map(

@@ -25,8 +25,9 @@ const UNTIL = Date.parse('2026-06-01T00:00:00.000Z');
 const DAY_MS = 86_400_000;
 
 /**
- * Fills an account with invented, messy records and links between them: the same for the same seed and an empty account.
- * Addresses are at example.com, example.org and example.net alone. Seeding counts neither as requests nor as writes.
+ * Fills an account with invented, messy records and links between them: the same for the same seed and an empty
+ * account. Addresses are at example.com, example.org and example.net alone. Seeding counts neither as requests nor as
+ * writes.
  */
 export function seedMessy(sandbox: HubSpotSandbox, size: SeedSize): SeededIds {
   const random = createRandom(size.seed);

@@ -1,4 +1,7 @@
-/** Invented words that break what is careless: other scripts, marks, quotes, wrong encodings, things that look like something else. */
+/**
+ * Invented words that break what is careless: other scripts, marks, quotes, wrong encodings, things that look like
+ * something else.
+ */
 
 export const GIVEN_NAMES: readonly string[] = [
   'Anna',

@@ -10,7 +10,10 @@ export interface AccountSettings {
   readonly stageOfNew: string | null;
   /** Sets the close date of a deal that enters a closed stage. */
   readonly setsCloseDate: boolean;
-  /** Carries a company's lifecycle stage to its contacts, and makes opportunities and customers of those a deal is linked to. */
+  /**
+   * Carries a company's lifecycle stage to its contacts, and makes opportunities and customers of those a deal is
+   * linked to.
+   */
   readonly syncsStages: boolean;
   /** Answers `''` for a value that was set once and is cleared, instead of null. */
   readonly tellsCleared: boolean;

@@ -9,8 +9,8 @@ const BY_ADDRESS: WriteSource = { type: 'COMPANIES', id: 'AutomaticAssociation' 
 const FREE_MAIL = new Set(['gmail.com', 'googlemail.com', 'yahoo.com', 'hotmail.com', 'outlook.com', 'icloud.com', 'aol.com', 'gmx.net', 'web.de']);
 
 /**
- * What a write of `associatedcompanyid` does: that company becomes the contact's primary one, and `''` takes the primary one
- * away. The value itself is not kept. True if anything changed.
+ * What a write of `associatedcompanyid` does: that company becomes the contact's primary one, and `''` takes the
+ * primary one away. The value itself is not kept. True if anything changed.
  */
 export function setCompany(portal: Reacting, contact: StoredRecord, company: string, writer: Writer, backDated: number | undefined): boolean {
   const primary = portal.links.typesBetween('contacts', 'companies').find((each) => each.primary);

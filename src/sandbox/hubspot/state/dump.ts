@@ -74,7 +74,9 @@ export function dumpPortal(portal: Portal): PortalDump {
   };
 }
 
-/** Replaces everything the account holds. Throws a ZodError for JSON that is not a dump, before anything is replaced. */
+/**
+ * Replaces everything the account holds. Throws a ZodError for JSON that is not a dump, before anything is replaced.
+ */
 export function loadPortal(portal: Portal, json: unknown): void {
   const dump = dumpSchema.parse(json);
   const owners = dump.owners ?? [...portal.owners.values()];

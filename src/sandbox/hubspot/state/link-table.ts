@@ -64,7 +64,9 @@ export class LinkTable {
     return type;
   }
 
-  /** Links two records with a type, and with the plain type that each labelled one includes. True if anything changed. */
+  /**
+   * Links two records with a type, and with the plain type that each labelled one includes. True if anything changed.
+   */
   add(type: LinkType, from: string, to: string): boolean {
     const plain = this.plain(type.from, type.to);
     if (type.primary) this.dropPrimary(type.forward ? type : this.inverse(type), type.forward ? from : to, type.forward ? to : from);
@@ -72,7 +74,10 @@ export class LinkTable {
     return type === plain ? wasPlain : this.set(type, from, to) || wasPlain;
   }
 
-  /** The primary type that comes with a link to a company, for a record that has no company yet. In the direction of `type`. */
+  /**
+   * The primary type that comes with a link to a company, for a record that has no company yet. In the direction of
+   * `type`.
+   */
   primaryOfFirst(type: LinkType, from: string, to: string): LinkType | undefined {
     const primary = this.typesBetween(type.from, type.to).find((each) => each.primary);
     if (!primary) return undefined;

@@ -15,7 +15,10 @@ const FIELDS: Readonly<Record<string, PipelineFields>> = {
   tickets: { pipeline: 'hs_pipeline', stage: 'hs_pipeline_stage', pipelines: TICKET_PIPELINES },
 };
 
-/** Throws HubSpot's 400 where a write would leave a stage that its pipeline does not have. No pipeline means the first one. */
+/**
+ * Throws HubSpot's 400 where a write would leave a stage that its pipeline does not have. No pipeline means the first
+ * one.
+ */
 export function checkStage(type: ObjectType, accepted: PropertyValues, held: PropertyValues): void {
   const fields = FIELDS[type.name];
   if (!fields || (accepted[fields.pipeline] === undefined && accepted[fields.stage] === undefined)) return;

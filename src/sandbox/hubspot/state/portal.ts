@@ -109,7 +109,10 @@ export class Portal {
     return this.clock.now().getTime();
   }
 
-  /** Creates a record, and what the account adds to a new one. Throws 400 for values and 409 for a taken address. `at` back-dates it. */
+  /**
+   * Creates a record, and what the account adds to a new one. Throws 400 for values and 409 for a taken address. `at`
+   * back-dates it.
+   */
   create(type: ObjectType, sent: PropertyValues, writer: Writer, backDated?: number): StoredRecord {
     const at = backDated ?? this.now();
     const { associatedcompanyid: company, ...values } = this.checkCreate(type, sent, writer, backDated);
@@ -186,7 +189,9 @@ export class Portal {
     return changed;
   }
 
-  /** Archives a live record: its links go and its unique values become free. Does nothing to an unknown or archived one. */
+  /**
+   * Archives a live record: its links go and its unique values become free. Does nothing to an unknown or archived one.
+   */
   archive(type: ObjectType, id: string, writer: Writer, at = this.now()): void {
     const record = this.table(type).find(id);
     if (record) {
@@ -210,7 +215,9 @@ export class Portal {
     this.note('undelete', type, id, writer, [], true, at);
   }
 
-  /** Links two live records, the first company of a record as its primary one; false where one of them does not exist. */
+  /**
+   * Links two live records, the first company of a record as its primary one; false where one of them does not exist.
+   */
   link(type: LinkType, from: string, to: string, writer: Writer, backDated?: number): boolean {
     const at = backDated ?? this.now();
     const source = this.table(this.types.get(type.from)).find(from);

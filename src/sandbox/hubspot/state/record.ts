@@ -18,7 +18,10 @@ export interface HistoryEntry {
   readonly source: WriteSource;
 }
 
-/** A record as the sandbox holds it. `values` is replaced, never changed in place, so that a search index may keep an older one. */
+/**
+ * A record as the sandbox holds it. `values` is replaced, never changed in place, so that a search index may keep an
+ * older one.
+ */
 export interface StoredRecord {
   readonly id: string;
   readonly createdAt: number;
@@ -37,7 +40,10 @@ export interface StoredRecord {
   readonly mergedIds: string[];
 }
 
-/** The properties that held a value once and hold none now: answers give `''` for these, and null for what was never set. */
+/**
+ * The properties that held a value once and hold none now: answers give `''` for these, and null for what was never
+ * set.
+ */
 export function clearedIn(record: StoredRecord): ReadonlySet<string> {
   const cleared = new Set<string>();
   for (const { property, value } of record.changes) if (value === '' && record.values[property] === undefined) cleared.add(property);

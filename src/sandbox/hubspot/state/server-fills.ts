@@ -39,7 +39,10 @@ export function fillsOfChange(
   return [...website, ...closing(type, held, accepted, settings, at)];
 }
 
-/** The moment a deal is won or lost becomes its close date, unless one is sent along; from one won stage to another it stays. */
+/**
+ * The moment a deal is won or lost becomes its close date, unless one is sent along; from one won stage to another it
+ * stays.
+ */
 function closing(type: ObjectType, held: PropertyValues, accepted: PropertyValues, settings: AccountSettings, at: number): readonly Fill[] {
   if (!settings.setsCloseDate || type.name !== 'deals' || accepted.closedate !== undefined) return [];
   const now = outcomeOf({ ...held, ...accepted });

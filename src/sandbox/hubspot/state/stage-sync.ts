@@ -9,8 +9,8 @@ const BY_COMPANY: WriteSource = { type: 'COMPANIES', id: 'LifecycleStageSync' };
 const BY_DEAL: WriteSource = { type: 'DEALS', id: 'LifecycleStageSync' };
 
 /**
- * What a changed record does to the stages of others, where the account is set so: a company's stage goes to the contacts
- * whose primary company it is, and a deal that is won makes customers. Stages move forward only.
+ * What a changed record does to the stages of others, where the account is set so: a company's stage goes to the
+ * contacts whose primary company it is, and a deal that is won makes customers. Stages move forward only.
  */
 export function syncStages(portal: Reacting, type: ObjectType, record: StoredRecord, before: PropertyValues): void {
   if (!portal.settings.syncsStages) return;

@@ -23,8 +23,8 @@ export interface ValueRules {
   readonly mayOwn: (id: string) => boolean;
   readonly settings: AccountSettings;
   /**
-   * Who writes without the API stands for every other way in: consent may change (the subscriptions API, the person), and
-   * an owner who has left since may be named.
+   * Who writes without the API stands for every other way in: consent may change (the subscriptions API, the person),
+   * and an owner who has left since may be named.
    */
   readonly direct: boolean;
 }

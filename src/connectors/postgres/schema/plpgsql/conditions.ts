@@ -1,7 +1,10 @@
 import { defined } from '../../../../lib/index.js';
 import { split, type Token, tokensOf, unwrapped } from './tokens.js';
 
-/** When something in a trigger function happens: on which kinds of write, or nobody can say. `self`: only where this column was not written. */
+/**
+ * When something in a trigger function happens: on which kinds of write, or nobody can say. `self`: only where this
+ * column was not written.
+ */
 export interface When {
   readonly on: 'always' | 'insert' | 'update' | 'never' | 'unsure';
   readonly self?: string;
@@ -35,7 +38,10 @@ const CHANGED: Judged = { yes: ALWAYS, no: NEVER };
 const UNCHANGED: Judged = { yes: NEVER, no: ALWAYS };
 const NOBODY_KNOWS: Judged = { yes: UNSURE, no: UNSURE };
 
-/** When a condition holds, and when it does not. A restore always changes something, so that "has anything changed" is always so. */
+/**
+ * When a condition holds, and when it does not. A restore always changes something, so that "has anything changed" is
+ * always so.
+ */
 export function judge(tokens: readonly Token[]): Judged {
   const inner = unwrapped(tokens);
   const alternatives = split(inner, 'or');

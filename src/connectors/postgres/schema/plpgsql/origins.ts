@@ -20,7 +20,10 @@ export interface Variables {
   readonly clean: ReadonlySet<string>;
 }
 
-/** True where a value does not depend on what is written: the clock, the user, a constant, or a counter of the column itself. */
+/**
+ * True where a value does not depend on what is written: the clock, the user, a constant, or a counter of the column
+ * itself.
+ */
 export function isOfItself(value: readonly Token[], column: string, { declared, clean }: Variables): boolean {
   if (value.length === 0) return false;
   const counter = value.map(({ text }) => text).join(' ');
