@@ -38,6 +38,8 @@ export async function command(line: string, env: Readonly<Record<string, string>
 /** One run of test files: what passed and what did not, and what was printed on the way. */
 export interface TestFigures {
   readonly passed: number;
+  /** Of the tests that passed. */
+  readonly names: readonly string[];
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
   readonly files: readonly string[];
@@ -66,6 +68,7 @@ export async function expectTests(what: string, env: Readonly<Record<string, str
     const named = (status: readonly string[]): string[] => all.flatMap((one) => (status.includes(one.status) ? [one.fullName] : []));
     const figures = {
       passed: named(['passed']).length,
+      names: named(['passed']),
       failed: named(['failed']),
       skipped: named(['skipped', 'pending', 'todo']),
       files: report.testResults.map(({ name }) => name.slice(root.length)),
