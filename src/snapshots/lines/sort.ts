@@ -12,7 +12,7 @@ export interface SortLimits {
   /** Temporary files merged at once. */
   readonly fanIn: number;
 }
-export const SORT_LIMITS: SortLimits = { memoryBytes: 8 << 20, fanIn: 64 };
+export const SORT_LIMITS: SortLimits = { memoryBytes: 4 << 20, fanIn: 64 };
 
 /** Bytes a line costs beside its text: where it lies, and its place in the order. */
 const LINE_OVERHEAD = 16;
