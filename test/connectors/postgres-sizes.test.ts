@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -49,6 +52,22 @@ test('records are taken in by their length as well as by their number, each once
   } finally {
     await platform.close();
   }
+});
+
+// A user would see a warning of the driver in the middle of a plan, and a read cancelled that was another's.
+test('reads that are asked for at once go over the connection one after the other', async () => {
+  const database = await server.createDatabase(
+    `CREATE TABLE people (id int PRIMARY KEY, name text); INSERT INTO people SELECT n, 'Name ' || n FROM generate_series(1, 400) n`,
+  );
+  const script = fileURLToPath(new URL('../support/postgres-at-once.mjs', import.meta.url));
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    '--throw-deprecation',
+    script,
+    server.url(database),
+    'public.people',
+    '400',
+  ]);
+  expect([stdout.trim(), stderr]).toEqual(['400', '']);
 });
 
 test('a record of more than 64 MB is read, by key and as a line', async () => {

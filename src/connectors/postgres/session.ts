@@ -196,6 +196,7 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
     values: names.flatMap((name) => [name, session[name]]),
   });
   const facts = setUp.rows[0];
+  const inTurn = oneAtATime();
   const connection: Connection = {
     client,
     serverVersion: Number(facts?.version ?? 0),
@@ -203,61 +204,63 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
     get broken() {
       return broken || closed;
     },
-    async query(text, values, call = {}) {
-      counters.requests += 1;
-      const stop = (): void => void connection.cancel();
-      call.signal?.addEventListener('abort', stop, { once: true });
-      try {
-        if (values === undefined) {
-          const result: unknown = await client.query({ text, rowMode: 'array' });
-          const last = (Array.isArray(result) ? result.findLast((each: QueryArrayResult) => each.fields.length > 0) : result) as
-            | QueryArrayResult<string[]>
-            | undefined;
-          return last?.rows ?? [];
+    query: async (text, values, call = {}) =>
+      await inTurn(call.signal, async () => {
+        counters.requests += 1;
+        const stop = (): void => void connection.cancel();
+        call.signal?.addEventListener('abort', stop, { once: true });
+        try {
+          if (values === undefined) {
+            const result: unknown = await client.query({ text, rowMode: 'array' });
+            const last = (Array.isArray(result) ? result.findLast((each: QueryArrayResult) => each.fields.length > 0) : result) as
+              | QueryArrayResult<string[]>
+              | undefined;
+            return last?.rows ?? [];
+          }
+          return (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows;
+        } catch (error) {
+          if (serverError(error) === undefined) broken = true;
+          throw error;
+        } finally {
+          call.signal?.removeEventListener('abort', stop);
         }
-        return (await client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array' })).rows;
-      } catch (error) {
-        if (serverError(error) === undefined) broken = true;
-        throw error;
-      } finally {
-        call.signal?.removeEventListener('abort', stop);
-      }
-    },
-    async queryUpTo(text, values, length, call = {}) {
-      counters.requests += 1;
-      const stop = (): void => void connection.cancel();
-      call.signal?.addEventListener('abort', stop, { once: true });
-      const rows: Row[] = [];
-      let left = length;
-      let cancelled: Promise<void> | undefined;
-      try {
-        await new Promise<void>((resolve, reject) => {
-          const config: QueryArrayConfig = { text, values: [...values], rowMode: 'array' };
-          const query = new Query<(string | null)[]>(config);
-          query.on('row', (row: Row) => {
-            if (left < 0) {
-              cancelled ??= connection.cancel();
-              return;
-            }
-            rows.push(row);
-            for (const value of row) left -= value?.length ?? 0;
+      }),
+    queryUpTo: async (text, values, length, call = {}) =>
+      await inTurn(call.signal, async () => {
+        counters.requests += 1;
+        const stop = (): void => void connection.cancel();
+        call.signal?.addEventListener('abort', stop, { once: true });
+        const rows: Row[] = [];
+        let left = length;
+        let cancelled: Promise<void> | undefined;
+        try {
+          await new Promise<void>((resolve, reject) => {
+            const config: QueryArrayConfig = { text, values: [...values], rowMode: 'array' };
+            const query = new Query<(string | null)[]>(config);
+            query.on('row', (row: Row) => {
+              if (left < 0) {
+                cancelled ??= connection.cancel();
+                return;
+              }
+              rows.push(row);
+              for (const value of row) left -= value?.length ?? 0;
+            });
+            query.on('end', () => resolve());
+            query.on('error', reject);
+            client.query(query);
           });
-          query.on('end', () => resolve());
-          query.on('error', reject);
-          client.query(query);
-        });
-        return { rows, all: cancelled === undefined, failed: false };
-      } catch (error) {
-        const server = serverError(error);
-        if (server === undefined) broken = true;
-        if (cancelled === undefined || call.signal?.aborted === true || server?.code !== '57014') throw error;
-        return { rows, all: false, failed: true };
-      } finally {
-        call.signal?.removeEventListener('abort', stop);
-        // Later it would stop what comes next.
-        await cancelled;
-      }
-    },
+          return { rows, all: cancelled === undefined, failed: false };
+        } catch (error) {
+          const server = serverError(error);
+          if (server === undefined) broken = true;
+          if (cancelled === undefined || call.signal?.aborted === true || server?.code !== '57014') throw error;
+          return { rows, all: false, failed: true };
+        } finally {
+          call.signal?.removeEventListener('abort', stop);
+          // Later it would stop what comes next.
+          await cancelled;
+        }
+      }),
     async close(force = false) {
       if (closed) return;
       closed = true;
@@ -279,6 +282,25 @@ async function openWith(settings: Settings, counters: Counters, role: 'read' | '
   };
   if (role === 'write') await prepareWriter(connection, settings);
   return connection;
+}
+
+/**
+ * Runs what it is given one after the other. A connection does one thing at a time, and what is to be cancelled must be
+ * what is under way, not what waits behind it. What is aborted while it waits does not begin.
+ */
+function oneAtATime(): <T>(signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T> {
+  let before: Promise<unknown> = Promise.resolve();
+  return async (signal, work) => {
+    // What is asked for after an abort clears up.
+    const late = signal?.aborted === true;
+    const begin = async (): ReturnType<typeof work> => {
+      if (!late) signal?.throwIfAborted();
+      return await work();
+    };
+    const result = before.then(begin, begin);
+    before = result;
+    return await result;
+  };
 }
 
 /**
