@@ -135,10 +135,7 @@ export async function writeLinks(api: PlatformApi, mutations: readonly LinkMutat
   });
 }
 
-/**
- * What became of creates whose answer was lost: what was made since with just these values. Two alike are told apart by
- * nobody.
- */
+/** What became of creates whose answer was lost: what was made since with just these values. */
 export async function findCreated(
   api: PlatformApi,
   mutations: readonly CreateMutation[],
