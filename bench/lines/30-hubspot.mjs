@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { openPlatform } from '../../dist/connectors/index.js';
-import { stageBadSync, writeSampleWorkspace } from '../../dist/drills/index.js';
+import { stageBadSync } from '../../dist/drills/index.js';
 import { Redactor, systemClock } from '../../dist/lib/index.js';
 import { applyRestore, planRestore, verifyRestore } from '../../dist/restores/index.js';
 import { createSnapshot, openCatalog } from '../../dist/snapshots/index.js';
+import { writeSampleWorkspace } from '../../dist/stages/index.js';
 import { openFileStore } from '../../dist/store/index.js';
 import { loadWorkspace } from '../../dist/workspace/index.js';
 import { main, run } from '../support.mjs';

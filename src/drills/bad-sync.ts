@@ -1,7 +1,7 @@
 import { type HubSpotSandbox, seedMessy, startHubSpotSandbox } from '../sandbox/index.js';
-import { startIntegration, type Integration } from './integration.js';
+import { startIntegration, type Integration } from '../stages/index.js';
+import type { Score } from '../stages/index.js';
 import { type Cast, type DamageDone, Story } from './story.js';
-import type { Score } from './truth.js';
 
 /** Sizes of the story. */
 export interface BadSyncOptions {
@@ -51,7 +51,7 @@ export async function stageBadSync(options: BadSyncOptions): Promise<BadSync> {
   const sandbox = await startHubSpotSandbox({ seed: options.seed, ...(fixed && { port: fixed.port, token: fixed.token }) });
   seedMessy(sandbox, options);
   const story = new Story(sandbox, CAST, options.seed);
-  const integration = await startIntegration(() => story.rightfulWrite(), fixed?.syncPort);
+  const integration = await startIntegration(() => story.rightfulWrite(), { port: fixed?.syncPort });
   return {
     sandbox,
     integration,

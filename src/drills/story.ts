@@ -1,5 +1,5 @@
 import { createRandom, type Sandbox, type Who } from '../sandbox/index.js';
-import { keepTruth, linkName, scoreTruth, type KeptTruth, type Score } from './truth.js';
+import { keepTruth, linkName, scoreTruth, type KeptTruth, type Score } from '../stages/index.js';
 
 /** What the failure did, for people. */
 export interface DamageDone {

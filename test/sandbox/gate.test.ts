@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 
 import { expect, test } from 'vitest';
 
-import { startIntegration } from '../../src/drills/integration.js';
+import { startIntegration } from '../../src/stages/index.js';
 import { bench } from './support.js';
 
 /**

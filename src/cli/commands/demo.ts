@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 
-import { leastRequests, stageBadSync, writeSampleWorkspace, type BadSync, type Score } from '../../drills/index.js';
+import { leastRequests, stageBadSync, type BadSync } from '../../drills/index.js';
 import { defined, EXIT, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
+import { writeSampleWorkspace, type Score } from '../../stages/index.js';
 import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/rehearsal.js';
 import { runSetup } from '../flows/run.js';
 import { findRunbook } from '../flows/runbook-files.js';

@@ -1,8 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, relative, resolve } from 'node:path';
 
-import { type BadSync, type Score, stageBadSync, writePracticeWorkspace } from '../../drills/index.js';
+import { type BadSync, stageBadSync } from '../../drills/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
+import { type Score, writePracticeWorkspace } from '../../stages/index.js';
 import { isRepaired, nightlySnapshot, scoreText, tellDamage } from '../flows/rehearsal.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { count } from '../views/text/format.js';

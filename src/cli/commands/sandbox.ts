@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
-import { leaveToken, leftToken, seedSandbox, stageBadSync } from '../../drills/index.js';
+import { stageBadSync } from '../../drills/index.js';
 import { parseDuration } from '../../lib/index.js';
+import { leaveToken, leftToken, seedSandbox } from '../../stages/index.js';
 import type { CommandSpec, OptionSpec, Outcome, CommandContext } from '../shell/command.js';
 import { count, counted } from '../views/text/format.js';
 

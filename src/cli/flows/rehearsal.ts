@@ -1,4 +1,5 @@
-import type { BadSync, Score } from '../../drills/index.js';
+import type { BadSync } from '../../drills/index.js';
+import type { Score } from '../../stages/index.js';
 import type { CommandContext } from '../shell/command.js';
 import { count, counted, facts } from '../views/text/format.js';
 import type { Style } from '../views/text/style.js';

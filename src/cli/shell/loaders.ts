@@ -21,6 +21,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   lock: () => import('../commands/lock.js'),
   daemon: () => import('../commands/daemon.js'),
   escalation: () => import('../commands/escalation.js'),
+  drill: () => import('../commands/drill/index.js'),
   sandbox: () => import('../commands/sandbox.js'),
   demo: () => import('../commands/demo.js'),
   practice: () => import('../commands/practice.js'),

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 
 /** Bytes of an error output that are kept. */
 const TAIL_BYTES = 64 * 1024;
@@ -40,6 +41,17 @@ export class HeadOfOutput {
     const end = text.lastIndexOf('\n');
     return end >= text.length - LONGEST_LINE ? text.slice(0, end + 1) : text.slice(0, -LONGEST_LINE);
   }
+}
+
+/** Passes on each whole line of a stream, UTF-8, as it comes. */
+export function passLines(stream: Readable | null, line: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  let begun = '';
+  stream?.on('data', (chunk: Buffer) => {
+    const lines = (begun + decoder.write(chunk)).split('\n');
+    begun = lines.pop() ?? '';
+    for (const whole of lines) line(whole);
+  });
 }
 
 /** The last bytes of a stream, from the beginning of a line for the same reason. */

@@ -2,7 +2,7 @@ import { ChildProcess, spawn } from 'node:child_process';
 
 import { defined } from '../defined.js';
 import { messageOf } from '../errors.js';
-import { HeadOfOutput, TailOfOutput } from './output.js';
+import { HeadOfOutput, passLines, TailOfOutput } from './output.js';
 import { endTree, endTreesNow, membersOf, type ProcessTree } from './tree.js';
 
 /** Most of what a program prints on its output that is kept: 1 MiB. */
@@ -30,6 +30,10 @@ export interface ProgramOptions {
   readonly maxOutputBytes?: number;
   /** See {@link ProcessTree.mark}. */
   readonly mark?: string;
+  /** Called with its id once it runs. */
+  readonly started?: (pid: number) => void;
+  /** Called with each whole line of its output as it comes, without the newline; it must not throw. */
+  readonly line?: (line: string) => void;
   /** Whether what it leaves at work after status 0 is ended too. Default: it is left alone. */
   readonly endLeftovers?: boolean;
   /**
@@ -86,6 +90,8 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   const { pid } = child;
   if (pid === undefined) return await notStarted(child);
 
+  if (options.line !== undefined) passLines(child.stdout, options.line);
+  options.started?.(pid);
   const output = new HeadOfOutput(child.stdout, options.maxOutputBytes ?? MAX_OUTPUT_BYTES);
   const errors = new TailOfOutput(child.stderr);
   const said = (): Said => ({ stdout: output.text(), stderr: errors.text() });

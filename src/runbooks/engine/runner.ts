@@ -120,7 +120,12 @@ export class Runner {
         why: more.why ?? `Only a person can answer this, and there was neither a terminal nor an answer "${key}" in an answers file.`,
         state: this.writtenSoFar(),
         next: `${more.next === undefined ? '' : `${more.next}\nThen: `}runback runbook resume ${this.run.id}   (in a terminal, or with --answers FILE holding "${key}: …")`,
-        data: { run: this.run.id, ...('step' in body ? { step: body.step } : {}), answer: key },
+        data: {
+          run: this.run.id,
+          ...('step' in body ? { step: body.step } : {}),
+          answer: key,
+          ...(body.kind === 'confirm' ? { expect: body.expect } : {}),
+        },
       }),
     );
   }

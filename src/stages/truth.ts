@@ -1,4 +1,5 @@
 import type { Sandbox, SandboxLink, TrueValues } from '../sandbox/index.js';
+import type { StagedAccount } from './account.js';
 
 /** Everything a person could have written in an account, kept from one moment. */
 export interface KeptTruth {
@@ -87,4 +88,23 @@ function compareCells(
   const names = new Set([...Object.keys(should), ...Object.keys(is)]);
   for (const name of names) if (should[name] !== is[name]) wrong(`${id}/${name}`, is[name], should[name]);
   return names.size;
+}
+
+/** Keeps the records and links of a whole stage. */
+export async function keepStage(account: StagedAccount): Promise<KeptTruth> {
+  const records = new Map<string, Record<string, string>>();
+  for (const object of account.objects) for (const { key, values } of await account.records(object)) records.set(`${object}/${key}`, { ...values });
+  return { records, links: new Set((await account.links()).map(linkName)) };
+}
+
+/** Names of the cells, links and records that differ between two truths. */
+export function differencesOf(before: KeptTruth, after: KeptTruth): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const id of new Set([...before.records.keys(), ...after.records.keys()])) {
+    const [was, is] = [before.records.get(id), after.records.get(id)];
+    if (was === undefined || is === undefined) names.add(id);
+    else compareCells(id, was, is, (name) => names.add(name));
+  }
+  for (const link of new Set([...before.links, ...after.links])) if (before.links.has(link) !== after.links.has(link)) names.add(link);
+  return names;
 }

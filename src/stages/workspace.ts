@@ -1,9 +1,11 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { defined } from '../lib/index.js';
+
 /** The folder that holds the shipped runback.yml, runbooks and escalation.yml: the top of the package. */
-const shipped = fileURLToPath(new URL('../../', import.meta.url));
+export const shippedDir = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * Lays a copy of the shipped sample workspace into a folder, its addresses replaced by those of the local servers. The
@@ -14,15 +16,15 @@ export async function writeSampleWorkspace(
   addresses: { readonly hubspot: string; readonly sync: string; readonly token: string },
 ): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const sample = await readFile(join(shipped, 'runback.yml'), 'utf8');
+  const sample = await readFile(join(shippedDir, 'runback.yml'), 'utf8');
   const text = sample
     .replace('http://127.0.0.1:48620', addresses.hubspot)
     .replace('http://127.0.0.1:48621', addresses.sync)
     .replace('env:HUBSPOT_TOKEN', 'file:sandbox.token');
   await writeFile(join(folder, 'runback.yml'), text);
   await writeFile(join(folder, 'sandbox.token'), addresses.token, { mode: 0o600 });
-  await cp(join(shipped, 'runbooks'), join(folder, 'runbooks'), { recursive: true });
-  await cp(join(shipped, 'escalation.yml'), join(folder, 'escalation.yml'));
+  await cp(join(shippedDir, 'runbooks'), join(folder, 'runbooks'), { recursive: true });
+  await cp(join(shippedDir, 'escalation.yml'), join(folder, 'escalation.yml'));
 }
 
 /**
@@ -31,6 +33,35 @@ export async function writeSampleWorkspace(
 export async function writePracticeWorkspace(folder: string, addresses: Parameters<typeof writeSampleWorkspace>[1]): Promise<void> {
   await writeSampleWorkspace(folder, addresses);
   await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
+}
+
+/** What a stage's workspace holds beside its platforms. */
+export interface WorkspaceParts {
+  /** Runbooks, as paths of files. */
+  readonly runbooks: readonly string[];
+  /** The `restores` part of runback.yml: limits and habits, as in the workspace that is rehearsed for. */
+  readonly restores?: Readonly<Record<string, unknown>>;
+}
+
+/** Lays the workspace of a stage into an empty folder: everything that its platforms need, and those runbooks. */
+export async function layWorkspace(
+  folder: string,
+  { runbooks, restores }: WorkspaceParts,
+  own: {
+    readonly platforms: Readonly<Record<string, unknown>>;
+    readonly syncs: Readonly<Record<string, unknown>>;
+    /** Secrets as files, by name. */
+    readonly tokens: Readonly<Record<string, string>>;
+  },
+): Promise<void> {
+  await mkdir(join(folder, 'runbooks'), { recursive: true, mode: 0o700 });
+  const { platforms, syncs, tokens } = own;
+  // JSON is YAML.
+  const config = { version: 1, platforms, syncs, backups: { storage: 'backups' }, ...defined({ restores }) };
+  await writeFile(join(folder, 'runback.yml'), `${JSON.stringify(config, undefined, 2)}\n`);
+  for (const [name, token] of Object.entries(tokens)) await writeFile(join(folder, name), token, { mode: 0o600 });
+  await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
+  for (const path of runbooks) await cp(path, join(folder, 'runbooks', basename(path)));
 }
 
 const PRACTICE_ESCALATION = `# Who is paged while you practice: nobody real. The pages are written to pages.log.

@@ -1,0 +1,66 @@
+import { EXIT, RunbackError } from '../../../lib/index.js';
+import { type DrillPlace, drillPlace, findDrill, type PlannedDrill, runbookOf, runDrills } from '../../flows/drills.js';
+import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { drillLine, drillsText, scorecardText } from '../../views/drill.js';
+
+/** Drills at a time unless said: what two cores can do. */
+const JOBS = 2;
+
+/** `runback drill run` */
+export const runVerb: CommandSpec = {
+  verb: 'run',
+  summary: 'Stage a failure in a sandbox, roll it back, and prove that it worked',
+  details:
+    'Nothing but sandboxes on this machine, and platforms that are no production, is written to. Ends with status 2 where a drill did not prove what it is there for.',
+  args: [{ name: 'drill', description: 'ids of drills, or their beginnings', variadic: true, optional: true }],
+  options: [
+    { flags: '--all', description: 'every drill there is' },
+    { flags: '--seed <n>', description: 'another account and other victims than those of the drill' },
+    { flags: '--jobs <n>', description: `how many at a time (default: ${JOBS})` },
+    { flags: '--keep', description: 'keep the workspaces of the stages to look at' },
+  ],
+  examples: ['runback drill run overwritten-names', 'runback drill run --all'],
+  run,
+};
+
+async function run(context: CommandContext): Promise<Outcome> {
+  const { input, live, style, event } = context;
+  const place = await drillPlace(context);
+  const planned = await plannedDrills(context, place);
+  const seed = input.integer('seed', 0);
+  const { results, unstaged } = await runDrills(context, place, planned, {
+    jobs: input.integer('jobs', 1) ?? JOBS,
+    keep: input.flag('keep'),
+    ...(seed === undefined ? {} : { seed }),
+    done: (result) => {
+      event({ type: 'drill', drill: result.drill, ...('passed' in result ? { passed: result.passed } : { error: result.error.message }) });
+      live.print(drillLine(result, style));
+    },
+  });
+  const passed = unstaged.length === 0 && results.every((result) => result.passed);
+  const [only] = results;
+  return {
+    data: { passed, results, unstaged: unstaged.map(({ drill, error }) => ({ drill, code: error.code, message: error.message, why: error.why })) },
+    text: (out) =>
+      results.length === 1 && unstaged.length === 0 && only !== undefined ? scorecardText(only, out) : drillsText(results, unstaged, out),
+    exit: passed ? EXIT.done : EXIT.differences,
+  };
+}
+
+async function plannedDrills(context: CommandContext, place: DrillPlace): Promise<readonly PlannedDrill[]> {
+  const words = context.input.words('drill');
+  const all = context.input.flag('all');
+  if (all && words.length > 0) throw new RunbackError('usage', '--all runs every drill: name none beside it', { state: 'Nothing was started.' });
+  if (!all && words.length === 0)
+    throw new RunbackError('usage', 'Which drill? Name one, or give --all', { state: 'Nothing was started.', next: 'runback drill list' });
+  const drills = await Promise.all((all ? place.files.map(({ id }) => id) : words).map(async (id) => await findDrill(place, id)));
+  return (
+    await Promise.all(
+      drills.map(async (drill) => {
+        const runbook = await runbookOf(place, drill);
+        const { where } = drill.document;
+        return 'local' in where ? where.local.map((local) => ({ drill, local, runbook })) : [];
+      }),
+    )
+  ).flat();
+}

@@ -1,0 +1,128 @@
+import { access, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Drill, DrillFile, DrillResult } from '../../drills/index.js';
+import { isRunbackError, RunbackError } from '../../lib/index.js';
+import { byPrefix } from '../session/prefix.js';
+import type { Session } from '../session/session.js';
+import { temporaryFolder } from '../session/temporary.js';
+import type { CommandContext } from '../shell/command.js';
+
+/** The drills that a command works with, and the workspace they are for, if there is one. */
+export interface DrillPlace {
+  readonly session: Session | undefined;
+  readonly folder: string;
+  readonly files: readonly DrillFile[];
+}
+
+/** The drills of the workspace; those shipped with runback where it has none, or where there is no workspace. */
+export async function drillPlace(context: CommandContext): Promise<DrillPlace> {
+  const [{ drillFiles }, { shippedDir }] = await Promise.all([import('../../drills/index.js'), import('../../stages/index.js')]);
+  const session = await context.session().catch((error: unknown) => {
+    if (isRunbackError(error, 'workspace-missing') && context.globals.workspace === undefined) return undefined;
+    throw error;
+  });
+  const own = session && join(session.workspace.root, 'drills');
+  const files = own === undefined ? [] : await drillFiles(own);
+  if (own !== undefined && files.length > 0) return { session, folder: own, files };
+  const folder = join(shippedDir, 'drills');
+  return { session, folder, files: await drillFiles(folder) };
+}
+
+/** The drill that an id, or the beginning of one, means. Throws `not-found`, `ambiguous`, `file-invalid`. */
+export async function findDrill({ files }: DrillPlace, wanted: string): Promise<Drill> {
+  const file = byPrefix(wanted, files, ({ id }) => id, { what: 'drill', list: 'runback drill list' });
+  if (file.drill !== undefined) return file.drill;
+  const { loadDrill } = await import('../../drills/index.js');
+  return await loadDrill(file.path);
+}
+
+/** The file of the runbook that a drill is for: of the workspace first, else as shipped. Throws `not-found`. */
+export async function runbookOf({ session }: DrillPlace, { runbook, file }: Drill): Promise<string> {
+  const { shippedDir } = await import('../../stages/index.js');
+  const candidates = /[/\\]/u.test(runbook)
+    ? [runbook]
+    : [...(session === undefined ? [] : [join(session.workspace.runbooksDir, `${runbook}.yml`)]), join(shippedDir, 'runbooks', `${runbook}.yml`)];
+  for (const path of candidates) if (await isThere(path)) return path;
+  throw new RunbackError('not-found', `There is no runbook "${runbook}"`, {
+    why: `${file} is a drill of it. Looked for ${candidates.join(' and ')}.`,
+    state: 'Nothing was started.',
+    next: 'runback runbook list',
+  });
+}
+
+const isThere = async (path: string): Promise<boolean> =>
+  await access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** One drill on one stage that is to be run. */
+export interface PlannedDrill {
+  readonly drill: Drill;
+  readonly local: string;
+  readonly runbook: string;
+}
+
+/** A drill that could not be staged at all. */
+export interface UnstagedDrill {
+  readonly drill: string;
+  readonly error: RunbackError;
+}
+
+/** Runs drills, `jobs` at a time, and keeps their results in the workspace. `done` is told of each as it ends. */
+export async function runDrills(
+  context: CommandContext,
+  place: DrillPlace,
+  planned: readonly PlannedDrill[],
+  options: { readonly jobs: number; readonly seed?: number; readonly keep: boolean; readonly done: (result: DrillResult | UnstagedDrill) => void },
+): Promise<{ readonly results: readonly DrillResult[]; readonly unstaged: readonly UnstagedDrill[] }> {
+  const queue = [...planned];
+  const results: DrillResult[] = [];
+  const unstaged: UnstagedDrill[] = [];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      context.call.signal.throwIfAborted();
+      try {
+        const result = await runOne(context, place, next, options);
+        results.push(result);
+        options.done(result);
+      } catch (error) {
+        if (!isRunbackError(error) || error.code === 'interrupted' || error.code === 'bug') throw error;
+        const failed = { drill: next.drill.id, error };
+        unstaged.push(failed);
+        options.done(failed);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, worker));
+  const order = planned.map(({ drill }) => drill.id);
+  return { results: results.sort((a, b) => order.indexOf(a.drill) - order.indexOf(b.drill)), unstaged };
+}
+
+async function runOne(
+  context: CommandContext,
+  place: DrillPlace,
+  { drill, local, runbook }: PlannedDrill,
+  { seed, keep }: { readonly seed?: number; readonly keep: boolean },
+): Promise<DrillResult> {
+  const [{ rehearse, keepResult }] = await Promise.all([import('../../drills/index.js')]);
+  const folder = await temporaryFolder(`runback-drill-${drill.id}-`);
+  const { clock, call, stdio, live } = context;
+  try {
+    const result = await rehearse(
+      { drill, local, runbook, folder, ...(seed === undefined ? {} : { seed }) },
+      {
+        program: { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal },
+        clock,
+        call,
+        doing: (what) => live.start(`${drill.id}: ${what}`),
+      },
+    );
+    if (place.session !== undefined) await keepResult(place.session.store, result);
+    return result;
+  } finally {
+    live.stop();
+    if (!keep) await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,90 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import { isRunbackError, messageOf, RunbackError, sha256 } from '../../lib/index.js';
+import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
+import type { Fault } from '../faults/fault.js';
+import { FAULTS } from '../faults/registry.js';
+import { type DrillDocument, drillSchema } from './schema.js';
+
+/** A drill that was read and fits its format. */
+export interface Drill {
+  readonly id: string;
+  readonly title: string;
+  readonly document: DrillDocument;
+  /** Path of its file. */
+  readonly file: string;
+  /** SHA-256 of its text. */
+  readonly digest: string;
+  readonly faults: readonly ChosenFault[];
+  /** The runbook it names, as the path of a file where it is no id. */
+  readonly runbook: string;
+}
+
+/** A fault with the parameters that a drill gives it. */
+export interface ChosenFault {
+  readonly fault: Fault;
+  readonly parameters: unknown;
+}
+
+/** A file of the folder of drills: read, or why it cannot be. */
+export interface DrillFile {
+  readonly path: string;
+  readonly id: string;
+  readonly drill?: Drill;
+  readonly problem?: string;
+}
+
+/** Reads and checks one drill. Throws `file-unreadable`, `file-invalid`. */
+export async function loadDrill(path: string): Promise<Drill> {
+  return parseDrill(await readYamlText(path), path);
+}
+
+/** Checks the text of a drill whole. Throws `file-invalid` with every problem: line, column, nearest word. */
+export function parseDrill(text: string, file: string): Drill {
+  const yaml = parseYaml(text, file, drillSchema);
+  const { value: document } = yaml;
+  const problems = [...problemsOf(document)];
+  if (problems.length > 0) throw yaml.invalid(problems);
+  const faults = (Array.isArray(document.fault) ? document.fault : [document.fault]).map(chosenFault);
+  const { id, title, runbook } = document;
+  return { id, title, document, file, digest: sha256(text), faults, runbook: isPath(runbook) ? resolve(dirname(file), runbook) : runbook };
+}
+
+const isPath = (runbook: string): boolean => /[/\\]|\.ya?ml$/u.test(runbook);
+
+function chosenFault({ kind, ...parameters }: { readonly kind: string }): ChosenFault {
+  const fault = FAULTS.find((each) => each.kind === kind);
+  if (fault === undefined) throw new RunbackError('bug', `The format of drills knows a fault ${kind} that is not there`);
+  return { fault: fault as Fault, parameters };
+}
+
+function* problemsOf(document: DrillDocument): Iterable<PathProblem> {
+  const { where, meanwhile, disturb } = document;
+  if ('platform' in where && (disturb.some((each) => each.with !== 'kill') || meanwhile?.sync !== undefined))
+    yield { path: ['where'], message: 'only a sandbox on this machine can be disturbed, or has a sync of its own' };
+  if ('platform' in document.inputs) yield { path: ['inputs', 'platform'], onKey: true, message: 'the platform is that of the stage: leave it out' };
+}
+
+/** Every drill of a folder, by name. None where there is no such folder. */
+export async function drillFiles(folder: string): Promise<readonly DrillFile[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const paths = names
+    .filter((name) => /\.ya?ml$/u.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+  return await Promise.all(
+    paths.map(async (path): Promise<DrillFile> => {
+      const id = basename(path).replace(/\.ya?ml$/u, '');
+      try {
+        return { path, id, drill: await loadDrill(path) };
+      } catch (error) {
+        if (!isRunbackError(error)) throw error;
+        return { path, id, problem: messageOf(error) };
+      }
+    }),
+  );
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+import { durationSchema } from '../../workspace/index.js';
+import { FAULTS } from '../faults/registry.js';
+import { CHECKS } from '../verdict/checks.js';
+
+const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "overwritten-names"');
+const text = z.string().min(1, 'expected some text');
+const percent = z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/, 'expected a percentage such as 100% or 99.5%');
+const count = z.int().min(0);
+const share = z.number().gt(0).max(1);
+
+const whereSchema = z.union(
+  [
+    z.strictObject({
+      local: z.array(text).min(1).describe('Sandboxes on this machine; the drill is run once on each.'),
+      records: z.int().min(20).max(200_000).default(300).describe('Records of the first object type.'),
+      seed: z.int().min(0).default(7).describe('The same seed gives the same account.'),
+    }),
+    z.strictObject({ platform: text.describe('A platform of runback.yml that is no production.') }),
+  ],
+  { error: 'expected { local: [hubspot] } or { platform: a platform of runback.yml that is no production }' },
+);
+
+/** One fault, its kind deciding which parameters it has. */
+const faultSchema = z.discriminatedUnion(
+  'kind',
+  FAULTS.map(({ kind, does, parameters }) =>
+    z.strictObject({ kind: z.literal(kind), ...(parameters as unknown as z.ZodObject).shape }).describe(does),
+  ) as unknown as readonly [z.ZodObject<{ kind: z.ZodLiteral<string> }>],
+  { error: `expected a fault: ${FAULTS.map(({ kind }) => kind).join(', ')}` },
+);
+
+const editsSchema = z.strictObject({
+  object: text.describe('Object type of the records that people correct meanwhile.'),
+  field: text,
+  share: share.exactOptional(),
+  records: z.int().positive().exactOptional(),
+  value: text.exactOptional().describe('What they write; a text of its own on each record unless given.'),
+  when: z
+    .enum(['before', 'after', 'during'])
+    .default('after')
+    .describe('before: between the snapshot and the failure. after: before the rollback begins. during: while it runs.'),
+  on: z.enum(['any', 'damaged', 'innocent']).default('any').describe('Which records.'),
+});
+
+const meanwhileSchema = z
+  .strictObject({
+    edits: z.union([editsSchema, z.array(editsSchema).min(1)]).exactOptional(),
+    sync: z.strictObject({ object: text, field: text }).exactOptional().describe('What the sync goes on writing rightly.'),
+  })
+  .describe('What happens rightly, and has to survive.');
+
+const disturbSchema = z.strictObject({
+  at: text.describe('The step of the runbook at whose beginning it happens.'),
+  with: z.enum(['kill', 'rate-limit', 'timeout', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error']).describe('What happens.'),
+  after: count.exactOptional().describe('Requests that pass before it.'),
+  times: z.int().positive().exactOptional().describe('How often; once unless given.'),
+});
+
+const expectSchema = z
+  .strictObject({
+    repaired: percent.default('100%').describe('Damaged cells, links and records that are as they should be.'),
+    innocent_changed: count.default(0).describe('Most cells that nothing had touched and that are different afterwards.'),
+    edits_kept: percent.default('100%').describe('Legitimate edits that are still there.'),
+    side_effects: count.default(0).describe('Most mails and automations that the restore itself may set off.'),
+    duplicates: count.default(0).describe('Most records that should not be there.'),
+    recovery_time: durationSchema.default('5m').describe('From the failure to the end of the runbook.'),
+    data_loss_window: durationSchema.default('24h').describe('Age of the base snapshot when the failure began.'),
+  })
+  .prefault({});
+
+/** The format of a drill. */
+export const drillSchema = z
+  .strictObject({
+    version: z.literal(1),
+    id,
+    title: text,
+    summary: text.exactOptional(),
+    where: whereSchema.describe('Where it is staged; never in production.'),
+    fault: z.union([faultSchema, z.array(faultSchema).min(1)]).describe('What goes wrong, one after the other.'),
+    meanwhile: meanwhileSchema.exactOptional(),
+    runbook: text.describe('Id of the runbook that has to put it right, or the path of one from this file.'),
+    inputs: z.record(z.string(), z.unknown()).default({}).describe('Inputs of the runbook. Its platform is that of the stage.'),
+    answers: z.record(z.string(), z.unknown()).default({}).describe('Answers to the questions of the runbook, as in an answers file.'),
+    disturb: z.array(disturbSchema).default([]).describe('What happens to the rollback itself.'),
+    expect: expectSchema.describe('What has to be true in the end.'),
+    must_fail: z.array(z.enum(CHECKS)).min(1).exactOptional().describe('Built to fail: passes only where each of these checks fails.'),
+  })
+  .describe('A drill of runback');
+
+/** What {@link drillSchema} gives. */
+export type DrillDocument = z.output<typeof drillSchema>;
+export type EditsDocument = z.output<typeof editsSchema>;
+export type DisturbDocument = z.output<typeof disturbSchema>;

@@ -1,0 +1,131 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { RunbackError } from '../../lib/index.js';
+import { runThere, type StageOutcome, type StageProgram } from '../../stages/index.js';
+
+/** Who is at the keyboard in the workspace of a stage. */
+export const ON_CALL = 'maya';
+
+/** A step of a run that changed, as the command line tells of it. */
+export interface StepNews {
+  readonly step: string;
+  readonly state: string;
+  readonly attempt: number;
+  readonly error?: string;
+  /** Milliseconds since 1970. */
+  readonly when: number;
+}
+
+/** What an unattended run is given. */
+export interface OperatorRequest {
+  readonly folder: string;
+  readonly runbook: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly answers: Readonly<Record<string, unknown>>;
+  readonly step: (news: StepNews, kill: () => void) => Promise<void> | void;
+  /** How often the run may be resumed after it was killed or stopped half-way. */
+  readonly resumes: number;
+}
+
+/** How a run came to its end. */
+export interface OperatorReport {
+  /** Undefined where it never began. */
+  readonly run: string | undefined;
+  /** As the run says of itself: `succeeded`, `partial`, `waiting` … */
+  readonly state: string;
+  readonly status: number | undefined;
+  /** Why it stopped, where it did. */
+  readonly because?: string;
+  readonly kills: number;
+  /** How often it was resumed, answers to the confirmation left out. */
+  readonly resumes: number;
+}
+
+/** A question that an answers file cannot know the answer of beforehand is asked once in a round. */
+const MOST_ROUNDS = 40;
+
+/**
+ * Runs a runbook on a stage as scripts do, with an answers file: through the command line, in a process of its own.
+ * What has to be confirmed is read and typed, as a person would; a run that was killed, or stopped half-way, is
+ * resumed by the command that its message names.
+ */
+export async function operate(program: StageProgram, request: OperatorRequest): Promise<OperatorReport> {
+  const answers: Record<string, unknown> = { ...request.answers };
+  const known: { run: string | undefined; state: string } = { run: undefined, state: 'not started' };
+  let [kills, resumes] = [0, 0];
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const outcome = await oneCommand(program, request, answers, known);
+    const confirmed = confirmationIn(outcome);
+    if (outcome.status === undefined) kills += 1;
+    else if (confirmed !== undefined && answers[confirmed.key] !== confirmed.expect) {
+      answers[confirmed.key] = confirmed.expect;
+      continue;
+    } else if (outcome.status !== PARTLY_DONE || !isOpen(known.state)) return report(known, outcome, kills, resumes);
+    if (resumes >= request.resumes) return report(known, outcome, kills, resumes);
+    resumes += 1;
+  }
+  throw new RunbackError('bug', `The run of ${request.runbook} asks again and again`, { data: { run: known.run } });
+}
+
+const PARTLY_DONE = 3;
+const isOpen = (state: string): boolean => ['not started', 'running', 'undoing'].includes(state);
+
+function report(
+  known: { readonly run: string | undefined; readonly state: string },
+  { status, error, said }: StageOutcome,
+  kills: number,
+  resumes: number,
+): OperatorReport {
+  const because = error?.message ?? (status === undefined ? said.slice(-500) : undefined);
+  return { run: known.run, state: known.state, status, ...(because === undefined ? {} : { because }), kills, resumes };
+}
+
+async function oneCommand(
+  program: StageProgram,
+  { folder, runbook, inputs, step }: OperatorRequest,
+  answers: Readonly<Record<string, unknown>>,
+  known: { run: string | undefined; state: string },
+): Promise<StageOutcome> {
+  await writeFile(join(folder, 'answers.yml'), `${JSON.stringify(answers, undefined, 2)}\n`);
+  const given = Object.entries(inputs).flatMap(([name, value]) => [
+    '--input',
+    `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  ]);
+  const args =
+    known.run === undefined
+      ? ['runbook', 'run', runbook, ...given, '--answers', 'answers.yml']
+      : ['runbook', 'resume', known.run, '--answers', 'answers.yml'];
+  let kill = (): void => {};
+  const pending: Promise<void>[] = [];
+  const outcome = await runThere(program, {
+    folder,
+    args,
+    as: ON_CALL,
+    started: (end) => {
+      kill = end;
+    },
+    event: (event) => {
+      if (event['type'] === 'run') {
+        known.run = String(event['run']);
+        known.state = String(event['state']);
+      } else if (event['type'] === 'step') {
+        const { step: id, state, attempt, error } = event;
+        const news = { step: String(id), state: String(state), attempt: Number(attempt), when: Date.now() };
+        pending.push(Promise.resolve(step(typeof error === 'string' ? { ...news, error } : news, kill)));
+      }
+    },
+  });
+  await Promise.all(pending);
+  if (isRun(outcome.data)) known.state = outcome.data.state;
+  return outcome;
+}
+
+/** A typed confirmation that the run waits for. */
+function confirmationIn({ error }: StageOutcome): { readonly key: string; readonly expect: string } | undefined {
+  const { answer, expect } = error?.data ?? {};
+  return error?.code === 'person-needed' && typeof answer === 'string' && typeof expect === 'string' ? { key: answer, expect } : undefined;
+}
+
+const isRun = (data: unknown): data is { readonly state: string } =>
+  typeof data === 'object' && data !== null && 'state' in data && typeof data.state === 'string';

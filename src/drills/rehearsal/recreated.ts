@@ -1,0 +1,55 @@
+import type { KeptTruth } from '../../stages/index.js';
+
+/** A value that so many missing records share tells none of them apart. */
+const COMMON = 5;
+
+/**
+ * The truth with each record that was created again, and its links, under the key that it had before: a platform that
+ * cannot undelete gives a new one. Which stands for which is told by their values alone, by those that few of the
+ * missing records share; what stands for none keeps its key.
+ */
+export function underOldKeys(expected: KeptTruth, actual: KeptTruth): KeptTruth {
+  const missing = [...expected.records.keys()].filter((id) => !actual.records.has(id));
+  const unknown = [...actual.records.keys()].filter((id) => !expected.records.has(id));
+  if (missing.length === 0 || unknown.length === 0) return actual;
+  const oldKeys = matched(expected, actual, missing, unknown);
+  const named = (id: string): string => oldKeys.get(id) ?? id;
+  return {
+    records: new Map([...actual.records].map(([id, values]) => [named(id), values])),
+    links: new Set(
+      [...actual.links].map((link) => {
+        const [from = '', kind = '', to = ''] = link.split(' ');
+        return `${named(from)} ${kind} ${named(to)}`;
+      }),
+    ),
+  };
+}
+
+/** New id to old one, the surest first. */
+function matched(expected: KeptTruth, actual: KeptTruth, missing: readonly string[], unknown: readonly string[]): ReadonlyMap<string, string> {
+  const byValue = new Map<string, string[]>();
+  for (const id of missing) for (const mark of marksOf(id, expected)) byValue.set(mark, [...(byValue.get(mark) ?? []), id]);
+  const pairs: { readonly now: string; readonly then: string; readonly points: number }[] = [];
+  for (const now of unknown) {
+    const points = new Map<string, number>();
+    for (const mark of marksOf(now, actual)) {
+      const holders = byValue.get(mark) ?? [];
+      if (holders.length <= COMMON) for (const then of holders) points.set(then, (points.get(then) ?? 0) + 1);
+    }
+    for (const [then, each] of points) pairs.push({ now, then, points: each });
+  }
+  const found = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { now, then } of pairs.sort((a, b) => b.points - a.points)) {
+    if (found.has(now) || taken.has(then)) continue;
+    found.set(now, then);
+    taken.add(then);
+  }
+  return found;
+}
+
+/** What a record says of itself: its object type with each of its values. */
+function marksOf(id: string, { records }: KeptTruth): readonly string[] {
+  const object = id.slice(0, id.indexOf('/'));
+  return Object.entries(records.get(id) ?? {}).map(([name, value]) => `${object}/${name}=${value}`);
+}

@@ -1,0 +1,250 @@
+import { type CallOptions, type Clock, defined, newId, RunbackError } from '../../lib/index.js';
+import { loadRunbook, type Runbook } from '../../runbooks/index.js';
+import { createRandom, type Random, type Who } from '../../sandbox/index.js';
+import { runThere, type Stage, type StageProgram, startLocalStage } from '../../stages/index.js';
+import type { Drill } from '../document/load.js';
+import type { EditsDocument } from '../document/schema.js';
+import type { DrillResult, Moment } from '../result.js';
+import type { Facts } from '../verdict/facts.js';
+import { scoreOf } from '../verdict/score.js';
+import { Disturbances } from './disturb.js';
+import { makeEdits } from './edits.js';
+import { operate, ON_CALL, type StepNews } from './operator.js';
+import { TruthBook } from './truth-book.js';
+
+/** What a rehearsal is given. */
+export interface RehearsalRequest {
+  readonly drill: Drill;
+  /** The sandbox on this machine that it is staged in. */
+  readonly local: string;
+  /** Path of the runbook's file. */
+  readonly runbook: string;
+  /** An empty folder for the workspace of the stage; whoever made it removes it. */
+  readonly folder: string;
+  /** Instead of that of the drill. */
+  readonly seed?: number;
+  /** How often a run that was killed, or stopped half-way, is resumed. */
+  readonly resumes?: number;
+}
+
+export interface RehearsalDeps {
+  readonly program: StageProgram;
+  readonly clock: Clock;
+  readonly call: CallOptions;
+  /** What is being done now, in words. */
+  readonly doing: (what: string) => void;
+}
+
+/** Who does the damage on a stage whose sync is not to blame. */
+const SUSPECT: Who = { kind: 'integration', id: '48621', label: 'CRM to marketing platform' };
+const MOST_RESUMES = 3;
+
+/**
+ * Stages the failure of a drill, lets its runbook put it right, and judges by the truth that was kept. The stage is
+ * taken down in any case. Throws `fault-impossible` where the failure cannot be staged, `not-found` for a step that a
+ * disturbance names and the runbook has not; a rollback that fails is a result and not an error.
+ */
+export async function rehearse(request: RehearsalRequest, deps: RehearsalDeps): Promise<DrillResult> {
+  const runbook = await loadRunbook(request.runbook);
+  requireSteps(request.drill, runbook);
+  const where = request.drill.document.where;
+  if (!('local' in where)) throw new RunbackError('usage', 'This drill is staged on a platform of the workspace');
+  const seed = request.seed ?? where.seed;
+  deps.doing('Filling the sandbox');
+  const stage = await startLocalStage(
+    request.folder,
+    { platform: request.local, records: where.records, seed, runbooks: [request.runbook] },
+    deps.clock,
+    deps.call,
+  );
+  try {
+    return await new Rehearsal(request, deps, stage, runbook, seed).play();
+  } finally {
+    await stage.stop();
+  }
+}
+
+function requireSteps({ document, file }: Drill, runbook: Runbook): void {
+  const ids = runbook.steps.map(({ id }) => id);
+  for (const { at } of document.disturb)
+    if (!ids.includes(at))
+      throw new RunbackError('not-found', `Runbook ${runbook.id} has no step "${at}" to be disturbed at`, {
+        why: `${file} names it. There are: ${ids.join(', ')}.`,
+        state: 'Nothing was started.',
+      });
+}
+
+/** One drill on one stage, from the good snapshot to the verdict. */
+class Rehearsal {
+  readonly #random: Random;
+  readonly #timeline: Moment[] = [];
+  readonly #steps: Facts['steps'][number][] = [];
+  readonly #disturbances: Disturbances;
+  readonly #startedAt: number;
+
+  constructor(
+    private readonly request: RehearsalRequest,
+    private readonly deps: RehearsalDeps,
+    private readonly stage: Stage,
+    private readonly runbook: Runbook,
+    seed: number,
+  ) {
+    this.#random = createRandom(seed + 1);
+    this.#disturbances = new Disturbances(request.drill.document.disturb, stage);
+    this.#startedAt = deps.clock.now().getTime();
+  }
+
+  async play(): Promise<DrillResult> {
+    const { drill } = this.request;
+    const book = await TruthBook.open(this.stage.account);
+    const snapshotAt = await this.#goodSnapshot();
+    await this.#edits('before', book);
+    const struckAt = this.#now();
+    const struck = await this.#strike(book);
+    await this.#edits('after', book);
+    this.#goOnWriting(book);
+    const report = await this.#rollBack(book);
+    this.stage.local?.setRightfulWrite(undefined);
+    const endedAt = this.#now();
+    this.#note(`the run ended: ${report.state}`);
+    this.deps.doing('Comparing with the truth');
+    const judged = await book.judge();
+    const { integration } = this.stage.local ?? {};
+    const facts: Facts = {
+      struck,
+      judged,
+      report,
+      steps: this.#steps,
+      snapshotAt,
+      struckAt,
+      endedAt,
+      ...defined({ sync: integration && { log: integration.log, paused: integration.paused } }),
+    };
+    const checks = scoreOf(facts, drill.document.expect);
+    const mustFail = drill.document.must_fail;
+    const failed = new Set(checks.filter(({ passed }) => !passed).map(({ name }) => name));
+    return {
+      version: 1,
+      id: newId('drill', this.deps.clock),
+      drill: drill.id,
+      title: drill.title,
+      digest: drill.digest,
+      runbook: { id: this.runbook.id, title: this.runbook.title, digest: this.runbook.digest },
+      stage: { label: this.stage.label, platform: this.stage.platform, environment: this.stage.environment },
+      faults: drill.faults.map(({ fault }) => fault.kind),
+      startedAt: new Date(this.#startedAt).toISOString(),
+      endedAt: new Date(endedAt).toISOString(),
+      passed: mustFail === undefined ? failed.size === 0 : mustFail.every((name) => failed.has(name)) && !failed.has('took_effect'),
+      checks,
+      recoveryMs: endedAt - struckAt,
+      run: { id: report.run, state: report.state, kills: report.kills, resumes: report.resumes, ...defined({ because: report.because }) },
+      disturbed: this.#disturbances.done,
+      timeline: this.#timeline,
+      examples: judged.score.examples,
+      ...defined({ mustFail, requests: this.stage.local?.counts().requests }),
+    };
+  }
+
+  /** The backup of the night before: taken, and every byte of it read again. Gives when it was begun. */
+  async #goodSnapshot(): Promise<number> {
+    this.deps.doing('Taking the good snapshot');
+    const at = this.#now();
+    const { folder, platform } = this.stage;
+    const created = await this.#command(['snapshot', 'create', '--platform', platform, '--note', 'before the drill']);
+    const id = isSnapshot(created) ? created.id : 'latest';
+    await this.#command(['snapshot', 'verify', id]);
+    this.#note(`the good snapshot ${id} is taken and verified in ${folder}`);
+    return at;
+  }
+
+  async #command(args: readonly string[]): Promise<unknown> {
+    const { status, data, error, said } = await runThere(this.deps.program, { folder: this.stage.folder, args, as: ON_CALL });
+    if (status === 0) return data;
+    throw new RunbackError('bug', `runback ${args.slice(0, 2).join(' ')} failed on the stage, before anything was damaged`, {
+      why: error?.message ?? said.slice(-500),
+    });
+  }
+
+  async #strike(book: TruthBook): Promise<number> {
+    let struck = 0;
+    for (const { fault, parameters } of this.request.drill.faults) {
+      this.deps.doing(fault.does);
+      const { account } = this.stage;
+      const by = this.stage.local?.syncWriter ?? SUSPECT;
+      const pause = async (): Promise<void> => await this.deps.clock.sleep(5, this.deps.call.signal);
+      struck += await book.damage(async () => await fault.strike({ account, random: this.#random, by, pause }, parameters));
+      this.#note(`${fault.kind}: ${fault.does}`);
+    }
+    return struck;
+  }
+
+  async #edits(when: EditsDocument['when'], book: TruthBook): Promise<void> {
+    const given = this.request.drill.document.meanwhile?.edits;
+    for (const edits of given === undefined ? [] : Array.isArray(given) ? given : [given]) {
+      if (edits.when !== when) continue;
+      const made = await makeEdits(edits, this.stage.account, book, this.#random);
+      this.#note(`people change ${edits.field} of ${made} ${edits.object}`);
+    }
+  }
+
+  /** The sync goes on with what it is there for. */
+  #goOnWriting(book: TruthBook): void {
+    const sync = this.request.drill.document.meanwhile?.sync;
+    const { local, account } = this.stage;
+    if (sync === undefined || local === undefined) return;
+    const keys = [...book.expected.records.keys()].filter((id) => id.startsWith(`${sync.object}/`)).map((id) => id.slice(sync.object.length + 1));
+    let turn = 0;
+    local.setRightfulWrite(() => {
+      turn += 1;
+      const key = keys[(turn * 37) % keys.length] ?? '';
+      void account.record(sync.object, key).then(async (there) => {
+        if (there !== undefined) await book.edit(local.syncWriter, sync.object, key, { [sync.field]: String(1000 + turn) });
+      });
+    });
+  }
+
+  async #rollBack(book: TruthBook): Promise<Awaited<ReturnType<typeof operate>>> {
+    const { drill, resumes = MOST_RESUMES } = this.request;
+    const actions = new Map(this.runbook.steps.map(({ id, action }) => [id, action?.name]));
+    this.deps.doing(`Running ${this.runbook.id}`);
+    try {
+      return await operate(this.deps.program, {
+        folder: this.stage.folder,
+        runbook: this.runbook.id,
+        inputs: { ...(this.runbook.document.inputs?.['platform'] && { platform: this.stage.platform }), ...drill.document.inputs },
+        answers: drill.document.answers,
+        resumes,
+        step: async (news, kill) => await this.#step(news, kill, actions.get(news.step), book),
+      });
+    } finally {
+      this.#disturbances.stop();
+      this.stage.local?.faults.clear();
+    }
+  }
+
+  async #step(news: StepNews, kill: () => void, action: string | undefined, book: TruthBook): Promise<void> {
+    this.#steps.push({ ...news, ...defined({ action }) });
+    if (news.state !== 'pending') this.#note(`step ${news.step}: ${news.state}${news.error === undefined ? '' : ` (${news.error})`}`);
+    if (news.state === 'running') {
+      this.deps.doing(`Running ${this.runbook.id}: ${news.step}`);
+      this.#disturbances.stepBegan(news.step, kill);
+    }
+    if (action === 'restore.plan' && news.state === 'succeeded' && !this.#edited) {
+      this.#edited = true;
+      await this.#edits('during', book);
+    }
+  }
+
+  #edited = false;
+
+  #note(what: string): void {
+    this.#timeline.push({ at: this.deps.clock.now().toISOString(), what });
+  }
+
+  #now(): number {
+    return this.deps.clock.now().getTime();
+  }
+}
+
+const isSnapshot = (data: unknown): data is { readonly id: string } =>
+  typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string';

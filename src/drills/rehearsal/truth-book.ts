@@ -1,0 +1,100 @@
+import type { Who } from '../../sandbox/index.js';
+import type { WrittenValues } from '../../sandbox/index.js';
+import { differencesOf, keepStage, scoreTruth, type KeptTruth, type Score, type StagedAccount } from '../../stages/index.js';
+import { underOldKeys } from './recreated.js';
+
+/**
+ * What an account should hold in the end, and which of its cells were damaged or changed for a reason: kept while a
+ * drill goes on, by comparing the truth before and after each act.
+ */
+export class TruthBook {
+  readonly damaged = new Set<string>();
+  readonly legitimate = new Set<string>();
+
+  private constructor(
+    private readonly account: StagedAccount,
+    readonly expected: KeptTruth,
+  ) {}
+
+  static async open(account: StagedAccount): Promise<TruthBook> {
+    return new TruthBook(account, await keepStage(account));
+  }
+
+  /** Whatever differs after `act` is damage; gives how much that was. Nothing else may write meanwhile. */
+  async damage(act: () => Promise<void>): Promise<number> {
+    const before = await keepStage(this.account);
+    await act();
+    const struck = differencesOf(before, await keepStage(this.account));
+    for (const name of struck) {
+      this.damaged.add(name);
+      this.legitimate.delete(name);
+    }
+    return struck.size;
+  }
+
+  /** A change that has to survive; false where there is no such record any more, or nothing changed. */
+  async edit(who: Who, object: string, key: string, values: WrittenValues): Promise<boolean> {
+    const id = `${object}/${key}`;
+    const should = this.expected.records.get(id);
+    const before = await this.account.record(object, key);
+    if (should === undefined || before === undefined) return false;
+    await this.account.as(who).update(object, key, values);
+    const after = (await this.account.record(object, key)) ?? {};
+    const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name]);
+    for (const name of changed) {
+      const value = after[name];
+      if (value === undefined) delete should[name];
+      else should[name] = value;
+      this.legitimate.add(`${id}/${name}`);
+      this.damaged.delete(`${id}/${name}`);
+    }
+    return changed.length > 0;
+  }
+
+  /** Judges the account as it is now. A record that was created again counts as the one it stands for. */
+  async judge(): Promise<Judged> {
+    const actual = underOldKeys(this.expected, await keepStage(this.account));
+    const { expected, damaged, legitimate } = this;
+    const score = scoreTruth({ expected, actual, damaged, legitimate });
+    return {
+      score,
+      actual,
+      links: this.#links(actual),
+      duplicates: [...actual.records.keys()].filter((id) => !expected.records.has(id)),
+      optedIn: this.#optedIn(actual),
+    };
+  }
+
+  /** Links that were damaged, and how many of them are still not as they should be. */
+  #links(actual: KeptTruth): Judged['links'] {
+    const isLink = (name: string): boolean => name.includes(' ');
+    const damaged = [...this.damaged].filter(isLink);
+    return { damaged: damaged.length, left: damaged.filter((name) => this.expected.links.has(name) !== actual.links.has(name)).length };
+  }
+
+  /** People who had opted out, and whom the account would write to now. */
+  #optedIn(actual: KeptTruth): readonly string[] {
+    const found: string[] = [];
+    for (const object of this.account.objects) {
+      const consent = this.account.fields(object).filter(({ optedOut }) => optedOut !== undefined);
+      if (consent.length === 0) continue;
+      for (const [id, values] of actual.records) {
+        const should = this.expected.records.get(id);
+        if (!id.startsWith(`${object}/`) || should === undefined) continue;
+        for (const { name, optedOut = [] } of consent)
+          if (optedOut.includes(should[name] ?? null) && !optedOut.includes(values[name] ?? null)) found.push(`${id}/${name}`);
+      }
+    }
+    return found;
+  }
+}
+
+/** How an account compares with what it should hold. */
+export interface Judged {
+  readonly score: Score;
+  readonly actual: KeptTruth;
+  readonly links: { readonly damaged: number; readonly left: number };
+  /** Ids of records that should not be there. */
+  readonly duplicates: readonly string[];
+  readonly optedIn: readonly string[];
+}

@@ -1,0 +1,86 @@
+import { formatDuration, parseDuration } from '../../lib/index.js';
+import type { DrillDocument } from '../document/schema.js';
+import type { Check, CheckName } from './checks.js';
+import type { Facts } from './facts.js';
+
+/** Holds what was found against what was wanted: one line for each check that can be made on this stage. */
+export function scoreOf(facts: Facts, expected: DrillDocument['expect']): readonly Check[] {
+  return [tookEffect(facts), ended(facts), ...cellsOf(facts, expected), ...effectsOf(facts, expected), ...syncOf(facts), ...timesOf(facts, expected)];
+}
+
+const check = (name: CheckName, passed: boolean, found: string, wanted: string): Check => ({ name, passed, found, wanted });
+
+/** A fault that changed nothing proves nothing. */
+const tookEffect = ({ struck }: Facts): Check => check('took_effect', struck > 0, `${struck} changes`, 'at least 1');
+
+function ended({ report }: Facts): Check {
+  const wanted = 'succeeded or partial';
+  const why = report.because === undefined ? '' : `: ${report.because}`;
+  return check('ended', report.state === 'succeeded' || report.state === 'partial', `${report.state}${why}`, wanted);
+}
+
+function cellsOf({ judged }: Facts, expected: DrillDocument['expect']): readonly Check[] {
+  const { score, links, optedIn, duplicates } = judged;
+  const repaired = percentOf(score.damagedCells - score.damagedLeft, score.damagedCells);
+  const kept = percentOf(score.legitimateEdits - score.legitimateLost, score.legitimateEdits);
+  return [
+    check('repaired', repaired >= percentIn(expected.repaired), `${shown(repaired)} of ${score.damagedCells}`, expected.repaired),
+    check(
+      'innocent_changed',
+      score.innocentChanged <= expected.innocent_changed,
+      `${score.innocentChanged} of ${score.innocentCells}`,
+      `at most ${expected.innocent_changed}`,
+    ),
+    check('edits_kept', kept >= percentIn(expected.edits_kept), `${shown(kept)} of ${score.legitimateEdits}`, expected.edits_kept),
+    check('links', links.left === 0, `${links.left} of ${links.damaged} wrong`, '0 wrong'),
+    check('consent', optedIn.length === 0, `${optedIn.length} people opted in again`, '0'),
+    check('duplicates', duplicates.length <= expected.duplicates, `${duplicates.length} too many`, `at most ${expected.duplicates}`),
+  ];
+}
+
+function effectsOf({ sideEffects }: Facts, expected: DrillDocument['expect']): readonly Check[] {
+  if (sideEffects === undefined) return [];
+  const { length } = sideEffects;
+  return [check('side_effects', length <= expected.side_effects, `${length} set off by the restore`, `at most ${expected.side_effects}`)];
+}
+
+/** The sync stood still from before the first write until everything was verified, and runs again afterwards. */
+function syncOf({ sync, steps, report }: Facts): readonly Check[] {
+  if (sync === undefined) return [];
+  const applied = steps.filter(({ action }) => action === 'restore.apply');
+  const began = applied.find(({ state }) => state === 'running')?.when;
+  const over = applied.findLast(({ state }) => state !== 'running')?.when ?? began;
+  const verified = steps.findLast(({ action, state }) => action === 'restore.verify' && state === 'succeeded')?.when;
+  const resumed = sync.log.filter(({ what }) => what === 'resumed').map(({ at }) => at);
+  const writes =
+    began === undefined || over === undefined ? 0 : sync.log.filter(({ what, at }) => what === 'wrote' && at > began && at < over).length;
+  const early = resumed.filter((at) => verified === undefined || at < verified).length;
+  const open = report.state === 'waiting' || report.state === 'running';
+  return [
+    check('paused_while_written', writes === 0, `${writes} writes of the sync during the restore`, '0'),
+    check('resumed_after_verification', early === 0, early === 0 ? 'not before' : `started again ${early} times before it`, 'not before'),
+    check(
+      'syncs_as_before',
+      sync.paused === open,
+      sync.paused ? 'paused' : 'running',
+      open ? 'paused, since the run is still open' : 'running, as before',
+    ),
+  ];
+}
+
+function timesOf({ struckAt, endedAt, snapshotAt }: Facts, expected: DrillDocument['expect']): readonly Check[] {
+  return [
+    within('recovery_time', endedAt - struckAt, expected.recovery_time),
+    within('data_loss_window', struckAt - snapshotAt, expected.data_loss_window),
+  ];
+}
+
+function within(name: CheckName, ms: number, target: string): Check {
+  return check(name, ms <= parseDuration(target), formatDuration(Math.max(1, Math.round(ms / 100)) * 100), `at most ${target}`);
+}
+
+/** 0 to 100; where there is nothing, all of it. */
+const percentOf = (part: number, whole: number): number => (whole === 0 ? 100 : (part / whole) * 100);
+const percentIn = (text: string): number => Number(text.slice(0, -1));
+/** Never rounded up: 99.99 % is not all. */
+const shown = (percent: number): string => `${percent === 100 ? '100' : (Math.floor(percent * 100) / 100).toFixed(2)}%`;

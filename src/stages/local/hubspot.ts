@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+
+import { seedMessy, startHubSpotSandbox } from '../../sandbox/index.js';
+import type { LocalPlatform } from './local.js';
+
+/** A HubSpot account: contacts, a sixth as many companies, a tenth as many deals, and the links between them. */
+export const hubspot: LocalPlatform = {
+  label: 'a HubSpot sandbox on this machine',
+  connector: 'hubspot',
+  objects: ['contacts', 'companies', 'deals'],
+  syncWriter: { kind: 'integration', id: '48621', label: 'CRM to marketing platform' },
+  writesAs: 'INTEGRATION:48621',
+  async start({ seed, records, token = `pat-na1-${randomUUID()}` }) {
+    const sandbox = await startHubSpotSandbox({ seed, token });
+    seedMessy(sandbox, { contacts: records, companies: Math.max(10, Math.round(records / 6)), deals: Math.max(5, Math.round(records / 10)), seed });
+    return sandbox;
+  },
+};

@@ -1,0 +1,5 @@
+import { hubspot } from './hubspot.js';
+import type { LocalPlatform } from './local.js';
+
+/** The platforms that a stage on this machine can be of, by the names that drills use. */
+export const LOCAL_PLATFORMS: Readonly<Record<string, LocalPlatform>> = { hubspot };

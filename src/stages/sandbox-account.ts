@@ -1,0 +1,68 @@
+import type { PlatformSchema } from '../connectors/index.js';
+import { RunbackError } from '../lib/index.js';
+import type { FieldSchema } from '../records/index.js';
+import type { Sandbox, TrueWriter, Who } from '../sandbox/index.js';
+import type { StagedAccount, StagedWriter } from './account.js';
+
+/** A local sandbox as a stage: past its API, as `schema`, which the connector gave, describes it. */
+export function sandboxAccount(sandbox: Sandbox, { objects }: PlatformSchema): StagedAccount {
+  const names = objects.map(({ object }) => object);
+  const truth = (object: string): ReturnType<Sandbox['truth']> => {
+    requireKnown(names, object);
+    return sandbox.truth();
+  };
+  return {
+    objects: names,
+    fields: (object) => fieldsIn(objects, object),
+    record: async (object, key) => await Promise.resolve(truth(object).record(object, key)),
+    records: async (object) => await Promise.resolve([...truth(object).records(object)]),
+    links: async () =>
+      await Promise.resolve(
+        [...sandbox.truth().links()].filter(({ fromObject, toObject }) => names.includes(fromObject) && names.includes(toObject)),
+      ),
+    as: (who: Who) => writer(sandbox.writeAs(who), names),
+  };
+}
+
+function writer(direct: TrueWriter, names: readonly string[]): StagedWriter {
+  const known = (...objects: readonly string[]): void => {
+    for (const object of objects) requireKnown(names, object);
+  };
+  return {
+    create: async (object, values) => {
+      known(object);
+      return await Promise.resolve(direct.create(object, values));
+    },
+    update: async (object, key, values) => {
+      known(object);
+      await Promise.resolve(direct.update(object, key, values));
+    },
+    remove: async (object, key) => {
+      known(object);
+      await Promise.resolve(direct.remove(object, key));
+    },
+    link: async (fromObject, from, toObject, to) => {
+      known(fromObject, toObject);
+      await Promise.resolve(direct.link(fromObject, from, toObject, to));
+    },
+    unlink: async (fromObject, from, toObject, to) => {
+      known(fromObject, toObject);
+      await Promise.resolve(direct.unlink(fromObject, from, toObject, to));
+    },
+  };
+}
+
+/** Throws `usage` for an object type that is not on this stage. */
+export function requireKnown(names: readonly string[], object: string): void {
+  if (!names.includes(object))
+    throw new RunbackError('usage', `There are no ${object} on this stage`, { why: `It has ${names.join(', ')}.`, state: 'Nothing was changed.' });
+}
+
+/** The fields of an object type. */
+export function fieldsIn(objects: PlatformSchema['objects'], object: string): readonly FieldSchema[] {
+  requireKnown(
+    objects.map((each) => each.object),
+    object,
+  );
+  return objects.find((each) => each.object === object)?.fields ?? [];
+}

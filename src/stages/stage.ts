@@ -1,0 +1,32 @@
+import type { CommonFault, Counts, Faults, Who } from '../sandbox/index.js';
+import type { StagedAccount } from './account.js';
+import type { Integration } from './integration.js';
+
+/** Where a failure is staged: an account that is no production, and a workspace that knows it. */
+export interface Stage {
+  /** In words: `a HubSpot sandbox on this machine`. */
+  readonly label: string;
+  /** Its workspace: runback.yml, runbooks, escalation.yml, and what runback leaves there. */
+  readonly folder: string;
+  /** Name of its platform there. */
+  readonly platform: string;
+  readonly environment: 'sandbox' | 'staging';
+  readonly account: StagedAccount;
+  /** Takes everything down that was started, and away what was written beside the folder. May be called twice. */
+  stop(): Promise<void>;
+  /** What only a sandbox on this machine has. */
+  readonly local?: LocalStage;
+}
+
+/** A stage whose platform runs in this process. */
+export interface LocalStage {
+  readonly faults: Faults<CommonFault>;
+  counts(): Counts;
+  resetCounts(): void;
+  /** The sync that writes to it, and its name in runback.yml. */
+  readonly integration: Integration;
+  readonly sync: string;
+  readonly syncWriter: Who;
+  /** What the sync writes rightly, each time it is at work; nothing at first. */
+  setRightfulWrite(write: (() => void) | undefined): void;
+}
