@@ -7,6 +7,7 @@ const WIDTH = 760;
 const NAMES = 200;
 const ROW = 26;
 const LONGEST_NAME = 26;
+const LABELS = 150;
 
 /** Spans of time as bars under each other, with what they show in words for those who do not see it. */
 export function chartOf({ title, bars: all }: Extract<Block, { readonly kind: 'chart' }>): ReturnType<typeof html> {
@@ -32,6 +33,33 @@ export function chartOf({ title, bars: all }: Extract<Block, { readonly kind: 'c
         ${shapes}
         <text x="${NAMES}" y="${height - 6}">${utcText(new Date(first).toISOString())}</text>
         <text x="${WIDTH}" y="${height - 6}" text-anchor="end">${utcText(new Date(last).toISOString())}</text>
+      </svg>
+    </figure>
+  </div> `;
+}
+
+/** Amounts as bars under each other; each says its own in words. */
+export function amountsOf({ title, bars }: Extract<Block, { readonly kind: 'amounts' }>, id: string): ReturnType<typeof html> {
+  if (bars.length === 0) return html``;
+  const most = Math.max(...bars.map(({ amount }) => amount), 1);
+  const widest = WIDTH - NAMES - LABELS;
+  const height = bars.length * ROW;
+  const shapes = bars.map(({ name, amount, shown, bad }, i) => {
+    const width = Math.max(2, Math.round((amount / most) * widest));
+    return html`<text x="0" y="${i * ROW + 17}">${shortened(plain(name))}</text
+      ><rect class="bar${bad === true ? ' bad' : ''}" x="${NAMES}" y="${i * ROW + 4}" width="${width}" height="${ROW - 8}" /><text
+        x="${NAMES + width + 6}"
+        y="${i * ROW + 17}"
+        >${plain(shown)}</text
+      > `;
+  });
+  const words = bars.map(({ name, shown }) => `${plain(name)}: ${plain(shown)}`).join('; ');
+  return html`<div class="wide" role="group" aria-labelledby="${id}" tabindex="0">
+    <figure>
+      <figcaption id="${id}">${title}</figcaption>
+      <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${words}">
+        <line class="axis" x1="${NAMES}" x2="${NAMES}" y1="0" y2="${height}" />
+        ${shapes}
       </svg>
     </figure>
   </div> `;

@@ -42,7 +42,19 @@ export type Block =
   | { readonly kind: 'tasks'; readonly items: readonly Inlines[] }
   /** For people to write; the hint says what. */
   | { readonly kind: 'to-write'; readonly hint: string }
-  | { readonly kind: 'chart'; readonly title: string; readonly bars: readonly ChartBar[] };
+  | { readonly kind: 'chart'; readonly title: string; readonly bars: readonly ChartBar[] }
+  /** Amounts under each other, the largest as wide as the page. */
+  | { readonly kind: 'amounts'; readonly title: string; readonly bars: readonly AmountBar[] };
+
+/** One amount. Never told by colour alone: `shown` says it in words. */
+export interface AmountBar {
+  readonly name: string;
+  /** 0 or more. */
+  readonly amount: number;
+  /** With its unit, and whatever is to be known beside it: `4 min, failed`. */
+  readonly shown: string;
+  readonly bad?: true;
+}
 
 /** A span of time. Without an end it goes on to the end of the chart. */
 export interface ChartBar {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { html, raw } from 'hono/html';
 
 import { utcText } from '../lib/index.js';
-import { chartOf } from './chart.js';
+import { amountsOf, chartOf } from './chart.js';
 import { type Block, type DocumentSection, type Inline, type Inlines, inlinesOf, plain, slug, type TextDocument, webAddress } from './document.js';
 import { DOCUMENT_CSS } from './style.js';
 
@@ -130,6 +130,8 @@ class Page {
         return html`<p class="write">${block.hint}</p> `;
       case 'chart':
         return chartOf(block);
+      case 'amounts':
+        return amountsOf(block, `amounts-${(this.#tables += 1)}`);
     }
   }
 

@@ -36,6 +36,12 @@ function block(one: Block): string {
       return `_${escaped(one.hint)}_`;
     case 'chart':
       return '';
+    case 'amounts':
+      return `${escaped(one.title)}:\n\n${table(
+        ['', ''],
+        [false, true],
+        one.bars.map(({ name, shown }) => [escaped(name), escaped(shown)]),
+      )}`;
   }
 }
 

@@ -41,6 +41,7 @@ figcaption { font-weight: 600; padding: 0.25rem 0; }
 svg { display: block; width: 100%; min-width: 34rem; max-width: 60rem; height: auto; }
 svg text { fill: var(--ink); font-size: 13px; }
 svg .bar { fill: var(--bar); }
+svg .bad { fill: var(--mark); }
 svg .axis { stroke: var(--line); }
 @page { margin: 15mm; }
 @media print {

@@ -31,7 +31,20 @@ export interface DrillResult {
   readonly timeline: readonly Moment[];
   /** The first few of whatever is not as it should be. */
   readonly examples: readonly string[];
+  /** Some of the damaged cells, of invented data only. */
+  readonly samples: readonly Sample[];
+  /** How the stage differs from what it stands for, in words: that limits what was proved. */
+  readonly differs: readonly string[];
   readonly requests?: number;
+}
+
+/** One damaged cell on its way; null where there is no value. */
+export interface Sample {
+  /** `contacts/151000000012/firstname` */
+  readonly cell: string;
+  readonly before: string | null;
+  readonly damaged: string | null;
+  readonly restored: string | null;
 }
 
 /** Something that happened in a drill. */

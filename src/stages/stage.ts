@@ -12,6 +12,8 @@ export interface Stage {
   readonly platform: string;
   readonly environment: 'sandbox' | 'staging';
   readonly account: StagedAccount;
+  /** How it differs from what it stands for, in words. */
+  readonly differs: readonly string[];
   /** Takes everything down that was started, and away what was written beside the folder. May be called twice. */
   stop(): Promise<void>;
   /** What only a sandbox on this machine has. */

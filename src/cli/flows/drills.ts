@@ -70,12 +70,25 @@ export interface UnstagedDrill {
   readonly error: RunbackError;
 }
 
+/** How drills are run. */
+export interface RunDrillsOptions {
+  /** How many at a time. */
+  readonly jobs: number;
+  /** Instead of that of each drill. */
+  readonly seed?: number;
+  /** The workspaces of the stages stay. */
+  readonly keep: boolean;
+  /** There is one only: what it does is shown. */
+  readonly alone: boolean;
+  readonly done: (result: DrillResult | UnstagedDrill) => void;
+}
+
 /** Runs drills, `jobs` at a time, and keeps their results in the workspace. `done` is told of each as it ends. */
 export async function runDrills(
   context: CommandContext,
   place: DrillPlace,
   planned: readonly PlannedDrill[],
-  options: { readonly jobs: number; readonly seed?: number; readonly keep: boolean; readonly done: (result: DrillResult | UnstagedDrill) => void },
+  options: RunDrillsOptions,
 ): Promise<{ readonly results: readonly DrillResult[]; readonly unstaged: readonly UnstagedDrill[] }> {
   const queue = [...planned];
   const results: DrillResult[] = [];
@@ -104,25 +117,25 @@ async function runOne(
   context: CommandContext,
   place: DrillPlace,
   { drill, local, runbook }: PlannedDrill,
-  { seed, keep }: { readonly seed?: number; readonly keep: boolean },
+  options: RunDrillsOptions,
 ): Promise<DrillResult> {
-  const [{ rehearse, keepResult }] = await Promise.all([import('../../drills/index.js')]);
+  const { rehearse, keepResult } = await import('../../drills/index.js');
   const folder = await temporaryFolder(`runback-drill-${drill.id}-`);
   const { clock, call, stdio, live } = context;
   try {
     const result = await rehearse(
-      { drill, local, runbook, folder, ...(seed === undefined ? {} : { seed }) },
+      { drill, local, runbook, folder, ...(options.seed === undefined ? {} : { seed: options.seed }) },
       {
         program: { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal },
         clock,
         call,
-        doing: (what) => live.start(`${drill.id}: ${what}`),
+        doing: options.alone ? (what) => live.start(what) : () => {},
       },
     );
     if (place.session !== undefined) await keepResult(place.session.store, result);
     return result;
   } finally {
-    live.stop();
-    if (!keep) await rm(folder, { recursive: true, force: true });
+    if (options.alone) live.stop();
+    if (!options.keep) await rm(folder, { recursive: true, force: true });
   }
 }

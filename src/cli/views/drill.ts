@@ -1,26 +1,11 @@
-import type { Check, DrillResult } from '../../drills/index.js';
+import { byRunbook, CHECK_WORDS, type CheckName, type DrillFile, type DrillResult, verdictWords } from '../../drills/index.js';
 import type { RunbackError } from '../../lib/index.js';
 import { counted, facts, span, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
 
-/** What the checks of a scorecard are called on the screen. */
-const CHECK_WORDS: Readonly<Record<Check['name'], string>> = {
-  took_effect: 'the failure took effect',
-  ended: 'the run came to its end',
-  repaired: 'damage repaired',
-  innocent_changed: 'innocent cells changed',
-  edits_kept: 'legitimate edits kept',
-  links: 'damaged links',
-  consent: 'opt-outs',
-  duplicates: 'superfluous records',
-  side_effects: 'side effects',
-  paused_while_written: 'syncs while it wrote',
-  resumed_after_verification: 'syncs started again',
-  syncs_as_before: 'syncs in the end',
-  recovery_time: 'time to recover',
-  data_loss_window: 'data-loss window',
-};
+/** Cells of the longest bar. */
+const BAR_CELLS = 24;
 
 /** A drill that could not be staged. */
 interface Unstaged {
@@ -28,15 +13,12 @@ interface Unstaged {
   readonly error: RunbackError;
 }
 
-const verdictOf = ({ passed, mustFail }: DrillResult): string =>
-  mustFail === undefined ? (passed ? 'passed' : 'failed') : passed ? 'failed as it must' : 'did not fail as it must';
-
 /** One line for a drill that has ended. */
 export function drillLine(result: DrillResult | Unstaged, style: Style): string {
   if (!('passed' in result)) return `${style.glyph.failed} ${result.drill}: ${visible(result.error.message)}: ${visible(result.error.why ?? '')}`;
   const wrong = result.checks.filter(({ passed }) => !passed).map(({ name }) => CHECK_WORDS[name]);
   const because = wrong.length === 0 ? '' : ` (${wrong.join(', ')})`;
-  return `${style.glyph[result.passed ? 'done' : 'failed']} ${result.drill}: ${verdictOf(result)}${because}, ${span(result.recoveryMs)}`;
+  return `${style.glyph[result.passed ? 'done' : 'failed']} ${result.drill}: ${verdictWords(result)}${because}, ${span(result.recoveryMs)}`;
 }
 
 /** Everything that one drill proved. */
@@ -51,14 +33,14 @@ export function scorecardText(result: DrillResult, style: Style): string {
     run.resumes === 0 ? '' : `resumed ${counted(run.resumes, 'times', 'time')}`,
   ];
   return [
-    style.chalk.bold(`${visible(result.title)}: ${verdictOf(result)}`),
+    style.chalk.bold(`${visible(result.title)}: ${verdictWords(result)}`),
     facts(
       [
         ['runbook', `${visible(runbook.title)} (${runbook.id})`],
         ['staged in', stage.label],
         ['run', [run.state, ...disturbed.filter((text) => text !== '')].join(', ')],
         ...lines,
-        ...(mustFail === undefined ? [] : [['built to fail', mustFail.map((name) => CHECK_WORDS[name as Check['name']]).join(', ')] as const]),
+        ...(mustFail === undefined ? [] : [['built to fail', mustFail.map((name) => CHECK_WORDS[name as CheckName]).join(', ')] as const]),
         ['when', time(result.startedAt, style)],
       ],
       style,
@@ -70,7 +52,7 @@ export function scorecardText(result: DrillResult, style: Style): string {
 /** Many drills at one glance. */
 export function drillsText(results: readonly DrillResult[], unstaged: readonly Unstaged[], style: Style): string {
   const failed = results.filter(({ passed }) => !passed).length + unstaged.length;
-  const found = (result: DrillResult, name: Check['name']): string => result.checks.find((check) => check.name === name)?.found ?? '';
+  const found = (result: DrillResult, name: CheckName): string => result.checks.find((check) => check.name === name)?.found ?? '';
   return [
     table(
       [{ title: 'drill' }, { title: 'runbook' }, { title: 'repaired' }, { title: 'innocent' }, { title: 'time' }, { title: 'verdict' }],
@@ -80,7 +62,7 @@ export function drillsText(results: readonly DrillResult[], unstaged: readonly U
         found(result, 'repaired'),
         found(result, 'innocent_changed'),
         span(result.recoveryMs),
-        verdictOf(result),
+        verdictWords(result),
       ]),
       style,
     ),
@@ -89,4 +71,43 @@ export function drillsText(results: readonly DrillResult[], unstaged: readonly U
       ? `${style.glyph.done} ${counted(results.length, 'drills')} proved what they are there for.`
       : `${style.glyph.failed} ${counted(failed, 'drills')} did not prove what they are there for.`,
   ].join('\n');
+}
+
+/** The drills there are. */
+export function drillList(
+  files: readonly DrillFile[],
+  last: ReadonlyMap<string, { readonly startedAt: string; readonly passed: boolean }>,
+  style: Style,
+): string {
+  if (files.length === 0) return 'No drill here. Drills are YAML files in the folder drills/.';
+  return files
+    .map(({ id, drill, problem }) => {
+      if (drill === undefined) return `${style.glyph.failed} ${id}: cannot be used\n  ${visible((problem ?? '').split('\n')[0] ?? '')}`;
+      const result = last.get(id);
+      const when = result === undefined ? 'never run' : `${result.passed ? 'passed' : 'failed'} ${time(result.startedAt, style)}`;
+      return [
+        style.chalk.bold(visible(drill.title)),
+        `  ${drill.faults.map(({ fault }) => fault.kind).join(', ')}; runbook ${visible(drill.document.runbook)}; ${when}`,
+        `  runback drill run ${id}`,
+      ].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** How long it took to recover, drill after drill, with a bar for each. */
+export function historyText(results: readonly DrillResult[], style: Style): string {
+  if (results.length === 0) return 'No drill was run here yet. Run them with: runback drill run --all';
+  const most = Math.max(...results.map(({ recoveryMs }) => recoveryMs));
+  const bar = (ms: number): string => style.glyph.bar.repeat(Math.max(1, Math.round((ms / most) * BAR_CELLS)));
+  return byRunbook(results)
+    .map(([runbook, own]) =>
+      [
+        style.chalk.bold(runbook),
+        ...own.map((result) => {
+          const { startedAt, recoveryMs, drill, passed } = result;
+          return `  ${startedAt.slice(0, 10)}  ${style.glyph[passed ? 'done' : 'failed']} ${bar(recoveryMs)} ${span(recoveryMs)}  ${visible(drill)}: ${verdictWords(result)}`;
+        }),
+      ].join('\n'),
+    )
+    .join('\n\n');
 }

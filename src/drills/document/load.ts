@@ -56,7 +56,7 @@ const isPath = (runbook: string): boolean => /[/\\]|\.ya?ml$/u.test(runbook);
 function chosenFault({ kind, ...parameters }: { readonly kind: string }): ChosenFault {
   const fault = FAULTS.find((each) => each.kind === kind);
   if (fault === undefined) throw new RunbackError('bug', `The format of drills knows a fault ${kind} that is not there`);
-  return { fault: fault as Fault, parameters };
+  return { fault, parameters };
 }
 
 function* problemsOf(document: DrillDocument): Iterable<PathProblem> {

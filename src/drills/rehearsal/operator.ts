@@ -121,10 +121,15 @@ async function oneCommand(
   return outcome;
 }
 
-/** A typed confirmation that the run waits for. */
+/** What confirms a plan: its environment and how many records it changes. An override is nothing that is typed unasked. */
+const OF_A_PLAN = /^(sandbox|staging):\d+$/u;
+
+/** A typed confirmation of a plan that the run waits for. */
 function confirmationIn({ error }: StageOutcome): { readonly key: string; readonly expect: string } | undefined {
   const { answer, expect } = error?.data ?? {};
-  return error?.code === 'person-needed' && typeof answer === 'string' && typeof expect === 'string' ? { key: answer, expect } : undefined;
+  return error?.code === 'person-needed' && typeof answer === 'string' && typeof expect === 'string' && OF_A_PLAN.test(expect)
+    ? { key: answer, expect }
+    : undefined;
 }
 
 const isRun = (data: unknown): data is { readonly state: string } =>

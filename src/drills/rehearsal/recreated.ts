@@ -29,21 +29,21 @@ export function underOldKeys(expected: KeptTruth, actual: KeptTruth): KeptTruth 
 function matched(expected: KeptTruth, actual: KeptTruth, missing: readonly string[], unknown: readonly string[]): ReadonlyMap<string, string> {
   const byValue = new Map<string, string[]>();
   for (const id of missing) for (const mark of marksOf(id, expected)) byValue.set(mark, [...(byValue.get(mark) ?? []), id]);
-  const pairs: { readonly now: string; readonly then: string; readonly points: number }[] = [];
-  for (const now of unknown) {
+  const pairs: { readonly newId: string; readonly oldId: string; readonly points: number }[] = [];
+  for (const newId of unknown) {
     const points = new Map<string, number>();
-    for (const mark of marksOf(now, actual)) {
+    for (const mark of marksOf(newId, actual)) {
       const holders = byValue.get(mark) ?? [];
-      if (holders.length <= COMMON) for (const then of holders) points.set(then, (points.get(then) ?? 0) + 1);
+      if (holders.length <= COMMON) for (const oldId of holders) points.set(oldId, (points.get(oldId) ?? 0) + 1);
     }
-    for (const [then, each] of points) pairs.push({ now, then, points: each });
+    for (const [oldId, each] of points) pairs.push({ newId, oldId, points: each });
   }
   const found = new Map<string, string>();
   const taken = new Set<string>();
-  for (const { now, then } of pairs.sort((a, b) => b.points - a.points)) {
-    if (found.has(now) || taken.has(then)) continue;
-    found.set(now, then);
-    taken.add(then);
+  for (const { newId, oldId } of pairs.sort((a, b) => b.points - a.points)) {
+    if (found.has(newId) || taken.has(oldId)) continue;
+    found.set(newId, oldId);
+    taken.add(oldId);
   }
   return found;
 }

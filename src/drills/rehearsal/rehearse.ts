@@ -38,6 +38,7 @@ export interface RehearsalDeps {
 /** Who does the damage on a stage whose sync is not to blame. */
 const SUSPECT: Who = { kind: 'integration', id: '48621', label: 'CRM to marketing platform' };
 const MOST_RESUMES = 3;
+const MOST_SAMPLES = 12;
 
 /**
  * Stages the failure of a drill, lets its runbook put it right, and judges by the truth that was kept. The stage is
@@ -141,6 +142,8 @@ class Rehearsal {
       disturbed: this.#disturbances.done,
       timeline: this.#timeline,
       examples: judged.score.examples,
+      samples: book.samples(judged.actual, MOST_SAMPLES),
+      differs: this.stage.differs,
       ...defined({ mustFail, requests: this.stage.local?.counts().requests }),
     };
   }

@@ -1,6 +1,6 @@
-import type { Who } from '../../sandbox/index.js';
-import type { WrittenValues } from '../../sandbox/index.js';
+import type { Who, WrittenValues } from '../../sandbox/index.js';
 import { differencesOf, keepStage, scoreTruth, type KeptTruth, type Score, type StagedAccount } from '../../stages/index.js';
+import type { Sample } from '../result.js';
 import { underOldKeys } from './recreated.js';
 
 /**
@@ -10,6 +10,8 @@ import { underOldKeys } from './recreated.js';
 export class TruthBook {
   readonly damaged = new Set<string>();
   readonly legitimate = new Set<string>();
+
+  readonly #became = new Map<string, string | null>();
 
   private constructor(
     private readonly account: StagedAccount,
@@ -24,12 +26,20 @@ export class TruthBook {
   async damage(act: () => Promise<void>): Promise<number> {
     const before = await keepStage(this.account);
     await act();
-    const struck = differencesOf(before, await keepStage(this.account));
+    const after = await keepStage(this.account);
+    const struck = differencesOf(before, after);
     for (const name of struck) {
       this.damaged.add(name);
+      this.#became.set(name, valueOf(after, name));
       this.legitimate.delete(name);
     }
     return struck.size;
+  }
+
+  /** Some of the cells that are damaged still or were, as they should be, as they became and as they are. */
+  samples(actual: KeptTruth, most: number): readonly Sample[] {
+    const cells = [...this.#became].filter(([name]) => !name.includes(' ') && name.split('/').length > 2 && this.damaged.has(name));
+    return cells.slice(0, most).map(([cell, damaged]) => ({ cell, before: valueOf(this.expected, cell), damaged, restored: valueOf(actual, cell) }));
   }
 
   /** A change that has to survive; false where there is no such record any more, or nothing changed. */
@@ -87,6 +97,12 @@ export class TruthBook {
     }
     return found;
   }
+}
+
+/** The value of a cell `<object>/<key>/<field>`; null where there is none. */
+function valueOf({ records }: KeptTruth, cell: string): string | null {
+  const cut = cell.lastIndexOf('/');
+  return records.get(cell.slice(0, cut))?.[cell.slice(cut + 1)] ?? null;
 }
 
 /** How an account compares with what it should hold. */

@@ -8,6 +8,12 @@ export const hubspot: LocalPlatform = {
   label: 'a HubSpot sandbox on this machine',
   connector: 'hubspot',
   objects: ['contacts', 'companies', 'deals'],
+  differs: [
+    'its records are invented, and there are fewer of them',
+    'it has the properties of a fresh account and none of your own',
+    'it has none of the workflows and integrations of your account',
+    'its token has every permission that runback asks for',
+  ],
   syncWriter: { kind: 'integration', id: '48621', label: 'CRM to marketing platform' },
   writesAs: 'INTEGRATION:48621',
   async start({ seed, records, token = `pat-na1-${randomUUID()}` }) {

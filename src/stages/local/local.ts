@@ -7,6 +7,8 @@ export interface LocalPlatform {
   /** The driver in runback.yml. */
   readonly connector: string;
   readonly objects: readonly string[];
+  /** How the sandbox differs from a real account, in words. */
+  readonly differs: readonly string[];
   /** The sync that writes to it, as the sandbox and as the history of the platform name it. */
   readonly syncWriter: Who;
   readonly writesAs: string;

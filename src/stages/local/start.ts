@@ -59,6 +59,7 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
       platform: name,
       environment: 'sandbox',
       account: sandboxAccount(sandbox, schema),
+      differs: kind.differs,
       stop,
       local: {
         faults: sandbox.faults,

@@ -1,5 +1,9 @@
-import { EXIT, RunbackError } from '../../../lib/index.js';
-import { type DrillPlace, drillPlace, findDrill, type PlannedDrill, runbookOf, runDrills } from '../../flows/drills.js';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import type { DrillResult } from '../../../drills/index.js';
+import { EXIT, fromFileSystem, RunbackError } from '../../../lib/index.js';
+import { type DrillPlace, drillPlace, findDrill, type PlannedDrill, runbookOf, runDrills, type UnstagedDrill } from '../../flows/drills.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { drillLine, drillsText, scorecardText } from '../../views/drill.js';
 
@@ -17,6 +21,7 @@ export const runVerb: CommandSpec = {
     { flags: '--all', description: 'every drill there is' },
     { flags: '--seed <n>', description: 'another account and other victims than those of the drill' },
     { flags: '--jobs <n>', description: `how many at a time (default: ${JOBS})` },
+    { flags: '--report <dir>', description: 'folder for drills.html, drills.json and junit.xml', kind: 'file' },
     { flags: '--keep', description: 'keep the workspaces of the stages to look at' },
   ],
   examples: ['runback drill run overwritten-names', 'runback drill run --all'],
@@ -28,15 +33,23 @@ async function run(context: CommandContext): Promise<Outcome> {
   const place = await drillPlace(context);
   const planned = await plannedDrills(context, place);
   const seed = input.integer('seed', 0);
+  const alone = planned.length === 1;
+  const ended = { drills: 0 };
+  if (!alone) live.start(`Running ${planned.length} drills`);
   const { results, unstaged } = await runDrills(context, place, planned, {
     jobs: input.integer('jobs', 1) ?? JOBS,
     keep: input.flag('keep'),
+    alone,
     ...(seed === undefined ? {} : { seed }),
     done: (result) => {
       event({ type: 'drill', drill: result.drill, ...('passed' in result ? { passed: result.passed } : { error: result.error.message }) });
       live.print(drillLine(result, style));
+      ended.drills += 1;
+      if (!alone) live.progress({ task: 'Running drills', done: ended.drills, total: planned.length, unit: 'drills' });
     },
   });
+  live.stop();
+  await writeReports(context, results, unstaged);
   const passed = unstaged.length === 0 && results.every((result) => result.passed);
   const [only] = results;
   return {
@@ -45,6 +58,31 @@ async function run(context: CommandContext): Promise<Outcome> {
       results.length === 1 && unstaged.length === 0 && only !== undefined ? scorecardText(only, out) : drillsText(results, unstaged, out),
     exit: passed ? EXIT.done : EXIT.differences,
   };
+}
+
+/** Three files for pipelines and people. Those of an earlier run are replaced. */
+async function writeReports(
+  { input, stdio, live, style }: CommandContext,
+  results: readonly DrillResult[],
+  unstaged: readonly UnstagedDrill[],
+): Promise<void> {
+  const given = input.text('report');
+  if (given === undefined) return;
+  const [{ documentHtml }, { junitXml, scorecardDocument }] = await Promise.all([
+    import('../../../document/index.js'),
+    import('../../../drills/index.js'),
+  ]);
+  const folder = resolve(stdio.cwd, given);
+  const failed = unstaged.map(({ drill, error }) => ({ drill, message: `${error.message}: ${error.why ?? ''}` }));
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'drills.html'), documentHtml(scorecardDocument(results)));
+    await writeFile(join(folder, 'drills.json'), `${JSON.stringify({ version: 1, results, unstaged: failed }, undefined, 2)}\n`);
+    await writeFile(join(folder, 'junit.xml'), junitXml(results, failed));
+  } catch (error) {
+    throw fromFileSystem(error, folder);
+  }
+  live.print(`${style.glyph.done} ${join(folder, 'drills.html')}`);
 }
 
 async function plannedDrills(context: CommandContext, place: DrillPlace): Promise<readonly PlannedDrill[]> {

@@ -26,7 +26,7 @@ export interface Style {
 }
 
 /** Marks that go before words, never instead of them. */
-export type GlyphName = 'done' | 'failed' | 'running' | 'pending' | 'skipped' | 'warning' | 'doubt' | 'arrow' | 'pause' | 'ask';
+export type GlyphName = 'done' | 'failed' | 'running' | 'pending' | 'skipped' | 'warning' | 'doubt' | 'arrow' | 'pause' | 'ask' | 'bar';
 
 const UNICODE: Record<GlyphName, string> = {
   done: '✓',
@@ -39,6 +39,7 @@ const UNICODE: Record<GlyphName, string> = {
   arrow: '→',
   pause: '‖',
   ask: '?',
+  bar: '█',
 };
 const PLAIN: Record<GlyphName, string> = {
   done: '+',
@@ -51,6 +52,7 @@ const PLAIN: Record<GlyphName, string> = {
   arrow: '->',
   pause: '=',
   ask: '?',
+  bar: '#',
 };
 
 const IN_TEXTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,105 @@
+import type { Block, DocumentSection, TextDocument } from '../../document/index.js';
+import { formatDuration } from '../../lib/index.js';
+import type { DrillResult } from '../result.js';
+import { CHECK_WORDS, verdictWords } from '../verdict/words.js';
+
+/** The scorecards of drills that were run together, as a text: the summary first, then each. */
+export function scorecardDocument(results: readonly DrillResult[]): TextDocument {
+  const failed = results.filter(({ passed }) => !passed).length;
+  const [first] = results;
+  const title = results.length === 1 && first !== undefined ? `Drill: ${first.title}` : `${results.length} drills`;
+  const verdict =
+    failed === 0 ? 'Every drill proved what it is there for.' : `${failed} of ${results.length} drills did not prove what they are there for.`;
+  return {
+    title,
+    lead: [[{ strong: verdict }], ...(first === undefined ? [] : [['Begun ', { time: first.startedAt }, '.']])],
+    sections: [{ title: 'Summary', blocks: [summary(results), times(results)] }, ...results.map(section)],
+  };
+}
+
+function summary(results: readonly DrillResult[]): Block {
+  const found = ({ checks }: DrillResult, name: string): string => checks.find((check) => check.name === name)?.found ?? '';
+  return {
+    kind: 'table',
+    caption: 'What each drill proved',
+    columns: ['Drill', 'Failure', 'Runbook', 'Repaired', 'Innocent cells changed', 'Edits kept', { number: 'Time' }, 'Verdict'],
+    rows: results.map((result) => ({
+      cells: [
+        result.drill,
+        result.faults.join(', '),
+        result.runbook.id,
+        found(result, 'repaired'),
+        found(result, 'innocent_changed'),
+        found(result, 'edits_kept'),
+        spanText(result.recoveryMs),
+        [{ strong: verdictWords(result) }],
+      ],
+    })),
+  };
+}
+
+function times(results: readonly DrillResult[]): Block {
+  return {
+    kind: 'amounts',
+    title: 'Time to recover',
+    bars: results.map((result) => ({
+      name: result.drill,
+      amount: result.recoveryMs,
+      shown: `${spanText(result.recoveryMs)}, ${verdictWords(result)}`,
+      ...(result.passed ? {} : { bad: true as const }),
+    })),
+  };
+}
+
+function section(result: DrillResult): DocumentSection {
+  const { run, runbook, stage, checks, timeline, examples, samples } = result;
+  return {
+    title: result.drill,
+    blocks: [
+      { kind: 'paragraph', text: [`${result.title}: `, { strong: verdictWords(result) }, '.'] },
+      {
+        kind: 'facts',
+        caption: `How ${result.drill} was run`,
+        rows: [
+          ['Staged in', stage.label],
+          ['Failure', result.faults.join(', ')],
+          ['Runbook', [`${runbook.title} `, { code: runbook.id }]],
+          ['Run', run.because === undefined ? run.state : `${run.state}: ${run.because}`],
+          ['Killed, resumed', `${run.kills}, ${run.resumes}`],
+          ...(result.mustFail === undefined ? [] : [['Built to fail', result.mustFail.join(', ')] as const]),
+          ['Begun', [{ time: result.startedAt }]],
+          ['Ended', [{ time: result.endedAt }]],
+        ],
+      },
+      {
+        kind: 'table',
+        caption: `What ${result.drill} proved`,
+        columns: ['Check', 'Found', 'Wanted', 'Verdict'],
+        rows: checks.map((check) => ({
+          cells: [CHECK_WORDS[check.name], check.found, check.wanted, check.passed ? 'passed' : [{ strong: 'failed' }]],
+        })),
+      },
+      ...(samples.length === 0
+        ? []
+        : [
+            {
+              kind: 'table' as const,
+              caption: `Some of the damaged cells of ${result.drill}`,
+              columns: ['Cell', 'Before', 'Damaged', 'Restored'],
+              rows: samples.map(({ cell, before, damaged, restored }) => ({ cells: [cell, shown(before), shown(damaged), shown(restored)] })),
+            },
+          ]),
+      ...examples.map((example) => ({ kind: 'paragraph' as const, text: ['Not as it should be: ', example] })),
+      {
+        kind: 'table',
+        caption: `Timeline of ${result.drill}`,
+        columns: ['When', 'What'],
+        rows: timeline.map(({ at, what }) => ({ cells: [[{ time: at }], what] })),
+      },
+      ...(result.differs.length === 0 ? [] : [{ kind: 'tasks' as const, items: result.differs.map((text) => `What limits this proof: ${text}`) }]),
+    ],
+  };
+}
+
+const shown = (value: string | null): string => (value === null ? '(empty)' : value);
+const spanText = (ms: number): string => formatDuration(Math.max(100, Math.round(ms / 100) * 100));
