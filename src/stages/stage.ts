@@ -12,12 +12,16 @@ export interface Stage {
   readonly platform: string;
   readonly environment: 'sandbox' | 'staging';
   readonly account: StagedAccount;
+  /** The same, but for reading the records that may be damaged: of an account that others use too, those of the drill. */
+  readonly victims: StagedAccount;
   /** How it differs from what it stands for, in words. */
   readonly differs: readonly string[];
   /** Takes everything down that was started, and away what was written beside the folder. May be called twice. */
   stop(): Promise<void>;
   /** What only a sandbox on this machine has. */
   readonly local?: LocalStage;
+  /** Variables that programs on the stage need, with the secrets in them. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** A stage whose platform runs in this process. */

@@ -2,7 +2,8 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Drill, DrillFile, DrillResult } from '../../drills/index.js';
-import { isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, RunbackError } from '../../lib/index.js';
+import type { StagingDeps } from '../../stages/index.js';
 import { byPrefix } from '../session/prefix.js';
 import type { Session } from '../session/session.js';
 import { temporaryFolder } from '../session/temporary.js';
@@ -60,7 +61,7 @@ const isThere = async (path: string): Promise<boolean> =>
 /** One drill on one stage that is to be run. */
 export interface PlannedDrill {
   readonly drill: Drill;
-  readonly local: string;
+  readonly place: { readonly local: string } | { readonly platform: string };
   readonly runbook: string;
 }
 
@@ -116,7 +117,7 @@ export async function runDrills(
 async function runOne(
   context: CommandContext,
   place: DrillPlace,
-  { drill, local, runbook }: PlannedDrill,
+  { drill, place: at, runbook }: PlannedDrill,
   options: RunDrillsOptions,
 ): Promise<DrillResult> {
   const { rehearse, keepResult } = await import('../../drills/index.js');
@@ -124,11 +125,12 @@ async function runOne(
   const { clock, call, stdio, live } = context;
   try {
     const result = await rehearse(
-      { drill, local, runbook, folder, ...(options.seed === undefined ? {} : { seed: options.seed }) },
+      { drill, place: at, runbook, folder, ...(options.seed === undefined ? {} : { seed: options.seed }) },
       {
         program: { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal },
         clock,
         call,
+        ...defined({ staging: place.session && (await stagingDeps(place.session, context)) }),
         doing: options.alone ? (what) => live.start(what) : () => {},
       },
     );
@@ -138,4 +140,10 @@ async function runOne(
     if (options.alone) live.stop();
     if (!options.keep) await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function stagingDeps(session: Session, { stdio, call, clock }: CommandContext): Promise<StagingDeps> {
+  const { workspace, store, secret, redactor } = session;
+  const redact = (text: string): string => redactor.text(text);
+  return { workspace, store, catalog: await session.catalog(), clock, secret, environment: stdio.env, redact, call };
 }

@@ -17,7 +17,12 @@ const whereSchema = z.union(
       records: z.int().min(20).max(200_000).default(300).describe('Records of the first object type.'),
       seed: z.int().min(0).default(7).describe('The same seed gives the same account.'),
     }),
-    z.strictObject({ platform: text.describe('A platform of runback.yml that is no production.') }),
+    z.strictObject({
+      platform: text.describe('A platform of runback.yml that is no production.'),
+      from: text.exactOptional().describe('A snapshot whose records are put there first: only they are damaged, and they are taken away again.'),
+      mask: z.array(text).default([]).describe('Fields whose values are replaced by invented ones of the same form.'),
+      records: z.int().min(1).max(200_000).default(5000).describe('Most records of each object type that are put there.'),
+    }),
   ],
   { error: 'expected { local: [hubspot] } or { platform: a platform of runback.yml that is no production }' },
 );

@@ -20,6 +20,8 @@ export interface StepNews {
 /** What an unattended run is given. */
 export interface OperatorRequest {
   readonly folder: string;
+  /** See `StageCommand.secrets`. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly runbook: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly answers: Readonly<Record<string, unknown>>;
@@ -83,7 +85,7 @@ function report(
 
 async function oneCommand(
   program: StageProgram,
-  { folder, runbook, inputs, step }: OperatorRequest,
+  { folder, secrets, runbook, inputs, step }: OperatorRequest,
   answers: Readonly<Record<string, unknown>>,
   known: { run: string | undefined; state: string },
 ): Promise<StageOutcome> {
@@ -102,6 +104,7 @@ async function oneCommand(
     folder,
     args,
     as: ON_CALL,
+    secrets,
     started: (end) => {
       kill = end;
     },

@@ -1,7 +1,7 @@
 import { type CallOptions, type Clock, defined, newId, RunbackError } from '../../lib/index.js';
 import { loadRunbook, type Runbook } from '../../runbooks/index.js';
 import { createRandom, type Random, type Who } from '../../sandbox/index.js';
-import { runThere, type Stage, type StageProgram, startLocalStage } from '../../stages/index.js';
+import { runThere, type Stage, type StageProgram, startLocalStage, openStagingStage, type StagingDeps } from '../../stages/index.js';
 import type { Drill } from '../document/load.js';
 import type { EditsDocument } from '../document/schema.js';
 import type { DrillResult, Moment } from '../result.js';
@@ -15,8 +15,8 @@ import { TruthBook } from './truth-book.js';
 /** What a rehearsal is given. */
 export interface RehearsalRequest {
   readonly drill: Drill;
-  /** The sandbox on this machine that it is staged in. */
-  readonly local: string;
+  /** Where it is staged: in a sandbox on this machine, or on a platform of the workspace. */
+  readonly place: { readonly local: string } | { readonly platform: string };
   /** Path of the runbook's file. */
   readonly runbook: string;
   /** An empty folder for the workspace of the stage; whoever made it removes it. */
@@ -33,6 +33,8 @@ export interface RehearsalDeps {
   readonly call: CallOptions;
   /** What is being done now, in words. */
   readonly doing: (what: string) => void;
+  /** The workspace whose platforms may be a stage; absent where there is none. */
+  readonly staging?: StagingDeps;
 }
 
 /** Who does the damage on a stage whose sync is not to blame. */
@@ -48,21 +50,33 @@ const MOST_SAMPLES = 12;
 export async function rehearse(request: RehearsalRequest, deps: RehearsalDeps): Promise<DrillResult> {
   const runbook = await loadRunbook(request.runbook);
   requireSteps(request.drill, runbook);
-  const where = request.drill.document.where;
-  if (!('local' in where)) throw new RunbackError('usage', 'This drill is staged on a platform of the workspace');
-  const seed = request.seed ?? where.seed;
-  deps.doing('Filling the sandbox');
-  const stage = await startLocalStage(
-    request.folder,
-    { platform: request.local, records: where.records, seed, runbooks: [request.runbook] },
-    deps.clock,
-    deps.call,
-  );
+  const seed = seedOf(request);
+  deps.doing('Preparing the stage');
+  const stage = await stageOf(request, deps, seed);
   try {
     return await new Rehearsal(request, deps, stage, runbook, seed).play();
   } finally {
     await stage.stop();
   }
+}
+
+const seedOf = ({ seed, drill }: RehearsalRequest): number => seed ?? ('seed' in drill.document.where ? drill.document.where.seed : 0);
+
+async function stageOf({ drill, folder, place, runbook }: RehearsalRequest, deps: RehearsalDeps, seed: number): Promise<Stage> {
+  const { where } = drill.document;
+  const { records } = where;
+  const runbooks = [runbook];
+  if ('local' in place) return await startLocalStage(folder, { platform: place.local, records, seed, runbooks }, deps.clock, deps.call);
+  if (deps.staging === undefined)
+    throw new RunbackError(
+      'workspace-missing',
+      `Drill ${drill.id} is staged on ${place.platform}, a platform of a workspace, and there is none here`,
+      {
+        state: 'Nothing was started.',
+      },
+    );
+  const { from, mask } = 'platform' in where ? where : { from: undefined, mask: [] };
+  return await openStagingStage(folder, { platform: place.platform, records, runbooks, mask, ...defined({ from }) }, deps.staging);
 }
 
 function requireSteps({ document, file }: Drill, runbook: Runbook): void {
@@ -141,8 +155,10 @@ class Rehearsal {
       run: { id: report.run, state: report.state, kills: report.kills, resumes: report.resumes, ...defined({ because: report.because }) },
       disturbed: this.#disturbances.done,
       timeline: this.#timeline,
-      examples: judged.score.examples,
-      samples: book.samples(judged.actual, MOST_SAMPLES),
+      examples:
+        this.stage.local === undefined ? judged.score.examples.map((example) => example.slice(0, example.indexOf(': is '))) : judged.score.examples,
+      // What is no invented data is kept in no report.
+      samples: this.stage.local === undefined ? [] : book.samples(judged.actual, MOST_SAMPLES),
       differs: this.stage.differs,
       ...defined({ mustFail, requests: this.stage.local?.counts().requests }),
     };
@@ -161,7 +177,12 @@ class Rehearsal {
   }
 
   async #command(args: readonly string[]): Promise<unknown> {
-    const { status, data, error, said } = await runThere(this.deps.program, { folder: this.stage.folder, args, as: ON_CALL });
+    const { status, data, error, said } = await runThere(this.deps.program, {
+      folder: this.stage.folder,
+      args,
+      as: ON_CALL,
+      ...defined({ secrets: this.stage.secrets }),
+    });
     if (status === 0) return data;
     throw new RunbackError('bug', `runback ${args.slice(0, 2).join(' ')} failed on the stage, before anything was damaged`, {
       why: error?.message ?? said.slice(-500),
@@ -172,7 +193,7 @@ class Rehearsal {
     let struck = 0;
     for (const { fault, parameters } of this.request.drill.faults) {
       this.deps.doing(fault.does);
-      const { account } = this.stage;
+      const account = this.stage.victims;
       const by = this.stage.local?.syncWriter ?? SUSPECT;
       const pause = async (): Promise<void> => await this.deps.clock.sleep(5, this.deps.call.signal);
       struck += await book.damage(async () => await fault.strike({ account, random: this.#random, by, pause }, parameters));
@@ -185,7 +206,7 @@ class Rehearsal {
     const given = this.request.drill.document.meanwhile?.edits;
     for (const edits of given === undefined ? [] : Array.isArray(given) ? given : [given]) {
       if (edits.when !== when) continue;
-      const made = await makeEdits(edits, this.stage.account, book, this.#random);
+      const made = await makeEdits(edits, this.stage.victims, book, this.#random);
       this.#note(`people change ${edits.field} of ${made} ${edits.object}`);
     }
   }
@@ -213,6 +234,7 @@ class Rehearsal {
     try {
       return await operate(this.deps.program, {
         folder: this.stage.folder,
+        secrets: this.stage.secrets ?? {},
         runbook: this.runbook.id,
         inputs: { ...(this.runbook.document.inputs?.['platform'] && { platform: this.stage.platform }), ...drill.document.inputs },
         answers: drill.document.answers,

@@ -53,12 +53,14 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
     });
     const schema = await described(folder, name, sandbox.token, clock, call);
     sandbox.resetCounts();
+    const account = sandboxAccount(sandbox, schema);
     return {
       label: kind.label,
       folder,
       platform: name,
       environment: 'sandbox',
-      account: sandboxAccount(sandbox, schema),
+      account,
+      victims: account,
       differs: kind.differs,
       stop,
       local: {

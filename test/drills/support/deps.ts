@@ -54,7 +54,7 @@ export async function play(
   const folder = await folderFor('drill');
   const { runbook = join(shipped, `${drill.runbook}.yml`), ...rest } = more;
   return await rehearse(
-    { drill, local: 'hubspot', runbook, folder, ...rest },
+    { drill, place: { local: 'hubspot' }, runbook, folder, ...rest },
     {
       program: {
         command: [process.execPath, process.env['RUNBACK_TEST_PROGRAM'] ?? ''],

@@ -49,6 +49,8 @@ async function run(context: CommandContext): Promise<Outcome> {
     },
   });
   live.stop();
+  const [refused] = unstaged;
+  if (alone && refused !== undefined) throw refused.error;
   await writeReports(context, results, unstaged);
   const passed = unstaged.length === 0 && results.every((result) => result.passed);
   const [only] = results;
@@ -97,7 +99,8 @@ async function plannedDrills(context: CommandContext, place: DrillPlace): Promis
       drills.map(async (drill) => {
         const runbook = await runbookOf(place, drill);
         const { where } = drill.document;
-        return 'local' in where ? where.local.map((local) => ({ drill, local, runbook })) : [];
+        const places = 'local' in where ? where.local.map((local) => ({ local })) : [{ platform: where.platform }];
+        return places.map((at) => ({ drill, place: at, runbook }));
       }),
     )
   ).flat();

@@ -1,0 +1,111 @@
+import type { CreateMutation, Platform, PlatformSchema } from '../connectors/index.js';
+import { type CallOptions, type Clock, newId, RunbackError } from '../lib/index.js';
+import type { ObjectSchema } from '../records/index.js';
+import type { Document, Lock, Store } from '../store/index.js';
+
+/** What one drill has put on a platform: written down before it is put there. */
+interface StageNote {
+  readonly version: 1;
+  readonly platform: string;
+  readonly account: string;
+  readonly startedAt: string;
+  /** Keys by object type, in the order in which they were created. None of them was there before. */
+  readonly created: Readonly<Record<string, readonly string[]>>;
+}
+
+const KIND = 'drill-stages';
+
+/**
+ * The records that drills put on a platform that is no production, and that have to go again: also those of a drill
+ * that was killed. Only keys are taken away that were seen missing before they were created, and that are written down
+ * as ours on this very account.
+ */
+export class Leftovers {
+  #created: Readonly<Record<string, readonly string[]>> = {};
+  readonly #keys = new Set<string>();
+
+  private constructor(
+    private readonly store: Store,
+    private readonly platform: Platform,
+    private readonly note: Document<StageNote>,
+    private readonly id: string,
+    private readonly lock: Lock,
+    private readonly startedAt: string,
+  ) {}
+
+  /** One drill at a time on one account. Throws `locked`. */
+  static async open(store: Store, platform: Platform, clock: Clock): Promise<Leftovers> {
+    const id = newId('stage', clock, await store.list(KIND));
+    const owner = { by: 'drill', holder: id, purpose: `drill on ${platform.name}` };
+    const lock = await store.lock(`drill-${platform.name}`, owner, { breakDead: true, lapse: true });
+    return new Leftovers(store, platform, store.document<StageNote>(KIND, id), id, lock, clock.now().toISOString());
+  }
+
+  /** To be called before records are created: the keys of `mutations` are ours from now on. None may be there. */
+  async willCreate(object: string, mutations: readonly CreateMutation[]): Promise<void> {
+    this.#created = { ...this.#created, [object]: [...(this.#created[object] ?? []), ...mutations.map(({ key }) => key)] };
+    for (const { key } of mutations) this.#keys.add(`${object}/${key}`);
+    const { name, identity } = this.platform;
+    await this.note.update(() => ({ version: 1, platform: name, account: identity.account, startedAt: this.startedAt, created: this.#created }));
+  }
+
+  /** Whether a record was put there by this drill. */
+  holds(object: string, key: string): boolean {
+    return this.#keys.has(`${object}/${key}`);
+  }
+
+  /** Takes away what this drill has put there, and lets the next one in. */
+  async takeAway(schema: PlatformSchema, call: CallOptions): Promise<void> {
+    try {
+      await this.#remove(this.#created, schema, call);
+      await this.note.delete();
+    } finally {
+      await this.lock.release();
+    }
+  }
+
+  /** Takes away what drills that did not come to their end have left on this account. */
+  async takeAwayOld(schema: PlatformSchema, call: CallOptions): Promise<void> {
+    for (const id of await this.store.list(KIND)) {
+      if (id === this.id) continue;
+      const document = this.store.document<StageNote>(KIND, id);
+      const note = await document.read();
+      if (note?.account !== this.platform.identity.account) continue;
+      await this.#remove(note.created, schema, call);
+      await document.delete();
+    }
+  }
+
+  async #remove(created: StageNote['created'], { objects }: PlatformSchema, call: CallOptions): Promise<void> {
+    // Parents come first in the schema, so they go last.
+    for (const schema of [...objects].reverse()) {
+      const keys = created[schema.object] ?? [];
+      if (keys.length > 0) await this.#removeOf(schema, keys, call);
+    }
+  }
+
+  async #removeOf(schema: ObjectSchema, keys: readonly string[], call: CallOptions): Promise<void> {
+    const { connector } = this.platform;
+    const size = Math.min(connector.capabilities.batch.read, connector.capabilities.batch.delete);
+    for (let from = 0; from < keys.length; from += size) {
+      const some = keys.slice(from, from + size);
+      const there = [];
+      for await (const { records } of connector.read({ schema, keys: some }, call)) there.push(...records);
+      if (there.length === 0) continue;
+      const batch = there.map(({ key, fields }) => ({ action: 'delete' as const, schema, key, expect: fields }));
+      const left = (await connector.write(batch, call)).filter(({ status }) => status !== 'applied');
+      if (left.length > 0)
+        throw new RunbackError(
+          'platform-rejected',
+          `${left.length} ${schema.object} of the drill could not be taken away from ${this.platform.name}`,
+          {
+            why: left
+              .map((each) => ('message' in each ? each.message : each.status))
+              .slice(0, 3)
+              .join(' '),
+            state: 'They are written down as the drill’s own. The next drill on this platform tries again first.',
+          },
+        );
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
+import type { CreateMutation, Platform, PlatformSchema } from '../connectors/index.js';
+import { type CallOptions, RunbackError } from '../lib/index.js';
+import { type Fields, type ObjectSchema, parseRecordLine, type PlatformRecord, type Value } from '../records/index.js';
+import type { SnapshotReader } from '../snapshots/index.js';
+import type { Leftovers } from './leftovers.js';
+
+/** What is put onto a platform. */
+export interface SeedRequest {
+  readonly snapshot: SnapshotReader;
+  readonly platform: Platform;
+  readonly schema: PlatformSchema;
+  readonly leftovers: Leftovers;
+  /** Most records of each object type. */
+  readonly records: number;
+  /** Fields whose values are replaced. */
+  readonly mask: readonly string[];
+  /** Name of the platform, for messages. */
+  readonly name: string;
+}
+
+/**
+ * Creates the records of a snapshot on a platform that has the same object types, under the keys that they had. Those
+ * whose key is taken there are left out: they are somebody else's. Gives in words what the stage lacks. Throws
+ * `fault-impossible` where nothing of the snapshot can be put there.
+ */
+export async function seedFromSnapshot(request: SeedRequest, call: CallOptions): Promise<readonly string[]> {
+  const { snapshot, schema, name } = request;
+  const mask = new Mask(request.mask);
+  const lacks: string[] = [];
+  let created = 0;
+  for (const info of snapshot.manifest.objects) {
+    const there = schema.objects.find(({ object }) => object === info.object);
+    if (there === undefined || there.refused !== undefined || !there.createWithKey) {
+      lacks.push(`${info.object} of the snapshot cannot be put on ${name}`);
+      continue;
+    }
+    const { made, taken, fields } = await createAll(request, mask, info, there, call);
+    created += made;
+    if (taken > 0) lacks.push(`${taken} ${info.object} were left out: ${name} has records with their keys`);
+    if (fields.size > 0) lacks.push(`${info.object} on ${name} have no ${[...fields].sort().join(', ')}`);
+    if (info.rows > made + taken) lacks.push(`${made} of the ${info.rows} ${info.object} of the snapshot are there`);
+  }
+  if (created === 0)
+    throw new RunbackError('fault-impossible', `Nothing of snapshot ${snapshot.header.id} could be put on ${name}`, {
+      why: lacks.join('; '),
+      state: 'Nothing was damaged, and nothing was proved.',
+    });
+  return lacks;
+}
+
+async function createAll(
+  { snapshot, platform, leftovers, records }: SeedRequest,
+  mask: Mask,
+  info: SnapshotReader['manifest']['objects'][number],
+  schema: ObjectSchema,
+  call: CallOptions,
+): Promise<{ readonly made: number; readonly taken: number; readonly fields: ReadonlySet<string> }> {
+  const { connector } = platform;
+  const size = Math.min(connector.capabilities.batch.create, connector.capabilities.batch.read);
+  const fields = new Set<string>();
+  let [made, taken] = [0, 0];
+  const flush = async (batch: readonly PlatformRecord[]): Promise<void> => {
+    const held = new Set<string>();
+    for await (const found of connector.read({ schema, keys: batch.map(({ key }) => key) }, call)) for (const { key } of found.records) held.add(key);
+    taken += held.size;
+    const mutations = batch
+      .filter(({ key }) => !held.has(key))
+      .map(({ key, fields: values, meta }): CreateMutation => ({
+        action: 'create',
+        schema,
+        key,
+        set: settable({ ...meta, ...values }, schema, mask, fields),
+      }));
+    if (mutations.length === 0) return;
+    await leftovers.willCreate(schema.object, mutations);
+    const results = await connector.write(mutations, call);
+    const refused = results.find(({ status }) => status !== 'applied');
+    if (refused !== undefined)
+      throw new RunbackError('platform-rejected', `${schema.object} of the snapshot cannot be put on ${platform.name}`, {
+        why: 'message' in refused ? refused.message : refused.status,
+        state: 'What was put there is taken away again.',
+      });
+    made += results.length;
+  };
+  let batch: PlatformRecord[] = [];
+  for await (const lines of snapshot.lines(info, call))
+    for (const line of lines) {
+      if (made + batch.length >= records) break;
+      batch.push(parseRecordLine(line));
+      if (batch.length < size) continue;
+      await flush(batch);
+      batch = [];
+    }
+  if (batch.length > 0) await flush(batch);
+  return { made, taken, fields };
+}
+
+/** What a record can be created with; the names of fields that are not there go into `lacking`. */
+function settable(values: Fields, schema: ObjectSchema, mask: Mask, lacking: Set<string>): Fields {
+  const set: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const field = schema.fields.find((each) => each.name === name);
+    if (field === undefined) lacking.add(name);
+    // The key goes with the record itself.
+    else if ((!field.readOnly || field.givenOnCreate === true) && !schema.keyFields.includes(name)) set[name] = mask.of(name, value);
+  }
+  return set;
+}
+
+/** Values that stand for others. */
+class Mask {
+  readonly #salt = randomBytes(16);
+  /** What stands for each text of a field, and the other way round, so that no two texts become one. */
+  readonly #given = new Map<string, string>();
+  readonly #taken = new Set<string>();
+
+  constructor(private readonly fields: readonly string[]) {}
+
+  of(field: string, value: Value): Value {
+    if (!this.fields.includes(field) || typeof value !== 'string') return value;
+    const known = this.#given.get(`${field}/${value}`);
+    if (known !== undefined) return known;
+    let made = masked(value, this.#salt, 0);
+    for (let turn = 1; this.#taken.has(`${field}/${made}`); turn += 1) made = `${masked(value, this.#salt, turn)}${turn > MOST_TURNS ? turn : ''}`;
+    this.#given.set(`${field}/${value}`, made);
+    this.#taken.add(`${field}/${made}`);
+    return made;
+  }
+}
+
+/** Short texts have few others of their form: after so many a number is added. */
+const MOST_TURNS = 50;
+
+/**
+ * An invented text of the same form: letters stay letters, digits digits, case stays. Without the salt nobody can try
+ * out which text it was.
+ */
+export function masked(text: string, salt: Buffer, turn: number): string {
+  const bytes = createHmac('sha256', salt).update(`${turn}/${text}`).digest();
+  const of = (index: number, below: number): number => (bytes[index % bytes.length] ?? 0) % below;
+  const letter = (index: number, first: string): string => String.fromCodePoint((first.codePointAt(0) ?? 0) + of(index, 26));
+  const changed = Array.from(text, (character, index) => {
+    if (/\p{Lu}/u.test(character)) return letter(index, 'A');
+    if (/\p{L}/u.test(character)) return letter(index, 'a');
+    return /\p{N}/u.test(character) ? String(of(index, 10)) : character;
+  }).join('');
+  const at = changed.indexOf('@');
+  return at > 0 ? `${changed.slice(0, at)}@example.com` : changed;
+}

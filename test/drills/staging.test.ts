@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { cleanEnv, program, runback } from '../cli/support/child.js';
+import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { ANSWERS, folderFor } from './support/deps.js';
+
+/** A table of people, and nobody in it. */
+const TABLE = 'CREATE TABLE people (id int PRIMARY KEY, given text NOT NULL, mail text UNIQUE, born date, points numeric(9,2))';
+
+let server: TestPostgres;
+beforeAll(async () => {
+  server = await startPostgres();
+}, 60_000);
+afterAll(async () => {
+  await server.stop();
+});
+
+interface Scene {
+  readonly folder: string;
+  readonly production: string;
+  readonly staging: string;
+  readonly env: Readonly<Record<string, string>>;
+  run(...args: readonly string[]): ReturnType<typeof runback>;
+}
+
+/** A workspace with a production database of 300 people and an own staging database with three of its own in it. */
+async function scene(label = 'staging'): Promise<Scene> {
+  const folder = await folderFor('staging');
+  const production = await server.createDatabase(TABLE);
+  await server.sql(
+    production,
+    "INSERT INTO people SELECT n, 'Given ' || n, 'p' || n || '@example.com', date '1970-01-01' + n, n / 3.0 FROM generate_series(1, 300) n",
+  );
+  const other = await server.createDatabase(TABLE);
+  await says(production, 'production');
+  await says(other, label);
+  await server.sql(
+    other,
+    "INSERT INTO people VALUES (7, 'Theirs', 'theirs@example.com', NULL, 1), (1001, 'Own', NULL, NULL, NULL), (1002, 'Own', NULL, NULL, NULL)",
+  );
+  const env = { PRODUCTION_URL: server.url(production), STAGING_URL: server.url(other) };
+  const config = {
+    version: 1,
+    platforms: {
+      warehouse: { connector: 'postgres', environment: 'production', url: 'env:PRODUCTION_URL', account: await accountOf(production) },
+      rehearsal: { connector: 'postgres', environment: label, url: 'env:STAGING_URL', account: await accountOf(other) },
+    },
+  };
+  await mkdir(join(folder, 'drills'));
+  await writeFile(join(folder, 'runback.yml'), JSON.stringify(config));
+  const drill = {
+    version: 1,
+    id: 'overwritten-people',
+    title: 'One given name on a tenth of the people',
+    where: { platform: 'rehearsal', from: 'latest-verified', mask: ['mail'] },
+    fault: { kind: 'overwrite', object: 'public.people', field: 'given', share: 0.1 },
+    meanwhile: { edits: { object: 'public.people', field: 'points', records: 3, value: '5.00' } },
+    // A table without history cannot tell who wrote what: a person says which field it is.
+    inputs: { filter: { fields: ['given'] } },
+    runbook: 'mass-overwrite',
+    answers: ANSWERS,
+  };
+  await writeFile(join(folder, 'drills', 'overwritten-people.yml'), JSON.stringify(drill));
+  const run = async (...args: readonly string[]): ReturnType<typeof runback> =>
+    await runback(['--workspace', folder, '--json', ...args], { cwd: folder, env });
+  const created = await run('snapshot', 'create', '--platform', 'warehouse');
+  expect(created.code, created.stdout).toBe(0);
+  expect((await run('snapshot', 'verify', 'latest')).code).toBe(0);
+  return { folder, production, staging: other, env, run };
+}
+
+/** What a database says of itself. */
+async function says(database: string, environment: string): Promise<void> {
+  await server.sql(database, `ALTER DATABASE ${database} SET runback.environment = '${environment}'`);
+}
+
+async function accountOf(database: string): Promise<string> {
+  const [row] = await server.sql(database, 'SELECT system_identifier::text AS id FROM pg_control_system()');
+  return `${row?.['id'] ?? ''}/${database}`;
+}
+
+const lastOf = (
+  stdout: string,
+): { readonly data?: { readonly passed: boolean; readonly results: readonly unknown[] }; readonly error?: { code: string; why: string } } =>
+  JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as never;
+const peopleIn = async (database: string): Promise<readonly Record<string, string | null>[]> =>
+  await server.sql(database, 'SELECT * FROM people ORDER BY id');
+
+describe('a drill in a staging database that is reached through the ordinary connector', () => {
+  it('is filled from a snapshot of production, masked, repaired, and left as it was found', async () => {
+    const { run, production, staging, folder } = await scene();
+    const [before, own] = [await peopleIn(production), await peopleIn(staging)];
+    const { code, stdout, stderr } = await run('drill', 'run', 'overwritten-people');
+    const { data } = lastOf(stdout);
+    expect(data, stderr).toMatchObject({ passed: true, results: [{ passed: true, stage: { environment: 'staging' } }] });
+    expect(code).toBe(0);
+    expect(data?.results[0]).toMatchObject({
+      checks: expect.arrayContaining([
+        expect.objectContaining({ name: 'repaired', found: expect.stringMatching(/^100% of 3\d$/u) as string }),
+        expect.objectContaining({ name: 'edits_kept', found: '100% of 3' }),
+      ]) as unknown,
+      // Data of people stands in no report.
+      samples: [],
+      differs: expect.arrayContaining(['1 public.people were left out: rehearsal has records with their keys']) as unknown,
+    });
+    expect(await peopleIn(staging)).toEqual(own);
+    expect(await peopleIn(production)).toEqual(before);
+    expect(await readdir(join(folder, '.runback', 'documents', 'drill-stages')).catch(() => [])).toEqual([]);
+  }, 60_000);
+
+  it('is cleaned up by the next drill where it was killed, and what is not its own stays', async () => {
+    const { folder, env, run, staging } = await scene();
+    const own = await peopleIn(staging);
+    const killed = spawn(process.execPath, [program, '--workspace', folder, '--json', 'drill', 'run', 'overwritten-people'], {
+      cwd: folder,
+      env: cleanEnv(env),
+      stdio: 'ignore',
+    });
+    await expect.poll(async () => (await peopleIn(staging)).length, { timeout: 30_000 }).toBeGreaterThan(own.length);
+    killed.kill('SIGKILL');
+    expect((await peopleIn(staging)).length).toBeGreaterThan(own.length);
+    const again = await run('drill', 'run', 'overwritten-people');
+    expect(again.code, again.stdout).toBe(0);
+    expect(await peopleIn(staging)).toEqual(own);
+  }, 60_000);
+
+  it('is refused where an environment label says that it is production, and nothing is written', async () => {
+    const { run, staging } = await scene('production');
+    const own = await peopleIn(staging);
+    const { code, stdout } = await run('drill', 'run', 'overwritten-people');
+    expect(lastOf(stdout).error).toMatchObject({ code: 'stage-refused', why: 'runback.yml says that it is production.' });
+    expect(code).toBe(6);
+    expect(await peopleIn(staging)).toEqual(own);
+  }, 60_000);
+});
