@@ -15,6 +15,7 @@ import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
 import { workspaceSchema } from '../dist/workspace/index.js';
 
 const runbooks = await import('../dist/runbooks/index.js');
+const drills = await import('../dist/drills/index.js');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const checking = process.argv.includes('--check');
 
@@ -23,6 +24,7 @@ const FORMATS = [
   ['workspace', 'runback.yml', workspaceSchema],
   ['runbook', 'A runbook of runback', runbooks.runbookSchema],
   ['escalation', 'escalation.yml', escalationSchema],
+  ['drill', 'A drill of runback', drills.drillSchema],
 ];
 
 function jsonSchema(title, schema) {

@@ -3,10 +3,11 @@ export { type Drill, type DrillFile, drillFiles, loadDrill } from './document/lo
 export { drillSchema } from './document/schema.js';
 export { keepResult, readResults } from './history.js';
 export { leastRequests } from './least.js';
+export { type Proof, proofOf } from './proofs.js';
 export { rehearse } from './rehearsal/rehearse.js';
 export type * from './result.js';
 export { byRunbook, historyDocument } from './report/history.js';
 export { junitXml } from './report/junit.js';
 export { scorecardDocument } from './report/scorecard.js';
-export type { Check, CheckName } from './verdict/checks.js';
+export type { CheckName } from './verdict/checks.js';
 export { CHECK_WORDS, verdictWords } from './verdict/words.js';

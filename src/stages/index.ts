@@ -1,9 +1,9 @@
 export type * from './account.js';
 export { startIntegration, type Integration, type IntegrationEvent } from './integration.js';
-export { localPlatforms, startLocalStage, type LocalStageOptions } from './local/start.js';
+export { localPlatforms, startLocalStage } from './local/start.js';
 export { runThere, type StageOutcome, type StageProgram } from './program.js';
-export { guardStage, type GuardDeps } from './guards.js';
-export { openStagingStage, type StagingDeps, type StagingOptions } from './staging.js';
+export { guardStage } from './guards.js';
+export { openStagingStage, type StagingDeps } from './staging.js';
 export { seedSandbox } from './seed.js';
 export type * from './stage.js';
 export { leaveToken, leftToken } from './token-file.js';

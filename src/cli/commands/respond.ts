@@ -14,6 +14,7 @@ import { withIncidents } from '../session/with-incidents.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
 import { incidentBlock, pagingText } from '../views/incident.js';
 import { runText } from '../views/run.js';
+import { proofText } from '../views/runbook.js';
 import { visible } from '../views/text/visible.js';
 
 /** What a person sees, and the runbook that is for it. */
@@ -38,6 +39,7 @@ async function respond(context: CommandContext): Promise<Outcome> {
     const runbook = await chooseRunbook(context, mine, sights);
     if (runbook === undefined) return outcomeOf(mine, undefined);
     await refuseUnsound(runbook);
+    await warnUnproven(context, session, runbook);
     if (await lacksSnapshot(session, mine, runbook)) {
       await withoutSnapshot(context, session, mine);
       return outcomeOf(await incidentSession.incidents.read(mine.id), undefined);
@@ -57,6 +59,17 @@ async function respond(context: CommandContext): Promise<Outcome> {
     const resolved = await resolve(incidentSession.incidents, mine.id, `${run.title}: ${run.id} succeeded`, { by: session.by, source: 'respond' });
     return await endOf(session, await deliverNow(incidentSession, session, resolved), run);
   });
+}
+
+/** Says where no drill has shown that a runbook works as it is now. It is not the moment to refuse one. */
+async function warnUnproven({ live, style }: CommandContext, { store }: Session, runbook: Runbook): Promise<void> {
+  const { proofOf } = await import('../../drills/index.js');
+  const proof = await proofOf(store, runbook).catch((error: unknown) => {
+    if (isRunbackError(error)) return undefined;
+    throw error;
+  });
+  if (proof !== undefined && proof.state !== 'proven')
+    live.print(`${style.glyph.warning} This runbook: ${proofText(proof, style)}. Read each step before you say yes.`);
 }
 
 /** After a run: what it came to, in the words of the report's headline. */

@@ -1,3 +1,4 @@
+import type { Proof } from '../../drills/index.js';
 import type { EvidenceReport, Finding, Runbook } from '../../runbooks/index.js';
 import { runStateWords } from './run.js';
 import { count, counted, facts, table, time } from './text/format.js';
@@ -5,11 +6,33 @@ import type { Style } from './text/style.js';
 import { plainText, visible, visibleLines } from './text/visible.js';
 import { wrap } from './text/width.js';
 
+/** What drills have shown of a runbook, in words. */
+export function proofText(proof: Proof, style: Style): string {
+  switch (proof.state) {
+    case 'never':
+      return 'never proven by a drill';
+    case 'proven':
+      return `last proven ${time(proof.at, style)}`;
+    case 'changed':
+      return `changed since it was last proven ${time(proof.at, style)}`;
+    case 'failed':
+      return `its drill ${proof.drill} failed ${time(proof.at, style)}`;
+  }
+}
+
+/** A runbook of the workspace: read, with what drills have shown of it, or why it cannot be used. */
+interface ListedRunbook {
+  readonly id: string;
+  readonly runbook?: Runbook;
+  readonly proof?: Proof;
+  readonly problem?: string;
+}
+
 /** Runbooks of the workspace: title first, then when to use it. */
-export function runbookList(files: readonly { readonly id: string; readonly runbook?: Runbook; readonly problem?: string }[], style: Style): string {
+export function runbookList(files: readonly ListedRunbook[], style: Style): string {
   if (files.length === 0) return 'No runbook here. Runbooks are YAML files in the folder runbooks/.';
   return files
-    .map(({ id, runbook, problem }) => {
+    .map(({ id, runbook, proof, problem }) => {
       if (!runbook)
         return `${style.glyph.failed} ${id}: cannot be used\n  ${visibleLines(problem ?? '').split('\n')[0] ?? ''}\n  See: runback runbook lint ${id}`;
       const symptoms = (runbook.document.symptoms ?? []).map((symptom) =>
@@ -17,7 +40,8 @@ export function runbookList(files: readonly { readonly id: string; readonly runb
           .map((line) => `  ${line}`)
           .join('\n'),
       );
-      return [style.chalk.bold(visible(runbook.title)), ...symptoms, `  runback runbook run ${id}`].join('\n');
+      const proved = proof === undefined ? [] : [`  ${proof.state === 'proven' ? style.glyph.done : style.glyph.warning} ${proofText(proof, style)}`];
+      return [style.chalk.bold(visible(runbook.title)), ...symptoms, ...proved, `  runback runbook run ${id}`].join('\n');
     })
     .join('\n\n');
 }

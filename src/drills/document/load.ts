@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { isRunbackError, messageOf, RunbackError, sha256 } from '../../lib/index.js';
+import { didYouMean, isRunbackError, messageOf, RunbackError, sha256 } from '../../lib/index.js';
+import { localPlatforms } from '../../stages/index.js';
 import { parseYaml, readYamlText, type PathProblem } from '../../workspace/index.js';
 import type { Fault } from '../faults/fault.js';
 import { FAULTS } from '../faults/registry.js';
@@ -63,6 +64,14 @@ function* problemsOf(document: DrillDocument): Iterable<PathProblem> {
   const { where, meanwhile, disturb } = document;
   if ('platform' in where && (disturb.some((each) => each.with !== 'kill') || meanwhile?.sync !== undefined))
     yield { path: ['where'], message: 'only a sandbox on this machine can be disturbed, or has a sync of its own' };
+  if ('local' in where)
+    for (const [index, name] of where.local.entries())
+      if (!localPlatforms().includes(name))
+        yield {
+          path: ['where', 'local', index],
+          message: `there is no local sandbox of "${name}"${didYouMean(name, localPlatforms())}`,
+          expected: localPlatforms().join(', '),
+        };
   if ('platform' in document.inputs) yield { path: ['inputs', 'platform'], onKey: true, message: 'the platform is that of the stage: leave it out' };
 }
 

@@ -37,7 +37,7 @@ const faultSchema = z.discriminatedUnion(
 );
 
 const editsSchema = z.strictObject({
-  object: text.describe('Object type of the records that people correct meanwhile.'),
+  object: text.describe('Object type of the records that people correct in the meantime.'),
   field: text,
   share: share.exactOptional(),
   records: z.int().positive().exactOptional(),
@@ -52,7 +52,7 @@ const editsSchema = z.strictObject({
 const meanwhileSchema = z
   .strictObject({
     edits: z.union([editsSchema, z.array(editsSchema).min(1)]).exactOptional(),
-    sync: z.strictObject({ object: text, field: text }).exactOptional().describe('What the sync goes on writing rightly.'),
+    sync: z.strictObject({ object: text, field: text }).exactOptional().describe('What the sync continues to write rightly.'),
   })
   .describe('What happens rightly, and has to survive.');
 

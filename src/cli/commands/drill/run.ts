@@ -90,7 +90,8 @@ async function writeReports(
 async function plannedDrills(context: CommandContext, place: DrillPlace): Promise<readonly PlannedDrill[]> {
   const words = context.input.words('drill');
   const all = context.input.flag('all');
-  if (all && words.length > 0) throw new RunbackError('usage', '--all runs every drill: name none beside it', { state: 'Nothing was started.' });
+  if (all && words.length > 0)
+    throw new RunbackError('usage', '--all runs every drill: name none together with it', { state: 'Nothing was started.' });
   if (!all && words.length === 0)
     throw new RunbackError('usage', 'Which drill? Name one, or give --all', { state: 'Nothing was started.', next: 'runback drill list' });
   const drills = await Promise.all((all ? place.files.map(({ id }) => id) : words).map(async (id) => await findDrill(place, id)));

@@ -7,11 +7,18 @@ import { runbookList } from '../../views/runbook.js';
 export const listVerb: CommandSpec = { verb: 'list', summary: 'Runbooks of the workspace and when to use them', run: list };
 
 async function list({ session }: CommandContext): Promise<Outcome> {
-  const files = await runbookFiles(await session());
-  const data = files.map(({ id, path, runbook, problem }) => ({
+  const opened = await session();
+  const { proofOf } = await import('../../../drills/index.js');
+  const files = await Promise.all(
+    (await runbookFiles(opened)).map(async (file) => ({
+      ...file,
+      ...defined({ proof: file.runbook && (await proofOf(opened.store, file.runbook)) }),
+    })),
+  );
+  const data = files.map(({ id, path, runbook, proof, problem }) => ({
     id,
     path,
-    ...(runbook === undefined ? {} : { title: runbook.title, symptoms: runbook.document.symptoms ?? [], steps: runbook.steps.length }),
+    ...(runbook === undefined ? {} : { title: runbook.title, symptoms: runbook.document.symptoms ?? [], steps: runbook.steps.length, proof }),
     ...defined({ problem }),
   }));
   return { data, text: (style) => runbookList(files, style) };
