@@ -10,4 +10,5 @@ export { byRunbook, historyDocument } from './report/history.js';
 export { junitXml } from './report/junit.js';
 export { scorecardDocument } from './report/scorecard.js';
 export type { CheckName } from './verdict/checks.js';
+export { type DrillSchedule, endSchedule, raiseAlarms, readSchedule, scheduleRan, setSchedule } from './schedule.js';
 export { CHECK_WORDS, verdictWords } from './verdict/words.js';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { defined, RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
+import { drillTicker } from '../flows/drill-schedule.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { openIncidentSession, troubleText } from '../session/incidents.js';
 import { currentEscalation } from '../session/known-escalation.js';
@@ -34,6 +35,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
     if (context.globals.json) context.event({ type: 'daemon', line });
     else live.print(once ? line : `${clock.now().toISOString().slice(0, 19)}Z ${line}`);
   };
+  const drills = drillTicker(session, context, say);
   for (let again = false; ; again = true) {
     const policy = await watchPolicy(session);
     const incidentSession = await openIncidentSession(session, { by: 'daemon', links });
@@ -52,7 +54,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
-        tickers: [policy.ticker],
+        tickers: [policy.ticker, drills],
       });
     } finally {
       await incidentSession.close();

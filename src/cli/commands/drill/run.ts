@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { DrillResult } from '../../../drills/index.js';
 import { EXIT, fromFileSystem, RunbackError } from '../../../lib/index.js';
+import { tellOfFailures } from '../../flows/drill-schedule.js';
 import { type DrillPlace, drillPlace, findDrill, type PlannedDrill, runbookOf, runDrills, type UnstagedDrill } from '../../flows/drills.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { drillLine, drillsText, scorecardText } from '../../views/drill.js';
@@ -22,6 +23,7 @@ export const runVerb: CommandSpec = {
     { flags: '--seed <n>', description: 'another account and other victims than those of the drill' },
     { flags: '--jobs <n>', description: `how many at a time (default: ${JOBS})` },
     { flags: '--report <dir>', description: 'folder for drills.html, drills.json and junit.xml', kind: 'file' },
+    { flags: '--scheduled', description: 'as the daemon runs it: an incident (sev3) is opened for a drill that used to pass and fails' },
     { flags: '--keep', description: 'keep the workspaces of the stages to look at' },
   ],
   examples: ['runback drill run overwritten-names', 'runback drill run --all'],
@@ -49,13 +51,19 @@ async function run(context: CommandContext): Promise<Outcome> {
     },
   });
   live.stop();
+  const incidents = input.flag('scheduled') && place.session !== undefined ? await tellOfFailures(context, results, unstaged) : [];
   const [refused] = unstaged;
   if (alone && refused !== undefined) throw refused.error;
   await writeReports(context, results, unstaged);
   const passed = unstaged.length === 0 && results.every((result) => result.passed);
   const [only] = results;
   return {
-    data: { passed, results, unstaged: unstaged.map(({ drill, error }) => ({ drill, code: error.code, message: error.message, why: error.why })) },
+    data: {
+      passed,
+      results,
+      incidents,
+      unstaged: unstaged.map(({ drill, error }) => ({ drill, code: error.code, message: error.message, why: error.why })),
+    },
     text: (out) =>
       results.length === 1 && unstaged.length === 0 && only !== undefined ? scorecardText(only, out) : drillsText(results, unstaged, out),
     exit: passed ? EXIT.done : EXIT.differences,
