@@ -68,6 +68,12 @@ describe('a rehearsal', () => {
     expect(result.passed).toBe(true);
   });
 
+  it('is not built to fail by a run that never began, or did not come to its end', async () => {
+    const result = await play(drillOf({ must_fail: ['repaired'], answers: { reviw: 'yes' } }));
+    expect(failedOf(result)).toEqual(expect.arrayContaining(['ended', 'repaired']));
+    expect(result.passed).toBe(false);
+  });
+
   it('a disturbance at a step that the runbook has not is refused before anything starts', async () => {
     await expect(play(drillOf({ disturb: [{ at: 'aply', with: 'kill' }] }))).rejects.toMatchObject({ code: 'not-found' });
   });

@@ -61,7 +61,7 @@ const wrongIn = (checks: DrillResult['checks']): string =>
  */
 export function drillTicker(
   session: Session,
-  { stdio, call }: CommandContext,
+  { stdio, call, input }: CommandContext,
   say: (line: string) => void,
 ): NonNullable<DaemonRun['tickers']>[number] {
   let underWay = false;
@@ -95,13 +95,15 @@ export function drillTicker(
       if (schedule === undefined || Date.parse(schedule.next) > now.getTime()) return { due: 0 };
       underWay = true;
       say('The scheduled drills begin.');
-      void start(schedule.drills)
+      const over = start(schedule.drills)
         // Whatever came of it: what fails to start is not started again each second.
         .then(async () => await scheduleRan(session.store, now))
         .catch((error: unknown) => say(`The scheduled drills could not be run: ${messageOf(error)}`))
         .finally(() => {
           underWay = false;
         });
+      // Nobody is there any more to see the end of what `--once` leaves.
+      if (input.flag('once')) await over;
       return { due: 0 };
     },
   };

@@ -5,6 +5,7 @@ import { runThere, type Stage, type StageProgram, startLocalStage, openStagingSt
 import type { Drill } from '../document/load.js';
 import type { EditsDocument } from '../document/schema.js';
 import type { DrillResult, Moment } from '../result.js';
+import type { CheckName } from '../verdict/checks.js';
 import type { Facts } from '../verdict/facts.js';
 import { scoreOf } from '../verdict/score.js';
 import { Disturbances } from './disturb.js';
@@ -149,7 +150,7 @@ class Rehearsal {
       faults: drill.faults.map(({ fault }) => fault.kind),
       startedAt: new Date(this.#startedAt).toISOString(),
       endedAt: new Date(endedAt).toISOString(),
-      passed: mustFail === undefined ? failed.size === 0 : mustFail.every((name) => failed.has(name)) && !failed.has('took_effect'),
+      passed: mustFail === undefined ? failed.size === 0 : failsAsItMust(failed, mustFail),
       checks,
       recoveryMs: endedAt - struckAt,
       run: { id: report.run, state: report.state, kills: report.kills, resumes: report.resumes, ...defined({ because: report.because }) },
@@ -269,6 +270,12 @@ class Rehearsal {
   #now(): number {
     return this.deps.clock.now().getTime();
   }
+}
+
+/** For its reason and no other: a failure that was not staged, or a run that never came to its end, shows nothing of it. */
+function failsAsItMust(failed: ReadonlySet<CheckName>, mustFail: readonly CheckName[]): boolean {
+  const staged = (['took_effect', 'ended'] as const).every((name) => mustFail.includes(name) || !failed.has(name));
+  return staged && mustFail.every((name) => failed.has(name));
 }
 
 const isSnapshot = (data: unknown): data is { readonly id: string } =>
