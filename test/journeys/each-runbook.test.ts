@@ -42,3 +42,45 @@ test('sync-storm: where it wrote more than HubSpot remembers, nothing is written
   expect(asked.filter((question) => question === 'review')).toHaveLength(2);
   expect(it.lines()).toEqual(good);
 });
+
+test('consent-corruption: sends are frozen first, every opt-out is back, and nobody is opted in', async () => {
+  const out = (n: number): boolean => n < 4;
+  it = await openAccount(({ contacts, maya }) => {
+    for (const [n, id] of contacts.entries())
+      maya.update('contacts', id, { hs_email_optout: String(out(n)), hs_marketable_consent: n < 8 ? 'false' : n === 12 ? null : 'true' });
+  });
+  const id = (n: number): string => it.contacts[n] ?? '';
+  // Between the base and the damage one person opts out: no comparison of snapshots can see it.
+  it.maya.update('contacts', id(11), { hs_marketable_consent: 'false' });
+  for (const n of [0, 1, 2]) it.feed.update('contacts', id(n), { hs_email_optout: 'false' });
+  for (const n of [4, 5, 6, 11, 12]) it.feed.update('contacts', id(n), { hs_marketable_consent: 'true' });
+  // What the damage turned into a no stays a no, and other damage is for another runbook.
+  for (const n of [9, 10]) it.feed.update('contacts', id(n), { hs_marketable_consent: 'false', jobtitle: 'Wrong' });
+  const good = it.linesWith({
+    ...Object.fromEntries([0, 1, 2].map((n) => [n, { hs_email_optout: 'true' }])),
+    ...Object.fromEntries([4, 5, 6, 11].map((n) => [n, { hs_marketable_consent: 'false' }])),
+    ...Object.fromEntries([9, 10].map((n) => [n, { hs_marketable_consent: 'false', jobtitle: 'Wrong' }])),
+    12: { hs_marketable_consent: null },
+  });
+  const inputs = { opt_in_fields: 'hs_marketable_consent', senders: 'feed' };
+  const { ended, asked } = await it.follow('consent-corruption', inputs, {
+    freeze: async () => {
+      expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+    },
+    opt_outs: async () => {
+      expect(await it.operator.syncs()).toEqual({ feed: 'paused', archive: 'paused' });
+      for (const n of [0, 1]) it.maya.update('contacts', id(n), { hs_email_optout: 'true' });
+      it.maya.update('contacts', id(11), { hs_marketable_consent: 'false' });
+    },
+    // One was forgotten: the verification finds it.
+    'verify.failed': (times) => {
+      expect(times).toBe(1);
+      it.maya.update('contacts', id(2), { hs_email_optout: 'true' });
+      return 'retry';
+    },
+  });
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['freeze', 'tell', 'review', 'opt_outs', 'allow', 'apply', 'verify.failed', 'cause', 'release', 'unfreeze']);
+  expect(it.lines()).toEqual(good);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
