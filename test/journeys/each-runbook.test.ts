@@ -84,3 +84,34 @@ test('consent-corruption: sends are frozen first, every opt-out is back, and nob
   expect(it.lines()).toEqual(good);
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
+
+test('wrong-send: the fields that chose the audience are put back and no others', async () => {
+  it = await openAccount();
+  const good = it.linesWith({ 9: { jobtitle: 'Wrong too' } });
+  for (const id of it.contacts.slice(0, 6)) it.feed.update('contacts', id, { hs_lead_status: 'OPEN_DEAL' });
+  it.feed.update('contacts', it.contacts[9] ?? '', { jobtitle: 'Wrong too' });
+  const { ended, asked } = await it.follow(
+    'wrong-send',
+    { audience: 'hs_lead_status', senders: 'feed' },
+    {
+      recipients: async () => {
+        expect(await it.operator.syncs()).toEqual({ feed: 'paused', archive: 'paused' });
+      },
+    },
+  );
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['stop_sends', 'recipients', 'suppress', 'tell', 'review', 'allow', 'apply', 'answer', 'cause', 'release']);
+  expect(it.lines()).toEqual(good);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
+
+test('wrong-send: where no field was wrong nothing is written, and the syncs resume', async () => {
+  it = await openAccount();
+  it.feed.update('contacts', it.contacts[0] ?? '', { jobtitle: 'Something else' });
+  const before = it.lines();
+  const { ended, asked } = await it.follow('wrong-send', {}, {});
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['stop_sends', 'recipients', 'suppress', 'tell', 'answer', 'cause', 'release']);
+  expect(it.lines()).toEqual(before);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});

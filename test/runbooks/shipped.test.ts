@@ -10,7 +10,14 @@ const names = (await readdir(folder)).filter((name) => name.endsWith('.yml'));
 
 describe('the runbooks that ship', () => {
   test('are those that are promised', () => {
-    expect(names.sort()).toEqual(['accidental-delete.yml', 'bad-import.yml', 'consent-corruption.yml', 'mass-overwrite.yml', 'sync-storm.yml']);
+    expect(names.sort()).toEqual([
+      'accidental-delete.yml',
+      'bad-import.yml',
+      'consent-corruption.yml',
+      'mass-overwrite.yml',
+      'sync-storm.yml',
+      'wrong-send.yml',
+    ]);
   });
 
   test.each(names)('%s loads, has nothing that lint finds, and can be followed on paper', async (name) => {
