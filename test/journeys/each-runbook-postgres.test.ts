@@ -76,3 +76,13 @@ test('consent-corruption on PostgreSQL: opt-outs are back in columns of both kin
   expect(await follow('consent-corruption', { opt_out_fields: 'opted_out', opt_in_fields: 'news' })).toContain('opt_outs');
   expect(await people()).toEqual(wanted);
 });
+
+test('associations-lost on PostgreSQL: columns that point to others come back, and no other column', async () => {
+  const wanted = await after(
+    `UPDATE people SET name = 'Wrong' WHERE ${numbered(9, 10)}; UPDATE people SET company_id = 'c1', ${MAYA} WHERE id = 'p20';`,
+  );
+  await sql(`UPDATE people SET company_id = NULL, ${FEED} WHERE ${numbered(1, 5)}; UPDATE people SET company_id = 'c4', name = 'Wrong', ${FEED} WHERE ${numbered(9, 10)};
+    UPDATE people SET company_id = 'c1', ${MAYA} WHERE id = 'p20';`);
+  await follow('associations-lost', { columns: 'company_id' });
+  expect(await people()).toEqual(wanted);
+});

@@ -115,3 +115,22 @@ test('wrong-send: where no field was wrong nothing is written, and the syncs res
   expect(it.lines()).toEqual(before);
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
+
+test('associations-lost: lost links are back, wrong ones are cut, and no field is touched', async () => {
+  it = await openAccount();
+  const linked = [...it.sandbox.truth().links()].filter(({ fromObject, toObject }) => fromObject === 'contacts' && toObject === 'companies');
+  expect(linked.length).toBeGreaterThan(6);
+  const good = it.linesWith({ 20: { jobtitle: 'Wrong too' } });
+  for (const { from, to } of linked.slice(0, 4)) it.feed.unlink('contacts', from, 'companies', to);
+  for (const { from, to } of linked.slice(-3)) {
+    it.feed.unlink('contacts', from, 'companies', to);
+    it.feed.link('contacts', from, 'companies', it.companies.find((id) => id !== to) ?? '');
+  }
+  it.feed.update('contacts', it.contacts[20] ?? '', { jobtitle: 'Wrong too' });
+  expect(it.lines()).not.toEqual(good);
+  const { ended, asked } = await it.follow('associations-lost', {}, {});
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['automations', 'review', 'allow', 'apply', 'cause', 'reopen']);
+  expect(it.lines()).toEqual(good);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});

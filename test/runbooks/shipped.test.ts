@@ -12,6 +12,7 @@ describe('the runbooks that ship', () => {
   test('are those that are promised', () => {
     expect(names.sort()).toEqual([
       'accidental-delete.yml',
+      'associations-lost.yml',
       'bad-import.yml',
       'consent-corruption.yml',
       'mass-overwrite.yml',
