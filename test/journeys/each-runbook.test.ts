@@ -134,3 +134,36 @@ test('associations-lost: lost links are back, wrong ones are cut, and no field i
   expect(it.lines()).toEqual(good);
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
+
+test('schema-drift: values come back once the option is back, and not before', async () => {
+  it = await openAccount();
+  const options = async (...values: readonly string[]): Promise<void> => {
+    const response = await fetch(`${it.sandbox.url}/crm/v3/properties/contacts/hs_lead_status`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${it.sandbox.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ options: values.map((value) => ({ label: value, value })) }),
+    });
+    expect(response.status).toBe(200);
+  };
+  const kept = ['NEW', 'OPEN', 'IN_PROGRESS', 'OPEN_DEAL', 'UNQUALIFIED', 'BAD_TIMING'];
+  const connected = it.contacts.filter((id) => it.sandbox.truth().record('contacts', id)?.['hs_lead_status'] === 'CONNECTED');
+  expect(connected.length).toBeGreaterThan(0);
+  const good = it.linesWith({ 20: { jobtitle: 'Wrong too' } });
+  await options(...kept, 'connected');
+  for (const id of connected) it.feed.update('contacts', id, { hs_lead_status: 'connected' });
+  it.feed.update('contacts', it.contacts[20] ?? '', { jobtitle: 'Wrong too' });
+  const { ended, asked } = await it.follow(
+    'schema-drift',
+    { fields: 'hs_lead_status' },
+    {
+      review: async (times) => {
+        if (times === 1) await options(...kept, 'CONNECTED', 'connected');
+        return times === 1 ? 'again' : 'yes';
+      },
+    },
+  );
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked.filter((question) => question !== 'allow')).toEqual(['tell', 'definition', 'review', 'review', 'apply', 'new_option', 'cause']);
+  expect(it.lines()).toEqual(good);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
