@@ -86,3 +86,13 @@ test('associations-lost on PostgreSQL: columns that point to others come back, a
   await follow('associations-lost', { columns: 'company_id' });
   expect(await people()).toEqual(wanted);
 });
+
+test('misrouting on PostgreSQL: the columns that were named go back, what a colleague assigned and other columns stay', async () => {
+  const wanted = await after(
+    `UPDATE people SET name = 'Wrong' WHERE ${numbered(1, 8)}; UPDATE people SET owner = 'owner9', ${MAYA} WHERE id = 'p20';`,
+  );
+  await sql(`UPDATE people SET owner = 'owner0', stage = 'customer', name = 'Wrong', ${FEED} WHERE ${numbered(1, 8)};
+    UPDATE people SET owner = 'owner9', ${MAYA} WHERE id = 'p20';`);
+  await follow('misrouting', { fields: 'owner, stage' });
+  expect(await people()).toEqual(wanted);
+});

@@ -167,3 +167,19 @@ test('schema-drift: values come back once the option is back, and not before', a
   expect(it.lines()).toEqual(good);
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
+
+test('misrouting: owners and stages go back, also backwards; what a colleague assigned and other fields stay', async () => {
+  it = await openAccount(({ contacts, maya }) => {
+    for (const id of contacts) maya.update('contacts', id, { lifecyclestage: null });
+    for (const id of contacts) maya.update('contacts', id, { lifecyclestage: 'lead', hubspot_owner_id: '77160411' });
+  });
+  const good = it.linesWith({ 8: { hubspot_owner_id: '77160413' }, 20: { jobtitle: 'Wrong too' } });
+  for (const id of it.contacts.slice(0, 8)) it.feed.update('contacts', id, { lifecyclestage: 'customer', hubspot_owner_id: '77160415' });
+  it.maya.update('contacts', it.contacts[8] ?? '', { hubspot_owner_id: '77160413' });
+  it.feed.update('contacts', it.contacts[20] ?? '', { jobtitle: 'Wrong too' });
+  const { ended, asked } = await it.follow('misrouting', {}, {});
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['automations', 'tell', 'review', 'allow', 'apply', 'handover', 'cause']);
+  expect(it.lines()).toEqual(good);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});

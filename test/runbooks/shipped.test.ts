@@ -16,6 +16,7 @@ describe('the runbooks that ship', () => {
       'bad-import.yml',
       'consent-corruption.yml',
       'mass-overwrite.yml',
+      'misrouting.yml',
       'schema-drift.yml',
       'sync-storm.yml',
       'wrong-send.yml',
