@@ -1,3 +1,6 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterEach, expect, test } from 'vitest';
 
 import { type Account, openAccount } from './support/account.js';
@@ -181,5 +184,67 @@ test('misrouting: owners and stages go back, also backwards; what a colleague as
   expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
   expect(asked).toEqual(['automations', 'tell', 'review', 'allow', 'apply', 'handover', 'cause']);
   expect(it.lines()).toEqual(good);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
+
+test('credentials-outage: access is restored, what was missed is filled in, nothing is rolled back, and the syncs resume last', async () => {
+  it = await openAccount();
+  const gone = it.contacts[29] ?? '';
+  it.feed.remove('contacts', gone);
+  it.feed.update('contacts', it.contacts[0] ?? '', { jobtitle: 'Came before the outage' });
+  const before = it.lines();
+  it.sandbox.faults.add({ kind: 'expire-token' });
+  expect((await it.operator.run('doctor')).code).not.toBe(0);
+  const { ended, asked } = await it.follow(
+    'credentials-outage',
+    { since: '1h', syncs: 'feed' },
+    {
+      access: () => it.sandbox.renewToken(),
+      backfill: (times) => {
+        it.feed.create('contacts', { email: `missed-${times}@example.com` });
+      },
+      agree: async (times) => {
+        expect(await it.operator.syncs()).toEqual({ feed: 'paused', archive: 'paused' });
+        return times === 1 ? 'again' : 'yes';
+      },
+      review: () => 'leave',
+    },
+  );
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['tell', 'access', 'missed', 'backfill', 'agree', 'backfill', 'agree', 'review', 'cause']);
+  expect(it.lines().filter((line) => !line.includes('missed-'))).toEqual(before);
+  expect(it.lines().filter((line) => line.includes('missed-'))).toHaveLength(2);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
+
+test('credentials-outage: a program fills in what was missed, and what the outage deleted comes back on request', async () => {
+  it = await openAccount();
+  const deleted = it.contacts.slice(0, 2);
+  const emails = deleted.map((id) => it.sandbox.truth().record('contacts', id)?.['email']);
+  for (const id of deleted) it.feed.remove('contacts', id);
+  const program = `#!${process.execPath}
+const [platform, since] = process.argv.slice(2);
+const headers = { authorization: 'Bearer ${it.sandbox.token}', 'content-type': 'application/json' };
+const body = JSON.stringify({ properties: { email: 'filled@example.com', firstname: platform, lastname: since } });
+const { status } = await fetch('${it.sandbox.url}/crm/v3/objects/contacts', { method: 'POST', headers, body });
+process.exit(status === 201 ? 0 : 1);
+`;
+  await it.operator.write('fill.mjs', program);
+  await chmod(join(it.operator.dir, 'fill.mjs'), 0o700);
+  const { ended, asked } = await it.follow(
+    'credentials-outage',
+    { since: '1h', syncs: 'feed', backfill_program: join(it.operator.dir, 'fill.mjs') },
+    {
+      review: (times) => (times === 1 ? { choice: 'restore', inputs: { filter: { unattributed: 'include' } } } : 'leave'),
+    },
+  );
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['tell', 'access', 'missed', 'agree', 'review', 'review', 'allow', 'apply', 'cause']);
+  const now = [...it.sandbox.truth().records('contacts')].map(({ values }) => values);
+  expect(now).toHaveLength(31);
+  expect(now.map(({ email }) => email)).toEqual(expect.arrayContaining(emails));
+  const filled = now.find(({ email }) => email === 'filled@example.com');
+  expect(filled).toMatchObject({ firstname: 'hubspot' });
+  expect(Date.parse(filled?.['lastname'] ?? '')).toBeLessThan(Date.now());
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });

@@ -15,6 +15,7 @@ describe('the runbooks that ship', () => {
       'associations-lost.yml',
       'bad-import.yml',
       'consent-corruption.yml',
+      'credentials-outage.yml',
       'mass-overwrite.yml',
       'misrouting.yml',
       'schema-drift.yml',

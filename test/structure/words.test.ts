@@ -60,7 +60,7 @@ const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 test('no text that people read uses a word that docs/words.md rules out', () => {
   const sources = filesOf('src', '.ts');
   const runbooks = filesOf('runbooks', '.yml');
-  expect([sources.length > 400, runbooks.length]).toEqual([true, 9]);
+  expect([sources.length > 400, runbooks.length]).toEqual([true, 10]);
   const texts = [
     ...sources.flatMap((name) => textsOf(name, read(name))),
     ...[...runbooks, 'escalation.yml'].flatMap((name) => linesOf(name, read(name))),
