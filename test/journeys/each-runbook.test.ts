@@ -12,6 +12,24 @@ const SUCCEEDED = { code: 0, data: { state: 'succeeded' } };
 /** The syncs as they were before the run. */
 const AS_BEFORE = { feed: 'running', archive: 'paused' };
 
+test('accidental-delete: of a record that was merged away nothing is written, and a person is told what to do about it', async () => {
+  it = await openAccount();
+  const [merged = '', into = '', deleted = ''] = it.contacts;
+  it.maya.apply({ action: 'merge', object: 'contacts', id: merged, into });
+  const { email = '' } = it.sandbox.truth().record('contacts', deleted) ?? {};
+  it.feed.remove('contacts', deleted);
+  const remaining = it.sandbox.truth().record('contacts', into);
+  const { ended, asked } = await it.follow('accidental-delete', {}, { review: (times) => (times === 1 ? 'again' : 'yes') });
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(asked).toEqual(['review', 'review', 'apply', 'new_ids', 'merges']);
+  expect(it.sandbox.truth().record('contacts', into)).toEqual(remaining);
+  const emails = [...it.sandbox.truth().records('contacts')].map(({ values }) => values['email']);
+  expect(emails.filter((one) => one === email)).toHaveLength(1);
+  expect(emails).toHaveLength(29);
+  expect(await it.operator.run('restore', 'left', 'latest')).toMatchObject({ stdout: expect.stringContaining('merged-away') as string });
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
+
 test('sync-storm: what two writers left is repaired, an edit since stays, and the other side is paused with the first', async () => {
   it = await openAccount();
   await it.operator.write('sync-archive', 'running');
