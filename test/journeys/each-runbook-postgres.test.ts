@@ -60,6 +60,7 @@ async function follow(runbook: string, inputs: Readonly<Record<string, string>>)
   const ended = await operator.follow(['runbook', 'run', runbook, ...given], async (question) => {
     asked.push(question);
     if (question === 'apply') return confirmation(operator);
+    if (question === 'fields') return 'continue';
     return question === 'allow' ? 'approve' : question === 'review' || question === 'release' ? 'yes' : 'done';
   });
   expect(ended, ended.stdout.slice(-2000)).toMatchObject({ code: 0, data: { state: 'succeeded' } });

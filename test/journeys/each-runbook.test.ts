@@ -83,11 +83,12 @@ test('consent-corruption: sends are frozen first, every opt-out is back, and nob
     ...Object.fromEntries([9, 10].map((n) => [n, { hs_marketable_consent: 'false', jobtitle: 'Wrong' }])),
     12: { hs_marketable_consent: null },
   });
-  const inputs = { opt_in_fields: 'hs_marketable_consent', senders: 'feed' };
+  const inputs = { senders: 'feed' };
   const { ended, asked } = await it.follow('consent-corruption', inputs, {
     freeze: async () => {
       expect(await it.operator.syncs()).toEqual(AS_BEFORE);
     },
+    fields: () => ({ choice: 'name', inputs: { opt_out_fields: '', opt_in_fields: 'hs_marketable_consent' } }),
     opt_outs: async () => {
       expect(await it.operator.syncs()).toEqual({ feed: 'paused', archive: 'paused' });
       for (const n of [0, 1]) it.maya.update('contacts', id(n), { hs_email_optout: 'true' });
@@ -101,7 +102,7 @@ test('consent-corruption: sends are frozen first, every opt-out is back, and nob
     },
   });
   expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
-  expect(asked).toEqual(['freeze', 'tell', 'review', 'opt_outs', 'allow', 'apply', 'verify.failed', 'cause', 'release', 'unfreeze']);
+  expect(asked).toEqual(['freeze', 'tell', 'fields', 'review', 'opt_outs', 'allow', 'apply', 'verify.failed', 'cause', 'release', 'unfreeze']);
   expect(it.lines()).toEqual(good);
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
@@ -121,7 +122,7 @@ test('wrong-send: the fields that chose the audience are put back and no others'
     },
   );
   expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
-  expect(asked).toEqual(['stop_sends', 'recipients', 'suppress', 'tell', 'review', 'allow', 'apply', 'answer', 'cause', 'release']);
+  expect(asked).toEqual(['stop_sends', 'recipients', 'suppress', 'tell', 'fields', 'review', 'allow', 'apply', 'answer', 'cause', 'release']);
   expect(it.lines()).toEqual(good);
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
@@ -132,7 +133,7 @@ test('wrong-send: where no field was wrong nothing is written, and the syncs res
   const before = it.lines();
   const { ended, asked } = await it.follow('wrong-send', {}, {});
   expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
-  expect(asked).toEqual(['stop_sends', 'recipients', 'suppress', 'tell', 'answer', 'cause', 'release']);
+  expect(asked).toEqual(['stop_sends', 'recipients', 'suppress', 'tell', 'fields', 'answer', 'cause', 'release']);
   expect(it.lines()).toEqual(before);
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
@@ -265,4 +266,20 @@ process.exit(status === 201 ? 0 : 1);
   expect(filled).toMatchObject({ firstname: 'hubspot' });
   expect(Date.parse(filled?.['lastname'] ?? '')).toBeLessThan(Date.now());
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
+
+test.each([
+  ['misrouting', { fields: 'hubspot_ownr_id' }, 'hubspot_owner_id'],
+  ['wrong-send', { audience: 'hs_lead_status, jobtitel' }, 'jobtitle'],
+  ['consent-corruption', { opt_in_fields: 'hs_marketable_consnt' }, 'hs_marketable_consent'],
+])('%s: a field that is not there is refused with the nearest name, and never dropped', async (runbook, inputs, near) => {
+  it = await openAccount();
+  it.feed.update('contacts', it.contacts[0] ?? '', { jobtitle: 'Wrong' });
+  const before = it.lines();
+  const { ended, asked } = await it.follow(runbook, inputs, {});
+  expect(ended.code).not.toBe(0);
+  expect(ended.error.message).toContain(`did you mean "${near}"`);
+  expect(asked).not.toContain('review');
+  expect(it.lines()).toEqual(before);
+  expect(await it.operator.syncs()).toEqual({ feed: 'paused', archive: 'paused' });
 });

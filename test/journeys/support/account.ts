@@ -86,7 +86,7 @@ backups: { storage: backups }
         const answer = await answers[question]?.(times);
         if (answer !== undefined) return answer;
         if (question === 'apply') return confirmation(operator);
-        return question === 'allow' ? 'approve' : AGREED.has(question) ? 'yes' : 'done';
+        return question === 'allow' ? 'approve' : question === 'fields' ? 'continue' : AGREED.has(question) ? 'yes' : 'done';
       });
       return { ended, asked };
     },
