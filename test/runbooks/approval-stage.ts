@@ -64,7 +64,7 @@ export async function stage(file: Escalation | undefined, grants: readonly Grant
 }
 
 const typed = (question: { readonly kind: string; readonly expect?: string }): Answer => ({ value: question.expect ?? '' });
-export const yes = { review: 'yes', apply: typed, cause: 'done' };
+export const yes = { unlisted: 'done', review: 'yes', apply: typed, cause: 'done' };
 export const repaired = ({ world }: Stage): boolean => world.connector.state().records['contacts']?.['c1']?.['name'] === 'Person 1';
 
 /** Runs until somebody has to approve. */

@@ -3,14 +3,25 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
-import { lintRunbook, loadRunbook, renderRunbook } from '../../src/runbooks/index.js';
+import { lintRunbook, loadRunbook, parseAnswers, renderRunbook, type Runbook } from '../../src/runbooks/index.js';
 
 const folder = fileURLToPath(new URL('../../runbooks/', import.meta.url));
 const names = (await readdir(folder)).filter((name) => name.endsWith('.yml'));
 
 describe('the runbooks that ship', () => {
-  test('are the three that are promised', () => {
-    expect(names.sort()).toEqual(['accidental-delete.yml', 'bad-import.yml', 'mass-overwrite.yml']);
+  test('are those that are promised', () => {
+    expect(names.sort()).toEqual([
+      'accidental-delete.yml',
+      'associations-lost.yml',
+      'bad-import.yml',
+      'consent-corruption.yml',
+      'credentials-outage.yml',
+      'mass-overwrite.yml',
+      'misrouting.yml',
+      'schema-drift.yml',
+      'sync-storm.yml',
+      'wrong-send.yml',
+    ]);
   });
 
   test.each(names)('%s loads, has nothing that lint finds, and can be followed on paper', async (name) => {
@@ -39,4 +50,32 @@ describe('the runbooks that ship', () => {
     }
     await expect(paper).toMatchFileSnapshot(`golden/${runbook.id}.md`);
   });
+
+  test.each(names)('%s explains every choice, and an answers file can answer all that it asks', async (name) => {
+    const runbook = await loadRunbook(`${folder}${name}`);
+    const asks = runbook.steps.filter(({ kind }) => kind === 'decide' || kind === 'manual' || kind === 'approve');
+    for (const { id, document } of asks)
+      for (const choice of Object.keys(document.decide ?? {})) expect(document.instructions, id).toMatch(new RegExp(`^- "?${choice}"?: `, 'mu'));
+    const answers = Object.fromEntries(
+      asks.map(({ id, document, kind }) => [id, Object.keys(document.decide ?? {})[0] ?? (kind === 'approve' ? 'approve' : 'done')]),
+    );
+    const failures = Object.fromEntries(runbook.steps.map(({ id }) => [`${id}.failed`, 'retry']));
+    const text = JSON.stringify({ ...answers, ...failures });
+    expect(parseAnswers(text, 'answers.yml', runbook)).toEqual({ ...answers, ...failures });
+  });
+
+  test.each(names)('%s keeps to the order of safety', async (name) => {
+    const runbook = await loadRunbook(`${folder}${name}`);
+    const [pause, evidence, plan, apply, verify, resume] = ['pause', 'evidence', 'plan', 'apply', 'verify', 'resume'].map(
+      (id) => runbook.step(id).index,
+    );
+    const order = [pause, evidence, plan, apply, verify, resume];
+    expect(order).toEqual([...order].sort((a, b) => (a ?? 0) - (b ?? 0)));
+    expect(whatWrites(runbook).every((index) => index > (pause ?? 0))).toBe(true);
+  });
 });
+
+/** Steps that change something on a platform. */
+function whatWrites({ steps }: Runbook): readonly number[] {
+  return steps.filter(({ action }) => action?.name === 'restore.apply' || action?.effect === 'opaque').map(({ index }) => index);
+}

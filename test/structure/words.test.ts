@@ -60,10 +60,11 @@ const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 test('no text that people read uses a word that docs/words.md rules out', () => {
   const sources = filesOf('src', '.ts');
   const runbooks = filesOf('runbooks', '.yml');
-  expect([sources.length > 400, runbooks.length]).toEqual([true, 3]);
+  const broken = filesOf('drills/broken', '.yml');
+  expect([sources.length > 400, runbooks.length, broken.length]).toEqual([true, 10, 10]);
   const texts = [
     ...sources.flatMap((name) => textsOf(name, read(name))),
-    ...[...runbooks, 'escalation.yml'].flatMap((name) => linesOf(name, read(name))),
+    ...[...runbooks, ...broken, 'escalation.yml'].flatMap((name) => linesOf(name, read(name))),
   ];
   expect(texts.length).toBeGreaterThan(3000);
   expect(badIn(texts, pattern)).toEqual([]);

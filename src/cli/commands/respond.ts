@@ -108,15 +108,22 @@ async function openOne(context: CommandContext, { incidents }: IncidentSession):
   return chosen === undefined ? undefined : await incidents.read(chosen);
 }
 
+/** Longer lists are searched: the symptoms of all the runbooks fill more than a screen. */
+const MOST_AT_ONCE = 12;
+
 /** Asks what is wrong, and opens an incident. */
 async function reportOne(context: CommandContext, { incidents, escalation }: IncidentSession, session: Session): Promise<Incident> {
   const asker = await context.asker('runback incident open');
   const sights = await sightsOf(session);
   const other: Choice<Sight | undefined> = { value: undefined, name: 'Something else', description: 'Say it in your own words.' };
-  const sight = await asker.choose<Sight | undefined>({
-    message: 'What do you see?',
-    choices: [...sights.map((one) => ({ value: one, name: visible(one.symptom), description: visible(one.runbook?.title ?? '') })), other],
-  });
+  const seen = sights.map((one): Choice<Sight | undefined> => ({
+    value: one,
+    name: visible(one.symptom),
+    description: visible(one.runbook?.title ?? ''),
+  }));
+  const sight = await (seen.length > MOST_AT_ONCE
+    ? asker.search<Sight | undefined>({ message: 'What do you see? (type to search)', choices: [...seen, { ...other, always: true }] })
+    : asker.choose<Sight | undefined>({ message: 'What do you see?', choices: [...seen, other] }));
   const severity = await severityOf(context, escalation, undefined);
   const title = await asker.text({
     message: 'In one sentence, for the people who are paged',

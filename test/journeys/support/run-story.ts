@@ -74,7 +74,7 @@ const CREATED = { review_created: 'delete', allow_created: 'approve', cause: 'do
 const ANSWERS: Readonly<Record<RunbookName, Readonly<Record<string, string>>>> = {
   'mass-overwrite': { review: 'yes', allow: 'approve', ...CREATED },
   'bad-import': { stop_import: 'done', review: 'yes', allow: 'approve', ...CREATED },
-  'accidental-delete': { review: 'yes', allow: 'approve', new_ids: 'done' },
+  'accidental-delete': { review: 'yes', allow: 'approve', new_ids: 'done', merges: 'done' },
 };
 
 class Teller {
