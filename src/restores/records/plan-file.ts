@@ -28,15 +28,15 @@ function noteOf(store: Store, id: string): Document<PlanNote> {
 export type PlanHead = Omit<PlanHeader, 'version' | 'id' | 'counts' | 'lost' | 'createdAt' | 'digest'>;
 
 /**
- * Writes a plan: counts its lines, hashes them, and makes header and lines appear at once. `rowsOf`: records of an
- * object type in the damaged snapshot.
+ * Writes a plan: counts its lines as they are written, hashes them, and makes header and lines appear at once.
+ * `rowsOf`: records of an object type in the damaged snapshot.
  */
 export async function writePlan(
   store: Store,
   clock: Clock,
   head: PlanHead,
   schema: PlatformSchema,
-  lines: Iterable<PlanLine>,
+  lines: Iterable<string>,
   nothingToDo: number,
   rowsOf: (object: string) => number,
 ): Promise<PlanSummary> {
@@ -44,8 +44,8 @@ export async function writePlan(
   const hash = new LinesHash();
   const counter = new Counter();
   const lostCounter = new LostCounter();
-  for (const line of lines) {
-    const text = canonicalJson(line);
+  for (const text of lines) {
+    const line = JSON.parse(text) as PlanLine;
     counter.count(line);
     lostCounter.count(line);
     hash.add(text);
