@@ -11,7 +11,10 @@ export type FormOf = Pick<FieldSchema, 'type' | 'platformType'>;
  */
 export function sameForm(a: Value | undefined, b: Value | undefined, fields: readonly FormOf[]): boolean {
   if (a === b) return true;
-  if (!isScalar(a) || !isScalar(b) || fields.length === 0) return false;
+  const [first] = fields;
+  if (first === undefined || !isScalar(a) || !isScalar(b)) return false;
+  // So it is for most fields that differ.
+  if (first.type === 'string') return isPadded(fields) && String(a).replace(/ +$/, '') === String(b).replace(/ +$/, '');
   const [left, right] = [String(a), String(b)];
   if (fields.every(({ type }) => type === 'number' || type === 'integer')) {
     const [x, y] = [decimalForm(left), decimalForm(right)];
@@ -22,9 +25,12 @@ export function sameForm(a: Value | undefined, b: Value | undefined, fields: rea
     const x = timeForm(left);
     return x !== undefined && x === timeForm(right);
   }
-  if (fields.every(({ type }) => type === 'string') && fields.some(({ platformType }) => PADDED.test(platformType)))
-    return left.replace(/ +$/, '') === right.replace(/ +$/, '');
   return false;
+}
+
+/** True for texts of which one side at least is filled up with spaces to a fixed length. */
+function isPadded(fields: readonly FormOf[]): boolean {
+  return fields.some(({ platformType }) => PADDED.test(platformType)) && fields.every(({ type }) => type === 'string');
 }
 
 const PADDED = /^(character|char|bpchar)(\(\d+\))?$/;

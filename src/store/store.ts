@@ -257,6 +257,8 @@ export interface Ledger {
   read(): AsyncIterable<string>;
   /** The same, many at a time, for ledgers of hundreds of thousands of lines. */
   readMany(): AsyncIterable<readonly string[]>;
+  /** The same as bytes: whole lines with a newline between two, and none at the end. */
+  readBytes(): AsyncIterable<Buffer>;
   /** For people: where it is. */
   readonly location: string;
 }

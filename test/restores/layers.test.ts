@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { canonicalJson } from '../../src/lib/index.js';
 import type { Fields, ObjectSchema, UniqueSchema, Value } from '../../src/records/index.js';
 import type { RecordDraft } from '../../src/restores/decide/order.js';
 import { Draft } from '../../src/restores/plan/facts/draft.js';
-import type { PlanChange, RecordChange } from '../../src/restores/types.js';
+import type { PlanChange, PlanLine, RecordChange } from '../../src/restores/types.js';
 import { field, objectType } from '../support/restore-world.js';
 
 type Rows = ReadonlyMap<string, Fields>;
@@ -33,7 +34,9 @@ function changesOf({ schema, damaged, good }: Case, size: number): RecordChange[
       if (moved.length > 0) draft.record({ action: 'update', key, fields, stays, ...rest });
     }
   }
-  return [...draft.lines()].map((line) => {
+  return [...draft.lines()].map((text) => {
+    const line = JSON.parse(text) as PlanLine;
+    expect(canonicalJson(line)).toBe(text);
     if (line.kind !== 'change' || 'link' in line) throw new Error('only changes of records are in these plans');
     return line;
   });

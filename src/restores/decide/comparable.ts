@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../../records/index.js';
 import type { RecordSides } from '../types.js';
-import { fieldOf } from './conflicts.js';
+import { fieldOf, sameSide } from './conflicts.js';
 
 /**
  * The two snapshots of a record as they can be compared with live: without the fields that the platform sets on every
@@ -21,22 +21,33 @@ export function comparable<T extends Omit<RecordSides, 'object' | 'key'>>(sides:
   const { base, damaged, live } = sides;
   const after = damaged === undefined ? undefined : inForm(damaged, [live], liveSchema, liveSchema);
   const before = base === undefined ? undefined : inForm(base, [live, after], baseSchema, liveSchema);
-  return { ...sides, ...defined({ base: before, damaged: after }) };
+  return before === base && after === damaged ? sides : { ...sides, ...defined({ base: before, damaged: after }) };
+}
+
+/** True where two snapshots of a record differ once they can be compared, whatever live is. */
+export function differ(base: Fields, damaged: Fields, baseSchema: ObjectSchema, liveSchema: ObjectSchema): boolean {
+  for (const name of Object.keys(base)) {
+    const [before, after] = [base[name], ownValue(damaged, name)];
+    if (before === after || sameSide(before, after)) continue;
+    const field = fieldOf(liveSchema, name);
+    if (field?.setByItself === true) continue;
+    if (after === undefined || !sameForm(before ?? null, after, describedIn(field, baseSchema, name))) return true;
+  }
+  return Object.keys(damaged).some(
+    (name) => ownValue(base, name) === undefined && !sameSide(undefined, damaged[name]) && fieldOf(liveSchema, name)?.setByItself !== true,
+  );
 }
 
 function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: ObjectSchema, liveSchema: ObjectSchema): Fields {
-  const others: Record<string, Value | undefined> = {};
-  let asItIs = true;
+  let others: Record<string, Value | undefined> | undefined;
   for (const name of Object.keys(fields)) {
     const value = fields[name] ?? null;
     const field = fieldOf(liveSchema, name);
     const other = field?.setByItself === true ? undefined : (like(value, name, likes, field, schema) ?? value);
-    if (other === value) continue;
-    asItIs = false;
-    setOwn(others, name, other);
+    if (other !== value) setOwn((others ??= {}), name, other);
   }
   // So it is for nearly all records: nothing has to be copied.
-  if (asItIs) return fields;
+  if (others === undefined) return fields;
   const form: Record<string, Value> = {};
   for (const [name, value] of Object.entries(fields)) {
     const other = Object.hasOwn(others, name) ? others[name] : value;
@@ -58,10 +69,16 @@ function like(
     if (other === undefined) continue;
     // So it is for nearly all: nothing has to be known of the field.
     if (other === value) return value;
-    const described = [field, fieldOf(schema, name)].filter((one) => one !== undefined);
-    if (sameForm(value, other, described)) return other;
+    if (sameForm(value, other, describedIn(field, schema, name))) return other;
   }
   return undefined;
+}
+
+/** How a field is described now and in another schema, as far as it is. */
+function describedIn(field: FieldSchema | undefined, schema: ObjectSchema, name: string): readonly FieldSchema[] {
+  const other = fieldOf(schema, name);
+  if (field === undefined) return other === undefined ? [] : [other];
+  return other === undefined ? [field] : [field, other];
 }
 
 /**

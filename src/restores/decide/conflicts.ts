@@ -5,7 +5,8 @@ import { inWindow, type Suspicion } from './attribution.js';
 
 /** A move without members for absent sides. */
 export function moveOf(from: Value | undefined, to: Value | undefined): FieldMove {
-  return { ...defined({ from, to }) };
+  if (from === undefined) return to === undefined ? {} : { to };
+  return to === undefined ? { from } : { from, to };
 }
 
 /**
@@ -38,8 +39,15 @@ export function isLink(schema: ObjectSchema, name: string): boolean {
 /** Names of the fields in which two records differ, sorted. */
 export function differing(a: Fields, b: Fields): string[] {
   const names: string[] = [];
-  for (const name of Object.keys(a)) if (!sameSide(a[name], ownValue(b, name))) names.push(name);
-  for (const name of Object.keys(b)) if (ownValue(a, name) === undefined && !sameSide(undefined, b[name]) && !names.includes(name)) names.push(name);
+  const others = Object.keys(b);
+  let both = 0;
+  for (const name of Object.keys(a)) {
+    const other = ownValue(b, name);
+    if (other !== undefined && a[name] !== undefined) both += 1;
+    if (!sameSide(a[name], other)) names.push(name);
+  }
+  if (both < others.length)
+    for (const name of others) if (ownValue(a, name) === undefined && !sameSide(undefined, b[name]) && !names.includes(name)) names.push(name);
   return names.length > 1 ? names.sort(compareKeys) : names;
 }
 

@@ -40,9 +40,13 @@ export function decideRecord(context: DecideContext, sides: RecordSides, evidenc
     const back = decideCameBack(context, sides);
     return { ...back, conflicts: [...back.conflicts, ...lostOptOuts(context, sides, evidence.watched ?? {})] };
   }
-  const decided = decideFields(context, { ...sides, base, damaged, live }, evidence.history);
+  const { object, key } = sides;
+  const decided = decideFields(context, { object, key, base, damaged, live }, evidence.history);
   const harmed = decideWatched(context, sides, evidence.watched ?? {}, evidence.history);
-  return { ...updateOf(sides, decided), conflicts: [...decided.conflicts, ...harmed.conflicts], nothing: decided.nothing + harmed.nothing };
+  const conflicts = harmed.conflicts.length === 0 ? decided.conflicts : [...decided.conflicts, ...harmed.conflicts];
+  const nothing = decided.nothing + harmed.nothing;
+  const change = updateOf(sides, decided);
+  return change === undefined ? { conflicts, nothing } : { change, conflicts, nothing };
 }
 
 /** In base, not in live: deleted by the damage, deleted later, or merged away. */
@@ -162,10 +166,8 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
   return { change, conflicts: [], nothing: 0 };
 }
 
-function updateOf(sides: RecordSides, decided: FieldDecisions): Pick<RecordDecision, 'change'> {
-  if (Object.keys(decided.fields).length === 0) return {};
-  const { object, key } = sides;
-  return { change: { action: 'update', object, key, fields: decided.fields, why: decided.why, attribution: decided.attribution } };
+function updateOf({ object, key }: RecordSides, { fields, why, attribution }: FieldDecisions): RecordDecision['change'] {
+  return Object.keys(fields).length === 0 ? undefined : { action: 'update', object, key, fields, why, attribution };
 }
 
 function only(conflict: PlanConflict): RecordDecision {

@@ -7,6 +7,7 @@ import type { DecidedChange, LostOnCreate, PlanLine, RecordChange } from '../typ
  * can write back.
  */
 export function withLost(decision: RecordDecision, schema: ObjectSchema, meta: Fields | undefined): RecordDecision {
+  if (schema.lostOnCreate === undefined) return decision;
   const lost = lostValues(schema, meta ?? {});
   if (Object.keys(lost).length === 0) return decision;
   const add = <T extends DecidedChange>(change: T): T => (change.action === 'create' ? { ...change, lost } : change);

@@ -28,15 +28,15 @@ function noteOf(store: Store, id: string): Document<PlanNote> {
 export type PlanHead = Omit<PlanHeader, 'version' | 'id' | 'counts' | 'lost' | 'createdAt' | 'digest'>;
 
 /**
- * Writes a plan: counts its lines, hashes them, and makes header and lines appear at once. `rowsOf`: records of an
- * object type in the damaged snapshot.
+ * Writes a plan: counts its lines as they are written, hashes them, and makes header and lines appear at once.
+ * `rowsOf`: records of an object type in the damaged snapshot.
  */
 export async function writePlan(
   store: Store,
   clock: Clock,
   head: PlanHead,
   schema: PlatformSchema,
-  lines: Iterable<PlanLine>,
+  lines: Iterable<string>,
   nothingToDo: number,
   rowsOf: (object: string) => number,
 ): Promise<PlanSummary> {
@@ -44,8 +44,8 @@ export async function writePlan(
   const hash = new LinesHash();
   const counter = new Counter();
   const lostCounter = new LostCounter();
-  for (const line of lines) {
-    const text = canonicalJson(line);
+  for (const text of lines) {
+    const line = JSON.parse(text) as PlanLine;
     counter.count(line);
     lostCounter.count(line);
     hash.add(text);
@@ -76,10 +76,11 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   if (!(await ledger.exists())) throw new RunbackError('not-found', `There is no plan ${id}`, { next: 'List the plans with: runback restore show' });
   const hash = new LinesHash();
   let first: string | undefined;
-  for await (const lines of ledger.readMany()) {
-    const rest = first === undefined ? lines.slice(1) : lines;
-    first ??= lines[0];
-    if (rest.length > 0) hash.add(rest.join('\n'));
+  for await (const bytes of ledger.readBytes()) {
+    const end = first === undefined ? bytes.indexOf(NEWLINE) : -1;
+    const rest = first === undefined && end === -1 ? undefined : bytes.subarray(end + 1);
+    first ??= bytes.toString('utf8', 0, end === -1 ? bytes.length : end);
+    if (rest !== undefined) hash.addBytes(rest);
   }
   const header = parseHeader(id, first);
   const note = await noteOf(store, id).read();
@@ -90,6 +91,7 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
 
 /** Characters that are hashed at once: each call costs as much as hashing a kilobyte. */
 const HASHED_AT_ONCE = 1 << 16;
+const NEWLINE = 0x0a;
 
 /** SHA-256 of lines, each with its newline. */
 class LinesHash {
@@ -100,6 +102,13 @@ class LinesHash {
   add(line: string): void {
     this.#waiting += `${line}\n`;
     if (this.#waiting.length >= HASHED_AT_ONCE) this.#take();
+  }
+
+  /** The same as bytes. */
+  addBytes(lines: Buffer): void {
+    this.#take();
+    this.#hash.update(lines);
+    this.#hash.update('\n');
   }
 
   /** Hexadecimal. Nothing can be added any more. */

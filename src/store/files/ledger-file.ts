@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { RunbackError, fromFileSystem, withoutBom } from '../../lib/index.js';
+import { RunbackError, fromFileSystem } from '../../lib/index.js';
 import type { Ledger } from '../store.js';
 import type { LitterSweeper } from './litter.js';
 import { systemCode } from './paths.js';
@@ -12,6 +12,7 @@ import { writeWhole } from './whole-file.js';
 const CHUNK = 256 * 1024;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
+const BOM = Buffer.from('\ufeff');
 
 /** A ledger in one NDJSON file. Lines are kept as they are: they are data, and hold no secrets of ours. */
 export class LedgerFile implements Ledger {
@@ -39,26 +40,29 @@ export class LedgerFile implements Ledger {
   }
 
   async *readMany(): AsyncGenerator<readonly string[]> {
+    for await (const bytes of this.readBytes()) yield bytes.toString('utf8').split('\n');
+  }
+
+  async *readBytes(): AsyncGenerator<Buffer> {
     const stream = createReadStream(this.location, { highWaterMark: CHUNK });
     let kept: Buffer[] = [];
     let isFirst = true;
-    const linesOf = (bytes: Buffer): readonly string[] => {
-      const lines = bytes.toString('utf8').split('\n');
-      if (isFirst) lines[0] = withoutBom(lines[0] ?? '');
+    const plain = (bytes: Buffer): Buffer => {
+      const whole = isFirst && bytes.subarray(0, BOM.length).equals(BOM) ? bytes.subarray(BOM.length) : bytes;
       isFirst = false;
       // A copy through another system has line breaks of two characters.
-      return bytes.includes(RETURN) ? lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)) : lines;
+      return whole.includes(RETURN) ? withoutReturns(whole) : whole;
     };
     try {
       for await (const chunk of stream as AsyncIterable<Buffer>) {
         const end = chunk.lastIndexOf(NEWLINE);
         if (end !== -1) {
-          yield linesOf(Buffer.concat([...kept, chunk.subarray(0, end)]));
+          yield plain(Buffer.concat([...kept, chunk.subarray(0, end)]));
           kept = [];
         }
         if (end + 1 < chunk.length) kept.push(chunk.subarray(end + 1));
       }
-      if (kept.length > 0) yield linesOf(Buffer.concat(kept));
+      if (kept.length > 0) yield plain(Buffer.concat(kept));
     } catch (error) {
       if (systemCode(error) === 'ENOENT')
         throw new RunbackError('not-found', `There is no ${this.id}`, { why: `${this.location} does not exist.`, cause: error });
@@ -73,9 +77,31 @@ export class LedgerFile implements Ledger {
   }
 }
 
+/** Lines, each without the return before its newline. */
+function withoutReturns(bytes: Buffer): Buffer {
+  const lines = bytes.toString('latin1').split('\n');
+  return Buffer.from(lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line)).join('\n'), 'latin1');
+}
+
 async function* gather(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
+  if (Symbol.iterator in lines) {
+    yield* gatherAtHand(lines);
+    return;
+  }
   let gathered = '';
   for await (const line of lines) {
+    gathered += `${line}\n`;
+    if (gathered.length < CHUNK) continue;
+    yield gathered;
+    gathered = '';
+  }
+  if (gathered !== '') yield gathered;
+}
+
+/** The same of lines that need not be waited for: a turn of the event loop for each costs more than writing it. */
+function* gatherAtHand(lines: Iterable<string>): Generator<string> {
+  let gathered = '';
+  for (const line of lines) {
     gathered += `${line}\n`;
     if (gathered.length < CHUNK) continue;
     yield gathered;

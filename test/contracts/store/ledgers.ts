@@ -21,6 +21,7 @@ export function ledgerContract(start: StartState): void {
     for (const id of ['plan-1', 'plan-2']) {
       expect(await all(again.ledger('plans', id).read())).toEqual(lines);
       expect((await all(again.ledger('plans', id).readMany())).flat()).toEqual(lines);
+      expect((await all(again.ledger('plans', id).readBytes())).join('\n')).toBe(lines.join('\n'));
     }
     expect(await all(again.ledger('plans', 'plan-0').read())).toEqual([]);
     expect((await all(again.ledger('plans', 'plan-0').readMany())).flat()).toEqual([]);

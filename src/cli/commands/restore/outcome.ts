@@ -14,11 +14,18 @@ export const FIRST = 10;
 /** The outcome of a plan: what it would write, its first changes and conflicts, and the next command. */
 export async function planOutcome(opened: Session, read: Plan, summary: PlanSummary): Promise<Outcome> {
   const changes = await firstLines(read.lines(), isChange, FIRST);
-  const conflicts = await firstLines(read.lines(), isConflict, FIRST);
-  const looks = await looksIn(await opened.catalog(), read.header, recordsOf([...changes, ...conflicts]));
   const { header, hash, location } = summary;
   const total = Object.values(header.counts.actions).reduce((sum, n) => sum + n, 0);
   const open = Object.values(header.counts.conflicts).reduce((sum, n) => sum + n, 0);
+  const conflicts =
+    open === 0
+      ? []
+      : await firstLines(
+          read.lines(() => true),
+          isConflict,
+          FIRST,
+        );
+  const looks = await looksIn(await opened.catalog(), read.header, recordsOf([...changes, ...conflicts]));
   return {
     data: { ...header, hash, location },
     text: (style) =>

@@ -7,7 +7,7 @@ import { nameOf, orderCreates, orderDeletes, type LinkDraft, type RecordDraft } 
 import { handingsOf, keyHanding, uniquesOf } from '../../decide/unique.js';
 import { schemaOf } from '../../records/platform-items.js';
 import { LineSpool } from '../../records/spool.js';
-import type { FieldMove, PlanChange, PlanConflict, PlanLine, RecordChange } from '../../types.js';
+import type { FieldMove, PlanChange, PlanConflict, RecordChange } from '../../types.js';
 
 /**
  * Changes and conflicts as they are decided, in any order; {@link Draft.lines} gives them in the order of application:
@@ -58,7 +58,7 @@ export class Draft {
     const spools = action === 'update' ? this.#updates : action === 'delete' ? this.#deletes : this.#creates;
     let spool = spools.get(object);
     if (spool === undefined) spools.set(object, (spool = new LineSpool()));
-    spool.push(canonicalJson(draft));
+    spool.push(unnumbered(draft));
     for (const { gives, takes } of this.#handings(draft)) {
       if (gives !== undefined) this.#given.add(gives);
       if (takes !== undefined) this.#taken.add(takes);
@@ -70,7 +70,7 @@ export class Draft {
 
   /** Adds a change of a link. */
   link(draft: LinkDraft): void {
-    (draft.action === 'link' ? this.#links : this.#unlinks).push(canonicalJson(draft));
+    (draft.action === 'link' ? this.#links : this.#unlinks).push(unnumbered(draft));
   }
 
   /** Adds what a person has to decide. */
@@ -78,19 +78,20 @@ export class Draft {
     this.#conflicts.push(canonicalJson(conflict));
   }
 
-  /** All lines in the order of application, numbered from 1; conflicts last. */
-  *lines(): Iterable<PlanLine> {
+  /** All lines as a plan holds them, in the order of application, numbered from 1; conflicts last. */
+  *lines(): Iterable<string> {
     const conflicts: PlanConflict[] = [];
     let n = 0;
     for (const draft of this.#drafts(conflicts)) {
       n += 1;
-      yield this.#numbered(draft, n);
+      yield typeof draft === 'string' ? numbered(draft, n) : canonicalJson(this.#numbered(draft, n));
     }
-    yield* conflicts;
-    for (const line of this.#conflicts.read()) yield JSON.parse(line) as PlanConflict;
+    for (const conflict of conflicts) yield canonicalJson(conflict);
+    yield* this.#conflicts.read();
   }
 
-  *#drafts(conflicts: PlanConflict[]): Iterable<RecordDraft | LinkDraft> {
+  /** The changes in their order; those that stay as they were taken, as texts that only lack their number. */
+  *#drafts(conflicts: PlanConflict[]): Iterable<RecordDraft | LinkDraft | string> {
     const order = objectOrder(this.#schema);
     const objects = order.flatMap((group) => group.objects);
     const creates = this.#orderedCreates(order, conflicts);
@@ -112,9 +113,10 @@ export class Draft {
     yield* moving;
     for (const some of creates.drafts) yield* rest(some);
     yield* creates.after;
-    for (const spool of updates) yield* rest(parse<RecordDraft>(spool));
-    yield* parse<LinkDraft>(this.#links);
-    yield* parse<LinkDraft>(this.#unlinks);
+    const asTaken = places.size === 0 && this.#renamed.size === 0;
+    for (const spool of updates) yield* asTaken ? (spool?.read() ?? []) : rest(parse<RecordDraft>(spool));
+    yield* this.#links.read();
+    yield* this.#unlinks.read();
     if (!early) yield* deletes.cleared;
     yield* rest(deletes.drafts);
   }
@@ -216,7 +218,7 @@ export class Draft {
   }
 
   #numbered(draft: RecordDraft | LinkDraft, n: number): PlanChange {
-    if ('link' in draft) return { kind: 'change', n, ...draft };
+    if ('link' in draft) return { ...draft, kind: 'change', n };
     const references: Record<string, { object: string; key: string }> = {};
     if (this.#renamed.size > 0 && draft.action !== 'delete')
       for (const link of carriedLinks(this.#schema)) {
@@ -225,7 +227,7 @@ export class Draft {
         const key = referenceOf(link, { [field]: ownValue(draft.fields, field)?.to ?? null });
         if (key !== undefined && this.#renamed.has(nameOf({ object: link.to, key }))) setOwn(references, field, { object: link.to, key });
       }
-    const change: RecordChange = { kind: 'change', n, ...draft, ...(Object.keys(references).length === 0 ? {} : { references }) };
+    const change: RecordChange = { ...draft, kind: 'change', n, ...(Object.keys(references).length === 0 ? {} : { references }) };
     return change;
   }
 
@@ -239,7 +241,9 @@ export class Draft {
   }
 
   /** A change as it was before an earlier plan put an interim value before it. */
-  #withoutInterim({ layer: _layer, ...draft }: RecordDraft): RecordDraft {
+  #withoutInterim(planned: RecordDraft): RecordDraft {
+    if (planned.layer === undefined && this.#before.size === 0) return planned;
+    const { layer: _layer, ...draft } = planned;
     const before = this.#before.get(nameOf(draft));
     if (before === undefined || draft.action === 'create' || draft.action === 'undelete') return draft;
     const fields: Record<string, FieldMove> = {};
@@ -261,8 +265,26 @@ function referred(link: Carried, draft: RecordDraft, side: 'from' | 'to'): strin
   return key === undefined ? undefined : nameOf({ object: link.to, key });
 }
 
+/** Stands where the number goes. JSON holds it nowhere: it is written there as an escape. */
+const PLACE = '\u0001';
+
+/**
+ * The line of a change but for its number: plans are written with their names sorted, so that those before it and those
+ * after it are known. Nearly all changes stay as they are and need not be read again to be numbered.
+ */
+function unnumbered(draft: RecordDraft | LinkDraft): string {
+  const before: Record<string, unknown> = { kind: 'change' };
+  const after: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(draft)) (name < 'n' ? before : after)[name] = value;
+  return canonicalJson(before).slice(0, -1) + PLACE + canonicalJson(after).slice(1);
+}
+
+function numbered(line: string, n: number): string {
+  return line.replace(PLACE, `,"n":${n},`);
+}
+
 function* parse<T>(spool: LineSpool | undefined): Iterable<T> {
-  if (spool !== undefined) for (const line of spool.read()) yield JSON.parse(line) as T;
+  if (spool !== undefined) for (const line of spool.read()) yield JSON.parse(line.replace(PLACE, ',')) as T;
 }
 
 /** The changes of a spool, as often as they are asked for. */

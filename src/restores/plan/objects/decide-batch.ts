@@ -45,7 +45,7 @@ export async function decideBatch(
   let nothing = 0;
   for (const difference of differences) {
     const { key } = difference;
-    const evidence = await evidenceOf(context, type, difference, live, options);
+    const evidence = isThere(difference, live) ? knownOf(difference, live) : await evidenceOf(context, type, difference, live, options);
     const { decision, sides } = decideOne(rules, type, difference, live, evidence);
     nothing += decision.nothing;
     conflicts.push(...decision.conflicts);
@@ -80,7 +80,7 @@ function decideOne(
 ): { readonly decision: RecordDecision; readonly sides: RecordSides } {
   const present = live.records.get(key);
   const sides = comparable({ object: liveSchema.object, key, base, damaged, live: present?.fields }, baseSchema, liveSchema);
-  const watchedSides = { ...watched, ...(present && { live: watchedOf(present, watchedNames(rules)) }) };
+  const watchedSides = present === undefined || rules.watched?.length === 0 ? watched : { ...watched, live: watchedOf(present, watchedNames(rules)) };
   const decided = decideRecord(withWatched(rules, watchedSides), sides, { ...evidence, watched: watchedSides });
   const decision = withLost(decided, liveSchema, damaged === undefined ? record?.meta : undefined);
   const whole = (change: RecordDraft): RecordDraft => {
@@ -94,7 +94,8 @@ function decideOne(
   const conflicts = decision.conflicts.map((conflict) =>
     conflict.change === undefined || 'link' in conflict.change ? conflict : { ...conflict, change: whole(conflict.change) },
   );
-  return { decision: { ...decision, conflicts, ...(decision.change && { change: whole(decision.change) }) }, sides };
+  const { change, nothing } = decision;
+  return { decision: change === undefined ? { conflicts, nothing } : { change: whole(change), conflicts, nothing }, sides };
 }
 
 function watchedNames({ watched = [] }: DecideContext): readonly string[] {
@@ -119,18 +120,29 @@ function withWatched(rules: DecideContext, watched: WatchedSides): DecideContext
   };
 }
 
-/** What else is known of a record: its history, and what became of one that is not there. */
+/** True for a record of which nothing has to be asked: it is there now, or the base did not have it. */
+function isThere({ key, base }: Difference, live: LiveRecords): boolean {
+  return base === undefined || live.records.has(key);
+}
+
+/** What came with the live record: its history, and what it was merged into. */
+function knownOf({ key }: Difference, live: LiveRecords): RecordEvidence {
+  const [history, mergedInto] = [live.history.get(key), live.aliases.get(key)];
+  return history === undefined && mergedInto === undefined ? NO_EVIDENCE : defined({ history, mergedInto });
+}
+
+const NO_EVIDENCE: RecordEvidence = {};
+
+/** What is known of a record that is not there, and what became of it. */
 async function evidenceOf(
   { platform, recreations }: PlanContext,
   { live: schema }: ObjectThenAndNow,
-  { key, base }: Difference,
+  difference: Difference,
   live: LiveRecords,
   options: CallOptions,
 ): Promise<RecordEvidence> {
-  const history = live.history.get(key);
-  const mergedInto = live.aliases.get(key);
-  const evidence: RecordEvidence = { ...defined({ history, mergedInto }) };
-  if (base === undefined || live.records.has(key)) return evidence;
+  const { key } = difference;
+  const evidence = knownOf(difference, live);
   const inDoubtIn = await recreations.inDoubt(schema.object, key);
   if (inDoubtIn !== undefined) return { ...evidence, inDoubtIn };
   const renamed = await recreations.find(schema.object, key);

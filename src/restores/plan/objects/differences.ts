@@ -86,12 +86,17 @@ function tell(onDamage: OnDamage): Pick<CompareOptions, 'onDamage'> {
   return { onDamage: (side, damage) => onDamage(side === 'a' ? 'base' : 'damaged', damage) };
 }
 
+const NOTHING_WATCHED: WatchedSides = {};
+
 function recordOf(line: string | undefined): PlatformRecord | undefined {
   return line === undefined ? undefined : parseRecordLine(line);
 }
 
 function differenceOf(key: string, base: PlatformRecord | undefined, damaged: PlatformRecord | undefined, watched: readonly string[]): Difference {
-  const sides = { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
+  const sides =
+    watched.length === 0
+      ? NOTHING_WATCHED
+      : { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
   return { key, base: base?.fields, damaged: damaged?.fields, record: base, watched: sides };
 }
 

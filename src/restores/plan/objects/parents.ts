@@ -23,7 +23,9 @@ interface Reference {
  * alone can tell.
  */
 export async function withParents(context: PlanContext, known: Known, held: readonly Held[], options: CallOptions): Promise<Facts> {
-  const wanted = held.map((one) => ({ ...one, references: referencesOf(context.live, one) }));
+  const referring = exactLinks(context.live);
+  if (referring.length === 0) return { changes: held.map(({ change }) => change) };
+  const wanted = held.map((one) => ({ one, references: referencesAmong(referring, one) }));
   const present = await readParents(
     context,
     wanted.flatMap(({ references }) => references.filter(({ link, parent }) => !known.stands(link.to, parent))),
@@ -32,7 +34,7 @@ export async function withParents(context: PlanContext, known: Known, held: read
   const stands = ({ link, parent }: Reference): boolean => known.stands(link.to, parent) || present.get(link.to)?.has(parent) === true;
   const changes: RecordDraft[] = [];
   const waiting: Held[] = [];
-  for (const { references, ...one } of wanted)
+  for (const { references, one } of wanted)
     if (references.every(stands)) changes.push(one.change);
     else waiting.push(one);
   return { present, changes, waiting };
@@ -107,12 +109,19 @@ function missingConflicts(change: RecordDraft, gone: readonly Reference[]): read
   });
 }
 
+/** The links whose fields tell for certain which record is referred to. */
+function exactLinks(schema: PlatformSchema): readonly Carried[] {
+  return carriedLinks(schema).filter((link) => link.exact === true);
+}
+
 /** The references that a change writes. */
-function referencesOf(schema: PlatformSchema, { change, live }: Held): readonly Reference[] {
+function referencesOf(schema: PlatformSchema, held: Held): readonly Reference[] {
+  return referencesAmong(exactLinks(schema), held);
+}
+
+function referencesAmong(exact: readonly Carried[], { change, live }: Held): readonly Reference[] {
   if (change.action !== 'update' && change.action !== 'create') return [];
-  const links = carriedLinks(schema).filter(
-    (link) => link.exact === true && link.from === change.object && link.viaFields.some((name) => isSet(change, name)),
-  );
+  const links = exact.filter((link) => link.from === change.object && link.viaFields.some((name) => isSet(change, name)));
   if (links.length === 0) return [];
   const fields: Fields = change.action === 'update' ? { ...live } : {};
   for (const [name, { to }] of Object.entries(change.fields)) setOwn(fields, name, to ?? null);

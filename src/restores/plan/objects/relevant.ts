@@ -1,6 +1,6 @@
 import { liesWithin } from '../../../records/index.js';
 import type { Damage } from '../../../snapshots/index.js';
-import { comparable } from '../../decide/comparable.js';
+import { differ } from '../../decide/comparable.js';
 import { conflictOf, differing } from '../../decide/conflicts.js';
 import type { PlanConflict } from '../../types.js';
 import type { ObjectThenAndNow, PlanContext } from '../context.js';
@@ -67,9 +67,8 @@ function sorter({ pair, filters }: PlanContext, type: ObjectThenAndNow): (differ
       return base !== undefined || filters.deleteCreated ? 'wanted' : 'nothing';
     }
     // Fields that the platform sets on every write are no difference.
-    const { base: before, damaged: after } = comparable({ base, damaged, live: undefined }, type.base, type.live);
-    const count = differing(before ?? {}, after ?? {}).length + differing(watched.base ?? {}, watched.damaged ?? {}).length;
-    return count > 0 ? 'wanted' : 'outside';
+    const harmed = differ(base, damaged, type.base, type.live) || differing(watched.base ?? {}, watched.damaged ?? {}).length > 0;
+    return harmed ? 'wanted' : 'outside';
   };
 }
 
