@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { setSchedule } from '../../src/drills/index.js';
+import { Redactor, systemClock } from '../../src/lib/index.js';
+import { openFileStore } from '../../src/store/index.js';
 import { ANSWERS, folderFor } from '../drills/support/deps.js';
 import { jsonLines, runback } from './support/child.js';
 
@@ -82,9 +85,8 @@ describe('runback drill', () => {
     const { folder, run } = await workspace({ one: drill('one') });
     expect((await run('drill', 'schedule', '--every', '5m')).code).toBe(64);
     expect((await run('drill', 'schedule', '--every', '30d', 'one')).stdout).toMatch(/^one: every 30d, next /u);
-    const path = join(folder, '.runback', 'documents', 'drill-schedules', 'workspace.json');
-    const text = await readFile(path, 'utf8');
-    await writeFile(path, text.replace(/"next": ?"[^"]*"/u, '"next":"2026-01-01T00:00:00.000Z"'));
+    const store = openFileStore({ dir: join(folder, '.runback'), clock: systemClock, redactor: new Redactor() });
+    await setSchedule(store, { every: '30d', drills: ['one'], by: 'maya' }, new Date('2026-01-01T00:00:00.000Z'));
     const daemon = await run('daemon', '--once');
     expect(daemon.stdout + daemon.stderr).toContain('The scheduled drills have ended with status 0.');
     expect((await run('drill', 'schedule')).stdout).toMatch(/^one: every 30d, next .*\(in (29|30) d/u);
