@@ -79,6 +79,8 @@ export interface TrueWriter {
   link(fromObject: string, from: string, toObject: string, to: string): void;
   /** Takes away every link between two records. */
   unlink(fromObject: string, from: string, toObject: string, to: string): void;
+  /** Merges a record into another; absent where the platform has no such thing. */
+  merge?(object: string, key: string, into: string): void;
 }
 
 /** Values to be written, as text; null empties a field. */

@@ -51,4 +51,6 @@ export interface StagedWriter {
   link(fromObject: string, from: string, toObject: string, to: string): Promise<void>;
   /** Takes away every link between two records. */
   unlink(fromObject: string, from: string, toObject: string, to: string): Promise<void>;
+  /** Merges a record into another; absent where the stage cannot. */
+  readonly merge?: (object: string, key: string, into: string) => Promise<void>;
 }

@@ -49,6 +49,12 @@ function writer(direct: TrueWriter, names: readonly string[]): StagedWriter {
       known(fromObject, toObject);
       await Promise.resolve(direct.unlink(fromObject, from, toObject, to));
     },
+    ...(direct.merge && {
+      merge: async (object: string, key: string, into: string) => {
+        known(object);
+        await Promise.resolve(direct.merge?.(object, key, into));
+      },
+    }),
   };
 }
 

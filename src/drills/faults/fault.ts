@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import type { Random, Who } from '../../sandbox/index.js';
+import type { Random, Who, WrittenValues } from '../../sandbox/index.js';
 import type { StagedAccount } from '../../stages/index.js';
 
 /**
@@ -33,4 +33,6 @@ export interface FaultStage {
   readonly by: Who;
   /** Lets a moment pass on the platform, where a fault comes in several passes. */
   pause(): Promise<void>;
+  /** Writes, as somebody else, what is right and has to survive. */
+  innocent(object: string, key: string, values: WrittenValues): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { createRandom, type Random, type Who } from '../../sandbox/index.js';
 import { runThere, type Stage, type StageProgram, startLocalStage, openStagingStage, type StagingDeps } from '../../stages/index.js';
 import type { Drill } from '../document/load.js';
 import type { EditsDocument } from '../document/schema.js';
+import type { FaultStage } from '../faults/fault.js';
 import type { DrillResult, Moment } from '../result.js';
 import type { CheckName } from '../verdict/checks.js';
 import type { Facts } from '../verdict/facts.js';
@@ -40,6 +41,8 @@ export interface RehearsalDeps {
 
 /** Who does the damage on a stage whose sync is not to blame. */
 const SUSPECT: Who = { kind: 'integration', id: '48621', label: 'CRM to marketing platform' };
+/** What goes on rightly on its own while damage is done. */
+const AUTOMATION: Who = { kind: 'integration', id: '90210', label: 'Nightly automation' };
 const MOST_RESUMES = 3;
 const MOST_SAMPLES = 12;
 
@@ -197,7 +200,8 @@ class Rehearsal {
       const account = this.stage.victims;
       const by = this.stage.local?.syncWriter ?? SUSPECT;
       const pause = async (): Promise<void> => await this.deps.clock.sleep(5, this.deps.call.signal);
-      struck += await book.damage(async () => await fault.strike({ account, random: this.#random, by, pause }, parameters));
+      const innocent: FaultStage['innocent'] = async (object, key, values) => void (await book.edit(AUTOMATION, object, key, values));
+      struck += await book.damage(async () => await fault.strike({ account, random: this.#random, by, pause, innocent }, parameters));
       this.#note(`${fault.kind}: ${fault.does}`);
     }
     return struck;

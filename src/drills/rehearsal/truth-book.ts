@@ -11,6 +11,8 @@ export class TruthBook {
   readonly damaged = new Set<string>();
   readonly legitimate = new Set<string>();
 
+  /** What the account held before the act of damage that goes on, with the edits made since. */
+  #before: KeptTruth | undefined;
   readonly #became = new Map<string, string | null>();
 
   private constructor(
@@ -22,10 +24,15 @@ export class TruthBook {
     return new TruthBook(account, await keepStage(account));
   }
 
-  /** Whatever differs after `act` is damage; gives how much that was. Nothing else may write meanwhile. */
+  /** Whatever differs after `act` is damage, {@link edit} left out; gives how much that was. Nothing else may write meanwhile. */
   async damage(act: () => Promise<void>): Promise<number> {
     const before = await keepStage(this.account);
-    await act();
+    this.#before = before;
+    try {
+      await act();
+    } finally {
+      this.#before = undefined;
+    }
     const after = await keepStage(this.account);
     const struck = differencesOf(before, after);
     for (const name of struck) {
@@ -53,8 +60,11 @@ export class TruthBook {
     const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => before[name] !== after[name]);
     for (const name of changed) {
       const value = after[name];
-      if (value === undefined) delete should[name];
-      else should[name] = value;
+      for (const kept of [should, this.#before?.records.get(id)]) {
+        if (kept === undefined) continue;
+        if (value === undefined) delete kept[name];
+        else kept[name] = value;
+      }
       this.legitimate.add(`${id}/${name}`);
       this.damaged.delete(`${id}/${name}`);
     }

@@ -189,6 +189,10 @@ export class DirectWriter implements TrueWriter {
     this.portal.unlink(type.from, type.to, type, from, to, this.writer);
   }
 
+  merge(object: string, id: string, into: string): void {
+    this.apply({ action: 'merge', object, id, into });
+  }
+
   private linkType(fromObject: string, toObject: string, label: string | undefined): LinkType {
     const [from, to] = [this.portal.types.get(fromObject).name, this.portal.types.get(toObject).name];
     if (label === undefined) return this.portal.links.plain(from, to);

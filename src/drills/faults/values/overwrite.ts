@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import type { Fault } from './fault.js';
-import { field, fieldOf, howMany, type HowMany, object, take } from './parameters.js';
+import type { Fault } from '../fault.js';
+import { field, fieldOf, howMany, type HowMany, object, take } from '../parameters.js';
 
 /** One value on many records. */
 export const overwrite: Fault<HowMany & { readonly object: string; readonly field: string; readonly value: string }> = {

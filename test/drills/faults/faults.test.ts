@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+
+import { FAULTS } from '../../../src/drills/faults/registry.js';
+import { memoryAccount, onHubSpot, strike } from './support/struck.js';
+
+/** A strike: on the account without a vendor, on HubSpot, the fields that change. */
+interface Case {
+  readonly memory: object;
+  readonly hubspot: object;
+  readonly fields?: { readonly memory: readonly string[]; readonly hubspot: readonly string[] };
+}
+
+const N = { records: 4 };
+const person = (field: string, more: object = {}): object => ({ object: 'person', field, ...N, ...more });
+const contact = (field: string, more: object = {}): object => ({ object: 'contacts', field, ...N, ...more });
+const one = (memory: string, hubspot: string, more: object = {}): Case => ({
+  memory: person(memory, more),
+  hubspot: contact(hubspot, more),
+  fields: { memory: [memory], hubspot: [hubspot] },
+});
+const both = (more: object): Case => ({
+  memory: person('name', { with: 'town', ...more }),
+  hubspot: contact('firstname', { with: 'city', ...more }),
+  fields: { memory: ['name', 'town'], hubspot: ['city', 'firstname'] },
+});
+const deal = (memory: string, hubspot: string): Case => ({ ...one(memory, hubspot), hubspot: { ...contact(hubspot), object: 'deals' } });
+const LINKS = { memory: { object: 'person', to: 'group', ...N }, hubspot: { object: 'contacts', to: 'companies', ...N } };
+const RECORDS = { memory: { object: 'person', ...N }, hubspot: { object: 'contacts', ...N } };
+
+const CASES: Readonly<Record<string, Case>> = {
+  overwrite: one('name', 'firstname'),
+  'empty-values': one('town', 'jobtitle'),
+  placeholder: one('note', 'jobtitle'),
+  multiply: deal('sum', 'amount'),
+  'shift-dates': deal('day', 'closedate'),
+  'exchange-day-month': deal('day', 'closedate'),
+  'remap-option': {
+    ...one('step', 'hs_lead_status', { from: 'third', to: 'first' }),
+    hubspot: contact('hs_lead_status', { from: 'NEW', to: 'OPEN' }),
+  },
+  'change-case': one('step', 'firstname'),
+  'reassign-owner': one('owner', 'hubspot_owner_id'),
+  'move-back': one('step', 'lifecyclestage'),
+  'swap-fields': both({}),
+  'move-over': both({}),
+  'shift-rows': one('code', 'email'),
+  'opt-in': one('out', 'hs_email_optout'),
+  'clear-flag': one('out', 'hs_marketable_consent'),
+  truncate: one('name', 'lastname', { length: 3 }),
+  'wrong-decoding': one('name', 'lastname'),
+  'in-passes': {
+    memory: person('name', { between: 'note' }),
+    hubspot: contact('firstname', { between: 'jobtitle' }),
+    fields: { memory: ['name', 'note'], hubspot: ['firstname', 'jobtitle'] },
+  },
+  'cut-links': LINKS,
+  'misdirect-links': LINKS,
+  'empty-list': { memory: { object: 'group', of: 'person' }, hubspot: { object: 'companies', of: 'contacts' } },
+  'delete-records': RECORDS,
+  'recreate-records': RECORDS,
+  'merge-records': RECORDS,
+  'duplicate-records': { memory: person('name'), hubspot: contact('firstname') },
+};
+
+const records = (names: readonly string[]): number =>
+  new Set(names.filter((name) => !name.includes(' ')).map((name) => name.split('/').slice(0, 2).join('/'))).size;
+const links = (names: readonly string[]): number => names.filter((name) => name.includes(' ')).length;
+
+it('has a case for every fault', () => {
+  expect(Object.keys(CASES).sort()).toEqual(FAULTS.map(({ kind }) => kind).sort());
+});
+
+describe.each(Object.entries(CASES))('%s', (kind, { memory, hubspot, fields }) => {
+  it('damages what was asked for, and nothing else, on an account of no vendor', async () => {
+    const struck = await strike(memoryAccount(), kind, memory);
+    expect(struck.error).toBeUndefined();
+    if (fields !== undefined) {
+      expect(struck.fields).toEqual(fields.memory);
+      expect(records(struck.names)).toBe(4);
+      expect(links(struck.names)).toBe(0);
+    } else expect(struck.names.length).toBeGreaterThanOrEqual(4);
+    expect((await strike(memoryAccount(), kind, memory)).after).toEqual(struck.after);
+  });
+
+  it('damages what was asked for, and nothing else, on HubSpot', async () => {
+    const struck = await onHubSpot(async (account) => await strike(account, kind, hubspot));
+    expect(struck.error).toBeUndefined();
+    expect(struck.names).not.toEqual([]);
+    if (fields !== undefined) {
+      expect(struck.fields).toEqual(fields.hubspot);
+      expect(records(struck.names)).toBe(4);
+      expect(links(struck.names)).toBe(0);
+    }
+  });
+
+  it('writes nothing where it cannot take effect', async () => {
+    const nowhere = { ...memory, object: 'nothing' };
+    const struck = await strike(memoryAccount(), kind, nowhere);
+    expect(struck.error).toMatchObject({ code: 'fault-impossible' });
+    expect(struck.names).toEqual([]);
+    if ('records' in memory) {
+      const tooMany = await strike(memoryAccount(), kind, { ...memory, records: 1000 });
+      expect(tooMany.error).toMatchObject({ code: 'fault-impossible' });
+      expect(tooMany.names).toEqual([]);
+    }
+  });
+});
+
+describe('numbers of links and records', () => {
+  it.each([
+    ['cut-links', 0, 4],
+    ['misdirect-links', 0, 8],
+    ['delete-records', 4, 4],
+    ['recreate-records', 8, 4],
+    ['merge-records', 4, 4],
+    ['duplicate-records', 4, 0],
+  ])('%s: %i records and %i links differ', async (kind, changed, linked) => {
+    const { names } = await strike(memoryAccount(), kind, CASES[kind]?.memory ?? {});
+    expect([records(names), links(names)]).toEqual([changed, linked]);
+  });
+});
