@@ -40,7 +40,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'change-case': one('step', 'firstname'),
   'reassign-owner': one('owner', 'hubspot_owner_id'),
-  'move-back': one('step', 'lifecyclestage'),
+  'move-back': { ...one('step', 'lifecyclestage'), hubspot: contact('lifecyclestage', { order: ['subscriber', 'lead', 'opportunity', 'customer'] }) },
   'swap-fields': both({}),
   'move-over': both({}),
   'shift-rows': one('code', 'email'),

@@ -5,12 +5,21 @@ import type { Fault } from '../fault.js';
 import { field, fieldOf, howMany, type HowMany, impossible, object, take } from '../parameters.js';
 
 /** A stage moved back. A platform that lets a stage go forward only has it emptied first. */
-export const moveBack: Fault<HowMany & { readonly object: string; readonly field: string; readonly to?: string }> = {
+export const moveBack: Fault<
+  HowMany & { readonly object: string; readonly field: string; readonly to?: string; readonly order?: readonly string[] }
+> = {
   kind: 'move-back',
   does: 'Records are moved back to an earlier stage.',
-  parameters: z.strictObject({ object, field, ...howMany, to: z.string().min(1).exactOptional().describe('The stage; the first one unless given.') }),
-  async strike(stage, { object: of, field: name, to, ...many }) {
-    const { options = [], forwardOnly } = fieldOf(stage, of, name);
+  parameters: z.strictObject({
+    object,
+    field,
+    ...howMany,
+    to: z.string().min(1).exactOptional().describe('The stage; the first one unless given.'),
+    order: z.array(z.string()).min(2).exactOptional().describe('The stages from first to last, where the platform does not list them.'),
+  }),
+  async strike(stage, { object: of, field: name, to, order, ...many }) {
+    const { options: listed = [], forwardOnly } = fieldOf(stage, of, name);
+    const options = order ?? listed;
     const back = to ?? options[0];
     const place = back === undefined ? -1 : options.indexOf(back);
     if (back === undefined || place < 0) return impossible(`${name} of ${of} has no such stage, only ${options.join(', ')}.`);
