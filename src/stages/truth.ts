@@ -49,7 +49,8 @@ export function scoreTruth(request: {
   let [damagedLeft, innocentChanged, legitimateLost, cells] = [0, 0, 0, 0];
   const examples: string[] = [];
   const wrong = (name: string, is: string | undefined, should: string | undefined): void => {
-    if (damaged.has(name)) damagedLeft += 1;
+    // What belongs to a record that was deleted, or should not be there, is part of that damage.
+    if (damaged.has(name) || damaged.has(recordOf(name))) damagedLeft += 1;
     else if (legitimate.has(name)) legitimateLost += 1;
     else innocentChanged += 1;
     if (examples.length < 10) examples.push(`${name}: is ${JSON.stringify(is ?? null)}, should be ${JSON.stringify(should ?? null)}`);
@@ -76,6 +77,11 @@ export function scoreTruth(request: {
     legitimateLost,
     examples,
   };
+}
+
+/** `<object>/<key>` of a cell `<object>/<key>/<field>`; what is no cell stays. */
+function recordOf(name: string): string {
+  return name.split('/', 2).join('/');
 }
 
 /** Tells of each field of a record that differs; gives how many there are in all. */

@@ -63,6 +63,10 @@ const disturbSchema = z.strictObject({
   times: z.int().positive().exactOptional().describe('How often; once unless given.'),
 });
 
+const handsSchema = z
+  .strictObject({ at: text.describe('The step of the runbook, once it is done.'), object: text })
+  .describe('A person puts right by hand, on damaged records of this object type, what no API of the platform can write: consent.');
+
 const expectSchema = z
   .strictObject({
     repaired: percent.default('100%').describe('Damaged cells, links and records that are as they should be.'),
@@ -88,6 +92,7 @@ export const drillSchema = z
     runbook: text.describe('Id of the runbook that has to put it right, or the path of one from this file.'),
     inputs: z.record(z.string(), z.unknown()).default({}).describe('Inputs of the runbook. Its platform is that of the stage.'),
     answers: z.record(z.string(), z.unknown()).default({}).describe('Answers to the questions of the runbook, as in an answers file.'),
+    hands: z.array(handsSchema).default([]).describe('What a person does on the platform itself because the runbook says so.'),
     disturb: z.array(disturbSchema).default([]).describe('What happens to the rollback itself.'),
     expect: expectSchema.describe('What has to be true in the end.'),
     must_fail: z.array(z.enum(CHECKS)).min(1).exactOptional().describe('Built to fail: passes only where each of these checks fails.'),

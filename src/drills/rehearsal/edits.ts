@@ -4,7 +4,7 @@ import type { EditsDocument } from '../document/schema.js';
 import type { TruthBook } from './truth-book.js';
 
 /** Who corrects records by hand while things go wrong. */
-const COLLEAGUE: Who = { kind: 'person', id: '4711' };
+export const COLLEAGUE: Who = { kind: 'person', id: '4711' };
 
 /** Edits that people make by hand, not knowing of the failure. Gives how many took effect. */
 export async function makeEdits(edits: EditsDocument, account: StagedAccount, book: TruthBook, random: Random): Promise<number> {

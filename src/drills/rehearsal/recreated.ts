@@ -9,10 +9,8 @@ const COMMON = 5;
  * missing records share; what stands for none keeps its key.
  */
 export function underOldKeys(expected: KeptTruth, actual: KeptTruth): KeptTruth {
-  const missing = [...expected.records.keys()].filter((id) => !actual.records.has(id));
-  const unknown = [...actual.records.keys()].filter((id) => !expected.records.has(id));
-  if (missing.length === 0 || unknown.length === 0) return actual;
-  const oldKeys = matched(expected, actual, missing, unknown);
+  const oldKeys = oldKeysOf(expected, actual);
+  if (oldKeys.size === 0) return actual;
   const named = (id: string): string => oldKeys.get(id) ?? id;
   return {
     records: new Map([...actual.records].map(([id, values]) => [named(id), values])),
@@ -23,6 +21,13 @@ export function underOldKeys(expected: KeptTruth, actual: KeptTruth): KeptTruth 
       }),
     ),
   };
+}
+
+/** Ids of records that were created again, to those that they had before. */
+export function oldKeysOf(expected: KeptTruth, actual: KeptTruth): ReadonlyMap<string, string> {
+  const missing = [...expected.records.keys()].filter((id) => !actual.records.has(id));
+  const unknown = [...actual.records.keys()].filter((id) => !expected.records.has(id));
+  return missing.length === 0 || unknown.length === 0 ? new Map() : matched(expected, actual, missing, unknown);
 }
 
 /** New id to old one, the surest first. */

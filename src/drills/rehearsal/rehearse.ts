@@ -10,7 +10,7 @@ import type { CheckName } from '../verdict/checks.js';
 import type { Facts } from '../verdict/facts.js';
 import { scoreOf } from '../verdict/score.js';
 import { Disturbances } from './disturb.js';
-import { makeEdits } from './edits.js';
+import { COLLEAGUE, makeEdits } from './edits.js';
 import { operate, ON_CALL, type StepNews } from './operator.js';
 import { TruthBook } from './truth-book.js';
 
@@ -85,9 +85,9 @@ async function stageOf({ drill, folder, place, runbook }: RehearsalRequest, deps
 
 function requireSteps({ document, file }: Drill, runbook: Runbook): void {
   const ids = runbook.steps.map(({ id }) => id);
-  for (const { at } of document.disturb)
+  for (const { at } of [...document.disturb, ...document.hands])
     if (!ids.includes(at))
-      throw new RunbackError('not-found', `Runbook ${runbook.id} has no step "${at}" to be disturbed at`, {
+      throw new RunbackError('not-found', `Runbook ${runbook.id} has no step "${at}"`, {
         why: `${file} names it. There are: ${ids.join(', ')}.`,
         state: 'Nothing was started.',
       });
@@ -259,9 +259,18 @@ class Rehearsal {
       this.deps.doing(`Running ${this.runbook.id}: ${news.step}`);
       this.#disturbances.stepBegan(news.step, kill);
     }
+    if (news.state === 'succeeded') await this.#hands(news.step, book);
     if (action === 'restore.plan' && news.state === 'succeeded' && !this.#edited) {
       this.#edited = true;
       await this.#edits('during', book);
+    }
+  }
+
+  async #hands(step: string, book: TruthBook): Promise<void> {
+    for (const { at, object } of this.request.drill.document.hands) {
+      if (at !== step) continue;
+      const put = await book.putRightByHand(COLLEAGUE, object);
+      this.#note(`by hand on the platform: ${put} values of ${object}`);
     }
   }
 

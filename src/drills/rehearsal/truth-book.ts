@@ -1,7 +1,7 @@
 import type { Who, WrittenValues } from '../../sandbox/index.js';
 import { differencesOf, keepStage, scoreTruth, type KeptTruth, type Score, type StagedAccount } from '../../stages/index.js';
 import type { Sample } from '../result.js';
-import { underOldKeys } from './recreated.js';
+import { oldKeysOf, underOldKeys } from './recreated.js';
 
 /**
  * What an account should hold in the end, and which of its cells were damaged or changed for a reason: kept while a
@@ -69,6 +69,30 @@ export class TruthBook {
       this.damaged.delete(`${id}/${name}`);
     }
     return changed.length > 0;
+  }
+
+  /**
+   * A person puts right by hand what the API of the platform does not let anybody write (consent): on the records of an
+   * object type that were damaged, wherever they are now. Gives how many cells that were.
+   */
+  async putRightByHand(who: Who, object: string): Promise<number> {
+    const names = this.account
+      .fields(object)
+      .filter(({ readOnly, byHand, optedOut }) => readOnly && (byHand !== undefined || optedOut !== undefined))
+      .map(({ name }) => name);
+    const actual = await keepStage(this.account);
+    const oldKeys = oldKeysOf(this.expected, actual);
+    let put = 0;
+    for (const [id, values] of actual.records) {
+      const was = oldKeys.get(id) ?? id;
+      const should = this.expected.records.get(was);
+      if (!id.startsWith(`${object}/`) || should === undefined) continue;
+      const wrong = names.filter((name) => values[name] !== should[name] && (this.damaged.has(was) || this.damaged.has(`${was}/${name}`)));
+      if (wrong.length === 0) continue;
+      await this.account.as(who).update(object, id.slice(object.length + 1), Object.fromEntries(wrong.map((name) => [name, should[name] ?? null])));
+      put += wrong.length;
+    }
+    return put;
   }
 
   /** Judges the account as it is now. A record that was created again counts as the one it stands for. */

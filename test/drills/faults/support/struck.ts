@@ -60,7 +60,7 @@ const FIELDS: readonly FieldSchema[] = [
   ...['name', 'town', 'note', 'owner', 'sum', 'day'].map((name): FieldSchema => ({ name, type: 'string', platformType: 'text', readOnly: false })),
   { name: 'code', type: 'string', platformType: 'text', readOnly: false, unique: true },
   { name: 'step', type: 'enum', platformType: 'choice', readOnly: false, options: OPTIONS },
-  { name: 'out', type: 'bool', platformType: 'flag', readOnly: true, optedOut: [true, 'true'] },
+  { name: 'out', type: 'boolean', platformType: 'flag', readOnly: true, optedOut: [true, 'true'] },
 ];
 
 /** An account in memory that is of no vendor: twenty people, each of a group. */

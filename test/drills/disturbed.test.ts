@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import type { Drill } from '../../src/drills/document/load.js';
+import { drillFiles, type DrillResult } from '../../src/drills/index.js';
+import { loadRunbook } from '../../src/runbooks/index.js';
+import { createRandom, type Random } from '../../src/sandbox/index.js';
+import { seedOf } from '../support/seeds.js';
+import { fullSweeps } from '../support/sweeps.js';
+import { play } from './support/deps.js';
+
+const root = join(import.meta.dirname, '../..');
+const KINDS = ['kill', 'rate-limit', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error'] as const;
+const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? (fullSweeps ? 200 : 3));
+
+/** The drills that have to pass, without what disturbs them by themselves. */
+const drills = (await drillFiles(join(root, 'drills'))).flatMap(({ drill }) => (drill === undefined || drill.document.must_fail ? [] : [drill]));
+
+/** A drill with one to three disturbances at random points of its runbook. */
+async function disturbed(drill: Drill, random: Random): Promise<Drill> {
+  const runbook = await loadRunbook(join(root, 'runbooks', `${drill.runbook}.yml`));
+  const steps = runbook.steps.filter(({ action }) => action !== undefined).map(({ id }) => id);
+  // One kill at most: what is looked for is whether one resume is enough.
+  const disturb = Array.from({ length: 1 + random.integer(3) }, (_, i) => ({
+    at: random.pick(steps),
+    with: i === 0 ? random.pick(KINDS) : random.pick(KINDS.filter((kind) => kind !== 'kill')),
+    after: random.integer(12),
+    times: 1,
+  }));
+  return { ...drill, document: { ...drill.document, disturb, where: { local: ['hubspot'], records: 150, seed: random.integer(1_000_000) } } };
+}
+
+/** What may be left: a run that stopped where a person is needed, with nothing but damage left. */
+const stoppedRightly = ({ run, checks }: DrillResult): boolean =>
+  ['running', 'waiting', 'undoing'].includes(run.state) &&
+  checks.every(({ name, passed }) => passed || !['innocent_changed', 'duplicates', 'side_effects', 'edits_kept', 'consent'].includes(name));
+
+describe('drills that are disturbed at random', () => {
+  it(`repair everything and change nothing else, or stop and say why: ${RUNS} runs`, async () => {
+    const from = seedOf();
+    const stops: string[] = [];
+    let soon = 0;
+    for (let turn = 0; turn < RUNS; turn += 1) {
+      const random = createRandom(from + turn);
+      const drill = await disturbed(random.pick(drills), random);
+      const story = `seed ${from + turn}: ${drill.id} ${JSON.stringify(drill.document.disturb)}`;
+      const result = await play(drill, { resumes: 3 });
+      const failed = result.checks.filter(({ passed }) => !passed);
+      if (result.passed) soon += result.run.resumes <= 1 ? 1 : 0;
+      else {
+        expect(stoppedRightly(result), `${story}\n${JSON.stringify(failed)}\n${result.run.because ?? ''}\n${result.examples.join('\n')}`).toBe(true);
+        stops.push(`${story}: ${result.run.state}: ${result.run.because ?? ''}`);
+      }
+    }
+    console.log(
+      `disturbed drills: ${RUNS} runs, ${soon} repaired after at most one resume, ${stops.length} stops${stops.map((stop) => `\n  ${stop}`).join('')}`,
+    );
+    if (RUNS >= 100) expect(soon / RUNS).toBeGreaterThanOrEqual(0.95);
+  }, 3_600_000);
+});
