@@ -67,7 +67,8 @@ describe('runback drill', () => {
     const { folder, run } = await workspace({ one: drill('one') });
     const scheduled = async (): Promise<readonly string[]> => {
       const { stdout } = await run('--json', 'drill', 'run', 'one', '--scheduled');
-      return (jsonLines(stdout).at(-1)?.['data'] as { readonly incidents: readonly string[] }).incidents;
+      const last = jsonLines(stdout).at(-1) as { readonly data: { readonly incidents: readonly string[] } };
+      return last.data.incidents;
     };
     expect(await scheduled()).toEqual([]);
     await writeFile(join(folder, 'drills', 'one.yml'), drill('one', { answers: { review: 'undo' } }));

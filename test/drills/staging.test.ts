@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { cleanEnv, program, runback } from '../cli/support/child.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import { sharedDataDir } from '../support/shared-data.js';
 import { ANSWERS, folderFor } from './support/deps.js';
 
 /** A table of people, and nobody in it. */
@@ -111,6 +112,42 @@ describe('a drill in a staging database that is reached through the ordinary con
     expect(await peopleIn(production)).toEqual(before);
     expect(await readdir(join(folder, '.runback', 'documents', 'drill-stages')).catch(() => [])).toEqual([]);
   }, 60_000);
+
+  const data = sharedDataDir();
+  if (data === undefined) console.log('skipped: febrl-people.csv and mojibake-in-the-wild.json are not beside the repository (RUNBACK_TEST_DATA)');
+  it.skipIf(data === undefined)(
+    'puts right 5,000 people of a real snapshot whose texts were read in the wrong encoding',
+    async () => {
+      const { folder, production, run, staging } = await scene();
+      const people = (await readFile(join(data ?? '', 'febrl-people.csv'), 'utf8')).trim().split('\n').slice(1);
+      const pairs = JSON.parse(await readFile(join(data ?? '', 'mojibake-in-the-wild.json'), 'utf8')) as readonly { readonly fixed: string }[];
+      // Real texts that were spoilt in the world, as they should be, beside real names.
+      const given = people.map((line, i) => `${line.split(',')[1]?.trim() ?? ''} ${(pairs[i % pairs.length]?.fixed ?? '').slice(0, 60)}`);
+      await server.sql(production, 'DELETE FROM people');
+      await server.sql(production, 'INSERT INTO people SELECT n, given, NULL, NULL, NULL FROM unnest($1::text[]) WITH ORDINALITY AS t(given, n)', [
+        given,
+      ]);
+      expect((await run('snapshot', 'create', '--platform', 'warehouse')).code).toBe(0);
+      expect((await run('snapshot', 'verify', 'latest')).code).toBe(0);
+      const path = join(folder, 'drills', 'overwritten-people.yml');
+      const drill = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+      const fault = { kind: 'wrong-decoding', object: 'public.people', field: 'given', share: 0.02 };
+      await writeFile(path, JSON.stringify({ ...drill, where: { platform: 'rehearsal', from: 'latest-verified' }, fault }));
+      const own = await peopleIn(staging);
+      const { stdout, stderr } = await run('drill', 'run', 'overwritten-people');
+      expect(lastOf(stdout).data, `${stderr}${stdout}`).toMatchObject({
+        passed: true,
+        results: [
+          {
+            faults: ['wrong-decoding'],
+            checks: expect.arrayContaining([expect.objectContaining({ name: 'repaired', found: '100% of 100' })]) as unknown,
+          },
+        ],
+      });
+      expect(await peopleIn(staging)).toEqual(own);
+    },
+    120_000,
+  );
 
   it('is cleaned up by the next drill where it was killed, and what is not its own stays', async () => {
     const { folder, env, run, staging } = await scene();

@@ -14,6 +14,7 @@ const shipped = join(import.meta.dirname, '../../../runbooks');
 /** What somebody who follows mass-overwrite answers. */
 export const ANSWERS = {
   review: 'yes',
+  unlisted: 'done',
   left: 'go on',
   review_created: 'leave',
   allow: { choice: 'approve', by: 'lee' },
