@@ -102,14 +102,20 @@ export async function runDrills(
         results.push(result);
         options.done(result);
       } catch (error) {
-        if (!isRunbackError(error) || error.code === 'interrupted' || error.code === 'bug') throw error;
+        if (!isRunbackError(error) || error.code === 'interrupted' || error.code === 'bug') {
+          queue.length = 0;
+          throw error;
+        }
         const failed = { drill: next.drill.id, error };
         unstaged.push(failed);
         options.done(failed);
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, options.jobs) }, worker));
+  // All stages are taken down before anything is told.
+  const ends = await Promise.allSettled(Array.from({ length: Math.max(1, options.jobs) }, worker));
+  const broken = ends.find((end) => end.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
   const order = planned.map(({ drill }) => drill.id);
   return { results: results.sort((a, b) => order.indexOf(a.drill) - order.indexOf(b.drill)), unstaged };
 }
