@@ -22,9 +22,9 @@ import { propertyRoutes } from './routes/properties.js';
 import { type ApiContext, type Behaviour, forKit, type Route } from './routes/route.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { searchRoutes } from './routes/search.js';
-import { FRESH_ACCOUNT, type AccountSettings } from './state/account-settings.js';
 import { dumpPortal, loadPortal } from './state/dump.js';
 import { Portal } from './state/portal.js';
+import { FRESH_ACCOUNT, type AccountSettings } from './state/reactions/account-settings.js';
 import { SearchIndex } from './state/search-index.js';
 
 /** How a sandbox starts. Everything has a default. */

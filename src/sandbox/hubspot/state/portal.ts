@@ -3,18 +3,18 @@ import { createRandom, type Random } from '../../kit/random.js';
 import { badRequest, contactExists, recordNotFound, uniqueTaken } from '../failure.js';
 import { LIFECYCLE_STAGES } from '../properties/contacts.js';
 import { OWNERS, type Owner } from '../properties/owners.js';
-import { FRESH_ACCOUNT, type AccountSettings } from './account-settings.js';
 import { addressesOf, swapAddresses } from './addresses.js';
-import { companyOfAddress, setCompany } from './contact-company.js';
 import { defaultObjectTypes } from './default-types.js';
 import { LinkTable } from './link-table.js';
 import { bothDirections, defaultLinkTypes, type LinkType } from './link-types.js';
 import { ObjectTypes, type ObjectType } from './object-type.js';
 import { checkStage } from './pipeline-rules.js';
+import { FRESH_ACCOUNT, type AccountSettings } from './reactions/account-settings.js';
+import { companyOfAddress, setCompany } from './reactions/contact-company.js';
+import { fillsOfChange, fillsOfNew, type Fill } from './reactions/server-fills.js';
+import { syncStageOfLink, syncStages } from './reactions/stage-sync.js';
 import { RecordTable } from './record-table.js';
 import type { StoredRecord, Writer, WriteSource } from './record.js';
-import { fillsOfChange, fillsOfNew, type Fill } from './server-fills.js';
-import { syncStageOfLink, syncStages } from './stage-sync.js';
 import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
 
 /** What a write did to a record or a link. */

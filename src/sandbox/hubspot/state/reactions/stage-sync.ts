@@ -1,9 +1,9 @@
-import type { LinkType } from './link-types.js';
-import type { ObjectType } from './object-type.js';
-import { outcomeOf } from './pipeline-rules.js';
+import type { LinkType } from '../link-types.js';
+import type { ObjectType } from '../object-type.js';
+import { outcomeOf } from '../pipeline-rules.js';
+import type { StoredRecord, WriteSource } from '../record.js';
+import type { PropertyValues } from '../values.js';
 import type { Reacting } from './reacting.js';
-import type { StoredRecord, WriteSource } from './record.js';
-import type { PropertyValues } from './values.js';
 
 const BY_COMPANY: WriteSource = { type: 'COMPANIES', id: 'LifecycleStageSync' };
 const BY_DEAL: WriteSource = { type: 'DEALS', id: 'LifecycleStageSync' };

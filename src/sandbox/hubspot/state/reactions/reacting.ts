@@ -1,10 +1,10 @@
+import type { LinkTable } from '../link-table.js';
+import type { LinkType } from '../link-types.js';
+import type { ObjectType, ObjectTypes } from '../object-type.js';
+import type { RecordTable } from '../record-table.js';
+import type { StoredRecord, Writer } from '../record.js';
+import type { PropertyValues } from '../values.js';
 import type { AccountSettings } from './account-settings.js';
-import type { LinkTable } from './link-table.js';
-import type { LinkType } from './link-types.js';
-import type { ObjectType, ObjectTypes } from './object-type.js';
-import type { RecordTable } from './record-table.js';
-import type { StoredRecord, Writer } from './record.js';
-import type { PropertyValues } from './values.js';
 
 /** What the account's own reactions to a write see of it, and may do in it; see `Portal`. */
 export interface Reacting {

@@ -1,6 +1,6 @@
-import type { ObjectType } from './object-type.js';
+import type { ObjectType } from '../object-type.js';
+import type { Writer, StoredRecord, WriteSource } from '../record.js';
 import type { Reacting } from './reacting.js';
-import type { Writer, StoredRecord, WriteSource } from './record.js';
 
 /** As what the account itself makes companies of addresses. */
 const BY_ADDRESS: WriteSource = { type: 'COMPANIES', id: 'AutomaticAssociation' };
