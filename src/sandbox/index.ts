@@ -6,4 +6,5 @@ export { startHubSpotSandbox, type HubSpotSandboxOptions } from './hubspot/sandb
 export { seedMessy } from './hubspot/seed/seed.js';
 export { strangerOf, turnAway } from './kit/gate.js';
 export { createRandom, type Random } from './kit/random.js';
+export type * from './automation.js';
 export type * from './sandbox.js';

@@ -1,3 +1,4 @@
+import type { Automated } from './automation.js';
 import type { CommonFault, Faults } from './kit/faults.js';
 
 /**
@@ -11,9 +12,11 @@ import type { CommonFault, Faults } from './kit/faults.js';
  * - it follows the vendor's published rules, written down without a look at what the connector would like;
  * - `truth` and `writeAs` go past the API: they are neither counted, limited nor struck by faults, and follow the rules
  *   for values all the same;
- * - requests are handled one after the other, each entirely or, where the vendor or a fault says so, in part.
+ * - requests are handled one after the other, each entirely or, where the vendor or a fault says so, in part;
+ * - automations run after the request or write that set them off; what waits runs, at the time it was due, before the
+ *   next request or write, and before anything is told.
  */
-export interface Sandbox {
+export interface Sandbox extends Automated {
   /** Name of the platform, for people; never compare it. */
   readonly kind: string;
   /** The account, as its API names it: what `identify` of the connector gives. */

@@ -3,46 +3,9 @@ import { connect } from 'node:net';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import type { Clock } from '../../src/lib/index.js';
 import type { Sandbox, SandboxLink } from '../../src/sandbox/index.js';
-
-/** A request of the platform's API. */
-export interface ApiCall {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-}
-
-/** What the suite has to know of one platform. */
-export interface SandboxUnderTest {
-  /** Starts it empty. `host`: what to listen on. */
-  start(options: { readonly clock: Clock; readonly host?: string; readonly token?: string }): Promise<Sandbox>;
-  /** An object type with a field that holds any text, and one that is linked to it. */
-  readonly object: string;
-  readonly text: string;
-  readonly linked: string;
-  readonly linkedText: string;
-  /** A key that no record has. */
-  readonly missingKey: string;
-  /** Calls of the API: one that only reads, one that sets the text field of a record. */
-  readonly look: ApiCall;
-  set(key: string, text: string): ApiCall;
-  /** Whether an answer to `set` says that it was done. */
-  done(status: number, body: unknown): boolean;
-  /**
-   * How many `look` calls one after the other, with no time in between, are let in; and for how long it then takes
-   * until one is.
-   */
-  readonly most: number;
-  readonly againMs: number;
-}
-
-/** A clock that stands until it is moved, or until somebody waits. */
-function standing(): Clock & { move(ms: number): void } {
-  let now = Date.parse('2026-11-22T12:00:00.000Z');
-  const move = (ms: number): void => void (now += ms);
-  return { now: () => new Date(now), monotonicMs: () => now, sleep: async (ms) => await Promise.resolve(move(ms)), move };
-}
+import { automationPromises } from './sandbox/automations.js';
+import { type Answer, type ApiCall, ask, control, type SandboxUnderTest, standing } from './sandbox/platform.js';
 
 /**
  * The promises of `src/sandbox/sandbox.ts`, tried from outside. What a user would lose: a rehearsal proves nothing
@@ -179,6 +142,8 @@ export function sandboxContract(name: string, platform: SandboxUnderTest): void 
       });
     });
 
+    automationPromises(platform, () => ({ sandbox, clock, start, call }));
+
     describe('counts and limits', () => {
       test('requests are counted, by endpoint and status, and writes by record', async () => {
         const key = seeded();
@@ -290,30 +255,6 @@ export function sandboxContract(name: string, platform: SandboxUnderTest): void 
       });
     });
   });
-}
-
-interface Answer {
-  readonly status: number;
-  /** Parsed; `no JSON` where it is none. */
-  readonly body: unknown;
-  readonly retryAfter: string | null;
-}
-
-async function ask(url: string, { method, path, body }: ApiCall, token: string): Promise<Answer> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(url + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
-  const text = await response.text();
-  let parsed: unknown;
-  try {
-    parsed = text === '' ? undefined : JSON.parse(text);
-  } catch {
-    parsed = 'no JSON';
-  }
-  return { status: response.status, body: parsed, retryAfter: response.headers.get('retry-after') };
-}
-
-async function control({ url, token }: Sandbox, method: string, name: string, body?: unknown): Promise<Answer> {
-  return await ask(url, { method, path: `/__sandbox/${name}`, body }, token);
 }
 
 /** Sends a request as it is, and gives the first line of the answer. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-import type { SandboxLink, TrueValues, Truth, WrittenValues } from '../../src/sandbox/index.js';
+import type { Cause, SandboxLink, TrueValues, Truth, WrittenValues } from '../../src/sandbox/index.js';
+import type { Automations } from '../../src/sandbox/kit/automations/automations.js';
+import { automationsForm } from '../../src/sandbox/kit/automations/forms.js';
 import { Failure } from '../../src/sandbox/kit/failure.js';
 
 /** One thing of the account. */
@@ -24,6 +26,7 @@ const dumpForm = z.object({
   lastId: z.number(),
   rows: z.record(z.string(), z.array(row)),
   members: z.array(z.tuple([z.number(), z.number()])),
+  automations: automationsForm.optional(),
 });
 
 /** What one Postbird account holds, and its rules for values. No HTTP here. */
@@ -34,7 +37,7 @@ export class Account {
   #members = new Map<number, Set<number>>();
   readonly writes: { readonly action: string; readonly object: string; readonly id: string }[] = [];
 
-  constructor(readonly now: () => number) {}
+  constructor(readonly automations: Automations) {}
 
   /** Rows by ascending id; throws 404 for things that Postbird does not have. */
   rows(things: string): readonly Row[] {
@@ -45,8 +48,8 @@ export class Account {
     return this.#table(things).get(id);
   }
 
-  /** What would be stored; throws what is refused. `person`: may give consent back. */
-  check(things: string, values: WrittenValues, of: Row | undefined, person: boolean): void {
+  /** What would be stored; throws what is refused. A person may give consent back. */
+  check(things: string, values: WrittenValues, of: Row | undefined, { by }: Cause): void {
     for (const [name, value] of Object.entries(values)) {
       if (FIELDS[things]?.includes(name) !== true) throw refused(422, 'unknown_field', `No field ${name}`);
       if (value === null || value === '') continue;
@@ -54,27 +57,31 @@ export class Account {
         throw refused(409, 'taken', 'An address is taken');
       if (name !== 'consent') continue;
       if (value !== 'subscribed' && value !== 'unsubscribed') throw refused(422, 'invalid', 'Not a consent');
-      if (!person && value === 'subscribed' && of?.values['consent'] === 'unsubscribed')
+      if (by !== 'person' && value === 'subscribed' && of?.values['consent'] === 'unsubscribed')
         throw refused(422, 'consent', 'Only the person can give consent back');
     }
   }
 
-  create(things: string, values: WrittenValues, person: boolean, at = this.now()): Row {
-    this.check(things, values, undefined, person);
+  create(things: string, values: WrittenValues, cause: Cause, backDated?: number): Row {
+    this.check(things, values, undefined, cause);
+    const at = backDated ?? this.automations.now();
     this.#lastId += 1;
     const made: Row = { id: this.#lastId, createdAt: at, updatedAt: at, values: stored({}, values) };
     this.#table(things).set(made.id, made);
     this.#note('create', things, made.id);
+    if (backDated === undefined) this.automations.changed({ object: things, key: String(made.id), before: undefined, after: made.values }, cause);
     return made;
   }
 
-  update(things: string, id: number, values: WrittenValues, person: boolean, at = this.now()): Row {
+  update(things: string, id: number, values: WrittenValues, cause: Cause, backDated?: number): Row {
     const found = this.find(things, id);
     if (!found) throw refused(404, 'not_found', `No ${things} ${String(id)}`);
-    this.check(things, values, found, person);
-    found.values = stored(found.values, values);
-    found.updatedAt = at;
+    this.check(things, values, found, cause);
+    const before = found.values;
+    found.values = stored(before, values);
+    found.updatedAt = backDated ?? this.automations.now();
     this.#note('update', things, id);
+    if (backDated === undefined) this.automations.changed({ object: things, key: String(id), before, after: found.values }, cause);
     return found;
   }
 
@@ -128,11 +135,13 @@ export class Account {
 
   dump(): unknown {
     const rows = Object.fromEntries([...this.#things].map(([things, table]) => [things, [...table.values()]]));
-    return { version: 1, lastId: this.#lastId, rows, members: [...this.#members].flatMap(([list, of]) => [...of].map((id) => [list, id])) };
+    const members = [...this.#members].flatMap(([list, of]) => [...of].map((id) => [list, id]));
+    return { version: 1, automations: this.automations.dump(), lastId: this.#lastId, rows, members };
   }
 
   load(json: unknown): void {
-    const { lastId, rows, members } = dumpForm.parse(json);
+    const { lastId, rows, members, automations } = dumpForm.parse(json);
+    this.automations.load(automations);
     this.#lastId = lastId;
     this.#things = new Map(Object.keys(FIELDS).map((things) => [things, new Map((rows[things] ?? []).map((each) => [each.id, each]))]));
     this.#members = new Map();
@@ -146,7 +155,7 @@ export class Account {
   }
 
   #note(action: string, object: string, id: number): void {
-    this.writes.push({ action, object, id: String(id) });
+    if (!this.automations.acting) this.writes.push({ action, object, id: String(id) });
   }
 }
 

@@ -7,6 +7,8 @@ sandboxContract('an invented e-mail platform', {
   text: 'city',
   linked: 'lists',
   linkedText: 'name',
+  address: 'email',
+  consent: { field: 'consent', optedOut: 'unsubscribed' },
   missingKey: '900000000',
   look: { method: 'GET', path: '/v2/subscribers' },
   set: (key, text) => ({ method: 'POST', path: '/v2/subscribers/bulk', body: { items: [{ id: Number(key), set: { city: text } }] } }),

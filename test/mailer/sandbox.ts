@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 
 import { type Clock, systemClock } from '../../src/lib/index.js';
-import type { Sandbox, TrueWriter } from '../../src/sandbox/index.js';
+import type { Cause, Sandbox, TrueWriter } from '../../src/sandbox/index.js';
+import { Automations } from '../../src/sandbox/kit/automations/automations.js';
+import { automatedHandle, settlingWriter } from '../../src/sandbox/kit/automations/handle.js';
 import { COMMON_FAULTS, commonControls, faultForm, read } from '../../src/sandbox/kit/control.js';
 import { RequestCounter } from '../../src/sandbox/kit/counts.js';
 import type { Api } from '../../src/sandbox/kit/dispatch.js';
@@ -33,6 +35,7 @@ interface Options {
 const MINUTE_MS = 60_000;
 const MOST = 50;
 type Caller = 'key';
+const BY_API: Cause = { by: 'api', app: 'key' };
 
 const id = z.number().int();
 const ids = z.object({ ids: z.array(id).max(MOST) });
@@ -50,7 +53,13 @@ const faultInput = z.discriminatedUnion('kind', [
 export async function startMailerSandbox(options: Options = {}): Promise<MailerSandbox> {
   const clock = options.clock ?? systemClock;
   const token = options.token ?? `pb-${randomUUID()}`;
-  const account = new Account(() => clock.now().getTime());
+  const automations: Automations = new Automations(clock, {
+    hasField: (object, field) => FIELDS[object]?.includes(field) === true,
+    find: (object, key) => account.find(object, Number(key))?.values,
+    write: (object, key, given, _, because) => void account.update(object, Number(key), given, because),
+    optedOut: (_, { consent }) => consent === 'unsubscribed',
+  });
+  const account = new Account(automations);
   const faults = new FaultSwitches<MailerFault>(clock);
   const counter = new RequestCounter();
   const limits = { minute: new RollingWindow(clock, MINUTE_MS), day: new DailyQuota(clock), refused: 0 };
@@ -107,8 +116,9 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
     token,
     faults,
     now: () => clock.now(),
-    truth: () => account.truth(),
-    writeAs: ({ kind }) => writerOf(account, kind === 'person'),
+    ...automatedHandle(automations, 'key'),
+    truth: () => (automations.settle(), account.truth()),
+    writeAs: (who) => settlingWriter(automations, writerOf(account, { by: who.kind, id: who.id })),
     counts: () =>
       counter.report(account.writes.slice(firstWrite), limits.refused, ({ object, id: key }) => account.truth().record(object, key)?.['email']),
     resetCounts: () => {
@@ -119,7 +129,6 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
     dump: () => account.dump(),
     load: (dump) => account.load(dump),
   };
-  const controls = commonControls(sandbox, (body) => read(faultInput, body, (why) => refused(400, 'invalid', why)) as MailerFault);
   const served = await serve({
     host: options.host ?? '127.0.0.1',
     port: 0,
@@ -128,18 +137,19 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
     api,
     faults,
     counter,
-    controls: () => controls,
+    automations,
+    controls: () => commonControls(sandbox, (body) => read(faultInput, body, (why) => refused(400, 'invalid', why)) as MailerFault),
     mayCome: ({ authorization }) => authorization === `Bearer ${token}`,
   });
   return { ...sandbox, ...served };
 }
 
-function writerOf(account: Account, person: boolean): TrueWriter {
+function writerOf(account: Account, cause: Cause): TrueWriter {
   const member = (list: string, subscriber: string, joins: boolean): void => void account.member(Number(list), Number(subscriber), joins);
   const ends = (object: string, one: string, other: string): readonly [string, string] => (object === 'lists' ? [one, other] : [other, one]);
   return {
-    create: (object, given, at) => String(account.create(object, given, person, at).id),
-    update: (object, key, given, at) => void account.update(object, Number(key), given, person, at),
+    create: (object, given, at) => String(account.create(object, given, cause, at).id),
+    update: (object, key, given, at) => void account.update(object, Number(key), given, cause, at),
     remove: (object, key) => void account.remove(object, Number(key)),
     link: (fromObject, from, _to, to) => member(...ends(fromObject, from, to), true),
     unlink: (fromObject, from, _to, to) => member(...ends(fromObject, from, to), false),
@@ -178,10 +188,10 @@ function routesOf(account: Account): readonly Route<Caller>[] {
     }),
     on('POST', /^\/v2\/(lists|subscribers)$/, (request) => {
       const { items } = body(created, request);
-      for (const item of items) account.check(things(request), item, undefined, false);
+      for (const item of items) account.check(things(request), item, undefined, BY_API);
       const addresses = items.flatMap(({ email }) => email ?? []);
       if (new Set(addresses).size < addresses.length) throw refused(409, 'taken', 'An address is taken');
-      return { status: 201, body: { ids: items.map((item) => account.create(things(request), item, false).id) } };
+      return { status: 201, body: { ids: items.map((item) => account.create(things(request), item, BY_API).id) } };
     }),
     on('POST', /^\/v2\/(lists|subscribers)\/bulk$/, (request) => {
       const { items } = body(changed, request);
@@ -201,7 +211,7 @@ function routesOf(account: Account): readonly Route<Caller>[] {
 
 function changeOne(account: Account, things: string, item: z.infer<typeof changed>['items'][number], position: number): unknown {
   try {
-    return { position, item: told(account.update(things, item.id, item.set, false)) };
+    return { position, item: told(account.update(things, item.id, item.set, BY_API)) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { position, ...(error.body as object) };

@@ -7,6 +7,8 @@ sandboxContract('hubspot', {
   text: 'jobtitle',
   linked: 'companies',
   linkedText: 'name',
+  address: 'email',
+  consent: { field: 'hs_email_optout', optedOut: 'true' },
   missingKey: '900000000000',
   look: { method: 'GET', path: '/crm/v3/objects/contacts' },
   set: (key, text) => ({ method: 'PATCH', path: `/crm/v3/objects/contacts/${key}`, body: { properties: { jobtitle: text } } }),

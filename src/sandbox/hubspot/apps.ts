@@ -13,6 +13,9 @@ export const ALL_SCOPES: readonly string[] = [
     `crm.schemas.${object}.write`,
   ]),
   'tickets',
+  'automation',
+  'crm.lists.read',
+  'crm.lists.write',
   'crm.objects.owners.read',
 ];
 

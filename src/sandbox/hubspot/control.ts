@@ -8,7 +8,7 @@ import type { HubSpotSandbox } from './handle.js';
 import type { LimitSettings } from './limits.js';
 import { readBody } from './routes/inputs.js';
 import { seedMessy } from './seed/seed.js';
-import type { AccountSettings } from './state/account-settings.js';
+import type { AccountSettings } from './state/reactions/account-settings.js';
 import type { WriteSource } from './state/record.js';
 
 const policy = z.enum(['TEN_SECONDLY_ROLLING', 'SECONDLY', 'DAILY']);

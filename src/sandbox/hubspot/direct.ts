@@ -1,6 +1,7 @@
-import type { SandboxLink, Truth, TrueValues, TrueWriter, Who, WrittenValues } from '../sandbox.js';
+import type { TrueValues, TrueWriter, Who, WrittenValues } from '../sandbox.js';
 import { ApiFailure, badRequest } from './failure.js';
 import type { LinkType } from './state/link-types.js';
+import { listOf } from './state/lists/written.js';
 import type { ObjectType } from './state/object-type.js';
 import type { Portal } from './state/portal.js';
 import { type Writer, historyOf, type HistoryEntry, type StoredRecord, type WriteSource } from './state/record.js';
@@ -52,7 +53,7 @@ export function trueRecords(portal: Portal, object: string): readonly TrueRecord
 }
 
 /** What clients or people may have written, consent too. */
-function writtenValues(type: ObjectType, { values }: StoredRecord): TrueValues {
+export function writtenValues(type: ObjectType, { values }: StoredRecord): TrueValues {
   const written: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) {
     const definition = type.properties.get(name);
@@ -60,27 +61,6 @@ function writtenValues(type: ObjectType, { values }: StoredRecord): TrueValues {
       written[name] = definition.fieldType === 'checkbox' ? value.split(';').sort().join(';') : value;
   }
   return written;
-}
-
-/** The account in the terms of the seam. */
-export function truthOf(portal: Portal): Truth {
-  return {
-    objects: portal.types.all().map(({ name }) => name),
-    record(object, key) {
-      const type = portal.types.get(object);
-      const record = portal.table(type).find(key);
-      // A merged-away id leads to another record, which is not that one.
-      return record?.id === key ? writtenValues(type, record) : undefined;
-    },
-    *records(object) {
-      const type = portal.types.get(object);
-      for (const record of portal.table(type).from(undefined, false)) yield { key: record.id, values: writtenValues(type, record) };
-    },
-    *links() {
-      for (const { category, typeId, fromObject, from, toObject, to } of trueLinks(portal))
-        yield { kind: `${category}-${String(typeId)}`, fromObject, from, toObject, to } satisfies SandboxLink;
-    },
-  };
 }
 
 /** Every link there is, once. */
@@ -137,13 +117,13 @@ export class DirectWriter implements TrueWriter {
       case 'update':
         return this.update(mutation.object, mutation.id, mutation.properties);
       case 'archive':
-        this.portal.archive(this.portal.types.get(mutation.object), mutation.id, this.writer);
+        this.archive(mutation.object, mutation.id);
         return mutation.id;
       case 'undelete':
-        this.portal.undelete(this.portal.types.get(mutation.object), mutation.id, this.writer);
+        this.settling(() => this.portal.undelete(this.portal.types.get(mutation.object), mutation.id, this.writer));
         return mutation.id;
       case 'merge':
-        return this.portal.merge(this.portal.types.get(mutation.object), mutation.into, mutation.id, this.writer).id;
+        return this.settling(() => this.portal.merge(this.portal.types.get(mutation.object), mutation.into, mutation.id, this.writer).id);
       case 'link':
         return this.link(mutation.fromObject, mutation.from, mutation.toObject, mutation.to, mutation.label);
       case 'unlink':
@@ -156,37 +136,62 @@ export class DirectWriter implements TrueWriter {
 
   /** Creates a record; gives its id. `at` back-dates it, in milliseconds. */
   create(object: string, properties: WrittenValues, at?: number): string {
-    return this.portal.create(this.portal.types.get(object), asSent(properties), this.writer, at).id;
+    const sent = asSent(properties);
+    if (object === 'lists') return this.portal.lists.create(listOf(sent), this.writer).id;
+    return this.settling(() => this.portal.create(this.portal.types.get(object), sent, this.writer, at).id);
   }
 
   /** Changes a record; `''` and null clear a value. */
   update(object: string, id: string, properties: WrittenValues, at?: number): string {
+    if (object === 'lists') return this.portal.lists.rename(id, asSent(properties), this.writer).id;
     const type = this.portal.types.get(object);
-    const record = this.portal.record(type, id);
-    this.portal.update(type, record, asSent(properties), this.writer, at);
-    return record.id;
+    return this.settling(() => {
+      const record = this.portal.record(type, id);
+      this.portal.update(type, record, asSent(properties), this.writer, at);
+      return record.id;
+    });
   }
 
   /** What a client calls archiving. */
   remove(object: string, id: string): void {
-    this.archive(object, id);
+    if (object === 'lists') this.portal.lists.remove(id, this.writer);
+    else this.archive(object, id);
   }
 
   archive(object: string, id: string): void {
-    this.portal.archive(this.portal.types.get(object), id, this.writer);
+    this.settling(() => this.portal.archive(this.portal.types.get(object), id, this.writer));
   }
 
-  /** Links two records, with a label or plainly. */
+  /** Links two records, with a label or plainly; a record and a static list: puts it on the list. */
   link(fromObject: string, from: string, toObject: string, to: string, label?: string, at?: number): string {
-    if (!this.portal.link(this.linkType(fromObject, toObject, label), from, to, this.writer, at))
+    if (fromObject === 'lists') return this.link(toObject, to, fromObject, from);
+    if (toObject === 'lists') this.member(to, fromObject, from, true);
+    else if (!this.settling(() => this.portal.link(this.linkType(fromObject, toObject, label), from, to, this.writer, at)))
       throw badRequest(`${fromObject} ${from} or ${toObject} ${to} does not exist`);
     return from;
   }
 
   /** Takes a label away, or without one the whole link. */
   unlink(fromObject: string, from: string, toObject: string, to: string, label?: string): void {
+    if (fromObject === 'lists') return this.unlink(toObject, to, fromObject, from);
+    if (toObject === 'lists') return this.member(to, fromObject, from, false);
     const type = this.linkType(fromObject, toObject, label);
-    this.portal.unlink(type.from, type.to, type, from, to, this.writer);
+    this.settling(() => this.portal.unlink(type.from, type.to, type, from, to, this.writer));
+  }
+
+  private member(list: string, object: string, id: string, joins: boolean): void {
+    const { lists, types } = this.portal;
+    if (lists.get(list).object !== types.get(object).name) throw badRequest(`List ${list} holds no ${object}`);
+    const { missing } = lists.change(list, joins, [id], this.writer);
+    if (joins && missing.length > 0) throw badRequest(`${object} ${id} does not exist`);
+  }
+
+  /** What is due runs before a write, and what the write sets off after it. */
+  private settling<T>(write: () => T): T {
+    this.portal.automations.settle();
+    const done = write();
+    this.portal.automations.settle();
+    return done;
   }
 
   merge(object: string, id: string, into: string): void {

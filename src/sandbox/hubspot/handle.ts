@@ -5,10 +5,11 @@ import type { AppSettings } from './apps.js';
 import type { DirectWriter, TrueLink, TrueRecord } from './direct.js';
 import type { Fault } from './faults.js';
 import type { LimitSettings } from './limits.js';
-import type { AccountSettings } from './state/account-settings.js';
 import type { PortalDump } from './state/dump.js';
-import type { Portal, WriteEntry } from './state/portal.js';
+import type { Portal } from './state/portal.js';
+import type { AccountSettings } from './state/reactions/account-settings.js';
 import type { HistoryEntry, WriteSource } from './state/record.js';
+import type { WriteEntry } from './state/write-entry.js';
 
 /** A running local HubSpot account. */
 export interface HubSpotSandbox extends Sandbox, Pick<Served, 'onRequest' | 'onApplied'> {

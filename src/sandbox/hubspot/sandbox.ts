@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
 import { systemClock, type Clock } from '../../lib/index.js';
+import { automatedHandle } from '../kit/automations/handle.js';
 import type { Controls } from '../kit/control.js';
 import { RequestCounter } from '../kit/counts.js';
 import { type Served, serve } from '../kit/serve.js';
 import { hubspotApi } from './api.js';
 import { ALL_SCOPES, Apps } from './apps.js';
 import { hubspotControls } from './control.js';
-import { DirectWriter, sourceOf, trueHistory, trueLinks, trueRecords, truthOf } from './direct.js';
+import { DirectWriter, sourceOf, trueHistory, trueLinks, trueRecords } from './direct.js';
 import { recordNotFound } from './failure.js';
 import { hubspotFaults } from './faults.js';
 import { Forms } from './forms.js';
@@ -16,16 +17,20 @@ import { DEFAULT_LIMITS, type LimitSettings } from './limits.js';
 import { accountRoutes } from './routes/account.js';
 import { associationBatchRoutes } from './routes/association-batches.js';
 import { associationRoutes } from './routes/associations.js';
+import { flowRoutes } from './routes/flows.js';
+import { listRoutes } from './routes/lists.js';
 import { objectBatchRoutes } from './routes/object-batches.js';
 import { objectRoutes } from './routes/objects.js';
 import { propertyRoutes } from './routes/properties.js';
 import { type ApiContext, type Behaviour, forKit, type Route } from './routes/route.js';
 import { schemaRoutes } from './routes/schemas.js';
 import { searchRoutes } from './routes/search.js';
-import { FRESH_ACCOUNT, type AccountSettings } from './state/account-settings.js';
 import { dumpPortal, loadPortal } from './state/dump.js';
 import { Portal } from './state/portal.js';
+import { FRESH_ACCOUNT, type AccountSettings } from './state/reactions/account-settings.js';
+import { WORKFLOW } from './state/record.js';
 import { SearchIndex } from './state/search-index.js';
+import { truthOf } from './truth.js';
 
 /** How a sandbox starts. Everything has a default. */
 export interface HubSpotSandboxOptions {
@@ -92,6 +97,8 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     ...associationRoutes(context),
     ...propertyRoutes(context),
     ...accountRoutes(context, apps),
+    ...flowRoutes(context),
+    ...listRoutes(context),
   ];
   const forms = new Forms(portal, clock);
   const api = hubspotApi({
@@ -102,26 +109,35 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     notFoundPage: options.notFoundPage ?? false,
   });
   let firstWrite = 0;
+  const settled = (): Portal => {
+    portal.automations.settle();
+    return portal;
+  };
   const handle: Omit<HubSpotSandbox, keyof Served> = {
     kind: 'hubspot',
     account: String(portalId),
     token,
+    ...automatedHandle(portal.automations, app.appId),
+    automate: (automation) => portal.flows.save(automation),
     now: () => clock.now(),
-    truth: () => truthOf(portal),
+    truth: () => truthOf(settled()),
     portalId,
     accountType: account.accountType,
     faults,
     portal,
-    records: (object) => trueRecords(portal, object),
-    links: () => trueLinks(portal),
-    history: (object, id, property) => trueHistory(portal, object, id, property),
-    writes: () => portal.writes.slice(firstWrite),
+    records: (object) => trueRecords(settled(), object),
+    links: () => trueLinks(settled()),
+    history: (object, id, property) => trueHistory(settled(), object, id, property),
+    writes: () => settled().writes.slice(firstWrite),
     writeAs: (who) => new DirectWriter(portal, 'kind' in who ? sourceOf(who) : who),
     dump: () => dumpPortal(portal),
     load: (dump) => loadPortal(portal, dump),
     counts: () =>
       counter.report(
-        portal.writes.slice(firstWrite),
+        // What a workflow writes is no write that was asked for.
+        settled()
+          .writes.slice(firstWrite)
+          .filter(({ source }) => source.type !== WORKFLOW),
         apps.all().reduce((sum, { limiter }) => sum + limiter.refused.TEN_SECONDLY_ROLLING + limiter.refused.SECONDLY + limiter.refused.DAILY, 0),
         ({ object, id }) => {
           const values = portal.tables.get(object)?.at(id)?.createdWith;
@@ -160,6 +176,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     api,
     faults,
     counter,
+    automations: portal.automations,
     controls,
     mayCome: ({ method, path, authorization }) => apps.knows(authorization) || forms.takes(method, path),
   });

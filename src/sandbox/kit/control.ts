@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import type { Automated, Automation } from '../automation.js';
+import { automationForm } from './automations/forms.js';
 import { Failure } from './failure.js';
 import type { FaultSwitches, When } from './faults.js';
 import { jsonAnswer, type WireAnswer, type WireRequest } from './wire.js';
@@ -27,6 +29,7 @@ export function faultForm<K extends string, M extends z.ZodRawShape>(kind: K, mo
   return z.object({ kind: z.literal(kind), ...when, ...more });
 }
 
+const elapseForm = z.object({ ms: z.number().min(0) });
 const trouble = { status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional() };
 
 /** The forms of the common faults. */
@@ -49,7 +52,7 @@ export function read<T>(form: z.ZodType<T>, body: unknown, refuse: (why: string)
 }
 
 /** What the control routes of every sandbox can do. */
-export interface Controlled<F extends When & { readonly kind: string }> {
+export interface Controlled<F extends When & { readonly kind: string }> extends Automated {
   counts(): unknown;
   resetCounts(): void;
   dump(): unknown;
@@ -66,6 +69,11 @@ export function commonControls<F extends When & { readonly kind: string }>(sandb
     'GET faults': () => faults.list(),
     'POST faults': (body) => ({ id: faults.add(present(faultOf(body)) as F) }),
     'DELETE faults': (_, [id]) => (id === undefined ? faults.clear() : { removed: faults.remove(id) }),
+    'GET automations': () => sandbox.automations(),
+    'POST automations': (body) => sandbox.automate(present(automationForm.parse(body)) as Automation),
+    'GET effects': () => sandbox.effects(),
+    'DELETE effects': () => sandbox.resetEffects(),
+    'POST elapse': (body) => sandbox.elapse(elapseForm.parse(body).ms),
     'GET dump': () => sandbox.dump(),
     'PUT dump': (body) => sandbox.load(body),
   };
@@ -97,7 +105,7 @@ export function control(controls: Controls, token: string, wire: WireRequest): W
     return told === undefined ? jsonAnswer(204) : jsonAnswer(200, told);
   } catch (error) {
     if (error instanceof Failure) return refused(error.status, error.message, error.body);
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return refused(400, error.message);
+    if (error instanceof SyntaxError || error instanceof RangeError || error instanceof z.ZodError) return refused(400, error.message);
     throw error;
   }
 }

@@ -20,6 +20,8 @@ export interface Serving<C, R extends Route<C>, F extends When & { readonly kind
   readonly api: Api<C, R, F>;
   readonly faults: FaultSwitches<F>;
   readonly counter: RequestCounter;
+  /** What runs before and after each request. */
+  readonly automations: { settle(): void };
   /** Asked for at each request. */
   controls(): Controls;
   /** Whether the body of an API request is read at all: whether its token is known, or it needs none. */
@@ -51,9 +53,11 @@ export async function serve<C, R extends Route<C>, F extends When & { readonly k
     },
     async (wire) => {
       const seen = seenOf(wire);
+      serving.automations.settle();
       if (seen.path.startsWith(CONTROL_PATH)) return control(serving.controls(), serving.token, wire);
       await before?.(seen);
       const answer = dispatch(serving.api, serving, wire, seen);
+      serving.automations.settle();
       await applied?.(seen, answer.status);
       return answer;
     },

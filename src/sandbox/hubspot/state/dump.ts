@@ -1,8 +1,11 @@
 import { z } from 'zod';
 
+import { automationsForm } from '../../kit/automations/forms.js';
 import type { PropertyDefinition } from '../properties/definition.js';
 import type { Owner } from '../properties/owners.js';
+import { flowForm } from './flows/flows.js';
 import type { LinkType } from './link-types.js';
+import { listsForm } from './lists/lists.js';
 import type { ObjectType } from './object-type.js';
 import type { Portal } from './portal.js';
 import type { StoredRecord } from './record.js';
@@ -39,6 +42,10 @@ const dumpSchema = z.object({
   /** Absent in dumps from before owners were kept: the account's own stay. */
   owners: z.array(owner).optional(),
   types: z.array(objectType),
+  /** Absent, as the two after it, in dumps from before there were lists and automations. */
+  lists: listsForm.optional(),
+  automations: automationsForm.optional(),
+  flows: z.array(z.tuple([z.string(), flowForm])).optional(),
   linkTypes: z.array(linkTypeSchema),
   /** Place of the link type in `linkTypes`, from, to. */
   links: z.array(z.tuple([z.number(), z.string(), z.string()])),
@@ -49,6 +56,7 @@ export type PortalDump = z.infer<typeof dumpSchema>;
 
 /** Everything the account holds, to be kept and loaded again. */
 export function dumpPortal(portal: Portal): PortalDump {
+  portal.automations.settle();
   const linkTypes = portal.links.allTypes();
   const place = new Map(linkTypes.map((type, index) => [type, index]));
   const links: [number, string, string][] = [];
@@ -71,6 +79,9 @@ export function dumpPortal(portal: Portal): PortalDump {
     }),
     linkTypes: linkTypes.map((each) => ({ ...each })),
     links,
+    lists: portal.lists.dump(),
+    automations: portal.automations.dump(),
+    flows: [...portal.flows.revisions],
   };
 }
 
@@ -106,6 +117,9 @@ export function loadPortal(portal: Portal, json: unknown): void {
   for (const email of dump.blockedEmails) portal.blockedEmails.add(email);
   for (const each of owners) portal.owners.set(each.id, each as unknown as Owner);
   Object.assign(portal.lastIds, dump.lastIds);
+  if (dump.lists) portal.lists.load(dump.lists);
+  portal.automations.load(dump.automations);
+  for (const [id, revision] of dump.flows ?? []) portal.flows.revisions.set(id, revision);
 }
 
 const plainRecord = (stored: StoredRecord): z.infer<typeof record> => {

@@ -1,39 +1,27 @@
 import type { Clock } from '../../../lib/index.js';
+import { Automations } from '../../kit/automations/automations.js';
 import { createRandom, type Random } from '../../kit/random.js';
-import { badRequest, contactExists, recordNotFound, uniqueTaken } from '../failure.js';
-import { LIFECYCLE_STAGES } from '../properties/contacts.js';
+import { badRequest, recordNotFound } from '../failure.js';
 import { OWNERS, type Owner } from '../properties/owners.js';
-import { FRESH_ACCOUNT, type AccountSettings } from './account-settings.js';
 import { addressesOf, swapAddresses } from './addresses.js';
-import { companyOfAddress, setCompany } from './contact-company.js';
+import { applyChanges } from './apply-changes.js';
+import { checkUnique, checkWrite } from './checks.js';
 import { defaultObjectTypes } from './default-types.js';
+import { automatedPortal } from './flows/automated.js';
+import { Flows } from './flows/flows.js';
+import { movesBackwards, stampLifecycle } from './lifecycle.js';
 import { LinkTable } from './link-table.js';
 import { bothDirections, defaultLinkTypes, type LinkType } from './link-types.js';
+import { Lists } from './lists/lists.js';
 import { ObjectTypes, type ObjectType } from './object-type.js';
-import { checkStage } from './pipeline-rules.js';
+import { FRESH_ACCOUNT, type AccountSettings } from './reactions/account-settings.js';
+import { companyOfAddress, setCompany } from './reactions/contact-company.js';
+import { fillsOfChange, fillsOfNew } from './reactions/server-fills.js';
+import { syncStageOfLink, syncStages } from './reactions/stage-sync.js';
 import { RecordTable } from './record-table.js';
-import type { StoredRecord, Writer, WriteSource } from './record.js';
-import { fillsOfChange, fillsOfNew, type Fill } from './server-fills.js';
-import { syncStageOfLink, syncStages } from './stage-sync.js';
+import { causeOf, type StoredRecord, type Writer, type WriteSource } from './record.js';
 import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
-
-/** What a write did to a record or a link. */
-export type WriteAction = 'create' | 'update' | 'archive' | 'undelete' | 'merge' | 'gdpr-delete' | 'link' | 'unlink';
-
-/** One write as it took place, for whoever counts them afterwards. Times are milliseconds. */
-export interface WriteEntry {
-  readonly action: WriteAction;
-  readonly object: string;
-  readonly id: string;
-  readonly at: number;
-  readonly source: WriteSource;
-  /** Correlation id of the request; undefined for a write from inside this process. */
-  readonly request: string | undefined;
-  /** Properties that were sent, or `object/id/typeId` of the other end of a link. */
-  readonly what: readonly string[];
-  /** Whether anything differs afterwards. */
-  readonly changed: boolean;
-}
+import type { WriteAction, WriteEntry } from './write-entry.js';
 
 /**
  * The whole state of one HubSpot account, and the rules that writes follow there. No HTTP here.
@@ -48,6 +36,9 @@ export class Portal {
   /** Who may own records, and who did once: `archived`. */
   readonly owners = new Map<string, Owner>(OWNERS.map((each) => [each.id, each]));
   readonly random: Random;
+  readonly automations: Automations;
+  readonly flows: Flows = new Flows(this);
+  readonly lists: Lists = new Lists(this);
   /** Called with every record whose values changed, for the search index. */
   onChange: (type: ObjectType, record: StoredRecord) => void = () => {};
   /** The last ids given to records and to association types. */
@@ -55,12 +46,13 @@ export class Portal {
 
   constructor(
     readonly portalId: number,
-    private readonly clock: Clock,
+    clock: Clock,
     seed: number,
     /** What the account does on its own. May be changed while it runs. */
     public settings: AccountSettings = FRESH_ACCOUNT,
   ) {
     this.random = createRandom(seed);
+    this.automations = new Automations(clock, automatedPortal(this));
     for (const type of defaultObjectTypes()) this.addType(type);
     for (const type of defaultLinkTypes()) this.links.addType(type);
   }
@@ -92,6 +84,8 @@ export class Portal {
     this.links.clear();
     this.blockedEmails.clear();
     this.owners.clear();
+    this.lists.clear();
+    this.flows.revisions.clear();
   }
 
   table(type: ObjectType): RecordTable {
@@ -106,7 +100,7 @@ export class Portal {
   }
 
   now(): number {
-    return this.clock.now().getTime();
+    return this.automations.now();
   }
 
   /**
@@ -118,7 +112,7 @@ export class Portal {
     const { associatedcompanyid: company, ...values } = this.checkCreate(type, sent, writer, backDated);
     const fills = backDated === undefined ? fillsOfNew(type, values, this.settings, at) : [];
     for (const { property, value } of fills) values[property] = value;
-    this.stampLifecycle(values, undefined, at);
+    stampLifecycle(values, undefined, at);
     this.lastIds.record += 1 + this.random.integer(40);
     const record: StoredRecord = {
       id: String(this.lastIds.record),
@@ -136,22 +130,23 @@ export class Portal {
     this.table(type).add(record);
     this.note('create', type, record.id, writer, Object.keys(sent), true, at);
     this.onChange(type, record);
+    if (backDated === undefined) this.changed(type, record, undefined, writer);
     if (company !== undefined) setCompany(this, record, company, writer, backDated);
-    else if (backDated === undefined) companyOfAddress(this, type, record);
+    else if (backDated === undefined) companyOfAddress(this, type, record, causeOf(writer));
     return record;
   }
 
   /** What `create` would store; throws what it would throw. Changes nothing. */
   checkCreate(type: ObjectType, sent: PropertyValues, writer: Writer, backDated?: number): Record<string, string> {
     const accepted = acceptValues(type, sent, {}, this.rules(writer, backDated));
-    this.check(type, accepted, undefined);
+    checkWrite(this, type, accepted, undefined);
     return Object.fromEntries(Object.entries(accepted).filter(([, value]) => value !== ''));
   }
 
   /** What `update` would store; throws what it would throw. Changes nothing. */
   checkUpdate(type: ObjectType, record: StoredRecord, sent: PropertyValues, writer: Writer, backDated?: number): Record<string, string> {
     const accepted = acceptValues(type, sent, record.values, this.rules(writer, backDated));
-    this.check(type, accepted, record);
+    checkWrite(this, type, accepted, record);
     return accepted;
   }
 
@@ -160,33 +155,19 @@ export class Portal {
     const at = backDated ?? this.now();
     const { associatedcompanyid: company, ...accepted } = this.checkUpdate(type, record, sent, writer, backDated);
     if (movesBackwards(record.values.lifecyclestage, accepted.lifecyclestage)) delete accepted.lifecyclestage;
-    this.stampLifecycle(accepted, record, at);
+    stampLifecycle(accepted, record, at);
     swapAddresses(record, accepted);
     const own = Object.entries(accepted).map(([property, value]) => ({ property, value, source: writer.source }));
     const fills = backDated === undefined ? fillsOfChange(type, record.values, accepted, this.settings, at) : [];
     const before = record.values;
-    const changed = this.apply(type, record, [...own, ...fills], at);
+    const changed = applyChanges(this.table(type), record, [...own, ...fills], at);
     if (changed) this.touch(type, record, writer, at);
     const moved = company !== undefined && setCompany(this, record, company, writer, backDated);
     this.note('update', type, record.id, writer, Object.keys(sent), changed || moved, at);
     if (backDated !== undefined) return;
-    if (company === undefined && before.email === undefined) companyOfAddress(this, type, record);
-    syncStages(this, type, record, before);
-  }
-
-  /** Puts values into a record and its history; true if anything differs afterwards. */
-  private apply(type: ObjectType, record: StoredRecord, changes: readonly Fill[], at: number): boolean {
-    const values: Record<string, string> = { ...record.values };
-    let changed = false;
-    for (const { property, value, source } of changes) {
-      if ((values[property] ?? '') === value) continue;
-      if (value === '') delete values[property];
-      else values[property] = value;
-      record.changes.push({ property, value, at, source });
-      changed = true;
-    }
-    if (changed) this.table(type).replaceValues(record, values);
-    return changed;
+    if (changed) this.changed(type, record, before, writer);
+    if (company === undefined && before.email === undefined) companyOfAddress(this, type, record, causeOf(writer));
+    syncStages(this, type, record, before, causeOf(writer));
   }
 
   /**
@@ -196,6 +177,7 @@ export class Portal {
     const record = this.table(type).find(id);
     if (record) {
       this.table(type).retire(record, at);
+      this.lists.forget(type, record.id);
       for (const { type: link, to } of this.links.removeRecord(type.name, record.id)) this.touchId(link.to, to, writer, at);
       this.touch(type, record, writer, at);
     }
@@ -209,7 +191,7 @@ export class Portal {
   undelete(type: ObjectType, id: string, writer: Writer, at = this.now()): void {
     const record = this.table(type).at(id);
     if (record?.archivedAt === undefined || this.table(type).aliases.has(id)) throw recordNotFound();
-    this.checkUnique(type, record.values, record);
+    checkUnique(this, type, record.values, record);
     this.table(type).revive(record);
     this.touch(type, record, writer, at);
     this.note('undelete', type, id, writer, [], true, at);
@@ -228,7 +210,7 @@ export class Portal {
     const changed = this.links.add(type, source.id, target.id);
     if (primary && primary !== type) this.links.add(primary, source.id, target.id);
     this.afterLink('link', type, source.id, target.id, changed, writer, at);
-    if (changed && backDated === undefined) syncStageOfLink(this, type, source.id, target.id);
+    if (changed && backDated === undefined) syncStageOfLink(this, type, source.id, target.id, causeOf(writer));
     return true;
   }
 
@@ -246,9 +228,11 @@ export class Portal {
     const values: Record<string, string> = { ...merged.values, ...kept.values };
     const further = [...addressesOf(kept.values), ...addressesOf(merged.values)].filter((each) => each !== values.email);
     if (further.length > 0) values.hs_additional_emails = [...new Set(further)].join(';');
+    const before = kept.values;
     const links = this.links.removeRecord(type.name, merged.id);
     this.table(type).retire(merged, at);
     this.table(type).aliases.set(merged.id, kept.id);
+    this.lists.hand(type, merged.id, kept.id);
     for (const [property, value] of Object.entries(values))
       if (kept.values[property] !== value) kept.changes.push({ property, value, at, source: { type: 'MERGE_OBJECTS', id: merged.id } });
     this.table(type).replaceValues(kept, values);
@@ -257,6 +241,7 @@ export class Portal {
     this.touch(type, merged, writer, at);
     this.touch(type, kept, writer, at);
     this.note('merge', type, merged.id, writer, [kept.id], true, at);
+    this.changed(type, kept, before, writer);
     return kept;
   }
 
@@ -267,6 +252,7 @@ export class Portal {
       for (const address of addressesOf(record.values)) this.blockedEmails.add(address);
       for (const { type: link, to } of this.links.removeRecord(type.name, record.id)) this.touchId(link.to, to, writer, at);
       this.table(type).purge(record, at);
+      this.lists.forget(type, id);
       this.onChange(type, record);
     }
     this.note('gdpr-delete', type, id, writer, [], record !== undefined, at);
@@ -279,38 +265,6 @@ export class Portal {
       settings: backDated === undefined ? this.settings : { ...this.settings, phones: 'as-sent', trimsText: false },
       direct: writer.request === undefined,
     };
-  }
-
-  private check(type: ObjectType, accepted: PropertyValues, record: StoredRecord | undefined): void {
-    this.checkUnique(type, accepted, record);
-    checkStage(type, accepted, record?.values ?? {});
-    const company = accepted.associatedcompanyid ?? '';
-    if (type.name === 'contacts' && company !== '' && !this.table(this.types.get('companies')).find(company))
-      throw badRequest(`Company ${company} does not exist`, [
-        { message: `Company ${company} does not exist`, code: 'INVALID_OPTION', context: { propertyName: ['associatedcompanyid'] } },
-      ]);
-  }
-
-  private checkUnique(type: ObjectType, accepted: PropertyValues, record: StoredRecord | undefined): void {
-    for (const [name, value] of Object.entries(accepted)) {
-      if (value === '' || !type.properties.get(name)?.unique) continue;
-      if (name === 'email' && this.blockedEmails.has(value))
-        throw badRequest(`Email address ${value} belongs to a contact that was deleted for GDPR reasons`, [
-          { message: 'This email address is blocked', code: 'GDPR_BLOCKED', context: { propertyName: ['email'] } },
-        ]);
-      const holder = this.table(type).holder(name, value);
-      if (holder !== undefined && holder !== record?.id) throw name === 'email' ? contactExists(holder) : uniqueTaken(name, value, holder);
-    }
-  }
-
-  /** HubSpot dates the moment a record entered a stage, and forgets it when the stage is cleared. */
-  private stampLifecycle(values: Record<string, string>, record: StoredRecord | undefined, at: number): void {
-    const stage = values.lifecyclestage;
-    if (stage === undefined || stage === record?.values.lifecyclestage) return;
-    const left = record?.values.lifecyclestage;
-    if (stage === '' && left !== undefined && record?.values[`hs_lifecyclestage_${left}_date`] !== undefined)
-      values[`hs_lifecyclestage_${left}_date`] = '';
-    else if (stage !== '') values[`hs_lifecyclestage_${stage}_date`] = new Date(at).toISOString();
   }
 
   private afterLink(action: 'link' | 'unlink', type: LinkType, from: string, to: string, changed: boolean, writer: Writer, at: number): void {
@@ -333,13 +287,11 @@ export class Portal {
     this.onChange(type, record);
   }
 
+  private changed({ name: object }: ObjectType, { id: key, values: after }: StoredRecord, before: PropertyValues | undefined, writer: Writer): void {
+    this.automations.changed({ object, key, before, after }, causeOf(writer));
+  }
+
   private note(action: WriteAction, type: ObjectType, id: string, writer: Writer, what: readonly string[], changed: boolean, at: number): void {
     this.writes.push({ action, object: type.name, id, at, source: writer.source, request: writer.request, what, changed });
   }
-}
-
-function movesBackwards(from: string | undefined, to: string | undefined): boolean {
-  if (from === undefined || to === undefined || to === '') return false;
-  const stages: readonly string[] = LIFECYCLE_STAGES;
-  return stages.indexOf(to) < stages.indexOf(from);
 }

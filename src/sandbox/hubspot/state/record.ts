@@ -1,3 +1,4 @@
+import type { Cause } from '../../automation.js';
 import type { PropertyValues } from './values.js';
 
 /** Who or what writes, as field history tells it. */
@@ -63,4 +64,17 @@ export function historyOf(record: StoredRecord, property: string): readonly Hist
 export interface Writer {
   readonly source: WriteSource;
   readonly request?: string;
+  /** Who set it off, where the account writes by itself. */
+  readonly because?: Cause;
+}
+
+/** As what workflows write. */
+export const WORKFLOW = 'AUTOMATION_PLATFORM';
+
+/** Who set a write off, in the words of the seam. */
+export function causeOf({ source, request, because }: Writer): Cause {
+  if (because) return because;
+  if (source.type === 'FORM') return { by: 'form', id: source.id };
+  if (request !== undefined) return { by: 'api', app: source.id };
+  return source.type === 'CRM_UI' ? { by: 'person', id: String(source.userId ?? source.id) } : { by: 'integration', id: source.id };
 }

@@ -1,7 +1,7 @@
 import { badRequest, type ApiFailure, type FailureDetail } from '../failure.js';
 import type { PropertyDefinition } from '../properties/definition.js';
-import type { AccountSettings } from './account-settings.js';
 import type { ObjectType } from './object-type.js';
+import type { AccountSettings } from './reactions/account-settings.js';
 
 /** Property values as HubSpot keeps them: text throughout; `''` in a change clears. */
 export type PropertyValues = Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
-import type { ObjectType } from './object-type.js';
+import type { Cause } from '../../../automation.js';
+import type { ObjectType } from '../object-type.js';
+import type { Writer, StoredRecord, WriteSource } from '../record.js';
 import type { Reacting } from './reacting.js';
-import type { Writer, StoredRecord, WriteSource } from './record.js';
 
 /** As what the account itself makes companies of addresses. */
 const BY_ADDRESS: WriteSource = { type: 'COMPANIES', id: 'AutomaticAssociation' };
@@ -23,12 +24,12 @@ export function setCompany(portal: Reacting, contact: StoredRecord, company: str
 }
 
 /** Links a contact to the company at its mail domain, which is made where there is none: if the account is set so. */
-export function companyOfAddress(portal: Reacting, type: ObjectType, contact: StoredRecord): void {
+export function companyOfAddress(portal: Reacting, type: ObjectType, contact: StoredRecord, because: Cause): void {
   const domain = contact.values.email?.split('@')[1];
   if (!portal.settings.companiesFromAddresses || type.name !== 'contacts' || domain === undefined || FREE_MAIL.has(domain)) return;
   const companies = portal.types.get('companies');
   const known = [...portal.table(companies).from(undefined, false)].find((each) => each.values.domain === domain);
-  const writer: Writer = { source: BY_ADDRESS };
+  const writer: Writer = { source: BY_ADDRESS, because };
   const company = known ?? portal.create(companies, { domain, name: domain }, writer);
   const plain = portal.links.plain('contacts', 'companies');
   portal.link(portal.links.primaryOfFirst(plain, contact.id, company.id) ?? plain, contact.id, company.id, writer);

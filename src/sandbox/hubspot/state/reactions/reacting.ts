@@ -1,16 +1,21 @@
+import type { Automations } from '../../../kit/automations/automations.js';
+import type { LinkTable } from '../link-table.js';
+import type { LinkType } from '../link-types.js';
+import type { ObjectType, ObjectTypes } from '../object-type.js';
+import type { RecordTable } from '../record-table.js';
+import type { StoredRecord, Writer } from '../record.js';
+import type { PropertyValues } from '../values.js';
+import type { WriteEntry } from '../write-entry.js';
 import type { AccountSettings } from './account-settings.js';
-import type { LinkTable } from './link-table.js';
-import type { LinkType } from './link-types.js';
-import type { ObjectType, ObjectTypes } from './object-type.js';
-import type { RecordTable } from './record-table.js';
-import type { StoredRecord, Writer } from './record.js';
-import type { PropertyValues } from './values.js';
 
 /** What the account's own reactions to a write see of it, and may do in it; see `Portal`. */
 export interface Reacting {
   readonly settings: AccountSettings;
   readonly types: ObjectTypes;
   readonly links: LinkTable;
+  readonly automations: Automations;
+  readonly writes: WriteEntry[];
+  now(): number;
   table(type: ObjectType): RecordTable;
   create(type: ObjectType, sent: PropertyValues, writer: Writer): StoredRecord;
   update(type: ObjectType, record: StoredRecord, sent: PropertyValues, writer: Writer): void;

@@ -1,8 +1,8 @@
+import type { ObjectType } from '../object-type.js';
+import { defaultPipeline, outcomeOf } from '../pipeline-rules.js';
+import type { WriteSource } from '../record.js';
+import type { PropertyValues } from '../values.js';
 import type { AccountSettings } from './account-settings.js';
-import type { ObjectType } from './object-type.js';
-import { defaultPipeline, outcomeOf } from './pipeline-rules.js';
-import type { WriteSource } from './record.js';
-import type { PropertyValues } from './values.js';
 
 /** A value that the account sets beside what was sent, and as what it writes. */
 export interface Fill {
