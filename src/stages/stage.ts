@@ -1,4 +1,4 @@
-import type { CommonFault, Counts, Faults, Who } from '../sandbox/index.js';
+import type { Automation, CommonFault, Counts, Faults, Who } from '../sandbox/index.js';
 import type { StagedAccount } from './account.js';
 import type { Integration } from './integration.js';
 
@@ -29,6 +29,12 @@ export interface LocalStage {
   readonly faults: Faults<CommonFault>;
   counts(): Counts;
   resetCounts(): void;
+  /** Sets the account to do something by itself; see the seam of sandboxes. */
+  automate(automation: Automation): void;
+  /** Switches everything that it does by itself off, or on again. */
+  switchAutomations(on: boolean): void;
+  /** What writes through the API have set off so far, chains too, in words: automations begun and mails that went out. */
+  sideEffects(): readonly string[];
   /** The sync that writes to it, and its name in runback.yml. */
   readonly integration: Integration;
   readonly sync: string;

@@ -61,9 +61,9 @@ function chosenFault({ kind, ...parameters }: { readonly kind: string }): Chosen
 }
 
 function* problemsOf(document: DrillDocument): Iterable<PathProblem> {
-  const { where, meanwhile, disturb } = document;
-  if ('platform' in where && (disturb.some((each) => each.with !== 'kill') || meanwhile?.sync !== undefined))
-    yield { path: ['where'], message: 'only a sandbox on this machine can be disturbed, or has a sync of its own' };
+  const { where, meanwhile, disturb, automations } = document;
+  if ('platform' in where && (automations.length > 0 || disturb.some((each) => each.with !== 'kill') || meanwhile?.sync !== undefined))
+    yield { path: ['where'], message: 'only a sandbox on this machine can be disturbed, or has automations or a sync of its own' };
   if ('local' in where)
     for (const [index, name] of where.local.entries())
       if (!localPlatforms().includes(name))

@@ -63,9 +63,38 @@ const disturbSchema = z.strictObject({
   times: z.int().positive().exactOptional().describe('How often; once unless given.'),
 });
 
-const handsSchema = z
-  .strictObject({ at: text.describe('The step of the runbook, once it is done.'), object: text })
-  .describe('A person puts right by hand, on damaged records of this object type, what no API of the platform can write: consent.');
+const handsSchema = z.union(
+  [
+    z
+      .strictObject({ at: text.describe('The step of the runbook, once it is done.'), object: text })
+      .describe('A person puts right by hand, on damaged records of this object type, what no API of the platform can write: consent.'),
+    z.strictObject({ at: text, automations: z.enum(['off', 'on']) }).describe('A person switches what the account does by itself off, or on again.'),
+  ],
+  { error: 'expected { at: a step, object: an object type } or { at: a step, automations: off or on }' },
+);
+
+const automationSchema = z
+  .strictObject({
+    name: text,
+    object: text,
+    when: z.union([z.strictObject({ created: z.literal(true) }), z.strictObject({ field: text, becomes: text.exactOptional() })], {
+      error: 'expected { created: true } or { field: a field, becomes: a value }',
+    }),
+    does: z
+      .array(
+        z.union(
+          [
+            z.strictObject({ set: z.record(z.string(), z.string().nullable()) }),
+            z.strictObject({ mail: text.describe('Its subject.'), to: text.describe('The field with the address.') }),
+          ],
+          {
+            error: 'expected { set: { field: value } } or { mail: a subject, to: the field with the address }',
+          },
+        ),
+      )
+      .min(1),
+  })
+  .describe('What the account does by itself. What the restore sets off is a side effect.');
 
 const expectSchema = z
   .strictObject({
@@ -87,6 +116,7 @@ export const drillSchema = z
     title: text,
     summary: text.exactOptional(),
     where: whereSchema.describe('Where it is staged; never in production.'),
+    automations: z.array(automationSchema).default([]).describe('What the account does by itself: workflows that write or send.'),
     fault: z.union([faultSchema, z.array(faultSchema).min(1)]).describe('What goes wrong, one after the other.'),
     meanwhile: meanwhileSchema.exactOptional(),
     runbook: text.describe('Id of the runbook that has to put it right, or the path of one from this file.'),
@@ -101,5 +131,6 @@ export const drillSchema = z
 
 /** What {@link drillSchema} gives. */
 export type DrillDocument = z.output<typeof drillSchema>;
+export type AutomationDocument = z.output<typeof automationSchema>;
 export type EditsDocument = z.output<typeof editsSchema>;
 export type DisturbDocument = z.output<typeof disturbSchema>;

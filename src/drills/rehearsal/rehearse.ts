@@ -1,9 +1,9 @@
 import { type CallOptions, type Clock, defined, newId, RunbackError } from '../../lib/index.js';
 import { loadRunbook, type Runbook } from '../../runbooks/index.js';
-import { createRandom, type Random, type Who } from '../../sandbox/index.js';
+import { type Automation, createRandom, type Random, type Who } from '../../sandbox/index.js';
 import { runThere, type Stage, type StageProgram, startLocalStage, openStagingStage, type StagingDeps } from '../../stages/index.js';
 import type { Drill } from '../document/load.js';
-import type { EditsDocument } from '../document/schema.js';
+import type { AutomationDocument, EditsDocument } from '../document/schema.js';
 import type { FaultStage } from '../faults/fault.js';
 import type { DrillResult, Moment } from '../result.js';
 import type { CheckName } from '../verdict/checks.js';
@@ -93,6 +93,19 @@ function requireSteps({ document, file }: Drill, runbook: Runbook): void {
       });
 }
 
+/** An automation of a drill as a sandbox takes it. */
+function automationOf({ name, object, when, does }: AutomationDocument, place: number): Automation {
+  return {
+    id: `drill-${place + 1}`,
+    name,
+    object,
+    enabled: true,
+    when: 'created' in when ? { on: 'create' } : { on: 'change', ...when },
+    does: does.map((step) => ('set' in step ? { do: 'set', values: step.set } : { do: 'mail', to: step.to, subject: step.mail })),
+    repeats: true,
+  };
+}
+
 /** One drill on one stage, from the good snapshot to the verdict. */
 class Rehearsal {
   readonly #random: Random;
@@ -115,6 +128,7 @@ class Rehearsal {
 
   async play(): Promise<DrillResult> {
     const { drill } = this.request;
+    drill.document.automations.forEach((automation, i) => this.stage.local?.automate(automationOf(automation, i)));
     const book = await TruthBook.open(this.stage.account);
     const snapshotAt = await this.#goodSnapshot();
     await this.#edits('before', book);
@@ -137,6 +151,7 @@ class Rehearsal {
       snapshotAt,
       struckAt,
       endedAt,
+      ...defined({ sideEffects: this.stage.local?.sideEffects() }),
       ...defined({ sync: integration && { log: integration.log, paused: integration.paused } }),
     };
     const checks = scoreOf(facts, drill.document.expect);
@@ -267,10 +282,15 @@ class Rehearsal {
   }
 
   async #hands(step: string, book: TruthBook): Promise<void> {
-    for (const { at, object } of this.request.drill.document.hands) {
-      if (at !== step) continue;
-      const put = await book.putRightByHand(COLLEAGUE, object);
-      this.#note(`by hand on the platform: ${put} values of ${object}`);
+    for (const hand of this.request.drill.document.hands) {
+      if (hand.at !== step) continue;
+      if ('automations' in hand) {
+        this.stage.local?.switchAutomations(hand.automations === 'on');
+        this.#note(`by hand on the platform: automations ${hand.automations}`);
+      } else {
+        const put = await book.putRightByHand(COLLEAGUE, hand.object);
+        this.#note(`by hand on the platform: ${put} values of ${hand.object}`);
+      }
     }
   }
 

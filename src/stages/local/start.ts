@@ -67,6 +67,11 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
         faults: sandbox.faults,
         counts: () => sandbox.counts(),
         resetCounts: () => sandbox.resetCounts(),
+        automate: (automation) => sandbox.automate(automation),
+        switchAutomations: (on) => {
+          for (const automation of sandbox.automations()) sandbox.automate({ ...automation, enabled: on });
+        },
+        sideEffects: () => sideEffectsOf(sandbox),
         integration,
         sync: SYNC,
         syncWriter: kind.syncWriter,
@@ -79,6 +84,15 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
     await stop();
     throw error;
   }
+}
+
+/** Nothing but runback writes through the API of a stage. */
+function sideEffectsOf(sandbox: Sandbox): readonly string[] {
+  return sandbox.effects().flatMap((effect) => {
+    if (effect.because.by !== 'api' || (effect.kind === 'mail' && effect.withheld !== undefined)) return [];
+    const what = effect.kind === 'mail' ? `a mail "${effect.subject}"` : effect.kind === 'enrolment' ? 'begun' : `wrote ${effect.field}`;
+    return [`${effect.automation}: ${what} for ${effect.object}/${effect.key}`];
+  });
 }
 
 function platformEntry({ connector, objects }: LocalPlatform, { account, url }: Sandbox): Readonly<Record<string, unknown>> {
