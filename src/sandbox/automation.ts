@@ -1,4 +1,4 @@
-import type { WrittenValues } from './sandbox.js';
+import type { WrittenValues } from './values.js';
 
 /**
  * What an account is set to do by itself: a workflow, a flow, a journey. A record goes through it once, unless it

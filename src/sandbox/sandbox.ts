@@ -1,5 +1,8 @@
 import type { Automated } from './automation.js';
 import type { CommonFault, Faults } from './kit/faults.js';
+import type { TrueValues, WrittenValues } from './values.js';
+
+export type { TrueValues, WrittenValues };
 
 /**
  * The sandbox seam: a local copy of one kind of platform, holding one account. Every sandbox passes
@@ -45,9 +48,6 @@ export interface Sandbox extends Automated {
 /** Somebody who writes to the account, as the platform tells such writers apart. */
 export type Who = { readonly kind: 'person'; readonly id: string } | { readonly kind: 'integration'; readonly id: string; readonly label?: string };
 
-/** Values by field, as text; a name that is missing has no value. Sets are sorted, since their order means nothing. */
-export type TrueValues = Readonly<Record<string, string>>;
-
 /** Everything that a client or a person could have written. */
 export interface Truth {
   /** Names of the object types. */
@@ -85,9 +85,6 @@ export interface TrueWriter {
   /** Merges a record into another; absent where the platform has no such thing. */
   merge?(object: string, key: string, into: string): void;
 }
-
-/** Values to be written, as text; null empties a field. */
-export type WrittenValues = Readonly<Record<string, string | null>>;
 
 /** What a sandbox was asked for and what came of it. */
 export interface Counts {

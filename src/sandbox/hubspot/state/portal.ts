@@ -19,7 +19,7 @@ import { companyOfAddress, setCompany } from './reactions/contact-company.js';
 import { fillsOfChange, fillsOfNew } from './reactions/server-fills.js';
 import { syncStageOfLink, syncStages } from './reactions/stage-sync.js';
 import { RecordTable } from './record-table.js';
-import { causeOf, type StoredRecord, type Writer, type WriteSource } from './record.js';
+import { causeOf, type StoredRecord, type Writer } from './record.js';
 import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
 import type { WriteAction, WriteEntry } from './write-entry.js';
 

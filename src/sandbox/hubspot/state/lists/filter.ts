@@ -6,7 +6,7 @@ import type { PropertyValues } from '../values.js';
 const operation = z.looseObject({
   operationType: z.string(),
   operator: z.string(),
-  value: z.unknown().optional(),
+  value: z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(),
   values: z.array(z.string()).optional(),
 });
 const filter = z.looseObject({ filterType: z.literal('PROPERTY'), property: z.string(), operation });
@@ -36,7 +36,7 @@ export function readFilter(given: unknown): ListFilter {
   const condition = read.data?.filterBranches[0].filters[0];
   if (!condition || !Object.hasOwn(OPERATORS, condition.operation.operator))
     throw badRequest('This sandbox understands one filter on one property, in an AND branch within an OR branch');
-  const { value, values = value === undefined ? [] : [String(value as string)], operator } = condition.operation;
+  const { value, values = value === undefined ? [] : [value], operator } = condition.operation;
   return { property: condition.property, operator, values };
 }
 
