@@ -67,7 +67,7 @@ const handsSchema = z.union(
   [
     z
       .strictObject({ at: text.describe('The step of the runbook, once it is done.'), object: text })
-      .describe('A person puts right by hand, on damaged records of this object type, what no API of the platform can write: consent.'),
+      .describe('A person corrects by hand, on damaged records of this object type, what no API of the platform can write: consent.'),
     z.strictObject({ at: text, automations: z.enum(['off', 'on']) }).describe('A person switches what the account does by itself off, or on again.'),
   ],
   { error: 'expected { at: a step, object: an object type } or { at: a step, automations: off or on }' },

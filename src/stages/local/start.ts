@@ -89,7 +89,12 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
 /** Nothing but runback writes through the API of a stage. */
 function sideEffectsOf(sandbox: Sandbox): readonly string[] {
   return sandbox.effects().flatMap((effect) => {
-    if (effect.because.by !== 'api' || (effect.kind === 'mail' && effect.withheld !== undefined)) return [];
+    if (
+      effect.because.by !== 'api' ||
+      (effect.kind === 'mail' && effect.withheld !== undefined) ||
+      (effect.kind === 'write' && effect.refused !== undefined)
+    )
+      return [];
     const what = effect.kind === 'mail' ? `a mail "${effect.subject}"` : effect.kind === 'enrolment' ? 'begun' : `wrote ${effect.field}`;
     return [`${effect.automation}: ${what} for ${effect.object}/${effect.key}`];
   });
