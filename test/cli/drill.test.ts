@@ -45,7 +45,7 @@ describe('runback drill', () => {
     expect(ran.stdout).toContain('1 drill did not prove');
     expect((await readdir(join(folder, 'reports'))).sort()).toEqual(['drills.html', 'drills.json', 'junit.xml']);
     const junit = await readFile(join(folder, 'reports', 'junit.xml'), 'utf8');
-    expect(junit).toMatch(/<testsuite name="good" tests="13" failures="0" errors="0" time="[\d.]+"/u);
+    expect(junit).toMatch(/<testsuite name="good" tests="14" failures="0" errors="0" time="[\d.]+"/u);
     expect(junit).toMatch(/<testcase classname="bad" name="damage repaired"><failure message="damage repaired: 0.00% of 4 \(wanted: 100%\)"\/>/u);
     const html = await readFile(join(folder, 'reports', 'drills.html'), 'utf8');
     expect(html).toContain('<h1>2 drills</h1>');
