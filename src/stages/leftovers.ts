@@ -1,4 +1,4 @@
-import type { CreateMutation, Platform, PlatformSchema } from '../connectors/index.js';
+import { type CreateMutation, type Platform, platformLock, type PlatformSchema } from '../connectors/index.js';
 import { type CallOptions, type Clock, newId, RunbackError } from '../lib/index.js';
 import type { ObjectSchema } from '../records/index.js';
 import type { Document, Lock, Store } from '../store/index.js';
@@ -37,7 +37,7 @@ export class Leftovers {
   static async open(store: Store, platform: Platform, clock: Clock): Promise<Leftovers> {
     const id = newId('stage', clock, await store.list(KIND));
     const owner = { by: 'drill', holder: id, purpose: `drill on ${platform.name}` };
-    const lock = await store.lock(`drill-${platform.name}`, owner, { breakDead: true, lapse: true });
+    const lock = await store.lock(`drill-${platformLock(platform)}`, owner, { breakDead: true, lapse: true });
     return new Leftovers(store, platform, store.document<StageNote>(KIND, id), id, lock, clock.now().toISOString());
   }
 
@@ -45,6 +45,17 @@ export class Leftovers {
   async willCreate(object: string, mutations: readonly CreateMutation[]): Promise<void> {
     this.#created = { ...this.#created, [object]: [...(this.#created[object] ?? []), ...mutations.map(({ key }) => key)] };
     for (const { key } of mutations) this.#keys.add(`${object}/${key}`);
+    await this.#write();
+  }
+
+  /** The platform refused to create these: whoever has their keys now, they are not ours, and are not taken away. */
+  async notCreated(object: string, keys: readonly string[]): Promise<void> {
+    this.#created = { ...this.#created, [object]: (this.#created[object] ?? []).filter((key) => !keys.includes(key)) };
+    for (const key of keys) this.#keys.delete(`${object}/${key}`);
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
     const { name, identity } = this.platform;
     await this.note.update(() => ({ version: 1, platform: name, account: identity.account, startedAt: this.startedAt, created: this.#created }));
   }

@@ -76,6 +76,13 @@ async function createAll(
     if (mutations.length === 0) return;
     await leftovers.willCreate(schema.object, mutations);
     const results = await connector.write(mutations, call);
+    // What may have been created, though its answer was lost, stays written down as ours.
+    const missed = mutations.filter((_, i) => !['applied', 'in_doubt'].includes(results[i]?.status ?? 'in_doubt'));
+    if (missed.length > 0)
+      await leftovers.notCreated(
+        schema.object,
+        missed.map(({ key }) => key),
+      );
     const refused = results.find(({ status }) => status !== 'applied');
     if (refused !== undefined)
       throw new RunbackError('platform-rejected', `${schema.object} of the snapshot cannot be put on ${platform.name}`, {
