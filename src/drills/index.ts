@@ -4,6 +4,7 @@ export { drillSchema } from './document/schema.js';
 export { keepResult, readResults } from './history.js';
 export { leastRequests } from './least.js';
 export { type Proof, proofOf } from './proofs.js';
+export type { Keyboard } from './rehearsal/guided.js';
 export { rehearse } from './rehearsal/rehearse.js';
 export type * from './result.js';
 export { byRunbook, historyDocument } from './report/history.js';

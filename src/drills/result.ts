@@ -36,6 +36,8 @@ export interface DrillResult {
   /** How the stage differs from what it stands for, in words: that limits what was proved. */
   readonly differs: readonly string[];
   readonly requests?: number;
+  /** Of a drill in which a person was at the terminal: the steps of their last run, and how long each took them. */
+  readonly byHand?: readonly { readonly title: string; readonly ms: number }[];
 }
 
 /** One damaged cell on its way; null where there is no value. */

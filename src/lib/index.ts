@@ -15,6 +15,7 @@ export * from './text/letters.js';
 export * from './time/moment.js';
 export * from './text/named.js';
 export * from './process/process.js';
+export { runAtTerminal } from './process/terminal.js';
 export { endTree, membersOf } from './process/tree.js';
 export * from './progress.js';
 export { isLoopback, mayCarrySecrets, proxyFor, proxySecrets } from './http/proxy.js';

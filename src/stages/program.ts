@@ -1,4 +1,4 @@
-import { RunbackError, runProgram, shortEnvironment, type ProgramEnd } from '../lib/index.js';
+import { RunbackError, runAtTerminal, runProgram, shortEnvironment, type ProgramEnd } from '../lib/index.js';
 
 /** How runback is started on a stage: the very program that is running now, in a process of its own. */
 export interface StageProgram {
@@ -63,6 +63,12 @@ export async function runThere(program: StageProgram, command: StageCommand): Pr
     },
   });
   return outcomeOf(end, last, args);
+}
+
+/** Lets a person use one command in the workspace of a stage, at our terminal. Gives its exit status. */
+export async function workThere(program: StageProgram, { folder, args, as, variables }: StageCommand): Promise<number | undefined> {
+  const { command, environment } = program;
+  return await runAtTerminal([...command, '--workspace', folder, '--as', as, ...args], { cwd: folder, env: { ...environment, ...variables } });
 }
 
 function outcomeOf(end: ProgramEnd, last: Readonly<Record<string, unknown>> | undefined, args: readonly string[]): StageOutcome {

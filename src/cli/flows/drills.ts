@@ -8,6 +8,7 @@ import { byPrefix } from '../session/prefix.js';
 import type { Session } from '../session/session.js';
 import { temporaryFolder } from '../session/temporary.js';
 import type { CommandContext } from '../shell/command.js';
+import { allRunbooks, guidance } from './guided-drill.js';
 
 /** The drills that a command works with, and the workspace they are for, if there is one. */
 export interface DrillPlace {
@@ -81,6 +82,8 @@ export interface RunDrillsOptions {
   readonly keep: boolean;
   /** There is one only: what it does is shown. */
   readonly alone: boolean;
+  /** A person at this terminal rolls back; see {@link guidance}. */
+  readonly guided?: { readonly surprise: boolean };
   readonly done: (result: DrillResult | UnstagedDrill) => void;
 }
 
@@ -127,17 +130,20 @@ async function runOne(
   options: RunDrillsOptions,
 ): Promise<DrillResult> {
   const { rehearse, keepResult } = await import('../../drills/index.js');
-  const folder = await temporaryFolder(`runback-drill-${drill.id}-`);
   const { clock, call, stdio, live } = context;
+  const program = { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal };
+  const { guided, seed, alone } = options;
+  const guide = guided && guidance(context, drill, guided.surprise, program);
+  const folder = await temporaryFolder(`runback-drill-${guided?.surprise === true ? '' : `${drill.id}-`}`);
   try {
     const result = await rehearse(
-      { drill, place: at, runbook, folder, ...(options.seed === undefined ? {} : { seed: options.seed }) },
+      { drill, place: at, runbook, folder, ...defined({ seed, choice: guide && (await allRunbooks(place)) }) },
       {
-        program: { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal },
+        program,
         clock,
         call,
-        ...defined({ staging: place.session && (await stagingDeps(place.session, context)) }),
-        doing: options.alone ? (what) => live.start(what) : () => {},
+        ...defined({ staging: place.session && (await stagingDeps(place.session, context)), keyboard: guide?.keyboard }),
+        doing: guide?.doing ?? (alone ? (what) => live.start(what) : () => {}),
       },
     );
     if (place.session !== undefined) await keepResult(place.session.store, result);

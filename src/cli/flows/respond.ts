@@ -1,6 +1,6 @@
 import type { Escalation } from '../../escalation/index.js';
 import type { Incidents, LinkKind } from '../../incidents/index.js';
-import { RunbackError } from '../../lib/index.js';
+import { isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import type { RunObserver, RunView } from '../../runbooks/index.js';
 import type { CommandContext } from '../shell/command.js';
 import { visible } from '../views/text/visible.js';
@@ -41,18 +41,21 @@ const LINKED: readonly LinkKind[] = ['snapshot', 'plan', 'restore'];
 
 /**
  * Ties a run to its incident as soon as it begins, and what it made when it ends. `done` resolves when that is on
- * record.
+ * record. What cannot be tied stops no run: it is tried once more in the end, and then told.
  */
 export function linkingObserver(
   observer: RunObserver,
   { incidents, incident, by }: { readonly incidents: Incidents; readonly incident: string; readonly by: string },
 ): RunObserver & { done(): Promise<void> } {
-  let work: Promise<unknown> = Promise.resolve();
-  const tie = (kind: LinkKind, id: string, what?: string): void => {
-    work = work.then(async () => {
-      const { link } = await import('../../incidents/index.js');
-      await link(incidents, incident, kind, id, { by, source: 'runbook' }, what);
-    });
+  let work: Promise<void> = Promise.resolve();
+  const failed: Tie[] = [];
+  const tied = async ({ kind, id, what }: Tie): Promise<void> => {
+    const { link } = await import('../../incidents/index.js');
+    await link(incidents, incident, kind, id, { by, source: 'runbook' }, what);
+  };
+  const tie = (kind: LinkKind, id: string, what: string): void => {
+    const one = { kind, id, what };
+    work = work.then(async () => await tied(one)).catch(() => void failed.push(one));
   };
   return {
     reporter: observer.reporter,
@@ -71,6 +74,18 @@ export function linkingObserver(
     runEnded: (run: RunView) => observer.runEnded(run),
     done: async () => {
       await work;
+      for (const one of failed.splice(0))
+        await tied(one).catch((error: unknown) => {
+          if (!isRunbackError(error)) throw error;
+          observer.reporter.note(`${one.kind} ${one.id} could not be noted in incident ${incident}: ${messageOf(error)}`);
+        });
     },
   };
+}
+
+/** What an incident is to be tied to. */
+interface Tie {
+  readonly kind: LinkKind;
+  readonly id: string;
+  readonly what: string;
 }

@@ -7,6 +7,7 @@ import { defined, RunbackError } from '../../lib/index.js';
 export class Interrupts {
   #controller = new AbortController();
   #resume: string | undefined;
+  #deaf = false;
   #undo: (() => void) | undefined;
 
   constructor(
@@ -33,7 +34,9 @@ export class Interrupts {
 
   /** Listens to signals until {@link stop}. */
   listen(process: NodeJS.Process): void {
-    const onSignal = (): void => this.interrupt();
+    const onSignal = (name: NodeJS.Signals): void => {
+      if (name !== 'SIGINT' || !this.#deaf) this.interrupt();
+    };
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
     this.#undo = () => {
       for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, onSignal);
@@ -42,6 +45,14 @@ export class Interrupts {
 
   stop(): void {
     this.#undo?.();
+  }
+
+  /** Ctrl-C is for a program that has our terminal, until what is given is called: both of us hear it. */
+  leaveToProgram(): () => void {
+    this.#deaf = true;
+    return () => {
+      this.#deaf = false;
+    };
   }
 
   /** One Ctrl-C, from a signal. */

@@ -41,6 +41,7 @@ export function scorecardText(result: DrillResult, style: Style): string {
         ['run', [run.state, ...disturbed.filter((text) => text !== '')].join(', ')],
         ...lines,
         ...(mustFail === undefined ? [] : [['built to fail', mustFail.map((name) => CHECK_WORDS[name as CheckName]).join(', ')] as const]),
+        ...(result.byHand ?? []).map(({ title, ms }): [string, string] => ['step', `${visible(title)}: ${span(ms)}`]),
         ['when', time(result.startedAt, style)],
       ],
       style,

@@ -111,6 +111,7 @@ const expectSchema = z
     side_effects: count.default(0).describe('Most mails and automations that the restore itself may set off.'),
     duplicates: count.default(0).describe('Most records that should not be there.'),
     recovery_time: durationSchema.default('5m').describe('From the failure to the end of the runbook.'),
+    guided_time: durationSchema.default('60m').describe('The same where a person at the terminal does it.'),
     data_loss_window: durationSchema.default('24h').describe('Age of the base snapshot when the failure began.'),
     stops: text.exactOptional().describe('The run has to stop at this step, with the syncs paused, instead of coming to its end.'),
   })

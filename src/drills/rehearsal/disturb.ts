@@ -64,9 +64,9 @@ export class Disturbances {
     return some;
   }
 
-  /** Those whose step never began. */
-  get left(): readonly DisturbDocument[] {
-    return [...this.#waiting];
+  /** What lasts now. */
+  get lasting(): readonly DisturbDocument['with'][] {
+    return [...this.#lasting.keys()];
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,8 @@ export interface StepNews {
   readonly step: string;
   readonly state: string;
   readonly attempt: number;
+  /** The action that it does, where the teller knows it. */
+  readonly action?: string;
   readonly error?: string;
   /** Milliseconds since 1970. */
   readonly when: number;

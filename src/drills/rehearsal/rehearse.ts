@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { type CallOptions, type Clock, defined, newId, parseDuration, RunbackError } from '../../lib/index.js';
 import { loadRunbook, type Runbook } from '../../runbooks/index.js';
@@ -23,7 +23,8 @@ import type { Facts } from '../verdict/facts.js';
 import { scoreOf } from '../verdict/score.js';
 import { Disturbances, needsMachine } from './disturb.js';
 import { COLLEAGUE, makeEdits } from './edits.js';
-import { operate, ON_CALL, type StepNews } from './operator.js';
+import { type GuidedReport, type Keyboard, operateByHand } from './guided.js';
+import { operate, ON_CALL, type OperatorReport, type StepNews } from './operator.js';
 import { TruthBook } from './truth-book.js';
 
 /** What a rehearsal is given. */
@@ -39,6 +40,8 @@ export interface RehearsalRequest {
   readonly seed?: number;
   /** How often a run that was killed, or stopped half-way, is resumed. */
   readonly resumes?: number;
+  /** Paths of the runbooks that a person at the terminal may choose from; unattended there is that of the drill only. */
+  readonly choice?: readonly string[];
 }
 
 export interface RehearsalDeps {
@@ -47,6 +50,8 @@ export interface RehearsalDeps {
   readonly call: CallOptions;
   /** What is being done now, in words. */
   readonly doing: (what: string) => void;
+  /** A person who rolls back at the terminal, instead of the answers of the drill. */
+  readonly keyboard?: Keyboard;
   /** The workspace whose platforms may be a stage; absent where there is none. */
   readonly staging?: StagingDeps;
 }
@@ -78,10 +83,10 @@ export async function rehearse(request: RehearsalRequest, deps: RehearsalDeps): 
 
 const seedOf = ({ seed, drill }: RehearsalRequest): number => seed ?? ('seed' in drill.document.where ? drill.document.where.seed : 0);
 
-async function stageOf({ drill, folder, place, runbook }: RehearsalRequest, deps: RehearsalDeps, seed: number): Promise<Stage> {
+async function stageOf({ drill, folder, place, runbook, choice = [] }: RehearsalRequest, deps: RehearsalDeps, seed: number): Promise<Stage> {
   const { where } = drill.document;
   const { records } = where;
-  const runbooks = [runbook];
+  const runbooks = [...new Set([runbook, ...choice])];
   if ('local' in place) return await startLocalStage(folder, { platform: place.local, records, seed, runbooks }, deps.clock, deps.call);
   if (deps.staging === undefined)
     throw new RunbackError(
@@ -155,7 +160,7 @@ class Rehearsal {
     this.#goOnWriting(book);
     const report = await this.#rollBack(book);
     this.stage.local?.setRightfulWrite(undefined);
-    const endedAt = this.#now();
+    const endedAt = 'endedAt' in report ? report.endedAt : this.#now();
     this.#note(`the run ended: ${report.state}`);
     this.deps.doing('Comparing with the truth');
     const judged = await book.judge();
@@ -171,6 +176,7 @@ class Rehearsal {
       ...defined({ sideEffects: this.stage.local?.sideEffects() }),
       ...defined({ sync: integration && { log: integration.log, paused: integration.paused } }),
     };
+    const used = await this.#usedRunbook(report);
     const checks = scoreOf(facts, drill.document.expect);
     const mustFail = drill.document.must_fail;
     const failed = new Set(checks.filter(({ passed }) => !passed).map(({ name }) => name));
@@ -180,7 +186,7 @@ class Rehearsal {
       drill: drill.id,
       title: drill.title,
       digest: drill.digest,
-      runbook: { id: this.runbook.id, title: this.runbook.title, digest: this.runbook.digest },
+      runbook: { id: used.id, title: used.title, digest: used.digest },
       stage: { label: this.stage.label, platform: this.stage.platform, environment: this.stage.environment },
       faults: drill.faults.map(({ fault }) => fault.kind),
       startedAt: new Date(this.#startedAt).toISOString(),
@@ -196,8 +202,15 @@ class Rehearsal {
       // What is no invented data is kept in no report.
       samples: this.stage.local === undefined ? [] : book.samples(judged.actual, MOST_SAMPLES),
       differs: this.stage.differs,
-      ...defined({ mustFail, requests: this.stage.local?.counts().requests }),
+      ...defined({ mustFail, requests: this.stage.local?.counts().requests, byHand: 'steps' in report ? report.steps : undefined }),
     };
+  }
+
+  /** That of the drill, or the one that a person chose instead. */
+  async #usedRunbook(report: OperatorReport | GuidedReport): Promise<Runbook> {
+    const chosen = 'runbook' in report && report.runbook !== this.runbook.id ? report.runbook : undefined;
+    const path = chosen && this.request.choice?.find((one) => basename(one).replace(/\.ya?ml$/u, '') === chosen);
+    return path === undefined ? this.runbook : await loadRunbook(path);
   }
 
   /** The backup of the night before: taken, and every byte of it read again. Gives when it was begun. */
@@ -278,20 +291,29 @@ class Rehearsal {
     });
   }
 
-  async #rollBack(book: TruthBook): Promise<Awaited<ReturnType<typeof operate>>> {
+  async #rollBack(book: TruthBook): Promise<OperatorReport | GuidedReport> {
     const { drill, resumes = MOST_RESUMES } = this.request;
+    const { folder, platform } = this.stage;
     const actions = new Map(this.runbook.steps.map(({ id, action }) => [id, action?.name]));
+    const step = async (news: StepNews, kill: () => void): Promise<void> => await this.#step(news, kill, news.action ?? actions.get(news.step), book);
+    const variables = { ...this.stage.secrets, ...this.#machine?.environment };
+    const { keyboard, program, clock } = this.deps;
     this.deps.doing(`Running ${this.runbook.id}`);
     try {
-      return await operate(this.deps.program, {
-        folder: this.stage.folder,
-        variables: { ...this.stage.secrets, ...this.#machine?.environment },
+      const mend = async (): Promise<boolean> => await this.#disturbances.mend();
+      if (keyboard !== undefined) {
+        const broken = (): readonly string[] => this.#disturbances.lasting;
+        return await operateByHand(keyboard, { folder, variables, as: ON_CALL, step, broken, mend: async () => void (await mend()) }, clock);
+      }
+      return await operate(program, {
+        folder,
+        variables,
         runbook: this.runbook.id,
-        inputs: { ...(this.runbook.document.inputs?.['platform'] && { platform: this.stage.platform }), ...drill.document.inputs },
+        inputs: { ...(this.runbook.document.inputs?.['platform'] && { platform }), ...drill.document.inputs },
         answers: drill.document.answers,
         resumes,
-        mend: async () => await this.#disturbances.mend(),
-        step: async (news, kill) => await this.#step(news, kill, actions.get(news.step), book),
+        mend,
+        step,
       });
     } finally {
       await this.#disturbances.stop();

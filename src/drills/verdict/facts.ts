@@ -1,4 +1,5 @@
 import type { IntegrationEvent } from '../../stages/index.js';
+import type { GuidedReport } from '../rehearsal/guided.js';
 import type { OperatorReport, StepNews } from '../rehearsal/operator.js';
 import type { Judged } from '../rehearsal/truth-book.js';
 
@@ -7,7 +8,7 @@ export interface Facts {
   /** Cells, links and records that the fault changed. */
   readonly struck: number;
   readonly judged: Judged;
-  readonly report: OperatorReport;
+  readonly report: OperatorReport | GuidedReport;
   /** What the steps did, in the order in which they told. */
   readonly steps: readonly (StepNews & { readonly action?: string })[];
   /** What the sync did; undefined where the stage has none of its own. */

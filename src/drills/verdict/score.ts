@@ -91,9 +91,9 @@ function syncOf({ sync, steps, report }: Facts): readonly Check[] {
   ];
 }
 
-function timesOf({ struckAt, endedAt, snapshotAt }: Facts, expected: DrillDocument['expect']): readonly Check[] {
+function timesOf({ struckAt, endedAt, snapshotAt, report }: Facts, expected: DrillDocument['expect']): readonly Check[] {
   return [
-    within('recovery_time', endedAt - struckAt, expected.recovery_time),
+    within('recovery_time', endedAt - struckAt, 'steps' in report ? expected.guided_time : expected.recovery_time),
     within('data_loss_window', struckAt - snapshotAt, expected.data_loss_window),
   ];
 }

@@ -5,6 +5,7 @@ import type { DrillResult } from '../../../drills/index.js';
 import { EXIT, fromFileSystem, RunbackError } from '../../../lib/index.js';
 import { tellOfFailures } from '../../flows/drill-schedule.js';
 import { type DrillPlace, drillPlace, findDrill, type PlannedDrill, runbookOf, runDrills, type UnstagedDrill } from '../../flows/drills.js';
+import { surpriseDrill } from '../../flows/guided-drill.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { drillLine, drillsText, scorecardText } from '../../views/drill.js';
 
@@ -20,13 +21,15 @@ export const runVerb: CommandSpec = {
   args: [{ name: 'drill', description: 'ids of drills, or their beginnings', variadic: true, optional: true }],
   options: [
     { flags: '--all', description: 'every drill there is' },
+    { flags: '--guided', description: 'a person at this terminal rolls back, and is timed at each step' },
+    { flags: '--surprise', description: 'guided, with a failure that you are not told of: finding it is part of the drill' },
     { flags: '--seed <n>', description: 'another account and other victims than those of the drill' },
     { flags: '--jobs <n>', description: `how many at a time (default: ${JOBS})` },
     { flags: '--report <dir>', description: 'folder for drills.html, drills.json and junit.xml', kind: 'file' },
     { flags: '--scheduled', description: 'as the daemon runs it: an incident (sev3) is opened for a drill that used to pass and fails' },
     { flags: '--keep', description: 'keep the workspaces of the stages to look at' },
   ],
-  examples: ['runback drill run overwritten-names', 'runback drill run --all'],
+  examples: ['runback drill run overwritten-names', 'runback drill run --all', 'runback drill run --surprise'],
   run,
 };
 
@@ -34,7 +37,11 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { input, live, style, event } = context;
   const place = await drillPlace(context);
   const planned = await plannedDrills(context, place);
-  const seed = input.integer('seed', 0);
+  const surprise = input.flag('surprise');
+  const guided = surprise || input.flag('guided');
+  if (guided && planned.length !== 1)
+    throw new RunbackError('usage', `A guided drill is one at a time, and these are ${planned.length}`, { state: 'Nothing was started.' });
+  const seed = input.integer('seed', 0) ?? (surprise ? Date.now() % 1_000_000 : undefined);
   const alone = planned.length === 1;
   const ended = { drills: 0 };
   if (!alone) live.start(`Running ${planned.length} drills`);
@@ -42,6 +49,7 @@ async function run(context: CommandContext): Promise<Outcome> {
     jobs: input.integer('jobs', 1) ?? JOBS,
     keep: input.flag('keep'),
     alone,
+    ...(guided ? { guided: { surprise } } : {}),
     ...(seed === undefined ? {} : { seed }),
     done: (result) => {
       event({ type: 'drill', drill: result.drill, ...('passed' in result ? { passed: result.passed } : { error: result.error.message }) });
@@ -98,6 +106,13 @@ async function writeReports(
 async function plannedDrills(context: CommandContext, place: DrillPlace): Promise<readonly PlannedDrill[]> {
   const words = context.input.words('drill');
   const all = context.input.flag('all');
+  if (context.input.flag('surprise')) {
+    if (all || words.length > 0)
+      throw new RunbackError('usage', '--surprise chooses a drill by itself: name none together with it', { state: 'Nothing was started.' });
+    const drill = await surpriseDrill(place);
+    const { where } = drill.document;
+    return [{ drill, place: { local: 'local' in where ? (where.local[0] ?? '') : '' }, runbook: await runbookOf(place, drill) }];
+  }
   if (all && words.length > 0)
     throw new RunbackError('usage', '--all runs every drill: name none together with it', { state: 'Nothing was started.' });
   if (!all && words.length === 0)
