@@ -13,7 +13,8 @@ function fullFor(times: number, error: Error): { readonly incidents: Incidents; 
     if (tries <= times) throw error;
     await Promise.resolve();
   };
-  return { incidents: { change } as unknown as Incidents, tries: () => tries };
+  const store = { document: () => ({ update: async () => await Promise.resolve() }) };
+  return { incidents: { change, options: { store } } as unknown as Incidents, tries: () => tries };
 }
 
 function watched(): { readonly observer: RunObserver; readonly notes: string[] } {
