@@ -1,6 +1,6 @@
 // Makes what is shipped from the built program: dist/runback.js, and dist/chunks with everything that it imports, each
-// loaded when it is needed. Also THIRD-PARTY.md: whose work is in there, and under which licences. With --to FOLDER
-// NAME=FILE …: other modules, for tests.
+// loaded when it is needed, and what stages of drills load before it. Also THIRD-PARTY.md: whose work is in there, and
+// under which licences. With --to FOLDER NAME=FILE …: other modules, for tests.
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ else await bundle(Object.fromEntries(positionals.map((pair) => pair.split('=')))
 
 async function ship() {
   const folder = join(dist, 'chunks');
-  const { names, modules } = await bundle({ main: join(dist, 'main.js') }, folder);
+  const { names, modules } = await bundle({ main: join(dist, 'main.js'), conditions: join(dist, 'stages', 'conditions.js') }, folder);
   // Only now, and only what is no longer part of it: a daemon may be at work that loads another of them when it needs
   // it.
   for (const name of await readdir(folder)) if (!names.includes(name)) await rm(join(folder, name));

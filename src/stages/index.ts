@@ -3,6 +3,7 @@ export { startIntegration, type Integration, type IntegrationEvent } from './int
 export { localPlatforms, startLocalStage } from './local/start.js';
 export { runThere, type StageOutcome, type StageProgram } from './program.js';
 export { guardStage } from './guards.js';
+export { stageMachine, type StageMachine } from './machine.js';
 export { openStagingStage, type StagingDeps } from './staging.js';
 export { seedSandbox } from './seed.js';
 export type * from './stage.js';

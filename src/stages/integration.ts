@@ -12,13 +12,16 @@ export interface Integration {
   readonly writes: number;
   /** Everything that changed its state or was written, oldest first. */
   readonly log: readonly IntegrationEvent[];
+  /** Somebody or something starts it again who does not ask. */
+  restart(): void;
   stop(): Promise<void>;
 }
 
 /** What an integration did or had done to it. `at`: milliseconds since 1970. */
 export interface IntegrationEvent {
   readonly at: number;
-  readonly what: 'paused' | 'resumed' | 'wrote';
+  /** `quiet`: what was in flight after a pause is done. `restarted`: by somebody who did not ask. */
+  readonly what: 'paused' | 'quiet' | 'resumed' | 'restarted' | 'wrote';
 }
 
 /** How an integration behaves. */
@@ -27,8 +30,6 @@ export interface IntegrationOptions {
   readonly port?: number | undefined;
   /** Time between two writes, milliseconds; default 200. */
   readonly everyMs?: number;
-  /** Somebody or something starts it again so long after a pause, once. */
-  readonly restartsAfterMs?: number;
 }
 
 /** Writes that are still made after a pause, as in real ones. */
@@ -39,17 +40,17 @@ const IN_FLIGHT = 2;
  * work in flight goes on for a moment.
  */
 export async function startIntegration(write: () => void, options: IntegrationOptions = {}): Promise<Integration> {
-  const { port = 0, everyMs = 200, restartsAfterMs } = options;
-  const state = { paused: false, inFlight: 0, writes: 0, restarted: false };
+  const { port = 0, everyMs = 200 } = options;
+  const state = { paused: false, inFlight: 0, writes: 0 };
   const log: IntegrationEvent[] = [];
   const note = (what: IntegrationEvent['what']): void => void log.push({ at: Date.now(), what });
-  let restart: NodeJS.Timeout | undefined;
   const timer = setInterval(() => {
     if (state.paused && state.inFlight === 0) return;
     if (state.paused) state.inFlight -= 1;
     state.writes += 1;
     note('wrote');
     write();
+    if (state.paused && state.inFlight === 0) note('quiet');
   }, everyMs);
   timer.unref();
   const pause = (): void => {
@@ -57,14 +58,11 @@ export async function startIntegration(write: () => void, options: IntegrationOp
     state.inFlight = IN_FLIGHT;
     state.paused = true;
     note('paused');
-    if (restartsAfterMs === undefined || state.restarted) return;
-    state.restarted = true;
-    restart = setTimeout(resume, restartsAfterMs).unref();
   };
-  const resume = (): void => {
+  const resume = (what: 'resumed' | 'restarted'): void => {
     if (!state.paused) return;
     state.paused = false;
-    note('resumed');
+    note(what);
   };
   const server = createServer((request, response) => {
     const stranger = strangerOf(request);
@@ -74,7 +72,7 @@ export async function startIntegration(write: () => void, options: IntegrationOp
     }
     const call = `${request.method ?? ''} ${request.url ?? ''}`;
     if (call === 'POST /sync/pause') pause();
-    else if (call === 'POST /sync/resume') resume();
+    else if (call === 'POST /sync/resume') resume('resumed');
     else if (call !== 'GET /sync') {
       response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"no such path"}');
       return;
@@ -89,6 +87,7 @@ export async function startIntegration(write: () => void, options: IntegrationOp
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     log,
+    restart: () => resume('restarted'),
     get paused() {
       return state.paused;
     },
@@ -98,7 +97,6 @@ export async function startIntegration(write: () => void, options: IntegrationOp
     stop: () =>
       new Promise((resolve) => {
         clearInterval(timer);
-        clearTimeout(restart);
         server.closeAllConnections();
         server.close(() => {
           resolve();

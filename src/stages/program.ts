@@ -15,8 +15,8 @@ export interface StageCommand {
   readonly args: readonly string[];
   /** Who is at the keyboard. */
   readonly as: string;
-  /** Variables that the platform of the stage needs. */
-  readonly secrets?: Readonly<Record<string, string>>;
+  /** What the platform of the stage and its machine need. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Called with each event of a long command, as it comes. */
   readonly event?: (event: Readonly<Record<string, unknown>>) => void;
   /** Called with what ends the program at once, as `kill -9` does. */
@@ -45,11 +45,11 @@ const MAX_RESULT_BYTES = 64 * 1024 * 1024;
  * signal aborted it, and `bug` where it never started or said nothing that can be read.
  */
 export async function runThere(program: StageProgram, command: StageCommand): Promise<StageOutcome> {
-  const { folder, args, as, secrets, event, started, timeoutMs = TIMEOUT_MS } = command;
+  const { folder, args, as, variables, event, started, timeoutMs = TIMEOUT_MS } = command;
   let last: Readonly<Record<string, unknown>> | undefined;
   const end = await runProgram([...program.command, '--workspace', folder, '--json', '--no-input', '--as', as, ...args], {
     cwd: folder,
-    env: shortEnvironment(program.environment, { CI: 'true', ...secrets }),
+    env: shortEnvironment(program.environment, { CI: 'true', ...variables }),
     signal: program.signal,
     timeoutMs,
     maxOutputBytes: MAX_RESULT_BYTES,

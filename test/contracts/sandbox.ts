@@ -174,6 +174,10 @@ export function sandboxContract(name: string, platform: SandboxUnderTest): void 
     });
 
     describe('faults', () => {
+      const setIn = async (key: string): Promise<boolean> => {
+        const { status, body } = await call(platform.set(key, 'after'));
+        return platform.done(status, body);
+      };
       const fails = async (
         fault: Parameters<Sandbox['faults']['add']>[0],
       ): Promise<{ readonly key: string; readonly answer: Answer | undefined }> => {
@@ -219,6 +223,25 @@ export function sandboxContract(name: string, platform: SandboxUnderTest): void 
         expect(answer?.retryAfter).not.toBeNull();
         expect(textOf(key)).toBe('before');
         expect(sandbox.counts().limited).toBe(0);
+      });
+
+      test('an answer that is partial leaves records out of a read of many, and of nothing else', async () => {
+        const keys = [seeded(), seeded('other')];
+        sandbox.faults.add({ kind: 'partial' });
+        const first = keys[0] ?? '';
+        expect(await setIn(first)).toBe(true);
+        expect(platform.held((await call(platform.readMany(keys))).body)).toBe(1);
+        expect(platform.held((await call(platform.readMany(keys))).body)).toBe(2);
+      });
+
+      test('credentials that are refused, or may only read, apply nothing', async () => {
+        const refused = await fails({ kind: 'unauthorized' });
+        expect(refused.answer?.status).toBe(401);
+        expect(textOf(refused.key)).toBe('before');
+        const readOnly = await fails({ kind: 'forbidden', times: null });
+        expect(readOnly.answer?.status).toBe(403);
+        expect(textOf(readOnly.key)).toBe('before');
+        expect(platform.held((await call(platform.readMany([readOnly.key]))).body)).toBe(1);
       });
 
       test('a delay passes on the clock of the sandbox', async () => {

@@ -11,20 +11,24 @@ import { fullSweeps } from '../support/sweeps.js';
 import { play } from './support/deps.js';
 
 const root = join(import.meta.dirname, '../..');
-const KINDS = ['kill', 'rate-limit', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error'] as const;
+/** What the run gets over by itself, and what ends it: after one of these it has to be resumed. */
+const PASSING = ['rate-limit', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error', 'partial-answer'] as const;
+const ENDING = ['kill', 'expired-token', 'missing-permission', 'full-disk'] as const;
 const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? (fullSweeps ? 200 : 3));
 
 /** The drills that have to pass, without what disturbs them by themselves. */
-const drills = (await drillFiles(join(root, 'drills'))).flatMap(({ drill }) => (drill === undefined || drill.document.must_fail ? [] : [drill]));
+const drills = (await drillFiles(join(root, 'drills'))).flatMap(({ drill }) =>
+  drill === undefined || drill.document.must_fail || drill.document.expect.stops ? [] : [drill],
+);
 
 /** A drill with one to three disturbances at random points of its runbook. */
 async function disturbed(drill: Drill, random: Random): Promise<Drill> {
   const runbook = await loadRunbook(join(root, 'runbooks', `${drill.runbook}.yml`));
   const steps = runbook.steps.filter(({ action }) => action !== undefined).map(({ id }) => id);
-  // One kill at most: what is looked for is whether one resume is enough.
+  // One that ends it at most: what is looked for is whether one resume is enough.
   const disturb = Array.from({ length: 1 + random.integer(3) }, (_, i) => ({
     at: random.pick(steps),
-    with: i === 0 ? random.pick(KINDS) : random.pick(KINDS.filter((kind) => kind !== 'kill')),
+    with: i === 0 ? random.pick([...PASSING, ...ENDING]) : random.pick(PASSING),
     after: random.integer(12),
     times: 1,
   }));

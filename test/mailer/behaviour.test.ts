@@ -102,11 +102,11 @@ test('sixty requests a minute are never exceeded, and a used quota is an error a
 test('who is left out of an answer is asked for again, and not taken for deleted', async () => {
   const keys = seed(10);
   const { connector, schema } = await open();
-  sandbox.faults.add({ kind: 'short', times: 2 });
+  sandbox.faults.add({ kind: 'partial', times: 2 });
   const found: string[] = [];
   for await (const { records } of connector.read({ schema, keys })) found.push(...records.map(({ key }) => key));
   expect(found.sort()).toEqual([...keys].sort());
-  sandbox.faults.add({ kind: 'short', times: null });
+  sandbox.faults.add({ kind: 'partial', times: null });
   const never = async (): Promise<void> => {
     for await (const { records } of connector.read({ schema, keys })) found.push(...records.map(({ key }) => key));
   };

@@ -17,8 +17,8 @@ import { DailyQuota, RollingWindow } from '../../src/sandbox/kit/window.js';
 import { jsonAnswer } from '../../src/sandbox/kit/wire.js';
 import { Account, FIELDS, refused, type Row } from './account.js';
 
-/** `short`: a lookup is answered for every second id; `busy`: every second item of a bulk is not done for now. */
-export type MailerFault = (CommonEffect | { readonly kind: 'short' | 'busy' }) & When;
+/** `busy`: every second item of a bulk is not done for now. */
+export type MailerFault = (CommonEffect | { readonly kind: 'busy' }) & When;
 
 export interface MailerSandbox extends Sandbox, Pick<Served, 'onRequest'> {
   readonly faults: FaultSwitches<MailerFault>;
@@ -45,7 +45,7 @@ const changed = z.object({ items: z.array(z.object({ id, set: values })).max(MOS
 const faultInput = z.discriminatedUnion('kind', [
   ...COMMON_FAULTS,
   faultForm('rate-limit', { retryAfterSeconds: z.number().optional() }),
-  faultForm('short', {}),
+  faultForm('partial', {}),
   faultForm('busy', {}),
 ]);
 
@@ -60,7 +60,7 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
     optedOut: (_, { consent }) => consent === 'unsubscribed',
   });
   const account = new Account(automations);
-  const faults = new FaultSwitches<MailerFault>(clock);
+  const faults = new FaultSwitches<MailerFault>(clock, { pathOf: ({ kind }) => (kind === 'partial' ? '*/lookup' : undefined) });
   const counter = new RequestCounter();
   const limits = { minute: new RollingWindow(clock, MINUTE_MS), day: new DailyQuota(clock), refused: 0 };
   const [perMinute, perDay] = [options.perMinute ?? 60, options.perDay ?? 10_000];
@@ -86,7 +86,7 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
     },
     bodyOf: (body, strikes) => (strikes('busy') ? { ...(body as object), busy: true } : body),
     after(answer, path, strikes) {
-      if (!path.endsWith('/lookup') || !strikes('short')) return answer;
+      if (!path.endsWith('/lookup') || !strikes('partial')) return answer;
       const { items, missing } = answer.body as { readonly items: readonly unknown[]; readonly missing: readonly unknown[] };
       return { ...answer, body: { items: items.filter((_, n) => n % 2 === 1), missing: missing.filter((_, n) => n % 2 === 1) } };
     },
@@ -100,6 +100,9 @@ export async function startMailerSandbox(options: Options = {}): Promise<MailerS
         return refused(429, 'too_fast', 'At most 60 requests a minute');
       },
       trouble: (status) => refused(status, 'trouble', 'Something went wrong'),
+      unauthorized: () => refused(401, 'bad_key', 'This key is not known'),
+      forbidden: ({ method, pattern }) =>
+        method === 'GET' || pattern.source.includes('lookup') ? undefined : refused(403, 'read_only', 'This key may only read'),
     },
     render: ({ status, body }) => {
       const isWait = status === 429 && (body as { readonly error?: string }).error === 'too_fast';

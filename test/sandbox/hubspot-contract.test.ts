@@ -12,6 +12,8 @@ sandboxContract('hubspot', {
   missingKey: '900000000000',
   look: { method: 'GET', path: '/crm/v3/objects/contacts' },
   set: (key, text) => ({ method: 'PATCH', path: `/crm/v3/objects/contacts/${key}`, body: { properties: { jobtitle: text } } }),
+  readMany: (keys) => ({ method: 'POST', path: '/crm/v3/objects/contacts/batch/read', body: { inputs: keys.map((id) => ({ id })), properties: [] } }),
+  held: (body) => (body as { results: readonly unknown[] }).results.length,
   done: (status) => status === 200,
   most: 100,
   againMs: 10_000,

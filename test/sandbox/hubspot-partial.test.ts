@@ -6,6 +6,9 @@ import { bench, type Bench } from './support.js';
 const RECORDS = '/crm/v3/objects/contacts/batch/read';
 const LINKS = '/crm/v4/associations/contacts/companies/batch/read';
 
+/** How an answer that leaves something out tells of it. */
+type Answer = NonNullable<Extract<Fault, { kind: 'partial' }>['answer']>;
+
 interface Body {
   readonly results: readonly { readonly id?: string; readonly from?: { readonly id: string } }[];
   readonly numErrors?: number;
@@ -32,7 +35,7 @@ describe('a batch read that leaves something out', () => {
     return { status, body: answered, told: answered.results.map((each) => each.from?.id ?? each.id ?? '').sort() };
   };
 
-  it.each<[Extract<Fault, { kind: 'partial' }>['answer'], number]>([
+  it.each<[Answer, number]>([
     ['internal-error', 207],
     ['nameless-error', 207],
     ['count-only', 207],
@@ -63,7 +66,7 @@ describe('a batch read that leaves something out', () => {
   it('of links: errors of both kinds stand beside each other, and nothing tells a missing one from one without links', async () => {
     const stage = await office();
     const [gone = '', without = ''] = [stage.ids[0], stage.ids[4]];
-    const struck = async (answer: Extract<Fault, { kind: 'partial' }>['answer']) => {
+    const struck = async (answer: Answer) => {
       stage.to.sandbox.faults.add({ kind: 'partial', answer, ids: [gone] });
       return await read(stage, LINKS);
     };

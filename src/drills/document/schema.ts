@@ -4,6 +4,11 @@ import { durationSchema } from '../../workspace/index.js';
 import { FAULTS } from '../faults/registry.js';
 import { CHECKS } from '../verdict/checks.js';
 
+/** What the platform does to some requests, and then no more. */
+export const PASSING = ['rate-limit', 'timeout', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error', 'partial-answer'] as const;
+/** What stays as it is until somebody mends it. */
+export const LASTING = ['expired-token', 'missing-permission', 'full-disk'] as const;
+
 const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "overwritten-names"');
 const text = z.string().min(1, 'expected some text');
 const percent = z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/, 'expected a percentage such as 100% or 99.5%');
@@ -58,7 +63,9 @@ const meanwhileSchema = z
 
 const disturbSchema = z.strictObject({
   at: text.describe('The step of the runbook at whose beginning it happens.'),
-  with: z.enum(['kill', 'rate-limit', 'timeout', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error']).describe('What happens.'),
+  with: z
+    .enum([...PASSING, ...LASTING, 'kill', 'sync-restarts', 'damaged-backup'])
+    .describe(`What happens. ${LASTING.join(', ')} last until the run has stopped, and a person has mended them.`),
   after: count.exactOptional().describe('Requests that pass before it.'),
   times: z.int().positive().exactOptional().describe('How often; once unless given.'),
 });
@@ -105,6 +112,7 @@ const expectSchema = z
     duplicates: count.default(0).describe('Most records that should not be there.'),
     recovery_time: durationSchema.default('5m').describe('From the failure to the end of the runbook.'),
     data_loss_window: durationSchema.default('24h').describe('Age of the base snapshot when the failure began.'),
+    stops: text.exactOptional().describe('The run has to stop at this step, with the syncs paused, instead of coming to its end.'),
   })
   .prefault({});
 
@@ -117,6 +125,10 @@ export const drillSchema = z
     summary: text.exactOptional(),
     where: whereSchema.describe('Where it is staged; never in production.'),
     automations: z.array(automationSchema).default([]).describe('What the account does by itself: workflows that write or send.'),
+    backup: z
+      .strictObject({ age: durationSchema.describe('How old the good snapshot is when the failure strikes.') })
+      .exactOptional()
+      .describe('A backup that is not as fresh as it should be.'),
     fault: z.union([faultSchema, z.array(faultSchema).min(1)]).describe('What goes wrong, one after the other.'),
     meanwhile: meanwhileSchema.exactOptional(),
     runbook: text.describe('Id of the runbook that has to put it right, or the path of one from this file.'),

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { RunbackError } from '../../lib/index.js';
+import { defined, RunbackError } from '../../lib/index.js';
 import { runThere, type StageOutcome, type StageProgram } from '../../stages/index.js';
 
 /** Who is at the keyboard in the workspace of a stage. */
@@ -20,12 +20,14 @@ export interface StepNews {
 /** What an unattended run is given. */
 export interface OperatorRequest {
   readonly folder: string;
-  /** See `StageCommand.secrets`. */
-  readonly secrets: Readonly<Record<string, string>>;
+  /** See `StageCommand.variables`. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly runbook: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly answers: Readonly<Record<string, unknown>>;
   readonly step: (news: StepNews, kill: () => void) => Promise<void> | void;
+  /** The run has stopped: mends what went wrong, and gives whether trying again is worth it. */
+  readonly mend: () => Promise<boolean>;
   /** How often the run may be resumed after it was killed or stopped half-way. */
   readonly resumes: number;
 }
@@ -37,8 +39,9 @@ export interface OperatorReport {
   /** As the run says of itself: `succeeded`, `partial`, `waiting` … */
   readonly state: string;
   readonly status: number | undefined;
-  /** Why it stopped, where it did. */
+  /** Why it stopped, where it did, and at which step. */
   readonly because?: string;
+  readonly stoppedAt?: string;
   readonly kills: number;
   /** How often it was resumed, answers to the confirmation left out. */
   readonly resumes: number;
@@ -59,18 +62,24 @@ export async function operate(program: StageProgram, request: OperatorRequest): 
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const outcome = await oneCommand(program, request, answers, known);
     const confirmed = confirmationIn(outcome);
-    if (outcome.status === undefined) kills += 1;
-    else if (confirmed !== undefined && answers[confirmed.key] !== confirmed.expect) {
+    if (confirmed !== undefined && answers[confirmed.key] !== confirmed.expect) {
       answers[confirmed.key] = confirmed.expect;
       continue;
-    } else if (outcome.status !== PARTLY_DONE || !isOpen(known.state)) return report(known, outcome, kills, resumes);
-    if (resumes >= request.resumes) return report(known, outcome, kills, resumes);
+    }
+    if (outcome.status === undefined) kills += 1;
+    else if (isOver(outcome, known.state)) return report(known, outcome, kills, resumes);
+    const mended = await request.mend();
+    const halfWay = outcome.status === undefined || (outcome.status === PARTLY_DONE && isOpen(known.state));
+    if (resumes >= request.resumes || !(mended || halfWay)) return report(known, outcome, kills, resumes);
+    const asked = failureAskedIn(outcome);
+    if (asked !== undefined) answers[asked] ??= 'retry';
     resumes += 1;
   }
   throw new RunbackError('bug', `The run of ${request.runbook} asks again and again`, { data: { run: known.run } });
 }
 
 const PARTLY_DONE = 3;
+const isOver = ({ status }: StageOutcome, state: string): boolean => status === 0 || ['succeeded', 'partial', 'undone'].includes(state);
 const isOpen = (state: string): boolean => ['not started', 'running', 'undoing'].includes(state);
 
 function report(
@@ -80,12 +89,14 @@ function report(
   resumes: number,
 ): OperatorReport {
   const because = error?.message ?? (status === undefined ? said.slice(-500) : undefined);
-  return { run: known.run, state: known.state, status, ...(because === undefined ? {} : { because }), kills, resumes };
+  const step = error?.data['step'];
+  const stoppedAt = typeof step === 'string' ? step : undefined;
+  return { run: known.run, state: known.state, status, ...defined({ because, stoppedAt }), kills, resumes };
 }
 
 async function oneCommand(
   program: StageProgram,
-  { folder, secrets, runbook, inputs, step }: OperatorRequest,
+  { folder, variables, runbook, inputs, step }: OperatorRequest,
   answers: Readonly<Record<string, unknown>>,
   known: { run: string | undefined; state: string },
 ): Promise<StageOutcome> {
@@ -104,7 +115,7 @@ async function oneCommand(
     folder,
     args,
     as: ON_CALL,
-    secrets,
+    variables,
     started: (end) => {
       kill = end;
     },
@@ -133,6 +144,12 @@ function confirmationIn({ error }: StageOutcome): { readonly key: string; readon
   return error?.code === 'person-needed' && typeof answer === 'string' && typeof expect === 'string' && OF_A_PLAN.test(expect)
     ? { key: answer, expect }
     : undefined;
+}
+
+/** The question that a failed step asks, where it asks and has had no answer. */
+function failureAskedIn({ error }: StageOutcome): string | undefined {
+  const { answer } = error?.data ?? {};
+  return error?.code === 'person-needed' && typeof answer === 'string' && answer.endsWith('.failed') ? answer : undefined;
 }
 
 const isRun = (data: unknown): data is { readonly state: string } =>

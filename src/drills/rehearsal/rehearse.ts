@@ -1,7 +1,19 @@
-import { type CallOptions, type Clock, defined, newId, RunbackError } from '../../lib/index.js';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type CallOptions, type Clock, defined, newId, parseDuration, RunbackError } from '../../lib/index.js';
 import { loadRunbook, type Runbook } from '../../runbooks/index.js';
 import { type Automation, createRandom, type Random, type Who } from '../../sandbox/index.js';
-import { runThere, type Stage, type StageProgram, startLocalStage, openStagingStage, type StagingDeps } from '../../stages/index.js';
+import {
+  runThere,
+  type Stage,
+  type StageMachine,
+  stageMachine,
+  type StageProgram,
+  startLocalStage,
+  openStagingStage,
+  type StagingDeps,
+} from '../../stages/index.js';
 import type { Drill } from '../document/load.js';
 import type { AutomationDocument, EditsDocument } from '../document/schema.js';
 import type { FaultStage } from '../faults/fault.js';
@@ -9,7 +21,7 @@ import type { DrillResult, Moment } from '../result.js';
 import type { CheckName } from '../verdict/checks.js';
 import type { Facts } from '../verdict/facts.js';
 import { scoreOf } from '../verdict/score.js';
-import { Disturbances } from './disturb.js';
+import { Disturbances, needsMachine } from './disturb.js';
 import { COLLEAGUE, makeEdits } from './edits.js';
 import { operate, ON_CALL, type StepNews } from './operator.js';
 import { TruthBook } from './truth-book.js';
@@ -85,7 +97,8 @@ async function stageOf({ drill, folder, place, runbook }: RehearsalRequest, deps
 
 function requireSteps({ document, file }: Drill, runbook: Runbook): void {
   const ids = runbook.steps.map(({ id }) => id);
-  for (const { at } of [...document.disturb, ...document.hands])
+  const { stops } = document.expect;
+  for (const at of [...document.disturb, ...document.hands].map((each) => each.at).concat(stops ?? []))
     if (!ids.includes(at))
       throw new RunbackError('not-found', `Runbook ${runbook.id} has no step "${at}"`, {
         why: `${file} names it. There are: ${ids.join(', ')}.`,
@@ -112,6 +125,8 @@ class Rehearsal {
   readonly #timeline: Moment[] = [];
   readonly #steps: Facts['steps'][number][] = [];
   readonly #disturbances: Disturbances;
+  readonly #machine: StageMachine | undefined;
+  #snapshot = '';
   readonly #startedAt: number;
 
   constructor(
@@ -122,7 +137,9 @@ class Rehearsal {
     seed: number,
   ) {
     this.#random = createRandom(seed + 1);
-    this.#disturbances = new Disturbances(request.drill.document.disturb, stage);
+    const { disturb } = request.drill.document;
+    this.#machine = needsMachine(disturb) ? stageMachine(join(request.folder, 'disk.full')) : undefined;
+    this.#disturbances = new Disturbances(disturb, { stage, machine: this.#machine, damageBackup: async () => await this.#damageBackup() });
     this.#startedAt = deps.clock.now().getTime();
   }
 
@@ -186,21 +203,35 @@ class Rehearsal {
   /** The backup of the night before: taken, and every byte of it read again. Gives when it was begun. */
   async #goodSnapshot(): Promise<number> {
     this.deps.doing('Taking the good snapshot');
-    const at = this.#now();
     const { folder, platform } = this.stage;
-    const created = await this.#command(['snapshot', 'create', '--platform', platform, '--note', 'before the drill']);
-    const id = isSnapshot(created) ? created.id : 'latest';
-    await this.#command(['snapshot', 'verify', id]);
-    this.#note(`the good snapshot ${id} is taken and verified in ${folder}`);
+    const age = parseDuration(this.request.drill.document.backup?.age ?? '0s');
+    const at = this.#now() - age;
+    const then = age === 0 ? {} : stageMachine(join(this.request.folder, 'disk.full'), -age).environment;
+    const created = await this.#command(['snapshot', 'create', '--platform', platform, '--note', 'before the drill'], then);
+    this.#snapshot = isSnapshot(created) ? created.id : 'latest';
+    await this.#command(['snapshot', 'verify', this.#snapshot], then);
+    this.#note(`the good snapshot ${this.#snapshot} is taken and verified in ${folder}`);
     return at;
   }
 
-  async #command(args: readonly string[]): Promise<unknown> {
+  /** A byte of it is another one, and nothing else of it has changed. */
+  async #damageBackup(): Promise<void> {
+    const file = await open(join(this.stage.folder, 'backups', `${this.#snapshot}.zip`), 'r+');
+    try {
+      const at = Math.floor((await file.stat()).size / 3);
+      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
+      await file.write(Buffer.from([(buffer[0] ?? 0) ^ 0xff]), 0, 1, at);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #command(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const { status, data, error, said } = await runThere(this.deps.program, {
       folder: this.stage.folder,
       args,
       as: ON_CALL,
-      ...defined({ secrets: this.stage.secrets }),
+      variables: { ...this.stage.secrets, ...variables },
     });
     if (status === 0) return data;
     throw new RunbackError('bug', `runback ${args.slice(0, 2).join(' ')} failed on the stage, before anything was damaged`, {
@@ -254,15 +285,16 @@ class Rehearsal {
     try {
       return await operate(this.deps.program, {
         folder: this.stage.folder,
-        secrets: this.stage.secrets ?? {},
+        variables: { ...this.stage.secrets, ...this.#machine?.environment },
         runbook: this.runbook.id,
         inputs: { ...(this.runbook.document.inputs?.['platform'] && { platform: this.stage.platform }), ...drill.document.inputs },
         answers: drill.document.answers,
         resumes,
+        mend: async () => await this.#disturbances.mend(),
         step: async (news, kill) => await this.#step(news, kill, actions.get(news.step), book),
       });
     } finally {
-      this.#disturbances.stop();
+      await this.#disturbances.stop();
       this.stage.local?.faults.clear();
     }
   }
@@ -272,7 +304,7 @@ class Rehearsal {
     if (news.state !== 'pending') this.#note(`step ${news.step}: ${news.state}${news.error === undefined ? '' : ` (${news.error})`}`);
     if (news.state === 'running') {
       this.deps.doing(`Running ${this.runbook.id}: ${news.step}`);
-      this.#disturbances.stepBegan(news.step, kill);
+      await this.#disturbances.stepBegan(news.step, kill);
     }
     if (news.state === 'succeeded') await this.#hands(news.step, book);
     if (action === 'restore.plan' && news.state === 'succeeded' && !this.#edited) {

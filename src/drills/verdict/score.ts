@@ -5,8 +5,20 @@ import type { Facts } from './facts.js';
 
 /** Holds what was found against what was wanted: one line for each check that can be made on this stage. */
 export function scoreOf(facts: Facts, expected: DrillDocument['expect']): readonly Check[] {
-  return [tookEffect(facts), ended(facts), ...cellsOf(facts, expected), ...effectsOf(facts, expected), ...syncOf(facts), ...timesOf(facts, expected)];
+  const { stops } = expected;
+  const checks = [
+    tookEffect(facts),
+    stops === undefined ? ended(facts) : stoppedAt(facts, stops),
+    ...cellsOf(facts, expected),
+    ...effectsOf(facts, expected),
+    ...syncOf(facts),
+    ...timesOf(facts, expected),
+  ];
+  return stops === undefined ? checks : checks.filter(({ name }) => !OF_AN_END.has(name));
 }
+
+/** What a run that has to stop half-way says nothing about. */
+const OF_AN_END: ReadonlySet<CheckName> = new Set(['repaired', 'links', 'recovery_time']);
 
 const check = (name: CheckName, passed: boolean, found: string, wanted: string): Check => ({ name, passed, found, wanted });
 
@@ -17,6 +29,14 @@ function ended({ report }: Facts): Check {
   const wanted = 'succeeded or partial';
   const why = report.because === undefined ? '' : `: ${report.because}`;
   return check('ended', report.state === 'succeeded' || report.state === 'partial', `${report.state}${why}`, wanted);
+}
+
+/** Where a person has to decide, a run that goes on without one is worse than one that stops. */
+function stoppedAt({ report }: Facts, step: string): Check {
+  const over = ['succeeded', 'partial', 'undone'].includes(report.state);
+  const why = report.because === undefined ? '' : `: ${report.because}`;
+  const found = over ? report.state : `stopped at ${report.stoppedAt ?? 'no step'}${why}`;
+  return check('ended', !over && report.stoppedAt === step, found, `stopped at ${step}`);
 }
 
 function cellsOf({ judged }: Facts, expected: DrillDocument['expect']): readonly Check[] {
@@ -48,14 +68,17 @@ function effectsOf({ sideEffects }: Facts, expected: DrillDocument['expect']): r
 function syncOf({ sync, steps, report }: Facts): readonly Check[] {
   if (sync === undefined) return [];
   const applied = steps.filter(({ action }) => action === 'restore.apply');
-  const began = applied.find(({ state }) => state === 'running')?.when;
-  const over = applied.findLast(({ state }) => state !== 'running')?.when ?? began;
+  const taken = applied.find(({ state }) => state === 'running')?.when;
+  const over = applied.findLast(({ state }) => state !== 'running')?.when ?? taken;
+  // One that somebody had started again is paused once more before anything is written.
+  const quiet = sync.log.findLast(({ what, at }) => what === 'quiet' && taken !== undefined && over !== undefined && at > taken && at < over)?.at;
+  const began = quiet ?? taken;
   const verified = steps.findLast(({ action, state }) => action === 'restore.verify' && state === 'succeeded')?.when;
   const resumed = sync.log.filter(({ what }) => what === 'resumed').map(({ at }) => at);
   const writes =
     began === undefined || over === undefined ? 0 : sync.log.filter(({ what, at }) => what === 'wrote' && at > began && at < over).length;
   const early = resumed.filter((at) => verified === undefined || at < verified).length;
-  const open = report.state === 'waiting' || report.state === 'running';
+  const open = ['waiting', 'running', 'failed'].includes(report.state);
   return [
     check('paused_while_written', writes === 0, `${writes} writes of the sync during the restore`, '0'),
     check('resumed_after_verification', early === 0, early === 0 ? 'not before' : `started again ${early} times before it`, 'not before'),

@@ -3,7 +3,7 @@ import type { Strikes } from '../kit/faults.js';
 import { jsonAnswer } from '../kit/wire.js';
 import { requireScopes, type App, type Apps } from './apps.js';
 import { errorPage } from './error-page.js';
-import { ApiFailure, locked, moving, tooManyRequests } from './failure.js';
+import { ApiFailure, locked, moving, notAuthenticated, scopesMissing, tooManyRequests } from './failure.js';
 import type { Fault } from './faults.js';
 import type { Forms } from './forms.js';
 import { leaveOut } from './partial.js';
@@ -64,6 +64,11 @@ export function hubspotApi({ routes, apps, forms, longestTarget, notFoundPage }:
       badPath: (part) => new ApiFailure(400, `Invalid path: ${part}`, { category: 'VALIDATION_ERROR' }),
       tooFast: (fault, app) => tooManyRequests((fault as Extract<Fault, { kind: 'rate-limit' }>).policy ?? 'TEN_SECONDLY_ROLLING', app.appId),
       trouble: (status) => new ApiFailure(status, 'internal error'),
+      unauthorized: notAuthenticated,
+      forbidden: (route, params) => {
+        const writing = route.scopes(params).find((anyOf) => anyOf.some((scope) => scope.endsWith('.write')));
+        return writing && scopesMissing(writing);
+      },
     },
     render: (error, { wire, path, seen, strikes }) => {
       const asPage = notFoundPage && error.status === 404 && wire.method === 'GET' && CLASSIC_RECORD.test(path);

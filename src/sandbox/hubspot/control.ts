@@ -19,7 +19,7 @@ const faultInput = z.discriminatedUnion('kind', [
   faultForm('moving', { retryAfterSeconds: z.number().min(0).optional() }),
   faultForm('html-error', { status: z.number().int().min(400).max(599).optional(), applied: z.boolean().optional() }),
   faultForm('partial', {
-    answer: z.enum(['internal-error', 'nameless-error', 'count-only', 'silent']),
+    answer: z.enum(['internal-error', 'nameless-error', 'count-only', 'silent']).optional(),
     ids: z.array(z.string()).optional(),
   }),
   faultForm('expire-token', {}),

@@ -4,7 +4,7 @@ import type { LimitPolicy } from './failure.js';
 
 /** What a fault does to a matching request: what every sandbox can do, and what HubSpot does beside it. */
 export type FaultEffect =
-  | Exclude<CommonEffect, { readonly kind: 'rate-limit' }>
+  | Exclude<CommonEffect, { readonly kind: 'rate-limit' | 'partial' }>
   /** 429 with the body of that limit; nothing applied. `retryAfterSeconds` adds the header HubSpot usually leaves out. */
   | { readonly kind: 'rate-limit'; readonly policy?: LimitPolicy; readonly retryAfterSeconds?: number }
   /** 423 from the first matching request on for this long, 2 s unless said; nothing applied meanwhile. It counts as striking once. */
@@ -15,9 +15,9 @@ export type FaultEffect =
   | { readonly kind: 'html-error'; readonly status?: number; readonly applied?: boolean }
   /**
    * A batch read of records or links that leaves some out (every second one, or those of `ids`): told as errors with their ids,
-   * as errors that name none, by a number alone, or not at all.
+   * as errors that name none, by a number alone, or not at all. Default: errors with ids.
    */
-  | { readonly kind: 'partial'; readonly answer: 'internal-error' | 'nameless-error' | 'count-only' | 'silent'; readonly ids?: readonly string[] }
+  | { readonly kind: 'partial'; readonly answer?: 'internal-error' | 'nameless-error' | 'count-only' | 'silent'; readonly ids?: readonly string[] }
   /** The token of the calling app expires: this request and all later ones get 401. */
   | { readonly kind: 'expire-token' }
   /** The calling app loses a scope: this request and later ones may get 403. */

@@ -19,14 +19,15 @@ export function leaveOut(answer: ApiAnswer, fault: PartialFault): ApiAnswer {
   if (gone.length === 0) return answer;
   const results = body.results.filter((each) => !gone.includes(idOf(each)));
   const { errors: told = [], ...rest } = body;
-  switch (fault.answer) {
+  const { answer: way = 'internal-error' } = fault;
+  switch (way) {
     case 'silent':
       return { ...answer, body: { ...body, results } };
     case 'count-only':
       return { status: 207, body: { ...rest, results, numErrors: told.length + gone.length } };
     case 'internal-error':
     case 'nameless-error': {
-      const named = fault.answer === 'internal-error';
+      const named = way === 'internal-error';
       const links = body.results.some((each) => each.from !== undefined);
       const failed = links
         ? gone.map((id) => internalError(named ? { fromObjectId: [id] } : undefined))
@@ -35,7 +36,7 @@ export function leaveOut(answer: ApiAnswer, fault: PartialFault): ApiAnswer {
       return { status: 207, body: { ...rest, results, numErrors: errors.length, errors } };
     }
     default:
-      return fault.answer satisfies never;
+      return way satisfies never;
   }
 }
 

@@ -40,6 +40,8 @@ export const COMMON_FAULTS = [
   faultForm('server-error', trouble),
   faultForm('nonsense', {}),
   faultForm('cut-body', {}),
+  faultForm('unauthorized', {}),
+  faultForm('forbidden', {}),
 ] as const;
 
 /** Reads a body; throws what `refuse` makes of the first thing wrong. */

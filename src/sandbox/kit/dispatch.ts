@@ -32,7 +32,7 @@ export interface Api<C, R extends Route<C>, F extends AnyFault> {
   after?(answer: ApiAnswer, path: string, strikes: Strikes<F>): ApiAnswer;
   /** Faults of the vendor that cut the connection after the request was handled. */
   cuts?(strikes: Strikes<F>): boolean;
-  readonly refusals: Refusals<C>;
+  readonly refusals: Refusals<C, R>;
   /** A failure as HTTP. */
   render(
     error: Failure,
@@ -43,7 +43,7 @@ export interface Api<C, R extends Route<C>, F extends AnyFault> {
 }
 
 /** The vendor's words for what the kit finds out. */
-export interface Refusals<C> {
+export interface Refusals<C, R extends Route<C>> {
   noEndpoint(method: string, path: string): Failure;
   noMethod(method: string, path: string): Failure;
   notJson(why: string): Failure;
@@ -51,6 +51,10 @@ export interface Refusals<C> {
   /** What a fault says, not a limit. */
   tooFast(fault: CommonEffect & { readonly kind: 'rate-limit' }, caller: C): Failure;
   trouble(status: number): Failure;
+  /** The credentials are no good. */
+  unauthorized(): Failure;
+  /** The permission to write is missing; undefined for a request that needs none. */
+  forbidden(route: R, params: readonly string[]): Failure | undefined;
 }
 
 /** Answers one API request. Handlers run without a pause, so each is atomic. */
@@ -111,6 +115,7 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
     return jsonAnswer(open.status, open.body);
   }
   const caller = (context.caller = api.authenticate(wire.authorization, strikes));
+  if (common('unauthorized')) throw api.refusals.unauthorized();
   const matched = api.routes.map((each) => ({ each, groups: each.pattern.exec(path) })).filter(({ groups }) => groups !== null);
   const found = matched.find(({ each }) => each.method === wire.method);
   if (found) context.route = found.each;
@@ -123,6 +128,8 @@ function handled<C, R extends Route<C>, F extends AnyFault>(
   if (!found) throw matched.length > 0 ? api.refusals.noMethod(wire.method, path) : api.refusals.noEndpoint(wire.method, path);
   const params = (found.groups ?? []).slice(1).map((part) => decoded(api, part));
   api.permit?.(caller, found.each, params);
+  const forbidden = common('forbidden') && api.refusals.forbidden(found.each, params);
+  if (forbidden) throw forbidden;
   const body = parsed(api, wire.body);
   const done = found.each.handle({
     method: wire.method,
@@ -147,7 +154,7 @@ function isPage({ headers }: Pick<WireAnswer, 'headers'>): boolean {
 }
 
 /** A part of a path as it was meant. */
-function decoded<C>({ refusals }: { readonly refusals: Refusals<C> }, part: string): string {
+function decoded<C>({ refusals }: { readonly refusals: Pick<Refusals<C, Route<C>>, 'badPath' | 'notJson'> }, part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
@@ -155,7 +162,7 @@ function decoded<C>({ refusals }: { readonly refusals: Refusals<C> }, part: stri
   }
 }
 
-function parsed<C>({ refusals }: { readonly refusals: Refusals<C> }, text: string): unknown {
+function parsed<C>({ refusals }: { readonly refusals: Pick<Refusals<C, Route<C>>, 'badPath' | 'notJson'> }, text: string): unknown {
   if (text === '') return undefined;
   try {
     return JSON.parse(text);

@@ -15,7 +15,13 @@ export type CommonEffect =
   /** The request is applied; the answer has its status and a body that is not JSON. */
   | { readonly kind: 'nonsense' }
   /** The request is applied; the connection is cut in the middle of the answer's body. */
-  | { readonly kind: 'cut-body' };
+  | { readonly kind: 'cut-body' }
+  /** The answer to a read of many leaves some out, and says so as the vendor does. Other requests are no match. */
+  | { readonly kind: 'partial' }
+  /** The credentials are refused; nothing applied. */
+  | { readonly kind: 'unauthorized' }
+  /** The credentials may read and no longer write; nothing applied. Requests that only read are answered. */
+  | { readonly kind: 'forbidden' };
 
 /** When a fault strikes. */
 export interface When {

@@ -25,6 +25,10 @@ export interface SandboxUnderTest {
   /** Calls of the API: one that only reads, one that sets the text field of a record. */
   readonly look: ApiCall;
   set(key: string, text: string): ApiCall;
+  /** Reads the records of these keys at once. */
+  readMany(keys: readonly string[]): ApiCall;
+  /** How many records an answer to `readMany` holds. */
+  held(body: unknown): number;
   /** Whether an answer to `set` says that it was done. */
   done(status: number, body: unknown): boolean;
   /**

@@ -1,0 +1,26 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { shippedDir } from './workspace.js';
+
+/** The machine that programs on a stage run on, as far as it can go wrong. */
+export interface StageMachine {
+  /** Variables that let the programs feel it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Nothing can be written any more, until `freeDisk`. */
+  fillDisk(): Promise<void>;
+  freeDisk(): Promise<void>;
+}
+
+/** `flag`: path of a file that may come and go. `clockMs`: how far the wall clock is off. */
+export function stageMachine(flag: string, clockMs = 0): StageMachine {
+  return {
+    environment: {
+      NODE_OPTIONS: `--require ${JSON.stringify(join(shippedDir, 'dist', 'chunks', 'conditions.cjs'))}`,
+      RUNBACK_STAGE_FULL: flag,
+      ...(clockMs === 0 ? {} : { RUNBACK_STAGE_CLOCK_MS: String(clockMs) }),
+    },
+    fillDisk: async () => await writeFile(flag, ''),
+    freeDisk: async () => await rm(flag, { force: true }),
+  };
+}
