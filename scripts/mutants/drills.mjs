@@ -47,7 +47,9 @@ async function main() {
   const before = await drill(copies[0], ids, LIMIT_MS * 2, jobs);
   const failing = before.results.filter(({ passed }) => !passed);
   if (before.results.length !== ids.length || failing.length > 0) {
-    console.log(`These do not pass without any mutant: ${failing.map((result) => `${result.drill} (${reasons(result).join(', ')})`).join('; ')}${before.said}`);
+    console.log(
+      `These do not pass without any mutant: ${failing.map((result) => `${result.drill} (${reasons(result).join(', ')})`).join('; ')}${before.said}`,
+    );
     process.exitCode = 1;
     return;
   }
@@ -73,7 +75,8 @@ async function main() {
 async function mutated({ id, file, find, replace }) {
   const text = await readFile(join(root, file), 'utf8');
   const places = text.split(find).length - 1;
-  if (places !== 1) throw new Error(`Mutant ${id}: its text is found ${places} times in ${file}, not once. Correct scripts/mutants/list.yml.\n${find}`);
+  if (places !== 1)
+    throw new Error(`Mutant ${id}: its text is found ${places} times in ${file}, not once. Correct scripts/mutants/list.yml.\n${find}`);
   return text.replace(find, () => replace);
 }
 
@@ -89,8 +92,10 @@ async function judge(mutant, copy) {
     const { results, unstaged, said } = await drill(copy, mutant.drills, LIMIT_MS, 1);
     const by = results.filter(({ passed }) => !passed).map((result) => ({ drill: result.drill, checks: reasons(result) }));
     const caughtBy = by.filter(({ checks }) => checks.length > 0);
-    if (caughtBy.length > 0) return { caught: true, by: caughtBy, words: caughtBy.map(({ drill: id, checks }) => `${id} (${checks.join(', ')})`).join('; ') };
-    if (unstaged.length > 0) return { caught: false, words: `broke the stage: ${unstaged.map(({ drill: id, message }) => `${id}: ${message}`).join('; ')}` };
+    if (caughtBy.length > 0)
+      return { caught: true, by: caughtBy, words: caughtBy.map(({ drill: id, checks }) => `${id} (${checks.join(', ')})`).join('; ') };
+    if (unstaged.length > 0)
+      return { caught: false, words: `broke the stage: ${unstaged.map(({ drill: id, message }) => `${id}: ${message}`).join('; ')}` };
     return { caught: false, words: results.length === 0 ? `the drills did not end: ${said}` : 'every drill passed' };
   } finally {
     await writeFile(built, before);

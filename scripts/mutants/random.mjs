@@ -16,7 +16,8 @@ const HOW_MANY = 100;
 /** Tests that can notice: those of the two folders, and those that go through them as people do. */
 const TESTS = /^test\/(?:restores|runbooks|reports|cli|journeys|drills)\//u;
 /** They kill or crash for half a minute or more each, or look at drills of the very program: too long for each mutant. */
-const TOO_LONG = /\/(?:crash-sweep-|crash-storage-|kills|run-kills|locks|innocent-data|postgres|postgres-killed|each-runbook-postgres|resume-cost|crash\.test|large-records)/u;
+const TOO_LONG =
+  /\/(?:crash-sweep-|crash-storage-|kills|run-kills|locks|innocent-data|postgres|postgres-killed|each-runbook-postgres|resume-cost|crash\.test|large-records)/u;
 
 const { values } = parseArgs({
   options: {
@@ -99,7 +100,9 @@ async function instrumenter() {
 /** Draws the mutants, and writes the sources of the copy with them. */
 async function plant(instrumenterOf) {
   const names = await Promise.all(
-    FOLDERS.map(async (at) => (await readdir(join(folder, at), { recursive: true })).filter((name) => name.endsWith('.ts')).map((name) => join(at, name))),
+    FOLDERS.map(async (at) =>
+      (await readdir(join(folder, at), { recursive: true })).filter((name) => name.endsWith('.ts')).map((name) => join(at, name)),
+    ),
   );
   const files = await Promise.all(
     names
@@ -114,7 +117,8 @@ async function plant(instrumenterOf) {
   const drawn = drawFrom(fit, HOW_MANY, Number(values.seed));
   const ids = new Set(drawn.map(({ id }) => Number(id)));
   const planted = await instrumenterOf((id) => ids.has(id)).instrument(files, options);
-  for (const { name, content } of planted.files) await writeFile(join(folder, name), content.startsWith('// @ts-nocheck') ? content : `// @ts-nocheck\n${content}`);
+  for (const { name, content } of planted.files)
+    await writeFile(join(folder, name), content.startsWith('// @ts-nocheck') ? content : `// @ts-nocheck\n${content}`);
   const texts = new Map(files.map(({ name, content }) => [name, content.split('\n')]));
   return { of: fit.length, drawn: drawn.map((mutant) => described(mutant, texts.get(mutant.fileName))) };
 }
@@ -152,7 +156,9 @@ function generator(seed) {
 }
 
 async function build() {
-  const tsc = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck', '--incremental', 'false'], { cwd: folder });
+  const tsc = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noCheck', '--incremental', 'false'], {
+    cwd: folder,
+  });
   if (tsc.status !== 0) throw new Error(tsc.output);
   const bundle = await run(process.execPath, ['scripts/bundle.mjs'], { cwd: folder });
   if (bundle.status !== 0) throw new Error(bundle.output);

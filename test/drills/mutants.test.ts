@@ -27,14 +27,17 @@ test('at least twenty deliberate bugs, each under a name of its own, in all that
   expect(new Set(list.map(({ area }) => area))).toEqual(new Set(['planning', 'attribution', 'reading', 'applying', 'undo', 'runbooks']));
 });
 
-test.each(list)('$id is found where the list says, once, and its drills and its line in the docs are there', ({ id, file, find, replace, breaks, drills }) => {
-  expect(readFileSync(`${root}${file}`, 'utf8').split(find)).toHaveLength(2);
-  expect(replace).not.toBe(find);
-  for (const drill of drills) expect(existsSync(`${root}drills/${drill}.yml`), drill).toBe(true);
-  const row = page.split('\n').find((line) => line.startsWith(`| \`${id}\` |`));
-  expect(row).toContain(breaks);
-  expect(drills.some((drill) => row?.includes(`\`${drill}\``))).toBe(true);
-});
+test.each(list)(
+  '$id is found where the list says, once, and its drills and its line in the docs are there',
+  ({ id, file, find, replace, breaks, drills }) => {
+    expect(readFileSync(`${root}${file}`, 'utf8').split(find)).toHaveLength(2);
+    expect(replace).not.toBe(find);
+    for (const drill of drills) expect(existsSync(`${root}drills/${drill}.yml`), drill).toBe(true);
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${id}\` |`));
+    expect(row).toContain(breaks);
+    expect(drills.some((drill) => row?.includes(`\`${drill}\``))).toBe(true);
+  },
+);
 
 test('the docs name no bug that is not in the list', () => {
   const [, table = ''] = page.split('<!-- drills:mutants -->');

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { RunbackError } from '../../src/lib/index.js';
 import { leftWords, type RestoreSummary } from '../../src/restores/index.js';
-import { abortRun, lintRunbook, parseAnswers, startRun, undoRun } from '../../src/runbooks/index.js';
+import { abortRun, approvalAsked, lintRunbook, parseAnswers, startRun, undoRun } from '../../src/runbooks/index.js';
 import { holdersOf } from '../../src/runbooks/journal/holders.js';
 import { bench, rejection, runOf, scripted, Watcher } from './support.js';
 
@@ -47,7 +47,8 @@ describe('what a run says of itself', () => {
   test('a wait says whether its condition is not true, or not known', async () => {
     const { deps, runbook, clock } = await bench();
     const observer = new Watcher();
-    const steps = '  - { id: look, title: Look, action: world.read }\n  - { id: quiet, title: Wait, wait: { until: steps.look.count > 0, every: 1m, timeout: 1m } }';
+    const steps =
+      '  - { id: look, title: Look, action: world.read }\n  - { id: quiet, title: Wait, wait: { until: steps.look.count > 0, every: 1m, timeout: 1m } }';
     const running = rejection(startRun({ runbook: await runbook(steps), inputs: {}, by: 'maya' }, deps, { observer }));
     await clock.someoneSleeps();
     clock.advance(60_000);
@@ -55,10 +56,36 @@ describe('what a run says of itself', () => {
     expect(observer.waits[0]).toBe('"Wait": steps.look.count > 0 is not true yet');
   });
 
+  test('a wait whose condition cannot be read for now goes on, and says that it is not known', async () => {
+    const { deps, runbook, clock } = await bench({
+      mischief: (_name, times) => {
+        if (times > 0) throw new RunbackError('platform-unreachable', 'it is not there');
+      },
+    });
+    const observer = new Watcher();
+    const steps =
+      '  - { id: look, title: Look, action: world.read }\n  - { id: quiet, title: Wait, wait: { until: steps.look.count > 0, every: 1m, timeout: 1m } }';
+    const running = rejection(startRun({ runbook: await runbook(steps), inputs: {}, by: 'maya' }, deps, { observer }));
+    await clock.someoneSleeps();
+    clock.advance(60_000);
+    expect((await running).code).toBe('step-timeout');
+    expect(observer.waits[0]).toBe('"Wait": steps.look.count > 0 is not known: it is not there');
+  });
+
+  test('a run that was given up asks for no approval any more', async () => {
+    const { deps, runbook } = await bench();
+    const book = await runbook('  - { id: allow, title: Allow, approve: { authority: approve-restore, of: "x" } }');
+    const id = runOf(await rejection(startRun({ runbook: book, inputs: {}, by: 'maya' }, deps)));
+    expect(await approvalAsked(deps.store, id, deps.actions)).toMatchObject({ case: { of: 'x' } });
+    await abortRun(id, { by: 'maya', reason: 'a test' }, deps);
+    expect(await rejection(approvalAsked(deps.store, id, deps.actions))).toMatchObject({ code: 'usage' });
+  });
+
   test('lint says of a step without a way back whether it cannot be undone, or nobody knows what it does', async () => {
     const { deps, runbook } = await bench();
     const said = async (more: string): Promise<string | undefined> =>
-      (await lintRunbook(await runbook(`  - { id: a, title: A, command: [make]${more} }`), deps.actions)).find(({ rule }) => rule === 'undo-missing')?.message;
+      (await lintRunbook(await runbook(`  - { id: a, title: A, command: [make]${more} }`), deps.actions)).find(({ rule }) => rule === 'undo-missing')
+        ?.message;
     expect(await said('')).toContain('does something that runback knows nothing about');
     expect(await said(', effect: irreversible')).toContain('cannot be undone');
   });
