@@ -5,8 +5,13 @@ import { describe, expect, test } from 'vitest';
 
 import { RunbackError } from '../../src/lib/index.js';
 import { leftWords, type RestoreSummary } from '../../src/restores/index.js';
+import type { ActionContext } from '../../src/runbooks/actions/action.js';
+import { pauseAgain } from '../../src/runbooks/actions/syncs/of-run.js';
+import { syncsResume } from '../../src/runbooks/actions/syncs/resume.js';
 import { abortRun, approvalAsked, lintRunbook, parseAnswers, startRun, undoRun } from '../../src/runbooks/index.js';
 import { holdersOf } from '../../src/runbooks/journal/holders.js';
+import type { RunRecord } from '../../src/runbooks/journal/run-record.js';
+import { verificationOf } from '../../src/runbooks/journal/verification.js';
 import { bench, rejection, runOf, scripted, Watcher } from './support.js';
 
 // What a hundred drawn mutants showed that no test looked at: docs/mutants.md.
@@ -100,6 +105,43 @@ describe('what a run says of itself', () => {
     expect(leftWords({ failed: 2, rejected: 0, moved: 1 } as RestoreSummary)).toBe(
       '2 failed, 1 left alone because someone changed the value in the meantime',
     );
+  });
+});
+
+describe('before syncs start again', () => {
+  const contextOf = (some: object): ActionContext => some as unknown as ActionContext;
+
+  test('it needs no more than their own right where all is verified, and the override where it is not', () => {
+    const act = (verification: object): unknown => syncsResume.act?.({ paused_by: 'p' }, contextOf({ run: { verification } }));
+    expect(act({ plans: ['plan-1'] })).toBe('resume-syncs');
+    expect(act({ plans: [], missing: 'No step of this run has verified a restore.' })).toBe('override-verification');
+  });
+
+  test('nothing is written where a paused sync cannot be asked', async () => {
+    const pause = { id: 'pause-1', holder: 'run-1/pause/1', reason: 'test', entries: [] };
+    const syncs = { pauses: () => Promise.resolve([pause]), held: () => Promise.resolve([{ sync: 'crm', owed: true, problem: 'no answer' }]) };
+    expect(await rejection(pauseAgain(contextOf({ run: { id: 'run-1' }, syncs, options: {} })))).toMatchObject({
+      code: 'sync-failed',
+      why: 'crm: no answer',
+    });
+  });
+
+  test('a write that is known not to have happened needs no proof, any other one after the verification does', () => {
+    const verified = (state: string): unknown =>
+      verificationOf({
+        steps: new Map([
+          [
+            'verify',
+            { id: 'verify', action: 'restore.verify', state: 'succeeded', outputs: { plan: 'p', remaining: 0 }, intent: { seq: 5, key: 'k' } },
+          ],
+        ]),
+        effects: new Map([[9, { step: 'apply', state, order: 9, intent: { action: 'restore.apply', inputs: { plan: 'p' } } }]]),
+        effectOf: new Map(),
+        plans: new Map(),
+      } as unknown as RunRecord).missing;
+    expect(verified('none')).toBeUndefined();
+    expect(verified('done')).toBe('Step apply wrote after the verification (step verify).');
+    expect(verified('open')).toBe('Step apply may have written after the verification (step verify).');
   });
 });
 
