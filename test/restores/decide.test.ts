@@ -498,3 +498,28 @@ test('every conflict tells where it is, so that a decision can name it', () => {
     change: { action: 'update', fields: { name: { from: 'edit', to: 'good' } } },
   });
 });
+
+test('what was written between two passes is told with who wrote it and when', () => {
+  const { conflicts } = decide({
+    title: '',
+    ...NAME,
+    evidence: history([
+      { value: 'bad', writer: 'sync:1', at: '2026-11-21T10:30:00Z' },
+      { value: 'BAD', writer: 'flow:1', at: '2026-11-21T10:20:00Z' },
+      { value: 'bad', writer: 'sync:1', at: '2026-11-21T10:15:00Z' },
+    ]),
+  });
+  expect(conflicts[0]?.message).toContain('flow:1 wrote "BAD" to name at 2026-11-21T10:20:00Z');
+});
+
+test('a value that cannot be written is told as it was and as it is: an empty one as empty', () => {
+  const out = field('optout', { type: 'boolean', readOnly: true, optedOut: [true] });
+  const schema = objectType('contacts', [field('name'), out]);
+  const filters: PlanFilters = { suspects: [], unattributed: 'refuse', deleteCreated: false };
+  const context = { baseSchema: schema, liveSchema: schema, filters, suspicion: suspicionOf(filters, BASE_AT, 'none'), watched: [out] };
+  const sides = { object: 'contacts', key: '1', base: {}, damaged: {}, live: {} };
+  const messageOf = (watched: NonNullable<RecordEvidence['watched']>): string | undefined =>
+    decideRecord(context, sides, { watched }).conflicts[0]?.message;
+  expect(messageOf({ base: { optout: true }, damaged: { optout: false }, live: { optout: false } })).toContain('was true and is false');
+  expect(messageOf({ base: { optout: true }, damaged: { optout: '' }, live: { optout: '' } })).toContain('was true and is empty');
+});

@@ -8,7 +8,7 @@ import { readPlan } from '../../src/restores/index.js';
 import { addApproval, type KnownApproval, liftingApprovals } from '../../src/runbooks/approvals/approvals.js';
 import { type Answer, answersOperator, parseAnswers, readRun, resumeRun, verifyEvidence } from '../../src/runbooks/index.js';
 import { makeKey } from '../escalation/ssh-support.js';
-import { block, dana, goOn, lee, payload, repaired, signed, type Stage, stage, two, waiting, wide, yes } from './approval-stage.js';
+import { block, dana, goOn, kim, lee, payload, repaired, signed, type Stage, stage, two, waiting, wide, yes } from './approval-stage.js';
 import { rejection, scripted } from './support.js';
 
 test('a waiting run names who can approve and the command they type; a signature kept meanwhile lets it go on without asking', async () => {
@@ -125,6 +125,22 @@ test('two people are needed: after one the run says so and waits, across process
   expect(await rejection(goOn(it, run, first))).toMatchObject({ code: 'person-needed', message: expect.stringContaining('1 of 2') });
   const view = await goOn(it, run, { value: 'approve', block: block(dana, payload(it, of, 'dana')) });
   expect(view).toMatchObject({ state: 'succeeded', approvals: [{ by: 'lee' }, { by: 'dana', method: 'signature' }] });
+});
+
+test('of three people that are needed the journal says how many are missing after each', async () => {
+  const file = two();
+  const { lead } = file.authority;
+  const it = await stage(lead ? { ...file, authority: { ...file.authority, lead: { ...lead, approvals: 3 } } } : file);
+  const { run, of } = await waiting(it);
+  for (const [key, by] of [
+    [lee, 'lee'],
+    [dana, 'dana'],
+  ] as const)
+    await rejection(goOn(it, run, { value: 'approve', block: block(key, payload(it, of, by)) }));
+  await goOn(it, run, { value: 'approve', block: block(kim, payload(it, of, 'kim')) });
+  const missing: unknown[] = [];
+  for await (const { type, data } of it.deps.store.journal('runs', run).read()) if (type === 'approval') missing.push(data['missing']);
+  expect(missing).toEqual([2, 1, 0]);
 });
 
 test('whoever takes the run over cannot have approved it: then the approval is a self-approval', async () => {

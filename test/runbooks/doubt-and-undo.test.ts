@@ -242,6 +242,28 @@ describe('failures', () => {
     expect(await running).toMatchObject({ code: 'step-timeout', exitCode: 3 });
   });
 
+  test('look up what a step had done that took too long, instead of doing it again', async () => {
+    let isMade = (): void => {};
+    const made = new Promise<void>((resolve) => {
+      isMade = resolve;
+    });
+    const { deps, runbook, clock, world } = await bench({
+      mischief: (name, _times, signal) =>
+        name === 'world.make'
+          ? new Promise((_, reject) => {
+              signal?.addEventListener('abort', () => reject(signal.reason as Error));
+              isMade();
+            })
+          : undefined,
+    });
+    const book = await runbook('  - { id: make, title: Make, action: world.make, with: { name: x }, timeout: 5m }');
+    const running = startRun({ runbook: book, inputs: {}, by: 'maya' }, deps);
+    await made;
+    clock.advance(300_000);
+    expect(await running).toMatchObject({ state: 'succeeded', steps: [{ id: 'make', outputs: { id: 'id-x' } }] });
+    expect(await world.effects()).toEqual(['make x']);
+  });
+
   test('go where on_failure says: on, back with the inputs asked for, or undone', async () => {
     const { deps, runbook, world } = await bench({
       mischief: (name) => {
