@@ -3,6 +3,7 @@ export { type Drill, type DrillFile, drillFiles, loadDrill } from './document/lo
 export { drillSchema } from './document/schema.js';
 export { keepResult, readResults } from './history.js';
 export { leastRequests } from './least.js';
+export * from './people/index.js';
 export { type Proof, proofOf } from './proofs.js';
 export { rehearse } from './rehearsal/rehearse.js';
 export type * from './result.js';

@@ -1,4 +1,5 @@
 import type { Disturbed } from './rehearsal/disturb.js';
+import type { PeopleResult } from './people/index.js';
 import type { Check } from './verdict/checks.js';
 
 /** What one drill on one stage proved. Times are ISO 8601, UTC; spans are milliseconds. */
@@ -36,6 +37,8 @@ export interface DrillResult {
   /** How the stage differs from what it stands for, in words: that limits what was proved. */
   readonly differs: readonly string[];
   readonly requests?: number;
+  /** Of a game day: who answered when, and what was missing. */
+  readonly people?: PeopleResult;
 }
 
 /** One damaged cell on its way; null where there is no value. */

@@ -120,18 +120,25 @@ export async function runDrills(
   return { results: results.sort((a, b) => order.indexOf(a.drill) - order.indexOf(b.drill)), unstaged };
 }
 
-async function runOne(
+async function runOne(context: CommandContext, place: DrillPlace, planned: PlannedDrill, options: RunDrillsOptions): Promise<DrillResult> {
+  const result = await rehearseOne(context, place, planned, options);
+  if (place.session !== undefined) await (await import('../../drills/index.js')).keepResult(place.session.store, result);
+  return result;
+}
+
+/** Runs one drill. Its result is kept nowhere. */
+export async function rehearseOne(
   context: CommandContext,
   place: DrillPlace,
   { drill, place: at, runbook }: PlannedDrill,
-  options: RunDrillsOptions,
+  options: Pick<RunDrillsOptions, 'seed' | 'keep' | 'alone'> & { readonly id?: string },
 ): Promise<DrillResult> {
-  const { rehearse, keepResult } = await import('../../drills/index.js');
+  const { rehearse } = await import('../../drills/index.js');
   const folder = await temporaryFolder(`runback-drill-${drill.id}-`);
   const { clock, call, stdio, live } = context;
   try {
-    const result = await rehearse(
-      { drill, place: at, runbook, folder, ...(options.seed === undefined ? {} : { seed: options.seed }) },
+    return await rehearse(
+      { drill, place: at, runbook, folder, ...defined({ seed: options.seed, id: options.id }) },
       {
         program: { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal },
         clock,
@@ -140,8 +147,6 @@ async function runOne(
         doing: options.alone ? (what) => live.start(what) : () => {},
       },
     );
-    if (place.session !== undefined) await keepResult(place.session.store, result);
-    return result;
   } finally {
     if (options.alone) live.stop();
     if (!options.keep) await rm(folder, { recursive: true, force: true });

@@ -35,6 +35,8 @@ export interface RehearsalRequest {
   readonly runbook: string;
   /** An empty folder for the workspace of the stage; whoever made it removes it. */
   readonly folder: string;
+  /** Of the result; a new one unless given. */
+  readonly id?: string;
   /** Instead of that of the drill. */
   readonly seed?: number;
   /** How often a run that was killed, or stopped half-way, is resumed. */
@@ -176,7 +178,7 @@ class Rehearsal {
     const failed = new Set(checks.filter(({ passed }) => !passed).map(({ name }) => name));
     return {
       version: 1,
-      id: newId('drill', this.deps.clock),
+      id: this.request.id ?? newId('drill', this.deps.clock),
       drill: drill.id,
       title: drill.title,
       digest: drill.digest,
