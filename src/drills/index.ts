@@ -5,7 +5,7 @@ export { keepResult, readResults } from './history.js';
 export { leastRequests } from './least.js';
 export * from './people/index.js';
 export { type Proof, proofOf } from './proofs.js';
-export { rehearse } from './rehearsal/rehearse.js';
+export { rehearse, type RehearsalPeople } from './rehearsal/rehearse.js';
 export type * from './result.js';
 export { byRunbook, historyDocument } from './report/history.js';
 export { junitXml } from './report/junit.js';

@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Drill, DrillFile, DrillResult } from '../../drills/index.js';
+import type { Drill, DrillFile, DrillResult, RehearsalPeople } from '../../drills/index.js';
 import { defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { StagingDeps } from '../../stages/index.js';
 import { byPrefix } from '../session/prefix.js';
@@ -131,7 +131,7 @@ export async function rehearseOne(
   context: CommandContext,
   place: DrillPlace,
   { drill, place: at, runbook }: PlannedDrill,
-  options: Pick<RunDrillsOptions, 'seed' | 'keep' | 'alone'> & { readonly id?: string },
+  options: Pick<RunDrillsOptions, 'seed' | 'keep' | 'alone'> & { readonly id?: string; readonly people?: RehearsalPeople },
 ): Promise<DrillResult> {
   const { rehearse } = await import('../../drills/index.js');
   const folder = await temporaryFolder(`runback-drill-${drill.id}-`);
@@ -143,7 +143,7 @@ export async function rehearseOne(
         program: { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal },
         clock,
         call,
-        ...defined({ staging: place.session && (await stagingDeps(place.session, context)) }),
+        ...defined({ people: options.people, staging: place.session && (await stagingDeps(place.session, context)) }),
         doing: options.alone ? (what) => live.start(what) : () => {},
       },
     );

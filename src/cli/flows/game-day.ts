@@ -1,4 +1,4 @@
-import type { Answer, DrillResult, Finding, PeopleResult } from '../../drills/index.js';
+import type { Answer, ApprovalMeasured, DrillResult, Finding, RehearsalPeople } from '../../drills/index.js';
 import type { Escalation } from '../../escalation/index.js';
 import type { Incident } from '../../incidents/index.js';
 import { defined, isRunbackError, newId, RunbackError } from '../../lib/index.js';
@@ -22,6 +22,11 @@ export interface GameDayOptions extends Pick<RunDrillsOptions, 'seed' | 'keep'> 
 const USUAL = 'sev2';
 /** How often it is looked whether somebody has answered. */
 const POLL_MS = 300;
+/** Longer than any drill takes. */
+const QUIET_MS = 24 * 3_600_000;
+
+/** Rehearses the drill, with the people who are at it, if any. */
+type Rehearse = (people: { readonly people?: RehearsalPeople }) => Promise<DrillResult>;
 
 /**
  * A drill with people: opens an incident that is marked as a drill, pages whoever is on call over the channels for
@@ -47,7 +52,7 @@ export async function gameDay(context: CommandContext, place: DrillPlace, planne
     const lock = await session.store.lock(drillLock(id), owner);
     const day = new GameDay(context, session, incidentSession, escalation, id);
     try {
-      return await day.play(severity, options.waitMs, planned, async () => await rehearseOne(context, place, planned, { ...options, alone: true, id }));
+      return await day.play(severity, options.waitMs, planned, async (people) => await rehearseOne(context, place, planned, { ...options, alone: true, id, ...people }));
     } finally {
       await day.end();
       await lock.release();
@@ -93,6 +98,8 @@ async function consent(context: CommandContext, file: Escalation, severity: stri
 class GameDay {
   #incident: string | undefined;
   #words = 'The drill was stopped before its end';
+  readonly #approvals: ApprovalMeasured[] = [];
+  readonly #later: Finding[] = [];
 
   constructor(
     private readonly context: CommandContext,
@@ -102,7 +109,7 @@ class GameDay {
     private readonly id: string,
   ) {}
 
-  async play(severity: string, waitMs: number, { drill, runbook }: PlannedDrill, rehearse: () => Promise<DrillResult>): Promise<DrillResult> {
+  async play(severity: string, waitMs: number, { drill, runbook, place }: PlannedDrill, rehearse: Rehearse): Promise<DrillResult> {
     const [people, { loadRunbook }] = await Promise.all([import('../../drills/index.js'), import('../../runbooks/index.js')]);
     const { steps } = await loadRunbook(runbook);
     const from = this.context.clock.monotonicMs();
@@ -115,23 +122,25 @@ class GameDay {
     // Nobody is woken for a drill that goes its way without them.
     if (answer === undefined) await this.#resolve('Nobody answered: the drill continues without people');
     const findings = people.findingsOf(this.file, incident, steps, now);
-    const measured: PeopleResult = {
-      incident: incident.id,
-      severity,
-      openedAt: incident.openedAt,
-      waitedMs,
-      ...defined({ answer }),
-      pages: people.pagedIn(this.file, incident),
-      approvals: [],
-      findings,
-    };
     const check = people.answeredCheck(answer, { waitedMs, exhausted: people.isExhausted(this.file, incident, now) });
-    const rehearsed = await this.#rehearsed(rehearse, findings);
+    // Only in a sandbox everybody may do everything else: on other stages the answers of the drill approve.
+    const askPeople = answer === undefined || !('local' in place) ? undefined : this.#people(incident.id, answer, waitMs);
+    const rehearsed = await this.#rehearsed(async () => await rehearse(defined({ people: askPeople })), findings);
+    const after = await this.incidentSession.incidents.read(incident.id);
     const result: DrillResult = {
       ...rehearsed,
       checks: [...rehearsed.checks, check],
       passed: rehearsed.passed && check.passed,
-      people: measured,
+      people: {
+        incident: incident.id,
+        severity,
+        openedAt: incident.openedAt,
+        waitedMs,
+        ...defined({ answer }),
+        pages: people.pagedIn(this.file, after),
+        approvals: this.#approvals,
+        findings: [...findings, ...this.#later],
+      },
     };
     await people.keepResult(this.session.store, result);
     this.#words = `The drill has ended: ${people.verdictWords(result)}`;
@@ -164,21 +173,28 @@ class GameDay {
     return await link(incidents, opened.id, 'drill', this.id, { by, source: 'drill' });
   }
 
-  /** Until somebody has it, nobody is left to be paged, or the time is over. Without a daemon, pages and levels are seen to here. */
   async #waitForAnswer({ id }: Incident, waitMs: number): Promise<Incident> {
-    const { clock, call, live } = this.context;
+    this.context.live.start('Waiting for somebody to answer');
+    return await this.#page(id, waitMs, ({ status }) => status !== 'open');
+  }
+
+  /**
+   * Pages level after level until what is waited for is so, nobody is left to be paged, or the time is over. Without a
+   * daemon, pages and levels are seen to here.
+   */
+  async #page(id: string, waitMs: number, isDone: (incident: Incident) => Promise<boolean> | boolean): Promise<Incident> {
+    const { clock, call } = this.context;
     const { incidents, outbox } = this.incidentSession;
     const { isExhausted } = await import('../../drills/index.js');
     const end = clock.monotonicMs() + waitMs;
-    live.start('Waiting for somebody to answer');
     for (;;) {
       call.signal.throwIfAborted();
       const incident = await incidents.read(id);
       const left = end - clock.monotonicMs();
-      if (incident.status !== 'open' || isExhausted(this.file, incident, clock.now()) || left <= 0) return incident;
+      if ((await isDone(incident)) || left <= 0 || (incident.status === 'open' && isExhausted(this.file, incident, clock.now()))) return incident;
+      await this.#look(id);
       if (outbox !== undefined && !(await daemonRuns(this.session))) await outbox.tick();
       await clock.sleep(Math.min(POLL_MS, left), call.signal);
-      await this.#look(id);
     }
   }
 
@@ -189,6 +205,70 @@ class GameDay {
       // Another process is at it, and does the same.
       if (!isRunbackError(error, 'locked')) throw error;
     }
+  }
+
+  /** Whoever answered runs the runbook; its approvals are for people to give, by the rules of this workspace. */
+  #people(incident: string, answer: Answer, waitMs: number): RehearsalPeople {
+    return { as: answer.by, approve: async (asked) => await this.#approve(incident, asked, waitMs) };
+  }
+
+  /**
+   * Calls for an approval that the run waits for: the next level of the policy is paged, and told how to approve. False
+   * where nobody gave it in time, or nobody can.
+   */
+  async #approve(id: string, { folder, run }: { readonly folder: string; readonly run: string }, waitMs: number): Promise<boolean> {
+    const { clock, live, style } = this.context;
+    const { incidents } = this.incidentSession;
+    const [{ hopelessApproval, withheldApproval }, { StageApproval }] = await Promise.all([
+      import('../../drills/index.js'),
+      import('./stage-approval.js'),
+    ]);
+    const approval = await StageApproval.open(this.session, folder, run);
+    const { title } = approval.asked;
+    const [from, at] = [clock.monotonicMs(), clock.now().toISOString()];
+    await this.#callApprovers(id, `"${title}" waits for an approval. Check the plan and approve it: runback approve ${run} --workspace ${folder} --as NAME`);
+    live.start(`Waiting for the approval "${title}"`);
+    let verdict = await approval.weigh(this.file, (await incidents.read(id)).grants);
+    const could = verdict.from.map(({ name }) => name);
+    await this.#page(id, waitMs, async ({ grants }) => {
+      verdict = await approval.weigh(this.file, grants);
+      return verdict.met;
+    });
+    const { met } = verdict;
+    const afterMs = Math.round(clock.monotonicMs() - from);
+    const given = met ? verdict.accepted.map(({ approval: { by } }) => this.file.people[by]?.name ?? by) : [];
+    this.#approvals.push({ step: title, at, from: [...new Set([...could, ...verdict.from.map(({ name }) => name)])], given, afterMs });
+    if (!met) {
+      this.#later.push(hopelessApproval(this.file, verdict, title) ?? withheldApproval(verdict, title, afterMs));
+      await approval.giveBack();
+    }
+    await this.#quiet(id);
+    live.stop();
+    live.print(
+      met
+        ? `${style.glyph.done} "${title}": approved by ${given.join(', ')} after ${span(afterMs)}.`
+        : `${style.glyph.failed} "${title}": nobody approved it within ${span(afterMs)}.`,
+    );
+    return met;
+  }
+
+  /** The next level is paged, with what it is wanted for. */
+  async #callApprovers(id: string, impact: string): Promise<void> {
+    const { escalate, triage } = await import('../../incidents/index.js');
+    const { incidents } = this.incidentSession;
+    const actor = { by: this.session.by, source: 'drill' };
+    await triage(incidents, id, { impact }, actor);
+    await escalate(incidents, id, 'an approval is needed', actor);
+  }
+
+  /** Nobody is paged while the run goes its way. */
+  async #quiet(id: string): Promise<void> {
+    const { snooze } = await import('../../incidents/index.js');
+    const { incidents } = this.incidentSession;
+    if ((await incidents.read(id)).status !== 'open') return;
+    const until = new Date(this.context.clock.now().getTime() + QUIET_MS);
+    const quiet = await snooze(incidents, id, until, { by: this.session.by, source: 'drill' });
+    await deliverNow(this.incidentSession, this.session, quiet);
   }
 
   #say(answer: Answer | undefined, waitedMs: number): void {

@@ -16,15 +16,14 @@ export function answerIn(file: Escalation, { timeline, openedAt }: Pick<Incident
   return { by, name: nameIn(file, by), at, afterMs: Math.max(0, Date.parse(at) - Date.parse(openedAt)) };
 }
 
-/** Whether no further level is left that somebody could be waited for at. */
+/** Whether every level was paged, and whoever was paged last has had their time. */
 export function isExhausted(file: Escalation, { severity, ladder: { fired } }: Incident, now: Date): boolean {
   const policy = policyFor(file, severity);
   const last = fired.at(-1);
   if (policy === undefined) return true;
   if (last === undefined || fired.length < rungsOf(policy)) return false;
-  if (fired.length > rungsOf(policy)) return true;
   const waits = last.contacts.some(({ state }) => state !== 'failed');
-  return !waits || now.getTime() >= Date.parse(last.at) + (levelAt(policy, last.index)?.ackWithinMs ?? 0);
+  return !waits || now.getTime() >= Date.parse(last.at) + (levelAt(policy, last.index)?.ackWithinMs ?? policy.exhausted.everyMs);
 }
 
 /** Every page that somebody was to be called by, in order. */

@@ -23,7 +23,7 @@ import type { Facts } from '../verdict/facts.js';
 import { scoreOf } from '../verdict/score.js';
 import { Disturbances, needsMachine } from './disturb.js';
 import { COLLEAGUE, makeEdits } from './edits.js';
-import { operate, ON_CALL, type StepNews } from './operator.js';
+import { operate, ON_CALL, type OperatorRequest, type StepNews } from './operator.js';
 import { TruthBook } from './truth-book.js';
 
 /** What a rehearsal is given. */
@@ -49,8 +49,16 @@ export interface RehearsalDeps {
   readonly call: CallOptions;
   /** What is being done now, in words. */
   readonly doing: (what: string) => void;
+  readonly people?: RehearsalPeople;
   /** The workspace whose platforms may be a stage; absent where there is none. */
   readonly staging?: StagingDeps;
+}
+
+/** Of a game day: who is at the keyboard, and who is asked for approvals before the answers of the drill give them. */
+export interface RehearsalPeople {
+  readonly as: string;
+  /** Resolves to true where people have approved what a run on the stage in that folder waits for. */
+  approve(asked: { readonly folder: string; readonly run: string; readonly step: string }): Promise<boolean>;
 }
 
 /** Who does the damage on a stage whose sync is not to blame. */
@@ -232,7 +240,7 @@ class Rehearsal {
     const { status, data, error, said } = await runThere(this.deps.program, {
       folder: this.stage.folder,
       args,
-      as: ON_CALL,
+      as: this.#operator,
       variables: { ...this.stage.secrets, ...variables },
     });
     if (status === 0) return data;
@@ -287,6 +295,8 @@ class Rehearsal {
     try {
       return await operate(this.deps.program, {
         folder: this.stage.folder,
+        as: this.#operator,
+        ...this.#askedOfPeople(),
         variables: { ...this.stage.secrets, ...this.#machine?.environment },
         runbook: this.runbook.id,
         inputs: { ...(this.runbook.document.inputs?.['platform'] && { platform: this.stage.platform }), ...drill.document.inputs },
@@ -299,6 +309,16 @@ class Rehearsal {
       await this.#disturbances.stop();
       this.stage.local?.faults.clear();
     }
+  }
+
+  get #operator(): string {
+    return this.deps.people?.as ?? ON_CALL;
+  }
+
+  #askedOfPeople(): Pick<OperatorRequest, 'approvals'> {
+    const { people } = this.deps;
+    const steps = this.runbook.steps.flatMap(({ id, kind }) => (kind === 'approve' ? [id] : []));
+    return people === undefined ? {} : { approvals: { steps, ask: async (run, step) => await people.approve({ folder: this.stage.folder, run, step }) } };
   }
 
   async #step(news: StepNews, kill: () => void, action: string | undefined, book: TruthBook): Promise<void> {
