@@ -40,8 +40,8 @@ export const runVerb: CommandSpec = {
 async function run(context: CommandContext): Promise<Outcome> {
   const { input, live, style, event } = context;
   const place = await drillPlace(context);
-  const planned = await plannedDrills(context, place);
   if (place.session !== undefined) await endLeftDrills(context, place.session);
+  const planned = await plannedDrills(context, place);
   const seed = input.integer('seed', 0);
   if (input.flag('people')) return await people(context, place, planned, seed);
   const alone = planned.length === 1;
