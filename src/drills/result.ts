@@ -1,5 +1,5 @@
-import type { Disturbed } from './rehearsal/disturb.js';
 import type { PeopleResult } from './people/index.js';
+import type { Disturbed } from './rehearsal/disturb.js';
 import type { Check } from './verdict/checks.js';
 
 /** What one drill on one stage proved. Times are ISO 8601, UTC; spans are milliseconds. */

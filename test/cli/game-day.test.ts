@@ -100,7 +100,10 @@ describe('a game day', () => {
     const big = { fault: { kind: 'overwrite', object: 'contacts', field: 'firstname', share: 0.9 } };
     const { folder, mail, run } = await workspace({}, big);
     const game = run('--json', 'drill', 'run', 'names', '--people', '--yes', '--wait', '1m', '--report', 'reports');
-    const [, id = ''] = await mailWith(mail, /DRILL: \[sev2\] Wrong first names\s+This is a drill\. No real data is affected\.[^]*runback incident ack (\S+)/u);
+    const [, id = ''] = await mailWith(
+      mail,
+      /DRILL: \[sev2\] Wrong first names\s+This is a drill\. No real data is affected\.[^]*runback incident ack (\S+)/u,
+    );
     const listed = await run('incident', 'list');
     expect(listed.stdout).toContain('[sev2] DRILL: Wrong first names');
     // The roles that a drill gives count for nothing real, and no real run belongs to it.
@@ -123,7 +126,10 @@ describe('a game day', () => {
       approvals: [{ step: 'Have a large restore approved', given: ['Lee Park'] }],
     });
     const permission = people?.findings.find(({ kind }) => kind === 'permission');
-    expect(permission).toMatchObject({ owner: 'whoever keeps escalation.yml', what: expect.stringMatching(/^Maya Ortiz answered and may not pause-syncs, snapshot/u) as string });
+    expect(permission).toMatchObject({
+      owner: 'whoever keeps escalation.yml',
+      what: expect.stringMatching(/^Maya Ortiz answered and may not pause-syncs, snapshot/u) as string,
+    });
     expect(people?.findings.map(({ kind }) => kind)).not.toContain('unanswered');
     const html = await readFile(join(folder, 'reports', 'drills.html'), 'utf8');
     expect(html).toContain('Maya Ortiz answered and may not');
@@ -147,7 +153,11 @@ describe('a game day', () => {
     const found = people?.findings.map(({ kind, owner, what }) => ({ kind, owner, what }));
     expect(found).toContainEqual({ kind: 'unanswered', owner: 'Maya Ortiz', what: 'Maya Ortiz (on call in crm) did not answer within 2s' });
     expect(found).toContainEqual({ kind: 'unanswered', owner: 'Lee Park', what: 'Lee Park did not answer within 2s' });
-    expect(found).toContainEqual({ kind: 'key', owner: 'Lee Park', what: 'Lee Park may approve-restore and has no key: approvals have to be signed here' });
+    expect(found).toContainEqual({
+      kind: 'key',
+      owner: 'Lee Park',
+      what: 'Lee Park may approve-restore and has no key: approvals have to be signed here',
+    });
     expect((await run('incident', 'show', people?.incident ?? '')).stdout).toMatch(/Nobody answered: the drill continues\s+without people/u);
     const before = mail.mails.length;
     await run('daemon', '--once');
@@ -160,7 +170,11 @@ describe('a game day', () => {
 
   it('killed in the middle, pages nobody on: the next drill ends its incident', async () => {
     const { folder, mail, run, env } = await workspace({ within: '3s' });
-    const game = spawn(process.execPath, [program, 'drill', 'run', 'names', '--people', '--yes'], { cwd: folder, env: cleanEnv(env), stdio: 'ignore' });
+    const game = spawn(process.execPath, [program, 'drill', 'run', 'names', '--people', '--yes'], {
+      cwd: folder,
+      env: cleanEnv(env),
+      stdio: 'ignore',
+    });
     const ended = new Promise((resolve) => game.once('exit', resolve));
     const [, id = ''] = await mailWith(mail, /runback incident ack (\S+)/u);
     game.kill('SIGKILL');

@@ -108,7 +108,12 @@ export function channelContract(name: string, contract: ChannelContract): void {
     for (const kind of ['alert', 'update-due', 'bundle'] as const)
       it(`a page of a drill says so first, however long it is: ${kind}`, () =>
         using(async (harness) => {
-          const page = harness.page('p-drill', { kind, drill: true, subject: `${DRILL_MARK}${'x'.repeat(5000)}`, text: `${DRILL_TEXT}\n${'y'.repeat(50_000)}` });
+          const page = harness.page('p-drill', {
+            kind,
+            drill: true,
+            subject: `${DRILL_MARK}${'x'.repeat(5000)}`,
+            text: `${DRILL_TEXT}\n${'y'.repeat(50_000)}`,
+          });
           expect(await send(harness, page)).toMatchObject({ state: 'accepted' });
           expect(harness.problems()).toEqual([]);
           const [arrived] = await harness.arrived();

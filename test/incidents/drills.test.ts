@@ -13,7 +13,9 @@ const { channels } = ESCALATION;
 /** The same rules, with these channels for drills. */
 const withDrills = (...names: readonly string[]): Escalation => ({
   ...ESCALATION,
-  channels: Object.fromEntries(Object.entries(channels).map(([name, channel]) => [name, names.includes(name) ? { ...channel, drills: true as const } : channel])),
+  channels: Object.fromEntries(
+    Object.entries(channels).map(([name, channel]) => [name, names.includes(name) ? { ...channel, drills: true as const } : channel]),
+  ),
 });
 
 const OPENING = { title: 'Wrong first names', severity: 'sev1', platforms: [], source: 'test' } as const;
@@ -106,7 +108,8 @@ describe('an incident of a drill', () => {
     await expect(link(here.incidents, drill, 'run', 'run-1', me)).rejects.toMatchObject({ code: 'usage' });
     await here.wait(6 * MINUTE);
     const lines: unknown[] = [];
-    for await (const { type, data } of here.incidents.options.store.journal('incidents', drill).read()) if (type === 'rung.fired') lines.push(data['vendors']);
+    for await (const { type, data } of here.incidents.options.store.journal('incidents', drill).read())
+      if (type === 'rung.fired') lines.push(data['vendors']);
     expect(lines).toEqual([[], []]);
   });
 

@@ -52,7 +52,12 @@ export async function gameDay(context: CommandContext, place: DrillPlace, planne
     const lock = await session.store.lock(drillLock(id), owner);
     const day = new GameDay(context, session, incidentSession, escalation, id);
     try {
-      return await day.play(severity, options.waitMs, planned, async (people) => await rehearseOne(context, place, planned, { ...options, alone: true, id, ...people }));
+      return await day.play(
+        severity,
+        options.waitMs,
+        planned,
+        async (people) => await rehearseOne(context, place, planned, { ...options, alone: true, id, ...people }),
+      );
     } finally {
       await day.end();
       await lock.release();
@@ -175,23 +180,23 @@ class GameDay {
 
   async #waitForAnswer({ id }: Incident, waitMs: number): Promise<Incident> {
     this.context.live.start('Waiting for somebody to answer');
-    return await this.#page(id, waitMs, ({ status }) => status !== 'open');
+    const { isExhausted } = await import('../../drills/index.js');
+    return await this.#page(id, waitMs, (incident) => incident.status !== 'open' || isExhausted(this.file, incident, this.context.clock.now()));
   }
 
   /**
-   * Pages level after level until what is waited for is so, nobody is left to be paged, or the time is over. Without a
-   * daemon, pages and levels are seen to here.
+   * Pages level after level until what is waited for is so, or the time is over. Without a daemon, pages and levels are
+   * seen to here.
    */
   async #page(id: string, waitMs: number, isDone: (incident: Incident) => Promise<boolean> | boolean): Promise<Incident> {
     const { clock, call } = this.context;
     const { incidents, outbox } = this.incidentSession;
-    const { isExhausted } = await import('../../drills/index.js');
     const end = clock.monotonicMs() + waitMs;
     for (;;) {
       call.signal.throwIfAborted();
       const incident = await incidents.read(id);
       const left = end - clock.monotonicMs();
-      if ((await isDone(incident)) || left <= 0 || (incident.status === 'open' && isExhausted(this.file, incident, clock.now()))) return incident;
+      if (left <= 0 || (await isDone(incident))) return incident;
       await this.#look(id);
       if (outbox !== undefined && !(await daemonRuns(this.session))) await outbox.tick();
       await clock.sleep(Math.min(POLL_MS, left), call.signal);
@@ -219,20 +224,24 @@ class GameDay {
   async #approve(id: string, { folder, run }: { readonly folder: string; readonly run: string }, waitMs: number): Promise<boolean> {
     const { clock, live, style } = this.context;
     const { incidents } = this.incidentSession;
-    const [{ hopelessApproval, withheldApproval }, { StageApproval }] = await Promise.all([
+    const [{ hopelessApproval, isExhausted, withheldApproval }, { StageApproval }] = await Promise.all([
       import('../../drills/index.js'),
       import('./stage-approval.js'),
     ]);
     const approval = await StageApproval.open(this.session, folder, run);
     const { title } = approval.asked;
     const [from, at] = [clock.monotonicMs(), clock.now().toISOString()];
-    await this.#callApprovers(id, `"${title}" waits for an approval. Check the plan and approve it: runback approve ${run} --workspace ${folder} --as NAME`);
+    await this.#callApprovers(
+      id,
+      `"${title}" waits for an approval. Check the plan and approve it: runback approve ${run} --workspace ${folder} --as NAME`,
+    );
     live.start(`Waiting for the approval "${title}"`);
     let verdict = await approval.weigh(this.file, (await incidents.read(id)).grants);
     const could = verdict.from.map(({ name }) => name);
-    await this.#page(id, waitMs, async ({ grants }) => {
-      verdict = await approval.weigh(this.file, grants);
-      return verdict.met;
+    await this.#page(id, waitMs, async (incident) => {
+      verdict = await approval.weigh(this.file, incident.grants);
+      const isHopeless = hopelessApproval(this.file, verdict, title) !== undefined && isExhausted(this.file, incident, clock.now());
+      return verdict.met || isHopeless;
     });
     const { met } = verdict;
     const afterMs = Math.round(clock.monotonicMs() - from);

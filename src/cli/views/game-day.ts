@@ -11,7 +11,9 @@ export async function pagingPlan(file: Escalation, severity: string, now: Date, 
   const steps = simulateEscalation(file, { severity, at: now, until: new Date(now.getTime() + waitMs), maxRungs: levels });
   const wayOf = ({ ref, person, channel, by }: SimulatedMessage): string => {
     const step = person === undefined ? 0 : Math.max(0, file.people[person]?.contact.findIndex(({ kind }) => kind === by) ?? 0);
-    const to = addressOf(file, { ref, ...(person === undefined ? {} : { person }), ...(channel === undefined ? {} : { channel }) }, step, { drill: '' });
+    const to = addressOf(file, { ref, ...(person === undefined ? {} : { person }), ...(channel === undefined ? {} : { channel }) }, step, {
+      drill: '',
+    });
     const who = person === undefined ? (channel ?? ref) : `${file.people[person]?.name ?? person} by ${by}`;
     if (typeof to === 'string') return `not ${visible(who)}: ${visible(to)}`;
     return person === undefined ? visible(who) : `${visible(who)} over ${visible(to.channel)}`;

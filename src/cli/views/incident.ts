@@ -75,7 +75,8 @@ export function incidentText(incident: Incident, means: string | undefined, styl
   if (incident.resolvedAt !== undefined) pairs.push(['Ended', time(incident.resolvedAt, style)]);
   for (const { person, role, since } of incident.grants)
     pairs.push(['Authority', `${visible(person)} has the role ${visible(role)} since ${time(since, style)}`]);
-  for (const link of incident.links.filter(({ id }) => id !== incident.drill)) pairs.push([`${link.kind.charAt(0).toUpperCase()}${link.kind.slice(1)}`, link.id]);
+  for (const link of incident.links.filter(({ id }) => id !== incident.drill))
+    pairs.push([`${link.kind.charAt(0).toUpperCase()}${link.kind.slice(1)}`, link.id]);
   for (const vendor of incident.vendors)
     pairs.push([
       `Case at ${visible(vendor.vendor)}`,

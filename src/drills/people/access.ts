@@ -37,7 +37,9 @@ export function permissionFindings(file: Escalation, incident: Incident, steps: 
       kind: 'permission',
       what: `${name} answered and may not ${listed(acts)} (steps ${listed(missing.flatMap(([, ids]) => ids))})${known ? '' : ': nobody of that name is in escalation.yml'}`,
       owner: holdersOf(file, role, incident.grants, person),
-      next: known ? `Give ${person} ${give} in escalation.yml, or let the level that pages them grant it` : `Add ${person} to escalation.yml with ${give}`,
+      next: known
+        ? `Give ${person} ${give} in escalation.yml, or let the level that pages them grant it`
+        : `Add ${person} to escalation.yml with ${give}`,
     },
   ];
 }
@@ -101,6 +103,9 @@ function tooFew(act: Act, severity: string, able: number, { needed, from, imposs
     kind: 'permission',
     what: `${who} paged for a ${severity}${able === 0 ? ' may' : ' and may'} ${act}${impossible === undefined ? '' : `: ${impossible}`}`,
     owner: others.length === 0 ? KEEPER : listed(others),
-    next: others.length === 0 ? `Give a role that may ${act} to somebody whom the policy pages` : `Add a level to the policy that pages ${listed(others)}`,
+    next:
+      others.length === 0
+        ? `Give a role that may ${act} to somebody whom the policy pages`
+        : `Add a level to the policy that pages ${listed(others)}`,
   };
 }

@@ -22,6 +22,8 @@ export function isExhausted(file: Escalation, { severity, ladder: { fired } }: I
   const last = fired.at(-1);
   if (policy === undefined) return true;
   if (last === undefined || fired.length < rungsOf(policy)) return false;
+  // Paged once more because nobody answered the last time.
+  if (fired.length > rungsOf(policy) + 1) return true;
   const waits = last.contacts.some(({ state }) => state !== 'failed');
   return !waits || now.getTime() >= Date.parse(last.at) + (levelAt(policy, last.index)?.ackWithinMs ?? policy.exhausted.everyMs);
 }
@@ -77,7 +79,10 @@ const wasReached = ({ contacts }: FiredRung, target: number): boolean => contact
 
 function unanswered(file: Escalation, { person, channel, ref }: Target, waitedMs: number, cutShort: boolean): Finding {
   const owner = person === undefined ? `whoever reads ${channel ?? ref}` : nameIn(file, person);
-  const who = person === undefined ? `Nobody who reads ${channel ?? ref}` : `${owner}${ref.startsWith('schedule:') ? ` (on call in ${ref.slice('schedule:'.length)})` : ''}`;
+  const who =
+    person === undefined
+      ? `Nobody who reads ${channel ?? ref}`
+      : `${owner}${ref.startsWith('schedule:') ? ` (on call in ${ref.slice('schedule:'.length)})` : ''}`;
   const time = formatDuration(Math.max(100, Math.round(waitedMs / 100) * 100));
   return {
     kind: 'unanswered',
@@ -88,7 +93,10 @@ function unanswered(file: Escalation, { person, channel, ref }: Target, waitedMs
 }
 
 /** The check of a scorecard: somebody answered before everybody had been paged in vain. */
-export function answeredCheck(answer: Answer | undefined, { waitedMs, exhausted }: { readonly waitedMs: number; readonly exhausted: boolean }): Check {
+export function answeredCheck(
+  answer: Answer | undefined,
+  { waitedMs, exhausted }: { readonly waitedMs: number; readonly exhausted: boolean },
+): Check {
   const shown = (ms: number): string => formatDuration(Math.max(100, Math.round(ms / 100) * 100));
   const why = exhausted ? 'every level was paged' : `waited ${shown(waitedMs)}`;
   return {

@@ -6,7 +6,12 @@ import type { Finding } from './result.js';
 /** Why there is no use in waiting for an approval, as a finding; undefined where somebody could give it. */
 export function hopelessApproval({ approvals }: Escalation, { from, needed, accepted, impossible }: Verdict, step: string): Finding | undefined {
   if (impossible !== undefined)
-    return { kind: 'permission', what: `Nobody can approve "${step}": ${impossible}`, owner: KEEPER, next: 'Give somebody a role with a larger limit, or a policy with more levels' };
+    return {
+      kind: 'permission',
+      what: `Nobody can approve "${step}": ${impossible}`,
+      owner: KEEPER,
+      next: 'Give somebody a role with a larger limit, or a policy with more levels',
+    };
   const signing = from.filter(({ hasKey }) => hasKey || approvals.unauthenticated);
   if (signing.length + accepted.length >= needed) return undefined;
   const without = from.filter((one) => !signing.includes(one)).map(({ name }) => name);

@@ -22,5 +22,10 @@ export function findingsOf(file: Escalation, incident: Incident, steps: readonly
 function ruleFindings(file: Escalation, at: Date): readonly Finding[] {
   return lintEscalation(file, { now: at })
     .filter(({ severity }) => severity === 'error')
-    .map(({ message }) => ({ kind: 'procedure', what: `escalation.yml: ${message}`, owner: KEEPER, next: 'Correct escalation.yml: runback escalation lint' }));
+    .map(({ message }) => ({
+      kind: 'procedure',
+      what: `escalation.yml: ${message}`,
+      owner: KEEPER,
+      next: 'Correct escalation.yml: runback escalation lint',
+    }));
 }

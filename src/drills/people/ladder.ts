@@ -34,7 +34,8 @@ export function grantsOf(file: Escalation, { levels }: Policy, at: Date): readon
 }
 
 /** Name of a person, or the id where the file has none. */
-export const nameIn = (file: Escalation, person: string): string => (Object.hasOwn(file.people, person) ? file.people[person]?.name : undefined) ?? person;
+export const nameIn = (file: Escalation, person: string): string =>
+  (Object.hasOwn(file.people, person) ? file.people[person]?.name : undefined) ?? person;
 
 /** `Maya Ortiz, Lee Park` */
 export const listed = (names: readonly string[]): string => names.join(', ');

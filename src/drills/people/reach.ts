@@ -49,11 +49,18 @@ function* lackingIn(file: Escalation, target: Target, incident: Incident): Gener
       kind: 'unreachable',
       what: `${person === undefined ? (channel ?? target.ref) : nameIn(file, person)} cannot be reached${kind === undefined ? '' : ` by ${kind}`}: ${why}`,
       owner: hasNoAddress ? nameIn(file, person) : KEEPER,
-      next: hasNoAddress ? `Add people.${person}.${kind === 'email' ? 'email' : 'phone'} to escalation.yml` : 'Correct escalation.yml: runback escalation lint',
+      next: hasNoAddress
+        ? `Add people.${person}.${kind === 'email' ? 'email' : 'phone'} to escalation.yml`
+        : 'Correct escalation.yml: runback escalation lint',
     };
   }
   if (steps.length === 0 && person !== undefined)
-    yield { kind: 'unreachable', what: `${nameIn(file, person)} has no contact`, owner: nameIn(file, person), next: `Add people.${person}.contact to escalation.yml` };
+    yield {
+      kind: 'unreachable',
+      what: `${nameIn(file, person)} has no contact`,
+      owner: nameIn(file, person),
+      next: `Add people.${person}.contact to escalation.yml`,
+    };
   const real = steps.some((step) => typeof addressOf(file, target, step, {}) !== 'string');
   if (person === undefined || !real || isReachable(file, target, incident)) return;
   yield {
@@ -67,7 +74,14 @@ function* lackingIn(file: Escalation, target: Target, incident: Incident): Gener
 function uncovered(file: Escalation, ref: string, at: Date): readonly Finding[] {
   const name = ref.slice('schedule:'.length);
   if (!ref.startsWith('schedule:') || onCallAt(file, name, at) !== undefined) return [];
-  return [{ kind: 'unreachable', what: `Nobody is on call in ${name} now`, owner: KEEPER, next: `Close the gap in schedules.${name} of escalation.yml, or accept it` }];
+  return [
+    {
+      kind: 'unreachable',
+      what: `Nobody is on call in ${name} now`,
+      owner: KEEPER,
+      next: `Close the gap in schedules.${name} of escalation.yml, or accept it`,
+    },
+  ];
 }
 
 /** Pages that failed for good, one for each address and cause. */

@@ -318,7 +318,9 @@ class Rehearsal {
   #askedOfPeople(): Pick<OperatorRequest, 'approvals'> {
     const { people } = this.deps;
     const steps = this.runbook.steps.flatMap(({ id, kind }) => (kind === 'approve' ? [id] : []));
-    return people === undefined ? {} : { approvals: { steps, ask: async (run, step) => await people.approve({ folder: this.stage.folder, run, step }) } };
+    return people === undefined
+      ? {}
+      : { approvals: { steps, ask: async (run, step) => await people.approve({ folder: this.stage.folder, run, step }) } };
   }
 
   async #step(news: StepNews, kill: () => void, action: string | undefined, book: TruthBook): Promise<void> {

@@ -132,7 +132,13 @@ function peopleBlocks({ drill, people }: DrillResult): readonly Block[] {
       caption: `Pages of ${drill}`,
       columns: ['When', 'Level', 'To', 'Over', 'State'],
       rows: pages.map(({ at, level, who, channel, state, why }) => ({
-        cells: [[{ time: at }], level === undefined ? 'last' : `${level}`, who, channel, `${PAGE_STATES[state]}${why === undefined ? '' : `: ${why}`}`],
+        cells: [
+          [{ time: at }],
+          level === undefined ? 'last' : `${level}`,
+          who,
+          channel,
+          `${PAGE_STATES[state]}${why === undefined ? '' : `: ${why}`}`,
+        ],
       })),
     },
   ];
