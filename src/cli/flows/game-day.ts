@@ -179,7 +179,7 @@ class GameDay {
   }
 
   async #waitForAnswer({ id }: Incident, waitMs: number): Promise<Incident> {
-    this.context.live.start('Waiting for somebody to answer');
+    this.context.live.start('Waiting for someone to answer');
     const { isExhausted } = await import('../../drills/index.js');
     return await this.#page(id, waitMs, (incident) => incident.status !== 'open' || isExhausted(this.file, incident, this.context.clock.now()));
   }

@@ -26,7 +26,7 @@ export async function pagingPlan(file: Escalation, severity: string, now: Date, 
     return [`  ${level}${when}: ${[...step.messages.map(wayOf), ...nobody].join('; ') || 'nobody'}`];
   });
   return [
-    style.chalk.bold(`A game day for ${severity} pages real people until somebody answers, for ${span(waitMs)} at most`),
+    style.chalk.bold(`A game day for ${severity} pages real people until someone answers, for ${span(waitMs)} at most`),
     ...lines,
     '  Every message says that it is a drill. No real incident is opened.',
   ].join('\n');

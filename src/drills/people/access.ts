@@ -104,8 +104,6 @@ function tooFew(act: Act, severity: string, able: number, { needed, from, imposs
     what: `${who} paged for a ${severity}${able === 0 ? ' may' : ' and may'} ${act}${impossible === undefined ? '' : `: ${impossible}`}`,
     owner: others.length === 0 ? KEEPER : listed(others),
     next:
-      others.length === 0
-        ? `Give a role that may ${act} to somebody whom the policy pages`
-        : `Add a level to the policy that pages ${listed(others)}`,
+      others.length === 0 ? `Give a role that may ${act} to someone whom the policy pages` : `Add a level to the policy that pages ${listed(others)}`,
   };
 }

@@ -103,6 +103,6 @@ export function answeredCheck(
     name: 'answered',
     passed: answer !== undefined,
     found: answer === undefined ? `nobody: ${why}` : `${answer.name} after ${shown(answer.afterMs)}`,
-    wanted: 'somebody, before every level was paged',
+    wanted: 'someone, before every level was paged',
   };
 }

@@ -10,7 +10,7 @@ export function hopelessApproval({ approvals }: Escalation, { from, needed, acce
       kind: 'permission',
       what: `Nobody can approve "${step}": ${impossible}`,
       owner: KEEPER,
-      next: 'Give somebody a role with a larger limit, or a policy with more levels',
+      next: 'Give someone a role with a larger limit, or a policy with more levels',
     };
   const signing = from.filter(({ hasKey }) => hasKey || approvals.unauthenticated);
   if (signing.length + accepted.length >= needed) return undefined;

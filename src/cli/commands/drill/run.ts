@@ -29,7 +29,7 @@ export const runVerb: CommandSpec = {
     { flags: '--report <dir>', description: 'folder for drills.html, drills.json and junit.xml', kind: 'file' },
     { flags: '--people', description: 'a game day: page whoever is on call, as a drill, and measure who answers and what is missing' },
     { flags: '--severity <severity>', description: 'with --people: whose escalation policy is followed (default: sev2)' },
-    { flags: '--wait <duration>', description: `with --people: how long to wait for somebody to answer (default: ${WAIT})` },
+    { flags: '--wait <duration>', description: `with --people: how long to wait for someone to answer (default: ${WAIT})` },
     { flags: '--scheduled', description: 'as the daemon runs it: an incident (sev3) is opened for a drill that used to pass and fails' },
     { flags: '--keep', description: 'keep the workspaces of the stages to look at' },
   ],
@@ -85,7 +85,7 @@ async function people(context: CommandContext, place: DrillPlace, planned: reado
   const [only, ...others] = planned;
   if (only === undefined || others.length > 0 || input.flag('scheduled'))
     throw new RunbackError('usage', '--people takes one drill, staged in one place, and is not for schedules', {
-      why: 'Each page goes to a real person, so that somebody has to be there and agree to it.',
+      why: 'Each page goes to a real person, so that someone has to be there and agree to it.',
       state: 'Nobody was paged.',
     });
   const wait = input.text('wait') ?? WAIT;
