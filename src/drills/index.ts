@@ -3,9 +3,10 @@ export { type Drill, type DrillFile, drillFiles, loadDrill } from './document/lo
 export { drillSchema } from './document/schema.js';
 export { keepResult, readResults } from './history.js';
 export { leastRequests } from './least.js';
+export * from './people/index.js';
 export { type Proof, proofOf } from './proofs.js';
 export type { Keyboard } from './rehearsal/guided.js';
-export { rehearse } from './rehearsal/rehearse.js';
+export { rehearse, type RehearsalPeople } from './rehearsal/rehearse.js';
 export type * from './result.js';
 export { byRunbook, historyDocument } from './report/history.js';
 export { junitXml } from './report/junit.js';

@@ -1,3 +1,4 @@
+import type { PeopleResult } from './people/index.js';
 import type { Disturbed } from './rehearsal/disturb.js';
 import type { Check } from './verdict/checks.js';
 
@@ -38,6 +39,8 @@ export interface DrillResult {
   readonly requests?: number;
   /** Of a drill in which a person was at the terminal: the steps of their last run, and how long each took them. */
   readonly byHand?: readonly { readonly title: string; readonly ms: number }[];
+  /** Of a game day: who answered when, and what was missing. */
+  readonly people?: PeopleResult;
 }
 
 /** One damaged cell on its way; null where there is no value. */

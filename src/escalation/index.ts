@@ -11,6 +11,7 @@ export {
 } from './authority/authority.js';
 export { checkApprovalBlock } from './authority/check-block.js';
 export { decideEscalation } from './decide.js';
+export { targetsAt } from './ladder.js';
 export { differencesFrom, type Expectation, parseExpectation, showDelay } from './expectations.js';
 export { type LintFinding } from './lint/findings.js';
 export { lintEscalation } from './lint/lint.js';

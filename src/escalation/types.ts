@@ -61,6 +61,8 @@ export interface ChannelConfig {
   readonly name: string;
   /** Driver: `slack`, `teams`, `email`, `twilio`, `pagerduty`, `opsgenie`, `webhook`, `command`, `bell`. */
   readonly type: string;
+  /** Pages of drills may go over it; over every other channel none does. */
+  readonly drills?: true;
   /** Everything else. Values that begin with env:, file:, command: or keychain: are references. */
   readonly options: Readonly<Record<string, unknown>>;
 }

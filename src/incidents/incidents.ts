@@ -4,6 +4,7 @@ import type { Outbox, Page, PageRecord } from '../notify/index.js';
 import { type AgendaEntry, ClockWatch, type Store } from '../store/index.js';
 import { type Append, IncidentJournals } from './journals.js';
 import { type OpenIncident, OpenList } from './open-list.js';
+import { DRILL_LOOK_MS, isOrphan } from './orphans.js';
 import { mailOpen, recordEnds } from './pages/mail.js';
 import type { PageLinks } from './pages/planned.js';
 import { Policies } from './policies.js';
@@ -40,6 +41,9 @@ export interface Tick {
   readonly clockBackMs?: number;
 }
 
+/** How an incident ends whose drill was stopped in the middle. */
+const LEFT = 'The drill was stopped before its end';
+
 /** When an incident that could not be looked at is tried again. */
 const AGAIN_MS = 60_000;
 /** When one is that another process is at. */
@@ -75,7 +79,7 @@ export class Incidents {
     const policy = await this.#policies.freeze();
     const id = newId('inc', clock);
     await this.#isDue(id);
-    await this.#open.add({ id, title: opening.title, severity: opening.severity, openedAt: clock.now().toISOString() });
+    await this.#open.add({ id, ...opening, openedAt: clock.now().toISOString() });
     await this.#journals.begin(id, { ...opening, ...defined({ policy }) }, by);
     return await this.#lookAfter(id, `The incident is open as ${id}`);
   }
@@ -159,6 +163,7 @@ export class Incidents {
       ROBOT,
       async (before, append) => {
         if (outbox) await recordEnds(before, append, outbox);
+        if (await isOrphan(append.incident(), { store, clock })) await append('incident.resolved', { what: LEFT, source: 'drill' }, ROBOT);
         const file = await this.#policies.of(append.incident());
         next = await recordDue(append.incident(), file, append, { store, clock });
         // While nobody else may look: a page that another look has settled and taken out meanwhile would be sent again.
@@ -167,7 +172,9 @@ export class Incidents {
       patienceMs,
     );
     await this.#open.update(incident);
-    if (next !== undefined && next > clock.now()) await this.#isDue(id, next);
+    const latest = incident.drill !== undefined && isOpen(incident) ? clock.now().getTime() + DRILL_LOOK_MS : Number.POSITIVE_INFINITY;
+    const again = Math.min(next?.getTime() ?? Number.POSITIVE_INFINITY, latest);
+    if (Number.isFinite(again) && again > clock.now().getTime()) await this.#isDue(id, new Date(again));
     return incident;
   }
 
@@ -205,7 +212,8 @@ export class Incidents {
   readonly wanted = async (page: Page): Promise<boolean> => {
     if (page.kind === 'test' || page.kind === 'bundle') return true;
     const incident = await this.#journals.readIfThere(page.incident.id);
-    return incident !== undefined && stillSays(incident, page);
+    if (incident === undefined || !stillSays(incident, page)) return false;
+    return page.kind === 'acknowledged' || page.kind === 'resolved' || !(await isOrphan(incident, this.options));
   };
 
   /** Keys of the pages that have to be over before this one is sent: see {@link pagesBefore}. */

@@ -15,6 +15,7 @@ export {
   withFailuresTogether,
 } from './pages/failures.js';
 export { ackToken, announcedLinks, announcePage } from './pages/links.js';
-export { firstAddress, type PageLinks } from './pages/planned.js';
+export { addressOf, firstAddress, type PageLinks } from './pages/planned.js';
+export { drillLock, isOrphan } from './orphans.js';
 export { addresseeOf } from './state/timeline.js';
 export * from './types.js';

@@ -1,4 +1,4 @@
-import { isRunbackError } from '../lib/index.js';
+import { defined, isRunbackError } from '../lib/index.js';
 import type { Store } from '../store/index.js';
 import type { IncidentJournals } from './journals.js';
 import { isOpen } from './state/due.js';
@@ -11,6 +11,8 @@ export interface OpenIncident {
   readonly title: string;
   readonly severity: string;
   readonly openedAt: string;
+  /** Id of the drill it is part of. */
+  readonly drill?: string;
 }
 
 /** Journals that are read at the same time, to be sure that what no index names is over. */
@@ -73,17 +75,17 @@ export class OpenList {
   }
 
   /** Adds an incident whose journal does not begin yet. */
-  async add({ id, title, severity, openedAt }: OpenIncident): Promise<void> {
-    await this.#document(id).update(() => ({ id, title, severity, openedAt }));
+  async add(incident: OpenIncident): Promise<void> {
+    await this.#document(incident.id).update(() => lineOf(incident));
   }
 
   /** Brings its line up to date; one that is over has none. */
   async update(incident: Incident): Promise<void> {
     if (!isOpen(incident)) return await this.remove(incident.id);
-    const { id, title, severity, openedAt } = incident;
+    const { id, title, severity } = incident;
     const document = this.#document(id);
     const present = await unlessDamaged(document);
-    if (present?.title !== title || present.severity !== severity) await document.update(() => ({ id, title, severity, openedAt }));
+    if (present?.title !== title || present.severity !== severity) await document.update(() => lineOf(incident));
   }
 
   async remove(id: string): Promise<void> {
@@ -103,6 +105,6 @@ export class OpenList {
   }
 }
 
-function lineOf({ id, title, severity, openedAt }: Incident): OpenIncident {
-  return { id, title, severity, openedAt };
+function lineOf({ id, title, severity, openedAt, drill }: OpenIncident): OpenIncident {
+  return { id, title, severity, openedAt, ...defined({ drill }) };
 }

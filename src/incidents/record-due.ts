@@ -60,7 +60,9 @@ async function recordAct(append: Append, incident: Incident, file: Escalation, a
   const optional = {
     ...defined({ level, grants, because }),
   };
-  return await append('rung.fired', { index, round, exhausted, targets, vendors, pages, unreachable, ...optional }, ROBOT);
+  // Nobody outside is asked for help with what has not happened.
+  const engaged = incident.drill === undefined ? vendors : [];
+  return await append('rung.fired', { index, round, exhausted, targets, vendors: engaged, pages, unreachable, ...optional }, ROBOT);
 }
 
 /** The last sign of work in linked runs (ISO 8601); asked only where an acknowledgement might lapse. */

@@ -115,6 +115,7 @@ export async function merge(incidents: Incidents, id: string, into: string, { by
   if (id === into) throw new RunbackError('usage', 'An incident cannot be merged into itself', { state: 'Nothing was changed.' });
   const from = await incidents.read(id);
   allow(from, 'merge');
+  sameKind(from, await incidents.read(into));
   // First the one that stays: a crash in between leaves both open, and merging again changes only what is missing.
   const kept = await incidents.change(into, by, async (incident, append) => {
     allow(incident, 'absorb');
@@ -148,6 +149,7 @@ export async function link(
   what?: string,
 ): Promise<Incident> {
   const incident = await incidents.change(id, by, async (now, append) => {
+    if (kind !== 'drill') notInDrill(now, `no ${kind} belongs to it`);
     if (!now.links.some((one) => one.kind === kind && one.id === linked))
       await append('incident.linked', { kind, id: linked, source, ...defined({ what }) });
   });
@@ -171,6 +173,7 @@ export async function engageVendor(
   const { number, followUpAt } = facts;
   return await incidents.change(id, by, async (incident, append) => {
     allow(incident, 'engage-vendor');
+    notInDrill(incident, 'no vendor is asked for help');
     await append('vendor.engaged', {
       vendor,
       source,
@@ -178,6 +181,19 @@ export async function engageVendor(
       ...(followUpAt === undefined ? {} : { followUpAt: followUpAt.toISOString() }),
     });
   });
+}
+
+/** Throws `usage` where one is a drill and the other real: a drill hides nothing real, and nothing real ends with it. */
+function sameKind(from: Incident, into: Incident): void {
+  if ((from.drill === undefined) === (into.drill === undefined)) return;
+  const drill = from.drill === undefined ? into : from;
+  throw new RunbackError('usage', 'A drill and a real incident cannot be merged', { why: `${drill.id} is a drill.`, state: 'Nothing was changed.' });
+}
+
+/** Throws `usage` for a drill, with what is not done in one. */
+function notInDrill({ id, drill }: Incident, what: string): void {
+  if (drill === undefined) return;
+  throw new RunbackError('usage', `${id} is a drill: ${what}`, { state: 'Nothing was changed.' });
 }
 
 /** Throws `usage` where the table has no such act in this state. */

@@ -84,6 +84,8 @@ export interface Incident {
   readonly impact?: string;
   readonly platforms: readonly string[];
   readonly source: string;
+  /** Id of the drill it is part of: nothing has happened. Set when it is opened, and never changed. */
+  readonly drill?: string;
   readonly openedAt: string;
   readonly openedBy: string;
   /** When the damage began and when it was noticed, as far as known. */
@@ -144,6 +146,8 @@ export interface IncidentEvents {
     readonly beganAt?: string;
     readonly detectedAt?: string;
     readonly policy?: string;
+    /** See `Incident.drill`. */
+    readonly drill?: string;
   };
   'incident.triaged': {
     readonly title?: string;

@@ -4,6 +4,7 @@ export * from './expressions/cel.js';
 export * from './time/clock.js';
 export * from './time/duration.js';
 export * from './defined.js';
+export * from './drill-mark.js';
 export * from './errors.js';
 export * from './http/exposure.js';
 export * from './http/types.js';

@@ -38,6 +38,8 @@ export interface Page {
    * its own rings for it only once the acknowledged one is closed.
    */
   readonly anew?: true;
+  /** Of a drill: nothing has happened. Subject, text and title of the incident say so already. */
+  readonly drill?: true;
   readonly incident: PageIncident;
   readonly to: Address;
   /** One line, plain text. Channels cut it to what they allow. */

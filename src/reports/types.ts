@@ -358,7 +358,10 @@ export interface ReportData {
   /** False: placeholders stand for personal data. */
   readonly personal: boolean;
   readonly id: string;
+  /** That of a drill says so. */
   readonly title: string;
+  /** Id of the drill it is part of. */
+  readonly drill?: string;
   readonly headline: ReportHeadline;
   readonly severity: string;
   /** What the severity means, in the words of the policy. */

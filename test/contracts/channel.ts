@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { DRILL_MARK, DRILL_TEXT } from '../../src/lib/index.js';
 import type { Channel, Delivery, Page } from '../../src/notify/index.js';
 import { sharedDataDir } from '../support/shared-data.js';
 
@@ -34,6 +35,8 @@ export interface ChannelContract {
   readonly faults: readonly Fault[];
   /** It has no place for the key. */
   readonly keyless?: boolean;
+  /** It has room for a subject and no more. */
+  readonly subjectOnly?: boolean;
   /** Its harness cannot take two at once. */
   readonly oneAtATime?: boolean;
   /** Whether a 2xx that says nothing sensible counts. */
@@ -100,6 +103,22 @@ export function channelContract(name: string, contract: ChannelContract): void {
         using(async (harness) => {
           expect(await send(harness, harness.page(`p-${kind}`, { kind }))).toMatchObject({ state: 'accepted' });
           expect(harness.problems()).toEqual([]);
+        }));
+
+    for (const kind of ['alert', 'update-due', 'bundle'] as const)
+      it(`a page of a drill says so first, however long it is: ${kind}`, () =>
+        using(async (harness) => {
+          const page = harness.page('p-drill', {
+            kind,
+            drill: true,
+            subject: `${DRILL_MARK}${'x'.repeat(5000)}`,
+            text: `${DRILL_TEXT}\n${'y'.repeat(50_000)}`,
+          });
+          expect(await send(harness, page)).toMatchObject({ state: 'accepted' });
+          expect(harness.problems()).toEqual([]);
+          const [arrived] = await harness.arrived();
+          expect(arrived?.shown).toContain(DRILL_MARK);
+          if (contract.subjectOnly !== true) expect(arrived?.shown).toContain(DRILL_TEXT);
         }));
 
     failing('busy', 'told that it is too fast, it says how long to wait', { state: 'transient' });

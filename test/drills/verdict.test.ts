@@ -49,7 +49,7 @@ const score = (more: Partial<Facts['judged']['score']>): Facts => judged({ score
 const sync = right.sync ?? { paused: false, log: [] };
 
 /** What has to be wrong for each check to fail, and it alone. */
-const WRONG: Readonly<Record<CheckName, Facts>> = {
+const WRONG: Readonly<Record<(typeof CHECKS)[number], Facts>> = {
   took_effect: { ...right, struck: 0 },
   ended: { ...right, report: { ...right.report, state: 'abandoned' } },
   repaired: score({ damagedLeft: 1 }),

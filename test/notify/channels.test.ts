@@ -191,7 +191,7 @@ async function byBell(): Promise<ChannelHarness> {
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }
-channelContract('bell', { open: byBell, faults: [], keyless: true, oneAtATime: true });
+channelContract('bell', { open: byBell, faults: [], keyless: true, oneAtATime: true, subjectOnly: true });
 
 const now = { signal: new AbortController().signal, attempt: 1 };
 

@@ -95,7 +95,7 @@ function outcomeOf(incident: Incident, run: RunView | undefined, end?: { readonl
 
 /** An incident that is open and meant; undefined where it is something new. */
 async function openOne(context: CommandContext, { incidents }: IncidentSession): Promise<Incident | undefined> {
-  const listed = await incidents.listOpen();
+  const listed = (await incidents.listOpen()).filter(({ drill }) => drill === undefined);
   if (listed.length === 0) return undefined;
   const asker = await context.asker('<incident>');
   const chosen = await asker.choose<string | undefined>({

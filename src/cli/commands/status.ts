@@ -1,4 +1,4 @@
-import { defined, EXIT } from '../../lib/index.js';
+import { defined, EXIT, titleOf } from '../../lib/index.js';
 import type { SnapshotSummary } from '../../snapshots/index.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
@@ -25,7 +25,7 @@ async function status(context: CommandContext): Promise<Outcome> {
         if (due.next !== undefined)
           next.push({
             incident: incident.id,
-            title: incident.title,
+            title: titleOf(incident),
             at: due.next.toISOString(),
             ...defined({ quietUntil: due.quietUntil }),
           });

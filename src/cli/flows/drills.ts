@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Drill, DrillFile, DrillResult } from '../../drills/index.js';
+import type { Drill, DrillFile, DrillResult, RehearsalPeople } from '../../drills/index.js';
 import { defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { StagingDeps } from '../../stages/index.js';
 import { byPrefix } from '../session/prefix.js';
@@ -123,31 +123,40 @@ export async function runDrills(
   return { results: results.sort((a, b) => order.indexOf(a.drill) - order.indexOf(b.drill)), unstaged };
 }
 
-async function runOne(
+async function runOne(context: CommandContext, place: DrillPlace, planned: PlannedDrill, options: RunDrillsOptions): Promise<DrillResult> {
+  const result = await rehearseOne(context, place, planned, options);
+  if (place.session !== undefined) await (await import('../../drills/index.js')).keepResult(place.session.store, result);
+  return result;
+}
+
+/** Runs one drill. Its result is kept nowhere. */
+export async function rehearseOne(
   context: CommandContext,
   place: DrillPlace,
   { drill, place: at, runbook }: PlannedDrill,
-  options: RunDrillsOptions,
+  options: Pick<RunDrillsOptions, 'seed' | 'keep' | 'alone' | 'guided'> & { readonly id?: string; readonly people?: RehearsalPeople },
 ): Promise<DrillResult> {
-  const { rehearse, keepResult } = await import('../../drills/index.js');
+  const { rehearse } = await import('../../drills/index.js');
   const { clock, call, stdio, live } = context;
   const program = { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal };
   const { guided, seed, alone } = options;
   const guide = guided && guidance(context, drill, guided.surprise, program);
   const folder = await temporaryFolder(`runback-drill-${guided?.surprise === true ? '' : `${drill.id}-`}`);
   try {
-    const result = await rehearse(
-      { drill, place: at, runbook, folder, ...defined({ seed, choice: guide && (await allRunbooks(place)) }) },
+    return await rehearse(
+      { drill, place: at, runbook, folder, ...defined({ seed, id: options.id, choice: guide && (await allRunbooks(place)) }) },
       {
         program,
         clock,
         call,
-        ...defined({ staging: place.session && (await stagingDeps(place.session, context)), keyboard: guide?.keyboard }),
+        ...defined({
+          people: options.people,
+          staging: place.session && (await stagingDeps(place.session, context)),
+          keyboard: guide?.keyboard,
+        }),
         doing: guide?.doing ?? (alone ? (what) => live.start(what) : () => {}),
       },
     );
-    if (place.session !== undefined) await keepResult(place.session.store, result);
-    return result;
   } finally {
     if (options.alone) live.stop();
     if (!options.keep) await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
-import type { Escalation } from '../../escalation/index.js';
+import type { ChannelConfig, Escalation } from '../../escalation/index.js';
 import type { Incident, Incidents, OpenIncident, PageLinks } from '../../incidents/index.js';
-import { isRunbackError, RunbackError } from '../../lib/index.js';
-import type { Outbox } from '../../notify/index.js';
+import { isRunbackError, RunbackError, titleOf } from '../../lib/index.js';
+import type { Channel, Outbox } from '../../notify/index.js';
 import { visible } from '../views/text/visible.js';
 import type { Place } from './place.js';
 
@@ -80,7 +80,7 @@ export async function openIncidentSession(session: Place, options: IncidentSessi
     channel: async (name) => {
       const config = escalation.channels[name];
       if (!config) throw new RunbackError('not-found', `escalation.yml no longer has the channel ${name}`, { state: 'The page was not sent.' });
-      return await openChannel(config, session.channelDeps());
+      return forPurpose(config, await openChannel(config, session.channelDeps()));
     },
     wanted: async (page) => (incidents ? await incidents.wanted(page) : true),
     after: async (page) => (await incidents?.after(page)) ?? [],
@@ -90,6 +90,16 @@ export async function openIncidentSession(session: Place, options: IncidentSessi
   });
   incidents = new Incidents({ store, clock, escalation, outbox, links });
   return { incidents, outbox, escalation, ...why, close: () => outbox.close() };
+}
+
+/** A channel that takes no page of a drill unless escalation.yml says so today, whatever it said when the page was planned. */
+function forPurpose({ name, drills }: ChannelConfig, channel: Channel): Channel {
+  if (drills === true) return channel;
+  return {
+    ...channel,
+    send: async (page, options) =>
+      page.drill === true ? { state: 'permanent', why: `${name} is not a channel for drills` } : await channel.send(page, options),
+  };
 }
 
 /** Links to the status page, where a daemon serves it. */
@@ -143,15 +153,16 @@ const open = (incident: Incident): string =>
     .map(({ key }) => key)
     .join();
 
-/** `[sev1] Wrong first names on contacts`. */
-export const nameOf = ({ severity, title }: Pick<OpenIncident, 'severity' | 'title'>): string => `[${severity}] ${visible(title)}`;
+/** `[sev1] Wrong first names on contacts`, `[sev2] DRILL: Wrong first names on contacts`. */
+export const nameOf = ({ severity, ...incident }: Pick<OpenIncident, 'severity' | 'title' | 'drill'>): string =>
+  `[${severity}] ${visible(titleOf(incident))}`;
 
-/** Every incident that is open, as it is now. One that is damaged is left out: it gives nobody a role. */
+/** Every real incident that is open, as it is now. One that is damaged, or a drill, is left out: it gives nobody a role. */
 export async function openIncidents({ store, clock }: Place): Promise<readonly Incident[]> {
   const { Incidents, isOpen } = await import('../../incidents/index.js');
   const incidents = new Incidents({ store, clock, escalation: undefined, outbox: undefined });
   const { incidents: read } = await incidents.readAll((await incidents.listOpen()).map(({ id }) => id));
-  return read.filter(isOpen);
+  return read.filter((one) => isOpen(one) && one.drill === undefined);
 }
 
 /**

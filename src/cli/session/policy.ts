@@ -7,7 +7,7 @@ import type { Place } from './place.js';
 
 /**
  * Who may approve what in a workspace, by the escalation.yml of today, or the last one where it is gone; undefined
- * where it has none. The roles that an incident gives hold for its runs while it is open. Throws `file-invalid`,
+ * where it has none. The roles that an incident gives hold for its runs while it is open; a drill gives none. Throws `file-invalid`,
  * `secret-literal`.
  */
 export async function openPolicy(session: Place): Promise<ApprovalServices | undefined> {
@@ -18,7 +18,7 @@ export async function openPolicy(session: Place): Promise<ApprovalServices | und
     file,
     grantsOf: async (run) => {
       const [tied, { isOpen }] = await Promise.all([incidentOf(session, run), import('../../incidents/index.js')]);
-      return tied && isOpen(tied.incident) ? tied.incident.grants : [];
+      return tied && isOpen(tied.incident) && tied.incident.drill === undefined ? tied.incident.grants : [];
     },
   };
 }

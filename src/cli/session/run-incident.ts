@@ -23,7 +23,7 @@ export async function incidentFor(
   given: Readonly<Record<string, string>>,
 ): Promise<RunIncident> {
   const { live, style } = context;
-  const open = await incidents.listOpen();
+  const open = (await incidents.listOpen()).filter(({ drill }) => drill === undefined);
   if (open.length === 0) return { inputs: given };
   const inputs = await withPlatform(context, runbook, given);
   const platforms = platformInputs(runbook).flatMap((name) => ownValue(inputs, name) ?? []);

@@ -1,5 +1,6 @@
 import { byRunbook, CHECK_WORDS, type CheckName, type DrillFile, type DrillResult, verdictWords } from '../../drills/index.js';
 import type { RunbackError } from '../../lib/index.js';
+import { peopleLines } from './game-day.js';
 import { counted, facts, span, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -23,7 +24,7 @@ export function drillLine(result: DrillResult | Unstaged, style: Style): string 
 
 /** Everything that one drill proved. */
 export function scorecardText(result: DrillResult, style: Style): string {
-  const { checks, run, runbook, stage, examples, mustFail } = result;
+  const { checks, run, runbook, stage, examples, mustFail, people } = result;
   const lines = checks.map((check): [string, string] => [
     CHECK_WORDS[check.name],
     `${style.glyph[check.passed ? 'done' : 'failed']} ${visible(check.found)} (wanted: ${check.wanted})`,
@@ -47,6 +48,7 @@ export function scorecardText(result: DrillResult, style: Style): string {
       style,
     ),
     ...examples.map((example) => `  ${visible(example)}`),
+    ...(people === undefined ? [] : peopleLines(people, style)),
   ].join('\n');
 }
 
@@ -106,7 +108,8 @@ export function historyText(results: readonly DrillResult[], style: Style): stri
         style.chalk.bold(runbook),
         ...own.map((result) => {
           const { startedAt, recoveryMs, drill, passed } = result;
-          return `  ${startedAt.slice(0, 10)}  ${style.glyph[passed ? 'done' : 'failed']} ${bar(recoveryMs)} ${span(recoveryMs)}  ${visible(drill)}: ${verdictWords(result)}`;
+          const findings = result.people?.findings.length ?? 0;
+          return `  ${startedAt.slice(0, 10)}  ${style.glyph[passed ? 'done' : 'failed']} ${bar(recoveryMs)} ${span(recoveryMs)}  ${visible(drill)}: ${verdictWords(result)}${findings === 0 ? '' : `, ${counted(findings, 'findings')}`}`;
         }),
       ].join('\n'),
     )

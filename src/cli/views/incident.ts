@@ -1,5 +1,5 @@
 import type { Incident, IncidentStatus, PageLine } from '../../incidents/index.js';
-import { utcClock } from '../../lib/index.js';
+import { titleOf, utcClock } from '../../lib/index.js';
 import { counted, facts, relative, table, time } from './text/format.js';
 import type { GlyphName, Style } from './text/style.js';
 import { visible, visibleLines } from './text/visible.js';
@@ -41,7 +41,7 @@ export function holderWords({ status, holder, snoozedUntil, mergedInto }: Incide
 /** An incident in a few lines: severity and title, who has it, what to type next. */
 export function incidentBlock(incident: Incident, style: Style): string {
   const { chalk, glyph } = style;
-  const heading = `${glyph[GLYPHS[incident.status]]} [${incident.severity}] ${visible(incident.title)}`;
+  const heading = `${glyph[GLYPHS[incident.status]]} [${incident.severity}] ${visible(titleOf(incident))}`;
   const colour = incident.status === 'open' ? chalk.red.bold : chalk.bold;
   return [
     wrap(heading, style.width)
@@ -54,9 +54,9 @@ export function incidentBlock(incident: Incident, style: Style): string {
 
 /** An incident in a line: severity, title, who has it. */
 export function incidentLine(incident: Incident, style: Style): string {
-  const { id, severity, title } = incident;
+  const { id, severity } = incident;
   const tail = `; ${holderWords(incident, style)} (${id})`;
-  return `${style.glyph[GLYPHS[incident.status]]} ${truncate(`[${severity}] ${visible(title)}`, Math.max(20, style.width - 2 - displayWidth(tail)))}${tail}`;
+  return `${style.glyph[GLYPHS[incident.status]]} ${truncate(`[${severity}] ${visible(titleOf(incident))}`, Math.max(20, style.width - 2 - displayWidth(tail)))}${tail}`;
 }
 
 /** Everything about an incident. `means`: its severity in words. `last`: how many lines of the timeline. */
@@ -67,6 +67,7 @@ export function incidentText(incident: Incident, means: string | undefined, styl
     ['State', holderWords(incident, style)],
     ['Opened', `${time(incident.openedAt, style)} by ${visible(incident.openedBy)}`],
   ];
+  if (incident.drill !== undefined) pairs.push(['Drill', `${incident.drill}: no real data is affected`]);
   if (incident.impact !== undefined) pairs.push(['Impact', visible(incident.impact)]);
   if (incident.platforms.length > 0) pairs.push(['Platforms', visible(incident.platforms.join(', '))]);
   if (incident.beganAt !== undefined) pairs.push(['Damage began', time(incident.beganAt, style)]);
@@ -74,7 +75,8 @@ export function incidentText(incident: Incident, means: string | undefined, styl
   if (incident.resolvedAt !== undefined) pairs.push(['Ended', time(incident.resolvedAt, style)]);
   for (const { person, role, since } of incident.grants)
     pairs.push(['Authority', `${visible(person)} has the role ${visible(role)} since ${time(since, style)}`]);
-  for (const link of incident.links) pairs.push([`${link.kind.charAt(0).toUpperCase()}${link.kind.slice(1)}`, link.id]);
+  for (const link of incident.links.filter(({ id }) => id !== incident.drill))
+    pairs.push([`${link.kind.charAt(0).toUpperCase()}${link.kind.slice(1)}`, link.id]);
   for (const vendor of incident.vendors)
     pairs.push([
       `Case at ${visible(vendor.vendor)}`,
@@ -88,7 +90,7 @@ export function incidentText(incident: Incident, means: string | undefined, styl
   });
   const cut = incident.timeline.length > shown.length ? [`  ... and ${counted(incident.timeline.length - shown.length, 'earlier lines')}`] : [];
   return [
-    style.chalk.bold(visible(incident.title)),
+    style.chalk.bold(visible(titleOf(incident))),
     facts(pairs, style),
     '',
     style.chalk.bold('Timeline (UTC)'),

@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { html } from 'hono/html';
 
 import { acknowledge, addresseeOf, hasIt, type Incident, isOpen, type PageLine } from '../../incidents/index.js';
-import { isRunbackError } from '../../lib/index.js';
+import { isRunbackError, titleOf } from '../../lib/index.js';
 import type { Board, IncidentView } from './board.js';
 import { badge, type Html, layout, outside, when } from './layout.js';
 import { nameOf, standing } from './words.js';
@@ -88,7 +88,7 @@ export function acknowledgePage(found: Acknowledgeable, now: Date, missing = fal
   const { incident, file } = view;
   const { text } = standing(view, now);
   const body = html`
-    <h1>${badge(incident.severity)} ${outside(incident.title)}</h1>
+    <h1>${badge(incident.severity)} ${outside(titleOf(incident))}</h1>
     ${file?.severities[incident.severity] ? html`<p class="soft">${outside(file.severities[incident.severity]?.means ?? '')}</p>` : ''}
     <p>${text}</p>
     <p>
@@ -98,7 +98,7 @@ export function acknowledgePage(found: Acknowledgeable, now: Date, missing = fal
     ${isDone(found) ? done(incident, page) : form(found, missing)}
     <p><a href="../../incidents/${incident.id}">What is known about it</a></p>
   `;
-  return layout(`${isDone(found) ? 'Acknowledged' : 'Acknowledge?'} [${incident.severity}] ${incident.title}`, '../../', body);
+  return layout(`${isDone(found) ? 'Acknowledged' : 'Acknowledge?'} [${incident.severity}] ${titleOf(incident)}`, '../../', body);
 }
 
 function done(incident: Incident, page: PageLine): Html {

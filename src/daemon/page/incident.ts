@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 
 import { channelOfLine, isOpen, withFailuresTogether } from '../../incidents/index.js';
+import { titleOf } from '../../lib/index.js';
 import type { IncidentView } from './board.js';
 import { badge, counted, type Html, layout, outside, when } from './layout.js';
 import { addressee, deliveryText, nameOf, nextText, standing } from './words.js';
@@ -16,6 +17,7 @@ export function incidentPage(view: IncidentView, now: Date, refresh: boolean): H
   const { id, severity } = incident;
   const facts: readonly (readonly [string, Html | string | undefined])[] = [
     ['Severity', html`${severity}${file?.severities[severity] ? html`: ${outside(file.severities[severity].means)}` : ''}`],
+    ['Drill', incident.drill && html`${incident.drill}: no real data is affected`],
     ['Impact', incident.impact && outside(incident.impact)],
     ['Summary', incident.summary && outside(incident.summary)],
     ['Platforms', incident.platforms.length === 0 ? undefined : outside(incident.platforms.join(', '))],
@@ -24,7 +26,7 @@ export function incidentPage(view: IncidentView, now: Date, refresh: boolean): H
     ['Merged in', incident.absorbed.length === 0 ? undefined : incident.absorbed.join(', ')],
   ];
   const body = html`
-    <h1>${badge(severity)} ${outside(incident.title)}</h1>
+    <h1>${badge(severity)} ${outside(titleOf(incident))}</h1>
     <div class="card ${overdue ? 'bad' : mood}">
       <p>${text}</p>
       ${isOpen(incident) ? html`<p>${nextText(view, now)}</p>` : ''}
@@ -46,7 +48,7 @@ export function incidentPage(view: IncidentView, now: Date, refresh: boolean): H
   const again = refresh
     ? html`Reloads every 30 s. <a href="?refresh=off">Stop that</a>`
     : html`As of ${when(now, now)}. <a href="${id}">Reload every 30 s</a>`;
-  return layout(`[${severity}] ${incident.title}`, '../', body, html`<span>${again}</span><span>${id}</span>`);
+  return layout(`[${severity}] ${titleOf(incident)}`, '../', body, html`<span>${again}</span><span>${id}</span>`);
 }
 
 function pages({ incident }: IncidentView, now: Date): Html | string {

@@ -5,14 +5,14 @@ import type { BoardView } from './board.js';
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
-/** Text for Prometheus, format 0.0.4. Incidents beyond those that are read count under the status `not_read`. */
+/** Text for Prometheus, format 0.0.4. Incidents beyond those that are read count under the status `not_read`; drills do not count. */
 export function metricsText(board: BoardView, pulse: Pulse, now: Date): string {
   const incidents = new Tally(['severity', 'status']);
   const pages = new Tally(['state']);
   for (const state of ['open', 'accepted', 'failed', 'withdrawn']) pages.add([state], 0);
   let oldest = 0;
   for (const { incident } of board.incidents) {
-    if (!isOpen(incident)) continue;
+    if (!isOpen(incident) || incident.drill !== undefined) continue;
     incidents.add([incident.severity, incident.status], 1);
     for (const { state } of incident.pages) pages.add([state], 1);
     if (incident.status === 'open') oldest = Math.max(oldest, (now.getTime() - Date.parse(incident.ladder.since)) / 1000);

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 
 import { causeOf, failedPages, failureLines, isReached, isUnreached, withFailuresTogether } from '../../incidents/index.js';
+import { titleOf } from '../../lib/index.js';
 import type { Pulse } from '../pulse.js';
 import type { BoardView, IncidentView } from './board.js';
 import { badge, counted, type Html, layout, outside, when } from './layout.js';
@@ -139,7 +140,7 @@ function incidentCard(view: IncidentView, now: Date): Html {
   const { mood, text } = standing(view, now);
   const means = file?.severities[incident.severity]?.means;
   return html`<li class="card ${overdue ? 'bad' : mood}">
-    <h3>${badge(incident.severity)} <a href="incidents/${incident.id}">${outside(incident.title)}</a></h3>
+    <h3>${badge(incident.severity)} <a href="incidents/${incident.id}">${outside(titleOf(incident))}</a></h3>
     ${means === undefined ? '' : html`<p class="soft">${outside(means)}</p>`}
     <p>${text}</p>
     <p>Opened ${when(incident.openedAt, now)} by ${outside(incident.openedBy)}. ${nextText(view, now)}</p>

@@ -22,6 +22,8 @@ export interface StepNews {
 /** What an unattended run is given. */
 export interface OperatorRequest {
   readonly folder: string;
+  /** Who is at the keyboard. */
+  readonly as: string;
   /** See `StageCommand.variables`. */
   readonly variables: Readonly<Record<string, string>>;
   readonly runbook: string;
@@ -30,8 +32,17 @@ export interface OperatorRequest {
   readonly step: (news: StepNews, kill: () => void) => Promise<void> | void;
   /** The run has stopped: mends what went wrong, and gives whether trying again is worth it. */
   readonly mend: () => Promise<boolean>;
+  readonly approvals?: AskedOfPeople;
   /** How often the run may be resumed after it was killed or stopped half-way. */
   readonly resumes: number;
+}
+
+/** Approvals that people are asked for before the answers give them. */
+export interface AskedOfPeople {
+  /** Ids of the steps that ask for one. */
+  readonly steps: readonly string[];
+  /** True where people gave it: the run finds it. */
+  ask(run: string, step: string): Promise<boolean>;
 }
 
 /** How a run came to its end. */
@@ -58,12 +69,18 @@ const MOST_ROUNDS = 40;
  * resumed by the command that its message names.
  */
 export async function operate(program: StageProgram, request: OperatorRequest): Promise<OperatorReport> {
-  const answers: Record<string, unknown> = { ...request.answers };
+  const { approvals } = request;
+  const answers = Object.fromEntries(Object.entries(request.answers).filter(([step]) => approvals?.steps.includes(step) !== true));
   const known: { run: string | undefined; state: string } = { run: undefined, state: 'not started' };
   let [kills, resumes] = [0, 0];
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const outcome = await oneCommand(program, request, answers, known);
     const confirmed = confirmationIn(outcome);
+    const wanted = approvalIn(outcome, approvals);
+    if (approvals !== undefined && wanted !== undefined && known.run !== undefined && !Object.hasOwn(answers, wanted)) {
+      if (!(await approvals.ask(known.run, wanted))) answers[wanted] = request.answers[wanted];
+      continue;
+    }
     if (confirmed !== undefined && answers[confirmed.key] !== confirmed.expect) {
       answers[confirmed.key] = confirmed.expect;
       continue;
@@ -98,7 +115,7 @@ function report(
 
 async function oneCommand(
   program: StageProgram,
-  { folder, variables, runbook, inputs, step }: OperatorRequest,
+  { folder, as, variables, runbook, inputs, step }: OperatorRequest,
   answers: Readonly<Record<string, unknown>>,
   known: { run: string | undefined; state: string },
 ): Promise<StageOutcome> {
@@ -116,7 +133,7 @@ async function oneCommand(
   const outcome = await runThere(program, {
     folder,
     args,
-    as: ON_CALL,
+    as,
     variables,
     started: (end) => {
       kill = end;
@@ -152,6 +169,12 @@ function confirmationIn({ error }: StageOutcome): { readonly key: string; readon
 function failureAskedIn({ error }: StageOutcome): string | undefined {
   const { answer } = error?.data ?? {};
   return error?.code === 'person-needed' && typeof answer === 'string' && answer.endsWith('.failed') ? answer : undefined;
+}
+
+/** The step whose approval the run waits for, where people are asked for it. */
+function approvalIn({ error }: StageOutcome, approvals: AskedOfPeople | undefined): string | undefined {
+  const { answer } = error?.data ?? {};
+  return error?.code === 'person-needed' && typeof answer === 'string' && approvals?.steps.includes(answer) === true ? answer : undefined;
 }
 
 const isRun = (data: unknown): data is { readonly state: string } =>

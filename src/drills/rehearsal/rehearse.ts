@@ -24,7 +24,7 @@ import { scoreOf } from '../verdict/score.js';
 import { Disturbances, needsMachine } from './disturb.js';
 import { COLLEAGUE, makeEdits } from './edits.js';
 import { type GuidedReport, type Keyboard, operateByHand } from './guided.js';
-import { operate, ON_CALL, type OperatorReport, type StepNews } from './operator.js';
+import { operate, ON_CALL, type OperatorReport, type OperatorRequest, type StepNews } from './operator.js';
 import { TruthBook } from './truth-book.js';
 
 /** What a rehearsal is given. */
@@ -36,6 +36,8 @@ export interface RehearsalRequest {
   readonly runbook: string;
   /** An empty folder for the workspace of the stage; whoever made it removes it. */
   readonly folder: string;
+  /** Of the result; a new one unless given. */
+  readonly id?: string;
   /** Instead of that of the drill. */
   readonly seed?: number;
   /** How often a run that was killed, or stopped half-way, is resumed. */
@@ -52,8 +54,16 @@ export interface RehearsalDeps {
   readonly doing: (what: string) => void;
   /** A person who rolls back at the terminal, instead of the answers of the drill. */
   readonly keyboard?: Keyboard;
+  readonly people?: RehearsalPeople;
   /** The workspace whose platforms may be a stage; absent where there is none. */
   readonly staging?: StagingDeps;
+}
+
+/** Of a game day: who is at the keyboard, and who is asked for approvals before the answers of the drill give them. */
+export interface RehearsalPeople {
+  readonly as: string;
+  /** Resolves to true where people have approved what a run on the stage in that folder waits for. */
+  approve(asked: { readonly folder: string; readonly run: string; readonly step: string }): Promise<boolean>;
 }
 
 /** Who does the damage on a stage whose sync is not to blame. */
@@ -182,7 +192,7 @@ class Rehearsal {
     const failed = new Set(checks.filter(({ passed }) => !passed).map(({ name }) => name));
     return {
       version: 1,
-      id: newId('drill', this.deps.clock),
+      id: this.request.id ?? newId('drill', this.deps.clock),
       drill: drill.id,
       title: drill.title,
       digest: drill.digest,
@@ -243,7 +253,7 @@ class Rehearsal {
     const { status, data, error, said } = await runThere(this.deps.program, {
       folder: this.stage.folder,
       args,
-      as: ON_CALL,
+      as: this.#operator,
       variables: { ...this.stage.secrets, ...variables },
     });
     if (status === 0) return data;
@@ -307,6 +317,8 @@ class Rehearsal {
       }
       return await operate(program, {
         folder,
+        as: this.#operator,
+        ...this.#askedOfPeople(),
         variables,
         runbook: this.runbook.id,
         inputs: { ...(this.runbook.document.inputs?.['platform'] && { platform }), ...drill.document.inputs },
@@ -319,6 +331,18 @@ class Rehearsal {
       await this.#disturbances.stop();
       this.stage.local?.faults.clear();
     }
+  }
+
+  get #operator(): string {
+    return this.deps.people?.as ?? ON_CALL;
+  }
+
+  #askedOfPeople(): Pick<OperatorRequest, 'approvals'> {
+    const { people } = this.deps;
+    const steps = this.runbook.steps.flatMap(({ id, kind }) => (kind === 'approve' ? [id] : []));
+    return people === undefined
+      ? {}
+      : { approvals: { steps, ask: async (run, step) => await people.approve({ folder: this.stage.folder, run, step }) } };
   }
 
   async #step(news: StepNews, kill: () => void, action: string | undefined, book: TruthBook): Promise<void> {

@@ -27,7 +27,14 @@ function suite(result: DrillResult): string {
   });
   const failures = cases.filter((text) => text.includes('<failure')).length;
   const attributes = `name="${escaped(drill)}" tests="${cases.length}" failures="${failures}" errors="0" time="${(result.recoveryMs / 1000).toFixed(3)}" timestamp="${result.startedAt}"`;
-  return `  <testsuite ${attributes}>\n${cases.join('')}  </testsuite>\n`;
+  return `  <testsuite ${attributes}>\n${cases.join('')}${findingsOf(result)}  </testsuite>\n`;
+}
+
+/** What a game day found missing: told, and no failure. */
+function findingsOf({ people }: DrillResult): string {
+  if (people === undefined || people.findings.length === 0) return '';
+  const lines = people.findings.map(({ kind, what, owner, next }) => `${kind}: ${what}. ${owner}: ${next}`);
+  return `    <system-out>${lines.map(escaped).join('\n')}</system-out>\n`;
 }
 
 function brokenSuite({ drill, message }: Unstaged): string {

@@ -90,6 +90,7 @@ function section(result: DrillResult): DocumentSection {
             },
           ]),
       ...examples.map((example) => ({ kind: 'paragraph' as const, text: ['Not as it should be: ', example] })),
+      ...peopleBlocks(result),
       {
         kind: 'table',
         caption: `Timeline of ${result.drill}`,
@@ -99,6 +100,48 @@ function section(result: DrillResult): DocumentSection {
       ...(result.differs.length === 0 ? [] : [{ kind: 'tasks' as const, items: result.differs.map((text) => `What limits this proof: ${text}`) }]),
     ],
   };
+}
+
+const PAGE_STATES = { open: 'on its way', accepted: 'sent', failed: 'failed', withdrawn: 'no longer needed' } as const;
+
+/** Of a game day: who was paged, who answered and approved, and what was missing. */
+function peopleBlocks({ drill, people }: DrillResult): readonly Block[] {
+  if (people === undefined) return [];
+  const { answer, approvals, findings, incident, pages, severity } = people;
+  return [
+    {
+      kind: 'facts',
+      caption: `People in ${drill}`,
+      rows: [
+        ['Incident', [{ code: incident }, `, a drill of ${severity}`]],
+        ['Answered', answer === undefined ? 'nobody' : `${answer.name} after ${spanText(answer.afterMs)}`],
+        ...approvals.map(({ step, given, afterMs }): [string, string] => [
+          `Approval "${step}"`,
+          given.length === 0 ? 'given by the answers of the drill, by no person' : `given by ${given.join(', ')} after ${spanText(afterMs)}`,
+        ]),
+      ],
+    },
+    {
+      kind: 'table',
+      caption: `Findings of ${drill}`,
+      columns: ['Kind', 'What is missing', 'Owner', 'What to do'],
+      rows: findings.map(({ kind, what, owner, next }) => ({ cells: [kind, what, [{ strong: owner }], next] })),
+    },
+    {
+      kind: 'table',
+      caption: `Pages of ${drill}`,
+      columns: ['When', 'Level', 'To', 'Over', 'State'],
+      rows: pages.map(({ at, level, who, channel, state, why }) => ({
+        cells: [
+          [{ time: at }],
+          level === undefined ? 'last' : `${level}`,
+          who,
+          channel,
+          `${PAGE_STATES[state]}${why === undefined ? '' : `: ${why}`}`,
+        ],
+      })),
+    },
+  ];
 }
 
 const shown = (value: string | null): string => (value === null ? '(empty)' : value);

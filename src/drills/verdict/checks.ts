@@ -19,8 +19,8 @@ export const CHECKS = [
   'data_loss_window',
 ] as const;
 
-/** One of {@link CHECKS}. */
-export type CheckName = (typeof CHECKS)[number];
+/** One of {@link CHECKS}, or what only a game day looks at. */
+export type CheckName = (typeof CHECKS)[number] | 'answered';
 
 /** One line of a scorecard. */
 export interface Check {

@@ -16,6 +16,7 @@ export const CHECK_WORDS: Readonly<Record<CheckName, string>> = {
   syncs_as_before: 'syncs in the end',
   recovery_time: 'time to recover',
   data_loss_window: 'data-loss window',
+  answered: 'someone answered',
 };
 
 /** A verdict in words. */

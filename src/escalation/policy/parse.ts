@@ -94,8 +94,8 @@ function toWeekly(hours: NonNullable<EscalationDocument['quiet_hours']>, timezon
   return { timezone, ...hours };
 }
 
-function toChannel({ type, ...options }: Part<'channels'>, name: string): ChannelConfig {
-  return { name, type, options };
+function toChannel({ type, drills, ...options }: Part<'channels'>, name: string): ChannelConfig {
+  return { name, type, ...(drills === true ? { drills } : {}), options };
 }
 
 /** A role with the acts and limits of all that it inherits from; its own limits win. Cycles were refused before. */

@@ -106,7 +106,10 @@ const schedule = z
   .describe('Who is on call in turn.');
 
 const channel = z
-  .object({ type: z.enum(CHANNEL_TYPES).describe('The driver.') })
+  .object({
+    type: z.enum(CHANNEL_TYPES).describe('The driver.'),
+    drills: z.boolean().exactOptional().describe('Whether pages of drills may go over it. If not given, none does.'),
+  })
   .catchall(z.unknown())
   .describe('A way to page people or a service. Further keys are settings of its driver; secrets among them are references such as env:SLACK_URL.');
 

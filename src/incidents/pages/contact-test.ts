@@ -48,12 +48,12 @@ export async function testContacts(
   const addresses = [
     ...wantedPeople.flatMap((person) =>
       (file.people[person]?.contact ?? []).map(({ kind }, step) => ({
-        to: addressOf(file, { ref: `person:${person}`, person }, step),
+        to: addressOf(file, { ref: `person:${person}`, person }, step, {}),
         missing: { person, medium: kind },
       })),
     ),
     ...wantedChannels.map((channel) => ({
-      to: addressOf(file, { ref: `channel:${channel}`, channel }, 0),
+      to: addressOf(file, { ref: `channel:${channel}`, channel }, 0, {}),
       missing: { person: channel, medium: 'channel' },
     })),
   ];

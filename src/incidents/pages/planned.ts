@@ -1,5 +1,5 @@
-import type { ContactStep, Escalation, EscalationAct, Target } from '../../escalation/index.js';
-import { utcText } from '../../lib/index.js';
+import type { ChannelConfig, ContactStep, Escalation, EscalationAct, Target } from '../../escalation/index.js';
+import { DRILL_MARK, DRILL_TEXT, titleOf, utcText } from '../../lib/index.js';
 import type { Address, Page, PageKind } from '../../notify/index.js';
 import type { Incident, PlannedPage } from '../types.js';
 
@@ -10,32 +10,44 @@ export interface PageLinks {
   readonly token?: (key: string) => string;
 }
 
+/** What a page is for, as far as its way goes: pages of drills go only over channels that are for drills. */
+export type Purpose = Pick<Incident, 'drill'>;
+
 /** The address of a contact, or why there is none. */
-export function addressOf(file: Escalation, target: Target, step: number): Address | string {
-  if (target.channel !== undefined)
-    return file.channels[target.channel] ? { channel: target.channel, medium: 'channel' } : `there is no channel ${target.channel}`;
+export function addressOf(file: Escalation, target: Target, step: number, purpose: Purpose): Address | string {
+  if (target.channel !== undefined) {
+    const channel = file.channels[target.channel];
+    if (!channel) return `there is no channel ${target.channel}`;
+    return mayCarry(channel, purpose) ? { channel: target.channel, medium: 'channel' } : notForDrills(target.channel);
+  }
   if (target.person === undefined) return `nobody is on call`;
   const person = file.people[target.person];
   const contact = person?.contact[step];
   if (!person || !contact) return `${target.person} has no such contact`;
-  return contactAddress(file, target.person, contact);
+  return contactAddress(file, target.person, contact, purpose);
 }
 
-function contactAddress(file: Escalation, id: string, contact: ContactStep): Address | string {
+const mayCarry = ({ drills }: ChannelConfig, { drill }: Purpose): boolean => drill === undefined || drills === true;
+const notForDrills = (channel: string): string => `${channel} is not a channel for drills`;
+
+function contactAddress(file: Escalation, id: string, contact: ContactStep, purpose: Purpose): Address | string {
   const person = file.people[id];
   if (!person) return `nobody is called ${id}`;
   const type = contact.kind === 'email' ? 'email' : 'twilio';
-  const channel = Object.values(file.channels).find((one) => one.type === type);
+  const channels = Object.values(file.channels).filter((one) => one.type === type);
+  const [first] = channels;
+  const channel = channels.find((one) => mayCarry(one, purpose));
   const value = contact.kind === 'email' ? person.email : person.phone;
-  if (!channel) return `there is no channel of type ${type}`;
+  if (!first) return `there is no channel of type ${type}`;
+  if (!channel) return notForDrills(first.name);
   if (value === undefined) return `${person.name} has no ${contact.kind === 'email' ? 'e-mail address' : 'phone number'}`;
   return { channel: channel.name, person: id, name: person.name, medium: contact.kind, value };
 }
 
 /** The first contact of a person that leads somewhere; undefined where there is none. */
-export function firstAddress(file: Escalation, person: string): Address | undefined {
+export function firstAddress(file: Escalation, person: string, purpose: Purpose): Address | undefined {
   for (const contact of file.people[person]?.contact ?? []) {
-    const address = contactAddress(file, person, contact);
+    const address = contactAddress(file, person, contact, purpose);
     if (typeof address !== 'string') return address;
   }
   return undefined;
@@ -58,7 +70,7 @@ export function pagesOf(
   const pages: PlannedPage[] = [];
   const unreachable: { target: number; step: number; why: string }[] = [];
   for (const { target, step } of contacts) {
-    const to = targets[target] === undefined ? 'the target no longer exists' : addressOf(file, targets[target], step);
+    const to = targets[target] === undefined ? 'the target no longer exists' : addressOf(file, targets[target], step, incident);
     if (typeof to === 'string') unreachable.push({ target, step, why: to });
     else pages.push({ key: `${incident.id}.${incident.ladder.n}.${rung}.${target}.${step}`, to, target, step });
   }
@@ -75,7 +87,7 @@ export function messagePages(
   const key = (n: number): string => `${incident.id}.${kind}.${tag}.${n}`;
   if (kind === 'update-due' || kind === 'follow-up') {
     const person = incident.holder?.person ?? incident.openedBy;
-    const address = firstAddress(file, person);
+    const address = firstAddress(file, person, incident);
     if (address) return [{ key: key(0), to: address }];
   }
   const channels = new Map<string, Address>();
@@ -107,15 +119,17 @@ export function pageOf(
   links: PageLinks = {},
 ): Page {
   const means = file.severities[incident.severity]?.means ?? '';
+  const isDrill = incident.drill !== undefined;
   const wanted = links.base !== undefined && links.token !== undefined && kind === 'alert';
   return {
     key: planned.key,
     kind,
     ...(kind === 'alert' && quietBefore(incident, planned) ? { anew: true } : {}),
-    incident: { id: incident.id, title: incident.title, severity: incident.severity, means, openedAt: incident.openedAt },
+    ...(isDrill ? { drill: true as const } : {}),
+    incident: { id: incident.id, title: titleOf(incident), severity: incident.severity, means, openedAt: incident.openedAt },
     to: planned.to,
-    subject: SUBJECTS[kind](incident),
-    text: bodyOf(incident, kind, means),
+    subject: `${isDrill ? DRILL_MARK : ''}${SUBJECTS[kind](incident)}`,
+    text: [...(isDrill ? [DRILL_TEXT] : []), bodyOf(incident, kind, means)].join('\n'),
     facts: factsOf(incident),
     links: {
       ...(links.base === undefined ? {} : { incident: `${links.base}/incidents/${incident.id}` }),
@@ -177,6 +191,7 @@ function quietText({ status, holder, snoozedUntil }: Incident): string {
 function factsOf(incident: Incident): Page['facts'] {
   return [
     ['Incident', incident.id],
+    ...(incident.drill === undefined ? [] : [['Drill', incident.drill] as const]),
     ['Severity', incident.severity],
     ...(incident.platforms.length === 0 ? [] : [['Platforms', incident.platforms.join(', ')] as const]),
     ['Opened', `${utcText(incident.openedAt, 'minute')} by ${incident.openedBy}`],

@@ -112,7 +112,8 @@ export function whatIsDue(incident: Incident, file: Escalation | undefined, now:
  * red.
  */
 export function isOverdue(incident: Incident, file: Escalation | undefined, now: Date): boolean {
-  if (!file || !isOpen(incident)) return false;
+  // Nothing has happened that anybody would have to hear of.
+  if (!file || !isOpen(incident) || incident.drill !== undefined) return false;
   const policy = file.policies[file.severities[incident.severity]?.policy ?? ''];
   const rungs = policy ? policy.levels.length * (1 + policy.repeat) : 0;
   const exhausted = incident.status === 'open' && policy !== undefined && incident.ladder.fired.some(({ index }) => index >= rungs);

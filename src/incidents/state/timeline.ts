@@ -1,3 +1,4 @@
+import { defined, titleOf } from '../../lib/index.js';
 import { causeOf } from '../pages/failures.js';
 import type { IncidentEvents, IncidentEventType, PlannedPage } from '../types.js';
 
@@ -27,7 +28,7 @@ const MESSAGES = {
 } as const;
 
 const WORDS: Words = {
-  'incident.opened': ({ title, severity }) => `Opened as ${severity}: ${ends(title)}`,
+  'incident.opened': ({ title, severity, drill }) => `Opened as ${severity}: ${ends(titleOf({ title, ...defined({ drill }) }))}`,
   'incident.triaged': ({ severity, impact, title, why, restarts }) =>
     [
       ...(severity === undefined ? [] : [with_(`Severity is now ${severity}`, why)]),

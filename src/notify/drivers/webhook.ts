@@ -65,6 +65,7 @@ function bodyOf(page: Page, attempt: number): unknown {
     data: {
       key: page.key,
       attempt,
+      drill: page.drill === true,
       incident: { ...page.incident, title: fit(oneLine(page.incident.title), 500), means: fit(oneLine(page.incident.means), 500) },
       // Without the address itself, which may be a reference to somebody's number.
       to: { channel, person, name: name === undefined ? undefined : clean(name), medium },

@@ -1,4 +1,4 @@
-import { sha256 } from '../../lib/index.js';
+import { DRILL_MARK, DRILL_TEXT, sha256 } from '../../lib/index.js';
 import type { Page } from '../channel.js';
 import { fit, oneLine } from '../text.js';
 import { KIND_WORDS, subjectOf } from '../wording.js';
@@ -11,7 +11,7 @@ export function bundleKey(members: readonly string[]): string {
   return `bundle-${sha256([...members].sort().join('\n')).slice(0, 40)}`;
 }
 
-/** One page that stands for several to one address. */
+/** One page that stands for several to one address: all of drills, or none. */
 export function bundleOf(members: readonly Page[], now: Date): Page {
   const sorted = [...members].sort((a, b) => compare(a.incident.severity, b.incident.severity) || compare(a.at, b.at));
   const [worst] = sorted;
@@ -22,10 +22,12 @@ export function bundleOf(members: readonly Page[], now: Date): Page {
   return {
     key: bundleKey(members.map(({ key }) => key)),
     kind: 'bundle',
+    ...(worst.drill ? { drill: true } : {}),
     incident: worst.incident,
     to: worst.to,
-    subject: `${what}, worst ${worst.incident.severity}: ${fit(oneLine(worst.incident.title) || subjectOf(worst), TITLE)}`,
+    subject: `${worst.drill ? DRILL_MARK : ''}${what}, worst ${worst.incident.severity}: ${fit(oneLine(worst.incident.title) || subjectOf(worst), TITLE)}`,
     text: [
+      ...(worst.drill ? [DRILL_TEXT] : []),
       ...sorted.slice(0, LISTED).map(lineOf),
       ...(rest > 0 ? [`… and ${rest} more (${bySeverity(sorted.slice(LISTED))})`] : []),
       '',

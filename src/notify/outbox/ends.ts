@@ -57,7 +57,7 @@ export class Ends {
     }
     await this.#end({ page, state, attempts });
     await held.forget(job.entries);
-    if (asking.mayBeCapped(page)) await targets.drop(targetOf(page.to), page.key);
+    if (asking.mayBeCapped(page)) await targets.drop(targetOf(page), page.key);
     held.release(page.key);
   }
 
@@ -65,7 +65,7 @@ export class Ends {
   async finishBundle({ record, entries }: Job): Promise<void> {
     const { page, state, attempts, members = [], removeAt = page.at } = record;
     const { pages, held, targets } = this.parts;
-    const target = targetOf(page.to);
+    const target = targetOf(page);
     if (this.#now() >= Date.parse(removeAt)) {
       await targets.drop(target, page.key);
       await pages.delete(page.key);

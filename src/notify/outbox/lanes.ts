@@ -32,7 +32,7 @@ export class Lanes {
 
   /** Puts a page into the lane of its target. */
   add(job: Job): void {
-    const id = targetOf(job.record.page.to);
+    const id = targetOf(job.record.page);
     const lane = this.#lanes.get(id) ?? emptyLane(id);
     this.#lanes.set(id, lane);
     lane.inbox.push(job);

@@ -1,6 +1,6 @@
 import { isRunbackError, sha256 } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
-import type { Address } from '../channel.js';
+import type { Page } from '../channel.js';
 import type { OutboxOptions } from './outbox.js';
 
 type Caps = OutboxOptions['caps'];
@@ -23,9 +23,12 @@ export interface Claimed {
   readonly again?: Date;
 }
 
-/** Id of where a page goes: one person's address over one channel, or a chat channel. Shows nothing of the address. */
-export function targetOf({ channel, medium, value }: Address): string {
-  return sha256(JSON.stringify([channel, medium, value ?? null])).slice(0, 32);
+/**
+ * Id of where a page goes: one person's address over one channel, or a chat channel. Shows nothing of the address.
+ * Drills have ids of their own: they use up no room of what is real, and never stand in one message with it.
+ */
+export function targetOf({ to: { channel, medium, value }, drill }: Pick<Page, 'to' | 'drill'>): string {
+  return sha256(JSON.stringify([channel, medium, value ?? null, ...(drill ? ['drill'] : [])])).slice(0, 32);
 }
 
 /** Whether there are caps at all. */

@@ -1,6 +1,6 @@
 import type { Escalation } from '../../escalation/index.js';
 import { type Incident, ROBOT } from '../../incidents/index.js';
-import { defined } from '../../lib/index.js';
+import { defined, titleOf } from '../../lib/index.js';
 import type { Clock, Redactor } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import { Phrases } from '../incident/personal.js';
@@ -80,7 +80,8 @@ export async function gatherReport(incident: Incident, deps: ReportDeps): Promis
     gatheredAt: clock.now().toISOString(),
     personal: true,
     id: incident.id,
-    title: incident.title,
+    title: titleOf(incident),
+    ...(incident.drill === undefined ? {} : { drill: incident.drill }),
     headline: { ...withoutPlans(counts), incomplete: counts.incomplete || works.some((one) => one.facts.problem !== undefined), ...tookOf(times) },
     severity: incident.severity,
     ...(severity === undefined ? {} : { means: severity.means }),

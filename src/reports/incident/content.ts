@@ -1,6 +1,6 @@
 import type { Block, ChartBar, Inline, Inlines, TextDocument } from '../../document/index.js';
 import { causeOf, failureLines, withFailuresTogether } from '../../incidents/index.js';
-import { formatDuration } from '../../lib/index.js';
+import { DRILL_TEXT, formatDuration } from '../../lib/index.js';
 import type { PageFacts, ReportData, ReportLine } from '../types.js';
 import { impactBlocks, restoreBlocks } from './damage.js';
 import { headlineLines } from './headline.js';
@@ -13,6 +13,7 @@ export function reportDocument(data: ReportData): TextDocument {
   return {
     title: `${data.title} (${data.severity})`,
     lead: [
+      ...(data.drill === undefined ? [] : [[{ strong: DRILL_TEXT }]]),
       ...headlineLines(data.headline).map((words): Inlines => [{ strong: words }]),
       ['Incident ', { code: data.id }, `, ${data.status}. Gathered `, { time: data.gatheredAt }, '. All times are UTC.'],
       data.personal

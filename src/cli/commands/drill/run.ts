@@ -2,15 +2,19 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { DrillResult } from '../../../drills/index.js';
-import { EXIT, fromFileSystem, RunbackError } from '../../../lib/index.js';
+import { defined, EXIT, fromFileSystem, parseDuration, RunbackError } from '../../../lib/index.js';
 import { tellOfFailures } from '../../flows/drill-schedule.js';
 import { type DrillPlace, drillPlace, findDrill, type PlannedDrill, runbookOf, runDrills, type UnstagedDrill } from '../../flows/drills.js';
+import { endLeftDrills, gameDay } from '../../flows/game-day.js';
 import { surpriseDrill } from '../../flows/guided-drill.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { drillLine, drillsText, scorecardText } from '../../views/drill.js';
 
 /** Drills at a time unless said: what two cores can do. */
 const JOBS = 2;
+/** How long a game day waits for somebody to answer, unless said. */
+const WAIT = '30m';
+const LONGEST_WAIT = '12h';
 
 /** `runback drill run` */
 export const runVerb: CommandSpec = {
@@ -26,22 +30,32 @@ export const runVerb: CommandSpec = {
     { flags: '--seed <n>', description: 'another account and other victims than those of the drill' },
     { flags: '--jobs <n>', description: `how many at a time (default: ${JOBS})` },
     { flags: '--report <dir>', description: 'folder for drills.html, drills.json and junit.xml', kind: 'file' },
+    { flags: '--people', description: 'a game day: page whoever is on call, as a drill, and measure who answers and what is missing' },
+    { flags: '--severity <severity>', description: 'with --people: whose escalation policy is followed (default: sev2)' },
+    { flags: '--wait <duration>', description: `with --people: how long to wait for someone to answer (default: ${WAIT})` },
     { flags: '--scheduled', description: 'as the daemon runs it: an incident (sev3) is opened for a drill that used to pass and fails' },
     { flags: '--keep', description: 'keep the workspaces of the stages to look at' },
   ],
-  examples: ['runback drill run overwritten-names', 'runback drill run --all', 'runback drill run --surprise'],
+  examples: [
+    'runback drill run overwritten-names',
+    'runback drill run --all',
+    'runback drill run --surprise',
+    'runback drill run overwritten-names --people --wait 15m',
+  ],
   run,
 };
 
 async function run(context: CommandContext): Promise<Outcome> {
   const { input, live, style, event } = context;
   const place = await drillPlace(context);
+  if (place.session !== undefined) await endLeftDrills(context, place.session);
   const planned = await plannedDrills(context, place);
   const surprise = input.flag('surprise');
   const guided = surprise || input.flag('guided');
-  if (guided && planned.length !== 1)
-    throw new RunbackError('usage', `A guided drill is one at a time, and these are ${planned.length}`, { state: 'Nothing was started.' });
+  if (guided && (planned.length !== 1 || input.flag('people')))
+    throw new RunbackError('usage', 'A guided drill is one drill, staged in one place, and no game day', { state: 'Nothing was started.' });
   const seed = input.integer('seed', 0) ?? (surprise ? Date.now() % 1_000_000 : undefined);
+  if (input.flag('people')) return await people(context, place, planned, seed);
   const alone = planned.length === 1;
   const ended = { drills: 0 };
   if (!alone) live.start(`Running ${planned.length} drills`);
@@ -75,6 +89,28 @@ async function run(context: CommandContext): Promise<Outcome> {
     text: (out) =>
       results.length === 1 && unstaged.length === 0 && only !== undefined ? scorecardText(only, out) : drillsText(results, unstaged, out),
     exit: passed ? EXIT.done : EXIT.differences,
+  };
+}
+
+/** `--people`: one drill, with those who are on call. */
+async function people(context: CommandContext, place: DrillPlace, planned: readonly PlannedDrill[], seed: number | undefined): Promise<Outcome> {
+  const { input } = context;
+  const [only, ...others] = planned;
+  if (only === undefined || others.length > 0 || input.flag('scheduled'))
+    throw new RunbackError('usage', '--people takes one drill, staged in one place, and is not for schedules', {
+      why: 'Each page goes to a real person, so that someone has to be there and agree to it.',
+      state: 'Nobody was paged.',
+    });
+  const wait = input.text('wait') ?? WAIT;
+  const waitMs = parseDuration(wait);
+  if (waitMs < 1000 || waitMs > parseDuration(LONGEST_WAIT))
+    throw new RunbackError('usage', `--wait takes a duration from 1s to ${LONGEST_WAIT}, not "${wait}"`, { state: 'Nobody was paged.' });
+  const result = await gameDay(context, place, only, { waitMs, keep: input.flag('keep'), ...defined({ seed, severity: input.text('severity') }) });
+  await writeReports(context, [result], []);
+  return {
+    data: { passed: result.passed, results: [result], incidents: [], unstaged: [] },
+    text: (out) => scorecardText(result, out),
+    exit: result.passed ? EXIT.done : EXIT.differences,
   };
 }
 

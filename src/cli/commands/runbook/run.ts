@@ -47,7 +47,14 @@ async function run(context: CommandContext): Promise<Outcome> {
 }
 
 async function named(context: CommandContext, incidentSession: IncidentSession, wanted: string): Promise<{ readonly id?: string }> {
-  return wanted === 'none' ? {} : { id: await findIncident(context, incidentSession, wanted) };
+  if (wanted === 'none') return {};
+  const id = await findIncident(context, incidentSession, wanted);
+  const { drill } = await incidentSession.incidents.read(id);
+  if (drill === undefined) return { id };
+  throw new RunbackError('usage', `${id} is a drill: no run belongs to it`, {
+    why: 'Its runbook runs in a sandbox. Roles that it gives count for nothing real.',
+    state: 'Nothing was started.',
+  });
 }
 
 /** The runbook that is meant; without a word, the one a person picks by its symptoms. */

@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import type { DrillResult } from '../../src/drills/index.js';
+import { ANSWERS, folderFor } from '../drills/support/deps.js';
+import { CANARY } from '../notify/fakes/services.js';
+import { startSmtpFake, type SmtpFake } from '../notify/fakes/smtp.js';
+import { cleanEnv, type Finished, jsonLines, program, runback } from './support/child.js';
+
+const RUNBOOK = join(import.meta.dirname, '../../runbooks/mass-overwrite.yml');
+
+const DRILL = {
+  version: 1,
+  id: 'names',
+  title: 'Wrong first names',
+  where: { local: ['hubspot'], records: 40, seed: 5 },
+  fault: { kind: 'overwrite', object: 'contacts', field: 'firstname', records: 4 },
+  runbook: 'mass-overwrite',
+  answers: ANSWERS,
+};
+
+interface Rules {
+  readonly within?: string;
+  readonly signed?: boolean;
+}
+
+/** Maya is on call and has no role; Lee may approve. `ops` is for real incidents alone. */
+const rules = (port: number, { within = '20s', signed = false }: Rules): string => `version: 1
+timezone: UTC
+people:
+  maya: { name: Maya Ortiz, email: maya@example.com, contact: [email] }
+  lee: { name: Lee Park, email: lee@example.com, contact: [email] }
+schedules:
+  crm: { rotation: { every: 1w, handoff: "Mon 09:00", start: 2026-01-05, people: [maya] } }
+channels:
+  mail: { type: email, host: 127.0.0.1, port: ${port}, tls: none, user: runback, password: env:KEY, from: runback@example.com, drills: true }
+  drillroom: { type: command, run: [tee, -a, drill.log], drills: true }
+  ops: { type: command, run: [tee, -a, real.log] }
+authority:
+  operator: { may: [pause-syncs, snapshot, plan] }
+  lead: { inherits: operator, may: [approve-restore, resume-syncs], limits: { records: 5000, percent: 100 } }
+approvals: { in_person: ${!signed}, unauthenticated: ${!signed} }
+severities:
+  sev2: { means: Customer data is wrong, policy: critical }
+policies:
+  critical:
+    levels:
+      - { notify: ["schedule:crm", "channel:ops"], ack_within: ${within} }
+      - { notify: ["person:lee", "channel:drillroom"], ack_within: ${within}, grants: lead }
+    exhausted: { notify: ["channel:drillroom"], every: 1m }
+`;
+
+/** A workspace with one drill, people who get real mails from a server on loopback, and a way to run commands there. */
+async function workspace(given: Rules, drill: Readonly<Record<string, unknown>> = {}) {
+  const mail = await startSmtpFake();
+  onTestFinished(() => mail.close());
+  const folder = await folderFor('game-day');
+  await mkdir(join(folder, 'drills'));
+  await writeFile(join(folder, 'runback.yml'), 'version: 1\n');
+  await writeFile(join(folder, 'escalation.yml'), rules(mail.port, given));
+  await writeFile(join(folder, 'drills', 'names.yml'), JSON.stringify({ ...DRILL, ...drill }));
+  const env = { TERM: 'dumb', KEY: CANARY.key };
+  const run = async (...args: readonly string[]): Promise<Finished> => await runback(args, { cwd: folder, env });
+  return { folder, mail, run, env };
+}
+
+/** The first mail whose text matches. */
+async function mailWith({ mails }: SmtpFake, pattern: RegExp): Promise<RegExpExecArray> {
+  for (const until = Date.now() + 60_000; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, 100)))
+    for (const { parsed } of mails) {
+      const found = pattern.exec(`${parsed.subject ?? ''}\n${parsed.text ?? ''}`);
+      if (found) return found;
+    }
+  throw new Error(`no mail with ${pattern.source}`);
+}
+
+const resultOf = ({ stdout }: Finished): DrillResult =>
+  (jsonLines(stdout).at(-1) as { readonly data: { readonly results: readonly [DrillResult] } }).data.results[0];
+
+const readIfThere = async (path: string): Promise<string> => await readFile(path, 'utf8').catch(() => '');
+
+describe('a game day', () => {
+  it('needs somebody who agrees, before anybody is paged, and a workspace with rules', async () => {
+    const { folder, mail, run } = await workspace({});
+    const refused = await run('drill', 'run', 'names', '--people');
+    expect([refused.code, mail.mails.length]).toEqual([5, 0]);
+    expect(refused.stderr).toContain('level 1, at once: Maya Ortiz by email over mail; not ops: ops is not a channel for drills');
+    expect(refused.stderr).toContain('--yes');
+    expect((await run('drill', 'run', 'names', '--people', '--yes', '--severity', 'sev1')).stderr).toContain('There is no severity "sev1"');
+    expect((await run('drill', 'run', '--all', '--people', '--scheduled', '--yes')).code).toBe(64);
+    await writeFile(join(folder, 'escalation.yml'), 'version: 1\nnonsense: true\n');
+    expect((await run('drill', 'run', 'names', '--people', '--yes')).code).toBe(65);
+    expect(await run('incident', 'list').then(({ stdout }) => stdout)).toContain('No incident is open');
+  }, 30_000);
+
+  it('pages whoever is on call, has a real person approve, and lists what they may not do', async () => {
+    const big = { fault: { kind: 'overwrite', object: 'contacts', field: 'firstname', share: 0.9 } };
+    const { folder, mail, run } = await workspace({}, big);
+    const game = run('--json', 'drill', 'run', 'names', '--people', '--yes', '--wait', '1m', '--report', 'reports');
+    const [, id = ''] = await mailWith(
+      mail,
+      /DRILL: \[sev2\] Wrong first names\s+This is a drill\. No real data is affected\.[^]*runback incident ack (\S+)/u,
+    );
+    const listed = await run('incident', 'list');
+    expect(listed.stdout).toContain('[sev2] DRILL: Wrong first names');
+    // The roles that a drill gives count for nothing real, and no real run belongs to it.
+    expect((await run('runbook', 'run', RUNBOOK, '--incident', id)).code).toBe(64);
+    expect((await run('incident', 'ack', id, '--as', 'maya')).code).toBe(0);
+    const [, stage = '', step = ''] = await mailWith(mail, /runback approve (run-\S+) --workspace\s+(\S+)/u);
+    const approve = ['approve', stage, '--workspace', step, '--as', 'lee'];
+    const [confirmation = ''] = /sandbox:\d+/u.exec((await run(...approve)).stderr) ?? [];
+    // Maya is called there too, and may not.
+    expect((await run('approve', stage, '--workspace', step, '--as', 'maya', '--confirm', confirmation)).code).not.toBe(0);
+    expect((await run(...approve, '--confirm', confirmation)).code).toBe(0);
+    const ended = await game;
+    expect(ended.code, ended.stdout + ended.stderr).toBe(0);
+    const { passed, checks, people } = resultOf(ended);
+    expect(passed).toBe(true);
+    expect(checks.at(-1)).toMatchObject({ name: 'answered', passed: true, found: expect.stringMatching(/^Maya Ortiz after /u) as string });
+    expect(people).toMatchObject({
+      incident: id,
+      answer: { by: 'maya', name: 'Maya Ortiz' },
+      approvals: [{ step: 'Have a large restore approved', given: ['Lee Park'] }],
+    });
+    const permission = people?.findings.find(({ kind }) => kind === 'permission');
+    expect(permission).toMatchObject({
+      owner: 'whoever keeps escalation.yml',
+      what: expect.stringMatching(/^Maya Ortiz answered and may not pause-syncs, snapshot/u) as string,
+    });
+    expect(people?.findings.map(({ kind }) => kind)).not.toContain('unanswered');
+    const html = await readFile(join(folder, 'reports', 'drills.html'), 'utf8');
+    expect(html).toContain('Maya Ortiz answered and may not');
+    expect(html).toContain('given by Lee Park after');
+    expect(await readFile(join(folder, 'reports', 'junit.xml'), 'utf8')).toContain('<system-out>permission: Maya Ortiz answered');
+    const card = await run('drill', 'report', 'latest');
+    expect(card.stdout).toContain('permission: Maya Ortiz answered and may not');
+    expect((await run('drill', 'history')).stdout).toMatch(/names: passed, \d+ findings?/u);
+    expect((await run('incident', 'list')).stdout).toContain('No incident is open');
+    expect(await readIfThere(join(folder, 'real.log'))).toBe('');
+    for (const { parsed } of mail.mails) expect(parsed.subject).toMatch(/^DRILL: /u);
+  }, 90_000);
+
+  it('lists pages that nobody answered and keys that are missing, with owners, and fails', async () => {
+    const { folder, mail, run } = await workspace({ within: '2s', signed: true });
+    const ended = await run('--json', 'drill', 'run', 'names', '--people', '--yes');
+    expect(ended.code, ended.stderr).toBe(2);
+    const { checks, people, passed } = resultOf(ended);
+    expect([passed, checks.filter((one) => !one.passed).map(({ name }) => name)]).toEqual([false, ['answered']]);
+    expect(people?.answer).toBeUndefined();
+    const found = people?.findings.map(({ kind, owner, what }) => ({ kind, owner, what }));
+    expect(found).toContainEqual({ kind: 'unanswered', owner: 'Maya Ortiz', what: 'Maya Ortiz (on call in crm) did not answer within 2s' });
+    expect(found).toContainEqual({ kind: 'unanswered', owner: 'Lee Park', what: 'Lee Park did not answer within 2s' });
+    expect(found).toContainEqual({
+      kind: 'key',
+      owner: 'Lee Park',
+      what: 'Lee Park may approve-restore and has no key: approvals have to be signed here',
+    });
+    expect((await run('incident', 'show', people?.incident ?? '')).stdout).toMatch(/Nobody answered: the drill continues\s+without people/u);
+    const before = mail.mails.length;
+    await run('daemon', '--once');
+    expect(mail.mails.length).toBe(before);
+    expect(await readIfThere(join(folder, 'drill.log'))).toContain('"drill":true');
+    expect(await readIfThere(join(folder, 'real.log'))).toBe('');
+    // That nobody answered says nothing of the runbook.
+    expect((await run('runbook', 'list')).stdout).not.toContain('failed');
+  }, 60_000);
+
+  it('killed in the middle, pages nobody on: the next drill ends its incident', async () => {
+    const { folder, mail, run, env } = await workspace({ within: '3s' });
+    const game = spawn(process.execPath, [program, 'drill', 'run', 'names', '--people', '--yes'], {
+      cwd: folder,
+      env: cleanEnv(env),
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => game.once('exit', resolve));
+    const [, id = ''] = await mailWith(mail, /runback incident ack (\S+)/u);
+    game.kill('SIGKILL');
+    await ended;
+    // What it is does not wait for a level, nor for a drill that can be run.
+    expect((await run('drill', 'run', 'nothing-of-that-name')).code).toBe(10);
+    expect((await run('incident', 'show', id)).stdout).toMatch(/Resolved: The drill was stopped before its\s+end/u);
+    await new Promise((resolve) => setTimeout(resolve, 3100));
+    await run('daemon', '--once');
+    expect(mail.mails.length).toBe(1);
+    expect(await readIfThere(join(folder, 'drill.log'))).toBe('');
+  }, 60_000);
+});
