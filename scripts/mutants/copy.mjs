@@ -29,7 +29,7 @@ export function run(command, args, { cwd, env = {}, limitMs = 600_000 }) {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      process.kill(-child.pid, 'SIGKILL');
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     }, limitMs);
     child.on('close', (status) => {
       clearTimeout(timer);

@@ -13,6 +13,7 @@ const kept = async (store: Store, passed: boolean, drill = 'one'): Promise<Drill
     id: `drill-20260101-0000${String(turn).padStart(2, '0')}-aaaa`,
     drill,
     passed,
+    checks: [],
     startedAt: `2026-01-01T00:00:${String(turn).padStart(2, '0')}.000Z`,
     runbook: { id: 'mass-overwrite', title: 'Undo', digest: 'd' },
   } as unknown as DrillResult;

@@ -144,7 +144,7 @@ export async function rehearseOne(
   const folder = await temporaryFolder(`runback-drill-${guided?.surprise === true ? '' : `${drill.id}-`}`);
   try {
     return await rehearse(
-      { drill, place: at, runbook, folder, ...defined({ seed, id: options.id, choice: guide && (await allRunbooks(place)) }) },
+      { drill, place: at, runbook, folder, ...defined({ seed, id: options.id, choice: guide && (await allRunbooks(place.session)) }) },
       {
         program,
         clock,

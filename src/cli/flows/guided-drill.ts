@@ -1,12 +1,13 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 
-import type { Drill, Keyboard } from '../../drills/index.js';
+import type { Drill, DrillFile, Keyboard } from '../../drills/index.js';
 import { RunbackError } from '../../lib/index.js';
 import type { StageProgram } from '../../stages/index.js';
+import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
 import { visible } from '../views/text/visible.js';
 import { wrap } from '../views/text/width.js';
-import type { DrillPlace } from './drills.js';
 
 /** A drill with a person at the terminal. */
 export interface Guidance {
@@ -93,22 +94,22 @@ async function nextAct(context: CommandContext, stage: Parameters<Keyboard['work
 }
 
 /** The drill that a surprise is made of: any on this machine that has to pass. */
-export async function surpriseDrill({ files }: DrillPlace): Promise<Drill> {
-  const { createRandom } = await import('../../sandbox/index.js');
+export function surpriseDrill(files: readonly DrillFile[]): Drill {
   const fitting = files.flatMap(({ drill }) =>
     drill === undefined || !('local' in drill.document.where) || drill.document.must_fail || drill.document.expect.stops ? [] : [drill],
   );
-  if (fitting.length === 0)
+  const drill = fitting[randomInt(Math.max(1, fitting.length))];
+  if (drill === undefined)
     throw new RunbackError('not-found', 'There is no drill here that could be a surprise', {
       why: 'It has to be staged in a sandbox on this machine, and to end.',
       state: 'Nothing was started.',
       next: 'runback drill list',
     });
-  return createRandom(Date.now() % 2 ** 31).pick(fitting);
+  return drill;
 }
 
 /** Every runbook that a person may choose from on a stage: those of the workspace, else the shipped ones. */
-export async function allRunbooks({ session }: DrillPlace): Promise<readonly string[]> {
+export async function allRunbooks(session: Session | undefined): Promise<readonly string[]> {
   const [{ shippedDir }, { readdir }] = await Promise.all([import('../../stages/index.js'), import('node:fs/promises')]);
   const yaml = async (folder: string): Promise<readonly string[]> =>
     (await readdir(folder).catch(() => [])).filter((name) => /\.ya?ml$/u.test(name)).map((name) => join(folder, name));

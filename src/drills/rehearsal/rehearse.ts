@@ -72,6 +72,8 @@ const SUSPECT: Who = { kind: 'integration', id: '48621', label: 'CRM to marketin
 const AUTOMATION: Who = { kind: 'integration', id: '90210', label: 'Nightly automation' };
 const MOST_RESUMES = 3;
 const MOST_SAMPLES = 12;
+/** How much of a snapshot is damaged. */
+const DAMAGED_BYTES = 512;
 
 /**
  * Stages the failure of a drill, lets its runbook put it right, and judges by the truth that was kept. The stage is
@@ -237,13 +239,18 @@ class Rehearsal {
     return at;
   }
 
-  /** A byte of it is another one, and nothing else of it has changed. */
+  /** Some bytes of it are others, more than what stands between two files of it; its length is the same. */
   async #damageBackup(): Promise<void> {
     const file = await open(join(this.stage.folder, 'backups', `${this.#snapshot}.zip`), 'r+');
     try {
       const at = Math.floor((await file.stat()).size / 3);
-      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
-      await file.write(Buffer.from([(buffer[0] ?? 0) ^ 0xff]), 0, 1, at);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(DAMAGED_BYTES), 0, DAMAGED_BYTES, at);
+      await file.write(
+        buffer.map((byte) => byte ^ 0xff),
+        0,
+        bytesRead,
+        at,
+      );
     } finally {
       await file.close();
     }

@@ -145,7 +145,7 @@ async function plannedDrills(context: CommandContext, place: DrillPlace): Promis
   if (context.input.flag('surprise')) {
     if (all || words.length > 0)
       throw new RunbackError('usage', '--surprise chooses a drill by itself: name none together with it', { state: 'Nothing was started.' });
-    const drill = await surpriseDrill(place);
+    const drill = surpriseDrill(place.files);
     const { where } = drill.document;
     return [{ drill, place: { local: 'local' in where ? (where.local[0] ?? '') : '' }, runbook: await runbookOf(place, drill) }];
   }
