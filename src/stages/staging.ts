@@ -8,6 +8,7 @@ import { type PlatformConfig, SECRET_REF, type SecretRef, type Workspace } from 
 import type { StagedAccount } from './account.js';
 import { connectorAccount } from './connector-account.js';
 import { guardStage, refusedStage } from './guards.js';
+import { refuseLeak, type WatchedPlatform } from './leak.js';
 import { Leftovers } from './leftovers.js';
 import { seedFromSnapshot } from './seed-snapshot.js';
 import type { Stage } from './stage.js';
@@ -79,6 +80,8 @@ async function filled(
   const differs = [...unseen, ...(options.from === undefined ? [] : await fill(options, options.from, filling))];
   await layWorkspace(folder, options, { platforms: { [config.name]: movedEntry(config, workspace.root) }, syncs: {}, tokens: {} });
   const account = connectorAccount(platform, schema, call);
+  const victims = options.from === undefined ? account : onlyOwn(account, leftovers);
+  const leaks = await refuseLeak({ name: config.name, account, victims }, productionsLike(config, deps));
   let stopped = false;
   return {
     label: `${config.name}, a ${platform.environment} account (${platform.identity.label})`,
@@ -86,8 +89,8 @@ async function filled(
     platform: config.name,
     environment: platform.environment === 'sandbox' ? 'sandbox' : 'staging',
     account,
-    victims: options.from === undefined ? account : onlyOwn(account, leftovers),
-    differs,
+    victims,
+    differs: [...differs, ...leaks],
     secrets: await secretEnvironment(config, deps.environment),
     stop: async () => {
       if (stopped) return;
@@ -104,6 +107,26 @@ async function filled(
 /** Only records that the drill put there can be damaged, and only they are corrected meanwhile. */
 function onlyOwn(account: StagedAccount, leftovers: Leftovers): StagedAccount {
   return { ...account, records: async (object) => (await account.records(object)).filter(({ key }) => leftovers.holds(object, key)) };
+}
+
+/** The production platforms of the workspace that what is written to a platform of this kind could flow on to. */
+function productionsLike({ connector }: PlatformConfig, deps: StagingDeps): readonly WatchedPlatform[] {
+  const { workspace, call } = deps;
+  return Object.values(workspace.config.platforms)
+    .filter((other) => other.environment === 'production' && other.connector === connector)
+    .map((other) => ({
+      name: other.name,
+      record: async (object, key) => {
+        const platform = await open(other, deps);
+        try {
+          const schema = await platform.connector.describe(platform.objects, call);
+          const there = schema.objects.some((each) => each.object === object && each.refused === undefined);
+          return there ? await connectorAccount(platform, schema, call).record(object, key) : undefined;
+        } finally {
+          await platform.close();
+        }
+      },
+    }));
 }
 
 function configOf({ config }: Workspace, name: string): PlatformConfig {

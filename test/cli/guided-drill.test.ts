@@ -22,7 +22,7 @@ let folder: string;
 let temporary: string;
 let open: Terminal[] = [];
 const start = (args: readonly string[], options: TerminalOptions = {}): Terminal => {
-  const terminal = openTerminal(args, { cwd: folder, rows: 45, columns: 100, env: { TMPDIR: temporary }, ...options });
+  const terminal = openTerminal(args, { cwd: folder, rows: 45, columns: 100, patienceMs: 90_000, env: { TMPDIR: temporary }, ...options });
   open.push(terminal);
   return terminal;
 };
@@ -96,7 +96,7 @@ describe('a drill with a person at a real terminal', () => {
     expect(await readdir(temporary)).toEqual([]);
     const { stdout } = await runback(['drill', 'report', 'latest', '--json'], { cwd: folder });
     expect(stdout).toContain('"byHand"');
-  }, 120_000);
+  });
 
   test('Ctrl-C in its menu ends it, and takes the stage down', async () => {
     const terminal = start(['drill', 'run', 'cities', '--guided']);

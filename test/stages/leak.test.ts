@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { RunbackError } from '../../src/lib/index.js';
+import type { FieldSchema } from '../../src/records/index.js';
+import type { StagedAccount, StagedWriter } from '../../src/stages/index.js';
+import { refuseLeak, type WatchedPlatform } from '../../src/stages/leak.js';
+
+const field = (name: string, more: Partial<FieldSchema> = {}): FieldSchema => ({
+  name,
+  type: 'string',
+  platformType: 'text',
+  readOnly: false,
+  ...more,
+});
+
+/** An account of one record, and everything that was written to it. */
+function stageOf(options: { readonly refuses?: readonly string[]; readonly keeps?: boolean } = {}): {
+  readonly account: StagedAccount;
+  readonly values: Record<string, string>;
+  readonly writes: (string | null)[];
+} {
+  const values: Record<string, string> = { id: 'p-1', mail: 'a@example.com', note: 'as it was' };
+  const writes: (string | null)[] = [];
+  const update: StagedWriter['update'] = async (_object, _key, given) => {
+    for (const [name, value] of Object.entries(given)) {
+      if (options.refuses?.includes(name) === true) throw new RunbackError('platform-rejected', `no ${name}`);
+      writes.push(value);
+      if (options.keeps === false) continue;
+      if (value === null) delete values[name];
+      else values[name] = value;
+    }
+    await Promise.resolve();
+  };
+  const account = {
+    objects: ['people'],
+    fields: () => [
+      field('id'),
+      field('mail', { unique: true }),
+      field('size', { options: ['s'] }),
+      field('short', { maxLength: 5 }),
+      field('blank'),
+      field('note'),
+    ],
+    record: async () => await Promise.resolve({ ...values }),
+    records: async () => await Promise.resolve([{ key: 'p-1', values: { ...values } }]),
+    as: () => ({ update }),
+  } as unknown as StagedAccount;
+  return { account, values, writes };
+}
+
+const watched = (record: WatchedPlatform['record']): readonly WatchedPlatform[] => [{ name: 'crm', record }];
+
+describe('a marker that is written on a stage and looked for in production', () => {
+  it('is read back, not found, and gone again, from a value that nothing hangs on', async () => {
+    const { account, values, writes } = stageOf();
+    const before = { ...values };
+    await expect(
+      refuseLeak(
+        { name: 'stage', account, victims: account },
+        watched(async () => await Promise.resolve({ note: 'ours' })),
+      ),
+    ).resolves.toEqual([]);
+    expect(writes).toEqual([expect.stringMatching(/^drill-[\da-f-]{17}$/u), null]);
+    expect(values).toEqual(before);
+  });
+
+  it('refuses the stage where it shows up in production, whatever field it is in there, and is gone again', async () => {
+    const { account, values } = stageOf({ refuses: ['blank'] });
+    const flowsOn = watched(async () => await Promise.resolve({ other: values['note'] ?? '' }));
+    await expect(refuseLeak({ name: 'stage', account, victims: account }, flowsOn)).rejects.toMatchObject({
+      code: 'stage-refused',
+      why: 'What is written there shows up in crm, which is production.',
+    });
+    expect(values['note']).toBe('as it was');
+  });
+
+  it('refuses a stage on which it cannot be read back', async () => {
+    const { account } = stageOf({ keeps: false });
+    await expect(refuseLeak({ name: 'stage', account, victims: account }, [])).rejects.toMatchObject({ code: 'stage-refused' });
+  });
+
+  it('says what could not be looked at, and lets no other trouble pass', async () => {
+    const { account } = stageOf();
+    const silent = watched(async () => await Promise.reject(new RunbackError('platform-unreachable', 'no answer')));
+    expect(await refuseLeak({ name: 'stage', account, victims: account }, silent)).toEqual([
+      'whether it flows on to crm, which is production, is not known: no answer',
+    ]);
+    const nothing = stageOf({ refuses: ['blank', 'note'] });
+    expect(await refuseLeak({ name: 'stage', account: nothing.account, victims: nothing.account }, silent)).toEqual([
+      expect.stringMatching(/no text on it could be marked/u),
+    ]);
+    const broken = watched(async () => await Promise.reject(new TypeError('a bug')));
+    await expect(refuseLeak({ name: 'stage', account, victims: account }, broken)).rejects.toThrow('a bug');
+  });
+});
