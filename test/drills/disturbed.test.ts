@@ -21,9 +21,12 @@ const drills = (await drillFiles(join(root, 'drills'))).flatMap(({ drill }) =>
   drill === undefined || drill.document.must_fail || drill.document.expect.stops ? [] : [drill],
 );
 
+/** Of the shipped runbooks, or one that a drill has for itself. */
+const runbookPath = ({ runbook }: Drill): string => (runbook.includes('/') ? runbook : join(root, 'runbooks', `${runbook}.yml`));
+
 /** A drill with one to three disturbances at random points of its runbook. */
 async function disturbed(drill: Drill, random: Random): Promise<Drill> {
-  const runbook = await loadRunbook(join(root, 'runbooks', `${drill.runbook}.yml`));
+  const runbook = await loadRunbook(runbookPath(drill));
   const steps = runbook.steps.filter(({ action }) => action !== undefined).map(({ id }) => id);
   // One that ends it at most: what is looked for is whether one resume is enough.
   const disturb = Array.from({ length: 1 + random.integer(3) }, (_, i) => ({
@@ -49,7 +52,7 @@ describe('drills that are disturbed at random', () => {
       const random = createRandom(from + turn);
       const drill = await disturbed(random.pick(drills), random);
       const story = `seed ${from + turn}: ${drill.id} ${JSON.stringify(drill.document.disturb)}`;
-      const result = await play(drill, { resumes: 3 });
+      const result = await play(drill, { resumes: 3, runbook: runbookPath(drill) });
       const failed = result.checks.filter(({ passed }) => !passed);
       if (result.passed) soon += result.run.resumes <= 1 ? 1 : 0;
       else {
