@@ -12,7 +12,7 @@ export function scorecardDocument(results: readonly DrillResult[]): TextDocument
     failed === 0 ? 'Every drill proved what it is there for.' : `${failed} of ${results.length} drills did not prove what they are there for.`;
   return {
     title,
-    lead: [[{ strong: verdict }], ...(first === undefined ? [] : [['Begun ', { time: first.startedAt }, '.']])],
+    lead: [[failed === 0 ? verdict : { strong: verdict }], ...(first === undefined ? [] : [['Begun ', { time: first.startedAt }, '.']])],
     sections: [{ title: 'Summary', blocks: [summary(results), times(results)] }, ...results.map(section)],
   };
 }
