@@ -65,10 +65,20 @@ export async function runThere(program: StageProgram, command: StageCommand): Pr
   return outcomeOf(end, last, args);
 }
 
-/** Lets a person use one command in the workspace of a stage, at our terminal. Gives its exit status. */
+/** What a program needs to know of the terminal. */
+const OF_THE_TERMINAL = ['TERM', 'COLORTERM', 'NO_COLOR'];
+
+/**
+ * Lets a person use one command in the workspace of a stage, at our terminal. Gives its exit status. As without a
+ * terminal it sees no secret but those of the stage: no step of a runbook reaches production with them.
+ */
 export async function workThere(program: StageProgram, { folder, args, as, variables }: StageCommand): Promise<number | undefined> {
   const { command, environment } = program;
-  return await runAtTerminal([...command, '--workspace', folder, '--as', as, ...args], { cwd: folder, env: { ...environment, ...variables } });
+  const terminal = Object.fromEntries(OF_THE_TERMINAL.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
+  return await runAtTerminal([...command, '--workspace', folder, '--as', as, ...args], {
+    cwd: folder,
+    env: shortEnvironment(environment, { ...terminal, ...variables }),
+  });
 }
 
 function outcomeOf(end: ProgramEnd, last: Readonly<Record<string, unknown>> | undefined, args: readonly string[]): StageOutcome {

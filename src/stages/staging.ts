@@ -81,7 +81,9 @@ async function filled(
   await layWorkspace(folder, options, { platforms: { [config.name]: movedEntry(config, workspace.root) }, syncs: {}, tokens: {} });
   const account = connectorAccount(platform, schema, call);
   const victims = options.from === undefined ? account : onlyOwn(account, leftovers);
-  const leaks = await refuseLeak({ name: config.name, account, victims }, productionsLike(config, deps));
+  // What was there is put back after Ctrl-C too.
+  const steadfast = connectorAccount(platform, schema, {});
+  const leaks = await refuseLeak({ name: config.name, account: steadfast, victims }, productionsLike(config, deps));
   let stopped = false;
   return {
     label: `${config.name}, a ${platform.environment} account (${platform.identity.label})`,

@@ -48,9 +48,7 @@ export function guidance(context: CommandContext, drill: Drill, surprise: boolea
         live.stop();
         const what = surprise ? 'Something is wrong with the records. Find out what, and restore them.' : visible(drill.title);
         say(`\n${style.chalk.bold(what)}`);
-        say(
-          'You are Maya Ortiz, on call. Nothing here is real: the account is a sandbox, and pages go into a file. A good snapshot was taken before.',
-        );
+        say('You are Maya Ortiz, on call. Nothing here is production, and pages go into a file. A good snapshot was taken before.');
         say(`Your workspace is ${stage.folder}. The clock runs.\n`);
         for (let act = await nextAct(context, stage); act !== 'end'; act = await nextAct(context, stage)) {
           const run = await stage.newestRun();

@@ -46,13 +46,22 @@ export async function operateByHand(keyboard: Keyboard, request: GuidedRequest, 
   const { stateDir } = await loadWorkspace(folder);
   const store = openFileStore({ dir: stateDir, clock, redactor: new Redactor() });
   const watch = new RunWatch(store, request.step);
-  const timer = setInterval(() => void watch.look(), LOOK_EVERY_MS);
+  let trouble: unknown;
+  const timer = setInterval(() => {
+    // Told once the person is done: nothing takes the terminal from them.
+    watch.look().catch((error: unknown) => {
+      trouble ??= error;
+    });
+  }, LOOK_EVERY_MS);
   try {
     await keyboard.work({ folder, variables, as, broken, mend, newestRun: async () => (await runsOf(store))[0] });
   } finally {
     clearInterval(timer);
   }
+  // The first one may have begun before the last change.
   await watch.look();
+  await watch.look();
+  if (trouble !== undefined) throw trouble;
   const [run] = await runsOf(store);
   return {
     run: run?.id,
