@@ -6,10 +6,14 @@ import { syncBuiltinESMExports } from 'node:module';
  * --require` loads before that program: runback itself has no such switch. Settings come as the variables below.
  */
 
-const { RUNBACK_STAGE_FULL: fullFlag, RUNBACK_STAGE_CLOCK_MS: clockMs } = process.env;
+const { RUNBACK_STAGE_FULL: fullFlag, RUNBACK_STAGE_CLOCK_MS: clockMs, RUNBACK_STAGE_WAITS: waits } = process.env;
 delete process.env['NODE_OPTIONS'];
 if (fullFlag !== undefined) letDiskBeFull(fullFlag);
 if (clockMs !== undefined) setClock(Number(clockMs));
+if (waits !== undefined) waitAfterLines();
+
+/** The descriptor on which replies come. */
+const REPLIES = 3;
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 type Owner = Record<string, AnyFunction>;
@@ -71,4 +75,16 @@ function setClock(offsetMs: number): void {
       return Right.now() + offsetMs;
     }
   } as DateConstructor;
+}
+
+/** Stands still after each line on the standard output until whoever reads it has dealt with it; ends where nobody does any more. */
+function waitAfterLines(): void {
+  const write = process.stdout.write.bind(process.stdout) as (...args: unknown[]) => boolean;
+  const reply = new Uint8Array(1);
+  process.stdout.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    const written = write(chunk, ...rest);
+    const lines = Buffer.from(chunk as string).filter((byte) => byte === 10).length;
+    for (let n = 0; n < lines; n += 1) if (fs.readSync(REPLIES, reply, 0, 1, null) === 0) process.kill(process.pid, 'SIGKILL');
+    return written;
+  };
 }

@@ -12,11 +12,20 @@ export interface StageMachine {
   freeDisk(): Promise<void>;
 }
 
+/** Has Node load what makes a program feel its machine. */
+const PRELOAD = { NODE_OPTIONS: `--require ${JSON.stringify(join(shippedDir, 'dist', 'chunks', 'conditions.cjs'))}` };
+
+/**
+ * Lets a program wait, after each line that it prints, for a byte on its descriptor 3: what happens at a step happens
+ * before that step does anything, however busy the machine is.
+ */
+export const waitingEnvironment: Readonly<Record<string, string>> = { ...PRELOAD, RUNBACK_STAGE_WAITS: 'yes' };
+
 /** `flag`: path of a file that may come and go. `clockMs`: how far the wall clock is off. */
 export function stageMachine(flag: string, clockMs = 0): StageMachine {
   return {
     environment: {
-      NODE_OPTIONS: `--require ${JSON.stringify(join(shippedDir, 'dist', 'chunks', 'conditions.cjs'))}`,
+      ...PRELOAD,
       RUNBACK_STAGE_FULL: flag,
       ...(clockMs === 0 ? {} : { RUNBACK_STAGE_CLOCK_MS: String(clockMs) }),
     },

@@ -1,4 +1,5 @@
 import { RunbackError, runAtTerminal, runProgram, shortEnvironment, type ProgramEnd } from '../lib/index.js';
+import { waitingEnvironment } from './machine.js';
 
 /** How runback is started on a stage: the very program that is running now, in a process of its own. */
 export interface StageProgram {
@@ -17,8 +18,8 @@ export interface StageCommand {
   readonly as: string;
   /** What the platform of the stage and its machine need. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Called with each event of a long command, as it comes. */
-  readonly event?: (event: Readonly<Record<string, unknown>>) => void;
+  /** Called with each event of a long command, as it comes: the command goes on once that is settled. */
+  readonly event?: (event: Readonly<Record<string, unknown>>) => Promise<void> | void;
   /** Called with what ends the program at once, as `kill -9` does. */
   readonly started?: (kill: () => void) => void;
   readonly timeoutMs?: number;
@@ -49,17 +50,18 @@ export async function runThere(program: StageProgram, command: StageCommand): Pr
   let last: Readonly<Record<string, unknown>> | undefined;
   const end = await runProgram([...program.command, '--workspace', folder, '--json', '--no-input', '--as', as, ...args], {
     cwd: folder,
-    env: shortEnvironment(program.environment, { CI: 'true', ...variables }),
+    env: shortEnvironment(program.environment, { CI: 'true', ...variables, ...(event && waitingEnvironment) }),
     signal: program.signal,
     timeoutMs,
     maxOutputBytes: MAX_RESULT_BYTES,
     endLeftovers: true,
     started: (pid) => started?.(() => kill(pid)),
-    line: (line) => {
+    replies: event !== undefined,
+    line: async (line) => {
       const parsed = parsedLine(line);
       if (parsed === undefined) return;
       if ('exitCode' in parsed) last = parsed;
-      else event?.(parsed);
+      else await event?.(parsed);
     },
   });
   return outcomeOf(end, last, args);

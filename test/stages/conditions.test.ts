@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { stageMachine } from '../../src/stages/index.js';
+import { runThere, stageMachine, type StageProgram } from '../../src/stages/index.js';
+import { waitingEnvironment } from '../../src/stages/machine.js';
 
 const run = promisify(execFile);
 const folders: string[] = [];
@@ -81,3 +82,60 @@ describe('the machine of a stage', () => {
     await writeFile(join(at, 'full'), '');
   });
 });
+
+/** Tells of two steps, and does each. */
+const SAYS = `
+  const fs = require('node:fs');
+  for (const step of ['one', 'two']) {
+    process.stdout.write(JSON.stringify({ type: 'step', step }) + '\\n');
+    fs.appendFileSync('done', fs.existsSync('damaged') ? step + ' saw it;' : step + ' did not;');
+    fs.rmSync('damaged', { force: true });
+  }
+  process.stdout.write(JSON.stringify({ exitCode: 0, data: null }) + '\\n');`;
+
+describe('a program on a stage', () => {
+  const program: StageProgram = { command: [process.execPath, '-e', SAYS, '--'], environment: process.env, signal: new AbortController().signal };
+  it('does nothing of a step before what happens at its beginning has happened, however long that takes', async () => {
+    const at = await folder();
+    const event = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await writeFile(join(at, 'damaged'), '');
+    };
+    expect(await runThere(program, { folder: at, args: [], as: 'maya', event })).toMatchObject({ status: 0 });
+    expect(await readFile(join(at, 'done'), 'utf8')).toBe('one saw it;two saw it;');
+  });
+
+  it('that is killed at its beginning has done nothing of it', async () => {
+    const at = await folder();
+    let kill = (): void => {};
+    const started = (end: () => void): void => {
+      kill = end;
+    };
+    expect(await runThere(program, { folder: at, args: [], as: 'maya', started, event: () => kill() })).toMatchObject({ status: undefined });
+    await expect(readFile(join(at, 'done'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('ends where whoever staged it is gone', async () => {
+    const at = await folder();
+    const staged = `
+      const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, ['-e', ${JSON.stringify(SAYS)}], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'], detached: true, env: { ...process.env, ...${JSON.stringify(waitingEnvironment)} } });
+      console.log(child.pid);
+      child.stdout.once('data', () => process.kill(process.pid, 'SIGKILL'));`;
+    const { stdout, signal } = (await run(process.execPath, ['-e', staged], { cwd: at }).catch(
+      (error: { readonly stdout: string; readonly signal: string }) => error,
+    )) as { readonly stdout: string; readonly signal?: string };
+    expect(signal).toBe('SIGKILL');
+    const pid = Number(stdout);
+    await expect.poll(() => isThere(pid), { timeout: 60_000 }).toBe(false);
+    await expect(readFile(join(at, 'done'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

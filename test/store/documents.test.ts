@@ -13,8 +13,8 @@ test('a document that somebody changed, or that lost bytes, is refused and not t
   const whole = await readFile(path, 'utf8');
   for (const changed of [whole.replace('running', 'paused!'), whole.slice(0, -10), '', '{}', 'null', '\u0000'.repeat(100)]) {
     await writeFile(path, changed);
-    for (const attempt of [document.read(), document.update((current) => current ?? { state: 'new' })])
-      await expect(attempt).rejects.toMatchObject({ code: 'document-damaged' });
+    for (const attempt of [async () => await document.read(), async () => await document.update((current) => current ?? { state: 'new' })])
+      await expect(attempt()).rejects.toMatchObject({ code: 'document-damaged' });
     expect(await readFile(path, 'utf8')).toBe(changed);
   }
 });

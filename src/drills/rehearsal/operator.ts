@@ -129,7 +129,7 @@ async function oneCommand(
       ? ['runbook', 'run', runbook, ...given, '--answers', 'answers.yml']
       : ['runbook', 'resume', known.run, '--answers', 'answers.yml'];
   let kill = (): void => {};
-  const pending: Promise<void>[] = [];
+  const troubles: unknown[] = [];
   const outcome = await runThere(program, {
     folder,
     args,
@@ -138,18 +138,23 @@ async function oneCommand(
     started: (end) => {
       kill = end;
     },
-    event: (event) => {
+    event: async (event) => {
       if (event['type'] === 'run') {
         known.run = String(event['run']);
         known.state = String(event['state']);
       } else if (event['type'] === 'step') {
         const { step: id, state, attempt, error } = event;
         const news = { step: String(id), state: String(state), attempt: Number(attempt), when: Date.now() };
-        pending.push(Promise.resolve(step(typeof error === 'string' ? { ...news, error } : news, kill)));
+        try {
+          await step(typeof error === 'string' ? { ...news, error } : news, kill);
+        } catch (trouble) {
+          troubles.push(trouble);
+          kill();
+        }
       }
     },
   });
-  await Promise.all(pending);
+  if (troubles.length > 0) throw troubles[0];
   if (isRun(outcome.data)) known.state = outcome.data.state;
   return outcome;
 }

@@ -1,4 +1,5 @@
 import { ChildProcess, spawn } from 'node:child_process';
+import { Writable } from 'node:stream';
 
 import { defined } from '../defined.js';
 import { messageOf } from '../errors.js';
@@ -32,8 +33,13 @@ export interface ProgramOptions {
   readonly mark?: string;
   /** Called with its id once it runs. */
   readonly started?: (pid: number) => void;
-  /** Called with each whole line of its output as it comes, without the newline; it must not throw. */
-  readonly line?: (line: string) => void;
+  /** Called with each whole line of its output as it comes, without the newline; it must not throw, or reject. */
+  readonly line?: (line: string) => Promise<void> | void;
+  /**
+   * Whether it waits after each line for what `line` does: it is told by one byte on its descriptor 3, whose end tells
+   * it that we are gone.
+   */
+  readonly replies?: boolean;
   /** Whether what it leaves at work after status 0 is ended too. Default: it is left alone. */
   readonly endLeftovers?: boolean;
   /**
@@ -90,7 +96,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   const { pid } = child;
   if (pid === undefined) return await notStarted(child);
 
-  if (options.line !== undefined) passLines(child.stdout, options.line);
+  if (options.line !== undefined) passLines(child.stdout, replying(child, options.line));
   options.started?.(pid);
   const output = new HeadOfOutput(child.stdout, options.maxOutputBytes ?? MAX_OUTPUT_BYTES);
   const errors = new TailOfOutput(child.stderr);
@@ -117,7 +123,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
 }
 
 function start([program = '', ...args]: readonly string[], options: ProgramOptions): ChildProcess | (ProgramEnd & { state: 'not-started' }) {
-  const { cwd, env, input, terminal } = options;
+  const { cwd, env, input, terminal, replies } = options;
   try {
     const child = spawn(program, args, {
       cwd,
@@ -125,7 +131,7 @@ function start([program = '', ...args]: readonly string[], options: ProgramOptio
       shell: false,
       // On Windows a group of its own would open a window.
       detached: terminal === undefined && process.platform !== 'win32',
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', terminal?.errors === true ? 'inherit' : 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', terminal?.errors === true ? 'inherit' : 'pipe', replies === true ? 'pipe' : 'ignore'],
       windowsHide: true,
     });
     // A program need not read its input.
@@ -135,6 +141,15 @@ function start([program = '', ...args]: readonly string[], options: ProgramOptio
   } catch (error) {
     return { state: 'not-started', why: messageOf(error), cause: error };
   }
+}
+
+/** The same, with a byte to the program once a line was dealt with, where it waits for that. */
+function replying(child: ChildProcess, line: NonNullable<ProgramOptions['line']>): (line: string) => void {
+  const channel = child.stdio[3];
+  if (!(channel instanceof Writable)) return (text) => void line(text);
+  // It may be over already.
+  channel.on('error', () => undefined);
+  return (text) => void Promise.resolve(line(text)).then(() => channel.write('\n'));
 }
 
 function notStarted(child: ChildProcess): Promise<ProgramEnd> {
@@ -191,7 +206,7 @@ async function drained(child: ChildProcess, outputs: readonly { readonly bytes: 
     before = bytes();
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   }
-  for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+  for (const stream of child.stdio) stream?.destroy();
   child.unref();
 }
 
