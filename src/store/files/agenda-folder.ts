@@ -1,4 +1,4 @@
-import { open, readdir, rmdir, unlink } from 'node:fs/promises';
+import { closeSync, openSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fromFileSystem } from '../../lib/index.js';
@@ -43,9 +43,9 @@ export class AgendaFolder implements Agenda {
     const { limit = ALL, except } = options;
     const found: AgendaEntry[] = [];
     const last = placeOf({ at: now, id: 'x' }).minute;
-    for (const minute of await this.#minutes()) {
+    for (const minute of this.#minutes()) {
       if (minute > last || found.length >= limit) break;
-      for (const entry of await this.#entries(minute)) {
+      for (const entry of this.#entries(minute)) {
         if (entry.at > now || found.length >= limit) break;
         if (except?.has(entry.id) !== true) found.push(entry);
       }
@@ -56,24 +56,26 @@ export class AgendaFolder implements Agenda {
   async remove(entry: AgendaEntry): Promise<void> {
     const { minute, name } = placeOf(entry);
     const folder = join(this.path, minute);
-    await ignoring(['ENOENT'], unlink(join(folder, name)), folder);
-    await ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], rmdir(folder), folder);
+    ignoring(['ENOENT'], () => unlinkSync(join(folder, name)), folder);
+    ignoring(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => rmdirSync(folder), folder);
   }
 
   async next(): Promise<Date | undefined> {
-    for (const minute of await this.#minutes()) {
-      const [first] = await this.#entries(minute);
+    for (const minute of this.#minutes()) {
+      const [first] = this.#entries(minute);
       if (first) return first.at;
     }
     return undefined;
   }
 
-  async #minutes(): Promise<readonly string[]> {
-    return (await names(this.path)).filter((name) => MINUTE.test(name)).sort();
+  #minutes(): readonly string[] {
+    return names(this.path)
+      .filter((name) => MINUTE.test(name))
+      .sort();
   }
 
-  async #entries(minute: string): Promise<readonly AgendaEntry[]> {
-    const listed = (await names(join(this.path, minute))).sort();
+  #entries(minute: string): readonly AgendaEntry[] {
+    const listed = names(join(this.path, minute)).sort();
     return listed.flatMap((name): AgendaEntry[] => {
       const [, seconds, ms, id] = ENTRY.exec(name) ?? [];
       if (id === undefined) return [];
@@ -87,8 +89,7 @@ export class AgendaFolder implements Agenda {
 /** Adds an entry to a folder that is there; one that is in it already stays. Throws as the file system does. */
 async function addTo(folder: string, name: string): Promise<void> {
   try {
-    const handle = await open(join(folder, name), 'wx', 0o600);
-    await handle.close();
+    closeSync(openSync(join(folder, name), 'wx', 0o600));
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
     return;
@@ -101,18 +102,18 @@ function placeOf({ at, id }: AgendaEntry): { readonly minute: string; readonly n
   return { minute: text.slice(0, 13), name: `${text.slice(13)}-${id}` };
 }
 
-async function names(folder: string): Promise<string[]> {
+function names(folder: string): string[] {
   try {
-    return await readdir(folder);
+    return readdirSync(folder);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw fromFileSystem(error, folder);
   }
 }
 
-async function ignoring(codes: readonly string[], work: Promise<void>, path: string): Promise<void> {
+function ignoring(codes: readonly string[], work: () => void, path: string): void {
   try {
-    await work;
+    work();
   } catch (error) {
     if (!codes.includes(systemCode(error) ?? '')) throw fromFileSystem(error, path);
   }

@@ -1,4 +1,4 @@
-import { readFile, unlink } from 'node:fs/promises';
+import { readFileSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -31,7 +31,7 @@ class EnvelopeFile implements Adapter<Envelope> {
   async read(): Promise<Envelope | null> {
     let text: string;
     try {
-      text = await readFile(this.path, 'utf8');
+      text = readFileSync(this.path, 'utf8');
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return null;
       throw fromFileSystem(error, this.path);
@@ -94,7 +94,7 @@ export class DocumentFile<T> implements Document<T> {
   async delete(): Promise<void> {
     await this.#locked(async () => {
       try {
-        await unlink(this.#adapter.path);
+        unlinkSync(this.#adapter.path);
         await syncFolder(dirname(this.#adapter.path));
       } catch (error) {
         if (systemCode(error) !== 'ENOENT') throw fromFileSystem(error, this.#adapter.path);
@@ -115,7 +115,7 @@ export class DocumentFile<T> implements Document<T> {
     const path = `${this.#adapter.path}.lock`;
     const owner = { by: 'runback', holder: `process-${process.pid}`, purpose: 'an update' };
     const giveUpAt = performance.now() + LOCK_WAIT_MS;
-    await this.litter.sweep(dirname(path));
+    this.litter.sweep(dirname(path));
     for (let wait = 1; ; wait = Math.min(wait * 1.5, 25)) {
       const attempt = await tryLock(path, owner, this.clock, { ...this.locking, breakDead: true, lapse: true, durable: false, renew: false });
       if ('held' in attempt) return attempt.held;

@@ -1,5 +1,4 @@
-import { statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { type Clock, defined, fromFileSystem, type Redactor } from '../../lib/index.js';
@@ -74,7 +73,7 @@ class FileStore implements Store {
 
   async journals(kind: string): Promise<string[]> {
     const folder = pathIn(this.location, kind, 'a kind of journal');
-    return (await namesIn(folder, '')).filter((id) => isFile(join(folder, id, JOURNAL)));
+    return namesIn(folder, '').filter((id) => isFile(join(folder, id, JOURNAL)));
   }
 
   async unsettled({ what, kind, meaning, atOnce = 1, ...naming }: Kept, look: Look): Promise<void> {
@@ -104,7 +103,7 @@ class FileStore implements Store {
 
   async lock(name: string, owner: LockOwner, options: LockTaking = {}): Promise<Lock> {
     const path = this.#lockPath(name);
-    await this.#litter.sweep(dirname(path));
+    this.#litter.sweep(dirname(path));
     const attempt = await tryLock(path, this.#redactor.value(owner), this.#clock, {
       ...options,
       ...this.#locking,
@@ -121,7 +120,7 @@ class FileStore implements Store {
 
   async locks(): Promise<readonly NamedLock[]> {
     const held: NamedLock[] = [];
-    for (const name of await namesIn(join(this.location, 'locks'), '.lock')) {
+    for (const name of namesIn(join(this.location, 'locks'), '.lock')) {
       const info = await this.lockHolder(name);
       if (info !== undefined) held.push({ name, ...info });
     }
@@ -149,9 +148,11 @@ function isFile(path: string): boolean {
 }
 
 /** Names in a folder that end in `suffix`, without it, sorted; none where the folder is missing. */
-async function namesIn(folder: string, suffix: string): Promise<string[]> {
+function namesIn(folder: string, suffix: string): string[] {
   try {
-    const names = (await readdir(folder)).filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, name.length - suffix.length));
+    const names = readdirSync(folder)
+      .filter((name) => name.endsWith(suffix))
+      .map((name) => name.slice(0, name.length - suffix.length));
     return names.filter((name) => isSafe(name)).sort();
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];

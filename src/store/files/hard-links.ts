@@ -1,7 +1,8 @@
-import { link, unlink } from 'node:fs/promises';
+import { closeSync, linkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { openNew } from './paths.js';
+import { removeIfThere } from './whole-file.js';
 
 /**
  * Why the file system of a folder cannot hold locks, as the system says it; undefined where it can. Locks are hard
@@ -10,14 +11,14 @@ import { openNew } from './paths.js';
  */
 export async function hardLinkProblem(folder: string, word: string): Promise<string | undefined> {
   const [first, second] = [join(folder, `.${word}`), join(folder, `.${word}.link`)];
-  await (await openNew(first)).close();
+  closeSync(await openNew(first));
   try {
-    await link(first, second);
+    linkSync(first, second);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
-    await unlink(second).catch(() => undefined);
-    await unlink(first).catch(() => undefined);
+    removeIfThere(second);
+    removeIfThere(first);
   }
 }

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
 import type { Journal, JournalEntry, JournalOpening, JournalWriter, LockOwner } from '../store.js';
+import { chunksOf } from './chunks.js';
 import { headPath, readHead } from './journal-head.js';
 import { firstHash, isTorn, openLine, splitLines, type JournalEnd } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
@@ -29,10 +29,7 @@ export class JournalFile implements Journal {
   }
 
   async exists(): Promise<boolean> {
-    return access(this.#path).then(
-      () => true,
-      () => false,
-    );
+    return existsSync(this.#path);
   }
 
   async *read({ whole = false }: { readonly whole?: boolean } = {}): AsyncGenerator<JournalEntry> {
@@ -77,7 +74,7 @@ export class JournalFile implements Journal {
   /** `whole`: compared with the head that is kept beside the journal too. */
   async *#checked(whole: boolean, onEnd: (end: JournalEnd) => void): AsyncGenerator<JournalEntry> {
     // Before the lines: a writer that is running adds to both.
-    const head = whole ? await readHead(headPath(this.#path)) : undefined;
+    const head = whole ? readHead(headPath(this.#path)) : undefined;
     let count = 0;
     for await (const entry of this.#walk(onEnd)) {
       count += 1;
@@ -92,9 +89,8 @@ export class JournalFile implements Journal {
     let hash = firstHash(this.kind, this.id);
     let good = 0;
     let torn = 0;
-    const stream = createReadStream(this.#path, { highWaterMark: 256 * 1024 });
     try {
-      for await (const line of splitLines(stream)) {
+      for await (const line of splitLines(chunksOf(this.#path))) {
         const expected = { seq: seq + 1, prev: hash };
         if (torn > 0) throw this.#damaged(expected.seq, 'is not readable');
         const entry = openLine(line.bytes, expected);
@@ -111,8 +107,6 @@ export class JournalFile implements Journal {
     } catch (error) {
       if (systemCode(error) === 'EACCES') throw new RunbackError('file-unreadable', `Not allowed to read ${this.#path}`, { cause: error });
       throw fromFileSystem(error, this.#path);
-    } finally {
-      stream.destroy();
     }
     onEnd({ seq, hash, bytes: good, torn });
   }

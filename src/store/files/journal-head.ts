@@ -1,5 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { sha256 } from '../../lib/index.js';
@@ -30,10 +29,18 @@ export function headPath(journal: string): string {
  * The head, or undefined where there is none that can be read: earlier versions kept none, and a power cut may take it,
  * never the lines.
  */
-export async function readHead(path: string): Promise<JournalHead | undefined> {
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+export function readHead(path: string): JournalHead | undefined {
+  const bytes = bytesOf(path);
   const heads = [0, 1].flatMap((slot) => headIn(bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES).toString('latin1')) ?? []);
   return heads.sort((x, y) => y.seq - x.seq)[0];
+}
+
+function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 function headIn(slot: string): JournalHead | undefined {

@@ -1,13 +1,17 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { fdatasync, ftruncateSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 
 import { type Clock, defined, fromFileSystem, messageOf, type Redactor, RunbackError } from '../../lib/index.js';
 import type { JournalEntry, JournalWriter, LockInfo, LockOwner, NewEntry } from '../store.js';
 import { HeadKeeper, headPath } from './journal-head.js';
 import { type JournalEnd, sealEntry } from './journal-lines.js';
 import type { HeldLock } from './lock-file.js';
-import { syncFolder, systemCode } from './paths.js';
+import { OpenFile } from './open-file.js';
+import { syncFolder, systemCode, toDisk } from './paths.js';
 import { writeAtNow } from './whole-file.js';
+
+const dataToDisk = promisify(fdatasync);
 
 interface WriterParts {
   readonly path: string;
@@ -24,8 +28,8 @@ interface WriterParts {
 
 /** Opens the file behind its last good line; a torn line is overwritten by the entry that tells of it. */
 export async function openWriter(parts: WriterParts): Promise<JournalWriter> {
-  const handle = await openFile(parts.path);
-  const writer = new FileWriter(handle, parts);
+  const file = await openFile(parts.path);
+  const writer = new FileWriter(file, parts);
   try {
     if (parts.end.torn > 0) {
       const data = { bytes_cut: parts.end.torn, line: parts.end.seq + 1, why: 'the last line is incomplete' };
@@ -33,23 +37,23 @@ export async function openWriter(parts: WriterParts): Promise<JournalWriter> {
       parts.visit?.(repaired);
     }
   } catch (error) {
-    await handle.close();
+    file.close();
     throw error;
   }
   return writer;
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+async function openFile(path: string): Promise<OpenFile> {
   try {
     try {
-      return await open(path, 'r+');
+      return new OpenFile(openSync(path, 'r+'));
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
     }
-    const handle = await open(path, 'wx+', 0o600);
-    await handle.sync();
+    const file = new OpenFile(openSync(path, 'wx+', 0o600));
+    await toDisk(file.descriptor);
     await syncFolder(dirname(path));
-    return handle;
+    return file;
   } catch (error) {
     throw fromFileSystem(error, path);
   }
@@ -69,7 +73,7 @@ class FileWriter implements JournalWriter {
   readonly #head: HeadKeeper;
 
   constructor(
-    readonly handle: FileHandle,
+    readonly file: OpenFile,
     readonly parts: WriterParts,
   ) {
     this.broke = parts.lock.broke;
@@ -96,7 +100,7 @@ class FileWriter implements JournalWriter {
     await this.#queue;
     this.#head.close();
     try {
-      await this.handle.close();
+      this.file.close();
     } finally {
       await this.parts.lock.release();
     }
@@ -124,14 +128,14 @@ class FileWriter implements JournalWriter {
     try {
       // Into the memory of the system, which takes less than the way to another thread and back; what waits for the
       // disk is the sync.
-      writeAtNow(this.handle.fd, bytes, this.#position);
-      if (this.#surplus > bytes.length) await this.handle.truncate(this.#position + bytes.length);
+      writeAtNow(this.file.descriptor, bytes, this.#position);
+      if (this.#surplus > bytes.length) ftruncateSync(this.file.descriptor, this.#position + bytes.length);
     } catch (error) {
-      await this.#cutBack(bytes.length, error);
+      this.#cutBack(bytes.length, error);
       throw fromFileSystem(error, this.parts.path);
     }
     if (durable)
-      await this.handle.datasync().catch((error: unknown) => {
+      await dataToDisk(this.file.descriptor).catch((error: unknown) => {
         // After a failed sync nobody knows what is on disk: only opening again can tell.
         this.#failed = error;
         throw fromFileSystem(error, this.parts.path);
@@ -145,9 +149,9 @@ class FileWriter implements JournalWriter {
   }
 
   /** Takes back what a failed write may have left, so that the next append finds the file as it was. */
-  async #cutBack(length: number, cause: unknown): Promise<void> {
+  #cutBack(length: number, cause: unknown): void {
     try {
-      await this.handle.truncate(this.#position);
+      ftruncateSync(this.file.descriptor, this.#position);
       this.#surplus = 0;
     } catch {
       this.#surplus = Math.max(this.#surplus, length);

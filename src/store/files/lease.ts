@@ -1,6 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, futimes, openSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
+import type { OpenFile } from './open-file.js';
 import { systemCode } from './paths.js';
 
 /** How long a lock is its holder's after the last renewal. */
@@ -9,38 +11,40 @@ export const LEASE_MS = 15_000;
 const RENEWALS = 5;
 const LOOKS = 30;
 
+const stamp = promisify(futimes);
+
 /**
  * Renews a lease as long as this process runs: stamps the very file that was made, not whatever has its name by now. A
  * holder that was stopped or has ended renews nothing, whatever its clock says.
  */
-export function renewing(handle: FileHandle, leaseMs: number): { stop(): Promise<void> } {
+export function renewing(file: OpenFile, leaseMs: number): { stop(): Promise<void> } {
   let going: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     const now = new Date();
     // A stamp that could not be set is set next time; on a disk that is gone nothing else can be written either.
-    going = handle.utimes(now, now).catch(() => undefined);
+    going = stamp(file.descriptor, now, now).catch(() => undefined);
   }, leaseMs / RENEWALS);
   timer.unref();
   return {
     stop: async () => {
       clearInterval(timer);
       await going;
-      await handle.close().catch(() => undefined);
+      file.close();
     },
   };
 }
 
 /** What changes with every renewal, and with every other holder; undefined where the file is gone. */
-export async function stampOf(path: string): Promise<string | undefined> {
+export function stampOf(path: string): string | undefined {
   try {
     // Opened, not only asked for: shared folders look at the server when a file is opened, and may answer from memory
     // otherwise.
-    const handle = await open(path, 'r');
+    const file = openSync(path, 'r');
     try {
-      const { ino, mtimeNs } = await handle.stat({ bigint: true });
+      const { ino, mtimeNs } = fstatSync(file, { bigint: true });
       return `${ino} ${mtimeNs}`;
     } finally {
-      await handle.close();
+      closeSync(file);
     }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
@@ -53,11 +57,11 @@ export async function stampOf(path: string): Promise<string | undefined> {
  * another machine, or of this one yesterday, may be wrong. True where nothing renewed it.
  */
 export async function hasLapsed(path: string, leaseMs: number): Promise<boolean> {
-  const first = await stampOf(path);
+  const first = stampOf(path);
   const until = performance.now() + leaseMs;
   while (performance.now() < until) {
     await pause(Math.max(1, Math.min(leaseMs / LOOKS, until - performance.now())));
-    if ((await stampOf(path)) !== first) return false;
+    if (stampOf(path) !== first) return false;
   }
   return true;
 }

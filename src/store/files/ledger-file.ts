@@ -1,14 +1,14 @@
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { RunbackError, fromFileSystem } from '../../lib/index.js';
 import type { Ledger } from '../store.js';
+import { chunksOf } from './chunks.js';
 import type { LitterSweeper } from './litter.js';
 import { systemCode } from './paths.js';
 import { writeWhole } from './whole-file.js';
 
-/** Bytes gathered before a write, and read at once. */
+/** Bytes gathered before a write. */
 const CHUNK = 256 * 1024;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -23,15 +23,12 @@ export class LedgerFile implements Ledger {
   ) {}
 
   async exists(): Promise<boolean> {
-    return access(this.location).then(
-      () => true,
-      () => false,
-    );
+    return existsSync(this.location);
   }
 
   async write(lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
     if (await this.exists()) throw this.#exists();
-    await this.litter.sweep(dirname(this.location));
+    this.litter.sweep(dirname(this.location));
     if (!(await writeWhole(this.location, gather(lines), { once: true }))) throw this.#exists();
   }
 
@@ -44,7 +41,6 @@ export class LedgerFile implements Ledger {
   }
 
   async *readBytes(): AsyncGenerator<Buffer> {
-    const stream = createReadStream(this.location, { highWaterMark: CHUNK });
     let kept: Buffer[] = [];
     let isFirst = true;
     const plain = (bytes: Buffer): Buffer => {
@@ -54,7 +50,7 @@ export class LedgerFile implements Ledger {
       return whole.includes(RETURN) ? withoutReturns(whole) : whole;
     };
     try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
+      for await (const chunk of chunksOf(this.location)) {
         const end = chunk.lastIndexOf(NEWLINE);
         if (end !== -1) {
           yield plain(Buffer.concat([...kept, chunk.subarray(0, end)]));
@@ -67,8 +63,6 @@ export class LedgerFile implements Ledger {
       if (systemCode(error) === 'ENOENT')
         throw new RunbackError('not-found', `There is no ${this.id}`, { why: `${this.location} does not exist.`, cause: error });
       throw fromFileSystem(error, this.location);
-    } finally {
-      stream.destroy();
     }
   }
 

@@ -1,5 +1,7 @@
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { removeIfThere } from './whole-file.js';
 
 /** What a process that died in the middle of a write can leave: partial files and drafts of lock files. */
 const LITTER = /\.partial-[0-9a-f]{12}$|\.lock\.[0-9a-f]{24}$/;
@@ -12,18 +14,29 @@ const OLD_MS = 3_600_000;
 export class LitterSweeper {
   readonly #done = new Set<string>();
 
-  async sweep(folder: string): Promise<void> {
+  sweep(folder: string): void {
     if (this.#done.has(folder)) return;
     this.#done.add(folder);
-    const names = await readdir(folder).catch((): string[] => []);
-    for (const name of names.filter((candidate) => LITTER.test(candidate))) {
+    for (const name of namesIn(folder).filter((candidate) => LITTER.test(candidate))) {
       const path = join(folder, name);
       // The age is told by the file system's own clock, which also stamped the file.
-      const age = await stat(path).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0,
-      );
-      if (age > OLD_MS) await unlink(path).catch(() => undefined);
+      if (isOld(path)) removeIfThere(path);
     }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isOld(path: string): boolean {
+  try {
+    return Date.now() - statSync(path).mtimeMs > OLD_MS;
+  } catch {
+    return false;
   }
 }

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { type FileHandle, link, readFile, rmdir, stat, unlink } from 'node:fs/promises';
+import { fstatSync, linkSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { type Clock, defined, formatDuration, fromFileSystem, RunbackError, utcText } from '../../lib/index.js';
 import type { LockInfo, LockOwner, LockTaking } from '../store.js';
 import { hasLapsed, LEASE_MS, renewing, stampOf } from './lease.js';
-import { openNew, syncFolder, systemCode } from './paths.js';
+import { OpenFile } from './open-file.js';
+import { openNew, syncFolder, systemCode, toDisk } from './paths.js';
 import { lifeOf, type ProcessIdentity, thisProcess } from './process-identity.js';
 import { sureDisk } from './sure-disk.js';
+import { removeIfThere, writeAtNow } from './whole-file.js';
 
 /** How long the guard of a dead lock may be held. */
 const GUARD_MS = 5000;
@@ -70,13 +72,13 @@ export async function tryLock(path: string, owner: LockOwner, clock: Clock, taki
   try {
     const first = await create(path, owner, clock, taking);
     if (first !== undefined) return { held: first };
-    const stamp = await stampOf(path);
-    const holder = await readRecord(path);
+    const stamp = stampOf(path);
+    const holder = readRecord(path);
     if (holder === undefined) return await tryLock(path, owner, clock, taking);
     const info = toInfo(holder, path, taking.here);
     if (info.life === 'alive' || !(await mayBreak(taking, info))) return { by: info };
     if (info.life === 'unknown' && !(await isGone(path, holder, taking))) {
-      const now = await readRecord(path);
+      const now = readRecord(path);
       if (now?.token !== holder.token) return await tryLock(path, owner, clock, taking);
       return { by: { ...info, ...(taking.lapse !== true || holder.lease === undefined ? {} : { renewed: true }) } };
     }
@@ -109,8 +111,8 @@ function processKey({ host, machine, boot, namespace, pid, started }: ProcessIde
 }
 
 /** Who holds a lock file, or undefined. */
-export async function holderOf(path: string, here?: ProcessIdentity): Promise<LockInfo | undefined> {
-  const record = await readRecord(path);
+export function holderOf(path: string, here?: ProcessIdentity): LockInfo | undefined {
+  const record = readRecord(path);
   return record === undefined ? undefined : toInfo(record, path, here);
 }
 
@@ -163,27 +165,27 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
     lease: leaseMs,
   };
   const draft = `${path}.${token}`;
-  let handle: FileHandle | undefined;
+  let file: OpenFile | undefined;
   let lease: ReturnType<typeof renewing> | undefined;
   try {
-    handle = await openNew(draft);
-    await handle.writeFile(JSON.stringify(record));
-    if (durable) await handle.sync();
-    await link(draft, path);
-    lease = renew ? renewing(handle, leaseMs) : undefined;
+    file = new OpenFile(await openNew(draft));
+    writeAtNow(file.descriptor, Buffer.from(JSON.stringify(record), 'utf8'), 0);
+    if (durable) await toDisk(file.descriptor);
+    linkSync(draft, path);
+    lease = renew ? renewing(file, leaseMs) : undefined;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return undefined;
     throw noLinks(error, path);
   } finally {
-    if (lease === undefined) await handle?.close();
-    await unlink(draft).catch(() => undefined);
+    if (lease === undefined) file?.close();
+    removeIfThere(draft);
   }
   if (durable) await syncFolder(dirname(path));
-  const isOurs = lease === undefined ? () => false : await sameFile(handle, path);
+  const isOurs = lease === undefined ? () => false : sameFile(file, path);
   return {
     check: async () => {
       if (isOurs()) return;
-      const now = await readRecord(path);
+      const now = readRecord(path);
       if (now?.token === token) return;
       throw new RunbackError('locked', `${owner.purpose} (${owner.holder}) has lost its lock ${path}`, {
         why: `This process was stopped for longer than its lease of ${formatDuration(leaseMs)}${now === undefined ? ', or someone took the lock away' : `, and ${now.by} continued ${now.purpose} (${now.holder})`}.`,
@@ -194,7 +196,7 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
     },
     release: async () => {
       await lease?.stop();
-      if ((await readRecord(path))?.token === token) await unlink(path);
+      if (readRecord(path)?.token === token) unlinkSync(path);
     },
   };
 }
@@ -204,9 +206,9 @@ async function create(path: string, owner: LockOwner, clock: Clock, taking: Lock
  * very file that is open. As long as it is open no other file has its number, and locks are never written over: taking
  * one away takes its file away. False where it cannot be told like that, and the content has to say.
  */
-async function sameFile(handle: FileHandle, path: string): Promise<() => boolean> {
+function sameFile(file: OpenFile, path: string): () => boolean {
   if (sureDisk(dirname(path)) === undefined) return () => false;
-  const { dev, ino } = await handle.stat({ bigint: true });
+  const { dev, ino } = fstatSync(file.descriptor, { bigint: true });
   return () => {
     try {
       const now = statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -246,7 +248,7 @@ async function removeDead(path: string, token: string, stamp: string | undefined
   });
   try {
     // `stamp`: what stood there when the holder was last seen; a renewal since then is a sign of life.
-    if ((await readRecord(path))?.token === token && (stamp === undefined || (await stampOf(path)) === stamp)) await unlink(path);
+    if (readRecord(path)?.token === token && (stamp === undefined || stampOf(path) === stamp)) unlinkSync(path);
   } finally {
     await release();
   }
@@ -270,10 +272,10 @@ async function removeDeadGuard(guard: string, watchMs: number): Promise<void> {
  * The content of a lock file; undefined where there is none. Garbage can only come from a power cut: its holder is
  * dead.
  */
-async function readRecord(path: string): Promise<LockRecord | undefined> {
+function readRecord(path: string): LockRecord | undefined {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw fromFileSystem(error, path);

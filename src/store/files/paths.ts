@@ -1,7 +1,16 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { closeSync, fsync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { RunbackError, fromFileSystem } from '../../lib/index.js';
+
+/*
+ * Small files are read and written, and names changed, without a detour over threads, which costs ten times as much as
+ * the work. What waits for the disk, the sync, goes to a thread.
+ */
+
+/** Makes what was written to an open file durable. */
+export const toDisk: (file: number) => Promise<void> = promisify(fsync);
 
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._@+~-]{0,150}$/;
 
@@ -17,7 +26,7 @@ export function safeName(name: string, what: string): string {
 /** Creates a folder and its parents for the owner only, durably: each new folder is synced in its parent. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
+    const first = mkdirSync(path, { recursive: true, mode: 0o700 });
     if (first === undefined) return;
     for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
   } catch (error) {
@@ -26,26 +35,26 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Creates a file that is not there yet, mode 0600, and its folder where that is missing too. Throws as the file system
- * does.
+ * Creates a file that is not there yet, mode 0600, and its folder where that is missing too. Gives its descriptor, to
+ * be closed by whoever asks. Throws as the file system does.
  */
-export async function openNew(path: string): Promise<FileHandle> {
+export async function openNew(path: string): Promise<number> {
   try {
-    return await open(path, 'wx', 0o600);
+    return openSync(path, 'wx', 0o600);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     await makeFolder(dirname(path));
-    return await open(path, 'wx', 0o600);
+    return openSync(path, 'wx', 0o600);
   }
 }
 
 /** Makes created, renamed and deleted names in a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const folder = openSync(path, 'r');
   try {
-    await handle.sync();
+    await toDisk(folder);
   } finally {
-    await handle.close();
+    closeSync(folder);
   }
 }
 

@@ -142,7 +142,7 @@ export class SettledIndex {
    */
   async #write(marks: readonly string[], whole: string | undefined): Promise<void> {
     const lines = marks.map((mark) => `${mark}\n`).join('');
-    await this.litter.sweep(dirname(this.path));
+    this.litter.sweep(dirname(this.path));
     await writeWhole(this.path, `${headOf(this.meaning, lines)}${whole === undefined ? '' : `${WHOLE}${whole}`}\n${lines}`).catch(() => undefined);
   }
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { writeSync } from 'node:fs';
-import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
+import { closeSync, linkSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { fromFileSystem } from '../../lib/index.js';
-import { openNew, syncFolder, systemCode } from './paths.js';
+import { openNew, syncFolder, systemCode, toDisk } from './paths.js';
 
 /**
  * Writes a file so that it appears whole or not at all, also through kill -9 and power cut: partial file, sync, rename,
@@ -15,23 +14,26 @@ import { openNew, syncFolder, systemCode } from './paths.js';
 export async function writeWhole(path: string, content: string | AsyncIterable<string>, { once = false } = {}): Promise<boolean> {
   const partial = `${path}.partial-${randomBytes(6).toString('hex')}`;
   try {
-    const handle = await openNew(partial);
+    const file = await openNew(partial);
     try {
       let position = 0;
-      for await (const chunk of typeof content === 'string' ? [content] : content)
-        position = await writeAt(handle, Buffer.from(chunk, 'utf8'), position);
-      await handle.sync();
+      for await (const chunk of typeof content === 'string' ? [content] : content) {
+        const bytes = Buffer.from(chunk, 'utf8');
+        writeAtNow(file, bytes, position);
+        position += bytes.length;
+      }
+      await toDisk(file);
     } finally {
-      await handle.close();
+      closeSync(file);
     }
-    if (!once) await rename(partial, path);
+    if (!once) renameSync(partial, path);
     else {
-      await link(partial, path);
+      linkSync(partial, path);
       // One that stays is cleared away with what dead processes leave.
-      await unlink(partial).catch(() => undefined);
+      removeIfThere(partial);
     }
   } catch (error) {
-    await unlink(partial).catch(() => undefined);
+    removeIfThere(partial);
     if (once && systemCode(error) === 'EEXIST') return false;
     throw fromFileSystem(error, path);
   }
@@ -41,14 +43,16 @@ export async function writeWhole(path: string, content: string | AsyncIterable<s
   return true;
 }
 
+/** Never throws: what cannot be removed is cleared away with what dead processes leave. */
+export function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone, or stays.
+  }
+}
+
 /** Writes all bytes at a position before it returns: for a few of them. */
 export function writeAtNow(file: number, bytes: Buffer, position: number): void {
   for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, position + done);
-}
-
-/** Writes all bytes at a position, in one call where the system allows. Returns the position after them. */
-export async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<number> {
-  let done = 0;
-  while (done < bytes.length) done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
-  return position + bytes.length;
 }
