@@ -42,6 +42,8 @@ function temporaryFilesInMemory(): void {
     // As /tmp is: PostgreSQL and some tests give up being root.
     chmodSync(folder, 0o1777);
     process.env['TMPDIR'] = folder;
+    // Gone with this process: tests may keep there what others can use.
+    process.env['RUNBACK_TEST_OWN_TMP'] = folder;
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   } catch {
     // There is none here, or it may not be written to.

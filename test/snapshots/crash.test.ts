@@ -36,7 +36,7 @@ describe('G14: a snapshot is complete or absent', () => {
     const report = await sweep({
       // Before one operation is after the one before it: not swept twice.
       moments: ['half', 'after'],
-      pick: (all) => thinned(2)(withoutFlushes(all)),
+      pick: (all) => thinned(1)(withoutFlushes(all)),
       before: async () => {
         current = await world();
         await cp(prepared.dir, current.dir, { recursive: true });
@@ -66,6 +66,6 @@ describe('G14: a snapshot is complete or absent', () => {
       },
     });
     console.log(describeSweep('G14', report));
-    expect(report.points).toBeGreaterThan(40);
+    expect(report.points).toBeGreaterThan(20);
   }, 600_000);
 });

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   accessSync,
   chmodSync,
@@ -13,6 +14,7 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -107,6 +109,33 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/**
+ * Makes an empty cluster: a copy of the first one where the folder for temporary files is this run's own, which takes a
+ * tenth of the time.
+ */
+async function emptyCluster(
+  bin: string,
+  data: string,
+  options: { readonly uid?: number; readonly gid?: number; readonly cwd: string },
+): Promise<void> {
+  const init = async (at: string): Promise<unknown> =>
+    await run(join(bin, 'initdb'), ['-D', at, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], options);
+  if (process.env['RUNBACK_TEST_OWN_TMP'] !== tmpdir()) {
+    await init(data);
+    return;
+  }
+  const first = join(tmpdir(), `runback-pg-first-${createHash('sha256').update(bin).digest('hex').slice(0, 12)}`);
+  if (!existsSync(first)) {
+    await init(data);
+    const making = `${data}-first`;
+    await run('cp', ['-a', data, making], options);
+    // Another process may have been faster.
+    await rename(making, first).catch(() => undefined);
+    return;
+  }
+  await run('cp', ['-a', first, data], options);
+}
+
 const raw = { getTypeParser: () => (value: string) => value };
 
 /** Major version of PostgreSQL that the tests are to run on; undefined: the one that comes with npm. */
@@ -124,7 +153,7 @@ export async function startPostgres(options: { binDir?: string; settings?: Reado
   const dir = mkdtempSync(join(tmpdir(), 'runback-pg-'));
   if (uid !== undefined) chownSync(dir, uid, uid);
   const data = join(dir, 'data');
-  await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], { ...owner, cwd: dir });
+  await emptyCluster(bin, data, { ...owner, cwd: dir });
   const port = await freePort();
   const settings = {
     fsync: 'off',

@@ -12,11 +12,11 @@ export const fullSweeps = process.env['RUNBACK_TEST_FULL'] === '1';
 export const everyPoint = fullSweeps || process.env['RUNBACK_TEST_POINTS'] === 'all';
 
 /**
- * How often a property is tried: a quarter of `whole`. Under CI the seed is pinned, so that more tries of what passed
+ * How often a property is tried: an eighth of `whole`. Under CI the seed is pinned, so that more tries of what passed
  * would show nothing new; whoever looks for faults takes RUNBACK_TEST_FULL=1 and fresh seeds.
  */
 export function tries(whole: number): number {
-  return fullSweeps ? whole : Math.ceil(whole / 4);
+  return fullSweeps ? whole : Math.ceil(whole / 8);
 }
 
 /**

@@ -22,8 +22,8 @@ export function sweepCalls(one: Part): void {
       const [lines, flushed] = ['writeSync', 'datasync'].map((wanted) =>
         worlds.operations.filter(({ name, target }) => name === wanted && target.endsWith('/journal.ndjson')),
       ) as [CrashOperation[], CrashOperation[]];
-      const read = thinned(2)(reading);
-      const ended = everyNth(2, (all) => all)(flushed);
+      const read = thinned(1)(reading);
+      const ended = everyNth(4, (all) => all)(flushed);
       const torn = lines.filter((_, index) => fullSweeps || index % 8 === 0);
       const whole = [
         ...plan(writing, () => (fullSweeps ? ['before', 'half', 'after'] : ['before', 'after'])),
