@@ -162,12 +162,11 @@ async function oneCommand(
 /** What confirms a plan: its environment and how many records it changes. An override is nothing that is typed unasked. */
 const OF_A_PLAN = /^(sandbox|staging):\d+$/u;
 
-/** A typed confirmation of a plan that the run waits for. */
+/** A typed confirmation of a plan that the run waits for: its first, or another one on a later visit of the step. */
 function confirmationIn({ error }: StageOutcome): { readonly key: string; readonly expect: string } | undefined {
   const { answer, expect } = error?.data ?? {};
-  return error?.code === 'person-needed' && typeof answer === 'string' && typeof expect === 'string' && OF_A_PLAN.test(expect)
-    ? { key: answer, expect }
-    : undefined;
+  const asks = error?.code === 'person-needed' || error?.code === 'confirmation-wrong';
+  return asks && typeof answer === 'string' && typeof expect === 'string' && OF_A_PLAN.test(expect) ? { key: answer, expect } : undefined;
 }
 
 /** The question that a failed step asks, where it asks and has had no answer. */

@@ -214,7 +214,7 @@ async function confirm(runner: Runner, step: Step, action: AnyAction, inputs: Re
         why: `Expected exactly ${wanted.expect}.`,
         state: runner.writtenSoFar(),
         next: `runback runbook resume ${runner.run.id}`,
-        data: { run: runner.run.id, step: step.id, expect: wanted.expect },
+        data: { run: runner.run.id, step: step.id, answer: step.id, expect: wanted.expect },
       }),
     );
   const note = answer.note === undefined ? {} : { note: answer.note };
