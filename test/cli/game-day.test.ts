@@ -187,4 +187,50 @@ describe('a game day', () => {
     expect(mail.mails.length).toBe(1);
     expect(await readIfThere(join(folder, 'drill.log'))).toBe('');
   }, 240_000);
+
+  it('stopped with Ctrl-C while somebody is waited for, is over for whoever was paged, and pages nobody on', async () => {
+    const { mail, run, folder, env } = await workspace({ within: '3s' });
+    const game = spawn(process.execPath, [program, 'drill', 'run', 'names', '--people', '--yes'], { cwd: folder, env: cleanEnv(env), stdio: 'pipe' });
+    let said = '';
+    game.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const ended = new Promise<number | null>((resolve) => game.once('exit', resolve));
+    const [, id = ''] = await mailWith(mail, /runback incident ack (\S+)/u);
+    game.kill('SIGINT');
+    expect(await ended, said).toBe(130);
+    expect((await run('incident', 'show', id)).stdout).toMatch(/Resolved: The drill was stopped before its\s+end/u);
+    expect((await run('incident', 'list')).stdout).toContain('No incident is open');
+    const before = mail.mails.length;
+    await new Promise((resolve) => setTimeout(resolve, 3100));
+    await run('daemon', '--once');
+    expect(mail.mails.length).toBe(before);
+    expect(await readIfThere(join(folder, 'drill.log'))).not.toContain('"kind":"alert"');
+    expect(await readIfThere(join(folder, 'real.log'))).toBe('');
+  }, 240_000);
+
+  it('where a daemon runs, leaves the pages to it: each goes out once', async () => {
+    const { folder, mail, run, env } = await workspace({ within: '2s' });
+    const daemon = spawn(process.execPath, [program, 'daemon', '--port', '0', '--json'], {
+      cwd: folder,
+      env: cleanEnv(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => {
+      daemon.kill('SIGKILL');
+    });
+    const gone = new Promise((resolve) => daemon.once('exit', resolve));
+    await new Promise((resolve) => daemon.stdout.once('data', resolve));
+    const ended = await run('--json', 'drill', 'run', 'names', '--people', '--yes');
+    expect(ended.code, ended.stderr).toBe(2);
+    const { people } = resultOf(ended);
+    expect(people?.findings.flatMap(({ kind, owner }) => (kind === 'unanswered' ? owner : []))).toEqual(
+      expect.arrayContaining(['Maya Ortiz', 'Lee Park']),
+    );
+    daemon.kill('SIGTERM');
+    await gone;
+    const alerts = mail.mails.filter(({ parsed }) => parsed.text?.includes(`runback incident ack ${people?.incident ?? ''}`));
+    const receivers = alerts.map(({ to }) => String(to));
+    expect(receivers.length).toBe(2);
+    expect(new Set(receivers).size).toBe(2);
+    expect(await readIfThere(join(folder, 'real.log'))).toBe('');
+  }, 240_000);
 });
