@@ -33,6 +33,8 @@ export interface LocalStage {
   automate(automation: Automation): void;
   /** Switches everything that it does by itself off, or on again. */
   switchAutomations(on: boolean): void;
+  /** Adds the options again that choices have lost; gives the names of the fields. */
+  putOptionsBack(): readonly string[];
   /** What writes through the API have set off so far, chains too, in words: automations begun and mails that went out. */
   sideEffects(): readonly string[];
   /** The sync that writes to it, and its name in runback.yml. */

@@ -76,8 +76,11 @@ const handsSchema = z.union(
       .strictObject({ at: text.describe('The step of the runbook, once it is done.'), object: text })
       .describe('A person corrects by hand, on damaged records of this object type, what no API of the platform can write: consent.'),
     z.strictObject({ at: text, automations: z.enum(['off', 'on']) }).describe('A person switches what the account does by itself off, or on again.'),
+    z
+      .strictObject({ at: text, options: z.literal('back') })
+      .describe('A person adds the options again that fields have lost. What was added in the meantime stays.'),
   ],
-  { error: 'expected { at: a step, object: an object type } or { at: a step, automations: off or on }' },
+  { error: 'expected { at: a step, object: an object type }, { at: a step, automations: off or on } or { at: a step, options: back }' },
 );
 
 const automationSchema = z

@@ -372,6 +372,9 @@ class Rehearsal {
       if ('automations' in hand) {
         this.stage.local?.switchAutomations(hand.automations === 'on');
         this.#note(`by hand on the platform: automations ${hand.automations}`);
+      } else if ('options' in hand) {
+        const put = this.stage.local?.putOptionsBack() ?? [];
+        this.#note(`by hand on the platform: options of ${put.join(', ') || 'no field'} added again`);
       } else {
         const put = await book.putRightByHand(COLLEAGUE, hand.object);
         this.#note(`by hand on the platform: ${put} values of ${hand.object}`);

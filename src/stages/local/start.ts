@@ -2,6 +2,7 @@ import { openPlatform, type PlatformSchema } from '../../connectors/index.js';
 import { type CallOptions, type Clock, didYouMean, RunbackError } from '../../lib/index.js';
 import type { Sandbox } from '../../sandbox/index.js';
 import { loadWorkspace } from '../../workspace/index.js';
+import { StagedChoices } from '../choices.js';
 import { startIntegration, type IntegrationOptions } from '../integration.js';
 import { sandboxAccount } from '../sandbox-account.js';
 import type { Stage } from '../stage.js';
@@ -53,7 +54,8 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
     });
     const schema = await described(folder, name, sandbox.token, clock, call);
     sandbox.resetCounts();
-    const account = sandboxAccount(sandbox, schema);
+    const choices = new StagedChoices(sandbox, schema);
+    const account = sandboxAccount(sandbox, schema, choices);
     return {
       label: kind.label,
       folder,
@@ -71,6 +73,7 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
         switchAutomations: (on) => {
           for (const automation of sandbox.automations()) sandbox.automate({ ...automation, enabled: on });
         },
+        putOptionsBack: () => choices.putBack(),
         sideEffects: () => sideEffectsOf(sandbox),
         integration,
         sync: SYNC,

@@ -49,6 +49,7 @@ export const restorePlan = defineAction<Input>({
     links: 'int',
     over_limits: 'bool',
     not_covered: 'int',
+    unwritable: 'int',
     lost: 'int',
   },
   effect: 'idempotent',
@@ -82,6 +83,10 @@ export const restorePlan = defineAction<Input>({
       });
     return await outputsOf(plan, context);
   },
+  left: ({ plan, unwritable }) =>
+    typeof unwritable === 'number' && unwritable > 0
+      ? `${unwritable} values whose field or option is no longer there as it was (runback restore left ${String(plan)})`
+      : undefined,
   undo: { none: 'a plan changes nothing on a platform' },
   manual: (values) => [
     `Compare the good export (${values['base'] ?? '<base>'}) with that of the damage (${values['damaged'] ?? '<damaged>'}), record by record.`,
@@ -207,6 +212,9 @@ function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list === undefined || list.length === 0 ? undefined : list;
 }
 
+/** Conflicts that end once somebody puts the definition of a field back as it was. */
+const GONE = ['option-removed', 'field-removed', 'type-changed'] as const;
+
 async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Record<string, unknown>> {
   const { excessOf } = await import('../../../restores/index.js');
   const { counts } = plan.header;
@@ -230,6 +238,7 @@ async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Rec
     // Object types and kinds of link that the plan says nothing about; records that are created again and do not come
     // back whole.
     not_covered: plan.header.notCovered?.length ?? 0,
+    unwritable: sum(GONE.map((code) => conflicts[code])),
     lost: sum((plan.header.lost ?? []).map(({ records }) => records)),
   };
 }
