@@ -12,7 +12,7 @@ const SUCCEEDED = { code: 0, data: { state: 'succeeded' } };
 /** The syncs as they were before the run. */
 const AS_BEFORE = { feed: 'running', archive: 'paused' };
 
-test('accidental-delete: of a record that was merged away nothing is written, and a person is told what to do about it', async () => {
+test('accidental-delete: of a record that was merged away nothing is written, a person is told what to do about it, and the run is no success', async () => {
   it = await openAccount();
   const [merged = '', into = '', deleted = ''] = it.contacts;
   it.maya.apply({ action: 'merge', object: 'contacts', id: merged, into });
@@ -20,7 +20,8 @@ test('accidental-delete: of a record that was merged away nothing is written, an
   it.feed.remove('contacts', deleted);
   const remaining = it.sandbox.truth().record('contacts', into);
   const { ended, asked } = await it.follow('accidental-delete', {}, { review: (times) => (times === 1 ? 'again' : 'yes') });
-  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject({ code: 3, data: { state: 'partial' } });
+  expect(ended.stdout).toContain('1 record that was merged into another');
   expect(asked).toEqual(['review', 'review', 'apply', 'new_ids', 'merges']);
   expect(it.sandbox.truth().record('contacts', into)).toEqual(remaining);
   const emails = [...it.sandbox.truth().records('contacts')].map(({ values }) => values['email']);

@@ -111,11 +111,13 @@ const expectSchema = z
     repaired: percent.default('100%').describe('Damaged cells, links and records that are as they should be.'),
     innocent_changed: count.default(0).describe('Most cells that nothing had touched and that are different afterwards.'),
     edits_kept: percent.default('100%').describe('Legitimate edits that are still there.'),
+    links: count.default(0).describe('Most damaged links that may still be wrong.'),
     side_effects: count.default(0).describe('Most mails and automations that the restore itself may set off.'),
     duplicates: count.default(0).describe('Most records that should not be there.'),
     recovery_time: durationSchema.default('5m').describe('From the failure to the end of the runbook.'),
     guided_time: durationSchema.default('60m').describe('The same where a person at the terminal does it.'),
     data_loss_window: durationSchema.default('24h').describe('Age of the base snapshot when the failure began.'),
+    ends: z.enum(['succeeded', 'partial']).exactOptional().describe('How the run has to end; either will do unless given.'),
     stops: text.exactOptional().describe('The run has to stop at this step, with the syncs paused, instead of coming to its end.'),
   })
   .prefault({});
