@@ -14,6 +14,8 @@ export interface Stage {
   readonly account: StagedAccount;
   /** The same, but for reading the records that may be damaged: of an account that others use too, those of the drill. */
   readonly victims: StagedAccount;
+  /** Nothing in it is real: its values may stand in reports. */
+  readonly invented: boolean;
   /** How it differs from what it stands for, in words. */
   readonly differs: readonly string[];
   /** Takes everything down that was started, and away what was written beside the folder. May be called twice. */

@@ -92,6 +92,7 @@ async function filled(
     environment: platform.environment === 'sandbox' ? 'sandbox' : 'staging',
     account,
     victims,
+    invented: false,
     differs: [...differs, ...leaks],
     secrets: await secretEnvironment(config, deps.environment),
     stop: async () => {

@@ -23,13 +23,23 @@ const whereSchema = z.union(
       seed: z.int().min(0).default(7).describe('The same seed gives the same account.'),
     }),
     z.strictObject({
+      local: z.array(text).min(1).describe('Sandboxes on this machine; the drill is run once on each.'),
+      from: text.describe('A snapshot that they are filled from: an id, latest, latest-verified, or the path of a file from that of the drill.'),
+      mask: z.array(text).default([]).describe('Texts that are replaced by invented ones of the same form before they are put there.'),
+      records: z.int().min(1).max(200_000).default(5000).describe('Most records of each object type.'),
+      seed: z.int().min(0).default(7).describe('The same seed takes the same records for victims.'),
+    }),
+    z.strictObject({
       platform: text.describe('A platform of runback.yml that is no production.'),
       from: text.exactOptional().describe('A snapshot whose records are put there first: only they are damaged, and they are taken away again.'),
       mask: z.array(text).default([]).describe('Fields whose values are replaced by invented ones of the same form.'),
       records: z.int().min(1).max(200_000).default(5000).describe('Most records of each object type that are put there.'),
     }),
   ],
-  { error: 'expected { local: [hubspot] } or { platform: a platform of runback.yml that is no production }' },
+  {
+    error:
+      'expected { local: [hubspot] }, with from: a snapshot where it is filled from one, or { platform: a platform of runback.yml that is no production }',
+  },
 );
 
 /** One fault, its kind deciding which parameters it has. */

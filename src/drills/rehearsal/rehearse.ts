@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { type CallOptions, type Clock, defined, newId, parseDuration, RunbackError } from '../../lib/index.js';
 import { loadRunbook, type Runbook } from '../../runbooks/index.js';
 import { type Automation, createRandom, type Random, type Who } from '../../sandbox/index.js';
+import { openSnapshot, type SnapshotReader } from '../../snapshots/index.js';
 import {
   runThere,
   type Stage,
@@ -95,22 +96,34 @@ export async function rehearse(request: RehearsalRequest, deps: RehearsalDeps): 
 
 const seedOf = ({ seed, drill }: RehearsalRequest): number => seed ?? ('seed' in drill.document.where ? drill.document.where.seed : 0);
 
-async function stageOf({ drill, folder, place, runbook, choice = [] }: RehearsalRequest, deps: RehearsalDeps, seed: number): Promise<Stage> {
+async function stageOf(request: RehearsalRequest, deps: RehearsalDeps, seed: number): Promise<Stage> {
+  const { drill, folder, place, runbook, choice = [] } = request;
   const { where } = drill.document;
   const { records } = where;
   const runbooks = [...new Set([runbook, ...choice])];
-  if ('local' in place) return await startLocalStage(folder, { platform: place.local, records, seed, runbooks }, deps.clock, deps.call);
+  const { from, mask } = 'from' in where || 'platform' in where ? where : { from: undefined, mask: [] };
+  if ('local' in place) {
+    const snapshot = from === undefined ? undefined : await snapshotOf(drill, from, deps);
+    try {
+      const options = { platform: place.local, records, seed, runbooks, mask, ...defined({ from: snapshot }) };
+      return await startLocalStage(folder, options, deps.clock, deps.call);
+    } finally {
+      await snapshot?.close();
+    }
+  }
   if (deps.staging === undefined)
-    throw new RunbackError(
-      'workspace-missing',
-      `Drill ${drill.id} is staged on ${place.platform}, a platform of a workspace, and there is none here`,
-      {
-        state: 'Nothing was started.',
-      },
-    );
-  const { from, mask } = 'platform' in where ? where : { from: undefined, mask: [] };
+    throw noWorkspace(`Drill ${drill.id} is staged on ${place.platform}, a platform of a workspace, and there is none here`);
   return await openStagingStage(folder, { platform: place.platform, records, runbooks, mask, ...defined({ from }) }, deps.staging);
 }
+
+/** A snapshot of the workspace, or the path of one from the drill's file. */
+async function snapshotOf({ id, file }: Drill, from: string, { staging }: RehearsalDeps): Promise<SnapshotReader> {
+  if (/[/\\]|\.zip$/u.test(from)) return await openSnapshot(resolve(dirname(file), from));
+  if (staging === undefined) throw noWorkspace(`Drill ${id} is staged from snapshot ${from} of a workspace, and there is none here`);
+  return await staging.catalog.open(from);
+}
+
+const noWorkspace = (message: string): RunbackError => new RunbackError('workspace-missing', message, { state: 'Nothing was started.' });
 
 function requireSteps({ document, file }: Drill, runbook: Runbook): void {
   const ids = runbook.steps.map(({ id }) => id);
@@ -209,10 +222,9 @@ class Rehearsal {
       run: { id: report.run, state: report.state, kills: report.kills, resumes: report.resumes, ...defined({ because: report.because }) },
       disturbed: this.#disturbances.done,
       timeline: this.#timeline,
-      examples:
-        this.stage.local === undefined ? judged.score.examples.map((example) => example.slice(0, example.indexOf(': is '))) : judged.score.examples,
+      examples: this.stage.invented ? judged.score.examples : judged.score.examples.map((example) => example.slice(0, example.indexOf(': is '))),
       // What is no invented data is kept in no report.
-      samples: this.stage.local === undefined ? [] : book.samples(judged.actual, MOST_SAMPLES),
+      samples: this.stage.invented ? book.samples(judged.actual, MOST_SAMPLES) : [],
       differs: this.stage.differs,
       ...defined({ mustFail, requests: this.stage.local?.counts().requests, byHand: 'steps' in report ? report.steps : undefined }),
     };
