@@ -17,6 +17,8 @@ export interface SeedRequest {
   readonly mask: readonly string[];
   /** Name of the platform, for messages. */
   readonly name: string;
+  /** Called once the first record is there, before any other is: what it throws ends the filling. */
+  readonly firstIsThere: () => Promise<void>;
 }
 
 /**
@@ -29,13 +31,14 @@ export async function seedFromSnapshot(request: SeedRequest, call: CallOptions):
   const mask = new Mask(request.mask);
   const lacks: string[] = [];
   let created = 0;
+  const alone = { first: true };
   for (const info of snapshot.manifest.objects) {
     const there = schema.objects.find(({ object }) => object === info.object);
     if (there === undefined || there.refused !== undefined || !there.createWithKey) {
       lacks.push(`${info.object} of the snapshot cannot be put on ${name}`);
       continue;
     }
-    const { made, taken, fields } = await createAll(request, mask, info, there, call);
+    const { made, taken, fields } = await createAll(request, { mask, alone }, info, there, call);
     created += made;
     if (taken > 0) lacks.push(`${taken} ${info.object} were left out: ${name} has records with their keys`);
     if (fields.size > 0) lacks.push(`${info.object} on ${name} have no ${[...fields].sort().join(', ')}`);
@@ -50,8 +53,8 @@ export async function seedFromSnapshot(request: SeedRequest, call: CallOptions):
 }
 
 async function createAll(
-  { snapshot, platform, leftovers, records }: SeedRequest,
-  mask: Mask,
+  { snapshot, platform, leftovers, records, firstIsThere }: SeedRequest,
+  { mask, alone }: { readonly mask: Mask; readonly alone: { first: boolean } },
   info: SnapshotReader['manifest']['objects'][number],
   schema: ObjectSchema,
   call: CallOptions,
@@ -89,13 +92,16 @@ async function createAll(
         state: 'What was put there is taken away again.',
       });
     made += results.length;
+    if (!alone.first) return;
+    alone.first = false;
+    await firstIsThere();
   };
   let batch: PlatformRecord[] = [];
   for await (const lines of snapshot.lines(info, call))
     for (const line of lines) {
       if (made + batch.length >= records) break;
       batch.push(parseRecordLine(line));
-      if (batch.length < size) continue;
+      if (batch.length < (alone.first ? 1 : size)) continue;
       await flush(batch);
       batch = [];
     }
