@@ -63,6 +63,7 @@ function passedOn(connector: Connector): Partial<Connector> {
     }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
     ...(connector.now && { now: () => connector.now?.() }),
+    ...(connector.settingsMayHaveChanged && { settingsMayHaveChanged: () => connector.settingsMayHaveChanged?.() }),
     ...(connector.aheadMs && { aheadMs: () => connector.aheadMs?.() }),
     ...(connector.beginRead && { beginRead: async (options) => await foreseen(kind, options, async () => await connector.beginRead?.(options)) }),
     ...(connector.endRead && { endRead: async () => await connector.endRead?.() }),

@@ -25,7 +25,7 @@ export interface Connector {
   /**
    * Object types with fields and links. `objects` limits the answer; without it, every object type the credentials see.
    * Unknown names throw `object-unsupported` with a suggestion; an object that cannot be handled has `refused`. The
-   * answer may be up to a minute old. Only links between two of the described objects are listed. Order of `objects` in
+   * answer may be up to a minute old, see {@link settingsMayHaveChanged}. Only links between two of the described objects are listed. Order of `objects` in
    * the answer: parents before children.
    */
   describe(objects: readonly string[] | undefined, options?: CallOptions): Promise<PlatformSchema>;
@@ -96,6 +96,12 @@ export interface Connector {
    * that is not known.
    */
   aheadMs?(): number | undefined;
+
+  /**
+   * Somebody may have changed definitions on the platform: what is described from now on is asked for anew. Absent where
+   * it always is.
+   */
+  settingsMayHaveChanged?(): void;
 
   /**
    * Opens one consistent view for all following reads of this instance where `capabilities.consistentRead`; else does

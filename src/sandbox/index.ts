@@ -3,6 +3,7 @@ export type { Fault } from './hubspot/faults.js';
 export type { CommonEffect, CommonFault, Faults } from './kit/faults.js';
 export type { HubSpotSandbox } from './hubspot/handle.js';
 export { startHubSpotSandbox, type HubSpotSandboxOptions } from './hubspot/sandbox.js';
+export { importAccount, type ImportedAccount, type ImportedLinks, type ImportedProperty, type ImportedRecord } from './hubspot/seed/import.js';
 export { seedMessy } from './hubspot/seed/seed.js';
 export { strangerOf, turnAway } from './kit/gate.js';
 export { createRandom, type Random } from './kit/random.js';

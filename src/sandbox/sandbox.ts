@@ -35,6 +35,12 @@ export interface Sandbox extends Automated {
   truth(): Truth;
   /** Writes as somebody else, without HTTP. */
   writeAs(who: Who): TrueWriter;
+  /**
+   * Changes the options of a choice, as whoever may change its settings does. Records keep what they hold, also what is
+   * no option any more; nobody can write that from then on. Throws what the platform would refuse. Absent where an
+   * account cannot change them.
+   */
+  setOptions?(object: string, field: string, options: readonly string[]): void;
   counts(): Counts;
   /** Forgets the counts so far. */
   resetCounts(): void;

@@ -14,7 +14,10 @@ import type { TrueValues, Who, WrittenValues } from '../sandbox/index.js';
 export interface StagedAccount {
   /** Names of the object types, parents before children. */
   readonly objects: readonly string[];
-  /** The fields of an object type, read-only ones too. Throws `usage` for an unknown one, as the calls below do. */
+  /**
+   * The fields of an object type as they are now, read-only ones too. Throws `usage` for an unknown one, as the calls
+   * below do.
+   */
   fields(object: string): readonly FieldSchema[];
   record(object: string, key: string): Promise<TrueValues | undefined>;
   /** The live records of an object type, in an order that is the same for the same account. */
@@ -23,6 +26,8 @@ export interface StagedAccount {
   links(): Promise<readonly StagedLink[]>;
   /** Writes as somebody; an account that cannot tell writers apart writes as itself. */
   as(who: Who): StagedWriter;
+  /** Changes the options of a choice; records keep what they hold. Absent where the stage cannot. */
+  readonly setOptions?: (object: string, field: string, options: readonly string[]) => Promise<void>;
 }
 
 /** A record and what it holds. */

@@ -3,7 +3,7 @@ import { type CallOptions, canonicalJson, RunbackError } from '../lib/index.js';
 import type { Fields, FieldSchema, LinkSchema, ObjectSchema, Value } from '../records/index.js';
 import type { TrueValues, WrittenValues } from '../sandbox/index.js';
 import type { StagedAccount, StagedLink, StagedRecord, StagedWriter } from './account.js';
-import { fieldsIn, requireKnown } from './sandbox-account.js';
+import { fieldsIn, requireKnown } from './fields.js';
 
 /**
  * An account that is reached only through its ordinary connector as a stage. Whoever breaks it does so with the

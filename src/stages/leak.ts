@@ -13,24 +13,30 @@ export interface WatchedPlatform {
   record(object: string, key: string): Promise<TrueValues | undefined>;
 }
 
+/** What came of it. */
+export interface LeakSearch {
+  readonly marked: boolean;
+  readonly unseen: readonly string[];
+}
+
+const UNMARKED = 'no text on it could be marked, so that whether it flows on to production is not known';
 const MARKER: Who = { kind: 'person', id: 'runback-drill' };
 /** Room that a marker needs, characters. */
 const MARKER_LENGTH = 23;
 
 /**
  * Writes a marker that nobody could have guessed into one record of a stage, reads it back, looks for it in production,
- * and puts back what was there. It tells what no name or address does: a copy that flows on. Gives what could not be
- * looked at, in words. Throws `stage-refused` where the marker shows up in production, or not on the stage itself.
+ * and puts back what was there. It tells what no name or address does: a copy that flows on. Gives whether anything
+ * could be marked, and what could not be looked at, in words. Throws `stage-refused` where the marker shows up in production, or not on the stage itself.
  */
 export async function refuseLeak(
   { name, account, victims }: { readonly name: string; readonly account: StagedAccount; readonly victims: StagedAccount },
   productions: readonly WatchedPlatform[],
-): Promise<readonly string[]> {
+): Promise<LeakSearch> {
   const writer = account.as(MARKER);
   const marker = `drill-${randomUUID().slice(0, 17)}`;
   const marked = await mark(await markable(victims), async ({ object, key, field }) => await writer.update(object, key, { [field]: marker }));
-  if (marked === undefined)
-    return productions.length === 0 ? [] : ['no text on it could be marked, so that whether it flows on to production is not known'];
+  if (marked === undefined) return { marked: false, unseen: productions.length === 0 ? [] : [UNMARKED] };
   const { object, key, field, was } = marked;
   try {
     if ((await account.record(object, key))?.[field] !== marker) throw refusedStage(name, 'What is written there cannot be read back.');
@@ -42,7 +48,7 @@ export async function refuseLeak(
       else if (Object.values(seen ?? {}).includes(marker))
         throw refusedStage(name, `What is written there shows up in ${production.name}, which is production.`);
     }
-    return unseen;
+    return { marked: true, unseen };
   } finally {
     await writer.update(object, key, { [field]: was ?? null });
   }

@@ -1,11 +1,11 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import { RunbackError } from '../lib/index.js';
-import type { FieldSchema } from '../records/index.js';
 import type { Sandbox, TrueWriter, Who } from '../sandbox/index.js';
 import type { StagedAccount, StagedWriter } from './account.js';
+import type { StagedChoices } from './choices.js';
+import { requireKnown } from './fields.js';
 
-/** A local sandbox as a stage: past its API, as `schema`, which the connector gave, describes it. */
-export function sandboxAccount(sandbox: Sandbox, { objects }: PlatformSchema): StagedAccount {
+/** A local sandbox as a stage: past its API, with the object types that the connector described. */
+export function sandboxAccount(sandbox: Sandbox, { objects }: PlatformSchema, choices: StagedChoices): StagedAccount {
   const names = objects.map(({ object }) => object);
   const truth = (object: string): ReturnType<Sandbox['truth']> => {
     requireKnown(names, object);
@@ -13,7 +13,13 @@ export function sandboxAccount(sandbox: Sandbox, { objects }: PlatformSchema): S
   };
   return {
     objects: names,
-    fields: (object) => fieldsIn(objects, object),
+    fields: (object) => choices.fields(object),
+    ...(sandbox.setOptions && {
+      setOptions: async (object: string, field: string, options: readonly string[]) => {
+        requireKnown(names, object);
+        await Promise.resolve(choices.set(object, field, options));
+      },
+    }),
     record: async (object, key) => await Promise.resolve(truth(object).record(object, key)),
     records: async (object) => await Promise.resolve([...truth(object).records(object)]),
     links: async () =>
@@ -56,19 +62,4 @@ function writer(direct: TrueWriter, names: readonly string[]): StagedWriter {
       },
     }),
   };
-}
-
-/** Throws `usage` for an object type that is not on this stage. */
-export function requireKnown(names: readonly string[], object: string): void {
-  if (!names.includes(object))
-    throw new RunbackError('usage', `There are no ${object} on this stage`, { why: `It has ${names.join(', ')}.`, state: 'Nothing was changed.' });
-}
-
-/** The fields of an object type. */
-export function fieldsIn(objects: PlatformSchema['objects'], object: string): readonly FieldSchema[] {
-  requireKnown(
-    objects.map((each) => each.object),
-    object,
-  );
-  return objects.find((each) => each.object === object)?.fields ?? [];
 }

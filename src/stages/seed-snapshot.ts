@@ -1,10 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
-
 import type { CreateMutation, Platform, PlatformSchema } from '../connectors/index.js';
 import { type CallOptions, RunbackError } from '../lib/index.js';
 import { type Fields, type ObjectSchema, parseRecordLine, type PlatformRecord, type Value } from '../records/index.js';
 import type { SnapshotReader } from '../snapshots/index.js';
 import type { Leftovers } from './leftovers.js';
+import { Mask } from './mask.js';
 
 /** What is put onto a platform. */
 export interface SeedRequest {
@@ -18,6 +17,8 @@ export interface SeedRequest {
   readonly mask: readonly string[];
   /** Name of the platform, for messages. */
   readonly name: string;
+  /** Called once the first record is there, before any other is: what it throws ends the filling. */
+  readonly firstIsThere: () => Promise<void>;
 }
 
 /**
@@ -30,13 +31,14 @@ export async function seedFromSnapshot(request: SeedRequest, call: CallOptions):
   const mask = new Mask(request.mask);
   const lacks: string[] = [];
   let created = 0;
+  const alone = { first: true };
   for (const info of snapshot.manifest.objects) {
     const there = schema.objects.find(({ object }) => object === info.object);
     if (there === undefined || there.refused !== undefined || !there.createWithKey) {
       lacks.push(`${info.object} of the snapshot cannot be put on ${name}`);
       continue;
     }
-    const { made, taken, fields } = await createAll(request, mask, info, there, call);
+    const { made, taken, fields } = await createAll(request, { mask, alone }, info, there, call);
     created += made;
     if (taken > 0) lacks.push(`${taken} ${info.object} were left out: ${name} has records with their keys`);
     if (fields.size > 0) lacks.push(`${info.object} on ${name} have no ${[...fields].sort().join(', ')}`);
@@ -51,8 +53,8 @@ export async function seedFromSnapshot(request: SeedRequest, call: CallOptions):
 }
 
 async function createAll(
-  { snapshot, platform, leftovers, records }: SeedRequest,
-  mask: Mask,
+  { snapshot, platform, leftovers, records, firstIsThere }: SeedRequest,
+  { mask, alone }: { readonly mask: Mask; readonly alone: { first: boolean } },
   info: SnapshotReader['manifest']['objects'][number],
   schema: ObjectSchema,
   call: CallOptions,
@@ -90,13 +92,16 @@ async function createAll(
         state: 'What was put there is taken away again.',
       });
     made += results.length;
+    if (!alone.first) return;
+    alone.first = false;
+    await firstIsThere();
   };
   let batch: PlatformRecord[] = [];
   for await (const lines of snapshot.lines(info, call))
     for (const line of lines) {
       if (made + batch.length >= records) break;
       batch.push(parseRecordLine(line));
-      if (batch.length < size) continue;
+      if (batch.length < (alone.first ? 1 : size)) continue;
       await flush(batch);
       batch = [];
     }
@@ -114,45 +119,4 @@ function settable(values: Fields, schema: ObjectSchema, mask: Mask, lacking: Set
     else if ((!field.readOnly || field.givenOnCreate === true) && !schema.keyFields.includes(name)) set[name] = mask.of(name, value);
   }
   return set;
-}
-
-/** Values that stand for others. */
-class Mask {
-  readonly #salt = randomBytes(16);
-  /** What stands for each text of a field, and the other way round, so that no two texts become one. */
-  readonly #given = new Map<string, string>();
-  readonly #taken = new Set<string>();
-
-  constructor(private readonly fields: readonly string[]) {}
-
-  of(field: string, value: Value): Value {
-    if (!this.fields.includes(field) || typeof value !== 'string') return value;
-    const known = this.#given.get(`${field}/${value}`);
-    if (known !== undefined) return known;
-    let made = masked(value, this.#salt, 0);
-    for (let turn = 1; this.#taken.has(`${field}/${made}`); turn += 1) made = `${masked(value, this.#salt, turn)}${turn > MOST_TURNS ? turn : ''}`;
-    this.#given.set(`${field}/${value}`, made);
-    this.#taken.add(`${field}/${made}`);
-    return made;
-  }
-}
-
-/** Short texts have few others of their form: after so many a number is added. */
-const MOST_TURNS = 50;
-
-/**
- * An invented text of the same form: letters stay letters, digits digits, case stays. Without the salt nobody can try
- * out which text it was.
- */
-export function masked(text: string, salt: Buffer, turn: number): string {
-  const bytes = createHmac('sha256', salt).update(`${turn}/${text}`).digest();
-  const of = (index: number, below: number): number => (bytes[index % bytes.length] ?? 0) % below;
-  const letter = (index: number, first: string): string => String.fromCodePoint((first.codePointAt(0) ?? 0) + of(index, 26));
-  const changed = Array.from(text, (character, index) => {
-    if (/\p{Lu}/u.test(character)) return letter(index, 'A');
-    if (/\p{L}/u.test(character)) return letter(index, 'a');
-    return /\p{N}/u.test(character) ? String(of(index, 10)) : character;
-  }).join('');
-  const at = changed.indexOf('@');
-  return at > 0 ? `${changed.slice(0, at)}@example.com` : changed;
 }

@@ -14,6 +14,8 @@ export interface Stage {
   readonly account: StagedAccount;
   /** The same, but for reading the records that may be damaged: of an account that others use too, those of the drill. */
   readonly victims: StagedAccount;
+  /** Nothing in it is real: its values may stand in reports. */
+  readonly invented: boolean;
   /** How it differs from what it stands for, in words. */
   readonly differs: readonly string[];
   /** Takes everything down that was started, and away what was written beside the folder. May be called twice. */
@@ -33,6 +35,8 @@ export interface LocalStage {
   automate(automation: Automation): void;
   /** Switches everything that it does by itself off, or on again. */
   switchAutomations(on: boolean): void;
+  /** Adds the options again that choices have lost; gives the names of the fields. */
+  putOptionsBack(): readonly string[];
   /** What writes through the API have set off so far, chains too, in words: automations begun and mails that went out. */
   sideEffects(): readonly string[];
   /** The sync that writes to it, and its name in runback.yml. */

@@ -8,7 +8,7 @@ import { type PlatformConfig, SECRET_REF, type SecretRef, type Workspace } from 
 import type { StagedAccount } from './account.js';
 import { connectorAccount } from './connector-account.js';
 import { guardStage, refusedStage } from './guards.js';
-import { refuseLeak, type WatchedPlatform } from './leak.js';
+import { type LeakSearch, refuseLeak, type WatchedPlatform } from './leak.js';
 import { Leftovers } from './leftovers.js';
 import { seedFromSnapshot } from './seed-snapshot.js';
 import type { Stage } from './stage.js';
@@ -77,13 +77,17 @@ async function filled(
   const { platform, schema, leftovers, deps } = filling;
   const { workspace, call } = deps;
   await leftovers.takeAwayOld(schema, call);
-  const differs = [...unseen, ...(options.from === undefined ? [] : await fill(options, options.from, filling))];
-  await layWorkspace(folder, options, { platforms: { [config.name]: movedEntry(config, workspace.root) }, syncs: {}, tokens: {} });
   const account = connectorAccount(platform, schema, call);
   const victims = options.from === undefined ? account : onlyOwn(account, leftovers);
   // What was there is put back after Ctrl-C too.
   const steadfast = connectorAccount(platform, schema, {});
-  const leaks = await refuseLeak({ name: config.name, account: steadfast, victims }, productionsLike(config, deps));
+  const search = async (): Promise<LeakSearch> => await refuseLeak({ name: config.name, account: steadfast, victims }, productionsLike(config, deps));
+  let found: LeakSearch | undefined;
+  const firstIsThere = async (): Promise<void> => void (found = await search());
+  const lacks = options.from === undefined ? [] : await fill(options, options.from, filling, firstIsThere);
+  // The first record may have no text that can be marked; others may.
+  const { unseen: leaks } = found?.marked === true ? found : await search();
+  await layWorkspace(folder, options, { platforms: { [config.name]: movedEntry(config, workspace.root) }, syncs: {}, tokens: {} });
   let stopped = false;
   return {
     label: `${config.name}, a ${platform.environment} account (${platform.identity.label})`,
@@ -92,7 +96,8 @@ async function filled(
     environment: platform.environment === 'sandbox' ? 'sandbox' : 'staging',
     account,
     victims,
-    differs: [...differs, ...leaks],
+    invented: false,
+    differs: [...unseen, ...lacks, ...leaks],
     secrets: await secretEnvironment(config, deps.environment),
     stop: async () => {
       if (stopped) return;
@@ -162,9 +167,10 @@ async function fill(
   { records, mask, platform: name }: StagingOptions,
   from: string,
   { platform, schema, leftovers, deps }: Filling,
+  firstIsThere: () => Promise<void>,
 ): Promise<readonly string[]> {
   const snapshot = await deps.catalog.open(from);
-  return await seedFromSnapshot({ snapshot, platform, schema, leftovers, records, mask, name }, deps.call);
+  return await seedFromSnapshot({ snapshot, platform, schema, leftovers, records, mask, name, firstIsThere }, deps.call);
 }
 
 /** The entry of a platform for a workspace in another folder: files that it names stay where they are. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -106,6 +106,25 @@ describe('a drill with a person at a real terminal', () => {
     expect(await readdir(temporary)).toEqual([]);
   });
 
+  test.skipIf(process.platform !== 'linux')('what they work with on the stage sees no secret of the environment but those of the stage', async () => {
+    const secret = 'fake-secret-of-production';
+    const terminal = start(['drill', 'run', 'cities', '--guided'], { env: { TMPDIR: temporary, CRM_TOKEN: secret } });
+    await terminal.waitFor(/One city on four contacts[^]*End the drill/u);
+    terminal.type(`${KEY.down}${KEY.enter}`);
+    await terminal.waitFor('What do you see?');
+    const own = (await processes()).filter(({ environment }) => environment.includes(`TMPDIR=${temporary} `));
+    const [onStage, ...others] = own.filter(({ words }) => words.includes(temporary) && words.includes('respond'));
+    const drill = own.find(({ words }) => words.includes('--guided'));
+    expect([onStage?.words, others]).toEqual([expect.stringContaining('--workspace'), []]);
+    expect(drill?.environment).toContain(secret);
+    expect(onStage?.environment).not.toContain(secret);
+    expect(onStage?.environment).toContain('TERM=');
+    terminal.type(KEY.ctrlC);
+    await terminal.waitFor(/What do you want to do\?[^]*End the drill/u);
+    terminal.type(KEY.ctrlC);
+    expect(await terminal.exited).toBe(130);
+  });
+
   test('without a terminal it is refused before anything starts, as are two at once and a surprise with a name', async () => {
     const refused = async (...args: string[]): Promise<unknown> => (await runback(['drill', 'run', ...args, '--json'], { cwd: folder })).code;
     expect(await refused('cities', '--guided')).toBe(5);
@@ -114,3 +133,11 @@ describe('a drill with a person at a real terminal', () => {
     expect(await readdir(temporary)).toEqual([]);
   });
 });
+
+/** What runs on this machine that we may look at: its words, and the environment it was started with. */
+async function processes(): Promise<readonly { readonly words: string; readonly environment: string }[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name));
+  const readOf = async (id: string, name: string): Promise<string> =>
+    (await readFile(`/proc/${id}/${name}`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
+  return await Promise.all(ids.map(async (id) => ({ words: await readOf(id, 'cmdline'), environment: await readOf(id, 'environ') })));
+}

@@ -146,6 +146,20 @@ function refusing(
   };
 }
 
+it('tells options of a minute ago at most, and those of now once somebody may have changed them', async () => {
+  const { connector, sandbox, clock, schema } = bench;
+  const statuses = async (): Promise<readonly string[] | undefined> =>
+    (await schema('contacts')).fields.find(({ name }) => name === 'hs_lead_status')?.options;
+  const before = await statuses();
+  sandbox.setOptions('contacts', 'hs_lead_status', ['NEW']);
+  expect(await statuses()).toEqual(before);
+  connector.settingsMayHaveChanged?.();
+  expect(await statuses()).toEqual(['NEW']);
+  sandbox.setOptions('contacts', 'hs_lead_status', ['OPEN']);
+  clock.advance(60_000);
+  expect(await statuses()).toEqual(['OPEN']);
+});
+
 /** Lets these own records, so that the sandbox itself takes them. */
 function hire(...ids: readonly string[]): void {
   const [someone] = OWNERS;

@@ -111,6 +111,32 @@ export function sandboxContract(name: string, platform: SandboxUnderTest): void 
         expect([...sandbox.truth().records(platform.object)]).toEqual([{ key, values: sandbox.truth().record(platform.object, key) }]);
       });
 
+      test.skipIf(platform.choice === undefined)(
+        'an option that is taken away stays where it is held, and nobody can write it until it is back',
+        async () => {
+          const { object, text, choice = { field: '', options: ['', ''] } } = platform;
+          const setOptions = sandbox.setOptions?.bind(sandbox) ?? expect.unreachable();
+          const [first, second, ...more] = choice.options;
+          const writer = sandbox.writeAs(person);
+          const key = writer.create(object, { [choice.field]: first });
+          const held = (): string | undefined => sandbox.truth().record(object, key)?.[choice.field];
+          setOptions(object, choice.field, [second, ...more, 'renamed']);
+          expect(held()).toBe(first);
+          const { status, body } = await call(platform.set(key, 'still written'));
+          expect(platform.done(status, body)).toBe(true);
+          expect([held(), textOf(key)]).toEqual([first, 'still written']);
+          expect(() => writer.update(object, key, { [choice.field]: first })).toThrow(Error);
+          writer.update(object, key, { [choice.field]: 'renamed' });
+          expect(held()).toBe('renamed');
+          setOptions(object, choice.field, [first, second, ...more, 'renamed']);
+          writer.update(object, key, { [choice.field]: first });
+          expect(held()).toBe(first);
+          expect(() => setOptions(object, text, [first])).toThrow(Error);
+          expect(() => setOptions(object, choice.field, [first, first])).toThrow(Error);
+          expect(() => setOptions(object, 'no_such_field', [first])).toThrow(Error);
+        },
+      );
+
       test('links are there once, and go with their records', () => {
         const writer = sandbox.writeAs(person);
         const [a, b] = [seeded(), writer.create(platform.linked, { [platform.linkedText]: 'other' })];

@@ -113,6 +113,28 @@ describe('a drill in a staging database that is reached through the ordinary con
     expect(await readdir(join(folder, '.runback', 'documents', 'drill-stages')).catch(() => [])).toEqual([]);
   }, 60_000);
 
+  it('is filled with one record first, which is marked and looked for in production before any other is there', async () => {
+    const { folder, run, staging } = await scene();
+    const path = join(folder, 'runback.yml');
+    const config = JSON.parse(await readFile(path, 'utf8')) as { readonly platforms: { readonly rehearsal: object } };
+    const rehearsal = { ...config.platforms.rehearsal, objects: ['public.people'] };
+    await writeFile(path, JSON.stringify({ ...config, platforms: { ...config.platforms, rehearsal } }));
+    await server.sql(staging, 'CREATE SCHEMA watch');
+    await server.sql(staging, 'CREATE TABLE watch.seen (op text, id int)');
+    await server.sql(
+      staging,
+      "CREATE FUNCTION watch.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO watch.seen VALUES (TG_OP, NEW.id); RETURN NEW; END'",
+    );
+    await server.sql(staging, 'CREATE TRIGGER note AFTER INSERT OR UPDATE ON people FOR EACH ROW EXECUTE FUNCTION watch.note()');
+    const { code, stdout } = await run('drill', 'run', 'overwritten-people');
+    expect(code, stdout).toBe(0);
+    const seen = await server.sql(staging, 'SELECT op, id FROM watch.seen');
+    const [first, marked, cleared, second] = seen;
+    expect([first, marked, cleared, second].map((each) => each?.['op'])).toEqual(['INSERT', 'UPDATE', 'UPDATE', 'INSERT']);
+    expect([marked?.['id'], cleared?.['id']]).toEqual([first?.['id'], first?.['id']]);
+    expect(second?.['id']).not.toBe(first?.['id']);
+  }, 60_000);
+
   const data = sharedDataDir();
   if (data === undefined) console.log('skipped: febrl-people.csv and mojibake-in-the-wild.json are not beside the repository (RUNBACK_TEST_DATA)');
   it.skipIf(data === undefined)(

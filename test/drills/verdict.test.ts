@@ -92,3 +92,12 @@ describe('a scorecard', () => {
     expect(failedIn({ ...right, steps: right.steps.filter(({ step }) => step !== 'verify') })).toEqual(['resumed_after_verification']);
   });
 });
+
+it('takes links that are left, and one end alone, where the drill says so', () => {
+  const asked = drillOf({ expect: { links: 1, ends: 'partial' } }).document.expect;
+  const of = (facts: Facts, name: CheckName): boolean | undefined => scoreOf(facts, asked).find((check) => check.name === name)?.passed;
+  expect(of(judged({ links: { damaged: 3, left: 1 } }), 'links')).toBe(true);
+  expect(of(judged({ links: { damaged: 3, left: 2 } }), 'links')).toBe(false);
+  expect(of({ ...right, report: { ...right.report, state: 'partial' } }, 'ended')).toBe(true);
+  expect(of(right, 'ended')).toBe(false);
+});

@@ -12,7 +12,7 @@ const SUCCEEDED = { code: 0, data: { state: 'succeeded' } };
 /** The syncs as they were before the run. */
 const AS_BEFORE = { feed: 'running', archive: 'paused' };
 
-test('accidental-delete: of a record that was merged away nothing is written, and a person is told what to do about it', async () => {
+test('accidental-delete: of a record that was merged away nothing is written, a person is told what to do about it, and the run is no success', async () => {
   it = await openAccount();
   const [merged = '', into = '', deleted = ''] = it.contacts;
   it.maya.apply({ action: 'merge', object: 'contacts', id: merged, into });
@@ -20,7 +20,8 @@ test('accidental-delete: of a record that was merged away nothing is written, an
   it.feed.remove('contacts', deleted);
   const remaining = it.sandbox.truth().record('contacts', into);
   const { ended, asked } = await it.follow('accidental-delete', {}, { review: (times) => (times === 1 ? 'again' : 'yes') });
-  expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject({ code: 3, data: { state: 'partial' } });
+  expect(ended.stdout).toContain('1 record that was merged into another');
   expect(asked).toEqual(['review', 'review', 'apply', 'new_ids', 'merges']);
   expect(it.sandbox.truth().record('contacts', into)).toEqual(remaining);
   const emails = [...it.sandbox.truth().records('contacts')].map(({ values }) => values['email']);
@@ -178,15 +179,31 @@ test('schema-drift: values come back once the option is back, and not before', a
     'schema-drift',
     { fields: 'hs_lead_status' },
     {
-      review: async (times) => {
-        if (times === 1) await options(...kept, 'CONNECTED', 'connected');
-        return times === 1 ? 'again' : 'yes';
+      gone: async () => {
+        await options(...kept, 'CONNECTED', 'connected');
+        return 'again';
       },
     },
   );
   expect(ended, ended.stdout.slice(-2000)).toMatchObject(SUCCEEDED);
-  expect(asked.filter((question) => question !== 'allow')).toEqual(['tell', 'definition', 'review', 'review', 'apply', 'new_option', 'cause']);
+  expect(asked.filter((question) => question !== 'allow')).toEqual(['tell', 'definition', 'gone', 'review', 'apply', 'new_option', 'cause']);
   expect(it.lines()).toEqual(good);
+  expect(await it.operator.syncs()).toEqual(AS_BEFORE);
+});
+
+test('schema-drift: where the option stays gone nothing is written, and the run does not end as a success', async () => {
+  it = await openAccount();
+  const connected = it.contacts.filter((id) => it.sandbox.truth().record('contacts', id)?.['hs_lead_status'] === 'CONNECTED');
+  it.sandbox.setOptions('contacts', 'hs_lead_status', ['NEW', 'OPEN']);
+  for (const id of connected) it.feed.update('contacts', id, { hs_lead_status: null });
+  const before = it.lines();
+  const { ended, asked } = await it.follow('schema-drift', { fields: 'hs_lead_status' }, { gone: () => 'go on' });
+  expect(asked).toEqual(['tell', 'definition', 'gone', 'review', 'new_option', 'cause']);
+  expect(ended, ended.stdout.slice(-2000)).toMatchObject({ code: 3, data: { state: 'partial' } });
+  const words = new RegExp(`${String(connected.length)} values whose field or option is no longer there as it was`, 'u');
+  expect(ended.stdout).toMatch(words);
+  expect(it.lines()).toEqual(before);
+  expect(await it.operator.run('restore', 'left', 'latest')).toMatchObject({ stdout: expect.stringContaining('option-removed') as string });
   expect(await it.operator.syncs()).toEqual(AS_BEFORE);
 });
 

@@ -9,6 +9,7 @@ sandboxContract('hubspot', {
   linkedText: 'name',
   address: 'email',
   consent: { field: 'hs_email_optout', optedOut: 'true' },
+  choice: { field: 'hs_lead_status', options: ['NEW', 'OPEN', 'CONNECTED'] },
   missingKey: '900000000000',
   look: { method: 'GET', path: '/crm/v3/objects/contacts' },
   set: (key, text) => ({ method: 'PATCH', path: `/crm/v3/objects/contacts/${key}`, body: { properties: { jobtitle: text } } }),

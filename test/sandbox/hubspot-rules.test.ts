@@ -20,6 +20,38 @@ describe('rules of the account', () => {
     expect(await set('evangelist')).toEqual([200, 'evangelist']);
   });
 
+  it('refuses an option that was taken away, also where it is the value that the record holds, and takes two alike for none', async () => {
+    const to = await bench();
+    const id = to.sandbox.writeAs(person(1)).create('contacts', { email: 'a@example.com', hs_lead_status: 'CONNECTED' });
+    const settings = '/crm/v3/properties/contacts/hs_lead_status';
+    const options = (...values: readonly string[]): object => ({ options: values.map((value) => ({ label: `The ${value}`, value })) });
+    expect((await to.call('PATCH', settings, options('NEW', 'Connected'))).status).toBe(200);
+    expect(await to.call('GET', `${CONTACTS}/${id}?properties=hs_lead_status`)).toMatchObject({
+      body: { properties: { hs_lead_status: 'CONNECTED' } },
+    });
+    expect(await to.call('PATCH', `${CONTACTS}/${id}`, { properties: { hs_lead_status: 'CONNECTED' } })).toMatchObject({
+      status: 400,
+      body: { category: 'VALIDATION_ERROR', errors: [{ code: 'INVALID_OPTION', context: { propertyName: ['hs_lead_status'] } }] },
+    });
+    expect((await to.call('PATCH', settings, options('NEW', 'NEW'))).status).toBe(400);
+    expect((await to.call('PATCH', settings, { options: ['NEW', 'OPEN'].map((value) => ({ label: 'Same', value })) })).status).toBe(400);
+    to.sandbox.setOptions('contacts', 'hs_lead_status', ['Connected', 'CONNECTED']);
+    expect(await to.call('GET', settings)).toMatchObject({
+      body: {
+        options: [
+          { value: 'Connected', label: 'The Connected' },
+          { value: 'CONNECTED', label: 'CONNECTED' },
+        ],
+      },
+    });
+    for (const [object, name] of [
+      ['contacts', 'firstname'],
+      ['contacts', 'hubspot_owner_id'],
+      ['deals', 'dealstage'],
+    ] as const)
+      expect(() => to.sandbox.setOptions(object, name, ['a']), name).toThrow(/cannot be changed/u);
+  });
+
   it('answers with the other record for an id that was merged away', async () => {
     const to = await bench();
     const client = new Client({ accessToken: to.sandbox.token, basePath: to.sandbox.url });

@@ -59,7 +59,7 @@ describe('a marker that is written on a stage and looked for in production', () 
         { name: 'stage', account, victims: account },
         watched(async () => await Promise.resolve({ note: 'ours' })),
       ),
-    ).resolves.toEqual([]);
+    ).resolves.toEqual({ marked: true, unseen: [] });
     expect(writes).toEqual([expect.stringMatching(/^drill-[\da-f-]{17}$/u), null]);
     expect(values).toEqual(before);
   });
@@ -82,13 +82,15 @@ describe('a marker that is written on a stage and looked for in production', () 
   it('says what could not be looked at, and lets no other trouble pass', async () => {
     const { account } = stageOf();
     const silent = watched(async () => await Promise.reject(new RunbackError('platform-unreachable', 'no answer')));
-    expect(await refuseLeak({ name: 'stage', account, victims: account }, silent)).toEqual([
-      'whether it flows on to crm, which is production, is not known: no answer',
-    ]);
+    expect(await refuseLeak({ name: 'stage', account, victims: account }, silent)).toEqual({
+      marked: true,
+      unseen: ['whether it flows on to crm, which is production, is not known: no answer'],
+    });
     const nothing = stageOf({ refuses: ['blank', 'note'] });
-    expect(await refuseLeak({ name: 'stage', account: nothing.account, victims: nothing.account }, silent)).toEqual([
-      expect.stringMatching(/no text on it could be marked/u),
-    ]);
+    expect(await refuseLeak({ name: 'stage', account: nothing.account, victims: nothing.account }, silent)).toEqual({
+      marked: false,
+      unseen: [expect.stringMatching(/no text on it could be marked/u)],
+    });
     const broken = watched(async () => await Promise.reject(new TypeError('a bug')));
     await expect(refuseLeak({ name: 'stage', account, victims: account }, broken)).rejects.toThrow('a bug');
   });

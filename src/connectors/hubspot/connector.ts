@@ -156,6 +156,10 @@ export class HubSpotConnector implements Connector {
     return type === undefined || this.#pages === undefined ? undefined : `${this.#pages}/record/${encodeURIComponent(type)}/{key}`;
   }
 
+  settingsMayHaveChanged(): void {
+    this.#described.clear();
+  }
+
   now(): Date | undefined {
     return this.#api.now();
   }

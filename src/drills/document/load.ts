@@ -61,9 +61,11 @@ function chosenFault({ kind, ...parameters }: { readonly kind: string }): Chosen
 }
 
 function* problemsOf(document: DrillDocument): Iterable<PathProblem> {
-  const { where, meanwhile, disturb, automations } = document;
+  const { where, meanwhile, disturb, automations, hands } = document;
   if ('platform' in where && (automations.length > 0 || disturb.some((each) => each.with !== 'kill') || meanwhile?.sync !== undefined))
     yield { path: ['where'], message: 'only a sandbox on this machine can be disturbed, or has automations or a sync of its own' };
+  if ('platform' in where && hands.some((hand) => 'options' in hand))
+    yield { path: ['where'], message: 'only on a sandbox on this machine can a drill change the options of a field, and put them back' };
   if ('local' in where)
     for (const [index, name] of where.local.entries())
       if (!localPlatforms().includes(name))

@@ -23,13 +23,23 @@ const whereSchema = z.union(
       seed: z.int().min(0).default(7).describe('The same seed gives the same account.'),
     }),
     z.strictObject({
+      local: z.array(text).min(1).describe('Sandboxes on this machine; the drill is run once on each.'),
+      from: text.describe('A snapshot that they are filled from: an id, latest, latest-verified, or the path of a file from that of the drill.'),
+      mask: z.array(text).default([]).describe('Texts that are replaced by invented ones of the same form before they are put there.'),
+      records: z.int().min(1).max(200_000).default(5000).describe('Most records of each object type.'),
+      seed: z.int().min(0).default(7).describe('The same seed takes the same records for victims.'),
+    }),
+    z.strictObject({
       platform: text.describe('A platform of runback.yml that is no production.'),
       from: text.exactOptional().describe('A snapshot whose records are put there first: only they are damaged, and they are taken away again.'),
       mask: z.array(text).default([]).describe('Fields whose values are replaced by invented ones of the same form.'),
       records: z.int().min(1).max(200_000).default(5000).describe('Most records of each object type that are put there.'),
     }),
   ],
-  { error: 'expected { local: [hubspot] } or { platform: a platform of runback.yml that is no production }' },
+  {
+    error:
+      'expected { local: [hubspot] }, with from: a snapshot where it is filled from one, or { platform: a platform of runback.yml that is no production }',
+  },
 );
 
 /** One fault, its kind deciding which parameters it has. */
@@ -76,8 +86,11 @@ const handsSchema = z.union(
       .strictObject({ at: text.describe('The step of the runbook, once it is done.'), object: text })
       .describe('A person corrects by hand, on damaged records of this object type, what no API of the platform can write: consent.'),
     z.strictObject({ at: text, automations: z.enum(['off', 'on']) }).describe('A person switches what the account does by itself off, or on again.'),
+    z
+      .strictObject({ at: text, options: z.literal('back') })
+      .describe('A person adds the options again that fields have lost. What was added in the meantime stays.'),
   ],
-  { error: 'expected { at: a step, object: an object type } or { at: a step, automations: off or on }' },
+  { error: 'expected { at: a step, object: an object type }, { at: a step, automations: off or on } or { at: a step, options: back }' },
 );
 
 const automationSchema = z
@@ -108,11 +121,13 @@ const expectSchema = z
     repaired: percent.default('100%').describe('Damaged cells, links and records that are as they should be.'),
     innocent_changed: count.default(0).describe('Most cells that nothing had touched and that are different afterwards.'),
     edits_kept: percent.default('100%').describe('Legitimate edits that are still there.'),
+    links: count.default(0).describe('Most damaged links that may still be wrong.'),
     side_effects: count.default(0).describe('Most mails and automations that the restore itself may set off.'),
     duplicates: count.default(0).describe('Most records that should not be there.'),
     recovery_time: durationSchema.default('5m').describe('From the failure to the end of the runbook.'),
     guided_time: durationSchema.default('60m').describe('The same where a person at the terminal does it.'),
     data_loss_window: durationSchema.default('24h').describe('Age of the base snapshot when the failure began.'),
+    ends: z.enum(['succeeded', 'partial']).exactOptional().describe('How the run has to end; either will do unless given.'),
     stops: text.exactOptional().describe('The run has to stop at this step, with the syncs paused, instead of coming to its end.'),
   })
   .prefault({});

@@ -21,6 +21,7 @@ import { overwrite } from './values/overwrite.js';
 import { placeholder } from './values/placeholder.js';
 import { reassignOwner } from './values/reassign-owner.js';
 import { remapOption } from './values/remap-option.js';
+import { removeOption } from './values/remove-option.js';
 import { shiftDates } from './values/shift-dates.js';
 import { shiftRows } from './values/shift-rows.js';
 import { swapFields } from './values/swap-fields.js';
@@ -49,6 +50,7 @@ export const FAULTS = [
   placeholder,
   reassignOwner,
   remapOption,
+  removeOption,
   shiftDates,
   shiftRows,
   swapFields,

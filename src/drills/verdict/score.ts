@@ -8,7 +8,7 @@ export function scoreOf(facts: Facts, expected: DrillDocument['expect']): readon
   const { stops } = expected;
   const checks = [
     tookEffect(facts),
-    stops === undefined ? ended(facts) : stoppedAt(facts, stops),
+    stops === undefined ? ended(facts, expected.ends) : stoppedAt(facts, stops),
     ...cellsOf(facts, expected),
     ...effectsOf(facts, expected),
     ...syncOf(facts),
@@ -25,10 +25,10 @@ const check = (name: CheckName, passed: boolean, found: string, wanted: string):
 /** A fault that changed nothing proves nothing. */
 const tookEffect = ({ struck }: Facts): Check => check('took_effect', struck > 0, `${struck} changes`, 'at least 1');
 
-function ended({ report }: Facts): Check {
-  const wanted = 'succeeded or partial';
+function ended({ report }: Facts, ends: DrillDocument['expect']['ends']): Check {
+  const good: readonly string[] = ends === undefined ? ['succeeded', 'partial'] : [ends];
   const why = report.because === undefined ? '' : `: ${report.because}`;
-  return check('ended', report.state === 'succeeded' || report.state === 'partial', `${report.state}${why}`, wanted);
+  return check('ended', good.includes(report.state), `${report.state}${why}`, good.join(' or '));
 }
 
 /** Where a person has to decide, a run that goes on without one is worse than one that stops. */
@@ -52,7 +52,7 @@ function cellsOf({ judged }: Facts, expected: DrillDocument['expect']): readonly
       `at most ${expected.innocent_changed}`,
     ),
     check('edits_kept', kept >= percentIn(expected.edits_kept), `${shown(kept)} of ${score.legitimateEdits}`, expected.edits_kept),
-    check('links', links.left === 0, `${links.left} of ${links.damaged} wrong`, '0 wrong'),
+    check('links', links.left <= expected.links, `${links.left} of ${links.damaged} wrong`, `at most ${expected.links} wrong`),
     check('consent', optedIn.length === 0, `${optedIn.length} people opted in again`, '0'),
     check('duplicates', duplicates.length <= expected.duplicates, `${duplicates.length} too many`, `at most ${expected.duplicates}`),
   ];

@@ -39,5 +39,7 @@ export async function jump(
   const over = back ? [] : steps.slice(from.index + 1, to.index).map((step) => step.id);
   const data: DecisionData = { ...decision, effect: 'go_to', go_to: target, reset, over };
   await runner.append('decision', data, { step: from.id, ...defined({ by }) });
+  // What is done once more is done because something is different now.
+  await runner.lookAnew();
   return 'on';
 }

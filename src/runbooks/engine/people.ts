@@ -20,6 +20,7 @@ export async function manual(runner: Runner, step: Step): Promise<Next> {
   if (answer.value !== 'done' && answer.value !== 'yes') throw refuse(runner, step, answer.value, ['done']);
   const kept = await keptWith(runner, step, answer);
   await runner.append('decision', { ...decision('manual', 'continue', answer), ...kept }, { step: step.id, ...byOf(answer) });
+  await runner.lookAnew();
   return 'on';
 }
 

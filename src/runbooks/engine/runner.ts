@@ -216,6 +216,11 @@ export class Runner {
     return opening;
   }
 
+  /** A person has been at the platforms, and may have changed definitions there. */
+  async lookAnew(): Promise<void> {
+    for (const opening of this.platforms.values()) (await opening).connector.settingsMayHaveChanged?.();
+  }
+
   /** Takes the locks of platforms that this process is not true yet. Throws `locked`: who holds it since when. */
   async hold(platforms: readonly string[]): Promise<void> {
     for (const name of platforms) {

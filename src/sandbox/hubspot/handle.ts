@@ -28,6 +28,7 @@ export interface HubSpotSandbox extends Sandbox, Pick<Served, 'onRequest' | 'onA
   writes(): readonly WriteEntry[];
   /** Writes as somebody else, without HTTP: see `person` and `integration`. */
   writeAs(who: Who | WriteSource): DirectWriter;
+  setOptions(object: string, field: string, options: readonly string[]): void;
   dump(): PortalDump;
   /** Adds another app of the same account, with limits and a name in field history of its own. */
   addApp(settings: AppSettings): void;

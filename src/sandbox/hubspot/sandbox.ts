@@ -26,6 +26,7 @@ import { type ApiContext, type Behaviour, forKit, type Route } from './routes/ro
 import { schemaRoutes } from './routes/schemas.js';
 import { searchRoutes } from './routes/search.js';
 import { dumpPortal, loadPortal } from './state/dump.js';
+import { setOptions } from './state/options.js';
 import { Portal } from './state/portal.js';
 import { FRESH_ACCOUNT, type AccountSettings } from './state/reactions/account-settings.js';
 import { WORKFLOW } from './state/record.js';
@@ -153,6 +154,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
     setLimits: (limits) => {
       for (const { limiter } of apps.all()) limiter.settings = { ...limiter.settings, ...limits };
     },
+    setOptions: (object, field, options) => setOptions(portal.types.get(object), field, options),
     setAccount: (settings) => {
       portal.settings = { ...portal.settings, ...settings };
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { seedMessy, startHubSpotSandbox } from '../../sandbox/index.js';
+import { importAccount, seedMessy, startHubSpotSandbox } from '../../sandbox/index.js';
+import { importedAccount } from './hubspot-contents.js';
 import type { LocalPlatform } from './local.js';
 
 /** A HubSpot account: contacts, a sixth as many companies, a tenth as many deals, and the links between them. */
@@ -8,17 +9,19 @@ export const hubspot: LocalPlatform = {
   label: 'a HubSpot sandbox on this machine',
   connector: 'hubspot',
   objects: ['contacts', 'companies', 'deals'],
-  differs: [
-    'its records are invented, and there are fewer of them',
-    'it has the properties of a fresh account and none of your own',
-    'it has none of the workflows and integrations of your account',
-    'its token has every permission that runback asks for',
-  ],
+  knows: ['contacts', 'companies', 'deals', 'tickets'],
+  differsInvented: ['its records are invented, and there are fewer of them', 'it has the properties of a fresh account and none of your own'],
+  differsFilled: ['it has no history of them, no pipelines but those of a fresh account, no lists and no further addresses of a contact'],
+  differs: ['it has none of the workflows and integrations of your account', 'its token has every permission that runback asks for'],
   syncWriter: { kind: 'integration', id: '48621', label: 'CRM to marketing platform' },
   writesAs: 'INTEGRATION:48621',
-  async start({ seed, records, token = `pat-na1-${randomUUID()}` }) {
+  async start({ seed, fill, token = `pat-na1-${randomUUID()}` }) {
     const sandbox = await startHubSpotSandbox({ seed, token });
-    seedMessy(sandbox, { contacts: records, companies: Math.max(10, Math.round(records / 6)), deals: Math.max(5, Math.round(records / 10)), seed });
+    if ('snapshot' in fill) importAccount(sandbox, importedAccount(fill));
+    else {
+      const { records } = fill;
+      seedMessy(sandbox, { contacts: records, companies: Math.max(10, Math.round(records / 6)), deals: Math.max(5, Math.round(records / 10)), seed });
+    }
     return sandbox;
   },
 };

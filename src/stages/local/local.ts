@@ -1,4 +1,5 @@
 import type { Sandbox, Who } from '../../sandbox/index.js';
+import type { StageContents } from './contents.js';
 
 /** A platform of which there is a sandbox on this machine. */
 export interface LocalPlatform {
@@ -7,11 +8,18 @@ export interface LocalPlatform {
   /** The driver in runback.yml. */
   readonly connector: string;
   readonly objects: readonly string[];
-  /** How the sandbox differs from a real account, in words. */
+  /** How the sandbox differs from a real account, in words: always, where it is filled with inventions, and where from a snapshot. */
   readonly differs: readonly string[];
+  readonly differsInvented: readonly string[];
+  readonly differsFilled: readonly string[];
   /** The sync that writes to it, as the sandbox and as the history of the platform name it. */
   readonly syncWriter: Who;
   readonly writesAs: string;
-  /** Starts it, filled with about so many records of its first object type: the same for the same seed. */
-  start(options: { readonly seed: number; readonly records: number; readonly token?: string }): Promise<Sandbox>;
+  /** Object types of a snapshot that can be put on it. */
+  readonly knows: readonly string[];
+  /**
+   * Starts it, filled with about so many records of its first object type, the same for the same seed; or with the
+   * contents of a snapshot.
+   */
+  start(options: { readonly seed: number; readonly fill: { readonly records: number } | StageContents; readonly token?: string }): Promise<Sandbox>;
 }

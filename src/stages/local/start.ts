@@ -1,11 +1,14 @@
 import { openPlatform, type PlatformSchema } from '../../connectors/index.js';
 import { type CallOptions, type Clock, didYouMean, RunbackError } from '../../lib/index.js';
 import type { Sandbox } from '../../sandbox/index.js';
+import type { SnapshotReader } from '../../snapshots/index.js';
 import { loadWorkspace } from '../../workspace/index.js';
+import { StagedChoices } from '../choices.js';
 import { startIntegration, type IntegrationOptions } from '../integration.js';
 import { sandboxAccount } from '../sandbox-account.js';
 import type { Stage } from '../stage.js';
 import { layWorkspace, type WorkspaceParts } from '../workspace.js';
+import { contentsOf } from './contents.js';
 import type { LocalPlatform } from './local.js';
 import { LOCAL_PLATFORMS } from './registry.js';
 
@@ -16,6 +19,10 @@ export interface LocalStageOptions extends WorkspaceParts {
   /** Records of the first object type. */
   readonly records: number;
   readonly seed: number;
+  /** A snapshot that it is filled from, instead of invented records; whoever opened it closes it. */
+  readonly from?: SnapshotReader;
+  /** Fields whose values are replaced by invented ones of the same form before they are put there. */
+  readonly mask?: readonly string[];
   readonly integration?: Omit<IntegrationOptions, 'port'>;
 }
 
@@ -27,18 +34,20 @@ const SYNC = 'crm-to-marketing';
 const SYNC_EVERY_MS = 50;
 
 /**
- * Starts a sandbox on loopback, fills it, starts the sync that writes to it, and lays a workspace that knows both into
- * an empty folder. Throws `usage` for a platform that there is no sandbox of.
+ * Starts a sandbox on loopback, fills it with inventions or from a snapshot, starts the sync that writes to it, and lays a workspace that knows both into
+ * an empty folder. Throws `usage` for a platform that there is no sandbox of, and what {@link contentsOf} throws.
  */
 export async function startLocalStage(folder: string, options: LocalStageOptions, clock: Clock, call: CallOptions): Promise<Stage> {
-  const { platform: name, records, seed } = options;
+  const { platform: name, records, seed, from, mask = [] } = options;
   const kind = Object.hasOwn(LOCAL_PLATFORMS, name) ? LOCAL_PLATFORMS[name] : undefined;
   if (kind === undefined)
     throw new RunbackError('usage', `There is no local sandbox of "${name}"${didYouMean(name, localPlatforms())}`, {
       why: `There are: ${localPlatforms().join(', ')}.`,
       state: 'Nothing was started.',
     });
-  const sandbox = await kind.start({ seed, records });
+  const contents = from && (await contentsOf({ snapshot: from, records, mask }, kind.connector, kind.knows, call));
+  const objects = contents?.objects.map(({ schema }) => schema.object) ?? kind.objects;
+  const sandbox = await kind.start({ seed, fill: contents ?? { records } });
   let rightful: (() => void) | undefined;
   const integration = await startIntegration(() => rightful?.(), { everyMs: SYNC_EVERY_MS, ...options.integration });
   const stop = async (): Promise<void> => {
@@ -47,21 +56,23 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
   };
   try {
     await layWorkspace(folder, options, {
-      platforms: { [name]: platformEntry(kind, sandbox) },
+      platforms: { [name]: platformEntry(kind, sandbox, objects) },
       syncs: { [SYNC]: syncEntry(name, kind, integration.url) },
       tokens: { 'sandbox.token': sandbox.token },
     });
     const schema = await described(folder, name, sandbox.token, clock, call);
     sandbox.resetCounts();
-    const account = sandboxAccount(sandbox, schema);
+    const choices = new StagedChoices(sandbox, schema);
+    const account = sandboxAccount(sandbox, schema, choices);
     return {
-      label: kind.label,
+      label: contents === undefined ? kind.label : `${kind.label}, filled from ${contents.snapshot}`,
       folder,
       platform: name,
       environment: 'sandbox',
       account,
       victims: account,
-      differs: kind.differs,
+      invented: contents === undefined,
+      differs: [...(contents === undefined ? kind.differsInvented : [...contents.lacks, ...kind.differsFilled]), ...kind.differs],
       stop,
       local: {
         faults: sandbox.faults,
@@ -71,6 +82,7 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
         switchAutomations: (on) => {
           for (const automation of sandbox.automations()) sandbox.automate({ ...automation, enabled: on });
         },
+        putOptionsBack: () => choices.putBack(),
         sideEffects: () => sideEffectsOf(sandbox),
         integration,
         sync: SYNC,
@@ -100,7 +112,7 @@ function sideEffectsOf(sandbox: Sandbox): readonly string[] {
   });
 }
 
-function platformEntry({ connector, objects }: LocalPlatform, { account, url }: Sandbox): Readonly<Record<string, unknown>> {
+function platformEntry({ connector }: LocalPlatform, { account, url }: Sandbox, objects: readonly string[]): Readonly<Record<string, unknown>> {
   return { connector, environment: 'sandbox', account, url, credentials: { token: 'file:sandbox.token' }, objects };
 }
 

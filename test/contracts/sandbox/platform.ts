@@ -22,6 +22,8 @@ export interface SandboxUnderTest {
   /** A field of `object` with an address, and one that says `optedOut` where no mail for many is wanted. */
   readonly address: string;
   readonly consent: { readonly field: string; readonly optedOut: string };
+  /** A field of `object` that holds one of these options, where an account can change them. */
+  readonly choice?: { readonly field: string; readonly options: readonly [string, string, ...string[]] };
   /** Calls of the API: one that only reads, one that sets the text field of a record. */
   readonly look: ApiCall;
   set(key: string, text: string): ApiCall;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { FAULTS } from '../../../src/drills/faults/registry.js';
-import { memoryAccount, onHubSpot, strike } from './support/struck.js';
+import type { StagedAccount } from '../../../src/stages/index.js';
+import { memoryAccount, onHubSpot, strike, type Struck } from './support/struck.js';
 
 /** A strike: on the account without a vendor, on HubSpot, the fields that change. */
 interface Case {
@@ -37,6 +38,10 @@ const CASES: Readonly<Record<string, Case>> = {
   'remap-option': {
     ...one('step', 'hs_lead_status', { from: 'third', to: 'first' }),
     hubspot: contact('hs_lead_status', { from: 'NEW', to: 'OPEN' }),
+  },
+  'remove-option': {
+    ...one('step', 'hs_lead_status', { option: 'third' }),
+    hubspot: contact('hs_lead_status', { option: 'NEW', renamed: 'New' }),
   },
   'change-case': one('step', 'firstname'),
   'reassign-owner': one('owner', 'hubspot_owner_id'),
@@ -117,5 +122,69 @@ describe('numbers of links and records', () => {
   ])('%s: %i records and %i links differ', async (kind, changed, linked) => {
     const { names } = await strike(memoryAccount(), kind, CASES[kind]?.memory ?? {});
     expect([records(names), links(names)]).toEqual([changed, linked]);
+  });
+});
+
+describe('remove-option', () => {
+  const optionsOf = (account: StagedAccount): readonly string[] => account.fields('person').find(({ name }) => name === 'step')?.options ?? [];
+  const held = ({ after }: Struck, value: string): number => [...after.records.values()].filter(({ step }) => step === value).length;
+
+  it('takes the option away, empties some records, and leaves it on the others', async () => {
+    const account = memoryAccount();
+    const struck = await strike(account, 'remove-option', { ...person('step', { option: 'third' }) });
+    expect(optionsOf(account)).toEqual(['first', 'second', 'THIRD']);
+    expect(held(struck, 'third')).toBe(6);
+  });
+
+  it('puts the new name in its place, and writes it where it is said so', async () => {
+    const account = memoryAccount();
+    const struck = await strike(account, 'remove-option', { ...person('step', { option: 'third', renamed: 'Third' }) });
+    expect(optionsOf(account)).toEqual(['first', 'second', 'Third', 'THIRD']);
+    expect([held(struck, 'third'), held(struck, 'Third')]).toEqual([6, 4]);
+  });
+
+  it.each([
+    ['the option is none', { option: 'tenth' }, /no option "tenth"/u],
+    ['no record holds it', { option: 'first' }, /can be damaged this way/u],
+    ['the new name is there already', { option: 'third', renamed: 'THIRD' }, /already/u],
+    ['the field is no choice', { option: 'third', field: 'name' }, /one of several/u],
+  ])('takes no option away where %s', async (_, more, why) => {
+    const account = memoryAccount();
+    const { error, names } = await strike(account, 'remove-option', { ...person('step'), ...more });
+    expect(error).toMatchObject({ code: 'fault-impossible', why: expect.stringMatching(why) as string });
+    expect(names).toEqual([]);
+    expect(optionsOf(account)).toEqual(['first', 'second', 'third', 'THIRD']);
+  });
+
+  it('takes no option away where the platform refuses what is written in its place, or lets nobody change options', async () => {
+    const { setOptions, ...fixed } = memoryAccount();
+    expect(setOptions).toBeDefined();
+    const refused = memoryAccount();
+    const stubborn: StagedAccount = {
+      ...refused,
+      as: (who) => ({
+        ...refused.as(who),
+        update: async () => await Promise.reject(new Error('not today')),
+      }),
+    };
+    for (const account of [fixed, stubborn]) {
+      const { error, names } = await strike(account, 'remove-option', person('step', { option: 'third' }));
+      expect(error).toMatchObject({ code: 'fault-impossible' });
+      expect(names).toEqual([]);
+      expect(optionsOf(account)).toContain('third');
+    }
+  });
+
+  it('is mended by hand: what was lost is added again, what is new stays, and what nobody changed is not touched', async () => {
+    await onHubSpot(async (account, { local }) => {
+      const statuses = (): readonly string[] => account.fields('contacts').find(({ name }) => name === 'hs_lead_status')?.options ?? [];
+      const before = statuses();
+      expect(local?.putOptionsBack()).toEqual([]);
+      await strike(account, 'remove-option', contact('hs_lead_status', { option: 'NEW', renamed: 'New' }));
+      expect(statuses()).not.toContain('NEW');
+      expect(local?.putOptionsBack()).toEqual(['contacts/hs_lead_status']);
+      expect(statuses()).toEqual([...before, 'New']);
+      expect(local?.putOptionsBack()).toEqual([]);
+    });
   });
 });

@@ -49,6 +49,8 @@ export const restorePlan = defineAction<Input>({
     links: 'int',
     over_limits: 'bool',
     not_covered: 'int',
+    unwritable: 'int',
+    merged: 'int',
     lost: 'int',
   },
   effect: 'idempotent',
@@ -82,6 +84,7 @@ export const restorePlan = defineAction<Input>({
       });
     return await outputsOf(plan, context);
   },
+  left: leftOfPlan,
   undo: { none: 'a plan changes nothing on a platform' },
   manual: (values) => [
     `Compare the good export (${values['base'] ?? '<base>'}) with that of the damage (${values['damaged'] ?? '<damaged>'}), record by record.`,
@@ -207,6 +210,20 @@ function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list === undefined || list.length === 0 ? undefined : list;
 }
 
+/** What no restore brings back, whoever decides: a run that knows of it is no success. */
+function leftOfPlan({ plan, unwritable, merged }: Readonly<Record<string, unknown>>): string | undefined {
+  const some = (count: unknown, one: string, many: string): readonly string[] =>
+    typeof count === 'number' && count > 0 ? [`${count} ${count === 1 ? one : many}`] : [];
+  const left = [
+    ...some(unwritable, 'value whose field or option is no longer there as it was', 'values whose field or option is no longer there as it was'),
+    ...some(merged, 'record that was merged into another', 'records that were merged into others'),
+  ];
+  return left.length === 0 ? undefined : `${left.join(', ')} (runback restore left ${String(plan)})`;
+}
+
+/** Conflicts that end once somebody puts the definition of a field back as it was. */
+const GONE = ['option-removed', 'field-removed', 'type-changed'] as const;
+
 async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Record<string, unknown>> {
   const { excessOf } = await import('../../../restores/index.js');
   const { counts } = plan.header;
@@ -230,6 +247,8 @@ async function outputsOf(plan: PlanSummary, context: ActionContext): Promise<Rec
     // Object types and kinds of link that the plan says nothing about; records that are created again and do not come
     // back whole.
     not_covered: plan.header.notCovered?.length ?? 0,
+    unwritable: sum(GONE.map((code) => conflicts[code])),
+    merged: conflicts['merged-away'] ?? 0,
     lost: sum((plan.header.lost ?? []).map(({ records }) => records)),
   };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ApiFailure, badRequest, noPermissions } from '../failure.js';
 import { property, type PropertyDefinition, type PropertyOption } from '../properties/definition.js';
 import type { ObjectType } from '../state/object-type.js';
+import { definitionOf, requireDistinct } from '../state/options.js';
 import { readBody } from './inputs.js';
 import { objectScope, type ApiContext, type Route } from './route.js';
 
@@ -38,11 +39,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
     ],
     refusal: (params: readonly string[]) => noPermissions(`${typeOf(params).name}-${right}`),
   });
-  const find = (params: readonly string[]): PropertyDefinition => {
-    const definition = typeOf(params).properties.get(params[1] ?? '');
-    if (!definition) throw new ApiFailure(404, `Property ${params[1] ?? ''} does not exist`, { category: 'OBJECT_NOT_FOUND' });
-    return definition;
-  };
+  const find = (params: readonly string[]): PropertyDefinition => definitionOf(typeOf(params), params[1] ?? '');
   const path = (tail: string): RegExp => new RegExp(`^${PATH}${tail}/?$`);
   return [
     {
@@ -66,6 +63,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
             subCategory: 'Properties.PROPERTY_EXISTS',
           });
         const definition = property(name, label, type, fieldType, { ...rest, options: ordered(rest.options), hubspotDefined: false });
+        requireDistinct(name, definition.options);
         typeOf(params).properties.set(name, definition);
         return { status: 201, body: presentProperty(definition) };
       },
@@ -86,6 +84,7 @@ export function propertyRoutes(context: ApiContext): readonly Route[] {
         if (current.hubspotDefined && changes.type !== undefined && changes.type !== current.type)
           throw badRequest(`The type of ${current.name} cannot be changed`);
         const definition = { ...current, ...withoutUndefined(changes), options: changes.options ? ordered(changes.options) : current.options };
+        requireDistinct(current.name, definition.options);
         typeOf(params).properties.set(current.name, definition);
         return { status: 200, body: presentProperty(definition) };
       },

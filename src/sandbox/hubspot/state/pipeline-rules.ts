@@ -24,7 +24,9 @@ export function checkStage(type: ObjectType, accepted: PropertyValues, held: Pro
   if (!fields || (accepted[fields.pipeline] === undefined && accepted[fields.stage] === undefined)) return;
   const stage = accepted[fields.stage] ?? held[fields.stage] ?? '';
   const pipeline = pipelineOf(fields, { ...held, ...accepted });
-  if (stage === '' || pipeline?.stages.some((each) => each.id === stage)) return;
+  // Of the stages of an account that was put here only the names are known.
+  const known = fields.pipelines.some(({ stages }) => stages.some((each) => each.id === stage));
+  if (!known || pipeline?.stages.some((each) => each.id === stage)) return;
   const message = `${stage} is not a stage of the pipeline ${pipeline?.id ?? ''}`;
   throw badRequest(`Property values were not valid: ${JSON.stringify([{ isValid: false, message, error: 'INVALID_OPTION', name: fields.stage }])}`, [
     { message, code: 'INVALID_OPTION', context: { propertyName: [fields.stage] } },

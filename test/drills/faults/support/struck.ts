@@ -3,7 +3,15 @@ import { FAULTS } from '../../../../src/drills/faults/registry.js';
 import { systemClock } from '../../../../src/lib/index.js';
 import type { FieldSchema } from '../../../../src/records/index.js';
 import { createRandom, type TrueValues, type Who, type WrittenValues } from '../../../../src/sandbox/index.js';
-import { differencesOf, keepStage, startLocalStage, type KeptTruth, type StagedAccount, type StagedLink } from '../../../../src/stages/index.js';
+import {
+  differencesOf,
+  keepStage,
+  startLocalStage,
+  type KeptTruth,
+  type Stage,
+  type StagedAccount,
+  type StagedLink,
+} from '../../../../src/stages/index.js';
 import { folderFor } from '../../support/deps.js';
 
 const BY: Who = { kind: 'integration', id: '48621' };
@@ -45,11 +53,11 @@ export async function strike(account: StagedAccount, kind: string, parameters: o
 }
 
 /** Lets a test have a HubSpot sandbox of its own. */
-export async function onHubSpot<T>(use: (account: StagedAccount) => Promise<T>): Promise<T> {
+export async function onHubSpot<T>(use: (account: StagedAccount, stage: Stage) => Promise<T>): Promise<T> {
   const folder = await folderFor('fault');
   const stage = await startLocalStage(folder, { platform: 'hubspot', records: 120, seed: 7, runbooks: [] }, systemClock, {});
   try {
-    return await use(stage.account);
+    return await use(stage.account, stage);
   } finally {
     await stage.stop();
   }
@@ -71,6 +79,7 @@ export function memoryAccount(): StagedAccount {
   ]);
   let links: StagedLink[] = Array.from({ length: 20 }, (_, n) => linkOf('person', `p${n}`, 'group', `g${(n % 3) + 1}`));
   let made = 0;
+  let fields = FIELDS;
   const table = (object: string): Map<string, Record<string, string>> => tables.get(object) ?? new Map<string, Record<string, string>>();
   const put = (object: string, key: string, values: WrittenValues): void => {
     const taken = values['code'];
@@ -88,7 +97,11 @@ export function memoryAccount(): StagedAccount {
   };
   return {
     objects: ['group', 'person'],
-    fields: () => FIELDS,
+    fields: () => fields,
+    setOptions: async (_, field, options) => {
+      fields = fields.map((each) => (each.name === field ? { ...each, options } : each));
+      await Promise.resolve();
+    },
     record: async (object, key): Promise<TrueValues | undefined> => await Promise.resolve(table(object).get(key)),
     records: async (object) => await Promise.resolve([...table(object)].map(([key, values]) => ({ key, values }))),
     links: async () => await Promise.resolve(links),

@@ -1,0 +1,126 @@
+import { type CallOptions, didYouMean, RunbackError } from '../../lib/index.js';
+import { type Link, type LinkSchema, type ObjectSchema, parseRecordLine, type PlatformRecord } from '../../records/index.js';
+import type { LinkInfo, ObjectInfo, SnapshotReader } from '../../snapshots/index.js';
+import { Mask } from '../mask.js';
+
+/** What is wanted of a snapshot. */
+export interface SnapshotSource {
+  readonly snapshot: SnapshotReader;
+  /** Most records of each object type. */
+  readonly records: number;
+  /** Fields whose values are replaced before anything leaves this module. */
+  readonly mask: readonly string[];
+}
+
+/** What a snapshot holds of one account, masked: what is put onto a stage on this machine. */
+export interface StageContents {
+  readonly snapshot: string;
+  readonly objects: readonly { readonly schema: ObjectSchema; readonly records: readonly PlatformRecord[] }[];
+  /** Between records that are there. */
+  readonly links: readonly { readonly schema: LinkSchema; readonly pairs: readonly Link[] }[];
+  /** How that differs from what the snapshot stands for, in words. */
+  readonly lacks: readonly string[];
+}
+
+/**
+ * Reads what a snapshot holds of the one account that is of this kind, of the object types that the sandbox `knows`.
+ * Throws `fault-impossible` where it holds no such account, several, or none of those object types; `usage` for a field
+ * that cannot be masked, since a name that is misspelt would leave real values as they are; and what reading throws.
+ */
+export async function contentsOf(
+  { snapshot, records: most, mask: fields }: SnapshotSource,
+  connector: string,
+  knows: readonly string[],
+  call: CallOptions,
+): Promise<StageContents> {
+  const { header, manifest } = snapshot;
+  const platform = platformIn(snapshot, connector);
+  const schema = await snapshot.schema(platform);
+  const usable = manifest.objects.filter((info) => info.platform === platform && knows.includes(info.object));
+  const lacks = manifest.objects
+    .filter((info) => info.platform === platform && !knows.includes(info.object))
+    .map(({ object }) => `${object} of the snapshot cannot be put on a sandbox`);
+  for (const { object, why } of manifest.refused.filter((each) => each.platform === platform)) lacks.push(`the snapshot lacks ${object}: ${why}`);
+  if (usable.length === 0) throw unusable(header.id, `Of ${platform} it holds no ${knows.join(', ')}.`);
+  const schemas = schema.objects.filter(({ object }) => usable.some((info) => info.object === object));
+  requireMaskable(fields, schemas);
+  const mask = new Mask(fields);
+  const objects = [];
+  const there = new Map<string, ReadonlySet<string>>();
+  for (const info of usable) {
+    const described = schemas.find(({ object }) => object === info.object);
+    if (described === undefined) throw unusable(header.id, `It does not describe ${info.object}.`);
+    const records = await recordsOf(snapshot, info, most, mask, call);
+    if (records.length < info.rows) lacks.push(`${records.length} of the ${info.rows} ${info.object} of the snapshot are there`);
+    there.set(info.object, new Set(records.map(({ key }) => key)));
+    objects.push({ schema: described, records });
+  }
+  const links = [];
+  for (const info of manifest.links) {
+    const link = schema.links.find(({ from, to, kind }) => from === info.from && to === info.to && kind === info.kind);
+    const [from, to] = [there.get(info.from), there.get(info.to)];
+    if (info.platform !== platform || link === undefined || from === undefined || to === undefined) continue;
+    links.push({ schema: link, pairs: (await linksOf(snapshot, info, call)).filter((pair) => from.has(pair.from) && to.has(pair.to)) });
+  }
+  if (fields.length > 0) lacks.push(`${fields.join(', ')} of its records are invented`);
+  return { snapshot: header.id, objects, links, lacks };
+}
+
+function platformIn({ header }: SnapshotReader, connector: string): string {
+  const [found, ...others] = header.platforms.filter((each) => each.connector === connector);
+  if (found === undefined)
+    throw unusable(header.id, `It holds no account of kind ${connector}, only ${header.platforms.map(({ name }) => name).join(', ')}.`);
+  if (others.length > 0)
+    throw unusable(header.id, `It holds several accounts of kind ${connector}: ${[found, ...others].map(({ name }) => name).join(', ')}.`);
+  return found.name;
+}
+
+function unusable(id: string, why: string): RunbackError {
+  return new RunbackError('fault-impossible', `Snapshot ${id} cannot fill this stage`, {
+    why,
+    state: 'Nothing was damaged, and nothing was proved.',
+    next: 'Name another snapshot in the drill: runback snapshot list',
+  });
+}
+
+function requireMaskable(mask: readonly string[], schemas: readonly ObjectSchema[]): void {
+  const fields = schemas.flatMap((schema) => schema.fields);
+  for (const name of mask) {
+    const found = fields.filter((field) => field.name === name);
+    const state = 'Nothing was put on a stage.';
+    if (found.length === 0)
+      throw new RunbackError(
+        'usage',
+        `mask names "${name}", which no object type of the snapshot has${didYouMean(name, [...new Set(fields.map((each) => each.name))])}`,
+        {
+          why: 'A name that is misspelt would leave real values as they are.',
+          state,
+        },
+      );
+    if (found.some(({ type }) => type !== 'string'))
+      throw new RunbackError('usage', `${name} cannot be masked`, { why: 'Only texts have others of the same form.', state });
+  }
+}
+
+async function recordsOf(
+  snapshot: SnapshotReader,
+  info: ObjectInfo,
+  most: number,
+  mask: Mask,
+  call: CallOptions,
+): Promise<readonly PlatformRecord[]> {
+  const records: PlatformRecord[] = [];
+  for await (const lines of snapshot.lines(info, call))
+    for (const line of lines) {
+      if (records.length >= most) return records;
+      const { key, fields, meta } = parseRecordLine(line);
+      records.push({ key, fields: mask.all(fields), meta: mask.all(meta) });
+    }
+  return records;
+}
+
+async function linksOf(snapshot: SnapshotReader, info: LinkInfo, call: CallOptions): Promise<readonly Link[]> {
+  const pairs: Link[] = [];
+  for await (const lines of snapshot.lines(info, call)) for (const line of lines) pairs.push(JSON.parse(line) as Link);
+  return pairs;
+}
