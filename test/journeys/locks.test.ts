@@ -34,7 +34,7 @@ function crash(mark?: CrashMark): ReturnType<typeof runCrashing> {
 /** Kills a run as soon as this line of its journal, or one of its restore, is on disk. Gives its id. */
 async function killAfter(section: string, restoreLine?: number): Promise<string> {
   await bench.newDamage();
-  const flushes = operations.filter((one) => one.section === section && one.name === 'datasync');
+  const flushes = operations.filter((one) => one.section === section && one.name === 'fdatasync');
   const last = restoreLine === undefined ? flushes.at(0) : flushes.filter(({ target }) => target.includes('/restores/'))[restoreLine - 1];
   expect(last, section).toBeDefined();
   expect(await crash({ label: last?.label ?? '', when: 'after' })).toMatchObject({ killed: true });
@@ -87,7 +87,7 @@ test('a run that was killed after it was closed, or while it was given up, leave
   await expectFree();
   const run = await killAfter('step.outcome pause');
   const abort = [program, 'runbook', 'abort', run, '--reason', 'another way', '--as', 'maya'];
-  const journal = { label: `run.closed | fs datasync /.runback/runs/run-#/journal.ndjson 1`, when: 'after' } as const;
+  const journal = { label: `run.closed | fs fdatasync /.runback/runs/run-#/journal.ndjson 1`, when: 'after' } as const;
   const killed = await runCrashing({ args: abort, cwd: bench.dir, which: ['fs'], within: [join(bench.dir, '.runback')] }, journal);
   expect(killed, JSON.stringify(killed.operations.map(({ label }) => label))).toMatchObject({ killed: true });
   expect(await locks()).toHaveLength(1);

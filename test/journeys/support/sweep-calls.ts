@@ -19,7 +19,7 @@ export function sweepCalls(one: Part): void {
       expect(worlds.wanted.state).toMatchObject({ repeatedCreates: {}, syncs: { feed: 'running', archive: 'paused' } });
       const calls = worlds.operations.filter(({ kind }) => kind === 'http');
       const [writing, reading] = [calls.filter(isWrite), calls.filter((call) => !isWrite(call))];
-      const [lines, flushed] = ['writeSync', 'datasync'].map((wanted) =>
+      const [lines, flushed] = ['writeSync', 'fdatasync'].map((wanted) =>
         worlds.operations.filter(({ name, target }) => name === wanted && target.endsWith('/journal.ndjson')),
       ) as [CrashOperation[], CrashOperation[]];
       const read = thinned(1)(reading);

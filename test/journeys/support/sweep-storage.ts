@@ -34,7 +34,7 @@ export function sweepStorage(one: Part): void {
         ({ kind, name, target }) =>
           kind === 'fs' &&
           !target.includes('/.runback/logs') &&
-          !(target.endsWith('/journal.ndjson') && (name === 'writeSync' || name === 'datasync')),
+          !(target.endsWith('/journal.ndjson') && (name === 'writeSync' || name === 'fdatasync')),
       );
       const operations = fullSweeps ? all : everyNth(2, thinned(1))(all.filter(changesSomething));
       const whole = plan(operations, ({ name }) =>
