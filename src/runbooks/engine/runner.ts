@@ -218,7 +218,8 @@ export class Runner {
 
   /** A person has been at the platforms, and may have changed definitions there. */
   async lookAnew(): Promise<void> {
-    for (const opening of this.platforms.values()) (await opening).connector.settingsMayHaveChanged?.();
+    // One that could not be opened has described nothing.
+    for (const opening of this.platforms.values()) (await opening.catch(() => undefined))?.connector.settingsMayHaveChanged?.();
   }
 
   /** Takes the locks of platforms that this process is not true yet. Throws `locked`: who holds it since when. */
