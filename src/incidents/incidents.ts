@@ -240,9 +240,13 @@ export class Incidents {
     if (page.kind !== 'test' && page.kind !== 'bundle') await this.#isDue(page.incident.id);
   };
 
-  /** Notes that an incident has to be looked at: now, or then. */
-  async #isDue(id: string, at = this.options.clock.now()): Promise<void> {
-    await this.options.store.agenda('incidents').add(at, id);
+  /**
+   * Notes that an incident has to be looked at: then, or now. What is so only now may have been missed by a look that
+   * began in the same millisecond, so that this is a note of its own.
+   */
+  async #isDue(id: string, at?: Date): Promise<void> {
+    const agenda = this.options.store.agenda('incidents');
+    await (at === undefined ? agenda.add(this.options.clock.now(), id, { anew: true }) : agenda.add(at, id));
   }
 }
 

@@ -6,11 +6,12 @@ import { syncBuiltinESMExports } from 'node:module';
  * --require` loads before that program: runback itself has no such switch. Settings come as the variables below.
  */
 
-const { RUNBACK_STAGE_FULL: fullFlag, RUNBACK_STAGE_CLOCK_MS: clockMs, RUNBACK_STAGE_WAITS: waits } = process.env;
+const { RUNBACK_STAGE_FULL: fullFlag, RUNBACK_STAGE_CLOCK_MS: clockMs, RUNBACK_STAGE_WAITS: waits, RUNBACK_STAGE_TELLS: tells } = process.env;
 delete process.env['NODE_OPTIONS'];
 if (fullFlag !== undefined) letDiskBeFull(fullFlag);
 if (clockMs !== undefined) setClock(Number(clockMs));
 if (waits !== undefined) waitAfterLines();
+if (tells !== undefined) tellOfSteps();
 
 /** The descriptor on which replies come. */
 const REPLIES = 3;
@@ -80,11 +81,29 @@ function setClock(offsetMs: number): void {
 /** Stands still after each line on the standard output until whoever reads it has dealt with it; ends where nobody does any more. */
 function waitAfterLines(): void {
   const write = process.stdout.write.bind(process.stdout) as (...args: unknown[]) => boolean;
-  const reply = new Uint8Array(1);
   process.stdout.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
     const written = write(chunk, ...rest);
     const lines = Buffer.from(chunk as string).filter((byte) => byte === 10).length;
-    for (let n = 0; n < lines; n += 1) if (fs.readSync(REPLIES, reply, 0, 1, null) === 0) process.kill(process.pid, 'SIGKILL');
+    for (let n = 0; n < lines; n += 1) awaitReply();
     return written;
   };
+}
+
+/** Tells whenever a journal says that a step begins or ends, and stands still until whoever was told has dealt with it. */
+function tellOfSteps(): void {
+  const write = fs.writeSync as (...args: unknown[]) => number;
+  fs.writeSync = ((file: number, data: unknown, ...rest: unknown[]): number => {
+    const written = write(file, data, ...rest);
+    if (data instanceof Uint8Array && Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes('"type":"step.')) {
+      write(REPLIES, '\n');
+      awaitReply();
+    }
+    return written;
+  }) as typeof fs.writeSync;
+  syncBuiltinESMExports();
+}
+
+/** Ends this process where nobody replies any more. */
+function awaitReply(): void {
+  if (fs.readSync(REPLIES, new Uint8Array(1), 0, 1, null) === 0) process.kill(process.pid, 'SIGKILL');
 }

@@ -21,6 +21,9 @@ const PRELOAD = { NODE_OPTIONS: `--require ${JSON.stringify(join(shippedDir, 'di
  */
 export const waitingEnvironment: Readonly<Record<string, string>> = { ...PRELOAD, RUNBACK_STAGE_WAITS: 'yes' };
 
+/** Lets a program that prints for people tell of the steps of its runs in the same way. */
+export const tellingEnvironment: Readonly<Record<string, string>> = { ...PRELOAD, RUNBACK_STAGE_TELLS: 'yes' };
+
 /** `flag`: path of a file that may come and go. `clockMs`: how far the wall clock is off. */
 export function stageMachine(flag: string, clockMs = 0): StageMachine {
   return {

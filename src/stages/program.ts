@@ -1,5 +1,5 @@
-import { RunbackError, runAtTerminal, runProgram, shortEnvironment, type ProgramEnd } from '../lib/index.js';
-import { waitingEnvironment } from './machine.js';
+import { defined, RunbackError, runAtTerminal, runProgram, shortEnvironment, type ProgramEnd } from '../lib/index.js';
+import { tellingEnvironment, waitingEnvironment } from './machine.js';
 
 /** How runback is started on a stage: the very program that is running now, in a process of its own. */
 export interface StageProgram {
@@ -23,6 +23,12 @@ export interface StageCommand {
   /** Called with what ends the program at once, as `kill -9` does. */
   readonly started?: (kill: () => void) => void;
   readonly timeoutMs?: number;
+}
+
+/** One command that a person works with. */
+export interface WorkCommand extends Pick<StageCommand, 'folder' | 'args' | 'as' | 'variables'> {
+  /** Called whenever a run comes by the beginning or end of a step, which goes on once that is settled. Must not reject. */
+  readonly stepped?: () => Promise<void>;
 }
 
 /** How a command ended. */
@@ -74,12 +80,13 @@ const OF_THE_TERMINAL = ['TERM', 'COLORTERM', 'NO_COLOR'];
  * Lets a person use one command in the workspace of a stage, at our terminal. Gives its exit status. As without a
  * terminal it sees no secret but those of the stage: no step of a runbook reaches production with them.
  */
-export async function workThere(program: StageProgram, { folder, args, as, variables }: StageCommand): Promise<number | undefined> {
+export async function workThere(program: StageProgram, { folder, args, as, variables, stepped }: WorkCommand): Promise<number | undefined> {
   const { command, environment } = program;
   const terminal = Object.fromEntries(OF_THE_TERMINAL.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])));
   return await runAtTerminal([...command, '--workspace', folder, '--as', as, ...args], {
     cwd: folder,
-    env: shortEnvironment(environment, { ...terminal, ...variables }),
+    env: shortEnvironment(environment, { ...terminal, ...variables, ...(stepped && tellingEnvironment) }),
+    ...defined({ told: stepped }),
   });
 }
 

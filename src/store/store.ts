@@ -97,8 +97,11 @@ export interface AgendaEntry {
  * the next entry before removing the one it follows. Calls cost what is due, not what is on the agenda.
  */
 export interface Agenda {
-  /** On disk when it resolves. Adding an entry that is there changes nothing. */
-  add(at: Date, id: string): Promise<void>;
+  /**
+   * On disk when it resolves. Adding an entry that is there changes nothing; with `anew` it is one of its own, at that
+   * time or a few milliseconds before: whoever has taken what was there, and looked already, does not remove it with that.
+   */
+  add(at: Date, id: string, options?: { readonly anew?: boolean }): Promise<void>;
   /** Entries due at `now` or before, earliest first, without those whose id is in `except`. */
   due(now: Date, options?: { readonly limit?: number; readonly except?: ReadonlySet<string> }): Promise<readonly AgendaEntry[]>;
   /** Takes an entry off. One that is not there is no error. May come back after a power cut. */

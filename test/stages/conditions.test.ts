@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { runThere, stageMachine, type StageProgram } from '../../src/stages/index.js';
+import { runThere, stageMachine, type StageProgram, workThere } from '../../src/stages/index.js';
 import { waitingEnvironment } from '../../src/stages/machine.js';
 
 const run = promisify(execFile);
@@ -102,6 +102,24 @@ describe('a program on a stage', () => {
       await writeFile(join(at, 'damaged'), '');
     };
     expect(await runThere(program, { folder: at, args: [], as: 'maya', event })).toMatchObject({ status: 0 });
+    expect(await readFile(join(at, 'done'), 'utf8')).toBe('one saw it;two saw it;');
+  });
+
+  it('that a person works with tells of the steps in its journals, and waits in the same way', async () => {
+    const at = await folder();
+    const script = `
+      const fs = require('node:fs');
+      const journal = fs.openSync('journal', 'w');
+      for (const step of ['one', 'two']) {
+        fs.writeSync(journal, Buffer.from(JSON.stringify({ type: 'step.intent', step }) + '\\n'));
+        fs.appendFileSync('done', fs.existsSync('damaged') ? step + ' saw it;' : step + ' did not;');
+        fs.rmSync('damaged', { force: true });
+      }`;
+    const stepped = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await writeFile(join(at, 'damaged'), await readFile(join(at, 'journal')));
+    };
+    expect(await workThere({ ...program, command: [process.execPath, '-e', script, '--'] }, { folder: at, args: [], as: 'maya', stepped })).toBe(0);
     expect(await readFile(join(at, 'done'), 'utf8')).toBe('one saw it;two saw it;');
   });
 

@@ -33,7 +33,7 @@ export function guidance(context: CommandContext, drill: Drill, surprise: boolea
     const { workThere } = await import('../../stages/index.js');
     const over = interrupts.leaveToProgram();
     try {
-      await workThere(program, { folder: stage.folder, args, as: stage.as, variables: stage.variables });
+      await workThere(program, { folder: stage.folder, args, as: stage.as, variables: stage.variables, stepped: async () => await stage.stepped() });
     } finally {
       over();
     }

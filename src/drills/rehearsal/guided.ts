@@ -17,6 +17,8 @@ export interface WorkedStage {
   readonly variables: Readonly<Record<string, string>>;
   /** Who they are there. */
   readonly as: string;
+  /** To be called whenever a run there comes by the beginning or end of a step: what happens there has happened then. */
+  stepped(): Promise<void>;
   /** The newest run there, if any. */
   newestRun(): Promise<RunView | undefined>;
   /** What does not work until somebody mends it, by the names that drills use. */
@@ -25,7 +27,7 @@ export interface WorkedStage {
   mend(): Promise<void>;
 }
 
-export interface GuidedRequest extends Omit<WorkedStage, 'newestRun'> {
+export interface GuidedRequest extends Omit<WorkedStage, 'newestRun' | 'stepped'> {
   readonly step: (news: StepNews, kill: () => void) => Promise<void> | void;
 }
 
@@ -47,14 +49,19 @@ export async function operateByHand(keyboard: Keyboard, request: GuidedRequest, 
   const store = openFileStore({ dir: stateDir, clock, redactor: new Redactor() });
   const watch = new RunWatch(store, request.step);
   let trouble: unknown;
-  const timer = setInterval(() => {
-    // Told once the person is done: nothing takes the terminal from them.
-    watch.look().catch((error: unknown) => {
+  // Told once the person is done: nothing takes the terminal from them.
+  const look = async (): Promise<void> =>
+    await watch.look().catch((error: unknown) => {
       trouble ??= error;
     });
-  }, LOOK_EVERY_MS);
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  const stepped = async (): Promise<void> => {
+    // The first one may have begun before the last change.
+    await look();
+    await look();
+  };
   try {
-    await keyboard.work({ folder, variables, as, broken, mend, newestRun: async () => (await runsOf(store))[0] });
+    await keyboard.work({ folder, variables, as, broken, mend, stepped, newestRun: async () => (await runsOf(store))[0] });
   } finally {
     clearInterval(timer);
   }

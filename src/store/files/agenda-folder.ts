@@ -10,6 +10,8 @@ const MINUTE = /^\d{8}T\d{4}$/;
 /** `07250-<id>`: seconds and milliseconds, then the id. */
 const ENTRY = /^(\d{2})(\d{3})-(.+)$/;
 const ALL = Number.POSITIVE_INFINITY;
+/** Entries of one id that lie side by side at most; more of them would tell no more. */
+const MOST_AT_ONCE = 1000;
 /** How often a folder is made anew that others remove at the same time. */
 const MOST_TRIES = 100;
 
@@ -20,9 +22,14 @@ const MOST_TRIES = 100;
 export class AgendaFolder implements Agenda {
   constructor(private readonly path: string) {}
 
-  async add(at: Date, id: string): Promise<void> {
+  async add(at: Date, id: string, { anew = false }: { readonly anew?: boolean } = {}): Promise<void> {
     safeName(id, 'the id of something due');
-    const { minute, name } = placeOf({ at, id });
+    for (let before = 0; before < MOST_AT_ONCE; before += 1) if ((await this.#add({ at: new Date(at.getTime() - before), id })) || !anew) return;
+  }
+
+  /** False where the entry is there already. */
+  async #add(entry: AgendaEntry): Promise<boolean> {
+    const { minute, name } = placeOf(entry);
     const folder = join(this.path, minute);
     try {
       for (let tries = 1; ; tries += 1) {
@@ -86,15 +93,19 @@ export class AgendaFolder implements Agenda {
   }
 }
 
-/** Adds an entry to a folder that is there; one that is in it already stays. Throws as the file system does. */
-async function addTo(folder: string, name: string): Promise<void> {
+/**
+ * Adds an entry to a folder that is there; one that is in it already stays, and the answer is false. Throws as the file
+ * system does.
+ */
+async function addTo(folder: string, name: string): Promise<boolean> {
   try {
     closeSync(openSync(join(folder, name), 'wx', 0o600));
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    return;
+    return false;
   }
   await syncFolder(folder);
+  return true;
 }
 
 function placeOf({ at, id }: AgendaEntry): { readonly minute: string; readonly name: string } {

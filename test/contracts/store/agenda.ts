@@ -35,6 +35,17 @@ export function agendaContract(start: StartState): void {
     expect(await agenda.next()).toEqual(at('10:30:00.000'));
   });
 
+  it('keeps an entry of its own from being removed with one that was there', async () => {
+    const agenda = (await (await start()).open()).agenda('incidents');
+    const now = at('10:00:00.000');
+    await agenda.add(now, 'a', { anew: true });
+    const taken = await agenda.due(now);
+    // While whoever took it looks, something new becomes so, in the same millisecond.
+    await agenda.add(now, 'a', { anew: true });
+    for (const entry of taken) await agenda.remove(entry);
+    expect((await agenda.due(now)).map(({ id }) => id)).toEqual(['a']);
+  });
+
   it('loses no entry while others are added to and taken off the same minute', async () => {
     const state = await start();
     const agendas = [(await state.open()).agenda('pages'), (await state.open()).agenda('pages')] as const;
