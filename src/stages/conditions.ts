@@ -92,14 +92,14 @@ function waitAfterLines(): void {
 /** Tells whenever a journal says that a step begins or ends, and stands still until whoever was told has dealt with it. */
 function tellOfSteps(): void {
   const write = fs.writeSync as (...args: unknown[]) => number;
-  fs.writeSync = ((file: number, data: unknown, ...rest: unknown[]): number => {
+  fs.writeSync = (file: number, data: unknown, ...rest: unknown[]): number => {
     const written = write(file, data, ...rest);
     if (data instanceof Uint8Array && Buffer.from(data.buffer, data.byteOffset, data.byteLength).includes('"type":"step.')) {
       write(REPLIES, '\n');
       awaitReply();
     }
     return written;
-  }) as typeof fs.writeSync;
+  };
   syncBuiltinESMExports();
 }
 
