@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
-import type { Fields, Value } from '../records/index.js';
+import { didYouMean, RunbackError } from '../lib/index.js';
+import type { Fields, ObjectSchema, Value } from '../records/index.js';
 
 /** Values that stand for others. */
 export class Mask {
@@ -47,4 +48,27 @@ function masked(text: string, salt: Buffer, turn: number): string {
   }).join('');
   const at = changed.indexOf('@');
   return at > 0 ? `${changed.slice(0, at)}@example.com` : changed;
+}
+
+/**
+ * Throws `usage` for a field that cannot be masked: a name that is misspelt, or a value that is no text, would leave real
+ * values as they are.
+ */
+export function requireMaskable(mask: readonly string[], schemas: readonly ObjectSchema[]): void {
+  const fields = schemas.flatMap((schema) => schema.fields);
+  for (const name of mask) {
+    const found = fields.filter((field) => field.name === name);
+    const state = 'Nothing was put on a stage.';
+    if (found.length === 0)
+      throw new RunbackError(
+        'usage',
+        `mask names "${name}", which no object type of the snapshot has${didYouMean(name, [...new Set(fields.map((each) => each.name))])}`,
+        {
+          why: 'A name that is misspelt would leave real values as they are.',
+          state,
+        },
+      );
+    if (found.some(({ type }) => type !== 'string'))
+      throw new RunbackError('usage', `${name} cannot be masked`, { why: 'Only texts have others of the same form.', state });
+  }
 }

@@ -3,7 +3,7 @@ import { type CallOptions, RunbackError } from '../lib/index.js';
 import { type Fields, type ObjectSchema, parseRecordLine, type PlatformRecord, type Value } from '../records/index.js';
 import type { SnapshotReader } from '../snapshots/index.js';
 import type { Leftovers } from './leftovers.js';
-import { Mask } from './mask.js';
+import { Mask, requireMaskable } from './mask.js';
 
 /** What is put onto a platform. */
 export interface SeedRequest {
@@ -24,10 +24,16 @@ export interface SeedRequest {
 /**
  * Creates the records of a snapshot on a platform that has the same object types, under the keys that they had. Those
  * whose key is taken there are left out: they are somebody else's. Gives in words what the stage lacks. Throws
- * `fault-impossible` where nothing of the snapshot can be put there.
+ * `usage` for a field that cannot be masked, before anything is put there, and `fault-impossible` where nothing of the
+ * snapshot can be.
  */
 export async function seedFromSnapshot(request: SeedRequest, call: CallOptions): Promise<readonly string[]> {
   const { snapshot, schema, name } = request;
+  const schemas = await Promise.all(snapshot.header.platforms.map(async (each) => await snapshot.schema(each.name)));
+  requireMaskable(
+    request.mask,
+    schemas.flatMap((each) => each.objects),
+  );
   const mask = new Mask(request.mask);
   const lacks: string[] = [];
   let created = 0;

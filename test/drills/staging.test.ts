@@ -187,6 +187,22 @@ describe('a drill in a staging database that is reached through the ordinary con
     expect(await peopleIn(staging)).toEqual(own);
   }, 60_000);
 
+  it('is not filled at all where a field to be masked is misspelt, or holds no text', async () => {
+    const { run, staging, folder } = await scene();
+    const own = await peopleIn(staging);
+    const path = join(folder, 'drills', 'overwritten-people.yml');
+    const drill = JSON.parse(await readFile(path, 'utf8')) as { readonly where: object };
+    for (const [name, message] of [
+      ['mial', 'mask names "mial"'],
+      ['points', 'points cannot be masked'],
+    ] as const) {
+      await writeFile(path, JSON.stringify({ ...drill, where: { ...drill.where, mask: [name] } }));
+      const { code, stdout } = await run('drill', 'run', 'overwritten-people');
+      expect([code, stdout]).toEqual([64, expect.stringContaining(JSON.stringify(message).slice(1, -1))]);
+      expect(await peopleIn(staging)).toEqual(own);
+    }
+  }, 60_000);
+
   it('is refused where an environment label says that it is production, and nothing is written', async () => {
     const { run, staging } = await scene('production');
     const own = await peopleIn(staging);

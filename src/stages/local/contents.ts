@@ -1,7 +1,7 @@
-import { type CallOptions, didYouMean, RunbackError } from '../../lib/index.js';
+import { type CallOptions, RunbackError } from '../../lib/index.js';
 import { type Link, type LinkSchema, type ObjectSchema, parseRecordLine, type PlatformRecord } from '../../records/index.js';
 import type { LinkInfo, ObjectInfo, SnapshotReader } from '../../snapshots/index.js';
-import { Mask } from '../mask.js';
+import { Mask, requireMaskable } from '../mask.js';
 
 /** What is wanted of a snapshot. */
 export interface SnapshotSource {
@@ -81,25 +81,6 @@ function unusable(id: string, why: string): RunbackError {
     state: 'Nothing was damaged, and nothing was proved.',
     next: 'Name another snapshot in the drill: runback snapshot list',
   });
-}
-
-function requireMaskable(mask: readonly string[], schemas: readonly ObjectSchema[]): void {
-  const fields = schemas.flatMap((schema) => schema.fields);
-  for (const name of mask) {
-    const found = fields.filter((field) => field.name === name);
-    const state = 'Nothing was put on a stage.';
-    if (found.length === 0)
-      throw new RunbackError(
-        'usage',
-        `mask names "${name}", which no object type of the snapshot has${didYouMean(name, [...new Set(fields.map((each) => each.name))])}`,
-        {
-          why: 'A name that is misspelt would leave real values as they are.',
-          state,
-        },
-      );
-    if (found.some(({ type }) => type !== 'string'))
-      throw new RunbackError('usage', `${name} cannot be masked`, { why: 'Only texts have others of the same form.', state });
-  }
 }
 
 async function recordsOf(
