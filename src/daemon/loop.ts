@@ -141,7 +141,8 @@ class Daemon {
         pulse.failures += 1;
         if (ticker.watches === true) {
           this.pulse.found.set(ticker.name, messageOf(error));
-          this.#trouble.tell(ticker.name, messageOf(error));
+          // Of a file that is being changed, what is wrong now: an editor's half-written one is not the last word.
+          this.#trouble.tell(`${ticker.name}: ${messageOf(error)}`, messageOf(error));
         } else {
           this.#firstError ??= { error };
           this.#trouble.tell(ticker.name, `What is due for ${ticker.name} cannot be done: ${messageOf(error)}`);

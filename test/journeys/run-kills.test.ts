@@ -8,8 +8,8 @@ import { ENDINGS, type Kill, type Story } from './support/run-story.js';
 
 /** Where the kills are follows from it; RUNBACK_TEST_SEED takes another one. */
 const SEED = Number(process.env['RUNBACK_TEST_SEED'] ?? 20_261_127);
-/** Stories of each platform: the three runbooks, each with the four endings, again and again. */
-const STORIES = fullSweeps ? 76 : 3;
+/** Stories of each platform: the three runbooks, each with the four endings, again and again. Thinned, two of the three each. */
+const STORIES = fullSweeps ? 76 : 2;
 const MOMENTS: readonly CrashMoment[] = ['before', 'half', 'after'];
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -60,7 +60,7 @@ interface Sum {
 /** All stories of one platform. The good snapshot was taken with a clock that was a day behind, or a day ahead. */
 async function tellAll(scene: Scene, lane: number): Promise<Sum> {
   const sum: Sum = { kills: 0, stories: 0, problems: [] };
-  const drawn = Array.from({ length: STORIES }, (_, turn) => storyOf(scene, turn, 2 * turn + lane));
+  const drawn = Array.from({ length: STORIES }, (_, turn) => storyOf(scene, fullSweeps ? turn : turn + lane, 2 * turn + lane));
   const half = fullSweeps ? STORIES / 2 : lane * STORIES;
   try {
     await tellSome(scene, -DAY, [...PINNED.flatMap((one) => (one.scene === scene.name ? [one.story] : [])), ...drawn.slice(0, half)], sum);

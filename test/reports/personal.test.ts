@@ -124,7 +124,7 @@ describe('without personal data', () => {
 
   test('a long text costs time by its length only', () => {
     const hide = new Placeholders(['Ann Archer']);
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (const text of [
       'a'.repeat(200_000),
       '"'.repeat(50_000),
@@ -134,7 +134,8 @@ describe('without personal data', () => {
       '@'.repeat(100_000),
     ])
       hide.text(text);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(10_000);
   });
 
   test('addresses are found to their ends, and an at sign alone is none', () => {

@@ -30,7 +30,7 @@ test.skipIf(!built)(
       moments: fullSweeps ? ['before', 'half', 'after'] : ['half', 'after'],
       // The whole of a run against a real server is swept without leaving out any:
       // test/journeys/support/sweep-calls.ts.
-      pick: everyNth(3, withoutFlushes),
+      pick: everyNth(6, withoutFlushes),
       before: (point) => command(rootOf(point)),
       after: async (point) => {
         const root = rootOf(point);
@@ -46,6 +46,6 @@ test.skipIf(!built)(
       },
     });
     console.log(describeSweep('runs', report));
-    expect(report.points).toBeGreaterThan(fullSweeps ? 40 : 12);
+    expect(report.points).toBeGreaterThan(fullSweeps ? 40 : 7);
   },
 );

@@ -97,12 +97,13 @@ describe('hostile input is refused quickly (G26)', () => {
     ['nulls', '\u0000'.repeat(1_000_000)],
   ];
   test.each(bombs)('%s', (_, text) => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const error = refusal(text);
     expect(error.code).toBe('file-invalid');
     expect(error.message).toMatch(/runback\.yml:\d+:\d+: /);
     expect(error.message.length).toBeLessThan(20_000);
-    expect(performance.now() - started).toBeLessThan(30_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(30_000);
   });
 });
 

@@ -22,9 +22,9 @@ export function sweepCalls(one: Part): void {
       const [lines, flushed] = ['writeSync', 'fdatasync'].map((wanted) =>
         worlds.operations.filter(({ name, target }) => name === wanted && target.endsWith('/journal.ndjson')),
       ) as [CrashOperation[], CrashOperation[]];
-      const read = thinned(1)(reading);
-      const ended = everyNth(4, (all) => all)(flushed);
-      const torn = lines.filter((_, index) => fullSweeps || index % 8 === 0);
+      const read = everyNth(2, thinned(1))(reading);
+      const ended = everyNth(8, (all) => all)(flushed);
+      const torn = lines.filter((_, index) => fullSweeps || index % 16 === 0);
       const whole = [
         ...plan(writing, () => (fullSweeps ? ['before', 'half', 'after'] : ['before', 'after'])),
         ...plan(read, () => (fullSweeps ? ['before', 'half', 'after'] : ['after'])),
