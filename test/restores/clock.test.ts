@@ -24,8 +24,10 @@ test.each([
   clock.move(moved);
   await writer.append({ by, type: 'restore.resumed', data: {} });
   await writer.close();
-  const { apply } = await foldRestore(store, 'restore-1');
+  const { apply, began } = await foldRestore(store, 'restore-1');
   expect(apply.pending.map(({ clockMoved }) => clockMoved)).toEqual([expected]);
+  // So it is of all that was written since the restore began.
+  expect(began.clockMoved).toBe(expected);
 });
 
 // A user would lose: what a colleague corrected before the damage, or the good value itself, where the laptop's clock

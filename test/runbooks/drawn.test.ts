@@ -127,6 +127,29 @@ describe('before syncs start again', () => {
     });
   });
 
+  test('only syncs that run again are paused again, and only they are named', async () => {
+    const pause = { id: 'pause-1', holder: 'run-1/pause/1', reason: 'test', entries: [] };
+    const done: unknown[] = [];
+    const context = (states: Readonly<Record<string, string>>): ActionContext =>
+      contextOf({
+        run: { id: 'run-1' },
+        step: { key: 'run-1/resume/1' },
+        by: 'maya',
+        options: {},
+        note: async (text: string) => await Promise.resolve(done.push(text)),
+        syncs: {
+          pauses: async () => await Promise.resolve([pause, { ...pause, id: 'pause-2', holder: 'run-2/pause/1' }]),
+          held: async (id: string) =>
+            await Promise.resolve(id === 'pause-1' ? Object.entries(states).map(([sync, state]) => ({ sync, owed: true, status: { state } })) : []),
+          pause: async ({ names }: { readonly names: readonly string[] }) => await Promise.resolve(done.push(names)),
+        },
+      });
+    expect(await pauseAgain(context({ crm: 'paused', shop: 'paused' }))).toEqual([]);
+    expect(done).toEqual([]);
+    expect(await pauseAgain(context({ crm: 'paused', shop: 'running' }))).toEqual(['shop']);
+    expect(done).toEqual(['shop was running again although this run had paused it; paused again', ['shop']]);
+  });
+
   test('a write that is known not to have happened needs no proof, any other one after the verification does', () => {
     const verified = (state: string): unknown =>
       verificationOf({
