@@ -8,6 +8,8 @@ interface StageNote {
   readonly version: 1;
   readonly platform: string;
   readonly account: string;
+  /** Kind of its connector; absent in notes of earlier versions. */
+  readonly connector?: string;
   readonly startedAt: string;
   /** Keys by object type, in the order in which they were created. None of them was there before. */
   readonly created: Readonly<Record<string, readonly string[]>>;
@@ -41,8 +43,13 @@ export class Leftovers {
     return new Leftovers(store, platform, store.document<StageNote>(KIND, id), id, lock, clock.now().toISOString());
   }
 
-  /** To be called before records are created: the keys of `mutations` are ours from now on. None may be there. */
+  /**
+   * To be called before records are created: the keys of `mutations` are ours from now on. None may be there. Throws
+   * `locked` where another drill has taken this account over: it has taken away what was ours, and what came after it
+   * would stay.
+   */
   async willCreate(object: string, mutations: readonly CreateMutation[]): Promise<void> {
+    await this.lock.check();
     this.#created = { ...this.#created, [object]: [...(this.#created[object] ?? []), ...mutations.map(({ key }) => key)] };
     for (const { key } of mutations) this.#keys.add(`${object}/${key}`);
     await this.#write();
@@ -56,8 +63,15 @@ export class Leftovers {
   }
 
   async #write(): Promise<void> {
-    const { name, identity } = this.platform;
-    await this.note.update(() => ({ version: 1, platform: name, account: identity.account, startedAt: this.startedAt, created: this.#created }));
+    const { name, identity, connector } = this.platform;
+    await this.note.update(() => ({
+      version: 1,
+      platform: name,
+      account: identity.account,
+      connector: connector.kind,
+      startedAt: this.startedAt,
+      created: this.#created,
+    }));
   }
 
   /** Whether a record was put there by this drill. */
@@ -65,9 +79,14 @@ export class Leftovers {
     return this.#keys.has(`${object}/${key}`);
   }
 
-  /** Takes away what this drill has put there, and lets the next one in. */
+  /**
+   * Takes away what this drill has put there, and lets the next one in. Throws `locked`, and takes nothing away, where
+   * another drill has taken this account over: under our keys may be its records. What we wrote down stays for whoever
+   * comes next.
+   */
   async takeAway(schema: PlatformSchema, call: CallOptions): Promise<void> {
     try {
+      await this.lock.check();
       await this.#remove(this.#created, schema, call);
       await this.note.delete();
     } finally {
@@ -75,13 +94,18 @@ export class Leftovers {
     }
   }
 
-  /** Takes away what drills that did not come to their end have left on this account. */
+  /**
+   * Takes away what drills that did not come to their end have left on this account. An account of another kind of
+   * platform may bear the same name, and a drill may be at work there.
+   */
   async takeAwayOld(schema: PlatformSchema, call: CallOptions): Promise<void> {
+    const { identity, connector } = this.platform;
     for (const id of await this.store.list(KIND)) {
       if (id === this.id) continue;
       const document = this.store.document<StageNote>(KIND, id);
       const note = await document.read();
-      if (note?.account !== this.platform.identity.account) continue;
+      if (note?.account !== identity.account || (note.connector ?? connector.kind) !== connector.kind) continue;
+      await this.lock.check();
       await this.#remove(note.created, schema, call);
       await document.delete();
     }
