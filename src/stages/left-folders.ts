@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Clock, messageOf, Redactor } from '../lib/index.js';
-import { lifeOf, openFileStore, type ProcessIdentity, thisProcess } from '../store/index.js';
+import { lifeOf, type NamedLock, openFileStore, type ProcessIdentity, thisProcess } from '../store/index.js';
 
 /** How the names of the folders begin that drills work in. */
 export const STAGE_FOLDER = 'runback-drill-';
@@ -69,8 +69,12 @@ async function fateOf(folder: string, clock: Clock): Promise<'goes' | 'stays' | 
   const life = lifeOf(owner);
   if (life === 'unknown') return { why: `whether process ${owner.pid} on ${owner.host} has ended cannot be told from here` };
   if (life === 'alive') return 'stays';
-  const locks = await openFileStore({ dir: join(folder, '.runback'), clock, redactor: new Redactor() }).locks();
-  return locks.some((lock) => lock.alive) ? 'stays' : 'goes';
+  return (await locksIn(folder, clock)).some((lock) => lock.alive) ? 'stays' : 'goes';
+}
+
+/** What is held in the workspace of a stage: whatever works there holds a lock. */
+export async function locksIn(folder: string, clock: Clock): Promise<readonly NamedLock[]> {
+  return await openFileStore({ dir: join(folder, '.runback'), clock, redactor: new Redactor() }).locks();
 }
 
 async function ownerOf(folder: string): Promise<FolderOwner | undefined> {

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
-import type { Mutation, PlatformSchema } from '../../src/connectors/index.js';
+import type { Mutation, MutationResult, PlatformSchema } from '../../src/connectors/index.js';
 import type { Fields } from '../../src/records/index.js';
 import { lookUp } from '../../src/restores/apply/looking/lookup.js';
 import { groupsOf } from '../../src/restores/apply/sending/batching.js';
 import { undoSteps } from '../../src/restores/apply/steps/undo-steps.js';
 import { inLayers, placeOf, type Moving } from '../../src/restores/decide/layers.js';
 import type { RecordDraft } from '../../src/restores/decide/order.js';
-import { applyRestore, confirmationOf, planRestore, readPlan, type PlanConflict, type PlanSummary } from '../../src/restores/index.js';
+import { applyRestore, confirmationOf, planRestore, readPlan, resumeRestore, type PlanConflict, type PlanSummary } from '../../src/restores/index.js';
 import { Batches } from '../../src/restores/records/batches.js';
 import type { AppliedItem } from '../../src/restores/records/items.js';
-import { MemoryConnector } from '../support/memory-connector.js';
+import { MemoryConnector, type MemoryOptions } from '../support/memory-connector.js';
 import { CONFIG, crmSchema, databaseSchema, field, FILTERS, objectType, openWorld, tickingClock, type World } from '../support/restore-world.js';
 
 // What drawn mutants showed that no test looked at: docs/mutants.md.
@@ -25,8 +25,12 @@ describe('an update whose answer was lost', () => {
   const update = (set: Fields, replaced: Fields) => ({ id: '1', action: 'update' as const, object: 'contacts', key: 'p', set, replaced });
 
   /** What is found out about it, where live is as these writes left it. */
-  async function found(item: ReturnType<typeof update>, writes: readonly (readonly [writer: string, fields: Fields])[]): Promise<unknown> {
-    const connector = new MemoryConnector({ ...crmSchema(), clock: tickingClock() });
+  async function found(
+    item: ReturnType<typeof update>,
+    writes: readonly (readonly [writer: string, fields: Fields])[],
+    options: Partial<MemoryOptions> = {},
+  ): Promise<unknown> {
+    const connector = new MemoryConnector({ ...crmSchema(), clock: tickingClock(), ...options });
     for (const [writer, fields] of writes) connector.put('contacts', 'p', fields, writer);
     const pending = { item, at: '2026-11-22T08:00:00.000Z', batch: 1 };
     const [result] = await lookUp({ platform: connector.platform(), schema: connector.schema }, [pending], new Batches(false), {});
@@ -57,7 +61,35 @@ describe('an update whose answer was lost', () => {
     const half = { owner: '0', name: 'An' };
     expect(await found(item, [['runback', half]])).toMatchObject({ status: 'applied', stored: { name: 'An' }, altered: ['name'] });
     expect(await found(item, [['ui:lee', half]])).toMatchObject({ status: 'moved' });
+    // Where nothing tells who wrote a field, nobody says that it was us.
+    expect(await found(item, [['runback', half]], { history: 'record' })).toMatchObject({ status: 'moved' });
   });
+
+  test('was not made where the record is gone', async () => {
+    expect(await found(update({ name: 'good' }, { name: 'bad' }), [])).toMatchObject({ status: 'moved', message: 'the record no longer exists' });
+  });
+
+  test('is made again where only its first half was: a stage that goes forward only was emptied', async () => {
+    const objects = [objectType('contacts', [field('name'), field('stage', { forwardOnly: true })])];
+    const item = update({ name: 'good', stage: '1' }, { name: 'bad', stage: '2' });
+    const half = [['runback', { name: 'bad', stage: null }]] as const;
+    expect(await found(item, half, { objects, links: [] })).toMatchObject({ status: 'failed' });
+    expect(await found(item, [['ui:lee', { name: 'other', stage: null }]], { objects, links: [] })).toMatchObject({ status: 'moved' });
+  });
+});
+
+test('of two records that look alike one answer is not taken for both', async () => {
+  const connector = new MemoryConnector({ ...crmSchema(), clock: tickingClock() });
+  const create = (id: string) => ({ id, action: 'create' as const, object: 'contacts', key: `old-${id}`, set: { name: 'Ann' } });
+  const made = new Batches(false);
+  const at = '2026-11-22T08:00:00.000Z';
+  const [schema] = connector.schema.objects.filter(({ object }) => object === 'contacts');
+  if (schema === undefined) throw new Error('no contacts');
+  const [first] = await connector.write([{ action: 'create', schema, key: 'old-1', set: { name: 'Ann' } }]);
+  made.intended(1, [create('1')], at);
+  made.ended(1, [{ id: '1', status: 'applied', key: first !== undefined && 'key' in first ? (first.key ?? '') : '' }]);
+  const looked = await lookUp({ platform: connector.platform(), schema: connector.schema }, [{ item: create('2'), at, batch: 2 }], made, {});
+  expect(looked).toMatchObject([{ id: '2', status: 'in_doubt', message: expect.stringContaining('another record with the same values') as string }]);
 });
 
 /** A contact that the sync created, which a plan deletes again. */
@@ -75,6 +107,12 @@ async function oneTooMany(): Promise<{ readonly plan: PlanSummary; readonly worl
 
 const apply = (plan: PlanSummary, { deps }: World) =>
   applyRestore({ plan: plan.header.id, by: 'maya', confirmed: confirmationOf(plan.header) }, deps);
+
+async function onlyRestore({ store }: World): Promise<string> {
+  const [id] = await store.journals('restores');
+  if (id === undefined) throw new Error('there is no restore');
+  return id;
+}
 
 describe('a record that the platform will not delete since it changed', () => {
   const isDelete = (mutations: readonly Mutation[]): boolean => mutations[0]?.action === 'delete';
@@ -114,6 +152,85 @@ test('a restore that stops since nothing took effect says why, in the words of t
     code: 'restore-stopped',
     message: expect.stringContaining('none of the first 1 changes took effect: not today') as string,
   });
+});
+
+/** Contacts that are damaged or gone, on a platform that writes only where nothing changed; a plan for them. */
+async function damaged(
+  schema: Pick<MemoryOptions, 'objects' | 'links'>,
+  damage: Fields | null,
+): Promise<{ readonly plan: PlanSummary; readonly world: World }> {
+  const opened = await openWorld({ ...schema, conditionalWrite: true });
+  world = opened;
+  const { connector, take } = opened;
+  connector.put('contacts', 'p', { name: 'good', phone: '1' }, 'import');
+  const base = await take();
+  connector.put('contacts', 'p', damage, 'sync:crm');
+  const plan = await planRestore({ base, damaged: await take(), filters: { ...FILTERS, unattributed: 'include' }, by: 'maya' }, opened.deps);
+  return { plan, world: opened };
+}
+
+describe('what somebody writes between the plan and the write', () => {
+  /** Writes it just before the first write of the restore. */
+  const justBefore = ({ connector }: World, fields: Fields): void => {
+    connector.fault = ({ n }) => {
+      if (n === 1) connector.put('contacts', 'p', fields, 'ui:lee');
+      return undefined;
+    };
+  };
+
+  test('is what was to be written: nothing is left to do', async () => {
+    const { plan, world } = await damaged(crmSchema(), { name: 'bad' });
+    justBefore(world, { name: 'good' });
+    expect(await apply(plan, world)).toMatchObject({ state: 'done', moved: 0, failed: 0 });
+  });
+
+  test('stays, and the other fields of the record are restored', async () => {
+    const { plan, world } = await damaged(crmSchema(), { name: 'bad', phone: '0' });
+    justBefore(world, { phone: '7' });
+    const done = await apply(plan, world).catch(async () => await resumeRestore(await onlyRestore(world), 'maya', world.deps));
+    expect(done.failed).toBe(0);
+    expect(world.connector.state().records['contacts']).toMatchObject({ p: { name: 'good', phone: '7' } });
+  });
+
+  test.each([
+    ['the same', { name: 'good', phone: '1' }, { state: 'done', moved: 0, rejected: 0 }],
+    ['another', { name: 'Another', phone: '1' }, { state: 'partial', moved: 1, rejected: 0 }],
+  ])('is the record itself, created again: %s', async (_, fields, expected) => {
+    const { plan, world } = await damaged(databaseSchema(), null);
+    justBefore(world, fields);
+    expect(await apply(plan, world)).toMatchObject(expected);
+    expect(world.connector.state().records['contacts']).toMatchObject({ p: fields });
+  });
+});
+
+/** Two contacts to be created again, and how the platform answers the first two at once. */
+async function firstAnswers(answers: readonly MutationResult[]): Promise<unknown> {
+  const opened = await openWorld({ ...crmSchema(), canFindCreated: false }, { ...CONFIG, canary: 2 });
+  world = opened;
+  const { connector, take } = opened;
+  for (const key of ['a', 'b', 'c', 'd']) connector.put('contacts', key, { name: key }, 'import');
+  const base = await take();
+  for (const key of ['a', 'b', 'c', 'd']) connector.put('contacts', key, null, 'sync:crm');
+  const plan = await planRestore({ base, damaged: await take(), filters: { ...FILTERS, unattributed: 'include' }, by: 'maya' }, opened.deps);
+  connector.write = async (mutations) => await Promise.resolve(mutations.map((_, n) => answers[n] ?? { status: 'failed', message: 'busy' }));
+  return await apply(plan, opened).catch((error: unknown) => error);
+}
+
+test('a first batch is in doubt where all of it is, and has failed where some of it surely has', async () => {
+  const doubt: MutationResult = { status: 'in_doubt', message: 'the answer was lost' };
+  expect(await firstAnswers([doubt, doubt])).toMatchObject({ code: 'in-doubt' });
+  await world?.close();
+  expect(await firstAnswers([doubt, { status: 'rejected', reason: 'rejected', message: 'not today' }])).toMatchObject({ code: 'restore-stopped' });
+});
+
+test('a first batch that only waits for something says nothing of the rest, which is written first', async () => {
+  const waits: MutationResult = { status: 'rejected', reason: 'unique-taken', message: 'the name is taken' };
+  const no: MutationResult = { status: 'rejected', reason: 'rejected', message: 'not today' };
+  const none = expect.stringContaining('none of the first 2 changes took effect') as string;
+  expect(await firstAnswers([waits, no])).toMatchObject({ code: 'restore-stopped', message: none });
+  await world?.close();
+  const both = await firstAnswers([waits, waits]);
+  expect(both).not.toMatchObject({ message: none });
 });
 
 test('no batch of an undo changes a record twice', () => {

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
 import type { CreateMutation, Platform } from '../../src/connectors/index.js';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { Leftovers } from '../../src/stages/leftovers.js';
-import { openFileStore, type Store } from '../../src/store/index.js';
+import { openFileStore, type ProcessIdentity, type Store, thisProcess } from '../../src/store/index.js';
 import { MemoryConnector } from '../support/memory-connector.js';
 import { databaseSchema, tickingClock } from '../support/restore-world.js';
 import { temporaryFolder } from '../support/store.js';
@@ -16,6 +17,8 @@ interface Scene {
   readonly connector: MemoryConnector;
   readonly store: Store;
   readonly platform: Platform;
+  /** Of the workspace of the stage. */
+  readonly folder: string;
   open(platform?: Platform): Promise<Leftovers>;
   /** Notes, then creates, as filling a stage does. */
   fill(leftovers: Leftovers, ...keys: readonly string[]): Promise<void>;
@@ -26,13 +29,15 @@ async function scene(): Promise<Scene> {
   const connector = new MemoryConnector({ ...databaseSchema(), clock: tickingClock() });
   const store = openFileStore({ dir: await temporaryFolder(), clock: systemClock, redactor: new Redactor() });
   const platform = connector.platform();
+  const folder = await temporaryFolder();
   const [schema] = connector.schema.objects;
   if (schema === undefined) throw new Error('no object type');
   return {
     connector,
     store,
     platform,
-    open: async (other = platform) => await Leftovers.open(store, other, systemClock),
+    folder,
+    open: async (other = platform) => await Leftovers.open(store, other, systemClock, folder),
     fill: async (leftovers, ...keys) => {
       const mutations = keys.map((key): CreateMutation => ({ action: 'create', schema, key, set: { name: key } }));
       await leftovers.willCreate(schema.object, mutations);
@@ -93,4 +98,33 @@ test('what a drill at work has put on an account of another kind of platform wit
   expect(await store.list('drill-stages')).toHaveLength(1);
   await atWork.takeAway(connector.schema, {});
   await elsewhere.takeAway(other.schema, {});
+});
+
+test('what a killed drill has left is taken away once nothing that it had started is at work', async () => {
+  const { store, connector, folder, open, fill, there } = await scene();
+  await fill(await open(), 'a');
+  await loseLock(store);
+  const stage = openFileStore({ dir: join(folder, '.runback'), clock: systemClock, redactor: new Redactor() });
+  const run = await stage.lock('run', { by: 'maya', holder: 'run-1', purpose: 'a run' });
+  const next = await open();
+  const cleaning = next.takeAwayOld(connector.schema, {});
+  // A restore that outlived its drill brings one more of its records back.
+  await systemClock.sleep(300);
+  expect(there()).toEqual(['a']);
+  connector.put('companies', 'a', { name: 'again' }, 'runback');
+  await run.release();
+  await cleaning;
+  expect(there()).toEqual([]);
+  await next.takeAway(connector.schema, {});
+});
+
+test('a program of before the machine was started again is not waited for', async () => {
+  const { store, connector, folder, open, fill, there } = await scene();
+  await fill(await open(), 'a');
+  await loseLock(store);
+  const before: ProcessIdentity = { ...thisProcess(), boot: 'an earlier one' };
+  const stage = openFileStore({ dir: join(folder, '.runback'), clock: systemClock, redactor: new Redactor(), process: before });
+  await stage.lock('run', { by: 'maya', holder: 'run-1', purpose: 'a run' });
+  await (await open()).takeAwayOld(connector.schema, {});
+  expect(there()).toEqual([]);
 });
