@@ -2,14 +2,15 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import type { Mutation, MutationResult, PlatformSchema } from '../../src/connectors/index.js';
 import type { Fields } from '../../src/records/index.js';
-import { lookUp } from '../../src/restores/apply/looking/lookup.js';
+import { linkText, lookUp } from '../../src/restores/apply/looking/lookup.js';
 import { groupsOf } from '../../src/restores/apply/sending/batching.js';
 import { undoSteps } from '../../src/restores/apply/steps/undo-steps.js';
 import { inLayers, placeOf, type Moving } from '../../src/restores/decide/layers.js';
 import type { RecordDraft } from '../../src/restores/decide/order.js';
 import { applyRestore, confirmationOf, planRestore, readPlan, resumeRestore, type PlanConflict, type PlanSummary } from '../../src/restores/index.js';
 import { Batches } from '../../src/restores/records/batches.js';
-import type { AppliedItem } from '../../src/restores/records/items.js';
+import { linkTakenAgain } from '../../src/restores/records/item-ids.js';
+import type { AppliedItem, JournalLink } from '../../src/restores/records/items.js';
 import { MemoryConnector, type MemoryOptions } from '../support/memory-connector.js';
 import { CONFIG, crmSchema, databaseSchema, field, FILTERS, objectType, openWorld, tickingClock, type World } from '../support/restore-world.js';
 
@@ -245,6 +246,30 @@ test('no batch of an undo changes a record twice', () => {
   });
   const steps = [...undoSteps([item('1', 'a'), item('2', 'b'), item('3', 'a')], new Batches(false), { links: [], records: [] }, () => {})];
   expect([...groupsOf(steps, () => 100)].map((group) => group.map(({ id }) => id))).toEqual([['1', '2'], ['3']]);
+});
+
+test('an undo does nothing about a link that came by itself and was cut again, and tells which links stand again', () => {
+  const link = (to: string): JournalLink => ({ link: 'primary', fromObject: 'contacts', from: 'p', toObject: 'companies', to });
+  const written: AppliedItem = {
+    id: '1',
+    action: 'update',
+    object: 'contacts',
+    key: 'p',
+    set: { name: 'good' },
+    replaced: { name: 'bad' },
+    brought: [link('itself'), link('stays')],
+  };
+  // As an undo sees them: the last first.
+  const items: AppliedItem[] = [
+    { id: linkTakenAgain(linkText(link('itself'))), action: 'unlink', ...link('itself') },
+    { id: '2', action: 'unlink', ...link('wrong') },
+    written,
+  ];
+  const again: JournalLink[] = [];
+  const steps = [...undoSteps(items, new Batches(false), { links: [], records: [] }, (one) => void again.push(one))];
+  expect(steps.map(({ action }) => action)).toEqual(['link', 'update', 'unlink']);
+  expect(steps.at(-1)?.resolve()).toMatchObject({ action: 'unlink', to: 'stays' });
+  expect(again).toEqual([link('wrong')]);
 });
 
 describe('records that hand a unique value on in a ring', () => {
