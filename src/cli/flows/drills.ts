@@ -134,9 +134,11 @@ export async function removeLeftDrills({ live, clock, style }: CommandContext): 
   const { removeLeftFolders } = await import('../../stages/index.js');
   const { removed, left } = await removeLeftFolders(clock);
   for (const folder of removed) live.print(`${style.glyph.done} Removed ${folder}: the drill that worked in it was killed`);
-  for (const { folder, why } of left)
+  const reasons = new Map<string, string[]>();
+  for (const { folder, why } of left) reasons.set(why, [...(reasons.get(why) ?? []), folder]);
+  for (const [why, [first = '', ...others]] of reasons)
     live.print(
-      `${style.glyph.warning} Not removed: ${folder}, the folder of an earlier drill: ${why}. Remove it yourself where no drill is running.`,
+      `${style.glyph.warning} Not removed: ${first}${others.length === 0 ? '' : ` and ${others.length} more like it`}, of earlier drills: ${why}. Remove them yourself where no drill is running.`,
     );
 }
 
