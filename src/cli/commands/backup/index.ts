@@ -1,0 +1,6 @@
+import type { CommandSpec } from '../../shell/command.js';
+import { jobsVerb } from './jobs.js';
+import { runVerb } from './run.js';
+
+/** The verbs of `runback backup`, in the order in which its help shows them. */
+export const commands: readonly CommandSpec[] = [runVerb, jobsVerb];
