@@ -4,6 +4,7 @@ import { CLOCK_TOLERANCE_MS, type Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
 import { isDue, nextRun, standingOf } from '../schedule/due.js';
+import { readAlarm } from './alarm-record.js';
 import { type JobEnd, jobLock, type JobState, stateOf } from './state.js';
 
 /** Snapshots of a job whose sizes are shown. */
@@ -55,6 +56,7 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
   const now = clock.now();
   const [state, holder] = await Promise.all([stateOf(store, job.name).read(), store.lockHolder(jobLock(job.name))]);
   const { standing } = standingOf(job, state, now);
+  const alarm = await readAlarm(store, job.name);
   const { schedule, target, timezone, platforms } = job;
   const own = all.filter((snapshot) => snapshot.job === job.name).sort(byAge);
   const isAlive = holder !== undefined && holder.life !== 'dead';
@@ -71,6 +73,7 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
     ...(newest === undefined
       ? {}
       : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
+    ...defined({ incident: alarm?.incident }),
     late: isLate(job, newest?.startedAt ?? standing.firstSeen, now),
     snapshots: own.length,
     bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -85,7 +85,7 @@ class JobRun {
   }
 
   async run(ifDue: boolean): Promise<JobOutcome> {
-    const interrupted = await this.#settle();
+    const interrupted = await this.#settle().catch(async (error: unknown) => await this.#notSettled(error));
     const now = this.deps.clock.now();
     const known = await this.#document.read();
     const { standing, clockBackMs } = standingOf(this.job, known, now);
@@ -113,6 +113,14 @@ class JobRun {
     const made = await this.#madeBy(running);
     await this.#ended(running, made === undefined ? { end: 'interrupted' } : { end: made.whole ? 'done' : 'gaps', snapshot: made.id });
     return { run: running.run, startedAt: running.startedAt, resumed, ...defined({ snapshot: made?.id }) };
+  }
+
+  /** What an interrupted run left cannot be cleaned up: the next call tries again, and people are told. */
+  async #notSettled(error: unknown): Promise<never> {
+    const at = this.deps.clock.now().toISOString();
+    const last: JobEnd = { run: this.id, startedAt: at, endedAt: at, end: 'failed', error: errorOf(error) };
+    await this.#document.update((current) => ({ ...(current ?? { version: 1, firstSeen: at, handled: at }), last })).catch(() => undefined);
+    throw error;
   }
 
   /** The snapshot that an interrupted run had completed, if it came so far: one run of a job is at work at a time. */

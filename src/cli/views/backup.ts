@@ -1,5 +1,6 @@
 import type { JobOutcome, JobView } from '../../backups/index.js';
-import { formatDuration } from '../../lib/index.js';
+import { formatDuration, type RunbackError } from '../../lib/index.js';
+import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
 import { takenText } from './snapshot.js';
 import { bytes, counted, facts, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -8,6 +9,19 @@ import { visible } from './text/visible.js';
 /** What running a job has come to, with what an earlier run of it had left. */
 export function jobOutcomeText(job: string, outcome: JobOutcome, style: Style): string {
   return [...interruptedLines(job, outcome, style), ...clockLines(job, outcome, style), outcomeText(job, outcome, style)].join('\n');
+}
+
+/** A job whose run failed, among others. */
+export function jobFailedText(job: string, { message }: RunbackError, style: Style): string {
+  return `${style.glyph.failed} ${visible(job)}: ${visible(message)}`;
+}
+
+/** What is wrong with jobs, and the incident in which people were told. */
+export function alarmLines(alarms: readonly StandingAlarm[], style: Style): readonly string[] {
+  return alarms.map(({ view, alarm }) => {
+    const told = alarm.incident === undefined ? '' : ` Incident: ${alarm.incident}`;
+    return `${style.glyph.warning} ${visible(alarmWords(view, alarm.problem))}${told}`;
+  });
 }
 
 function outcomeText(job: string, outcome: JobOutcome, style: Style): string {

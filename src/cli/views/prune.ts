@@ -68,7 +68,7 @@ function goWords(reason: GoReason): string {
     case 'stands':
       return `${reason.rule}: ${reason.by} is the newest of ${reason.period}`;
     case 'full':
-      return `${reason.rule}: newer ones have all ${reason.places} places`;
+      return `${reason.rule}: newer ones have all of its places (${reason.places})`;
     case 'old':
       return `${reason.rule}: it is ${span(reason.ageMs)} older than the newest`;
     default:

@@ -11,7 +11,8 @@ export const CRON_FORM = 'five cron fields (minute, hour, day of month, month, d
 const FIELDS = 5;
 const LONGEST = 120;
 /** What cron has had forever: other programs read `?`, `L`, `W`, `#` and `@daily` in different ways. */
-const FIELD = /^(?:\*|[0-9a-z]+(?:-[0-9a-z]+)?)(?:\/\d+)?(?:,(?:\*|[0-9a-z]+(?:-[0-9a-z]+)?)(?:\/\d+)?)*$/iu;
+const VALUE = String.raw`(?:\*|(?:\d+|[a-z]{3})(?:-(?:\d+|[a-z]{3}))?)(?:\/\d+)?`;
+const FIELD = new RegExp(`^${VALUE}(?:,${VALUE})*$`, 'iu');
 /** A year before any schedule is asked for. */
 const BEFORE = new Date('2024-01-01T00:00:00Z');
 
