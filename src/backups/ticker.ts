@@ -42,7 +42,9 @@ export function backupTicker({ store, clock, jobs, start, once }: BackupTickerDe
     // Seen for the first time, under another schedule, or by a clock that was put back: written down by the run itself.
     if (state === undefined || clockBackMs !== undefined || standing.handled !== state.handled || isDue(job, standing, now)) return true;
     if (state.running !== undefined && (await store.lockHolder(jobLock(job.name)))?.life !== 'alive') return true;
-    return isLate(job, state.whole?.startedAt ?? standing.firstSeen, now) && (await readAlarm(store, job.name))?.incident === undefined;
+    const alarm = await readAlarm(store, job.name);
+    if (alarm !== undefined) return alarm.incident === undefined;
+    return isLate(job, state.whole?.startedAt ?? standing.firstSeen, now) || state.last?.end === 'failed' || state.last?.end === 'gaps';
   };
 
   return {

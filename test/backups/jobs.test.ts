@@ -152,6 +152,20 @@ describe('a backup job', () => {
     expect((await world.view()).last).toMatchObject({ end: 'done' });
   });
 
+  it('that is killed each time counts as failed after three tries, and waits for its next time', async () => {
+    const world = await scene();
+    await world.run(true);
+    world.clock.at += 24 * HOUR;
+    const stopping = new AbortController();
+    stopping.abort();
+    world.hands.take = async () => await Promise.reject(new RunbackError('interrupted', 'stopped'));
+    for (const due of [true, true, false]) {
+      await expect(world.run(true, JOB, stopping.signal)).rejects.toMatchObject({ code: 'interrupted' });
+      expect((await world.view()).due).toBe(due);
+    }
+    expect((await world.view()).last).toMatchObject({ end: 'failed', error: { message: 'It was interrupted 3 times' } });
+  });
+
   it('goes on after a clock that was a year ahead was put back', async () => {
     const world = await scene('2027-11-20T12:00:00Z');
     await world.run(false);

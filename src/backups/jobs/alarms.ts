@@ -1,11 +1,11 @@
-import { type Clock, defined } from '../../lib/index.js';
-import type { Store } from '../../store/index.js';
+import { type Clock, defined, isRunbackError } from '../../lib/index.js';
+import type { Lock, Store } from '../../store/index.js';
 import { alarmOf, type JobAlarm, type JobProblem } from './alarm-record.js';
 import type { JobView } from './overview.js';
 
 /** What is wrong with a job; undefined where nothing is. Pure. */
-export function problemOf({ late, last, due }: Pick<JobView, 'late' | 'last' | 'due'>): JobProblem | undefined {
-  if (last?.end === 'failed' || (last?.end === 'interrupted' && !due)) return 'failed';
+export function problemOf({ late, last }: Pick<JobView, 'late' | 'last'>): JobProblem | undefined {
+  if (last?.end === 'failed') return 'failed';
   if (late) return 'late';
   return last?.end === 'gaps' ? 'gaps' : undefined;
 }
@@ -30,7 +30,13 @@ export async function raiseJobAlarm(
   if (known?.incident !== undefined) return known;
   // Two processes that notice at the same time tell once.
   const purpose = `telling of the backup job ${view.job}`;
-  const lock = await store.lock(`backup-alarm-${view.job}`, { by, holder: `alarm-${process.pid}`, purpose }, { breakDead: true, lapse: true });
+  let lock: Lock;
+  try {
+    lock = await store.lock(`backup-alarm-${view.job}`, { by, holder: `alarm-${process.pid}`, purpose }, { breakDead: true, lapse: true });
+  } catch (error) {
+    if (isRunbackError(error, 'locked')) return known;
+    throw error;
+  }
   try {
     const before = await document.update((current) => current ?? { version: 1, problem, since: clock.now().toISOString() });
     if (before.incident !== undefined) return before;

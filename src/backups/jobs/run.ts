@@ -2,7 +2,7 @@ import { type Clock, defined, isRunbackError, messageOf, newId } from '../../lib
 import { type Catalog, NOTES_KIND, type SnapshotNotes, type SnapshotSummary } from '../../snapshots/index.js';
 import type { Lock, LockInfo, Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
-import { isDue, nextRun, nextTry, standingOf } from '../schedule/due.js';
+import { isDue, MOST_TRIES, nextRun, nextTry, standingOf } from '../schedule/due.js';
 import { type JobEnd, jobLock, type JobState, type RunningJob, stateOf } from './state.js';
 
 /** What runs of jobs work with. */
@@ -157,13 +157,15 @@ class JobRun {
     return snapshot;
   }
 
-  /** Writes down how a run has ended. One that was interrupted stays due, where it was. */
+  /** Writes down how a run has ended. One that was interrupted stays due, where it was, unless that came too often. */
   async #ended({ run, startedAt }: RunningJob, how: Pick<JobEnd, 'end' | 'snapshot' | 'error'>): Promise<void> {
-    const last: JobEnd = { run, startedAt, endedAt: this.deps.clock.now().toISOString(), ...how };
+    const times = { run, startedAt, endedAt: this.deps.clock.now().toISOString() };
     await this.#document.update((current) => {
       const { owed, ...rest } = without(current, 'running');
+      const spent = how.end === 'interrupted' && owed !== undefined && owed.tries >= MOST_TRIES;
+      const last: JobEnd = { ...times, ...(spent ? { end: 'failed', error: tooOften(owed.tries) } : how) };
       const whole = how.end === 'done' && how.snapshot !== undefined ? { snapshot: how.snapshot, startedAt } : rest.whole;
-      return { ...rest, ...defined({ owed: how.end === 'interrupted' ? owed : undefined, whole }), last };
+      return { ...rest, ...defined({ owed: how.end === 'interrupted' && !spent ? owed : undefined, whole }), last };
     });
   }
 
@@ -177,6 +179,8 @@ function without<K extends keyof JobState>(state: JobState | undefined, ...names
   for (const name of names) delete (kept as Partial<JobState>)[name];
   return kept;
 }
+
+const tooOften = (tries: number): NonNullable<JobEnd['error']> => ({ code: 'interrupted', message: `It was interrupted ${tries} times` });
 
 function errorOf(error: unknown): NonNullable<JobEnd['error']> {
   return isRunbackError(error)

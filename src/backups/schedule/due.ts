@@ -3,7 +3,7 @@ import { CLOCK_TOLERANCE_MS } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 
 /** How often a scheduled run that is interrupted is started again before it waits for the next time. */
-const MOST_TRIES = 3;
+export const MOST_TRIES = 3;
 
 /** What a schedule needs to be known of a job. */
 type Scheduled = Pick<JobConfig, 'schedule' | 'timezone'>;
