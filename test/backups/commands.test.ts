@@ -91,6 +91,19 @@ describe('jobs by their schedule', () => {
     expect(await incidents()).toHaveLength(2);
   });
 
+  it('two timers at the same moment take one snapshot', async () => {
+    const { dir } = await workspaceWith(NIGHTLY);
+    await call(dir, 'backup', 'run', '--due');
+    await missed(dir);
+    const ends = await Promise.all([1, 2].map(async () => await runback(['backup', 'run', '--due', '--workspace', dir, '--json'])));
+    const states = ends.map(
+      ({ stdout }) => (jobIn(jsonLines(stdout).at(-1) as unknown as Parameters<typeof jobIn>[0]) as { readonly state: string }).state,
+    );
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(states.filter((state) => state === 'taken')).toHaveLength(1);
+    expect(jobIn((await call(dir, 'backup', 'jobs')).json)).toMatchObject({ snapshots: 1 });
+  });
+
   it('the daemon does with --once what is due, in a process of its own, and says so', async () => {
     const { dir } = await workspaceWith(NIGHTLY);
     await runback(['daemon', '--once', '--workspace', dir]);

@@ -10,6 +10,14 @@ export function problemOf({ late, last }: Pick<JobView, 'late' | 'last'>): JobPr
   return last?.end === 'gaps' ? 'gaps' : undefined;
 }
 
+/** How long a run that is at work has to make up for a missed target before people are told of that. */
+const CATCH_UP_MS = 3_600_000;
+
+/** A run began a short while ago: it may be about to bring what is missed. */
+function isAtWork({ running }: JobView, now: Date): boolean {
+  return running !== undefined && now.getTime() - Date.parse(running.since) < CATCH_UP_MS;
+}
+
 /**
  * Keeps the alarm of a job in step with it. What is wrong is told once for as long as it lasts, whatever it is by then:
  * `tell` opens an incident, or gives the one that is open for it already, and answers its id; undefined where there is
@@ -27,7 +35,7 @@ export async function raiseJobAlarm(
     return undefined;
   }
   const known = await document.read();
-  if (known?.incident !== undefined) return known;
+  if (known?.incident !== undefined || (problem === 'late' && isAtWork(view, clock.now()))) return known;
   // Two processes that notice at the same time tell once.
   const purpose = `telling of the backup job ${view.job}`;
   let lock: Lock;
