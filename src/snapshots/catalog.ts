@@ -10,7 +10,7 @@ import { ambiguous, isWord, latest, missing, type ResolveFilter } from './refere
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { summaryOf, type SnapshotNotes } from './summary.js';
-import type { CheckedReport, SnapshotReader, SnapshotSummary } from './types.js';
+import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary } from './types.js';
 
 /** A file among the snapshots that is none. */
 export interface IgnoredFile {
@@ -62,8 +62,8 @@ export interface Catalog {
    * was recorded of one.
    */
   doubts(references: readonly string[]): Promise<readonly string[]>;
-  /** Keeps a snapshot from being deleted, or no longer. */
-  pin(reference: string, on: boolean): Promise<SnapshotSummary>;
+  /** Keeps a snapshot from being deleted, with the reason where there is one; or with `false` no longer. */
+  pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary>;
   /** Removes a snapshot for good. Throws `snapshot-pinned`. */
   delete(reference: string): Promise<SnapshotSummary>;
 }
@@ -167,9 +167,7 @@ class StoredCatalog implements Catalog {
       const { digest } = reader;
       const at = this.#clock.now().toISOString();
       await this.#notesOf(id).update((current) => ({
-        version: 1,
-        pinned: current?.pinned ?? false,
-        ...defined({ complete: current?.complete }),
+        ...unverified(current),
         record: current?.record ?? { digest, how: 'adopted', at, by },
         digest,
         verifiedAt: at,
@@ -194,9 +192,13 @@ class StoredCatalog implements Catalog {
     return [...found, ...(await this.exposures())];
   }
 
-  async pin(reference: string, on: boolean): Promise<SnapshotSummary> {
+  async pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary> {
     const { id } = await this.resolve(reference);
-    await this.#notesOf(id).update((current) => ({ ...(current ?? { version: 1 }), pinned: on }));
+    const at = this.#clock.now().toISOString();
+    await this.#notesOf(id).update((current) => {
+      const { pin: _pin, ...rest } = current ?? { version: 1 };
+      return { ...rest, pinned: on !== false, ...(typeof on === 'object' ? { pin: { ...on, at } } : {}) };
+    });
     return await this.resolve(id);
   }
 
@@ -270,16 +272,19 @@ class StoredCatalog implements Catalog {
   async #note(id: string, found: Pick<SnapshotNotes, 'digest' | 'verifiedAt' | 'damaged'>): Promise<string | undefined> {
     if (found.digest === undefined) return undefined;
     try {
-      await this.#notesOf(id).update((current) => {
-        const { pinned = false, record, complete } = current ?? {};
-        return { version: 1, pinned, ...defined({ record, complete }), ...found };
-      });
+      await this.#notesOf(id).update((current) => ({ ...unverified(current), ...found }));
       return undefined;
     } catch (error) {
       if (isRunbackError(error, 'disk-denied') || isRunbackError(error, 'disk-full')) return error.why ?? error.message;
       throw error;
     }
   }
+}
+
+/** Notes without what a verification found. */
+function unverified(notes: SnapshotNotes | undefined): SnapshotNotes {
+  const { digest: _digest, verifiedAt: _verifiedAt, damaged: _damaged, ...rest } = notes ?? { version: 1, pinned: false };
+  return rest;
 }
 
 function renamed(path: string, id: string): RunbackError {

@@ -17,6 +17,7 @@ const summary = (id: string, object: string, more: Partial<SnapshotSummary> = {}
   rows: 1,
   bytes: 1,
   digest: '',
+  bases: [],
   pinned: false,
   verifiedAt: '2026-11-22T09:00:00.000Z',
   ...more,

@@ -29,6 +29,8 @@ export interface CreateSnapshotRequest {
   /** Who asked for it. */
   readonly by: string;
   readonly note?: string;
+  /** Name of the backup job that takes it, for its notes. */
+  readonly job?: string;
 }
 
 export interface CreateSnapshotDeps {
