@@ -5,11 +5,12 @@ import type { Document, Store } from '../store/index.js';
 import { byAge } from './age.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
-import { notesOf, requireRecorded } from './records.js';
+import { notesOf, requireRecorded, snapshotLock } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { summaryOf, type SnapshotNotes } from './summary.js';
+import type { ZipSnapshotReader } from './reader.js';
 import type { CheckedReport, SnapshotReader, SnapshotSummary } from './types.js';
 
 /** A file among the snapshots that is none. */
@@ -64,7 +65,10 @@ export interface Catalog {
   doubts(references: readonly string[]): Promise<readonly string[]>;
   /** Keeps a snapshot from being deleted, or no longer. */
   pin(reference: string, on: boolean): Promise<SnapshotSummary>;
-  /** Removes a snapshot for good. Throws `snapshot-pinned`. */
+  /**
+   * Removes a snapshot for good. Throws `snapshot-pinned`, `snapshot-needed` where another builds on it, `locked` while
+   * one is being made that does.
+   */
   delete(reference: string): Promise<SnapshotSummary>;
 }
 
@@ -208,9 +212,29 @@ class StoredCatalog implements Catalog {
         state: 'Nothing was deleted.',
         next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
       });
-    await this.#storage.delete(`${summary.id}.zip`);
-    await this.#notesOf(summary.id).delete();
+    // Whoever builds on a snapshot holds its lock.
+    const lock = await this.#store.lock(snapshotLock(summary.id), { by: 'delete', holder: summary.id, purpose: 'deleting a snapshot' });
+    try {
+      await this.#requireUnneeded(summary.id);
+      await this.#storage.delete(`${summary.id}.zip`);
+      await this.#notesOf(summary.id).delete();
+    } finally {
+      await lock.release();
+    }
     return summary;
+  }
+
+  /** What builds on it could no longer be read. A file that does not open may be one that does. */
+  async #requireUnneeded(id: string): Promise<void> {
+    const { snapshots } = await this.survey();
+    const [first, ...others] = snapshots.filter(({ bases }) => bases.includes(id));
+    if (first === undefined) return;
+    throw new RunbackError('snapshot-needed', `${first.id}${others.length === 0 ? '' : ` and ${others.length} more`} cannot be read without ${id}`, {
+      why: 'A snapshot that builds on another holds only what differs from it.',
+      state: 'Nothing was deleted.',
+      next: `Delete ${others.length === 0 ? 'that one' : 'those'} first, if you no longer need ${others.length === 0 ? 'it' : 'them'}: runback snapshot delete ${snapshots.find(({ bases }) => bases.includes(id))?.id}`,
+      data: { id, needed: [first, ...others].map((summary) => summary.id) },
+    });
   }
 
   #notesOf(id: string): Document<SnapshotNotes> {
@@ -218,9 +242,9 @@ class StoredCatalog implements Catalog {
   }
 
   /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
-  async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> {
+  async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
     const path = this.#storage.pathOf(name);
-    const reader = await openSnapshot(path, options);
+    const reader = await openSnapshot(path, { ...options, openBase: async (base) => await this.#openNamed(`${base.id}.zip`) });
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);

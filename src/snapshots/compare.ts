@@ -4,6 +4,7 @@ import { type KeyOrder, liesWithin, type Link, ownValue, parseRecordLine, setOwn
 import { damageOf } from './container/opened.js';
 import { inTextOrder } from './lines/in-text-order.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
+import { skipEqual } from './lines/skip-equal.js';
 import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
 
 export interface CompareOptions extends CallOptions {
@@ -304,43 +305,4 @@ class Cursor {
   async close(): Promise<void> {
     await this.#loads.return(undefined);
   }
-}
-
-const FIRST_BLOCK = 1 << 10;
-const LARGEST_BLOCK = 1 << 18;
-
-/**
- * Moves both cursors over lines that are equal byte for byte, by comparing blocks that grow as long as they are equal.
- */
-function skipEqual(a: Cursor, b: Cursor): void {
-  let block = FIRST_BLOCK;
-  for (;;) {
-    const length = Math.min(block, a.bytes.length - a.at, b.bytes.length - b.at);
-    const equal = equalPrefix(a.bytes, a.at, b.bytes, b.at, length);
-    // To the end of the last line that lies wholly in the equal bytes.
-    const newline = equal === 0 ? -1 : a.bytes.lastIndexOf(NEWLINE, a.at + equal - 1);
-    if (newline >= a.at) {
-      const step = newline + 1 - a.at;
-      a.at += step;
-      b.at += step;
-    } else if (equal === length && length === block) {
-      block *= 2;
-      continue;
-    } else return;
-    if (equal < length || a.atEnd || b.atEnd) return;
-    block = Math.min(block * 2, LARGEST_BLOCK);
-  }
-}
-
-/** How many of the next `length` bytes are equal. */
-function equalPrefix(a: Buffer, aStart: number, b: Buffer, bStart: number, length: number): number {
-  let [low, high] = [0, length];
-  if (a.compare(b, bStart, bStart + length, aStart, aStart + length) === 0) return length;
-  // In [low, high) lies the first difference.
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (a.compare(b, bStart + low, bStart + middle, aStart + low, aStart + middle) === 0) low = middle;
-    else high = middle;
-  }
-  return low;
 }

@@ -13,6 +13,11 @@ export function notesOf(store: Store, id: string): Document<SnapshotNotes> {
   return store.document<SnapshotNotes>(NOTES_KIND, id);
 }
 
+/** Name of the lock of a snapshot: of whoever writes it, builds on it or deletes it. */
+export function snapshotLock(id: string): string {
+  return `snapshot-${id}`;
+}
+
 /** Records what a snapshot is known by, before its file appears under its name. */
 export async function recordMade(
   { store, clock }: { readonly store: Store; readonly clock: Clock },

@@ -38,6 +38,7 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
     platforms: header.platforms,
     objects: manifest.objects.map(({ platform, object, rows }) => ({ platform, object, rows })),
     gaps: gapsOf(manifest),
+    bases: manifest.bases,
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
     bytes,
     digest,

@@ -4,7 +4,8 @@ import { inOrder, silentReporter, type Reporter } from '../lib/index.js';
 import { kindOfEntry } from './container/names.js';
 import { damageOf, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
-import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
+import type { ZipSnapshotReader } from './reader.js';
+import type { Damage, ObjectInfo, PartInfo, VerifyReport } from './types.js';
 
 /** Parts unpacked at the same time: as many as zlib's threads can use beside each other on a small machine. */
 const PARALLEL = 3;
@@ -15,7 +16,7 @@ const READ_BYTES = 1 << 20;
  * against its seal, which finds what no entry decodes (zip headers, directory, padding bits).
  */
 export async function verifySnapshot(
-  reader: SnapshotReader,
+  reader: ZipSnapshotReader,
   opened: OpenedSnapshot,
   options: { readonly signal?: AbortSignal; readonly reporter?: Reporter } = {},
 ): Promise<VerifyReport> {
@@ -52,7 +53,13 @@ export async function verifySnapshot(
     if (found) damage.set(found.entry, found);
     reporter.progress({ task: 'Verifying', done, total, unit: 'bytes' });
   }
-  const known = new Set([...Object.keys(manifest.entries), ...work.map(({ part }) => part.name), 'manifest.json']);
+  for (const info of infos)
+    for (const part of info.changes?.parts ?? []) {
+      const found = await reader.changeBytes(info, part).catch(damageOf);
+      if (found !== undefined && !Buffer.isBuffer(found)) damage.set(found.entry, found);
+    }
+  const stored = infos.flatMap((info) => (info.changes ?? info).parts.map(({ name }) => name));
+  const known = new Set([...Object.keys(manifest.entries), ...stored, 'manifest.json']);
   for (const name of directory.entries.keys()) {
     if (!known.has(name) && !damage.has(name)) damage.set(name, { entry: name, why: 'the manifest does not list it' });
   }

@@ -14,6 +14,7 @@ const summary = (id: string, object: string, more: Partial<SnapshotSummary> = {}
   platforms: ['crm', 'shop'].map((name) => ({ name, connector: 'memory', account: '1', environment: 'sandbox' as const, consistent: true })),
   objects: [{ platform: object.split('/')[0] ?? '', object: object.split('/')[1] ?? '', rows: 1 }],
   gaps: [],
+  bases: [],
   rows: 1,
   bytes: 1,
   digest: '',
