@@ -1,7 +1,11 @@
+import { copyFile, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import * as fc from 'fast-check';
+import { Open } from 'unzipper';
 import { describe, expect, it } from 'vitest';
 
-import { compareKeys, type Link, type PlatformRecord } from '../../src/records/index.js';
+import { compareKeys, type Link, type PlatformRecord, recordLine } from '../../src/records/index.js';
 import {
   type Catalog,
   compareLinks,
@@ -12,7 +16,7 @@ import {
   type SnapshotReader,
   type SnapshotSummary,
 } from '../../src/snapshots/index.js';
-import { tries } from '../support/sweeps.js';
+import { everyPoint, tries } from '../support/sweeps.js';
 import { memoryPlatform, type MemoryOptions, objectSchema } from './memory-platform.js';
 import { collect, workspace } from './support.js';
 
@@ -45,6 +49,23 @@ async function chainOf(states: readonly State[], deps: CreateSnapshotDeps, optio
     }
   }
   return ids;
+}
+
+/** The entries of a zip, as any other program unpacks them. */
+async function unzipped(path: string): Promise<{ readonly entries: ReadonlyMap<string, string> }> {
+  const { files } = await Open.file(path);
+  return { entries: new Map(await Promise.all(files.map(async (file) => [file.path, (await file.buffer()).toString()] as const))) };
+}
+
+/** Changes bytes in the middle of an entry. */
+async function spoil(path: string, entry: string): Promise<void> {
+  const { files } = await Open.file(path);
+  const found = files.find((file) => file.path === entry);
+  if (found === undefined) throw new Error(`no entry ${entry}`);
+  const at = found.offsetToLocalFileHeader + 30 + entry.length + (found.compressedSize >> 1);
+  const handle = await open(path, 'r+');
+  await handle.write(Buffer.from([0xff, 0x00, 0xff]), 0, 3, at);
+  await handle.close();
 }
 
 /** All lines of a snapshot, part by part. */
@@ -118,5 +139,120 @@ describe('a snapshot that builds on another', () => {
       }),
       { numRuns: tries(200) },
     );
+  }, 300_000);
+
+  const PEOPLE = Array.from({ length: 60 }, (_, n) => person(String(100 + n), `Ann ${n}`));
+  const states = (): readonly State[] => [
+    { contacts: PEOPLE, links: [{ from: '100', to: '101' }] },
+    { contacts: PEOPLE.map((one, n) => (n === 5 ? person(one.key, 'Somebody else') : one)).slice(1), links: [] },
+    { contacts: [...PEOPLE.slice(2), person('999', 'New')], links: [{ from: '102', to: '103' }] },
+  ];
+  const plain: MemoryOptions = {};
+
+  it('holds what differs, and no more: what a record is, what it was, and that it is gone', async () => {
+    const deps = await workspace();
+    const ids = await chainOf(states(), deps, plain);
+    const { entries } = await unzipped(join(deps.dir, `${ids[1]}.zip`));
+    expect([...entries.keys()].filter((name) => name.startsWith('data/') || name.startsWith('links/'))).toEqual([]);
+    const lines = (entries.get('changes-data/crm/contacts/00001.ndjson') ?? '').trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { was: PEOPLE[0] },
+      person('105', 'Somebody else'),
+      { was: PEOPLE[5] },
+    ]);
+    expect(entries.get('changes-links/crm/contacts~contacts~knows/00001.ndjson')).toBe('{"was":{"from":"100","to":"101"}}\n');
+  });
+
+  it('keeps what it builds on from being deleted, and is deleted first', async () => {
+    const deps = await workspace();
+    const [full = '', middle = '', last = ''] = await chainOf(states(), deps, plain);
+    const catalog = openCatalog(deps);
+    await expect(catalog.delete(full)).rejects.toMatchObject({ code: 'snapshot-needed', exitCode: 6, data: { needed: expect.arrayContaining([middle, last]) } });
+    await expect(catalog.delete(middle)).rejects.toMatchObject({ code: 'snapshot-needed', next: expect.stringContaining(last) });
+    for (const id of [last, middle, full]) await catalog.delete(id);
+    expect(await catalog.list()).toEqual([]);
+  });
+
+  it('cannot be deleted under one that is being made on it, nor is one made on a snapshot that is gone', async () => {
+    const deps = await workspace();
+    const [full = ''] = await chainOf(states().slice(0, 1), deps, plain);
+    const catalog = openCatalog(deps);
+    const base = await catalog.open(full);
+    const second = states()[1];
+    if (second === undefined) throw new Error('no state');
+    let refused: unknown;
+    const beforeBatch = async (): Promise<void> => {
+      refused ??= await catalog.delete(full).catch((error: unknown) => error);
+    };
+    await take(second, deps, { beforeBatch }, base);
+    expect(refused).toMatchObject({ code: 'locked' });
+    const [newest] = await catalog.list();
+    await catalog.delete(newest?.id ?? '');
+    await catalog.delete(full);
+    await expect(take(second, deps, plain, base)).rejects.toMatchObject({ code: 'not-found' });
+    await base.close();
+    expect(await catalog.list()).toEqual([]);
+  });
+
+  it('names the keys that cannot be read where what it builds on is damaged, and reads the rest', async () => {
+    const deps = await workspace();
+    const [full = '', , last = ''] = await chainOf(states(), deps, plain);
+    const catalog = openCatalog(deps);
+    const whole = await catalog.open(full);
+    const [info] = whole.manifest.objects;
+    const part = info?.parts[1];
+    await whole.close();
+    await spoil(join(deps.dir, `${full}.zip`), part?.name ?? '');
+    const { damage } = await catalog.verify(last);
+    expect(damage.length).toBeGreaterThan(0);
+    for (const { why, object } of damage) expect([object, why]).toEqual(['contacts', expect.stringContaining(part?.name ?? '-')]);
+    const reader = await catalog.open(last);
+    const found: string[] = [];
+    const missed: (string | undefined)[] = [];
+    for (const its of reader.manifest.objects)
+      for await (const batch of reader.lines(its, { onDamage: ({ firstKey }) => missed.push(firstKey) })) found.push(...batch);
+    await reader.close();
+    expect(missed.length).toBe(damage.length);
+    expect(found.length).toBeGreaterThan(20);
+    expect(found.length).toBeLessThan(59);
+    const names = new Map(states()[2]?.contacts.map((one) => [one.key, recordLine(one)]));
+    for (const line of found) expect(line).toBe(names.get((JSON.parse(line) as PlatformRecord).key));
+  });
+
+  it('is refused where another file took the place of what it builds on, or that is gone', async () => {
+    const deps = await workspace();
+    const [full = '', middle = '', last = ''] = await chainOf(states(), deps, plain);
+    const catalog = openCatalog(deps);
+    const path = (id: string): string => join(deps.dir, `${id}.zip`);
+    await rm(path(full));
+    const gone = (await catalog.verify(last)).damage;
+    expect(gone.length).toBeGreaterThan(0);
+    expect(gone[0]?.why).toContain(full);
+    const other = await workspace();
+    const [stranger = ''] = await chainOf([{ contacts: PEOPLE.slice(0, 3), links: [] }], other, plain);
+    await copyFile(join(other.dir, `${stranger}.zip`), path(full));
+    expect((await catalog.verify(last)).damage.length).toBeGreaterThan(0);
+    expect((await catalog.resolve(middle)).bases).toEqual([full]);
+  });
+
+  it('finds every changed byte of its own file', async () => {
+    const deps = await workspace();
+    const [, middle = ''] = await chainOf(states(), deps, plain);
+    const path = join(deps.dir, `${middle}.zip`);
+    const bytes = await readFile(path);
+    const catalog = openCatalog(deps);
+    const step = everyPoint ? 1 : 29;
+    const unseen: number[] = [];
+    for (let at = 0; at < bytes.length; at += step) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 0x10;
+      await writeFile(path, changed);
+      const found = await catalog.verify(middle).then(
+        ({ damage }) => damage.length > 0,
+        () => true,
+      );
+      if (!found) unseen.push(at);
+    }
+    expect(unseen).toEqual([]);
   }, 300_000);
 });
