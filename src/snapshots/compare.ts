@@ -1,6 +1,7 @@
 import { emptyIsNull } from '../connectors/index.js';
 import { inOrder, RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
 import { type KeyOrder, liesWithin, type Link, ownValue, parseRecordLine, setOwn, recordLine, sameValue, type Value } from '../records/index.js';
+import type { Line } from './changes/change-lines.js';
 import { damageOf } from './container/opened.js';
 import { inTextOrder } from './lines/in-text-order.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
@@ -139,6 +140,11 @@ interface Side {
 /** Merge-joins the lines of two sides and gives the pairs whose lines differ. */
 async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: CompareOptions): AsyncGenerator<KeyDifference[]> {
   if (options.absentIsEmpty !== true && (a.info === undefined || b.info === undefined)) return;
+  const told = await toldChanges(a, b, options.signal);
+  if (told !== undefined) {
+    yield* pairsOf(kind, told, a, b);
+    return;
+  }
   const shared = sharedParts(a.info, b.info);
   const lines: LineOrder = { kind, order: commonOrder(a.info, b.info) };
   const left = new Cursor(lines, 'a', a, shared, options);
@@ -193,6 +199,35 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
     await left.close();
     await right.close();
   }
+}
+
+/** What differs, where one side builds on the other and tells: as lines of `a` and of `b`. */
+async function toldChanges(a: Side, b: Side, signal: AbortSignal | undefined): Promise<readonly TwoLines[] | undefined> {
+  if (a.info === undefined || b.info === undefined) return undefined;
+  const later = await b.reader.changesSince?.(a.reader.manifest.id, b.info, signal);
+  if (later !== undefined) return later.map(({ is, was }) => ({ a: was, b: is }));
+  const earlier = await a.reader.changesSince?.(b.reader.manifest.id, a.info, signal);
+  return earlier?.map(({ is, was }) => ({ a: is, b: was }));
+}
+
+interface TwoLines {
+  readonly a: Line | undefined;
+  readonly b: Line | undefined;
+}
+
+/** Without what only one side has where the other has no census. */
+function* pairsOf(kind: LineKind, changes: readonly TwoLines[], a: Side, b: Side): Generator<KeyDifference[]> {
+  const text = (line: Line | undefined): string | undefined => line?.bytes.toString('utf8', line.start, line.end);
+  let batch: KeyDifference[] = [];
+  for (const change of changes) {
+    const line = change.a ?? change.b;
+    if (line === undefined || (change.a === undefined && a.info?.census !== true) || (change.b === undefined && b.info?.census !== true)) continue;
+    batch.push({ key: keyAt(kind, line.bytes, line.start, line.end), a: text(change.a), b: text(change.b) });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** The order in which two sides can be walked beside each other: that of both, else the order of bytes. */

@@ -1,6 +1,7 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import { inOrder, messageOf, type RunbackError, sha256 } from '../lib/index.js';
+import { inOrder, isRunbackError, messageOf, type RunbackError, sha256 } from '../lib/index.js';
 import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
+import { changesSince, type NetChange } from './changes/between.js';
 import { type Layer, linesOf, madeOf } from './changes/chain.js';
 import { type Change, changesIn } from './changes/change-lines.js';
 import { readEntry } from './container/entry.js';
@@ -51,6 +52,9 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
     return this.#opened.salvaged === true;
   }
 
+  get vouched(): boolean {
+    return this.#vouched;
+  }
   get digest(): string {
     return this.#opened.digest;
   }
@@ -127,11 +131,35 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
 
   async changes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<readonly Change[]> {
     signal?.throwIfAborted();
-    return await kept(this.#changes, part.name, KEPT_PARTS, async () => {
-      const changes = changesIn(linesOf(info), await this.changeBytes(info, part));
-      if (changes === undefined) throw this.#damaged(info, part, 'it does not hold changes');
-      return changes;
-    });
+    return await kept(this.#changes, part.name, KEPT_PARTS, async () => this.#changesIn(info, part, await this.#read(info, part)));
+  }
+
+  async checkedChanges(info: ObjectInfo, parts: readonly PartInfo[], signal?: AbortSignal): Promise<readonly Change[]> {
+    const all: Change[] = [];
+    const read = async (part: PartInfo): Promise<readonly Change[]> => this.#changesIn(info, part, await this.changeBytes(info, part));
+    for await (const changes of inOrder(parts, PARTS_AT_ONCE, read)) {
+      signal?.throwIfAborted();
+      for (const change of changes) all.push(change);
+    }
+    return all;
+  }
+
+  #changesIn(info: ObjectInfo, part: PartInfo, bytes: Buffer): readonly Change[] {
+    const changes = changesIn(linesOf(info), bytes);
+    if (changes === undefined) throw this.#damaged(info, part, 'it does not hold changes');
+    return changes;
+  }
+
+  async changesSince(id: string, info: ObjectInfo, signal?: AbortSignal): Promise<readonly NetChange[] | undefined> {
+    if (!this.manifest.bases.includes(id)) return undefined;
+    try {
+      return await changesSince(this, info, id, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (damageOf(error) === undefined && isRunbackError(error)) throw error;
+      // What is damaged is named by whoever reads the parts.
+      return undefined;
+    }
   }
 
   base(): Promise<ZipSnapshotReader> {

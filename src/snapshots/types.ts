@@ -1,6 +1,7 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import type { KeyOrder, Link, ObjectSchema } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
+import type { NetChange } from './changes/between.js';
 
 /** One part of a snapshot: a zip entry of 1 to 4 MB of NDJSON. */
 export interface PartInfo {
@@ -22,8 +23,10 @@ export interface PartInfo {
 export interface StoredChanges {
   /** Records or links that are not what they were in the snapshot before. */
   readonly rows: number;
-  /** Entries of the zip, of lines as `changes/change-lines` has them. */
+  /** Entries of the zip: what they are now, or that they are gone, as `changes/change-lines` has it. */
   readonly parts: readonly PartInfo[];
+  /** Entries of the zip: what those were that were there. */
+  readonly was: readonly PartInfo[];
 }
 
 /** One object type (or link kind) in a snapshot. */
@@ -239,6 +242,11 @@ export interface SnapshotReader {
   line(info: ObjectInfo, key: string): Promise<string | undefined>;
   /** The bytes of one part, checked against its digest. Throws `snapshot-damaged` with `data: {damage}`. */
   partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer>;
+  /**
+   * What differs from the snapshot `id`, which this one builds on, of an object type or kind of link of this one, without
+   * reading either of them; undefined where that cannot be told so.
+   */
+  changesSince?(id: string, info: ObjectInfo, signal?: AbortSignal): Promise<readonly NetChange[] | undefined>;
   /** Reads and checks every byte of the file. Throws only where the file itself cannot be read. */
   verify(options?: { readonly signal?: AbortSignal; readonly reporter?: import('../lib/index.js').Reporter }): Promise<VerifyReport>;
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { inOrder, silentReporter, type Reporter } from '../lib/index.js';
 import { kindOfEntry } from './container/names.js';
-import { damageOf, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
+import { damageOf, readSmallEntry, storedParts, type OpenedSnapshot } from './container/opened.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
 import type { ZipSnapshotReader } from './reader.js';
 import type { Damage, ObjectInfo, PartInfo, VerifyReport } from './types.js';
@@ -54,11 +54,11 @@ export async function verifySnapshot(
     reporter.progress({ task: 'Verifying', done, total, unit: 'bytes' });
   }
   for (const info of infos)
-    for (const part of info.changes?.parts ?? []) {
+    for (const part of info.changes === undefined ? [] : storedParts(info)) {
       const found = await reader.changeBytes(info, part).catch(damageOf);
       if (found !== undefined && !Buffer.isBuffer(found)) damage.set(found.entry, found);
     }
-  const stored = infos.flatMap((info) => (info.changes ?? info).parts.map(({ name }) => name));
+  const stored = infos.flatMap((info) => storedParts(info).map(({ name }) => name));
   const known = new Set([...Object.keys(manifest.entries), ...stored, 'manifest.json']);
   for (const name of directory.entries.keys()) {
     if (!known.has(name) && !damage.has(name)) damage.set(name, { entry: name, why: 'the manifest does not list it' });

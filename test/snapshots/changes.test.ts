@@ -18,7 +18,7 @@ import {
 } from '../../src/snapshots/index.js';
 import { everyPoint, tries } from '../support/sweeps.js';
 import { memoryPlatform, type MemoryOptions, objectSchema } from './memory-platform.js';
-import { collect, workspace } from './support.js';
+import { collect, sides, workspace } from './support.js';
 
 /** What a platform holds at one time. */
 interface State {
@@ -153,14 +153,16 @@ describe('a snapshot that builds on another', () => {
     const deps = await workspace();
     const ids = await chainOf(states(), deps, plain);
     const { entries } = await unzipped(join(deps.dir, `${ids[1]}.zip`));
-    expect([...entries.keys()].filter((name) => name.startsWith('data/') || name.startsWith('links/'))).toEqual([]);
-    const lines = (entries.get('changes-data/crm/contacts/00001.ndjson') ?? '').trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { was: PEOPLE[0] },
-      person('105', 'Somebody else'),
-      { was: PEOPLE[5] },
-    ]);
-    expect(entries.get('changes-links/crm/contacts~contacts~knows/00001.ndjson')).toBe('{"was":{"from":"100","to":"101"}}\n');
+    expect([...entries.keys()].filter((name) => /^(?:data|links)\//u.test(name))).toEqual([]);
+    const linesIn = (name: string): unknown[] =>
+      (entries.get(name) ?? '')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown);
+    expect(linesIn('changes-data/crm/contacts/00001.ndjson')).toEqual([{ gone: { key: '100' } }, person('105', 'Somebody else')]);
+    expect(linesIn('was-data/crm/contacts/00001.ndjson')).toEqual([PEOPLE[0], PEOPLE[5]]);
+    expect(entries.get('changes-links/crm/contacts~contacts~knows/00001.ndjson')).toBe('{"gone":{"from":"100","to":"101"}}\n');
+    expect(entries.get('was-links/crm/contacts~contacts~knows/00001.ndjson')).toBe('{"from":"100","to":"101"}\n');
   });
 
   it('keeps what it builds on from being deleted, and is deleted first', async () => {
@@ -255,4 +257,18 @@ describe('a snapshot that builds on another', () => {
     }
     expect(unseen).toEqual([]);
   }, 300_000);
+
+  it('is compared with what it builds on without reading either: also where that is damaged', async () => {
+    const deps = await workspace();
+    const [full = '', middle = '', last = ''] = await chainOf(states(), deps, plain);
+    const catalog = openCatalog(deps);
+    const wanted = await using(catalog, [full, last], async (a, b) => (a && b ? await differences(a, b) : undefined));
+    const whole = await catalog.open(full);
+    const names = whole.manifest.objects.flatMap(({ parts }) => parts.map(({ name }) => name));
+    await whole.close();
+    for (const name of names) await spoil(join(deps.dir, `${full}.zip`), name);
+    expect(await using(catalog, [full, last], async (a, b) => (a && b ? await differences(a, b) : undefined))).toEqual(wanted);
+    const back = await using(catalog, [last, middle], async (a, b) => (a && b ? await collect(compareObjects(a, b, 'crm', 'contacts')) : []));
+    expect(sides(back)).toEqual(['101 -b', '105 ab', '999 a-']);
+  });
 });

@@ -6,9 +6,14 @@ import type { Change } from './change-lines.js';
 /** A snapshot as one that others build on. */
 export interface Layer {
   readonly manifest: SnapshotManifest;
+  /** Its file is the one that was recorded when it was made. */
+  readonly vouched: boolean;
   /** Bytes of an entry that is in its file, against its digest only where nobody checks what is made of it. */
   stored(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer>;
+  /** The changes of one part, likewise. */
   changes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<readonly Change[]>;
+  /** Those of several parts, each checked against its digest. */
+  checkedChanges(info: ObjectInfo, parts: readonly PartInfo[], signal?: AbortSignal): Promise<readonly Change[]>;
   /** The one it builds on. */
   base(): Promise<Layer>;
 }
@@ -60,7 +65,7 @@ export async function madeOf(layer: Layer, info: ObjectInfo, part: PartInfo, sig
   const changes: Change[] = [];
   for (const { layer: from, info: its } of levels.slice(0, -1)) {
     for (const stored of its.changes?.parts ?? [])
-      if (overlaps(its, stored, part)) changes.push(...(await from.changes(its, stored, signal)).filter((change) => isWithin(lines, change, range)));
+      if (overlaps(its, stored, part)) changes.push(...within(lines, await from.changes(its, stored, signal), range));
   }
   const pieces: Buffer[] = [];
   for (const stored of full.info.parts)
@@ -85,8 +90,19 @@ function overlaps(info: ObjectInfo, stored: PartInfo, { firstKey, lastKey }: Par
   return compareIn(order, stored.lastKey, firstKey) >= 0 && compareIn(order, stored.firstKey, lastKey) <= 0;
 }
 
-function isWithin(lines: LineOrder, { bytes, at }: Change, { first, last }: Range): boolean {
-  return compareLines(lines, bytes, at, first, 0) >= 0 && compareLines(lines, bytes, at, last, 0) <= 0;
+/** Those of the changes, which lie in the order of their keys, that are in the range. */
+function within(lines: LineOrder, changes: readonly Change[], { first, last }: Range): readonly Change[] {
+  const after = (limit: Buffer, least: number): number => {
+    let [low, high] = [0, changes.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const change = changes[middle];
+      if (change !== undefined && compareLines(lines, change.bytes, change.at, limit, 0) < least) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return changes.slice(after(first, 0), after(last, 1));
 }
 
 /** Those of the lines that lie in the range. */
@@ -115,8 +131,8 @@ function newestOf(lines: LineOrder, changes: Change[]): readonly Change[] {
 function withChanges(lines: LineOrder, pieces: readonly Buffer[], changes: readonly Change[]): Buffer {
   const out: Buffer[] = [];
   let next = 0;
-  const put = ({ bytes, is }: Change): void => {
-    if (is !== undefined) out.push(bytes.subarray(is.start, is.end + 1));
+  const put = ({ is }: Change): void => {
+    if (is !== undefined) out.push(is.bytes.subarray(is.start, is.end + 1));
   };
   for (const bytes of pieces) {
     let from = 0;

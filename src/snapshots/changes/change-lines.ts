@@ -1,53 +1,46 @@
 import { beginsLine, compareLines, NEWLINE, type LineOrder } from '../lines/lines.js';
 
 /**
- * What differs from the snapshot before, as lines: what a record is now, as in any snapshot, and directly behind it
- * what it was, `{"was":…}`. Only the first: it is new; only the second: it is gone. In the order of the keys.
+ * What differs from the snapshot before, as lines in the order of the keys: what a record is now, as in any snapshot, or
+ * `{"gone":{"key":…}}`. In parts of their own, as lines of any snapshot, what those records were that were there.
  */
 
-const WAS = Buffer.from('{"was":');
-const END = Buffer.from('}\n');
+const GONE = Buffer.from('{"gone":');
+const KEY_END = Buffer.from('}}\n');
 
-/** Bytes of one line: its start, and where it ends (before its newline). */
-export interface Span {
+/** Bytes of one line, without its newline. */
+export interface Line {
+  readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
 }
 
-/** One record or link that is not what it was. At least one side is there. */
+/** One record or link that is not what it was. */
 export interface Change {
   readonly bytes: Buffer;
   /** Start of a line with its key. */
   readonly at: number;
-  readonly is: Span | undefined;
-  readonly was: Span | undefined;
+  /** What it is; undefined where it is gone. */
+  readonly is: Line | undefined;
 }
 
-/** A line as what a record was, newline included. */
-export function wasLine(bytes: Buffer, start: number, end: number): Buffer {
-  return Buffer.concat([WAS, bytes.subarray(start, end), END]);
+/** The line that says that what a line is about is gone. `keyEnd`: where its key ends, quote included. */
+export function goneLine(bytes: Buffer, start: number, keyEnd: number): Buffer {
+  return Buffer.concat([GONE, bytes.subarray(start, keyEnd), KEY_END]);
 }
 
 /** The changes in the bytes of one part; undefined where they are none. */
-export function changesIn(lines: LineOrder, bytes: Buffer): Change[] | undefined {
+export function changesIn(lines: LineOrder, bytes: Buffer): readonly Change[] | undefined {
   const changes: Change[] = [];
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(NEWLINE, start);
-    if (end === -1) return undefined;
-    const span = oldSpan(bytes, start, end);
-    const at = span?.start ?? start;
-    if (!beginsLine(lines.kind, bytes, at)) return undefined;
+    const isGone = bytes.compare(GONE, 0, GONE.length, start, Math.min(start + GONE.length, bytes.length)) === 0;
+    const at = isGone ? start + GONE.length : start;
     const last = changes.at(-1);
-    const order = last === undefined ? -1 : compareLines(lines, last.bytes, last.at, bytes, at);
-    if (span !== undefined && order === 0 && last?.was === undefined && last !== undefined) changes[changes.length - 1] = { ...last, was: span };
-    else if (order >= 0) return undefined;
-    else changes.push({ bytes, at, is: span === undefined ? { start, end } : undefined, was: span });
+    if (end === -1 || !beginsLine(lines.kind, bytes, at)) return undefined;
+    if (last !== undefined && compareLines(lines, last.bytes, last.at, bytes, at) >= 0) return undefined;
+    changes.push({ bytes, at, is: isGone ? undefined : { bytes, start, end } });
     start = end + 1;
   }
   return changes;
-}
-
-function oldSpan(bytes: Buffer, start: number, end: number): Span | undefined {
-  if (bytes.compare(WAS, 0, WAS.length, start, Math.min(start + WAS.length, end)) !== 0) return undefined;
-  return { start: start + WAS.length, end: end - 1 };
 }

@@ -1,32 +1,33 @@
 import { sha256 } from '../../lib/index.js';
-import { partEntry } from '../container/names.js';
+import { changesFolder, partEntry, wasFolder } from '../container/names.js';
 import type { PartSink } from '../container/parts.js';
-import { compareLines, keyAt, type LineOrder, NEWLINE } from '../lines/lines.js';
+import { compareLines, keyAt, keyEnd, type LineOrder, NEWLINE } from '../lines/lines.js';
 import { type Place, skipEqual } from '../lines/skip-equal.js';
 import type { PartInfo, StoredChanges } from '../types.js';
-import { changesIn, wasLine } from './change-lines.js';
+import { goneLine } from './change-lines.js';
 
 /** Bytes after which a part of changes is written: readers hold one of each snapshot of a chain. */
 const PART_BYTES = 256 << 10;
 
 /**
- * Takes the parts of what a platform gives, one after the other, and writes what differs from an earlier snapshot.
- * `before` gives the lines of that one, in the same order. Memory: a part of each, and one of changes.
+ * Takes the parts of what a platform gives, one after the other, and writes what differs from an earlier snapshot, and
+ * what that was. `before` gives the lines of that one, in the same order. Memory: a part of each, and two of changes.
  */
 export class ChangeWriter implements PartSink {
-  readonly #parts: PartInfo[] = [];
-  #rows = 0;
-  #lines: Buffer[] = [];
-  #bytes = 0;
+  readonly #changes: LineParts;
+  readonly #was: LineParts;
   #old: Place = { bytes: Buffer.alloc(0), at: 0 };
   #ended = false;
 
   constructor(
-    private readonly container: PartSink,
-    private readonly folder: string,
+    container: PartSink,
+    folder: string,
     private readonly lines: LineOrder,
     private readonly before: AsyncGenerator<Buffer>,
-  ) {}
+  ) {
+    this.#changes = new LineParts(container, changesFolder(folder));
+    this.#was = new LineParts(container, wasFolder(folder));
+  }
 
   /** Takes the lines of one part. Their bytes may be reused once this resolves. */
   async add(_name: string, bytes: Buffer): Promise<void> {
@@ -46,8 +47,8 @@ export class ChangeWriter implements PartSink {
   /** What is left of the earlier snapshot is gone. Resolves when all changes are in the container. */
   async finish(): Promise<StoredChanges> {
     while (await this.#hasOld()) await this.#changed(undefined, this.#old);
-    await this.#flush();
-    return { rows: this.#rows, parts: this.#parts };
+    const parts = await this.#changes.finish();
+    return { rows: parts.reduce((sum, { rows }) => sum + rows, 0), parts, was: await this.#was.finish() };
   }
 
   /** Ends reading the earlier snapshot. */
@@ -66,32 +67,56 @@ export class ChangeWriter implements PartSink {
 
   /** Writes down one change, and goes behind its lines. */
   async #changed(now: Place | undefined, old: Place | undefined): Promise<void> {
-    if (now !== undefined) this.#put(Buffer.from(now.bytes.subarray(now.at, (now.at = nextLine(now)))));
-    if (old !== undefined) this.#put(wasLine(old.bytes, old.at, (old.at = nextLine(old)) - 1));
-    this.#rows += 1;
-    if (this.#bytes >= PART_BYTES) await this.#flush();
+    const place = now ?? old;
+    if (place === undefined) return;
+    const key = keyAt(this.lines.kind, place.bytes, place.at, place.bytes.length);
+    const is = now === undefined ? goneLine(place.bytes, place.at, keyEnd(this.lines.kind, place.bytes, place.at)) : lineOf(now);
+    await this.#changes.add(key, is);
+    if (old !== undefined) await this.#was.add(key, lineOf(old));
+    for (const each of [now, old]) if (each !== undefined) each.at = nextLine(each);
   }
+}
 
-  #put(line: Buffer): void {
+/** Lines, in parts. */
+class LineParts {
+  readonly #parts: PartInfo[] = [];
+  #lines: Buffer[] = [];
+  #bytes = 0;
+  #firstKey = '';
+  #lastKey = '';
+
+  constructor(
+    private readonly container: PartSink,
+    private readonly folder: string,
+  ) {}
+
+  /** Takes a line for good. */
+  async add(key: string, line: Buffer): Promise<void> {
+    if (this.#bytes === 0) this.#firstKey = key;
+    this.#lastKey = key;
     this.#lines.push(line);
     this.#bytes += line.length;
+    if (this.#bytes >= PART_BYTES) await this.#cut();
   }
 
-  async #flush(): Promise<void> {
-    if (this.#bytes === 0) return;
+  async finish(): Promise<readonly PartInfo[]> {
+    if (this.#bytes > 0) await this.#cut();
+    return this.#parts;
+  }
+
+  async #cut(): Promise<void> {
     const bytes = Buffer.concat(this.#lines, this.#bytes);
-    const changes = changesIn(this.lines, bytes) ?? [];
-    const keyOf = (n: number): string => {
-      const change = changes.at(n);
-      return change === undefined ? '' : keyAt(this.lines.kind, change.bytes, change.at, change.bytes.length);
-    };
     const name = partEntry(this.folder, this.#parts.length + 1);
-    this.#parts.push({ name, rows: this.#lines.length, bytes: bytes.length, sha256: sha256(bytes), firstKey: keyOf(0), lastKey: keyOf(-1) });
+    const { length: rows } = this.#lines;
+    this.#parts.push({ name, rows, bytes: bytes.length, sha256: sha256(bytes), firstKey: this.#firstKey, lastKey: this.#lastKey });
     this.#lines = [];
     this.#bytes = 0;
     await this.container.add(name, bytes);
   }
 }
+
+/** The present line, with its newline, in memory of its own. */
+const lineOf = (place: Place): Buffer => Buffer.from(place.bytes.subarray(place.at, nextLine(place)));
 
 function nextLine({ bytes, at }: Place): number {
   return bytes.indexOf(NEWLINE, at) + 1;

@@ -38,7 +38,7 @@ const object = z.looseObject({
   unproved: z.string().exactOptional(),
   digest,
   parts: z.array(part),
-  changes: z.looseObject({ rows: count, parts: z.array(part) }).exactOptional(),
+  changes: z.looseObject({ rows: count, parts: z.array(part), was: z.array(part) }).exactOptional(),
 });
 const link = object.extend({ from: z.string(), to: z.string(), kind: z.string() });
 const platform = z.looseObject({
@@ -119,7 +119,7 @@ function vouchesForItself(bytes: Buffer, own: unknown): boolean {
 function fitsItself({ version: written, id, header: { id: own, kind: stored, base, platforms }, objects, links, bases }: SnapshotManifest): boolean {
   const names = platforms.map(({ name }) => name);
   const infos = [...objects.map((info) => ({ info, kind: 'data' })), ...links.map((info) => ({ info, kind: 'links' }))];
-  const parts = infos.flatMap(({ info }) => [...info.parts, ...(info.changes?.parts ?? [])]);
+  const parts = infos.flatMap(({ info }) => [...info.parts, ...(info.changes?.parts ?? []), ...(info.changes?.was ?? [])]);
   const isDelta = stored === 'delta';
   return (
     id === own &&
@@ -138,8 +138,9 @@ function fitsItself({ version: written, id, header: { id: own, kind: stored, bas
   );
 }
 
-function areChanges({ parts }: StoredChanges, links: boolean): boolean {
-  return parts.every(({ name }) => kindOfEntry(name) === 'changes' && name.startsWith('changes-links/') === links);
+function areChanges({ parts, was }: StoredChanges, links: boolean): boolean {
+  const of = links ? 'links' : 'data';
+  return parts.every(({ name }) => name.startsWith(`changes-${of}/`)) && was.every(({ name }) => name.startsWith(`was-${of}/`));
 }
 
 /** Links of one record may go on in the next part. */

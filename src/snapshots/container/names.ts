@@ -50,6 +50,11 @@ export function changesFolder(folder: string): string {
   return `changes-${folder}`;
 }
 
+/** Folder of what was there before those changes. */
+export function wasFolder(folder: string): string {
+  return `was-${folder}`;
+}
+
 /** `<from>~<to>~<kind>`: the name under which a kind of link is listed in a manifest. */
 export function linkName(link: { readonly from: string; readonly to: string; readonly kind: string }): string {
   return `${link.from}~${link.to}~${link.kind}`;
@@ -85,6 +90,6 @@ export function kindOfEntry(name: string): EntryKind {
   if (segments[0] === 'schema' && segments.length === 3 && name.endsWith('.json')) return 'schema';
   if (segments.length !== 4 || !/^\d{5,}\.ndjson$/.test(segments[3] ?? '')) return 'unknown';
   if (segments[0] === 'data' || segments[0] === 'links') return segments[0];
-  if (segments[0] === 'changes-data' || segments[0] === 'changes-links') return 'changes';
+  if (/^(?:changes|was)-(?:data|links)$/u.test(segments[0] ?? '')) return 'changes';
   return 'unknown';
 }

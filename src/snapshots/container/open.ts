@@ -7,7 +7,7 @@ import { foreign, readDirectory, type ZipDirectory } from './directory.js';
 import { ENTRY_LIMIT, readEntry } from './entry.js';
 import { parseManifest } from './manifest.js';
 import { HEADER_ENTRY, MANIFEST_ENTRY } from './names.js';
-import { partDamage, type OpenedSnapshot } from './opened.js';
+import { partDamage, type OpenedSnapshot, storedParts } from './opened.js';
 import { salvage } from './salvage.js';
 import { scanEntries, type Scan } from './scan.js';
 
@@ -101,7 +101,7 @@ function readerOf(
       .filter((name) => !directory.entries.has(name))
       .map((entry) => ({ entry, why: 'it is not in the file' })),
     ...infos.flatMap((info) =>
-      (info.changes ?? info).parts.filter((part) => !directory.entries.has(part.name)).map((part) => partDamage(info, part, 'it is not in the file')),
+      storedParts(info).filter((part) => !directory.entries.has(part.name)).map((part) => partDamage(info, part, 'it is not in the file')),
     ),
   ];
   const opened: OpenedSnapshot = { file, directory, header: manifest.header, manifest, digest, damage };

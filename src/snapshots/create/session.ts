@@ -16,7 +16,7 @@ import type { Store } from '../../store/index.js';
 import { isLink, linesOf as linesIn, sameIn } from '../changes/chain.js';
 import { ChangeWriter } from '../changes/change-writer.js';
 import { headerBytes, manifestBytes } from '../container/manifest.js';
-import { changesFolder, dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from '../container/names.js';
+import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from '../container/names.js';
 import { partBuffers, PartWriter, type PartSizes } from '../container/parts.js';
 import { ContainerWriter } from '../container/writer.js';
 import type { LineOrder } from '../lines/lines.js';
@@ -283,7 +283,7 @@ export class WritingSession {
     batches: AsyncIterable<LineBatch>,
     { task, unit }: { readonly task: string; readonly unit: string },
   ): Promise<{ readonly parts: Pick<ObjectInfo, 'rows' | 'digest' | 'parts' | 'changes'>; readonly duplicates: number }> {
-    const changes = before && new ChangeWriter(this.container, changesFolder(folder), lines, this.#linesOf(before));
+    const changes = before && new ChangeWriter(this.container, folder, lines, this.#linesOf(before));
     const writer = new PartWriter(changes ?? this.container, folder, lines, what, this.deps.partSizes, this.#buffers, changes && lines.kind === 'links');
     let done = 0;
     this.#begun = false;
