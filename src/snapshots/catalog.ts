@@ -213,7 +213,8 @@ class StoredCatalog implements Catalog {
         next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
       });
     // Whoever builds on a snapshot holds its lock.
-    const lock = await this.#store.lock(snapshotLock(summary.id), { by: 'delete', holder: summary.id, purpose: 'deleting a snapshot' });
+    const owner = { by: 'delete', holder: summary.id, purpose: 'deleting a snapshot' };
+    const lock = await this.#store.lock(snapshotLock(summary.id), owner, { breakDead: true });
     try {
       await this.#requireUnneeded(summary.id);
       await this.#storage.delete(`${summary.id}.zip`);
