@@ -2,6 +2,7 @@ export { answersOperator, parseAnswers } from './answers.js';
 export type { ApprovalServices, RunServices } from './actions/action.js';
 export { approvalAsked, approvalOfPlan, draftApproval, notCounting, type AskedApproval } from './approvals/asked.js';
 export { addApproval, liftingApprovals, readApprovals, weighApprovals, withRefusals } from './approvals/approvals.js';
+export { leaveStandIns } from './actions/stand-ins.js';
 export { builtInActions, type ActionLibrary } from './actions/registry.js';
 export { type EvidenceReport, verifyEvidence } from './journal/evidence.js';
 export { keepFiles } from './journal/kept-files.js';

@@ -2,6 +2,7 @@ export type * from './account.js';
 export { startIntegration, type Integration, type IntegrationEvent } from './integration.js';
 export { localPlatforms, startLocalStage } from './local/start.js';
 export { runThere, workThere, type StageOutcome, type StageProgram } from './program.js';
+export { ownFolder, removeLeftFolders, STAGE_FOLDER } from './left-folders.js';
 export { guardStage } from './guards.js';
 export { stageMachine, type StageMachine } from './machine.js';
 export { openStagingStage, type StagingDeps } from './staging.js';

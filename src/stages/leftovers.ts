@@ -2,18 +2,26 @@ import { type CreateMutation, type Platform, platformLock, type PlatformSchema }
 import { type CallOptions, type Clock, newId, RunbackError } from '../lib/index.js';
 import type { ObjectSchema } from '../records/index.js';
 import type { Document, Lock, Store } from '../store/index.js';
+import { locksIn } from './left-folders.js';
 
 /** What one drill has put on a platform: written down before it is put there. */
 interface StageNote {
   readonly version: 1;
   readonly platform: string;
   readonly account: string;
+  /** Kind of its connector; absent in notes of earlier versions. */
+  readonly connector?: string;
   readonly startedAt: string;
+  /** Of the workspace of its stage; absent in notes of earlier versions. */
+  readonly folder?: string;
   /** Keys by object type, in the order in which they were created. None of them was there before. */
   readonly created: Readonly<Record<string, readonly string[]>>;
 }
 
 const KIND = 'drill-stages';
+/** A program that a drill had started ends soon after it. */
+const ENDS_MS = 30_000;
+const LOOK_EVERY_MS = 100;
 
 /**
  * The records that drills put on a platform that is no production, and that have to go again: also those of a drill
@@ -30,19 +38,26 @@ export class Leftovers {
     private readonly note: Document<StageNote>,
     private readonly id: string,
     private readonly lock: Lock,
-    private readonly startedAt: string,
+    private readonly clock: Clock,
+    private readonly folder: string,
+    private readonly startedAt: string = clock.now().toISOString(),
   ) {}
 
-  /** One drill at a time on one account. Throws `locked`. */
-  static async open(store: Store, platform: Platform, clock: Clock): Promise<Leftovers> {
+  /** One drill at a time on one account. `folder`: of the workspace of its stage. Throws `locked`. */
+  static async open(store: Store, platform: Platform, clock: Clock, folder: string): Promise<Leftovers> {
     const id = newId('stage', clock, await store.list(KIND));
     const owner = { by: 'drill', holder: id, purpose: `drill on ${platform.name}` };
     const lock = await store.lock(`drill-${platformLock(platform)}`, owner, { breakDead: true, lapse: true });
-    return new Leftovers(store, platform, store.document<StageNote>(KIND, id), id, lock, clock.now().toISOString());
+    return new Leftovers(store, platform, store.document<StageNote>(KIND, id), id, lock, clock, folder);
   }
 
-  /** To be called before records are created: the keys of `mutations` are ours from now on. None may be there. */
+  /**
+   * To be called before records are created: the keys of `mutations` are ours from now on. None may be there. Throws
+   * `locked` where another drill has taken this account over: it has taken away what was ours, and what came after it
+   * would stay.
+   */
   async willCreate(object: string, mutations: readonly CreateMutation[]): Promise<void> {
+    await this.lock.check();
     this.#created = { ...this.#created, [object]: [...(this.#created[object] ?? []), ...mutations.map(({ key }) => key)] };
     for (const { key } of mutations) this.#keys.add(`${object}/${key}`);
     await this.#write();
@@ -56,8 +71,16 @@ export class Leftovers {
   }
 
   async #write(): Promise<void> {
-    const { name, identity } = this.platform;
-    await this.note.update(() => ({ version: 1, platform: name, account: identity.account, startedAt: this.startedAt, created: this.#created }));
+    const { name, identity, connector } = this.platform;
+    await this.note.update(() => ({
+      version: 1,
+      platform: name,
+      account: identity.account,
+      connector: connector.kind,
+      startedAt: this.startedAt,
+      folder: this.folder,
+      created: this.#created,
+    }));
   }
 
   /** Whether a record was put there by this drill. */
@@ -65,9 +88,14 @@ export class Leftovers {
     return this.#keys.has(`${object}/${key}`);
   }
 
-  /** Takes away what this drill has put there, and lets the next one in. */
+  /**
+   * Takes away what this drill has put there, and lets the next one in. Throws `locked`, and takes nothing away, where
+   * another drill has taken this account over: under our keys may be its records. What we wrote down stays for whoever
+   * comes next.
+   */
   async takeAway(schema: PlatformSchema, call: CallOptions): Promise<void> {
     try {
+      await this.lock.check();
       await this.#remove(this.#created, schema, call);
       await this.note.delete();
     } finally {
@@ -75,15 +103,36 @@ export class Leftovers {
     }
   }
 
-  /** Takes away what drills that did not come to their end have left on this account. */
+  /**
+   * Takes away what drills that did not come to their end have left on this account. An account of another kind of
+   * platform may bear the same name, and a drill may be at work there. What a killed drill had started may outlive it
+   * for a moment, and put a record back that was taken away: that is waited for. Throws `locked` where it does not end.
+   */
   async takeAwayOld(schema: PlatformSchema, call: CallOptions): Promise<void> {
+    const { identity, connector } = this.platform;
     for (const id of await this.store.list(KIND)) {
       if (id === this.id) continue;
       const document = this.store.document<StageNote>(KIND, id);
       const note = await document.read();
-      if (note?.account !== this.platform.identity.account) continue;
+      if (note?.account !== identity.account || (note.connector ?? connector.kind) !== connector.kind) continue;
+      if (note.folder !== undefined) await this.#ended(note.folder, call);
+      await this.lock.check();
       await this.#remove(note.created, schema, call);
       await document.delete();
+    }
+  }
+
+  async #ended(folder: string, { signal }: CallOptions): Promise<void> {
+    const until = this.clock.monotonicMs() + ENDS_MS;
+    // One that nobody can tell of, as after the machine was started again, is not waited for.
+    while ((await locksIn(folder, this.clock)).some(({ life }) => life === 'alive')) {
+      if (this.clock.monotonicMs() > until)
+        throw new RunbackError('locked', `A drill that was killed still has a program at work on ${this.platform.name}`, {
+          why: `Something holds a lock in ${folder}, the workspace of its stage.`,
+          state: 'Nothing of it was taken away, and nothing was staged.',
+          next: 'End that program, and run the drill again.',
+        });
+      await this.clock.sleep(LOOK_EVERY_MS, signal);
     }
   }
 

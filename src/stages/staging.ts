@@ -53,7 +53,7 @@ export async function openStagingStage(folder: string, options: StagingOptions, 
       call,
     });
     const schema = await platform.connector.describe(platform.objects, call);
-    const leftovers = await Leftovers.open(store, platform, clock);
+    const leftovers = await Leftovers.open(store, platform, clock, folder);
     const cleanUp = async (): Promise<void> => await leftovers.takeAway(schema, {});
     try {
       return await filled(folder, options, { platform, schema, leftovers, deps }, { config, unseen, cleanUp });

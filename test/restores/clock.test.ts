@@ -24,8 +24,10 @@ test.each([
   clock.move(moved);
   await writer.append({ by, type: 'restore.resumed', data: {} });
   await writer.close();
-  const { apply } = await foldRestore(store, 'restore-1');
+  const { apply, began } = await foldRestore(store, 'restore-1');
   expect(apply.pending.map(({ clockMoved }) => clockMoved)).toEqual([expected]);
+  // So it is of all that was written since the restore began.
+  expect(began.clockMoved).toBe(expected);
 });
 
 // A user would lose: what a colleague corrected before the damage, or the good value itself, where the laptop's clock
@@ -53,3 +55,17 @@ test.each([0, 26, -26])(
     expect(names).toEqual({ edited: 'Corrected', synced: 'Right' });
   },
 );
+
+// A user would lose: every record after the first few, where the platform had said that these were written, and they were not.
+test.each([
+  [[], true],
+  [['1'], false],
+])('a first batch of which %j was not there is remembered as such (passed: %s)', async (wrong, passed) => {
+  const clock = tickingClock();
+  const store = openFileStore({ dir: await temporaryFolder(), clock, redactor: new Redactor() });
+  const writer = await store.journal(RESTORES, 'restore-1').open({ by: 'maya', holder: 'restore-1', purpose: 'a test' });
+  await writer.append({ by: 'maya', type: 'restore.created', data: { plan: 'plan-1', settings: {}, approvals: [], total: 1 } });
+  await writer.append({ by: 'maya', type: 'batch.canary', data: { checked: 1, wrong } });
+  await writer.close();
+  expect((await foldRestore(store, 'restore-1')).canaryPassed).toBe(passed);
+});

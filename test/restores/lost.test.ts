@@ -73,6 +73,8 @@ test('after a restore only the records that it created count', async () => {
   const [lost] = await lostByRestore(deps.store, { plan: plan.header.id, keyMap: { contacts: { 4: '104' } } });
   expect(lost).toMatchObject({ records: 1, fields: [{ field: 'second', records: 1 }] });
   expect(await lostByRestore(deps.store, { plan: plan.header.id, keyMap: {} })).toEqual([]);
+  const whole = await planOf(['1'], 'include', objectSchema('contacts', { fields: [field('email')] }));
+  expect(await lostByRestore(whole.deps.store, { plan: whole.plan.header.id, keyMap: { contacts: { 1: '101' } } })).toEqual([]);
 });
 
 test('what a person decides to create again is counted too', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { RunbackError } from '../../src/lib/index.js';
 import { leftWords, type RestoreSummary } from '../../src/restores/index.js';
 import type { ActionContext } from '../../src/runbooks/actions/action.js';
-import { pauseAgain } from '../../src/runbooks/actions/syncs/of-run.js';
+import { pauseAgain, pauseOfStep } from '../../src/runbooks/actions/syncs/of-run.js';
 import { syncsResume } from '../../src/runbooks/actions/syncs/resume.js';
 import { abortRun, approvalAsked, lintRunbook, parseAnswers, startRun, undoRun } from '../../src/runbooks/index.js';
 import { holdersOf } from '../../src/runbooks/journal/holders.js';
@@ -125,6 +125,45 @@ describe('before syncs start again', () => {
       code: 'sync-failed',
       why: 'crm: no answer',
     });
+  });
+
+  test('only syncs that run again are paused again, and only they are named', async () => {
+    const pause = { id: 'pause-1', holder: 'run-1/pause/1', reason: 'test', entries: [] };
+    const done: unknown[] = [];
+    const context = (states: Readonly<Record<string, string>>): ActionContext =>
+      contextOf({
+        run: { id: 'run-1' },
+        step: { key: 'run-1/resume/1' },
+        by: 'maya',
+        options: {},
+        note: async (text: string) => await Promise.resolve(done.push(text)),
+        syncs: {
+          pauses: async () => await Promise.resolve([pause, { ...pause, id: 'pause-2', holder: 'run-2/pause/1' }]),
+          held: async (id: string) =>
+            await Promise.resolve(
+              id === 'pause-1'
+                ? Object.entries(states).map(([sync, state]) => ({ sync, owed: true, status: { state } }))
+                : [{ sync: 'of another run', owed: true, status: { state: 'running' } }],
+            ),
+          pause: async ({ names }: { readonly names: readonly string[] }) => await Promise.resolve(done.push(names)),
+        },
+      });
+    expect(await pauseAgain(context({ crm: 'paused', shop: 'paused' }))).toEqual([]);
+    expect(done).toEqual([]);
+    expect(await pauseAgain(context({ crm: 'paused', shop: 'running' }))).toEqual(['shop']);
+    expect(done).toEqual(['shop was running again although this run had paused it; paused again', ['shop']]);
+  });
+
+  test('a step finds the pause that it is given, or the one that it began itself, and none of another step', async () => {
+    const pauses = [
+      { id: 'pause-1', holder: 'run-1/stop/1' },
+      { id: 'pause-2', holder: 'run-1/again/1' },
+    ];
+    const at = (step: string): ActionContext =>
+      contextOf({ run: { id: 'run-1' }, step: { id: step }, syncs: { pauses: async () => await Promise.resolve(pauses) } });
+    expect((await pauseOfStep(at('resume'), 'pause-2'))?.id).toBe('pause-2');
+    expect((await pauseOfStep(at('again')))?.id).toBe('pause-2');
+    expect(await pauseOfStep(at('resume'))).toBeUndefined();
   });
 
   test('a write that is known not to have happened needs no proof, any other one after the verification does', () => {

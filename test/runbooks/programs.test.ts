@@ -214,6 +214,27 @@ test('an http step sends no secret to another machine without encryption', async
   }
 });
 
+test('a header whose name only begins like one that holds a secret goes without encryption', async () => {
+  const seen: unknown[] = [];
+  // Requests to another machine go through this one.
+  const proxy = createServer((request, response) => {
+    seen.push([request.url, request.headers['cookie-policy']]);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  try {
+    const world = await bench({ environment: { http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` } });
+    const step = (name: string): string =>
+      `  - { id: a, title: A, http: { method: GET, url: "http://crm.example.com/x", headers: { ${name}: strict } }, effect: read }`;
+    await startRun({ runbook: await world.runbook(step('Cookie-Policy')), inputs: {}, by: 'maya' }, world.deps);
+    await rejection(startRun({ runbook: await world.runbook(step('Cookie')), inputs: {}, by: 'maya' }, world.deps));
+    expect(seen).toEqual([['http://crm.example.com/x', 'strict']]);
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
+});
+
 test('what an http step is refused with is redacted before it is shortened', async () => {
   const token = `tok_${'abcdefghij'.repeat(5)}`;
   const server = createServer((_, response) => response.writeHead(400).end(JSON.stringify({ m: 'x'.repeat(460) + token }))).listen(0, '127.0.0.1');

@@ -129,6 +129,19 @@ async function runOne(context: CommandContext, place: DrillPlace, planned: Plann
   return result;
 }
 
+/** Removes what drills that were killed have left on this machine, and says what it left alone. */
+export async function removeLeftDrills({ live, clock, style }: CommandContext): Promise<void> {
+  const { removeLeftFolders } = await import('../../stages/index.js');
+  const { removed, left } = await removeLeftFolders(clock);
+  for (const folder of removed) live.print(`${style.glyph.done} Removed ${folder}: the drill that worked in it was killed`);
+  const reasons = new Map<string, string[]>();
+  for (const { folder, why } of left) reasons.set(why, [...(reasons.get(why) ?? []), folder]);
+  for (const [why, [first = '', ...others]] of reasons)
+    live.print(
+      `${style.glyph.warning} Not removed: ${first}${others.length === 0 ? '' : ` and ${others.length} more like it`}, of earlier drills: ${why}. Remove them yourself where no drill is running.`,
+    );
+}
+
 /** Runs one drill. Its result is kept nowhere. */
 export async function rehearseOne(
   context: CommandContext,
@@ -136,13 +149,14 @@ export async function rehearseOne(
   { drill, place: at, runbook }: PlannedDrill,
   options: Pick<RunDrillsOptions, 'seed' | 'keep' | 'alone' | 'guided'> & { readonly id?: string; readonly people?: RehearsalPeople },
 ): Promise<DrillResult> {
-  const { rehearse } = await import('../../drills/index.js');
+  const [{ rehearse }, { ownFolder, STAGE_FOLDER }] = await Promise.all([import('../../drills/index.js'), import('../../stages/index.js')]);
   const { clock, call, stdio, live } = context;
   const program = { command: [process.execPath, process.argv[1] ?? 'runback'], environment: stdio.env, signal: call.signal };
   const { guided, seed, alone } = options;
   const guide = guided && guidance(context, drill, guided.surprise, program);
-  const folder = await temporaryFolder(`runback-drill-${guided?.surprise === true ? '' : `${drill.id}-`}`);
+  const folder = await temporaryFolder(`${STAGE_FOLDER}${guided?.surprise === true ? '' : `${drill.id}-`}`);
   try {
+    await ownFolder(folder, { kept: options.keep });
     return await rehearse(
       { drill, place: at, runbook, folder, ...defined({ seed, id: options.id, choice: guide && (await allRunbooks(place.session)) }) },
       {

@@ -74,6 +74,9 @@ function* problemsOf(document: DrillDocument): Iterable<PathProblem> {
           message: `there is no local sandbox of "${name}"${didYouMean(name, localPlatforms())}`,
           expected: localPlatforms().join(', '),
         };
+  for (const [id, standIn] of Object.entries(document.stand_ins))
+    if (typeof standIn === 'object' && ('exit_code' in standIn || 'stdout' in standIn) && ('status' in standIn || 'body' in standIn))
+      yield { path: ['stand_ins', id], message: 'is what a program prints and what a server answers: a step is one of them' };
   if ('platform' in document.inputs) yield { path: ['inputs', 'platform'], onKey: true, message: 'the platform is that of the stage: leave it out' };
 }
 

@@ -93,6 +93,22 @@ const handsSchema = z.union(
   { error: 'expected { at: a step, object: an object type }, { at: a step, automations: off or on } or { at: a step, options: back }' },
 );
 
+/** What stands for a step that reaches beyond the stage. */
+const standInSchema = z.union(
+  [
+    z
+      .strictObject({
+        exit_code: z.int().min(0).max(255).exactOptional().describe('How the program of a command step ends; 0 unless given.'),
+        stdout: z.string().exactOptional().describe('What it prints; nothing unless given.'),
+        status: z.int().min(100).max(599).exactOptional().describe('What the server of an http step answers; 200 unless given.'),
+        body: z.unknown().optional().describe('The same, as JSON; nothing unless given.'),
+      })
+      .describe('The program is not started, and nothing is sent.'),
+    z.literal('real').describe('It is done, in the workspace of the stage and without secrets.'),
+  ],
+  { error: 'expected { exit_code: 0, stdout: "" } for a command, { status: 200, body: {} } for http, or real' },
+);
+
 const automationSchema = z
   .strictObject({
     name: text,
@@ -150,6 +166,10 @@ export const drillSchema = z
     runbook: text.describe('Id of the runbook that has to put it right, or the path of one from this file.'),
     inputs: z.record(z.string(), z.unknown()).default({}).describe('Inputs of the runbook. Its platform is that of the stage.'),
     answers: z.record(z.string(), z.unknown()).default({}).describe('Answers to the questions of the runbook, as in an answers file.'),
+    stand_ins: z
+      .record(z.string(), standInSchema)
+      .default({})
+      .describe('By step of the runbook: what stands for its program or request, and for that of its undo. A step that is not here is refused.'),
     hands: z.array(handsSchema).default([]).describe('What a person does on the platform itself because the runbook says so.'),
     disturb: z.array(disturbSchema).default([]).describe('What happens to the rollback itself.'),
     expect: expectSchema.describe('What has to be true in the end.'),
@@ -160,5 +180,6 @@ export const drillSchema = z
 /** What {@link drillSchema} gives. */
 export type DrillDocument = z.output<typeof drillSchema>;
 export type AutomationDocument = z.output<typeof automationSchema>;
+export type StandInDocument = z.output<typeof standInSchema>;
 export type EditsDocument = z.output<typeof editsSchema>;
 export type DisturbDocument = z.output<typeof disturbSchema>;

@@ -13,6 +13,7 @@ import { operate, ON_CALL, type OperatorReport, type OperatorRequest, type StepN
 import { operatorOf, type RehearsalDeps, type RehearsalRequest } from './request.js';
 import { resultOf, usedRunbook } from './result-of.js';
 import { seedOf, stageOf } from './stage-of.js';
+import { keepOnStage, requireStandIns } from './stand-ins.js';
 import { TruthBook } from './truth-book.js';
 
 const MOST_RESUMES = 3;
@@ -25,10 +26,12 @@ const MOST_RESUMES = 3;
 export async function rehearse(request: RehearsalRequest, deps: RehearsalDeps): Promise<DrillResult> {
   const runbook = await loadRunbook(request.runbook);
   requireSteps(request.drill, runbook);
+  requireStandIns(request.drill, runbook);
   const seed = seedOf(request);
   deps.doing('Preparing the stage');
   const stage = await stageOf(request, deps, seed);
   try {
+    await keepOnStage(stage, request.drill, runbook, deps.clock);
     return await new Rehearsal(request, deps, stage, runbook, seed).play();
   } finally {
     await stage.stop();

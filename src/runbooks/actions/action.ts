@@ -68,6 +68,8 @@ export interface ActionContext extends RunServices {
   readonly run: {
     readonly id: string;
     readonly title: string;
+    /** Id of its runbook. */
+    readonly runbook: string;
     /** The effective limits: the runbook's and the workspace's, whichever is lower. */
     readonly limits: { readonly records?: number; readonly percent?: number };
     readonly approvals: readonly ApprovalRecord[];

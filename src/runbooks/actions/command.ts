@@ -17,6 +17,7 @@ import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
 import { defineAction, type ActionContext, type AnyAction } from './action.js';
 import { FailedAttempt } from './failed-attempt.js';
+import { type CommandStandIn, standInOf } from './stand-ins.js';
 
 const input = z.strictObject({
   command: z.array(z.union([z.string(), z.number(), z.boolean()]).transform(String)).min(1),
@@ -98,6 +99,8 @@ interface Run {
 async function runCommand({ command, env }: Input, run: Run): Promise<Record<string, unknown>> {
   const { context, references } = run;
   const [program = ''] = command;
+  const standIn = await standInOf(context, 'command');
+  if (standIn !== undefined) return await outcomeOf(program, endOf(standIn), run);
   const nul = [...command, ...Object.values(env)].find((part) => part.includes('\0'));
   if (nul !== undefined)
     throw new RunbackError('step-failed', `${program}: an argument holds a NUL character`, { state: 'The program was not started.' });
@@ -116,6 +119,16 @@ async function runCommand({ command, env }: Input, run: Run): Promise<Record<str
   const end = await work.finally(() => atWork.delete(context.step.key));
   return await outcomeOf(program, end, run);
 }
+
+/** The end of a program that was never started. */
+const endOf = ({ exit_code: status = 0, stdout = '' }: CommandStandIn): ProgramEnd => ({
+  state: 'exited',
+  status,
+  stdout,
+  stderr: '',
+  outputCut: false,
+  running: 0,
+});
 
 const KEY = 'RUNBACK_IDEMPOTENCY_KEY';
 const markOf = (context: ActionContext): string => `${KEY}=${context.step.key}`;

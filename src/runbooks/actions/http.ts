@@ -5,6 +5,7 @@ import type { SecretRef } from '../../workspace/index.js';
 import type { EffectClass } from '../types.js';
 import { defineAction, type ActionContext, type AnyAction } from './action.js';
 import { FailedAttempt } from './failed-attempt.js';
+import { standInOf } from './stand-ins.js';
 
 const input = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
@@ -50,6 +51,9 @@ async function send(
   context: ActionContext,
 ): Promise<Record<string, unknown>> {
   const url = new URL(request.url);
+  const standIn = await standInOf(context, 'http');
+  if (standIn !== undefined)
+    return accept(request, url, { kind: 'answered', headers: {}, status: standIn.status ?? 200, body: standIn.body }, context);
   const secret = Object.keys(request.headers).find((name) => references.has(name) || CREDENTIALS.test(name));
   if (secret !== undefined && !mayCarrySecrets(url))
     throw new RunbackError('file-invalid', `${url.host} is not sent a secret without encryption`, {

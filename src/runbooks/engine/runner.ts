@@ -183,6 +183,7 @@ export class Runner {
       run: {
         id: run.id,
         title: run.created.runbook.title,
+        runbook: run.created.runbook.id,
         limits: run.created.limits,
         approvals: run.approvals,
         firstInputs: run.created.inputs,

@@ -143,6 +143,49 @@ describe('remove-option', () => {
     expect([held(struck, 'third'), held(struck, 'Third')]).toEqual([6, 4]);
   });
 
+  const likesOf = ({ after }: Struck, ...keys: readonly number[]): (string | undefined)[] =>
+    keys.map((n) => after.records.get(`person/p${n}`)?.['likes']);
+
+  it('takes one of several options from a record and leaves the others, and empties a field that held no other', async () => {
+    const struck = await strike(memoryAccount(), 'remove-option', { object: 'person', field: 'likes', records: 8, option: 'tea' });
+    expect(struck.error).toBeUndefined();
+    expect(struck.fields).toEqual(['likes']);
+    // Of the last kind no record is taken: the sync could not write `wine`, which is no option.
+    expect(likesOf(struck, 0, 1, 2, 3, 4)).toEqual([undefined, 'milk', 'green tea;milk', 'milk', 'milk;tea;wine']);
+    expect(records(struck.names)).toBe(8);
+    const more = await strike(memoryAccount(), 'remove-option', { object: 'person', field: 'likes', records: 9, option: 'tea' });
+    expect(more.error).toMatchObject({ code: 'fault-impossible' });
+  });
+
+  it('writes the new name among several options', async () => {
+    const struck = await strike(memoryAccount(), 'remove-option', {
+      object: 'person',
+      field: 'likes',
+      records: 8,
+      option: 'tea',
+      renamed: 'black tea',
+    });
+    expect(likesOf(struck, 0, 1, 2, 4)).toEqual(['black tea', 'milk;black tea', 'green tea;milk', 'milk;tea;wine']);
+    const parted = await strike(memoryAccount(), 'remove-option', { object: 'person', field: 'likes', option: 'tea', renamed: 'a;b' });
+    expect(parted.error).toMatchObject({ code: 'fault-impossible', why: expect.stringContaining('cannot contain') as string });
+  });
+
+  it('takes one of several options on HubSpot', async () => {
+    await onHubSpot(async (account) => {
+      const before = (await account.records('deals')).filter(({ values }) => values['products']?.split(';').includes('plus')).length;
+      const struck = await strike(account, 'remove-option', { object: 'deals', field: 'products', option: 'plus', records: 2 });
+      expect(struck.error).toBeUndefined();
+      expect([struck.fields, struck.names.length]).toEqual([['products'], 2]);
+      for (const name of struck.names) {
+        const id = name.split('/').slice(0, 2).join('/');
+        const [was, is] = [struck.before, struck.after].map(({ records: all }) => (all.get(id)?.['products'] ?? '').split(';').filter(Boolean));
+        expect(is).toEqual(was?.filter((each) => each !== 'plus'));
+      }
+      const after = (await account.records('deals')).filter(({ values }) => values['products']?.split(';').includes('plus')).length;
+      expect(after).toBe(before - 2);
+    });
+  });
+
   it.each([
     ['the option is none', { option: 'tenth' }, /no option "tenth"/u],
     ['no record holds it', { option: 'first' }, /can be damaged this way/u],

@@ -4,7 +4,16 @@ import { join, resolve } from 'node:path';
 import type { DrillResult } from '../../../drills/index.js';
 import { defined, EXIT, fromFileSystem, parseDuration, RunbackError } from '../../../lib/index.js';
 import { tellOfFailures } from '../../flows/drill-schedule.js';
-import { type DrillPlace, drillPlace, findDrill, type PlannedDrill, runbookOf, runDrills, type UnstagedDrill } from '../../flows/drills.js';
+import {
+  type DrillPlace,
+  drillPlace,
+  findDrill,
+  type PlannedDrill,
+  removeLeftDrills,
+  runbookOf,
+  runDrills,
+  type UnstagedDrill,
+} from '../../flows/drills.js';
 import { endLeftDrills, gameDay } from '../../flows/game-day.js';
 import { surpriseDrill } from '../../flows/guided-drill.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -50,6 +59,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const place = await drillPlace(context);
   if (place.session !== undefined) await endLeftDrills(context, place.session);
   const planned = await plannedDrills(context, place);
+  await removeLeftDrills(context);
   const surprise = input.flag('surprise');
   const guided = surprise || input.flag('guided');
   if (guided && (planned.length !== 1 || input.flag('people')))

@@ -68,6 +68,7 @@ const FIELDS: readonly FieldSchema[] = [
   ...['name', 'town', 'note', 'owner', 'sum', 'day'].map((name): FieldSchema => ({ name, type: 'string', platformType: 'text', readOnly: false })),
   { name: 'code', type: 'string', platformType: 'text', readOnly: false, unique: true },
   { name: 'step', type: 'enum', platformType: 'choice', readOnly: false, options: OPTIONS },
+  { name: 'likes', type: 'set', platformType: 'choices', readOnly: false, options: ['tea', 'milk', 'green tea'] },
   { name: 'out', type: 'boolean', platformType: 'flag', readOnly: true, optedOut: [true, 'true'] },
 ];
 
@@ -136,5 +137,6 @@ function person(n: number): Record<string, string> {
     sum: `${n + 1}.5`,
     day: `2026-0${(n % 9) + 1}-${10 + (n % 3)}`,
   };
-  return { ...values, code: `c${n}`, step: n % 2 ? 'second' : 'third', out: String(n % 2 === 0) };
+  const likes = ['tea', 'milk;tea', 'green tea;milk', 'milk', 'milk;tea;wine'][n % 5] ?? '';
+  return { ...values, likes, code: `c${n}`, step: n % 2 ? 'second' : 'third', out: String(n % 2 === 0) };
 }
