@@ -6,6 +6,7 @@ const layers = [
   ['snapshots', 'syncs', 'escalation'],
   ['restores', 'incidents'],
   ['runbooks', 'stages'],
+  ['backups'],
   ['reports', 'drills'],
   ['cli', 'daemon'],
 ];

@@ -30,7 +30,50 @@ RestartSec=5
 TimeoutStopSec=20
 UMask=0077
 
-NoNewPrivileges=yes
+${hardened(workspace)}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/**
+ * A service that looks once whether backup jobs are due, and a timer that starts it every five minutes: two files, each
+ * headed by its path. The jobs themselves know when they are due, in their own zones.
+ */
+export function systemdTimer({ exec, workspace, user }: UnitOptions): string {
+  return `# /etc/systemd/system/runback-backup.service
+# Secrets: put NAME=value lines into /etc/runback/environment (mode 0600), or use LoadCredential= and file: references.
+[Unit]
+Description=runback backup jobs of ${specifiers(workspace)}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${exec.map(command).join(' ')}
+WorkingDirectory=${specifiers(workspace)}
+EnvironmentFile=-/etc/runback/environment
+${user === undefined ? '' : `User=${user}\n`}UMask=0077
+
+${hardened(workspace)}
+
+# /etc/systemd/system/runback-backup.timer
+[Unit]
+Description=every five minutes: runback backup jobs of ${specifiers(workspace)}
+
+[Timer]
+OnCalendar=*:0/5
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`;
+}
+
+/** No more than it needs: the workspace is the only place it may write to. */
+function hardened(workspace: string): string {
+  return `NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
 ReadWritePaths=${quoted(specifiers(workspace))}
@@ -49,11 +92,7 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 CapabilityBoundingSet=
-AmbientCapabilities=
-
-[Install]
-WantedBy=multi-user.target
-`;
+AmbientCapabilities=`;
 }
 
 /** A word of a command line: there `$` begins a variable too. */

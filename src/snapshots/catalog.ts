@@ -5,13 +5,13 @@ import type { Document, Store } from '../store/index.js';
 import { byAge } from './age.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
+import type { ZipSnapshotReader } from './reader.js';
 import { notesOf, requireRecorded, snapshotLock } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { summaryOf, type SnapshotNotes } from './summary.js';
-import type { ZipSnapshotReader } from './reader.js';
-import type { CheckedReport, SnapshotReader, SnapshotSummary } from './types.js';
+import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary } from './types.js';
 
 /** A file among the snapshots that is none. */
 export interface IgnoredFile {
@@ -63,8 +63,8 @@ export interface Catalog {
    * was recorded of one.
    */
   doubts(references: readonly string[]): Promise<readonly string[]>;
-  /** Keeps a snapshot from being deleted, or no longer. */
-  pin(reference: string, on: boolean): Promise<SnapshotSummary>;
+  /** Keeps a snapshot from being deleted, with the reason where there is one; or with `false` no longer. */
+  pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary>;
   /**
    * Removes a snapshot for good. Throws `snapshot-pinned`, `snapshot-needed` where another builds on it, `locked` while
    * one is being made that does.
@@ -171,9 +171,7 @@ class StoredCatalog implements Catalog {
       const { digest } = reader;
       const at = this.#clock.now().toISOString();
       await this.#notesOf(id).update((current) => ({
-        version: 1,
-        pinned: current?.pinned ?? false,
-        ...defined({ complete: current?.complete }),
+        ...unverified(current),
         record: current?.record ?? { digest, how: 'adopted', at, by },
         digest,
         verifiedAt: at,
@@ -198,9 +196,13 @@ class StoredCatalog implements Catalog {
     return [...found, ...(await this.exposures())];
   }
 
-  async pin(reference: string, on: boolean): Promise<SnapshotSummary> {
+  async pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary> {
     const { id } = await this.resolve(reference);
-    await this.#notesOf(id).update((current) => ({ ...(current ?? { version: 1 }), pinned: on }));
+    const at = this.#clock.now().toISOString();
+    await this.#notesOf(id).update((current) => {
+      const { pin: _pin, ...rest } = current ?? { version: 1 };
+      return { ...rest, pinned: on !== false, ...(typeof on === 'object' ? { pin: { ...on, at } } : {}) };
+    });
     return await this.resolve(id);
   }
 
@@ -225,17 +227,39 @@ class StoredCatalog implements Catalog {
     return summary;
   }
 
-  /** What builds on it could no longer be read. A file that does not open may be one that does. */
+  /** What builds on it could no longer be read. Only later ones can; a file that cannot be opened may be one. */
   async #requireUnneeded(id: string): Promise<void> {
-    const { snapshots } = await this.survey();
-    const [first, ...others] = snapshots.filter(({ bases }) => bases.includes(id));
-    if (first === undefined) return;
-    throw new RunbackError('snapshot-needed', `${first.id}${others.length === 0 ? '' : ` and ${others.length} more`} cannot be read without ${id}`, {
+    const needed: string[] = [];
+    for (const { name } of await this.#newestFirst()) {
+      const other = name.slice(0, -'.zip'.length);
+      if (other <= id) break;
+      if (!other.startsWith('snap-')) continue;
+      const bases = await this.#basesOf(other).catch((error: unknown) => {
+        if (!isRunbackError(error)) throw error;
+        return undefined;
+      });
+      if (bases === undefined) throw unclear(id, this.#storage.pathOf(name));
+      if (bases.includes(id)) needed.push(other);
+    }
+    const [newest, ...others] = needed;
+    if (newest === undefined) return;
+    throw new RunbackError('snapshot-needed', `${newest}${others.length === 0 ? '' : ` and ${others.length} more`} cannot be read without ${id}`, {
       why: 'A snapshot that builds on another holds only what differs from it.',
       state: 'Nothing was deleted.',
-      next: `Delete ${others.length === 0 ? 'that one' : 'those'} first, if you no longer need ${others.length === 0 ? 'it' : 'them'}: runback snapshot delete ${snapshots.find(({ bases }) => bases.includes(id))?.id}`,
-      data: { id, needed: [first, ...others].map((summary) => summary.id) },
+      next: `If you no longer need ${others.length === 0 ? 'it' : 'them'}, begin with the newest: runback snapshot delete ${newest}`,
+      data: { id, needed },
     });
+  }
+
+  async #basesOf(id: string): Promise<readonly string[]> {
+    const noted = (await this.#notesOf(id).read())?.bases;
+    if (noted !== undefined) return noted;
+    const reader = await this.#openNamed(`${id}.zip`, { quick: true });
+    try {
+      return reader.manifest.bases;
+    } finally {
+      await reader.close();
+    }
   }
 
   #notesOf(id: string): Document<SnapshotNotes> {
@@ -295,16 +319,28 @@ class StoredCatalog implements Catalog {
   async #note(id: string, found: Pick<SnapshotNotes, 'digest' | 'verifiedAt' | 'damaged'>): Promise<string | undefined> {
     if (found.digest === undefined) return undefined;
     try {
-      await this.#notesOf(id).update((current) => {
-        const { pinned = false, record, complete } = current ?? {};
-        return { version: 1, pinned, ...defined({ record, complete }), ...found };
-      });
+      await this.#notesOf(id).update((current) => ({ ...unverified(current), ...found }));
       return undefined;
     } catch (error) {
       if (isRunbackError(error, 'disk-denied') || isRunbackError(error, 'disk-full')) return error.why ?? error.message;
       throw error;
     }
   }
+}
+
+/** Notes without what a verification found. */
+function unverified(notes: SnapshotNotes | undefined): SnapshotNotes {
+  const { digest: _digest, verifiedAt: _verifiedAt, damaged: _damaged, ...rest } = notes ?? { version: 1, pinned: false };
+  return rest;
+}
+
+function unclear(id: string, path: string): RunbackError {
+  return new RunbackError('snapshot-needed', `${id} may be needed to read ${path}`, {
+    why: 'That file is damaged, so nothing tells whether it builds on it.',
+    state: 'Nothing was deleted.',
+    next: `Move that file away or remove it, if you no longer need it, then run the same command again`,
+    data: { id, path },
+  });
 }
 
 function renamed(path: string, id: string): RunbackError {

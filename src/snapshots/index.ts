@@ -7,5 +7,5 @@ export type { CreateSnapshotDeps } from './create/session.js';
 export { csvLine, exportCsv, type ExportCsvOptions } from './export-csv.js';
 export { openSnapshot } from './container/open.js';
 export { unrecorded } from './records.js';
-export { gapsOf } from './summary.js';
+export { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
 export * from './types.js';

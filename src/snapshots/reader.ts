@@ -169,7 +169,8 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
 
   async #findBase(): Promise<ZipSnapshotReader> {
     const { base } = this.header;
-    if (base === undefined || this.#openBase === undefined) throw new Error(`the snapshot that it builds on${base ? `, ${base.id},` : ''} is not at hand`);
+    if (base === undefined || this.#openBase === undefined)
+      throw new Error(`the snapshot that it builds on${base ? `, ${base.id},` : ''} is not at hand`);
     const reader = await this.#openBase(base);
     if (reader.digest === base.digest && !reader.salvaged) return reader;
     await reader.close();

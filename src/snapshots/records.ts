@@ -22,11 +22,17 @@ export function snapshotLock(id: string): string {
 export async function recordMade(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   id: string,
-  { digest, by, manifest }: { readonly digest: string; readonly by: string; readonly manifest: SnapshotManifest },
+  { digest, by, job, manifest }: { readonly digest: string; readonly by: string; readonly job?: string; readonly manifest: SnapshotManifest },
 ): Promise<void> {
   const complete = gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
   const record = { digest, how: 'made', at: clock.now().toISOString(), by } as const;
-  await notesOf(store, id).update((current) => ({ version: 1, pinned: current?.pinned ?? false, record, ...defined({ complete }) }));
+  await notesOf(store, id).update((current) => ({
+    version: 1,
+    pinned: current?.pinned ?? false,
+    record,
+    bases: manifest.bases,
+    ...defined({ complete, job }),
+  }));
 }
 
 /**

@@ -1,10 +1,14 @@
 import { defined } from '../lib/index.js';
-import type { SnapshotGap, SnapshotManifest, SnapshotReader, SnapshotRecord, SnapshotSummary } from './types.js';
+import type { SnapshotGap, SnapshotManifest, SnapshotPin, SnapshotReader, SnapshotRecord, SnapshotSummary } from './types.js';
 
 /** What the store keeps about a snapshot beside its file: `document('snapshot-notes', id)`. */
 export interface SnapshotNotes {
   readonly version: 1;
   readonly pinned: boolean;
+  /** Why and by whom it was pinned; absent where nobody said, or an earlier version noted it. */
+  readonly pin?: SnapshotPin;
+  /** Name of the backup job that made it; absent where none did. */
+  readonly job?: string;
   /** What the snapshot is known by. Absent for one that an earlier version made, or that came from elsewhere. */
   readonly record?: SnapshotRecord;
   /** Digest of the snapshot that `verifiedAt` and `damaged` are about. */
@@ -16,6 +20,8 @@ export interface SnapshotNotes {
    * nobody wrote it down.
    */
   readonly complete?: readonly string[];
+  /** Ids of all snapshots that it builds on. Absent where an earlier version noted it, or it came from elsewhere. */
+  readonly bases?: readonly string[];
   /** Number of damages the last verification found, if any. */
   readonly damaged?: number;
 }
@@ -28,6 +34,7 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
   const record = notes?.record;
   // Of what nobody vouches for, nothing is proved by its own digests: whoever writes the file writes those too.
   const verifiedAt = record?.digest === digest && notes?.digest === digest ? notes.verifiedAt : undefined;
+  const damaged = notes?.digest === digest ? notes.damaged : undefined;
   return {
     id: manifest.id,
     path,
@@ -42,8 +49,9 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
     bytes,
     digest,
-    ...defined({ record, verifiedAt }),
+    ...defined({ record, verifiedAt, damaged, job: notes?.job }),
     pinned: notes?.pinned ?? false,
+    ...defined({ pin: notes?.pinned === true ? notes.pin : undefined }),
   };
 }
 

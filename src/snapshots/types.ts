@@ -154,6 +154,14 @@ export interface SnapshotRecord {
   readonly by: string;
 }
 
+/** Why a snapshot is kept, in the words of whoever pinned it. */
+export interface SnapshotPin {
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly by: string;
+}
+
 /** What the catalog tells about a snapshot. */
 export interface SnapshotSummary {
   readonly id: string;
@@ -181,7 +189,12 @@ export interface SnapshotSummary {
   readonly record?: SnapshotRecord;
   /** When every byte was last read and found right. */
   readonly verifiedAt?: string;
+  /** Number of damages the last verification found. */
+  readonly damaged?: number;
+  /** Name of the backup job that made it. */
+  readonly job?: string;
   readonly pinned: boolean;
+  readonly pin?: SnapshotPin;
 }
 
 /** Bytes that are not what was written. */

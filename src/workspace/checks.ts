@@ -1,4 +1,4 @@
-import { didYouMean } from '../lib/index.js';
+import { CRON_FORM, cronProblem, didYouMean, DURATION_PATTERN, isZone, parseDuration } from '../lib/index.js';
 import { SECRET_REF } from './schema.js';
 import type { PathProblem } from './yaml.js';
 
@@ -7,10 +7,14 @@ const URL_WITH_PASSWORD = /:\/\/[^/\s:@]*:[^@\s]+@/;
 /** Keys of a sync that its schema knows; the others are settings of a driver. */
 const SYNC_KEYS = new Set(['controller', 'title', 'writes_to', 'writes_as', 'drain', 'credentials']);
 
+/** Shorter spans than this are mistakes in the unit. */
+const SHORTEST_MS = 60_000;
+
 /** What the schema of runback.yml cannot see: names that lead nowhere, secrets in clear. Copes with any data. */
 export function* workspaceProblems(raw: unknown): Generator<PathProblem> {
   yield* referenceProblems(raw);
   yield* secretProblems(raw);
+  for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs'))) yield* jobProblems(entry, ['backups', 'jobs', job]);
   const storage = field(field(raw, 'backups'), 'storage');
   if (typeof storage === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(storage))
     yield { path: ['backups', 'storage'], message: 'only a folder can hold snapshots so far', expected: 'a path relative to this file' };
@@ -32,6 +36,28 @@ function* referenceProblems(raw: unknown): Generator<PathProblem> {
   for (const [sync, entry] of entriesOf(field(raw, 'syncs'))) yield* check(field(entry, 'writes_to'), ['syncs', sync, 'writes_to']);
   for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs')))
     yield* check(field(entry, 'platforms'), ['backups', 'jobs', job, 'platforms']);
+}
+
+/** Schedules that never come, zones that nobody knows, spans of nothing, rules that keep nothing. */
+function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  const [schedule, zone, keep] = [field(job, 'schedule'), field(job, 'timezone'), field(job, 'keep')];
+  const problem = typeof schedule === 'string' && schedule !== '' ? cronProblem(schedule) : undefined;
+  if (problem !== undefined)
+    yield { path: [...path, 'schedule'], message: `"${String(schedule)}" is not a schedule: ${problem}`, expected: CRON_FORM };
+  if (typeof zone === 'string' && zone !== '' && !isZone(zone))
+    yield { path: [...path, 'timezone'], message: `"${zone}" is not a known time zone`, expected: 'a name such as America/New_York, or UTC' };
+  for (const [place, span] of [
+    [['target'], field(job, 'target')],
+    [['keep', 'within'], field(keep, 'within')],
+  ] as const)
+    if (typeof span === 'string' && DURATION_PATTERN.test(span) && parseDuration(span) < SHORTEST_MS)
+      yield { path: [...path, ...place], message: `"${span}" is too short`, expected: 'a minute or more, such as 26h' };
+  if (typeof keep === 'object' && keep !== null && entriesOf(keep).length === 0 && !Array.isArray(keep))
+    yield {
+      path: [...path, 'keep'],
+      message: '"keep" names no rule, so nothing says what stays',
+      expected: 'a rule such as daily: 14, or no "keep" at all: then all snapshots stay',
+    };
 }
 
 function* secretProblems(raw: unknown): Generator<PathProblem> {

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { defined, fromFileSystem, named, readTextFile, RunbackError } from '../lib/index.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
-import type { PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
+import type { JobConfig, PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
 import { parseYaml } from './yaml.js';
 
 const FILE = 'runback.yml';
@@ -89,11 +89,12 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
       },
     ];
   });
+  const jobs = Object.entries(file.backups.jobs).map(([name, entry]): [string, JobConfig] => [name, { name, ...entry }]);
   return {
     version: 1,
     platforms: named(platforms),
     syncs: named(syncs),
-    backups: file.backups,
+    backups: { storage: file.backups.storage, jobs: named(jobs) },
     restores: file.restores,
   };
 }

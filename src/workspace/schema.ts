@@ -75,17 +75,37 @@ const syncSchema = z
   .catchall(z.unknown())
   .describe('A running integration that writes records. Further keys are settings of its driver.');
 
+const keepSchema = z
+  .strictObject({
+    last: count.exactOptional().describe('So many of the newest.'),
+    hourly: count.exactOptional().describe('The newest of each hour, for so many hours that have one.'),
+    daily: count.exactOptional().describe('The newest of each day, for so many days that have one.'),
+    weekly: count.exactOptional().describe('The newest of each week (Monday to Sunday, ISO 8601), for so many weeks that have one.'),
+    monthly: count.exactOptional().describe('The newest of each month, for so many months that have one.'),
+    yearly: count.exactOptional().describe('The newest of each year, for so many years that have one.'),
+    within: durationSchema.exactOptional().describe('All that are at most so old, measured from the newest of the job, never from the clock.'),
+  })
+  .describe('Which snapshots of this job stay when runback backup prune runs; one that any rule keeps stays. Without it, all of them.');
+
 const jobSchema = z
   .strictObject({
     platforms: z.array(z.string()).min(1).describe('Names of the platforms to snapshot.'),
-    schedule: z.string().min(1).exactOptional().describe('When, as five cron fields.'),
-    timezone: z.string().min(1).exactOptional().describe('Time zone of the schedule, as America/New_York.'),
-    keep: z
-      .strictObject({ last: count.exactOptional(), daily: count.exactOptional(), weekly: count.exactOptional(), monthly: count.exactOptional() })
+    objects: z
+      .array(z.string().min(1))
+      .min(1)
       .exactOptional()
-      .describe('How many snapshots of each kind to keep.'),
+      .describe('Only these object types. Without it, all that the platforms are set up for.'),
+    schedule: z.string().min(1).exactOptional().describe('When, as five cron fields. Without it, only when someone runs it.'),
+    timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule and of the keep rules, as America/New_York.'),
+    pause_syncs: z.boolean().default(false).describe('Pause the syncs that write to these platforms while the snapshot is taken.'),
+    incremental: z
+      .boolean()
+      .default(true)
+      .describe('Store only what differs from the snapshot before. From time to time one holds everything again.'),
+    target: durationSchema.exactOptional().describe('The newest complete snapshot of this job is never to be older than this: 26h.'),
+    keep: keepSchema.exactOptional(),
   })
-  .describe('A scheduled snapshot.');
+  .describe('A backup job: which snapshots are taken when, and which of them stay.');
 
 /** The format of runback.yml. */
 export const workspaceSchema = z
@@ -96,7 +116,7 @@ export const workspaceSchema = z
     backups: z
       .strictObject({
         storage: z.string().min(1).default('backups').describe('Folder for snapshots, relative to this file.'),
-        jobs: z.record(name, jobSchema).default({}).describe('Scheduled snapshots, by name.'),
+        jobs: z.record(name, jobSchema).default({}).describe('Backup jobs, by name.'),
       })
       .prefault({})
       .describe('Where snapshots are kept and when they are made.'),

@@ -38,6 +38,33 @@ export interface SyncConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Which snapshots of a job stay; `within` is a duration. */
+export interface KeepConfig {
+  readonly last?: number;
+  readonly hourly?: number;
+  readonly daily?: number;
+  readonly weekly?: number;
+  readonly monthly?: number;
+  readonly yearly?: number;
+  readonly within?: string;
+}
+
+/** One entry under `backups.jobs`. */
+export interface JobConfig {
+  readonly name: string;
+  readonly platforms: readonly string[];
+  readonly objects?: readonly string[];
+  /** Five cron fields. */
+  readonly schedule?: string;
+  readonly timezone: string;
+  readonly pause_syncs: boolean;
+  /** Its snapshots build on one another. */
+  readonly incremental: boolean;
+  /** Duration: how old its newest complete snapshot may get. */
+  readonly target?: string;
+  readonly keep?: KeepConfig;
+}
+
 /** Limits and habits of restores. */
 export interface RestoreConfig {
   /** Duration after which a plan is refused. */
@@ -52,7 +79,7 @@ export interface WorkspaceConfig {
   readonly version: 1;
   readonly platforms: Readonly<Record<string, PlatformConfig>>;
   readonly syncs: Readonly<Record<string, SyncConfig>>;
-  readonly backups: { readonly storage: string; readonly jobs: Readonly<Record<string, unknown>> };
+  readonly backups: { readonly storage: string; readonly jobs: Readonly<Record<string, JobConfig>> };
   readonly restores: RestoreConfig;
 }
 

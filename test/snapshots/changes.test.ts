@@ -28,7 +28,8 @@ interface State {
 
 const KIND = 'contacts~contacts~knows';
 
-const platformIn = ({ contacts, links }: State, options: MemoryOptions) => memoryPlatform('crm', { objects: { contacts }, links: { [KIND]: links } }, options);
+const platformIn = ({ contacts, links }: State, options: MemoryOptions) =>
+  memoryPlatform('crm', { objects: { contacts }, links: { [KIND]: links } }, options);
 
 async function take(state: State, deps: CreateSnapshotDeps, options: MemoryOptions, base?: SnapshotReader): Promise<SnapshotSummary> {
   const request = { platforms: [platformIn(state, options)], by: 'maya' };
@@ -93,20 +94,30 @@ const differences = async (a: SnapshotReader, b: SnapshotReader): Promise<unknow
 const person = (key: string, text: string): PlatformRecord => ({ key, fields: { name: text, city: `${text} town` }, meta: { seen: text } });
 
 const key = (whole: boolean): fc.Arbitrary<string> =>
-  whole ? fc.integer({ min: -300, max: 300 }).map(String) : fc.oneof(fc.integer({ min: 0, max: 90 }).map(String), fc.string({ unit: 'binary', maxLength: 6 }));
+  whole
+    ? fc.integer({ min: -300, max: 300 }).map(String)
+    : fc.oneof(fc.integer({ min: 0, max: 90 }).map(String), fc.string({ unit: 'binary', maxLength: 6 }));
 
 const stateOf = (whole: boolean): fc.Arbitrary<State> =>
   fc.record({
-    contacts: fc.uniqueArray(fc.tuple(key(whole), fc.constantFrom('Ann', 'Bo', 'was', '"', '},"meta":{')).map(([id, text]) => person(id, text)), {
-      selector: (record) => record.key,
-      maxLength: 60,
-    }),
+    contacts: fc.uniqueArray(
+      fc.tuple(key(whole), fc.constantFrom('Ann', 'Bo', 'was', '"', '},"meta":{')).map(([id, text]) => person(id, text)),
+      {
+        selector: (record) => record.key,
+        maxLength: 60,
+      },
+    ),
     links: fc
-      .uniqueArray(fc.tuple(fc.constantFrom('1', '2', '"3', '40'), key(false)), { selector: ([from, to]) => JSON.stringify([from, to]), maxLength: 60 })
+      .uniqueArray(fc.tuple(fc.constantFrom('1', '2', '"3', '40'), key(false)), {
+        selector: ([from, to]) => JSON.stringify([from, to]),
+        maxLength: 60,
+      })
       .map((pairs) => pairs.map(([from, to]): Link => ({ from, to })).sort((a, b) => compareKeys(a.from, b.from) || compareKeys(a.to, b.to))),
   });
 
-const story = fc.boolean().chain((whole) => fc.record({ whole: fc.constant(whole), states: fc.array(stateOf(whole), { minLength: 2, maxLength: 6 }) }));
+const story = fc
+  .boolean()
+  .chain((whole) => fc.record({ whole: fc.constant(whole), states: fc.array(stateOf(whole), { minLength: 2, maxLength: 6 }) }));
 
 describe('a snapshot that builds on another', () => {
   it('reads as a full one would, byte for byte, however long the chain, and is compared as one', async () => {
@@ -125,7 +136,10 @@ describe('a snapshot that builds on another', () => {
             if (!delta || !whole || !first || !wholeFirst) throw new Error('not opened');
             expect(await linesOf(delta)).toEqual(await linesOf(whole));
             const plain = ({ manifest }: SnapshotReader): unknown =>
-              [...manifest.objects, ...manifest.links].map(({ changes, parts, ...info }) => ({ ...info, parts: parts.map(({ firstTo, lastTo, ...part }) => part) }));
+              [...manifest.objects, ...manifest.links].map(({ changes, parts, ...info }) => ({
+                ...info,
+                parts: parts.map(({ firstTo, lastTo, ...part }) => part),
+              }));
             expect(plain(delta)).toEqual(plain(whole));
             expect(await differences(first, delta)).toEqual(await differences(wholeFirst, whole));
             expect(await differences(delta, first)).toEqual(await differences(whole, wholeFirst));
@@ -169,7 +183,11 @@ describe('a snapshot that builds on another', () => {
     const deps = await workspace();
     const [full = '', middle = '', last = ''] = await chainOf(states(), deps, plain);
     const catalog = openCatalog(deps);
-    await expect(catalog.delete(full)).rejects.toMatchObject({ code: 'snapshot-needed', exitCode: 6, data: { needed: expect.arrayContaining([middle, last]) } });
+    await expect(catalog.delete(full)).rejects.toMatchObject({
+      code: 'snapshot-needed',
+      exitCode: 6,
+      data: { needed: expect.arrayContaining([middle, last]) },
+    });
     await expect(catalog.delete(middle)).rejects.toMatchObject({ code: 'snapshot-needed', next: expect.stringContaining(last) });
     for (const id of [last, middle, full]) await catalog.delete(id);
     expect(await catalog.list()).toEqual([]);

@@ -31,7 +31,11 @@ void (async () => {
   await catalog.verify(id);
   writeSync(1, `verified ${id}\n`);
   const base = await catalog.open(id);
-  records.splice(0, 3, ...records.slice(0, 2).map((record) => ({ ...record, fields: { email: 'changed@example.com' } })), { key: '5000', fields: {}, meta: {} });
+  records.splice(0, 3, ...records.slice(0, 2).map((record) => ({ ...record, fields: { email: 'changed@example.com' } })), {
+    key: '5000',
+    fields: {},
+    meta: {},
+  });
   writeSync(1, `built ${(await createSnapshot({ platforms: [platform], by: 'maya', base }, deps)).id}\n`);
   await base.close();
   const all = await catalog.list();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { defined, RunbackError } from '../../lib/index.js';
 import type { SecretRef } from '../../workspace/index.js';
+import { backupJobsTicker } from '../flows/backup-ticker.js';
 import { drillTicker } from '../flows/drill-schedule.js';
 import { ESCALATION_FILE } from '../flows/escalation-file.js';
 import { openIncidentSession, troubleText } from '../session/incidents.js';
@@ -36,6 +37,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
     else live.print(once ? line : `${clock.now().toISOString().slice(0, 19)}Z ${line}`);
   };
   const drills = drillTicker(session, context, say);
+  const backups = backupJobsTicker(session, context, say);
   for (let again = false; ; again = true) {
     const policy = await watchPolicy(session);
     const incidentSession = await openIncidentSession(session, { by: 'daemon', links });
@@ -54,7 +56,7 @@ async function daemon(context: CommandContext): Promise<Outcome> {
         ...(url === undefined ? {} : { ping: { url, environment: context.stdio.env } }),
         runs: () => openRuns(session),
         pauses: () => openPauses(session),
-        tickers: [policy.ticker, drills],
+        tickers: [policy.ticker, drills, backups],
       });
     } finally {
       await incidentSession.close();

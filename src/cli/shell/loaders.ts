@@ -14,6 +14,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   incident: () => import('../commands/incident/index.js'),
   runbook: () => import('../commands/runbook/index.js'),
   snapshot: () => import('../commands/snapshot/index.js'),
+  backup: () => import('../commands/backup/index.js'),
   diff: () => import('../commands/diff.js'),
   restore: () => import('../commands/restore/index.js'),
   approve: () => import('../commands/approve.js'),

@@ -21,7 +21,7 @@ export function snapshotList(
   const blocks = snapshots.map((snapshot) =>
     [
       `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
-      `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.pinned ? ', pinned' : ''}`,
+      `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}`,
       ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
       ...(snapshot.gaps.length === 0 ? [] : [`  ${style.glyph.warning} ${gapsLine(snapshot.gaps)}`]),
       `  ${snapshot.id}`,
@@ -93,12 +93,17 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ...(snapshot.gaps.length === 0 ? [] : [['Gaps', gapsLine(snapshot.gaps)] as [string, string]]),
     ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
     ['Known by', knownBy(snapshot, style)],
-    ...(snapshot.pinned ? [['Pinned', 'yes: it is kept'] as [string, string]] : []),
+    ...(snapshot.job === undefined ? [] : [['Job', visible(snapshot.job)] as [string, string]]),
+    ...(snapshot.pinned ? [['Pinned', pinWords(snapshot, style)] as [string, string]] : []),
     ...(snapshot.note === undefined ? [] : [['Note', visible(snapshot.note)] as [string, string]]),
     ['File', snapshot.path],
     ['Digest', snapshot.digest],
   ];
   return facts(pairs, style);
+}
+
+function pinWords({ pin }: SnapshotSummary, style: Style): string {
+  return pin === undefined ? 'yes: it is kept' : `by ${visible(pin.by)} ${time(pin.at, style)}: ${visible(pin.reason)}`;
 }
 
 function knownBy({ id, record }: SnapshotSummary, style: Style): string {

@@ -24,12 +24,7 @@ interface Step extends NetChange {
  * tell: an object type that is stored whole somewhere in between, a snapshot that nobody vouches for, more than fits
  * into memory. Throws what reading throws.
  */
-export async function changesSince(
-  layer: Layer,
-  info: ObjectInfo,
-  since: string,
-  signal?: AbortSignal,
-): Promise<readonly NetChange[] | undefined> {
+export async function changesSince(layer: Layer, info: ObjectInfo, since: string, signal?: AbortSignal): Promise<readonly NetChange[] | undefined> {
   const lines = linesOf(info);
   const found: Step[] = [];
   let bytes = 0;

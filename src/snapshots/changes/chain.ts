@@ -33,7 +33,11 @@ export function linesOf(info: ObjectInfo): LineOrder {
 }
 
 /** The same object type or kind of link in another snapshot. */
-export function sameIn(manifest: SnapshotManifest, { platform, object }: Pick<ObjectInfo, 'platform' | 'object'>, links: boolean): ObjectInfo | undefined {
+export function sameIn(
+  manifest: SnapshotManifest,
+  { platform, object }: Pick<ObjectInfo, 'platform' | 'object'>,
+  links: boolean,
+): ObjectInfo | undefined {
   const infos: readonly ObjectInfo[] = links ? manifest.links : manifest.objects;
   return infos.find((info) => info.platform === platform && info.object === object);
 }

@@ -101,7 +101,9 @@ function readerOf(
       .filter((name) => !directory.entries.has(name))
       .map((entry) => ({ entry, why: 'it is not in the file' })),
     ...infos.flatMap((info) =>
-      storedParts(info).filter((part) => !directory.entries.has(part.name)).map((part) => partDamage(info, part, 'it is not in the file')),
+      storedParts(info)
+        .filter((part) => !directory.entries.has(part.name))
+        .map((part) => partDamage(info, part, 'it is not in the file')),
     ),
   ];
   const opened: OpenedSnapshot = { file, directory, header: manifest.header, manifest, digest, damage };

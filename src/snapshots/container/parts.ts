@@ -2,7 +2,18 @@ import { createHash } from 'node:crypto';
 
 import type { LineBatch } from '../../connectors/index.js';
 import { RunbackError, sha256 } from '../../lib/index.js';
-import { beginsLine, compareLines, isWholeAt, keyAt, keyOffset, NEWLINE, otherEndAt, stringEnd, type LineKind, type LineOrder } from '../lines/lines.js';
+import {
+  beginsLine,
+  compareLines,
+  isWholeAt,
+  keyAt,
+  keyOffset,
+  NEWLINE,
+  otherEndAt,
+  stringEnd,
+  type LineKind,
+  type LineOrder,
+} from '../lines/lines.js';
 import type { PartInfo } from '../types.js';
 import { partEntry } from './names.js';
 

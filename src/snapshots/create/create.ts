@@ -52,7 +52,7 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
           options.signal?.throwIfAborted();
           const { digest, manifest: read } = await checkWritten(file, manifest);
           // Before the file appears: one that is there was recorded, whenever the writer dies.
-          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by, manifest: read });
+          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by, manifest: read, ...defined({ job: request.job }) });
         },
       );
     } catch (error) {

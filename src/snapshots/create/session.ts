@@ -38,6 +38,8 @@ export interface CreateSnapshotRequest {
    * it.
    */
   readonly base?: SnapshotReader;
+  /** Name of the backup job that takes it, for its notes. */
+  readonly job?: string;
 }
 
 export interface CreateSnapshotDeps {
@@ -284,7 +286,15 @@ export class WritingSession {
     { task, unit }: { readonly task: string; readonly unit: string },
   ): Promise<{ readonly parts: Pick<ObjectInfo, 'rows' | 'digest' | 'parts' | 'changes'>; readonly duplicates: number }> {
     const changes = before && new ChangeWriter(this.container, folder, lines, this.#linesOf(before));
-    const writer = new PartWriter(changes ?? this.container, folder, lines, what, this.deps.partSizes, this.#buffers, changes && lines.kind === 'links');
+    const writer = new PartWriter(
+      changes ?? this.container,
+      folder,
+      lines,
+      what,
+      this.deps.partSizes,
+      this.#buffers,
+      changes && lines.kind === 'links',
+    );
     let done = 0;
     this.#begun = false;
     try {

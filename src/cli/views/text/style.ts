@@ -10,6 +10,8 @@ export interface Style {
   readonly accessible: boolean;
   readonly chalk: ChalkInstance;
   readonly glyph: Readonly<Record<GlyphName, string>>;
+  /** Signs for the bars of a small chart, from the lowest to the highest. */
+  readonly levels: readonly string[];
   /**
    * The one gate to the screen: a text of ours that may hold texts of others, with whatever would steer the terminal as
    * a sign. Line breaks, tabs and the colours of {@link chalk} stay. Our own signs become plain ones where the screen
@@ -54,6 +56,9 @@ const PLAIN: Record<GlyphName, string> = {
   ask: '?',
   bar: '#',
 };
+
+const UNICODE_LEVELS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const PLAIN_LEVELS = ['_', '.', '-', '=', '+', '*', '#'];
 
 const IN_TEXTS: Readonly<Record<string, string>> = {
   '…': '...',
@@ -101,6 +106,7 @@ export function makeStyle(options: {
     accessible: options.accessible,
     chalk: new Chalk({ level: options.level }),
     glyph: options.unicode ? UNICODE : PLAIN,
+    levels: options.unicode ? UNICODE_LEVELS : PLAIN_LEVELS,
     signs: (text) => {
       const safe = steeringNothing(text, options.level);
       return options.unicode ? safe : safe.replaceAll(SIGNS, (sign) => PLAIN_SIGNS.get(sign) ?? sign);

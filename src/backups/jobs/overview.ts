@@ -1,0 +1,92 @@
+import { type Clock, defined, parseDuration } from '../../lib/index.js';
+import { byAge, type Catalog, type SnapshotSummary } from '../../snapshots/index.js';
+import { CLOCK_TOLERANCE_MS, type Store } from '../../store/index.js';
+import type { JobConfig } from '../../workspace/index.js';
+import { gradeOf } from '../grade.js';
+import { isDue, nextRun, standingOf } from '../schedule/due.js';
+import { readAlarm } from './alarm-record.js';
+import { type JobEnd, jobLock, type JobState, stateOf } from './state.js';
+
+/** Snapshots of a job whose sizes are shown. */
+const TREND = 24;
+
+/** How a job stands, for people and programs. Times are ISO 8601, UTC. */
+export interface JobView {
+  readonly job: string;
+  readonly platforms: readonly string[];
+  readonly schedule?: string;
+  readonly timezone: string;
+  readonly target?: string;
+  /** A run is at work now. */
+  readonly running?: { readonly since: string; readonly by: string };
+  /** A run was stopped in the middle, and the next one cleans up after it. */
+  readonly interrupted?: { readonly since: string };
+  readonly due: boolean;
+  /** Absent where it has no schedule. */
+  readonly next?: string;
+  readonly waits?: NonNullable<JobState['waits']>;
+  readonly last?: JobEnd;
+  /** The newest snapshot of it that holds everything, and its age in milliseconds. */
+  readonly newest?: { readonly snapshot: string; readonly startedAt: string; readonly ageMs: number };
+  /** The newest one is older than the target, or there has been none for so long. */
+  readonly late: boolean;
+  /** Snapshots of it that are there, and their bytes. */
+  readonly snapshots: number;
+  readonly bytes: number;
+  /** The last of them, oldest first. */
+  readonly trend: readonly { readonly snapshot: string; readonly startedAt: string; readonly bytes: number; readonly rows: number }[];
+  /** The incident that was opened because of it, as long as what it is about lasts. */
+  readonly incident?: string;
+}
+
+/** What an overview is made from. */
+interface OverviewDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+}
+
+/** How these jobs stand, in their order. */
+export async function jobViews(jobs: readonly JobConfig[], deps: OverviewDeps): Promise<readonly JobView[]> {
+  const snapshots = jobs.length === 0 ? [] : await deps.catalog.list();
+  return await Promise.all(jobs.map(async (job) => await jobView(job, snapshots, deps)));
+}
+
+async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store, clock }: OverviewDeps): Promise<JobView> {
+  const now = clock.now();
+  const [state, holder] = await Promise.all([stateOf(store, job.name).read(), store.lockHolder(jobLock(job.name))]);
+  const { standing } = standingOf(job, state, now);
+  const alarm = await readAlarm(store, job.name);
+  const { schedule, target, timezone, platforms } = job;
+  const own = all.filter((snapshot) => snapshot.job === job.name).sort(byAge);
+  const isAlive = holder !== undefined && holder.life !== 'dead';
+  const newest = own.findLast((snapshot) => gradeOf(snapshot) === 'good' && !isAhead(snapshot.startedAt, now));
+  return {
+    job: job.name,
+    platforms,
+    ...defined({ schedule, target }),
+    timezone,
+    ...(isAlive ? { running: { since: holder.since, by: holder.by } } : {}),
+    ...(!isAlive && state?.running !== undefined ? { interrupted: { since: state.running.startedAt } } : {}),
+    due: isDue(job, standing, now),
+    ...defined({ next: nextRun(job, standing, now)?.toISOString(), waits: state?.waits, last: state?.last }),
+    ...(newest === undefined
+      ? {}
+      : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
+    ...defined({ incident: alarm?.incident }),
+    late: isLate(job, newest?.startedAt ?? standing.firstSeen, now),
+    snapshots: own.length,
+    bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+    trend: own.slice(-TREND).map(({ id, startedAt, bytes, rows }) => ({ snapshot: id, startedAt, bytes, rows })),
+  };
+}
+
+/** Whether a job has nothing as young as its target asks for. `since`: its newest whole snapshot, or its first sight. */
+export function isLate({ target }: Pick<JobConfig, 'target'>, since: string, now: Date): boolean {
+  return target !== undefined && now.getTime() - Date.parse(since) > parseDuration(target);
+}
+
+/** A time that the clock has not come to: it was put back since, so that an age cannot be told from it. */
+function isAhead(at: string, now: Date): boolean {
+  return Date.parse(at) - now.getTime() > CLOCK_TOLERANCE_MS;
+}

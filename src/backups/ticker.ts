@@ -1,0 +1,79 @@
+import { type Clock, RunbackError } from '../lib/index.js';
+import type { Store } from '../store/index.js';
+import type { JobConfig } from '../workspace/index.js';
+import { type JobAlarm, readAlarm } from './jobs/alarm-record.js';
+import { isLate } from './jobs/overview.js';
+import { jobLock, stateOf } from './jobs/state.js';
+import { isDue, standingOf } from './schedule/due.js';
+
+/** Between two starts of one job: what fails to start, or waits for an incident, is not started again each second. */
+const AGAIN_MS = 60_000;
+
+/** What the ticker of backup jobs works with. */
+export interface BackupTickerDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The jobs of now: runback.yml may change. */
+  readonly jobs: () => Promise<readonly JobConfig[]>;
+  /**
+   * Runs `backup run <job> --due` to its end, wherever that is: it decides under the lock of the job what there is to
+   * do. Never rejects.
+   */
+  readonly start: (job: string) => Promise<void>;
+  /** Wait for what was started. */
+  readonly once: boolean;
+}
+
+/**
+ * Starts backup jobs when they are due, were interrupted, or have missed their target untold. It keeps nothing that
+ * matters: of two daemons, or one and a timer, the second finds the job running or not due. Throws `backup-failing` as
+ * long as something is wrong with a job that nobody was told of, so that no dead man's ping is sent.
+ */
+export function backupTicker({ store, clock, jobs, start, once }: BackupTickerDeps): {
+  readonly name: 'backups';
+  readonly tick: (now: Date) => Promise<{ readonly due: number }>;
+} {
+  const underWay = new Map<string, Promise<void>>();
+  const startedMs = new Map<string, number>();
+
+  const isWanted = async (job: JobConfig, now: Date): Promise<boolean> => {
+    const state = await stateOf(store, job.name).read();
+    const { standing, clockBackMs } = standingOf(job, state, now);
+    // Seen for the first time, under another schedule, or by a clock that was put back: written down by the run itself.
+    if (state === undefined || clockBackMs !== undefined || standing.handled !== state.handled || isDue(job, standing, now)) return true;
+    if (state.running !== undefined && (await store.lockHolder(jobLock(job.name)))?.life !== 'alive') return true;
+    const alarm = await readAlarm(store, job.name);
+    if (alarm !== undefined) return alarm.incident === undefined;
+    return isLate(job, state.whole?.startedAt ?? standing.firstSeen, now) || state.last?.end === 'failed' || state.last?.end === 'gaps';
+  };
+
+  return {
+    name: 'backups',
+    tick: async (now) => {
+      const known = await jobs();
+      for (const job of known) {
+        const before = startedMs.get(job.name);
+        if (underWay.has(job.name) || (before !== undefined && clock.monotonicMs() - before < AGAIN_MS) || !(await isWanted(job, now))) continue;
+        startedMs.set(job.name, clock.monotonicMs());
+        underWay.set(
+          job.name,
+          start(job.name).finally(() => underWay.delete(job.name)),
+        );
+      }
+      if (once) await Promise.all(underWay.values());
+      const untold = await untoldAmong(store, known);
+      if (untold.length > 0)
+        throw new RunbackError('backup-failing', `Backup jobs need attention: ${untold.join(', ')}`, {
+          state: 'No one was told: this workspace has no escalation.yml.',
+          next: 'runback backup jobs',
+        });
+      return { due: 0 };
+    },
+  };
+}
+
+/** Jobs with an alarm that nobody was told of. */
+async function untoldAmong(store: Store, jobs: readonly JobConfig[]): Promise<readonly string[]> {
+  const alarms = await Promise.all(jobs.map(async ({ name }): Promise<[string, JobAlarm | undefined]> => [name, await readAlarm(store, name)]));
+  return alarms.flatMap(([name, alarm]) => (alarm !== undefined && alarm.incident === undefined ? [name] : []));
+}

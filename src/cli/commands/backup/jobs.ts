@@ -1,0 +1,28 @@
+import { jobViews } from '../../../backups/index.js';
+import { jobsOf } from '../../flows/backup-jobs.js';
+import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
+import { jobsText } from '../../views/backup.js';
+
+/** `runback backup jobs` */
+export const jobsVerb: CommandSpec = {
+  verb: 'jobs',
+  summary: 'Backup jobs: last and next run, age against the target, size and how it changes',
+  options: [{ flags: '--systemd', description: 'print a systemd service and timer that run what is due, for machines without the daemon' }],
+  examples: ['runback backup jobs', 'runback backup jobs --systemd'],
+  run: jobs,
+};
+
+async function jobs(context: CommandContext): Promise<Outcome> {
+  const session = await context.session();
+  if (context.input.flag('systemd')) return await units(context, session.workspace.root);
+  const { store, clock } = session;
+  const views = await jobViews(jobsOf(session), { store, clock, catalog: await session.catalog() });
+  return { data: { jobs: views }, text: (style) => jobsText(views, style) };
+}
+
+async function units({ wiring }: CommandContext, workspace: string): Promise<Outcome> {
+  const daemon = await wiring.daemon();
+  const exec = [process.execPath, process.argv[1] ?? 'runback', 'backup', 'run', '--due', '--workspace', workspace];
+  const text = daemon.systemdTimer({ exec, workspace });
+  return { data: { units: text }, text: () => text.trimEnd() };
+}

@@ -1,0 +1,69 @@
+import type { JobOutcome } from '../../../backups/index.js';
+import { EXIT, isRunbackError, RunbackError } from '../../../lib/index.js';
+import type { JobConfig } from '../../../workspace/index.js';
+import { raiseJobAlarms, untold } from '../../flows/backup-alarms.js';
+import { jobOf, jobsOf, runBackupJob } from '../../flows/backup-jobs.js';
+import type { Session } from '../../session/session.js';
+import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
+import { alarmLines, jobFailedText, jobOutcomeText } from '../../views/backup.js';
+
+/** `runback backup run` */
+export const runVerb: CommandSpec = {
+  verb: 'run',
+  summary: 'Take the snapshot of a backup job now; changes nothing on any platform',
+  details:
+    'With --due, only what its schedule says is due, and never while an incident is open on one of its platforms: for cron and timers. Exit 3 if something could not be read, or may be incomplete. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
+  args: [{ name: 'job', description: 'name of a job in runback.yml; with --due all of them if none is given', optional: true }],
+  options: [{ flags: '--due', description: 'only jobs that are due, each once, however often it was missed' }],
+  examples: ['runback backup run nightly', 'runback backup run --due'],
+  run,
+};
+
+async function run(context: CommandContext): Promise<Outcome> {
+  const { input } = context;
+  const session = await context.session();
+  const [name, due] = [input.argument('job'), input.flag('due')];
+  if (name === undefined && !due)
+    throw new RunbackError('usage', 'Which job? Name one, or give --due', { state: 'Nothing was started.', next: 'runback backup jobs' });
+  const jobs = name === undefined ? jobsOf(session) : [jobOf(session, name)];
+  const done: Done[] = [];
+  for (const job of jobs) done.push(await runOne(context, session, job, due));
+  const alarms = await raiseJobAlarms(context, session, jobs);
+  const failed = done.find((one) => 'error' in one);
+  const error = failed === undefined ? untoldOf(alarms, due) : failed.error;
+  const isPartial = done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && one.outcome.snapshot.gaps.length > 0);
+  return {
+    data: {
+      jobs: done.map((one) =>
+        'outcome' in one
+          ? { job: one.job, ...one.outcome }
+          : { job: one.job, state: 'failed', error: { code: one.error.code, message: one.error.message } },
+      ),
+      alarms: alarms.map(({ view, alarm }) => ({ job: view.job, ...alarm })),
+    },
+    text: (style) =>
+      done.length === 0
+        ? 'runback.yml has no backup job.'
+        : [
+            ...done.map((one) => ('outcome' in one ? jobOutcomeText(one.job, one.outcome, style) : jobFailedText(one.job, one.error, style))),
+            ...alarmLines(alarms, style),
+          ].join('\n'),
+    ...(error === undefined ? {} : { error }),
+    ...(isPartial ? { exit: EXIT.partial } : {}),
+  };
+}
+
+type Done = { readonly job: string } & ({ readonly outcome: JobOutcome } | { readonly error: RunbackError });
+
+/** One job that fails holds up no other; what stops all of them is thrown. */
+async function runOne(context: CommandContext, session: Session, job: JobConfig, due: boolean): Promise<Done> {
+  try {
+    return { job: job.name, outcome: await runBackupJob(context, session, job, due) };
+  } catch (error) {
+    if (!isRunbackError(error) || error.code === 'locked' || context.interrupts.signal.aborted) throw error;
+    return { job: job.name, error };
+  }
+}
+
+/** A person who ran a job sees what came of it; a timer has to be told by the exit status. */
+const untoldOf = (alarms: Parameters<typeof untold>[0], due: boolean): RunbackError | undefined => (due ? untold(alarms) : undefined);

@@ -1,0 +1,75 @@
+import { baseFor, type JobHands, type JobOutcome, runJob } from '../../backups/index.js';
+import { defined, didYouMean, isRunbackError, RunbackError } from '../../lib/index.js';
+import type { JobConfig } from '../../workspace/index.js';
+import { openIncidents } from '../session/incidents.js';
+import type { Session } from '../session/session.js';
+import type { CommandContext } from '../shell/command.js';
+import { whilePaused } from './while-paused.js';
+
+/** Where an incident comes from that a backup job has opened: no job waits for one of its own kind. */
+export const BACKUP_SOURCE = 'backup';
+
+/** The jobs of runback.yml, in its order. */
+export function jobsOf({ workspace }: Pick<Session, 'workspace'>): readonly JobConfig[] {
+  return Object.values(workspace.config.backups.jobs);
+}
+
+/** The job of that name. Throws `not-found` with the nearest one. */
+export function jobOf(session: Pick<Session, 'workspace'>, name: string): JobConfig {
+  const jobs = jobsOf(session);
+  const found = jobs.find((job) => job.name === name);
+  if (found !== undefined) return found;
+  const names = jobs.map((job) => job.name);
+  throw new RunbackError('not-found', `runback.yml has no backup job "${name}"${didYouMean(name, names)}`, {
+    why: names.length === 0 ? 'It has none.' : `It has: ${names.join(', ')}.`,
+    state: 'Nothing was started.',
+    next: names.length === 0 ? 'Add one under backups.jobs in runback.yml: docs/backups.md shows how' : 'runback backup jobs',
+  });
+}
+
+/** Runs one job: see {@link runJob}. */
+export async function runBackupJob(context: CommandContext, session: Session, job: JobConfig, due: boolean): Promise<JobOutcome> {
+  const { store, clock, by } = session;
+  const catalog = await session.catalog();
+  return await runJob(job, { store, clock, by, catalog, signal: context.interrupts.signal }, handsOf(context, session), { due });
+}
+
+function handsOf({ call, live, interrupts, clock, style }: CommandContext, session: Session): JobHands {
+  return {
+    incidentOn: async (platforms) =>
+      (await openIncidents(session)).find(({ source, platforms: on }) => source !== BACKUP_SOURCE && on.some((name) => platforms.includes(name)))?.id,
+    resume: async (holder) => {
+      const syncs = await session.syncs();
+      const resumed: string[] = [];
+      for (const pause of (await syncs.pauses()).filter((one) => one.holder === holder)) {
+        await syncs.resume(pause.id, { by: session.by }, call);
+        resumed.push(...pause.entries.map(({ sync }) => sync));
+      }
+      return resumed;
+    },
+    take: async (job, pause) => {
+      await session.authorise('snapshot');
+      if (pause !== undefined) await session.authorise('pause-syncs');
+      live.start(`Opening ${job.platforms.join(', ')}`);
+      const platforms = await Promise.all(job.platforms.map(async (name) => await session.openPlatform(name, call)));
+      const { createSnapshot } = await import('../../snapshots/index.js');
+      const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects }) };
+      const deps = { dir: session.workspace.backupsDir, store: session.store, clock };
+      const options = { ...call, signal: interrupts.signal };
+      const make = async () => {
+        const base = await baseFor(job, platforms, await session.catalog());
+        if (base === undefined) return await createSnapshot(request, deps, options);
+        try {
+          return await createSnapshot({ ...request, base }, deps, options);
+        } catch (error) {
+          if (!isRunbackError(error, 'snapshot-damaged')) throw error;
+          live.print(`${style.glyph.warning} ${error.message}. This snapshot holds everything, and builds on nothing.`);
+          return await createSnapshot(request, deps, options);
+        } finally {
+          await base.close();
+        }
+      };
+      return pause === undefined ? await make() : await whilePaused(session, job.platforms, pause, call, make);
+    },
+  };
+}

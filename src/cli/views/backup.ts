@@ -1,0 +1,129 @@
+import type { JobOutcome, JobView } from '../../backups/index.js';
+import { formatDuration, type RunbackError } from '../../lib/index.js';
+import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
+import { takenText } from './snapshot.js';
+import { bytes, counted, facts, span, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
+
+/** What running a job has come to, with what an earlier run of it had left. */
+export function jobOutcomeText(job: string, outcome: JobOutcome, style: Style): string {
+  return [...interruptedLines(job, outcome, style), ...clockLines(job, outcome, style), outcomeText(job, outcome, style)].join('\n');
+}
+
+/** A job whose run failed, among others. */
+export function jobFailedText(job: string, { message }: RunbackError, style: Style): string {
+  return `${style.glyph.failed} ${visible(job)}: ${visible(message)}`;
+}
+
+/** What is wrong with jobs, and the incident in which people were told. */
+export function alarmLines(alarms: readonly StandingAlarm[], style: Style): readonly string[] {
+  return alarms.map(({ view, alarm }) => {
+    const told = alarm.incident === undefined ? '' : ` Incident: ${alarm.incident}`;
+    return `${style.glyph.warning} ${visible(alarmWords(view, alarm.problem))}${told}`;
+  });
+}
+
+function outcomeText(job: string, outcome: JobOutcome, style: Style): string {
+  const name = visible(job);
+  switch (outcome.state) {
+    case 'not-due':
+      return `${style.glyph.pending} ${name}: not due${outcome.next === undefined ? '' : `, next ${time(outcome.next, style)}`}`;
+    case 'running':
+      return `${style.glyph.running} ${name}: already running, started by ${visible(outcome.holder.by)} ${time(outcome.holder.since, style)}`;
+    case 'waits':
+      return `${style.glyph.pause} ${name}: due, and waits until ${outcome.incident} is closed. Run it anyway: runback backup run ${name}`;
+    case 'taken': {
+      const anyway =
+        outcome.incident === undefined
+          ? []
+          : [`${style.glyph.warning} ${outcome.incident} is open on its platforms. By its schedule the job would have waited until it is closed.`];
+      return [...anyway, style.chalk.bold(name), takenText(outcome.snapshot, style)].join('\n');
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function interruptedLines(job: string, { interrupted }: JobOutcome, style: Style): readonly string[] {
+  if (interrupted === undefined) return [];
+  const { startedAt, resumed, snapshot } = interrupted;
+  const became =
+    snapshot === undefined
+      ? 'It left no complete snapshot; taking the next one removes what it had started.'
+      : `Its snapshot ${snapshot} was complete and is kept.`;
+  const syncs = resumed.length === 0 ? '' : ` Resumed: ${resumed.map(visible).join(', ')}.`;
+  return [`${style.glyph.warning} ${visible(job)}: an earlier run was interrupted, started ${time(startedAt, style)}. ${became}${syncs}`];
+}
+
+function clockLines(job: string, { clockBackMs }: JobOutcome, style: Style): readonly string[] {
+  if (clockBackMs === undefined) return [];
+  return [
+    `${style.glyph.warning} ${visible(job)}: the clock of this machine went back by ${formatDuration(clockBackMs)}. The schedule counts from now on.`,
+  ];
+}
+
+/** Jobs with their facts, and how the size of their snapshots changes. */
+export function jobsText(views: readonly JobView[], style: Style): string {
+  if (views.length === 0) return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
+  return views.map((view) => jobText(view, style)).join('\n\n');
+}
+
+function jobText(view: JobView, style: Style): string {
+  const mark = view.late || (view.last !== undefined && view.last.end !== 'done') ? style.glyph.warning : style.glyph.done;
+  const pairs: [string, string][] = [
+    ['Platforms', view.platforms.map(visible).join(', ')],
+    ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
+    ['Last', lastWords(view, style)],
+    ['Next', nextWords(view, style)],
+    ['Age', ageWords(view)],
+    ['Size', view.snapshots === 0 ? 'no snapshot yet' : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`],
+    ...(view.trend.length > 1 ? [['Trend', trendWords(view, style)] as [string, string]] : []),
+    ...(view.incident === undefined ? [] : [['Incident', view.incident] as [string, string]]),
+  ];
+  return `${mark} ${style.chalk.bold(visible(view.job))}\n${facts(pairs, style)}`;
+}
+
+function lastWords({ running, interrupted, last }: JobView, style: Style): string {
+  if (running !== undefined) return `running now, started by ${visible(running.by)} ${time(running.since, style)}`;
+  if (interrupted !== undefined) return `interrupted, started ${time(interrupted.since, style)}: the next run cleans up`;
+  if (last === undefined) return 'never';
+  const at = time(last.endedAt, style);
+  switch (last.end) {
+    case 'done':
+      return `${at}, ${last.snapshot ?? ''}`;
+    case 'gaps':
+      return `${at}, not everything could be read: runback snapshot show ${last.snapshot ?? ''}`;
+    case 'interrupted':
+      return `interrupted ${at}`;
+    case 'failed':
+      return `failed ${at}: ${visible(last.error?.message ?? '')}`;
+    default:
+      return last.end satisfies never;
+  }
+}
+
+function nextWords({ due, next, waits, running }: JobView, style: Style): string {
+  if (waits !== undefined) return `due, and waits until ${waits.incident} is closed`;
+  if (due && running === undefined) return 'due now';
+  return next === undefined ? 'when someone starts it' : time(next, style);
+}
+
+function ageWords({ newest, target, late }: JobView): string {
+  const age = newest === undefined ? 'no complete snapshot' : span(newest.ageMs);
+  if (target === undefined) return age;
+  return `${age}; target ${target}: ${late ? 'missed' : 'met'}`;
+}
+
+/** Sizes as a small chart, the oldest on the left; as words where nothing is to be drawn. */
+function trendWords({ trend }: JobView, style: Style): string {
+  const sizes = trend.map((one) => one.bytes);
+  const [first = 0, last = 0] = [sizes[0], sizes.at(-1)];
+  const words = `${bytes(first)} ${style.accessible ? 'to' : style.glyph.arrow} ${bytes(last)}`;
+  if (style.accessible) return words;
+  const most = Math.max(...sizes, 1);
+  const chart = sizes
+    .map((size) => style.levels[Math.min(style.levels.length - 1, Math.floor((size / most) * (style.levels.length - 1) + 0.5))])
+    .join('');
+  return `${chart}  ${words}`;
+}

@@ -1,0 +1,155 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { stateOf } from '../../src/backups/jobs/state.js';
+import { Redactor, systemClock } from '../../src/lib/index.js';
+import { openFileStore } from '../../src/store/index.js';
+import { jsonLines, runback } from '../cli/support/child.js';
+import { runHere } from '../cli/support/here.js';
+import { call, setJobs, workspaceWith } from './support/workspace.js';
+
+const NIGHTLY =
+  'nightly: { platforms: [hubspot], schedule: "30 2 * * *", timezone: Europe/Berlin, target: 26h, pause_syncs: true, incremental: false, keep: { last: 1 } }';
+const POLICY = `version: 1
+timezone: UTC
+people:
+  maya: { name: Maya Ortiz, email: maya@example.com, contact: [email] }
+channels:
+  mail: { type: email, url: "smtp://127.0.0.1:9", from: runback@example.com }
+authority:
+  operator: { may: [pause-syncs, snapshot, plan] }
+severities:
+  sev3: { means: Degraded, policy: all, quiet_hours: ignore }
+policies:
+  all: { levels: [{ notify: ["person:maya"], ack_within: 15m, grants: operator }], exhausted: { notify: ["person:maya"], every: 15m } }
+`;
+
+/** As if the job was last dealt with three days ago. */
+async function missed(dir: string): Promise<void> {
+  const store = openFileStore({ dir: join(dir, '.runback'), clock: systemClock, redactor: new Redactor() });
+  const at = new Date(Date.now() - 3 * 86_400_000).toISOString();
+  await stateOf(store, 'nightly').update((state) => {
+    const { whole: _whole, ...rest } = state ?? { version: 1 };
+    return { ...rest, firstSeen: at, handled: at, schedule: '30 2 * * * Europe/Berlin' };
+  });
+}
+
+const jobIn = (json: { readonly data: Readonly<Record<string, unknown>> }): unknown => (json.data['jobs'] as readonly unknown[])[0];
+/** A platform that does not answer. */
+const unreachable = async (dir: string): Promise<void> => {
+  const path = join(dir, 'runback.yml');
+  await writeFile(
+    path,
+    (await readFile(path, 'utf8')).replace(/url: http:\S+/u, 'url: http://127.0.0.1:9').replace('limits: {', 'limits: { wait: 1s,'),
+  );
+};
+
+describe('jobs by their schedule', () => {
+  it('a timer catches up once, with the syncs as they were; a failure ends it with an error, told nobody', async () => {
+    const { dir, paused } = await workspaceWith(NIGHTLY);
+    expect(jobIn((await call(dir, 'backup', 'run', '--due')).json)).toMatchObject({ state: 'not-due' });
+    await missed(dir);
+    expect(jobIn((await call(dir, 'backup', 'run', '--due')).json)).toMatchObject({ state: 'taken' });
+    expect(jobIn((await call(dir, 'backup', 'run', '--due')).json)).toMatchObject({ state: 'not-due' });
+    expect(paused()).toBe(false);
+    await unreachable(dir);
+    await missed(dir);
+    const failed = await call(dir, 'backup', 'run', '--due');
+    expect([failed.code, failed.json.error['code']]).toEqual([3, 'platform-unreachable']);
+    // What is wrong lasts: each look says so.
+    const again = await call(dir, 'backup', 'run', '--due');
+    expect([again.code, again.json.error]).toMatchObject([1, { code: 'backup-failing' }]);
+    expect(paused()).toBe(false);
+  });
+
+  it('a failure opens one incident where escalation.yml says who is told, and its job does not wait for that', async () => {
+    const { dir } = await workspaceWith(NIGHTLY);
+    await writeFile(join(dir, 'escalation.yml'), POLICY);
+    const good = await readFile(join(dir, 'runback.yml'), 'utf8');
+    await call(dir, 'backup', 'run', '--due');
+    await unreachable(dir);
+    await missed(dir);
+    await call(dir, 'backup', 'run', '--due');
+    await missed(dir);
+    await call(dir, 'backup', 'run', '--due');
+    const incidents = async () =>
+      (await call(dir, 'incident', 'list')).json.data['incidents'] as readonly { readonly title: string; readonly severity: string }[];
+    expect(await incidents()).toMatchObject([{ title: 'Backup job nightly needs attention', severity: 'sev3' }]);
+    await writeFile(join(dir, 'runback.yml'), good);
+    await missed(dir);
+    expect(jobIn((await call(dir, 'backup', 'run', '--due')).json)).toMatchObject({ state: 'taken' });
+    // Another incident on its platform holds it back, and a person does not have to wait.
+    await call(dir, 'incident', 'open', 'Wrong names', '--severity', 'sev3', '--platform', 'hubspot');
+    await missed(dir);
+    expect(jobIn((await call(dir, 'backup', 'run', '--due')).json)).toMatchObject({ state: 'waits' });
+    expect(jobIn((await call(dir, 'backup', 'run', 'nightly')).json)).toMatchObject({
+      state: 'taken',
+      incident: expect.stringMatching(/^inc-/u) as string,
+    });
+    expect(await incidents()).toHaveLength(2);
+  });
+
+  it('two timers at the same moment take one snapshot', async () => {
+    const { dir } = await workspaceWith(NIGHTLY);
+    await call(dir, 'backup', 'run', '--due');
+    await missed(dir);
+    const ends = await Promise.all([1, 2].map(async () => await runback(['backup', 'run', '--due', '--workspace', dir, '--json'])));
+    const states = ends.map(
+      ({ stdout }) => (jobIn(jsonLines(stdout).at(-1) as unknown as Parameters<typeof jobIn>[0]) as { readonly state: string }).state,
+    );
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(states.filter((state) => state === 'taken')).toHaveLength(1);
+    expect(jobIn((await call(dir, 'backup', 'jobs')).json)).toMatchObject({ snapshots: 1 });
+  });
+
+  it('the daemon does with --once what is due, in a process of its own, and says so', async () => {
+    const { dir } = await workspaceWith(NIGHTLY);
+    await runback(['daemon', '--once', '--workspace', dir]);
+    await missed(dir);
+    const { code, stdout } = await runback(['daemon', '--once', '--workspace', dir, '--json']);
+    expect([code, JSON.stringify(jsonLines(stdout))]).toEqual([0, expect.stringContaining('Backup job nightly: taken (status 0).')]);
+    const view = jobIn((await call(dir, 'backup', 'jobs')).json);
+    expect(view).toMatchObject({ snapshots: 1, last: { end: 'done' }, late: false });
+  });
+});
+
+describe('screens of jobs', () => {
+  it('prints a service and a timer', async () => {
+    const { dir } = await workspaceWith(NIGHTLY);
+    const { stdout } = await runHere(['backup', 'jobs', '--systemd'], { cwd: dir });
+    expect(stdout).toMatch(/^ExecStart=.* backup run --due --workspace \S+$/mu);
+    expect(stdout).toContain('OnCalendar=*:0/5');
+    expect(stdout).toContain(`ReadWritePaths=${dir}`);
+  });
+
+  it('draws the trend with signs that LANG=C can show, and prune explains each snapshot', async () => {
+    const { dir } = await workspaceWith(NIGHTLY);
+    for (let n = 0; n < 3; n += 1) await call(dir, 'backup', 'run', 'nightly');
+    const plain = await runHere(['backup', 'jobs'], { cwd: dir, env: { LANG: 'C', LC_ALL: 'C' } });
+    expect(plain.stdout).toMatch(/Trend\s+[_.\-=+*#]{3} {2}/u);
+    // oxlint-disable-next-line no-control-regex -- only these are meant
+    expect(plain.stdout).toMatch(/^[\x00-\x7f]*$/u);
+    const dry = await runHere(['backup', 'prune', '--dry-run'], { cwd: dir });
+    expect(dry.stdout.match(/would go {2}snap-/gu)).toHaveLength(2);
+    expect(dry.stdout).toContain('last: newer ones have all of its places (1)');
+    expect((await call(dir, 'backup', 'prune')).json.data['snapshots']).toHaveLength(3);
+    expect((await call(dir, 'snapshot', 'list')).json.data['snapshots']).toHaveLength(1);
+    expect((await call(dir, 'backup', 'prune', '--job', 'other')).code).toBe(10);
+  });
+
+  it.each([
+    ['{ platforms: [hubspot], schedule: "99 2 * * *" }', 'not a schedule'],
+    ['{ platforms: [hubspot], timezone: Mars/Olympus }', 'not a known time zone'],
+    ['{ platforms: [hubspot], keep: {} }', 'no rule'],
+    ['{ platforms: [hubspot], target: 5ms }', 'too short'],
+    ['{ platforms: [hubspot], keep: { last: 0 } }', 'last'],
+    ['{ platforms: [hubspto] }', 'hubspot'],
+  ])('%s is refused where it stands', async (job, why) => {
+    const { dir } = await workspaceWith(NIGHTLY);
+    await setJobs(dir, `nightly: ${job}`);
+    const { code, json } = await call(dir, 'backup', 'jobs');
+    expect([code, JSON.stringify(json.error)]).toEqual([65, expect.stringContaining(why)]);
+  });
+});
