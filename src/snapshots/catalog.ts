@@ -65,6 +65,8 @@ export interface Catalog {
   doubts(references: readonly string[]): Promise<readonly string[]>;
   /** Keeps a snapshot from being deleted, with the reason where there is one; or with `false` no longer. */
   pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary>;
+  /** The snapshot, where it may be deleted now. Throws `snapshot-pinned`, `snapshot-needed`. */
+  requireDeletable(reference: string): Promise<SnapshotSummary>;
   /**
    * Removes a snapshot for good. Throws `snapshot-pinned`, `snapshot-needed` where another builds on it, `locked` while
    * one is being made that does.
@@ -206,7 +208,7 @@ class StoredCatalog implements Catalog {
     return await this.resolve(id);
   }
 
-  async delete(reference: string): Promise<SnapshotSummary> {
+  async requireDeletable(reference: string): Promise<SnapshotSummary> {
     const summary = await this.resolve(reference);
     if (summary.pinned)
       throw new RunbackError('snapshot-pinned', `${summary.id} is pinned`, {
@@ -214,6 +216,12 @@ class StoredCatalog implements Catalog {
         state: 'Nothing was deleted.',
         next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
       });
+    await this.#requireUnneeded(summary.id);
+    return summary;
+  }
+
+  async delete(reference: string): Promise<SnapshotSummary> {
+    const summary = await this.requireDeletable(reference);
     // Whoever builds on a snapshot holds its lock.
     const owner = { by: 'delete', holder: summary.id, purpose: 'deleting a snapshot' };
     const lock = await this.#store.lock(snapshotLock(summary.id), owner, { breakDead: true });

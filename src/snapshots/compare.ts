@@ -1,12 +1,11 @@
 import { emptyIsNull } from '../connectors/index.js';
 import { inOrder, RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
 import { type KeyOrder, liesWithin, type Link, ownValue, parseRecordLine, setOwn, recordLine, sameValue, type Value } from '../records/index.js';
-import type { Line } from './changes/change-lines.js';
 import { damageOf } from './container/opened.js';
 import { inTextOrder } from './lines/in-text-order.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
 import { skipEqual } from './lines/skip-equal.js';
-import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
+import type { Damage, KeyDifference, Line, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
 
 export interface CompareOptions extends CallOptions {
   /**

@@ -1,7 +1,7 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import { inOrder, isRunbackError, messageOf, type RunbackError, sha256 } from '../lib/index.js';
 import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
-import { changesSince, type NetChange } from './changes/between.js';
+import { changesSince } from './changes/between.js';
 import { type Layer, linesOf, madeOf } from './changes/chain.js';
 import { type Change, changesIn } from './changes/change-lines.js';
 import { readEntry } from './container/entry.js';
@@ -10,7 +10,17 @@ import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } fr
 import { linesProblem } from './lines/check-lines.js';
 import { findRecord, NEWLINE } from './lines/lines.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
-import type { Damage, ObjectInfo, PartInfo, SnapshotBase, SnapshotHeader, SnapshotManifest, SnapshotReader, VerifyReport } from './types.js';
+import type {
+  Damage,
+  NetChange,
+  ObjectInfo,
+  PartInfo,
+  SnapshotBase,
+  SnapshotHeader,
+  SnapshotManifest,
+  SnapshotReader,
+  VerifyReport,
+} from './types.js';
 import { sealHolds, verifySnapshot } from './verify.js';
 
 /** Parts held at once: one that is used, the next being unpacked. */

@@ -1,7 +1,6 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import type { KeyOrder, Link, ObjectSchema } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
-import type { NetChange } from './changes/between.js';
 
 /** One part of a snapshot: a zip entry of 1 to 4 MB of NDJSON. */
 export interface PartInfo {
@@ -273,6 +272,19 @@ export interface KeyDifference {
   readonly b: string | undefined;
   /** The side whose part with this key cannot be read: nothing is known of that side. Only given where asked for. */
   readonly unreadable?: 'a' | 'b';
+}
+
+/** Bytes of one line, without its newline. */
+export interface Line {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What became of a record over one snapshot or several. At least one side is there; where both are, they differ. */
+export interface NetChange {
+  readonly is: Line | undefined;
+  readonly was: Line | undefined;
 }
 
 /** A link that only one of two snapshots has. */

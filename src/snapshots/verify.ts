@@ -4,19 +4,24 @@ import { inOrder, silentReporter, type Reporter } from '../lib/index.js';
 import { kindOfEntry } from './container/names.js';
 import { damageOf, readSmallEntry, storedParts, type OpenedSnapshot } from './container/opened.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
-import type { ZipSnapshotReader } from './reader.js';
-import type { Damage, ObjectInfo, PartInfo, VerifyReport } from './types.js';
+import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
 
 /** Parts unpacked at the same time: as many as zlib's threads can use beside each other on a small machine. */
 const PARALLEL = 3;
 const READ_BYTES = 1 << 20;
+
+/** A reader as far as it is verified. */
+interface VerifiedReader extends Pick<SnapshotReader, 'partBytes'> {
+  /** The bytes of an entry that holds changes, checked against its digest. Throws as `partBytes`. */
+  changeBytes(info: ObjectInfo, part: PartInfo): Promise<Buffer>;
+}
 
 /**
  * Reads every byte: each part and schema against its digest, which names what is damaged, and the file as a whole
  * against its seal, which finds what no entry decodes (zip headers, directory, padding bits).
  */
 export async function verifySnapshot(
-  reader: ZipSnapshotReader,
+  reader: VerifiedReader,
   opened: OpenedSnapshot,
   options: { readonly signal?: AbortSignal; readonly reporter?: Reporter } = {},
 ): Promise<VerifyReport> {

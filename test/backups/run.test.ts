@@ -55,7 +55,7 @@ describe('runback backup run', () => {
     expect(third.bytes).toBeLessThan(first.bytes);
     expect((await call(dir, 'snapshot', 'verify', third.id)).code).toBe(0);
     expect((await call(dir, 'snapshot', 'show', third.id)).json.data).toMatchObject({ bases: [first.id, second.id] });
-    const refused = await call(dir, 'snapshot', 'delete', first.id, '--yes');
+    const refused = await call(dir, 'snapshot', 'delete', first.id);
     expect([refused.code, refused.json.error['code']]).toEqual([6, 'snapshot-needed']);
     const pruned = (await call(dir, 'backup', 'prune')).json.data['snapshots'] as readonly { verdict: { stays: boolean } }[];
     expect(pruned.map(({ verdict }) => verdict.stays)).toEqual([true, true, true]);

@@ -18,7 +18,7 @@ import {
 } from '../../src/snapshots/index.js';
 import { everyPoint, tries } from '../support/sweeps.js';
 import { memoryPlatform, type MemoryOptions, objectSchema } from './memory-platform.js';
-import { collect, sides, workspace } from './support.js';
+import { collect, reading, sides, workspace } from './support.js';
 
 /** What a platform holds at one time. */
 interface State {
@@ -136,9 +136,9 @@ describe('a snapshot that builds on another', () => {
             if (!delta || !whole || !first || !wholeFirst) throw new Error('not opened');
             expect(await linesOf(delta)).toEqual(await linesOf(whole));
             const plain = ({ manifest }: SnapshotReader): unknown =>
-              [...manifest.objects, ...manifest.links].map(({ changes, parts, ...info }) => ({
+              [...manifest.objects, ...manifest.links].map(({ changes: _changes, parts, ...info }) => ({
                 ...info,
-                parts: parts.map(({ firstTo, lastTo, ...part }) => part),
+                parts: parts.map(({ firstTo: _firstTo, lastTo: _lastTo, ...part }) => part),
               }));
             expect(plain(delta)).toEqual(plain(whole));
             expect(await differences(first, delta)).toEqual(await differences(wholeFirst, whole));
@@ -288,5 +288,14 @@ describe('a snapshot that builds on another', () => {
     expect(await using(catalog, [full, last], async (a, b) => (a && b ? await differences(a, b) : undefined))).toEqual(wanted);
     const back = await using(catalog, [last, middle], async (a, b) => (a && b ? await collect(compareObjects(a, b, 'crm', 'contacts')) : []));
     expect(sides(back)).toEqual(['101 -b', '105 ab', '999 a-']);
+  });
+
+  it('finds what it builds on in its own folder where it is opened by its path', async () => {
+    const deps = await workspace();
+    const [, , last = ''] = await chainOf(states(), deps, plain);
+    const catalog = openCatalog(deps);
+    const wanted = await using(catalog, [last], async (reader) => (reader ? await linesOf(reader) : []));
+    expect(await reading(join(deps.dir, `${last}.zip`), linesOf)).toEqual(wanted);
+    expect(wanted.length).toBeGreaterThan(2);
   });
 });

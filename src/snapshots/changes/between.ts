@@ -1,16 +1,10 @@
 import { compareLines, type LineOrder } from '../lines/lines.js';
-import type { ObjectInfo } from '../types.js';
+import type { NetChange, ObjectInfo } from '../types.js';
 import { isLink, type Layer, linesOf, sameIn } from './chain.js';
-import type { Change, Line } from './change-lines.js';
+import type { Change } from './change-lines.js';
 
 /** More changes than this are not held in memory at once. */
 const MOST_BYTES = 64 << 20;
-
-/** What became of a record over one snapshot or several. At least one side is there; where both are, they differ. */
-export interface NetChange {
-  readonly is: Line | undefined;
-  readonly was: Line | undefined;
-}
 
 /** One change in one snapshot of a chain. */
 interface Step extends NetChange {

@@ -1,4 +1,5 @@
 import { beginsLine, compareLines, NEWLINE, type LineOrder } from '../lines/lines.js';
+import type { Line } from '../types.js';
 
 /**
  * What differs from the snapshot before, as lines in the order of the keys: what a record is now, as in any snapshot, or
@@ -7,13 +8,6 @@ import { beginsLine, compareLines, NEWLINE, type LineOrder } from '../lines/line
 
 const GONE = Buffer.from('{"gone":');
 const KEY_END = Buffer.from('}}\n');
-
-/** Bytes of one line, without its newline. */
-export interface Line {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
 
 /** One record or link that is not what it was. */
 export interface Change {

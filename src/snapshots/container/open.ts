@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path';
+
 import { isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
 import { type OpenBase, ZipSnapshotReader } from '../reader.js';
 import { openStoredFile } from '../storage/folder.js';
@@ -22,7 +24,10 @@ export interface OpenSnapshotOptions {
    * lists.
    */
   readonly quick?: boolean;
-  /** Opens the snapshot that this one builds on, where it does; the reader closes it. */
+  /**
+   * Opens the snapshot that this one builds on, where it does; the reader closes it. Without it, that is looked for in the
+   * same folder.
+   */
   readonly openBase?: OpenBase;
 }
 
@@ -36,8 +41,9 @@ export interface OpenSnapshotOptions {
  */
 export async function openSnapshot(path: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
   const file = await openStoredFile(path);
+  const beside: OpenBase = async ({ id }) => await openSnapshot(join(dirname(path), `${id}.zip`));
   try {
-    return await openStored(file, options);
+    return await openStored(file, { openBase: beside, ...options });
   } catch (error) {
     await file.close();
     throw error;
