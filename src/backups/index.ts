@@ -4,4 +4,5 @@ export { raiseJobAlarm } from './jobs/alarms.js';
 export { jobViews, type JobView } from './jobs/overview.js';
 export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prune.js';
 export type { GoReason, StayReason } from './retention/types.js';
+export { baseFor } from './jobs/base.js';
 export { backupTicker } from './ticker.js';

@@ -88,6 +88,7 @@ export const ERROR_CODES = {
   'snapshot-replaced': { exit: EXIT.refused, when: 'a snapshot is not the file that was recorded when it was made' },
   'snapshot-unrecorded': { exit: EXIT.personNeeded, when: 'nothing was recorded of a snapshot when it was made; a person has to adopt it' },
   'snapshots-swapped': { exit: EXIT.refused, when: 'the base snapshot was taken after the snapshot of the damage' },
+  'snapshot-needed': { exit: EXIT.refused, when: 'a snapshot was to be deleted that another one builds on' },
   'backup-failing': { exit: EXIT.failed, when: 'a backup job failed, or has no complete snapshot as young as its target' },
   'snapshot-pinned': { exit: EXIT.refused, when: 'a pinned snapshot was to be deleted' },
   'sync-failed': { exit: EXIT.partial, when: 'a sync could not be paused, resumed or checked' },

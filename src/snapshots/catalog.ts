@@ -5,7 +5,8 @@ import type { Document, Store } from '../store/index.js';
 import { byAge } from './age.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
-import { notesOf, requireRecorded } from './records.js';
+import type { ZipSnapshotReader } from './reader.js';
+import { notesOf, requireRecorded, snapshotLock } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
@@ -64,7 +65,12 @@ export interface Catalog {
   doubts(references: readonly string[]): Promise<readonly string[]>;
   /** Keeps a snapshot from being deleted, with the reason where there is one; or with `false` no longer. */
   pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary>;
-  /** Removes a snapshot for good. Throws `snapshot-pinned`. */
+  /** The snapshot, where it may be deleted now. Throws `snapshot-pinned`, `snapshot-needed`. */
+  requireDeletable(reference: string): Promise<SnapshotSummary>;
+  /**
+   * Removes a snapshot for good. Throws `snapshot-pinned`, `snapshot-needed` where another builds on it, `locked` while
+   * one is being made that does.
+   */
   delete(reference: string): Promise<SnapshotSummary>;
 }
 
@@ -202,7 +208,7 @@ class StoredCatalog implements Catalog {
     return await this.resolve(id);
   }
 
-  async delete(reference: string): Promise<SnapshotSummary> {
+  async requireDeletable(reference: string): Promise<SnapshotSummary> {
     const summary = await this.resolve(reference);
     if (summary.pinned)
       throw new RunbackError('snapshot-pinned', `${summary.id} is pinned`, {
@@ -210,9 +216,58 @@ class StoredCatalog implements Catalog {
         state: 'Nothing was deleted.',
         next: `Unpin it first: runback snapshot pin ${summary.id} --off`,
       });
-    await this.#storage.delete(`${summary.id}.zip`);
-    await this.#notesOf(summary.id).delete();
+    await this.#requireUnneeded(summary.id);
     return summary;
+  }
+
+  async delete(reference: string): Promise<SnapshotSummary> {
+    const summary = await this.requireDeletable(reference);
+    // Whoever builds on a snapshot holds its lock.
+    const owner = { by: 'delete', holder: summary.id, purpose: 'deleting a snapshot' };
+    const lock = await this.#store.lock(snapshotLock(summary.id), owner, { breakDead: true });
+    try {
+      await this.#requireUnneeded(summary.id);
+      await this.#storage.delete(`${summary.id}.zip`);
+      await this.#notesOf(summary.id).delete();
+    } finally {
+      await lock.release();
+    }
+    return summary;
+  }
+
+  /** What builds on it could no longer be read. Only later ones can; a file that cannot be opened may be one. */
+  async #requireUnneeded(id: string): Promise<void> {
+    const needed: string[] = [];
+    for (const { name } of await this.#newestFirst()) {
+      const other = name.slice(0, -'.zip'.length);
+      if (other <= id) break;
+      if (!other.startsWith('snap-')) continue;
+      const bases = await this.#basesOf(other).catch((error: unknown) => {
+        if (!isRunbackError(error)) throw error;
+        return undefined;
+      });
+      if (bases === undefined) throw unclear(id, this.#storage.pathOf(name));
+      if (bases.includes(id)) needed.push(other);
+    }
+    const [newest, ...others] = needed;
+    if (newest === undefined) return;
+    throw new RunbackError('snapshot-needed', `${newest}${others.length === 0 ? '' : ` and ${others.length} more`} cannot be read without ${id}`, {
+      why: 'A snapshot that builds on another holds only what differs from it.',
+      state: 'Nothing was deleted.',
+      next: `If you no longer need ${others.length === 0 ? 'it' : 'them'}, begin with the newest: runback snapshot delete ${newest}`,
+      data: { id, needed },
+    });
+  }
+
+  async #basesOf(id: string): Promise<readonly string[]> {
+    const noted = (await this.#notesOf(id).read())?.bases;
+    if (noted !== undefined) return noted;
+    const reader = await this.#openNamed(`${id}.zip`, { quick: true });
+    try {
+      return reader.manifest.bases;
+    } finally {
+      await reader.close();
+    }
   }
 
   #notesOf(id: string): Document<SnapshotNotes> {
@@ -220,9 +275,9 @@ class StoredCatalog implements Catalog {
   }
 
   /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
-  async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<SnapshotReader> {
+  async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
     const path = this.#storage.pathOf(name);
-    const reader = await openSnapshot(path, options);
+    const reader = await openSnapshot(path, { ...options, openBase: async (base) => await this.#openNamed(`${base.id}.zip`) });
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);
@@ -285,6 +340,15 @@ class StoredCatalog implements Catalog {
 function unverified(notes: SnapshotNotes | undefined): SnapshotNotes {
   const { digest: _digest, verifiedAt: _verifiedAt, damaged: _damaged, ...rest } = notes ?? { version: 1, pinned: false };
   return rest;
+}
+
+function unclear(id: string, path: string): RunbackError {
+  return new RunbackError('snapshot-needed', `${id} may be needed to read ${path}`, {
+    why: 'That file is damaged, so nothing tells whether it builds on it.',
+    state: 'Nothing was deleted.',
+    next: `Move that file away or remove it, if you no longer need it, then run the same command again`,
+    data: { id, path },
+  });
 }
 
 function renamed(path: string, id: string): RunbackError {

@@ -4,7 +4,8 @@ import { type KeyOrder, liesWithin, type Link, ownValue, parseRecordLine, setOwn
 import { damageOf } from './container/opened.js';
 import { inTextOrder } from './lines/in-text-order.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
-import type { Damage, KeyDifference, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
+import { skipEqual } from './lines/skip-equal.js';
+import type { Damage, KeyDifference, Line, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
 
 export interface CompareOptions extends CallOptions {
   /**
@@ -138,6 +139,11 @@ interface Side {
 /** Merge-joins the lines of two sides and gives the pairs whose lines differ. */
 async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: CompareOptions): AsyncGenerator<KeyDifference[]> {
   if (options.absentIsEmpty !== true && (a.info === undefined || b.info === undefined)) return;
+  const told = await toldChanges(a, b, options.signal);
+  if (told !== undefined) {
+    yield* pairsOf(kind, told, a, b);
+    return;
+  }
   const shared = sharedParts(a.info, b.info);
   const lines: LineOrder = { kind, order: commonOrder(a.info, b.info) };
   const left = new Cursor(lines, 'a', a, shared, options);
@@ -192,6 +198,35 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
     await left.close();
     await right.close();
   }
+}
+
+/** What differs, where one side builds on the other and tells: as lines of `a` and of `b`. */
+async function toldChanges(a: Side, b: Side, signal: AbortSignal | undefined): Promise<readonly TwoLines[] | undefined> {
+  if (a.info === undefined || b.info === undefined) return undefined;
+  const later = await b.reader.changesSince?.(a.reader.manifest.id, b.info, signal);
+  if (later !== undefined) return later.map(({ is, was }) => ({ a: was, b: is }));
+  const earlier = await a.reader.changesSince?.(b.reader.manifest.id, a.info, signal);
+  return earlier?.map(({ is, was }) => ({ a: is, b: was }));
+}
+
+interface TwoLines {
+  readonly a: Line | undefined;
+  readonly b: Line | undefined;
+}
+
+/** Without what only one side has where the other has no census. */
+function* pairsOf(kind: LineKind, changes: readonly TwoLines[], a: Side, b: Side): Generator<KeyDifference[]> {
+  const text = (line: Line | undefined): string | undefined => line?.bytes.toString('utf8', line.start, line.end);
+  let batch: KeyDifference[] = [];
+  for (const change of changes) {
+    const line = change.a ?? change.b;
+    if (line === undefined || (change.a === undefined && a.info?.census !== true) || (change.b === undefined && b.info?.census !== true)) continue;
+    batch.push({ key: keyAt(kind, line.bytes, line.start, line.end), a: text(change.a), b: text(change.b) });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** The order in which two sides can be walked beside each other: that of both, else the order of bytes. */
@@ -304,43 +339,4 @@ class Cursor {
   async close(): Promise<void> {
     await this.#loads.return(undefined);
   }
-}
-
-const FIRST_BLOCK = 1 << 10;
-const LARGEST_BLOCK = 1 << 18;
-
-/**
- * Moves both cursors over lines that are equal byte for byte, by comparing blocks that grow as long as they are equal.
- */
-function skipEqual(a: Cursor, b: Cursor): void {
-  let block = FIRST_BLOCK;
-  for (;;) {
-    const length = Math.min(block, a.bytes.length - a.at, b.bytes.length - b.at);
-    const equal = equalPrefix(a.bytes, a.at, b.bytes, b.at, length);
-    // To the end of the last line that lies wholly in the equal bytes.
-    const newline = equal === 0 ? -1 : a.bytes.lastIndexOf(NEWLINE, a.at + equal - 1);
-    if (newline >= a.at) {
-      const step = newline + 1 - a.at;
-      a.at += step;
-      b.at += step;
-    } else if (equal === length && length === block) {
-      block *= 2;
-      continue;
-    } else return;
-    if (equal < length || a.atEnd || b.atEnd) return;
-    block = Math.min(block * 2, LARGEST_BLOCK);
-  }
-}
-
-/** How many of the next `length` bytes are equal. */
-function equalPrefix(a: Buffer, aStart: number, b: Buffer, bStart: number, length: number): number {
-  let [low, high] = [0, length];
-  if (a.compare(b, bStart, bStart + length, aStart, aStart + length) === 0) return length;
-  // In [low, high) lies the first difference.
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (a.compare(b, bStart + low, bStart + middle, aStart + low, aStart + middle) === 0) low = middle;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,28 +1,52 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import { inOrder, type RunbackError, sha256 } from '../lib/index.js';
+import { inOrder, isRunbackError, messageOf, type RunbackError, sha256 } from '../lib/index.js';
 import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
+import { changesSince } from './changes/between.js';
+import { type Layer, linesOf, madeOf } from './changes/chain.js';
+import { type Change, changesIn } from './changes/change-lines.js';
 import { readEntry } from './container/entry.js';
 import { linkSchemaEntry, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
 import { linesProblem } from './lines/check-lines.js';
 import { findRecord, NEWLINE } from './lines/lines.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
-import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest, SnapshotReader, VerifyReport } from './types.js';
+import type {
+  Damage,
+  NetChange,
+  ObjectInfo,
+  PartInfo,
+  SnapshotBase,
+  SnapshotHeader,
+  SnapshotManifest,
+  SnapshotReader,
+  VerifyReport,
+} from './types.js';
 import { sealHolds, verifySnapshot } from './verify.js';
 
 /** Parts held at once: one that is used, the next being unpacked. */
 const PARTS_AT_ONCE = 3;
 /** Parts that `line` keeps, for keys asked for one after the other. */
 const KEPT_PARTS = 2;
+/** Parts of a base that are kept for the parts made of it: as many as are read at once, and the one that two share. */
+const KEPT_STORED = PARTS_AT_ONCE + 1;
+
+/** Opens the snapshot that another builds on. */
+export type OpenBase = (base: SnapshotBase) => Promise<ZipSnapshotReader>;
 
 /** A snapshot in a zip. Made by `openSnapshot` only. */
-export class ZipSnapshotReader implements SnapshotReader {
+export class ZipSnapshotReader implements SnapshotReader, Layer {
   readonly #opened: OpenedSnapshot;
+  readonly #openBase: OpenBase | undefined;
   readonly #kept = new Map<string, Promise<Buffer>>();
+  readonly #stored = new Map<string, Promise<Buffer>>();
+  readonly #changes = new Map<string, Promise<readonly Change[]>>();
+  #base: Promise<ZipSnapshotReader> | undefined;
   #vouched = false;
 
-  constructor(opened: OpenedSnapshot) {
+  /** `openBase`: without it, what builds on another snapshot cannot be read. */
+  constructor(opened: OpenedSnapshot, openBase?: OpenBase) {
     this.#opened = opened;
+    this.#openBase = openBase;
   }
 
   get path(): string {
@@ -38,6 +62,9 @@ export class ZipSnapshotReader implements SnapshotReader {
     return this.#opened.salvaged === true;
   }
 
+  get vouched(): boolean {
+    return this.#vouched;
+  }
   get digest(): string {
     return this.#opened.digest;
   }
@@ -88,21 +115,102 @@ export class ZipSnapshotReader implements SnapshotReader {
 
   async partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer> {
     signal?.throwIfAborted();
-    const why = (reason: string): RunbackError => damaged(this.path, partDamage(info, part, reason));
-    const entry = this.#opened.directory.entries.get(part.name);
-    if (!entry) throw why('it is not in the file');
-    let bytes: Buffer;
-    try {
-      bytes = await readEntry(this.#opened.file, entry, part.bytes);
-    } catch (error) {
-      throw why(error instanceof Error ? error.message : String(error));
-    }
-    if (sha256(bytes) !== part.sha256) throw why('its bytes are not those that were written');
-    const problem = this.#vouched
-      ? undefined
-      : linesProblem({ kind: 'from' in info ? 'links' : 'records', order: info.order ?? 'text' }, bytes, part);
-    if (problem !== undefined) throw why(problem);
+    const bytes = info.changes === undefined ? await this.#read(info, part) : await this.#made(info, part, signal);
+    if (sha256(bytes) !== part.sha256)
+      throw this.#damaged(
+        info,
+        part,
+        info.changes === undefined ? 'its bytes are not those that were written' : 'what it is made of is not what was written',
+      );
+    const problem = this.#vouched ? undefined : linesProblem(linesOf(info), bytes, part);
+    if (problem !== undefined) throw this.#damaged(info, part, problem);
     return bytes;
+  }
+
+  /** The bytes of an entry that holds changes, checked against its digest. Throws as `partBytes`. */
+  async changeBytes(info: ObjectInfo, part: PartInfo): Promise<Buffer> {
+    const bytes = await this.#read(info, part);
+    if (sha256(bytes) !== part.sha256) throw this.#damaged(info, part, 'its bytes are not those that were written');
+    return bytes;
+  }
+
+  async stored(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer> {
+    signal?.throwIfAborted();
+    return await kept(this.#stored, part.name, KEPT_STORED, async () => await this.#read(info, part));
+  }
+
+  async changes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<readonly Change[]> {
+    signal?.throwIfAborted();
+    return await kept(this.#changes, part.name, KEPT_PARTS, async () => this.#changesIn(info, part, await this.#read(info, part)));
+  }
+
+  async checkedChanges(info: ObjectInfo, parts: readonly PartInfo[], signal?: AbortSignal): Promise<readonly Change[]> {
+    const all: Change[] = [];
+    const read = async (part: PartInfo): Promise<readonly Change[]> => this.#changesIn(info, part, await this.changeBytes(info, part));
+    for await (const changes of inOrder(parts, PARTS_AT_ONCE, read)) {
+      signal?.throwIfAborted();
+      for (const change of changes) all.push(change);
+    }
+    return all;
+  }
+
+  #changesIn(info: ObjectInfo, part: PartInfo, bytes: Buffer): readonly Change[] {
+    const changes = changesIn(linesOf(info), bytes);
+    if (changes === undefined) throw this.#damaged(info, part, 'it does not hold changes');
+    return changes;
+  }
+
+  async changesSince(id: string, info: ObjectInfo, signal?: AbortSignal): Promise<readonly NetChange[] | undefined> {
+    if (!this.manifest.bases.includes(id)) return undefined;
+    try {
+      return await changesSince(this, info, id, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (damageOf(error) === undefined && isRunbackError(error)) throw error;
+      // What is damaged is named by whoever reads the parts.
+      return undefined;
+    }
+  }
+
+  base(): Promise<ZipSnapshotReader> {
+    this.#base ??= this.#findBase();
+    return this.#base;
+  }
+
+  async #findBase(): Promise<ZipSnapshotReader> {
+    const { base } = this.header;
+    if (base === undefined || this.#openBase === undefined)
+      throw new Error(`the snapshot that it builds on${base ? `, ${base.id},` : ''} is not at hand`);
+    const reader = await this.#openBase(base);
+    if (reader.digest === base.digest && !reader.salvaged) return reader;
+    await reader.close();
+    throw new Error(`${base.id} is not the snapshot that it builds on`);
+  }
+
+  /** Bytes of an entry, as many as the manifest says. */
+  async #read(info: ObjectInfo, part: PartInfo): Promise<Buffer> {
+    const entry = this.#opened.directory.entries.get(part.name);
+    if (!entry) throw this.#damaged(info, part, 'it is not in the file');
+    try {
+      return await readEntry(this.#opened.file, entry, part.bytes);
+    } catch (error) {
+      throw this.#damaged(info, part, messageOf(error));
+    }
+  }
+
+  /** Bytes of a part that is made of others. */
+  async #made(info: ObjectInfo, part: PartInfo, signal: AbortSignal | undefined): Promise<Buffer> {
+    try {
+      return await madeOf(this, info, part, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const below = damageOf(error);
+      throw this.#damaged(info, part, below === undefined ? messageOf(error) : `what it is made of cannot be read: ${below.entry}: ${below.why}`);
+    }
+  }
+
+  #damaged(info: ObjectInfo, part: PartInfo, why: string): RunbackError {
+    return damaged(this.path, partDamage(info, part, why));
   }
 
   /**
@@ -122,23 +230,16 @@ export class ZipSnapshotReader implements SnapshotReader {
     return sealHolds(this.#opened, signal);
   }
 
-  close(): Promise<void> {
-    this.#kept.clear();
-    return this.#opened.file.close();
+  async close(): Promise<void> {
+    for (const memory of [this.#kept, this.#stored, this.#changes]) memory.clear();
+    const base = await this.#base?.catch(() => undefined);
+    await base?.close();
+    await this.#opened.file.close();
   }
 
   /** A part for `line`, kept for the next call. */
   #keptPart(info: ObjectInfo, part: PartInfo): Promise<Buffer> {
-    const known = this.#kept.get(part.name);
-    if (known) return known;
-    const bytes = this.partBytes(info, part);
-    this.#kept.set(part.name, bytes);
-    bytes.catch(() => this.#kept.delete(part.name));
-    for (const name of this.#kept.keys()) {
-      if (this.#kept.size <= KEPT_PARTS) break;
-      this.#kept.delete(name);
-    }
-    return bytes;
+    return kept(this.#kept, part.name, KEPT_PARTS, async () => await this.partBytes(info, part));
   }
 
   /** A schema entry, checked against its digest and for its shape. */
@@ -149,6 +250,20 @@ export class ZipSnapshotReader implements SnapshotReader {
     if (value === undefined) throw damaged(this.path, { entry: name, why: NO_SCHEMA });
     return value;
   }
+}
+
+/** What was made under a name, or is made now; only so many are remembered, the newest. */
+function kept<T>(memory: Map<string, Promise<T>>, name: string, most: number, make: () => Promise<T>): Promise<T> {
+  const known = memory.get(name);
+  if (known) return known;
+  const made = make();
+  memory.set(name, made);
+  made.catch(() => memory.delete(name));
+  for (const old of memory.keys()) {
+    if (memory.size <= most) break;
+    memory.delete(old);
+  }
+  return made;
 }
 
 /** The one part whose key range holds `key`. */

@@ -13,6 +13,11 @@ export function notesOf(store: Store, id: string): Document<SnapshotNotes> {
   return store.document<SnapshotNotes>(NOTES_KIND, id);
 }
 
+/** Name of the lock of a snapshot: of whoever writes it, builds on it or deletes it. */
+export function snapshotLock(id: string): string {
+  return `snapshot-${id}`;
+}
+
 /** Records what a snapshot is known by, before its file appears under its name. */
 export async function recordMade(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
@@ -21,7 +26,13 @@ export async function recordMade(
 ): Promise<void> {
   const complete = gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
   const record = { digest, how: 'made', at: clock.now().toISOString(), by } as const;
-  await notesOf(store, id).update((current) => ({ version: 1, pinned: current?.pinned ?? false, record, ...defined({ complete, job }) }));
+  await notesOf(store, id).update((current) => ({
+    version: 1,
+    pinned: current?.pinned ?? false,
+    record,
+    bases: manifest.bases,
+    ...defined({ complete, job }),
+  }));
 }
 
 /**

@@ -20,6 +20,8 @@ export interface SnapshotNotes {
    * nobody wrote it down.
    */
   readonly complete?: readonly string[];
+  /** Ids of all snapshots that it builds on. Absent where an earlier version noted it, or it came from elsewhere. */
+  readonly bases?: readonly string[];
   /** Number of damages the last verification found, if any. */
   readonly damaged?: number;
 }
@@ -43,10 +45,10 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
     platforms: header.platforms,
     objects: manifest.objects.map(({ platform, object, rows }) => ({ platform, object, rows })),
     gaps: gapsOf(manifest),
+    bases: manifest.bases,
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
     bytes,
     digest,
-    bases: manifest.bases,
     ...defined({ record, verifiedAt, damaged, job: notes?.job }),
     pinned: notes?.pinned ?? false,
     ...defined({ pin: notes?.pinned === true ? notes.pin : undefined }),

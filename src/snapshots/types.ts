@@ -13,6 +13,19 @@ export interface PartInfo {
   readonly sha256: string;
   readonly firstKey: string;
   readonly lastKey: string;
+  /** Of links in a snapshot that builds on another: the other ends of its first and last line. */
+  readonly firstTo?: string;
+  readonly lastTo?: string;
+}
+
+/** What is stored of an object type or kind of link that builds on another snapshot. */
+export interface StoredChanges {
+  /** Records or links that are not what they were in the snapshot before. */
+  readonly rows: number;
+  /** Entries of the zip: what they are now, or that they are gone, as `changes/change-lines` has it. */
+  readonly parts: readonly PartInfo[];
+  /** Entries of the zip: what those were that were there. */
+  readonly was: readonly PartInfo[];
 }
 
 /** One object type (or link kind) in a snapshot. */
@@ -31,6 +44,8 @@ export interface ObjectInfo {
   /** SHA-256 over the digests of the parts, in order. */
   readonly digest: string;
   readonly parts: readonly PartInfo[];
+  /** Only this is in the file: its parts are made from it and from the snapshot before. */
+  readonly changes?: StoredChanges;
 }
 
 export interface LinkInfo extends ObjectInfo {
@@ -49,15 +64,26 @@ export interface SnapshotPlatform {
   readonly consistent: boolean;
 }
 
-/** Version 1 knows no `order` of parts: every one lies by the bytes of its keys. */
-export type FormatVersion = 1 | 2;
+/**
+ * Version 1 knows no `order` of parts: every one lies by the bytes of its keys. Version 3 is that of snapshots that build
+ * on another.
+ */
+export type FormatVersion = 1 | 2 | 3;
+
+/** The snapshot that another builds on. */
+export interface SnapshotBase {
+  readonly id: string;
+  /** SHA-256 of its manifest entry. */
+  readonly digest: string;
+}
 
 /** First entry of the zip. No record data. */
 export interface SnapshotHeader {
   readonly version: FormatVersion;
   readonly id: string;
-  /** `delta` is reserved. */
-  readonly kind: 'full';
+  /** `delta`: only what differs from `base` is in the file; it reads as any other. */
+  readonly kind: 'full' | 'delta';
+  readonly base?: SnapshotBase;
   /** ISO 8601, UTC: reading began. */
   readonly startedAt: string;
   readonly platforms: readonly SnapshotPlatform[];
@@ -97,7 +123,7 @@ export interface SnapshotManifest {
   readonly links: readonly LinkInfo[];
   /** SHA-256 of header.json and of every schema entry, by entry name. */
   readonly entries: Readonly<Record<string, string>>;
-  /** Ids of the snapshots this one builds on; empty for a full one. */
+  /** Ids of all snapshots this one builds on, the full one first; empty for a full one. */
   readonly bases: readonly string[];
   readonly refused: readonly RefusedObject[];
   /**
@@ -148,7 +174,10 @@ export interface SnapshotSummary {
   readonly objects: readonly { readonly platform: string; readonly object: string; readonly rows: number }[];
   /** What is not in it, or not proved to be there whole. */
   readonly gaps: readonly SnapshotGap[];
+  /** Ids of all snapshots that it builds on, the full one first; without them it cannot be read. */
+  readonly bases: readonly string[];
   readonly rows: number;
+  /** Of its own file. */
   readonly bytes: number;
   /** SHA-256 of the manifest entry: the digest plans refer to. */
   readonly digest: string;
@@ -157,8 +186,6 @@ export interface SnapshotSummary {
    * it.
    */
   readonly record?: SnapshotRecord;
-  /** Ids of the snapshots it builds on. */
-  readonly bases: readonly string[];
   /** When every byte was last read and found right. */
   readonly verifiedAt?: string;
   /** Number of damages the last verification found. */
@@ -227,6 +254,11 @@ export interface SnapshotReader {
   line(info: ObjectInfo, key: string): Promise<string | undefined>;
   /** The bytes of one part, checked against its digest. Throws `snapshot-damaged` with `data: {damage}`. */
   partBytes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer>;
+  /**
+   * What differs from the snapshot `id`, which this one builds on, of an object type or kind of link of this one, without
+   * reading either of them; undefined where that cannot be told so.
+   */
+  changesSince?(id: string, info: ObjectInfo, signal?: AbortSignal): Promise<readonly NetChange[] | undefined>;
   /** Reads and checks every byte of the file. Throws only where the file itself cannot be read. */
   verify(options?: { readonly signal?: AbortSignal; readonly reporter?: import('../lib/index.js').Reporter }): Promise<VerifyReport>;
   close(): Promise<void>;
@@ -240,6 +272,19 @@ export interface KeyDifference {
   readonly b: string | undefined;
   /** The side whose part with this key cannot be read: nothing is known of that side. Only given where asked for. */
   readonly unreadable?: 'a' | 'b';
+}
+
+/** Bytes of one line, without its newline. */
+export interface Line {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What became of a record over one snapshot or several. At least one side is there; where both are, they differ. */
+export interface NetChange {
+  readonly is: Line | undefined;
+  readonly was: Line | undefined;
 }
 
 /** A link that only one of two snapshots has. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { inOrder, silentReporter, type Reporter } from '../lib/index.js';
 import { kindOfEntry } from './container/names.js';
-import { damageOf, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
+import { damageOf, readSmallEntry, storedParts, type OpenedSnapshot } from './container/opened.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from './types.js';
 
@@ -10,12 +10,18 @@ import type { Damage, ObjectInfo, PartInfo, SnapshotReader, VerifyReport } from 
 const PARALLEL = 3;
 const READ_BYTES = 1 << 20;
 
+/** A reader as far as it is verified. */
+interface VerifiedReader extends Pick<SnapshotReader, 'partBytes'> {
+  /** The bytes of an entry that holds changes, checked against its digest. Throws as `partBytes`. */
+  changeBytes(info: ObjectInfo, part: PartInfo): Promise<Buffer>;
+}
+
 /**
  * Reads every byte: each part and schema against its digest, which names what is damaged, and the file as a whole
  * against its seal, which finds what no entry decodes (zip headers, directory, padding bits).
  */
 export async function verifySnapshot(
-  reader: SnapshotReader,
+  reader: VerifiedReader,
   opened: OpenedSnapshot,
   options: { readonly signal?: AbortSignal; readonly reporter?: Reporter } = {},
 ): Promise<VerifyReport> {
@@ -52,7 +58,13 @@ export async function verifySnapshot(
     if (found) damage.set(found.entry, found);
     reporter.progress({ task: 'Verifying', done, total, unit: 'bytes' });
   }
-  const known = new Set([...Object.keys(manifest.entries), ...work.map(({ part }) => part.name), 'manifest.json']);
+  for (const info of infos)
+    for (const part of info.changes === undefined ? [] : storedParts(info)) {
+      const found = await reader.changeBytes(info, part).catch(damageOf);
+      if (found !== undefined && !Buffer.isBuffer(found)) damage.set(found.entry, found);
+    }
+  const stored = infos.flatMap((info) => storedParts(info).map(({ name }) => name));
+  const known = new Set([...Object.keys(manifest.entries), ...stored, 'manifest.json']);
   for (const name of directory.entries.keys()) {
     if (!known.has(name) && !damage.has(name)) damage.set(name, { entry: name, why: 'the manifest does not list it' });
   }

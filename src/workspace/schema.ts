@@ -98,6 +98,10 @@ const jobSchema = z
     schedule: z.string().min(1).exactOptional().describe('When, as five cron fields. Without it, only when someone runs it.'),
     timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule and of the keep rules, as America/New_York.'),
     pause_syncs: z.boolean().default(false).describe('Pause the syncs that write to these platforms while the snapshot is taken.'),
+    incremental: z
+      .boolean()
+      .default(true)
+      .describe('Store only what differs from the snapshot before. From time to time one holds everything again.'),
     target: durationSchema.exactOptional().describe('The newest complete snapshot of this job is never to be older than this: 26h.'),
     keep: keepSchema.exactOptional(),
   })

@@ -58,6 +58,8 @@ export interface JobConfig {
   readonly schedule?: string;
   readonly timezone: string;
   readonly pause_syncs: boolean;
+  /** Its snapshots build on one another. */
+  readonly incremental: boolean;
   /** Duration: how old its newest complete snapshot may get. */
   readonly target?: string;
   readonly keep?: KeepConfig;

@@ -11,7 +11,7 @@ import { runHere } from '../cli/support/here.js';
 import { call, setJobs, workspaceWith } from './support/workspace.js';
 
 const NIGHTLY =
-  'nightly: { platforms: [hubspot], schedule: "30 2 * * *", timezone: Europe/Berlin, target: 26h, pause_syncs: true, keep: { last: 1 } }';
+  'nightly: { platforms: [hubspot], schedule: "30 2 * * *", timezone: Europe/Berlin, target: 26h, pause_syncs: true, incremental: false, keep: { last: 1 } }';
 const POLICY = `version: 1
 timezone: UTC
 people:

@@ -14,7 +14,15 @@ import { temporaryFolder, temporaryStore } from '../support/store.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const JOB: JobConfig = { name: 'nightly', platforms: ['crm'], schedule: '30 2 * * *', timezone: 'UTC', pause_syncs: false, target: '26h' };
+const JOB: JobConfig = {
+  name: 'nightly',
+  platforms: ['crm'],
+  schedule: '30 2 * * *',
+  timezone: 'UTC',
+  pause_syncs: false,
+  incremental: true,
+  target: '26h',
+};
 
 /** A job, a clock of its own, and hands that take real snapshots of a platform in memory. */
 interface Scene {
@@ -229,7 +237,14 @@ describe('the daemon', () => {
     const start = async (): Promise<void> => void (await runJob(job, deps, hands, { due: true }));
     return backupTicker({ store: world.store, clock: world.clock, jobs: async () => [job], start, once });
   };
-  const every: JobConfig = { name: 'nightly', platforms: ['crm'], schedule: '30 2 * * *', timezone: 'Europe/Berlin', pause_syncs: false };
+  const every: JobConfig = {
+    name: 'nightly',
+    platforms: ['crm'],
+    schedule: '30 2 * * *',
+    timezone: 'Europe/Berlin',
+    pause_syncs: false,
+    incremental: true,
+  };
 
   it('runs a job when its time comes, once for what was missed, and never two at a time', async () => {
     const world = await makeWorld();

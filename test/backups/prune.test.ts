@@ -57,7 +57,9 @@ async function scene(): Promise<Scene> {
       clock,
       catalog,
       by: 'maya',
-      jobs: [{ name: 'nightly', platforms: ['crm'], timezone: 'UTC', pause_syncs: false, ...(keep === undefined ? {} : { keep }) }],
+      jobs: [
+        { name: 'nightly', platforms: ['crm'], timezone: 'UTC', pause_syncs: false, incremental: true, ...(keep === undefined ? {} : { keep }) },
+      ],
       planMaxAge: '24h',
       signal: new AbortController().signal,
     }),

@@ -1,7 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
 import { describe, expect, it } from 'vitest';
 
 import { runHere } from '../cli/support/here.js';
-import { call, workspaceWith } from './support/workspace.js';
+import { call, setJobs, workspaceWith } from './support/workspace.js';
 
 describe('runback backup run', () => {
   it('takes the snapshot of a job, marks it with the job, and backup jobs shows it', async () => {
@@ -39,5 +41,33 @@ describe('runback backup run', () => {
     const { dir } = await workspaceWith('nightly: { platforms: [hubspot] }');
     const { code, json } = await call(dir, 'backup', 'run', 'nigthly');
     expect([code, json.error]).toMatchObject([10, { code: 'not-found', message: expect.stringContaining('nightly') as string }]);
+  });
+
+  it('builds on the snapshot before, which then stays; on none where that is damaged, or the job says so', async () => {
+    const { dir } = await workspaceWith('nightly: { platforms: [hubspot], keep: { last: 1 } }');
+    const run = async (): Promise<{ readonly id: string; readonly bases: readonly string[]; readonly bytes: number; readonly path: string }> => {
+      const { code, json } = await call(dir, 'backup', 'run', 'nightly');
+      expect(code).toBe(0);
+      return ((json.data['jobs'] as readonly unknown[])[0] as { snapshot: Awaited<ReturnType<typeof run>> }).snapshot;
+    };
+    const [first, second, third] = [await run(), await run(), await run()];
+    expect([second.bases, third.bases]).toEqual([[first.id], [first.id, second.id]]);
+    expect(third.bytes).toBeLessThan(first.bytes);
+    expect((await call(dir, 'snapshot', 'verify', third.id)).code).toBe(0);
+    expect((await call(dir, 'snapshot', 'show', third.id)).json.data).toMatchObject({ bases: [first.id, second.id] });
+    const refused = await call(dir, 'snapshot', 'delete', first.id);
+    expect([refused.code, refused.json.error['code']]).toEqual([6, 'snapshot-needed']);
+    const pruned = (await call(dir, 'backup', 'prune')).json.data['snapshots'] as readonly { verdict: { stays: boolean } }[];
+    expect(pruned.map(({ verdict }) => verdict.stays)).toEqual([true, true, true]);
+    expect((await call(dir, 'diff', first.id, third.id)).code).toBe(0);
+
+    const bytes = await readFile(first.path);
+    bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 400);
+    await writeFile(first.path, bytes);
+    const whole = await run();
+    expect(whole.bases).toEqual([]);
+    expect((await run()).bases).toEqual([whole.id]);
+    await setJobs(dir, 'nightly: { platforms: [hubspot], incremental: false }');
+    expect((await run()).bases).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Drill } from '../../src/drills/document/load.js';
 import { drillFiles, type DrillResult } from '../../src/drills/index.js';
+import { isRunbackError } from '../../src/lib/index.js';
 import { loadRunbook } from '../../src/runbooks/index.js';
 import { createRandom, type Random } from '../../src/sandbox/index.js';
 import { seedOf } from '../support/seeds.js';
@@ -41,6 +42,19 @@ async function disturbed(drill: Drill, random: Random): Promise<Drill> {
   return { ...drill, document: { ...drill.document, disturb, where: { local: ['hubspot'], records: 150, seed: random.integer(1_000_000) } } };
 }
 
+/** Plays a drill. An account on which its fault finds too few records proves nothing: another one is taken. */
+async function playSomewhere(drill: Drill, random: Random): Promise<DrillResult> {
+  for (let n = 0; ; n += 1) {
+    try {
+      return await play(drill, { resumes: 3, runbook: runbookPath(drill) });
+    } catch (error) {
+      if (!isRunbackError(error, 'fault-impossible') || n === 4) throw error;
+      const { document } = drill;
+      drill = { ...drill, document: { ...document, where: { local: ['hubspot'], records: 150 * (n + 2), seed: random.integer(1_000_000) } } };
+    }
+  }
+}
+
 /** What may be left: a run that stopped where a person is needed, with nothing but damage left. */
 const stoppedRightly = ({ run, checks }: DrillResult): boolean =>
   ['running', 'waiting', 'undoing'].includes(run.state) &&
@@ -55,7 +69,7 @@ describe('drills that are disturbed at random', () => {
       const random = createRandom(from + turn);
       const drill = await disturbed(random.pick(drills), random);
       const story = `seed ${from + turn}: ${drill.id} ${JSON.stringify(drill.document.disturb)}`;
-      const result = await play(drill, { resumes: 3, runbook: runbookPath(drill) });
+      const result = await playSomewhere(drill, random);
       const failed = result.checks.filter(({ passed }) => !passed);
       if (result.passed) soon += result.run.resumes <= 1 ? 1 : 0;
       else {

@@ -1,4 +1,4 @@
-// Makes one snapshot of a platform in memory whose records come unsorted, verifies it, and deletes the oldest.
+// Makes one snapshot of a platform in memory whose records come unsorted, verifies it, makes another that builds on it, and deletes the oldest on which nothing builds.
 // Arguments: folder of snapshots; state folder.
 'use strict';
 const { writeSync } = require('node:fs');
@@ -30,9 +30,17 @@ void (async () => {
   const catalog = openCatalog(deps);
   await catalog.verify(id);
   writeSync(1, `verified ${id}\n`);
+  const base = await catalog.open(id);
+  records.splice(0, 3, ...records.slice(0, 2).map((record) => ({ ...record, fields: { email: 'changed@example.com' } })), {
+    key: '5000',
+    fields: {},
+    meta: {},
+  });
+  writeSync(1, `built ${(await createSnapshot({ platforms: [platform], by: 'maya', base }, deps)).id}\n`);
+  await base.close();
   const all = await catalog.list();
-  if (all.length > 1) {
-    const { id: oldest } = await catalog.delete(all.at(-1).id);
+  if (all.length > 2) {
+    const { id: oldest } = await catalog.delete(all.at(-2).id);
     writeSync(1, `deleted ${oldest}\n`);
   }
 })();

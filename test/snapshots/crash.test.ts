@@ -56,13 +56,16 @@ describe('G14: a snapshot is complete or absent', () => {
         }
         const told = new Map(result.stdout.split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]]));
         const ids = listed.map(({ id }) => id);
-        const [created, deleted] = [told.get('created'), told.get('deleted')];
-        expect({ lost: created !== undefined && !ids.includes(created), back: deleted !== undefined && ids.includes(deleted) }).toEqual({
+        const [created, built, deleted] = [told.get('created'), told.get('built'), told.get('deleted')];
+        const isLost = (id: string | undefined): boolean => id !== undefined && !ids.includes(id);
+        expect({ lost: isLost(created) || isLost(built), back: deleted !== undefined && ids.includes(deleted) }).toEqual({
           lost: false,
           back: false,
         });
         await createSnapshot({ platforms: [memoryPlatform('crm', { objects: { contacts: people(3) } })], by: 'lee' }, deps);
         expect((await readdir(dir)).filter((name) => !name.endsWith('.zip'))).toEqual([]);
+        for (const { id } of await catalog.list()) await catalog.delete(id);
+        expect(await catalog.list()).toEqual([]);
       },
     });
     console.log(describeSweep('G14', report));

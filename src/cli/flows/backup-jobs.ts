@@ -1,5 +1,5 @@
-import { type JobHands, type JobOutcome, runJob } from '../../backups/index.js';
-import { defined, didYouMean, RunbackError } from '../../lib/index.js';
+import { baseFor, type JobHands, type JobOutcome, runJob } from '../../backups/index.js';
+import { defined, didYouMean, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { openIncidents } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
@@ -34,7 +34,7 @@ export async function runBackupJob(context: CommandContext, session: Session, jo
   return await runJob(job, { store, clock, by, catalog, signal: context.interrupts.signal }, handsOf(context, session), { due });
 }
 
-function handsOf({ call, live, interrupts, clock }: CommandContext, session: Session): JobHands {
+function handsOf({ call, live, interrupts, clock, style }: CommandContext, session: Session): JobHands {
   return {
     incidentOn: async (platforms) =>
       (await openIncidents(session)).find(({ source, platforms: on }) => source !== BACKUP_SOURCE && on.some((name) => platforms.includes(name)))?.id,
@@ -55,7 +55,20 @@ function handsOf({ call, live, interrupts, clock }: CommandContext, session: Ses
       const { createSnapshot } = await import('../../snapshots/index.js');
       const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects }) };
       const deps = { dir: session.workspace.backupsDir, store: session.store, clock };
-      const make = async () => await createSnapshot(request, deps, { ...call, signal: interrupts.signal });
+      const options = { ...call, signal: interrupts.signal };
+      const make = async () => {
+        const base = await baseFor(job, platforms, await session.catalog());
+        if (base === undefined) return await createSnapshot(request, deps, options);
+        try {
+          return await createSnapshot({ ...request, base }, deps, options);
+        } catch (error) {
+          if (!isRunbackError(error, 'snapshot-damaged')) throw error;
+          live.print(`${style.glyph.warning} ${error.message}. This snapshot holds everything, and builds on nothing.`);
+          return await createSnapshot(request, deps, options);
+        } finally {
+          await base.close();
+        }
+      };
       return pause === undefined ? await make() : await whilePaused(session, job.platforms, pause, call, make);
     },
   };

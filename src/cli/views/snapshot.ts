@@ -90,6 +90,7 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
       `${visible(platform.name)} (${platform.environment}, account ${visible(platform.account)}), ${platform.consistent ? 'one moment' : 'while records could change'}`,
     ]),
     ['Holds', `${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}`],
+    ...(snapshot.bases.length === 0 ? [] : [['Builds on', basesWords(snapshot.bases)] as [string, string]]),
     ...(snapshot.gaps.length === 0 ? [] : [['Gaps', gapsLine(snapshot.gaps)] as [string, string]]),
     ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
     ['Known by', knownBy(snapshot, style)],
@@ -100,6 +101,11 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ['Digest', snapshot.digest],
   ];
   return facts(pairs, style);
+}
+
+function basesWords(bases: readonly string[]): string {
+  const last = bases.at(-1) ?? '';
+  return bases.length === 1 ? last : `${last} and ${counted(bases.length - 1, 'others')} before it`;
 }
 
 function pinWords({ pin }: SnapshotSummary, style: Style): string {

@@ -5,19 +5,30 @@ import { z } from 'zod';
 import { canonicalJson, RunbackError, sha256 } from '../../lib/index.js';
 import { compareIn, isInteger } from '../../records/index.js';
 import { boundedJson } from '../lines/shapes.js';
-import type { ObjectInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
+import type { ObjectInfo, SnapshotHeader, SnapshotManifest, StoredChanges } from '../types.js';
 import { kindOfEntry } from './names.js';
 
 /** Header and manifest as JSON: made, and read back from files that may be anything. */
 
-/** The format this version writes, and the newest it reads; all before it are read too. */
+/** The format of full snapshots that this version writes. */
 export const FORMAT_VERSION = 2;
+/** The format of snapshots that build on another, and the newest that this version reads; all before it are read too. */
+export const DELTA_VERSION = 3;
 
 const COMMA = 0x2c;
 const count = z.number().int().nonnegative();
-const version = z.union([z.literal(1), z.literal(FORMAT_VERSION)]);
+const version = z.union([z.literal(1), z.literal(FORMAT_VERSION), z.literal(DELTA_VERSION)]);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const part = z.looseObject({ name: z.string(), rows: count, bytes: count, sha256: digest, firstKey: z.string(), lastKey: z.string() });
+const part = z.looseObject({
+  name: z.string(),
+  rows: count,
+  bytes: count,
+  sha256: digest,
+  firstKey: z.string(),
+  lastKey: z.string(),
+  firstTo: z.string().exactOptional(),
+  lastTo: z.string().exactOptional(),
+});
 const object = z.looseObject({
   platform: z.string(),
   object: z.string(),
@@ -27,6 +38,7 @@ const object = z.looseObject({
   unproved: z.string().exactOptional(),
   digest,
   parts: z.array(part),
+  changes: z.looseObject({ rows: count, parts: z.array(part), was: z.array(part) }).exactOptional(),
 });
 const link = object.extend({ from: z.string(), to: z.string(), kind: z.string() });
 const platform = z.looseObject({
@@ -39,7 +51,8 @@ const platform = z.looseObject({
 const header = z.looseObject({
   version,
   id: z.string().min(1),
-  kind: z.literal('full'),
+  kind: z.enum(['full', 'delta']),
+  base: z.looseObject({ id: z.string().min(1), digest }).exactOptional(),
   startedAt: z.string(),
   platforms: z.array(platform),
   createdBy: z.string(),
@@ -103,12 +116,18 @@ function vouchesForItself(bytes: Buffer, own: unknown): boolean {
  * True where no part, object type or platform is listed twice, and the parts of each stand in the order of their keys
  * and hold as many rows as it says. A part listed a hundred thousand times would be read as often.
  */
-function fitsItself({ version: written, id, header: { id: own, platforms }, objects, links }: SnapshotManifest): boolean {
+function fitsItself({ version: written, id, header: { id: own, kind: stored, base, platforms }, objects, links, bases }: SnapshotManifest): boolean {
   const names = platforms.map(({ name }) => name);
   const infos = [...objects.map((info) => ({ info, kind: 'data' })), ...links.map((info) => ({ info, kind: 'links' }))];
-  const parts = infos.flatMap(({ info }) => info.parts);
+  const parts = infos.flatMap(({ info }) => [...info.parts, ...(info.changes?.parts ?? []), ...(info.changes?.was ?? [])]);
+  const isDelta = stored === 'delta';
   return (
     id === own &&
+    isDelta === (written === DELTA_VERSION) &&
+    isDelta === (base !== undefined) &&
+    bases.at(-1) === base?.id &&
+    isSet([...bases, id]) &&
+    infos.every(({ info, kind }) => info.changes === undefined || (isDelta && areChanges(info.changes, kind === 'links'))) &&
     (written > 1 || infos.every(({ info }) => info.order === undefined)) &&
     isSet(names) &&
     isSet(parts.map(({ name }) => name)) &&
@@ -117,6 +136,11 @@ function fitsItself({ version: written, id, header: { id: own, platforms }, obje
       ({ info, kind }) => names.includes(info.platform) && info.parts.every(({ name }) => kindOfEntry(name) === kind) && isOrdered(info, kind),
     )
   );
+}
+
+function areChanges({ parts, was }: StoredChanges, links: boolean): boolean {
+  const of = links ? 'links' : 'data';
+  return parts.every(({ name }) => name.startsWith(`changes-${of}/`)) && was.every(({ name }) => name.startsWith(`was-${of}/`));
 }
 
 /** Links of one record may go on in the next part. */
@@ -149,19 +173,17 @@ function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefin
 }
 
 function refuseNewer(value: Readonly<Record<string, unknown>>, path: string): void {
-  const { version, kind, bases } = value;
-  if (typeof version === 'number' && Number.isInteger(version) && version > FORMAT_VERSION)
+  const { version } = value;
+  if (typeof version === 'number' && Number.isInteger(version) && version > DELTA_VERSION)
     throw newerFormat(path, `its format is version ${version}`);
-  if (kind === 'delta' || (Array.isArray(bases) && bases.length > 0))
-    throw newerFormat(path, 'it holds only what changed since another snapshot (kind delta)');
 }
 
 /** The refusal of what a later version of runback wrote. */
 export function newerFormat(path: string, why: string): RunbackError {
   return new RunbackError('snapshot-newer', `${path} was made by a newer runback`, {
-    why: `This version reads full snapshots of format versions 1 and ${FORMAT_VERSION}, and ${why}.`,
+    why: `This version reads snapshots of format versions 1 to ${DELTA_VERSION}, and ${why}.`,
     state: 'Nothing was read or changed.',
     next: 'Update runback to the version that made it (npm install -g runback@latest), then run the command again.',
-    data: { path, reads: FORMAT_VERSION },
+    data: { path, reads: DELTA_VERSION },
   });
 }

@@ -45,6 +45,16 @@ export function linkFolder(platform: string, link: { readonly from: string; read
   return `links/${segmentOf(platform)}/${segmentOf(link.from)}~${segmentOf(link.to)}~${segmentOf(link.kind)}`;
 }
 
+/** Folder of the changes of what is in a folder of parts otherwise. */
+export function changesFolder(folder: string): string {
+  return `changes-${folder}`;
+}
+
+/** Folder of what was there before those changes. */
+export function wasFolder(folder: string): string {
+  return `was-${folder}`;
+}
+
 /** `<from>~<to>~<kind>`: the name under which a kind of link is listed in a manifest. */
 export function linkName(link: { readonly from: string; readonly to: string; readonly kind: string }): string {
   return `${link.from}~${link.to}~${link.kind}`;
@@ -56,7 +66,7 @@ export function partEntry(folder: string, number: number): string {
 }
 
 /** What an entry name can be for the reader. `newer`: a kind of entry this version knows of and cannot read. */
-export type EntryKind = 'header' | 'manifest' | 'schema' | 'data' | 'links' | 'folder' | 'newer' | 'unknown' | 'unsafe';
+export type EntryKind = 'header' | 'manifest' | 'schema' | 'data' | 'links' | 'changes' | 'folder' | 'newer' | 'unknown' | 'unsafe';
 
 function hasControl(name: string): boolean {
   for (let i = 0; i < name.length; i += 1) if (name.charCodeAt(i) < 0x20 || name.charCodeAt(i) === 0x7f) return true;
@@ -78,6 +88,8 @@ export function kindOfEntry(name: string): EntryKind {
   if (name === MANIFEST_ENTRY) return 'manifest';
   if (name.endsWith('.age') || segments[0] === 'tombstones') return 'newer';
   if (segments[0] === 'schema' && segments.length === 3 && name.endsWith('.json')) return 'schema';
-  if ((segments[0] === 'data' || segments[0] === 'links') && segments.length === 4 && /^\d{5,}\.ndjson$/.test(segments[3] ?? '')) return segments[0];
+  if (segments.length !== 4 || !/^\d{5,}\.ndjson$/.test(segments[3] ?? '')) return 'unknown';
+  if (segments[0] === 'data' || segments[0] === 'links') return segments[0];
+  if (/^(?:changes|was)-(?:data|links)$/u.test(segments[0] ?? '')) return 'changes';
   return 'unknown';
 }

@@ -1,5 +1,7 @@
+import { dirname, join } from 'node:path';
+
 import { isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
-import { ZipSnapshotReader } from '../reader.js';
+import { type OpenBase, ZipSnapshotReader } from '../reader.js';
 import { openStoredFile } from '../storage/folder.js';
 import type { StoredFile } from '../storage/storage.js';
 import type { Damage, ObjectInfo, SnapshotManifest } from '../types.js';
@@ -7,7 +9,7 @@ import { foreign, readDirectory, type ZipDirectory } from './directory.js';
 import { ENTRY_LIMIT, readEntry } from './entry.js';
 import { parseManifest } from './manifest.js';
 import { HEADER_ENTRY, MANIFEST_ENTRY } from './names.js';
-import { partDamage, type OpenedSnapshot } from './opened.js';
+import { partDamage, type OpenedSnapshot, storedParts } from './opened.js';
 import { salvage } from './salvage.js';
 import { scanEntries, type Scan } from './scan.js';
 
@@ -22,6 +24,11 @@ export interface OpenSnapshotOptions {
    * lists.
    */
   readonly quick?: boolean;
+  /**
+   * Opens the snapshot that this one builds on, where it does; the reader closes it. Without it, that is looked for in the
+   * same folder.
+   */
+  readonly openBase?: OpenBase;
 }
 
 /**
@@ -34,8 +41,9 @@ export interface OpenSnapshotOptions {
  */
 export async function openSnapshot(path: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
   const file = await openStoredFile(path);
+  const beside: OpenBase = async ({ id }) => await openSnapshot(join(dirname(path), `${id}.zip`));
   try {
-    return await openStored(file, options);
+    return await openStored(file, { openBase: beside, ...options });
   } catch (error) {
     await file.close();
     throw error;
@@ -53,7 +61,7 @@ export async function openStored(file: StoredFile, options: OpenSnapshotOptions 
     refusal = error;
   }
   const found = directory && (await manifestIn(file, directory));
-  if (directory && found) return readerOf(file, directory, found, []);
+  if (directory && found) return readerOf(file, directory, found, [], options);
 
   if (options.quick === true) throw refusal ?? incomplete(file.path, undefined, directory !== undefined);
   const scan = await scanEntries(file);
@@ -62,7 +70,7 @@ export async function openStored(file: StoredFile, options: OpenSnapshotOptions 
   if (scan.strange.length > 0 || (refusal !== undefined && !scanned)) throw refusal ?? strangeName(file, scan);
   if (scanned) {
     const why = 'the zip directory is damaged; the entries were found without it';
-    return readerOf(file, { entries: scan.entries, seal: undefined }, scanned, [{ entry: '(directory)', why }]);
+    return readerOf(file, { entries: scan.entries, seal: undefined }, scanned, [{ entry: '(directory)', why }], options);
   }
   const known = [...usable.entries.keys()];
   if (known.length === 0 && scan.broken.length === 0) throw foreign(file.path, 'nothing in it looks like an entry of a snapshot');
@@ -85,7 +93,13 @@ async function manifestIn(file: StoredFile, directory: ZipDirectory): Promise<Fo
   return manifest && { manifest, digest: sha256(bytes) };
 }
 
-function readerOf(file: StoredFile, directory: ZipDirectory, { manifest, digest }: FoundManifest, structure: readonly Damage[]): ZipSnapshotReader {
+function readerOf(
+  file: StoredFile,
+  directory: ZipDirectory,
+  { manifest, digest }: FoundManifest,
+  structure: readonly Damage[],
+  { openBase }: OpenSnapshotOptions,
+): ZipSnapshotReader {
   const infos: readonly ObjectInfo[] = [...manifest.objects, ...manifest.links];
   const damage = [
     ...structure,
@@ -93,11 +107,13 @@ function readerOf(file: StoredFile, directory: ZipDirectory, { manifest, digest 
       .filter((name) => !directory.entries.has(name))
       .map((entry) => ({ entry, why: 'it is not in the file' })),
     ...infos.flatMap((info) =>
-      info.parts.filter((part) => !directory.entries.has(part.name)).map((part) => partDamage(info, part, 'it is not in the file')),
+      storedParts(info)
+        .filter((part) => !directory.entries.has(part.name))
+        .map((part) => partDamage(info, part, 'it is not in the file')),
     ),
   ];
   const opened: OpenedSnapshot = { file, directory, header: manifest.header, manifest, digest, damage };
-  return new ZipSnapshotReader(opened);
+  return new ZipSnapshotReader(opened, openBase);
 }
 
 function strangeName(file: StoredFile, scan: Scan): RunbackError {

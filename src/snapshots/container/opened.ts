@@ -29,6 +29,11 @@ export async function readSmallEntry(opened: OpenedSnapshot, name: string): Prom
   }
 }
 
+/** What of an object type or kind of link is in the file. */
+export function storedParts({ parts, changes }: ObjectInfo): readonly PartInfo[] {
+  return changes === undefined ? parts : [...changes.parts, ...changes.was];
+}
+
 /** Names what a damaged part held. */
 export function partDamage(info: ObjectInfo, part: PartInfo, why: string): Damage {
   const { platform, object, order } = info;

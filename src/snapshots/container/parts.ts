@@ -2,10 +2,20 @@ import { createHash } from 'node:crypto';
 
 import type { LineBatch } from '../../connectors/index.js';
 import { RunbackError, sha256 } from '../../lib/index.js';
-import { beginsLine, compareLines, isWholeAt, keyAt, keyOffset, NEWLINE, stringEnd, type LineKind, type LineOrder } from '../lines/lines.js';
+import {
+  beginsLine,
+  compareLines,
+  isWholeAt,
+  keyAt,
+  keyOffset,
+  NEWLINE,
+  otherEndAt,
+  stringEnd,
+  type LineKind,
+  type LineOrder,
+} from '../lines/lines.js';
 import type { PartInfo } from '../types.js';
 import { partEntry } from './names.js';
-import type { ContainerWriter } from './writer.js';
 
 /** Sizes between which parts are cut, uncompressed. */
 export interface PartSizes {
@@ -21,6 +31,11 @@ export const LINE_LIMIT = 64 << 20;
 
 /** Size that a part buffer begins with. */
 const FIRST_BYTES = 64 << 10;
+
+/** Takes entries one after the other. Resolves when the bytes of one have been read, so that they may be reused. */
+export interface PartSink {
+  add(name: string, bytes: Buffer): Promise<void>;
+}
 
 /** What {@link PartWriter.finish} tells of everything it wrote. */
 export interface WrittenParts {
@@ -64,12 +79,14 @@ export class PartWriter {
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly container: ContainerWriter,
+    private readonly container: PartSink,
     private readonly folder: string,
     private readonly lines: LineOrder,
     private readonly what: string,
     private readonly sizes: PartSizes = PART_SIZES,
     buffers: PartBuffers = partBuffers(),
+    /** Of links, the other ends of the first and last line of a part are told too. */
+    private readonly ends = false,
   ) {
     this.kind = lines.kind;
     this.#buffers = buffers;
@@ -154,11 +171,12 @@ export class PartWriter {
     const [firstKey, lastKey] = [keyAt(this.kind, bytes, 0, bytes.length), keyAt(this.kind, bytes, lastStart, bytes.length)];
     const rows = this.#rows;
     const index = this.#parts.length;
-    this.#parts.push({ name, rows, bytes: bytes.length, sha256: '', firstKey, lastKey });
+    const range = { firstKey, lastKey, ...(this.ends ? otherEnds(bytes, lastStart) : {}) };
+    this.#parts.push({ name, rows, bytes: bytes.length, sha256: '', ...range });
     const write = async (): Promise<void> => {
       const added = this.container.add(name, bytes);
       // Here, while it is deflated elsewhere: another thread would be given a copy, which takes as long as hashing it.
-      this.#parts[index] = { name, rows, bytes: bytes.length, sha256: sha256(bytes), firstKey, lastKey };
+      this.#parts[index] = { name, rows, bytes: bytes.length, sha256: sha256(bytes), ...range };
       await added;
     };
     this.#writing = write();
@@ -200,6 +218,11 @@ export class PartWriter {
       data: { before, after },
     });
   }
+}
+
+/** The other ends of the first link and of the last one. */
+function otherEnds(bytes: Buffer, lastStart: number): Pick<PartInfo, 'firstTo' | 'lastTo'> {
+  return { firstTo: otherEndAt(bytes, 0), lastTo: otherEndAt(bytes, lastStart) };
 }
 
 /**

@@ -39,6 +39,7 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
       if (kept <= SMALL_BYTES) small.set(entry.name, bytes);
       else damage.push({ entry: entry.name, why: 'it is larger than any platform describes' });
     }
+    if (kind === 'changes') damage.push({ entry: entry.name, why: 'it holds changes, and the manifest that says of what is gone' });
     if (kind !== 'data' && kind !== 'links') continue;
     const part = describePart(entry.name, kind === 'data' ? 'records' : 'links', bytes);
     const folder = entry.name.slice(0, entry.name.lastIndexOf('/'));

@@ -1,9 +1,9 @@
 import { type CallOptions, type Clock, defined, isRunbackError, newId, RunbackError } from '../../lib/index.js';
-import type { Store } from '../../store/index.js';
-import { FORMAT_VERSION } from '../container/manifest.js';
+import type { Lock, Store } from '../../store/index.js';
+import { DELTA_VERSION, FORMAT_VERSION } from '../container/manifest.js';
 import { openStored } from '../container/open.js';
 import { ContainerWriter } from '../container/writer.js';
-import { notesOf, recordMade } from '../records.js';
+import { notesOf, recordMade, snapshotLock } from '../records.js';
 import { folderStorage } from '../storage/folder.js';
 import type { SnapshotStorage, StoredFile } from '../storage/storage.js';
 import { summaryOf } from '../summary.js';
@@ -29,8 +29,10 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
   await removeLeftovers(storage, deps.store, request.by);
   const id = newId('snap', deps.clock, [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished())]);
   const name = `${id}.zip`;
-  const lock = await deps.store.lock(lockName(name), { by: request.by, holder: id, purpose: 'writing a snapshot' });
+  const lock = await deps.store.lock(snapshotLock(id), { by: request.by, holder: id, purpose: 'writing a snapshot' });
+  let baseLock: Lock | undefined;
   try {
+    if (request.base !== undefined) baseLock = await holdBase(request.base, id, request.by, storage, deps.store);
     const header = headerOf(request, id, deps.clock);
     let manifest: SnapshotManifest | undefined;
     try {
@@ -70,13 +72,27 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
       await reader.close();
     }
   } finally {
+    await baseLock?.release();
     await lock.release();
   }
 }
 
-function lockName(name: string): string {
-  return `snapshot-${name.replace(/\.zip$/, '')}`;
+/**
+ * While a snapshot is made that builds on another, that one is not deleted; what it builds on itself cannot be, as long
+ * as it is there.
+ */
+async function holdBase({ manifest }: SnapshotReader, id: string, by: string, storage: SnapshotStorage, store: Store): Promise<Lock> {
+  const lock = await store.lock(snapshotLock(manifest.id), { by, holder: id, purpose: 'making a snapshot that builds on it' }, { breakDead: true });
+  if ((await storage.list()).some(({ name }) => idOf(name) === manifest.id)) return lock;
+  await lock.release();
+  throw new RunbackError('not-found', `There is no snapshot ${manifest.id} to build on`, {
+    why: 'It was deleted a moment ago.',
+    state: 'No snapshot was made; nothing was changed on the platform.',
+    next: 'Run the same command again.',
+  });
 }
+
+const idOf = (name: string): string => name.replace(/\.zip$/, '');
 
 /**
  * Removes partial files and scratch folders whose writer is dead, and its lock where it left nothing else; a living one
@@ -87,10 +103,10 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
   const left = new Set([...(await storage.unfinished()), ...dead.map(({ name }) => `${name.slice('snapshot-'.length)}.zip`)]);
   for (const name of left) {
     try {
-      const lock = await store.lock(lockName(name), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
+      const lock = await store.lock(snapshotLock(idOf(name)), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
       try {
         await storage.discard(name);
-        if (!(await storage.list()).some((stored) => stored.name === name)) await notesOf(store, name.replace(/\.zip$/, '')).delete();
+        if (!(await storage.list()).some((stored) => stored.name === name)) await notesOf(store, idOf(name)).delete();
       } finally {
         await lock.release();
       }
@@ -101,10 +117,12 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
 }
 
 function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {
+  const base = request.base && { id: request.base.manifest.id, digest: request.base.digest };
   return {
-    version: FORMAT_VERSION,
+    version: base === undefined ? FORMAT_VERSION : DELTA_VERSION,
     id,
-    kind: 'full',
+    kind: base === undefined ? 'full' : 'delta',
+    ...defined({ base }),
     startedAt: clock.now().toISOString(),
     platforms: request.platforms.map(({ name, connector, identity, environment }) => ({
       name,

@@ -4,6 +4,7 @@ import {
   canonicalJson,
   type Clock,
   defined,
+  inOrder,
   isRunbackError,
   type Reporter,
   RunbackError,
@@ -12,14 +13,16 @@ import {
 } from '../../lib/index.js';
 import { type LinkSchema, type ObjectSchema } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
-import { FORMAT_VERSION, headerBytes, manifestBytes } from '../container/manifest.js';
+import { isLink, linesOf as linesIn, sameIn } from '../changes/chain.js';
+import { ChangeWriter } from '../changes/change-writer.js';
+import { headerBytes, manifestBytes } from '../container/manifest.js';
 import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from '../container/names.js';
 import { partBuffers, PartWriter, type PartSizes } from '../container/parts.js';
 import { ContainerWriter } from '../container/writer.js';
 import type { LineOrder } from '../lines/lines.js';
 import { sortLines, SortRoom, type SortLimits } from '../lines/sort.js';
 import type { SnapshotStorage } from '../storage/storage.js';
-import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest } from '../types.js';
+import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest, SnapshotReader } from '../types.js';
 import { doubtOf, linesOf, linkBatches, type Told } from './reading.js';
 
 export interface CreateSnapshotRequest {
@@ -29,6 +32,12 @@ export interface CreateSnapshotRequest {
   /** Who asked for it. */
   readonly by: string;
   readonly note?: string;
+  /**
+   * An earlier snapshot of the same platforms to build on: only what differs from it is stored, and it can no longer be
+   * deleted before this one. It has to be readable as a whole; reading it costs what reading any does. The caller closes
+   * it.
+   */
+  readonly base?: SnapshotReader;
   /** Name of the backup job that takes it, for its notes. */
   readonly job?: string;
 }
@@ -46,6 +55,8 @@ export interface CreateSnapshotDeps {
   readonly sortLimits?: SortLimits;
 }
 
+/** Parts of the snapshot that is built on, held at once. */
+const PARTS_AT_ONCE = 2;
 /** A platform may tell its time a second early. */
 const TOLD_MS = 1000;
 
@@ -99,7 +110,7 @@ export class WritingSession {
     }
     const moments = this.#moments();
     const unsigned: Omit<SnapshotManifest, 'sha256'> = {
-      version: FORMAT_VERSION,
+      version: this.header.version,
       id: this.header.id,
       header: this.header,
       finishedAt: this.deps.clock.now().toISOString(),
@@ -107,7 +118,7 @@ export class WritingSession {
       objects: this.#objects,
       links: this.#links,
       entries: this.#entries,
-      bases: [],
+      bases: this.request.base === undefined ? [] : [...this.request.base.manifest.bases, this.request.base.manifest.id],
       refused: this.#refused,
     };
     const bytes = manifestBytes(unsigned);
@@ -217,10 +228,14 @@ export class WritingSession {
         },
         signal: this.options.signal,
       });
-    const writer = this.#writer(dataFolder(platform.name, schema.object), { kind: 'records', order }, what);
-    const written = await this.#parts(writer, batches, `Reading ${schema.label ?? schema.object} of ${platform.name}`, 'records');
-    repeated += writer.duplicates;
-    const unproved = census ? doubtOf(repeated, told.total, written.rows) : undefined;
+    const written = await this.#parts(
+      { folder: dataFolder(platform.name, schema.object), lines: { kind: 'records', order }, what },
+      this.#before({ platform: platform.name, object: schema.object }, { kind: 'records', order }),
+      batches,
+      { task: `Reading ${schema.label ?? schema.object} of ${platform.name}`, unit: 'records' },
+    );
+    repeated += written.duplicates;
+    const unproved = census ? doubtOf(repeated, told.total, written.parts.rows) : undefined;
     if (unproved !== undefined)
       this.#reporter.note(`${what}: ${unproved}. Each of these records is in the snapshot once; take the snapshot again to be sure of the others.`);
     this.#objects.push({
@@ -229,7 +244,7 @@ export class WritingSession {
       ...(order === 'text' ? {} : { order }),
       census: census && unproved === undefined,
       ...defined({ unproved }),
-      ...written,
+      ...written.parts,
     });
   }
 
@@ -247,34 +262,61 @@ export class WritingSession {
           onDuplicate: () => {},
           signal: this.options.signal,
         });
-    const writer = this.#writer(folder, { kind: 'links', order: 'text' }, what);
-    const written = await this.#parts(writer, batches, `Reading links ${link.from} to ${link.to} of ${platform.name}`, 'links');
+    const lines: LineOrder = { kind: 'links', order: 'text' };
+    const { parts } = await this.#parts({ folder, lines, what }, this.#before({ platform: platform.name, object: linkName(link) }, lines), batches, {
+      task: `Reading links ${link.from} to ${link.to} of ${platform.name}`,
+      unit: 'links',
+    });
     const { from, to, kind } = link;
-    this.#links.push({ platform: platform.name, object: linkName(link), from, to, kind, census: connector.capabilities.census, ...written });
+    this.#links.push({ platform: platform.name, object: linkName(link), from, to, kind, census: connector.capabilities.census, ...parts });
   }
 
-  #writer(folder: string, lines: LineOrder, what: string): PartWriter {
-    return new PartWriter(this.container, folder, lines, what, this.deps.partSizes, this.#buffers);
+  /** The same in the snapshot that this one builds on, where it lies in the same order. */
+  #before(of: Pick<ObjectInfo, 'platform' | 'object'>, lines: LineOrder): ObjectInfo | undefined {
+    const { base } = this.request;
+    const found = base && sameIn(base.manifest, of, lines.kind === 'links');
+    return found !== undefined && isLink(found) === (lines.kind === 'links') && linesIn(found).order === lines.order ? found : undefined;
   }
 
+  /** Writes what is read as parts, or where there is something to build on, as changes of that. */
   async #parts(
-    writer: PartWriter,
+    { folder, lines, what }: { readonly folder: string; readonly lines: LineOrder; readonly what: string },
+    before: ObjectInfo | undefined,
     batches: AsyncIterable<LineBatch>,
-    task: string,
-    unit: string,
-  ): Promise<Awaited<ReturnType<PartWriter['finish']>>> {
+    { task, unit }: { readonly task: string; readonly unit: string },
+  ): Promise<{ readonly parts: Pick<ObjectInfo, 'rows' | 'digest' | 'parts' | 'changes'>; readonly duplicates: number }> {
+    const changes = before && new ChangeWriter(this.container, folder, lines, this.#linesOf(before));
+    const writer = new PartWriter(
+      changes ?? this.container,
+      folder,
+      lines,
+      what,
+      this.deps.partSizes,
+      this.#buffers,
+      changes && lines.kind === 'links',
+    );
     let done = 0;
     this.#begun = false;
-    for await (const batch of batches) {
-      this.options.signal?.throwIfAborted();
-      this.#begun = true;
-      await writer.add(batch);
-      done += batch.ends.length;
-      this.#reporter.progress({ task, done, unit });
+    try {
+      for await (const batch of batches) {
+        this.options.signal?.throwIfAborted();
+        this.#begun = true;
+        await writer.add(batch);
+        done += batch.ends.length;
+        this.#reporter.progress({ task, done, unit });
+      }
+      const written = await writer.finish();
+      this.#reporter.progress({ task, done: written.rows, total: written.rows, unit });
+      return { parts: { ...written, ...defined({ changes: await changes?.finish() }) }, duplicates: writer.duplicates };
+    } finally {
+      await changes?.close();
     }
-    const written = await writer.finish();
-    this.#reporter.progress({ task, done: written.rows, total: written.rows, unit });
-    return written;
+  }
+
+  /** The lines of the snapshot that this one builds on, part by part. */
+  async *#linesOf(info: ObjectInfo): AsyncGenerator<Buffer> {
+    const { base } = this.request;
+    if (base !== undefined) yield* inOrder(info.parts, PARTS_AT_ONCE, async (part) => await base.partBytes(info, part, this.options.signal));
   }
 
   async #small(name: string, bytes: Buffer): Promise<void> {

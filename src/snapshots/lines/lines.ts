@@ -65,6 +65,18 @@ export function keyAt(kind: LineKind, bytes: Buffer, start: number, limit: numbe
   return stringAt(bytes, from, stringEnd(bytes, from, limit));
 }
 
+/** Where the key of the line at `start` ends, quote included; of a link, its `to` side. */
+export function keyEnd(kind: LineKind, bytes: Buffer, start: number): number {
+  const end = stringEnd(bytes, start + keyOffset(kind), bytes.length) + 1;
+  return kind === 'records' ? end : stringEnd(bytes, end + LINK_MIDDLE.length, bytes.length) + 1;
+}
+
+/** The key of the `to` side of the link whose line begins at `start`. */
+export function otherEndAt(bytes: Buffer, start: number): string {
+  const to = stringEnd(bytes, start + LINK_PREFIX.length, bytes.length) + 1 + LINK_MIDDLE.length;
+  return stringAt(bytes, to, stringEnd(bytes, to, bytes.length));
+}
+
 /**
  * Compares two JSON strings in the order of the keys they stand for. Both offsets are of the first character; returns
  * <0, 0, >0.

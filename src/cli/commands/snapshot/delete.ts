@@ -15,7 +15,7 @@ export const deleteVerb: CommandSpec = {
 async function remove(context: CommandContext): Promise<Outcome> {
   const { input, session, live } = context;
   const catalog = await (await session()).catalog();
-  const summary = await catalog.resolve(input.required('snapshot'));
+  const summary = await catalog.requireDeletable(input.required('snapshot'));
   const strictest =
     ['production', 'staging', 'sandbox'].find((name) => summary.platforms.some((platform) => platform.environment === name)) ?? 'sandbox';
   await confirmDestructive(

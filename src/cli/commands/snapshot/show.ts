@@ -1,3 +1,4 @@
+import { defined } from '../../../lib/index.js';
 import type { ObjectInfo } from '../../../snapshots/index.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { contentsText, snapshotText } from '../../views/snapshot.js';
@@ -12,7 +13,7 @@ async function show({ input, session }: CommandContext): Promise<Outcome> {
   const reader = await catalog.open(summary.id);
   try {
     const { manifest } = reader;
-    const slim = (info: ObjectInfo): Omit<ObjectInfo, 'parts'> & { readonly parts: number } => ({ ...info, parts: info.parts.length });
+    const slim = ({ parts, changes, ...info }: ObjectInfo) => ({ ...info, parts: parts.length, ...defined({ changes: changes?.rows }) });
     return {
       data: { ...summary, objects: manifest.objects.map(slim), links: manifest.links.map(slim), refused: manifest.refused },
       text: (style) => `${snapshotText(summary, style)}\n\n${contentsText(manifest, summary.gaps, style)}`,
