@@ -88,7 +88,8 @@ export default defineConfig(({ mode }) => ({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 3,
+    // Two cores, and many tests wait for processes of their own.
+    maxWorkers: 4,
     // Most files need modules of src and nothing else: loading them anew for each takes a minute.
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -22,6 +22,7 @@ export function snapshotList(
     [
       `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
       `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}`,
+      ...(snapshot.bases.length === 0 ? [] : [`  builds on ${basesWords(snapshot.bases)}`]),
       ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
       ...(snapshot.gaps.length === 0 ? [] : [`  ${style.glyph.warning} ${gapsLine(snapshot.gaps)}`]),
       `  ${snapshot.id}`,
