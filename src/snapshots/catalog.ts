@@ -224,7 +224,7 @@ class StoredCatalog implements Catalog {
     const summary = await this.requireDeletable(reference);
     // Whoever builds on a snapshot holds its lock.
     const owner = { by: 'delete', holder: summary.id, purpose: 'deleting a snapshot' };
-    const lock = await this.#store.lock(snapshotLock(summary.id), owner, { breakDead: true });
+    const lock = await this.#store.lock(snapshotLock(summary.id), owner, { breakDead: true, lapse: true });
     try {
       await this.#requireUnneeded(summary.id);
       await this.#storage.delete(`${summary.id}.zip`);

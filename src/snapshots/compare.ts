@@ -202,7 +202,8 @@ async function* merge(kind: LineKind, a: Side, b: Side, task: string, options: C
 
 /** What differs, where one side builds on the other and tells: as lines of `a` and of `b`. */
 async function toldChanges(a: Side, b: Side, signal: AbortSignal | undefined): Promise<readonly TwoLines[] | undefined> {
-  if (a.info === undefined || b.info === undefined) return undefined;
+  // A kind of link may have another name on the other side.
+  if (a.info === undefined || a.info.object !== b.info?.object) return undefined;
   const later = await b.reader.changesSince?.(a.reader.manifest.id, b.info, signal);
   if (later !== undefined) return later.map(({ is, was }) => ({ a: was, b: is }));
   const earlier = await a.reader.changesSince?.(b.reader.manifest.id, a.info, signal);

@@ -298,4 +298,25 @@ describe('a snapshot that builds on another', () => {
     expect(await reading(join(deps.dir, `${last}.zip`), linesOf)).toEqual(wanted);
     expect(wanted.length).toBeGreaterThan(2);
   });
+
+  it('compares a kind of link with one that has another name on the other side, not with its namesake', async () => {
+    const deps = await workspace();
+    const [one, other] = [
+      { from: '1', to: '2' },
+      { from: '3', to: '4' },
+    ];
+    const platform = memoryPlatform('crm', { objects: { contacts: PEOPLE }, links: { [KIND]: [one], 'contacts~contacts~likes': [other] } });
+    const { id } = await createSnapshot({ platforms: [platform], by: 'maya' }, deps);
+    const catalog = openCatalog(deps);
+    const base = await catalog.open(id);
+    const built = await createSnapshot({ platforms: [platform], by: 'maya', base }, deps);
+    await base.close();
+    const found = await using(catalog, [id, built.id], async (a, b) =>
+      a && b ? await collect(compareLinks(a, b, 'crm', KIND, { nameInB: 'contacts~contacts~likes' })) : [],
+    );
+    expect(found).toEqual([
+      { change: 'removed', link: one },
+      { change: 'added', link: other },
+    ]);
+  });
 });

@@ -62,7 +62,7 @@ function handsOf({ call, live, interrupts, clock, style }: CommandContext, sessi
         try {
           return await createSnapshot({ ...request, base }, deps, options);
         } catch (error) {
-          if (!isRunbackError(error, 'snapshot-damaged')) throw error;
+          if (!isRunbackError(error, 'snapshot-damaged') && !isRunbackError(error, 'locked')) throw error;
           live.print(`${style.glyph.warning} ${error.message}. This snapshot holds everything, and builds on nothing.`);
           return await createSnapshot(request, deps, options);
         } finally {

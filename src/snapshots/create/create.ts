@@ -50,6 +50,8 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
         },
         async (file) => {
           options.signal?.throwIfAborted();
+          // Whoever was suspended for long may have lost it: what this builds on could be gone by now.
+          await baseLock?.check();
           const { digest, manifest: read } = await checkWritten(file, manifest);
           // Before the file appears: one that is there was recorded, whenever the writer dies.
           if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by, manifest: read, ...defined({ job: request.job }) });
@@ -82,7 +84,11 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
  * as it is there.
  */
 async function holdBase({ manifest }: SnapshotReader, id: string, by: string, storage: SnapshotStorage, store: Store): Promise<Lock> {
-  const lock = await store.lock(snapshotLock(manifest.id), { by, holder: id, purpose: 'making a snapshot that builds on it' }, { breakDead: true });
+  const lock = await store.lock(
+    snapshotLock(manifest.id),
+    { by, holder: id, purpose: 'making a snapshot that builds on it' },
+    { breakDead: true, lapse: true },
+  );
   if ((await storage.list()).some(({ name }) => idOf(name) === manifest.id)) return lock;
   await lock.release();
   throw new RunbackError('not-found', `There is no snapshot ${manifest.id} to build on`, {
