@@ -6,6 +6,7 @@ import { Open } from 'unzipper';
 import { describe, expect, it } from 'vitest';
 
 import { compareKeys, type Link, type PlatformRecord, recordLine } from '../../src/records/index.js';
+import { parseHeader } from '../../src/snapshots/container/manifest.js';
 import {
   type Catalog,
   compareLinks,
@@ -318,5 +319,13 @@ describe('a snapshot that builds on another', () => {
       { change: 'removed', link: one },
       { change: 'added', link: other },
     ]);
+  });
+
+  it('never looks for what it builds on outside the folder', async () => {
+    const digest = '0'.repeat(64);
+    const header = (id: string): Buffer =>
+      Buffer.from(JSON.stringify({ version: 3, id: 'snap-a', kind: 'delta', base: { id, digest }, startedAt: '', platforms: [], createdBy: '' }));
+    expect(parseHeader(header('snap-20261128-020000-aaaa'), 'x')).toBeDefined();
+    for (const id of ['../../etc/x', 'a/b', 'a\\b', '..', '']) expect(parseHeader(header(id), 'x')).toBeUndefined();
   });
 });

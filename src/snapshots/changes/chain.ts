@@ -144,7 +144,7 @@ function withChanges(lines: LineOrder, pieces: readonly Buffer[], changes: reado
       const change = changes[next];
       if (change === undefined) break;
       const order = compareLines(lines, bytes, at, change.bytes, change.at);
-      const end = order > 0 ? at : bytes.indexOf(NEWLINE, at) + 1;
+      const end = order > 0 ? at : bytes.indexOf(NEWLINE, at) + 1 || bytes.length;
       if (order >= 0) {
         out.push(bytes.subarray(from, at));
         put(change);

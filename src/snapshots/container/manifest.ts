@@ -52,7 +52,8 @@ const header = z.looseObject({
   version,
   id: z.string().min(1),
   kind: z.enum(['full', 'delta']),
-  base: z.looseObject({ id: z.string().min(1), digest }).exactOptional(),
+  // A name of a file in the folder of snapshots, and no way out of it.
+  base: z.looseObject({ id: z.string().regex(/^[\w-]+$/u), digest }).exactOptional(),
   startedAt: z.string(),
   platforms: z.array(platform),
   createdBy: z.string(),
