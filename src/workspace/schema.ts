@@ -100,7 +100,7 @@ const jobSchema = z
     pause_syncs: z.boolean().default(false).describe('Pause the syncs that write to these platforms while the snapshot is taken.'),
     incremental: z
       .boolean()
-      .default(true)
+      .default(false)
       .describe('Store only what differs from the snapshot before. From time to time one holds everything again.'),
     target: durationSchema.exactOptional().describe('The newest complete snapshot of this job is never to be older than this: 26h.'),
     keep: keepSchema.exactOptional(),

@@ -44,7 +44,7 @@ describe('runback backup run', () => {
   });
 
   it('builds on the snapshot before, which then stays; on none where that is damaged, or the job says so', async () => {
-    const { dir } = await workspaceWith('nightly: { platforms: [hubspot], keep: { last: 1 } }');
+    const { dir } = await workspaceWith('nightly: { platforms: [hubspot], incremental: true, keep: { last: 1 } }');
     const run = async (): Promise<{ readonly id: string; readonly bases: readonly string[]; readonly bytes: number; readonly path: string }> => {
       const { code, json } = await call(dir, 'backup', 'run', 'nightly');
       expect(code).toBe(0);
