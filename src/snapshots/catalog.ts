@@ -6,7 +6,7 @@ import { byAge } from './age.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
 import type { ZipSnapshotReader } from './reader.js';
-import { notesOf, requireRecorded, snapshotLock } from './records.js';
+import { baseLockOf, notesOf, requireRecorded } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
@@ -224,7 +224,7 @@ class StoredCatalog implements Catalog {
     const summary = await this.requireDeletable(reference);
     // Whoever builds on a snapshot holds its lock.
     const owner = { by: 'delete', holder: summary.id, purpose: 'deleting a snapshot' };
-    const lock = await this.#store.lock(snapshotLock(summary.id), owner, { breakDead: true, lapse: true });
+    const lock = await this.#store.lock(baseLockOf(summary.id), owner, { breakDead: true, lapse: true });
     try {
       await this.#requireUnneeded(summary.id);
       await this.#storage.delete(`${summary.id}.zip`);

@@ -1,5 +1,5 @@
 import type { PlatformSchema } from '../connectors/index.js';
-import { inOrder, isRunbackError, messageOf, type RunbackError, sha256 } from '../lib/index.js';
+import { inOrder, messageOf, type RunbackError, sha256 } from '../lib/index.js';
 import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
 import { changesSince } from './changes/between.js';
 import { type Layer, linesOf, madeOf } from './changes/chain.js';
@@ -166,8 +166,8 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
       return await changesSince(this, info, id, signal);
     } catch (error) {
       signal?.throwIfAborted();
-      if (damageOf(error) === undefined && isRunbackError(error)) throw error;
-      // What is damaged is named by whoever reads the parts.
+      if (error instanceof TypeError || error instanceof RangeError) throw error;
+      // What is damaged or gone is named by whoever reads the parts.
       return undefined;
     }
   }

@@ -13,7 +13,12 @@ export function notesOf(store: Store, id: string): Document<SnapshotNotes> {
   return store.document<SnapshotNotes>(NOTES_KIND, id);
 }
 
-/** Name of the lock of a snapshot: of whoever writes it, builds on it or deletes it. */
+/** Name of the lock of whoever builds on a snapshot or deletes it. What its dead holder left tells nothing of the snapshot itself. */
+export function baseLockOf(id: string): string {
+  return `base-${id}`;
+}
+
+/** Name of the lock of whoever writes a snapshot. */
 export function snapshotLock(id: string): string {
   return `snapshot-${id}`;
 }

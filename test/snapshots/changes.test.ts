@@ -1,10 +1,12 @@
-import { copyFile, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { copyFile, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as fc from 'fast-check';
 import { Open } from 'unzipper';
 import { describe, expect, it } from 'vitest';
 
+import { silentReporter } from '../../src/lib/index.js';
 import { compareKeys, type Link, type PlatformRecord, recordLine } from '../../src/records/index.js';
 import { parseHeader } from '../../src/snapshots/container/manifest.js';
 import {
@@ -327,5 +329,45 @@ describe('a snapshot that builds on another', () => {
       Buffer.from(JSON.stringify({ version: 3, id: 'snap-a', kind: 'delta', base: { id, digest }, startedAt: '', platforms: [], createdBy: '' }));
     expect(parseHeader(header('snap-20261128-020000-aaaa'), 'x')).toBeDefined();
     for (const id of ['../../etc/x', 'a/b', 'a\\b', '..', '']) expect(parseHeader(header(id), 'x')).toBeUndefined();
+  });
+
+  it('holds everything, and builds on nothing, where too much has changed: readers would pay for it', async () => {
+    const deps = await workspace();
+    const many = Array.from({ length: 3000 }, (_, n) => person(String(10_000 + n), `Ann ${n}`));
+    const [full = ''] = await chainOf([{ contacts: many, links: [] }], deps, plain);
+    const catalog = openCatalog(deps);
+    const base = await catalog.open(full);
+    const notes: string[] = [];
+    const left = [many[0], many.at(-1)].flatMap((one) => one ?? []);
+    const made = await createSnapshot({ platforms: [platformIn({ contacts: left, links: [] }, plain)], by: 'maya', base }, deps, {
+      reporter: { ...silentReporter, note: (text) => void notes.push(text) },
+    });
+    await base.close();
+    expect([made.bases, made.rows]).toEqual([[], 2]);
+    expect(notes).toEqual([expect.stringContaining('builds on nothing')]);
+    expect((await catalog.list()).map(({ id }) => id).sort()).toEqual([full, made.id].sort());
+    await catalog.delete(full);
+  });
+
+  it('killed while its folder is not there later: the notes of what it was to build on stay', async () => {
+    const deps = await workspace();
+    const [full = ''] = await chainOf(states().slice(0, 1), deps, plain);
+    const state = deps.store.location;
+    // As kill -9 leaves it: the lock of a process that is no more.
+    const killed = spawnSync(process.execPath, [
+      '-e',
+      `const { built } = require(${JSON.stringify(join(import.meta.dirname, '../support/built.cjs'))});
+       const { openFileStore } = built('store'); const { Redactor, systemClock } = built('lib');
+       const store = openFileStore({ dir: ${JSON.stringify(state)}, clock: systemClock, redactor: new Redactor() });
+       store.lock(${JSON.stringify(`base-${full}`)}, { by: 'x', holder: 'x', purpose: 'x' }).then(() => process.kill(process.pid, 'SIGKILL'));`,
+    ]);
+    expect(killed.signal).toBe('SIGKILL');
+    expect(await deps.store.lockHolder(`base-${full}`)).toBeDefined();
+    await rename(deps.dir, `${deps.dir}-away`);
+    await take({ contacts: PEOPLE, links: [] }, deps, plain);
+    await rm(deps.dir, { recursive: true });
+    await rename(`${deps.dir}-away`, deps.dir);
+    expect((await openCatalog(deps).resolve(full)).record).toBeDefined();
+    await openCatalog(deps).delete(full);
   });
 });

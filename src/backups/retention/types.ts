@@ -1,3 +1,4 @@
+import type { KeepConfig } from '../../workspace/index.js';
 import type { Grade } from '../grade.js';
 
 /** What retention knows of a snapshot. */
@@ -19,13 +20,7 @@ export interface RetainedSnapshot {
 }
 
 /** Places by rule; `withinMs` is a span. */
-export interface KeepRules {
-  readonly last?: number;
-  readonly hourly?: number;
-  readonly daily?: number;
-  readonly weekly?: number;
-  readonly monthly?: number;
-  readonly yearly?: number;
+export interface KeepRules extends Omit<KeepConfig, 'within'> {
   readonly withinMs?: number;
 }
 

@@ -9,6 +9,9 @@ import { whilePaused } from './while-paused.js';
 /** Where an incident comes from that a backup job has opened: no job waits for one of its own kind. */
 export const BACKUP_SOURCE = 'backup';
 
+/** Codes of errors that a snapshot which builds on nothing does not meet: its base is damaged, gone, or was lost on the way. */
+const BASE_TROUBLE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'locked', 'not-found']);
+
 /** The jobs of runback.yml, in its order. */
 export function jobsOf({ workspace }: Pick<Session, 'workspace'>): readonly JobConfig[] {
   return Object.values(workspace.config.backups.jobs);
@@ -62,7 +65,7 @@ function handsOf({ call, live, interrupts, clock, style }: CommandContext, sessi
         try {
           return await createSnapshot({ ...request, base }, deps, options);
         } catch (error) {
-          if (!isRunbackError(error, 'snapshot-damaged') && !isRunbackError(error, 'locked')) throw error;
+          if (!isRunbackError(error) || !BASE_TROUBLE.has(error.code)) throw error;
           live.print(`${style.glyph.warning} ${error.message}. This snapshot holds everything, and builds on nothing.`);
           return await createSnapshot(request, deps, options);
         } finally {

@@ -27,7 +27,7 @@ export async function changesSince(layer: Layer, info: ObjectInfo, since: string
     bytes += [...its.changes.parts, ...its.changes.was].reduce((sum, part) => sum + part.bytes, 0);
     if (bytes > MOST_BYTES) return undefined;
     const [changes, was] = [await here.checkedChanges(its, its.changes.parts, signal), await here.checkedChanges(its, its.changes.was, signal)];
-    found.push(...stepsOf(lines, changes, was));
+    for (const step of stepsOf(lines, changes, was)) found.push(step);
     here = await here.base();
     const below = sameIn(here.manifest, its, isLink(its));
     if (below === undefined) return undefined;

@@ -58,7 +58,8 @@ async function levelsOf(layer: Layer, info: ObjectInfo): Promise<readonly Level[
 /**
  * The bytes of one part of a snapshot that builds on others: the lines of the full one between the first and the last
  * key of the part, with the newest change of each key in their place. The caller checks them against the part's digest,
- * which was that of what the platform gave. Reads the overlapping parts of each level once; memory: those.
+ * which was that of what the platform gave. Reads the overlapping parts of each level once, one
+ * after the other. Throws an Error where more comes out than the part holds.
  */
 export async function madeOf(layer: Layer, info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer> {
   const lines = linesOf(info);
@@ -71,10 +72,10 @@ export async function madeOf(layer: Layer, info: ObjectInfo, part: PartInfo, sig
     for (const stored of its.changes?.parts ?? [])
       if (overlaps(its, stored, part)) changes.push(...within(lines, await from.changes(its, stored, signal), range));
   }
-  const pieces: Buffer[] = [];
+  const made = new Made(lines, newestOf(lines, changes), part.bytes);
   for (const stored of full.info.parts)
-    if (overlaps(full.info, stored, part)) pieces.push(trimmed(lines, await full.layer.stored(full.info, stored, signal), range));
-  return withChanges(lines, pieces, newestOf(lines, changes));
+    if (overlaps(full.info, stored, part)) made.add(trimmed(lines, await full.layer.stored(full.info, stored, signal), range));
+  return made.finish();
 }
 
 /** Beginnings of lines with the first and the last key. */
@@ -132,29 +133,49 @@ function newestOf(lines: LineOrder, changes: Change[]): readonly Change[] {
   });
 }
 
-function withChanges(lines: LineOrder, pieces: readonly Buffer[], changes: readonly Change[]): Buffer {
-  const out: Buffer[] = [];
-  let next = 0;
-  const put = ({ is }: Change): void => {
-    if (is !== undefined) out.push(is.bytes.subarray(is.start, is.end + 1));
-  };
-  for (const bytes of pieces) {
+/** Lines of the full snapshot, piece by piece, with the changes in their place. Copies what stays: the pieces can go. */
+class Made {
+  readonly #out: Buffer[] = [];
+  #bytes = 0;
+  #next = 0;
+
+  /** `most`: bytes that come out; more is damage. */
+  constructor(
+    private readonly lines: LineOrder,
+    private readonly changes: readonly Change[],
+    private readonly most: number,
+  ) {}
+
+  add(bytes: Buffer): void {
     let from = 0;
     for (let at = 0; at < bytes.length;) {
-      const change = changes[next];
+      const change = this.changes[this.#next];
       if (change === undefined) break;
-      const order = compareLines(lines, bytes, at, change.bytes, change.at);
+      const order = compareLines(this.lines, bytes, at, change.bytes, change.at);
       const end = order > 0 ? at : bytes.indexOf(NEWLINE, at) + 1 || bytes.length;
       if (order >= 0) {
-        out.push(bytes.subarray(from, at));
-        put(change);
-        next += 1;
+        this.#keep(bytes.subarray(from, at));
+        this.#put(change);
         from = end;
       }
       at = end;
     }
-    out.push(bytes.subarray(from));
+    this.#keep(bytes.subarray(from));
   }
-  for (const change of changes.slice(next)) put(change);
-  return Buffer.concat(out);
+
+  finish(): Buffer {
+    for (let change = this.changes[this.#next]; change !== undefined; change = this.changes[this.#next]) this.#put(change);
+    return Buffer.concat(this.#out, this.#bytes);
+  }
+
+  #put({ is }: Change): void {
+    this.#next += 1;
+    if (is !== undefined) this.#keep(is.bytes.subarray(is.start, is.end + 1));
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (this.#bytes > this.most) throw new Error('it is made of more than was written');
+    if (bytes.length > 0) this.#out.push(Buffer.from(bytes));
+  }
 }

@@ -9,6 +9,14 @@ import { goneLine } from './change-lines.js';
 /** Bytes after which a part of changes is written: readers hold one of each snapshot of a chain. */
 const PART_BYTES = 256 << 10;
 
+/** Changes that are always stored as such, however few records there are. */
+const FEW = 1000;
+/** Beyond this share of the records before, changes cost readers more than everything. */
+const MOST_CHANGED = 0.2;
+
+/** So much differs from the snapshot before that one which holds everything is smaller and quicker to read. */
+export class TooMuchChanged extends Error {}
+
 /**
  * Takes the parts of what a platform gives, one after the other, and writes what differs from an earlier snapshot, and
  * what that was. `before` gives the lines of that one, in the same order. Memory: a part of each, and two of changes.
@@ -18,12 +26,15 @@ export class ChangeWriter implements PartSink {
   readonly #was: LineParts;
   #old: Place = { bytes: Buffer.alloc(0), at: 0 };
   #ended = false;
+  #rows = 0;
 
   constructor(
     container: PartSink,
     folder: string,
     private readonly lines: LineOrder,
     private readonly before: AsyncGenerator<Buffer>,
+    /** Records of that one: where more than a part of them differs, `add` and `finish` throw {@link TooMuchChanged}. */
+    private readonly rowsBefore: number,
   ) {
     this.#changes = new LineParts(container, changesFolder(folder));
     this.#was = new LineParts(container, wasFolder(folder));
@@ -47,8 +58,7 @@ export class ChangeWriter implements PartSink {
   /** What is left of the earlier snapshot is gone. Resolves when all changes are in the container. */
   async finish(): Promise<StoredChanges> {
     while (await this.#hasOld()) await this.#changed(undefined, this.#old);
-    const parts = await this.#changes.finish();
-    return { rows: parts.reduce((sum, { rows }) => sum + rows, 0), parts, was: await this.#was.finish() };
+    return { rows: this.#rows, parts: await this.#changes.finish(), was: await this.#was.finish() };
   }
 
   /** Ends reading the earlier snapshot. */
@@ -71,6 +81,8 @@ export class ChangeWriter implements PartSink {
     if (place === undefined) return;
     const key = keyAt(this.lines.kind, place.bytes, place.at, place.bytes.length);
     const is = now === undefined ? goneLine(place.bytes, place.at, keyEnd(this.lines.kind, place.bytes, place.at)) : lineOf(now);
+    this.#rows += 1;
+    if (this.#rows > Math.max(FEW, MOST_CHANGED * this.rowsBefore)) throw new TooMuchChanged('Too much has changed since the snapshot before');
     await this.#changes.add(key, is);
     if (old !== undefined) await this.#was.add(key, lineOf(old));
     for (const each of [now, old]) if (each !== undefined) each.at = nextLine(each);

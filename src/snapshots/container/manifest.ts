@@ -128,7 +128,7 @@ function fitsItself({ version: written, id, header: { id: own, kind: stored, bas
     isDelta === (base !== undefined) &&
     bases.at(-1) === base?.id &&
     isSet([...bases, id]) &&
-    infos.every(({ info, kind }) => info.changes === undefined || (isDelta && areChanges(info.changes, kind === 'links'))) &&
+    infos.every(({ info, kind }) => info.changes === undefined || (isDelta && areChanges(info, info.changes, kind))) &&
     (written > 1 || infos.every(({ info }) => info.order === undefined)) &&
     isSet(names) &&
     isSet(parts.map(({ name }) => name)) &&
@@ -139,9 +139,15 @@ function fitsItself({ version: written, id, header: { id: own, kind: stored, bas
   );
 }
 
-function areChanges({ parts, was }: StoredChanges, links: boolean): boolean {
-  const of = links ? 'links' : 'data';
-  return parts.every(({ name }) => name.startsWith(`changes-${of}/`)) && was.every(({ name }) => name.startsWith(`was-${of}/`));
+/** They are held to what parts are held to: a part that says it has every key would be read for each. */
+function areChanges(info: ObjectInfo, { rows, parts, was }: StoredChanges, kind: string): boolean {
+  const sum = was.reduce((all, part) => all + part.rows, 0);
+  return (
+    parts.every(({ name }) => name.startsWith(`changes-${kind}/`)) &&
+    was.every(({ name }) => name.startsWith(`was-${kind}/`)) &&
+    isOrdered({ ...info, rows, parts }, kind) &&
+    isOrdered({ ...info, rows: sum, parts: was }, kind)
+  );
 }
 
 /** Links of one record may go on in the next part. */

@@ -1,9 +1,10 @@
 import { type CallOptions, type Clock, defined, isRunbackError, newId, RunbackError } from '../../lib/index.js';
 import type { Lock, Store } from '../../store/index.js';
+import { TooMuchChanged } from '../changes/change-writer.js';
 import { DELTA_VERSION, FORMAT_VERSION } from '../container/manifest.js';
 import { openStored } from '../container/open.js';
 import { ContainerWriter } from '../container/writer.js';
-import { notesOf, recordMade, snapshotLock } from '../records.js';
+import { baseLockOf, notesOf, recordMade, snapshotLock } from '../records.js';
 import { folderStorage } from '../storage/folder.js';
 import type { SnapshotStorage, StoredFile } from '../storage/storage.js';
 import { summaryOf } from '../summary.js';
@@ -21,10 +22,23 @@ import { type CreateSnapshotDeps, type CreateSnapshotRequest, WritingSession } f
  * directory, header, schemas and manifest as any reader would. (Unpacking everything again would cost as much as the
  * snapshot; `verify` does that.) Left-overs of killed writers are removed first.
  *
+ * With a base: where too much has changed since, the platforms are read once more for one that holds everything.
+ *
  * Throws what the connectors throw, `object-unsupported` for an object type asked for that no platform has or that it
  * refuses, `disk-full`, `disk-denied`, and the signal's reason when aborted; no file is left then.
  */
 export async function createSnapshot(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions = {}): Promise<SnapshotSummary> {
+  try {
+    return await take(request, deps, options);
+  } catch (error) {
+    if (!(error instanceof TooMuchChanged)) throw error;
+    options.reporter?.note(`${error.message}: everything is read once more, and this snapshot builds on nothing`);
+    const { base: _base, ...whole } = request;
+    return await take(whole, deps, options);
+  }
+}
+
+async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions): Promise<SnapshotSummary> {
   const storage = deps.storage ?? folderStorage(deps.dir);
   await removeLeftovers(storage, deps.store, request.by);
   const id = newId('snap', deps.clock, [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished())]);
@@ -85,7 +99,7 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
  */
 async function holdBase({ manifest }: SnapshotReader, id: string, by: string, storage: SnapshotStorage, store: Store): Promise<Lock> {
   const lock = await store.lock(
-    snapshotLock(manifest.id),
+    baseLockOf(manifest.id),
     { by, holder: id, purpose: 'making a snapshot that builds on it' },
     { breakDead: true, lapse: true },
   );

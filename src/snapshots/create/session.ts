@@ -285,7 +285,7 @@ export class WritingSession {
     batches: AsyncIterable<LineBatch>,
     { task, unit }: { readonly task: string; readonly unit: string },
   ): Promise<{ readonly parts: Pick<ObjectInfo, 'rows' | 'digest' | 'parts' | 'changes'>; readonly duplicates: number }> {
-    const changes = before && new ChangeWriter(this.container, folder, lines, this.#linesOf(before));
+    const changes = before && new ChangeWriter(this.container, folder, lines, this.#linesOf(before), before.rows);
     const writer = new PartWriter(
       changes ?? this.container,
       folder,
