@@ -294,10 +294,27 @@ class StoredCatalog implements Catalog {
   async #summarise({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> {
     const reader = await this.#openNamed(name, { quick });
     try {
-      return summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read());
+      const summary = summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read());
+      const below = await this.#damagedBelow(summary.bases);
+      if (below === 0) return summary;
+      const { verifiedAt: _verifiedAt, ...rest } = summary;
+      return { ...rest, damaged: below + (rest.damaged ?? 0) };
     } finally {
       await reader.close();
     }
+  }
+
+  /** Damages that verifications found in what a snapshot builds on: it is made of that, whenever it was verified itself. */
+  async #damagedBelow(bases: readonly string[]): Promise<number> {
+    let found = 0;
+    for (const id of bases)
+      found +=
+        (
+          await this.#notesOf(id)
+            .read()
+            .catch(() => undefined)
+        )?.damaged ?? 0;
+    return found;
   }
 
   /** Newest first: ids begin with the time at which they were given. */

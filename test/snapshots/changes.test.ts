@@ -226,6 +226,10 @@ describe('a snapshot that builds on another', () => {
     const part = info?.parts[1];
     await whole.close();
     await spoil(join(deps.dir, `${full}.zip`), part?.name ?? '');
+    // Known once, it counts for all that are made of it.
+    expect((await catalog.resolve(last)).damaged).toBeUndefined();
+    await catalog.verify(full);
+    expect((await catalog.resolve(last)).damaged).toBeGreaterThan(0);
     const { damage } = await catalog.verify(last);
     expect(damage.length).toBeGreaterThan(0);
     for (const { why, object } of damage) expect([object, why]).toEqual(['contacts', expect.stringContaining(part?.name ?? '-')]);
