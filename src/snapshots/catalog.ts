@@ -17,6 +17,8 @@ import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary } from
 export interface IgnoredFile {
   readonly path: string;
   readonly why: string;
+  /** It is being written, or its writer was killed: nothing builds on it, and what it builds on is held by its writer. */
+  readonly unfinished?: true;
 }
 
 /** The snapshots of a workspace. A snapshot's id is the name of its file. */
@@ -124,6 +126,7 @@ class StoredCatalog implements Catalog {
     const ignored: IgnoredFile[] = (await this.#storage.unfinished()).map((name) => ({
       path: this.#storage.pathOf(name),
       why: 'it is being written, or its writer was killed',
+      unfinished: true,
     }));
     const files = await this.#newestFirst();
     for (const stored of files.slice(0, most)) {

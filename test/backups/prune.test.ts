@@ -1,4 +1,4 @@
-import { cp, readdir } from 'node:fs/promises';
+import { cp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { explainPrune, prune, type PruneReport } from '../../src/backups/index.js';
 import { Incidents, link, resolve } from '../../src/incidents/index.js';
-import { type Clock, Redactor, systemClock } from '../../src/lib/index.js';
+import { type Clock, defined, Redactor, systemClock } from '../../src/lib/index.js';
 import { createSnapshot, openCatalog, openSnapshot, type Catalog, type SnapshotSummary } from '../../src/snapshots/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import type { KeepConfig } from '../../src/workspace/index.js';
@@ -25,7 +25,8 @@ interface Scene {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly clock: Clock & { at: number };
-  make(job?: string): Promise<SnapshotSummary>;
+  /** `on`: id of one that it builds on. */
+  make(job?: string, on?: string): Promise<SnapshotSummary>;
   deps(keep: KeepConfig | undefined): Parameters<typeof prune>[0];
 }
 
@@ -46,11 +47,15 @@ async function scene(): Promise<Scene> {
     store,
     catalog,
     clock,
-    make: async (job) => {
+    make: async (job, on) => {
       const platform = memoryPlatform('crm', { objects: { contacts: people(3) } });
-      const made = await createSnapshot({ platforms: [platform], by: 'maya', ...(job === undefined ? {} : { job }) }, { dir, store, clock });
-      clock.at += DAY;
-      return made;
+      const base = on === undefined ? undefined : await catalog.open(on);
+      try {
+        return await createSnapshot({ platforms: [platform], by: 'maya', ...defined({ job, base }) }, { dir, store, clock });
+      } finally {
+        await base?.close();
+        clock.at += DAY;
+      }
     },
     deps: (keep) => ({
       store,
@@ -137,6 +142,19 @@ describe('runback backup prune', () => {
     expect(await idsOf(world)).not.toContain(first.id);
     expect(info === undefined ? [] : await collect(reader.lines(info))).toHaveLength(3);
     await reader.close();
+  });
+
+  it('goes by chains: what builds on another goes first, and a file that is being written holds up nothing', async () => {
+    const world = await scene();
+    const full = await world.make('nightly');
+    const built = await world.make('nightly', full.id);
+    const next = await world.make('nightly');
+    const kept = await world.make('nightly', next.id);
+    await writeFile(join(world.dir, 'snap-20271101-000000-aaaa.zip.partial'), 'half');
+    const report = await prune(world.deps({ last: 1 }), undefined, quiet);
+    expect(going(report)).toEqual([full.id, built.id]);
+    expect(await idsOf(world)).toEqual([next.id, kept.id]);
+    expect((await world.catalog.verify(kept.id)).damage).toEqual([]);
   });
 
   it('leaves a file alone that cannot be read, and says so', async () => {
