@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take half a minute or more, the longest first: begun last, one of them would keep a single process busy at the end. */
 const LONG = [
-  'cli/game-day',
+  'drills/game-day',
   'drills/shipped',
   'drills/disturbed',
   'daemon/process',
@@ -15,7 +15,7 @@ const LONG = [
   'journeys/crash-sweep-',
   'journeys/run-kills',
   'drills/staging',
-  'cli/drill.',
+  'drills/command',
   'restores/innocent-data',
   'notify/crash',
   'journeys/postgres.',

@@ -65,15 +65,15 @@ describe('issue 9', () => {
   });
 
   test('every fault, the scorecard that can fail, the schedule', async () => {
-    await expectTests('test/drills/faults test/drills/verdict test/drills/schedule test/drills/machinery test/cli/drill');
+    await expectTests('test/drills/faults test/drills/verdict test/drills/schedule test/drills/machinery test/drills/command');
   });
 
   test('a surprise at a real terminal, using only the screen', async () => {
-    await expectTests('test/cli/guided-drill');
+    await expectTests('test/drills/guided-drill');
   });
 
   test('game days: an unanswered page, a missing permission and a missing key are findings with owners', async () => {
-    await expectTests('test/cli/game-day test/drills/people test/incidents/drills');
+    await expectTests('test/drills/game-day test/drills/people test/incidents/drills');
   });
 
   test('the report in a real browser', async () => {

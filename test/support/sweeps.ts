@@ -12,6 +12,11 @@ export const fullSweeps = process.env['RUNBACK_TEST_FULL'] === '1';
 export const everyPoint = fullSweeps || process.env['RUNBACK_TEST_POINTS'] === 'all';
 
 /**
+ * True where sweeps are to take twice what they take in `npm test`: RUNBACK_TEST_POINTS=more, as `npm run test:long` sets it.
+ */
+const morePoints = process.env['RUNBACK_TEST_POINTS'] === 'more';
+
+/**
  * How often a property is tried: an eighth of `whole`. Under CI the seed is pinned, so that more tries of what passed
  * would show nothing new; whoever looks for faults takes RUNBACK_TEST_FULL=1 and fresh seeds.
  */
@@ -69,16 +74,17 @@ function kindOfPlace(target: string): string {
 }
 
 /**
- * Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike. Where {@link everyPoint}:
- * all.
+ * Keeps every `nth` of what another choice keeps, for sweeps whose kinds are many and alike; every second of those without
+ * `npm run test:long`. Where {@link everyPoint}: all.
  */
 export function everyNth(
   nth: number,
   pick: (all: readonly CrashOperation[]) => readonly CrashOperation[],
 ): (all: readonly CrashOperation[]) => readonly CrashOperation[] {
   return (all) => {
-    const kept = pick(all).filter((_, n) => everyPoint || n % nth === 0);
-    if (!everyPoint) console.log(`every ${nth}th of them: ${kept.length}`);
+    const step = morePoints ? nth : 2 * nth;
+    const kept = pick(all).filter((_, n) => everyPoint || n % step === 0);
+    if (!everyPoint) console.log(`every ${step}th of them: ${kept.length}`);
     return kept;
   };
 }

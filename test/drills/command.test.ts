@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { setSchedule } from '../../src/drills/index.js';
 import { Redactor, systemClock } from '../../src/lib/index.js';
 import { openFileStore } from '../../src/store/index.js';
-import { ANSWERS, folderFor } from '../drills/support/deps.js';
-import { jsonLines, runback } from './support/child.js';
+import { jsonLines, runback } from '../cli/support/child.js';
+import { ANSWERS, folderFor } from './support/deps.js';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { runback } from './support/child.js';
-import { KEY, openTerminal, type Terminal, type TerminalOptions } from './support/terminal.js';
+import { runback } from '../cli/support/child.js';
+import { KEY, openTerminal, type Terminal, type TerminalOptions } from '../cli/support/terminal.js';
 
 /** A failure of four records, and a disk that is full when they are written. */
 const DRILL = {

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { DrillResult } from '../../src/drills/index.js';
-import { ANSWERS, folderFor } from '../drills/support/deps.js';
+import { cleanEnv, type Finished, jsonLines, program, runback } from '../cli/support/child.js';
 import { CANARY } from '../notify/fakes/services.js';
 import { startSmtpFake, type SmtpFake } from '../notify/fakes/smtp.js';
-import { cleanEnv, type Finished, jsonLines, program, runback } from './support/child.js';
+import { ANSWERS, folderFor } from './support/deps.js';
 
 const RUNBOOK = join(import.meta.dirname, '../../runbooks/mass-overwrite.yml');
 
