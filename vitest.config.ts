@@ -89,7 +89,7 @@ export default defineConfig(({ mode }) => ({
     hookTimeout: 120_000,
     pool: 'forks',
     // Two cores, and many tests wait for processes of their own.
-    maxWorkers: 4,
+    maxWorkers: 5,
     // Most files need modules of src and nothing else: loading them anew for each takes a minute.
     isolate: false,
     sequence: { sequencer: LongestFirst },

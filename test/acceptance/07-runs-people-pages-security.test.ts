@@ -67,7 +67,7 @@ describe('issue 7', () => {
   });
 
   test('kill -9 over whole runs of the three runbooks on both platforms, brought to their ends by the commands that the messages name', async () => {
-    const { output } = await expectTests('test/journeys/run-kills.test.ts', full ? { RUNBACK_TEST_FULL: '1' } : {});
+    const { output } = await expectTests('test/journeys/run-kills.test.ts', full ? { RUNBACK_TEST_FULL: '1' } : { RUNBACK_TEST_POINTS: 'more' });
     const kills = figure(output, /(\d+) times kill -9/u);
     expect(kills).toBeGreaterThanOrEqual(full ? 200 : 6);
     told('kill -9 over whole runs', String(kills));
@@ -109,6 +109,12 @@ describe('issue 7', () => {
     expect(code, output.slice(-6000)).toBe(0);
     expect(seconds).toBeLessThan(480);
     told('npm test', `${seconds.toFixed(0)} s`);
+  });
+
+  test.skipIf(!full)('npm run test:long: whole drills, pages in a browser, the wider sweeps (RUNBACK_TEST_FULL=1)', async () => {
+    const { code, output, seconds } = await command('npm run test:long', { CI: 'true', RUNBACK_TEST_FULL: '' });
+    expect(code, output.slice(-6000)).toBe(0);
+    told('npm run test:long', `${seconds.toFixed(0)} s`);
   });
 
   test.skipIf(!full)('npm test with both cores kept busy by something else (RUNBACK_TEST_FULL=1)', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { CrashMoment } from '../support/crash.js';
-import { fullSweeps } from '../support/sweeps.js';
+import { fullSweeps, morePoints } from '../support/sweeps.js';
 import { openRunKillWorld } from './support/run-kills.js';
 import { openHubSpotScene, openPostgresScene, type RunbookName, RUNBOOKS, type Scene } from './support/run-scenes.js';
 import { ENDINGS, type Kill, type Story } from './support/run-story.js';
@@ -9,7 +9,7 @@ import { ENDINGS, type Kill, type Story } from './support/run-story.js';
 /** Where the kills are follows from it; RUNBACK_TEST_SEED takes another one. */
 const SEED = Number(process.env['RUNBACK_TEST_SEED'] ?? 20_261_127);
 /** Stories of each platform: the three runbooks, each with the four endings, again and again. Thinned, two of the three each. */
-const STORIES = fullSweeps ? 76 : 2;
+const STORIES = fullSweeps ? 76 : morePoints ? 2 : 1;
 const MOMENTS: readonly CrashMoment[] = ['before', 'half', 'after'];
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -183,10 +183,10 @@ test('a short chain needs no interim value, a ring one, and two that swap one', 
   expect(interims(shifted(2, true))).toBe(1);
 });
 
-test('forty thousand records shifted by one take less than one and a tenth of the least number of batches', () => {
-  const moves = shifted(40_000, true);
+test('ten thousand records shifted by one take at most one and a tenth of the least number of batches', () => {
+  const moves = shifted(10_000, true);
   const batches = batchesOf(changesOf(moves, 100), 100);
-  expect(batches.length).toBeLessThanOrEqual(440);
+  expect(batches.length).toBeLessThanOrEqual(110);
   expect(textOf(play(moves, batches, UNIQUES))).toBe(textOf(moves.good));
 });
 
@@ -200,13 +200,13 @@ test.each([40, 150, 1000])('%i records shifted by one take at most twice the lea
     }
 });
 
-test('ten thousand pairs that swapped are opened by one interim value each, at once', () => {
-  const n = 20_000;
+test('five thousand pairs that swapped are opened by one interim value each, at once', () => {
+  const n = 10_000;
   const rows = (swapped: boolean): Rows => new Map([...Array(n).keys()].map((i) => [`k${i}`, rowOf(swapped ? i ^ 1 : i, undefined, undefined)]));
   const moves: Case = { schema: schemaOf(false), damaged: rows(true), good: rows(false) };
   const changes = changesOf(moves, 100);
   expect(changes.filter((change: PlanChange) => 'interim' in change)).toHaveLength(n / 2);
-  expect(batchesOf(changes, 100).length).toBeLessThanOrEqual(302);
+  expect(batchesOf(changes, 100).length).toBeLessThanOrEqual(152);
 });
 
 test('values that differ in case and space only are one value', () => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { compareKeys, recordLine, type PlatformRecord, type Value } from '../../src/records/index.js';
 import { sharedDataDir } from '../support/shared-data.js';
+import { everyPoint } from '../support/sweeps.js';
 import { memoryPlatform } from './memory-platform.js';
 import { reading, recordsIn, snapshotOf, workspace } from './support.js';
 
@@ -67,12 +68,14 @@ describe('G16: what comes out is what went in', () => {
       meta: { [string]: string },
     }));
     for (const ordered of [true, false]) {
-      const { path } = await snapshotOf(memoryPlatform('crm', { objects: { contacts: records } }, { ordered }), {
+      // Half of them as each comes, so that every string is written and read once.
+      const some = records.filter((_, n) => everyPoint || n % 2 === Number(ordered));
+      const { path } = await snapshotOf(memoryPlatform('crm', { objects: { contacts: some } }, { ordered }), {
         ...(await workspace()),
         sortLimits: { memoryBytes: 200_000, fanIn: 4 },
       });
       await reading(path, async (reader) => {
-        expect((await recordsIn(reader, 'crm', 'contacts')).map(recordLine)).toEqual(sorted(records).map(recordLine));
+        expect((await recordsIn(reader, 'crm', 'contacts')).map(recordLine)).toEqual(sorted(some).map(recordLine));
         expect((await reader.verify()).damage).toEqual([]);
       });
     }

@@ -14,7 +14,7 @@ export const everyPoint = fullSweeps || process.env['RUNBACK_TEST_POINTS'] === '
 /**
  * True where sweeps are to take twice what they take in `npm test`: RUNBACK_TEST_POINTS=more, as `npm run test:long` sets it.
  */
-const morePoints = process.env['RUNBACK_TEST_POINTS'] === 'more';
+export const morePoints = process.env['RUNBACK_TEST_POINTS'] === 'more';
 
 /**
  * How often a property is tried: an eighth of `whole`. Under CI the seed is pinned, so that more tries of what passed
