@@ -115,6 +115,54 @@ describe('jobs by their schedule', () => {
   });
 });
 
+describe('a job of which something cannot be read', () => {
+  const TWO = `${NIGHTLY}\nother: { platforms: [hubspot] , schedule: "0 3 * * *" }`;
+  const spoil = async (dir: string, kind: string): Promise<string> => {
+    const path = join(dir, '.runback', 'documents', kind, 'nightly.json');
+    await writeFile(path, '{}');
+    return path;
+  };
+
+  it.each(['backup-jobs', 'backup-alarms'])('%s: the other job runs and is shown, and the file is named', async (kind) => {
+    const { dir } = await workspaceWith(TWO);
+    await call(dir, 'backup', 'run', '--due');
+    const store = openFileStore({ dir: join(dir, '.runback'), clock: systemClock, redactor: new Redactor() });
+    const at = new Date(Date.now() - 3 * 86_400_000).toISOString();
+    await stateOf(store, 'other').update((state) => ({ ...(state ?? { version: 1 }), firstSeen: at, handled: at, schedule: '0 3 * * * UTC' }));
+    await store.document<object>('backup-alarms', 'nightly').update(() => ({ version: 1, problem: 'late', since: at }));
+    const path = await spoil(dir, kind);
+    const run = await call(dir, 'backup', 'run', '--due');
+    expect((run.json.data['jobs'] as readonly unknown[])[1]).toMatchObject({ job: 'other', state: 'taken' });
+    expect([run.code === 0, JSON.stringify(run.json.error)]).toEqual([false, expect.stringContaining(path)]);
+    const shown = await call(dir, 'backup', 'jobs');
+    expect([shown.code, shown.json.error]).toMatchObject([1, { code: 'backup-failing', why: expect.stringContaining(path) as string }]);
+    expect(shown.json.data).toMatchObject({ jobs: [{ job: 'other', snapshots: 1 }], unread: [{ job: 'nightly' }] });
+    const screen = await runHere(['backup', 'jobs'], { cwd: dir });
+    expect(screen.stdout).toContain('nightly');
+  });
+});
+
+describe('damage in what the next snapshot builds on', () => {
+  it.each([
+    ['in its records', (bytes: Buffer) => bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 400)],
+    ['so that it cannot be opened', (bytes: Buffer) => bytes.fill(0, 0)],
+  ])('%s opens an incident, although the snapshot holds everything', async (_where, spoil) => {
+    const { dir } = await workspaceWith('nightly: { platforms: [hubspot], incremental: true }');
+    await writeFile(join(dir, 'escalation.yml'), POLICY);
+    const first = jobIn((await call(dir, 'backup', 'run', 'nightly')).json) as { readonly snapshot: { readonly id: string; readonly path: string } };
+    await call(dir, 'snapshot', 'verify', first.snapshot.id);
+    await writeFile(first.snapshot.path, spoil(await readFile(first.snapshot.path)));
+    const again = jobIn((await call(dir, 'backup', 'run', 'nightly')).json);
+    expect(again).toMatchObject({ state: 'taken', snapshot: { bases: [] }, base: { snapshot: first.snapshot.id } });
+    const incidents = async () => (await call(dir, 'incident', 'list')).json.data['incidents'];
+    expect(await incidents()).toMatchObject([{ title: 'Backup job nightly needs attention', severity: 'sev3' }]);
+    expect((await call(dir, 'snapshot', 'show', 'latest-verified')).code).not.toBe(0);
+    await call(dir, 'backup', 'run', 'nightly');
+    expect(jobIn((await call(dir, 'backup', 'jobs')).json)).not.toHaveProperty('incident');
+    expect(await incidents()).toHaveLength(1);
+  });
+});
+
 describe('screens of jobs', () => {
   it('prints a service and a timer', async () => {
     const { dir } = await workspaceWith(NIGHTLY);

@@ -1,5 +1,5 @@
-import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm } from '../../backups/index.js';
-import { RunbackError } from '../../lib/index.js';
+import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm, type UnreadJob } from '../../backups/index.js';
+import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { deliverNow } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
@@ -18,16 +18,44 @@ const SEVERITY = 'sev3';
 
 /**
  * Tells of jobs that fail, or miss their target: by one incident each, for as long as it lasts, where escalation.yml
- * says who is to be told. Gives the alarms that stand; one without an incident was told to nobody.
+ * says who is to be told. Gives the alarms that stand; one without an incident was told to nobody. Jobs of which
+ * something cannot be read hold up no other.
  */
-export async function raiseJobAlarms(context: CommandContext, session: Session, jobs: readonly JobConfig[]): Promise<readonly StandingAlarm[]> {
+export async function raiseJobAlarms(
+  context: CommandContext,
+  session: Session,
+  jobs: readonly JobConfig[],
+): Promise<{ readonly standing: readonly StandingAlarm[]; readonly unread: readonly UnreadJob[] }> {
   const { store, clock, by } = session;
   const standing: StandingAlarm[] = [];
-  for (const view of await jobViews(jobs, { store, clock, catalog: await session.catalog() })) {
-    const alarm = await raiseJobAlarm({ store, clock, by }, view, async (problem) => await tell(context, view, problem));
-    if (alarm !== undefined) standing.push({ view, alarm });
-  }
-  return standing;
+  const { views, unread: unseen } = await jobViews(jobs, { store, clock, catalog: await session.catalog() });
+  const unread = [...unseen];
+  for (const view of views)
+    try {
+      const alarm = await raiseJobAlarm({ store, clock, by }, view, async (problem) => await tell(context, view, problem));
+      if (alarm !== undefined) standing.push({ view, alarm });
+    } catch (error) {
+      if (!isRunbackError(error) || context.interrupts.signal.aborted) throw error;
+      unread.push({ job: view.job, error });
+    }
+  return { standing, unread };
+}
+
+/** The error for jobs of which something cannot be read; undefined where there are none. */
+export function unreadError(unread: readonly UnreadJob[]): RunbackError | undefined {
+  const [first] = unread;
+  if (first === undefined) return undefined;
+  return new RunbackError(
+    'backup-failing',
+    `Nobody can tell how ${unread.map(({ job }) => job).join(', ')} ${unread.length === 1 ? 'stands' : 'stand'}`,
+    {
+      why: unread.map(({ error }) => `${error.message}.`).join(' '),
+      state: 'The other backup jobs are not affected.',
+      next: first.error.next ?? 'runback backup jobs',
+      data: { jobs: unread.map(({ job }) => job) },
+      cause: first.error,
+    },
+  );
 }
 
 async function tell(context: CommandContext, view: JobView, problem: JobProblem): Promise<string | undefined> {
@@ -65,6 +93,10 @@ export function alarmWords({ job, target, newest, last, waits }: JobView, proble
       return last?.error === undefined
         ? `The last run of the job ${job} was interrupted.`
         : `The last run of the job ${job} failed: ${last.error.message}.`;
+    case 'base':
+      return `What the last snapshot of the job ${job} was to build on is damaged: ${last?.base?.message ?? ''}. The snapshot ${last?.snapshot ?? ''} holds everything; older ones may not. See what is damaged: runback snapshot verify ${last?.base?.snapshot ?? ''}`;
+    case 'waits':
+      return `The job ${job} has waited since ${waits?.since ?? ''} for ${waits?.incident ?? ''} to be closed, and takes no snapshot. Close it, or run the job anyway: runback backup run ${job}`;
     case 'gaps':
       return `The last snapshot of the job ${job} does not hold everything: runback snapshot show ${last?.snapshot ?? ''}`;
     default:

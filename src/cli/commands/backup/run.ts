@@ -1,7 +1,7 @@
 import type { JobOutcome } from '../../../backups/index.js';
 import { EXIT, isRunbackError, RunbackError } from '../../../lib/index.js';
 import type { JobConfig } from '../../../workspace/index.js';
-import { raiseJobAlarms, untold } from '../../flows/backup-alarms.js';
+import { raiseJobAlarms, type StandingAlarm, unreadError, untold } from '../../flows/backup-alarms.js';
 import { jobOf, jobsOf, runBackupJob } from '../../flows/backup-jobs.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
@@ -28,9 +28,9 @@ async function run(context: CommandContext): Promise<Outcome> {
   const jobs = name === undefined ? jobsOf(session) : [jobOf(session, name)];
   const done: Done[] = [];
   for (const job of jobs) done.push(await runOne(context, session, job, due));
-  const alarms = await raiseJobAlarms(context, session, jobs);
+  const { standing: alarms, unread } = await raiseJobAlarms(context, session, jobs);
   const failed = done.find((one) => 'error' in one);
-  const error = failed === undefined ? untoldOf(alarms, due) : failed.error;
+  const error = failed?.error ?? unreadError(unread) ?? untoldOf(alarms, due);
   const isPartial = done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && one.outcome.snapshot.gaps.length > 0);
   return {
     data: {
@@ -66,4 +66,4 @@ async function runOne(context: CommandContext, session: Session, job: JobConfig,
 }
 
 /** A person who ran a job sees what came of it; a timer has to be told by the exit status. */
-const untoldOf = (alarms: Parameters<typeof untold>[0], due: boolean): RunbackError | undefined => (due ? untold(alarms) : undefined);
+const untoldOf = (alarms: readonly StandingAlarm[], due: boolean): RunbackError | undefined => (due ? untold(alarms) : undefined);
