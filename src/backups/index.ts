@@ -6,4 +6,5 @@ export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prun
 export type { GoReason, StayReason } from './retention/types.js';
 export { baseFor, baseTrouble } from './jobs/base.js';
 export { stateOf } from './jobs/state.js';
+export { acceptSnapshot, watchRules } from './watch/watch.js';
 export { backupTicker } from './ticker.js';

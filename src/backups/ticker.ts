@@ -46,7 +46,13 @@ export function backupTicker({ store, clock, jobs, start, once }: BackupTickerDe
     const alarm = await readAlarm(store, job.name);
     if (alarm !== undefined) return alarm.incident === undefined;
     const { last, whole } = state;
-    return isLate(job, whole?.startedAt ?? standing.firstSeen, now) || last?.end === 'failed' || last?.end === 'gaps' || last?.base !== undefined;
+    return (
+      isLate(job, whole?.startedAt ?? standing.firstSeen, now) ||
+      last?.end === 'failed' ||
+      last?.end === 'gaps' ||
+      last?.base !== undefined ||
+      last?.suspect === true
+    );
   };
 
   return {

@@ -39,7 +39,7 @@ export function latest(
       (filter.before === undefined || snapshot.finishedAt < before) &&
       (filter.objects ?? []).every((object) => holds(snapshot, filter.platform, object)),
   );
-  const found = usable.find(({ verifiedAt }) => reference === 'latest' || verifiedAt !== undefined);
+  const found = usable.find((snapshot) => reference === 'latest' || isLastVerified(snapshot));
   if (found) return found;
   const which = [
     filter.platform === undefined ? '' : ` of ${filter.platform}`,
@@ -50,6 +50,13 @@ export function latest(
     .flatMap(({ id, gaps }) => gaps.map((one) => ({ id, ...one })))
     .find(({ object, platform }) => filter.objects?.includes(object) && (filter.platform ?? platform) === platform);
   if (usable.length === 0 && gap !== undefined) throw missing(`There is no snapshot${which}`, `${gap.id} does not: ${gap.why}`);
+  const isSuspect = usable.find(({ suspect }) => suspect !== undefined);
+  if (isSuspect !== undefined && usable.every(({ suspect, verifiedAt }) => suspect !== undefined || verifiedAt === undefined))
+    throw missing(
+      `No snapshot${which} has been verified and is not suspect`,
+      `${isSuspect.id} is suspect: ${(isSuspect.suspect ?? []).join('. ')}.`,
+      `If you looked at it and it is right: runback snapshot accept ${isSuspect.id} --reason TEXT`,
+    );
   if (usable.length > 0)
     throw missing(
       `No snapshot${which} has been verified`,
@@ -59,6 +66,11 @@ export function latest(
         : `Verify the newest: runback snapshot verify ${usable[0].id}`,
     );
   throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
+}
+
+/** Whether `latest-verified` may mean it: every byte was found right, and nothing is known against what it holds. */
+export function isLastVerified({ verifiedAt, suspect }: Pick<SnapshotSummary, 'verifiedAt' | 'suspect'>): boolean {
+  return verifiedAt !== undefined && suspect === undefined;
 }
 
 function holds(snapshot: SnapshotSummary, platform: string | undefined, object: string): boolean {

@@ -8,23 +8,11 @@ import { Redactor, systemClock } from '../../src/lib/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { jsonLines, runback } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
+import { POLICY } from './support/policy.js';
 import { call, setJobs, workspaceWith } from './support/workspace.js';
 
 const NIGHTLY =
   'nightly: { platforms: [hubspot], schedule: "30 2 * * *", timezone: Europe/Berlin, target: 26h, pause_syncs: true, incremental: false, keep: { last: 1 } }';
-const POLICY = `version: 1
-timezone: UTC
-people:
-  maya: { name: Maya Ortiz, email: maya@example.com, contact: [email] }
-channels:
-  mail: { type: email, url: "smtp://127.0.0.1:9", from: runback@example.com }
-authority:
-  operator: { may: [pause-syncs, snapshot, plan] }
-severities:
-  sev3: { means: Degraded, policy: all, quiet_hours: ignore }
-policies:
-  all: { levels: [{ notify: ["person:maya"], ack_within: 15m, grants: operator }], exhausted: { notify: ["person:maya"], every: 15m } }
-`;
 
 /** As if the job was last dealt with three days ago. */
 async function missed(dir: string): Promise<void> {

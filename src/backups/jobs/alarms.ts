@@ -7,8 +7,12 @@ import type { JobView } from './overview.js';
 const WAITS_MS = 24 * 3_600_000;
 
 /** What is wrong with a job; undefined where nothing is. Pure. */
-export function problemOf({ late, last, waits, target }: Pick<JobView, 'late' | 'last' | 'waits' | 'target'>, now: Date): JobProblem | undefined {
+export function problemOf(
+  { late, last, waits, target, suspect }: Pick<JobView, 'late' | 'last' | 'waits' | 'target' | 'suspect'>,
+  now: Date,
+): JobProblem | undefined {
   if (last?.end === 'failed') return 'failed';
+  if (suspect !== undefined) return 'suspect';
   if (late) return 'late';
   if (last?.base !== undefined) return 'base';
   if (last?.end === 'gaps') return 'gaps';
@@ -41,7 +45,10 @@ export async function raiseJobAlarm(
     return undefined;
   }
   const known = await document.read();
-  if (known?.incident !== undefined || (problem === 'late' && isAtWork(view, clock.now()))) return known;
+  // Damage of the data is another matter than one of the backups: it is told although that was.
+  const isTold = (alarm: JobAlarm | undefined): alarm is JobAlarm =>
+    alarm?.incident !== undefined && (problem !== 'suspect' || alarm.problem === 'suspect');
+  if (isTold(known) || (problem === 'late' && isAtWork(view, clock.now()))) return known;
   // Two processes that notice at the same time tell once.
   const purpose = `telling of the backup job ${view.job}`;
   let lock: Lock;
@@ -53,7 +60,7 @@ export async function raiseJobAlarm(
   }
   try {
     const before = await document.update((current) => current ?? { version: 1, problem, since: clock.now().toISOString() });
-    if (before.incident !== undefined) return before;
+    if (isTold(before)) return before;
     const incident = await tell(problem);
     return await document.update((current) => ({ ...(current ?? before), problem, ...defined({ incident }) }));
   } finally {

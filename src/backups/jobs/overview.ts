@@ -26,6 +26,8 @@ export interface JobView {
   readonly next?: string;
   readonly waits?: NonNullable<JobState['waits']>;
   readonly last?: JobEnd;
+  /** Why its last snapshot is suspect, as long as nobody has accepted it. */
+  readonly suspect?: readonly string[];
   /** The newest snapshot of it that holds everything, and its age in milliseconds. */
   readonly newest?: { readonly snapshot: string; readonly startedAt: string; readonly ageMs: number };
   /** The newest one is older than the target, or there has been none for so long. */
@@ -91,7 +93,7 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
     ...(newest === undefined
       ? {}
       : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
-    ...defined({ incident: alarm?.incident }),
+    ...defined({ suspect: own.find(({ id }) => id === state?.last?.snapshot)?.suspect, incident: alarm?.incident }),
     late: isLate(job, newest?.startedAt ?? standing.firstSeen, now),
     snapshots: own.length,
     bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),

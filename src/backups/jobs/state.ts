@@ -23,6 +23,8 @@ export interface JobEnd {
   readonly end: 'done' | 'gaps' | 'failed' | 'interrupted';
   readonly snapshot?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly why?: string };
+  /** Its snapshot is suspect. */
+  readonly suspect?: true;
   /** What it was to build on, and what was found wrong with that: it holds everything instead. */
   readonly base?: BaseTrouble;
 }

@@ -62,7 +62,7 @@ async function tell(context: CommandContext, view: JobView, problem: JobProblem)
   return await withIncidents(context, async (incidentSession, session) => {
     const { incidents, escalation } = incidentSession;
     if (escalation === undefined) return undefined;
-    const title = `Backup job ${view.job} needs attention`;
+    const title = problem === 'suspect' ? `Backup job ${view.job}: the data itself may be damaged` : `Backup job ${view.job} needs attention`;
     const open = (await incidents.listOpen()).find((one) => 'title' in one && one.title === title);
     if (open !== undefined) return open.id;
     const incident = await incidents.open(
@@ -72,7 +72,10 @@ async function tell(context: CommandContext, view: JobView, problem: JobProblem)
         platforms: view.platforms,
         source: BACKUP_SOURCE,
         detectedAt: context.clock.now().toISOString(),
-        impact: 'A rollback would put back older data than it should, or not everything.',
+        impact:
+          problem === 'suspect'
+            ? 'What the last snapshot shows is far from usual: something may have damaged the data on the platform.'
+            : 'A rollback would put back older data than it should, or not everything.',
         summary: alarmWords(view, problem),
       },
       session.by,
@@ -83,7 +86,7 @@ async function tell(context: CommandContext, view: JobView, problem: JobProblem)
 }
 
 /** What is wrong with a job, in a sentence or two. */
-export function alarmWords({ job, target, newest, last, waits }: JobView, problem: JobProblem): string {
+export function alarmWords({ job, target, newest, last, waits, suspect }: JobView, problem: JobProblem): string {
   const newestWords = newest === undefined ? 'There is none.' : `The newest one is ${newest.snapshot}, from ${newest.startedAt}.`;
   const waiting = waits === undefined ? '' : ` It waits until ${waits.incident} is closed.`;
   switch (problem) {
@@ -94,7 +97,9 @@ export function alarmWords({ job, target, newest, last, waits }: JobView, proble
         ? `The last run of the job ${job} was interrupted.`
         : `The last run of the job ${job} failed: ${last.error.message}.`;
     case 'base':
-      return `What the last snapshot of the job ${job} was to build on is damaged: ${last?.base?.message ?? ''}. The snapshot ${last?.snapshot ?? ''} holds everything; older ones may not. See what is damaged: runback snapshot verify ${last?.base?.snapshot ?? ''}`;
+      return `An earlier snapshot of the job ${job} is damaged: ${last?.base?.message ?? ''}. The snapshot ${last?.snapshot ?? ''} holds everything; older ones may not. See what is damaged: runback snapshot verify ${last?.base?.snapshot ?? ''}`;
+    case 'suspect':
+      return `The snapshot ${last?.snapshot ?? ''} of the job ${job} is suspect: ${(suspect ?? []).join('. ')}. The last good one: ${newest?.snapshot ?? 'none'}. If it is right: runback snapshot accept ${last?.snapshot ?? ''} --reason TEXT`;
     case 'waits':
       return `The job ${job} has waited since ${waits?.since ?? ''} for ${waits?.incident ?? ''} to be closed, and takes no snapshot. Close it, or run the job anyway: runback backup run ${job}`;
     case 'gaps':

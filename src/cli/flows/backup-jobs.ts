@@ -1,4 +1,4 @@
-import { baseFor, baseTrouble, type JobHands, type JobOutcome, runJob, stateOf, type Taken } from '../../backups/index.js';
+import { baseFor, baseTrouble, type JobHands, type JobOutcome, runJob, stateOf, type Taken, watchRules } from '../../backups/index.js';
 import { type CallOptions, defined, didYouMean, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Catalog } from '../../snapshots/index.js';
 import type { JobConfig } from '../../workspace/index.js';
@@ -57,7 +57,8 @@ function handsOf({ call, live, interrupts, clock, style }: CommandContext, sessi
       live.start(`Opening ${job.platforms.join(', ')}`);
       const platforms = await Promise.all(job.platforms.map(async (name) => await session.openPlatform(name, call)));
       const { createSnapshot } = await import('../../snapshots/index.js');
-      const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects }) };
+      const watched = watchRules(job) === undefined ? undefined : (true as const);
+      const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects, watched }) };
       const deps = { dir: session.workspace.backupsDir, store: session.store, clock };
       const options = { ...call, signal: interrupts.signal };
       const whole = async (base: Taken['base']): Promise<Taken> => ({ snapshot: await createSnapshot(request, deps, options), ...defined({ base }) });

@@ -71,12 +71,13 @@ export function jobsText(views: readonly JobView[], unread: readonly UnreadJob[]
 }
 
 function jobText(view: JobView, style: Style): string {
-  const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined);
+  const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined || view.suspect !== undefined);
   const mark = view.late || isDoubtful ? style.glyph.warning : style.glyph.done;
   const pairs: [string, string][] = [
     ['Platforms', view.platforms.map(visible).join(', ')],
     ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
     ['Last', lastWords(view, style)],
+    ...(view.suspect === undefined ? [] : [['Suspect', view.suspect.map(visible).join('; ')] as [string, string]]),
     ['Next', nextWords(view, style)],
     ['Age', ageWords(view)],
     ['Size', view.snapshots === 0 ? 'no snapshot yet' : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`],

@@ -1,5 +1,6 @@
 import type { JobOutcome } from '../../../backups/index.js';
 import { EXIT, isRunbackError, RunbackError } from '../../../lib/index.js';
+import type { SnapshotSummary } from '../../../snapshots/index.js';
 import type { JobConfig } from '../../../workspace/index.js';
 import { raiseJobAlarms, type StandingAlarm, unreadError, untold } from '../../flows/backup-alarms.js';
 import { jobOf, jobsOf, runBackupJob } from '../../flows/backup-jobs.js';
@@ -12,7 +13,7 @@ export const runVerb: CommandSpec = {
   verb: 'run',
   summary: 'Take the snapshot of a backup job now; changes nothing on any platform',
   details:
-    'With --due, only what its schedule says is due, and never while an incident is open on one of its platforms: for cron and timers. Exit 3 if something could not be read, or may be incomplete. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
+    'With --due, only what its schedule says is due, and never while an incident is open on one of its platforms: for cron and timers. Exit 3 if something could not be read, may be incomplete, or is far from what is usual for the job. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
   args: [{ name: 'job', description: 'name of a job in runback.yml; with --due all of them if none is given', optional: true }],
   options: [{ flags: '--due', description: 'only jobs that are due, each once, however often it was missed' }],
   examples: ['runback backup run nightly', 'runback backup run --due'],
@@ -31,7 +32,7 @@ async function run(context: CommandContext): Promise<Outcome> {
   const { standing: alarms, unread } = await raiseJobAlarms(context, session, jobs);
   const failed = done.find((one) => 'error' in one);
   const error = failed?.error ?? unreadError(unread) ?? untoldOf(alarms, due);
-  const isPartial = done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && one.outcome.snapshot.gaps.length > 0);
+  const isPartial = done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && isWanting(one.outcome.snapshot));
   return {
     data: {
       jobs: done.map((one) =>
@@ -52,6 +53,9 @@ async function run(context: CommandContext): Promise<Outcome> {
     ...(isPartial ? { exit: EXIT.partial } : {}),
   };
 }
+
+/** It does not hold everything, or what it holds is far from usual. */
+const isWanting = ({ gaps, suspect }: SnapshotSummary): boolean => gaps.length > 0 || suspect !== undefined;
 
 type Done = { readonly job: string } & ({ readonly outcome: JobOutcome } | { readonly error: RunbackError });
 
