@@ -44,7 +44,7 @@ function said({ kind, platform, object, field = '', count, of }: Measure): strin
     case 'retyped':
       return `The field ${field} of ${what} has another type: ${n} records have a value`;
     case 'object-gone':
-      return `${what} is not in it any more: ${n} records`;
+      return `${what} is no longer in it: ${n} records`;
     default:
       return kind satisfies never;
   }
