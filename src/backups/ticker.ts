@@ -1,4 +1,5 @@
 import { type Clock, isRunbackError, RunbackError } from '../lib/index.js';
+import { NOTES_KIND, type SnapshotNotes, suspicionOf } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import type { JobConfig } from '../workspace/index.js';
 import { readAlarm } from './jobs/alarm-record.js';
@@ -51,7 +52,7 @@ export function backupTicker({ store, clock, jobs, start, once }: BackupTickerDe
       last?.end === 'failed' ||
       last?.end === 'gaps' ||
       last?.base !== undefined ||
-      last?.suspect === true
+      (last?.suspect === true && (await isSuspect(store, last.snapshot)))
     );
   };
 
@@ -89,6 +90,11 @@ async function orUnread<T>(job: string, unread: Map<string, RunbackError>, look:
     unread.set(job, error);
     return undefined;
   }
+}
+
+/** Whether a snapshot is still there and suspect: a person may have accepted it since. */
+async function isSuspect(store: Store, id = ''): Promise<boolean> {
+  return suspicionOf((await store.document<SnapshotNotes>(NOTES_KIND, id).read())?.watch) !== undefined;
 }
 
 /** Whether a job has an alarm that nobody was told of. */

@@ -8,5 +8,5 @@ export { csvLine, exportCsv, type ExportCsvOptions } from './export-csv.js';
 export { openSnapshot } from './container/open.js';
 export { unrecorded } from './records.js';
 export { isLastVerified } from './references.js';
-export { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
+export { gapsOf, NOTES_KIND, type SnapshotNotes, suspicionOf } from './summary.js';
 export * from './types.js';

@@ -58,7 +58,7 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
 }
 
 /** Why a snapshot is suspect; undefined where it is not. One that was not judged yet is, until it has been. */
-function suspicionOf(watch: SnapshotWatch | undefined): readonly string[] | undefined {
+export function suspicionOf(watch: SnapshotWatch | undefined): readonly string[] | undefined {
   if (watch?.state === 'suspect') return watch.why ?? [];
   return watch?.state === 'pending' ? (watch.why ?? ['It has not been compared with the snapshots before']) : undefined;
 }

@@ -355,6 +355,22 @@ describe('the daemon', () => {
     }
   });
 
+  it('looks after a suspect snapshot that nobody was told of, and no longer once that was accepted or deleted', async () => {
+    const world = await makeWorld({ policy: false });
+    const started: string[] = [];
+    const start = async (job: string): Promise<void> => void started.push(job);
+    const now = world.clock.now().toISOString();
+    const last = { run: 'backup-1', startedAt: now, endedAt: now, end: 'done', snapshot: 'snap-1', suspect: true } as const;
+    await stateOf(world.store, 'nightly').update(() => ({ version: 1, firstSeen: now, handled: now, schedule: '30 2 * * * Europe/Berlin', last }));
+    const notes = world.store.document('snapshot-notes', 'snap-1');
+    for (const state of ['suspect', 'accepted', 'gone'] as const) {
+      if (state === 'gone') await notes.delete();
+      else await notes.update(() => ({ version: 1, pinned: false, watch: { state, at: now, why: ['half is gone'] } }));
+      await backupTicker({ store: world.store, clock: world.clock, jobs: async () => [every], start, once: true }).tick(world.clock.now());
+    }
+    expect(started).toEqual(['nightly']);
+  });
+
   it('sends no ping, and ends --once with an error, while something is wrong that no one was told of', async () => {
     const world = await makeWorld({ policy: false });
     const job = { ...every, target: '26h' };

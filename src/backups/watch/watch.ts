@@ -3,7 +3,7 @@ import { byAge, type Catalog, type SnapshotManifest, type SnapshotReader, type S
 import type { Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
-import { stateOf } from '../jobs/state.js';
+import { jobLock, stateOf } from '../jobs/state.js';
 import { learned, NO_HISTORY, seriesOf } from './history.js';
 import { judgeWatch } from './judge.js';
 import { countObject, levelsIn, linkLevels, nameOf } from './levels.js';
@@ -158,7 +158,7 @@ function placeOf({ header }: SnapshotManifest): string {
 
 /**
  * A person has looked at a suspect snapshot and says that it is right: it counts as good, and the history learns from it.
- * Throws `usage` where it is not suspect.
+ * Throws `usage` where it is not suspect, `locked` while its job is at work.
  */
 export async function acceptSnapshot(
   reference: string,
@@ -172,17 +172,22 @@ export async function acceptSnapshot(
       state: 'Nothing was changed.',
       next: `See what is known of it: runback snapshot show ${id}`,
     });
-  const accepted = await catalog.noteWatch(id, { state: 'accepted', at: clock.now().toISOString(), by, reason, why: suspect });
-  if (job === undefined) return accepted;
-  const document = watchOf(store, job);
-  const record = await document.read();
-  const run = record?.suspects.find(({ snapshot }) => snapshot === id);
-  if (record !== undefined && run !== undefined) await document.update(() => withGood(record.place, record.history, run, true));
-  await stateOf(store, job).update((current) => {
-    const { suspect: _suspect, ...last } = current?.last ?? { run: '', startedAt, endedAt: startedAt, end: 'done' };
-    const state = current ?? { version: 1, firstSeen: startedAt, handled: startedAt };
-    if (current?.last?.snapshot !== id) return state;
-    return { ...state, last, ...(gaps.length === 0 ? { whole: { snapshot: id, startedAt } } : {}) };
-  });
-  return accepted;
+  const note = async (): Promise<SnapshotSummary> =>
+    await catalog.noteWatch(id, { state: 'accepted', at: clock.now().toISOString(), by, reason, why: suspect });
+  if (job === undefined) return await note();
+  const owner = { by, holder: `accept-${process.pid}`, purpose: `accepting a snapshot of the backup job ${job}` };
+  const lock = await store.lock(jobLock(job), owner, { breakDead: true, lapse: true });
+  try {
+    const document = watchOf(store, job);
+    const record = await document.read();
+    const run = record?.suspects.find(({ snapshot }) => snapshot === id);
+    // What this teaches comes first: stopped here, the same command completes it.
+    if (record !== undefined && run !== undefined) await document.update(() => withGood(record.place, record.history, run, true));
+    const state = stateOf(store, job);
+    const known = await state.read();
+    if (known?.last?.snapshot === id && gaps.length === 0) await state.update(() => ({ ...known, whole: { snapshot: id, startedAt } }));
+    return await note();
+  } finally {
+    await lock.release();
+  }
 }

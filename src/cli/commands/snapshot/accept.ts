@@ -12,7 +12,7 @@ export const acceptVerb: CommandSpec = {
     'For snapshots of backup jobs that are far from what is usual. Look at what changed first: runback diff. An accepted one counts as good, and as much is usual from then on. Changes nothing on any platform.',
   args: [SNAPSHOT],
   options: [{ flags: '--reason <text>', description: 'why it is right: for whoever asks later', required: true }],
-  examples: ['runback snapshot accept snap-20261117T020000Z-4f2a --reason "the old leads were deleted on purpose"'],
+  examples: ['runback snapshot accept latest --reason "cleaned up on purpose"'],
   run: accept,
 };
 
