@@ -11,7 +11,7 @@ import { ambiguous, isWord, latest, missing, type ResolveFilter } from './refere
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { summaryOf, type SnapshotNotes } from './summary.js';
-import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary } from './types.js';
+import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from './types.js';
 
 /** A file among the snapshots that is none. */
 export interface IgnoredFile {
@@ -61,12 +61,14 @@ export interface Catalog {
   /** In whole sentences: owners and modes by which somebody else could put other files among the snapshots. */
   exposures(): Promise<readonly string[]>;
   /**
-   * In whole sentences, what a person should know before these snapshots are relied on: the exposures, and that nothing
-   * was recorded of one.
+   * In whole sentences, what a person should know before these snapshots are relied on: the exposures, that nothing was
+   * recorded of one, and why `base`, from which something is to be put back, is suspect.
    */
-  doubts(references: readonly string[]): Promise<readonly string[]>;
+  doubts(references: readonly string[], base?: string): Promise<readonly string[]>;
   /** Keeps a snapshot from being deleted, with the reason where there is one; or with `false` no longer. */
   pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary>;
+  /** Notes what the watch of its job made of a snapshot, or that a person accepted it. */
+  noteWatch(reference: string, watch: SnapshotWatch): Promise<SnapshotSummary>;
   /** The snapshot, where it may be deleted now. Throws `snapshot-pinned`, `snapshot-needed`. */
   requireDeletable(reference: string): Promise<SnapshotSummary>;
   /**
@@ -191,10 +193,12 @@ class StoredCatalog implements Catalog {
     return [...(await exposuresOf([dirname(this.#dir), this.#store.location])), ...(await this.#storage.exposures())];
   }
 
-  async doubts(references: readonly string[]): Promise<readonly string[]> {
+  async doubts(references: readonly string[], base?: string): Promise<readonly string[]> {
     const found: string[] = [];
     for (const reference of new Set(references)) {
-      const { id, record } = await this.resolve(reference);
+      const { id, record, suspect } = await this.resolve(reference);
+      if (reference === base && suspect !== undefined)
+        found.push(`${id} is suspect, and may hold the damage itself: ${suspect.join('. ')}. What is put back comes from it.`);
       if (record === undefined)
         found.push(`Nothing was recorded of ${id} when it was made. If you know that it is the right file: runback snapshot adopt ${id}`);
     }
@@ -208,6 +212,12 @@ class StoredCatalog implements Catalog {
       const { pin: _pin, ...rest } = current ?? { version: 1 };
       return { ...rest, pinned: on !== false, ...(typeof on === 'object' ? { pin: { ...on, at } } : {}) };
     });
+    return await this.resolve(id);
+  }
+
+  async noteWatch(reference: string, watch: SnapshotWatch): Promise<SnapshotSummary> {
+    const { id } = await this.resolve(reference);
+    await this.#notesOf(id).update((current) => ({ ...(current ?? { version: 1, pinned: false }), watch }));
     return await this.resolve(id);
   }
 

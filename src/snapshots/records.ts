@@ -1,7 +1,7 @@
 import { defined, RunbackError, type Clock, utcText } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
 import { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
-import type { SnapshotManifest, SnapshotReader } from './types.js';
+import type { SnapshotManifest, SnapshotReader, SnapshotWatch } from './types.js';
 
 /**
  * A snapshot is known by its digest, which is kept in the state folder when it is made. The digests inside the file
@@ -27,16 +27,24 @@ export function snapshotLock(id: string): string {
 export async function recordMade(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   id: string,
-  { digest, by, job, manifest }: { readonly digest: string; readonly by: string; readonly job?: string; readonly manifest: SnapshotManifest },
+  {
+    digest,
+    by,
+    job,
+    watched,
+    manifest,
+  }: { readonly digest: string; readonly by: string; readonly job?: string; readonly watched: boolean; readonly manifest: SnapshotManifest },
 ): Promise<void> {
   const complete = gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
-  const record = { digest, how: 'made', at: clock.now().toISOString(), by } as const;
+  const at = clock.now().toISOString();
+  const record = { digest, how: 'made', at, by } as const;
+  const watch: SnapshotWatch | undefined = watched ? { state: 'pending', at } : undefined;
   await notesOf(store, id).update((current) => ({
     version: 1,
     pinned: current?.pinned ?? false,
     record,
     bases: manifest.bases,
-    ...defined({ complete, job }),
+    ...defined({ complete, job, watch }),
   }));
 }
 

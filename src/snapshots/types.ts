@@ -161,6 +161,19 @@ export interface SnapshotPin {
   readonly by: string;
 }
 
+/**
+ * What the watch of a backup job made of a snapshot. `pending`: it has not been judged yet, or could not be (`why`).
+ * `suspect`: something is not as it usually is, in the sentences of `why`. `accepted`: a person looked and found it right.
+ */
+export interface SnapshotWatch {
+  readonly state: 'pending' | 'clear' | 'suspect' | 'accepted';
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly why?: readonly string[];
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 /** What the catalog tells about a snapshot. */
 export interface SnapshotSummary {
   readonly id: string;
@@ -192,6 +205,10 @@ export interface SnapshotSummary {
   readonly damaged?: number;
   /** Name of the backup job that made it. */
   readonly job?: string;
+  /** Why it is suspect: it is no `latest-verified` then. Absent where nothing is known against it. */
+  readonly suspect?: readonly string[];
+  /** What the watch of its job made of it; absent where none did. */
+  readonly watch?: SnapshotWatch;
   readonly pinned: boolean;
   readonly pin?: SnapshotPin;
 }

@@ -49,6 +49,12 @@ export interface KeepConfig {
   readonly within?: string;
 }
 
+/** How the snapshots of a job are watched. */
+export interface WatchConfig {
+  readonly sensitivity?: 'low' | 'normal' | 'high';
+  readonly except?: readonly string[];
+}
+
 /** One entry under `backups.jobs`. */
 export interface JobConfig {
   readonly name: string;
@@ -63,6 +69,8 @@ export interface JobConfig {
   /** Duration: how old its newest complete snapshot may get. */
   readonly target?: string;
   readonly keep?: KeepConfig;
+  /** Absent: watched, with what is usual for everyone. */
+  readonly watch?: 'off' | WatchConfig;
 }
 
 /** Limits and habits of restores. */

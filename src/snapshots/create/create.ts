@@ -68,7 +68,14 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
           await baseLock?.check();
           const { digest, manifest: read } = await checkWritten(file, manifest);
           // Before the file appears: one that is there was recorded, whenever the writer dies.
-          if (deps.unrecorded !== true) await recordMade(deps, id, { digest, by: request.by, manifest: read, ...defined({ job: request.job }) });
+          if (deps.unrecorded !== true)
+            await recordMade(deps, id, {
+              digest,
+              by: request.by,
+              manifest: read,
+              watched: request.watched === true,
+              ...defined({ job: request.job }),
+            });
         },
       );
     } catch (error) {
