@@ -6,3 +6,5 @@ export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prun
 export type { GoReason, StayReason } from './retention/types.js';
 export { baseFor } from './jobs/base.js';
 export { backupTicker } from './ticker.js';
+export { type JobProof, provenOf } from './restore-tests/of-jobs.js';
+export { testRestore } from './restore-tests/restore-test.js';

@@ -7,5 +7,6 @@ export type { CreateSnapshotDeps } from './create/session.js';
 export { csvLine, exportCsv, type ExportCsvOptions } from './export-csv.js';
 export { openSnapshot } from './container/open.js';
 export { unrecorded } from './records.js';
+export { keepRestoreTest, proofOf, type RestoreDifference, type RestoreProof, type RestoreTest, type SetApart } from './restore-tests.js';
 export { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
 export * from './types.js';

@@ -1,4 +1,5 @@
-import { jobViews } from '../../../backups/index.js';
+import { jobViews, provenOf } from '../../../backups/index.js';
+import { defined } from '../../../lib/index.js';
 import { jobsOf } from '../../flows/backup-jobs.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { jobsText } from '../../views/backup.js';
@@ -16,8 +17,11 @@ async function jobs(context: CommandContext): Promise<Outcome> {
   const session = await context.session();
   if (context.input.flag('systemd')) return await units(context, session.workspace.root);
   const { store, clock } = session;
-  const views = await jobViews(jobsOf(session), { store, clock, catalog: await session.catalog() });
-  return { data: { jobs: views }, text: (style) => jobsText(views, style) };
+  const catalog = await session.catalog();
+  const views = await jobViews(jobsOf(session), { store, clock, catalog });
+  const proofs = provenOf(await catalog.list());
+  const shown = views.map((view) => ({ ...view, ...defined({ proof: proofs.get(view.job) }) }));
+  return { data: { jobs: shown }, text: (style) => jobsText(shown, style) };
 }
 
 async function units({ wiring }: CommandContext, workspace: string): Promise<Outcome> {
