@@ -82,7 +82,7 @@ describe('the restore test of HubSpot', () => {
     expect(result?.links).toBeGreaterThan(20);
     expect(result?.cells).toBeGreaterThan(1000);
     // What no restore brings back is named.
-    expect(result?.apart).toContainEqual({ object: 'contacts', why: 'keys, which the platform gives anew', count: 40 });
+    expect(result?.apart).toContainEqual({ object: 'contacts', why: 'keys, which the platform chooses itself', count: 40 });
     expect(result?.apart).toContainEqual({ object: 'contacts', field: 'createdate', why: 'only the platform writes it', count: 40 });
     expect(await listed(dir)).toMatchObject([{ proof: { state: 'proven', restoreMs: result?.restoreMs } }]);
     const words = /restore proven \d{4}-\d\d-\d\d in [\d.]+ s/u;
@@ -138,6 +138,28 @@ describe('the restore test of HubSpot', () => {
     expect(await stageFolders(TMPDIR)).toEqual([]);
   }, 60_000);
 
+  it('proves a snapshot that holds only what changed since another', async () => {
+    const { dir, damage: overwrite } = await account(', incremental: true');
+    overwrite(1, 'Changed since');
+    expect((await runback(['backup', 'run', 'nightly'], { cwd: dir })).code).toBe(0);
+    const tested = await test(dir, ['nightly']);
+    const [newest, base] = await listed(dir);
+    expect([tested.code, tested.data.snapshot, newest?.['bases']]).toEqual([0, newest?.['id'], [base?.['id']]]);
+    expect(tested.data.tests['hubspot']).toMatchObject({ differences: NONE, records: 40 });
+    expect(base).not.toHaveProperty('proof');
+    // Another test of the same snapshot that fails is what is told from then on.
+    expect(await test(dir, [String(newest?.['id']), '--within', '1ms'])).toMatchObject({ code: 2 });
+    expect(await listed(dir)).toMatchObject([{ proof: { state: 'failed' } }, {}]);
+  }, 60_000);
+
+  it('Ctrl-C ends it, and leaves nothing', async () => {
+    const { dir } = await account();
+    const TMPDIR = await temporaryFolder();
+    const stopped = await test(dir, ['nightly'], { KILL_AT: 'batch/create', KILL_WITH: 'SIGINT', TMPDIR });
+    expect([stopped.code, stopped.error?.['code'], await stageFolders(TMPDIR)]).toEqual([130, 'interrupted', []]);
+    expect((await listed(dir))[0]).not.toHaveProperty('proof');
+  }, 60_000);
+
   it('says what it cannot do: a job without a snapshot, a name that is none, a URL in the command line', async () => {
     const { dir } = await account();
     expect(await test(dir, ['nigthly'])).toMatchObject({ code: 10 });
@@ -145,6 +167,7 @@ describe('the restore test of HubSpot', () => {
     expect(await test(dir, ['nightly', '--within', 'soon'])).toMatchObject({ code: 64 });
     const told = await test(dir, ['nightly', '--into', 'postgres://u:secret@127.0.0.1/x']);
     expect([told.code, `${told.stdout}${told.stderr}`.includes('secret@')]).toEqual([64, false]);
+    expect((await test(dir, ['nightly', '--into', 'env:TEST_URL'])).error).toMatchObject({ code: 'usage', next: 'Leave out --into.' });
     await rm(join(dir, 'backups'), { recursive: true });
     expect((await test(dir, ['nightly'])).error).toMatchObject({ code: 'not-found', next: 'runback backup run nightly' });
   }, 60_000);
@@ -271,6 +294,8 @@ describe('the restore test of PostgreSQL', () => {
     const TMPDIR = await temporaryFolder();
     const killed = await into(empty, { KILL_AT: 'INSERT INTO "public"', TMPDIR });
     expect([killed.code, (await relations(empty)) > 0, (await stageFolders(TMPDIR)).length]).toEqual([null, true, 1]);
+    const stopped = await into(await server.createDatabase(), { KILL_AT: 'INSERT INTO "public"', KILL_WITH: 'SIGINT', TMPDIR });
+    expect([stopped.code, stopped.error?.['code']]).toEqual([130, 'interrupted']);
     const holder = await server.connect(empty);
     await holder.query('SELECT pg_advisory_lock(7305019441)');
     expect((await into(empty)).error).toMatchObject({ code: 'locked' });

@@ -83,7 +83,7 @@ async function compareRecords(
       const is = live.get(newKeyOf(record.key));
       if (is === undefined) findings.differs({ kind: 'missing', object: info.object, key: record.key });
       else cellsOf(record, is);
-      if (newKeyOf(record.key) !== record.key) findings.setApart({ object: info.object, why: 'keys, which the platform gives anew' });
+      if (newKeyOf(record.key) !== record.key) findings.setApart({ object: info.object, why: 'keys, which the platform chooses itself' });
     }
     found += live.size;
     done += batch.length;

@@ -56,8 +56,21 @@ export async function runRestoreTests(
       state: 'Nothing was started.',
       next: '--into env:RESTORE_TEST_URL',
     });
+  const wanted = wantedOf(snapshot, input.someOf('platform'));
+  const { hasSandbox } = await import('../../stages/index.js');
+  const elsewhere = snapshot.platforms.filter(({ name, connector }) => wanted.includes(name) && !hasSandbox(connector));
+  if (into !== undefined && elsewhere.length !== 1)
+    throw new RunbackError(
+      'usage',
+      `--into names one place, and it is for ${elsewhere.map(({ name }) => name).join(', ') || 'no platform of this test'}`,
+      {
+        why: 'What there is a sandbox of is restored into that, and each other platform needs a place of its own.',
+        state: 'Nothing was started.',
+        next: elsewhere.length === 0 ? 'Leave out --into.' : 'Test one after the other with --platform.',
+      },
+    );
   const tests: PlatformTest[] = [];
-  for (const platform of wantedOf(snapshot, input.someOf('platform'))) {
+  for (const platform of wanted) {
     const test = await testOne(context, session, { snapshot, platform, ...defined({ into: into as SecretRef | undefined, withinMs }) });
     event({ type: 'restore-test', platform, passed: test.passed, restore_ms: test.restoreMs });
     tests.push({ platform, test });

@@ -40,6 +40,12 @@ export interface EmptyStageDeps {
   readonly redact: (text: string) => string;
 }
 
+/** The sandbox on this machine that stands for platforms of a connector, as snapshots name it. */
+const sandboxOf = (connector: string): LocalPlatform | undefined => Object.values(LOCAL_PLATFORMS).find((kind) => kind.connector === connector);
+
+/** A restore of a platform of this connector can be tested on this machine alone. */
+export const hasSandbox = (connector: string): boolean => sandboxOf(connector) !== undefined;
+
 /**
  * Opens an empty stage for one platform of a snapshot: a sandbox on this machine where there is one of that kind, else
  * the place that `into` names. Nothing is sent to the platform of the snapshot, but for asking production platforms of
@@ -54,7 +60,7 @@ export async function openEmptyStage(request: EmptyStageRequest, deps: EmptyStag
       why: `It holds ${snapshot.header.platforms.map(({ name }) => name).join(', ')}.`,
       state: 'Nothing was started.',
     });
-  const local = Object.values(LOCAL_PLATFORMS).find(({ connector }) => connector === of.connector);
+  const local = sandboxOf(of.connector);
   return local === undefined ? await openInto(of.connector, request, deps, call) : await openLocal(local, request, deps, call);
 }
 
