@@ -82,10 +82,12 @@ async function compareRecords(
     for (const record of batch) {
       const is = live.get(newKeyOf(record.key));
       if (is === undefined) findings.differs({ kind: 'missing', object: info.object, key: record.key });
-      else cellsOf(record, is);
+      else {
+        found += 1;
+        cellsOf(record, is);
+      }
       if (newKeyOf(record.key) !== record.key) findings.setApart({ object: info.object, why: 'keys, which the platform chooses itself' });
     }
-    found += live.size;
     done += batch.length;
     findings.records += batch.length;
     (call.reporter ?? silentReporter).progress({ task, done, total: info.rows, unit: 'records' });
@@ -114,14 +116,19 @@ async function findExtra(
   const { snapshot, platform } = restored;
   let there = 0;
   for await (const { records } of platform.connector.read({ schema }, call)) there += records.length;
-  if (there === found) return;
+  let unnamed = there - found;
+  if (unnamed === 0) return;
   const oldKeys = new Map(Object.entries(restored.keyMap[info.object] ?? {}).map(([old, key]) => [key, old]));
   for await (const { records } of platform.connector.read({ schema }, call))
     for (const { key } of records) {
       // What lies in a part that cannot be read was told of already.
       const line = await snapshot.line(info, oldKeys.get(key) ?? key).catch(() => '');
-      if (line === undefined) findings.differs({ kind: 'extra', object: info.object, key });
+      if (line !== undefined) continue;
+      findings.differs({ kind: 'extra', object: info.object, key });
+      unnamed -= 1;
     }
+  // Under a key that the snapshot holds for a record that has another one now.
+  if (unnamed > 0) findings.differs({ kind: 'extra', object: info.object, key: '?' }, unnamed);
 }
 
 const keysOf =
