@@ -8,3 +8,5 @@ export { baseFor, baseTrouble } from './jobs/base.js';
 export { stateOf } from './jobs/state.js';
 export { acceptSnapshot, watchRules } from './watch/watch.js';
 export { backupTicker } from './ticker.js';
+export { type JobProof, provenOf } from './restore-tests/of-jobs.js';
+export { testRestore } from './restore-tests/restore-test.js';

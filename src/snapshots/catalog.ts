@@ -8,6 +8,7 @@ import { damaged } from './container/opened.js';
 import type { ZipSnapshotReader } from './reader.js';
 import { baseLockOf, notesOf, requireRecorded } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
+import { proofOf, restoreTestsOf } from './restore-tests.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { summaryOf, type SnapshotNotes } from './summary.js';
@@ -242,6 +243,7 @@ class StoredCatalog implements Catalog {
       await this.#requireUnneeded(summary.id);
       await this.#storage.delete(`${summary.id}.zip`);
       await this.#notesOf(summary.id).delete();
+      await restoreTestsOf(this.#store, summary.id).delete();
     } finally {
       await lock.release();
     }
@@ -307,7 +309,7 @@ class StoredCatalog implements Catalog {
   async #summarise({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> {
     const reader = await this.#openNamed(name, { quick });
     try {
-      const summary = summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read());
+      const summary = await this.#withProof(summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read()));
       const below = await this.#damagedBelow(summary.bases);
       if (below === 0) return summary;
       const { verifiedAt: _verifiedAt, ...rest } = summary;
@@ -315,6 +317,15 @@ class StoredCatalog implements Catalog {
     } finally {
       await reader.close();
     }
+  }
+
+  /** With what restore tests of this very file came to. */
+  async #withProof(summary: SnapshotSummary): Promise<SnapshotSummary> {
+    const tests = await restoreTestsOf(this.#store, summary.id)
+      .read()
+      .catch(() => undefined);
+    const names = summary.platforms.map(({ name }) => name);
+    return { ...summary, ...defined({ proof: proofOf(tests, summary.digest, names) }) };
   }
 
   /** Damages that verifications found in what a snapshot builds on: it is made of that, whenever it was verified itself. */

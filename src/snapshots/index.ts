@@ -9,4 +9,5 @@ export { openSnapshot } from './container/open.js';
 export { unrecorded } from './records.js';
 export { isLastVerified } from './references.js';
 export { gapsOf, NOTES_KIND, type SnapshotNotes, suspicionOf } from './summary.js';
+export { keepRestoreTest, proofOf, type RestoreDifference, type RestoreProof, type RestoreTest, type SetApart } from './restore-tests.js';
 export * from './types.js';

@@ -1,6 +1,7 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import type { KeyOrder, Link, ObjectSchema } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
+import type { RestoreProof } from './restore-tests.js';
 
 /** One part of a snapshot: a zip entry of 1 to 4 MB of NDJSON. */
 export interface PartInfo {
@@ -211,6 +212,8 @@ export interface SnapshotSummary {
   readonly watch?: SnapshotWatch;
   readonly pinned: boolean;
   readonly pin?: SnapshotPin;
+  /** What restore tests of this very file came to; absent where there was none. */
+  readonly proof?: RestoreProof;
 }
 
 /** Bytes that are not what was written. */

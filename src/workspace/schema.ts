@@ -116,6 +116,9 @@ const jobSchema = z
       .default(false)
       .describe('Store only what differs from the snapshot before. From time to time one holds everything again.'),
     target: durationSchema.exactOptional().describe('The newest complete snapshot of this job is never to be older than this: 26h.'),
+    restore_within: durationSchema
+      .exactOptional()
+      .describe('A restore test of a snapshot of this job fails where the restore takes longer than this: 30m.'),
     keep: keepSchema.exactOptional(),
     watch: watchSchema.exactOptional(),
   })

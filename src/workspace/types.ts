@@ -68,6 +68,8 @@ export interface JobConfig {
   readonly incremental: boolean;
   /** Duration: how old its newest complete snapshot may get. */
   readonly target?: string;
+  /** Duration: how long a restore of a snapshot of it may take in a restore test. */
+  readonly restore_within?: string;
   readonly keep?: KeepConfig;
   /** Absent: watched, with what is usual for everyone. */
   readonly watch?: 'off' | WatchConfig;

@@ -129,15 +129,15 @@ describe('what is counted in two snapshots', () => {
 describe('a suspect snapshot', () => {
   const emptied = crowd((n) => (n < 100 ? { phone: '' } : {}));
 
-  it('stays so night after night, is good again when it was repaired, and after two weeks the level is the new one', async () => {
+  it('stays so night after night, however long it stands, and is good again when it was repaired', async () => {
     const { take } = await nights();
     await take(crowd());
     expect((await take(emptied)).suspect).toHaveLength(1);
     expect((await take(emptied)).suspect).toHaveLength(1);
     expect((await take(crowd())).watch?.state).toBe('clear');
     const states: unknown[] = [];
-    for (let night = 0; night < 16; night += 1) states.push((await take(emptied)).watch?.state);
-    expect(states).toEqual([...Array.from({ length: 14 }, () => 'suspect'), 'clear', 'clear']);
+    for (let night = 0; night < 30; night += 1) states.push((await take(emptied)).watch?.state);
+    expect(new Set(states)).toEqual(new Set(['suspect']));
   });
 
   it('that was accepted is what the next one is compared with', async () => {

@@ -20,7 +20,7 @@ export interface WatchRecord {
   /** The last snapshot that is as it should be. */
   readonly good: { readonly snapshot: string; readonly at: string; readonly levels: Levels };
   readonly history: WatchHistory;
-  /** Snapshots since, as long as they show the same; oldest first, the first and the last few. */
+  /** The last suspect snapshots since, oldest first. */
   readonly suspects: readonly SuspectRun[];
 }
 

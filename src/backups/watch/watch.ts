@@ -19,11 +19,6 @@ export interface WatchDeps {
   readonly signal?: AbortSignal;
 }
 
-/** A level that stood unchanged for so long, in so many snapshots, is the new one. */
-const SETTLED_MS = 14 * 86_400_000;
-const SETTLED_RUNS = 5;
-/** What has grown by more is not unchanged. */
-const UNCHANGED = 1.5;
 /** Suspect snapshots of which it is kept what accepting them would teach. */
 const SUSPECTS = 10;
 
@@ -67,12 +62,12 @@ async function judged(job: string, id: string, rules: WatchRules, deps: WatchDep
     const history = record?.history ?? NO_HISTORY;
     const findings = judgeWatch({ ...run, history, rules, standing: record?.suspects.at(-1)?.findings ?? [] });
     const suspect: SuspectRun = { snapshot: id, at: now.header.startedAt, ...run, findings };
-    const suspects = record === undefined || findings.length === 0 ? [] : stretch(record.suspects, suspect);
-    const isSettled = hasSettled(suspects);
     await document.update(() =>
-      record !== undefined && findings.length > 0 && !isSettled ? { ...record, suspects } : withGood(place, history, suspect, record !== undefined),
+      record !== undefined && findings.length > 0
+        ? { ...record, suspects: [...record.suspects, suspect].slice(-SUSPECTS) }
+        : withGood(place, history, suspect, record !== undefined),
     );
-    return isSettled ? [] : findings;
+    return findings;
   } finally {
     await now.close();
   }
@@ -87,23 +82,6 @@ function withGood(
 ): WatchRecord {
   const learnt = learned(history, measures, new Date(at), isNext && gapMs > 0 ? gapMs : undefined);
   return { version: 1, place, good: { snapshot, at, levels }, history: learnt, suspects: [] };
-}
-
-/** The stretch of suspect snapshots with one more; a new one where more is found than in its first. */
-function stretch(suspects: readonly SuspectRun[], run: SuspectRun): readonly SuspectRun[] {
-  const [first] = suspects;
-  if (first === undefined || !isUnchanged(first.findings, run.findings)) return [run];
-  return [first, ...[...suspects.slice(1), run].slice(1 - SUSPECTS)];
-}
-
-function isUnchanged(before: readonly Finding[], now: readonly Finding[]): boolean {
-  const counts = new Map(before.map((one) => [seriesOf(one), one.count]));
-  return now.every((one) => one.count <= UNCHANGED * (counts.get(seriesOf(one)) ?? 0));
-}
-
-function hasSettled(suspects: readonly SuspectRun[]): boolean {
-  const [first, last] = [suspects[0], suspects.at(-1)];
-  return first !== undefined && last !== undefined && suspects.length >= SETTLED_RUNS && Date.parse(last.at) - Date.parse(first.at) >= SETTLED_MS;
 }
 
 interface Compared {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { defined } from '../../lib/index.js';
 import type { Answer, Operator, Question } from '../../runbooks/index.js';
+import { proofWords } from '../views/restore-test.js';
 import { gapsLine, suspectLine } from '../views/snapshot.js';
 import { counted, time } from '../views/text/format.js';
 import { plainText, visible, visibleLines } from '../views/text/visible.js';
@@ -208,7 +209,7 @@ async function askSnapshot(
   const choices: Choice<string>[] = all.map((snapshot) => ({
     value: snapshot.id,
     name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map(({ name }) => visible(name)).join(', ')}${snapshot.gaps.length === 0 ? '' : `, ${gapsLine(snapshot.gaps)}`}${snapshot.suspect === undefined ? '' : ', suspect'}`,
-    description: `${snapshot.id}, ${snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`}${snapshot.note === undefined ? '' : `, "${visible(snapshot.note)}"`}${snapshot.suspect === undefined ? '' : `, ${suspectLine(snapshot)}`}`,
+    description: `${snapshot.id}, ${snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`}, ${proofWords(snapshot.proof)}${snapshot.note === undefined ? '' : `, "${visible(snapshot.note)}"`}${snapshot.suspect === undefined ? '' : `, ${suspectLine(snapshot)}`}`,
   }));
   if (preset === 'latest' || preset === 'latest-verified') {
     const named = all.find((snapshot) => preset === 'latest' || isLastVerified(snapshot));
@@ -216,7 +217,7 @@ async function askSnapshot(
       choices.unshift({
         value: preset,
         name: `${preset}: ${time(named.startedAt, style)}`,
-        description: `${named.id}. Take this unless it was made after the damage.`,
+        description: `${named.id}, ${proofWords(named.proof)}. Take this unless it was made after the damage.`,
       });
   }
   if (choices.length === 0)

@@ -1,6 +1,7 @@
-import type { JobOutcome, JobView, UnreadJob } from '../../backups/index.js';
+import type { JobOutcome, JobProof, JobView, UnreadJob } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
 import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
+import { proofWords } from './restore-test.js';
 import { takenText } from './snapshot.js';
 import { bytes, counted, facts, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -63,14 +64,17 @@ function clockLines(job: string, { clockBackMs }: JobOutcome, style: Style): rea
   ];
 }
 
+/** A job, with what the last restore test of one of its snapshots came to. */
+type ShownJob = JobView & { readonly proof?: JobProof };
+
 /** Jobs with their facts, and how the size of their snapshots changes. */
-export function jobsText(views: readonly JobView[], unread: readonly UnreadJob[], style: Style): string {
+export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], style: Style): string {
   if (views.length + unread.length === 0) return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
   const failed = unread.map(({ job, error }) => jobFailedText(job, error, style));
   return [...views.map((view) => jobText(view, style)), ...failed].join('\n\n');
 }
 
-function jobText(view: JobView, style: Style): string {
+function jobText(view: ShownJob, style: Style): string {
   const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined || view.suspect !== undefined);
   const mark = view.late || isDoubtful ? style.glyph.warning : style.glyph.done;
   const pairs: [string, string][] = [
@@ -80,6 +84,7 @@ function jobText(view: JobView, style: Style): string {
     ...(view.suspect === undefined ? [] : [['Suspect', view.suspect.map(visible).join('; ')] as [string, string]]),
     ['Next', nextWords(view, style)],
     ['Age', ageWords(view)],
+    ['Restore', view.proof === undefined ? 'never proven' : `${proofWords(view.proof).replace(/^restore /u, '')}, of ${view.proof.snapshot}`],
     ['Size', view.snapshots === 0 ? 'no snapshot yet' : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`],
     ...(view.trend.length > 1 ? [['Trend', trendWords(view, style)] as [string, string]] : []),
     ...(view.incident === undefined ? [] : [['Incident', view.incident] as [string, string]]),

@@ -1,4 +1,5 @@
 import type { CheckedReport, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
+import { proofWords } from './restore-test.js';
 import { bytes, counted, count, facts, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -22,6 +23,7 @@ export function snapshotList(
     [
       `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
       `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}`,
+      `  ${proofWords(snapshot.proof)}`,
       ...(snapshot.bases.length === 0 ? [] : [`  builds on ${basesWords(snapshot.bases)}`]),
       ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
       ...(snapshot.gaps.length === 0 ? [] : [`  ${style.glyph.warning} ${gapsLine(snapshot.gaps)}`]),
@@ -122,6 +124,7 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ...(snapshot.suspect === undefined ? [] : [['Suspect', snapshot.suspect.map(visible).join('; ')] as [string, string]]),
     ...acceptedPairs(snapshot, style),
     ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
+    ['Restore', proofWords(snapshot.proof).replace(/^restore /u, '')],
     ['Known by', knownBy(snapshot, style)],
     ...(snapshot.job === undefined ? [] : [['Job', visible(snapshot.job)] as [string, string]]),
     ...(snapshot.pinned ? [['Pinned', pinWords(snapshot, style)] as [string, string]] : []),
