@@ -4,7 +4,7 @@ import type { Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
 import { jobLock, stateOf } from '../jobs/state.js';
-import { learned, NO_HISTORY, seriesOf } from './history.js';
+import { learned, NO_HISTORY } from './history.js';
 import { judgeWatch } from './judge.js';
 import { countObject, levelsIn, linkLevels, nameOf } from './levels.js';
 import { movesBetween, movesOfLevels } from './moves.js';
