@@ -27,6 +27,17 @@ const LONG = [
   'daemon/browser',
 ];
 
+/** What `npm run test:long` runs instead of `npm test`: each takes many processes, a browser, or a database for long. */
+const LATER = [
+  'test/drills/**/*.test.ts',
+  'test/stages/**/*.test.ts',
+  'test/**/browser.test.ts',
+  'test/cli/package.test.ts',
+  'test/connectors/postgres-{locks,sizes,types}.test.ts',
+];
+/** Sweeps that both run, the longer one at more places. */
+const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts'];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId }: TestSpecification): number => {
@@ -77,12 +88,12 @@ const fromBuild: Plugin = {
 };
 
 export default defineConfig(({ mode }) => ({
-  plugins: mode === 'built' ? [fromBuild] : [],
+  plugins: mode === 'built' || mode === 'long' ? [fromBuild] : [],
   test: {
     server: { deps: { external: [/\/dist\//u] } },
-    include: ['test/**/*.test.ts'],
+    include: mode === 'long' ? [...LATER, ...SWEEPS] : ['test/**/*.test.ts'],
     // `npm run acceptance` runs these: they run everything else.
-    exclude: ['test/acceptance/**'],
+    exclude: ['test/acceptance/**', ...(mode === 'built' ? LATER : [])],
     globalSetup: ['test/support/bundle.ts'],
     setupFiles: ['test/support/seeds.ts'],
     testTimeout: 180_000,

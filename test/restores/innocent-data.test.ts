@@ -173,7 +173,7 @@ test.each(told === undefined ? [] : [told])('the story in %s, which RUNBACK_TEST
   await expect(live(JSON.parse(readFileSync(file, 'utf8')) as Story)).resolves.toBeUndefined();
 });
 
-const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? tries(1200));
+const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? tries(600));
 /** Milliseconds a story may take on a busy machine; a thousand of them took a minute alone. */
 const EACH = 1000;
 

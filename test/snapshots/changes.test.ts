@@ -154,7 +154,7 @@ describe('a snapshot that builds on another', () => {
           expect((await catalog.resolve(id)).bases).toEqual(chain.slice(0, n));
         }
       }),
-      { numRuns: tries(200) },
+      { numRuns: tries(100) },
     );
   }, 300_000);
 
