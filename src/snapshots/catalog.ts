@@ -3,14 +3,17 @@ import { dirname } from 'node:path';
 import { type CallOptions, type Clock, defined, exposuresOf, isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
 import { byAge } from './age.js';
+import { readDirectory } from './container/directory.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
-import type { ZipSnapshotReader } from './reader.js';
-import { baseLockOf, notesOf, requireRecorded } from './records.js';
+import type { CreateSnapshotRequest } from './create/session.js';
+import type { Decryption, Encryption } from './encryption/age.js';
+import type { OpenBase, ZipSnapshotReader } from './reader.js';
+import { baseLockOf, notesOf, replaced, requireRecorded } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
-import { summaryOf, type SnapshotNotes } from './summary.js';
+import { summaryFrom, summaryOf, type SnapshotNotes } from './summary.js';
 import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary } from './types.js';
 
 /** A file among the snapshots that is none. */
@@ -23,6 +26,8 @@ export interface IgnoredFile {
 
 /** The snapshots of a workspace. A snapshot's id is the name of its file. */
 export interface Catalog {
+  /** Takes a snapshot: see `createSnapshot`. Encrypted, where this catalog encrypts. */
+  create(request: CreateSnapshotRequest, options?: CallOptions): Promise<SnapshotSummary>;
   /** Newest first; only complete ones. */
   list(): Promise<readonly SnapshotSummary[]>;
   /**
@@ -81,6 +86,10 @@ export interface CatalogDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly storage?: SnapshotStorage;
+  /** What encrypts the snapshots that are taken; without it, they are plain. */
+  readonly encryption?: Encryption;
+  /** What opens encrypted ones. */
+  readonly keys?: Decryption;
 }
 
 /** The catalog of a folder. Opening touches nothing. */
@@ -94,11 +103,23 @@ class StoredCatalog implements Catalog {
   readonly #clock: Clock;
   readonly #storage: SnapshotStorage;
 
-  constructor({ dir, store, clock, storage = folderStorage(dir) }: CatalogDeps) {
+  readonly #encryption: Encryption | undefined;
+  readonly #keys: Decryption | undefined;
+
+  constructor({ dir, store, clock, storage = folderStorage(dir), encryption, keys }: CatalogDeps) {
+    this.#encryption = encryption;
+    this.#keys = keys;
     this.#dir = dir;
     this.#store = store;
     this.#clock = clock;
     this.#storage = storage;
+  }
+
+  async create(request: CreateSnapshotRequest, options: CallOptions = {}): Promise<SnapshotSummary> {
+    // Only now: most commands take no snapshot.
+    const { createSnapshot } = await import('./create/create.js');
+    const deps = { dir: this.#dir, store: this.#store, clock: this.#clock, storage: this.#storage };
+    return await createSnapshot(request, { ...deps, ...defined({ encryption: this.#encryption, keys: this.#keys }) }, options);
   }
 
   async list(): Promise<readonly SnapshotSummary[]> {
@@ -280,7 +301,8 @@ class StoredCatalog implements Catalog {
   /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
   async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
     const path = this.#storage.pathOf(name);
-    const reader = await openSnapshot(path, { ...options, openBase: async (base) => await this.#openNamed(`${base.id}.zip`) });
+    const openBase: OpenBase = async (base) => await this.#openNamed(`${base.id}.zip`);
+    const reader = await openSnapshot(path, { ...options, openBase, ...defined({ keys: this.#keys }) });
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);
@@ -294,8 +316,14 @@ class StoredCatalog implements Catalog {
     }
   }
 
-  async #summarise({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> {
-    const reader = await this.#openNamed(name, { quick });
+  async #summarise(stored: StoredName, quick = false): Promise<SnapshotSummary> {
+    const { name, bytes } = stored;
+    const reader = await this.#openNamed(name, { quick }).catch(async (error: unknown) => {
+      const unread = isRunbackError(error, 'snapshot-encrypted') ? await this.#unreadable(stored) : undefined;
+      if (unread === undefined) throw error;
+      return unread;
+    });
+    if (!('close' in reader)) return reader;
     try {
       const summary = summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read());
       const below = await this.#damagedBelow(summary.bases);
@@ -305,6 +333,20 @@ class StoredCatalog implements Catalog {
     } finally {
       await reader.close();
     }
+  }
+
+  /** What is known of an encrypted snapshot that no key here opens; undefined where nothing is. Throws `snapshot-replaced`. */
+  async #unreadable({ name, bytes }: StoredName): Promise<SnapshotSummary | undefined> {
+    const notes = await this.#notesOf(name.slice(0, -'.zip'.length)).read();
+    if (notes?.listed === undefined) return undefined;
+    const file = await this.#storage.open(name);
+    try {
+      const seal = (await readDirectory(file))?.seal?.sha256;
+      if (seal !== notes.record?.seal) throw replaced(file.path, notes.listed.id, seal ?? 'missing', notes);
+    } finally {
+      await file.close();
+    }
+    return { ...summaryFrom(notes.listed, this.#storage.pathOf(name), bytes, notes), encrypted: 'unreadable' };
   }
 
   /** Damages that verifications found in what a snapshot builds on: it is made of that, whenever it was verified itself. */

@@ -9,3 +9,4 @@ export { openSnapshot } from './container/open.js';
 export { unrecorded } from './records.js';
 export { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
 export * from './types.js';
+export { type Decryption, decryptionWith, type Encryption, encryptionFor } from './encryption/age.js';

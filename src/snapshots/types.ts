@@ -148,6 +148,8 @@ export interface SnapshotRecord {
   readonly digest: string;
   /** `made`: when the snapshot was taken; `adopted`: when a person said that this file is the right one. */
   readonly how: 'made' | 'adopted';
+  /** Of an encrypted one: the SHA-256 of its bytes, by which it is known where no key opens it. */
+  readonly seal?: string;
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly by: string;
@@ -190,6 +192,8 @@ export interface SnapshotSummary {
   readonly verifiedAt?: string;
   /** Number of damages the last verification found. */
   readonly damaged?: number;
+  /** It is encrypted. `unreadable`: no key here opens it. */
+  readonly encrypted?: 'readable' | 'unreadable';
   /** Name of the backup job that made it. */
   readonly job?: string;
   readonly pinned: boolean;

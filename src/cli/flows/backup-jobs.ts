@@ -55,19 +55,18 @@ function handsOf({ call, live, interrupts, clock, style }: CommandContext, sessi
       if (pause !== undefined) await session.authorise('pause-syncs');
       live.start(`Opening ${job.platforms.join(', ')}`);
       const platforms = await Promise.all(job.platforms.map(async (name) => await session.openPlatform(name, call)));
-      const { createSnapshot } = await import('../../snapshots/index.js');
       const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects }) };
-      const deps = { dir: session.workspace.backupsDir, store: session.store, clock };
       const options = { ...call, signal: interrupts.signal };
       const make = async () => {
-        const base = await baseFor(job, platforms, await session.catalog());
-        if (base === undefined) return await createSnapshot(request, deps, options);
+        const catalog = await session.catalog();
+        const base = await baseFor(job, platforms, catalog);
+        if (base === undefined) return await catalog.create(request, options);
         try {
-          return await createSnapshot({ ...request, base }, deps, options);
+          return await catalog.create({ ...request, base }, options);
         } catch (error) {
           if (!isRunbackError(error) || !BASE_TROUBLE.has(error.code)) throw error;
           live.print(`${style.glyph.warning} ${error.message}. This snapshot holds everything, and builds on nothing.`);
-          return await createSnapshot(request, deps, options);
+          return await catalog.create(request, options);
         } finally {
           await base.close();
         }
