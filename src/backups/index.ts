@@ -1,8 +1,12 @@
-export { type JobHands, type JobOutcome, runJob } from './jobs/run.js';
+export { type JobHands, type JobOutcome, runJob, type Taken } from './jobs/run.js';
 export type { JobAlarm, JobProblem } from './jobs/alarm-record.js';
 export { raiseJobAlarm } from './jobs/alarms.js';
-export { jobViews, type JobView } from './jobs/overview.js';
+export { jobViews, type JobView, type UnreadJob } from './jobs/overview.js';
 export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prune.js';
 export type { GoReason, StayReason } from './retention/types.js';
-export { baseFor } from './jobs/base.js';
+export { baseFor, baseTrouble } from './jobs/base.js';
+export { stateOf } from './jobs/state.js';
+export { acceptSnapshot, watchRules } from './watch/watch.js';
 export { backupTicker } from './ticker.js';
+export { type JobProof, provenOf } from './restore-tests/of-jobs.js';
+export { testRestore } from './restore-tests/restore-test.js';

@@ -1,6 +1,7 @@
-import type { Clock } from '../lib/index.js';
+import type { CallOptions, Clock } from '../lib/index.js';
 import type { PlatformConfig, SecretRef } from '../workspace/index.js';
-import type { Connector } from './connector.js';
+import type { Connector, PlatformSchema } from './connector.js';
+import type { Scratch } from './scratch.js';
 
 /** What a driver is given from outside. */
 export interface DriverDeps {
@@ -14,9 +15,17 @@ export interface DriverDeps {
 }
 
 /**
+ * Makes empty object types after a description. Throws `stage-refused` where the place is not empty, `locked` while
+ * another restore test works there, and what connecting throws.
+ */
+export type OpenScratch = (config: PlatformConfig, deps: DriverDeps, schema: PlatformSchema, options: CallOptions) => Promise<Scratch>;
+
+/**
  * What the `index.ts` of a driver exports. Opening makes no request; throws `auth-missing`, `secret-missing` or
  * `usage`.
  */
 export interface Driver {
   openConnector(config: PlatformConfig, deps: DriverDeps): Promise<Connector>;
+  /** Absent where empty object types cannot be made after a description. */
+  readonly openScratch?: OpenScratch;
 }

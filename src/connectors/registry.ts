@@ -1,9 +1,10 @@
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
 import type { PlatformConfig } from '../workspace/index.js';
 import { checked } from './checked.js';
-import type { Connector, Identity } from './connector.js';
+import type { Connector, Identity, PlatformSchema } from './connector.js';
 import type { Driver, DriverDeps } from './driver.js';
 import type { Platform } from './platform.js';
+import type { Scratch } from './scratch.js';
 
 /** The only place that imports drivers, and only when one is used. */
 const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
@@ -57,6 +58,19 @@ export async function identifyPlatform(config: PlatformConfig, deps: DriverDeps,
   } finally {
     await connector.close();
   }
+}
+
+/**
+ * Makes empty object types after a description, where the driver can; else undefined. Asks the platform nothing else:
+ * that it is no production has been checked before. Throws as {@link Scratch} says.
+ */
+export async function openScratch(
+  config: PlatformConfig,
+  deps: DriverDeps,
+  schema: PlatformSchema,
+  options: CallOptions = {},
+): Promise<Scratch | undefined> {
+  return await (await driverOf(config)).openScratch?.(config, deps, schema, options);
 }
 
 /** Every driver is held to the contract. */

@@ -67,7 +67,7 @@ export const ERROR_CODES = {
   'object-unsupported': { exit: EXIT.usage, when: 'the platform has no such object type, or it cannot be handled' },
 
   'fault-impossible': { exit: EXIT.failed, when: 'the fault of a drill cannot take effect on its stage' },
-  'stage-refused': { exit: EXIT.refused, when: 'a drill was to be staged on what is, or may be, production' },
+  'stage-refused': { exit: EXIT.refused, when: 'a drill or a restore test was to be staged on what is, or may be, production, or is not empty' },
   'wrong-account': { exit: EXIT.refused, when: 'the platform is not the account that was declared' },
   'wrong-environment': { exit: EXIT.refused, when: 'the platform is not the environment that was declared' },
   'confirmation-wrong': { exit: EXIT.refused, when: 'the typed confirmation does not match the plan' },
@@ -91,6 +91,7 @@ export const ERROR_CODES = {
   'snapshots-swapped': { exit: EXIT.refused, when: 'the base snapshot was taken after the snapshot of the damage' },
   'snapshot-needed': { exit: EXIT.refused, when: 'a snapshot was to be deleted that another one builds on' },
   'backup-failing': { exit: EXIT.failed, when: 'a backup job failed, or has no complete snapshot as young as its target' },
+  'restore-not-proven': { exit: EXIT.differences, when: 'a restore test did not bring back what the snapshot holds, or took too long' },
   'snapshot-pinned': { exit: EXIT.refused, when: 'a pinned snapshot was to be deleted' },
   'sync-failed': { exit: EXIT.partial, when: 'a sync could not be paused, resumed or checked' },
   'drain-timeout': { exit: EXIT.partial, when: 'a paused sync still had work in flight when the wait ended' },

@@ -11,10 +11,11 @@ import type { Decryption, Encryption } from './encryption/age.js';
 import type { OpenBase, ZipSnapshotReader } from './reader.js';
 import { baseLockOf, notesOf, replaced, requireRecorded } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
+import { proofOf, restoreTestsOf } from './restore-tests.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
 import { summaryFrom, summaryOf, type SnapshotNotes } from './summary.js';
-import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary } from './types.js';
+import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from './types.js';
 
 /** A file among the snapshots that is none. */
 export interface IgnoredFile {
@@ -66,12 +67,14 @@ export interface Catalog {
   /** In whole sentences: owners and modes by which somebody else could put other files among the snapshots. */
   exposures(): Promise<readonly string[]>;
   /**
-   * In whole sentences, what a person should know before these snapshots are relied on: the exposures, and that nothing
-   * was recorded of one.
+   * In whole sentences, what a person should know before these snapshots are relied on: the exposures, that nothing was
+   * recorded of one, and why `base`, from which something is to be put back, is suspect.
    */
-  doubts(references: readonly string[]): Promise<readonly string[]>;
+  doubts(references: readonly string[], base?: string): Promise<readonly string[]>;
   /** Keeps a snapshot from being deleted, with the reason where there is one; or with `false` no longer. */
   pin(reference: string, on: boolean | Omit<SnapshotPin, 'at'>): Promise<SnapshotSummary>;
+  /** Notes what the watch of its job made of a snapshot, or that a person accepted it. */
+  noteWatch(reference: string, watch: SnapshotWatch): Promise<SnapshotSummary>;
   /** The snapshot, where it may be deleted now. Throws `snapshot-pinned`, `snapshot-needed`. */
   requireDeletable(reference: string): Promise<SnapshotSummary>;
   /**
@@ -212,10 +215,12 @@ class StoredCatalog implements Catalog {
     return [...(await exposuresOf([dirname(this.#dir), this.#store.location])), ...(await this.#storage.exposures())];
   }
 
-  async doubts(references: readonly string[]): Promise<readonly string[]> {
+  async doubts(references: readonly string[], base?: string): Promise<readonly string[]> {
     const found: string[] = [];
     for (const reference of new Set(references)) {
-      const { id, record } = await this.resolve(reference);
+      const { id, record, suspect } = await this.resolve(reference);
+      if (reference === base && suspect !== undefined)
+        found.push(`${id} is suspect, and may hold the damage itself: ${suspect.join('. ')}. What is put back comes from it.`);
       if (record === undefined)
         found.push(`Nothing was recorded of ${id} when it was made. If you know that it is the right file: runback snapshot adopt ${id}`);
     }
@@ -229,6 +234,12 @@ class StoredCatalog implements Catalog {
       const { pin: _pin, ...rest } = current ?? { version: 1 };
       return { ...rest, pinned: on !== false, ...(typeof on === 'object' ? { pin: { ...on, at } } : {}) };
     });
+    return await this.resolve(id);
+  }
+
+  async noteWatch(reference: string, watch: SnapshotWatch): Promise<SnapshotSummary> {
+    const { id } = await this.resolve(reference);
+    await this.#notesOf(id).update((current) => ({ ...(current ?? { version: 1, pinned: false }), watch }));
     return await this.resolve(id);
   }
 
@@ -253,6 +264,7 @@ class StoredCatalog implements Catalog {
       await this.#requireUnneeded(summary.id);
       await this.#storage.delete(`${summary.id}.zip`);
       await this.#notesOf(summary.id).delete();
+      await restoreTestsOf(this.#store, summary.id).delete();
     } finally {
       await lock.release();
     }
@@ -325,7 +337,7 @@ class StoredCatalog implements Catalog {
     });
     if (!('close' in reader)) return reader;
     try {
-      const summary = summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read());
+      const summary = await this.#withProof(summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read()));
       const below = await this.#damagedBelow(summary.bases);
       if (below === 0) return summary;
       const { verifiedAt: _verifiedAt, ...rest } = summary;
@@ -347,6 +359,15 @@ class StoredCatalog implements Catalog {
       await file.close();
     }
     return { ...summaryFrom(notes.listed, this.#storage.pathOf(name), bytes, notes), encrypted: 'unreadable' };
+  }
+
+  /** With what restore tests of this very file came to. */
+  async #withProof(summary: SnapshotSummary): Promise<SnapshotSummary> {
+    const tests = await restoreTestsOf(this.#store, summary.id)
+      .read()
+      .catch(() => undefined);
+    const names = summary.platforms.map(({ name }) => name);
+    return { ...summary, ...defined({ proof: proofOf(tests, summary.digest, names) }) };
   }
 
   /** Damages that verifications found in what a snapshot builds on: it is made of that, whenever it was verified itself. */

@@ -1,7 +1,7 @@
 import { defined, RunbackError, type Clock, utcText } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
 import { gapsOf, listedOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
-import type { SnapshotReader } from './types.js';
+import type { SnapshotReader, SnapshotWatch } from './types.js';
 
 /**
  * A snapshot is known by its digest, which is kept in the state folder when it is made. The digests inside the file
@@ -27,17 +27,19 @@ export function snapshotLock(id: string): string {
 export async function recordMade(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   written: Pick<SnapshotReader, 'header' | 'manifest' | 'digest'>,
-  { by, job, seal }: { readonly by: string; readonly job?: string; readonly seal?: string },
+  { by, job, watched, seal }: { readonly by: string; readonly job?: string; readonly watched: boolean; readonly seal?: string },
 ): Promise<void> {
   const { manifest, digest } = written;
   const complete = gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
-  const record = { digest, how: 'made', at: clock.now().toISOString(), by, ...defined({ seal }) } as const;
+  const at = clock.now().toISOString();
+  const record = { digest, how: 'made', at, by, ...defined({ seal }) } as const;
+  const watch: SnapshotWatch | undefined = watched ? { state: 'pending', at } : undefined;
   await notesOf(store, manifest.id).update((current) => ({
     version: 1,
     pinned: current?.pinned ?? false,
     record,
     bases: manifest.bases,
-    ...defined({ complete, job, listed: seal === undefined ? undefined : listedOf(written) }),
+    ...defined({ complete, job, watch, listed: seal === undefined ? undefined : listedOf(written) }),
   }));
 }
 

@@ -39,7 +39,7 @@ export function latest(
       (filter.before === undefined || snapshot.finishedAt < before) &&
       (filter.objects ?? []).every((object) => holds(snapshot, filter.platform, object)),
   );
-  const found = usable.find(({ verifiedAt }) => reference === 'latest' || verifiedAt !== undefined);
+  const found = usable.find((snapshot) => reference === 'latest' || isLastVerified(snapshot));
   if (found) return found;
   const which = [
     filter.platform === undefined ? '' : ` of ${filter.platform}`,
@@ -50,15 +50,28 @@ export function latest(
     .flatMap(({ id, gaps }) => gaps.map((one) => ({ id, ...one })))
     .find(({ object, platform }) => filter.objects?.includes(object) && (filter.platform ?? platform) === platform);
   if (usable.length === 0 && gap !== undefined) throw missing(`There is no snapshot${which}`, `${gap.id} does not: ${gap.why}`);
-  if (usable.length > 0)
+  const [newest] = usable;
+  const clean = usable.find(({ suspect }) => suspect === undefined);
+  if (clean !== undefined)
     throw missing(
       `No snapshot${which} has been verified`,
-      `There are ${usable.length} that were not.`,
-      usable[0]?.record === undefined
-        ? `Nothing was recorded of the newest when it was made. If you know that it is the right file: runback snapshot adopt ${usable[0]?.id}`
-        : `Verify the newest: runback snapshot verify ${usable[0].id}`,
+      `There are ${usable.length} that were not${usable.every(({ suspect }) => suspect === undefined) ? '' : ', or are suspect'}.`,
+      clean.record === undefined
+        ? `Nothing was recorded of the newest when it was made. If you know that it is the right file: runback snapshot adopt ${clean.id}`
+        : `Verify the newest: runback snapshot verify ${clean.id}`,
+    );
+  if (newest !== undefined)
+    throw missing(
+      `Every snapshot${which} is suspect`,
+      `Of ${newest.id} is known: ${(newest.suspect ?? []).join('. ')}.`,
+      `If you looked at it and it is right: runback snapshot accept ${newest.id} --reason TEXT`,
     );
   throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
+}
+
+/** Whether `latest-verified` may mean it: every byte was found right, and nothing is known against what it holds. */
+export function isLastVerified({ verifiedAt, suspect }: Pick<SnapshotSummary, 'verifiedAt' | 'suspect'>): boolean {
+  return verifiedAt !== undefined && suspect === undefined;
 }
 
 function holds(snapshot: SnapshotSummary, platform: string | undefined, object: string): boolean {

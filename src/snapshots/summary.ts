@@ -1,5 +1,5 @@
 import { defined } from '../lib/index.js';
-import type { SnapshotGap, SnapshotManifest, SnapshotPin, SnapshotReader, SnapshotRecord, SnapshotSummary } from './types.js';
+import type { SnapshotGap, SnapshotManifest, SnapshotPin, SnapshotReader, SnapshotRecord, SnapshotSummary, SnapshotWatch } from './types.js';
 
 /** What a snapshot itself says of itself in lists. */
 export type Listed = Pick<
@@ -15,6 +15,8 @@ export interface SnapshotNotes {
   readonly pin?: SnapshotPin;
   /** Name of the backup job that made it; absent where none did. */
   readonly job?: string;
+  /** What the watch of that job made of it; absent where it is not watched. */
+  readonly watch?: SnapshotWatch;
   /** What the snapshot is known by. Absent for one that an earlier version made, or that came from elsewhere. */
   readonly record?: SnapshotRecord;
   /** Digest of the snapshot that `verifiedAt` and `damaged` are about. */
@@ -57,7 +59,7 @@ export function summaryFrom(listed: Listed, path: string, bytes: number, notes: 
     ...listed,
     path,
     bytes,
-    ...defined({ record, verifiedAt, damaged, job: notes?.job }),
+    ...defined({ record, verifiedAt, damaged, job: notes?.job, suspect: suspicionOf(notes?.watch), watch: notes?.watch }),
     ...(notes?.listed === undefined ? {} : { encrypted: 'readable' }),
     pinned: notes?.pinned ?? false,
     ...defined({ pin: notes?.pinned === true ? notes.pin : undefined }),
@@ -79,6 +81,12 @@ export function listedOf({ header, manifest, digest }: Pick<SnapshotReader, 'hea
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
     digest,
   };
+}
+
+/** Why a snapshot is suspect; undefined where it is not. One that was not judged yet is, until it has been. */
+export function suspicionOf(watch: SnapshotWatch | undefined): readonly string[] | undefined {
+  if (watch?.state === 'suspect') return watch.why ?? [];
+  return watch?.state === 'pending' ? (watch.why ?? ['It has not been compared with the snapshots before']) : undefined;
 }
 
 /** What a snapshot does not say: what was refused, then what was not proved to be whole. */

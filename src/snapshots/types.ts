@@ -1,6 +1,7 @@
 import type { PlatformSchema } from '../connectors/index.js';
 import type { KeyOrder, Link, ObjectSchema } from '../records/index.js';
 import type { Environment } from '../workspace/index.js';
+import type { RestoreProof } from './restore-tests.js';
 
 /** One part of a snapshot: a zip entry of 1 to 4 MB of NDJSON. */
 export interface PartInfo {
@@ -163,6 +164,19 @@ export interface SnapshotPin {
   readonly by: string;
 }
 
+/**
+ * What the watch of a backup job made of a snapshot. `pending`: it has not been judged yet, or could not be (`why`).
+ * `suspect`: something is not as it usually is, in the sentences of `why`. `accepted`: a person looked and found it right.
+ */
+export interface SnapshotWatch {
+  readonly state: 'pending' | 'clear' | 'suspect' | 'accepted';
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly why?: readonly string[];
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 /** What the catalog tells about a snapshot. */
 export interface SnapshotSummary {
   readonly id: string;
@@ -196,8 +210,14 @@ export interface SnapshotSummary {
   readonly encrypted?: 'readable' | 'unreadable';
   /** Name of the backup job that made it. */
   readonly job?: string;
+  /** Why it is suspect: it is no `latest-verified` then. Absent where nothing is known against it. */
+  readonly suspect?: readonly string[];
+  /** What the watch of its job made of it; absent where none did. */
+  readonly watch?: SnapshotWatch;
   readonly pinned: boolean;
   readonly pin?: SnapshotPin;
+  /** What restore tests of this very file came to; absent where there was none. */
+  readonly proof?: RestoreProof;
 }
 
 /** Bytes that are not what was written. */

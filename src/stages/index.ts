@@ -1,5 +1,6 @@
 export type * from './account.js';
 export { startIntegration, type Integration, type IntegrationEvent } from './integration.js';
+export { hasSandbox, openEmptyStage, type EmptyStage, type EmptyStageDeps } from './empty/empty.js';
 export { localPlatforms, startLocalStage } from './local/start.js';
 export { runThere, workThere, type StageOutcome, type StageProgram } from './program.js';
 export { ownFolder, removeLeftFolders, STAGE_FOLDER } from './left-folders.js';

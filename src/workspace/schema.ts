@@ -87,6 +87,19 @@ const keepSchema = z
   })
   .describe('Which snapshots of this job stay when runback backup prune runs; one that any rule keeps stays. Without it, all of them.');
 
+const watchSchema = z
+  .union([
+    z.literal('off').describe('Do not watch them.'),
+    z.strictObject({
+      sensitivity: z
+        .enum(['low', 'normal', 'high'])
+        .exactOptional()
+        .describe('low: twice as much has to happen before it is told; high: half as much.'),
+      except: z.array(z.string().min(1)).min(1).exactOptional().describe('Fields that are not watched: phone, or contacts.phone of one object type.'),
+    }),
+  ])
+  .describe('How its snapshots are compared with those before: what is far from usual makes one suspect. On unless given as off.');
+
 const jobSchema = z
   .strictObject({
     platforms: z.array(z.string()).min(1).describe('Names of the platforms to snapshot.'),
@@ -103,7 +116,11 @@ const jobSchema = z
       .default(false)
       .describe('Store only what differs from the snapshot before. From time to time one holds everything again.'),
     target: durationSchema.exactOptional().describe('The newest complete snapshot of this job is never to be older than this: 26h.'),
+    restore_within: durationSchema
+      .exactOptional()
+      .describe('A restore test of a snapshot of this job fails where the restore takes longer than this: 30m.'),
     keep: keepSchema.exactOptional(),
+    watch: watchSchema.exactOptional(),
   })
   .describe('A backup job: which snapshots are taken when, and which of them stay.');
 

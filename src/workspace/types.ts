@@ -49,6 +49,12 @@ export interface KeepConfig {
   readonly within?: string;
 }
 
+/** How the snapshots of a job are watched. */
+export interface WatchConfig {
+  readonly sensitivity?: 'low' | 'normal' | 'high';
+  readonly except?: readonly string[];
+}
+
 /** One entry under `backups.jobs`. */
 export interface JobConfig {
   readonly name: string;
@@ -62,7 +68,11 @@ export interface JobConfig {
   readonly incremental: boolean;
   /** Duration: how old its newest complete snapshot may get. */
   readonly target?: string;
+  /** Duration: how long a restore of a snapshot of it may take in a restore test. */
+  readonly restore_within?: string;
   readonly keep?: KeepConfig;
+  /** Absent: watched, with what is usual for everyone. */
+  readonly watch?: 'off' | WatchConfig;
 }
 
 /** Where snapshots are kept, who can read them, and when they are made. */

@@ -8,23 +8,11 @@ import { Redactor, systemClock } from '../../src/lib/index.js';
 import { openFileStore } from '../../src/store/index.js';
 import { jsonLines, runback } from '../cli/support/child.js';
 import { runHere } from '../cli/support/here.js';
+import { POLICY } from './support/policy.js';
 import { call, setJobs, workspaceWith } from './support/workspace.js';
 
 const NIGHTLY =
   'nightly: { platforms: [hubspot], schedule: "30 2 * * *", timezone: Europe/Berlin, target: 26h, pause_syncs: true, incremental: false, keep: { last: 1 } }';
-const POLICY = `version: 1
-timezone: UTC
-people:
-  maya: { name: Maya Ortiz, email: maya@example.com, contact: [email] }
-channels:
-  mail: { type: email, url: "smtp://127.0.0.1:9", from: runback@example.com }
-authority:
-  operator: { may: [pause-syncs, snapshot, plan] }
-severities:
-  sev3: { means: Degraded, policy: all, quiet_hours: ignore }
-policies:
-  all: { levels: [{ notify: ["person:maya"], ack_within: 15m, grants: operator }], exhausted: { notify: ["person:maya"], every: 15m } }
-`;
 
 /** As if the job was last dealt with three days ago. */
 async function missed(dir: string): Promise<void> {
@@ -112,6 +100,54 @@ describe('jobs by their schedule', () => {
     expect([code, JSON.stringify(jsonLines(stdout))]).toEqual([0, expect.stringContaining('Backup job nightly: taken (status 0).')]);
     const view = jobIn((await call(dir, 'backup', 'jobs')).json);
     expect(view).toMatchObject({ snapshots: 1, last: { end: 'done' }, late: false });
+  });
+});
+
+describe('a job of which something cannot be read', () => {
+  const TWO = `${NIGHTLY}\nother: { platforms: [hubspot] , schedule: "0 3 * * *" }`;
+  const spoil = async (dir: string, kind: string): Promise<string> => {
+    const path = join(dir, '.runback', 'documents', kind, 'nightly.json');
+    await writeFile(path, '{}');
+    return path;
+  };
+
+  it.each(['backup-jobs', 'backup-alarms'])('%s: the other job runs and is shown, and the file is named', async (kind) => {
+    const { dir } = await workspaceWith(TWO);
+    await call(dir, 'backup', 'run', '--due');
+    const store = openFileStore({ dir: join(dir, '.runback'), clock: systemClock, redactor: new Redactor() });
+    const at = new Date(Date.now() - 3 * 86_400_000).toISOString();
+    await stateOf(store, 'other').update((state) => ({ ...(state ?? { version: 1 }), firstSeen: at, handled: at, schedule: '0 3 * * * UTC' }));
+    await store.document<object>('backup-alarms', 'nightly').update(() => ({ version: 1, problem: 'late', since: at }));
+    const path = await spoil(dir, kind);
+    const run = await call(dir, 'backup', 'run', '--due');
+    expect((run.json.data['jobs'] as readonly unknown[])[1]).toMatchObject({ job: 'other', state: 'taken' });
+    expect([run.code === 0, JSON.stringify(run.json.error)]).toEqual([false, expect.stringContaining(path)]);
+    const shown = await call(dir, 'backup', 'jobs');
+    expect([shown.code, shown.json.error]).toMatchObject([1, { code: 'backup-failing', why: expect.stringContaining(path) as string }]);
+    expect(shown.json.data).toMatchObject({ jobs: [{ job: 'other', snapshots: 1 }], unread: [{ job: 'nightly' }] });
+    const screen = await runHere(['backup', 'jobs'], { cwd: dir });
+    expect(screen.stdout).toContain('nightly');
+  });
+});
+
+describe('damage in what the next snapshot builds on', () => {
+  it.each([
+    ['in its records', (bytes: Buffer) => bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 400)],
+    ['so that it cannot be opened', (bytes: Buffer) => bytes.fill(0, 0)],
+  ])('%s opens an incident, although the snapshot holds everything', async (_where, spoil) => {
+    const { dir } = await workspaceWith('nightly: { platforms: [hubspot], incremental: true }');
+    await writeFile(join(dir, 'escalation.yml'), POLICY);
+    const first = jobIn((await call(dir, 'backup', 'run', 'nightly')).json) as { readonly snapshot: { readonly id: string; readonly path: string } };
+    await call(dir, 'snapshot', 'verify', first.snapshot.id);
+    await writeFile(first.snapshot.path, spoil(await readFile(first.snapshot.path)));
+    const again = jobIn((await call(dir, 'backup', 'run', 'nightly')).json);
+    expect(again).toMatchObject({ state: 'taken', snapshot: { bases: [] }, base: { snapshot: first.snapshot.id } });
+    const incidents = async () => (await call(dir, 'incident', 'list')).json.data['incidents'];
+    expect(await incidents()).toMatchObject([{ title: 'Backup job nightly needs attention', severity: 'sev3' }]);
+    expect((await call(dir, 'snapshot', 'show', 'latest-verified')).code).not.toBe(0);
+    await call(dir, 'backup', 'run', 'nightly');
+    expect(jobIn((await call(dir, 'backup', 'jobs')).json)).not.toHaveProperty('incident');
+    expect(await incidents()).toHaveLength(1);
   });
 });
 

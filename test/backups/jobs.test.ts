@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -48,7 +49,7 @@ async function scene(at = '2026-11-20T12:00:00Z'): Promise<Scene> {
       const platform = memoryPlatform('crm', { objects: { contacts: people(2) } });
       const made = await createSnapshot({ platforms: [platform], by: 'maya', job: job.name }, { dir, store, clock });
       taken.push(made.id);
-      return made;
+      return { snapshot: made };
     },
   };
   return {
@@ -60,7 +61,7 @@ async function scene(at = '2026-11-20T12:00:00Z'): Promise<Scene> {
     run: async (due, job = JOB, signal = new AbortController().signal) =>
       await runJob(job, { store, clock, catalog, by: 'maya', signal }, hands, { due }),
     view: async (job = JOB) => {
-      const [view] = await jobViews([job], { store, clock, catalog });
+      const [view] = (await jobViews([job], { store, clock, catalog })).views;
       if (view === undefined) throw new Error('no view');
       return view;
     },
@@ -132,7 +133,7 @@ describe('a backup job', () => {
     await world.run(true);
     const now = new Date(world.clock.at).toISOString();
     const running = { run: 'backup-1', startedAt: now, by: 'maya', after: '' };
-    const made = await world.hands.take(JOB, undefined);
+    const { snapshot: made } = await world.hands.take(JOB, undefined);
     await stateOf(world.store, 'nightly').update((state) => ({ ...(state ?? never()), handled: now, running, owed: { since: now, tries: 1 } }));
     expect(await world.run(true)).toMatchObject({ state: 'not-due', interrupted: { snapshot: made.id } });
     expect(await world.view()).toMatchObject({ last: { end: 'done', snapshot: made.id }, newest: { snapshot: made.id } });
@@ -207,6 +208,55 @@ describe('a job that fails or misses its target', () => {
     expect([await raise(), told]).toEqual(['inc-2', ['late', 'late']]);
   });
 
+  it('without a target is told of where it has waited for an incident for more than a day, and well once that is closed', async () => {
+    const { target: _target, ...job } = JOB;
+    const world = await scene();
+    const told: string[] = [];
+    const raise = async (): Promise<void> =>
+      void (await raiseJobAlarm({ ...world, by: 'maya' }, await world.view(job), async (problem) => {
+        told.push(problem);
+        return `inc-${told.length}`;
+      }));
+    await world.run(true, job);
+    world.clock.at += 24 * HOUR;
+    world.hands.incidentOn = async () => 'inc-forgotten';
+    await world.run(true, job);
+    await raise();
+    world.clock.at += 24 * HOUR;
+    await world.run(true, job);
+    await raise();
+    expect(told).toEqual([]);
+    world.clock.at += HOUR;
+    await world.run(true, job);
+    await raise();
+    await raise();
+    expect(told).toEqual(['waits']);
+    world.hands.incidentOn = async () => undefined;
+    await world.run(true, job);
+    await raise();
+    expect([told, (await world.view(job)).incident]).toEqual([['waits'], undefined]);
+  });
+
+  it('whose base is damaged is told of, although its snapshot holds everything; the next good one ends that', async () => {
+    const world = await scene();
+    const { take } = world.hands;
+    world.hands.take = async (job, pause) => ({
+      ...(await take(job, pause)),
+      base: { snapshot: 'snap-1', code: 'snapshot-damaged', message: 'Cannot read it' },
+    });
+    const told: string[] = [];
+    const raise = async () =>
+      await raiseJobAlarm({ ...world, by: 'maya' }, await world.view(), async (problem) => {
+        told.push(problem);
+        return 'inc-1';
+      });
+    await world.run(false);
+    expect((await raise())?.incident).toBe('inc-1');
+    world.hands.take = take;
+    await world.run(false);
+    expect([await raise(), told]).toEqual([undefined, ['base']]);
+  });
+
   it('is told of again where the process ended before the incident was known', async () => {
     const world = await scene();
     await world.run(true);
@@ -227,10 +277,8 @@ describe('the daemon', () => {
         started.push(world.clock.now());
         await end;
         const platform = memoryPlatform('crm', { objects: { contacts: people(2) } });
-        return await createSnapshot(
-          { platforms: [platform], by: 'daemon', job: job.name },
-          { dir: join(world.dir, '..', 'backups'), store: world.store, clock: world.clock },
-        );
+        const to = { dir: join(world.dir, '..', 'backups'), store: world.store, clock: world.clock };
+        return { snapshot: await createSnapshot({ platforms: [platform], by: 'daemon', job: job.name }, to) };
       },
     };
     const deps = { store: world.store, clock: world.clock, catalog, by: 'daemon', signal: new AbortController().signal };
@@ -287,6 +335,40 @@ describe('the daemon', () => {
       }
       expect(started.map((at) => at.toISOString().slice(0, 15))).toEqual(times.map((at) => at.slice(0, 15)));
     }
+  });
+
+  it('starts the other jobs where the state or alarm of one cannot be read, and fails with the name of that file', async () => {
+    for (const [kind, starts] of [
+      ['backup-jobs', ['other']],
+      ['backup-alarms', ['nightly', 'other']],
+    ] as const) {
+      const world = await makeWorld({ policy: false });
+      const started: string[] = [];
+      const start = async (job: string): Promise<void> => void started.push(job);
+      const jobs = async () => [every, { ...every, name: 'other' }];
+      await world.store.document(kind, 'nightly').update(() => ({ version: 1 }));
+      const path = join(world.store.location, 'documents', kind, 'nightly.json');
+      await writeFile(path, '{}');
+      const { tick } = backupTicker({ store: world.store, clock: world.clock, jobs, start, once: true });
+      await expect(tick(world.clock.now())).rejects.toMatchObject({ code: 'backup-failing', why: expect.stringContaining(path) as string });
+      expect(started).toEqual(starts);
+    }
+  });
+
+  it('looks after a suspect snapshot that nobody was told of, and no longer once that was accepted or deleted', async () => {
+    const world = await makeWorld({ policy: false });
+    const started: string[] = [];
+    const start = async (job: string): Promise<void> => void started.push(job);
+    const now = world.clock.now().toISOString();
+    const last = { run: 'backup-1', startedAt: now, endedAt: now, end: 'done', snapshot: 'snap-1', suspect: true } as const;
+    await stateOf(world.store, 'nightly').update(() => ({ version: 1, firstSeen: now, handled: now, schedule: '30 2 * * * Europe/Berlin', last }));
+    const notes = world.store.document('snapshot-notes', 'snap-1');
+    for (const state of ['suspect', 'accepted', 'gone'] as const) {
+      if (state === 'gone') await notes.delete();
+      else await notes.update(() => ({ version: 1, pinned: false, watch: { state, at: now, why: ['half is gone'] } }));
+      await backupTicker({ store: world.store, clock: world.clock, jobs: async () => [every], start, once: true }).tick(world.clock.now());
+    }
+    expect(started).toEqual(['nightly']);
   });
 
   it('sends no ping, and ends --once with an error, while something is wrong that no one was told of', async () => {

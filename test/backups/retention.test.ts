@@ -206,7 +206,7 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>, among: number): fc.Arbitrary<T | 
 /** How a history goes on: what passes before the next snapshot, and what that is. */
 const stepArbitrary = fc.record({
   job: fc.constantFrom('a', 'a', 'a', 'b', 'gone', undefined),
-  grade: fc.constantFrom('good', 'good', 'good', 'gaps', 'doubtful'),
+  grade: fc.constantFrom('good', 'good', 'good', 'gaps', 'suspect', 'doubtful'),
   verified: rarely(fc.constant(true), 3).map((one) => one !== null),
   holds: fc.subarray(['crm', 'crm/contacts', 'crm/deals', 'db']),
   pinned: rarely(fc.constant(true), 30),
@@ -314,7 +314,7 @@ describe('retention against a slow, obvious model', () => {
 
   it('a snapshot from the future, and one of a lower grade, lets nothing go that would have stayed', () => {
     fc.assert(
-      fc.property(historyArbitrary, fc.constantFrom('ahead', 'gaps', 'doubtful'), (history, kind) => {
+      fc.property(historyArbitrary, fc.constantFrom('ahead', 'gaps', 'suspect', 'doubtful'), (history, kind) => {
         // A base goes with what builds on it, whatever pushed that out.
         const facts = { ...history, snapshots: history.snapshots.map((one) => ({ ...one, bases: [] })) };
         const before = staying(facts);
@@ -322,7 +322,7 @@ describe('retention against a slow, obvious model', () => {
           id: 'snap-9999',
           job: 'a',
           startedAt: new Date(facts.now.getTime() + (kind === 'ahead' ? 400 * DAY : 0)).toISOString(),
-          ...(kind === 'ahead' ? {} : { grade: kind as 'gaps' | 'doubtful' }),
+          ...(kind === 'ahead' ? {} : { grade: kind as 'gaps' | 'suspect' | 'doubtful' }),
         });
         const after = staying({ ...facts, snapshots: [...facts.snapshots, added] });
         const ofGrade = new Set(facts.snapshots.flatMap(({ id, grade }) => (grade === 'good' ? [id] : [])));

@@ -42,7 +42,8 @@ it('a job that is killed at any operation is completed by the next call, and no 
       expect([next.stdout.includes('resumed snapshot-pause-'), next.stdout.includes('interrupted')]).toEqual([begun, begun]);
       const listed = await catalog.list();
       expect(listed.length).toBeGreaterThan(0);
-      for (const { id, job } of listed) expect([job, (await catalog.verify(id)).damage]).toEqual(['nightly', []]);
+      // None is left that nobody has judged.
+      for (const { id, job, watch } of listed) expect([job, watch?.state, (await catalog.verify(id)).damage]).toEqual(['nightly', 'clear', []]);
       expect(await stateOf(store, 'nightly').read()).toMatchObject({ last: { end: 'done' } });
       expect(await stateOf(store, 'nightly').read()).not.toHaveProperty('running');
       expect(killed.code === 0 || killed.killed).toBe(true);

@@ -29,7 +29,9 @@ void (async () => {
       writeSync(1, `resumed ${holder}\n`);
       return ['sync'];
     },
-    take: async () => await createSnapshot({ platforms: [platform], by: 'maya', job: 'nightly' }, { dir, store, clock }),
+    take: async () => ({
+      snapshot: await createSnapshot({ platforms: [platform], by: 'maya', job: 'nightly', watched: true }, { dir, store, clock }),
+    }),
   };
   const deps = { store, clock, catalog: openCatalog({ dir, store, clock }), by: 'maya', signal: new AbortController().signal };
   const outcome = await runJob(job, deps, hands, { due: true });

@@ -131,5 +131,5 @@ test('the folder of a drill that was killed is removed by the next drill, which 
       { timeout: 60_000 },
     )
     .toEqual([]);
-  expect(said).toContain(`Removed ${join(parent, left)}: the drill that worked in it was killed`);
+  expect(said).toContain(`Removed ${join(parent, left)}: the drill or restore test that worked in it was killed`);
 }, 90_000);

@@ -2,9 +2,11 @@ import type { Document, Store } from '../../store/index.js';
 
 /**
  * What is wrong with a job. `late`: it has nothing as young as its target asks for. `failed`: its last run failed, or was
- * interrupted too often. `gaps`: its last snapshot does not hold everything.
+ * interrupted too often. `gaps`: its last snapshot does not hold everything. `base`: what it built on is damaged. `waits`:
+ * it has waited for more than a day for an incident to end, and has no target that would tell. `suspect`: its last snapshot
+ * is far from what is usual.
  */
-export type JobProblem = 'late' | 'failed' | 'gaps';
+export type JobProblem = 'late' | 'failed' | 'gaps' | 'base' | 'suspect' | 'waits';
 
 /** That something is wrong with a job, as people were told. Times are ISO 8601, UTC. */
 export interface JobAlarm {

@@ -3,11 +3,21 @@ import type { Lock, Store } from '../../store/index.js';
 import { alarmOf, type JobAlarm, type JobProblem } from './alarm-record.js';
 import type { JobView } from './overview.js';
 
+/** How long a job without a target waits for an incident before people are told: they may have forgotten to close it. */
+const WAITS_MS = 24 * 3_600_000;
+
 /** What is wrong with a job; undefined where nothing is. Pure. */
-export function problemOf({ late, last }: Pick<JobView, 'late' | 'last'>): JobProblem | undefined {
+export function problemOf(
+  { late, last, waits, target, suspect }: Pick<JobView, 'late' | 'last' | 'waits' | 'target' | 'suspect'>,
+  now: Date,
+): JobProblem | undefined {
   if (last?.end === 'failed') return 'failed';
+  if (suspect !== undefined) return 'suspect';
   if (late) return 'late';
-  return last?.end === 'gaps' ? 'gaps' : undefined;
+  if (last?.base !== undefined) return 'base';
+  if (last?.end === 'gaps') return 'gaps';
+  // With a target, that one says how long is too long.
+  return target === undefined && waits !== undefined && now.getTime() - Date.parse(waits.since) > WAITS_MS ? 'waits' : undefined;
 }
 
 /** How long a run that is at work has to make up for a missed target before people are told of that. */
@@ -29,13 +39,16 @@ export async function raiseJobAlarm(
   tell: (problem: JobProblem) => Promise<string | undefined>,
 ): Promise<JobAlarm | undefined> {
   const document = alarmOf(store, view.job);
-  const problem = problemOf(view);
+  const problem = problemOf(view, clock.now());
   if (problem === undefined) {
     if ((await document.read()) !== undefined) await document.delete();
     return undefined;
   }
   const known = await document.read();
-  if (known?.incident !== undefined || (problem === 'late' && isAtWork(view, clock.now()))) return known;
+  // Damage of the data is another matter than one of the backups: it is told although that was.
+  const isTold = (alarm: JobAlarm | undefined): alarm is JobAlarm =>
+    alarm?.incident !== undefined && (problem !== 'suspect' || alarm.problem === 'suspect');
+  if (isTold(known) || (problem === 'late' && isAtWork(view, clock.now()))) return known;
   // Two processes that notice at the same time tell once.
   const purpose = `telling of the backup job ${view.job}`;
   let lock: Lock;
@@ -47,7 +60,7 @@ export async function raiseJobAlarm(
   }
   try {
     const before = await document.update((current) => current ?? { version: 1, problem, since: clock.now().toISOString() });
-    if (before.incident !== undefined) return before;
+    if (isTold(before)) return before;
     const incident = await tell(problem);
     return await document.update((current) => ({ ...(current ?? before), problem, ...defined({ incident }) }));
   } finally {

@@ -1,36 +1,65 @@
 import type { Platform } from '../../connectors/index.js';
-import { isRunbackError } from '../../lib/index.js';
+import { isRunbackError, type RunbackError } from '../../lib/index.js';
 import { byAge, type Catalog, type SnapshotManifest, type SnapshotPlatform, type SnapshotReader } from '../../snapshots/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
+import type { BaseTrouble } from './state.js';
 
 /** Snapshots in one chain: reading the last of them opens all. */
 const LONGEST_CHAIN = 30;
 /** Changes in a chain, as a share of the records: beyond it a whole snapshot costs less than reading all of them. */
 const MOST_CHANGED = 0.2;
 
+/** Codes of errors that say that a file is not what was written. */
+const DAMAGE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign']);
+
+/** What the next snapshot of a job builds on, or what keeps it from that although people should know. */
+export interface FoundBase {
+  /** Close it. */
+  readonly reader?: SnapshotReader;
+  readonly trouble?: BaseTrouble;
+}
+
 /**
- * The snapshot that the next one of a job builds on: the newest of the job that is good, of the same accounts. Undefined
- * where the next one is to hold everything: there is none, the chain is long, much has changed in it, or something of it
- * cannot be opened. Close the reader.
+ * The snapshot that the next one of a job builds on: the newest of the job that is good, of the same accounts. None where
+ * the next one is to hold everything: there is none, the chain is long, much has changed in it, or something of it
+ * cannot be opened. `whole`: the newest that held everything, as the job has it; one that cannot be opened any more is in
+ * no list.
  */
-export async function baseFor(job: JobConfig, platforms: readonly Platform[], catalog: Catalog): Promise<SnapshotReader | undefined> {
-  if (!job.incremental) return undefined;
-  const own = (await catalog.list()).filter((snapshot) => snapshot.job === job.name && gradeOf(snapshot) === 'good');
-  const newest = own.sort(byAge).at(-1);
-  if (newest === undefined || newest.bases.length + 1 >= LONGEST_CHAIN || !isSamePlace(newest.platforms, platforms)) return undefined;
+export async function baseFor(job: JobConfig, platforms: readonly Platform[], catalog: Catalog, whole: string | undefined): Promise<FoundBase> {
+  if (!job.incremental) return {};
+  const own = (await catalog.list()).filter((snapshot) => snapshot.job === job.name);
+  const newest = own
+    .filter((snapshot) => gradeOf(snapshot) === 'good')
+    .sort(byAge)
+    .at(-1);
+  if (whole !== undefined && own.every(({ id }) => id !== whole)) {
+    const trouble = await catalog.resolve(whole).then(
+      () => undefined,
+      (error: unknown) => baseTrouble(whole, error),
+    );
+    if (trouble !== undefined) return { trouble };
+  }
+  if (newest === undefined || newest.bases.length + 1 >= LONGEST_CHAIN || !isSamePlace(newest.platforms, platforms)) return {};
   try {
     let changed = 0;
     for (const id of newest.bases.slice(1)) changed += await changedIn(catalog, id);
     const reader = await catalog.open(newest.id);
-    if (changed + changesOf(reader.manifest) <= MOST_CHANGED * rowsOf(reader.manifest)) return reader;
+    if (changed + changesOf(reader.manifest) <= MOST_CHANGED * rowsOf(reader.manifest)) return { reader };
     await reader.close();
-    return undefined;
+    return {};
   } catch (error) {
-    if (!isRunbackError(error)) throw error;
     // Whatever it is, a snapshot that holds everything needs nothing of it.
-    return undefined;
+    const trouble = baseTrouble(newest.id, error);
+    return trouble === undefined ? {} : { trouble };
   }
+}
+
+/** What people should know of an error that a base gave; undefined where it says nothing of damage. Throws what is no error of ours. */
+export function baseTrouble(snapshot: string, error: unknown): BaseTrouble | undefined {
+  if (!isRunbackError(error)) throw error;
+  const { code, message }: RunbackError = error;
+  return DAMAGE.has(code) ? { snapshot, code, message } : undefined;
 }
 
 /** The very same accounts, read by the same connectors. */

@@ -1,4 +1,4 @@
-import { type Clock, defined, parseDuration } from '../../lib/index.js';
+import { type Clock, defined, isRunbackError, parseDuration, type RunbackError } from '../../lib/index.js';
 import { byAge, type Catalog, type SnapshotSummary } from '../../snapshots/index.js';
 import { CLOCK_TOLERANCE_MS, type Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
@@ -26,6 +26,8 @@ export interface JobView {
   readonly next?: string;
   readonly waits?: NonNullable<JobState['waits']>;
   readonly last?: JobEnd;
+  /** Why its last snapshot is suspect, as long as nobody has accepted it. */
+  readonly suspect?: readonly string[];
   /** The newest snapshot of it that holds everything, and its age in milliseconds. */
   readonly newest?: { readonly snapshot: string; readonly startedAt: string; readonly ageMs: number };
   /** The newest one is older than the target, or there has been none for so long. */
@@ -46,10 +48,28 @@ interface OverviewDeps {
   readonly catalog: Catalog;
 }
 
-/** How these jobs stand, in their order. */
-export async function jobViews(jobs: readonly JobConfig[], deps: OverviewDeps): Promise<readonly JobView[]> {
+/** A job of which something that is kept cannot be read. */
+export interface UnreadJob {
+  readonly job: string;
+  readonly error: RunbackError;
+}
+
+/** How these jobs stand, in their order; one that cannot be told of holds up no other. */
+export async function jobViews(
+  jobs: readonly JobConfig[],
+  deps: OverviewDeps,
+): Promise<{ readonly views: readonly JobView[]; readonly unread: readonly UnreadJob[] }> {
   const snapshots = jobs.length === 0 ? [] : await deps.catalog.list();
-  return await Promise.all(jobs.map(async (job) => await jobView(job, snapshots, deps)));
+  const views: JobView[] = [];
+  const unread: UnreadJob[] = [];
+  for (const job of jobs)
+    try {
+      views.push(await jobView(job, snapshots, deps));
+    } catch (error) {
+      if (!isRunbackError(error)) throw error;
+      unread.push({ job: job.name, error });
+    }
+  return { views, unread };
 }
 
 async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store, clock }: OverviewDeps): Promise<JobView> {
@@ -73,7 +93,7 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
     ...(newest === undefined
       ? {}
       : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
-    ...defined({ incident: alarm?.incident }),
+    ...defined({ suspect: own.find(({ id }) => id === state?.last?.snapshot)?.suspect, incident: alarm?.incident }),
     late: isLate(job, newest?.startedAt ?? standing.firstSeen, now),
     snapshots: own.length,
     bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -3,7 +3,8 @@ import { type Catalog, NOTES_KIND, type SnapshotNotes, type SnapshotSummary } fr
 import type { Lock, LockInfo, Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { isDue, MOST_TRIES, nextRun, nextTry, standingOf } from '../schedule/due.js';
-import { type JobEnd, jobLock, type JobState, type RunningJob, stateOf } from './state.js';
+import { watchSnapshot } from '../watch/watch.js';
+import { type BaseTrouble, type JobEnd, jobLock, type JobState, type RunningJob, stateOf } from './state.js';
 
 /** What runs of jobs work with. */
 export interface JobDeps {
@@ -23,7 +24,14 @@ export interface JobHands {
   /** Resumes the syncs that an interrupted run left paused; gives their names. */
   readonly resume: (holder: string) => Promise<readonly string[]>;
   /** Takes the snapshot, marked with the job. `pause`: holder of the pause of the syncs, which are resumed after it. */
-  readonly take: (job: JobConfig, pause: string | undefined) => Promise<SnapshotSummary>;
+  readonly take: (job: JobConfig, pause: string | undefined) => Promise<Taken>;
+}
+
+/** What taking a snapshot gives. */
+export interface Taken {
+  readonly snapshot: SnapshotSummary;
+  /** What it was to build on is damaged. */
+  readonly base?: BaseTrouble;
 }
 
 /** An earlier run of the job that was stopped in the middle, and what became of it. */
@@ -42,7 +50,7 @@ export type JobOutcome = { readonly interrupted?: Interrupted; readonly clockBac
   | { readonly state: 'running'; readonly holder: LockInfo }
   | { readonly state: 'waits'; readonly incident: string }
   /** `incident`: one that is open on its platforms, and that was no reason to wait. */
-  | { readonly state: 'taken'; readonly snapshot: SnapshotSummary; readonly incident?: string }
+  | ({ readonly state: 'taken'; readonly incident?: string } & Taken)
 );
 
 /**
@@ -101,7 +109,7 @@ class JobRun {
       await this.#keep({ ...state, waits: { since: state.waits?.since ?? now.toISOString(), incident } });
       return { state: 'waits', incident, ...said };
     }
-    return { state: 'taken', snapshot: await this.#take(state, due, now), ...said, ...defined({ incident }) };
+    return { state: 'taken', ...(await this.#take(state, due, now)), ...said, ...defined({ incident }) };
   }
 
   /** Ends what a run that did not come to its end left behind. */
@@ -111,7 +119,7 @@ class JobRun {
     const { running } = state;
     const resumed = running.pause === undefined ? [] : await this.hands.resume(running.pause);
     const made = await this.#madeBy(running);
-    await this.#ended(running, made === undefined ? { end: 'interrupted' } : { end: made.whole ? 'done' : 'gaps', snapshot: made.id });
+    await this.#ended(running, made === undefined ? { end: 'interrupted' } : endOf(made));
     return { run: running.run, startedAt: running.startedAt, resumed, ...defined({ snapshot: made?.id }) };
   }
 
@@ -124,7 +132,7 @@ class JobRun {
   }
 
   /** The snapshot that an interrupted run had completed, if it came so far: one run of a job is at work at a time. */
-  async #madeBy({ after }: RunningJob): Promise<{ readonly id: string; readonly whole: boolean } | undefined> {
+  async #madeBy({ after }: RunningJob): Promise<SnapshotSummary | undefined> {
     const { store, catalog } = this.deps;
     for (const id of (await store.list(NOTES_KIND)).filter((one) => one > after).toReversed()) {
       const notes = await store.document<SnapshotNotes>(NOTES_KIND, id).read();
@@ -133,38 +141,41 @@ class JobRun {
         if (isRunbackError(error)) return undefined;
         throw error;
       });
-      if (found !== undefined) return { id, whole: found.gaps.length === 0 };
+      // It may have been stopped before the snapshot was judged.
+      if (found !== undefined) return found.watch?.state === 'pending' ? await watchSnapshot(this.job, id, this.deps) : found;
     }
     return undefined;
   }
 
-  async #take(state: JobState, due: boolean, now: Date): Promise<SnapshotSummary> {
+  async #take(state: JobState, due: boolean, now: Date): Promise<Taken> {
     const { store, by, clock, signal } = this.deps;
     const startedAt = now.toISOString();
     const pause = this.job.pause_syncs ? newId('snapshot-pause', clock) : undefined;
     const running: RunningJob = { run: this.id, startedAt, by, after: (await store.list(NOTES_KIND)).at(-1) ?? '', ...defined({ pause }) };
     const owed = due ? nextTry(state.owed, startedAt) : undefined;
     await this.#keep({ ...without(state, 'waits', 'owed'), handled: startedAt, running, ...defined({ owed }) });
-    let snapshot: SnapshotSummary;
+    let taken: Taken;
     try {
-      snapshot = await this.hands.take(this.job, pause);
+      const made = await this.hands.take(this.job, pause);
+      taken = { ...made, snapshot: await watchSnapshot(this.job, made.snapshot.id, this.deps) };
     } catch (error) {
       // The state folder may be what fails: then the next call finds a run that did not come to its end.
       await this.#ended(running, signal.aborted ? { end: 'interrupted' } : { end: 'failed', error: errorOf(error) }).catch(() => undefined);
       throw error;
     }
-    await this.#ended(running, { end: snapshot.gaps.length === 0 ? 'done' : 'gaps', snapshot: snapshot.id });
-    return snapshot;
+    await this.#ended(running, { ...endOf(taken.snapshot), ...defined({ base: taken.base }) });
+    return taken;
   }
 
   /** Writes down how a run has ended. One that was interrupted stays due, where it was, unless that came too often. */
-  async #ended({ run, startedAt }: RunningJob, how: Pick<JobEnd, 'end' | 'snapshot' | 'error'>): Promise<void> {
+  async #ended({ run, startedAt }: RunningJob, how: Pick<JobEnd, 'end' | 'snapshot' | 'error' | 'base' | 'suspect'>): Promise<void> {
     const times = { run, startedAt, endedAt: this.deps.clock.now().toISOString() };
     await this.#document.update((current) => {
       const { owed, ...rest } = without(current, 'running');
       const spent = how.end === 'interrupted' && owed !== undefined && owed.tries >= MOST_TRIES;
       const last: JobEnd = { ...times, ...(spent ? { end: 'failed', error: tooOften(owed.tries) } : how) };
-      const whole = how.end === 'done' && how.snapshot !== undefined ? { snapshot: how.snapshot, startedAt } : rest.whole;
+      const whole =
+        how.end === 'done' && how.snapshot !== undefined && how.suspect === undefined ? { snapshot: how.snapshot, startedAt } : rest.whole;
       return { ...rest, ...defined({ owed: how.end === 'interrupted' && !spent ? owed : undefined, whole }), last };
     });
   }
@@ -172,6 +183,11 @@ class JobRun {
   async #keep(state: JobState): Promise<void> {
     await this.#document.update(() => state);
   }
+}
+
+/** How a run has ended that has taken this snapshot. */
+function endOf({ id, gaps, suspect }: SnapshotSummary): Pick<JobEnd, 'end' | 'snapshot' | 'suspect'> {
+  return { end: gaps.length === 0 ? 'done' : 'gaps', snapshot: id, ...(suspect === undefined ? {} : { suspect: true }) };
 }
 
 function without<K extends keyof JobState>(state: JobState | undefined, ...names: readonly K[]): Omit<JobState, K> {

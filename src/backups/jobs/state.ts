@@ -23,6 +23,17 @@ export interface JobEnd {
   readonly end: 'done' | 'gaps' | 'failed' | 'interrupted';
   readonly snapshot?: string;
   readonly error?: { readonly code: string; readonly message: string; readonly why?: string };
+  /** Its snapshot is suspect. */
+  readonly suspect?: true;
+  /** What it was to build on, and what was found wrong with that: it holds everything instead. */
+  readonly base?: BaseTrouble;
+}
+
+/** A snapshot that cannot be built on, since it is damaged or is not the one that was recorded. */
+export interface BaseTrouble {
+  readonly snapshot: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** What is kept of a job: `document('backup-jobs', name)`. */

@@ -1,5 +1,5 @@
 import { type Clock, defined, isRunbackError, parseDuration, type RunbackError } from '../../lib/index.js';
-import { byAge, type Catalog, NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
+import { byAge, type Catalog, isLastVerified, NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
 import type { Document, Store } from '../../store/index.js';
 import type { JobConfig, KeepConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
@@ -175,14 +175,14 @@ function told(summaries: readonly SnapshotSummary[], verdicts: readonly Verdict[
 }
 
 function retained(summary: SnapshotSummary): RetainedSnapshot {
-  const { id, startedAt, job, verifiedAt, pinned, pin, bases } = summary;
+  const { id, startedAt, job, pinned, pin, bases } = summary;
   return {
     id,
     startedAt,
     ...defined({ job }),
     grade: gradeOf(summary),
     holds: holdsOf(summary),
-    verified: verifiedAt !== undefined,
+    verified: isLastVerified(summary),
     pinned: pinned ? defined({ reason: pin?.reason }) : false,
     bases,
   };

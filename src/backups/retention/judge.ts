@@ -6,14 +6,14 @@ import type { GoReason, RetainedSnapshot, RetentionFacts, StayReason, Verdict } 
 /** Clocks are put right by seconds all the time, and those of two machines differ. */
 const TOLERANCE_MS = 60_000;
 
-const GRADES: readonly Grade[] = ['good', 'gaps', 'doubtful'];
+const GRADES: readonly Grade[] = ['good', 'gaps', 'suspect', 'doubtful'];
 
 /**
  * Which snapshots stay and which go, with every reason, in the order in which they are given. Pure: it asks no clock and
  * no file, and gives the same for the same facts.
  *
  * A snapshot stays where anything says so. The rules of a job speak of the snapshots that this job made, and of no
- * others. Good ones, ones with gaps and doubtful ones are counted apart, each as if the others were not there. One whose
+ * others. Good ones, ones with gaps, suspect and doubtful ones are counted apart, each as if the others were not there. One whose
  * time cannot be right stays, and takes no place.
  */
 export function judge(facts: RetentionFacts): readonly Verdict[] {

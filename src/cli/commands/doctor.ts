@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 
 import { defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { isLastVerified } from '../../snapshots/index.js';
 import { hardLinkProblem } from '../../store/index.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
@@ -95,7 +96,7 @@ async function writable(root: string, stateDir: string): Promise<string> {
 
 async function snapshotsOf(opened: Session, now: Date): Promise<string> {
   const { snapshots, ignored } = await (await opened.catalog()).survey();
-  const verified = snapshots.find((snapshot) => snapshot.verifiedAt !== undefined);
+  const verified = snapshots.find(isLastVerified);
   const age =
     verified === undefined
       ? 'none of them verified'

@@ -1,5 +1,5 @@
-import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm } from '../../backups/index.js';
-import { RunbackError } from '../../lib/index.js';
+import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm, type UnreadJob } from '../../backups/index.js';
+import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { deliverNow } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
@@ -18,23 +18,51 @@ const SEVERITY = 'sev3';
 
 /**
  * Tells of jobs that fail, or miss their target: by one incident each, for as long as it lasts, where escalation.yml
- * says who is to be told. Gives the alarms that stand; one without an incident was told to nobody.
+ * says who is to be told. Gives the alarms that stand; one without an incident was told to nobody. Jobs of which
+ * something cannot be read hold up no other.
  */
-export async function raiseJobAlarms(context: CommandContext, session: Session, jobs: readonly JobConfig[]): Promise<readonly StandingAlarm[]> {
+export async function raiseJobAlarms(
+  context: CommandContext,
+  session: Session,
+  jobs: readonly JobConfig[],
+): Promise<{ readonly standing: readonly StandingAlarm[]; readonly unread: readonly UnreadJob[] }> {
   const { store, clock, by } = session;
   const standing: StandingAlarm[] = [];
-  for (const view of await jobViews(jobs, { store, clock, catalog: await session.catalog() })) {
-    const alarm = await raiseJobAlarm({ store, clock, by }, view, async (problem) => await tell(context, view, problem));
-    if (alarm !== undefined) standing.push({ view, alarm });
-  }
-  return standing;
+  const { views, unread: unseen } = await jobViews(jobs, { store, clock, catalog: await session.catalog() });
+  const unread = [...unseen];
+  for (const view of views)
+    try {
+      const alarm = await raiseJobAlarm({ store, clock, by }, view, async (problem) => await tell(context, view, problem));
+      if (alarm !== undefined) standing.push({ view, alarm });
+    } catch (error) {
+      if (!isRunbackError(error) || context.interrupts.signal.aborted) throw error;
+      unread.push({ job: view.job, error });
+    }
+  return { standing, unread };
+}
+
+/** The error for jobs of which something cannot be read; undefined where there are none. */
+export function unreadError(unread: readonly UnreadJob[]): RunbackError | undefined {
+  const [first] = unread;
+  if (first === undefined) return undefined;
+  return new RunbackError(
+    'backup-failing',
+    `Nobody can tell how ${unread.map(({ job }) => job).join(', ')} ${unread.length === 1 ? 'stands' : 'stand'}`,
+    {
+      why: unread.map(({ error }) => `${error.message}.`).join(' '),
+      state: 'The other backup jobs are not affected.',
+      next: first.error.next ?? 'runback backup jobs',
+      data: { jobs: unread.map(({ job }) => job) },
+      cause: first.error,
+    },
+  );
 }
 
 async function tell(context: CommandContext, view: JobView, problem: JobProblem): Promise<string | undefined> {
   return await withIncidents(context, async (incidentSession, session) => {
     const { incidents, escalation } = incidentSession;
     if (escalation === undefined) return undefined;
-    const title = `Backup job ${view.job} needs attention`;
+    const title = problem === 'suspect' ? `Backup job ${view.job}: the data itself may be damaged` : `Backup job ${view.job} needs attention`;
     const open = (await incidents.listOpen()).find((one) => 'title' in one && one.title === title);
     if (open !== undefined) return open.id;
     const incident = await incidents.open(
@@ -44,7 +72,10 @@ async function tell(context: CommandContext, view: JobView, problem: JobProblem)
         platforms: view.platforms,
         source: BACKUP_SOURCE,
         detectedAt: context.clock.now().toISOString(),
-        impact: 'A rollback would put back older data than it should, or not everything.',
+        impact:
+          problem === 'suspect'
+            ? 'What the last snapshot shows is far from usual: something may have damaged the data on the platform.'
+            : 'A rollback would put back older data than it should, or not everything.',
         summary: alarmWords(view, problem),
       },
       session.by,
@@ -55,7 +86,7 @@ async function tell(context: CommandContext, view: JobView, problem: JobProblem)
 }
 
 /** What is wrong with a job, in a sentence or two. */
-export function alarmWords({ job, target, newest, last, waits }: JobView, problem: JobProblem): string {
+export function alarmWords({ job, target, newest, last, waits, suspect }: JobView, problem: JobProblem): string {
   const newestWords = newest === undefined ? 'There is none.' : `The newest one is ${newest.snapshot}, from ${newest.startedAt}.`;
   const waiting = waits === undefined ? '' : ` It waits until ${waits.incident} is closed.`;
   switch (problem) {
@@ -65,6 +96,12 @@ export function alarmWords({ job, target, newest, last, waits }: JobView, proble
       return last?.error === undefined
         ? `The last run of the job ${job} was interrupted.`
         : `The last run of the job ${job} failed: ${last.error.message}.`;
+    case 'base':
+      return `An earlier snapshot of the job ${job} is damaged: ${last?.base?.message ?? ''}. The snapshot ${last?.snapshot ?? ''} holds everything; older ones may not. See what is damaged: runback snapshot verify ${last?.base?.snapshot ?? ''}`;
+    case 'suspect':
+      return `The snapshot ${last?.snapshot ?? ''} of the job ${job} is suspect: ${(suspect ?? []).join('. ')}. The last good one: ${newest?.snapshot ?? 'none'}. If it is right: runback snapshot accept ${last?.snapshot ?? ''} --reason TEXT`;
+    case 'waits':
+      return `The job ${job} has waited since ${waits?.since ?? ''} for ${waits?.incident ?? ''} to be closed, and takes no snapshot. Close it, or run the job anyway: runback backup run ${job}`;
     case 'gaps':
       return `The last snapshot of the job ${job} does not hold everything: runback snapshot show ${last?.snapshot ?? ''}`;
     default:

@@ -1,5 +1,6 @@
-import { baseFor, type JobHands, type JobOutcome, runJob } from '../../backups/index.js';
-import { defined, didYouMean, isRunbackError, RunbackError } from '../../lib/index.js';
+import { baseFor, baseTrouble, type JobHands, type JobOutcome, runJob, stateOf, type Taken, watchRules } from '../../backups/index.js';
+import { type CallOptions, defined, didYouMean, isRunbackError, RunbackError } from '../../lib/index.js';
+import type { Catalog } from '../../snapshots/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { openIncidents } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
@@ -55,23 +56,43 @@ function handsOf({ call, live, interrupts, clock, style }: CommandContext, sessi
       if (pause !== undefined) await session.authorise('pause-syncs');
       live.start(`Opening ${job.platforms.join(', ')}`);
       const platforms = await Promise.all(job.platforms.map(async (name) => await session.openPlatform(name, call)));
-      const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects }) };
+      const watched = watchRules(job) === undefined ? undefined : (true as const);
+      const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects, watched }) };
+      const catalog = await session.catalog();
       const options = { ...call, signal: interrupts.signal };
-      const make = async () => {
-        const catalog = await session.catalog();
-        const base = await baseFor(job, platforms, catalog);
-        if (base === undefined) return await catalog.create(request, options);
+      const whole = async (base: Taken['base']): Promise<Taken> => ({ snapshot: await catalog.create(request, options), ...defined({ base }) });
+      const warn = (message: string): void => live.print(`${style.glyph.warning} ${message}. This snapshot holds everything, and builds on nothing.`);
+      const make = async (): Promise<Taken> => {
+        const known = (await stateOf(session.store, job.name).read())?.whole?.snapshot;
+        const { reader: base, trouble } = await baseFor(job, platforms, catalog, known);
+        if (trouble !== undefined) warn(trouble.message);
+        if (base === undefined) return await whole(trouble);
         try {
-          return await catalog.create({ ...request, base }, options);
+          return { snapshot: await catalog.create({ ...request, base }, options) };
         } catch (error) {
           if (!isRunbackError(error) || !BASE_TROUBLE.has(error.code)) throw error;
-          live.print(`${style.glyph.warning} ${error.message}. This snapshot holds everything, and builds on nothing.`);
-          return await catalog.create(request, options);
+          warn(error.message);
+          return await whole(baseTrouble(base.manifest.id, error));
         } finally {
           await base.close();
         }
       };
-      return pause === undefined ? await make() : await whilePaused(session, job.platforms, pause, call, make);
+      const taken = pause === undefined ? await make() : await whilePaused(session, job.platforms, pause, call, make);
+      if (taken.base !== undefined) await noteDamage(await session.catalog(), taken.base.snapshot, options);
+      return taken;
     },
   };
+}
+
+/**
+ * Reads a snapshot in which damage turned up, and what it builds on, so that the damaged one no longer counts as
+ * verified, nor any that builds on it. What cannot be read at all counts for nothing anyway.
+ */
+async function noteDamage(catalog: Catalog, id: string, options: CallOptions): Promise<void> {
+  const known = (await catalog.list()).find((one) => one.id === id);
+  try {
+    for (const one of known === undefined ? [] : [...known.bases, id]) if ((await catalog.verify(one, options)).damage.length > 0) return;
+  } catch (error) {
+    if (!isRunbackError(error) || options.signal?.aborted === true) throw error;
+  }
 }

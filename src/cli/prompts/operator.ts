@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 
 import { defined } from '../../lib/index.js';
 import type { Answer, Operator, Question } from '../../runbooks/index.js';
-import { gapsLine } from '../views/snapshot.js';
+import { proofWords } from '../views/restore-test.js';
+import { gapsLine, suspectLine } from '../views/snapshot.js';
 import { counted, time } from '../views/text/format.js';
 import { plainText, visible, visibleLines } from '../views/text/visible.js';
 import { wrap } from '../views/text/width.js';
@@ -201,22 +202,22 @@ async function askSnapshot(
   platform: string | undefined,
   { asker, style, snapshots }: OperatorDeps,
 ): Promise<string> {
-  const { byAge } = await import('../../snapshots/index.js');
+  const { byAge, isLastVerified } = await import('../../snapshots/index.js');
   const all = [...(await snapshots())]
     .filter(({ objects }) => platform === undefined || objects.some((held) => held.platform === platform))
     .sort((a, b) => byAge(b, a));
   const choices: Choice<string>[] = all.map((snapshot) => ({
     value: snapshot.id,
-    name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map(({ name }) => visible(name)).join(', ')}${snapshot.gaps.length === 0 ? '' : `, ${gapsLine(snapshot.gaps)}`}`,
-    description: `${snapshot.id}, ${snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`}${snapshot.note === undefined ? '' : `, "${visible(snapshot.note)}"`}`,
+    name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map(({ name }) => visible(name)).join(', ')}${snapshot.gaps.length === 0 ? '' : `, ${gapsLine(snapshot.gaps)}`}${snapshot.suspect === undefined ? '' : ', suspect'}`,
+    description: `${snapshot.id}, ${snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`}, ${proofWords(snapshot.proof)}${snapshot.note === undefined ? '' : `, "${visible(snapshot.note)}"`}${snapshot.suspect === undefined ? '' : `, ${suspectLine(snapshot)}`}`,
   }));
   if (preset === 'latest' || preset === 'latest-verified') {
-    const named = all.find((snapshot) => preset === 'latest' || snapshot.verifiedAt !== undefined);
+    const named = all.find((snapshot) => preset === 'latest' || isLastVerified(snapshot));
     if (named)
       choices.unshift({
         value: preset,
         name: `${preset}: ${time(named.startedAt, style)}`,
-        description: `${named.id}. Take this unless it was made after the damage.`,
+        description: `${named.id}, ${proofWords(named.proof)}. Take this unless it was made after the damage.`,
       });
   }
   if (choices.length === 0)

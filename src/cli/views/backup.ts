@@ -1,6 +1,7 @@
-import type { JobOutcome, JobView } from '../../backups/index.js';
+import type { JobOutcome, JobProof, JobView, UnreadJob } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
 import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
+import { proofWords } from './restore-test.js';
 import { takenText } from './snapshot.js';
 import { bytes, counted, facts, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -63,20 +64,27 @@ function clockLines(job: string, { clockBackMs }: JobOutcome, style: Style): rea
   ];
 }
 
+/** A job, with what the last restore test of one of its snapshots came to. */
+type ShownJob = JobView & { readonly proof?: JobProof };
+
 /** Jobs with their facts, and how the size of their snapshots changes. */
-export function jobsText(views: readonly JobView[], style: Style): string {
-  if (views.length === 0) return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
-  return views.map((view) => jobText(view, style)).join('\n\n');
+export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], style: Style): string {
+  if (views.length + unread.length === 0) return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
+  const failed = unread.map(({ job, error }) => jobFailedText(job, error, style));
+  return [...views.map((view) => jobText(view, style)), ...failed].join('\n\n');
 }
 
-function jobText(view: JobView, style: Style): string {
-  const mark = view.late || (view.last !== undefined && view.last.end !== 'done') ? style.glyph.warning : style.glyph.done;
+function jobText(view: ShownJob, style: Style): string {
+  const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined || view.suspect !== undefined);
+  const mark = view.late || isDoubtful ? style.glyph.warning : style.glyph.done;
   const pairs: [string, string][] = [
     ['Platforms', view.platforms.map(visible).join(', ')],
     ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
     ['Last', lastWords(view, style)],
+    ...(view.suspect === undefined ? [] : [['Suspect', view.suspect.map(visible).join('; ')] as [string, string]]),
     ['Next', nextWords(view, style)],
     ['Age', ageWords(view)],
+    ['Restore', view.proof === undefined ? 'never proven' : `${proofWords(view.proof).replace(/^restore /u, '')}, of ${view.proof.snapshot}`],
     ['Size', view.snapshots === 0 ? 'no snapshot yet' : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`],
     ...(view.trend.length > 1 ? [['Trend', trendWords(view, style)] as [string, string]] : []),
     ...(view.incident === undefined ? [] : [['Incident', view.incident] as [string, string]]),
@@ -91,7 +99,7 @@ function lastWords({ running, interrupted, last }: JobView, style: Style): strin
   const at = time(last.endedAt, style);
   switch (last.end) {
     case 'done':
-      return `${at}, ${last.snapshot ?? ''}`;
+      return `${at}, ${last.snapshot ?? ''}${last.base === undefined ? '' : `; what it was to build on is damaged: ${last.base.snapshot}`}`;
     case 'gaps':
       return `${at}, not everything could be read: runback snapshot show ${last.snapshot ?? ''}`;
     case 'interrupted':

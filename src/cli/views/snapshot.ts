@@ -1,4 +1,5 @@
 import type { CheckedReport, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
+import { proofWords } from './restore-test.js';
 import { bytes, counted, count, facts, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -22,9 +23,11 @@ export function snapshotList(
     [
       `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
       `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}`,
+      `  ${proofWords(snapshot.proof)}`,
       ...(snapshot.bases.length === 0 ? [] : [`  builds on ${basesWords(snapshot.bases)}`]),
       ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
       ...(snapshot.gaps.length === 0 ? [] : [`  ${style.glyph.warning} ${gapsLine(snapshot.gaps)}`]),
+      ...suspectLines(snapshot, style),
       `  ${snapshot.id}`,
     ].join('\n'),
   );
@@ -50,13 +53,37 @@ export function gapsLine(gaps: readonly SnapshotGap[]): string {
     .join('; ');
 }
 
+/** Why a snapshot is suspect, in one line: the first reason, and how many more there are. */
+export function suspectLine({ suspect = [] }: Pick<SnapshotSummary, 'suspect'>): string {
+  const [first = '', ...others] = suspect;
+  return `suspect: ${visible(first)}${others.length === 0 ? '' : `, and ${counted(others.length, 'more', 'more')}`}`;
+}
+
+function suspectLines(snapshot: SnapshotSummary, style: Style): readonly string[] {
+  if (snapshot.suspect === undefined) return [];
+  return wrap(suspectLine(snapshot), style.width - 4).map((line, n) => (n === 0 ? `  ${style.glyph.warning} ${line}` : `    ${line}`));
+}
+
+/** All that is known against a snapshot, and what to do about it. */
+function suspicionLines({ id, suspect }: SnapshotSummary, style: Style): readonly string[] {
+  if (suspect === undefined) return [];
+  const next = `It is not latest-verified, and nothing builds on it. Look at what changed: runback diff <a good one> ${id}. If it is right: runback snapshot accept ${id} --reason TEXT`;
+  return [...suspect.map((why) => `Suspect: ${visible(why)}`), `Next: ${next}`].flatMap((text) =>
+    wrap(text, style.width - 4).map((line, n) => (n === 0 ? `${style.glyph.warning} ${line}` : `    ${line}`)),
+  );
+}
+
 /**
  * A snapshot that was just taken. One with gaps is not called a success: what is missing comes first, with what to do
  * about it.
  */
 export function takenText(snapshot: SnapshotSummary, style: Style): string {
   const proof = `Verify it: runback snapshot verify ${snapshot.id}`;
-  if (snapshot.gaps.length === 0) return `${style.glyph.done} Snapshot taken\n${snapshotText(snapshot, style)}\n\n${proof}`;
+  const suspicion = suspicionLines(snapshot, style);
+  if (snapshot.gaps.length === 0)
+    return suspicion.length === 0
+      ? `${style.glyph.done} Snapshot taken\n${snapshotText(snapshot, style)}\n\n${proof}`
+      : [`${style.glyph.warning} Snapshot taken, and it is suspect`, ...suspicion, '', snapshotText(snapshot, style), '', proof].join('\n');
   const next = [
     'What is not in it cannot be compared or restored from it. Fix the cause and take it again, or name the object types you want',
     'under "objects" of the platform in runback.yml, so that the others are left out on purpose.',
@@ -65,6 +92,7 @@ export function takenText(snapshot: SnapshotSummary, style: Style): string {
     `${style.glyph.warning} Snapshot taken, but not of everything`,
     ...gapLines(snapshot.gaps, style),
     ...wrap(`Next: ${next}`, style.width - 2).map((line) => `  ${line}`),
+    ...suspicion,
     '',
     snapshotText(snapshot, style),
     '',
@@ -93,7 +121,10 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ['Holds', `${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}`],
     ...(snapshot.bases.length === 0 ? [] : [['Builds on', basesWords(snapshot.bases)] as [string, string]]),
     ...(snapshot.gaps.length === 0 ? [] : [['Gaps', gapsLine(snapshot.gaps)] as [string, string]]),
+    ...(snapshot.suspect === undefined ? [] : [['Suspect', snapshot.suspect.map(visible).join('; ')] as [string, string]]),
+    ...acceptedPairs(snapshot, style),
     ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
+    ['Restore', proofWords(snapshot.proof).replace(/^restore /u, '')],
     ['Known by', knownBy(snapshot, style)],
     ...(snapshot.job === undefined ? [] : [['Job', visible(snapshot.job)] as [string, string]]),
     ...(snapshot.pinned ? [['Pinned', pinWords(snapshot, style)] as [string, string]] : []),
@@ -102,6 +133,16 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ['Digest', snapshot.digest],
   ];
   return facts(pairs, style);
+}
+
+function acceptedPairs({ watch }: SnapshotSummary, style: Style): readonly [string, string][] {
+  if (watch?.state !== 'accepted') return [];
+  return [
+    [
+      'Accepted',
+      `by ${visible(watch.by ?? '')} ${time(watch.at, style)}: ${visible(watch.reason ?? '')}; it was suspect: ${(watch.why ?? []).map(visible).join('; ')}`,
+    ],
+  ];
 }
 
 function basesWords(bases: readonly string[]): string {

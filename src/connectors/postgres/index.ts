@@ -1,1 +1,2 @@
 export { openConnector } from './connector.js';
+export { openScratch } from './scratch/scratch.js';

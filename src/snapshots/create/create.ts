@@ -73,7 +73,8 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
           if (written === undefined) throw new Error('nothing was written');
           const seal = await checkWritten(file, written, deps);
           // Before the file appears: one that is there was recorded, whenever the writer dies.
-          if (deps.unrecorded !== true) await recordMade(deps, written, { by: request.by, ...defined({ job: request.job, seal }) });
+          if (deps.unrecorded !== true)
+            await recordMade(deps, written, { by: request.by, watched: request.watched === true, ...defined({ job: request.job, seal }) });
         },
       );
     } catch (error) {

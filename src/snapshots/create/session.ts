@@ -41,6 +41,8 @@ export interface CreateSnapshotRequest {
   readonly base?: SnapshotReader;
   /** Name of the backup job that takes it, for its notes. */
   readonly job?: string;
+  /** The job will judge it: until then it is suspect. */
+  readonly watched?: true;
 }
 
 export interface CreateSnapshotDeps {

@@ -1,11 +1,13 @@
 import { type CallOptions, RunbackError } from '../../lib/index.js';
 import { type Link, type LinkSchema, type ObjectSchema, parseRecordLine, type PlatformRecord } from '../../records/index.js';
-import type { LinkInfo, ObjectInfo, SnapshotReader } from '../../snapshots/index.js';
+import type { Damage, LinkInfo, ObjectInfo, SnapshotReader } from '../../snapshots/index.js';
 import { Mask, requireMaskable } from '../mask.js';
 
 /** What is wanted of a snapshot. */
 export interface SnapshotSource {
   readonly snapshot: SnapshotReader;
+  /** Name of the platform in it; without it, the only one of its kind. */
+  readonly platform?: string;
   /** Most records of each object type. */
   readonly records: number;
   /** Fields whose values are replaced before anything leaves this module. */
@@ -20,7 +22,12 @@ export interface StageContents {
   readonly links: readonly { readonly schema: LinkSchema; readonly pairs: readonly Link[] }[];
   /** How that differs from what the snapshot stands for, in words. */
   readonly lacks: readonly string[];
+  /** Only what the account is set up like is wanted of it: fields, options, owners and stages, and no record and link. */
+  readonly onlySettings?: true;
 }
+
+/** How a snapshot is read. `onDamage`: told of each part that cannot be read, which is left out; without it, that throws. */
+type Reading = CallOptions & { readonly onDamage?: (damage: Damage) => void };
 
 /**
  * Reads what a snapshot holds of the one account that is of this kind, of the object types that the sandbox `knows`.
@@ -28,13 +35,13 @@ export interface StageContents {
  * that cannot be masked, since a name that is misspelt would leave real values as they are; and what reading throws.
  */
 export async function contentsOf(
-  { snapshot, records: most, mask: fields }: SnapshotSource,
+  { snapshot, platform: named, records: most, mask: fields }: SnapshotSource,
   connector: string,
   knows: readonly string[],
-  call: CallOptions,
+  call: Reading,
 ): Promise<StageContents> {
   const { header, manifest } = snapshot;
-  const platform = platformIn(snapshot, connector);
+  const platform = named ?? platformIn(snapshot, connector);
   const schema = await snapshot.schema(platform);
   const usable = manifest.objects.filter((info) => info.platform === platform && knows.includes(info.object));
   const lacks = manifest.objects
@@ -83,13 +90,7 @@ function unusable(id: string, why: string): RunbackError {
   });
 }
 
-async function recordsOf(
-  snapshot: SnapshotReader,
-  info: ObjectInfo,
-  most: number,
-  mask: Mask,
-  call: CallOptions,
-): Promise<readonly PlatformRecord[]> {
+async function recordsOf(snapshot: SnapshotReader, info: ObjectInfo, most: number, mask: Mask, call: Reading): Promise<readonly PlatformRecord[]> {
   const records: PlatformRecord[] = [];
   for await (const lines of snapshot.lines(info, call))
     for (const line of lines) {
@@ -100,7 +101,7 @@ async function recordsOf(
   return records;
 }
 
-async function linksOf(snapshot: SnapshotReader, info: LinkInfo, call: CallOptions): Promise<readonly Link[]> {
+async function linksOf(snapshot: SnapshotReader, info: LinkInfo, call: Reading): Promise<readonly Link[]> {
   const pairs: Link[] = [];
   for await (const lines of snapshot.lines(info, call)) for (const line of lines) pairs.push(JSON.parse(line) as Link);
   return pairs;

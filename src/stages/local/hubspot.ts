@@ -10,6 +10,8 @@ export const hubspot: LocalPlatform = {
   connector: 'hubspot',
   objects: ['contacts', 'companies', 'deals'],
   knows: ['contacts', 'companies', 'deals', 'tickets'],
+  pace: ['search_lag', 'timeout'],
+  references: [{ object: 'contacts', field: 'associatedcompanyid', to: 'companies' }],
   differsInvented: ['its records are invented, and there are fewer of them', 'it has the properties of a fresh account and none of your own'],
   differsFilled: ['it has no history of them, no pipelines but those of a fresh account, no lists and no further addresses of a contact'],
   differs: ['it has none of the workflows and integrations of your account', 'its token has every permission that runback asks for'],
@@ -17,7 +19,7 @@ export const hubspot: LocalPlatform = {
   writesAs: 'INTEGRATION:48621',
   async start({ seed, fill, token = `pat-na1-${randomUUID()}` }) {
     const sandbox = await startHubSpotSandbox({ seed, token });
-    if ('snapshot' in fill) importAccount(sandbox, importedAccount(fill));
+    if ('snapshot' in fill) importAccount(sandbox, importedAccount(fill), { onlySettings: fill.onlySettings === true });
     else {
       const { records } = fill;
       seedMessy(sandbox, { contacts: records, companies: Math.max(10, Math.round(records / 6)), deals: Math.max(5, Math.round(records / 10)), seed });

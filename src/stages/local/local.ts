@@ -15,6 +15,10 @@ export interface LocalPlatform {
   /** The sync that writes to it, as the sandbox and as the history of the platform name it. */
   readonly syncWriter: Who;
   readonly writesAs: string;
+  /** Options in runback.yml that decide how long its calls take. */
+  readonly pace: readonly string[];
+  /** Fields that hold the key of a record of another object type, which has to be there. */
+  readonly references: readonly { readonly object: string; readonly field: string; readonly to: string }[];
   /** Object types of a snapshot that can be put on it. */
   readonly knows: readonly string[];
   /**

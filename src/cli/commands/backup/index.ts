@@ -2,6 +2,7 @@ import type { CommandSpec } from '../../shell/command.js';
 import { jobsVerb } from './jobs.js';
 import { pruneVerb } from './prune.js';
 import { runVerb } from './run.js';
+import { testRestoreVerb } from './test-restore.js';
 
 /** The verbs of `runback backup`, in the order in which its help shows them. */
-export const commands: readonly CommandSpec[] = [runVerb, jobsVerb, pruneVerb];
+export const commands: readonly CommandSpec[] = [runVerb, jobsVerb, pruneVerb, testRestoreVerb];

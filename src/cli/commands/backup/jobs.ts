@@ -1,4 +1,6 @@
-import { jobViews } from '../../../backups/index.js';
+import { jobViews, provenOf } from '../../../backups/index.js';
+import { defined } from '../../../lib/index.js';
+import { unreadError } from '../../flows/backup-alarms.js';
 import { jobsOf } from '../../flows/backup-jobs.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { jobsText } from '../../views/backup.js';
@@ -16,8 +18,13 @@ async function jobs(context: CommandContext): Promise<Outcome> {
   const session = await context.session();
   if (context.input.flag('systemd')) return await units(context, session.workspace.root);
   const { store, clock } = session;
-  const views = await jobViews(jobsOf(session), { store, clock, catalog: await session.catalog() });
-  return { data: { jobs: views }, text: (style) => jobsText(views, style) };
+  const catalog = await session.catalog();
+  const { views, unread } = await jobViews(jobsOf(session), { store, clock, catalog });
+  const proofs = provenOf(await catalog.list());
+  const shown = views.map((view) => ({ ...view, ...defined({ proof: proofs.get(view.job) }) }));
+  const error = unreadError(unread);
+  const unreadData = unread.map((one) => ({ job: one.job, error: { code: one.error.code, message: one.error.message } }));
+  return { data: { jobs: shown, unread: unreadData }, text: (style) => jobsText(shown, unread, style), ...defined({ error }) };
 }
 
 async function units({ wiring }: CommandContext, workspace: string): Promise<Outcome> {

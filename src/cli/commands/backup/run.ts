@@ -1,7 +1,8 @@
 import type { JobOutcome } from '../../../backups/index.js';
 import { EXIT, isRunbackError, RunbackError } from '../../../lib/index.js';
+import type { SnapshotSummary } from '../../../snapshots/index.js';
 import type { JobConfig } from '../../../workspace/index.js';
-import { raiseJobAlarms, untold } from '../../flows/backup-alarms.js';
+import { raiseJobAlarms, type StandingAlarm, unreadError, untold } from '../../flows/backup-alarms.js';
 import { jobOf, jobsOf, runBackupJob } from '../../flows/backup-jobs.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
@@ -12,7 +13,7 @@ export const runVerb: CommandSpec = {
   verb: 'run',
   summary: 'Take the snapshot of a backup job now; changes nothing on any platform',
   details:
-    'With --due, only what its schedule says is due, and never while an incident is open on one of its platforms: for cron and timers. Exit 3 if something could not be read, or may be incomplete. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
+    'With --due, only what its schedule says is due, and never while an incident is open on one of its platforms: for cron and timers. Exit 3 if something could not be read, may be incomplete, or is far from what is usual for the job. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
   args: [{ name: 'job', description: 'name of a job in runback.yml; with --due all of them if none is given', optional: true }],
   options: [{ flags: '--due', description: 'only jobs that are due, each once, however often it was missed' }],
   examples: ['runback backup run nightly', 'runback backup run --due'],
@@ -28,10 +29,10 @@ async function run(context: CommandContext): Promise<Outcome> {
   const jobs = name === undefined ? jobsOf(session) : [jobOf(session, name)];
   const done: Done[] = [];
   for (const job of jobs) done.push(await runOne(context, session, job, due));
-  const alarms = await raiseJobAlarms(context, session, jobs);
+  const { standing: alarms, unread } = await raiseJobAlarms(context, session, jobs);
   const failed = done.find((one) => 'error' in one);
-  const error = failed === undefined ? untoldOf(alarms, due) : failed.error;
-  const isPartial = done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && one.outcome.snapshot.gaps.length > 0);
+  const error = failed?.error ?? unreadError(unread) ?? untoldOf(alarms, due);
+  const isPartial = done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && isWanting(one.outcome.snapshot));
   return {
     data: {
       jobs: done.map((one) =>
@@ -53,6 +54,9 @@ async function run(context: CommandContext): Promise<Outcome> {
   };
 }
 
+/** It does not hold everything, or what it holds is far from usual. */
+const isWanting = ({ gaps, suspect }: SnapshotSummary): boolean => gaps.length > 0 || suspect !== undefined;
+
 type Done = { readonly job: string } & ({ readonly outcome: JobOutcome } | { readonly error: RunbackError });
 
 /** One job that fails holds up no other; what stops all of them is thrown. */
@@ -66,4 +70,4 @@ async function runOne(context: CommandContext, session: Session, job: JobConfig,
 }
 
 /** A person who ran a job sees what came of it; a timer has to be told by the exit status. */
-const untoldOf = (alarms: Parameters<typeof untold>[0], due: boolean): RunbackError | undefined => (due ? untold(alarms) : undefined);
+const untoldOf = (alarms: readonly StandingAlarm[], due: boolean): RunbackError | undefined => (due ? untold(alarms) : undefined);

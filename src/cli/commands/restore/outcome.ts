@@ -3,6 +3,7 @@ import type { LostOnCreate, Plan, PlanSummary, RestoreSummary } from '../../../r
 import { looksIn, recordsOf } from '../../flows/looks.js';
 import type { Session } from '../../session/session.js';
 import type { Outcome } from '../../shell/command.js';
+import { proofWords } from '../../views/restore-test.js';
 import { conflictsTable } from '../../views/restores/conflict.js';
 import { changesTable, effectsText, firstLines, isChange, isConflict, planText } from '../../views/restores/plan.js';
 import { restoreText } from '../../views/restores/restore.js';
@@ -25,12 +26,15 @@ export async function planOutcome(opened: Session, read: Plan, summary: PlanSumm
           isConflict,
           FIRST,
         );
-  const looks = await looksIn(await opened.catalog(), read.header, recordsOf([...changes, ...conflicts]));
+  const catalog = await opened.catalog();
+  // A base that is gone by now still has its plan.
+  const base = await catalog.resolve(header.base.snapshot).catch(() => undefined);
+  const looks = await looksIn(catalog, read.header, recordsOf([...changes, ...conflicts]));
   return {
-    data: { ...header, hash, location },
+    data: { ...header, hash, location, ...(base?.proof === undefined ? {} : { baseProof: base.proof }) },
     text: (style) =>
       [
-        planText(summary, style),
+        planText(summary, style, base && proofWords(base.proof)),
         ...[total === 0 ? '' : effectsText(read.schema, header.filters.objects, style)].filter((text) => text !== ''),
         ...(changes.length === 0 ? ['', 'Nothing to write.'] : ['', changesTable(changes, style, looks)]),
         ...(total > changes.length ? [`  ... and ${counted(total - changes.length, 'more changes')}`] : []),

@@ -50,7 +50,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const deps = await restoreDeps(opened, platform, context);
   const wanted = input.text('damaged');
   const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, fitting);
-  for (const doubt of await catalog.doubts([base.id, damaged.id])) live.note(doubt);
+  for (const doubt of await catalog.doubts([base.id, damaged.id], base.id)) live.note(doubt);
   live.start('Working out what was damaged');
   const suspectsNamed = input.someOf('suspect') !== undefined;
   const made = await planRestore({ base: base.id, damaged: damaged.id, filters, suspectsNamed, by: opened.by }, deps, call);

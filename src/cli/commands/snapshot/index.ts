@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../../shell/command.js';
+import { acceptVerb } from './accept.js';
 import { adoptVerb } from './adopt.js';
 import { catVerb } from './cat.js';
 import { createVerb } from './create.js';
@@ -10,4 +11,15 @@ import { showVerb } from './show.js';
 import { verifyVerb } from './verify.js';
 
 /** The verbs of `runback snapshot`, in the order in which its help shows them. */
-export const commands: readonly CommandSpec[] = [createVerb, listVerb, showVerb, verifyVerb, adoptVerb, catVerb, exportVerb, pinVerb, deleteVerb];
+export const commands: readonly CommandSpec[] = [
+  createVerb,
+  listVerb,
+  showVerb,
+  verifyVerb,
+  adoptVerb,
+  acceptVerb,
+  catVerb,
+  exportVerb,
+  pinVerb,
+  deleteVerb,
+];

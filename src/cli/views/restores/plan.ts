@@ -24,7 +24,7 @@ import { type Looks, noLooks, pageLine, recordTable, recordText, type RecordRow 
 const SHOWN_VALUES = 20;
 
 /** The head of a plan: from where, what it writes, what it leaves. */
-export function planText(plan: PlanSummary, style: Style): string {
+export function planText(plan: PlanSummary, style: Style, proof?: string): string {
   const { header } = plan;
   const { counts } = header;
   const share = counts.of === 0 ? '' : ` of ${count(counts.of)} (${percent(counts.records, counts.of)})`;
@@ -37,7 +37,7 @@ export function planText(plan: PlanSummary, style: Style): string {
       `${visible(header.platform)} (${header.environment}, account ${visible(header.account)}${header.address === undefined ? '' : ` at ${visible(header.address)}`})`,
     ],
     ['From', `${header.damaged.snapshot}, the damage`],
-    ['To', `${header.base.snapshot}, the base`],
+    ['To', `${header.base.snapshot}, the base${proof === undefined ? '' : ` (${proof})`}`],
     ['Writes', `${counted(counts.records, 'records')}${share}, ${counted(counts.cells, 'values')}`],
   ];
   if (actions.length > 0)

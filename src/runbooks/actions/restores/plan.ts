@@ -61,7 +61,7 @@ export const restorePlan = defineAction<Input>({
     const platform = await context.openPlatform(request.platform);
     const suspectsNamed = request.filter?.suspects !== undefined || nonEmpty(request.suspects) !== undefined;
     const { base, damaged } = request;
-    for (const doubt of await context.catalog.doubts([base, damaged])) context.options.reporter?.note(doubt);
+    for (const doubt of await context.catalog.doubts([base, damaged], base)) context.options.reporter?.note(doubt);
     try {
       const plan = await planRestore(
         { base, damaged, inOrder: inOrderOfRun(request, context), filters: filtersOf(request, context), suspectsNamed, by: context.by },

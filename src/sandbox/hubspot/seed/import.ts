@@ -54,13 +54,20 @@ const BY_IMPORT = { type: 'IMPORT', id: '48822101', label: 'Import' } as const;
 /**
  * Puts another account into an empty sandbox: its properties and options, its records under their own ids, its links.
  * Whoever owns records there is an owner without a name. What a fresh account has and that one has not is gone, but for
- * what HubSpot itself defines. Throws, and puts nothing there, where the account is none (an id that is no number).
+ * what HubSpot itself defines. `onlySettings`: none of its records and links, but everything that they refer to. Throws,
+ * and puts nothing there, where the account is none (an id that is no number).
  */
-export function importAccount(sandbox: HubSpotSandbox, account: ImportedAccount): void {
+export function importAccount(
+  sandbox: HubSpotSandbox,
+  account: ImportedAccount,
+  { onlySettings = false }: { readonly onlySettings?: boolean } = {},
+): void {
   const dump = sandbox.dump();
   const types = dump.types.map((type) => {
     const imported = account.objects.find(({ name }) => name === type.name);
-    return imported === undefined ? type : { ...type, properties: propertiesOf(type, imported), records: imported.records.map(stored).sort(byId) };
+    if (imported === undefined) return type;
+    const records = onlySettings ? [] : imported.records.map(stored).sort(byId);
+    return { ...type, properties: propertiesOf(type, imported), records };
   });
   const ids = account.objects.flatMap(({ records }) => records.map(({ id }) => Number(id)));
   if (!ids.every((id) => Number.isSafeInteger(id) && id > 0)) throw new TypeError('an id of a record is no whole number');
@@ -71,7 +78,7 @@ export function importAccount(sandbox: HubSpotSandbox, account: ImportedAccount)
     owners: [...(dump.owners ?? []), ...ownersOf(account, new Set(dump.owners?.map(({ id }) => id))).map((each) => ({ ...each }))],
     lastIds: { record: ids.reduce((most, id) => Math.max(most, id), dump.lastIds.record), linkType: lastLinkType },
     linkTypes,
-    links,
+    links: onlySettings ? [] : links,
   } satisfies PortalDump);
   sandbox.catchUpSearch();
   sandbox.resetCounts();
