@@ -9,7 +9,7 @@ import { damaged } from './container/opened.js';
 import type { CreateSnapshotRequest } from './create/session.js';
 import type { Decryption, Encryption } from './encryption/age.js';
 import type { OpenBase, ZipSnapshotReader } from './reader.js';
-import { baseLockOf, notesOf, replaced, requireRecorded } from './records.js';
+import { baseLockOf, notesOf, replaced, requireRecorded, unrecorded } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { proofOf, restoreTestsOf } from './restore-tests.js';
 import { folderStorage } from './storage/folder.js';
@@ -64,6 +64,11 @@ export interface Catalog {
    * Throws `snapshot-damaged`, `snapshot-replaced`.
    */
   adopt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
+  /**
+   * Encrypts a snapshot for the recipients of now, whether it was plain or encrypted for others: every byte is read, and
+   * the file replaced. Throws `snapshot-damaged`, `snapshot-unrecorded`, `usage` where this workspace does not encrypt.
+   */
+  reEncrypt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
   /** In whole sentences: owners and modes by which somebody else could put other files among the snapshots. */
   exposures(): Promise<readonly string[]>;
   /**
@@ -211,6 +216,22 @@ class StoredCatalog implements Catalog {
     }
   }
 
+  async reEncrypt(reference: string, by: string, options: CallOptions = {}): Promise<SnapshotSummary> {
+    const [encryption, keys] = [this.#encryption, this.#keys];
+    if (encryption === undefined)
+      throw new RunbackError('usage', 'runback.yml does not say for whom snapshots are encrypted', {
+        state: 'Nothing was changed.',
+        next: 'Add to runback.yml: backups: { encrypt: { to: [age1…] } }',
+      });
+    const { id, damage, recorded } = await this.verify(reference, options);
+    const [found] = damage;
+    if (found !== undefined) throw damaged(this.#storage.pathOf(`${id}.zip`), found);
+    if (!recorded) throw unrecorded(id);
+    const { reEncrypt } = await import('./encryption/re-encrypt.js');
+    await reEncrypt(id, { storage: this.#storage, store: this.#store, encryption, keys, by }, options);
+    return await this.resolve(id);
+  }
+
   async exposures(): Promise<readonly string[]> {
     return [...(await exposuresOf([dirname(this.#dir), this.#store.location])), ...(await this.#storage.exposures())];
   }
@@ -354,7 +375,8 @@ class StoredCatalog implements Catalog {
     const file = await this.#storage.open(name);
     try {
       const seal = (await readDirectory(file))?.seal?.sha256;
-      if (seal !== notes.record?.seal) throw replaced(file.path, notes.listed.id, seal ?? 'missing', notes);
+      if (seal === undefined || ![notes.record?.seal, notes.record?.formerSeal].includes(seal))
+        throw replaced(file.path, notes.listed.id, seal ?? 'missing', notes);
     } finally {
       await file.close();
     }

@@ -40,12 +40,12 @@ export const NOTES_KIND = 'snapshot-notes';
 
 /** What is told of a snapshot in lists. */
 export function summaryOf(
-  snapshot: Pick<SnapshotReader, 'header' | 'manifest' | 'digest'>,
+  snapshot: Pick<SnapshotReader, 'header' | 'manifest' | 'digest' | 'encrypted'>,
   path: string,
   bytes: number,
   notes: SnapshotNotes | undefined,
 ): SnapshotSummary {
-  return summaryFrom(listedOf(snapshot), path, bytes, notes);
+  return { ...summaryFrom(listedOf(snapshot), path, bytes, notes), ...(snapshot.encrypted ? { encrypted: 'readable' } : {}) };
 }
 
 /** The same from what it said when it could be read. */
@@ -60,7 +60,6 @@ export function summaryFrom(listed: Listed, path: string, bytes: number, notes: 
     path,
     bytes,
     ...defined({ record, verifiedAt, damaged, job: notes?.job, suspect: suspicionOf(notes?.watch), watch: notes?.watch }),
-    ...(notes?.listed === undefined ? {} : { encrypted: 'readable' }),
     pinned: notes?.pinned ?? false,
     ...defined({ pin: notes?.pinned === true ? notes.pin : undefined }),
   };

@@ -38,7 +38,7 @@ export async function runBackupJob(context: CommandContext, session: Session, jo
   return await runJob(job, { store, clock, by, catalog, signal: context.interrupts.signal }, handsOf(context, session), { due });
 }
 
-function handsOf({ call, live, interrupts, clock, style }: CommandContext, session: Session): JobHands {
+function handsOf({ call, live, interrupts, style }: CommandContext, session: Session): JobHands {
   return {
     incidentOn: async (platforms) =>
       (await openIncidents(session)).find(({ source, platforms: on }) => source !== BACKUP_SOURCE && on.some((name) => platforms.includes(name)))?.id,

@@ -95,9 +95,8 @@ async function manifestIn(file: SnapshotFile, directory: ZipDirectory): Promise<
   const entry = directory.entries.get(MANIFEST_ENTRY);
   if (!entry || entry.bytes > ENTRY_LIMIT) return undefined;
   const bytes = await readEntry(file, entry).catch((error: unknown) => {
-    if (error instanceof NoKey) throw noKey(file.path, error);
-    // The key itself could not be had.
-    if (isRunbackError(error)) throw error;
+    // There is none, it is another one, or it could not be had.
+    if (error instanceof NoKey || isRunbackError(error)) throw noKey(file.path, error);
     return undefined;
   });
   const manifest = bytes && parseManifest(bytes, file.path);
@@ -127,17 +126,21 @@ function readerOf(
   return new ZipSnapshotReader(opened, openBase);
 }
 
-function noKey(path: string, cause: NoKey | undefined): RunbackError {
+function noKey(path: string, cause: NoKey | RunbackError | undefined): RunbackError {
+  const because = isRunbackError(cause) ? `${cause.message}. ${cause.why ?? ''}`.trim() : sentence(cause?.message);
   return new RunbackError('snapshot-encrypted', `${path} is encrypted, and no key here opens it`, {
-    why:
-      cause === undefined
-        ? 'It can only be read with the key of one of its recipients.'
-        : `${cause.message.charAt(0).toUpperCase()}${cause.message.slice(1)}.`,
+    why: because,
     state: 'Nothing was read or changed.',
-    next: 'Say in runback.yml where the key is: backups: { identity: file:~/.config/runback/backup.key }',
+    next:
+      (isRunbackError(cause) ? cause.next : undefined) ??
+      'Say in runback.yml where the key is: backups: { identity: file:~/.config/runback/backup.key }',
     data: { path },
     ...defined({ cause }),
   });
+}
+
+function sentence(text = 'it can only be read with the key of one of its recipients'): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function strangeName(file: StoredFile, scan: Scan): RunbackError {

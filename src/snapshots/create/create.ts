@@ -1,18 +1,14 @@
 import { type CallOptions, type Clock, defined, isRunbackError, newId, RunbackError } from '../../lib/index.js';
 import type { Lock, Store } from '../../store/index.js';
 import { TooMuchChanged } from '../changes/change-writer.js';
-import { readDirectory } from '../container/directory.js';
 import { DELTA_VERSION, FORMAT_VERSION } from '../container/manifest.js';
-import { HEADER_ENTRY, MANIFEST_ENTRY } from '../container/names.js';
-import { openStored } from '../container/open.js';
-import { storedParts } from '../container/opened.js';
 import { ContainerWriter } from '../container/writer.js';
 import { baseLockOf, notesOf, recordMade, snapshotLock } from '../records.js';
 import { folderStorage } from '../storage/folder.js';
-import type { SnapshotStorage, StoredFile } from '../storage/storage.js';
+import type { SnapshotStorage } from '../storage/storage.js';
 import { summaryOf } from '../summary.js';
-import type { SnapshotHeader, SnapshotManifest, SnapshotReader, SnapshotSummary } from '../types.js';
-import { sealHolds } from '../verify.js';
+import type { SnapshotHeader, SnapshotReader, SnapshotSummary } from '../types.js';
+import { checkWritten } from './check-written.js';
 import { type CreateSnapshotDeps, type CreateSnapshotRequest, WritingSession, type Written } from './session.js';
 
 /**
@@ -73,8 +69,9 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
           if (written === undefined) throw new Error('nothing was written');
           const seal = await checkWritten(file, written, deps);
           // Before the file appears: one that is there was recorded, whenever the writer dies.
-          if (deps.unrecorded !== true)
-            await recordMade(deps, written, { by: request.by, watched: request.watched === true, ...defined({ job: request.job, seal }) });
+          // Whoever cannot read it cannot compare it with another either.
+          const watched = request.watched === true && (deps.encryption === undefined || deps.keys !== undefined);
+          if (deps.unrecorded !== true) await recordMade(deps, written, { by: request.by, watched, ...defined({ job: request.job, seal }) });
         },
       );
     } catch (error) {
@@ -158,41 +155,4 @@ function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): Sna
     createdBy: request.by,
     ...defined({ note: request.note }),
   };
-}
-
-/**
- * What was written must be what was sealed, and open as a snapshot. Of an encrypted one that cannot be opened here, each
- * entry has to be there. Gives the seal of an encrypted one.
- */
-async function checkWritten(stored: StoredFile, written: Written, { encryption, keys }: CreateSnapshotDeps): Promise<string | undefined> {
-  const wrong = (why: string): RunbackError =>
-    new RunbackError('snapshot-damaged', 'The snapshot that was just written does not read back as it was written', {
-      why,
-      state: 'It was removed; nothing was changed on any platform.',
-      next: 'Check the disk that holds the folder of snapshots, then run the same command again.',
-    });
-  const file: StoredFile = { ...stored, close: () => Promise.resolve() };
-  const directory = encryption && (await readDirectory(file));
-  const reader = await openStored(file, defined({ keys })).catch((error: unknown) => {
-    // Who may write it may not read it: the machine that takes backups has no key.
-    if (encryption !== undefined && isRunbackError(error, 'snapshot-encrypted')) return undefined;
-    throw error;
-  });
-  const broken = await (reader === undefined ? directory && sealHolds({ file, directory }, undefined) : reader.checkSeal());
-  if (broken !== undefined) throw wrong(broken);
-  if (reader === undefined) {
-    const missing = namesOf(written.manifest).find((name) => directory?.entries.get(name)?.encrypted !== true);
-    if (missing !== undefined) throw wrong(`${missing} is not in it.`);
-  } else {
-    if (reader.manifest.sha256 !== written.manifest.sha256) throw wrong('The manifest is a different one.');
-    if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
-    for (const { name } of reader.header.platforms) await reader.schema(name);
-  }
-  return directory?.seal?.sha256;
-}
-
-/** Names of all entries but the header. */
-function namesOf({ entries, objects, links }: SnapshotManifest): readonly string[] {
-  const parts = [...objects, ...links].flatMap((info) => storedParts(info).map(({ name }) => name));
-  return [...Object.keys(entries).filter((name) => name !== HEADER_ENTRY), ...parts, MANIFEST_ENTRY];
 }

@@ -68,7 +68,7 @@ const PARTS_AT_ONCE = 2;
 const TOLD_MS = 1000;
 
 /** What was written: as a reader tells it. */
-export type Written = Pick<SnapshotReader, 'header' | 'manifest' | 'digest'>;
+export type Written = Pick<SnapshotReader, 'header' | 'manifest' | 'digest' | 'encrypted'>;
 
 /** One writing of one snapshot. */
 export class WritingSession {
@@ -134,7 +134,7 @@ export class WritingSession {
     const bytes = manifestBytes(unsigned);
     await this.container.add(MANIFEST_ENTRY, bytes);
     const manifest: SnapshotManifest = { ...unsigned, sha256: sha256(canonicalJson(unsigned)) };
-    return { header: this.header, manifest, digest: sha256(bytes) };
+    return { header: this.header, manifest, digest: sha256(bytes), encrypted: this.deps.encryption !== undefined };
   }
 
   #moments(): readonly PlatformMoments[] {
