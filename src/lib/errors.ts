@@ -83,6 +83,7 @@ export const ERROR_CODES = {
   'not-verified': { exit: EXIT.differences, when: 'the platform does not hold what the plan says' },
 
   'snapshot-damaged': { exit: EXIT.badFile, when: 'bytes of a snapshot are not what was written' },
+  'snapshot-encrypted': { exit: EXIT.badFile, when: 'a snapshot is encrypted, and no key here opens it' },
   'snapshot-foreign': { exit: EXIT.badFile, when: 'a file is not a runback snapshot, or names or sizes in it are unsafe' },
   'snapshot-newer': { exit: EXIT.badFile, when: 'a snapshot was made by a later version of runback' },
   'snapshot-replaced': { exit: EXIT.refused, when: 'a snapshot is not the file that was recorded when it was made' },

@@ -3,15 +3,18 @@ import { dirname } from 'node:path';
 import { type CallOptions, type Clock, defined, exposuresOf, isRunbackError, messageOf, RunbackError } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
 import { byAge } from './age.js';
+import { readDirectory } from './container/directory.js';
 import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
-import type { ZipSnapshotReader } from './reader.js';
-import { baseLockOf, notesOf, requireRecorded } from './records.js';
+import type { CreateSnapshotRequest } from './create/session.js';
+import type { Decryption, Encryption } from './encryption/age.js';
+import type { OpenBase, ZipSnapshotReader } from './reader.js';
+import { baseLockOf, notesOf, replaced, requireRecorded, unrecorded } from './records.js';
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { proofOf, restoreTestsOf } from './restore-tests.js';
 import { folderStorage } from './storage/folder.js';
 import type { SnapshotStorage, StoredName } from './storage/storage.js';
-import { summaryOf, type SnapshotNotes } from './summary.js';
+import { summaryFrom, summaryOf, type SnapshotNotes } from './summary.js';
 import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from './types.js';
 
 /** A file among the snapshots that is none. */
@@ -24,6 +27,8 @@ export interface IgnoredFile {
 
 /** The snapshots of a workspace. A snapshot's id is the name of its file. */
 export interface Catalog {
+  /** Takes a snapshot: see `createSnapshot`. Encrypted, where this catalog encrypts. */
+  create(request: CreateSnapshotRequest, options?: CallOptions): Promise<SnapshotSummary>;
   /** Newest first; only complete ones. */
   list(): Promise<readonly SnapshotSummary[]>;
   /**
@@ -59,6 +64,11 @@ export interface Catalog {
    * Throws `snapshot-damaged`, `snapshot-replaced`.
    */
   adopt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
+  /**
+   * Encrypts a snapshot for the recipients of now, whether it was plain or encrypted for others: every byte is read, and
+   * the file replaced. Throws `snapshot-damaged`, `snapshot-unrecorded`, `usage` where this workspace does not encrypt.
+   */
+  reEncrypt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
   /** In whole sentences: owners and modes by which somebody else could put other files among the snapshots. */
   exposures(): Promise<readonly string[]>;
   /**
@@ -84,6 +94,10 @@ export interface CatalogDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly storage?: SnapshotStorage;
+  /** What encrypts the snapshots that are taken; without it, they are plain. */
+  readonly encryption?: Encryption;
+  /** What opens encrypted ones. */
+  readonly keys?: Decryption;
 }
 
 /** The catalog of a folder. Opening touches nothing. */
@@ -97,11 +111,23 @@ class StoredCatalog implements Catalog {
   readonly #clock: Clock;
   readonly #storage: SnapshotStorage;
 
-  constructor({ dir, store, clock, storage = folderStorage(dir) }: CatalogDeps) {
+  readonly #encryption: Encryption | undefined;
+  readonly #keys: Decryption | undefined;
+
+  constructor({ dir, store, clock, storage = folderStorage(dir), encryption, keys }: CatalogDeps) {
+    this.#encryption = encryption;
+    this.#keys = keys;
     this.#dir = dir;
     this.#store = store;
     this.#clock = clock;
     this.#storage = storage;
+  }
+
+  async create(request: CreateSnapshotRequest, options: CallOptions = {}): Promise<SnapshotSummary> {
+    // Only now: most commands take no snapshot.
+    const { createSnapshot } = await import('./create/create.js');
+    const deps = { dir: this.#dir, store: this.#store, clock: this.#clock, storage: this.#storage };
+    return await createSnapshot(request, { ...deps, ...defined({ encryption: this.#encryption, keys: this.#keys }) }, options);
   }
 
   async list(): Promise<readonly SnapshotSummary[]> {
@@ -188,6 +214,22 @@ class StoredCatalog implements Catalog {
     } finally {
       await reader.close();
     }
+  }
+
+  async reEncrypt(reference: string, by: string, options: CallOptions = {}): Promise<SnapshotSummary> {
+    const [encryption, keys] = [this.#encryption, this.#keys];
+    if (encryption === undefined)
+      throw new RunbackError('usage', 'runback.yml does not say for whom snapshots are encrypted', {
+        state: 'Nothing was changed.',
+        next: 'Add to runback.yml: backups: { encrypt: { to: [age1…] } }',
+      });
+    const { id, damage, recorded } = await this.verify(reference, options);
+    const [found] = damage;
+    if (found !== undefined) throw damaged(this.#storage.pathOf(`${id}.zip`), found);
+    if (!recorded) throw unrecorded(id);
+    const { reEncrypt } = await import('./encryption/re-encrypt.js');
+    await reEncrypt(id, { storage: this.#storage, store: this.#store, encryption, keys, by }, options);
+    return await this.resolve(id);
   }
 
   async exposures(): Promise<readonly string[]> {
@@ -292,7 +334,8 @@ class StoredCatalog implements Catalog {
   /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
   async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
     const path = this.#storage.pathOf(name);
-    const reader = await openSnapshot(path, { ...options, openBase: async (base) => await this.#openNamed(`${base.id}.zip`) });
+    const openBase: OpenBase = async (base) => await this.#openNamed(`${base.id}.zip`);
+    const reader = await openSnapshot(path, { ...options, openBase, ...defined({ keys: this.#keys }) });
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);
@@ -306,8 +349,14 @@ class StoredCatalog implements Catalog {
     }
   }
 
-  async #summarise({ name, bytes }: StoredName, quick = false): Promise<SnapshotSummary> {
-    const reader = await this.#openNamed(name, { quick });
+  async #summarise(stored: StoredName, quick = false): Promise<SnapshotSummary> {
+    const { name, bytes } = stored;
+    const reader = await this.#openNamed(name, { quick }).catch(async (error: unknown) => {
+      const unread = isRunbackError(error, 'snapshot-encrypted') ? await this.#unreadable(stored) : undefined;
+      if (unread === undefined) throw error;
+      return unread;
+    });
+    if (!('close' in reader)) return reader;
     try {
       const summary = await this.#withProof(summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read()));
       const below = await this.#damagedBelow(summary.bases);
@@ -317,6 +366,21 @@ class StoredCatalog implements Catalog {
     } finally {
       await reader.close();
     }
+  }
+
+  /** What is known of an encrypted snapshot that no key here opens; undefined where nothing is. Throws `snapshot-replaced`. */
+  async #unreadable({ name, bytes }: StoredName): Promise<SnapshotSummary | undefined> {
+    const notes = await this.#notesOf(name.slice(0, -'.zip'.length)).read();
+    if (notes?.listed === undefined) return undefined;
+    const file = await this.#storage.open(name);
+    try {
+      const seal = (await readDirectory(file))?.seal?.sha256;
+      if (seal === undefined || ![notes.record?.seal, notes.record?.formerSeal].includes(seal))
+        throw replaced(file.path, notes.listed.id, seal ?? 'missing', notes);
+    } finally {
+      await file.close();
+    }
+    return { ...summaryFrom(notes.listed, this.#storage.pathOf(name), bytes, notes), encrypted: 'unreadable' };
   }
 
   /** With what restore tests of this very file came to. */

@@ -11,3 +11,4 @@ export { isLastVerified } from './references.js';
 export { gapsOf, NOTES_KIND, type SnapshotNotes, suspicionOf } from './summary.js';
 export { keepRestoreTest, proofOf, type RestoreDifference, type RestoreProof, type RestoreTest, type SetApart } from './restore-tests.js';
 export * from './types.js';
+export { type Decryption, decryptionWith, type Encryption, encryptionFor } from './encryption/age.js';

@@ -5,7 +5,7 @@ import { changesSince } from './changes/between.js';
 import { type Layer, linesOf, madeOf } from './changes/chain.js';
 import { type Change, changesIn } from './changes/change-lines.js';
 import { readEntry } from './container/entry.js';
-import { linkSchemaEntry, schemaEntry } from './container/names.js';
+import { linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
 import { linesProblem } from './lines/check-lines.js';
 import { findRecord, NEWLINE } from './lines/lines.js';
@@ -67,6 +67,9 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
   }
   get digest(): string {
     return this.#opened.digest;
+  }
+  get encrypted(): boolean {
+    return this.#opened.directory.entries.get(MANIFEST_ENTRY)?.encrypted === true;
   }
   get damage(): readonly Damage[] {
     return this.#opened.damage;

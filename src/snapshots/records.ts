@@ -1,7 +1,7 @@
 import { defined, RunbackError, type Clock, utcText } from '../lib/index.js';
 import type { Document, Store } from '../store/index.js';
-import { gapsOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
-import type { SnapshotManifest, SnapshotReader, SnapshotWatch } from './types.js';
+import { gapsOf, listedOf, NOTES_KIND, type SnapshotNotes } from './summary.js';
+import type { SnapshotReader, SnapshotWatch } from './types.js';
 
 /**
  * A snapshot is known by its digest, which is kept in the state folder when it is made. The digests inside the file
@@ -23,28 +23,23 @@ export function snapshotLock(id: string): string {
   return `snapshot-${id}`;
 }
 
-/** Records what a snapshot is known by, before its file appears under its name. */
+/** Records what a snapshot is known by, before its file appears under its name. `seal`: of an encrypted one. */
 export async function recordMade(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
-  id: string,
-  {
-    digest,
-    by,
-    job,
-    watched,
-    manifest,
-  }: { readonly digest: string; readonly by: string; readonly job?: string; readonly watched: boolean; readonly manifest: SnapshotManifest },
+  written: Pick<SnapshotReader, 'header' | 'manifest' | 'digest'>,
+  { by, job, watched, seal }: { readonly by: string; readonly job?: string; readonly watched: boolean; readonly seal?: string },
 ): Promise<void> {
+  const { manifest, digest } = written;
   const complete = gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
   const at = clock.now().toISOString();
-  const record = { digest, how: 'made', at, by } as const;
+  const record = { digest, how: 'made', at, by, ...defined({ seal }) } as const;
   const watch: SnapshotWatch | undefined = watched ? { state: 'pending', at } : undefined;
-  await notesOf(store, id).update((current) => ({
+  await notesOf(store, manifest.id).update((current) => ({
     version: 1,
     pinned: current?.pinned ?? false,
     record,
     bases: manifest.bases,
-    ...defined({ complete, job, watch }),
+    ...defined({ complete, job, watch, listed: seal === undefined ? undefined : listedOf(written) }),
   }));
 }
 
@@ -56,16 +51,20 @@ export function requireRecorded(reader: SnapshotReader, notes: SnapshotNotes | u
   const expected = notes?.record?.digest ?? (notes?.verifiedAt === undefined ? undefined : notes.digest);
   // Without its manifest nothing can be compared, and nothing can be taken for proved either: it is damaged.
   if (expected === undefined || reader.salvaged || reader.digest === expected) return;
-  const { id } = reader.manifest;
-  const { at, by } = notes?.record ?? {};
-  throw new RunbackError('snapshot-replaced', `${reader.path} is not the snapshot ${id} that was recorded`, {
+  throw replaced(reader.path, reader.manifest.id, reader.digest, notes);
+}
+
+/** The error for a file that is not the one that was recorded under its id. `digest`: what it is instead. */
+export function replaced(path: string, id: string, digest: string, notes: SnapshotNotes | undefined): RunbackError {
+  const { at, by, digest: expected = notes?.digest } = notes?.record ?? {};
+  return new RunbackError('snapshot-replaced', `${path} is not the snapshot ${id} that was recorded`, {
     why:
       at === undefined || by === undefined
-        ? `Its digest is ${reader.digest}, and when it was verified it was ${expected}.`
-        : `Its digest is ${reader.digest}. What ${by} recorded at ${utcText(at)} is ${expected}. Someone put another file in its place.`,
+        ? `Its digest is ${digest}, and when it was verified it was ${expected}.`
+        : `Its digest is ${digest}. What ${by} recorded at ${utcText(at)} is ${expected}. Someone put another file in its place.`,
     state: 'Nothing was read from it and nothing was changed.',
     next: 'Find out who can write to that folder. Put the right file back from a copy, or use another snapshot: runback snapshot list',
-    data: { id, path: reader.path, digest: reader.digest, recorded: expected },
+    data: { id, path, digest, recorded: expected },
   });
 }
 

@@ -1,6 +1,12 @@
 import { defined } from '../lib/index.js';
 import type { SnapshotGap, SnapshotManifest, SnapshotPin, SnapshotReader, SnapshotRecord, SnapshotSummary, SnapshotWatch } from './types.js';
 
+/** What a snapshot itself says of itself in lists. */
+export type Listed = Pick<
+  SnapshotSummary,
+  'id' | 'startedAt' | 'finishedAt' | 'createdBy' | 'note' | 'platforms' | 'objects' | 'gaps' | 'bases' | 'rows' | 'digest'
+>;
+
 /** What the store keeps about a snapshot beside its file: `document('snapshot-notes', id)`. */
 export interface SnapshotNotes {
   readonly version: 1;
@@ -26,20 +32,43 @@ export interface SnapshotNotes {
   readonly bases?: readonly string[];
   /** Number of damages the last verification found, if any. */
   readonly damaged?: number;
+  /** Of an encrypted one: what is told of it where no key opens it. */
+  readonly listed?: Listed;
 }
 
 export const NOTES_KIND = 'snapshot-notes';
 
 /** What is told of a snapshot in lists. */
-export function summaryOf(reader: SnapshotReader, path: string, bytes: number, notes: SnapshotNotes | undefined): SnapshotSummary {
-  const { header, manifest, digest } = reader;
+export function summaryOf(
+  snapshot: Pick<SnapshotReader, 'header' | 'manifest' | 'digest' | 'encrypted'>,
+  path: string,
+  bytes: number,
+  notes: SnapshotNotes | undefined,
+): SnapshotSummary {
+  return { ...summaryFrom(listedOf(snapshot), path, bytes, notes), ...(snapshot.encrypted ? { encrypted: 'readable' } : {}) };
+}
+
+/** The same from what it said when it could be read. */
+export function summaryFrom(listed: Listed, path: string, bytes: number, notes: SnapshotNotes | undefined): SnapshotSummary {
+  const { digest } = listed;
   const record = notes?.record;
   // Of what nobody vouches for, nothing is proved by its own digests: whoever writes the file writes those too.
   const verifiedAt = record?.digest === digest && notes?.digest === digest ? notes.verifiedAt : undefined;
   const damaged = notes?.digest === digest ? notes.damaged : undefined;
   return {
-    id: manifest.id,
+    ...listed,
     path,
+    bytes,
+    ...defined({ record, verifiedAt, damaged, job: notes?.job, suspect: suspicionOf(notes?.watch), watch: notes?.watch }),
+    pinned: notes?.pinned ?? false,
+    ...defined({ pin: notes?.pinned === true ? notes.pin : undefined }),
+  };
+}
+
+/** What a snapshot says of itself in lists. */
+export function listedOf({ header, manifest, digest }: Pick<SnapshotReader, 'header' | 'manifest' | 'digest'>): Listed {
+  return {
+    id: manifest.id,
     startedAt: header.startedAt,
     finishedAt: manifest.finishedAt,
     createdBy: header.createdBy,
@@ -49,11 +78,7 @@ export function summaryOf(reader: SnapshotReader, path: string, bytes: number, n
     gaps: gapsOf(manifest),
     bases: manifest.bases,
     rows: manifest.objects.reduce((sum, { rows }) => sum + rows, 0),
-    bytes,
     digest,
-    ...defined({ record, verifiedAt, damaged, job: notes?.job, suspect: suspicionOf(notes?.watch), watch: notes?.watch }),
-    pinned: notes?.pinned ?? false,
-    ...defined({ pin: notes?.pinned === true ? notes.pin : undefined }),
   };
 }
 

@@ -149,6 +149,10 @@ export interface SnapshotRecord {
   readonly digest: string;
   /** `made`: when the snapshot was taken; `adopted`: when a person said that this file is the right one. */
   readonly how: 'made' | 'adopted';
+  /** Of an encrypted one: the SHA-256 of its bytes, by which it is known where no key opens it. */
+  readonly seal?: string;
+  /** That of the file which it replaces, while it is encrypted again. */
+  readonly formerSeal?: string;
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly by: string;
@@ -204,6 +208,8 @@ export interface SnapshotSummary {
   readonly verifiedAt?: string;
   /** Number of damages the last verification found. */
   readonly damaged?: number;
+  /** It is encrypted. `unreadable`: no key here opens it. */
+  readonly encrypted?: 'readable' | 'unreadable';
   /** Name of the backup job that made it. */
   readonly job?: string;
   /** Why it is suspect: it is no `latest-verified` then. Absent where nothing is known against it. */
@@ -253,6 +259,8 @@ export interface SnapshotReader {
   readonly manifest: SnapshotManifest;
   /** SHA-256 of the manifest entry. */
   readonly digest: string;
+  /** Its parts and its manifest are encrypted. */
+  readonly encrypted: boolean;
   /** It has no intact manifest: what is left of it was put together, and `digest` is of that. */
   readonly salvaged: boolean;
   /** Damage known from opening alone: a directory or header that had to be worked around, a part that is not there. */

@@ -81,7 +81,10 @@ function describes(name: string, bytes: Buffer): boolean {
 }
 
 /** Undefined where the file's bytes are those that were sealed, else in words what is wrong. */
-export async function sealHolds({ file, directory: { seal } }: OpenedSnapshot, signal: AbortSignal | undefined): Promise<string | undefined> {
+export async function sealHolds(
+  { file, directory: { seal } }: Pick<OpenedSnapshot, 'file' | 'directory'>,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   if (!seal) return 'it has no seal: another program packed it again, or its end was changed; every record reads as it was written';
   const hash = createHash('sha256');
   // One buffer for all of it: a file would else be in memory as a whole before anybody collects the pieces.

@@ -94,7 +94,7 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
     version: 1,
     platforms: named(platforms),
     syncs: named(syncs),
-    backups: { storage: file.backups.storage, jobs: named(jobs) },
+    backups: { ...file.backups, jobs: named(jobs) },
     restores: file.restores,
   };
 }

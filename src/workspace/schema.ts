@@ -133,6 +133,16 @@ export const workspaceSchema = z
     backups: z
       .strictObject({
         storage: z.string().min(1).default('backups').describe('Folder for snapshots, relative to this file.'),
+        encrypt: z
+          .strictObject({
+            to: z
+              .array(z.string().regex(/^age1[02-9ac-hj-np-z]+$/u, 'is no recipient of age: it begins with age1'))
+              .min(1)
+              .describe('Public keys of age, age1…: each of their keys opens them.'),
+          })
+          .exactOptional()
+          .describe('Encrypt every snapshot that is taken, with age. Whoever takes it cannot read it without a key.'),
+        identity: secretRefSchema.exactOptional().describe('The key that opens encrypted snapshots: a reference to what age-keygen wrote.'),
         jobs: z.record(name, jobSchema).default({}).describe('Backup jobs, by name.'),
       })
       .prefault({})

@@ -75,6 +75,16 @@ export interface JobConfig {
   readonly watch?: 'off' | WatchConfig;
 }
 
+/** Where snapshots are kept, who can read them, and when they are made. */
+export interface BackupsConfig {
+  readonly storage: string;
+  /** Recipients of age for whom every snapshot is encrypted. */
+  readonly encrypt?: { readonly to: readonly string[] };
+  /** Leads to the key that opens encrypted ones. */
+  readonly identity?: SecretRef;
+  readonly jobs: Readonly<Record<string, JobConfig>>;
+}
+
 /** Limits and habits of restores. */
 export interface RestoreConfig {
   /** Duration after which a plan is refused. */
@@ -89,7 +99,7 @@ export interface WorkspaceConfig {
   readonly version: 1;
   readonly platforms: Readonly<Record<string, PlatformConfig>>;
   readonly syncs: Readonly<Record<string, SyncConfig>>;
-  readonly backups: { readonly storage: string; readonly jobs: Readonly<Record<string, JobConfig>> };
+  readonly backups: BackupsConfig;
   readonly restores: RestoreConfig;
 }
 

@@ -23,7 +23,7 @@ export interface FoundBase {
 /**
  * The snapshot that the next one of a job builds on: the newest of the job that is good, of the same accounts. None where
  * the next one is to hold everything: there is none, the chain is long, much has changed in it, or something of it
- * cannot be opened. `whole`: the newest that held everything, as the job has it; one that cannot be opened any more is in
+ * cannot be opened, or no key here opens it. `whole`: the newest that held everything, as the job has it; one that cannot be opened any more is in
  * no list.
  */
 export async function baseFor(job: JobConfig, platforms: readonly Platform[], catalog: Catalog, whole: string | undefined): Promise<FoundBase> {
@@ -40,7 +40,13 @@ export async function baseFor(job: JobConfig, platforms: readonly Platform[], ca
     );
     if (trouble !== undefined) return { trouble };
   }
-  if (newest === undefined || newest.bases.length + 1 >= LONGEST_CHAIN || !isSamePlace(newest.platforms, platforms)) return {};
+  if (
+    newest === undefined ||
+    newest.encrypted === 'unreadable' ||
+    newest.bases.length + 1 >= LONGEST_CHAIN ||
+    !isSamePlace(newest.platforms, platforms)
+  )
+    return {};
   try {
     let changed = 0;
     for (const id of newest.bases.slice(1)) changed += await changedIn(catalog, id);

@@ -12,6 +12,7 @@ export function seenThere(reader: SnapshotReader, { name, identity, environment 
     header: { ...reader.header, platforms },
     manifest: reader.manifest,
     digest: reader.digest,
+    encrypted: reader.encrypted,
     salvaged: reader.salvaged,
     damage: reader.damage,
     schema: async (platform) => await reader.schema(platform),

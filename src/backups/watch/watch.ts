@@ -30,12 +30,14 @@ export function watchRules({ watch }: Pick<JobConfig, 'watch'>): WatchRules | un
 /**
  * Judges the snapshot that a job has just taken, and notes what came of it; the summary says it. Reads what differs from
  * the last good snapshot of the job, or all of this one where there is none. Called again for the same one, it does
- * nothing. Where it cannot be judged, it stays marked, with the reason. Call it under the lock of the job.
+ * nothing. Where it cannot be judged, it stays marked, with the reason. One that is encrypted where there is no key is not
+ * watched. Call it under the lock of the job.
  */
 export async function watchSnapshot(job: JobConfig, id: string, deps: WatchDeps): Promise<SnapshotSummary> {
   const { catalog, clock, signal } = deps;
   const rules = watchRules(job);
-  if (rules === undefined) return await catalog.resolve(id);
+  const taken = await catalog.resolve(id);
+  if (rules === undefined || (taken.encrypted === 'unreadable' && taken.watch === undefined)) return taken;
   try {
     const found = await judged(job.name, id, rules, deps);
     const at = clock.now().toISOString();

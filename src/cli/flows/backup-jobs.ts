@@ -38,7 +38,7 @@ export async function runBackupJob(context: CommandContext, session: Session, jo
   return await runJob(job, { store, clock, by, catalog, signal: context.interrupts.signal }, handsOf(context, session), { due });
 }
 
-function handsOf({ call, live, interrupts, clock, style }: CommandContext, session: Session): JobHands {
+function handsOf({ call, live, interrupts, style }: CommandContext, session: Session): JobHands {
   return {
     incidentOn: async (platforms) =>
       (await openIncidents(session)).find(({ source, platforms: on }) => source !== BACKUP_SOURCE && on.some((name) => platforms.includes(name)))?.id,
@@ -56,20 +56,19 @@ function handsOf({ call, live, interrupts, clock, style }: CommandContext, sessi
       if (pause !== undefined) await session.authorise('pause-syncs');
       live.start(`Opening ${job.platforms.join(', ')}`);
       const platforms = await Promise.all(job.platforms.map(async (name) => await session.openPlatform(name, call)));
-      const { createSnapshot } = await import('../../snapshots/index.js');
       const watched = watchRules(job) === undefined ? undefined : (true as const);
       const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects, watched }) };
-      const deps = { dir: session.workspace.backupsDir, store: session.store, clock };
+      const catalog = await session.catalog();
       const options = { ...call, signal: interrupts.signal };
-      const whole = async (base: Taken['base']): Promise<Taken> => ({ snapshot: await createSnapshot(request, deps, options), ...defined({ base }) });
+      const whole = async (base: Taken['base']): Promise<Taken> => ({ snapshot: await catalog.create(request, options), ...defined({ base }) });
       const warn = (message: string): void => live.print(`${style.glyph.warning} ${message}. This snapshot holds everything, and builds on nothing.`);
       const make = async (): Promise<Taken> => {
         const known = (await stateOf(session.store, job.name).read())?.whole?.snapshot;
-        const { reader: base, trouble } = await baseFor(job, platforms, await session.catalog(), known);
+        const { reader: base, trouble } = await baseFor(job, platforms, catalog, known);
         if (trouble !== undefined) warn(trouble.message);
         if (base === undefined) return await whole(trouble);
         try {
-          return { snapshot: await createSnapshot({ ...request, base }, deps, options) };
+          return { snapshot: await catalog.create({ ...request, base }, options) };
         } catch (error) {
           if (!isRunbackError(error) || !BASE_TROUBLE.has(error.code)) throw error;
           warn(error.message);

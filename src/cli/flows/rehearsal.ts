@@ -6,14 +6,14 @@ import type { Style } from '../views/text/style.js';
 
 /** The backup of the night before: taken, and every byte of it read again. */
 export async function nightlySnapshot(context: CommandContext, folder: string): Promise<void> {
-  const { live, call, clock } = context;
+  const { live, call } = context;
   const opened = await context.session(folder);
-  const { createSnapshot } = await import('../../snapshots/index.js');
   live.start("Taking last night's snapshot");
   const platform = await opened.openPlatform('hubspot', call);
   const request = { platforms: [platform], by: 'nightly', note: 'nightly backup' };
-  const { id, rows } = await createSnapshot(request, { dir: opened.workspace.backupsDir, store: opened.store, clock }, call);
-  await (await opened.catalog()).verify(id, call);
+  const catalog = await opened.catalog();
+  const { id, rows } = await catalog.create(request, call);
+  await catalog.verify(id, call);
   live.stop();
   live.print(`${context.style.glyph.done} Last night's snapshot: ${count(rows)} records and links, verified`);
 }

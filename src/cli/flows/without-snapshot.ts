@@ -85,10 +85,9 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
     else live.print(`${style.glyph.done} Paused\n${pauseText(record, style)}\n  Back to the earlier state: runback sync resume ${record.id}`);
   },
   evidence: async ({ live, style, call }, session, platform) => {
-    const { createSnapshot } = await import('../../snapshots/index.js');
     live.start('Keeping the evidence');
     const request = { platforms: [await session.openPlatform(platform, call)], by: session.by, note: 'the damage' };
-    const { id, rows } = await createSnapshot(request, { dir: session.workspace.backupsDir, store: session.store, clock: session.clock }, call);
+    const { id, rows } = await (await session.catalog()).create(request, call);
     live.stop();
     live.print(`${style.glyph.done} Kept: ${count(rows)} records and links in ${id}`);
   },

@@ -101,9 +101,16 @@ export class Session implements Place {
 
   /** The snapshots of the workspace. */
   catalog(): Promise<Catalog> {
-    this.#catalog ??= import('../../snapshots/index.js').then(({ openCatalog }) =>
-      openCatalog({ dir: this.workspace.backupsDir, store: this.store, clock: this.clock }),
-    );
+    this.#catalog ??= import('../../snapshots/index.js').then(({ decryptionWith, encryptionFor, openCatalog }) => {
+      const { encrypt, identity } = this.workspace.config.backups;
+      return openCatalog({
+        dir: this.workspace.backupsDir,
+        store: this.store,
+        clock: this.clock,
+        ...(encrypt === undefined ? {} : { encryption: encryptionFor(encrypt.to) }),
+        ...(identity === undefined ? {} : { keys: decryptionWith(async () => await this.secret(identity)) }),
+      });
+    });
     return this.#catalog;
   }
 

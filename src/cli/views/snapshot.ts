@@ -22,7 +22,7 @@ export function snapshotList(
   const blocks = snapshots.map((snapshot) =>
     [
       `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
-      `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}`,
+      `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}${encryptedWords(snapshot)}`,
       `  ${proofWords(snapshot.proof)}`,
       ...(snapshot.bases.length === 0 ? [] : [`  builds on ${basesWords(snapshot.bases)}`]),
       ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
@@ -51,6 +51,12 @@ export function gapsLine(gaps: readonly SnapshotGap[]): string {
   return [refused === '' ? '' : `without ${refused}`, unproved === '' ? '' : `possibly incomplete: ${unproved}`]
     .filter((part) => part !== '')
     .join('; ');
+}
+
+/** That a snapshot is encrypted, and whether it can be read here. */
+function encryptedWords({ encrypted }: Pick<SnapshotSummary, 'encrypted'>): string {
+  if (encrypted === undefined) return '';
+  return encrypted === 'readable' ? ', encrypted' : ', encrypted, and no key here opens it';
 }
 
 /** Why a snapshot is suspect, in one line: the first reason, and how many more there are. */
@@ -126,6 +132,9 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
     ['Restore', proofWords(snapshot.proof).replace(/^restore /u, '')],
     ['Known by', knownBy(snapshot, style)],
+    ...(snapshot.encrypted === undefined
+      ? []
+      : [['Encrypted', snapshot.encrypted === 'readable' ? 'yes' : 'yes, and no key here opens it'] as [string, string]]),
     ...(snapshot.job === undefined ? [] : [['Job', visible(snapshot.job)] as [string, string]]),
     ...(snapshot.pinned ? [['Pinned', pinWords(snapshot, style)] as [string, string]] : []),
     ...(snapshot.note === undefined ? [] : [['Note', visible(snapshot.note)] as [string, string]]),

@@ -5,12 +5,14 @@ import type { CentralDirectory } from 'unzipper';
 import { RunbackError } from '../../lib/index.js';
 import type { StoredFile } from '../storage/storage.js';
 import { newerFormat } from './manifest.js';
-import { kindOfEntry } from './names.js';
+import { kindOfEntry, plainName } from './names.js';
 import { SEAL_PREFIX } from './writer.js';
 
 /** Where an entry's bytes are in the zip. */
 export interface ZipEntry {
+  /** In the zip; what the manifest calls it is its `plainName`. */
   readonly name: string;
+  readonly encrypted: boolean;
   /** Of the local header. */
   readonly offset: number;
   /** Stored or deflated. */
@@ -20,7 +22,7 @@ export interface ZipEntry {
   readonly crc32: number;
 }
 
-/** The entries of a zip, checked for safety, and the seal if it has one. */
+/** The entries of a zip by the names that the manifest has for them, checked for safety, and the seal if it has one. */
 export interface ZipDirectory {
   readonly entries: ReadonlyMap<string, ZipEntry>;
   /** SHA-256 that the file says its bytes before the seal have, hexadecimal; undefined where there is none. */
@@ -71,8 +73,9 @@ export async function readDirectory(file: StoredFile): Promise<ZipDirectory | un
   for (const item of read.files) {
     const entry = checked(item, file.path);
     if (!entry) continue;
-    if (entries.has(entry.name)) throw foreign(file.path, `the name ${JSON.stringify(entry.name)} is in it twice`);
-    entries.set(entry.name, entry);
+    const { name } = plainName(entry.name);
+    if (entries.has(name)) throw foreign(file.path, `the name ${JSON.stringify(name)} is in it twice`);
+    entries.set(name, entry);
   }
   refuseOverlap([...entries.values()], directoryOffset, file.path);
   return { entries, seal: sealIn(tail, file.bytes, end) };
@@ -117,7 +120,8 @@ async function findDirectory(file: StoredFile): Promise<{ tail: Buffer; end: num
 /** Turns what unzipper read into an entry; undefined for folders. */
 function checked(item: CentralDirectory['files'][number], path: string): ZipEntry | undefined {
   const name = item.pathBuffer.toString('utf8');
-  const kind = kindOfEntry(name);
+  const plain = plainName(name);
+  const kind = kindOfEntry(plain.name);
   if (kind === 'unsafe' || kind === 'unknown') throw foreign(path, `it holds an entry named ${JSON.stringify(name.slice(0, 120))}`);
   if (kind === 'newer') throw newerFormat(path, `it holds the entry ${name}`);
   if ((item.flags & 1) !== 0) throw foreign(path, `the entry ${name} is encrypted`);
@@ -128,6 +132,7 @@ function checked(item: CentralDirectory['files'][number], path: string): ZipEntr
   if (kind === 'folder') return undefined;
   return {
     name,
+    encrypted: plain.encrypted,
     offset: item.offsetToLocalFileHeader,
     deflated: item.compressionMethod === 8,
     compressedBytes: item.compressedSize,

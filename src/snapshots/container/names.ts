@@ -5,6 +5,9 @@ import { createHash } from 'node:crypto';
 export const HEADER_ENTRY = 'header.json';
 export const MANIFEST_ENTRY = 'manifest.json';
 
+/** What the name of an encrypted entry ends in: it is packed by gzip, then encrypted by age. */
+export const ENCRYPTED_SUFFIX = '.gz.age';
+
 /** Longest encoded segment, so that unzipping works on every file system. */
 const SEGMENT_LIMIT = 180;
 
@@ -63,6 +66,14 @@ export function linkName(link: { readonly from: string; readonly to: string; rea
 /** Entry name of part `number`, counted from 1. */
 export function partEntry(folder: string, number: number): string {
   return `${folder}/${String(number).padStart(5, '0')}.ndjson`;
+}
+
+/** The name of an entry in the manifest, and whether its bytes are encrypted. */
+export function plainName(name: string): { readonly name: string; readonly encrypted: boolean } {
+  // What says that a file is encrypted is not encrypted itself.
+  return name.endsWith(ENCRYPTED_SUFFIX) && name !== `${HEADER_ENTRY}${ENCRYPTED_SUFFIX}`
+    ? { name: name.slice(0, -ENCRYPTED_SUFFIX.length), encrypted: true }
+    : { name, encrypted: false };
 }
 
 /** What an entry name can be for the reader. `newer`: a kind of entry this version knows of and cannot read. */

@@ -1,12 +1,13 @@
 import { dirname, join } from 'node:path';
 
-import { isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
+import { defined, isRunbackError, RunbackError, sha256 } from '../../lib/index.js';
+import { type Decryption, NoKey } from '../encryption/age.js';
 import { type OpenBase, ZipSnapshotReader } from '../reader.js';
 import { openStoredFile } from '../storage/folder.js';
 import type { StoredFile } from '../storage/storage.js';
 import type { Damage, ObjectInfo, SnapshotManifest } from '../types.js';
 import { foreign, readDirectory, type ZipDirectory } from './directory.js';
-import { ENTRY_LIMIT, readEntry } from './entry.js';
+import { ENTRY_LIMIT, readEntry, type SnapshotFile } from './entry.js';
 import { parseManifest } from './manifest.js';
 import { HEADER_ENTRY, MANIFEST_ENTRY } from './names.js';
 import { partDamage, type OpenedSnapshot, storedParts } from './opened.js';
@@ -29,19 +30,22 @@ export interface OpenSnapshotOptions {
    * same folder.
    */
   readonly openBase?: OpenBase;
+  /** What opens an encrypted one. */
+  readonly keys?: Decryption;
 }
 
 /**
  * Opens a snapshot file. Damage in the zip's own structure is worked around where the manifest still proves what
  * belongs to the snapshot; it is then listed in the reader's `damage`.
  *
- * Throws `not-found`, `file-unreadable`; `snapshot-foreign` for what is no snapshot or has unsafe names or sizes;
+ * Throws `not-found`, `file-unreadable`; `snapshot-encrypted` where no key opens it; `snapshot-foreign` for what is no snapshot or has unsafe names or sizes;
  * `snapshot-newer`; `snapshot-damaged` where there is no intact manifest (`data: {readable}` counts the parts that
  * `salvage` would find).
  */
 export async function openSnapshot(path: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
   const file = await openStoredFile(path);
-  const beside: OpenBase = async ({ id }) => await openSnapshot(join(dirname(path), `${id}.zip`));
+  const { keys } = options;
+  const beside: OpenBase = async ({ id }) => await openSnapshot(join(dirname(path), `${id}.zip`), defined({ keys }));
   try {
     return await openStored(file, { openBase: beside, ...options });
   } catch (error) {
@@ -51,7 +55,8 @@ export async function openSnapshot(path: string, options: OpenSnapshotOptions = 
 }
 
 /** The same for a file that is open already. The reader closes it; on an error it stays open. */
-export async function openStored(file: StoredFile, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
+export async function openStored(stored: StoredFile, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
+  const file: SnapshotFile = { ...stored, ...defined({ keys: options.keys }) };
   let refusal: unknown;
   let directory: ZipDirectory | undefined;
   try {
@@ -76,6 +81,7 @@ export async function openStored(file: StoredFile, options: OpenSnapshotOptions 
   if (known.length === 0 && scan.broken.length === 0) throw foreign(file.path, 'nothing in it looks like an entry of a snapshot');
   if (!known.some((name) => name === HEADER_ENTRY || name.startsWith('schema/') || name.startsWith('data/')) && scan.broken.length === 0)
     throw foreign(file.path, `it holds ${known[0] ?? 'nothing'}`);
+  if (options.keys === undefined && [...usable.entries.values()].some(({ encrypted }) => encrypted)) throw noKey(file.path, undefined);
   if (options.salvage === true) return new ZipSnapshotReader(await salvage(file, usable, scan.broken));
   throw incomplete(file.path, usable, directory !== undefined);
 }
@@ -85,16 +91,20 @@ interface FoundManifest {
   readonly digest: string;
 }
 
-async function manifestIn(file: StoredFile, directory: ZipDirectory): Promise<FoundManifest | undefined> {
+async function manifestIn(file: SnapshotFile, directory: ZipDirectory): Promise<FoundManifest | undefined> {
   const entry = directory.entries.get(MANIFEST_ENTRY);
   if (!entry || entry.bytes > ENTRY_LIMIT) return undefined;
-  const bytes = await readEntry(file, entry).catch(() => undefined);
+  const bytes = await readEntry(file, entry).catch((error: unknown) => {
+    // There is none, it is another one, or it could not be had.
+    if (error instanceof NoKey || isRunbackError(error)) throw noKey(file.path, error);
+    return undefined;
+  });
   const manifest = bytes && parseManifest(bytes, file.path);
   return manifest && { manifest, digest: sha256(bytes) };
 }
 
 function readerOf(
-  file: StoredFile,
+  file: SnapshotFile,
   directory: ZipDirectory,
   { manifest, digest }: FoundManifest,
   structure: readonly Damage[],
@@ -114,6 +124,23 @@ function readerOf(
   ];
   const opened: OpenedSnapshot = { file, directory, header: manifest.header, manifest, digest, damage };
   return new ZipSnapshotReader(opened, openBase);
+}
+
+function noKey(path: string, cause: NoKey | RunbackError | undefined): RunbackError {
+  const because = isRunbackError(cause) ? `${cause.message}. ${cause.why ?? ''}`.trim() : sentence(cause?.message);
+  return new RunbackError('snapshot-encrypted', `${path} is encrypted, and no key here opens it`, {
+    why: because,
+    state: 'Nothing was read or changed.',
+    next:
+      (isRunbackError(cause) ? cause.next : undefined) ??
+      'Say in runback.yml where the key is: backups: { identity: file:~/.config/runback/backup.key }',
+    data: { path },
+    ...defined({ cause }),
+  });
+}
+
+function sentence(text = 'it can only be read with the key of one of its recipients'): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function strangeName(file: StoredFile, scan: Scan): RunbackError {

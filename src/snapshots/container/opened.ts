@@ -1,12 +1,11 @@
 import { defined, ownValue, RunbackError, sha256 } from '../../lib/index.js';
-import type { StoredFile } from '../storage/storage.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import type { ZipDirectory } from './directory.js';
-import { readEntry } from './entry.js';
+import { readEntry, type SnapshotFile } from './entry.js';
 
 /** What opening a file found. */
 export interface OpenedSnapshot {
-  readonly file: StoredFile;
+  readonly file: SnapshotFile;
   readonly directory: ZipDirectory;
   readonly header: SnapshotHeader;
   readonly manifest: SnapshotManifest;

@@ -5,10 +5,9 @@ import { compareIn, type KeyOrder } from '../../records/index.js';
 import { linesProblem } from '../lines/check-lines.js';
 import { beginsLine, keyAt, NEWLINE, type LineKind } from '../lines/lines.js';
 import { objectSchemaIn, platformIn } from '../lines/shapes.js';
-import type { StoredFile } from '../storage/storage.js';
 import type { Damage, LinkInfo, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import type { ZipDirectory, ZipEntry } from './directory.js';
-import { readEntry } from './entry.js';
+import { readEntry, type SnapshotFile } from './entry.js';
 import { FORMAT_VERSION, parseHeader } from './manifest.js';
 import { dataFolder, HEADER_ENTRY, kindOfEntry, linkFolder, linkName, MANIFEST_ENTRY, segmentOf } from './names.js';
 import type { OpenedSnapshot } from './opened.js';
@@ -20,31 +19,31 @@ const SMALL_BYTES = 128 << 20;
  * Makes up a manifest for a snapshot that lost its own: from the entries that still read, checked by the zip's CRC-32.
  * Nothing proves that these are all, so no object has a census and the damage says so.
  */
-export async function salvage(file: StoredFile, directory: ZipDirectory, broken: readonly string[]): Promise<OpenedSnapshot> {
+export async function salvage(file: SnapshotFile, directory: ZipDirectory, broken: readonly string[]): Promise<OpenedSnapshot> {
   const damage: Damage[] = [{ entry: MANIFEST_ENTRY, why: 'it is missing or damaged: it is not known which records are lost' }];
   for (const entry of broken) if (entry !== MANIFEST_ENTRY) damage.push({ entry, why: 'it does not unpack' });
   const small = new Map<string, Buffer>();
   const parts = new Map<string, FoundPart[]>();
   let kept = 0;
-  for (const entry of [...directory.entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name === MANIFEST_ENTRY) continue;
+  for (const [name, entry] of [...directory.entries].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (name === MANIFEST_ENTRY) continue;
     const bytes = await readChecked(file, entry);
     if (typeof bytes === 'string') {
-      damage.push({ entry: entry.name, why: bytes });
+      damage.push({ entry: name, why: bytes });
       continue;
     }
-    const kind = kindOfEntry(entry.name);
+    const kind = kindOfEntry(name);
     if (kind === 'header' || kind === 'schema') {
       kept += bytes.length;
-      if (kept <= SMALL_BYTES) small.set(entry.name, bytes);
-      else damage.push({ entry: entry.name, why: 'it is larger than any platform describes' });
+      if (kept <= SMALL_BYTES) small.set(name, bytes);
+      else damage.push({ entry: name, why: 'it is larger than any platform describes' });
     }
-    if (kind === 'changes') damage.push({ entry: entry.name, why: 'it holds changes, and the manifest that says of what is gone' });
+    if (kind === 'changes') damage.push({ entry: name, why: 'it holds changes, and the manifest that says of what is gone' });
     if (kind !== 'data' && kind !== 'links') continue;
-    const part = describePart(entry.name, kind === 'data' ? 'records' : 'links', bytes);
-    const folder = entry.name.slice(0, entry.name.lastIndexOf('/'));
+    const part = describePart(name, kind === 'data' ? 'records' : 'links', bytes);
+    const folder = name.slice(0, name.lastIndexOf('/'));
     if (part) parts.set(folder, [...(parts.get(folder) ?? []), part]);
-    else damage.push({ entry: entry.name, why: 'it does not hold snapshot lines' });
+    else damage.push({ entry: name, why: 'it does not hold snapshot lines' });
   }
   const headerBytes = small.get(HEADER_ENTRY);
   const header = (headerBytes && parseHeader(headerBytes, file.path)) ?? unknownHeader(file.path);
@@ -71,10 +70,11 @@ export async function salvage(file: StoredFile, directory: ZipDirectory, broken:
   return { file, directory, header, manifest, digest: sha256(canonicalJson(manifest)), damage, salvaged: true };
 }
 
-async function readChecked(file: StoredFile, entry: ZipEntry): Promise<Buffer | string> {
+async function readChecked(file: SnapshotFile, entry: ZipEntry): Promise<Buffer | string> {
   try {
     const bytes = await readEntry(file, entry);
-    return crc32(bytes) === entry.crc32 ? bytes : 'its checksum does not match';
+    // What was decrypted is what was encrypted: the checksum is that of the encrypted bytes.
+    return entry.encrypted || crc32(bytes) === entry.crc32 ? bytes : 'its checksum does not match';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -3,7 +3,7 @@ import { createInflateRaw } from 'node:zlib';
 import type { StoredFile } from '../storage/storage.js';
 import { foreign, type ZipEntry } from './directory.js';
 import { ENTRY_LIMIT, localHeader, type LocalHeader } from './entry.js';
-import { kindOfEntry } from './names.js';
+import { kindOfEntry, plainName } from './names.js';
 
 /** What can be found in a zip without its directory. */
 export interface Scan {
@@ -42,7 +42,8 @@ export async function scanEntries(file: StoredFile, signal?: AbortSignal): Promi
     const head = await file.read(at, HEADER_BYTES);
     if (head.length >= 4 && head.readUInt32LE(0) === DIRECTORY_SIGNATURE) break;
     const local = localHeader(head);
-    const kind = local && kindOfEntry(local.name);
+    const plain = local && plainName(local.name);
+    const kind = plain && kindOfEntry(plain.name);
     if (!local || kind === 'unsafe' || kind === 'unknown' || kind === 'newer') {
       if (local) strange.push(local.name);
       at = await nextHeader(file, at + 1);
@@ -52,11 +53,11 @@ export async function scanEntries(file: StoredFile, signal?: AbortSignal): Promi
     if (typeof found === 'number') {
       wasted += found;
       if (wasted > budget) throw foreign(file.path, 'its contents unpack without limit');
-      broken.push(local.name);
+      broken.push(plain?.name ?? local.name);
       at = await nextHeader(file, at + 1);
       continue;
     }
-    if (kind !== 'folder') entries.set(local.name, found.entry);
+    if (kind !== 'folder') entries.set(plain?.name ?? local.name, found.entry);
     at = found.next;
   }
   return { entries, broken, strange };
@@ -71,8 +72,9 @@ async function measure(file: StoredFile, offset: number, local: LocalHeader): Pr
   const deflated = local.method === 8;
   if ((local.flags & 8) === 0) {
     const { name, compressedBytes, bytes, crc32 } = local;
+    const { encrypted } = plainName(name);
     const next = start + compressedBytes;
-    return next <= file.bytes ? { entry: { name, offset, deflated, compressedBytes, bytes, crc32 }, next } : 0;
+    return next <= file.bytes ? { entry: { name, encrypted, offset, deflated, compressedBytes, bytes, crc32 }, next } : 0;
   }
   if (!deflated) return 0;
   const { packed: compressedBytes, unpacked } = await packedBytes(file, start);
@@ -81,7 +83,10 @@ async function measure(file: StoredFile, offset: number, local: LocalHeader): Pr
   const signed = descriptor.length >= 4 && descriptor.readUInt32LE(0) === DESCRIPTOR_SIGNATURE ? 4 : 0;
   if (descriptor.length < signed + 12 || descriptor.readUInt32LE(signed + 4) !== compressedBytes) return unpacked;
   const [crc32, bytes] = [descriptor.readUInt32LE(signed), descriptor.readUInt32LE(signed + 8)];
-  return { entry: { name: local.name, offset, deflated, compressedBytes, bytes, crc32 }, next: start + compressedBytes + signed + 12 };
+  return {
+    entry: { name: local.name, encrypted: false, offset, deflated, compressedBytes, bytes, crc32 },
+    next: start + compressedBytes + signed + 12,
+  };
 }
 
 /**

@@ -1,12 +1,24 @@
 import { createHash, type Hash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 
 import type { ZipArchive } from 'archiver';
 
+import type { Encryption } from '../encryption/age.js';
 import type { ByteSink } from '../storage/storage.js';
+import { ENCRYPTED_SUFFIX, HEADER_ENTRY } from './names.js';
+
+const pack = promisify(gzip);
 
 /** Bytes of the zip's end record that the seal has to change: all of it, since no comment is written before. */
 const END_RECORD_BYTES = 22;
 const WRITE_BYTES = 1 << 20;
+
+/**
+ * Level 1, since deflate is what a snapshot waits for; a 16 KB window and memory level 8 are a quarter faster on NDJSON
+ * than the largest, and no worse.
+ */
+const PACKED = { level: 1, memLevel: 8, windowBits: 14 };
 
 /** What stands before the digest in the archive comment. */
 export const SEAL_PREFIX = 'sha256-';
@@ -15,6 +27,8 @@ export const SEAL_PREFIX = 'sha256-';
  * Writes one zip through archiver: entries one after the other, each deflated in zlib's own thread while the caller
  * prepares the next, memory bounded by one entry. The last bytes are a seal: the archive comment `sha256-<base64url>`
  * holds the SHA-256 of every byte before it, so that a changed byte anywhere, even one that no entry decodes, is found.
+ *
+ * With an encryption, each entry but the header is packed by gzip and then encrypted, so that each can be read alone.
  *
  * Any failure of the sink rejects `add` and `finish`.
  */
@@ -25,14 +39,18 @@ export class ContainerWriter {
   #failure: Promise<never>;
 
   /** Begins a zip. archiver is loaded here: it brings a hundred modules, and most commands write no snapshot. */
-  static async begin(sink: ByteSink, date: Date): Promise<ContainerWriter> {
+  static async begin(sink: ByteSink, date: Date, encryption?: Encryption): Promise<ContainerWriter> {
     const { ZipArchive } = await import('archiver');
-    // Large output chunks: every chunk costs a turn of the event loop. Level 1, since deflate is what a snapshot waits
-    // for; a 16 KB window and memory level 8 are a quarter faster on NDJSON than the largest, and no worse.
-    return new ContainerWriter(new ZipArchive({ zlib: { level: 1, memLevel: 8, windowBits: 14, chunkSize: 1 << 19 } }), sink, date);
+    // Large output chunks: every chunk costs a turn of the event loop.
+    return new ContainerWriter(new ZipArchive({ zlib: { ...PACKED, chunkSize: 1 << 19 } }), sink, date, encryption);
   }
 
-  private constructor(archive: ZipArchive, sink: ByteSink, date: Date) {
+  private constructor(
+    archive: ZipArchive,
+    sink: ByteSink,
+    date: Date,
+    private readonly encryption: Encryption | undefined,
+  ) {
     this.#date = date;
     this.#archive = archive;
     this.#pump = pump(this.#archive, sink);
@@ -45,10 +63,16 @@ export class ContainerWriter {
 
   /** Adds an entry. Resolves when its bytes have been read, so that they may be reused. One at a time. */
   async add(name: string, bytes: Buffer): Promise<void> {
+    if (this.encryption === undefined || name === HEADER_ENTRY) return await this.#append(name, bytes, false);
+    const encrypted = await this.encryption.encrypt(await pack(bytes, PACKED));
+    return await this.#append(`${name}${ENCRYPTED_SUFFIX}`, encrypted, true);
+  }
+
+  async #append(name: string, bytes: Buffer, store: boolean): Promise<void> {
     const taken = new Promise<void>((resolve) => {
       this.#archive.once('entry', () => resolve());
     });
-    this.#archive.append(bytes, { name, date: this.#date, mode: 0o600 });
+    this.#archive.append(bytes, { name, date: this.#date, mode: 0o600, store });
     await Promise.race([taken, this.#failure]);
   }
 

@@ -2,14 +2,14 @@ import { type CallOptions, type Clock, defined, isRunbackError, newId, RunbackEr
 import type { Lock, Store } from '../../store/index.js';
 import { TooMuchChanged } from '../changes/change-writer.js';
 import { DELTA_VERSION, FORMAT_VERSION } from '../container/manifest.js';
-import { openStored } from '../container/open.js';
 import { ContainerWriter } from '../container/writer.js';
 import { baseLockOf, notesOf, recordMade, snapshotLock } from '../records.js';
 import { folderStorage } from '../storage/folder.js';
-import type { SnapshotStorage, StoredFile } from '../storage/storage.js';
+import type { SnapshotStorage } from '../storage/storage.js';
 import { summaryOf } from '../summary.js';
-import type { SnapshotHeader, SnapshotManifest, SnapshotReader, SnapshotSummary } from '../types.js';
-import { type CreateSnapshotDeps, type CreateSnapshotRequest, WritingSession } from './session.js';
+import type { SnapshotHeader, SnapshotReader, SnapshotSummary } from '../types.js';
+import { checkWritten } from './check-written.js';
+import { type CreateSnapshotDeps, type CreateSnapshotRequest, WritingSession, type Written } from './session.js';
 
 /**
  * Reads the platforms and writes one snapshot: complete, or not there at all. Nothing is changed on any platform.
@@ -48,14 +48,14 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
   try {
     if (request.base !== undefined) baseLock = await holdBase(request.base, id, request.by, storage, deps.store);
     const header = headerOf(request, id, deps.clock);
-    let manifest: SnapshotManifest | undefined;
+    let written: Written | undefined;
     try {
       await storage.put(
         name,
         async (sink) => {
-          const container = await ContainerWriter.begin(sink, new Date(header.startedAt));
+          const container = await ContainerWriter.begin(sink, new Date(header.startedAt), deps.encryption);
           try {
-            manifest = await new WritingSession(request, deps, options, storage, header, container).write();
+            written = await new WritingSession(request, deps, options, storage, header, container).write();
             await container.finish();
           } catch (error) {
             container.abort();
@@ -66,16 +66,12 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
           options.signal?.throwIfAborted();
           // Whoever was suspended for long may have lost it: what this builds on could be gone by now.
           await baseLock?.check();
-          const { digest, manifest: read } = await checkWritten(file, manifest);
+          if (written === undefined) throw new Error('nothing was written');
+          const seal = await checkWritten(file, written, deps);
           // Before the file appears: one that is there was recorded, whenever the writer dies.
-          if (deps.unrecorded !== true)
-            await recordMade(deps, id, {
-              digest,
-              by: request.by,
-              manifest: read,
-              watched: request.watched === true,
-              ...defined({ job: request.job }),
-            });
+          // Whoever cannot read it cannot compare it with another either.
+          const watched = request.watched === true && (deps.encryption === undefined || deps.keys !== undefined);
+          if (deps.unrecorded !== true) await recordMade(deps, written, { by: request.by, watched, ...defined({ job: request.job, seal }) });
         },
       );
     } catch (error) {
@@ -88,12 +84,10 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
       await storage.discard(name);
     }
     const file = await storage.open(name);
-    const reader = await openStored(file);
-    try {
-      return summaryOf(reader, storage.pathOf(name), file.bytes, deps.unrecorded === true ? undefined : await notesOf(deps.store, id).read());
-    } finally {
-      await reader.close();
-    }
+    await file.close();
+    if (written === undefined) throw new Error('nothing was written');
+    const notes = deps.unrecorded === true ? undefined : await notesOf(deps.store, id).read();
+    return summaryOf(written, storage.pathOf(name), file.bytes, notes);
   } finally {
     await baseLock?.release();
     await lock.release();
@@ -161,21 +155,4 @@ function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): Sna
     createdBy: request.by,
     ...defined({ note: request.note }),
   };
-}
-
-/** What was written must be what was sealed, and open as a snapshot. Gives what was read back. */
-async function checkWritten(file: StoredFile, manifest: SnapshotManifest | undefined): Promise<SnapshotReader> {
-  const wrong = (why: string): RunbackError =>
-    new RunbackError('snapshot-damaged', 'The snapshot that was just written does not read back as it was written', {
-      why,
-      state: 'It was removed; nothing was changed on any platform.',
-      next: 'Check the disk that holds the folder of snapshots, then run the same command again.',
-    });
-  const reader = await openStored({ ...file, close: () => Promise.resolve() });
-  const broken = await reader.checkSeal();
-  if (broken !== undefined) throw wrong(broken);
-  if (reader.manifest.sha256 !== manifest?.sha256) throw wrong('The manifest is a different one.');
-  if (reader.damage.length > 0) throw wrong(reader.damage[0]?.why ?? '');
-  for (const { name } of reader.header.platforms) await reader.schema(name);
-  return reader;
 }

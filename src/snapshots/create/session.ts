@@ -19,6 +19,7 @@ import { headerBytes, manifestBytes } from '../container/manifest.js';
 import { dataFolder, HEADER_ENTRY, linkFolder, linkName, linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from '../container/names.js';
 import { partBuffers, PartWriter, type PartSizes } from '../container/parts.js';
 import { ContainerWriter } from '../container/writer.js';
+import type { Decryption, Encryption } from '../encryption/age.js';
 import type { LineOrder } from '../lines/lines.js';
 import { sortLines, SortRoom, type SortLimits } from '../lines/sort.js';
 import type { SnapshotStorage } from '../storage/storage.js';
@@ -53,6 +54,10 @@ export interface CreateSnapshotDeps {
   readonly unrecorded?: boolean;
   /** Where to write instead of `dir`. */
   readonly storage?: SnapshotStorage;
+  /** Encrypts what is written; without it, it is plain. */
+  readonly encryption?: Encryption;
+  /** Reads it back, where it is encrypted and may be read here. */
+  readonly keys?: Decryption;
   readonly partSizes?: PartSizes;
   readonly sortLimits?: SortLimits;
 }
@@ -61,6 +66,9 @@ export interface CreateSnapshotDeps {
 const PARTS_AT_ONCE = 2;
 /** A platform may tell its time a second early. */
 const TOLD_MS = 1000;
+
+/** What was written: as a reader tells it. */
+export type Written = Pick<SnapshotReader, 'header' | 'manifest' | 'digest' | 'encrypted'>;
 
 /** One writing of one snapshot. */
 export class WritingSession {
@@ -89,7 +97,7 @@ export class WritingSession {
     this.#reporter = options.reporter ?? silentReporter;
   }
 
-  async write(): Promise<SnapshotManifest> {
+  async write(): Promise<Written> {
     const { platforms } = this.request;
     await this.#small(HEADER_ENTRY, headerBytes(this.header));
     const opened: Connector[] = [];
@@ -125,7 +133,8 @@ export class WritingSession {
     };
     const bytes = manifestBytes(unsigned);
     await this.container.add(MANIFEST_ENTRY, bytes);
-    return { ...unsigned, sha256: sha256(canonicalJson(unsigned)) };
+    const manifest: SnapshotManifest = { ...unsigned, sha256: sha256(canonicalJson(unsigned)) };
+    return { header: this.header, manifest, digest: sha256(bytes), encrypted: this.deps.encryption !== undefined };
   }
 
   #moments(): readonly PlatformMoments[] {

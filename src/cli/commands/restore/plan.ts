@@ -59,16 +59,14 @@ async function plan(context: CommandContext): Promise<Outcome> {
 
 /** Without a snapshot of the damage, the present state is kept as evidence and used as that. */
 async function evidence(context: CommandContext, opened: Session, platform: string, filters: PlanFilters): Promise<{ readonly id: string }> {
-  const { createSnapshot } = await import('../../../snapshots/index.js');
   context.live.note('No --damaged was given: taking a snapshot of the current state as evidence.');
-  return createSnapshot(
+  return (await opened.catalog()).create(
     {
       platforms: [await opened.openPlatform(platform, context.call)],
       by: opened.by,
       note: 'evidence for a restore plan',
       ...defined({ objects: filters.objects }),
     },
-    { dir: opened.workspace.backupsDir, store: opened.store, clock: opened.clock },
     context.call,
   );
 }

@@ -31,12 +31,11 @@ async function create({ input, session, live, call, interrupts, clock }: Command
   if (input.flag('pause-syncs')) await opened.authorise('pause-syncs');
   live.start(`Opening ${names.join(', ')}`);
   const platforms = await Promise.all(names.map((name) => opened.openPlatform(name, call)));
-  const { createSnapshot } = await import('../../../snapshots/index.js');
   const objects = input.someOf('object');
   const note = input.text('note');
   const request = { platforms, by: opened.by, ...defined({ objects, note }) };
-  const make = (): Promise<SnapshotSummary> =>
-    createSnapshot(request, { dir: opened.workspace.backupsDir, store: opened.store, clock }, { ...call, signal: interrupts.signal });
+  const catalog = await opened.catalog();
+  const make = (): Promise<SnapshotSummary> => catalog.create(request, { ...call, signal: interrupts.signal });
   const summary = input.flag('pause-syncs') ? await whilePaused(opened, names, newId('snapshot-pause', clock), call, make) : await make();
   return { data: summary, text: (style) => takenText(summary, style), ...(summary.gaps.length > 0 ? { exit: EXIT.partial } : {}) };
 }

@@ -7,6 +7,7 @@ import { deleteVerb } from './delete.js';
 import { exportVerb } from './export.js';
 import { listVerb } from './list.js';
 import { pinVerb } from './pin.js';
+import { reEncryptVerb } from './re-encrypt.js';
 import { showVerb } from './show.js';
 import { verifyVerb } from './verify.js';
 
@@ -21,5 +22,6 @@ export const commands: readonly CommandSpec[] = [
   catVerb,
   exportVerb,
   pinVerb,
+  reEncryptVerb,
   deleteVerb,
 ];

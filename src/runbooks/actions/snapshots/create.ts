@@ -19,11 +19,9 @@ export const snapshotCreate = defineAction({
   effect: 'verifiable',
   act: () => 'snapshot',
   run: async ({ platforms, objects, note }, context) => {
-    const { createSnapshot } = await import('../../../snapshots/index.js');
     const opened = await Promise.all(platforms.map((name) => context.openPlatform(name)));
-    const summary = await createSnapshot(
+    const summary = await context.catalog.create(
       { platforms: opened, by: context.by, note: noteFor(note, context.step.key), ...defined({ objects }) },
-      { dir: context.workspace.backupsDir, store: context.store, clock: context.clock },
       context.options,
     );
     return outputsOf(summary);
