@@ -34,6 +34,8 @@ const LATER = [
   'test/**/browser.test.ts',
   'test/cli/package.test.ts',
   'test/connectors/postgres-{locks,sizes,types}.test.ts',
+  'test/journeys/postgres.test.ts',
+  'test/restores/large-records.test.ts',
 ];
 /** Sweeps that both run, the longer one at more places. */
 const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts'];
