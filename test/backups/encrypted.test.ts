@@ -50,6 +50,11 @@ it('a key that opens nothing makes the next snapshot suspect and says so; one th
   const { dir, configure, encrypt } = await scene();
   await configure(`${encrypt}\n  identity: file:other.key`);
   await writeFile(join(dir, 'other.key'), await generateIdentity(), { mode: 0o600 });
+  const sick = await call(dir, 'doctor');
+  expect((sick.json.data['checks'] as readonly { readonly what: string }[]).find(({ what }) => what === 'Encryption')).toMatchObject({
+    ok: false,
+    code: 'snapshot-encrypted',
+  });
   const taken = await call(dir, 'backup', 'run', 'nightly');
   expect([taken.code, JSON.stringify(taken.json.data)]).toEqual([3, expect.stringContaining('no key here opens it')]);
   await configure(`${encrypt}\n  identity: file:gone.key`);

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 
 import { defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
-import { isLastVerified } from '../../snapshots/index.js';
+import { decryptionWith, encryptionFor, isLastVerified } from '../../snapshots/index.js';
 import { hardLinkProblem } from '../../store/index.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
@@ -59,6 +59,7 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
     ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
     ['Locks', () => checkLocks(opened)],
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
+    ['Encryption', () => encryptionOf(opened)],
     ['Who can write', () => writersOf(opened)],
     ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, call)] as const),
     ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, call)] as const),
@@ -103,6 +104,30 @@ async function snapshotsOf(opened: Session, now: Date): Promise<string> {
       : `newest verified one ${count(Math.floor((now.getTime() - Date.parse(verified.startedAt)) / 3_600_000))} h old`;
   const strange = ignored.length === 0 ? '' : `; ${counted(ignored.length, 'files')} there that are no snapshots`;
   return snapshots.length === 0 ? `none yet${strange}` : `${count(snapshots.length)}, ${age}${strange}`;
+}
+
+/** Whether what is encrypted can be read here: a lost key is to be noticed before it is needed. */
+async function encryptionOf(opened: Session): Promise<string | Warning> {
+  const { encrypt, identity } = opened.workspace.config.backups;
+  const { snapshots } = await (await opened.catalog()).survey();
+  const unreadable = snapshots.filter(({ encrypted }) => encrypted === 'unreadable');
+  const told = encrypt === undefined ? 'snapshots are not encrypted' : `for ${counted(encrypt.to.length, 'recipients')}`;
+  if (identity === undefined)
+    return unreadable.length === 0 && encrypt === undefined ? told : `${told}; no key here, so that no encrypted snapshot can be read`;
+  const keys = decryptionWith(async () => await opened.secret(identity));
+  const trial = encrypt && (await encryptionFor(encrypt.to).encrypt(Buffer.from('trial')));
+  if (trial !== undefined)
+    await keys.decrypt(trial).catch((error: unknown) => {
+      if (isRunbackError(error)) throw error;
+      throw new RunbackError('snapshot-encrypted', 'The key of backups.identity does not open what is encrypted now', {
+        why: 'It belongs to none of the recipients in backups.encrypt.to.',
+        state: 'Nothing was changed.',
+        next: 'Correct one of the two in runback.yml. What belongs to a key: age-keygen -y FILE',
+      });
+    });
+  return unreadable.length === 0
+    ? `${told}; the key here opens all`
+    : { warning: `${told}; the key here does not open ${counted(unreadable.length, 'snapshots')}` };
 }
 
 async function writersOf(opened: Session): Promise<string | Warning> {

@@ -1,5 +1,5 @@
 import { type CallOptions, defined, sha256 } from '../../lib/index.js';
-import type { Store } from '../../store/index.js';
+import type { Lock, Store } from '../../store/index.js';
 import { readDirectory } from '../container/directory.js';
 import { readEntry, type SnapshotFile } from '../container/entry.js';
 import { MANIFEST_ENTRY } from '../container/names.js';
@@ -8,7 +8,7 @@ import { damaged, storedParts } from '../container/opened.js';
 import { ContainerWriter } from '../container/writer.js';
 import { checkWritten } from '../create/check-written.js';
 import type { Written } from '../create/session.js';
-import { notesOf, snapshotLock } from '../records.js';
+import { baseLockOf, notesOf, snapshotLock } from '../records.js';
 import type { SnapshotStorage } from '../storage/storage.js';
 import { listedOf, type SnapshotNotes } from '../summary.js';
 import type { Decryption, Encryption } from './age.js';
@@ -34,8 +34,14 @@ export interface ReEncryptDeps {
 export async function reEncrypt(id: string, { storage, store, encryption, keys, by }: ReEncryptDeps, options: CallOptions): Promise<void> {
   const name = `${id}.zip`;
   const notes = notesOf(store, id);
-  const lock = await store.lock(snapshotLock(id), { by, holder: id, purpose: 'encrypting a snapshot again' }, { breakDead: true });
+  const owner = { by, holder: id, purpose: 'encrypting a snapshot again' };
+  const lock = await store.lock(snapshotLock(id), owner, { breakDead: true });
+  let kept: Lock | undefined;
   try {
+    // Whoever deletes it holds this one.
+    kept = await store.lock(baseLockOf(id), owner, { breakDead: true, lapse: true });
+    // What a killed one before this had begun.
+    await storage.discard(name);
     const file: SnapshotFile = { ...(await storage.open(name)), ...defined({ keys }) };
     try {
       const written = await openStored({ ...file, close: () => Promise.resolve() }, defined({ keys }));
@@ -62,6 +68,7 @@ export async function reEncrypt(id: string, { storage, store, encryption, keys, 
     }
     await notes.update((current) => known(current, ({ formerSeal: _former, ...record }) => record));
   } finally {
+    await kept?.release();
     await lock.release();
   }
 }
