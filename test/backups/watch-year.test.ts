@@ -39,11 +39,12 @@ function lived(
   seed: number,
   everyMs: number,
   look: (run: YearRun, history: WatchHistory, n: number) => void = () => {},
+  size = 1,
 ): readonly { month: string; text: string }[] {
   const alarms: { month: string; text: string }[] = [];
   let history = NO_HISTORY;
   let n = 0;
-  for (const run of ordinaryYear(seed, everyMs)) {
+  for (const run of ordinaryYear(seed, everyMs, size)) {
     look(run, history, (n += 1));
     const found = judge(run, history);
     if (found.length > 0) alarms.push({ month: run.at.toISOString().slice(0, 7), text: found.map(({ text }) => text).join('; ') });
@@ -76,12 +77,13 @@ const MOMENTS: readonly { readonly seed: number; readonly n: number; readonly ru
 
 describe('an ordinary year', () => {
   it.each([
-    ['every night', 24 * HOUR, YEARS],
-    ['every hour', HOUR, Math.ceil(YEARS / 6)],
-  ])('%s: at most one false alarm in any month', { timeout: 120_000 }, (_name, everyMs, seeds) => {
+    ['every night', 24 * HOUR, YEARS, 1],
+    ['every hour', HOUR, Math.ceil(YEARS / 6), 1],
+    ['every night, of four hundred contacts', 24 * HOUR, YEARS, 0.02],
+  ])('%s: at most one false alarm in any month', { timeout: 120_000 }, (_name, everyMs, seeds, size) => {
     let all = 0;
     for (let seed = 1; seed <= seeds; seed += 1) {
-      const alarms = lived(seed, everyMs);
+      const alarms = lived(seed, everyMs, undefined, size);
       all += alarms.length;
       expect(mostInAMonth(alarms), `seed ${seed}: ${alarms.map(({ month, text }) => `${month} ${text}`).join('\n')}`).toBeLessThanOrEqual(1);
     }
@@ -99,6 +101,21 @@ describe('planted damage', () => {
       const names = judge({ ...run, measures: [...byName.values()] }, history).map(seriesOf);
       expect(names, `seed ${seed}, run ${n}`).toContain(seriesOf(planted.at(-1) ?? never()));
     }
+  });
+
+  it('is found in a small account too, where it is a large part of it, and what a few people do in a day is not told', () => {
+    const told = (kind: Measure['kind'], count: number, of: number): number =>
+      judge({ gapMs: 24 * HOUR, measures: [cells(kind, 'phone', count, of)] }, NO_HISTORY).length;
+    expect([
+      told('deleted', 15, 30),
+      told('emptied', 10, 200),
+      told('emptied', 25, 500),
+      told('overwritten', 60, 120),
+      told('unlinked', 9, 18),
+    ]).toEqual([1, 1, 1, 1, 1]);
+    expect([told('deleted', 4, 8), told('deleted', 4, 300), told('emptied', 4, 100), told('emptied', 8, 300), told('opted-out', 5, 400)]).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
   });
 
   it('stays found while half of it stands, however long that takes, and is over when it was repaired', () => {

@@ -4,7 +4,7 @@ import { findingText, type Usual } from './words.js';
 
 /** From where on a measure is told. */
 interface Limit {
-  /** So many are never too many. */
+  /** So many are never too many, unless they are a large part of what there is. */
   readonly least: number;
   /** This share is ordinary, whatever the history says. */
   readonly share: number;
@@ -32,6 +32,8 @@ const LIMITS: Readonly<Record<Exclude<MeasureKind, 'field-gone' | 'retyped' | 'o
   linked: { least: 100, share: 0.4, young: 0.4, most: 0.8, of: 100 },
 };
 
+/** So many are never too many, whatever part they are. */
+const NEVER = 4;
 /** A job knows nothing of its weeks before it has seen so many days. */
 const YOUNG_DAYS = 14;
 /** What is seen on the third of the liveliest days is usual, once there are enough days. */
@@ -87,12 +89,15 @@ function pauseOf(gaps: readonly number[], gapMs: number): number {
 }
 
 /** So many are not told of. */
-function limitOf({ kind, of }: Measure, series: readonly DayMost[], days: number, pause: number, factor: number): number {
+function limitOf({ kind, count, of }: Measure, series: readonly DayMost[], days: number, pause: number, factor: number): number {
   if (kind === 'field-gone' || kind === 'retyped' || kind === 'object-gone') return 0;
   const { least, share, young, youngDays = YOUNG_DAYS, most, of: fewest = 0 }: Limit = LIMITS[kind];
   if (of < fewest || (kind === 'changed' && pause > LONG_PAUSE)) return Number.POSITIVE_INFINITY;
+  const ordinary = days < youngDays ? young : share;
+  // Of few records, so many are less likely to be chance the larger a part of them they are: half of thirty is none.
+  const some = Math.max(NEVER, least * Math.min(1, ((ordinary * of) / Math.max(1, count)) ** 2));
   // Twice as much may happen in a long pause by itself; what lies above has to be known from the history.
-  const floor = Math.max(least, (days < youngDays ? young : share) * of) * Math.min(pause, 2);
+  const floor = Math.max(some, ordinary * of) * Math.min(pause, 2);
   const shares = series.map((one) => one.share).sort((a, b) => b - a);
   const usual = shares[days < RANKED_DAYS ? 0 : RANK - 1] ?? 0;
   const lively = Math.min(TIMES * usual * pause, most) * of;

@@ -61,14 +61,14 @@ export interface YearRun {
 /**
  * An ordinary year of a marketing database, as a job sees it that runs every `everyMs`: growth, weekends, holidays, office
  * hours, two campaigns a month, imports, clean-ups, owners that change, a field that is cleared on purpose twice, nights
- * without a run. Nothing of it is damage.
+ * without a run. Nothing of it is damage. `size`: 1 is 20,000 contacts, about.
  */
-export function* ordinaryYear(seed: number, everyMs: number): Generator<YearRun> {
+export function* ordinaryYear(seed: number, everyMs: number, size = 1): Generator<YearRun> {
   const random = randomOf(seed);
   const pick = (most: number): number => Math.floor(random() * most);
   const events = eventsOf(random);
   const begin = Date.UTC(2026, pick(12), 1 + pick(28), 2, 30);
-  const rows = new Map<string, number>(OBJECTS.map(({ object, rows: some }) => [object, Math.round(some * (0.5 + random()))]));
+  const rows = new Map<string, number>(OBJECTS.map(({ object, rows: some }) => [object, Math.round(some * size * (0.5 + random()))]));
   const links = { rows: Math.round((rows.get('contacts') ?? 0) * 0.7) };
   let out = Math.round((rows.get('contacts') ?? 0) * 0.08);
   let last = begin;
@@ -105,7 +105,7 @@ export function* ordinaryYear(seed: number, everyMs: number): Generator<YearRun>
       if (!isMain) continue;
       const campaigns = days.filter((day) => events.campaigns.has(day)).length;
       const optedOut = drawn(random, of * (0.0003 * work + 0.004 * campaigns));
-      const back = drawn(random, 0.3 * work);
+      const back = drawn(random, 0.3 * size * work);
       measures.push(
         { kind: 'opted-out', platform: 'crm', object, field: 'optout', count: optedOut, of },
         { kind: 'opted-in', platform: 'crm', object, field: 'optout', count: back, of: out },
