@@ -26,7 +26,8 @@ const LIMITS: Readonly<Record<Exclude<MeasureKind, 'field-gone' | 'retyped' | 'o
   // How lively a field is, only a month of it tells.
   changed: { least: 100, share: 0.3, young: Number.POSITIVE_INFINITY, youngDays: 28, most: 0.6 },
   overwritten: { least: 50, share: 0.2, young: 0.3, most: 0.4 },
-  'opted-in': { least: 4, share: 0.001, young: 0.002, most: 0.05 },
+  // However often a few people come back: an opt-out that is lost is mail that nobody may send.
+  'opted-in': { least: 4, share: 0.001, young: 0.002, most: 0.004 },
   'opted-out': { least: 50, share: 0.03, young: 0.06, most: 0.2 },
   unlinked: { least: 20, share: 0.06, young: 0.1, most: 0.3 },
   linked: { least: 100, share: 0.4, young: 0.4, most: 0.8, of: 100 },
