@@ -164,6 +164,8 @@ test('what was found is where the file says it is', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue(), { maxKeys: 5 }), (data) => {
       const text = JSON.stringify(data, undefined, 2);
+      // A name that is refused wherever it stands.
+      fc.pre(!text.includes('"__proto__"'));
       const file = parseYaml(text, 'x.yml', z.record(z.string(), z.unknown()));
       const lines = text.split('\n');
       for (const [name, value] of Object.entries(data)) {
