@@ -21,7 +21,7 @@ import { expectedAfter } from '../support/restore-oracle.js';
 import { byUid, Player, same, story, UID, type Story } from '../support/restore-story.js';
 import { crmSchema, databaseSchema, FILTERS, openWorld, type World } from '../support/restore-world.js';
 import { seedOf } from '../support/seeds.js';
-import { tries } from '../support/sweeps.js';
+import { fullSweeps, tries } from '../support/sweeps.js';
 import { PINNED } from './pinned-stories.js';
 
 /** Plays a story to its end and checks everything a user relies on. */
@@ -173,7 +173,7 @@ test.each(told === undefined ? [] : [told])('the story in %s, which RUNBACK_TEST
   await expect(live(JSON.parse(readFileSync(file, 'utf8')) as Story)).resolves.toBeUndefined();
 });
 
-const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? tries(600));
+const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? (fullSweeps ? 1200 : tries(600)));
 /** Milliseconds a story may take on a busy machine; a thousand of them took a minute alone. */
 const EACH = 1000;
 

@@ -19,7 +19,7 @@ import {
   type SnapshotReader,
   type SnapshotSummary,
 } from '../../src/snapshots/index.js';
-import { everyPoint, tries } from '../support/sweeps.js';
+import { everyPoint, fullSweeps, tries } from '../support/sweeps.js';
 import { memoryPlatform, type MemoryOptions, objectSchema } from './memory-platform.js';
 import { collect, reading, sides, workspace } from './support.js';
 
@@ -154,7 +154,7 @@ describe('a snapshot that builds on another', () => {
           expect((await catalog.resolve(id)).bases).toEqual(chain.slice(0, n));
         }
       }),
-      { numRuns: tries(100) },
+      { numRuns: fullSweeps ? 200 : tries(100) },
     );
   }, 300_000);
 
