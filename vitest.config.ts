@@ -34,7 +34,7 @@ const LATER = [
   'test/**/browser.test.ts',
   'test/cli/package.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
-  'test/journeys/{each-runbook-postgres,postgres}.test.ts',
+  'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',
 ];
 /** Sweeps that both run, the longer one at more places. */
