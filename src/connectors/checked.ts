@@ -35,6 +35,9 @@ export function checked(connector: Connector): Connector {
     ...(connector.readLines && {
       readLines: (...[schema, options]: Parameters<NonNullable<Connector['readLines']>>) => lines(connector, schema, options),
     }),
+    ...(connector.readChanges && {
+      readChanges: (...[request, options]: Parameters<NonNullable<Connector['readChanges']>>) => changes(connector, request, options),
+    }),
     async *readLinks(request, options) {
       const check = new LinkCheck(of, request);
       for await (const batch of foreseenEach(kind, options, connector.readLinks(request, options))) {
@@ -76,6 +79,21 @@ async function* lines(
 ): ReturnType<NonNullable<Connector['readLines']>> {
   for await (const batch of foreseenEach(connector.kind, options, connector.readLines?.(schema, options) ?? [])) {
     checkLines(connector.kind, schema.object, batch);
+    yield batch;
+  }
+}
+
+async function* changes(
+  connector: Connector,
+  ...[request, options]: Parameters<NonNullable<Connector['readChanges']>>
+): ReturnType<NonNullable<Connector['readChanges']>> {
+  const { kind } = connector;
+  const check = new ReadCheck({ kind, ordered: false }, { schema: request.schema });
+  let ended = false;
+  for await (const batch of foreseenEach(kind, options, connector.readChanges?.(request, options) ?? [])) {
+    if (ended) throw broken(kind, 'after unclear changes nothing more is told', `It told more (${request.schema.object})`, READ_ONLY);
+    if ('changed' in batch) check.batch({ records: batch.changed });
+    ended = 'unclear' in batch;
     yield batch;
   }
 }

@@ -47,6 +47,15 @@ export interface Connector {
   readLines?(schema: ObjectSchema, options?: CallOptions): AsyncIterable<LineBatch>;
 
   /**
+   * What became of the records of an object type since a time, for whoever holds all of them as they were then; absent
+   * where the platform cannot tell all of it. Every record that is new, or of which a field was written since, is among
+   * the `changed`, perhaps with others; every known one that is no more is among the `gone`, and a key that comes in
+   * both is gone. What the platform derives by itself (roll-ups, calculated meta) may have changed in others too.
+   * `unclear` comes last: what was told is not all of it, and everything has to be read.
+   */
+  readChanges?(request: ChangesRequest, options?: CallOptions): AsyncIterable<ChangeBatch>;
+
+  /**
    * Links of one kind, in batches, each pair once. With `fromKeys` / `toKeys`, only links of those records (the two
    * limits are joined by OR). By the bytes of from, then to, where `capabilities.ordered`.
    */
@@ -202,6 +211,22 @@ export interface ReadRequest {
   /** Also who changed these fields when, where `capabilities.history` is not `none`. Only together with `keys`. */
   readonly history?: readonly string[];
 }
+
+export interface ChangesRequest {
+  readonly schema: ObjectSchema;
+  /** By the platform's own clock. */
+  readonly since: Date;
+  /** Keys of all records that were there then, in any order. */
+  readonly known: AsyncIterable<readonly string[]>;
+  /** Where more than so many have changed, that is `unclear`. */
+  readonly most: number;
+}
+
+export type ChangeBatch =
+  | { readonly changed: readonly PlatformRecord[] }
+  | { readonly gone: readonly string[] }
+  /** Why, as the end of a sentence that begins with a name. */
+  | { readonly unclear: string };
 
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];

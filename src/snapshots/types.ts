@@ -47,6 +47,18 @@ export interface ObjectInfo {
   readonly parts: readonly PartInfo[];
   /** Only this is in the file: its parts are made from it and from the snapshot before. */
   readonly changes?: StoredChanges;
+  /** The platform was asked only what had changed; absent where every record was read. */
+  readonly askedSince?: AskedSince;
+}
+
+/** What reading only what had changed stands on. */
+export interface AskedSince {
+  /** The snapshot from which the rest was taken. */
+  readonly snapshot: string;
+  /** By the platform's clock: what was written since then was asked for. ISO 8601, UTC. */
+  readonly moment: string;
+  /** When every record was read last: the beginning of that snapshot. ISO 8601, UTC. */
+  readonly allReadAt: string;
 }
 
 export interface LinkInfo extends ObjectInfo {

@@ -115,6 +115,11 @@ const jobSchema = z
       .boolean()
       .default(false)
       .describe('Store only what differs from the snapshot before. From time to time one holds everything again.'),
+    read_all_every: durationSchema
+      .exactOptional()
+      .describe(
+        'With incremental: a platform that can tell what has changed is asked for that, and for everything after so long (7d). 0s: each time.',
+      ),
     target: durationSchema.exactOptional().describe('The newest complete snapshot of this job is never to be older than this: 26h.'),
     restore_within: durationSchema
       .exactOptional()

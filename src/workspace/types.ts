@@ -66,6 +66,8 @@ export interface JobConfig {
   readonly pause_syncs: boolean;
   /** Its snapshots build on one another. */
   readonly incremental: boolean;
+  /** Duration: of what can tell what has changed, everything is read only so often; absent: 7d. */
+  readonly read_all_every?: string;
   /** Duration: how old its newest complete snapshot may get. */
   readonly target?: string;
   /** Duration: how long a restore of a snapshot of it may take in a restore test. */

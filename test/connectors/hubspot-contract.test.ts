@@ -5,7 +5,11 @@ import { connectorContract, type ContractPlatform } from '../contracts/connector
 import { openLine } from '../support/line.js';
 import { configOf, SharedClock } from './hubspot-support.js';
 
-connectorContract('hubspot', { ordered: false, consistentRead: false, conditionalWrite: false, history: 'field', lines: false }, start);
+connectorContract(
+  'hubspot',
+  { ordered: false, consistentRead: false, conditionalWrite: false, history: 'field', lines: false, changes: true },
+  start,
+);
 
 /** A sandbox behind a line that can be cut. */
 async function start(): Promise<ContractPlatform> {

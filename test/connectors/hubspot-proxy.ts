@@ -84,7 +84,8 @@ export async function openProxyBench(options: HubSpotSandboxOptions = {}): Promi
       const came = await answer.body.text();
       const json = came === '' ? undefined : (JSON.parse(came) as Answer);
       const changed = json && Array.isArray(json.results) ? meddler.after?.(passing, json, answer.statusCode) : undefined;
-      response.writeHead(changed?.status ?? answer.statusCode, { 'content-type': 'application/json' });
+      const date = String(answer.headers.date ?? '');
+      response.writeHead(changed?.status ?? answer.statusCode, { 'content-type': 'application/json', ...(date === '' ? {} : { date }) });
       response.end(changed ? JSON.stringify(changed.body) : came);
     })().catch(() => incoming.socket.destroy());
   });

@@ -81,4 +81,4 @@ async function start(): Promise<ContractPlatform> {
   };
 }
 
-connectorContract('postgres', { ordered: true, consistentRead: true, conditionalWrite: true, history: 'record', lines: true }, start);
+connectorContract('postgres', { ordered: true, consistentRead: true, conditionalWrite: true, history: 'record', lines: true, changes: false }, start);

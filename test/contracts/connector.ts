@@ -77,6 +77,8 @@ export const NASTY = [
 export interface Claims extends Pick<Capabilities, 'ordered' | 'consistentRead' | 'conditionalWrite' | 'history'> {
   /** It gives finished lines. */
   readonly lines: boolean;
+  /** It tells what has changed. */
+  readonly changes: boolean;
 }
 
 /**
@@ -135,7 +137,9 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
     test('claims what is expected of it', async () => {
       const connector = await open();
       const { ordered, consistentRead, conditionalWrite, history } = connector.capabilities;
-      expect({ ordered, consistentRead, conditionalWrite, history, lines: connector.readLines !== undefined }).toEqual(claims);
+      const { readLines, readChanges } = connector;
+      const given = { lines: readLines !== undefined, changes: readChanges !== undefined };
+      expect({ ordered, consistentRead, conditionalWrite, history, ...given }).toEqual(claims);
     });
 
     describe('read', () => {
@@ -217,6 +221,34 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         const changed = await platform.seed({ [platform.text]: 'new' });
         const records = await all(connector.read({ schema, changedSince: new Date(Date.now() - 3_600_000) }));
         expect(records.map((record) => record.key)).toContain(changed);
+      });
+
+      test('what changed since a time is told whole, or is unclear', async ({ skip }) => {
+        const { connector, schema } = await prepared();
+        skip(!claims.changes, `${name} does not tell what has changed`);
+        const [stays, edited, removed] = [
+          await platform.seed({ [platform.text]: 'a' }),
+          await platform.seed({ [platform.text]: 'b' }),
+          await platform.seed({ [platform.text]: 'c' }),
+        ];
+        const since = new Date(Date.now() - 3_600_000);
+        await platform.edit(edited, { [platform.text]: 'now' });
+        await platform.remove(removed);
+        const made = await platform.seed({ [platform.text]: 'new' });
+        const known = (async function* each() {
+          yield await Promise.resolve([stays, edited, removed]);
+        })();
+        const changed = new Map<string, Value | undefined>();
+        const gone: string[] = [];
+        for await (const batch of connector.readChanges?.({ schema, since, known, most: 100 }) ?? []) {
+          expect(batch).not.toHaveProperty('unclear');
+          if ('gone' in batch) gone.push(...batch.gone);
+          else if ('changed' in batch) for (const { key, fields } of batch.changed) changed.set(key, fields[platform.text]);
+        }
+        for (const key of gone) changed.delete(key);
+        expect(gone).toEqual([removed]);
+        changed.delete(stays);
+        expect(Object.fromEntries(changed)).toEqual({ [edited]: 'now', [made]: 'new' });
       });
 
       test('between beginRead and endRead nothing moves, where that is claimed', async ({ skip }) => {

@@ -258,18 +258,19 @@ test('credentials-outage: a program fills in what was missed, and what the outag
   const deleted = it.contacts.slice(0, 2);
   const emails = deleted.map((id) => it.sandbox.truth().record('contacts', id)?.['email']);
   for (const id of deleted) it.feed.remove('contacts', id);
-  const program = `#!${process.execPath}
-const [platform, since] = process.argv.slice(2);
+  const program = `const [platform, since] = process.argv.slice(2);
 const headers = { authorization: 'Bearer ${it.sandbox.token}', 'content-type': 'application/json' };
 const body = JSON.stringify({ properties: { email: 'filled@example.com', firstname: platform, lastname: since } });
 const { status } = await fetch('${it.sandbox.url}/crm/v3/objects/contacts', { method: 'POST', headers, body });
 process.exit(status === 201 ? 0 : 1);
 `;
   await it.operator.write('fill.mjs', program);
-  await chmod(join(it.operator.dir, 'fill.mjs'), 0o700);
+  // The first line of a script names no program whose path has a space.
+  await it.operator.write('fill', `#!/bin/sh\nexec '${process.execPath}' '${join(it.operator.dir, 'fill.mjs')}'\n`);
+  await chmod(join(it.operator.dir, 'fill'), 0o700);
   const { ended, asked } = await it.follow(
     'credentials-outage',
-    { since: '1h', syncs: 'feed', backfill_program: join(it.operator.dir, 'fill.mjs') },
+    { since: '1h', syncs: 'feed', backfill_program: join(it.operator.dir, 'fill') },
     {
       review: (times) => (times === 1 ? { choice: 'restore', inputs: { filter: { unattributed: 'include' } } } : 'leave'),
     },

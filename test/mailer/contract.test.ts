@@ -6,7 +6,7 @@ import { startMailerSandbox } from './sandbox.js';
 
 connectorContract(
   'an invented e-mail platform',
-  { ordered: false, consistentRead: false, conditionalWrite: false, history: 'none', lines: false },
+  { ordered: false, consistentRead: false, conditionalWrite: false, history: 'none', lines: false, changes: false },
   start,
 );
 

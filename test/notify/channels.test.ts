@@ -41,7 +41,10 @@ interface Overhttp {
   readonly key?: (got: Got) => string | undefined;
 }
 
-async function overHttp(over: Overhttp, timeoutMs = 5000): Promise<ChannelHarness & { fake: HttpFake }> {
+/** Where no time limit is to be met. */
+const LONG_MS = 120_000;
+
+async function overHttp(over: Overhttp, timeoutMs = LONG_MS): Promise<ChannelHarness & { fake: HttpFake }> {
   const fake = await startHttpFake(over.service);
   const env = over.env(fake.url);
   const options = { ...over.options, ...over.address?.(fake.url) };
@@ -97,7 +100,7 @@ channelContract('twilio sms', { open: async (ms) => await overHttp(byTwilio('sms
 channelContract('twilio voice', { open: async (ms) => await overHttp(byTwilio('voice'), ms), faults: HTTP_FAULTS, keyless: true });
 channelContract('webhook', { open: async (ms) => await overHttp(byWebhook, ms), faults: HTTP_FAULTS, garbage: 'accepted' });
 
-async function byMail(timeoutMs = 5000, tls = 'none'): Promise<ChannelHarness & { fake: SmtpFake }> {
+async function byMail(timeoutMs = LONG_MS, tls = 'none'): Promise<ChannelHarness & { fake: SmtpFake }> {
   const fake = await startSmtpFake();
   const options = { host: '127.0.0.1', port: fake.port, tls, user: 'runback', password: 'env:KEY', from: 'runback@alerts.example.com' };
   return {

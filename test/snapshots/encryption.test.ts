@@ -68,6 +68,19 @@ describe('files of age', () => {
       await expect(ours.decrypt(written.subarray(0, -cut))).rejects.toThrow(/damaged|cut off|no header/u);
   });
 
+  it('are made without a warning of the engine that nobody can do anything about', async () => {
+    const warned: string[] = [];
+    const hear = ({ message }: Error): number => warned.push(message);
+    process.on('warning', hear);
+    await encryptionFor([await identityToRecipient(await generateIdentity())]).encrypt(Buffer.from('x'));
+    process.emitWarning('The X25519 Web Crypto API algorithm is an experimental feature and might change at any time', 'ExperimentalWarning');
+    process.emitWarning('something else', 'ExperimentalWarning');
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', hear);
+    expect(warned.filter((message) => !message.startsWith('something'))).toEqual([]);
+    expect(warned).toContain('something else');
+  });
+
   it('name what is wrong with a recipient or a key', async () => {
     const { recipient, identity } = await keyPair();
     const mistyped = `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`;

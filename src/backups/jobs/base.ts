@@ -17,13 +17,15 @@ const DAMAGE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-repla
 export interface FoundBase {
   /** Close it. */
   readonly reader?: SnapshotReader;
+  /** The next one is to hold everything all the same; what has not changed is in this one. */
+  readonly whole?: true;
   readonly trouble?: BaseTrouble;
 }
 
 /**
- * The snapshot that the next one of a job builds on: the newest of the job that is good, of the same accounts. None where
- * the next one is to hold everything: there is none, the chain is long, much has changed in it, or something of it
- * cannot be opened, or no key here opens it. `whole`: the newest that held everything, as the job has it; one that cannot be opened any more is in
+ * The snapshot that the next one of a job builds on: the newest of the job that is good, of the same accounts. Where the
+ * chain is long, or much has changed in it, the next one is to hold everything again. None where there is none, something
+ * of it cannot be opened, or no key here opens it. `whole`: the newest that held everything, as the job has it; one that cannot be opened any more is in
  * no list.
  */
 export async function baseFor(job: JobConfig, platforms: readonly Platform[], catalog: Catalog, whole: string | undefined): Promise<FoundBase> {
@@ -40,20 +42,13 @@ export async function baseFor(job: JobConfig, platforms: readonly Platform[], ca
     );
     if (trouble !== undefined) return { trouble };
   }
-  if (
-    newest === undefined ||
-    newest.encrypted === 'unreadable' ||
-    newest.bases.length + 1 >= LONGEST_CHAIN ||
-    !isSamePlace(newest.platforms, platforms)
-  )
-    return {};
+  if (newest === undefined || newest.encrypted === 'unreadable' || !isSamePlace(newest.platforms, platforms)) return {};
   try {
     let changed = 0;
     for (const id of newest.bases.slice(1)) changed += await changedIn(catalog, id);
     const reader = await catalog.open(newest.id);
-    if (changed + changesOf(reader.manifest) <= MOST_CHANGED * rowsOf(reader.manifest)) return { reader };
-    await reader.close();
-    return {};
+    const builds = newest.bases.length + 1 < LONGEST_CHAIN && changed + changesOf(reader.manifest) <= MOST_CHANGED * rowsOf(reader.manifest);
+    return builds ? { reader } : { reader, whole: true };
   } catch (error) {
     // Whatever it is, a snapshot that holds everything needs nothing of it.
     const trouble = baseTrouble(newest.id, error);

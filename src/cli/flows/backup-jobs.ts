@@ -1,5 +1,5 @@
 import { baseFor, baseTrouble, type JobHands, type JobOutcome, runJob, stateOf, type Taken, watchRules } from '../../backups/index.js';
-import { type CallOptions, defined, didYouMean, isRunbackError, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, didYouMean, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import type { Catalog } from '../../snapshots/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { openIncidents } from '../session/incidents.js';
@@ -9,6 +9,9 @@ import { whilePaused } from './while-paused.js';
 
 /** Where an incident comes from that a backup job has opened: no job waits for one of its own kind. */
 export const BACKUP_SOURCE = 'backup';
+
+/** How often everything is read of a platform that can tell what has changed, where the job does not say. */
+const READ_ALL_EVERY = '7d';
 
 /** Codes of errors that a snapshot which builds on nothing does not meet: its base is damaged, gone, or was lost on the way. */
 const BASE_TROUBLE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'locked', 'not-found']);
@@ -64,11 +67,12 @@ function handsOf({ call, live, interrupts, style }: CommandContext, session: Ses
       const warn = (message: string): void => live.print(`${style.glyph.warning} ${message}. This snapshot holds everything, and builds on nothing.`);
       const make = async (): Promise<Taken> => {
         const known = (await stateOf(session.store, job.name).read())?.whole?.snapshot;
-        const { reader: base, trouble } = await baseFor(job, platforms, catalog, known);
+        const { reader: base, whole: wholly, trouble } = await baseFor(job, platforms, catalog, known);
         if (trouble !== undefined) warn(trouble.message);
         if (base === undefined) return await whole(trouble);
         try {
-          return { snapshot: await catalog.create({ ...request, base }, options) };
+          const readAllAfterMs = parseDuration(job.read_all_every ?? READ_ALL_EVERY);
+          return { snapshot: await catalog.create({ ...request, base, readAllAfterMs, ...defined({ whole: wholly }) }, options) };
         } catch (error) {
           if (!isRunbackError(error) || !BASE_TROUBLE.has(error.code)) throw error;
           warn(error.message);

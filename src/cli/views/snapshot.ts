@@ -1,4 +1,4 @@
-import type { CheckedReport, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
+import type { CheckedReport, ObjectInfo, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
 import { proofWords } from './restore-test.js';
 import { bytes, counted, count, facts, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -172,11 +172,17 @@ function knownBy({ id, record }: SnapshotSummary, style: Style): string {
 /** What object types and links a snapshot holds, and what could not be read. */
 export function contentsText(manifest: SnapshotManifest, gaps: readonly SnapshotGap[], style: Style): string {
   const rows = [
-    ...manifest.objects.map((info) => [visible(info.platform), visible(info.object), count(info.rows), info.census ? 'all keys' : 'not proved']),
+    ...manifest.objects.map((info) => [visible(info.platform), visible(info.object), count(info.rows), readHow(info)]),
     ...manifest.links.map((info) => [visible(info.platform), `links ${visible(info.object)}`, count(info.rows), info.census ? 'all' : 'not proved']),
   ];
   const columns = [{ title: 'Platform' }, { title: 'Object type', shrink: true }, { title: 'Rows', align: 'right' as const }, { title: 'Read' }];
   return [table(columns, rows, style), ...gapLines(gaps, style)].join('\n');
+}
+
+/** How the records of an object type were read. */
+function readHow({ census, askedSince }: ObjectInfo): string {
+  if (!census) return 'not proved';
+  return askedSince === undefined ? 'all keys' : `what changed; all on ${visible(askedSince.allReadAt.slice(0, 10))}`;
 }
 
 /** Outcome of reading every byte. */

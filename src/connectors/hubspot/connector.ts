@@ -5,6 +5,8 @@ import { byAction } from '../batches.js';
 import type {
   Batch,
   Capabilities,
+  ChangeBatch,
+  ChangesRequest,
   Connector,
   CreatedLookup,
   CreateMutation,
@@ -20,6 +22,7 @@ import { rejection } from '../http/batch.js';
 import { describe, typeIdOf } from './describe/schema.js';
 import { LINK_READ_BATCH } from './read/associations.js';
 import { readChanged } from './read/changed.js';
+import { readChanges } from './read/changes.js';
 import { KeyList } from './read/key-list.js';
 import { ReadSession, readLinks } from './read/links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
@@ -123,6 +126,10 @@ export class HubSpotConnector implements Connector {
       }
       session?.keys.set(schema.object, seen);
     }
+  }
+
+  readChanges(request: ChangesRequest, call: CallOptions = {}): AsyncIterable<ChangeBatch> {
+    return readChanges(this.#api, request, this.#session, this.#settings.searchLagMs, call);
   }
 
   readLinks(request: ReadLinksRequest, call: CallOptions = {}): AsyncIterable<readonly Link[]> {

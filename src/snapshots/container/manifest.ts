@@ -39,6 +39,7 @@ const object = z.looseObject({
   digest,
   parts: z.array(part),
   changes: z.looseObject({ rows: count, parts: z.array(part), was: z.array(part) }).exactOptional(),
+  askedSince: z.looseObject({ snapshot: z.string(), moment: z.string(), allReadAt: z.string() }).exactOptional(),
 });
 const link = object.extend({ from: z.string(), to: z.string(), kind: z.string() });
 const platform = z.looseObject({

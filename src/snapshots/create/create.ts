@@ -33,8 +33,8 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
   } catch (error) {
     if (!(error instanceof TooMuchChanged)) throw error;
     options.reporter?.note(`${error.message}: everything is read once more, and this snapshot builds on nothing`);
-    const { base: _base, ...whole } = request;
-    return await take(whole, deps, options);
+    const { base: _base, readAllAfterMs: _after, ...everything } = request;
+    return await take(everything, deps, options);
   }
 }
 
@@ -138,12 +138,12 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
 }
 
 function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {
-  const base = request.base && { id: request.base.manifest.id, digest: request.base.digest };
+  const base = request.base && request.whole !== true && { id: request.base.manifest.id, digest: request.base.digest };
   return {
-    version: base === undefined ? FORMAT_VERSION : DELTA_VERSION,
+    version: base ? DELTA_VERSION : FORMAT_VERSION,
     id,
-    kind: base === undefined ? 'full' : 'delta',
-    ...defined({ base }),
+    kind: base ? 'delta' : 'full',
+    ...(base && { base }),
     startedAt: clock.now().toISOString(),
     platforms: request.platforms.map(({ name, connector, identity, environment }) => ({
       name,

@@ -24,6 +24,7 @@ import type { LineOrder } from '../lines/lines.js';
 import { sortLines, SortRoom, type SortLimits } from '../lines/sort.js';
 import type { SnapshotStorage } from '../storage/storage.js';
 import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest, SnapshotReader } from '../types.js';
+import { type Changed, readChanged } from './changed.js';
 import { doubtOf, linesOf, linkBatches, type Told } from './reading.js';
 
 export interface CreateSnapshotRequest {
@@ -39,6 +40,13 @@ export interface CreateSnapshotRequest {
    * it.
    */
   readonly base?: SnapshotReader;
+  /** Store everything although there is a `base`: of that, only what the platform says has not changed is taken. */
+  readonly whole?: true;
+  /**
+   * Where there is a `base` and the platform can tell what has changed since, only that is read; but everything where it
+   * was read as long ago as this, in milliseconds. Absent: everything is read.
+   */
+  readonly readAllAfterMs?: number;
   /** Name of the backup job that takes it, for its notes. */
   readonly job?: string;
   /** The job will judge it: until then it is suspect. */
@@ -128,7 +136,7 @@ export class WritingSession {
       objects: this.#objects,
       links: this.#links,
       entries: this.#entries,
-      bases: this.request.base === undefined ? [] : [...this.request.base.manifest.bases, this.request.base.manifest.id],
+      bases: this.#stored === undefined ? [] : [...this.#stored.manifest.bases, this.#stored.manifest.id],
       refused: this.#refused,
     };
     const bytes = manifestBytes(unsigned);
@@ -225,24 +233,15 @@ export class WritingSession {
     // What is sorted here is sorted by bytes.
     const order = ordered ? (schema.keyOrder ?? 'text') : 'text';
     const told: Told = {};
-    const lines = ordered ? (connector.readLines?.(schema, this.options) ?? linesOf(connector, schema, told, this.options)) : undefined;
     let repeated = 0;
-    const batches =
-      lines ??
-      sortLines(linesOf(connector, schema, told, this.options), {
-        kind: 'records',
-        scratch: () => this.storage.scratch(`${this.header.id}.zip`),
-        ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
-        room: this.#room,
-        onDuplicate: () => {
-          repeated += 1;
-        },
-        signal: this.options.signal,
-      });
+    const changed = ordered ? undefined : await this.#changed(platform, schema);
+    const lines = ordered
+      ? (connector.readLines?.(schema, this.options) ?? linesOf(connector, schema, told, this.options))
+      : (changed?.lines ?? this.#sorted('records', linesOf(connector, schema, told, this.options), () => void (repeated += 1)));
     const written = await this.#parts(
       { folder: dataFolder(platform.name, schema.object), lines: { kind: 'records', order }, what },
-      this.#before({ platform: platform.name, object: schema.object }, { kind: 'records', order }),
-      batches,
+      this.#before(this.#stored, { platform: platform.name, object: schema.object }, { kind: 'records', order }),
+      lines,
       { task: `Reading ${schema.label ?? schema.object} of ${platform.name}`, unit: 'records' },
     );
     repeated += written.duplicates;
@@ -256,6 +255,28 @@ export class WritingSession {
       census: census && unproved === undefined,
       ...defined({ unproved }),
       ...written.parts,
+      ...defined({ askedSince: changed?.asked }),
+    });
+  }
+
+  /** What an object type holds, made of the snapshot before and of what has changed; undefined where everything is to be read. */
+  async #changed(platform: Platform, schema: ObjectSchema): Promise<Changed | undefined> {
+    const { base, readAllAfterMs } = this.request;
+    const before = this.#before(base, { platform: platform.name, object: schema.object }, { kind: 'records', order: 'text' });
+    if (base === undefined || before === undefined || readAllAfterMs === undefined) return undefined;
+    const linesBefore = (): AsyncGenerator<Buffer> => this.#linesOf(before);
+    const sort = (lines: AsyncIterable<LineBatch>): AsyncGenerator<LineBatch> => this.#sorted('records', lines, () => {});
+    return await readChanged({ platform, schema, base, before, readAllAfterMs, clock: this.deps.clock, linesBefore, sort }, this.options);
+  }
+
+  #sorted(kind: LineOrder['kind'], lines: AsyncIterable<LineBatch>, onDuplicate: () => void): AsyncGenerator<LineBatch> {
+    return sortLines(lines, {
+      kind,
+      scratch: () => this.storage.scratch(`${this.header.id}.zip`),
+      ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
+      room: this.#room,
+      onDuplicate,
+      signal: this.options.signal,
     });
   }
 
@@ -263,28 +284,29 @@ export class WritingSession {
     const { connector } = platform;
     const folder = linkFolder(platform.name, link);
     const what = `${platform.name}/${linkName(link)}`;
-    const batches = connector.capabilities.ordered
-      ? linkBatches(connector, link, this.options)
-      : sortLines(linkBatches(connector, link, this.options), {
-          kind: 'links',
-          scratch: () => this.storage.scratch(`${this.header.id}.zip`),
-          ...(this.deps.sortLimits ? { limits: this.deps.sortLimits } : {}),
-          room: this.#room,
-          onDuplicate: () => {},
-          signal: this.options.signal,
-        });
+    const read = linkBatches(connector, link, this.options);
+    const batches = connector.capabilities.ordered ? read : this.#sorted('links', read, () => {});
     const lines: LineOrder = { kind: 'links', order: 'text' };
-    const { parts } = await this.#parts({ folder, lines, what }, this.#before({ platform: platform.name, object: linkName(link) }, lines), batches, {
-      task: `Reading links ${link.from} to ${link.to} of ${platform.name}`,
-      unit: 'links',
-    });
+    const { parts } = await this.#parts(
+      { folder, lines, what },
+      this.#before(this.#stored, { platform: platform.name, object: linkName(link) }, lines),
+      batches,
+      {
+        task: `Reading links ${link.from} to ${link.to} of ${platform.name}`,
+        unit: 'links',
+      },
+    );
     const { from, to, kind } = link;
     this.#links.push({ platform: platform.name, object: linkName(link), from, to, kind, census: connector.capabilities.census, ...parts });
   }
 
-  /** The same in the snapshot that this one builds on, where it lies in the same order. */
-  #before(of: Pick<ObjectInfo, 'platform' | 'object'>, lines: LineOrder): ObjectInfo | undefined {
-    const { base } = this.request;
+  /** The snapshot that this one builds on, as it is stored. */
+  get #stored(): SnapshotReader | undefined {
+    return this.request.whole === true ? undefined : this.request.base;
+  }
+
+  /** The same in an earlier snapshot, where it lies in the same order. */
+  #before(base: SnapshotReader | undefined, of: Pick<ObjectInfo, 'platform' | 'object'>, lines: LineOrder): ObjectInfo | undefined {
     const found = base && sameIn(base.manifest, of, lines.kind === 'links');
     return found !== undefined && isLink(found) === (lines.kind === 'links') && linesIn(found).order === lines.order ? found : undefined;
   }
@@ -324,7 +346,7 @@ export class WritingSession {
     }
   }
 
-  /** The lines of the snapshot that this one builds on, part by part. */
+  /** The lines of the earlier snapshot, part by part. */
   async *#linesOf(info: ObjectInfo): AsyncGenerator<Buffer> {
     const { base } = this.request;
     if (base !== undefined) yield* inOrder(info.parts, PARTS_AT_ONCE, async (part) => await base.partBytes(info, part, this.options.signal));

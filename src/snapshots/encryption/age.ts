@@ -31,6 +31,20 @@ export interface Decryption {
 /** None of the keys at hand opens a file. */
 export class NoKey extends Error {}
 
+let hushed = false;
+
+/** Loads the library. Early versions of Node 20 warn that its curve is experimental: whoever works here can do nothing about it. */
+async function library(): Promise<typeof import('age-encryption')> {
+  if (!hushed) {
+    hushed = true;
+    const emit = process.emitWarning.bind(process) as (...warning: unknown[]) => void;
+    process.emitWarning = (...warning: unknown[]) => {
+      if (warning[1] !== 'ExperimentalWarning' || !messageOf(warning[0]).includes('X25519')) emit(...warning);
+    };
+  }
+  return await import('age-encryption');
+}
+
 /**
  * Encrypts for these recipients (`age1…`). Loads the library with the first file; `file-invalid` is thrown there for a
  * recipient that is none.
@@ -38,7 +52,7 @@ export class NoKey extends Error {}
 export function encryptionFor(recipients: readonly string[]): Encryption {
   return {
     encrypt: async (bytes) => {
-      const { Encrypter } = await import('age-encryption');
+      const { Encrypter } = await library();
       const encrypter = new Encrypter();
       for (const recipient of recipients) add(recipient, (one) => encrypter.addRecipient(one));
       let key = Buffer.alloc(0);
@@ -92,7 +106,7 @@ export function decryptionWith(read: () => Promise<string>): Decryption {
 }
 
 async function open(text: string): Promise<Decrypter> {
-  const { Decrypter: Opened } = await import('age-encryption');
+  const { Decrypter: Opened } = await library();
   const decrypter = new Opened();
   const identities = identitiesIn(text);
   try {

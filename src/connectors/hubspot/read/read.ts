@@ -1,5 +1,5 @@
 import { type CallOptions, chunksOf, defined, inOrder } from '../../../lib/index.js';
-import { ownValue, type ObjectSchema } from '../../../records/index.js';
+import { ownValue, type ObjectSchema, type PlatformRecord } from '../../../records/index.js';
 import type { RecordBatch, RecordHistory } from '../../connector.js';
 import { REQUESTS_AT_ONCE } from '../../http/api.js';
 import { Cursors } from '../../http/cursors.js';
@@ -87,15 +87,15 @@ async function listed(
   return demandWhole(api, whole, schema.object, ids.size).filter((record) => ids.has(record.id));
 }
 
-/** The keys of all live records, without their fields. */
-export async function* readKeys(api: HubSpotApi, object: string, call: CallOptions): AsyncGenerator<readonly string[]> {
+/** The keys of all live records, or of all archived ones that HubSpot still has (90 days), without their fields. */
+export async function* readKeys(api: HubSpotApi, object: string, call: CallOptions, archived = false): AsyncGenerator<readonly string[]> {
   const cursors = new Cursors(api);
   let after: string | undefined;
   do {
-    const query = `?limit=${String(READ_BATCH)}&archived=false&properties=hs_object_id${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
+    const query = `?limit=${String(READ_BATCH)}&archived=${String(archived)}&properties=hs_object_id${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
     const page = await listPage(api, object, query, call);
     if (page === undefined) throw incomplete(api, `the list of ${object}`, 'It refuses an address that is short.');
-    yield page.results.filter((record) => record.archived !== true).map((record) => record.id);
+    yield page.results.filter((record) => (record.archived === true) === archived).map((record) => record.id);
     after = cursors.next(cursorOf(page));
   } while (after !== undefined);
 }
@@ -271,7 +271,15 @@ function valuesOf(wire: WireRecord, idProperty: string): readonly string[] {
 
 /** `123;456`, or with times `123:1690000000000;456:…`. */
 function mergedIds(wire: WireRecord): readonly string[] {
-  return MERGED_IDS.flatMap((name) => (textIn(wire.properties, name) ?? '').split(';').map((part) => part.split(':')[0] ?? '')).filter(
-    (id) => id !== '',
-  );
+  return MERGED_IDS.flatMap((name) => idsIn(textIn(wire.properties, name) ?? ''));
 }
+
+/** The same of a record in canonical form: what was merged into it, its own key among them. */
+export function mergedIdsOf({ meta }: PlatformRecord): readonly string[] {
+  return MERGED_IDS.flatMap((name) => {
+    const value = ownValue(meta, name);
+    return Array.isArray(value) ? value.flatMap((part) => idsIn(String(part))) : typeof value === 'string' ? idsIn(value) : [];
+  });
+}
+
+const idsIn = (text: string): readonly string[] => text.split(';').flatMap((part) => part.split(':')[0] || []);

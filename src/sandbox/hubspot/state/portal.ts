@@ -185,7 +185,8 @@ export class Portal {
   }
 
   /**
-   * Brings an archived record back under its id, as only a person in the web interface can. Its links stay lost.
+   * Brings an archived record back under its id, as only a person in the web interface can. Its links stay lost, and
+   * nothing promises that it then counts as modified: it does not.
    * Throws 404 for a record that is not archived, and what a create throws where a unique value was taken since.
    */
   undelete(type: ObjectType, id: string, writer: Writer, at = this.now()): void {
@@ -193,7 +194,7 @@ export class Portal {
     if (record?.archivedAt === undefined || this.table(type).aliases.has(id)) throw recordNotFound();
     checkUnique(this, type, record.values, record);
     this.table(type).revive(record);
-    this.touch(type, record, writer, at);
+    this.onChange(type, record);
     this.note('undelete', type, id, writer, [], true, at);
   }
 
