@@ -100,6 +100,16 @@ const watchSchema = z
   ])
   .describe('How its snapshots are compared with those before: what is far from usual makes one suspect. On unless given as off.');
 
+const testRestoreSchema = z
+  .strictObject({
+    schedule: z.string().min(1).describe('When, as five cron fields, in the time zone of the job.'),
+    into: secretRefSchema
+      .exactOptional()
+      .describe('The URL of an empty database, for platforms that there is no sandbox of. Each is restored there and taken away again.'),
+    prove_within: durationSchema.exactOptional().describe('The last restore test of this job that passed is never to be older than this: 35d.'),
+  })
+  .describe('Restore tests by schedule: the newest snapshot of the job is restored into an empty place and compared, cell by cell.');
+
 const jobSchema = z
   .strictObject({
     platforms: z.array(z.string()).min(1).describe('Names of the platforms to snapshot.'),
@@ -119,6 +129,7 @@ const jobSchema = z
     restore_within: durationSchema
       .exactOptional()
       .describe('A restore test of a snapshot of this job fails where the restore takes longer than this: 30m.'),
+    test_restore: testRestoreSchema.exactOptional(),
     keep: keepSchema.exactOptional(),
     watch: watchSchema.exactOptional(),
   })

@@ -55,6 +55,16 @@ export interface WatchConfig {
   readonly except?: readonly string[];
 }
 
+/** When the restore of a job is tested. */
+export interface TestRestoreConfig {
+  /** Five cron fields, in the time zone of the job. */
+  readonly schedule: string;
+  /** Leads to the URL of an empty database, for platforms that there is no sandbox of. */
+  readonly into?: SecretRef;
+  /** Duration: how old the last test that passed may get. */
+  readonly prove_within?: string;
+}
+
 /** One entry under `backups.jobs`. */
 export interface JobConfig {
   readonly name: string;
@@ -70,6 +80,8 @@ export interface JobConfig {
   readonly target?: string;
   /** Duration: how long a restore of a snapshot of it may take in a restore test. */
   readonly restore_within?: string;
+  /** Absent: its restore is tested only when someone starts it. */
+  readonly test_restore?: TestRestoreConfig;
   readonly keep?: KeepConfig;
   /** Absent: watched, with what is usual for everyone. */
   readonly watch?: 'off' | WatchConfig;

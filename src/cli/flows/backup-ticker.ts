@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { backupTicker } from '../../backups/index.js';
+import { backupTicker, type DueWork, jobWork, testedJobs, testWork } from '../../backups/index.js';
 import { messageOf, runProgram } from '../../lib/index.js';
 import { type JobConfig, loadWorkspace } from '../../workspace/index.js';
 import type { Session } from '../session/session.js';
@@ -13,7 +13,7 @@ import { jobsOf } from './backup-jobs.js';
 const LIMIT_MS = 24 * 3_600_000;
 
 /**
- * Runs backup jobs when they are due, in a process of their own each, so that no page waits for them. Where the daemon
+ * Runs backup jobs and restore tests when they are due, in a process of their own each, so that no page waits for them. Where the daemon
  * ends in the middle of one, it is due again.
  */
 export function backupJobsTicker(
@@ -23,28 +23,26 @@ export function backupJobsTicker(
 ): NonNullable<DaemonRun['tickers']>[number] {
   const { root } = session.workspace;
   const env = Object.fromEntries(Object.entries(stdio.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
-  const start = async (job: string): Promise<void> => {
-    const command = [
-      process.execPath,
-      process.argv[1] ?? 'runback',
-      '--workspace',
-      root,
-      '--json',
-      '--as',
-      session.by,
-      'backup',
-      'run',
-      job,
-      '--due',
-    ];
-    const end = await runProgram(command, { cwd: root, env, timeoutMs: LIMIT_MS, signal: call.signal });
-    say(
-      end.state === 'exited'
-        ? `Backup job ${job}: ${stateIn(end.stdout) ?? 'ended'} (status ${end.status}).`
-        : `Backup job ${job} did not come to its end: ${end.state}.`,
-    );
+  const started =
+    (what: string, words: readonly string[]) =>
+    async (job: string): Promise<void> => {
+      const program = [process.execPath, process.argv[1] ?? 'runback', '--workspace', root, '--json', '--as', session.by];
+      const end = await runProgram([...program, ...words, job, '--due'], { cwd: root, env, timeoutMs: LIMIT_MS, signal: call.signal });
+      say(
+        end.state === 'exited'
+          ? `${what} ${job}: ${stateIn(end.stdout) ?? 'ended'} (status ${end.status}).`
+          : `${what} ${job} did not come to its end: ${end.state}.`,
+      );
+    };
+  const backup = started('Backup job', ['backup', 'run']);
+  const test = started('Restore test of', ['backup', 'test-restore']);
+  const { store } = session;
+  const jobs = freshJobs(session, say);
+  const works = async (): Promise<readonly DueWork[]> => {
+    const now = await jobs();
+    return [...now.map((job) => jobWork(store, job, backup)), ...testedJobs(now).map((job) => testWork(store, job, test))];
   };
-  return backupTicker({ store: session.store, clock, jobs: freshJobs(session, say), start, once: input.flag('once') });
+  return backupTicker({ clock, works, once: input.flag('once') });
 }
 
 /** The jobs of runback.yml as it is now; of one that cannot be used, the last that could. */

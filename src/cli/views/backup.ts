@@ -2,6 +2,7 @@ import type { JobOutcome, JobProof, JobView, UnreadJob } from '../../backups/ind
 import { formatDuration, type RunbackError } from '../../lib/index.js';
 import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
 import { proofWords } from './restore-test.js';
+import { testWords } from './scheduled-test.js';
 import { takenText } from './snapshot.js';
 import { bytes, counted, facts, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -76,7 +77,8 @@ export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[
 
 function jobText(view: ShownJob, style: Style): string {
   const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined || view.suspect !== undefined);
-  const mark = view.late || isDoubtful ? style.glyph.warning : style.glyph.done;
+  const isUnproven = view.test !== undefined && (view.test.late || view.test.last?.end === 'failed');
+  const mark = view.late || isDoubtful || isUnproven ? style.glyph.warning : style.glyph.done;
   const pairs: [string, string][] = [
     ['Platforms', view.platforms.map(visible).join(', ')],
     ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
@@ -85,6 +87,7 @@ function jobText(view: ShownJob, style: Style): string {
     ['Next', nextWords(view, style)],
     ['Age', ageWords(view)],
     ['Restore', view.proof === undefined ? 'never proven' : `${proofWords(view.proof).replace(/^restore /u, '')}, of ${view.proof.snapshot}`],
+    ...(view.test === undefined ? [] : [['Restore test', testWords(view.test, style)] as [string, string]]),
     ['Size', view.snapshots === 0 ? 'no snapshot yet' : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`],
     ...(view.trend.length > 1 ? [['Trend', trendWords(view, style)] as [string, string]] : []),
     ...(view.incident === undefined ? [] : [['Incident', view.incident] as [string, string]]),

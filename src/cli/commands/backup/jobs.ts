@@ -1,7 +1,8 @@
-import { jobViews, provenOf } from '../../../backups/index.js';
+import { jobViews, provenOf, testedJobs } from '../../../backups/index.js';
 import { defined } from '../../../lib/index.js';
 import { unreadError } from '../../flows/backup-alarms.js';
 import { jobsOf } from '../../flows/backup-jobs.js';
+import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { jobsText } from '../../views/backup.js';
 
@@ -16,7 +17,7 @@ export const jobsVerb: CommandSpec = {
 
 async function jobs(context: CommandContext): Promise<Outcome> {
   const session = await context.session();
-  if (context.input.flag('systemd')) return await units(context, session.workspace.root);
+  if (context.input.flag('systemd')) return await units(context, session);
   const { store, clock } = session;
   const catalog = await session.catalog();
   const { views, unread } = await jobViews(jobsOf(session), { store, clock, catalog });
@@ -27,9 +28,17 @@ async function jobs(context: CommandContext): Promise<Outcome> {
   return { data: { jobs: shown, unread: unreadData }, text: (style) => jobsText(shown, unread, style), ...defined({ error }) };
 }
 
-async function units({ wiring }: CommandContext, workspace: string): Promise<Outcome> {
+/** A timer each: a restore test that takes hours holds no snapshot up. */
+async function units({ wiring }: CommandContext, session: Session): Promise<Outcome> {
   const daemon = await wiring.daemon();
-  const exec = [process.execPath, process.argv[1] ?? 'runback', 'backup', 'run', '--due', '--workspace', workspace];
-  const text = daemon.systemdTimer({ exec, workspace });
+  const workspace = session.workspace.root;
+  const timer = (name: string, what: string, words: readonly string[]): string => {
+    const exec = [process.execPath, process.argv[1] ?? 'runback', ...words, '--due', '--workspace', workspace];
+    return daemon.systemdTimer({ exec, workspace, name, what });
+  };
+  const text = [
+    timer('runback-backup', 'backup jobs', ['backup', 'run']),
+    ...(testedJobs(jobsOf(session)).length === 0 ? [] : [timer('runback-restore-test', 'restore tests', ['backup', 'test-restore'])]),
+  ].join('\n');
   return { data: { units: text }, text: () => text.trimEnd() };
 }
