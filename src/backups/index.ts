@@ -7,8 +7,8 @@ export type { GoReason, StayReason } from './retention/types.js';
 export { baseFor, baseTrouble } from './jobs/base.js';
 export { stateOf } from './jobs/state.js';
 export { acceptSnapshot, watchRules } from './watch/watch.js';
-export { backupTicker, type DueWork, jobWork, testWork } from './ticker.js';
-export { runTask, type TaskEnd, type TaskOutcome, type TaskResult } from './schedule/task.js';
+export { backupTicker, type DueWork, jobWork, testWork, verifyWork } from './ticker.js';
+export { runTask, type TaskOutcome, type TaskResult } from './schedule/task.js';
 export {
   noteProvenByHand,
   raiseTestAlarm,
@@ -22,3 +22,12 @@ export {
 } from './restore-tests/by-schedule.js';
 export { type JobProof, provenOf } from './restore-tests/of-jobs.js';
 export { testRestore } from './restore-tests/restore-test.js';
+export {
+  damageAlarms,
+  type DamageAlarm,
+  raiseDamageAlarms,
+  type VerificationView,
+  verificationView,
+  verifyTask,
+} from './verification/by-schedule.js';
+export { damagedNow, type FoundDamage, type Round, verifyRound } from './verification/round.js';

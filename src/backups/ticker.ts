@@ -7,7 +7,9 @@ import { isLate } from './jobs/overview.js';
 import { jobLock, stateOf } from './jobs/state.js';
 import { testAlarmOf, type TestedJob, testProblemOf, testStateOf, testTask, testView } from './restore-tests/by-schedule.js';
 import { isDue, standingOf } from './schedule/due.js';
-import { isTaskWanted } from './schedule/task.js';
+import { isTaskWanted, type Task, taskStateOf } from './schedule/task.js';
+import { damageAlarms } from './verification/by-schedule.js';
+import type { Round } from './verification/round.js';
 
 /** Between two starts of one job: what fails to start, or waits for an incident, is not started again each second. */
 const AGAIN_MS = 60_000;
@@ -109,6 +111,18 @@ export function testWork(store: Store, job: TestedJob, start: (job: string) => P
     },
     isUntold: async () => isUntold(await testAlarmOf(store, job.name).read()),
     start: async () => await start(job.name),
+  };
+}
+
+/** The verification of stored snapshots as the ticker starts it. `start`: runs `snapshot verify --due`. */
+export function verifyWork(store: Store, task: Task, start: () => Promise<void>): DueWork {
+  const untold = async (): Promise<boolean> => [...(await damageAlarms(store)).values()].some(isUntold);
+  const state = taskStateOf<Round>(store, task);
+  return {
+    name: 'verification of snapshots',
+    isWanted: async (now) => (await isTaskWanted(task, await state.read(), store, now)) || (await untold()),
+    isUntold: async () => (await untold()) || (await state.read())?.last?.end === 'failed',
+    start,
   };
 }
 

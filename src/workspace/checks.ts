@@ -15,6 +15,9 @@ export function* workspaceProblems(raw: unknown): Generator<PathProblem> {
   yield* referenceProblems(raw);
   yield* secretProblems(raw);
   for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs'))) yield* jobProblems(entry, ['backups', 'jobs', job]);
+  const verify = field(field(raw, 'backups'), 'verify');
+  yield* scheduleProblems(field(verify, 'schedule'), ['backups', 'verify', 'schedule']);
+  yield* zoneProblems(field(verify, 'timezone'), ['backups', 'verify', 'timezone']);
   const storage = field(field(raw, 'backups'), 'storage');
   if (typeof storage === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(storage))
     yield { path: ['backups', 'storage'], message: 'only a folder can hold snapshots so far', expected: 'a path relative to this file' };
@@ -43,8 +46,7 @@ function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathPr
   const [zone, keep, test] = [field(job, 'timezone'), field(job, 'keep'), field(job, 'test_restore')];
   yield* scheduleProblems(field(job, 'schedule'), [...path, 'schedule']);
   yield* scheduleProblems(field(test, 'schedule'), [...path, 'test_restore', 'schedule']);
-  if (typeof zone === 'string' && zone !== '' && !isZone(zone))
-    yield { path: [...path, 'timezone'], message: `"${zone}" is not a known time zone`, expected: 'a name such as America/New_York, or UTC' };
+  yield* zoneProblems(zone, [...path, 'timezone']);
   for (const [place, span] of [
     [['target'], field(job, 'target')],
     [['keep', 'within'], field(keep, 'within')],
@@ -63,6 +65,11 @@ function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathPr
 function* scheduleProblems(schedule: unknown, path: PathProblem['path']): Generator<PathProblem> {
   const problem = typeof schedule === 'string' && schedule !== '' ? cronProblem(schedule) : undefined;
   if (problem !== undefined) yield { path, message: `"${String(schedule)}" is not a schedule: ${problem}`, expected: CRON_FORM };
+}
+
+function* zoneProblems(zone: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  if (typeof zone === 'string' && zone !== '' && !isZone(zone))
+    yield { path, message: `"${zone}" is not a known time zone`, expected: 'a name such as America/New_York, or UTC' };
 }
 
 function* secretProblems(raw: unknown): Generator<PathProblem> {

@@ -154,6 +154,14 @@ export const workspaceSchema = z
           .exactOptional()
           .describe('Encrypt every snapshot that is taken, with age. Whoever takes it cannot read it without a key.'),
         identity: secretRefSchema.exactOptional().describe('The key that opens encrypted snapshots: a reference to what age-keygen wrote.'),
+        verify: z
+          .strictObject({
+            schedule: z.string().min(1).describe('When, as five cron fields.'),
+            timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule, as America/New_York.'),
+            budget: durationSchema.default('10m').describe('No snapshot is begun after so long; one that has begun is read to its end.'),
+          })
+          .exactOptional()
+          .describe('Read stored snapshots again by schedule, in turn: those first that were never verified, or the longest ago.'),
         jobs: z.record(name, jobSchema).default({}).describe('Backup jobs, by name.'),
       })
       .prefault({})

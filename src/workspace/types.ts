@@ -87,6 +87,15 @@ export interface JobConfig {
   readonly watch?: 'off' | WatchConfig;
 }
 
+/** When stored snapshots are read again. */
+export interface VerifyConfig {
+  /** Five cron fields. */
+  readonly schedule: string;
+  readonly timezone: string;
+  /** Duration: no snapshot is begun after so long. */
+  readonly budget: string;
+}
+
 /** Where snapshots are kept, who can read them, and when they are made. */
 export interface BackupsConfig {
   readonly storage: string;
@@ -94,6 +103,8 @@ export interface BackupsConfig {
   readonly encrypt?: { readonly to: readonly string[] };
   /** Leads to the key that opens encrypted ones. */
   readonly identity?: SecretRef;
+  /** Absent: they are verified only when someone starts it. */
+  readonly verify?: VerifyConfig;
   readonly jobs: Readonly<Record<string, JobConfig>>;
 }
 

@@ -1,4 +1,4 @@
-import type { JobOutcome, JobProof, JobView, UnreadJob } from '../../backups/index.js';
+import type { JobOutcome, JobProof, JobView, UnreadJob, VerificationView } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
 import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
 import { proofWords } from './restore-test.js';
@@ -7,6 +7,7 @@ import { takenText } from './snapshot.js';
 import { bytes, counted, facts, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
+import { verificationWords } from './verification.js';
 
 /** What running a job has come to, with what an earlier run of it had left. */
 export function jobOutcomeText(job: string, outcome: JobOutcome, style: Style): string {
@@ -69,10 +70,12 @@ function clockLines(job: string, { clockBackMs }: JobOutcome, style: Style): rea
 type ShownJob = JobView & { readonly proof?: JobProof };
 
 /** Jobs with their facts, and how the size of their snapshots changes. */
-export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], style: Style): string {
-  if (views.length + unread.length === 0) return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
+export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], verification: VerificationView | undefined, style: Style): string {
+  if (views.length + unread.length === 0 && verification === undefined)
+    return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
   const failed = unread.map(({ job, error }) => jobFailedText(job, error, style));
-  return [...views.map((view) => jobText(view, style)), ...failed].join('\n\n');
+  const verified = verification === undefined ? [] : [facts([['Verification', verificationWords(verification, style)]], style)];
+  return [...views.map((view) => jobText(view, style)), ...failed, ...verified].join('\n\n');
 }
 
 function jobText(view: ShownJob, style: Style): string {

@@ -1,4 +1,4 @@
-import type { CheckedReport, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
+import type { BytesReport, CheckedReport, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
 import { proofWords } from './restore-test.js';
 import { bytes, counted, count, facts, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -183,6 +183,16 @@ export function contentsText(manifest: SnapshotManifest, gaps: readonly Snapshot
 export function verifyText(report: CheckedReport, exposures: readonly string[], style: Style): string {
   const notNoted = report.notNoted === undefined ? [] : [`${style.glyph.warning} The result could not be noted: ${visible(report.notNoted)}`];
   return [readText(report, style), ...notNoted, ...exposureLines(exposures, style)].join('\n');
+}
+
+/** What comparing the bytes of an encrypted snapshot with what was recorded has come to. */
+export function bytesText({ bytes: size, broken, notNoted, id }: BytesReport, style: Style): string {
+  const read =
+    broken === undefined
+      ? `${style.glyph.done} The bytes are as they were written: ${bytes(size)}\n  No key here opens them, so that what they hold was not read: it does not count as verified.`
+      : `${style.glyph.failed} The bytes are not those that were written: ${broken}`;
+  const lines = notNoted === undefined ? [] : [`${style.glyph.warning} The result could not be noted: ${visible(notNoted)}`];
+  return [read, `  ${id}`, ...lines].join('\n');
 }
 
 function readText(report: CheckedReport, style: Style): string {

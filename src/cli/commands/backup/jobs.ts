@@ -1,4 +1,4 @@
-import { jobViews, provenOf, testedJobs } from '../../../backups/index.js';
+import { jobViews, provenOf, testedJobs, verificationView } from '../../../backups/index.js';
 import { defined } from '../../../lib/index.js';
 import { unreadError } from '../../flows/backup-alarms.js';
 import { jobsOf } from '../../flows/backup-jobs.js';
@@ -23,9 +23,14 @@ async function jobs(context: CommandContext): Promise<Outcome> {
   const { views, unread } = await jobViews(jobsOf(session), { store, clock, catalog });
   const proofs = provenOf(await catalog.list());
   const shown = views.map((view) => ({ ...view, ...defined({ proof: proofs.get(view.job) }) }));
+  const verification = await verificationView(session.workspace.config, store, clock.now());
   const error = unreadError(unread);
   const unreadData = unread.map((one) => ({ job: one.job, error: { code: one.error.code, message: one.error.message } }));
-  return { data: { jobs: shown, unread: unreadData }, text: (style) => jobsText(shown, unread, style), ...defined({ error }) };
+  return {
+    data: { jobs: shown, unread: unreadData, ...defined({ verification }) },
+    text: (style) => jobsText(shown, unread, verification, style),
+    ...defined({ error }),
+  };
 }
 
 /** A timer each: a restore test that takes hours holds no snapshot up. */
@@ -39,6 +44,7 @@ async function units({ wiring }: CommandContext, session: Session): Promise<Outc
   const text = [
     timer('runback-backup', 'backup jobs', ['backup', 'run']),
     ...(testedJobs(jobsOf(session)).length === 0 ? [] : [timer('runback-restore-test', 'restore tests', ['backup', 'test-restore'])]),
+    ...(session.workspace.config.backups.verify === undefined ? [] : [timer('runback-verify', 'verification of snapshots', ['snapshot', 'verify'])]),
   ].join('\n');
   return { data: { units: text }, text: () => text.trimEnd() };
 }
