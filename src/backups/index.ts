@@ -30,4 +30,4 @@ export {
   verificationView,
   verifyTask,
 } from './verification/by-schedule.js';
-export { damagedNow, type FoundDamage, type Round, verifyRound } from './verification/round.js';
+export { damagedNow, type Round, verifyRound } from './verification/round.js';

@@ -158,7 +158,7 @@ export const workspaceSchema = z
           .strictObject({
             schedule: z.string().min(1).describe('When, as five cron fields.'),
             timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule, as America/New_York.'),
-            budget: durationSchema.default('10m').describe('No snapshot is begun after so long; one that has begun is read to its end.'),
+            budget: durationSchema.default('10m').describe('No snapshot is started after so long; one that was started is read to its end.'),
           })
           .exactOptional()
           .describe('Read stored snapshots again by schedule, in turn: those first that were never verified, or the longest ago.'),

@@ -92,7 +92,7 @@ export interface VerifyConfig {
   /** Five cron fields. */
   readonly schedule: string;
   readonly timezone: string;
-  /** Duration: no snapshot is begun after so long. */
+  /** Duration: no snapshot is started after so long. */
   readonly budget: string;
 }
 

@@ -64,7 +64,7 @@ it('damage opens one incident, more of it is noted there, and latest-verified mo
   await missed(dir);
   await call(dir, 'snapshot', 'verify', '--due');
   const incidents = listed((await call(dir, 'incident', 'list')).json, 'incidents');
-  expect(incidents).toMatchObject([{ title: 'Stored snapshots are damaged', severity: 'sev3' }]);
+  expect(incidents).toMatchObject([{ title: 'Stored snapshots are damaged', severity: 'sev3', platforms: ['hubspot'] }]);
   const verified = await call(dir, 'snapshot', 'show', 'latest-verified');
   expect([verified.code, verified.json.data['id'] === id]).toEqual([0, false]);
   const shown = await runHere(['backup', 'jobs'], { cwd: dir });
@@ -96,6 +96,7 @@ it('without a key, the bytes of an encrypted snapshot are compared with what was
   const good = await call(dir, 'snapshot', 'verify', 'latest');
   expect([good.code, good.json.data]).toMatchObject([0, { read: 'bytes' }]);
   expect((await runHere(['snapshot', 'verify', 'latest'], { cwd: dir })).stdout).toContain('does not count as verified');
+  expect((await runHere(['snapshot', 'show', 'latest'], { cwd: dir })).stdout).toMatch(/Verified +not yet; bytes as written/u);
   expect((await call(dir, 'snapshot', 'show', 'latest-verified')).code).toBe(10);
   const id = await spoil(dir);
   const bad = await call(dir, 'snapshot', 'verify', id);

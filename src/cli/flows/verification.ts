@@ -55,6 +55,7 @@ export async function tellOfDamage(context: CommandContext, session: Session): P
   const catalog = await session.catalog();
   const damaged = await damagedNow({ catalog, store });
   if (damaged.length === 0 && (await damageAlarms(store)).size === 0) return new Map();
+  const stored = await catalog.list();
   return await raiseDamageAlarms(
     { store, clock, by },
     damaged,
@@ -62,14 +63,15 @@ export async function tellOfDamage(context: CommandContext, session: Session): P
       const summary = damageWords(id);
       return await openOnce(context, {
         title: 'Stored snapshots are damaged',
-        platforms: [],
+        // Of one that cannot be opened, nobody can tell.
+        platforms: stored.find((one) => one.id === id)?.platforms.map(({ name }) => name) ?? Object.keys(session.workspace.config.platforms),
         impact: 'What the damaged parts hold cannot be put back from them, nor from snapshots that build on them.',
         summary,
         again: { text: summary, key: `damage ${id}` },
       });
     },
     async (id, incident) => {
-      const there = (await catalog.list()).find((one) => one.id === id);
+      const there = stored.find((one) => one.id === id);
       const text =
         there === undefined ? `The damaged snapshot ${id} is no longer stored.` : `Every byte of the snapshot ${id} is again what was written.`;
       await noteOn(context, incident, text, `damage over ${id} ${there?.checkedAt ?? ''}`);

@@ -13,6 +13,11 @@ const verifiedWords = (snapshot: SnapshotSummary, style: Style): string =>
       : 'not verified'
     : `verified ${time(snapshot.verifiedAt, style)}`;
 
+function verifiedLine({ verifiedAt, bytesVerifiedAt }: SnapshotSummary, style: Style): string {
+  if (verifiedAt !== undefined) return time(verifiedAt, style);
+  return bytesVerifiedAt === undefined ? 'not yet' : `not yet; bytes as written ${time(bytesVerifiedAt, style)}`;
+}
+
 /** Snapshots, newest first: when and of what, then its facts, then its id. */
 export function snapshotList(
   snapshots: readonly SnapshotSummary[],
@@ -129,7 +134,7 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ...(snapshot.gaps.length === 0 ? [] : [['Gaps', gapsLine(snapshot.gaps)] as [string, string]]),
     ...(snapshot.suspect === undefined ? [] : [['Suspect', snapshot.suspect.map(visible).join('; ')] as [string, string]]),
     ...acceptedPairs(snapshot, style),
-    ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
+    ['Verified', verifiedLine(snapshot, style)],
     ['Restore', proofWords(snapshot.proof).replace(/^restore /u, '')],
     ['Known by', knownBy(snapshot, style)],
     ...(snapshot.encrypted === undefined

@@ -16,7 +16,7 @@ export const verifyVerb: CommandSpec = {
     'Of an encrypted snapshot, where runback.yml names no key, the bytes are compared with what was recorded when they were written; it does not count as verified by that. With --budget, the snapshots that were never verified come first, then those whose verification is the longest ago. With --due, only when backups.verify says so, and never while an incident is open: for cron and timers. Damage that is found then opens one incident where escalation.yml says who is told; otherwise --due ends with 1 as long as it lasts.',
   args: [{ ...SNAPSHOT, optional: true }],
   options: [
-    { flags: '--budget <duration>', description: 'all snapshots in turn; none is begun after so long' },
+    { flags: '--budget <duration>', description: 'all snapshots in turn; none is started after so long' },
     { flags: '--due', description: 'all snapshots in turn, if that is due, within the budget in runback.yml' },
   ],
   examples: ['runback snapshot verify latest', 'runback snapshot verify --budget 10m', 'runback snapshot verify --due'],
