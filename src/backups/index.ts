@@ -7,6 +7,27 @@ export type { GoReason, StayReason } from './retention/types.js';
 export { baseFor, baseTrouble } from './jobs/base.js';
 export { stateOf } from './jobs/state.js';
 export { acceptSnapshot, watchRules } from './watch/watch.js';
-export { backupTicker } from './ticker.js';
+export { backupTicker, type DueWork, jobWork, testWork, verifyWork } from './ticker.js';
+export { runTask, type TaskOutcome, type TaskResult } from './schedule/task.js';
+export {
+  noteProvenByHand,
+  raiseTestAlarm,
+  type TestAlarm,
+  testedJobs,
+  type TestedJob,
+  type TestedSnapshot,
+  type TestProblem,
+  testTask,
+  type TestView,
+} from './restore-tests/by-schedule.js';
 export { type JobProof, provenOf } from './restore-tests/of-jobs.js';
 export { testRestore } from './restore-tests/restore-test.js';
+export {
+  damageAlarms,
+  type DamageAlarm,
+  raiseDamageAlarms,
+  type VerificationView,
+  verificationView,
+  verifyTask,
+} from './verification/by-schedule.js';
+export { damagedNow, type Round, verifyRound } from './verification/round.js';

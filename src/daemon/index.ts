@@ -1,4 +1,4 @@
 export { freePort } from './page/server.js';
 export { runDaemon } from './loop.js';
 export * from './types.js';
-export { systemdTimer, systemdUnit, type UnitOptions } from './unit.js';
+export { systemdTimer, systemdUnit, type TimerOptions, type UnitOptions } from './unit.js';

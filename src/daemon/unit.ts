@@ -37,15 +37,21 @@ WantedBy=multi-user.target
 `;
 }
 
+/** What a timer looks after: the name of its files, and what that is in words. */
+export interface TimerOptions extends UnitOptions {
+  readonly name: string;
+  readonly what: string;
+}
+
 /**
- * A service that looks once whether backup jobs are due, and a timer that starts it every five minutes: two files, each
- * headed by its path. The jobs themselves know when they are due, in their own zones.
+ * A service that looks once whether something is due, and a timer that starts it every five minutes: two files, each
+ * headed by its path. What it starts knows itself when it is due, in its own zone.
  */
-export function systemdTimer({ exec, workspace, user }: UnitOptions): string {
-  return `# /etc/systemd/system/runback-backup.service
+export function systemdTimer({ exec, workspace, user, name, what }: TimerOptions): string {
+  return `# /etc/systemd/system/${name}.service
 # Secrets: put NAME=value lines into /etc/runback/environment (mode 0600), or use LoadCredential= and file: references.
 [Unit]
-Description=runback backup jobs of ${specifiers(workspace)}
+Description=runback ${what} of ${specifiers(workspace)}
 Wants=network-online.target
 After=network-online.target
 
@@ -58,9 +64,9 @@ ${user === undefined ? '' : `User=${user}\n`}UMask=0077
 
 ${hardened(workspace)}
 
-# /etc/systemd/system/runback-backup.timer
+# /etc/systemd/system/${name}.timer
 [Unit]
-Description=every five minutes: runback backup jobs of ${specifiers(workspace)}
+Description=every five minutes: runback ${what} of ${specifiers(workspace)}
 
 [Timer]
 OnCalendar=*:0/5

@@ -13,14 +13,17 @@ import { baseLockOf, notesOf, replaced, requireRecorded, unrecorded } from './re
 import { ambiguous, isWord, latest, missing, type ResolveFilter } from './references.js';
 import { proofOf, restoreTestsOf } from './restore-tests.js';
 import { folderStorage } from './storage/folder.js';
-import type { SnapshotStorage, StoredName } from './storage/storage.js';
+import type { SnapshotStorage, StoredFile, StoredName } from './storage/storage.js';
 import { summaryFrom, summaryOf, type SnapshotNotes } from './summary.js';
-import type { CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from './types.js';
+import type { BytesReport, CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from './types.js';
+import { sealHolds } from './verify.js';
 
 /** A file among the snapshots that is none. */
 export interface IgnoredFile {
   readonly path: string;
   readonly why: string;
+  /** Of the error that it gives when it is opened. */
+  readonly code?: string;
   /** It is being written, or its writer was killed: nothing builds on it, and what it builds on is held by its writer. */
   readonly unfinished?: true;
 }
@@ -58,6 +61,12 @@ export interface Catalog {
    * report says so.
    */
   verify(reference: string, options?: CallOptions): Promise<CheckedReport>;
+  /**
+   * Reads every byte of an encrypted snapshot that no key here opens, and compares them with the seal that was recorded when
+   * it was written. It is not verified by that: what the bytes mean was not read. Undefined where no seal was recorded.
+   * Throws `snapshot-replaced` for a file with another seal.
+   */
+  verifyBytes(reference: string, options?: CallOptions): Promise<BytesReport | undefined>;
   /**
    * A person says that a snapshot of which nothing was recorded (made by an earlier version, or brought from elsewhere)
    * is the right one: every byte is read, and its digest recorded. Never for a file that replaced a recorded one.
@@ -162,7 +171,7 @@ class StoredCatalog implements Catalog {
       try {
         snapshots.push(await this.#summarise(stored, true));
       } catch (error) {
-        ignored.push({ path: this.#storage.pathOf(stored.name), why: messageOf(error) });
+        ignored.push({ path: this.#storage.pathOf(stored.name), why: messageOf(error), ...(isRunbackError(error) ? { code: error.code } : {}) });
       }
     }
     snapshots.sort((a, b) => byAge(b, a));
@@ -184,16 +193,48 @@ class StoredCatalog implements Catalog {
     try {
       const { id } = reader.manifest;
       const report = await reader.verify(options);
+      const checkedAt = this.#clock.now().toISOString();
       const found = {
+        checkedAt,
         digest: reader.digest,
-        ...(report.damage.length === 0 ? { verifiedAt: this.#clock.now().toISOString() } : { damaged: report.damage.length }),
+        ...(report.damage.length === 0 ? { verifiedAt: checkedAt } : { damaged: report.damage.length }),
       };
       const recorded = (await this.#notesOf(id).read())?.record !== undefined;
-      const notNoted = await this.#note(id, recorded ? found : {});
+      const notNoted = await this.#note(id, (current) => (recorded ? { ...unverified(current), ...found } : { ...unverified(current), checkedAt }));
       return { ...report, recorded, ...defined({ notNoted }) };
     } finally {
       await reader.close();
     }
+  }
+
+  async verifyBytes(reference: string, { signal }: CallOptions = {}): Promise<BytesReport | undefined> {
+    const name = await this.#nameOf(reference);
+    const notes = await this.#notesOf(idOf(name)).read();
+    const { record, listed } = notes ?? {};
+    if (listed === undefined || record?.seal === undefined) return undefined;
+    const { id, digest } = listed;
+    const file = await this.#storage.open(name);
+    try {
+      const broken = await this.#brokenBytes(file, notes, signal);
+      const checkedAt = this.#clock.now().toISOString();
+      const notNoted = await this.#note(id, (current) =>
+        broken === undefined
+          ? { ...without(current, 'damaged'), checkedAt, bytesVerifiedAt: checkedAt }
+          : { ...without(unverified(current), 'bytesVerifiedAt'), checkedAt, digest, damaged: 1 },
+      );
+      return { id, bytes: file.bytes, ...defined({ broken, notNoted }) };
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Why the bytes of an encrypted file are not those that were written; undefined where they are. Throws `snapshot-replaced`. */
+  async #brokenBytes(file: StoredFile, notes: SnapshotNotes | undefined, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const directory = await readDirectory(file);
+    if (directory?.seal === undefined) return 'it was cut off, or its end was changed';
+    requireSeal(file.path, directory.seal.sha256, notes);
+    // What the file says is what was recorded: now whether it is so.
+    return (await sealHolds({ file, directory }, signal)) === undefined ? undefined : 'bytes of it were changed since it was written';
   }
 
   async adopt(reference: string, by: string, options: CallOptions = {}): Promise<SnapshotSummary> {
@@ -356,27 +397,30 @@ class StoredCatalog implements Catalog {
       if (unread === undefined) throw error;
       return unread;
     });
-    if (!('close' in reader)) return reader;
+    if (!('close' in reader)) return await this.#withDamageBelow(reader);
     try {
-      const summary = await this.#withProof(summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read()));
-      const below = await this.#damagedBelow(summary.bases);
-      if (below === 0) return summary;
-      const { verifiedAt: _verifiedAt, ...rest } = summary;
-      return { ...rest, damaged: below + (rest.damaged ?? 0) };
+      const summary = summaryOf(reader, this.#storage.pathOf(name), bytes, await this.#notesOf(reader.manifest.id).read());
+      return await this.#withDamageBelow(await this.#withProof(summary));
     } finally {
       await reader.close();
     }
   }
 
+  /** What is damaged in what a snapshot builds on is damaged in it. */
+  async #withDamageBelow(summary: SnapshotSummary): Promise<SnapshotSummary> {
+    const below = await this.#damagedBelow(summary.bases);
+    if (below === 0) return summary;
+    const { verifiedAt: _verifiedAt, ...rest } = summary;
+    return { ...rest, damaged: below + (rest.damaged ?? 0) };
+  }
+
   /** What is known of an encrypted snapshot that no key here opens; undefined where nothing is. Throws `snapshot-replaced`. */
   async #unreadable({ name, bytes }: StoredName): Promise<SnapshotSummary | undefined> {
-    const notes = await this.#notesOf(name.slice(0, -'.zip'.length)).read();
+    const notes = await this.#notesOf(idOf(name)).read();
     if (notes?.listed === undefined) return undefined;
     const file = await this.#storage.open(name);
     try {
-      const seal = (await readDirectory(file))?.seal?.sha256;
-      if (seal === undefined || ![notes.record?.seal, notes.record?.formerSeal].includes(seal))
-        throw replaced(file.path, notes.listed.id, seal ?? 'missing', notes);
+      requireSeal(file.path, (await readDirectory(file))?.seal?.sha256, notes);
     } finally {
       await file.close();
     }
@@ -429,16 +473,28 @@ class StoredCatalog implements Catalog {
   /**
    * Writes down what a verification found. Gives why that was not possible, where the state folder cannot be written.
    */
-  async #note(id: string, found: Pick<SnapshotNotes, 'digest' | 'verifiedAt' | 'damaged'>): Promise<string | undefined> {
-    if (found.digest === undefined) return undefined;
+  async #note(id: string, change: (current: SnapshotNotes | undefined) => SnapshotNotes): Promise<string | undefined> {
     try {
-      await this.#notesOf(id).update((current) => ({ ...unverified(current), ...found }));
+      await this.#notesOf(id).update(change);
       return undefined;
     } catch (error) {
       if (isRunbackError(error, 'disk-denied') || isRunbackError(error, 'disk-full')) return error.why ?? error.message;
       throw error;
     }
   }
+}
+
+const idOf = (name: string): string => name.slice(0, -'.zip'.length);
+
+/** Refuses an encrypted file with another seal than those that were recorded of it. Throws `snapshot-replaced`. */
+function requireSeal(path: string, seal: string | undefined, notes: SnapshotNotes | undefined): void {
+  const { record, listed } = notes ?? {};
+  if (seal === undefined || ![record?.seal, record?.formerSeal].includes(seal)) throw replaced(path, listed?.id ?? '', seal ?? 'missing', notes);
+}
+
+function without(notes: SnapshotNotes | undefined, name: 'damaged' | 'bytesVerifiedAt'): SnapshotNotes {
+  const { [name]: _gone, ...rest } = notes ?? { version: 1, pinned: false };
+  return rest;
 }
 
 /** Notes without what a verification found. */

@@ -32,6 +32,10 @@ export interface SnapshotNotes {
   readonly bases?: readonly string[];
   /** Number of damages the last verification found, if any. */
   readonly damaged?: number;
+  /** When it was last read to its end for a verification, whatever that found. ISO 8601, UTC. */
+  readonly checkedAt?: string;
+  /** Of an encrypted one: when its bytes were last found to be those that were written, without a key. ISO 8601, UTC. */
+  readonly bytesVerifiedAt?: string;
   /** Of an encrypted one: what is told of it where no key opens it. */
   readonly listed?: Listed;
 }
@@ -59,7 +63,16 @@ export function summaryFrom(listed: Listed, path: string, bytes: number, notes: 
     ...listed,
     path,
     bytes,
-    ...defined({ record, verifiedAt, damaged, job: notes?.job, suspect: suspicionOf(notes?.watch), watch: notes?.watch }),
+    ...defined({
+      record,
+      verifiedAt,
+      damaged,
+      checkedAt: notes?.checkedAt,
+      bytesVerifiedAt: notes?.bytesVerifiedAt,
+      job: notes?.job,
+      suspect: suspicionOf(notes?.watch),
+      watch: notes?.watch,
+    }),
     pinned: notes?.pinned ?? false,
     ...defined({ pin: notes?.pinned === true ? notes.pin : undefined }),
   };

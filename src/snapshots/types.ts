@@ -220,6 +220,10 @@ export interface SnapshotSummary {
   readonly verifiedAt?: string;
   /** Number of damages the last verification found. */
   readonly damaged?: number;
+  /** When it was last read to its end for that, whatever was found. */
+  readonly checkedAt?: string;
+  /** Of an encrypted one: when its bytes were last found to be those that were written, without a key. It is not verified by that. */
+  readonly bytesVerifiedAt?: string;
   /** It is encrypted. `unreadable`: no key here opens it. */
   readonly encrypted?: 'readable' | 'unreadable';
   /** Name of the backup job that made it. */
@@ -261,6 +265,16 @@ export interface CheckedReport extends VerifyReport {
   /** False where nothing was recorded of the snapshot: it fits its own digests only, and does not count as verified. */
   readonly recorded: boolean;
   /** Why the outcome could not be written down: read-only media. What was found holds all the same. */
+  readonly notNoted?: string;
+}
+
+/** The outcome of reading every byte of an encrypted snapshot that no key here opens. */
+export interface BytesReport {
+  readonly id: string;
+  readonly bytes: number;
+  /** Why they are not those that were written; absent where they are. What they mean was not read. */
+  readonly broken?: string;
+  /** Why the outcome could not be written down. */
   readonly notNoted?: string;
 }
 

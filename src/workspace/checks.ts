@@ -15,6 +15,9 @@ export function* workspaceProblems(raw: unknown): Generator<PathProblem> {
   yield* referenceProblems(raw);
   yield* secretProblems(raw);
   for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs'))) yield* jobProblems(entry, ['backups', 'jobs', job]);
+  const verify = field(field(raw, 'backups'), 'verify');
+  yield* scheduleProblems(field(verify, 'schedule'), ['backups', 'verify', 'schedule']);
+  yield* zoneProblems(field(verify, 'timezone'), ['backups', 'verify', 'timezone']);
   const storage = field(field(raw, 'backups'), 'storage');
   if (typeof storage === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(storage))
     yield { path: ['backups', 'storage'], message: 'only a folder can hold snapshots so far', expected: 'a path relative to this file' };
@@ -40,15 +43,14 @@ function* referenceProblems(raw: unknown): Generator<PathProblem> {
 
 /** Schedules that never come, zones that nobody knows, spans of nothing, rules that keep nothing. */
 function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathProblem> {
-  const [schedule, zone, keep] = [field(job, 'schedule'), field(job, 'timezone'), field(job, 'keep')];
-  const problem = typeof schedule === 'string' && schedule !== '' ? cronProblem(schedule) : undefined;
-  if (problem !== undefined)
-    yield { path: [...path, 'schedule'], message: `"${String(schedule)}" is not a schedule: ${problem}`, expected: CRON_FORM };
-  if (typeof zone === 'string' && zone !== '' && !isZone(zone))
-    yield { path: [...path, 'timezone'], message: `"${zone}" is not a known time zone`, expected: 'a name such as America/New_York, or UTC' };
+  const [zone, keep, test] = [field(job, 'timezone'), field(job, 'keep'), field(job, 'test_restore')];
+  yield* scheduleProblems(field(job, 'schedule'), [...path, 'schedule']);
+  yield* scheduleProblems(field(test, 'schedule'), [...path, 'test_restore', 'schedule']);
+  yield* zoneProblems(zone, [...path, 'timezone']);
   for (const [place, span] of [
     [['target'], field(job, 'target')],
     [['keep', 'within'], field(keep, 'within')],
+    [['test_restore', 'prove_within'], field(test, 'prove_within')],
   ] as const)
     if (typeof span === 'string' && DURATION_PATTERN.test(span) && parseDuration(span) < SHORTEST_MS)
       yield { path: [...path, ...place], message: `"${span}" is too short`, expected: 'a minute or more, such as 26h' };
@@ -58,6 +60,16 @@ function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathPr
       message: '"keep" names no rule, so nothing says what stays',
       expected: 'a rule such as daily: 14, or no "keep" at all: then all snapshots stay',
     };
+}
+
+function* scheduleProblems(schedule: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  const problem = typeof schedule === 'string' && schedule !== '' ? cronProblem(schedule) : undefined;
+  if (problem !== undefined) yield { path, message: `"${String(schedule)}" is not a schedule: ${problem}`, expected: CRON_FORM };
+}
+
+function* zoneProblems(zone: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  if (typeof zone === 'string' && zone !== '' && !isZone(zone))
+    yield { path, message: `"${zone}" is not a known time zone`, expected: 'a name such as America/New_York, or UTC' };
 }
 
 function* secretProblems(raw: unknown): Generator<PathProblem> {

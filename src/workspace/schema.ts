@@ -100,6 +100,16 @@ const watchSchema = z
   ])
   .describe('How its snapshots are compared with those before: what is far from usual makes one suspect. On unless given as off.');
 
+const testRestoreSchema = z
+  .strictObject({
+    schedule: z.string().min(1).describe('When, as five cron fields, in the time zone of the job.'),
+    into: secretRefSchema
+      .exactOptional()
+      .describe('The URL of an empty database, for platforms that there is no sandbox of. Each is restored there and taken away again.'),
+    prove_within: durationSchema.exactOptional().describe('The last restore test of this job that passed is never to be older than this: 35d.'),
+  })
+  .describe('Restore tests by schedule: the newest snapshot of the job is restored into an empty place and compared, cell by cell.');
+
 const jobSchema = z
   .strictObject({
     platforms: z.array(z.string()).min(1).describe('Names of the platforms to snapshot.'),
@@ -124,6 +134,7 @@ const jobSchema = z
     restore_within: durationSchema
       .exactOptional()
       .describe('A restore test of a snapshot of this job fails where the restore takes longer than this: 30m.'),
+    test_restore: testRestoreSchema.exactOptional(),
     keep: keepSchema.exactOptional(),
     watch: watchSchema.exactOptional(),
   })
@@ -148,6 +159,14 @@ export const workspaceSchema = z
           .exactOptional()
           .describe('Encrypt every snapshot that is taken, with age. Whoever takes it cannot read it without a key.'),
         identity: secretRefSchema.exactOptional().describe('The key that opens encrypted snapshots: a reference to what age-keygen wrote.'),
+        verify: z
+          .strictObject({
+            schedule: z.string().min(1).describe('When, as five cron fields.'),
+            timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule, as America/New_York.'),
+            budget: durationSchema.default('10m').describe('No snapshot is started after so long; one that was started is read to its end.'),
+          })
+          .exactOptional()
+          .describe('Read stored snapshots again by schedule, in turn: those first that were never verified, or the longest ago.'),
         jobs: z.record(name, jobSchema).default({}).describe('Backup jobs, by name.'),
       })
       .prefault({})

@@ -55,6 +55,16 @@ export interface WatchConfig {
   readonly except?: readonly string[];
 }
 
+/** When the restore of a job is tested. */
+export interface TestRestoreConfig {
+  /** Five cron fields, in the time zone of the job. */
+  readonly schedule: string;
+  /** Leads to the URL of an empty database, for platforms that there is no sandbox of. */
+  readonly into?: SecretRef;
+  /** Duration: how old the last test that passed may get. */
+  readonly prove_within?: string;
+}
+
 /** One entry under `backups.jobs`. */
 export interface JobConfig {
   readonly name: string;
@@ -72,9 +82,20 @@ export interface JobConfig {
   readonly target?: string;
   /** Duration: how long a restore of a snapshot of it may take in a restore test. */
   readonly restore_within?: string;
+  /** Absent: its restore is tested only when someone starts it. */
+  readonly test_restore?: TestRestoreConfig;
   readonly keep?: KeepConfig;
   /** Absent: watched, with what is usual for everyone. */
   readonly watch?: 'off' | WatchConfig;
+}
+
+/** When stored snapshots are read again. */
+export interface VerifyConfig {
+  /** Five cron fields. */
+  readonly schedule: string;
+  readonly timezone: string;
+  /** Duration: no snapshot is started after so long. */
+  readonly budget: string;
 }
 
 /** Where snapshots are kept, who can read them, and when they are made. */
@@ -84,6 +105,8 @@ export interface BackupsConfig {
   readonly encrypt?: { readonly to: readonly string[] };
   /** Leads to the key that opens encrypted ones. */
   readonly identity?: SecretRef;
+  /** Absent: they are verified only when someone starts it. */
+  readonly verify?: VerifyConfig;
   readonly jobs: Readonly<Record<string, JobConfig>>;
 }
 

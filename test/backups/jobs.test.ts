@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { backupTicker, type JobHands, type JobOutcome, jobViews, type JobView, raiseJobAlarm, runJob } from '../../src/backups/index.js';
+import { backupTicker, type JobHands, type JobOutcome, jobViews, type JobView, jobWork, raiseJobAlarm, runJob } from '../../src/backups/index.js';
 import { stateOf } from '../../src/backups/jobs/state.js';
 import { RunbackError } from '../../src/lib/index.js';
 import { type Catalog, createSnapshot, openCatalog } from '../../src/snapshots/index.js';
@@ -283,7 +283,7 @@ describe('the daemon', () => {
     };
     const deps = { store: world.store, clock: world.clock, catalog, by: 'daemon', signal: new AbortController().signal };
     const start = async (): Promise<void> => void (await runJob(job, deps, hands, { due: true }));
-    return backupTicker({ store: world.store, clock: world.clock, jobs: async () => [job], start, once });
+    return backupTicker({ clock: world.clock, works: async () => [jobWork(world.store, job, start)], once });
   };
   const every: JobConfig = {
     name: 'nightly',
@@ -345,11 +345,11 @@ describe('the daemon', () => {
       const world = await makeWorld({ policy: false });
       const started: string[] = [];
       const start = async (job: string): Promise<void> => void started.push(job);
-      const jobs = async () => [every, { ...every, name: 'other' }];
+      const works = async () => [every, { ...every, name: 'other' }].map((job) => jobWork(world.store, job, start));
       await world.store.document(kind, 'nightly').update(() => ({ version: 1 }));
       const path = join(world.store.location, 'documents', kind, 'nightly.json');
       await writeFile(path, '{}');
-      const { tick } = backupTicker({ store: world.store, clock: world.clock, jobs, start, once: true });
+      const { tick } = backupTicker({ clock: world.clock, works, once: true });
       await expect(tick(world.clock.now())).rejects.toMatchObject({ code: 'backup-failing', why: expect.stringContaining(path) as string });
       expect(started).toEqual(starts);
     }
@@ -366,7 +366,7 @@ describe('the daemon', () => {
     for (const state of ['suspect', 'accepted', 'gone'] as const) {
       if (state === 'gone') await notes.delete();
       else await notes.update(() => ({ version: 1, pinned: false, watch: { state, at: now, why: ['half is gone'] } }));
-      await backupTicker({ store: world.store, clock: world.clock, jobs: async () => [every], start, once: true }).tick(world.clock.now());
+      await backupTicker({ clock: world.clock, works: async () => [jobWork(world.store, every, start)], once: true }).tick(world.clock.now());
     }
     expect(started).toEqual(['nightly']);
   });

@@ -1,4 +1,5 @@
 import type { Document, Store } from '../../store/index.js';
+import type { Alarm } from '../alarm.js';
 
 /**
  * What is wrong with a job. `late`: it has nothing as young as its target asks for. `failed`: its last run failed, or was
@@ -8,14 +9,8 @@ import type { Document, Store } from '../../store/index.js';
  */
 export type JobProblem = 'late' | 'failed' | 'gaps' | 'base' | 'suspect' | 'waits';
 
-/** That something is wrong with a job, as people were told. Times are ISO 8601, UTC. */
-export interface JobAlarm {
-  readonly version: 1;
-  readonly problem: JobProblem;
-  readonly since: string;
-  /** The incident it was told in; absent where there is nobody to tell, or the process ended meanwhile. */
-  readonly incident?: string;
-}
+/** That something is wrong with a job, as people were told. */
+export type JobAlarm = Alarm<JobProblem>;
 
 /** The alarm of a job: `document('backup-alarms', name)`. */
 export function alarmOf(store: Store, job: string): Document<JobAlarm> {

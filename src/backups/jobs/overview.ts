@@ -3,6 +3,7 @@ import { byAge, type Catalog, type SnapshotSummary } from '../../snapshots/index
 import { CLOCK_TOLERANCE_MS, type Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
+import { testedJobs, type TestView, testView } from '../restore-tests/by-schedule.js';
 import { isDue, nextRun, standingOf } from '../schedule/due.js';
 import { readAlarm } from './alarm-record.js';
 import { type JobEnd, jobLock, type JobState, stateOf } from './state.js';
@@ -37,6 +38,8 @@ export interface JobView {
   readonly bytes: number;
   /** The last of them, oldest first. */
   readonly trend: readonly { readonly snapshot: string; readonly startedAt: string; readonly bytes: number; readonly rows: number }[];
+  /** Its restore tests by schedule, where it has them. */
+  readonly test?: TestView;
   /** The incident that was opened because of it, as long as what it is about lasts. */
   readonly incident?: string;
 }
@@ -79,6 +82,7 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
   const alarm = await readAlarm(store, job.name);
   const { schedule, target, timezone, platforms } = job;
   const own = all.filter((snapshot) => snapshot.job === job.name).sort(byAge);
+  const [tested] = testedJobs([job]);
   const isAlive = holder !== undefined && holder.life !== 'dead';
   const newest = own.findLast((snapshot) => gradeOf(snapshot) === 'good' && !isAhead(snapshot.startedAt, now));
   return {
@@ -94,6 +98,7 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
       ? {}
       : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
     ...defined({ suspect: own.find(({ id }) => id === state?.last?.snapshot)?.suspect, incident: alarm?.incident }),
+    ...(tested === undefined ? {} : { test: await testView(tested, store, now) }),
     late: isLate(job, newest?.startedAt ?? standing.firstSeen, now),
     snapshots: own.length,
     bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -6,7 +6,7 @@ import type { JobConfig } from '../../workspace/index.js';
 export const MOST_TRIES = 3;
 
 /** What a schedule needs to be known of a job. */
-type Scheduled = Pick<JobConfig, 'schedule' | 'timezone'>;
+export type Scheduled = Pick<JobConfig, 'schedule' | 'timezone'>;
 
 /** Where a job stands with its schedule. Times are ISO 8601, UTC. */
 export interface Standing {

@@ -1,20 +1,15 @@
 import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm, type UnreadJob } from '../../backups/index.js';
 import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { JobConfig } from '../../workspace/index.js';
-import { deliverNow } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
-import { withIncidents } from '../session/with-incidents.js';
 import type { CommandContext } from '../shell/command.js';
-import { BACKUP_SOURCE } from './backup-jobs.js';
+import { openOnce } from './backup-incidents.js';
 
 /** An alarm that stands, and the job it is about. */
 export interface StandingAlarm {
   readonly view: JobView;
   readonly alarm: JobAlarm;
 }
-
-/** The severity of a job that fails, where escalation.yml has it; else its last one. */
-const SEVERITY = 'sev3';
 
 /**
  * Tells of jobs that fail, or miss their target: by one incident each, for as long as it lasts, where escalation.yml
@@ -59,29 +54,14 @@ export function unreadError(unread: readonly UnreadJob[]): RunbackError | undefi
 }
 
 async function tell(context: CommandContext, view: JobView, problem: JobProblem): Promise<string | undefined> {
-  return await withIncidents(context, async (incidentSession, session) => {
-    const { incidents, escalation } = incidentSession;
-    if (escalation === undefined) return undefined;
-    const title = problem === 'suspect' ? `Backup job ${view.job}: the data itself may be damaged` : `Backup job ${view.job} needs attention`;
-    const open = (await incidents.listOpen()).find((one) => 'title' in one && one.title === title);
-    if (open !== undefined) return open.id;
-    const incident = await incidents.open(
-      {
-        title,
-        severity: Object.hasOwn(escalation.severities, SEVERITY) ? SEVERITY : (Object.keys(escalation.severities).at(-1) ?? SEVERITY),
-        platforms: view.platforms,
-        source: BACKUP_SOURCE,
-        detectedAt: context.clock.now().toISOString(),
-        impact:
-          problem === 'suspect'
-            ? 'What the last snapshot shows is far from usual: something may have damaged the data on the platform.'
-            : 'A rollback would put back older data than it should, or not everything.',
-        summary: alarmWords(view, problem),
-      },
-      session.by,
-    );
-    await deliverNow(incidentSession, session, await incidents.read(incident.id));
-    return incident.id;
+  return await openOnce(context, {
+    title: problem === 'suspect' ? `Backup job ${view.job}: the data itself may be damaged` : `Backup job ${view.job} needs attention`,
+    platforms: view.platforms,
+    impact:
+      problem === 'suspect'
+        ? 'What the last snapshot shows is far from usual: something may have damaged the data on the platform.'
+        : 'A rollback would put back older data than it should, or not everything.',
+    summary: alarmWords(view, problem),
   });
 }
 

@@ -5,10 +5,8 @@ import type { JobConfig } from '../../workspace/index.js';
 import { openIncidents } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
+import { BACKUP_SOURCE } from './backup-incidents.js';
 import { whilePaused } from './while-paused.js';
-
-/** Where an incident comes from that a backup job has opened: no job waits for one of its own kind. */
-export const BACKUP_SOURCE = 'backup';
 
 /** How often everything is read of a platform that can tell what has changed, where the job does not say. */
 const READ_ALL_EVERY = '7d';
@@ -41,10 +39,15 @@ export async function runBackupJob(context: CommandContext, session: Session, jo
   return await runJob(job, { store, clock, by, catalog, signal: context.interrupts.signal }, handsOf(context, session), { due });
 }
 
+/** Id of an incident that is open on one of these platforms, other than those about backups. */
+export async function incidentOn(session: Session, platforms: readonly string[]): Promise<string | undefined> {
+  const open = await openIncidents(session);
+  return open.find(({ source, platforms: on }) => source !== BACKUP_SOURCE && on.some((name) => platforms.includes(name)))?.id;
+}
+
 function handsOf({ call, live, interrupts, style }: CommandContext, session: Session): JobHands {
   return {
-    incidentOn: async (platforms) =>
-      (await openIncidents(session)).find(({ source, platforms: on }) => source !== BACKUP_SOURCE && on.some((name) => platforms.includes(name)))?.id,
+    incidentOn: async (platforms) => await incidentOn(session, platforms),
     resume: async (holder) => {
       const syncs = await session.syncs();
       const resumed: string[] = [];

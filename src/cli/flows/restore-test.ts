@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 
 import { defined, didYouMean, parseDuration, RunbackError } from '../../lib/index.js';
-import { byAge, type RestoreTest, type SnapshotSummary } from '../../snapshots/index.js';
-import type { SecretRef } from '../../workspace/index.js';
+import { byAge, type Catalog, type RestoreTest, type SnapshotSummary } from '../../snapshots/index.js';
+import type { JobConfig, SecretRef } from '../../workspace/index.js';
 import type { Session } from '../session/session.js';
 import { temporaryFolder } from '../session/temporary.js';
 import type { CommandContext } from '../shell/command.js';
@@ -14,64 +14,81 @@ export interface PlatformTest {
   readonly test: RestoreTest;
 }
 
-/**
- * The snapshot that a word means: the newest one of the job of that name, else what it names as a snapshot; without a
- * word the newest. `withinMs`: as given, else what its job says. Throws `not-found`, `ambiguous`.
- */
-export async function snapshotToTest(
-  session: Session,
-  word: string | undefined,
-  givenMs: number | undefined,
-): Promise<{ readonly snapshot: SnapshotSummary; readonly withinMs: number | undefined }> {
-  const catalog = await session.catalog();
-  const jobs = jobsOf(session);
-  const isJob = jobs.some(({ name }) => name === word);
-  const snapshot = isJob
-    ? (await catalog.list())
-        .filter(({ job }) => job === word)
-        .sort(byAge)
-        .at(-1)
-    : await catalog.resolve(word ?? 'latest');
-  if (snapshot === undefined)
-    throw new RunbackError('not-found', `The backup job ${word ?? ''} has no snapshot yet`, {
-      state: 'Nothing was started.',
-      next: `runback backup run ${word ?? ''}`,
-    });
-  const within = jobs.find(({ name }) => name === snapshot.job)?.restore_within;
-  return { snapshot, withinMs: givenMs ?? (within === undefined ? undefined : parseDuration(within)) };
+/** Which restores are tested, and how. */
+export interface RestoreTestPlan {
+  readonly snapshot: SnapshotSummary;
+  /** Names of platforms in it. */
+  readonly platforms: readonly string[];
+  /** An empty place for those that there is no sandbox of, one after the other. */
+  readonly into?: SecretRef;
+  readonly withinMs?: number;
 }
 
-/** Tests the restore of each platform of a snapshot that is asked for, one after the other. */
-export async function runRestoreTests(
-  context: CommandContext,
-  session: Session,
-  snapshot: SnapshotSummary,
-  withinMs: number | undefined,
-): Promise<readonly PlatformTest[]> {
-  const { input, live, event } = context;
-  const into = input.text('into');
-  if (into !== undefined && !/^(env|file|command|keychain):./u.test(into))
+/**
+ * What a person asked for. The snapshot: the newest one of the job of that name, else what the word names as a snapshot;
+ * without a word the newest. What was not given comes from the job. Throws `not-found`, `ambiguous`, `usage`.
+ */
+export async function askedTests({ input }: CommandContext, session: Session): Promise<RestoreTestPlan> {
+  const word = input.argument('what');
+  const catalog = await session.catalog();
+  const jobs = jobsOf(session);
+  const snapshot = jobs.some(({ name }) => name === word) ? await newestOf(catalog, word ?? '') : await catalog.resolve(word ?? 'latest');
+  const within = input.text('within');
+  const job = jobs.find(({ name }) => name === snapshot.job);
+  const platforms = wantedOf(snapshot, input.someOf('platform'));
+  const asked = input.text('into');
+  if (asked !== undefined) await requireOnePlace(asked, snapshot, platforms);
+  const into = (asked as SecretRef | undefined) ?? job?.test_restore?.into;
+  return { snapshot, platforms, ...defined({ into, withinMs: within === undefined ? withinOf(job) : parseDuration(within) }) };
+}
+
+/** The newest snapshot of a job. Throws `not-found` where it has none. */
+export async function newestOf(catalog: Catalog, job: string): Promise<SnapshotSummary> {
+  const own = (await catalog.list()).filter((one) => one.job === job).sort(byAge);
+  const newest = own.at(-1);
+  if (newest !== undefined) return newest;
+  throw new RunbackError('not-found', `The backup job ${job} has no snapshot yet`, {
+    state: 'Nothing was started.',
+    next: `runback backup run ${job}`,
+  });
+}
+
+/** How long a restore of a snapshot of a job may take, in milliseconds. */
+export function withinOf(job: Pick<JobConfig, 'restore_within'> | undefined): number | undefined {
+  return job?.restore_within === undefined ? undefined : parseDuration(job.restore_within);
+}
+
+async function requireOnePlace(into: string, snapshot: SnapshotSummary, wanted: readonly string[]): Promise<void> {
+  if (!/^(env|file|command|keychain):./u.test(into))
     throw new RunbackError('usage', '--into takes where the URL is, not the URL', {
       why: 'The URL of a database holds a password, which a command line shows to others on this machine.',
       state: 'Nothing was started.',
       next: '--into env:RESTORE_TEST_URL',
     });
-  const wanted = wantedOf(snapshot, input.someOf('platform'));
   const { hasSandbox } = await import('../../stages/index.js');
   const elsewhere = snapshot.platforms.filter(({ name, connector }) => wanted.includes(name) && !hasSandbox(connector));
-  if (into !== undefined && elsewhere.length !== 1)
-    throw new RunbackError(
-      'usage',
-      `--into names one place, and it is for ${elsewhere.map(({ name }) => name).join(', ') || 'no platform of this test'}`,
-      {
-        why: 'What there is a sandbox of is restored into that, and each other platform needs a place of its own.',
-        state: 'Nothing was started.',
-        next: elsewhere.length === 0 ? 'Leave out --into.' : 'Test one after the other with --platform.',
-      },
-    );
+  if (elsewhere.length === 1) return;
+  throw new RunbackError(
+    'usage',
+    `--into names one place, and it is for ${elsewhere.map(({ name }) => name).join(', ') || 'no platform of this test'}`,
+    {
+      why: 'What there is a sandbox of is restored into that, and each other platform needs a place of its own.',
+      state: 'Nothing was started.',
+      next: elsewhere.length === 0 ? 'Leave out --into.' : 'Test one after the other with --platform.',
+    },
+  );
+}
+
+/** Tests the restore of each platform of a snapshot that is asked for, one after the other. */
+export async function runRestoreTests(context: CommandContext, session: Session, plan: RestoreTestPlan): Promise<readonly PlatformTest[]> {
+  const { live, event } = context;
+  const { platforms, ...how } = plan;
+  const { hasSandbox } = await import('../../stages/index.js');
   const tests: PlatformTest[] = [];
-  for (const platform of wanted) {
-    const test = await testOne(context, session, { snapshot, platform, ...defined({ into: into as SecretRef | undefined, withinMs }) });
+  for (const platform of platforms) {
+    const connector = plan.snapshot.platforms.find(({ name }) => name === platform)?.connector ?? '';
+    const { into, ...rest } = how;
+    const test = await testOne(context, session, { ...rest, platform, ...(hasSandbox(connector) ? {} : defined({ into })) });
     event({ type: 'restore-test', platform, passed: test.passed, restore_ms: test.restoreMs });
     tests.push({ platform, test });
   }

@@ -48,7 +48,13 @@ export interface DaemonModule {
   /** A port of this machine that nothing listens on now. */
   freePort(): Promise<number>;
   systemdUnit(unit: { readonly exec: readonly string[]; readonly workspace: string; readonly user?: string }): string;
-  systemdTimer(unit: { readonly exec: readonly string[]; readonly workspace: string; readonly user?: string }): string;
+  systemdTimer(unit: {
+    readonly exec: readonly string[];
+    readonly workspace: string;
+    readonly user?: string;
+    readonly name: string;
+    readonly what: string;
+  }): string;
 }
 
 /** What the composition root hands in: loaded by the command that needs it, when it needs it. */

@@ -1,11 +1,13 @@
-import type { JobOutcome, JobProof, JobView, UnreadJob } from '../../backups/index.js';
+import type { JobOutcome, JobProof, JobView, UnreadJob, VerificationView } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
 import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
 import { proofWords } from './restore-test.js';
+import { testWords } from './scheduled-test.js';
 import { takenText } from './snapshot.js';
 import { bytes, counted, facts, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
+import { verificationWords } from './verification.js';
 
 /** What running a job has come to, with what an earlier run of it had left. */
 export function jobOutcomeText(job: string, outcome: JobOutcome, style: Style): string {
@@ -68,15 +70,18 @@ function clockLines(job: string, { clockBackMs }: JobOutcome, style: Style): rea
 type ShownJob = JobView & { readonly proof?: JobProof };
 
 /** Jobs with their facts, and how the size of their snapshots changes. */
-export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], style: Style): string {
-  if (views.length + unread.length === 0) return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
+export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[], verification: VerificationView | undefined, style: Style): string {
+  if (views.length + unread.length === 0 && verification === undefined)
+    return 'runback.yml has no backup job. Add one under backups.jobs: docs/backups.md shows how.';
   const failed = unread.map(({ job, error }) => jobFailedText(job, error, style));
-  return [...views.map((view) => jobText(view, style)), ...failed].join('\n\n');
+  const verified = verification === undefined ? [] : [facts([['Verification', verificationWords(verification, style)]], style)];
+  return [...views.map((view) => jobText(view, style)), ...failed, ...verified].join('\n\n');
 }
 
 function jobText(view: ShownJob, style: Style): string {
   const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined || view.suspect !== undefined);
-  const mark = view.late || isDoubtful ? style.glyph.warning : style.glyph.done;
+  const isUnproven = view.test !== undefined && (view.test.late || view.test.last?.end === 'failed');
+  const mark = view.late || isDoubtful || isUnproven ? style.glyph.warning : style.glyph.done;
   const pairs: [string, string][] = [
     ['Platforms', view.platforms.map(visible).join(', ')],
     ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
@@ -85,6 +90,7 @@ function jobText(view: ShownJob, style: Style): string {
     ['Next', nextWords(view, style)],
     ['Age', ageWords(view)],
     ['Restore', view.proof === undefined ? 'never proven' : `${proofWords(view.proof).replace(/^restore /u, '')}, of ${view.proof.snapshot}`],
+    ...(view.test === undefined ? [] : [['Restore test', testWords(view.test, style)] as [string, string]]),
     ['Size', view.snapshots === 0 ? 'no snapshot yet' : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`],
     ...(view.trend.length > 1 ? [['Trend', trendWords(view, style)] as [string, string]] : []),
     ...(view.incident === undefined ? [] : [['Incident', view.incident] as [string, string]]),

@@ -24,18 +24,26 @@ export function restoreTestText(snapshot: string, tests: readonly { readonly pla
   return [...tests.map(({ platform, test }) => oneText(platform, test, style)), snapshot].join('\n\n');
 }
 
+/** Why the restore of one platform is not proven, in one line. */
+export function failureWords({ differences, stopped, restoreMs, withinMs }: RestoreTest): string {
+  const late = withinMs !== undefined && restoreMs > withinMs ? [`it took ${span(restoreMs)} and may take ${span(withinMs)}`] : [];
+  return [...differenceWords(differences), ...(stopped === undefined ? [] : [stopped]), ...late].join('; ');
+}
+
+const differenceWords = (differences: RestoreTest['differences']): readonly string[] =>
+  Object.entries(differences)
+    .filter(([, n]) => n > 0)
+    .map(([kind, n]) => `${count(n)} ${DIFFERENCE_WORDS[kind as RestoreDifference['kind']]}`);
+
 function oneText(platform: string, test: RestoreTest, style: Style): string {
   const { passed, restoreMs, withinMs, records, cells, links, differences, stopped, where } = test;
   const name = visible(platform);
   const head = passed ? `${style.glyph.done} Restore of ${name} proven in ${span(restoreMs)}` : `${style.glyph.failed} Restore of ${name} not proven`;
-  const wrong = Object.entries(differences).filter(([, n]) => n > 0);
+  const wrong = differenceWords(differences);
   const pairs: [string, string][] = [
     ['Restored into', visible(where)],
     ['Compared', `${counted(records, 'records')}, ${counted(cells, 'cells')}, ${counted(links, 'links')}`],
-    [
-      'Differences',
-      wrong.length === 0 ? 'none' : wrong.map(([kind, n]) => `${count(n)} ${DIFFERENCE_WORDS[kind as RestoreDifference['kind']]}`).join(', '),
-    ],
+    ['Differences', wrong.length === 0 ? 'none' : wrong.join(', ')],
     [
       'Restore time',
       `${span(restoreMs)}${withinMs === undefined ? '' : `; may take ${span(withinMs)}: ${restoreMs <= withinMs ? 'met' : 'missed'}`}`,

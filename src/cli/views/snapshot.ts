@@ -1,4 +1,4 @@
-import type { CheckedReport, ObjectInfo, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
+import type { BytesReport, CheckedReport, ObjectInfo, SnapshotGap, SnapshotManifest, SnapshotSummary } from '../../snapshots/index.js';
 import { proofWords } from './restore-test.js';
 import { bytes, counted, count, facts, table, time } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -12,6 +12,11 @@ const verifiedWords = (snapshot: SnapshotSummary, style: Style): string =>
       ? 'not verified, not adopted'
       : 'not verified'
     : `verified ${time(snapshot.verifiedAt, style)}`;
+
+function verifiedLine({ verifiedAt, bytesVerifiedAt }: SnapshotSummary, style: Style): string {
+  if (verifiedAt !== undefined) return time(verifiedAt, style);
+  return bytesVerifiedAt === undefined ? 'not yet' : `not yet; bytes as written ${time(bytesVerifiedAt, style)}`;
+}
 
 /** Snapshots, newest first: when and of what, then its facts, then its id. */
 export function snapshotList(
@@ -129,7 +134,7 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ...(snapshot.gaps.length === 0 ? [] : [['Gaps', gapsLine(snapshot.gaps)] as [string, string]]),
     ...(snapshot.suspect === undefined ? [] : [['Suspect', snapshot.suspect.map(visible).join('; ')] as [string, string]]),
     ...acceptedPairs(snapshot, style),
-    ['Verified', snapshot.verifiedAt === undefined ? 'not yet' : time(snapshot.verifiedAt, style)],
+    ['Verified', verifiedLine(snapshot, style)],
     ['Restore', proofWords(snapshot.proof).replace(/^restore /u, '')],
     ['Known by', knownBy(snapshot, style)],
     ...(snapshot.encrypted === undefined
@@ -189,6 +194,16 @@ function readHow({ census, askedSince }: ObjectInfo): string {
 export function verifyText(report: CheckedReport, exposures: readonly string[], style: Style): string {
   const notNoted = report.notNoted === undefined ? [] : [`${style.glyph.warning} The result could not be noted: ${visible(report.notNoted)}`];
   return [readText(report, style), ...notNoted, ...exposureLines(exposures, style)].join('\n');
+}
+
+/** What comparing the bytes of an encrypted snapshot with what was recorded has come to. */
+export function bytesText({ bytes: size, broken, notNoted, id }: BytesReport, style: Style): string {
+  const read =
+    broken === undefined
+      ? `${style.glyph.done} The bytes are as they were written: ${bytes(size)}\n  No key here opens them, so that what they hold was not read: it does not count as verified.`
+      : `${style.glyph.failed} The bytes are not those that were written: ${broken}`;
+  const lines = notNoted === undefined ? [] : [`${style.glyph.warning} The result could not be noted: ${visible(notNoted)}`];
+  return [read, `  ${id}`, ...lines].join('\n');
 }
 
 function readText(report: CheckedReport, style: Style): string {

@@ -1,7 +1,8 @@
-import { jobViews, provenOf } from '../../../backups/index.js';
+import { jobViews, provenOf, testedJobs, verificationView } from '../../../backups/index.js';
 import { defined } from '../../../lib/index.js';
 import { unreadError } from '../../flows/backup-alarms.js';
 import { jobsOf } from '../../flows/backup-jobs.js';
+import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { jobsText } from '../../views/backup.js';
 
@@ -16,20 +17,34 @@ export const jobsVerb: CommandSpec = {
 
 async function jobs(context: CommandContext): Promise<Outcome> {
   const session = await context.session();
-  if (context.input.flag('systemd')) return await units(context, session.workspace.root);
+  if (context.input.flag('systemd')) return await units(context, session);
   const { store, clock } = session;
   const catalog = await session.catalog();
   const { views, unread } = await jobViews(jobsOf(session), { store, clock, catalog });
   const proofs = provenOf(await catalog.list());
   const shown = views.map((view) => ({ ...view, ...defined({ proof: proofs.get(view.job) }) }));
+  const verification = await verificationView(session.workspace.config, store, clock.now());
   const error = unreadError(unread);
   const unreadData = unread.map((one) => ({ job: one.job, error: { code: one.error.code, message: one.error.message } }));
-  return { data: { jobs: shown, unread: unreadData }, text: (style) => jobsText(shown, unread, style), ...defined({ error }) };
+  return {
+    data: { jobs: shown, unread: unreadData, ...defined({ verification }) },
+    text: (style) => jobsText(shown, unread, verification, style),
+    ...defined({ error }),
+  };
 }
 
-async function units({ wiring }: CommandContext, workspace: string): Promise<Outcome> {
+/** A timer each: a restore test that takes hours holds no snapshot up. */
+async function units({ wiring }: CommandContext, session: Session): Promise<Outcome> {
   const daemon = await wiring.daemon();
-  const exec = [process.execPath, process.argv[1] ?? 'runback', 'backup', 'run', '--due', '--workspace', workspace];
-  const text = daemon.systemdTimer({ exec, workspace });
+  const workspace = session.workspace.root;
+  const timer = (name: string, what: string, words: readonly string[]): string => {
+    const exec = [process.execPath, process.argv[1] ?? 'runback', ...words, '--due', '--workspace', workspace];
+    return daemon.systemdTimer({ exec, workspace, name, what });
+  };
+  const text = [
+    timer('runback-backup', 'backup jobs', ['backup', 'run']),
+    ...(testedJobs(jobsOf(session)).length === 0 ? [] : [timer('runback-restore-test', 'restore tests', ['backup', 'test-restore'])]),
+    ...(session.workspace.config.backups.verify === undefined ? [] : [timer('runback-verify', 'verification of snapshots', ['snapshot', 'verify'])]),
+  ].join('\n');
   return { data: { units: text }, text: () => text.trimEnd() };
 }

@@ -1,0 +1,78 @@
+import type { DamageAlarm, Round, TaskOutcome, VerificationView } from '../../backups/index.js';
+import { formatDuration } from '../../lib/index.js';
+import { damageWords } from '../flows/verification.js';
+import { bytes, counted, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { visible } from './text/visible.js';
+
+/** What a round of verification came to. */
+export function roundText({ verified, byBytes, damaged, unclear, bytes: read, left }: Round, style: Style): string {
+  const all = verified.length + byBytes.length + damaged.length + unclear.length;
+  const mark = damaged.length > 0 ? style.glyph.failed : unclear.length > 0 ? style.glyph.warning : style.glyph.done;
+  const rest = left === 0 ? 'none is left' : `${counted(left, 'snapshots')} left for the next rounds`;
+  return [
+    `${mark} ${counted(all, 'snapshots')} read, ${bytes(read)}; ${rest}`,
+    ...verified.map((id) => `  ${style.glyph.done} ${id}: every byte is what was written`),
+    ...byBytes.map((id) => `  ${style.glyph.done} ${id}: bytes as written, and no key here to read them: not verified`),
+    ...damaged.map(({ snapshot, why }) => `  ${style.glyph.failed} ${snapshot}: ${visible(why)}`),
+    ...unclear.map(({ snapshot, why }) => `  ${style.glyph.warning} ${snapshot}: ${visible(why)}`),
+  ].join('\n');
+}
+
+/** What looking after the verification of stored snapshots has come to. */
+export function roundOutcomeText(outcome: TaskOutcome<Round>, style: Style): string {
+  const { interrupted, clockBackMs } = outcome;
+  return [
+    ...(interrupted === undefined ? [] : [`${style.glyph.warning} An earlier verification was interrupted, started ${time(interrupted, style)}.`]),
+    ...(clockBackMs === undefined
+      ? []
+      : [`${style.glyph.warning} The clock of this machine went back by ${formatDuration(clockBackMs)}. The schedule counts from now on.`]),
+    outcomeText(outcome, style),
+  ].join('\n');
+}
+
+function outcomeText(outcome: TaskOutcome<Round>, style: Style): string {
+  switch (outcome.state) {
+    case 'not-due':
+      return `${style.glyph.pending} Verification not due${outcome.next === undefined ? '' : `, next ${time(outcome.next, style)}`}`;
+    case 'running':
+      return `${style.glyph.running} Verification is already running, started by ${visible(outcome.holder.by)} ${time(outcome.holder.since, style)}`;
+    case 'waits':
+      return `${style.glyph.pause} Verification is due, and waits until ${outcome.incident} is closed. Run it anyway: runback snapshot verify --budget 10m`;
+    case 'later':
+      return `${style.glyph.pause} Verification is due, and tried again later: ${visible(outcome.why)}`;
+    case 'ended':
+      return outcome.end.result === undefined ? `${style.glyph.failed} Verification did not come to its end` : roundText(outcome.end.result, style);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Snapshots that are damaged, and the incident in which people were told. */
+export function damageLines(alarms: ReadonlyMap<string, DamageAlarm>, style: Style): readonly string[] {
+  return [...alarms].map(
+    ([id, { incident }]) => `${style.glyph.warning} ${damageWords(id)}${incident === undefined ? '' : ` Incident: ${incident}`}`,
+  );
+}
+
+/** How the verification of stored snapshots stands, in one line. */
+export function verificationWords({ running, waits, due, next, last, budget }: VerificationView, style: Style): string {
+  const ran = (): string => {
+    if (running !== undefined) return `running now, started by ${visible(running.by)} ${time(running.since, style)}`;
+    if (last === undefined) return 'never by schedule';
+    const at = time(last.endedAt, style);
+    const { result } = last;
+    if (last.end !== 'done' || result === undefined) return `${last.end} ${at}`;
+    const read = result.verified.length + result.byBytes.length;
+    return `${at}, ${counted(read, 'snapshots')} as written, ${result.damaged.length} damaged, ${result.left} left`;
+  };
+  const then =
+    waits === undefined
+      ? due && running === undefined
+        ? 'due now'
+        : next === undefined
+          ? ''
+          : time(next, style)
+      : `due, and waits until ${waits.incident} is closed`;
+  return `${ran()}; ${budget} each; next: ${then}`;
+}
