@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { DURATION_FORM, DURATION_PATTERN } from '../lib/index.js';
+import { DAY_TIME_PATTERN, DURATION_FORM, DURATION_PATTERN } from '../lib/index.js';
 import { SECRET_LITERAL } from './schema-words.js';
 import type { SecretRef } from './types.js';
 
@@ -100,6 +100,15 @@ const watchSchema = z
   ])
   .describe('How its snapshots are compared with those before: what is far from usual makes one suspect. On unless given as off.');
 
+const dayTime = z.string().regex(DAY_TIME_PATTERN, 'is no time of day: 22:00');
+
+const windowSchema = z
+  .strictObject({
+    from: dayTime.describe('When it opens, as 22:00, by the clocks of the time zone of the job.'),
+    to: dayTime.describe('When it closes; earlier than from: on the next day.'),
+  })
+  .describe('A run by schedule begins only in this part of the day, and is stopped at its end. Without it, at any time.');
+
 const jobSchema = z
   .strictObject({
     platforms: z.array(z.string()).min(1).describe('Names of the platforms to snapshot.'),
@@ -109,7 +118,8 @@ const jobSchema = z
       .exactOptional()
       .describe('Only these object types. Without it, all that the platforms are set up for.'),
     schedule: z.string().min(1).exactOptional().describe('When, as five cron fields. Without it, only when someone runs it.'),
-    timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule and of the keep rules, as America/New_York.'),
+    timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule, the window and the keep rules, as America/New_York.'),
+    window: windowSchema.exactOptional(),
     pause_syncs: z.boolean().default(false).describe('Pause the syncs that write to these platforms while the snapshot is taken.'),
     incremental: z
       .boolean()
