@@ -1,4 +1,5 @@
-export { type JobHands, type JobOutcome, runJob, type Taken } from './jobs/run.js';
+export type { MeteredPlatform, QuotaView } from './jobs/limits.js';
+export { type JobHands, type JobOutcome, runJob, type Taken, type Waiting } from './jobs/run.js';
 export type { JobAlarm, JobProblem } from './jobs/alarm-record.js';
 export { raiseJobAlarm } from './jobs/alarms.js';
 export { jobViews, type JobView, type UnreadJob } from './jobs/overview.js';

@@ -3,6 +3,7 @@ import { NOTES_KIND, type SnapshotNotes, suspicionOf } from '../snapshots/index.
 import type { Store } from '../store/index.js';
 import type { JobConfig } from '../workspace/index.js';
 import { readAlarm } from './jobs/alarm-record.js';
+import { stillWaits, windowOf } from './jobs/limits.js';
 import { isLate } from './jobs/overview.js';
 import { jobLock, stateOf } from './jobs/state.js';
 import { testAlarmOf, type TestedJob, testProblemOf, testStateOf, testTask, testView } from './restore-tests/by-schedule.js';
@@ -85,7 +86,9 @@ async function isJobWanted(store: Store, job: JobConfig, now: Date): Promise<boo
   const state = await stateOf(store, job.name).read();
   const { standing, clockBackMs } = standingOf(job, state, now);
   // Seen for the first time, under another schedule, or by a clock that was put back: written down by the run itself.
-  if (state === undefined || clockBackMs !== undefined || standing.handled !== state.handled || isDue(job, standing, now)) return true;
+  if (state === undefined || clockBackMs !== undefined || standing.handled !== state.handled) return true;
+  const isHeld = windowOf(job, now)?.isOpen === false || (state.waits !== undefined && 'quota' in state.waits && stillWaits(state.waits.quota, now));
+  if (isDue(job, standing, now) && !isHeld) return true;
   if (state.running !== undefined && (await store.lockHolder(jobLock(job.name)))?.life !== 'alive') return true;
   const alarm = await readAlarm(store, job.name);
   if (alarm !== undefined) return alarm.incident === undefined;

@@ -64,6 +64,9 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.outcomeOf && {
       outcomeOf: async (token, options) => await foreseen(kind, options, async () => (await connector.outcomeOf?.(token, options)) ?? 'unknown'),
     }),
+    ...(connector.dailyQuota && {
+      dailyQuota: async (options) => await foreseen(kind, options, async () => await connector.dailyQuota?.(options)),
+    }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
     ...(connector.now && { now: () => connector.now?.() }),
     ...(connector.settingsMayHaveChanged && { settingsMayHaveChanged: () => connector.settingsMayHaveChanged?.() }),

@@ -94,6 +94,12 @@ export interface Connector {
   usage(): Usage;
 
   /**
+   * What the platform allows these credentials in a day, as it says itself; at most one request. Absent where no platform
+   * of this kind counts by the day; undefined where it does not say.
+   */
+  dailyQuota?(options?: CallOptions): Promise<DailyQuota | undefined>;
+
+  /**
    * What time it is on the platform by its own clock, as its latest answer told: what `history` is compared with.
    * Undefined where the platform has not told, or never does; may be a second early. After `beginRead` and `describe`
    * it is known. Never calls the platform.
@@ -378,4 +384,14 @@ export interface Usage {
   readonly limited: number;
   /** Calls left today, where the platform says. */
   readonly dailyLeft?: number;
+  /** What the latest answer said of today, for all users of the quota. */
+  readonly daily?: { readonly limit: number; readonly left: number };
+}
+
+/** Calls of a day, for all users of the quota. */
+export interface DailyQuota {
+  readonly limit: number;
+  readonly used: number;
+  /** When the next day of the platform begins, where it says. */
+  readonly resets?: Date;
 }

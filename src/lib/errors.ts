@@ -90,6 +90,7 @@ export const ERROR_CODES = {
   'snapshot-unrecorded': { exit: EXIT.personNeeded, when: 'nothing was recorded of a snapshot when it was made; a person has to adopt it' },
   'snapshots-swapped': { exit: EXIT.refused, when: 'the base snapshot was taken after the snapshot of the damage' },
   'snapshot-needed': { exit: EXIT.refused, when: 'a snapshot was to be deleted that another one builds on' },
+  'backup-stopped': { exit: EXIT.failed, when: 'a backup job was stopped: its window closed, or it came to the half of the day that is for others' },
   'backup-failing': {
     exit: EXIT.failed,
     when: 'a backup job failed, has no complete snapshot as young as its target, or its restores are not proven',

@@ -3,6 +3,7 @@ export * from './iterate.js';
 export * from './expressions/cel.js';
 export * from './time/clock.js';
 export * from './time/cron.js';
+export * from './time/daily-window.js';
 export * from './time/duration.js';
 export * from './defined.js';
 export * from './drill-mark.js';

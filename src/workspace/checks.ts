@@ -47,6 +47,9 @@ function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathPr
   yield* scheduleProblems(field(job, 'schedule'), [...path, 'schedule']);
   yield* scheduleProblems(field(test, 'schedule'), [...path, 'test_restore', 'schedule']);
   yield* zoneProblems(zone, [...path, 'timezone']);
+  const window = field(job, 'window');
+  if (typeof field(window, 'from') === 'string' && field(window, 'from') === field(window, 'to'))
+    yield { path: [...path, 'window', 'to'], message: 'the window closes when it opens', expected: 'another time than from, or no window at all' };
   for (const [place, span] of [
     [['target'], field(job, 'target')],
     [['keep', 'within'], field(keep, 'within')],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { DURATION_FORM, DURATION_PATTERN } from '../lib/index.js';
+import { DAY_TIME_PATTERN, DURATION_FORM, DURATION_PATTERN } from '../lib/index.js';
 import { SECRET_LITERAL } from './schema-words.js';
 import type { SecretRef } from './types.js';
 
@@ -110,6 +110,15 @@ const testRestoreSchema = z
   })
   .describe('Restore tests by schedule: the newest snapshot of the job is restored into an empty place and compared, cell by cell.');
 
+const dayTime = z.string().regex(DAY_TIME_PATTERN, 'is no time of day: 22:00');
+
+const windowSchema = z
+  .strictObject({
+    from: dayTime.describe('When it opens, as 22:00, by the clocks of the time zone of the job.'),
+    to: dayTime.describe('When it closes; earlier than from: on the next day.'),
+  })
+  .describe('A run by schedule begins only in this part of the day, and is stopped at its end. Without it, at any time.');
+
 const jobSchema = z
   .strictObject({
     platforms: z.array(z.string()).min(1).describe('Names of the platforms to snapshot.'),
@@ -119,7 +128,8 @@ const jobSchema = z
       .exactOptional()
       .describe('Only these object types. Without it, all that the platforms are set up for.'),
     schedule: z.string().min(1).exactOptional().describe('When, as five cron fields. Without it, only when someone runs it.'),
-    timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule and of the keep rules, as America/New_York.'),
+    timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule, the window and the keep rules, as America/New_York.'),
+    window: windowSchema.exactOptional(),
     pause_syncs: z.boolean().default(false).describe('Pause the syncs that write to these platforms while the snapshot is taken.'),
     incremental: z
       .boolean()

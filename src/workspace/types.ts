@@ -1,3 +1,4 @@
+import type { DailyWindow } from '../lib/index.js';
 import type { Environment } from './environment.js';
 
 /** A reference to a secret: `env:NAME`, `file:PATH`, `command:PROGRAM ARG…` or `keychain:NAME`. Never the secret. */
@@ -73,6 +74,8 @@ export interface JobConfig {
   /** Five cron fields. */
   readonly schedule?: string;
   readonly timezone: string;
+  /** When a run by schedule may be at work, by the clocks of the zone. */
+  readonly window?: DailyWindow;
   readonly pause_syncs: boolean;
   /** Its snapshots build on one another. */
   readonly incremental: boolean;

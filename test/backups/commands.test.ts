@@ -52,6 +52,21 @@ describe('jobs by their schedule', () => {
     expect(paused()).toBe(false);
   });
 
+  it('a timer waits for the next day of the account where half of this one would not be left to others; a person does not', async () => {
+    const { dir, sandbox } = await workspaceWith(NIGHTLY);
+    await call(dir, 'backup', 'run', 'nightly');
+    await missed(dir);
+    sandbox.setLimits({ perDay: 2 * (sandbox.counts().requests + 6) });
+    const waits = await call(dir, 'backup', 'run', '--due');
+    expect([waits.code, jobIn(waits.json)]).toMatchObject([
+      0,
+      { state: 'waits', quota: { platform: 'hubspot', needs: expect.any(Number) as number } },
+    ]);
+    const { stdout } = await runHere(['backup', 'jobs'], { cwd: dir });
+    expect(stdout).toContain('half of the requests of the day are for others: hubspot has used');
+    expect(jobIn((await call(dir, 'backup', 'run', 'nightly')).json)).toMatchObject({ state: 'taken', quota: { platform: 'hubspot' } });
+  });
+
   it('a failure opens one incident where escalation.yml says who is told, and its job does not wait for that', async () => {
     const { dir } = await workspaceWith(NIGHTLY);
     await writeFile(join(dir, 'escalation.yml'), POLICY);
@@ -177,6 +192,8 @@ describe('screens of jobs', () => {
 
   it.each([
     ['{ platforms: [hubspot], schedule: "99 2 * * *" }', 'not a schedule'],
+    ['{ platforms: [hubspot], window: { from: "22:00", to: "22:00" } }', 'closes when it opens'],
+    ['{ platforms: [hubspot], window: { from: "24:00", to: "06:00" } }', 'no time of day'],
     ['{ platforms: [hubspot], timezone: Mars/Olympus }', 'not a known time zone'],
     ['{ platforms: [hubspot], keep: {} }', 'no rule'],
     ['{ platforms: [hubspot], target: 5ms }', 'too short'],

@@ -44,6 +44,7 @@ async function scene(at = '2026-11-20T12:00:00Z'): Promise<Scene> {
   const taken: string[] = [];
   const hands: Scene['hands'] = {
     incidentOn: async () => undefined,
+    metered: async () => [],
     resume: async () => [],
     take: async (job) => {
       const platform = memoryPlatform('crm', { objects: { contacts: people(2) } });
@@ -83,9 +84,9 @@ describe('a backup job', () => {
     let go: () => void = () => {};
     const held = new Promise<void>((resolve) => (go = resolve));
     const { take } = world.hands;
-    world.hands.take = async (job, pause) => {
+    world.hands.take = async (...given) => {
       await held;
-      return await take(job, pause);
+      return await take(...given);
     };
     const first = world.run(false);
     await until(async () => (await world.store.lockHolder('backup-job-nightly')) !== undefined);
@@ -133,7 +134,7 @@ describe('a backup job', () => {
     await world.run(true);
     const now = new Date(world.clock.at).toISOString();
     const running = { run: 'backup-1', startedAt: now, by: 'maya', after: '' };
-    const { snapshot: made } = await world.hands.take(JOB, undefined);
+    const { snapshot: made } = await world.hands.take(JOB, undefined, new AbortController().signal);
     await stateOf(world.store, 'nightly').update((state) => ({ ...(state ?? never()), handled: now, running, owed: { since: now, tries: 1 } }));
     expect(await world.run(true)).toMatchObject({ state: 'not-due', interrupted: { snapshot: made.id } });
     expect(await world.view()).toMatchObject({ last: { end: 'done', snapshot: made.id }, newest: { snapshot: made.id } });
@@ -240,8 +241,8 @@ describe('a job that fails or misses its target', () => {
   it('whose base is damaged is told of, although its snapshot holds everything; the next good one ends that', async () => {
     const world = await scene();
     const { take } = world.hands;
-    world.hands.take = async (job, pause) => ({
-      ...(await take(job, pause)),
+    world.hands.take = async (...given) => ({
+      ...(await take(...given)),
       base: { snapshot: 'snap-1', code: 'snapshot-damaged', message: 'Cannot read it' },
     });
     const told: string[] = [];
@@ -272,6 +273,7 @@ describe('the daemon', () => {
     const catalog = openCatalog({ dir: join(world.dir, '..', 'backups'), store: world.store, clock: world.clock });
     const hands: JobHands = {
       incidentOn: async () => undefined,
+      metered: async () => [],
       resume: async () => [],
       take: async () => {
         started.push(world.clock.now());

@@ -100,6 +100,23 @@ describe('limits', () => {
   });
 });
 
+describe('the day', () => {
+  it('is told with what is used of it and the midnight of the account, for all its users', async () => {
+    bench = await openBench({ limits: { perDay: 1000 } });
+    await bench.connector.identify();
+    const before = await bench.connector.dailyQuota?.();
+    expect(before).toMatchObject({ limit: 1000, used: bench.sandbox.counts().requests, resets: new Date('2026-03-02T05:00:00Z') });
+    bench.clock.advance(21 * 3_600_000);
+    expect(await bench.connector.dailyQuota?.()).toMatchObject({ used: 1, resets: new Date('2026-03-03T05:00:00Z') });
+  });
+
+  it('is unknown for an app with OAuth, which has no limit of a day', async () => {
+    bench = await openBench({ oauth: true });
+    await bench.connector.identify();
+    expect([await bench.connector.dailyQuota?.(), bench.connector.usage().daily]).toEqual([undefined, undefined]);
+  });
+});
+
 describe('trouble', () => {
   it('says how to renew a token that expired in the middle, and writes nothing more', async () => {
     bench = await openBench();

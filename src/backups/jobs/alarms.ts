@@ -16,7 +16,8 @@ export function problemOf(
   if (last?.base !== undefined) return 'base';
   if (last?.end === 'gaps') return 'gaps';
   // With a target, that one says how long is too long.
-  return target === undefined && waits !== undefined && now.getTime() - Date.parse(waits.since) > WAITS_MS ? 'waits' : undefined;
+  const isHeld = waits !== undefined && !('window' in waits);
+  return target === undefined && isHeld && now.getTime() - Date.parse(waits.since) > WAITS_MS ? 'waits' : undefined;
 }
 
 /**

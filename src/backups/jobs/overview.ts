@@ -4,8 +4,10 @@ import { CLOCK_TOLERANCE_MS, type Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
 import { testedJobs, type TestView, testView } from '../restore-tests/by-schedule.js';
-import { isDue, nextRun, standingOf } from '../schedule/due.js';
+import { dueSince, isDue, nextRun, type Standing, standingOf } from '../schedule/due.js';
 import { readAlarm } from './alarm-record.js';
+import { windowOf } from './limits.js';
+import type { Waiting } from './run.js';
 import { type JobEnd, jobLock, type JobState, stateOf } from './state.js';
 
 /** Snapshots of a job whose sizes are shown. */
@@ -25,7 +27,12 @@ export interface JobView {
   readonly due: boolean;
   /** Absent where it has no schedule. */
   readonly next?: string;
-  readonly waits?: NonNullable<JobState['waits']>;
+  /** It is due, and what it waits for. */
+  readonly waits?: { readonly since: string } & Waiting;
+  /** Whether its window is open now, and until when, or when it opens next. */
+  readonly window?: { readonly from: string; readonly to: string; readonly isOpen: boolean; readonly closes?: string; readonly opens?: string };
+  /** Requests that its last complete run took, by the name of the platform. */
+  readonly requests?: Readonly<Record<string, number>>;
   readonly last?: JobEnd;
   /** Why its last snapshot is suspect, as long as nobody has accepted it. */
   readonly suspect?: readonly string[];
@@ -93,7 +100,8 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
     ...(isAlive ? { running: { since: holder.since, by: holder.by } } : {}),
     ...(!isAlive && state?.running !== undefined ? { interrupted: { since: state.running.startedAt } } : {}),
     due: isDue(job, standing, now),
-    ...defined({ next: nextRun(job, standing, now)?.toISOString(), waits: state?.waits, last: state?.last }),
+    ...defined({ next: nextIn(job, standing, now)?.toISOString(), last: state?.last, requests: state?.requests, window: windowView(job, now) }),
+    ...defined({ waits: waitsOf(job, state, standing, now) }),
     ...(newest === undefined
       ? {}
       : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
@@ -104,6 +112,28 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
     bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
     trend: own.slice(-TREND).map(({ id, startedAt, bytes, rows }) => ({ snapshot: id, startedAt, bytes, rows })),
   };
+}
+
+/** What a job that is due waits for: its window first, since nothing else is looked at before that opens. */
+function waitsOf(job: JobConfig, state: JobState | undefined, standing: Standing, now: Date): JobView['waits'] {
+  const window = windowOf(job, now);
+  const since = dueSince(job, standing, now);
+  if (since === undefined || window?.isOpen !== false) return state?.waits;
+  return { since, window: defined({ opens: window.opens?.toISOString() }) };
+}
+
+/** When a job is run next, in its window. */
+function nextIn(job: JobConfig, standing: Standing, now: Date): Date | undefined {
+  const next = nextRun(job, standing, now);
+  const window = next === undefined ? undefined : windowOf(job, next);
+  return window?.isOpen === false ? window.opens : next;
+}
+
+function windowView(job: JobConfig, now: Date): JobView['window'] {
+  const state = windowOf(job, now);
+  if (job.window === undefined || state === undefined) return undefined;
+  const times = state.isOpen ? { closes: state.closes.toISOString() } : defined({ opens: state.opens?.toISOString() });
+  return { ...job.window, isOpen: state.isOpen, ...times };
 }
 
 /** Whether a job has nothing as young as its target asks for. `since`: its newest whole snapshot, or its first sight. */

@@ -4,6 +4,17 @@ import type { Lock, LockInfo, Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { isDue, MOST_TRIES, nextRun, nextTry, standingOf } from '../schedule/due.js';
 import { watchSnapshot } from '../watch/watch.js';
+import {
+  type MeteredPlatform,
+  quotaViews,
+  type QuotaView,
+  quotaWait,
+  type QuotaWait,
+  type RunLimits,
+  stillWaits,
+  windowOf,
+  withinLimits,
+} from './limits.js';
 import { type BaseTrouble, type JobEnd, jobLock, type JobState, type RunningJob, stateOf } from './state.js';
 
 /** What runs of jobs work with. */
@@ -23,8 +34,10 @@ export interface JobHands {
   readonly incidentOn: (platforms: readonly string[]) => Promise<string | undefined>;
   /** Resumes the syncs that an interrupted run left paused; gives their names. */
   readonly resume: (holder: string) => Promise<readonly string[]>;
+  /** Those of these platforms that count requests by the day, with what they say of today. */
+  readonly metered: (platforms: readonly string[]) => Promise<readonly MeteredPlatform[]>;
   /** Takes the snapshot, marked with the job. `pause`: holder of the pause of the syncs, which are resumed after it. */
-  readonly take: (job: JobConfig, pause: string | undefined) => Promise<Taken>;
+  readonly take: (job: JobConfig, pause: string | undefined, signal: AbortSignal) => Promise<Taken>;
 }
 
 /** What taking a snapshot gives. */
@@ -32,7 +45,12 @@ export interface Taken {
   readonly snapshot: SnapshotSummary;
   /** What it was to build on is damaged. */
   readonly base?: BaseTrouble;
+  /** Requests that were made for it, by the name of the platform. */
+  readonly requests?: Readonly<Record<string, number>>;
 }
+
+/** Why a run that is due does not begin. `opens`: absent where no opening comes within a week. */
+export type Waiting = { readonly incident: string } | { readonly window: { readonly opens?: string } } | { readonly quota: QuotaWait };
 
 /** An earlier run of the job that was stopped in the middle, and what became of it. */
 export interface Interrupted {
@@ -44,18 +62,25 @@ export interface Interrupted {
   readonly snapshot?: string;
 }
 
+/** What a run by schedule would have waited for, and a person did not. */
+export interface Anyway {
+  readonly incident?: string;
+  readonly outside?: { readonly opens?: string };
+  readonly quota?: QuotaWait;
+}
+
 /** What a call has come to. */
 export type JobOutcome = { readonly interrupted?: Interrupted; readonly clockBackMs?: number } & (
   | { readonly state: 'not-due'; readonly next?: string }
   | { readonly state: 'running'; readonly holder: LockInfo }
-  | { readonly state: 'waits'; readonly incident: string }
-  /** `incident`: one that is open on its platforms, and that was no reason to wait. */
-  | ({ readonly state: 'taken'; readonly incident?: string } & Taken)
+  | ({ readonly state: 'waits' } & Waiting)
+  /** `incident`, `outside`, `quota`: one that is open on its platforms, its closed window, and a day of which others get less than half: no reason to wait. */
+  | ({ readonly state: 'taken'; readonly quotas: readonly QuotaView[] } & Anyway & Taken)
 );
 
 /**
- * Runs a job once: with `due` only where its schedule says so and no incident is open on its platforms, else because
- * someone wants it now. One run of a job at a time: another one gives `running` with `due`, and throws `locked` without.
+ * Runs a job once: with `due` only where its schedule says so, its window is open, no incident is open on its platforms
+ * and it leaves half of the requests of the day to others, else because someone wants it now. One run of a job at a time: another one gives `running` with `due`, and throws `locked` without.
  *
  * Before anything is done, it is on disk that the run has begun. So the next call knows of one that was killed: it
  * resumes the syncs that were left paused, keeps a snapshot that was complete, and the next snapshot removes what was
@@ -95,21 +120,41 @@ class JobRun {
   async run(ifDue: boolean): Promise<JobOutcome> {
     const interrupted = await this.#settle().catch(async (error: unknown) => await this.#notSettled(error));
     const now = this.deps.clock.now();
-    const known = await this.#document.read();
-    const { standing, clockBackMs } = standingOf(this.job, known, now);
-    const state: JobState = { ...without(known, 'schedule', 'owed'), ...standing };
+    const before = await this.#document.read();
+    const { standing, clockBackMs } = standingOf(this.job, before, now);
+    const state: JobState = { ...without(before, 'schedule', 'owed'), ...standing };
     const said = defined({ interrupted, clockBackMs });
     const due = isDue(this.job, standing, now);
     if (ifDue && !due) {
       await this.#keep(without(state, 'waits'));
       return { state: 'not-due', ...said, ...defined({ next: nextRun(this.job, standing, now)?.toISOString() }) };
     }
-    const incident = await this.hands.incidentOn(this.job.platforms);
-    if (ifDue && incident !== undefined) {
-      await this.#keep({ ...state, waits: { since: state.waits?.since ?? now.toISOString(), incident } });
-      return { state: 'waits', incident, ...said };
+    const window = windowOf(this.job, now);
+    const outside = window?.isOpen === false ? defined({ opens: window.opens?.toISOString() }) : undefined;
+    if (ifDue && outside !== undefined) {
+      await this.#keep(state);
+      return { state: 'waits', window: outside, ...said };
     }
-    return { state: 'taken', ...(await this.#take(state, due, now)), ...said, ...defined({ incident }) };
+    const incident = await this.hands.incidentOn(this.job.platforms);
+    if (ifDue && incident !== undefined) return await this.#wait(state, { incident }, said);
+    const known = state.waits !== undefined && 'quota' in state.waits ? state.waits.quota : undefined;
+    if (ifDue && stillWaits(known, now)) return await this.#wait(state, { quota: known }, said);
+    const metered = await this.hands.metered(this.job.platforms);
+    const quotas = quotaViews(metered, state.requests);
+    const quota = quotaWait(quotas, now);
+    if (ifDue && quota !== undefined) return await this.#wait(state, { quota }, said);
+    const limits = ifDue ? { closes: window?.isOpen === true ? window.closes : undefined, metered } : { closes: undefined, metered: [] };
+    return { state: 'taken', quotas, ...(await this.#take(state, due, now, limits)), ...said, ...defined({ incident, outside, quota }) };
+  }
+
+  /** Writes down what a run that is due waits for. */
+  async #wait(
+    state: JobState,
+    what: { readonly incident: string } | { readonly quota: QuotaWait },
+    said: Pick<JobOutcome, 'interrupted' | 'clockBackMs'>,
+  ): Promise<JobOutcome> {
+    await this.#keep({ ...state, waits: { since: state.waits?.since ?? this.deps.clock.now().toISOString(), ...what } });
+    return { state: 'waits', ...what, ...said };
   }
 
   /** Ends what a run that did not come to its end left behind. */
@@ -147,7 +192,7 @@ class JobRun {
     return undefined;
   }
 
-  async #take(state: JobState, due: boolean, now: Date): Promise<Taken> {
+  async #take(state: JobState, due: boolean, now: Date, limits: RunLimits): Promise<Taken> {
     const { store, by, clock, signal } = this.deps;
     const startedAt = now.toISOString();
     const pause = this.job.pause_syncs ? newId('snapshot-pause', clock) : undefined;
@@ -156,19 +201,23 @@ class JobRun {
     await this.#keep({ ...without(state, 'waits', 'owed'), handled: startedAt, running, ...defined({ owed }) });
     let taken: Taken;
     try {
-      const made = await this.hands.take(this.job, pause);
+      const made = await withinLimits(limits, { clock, signal }, async (until) => await this.hands.take(this.job, pause, until));
       taken = { ...made, snapshot: await watchSnapshot(this.job, made.snapshot.id, this.deps) };
     } catch (error) {
       // The state folder may be what fails: then the next call finds a run that did not come to its end.
       await this.#ended(running, signal.aborted ? { end: 'interrupted' } : { end: 'failed', error: errorOf(error) }).catch(() => undefined);
       throw error;
     }
-    await this.#ended(running, { ...endOf(taken.snapshot), ...defined({ base: taken.base }) });
+    await this.#ended(running, { ...endOf(taken.snapshot), ...defined({ base: taken.base }) }, taken.requests);
     return taken;
   }
 
   /** Writes down how a run has ended. One that was interrupted stays due, where it was, unless that came too often. */
-  async #ended({ run, startedAt }: RunningJob, how: Pick<JobEnd, 'end' | 'snapshot' | 'error' | 'base' | 'suspect'>): Promise<void> {
+  async #ended(
+    { run, startedAt }: RunningJob,
+    how: Pick<JobEnd, 'end' | 'snapshot' | 'error' | 'base' | 'suspect'>,
+    requests?: Taken['requests'],
+  ): Promise<void> {
     const times = { run, startedAt, endedAt: this.deps.clock.now().toISOString() };
     await this.#document.update((current) => {
       const { owed, ...rest } = without(current, 'running');
@@ -176,7 +225,9 @@ class JobRun {
       const last: JobEnd = { ...times, ...(spent ? { end: 'failed', error: tooOften(owed.tries) } : how) };
       const whole =
         how.end === 'done' && how.snapshot !== undefined && how.suspect === undefined ? { snapshot: how.snapshot, startedAt } : rest.whole;
-      return { ...rest, ...defined({ owed: how.end === 'interrupted' && !spent ? owed : undefined, whole }), last };
+      // One that left something out took fewer than a whole one does.
+      const needs = how.end === 'done' && requests !== undefined ? requests : rest.requests;
+      return { ...rest, ...defined({ owed: how.end === 'interrupted' && !spent ? owed : undefined, whole, requests: needs }), last };
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Document, Store } from '../../store/index.js';
 import type { Standing } from '../schedule/due.js';
+import type { QuotaWait } from './limits.js';
 
 /** A run of a job that has begun. Times are ISO 8601, UTC. */
 export interface RunningJob {
@@ -43,8 +44,10 @@ export interface JobState extends Standing {
   readonly last?: JobEnd;
   /** The newest snapshot of it that held everything, and when reading it began. */
   readonly whole?: { readonly snapshot: string; readonly startedAt: string };
-  /** It is due, and waits for an incident on one of its platforms to end. */
-  readonly waits?: { readonly since: string; readonly incident: string };
+  /** It is due, and waits for an incident on one of its platforms to end, or for the next day of one. */
+  readonly waits?: { readonly since: string } & ({ readonly incident: string } | { readonly quota: QuotaWait });
+  /** Requests that its last complete run took, by the name of the platform. */
+  readonly requests?: Readonly<Record<string, number>>;
 }
 
 /** What is known of a job. */

@@ -49,6 +49,14 @@ export function isDue(job: Scheduled, { owed, handled }: Standing, now: Date): b
   return next !== undefined && next <= now;
 }
 
+/** Since when a job is due; undefined where it is not. Pure. */
+export function dueSince(job: Scheduled, standing: Standing, now: Date): string | undefined {
+  if (!isDue(job, standing, now)) return undefined;
+  return (
+    standing.owed?.since ?? (job.schedule === undefined ? undefined : nextTime(job.schedule, job.timezone, new Date(standing.handled))?.toISOString())
+  );
+}
+
 /** What is owed once a run that is due begins: one more try of what was interrupted, or the first of a new one. Pure. */
 export function nextTry(owed: Standing['owed'], startedAt: string): NonNullable<Standing['owed']> {
   return owed !== undefined && owed.tries < MOST_TRIES ? { since: owed.since, tries: owed.tries + 1 } : { since: startedAt, tries: 1 };

@@ -1,4 +1,4 @@
-import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm, type UnreadJob } from '../../backups/index.js';
+import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm, type UnreadJob, type Waiting } from '../../backups/index.js';
 import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import type { Session } from '../session/session.js';
@@ -68,7 +68,7 @@ async function tell(context: CommandContext, view: JobView, problem: JobProblem)
 /** What is wrong with a job, in a sentence or two. */
 export function alarmWords({ job, target, newest, last, waits, suspect }: JobView, problem: JobProblem): string {
   const newestWords = newest === undefined ? 'There is none.' : `The newest one is ${newest.snapshot}, from ${newest.startedAt}.`;
-  const waiting = waits === undefined ? '' : ` It waits until ${waits.incident} is closed.`;
+  const waiting = waits === undefined ? '' : ` It waits ${waitWords(waits)}.`;
   switch (problem) {
     case 'late':
       return `The job ${job} has no complete snapshot younger than ${target ?? ''}. ${newestWords}${waiting}`;
@@ -81,12 +81,22 @@ export function alarmWords({ job, target, newest, last, waits, suspect }: JobVie
     case 'suspect':
       return `The snapshot ${last?.snapshot ?? ''} of the job ${job} is suspect: ${(suspect ?? []).join('. ')}. The last good one: ${newest?.snapshot ?? 'none'}. If it is right: runback snapshot accept ${last?.snapshot ?? ''} --reason TEXT`;
     case 'waits':
-      return `The job ${job} has waited since ${waits?.since ?? ''} for ${waits?.incident ?? ''} to be closed, and takes no snapshot. Close it, or run the job anyway: runback backup run ${job}`;
+      return `The job ${job} takes no snapshot since ${waits?.since ?? ''}: it waits ${waits === undefined ? '' : waitWords(waits)}. Run it anyway: runback backup run ${job}`;
     case 'gaps':
       return `The last snapshot of the job ${job} does not hold everything: runback snapshot show ${last?.snapshot ?? ''}`;
     default:
       return problem satisfies never;
   }
+}
+
+/** What a job that is due waits for, in words that follow "waits". */
+export function waitWords(waits: Waiting): string {
+  if ('incident' in waits) return `until ${waits.incident} is closed`;
+  if ('window' in waits)
+    return `until its window opens${waits.window.opens === undefined ? ', which it does not within a week' : `, at ${waits.window.opens}`}`;
+  const { platform, limit, used, needs, until } = waits.quota;
+  const own = needs === undefined ? '' : ` It takes about ${needs}.`;
+  return `until ${until}, since half of the requests of the day are for others: ${platform} has used ${used} of ${limit}.${own}`;
 }
 
 /** The error for alarms that were told to nobody; undefined where there are none. */

@@ -1,4 +1,15 @@
-import { baseFor, baseTrouble, type JobHands, type JobOutcome, runJob, stateOf, type Taken, watchRules } from '../../backups/index.js';
+import {
+  baseFor,
+  baseTrouble,
+  type JobHands,
+  type JobOutcome,
+  type MeteredPlatform,
+  runJob,
+  stateOf,
+  type Taken,
+  watchRules,
+} from '../../backups/index.js';
+import type { Platform } from '../../connectors/index.js';
 import { type CallOptions, defined, didYouMean, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
 import type { Catalog } from '../../snapshots/index.js';
 import type { JobConfig } from '../../workspace/index.js';
@@ -46,6 +57,22 @@ export async function incidentOn(session: Session, platforms: readonly string[])
 }
 
 function handsOf({ call, live, interrupts, style }: CommandContext, session: Session): JobHands {
+  let opened: Promise<readonly Platform[]> | undefined;
+  const openAll = async (names: readonly string[]): Promise<readonly Platform[]> => {
+    live.start(`Opening ${names.join(', ')}`);
+    opened ??= Promise.all(names.map(async (name) => await session.openPlatform(name, call)));
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw error;
+    }
+  };
+  // What a platform does not say is not known; where it cannot be reached at all, taking the snapshot says so.
+  const unlessStopped = (error: unknown): undefined => {
+    if (!isRunbackError(error) || interrupts.signal.aborted) throw error;
+    return undefined;
+  };
   return {
     incidentOn: async (platforms) => await incidentOn(session, platforms),
     resume: async (holder) => {
@@ -57,15 +84,23 @@ function handsOf({ call, live, interrupts, style }: CommandContext, session: Ses
       }
       return resumed;
     },
-    take: async (job, pause) => {
+    metered: async (names) => {
+      const metered: MeteredPlatform[] = [];
+      for (const { name, connector } of (await openAll(names).catch(unlessStopped)) ?? []) {
+        if (connector.dailyQuota === undefined) continue;
+        const quota = await connector.dailyQuota(call).catch(unlessStopped);
+        metered.push({ platform: name, quota, usage: () => connector.usage() });
+      }
+      return metered;
+    },
+    take: async (job, pause, signal) => {
       await session.authorise('snapshot');
       if (pause !== undefined) await session.authorise('pause-syncs');
-      live.start(`Opening ${job.platforms.join(', ')}`);
-      const platforms = await Promise.all(job.platforms.map(async (name) => await session.openPlatform(name, call)));
+      const platforms = await openAll(job.platforms);
       const watched = watchRules(job) === undefined ? undefined : (true as const);
       const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects, watched }) };
       const catalog = await session.catalog();
-      const options = { ...call, signal: interrupts.signal };
+      const options = { ...call, signal };
       const whole = async (base: Taken['base']): Promise<Taken> => ({ snapshot: await catalog.create(request, options), ...defined({ base }) });
       const warn = (message: string): void => live.print(`${style.glyph.warning} ${message}. This snapshot holds everything, and builds on nothing.`);
       const make = async (): Promise<Taken> => {
@@ -84,9 +119,9 @@ function handsOf({ call, live, interrupts, style }: CommandContext, session: Ses
           await base.close();
         }
       };
-      const taken = pause === undefined ? await make() : await whilePaused(session, job.platforms, pause, call, make);
+      const taken = pause === undefined ? await make() : await whilePaused(session, job.platforms, pause, options, make);
       if (taken.base !== undefined) await noteDamage(await session.catalog(), taken.base.snapshot, options);
-      return taken;
+      return { ...taken, requests: Object.fromEntries(platforms.map(({ name, connector }) => [name, connector.usage().requests])) };
     },
   };
 }

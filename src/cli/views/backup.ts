@@ -1,6 +1,6 @@
-import type { JobOutcome, JobProof, JobView, UnreadJob, VerificationView } from '../../backups/index.js';
+import type { JobOutcome, JobProof, JobView, QuotaView, UnreadJob, VerificationView } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
-import { alarmWords, type StandingAlarm } from '../flows/backup-alarms.js';
+import { alarmWords, type StandingAlarm, waitWords } from '../flows/backup-alarms.js';
 import { proofWords } from './restore-test.js';
 import { testWords } from './scheduled-test.js';
 import { takenText } from './snapshot.js';
@@ -35,17 +35,38 @@ function outcomeText(job: string, outcome: JobOutcome, style: Style): string {
     case 'running':
       return `${style.glyph.running} ${name}: already running, started by ${visible(outcome.holder.by)} ${time(outcome.holder.since, style)}`;
     case 'waits':
-      return `${style.glyph.pause} ${name}: due, and waits until ${outcome.incident} is closed. Run it anyway: runback backup run ${name}`;
+      return `${style.glyph.pause} ${name}: due, and waits ${visible(waitWords(outcome))}. Run it anyway: runback backup run ${name}`;
     case 'taken': {
-      const anyway =
-        outcome.incident === undefined
-          ? []
-          : [`${style.glyph.warning} ${outcome.incident} is open on its platforms. By its schedule the job would have waited until it is closed.`];
-      return [...anyway, style.chalk.bold(name), takenText(outcome.snapshot, style)].join('\n');
+      return [
+        ...anywayLines(outcome, style),
+        ...unmeteredLines(outcome.quotas, style),
+        style.chalk.bold(name),
+        takenText(outcome.snapshot, style),
+      ].join('\n');
     }
     default:
       return outcome satisfies never;
   }
+}
+
+/** What a run by schedule would have waited for. */
+function anywayLines({ incident, outside, quota }: Extract<JobOutcome, { state: 'taken' }>, style: Style): readonly string[] {
+  const said = [
+    ...(incident === undefined ? [] : [`${incident} is open on its platforms. By its schedule the job would have waited until it is closed.`]),
+    ...(outside === undefined ? [] : [`Its window is closed. By its schedule the job would have waited ${waitWords({ window: outside })}.`]),
+    ...(quota === undefined ? [] : [`By its schedule the job would have waited ${waitWords({ quota })}`]),
+  ];
+  return said.map((line) => `${style.glyph.warning} ${visible(line)}`);
+}
+
+/** Platforms that do not say what they allow in a day. */
+function unmeteredLines(quotas: readonly QuotaView[], style: Style): readonly string[] {
+  return quotas
+    .filter(({ limit }) => limit === undefined)
+    .map(
+      ({ platform }) =>
+        `${style.glyph.pending} ${visible(platform)} does not say how many requests it allows in a day: nothing is kept free for others.`,
+    );
 }
 
 function interruptedLines(job: string, { interrupted }: JobOutcome, style: Style): readonly string[] {
@@ -85,6 +106,7 @@ function jobText(view: ShownJob, style: Style): string {
   const pairs: [string, string][] = [
     ['Platforms', view.platforms.map(visible).join(', ')],
     ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
+    ...(view.window === undefined ? [] : [['Window', windowWords(view.window, style)] as [string, string]]),
     ['Last', lastWords(view, style)],
     ...(view.suspect === undefined ? [] : [['Suspect', view.suspect.map(visible).join('; ')] as [string, string]]),
     ['Next', nextWords(view, style)],
@@ -118,9 +140,15 @@ function lastWords({ running, interrupted, last }: JobView, style: Style): strin
 }
 
 function nextWords({ due, next, waits, running }: JobView, style: Style): string {
-  if (waits !== undefined) return `due, and waits until ${waits.incident} is closed`;
+  if (waits !== undefined) return `due, and waits ${visible(waitWords(waits))}`;
   if (due && running === undefined) return 'due now';
   return next === undefined ? 'when someone starts it' : time(next, style);
+}
+
+function windowWords({ from, to, isOpen, closes, opens }: NonNullable<JobView['window']>, style: Style): string {
+  const until = closes === undefined ? '' : ` until ${time(closes, style)}`;
+  const next = opens === undefined ? '' : `, opens ${time(opens, style)}`;
+  return `${from} to ${to}: ${isOpen ? `open${until}` : `closed${next}`}`;
 }
 
 function ageWords({ newest, target, late }: JobView): string {

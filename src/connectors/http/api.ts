@@ -127,8 +127,8 @@ export class PlatformApi {
   }
 
   usage(): Usage {
-    const { dailyLeft } = this.#gate;
-    return { ...this.#http.counts, ...defined({ dailyLeft }) };
+    const { dailyLeft, daily } = this.#gate;
+    return { ...this.#http.counts, ...defined({ dailyLeft, daily }) };
   }
 
   async close(): Promise<void> {

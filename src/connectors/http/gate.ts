@@ -29,6 +29,7 @@ export interface Told {
   /** The limit as the platform has it, and what is left of it now, for all users of the credentials. */
   readonly rate?: Rate;
   readonly remaining?: number;
+  readonly daily?: { readonly limit: number; readonly left: number };
   readonly dailyLeft?: number;
 }
 
@@ -64,6 +65,7 @@ export class Gate implements RateGate {
   readonly #lanes: ReadonlyMap<string, RollingWindow>;
   #today = 0;
   #dailyLeft: number | undefined;
+  #daily: Told['daily'];
   #wake: (() => void)[] = [];
   /** Answers of trouble to writes since the last one that went well, and when the next may go (monotonic). */
   #rest = { after: 0, until: 0 };
@@ -81,6 +83,11 @@ export class Gate implements RateGate {
     const own = mostPerDay === undefined ? undefined : Math.max(0, mostPerDay - this.#today);
     if (own === undefined) return this.#dailyLeft;
     return this.#dailyLeft === undefined ? own : Math.min(own, this.#dailyLeft);
+  }
+
+  /** What the platform last said of the day. */
+  get daily(): Told['daily'] {
+    return this.#daily;
   }
 
   async enter(lane: string | undefined, call: CallOptions): Promise<void> {
@@ -137,7 +144,8 @@ export class Gate implements RateGate {
     }
   }
 
-  #learn({ rate, remaining, dailyLeft }: Told): void {
+  #learn({ rate, remaining, dailyLeft, daily }: Told): void {
+    this.#daily = daily ?? this.#daily;
     this.#dailyLeft = dailyLeft ?? this.#dailyLeft;
     if (rate === undefined) return;
     const allowed = Math.min(rate.limit, this.#rules.most ?? rate.limit);

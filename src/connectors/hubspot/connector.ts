@@ -10,6 +10,7 @@ import type {
   Connector,
   CreatedLookup,
   CreateMutation,
+  DailyQuota,
   Identity,
   MutationResult,
   PlatformSchema,
@@ -27,6 +28,7 @@ import { KeyList } from './read/key-list.js';
 import { ReadSession, readLinks } from './read/links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
 import { HubSpotApi, type ApiSettings, isSuccess } from './wire/api.js';
+import { DAILY_USAGE, dailyQuotaOf } from './wire/daily-quota.js';
 import { isObject } from './wire/shapes.js';
 import { troubleOf } from './wire/trouble.js';
 import { createRecords, findCreated } from './write/create.js';
@@ -69,6 +71,8 @@ export class HubSpotConnector implements Connector {
   readonly #api: HubSpotApi;
   readonly #settings: HubSpotSettings;
   #scopes: readonly string[] | undefined;
+  /** Known after `identify`. */
+  #isPrivateApp = false;
   /** Where the account's pages are, once it has said so. */
   #pages: string | undefined;
   #session: ReadSession | undefined;
@@ -87,6 +91,7 @@ export class HubSpotConnector implements Connector {
       readonly uiDomain?: string;
     };
     const token = await this.#tokenInfo(call);
+    this.#isPrivateApp = token !== undefined;
     const scopes = token?.['scopes'];
     const appId = token?.['appId'];
     // Accounts of other regions have another host; what is no plain host name makes no link.
@@ -173,6 +178,13 @@ export class HubSpotConnector implements Connector {
 
   aheadMs(): number | undefined {
     return this.#api.aheadMs();
+  }
+
+  /** Undefined for tokens of apps with OAuth: no limit of a day holds for those. */
+  async dailyQuota(call: CallOptions = {}): Promise<DailyQuota | undefined> {
+    if (!this.#isPrivateApp) return undefined;
+    const result = await this.#api.look('GET', DAILY_USAGE, undefined, call);
+    return dailyQuotaOf(isSuccess(result) ? result.body : undefined, this.#api.usage().daily, this.#api.now() ?? this.#settings.clock.now());
   }
 
   usage(): Usage {

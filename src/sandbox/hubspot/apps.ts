@@ -25,6 +25,8 @@ export interface AppSettings {
   readonly appId: string;
   readonly name: string;
   readonly scopes?: readonly string[];
+  /** A public app with OAuth instead: no limit of a day. */
+  readonly oauth?: boolean;
 }
 
 /** An app while the sandbox runs. */
@@ -33,6 +35,7 @@ export interface App {
   readonly name: string;
   readonly token: string;
   readonly scopes: Set<string>;
+  readonly isOAuth: boolean;
   readonly limiter: RateLimiter;
   /** As field history names its writes. */
   readonly source: WriteSource;
@@ -54,7 +57,8 @@ export class Apps {
       name: settings.name,
       token: settings.token,
       scopes: new Set(settings.scopes ?? ALL_SCOPES),
-      limiter: new RateLimiter(this.limits, this.clock, settings.appId),
+      isOAuth: settings.oauth === true,
+      limiter: new RateLimiter(this.limits, this.clock, settings.appId, settings.oauth),
       source: { type: 'INTEGRATION', id: settings.appId, label: settings.name },
       expiredAt: undefined,
     };

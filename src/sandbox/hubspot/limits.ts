@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/index.js';
+import { type Clock, DAY_MS, dayOf, instantOf, localOf } from '../../lib/index.js';
 import { DailyQuota, RollingWindow } from '../kit/window.js';
 import { tooManyRequests, type LimitPolicy } from './failure.js';
 
@@ -14,6 +14,11 @@ export interface LimitSettings {
 /** What a Free or Starter account has. */
 export const DEFAULT_LIMITS: LimitSettings = { per10s: 100, perDay: 250_000, searchPerSecond: 5 };
 
+/** The zone of every account here: a day of its limits ends at its midnight. */
+export const ACCOUNT_ZONE = 'US/Eastern';
+
+const midnightAfter = (at: number): number => instantOf(dayOf(localOf(at, ACCOUNT_ZONE)) + DAY_MS, ACCOUNT_ZONE);
+
 const INTERVAL_MS = 10_000;
 
 /** The limits of one app: rolling windows that only accepted requests fill. */
@@ -28,15 +33,17 @@ export class RateLimiter {
     public settings: LimitSettings,
     clock: Clock,
     private readonly appId: string,
+    /** Apps with OAuth have no limit of a day, and no word of one in their answers. */
+    private readonly isOAuth = false,
   ) {
     this.recent = new RollingWindow(clock, INTERVAL_MS);
     this.searches = new RollingWindow(clock, 1000);
-    this.today = new DailyQuota(clock);
+    this.today = new DailyQuota(clock, midnightAfter);
   }
 
   /** Lets one request in, or throws HubSpot's 429. */
   admit(isSearch: boolean): void {
-    if (this.today.used >= this.settings.perDay) throw this.refuse('DAILY');
+    if (!this.isOAuth && this.today.used >= this.settings.perDay) throw this.refuse('DAILY');
     if (isSearch && this.searches.used() >= this.settings.searchPerSecond) throw this.refuse('SECONDLY');
     if (this.recent.used() >= this.settings.per10s) throw this.refuse('TEN_SECONDLY_ROLLING');
     if (isSearch) this.searches.enter();
@@ -47,10 +54,12 @@ export class RateLimiter {
   /** The headers of an answer: all of them, or for a search the pair of the day. */
   headers(isSearch: boolean): Record<string, string> {
     const { per10s, perDay } = this.settings;
-    const day = {
-      'X-HubSpot-RateLimit-Daily': String(perDay),
-      'X-HubSpot-RateLimit-Daily-Remaining': String(Math.max(0, perDay - this.today.used)),
-    };
+    const day: Record<string, string> = this.isOAuth
+      ? {}
+      : {
+          'X-HubSpot-RateLimit-Daily': String(perDay),
+          'X-HubSpot-RateLimit-Daily-Remaining': String(Math.max(0, perDay - this.today.used)),
+        };
     if (isSearch) return day;
     const secondly = Math.ceil(per10s / 10);
     const lastSecond = this.recent.used(1000);
@@ -65,8 +74,8 @@ export class RateLimiter {
   }
 
   /** Calls made today, as the usage endpoint tells it. */
-  usage(): { readonly limit: number; readonly used: number } {
-    return { limit: this.settings.perDay, used: this.today.used };
+  usage(): { readonly limit: number; readonly used: number; readonly endsInMs: number } {
+    return { limit: this.settings.perDay, used: this.today.used, endsInMs: this.today.endsInMs() };
   }
 
   private refuse(policy: LimitPolicy): Error {

@@ -44,6 +44,8 @@ export interface HubSpotSandboxOptions {
   readonly appId?: string;
   /** Scopes of the token; all by default. */
   readonly scopes?: readonly string[];
+  /** The token is one of an app with OAuth, which has no limit of a day. */
+  readonly oauth?: boolean;
   readonly portalId?: number;
   /** As account-info tells it: `SANDBOX` (default), `STANDARD`, `DEVELOPER_TEST`, `APP_DEVELOPER`. */
   readonly accountType?: string;
@@ -83,7 +85,7 @@ export async function startHubSpotSandbox(options: HubSpotSandboxOptions = {}): 
   const portal = new Portal(portalId, clock, options.seed ?? 1, { ...FRESH_ACCOUNT, ...options.account });
   const apps = new Apps(clock, { ...DEFAULT_LIMITS, ...options.limits });
   const scopes = options.scopes ?? ALL_SCOPES;
-  const app = apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes });
+  const app = apps.add({ token, appId: options.appId ?? '8840213', name: 'runback', scopes, oauth: options.oauth === true });
   const faults = hubspotFaults(clock);
   const counter = new RequestCounter();
   const context: ApiContext = { portal, account, behaviour, faults };

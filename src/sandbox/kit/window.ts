@@ -27,18 +27,24 @@ export class RollingWindow {
   }
 }
 
-/** Requests since the day began; the day begins anew when its time is up. */
+/**
+ * Requests since the day began; the day begins anew when its time is up: 24 hours after the first, or at the midnight
+ * that follows an instant.
+ */
 export class DailyQuota {
-  #began: number;
+  #ends: number;
   #used = 0;
 
-  constructor(private readonly clock: Pick<Clock, 'monotonicMs'>) {
-    this.#began = clock.monotonicMs();
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonicMs' | 'now'>,
+    private readonly midnightAfter?: (ms: number) => number,
+  ) {
+    this.#ends = this.#nextEnd();
   }
 
   get used(): number {
-    if (this.clock.monotonicMs() - this.#began >= DAY_MS) {
-      this.#began = this.clock.monotonicMs();
+    if (this.#now() >= this.#ends) {
+      this.#ends = this.#nextEnd();
       this.#used = 0;
     }
     return this.#used;
@@ -50,7 +56,15 @@ export class DailyQuota {
 
   /** Milliseconds until the next day begins. */
   endsInMs(): number {
-    return DAY_MS - (this.clock.monotonicMs() - this.#began);
+    return this.#ends - this.#now();
+  }
+
+  #now(): number {
+    return this.midnightAfter === undefined ? this.clock.monotonicMs() : this.clock.now().getTime();
+  }
+
+  #nextEnd(): number {
+    return this.midnightAfter === undefined ? this.#now() + DAY_MS : this.midnightAfter(this.#now());
   }
 }
 

@@ -13,7 +13,7 @@ export const runVerb: CommandSpec = {
   verb: 'run',
   summary: 'Take the snapshot of a backup job now; changes nothing on any platform',
   details:
-    'With --due, only what its schedule says is due, and never while an incident is open on one of its platforms: for cron and timers. Exit 3 if something could not be read, may be incomplete, or is far from what is usual for the job. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
+    'With --due, only what its schedule says is due, in its window, not while an incident is open on one of its platforms, and so that half of the requests of the day are left to others: for cron and timers. Exit 3 if something could not be read, may be incomplete, or is far from what is usual for the job. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
   args: [{ name: 'job', description: 'name of a job in runback.yml; with --due all of them if none is given', optional: true }],
   options: [{ flags: '--due', description: 'only jobs that are due, each once, however often it was missed' }],
   examples: ['runback backup run nightly', 'runback backup run --due'],

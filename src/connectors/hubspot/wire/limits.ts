@@ -39,9 +39,10 @@ function told(headers: Readonly<Record<string, string>>): Told {
     const text = headers[`x-hubspot-ratelimit-${name}`];
     return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
   };
-  const [limit, remaining, dailyLeft] = [number('max'), number('remaining'), number('daily-remaining')];
+  const [limit, remaining, dailyLeft, perDay] = [number('max'), number('remaining'), number('daily-remaining'), number('daily')];
+  const daily = perDay === undefined || dailyLeft === undefined ? undefined : { limit: perDay, left: dailyLeft };
   return {
-    ...defined({ dailyLeft }),
+    ...defined({ dailyLeft, daily }),
     ...(limit === undefined ? {} : { rate: { limit, intervalMs: number('interval-milliseconds') ?? INTERVAL_MS } }),
     ...defined({ remaining }),
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { Apps } from '../apps.js';
 import { ApiFailure, recordNotFound } from '../failure.js';
+import { ACCOUNT_ZONE } from '../limits.js';
 import { DEAL_PIPELINES, TICKET_PIPELINES, type Pipeline } from '../properties/deals.js';
 import type { Owner } from '../properties/owners.js';
 import { numberInQuery, readBody } from './inputs.js';
@@ -22,7 +23,7 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
         body: {
           portalId: account.portalId,
           accountType: account.accountType,
-          timeZone: 'US/Eastern',
+          timeZone: ACCOUNT_ZONE,
           companyCurrency: 'USD',
           additionalCurrencies: ['EUR'],
           utcOffset: '-05:00',
@@ -37,7 +38,7 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
       pattern: /^\/account-info\/(?:v3|\d{4}-\d{2})\/api-usage\/daily(?:\/private-apps)?\/?$/,
       scopes: free,
       handle: ({ caller: app }) => {
-        const { limit, used } = app.limiter.usage();
+        const { limit, used, endsInMs } = app.limiter.usage();
         const now = new Date(portal.now()).toISOString();
         return {
           status: 200,
@@ -49,7 +50,7 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
                 currentUsage: used,
                 collectedAt: now,
                 fetchStatus: 'SUCCESS',
-                resetsAt: `${now.slice(0, 10)}T23:59:59.999Z`,
+                resetsAt: new Date(portal.now() + endsInMs).toISOString(),
               },
             ],
           },
@@ -63,7 +64,7 @@ export function accountRoutes(context: ApiContext, apps: Apps): readonly Route[]
       handle: ({ body }) => {
         const { tokenKey } = readBody(z.object({ tokenKey: z.string() }), body);
         const app = apps.byTokenOnly(tokenKey);
-        if (!app) throw new ApiFailure(404, 'The access token could not be found', { category: 'OBJECT_NOT_FOUND' });
+        if (!app || app.isOAuth) throw new ApiFailure(404, 'The access token could not be found', { category: 'OBJECT_NOT_FOUND' });
         return { status: 200, body: { userId: 4_419_882, hubId: account.portalId, appId: Number(app.appId), scopes: [...app.scopes] } };
       },
     },
