@@ -168,6 +168,11 @@ describe('without a key', () => {
     await repair();
     expect(await round()).toMatchObject({ byBytes: [id] });
     expect((await catalog.resolve(id)).damaged).toBeUndefined();
+    // Encrypted for another key, it has another seal, which is recorded too.
+    const next = await identityToRecipient(await generateIdentity());
+    await openCatalog({ dir, store, clock, keys, encryption: encryptionFor([next]) }).reEncrypt(id, 'maya');
+    expect((await catalog.resolve(id)).bytesVerifiedAt).toBeUndefined();
+    expect(await round()).toMatchObject({ byBytes: [id] });
     const path = join(dir, `${id}.zip`);
     await writeFile(path, (await readFile(path)).subarray(0, -20));
     expect((await round()).damaged.map(({ snapshot }) => snapshot)).toEqual([id]);
