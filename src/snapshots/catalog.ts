@@ -68,6 +68,11 @@ export interface Catalog {
    */
   verifyBytes(reference: string, options?: CallOptions): Promise<BytesReport | undefined>;
   /**
+   * Notes of a snapshot that could not be read for a verification: it no longer counts as verified, nor does what builds on
+   * it, or with `unclear` only that it was looked at.
+   */
+  noteUnread(id: string, found: 'damaged' | 'unclear'): Promise<void>;
+  /**
    * A person says that a snapshot of which nothing was recorded (made by an earlier version, or brought from elsewhere)
    * is the right one: every byte is read, and its digest recorded. Never for a file that replaced a recorded one.
    * Throws `snapshot-damaged`, `snapshot-replaced`.
@@ -226,6 +231,15 @@ class StoredCatalog implements Catalog {
     } finally {
       await file.close();
     }
+  }
+
+  async noteUnread(id: string, found: 'damaged' | 'unclear'): Promise<void> {
+    const checkedAt = this.#clock.now().toISOString();
+    await this.#notesOf(id).update((current) => {
+      if (found === 'unclear') return { ...(current ?? { version: 1, pinned: false }), checkedAt };
+      const digest = current?.record?.digest ?? current?.digest;
+      return { ...without(unverified(current), 'bytesVerifiedAt'), checkedAt, damaged: 1, ...defined({ digest }) };
+    });
   }
 
   /** Why the bytes of an encrypted file are not those that were written; undefined where they are. Throws `snapshot-replaced`. */

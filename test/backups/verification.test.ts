@@ -132,6 +132,20 @@ describe('a round of verification', () => {
     expect([await damagedNow({ catalog, store }), (await catalog.resolve('latest-verified')).id]).toEqual([[], delta]);
   });
 
+  it.each([
+    ['gone', async (path: string) => await rm(path)],
+    ['cut off', async (path: string) => await writeFile(path, (await readFile(path)).subarray(0, 200))],
+    ['no zip', async (path: string) => await writeFile(path, 'no zip')],
+  ])('takes nothing for verified that builds on a file that is %s', async (_how, lose) => {
+    const { take, round, dir, catalog } = await scene();
+    const full = await take();
+    const delta = await take(full);
+    await round();
+    await lose(join(dir, `${full}.zip`));
+    expect((await round()).damaged.map(({ snapshot }) => snapshot)).toContain(delta);
+    await expect(catalog.resolve('latest-verified')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('stops where it is told to, and reads what was not recorded without calling it verified', async () => {
     const { take, round, store, clock, catalog } = await scene();
     const a = await take();
@@ -168,6 +182,11 @@ describe('without a key', () => {
     await repair();
     expect(await round()).toMatchObject({ byBytes: [id] });
     expect((await catalog.resolve(id)).damaged).toBeUndefined();
+    // Encrypted for another key, it has another seal, which is recorded too.
+    const next = await identityToRecipient(await generateIdentity());
+    await openCatalog({ dir, store, clock, keys, encryption: encryptionFor([next]) }).reEncrypt(id, 'maya');
+    expect((await catalog.resolve(id)).bytesVerifiedAt).toBeUndefined();
+    expect(await round()).toMatchObject({ byBytes: [id] });
     const path = join(dir, `${id}.zip`);
     await writeFile(path, (await readFile(path)).subarray(0, -20));
     expect((await round()).damaged.map(({ snapshot }) => snapshot)).toEqual([id]);

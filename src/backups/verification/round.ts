@@ -70,13 +70,13 @@ export async function verifyRound(
   return { ...round, left: turns.length - taken };
 }
 
-/** Codes of errors that say that a file is not what was written. */
-const DAMAGE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign', 'file-unreadable']);
+/** Codes of errors that say that a file is not what was written, or that what it builds on is not there. */
+const DAMAGE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign', 'file-unreadable', 'not-found']);
 
 type Found = { readonly state: 'verified' | 'bytes' } | { readonly state: 'damaged' | 'unclear'; readonly why: string };
 
 /** What reading one snapshot shows; undefined where it is gone. Throws what stops all of them. */
-async function verifyOne(id: string, { catalog, hasKey, store, clock }: RoundDeps, call: CallOptions): Promise<Found | undefined> {
+async function verifyOne(id: string, { catalog, hasKey }: RoundDeps, call: CallOptions): Promise<Found | undefined> {
   try {
     const { damage, recorded } = await catalog.verify(id, call);
     const [first] = damage;
@@ -85,15 +85,17 @@ async function verifyOne(id: string, { catalog, hasKey, store, clock }: RoundDep
     return recorded ? { state: 'verified' } : { state: 'unclear', why: 'nothing was recorded of it when it was made' };
   } catch (error) {
     if (!isRunbackError(error) || call.signal?.aborted === true || error.code === 'interrupted') throw error;
-    if (error.code === 'not-found') return undefined;
+    // What it builds on may be what is not there.
+    if (error.code === 'not-found' && !(await isStored(id, catalog))) return undefined;
     const found = error.code === 'snapshot-encrypted' ? await byBytes(id, error, { catalog, hasKey }, call) : cannotRead(error);
-    // Where not even that could be noted: it is not to come first each time.
-    if (found.state !== 'bytes')
-      await store
-        .document<SnapshotNotes>(NOTES_KIND, id)
-        .update((notes) => ({ ...(notes ?? { version: 1, pinned: false }), checkedAt: clock.now().toISOString() }));
+    if (found.state === 'damaged' || found.state === 'unclear') await catalog.noteUnread(id, found.state);
     return found;
   }
+}
+
+async function isStored(id: string, catalog: Catalog): Promise<boolean> {
+  const { snapshots, ignored } = await catalog.survey();
+  return snapshots.some((one) => one.id === id) || ignored.some(({ path }) => path.endsWith(`${id}.zip`));
 }
 
 async function byBytes(

@@ -61,13 +61,14 @@ export async function tellOfDamage(context: CommandContext, session: Session): P
     damaged,
     async (id) => {
       const summary = damageWords(id);
+      const about = stored.find((one) => one.id === id);
       return await openOnce(context, {
         title: 'Stored snapshots are damaged',
         // Of one that cannot be opened, nobody can tell.
-        platforms: stored.find((one) => one.id === id)?.platforms.map(({ name }) => name) ?? Object.keys(session.workspace.config.platforms),
+        platforms: about?.platforms.map(({ name }) => name) ?? Object.keys(session.workspace.config.platforms),
         impact: 'What the damaged parts hold cannot be put back from them, nor from snapshots that build on them.',
         summary,
-        again: { text: summary, key: `damage ${id}` },
+        again: { text: summary, key: `damage ${id} ${about?.checkedAt ?? ''}` },
       });
     },
     async (id, incident) => {

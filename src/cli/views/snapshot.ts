@@ -10,7 +10,9 @@ const verifiedWords = (snapshot: SnapshotSummary, style: Style): string =>
   snapshot.verifiedAt === undefined
     ? snapshot.record === undefined
       ? 'not verified, not adopted'
-      : 'not verified'
+      : snapshot.bytesVerifiedAt === undefined
+        ? 'not verified'
+        : 'not verified, bytes as written'
     : `verified ${time(snapshot.verifiedAt, style)}`;
 
 function verifiedLine({ verifiedAt, bytesVerifiedAt }: SnapshotSummary, style: Style): string {

@@ -95,7 +95,8 @@ function known(
   change: (record: NonNullable<SnapshotNotes['record']>) => NonNullable<SnapshotNotes['record']>,
   written?: Written,
 ): SnapshotNotes {
-  const current = notes ?? { version: 1, pinned: false };
+  // The bytes that were compared are those of the file before.
+  const { bytesVerifiedAt: _before, ...current } = notes ?? { version: 1, pinned: false };
   const { record } = current;
   return { ...current, ...(record === undefined ? {} : { record: change(record) }), ...(written === undefined ? {} : { listed: listedOf(written) }) };
 }
