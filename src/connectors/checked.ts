@@ -61,6 +61,10 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.outcomeOf && {
       outcomeOf: async (token, options) => await foreseen(kind, options, async () => (await connector.outcomeOf?.(token, options)) ?? 'unknown'),
     }),
+    ...(connector.optionLabels && {
+      optionLabels: async (object, options) =>
+        await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
+    }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
     ...(connector.now && { now: () => connector.now?.() }),
     ...(connector.settingsMayHaveChanged && { settingsMayHaveChanged: () => connector.settingsMayHaveChanged?.() }),

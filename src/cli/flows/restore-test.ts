@@ -37,6 +37,12 @@ export async function snapshotToTest(
       state: 'Nothing was started.',
       next: `runback backup run ${word ?? ''}`,
     });
+  if (snapshot.imported !== undefined)
+    throw new RunbackError('usage', `${snapshot.id} cannot be restored into an empty place`, {
+      why: `It was imported from ${snapshot.imported.file}, and holds a part of each record only.`,
+      state: 'Nothing was started.',
+      next: 'Test a snapshot that was taken of the platform: runback snapshot list',
+    });
   const within = jobs.find(({ name }) => name === snapshot.job)?.restore_within;
   return { snapshot, withinMs: givenMs ?? (within === undefined ? undefined : parseDuration(within)) };
 }

@@ -1,0 +1,51 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { type Finished, jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
+import { openWorkspace } from './support/workspace.js';
+
+/** A user would lose: the only copy there is, or the knowledge of what it cannot give back. */
+
+test('a file becomes a base: shown, timed, marked, and a plan from it says what it does not hold', async () => {
+  const workspace = await openWorkspace(6);
+  try {
+    const go = (...args: string[]): Promise<Finished> => runHere([...args, '--no-input'], { cwd: workspace.dir });
+    const json = async (...args: string[]): Promise<{ readonly code: number | null; readonly data?: unknown; readonly error?: unknown }> => {
+      const { code, stdout } = await go(...args, '--json');
+      return { ...(jsonLines(stdout).at(-1) as object), code };
+    };
+    const flat = ({ stdout, stderr }: Finished): string => `${stderr}${stdout}`.replaceAll(/\s+/gu, ' ');
+    const titles = workspace.contacts.map((id) => [id, workspace.title(id) ?? ''] as const);
+    const rows = titles.map(([id, title]) => `${id},"${title.replaceAll('"', '""')}",Lee`);
+    await writeFile(join(workspace.dir, 'all.csv'), `\uFEFFRecord ID,Job Title,Contact owner\r\n${rows.join('\r\n')}\r\n`);
+    const command = ['snapshot', 'import', 'all.csv', '--platform', 'hubspot', '--object', 'contacts'];
+
+    const shown = flat(await go(...command, '--dry-run'));
+    expect(shown).toContain(`Records ${titles.length} rows of contacts`);
+    expect(shown).toMatch(/Record ID the key .*Job Title jobtitle string/u);
+    expect(shown).toContain('Not imported: Contact owner');
+    expect(await json(...command)).toMatchObject({ code: 5, error: { code: 'person-needed' } });
+    expect(await json(...command, '--taken-at', 'in 2h')).toMatchObject({ error: { code: 'usage', data: { limit: 'taken-at' } } });
+    expect(flat(await go('snapshot', 'list'))).toContain('No snapshot yet');
+
+    const made = await json(...command, '--taken-at', '2h', '--note', 'of this morning');
+    expect(made).toMatchObject({ code: 0, data: { snapshot: { imported: { file: 'all.csv', fields: ['jobtitle'] } } } });
+    const { id } = (made.data as { readonly snapshot: { readonly id: string } }).snapshot;
+    expect(flat(await go('snapshot', 'list'))).toContain('imported from all.csv (1 of');
+    expect(flat(await go('snapshot', 'show', id))).toMatch(/Imported from all\.csv .* Exported .* Fields 1 of \d+: jobtitle/u);
+    expect(await json('restore', 'plan', '--platform', 'hubspot', '--base', 'latest')).toMatchObject({ error: { code: 'not-found' } });
+    expect(await json('backup', 'test-restore', id)).toMatchObject({
+      error: { code: 'usage', message: `${id} cannot be restored into an empty place` },
+    });
+
+    workspace.damage(3);
+    const planned = flat(await go('restore', 'plan', '--platform', 'hubspot', '--base', id, '--unattributed', 'include', '--delete-created'));
+    expect(planned).toContain('The base was imported from all.csv, which holds 1 of');
+    expect(planned).toContain('Writes 1 record of 6');
+  } finally {
+    await workspace.close();
+  }
+});
