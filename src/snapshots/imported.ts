@@ -12,15 +12,15 @@ export async function heldBy(
   platform: string,
   object: string,
 ): Promise<<T extends Pick<KeyDifference, 'a' | 'b'>>(pair: T) => T> {
-  const [inA, inB] = [a.header.imported !== undefined, b.header.imported !== undefined];
+  const [inA, inB] = [a, b].map(({ manifest }) => manifest.header.imported !== undefined);
   // Of two files, only what both hold can be compared; that is all that either says of the other.
-  if (!inA && !inB) return (pair) => pair;
-  const schema = await (inA ? a : b).objectSchema(platform, object);
+  if (inA !== true && inB !== true) return (pair) => pair;
+  const schema = await (inA === true ? a : b).objectSchema(platform, object);
   const fields = new Map(schema?.fields.map((field) => [field.name, field]));
   return (pair) => {
     if (pair.a === undefined || pair.b === undefined) return pair;
-    const left = inA ? over(pair.a, pair.b, fields) : pair.a;
-    return { ...pair, a: left, b: inB ? over(pair.b, left, fields) : pair.b };
+    const left = inA === true ? over(pair.a, pair.b, fields) : pair.a;
+    return { ...pair, a: left, b: inB === true ? over(pair.b, left, fields) : pair.b };
   };
 }
 

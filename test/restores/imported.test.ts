@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { Platform } from '../../src/connectors/index.js';
-import { applyRestore, confirmationOf, planRestore, readPlan, type ApplyDeps, type PlanFilters, type PlanSummary } from '../../src/restores/index.js';
+import {
+  applyRestore,
+  confirmationOf,
+  decideConflicts,
+  planRestore,
+  readPlan,
+  type ApplyDeps,
+  type PlanFilters,
+  type PlanSummary,
+} from '../../src/restores/index.js';
 import { integration, person } from '../../src/sandbox/index.js';
 import { createSnapshot, fileToImport, openCatalog } from '../../src/snapshots/index.js';
 import { openBench, type Bench } from '../connectors/hubspot-support.js';
@@ -92,6 +101,15 @@ test('a plan from an export puts back the damaged field, deletes and links nothi
     ]),
   );
   expect(header.notCovered?.find(({ object }) => object === 'contacts')?.why).toContain('all-contacts.csv, which holds 3 of');
+  // Only a person brings back a record of which the file holds a part.
+  const decided = await decideConflicts(header.id, { 'base-partial': 'restore' }, 'maya', deps);
+  expect(decided.header.counts.actions).toMatchObject({ create: 1 });
+  for await (const line of (await readPlan(deps.store, decided.header.id)).lines())
+    if (line.kind === 'change' && line.action === 'create')
+      expect(line).toMatchObject({
+        key: deleted,
+        fields: { email: { to: 'deleted@x.example' }, jobtitle: { to: 'CTO' }, hs_lead_status: { to: 'OPEN' } },
+      });
   await applyRestore({ plan: header.id, by: 'maya', confirmed: confirmationOf(header) }, deps);
   const values = (id: string): unknown => {
     const found = sandbox.records('contacts').find((record) => record.id === id);

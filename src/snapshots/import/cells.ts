@@ -166,11 +166,36 @@ function momentOf(text: string, { platformType }: FieldSchema, form: CellForm): 
   if (/without time zone/.test(platformType)) return zone === undefined ? yes(`${read.day} ${clock}`) : no('it has a zone, and the field holds none');
   // Digits below the millisecond are the platform's own text.
   if (fraction !== undefined && fraction.length > 3 && zone !== undefined) return yes(text);
-  const offset = zone === undefined ? '' : ` ${/^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone}`;
-  const moment = readMoment(`${read.day} ${clock}${offset}`, { zone: form.zone });
-  if (!moment.ok)
-    return no(form.zone === undefined && zone === undefined ? 'it names no zone: say --zone Europe/Berlin, or another' : moment.problem);
+  const clocks = `${read.day} ${clock}`;
+  if (zone !== undefined) return instantOf(`${clocks} ${/^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone}`, undefined);
+  if (form.zone === undefined) return no('it names no zone: say --zone Europe/Berlin, or another');
+  const began = hourOf(clocks.slice(0, 13), form.zone);
+  const within = (Number(minutes) * 60 + Number(seconds)) * 1000 + Number((fraction ?? '').padEnd(3, '0').slice(0, 3));
+  if (began === undefined || Number(minutes) > 59 || Number(seconds) > 59) return instantOf(clocks, form.zone);
+  return yes(new Date(began + within).toISOString());
+}
+
+function instantOf(text: string, zone: string | undefined): ReadCell {
+  const moment = readMoment(text, { zone });
+  if (!moment.ok) return no(moment.problem);
   return moment.note === undefined ? yes(moment.at.toISOString()) : no('the clocks showed this time twice on that day');
+}
+
+const HOUR_MS = 3_600_000;
+const MOST_HOURS = 100_000;
+/** When an hour of a zone began: asking the calendar for each of a million cells takes a minute. */
+const hours = new Map<string, number | undefined>();
+
+/** When an hour (`2026-07-01 14`) began in a zone; undefined where its clocks were moved in it, or it is none. */
+function hourOf(hour: string, zone: string): number | undefined {
+  const name = `${hour} ${zone}`;
+  if (hours.has(name)) return hours.get(name);
+  if (hours.size >= MOST_HOURS) hours.clear();
+  const [first, last] = ['00:00', '59:59'].map((rest) => readMoment(`${hour}:${rest}`, { zone }));
+  const isWhole = first?.ok === true && last?.ok === true && first.note === undefined && last.note === undefined;
+  const began = isWhole && last.at.getTime() - first.at.getTime() === HOUR_MS - 1000 ? first.at.getTime() : undefined;
+  hours.set(name, began);
+  return began;
 }
 
 function optionOf(text: string, { options = [] }: FieldSchema, labels: Labels | undefined): ReadCell {

@@ -15,6 +15,8 @@ export interface CsvForm {
   readonly delimiter: string;
   /** Lines before the header: Excel's `sep=;`. */
   readonly skip: number;
+  /** Nothing and the empty text between quotes are told apart. */
+  readonly tellsQuotes: boolean;
 }
 
 /** What is asked of a file. */

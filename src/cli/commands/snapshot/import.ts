@@ -12,7 +12,7 @@ const NOTHING = 'Nothing was imported, and nothing was changed on any platform.'
 /** `runback snapshot import` */
 export const importVerb: CommandSpec = {
   verb: 'import',
-  summary: 'Make a snapshot of a CSV file that somebody exported, for when there is no other',
+  summary: 'Make a snapshot of a CSV file that someone exported, for when there is no other',
   details:
     'The platform is asked what its fields are, and nothing is changed on it. What the file does not hold counts as not known: a plan made from it deletes, links and unlinks nothing, and never creates a record unasked. It is never latest or latest-verified: name it by its id. Without --dry-run it shows what it understood and asks; without a terminal it imports.',
   args: [{ name: 'file', description: 'CSV file with one row a record, and a header', kind: 'file' }],
@@ -36,7 +36,7 @@ export const importVerb: CommandSpec = {
     { flags: '--dry-run', description: 'only show what would be imported' },
     { flags: '--note <text>', description: 'what it is' },
   ],
-  examples: ['runback snapshot import all-contacts.csv --platform hubspot --object contacts --taken-at "yesterday 18:00"'],
+  examples: ['runback snapshot import all.csv --platform hubspot --object contacts'],
   run: importCsv,
 };
 
