@@ -67,6 +67,15 @@ export function latest(
       `Of ${newest.id} is known: ${(newest.suspect ?? []).join('. ')}.`,
       `If you looked at it and it is right: runback snapshot accept ${newest.id} --reason TEXT`,
     );
+  const file = snapshots.find(
+    ({ imported, platforms }) => imported !== undefined && platforms.some(({ name }) => name === (filter.platform ?? name)),
+  );
+  if (file?.imported !== undefined)
+    throw missing(
+      `There is no snapshot${which}`,
+      `${file.id} was imported from ${file.imported.file}, and no word means such a snapshot.`,
+      `If that is the one you mean, name it: ${file.id}`,
+    );
   throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
 }
 

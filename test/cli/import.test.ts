@@ -32,11 +32,16 @@ test('a file becomes a base: shown, timed, marked, and a plan from it says what 
     expect(flat(await go('snapshot', 'list'))).toContain('No snapshot yet');
 
     const made = await json(...command, '--taken-at', '2h', '--note', 'of this morning');
-    expect(made).toMatchObject({ code: 0, data: { snapshot: { imported: { file: 'all.csv', fields: ['jobtitle'] } } } });
+    expect(made).toMatchObject({
+      code: 0,
+      data: { snapshot: { imported: { file: 'all.csv', fields: ['jobtitle'] } }, file: { columns: { key: ['Record ID'] } } },
+    });
     const { id } = (made.data as { readonly snapshot: { readonly id: string } }).snapshot;
     expect(flat(await go('snapshot', 'list'))).toContain('imported from all.csv (1 of');
     expect(flat(await go('snapshot', 'show', id))).toMatch(/Imported from all\.csv .* Exported .* Fields 1 of \d+: jobtitle/u);
-    expect(await json('restore', 'plan', '--platform', 'hubspot', '--base', 'latest')).toMatchObject({ error: { code: 'not-found' } });
+    expect(await json('restore', 'plan', '--platform', 'hubspot', '--base', 'latest')).toMatchObject({
+      error: { code: 'not-found', next: expect.stringContaining(id) as unknown },
+    });
     expect(await json('backup', 'test-restore', id)).toMatchObject({
       error: { code: 'usage', message: `${id} cannot be restored into an empty place` },
     });

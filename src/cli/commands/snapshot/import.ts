@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import { defined, isZone, RunbackError } from '../../../lib/index.js';
-import { type Encoding, ENCODINGS, fileToImport, type ImportRequest, requireUsable } from '../../../snapshots/index.js';
+import { type Encoding, ENCODINGS, type ExaminedFile, fileToImport, type ImportRequest, requireUsable } from '../../../snapshots/index.js';
 import { typedMoment } from '../../flows/moments.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import type { Input } from '../../shell/input.js';
@@ -57,7 +57,7 @@ async function importCsv(context: CommandContext): Promise<Outcome> {
   const skipBadCells = input.flag('skip-bad-cells');
   live.stop();
   if (isDry) {
-    const data = { dryRun: true, ...examined };
+    const data = { dryRun: true, file: slim(examined) };
     try {
       requireUsable(examined, skipBadCells);
     } catch (error) {
@@ -73,7 +73,17 @@ async function importCsv(context: CommandContext): Promise<Outcome> {
   live.start(`Importing ${examined.file}`);
   const wanted = { takenAt, skipBadCells, by: opened.by, ...defined({ note: input.text('note') }) };
   const snapshot = await take(wanted, await opened.catalog(), { ...call, signal: interrupts.signal });
-  return { data: { snapshot, file: examined }, text: (to) => importedText(snapshot, to) };
+  return { data: { snapshot, file: slim(examined) }, text: (to) => importedText(snapshot, to) };
+}
+
+/** What was understood, without all that the platform says of each field. */
+function slim({ columns: { key, mapped, left }, ...examined }: ExaminedFile): unknown {
+  const columns = {
+    key: key.map(({ column }) => column),
+    mapped: mapped.map(({ column, field: { name, type } }) => ({ column, field: name, type })),
+    left,
+  };
+  return { ...examined, columns };
 }
 
 async function exportedAt(context: CommandContext, text: string): Promise<Date> {
