@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 
 import { type Finished, jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
+import { KEY, openTerminal } from './support/terminal.js';
 import { openWorkspace } from './support/workspace.js';
 
 /** A user would lose: the only copy there is, or the knowledge of what it cannot give back. */
@@ -50,6 +51,37 @@ test('a file becomes a base: shown, timed, marked, and a plan from it says what 
     const planned = flat(await go('restore', 'plan', '--platform', 'hubspot', '--base', id, '--unattributed', 'include', '--delete-created'));
     expect(planned).toContain('The base was imported from all.csv, which holds 1 of');
     expect(planned).toContain('Writes 1 record of 6');
+  } finally {
+    await workspace.close();
+  }
+});
+
+test('at a terminal it shows what it understood, asks for the time until it is one, and makes nothing after a no', async () => {
+  const workspace = await openWorkspace(6);
+  const [id] = workspace.contacts;
+  await writeFile(join(workspace.dir, 'one.csv'), `Record ID;Job Title\n${id};Chef\n`);
+  const command = ['snapshot', 'import', 'one.csv', '--platform', 'hubspot', '--object', 'contacts'];
+  const run = async (answer: string): Promise<number> => {
+    const terminal = openTerminal(command, { cwd: workspace.dir });
+    try {
+      await terminal.waitFor('When was this file exported?');
+      expect(terminal.screen()).toContain('parted by semicolons');
+      terminal.type(`whenever${KEY.enter}`);
+      await terminal.waitFor('Not valid');
+      terminal.type(`${'\u007F'.repeat(8)}2h${KEY.enter}`);
+      await terminal.waitFor('Import it like this?');
+      terminal.type(`${answer}${KEY.enter}`);
+      return await terminal.exited;
+    } finally {
+      await terminal.dispose();
+    }
+  };
+  const listed = async (): Promise<string> => (await runHere(['snapshot', 'list', '--no-input'], { cwd: workspace.dir })).stdout;
+  try {
+    expect(await run('n')).toBe(5);
+    expect(await listed()).toContain('No snapshot yet');
+    expect(await run('y')).toBe(0);
+    expect(await listed()).toContain('imported from one.csv');
   } finally {
     await workspace.close();
   }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { defined, isZone, RunbackError } from '../../../lib/index.js';
+import { defined, isZone, readMoment, RunbackError } from '../../../lib/index.js';
 import { type Encoding, ENCODINGS, type ExaminedFile, fileToImport, type ImportRequest, requireUsable } from '../../../snapshots/index.js';
 import { typedMoment } from '../../flows/moments.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
@@ -93,7 +93,12 @@ async function exportedAt(context: CommandContext, text: string): Promise<Date> 
 async function askExported(context: CommandContext): Promise<Date> {
   const asker = await context.asker('--taken-at');
   const message = 'When was this file exported? (such as yesterday 18:00, or 3d; the earlier one if you are not sure)';
-  return await exportedAt(context, await asker.text({ message }));
+  const zone = await (await context.session()).zone();
+  const validate = (text: string): true | string => {
+    const read = readMoment(text, { now: context.clock.now(), zone });
+    return read.ok || `Not valid: ${read.problem}. ${read.why ?? ''}`.trimEnd();
+  };
+  return await exportedAt(context, await asker.text({ message, validate }));
 }
 
 async function requireYes(context: CommandContext): Promise<void> {
