@@ -32,11 +32,11 @@ const LATER = [
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
   'test/**/browser.test.ts',
-  'test/cli/package.test.ts',
+  'test/cli/{import,package}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
   'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',
-  'test/snapshots/asked-since.test.ts',
+  'test/snapshots/{asked-since,import-crash}.test.ts',
 ];
 /** Sweeps that both run, the longer one at more places. */
 const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts'];

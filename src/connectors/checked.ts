@@ -67,6 +67,10 @@ function passedOn(connector: Connector): Partial<Connector> {
     ...(connector.dailyQuota && {
       dailyQuota: async (options) => await foreseen(kind, options, async () => await connector.dailyQuota?.(options)),
     }),
+    ...(connector.optionLabels && {
+      optionLabels: async (object, options) =>
+        await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
+    }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
     ...(connector.now && { now: () => connector.now?.() }),
     ...(connector.settingsMayHaveChanged && { settingsMayHaveChanged: () => connector.settingsMayHaveChanged?.() }),

@@ -90,6 +90,12 @@ export interface Connector {
    */
   pageOf?(object: string): string | undefined;
 
+  /**
+   * How people see the values of the fields of an object type that have options: by field, the label of each value. Absent
+   * where there are no labels; fields whose labels are kept elsewhere are left out. Changes nothing.
+   */
+  optionLabels?(object: string, options?: CallOptions): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
+
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
 

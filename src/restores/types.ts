@@ -22,6 +22,7 @@ export const CONFLICT_CODES = [
   'irreversible',
   'unattributed',
   'base-unreadable',
+  'base-partial',
 ] as const;
 export type ConflictCode = (typeof CONFLICT_CODES)[number];
 

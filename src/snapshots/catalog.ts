@@ -156,8 +156,10 @@ class StoredCatalog implements Catalog {
       const notes = await this.#notesOf(stored.name.slice(0, -'.zip'.length))
         .read()
         .catch(() => undefined);
+      if (notes?.imported === true) continue;
       const known = notes?.complete;
       const summary = known === undefined ? await this.#summarise(stored, true).catch(() => undefined) : undefined;
+      if (summary?.imported !== undefined) continue;
       const newest = (known ?? summary?.platforms.map(({ name }) => name) ?? []).filter((name) => open.delete(name));
       if (summary !== undefined && newest.length > 0 && summary.gaps.length > 0) found.push(summary);
     }

@@ -2,6 +2,7 @@ import { emptyIsNull } from '../connectors/index.js';
 import { inOrder, RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
 import { type KeyOrder, liesWithin, type Link, ownValue, parseRecordLine, setOwn, recordLine, sameValue, type Value } from '../records/index.js';
 import { damageOf } from './container/opened.js';
+import { heldBy } from './imported.js';
 import { inTextOrder } from './lines/in-text-order.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
 import { skipEqual } from './lines/skip-equal.js';
@@ -35,7 +36,8 @@ const PARTS_AT_ONCE = 3;
  * where one lies by the size of its keys and the other by their bytes, one part for each length of a key.
  *
  * What was not read on one side is no difference (G17): an object type that one side does not have gives nothing, and
- * where a side has no census, what only the other one has is left out. {@link comparable} tells what that concerns.
+ * where a side has no census, what only the other one has is left out. {@link comparable} tells what that concerns. Of
+ * a side that was made from a file, what the file does not hold is as the other side has it.
  */
 export async function* compareObjects(
   a: SnapshotReader,
@@ -48,9 +50,10 @@ export async function* compareObjects(
     reader.manifest.objects.find((info) => info.platform === platform && info.object === object);
   const oneEmpty = [a, b].every((reader) => emptyIsNull(reader.header.platforms.find(({ name }) => name === platform)?.connector));
   const turned = await turnedFields(a, b, platform, object);
+  const held = await heldBy(a, b, platform, object);
   for await (const found of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
     const placed = turned.length === 0 ? found : found.map((pair) => withTurned(pair, turned));
-    const pairs = oneEmpty ? placed.map(withOneEmpty) : placed;
+    const pairs = (oneEmpty ? placed.map(withOneEmpty) : placed).map(held);
     const batch = pairs.filter(
       (pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b) || !sameMeta(pair.a, pair.b, options.alsoMeta),
     );

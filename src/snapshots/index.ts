@@ -6,6 +6,17 @@ export { createSnapshot } from './create/create.js';
 export type { CreateSnapshotDeps } from './create/session.js';
 export { csvLine, exportCsv, type ExportCsvOptions } from './export-csv.js';
 export { openSnapshot } from './container/open.js';
+export {
+  type CsvForm,
+  type ExaminedFile,
+  ENCODINGS,
+  type Encoding,
+  type ImportRequest,
+  problemWords,
+  requireUsable,
+  type RowProblem,
+} from './import/examined.js';
+export { fileToImport } from './import/files.js';
 export { unrecorded } from './records.js';
 export { isLastVerified } from './references.js';
 export { gapsOf, NOTES_KIND, type SnapshotNotes, suspicionOf } from './summary.js';

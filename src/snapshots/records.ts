@@ -30,7 +30,8 @@ export async function recordMade(
   { by, job, watched, seal }: { readonly by: string; readonly job?: string; readonly watched: boolean; readonly seal?: string },
 ): Promise<void> {
   const { manifest, digest } = written;
-  const complete = gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
+  const imported = manifest.header.imported === undefined ? undefined : true;
+  const complete = imported === undefined && gapsOf(manifest).length === 0 ? manifest.header.platforms.map(({ name }) => name) : undefined;
   const at = clock.now().toISOString();
   const record = { digest, how: 'made', at, by, ...defined({ seal }) } as const;
   const watch: SnapshotWatch | undefined = watched ? { state: 'pending', at } : undefined;
@@ -39,7 +40,7 @@ export async function recordMade(
     pinned: current?.pinned ?? false,
     record,
     bases: manifest.bases,
-    ...defined({ complete, job, watch, listed: seal === undefined ? undefined : listedOf(written) }),
+    ...defined({ complete, imported, job, watch, listed: seal === undefined ? undefined : listedOf(written) }),
   }));
 }
 

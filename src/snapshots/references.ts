@@ -23,7 +23,7 @@ export function ambiguous(reference: string, ids: readonly string[]): RunbackErr
 }
 
 /**
- * The newest that a word means, among snapshots that are given newest first. Throws `not-found` with what there is
+ * The newest that a word means, among snapshots that are given newest first; never one that was made from a file. Throws `not-found` with what there is
  * instead.
  */
 export function latest(
@@ -35,6 +35,7 @@ export function latest(
   const before = (filter.before ?? clock.now()).toISOString();
   const usable = snapshots.filter(
     (snapshot) =>
+      snapshot.imported === undefined &&
       (filter.platform === undefined || snapshot.platforms.some(({ name }) => name === filter.platform)) &&
       (filter.before === undefined || snapshot.finishedAt < before) &&
       (filter.objects ?? []).every((object) => holds(snapshot, filter.platform, object)),
@@ -66,12 +67,24 @@ export function latest(
       `Of ${newest.id} is known: ${(newest.suspect ?? []).join('. ')}.`,
       `If you looked at it and it is right: runback snapshot accept ${newest.id} --reason TEXT`,
     );
+  const file = snapshots.find(
+    ({ imported, platforms }) => imported !== undefined && platforms.some(({ name }) => name === (filter.platform ?? name)),
+  );
+  if (file?.imported !== undefined)
+    throw missing(
+      `There is no snapshot${which}`,
+      `${file.id} was imported from ${file.imported.file}, and no word means such a snapshot.`,
+      `If that is the one you mean, name it: ${file.id}`,
+    );
   throw missing(`There is no snapshot${which}`, snapshots.length > 0 ? `There are ${snapshots.length} others.` : 'None has been made yet.');
 }
 
-/** Whether `latest-verified` may mean it: every byte was found right, and nothing is known against what it holds. */
-export function isLastVerified({ verifiedAt, suspect }: Pick<SnapshotSummary, 'verifiedAt' | 'suspect'>): boolean {
-  return verifiedAt !== undefined && suspect === undefined;
+/**
+ * Whether `latest-verified` may mean it: a platform was read for it, every byte was found right, and nothing is known
+ * against what it holds.
+ */
+export function isLastVerified({ verifiedAt, suspect, imported }: Pick<SnapshotSummary, 'verifiedAt' | 'suspect' | 'imported'>): boolean {
+  return verifiedAt !== undefined && suspect === undefined && imported === undefined;
 }
 
 function holds(snapshot: SnapshotSummary, platform: string | undefined, object: string): boolean {

@@ -51,12 +51,17 @@ export function comparable(
             platform,
             kind,
             name,
-            why: `${nameOf(reader)} does not contain all of it: what is missing counts neither as deleted nor as new`,
+            why: `${nameOf(reader)} ${partWords(reader)}: what is missing counts neither as deleted nor as new`,
           });
     }
     return names;
   };
   return { objects: both('records'), links: both('links'), notCompared };
+}
+
+function partWords({ header: { imported } }: SnapshotReader): string {
+  if (imported === undefined) return 'does not contain all of it';
+  return `was imported from ${imported.file}, which holds ${imported.fields.length} of ${imported.of} fields`;
 }
 
 function namesIn(reader: SnapshotReader, kind: NotCompared['kind'], platform: string): ReadonlyMap<string, ObjectInfo> {

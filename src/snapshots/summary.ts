@@ -4,7 +4,7 @@ import type { SnapshotGap, SnapshotManifest, SnapshotPin, SnapshotReader, Snapsh
 /** What a snapshot itself says of itself in lists. */
 export type Listed = Pick<
   SnapshotSummary,
-  'id' | 'startedAt' | 'finishedAt' | 'createdBy' | 'note' | 'platforms' | 'objects' | 'gaps' | 'bases' | 'rows' | 'digest'
+  'id' | 'startedAt' | 'finishedAt' | 'createdBy' | 'note' | 'imported' | 'platforms' | 'objects' | 'gaps' | 'bases' | 'rows' | 'digest'
 >;
 
 /** What the store keeps about a snapshot beside its file: `document('snapshot-notes', id)`. */
@@ -28,6 +28,8 @@ export interface SnapshotNotes {
    * nobody wrote it down.
    */
   readonly complete?: readonly string[];
+  /** It was made from a file. */
+  readonly imported?: true;
   /** Ids of all snapshots that it builds on. Absent where an earlier version noted it, or it came from elsewhere. */
   readonly bases?: readonly string[];
   /** Number of damages the last verification found, if any. */
@@ -85,7 +87,7 @@ export function listedOf({ header, manifest, digest }: Pick<SnapshotReader, 'hea
     startedAt: header.startedAt,
     finishedAt: manifest.finishedAt,
     createdBy: header.createdBy,
-    ...defined({ note: header.note }),
+    ...defined({ note: header.note, imported: header.imported }),
     platforms: header.platforms,
     objects: manifest.objects.map(({ platform, object, rows }) => ({ platform, object, rows })),
     gaps: gapsOf(manifest),

@@ -79,9 +79,23 @@ export interface SnapshotPlatform {
 
 /**
  * Version 1 knows no `order` of parts: every one lies by the bytes of its keys. Version 3 is that of snapshots that build
- * on another.
+ * on another, version 4 that of those made from a file: an earlier version would take what such a file does not hold for
+ * empty.
  */
-export type FormatVersion = 1 | 2 | 3;
+export type FormatVersion = 1 | 2 | 3 | 4;
+
+/** The file that a snapshot was made from, where no platform was read for it. */
+export interface ImportedFrom {
+  /** Its name, without the folder. */
+  readonly file: string;
+  readonly sha256: string;
+  /** ISO 8601, UTC: when it was imported. `startedAt` of the snapshot is when the file was exported, as a person said. */
+  readonly at: string;
+  /** Names of the fields that its columns hold. Nothing is known of any other field, and nothing of any link. */
+  readonly fields: readonly string[];
+  /** Fields that the object type has, for people. */
+  readonly of: number;
+}
 
 /** The snapshot that another builds on. */
 export interface SnapshotBase {
@@ -102,6 +116,7 @@ export interface SnapshotHeader {
   readonly platforms: readonly SnapshotPlatform[];
   readonly createdBy: string;
   readonly note?: string;
+  readonly imported?: ImportedFrom;
 }
 
 /** An object type or kind of link that could not be read, and why: nothing of it is in the snapshot. */
@@ -199,6 +214,8 @@ export interface SnapshotSummary {
   readonly finishedAt: string;
   readonly createdBy: string;
   readonly note?: string;
+  /** The file that it was made from: no word (`latest`) ever means such a snapshot, and no job counts it. */
+  readonly imported?: ImportedFrom;
   readonly platforms: readonly SnapshotPlatform[];
   /** Object types whose records are in it. */
   readonly objects: readonly { readonly platform: string; readonly object: string; readonly rows: number }[];

@@ -25,6 +25,7 @@ void (async () => {
   const job = { name: 'nightly', platforms: ['crm'], schedule: '* * * * *', timezone: 'UTC', pause_syncs: true };
   const hands = {
     incidentOn: async () => undefined,
+    metered: async () => [],
     resume: async (holder) => {
       writeSync(1, `resumed ${holder}\n`);
       return ['sync'];

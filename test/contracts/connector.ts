@@ -132,6 +132,15 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
           expect(schema.fields.find((field) => field.name === name)).toMatchObject({ type: 'string', readOnly: false });
         expect(new Set(schema.fields.map((field) => field.name)).size).toBe(schema.fields.length);
       });
+
+      test('labels are those of the options that are described', async () => {
+        const { connector, schema } = await prepared();
+        for (const [name, labels] of (await connector.optionLabels?.(platform.object)) ?? []) {
+          const field = schema.fields.find((each) => each.name === name);
+          expect(field).toBeDefined();
+          if (field?.options !== undefined) expect(field.options).toEqual(expect.arrayContaining([...labels.keys()]));
+        }
+      });
     });
 
     test('claims what is expected of it', async () => {

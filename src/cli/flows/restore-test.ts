@@ -33,6 +33,12 @@ export async function askedTests({ input }: CommandContext, session: Session): P
   const catalog = await session.catalog();
   const jobs = jobsOf(session);
   const snapshot = jobs.some(({ name }) => name === word) ? await newestOf(catalog, word ?? '') : await catalog.resolve(word ?? 'latest');
+  if (snapshot.imported !== undefined)
+    throw new RunbackError('usage', `${snapshot.id} cannot be restored into an empty place`, {
+      why: `It was imported from ${snapshot.imported.file}, and holds a part of each record only.`,
+      state: 'Nothing was started.',
+      next: 'Test a snapshot that was taken of the platform: runback snapshot list',
+    });
   const within = input.text('within');
   const job = jobs.find(({ name }) => name === snapshot.job);
   const platforms = wantedOf(snapshot, input.someOf('platform'));

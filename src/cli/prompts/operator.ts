@@ -208,11 +208,11 @@ async function askSnapshot(
     .sort((a, b) => byAge(b, a));
   const choices: Choice<string>[] = all.map((snapshot) => ({
     value: snapshot.id,
-    name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map(({ name }) => visible(name)).join(', ')}${snapshot.gaps.length === 0 ? '' : `, ${gapsLine(snapshot.gaps)}`}${snapshot.suspect === undefined ? '' : ', suspect'}`,
+    name: `${time(snapshot.startedAt, style)}  ${counted(snapshot.rows, 'records')}  ${snapshot.platforms.map(({ name }) => visible(name)).join(', ')}${snapshot.gaps.length === 0 ? '' : `, ${gapsLine(snapshot.gaps)}`}${snapshot.suspect === undefined ? '' : ', suspect'}${snapshot.imported === undefined ? '' : `, imported from ${visible(snapshot.imported.file)}`}`,
     description: `${snapshot.id}, ${snapshot.verifiedAt === undefined ? 'not verified' : `verified ${time(snapshot.verifiedAt, style)}`}, ${proofWords(snapshot.proof)}${snapshot.note === undefined ? '' : `, "${visible(snapshot.note)}"`}${snapshot.suspect === undefined ? '' : `, ${suspectLine(snapshot)}`}`,
   }));
   if (preset === 'latest' || preset === 'latest-verified') {
-    const named = all.find((snapshot) => preset === 'latest' || isLastVerified(snapshot));
+    const named = all.find((snapshot) => (preset === 'latest' ? snapshot.imported === undefined : isLastVerified(snapshot)));
     if (named)
       choices.unshift({
         value: preset,

@@ -46,7 +46,7 @@ export const NOUNS: readonly Noun[] = [
   {
     name: 'snapshot',
     summary: 'Copies of records, links and schema, in one zip each',
-    verbs: ['create', 'list', 'show', 'verify', 'adopt', 'accept', 'cat', 'export', 'pin', 're-encrypt', 'delete'],
+    verbs: ['create', 'import', 'list', 'show', 'verify', 'adopt', 'accept', 'cat', 'export', 'pin', 're-encrypt', 'delete'],
   },
   { name: 'backup', summary: 'Jobs that take snapshots by schedule; which of them stay', verbs: ['run', 'jobs', 'prune', 'test-restore'] },
   {

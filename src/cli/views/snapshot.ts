@@ -29,7 +29,7 @@ export function snapshotList(
   const blocks = snapshots.map((snapshot) =>
     [
       `${style.chalk.bold(time(snapshot.startedAt, style))}  ${platformsOf(snapshot)}`,
-      `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}${encryptedWords(snapshot)}`,
+      `  ${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}, ${importedWords(snapshot)}${verifiedWords(snapshot, style)}${snapshot.job === undefined ? '' : `, job ${visible(snapshot.job)}`}${snapshot.pinned ? ', pinned' : ''}${encryptedWords(snapshot)}`,
       `  ${proofWords(snapshot.proof)}`,
       ...(snapshot.bases.length === 0 ? [] : [`  builds on ${basesWords(snapshot.bases)}`]),
       ...(snapshot.note === undefined ? [] : [`  "${visible(snapshot.note)}"`]),
@@ -41,6 +41,11 @@ export function snapshotList(
   if (blocks.length === 0) blocks.push('No snapshot yet. Take one with: runback snapshot create --platform <name>');
   for (const file of beside.ignored) blocks.push(`${style.glyph.warning} Not a snapshot: ${visible(file.path)}\n  ${visible(file.why)}`);
   return [...blocks, ...exposureLines(beside.exposures, style)].join('\n');
+}
+
+/** That no platform was read for it, before what else is said of it. */
+function importedWords({ imported }: SnapshotSummary): string {
+  return imported === undefined ? '' : `imported from ${visible(imported.file)} (${imported.fields.length} of ${imported.of} fields), `;
 }
 
 /** Who else could change the snapshots, one warning each. */
@@ -126,10 +131,10 @@ function gapLines(gaps: readonly SnapshotGap[], style: Style): readonly string[]
 export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
   const pairs: [string, string][] = [
     ['Snapshot', snapshot.id],
-    ['Taken', `${time(snapshot.startedAt, style)} by ${visible(snapshot.createdBy)}`],
+    ...takenPairs(snapshot, style),
     ...snapshot.platforms.map((platform): [string, string] => [
       'Of',
-      `${visible(platform.name)} (${platform.environment}, account ${visible(platform.account)}), ${platform.consistent ? 'one moment' : 'while records could change'}`,
+      `${visible(platform.name)} (${platform.environment}, account ${visible(platform.account)})${snapshot.imported === undefined ? `, ${platform.consistent ? 'one moment' : 'while records could change'}` : ''}`,
     ]),
     ['Holds', `${counted(snapshot.rows, 'records')}, ${bytes(snapshot.bytes)}`],
     ...(snapshot.bases.length === 0 ? [] : [['Builds on', basesWords(snapshot.bases)] as [string, string]]),
@@ -149,6 +154,16 @@ export function snapshotText(snapshot: SnapshotSummary, style: Style): string {
     ['Digest', snapshot.digest],
   ];
   return facts(pairs, style);
+}
+
+function takenPairs({ startedAt, createdBy, imported }: SnapshotSummary, style: Style): readonly [string, string][] {
+  if (imported === undefined) return [['Taken', `${time(startedAt, style)} by ${visible(createdBy)}`]];
+  const { file, at, fields, of } = imported;
+  return [
+    ['Imported', `from ${visible(file)} ${time(at, style)} by ${visible(createdBy)}`],
+    ['Exported', `${time(startedAt, style)}, as was said then`],
+    ['Fields', `${count(fields.length)} of ${count(of)}: ${fields.map(visible).join(', ')}`],
+  ];
 }
 
 function acceptedPairs({ watch }: SnapshotSummary, style: Style): readonly [string, string][] {

@@ -20,7 +20,7 @@ import type {
   Usage,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
-import { describe, typeIdOf } from './describe/schema.js';
+import { describe, optionLabels, typeIdOf } from './describe/schema.js';
 import { LINK_READ_BATCH } from './read/associations.js';
 import { readChanged } from './read/changed.js';
 import { readChanges } from './read/changes.js';
@@ -116,6 +116,10 @@ export class HubSpotConnector implements Connector {
     const schema = await describe(this.#api, objects, this.#scopes, call);
     this.#described.set(wanted, { schema, atMs: nowMs });
     return schema;
+  }
+
+  async optionLabels(object: string, call: CallOptions = {}): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+    return await optionLabels(this.#api, object, call);
   }
 
   async *read(request: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {

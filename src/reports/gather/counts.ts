@@ -4,7 +4,7 @@ import { type PlanCells, type RestoreWork, Standing } from './cells.js';
 
 const SHOWN_LEFT = 10;
 /** Conflicts that are no damage as far as anybody knows. */
-const UNCLEAR: ReadonlySet<string> = new Set(['unattributed', 'base-unreadable']);
+const UNCLEAR: ReadonlySet<string> = new Set(['unattributed', 'base-unreadable', 'base-partial']);
 
 /** A plan with what it is about. */
 export interface PlanRead {

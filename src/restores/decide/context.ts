@@ -2,12 +2,21 @@ import type { FieldSchema, ObjectSchema } from '../../records/index.js';
 import type { PlanFilters, RecordSides } from '../types.js';
 import type { Suspicion } from './attribution.js';
 
+/** A file that a base was made from. */
+export interface FilePart {
+  readonly file: string;
+  /** Fields that the object type has. */
+  readonly of: number;
+}
+
 /** Everything a decision depends on beside the record itself. */
 export interface DecideContext {
   /** The object type when the base snapshot was made. */
   readonly baseSchema: ObjectSchema;
   /** The object type now. */
   readonly liveSchema: ObjectSchema;
+  /** The base was made from a file: it holds some fields of a record only, so that a record is never created from it unasked. */
+  readonly imported?: FilePart;
   readonly filters: PlanFilters;
   readonly suspicion: Suspicion;
   /** Fields that cannot be written and are compared all the same. */

@@ -4,7 +4,7 @@ import { ownValue, setOwn, type Fields } from '../../records/index.js';
 import type { Attribution, DecidedChange, FieldMove, PlanConflict, RecordSides } from '../types.js';
 import { attributeCreation, attributionWords } from './attribution.js';
 import { conflictOf, differing, isLink, moveOf, refused } from './conflicts.js';
-import type { DecideContext } from './context.js';
+import type { DecideContext, FilePart } from './context.js';
 import { decideFields, impossible, type FieldDecisions } from './fields.js';
 import { decideWatched, lostOptOuts, type WatchedSides } from './watched.js';
 
@@ -73,15 +73,30 @@ function decideGone(context: DecideContext, sides: RecordSides, base: Fields, ev
   const action = undelete ? 'undelete' : 'create';
   if (damaged !== undefined) {
     const change = { action, object, key, fields, attribution, why: `${how}, although it was deleted after the damage` } as const;
-    const message = `${object} ${key} was damaged, and deleted later by someone else.`;
+    const rest = context.imported === undefined ? '' : ` What ${context.imported.file} does not hold would come from the snapshot of the damage.`;
+    const message = `${object} ${key} was damaged, and deleted later by someone else.${rest}`;
     return { conflicts: [...conflicts, conflictOf('deleted-later', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
   const change = { action, object, key, fields, attribution, why: `in the base, deleted since: ${how}` } as const;
+  if (context.imported !== undefined) return { conflicts: [...conflicts, partlyKnown(context.imported, change, base, how)], nothing: 0 };
   if (refused(filters, context.suspicion, attribution)) {
     const message = `${object} ${key} was deleted, but nothing ties that to the incident: the platform keeps no history of deleted records.`;
     return { conflicts: [...conflicts, conflictOf('unattributed', whole, message, 'leave it deleted', how, change)], nothing: 0 };
   }
   return { change, conflicts, nothing: 0 };
+}
+
+/** A record that is in a file and gone since: nobody but a person can say whether a record with these fields alone is wanted. */
+function partlyKnown(
+  { file, of }: FilePart,
+  change: Extract<RecordDecision['change'], { readonly fields: object }>,
+  base: Fields,
+  how: string,
+): PlanConflict {
+  const { object, key } = change;
+  const held = Object.keys(change.fields).length;
+  const message = `${object} ${key} is in ${file} and no longer exists. The file holds ${held} of ${of} fields of it and none of its links: nothing else comes back.`;
+  return conflictOf('base-partial', { object, key, base }, message, 'leave it deleted', `${how}, with these fields only`, change);
 }
 
 /** What a re-created record is to hold, and what of the base it cannot hold any more. */
@@ -118,7 +133,10 @@ function decideCameBack(context: DecideContext, sides: RecordSides): RecordDecis
   if (base === undefined || live === undefined || context.filters.fields !== undefined) return NOTHING;
   if (context.where !== undefined && !context.where('', sides)) return { conflicts: [], nothing: 0 };
   const names = differing(base, live).filter(
-    (name) => !isLink(context.liveSchema, name) && impossible(context, name, ownValue(base, name)) === undefined,
+    (name) =>
+      (context.imported === undefined || ownValue(base, name) !== undefined) &&
+      !isLink(context.liveSchema, name) &&
+      impossible(context, name, ownValue(base, name)) === undefined,
   );
   if (names.length === 0) return NOTHING;
   const fields: Record<string, FieldMove> = {};

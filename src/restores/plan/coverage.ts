@@ -1,7 +1,7 @@
 import type { PlatformSchema } from '../../connectors/index.js';
 import { didYouMean, RunbackError } from '../../lib/index.js';
 import type { LinkSchema } from '../../records/index.js';
-import { gapsOf, type SnapshotReader } from '../../snapshots/index.js';
+import { gapsOf, type ImportedFrom, type SnapshotReader } from '../../snapshots/index.js';
 import type { NotCovered, PlanFilters } from '../types.js';
 import { objectInfo, type SnapshotPair } from './objects/differences.js';
 
@@ -32,6 +32,7 @@ export function coverageOf(pair: SnapshotPair, filters: PlanFilters): Coverage {
     for (const role of ['base', 'damaged'] as const) {
       if (!held[role].includes(object)) return [{ object, extent: 'all', why: `${NAMES[role]} does not hold it${reasonOf(pair, role, object)}` }];
       const why = objectInfo(pair[role], pair.platform, object)?.unproved;
+      if (role === 'base' && pair.base.header.imported !== undefined) return [importedNotCovered(object, pair.base.header.imported)];
       if (why !== undefined)
         return [
           {
@@ -64,6 +65,12 @@ export function linksKnown(reader: SnapshotReader, schema: PlatformSchema, platf
 /** The line of a plan about a kind of link that one of the snapshots did not read. */
 export function linksNotCovered(role: Role, name: string): NotCovered {
   return { object: name, extent: 'all', why: `${NAMES[role]} contains no links of this kind: they were not read` };
+}
+
+/** The line of a plan about what the file that its base was made from does not hold. */
+function importedNotCovered(object: string, { file, fields, of }: ImportedFrom): NotCovered {
+  const why = `The base was imported from ${file}, which holds ${fields.length} of ${of} fields and no links. What is not in the file, an empty cell included where it was not said to mean empty, counts as not known: nothing is deleted, linked or unlinked because of it`;
+  return { object, extent: 'absence', why };
 }
 
 function objectsIn(reader: SnapshotReader, platform: string): readonly string[] {

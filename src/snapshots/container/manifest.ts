@@ -12,12 +12,14 @@ import { kindOfEntry } from './names.js';
 
 /** The format of full snapshots that this version writes. */
 export const FORMAT_VERSION = 2;
-/** The format of snapshots that build on another, and the newest that this version reads; all before it are read too. */
+/** The format of snapshots that build on another. */
 export const DELTA_VERSION = 3;
+/** The format of snapshots made from a file, and the newest that this version reads; all before it are read too. */
+export const IMPORTED_VERSION = 4;
 
 const COMMA = 0x2c;
 const count = z.number().int().nonnegative();
-const version = z.union([z.literal(1), z.literal(FORMAT_VERSION), z.literal(DELTA_VERSION)]);
+const version = z.union([z.literal(1), z.literal(FORMAT_VERSION), z.literal(DELTA_VERSION), z.literal(IMPORTED_VERSION)]);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const part = z.looseObject({
   name: z.string(),
@@ -59,6 +61,7 @@ const header = z.looseObject({
   platforms: z.array(platform),
   createdBy: z.string(),
   note: z.string().exactOptional(),
+  imported: z.looseObject({ file: z.string(), sha256: digest, at: z.string(), fields: z.array(z.string()), of: count }).exactOptional(),
 });
 const manifest = z.looseObject({
   version,
@@ -118,7 +121,14 @@ function vouchesForItself(bytes: Buffer, own: unknown): boolean {
  * True where no part, object type or platform is listed twice, and the parts of each stand in the order of their keys
  * and hold as many rows as it says. A part listed a hundred thousand times would be read as often.
  */
-function fitsItself({ version: written, id, header: { id: own, kind: stored, base, platforms }, objects, links, bases }: SnapshotManifest): boolean {
+function fitsItself({
+  version: written,
+  id,
+  header: { id: own, kind: stored, base, platforms, imported },
+  objects,
+  links,
+  bases,
+}: SnapshotManifest): boolean {
   const names = platforms.map(({ name }) => name);
   const infos = [...objects.map((info) => ({ info, kind: 'data' })), ...links.map((info) => ({ info, kind: 'links' }))];
   const parts = infos.flatMap(({ info }) => [...info.parts, ...(info.changes?.parts ?? []), ...(info.changes?.was ?? [])]);
@@ -127,6 +137,7 @@ function fitsItself({ version: written, id, header: { id: own, kind: stored, bas
     id === own &&
     isDelta === (written === DELTA_VERSION) &&
     isDelta === (base !== undefined) &&
+    (imported !== undefined) === (written === IMPORTED_VERSION) &&
     bases.at(-1) === base?.id &&
     isSet([...bases, id]) &&
     infos.every(({ info, kind }) => info.changes === undefined || (isDelta && areChanges(info, info.changes, kind))) &&
@@ -182,16 +193,16 @@ function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefin
 
 function refuseNewer(value: Readonly<Record<string, unknown>>, path: string): void {
   const { version } = value;
-  if (typeof version === 'number' && Number.isInteger(version) && version > DELTA_VERSION)
+  if (typeof version === 'number' && Number.isInteger(version) && version > IMPORTED_VERSION)
     throw newerFormat(path, `its format is version ${version}`);
 }
 
 /** The refusal of what a later version of runback wrote. */
 export function newerFormat(path: string, why: string): RunbackError {
   return new RunbackError('snapshot-newer', `${path} was made by a newer runback`, {
-    why: `This version reads snapshots of format versions 1 to ${DELTA_VERSION}, and ${why}.`,
+    why: `This version reads snapshots of format versions 1 to ${IMPORTED_VERSION}, and ${why}.`,
     state: 'Nothing was read or changed.',
     next: 'Update runback to the version that made it (npm install -g runback@latest), then run the command again.',
-    data: { path, reads: DELTA_VERSION },
+    data: { path, reads: IMPORTED_VERSION },
   });
 }

@@ -1,7 +1,7 @@
 import { type CallOptions, type Clock, defined, isRunbackError, newId, RunbackError } from '../../lib/index.js';
 import type { Lock, Store } from '../../store/index.js';
 import { TooMuchChanged } from '../changes/change-writer.js';
-import { DELTA_VERSION, FORMAT_VERSION } from '../container/manifest.js';
+import { DELTA_VERSION, FORMAT_VERSION, IMPORTED_VERSION } from '../container/manifest.js';
 import { ContainerWriter } from '../container/writer.js';
 import { baseLockOf, notesOf, recordMade, snapshotLock } from '../records.js';
 import { folderStorage } from '../storage/folder.js';
@@ -138,13 +138,15 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
 }
 
 function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {
+  const now = clock.now().toISOString();
+  const { imported } = request;
   const base = request.base && request.whole !== true && { id: request.base.manifest.id, digest: request.base.digest };
   return {
-    version: base ? DELTA_VERSION : FORMAT_VERSION,
+    version: imported !== undefined ? IMPORTED_VERSION : base ? DELTA_VERSION : FORMAT_VERSION,
     id,
     kind: base ? 'delta' : 'full',
     ...(base && { base }),
-    startedAt: clock.now().toISOString(),
+    startedAt: imported?.takenAt ?? now,
     platforms: request.platforms.map(({ name, connector, identity, environment }) => ({
       name,
       connector: connector.kind,
@@ -153,6 +155,6 @@ function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): Sna
       consistent: connector.capabilities.consistentRead,
     })),
     createdBy: request.by,
-    ...defined({ note: request.note }),
+    ...defined({ note: request.note, imported: imported && { ...imported.from, at: now } }),
   };
 }

@@ -23,7 +23,16 @@ import type { Decryption, Encryption } from '../encryption/age.js';
 import type { LineOrder } from '../lines/lines.js';
 import { sortLines, SortRoom, type SortLimits } from '../lines/sort.js';
 import type { SnapshotStorage } from '../storage/storage.js';
-import type { LinkInfo, ObjectInfo, PlatformMoments, RefusedObject, SnapshotHeader, SnapshotManifest, SnapshotReader } from '../types.js';
+import type {
+  ImportedFrom,
+  LinkInfo,
+  ObjectInfo,
+  PlatformMoments,
+  RefusedObject,
+  SnapshotHeader,
+  SnapshotManifest,
+  SnapshotReader,
+} from '../types.js';
 import { type Changed, readChanged } from './changed.js';
 import { doubtOf, linesOf, linkBatches, type Told } from './reading.js';
 
@@ -49,6 +58,11 @@ export interface CreateSnapshotRequest {
   readonly readAllAfterMs?: number;
   /** Name of the backup job that takes it, for its notes. */
   readonly job?: string;
+  /**
+   * The records come from a file that was exported at `takenAt` (ISO 8601, UTC), and the platform of the request reads
+   * that file.
+   */
+  readonly imported?: { readonly takenAt: string; readonly from: Omit<ImportedFrom, 'at'> };
   /** The job will judge it: until then it is suspect. */
   readonly watched?: true;
 }

@@ -5,6 +5,7 @@ import { catVerb } from './cat.js';
 import { createVerb } from './create.js';
 import { deleteVerb } from './delete.js';
 import { exportVerb } from './export.js';
+import { importVerb } from './import.js';
 import { listVerb } from './list.js';
 import { pinVerb } from './pin.js';
 import { reEncryptVerb } from './re-encrypt.js';
@@ -14,6 +15,7 @@ import { verifyVerb } from './verify.js';
 /** The verbs of `runback snapshot`, in the order in which its help shows them. */
 export const commands: readonly CommandSpec[] = [
   createVerb,
+  importVerb,
   listVerb,
   showVerb,
   verifyVerb,

@@ -128,10 +128,29 @@ function nameOf(schema: WireCustomSchema): string {
   return schema.fullyQualifiedName ?? schema.objectTypeId ?? schema.name;
 }
 
-async function describeObject(api: HubSpotApi, object: string, call: CallOptions): Promise<ObjectSchema> {
+/** The labels of the options of an object type's properties; those of owners, and mostly of pipelines, are kept elsewhere. */
+export async function optionLabels(api: HubSpotApi, object: string, call: CallOptions): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  return new Map(
+    (await propertiesOf(api, object, call)).map(({ name, options }) => [
+      name,
+      new Map(
+        (Array.isArray(options) ? options : []).flatMap((option): [string, string][] => {
+          const [value, label] = [textIn(option, 'value'), textIn(option, 'label')];
+          return value === undefined || label === undefined ? [] : [[value, label]];
+        }),
+      ),
+    ]),
+  );
+}
+
+async function propertiesOf(api: HubSpotApi, object: string, call: CallOptions): Promise<readonly WireProperty[]> {
   const path = `/crm/v3/properties/${encodeURIComponent(object)}`;
   const properties = await wholeList<WireProperty>(api, { path, valid: isPropertyPage, what: `the properties of ${object}` }, call);
-  const fields = properties.filter((property) => property.archived !== true).map((property) => fieldOf(object, property));
+  return properties.filter((property) => property.archived !== true);
+}
+
+async function describeObject(api: HubSpotApi, object: string, call: CallOptions): Promise<ObjectSchema> {
+  const fields = (await propertiesOf(api, object, call)).map((property) => fieldOf(object, property));
   return {
     object,
     keyFields: [],

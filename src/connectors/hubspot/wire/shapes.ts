@@ -38,7 +38,7 @@ export interface WireProperty {
   readonly label?: string;
   readonly type?: string;
   readonly fieldType?: string;
-  readonly options?: readonly { readonly value?: string }[];
+  readonly options?: readonly { readonly value?: string; readonly label?: string }[];
   readonly externalOptions?: boolean;
   readonly calculated?: boolean;
   readonly archived?: boolean;

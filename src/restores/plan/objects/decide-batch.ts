@@ -59,13 +59,14 @@ export async function decideBatch(
 }
 
 /** What every decision about one object type depends on. */
-function rulesOf({ filters, suspicion, where }: PlanContext, type: ObjectThenAndNow): DecideContext {
+function rulesOf({ filters, suspicion, where, pair }: PlanContext, type: ObjectThenAndNow): DecideContext {
   return {
     baseSchema: type.base,
     liveSchema: type.live,
     filters,
     suspicion,
     watched: watchedFields(type.live),
+    ...defined({ imported: pair.base.header.imported }),
     ...(where === undefined ? {} : { where: where(type.live) }),
   };
 }
