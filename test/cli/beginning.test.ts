@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 // The only dead end that a person meets on the worst day: nothing to go back to.
-test('respond without any snapshot offers pausing, evidence and history', async () => {
+test('respond without any snapshot offers pausing, evidence, history and an export', async () => {
   workspace.damage(8);
   const shown = openTerminal(['respond'], { cwd: workspace.dir, columns: 110, rows: 40, patienceMs: 60_000 });
   terminal = shown;
@@ -38,6 +38,8 @@ test('respond without any snapshot offers pausing, evidence and history', async 
   await shown.waitFor(/INTEGRATION:4471120 +contacts jobtitle +\d+ +Intern \(\d+ times\)[^]*\? What next\?/u);
   shown.type(KEY.enter);
   await shown.waitFor(/Kept: \d+ records[^]*\? What next\?/u);
+  shown.type(KEY.enter);
+  await shown.waitFor(/snapshot import FILE --platform hubspot --object contacts --dry-run[^]*\? What next\?/u);
   shown.type(KEY.enter);
   expect(await shown.exited).toBe(0);
   expect((await runHere(['snapshot', 'list'], { cwd: workspace.dir })).stdout).toContain('the damage');

@@ -9,7 +9,7 @@ import { count, counted, table } from '../views/text/format.js';
 import { showValue, visible } from '../views/text/visible.js';
 import { wrap } from '../views/text/width.js';
 
-type Way = 'pause' | 'evidence' | 'history' | 'done';
+type Way = 'pause' | 'evidence' | 'history' | 'file' | 'done';
 
 /** Records of one object type whose history is looked at: enough to see who wrote what, and not a day's calls. */
 const LOOKED_AT = 500;
@@ -27,7 +27,8 @@ export async function lacksSnapshot(session: Session, { platforms }: Incident, {
 
 /**
  * Without a snapshot from before there is nothing to compare with, and still much to do: stop what writes, keep the
- * present state, and see in the platform's own history who wrote what. Offers these until the person has had enough.
+ * present state, see in the platform's own history who wrote what, and look for an export. Offers these until the
+ * person has had enough.
  */
 export async function withoutSnapshot(context: CommandContext, session: Session, incident: Incident): Promise<void> {
   const { live, style } = context;
@@ -35,7 +36,7 @@ export async function withoutSnapshot(context: CommandContext, session: Session,
   const name = await platformOf(context, session, incident);
   if (name === undefined) return;
   const words =
-    'There is no snapshot from before the damage, so runback cannot work out what was changed. Three things still help. Do the first two now: stop what writes, and keep the current state before anyone cleans up.';
+    'There is no snapshot from before the damage, so runback cannot work out what was changed. These still help. Do the first two now: stop what writes, and keep the current state before anyone cleans up.';
   live.print(`\n${style.glyph.warning} ${wrap(words, style.width - 2).join('\n  ')}`);
   const done = new Set<Way>();
   for (;;) {
@@ -46,6 +47,7 @@ export async function withoutSnapshot(context: CommandContext, session: Session,
           { value: 'pause', name: 'Stop the syncs', beside: `those that write to ${visible(name)}; runback remembers which were running` },
           { value: 'evidence', name: 'Keep the evidence', beside: 'a snapshot of the current state; it only reads' },
           { value: 'history', name: 'See who wrote what', beside: "the platform's own history of the last day; it only reads" },
+          { value: 'file', name: 'Use an export', beside: 'a CSV file that someone exported before the damage can be the base' },
           { value: 'done', name: 'That is all for now', beside: 'the incident stays open; runback respond continues it' },
         ] as const
       ).filter(({ value }) => !done.has(value)),
@@ -90,6 +92,13 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
     const { id, rows } = await (await session.catalog()).create(request, call);
     live.stop();
     live.print(`${style.glyph.done} Kept: ${count(rows)} records and links in ${id}`);
+  },
+  file: async ({ live, style }, session, platform) => {
+    const { objects } = session.platformConfig(platform);
+    const words = `A CSV file with the ids of the records ("All contacts" of HubSpot, a mail with last week's list) says what they were. Look at what runback makes of it, then import it without --dry-run, and plan with it. It is no copy of everything: nothing is deleted or linked because of it.`;
+    const command = `runback snapshot import FILE --platform ${visible(platform)} --object ${visible(objects?.[0] ?? 'contacts')} --dry-run`;
+    live.print(`${wrap(words, style.width - 2).join('\n')}\n\n  ${command}\n`);
+    await Promise.resolve();
   },
   history: async ({ live, style, call, clock }, session, platform) => {
     live.start('Checking with the platform who wrote what');

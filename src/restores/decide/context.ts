@@ -15,7 +15,10 @@ export interface DecideContext {
   readonly baseSchema: ObjectSchema;
   /** The object type now. */
   readonly liveSchema: ObjectSchema;
-  /** The base was made from a file: it holds some fields of a record only, so that a record is never created from it unasked. */
+  /**
+   * The base was made from a file: it holds some fields of a record only, so that a record is never created from it
+   * unasked.
+   */
   readonly imported?: FilePart;
   readonly filters: PlanFilters;
   readonly suspicion: Suspicion;
