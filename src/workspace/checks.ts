@@ -46,6 +46,8 @@ function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathPr
     yield { path: [...path, 'schedule'], message: `"${String(schedule)}" is not a schedule: ${problem}`, expected: CRON_FORM };
   if (typeof zone === 'string' && zone !== '' && !isZone(zone))
     yield { path: [...path, 'timezone'], message: `"${zone}" is not a known time zone`, expected: 'a name such as America/New_York, or UTC' };
+  if (field(job, 'pause_syncs') === true && field(job, 'syncs') === 'watch')
+    yield { path: [...path, 'syncs'], message: 'pause_syncs and syncs: watch contradict each other', expected: 'syncs: pause, or no pause_syncs' };
   const window = field(job, 'window');
   if (typeof field(window, 'from') === 'string' && field(window, 'from') === field(window, 'to'))
     yield { path: [...path, 'window', 'to'], message: 'the window closes when it opens', expected: 'another time than from, or no window at all' };

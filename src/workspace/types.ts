@@ -67,6 +67,8 @@ export interface JobConfig {
   /** When a run by schedule may be at work, by the clocks of the zone. */
   readonly window?: DailyWindow;
   readonly pause_syncs: boolean;
+  /** Its platforms are read as one set, with the syncs between them paused or as they are. */
+  readonly syncs?: 'pause' | 'watch';
   /** Its snapshots build on one another. */
   readonly incremental: boolean;
   /** Duration: how old its newest complete snapshot may get. */

@@ -63,7 +63,7 @@ describe('jobs by their schedule', () => {
       { state: 'waits', quota: { platform: 'hubspot', needs: expect.any(Number) as number } },
     ]);
     const { stdout } = await runHere(['backup', 'jobs'], { cwd: dir });
-    expect(stdout).toContain('half of the requests of the day are for others: hubspot has used');
+    expect(stdout.replaceAll(/\s+/gu, ' ')).toContain('half of the requests of the day are for others: hubspot has used');
     expect(jobIn((await call(dir, 'backup', 'run', 'nightly')).json)).toMatchObject({ state: 'taken', quota: { platform: 'hubspot' } });
   });
 
