@@ -31,6 +31,7 @@ const LONG = [
 const LATER = [
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
+  'test/backups/sets.test.ts',
   'test/**/browser.test.ts',
   'test/cli/{import,package}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',

@@ -138,6 +138,41 @@ export interface PlatformMoments {
   readonly finishedAt: string;
 }
 
+/** A record that was changed while a set was read. */
+export interface ChangedRecord {
+  readonly platform: string;
+  readonly object: string;
+  readonly key: string;
+  readonly created?: true;
+  /** Who changed it, as the platform names them; empty where it does not say. */
+  readonly by: readonly string[];
+  /** Which fields, where the platform tells them apart; a field comes once for each change, the first twenty of all. */
+  readonly fields?: readonly { readonly field: string; readonly at?: string; readonly writer?: string }[];
+}
+
+/** A sync that writes to a platform of a set, before and after that was read. `why`: it could not be asked. */
+export interface SyncDuring {
+  readonly sync: string;
+  readonly before: 'running' | 'paused' | 'draining' | 'unknown';
+  readonly after: 'running' | 'paused' | 'draining' | 'unknown';
+  readonly why?: string;
+}
+
+/**
+ * How far the platforms of a snapshot belong together: what ran between them while they were read, and what changed on
+ * them. The marks of time of each platform are in `moments`.
+ */
+export interface SnapshotSet {
+  /** `pause`: none of the syncs ran when reading began. */
+  readonly syncs: 'pause' | 'watch';
+  readonly states: readonly SyncDuring[];
+  /** Records that were changed, in no order; `changed` counts all of them, also those beyond the first thousand. */
+  readonly changes: readonly ChangedRecord[];
+  readonly changed: number;
+  /** Object types of which it cannot be told. */
+  readonly unknown: readonly { readonly platform: string; readonly object: string; readonly why: string }[];
+}
+
 /** Last entry of the zip: its presence is the commit. */
 export interface SnapshotManifest {
   readonly version: FormatVersion;
@@ -147,6 +182,8 @@ export interface SnapshotManifest {
   readonly finishedAt: string;
   /** Of the platforms that tell; absent where an earlier version made it. */
   readonly moments?: readonly PlatformMoments[];
+  /** Where a job asked what changed while it was read. */
+  readonly set?: SnapshotSet;
   readonly objects: readonly ObjectInfo[];
   readonly links: readonly LinkInfo[];
   /** SHA-256 of header.json and of every schema entry, by entry name. */

@@ -47,6 +47,8 @@ function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathPr
   yield* scheduleProblems(field(job, 'schedule'), [...path, 'schedule']);
   yield* scheduleProblems(field(test, 'schedule'), [...path, 'test_restore', 'schedule']);
   yield* zoneProblems(zone, [...path, 'timezone']);
+  if (field(job, 'pause_syncs') === true && field(job, 'syncs') === 'watch')
+    yield { path: [...path, 'syncs'], message: 'pause_syncs and syncs: watch contradict each other', expected: 'syncs: pause, or no pause_syncs' };
   const window = field(job, 'window');
   if (typeof field(window, 'from') === 'string' && field(window, 'from') === field(window, 'to'))
     yield { path: [...path, 'window', 'to'], message: 'the window closes when it opens', expected: 'another time than from, or no window at all' };

@@ -131,6 +131,12 @@ const jobSchema = z
     timezone: z.string().min(1).default('UTC').describe('Time zone of the schedule, the window and the keep rules, as America/New_York.'),
     window: windowSchema.exactOptional(),
     pause_syncs: z.boolean().default(false).describe('Pause the syncs that write to these platforms while the snapshot is taken.'),
+    syncs: z
+      .enum(['pause', 'watch'])
+      .exactOptional()
+      .describe(
+        'Read its platforms as one set, and say in the manifest what changed while that was done. pause: with the syncs between them paused, as with pause_syncs; watch: with the syncs as they are.',
+      ),
     incremental: z
       .boolean()
       .default(false)

@@ -77,6 +77,8 @@ export interface JobConfig {
   /** When a run by schedule may be at work, by the clocks of the zone. */
   readonly window?: DailyWindow;
   readonly pause_syncs: boolean;
+  /** Its platforms are read as one set, with the syncs between them paused or as they are. */
+  readonly syncs?: 'pause' | 'watch';
   /** Its snapshots build on one another. */
   readonly incremental: boolean;
   /** Duration: of what can tell what has changed, everything is read only so often; absent: 7d. */

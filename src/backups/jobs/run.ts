@@ -195,7 +195,7 @@ class JobRun {
   async #take(state: JobState, due: boolean, now: Date, limits: RunLimits): Promise<Taken> {
     const { store, by, clock, signal } = this.deps;
     const startedAt = now.toISOString();
-    const pause = this.job.pause_syncs ? newId('snapshot-pause', clock) : undefined;
+    const pause = this.job.pause_syncs || this.job.syncs === 'pause' ? newId('snapshot-pause', clock) : undefined;
     const running: RunningJob = { run: this.id, startedAt, by, after: (await store.list(NOTES_KIND)).at(-1) ?? '', ...defined({ pause }) };
     const owed = due ? nextTry(state.owed, startedAt) : undefined;
     await this.#keep({ ...without(state, 'waits', 'owed'), handled: startedAt, running, ...defined({ owed }) });

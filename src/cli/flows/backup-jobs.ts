@@ -11,13 +11,13 @@ import {
 } from '../../backups/index.js';
 import type { Platform } from '../../connectors/index.js';
 import { type CallOptions, defined, didYouMean, isRunbackError, parseDuration, RunbackError } from '../../lib/index.js';
-import type { Catalog } from '../../snapshots/index.js';
+import type { Catalog, SyncDuring } from '../../snapshots/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import { openIncidents } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
 import { BACKUP_SOURCE } from './backup-incidents.js';
-import { whilePaused } from './while-paused.js';
+import { syncsOn, whilePaused } from './while-paused.js';
 
 /** How often everything is read of a platform that can tell what has changed, where the job does not say. */
 const READ_ALL_EVERY = '7d';
@@ -96,11 +96,12 @@ function handsOf({ call, live, interrupts, style }: CommandContext, session: Ses
     take: async (job, pause, signal) => {
       await session.authorise('snapshot');
       if (pause !== undefined) await session.authorise('pause-syncs');
+      const options = { ...call, signal };
       const platforms = await openAll(job.platforms);
       const watched = watchRules(job) === undefined ? undefined : (true as const);
-      const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects, watched }) };
+      const set = job.syncs === undefined ? undefined : { syncs: job.syncs, states: async () => await syncStates(session, job, options) };
+      const request = { platforms, by: session.by, job: job.name, ...defined({ objects: job.objects, watched, set }) };
       const catalog = await session.catalog();
-      const options = { ...call, signal };
       const whole = async (base: Taken['base']): Promise<Taken> => ({ snapshot: await catalog.create(request, options), ...defined({ base }) });
       const warn = (message: string): void => live.print(`${style.glyph.warning} ${message}. This snapshot holds everything, and builds on nothing.`);
       const make = async (): Promise<Taken> => {
@@ -124,6 +125,16 @@ function handsOf({ call, live, interrupts, style }: CommandContext, session: Ses
       return { ...taken, requests: Object.fromEntries(platforms.map(({ name, connector }) => [name, connector.usage().requests])) };
     },
   };
+}
+
+/** How the syncs are now that write to the platforms of a job. */
+async function syncStates(
+  session: Session,
+  { platforms }: JobConfig,
+  options: CallOptions,
+): Promise<readonly { readonly sync: string; readonly state: SyncDuring['before']; readonly why?: string }[]> {
+  const views = await (await session.syncs()).views(syncsOn(session, platforms), options);
+  return views.map(({ name, status, problem }) => ({ sync: name, state: status?.state ?? 'unknown', ...defined({ why: problem }) }));
 }
 
 /**

@@ -3,6 +3,13 @@ import { defined } from '../../lib/index.js';
 import { incidentsNow } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
 
+/** Names of the syncs that write to any of these platforms. */
+export function syncsOn({ workspace }: Pick<Session, 'workspace'>, platforms: readonly string[]): readonly string[] {
+  return Object.values(workspace.config.syncs)
+    .filter((sync) => sync.writes_to.some((platform) => platforms.includes(platform)))
+    .map((sync) => sync.name);
+}
+
 /**
  * Does some work while the syncs that write to these platforms are paused, then puts each back to the state it was in,
  * whatever came of the work.
@@ -15,9 +22,7 @@ export async function whilePaused<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const syncs = await session.syncs();
-  const names = Object.values(session.workspace.config.syncs)
-    .filter((sync) => sync.writes_to.some((platform) => platforms.includes(platform)))
-    .map((sync) => sync.name);
+  const names = syncsOn(session, platforms);
   if (names.length === 0) return work();
   try {
     const incidents = await incidentsNow(session, platforms);

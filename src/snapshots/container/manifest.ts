@@ -63,12 +63,30 @@ const header = z.looseObject({
   note: z.string().exactOptional(),
   imported: z.looseObject({ file: z.string(), sha256: digest, at: z.string(), fields: z.array(z.string()), of: count }).exactOptional(),
 });
+const syncState = z.enum(['running', 'paused', 'draining', 'unknown']);
+const set = z.looseObject({
+  syncs: z.enum(['pause', 'watch']),
+  states: z.array(z.looseObject({ sync: z.string(), before: syncState, after: syncState, why: z.string().exactOptional() })),
+  changes: z.array(
+    z.looseObject({
+      platform: z.string(),
+      object: z.string(),
+      key: z.string(),
+      created: z.literal(true).exactOptional(),
+      by: z.array(z.string()),
+      fields: z.array(z.looseObject({ field: z.string(), at: z.string().exactOptional(), writer: z.string().exactOptional() })).exactOptional(),
+    }),
+  ),
+  changed: count,
+  unknown: z.array(z.looseObject({ platform: z.string(), object: z.string(), why: z.string() })),
+});
 const manifest = z.looseObject({
   version,
   id: z.string().min(1),
   header,
   finishedAt: z.string(),
   moments: z.array(z.looseObject({ platform: z.string(), startedAt: z.string(), finishedAt: z.string() })).exactOptional(),
+  set: set.exactOptional(),
   objects: z.array(object),
   links: z.array(link),
   entries: z.record(z.string(), digest),

@@ -32,8 +32,11 @@ import type {
   SnapshotHeader,
   SnapshotManifest,
   SnapshotReader,
+  SnapshotSet,
+  SyncDuring,
 } from '../types.js';
 import { type Changed, readChanged } from './changed.js';
+import { changesDuring } from './changes-during.js';
 import { doubtOf, linesOf, linkBatches, type Told } from './reading.js';
 
 export interface CreateSnapshotRequest {
@@ -65,6 +68,15 @@ export interface CreateSnapshotRequest {
   readonly imported?: { readonly takenAt: string; readonly from: Omit<ImportedFrom, 'at'> };
   /** The job will judge it: until then it is suspect. */
   readonly watched?: true;
+  /** Say in the manifest what ran and what changed while it was read. */
+  readonly set?: SetRequest;
+}
+
+/** What is to be known of the syncs between the platforms of a snapshot. */
+export interface SetRequest {
+  readonly syncs: SnapshotSet['syncs'];
+  /** How each sync that writes there is now; never rejects for one that cannot be asked. */
+  readonly states: () => Promise<readonly { readonly sync: string; readonly state: SyncDuring['before']; readonly why?: string }[]>;
 }
 
 export interface CreateSnapshotDeps {
@@ -122,6 +134,8 @@ export class WritingSession {
   async write(): Promise<Written> {
     const { platforms } = this.request;
     await this.#small(HEADER_ENTRY, headerBytes(this.header));
+    const statesBefore = (await this.request.set?.states()) ?? [];
+    const described: { platform: Platform; schema: PlatformSchema }[] = [];
     const opened: Connector[] = [];
     try {
       // All views are opened before any is read, so that the moments lie close together.
@@ -129,7 +143,6 @@ export class WritingSession {
         await connector.beginRead?.(this.options);
         opened.push(connector);
       }
-      const described: { platform: Platform; schema: PlatformSchema }[] = [];
       for (const platform of platforms) {
         described.push({ platform, schema: await this.#describe(platform) });
         const now = platform.connector.now?.();
@@ -141,12 +154,14 @@ export class WritingSession {
       for (const connector of opened) await connector.endRead?.();
     }
     const moments = this.#moments();
+    const set = await this.#set(described, moments, statesBefore);
     const unsigned: Omit<SnapshotManifest, 'sha256'> = {
       version: this.header.version,
       id: this.header.id,
       header: this.header,
       finishedAt: this.deps.clock.now().toISOString(),
       ...(moments.length === 0 ? {} : { moments }),
+      ...defined({ set }),
       objects: this.#objects,
       links: this.#links,
       entries: this.#entries,
@@ -164,6 +179,36 @@ export class WritingSession {
       const ended = (connector.now?.() ?? begun).getTime() + TOLD_MS;
       return { platform: name, startedAt: begun.toISOString(), finishedAt: new Date(ended).toISOString() };
     });
+  }
+
+  /** What ran and what changed while everything was read: asked after the views are closed, which would not show it. */
+  async #set(
+    described: readonly { readonly platform: Platform; readonly schema: PlatformSchema }[],
+    moments: readonly PlatformMoments[],
+    statesBefore: Awaited<ReturnType<SetRequest['states']>>,
+  ): Promise<SnapshotSet | undefined> {
+    const { set } = this.request;
+    if (set === undefined) return undefined;
+    const statesAfter = new Map((await set.states()).map((one) => [one.sync, one]));
+    const states = statesBefore.map(({ sync, state, why }): SyncDuring => {
+      const after = statesAfter.get(sync);
+      return { sync, before: state, after: after?.state ?? 'unknown', ...defined({ why: why ?? after?.why }) };
+    });
+    const wasRead = new Set(this.#objects.map(({ platform, object }) => canonicalJson([platform, object])));
+    const read = described.map(({ platform, schema }) => {
+      const own = moments.find((one) => one.platform === platform.name);
+      return {
+        platform,
+        objects: schema.objects.filter(({ object }) => wasRead.has(canonicalJson([platform.name, object]))),
+        from: own === undefined ? undefined : new Date(own.startedAt),
+        to: own === undefined ? undefined : new Date(own.finishedAt),
+      };
+    });
+    this.#reporter.progress({ task: 'Asking what was changed while it was read', done: 0, unit: 'records' });
+    const found = await changesDuring(read, this.options);
+    if (found.changed > 0)
+      this.#reporter.note(`${found.changed} ${found.changed === 1 ? 'record was' : 'records were'} changed while this snapshot was taken`);
+    return { syncs: set.syncs, states, ...found };
   }
 
   async #describe(platform: Platform): Promise<PlatformSchema> {
