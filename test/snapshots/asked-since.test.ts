@@ -150,4 +150,23 @@ describe('a snapshot for which only what has changed was asked', () => {
     );
     expect(asked).toBeGreaterThan(0);
   });
+
+  it('is taken of the rest where one object type may not be read any more', async () => {
+    const bench = await openProxyBench({ searchLagMs: LAG });
+    const deps = await workspace();
+    try {
+      await seeded(bench);
+      const platform = await platformOf(bench);
+      const base = await openCatalog(deps).open(await take(bench, deps));
+      bench.sandbox.faults.add({ kind: 'remove-scope', scope: 'crm.objects.companies.read' });
+      const summary = await createSnapshot({ platforms: [platform], by: 'maya', base, readAllAfterMs: 7 * DAY }, { ...deps, clock: bench.clock });
+      await base.close();
+      expect([summary.objects.map(({ object }) => object), summary.gaps.map(({ object, extent }) => [object, extent])]).toMatchObject([
+        ['contacts'],
+        [['companies', 'refused']],
+      ]);
+    } finally {
+      await bench.stop();
+    }
+  });
 });

@@ -286,6 +286,7 @@ export class WritingSession {
   }
 
   async #object(platform: Platform, schema: ObjectSchema): Promise<void> {
+    this.#begun = false;
     const { connector } = platform;
     const what = `${platform.name}/${schema.object}`;
     const { ordered, census } = connector.capabilities;
