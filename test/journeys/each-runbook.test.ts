@@ -266,7 +266,7 @@ process.exit(status === 201 ? 0 : 1);
 `;
   await it.operator.write('fill.mjs', program);
   // The first line of a script names no program whose path has a space.
-  await it.operator.write('fill', `#!/bin/sh\nexec '${process.execPath}' '${join(it.operator.dir, 'fill.mjs')}'\n`);
+  await it.operator.write('fill', `#!/bin/sh\nexec '${process.execPath}' '${join(it.operator.dir, 'fill.mjs')}' "$@"\n`);
   await chmod(join(it.operator.dir, 'fill'), 0o700);
   const { ended, asked } = await it.follow(
     'credentials-outage',
