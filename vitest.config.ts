@@ -101,7 +101,7 @@ export default defineConfig(({ mode }) => ({
     globalSetup: ['test/support/bundle.ts'],
     setupFiles: ['test/support/seeds.ts'],
     testTimeout: 180_000,
-    hookTimeout: 120_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     // Two cores, and many tests wait for processes of their own.
     maxWorkers: 5,

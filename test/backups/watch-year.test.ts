@@ -80,7 +80,7 @@ describe('an ordinary year', () => {
     ['every night', 24 * HOUR, YEARS, 1],
     ['every hour', HOUR, Math.ceil(YEARS / 6), 1],
     ['every night, of four hundred contacts', 24 * HOUR, YEARS, 0.02],
-  ])('%s: at most one false alarm in any month', { timeout: 120_000 }, (_name, everyMs, seeds, size) => {
+  ])('%s: at most one false alarm in any month', (_name, everyMs, seeds, size) => {
     let all = 0;
     for (let seed = 1; seed <= seeds; seed += 1) {
       const alarms = lived(seed, everyMs, undefined, size);
@@ -93,7 +93,7 @@ describe('an ordinary year', () => {
 });
 
 describe('planted damage', () => {
-  it.each(Object.entries(PLANTED))('%s is found by the next backup, on the second day and in every season', { timeout: 120_000 }, (_name, plant) => {
+  it.each(Object.entries(PLANTED))('%s is found by the next backup, on the second day and in every season', (_name, plant) => {
     for (const { seed, n, run, history } of MOMENTS) {
       const planted = plant(run);
       const byName = new Map(run.measures.map((one) => [seriesOf(one), one]));

@@ -64,7 +64,7 @@ beforeAll(async () => {
 afterAll(() => workspace.close());
 
 describe('on a command line they are unknown names', () => {
-  test.each(PLACES)('%s %s %s %s', { timeout: 120_000 }, async (...words) => {
+  test.each(PLACES)('%s %s %s %s', async (...words) => {
     for (const name of NAMES) {
       const { code, last } = await json(...words.map((word) => word.replace('NAME', name)));
       expect(last, words.join(' ')).toMatchObject({ ok: false });
@@ -92,7 +92,7 @@ describe('in files', () => {
     ['escalation.yml', ESCALATION.replace('policy: critical', 'policy: NAME'), ['escalation', 'lint'], ['']],
     ['escalation.yml', ESCALATION.replace('type: command', 'type: NAME'), ['escalation', 'lint'], ['']],
     ['runbooks/odd.yml', 'version: 1\nid: odd\ntitle: Odd\nsymptoms: [x]\nsteps: [{ id: a, title: A, action: NAME }]\n', ['runbook', 'lint'], ['']],
-  ] as const)('%s: what points to one of them points to nothing (%#)', { timeout: 120_000 }, async (file, text, args, prefixes) => {
+  ] as const)('%s: what points to one of them points to nothing (%#)', async (file, text, args, prefixes) => {
     for (const name of NAMES)
       for (const prefix of prefixes) {
         const last = await inFile(file, text.replace('NAME', `${prefix}${name}`), ...args);

@@ -87,7 +87,7 @@ test('a runbook with errors does not start, and says which and where they are', 
   expect((await go('runbook', 'runs')).stdout).not.toContain('dead-end');
 });
 
-test('nor does respond start it', { timeout: 120_000 }, async () => {
+test('nor does respond start it', async () => {
   await go('incident', 'open', 'All is well', '--severity', 'sev3');
   const terminal = openTerminal(['respond'], { cwd: workspace.dir });
   try {

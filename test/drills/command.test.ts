@@ -61,7 +61,7 @@ describe('runback drill', () => {
     const card = await run('drill', 'report', 'latest', '--to', 'card.md');
     expect(card.code).toBe(0);
     expect(await readFile(join(folder, 'card.md'), 'utf8')).toMatch(/^# Drill: The drill (good|bad)\n/u);
-  }, 60_000);
+  });
 
   it('opens one sev3, and only one, where a scheduled drill begins to fail', async () => {
     const { folder, run } = await workspace({ one: drill('one') });
@@ -80,7 +80,7 @@ describe('runback drill', () => {
     expect(jsonLines(listed.stdout).at(-1)).toMatchObject({
       data: { incidents: [{ id: incident, title: 'Drill one no longer passes', severity: 'sev3' }] },
     });
-  }, 60_000);
+  });
 
   it('the daemon runs what is due, once, and says when it is due again', async () => {
     const { folder, run } = await workspace({ one: drill('one') });
@@ -93,7 +93,7 @@ describe('runback drill', () => {
     expect((await run('drill', 'schedule')).stdout).toMatch(/^one: every 30d, next .*\(in (29|30) d/u);
     expect((await run('drill', 'list')).stdout).toContain('passed');
     expect((await run('drill', 'schedule', '--off')).stdout).toContain('No drill runs automatically');
-  }, 60_000);
+  });
 
   it('says of each runbook whether a drill has proved it', async () => {
     const { folder, run } = await workspace({ one: drill('one') });
@@ -107,7 +107,7 @@ describe('runback drill', () => {
       `${await readFile(join(folder, 'runbooks', 'mass-overwrite.yml'), 'utf8')}# changed\n`,
     );
     expect((await run('runbook', 'list')).stdout).toContain('changed since it was last proven');
-  }, 60_000);
+  });
 
   it('names line, column and the nearest word of what is wrong in a drill', async () => {
     const wrong =

@@ -12,7 +12,7 @@ const MOMENTS: readonly CrashMoment[] = ['before', 'half', 'after'];
 let world: KillWorld;
 beforeAll(async () => {
   world = await openKillWorld();
-}, 120_000);
+});
 afterAll(() => world.close());
 
 test(

@@ -8,7 +8,7 @@ import { flat, openSmallRun, type SmallRun, START } from './support/small-run.js
 let small: SmallRun;
 beforeAll(async () => {
   small = await openSmallRun();
-}, 120_000);
+});
 afterAll(() => small.close());
 
 // A user would lose: the way on, with the syncs paused.

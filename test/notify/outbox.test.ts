@@ -162,7 +162,7 @@ describe('a page on its way', () => {
     const first = open();
     await first.put(aPage('p1'));
     await first.tick();
-    await expect.poll(() => chat.sent.length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => chat.sent.length, { timeout: 150_000 }).toBe(1);
     await first.close();
     expect(await store.document<PageRecord>('pages', 'p1').read()).toMatchObject({ state: 'queued', attempts: [{ state: 'started' }] });
     chat.answer = () => ({ state: 'accepted', receipt: {} });
@@ -182,7 +182,7 @@ describe('a page on its way', () => {
     });
     await first.put(aPage('p1'));
     await first.tick();
-    await expect.poll(() => chat.sent.length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => chat.sent.length, { timeout: 150_000 }).toBe(1);
     const second = open();
     await turn(second);
     expect(chat.sent).toHaveLength(1);
@@ -206,14 +206,14 @@ describe('one slow address holds up no other (G20)', () => {
       await outbox.put(aPage(`fast-${n}`, { to: { channel: 'other', value: `person-${n}` } }));
     }
     await outbox.tick();
-    await expect.poll(() => (channels.get('other') as FakeChannel).sent.length, { timeout: 60_000 }).toBe(40);
+    await expect.poll(() => (channels.get('other') as FakeChannel).sent.length, { timeout: 150_000 }).toBe(40);
     expect(chat.sent).toHaveLength(8);
     await outbox.put(aPage('late', { to: { channel: 'pd' } }));
     await outbox.tick();
-    await expect.poll(() => (channels.get('pd') as FakeChannel).sent.length, { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => (channels.get('pd') as FakeChannel).sent.length, { timeout: 150_000 }).toBe(1);
     await clock.advance(31_000);
     await expect
-      .poll(async () => (await outbox.read('slow-0'))?.attempts, { timeout: 60_000 })
+      .poll(async () => (await outbox.read('slow-0'))?.attempts, { timeout: 150_000 })
       .toMatchObject([{ state: 'transient', why: 'not finished within 30 s' }]);
     await outbox.close();
   });
@@ -245,7 +245,7 @@ describe('over real sockets', () => {
     await outbox.put(aPage('slow', { to: { channel: 'hanging' } }));
     await outbox.put(aPage('fast', { to: { channel: 'well' } }));
     await outbox.tick();
-    await expect.poll(async () => (await outbox.read('fast'))?.state, { timeout: 60_000 }).toBe('accepted');
+    await expect.poll(async () => (await outbox.read('fast'))?.state, { timeout: 150_000 }).toBe('accepted');
     expect(await outbox.read('slow')).toMatchObject({ state: 'queued', attempts: [{ state: 'started' }] });
     await outbox.idle();
     expect(await outbox.read('slow')).toMatchObject({ state: 'queued', attempts: [{ state: 'transient' }] });

@@ -59,7 +59,7 @@ describe.skipIf(process.platform !== 'linux')('a step that runs a program', () =
     await until(() => membersOf({ mark: `RUNBACK_IDEMPOTENCY_KEY=${runOf(error)}/a/1` }).length === 0);
   });
 
-  test('what a killed run left at work is ended before the run goes on, so that no two tries work at once', { timeout: 60_000 }, async () => {
+  test('what a killed run left at work is ended before the run goes on, so that no two tries work at once', async () => {
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'runback.yml'), 'version: 1\n');
     await writeFile(

@@ -118,4 +118,4 @@ test('secrets are in no output, log, journal, state or snapshot, whatever progra
     }
   }
   expect(searched).toBeGreaterThan(10);
-}, 120_000);
+});

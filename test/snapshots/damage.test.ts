@@ -141,5 +141,5 @@ describe('a snapshot that was cut off', () => {
       await reader.close();
     }
     expect(most).toBe(9);
-  }, 120_000);
+  });
 });

@@ -15,4 +15,4 @@ it('what waits to be sorted for a snapshot is not in the heap', async () => {
   // 20 MB of records and 8 MB of links pass.
   expect(Number(stdout)).toBeGreaterThan(0);
   expect(Number(stdout)).toBeLessThan(6 << 20);
-}, 60_000);
+});

@@ -52,7 +52,7 @@ describe('G16: what comes out is what went in', () => {
       ),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   const folder = sharedDataDir();
   if (folder === undefined) console.log('skipped: no real data beside the repository (../shared/data)');

@@ -93,7 +93,7 @@ describe('a sandbox that is filled from a snapshot', () => {
     await somebody.update('contacts', key, { shoe_sizes: '41' });
     await expect(somebody.update('contacts', key, { shoe_sizes: '43' })).rejects.toThrow(/allowed options/u);
     expect(truth.records.has(`contacts/${await somebody.create('contacts', { firstname: 'New' })}`)).toBe(false);
-  }, 60_000);
+  });
 
   it('differs in the masked texts alone, and holds none of them anywhere', async () => {
     const filled = await stage(snapshot, { mask: ['email', 'lastname'], records: 5000 });
@@ -109,7 +109,7 @@ describe('a sandbox that is filled from a snapshot', () => {
     const all = JSON.stringify([...now.records.values()]);
     for (const address of addresses.filter((one) => one.length > 6)) expect(all).not.toContain(address);
     expect(filled.differs).toContain('email, lastname of its records are invented');
-  }, 60_000);
+  });
 
   it('holds as many records as are asked for, and no link to one that is not there', async () => {
     const filled = await stage(snapshot, { records: 7 });
@@ -117,7 +117,7 @@ describe('a sandbox that is filled from a snapshot', () => {
     for (const object of ['contacts', 'companies']) expect([...now.records.keys()].filter((id) => id.startsWith(`${object}/`))).toHaveLength(7);
     for (const link of now.links) for (const end of [link.split(' ')[0], link.split(' ')[2]]) expect(now.records.has(end ?? '')).toBe(true);
     expect(filled.differs).toContain('7 of the 60 contacts of the snapshot are there');
-  }, 60_000);
+  });
 
   it.each([
     ['a field that is not there', ['emial'], /which no object type of the snapshot has.*email/u],
@@ -141,7 +141,7 @@ describe('a sandbox that is filled from a snapshot', () => {
     await expect(contentsOf(wanted, 'hubspot', ['deals'], {})).rejects.toMatchObject({ code: 'fault-impossible', why: 'Of crm it holds no deals.' });
     expect((await contentsOf(wanted, 'hubspot', ['contacts'], {})).objects).toMatchObject([{ schema: { object: 'contacts' } }]);
     await reader.close();
-  }, 60_000);
+  });
 
   it('is rehearsed on, and no value of it stands in the result', async () => {
     const drill = drillOf({ where: { local: ['hubspot'], from: snapshot, mask: ['email'], seed: 3 } });
@@ -152,7 +152,7 @@ describe('a sandbox that is filled from a snapshot', () => {
     expect(failed.passed).toBe(false);
     expect(failed.examples.length).toBeGreaterThan(0);
     for (const example of failed.examples) expect(example).toMatch(/^contacts\/\d+\/firstname$/u);
-  }, 120_000);
+  });
 
   it('is refused where there is no such snapshot, or no workspace to look it up in', async () => {
     await expect(play(drillOf({ where: { local: ['hubspot'], from: 'latest' } }))).rejects.toMatchObject({ code: 'workspace-missing' });
@@ -160,5 +160,5 @@ describe('a sandbox that is filled from a snapshot', () => {
     const nonsense = join(await folderFor('nonsense'), 'nonsense.zip');
     await writeFile(nonsense, 'no zip at all');
     await expect(play(drillOf({ where: { local: ['hubspot'], from: nonsense } }))).rejects.toMatchObject({ code: 'snapshot-foreign' });
-  }, 60_000);
+  });
 });

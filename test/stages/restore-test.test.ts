@@ -93,7 +93,7 @@ describe('the restore test of HubSpot', () => {
     expect(planned.stdout.replaceAll(/\s+/gu, ' ')).toMatch(words);
     // The snapshot of the damage, taken by the plan, was never tested.
     expect((await runback(['snapshot', 'list'], { cwd: dir })).stdout).toContain('restore never proven');
-  }, 120_000);
+  });
 
   it('fails on a part that cannot be read, and says which keys lie there', async () => {
     const { dir } = await account();
@@ -107,7 +107,7 @@ describe('the restore test of HubSpot', () => {
     expect(tested.data.tests['hubspot']?.examples[0]).toMatchObject({ kind: 'unreadable', object: 'contacts' });
     expect(await listed(dir)).toMatchObject([{ proof: { state: 'failed' } }]);
     expect((await runback(['snapshot', 'list'], { cwd: dir })).stdout).toContain('last restore test failed');
-  }, 60_000);
+  });
 
   it('fails on one wrong cell, and names it', async () => {
     const { dir, contacts } = await account();
@@ -116,7 +116,7 @@ describe('the restore test of HubSpot', () => {
     expect(tested.data.tests['hubspot']?.examples).toEqual([{ kind: 'wrong', object: 'contacts', key: contacts[0], field: 'jobtitle' }]);
     // No value of a record is kept with the result.
     expect(tested.stdout).not.toContain('PLANTED');
-  }, 60_000);
+  });
 
   it('fails where the restore takes longer than the job allows; --within says otherwise', async () => {
     const { dir } = await account(', restore_within: 1ms');
@@ -126,7 +126,7 @@ describe('the restore test of HubSpot', () => {
     expect(stdout).toMatch(/may take 0 s: missed/u);
     expect(await test(dir, ['nightly', '--within', '5m'])).toMatchObject({ code: 0 });
     expect(await listed(dir)).toMatchObject([{ proof: { state: 'proven' } }]);
-  }, 60_000);
+  });
 
   it('killed in the middle it leaves a folder that the next one removes, and no result', async () => {
     const { dir } = await account();
@@ -136,7 +136,7 @@ describe('the restore test of HubSpot', () => {
     expect((await listed(dir))[0]).not.toHaveProperty('proof');
     expect(await test(dir, ['nightly'], { TMPDIR })).toMatchObject({ code: 0 });
     expect(await stageFolders(TMPDIR)).toEqual([]);
-  }, 60_000);
+  });
 
   it('proves a snapshot that holds only what changed since another', async () => {
     const { dir, damage: overwrite } = await account(', incremental: true');
@@ -150,7 +150,7 @@ describe('the restore test of HubSpot', () => {
     // Another test of the same snapshot that fails is what is told from then on.
     expect(await test(dir, [String(newest?.['id']), '--within', '1ms'])).toMatchObject({ code: 2 });
     expect(await listed(dir)).toMatchObject([{ proof: { state: 'failed' } }, {}]);
-  }, 60_000);
+  });
 
   it('Ctrl-C ends it, and leaves nothing', async () => {
     const { dir } = await account();
@@ -158,7 +158,7 @@ describe('the restore test of HubSpot', () => {
     const stopped = await test(dir, ['nightly'], { KILL_AT: 'batch/create', KILL_WITH: 'SIGINT', TMPDIR });
     expect([stopped.code, stopped.error?.['code'], await stageFolders(TMPDIR)]).toEqual([130, 'interrupted', []]);
     expect((await listed(dir))[0]).not.toHaveProperty('proof');
-  }, 60_000);
+  });
 
   it('says what it cannot do: a job without a snapshot, a name that is none, a URL in the command line', async () => {
     const { dir } = await account();
@@ -170,7 +170,7 @@ describe('the restore test of HubSpot', () => {
     expect((await test(dir, ['nightly', '--into', 'env:TEST_URL'])).error).toMatchObject({ code: 'usage', next: 'Leave out --into.' });
     await rm(join(dir, 'backups'), { recursive: true });
     expect((await test(dir, ['nightly'])).error).toMatchObject({ code: 'not-found', next: 'runback backup run nightly' });
-  }, 60_000);
+  });
 });
 
 const TABLES = `
@@ -189,7 +189,7 @@ describe('the restore test of PostgreSQL', () => {
   let server: TestPostgres;
   beforeAll(async () => {
     server = await startPostgres();
-  }, 60_000);
+  });
   afterAll(() => server.stop());
 
   interface Warehouse {
@@ -250,7 +250,7 @@ describe('the restore test of PostgreSQL', () => {
     expect(await relations(empty)).toBe(0);
     expect(await server.sql(empty, `SELECT nspname FROM pg_namespace WHERE nspname = 'crm'`)).toEqual([]);
     expect(await listed(dir)).toMatchObject([{ proof: { state: 'proven' } }]);
-  }, 60_000);
+  });
 
   it('fails on a part that cannot be read, on one wrong cell, and on too long a restore', async () => {
     const { into, dir } = await warehouse(', restore_within: 10m');
@@ -268,7 +268,7 @@ describe('the restore test of PostgreSQL', () => {
     const unreadable = await into(empty);
     expect([unreadable.code, unreadable.data.tests['warehouse']?.differences]).toEqual([2, { ...NONE, unreadable: 300 }]);
     expect(await relations(empty)).toBe(0);
-  }, 60_000);
+  });
 
   it('is refused where something is: the production database, an account with its credentials, a place that holds a table', async () => {
     const { into, production } = await warehouse();
@@ -286,7 +286,7 @@ describe('the restore test of PostgreSQL', () => {
     const around = await into(production, { TEST_URL: server.url(production, 'other_way', 'other-way') });
     expect([around.code, around.error?.['code']]).toEqual([6, 'stage-refused']);
     expect(await relations(production)).toBeGreaterThan(5);
-  }, 60_000);
+  });
 
   it('killed in the middle it leaves tables that the next one takes away; nobody else may work there, and it needs a place', async () => {
     const { into, dir } = await warehouse();
@@ -304,5 +304,5 @@ describe('the restore test of PostgreSQL', () => {
     expect([await relations(empty), await stageFolders(TMPDIR)]).toEqual([0, []]);
     const nowhere = await test(dir, ['nightly']);
     expect([nowhere.code, nowhere.error?.['next']]).toMatchObject([64, expect.stringContaining('--into') as string]);
-  }, 60_000);
+  });
 });

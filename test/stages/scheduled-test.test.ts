@@ -111,7 +111,7 @@ describe('restore tests by schedule', () => {
     expect((await call(dir, ['daemon', '--once'])).code).toBe(1);
     expect((await call(dir, ['backup', 'test-restore', 'nightly', '--within', '10m'])).code).toBe(0);
     expect((await due(dir)).code).toBe(0);
-  }, 120_000);
+  });
 
   it('what cannot be tested at all has failed: no snapshot, a snapshot that cannot be opened', async () => {
     const { dir } = await workspaceWith(NIGHTLY);
@@ -124,7 +124,7 @@ describe('restore tests by schedule', () => {
     await writeFile(join(dir, 'backups', (await readdir(join(dir, 'backups'))).sort().at(-1) ?? ''), 'no zip');
     await missed(dir);
     expect((await due(dir)).json.error).toMatchObject({ code: 'snapshot-foreign' });
-  }, 120_000);
+  });
 
   it('waits for an incident on its platform; killed with kill -9 it is run again and leaves nothing', async () => {
     const { dir } = await workspaceWith(NIGHTLY);
@@ -142,14 +142,14 @@ describe('restore tests by schedule', () => {
     const daemon = await runback(['daemon', '--once', '--json'], { cwd: dir, env: { TMPDIR } });
     expect([daemon.code, daemon.stdout]).toEqual([0, expect.stringContaining('Restore test of nightly: ended (status 0).')]);
     expect(await readdir(TMPDIR)).toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe('restore tests of PostgreSQL by schedule', () => {
   let server: TestPostgres;
   beforeAll(async () => {
     server = await startPostgres();
-  }, 60_000);
+  });
   afterAll(() => server.stop());
 
   it('use the database that the job names, stay due while another test works there, and fail where none is named', async () => {
@@ -179,5 +179,5 @@ describe('restore tests of PostgreSQL by schedule', () => {
     await setJobs(dir, weekly(''));
     await missed(dir);
     expect((await due(dir, env)).json.error).toMatchObject({ message: 'Where is warehouse to be restored for the test?' });
-  }, 120_000);
+  });
 });

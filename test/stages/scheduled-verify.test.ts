@@ -74,7 +74,7 @@ it('damage opens one incident, more of it is noted there, and latest-verified mo
   expect((await call(dir, 'snapshot', 'verify', '--due')).code).toBe(0);
   const timeline = JSON.stringify((await call(dir, 'incident', 'show', String(incidents[0]?.['id']))).json.data);
   expect(timeline).toContain(`The damaged snapshot ${id} is no longer stored.`);
-}, 120_000);
+});
 
 it('nobody to tell: each look fails, and so does the daemon; a person sees it at once', async () => {
   const dir = await workspace();
@@ -88,7 +88,7 @@ it('nobody to tell: each look fails, and so does the daemon; a person sees it at
   expect(await call(dir, 'snapshot', 'verify', '--due')).toMatchObject({ code: 1, json: { error: { code: 'backup-failing' } } });
   for (const wrong of [['latest', '--due'], ['--due', '--budget', '1m'], []])
     expect((await call(dir, 'snapshot', 'verify', ...wrong)).code, wrong.join(' ')).toBe(64);
-}, 120_000);
+});
 
 it('without a key, the bytes of an encrypted snapshot are compared with what was recorded', async () => {
   const dir = await workspace(`encrypt: { to: [${await identityToRecipient(await generateIdentity())}] }`);
@@ -102,4 +102,4 @@ it('without a key, the bytes of an encrypted snapshot are compared with what was
   const bad = await call(dir, 'snapshot', 'verify', id);
   expect([bad.code, bad.json.error]).toMatchObject([65, { code: 'snapshot-damaged' }]);
   expect((await call(dir, 'snapshot', 'verify', '--due')).json.error).toMatchObject({ code: 'usage' });
-}, 60_000);
+});

@@ -96,7 +96,7 @@ export function documentContract(start: StartState): void {
 
   it.each(['here', 'elsewhere'] as const)(
     'whose update kill -9 interrupted %s has its version before, and holds nobody up',
-    { timeout: 60_000 },
+    { timeout: 150_000 },
     async (where) => {
       const state = await start();
       const document = (await state.open()).document<{ n: number }>('notes', 'a');

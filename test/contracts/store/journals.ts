@@ -168,7 +168,7 @@ export function journalContract(start: StartState): void {
 
   it(
     'whose writer was stopped for longer than its lease, and lost it, begins nothing more once somebody has gone on (G5)',
-    { timeout: 60_000 },
+    { timeout: 150_000 },
     async () => {
       const state = await start();
       const store = await state.open();

@@ -77,7 +77,7 @@ export function lockContract(start: StartState): void {
     await lock.release();
   });
 
-  it('of a dead holder that many find at once is taken over by exactly one', { timeout: 120_000 }, async () => {
+  it('of a dead holder that many find at once is taken over by exactly one', async () => {
     const state = await start();
     const names = Array.from({ length: 20 }, (_, n) => `platform-${n}`);
     await (await state.holder('here', names)).kill();
@@ -91,7 +91,7 @@ export function lockContract(start: StartState): void {
 
   it(
     'of a holder that cannot be seen stays its own as long as it renews its lease, and is lost when it is gone (G5)',
-    { timeout: 60_000 },
+    { timeout: 150_000 },
     async () => {
       const state = await start();
       const store = await state.open();
