@@ -55,7 +55,7 @@ export async function letIndexCatchUp(api: HubSpotApi, lagMs: number, call: Call
 }
 
 /** What was changed before this is found by a search that begins now; by HubSpot's clock. */
-export function indexedAt(api: HubSpotApi, lagMs: number): Date {
+function indexedAt(api: HubSpotApi, lagMs: number): Date {
   return new Date((api.now() ?? api.clock.now()).getTime() - lagMs - TOLD_MS);
 }
 

@@ -3,7 +3,7 @@ import type { ObjectSchema } from '../../../records/index.js';
 import type { ChangeBatch, ChangesRequest } from '../../connector.js';
 import type { HubSpotApi } from '../wire/api.js';
 import { LINK_READ_BATCH } from './associations.js';
-import { changedKeys, countAll, indexedAt, letIndexCatchUp, modifiedProperty } from './changed.js';
+import { changedKeys, countAll, letIndexCatchUp, modifiedProperty } from './changed.js';
 import { KeyList } from './key-list.js';
 import { KeySet } from './key-set.js';
 import type { ReadSession } from './links.js';
@@ -62,10 +62,10 @@ class Changes {
 
   async *rounds(lagMs: number, session: ReadSession | undefined): AsyncGenerator<ChangeBatch> {
     const { api, schema, call } = this;
-    let since = new Date(this.request.since.getTime() - OVERLAP_MS);
+    // Each round looks from the beginning: what was indexed late, or brought back, has an earlier time than the last round.
+    const since = new Date(this.request.since.getTime() - OVERLAP_MS);
     for (let round = 1; ; round += 1) {
       await letIndexCatchUp(api, lagMs, call);
-      const begun = indexedAt(api, lagMs);
       const keys = await changedKeys(api, schema, since, lagMs, call);
       if (keys === undefined || keys.size > this.request.most) {
         yield { unclear: 'more of them have changed than a search gives, or than it is worth' };
@@ -85,7 +85,6 @@ class Changes {
         yield { unclear: `HubSpot counts ${counted ?? 'no'} records, and what it says of changes comes to ${expected}` };
         return;
       }
-      since = begun;
     }
   }
 
