@@ -21,7 +21,7 @@ export async function measure() {
     sandbox.catchUpSearch();
     await writeFile(
       join(folder, 'runback.yml'),
-      `version: 1\nplatforms:\n  hubspot:\n    connector: hubspot\n    environment: sandbox\n    url: ${sandbox.url}\n    credentials: { token: env:BENCH_TOKEN }\n    objects: [contacts, companies, deals]\n    limits: { requests_per_10s: 100000 }\n    options: { search_lag: 1s }\nbackups: { jobs: { nightly: { platforms: [hubspot], incremental: true, watch: "off" } } }\n`,
+      `version: 1\nplatforms:\n  hubspot:\n    connector: hubspot\n    environment: sandbox\n    url: ${sandbox.url}\n    credentials: { token: env:BENCH_TOKEN }\n    objects: [contacts, companies, deals]\n    limits: { requests_per_10s: 100000 }\n    options: { search_lag: 1s }\nbackups: { jobs: { nightly: { platforms: [hubspot], incremental: true, read_all_every: 7d, watch: "off" } } }\n`,
     );
     const options = { env: { ...process.env, BENCH_TOKEN: sandbox.token } };
     const requests = async () => {

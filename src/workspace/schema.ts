@@ -144,7 +144,7 @@ const jobSchema = z
     read_all_every: durationSchema
       .exactOptional()
       .describe(
-        'With incremental: a platform that can tell what has changed is asked for that, and for everything after so long (7d). 0s: each time.',
+        'With incremental: a platform that can tell what has changed is asked for that, and for everything after so long: 7d. Without it, everything is read each time.',
       ),
     target: durationSchema.exactOptional().describe('The newest complete snapshot of this job is never to be older than this: 26h.'),
     restore_within: durationSchema

@@ -81,7 +81,7 @@ export interface JobConfig {
   readonly syncs?: 'pause' | 'watch';
   /** Its snapshots build on one another. */
   readonly incremental: boolean;
-  /** Duration: of what can tell what has changed, everything is read only so often; absent: 7d. */
+  /** Duration: of what can tell what has changed, everything is read only so often; absent: each time. */
   readonly read_all_every?: string;
   /** Duration: how old its newest complete snapshot may get. */
   readonly target?: string;

@@ -19,9 +19,6 @@ import type { CommandContext } from '../shell/command.js';
 import { BACKUP_SOURCE } from './backup-incidents.js';
 import { syncsOn, whilePaused } from './while-paused.js';
 
-/** How often everything is read of a platform that can tell what has changed, where the job does not say. */
-const READ_ALL_EVERY = '7d';
-
 /** Codes of errors that a snapshot which builds on nothing does not meet: its base is damaged, gone, or was lost on the way. */
 const BASE_TROUBLE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'locked', 'not-found']);
 
@@ -110,8 +107,8 @@ function handsOf({ call, live, interrupts, style }: CommandContext, session: Ses
         if (trouble !== undefined) warn(trouble.message);
         if (base === undefined) return await whole(trouble);
         try {
-          const readAllAfterMs = parseDuration(job.read_all_every ?? READ_ALL_EVERY);
-          return { snapshot: await catalog.create({ ...request, base, readAllAfterMs, ...defined({ whole: wholly }) }, options) };
+          const readAllAfterMs = job.read_all_every === undefined ? undefined : parseDuration(job.read_all_every);
+          return { snapshot: await catalog.create({ ...request, base, ...defined({ readAllAfterMs, whole: wholly }) }, options) };
         } catch (error) {
           if (!isRunbackError(error) || !BASE_TROUBLE.has(error.code)) throw error;
           warn(error.message);
