@@ -175,4 +175,30 @@ describe('a snapshot for which only what has changed was asked', () => {
       await bench.stop();
     }
   });
+
+  it('is not taken where the earlier snapshot is of a time that has not come on the platform: everything is read', async () => {
+    const bench = await openProxyBench({ searchLagMs: LAG });
+    const deps = await workspace();
+    try {
+      await seeded(bench);
+      const first = await take(bench, deps);
+      bench.clock.advance(DAY / 4);
+      const platform = await platformOf(bench);
+      const askedWith = async (now: Date): Promise<number> => {
+        const { connector } = platform;
+        const toldNow = new Proxy(connector, {
+          get: (of, name) => {
+            const member: unknown = Reflect.get(of, name);
+            return name === 'now' ? () => now : typeof member === 'function' ? (member.bind(of) as unknown) : member;
+          },
+        });
+        const id = await takeSince(first, bench, deps, { platforms: [{ ...platform, connector: toldNow }] });
+        return (await heldBy(id, deps)).asked.length;
+      };
+      expect(await askedWith(bench.clock.now())).toBe(2);
+      expect(await askedWith(new Date(bench.clock.now().getTime() - DAY))).toBe(0);
+    } finally {
+      await bench.stop();
+    }
+  });
 });

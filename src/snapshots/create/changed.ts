@@ -70,7 +70,9 @@ async function askedOf({ platform, schema, base, before, readAllAfterMs, clock }
   const moment = manifest.moments?.find((one) => one.platform === platform.name)?.startedAt;
   const allReadAt = before.askedSince?.allReadAt ?? manifest.header.startedAt;
   const age = clock.now().getTime() - Date.parse(allReadAt);
-  if (moment === undefined || !before.census || !(age >= 0 && age < readAllAfterMs)) return undefined;
+  // A clock that was ahead when the earlier snapshot was taken would hide what was changed until then.
+  const now = platform.connector.now?.()?.getTime() ?? Number.NaN;
+  if (moment === undefined || !(Date.parse(moment) <= now) || !before.census || !(age >= 0 && age < readAllAfterMs)) return undefined;
   const { objects } = await base.schema(platform.name);
   const described = objects.find(({ object }) => object === schema.object);
   return described !== undefined && canonicalJson(described) === canonicalJson(schema) ? { snapshot: manifest.id, moment, allReadAt } : undefined;
