@@ -51,7 +51,7 @@ export const ERROR_CODES = {
 
   'journal-damaged': { exit: EXIT.badFile, when: 'a line before the last one of a journal is damaged, or its chain of hashes does not match' },
   'document-damaged': { exit: EXIT.badFile, when: 'a state document is not what runback wrote' },
-  'disk-full': { exit: EXIT.partial, when: 'the disk has no room left' },
+  'disk-full': { exit: EXIT.partial, when: 'the disk, or the storage of snapshots, has no room left' },
   'disk-denied': { exit: EXIT.partial, when: 'a state folder or file cannot be written' },
   'disk-failed': { exit: EXIT.partial, when: 'the disk reported an error, so its state is unknown' },
 
@@ -82,6 +82,9 @@ export const ERROR_CODES = {
   'restore-incomplete': { exit: EXIT.partial, when: 'a restore is not finished; it can be resumed' },
   'not-verified': { exit: EXIT.differences, when: 'the platform does not hold what the plan says' },
 
+  'storage-unreachable': { exit: EXIT.partial, when: 'the storage of snapshots does not answer' },
+  'storage-refused': { exit: EXIT.credentials, when: 'the storage of snapshots refuses the credentials or what was sent' },
+  'storage-unsafe': { exit: EXIT.refused, when: 'the storage of snapshots does not keep what is relied on' },
   'snapshot-damaged': { exit: EXIT.badFile, when: 'bytes of a snapshot are not what was written' },
   'snapshot-encrypted': { exit: EXIT.badFile, when: 'a snapshot is encrypted, and no key here opens it' },
   'snapshot-foreign': { exit: EXIT.badFile, when: 'a file is not a runback snapshot, or names or sizes in it are unsafe' },

@@ -21,7 +21,7 @@ export * from './process/process.js';
 export { runAtTerminal } from './process/terminal.js';
 export { endTree, membersOf } from './process/tree.js';
 export * from './progress.js';
-export { isLoopback, mayCarrySecrets, proxyFor, proxySecrets } from './http/proxy.js';
+export { type Environment, isLoopback, mayCarrySecrets, proxyFor, proxySecrets } from './http/proxy.js';
 export * from './text/redact.js';
 export * from './severities.js';
 export * from './text/suggest.js';

@@ -4,7 +4,7 @@ import { type CallOptions, type Clock, defined, exposuresOf, isRunbackError, mes
 import type { Document, Store } from '../store/index.js';
 import { byAge } from './age.js';
 import { readDirectory } from './container/directory.js';
-import { openSnapshot, type OpenSnapshotOptions } from './container/open.js';
+import { openStored, type OpenSnapshotOptions } from './container/open.js';
 import { damaged } from './container/opened.js';
 import type { CreateSnapshotRequest } from './create/session.js';
 import type { Decryption, Encryption } from './encryption/age.js';
@@ -392,7 +392,11 @@ class StoredCatalog implements Catalog {
   async #openNamed(name: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
     const path = this.#storage.pathOf(name);
     const openBase: OpenBase = async (base) => await this.#openNamed(`${base.id}.zip`);
-    const reader = await openSnapshot(path, { ...options, openBase, ...defined({ keys: this.#keys }) });
+    const file = await this.#storage.open(name);
+    const reader = await openStored(file, { ...options, openBase, ...defined({ keys: this.#keys }) }).catch(async (error: unknown) => {
+      await file.close();
+      throw error;
+    });
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);

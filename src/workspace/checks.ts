@@ -1,4 +1,5 @@
-import { CRON_FORM, cronProblem, didYouMean, DURATION_PATTERN, isZone, parseDuration } from '../lib/index.js';
+import { CRON_FORM, cronProblem, didYouMean, DURATION_PATTERN, isZone, mayCarrySecrets, parseDuration } from '../lib/index.js';
+import { BUCKET_FORM, isAddress, parseBucket } from './bucket.js';
 import { SECRET_REF } from './schema.js';
 import type { PathProblem } from './yaml.js';
 
@@ -18,9 +19,32 @@ export function* workspaceProblems(raw: unknown): Generator<PathProblem> {
   const verify = field(field(raw, 'backups'), 'verify');
   yield* scheduleProblems(field(verify, 'schedule'), ['backups', 'verify', 'schedule']);
   yield* zoneProblems(field(verify, 'timezone'), ['backups', 'verify', 'timezone']);
-  const storage = field(field(raw, 'backups'), 'storage');
-  if (typeof storage === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(storage))
-    yield { path: ['backups', 'storage'], message: 'only a folder can hold snapshots so far', expected: 'a path relative to this file' };
+  yield* storageProblems(field(raw, 'backups'));
+}
+
+/** A bucket needs an address of the right form and credentials; a folder has no use for them. */
+function* storageProblems(backups: unknown): Generator<PathProblem> {
+  const storage = field(backups, 'storage');
+  const inBucket = typeof storage === 'string' && isAddress(storage);
+  if (inBucket && parseBucket(storage) === undefined)
+    yield { path: ['backups', 'storage'], message: 'is no address of a bucket', expected: `a folder relative to this file, or ${BUCKET_FORM}` };
+  if (inBucket && field(backups, 'credentials') === undefined)
+    yield {
+      path: ['backups', 'credentials'],
+      message: 'is missing, and a bucket needs them',
+      expected: '{ key: env:S3_KEY, secret: env:S3_SECRET }',
+    };
+  for (const name of inBucket ? [] : ['endpoint', 'region', 'credentials', 'lock_for'])
+    if (field(backups, name) !== undefined)
+      yield { path: ['backups', name], message: 'is only for a bucket, and snapshots lie in a folder', expected: `with it, storage: ${BUCKET_FORM}` };
+  const endpoint = field(backups, 'endpoint');
+  if (typeof endpoint === 'string' && !isOrigin(endpoint))
+    yield { path: ['backups', 'endpoint'], message: 'is no address of a storage service', expected: 'https://s3.example.com, without a path' };
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && mayCarrySecrets(url) && url.pathname === '/' && url.search === '' && url.username === '';
 }
 
 function* referenceProblems(raw: unknown): Generator<PathProblem> {

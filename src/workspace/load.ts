@@ -1,7 +1,8 @@
 import { access, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
-import { defined, fromFileSystem, named, readTextFile, RunbackError } from '../lib/index.js';
+import { defined, fromFileSystem, named, parseDuration, readTextFile, RunbackError } from '../lib/index.js';
+import { type BucketConfig, parseBucket } from './bucket.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { JobConfig, PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
@@ -37,10 +38,13 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
   const text = await readYamlText(path);
   const file = parseYaml(text, FILE, workspaceSchema, workspaceProblems);
   const { storage } = file.value.backups;
+  const stateDir = join(folder, '.runback');
+  const bucket = bucketIn(file.value.backups);
   return {
     root: folder,
-    stateDir: join(folder, '.runback'),
-    backupsDir: isAbsolute(storage) ? storage : resolve(folder, storage),
+    stateDir,
+    backupsDir: bucket === undefined ? resolve(folder, storage) : join(stateDir, 'storage'),
+    ...defined({ bucket }),
     runbooksDir: join(folder, 'runbooks'),
     config: toConfig(file.value),
   };
@@ -69,6 +73,18 @@ export async function readYamlText(path: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+function bucketIn({ storage, endpoint, region, credentials, lock_for }: WorkspaceFile['backups']): BucketConfig | undefined {
+  const bucket = parseBucket(storage);
+  if (bucket === undefined || credentials === undefined) return undefined;
+  return {
+    ...bucket,
+    endpoint: endpoint ?? `https://s3.${region}.amazonaws.com`,
+    region,
+    credentials,
+    ...defined({ lockForMs: lock_for === undefined ? undefined : parseDuration(lock_for) }),
+  };
 }
 
 function toConfig(file: WorkspaceFile): WorkspaceConfig {

@@ -164,7 +164,24 @@ export const workspaceSchema = z
     syncs: z.record(name, syncSchema).default({}).describe('The integrations that write to them, by name.'),
     backups: z
       .strictObject({
-        storage: z.string().min(1).default('backups').describe('Folder for snapshots, relative to this file.'),
+        storage: z
+          .string()
+          .min(1)
+          .default('backups')
+          .describe('Where snapshots are kept: a folder, relative to this file, or a bucket, s3://bucket/prefix.'),
+        endpoint: z.string().min(1).exactOptional().describe('Of a bucket: address of the service. Without it, that of Amazon in the region.'),
+        region: z
+          .string()
+          .regex(/^[a-z0-9-]+$/u)
+          .default('us-east-1')
+          .describe('Of a bucket: its region.'),
+        credentials: z
+          .strictObject({ key: secretRefSchema, secret: secretRefSchema, session: secretRefSchema.exactOptional() })
+          .exactOptional()
+          .describe('Of a bucket: references to the access key and its secret, and to the token of a session.'),
+        lock_for: durationSchema
+          .exactOptional()
+          .describe('Of a bucket with object lock: nobody can delete or change what was stored for so long: 30d.'),
         encrypt: z
           .strictObject({
             to: z

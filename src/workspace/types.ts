@@ -1,3 +1,4 @@
+import type { BucketConfig } from './bucket.js';
 import type { DailyWindow } from '../lib/index.js';
 import type { Environment } from './environment.js';
 
@@ -105,6 +106,7 @@ export interface VerifyConfig {
 
 /** Where snapshots are kept, who can read them, and when they are made. */
 export interface BackupsConfig {
+  /** A folder, or the address of a bucket. */
   readonly storage: string;
   /** Recipients of age for whom every snapshot is encrypted. */
   readonly encrypt?: { readonly to: readonly string[] };
@@ -139,8 +141,10 @@ export interface Workspace {
   readonly root: string;
   /** `<root>/.runback`. */
   readonly stateDir: string;
-  /** Folder of snapshots; absolute. */
+  /** Folder of snapshots, or with a bucket of what is on its way there; absolute. */
   readonly backupsDir: string;
+  /** Where snapshots are kept, where that is no folder. */
+  readonly bucket?: BucketConfig;
   /** Folder of runbooks; absolute. */
   readonly runbooksDir: string;
   readonly config: WorkspaceConfig;

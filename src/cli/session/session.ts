@@ -7,10 +7,11 @@ import type { Act } from '../../escalation/index.js';
 import { type CallOptions, type Clock, defined, type Redactor, RunbackError, suggest } from '../../lib/index.js';
 import type { ChannelDeps } from '../../notify/index.js';
 import type { ApprovalServices, RunServices } from '../../runbooks/index.js';
-import type { Catalog } from '../../snapshots/index.js';
+import type { Catalog, S3Credentials, SnapshotStorage } from '../../snapshots/index.js';
 import { openFileStore, type Store } from '../../store/index.js';
 import type { Syncs } from '../../syncs/index.js';
 import {
+  type BucketConfig,
   findWorkspace,
   loadWorkspace,
   type PlatformConfig,
@@ -101,10 +102,12 @@ export class Session implements Place {
 
   /** The snapshots of the workspace. */
   catalog(): Promise<Catalog> {
-    this.#catalog ??= import('../../snapshots/index.js').then(({ decryptionWith, encryptionFor, openCatalog }) => {
+    this.#catalog ??= import('../../snapshots/index.js').then(async ({ decryptionWith, encryptionFor, openCatalog }) => {
       const { encrypt, identity } = this.workspace.config.backups;
+      const { bucket } = this.workspace;
       return openCatalog({
         dir: this.workspace.backupsDir,
+        ...(bucket === undefined ? {} : { storage: await this.#bucketStorage(bucket) }),
         store: this.store,
         clock: this.clock,
         ...(encrypt === undefined ? {} : { encryption: encryptionFor(encrypt.to) }),
@@ -112,6 +115,18 @@ export class Session implements Place {
       });
     });
     return this.#catalog;
+  }
+
+  /** Snapshots in a bucket. Its credentials are asked for with the first request. */
+  async #bucketStorage({ credentials: { key, secret, session }, lockForMs, ...place }: BucketConfig): Promise<SnapshotStorage> {
+    const { S3Client, s3Storage } = await import('../../snapshots/index.js');
+    const credentials = async (): Promise<S3Credentials> => ({
+      key: await this.secret(key),
+      secret: await this.secret(secret),
+      ...(session === undefined ? {} : { session: await this.secret(session) }),
+    });
+    const client = new S3Client({ place, credentials, clock: this.clock, environment: this.options.env });
+    return s3Storage({ client, dir: this.workspace.backupsDir, now: () => this.clock.now(), ...defined({ lockForMs }) });
   }
 
   /** The syncs of the workspace. */

@@ -126,8 +126,8 @@ export class HttpClient {
         bodyTimeout: timeoutMs,
       });
       status = response.statusCode;
-      const text = await this.#readBody(response);
-      return this.#answer(request, status, flatten(response.headers), text);
+      const read = await this.#readBody(response);
+      return this.#answer(request, status, flatten(response.headers), read);
     } catch (error) {
       if (request.repeatable) call.signal?.throwIfAborted();
       const why = timeout.aborted ? `no complete answer within ${String(timeoutMs / 1000)} s` : this.#redact(reasonOf(error));
@@ -141,7 +141,9 @@ export class HttpClient {
     }
   }
 
-  #answer(request: HttpRequest, status: number, headers: Record<string, string>, text: string): HttpResult {
+  #answer(request: HttpRequest, status: number, headers: Record<string, string>, read: Buffer): HttpResult {
+    if (request.bytes === true && status >= 200 && status < 300) return { kind: 'answered', status, headers, body: read };
+    const text = read.toString('utf8');
     let body: unknown;
     let page = false;
     try {
@@ -163,7 +165,7 @@ export class HttpClient {
     return { kind: 'lost', nonsense: true, message: `Unexpected response from ${this.#options.name}: ${why}` };
   }
 
-  async #readBody(response: Dispatcher.ResponseData): Promise<string> {
+  async #readBody(response: Dispatcher.ResponseData): Promise<Buffer> {
     const limit = this.#options.maxBodyBytes ?? 64 * 1024 * 1024;
     const chunks: Uint8Array[] = [];
     let bytes = 0;
@@ -172,7 +174,7 @@ export class HttpClient {
       if (bytes > limit) throw new Error(`the answer is larger than ${String(limit)} bytes`);
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks, bytes).toString('utf8');
+    return Buffer.concat(chunks, bytes);
   }
 
   /** What is in the way for now; undefined where another try cannot help, or must not be. */

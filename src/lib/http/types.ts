@@ -10,7 +10,7 @@ export interface HttpRequest {
   /** Sent as JSON; absent means no body. */
   readonly body?: unknown;
   /** Sent as it is instead of `body`, where the very bytes matter or it is no JSON. */
-  readonly raw?: { readonly type: string; readonly text: string };
+  readonly raw?: { readonly type: string; readonly text: string | Uint8Array };
   /** Beside those of the client, for this request alone. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
@@ -18,6 +18,8 @@ export interface HttpRequest {
    * redirection, which is never followed.
    */
   readonly anyAnswer?: boolean;
+  /** The body of an answer of success is taken as it is, a Buffer; that of an error is text. */
+  readonly bytes?: boolean;
   /**
    * True where doing it twice is the same as doing it once and nobody could tell: then lost answers and answers of
    * trouble ({@link HttpOptions.trouble}) are tried again. Where false, only requests that certainly had no effect are

@@ -40,7 +40,7 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
 
 async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions): Promise<SnapshotSummary> {
   const storage = deps.storage ?? folderStorage(deps.dir);
-  await removeLeftovers(storage, deps.store, request.by);
+  await removeLeftovers(storage, deps.store, request.by, options);
   const id = newId('snap', deps.clock, [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished())]);
   const name = `${id}.zip`;
   const lock = await deps.store.lock(snapshotLock(id), { by: request.by, holder: id, purpose: 'writing a snapshot' });
@@ -73,16 +73,19 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
           const watched = request.watched === true && (deps.encryption === undefined || deps.keys !== undefined);
           if (deps.unrecorded !== true) await recordMade(deps, written, { by: request.by, watched, ...defined({ job: request.job, seal }) });
         },
+        options,
       );
     } catch (error) {
+      // What is whole and recorded waits for its storage.
+      if ((await storage.canFinish?.(name)) === true) throw error;
       if (deps.unrecorded !== true)
         await notesOf(deps.store, id)
           .delete()
           .catch(() => undefined);
-      throw error;
-    } finally {
       await storage.discard(name);
+      throw error;
     }
+    await storage.discard(name);
     const file = await storage.open(name);
     await file.close();
     if (written === undefined) throw new Error('nothing was written');
@@ -117,15 +120,16 @@ const idOf = (name: string): string => name.replace(/\.zip$/, '');
 
 /**
  * Removes partial files and scratch folders whose writer is dead, and its lock where it left nothing else; a living one
- * holds its lock.
+ * holds its lock. What was whole and only waits for its storage is stored.
  */
-async function removeLeftovers(storage: SnapshotStorage, store: Store, by: string): Promise<void> {
+async function removeLeftovers(storage: SnapshotStorage, store: Store, by: string, call: CallOptions): Promise<void> {
   const dead = (await store.locks()).filter(({ name, alive }) => name.startsWith('snapshot-') && !alive);
   const left = new Set([...(await storage.unfinished()), ...dead.map(({ name }) => `${name.slice('snapshot-'.length)}.zip`)]);
   for (const name of left) {
     try {
       const lock = await store.lock(snapshotLock(idOf(name)), { by, holder: name, purpose: 'removing an unfinished snapshot' }, { breakDead: true });
       try {
+        if (await isStoredOrWaits(storage, name, call)) continue;
         await storage.discard(name);
         if (!(await storage.list()).some((stored) => stored.name === name)) await notesOf(store, idOf(name)).delete();
       } finally {
@@ -135,6 +139,19 @@ async function removeLeftovers(storage: SnapshotStorage, store: Store, by: strin
       if (!isRunbackError(error, 'locked')) throw error;
     }
   }
+}
+
+/** Stores what was whole when its process ended. Where that cannot be done now it waits, and nothing else does. */
+async function isStoredOrWaits(storage: SnapshotStorage, name: string, call: CallOptions): Promise<boolean> {
+  if ((await storage.canFinish?.(name)) !== true) return false;
+  try {
+    await storage.finish?.(name, call);
+    call.reporter?.note(`${idOf(name)} was whole on this machine, and is stored now`);
+  } catch (error) {
+    if (!isRunbackError(error)) throw error;
+    call.reporter?.note(`${idOf(name)} waits on this machine to be stored: ${error.message}. ${error.why ?? ''}`.trim());
+  }
+  return true;
 }
 
 function headerOf(request: CreateSnapshotRequest, id: string, clock: Clock): SnapshotHeader {

@@ -61,6 +61,7 @@ export async function reEncrypt(id: string, { storage, store, encryption, keys, 
           const seal = await checkWritten(stored, written, { encryption, ...defined({ keys }) });
           await notes.update((current) => known(current, (record) => ({ ...record, ...defined({ seal, formerSeal: record.seal }) }), written));
         },
+        options,
       );
     } finally {
       await storage.discard(name);

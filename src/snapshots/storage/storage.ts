@@ -1,5 +1,7 @@
+import type { CallOptions } from '../../lib/index.js';
+
 /**
- * The backup storage seam: where snapshots lie. One driver on a folder; one on S3-compatible storage may follow.
+ * The backup storage seam: where snapshots lie. One driver on a folder, one on S3-compatible storage.
  *
  * Promises of every driver:
  * - `put` is atomic and durable: after it resolves the file is there whole and survives a power cut; until then, and
@@ -15,9 +17,15 @@ export interface SnapshotStorage {
   /**
    * Writes one file. `write` is given a sink that takes bytes in order and resolves when it can take more; the bytes
    * may be reused after that. `check` reads what was written before it becomes visible; what it throws undoes the put.
-   * Whatever is thrown, nothing of that name is left.
+   * Whatever is thrown before it is checked, nothing of that name is left; after that, what {@link SnapshotStorage.finish}
+   * needs may be.
    */
-  put(name: string, write: (sink: ByteSink) => Promise<void>, check: (file: StoredFile) => Promise<void>): Promise<void>;
+  put(
+    name: string,
+    write: (sink: ByteSink) => Promise<void>,
+    check: (file: StoredFile) => Promise<void>,
+    call?: CallOptions,
+  ): Promise<void>;
   /** Opens a file for reading ranges. */
   open(name: string): Promise<StoredFile>;
   /** All complete files, in no order. An absent folder holds none. */
@@ -26,6 +34,14 @@ export interface SnapshotStorage {
   delete(name: string): Promise<void>;
   /** Names whose `put` or scratch space was left behind by a killed process, or is being worked on right now. */
   unfinished(): Promise<readonly string[]>;
+  /**
+   * Ends a `put` of that name that was whole and checked, and was not stored yet when its process was killed or the
+   * storage went away: true where the file is there now. False where there is none such; then nothing was done. Not on
+   * drivers whose files are stored as soon as they are checked.
+   */
+  finish?(name: string, call?: CallOptions): Promise<boolean>;
+  /** Whether {@link SnapshotStorage.finish} has something to do for that name. */
+  canFinish?(name: string): Promise<boolean>;
   /** Removes what a `put` of that name left behind. Never touches a complete file. */
   discard(name: string): Promise<void>;
   /** An empty folder of this machine for temporary files while `name` is being put. `discard` removes it. */
