@@ -83,6 +83,11 @@ export interface Catalog {
    * the file replaced. Throws `snapshot-damaged`, `snapshot-unrecorded`, `usage` where this workspace does not encrypt.
    */
   reEncrypt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
+  /**
+   * Where they lie, for people; tries first whether that place keeps what is relied on, and leaves nothing. Throws
+   * `storage-unsafe`, `storage-refused`, `storage-unreachable`.
+   */
+  tryStorage(options?: CallOptions): Promise<string>;
   /** In whole sentences: owners and modes by which somebody else could put other files among the snapshots. */
   exposures(): Promise<readonly string[]>;
   /**
@@ -287,6 +292,11 @@ class StoredCatalog implements Catalog {
     const { reEncrypt } = await import('./encryption/re-encrypt.js');
     await reEncrypt(id, { storage: this.#storage, store: this.#store, encryption, keys, by }, options);
     return await this.resolve(id);
+  }
+
+  async tryStorage(options: CallOptions = {}): Promise<string> {
+    await this.#storage.tryOut?.(options);
+    return this.#storage.location;
   }
 
   async exposures(): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
-import type { BucketConfig } from './bucket.js';
 import type { DailyWindow } from '../lib/index.js';
+import type { BucketConfig } from './bucket.js';
 import type { Environment } from './environment.js';
 
 /** A reference to a secret: `env:NAME`, `file:PATH`, `command:PROGRAM ARG…` or `keychain:NAME`. Never the secret. */

@@ -58,6 +58,7 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
     ],
     ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
     ['Locks', () => checkLocks(opened)],
+    ['Storage', async () => await (await opened.catalog()).tryStorage(call)],
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
     ['Encryption', () => encryptionOf(opened)],
     ['Who can write', () => writersOf(opened)],

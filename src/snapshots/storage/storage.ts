@@ -20,12 +20,7 @@ export interface SnapshotStorage {
    * Whatever is thrown before it is checked, nothing of that name is left; after that, what {@link SnapshotStorage.finish}
    * needs may be.
    */
-  put(
-    name: string,
-    write: (sink: ByteSink) => Promise<void>,
-    check: (file: StoredFile) => Promise<void>,
-    call?: CallOptions,
-  ): Promise<void>;
+  put(name: string, write: (sink: ByteSink) => Promise<void>, check: (file: StoredFile) => Promise<void>, call?: CallOptions): Promise<void>;
   /** Opens a file for reading ranges. */
   open(name: string): Promise<StoredFile>;
   /** All complete files, in no order. An absent folder holds none. */
@@ -42,6 +37,11 @@ export interface SnapshotStorage {
   finish?(name: string, call?: CallOptions): Promise<boolean>;
   /** Whether {@link SnapshotStorage.finish} has something to do for that name. */
   canFinish?(name: string): Promise<boolean>;
+  /**
+   * Tries whether the storage keeps what is relied on, and leaves nothing. Throws where it does not. Not on drivers that rely on
+   * nothing but this machine.
+   */
+  tryOut?(call?: CallOptions): Promise<void>;
   /** Removes what a `put` of that name left behind. Never touches a complete file. */
   discard(name: string): Promise<void>;
   /** An empty folder of this machine for temporary files while `name` is being put. `discard` removes it. */

@@ -38,11 +38,11 @@ export async function readMarker(client: S3Client, name: string, call: CallOptio
 }
 
 /**
- * Makes a snapshot appear, or puts it in the place of `before`. Never overwrites anything else. Throws
- * `storage-refused` where another one has that name.
+ * Makes a snapshot appear, or puts it in the place of the one whose marker has this tag. Never overwrites anything else.
+ * Throws `storage-refused` where another one has that name.
  */
-export async function writeMarker(client: S3Client, marker: Marker, before: FoundMarker | undefined, call: CallOptions): Promise<void> {
-  const condition = before === undefined ? { 'if-none-match': '*' } : { 'if-match': before.tag };
+export async function writeMarker(client: S3Client, marker: Marker, replaces: string | undefined, call: CallOptions): Promise<void> {
+  const condition = replaces === undefined ? { 'if-none-match': '*' } : { 'if-match': replaces };
   const answer = await client.send({ method: 'PUT', key: keyOf(marker.name), headers: condition, bytes: Buffer.from(JSON.stringify(marker)) }, call);
   if (!CONDITION_FAILED.includes(answer.status)) {
     expectStored(client, answer);

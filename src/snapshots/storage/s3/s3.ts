@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type CallOptions, detailsOf, fromFileSystem, inOrder, isRunbackError, RunbackError } from '../../../lib/index.js';
+import { type CallOptions, defined, detailsOf, fromFileSystem, inOrder, isRunbackError, RunbackError } from '../../../lib/index.js';
 import { folderStorage } from '../folder.js';
 import type { SnapshotStorage, StoredName } from '../storage.js';
 import type { S3Client } from './client.js';
-import { deleteMarker, type FoundMarker, listMarkers, readMarker, writeMarker } from './markers.js';
+import { deleteMarker, listMarkers, readMarker, writeMarker } from './markers.js';
 import { objectFile } from './object.js';
 import { probe } from './probe.js';
 import { giveUp, readState, upload, type UploadState, writeState } from './upload.js';
@@ -43,8 +43,6 @@ class S3Storage implements SnapshotStorage {
   readonly #client: S3Client;
   readonly #deps: S3StorageDeps;
   readonly #spool: SnapshotStorage;
-  #tried: Promise<void> | undefined;
-
   constructor(deps: S3StorageDeps) {
     const { bucket, prefix } = deps.client.place;
     this.location = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
@@ -59,8 +57,16 @@ class S3Storage implements SnapshotStorage {
 
   async put(...[name, write, check, call = {}]: Parameters<SnapshotStorage['put']>): Promise<void> {
     // Before hours of reading, not after them.
-    await (this.#tried ??= this.#try(call));
-    await this.#spool.put(name, write, check);
+    await this.#tryOnce(call);
+    const before = await readMarker(this.#client, name, call);
+    const replaces = before && { tag: before.tag, key: before.marker.key };
+    await writeState(this.#statePath(name), { version: 1, key: newKey(name), ...defined({ replaces }) });
+    try {
+      await this.#spool.put(name, write, check);
+    } catch (error) {
+      await rm(this.#statePath(name), { force: true });
+      throw error;
+    }
     try {
       await this.#store(name, call);
     } catch (error) {
@@ -108,7 +114,12 @@ class S3Storage implements SnapshotStorage {
   }
 
   async unfinished(): Promise<readonly string[]> {
-    return [...new Set([...(await this.#spool.unfinished()), ...(await this.#waiting())])];
+    const begun = (await readdir(this.#deps.dir).catch(() => [])).flatMap((file) => (file.endsWith(UPLOAD) ? file.slice(0, -UPLOAD.length) : []));
+    return [...new Set([...(await this.#spool.unfinished()), ...(await this.#waiting()), ...begun])];
+  }
+
+  async tryOut(call: CallOptions = {}): Promise<void> {
+    await probe(this.#client, call);
   }
 
   async canFinish(name: string): Promise<boolean> {
@@ -122,12 +133,11 @@ class S3Storage implements SnapshotStorage {
   }
 
   async discard(name: string): Promise<void> {
-    const statePath = join(this.#deps.dir, `${name}${UPLOAD}`);
-    const state = await readState(statePath);
+    const state = await readState(this.#statePath(name));
     if (state !== undefined) await this.#noteGarbage(state);
     await this.#spool.delete(name);
     await this.#spool.discard(name);
-    await rm(statePath, { force: true });
+    await rm(this.#statePath(name), { force: true });
     if (state !== undefined) await this.#sweep().catch(() => undefined);
   }
 
@@ -140,40 +150,25 @@ class S3Storage implements SnapshotStorage {
   }
 
   /** Sends a file that lies here whole and checked, and makes it appear. What was sent before is not sent again. */
-  async #store(name: string, call: CallOptions = {}): Promise<void> {
-    const statePath = join(this.#deps.dir, `${name}${UPLOAD}`);
-    let state = await readState(statePath);
-    if (state === undefined) {
-      state = { version: 1, key: newKey(name) };
-      await writeState(statePath, state);
-    }
-    const before = await readMarker(this.#client, name, call).catch((error: unknown) => {
-      if (!isRunbackError(error, 'file-unreadable')) throw error;
-      return undefined;
-    });
+  async #store(name: string, call: CallOptions): Promise<void> {
+    const statePath = this.#statePath(name);
+    const state = (await readState(statePath)) ?? { version: 1, key: newKey(name) };
+    const { key, replaces } = state;
     const file = await this.#spool.open(name);
     try {
-      if (before?.marker.key !== state.key) await this.#send(name, file, { state, statePath, before }, call);
+      if ((await readMarker(this.#client, name, call))?.marker.key !== key) {
+        const { client, partBytes } = this.#deps;
+        const sha256 = await upload(file, state, { client, statePath, headers: this.#lockHeaders(), ...defined({ partBytes }) }, call);
+        await this.#note(this.#knownPath(name), '');
+        await writeMarker(client, { version: 1, name, key, bytes: file.bytes, sha256 }, replaces?.tag, call);
+      }
     } finally {
       await file.close();
     }
-    if (before !== undefined && before.marker.key !== state.key) await this.#noteGarbage({ version: 1, key: before.marker.key });
+    if (replaces !== undefined) await this.#noteGarbage({ version: 1, key: replaces.key });
     await this.#spool.delete(name);
     await rm(statePath, { force: true });
-    await this.#sweep().catch(() => undefined);
-  }
-
-  async #send(
-    name: string,
-    file: Awaited<ReturnType<SnapshotStorage['open']>>,
-    { state, statePath, before }: { readonly state: UploadState; readonly statePath: string; readonly before: FoundMarker | undefined },
-    call: CallOptions,
-  ): Promise<void> {
-    const { client, partBytes } = this.#deps;
-    const deps = { client, statePath, headers: this.#lockHeaders(), ...(partBytes === undefined ? {} : { partBytes }) };
-    const sha256 = await upload(file, state, deps, call);
-    await this.#note(this.#knownPath(name), '');
-    await writeMarker(client, { version: 1, name, key: state.key, bytes: file.bytes, sha256 }, before, call);
+    await this.#sweep(call).catch(() => undefined);
   }
 
   #lockHeaders(): Readonly<Record<string, string>> {
@@ -188,13 +183,20 @@ class S3Storage implements SnapshotStorage {
     return (await this.#spool.list()).map(({ name }) => name);
   }
 
-  /** Tries the storage, unless that was done not long ago. */
-  async #try(call: CallOptions): Promise<void> {
-    const path = join(this.#deps.dir, 'tried.json');
+  /** Unless that was done not long ago. */
+  async #tryOnce(call: CallOptions): Promise<void> {
+    const { endpoint, bucket } = this.#client.place;
+    const place = `${endpoint} ${bucket}`;
+    const path = join(this.#deps.dir, 'tried');
     const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
-    if (Math.abs(this.#deps.now().getTime() - mtimeMs) < TRIED_MS) return;
-    await probe(this.#client, call);
-    await this.#note(path, JSON.stringify({ endpoint: this.#client.place.endpoint }));
+    const recently = Math.abs(this.#deps.now().getTime() - mtimeMs) < TRIED_MS;
+    if (recently && (await readFile(path, 'utf8').catch(() => '')) === place) return;
+    await this.tryOut(call);
+    await this.#note(path, place);
+  }
+
+  #statePath(name: string): string {
+    return join(this.#deps.dir, `${name}${UPLOAD}`);
   }
 
   #knownPath(name: string): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { type CallOptions, fromFileSystem, inOrder, RunbackError } from '../../../lib/index.js';
 import type { StoredFile } from '../storage.js';
@@ -20,6 +21,8 @@ export interface UploadState {
   readonly key: string;
   /** Of a multipart upload that was begun. */
   readonly uploadId?: string;
+  /** What it is to take the place of: the tag of that one's marker, and its key. */
+  readonly replaces?: { readonly tag: string; readonly key: string };
 }
 
 /** What an upload is done with. */
@@ -67,6 +70,7 @@ export async function readState(path: string): Promise<UploadState | undefined> 
 /** Notes how far an upload is: the state before, or this one. */
 export async function writeState(path: string, state: UploadState): Promise<void> {
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600, flush: true });
     await rename(`${path}.new`, path);
   } catch (error) {

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import { afterAll, expect, test } from 'vitest';
+
+import { systemClock } from '../../src/lib/index.js';
+import { S3Client, s3Storage, type SnapshotStorage } from '../../src/snapshots/index.js';
+import { snapshotStorageContract } from '../contracts/snapshot-storage.js';
+import { startRadosgw } from '../support/radosgw.js';
+import { temporaryFolder } from '../support/store.js';
+import { killedS3Put } from './killed-s3-put.js';
+
+const server = await startRadosgw();
+if ('missing' in server) {
+  console.log(`skipped: ${server.missing}`);
+  test.skip('snapshots on a real S3-compatible server');
+} else {
+  afterAll(server.stop);
+  const { endpoint, region, accessKey: key, secretKey: secret } = server;
+  let buckets = 0;
+  const clientOf = (place: Partial<S3Client['place']>): S3Client =>
+    new S3Client({
+      place: { endpoint, region, bucket: 'bucket', prefix: 'team', ...place },
+      credentials: () => Promise.resolve({ key, secret }),
+      clock: systemClock,
+      environment: {},
+    });
+  const newBucket = async (): Promise<S3Client['place']> => {
+    const client = clientOf({ bucket: `bucket-${(buckets += 1)}` });
+    expect((await client.send({ method: 'PUT' })).status).toBe(200);
+    await client.close();
+    return client.place;
+  };
+  const storageIn = (place: S3Client['place'], dir: string): SnapshotStorage => s3Storage({ client: clientOf(place), dir, now: systemClock.now });
+
+  snapshotStorageContract('bucket, radosgw itself', async () => {
+    const place = await newBucket();
+    const dir = join(await temporaryFolder(), 'storage');
+    return { open: () => storageIn(place, dir), killedPut: killedS3Put({ place, credentials: { key, secret }, dir }) };
+  });
+
+  test('what is larger than a part is sent in parts, and an upload that was cut off goes on where it was', async () => {
+    const place = await newBucket();
+    const dir = join(await temporaryFolder(), 'storage');
+    const content = Buffer.alloc(30 << 20);
+    for (let at = 0; at < content.length; at += 32) createHash('sha256').update(String(at)).digest().copy(content, at);
+    await storageIn(place, dir).put(
+      'snap-a.zip',
+      (sink) => sink(content),
+      () => Promise.resolve(),
+    );
+    const file = await storageIn(place, dir).open('snap-a.zip');
+    expect((await file.read(0, file.bytes)).equals(content)).toBe(true);
+    await storageIn(place, dir).delete('snap-a.zip');
+    const client = clientOf(place);
+    const left = await client.send({ method: 'GET', query: { 'list-type': '2' } });
+    expect(String(left.body)).not.toContain('<Key>');
+    await client.close();
+  });
+}
