@@ -37,7 +37,7 @@ const LATER = [
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
   'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',
-  'test/snapshots/{asked-since,import-crash}.test.ts',
+  'test/snapshots/{asked-since,import-crash,radosgw,s3-crash,s3-faults}.test.ts',
 ];
 /** Sweeps that both run, the longer one at more places. */
 const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts'];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, expect, test } from 'vitest';
 
-import { systemClock } from '../../src/lib/index.js';
+import { silentReporter, systemClock } from '../../src/lib/index.js';
 import { S3Client, s3Storage, type SnapshotStorage } from '../../src/snapshots/index.js';
 import { snapshotStorageContract } from '../contracts/snapshot-storage.js';
 import { startRadosgw } from '../support/radosgw.js';
@@ -44,11 +44,17 @@ if ('missing' in server) {
     const dir = join(await temporaryFolder(), 'storage');
     const content = Buffer.alloc(30 << 20);
     for (let at = 0; at < content.length; at += 32) createHash('sha256').update(String(at)).digest().copy(content, at);
-    await storageIn(place, dir).put(
+    const stop = new AbortController();
+    const progress = (): void => stop.abort(new Error('cut off'));
+    const cut = storageIn(place, dir).put(
       'snap-a.zip',
       (sink) => sink(content),
       () => Promise.resolve(),
+      { signal: stop.signal, reporter: { ...silentReporter, progress } },
     );
+    await expect(cut).rejects.toThrow('cut off');
+    expect(await storageIn(place, dir).list()).toEqual([]);
+    expect(await storageIn(place, dir).finish?.('snap-a.zip')).toBe(true);
     const file = await storageIn(place, dir).open('snap-a.zip');
     expect((await file.read(0, file.bytes)).equals(content)).toBe(true);
     await storageIn(place, dir).delete('snap-a.zip');

@@ -11,7 +11,8 @@ import { objectFile } from './object.js';
 import { probe } from './probe.js';
 import { giveUp, readState, upload, type UploadState, writeState } from './upload.js';
 
-const UPLOAD = '.upload';
+/** What is noted of an upload, and the same where its process was killed while it noted it. */
+const UPLOAD = /^(.+)\.upload(?:\.new)?$/u;
 const READ_AT_ONCE = 8;
 /** How long a storage that was tried is trusted. */
 const TRIED_MS = 24 * 3600 * 1000;
@@ -64,7 +65,7 @@ class S3Storage implements SnapshotStorage {
     try {
       await this.#spool.put(name, write, check);
     } catch (error) {
-      await rm(this.#statePath(name), { force: true });
+      await this.#forget(name);
       throw error;
     }
     try {
@@ -114,12 +115,15 @@ class S3Storage implements SnapshotStorage {
   }
 
   async unfinished(): Promise<readonly string[]> {
-    const begun = (await readdir(this.#deps.dir).catch(() => [])).flatMap((file) => (file.endsWith(UPLOAD) ? file.slice(0, -UPLOAD.length) : []));
+    const begun = (await readdir(this.#deps.dir).catch(() => [])).flatMap((file) => UPLOAD.exec(file)?.[1] ?? []);
     return [...new Set([...(await this.#spool.unfinished()), ...(await this.#waiting()), ...begun])];
   }
 
   async tryOut(call: CallOptions = {}): Promise<void> {
-    await probe(this.#client, call);
+    const key = newKey('probe.zip');
+    await this.#noteGarbage({ version: 1, key });
+    await probe(this.#client, key, call);
+    await this.#sweep(call);
   }
 
   async canFinish(name: string): Promise<boolean> {
@@ -137,7 +141,7 @@ class S3Storage implements SnapshotStorage {
     if (state !== undefined) await this.#noteGarbage(state);
     await this.#spool.delete(name);
     await this.#spool.discard(name);
-    await rm(this.#statePath(name), { force: true });
+    await this.#forget(name);
     if (state !== undefined) await this.#sweep().catch(() => undefined);
   }
 
@@ -167,7 +171,7 @@ class S3Storage implements SnapshotStorage {
     }
     if (replaces !== undefined) await this.#noteGarbage({ version: 1, key: replaces.key });
     await this.#spool.delete(name);
-    await rm(statePath, { force: true });
+    await this.#forget(name);
     await this.#sweep(call).catch(() => undefined);
   }
 
@@ -196,7 +200,11 @@ class S3Storage implements SnapshotStorage {
   }
 
   #statePath(name: string): string {
-    return join(this.#deps.dir, `${name}${UPLOAD}`);
+    return join(this.#deps.dir, `${name}.upload`);
+  }
+
+  async #forget(name: string): Promise<void> {
+    for (const path of [this.#statePath(name), `${this.#statePath(name)}.new`]) await rm(path, { force: true });
   }
 
   #knownPath(name: string): string {

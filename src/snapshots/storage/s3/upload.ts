@@ -45,7 +45,11 @@ export interface UploadDeps {
 export async function upload(file: StoredFile, state: UploadState, deps: UploadDeps, call: CallOptions): Promise<string> {
   const partBytes = Math.max(deps.partBytes ?? PART_BYTES, Math.ceil(file.bytes / MOST_PARTS));
   if (file.bytes <= partBytes) await putWhole(file, state.key, deps, call);
-  else await putParts(file, state, partBytes, deps, call);
+  else {
+    await putParts(file, state, partBytes, deps, call);
+    // Others that were begun for it: the answer of a first one may have been lost.
+    await endUploads(deps.client, state.key, call);
+  }
   const { client } = deps;
   const there = objectFile(client, { key: state.key, bytes: file.bytes }, `${client.place.bucket}/${state.key}`, call);
   const [sent, stored] = [await digestOf(file, call), await digestOf(there, call)];
@@ -81,8 +85,8 @@ export async function writeState(path: string, state: UploadState): Promise<void
 
 /** Gives up what a state tells of: parts that were sent, and the object. Sent twice, it does the same. */
 export async function giveUp(client: S3Client, { key, uploadId }: UploadState, call: CallOptions): Promise<void> {
-  const ids = new Set([...(uploadId === undefined ? [] : [uploadId]), ...(await uploadsOf(client, key, call))]);
-  for (const id of ids) await client.send({ method: 'DELETE', key, query: { uploadId: id } }, call);
+  if (uploadId !== undefined) await client.send({ method: 'DELETE', key, query: { uploadId } }, call);
+  await endUploads(client, key, call);
   await client.send({ method: 'DELETE', key }, call);
 }
 
@@ -158,13 +162,16 @@ async function sentParts(
   }
 }
 
-/** Uploads that were begun for a key and not ended. */
-async function uploadsOf(client: S3Client, key: string, call: CallOptions): Promise<readonly string[]> {
+/** Gives up the uploads that were begun for a key and not ended: what of them was sent would be paid for. */
+async function endUploads(client: S3Client, key: string, call: CallOptions): Promise<void> {
   const { prefix } = client.place;
   const whole = prefix === '' ? key : `${prefix}/${key}`;
   const answer = await client.send({ method: 'GET', query: { uploads: '', prefix: whole } }, call);
-  if (answer.status >= 300) return [];
-  return textsIn(String(answer.body), 'Upload').flatMap((one) => (textIn(one, 'Key') === whole ? (textIn(one, 'UploadId') ?? []) : []));
+  if (answer.status >= 300) return;
+  for (const one of textsIn(String(answer.body), 'Upload')) {
+    const uploadId = textIn(one, 'Key') === whole ? textIn(one, 'UploadId') : undefined;
+    if (uploadId !== undefined) await client.send({ method: 'DELETE', key, query: { uploadId } }, call);
+  }
 }
 
 async function isThere(client: S3Client, key: string, bytes: number, call: CallOptions): Promise<boolean> {
