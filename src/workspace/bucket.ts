@@ -1,25 +1,3 @@
-import type { SecretRef } from './types.js';
-
-/** A bucket of S3-compatible storage, and what in it is this workspace's. */
-export interface BucketConfig {
-  /** Origin of the service: `https://s3.example.com`. */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly bucket: string;
-  /** Begins every key; without a slash at its end, and empty for the whole bucket. */
-  readonly prefix: string;
-  readonly credentials: BucketCredentials;
-  /** Milliseconds for which nobody can delete or change what was stored there; only in buckets with object lock. */
-  readonly lockForMs?: number;
-}
-
-/** References to what requests are signed with. */
-export interface BucketCredentials {
-  readonly key: SecretRef;
-  readonly secret: SecretRef;
-  readonly session?: SecretRef;
-}
-
 const FORM = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w.!'()*-]+)*)\/?$/u;
 export const BUCKET_FORM = 's3://bucket or s3://bucket/prefix (a bucket has 3 to 63 small letters, digits, dots and hyphens)';
 

@@ -1,4 +1,3 @@
-export type { BucketConfig } from './bucket.js';
 export * from './environment.js';
 export { literalsIn } from './checks.js';
 export { findWorkspace, loadWorkspace, readYamlText } from './load.js';

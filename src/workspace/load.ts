@@ -2,10 +2,10 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { defined, fromFileSystem, named, parseDuration, readTextFile, RunbackError } from '../lib/index.js';
-import { type BucketConfig, parseBucket } from './bucket.js';
+import { parseBucket } from './bucket.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
-import type { JobConfig, PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
+import type { BucketConfig, JobConfig, PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
 import { parseYaml } from './yaml.js';
 
 const FILE = 'runback.yml';

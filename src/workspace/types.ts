@@ -1,5 +1,4 @@
 import type { DailyWindow } from '../lib/index.js';
-import type { BucketConfig } from './bucket.js';
 import type { Environment } from './environment.js';
 
 /** A reference to a secret: `env:NAME`, `file:PATH`, `command:PROGRAM ARG…` or `keychain:NAME`. Never the secret. */
@@ -102,6 +101,26 @@ export interface VerifyConfig {
   readonly timezone: string;
   /** Duration: no snapshot is started after so long. */
   readonly budget: string;
+}
+
+/** A bucket of S3-compatible storage, and what in it is this workspace's. */
+export interface BucketConfig {
+  /** Origin of the service: `https://s3.example.com`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  /** Begins every key; without a slash at its end, and empty for the whole bucket. */
+  readonly prefix: string;
+  readonly credentials: BucketCredentials;
+  /** Milliseconds for which nobody can delete or change what was stored there; only in buckets with object lock. */
+  readonly lockForMs?: number;
+}
+
+/** References to what requests are signed with. */
+export interface BucketCredentials {
+  readonly key: SecretRef;
+  readonly secret: SecretRef;
+  readonly session?: SecretRef;
 }
 
 /** Where snapshots are kept, who can read them, and when they are made. */
