@@ -38,7 +38,7 @@ export interface Catalog {
    * Those of the newest snapshots of these platforms that do not hold everything that was wanted, without looking at
    * all.
    */
-  incomplete(platforms: readonly string[]): Promise<readonly SnapshotSummary[]>;
+  incomplete(platforms: readonly string[], options?: CallOptions): Promise<readonly SnapshotSummary[]>;
   /**
    * The same, with the files that are no snapshots, and why. `most`: only so many of the newest files are looked at,
    * and `more` says how many are left.
@@ -153,10 +153,10 @@ class StoredCatalog implements Catalog {
     return (await this.survey()).snapshots;
   }
 
-  async incomplete(platforms: readonly string[]): Promise<readonly SnapshotSummary[]> {
+  async incomplete(platforms: readonly string[], options: CallOptions = {}): Promise<readonly SnapshotSummary[]> {
     const open = new Set(platforms);
     const found: SnapshotSummary[] = [];
-    for (const stored of await this.#newestFirst()) {
+    for (const stored of await this.#newestFirst(options)) {
       if (open.size === 0) break;
       const notes = await this.#notesOf(stored.name.slice(0, -'.zip'.length))
         .read()
@@ -480,8 +480,8 @@ class StoredCatalog implements Catalog {
   }
 
   /** Newest first: ids begin with the time at which they were given. */
-  async #newestFirst(): Promise<readonly StoredName[]> {
-    return [...(await this.#storage.list())].sort((a, b) => (a.name < b.name ? 1 : -1));
+  async #newestFirst(options: CallOptions = {}): Promise<readonly StoredName[]> {
+    return [...(await this.#storage.list(options))].sort((a, b) => (a.name < b.name ? 1 : -1));
   }
 
   /** The file of an id or of the beginning of one. */

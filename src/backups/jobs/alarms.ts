@@ -1,5 +1,5 @@
 import { type AlarmDeps, isRecent, keepAlarm } from '../alarm.js';
-import { alarmOf, type JobAlarm, type JobProblem } from './alarm-record.js';
+import { alarmOf, type JobAlarm, type JobProblem, readAlarm } from './alarm-record.js';
 import type { JobView } from './overview.js';
 
 /** How long a job without a target waits for an incident before people are told: they may have forgotten to close it. */
@@ -31,6 +31,8 @@ export async function raiseJobAlarm(
 ): Promise<JobAlarm | undefined> {
   const now = deps.clock.now();
   const problem = problemOf(view, now);
+  // What is not known ends no alarm.
+  if (problem === undefined && view.unlisted !== undefined) return await readAlarm(deps.store, view.job);
   return await keepAlarm(deps, {
     document: alarmOf(deps.store, view.job),
     lock: `backup-alarm-${view.job}`,

@@ -40,6 +40,8 @@ export interface JobView {
   readonly newest?: { readonly snapshot: string; readonly startedAt: string; readonly ageMs: number };
   /** The newest one is older than the target, or there has been none for so long. */
   readonly late: boolean;
+  /** Why its snapshots cannot be listed, in words: then nothing is known of their number and age. */
+  readonly unlisted?: string;
   /** Snapshots of it that are there, and their bytes. */
   readonly snapshots: number;
   readonly bytes: number;
@@ -64,12 +66,15 @@ export interface UnreadJob {
   readonly error: RunbackError;
 }
 
-/** How these jobs stand, in their order; one that cannot be told of holds up no other. */
+/**
+ * How these jobs stand, in their order; one that cannot be told of holds up no other. Where the storage of snapshots cannot
+ * be asked (`trouble`), what is known without it is told.
+ */
 export async function jobViews(
   jobs: readonly JobConfig[],
   deps: OverviewDeps,
-): Promise<{ readonly views: readonly JobView[]; readonly unread: readonly UnreadJob[] }> {
-  const snapshots = jobs.length === 0 ? [] : await deps.catalog.list();
+): Promise<{ readonly views: readonly JobView[]; readonly unread: readonly UnreadJob[]; readonly trouble?: RunbackError }> {
+  const snapshots = jobs.length === 0 ? [] : await deps.catalog.list().catch(troubleOf);
   const views: JobView[] = [];
   const unread: UnreadJob[] = [];
   for (const job of jobs)
@@ -79,11 +84,17 @@ export async function jobViews(
       if (!isRunbackError(error)) throw error;
       unread.push({ job: job.name, error });
     }
-  return { views, unread };
+  return { views, unread, ...(isRunbackError(snapshots) ? { trouble: snapshots } : {}) };
 }
 
-async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store, clock }: OverviewDeps): Promise<JobView> {
+function troubleOf(error: unknown): RunbackError {
+  if (!isRunbackError(error)) throw error;
+  return error;
+}
+
+async function jobView(job: JobConfig, listed: readonly SnapshotSummary[] | RunbackError, { store, clock }: OverviewDeps): Promise<JobView> {
   const now = clock.now();
+  const [all, unlisted] = isRunbackError(listed) ? [[], listed.message] : [listed, undefined];
   const [state, holder] = await Promise.all([stateOf(store, job.name).read(), store.lockHolder(jobLock(job.name))]);
   const { standing } = standingOf(job, state, now);
   const alarm = await readAlarm(store, job.name);
@@ -107,7 +118,8 @@ async function jobView(job: JobConfig, all: readonly SnapshotSummary[], { store,
       : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
     ...defined({ suspect: own.find(({ id }) => id === state?.last?.snapshot)?.suspect, incident: alarm?.incident }),
     ...(tested === undefined ? {} : { test: await testView(tested, store, now) }),
-    late: isLate(job, newest?.startedAt ?? standing.firstSeen, now),
+    ...defined({ unlisted }),
+    late: unlisted === undefined && isLate(job, newest?.startedAt ?? standing.firstSeen, now),
     snapshots: own.length,
     bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
     trend: own.slice(-TREND).map(({ id, startedAt, bytes, rows }) => ({ snapshot: id, startedAt, bytes, rows })),

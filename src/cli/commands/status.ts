@@ -1,5 +1,4 @@
-import { defined, EXIT, titleOf } from '../../lib/index.js';
-import type { SnapshotSummary } from '../../snapshots/index.js';
+import { defined, EXIT, isRunbackError, messageOf, titleOf } from '../../lib/index.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
 import type { Session } from '../session/session.js';
@@ -50,12 +49,17 @@ async function status(context: CommandContext): Promise<Outcome> {
         damagedPauses: pauses.damaged,
         damagedRuns: runs.damaged,
         locks: await lockViews(session),
-        incompleteSnapshots: await incompleteSnapshots(session),
+        ...(await newestSnapshots(session)),
       };
     },
     { tells: true },
   );
-  const unread = found.damagedIncidents.length + found.damagedRuns.length + found.damagedRestores.length + found.damagedPauses.length;
+  const unread =
+    (found.snapshotTrouble === undefined ? 0 : 1) +
+    found.damagedIncidents.length +
+    found.damagedRuns.length +
+    found.damagedRestores.length +
+    found.damagedPauses.length;
   return { data: found, text: (style) => statusText(found, style, rowsOf(context)), ...(unread === 0 ? {} : { exit: EXIT.partial }) };
 }
 
@@ -64,12 +68,23 @@ function rowsOf({ stdio: { stdout } }: CommandContext): number {
   return stdout.isTTY ? Math.max(10, (stdout.rows || 24) - 1) : Number.POSITIVE_INFINITY;
 }
 
+/** Nobody waits longer than this for a storage while something is on fire. */
+const STORAGE_MS = 5000;
+
 /**
  * The newest snapshot of each platform, where it does not hold everything that was wanted: what a restore from it could
- * not bring back.
+ * not bring back. Snapshots that cannot be asked hide nothing else.
  */
-async function incompleteSnapshots(session: Session): Promise<readonly SnapshotSummary[]> {
-  return await (await session.catalog()).incomplete(Object.keys(session.workspace.config.platforms));
+async function newestSnapshots(session: Session): Promise<Pick<WorkspaceStatus, 'incompleteSnapshots' | 'snapshotTrouble'>> {
+  const signal = AbortSignal.timeout(STORAGE_MS);
+  try {
+    const catalog = await session.catalog();
+    return { incompleteSnapshots: await catalog.incomplete(Object.keys(session.workspace.config.platforms), { signal }) };
+  } catch (error) {
+    if (!isRunbackError(error) && !signal.aborted) throw error;
+    const why = signal.aborted ? `their storage did not answer within ${STORAGE_MS / 1000} s` : messageOf(error);
+    return { incompleteSnapshots: [], snapshotTrouble: why };
+  }
 }
 
 export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who acknowledged it, what is paused and due', run: status }];

@@ -23,8 +23,8 @@ export async function raiseJobAlarms(
 ): Promise<{ readonly standing: readonly StandingAlarm[]; readonly unread: readonly UnreadJob[] }> {
   const { store, clock, by } = session;
   const standing: StandingAlarm[] = [];
-  const { views, unread: unseen } = await jobViews(jobs, { store, clock, catalog: await session.catalog() });
-  const unread = [...unseen];
+  const { views, unread: unseen, trouble } = await jobViews(jobs, { store, clock, catalog: await session.catalog() });
+  const unread = [...unseen, ...(trouble === undefined ? [] : views.map(({ job }) => ({ job, error: trouble })))];
   for (const view of views)
     try {
       const alarm = await raiseJobAlarm({ store, clock, by }, view, async (problem) => await tell(context, view, problem));

@@ -102,7 +102,7 @@ export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[
 function jobText(view: ShownJob, style: Style): string {
   const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined || view.suspect !== undefined);
   const isUnproven = view.test !== undefined && (view.test.late || view.test.last?.end === 'failed');
-  const mark = view.late || isDoubtful || isUnproven ? style.glyph.warning : style.glyph.done;
+  const mark = view.late || view.unlisted !== undefined || isDoubtful || isUnproven ? style.glyph.warning : style.glyph.done;
   const pairs: [string, string][] = [
     ['Platforms', view.platforms.map(visible).join(', ')],
     ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
@@ -110,10 +110,24 @@ function jobText(view: ShownJob, style: Style): string {
     ['Last', lastWords(view, style)],
     ...(view.suspect === undefined ? [] : [['Suspect', view.suspect.map(visible).join('; ')] as [string, string]]),
     ['Next', nextWords(view, style)],
-    ['Age', ageWords(view)],
-    ['Restore', view.proof === undefined ? 'never proven' : `${proofWords(view.proof).replace(/^restore /u, '')}, of ${view.proof.snapshot}`],
+    ...(view.unlisted === undefined ? [['Age', ageWords(view)] as [string, string]] : []),
+    [
+      'Restore',
+      view.unlisted !== undefined
+        ? 'not known'
+        : view.proof === undefined
+          ? 'never proven'
+          : `${proofWords(view.proof).replace(/^restore /u, '')}, of ${view.proof.snapshot}`,
+    ],
     ...(view.test === undefined ? [] : [['Restore test', testWords(view.test, style)] as [string, string]]),
-    ['Size', view.snapshots === 0 ? 'no snapshot yet' : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`],
+    [
+      'Size',
+      view.unlisted !== undefined
+        ? `not known: ${visible(view.unlisted)}`
+        : view.snapshots === 0
+          ? 'no snapshot yet'
+          : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`,
+    ],
     ...(view.trend.length > 1 ? [['Trend', trendWords(view, style)] as [string, string]] : []),
     ...(view.incident === undefined ? [] : [['Incident', view.incident] as [string, string]]),
   ];

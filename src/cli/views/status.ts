@@ -38,6 +38,8 @@ export interface WorkspaceStatus {
   readonly locks: readonly LockView[];
   /** The newest snapshot of a platform, where something that was wanted is not in it, or not provably whole. */
   readonly incompleteSnapshots: readonly SnapshotSummary[];
+  /** Why nothing can be said of snapshots, in words. */
+  readonly snapshotTrouble?: string;
 }
 
 /** A part of the screen, and what it is in a line where there is no room for it. */
@@ -59,6 +61,11 @@ export function statusText(status: WorkspaceStatus, style: Style, rows = Number.
     ...pausePart(status, style),
     ...listPart(damagedLines(status, style)),
     ...listPart(lockLines(status, style)),
+    ...listPart(
+      status.snapshotTrouble === undefined
+        ? []
+        : [`${style.glyph.warning} Snapshots cannot be listed: ${visible(status.snapshotTrouble)}. See: runback doctor`],
+    ),
     ...listPart(
       status.incompleteSnapshots.map(
         ({ id, gaps }) => `${style.glyph.warning} The newest snapshot, ${id}, is incomplete: ${gapsLine(gaps)}. See: runback snapshot show ${id}`,

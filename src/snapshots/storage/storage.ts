@@ -24,7 +24,7 @@ export interface SnapshotStorage {
   /** Opens a file for reading ranges. */
   open(name: string): Promise<StoredFile>;
   /** All complete files, in no order. An absent folder holds none. */
-  list(): Promise<readonly StoredName[]>;
+  list(call?: CallOptions): Promise<readonly StoredName[]>;
   /** Removes a file; one that is not there is no error. */
   delete(name: string): Promise<void>;
   /** Names whose `put` or scratch space was left behind by a killed process, or is being worked on right now. */

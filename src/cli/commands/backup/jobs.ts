@@ -20,11 +20,11 @@ async function jobs(context: CommandContext): Promise<Outcome> {
   if (context.input.flag('systemd')) return await units(context, session);
   const { store, clock } = session;
   const catalog = await session.catalog();
-  const { views, unread } = await jobViews(jobsOf(session), { store, clock, catalog });
-  const proofs = provenOf(await catalog.list());
+  const { views, unread, trouble } = await jobViews(jobsOf(session), { store, clock, catalog });
+  const proofs = provenOf(trouble === undefined ? await catalog.list() : []);
   const shown = views.map((view) => ({ ...view, ...defined({ proof: proofs.get(view.job) }) }));
   const verification = await verificationView(session.workspace.config, store, clock.now());
-  const error = unreadError(unread);
+  const error = unreadError(unread) ?? trouble;
   const unreadData = unread.map((one) => ({ job: one.job, error: { code: one.error.code, message: one.error.message } }));
   return {
     data: { jobs: shown, unread: unreadData, ...defined({ verification }) },

@@ -23,7 +23,7 @@ export interface S3Credentials {
 
 export interface S3ClientDeps {
   readonly place: S3Place;
-  /** Asked once, at the first request. */
+  /** Asked at the first request, and once more where they are refused. */
   readonly credentials: () => Promise<S3Credentials>;
   readonly clock: Clock;
   readonly environment: Environment;
@@ -46,6 +46,8 @@ export interface S3Request {
 /** Enough for one part going up and one coming down at the pace of a slow line. */
 const TRY_MS = 120_000;
 const AT_ONCE = 4;
+/** Of credentials that were good before, perhaps. */
+const STALE: ReadonlySet<string> = new Set(['ExpiredToken', 'InvalidAccessKeyId', 'SignatureDoesNotMatch', 'TokenRefreshRequired']);
 /** Beyond it a signature is refused. */
 const SKEW = 'RequestTimeTooSkewed';
 
@@ -95,6 +97,11 @@ export class S3Client {
     const told = Date.parse(answer.headers['date'] ?? '');
     if (codeOf(answer) === SKEW && !Number.isNaN(told)) {
       this.#ahead = told - this.#deps.clock.now().getTime();
+      answer = await this.#once(request, call);
+    }
+    // Those that are lent end, and those of a file are changed: what is asked for once more may be others.
+    if (STALE.has(codeOf(answer) ?? '')) {
+      this.#credentials = undefined;
       answer = await this.#once(request, call);
     }
     const refused = this.#refusal(answer);
@@ -166,7 +173,7 @@ export class S3Client {
         state,
         next: 'Free some space there or raise its quota, then run the same command again.',
       });
-    if (answer.status === 401 || answer.status === 403)
+    if (answer.status === 401 || answer.status === 403 || code === 'ExpiredToken')
       return new RunbackError('storage-refused', `Not allowed to use bucket ${bucket}`, {
         why,
         state,

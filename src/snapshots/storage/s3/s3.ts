@@ -86,12 +86,12 @@ class S3Storage implements SnapshotStorage {
   }
 
   /** What is listed and what this machine stored, each only where its marker is there now: listings may be old. */
-  async list(): Promise<readonly StoredName[]> {
-    const names = new Set([...(await listMarkers(this.#client)), ...(await this.#known())].filter((name) => name.endsWith('.zip')));
+  async list(call: CallOptions = {}): Promise<readonly StoredName[]> {
+    const names = new Set([...(await listMarkers(this.#client, call)), ...(await this.#known())].filter((name) => name.endsWith('.zip')));
     const found: StoredName[] = [];
     const read = async (name: string): Promise<{ name: string; bytes: number } | undefined> => {
       // One whose marker is damaged is there, and says so when it is opened.
-      const marker = await readMarker(this.#client, name).catch((error: unknown) => {
+      const marker = await readMarker(this.#client, name, call).catch((error: unknown) => {
         if (!isRunbackError(error, 'file-unreadable')) throw error;
         return 'damaged' as const;
       });
