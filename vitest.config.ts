@@ -37,6 +37,7 @@ const LATER = [
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
   'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',
+  'test/contracts/s3-server.test.ts',
   'test/snapshots/{asked-since,import-crash,radosgw,s3-crash,s3-faults}.test.ts',
 ];
 /** Sweeps that both run, the longer one at more places. */

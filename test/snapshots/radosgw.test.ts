@@ -6,11 +6,11 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { silentReporter, systemClock } from '../../src/lib/index.js';
 import { S3Client, s3Storage, type SnapshotStorage } from '../../src/snapshots/index.js';
 import { snapshotStorageContract } from '../contracts/snapshot-storage.js';
-import { startRadosgw } from '../support/radosgw.js';
+import { radosgw } from '../support/radosgw.js';
 import { temporaryFolder } from '../support/store.js';
 import { killedS3Put } from './killed-s3-put.js';
 
-const started = await startRadosgw();
+const started = await radosgw();
 const server = 'missing' in started ? undefined : started;
 if ('missing' in started) console.log(`skipped: ${started.missing}`);
 afterAll(async () => await server?.stop());
@@ -25,10 +25,9 @@ const clientOf = (place: Partial<S3Client['place']>): S3Client =>
     environment: {},
   });
 const newBucket = async (): Promise<S3Client['place']> => {
-  const client = clientOf({ bucket: `bucket-${(buckets += 1)}` });
-  expect((await client.send({ method: 'PUT' })).status).toBe(200);
-  await client.close();
-  return client.place;
+  const name = `bucket-${(buckets += 1)}`;
+  await server?.createBucket(name);
+  return clientOf({ bucket: name }).place;
 };
 const storageIn = (place: S3Client['place'], dir: string): SnapshotStorage => s3Storage({ client: clientOf(place), dir, now: systemClock.now });
 
@@ -37,6 +36,19 @@ describe.skipIf(server === undefined)('a real server', () => {
     const place = await newBucket();
     const dir = join(await temporaryFolder(), 'storage');
     return { open: () => storageIn(place, dir), killedPut: killedS3Put({ place, credentials: { key, secret }, dir }) };
+  });
+
+  test('a file that is put in the place of another is that or this', async () => {
+    const place = await newBucket();
+    const dir = join(await temporaryFolder(), 'storage');
+    for (const text of ['first', 'second'])
+      await storageIn(place, dir).put(
+        'snap-a.zip',
+        (sink) => sink(Buffer.from(text)),
+        () => Promise.resolve(),
+      );
+    const file = await storageIn(place, dir).open('snap-a.zip');
+    expect((await file.read(0, file.bytes)).toString()).toBe('second');
   });
 
   test('what is larger than a part is sent in parts, and an upload that was cut off goes on where it was', async () => {

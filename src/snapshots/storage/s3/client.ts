@@ -94,7 +94,7 @@ export class S3Client {
 
   async send(request: S3Request, call: CallOptions = {}): Promise<HttpAnswer> {
     let answer = await this.#once(request, call);
-    const told = Date.parse(answer.headers['date'] ?? '');
+    const told = Date.parse(textIn(String(answer.body), 'ServerTime') ?? answer.headers['date'] ?? '');
     if (codeOf(answer) === SKEW && !Number.isNaN(told)) {
       this.#ahead = told - this.#deps.clock.now().getTime();
       answer = await this.#once(request, call);

@@ -42,8 +42,12 @@ export async function readMarker(client: S3Client, name: string, call: CallOptio
  * Throws `storage-refused` where another one has that name.
  */
 export async function writeMarker(client: S3Client, marker: Marker, replaces: string | undefined, call: CallOptions): Promise<void> {
-  const condition = replaces === undefined ? { 'if-none-match': '*' } : { 'if-match': replaces };
-  const answer = await client.send({ method: 'PUT', key: keyOf(marker.name), headers: condition, bytes: Buffer.from(JSON.stringify(marker)) }, call);
+  const bytes = Buffer.from(JSON.stringify(marker));
+  const put = async (headers: Readonly<Record<string, string>>): ReturnType<S3Client['send']> =>
+    await client.send({ method: 'PUT', key: keyOf(marker.name), headers, bytes }, call);
+  let answer = await put(replaces === undefined ? { 'if-none-match': '*' } : { 'if-match': replaces });
+  // Some know a tag only without its quotes, as radosgw does.
+  if (replaces !== undefined && CONDITION_FAILED.includes(answer.status)) answer = await put({ 'if-match': replaces.replaceAll('"', '') });
   if (!CONDITION_FAILED.includes(answer.status)) {
     expectStored(client, answer);
     return;
