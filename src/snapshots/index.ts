@@ -22,7 +22,7 @@ export { isLastVerified } from './references.js';
 export { gapsOf, NOTES_KIND, type SnapshotNotes, suspicionOf } from './summary.js';
 export { keepRestoreTest, proofOf, type RestoreDifference, type RestoreProof, type RestoreTest, type SetApart } from './restore-tests.js';
 export * from './types.js';
-export { type Decryption, decryptionWith, type Encryption, encryptionFor } from './encryption/age.js';
+export { type Decryption, decryptionWith, type Encryption, encryptionFor, newKeyPair } from './encryption/age.js';
 export { S3Client, type S3Credentials } from './storage/s3/client.js';
 export { s3Storage } from './storage/s3/s3.js';
 export type { SnapshotStorage } from './storage/storage.js';

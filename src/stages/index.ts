@@ -3,7 +3,7 @@ export { startIntegration, type Integration, type IntegrationEvent } from './int
 export { hasSandbox, openEmptyStage, type EmptyStage, type EmptyStageDeps } from './empty/empty.js';
 export { localPlatforms, startLocalStage } from './local/start.js';
 export { runThere, workThere, type StageOutcome, type StageProgram } from './program.js';
-export { ownFolder, removeLeftFolders, STAGE_FOLDER } from './left-folders.js';
+export { leftFolders, ownFolder, removeLeftFolders, STAGE_FOLDER } from './left-folders.js';
 export { guardStage } from './guards.js';
 export { stageMachine, type StageMachine } from './machine.js';
 export { openStagingStage, type StagingDeps } from './staging.js';
@@ -11,4 +11,4 @@ export { seedSandbox } from './seed.js';
 export type * from './stage.js';
 export { leaveToken, leftToken } from './token-file.js';
 export { differencesOf, keepStage, keepTruth, linkName, scoreTruth, type KeptTruth, type Score } from './truth.js';
-export { shippedDir, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';
+export { loseKey, shippedDir, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';

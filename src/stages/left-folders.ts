@@ -40,22 +40,34 @@ export async function removeLeftFolders(
   clock: Clock,
   parent: string = tmpdir(),
 ): Promise<{ readonly removed: readonly string[]; readonly left: readonly LeftFolder[] }> {
+  const { stale, left } = await leftFolders(clock, parent);
   const removed: string[] = [];
+  const failed: LeftFolder[] = [];
+  for (const folder of stale)
+    try {
+      await removeFolder(folder);
+      removed.push(folder);
+    } catch (error) {
+      // Where it is gone, another process has taken it away.
+      if (await isThere(folder)) failed.push({ folder, why: messageOf(error) });
+    }
+  return { removed, left: [...left, ...failed] };
+}
+
+/** The folders that {@link removeLeftFolders} would remove, and those that it would name. Never throws. */
+export async function leftFolders(
+  clock: Clock,
+  parent: string = tmpdir(),
+): Promise<{ readonly stale: readonly string[]; readonly left: readonly LeftFolder[] }> {
+  const stale: string[] = [];
   const left: LeftFolder[] = [];
   const names = await readdir(parent).catch(() => []);
   for (const folder of names.filter((name) => name.startsWith(STAGE_FOLDER)).map((name) => join(parent, name))) {
-    try {
-      const fate = await fateOf(folder, clock);
-      if (fate === 'goes') {
-        await removeFolder(folder);
-        removed.push(folder);
-      } else if (fate !== 'stays') left.push({ folder, ...fate });
-    } catch (error) {
-      // Where it is gone, another process has taken it away.
-      if (await isThere(folder)) left.push({ folder, why: messageOf(error) });
-    }
+    const fate = await fateOf(folder, clock).catch((error: unknown) => ({ why: messageOf(error) }));
+    if (fate === 'goes') stale.push(folder);
+    else if (fate !== 'stays' && (await isThere(folder))) left.push({ folder, ...fate });
   }
-  return { removed, left };
+  return { stale, left };
 }
 
 /** What becomes of a folder; why, where nobody can tell whether it may go. */

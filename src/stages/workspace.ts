@@ -1,8 +1,9 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { defined } from '../lib/index.js';
+import { newKeyPair } from '../snapshots/index.js';
 
 /** The folder that holds the shipped runback.yml, runbooks and escalation.yml: the top of the package. */
 export const shippedDir = fileURLToPath(new URL('../../', import.meta.url));
@@ -41,12 +42,17 @@ export interface WorkspaceParts {
   readonly runbooks: readonly string[];
   /** The `restores` part of runback.yml: limits and habits, as in the workspace that is rehearsed for. */
   readonly restores?: Readonly<Record<string, unknown>>;
+  /** Its snapshots are encrypted, and the key that opens them lies in a file of its own there. */
+  readonly encrypted?: boolean;
 }
+
+/** The file of the key, where snapshots are encrypted. */
+const KEY_FILE = 'backup.key';
 
 /** Lays the workspace of a stage into an empty folder: everything that its platforms need, and those runbooks. */
 export async function layWorkspace(
   folder: string,
-  { runbooks, restores }: WorkspaceParts,
+  { runbooks, restores, encrypted = false }: WorkspaceParts,
   own: {
     readonly platforms: Readonly<Record<string, unknown>>;
     readonly syncs: Readonly<Record<string, unknown>>;
@@ -56,12 +62,23 @@ export async function layWorkspace(
 ): Promise<void> {
   await mkdir(join(folder, 'runbooks'), { recursive: true, mode: 0o700 });
   const { platforms, syncs, tokens } = own;
+  const pair = encrypted ? await newKeyPair() : undefined;
+  const backups = { storage: 'backups', ...(pair && { encrypt: { to: [pair.recipient] }, identity: `file:${KEY_FILE}` }) };
   // JSON is YAML.
-  const config = { version: 1, platforms, syncs, backups: { storage: 'backups' }, ...defined({ restores }) };
+  const config = { version: 1, platforms, syncs, backups, ...defined({ restores }) };
   await writeFile(join(folder, 'runback.yml'), `${JSON.stringify(config, undefined, 2)}\n`);
-  for (const [name, token] of Object.entries(tokens)) await writeFile(join(folder, name), token, { mode: 0o600 });
+  for (const [name, token] of Object.entries({ ...tokens, ...(pair && { [KEY_FILE]: `${pair.identity}\n` }) }))
+    await writeFile(join(folder, name), token, { mode: 0o600 });
   await writeFile(join(folder, 'escalation.yml'), PRACTICE_ESCALATION);
   for (const path of runbooks) await cp(path, join(folder, 'runbooks', basename(path)));
+}
+
+/** Loses the key that opens the snapshots of a stage; gives what brings the second copy of it. */
+export async function loseKey(folder: string): Promise<() => Promise<void>> {
+  const file = join(folder, KEY_FILE);
+  const key = await readFile(file);
+  await rm(file);
+  return async () => await writeFile(file, key, { mode: 0o600 });
 }
 
 const PRACTICE_ESCALATION = `# Who is paged while you practice: nobody real. The pages are written to pages.log.

@@ -94,6 +94,9 @@ function findingOf(schema: Schema, issue: Issue, value: unknown): Finding[] {
 function unionFindings(schema: Schema, issue: Extract<Issue, { code: 'invalid_union' }>, value: unknown, name: string): Finding[] {
   const { path } = issue;
   const actual = valueAt(value, path);
+  // No branch has this value of the key that tells them apart.
+  const kinds = actual === undefined ? [] : literalsAt(schema, path);
+  if (issue.errors.length === 0 && kinds.length > 1) return findingOf(schema, { ...issue, code: 'invalid_value', values: kinds }, value);
   const branches = issue.errors.filter((errors) => !errors.some((error) => error.code === 'invalid_type' && error.path.length === 0));
   // The branch that gets furthest is the one that was meant.
   const [best] = [...branches].sort(
@@ -119,6 +122,12 @@ function unionFindings(schema: Schema, issue: Extract<Issue, { code: 'invalid_un
 function keysAt(schema: Schema, path: Path): string[] {
   return [...new Set(schemasAt([schema], path).flatMap((found) => ('shape' in found._zod.def ? Object.keys(found._zod.def.shape as object) : [])))];
 }
+
+/** The single values that a schema knows at a path. */
+const literalsAt = (schema: Schema, path: Path): z.core.util.Literal[] =>
+  schemasAt([schema], path).flatMap(({ _zod: { def } }) =>
+    def.type === 'literal' ? (def as z.core.$ZodLiteralDef<z.core.util.Literal>).values : [],
+  );
 
 function describe(schema: Schema, path: Path): string | undefined {
   for (const found of schemasAt([schema], path)) {

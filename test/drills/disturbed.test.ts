@@ -14,7 +14,7 @@ import { play } from './support/deps.js';
 const root = join(import.meta.dirname, '../..');
 /** What the run gets over by itself, and what ends it: after one of these it has to be resumed. */
 const PASSING = ['rate-limit', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error', 'partial-answer'] as const;
-const ENDING = ['kill', 'expired-token', 'missing-permission', 'full-disk'] as const;
+const ENDING = ['kill', 'expired-token', 'missing-permission', 'full-disk', 'lost-key'] as const;
 const RUNS = Number(process.env['RUNBACK_TEST_RUNS'] ?? (fullSweeps ? 200 : 3));
 
 /**
@@ -39,7 +39,9 @@ async function disturbed(drill: Drill, random: Random): Promise<Drill> {
     after: random.integer(12),
     times: 1,
   }));
-  return { ...drill, document: { ...drill.document, disturb, where: { local: ['hubspot'], records: 150, seed: random.integer(1_000_000) } } };
+  const encrypted = random.integer(3) === 0 || disturb.some((each) => each.with === 'lost-key');
+  const backup = { age: '0s', ...drill.document.backup, encrypted };
+  return { ...drill, document: { ...drill.document, backup, disturb, where: { local: ['hubspot'], records: 150, seed: random.integer(1_000_000) } } };
 }
 
 /** Plays a drill. An account on which its fault finds too few records proves nothing: another one is taken. */

@@ -18,3 +18,20 @@ it.each([
   }
   expect(said).toMatch(message);
 });
+
+it.each([
+  ['fault: { kind: empty, object: contacts, field: city }', /cannot be \\"empty\\".*one of .*empty-values/u],
+  ['disturb: [{ at: apply, with: lost-key }]', /no key where nothing is encrypted/u],
+  ['backup: { key: gone }', /no key where nothing is encrypted/u],
+  ['backup: { encrypted: true, key: gone }\ndisturb: [{ at: apply, with: lost-key }]', /cannot be lost again/u],
+])('%s is refused, and says why', (part, message) => {
+  const fault = part.startsWith('fault') ? '' : 'fault: { kind: empty-values, object: contacts, field: city, share: 0.1 }\n';
+  const text = `version: 1\nid: a-drill\ntitle: A drill\nwhere: { local: [hubspot] }\n${fault}runbook: mass-overwrite\n${part}\n`;
+  let said = '';
+  try {
+    parseDrill(text, 'drills/a-drill.yml');
+  } catch (error) {
+    said = JSON.stringify(error, Object.getOwnPropertyNames(error));
+  }
+  expect(said).toMatch(message);
+});

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { DrillResult } from '../../src/drills/index.js';
@@ -166,6 +167,37 @@ describe('a game day', () => {
     expect(await readIfThere(join(folder, 'real.log'))).toBe('');
     // That nobody answered says nothing of the runbook.
     expect((await run('runbook', 'list')).stdout).not.toContain('failed');
+  }, 240_000);
+
+  it('where approvals have to be signed, only a signature counts on its stage too', async () => {
+    const big = { fault: { kind: 'overwrite', object: 'contacts', field: 'firstname', share: 0.9 } };
+    const { folder, mail, run } = await workspace({ signed: true }, big);
+    const key = join(folder, 'lee');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const [type, body] = (await readFile(`${key}.pub`, 'utf8')).split(' ');
+    const file = join(folder, 'escalation.yml');
+    const contact = 'lee: { name: Lee Park,';
+    await writeFile(file, (await readFile(file, 'utf8')).replace(contact, `${contact} key: ${type} ${body},`));
+    // The key that opens the backups is said to be somewhere where it is not.
+    const encrypt = { to: [await identityToRecipient(await generateIdentity())] };
+    await writeFile(join(folder, 'runback.yml'), JSON.stringify({ version: 1, backups: { encrypt, identity: 'file:gone.key' } }));
+    const game = run('--json', 'drill', 'run', 'names', '--people', '--yes', '--wait', '1m');
+    const [, id = ''] = await mailWith(mail, /runback incident ack (\S+)/u);
+    expect((await run('incident', 'ack', id, '--as', 'maya')).code).toBe(0);
+    const [, stage = '', step = ''] = await mailWith(mail, /runback approve (run-\S+) --workspace\s+(\S+)/u);
+    const approve = ['approve', stage, '--workspace', step, '--as', 'lee'];
+    const [confirmation = ''] = /sandbox:\d+/u.exec((await run(...approve, '--key', key)).stderr) ?? [];
+    const unsigned = await run(...approve, '--confirm', confirmation);
+    expect([unsigned.code, unsigned.stderr]).toEqual([6, expect.stringContaining('--key')]);
+    const signed = await run(...approve, '--key', key, '--confirm', confirmation);
+    expect(signed.code, signed.stderr).toBe(0);
+    const ended = await game;
+    expect(ended.code, ended.stdout + ended.stderr).toBe(0);
+    const { people } = resultOf(ended);
+    expect(people?.approvals).toMatchObject([{ given: ['Lee Park'] }]);
+    expect(people?.findings.filter(({ kind }) => kind === 'key')).toEqual([
+      expect.objectContaining({ owner: 'whoever keeps the key of the backups', what: expect.stringContaining('gone.key') as string }),
+    ]);
   }, 240_000);
 
   it('killed in the middle, pages nobody on: the next drill ends its incident', async () => {

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { requireStandIns } from '../../src/drills/rehearsal/stand-ins.js';
+import { loadRunbook } from '../../src/runbooks/index.js';
 import { drillOf, failedOf, folderFor, play } from './support/deps.js';
 
 /** The shipped runbook with a program of its own before its last step, that would touch a file. */
-async function runbookThatReaches(): Promise<{ readonly runbook: string; readonly file: string }> {
+async function runbookThatReaches(when = ''): Promise<{ readonly runbook: string; readonly file: string }> {
   const folder = await folderFor('reaches');
   const [runbook, file] = [join(folder, 'mass-overwrite.yml'), join(folder, 'touched')];
   const shipped = await readFile(join(import.meta.dirname, '../../runbooks/mass-overwrite.yml'), 'utf8');
-  const step = `\n  - id: tell\n    title: Tell the warehouse\n    command: [sh, -c, 'touch "$1"', touch, ${JSON.stringify(file)}]\n    undo: { none: x }\n`;
+  const step = `\n  - id: tell\n    title: Tell the warehouse\n    command: [sh, -c, 'touch "$1"', touch, ${JSON.stringify(file)}]\n    undo: { none: x }\n${when}`;
   const before = '\n  - id: resume\n';
   expect(shipped).toContain(before);
   await writeFile(runbook, shipped.replace(before, `${step}${before}`));
@@ -20,8 +22,21 @@ async function runbookThatReaches(): Promise<{ readonly runbook: string; readonl
 
 // A user would lose: what a program of a runbook does to a real system, because somebody rehearsed it.
 describe('a runbook with a program of its own', () => {
-  it('does not run it in a drill that says nothing of it: the run stops there, and says what allows it', async () => {
+  it('is not staged in a drill that says nothing of it, unless it stops before that or is built to fail', async () => {
     const { runbook, file } = await runbookThatReaches();
+    await expect(play(drillOf({}), { runbook })).rejects.toMatchObject({
+      code: 'file-invalid',
+      next: expect.stringContaining('stand_ins: { tell: { exit_code: 0 } }') as string,
+    });
+    const wanted = await loadRunbook(runbook);
+    for (const allowed of [{ expect: { stops: 'review' } }, { must_fail: ['ended'] }, { stand_ins: { tell: {} } }])
+      expect(() => requireStandIns(drillOf(allowed), wanted)).not.toThrow();
+    expect(() => requireStandIns(drillOf({ expect: { stops: 'resume' } }), wanted)).toThrow('what stands for step tell');
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('does not run it where only the run shows that it comes to it: it stops there, and says what allows it', async () => {
+    const { runbook, file } = await runbookThatReaches('    when: inputs.platform != ""\n');
     const result = await play(drillOf({}), { runbook });
     expect(existsSync(file)).toBe(false);
     expect(failedOf(result)).toContain('ended');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { Redactor, systemClock } from '../../src/lib/index.js';
-import { ownFolder, removeLeftFolders } from '../../src/stages/index.js';
+import { leftFolders, ownFolder, removeLeftFolders } from '../../src/stages/index.js';
 import { openFileStore, type ProcessIdentity, thisProcess } from '../../src/store/index.js';
 import { cleanEnv, program, runback } from '../cli/support/child.js';
 
@@ -64,6 +64,10 @@ test('only folders whose process has surely ended are removed, and those that no
   await symlink(join(theirs, 'runback-drill-linked'), join(parent, 'runback-drill-linked'));
   await drillFolder(join(parent, 'deeper'), 'ended', ended);
 
+  const before = await readdir(parent);
+  const { stale } = await leftFolders(systemClock, parent);
+  expect(stale.map((folder) => folder.split('-').at(-1)).sort()).toEqual(['ended', 'reused']);
+  expect(await readdir(parent)).toEqual(before);
   const result = await removeLeftFolders(systemClock, parent);
   expect(result.removed.map((folder) => folder.split('-').at(-1)).sort()).toEqual(['ended', 'reused']);
   const untold = (host: string): string => `whether process ${ended.pid} on ${host} has ended cannot be told from here`;

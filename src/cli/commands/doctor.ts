@@ -1,8 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 
-import { defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
-import { decryptionWith, encryptionFor, isLastVerified } from '../../snapshots/index.js';
+import { type Clock, defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
+import { isLastVerified } from '../../snapshots/index.js';
 import { hardLinkProblem } from '../../store/index.js';
+import { requireBackupKey } from '../flows/backup-key.js';
 import { checkLocks } from '../session/locks.js';
 import type { Session } from '../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../shell/command.js';
@@ -61,6 +62,7 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
     ['Storage', async () => await (await opened.catalog()).tryStorage(call)],
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
     ['Encryption', () => encryptionOf(opened)],
+    ['Drills', () => leftDrills(clock)],
     ['Who can write', () => writersOf(opened)],
     ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, call)] as const),
     ...Object.keys(syncs).map((name) => [`Sync ${name}`, () => syncOf(opened, name, call)] as const),
@@ -115,20 +117,21 @@ async function encryptionOf(opened: Session): Promise<string | Warning> {
   const told = encrypt === undefined ? 'snapshots are not encrypted' : `for ${counted(encrypt.to.length, 'recipients')}`;
   if (identity === undefined)
     return unreadable.length === 0 && encrypt === undefined ? told : `${told}; no key here, so that no encrypted snapshot can be read`;
-  const keys = decryptionWith(async () => await opened.secret(identity));
-  const trial = encrypt && (await encryptionFor(encrypt.to).encrypt(Buffer.from('trial')));
-  if (trial !== undefined)
-    await keys.decrypt(trial).catch((error: unknown) => {
-      if (isRunbackError(error)) throw error;
-      throw new RunbackError('snapshot-encrypted', 'The key of backups.identity does not open what is encrypted now', {
-        why: 'It belongs to none of the recipients in backups.encrypt.to.',
-        state: 'Nothing was changed.',
-        next: 'Correct one of the two in runback.yml. What belongs to a key: age-keygen -y FILE',
-      });
-    });
+  await requireBackupKey(opened, identity);
   return unreadable.length === 0
     ? `${told}; the key here opens all`
     : { warning: `${told}; the key here does not open ${counted(unreadable.length, 'snapshots')}` };
+}
+
+/** What drills that were killed left on this machine; the next `drill run` removes what surely is nobody's any more. */
+async function leftDrills(clock: Clock): Promise<string | Warning> {
+  const { leftFolders } = await import('../../stages/index.js');
+  const { stale, left } = await leftFolders(clock);
+  const parts = [
+    ...(stale.length === 0 ? [] : [`${counted(stale.length, 'folders')} of drills that were killed: the next \`drill run\` removes them`]),
+    ...left.map(({ folder, why }) => `${folder}: ${why}`),
+  ];
+  return parts.length === 0 ? 'nothing left behind' : { warning: parts.join('; ') };
 }
 
 async function writersOf(opened: Session): Promise<string | Warning> {

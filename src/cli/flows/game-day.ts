@@ -1,7 +1,7 @@
 import type { Answer, ApprovalMeasured, DrillResult, Finding, RehearsalPeople } from '../../drills/index.js';
 import type { Escalation } from '../../escalation/index.js';
 import type { Incident } from '../../incidents/index.js';
-import { defined, isRunbackError, newId, RunbackError } from '../../lib/index.js';
+import { defined, isRunbackError, messageOf, newId, RunbackError } from '../../lib/index.js';
 import { daemonRuns, deliverNow, type IncidentSession } from '../session/incidents.js';
 import type { Session } from '../session/session.js';
 import { withIncidents } from '../session/with-incidents.js';
@@ -126,7 +126,7 @@ class GameDay {
     this.#say(answer, waitedMs);
     // Nobody is woken for a drill that goes its way without them.
     if (answer === undefined) await this.#resolve('Nobody answered: the drill continues without people');
-    const findings = people.findingsOf(this.file, incident, steps, now);
+    const findings = [...people.findingsOf(this.file, incident, steps, now), ...(await this.#backupKey())];
     const check = people.answeredCheck(answer, { waitedMs, exhausted: people.isExhausted(this.file, incident, now) });
     // Only in a sandbox everybody may do everything else: on other stages the answers of the drill approve.
     const askPeople = answer === undefined || !('local' in place) ? undefined : this.#people(incident.id, answer, waitMs);
@@ -209,6 +209,22 @@ class GameDay {
     } catch (error) {
       // Another process is at it, and does the same.
       if (!isRunbackError(error, 'locked')) throw error;
+    }
+  }
+
+  /** Backups that nobody can open here are no backups. */
+  async #backupKey(): Promise<readonly Finding[]> {
+    const { encrypt, identity } = this.session.workspace.config.backups;
+    if (encrypt === undefined && identity === undefined) return [];
+    const { backupKeyFinding } = await import('../../drills/index.js');
+    try {
+      if (identity === undefined) return [backupKeyFinding('backups.identity of runback.yml is not set on this machine')];
+      const { requireBackupKey } = await import('./backup-key.js');
+      await requireBackupKey(this.session, identity);
+      return [];
+    } catch (error) {
+      if (isRunbackError(error, 'interrupted')) throw error;
+      return [backupKeyFinding(messageOf(error))];
     }
   }
 

@@ -68,6 +68,7 @@ type Act = 'look' | 'respond' | 'resume' | 'mend' | 'end';
 /** What is asked of somebody else, in words. */
 const ASKED: Readonly<Record<string, string>> = {
   'full-disk': 'Make room on the disk',
+  'lost-key': 'Have the second copy of the key brought',
   'expired-token': 'Have the token renewed',
   'missing-permission': 'Have the permission given',
 };

@@ -72,7 +72,7 @@ export function drillsText(results: readonly DrillResult[], unstaged: readonly U
     ...unstaged.map((one) => drillLine(one, style)),
     failed === 0
       ? `${style.glyph.done} ${counted(results.length, 'drills')} proved what they are there for.`
-      : `${style.glyph.failed} ${counted(failed, 'drills')} did not prove what they are there for.`,
+      : `${style.glyph.failed} ${counted(failed, 'drills')} did not prove what ${failed === 1 ? 'it is' : 'they are'} there for.`,
   ].join('\n');
 }
 

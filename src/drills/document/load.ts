@@ -61,11 +61,16 @@ function chosenFault({ kind, ...parameters }: { readonly kind: string }): Chosen
 }
 
 function* problemsOf(document: DrillDocument): Iterable<PathProblem> {
-  const { where, meanwhile, disturb, automations, hands } = document;
+  const { where, meanwhile, disturb, automations, hands, backup } = document;
   if ('platform' in where && (automations.length > 0 || disturb.some((each) => each.with !== 'kill') || meanwhile?.sync !== undefined))
     yield { path: ['where'], message: 'only a sandbox on this machine can be disturbed, or has automations or a sync of its own' };
   if ('platform' in where && hands.some((hand) => 'options' in hand))
     yield { path: ['where'], message: 'only on a sandbox on this machine can a drill change the options of a field, and put them back' };
+  const lost = disturb.findIndex((each) => each.with === 'lost-key');
+  const losing = lost !== -1 ? ['disturb', lost, 'with'] : backup?.key === 'gone' ? ['backup', 'key'] : undefined;
+  if (losing !== undefined && backup?.encrypted !== true)
+    yield { path: losing, message: 'there is no key where nothing is encrypted', expected: 'backup: { encrypted: true }' };
+  if (lost !== -1 && backup?.key === 'gone') yield { path: ['disturb', lost, 'with'], message: 'a key that is gone cannot be lost again' };
   if ('local' in where)
     for (const [index, name] of where.local.entries())
       if (!localPlatforms().includes(name))

@@ -7,7 +7,7 @@ import { CHECKS } from '../verdict/checks.js';
 /** What the platform does to some requests, and then no more. */
 export const PASSING = ['rate-limit', 'timeout', 'drop-answer', 'drop-request', 'cut-body', 'nonsense', 'server-error', 'partial-answer'] as const;
 /** What stays as it is until somebody mends it. */
-export const LASTING = ['expired-token', 'missing-permission', 'full-disk'] as const;
+export const LASTING = ['expired-token', 'missing-permission', 'full-disk', 'lost-key'] as const;
 
 const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected a lower-case id such as "overwritten-names"');
 const text = z.string().min(1, 'expected some text');
@@ -158,9 +158,13 @@ export const drillSchema = z
     where: whereSchema.describe('Where it is staged; never in production.'),
     automations: z.array(automationSchema).default([]).describe('What the account does by itself: workflows that write or send.'),
     backup: z
-      .strictObject({ age: durationSchema.describe('How old the good snapshot is when the failure strikes.') })
+      .strictObject({
+        age: durationSchema.default('0s').describe('How old the good snapshot is when the failure strikes.'),
+        encrypted: z.boolean().default(false).describe('Snapshots are encrypted, and the key that opens them lies in a file of the stage.'),
+        key: z.literal('gone').exactOptional().describe('Nobody has that key when the failure strikes.'),
+      })
       .exactOptional()
-      .describe('A backup that is not as fresh as it should be.'),
+      .describe('A backup that is not as fresh as it should be, or that only a key opens.'),
     fault: z.union([faultSchema, z.array(faultSchema).min(1)]).describe('What goes wrong, one after the other.'),
     meanwhile: meanwhileSchema.exactOptional(),
     runbook: text.describe('Id of the runbook that has to put it right, or the path of one from this file.'),

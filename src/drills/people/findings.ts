@@ -18,6 +18,14 @@ export function findingsOf(file: Escalation, incident: Incident, steps: readonly
   ];
 }
 
+/** The backups are encrypted, and nothing can be restored from them here. `why`: without its full stop. */
+export const backupKeyFinding = (why: string): Finding => ({
+  kind: 'key',
+  what: `The key of the backups is not at hand: ${why}`,
+  owner: 'whoever keeps the key of the backups',
+  next: 'Bring the key or its second copy to where people roll back, and name it in backups.identity: runback doctor tries it out',
+});
+
 /** What the rules do not do although it looks as if they did. */
 function ruleFindings(file: Escalation, at: Date): readonly Finding[] {
   return lintEscalation(file, { now: at })

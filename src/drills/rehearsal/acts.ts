@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { parseDuration, RunbackError } from '../../lib/index.js';
 import { type Automation, createRandom, type Random, type Who } from '../../sandbox/index.js';
-import { runThere, type Stage, stageMachine } from '../../stages/index.js';
+import { loseKey, runThere, type Stage, stageMachine } from '../../stages/index.js';
 import type { AutomationDocument, EditsDocument } from '../document/schema.js';
 import type { FaultStage } from '../faults/fault.js';
 import type { Moment } from '../result.js';
@@ -67,6 +67,13 @@ export class StageActs {
     } finally {
       await file.close();
     }
+  }
+
+  /** Nobody has the key any more that opens the backups, where the drill says so. */
+  async loseKey(): Promise<void> {
+    if (this.request.drill.document.backup?.key !== 'gone') return;
+    await loseKey(this.stage.folder);
+    this.note('the key of the backups is gone');
   }
 
   async #command(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<unknown> {

@@ -1,5 +1,5 @@
 import type { CommonEffect } from '../../sandbox/index.js';
-import type { Stage, StageMachine } from '../../stages/index.js';
+import { loseKey, type Stage, type StageMachine } from '../../stages/index.js';
 import type { DisturbDocument, PASSING } from '../document/schema.js';
 
 /** A disturbance that took place. */
@@ -81,6 +81,9 @@ export class Disturbances {
       case 'full-disk':
         await machine?.fillDisk();
         this.#lasting.set(each.with, async () => await machine?.freeDisk());
+        return;
+      case 'lost-key':
+        this.#lasting.set(each.with, await loseKey(stage.folder));
         return;
       case 'expired-token':
       case 'missing-permission':

@@ -77,6 +77,7 @@ class Rehearsal {
     this.#acts.setAutomations();
     const book = await TruthBook.open(this.stage.account);
     const snapshotAt = await this.#acts.goodSnapshot();
+    await this.#acts.loseKey();
     await this.#acts.edits('before', book);
     const struckAt = this.#now();
     const struck = await this.#acts.strike(book);

@@ -18,11 +18,12 @@ export async function stageOf(request: RehearsalRequest, deps: RehearsalDeps, se
   const { where } = drill.document;
   const { records } = where;
   const runbooks = [...new Set([runbook, ...choice])];
+  const encrypted = drill.document.backup?.encrypted === true;
   const { from, mask } = 'from' in where || 'platform' in where ? where : { from: undefined, mask: [] };
   if ('local' in place) {
     const snapshot = from === undefined ? undefined : await snapshotOf(drill, from, deps);
     try {
-      const options = { platform: place.local, records, seed, runbooks, mask, ...defined({ from: snapshot }) };
+      const options = { platform: place.local, records, seed, runbooks, mask, encrypted, ...defined({ from: snapshot }) };
       return await startLocalStage(folder, options, deps.clock, deps.call);
     } finally {
       await snapshot?.close();
@@ -30,7 +31,7 @@ export async function stageOf(request: RehearsalRequest, deps: RehearsalDeps, se
   }
   if (deps.staging === undefined)
     throw noWorkspace(`Drill ${drill.id} is staged on ${place.platform}, a platform of a workspace, and there is none here`);
-  return await openStagingStage(folder, { platform: place.platform, records, runbooks, mask, ...defined({ from }) }, deps.staging);
+  return await openStagingStage(folder, { platform: place.platform, records, runbooks, mask, encrypted, ...defined({ from }) }, deps.staging);
 }
 
 /** A snapshot of the workspace, or the path of one from the drill's file. */

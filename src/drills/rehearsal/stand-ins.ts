@@ -8,7 +8,7 @@ import type { StandInDocument } from '../document/schema.js';
 
 /**
  * Throws `file-invalid` where a drill says what stands for a step that the runbook has not, or for a program where it
- * sends a request.
+ * sends a request, and where it says nothing of a step that the run surely comes to.
  */
 export function requireStandIns({ document, file }: Drill, runbook: Runbook): void {
   for (const [id, standIn] of Object.entries(document.stand_ins)) {
@@ -20,6 +20,24 @@ export function requireStandIns({ document, file }: Drill, runbook: Runbook): vo
       state: 'Nothing was started.',
     });
   }
+  requireNoneOpen({ document, file }, runbook);
+}
+
+/** A drill that is to come to its end says what stands for whatever reaches beyond the stage. */
+function requireNoneOpen({ document, file }: Pick<Drill, 'document' | 'file'>, { id, steps }: Runbook): void {
+  const { expect, must_fail, stand_ins } = document;
+  if (must_fail !== undefined) return;
+  const end = steps.findIndex((step) => step.id === expect.stops);
+  const open = steps
+    .slice(0, end === -1 ? steps.length : end + 1)
+    .find(({ kind, when, id: step }) => (kind === 'command' || kind === 'http') && when === undefined && !Object.hasOwn(stand_ins, step));
+  if (open === undefined) return;
+  const answer = open.kind === 'command' ? '{ exit_code: 0 }' : '{ status: 200 }';
+  throw new RunbackError('file-invalid', `Drill ${document.id} does not say what stands for step ${open.id} of ${id}`, {
+    why: `The step ${open.kind === 'command' ? 'runs a program' : 'sends a request'}, and a drill does nothing beyond its stage that its file does not allow.`,
+    state: 'Nothing was started.',
+    next: `In ${file}: stand_ins: { ${open.id}: ${answer} }, or real where it is to be done`,
+  });
 }
 
 const WORDS = {

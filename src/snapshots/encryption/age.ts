@@ -45,6 +45,13 @@ async function library(): Promise<typeof import('age-encryption')> {
   return await import('age-encryption');
 }
 
+/** A new key, and the recipient that it opens files for. */
+export async function newKeyPair(): Promise<{ readonly identity: string; readonly recipient: string }> {
+  const { generateIdentity, identityToRecipient } = await library();
+  const identity = await generateIdentity();
+  return { identity, recipient: await identityToRecipient(identity) };
+}
+
 /**
  * Encrypts for these recipients (`age1…`). Loads the library with the first file; `file-invalid` is thrown there for a
  * recipient that is none.
