@@ -28,7 +28,35 @@ const result = (n: number, passed: boolean): DrillResult => ({
   samples: [{ cell: 'contacts/151000000012/firstname', before: 'Ada', damaged: 'Valued Customer', restored: passed ? 'Ada' : 'Valued Customer' }],
   differs: ['its records are invented'],
 });
-const results = [result(1, true), result(2, false), result(3, true)];
+/** With a person at the terminal, on a game day. */
+const withPeople: DrillResult = {
+  ...result(3, true),
+  byHand: [
+    { title: 'Stop every sync that writes to the platform', ms: 41_000 },
+    { title: 'Does this look like the damage?', ms: 312_000 },
+  ],
+  people: {
+    incident: 'inc-20260301-055500-aaaa',
+    severity: 'sev2',
+    openedAt: '2026-03-01T05:55:00.000Z',
+    waitedMs: 300_000,
+    answer: { by: 'maya', name: 'Maya Ortiz', at: '2026-03-01T05:57:00.000Z', afterMs: 120_000 },
+    pages: [
+      { who: 'Maya Ortiz', person: 'maya', channel: 'mail', medium: 'email', level: 1, at: '2026-03-01T05:55:01.000Z', state: 'accepted' },
+      { who: 'drillroom', channel: 'drillroom', medium: 'channel', at: '2026-03-01T05:56:01.000Z', state: 'failed', why: 'its program ended with 1' },
+    ],
+    approvals: [{ step: 'Have a large restore approved', at: '2026-03-01T06:01:00.000Z', from: ['Lee Park'], given: [], afterMs: 900_000 }],
+    findings: [
+      {
+        kind: 'key',
+        what: 'Lee Park may approve-restore and has no key: approvals have to be signed here',
+        owner: 'Lee Park',
+        next: 'Add the public SSH key of lee to escalation.yml: people.lee.key',
+      },
+    ],
+  },
+};
+const results = [result(1, true), result(2, false), withPeople];
 const SHOTS = process.env['RUNBACK_TEST_SHOTS'];
 
 describe.skipIf(!hasBrowser())('scorecards and their history in a browser', () => {
