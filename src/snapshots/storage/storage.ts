@@ -73,3 +73,9 @@ export interface StoredFile {
   read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
 }
+
+/** Where a read of so many bytes from `offset` puts them: in `into` where there is one, never longer than what the file has there. */
+export function roomFor({ bytes }: Pick<StoredFile, 'bytes'>, offset: number, length: number, into?: Buffer): Buffer {
+  const there = Math.max(0, Math.min(length, bytes - offset));
+  return into?.subarray(0, there) ?? Buffer.allocUnsafe(there);
+}
