@@ -25,8 +25,13 @@ export interface SnapshotStorage {
   open(name: string): Promise<StoredFile>;
   /** All complete files, in no order. An absent folder holds none. */
   list(call?: CallOptions): Promise<readonly StoredName[]>;
-  /** Removes a file; one that is not there is no error. */
+  /** Removes a file, and what waits to take its place; one that is not there is no error. */
   delete(name: string): Promise<void>;
+  /**
+   * What is left of a file that is not there, looked at now; undefined where it is there, nothing is left, or what it takes
+   * to {@link SnapshotStorage.finish} it. Not on drivers where nothing of the kind can be.
+   */
+  remains?(name: string): Promise<Remains | undefined>;
   /** Names whose `put` or scratch space was left behind by a killed process, or is being worked on right now. */
   unfinished(): Promise<readonly string[]>;
   /**
@@ -54,6 +59,12 @@ export interface SnapshotStorage {
   /** For people: where the file of that name is. */
   pathOf(name: string): string;
 }
+
+/**
+ * `entry`: it is listed, and its bytes are gone. `copy`: it is gone, and what was to take its place waits on this machine, whole;
+ * it may be all that is left.
+ */
+export type Remains = 'entry' | 'copy';
 
 export type ByteSink = (bytes: Uint8Array) => Promise<void>;
 
