@@ -1,5 +1,6 @@
 export { byAge } from './age.js';
-export { openCatalog, type Catalog } from './catalog.js';
+export type { Catalog } from './catalog/catalog.js';
+export { openCatalog } from './catalog/stored-catalog.js';
 export { compareLinks, compareObjects, type CompareOptions } from './compare.js';
 export { comparable, unknownKeys, watchedIn, type NotCompared, type Scope } from './scope.js';
 export { createSnapshot } from './create/create.js';

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
@@ -9,7 +9,9 @@ import { describe, expect, it } from 'vitest';
 
 import { RunbackError } from '../../src/lib/index.js';
 import { compareKeys, recordLine } from '../../src/records/index.js';
-import { decryptionWith, encryptionFor, openCatalog, openSnapshot } from '../../src/snapshots/index.js';
+import { decryptionWith, encryptionFor, openCatalog, openSnapshot, type SnapshotStorage } from '../../src/snapshots/index.js';
+import { folderStorage } from '../../src/snapshots/storage/folder.js';
+import type { ByteSink, StoredFile } from '../../src/snapshots/storage/storage.js';
 import { temporaryFolder } from '../support/store.js';
 import { everyPoint } from '../support/sweeps.js';
 import { memoryPlatform, people } from './memory-platform.js';
@@ -197,4 +199,40 @@ describe('an encrypted snapshot', () => {
     const manifest = gunzipSync(execFileSync('age', ['-d', '-i', join(folder, 'key.txt'), join(folder, 'manifest.json.gz.age')]));
     expect(JSON.parse(manifest.toString())).toMatchObject({ id: summary.id });
   });
+});
+
+it('a snapshot that is deleted while it is encrypted again, by a process that was suspended until its lock was taken, does not come back', async () => {
+  const { deps, summary, decryption } = await scene();
+  const folder = folderStorage(deps.dir);
+  const storage: SnapshotStorage = {
+    ...folder,
+    put: async (name, write, check, call) => {
+      const suspended = async (sink: ByteSink): Promise<void> => {
+        await write(sink);
+        await rm(join(deps.store.location, 'locks', `base-${summary.id}.lock`));
+        await openCatalog(deps).delete(summary.id);
+      };
+      await folder.put(name, suspended, check, call);
+    },
+  };
+  await expect(openCatalog({ ...deps, storage, keys: decryption }).reEncrypt(summary.id, 'lee')).rejects.toMatchObject({ code: 'locked' });
+  expect([await openCatalog(deps).list(), await readdir(deps.dir)]).toEqual([[], []]);
+});
+
+it('a snapshot stays known without a key, however often encrypting it again came to nothing', async () => {
+  const { deps, plain, summary, decryption } = await scene();
+  const folder = folderStorage(deps.dir);
+  const full = new RunbackError('disk-full', 'No room left');
+  const storage: SnapshotStorage = {
+    ...folder,
+    put: async (name, write, check, call) => {
+      const thenFull = async (file: StoredFile): Promise<void> => {
+        await check(file);
+        throw full;
+      };
+      await folder.put(name, write, thenFull, call);
+    },
+  };
+  for (let n = 0; n < 2; n += 1) await expect(openCatalog({ ...deps, storage, keys: decryption }).reEncrypt(summary.id, 'lee')).rejects.toBe(full);
+  expect(await openCatalog(plain).survey()).toMatchObject({ snapshots: [{ id: summary.id, encrypted: 'unreadable' }], ignored: [] });
 });

@@ -8,7 +8,7 @@ import { S3Client, s3Storage, type SnapshotStorage } from '../../src/snapshots/i
 import { snapshotStorageContract } from '../contracts/snapshot-storage.js';
 import { radosgw } from '../support/radosgw.js';
 import { temporaryFolder } from '../support/store.js';
-import { killedS3Put } from './killed-s3-put.js';
+import { killedPutOf } from './killed-put.js';
 
 const started = await radosgw();
 const server = 'missing' in started ? undefined : started;
@@ -35,7 +35,8 @@ describe.skipIf(server === undefined)('a real server', () => {
   snapshotStorageContract('bucket, radosgw itself', async () => {
     const place = await newBucket();
     const dir = join(await temporaryFolder(), 'storage');
-    return { open: () => storageIn(place, dir), killedPut: killedS3Put({ place, credentials: { key, secret }, dir }) };
+    const settings = JSON.stringify({ place, credentials: { key, secret } });
+    return { open: () => storageIn(place, dir), killedPut: killedPutOf('killed-s3-put.mjs', 'snapshots/index.js', [settings, dir]) };
   });
 
   test('a file that is put in the place of another is that or this', async () => {

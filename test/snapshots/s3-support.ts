@@ -7,7 +7,7 @@ import { S3Client, type S3Credentials, s3Storage, type SnapshotStorage } from '.
 import type { StorageUnderTest } from '../contracts/snapshot-storage.js';
 import { type S3Options, type S3Server, startS3 } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/store.js';
-import { killedS3Put } from './killed-s3-put.js';
+import { killedPutOf } from './killed-put.js';
 
 /** Waits between tries take no time. */
 export const clock: Clock = { ...systemClock, sleep: () => Promise.resolve() };
@@ -32,7 +32,8 @@ export async function bucket(options: S3Options = {}): Promise<Bucket> {
 /** The bucket as something for the contract. */
 export async function underTest(options: S3Options): Promise<StorageUnderTest> {
   const { server, dir, open } = await bucket(options);
-  return { open: () => open(), killedPut: killedS3Put({ place: placeOf(server), credentials: credentialsOf(server), dir }) };
+  const settings = JSON.stringify({ place: placeOf(server), credentials: credentialsOf(server) });
+  return { open: () => open(), killedPut: killedPutOf('killed-s3-put.mjs', 'snapshots/index.js', [settings, dir]) };
 }
 
 export function placeOf({ endpoint, region, bucket: name }: S3Server): S3Client['place'] {

@@ -1,33 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
 
 import { folderStorage } from '../../src/snapshots/storage/folder.js';
 import { snapshotStorageContract } from '../contracts/snapshot-storage.js';
-import { builtModule } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
-
-const script = fileURLToPath(new URL('killed-put.mjs', import.meta.url));
+import { killedPutOf } from './killed-put.js';
 
 snapshotStorageContract('folder', async () => {
   const dir = join(await temporaryFolder(), 'backups');
   return {
     open: () => folderStorage(dir),
-    async killedPut(name, bytes, when) {
-      const child = spawn(process.execPath, [script, builtModule('snapshots/storage/folder.js'), dir, name, String(bytes), when], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      onTestFinished(() => void child.kill('SIGKILL'));
-      const [said] = (await once(child.stdout, 'data')) as [Buffer];
-      if (said.toString() !== `${when}\n`) throw new Error(`the process that puts ${name} says ${said.toString()}`);
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    },
+    killedPut: killedPutOf('killed-put.mjs', 'snapshots/storage/folder.js', [dir]),
   };
 });
 

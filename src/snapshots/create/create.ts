@@ -149,7 +149,8 @@ async function isStoredOrWaits(storage: SnapshotStorage, name: string, call: Cal
     call.reporter?.note(`${idOf(name)} was whole on this machine, and is stored now`);
   } catch (error) {
     if (!isRunbackError(error)) throw error;
-    call.reporter?.note(`${idOf(name)} waits on this machine to be stored: ${error.message}. ${error.why ?? ''}`.trim());
+    const told = [`${error.message}.`, error.why, error.next?.replace(/\.?$/u, '.')].filter((text) => text !== undefined).join(' ');
+    call.reporter?.note(`${idOf(name)} waits on this machine to be stored: ${told}`);
   }
   return true;
 }

@@ -1,6 +1,6 @@
 import { type CallOptions, defined, sha256 } from '../../lib/index.js';
 import type { Lock, Store } from '../../store/index.js';
-import { readDirectory } from '../container/directory.js';
+import { readDirectory, type ZipDirectory } from '../container/directory.js';
 import { readEntry, type SnapshotFile } from '../container/entry.js';
 import { MANIFEST_ENTRY } from '../container/names.js';
 import { openStored } from '../container/open.js';
@@ -45,12 +45,13 @@ export async function reEncrypt(id: string, { storage, store, encryption, keys, 
     const file: SnapshotFile = { ...(await storage.open(name)), ...defined({ keys }) };
     try {
       const written = await openStored({ ...file, close: () => Promise.resolve() }, defined({ keys }));
+      const directory = await readDirectory(file);
       await storage.put(
         name,
         async (sink) => {
           const container = await ContainerWriter.begin(sink, new Date(written.header.startedAt), encryption);
           try {
-            await copy(file, written, container, options);
+            await copy(file, directory, written, container, options);
             await container.finish();
           } catch (error) {
             container.abort();
@@ -58,8 +59,12 @@ export async function reEncrypt(id: string, { storage, store, encryption, keys, 
           }
         },
         async (stored) => {
+          // Whoever was suspended for long may have lost it: it could have been deleted by now, and is not to come back.
+          await kept?.check();
           const seal = await checkWritten(stored, written, { encryption, ...defined({ keys }) });
-          await notes.update((current) => known(current, (record) => ({ ...record, ...defined({ seal, formerSeal: record.seal }) }), written));
+          // That of the file, not the one noted last: an attempt before this may have noted its own and come to nothing.
+          const formerSeal = directory?.seal?.sha256;
+          await notes.update((current) => known(current, (record) => ({ ...record, ...defined({ seal, formerSeal }) }), written));
         },
         options,
       );
@@ -75,8 +80,13 @@ export async function reEncrypt(id: string, { storage, store, encryption, keys, 
 }
 
 /** Every entry as it is, each checked against its digest, the manifest last. */
-async function copy(file: SnapshotFile, { manifest }: Written, container: ContainerWriter, { signal }: CallOptions): Promise<void> {
-  const directory = await readDirectory(file);
+async function copy(
+  file: SnapshotFile,
+  directory: ZipDirectory | undefined,
+  { manifest }: Written,
+  container: ContainerWriter,
+  { signal }: CallOptions,
+): Promise<void> {
   const parts = [...manifest.objects, ...manifest.links].flatMap(storedParts);
   const digests = new Map([...Object.entries(manifest.entries), ...parts.map((part) => [part.name, part.sha256] as const)]);
   const sizes = new Map(parts.map((part) => [part.name, part.bytes]));

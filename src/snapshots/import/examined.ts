@@ -1,5 +1,5 @@
 import { type CallOptions, formatCount, RunbackError } from '../../lib/index.js';
-import type { Catalog } from '../catalog.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type { SnapshotSummary } from '../types.js';
 import type { CellForm } from './cells.js';
 import type { ColumnChoices, Columns } from './columns.js';

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
 import { type CallOptions, defined, RunbackError, silentReporter } from '../../lib/index.js';
 import { keyOf, type ObjectSchema, type PlatformRecord, setOwn, type Value } from '../../records/index.js';
-import type { Catalog } from '../catalog.js';
+import type { Catalog } from '../catalog/catalog.js';
 import type { SnapshotSummary } from '../types.js';
 import { badKey, type Labels, readCell } from './cells.js';
 import { type Columns, columnsOf } from './columns.js';

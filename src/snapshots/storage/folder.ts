@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promi
 import { join } from 'node:path';
 
 import { exposuresOf, fromFileSystem, RunbackError } from '../../lib/index.js';
-import type { ByteSink, SnapshotStorage, StoredFile, StoredName } from './storage.js';
+import { type ByteSink, roomFor, type SnapshotStorage, type StoredFile, type StoredName } from './storage.js';
 
 const PARTIAL = '.partial';
 const SCRATCH = '.scratch';
@@ -120,8 +120,7 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
     path,
     bytes,
     async read(offset, length, into) {
-      const there = Math.max(0, Math.min(length, bytes - offset));
-      const buffer = into?.subarray(0, there) ?? Buffer.allocUnsafe(there);
+      const buffer = roomFor({ bytes }, offset, length, into);
       let filled = 0;
       while (filled < buffer.length) {
         const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);

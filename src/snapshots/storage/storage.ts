@@ -25,8 +25,13 @@ export interface SnapshotStorage {
   open(name: string): Promise<StoredFile>;
   /** All complete files, in no order. An absent folder holds none. */
   list(call?: CallOptions): Promise<readonly StoredName[]>;
-  /** Removes a file; one that is not there is no error. */
+  /** Removes a file, and what waits to take its place; one that is not there is no error. */
   delete(name: string): Promise<void>;
+  /**
+   * What is left of a file that is not there, looked at now; undefined where it is there, nothing is left, or what it takes
+   * to {@link SnapshotStorage.finish} it. Not on drivers where nothing of the kind can be.
+   */
+  remains?(name: string): Promise<Remains | undefined>;
   /** Names whose `put` or scratch space was left behind by a killed process, or is being worked on right now. */
   unfinished(): Promise<readonly string[]>;
   /**
@@ -55,6 +60,12 @@ export interface SnapshotStorage {
   pathOf(name: string): string;
 }
 
+/**
+ * `entry`: it is listed, and its bytes are gone. `copy`: it is gone, and what was to take its place waits on this machine, whole;
+ * it may be all that is left.
+ */
+export type Remains = 'entry' | 'copy';
+
 export type ByteSink = (bytes: Uint8Array) => Promise<void>;
 
 export interface StoredName {
@@ -72,4 +83,10 @@ export interface StoredFile {
    */
   read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
+}
+
+/** Where a read of so many bytes from `offset` puts them: in `into` where there is one, never longer than what the file has there. */
+export function roomFor({ bytes }: Pick<StoredFile, 'bytes'>, offset: number, length: number, into?: Buffer): Buffer {
+  const there = Math.max(0, Math.min(length, bytes - offset));
+  return into?.subarray(0, there) ?? Buffer.allocUnsafe(there);
 }

@@ -185,9 +185,9 @@ export class S3Client {
         state,
         next: 'Name its region: backups.region in runback.yml.',
       });
-    if (answer.status === 429 || answer.status >= 500) {
-      if (answer.status !== 501) return this.#unreachable(why);
-    }
+    if ((answer.status === 429 || answer.status >= 500) && answer.status !== 501) return this.#unreachable(why);
+    // Not from the service, which says what is not there, but from something on the way: it tells nothing of what is stored.
+    if (answer.status === 404 && (code ?? '') === '') return this.#unreachable(why);
     return undefined;
   }
 

@@ -2,7 +2,7 @@ import { type CallOptions, RunbackError } from '../../../lib/index.js';
 import type { S3Client } from './client.js';
 import type { StoredObject } from './object.js';
 import { CONDITION_FAILED } from './probe.js';
-import { expectStored } from './upload.js';
+import { expectStored, refusedBy } from './upload.js';
 import { textIn, textsIn } from './xml.js';
 
 const FOLDER = 'index/';
@@ -80,7 +80,9 @@ export async function listMarkers(client: S3Client, call: CallOptions = {}): Pro
       if (key.startsWith(begin) && key.endsWith(SUFFIX)) names.push(key.slice(begin.length, -SUFFIX.length));
     }
     const next = textIn(xml, 'NextContinuationToken');
-    if (textIn(xml, 'IsTruncated') !== 'true' || next === undefined || next === token) return names;
+    if (textIn(xml, 'IsTruncated') !== 'true') return names;
+    // Half of a list is none: what builds on another snapshot might be in the rest.
+    if (next === undefined || next === token) throw refusedBy(client, answer.status, 'its list has no end');
     token = next;
   }
 }

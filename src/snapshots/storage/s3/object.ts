@@ -1,5 +1,5 @@
 import { type CallOptions, RunbackError } from '../../../lib/index.js';
-import type { StoredFile } from '../storage.js';
+import { roomFor, type StoredFile } from '../storage.js';
 import type { S3Client } from './client.js';
 
 /** Most bytes that one request asks for. */
@@ -34,8 +34,8 @@ export function objectFile(client: S3Client, { key, bytes }: StoredObject, path:
     path,
     bytes,
     async read(offset, length, into) {
-      const there = Math.max(0, Math.min(length, bytes - offset));
-      const buffer = into?.subarray(0, there) ?? Buffer.allocUnsafe(there);
+      const buffer = roomFor({ bytes }, offset, length, into);
+      const there = buffer.length;
       if (there < BLOCK_BYTES) {
         for (let at = 0; at < there;) {
           const from = (offset + at) % BLOCK_BYTES;

@@ -1,15 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type CallOptions, defined, detailsOf, fromFileSystem, inOrder, isRunbackError, RunbackError } from '../../../lib/index.js';
+import { type CallOptions, defined, detailsOf, inOrder, isRunbackError, RunbackError } from '../../../lib/index.js';
 import { folderStorage } from '../folder.js';
-import type { SnapshotStorage, StoredName } from '../storage.js';
+import type { Remains, SnapshotStorage, StoredName } from '../storage.js';
 import type { S3Client } from './client.js';
-import { deleteMarker, listMarkers, readMarker, writeMarker } from './markers.js';
+import { Garbage } from './garbage.js';
+import { newKey } from './keys.js';
+import { deleteMarker, type FoundMarker, listMarkers, readMarker, writeMarker } from './markers.js';
+import { writeNote } from './notes.js';
 import { objectFile } from './object.js';
-import { probe } from './probe.js';
-import { giveUp, readState, upload, type UploadState, writeState } from './upload.js';
+import { probe, unsafe } from './probe.js';
+import { isGone, readState, upload, type UploadState, writeState } from './upload.js';
 
 /** What is noted of an upload, and the same where its process was killed while it noted it. */
 const UPLOAD = /^(.+)\.upload(?:\.new)?$/u;
@@ -44,12 +46,14 @@ class S3Storage implements SnapshotStorage {
   readonly #client: S3Client;
   readonly #deps: S3StorageDeps;
   readonly #spool: SnapshotStorage;
+  readonly #garbage: Garbage;
   constructor(deps: S3StorageDeps) {
     const { bucket, prefix } = deps.client.place;
     this.location = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
     this.#client = deps.client;
     this.#deps = deps;
     this.#spool = folderStorage(deps.dir);
+    this.#garbage = new Garbage({ client: deps.client, dir: join(deps.dir, 'garbage'), now: deps.now });
   }
 
   pathOf(name: string): string {
@@ -60,8 +64,8 @@ class S3Storage implements SnapshotStorage {
     // Before hours of reading, not after them.
     await this.#tryOnce(call);
     const before = await readMarker(this.#client, name, call);
-    const replaces = before && { tag: before.tag, key: before.marker.key };
-    await writeState(this.#statePath(name), { version: 1, key: newKey(name), ...defined({ replaces }) });
+    const state: UploadState = { version: 1, key: newKey(name), ...defined({ replaces: before && replacing(before) }) };
+    await writeState(this.#statePath(name), state);
     try {
       await this.#spool.put(name, write, check);
     } catch (error) {
@@ -69,12 +73,15 @@ class S3Storage implements SnapshotStorage {
       throw error;
     }
     try {
-      await this.#store(name, call);
+      await this.#store(name, state, call);
     } catch (error) {
       if (!isRunbackError(error)) throw error;
       throw new RunbackError(error.code, error.message, {
         ...detailsOf(error),
-        state: `The snapshot is whole and checked in ${this.#deps.dir} on this machine. It is sent before the next one is taken.`,
+        state:
+          before === undefined
+            ? `The snapshot is whole and checked in ${this.#deps.dir} on this machine. It is sent before the next one is taken.`
+            : 'The snapshot is there: as it was, or as it was to become.',
       });
     }
   }
@@ -88,6 +95,8 @@ class S3Storage implements SnapshotStorage {
   /** What is listed and what this machine stored, each only where its marker is there now: listings may be old. */
   async list(call: CallOptions = {}): Promise<readonly StoredName[]> {
     const names = new Set([...(await listMarkers(this.#client, call)), ...(await this.#known())].filter((name) => name.endsWith('.zip')));
+    // Another process may store it now: known already, and its marker not written yet.
+    const begun = new Set(await this.#begun());
     const found: StoredName[] = [];
     const read = async (name: string): Promise<{ name: string; bytes: number } | undefined> => {
       // One whose marker is damaged is there, and says so when it is opened.
@@ -95,35 +104,49 @@ class S3Storage implements SnapshotStorage {
         if (!isRunbackError(error, 'file-unreadable')) throw error;
         return 'damaged' as const;
       });
-      if (marker === undefined) await rm(this.#knownPath(name), { force: true });
+      if (marker === undefined && !begun.has(name)) await rm(this.#knownPath(name), { force: true });
       return marker === undefined ? undefined : { name, bytes: marker === 'damaged' ? 0 : marker.marker.bytes };
     };
     for await (const one of inOrder(names, READ_AT_ONCE, read)) if (one !== undefined) found.push(one);
     return found;
   }
 
-  /** First out of sight, then away: what is left between the two is noted, and removed with the next one. */
+  /**
+   * First what waits here to take its place, which would bring it back; then the file itself: out of sight, then away. What is
+   * left between the two is noted, and removed with the next one.
+   */
   async delete(name: string): Promise<void> {
+    if ((await this.unfinished()).includes(name)) await this.discard(name);
     const found = await readMarker(this.#client, name).catch((error: unknown) => {
       if (!isRunbackError(error, 'file-unreadable')) throw error;
       return undefined;
     });
-    if (found !== undefined) await this.#noteGarbage({ version: 1, key: found.marker.key });
-    await deleteMarker(this.#client, name);
+    const outOfSight = async (): Promise<void> => await deleteMarker(this.#client, name);
+    if (found === undefined) await outOfSight();
+    else await this.#garbage.noteDuring({ version: 1, key: found.marker.key }, outOfSight);
     await rm(this.#knownPath(name), { force: true });
-    await this.#sweep();
+    await this.#garbage.sweep();
   }
 
   async unfinished(): Promise<readonly string[]> {
-    const begun = (await readdir(this.#deps.dir).catch(() => [])).flatMap((file) => UPLOAD.exec(file)?.[1] ?? []);
-    return [...new Set([...(await this.#spool.unfinished()), ...(await this.#waiting()), ...begun])];
+    return [...new Set([...(await this.#spool.unfinished()), ...(await this.#waiting()), ...(await this.#begun())])];
   }
 
+  /** Once more under another key where it may be that somebody removed what was tried: earlier versions clean up so. */
   async tryOut(call: CallOptions = {}): Promise<void> {
+    let found = await this.#trial(call);
+    if (found?.orRemoved === true) found = await this.#trial(call);
+    if (found !== undefined) throw unsafe(this.#client, found);
+    await this.#garbage.sweep(call);
+  }
+
+  async #trial(call: CallOptions): ReturnType<typeof probe> {
     const key = newKey('probe.zip');
-    await this.#noteGarbage({ version: 1, key });
-    await probe(this.#client, key, call);
-    await this.#sweep(call);
+    let found: Awaited<ReturnType<typeof probe>>;
+    await this.#garbage.noteDuring({ version: 1, key }, async () => {
+      found = await probe(this.#client, key, call);
+    });
+    return found;
   }
 
   async canFinish(name: string): Promise<boolean> {
@@ -132,17 +155,47 @@ class S3Storage implements SnapshotStorage {
 
   async finish(name: string, call: CallOptions = {}): Promise<boolean> {
     if (!(await this.canFinish(name))) return false;
-    await this.#store(name, call);
+    const state = (await readState(this.#statePath(name))) ?? { version: 1, key: newKey(name) };
+    const there = await readMarker(this.#client, name, call);
+    if (there?.marker.key === state.key) await this.#settle(name, state, call);
+    else if (state.replaces === undefined) await this.#store(name, state, call);
+    else await this.#finishCopy(name, state, there, call);
     return true;
+  }
+
+  /** Puts a copy in the place of what is there now, unless that is another one already. Throws `not-found` where nothing is. */
+  async #finishCopy(name: string, state: UploadState, there: FoundMarker | undefined, call: CallOptions): Promise<void> {
+    if (there === undefined) throw this.#withoutOriginal(name);
+    const isOriginal = there.marker.key === state.replaces?.key;
+    // Another machine was quicker: what it stored stays, as long as its bytes are there.
+    if (!isOriginal && !(await isGone(this.#client, there.marker.key, call))) await this.discard(name);
+    else await this.#store(name, { ...state, replaces: replacing(there) }, call);
+  }
+
+  async remains(name: string): Promise<Remains | undefined> {
+    const found = await readMarker(this.#client, name);
+    if (found === undefined) {
+      const copy = (await readState(this.#statePath(name)))?.replaces !== undefined && (await this.canFinish(name));
+      return copy ? 'copy' : undefined;
+    }
+    if (!(await isGone(this.#client, found.marker.key, {}))) return undefined;
+    // Not one that was deleted or replaced in this very moment: its marker goes first.
+    return (await readMarker(this.#client, name))?.marker.key === found.marker.key ? 'entry' : undefined;
   }
 
   async discard(name: string): Promise<void> {
     const state = await readState(this.#statePath(name));
-    if (state !== undefined) await this.#noteGarbage(state);
+    if (state !== undefined) await this.#garbage.note(state);
     await this.#spool.delete(name);
     await this.#spool.discard(name);
+    if (state?.replaces !== undefined) {
+      // It may have taken its place, with the answer lost: then the one before is what is left over.
+      const there = await readMarker(this.#client, name).catch(() => 'unknown' as const);
+      if (there === 'unknown') return;
+      if (there?.marker.key === state.key) await this.#garbage.note({ version: 1, key: state.replaces.key });
+    }
     await this.#forget(name);
-    if (state !== undefined) await this.#sweep().catch(() => undefined);
+    if (state !== undefined) await this.#garbage.sweep().catch(() => undefined);
   }
 
   scratch(name: string): Promise<string> {
@@ -154,25 +207,37 @@ class S3Storage implements SnapshotStorage {
   }
 
   /** Sends a file that lies here whole and checked, and makes it appear. What was sent before is not sent again. */
-  async #store(name: string, call: CallOptions): Promise<void> {
-    const statePath = this.#statePath(name);
-    const state = (await readState(statePath)) ?? { version: 1, key: newKey(name) };
+  async #store(name: string, state: UploadState, call: CallOptions): Promise<void> {
+    const { client, partBytes } = this.#deps;
     const { key, replaces } = state;
     const file = await this.#spool.open(name);
     try {
-      if ((await readMarker(this.#client, name, call))?.marker.key !== key) {
-        const { client, partBytes } = this.#deps;
-        const sha256 = await upload(file, state, { client, statePath, headers: this.#lockHeaders(), ...defined({ partBytes }) }, call);
-        await this.#note(this.#knownPath(name), '');
-        await writeMarker(client, { version: 1, name, key, bytes: file.bytes, sha256 }, replaces?.tag, call);
-      }
+      const statePath = this.#statePath(name);
+      const sha256 = await upload(file, state, { client, statePath, headers: this.#lockHeaders(), ...defined({ partBytes }) }, call);
+      await writeNote(this.#knownPath(name), '');
+      await writeMarker(client, { version: 1, name, key, bytes: file.bytes, sha256 }, replaces?.tag, call);
     } finally {
       await file.close();
     }
-    if (replaces !== undefined) await this.#noteGarbage({ version: 1, key: replaces.key });
+    await this.#settle(name, state, call);
+  }
+
+  /** Removes what is left over once a file is stored: on this machine, and what it took the place of. */
+  async #settle(name: string, { replaces }: UploadState, call: CallOptions): Promise<void> {
+    if (replaces !== undefined) await this.#garbage.note({ version: 1, key: replaces.key });
     await this.#spool.delete(name);
     await this.#forget(name);
-    await this.#sweep(call).catch(() => undefined);
+    await this.#garbage.sweep(call).catch(() => undefined);
+  }
+
+  /** The error for a copy of a snapshot that is gone. Sent, it would bring back what somebody may have deleted; and it may be all that is left. */
+  #withoutOriginal(name: string): RunbackError {
+    const id = name.replace(/\.zip$/u, '');
+    return new RunbackError('not-found', `There is no ${this.pathOf(name)} any more`, {
+      why: `A copy of it that was to take its place is whole in ${this.#deps.dir} on this machine, and is not sent: that would bring back what was deleted elsewhere.`,
+      state: 'Nothing was sent or removed.',
+      next: `If it was deleted on purpose, delete the copy too: runback snapshot delete ${id}`,
+    });
   }
 
   #lockHeaders(): Readonly<Record<string, string>> {
@@ -180,6 +245,11 @@ class S3Storage implements SnapshotStorage {
     if (lockForMs === undefined) return {};
     const until = new Date(now().getTime() + lockForMs).toISOString();
     return { 'x-amz-object-lock-mode': 'GOVERNANCE', 'x-amz-object-lock-retain-until-date': until };
+  }
+
+  /** Names of which something was sent, or was to be. */
+  async #begun(): Promise<readonly string[]> {
+    return (await readdir(this.#deps.dir).catch(() => [])).flatMap((file) => UPLOAD.exec(file)?.[1] ?? []);
   }
 
   /** Files that lie here whole and are not stored yet. */
@@ -196,7 +266,7 @@ class S3Storage implements SnapshotStorage {
     const recently = Math.abs(this.#deps.now().getTime() - mtimeMs) < TRIED_MS;
     if (recently && (await readFile(path, 'utf8').catch(() => '')) === place) return;
     await this.tryOut(call);
-    await this.#note(path, place);
+    await writeNote(path, place);
   }
 
   #statePath(name: string): string {
@@ -214,38 +284,9 @@ class S3Storage implements SnapshotStorage {
   async #known(): Promise<readonly string[]> {
     return await readdir(join(this.#deps.dir, 'known')).catch(() => []);
   }
-
-  async #noteGarbage(state: UploadState): Promise<void> {
-    await this.#note(join(this.#deps.dir, 'garbage', state.key), JSON.stringify(state));
-  }
-
-  /** Removes objects that are no longer wanted. One that a marker names is: whoever meant to remove it did not come to that. */
-  async #sweep(call: CallOptions = {}): Promise<void> {
-    const folder = join(this.#deps.dir, 'garbage');
-    for (const file of await readdir(folder).catch(() => [])) {
-      const state = await readState(join(folder, file));
-      const named = state && (await readMarker(this.#client, nameOf(state.key), call))?.marker.key === state.key;
-      if (state !== undefined && named !== true) await giveUp(this.#client, state, call);
-      await rm(join(folder, file), { force: true });
-    }
-  }
-
-  async #note(path: string, text: string): Promise<void> {
-    try {
-      await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
-      await writeFile(path, text, { mode: 0o600, flush: true });
-    } catch (error) {
-      throw fromFileSystem(error, path);
-    }
-  }
 }
 
-/** A key that nothing else has: the name, with sixteen random digits before its end. */
-function newKey(name: string): string {
-  return `${name.replace(/\.zip$/u, '')}.${randomBytes(8).toString('hex')}.zip`;
-}
-
-/** The name of the file that lies under a key. */
-function nameOf(key: string): string {
-  return key.replace(/\.[0-9a-f]{16}\.zip$/u, '.zip');
+/** What takes the place of this one only as long as it is that. */
+function replacing({ tag, marker }: FoundMarker): NonNullable<UploadState['replaces']> {
+  return { tag, key: marker.key };
 }

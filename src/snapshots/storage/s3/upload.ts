@@ -174,6 +174,11 @@ async function endUploads(client: S3Client, key: string, call: CallOptions): Pro
   }
 }
 
+/** Whether the storage says that there is no such object. */
+export async function isGone(client: S3Client, key: string, call: CallOptions): Promise<boolean> {
+  return (await client.send({ method: 'GET', key, headers: { range: 'bytes=0-0' }, file: true }, call)).status === 404;
+}
+
 async function isThere(client: S3Client, key: string, bytes: number, call: CallOptions): Promise<boolean> {
   const { status, headers } = await client.send({ method: 'GET', key, headers: { range: 'bytes=0-0' }, file: true }, call);
   return status === 206 && headers['content-range']?.endsWith(`/${String(bytes)}`) === true;
@@ -190,7 +195,8 @@ export function expectStored(client: S3Client, answer: { readonly status: number
   );
 }
 
-function refusedBy(client: S3Client, status: number, why: string): RunbackError {
+/** The error for an answer by which nothing was stored, or nothing is known. */
+export function refusedBy(client: S3Client, status: number, why: string): RunbackError {
   const { endpoint, bucket } = client.place;
   return new RunbackError('storage-refused', `The storage at ${endpoint} did not take what was sent to bucket ${bucket}`, {
     why: `It answered ${String(status)} (${why}).`,
