@@ -33,7 +33,7 @@ const LATER = [
   'test/stages/**/*.test.ts',
   'test/backups/sets.test.ts',
   'test/**/browser.test.ts',
-  'test/cli/{bucket,import,package}.test.ts',
+  'test/cli/{bucket,copies,import,package}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
   'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',

@@ -2,6 +2,8 @@ import { type Clock, isRunbackError, RunbackError } from '../lib/index.js';
 import { NOTES_KIND, type SnapshotNotes, suspicionOf } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import type { JobConfig } from '../workspace/index.js';
+import { copyStateOf } from './copies/state.js';
+import { isCopyLate } from './copies/view.js';
 import { readAlarm } from './jobs/alarm-record.js';
 import { stillWaits, windowOf } from './jobs/limits.js';
 import { isLate } from './jobs/overview.js';
@@ -72,17 +74,17 @@ export function backupTicker({ clock, works, once }: BackupTickerDeps): {
   };
 }
 
-/** A backup job as the ticker starts it. `start`: runs `backup run <job> --due`. */
-export function jobWork(store: Store, job: JobConfig, start: (job: string) => Promise<void>): DueWork {
+/** A backup job as the ticker starts it. `copies`: their names. `start`: runs `backup run <job> --due`. */
+export function jobWork(store: Store, job: JobConfig, start: (job: string) => Promise<void>, copies: readonly string[] = []): DueWork {
   return {
     name: job.name,
-    isWanted: async (now) => await isJobWanted(store, job, now),
+    isWanted: async (now) => await isJobWanted(store, job, copies, now),
     isUntold: async () => isUntold(await readAlarm(store, job.name)),
     start: async () => await start(job.name),
   };
 }
 
-async function isJobWanted(store: Store, job: JobConfig, now: Date): Promise<boolean> {
+async function isJobWanted(store: Store, job: JobConfig, copies: readonly string[], now: Date): Promise<boolean> {
   const state = await stateOf(store, job.name).read();
   const { standing, clockBackMs } = standingOf(job, state, now);
   // Seen for the first time, under another schedule, or by a clock that was put back: written down by the run itself.
@@ -98,8 +100,14 @@ async function isJobWanted(store: Store, job: JobConfig, now: Date): Promise<boo
     last?.end === 'failed' ||
     last?.end === 'gaps' ||
     last?.base !== undefined ||
-    (last?.suspect === true && (await isSuspect(store, last.snapshot)))
+    (last?.suspect === true && (await isSuspect(store, last.snapshot))) ||
+    (await isAnyCopyLate(store, job, copies, standing.firstSeen, now))
   );
+}
+
+async function isAnyCopyLate(store: Store, job: JobConfig, copies: readonly string[], since: string, now: Date): Promise<boolean> {
+  for (const copy of copies) if (isCopyLate(job, since, await copyStateOf(store, copy).read(), now)) return true;
+  return false;
 }
 
 /** The restore tests of a job as the ticker starts them. `start`: runs `backup test-restore <job> --due`. */

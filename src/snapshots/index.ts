@@ -24,6 +24,11 @@ export { gapsOf, NOTES_KIND, type SnapshotNotes, suspicionOf } from './summary.j
 export { keepRestoreTest, proofOf, type RestoreDifference, type RestoreProof, type RestoreTest, type SetApart } from './restore-tests.js';
 export * from './types.js';
 export { type Decryption, decryptionWith, type Encryption, encryptionFor, newKeyPair } from './encryption/age.js';
+export { type SnapshotCopy, openCopy } from './copies/copy.js';
+export { carried, lockIn } from './copies/copy-store.js';
+export { type Fetched, fetchSnapshot } from './copies/fetch.js';
+export { type SnapshotsAt, transfer } from './copies/transfer.js';
+export { folderStorage } from './storage/folder.js';
 export { S3Client, type S3Credentials } from './storage/s3/client.js';
 export { s3Storage } from './storage/s3/s3.js';
 export type { SnapshotStorage } from './storage/storage.js';

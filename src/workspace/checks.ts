@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 import { CRON_FORM, cronProblem, didYouMean, DURATION_PATTERN, isZone, mayCarrySecrets, parseDuration } from '../lib/index.js';
 import { BUCKET_FORM, isAddress, parseBucket } from './bucket.js';
 import { SECRET_REF } from './schema.js';
@@ -11,35 +14,67 @@ const SYNC_KEYS = new Set(['controller', 'title', 'writes_to', 'writes_as', 'dra
 /** Shorter spans than this are mistakes in the unit. */
 const SHORTEST_MS = 60_000;
 
-/** What the schema of runback.yml cannot see: names that lead nowhere, secrets in clear. Copes with any data. */
-export function* workspaceProblems(raw: unknown): Generator<PathProblem> {
+/** What the schema of a runback.yml in this folder cannot see: names that lead nowhere, secrets in clear, places that are one. Copes with any data. */
+export function* workspaceProblems(raw: unknown, folder: string): Generator<PathProblem> {
   yield* referenceProblems(raw);
   yield* secretProblems(raw);
   for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs'))) yield* jobProblems(entry, ['backups', 'jobs', job]);
   const verify = field(field(raw, 'backups'), 'verify');
   yield* scheduleProblems(field(verify, 'schedule'), ['backups', 'verify', 'schedule']);
   yield* zoneProblems(field(verify, 'timezone'), ['backups', 'verify', 'timezone']);
-  yield* storageProblems(field(raw, 'backups'));
+  yield* placeProblems(field(raw, 'backups'), ['backups']);
+  yield* copyProblems(field(raw, 'backups'), folder);
 }
 
 /** A bucket needs an address of the right form and credentials; a folder has no use for them. */
-function* storageProblems(backups: unknown): Generator<PathProblem> {
-  const storage = field(backups, 'storage');
+function* placeProblems(place: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  const storage = field(place, 'storage');
   const inBucket = typeof storage === 'string' && isAddress(storage);
   if (inBucket && parseBucket(storage) === undefined)
-    yield { path: ['backups', 'storage'], message: 'is no address of a bucket', expected: `a folder relative to this file, or ${BUCKET_FORM}` };
-  if (inBucket && field(backups, 'credentials') === undefined)
+    yield { path: [...path, 'storage'], message: 'is no address of a bucket', expected: `a folder relative to this file, or ${BUCKET_FORM}` };
+  if (inBucket && field(place, 'credentials') === undefined)
     yield {
-      path: ['backups', 'credentials'],
+      path: [...path, 'credentials'],
       message: 'is missing, and a bucket needs them',
       expected: '{ key: env:S3_KEY, secret: env:S3_SECRET }',
     };
   for (const name of inBucket ? [] : ['endpoint', 'region', 'credentials', 'lock_for'])
-    if (field(backups, name) !== undefined)
-      yield { path: ['backups', name], message: 'is only for a bucket, and snapshots lie in a folder', expected: `with it, storage: ${BUCKET_FORM}` };
-  const endpoint = field(backups, 'endpoint');
+    if (field(place, name) !== undefined)
+      yield { path: [...path, name], message: 'is only for a bucket, and snapshots lie in a folder', expected: `with it, storage: ${BUCKET_FORM}` };
+  const endpoint = field(place, 'endpoint');
   if (typeof endpoint === 'string' && !isOrigin(endpoint))
-    yield { path: ['backups', 'endpoint'], message: 'is no address of a storage service', expected: 'https://s3.example.com, without a path' };
+    yield { path: [...path, 'endpoint'], message: 'is no address of a storage service', expected: 'https://s3.example.com, without a path' };
+}
+
+/** A copy in the place of what it is a copy of is none; and its keep rules would delete what the jobs keep. */
+function* copyProblems(backups: unknown, folder: string): Generator<PathProblem> {
+  const taken = new Map(
+    [...placeKeys({ storage: 'backups', ...Object.fromEntries(entriesOf(backups)) }, folder)].map((key) => [key, 'backups.storage']),
+  );
+  for (const [name, copy] of entriesOf(field(backups, 'copies'))) {
+    const path = ['backups', 'copies', name];
+    yield* placeProblems(copy, path);
+    yield* keepProblems(field(copy, 'keep'), path);
+    const keys = placeKeys(copy, folder);
+    const same = keys.map((key) => taken.get(key)).find((found) => found !== undefined);
+    if (same !== undefined) yield { path: [...path, 'storage'], message: `is the same place as ${same}`, expected: 'a place of its own' };
+    for (const key of keys) if (!taken.has(key)) taken.set(key, `backups.copies.${name}.storage`);
+  }
+}
+
+/** What a place is known by: two that have one of these in common are the same, under whatever names. */
+function placeKeys(place: unknown, folder: string): readonly string[] {
+  const [storage, endpoint] = [field(place, 'storage'), field(place, 'endpoint')];
+  if (typeof storage !== 'string') return [];
+  if (!isAddress(storage)) {
+    const path = resolve(folder, storage);
+    const found = statSync(path, { throwIfNoEntry: false, bigint: true });
+    return [path, ...(found === undefined ? [] : [`${found.dev}:${found.ino}`])];
+  }
+  const bucket = parseBucket(storage);
+  // No two buckets of Amazon have one name, in whatever regions.
+  const address = typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint).host : 'amazon';
+  return bucket === undefined ? [] : [`${address} ${bucket.bucket}/${bucket.prefix}`];
 }
 
 function isOrigin(text: string): boolean {
@@ -76,19 +111,25 @@ function* jobProblems(job: unknown, path: PathProblem['path']): Generator<PathPr
   const window = field(job, 'window');
   if (typeof field(window, 'from') === 'string' && field(window, 'from') === field(window, 'to'))
     yield { path: [...path, 'window', 'to'], message: 'the window closes when it opens', expected: 'another time than from, or no window at all' };
-  for (const [place, span] of [
-    [['target'], field(job, 'target')],
-    [['keep', 'within'], field(keep, 'within')],
-    [['test_restore', 'prove_within'], field(test, 'prove_within')],
-  ] as const)
-    if (typeof span === 'string' && DURATION_PATTERN.test(span) && parseDuration(span) < SHORTEST_MS)
-      yield { path: [...path, ...place], message: `"${span}" is too short`, expected: 'a minute or more, such as 26h' };
+  yield* spanProblems(field(job, 'target'), [...path, 'target']);
+  yield* spanProblems(field(test, 'prove_within'), [...path, 'test_restore', 'prove_within']);
+  yield* keepProblems(keep, path);
+}
+
+/** Rules of `path.keep` that keep nothing. */
+function* keepProblems(keep: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  yield* spanProblems(field(keep, 'within'), [...path, 'keep', 'within']);
   if (typeof keep === 'object' && keep !== null && entriesOf(keep).length === 0 && !Array.isArray(keep))
     yield {
       path: [...path, 'keep'],
       message: '"keep" names no rule, so nothing says what stays',
       expected: 'a rule such as daily: 14, or no "keep" at all: then all snapshots stay',
     };
+}
+
+function* spanProblems(span: unknown, path: PathProblem['path']): Generator<PathProblem> {
+  if (typeof span === 'string' && DURATION_PATTERN.test(span) && parseDuration(span) < SHORTEST_MS)
+    yield { path, message: `"${span}" is too short`, expected: 'a minute or more, such as 26h' };
 }
 
 function* scheduleProblems(schedule: unknown, path: PathProblem['path']): Generator<PathProblem> {

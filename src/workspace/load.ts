@@ -5,7 +5,7 @@ import { defined, fromFileSystem, named, parseDuration, readTextFile, RunbackErr
 import { parseBucket } from './bucket.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
-import type { BucketConfig, JobConfig, PlatformConfig, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
+import type { BucketConfig, JobConfig, PlatformConfig, StoragePlace, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
 import { parseYaml } from './yaml.js';
 
 const FILE = 'runback.yml';
@@ -36,15 +36,19 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
   const folder = resolve(root);
   const path = join(folder, FILE);
   const text = await readYamlText(path);
-  const file = parseYaml(text, FILE, workspaceSchema, workspaceProblems);
-  const { storage } = file.value.backups;
+  const file = parseYaml(text, FILE, workspaceSchema, (raw) => workspaceProblems(raw, folder));
   const stateDir = join(folder, '.runback');
-  const bucket = bucketIn(file.value.backups);
+  const { dir, bucket } = placeIn(file.value.backups, folder, join(stateDir, 'storage'));
   return {
     root: folder,
     stateDir,
-    backupsDir: bucket === undefined ? resolve(folder, storage) : join(stateDir, 'storage'),
+    backupsDir: dir,
     ...defined({ bucket }),
+    copies: Object.entries(file.value.backups.copies).map(([name, copy]) => ({
+      name,
+      ...placeIn(copy, folder, join(stateDir, 'copies', name)),
+      ...defined({ keep: copy.keep }),
+    })),
     runbooksDir: join(folder, 'runbooks'),
     config: toConfig(file.value),
   };
@@ -75,7 +79,15 @@ export async function readYamlText(path: string): Promise<string> {
   }
 }
 
-function bucketIn({ storage, endpoint, region, credentials, lock_for }: WorkspaceFile['backups']): BucketConfig | undefined {
+type PlaceFile = Pick<WorkspaceFile['backups'], 'storage' | 'endpoint' | 'region' | 'credentials' | 'lock_for'>;
+
+/** `spool`: folder of this machine for what is on its way to a bucket. */
+function placeIn(place: PlaceFile, folder: string, spool: string): StoragePlace {
+  const bucket = bucketIn(place);
+  return { dir: bucket === undefined ? resolve(folder, place.storage) : spool, ...defined({ bucket }) };
+}
+
+function bucketIn({ storage, endpoint, region, credentials, lock_for }: PlaceFile): BucketConfig | undefined {
   const bucket = parseBucket(storage);
   if (bucket === undefined || credentials === undefined) return undefined;
   return {

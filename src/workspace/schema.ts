@@ -156,6 +156,31 @@ const jobSchema = z
   })
   .describe('A backup job: which snapshots are taken when, and which of them stay.');
 
+const storage = z.string().min(1).describe('Where snapshots are kept: a folder, relative to this file, or a bucket, s3://bucket/prefix.');
+
+/** What a place for snapshots needs where it is a bucket. */
+const bucketShape = {
+  endpoint: z.string().min(1).exactOptional().describe('Of a bucket: address of the service. Without it, that of Amazon in the region.'),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]+$/u)
+    .default('us-east-1')
+    .describe('Of a bucket: its region.'),
+  credentials: z
+    .strictObject({ key: secretRefSchema, secret: secretRefSchema, session: secretRefSchema.exactOptional() })
+    .exactOptional()
+    .describe('Of a bucket: references to the access key and its secret, and to the token of a session.'),
+  lock_for: durationSchema.exactOptional().describe('Of a bucket with object lock: nobody can delete or change what was stored for so long: 30d.'),
+};
+
+const copySchema = z
+  .strictObject({
+    storage,
+    ...bucketShape,
+    keep: keepSchema.describe('Which snapshots of each job stay in this copy; only these are copied. Without it, all of them.').exactOptional(),
+  })
+  .describe('A second place for snapshots: what backup jobs made is copied there after each run.');
+
 /** The format of runback.yml. */
 export const workspaceSchema = z
   .strictObject({
@@ -164,24 +189,9 @@ export const workspaceSchema = z
     syncs: z.record(name, syncSchema).default({}).describe('The integrations that write to them, by name.'),
     backups: z
       .strictObject({
-        storage: z
-          .string()
-          .min(1)
-          .default('backups')
-          .describe('Where snapshots are kept: a folder, relative to this file, or a bucket, s3://bucket/prefix.'),
-        endpoint: z.string().min(1).exactOptional().describe('Of a bucket: address of the service. Without it, that of Amazon in the region.'),
-        region: z
-          .string()
-          .regex(/^[a-z0-9-]+$/u)
-          .default('us-east-1')
-          .describe('Of a bucket: its region.'),
-        credentials: z
-          .strictObject({ key: secretRefSchema, secret: secretRefSchema, session: secretRefSchema.exactOptional() })
-          .exactOptional()
-          .describe('Of a bucket: references to the access key and its secret, and to the token of a session.'),
-        lock_for: durationSchema
-          .exactOptional()
-          .describe('Of a bucket with object lock: nobody can delete or change what was stored for so long: 30d.'),
+        storage: storage.default('backups'),
+        ...bucketShape,
+        copies: z.record(name, copySchema).default({}).describe('Second places for the same snapshots, by name: each with keep rules of its own.'),
         encrypt: z
           .strictObject({
             to: z

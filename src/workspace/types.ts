@@ -123,6 +123,21 @@ export interface BucketCredentials {
   readonly session?: SecretRef;
 }
 
+/** Where snapshots lie. */
+export interface StoragePlace {
+  /** Folder of snapshots, or with a bucket of what is on its way there; absolute. */
+  readonly dir: string;
+  /** Absent: they lie in the folder. */
+  readonly bucket?: BucketConfig;
+}
+
+/** A second place for the same snapshots: one entry under `backups.copies`. */
+export interface CopyPlace extends StoragePlace {
+  readonly name: string;
+  /** Which snapshots of each job stay there; absent: all of them. */
+  readonly keep?: KeepConfig;
+}
+
 /** Where snapshots are kept, who can read them, and when they are made. */
 export interface BackupsConfig {
   /** A folder, or the address of a bucket. */
@@ -131,6 +146,8 @@ export interface BackupsConfig {
   readonly encrypt?: { readonly to: readonly string[] };
   /** Leads to the key that opens encrypted ones. */
   readonly identity?: SecretRef;
+  /** Second places for them, absent where there are none; {@link Workspace.copies} says where they are. */
+  readonly copies?: Readonly<Record<string, { readonly storage: string; readonly keep?: KeepConfig }>>;
   /** Absent: they are verified only when someone starts it. */
   readonly verify?: VerifyConfig;
   readonly jobs: Readonly<Record<string, JobConfig>>;
@@ -164,6 +181,8 @@ export interface Workspace {
   readonly backupsDir: string;
   /** Where snapshots are kept, where that is no folder. */
   readonly bucket?: BucketConfig;
+  /** Second places for them, in the order of runback.yml. */
+  readonly copies?: readonly CopyPlace[];
   /** Folder of runbooks; absolute. */
   readonly runbooksDir: string;
   readonly config: WorkspaceConfig;

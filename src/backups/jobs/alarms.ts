@@ -7,7 +7,7 @@ const WAITS_MS = 24 * 3_600_000;
 
 /** What is wrong with a job; undefined where nothing is. Pure. */
 export function problemOf(
-  { late, last, waits, target, suspect }: Pick<JobView, 'late' | 'last' | 'waits' | 'target' | 'suspect'>,
+  { late, last, waits, target, suspect, copies }: Pick<JobView, 'late' | 'last' | 'waits' | 'target' | 'suspect' | 'copies'>,
   now: Date,
 ): JobProblem | undefined {
   if (last?.end === 'failed') return 'failed';
@@ -15,6 +15,7 @@ export function problemOf(
   if (late) return 'late';
   if (last?.base !== undefined) return 'base';
   if (last?.end === 'gaps') return 'gaps';
+  if (copies.some((copy) => copy.late)) return 'copy';
   // With a target, that one says how long is too long.
   const isHeld = waits !== undefined && !('window' in waits);
   return target === undefined && isHeld && now.getTime() - Date.parse(waits.since) > WAITS_MS ? 'waits' : undefined;
@@ -40,7 +41,9 @@ export async function raiseJobAlarm(
     problem,
     // Damage of the data is another matter than one of the backups: it is told although that was.
     isOther: (known) => problem === 'suspect' && known !== 'suspect',
-    isEarly: problem === 'late' && isRecent(view.running, now),
+    isEarly:
+      (problem === 'late' && isRecent(view.running, now)) ||
+      (problem === 'copy' && view.copies.every(({ late, running }) => !late || isRecent(running, now))),
     tell,
   });
 }

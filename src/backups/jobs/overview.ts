@@ -2,6 +2,7 @@ import { type Clock, defined, isRunbackError, parseDuration, type RunbackError }
 import { byAge, type Catalog, type SnapshotSummary } from '../../snapshots/index.js';
 import { CLOCK_TOLERANCE_MS, type Store } from '../../store/index.js';
 import type { JobConfig } from '../../workspace/index.js';
+import { type CopyView, copyViews } from '../copies/view.js';
 import { gradeOf } from '../grade.js';
 import { testedJobs, type TestView, testView } from '../restore-tests/by-schedule.js';
 import { dueSince, isDue, nextRun, type Standing, standingOf } from '../schedule/due.js';
@@ -47,6 +48,8 @@ export interface JobView {
   readonly bytes: number;
   /** The last of them, oldest first. */
   readonly trend: readonly { readonly snapshot: string; readonly startedAt: string; readonly bytes: number; readonly rows: number }[];
+  /** How far each copy is, as it was seen last. */
+  readonly copies: readonly CopyView[];
   /** Its restore tests by schedule, where it has them. */
   readonly test?: TestView;
   /** The incident that was opened because of it, as long as what it is about lasts. */
@@ -58,6 +61,8 @@ interface OverviewDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly catalog: Catalog;
+  /** Names of the copies, where there are any. */
+  readonly copies?: readonly string[];
 }
 
 /** A job of which something that is kept cannot be read. */
@@ -92,7 +97,11 @@ function troubleOf(error: unknown): RunbackError {
   return error;
 }
 
-async function jobView(job: JobConfig, listed: readonly SnapshotSummary[] | RunbackError, { store, clock }: OverviewDeps): Promise<JobView> {
+async function jobView(
+  job: JobConfig,
+  listed: readonly SnapshotSummary[] | RunbackError,
+  { store, clock, copies = [] }: OverviewDeps,
+): Promise<JobView> {
   const now = clock.now();
   const [all, unlisted] = isRunbackError(listed) ? [[], listed.message] : [listed, undefined];
   const [state, holder] = await Promise.all([stateOf(store, job.name).read(), store.lockHolder(jobLock(job.name))]);
@@ -118,6 +127,7 @@ async function jobView(job: JobConfig, listed: readonly SnapshotSummary[] | Runb
       : { newest: { snapshot: newest.id, startedAt: newest.startedAt, ageMs: Math.max(0, now.getTime() - Date.parse(newest.startedAt)) } }),
     ...defined({ suspect: own.find(({ id }) => id === state?.last?.snapshot)?.suspect, incident: alarm?.incident }),
     ...(tested === undefined ? {} : { test: await testView(tested, store, now) }),
+    copies: await copyViews(job, standing.firstSeen, copies, { store, clock }),
     ...defined({ unlisted }),
     late: unlisted === undefined && isLate(job, newest?.startedAt ?? standing.firstSeen, now),
     snapshots: own.length,

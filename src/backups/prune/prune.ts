@@ -1,11 +1,10 @@
-import { type Clock, defined, isRunbackError, parseDuration, type RunbackError } from '../../lib/index.js';
-import { byAge, type Catalog, isLastVerified, NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
+import { type Clock, defined, isRunbackError, type RunbackError } from '../../lib/index.js';
+import { type Catalog, NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
 import type { Document, Store } from '../../store/index.js';
-import type { JobConfig, KeepConfig } from '../../workspace/index.js';
-import { gradeOf } from '../grade.js';
+import type { JobConfig } from '../../workspace/index.js';
 import { judge } from '../retention/judge.js';
-import type { KeepRules, RetainedJob, RetainedSnapshot, RetentionFacts, Verdict } from '../retention/types.js';
-import { holdsOf } from './holds.js';
+import type { RetentionFacts, Verdict } from '../retention/types.js';
+import { type Facts, factsOf, retained } from './facts.js';
 import { referencesOf } from './references.js';
 
 /** What pruning works with. */
@@ -46,7 +45,8 @@ interface Removal {
   readonly by: string;
 }
 
-const LOCK = 'backup-prune';
+/** Name of the lock of whoever deletes snapshots by rule. */
+export const PRUNE_LOCK = 'backup-prune';
 const REMOVALS = 'snapshot-removals';
 
 /** Says what would become of each snapshot, and changes nothing. `job`: only of that job's. */
@@ -65,7 +65,11 @@ export async function explainPrune(deps: PruneDeps, job?: string): Promise<Prune
  */
 export async function prune(deps: PruneDeps, job: string | undefined, explained: (report: PruneReport) => void): Promise<PruneReport> {
   const { store, by, clock, signal } = deps;
-  const lock = await store.lock(LOCK, { by, holder: `prune-${process.pid}`, purpose: 'deleting old snapshots' }, { breakDead: true, lapse: true });
+  const lock = await store.lock(
+    PRUNE_LOCK,
+    { by, holder: `prune-${process.pid}`, purpose: 'deleting old snapshots' },
+    { breakDead: true, lapse: true },
+  );
   try {
     const completed = await completeRemovals(deps);
     const known = await factsOf(deps);
@@ -137,33 +141,6 @@ function removalOf(store: Store, id: string): Document<Removal> {
   return store.document<Removal>(REMOVALS, id);
 }
 
-interface Facts {
-  readonly facts: RetentionFacts;
-  readonly summaries: readonly SnapshotSummary[];
-  readonly unreadable: PruneReport['unreadable'];
-  /** Ids of the snapshots that something was noted of. */
-  readonly noted: ReadonlySet<string>;
-}
-
-async function factsOf(deps: PruneDeps): Promise<Facts> {
-  const { catalog, clock, jobs, store } = deps;
-  const noted = new Set(await store.list(NOTES_KIND));
-  const { snapshots, ignored } = await catalog.survey();
-  const summaries = snapshots.toSorted(byAge);
-  return {
-    facts: {
-      snapshots: summaries.map(retained),
-      jobs: new Map(jobs.map(({ name, timezone, keep }) => [name, retainedJob(timezone, keep)])),
-      ...(await referencesOf(deps)),
-      unreadable: ignored.flatMap(({ path, unfinished }) => (unfinished === true ? [] : (/snap-[^/\\]*(?=\.zip$)/u.exec(path) ?? []))),
-      now: clock.now(),
-    },
-    summaries,
-    unreadable: ignored,
-    noted,
-  };
-}
-
 function told(summaries: readonly SnapshotSummary[], verdicts: readonly Verdict[], job: string | undefined): readonly Pruned[] {
   const byId = new Map(verdicts.map((verdict) => [verdict.id, verdict]));
   return summaries.flatMap(({ id, startedAt, job: of, bytes }) => {
@@ -172,25 +149,4 @@ function told(summaries: readonly SnapshotSummary[], verdicts: readonly Verdict[
       ? []
       : [{ snapshot: { id, startedAt, bytes, ...defined({ job: of }) }, verdict }];
   });
-}
-
-function retained(summary: SnapshotSummary): RetainedSnapshot {
-  const { id, startedAt, job, pinned, pin, bases } = summary;
-  return {
-    id,
-    startedAt,
-    ...defined({ job }),
-    grade: gradeOf(summary),
-    holds: holdsOf(summary),
-    verified: isLastVerified(summary),
-    pinned: pinned ? defined({ reason: pin?.reason }) : false,
-    bases,
-  };
-}
-
-function retainedJob(zone: string, keep: KeepConfig | undefined): RetainedJob {
-  if (keep === undefined) return { zone };
-  const { within, ...places } = keep;
-  const rules: KeepRules = { ...places, ...(within === undefined ? {} : { withinMs: parseDuration(within) }) };
-  return { zone, rules };
 }

@@ -60,6 +60,7 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
     ['State folder', () => writable(opened.workspace.root, opened.workspace.stateDir)],
     ['Locks', () => checkLocks(opened)],
     ['Storage', async () => await (await opened.catalog()).tryStorage(call)],
+    ...(await opened.copies()).map(({ name, catalog }) => [`Copy ${name}`, async () => await catalog.tryStorage(call)] as const),
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
     ['Encryption', () => encryptionOf(opened)],
     ['Drills', () => leftDrills(clock)],

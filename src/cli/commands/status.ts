@@ -1,4 +1,5 @@
 import { defined, EXIT, isRunbackError, messageOf, titleOf } from '../../lib/index.js';
+import { copyNames } from '../flows/copies.js';
 import { troubleText } from '../session/incidents.js';
 import { lockViews } from '../session/locks.js';
 import type { Session } from '../session/session.js';
@@ -49,6 +50,7 @@ async function status(context: CommandContext): Promise<Outcome> {
         damagedPauses: pauses.damaged,
         damagedRuns: runs.damaged,
         locks: await lockViews(session),
+        copies: await failingCopies(session),
         ...(await newestSnapshots(session)),
       };
     },
@@ -85,6 +87,23 @@ async function newestSnapshots(session: Session): Promise<Pick<WorkspaceStatus, 
     const why = signal.aborted ? `their storage did not answer within ${STORAGE_MS / 1000} s` : messageOf(error);
     return { incompleteSnapshots: [], snapshotTrouble: why };
   }
+}
+
+/** Copies of snapshots that the last try failed for, as was noted then: none of them is asked now. */
+async function failingCopies(session: Session): Promise<WorkspaceStatus['copies']> {
+  const names = copyNames(session);
+  if (names.length === 0) return [];
+  const { copyStateOf } = await import('../../backups/index.js');
+  const found: WorkspaceStatus['copies'][number][] = [];
+  for (const copy of names)
+    try {
+      const failing = (await copyStateOf(session.store, copy).read())?.failing;
+      if (failing !== undefined) found.push({ copy, message: failing.message, since: failing.since });
+    } catch (error) {
+      if (!isRunbackError(error)) throw error;
+      found.push({ copy, message: error.message });
+    }
+  return found;
 }
 
 export const commands: readonly CommandSpec[] = [{ summary: 'What is on fire, who acknowledged it, what is paused and due', run: status }];

@@ -1,9 +1,19 @@
-import { type JobAlarm, type JobProblem, jobViews, type JobView, raiseJobAlarm, type UnreadJob, type Waiting } from '../../backups/index.js';
+import {
+  type CopyView,
+  type JobAlarm,
+  type JobProblem,
+  jobViews,
+  type JobView,
+  raiseJobAlarm,
+  type UnreadJob,
+  type Waiting,
+} from '../../backups/index.js';
 import { isRunbackError, RunbackError } from '../../lib/index.js';
 import type { JobConfig } from '../../workspace/index.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
 import { openOnce } from './backup-incidents.js';
+import { copyNames } from './copies.js';
 
 /** An alarm that stands, and the job it is about. */
 export interface StandingAlarm {
@@ -23,7 +33,16 @@ export async function raiseJobAlarms(
 ): Promise<{ readonly standing: readonly StandingAlarm[]; readonly unread: readonly UnreadJob[] }> {
   const { store, clock, by } = session;
   const standing: StandingAlarm[] = [];
-  const { views, unread: unseen, trouble } = await jobViews(jobs, { store, clock, catalog: await session.catalog() });
+  const {
+    views,
+    unread: unseen,
+    trouble,
+  } = await jobViews(jobs, {
+    store,
+    clock,
+    catalog: await session.catalog(),
+    copies: copyNames(session),
+  });
   const unread = [...unseen, ...(trouble === undefined ? [] : views.map(({ job }) => ({ job, error: trouble })))];
   for (const view of views)
     try {
@@ -66,7 +85,7 @@ async function tell(context: CommandContext, view: JobView, problem: JobProblem)
 }
 
 /** What is wrong with a job, in a sentence or two. */
-export function alarmWords({ job, target, newest, last, waits, suspect }: JobView, problem: JobProblem): string {
+export function alarmWords({ job, target, newest, last, waits, suspect, copies }: JobView, problem: JobProblem): string {
   const newestWords = newest === undefined ? 'There is none.' : `The newest one is ${newest.snapshot}, from ${newest.startedAt}.`;
   const waiting = waits === undefined ? '' : ` It waits ${waitWords(waits)}.`;
   switch (problem) {
@@ -84,9 +103,24 @@ export function alarmWords({ job, target, newest, last, waits, suspect }: JobVie
       return `The job ${job} takes no snapshot since ${waits?.since ?? ''}: it waits ${waits === undefined ? '' : waitWords(waits)}. Run it anyway: runback backup run ${job}`;
     case 'gaps':
       return `The last snapshot of the job ${job} does not hold everything: runback snapshot show ${last?.snapshot ?? ''}`;
+    case 'copy':
+      return copies
+        .filter(({ late }) => late)
+        .map((copy) => lateCopyWords(job, target, copy))
+        .join(' ');
     default:
       return problem satisfies never;
   }
+}
+
+function lateCopyWords(job: string, target: string | undefined, { copy, newest, failing }: CopyView): string {
+  const there = newest === undefined ? 'There is none.' : `The newest one there is ${newest.snapshot}, from ${newest.startedAt}.`;
+  const why = failing === undefined ? '' : ` Copying fails since ${failing.since}: ${failing.message}.`;
+  const lacks =
+    target === undefined
+      ? `The copy ${copy} gets no snapshots of the job ${job}.`
+      : `The copy ${copy} has no complete snapshot of the job ${job} younger than ${target}.`;
+  return `${lacks} ${there}${why} Copy now: runback backup copy ${copy}`;
 }
 
 /** What a job that is due waits for, in words that follow "waits". */

@@ -46,9 +46,10 @@ export function backupJobsTicker(
   const works = async (): Promise<readonly DueWork[]> => {
     const now = await config();
     const jobs = Object.values(now.backups.jobs);
+    const copies = Object.keys(now.backups.copies ?? {});
     const task = verifyTask(now);
     return [
-      ...jobs.map((job) => jobWork(store, job, backup)),
+      ...jobs.map((job) => jobWork(store, job, backup, copies)),
       ...testedJobs(jobs).map((job) => testWork(store, job, test)),
       ...(task === undefined ? [] : [verifyWork(store, task, verify)]),
     ];

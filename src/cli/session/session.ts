@@ -2,21 +2,22 @@ import { realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import type { KeptCopy } from '../../backups/index.js';
 import type { Platform } from '../../connectors/index.js';
 import type { Act } from '../../escalation/index.js';
 import { type CallOptions, type Clock, defined, type Redactor, RunbackError, suggest } from '../../lib/index.js';
 import type { ChannelDeps } from '../../notify/index.js';
 import type { ApprovalServices, RunServices } from '../../runbooks/index.js';
-import type { Catalog, S3Credentials, SnapshotStorage } from '../../snapshots/index.js';
+import type { Catalog, Decryption, S3Credentials, SnapshotsAt, SnapshotStorage } from '../../snapshots/index.js';
 import { openFileStore, type Store } from '../../store/index.js';
 import type { Syncs } from '../../syncs/index.js';
 import {
-  type BucketConfig,
   findWorkspace,
   loadWorkspace,
   type PlatformConfig,
   resolveSecret,
   type SecretRef,
+  type StoragePlace,
   type Workspace,
   zoneOfWorkspace,
 } from '../../workspace/index.js';
@@ -102,31 +103,60 @@ export class Session implements Place {
 
   /** The snapshots of the workspace. */
   catalog(): Promise<Catalog> {
-    this.#catalog ??= import('../../snapshots/index.js').then(async ({ decryptionWith, encryptionFor, openCatalog }) => {
-      const { encrypt, identity } = this.workspace.config.backups;
-      const { bucket } = this.workspace;
+    this.#catalog ??= import('../../snapshots/index.js').then(async ({ encryptionFor, openCatalog }) => {
+      const { encrypt } = this.workspace.config.backups;
       return openCatalog({
         dir: this.workspace.backupsDir,
-        ...(bucket === undefined ? {} : { storage: await this.#bucketStorage(bucket) }),
-        store: this.store,
         clock: this.clock,
+        ...(await this.snapshotsHere()),
         ...(encrypt === undefined ? {} : { encryption: encryptionFor(encrypt.to) }),
-        ...(identity === undefined ? {} : { keys: decryptionWith(async () => await this.secret(identity)) }),
       });
     });
     return this.#catalog;
   }
 
-  /** Snapshots in a bucket. Its credentials are asked for with the first request. */
-  async #bucketStorage({ credentials: { key, secret, session }, lockForMs, ...place }: BucketConfig): Promise<SnapshotStorage> {
-    const { S3Client, s3Storage } = await import('../../snapshots/index.js');
+  /** Where the snapshots of the workspace lie, and what is noted of them. */
+  async snapshotsHere(): Promise<SnapshotsAt> {
+    const { backupsDir: dir, bucket } = this.workspace;
+    return { storage: await this.#storageAt({ dir, ...defined({ bucket }) }), store: this.store, ...(await this.#keys()) };
+  }
+
+  /** The second places for them, in the order of runback.yml. */
+  async copies(): Promise<readonly KeptCopy[]> {
+    const { openCopy } = await import('../../snapshots/index.js');
+    const keys = await this.#keys();
+    return await Promise.all(
+      (this.workspace.copies ?? []).map(async ({ name, keep, ...place }) => ({
+        ...openCopy({ name, dir: place.dir, storage: await this.#storageAt(place), store: this.store, clock: this.clock, ...keys }),
+        ...defined({ keep }),
+      })),
+    );
+  }
+
+  /** What opens encrypted snapshots, where runback.yml says. */
+  async #keys(): Promise<{ readonly keys?: Decryption }> {
+    const { identity } = this.workspace.config.backups;
+    if (identity === undefined) return {};
+    const { decryptionWith } = await import('../../snapshots/index.js');
+    return { keys: decryptionWith(async () => await this.secret(identity)) };
+  }
+
+  /** A place for snapshots. The credentials of a bucket are asked for with the first request. */
+  async #storageAt({ dir, bucket }: StoragePlace): Promise<SnapshotStorage> {
+    const { folderStorage, S3Client, s3Storage } = await import('../../snapshots/index.js');
+    if (bucket === undefined) return folderStorage(dir);
+    const {
+      credentials: { key, secret, session },
+      lockForMs,
+      ...place
+    } = bucket;
     const credentials = async (): Promise<S3Credentials> => ({
       key: await this.secret(key),
       secret: await this.secret(secret),
       ...(session === undefined ? {} : { session: await this.secret(session) }),
     });
     const client = new S3Client({ place, credentials, clock: this.clock, environment: this.options.env });
-    return s3Storage({ client, dir: this.workspace.backupsDir, now: () => this.clock.now(), ...defined({ lockForMs }) });
+    return s3Storage({ client, dir, now: () => this.clock.now(), ...defined({ lockForMs }) });
   }
 
   /** The syncs of the workspace. */

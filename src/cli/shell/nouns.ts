@@ -46,9 +46,9 @@ export const NOUNS: readonly Noun[] = [
   {
     name: 'snapshot',
     summary: 'Copies of records, links and schema, in one zip each',
-    verbs: ['create', 'import', 'list', 'show', 'verify', 'adopt', 'accept', 'cat', 'export', 'pin', 're-encrypt', 'delete'],
+    verbs: ['create', 'import', 'list', 'show', 'verify', 'adopt', 'accept', 'cat', 'export', 'pin', 're-encrypt', 'fetch', 'delete'],
   },
-  { name: 'backup', summary: 'Jobs that take snapshots by schedule; which of them stay', verbs: ['run', 'jobs', 'prune', 'test-restore'] },
+  { name: 'backup', summary: 'Jobs that take snapshots by schedule; which of them stay', verbs: ['run', 'jobs', 'prune', 'copy', 'test-restore'] },
   {
     name: 'diff',
     summary: 'What differs between two snapshots, or a snapshot and now',

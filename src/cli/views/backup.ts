@@ -1,6 +1,7 @@
 import type { JobOutcome, JobProof, JobView, QuotaView, UnreadJob, VerificationView } from '../../backups/index.js';
 import { formatDuration, type RunbackError } from '../../lib/index.js';
 import { alarmWords, type StandingAlarm, waitWords } from '../flows/backup-alarms.js';
+import { copyWords } from './copies.js';
 import { proofWords } from './restore-test.js';
 import { testWords } from './scheduled-test.js';
 import { takenText } from './snapshot.js';
@@ -102,7 +103,8 @@ export function jobsText(views: readonly ShownJob[], unread: readonly UnreadJob[
 function jobText(view: ShownJob, style: Style): string {
   const isDoubtful = view.last !== undefined && (view.last.end !== 'done' || view.last.base !== undefined || view.suspect !== undefined);
   const isUnproven = view.test !== undefined && (view.test.late || view.test.last?.end === 'failed');
-  const mark = view.late || view.unlisted !== undefined || isDoubtful || isUnproven ? style.glyph.warning : style.glyph.done;
+  const isUncopied = view.copies.some(({ late, failing }) => late || failing !== undefined);
+  const mark = view.late || isUncopied || view.unlisted !== undefined || isDoubtful || isUnproven ? style.glyph.warning : style.glyph.done;
   const pairs: [string, string][] = [
     ['Platforms', view.platforms.map(visible).join(', ')],
     ['Schedule', view.schedule === undefined ? 'none: runs when someone starts it' : `${view.schedule} (${view.timezone})`],
@@ -128,6 +130,7 @@ function jobText(view: ShownJob, style: Style): string {
           ? 'no snapshot yet'
           : `${counted(view.snapshots, 'snapshots')}, ${bytes(view.bytes)}`,
     ],
+    ...view.copies.map((copy): [string, string] => [`Copy ${visible(copy.copy)}`, copyWords(copy, view.target, style)]),
     ...(view.trend.length > 1 ? [['Trend', trendWords(view, style)] as [string, string]] : []),
     ...(view.incident === undefined ? [] : [['Incident', view.incident] as [string, string]]),
   ];

@@ -32,7 +32,8 @@ function prunedText({ snapshot, verdict, deleted, kept }: Pruned, isDry: boolean
   ].join('\n');
 }
 
-function stayWords(reason: StayReason): string {
+/** Why a snapshot stays, in words. */
+export function stayWords(reason: StayReason): string {
   switch (reason.kind) {
     case 'rule':
       return reason.period === undefined ? `kept by ${reason.rule}` : `kept by ${reason.rule}: the newest of ${reason.period}`;

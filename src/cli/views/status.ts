@@ -38,6 +38,8 @@ export interface WorkspaceStatus {
   readonly locks: readonly LockView[];
   /** The newest snapshot of a platform, where something that was wanted is not in it, or not provably whole. */
   readonly incompleteSnapshots: readonly SnapshotSummary[];
+  /** Copies of snapshots that the last try failed for, or of which what is kept cannot be read. */
+  readonly copies: readonly { readonly copy: string; readonly message: string; readonly since?: string }[];
   /** Why nothing can be said of snapshots, in words. */
   readonly snapshotTrouble?: string;
 }
@@ -69,6 +71,12 @@ export function statusText(status: WorkspaceStatus, style: Style, rows = Number.
     ...listPart(
       status.incompleteSnapshots.map(
         ({ id, gaps }) => `${style.glyph.warning} The newest snapshot, ${id}, is incomplete: ${gapsLine(gaps)}. See: runback snapshot show ${id}`,
+      ),
+    ),
+    ...listPart(
+      status.copies.map(
+        ({ copy, message, since }) =>
+          `${style.glyph.warning} Snapshots are not copied to ${visible(copy)}${since === undefined ? '' : ` since ${time(since, style)}`}: ${visible(message)}. Copy now: runback backup copy ${visible(copy)}`,
       ),
     ),
   ];

@@ -2,6 +2,7 @@ import { jobViews, provenOf, testedJobs, verificationView } from '../../../backu
 import { defined } from '../../../lib/index.js';
 import { unreadError } from '../../flows/backup-alarms.js';
 import { jobsOf } from '../../flows/backup-jobs.js';
+import { copyNames } from '../../flows/copies.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { jobsText } from '../../views/backup.js';
@@ -20,7 +21,7 @@ async function jobs(context: CommandContext): Promise<Outcome> {
   if (context.input.flag('systemd')) return await units(context, session);
   const { store, clock } = session;
   const catalog = await session.catalog();
-  const { views, unread, trouble } = await jobViews(jobsOf(session), { store, clock, catalog });
+  const { views, unread, trouble } = await jobViews(jobsOf(session), { store, clock, catalog, copies: copyNames(session) });
   const proofs = provenOf(trouble === undefined ? await catalog.list() : []);
   const shown = views.map((view) => ({ ...view, ...defined({ proof: proofs.get(view.job) }) }));
   const verification = await verificationView(session.workspace.config, store, clock.now());

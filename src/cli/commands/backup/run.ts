@@ -4,16 +4,18 @@ import type { SnapshotSummary } from '../../../snapshots/index.js';
 import type { JobConfig } from '../../../workspace/index.js';
 import { raiseJobAlarms, type StandingAlarm, unreadError, untold } from '../../flows/backup-alarms.js';
 import { jobOf, jobsOf, runBackupJob } from '../../flows/backup-jobs.js';
+import { copyAll, isLacking } from '../../flows/copies.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { alarmLines, jobFailedText, jobOutcomeText } from '../../views/backup.js';
+import { copyLines } from '../../views/copies.js';
 
 /** `runback backup run` */
 export const runVerb: CommandSpec = {
   verb: 'run',
   summary: 'Take the snapshot of a backup job now; changes nothing on any platform',
   details:
-    'With --due, only what its schedule says is due, in its window, not while an incident is open on one of its platforms, and so that half of the requests of the day are left to others: for cron and timers. Exit 3 if something could not be read, may be incomplete, or is far from what is usual for the job. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
+    'With --due, only what its schedule says is due, in its window, not while an incident is open on one of its platforms, and so that half of the requests of the day are left to others: for cron and timers. Exit 3 if something could not be read, may be incomplete, is far from what is usual for the job, or could not be copied. A job that fails or misses its target opens one incident where escalation.yml says who is told; otherwise --due ends with 1.',
   args: [{ name: 'job', description: 'name of a job in runback.yml; with --due all of them if none is given', optional: true }],
   options: [{ flags: '--due', description: 'only jobs that are due, each once, however often it was missed' }],
   examples: ['runback backup run nightly', 'runback backup run --due'],
@@ -29,10 +31,13 @@ async function run(context: CommandContext): Promise<Outcome> {
   const jobs = name === undefined ? jobsOf(session) : [jobOf(session, name)];
   const done: Done[] = [];
   for (const job of jobs) done.push(await runOne(context, session, job, due));
+  // Of what was taken, and of what an earlier run could not copy.
+  const copies = done.some((one) => 'outcome' in one && one.outcome.state === 'taken') ? await copyAll(context, session, await session.copies()) : [];
   const { standing: alarms, unread } = await raiseJobAlarms(context, session, jobs);
   const failed = done.find((one) => 'error' in one);
   const error = failed?.error ?? unreadError(unread) ?? untoldOf(alarms, due);
-  const isPartial = done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && isWanting(one.outcome.snapshot));
+  const isPartial =
+    copies.some(isLacking) || done.some((one) => 'outcome' in one && one.outcome.state === 'taken' && isWanting(one.outcome.snapshot));
   return {
     data: {
       jobs: done.map((one) =>
@@ -40,6 +45,7 @@ async function run(context: CommandContext): Promise<Outcome> {
           ? { job: one.job, ...one.outcome }
           : { job: one.job, state: 'failed', error: { code: one.error.code, message: one.error.message } },
       ),
+      ...(copies.length === 0 ? {} : { copies }),
       alarms: alarms.map(({ view, alarm }) => ({ job: view.job, ...alarm })),
     },
     text: (style) =>
@@ -47,6 +53,7 @@ async function run(context: CommandContext): Promise<Outcome> {
         ? 'runback.yml has no backup job.'
         : [
             ...done.map((one) => ('outcome' in one ? jobOutcomeText(one.job, one.outcome, style) : jobFailedText(one.job, one.error, style))),
+            ...copies.flatMap((copy) => copyLines(copy, style)),
             ...alarmLines(alarms, style),
           ].join('\n'),
     ...(error === undefined ? {} : { error }),

@@ -5,6 +5,7 @@ import { catVerb } from './cat.js';
 import { createVerb } from './create.js';
 import { deleteVerb } from './delete.js';
 import { exportVerb } from './export.js';
+import { fetchVerb } from './fetch.js';
 import { importVerb } from './import.js';
 import { listVerb } from './list.js';
 import { pinVerb } from './pin.js';
@@ -25,5 +26,6 @@ export const commands: readonly CommandSpec[] = [
   exportVerb,
   pinVerb,
   reEncryptVerb,
+  fetchVerb,
   deleteVerb,
 ];

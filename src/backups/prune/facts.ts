@@ -1,0 +1,69 @@
+import { defined, parseDuration } from '../../lib/index.js';
+import { byAge, type Catalog, isLastVerified, NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
+import type { KeepConfig } from '../../workspace/index.js';
+import { gradeOf } from '../grade.js';
+import type { KeepRules, RetainedJob, RetainedSnapshot, RetentionFacts } from '../retention/types.js';
+import { holdsOf } from './holds.js';
+import type { PruneDeps } from './prune.js';
+import { referencesOf } from './references.js';
+
+type Survey = Awaited<ReturnType<Catalog['survey']>>;
+
+/** What pruning goes by. */
+export interface Facts {
+  readonly facts: RetentionFacts;
+  readonly summaries: readonly SnapshotSummary[];
+  readonly unreadable: readonly { readonly path: string; readonly why: string }[];
+  /** Ids of the snapshots that something was noted of. */
+  readonly noted: ReadonlySet<string>;
+}
+
+/** What there is to judge in a catalog, and by what. */
+export async function factsOf(deps: PruneDeps): Promise<Facts> {
+  const noted = new Set(await deps.store.list(NOTES_KIND));
+  const { snapshots, ignored } = await deps.catalog.survey();
+  return { ...(await factsFor(deps, snapshots, ignored)), noted };
+}
+
+/** The same of snapshots that are given. */
+export async function factsFor(
+  deps: Pick<PruneDeps, 'store' | 'clock' | 'jobs' | 'planMaxAge'>,
+  snapshots: readonly SnapshotSummary[],
+  ignored: Survey['ignored'],
+): Promise<Omit<Facts, 'noted'>> {
+  const { clock, jobs } = deps;
+  const summaries = snapshots.toSorted(byAge);
+  return {
+    facts: {
+      snapshots: summaries.map(retained),
+      jobs: new Map(jobs.map(({ name, timezone, keep }) => [name, retainedJob(timezone, keep)])),
+      ...(await referencesOf(deps)),
+      unreadable: ignored.flatMap(({ path, unfinished }) => (unfinished === true ? [] : (/snap-[^/\\]*(?=\.zip$)/u.exec(path) ?? []))),
+      now: clock.now(),
+    },
+    summaries,
+    unreadable: ignored,
+  };
+}
+
+/** What retention knows of a snapshot. */
+export function retained(summary: SnapshotSummary): RetainedSnapshot {
+  const { id, startedAt, job, pinned, pin, bases } = summary;
+  return {
+    id,
+    startedAt,
+    ...defined({ job }),
+    grade: gradeOf(summary),
+    holds: holdsOf(summary),
+    verified: isLastVerified(summary),
+    pinned: pinned ? defined({ reason: pin?.reason }) : false,
+    bases,
+  };
+}
+
+function retainedJob(zone: string, keep: KeepConfig | undefined): RetainedJob {
+  if (keep === undefined) return { zone };
+  const { within, ...places } = keep;
+  const rules: KeepRules = { ...places, ...(within === undefined ? {} : { withinMs: parseDuration(within) }) };
+  return { zone, rules };
+}

@@ -1,0 +1,109 @@
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { startS3 } from '../support/s3-server.js';
+import { temporaryFolder } from '../support/store.js';
+import { type Finished, jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
+import { openWorkspace } from './support/workspace.js';
+
+const JOBS = `  jobs: { nightly: { platforms: [hubspot], incremental: true, target: 26h, keep: { last: 1 }, watch: "off" } }
+`;
+
+interface World {
+  readonly dir: string;
+  readonly folder: string;
+  go(...args: string[]): Promise<Finished>;
+  json(...args: string[]): Promise<{ code: number | null; data: Record<string, unknown> }>;
+  damage(count: number): unknown;
+}
+
+/** A workspace with an incremental job and a copy. */
+async function worldWith(copy: (folder: string) => string, env: Readonly<Record<string, string>> = {}): Promise<World> {
+  const workspace = await openWorkspace(20);
+  onTestFinished(() => workspace.close());
+  const folder = join(await temporaryFolder(), 'offsite');
+  const file = join(workspace.dir, 'runback.yml');
+  const backups = `backups:\n  storage: backups\n  copies: { offsite: ${copy(folder)} }\n${JOBS}`;
+  await writeFile(file, (await readFile(file, 'utf8')).replace(/^backups: .*\n/mu, backups));
+  const go = async (...args: string[]): Promise<Finished> => await runHere([...args, '--no-input', '--as', 'ann'], { cwd: workspace.dir, env });
+  return {
+    dir: workspace.dir,
+    folder,
+    go,
+    json: async (...args) => {
+      const { code, stdout } = await go(...args, '--json');
+      return { code, data: (jsonLines(stdout).at(-1) as { data: Record<string, unknown> }).data };
+    },
+    damage: (count) => workspace.damage(count, 'Changed'),
+  };
+}
+
+/** A user would lose: every snapshot, with the machine that holds them. */
+test('G37: a job copies its snapshots, prune keeps them there by other rules, and with runback.yml alone they come back', async () => {
+  const { dir, folder, go, json, damage } = await worldWith((place) => `{ storage: ${place}, keep: { last: 5 } }`);
+  expect((await go('doctor')).stdout).toContain(`Copy offsite: ${folder}`);
+  const first = await json('backup', 'run', 'nightly');
+  expect([first.code, first.data['copies']]).toMatchObject([0, [{ copy: 'offsite', copied: [{}], leftOut: [] }]]);
+  damage(3);
+  expect((await go('backup', 'run', 'nightly')).stdout).toContain('Copy offsite: 1 snapshot copied');
+  damage(5);
+  await json('backup', 'run', 'nightly');
+  const here = (await readdir(join(dir, 'backups'))).sort();
+  expect((await readdir(folder)).sort()).toEqual(here);
+  for (const name of here) expect(await readFile(join(folder, name))).toEqual(await readFile(join(dir, 'backups', name)));
+
+  const jobs = await json('backup', 'jobs');
+  expect(jobs.data['jobs']).toMatchObject([{ copies: [{ copy: 'offsite', late: false, newest: { snapshot: here.at(-1)?.replace('.zip', '') } }] }]);
+  expect((await go('backup', 'jobs')).stdout).toContain('Copy offsite');
+
+  // A new machine: runback.yml, and nothing else.
+  const machine = await temporaryFolder();
+  for (const name of ['runback.yml', 'token']) await cp(join(dir, name), join(machine, name));
+  const there = async (...args: string[]): Promise<Finished> => await runHere([...args, '--no-input', '--as', 'ann'], { cwd: machine });
+  const id = here.at(-1)?.replace('.zip', '') ?? '';
+  expect((await there('snapshot', 'list', '--copy', 'offsite')).stdout).toContain(id);
+  const fetched = await there('snapshot', 'fetch', id, '--from', 'offsite');
+  expect(fetched).toMatchObject({ code: 0, stdout: expect.stringContaining('With 2 snapshots that it builds on') as string });
+  expect((await readdir(join(machine, 'backups'))).sort()).toEqual(here);
+  expect((await there('snapshot', 'fetch', id, '--from', 'offsite')).stdout).toContain('is here already');
+  expect((await there('snapshot', 'adopt', id)).code).toBe(0);
+  expect((await there('snapshot', 'verify', id)).code).toBe(0);
+  expect((await there('snapshot', 'fetch', id, '--from', 'ofsite')).stderr).toContain('offsite');
+});
+
+test('a snapshot in a bucket comes back after it was deleted here; what is not reachable fails no snapshot and is told', async () => {
+  const server = await startS3();
+  onTestFinished(async () => await server.close().catch(() => undefined));
+  const bucket = `{ storage: s3://${server.bucket}/copy, endpoint: "${server.endpoint}", credentials: { key: env:S3_KEY, secret: env:S3_SECRET }, keep: { last: 2 } }`;
+  const { dir, go, json } = await worldWith(() => bucket, { S3_KEY: server.accessKey, S3_SECRET: server.secretKey });
+  await go('backup', 'run', 'nightly');
+  const [name = ''] = await readdir(join(dir, 'backups'));
+  const bytes = await readFile(join(dir, 'backups', name));
+  const objects = [...server.objects()].filter(([key]) => key.endsWith('.zip'));
+  expect(objects).toHaveLength(1);
+  const id = name.replace('.zip', '');
+  await go('snapshot', 'verify', id);
+  await go('snapshot', 'delete', id, '--confirm', 'sandbox:20');
+  expect((await json('snapshot', 'list')).data['snapshots']).toEqual([]);
+  expect((await go('snapshot', 'fetch', id, '--from', 'offsite')).code).toBe(0);
+  expect(await readFile(join(dir, 'backups', name))).toEqual(bytes);
+  const back = (await json('snapshot', 'show', id)).data;
+  expect(back).toMatchObject({ id, job: 'nightly', pinned: true, record: { how: 'made' }, verifiedAt: expect.any(String) as string });
+
+  await server.close();
+  const failed = await json('backup', 'run', 'nightly');
+  expect([failed.code, failed.data['jobs'], failed.data['copies']]).toMatchObject([
+    3,
+    [{ state: 'taken' }],
+    [{ error: { code: 'storage-unreachable' } }],
+  ]);
+  expect((await json('backup', 'jobs')).data['jobs']).toMatchObject([
+    { last: { end: 'done' }, copies: [{ failing: { code: 'storage-unreachable' }, newest: { snapshot: id } }] },
+  ]);
+  const pruned = await json('backup', 'prune', '--dry-run');
+  expect(pruned.data['copies']).toMatchObject([{ copy: 'offsite', error: { code: 'storage-unreachable' } }]);
+  await rm(join(dir, 'backups', name));
+});
