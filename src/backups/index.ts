@@ -4,7 +4,7 @@ export type { JobAlarm, JobProblem } from './jobs/alarm-record.js';
 export { raiseJobAlarm } from './jobs/alarms.js';
 export { jobViews, type JobView, type UnreadJob } from './jobs/overview.js';
 export { type CopyPlan, type CopyReport, copySnapshots, jobsOfCopy, type KeptCopy, planCopy } from './copies/round.js';
-export { type CopyState, copyStateOf } from './copies/state.js';
+export { copyStateOf } from './copies/state.js';
 export { type CopyView } from './copies/view.js';
 export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prune.js';
 export type { GoReason, StayReason } from './retention/types.js';

@@ -118,6 +118,7 @@ describe('status on a terminal', () => {
       damagedPauses: [],
       locks: [],
       incompleteSnapshots: [],
+      copies: [],
     };
     const used = (text: string): number => text.split('\n').reduce((all, line) => all + Math.max(1, Math.ceil(displayWidth(line) / 80)), 0);
     expect(used(statusText(full, style))).toBeGreaterThan(50);

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+
 import { type CallOptions, type Clock, defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import {
   byAge,
@@ -22,6 +24,8 @@ import { type CopyState, copyStateOf } from './state.js';
 /** A copy, and which snapshots stay in it; without rules all of them. */
 export interface KeptCopy extends SnapshotCopy {
   readonly keep?: KeepConfig;
+  /** Where it is a folder: its path. */
+  readonly folder?: string;
 }
 
 /** What copying works with. */
@@ -57,15 +61,15 @@ export interface CopyReport {
   readonly copy: string;
   readonly location: string;
   /** Another process copies there, or prunes: it does what is to be done, or the next run does. */
-  readonly busy?: { readonly by: string; readonly since: string };
+  readonly busy?: { readonly by?: string; readonly since?: string };
   readonly copied: readonly Told[];
   readonly leftOut: readonly LeftOut[];
   /** Not everything could be copied. */
   readonly error?: { readonly code: RunbackError['code']; readonly message: string; readonly why?: string; readonly next?: string };
 }
 
-/** Codes of errors of one snapshot, which hold up no other: it is not what was written, or is gone. */
-const OF_ONE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign', 'snapshot-newer', 'not-found']);
+/** Codes of errors of one snapshot, which hold up no other: it is not what was written, is gone, or another machine brings it there now. */
+const OF_ONE: ReadonlySet<string> = new Set(['snapshot-damaged', 'snapshot-replaced', 'snapshot-foreign', 'snapshot-newer', 'not-found', 'locked']);
 
 /** The jobs as a copy has them: with its own rules. */
 export function jobsOfCopy(jobs: readonly JobConfig[], { keep }: Pick<KeptCopy, 'keep'>): readonly JobConfig[] {
@@ -131,12 +135,8 @@ export async function copySnapshots(deps: CopyDeps, copy: KeptCopy, call: CallOp
     );
   } catch (error) {
     if (!isRunbackError(error, 'locked')) throw error;
-    return {
-      ...where,
-      busy: { by: String(error.data['by'] ?? 'another process'), since: String(error.data['since'] ?? '') },
-      copied: [],
-      leftOut: [],
-    };
+    const { by, since } = error.data as { readonly by?: string; readonly since?: string };
+    return { ...where, busy: defined({ by, since }), copied: [], leftOut: [] };
   }
   const round = new Round(deps, copy, lock, call);
   try {
@@ -171,6 +171,7 @@ class Round {
   }
 
   async run(): Promise<void> {
+    await this.#requireFolder();
     await this.#followNotes();
     const tried = new Set<string>();
     let [isFirst, known] = [true, ''];
@@ -187,6 +188,18 @@ class Round {
       }
       [isFirst, known] = [false, recorded];
     }
+  }
+
+  /** A disk that is not mounted looks like a folder that is not there yet; made anew, it would lie on another disk. */
+  async #requireFolder(): Promise<void> {
+    const { name, folder } = this.copy;
+    const before = (await copyStateOf(this.deps.store, name).read())?.snapshots ?? 0;
+    if (folder === undefined || before === 0 || (await stat(folder).catch(() => undefined)) !== undefined) return;
+    throw new RunbackError('file-unreadable', `The folder of the copy ${name} is gone: ${folder}`, {
+      why: `It held ${before} ${before === 1 ? 'snapshot' : 'snapshots'} when it was looked at last. Its disk may not be mounted.`,
+      state: 'Nothing was copied.',
+      next: `Mount it, then: runback backup copy ${name}. If it is meant to be empty, make the folder first.`,
+    });
   }
 
   /** What is said of snapshots here is kept there too, for when they are gone here. */

@@ -128,7 +128,7 @@ export class Session implements Place {
     return await Promise.all(
       (this.workspace.copies ?? []).map(async ({ name, keep, ...place }) => ({
         ...openCopy({ name, dir: place.dir, storage: await this.#storageAt(place), store: this.store, clock: this.clock, ...keys }),
-        ...defined({ keep }),
+        ...defined({ keep, folder: place.bucket === undefined ? place.dir : undefined }),
       })),
     );
   }

@@ -10,7 +10,7 @@ const OWN_KINDS: ReadonlySet<string> = new Set([NOTES_KIND, 'restore-tests', 'sn
  * everything else is the same. So whatever works on the snapshots of a workspace works on those of a copy, and leaves the
  * others alone.
  *
- * What a person or a job said of a snapshot counts here as well: pins, what its watch made of it, its job. Pins are those
+ * What was said or proved of a snapshot counts here as well: pins, what its watch made of it, its job, that it was verified. Pins are those
  * of now: a snapshot that is pinned cannot be deleted, so one that is gone there is not pinned.
  */
 export function storeOfCopy(store: Store, copy: string): Store {
@@ -56,8 +56,11 @@ function follow(own: SnapshotNotes | undefined, there: SnapshotNotes | undefined
   const known = own ?? (there && carried(there));
   if (known === undefined) return undefined;
   const { pin: _pin, ...rest } = known;
+  // The bytes are the same: unless this very file was found damaged since, what was read there is in here.
+  const isVerified = known.damaged === undefined && there?.verifiedAt !== undefined && there.digest === known.record?.digest;
   return {
     ...rest,
+    ...(isVerified ? defined({ digest: there.digest, verifiedAt: there.verifiedAt }) : {}),
     pinned: there?.pinned ?? false,
     ...defined({ pin: there?.pin, watch: there?.watch ?? known.watch, job: there?.job ?? known.job }),
   };

@@ -2,7 +2,7 @@ import { constants, statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { exposuresOf, fromFileSystem, RunbackError } from '../../lib/index.js';
+import { exposuresOf, fromFileSystem, isRunbackError, RunbackError } from '../../lib/index.js';
 import { type ByteSink, roomFor, type SnapshotStorage, type StoredFile, type StoredName } from './storage.js';
 
 const PARTIAL = '.partial';
@@ -20,7 +20,7 @@ export function folderStorage(dir: string): SnapshotStorage {
       const partial = pathOf(`${name}${PARTIAL}`);
       try {
         await mkdir(dir, { recursive: true, mode: 0o700 });
-        const handle = await open(partial, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+        const handle = await open(partial, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600).catch(elsewhere(partial, 'EEXIST'));
         try {
           await write(sinkOf(handle));
           await handle.sync();
@@ -33,9 +33,11 @@ export function folderStorage(dir: string): SnapshotStorage {
         } finally {
           await written.close();
         }
-        await rename(partial, pathOf(name));
+        await rename(partial, pathOf(name)).catch(elsewhere(partial, 'ENOENT'));
         await syncFolder(dir);
       } catch (error) {
+        // In a folder that several machines write to: it is theirs.
+        if (isRunbackError(error, 'locked')) throw error;
         await rm(partial, { force: true });
         throw fromFileSystem(error, partial);
       }
@@ -163,7 +165,23 @@ async function namesIn(dir: string): Promise<readonly string[]> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return isCode(error, 'ENOENT');
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** What an error of that code says of a file that only its writer touches: another process writes it as well. */
+function elsewhere(partial: string, code: string): (error: unknown) => never {
+  return (error) => {
+    if (!isCode(error, code)) throw error;
+    throw new RunbackError('locked', `Another process writes ${partial}, or has removed it`, {
+      state: 'Nothing was stored by this one.',
+      next: 'Wait until that one has ended, then run the same command again.',
+      cause: error,
+    });
+  };
 }
 
 /** Makes a rename or removal survive a power cut. */
