@@ -31,7 +31,7 @@ const LONG = [
 const LATER = [
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
-  'test/backups/{copies-sweep,sets}.test.ts',
+  'test/backups/{copies-places,copies-sweep,sets}.test.ts',
   'test/**/browser.test.ts',
   'test/cli/{bucket,copies,import,package}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
