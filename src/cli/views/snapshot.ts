@@ -198,7 +198,10 @@ export function contentsText(manifest: SnapshotManifest, gaps: readonly Snapshot
     ...manifest.links.map((info) => [visible(info.platform), `links ${visible(info.object)}`, count(info.rows), info.census ? 'all' : 'not proved']),
   ];
   const columns = [{ title: 'Platform' }, { title: 'Object type', shrink: true }, { title: 'Rows', align: 'right' as const }, { title: 'Read' }];
-  return [table(columns, rows, style), ...gapLines(gaps, style)].join('\n');
+  const withheld = manifest.objects.flatMap(({ object, withheld: names = [] }) =>
+    names.length === 0 ? [] : [`Never stored: ${visible(names.join(', '))} of ${visible(object)}`],
+  );
+  return [table(columns, rows, style), ...withheld, ...gapLines(gaps, style)].join('\n');
 }
 
 /** How the records of an object type were read. */
