@@ -4,7 +4,7 @@ import { ambiguous, isWord, latest, missing, type ResolveFilter } from '../refer
 import type { StoredName } from '../storage/storage.js';
 import type { SnapshotSummary } from '../types.js';
 import type { Catalog, IgnoredFile } from './catalog.js';
-import { idOf, type Opening } from './opening.js';
+import { bytesAreGone, idOf, type Opening } from './opening.js';
 
 /** Finds snapshots: all of them, or those that a reference means. */
 export class Lookup {
@@ -28,10 +28,13 @@ export class Lookup {
       try {
         snapshots.push(await this.#opening.summarise(stored, true));
       } catch (error) {
+        // Whoever asks for the newest is not to be given another because that one could not be looked at.
+        if (isRunbackError(error, 'storage-unreachable')) throw error;
         ignored.push({
           path: this.#opening.storage.pathOf(stored.name),
-          why: messageOf(error),
+          why: bytesAreGone(error) && error.next !== undefined ? `${error.message}. ${error.next}` : messageOf(error),
           ...(isRunbackError(error) ? { code: error.code } : {}),
+          ...(bytesAreGone(error) ? { gone: true } : {}),
         });
       }
     }

@@ -233,7 +233,7 @@ class S3Storage implements SnapshotStorage {
   /** The error for a copy of a snapshot that is gone. Sent, it would bring back what somebody may have deleted; and it may be all that is left. */
   #withoutOriginal(name: string): RunbackError {
     const id = name.replace(/\.zip$/u, '');
-    return new RunbackError('not-found', `There is no ${this.pathOf(name)} any more`, {
+    return new RunbackError('not-found', `${this.pathOf(name)} is no longer there`, {
       why: `A copy of it that was to take its place is whole in ${this.#deps.dir} on this machine, and is not sent: that would bring back what was deleted elsewhere.`,
       state: 'Nothing was sent or removed.',
       next: `If it was deleted on purpose, delete the copy too: runback snapshot delete ${id}`,
