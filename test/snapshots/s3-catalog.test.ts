@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +17,7 @@ import {
 import type { S3Request, S3Server } from '../support/s3-server.js';
 import { temporaryStore } from '../support/store.js';
 import { memoryPlatform, people } from './memory-platform.js';
-import { bucket, clock, credentialsOf, placeOf } from './s3-support.js';
+import { bucket, clock, credentialsOf, placeOf, storageOf } from './s3-support.js';
 import { SMALL_PARTS } from './support.js';
 
 const records = people(60);
@@ -90,6 +91,83 @@ describe('G36: an entry whose bytes are gone', () => {
     for (const id of [first.id, 'latest', '../index', 'snap-none']) expect(await catalog.remains(id)).toBeUndefined();
     await expect(catalog.deleteRemains(first.id)).rejects.toMatchObject({ code: 'not-found' });
     expect(await catalog.list()).toHaveLength(2);
+  });
+});
+
+describe('G36: two machines with one bucket', () => {
+  /** Another machine with a state of its own, whose clock is so many minutes off, and which begins to build on the snapshot of the first. */
+  async function other({ server, dir }: { server: S3Server; dir: string }, minutes: number) {
+    const { store } = await temporaryStore();
+    const now = (): Date => new Date(Date.now() + minutes * 60_000);
+    return {
+      dir: join(dir, '..', 'other'),
+      store,
+      clock: { ...clock, now },
+      storage: storageOf(server, { dir: join(dir, '..', 'other') }),
+      partSizes: SMALL_PARTS,
+    };
+  }
+  async function scene(minutes: number) {
+    const made = await bucket();
+    const { store } = await temporaryStore();
+    const ours = { dir: made.dir, store, clock, storage: made.open(), partSizes: SMALL_PARTS };
+    const theirs = await other(made, minutes);
+    const before = made.server.moment();
+    const first = await createSnapshot({ platforms: [memoryPlatform('crm', { objects: { contacts: records } })], by: 'maya' }, theirs);
+    return { ...made, ours, theirs, before, first };
+  }
+  const next = memoryPlatform('crm', { objects: { contacts: records.slice(1) } });
+
+  test('whose clocks differ, and lists are old: what builds on a snapshot comes after it, and is found when that is to be deleted', async () => {
+    const { server, ours, theirs, before, first } = await scene(10);
+    const base = await openCatalog(ours).open(first.id);
+    const back = server.fault({ when: ({ operation }) => operation === 'ListObjectsV2', times: Infinity, do: { kind: 'old-answer', of: before } });
+    const second = await createSnapshot({ platforms: [next], by: 'lee', base }, ours);
+    back();
+    await base.close();
+    expect(second.id > first.id).toBe(true);
+    await expect(openCatalog(theirs).delete(first.id)).rejects.toMatchObject({ code: 'snapshot-needed' });
+  });
+
+  test('one of which deletes what the other builds on in that moment: no snapshot is left that cannot be read', async () => {
+    const { server, ours, theirs, first } = await scene(0);
+    const base = await openCatalog(ours).open(first.id);
+    const whileReading: typeof next = {
+      ...next,
+      connector: {
+        ...next.connector,
+        describe: async (...given) => {
+          await openCatalog(theirs).delete(first.id);
+          return await next.connector.describe(...given);
+        },
+      },
+    };
+    await expect(createSnapshot({ platforms: [whileReading], by: 'lee', base }, ours)).rejects.toMatchObject({ code: 'not-found' });
+    await base.close();
+    expect([await openCatalog(ours).survey(), [...server.objects().keys()]]).toMatchObject([{ snapshots: [], ignored: [] }, []]);
+  });
+
+  test('the deletion comes while it is sent', async () => {
+    const { server, ours, theirs, first } = await scene(0);
+    const base = await openCatalog(ours).open(first.id);
+    let deleted: Promise<unknown> | undefined;
+    server.fault({
+      when: ({ method, key }) => method === 'PUT' && key.includes('/index/'),
+      times: 1,
+      do: {
+        kind: 'late',
+        get until() {
+          return (deleted = openCatalog(theirs).delete(first.id));
+        },
+      },
+    });
+    await expect(createSnapshot({ platforms: [next], by: 'lee', base }, ours)).rejects.toMatchObject({
+      code: 'not-found',
+      message: `There is no snapshot ${first.id} to build on`,
+    });
+    await deleted;
+    await base.close();
+    expect([await openCatalog(ours).survey(), [...server.objects().keys()]]).toMatchObject([{ snapshots: [], ignored: [] }, []]);
   });
 });
 

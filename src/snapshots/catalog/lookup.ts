@@ -18,12 +18,15 @@ export class Lookup {
 
   async survey(most = Number.POSITIVE_INFINITY): Promise<Awaited<ReturnType<Catalog['survey']>>> {
     const snapshots: SnapshotSummary[] = [];
-    const ignored: IgnoredFile[] = (await this.#opening.storage.unfinished()).map((name) => ({
+    const files = await this.newestFirst();
+    const listed = new Set(files.map(({ name }) => name));
+    // What is to take the place of a snapshot is no other file.
+    const unfinished = (await this.#opening.storage.unfinished()).filter((name) => !listed.has(name));
+    const ignored: IgnoredFile[] = unfinished.map((name) => ({
       path: this.#opening.storage.pathOf(name),
       why: 'it is being written, or its writer was killed',
       unfinished: true,
     }));
-    const files = await this.newestFirst();
     for (const stored of files.slice(0, most)) {
       try {
         snapshots.push(await this.#opening.summarise(stored, true));
