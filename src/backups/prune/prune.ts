@@ -155,7 +155,9 @@ async function factsOf(deps: PruneDeps): Promise<Facts> {
       snapshots: summaries.map(retained),
       jobs: new Map(jobs.map(({ name, timezone, keep }) => [name, retainedJob(timezone, keep)])),
       ...(await referencesOf(deps)),
-      unreadable: ignored.flatMap(({ path, unfinished }) => (unfinished === true ? [] : (/snap-[^/\\]*(?=\.zip$)/u.exec(path) ?? []))),
+      unreadable: ignored.flatMap(({ path, unfinished, gone }) =>
+        unfinished === true || gone === true ? [] : (/snap-[^/\\]*(?=\.zip$)/u.exec(path) ?? []),
+      ),
       now: clock.now(),
     },
     summaries,
