@@ -256,7 +256,7 @@ class Counter {
 
 function* prepend(first: string, spool: LineSpool): Iterable<string> {
   yield first;
-  yield* spool.read();
+  yield* spool.readTexts();
 }
 
 async function* readLines(batches: AsyncIterable<readonly string[]>, over?: (n: number) => boolean): AsyncIterable<PlanLine> {

@@ -17,7 +17,7 @@ export function resultOf(item: JournalItem, answer: MutationResult | undefined):
   const { id } = item;
   switch (answer.status) {
     case 'applied':
-      return { id, status: 'applied', key: answer.key };
+      return { id, key: answer.key, status: 'applied' };
     case 'moved':
       return { id, status: 'moved', message: 'the record was changed since the plan was made' };
     case 'rejected':

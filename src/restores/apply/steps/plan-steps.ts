@@ -122,7 +122,8 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
       const set = referring(change, apply);
       if ('status' in set) return { ...set, id };
       const keeps = Object.keys(change.fields).filter((name) => change.fields[name]?.keeps === true);
-      return { id, action: 'update', object, key, set: set.fields, replaced: side(change, 'from'), ...(keeps.length === 0 ? {} : { keeps }) };
+      const fields = { object, replaced: side(change, 'from'), set: set.fields };
+      return keeps.length === 0 ? { action: 'update', id, key, ...fields } : { action: 'update', id, keeps, key, ...fields };
     }
     case 'create': {
       const set = referring(change, apply);
