@@ -86,7 +86,8 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   const note = await noteOf(store, id).read();
   const planHash = sha256(first ?? '');
   if (note === undefined || note.hash !== planHash || header.digest !== hash.digest()) throw tampered(id, ledger.location);
-  return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: (over) => readLines(ledger.readMany(), over) };
+  const linesTogether = (over?: (n: number) => boolean): AsyncIterable<readonly PlanLine[]> => readLines(ledger.readMany(), over);
+  return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: (over) => oneByOne(linesTogether(over)), linesTogether };
 }
 
 /** Characters that are hashed at once: each call costs as much as hashing a kilobyte. */
@@ -259,14 +260,21 @@ function* prepend(first: string, spool: LineSpool): Iterable<string> {
   yield* spool.readTexts();
 }
 
-async function* readLines(batches: AsyncIterable<readonly string[]>, over?: (n: number) => boolean): AsyncIterable<PlanLine> {
+async function* readLines(batches: AsyncIterable<readonly string[]>, over?: (n: number) => boolean): AsyncIterable<readonly PlanLine[]> {
   let header = true;
-  for await (const lines of batches)
+  for await (const lines of batches) {
+    const read: PlanLine[] = [];
     for (const line of lines) {
       const n = header || over === undefined ? undefined : plainChangeOf(line);
-      if (!header && (n === undefined || over?.(n) !== true)) yield JSON.parse(line) as PlanLine;
+      if (!header && (n === undefined || over?.(n) !== true)) read.push(JSON.parse(line) as PlanLine);
       header = false;
     }
+    yield read;
+  }
+}
+
+async function* oneByOne(together: AsyncIterable<readonly PlanLine[]>): AsyncIterable<PlanLine> {
+  for await (const lines of together) yield* lines;
 }
 
 function parseHeader(id: string, line: string | undefined): PlanHeader {

@@ -47,6 +47,7 @@ interface Outcome {
  */
 export class Writer {
   private connection: Connection | undefined;
+  private opening: Promise<Connection> | undefined;
 
   constructor(
     private readonly settings: Settings,
@@ -56,8 +57,24 @@ export class Writer {
 
   /** A connection for the next transaction. Throws our errors; nothing was sent then. */
   async ready(options: CallOptions): Promise<Connection> {
-    if (this.connection?.broken !== false) this.connection = await connect(this.settings, this.clock, this.counters, 'write', options);
+    if (this.connection?.broken !== false) this.connection = await (this.opening ?? this.open(options));
     return this.connection;
+  }
+
+  /**
+   * Begins to connect while something else is waited for. What stands in the way is told by {@link ready}, which the
+   * next transaction asks.
+   */
+  prepare(options: CallOptions): void {
+    if (this.connection === undefined && this.opening === undefined) this.open(options).catch(() => undefined);
+  }
+
+  private open(options: CallOptions): Promise<Connection> {
+    const opening = connect(this.settings, this.clock, this.counters, 'write', options).finally(() => {
+      this.opening = undefined;
+    });
+    this.opening = opening;
+    return opening;
   }
 
   /**
@@ -224,7 +241,8 @@ export class Writer {
   }
 
   async close(): Promise<void> {
-    await this.connection?.close();
+    const connection = this.connection ?? (await this.opening?.catch(() => undefined));
+    await connection?.close();
   }
 }
 
