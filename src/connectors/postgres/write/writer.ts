@@ -57,8 +57,8 @@ export class Writer {
 
   /** A connection for the next transaction. Throws our errors; nothing was sent then. */
   async ready(options: CallOptions): Promise<Connection> {
-    if (this.connection?.broken !== false) this.connection = await (this.opening ?? this.open(options));
-    return this.connection;
+    const known = this.connection;
+    return known?.broken === false ? known : await (this.opening ?? this.open(options));
   }
 
   /**
@@ -69,12 +69,13 @@ export class Writer {
     if (this.connection === undefined && this.opening === undefined) this.open(options).catch(() => undefined);
   }
 
+  /** Whoever asked, the connection is kept: it is used, and closed, by others. */
   private open(options: CallOptions): Promise<Connection> {
-    const opening = connect(this.settings, this.clock, this.counters, 'write', options).finally(() => {
+    const opening = connect(this.settings, this.clock, this.counters, 'write', options).then((connection) => (this.connection = connection));
+    this.opening = opening.finally(() => {
       this.opening = undefined;
     });
-    this.opening = opening;
-    return opening;
+    return this.opening;
   }
 
   /**
@@ -241,8 +242,8 @@ export class Writer {
   }
 
   async close(): Promise<void> {
-    const connection = this.connection ?? (await this.opening?.catch(() => undefined));
-    await connection?.close();
+    await this.opening?.catch(() => undefined);
+    await this.connection?.close();
   }
 }
 
