@@ -383,4 +383,6 @@ export interface Plan extends PlanSummary {
    * unless something follows from them.
    */
   lines(over?: (n: number) => boolean): AsyncIterable<PlanLine>;
+  /** The same, many at a time, for plans of hundreds of thousands of lines. */
+  linesTogether(over?: (n: number) => boolean): AsyncIterable<readonly PlanLine[]>;
 }
