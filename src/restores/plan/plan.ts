@@ -5,7 +5,7 @@ import type { SnapshotReader } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import { readRecreations } from '../records/journal.js';
 import { writePlan } from '../records/plan-file.js';
-import type { NotCovered, PlanHeader, PlanSummary } from '../types.js';
+import type { PlanHeader, PlanSummary } from '../types.js';
 import { contextOf, type PlanRequest } from './context-of.js';
 import type { PlanContext } from './context.js';
 import { withheldOf } from './coverage.js';
