@@ -38,7 +38,7 @@ const LATER = [
   'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',
   'test/contracts/s3-server.test.ts',
-  'test/snapshots/{asked-since,import-crash,radosgw,s3-crash,s3-faults}.test.ts',
+  'test/snapshots/{asked-since,import-crash,radosgw,s3-catalog,s3-crash,s3-faults}.test.ts',
 ];
 /** Sweeps that both run, the longer one at more places. */
 const SWEEPS = ['test/**/*{crash,kill}*.test.ts', 'test/backups/prune.test.ts', 'test/store/settled.test.ts'];

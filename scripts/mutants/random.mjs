@@ -241,8 +241,9 @@ function vitest(files, env, limitMs, more) {
 const CONFIG = `
 import { BaseSequencer } from 'vitest/node';
 
-import base from './vitest.config.ts';
+import given from './vitest.config.ts';
 
+const base = given({ mode: 'test', command: 'serve' });
 const order = (process.env.RUNBACK_ORDER ?? '').split(',');
 
 class InOrder extends BaseSequencer {

@@ -4,3 +4,4 @@ export * from './connector.js';
 export { describeThere, inWords } from './describe-there.js';
 export * from './platform.js';
 export * from './registry.js';
+export { unknownWithheld } from './withheld.js';

@@ -13,6 +13,8 @@ export interface Platform {
   readonly unnamed?: true;
   /** Declared object types; undefined means all the credentials see. */
   readonly objects: readonly string[] | undefined;
+  /** Fields by object type that must never be stored: its connector does not describe them. */
+  readonly neverStore?: Readonly<Record<string, readonly string[]>>;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import type { Connector, Identity, PlatformSchema } from './connector.js';
 import type { Driver, DriverDeps } from './driver.js';
 import type { Platform } from './platform.js';
 import type { Scratch } from './scratch.js';
+import { withholding } from './withheld.js';
 
 /** The only place that imports drivers, and only when one is used. */
 const DRIVERS: Readonly<Record<string, () => Promise<Driver>>> = {
@@ -39,8 +40,17 @@ export async function openPlatform(config: PlatformConfig, deps: DriverDeps, opt
     const identity = await connector.identify(options);
     guard(config, identity);
     const unnamed = config.account === undefined && identity.environment === undefined;
-    const { name, environment, objects } = config;
-    return { name, connector, identity, environment, ...(unnamed ? { unnamed } : {}), objects, close: () => connector.close() };
+    const { name, environment, objects, never_store } = config;
+    return {
+      name,
+      connector,
+      identity,
+      environment,
+      ...(unnamed ? { unnamed } : {}),
+      objects,
+      ...(never_store && { neverStore: never_store }),
+      close: () => connector.close(),
+    };
   } catch (error) {
     await connector.close();
     throw error;
@@ -75,7 +85,7 @@ export async function openScratch(
 
 /** Every driver is held to the contract. */
 async function opened(config: PlatformConfig, deps: DriverDeps): Promise<Connector> {
-  return checked(await (await driverOf(config)).openConnector(config, deps));
+  return withholding(checked(await (await driverOf(config)).openConnector(config, deps)), config);
 }
 
 async function driverOf(config: PlatformConfig): Promise<Driver> {

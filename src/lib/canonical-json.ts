@@ -10,25 +10,18 @@ export function canonicalJson(value: unknown): string {
     if (!Number.isFinite(value)) throw new TypeError(`JSON cannot hold ${String(value)}`);
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
-  if (typeof value === 'object') return objectJson(value as Readonly<Record<string, unknown>>);
+  if (typeof value === 'object') {
+    // Records that were read from a snapshot, and lines of journals, lie as they are written: JSON of them is canonical.
+    if (isCanonical(value)) return JSON.stringify(value);
+    if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
+    return objectJson(value as Readonly<Record<string, unknown>>);
+  }
   throw new TypeError(`JSON cannot hold a ${typeof value}`);
 }
 
 function objectJson(object: Readonly<Record<string, unknown>>): string {
-  const names = Object.keys(object);
-  let sorted = true;
-  let flat = true;
-  for (let n = 0; n < names.length; n += 1) {
-    const name = names[n] ?? '';
-    if (n > 0 && name < (names[n - 1] ?? '')) sorted = false;
-    if (!isPlain(object[name])) flat = false;
-  }
-  // Fields of a record that was read from a snapshot lie as they are written: JSON of them is canonical.
-  if (sorted && flat && !('toJSON' in object)) return JSON.stringify(object);
-  if (!sorted) names.sort();
   let text = '{';
-  for (const name of names) {
+  for (const name of Object.keys(object).sort()) {
     const value = object[name];
     if (value === undefined) continue;
     if (text.length > 1) text += ',';
@@ -37,9 +30,26 @@ function objectJson(object: Readonly<Record<string, unknown>>): string {
   return `${text}}`;
 }
 
-/** True for a value that JSON writes by itself as it is to be, or leaves out. */
+/** True for a list or an object that JSON writes by itself as it is to be: all names in it are sorted. */
+function isCanonical(value: object): boolean {
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isPlain(item)) return false;
+    return true;
+  }
+  if ('toJSON' in value) return false;
+  const object = value as Readonly<Record<string, unknown>>;
+  let before = '';
+  for (const name of Object.keys(object)) {
+    if (name < before || !isPlain(object[name])) return false;
+    before = name;
+  }
+  return true;
+}
+
+/** The same of any value; one that is undefined is left out of an object, and null in a list. */
 function isPlain(value: unknown): boolean {
-  return typeof value === 'string' || value === null || value === undefined || typeof value === 'boolean' || Number.isFinite(value);
+  if (typeof value === 'object') return value === null || isCanonical(value);
+  return typeof value === 'string' || value === undefined || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 /** Lower-case hexadecimal SHA-256. */

@@ -24,3 +24,27 @@ export async function* inOrder<T, R>(items: Iterable<T> | AsyncIterable<T>, atOn
     await Promise.allSettled(running);
   }
 }
+
+/**
+ * The same items. The next one is made while the reader is busy with one: in the time in which it waits for something
+ * else.
+ */
+export async function* oneAhead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const source = items[Symbol.asyncIterator]();
+  const ask = (): Promise<IteratorResult<T>> => {
+    const asked = source.next();
+    // A failure is told when its turn comes; until then it must not count as unhandled.
+    asked.catch(() => undefined);
+    return asked;
+  };
+  let next = ask();
+  try {
+    for (let item = await next; item.done !== true; item = await next) {
+      next = ask();
+      yield item.value;
+    }
+  } finally {
+    await next.catch(() => undefined);
+    await source.return?.();
+  }
+}

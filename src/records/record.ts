@@ -148,6 +148,8 @@ export interface ObjectSchema {
      */
     readonly fields: readonly { readonly field: string; readonly what: string }[];
   };
+  /** Fields that it has and that must never be stored: they are not among `fields`. Absent where there are none. */
+  readonly withheld?: readonly string[];
   /** Why this object type cannot be read or restored; absent where it can. */
   readonly refused?: string;
 }

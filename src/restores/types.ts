@@ -97,6 +97,8 @@ export interface PlanHeader {
   readonly counts: PlanCounts;
   /** Absent where everything that was wanted is covered. */
   readonly notCovered?: readonly NotCovered[];
+  /** Fields that no snapshot may hold, by object type: nothing is known of them. Absent where there are none. */
+  readonly withheld?: Readonly<Record<string, readonly string[]>>;
   /** Absent where nothing is created again, or nothing is lost by it. */
   readonly lost?: readonly LostOnCreate[];
   /**
@@ -381,4 +383,6 @@ export interface Plan extends PlanSummary {
    * unless something follows from them.
    */
   lines(over?: (n: number) => boolean): AsyncIterable<PlanLine>;
+  /** The same, many at a time, for plans of hundreds of thousands of lines. */
+  linesTogether(over?: (n: number) => boolean): AsyncIterable<readonly PlanLine[]>;
 }

@@ -1,6 +1,17 @@
 import { emptyIsNull } from '../connectors/index.js';
 import { inOrder, RunbackError, silentReporter, type CallOptions } from '../lib/index.js';
-import { type KeyOrder, liesWithin, type Link, ownValue, parseRecordLine, setOwn, recordLine, sameValue, type Value } from '../records/index.js';
+import {
+  type Fields,
+  type KeyOrder,
+  liesWithin,
+  type Link,
+  ownValue,
+  parseRecordLine,
+  setOwn,
+  recordLine,
+  sameValue,
+  type Value,
+} from '../records/index.js';
 import { damageOf } from './container/opened.js';
 import { heldBy } from './imported.js';
 import { inTextOrder } from './lines/in-text-order.js';
@@ -23,6 +34,8 @@ export interface CompareOptions extends CallOptions {
   readonly absentIsEmpty?: boolean;
   /** Names in `meta` whose difference counts too: read-only fields that people are harmed by. */
   readonly alsoMeta?: readonly string[];
+  /** Fields that count on neither side, beside those that one of the snapshots must not hold. */
+  readonly without?: readonly string[];
 }
 
 const BATCH = 512;
@@ -51,8 +64,10 @@ export async function* compareObjects(
   const oneEmpty = [a, b].every((reader) => emptyIsNull(reader.header.platforms.find(({ name }) => name === platform)?.connector));
   const turned = await turnedFields(a, b, platform, object);
   const held = await heldBy(a, b, platform, object);
+  const withheld = [...new Set([...(find(a)?.withheld ?? []), ...(find(b)?.withheld ?? []), ...(options.without ?? [])])];
   for await (const found of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
-    const placed = turned.length === 0 ? found : found.map((pair) => withTurned(pair, turned));
+    const shown = withheld.length === 0 ? found : found.map((pair) => withoutFields(pair, withheld));
+    const placed = turned.length === 0 ? shown : shown.map((pair) => withTurned(pair, turned));
     const pairs = (oneEmpty ? placed.map(withOneEmpty) : placed).map(held);
     const batch = pairs.filter(
       (pair) => pair.a === undefined || pair.b === undefined || !sameFields(pair.a, pair.b) || !sameMeta(pair.a, pair.b, options.alsoMeta),
@@ -112,6 +127,16 @@ function withTurned(pair: KeyDifference, names: readonly string[]): KeyDifferenc
     return recordLine({ key, fields: all, meta: Object.fromEntries(Object.entries(meta).filter(([name]) => !moved.includes(name))) });
   };
   return { ...pair, a: pair.a && placed(pair.a), b: pair.b && placed(pair.b) };
+}
+
+/** A pair as if neither side had ever held these fields. */
+function withoutFields(pair: KeyDifference, names: readonly string[]): KeyDifference {
+  const stripped = (line: string): string => {
+    const { key, fields, meta } = parseRecordLine(line);
+    const kept = (values: Fields): Fields => Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
+    return recordLine({ key, fields: kept(fields), meta: kept(meta) });
+  };
+  return { ...pair, a: pair.a && stripped(pair.a), b: pair.b && stripped(pair.b) };
 }
 
 /** Empty texts and sets of earlier snapshots as null, where the platform knows no difference. */

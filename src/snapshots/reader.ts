@@ -10,6 +10,7 @@ import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } fr
 import { linesProblem } from './lines/check-lines.js';
 import { findRecord, NEWLINE } from './lines/lines.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
+import { cannotBeHad } from './storage/storage.js';
 import type {
   Damage,
   NetChange,
@@ -197,6 +198,7 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
     try {
       return await readEntry(this.#opened.file, entry, part.bytes);
     } catch (error) {
+      if (cannotBeHad(error)) throw error;
       throw this.#damaged(info, part, messageOf(error));
     }
   }
@@ -207,6 +209,7 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
       return await madeOf(this, info, part, signal);
     } catch (error) {
       signal?.throwIfAborted();
+      if (cannotBeHad(error)) throw error;
       const below = damageOf(error);
       throw this.#damaged(info, part, below === undefined ? messageOf(error) : `what it is made of cannot be read: ${below.entry}: ${below.why}`);
     }

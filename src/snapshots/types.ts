@@ -49,6 +49,8 @@ export interface ObjectInfo {
   readonly changes?: StoredChanges;
   /** The platform was asked only what had changed; absent where every record was read. */
   readonly askedSince?: AskedSince;
+  /** Fields that it had and that were not read, since they must never be stored. */
+  readonly withheld?: readonly string[];
 }
 
 /** What reading only what had changed stands on. */

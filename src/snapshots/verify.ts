@@ -44,9 +44,7 @@ export async function verifySnapshot(
       await reader.partBytes(info, part, options.signal);
       return undefined;
     } catch (error) {
-      const found = damageOf(error);
-      if (!found) throw error;
-      return found;
+      return damageIn(error);
     }
   };
   const total = work.reduce((sum, { part }) => sum + part.bytes, 0);
@@ -60,7 +58,7 @@ export async function verifySnapshot(
   }
   for (const info of infos)
     for (const part of info.changes === undefined ? [] : storedParts(info)) {
-      const found = await reader.changeBytes(info, part).catch(damageOf);
+      const found = await reader.changeBytes(info, part).catch(damageIn);
       if (found !== undefined && !Buffer.isBuffer(found)) damage.set(found.entry, found);
     }
   const stored = infos.flatMap((info) => storedParts(info).map(({ name }) => name));
@@ -72,6 +70,13 @@ export async function verifySnapshot(
   if (broken !== undefined && damage.size === 0) damage.set('(container)', { entry: '(container)', why: broken });
   const rows = infos.reduce((sum, info) => sum + info.rows, 0);
   return { id: manifest.id, parts: work.length, rows, bytes: total, damage: [...damage.values()] };
+}
+
+/** The damage that an error tells of. Throws any other: what could not be read is not found whole. */
+function damageIn(error: unknown): Damage {
+  const found = damageOf(error);
+  if (found === undefined) throw error;
+  return found;
 }
 
 /** True unless an entry is called a schema and holds none. */

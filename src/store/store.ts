@@ -254,7 +254,10 @@ export interface JournalWriter {
 /** A file that is written once, whole, and then only read. */
 export interface Ledger {
   exists(): Promise<boolean>;
-  /** Writes all lines (without newlines) and makes them appear at once; throws `bug` where the ledger exists. */
+  /**
+   * Writes all lines (without newlines, or several in one text with a newline between two) and makes them appear at once;
+   * throws `bug` where the ledger exists.
+   */
   write(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
   /** Lines in order, without newlines. Throws `not-found`. */
   read(): AsyncIterable<string>;

@@ -40,6 +40,10 @@ const platformSchema = z
     url: z.string().min(1).exactOptional().describe('Address of the API or database. One with a password is a secret reference: env:WAREHOUSE_URL.'),
     credentials: z.record(name, secretRefSchema).default({}).describe('Secrets by name, each a reference.'),
     objects: z.array(z.string().min(1)).min(1).exactOptional().describe('Object types to work on. Without it, all that the credentials see.'),
+    never_store: z
+      .record(z.string(), z.array(z.string().min(1)).min(1))
+      .exactOptional()
+      .describe('Fields by object type that must never be stored: they are in no snapshot, and cannot be restored.'),
     limits: z
       .strictObject({
         requests_per_10s: count.exactOptional().describe('Most requests in ten seconds.'),

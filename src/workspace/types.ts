@@ -16,6 +16,8 @@ export interface PlatformConfig {
   readonly url?: SecretRef | string;
   readonly credentials: Readonly<Record<string, SecretRef>>;
   readonly objects?: readonly string[];
+  /** Fields by object type that are never read into a snapshot. */
+  readonly never_store?: Readonly<Record<string, readonly string[]>>;
   readonly limits: { readonly requests_per_10s?: number; readonly requests_per_day?: number; readonly concurrency?: number; readonly wait?: string };
   /** Column that names who changed a row last, and when. */
   readonly modified?: { readonly by?: string; readonly at?: string };

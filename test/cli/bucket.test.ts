@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { startS3 } from '../support/s3-server.js';
+import { systemClock } from '../../src/lib/index.js';
+import { S3Client } from '../../src/snapshots/index.js';
+import { type S3Server, startS3 } from '../support/s3-server.js';
 import { type Finished, jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace } from './support/workspace.js';
@@ -24,6 +26,15 @@ severities:
 policies:
   all: { levels: [{ notify: ["channel:pages"], ack_within: 15m }] }
 `;
+
+/** Somebody removes the bytes of a snapshot, and leaves its entry. */
+async function removeBytes({ endpoint, region, bucket, accessKey: key, secretKey: secret, objects }: S3Server, id: string): Promise<void> {
+  const place = { endpoint, region, bucket, prefix: '' };
+  const client = new S3Client({ place, credentials: () => Promise.resolve({ key, secret }), clock: systemClock, environment: {} });
+  const object = [...objects().keys()].find((name) => name.includes(`/${id}.`) && !name.includes('/index/'));
+  await client.send({ method: 'DELETE', key: object ?? '' });
+  await client.close();
+}
 
 /** A user would lose: the good values, where the folder of snapshots was lost with the machine. */
 test('G36: a restore from a bucket; when the storage is gone, what is on fire is shown, and a failing job opens an incident', async () => {
@@ -57,6 +68,17 @@ ${JOBS.slice(JOBS.indexOf('\n') + 1)}`;
   const id = String(plan.data['id']);
   expect(await go('restore', 'apply', id, '--confirm', 'sandbox:5')).toMatchObject({ code: 0 });
   for (const [contact, before] of titles) expect(workspace.title(contact)).toBe(before);
+
+  const other = await json('snapshot', 'create', '--platform', 'hubspot');
+  const gone = String(other.data['id']);
+  await removeBytes(server, gone);
+  expect((await go('snapshot', 'list')).stdout.replaceAll(/\s+/gu, ' ')).toMatch(
+    new RegExp(`Damaged: \\S+${gone}.zip .*runback snapshot delete ${gone}`, 'u'),
+  );
+  expect(await go('snapshot', 'verify', gone)).toMatchObject({ code: 65, stderr: expect.stringContaining('are gone') as string });
+  expect((await go('snapshot', 'delete', gone)).stderr).toContain(`--confirm entry:${gone}`);
+  expect(await go('snapshot', 'delete', gone, '--confirm', `entry:${gone}`)).toMatchObject({ code: 0 });
+  expect((await go('snapshot', 'list')).stdout).not.toContain(gone);
 
   await writeFile(join(workspace.dir, 'escalation.yml'), POLICY);
   await server.close();

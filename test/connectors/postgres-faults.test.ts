@@ -309,3 +309,21 @@ test('a wrong user and a wrong database are told apart from a dead one, without 
   expect(isRunbackError(missing, 'platform-rejected')).toBe(true);
   for (const error of [refused, missing]) expect(JSON.stringify({ ...(error as object), message: String(error) })).not.toContain('hunter2');
 });
+
+test('one connection reads and one writes, and none is left open, also where nothing was sent', async () => {
+  const sessions = async (): Promise<number> => {
+    const [row] = await server.sql('postgres', `SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'runback' AND datname = $1`, [
+      database,
+    ]);
+    return Number(row?.['n']);
+  };
+  const before = await sessions();
+  for (const field of ['v', 'gone']) {
+    const mine = await open();
+    const status = field === 'v' ? 'applied' : 'rejected';
+    expect(await mine.connector.write([{ ...update('1', 'a'), set: { [field]: 'a' }, expect: { [field]: 'a' } }])).toMatchObject([{ status }]);
+    await expect.poll(sessions).toBe(before + 2);
+    await mine.close();
+    await expect.poll(sessions).toBe(before);
+  }
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { inOrder } from '../../src/lib/index.js';
+import { inOrder, oneAhead } from '../../src/lib/index.js';
 
 /** Work that ends when told, and tells what has begun and what has ended. */
 function works() {
@@ -83,5 +83,56 @@ describe('inOrder', () => {
     await failed;
     expect(why).toEqual(new Error('refused'));
     expect([got, ended.sort()]).toEqual([[1], [1, 2, 3]]);
+  });
+});
+
+describe('oneAhead', () => {
+  /** Numbers up to `last`; notes which were made, and whether it was closed. */
+  function numbers(last: number, failsAt?: number) {
+    const seen = { made: [] as number[], closed: false };
+    async function* source(): AsyncGenerator<number> {
+      try {
+        for (let n = 1; n <= last; n += 1) {
+          if (n === failsAt) throw new Error('unreadable');
+          seen.made.push(n);
+          yield n;
+        }
+      } finally {
+        seen.closed = true;
+      }
+    }
+    return { seen, source };
+  }
+
+  test('gives the items in their order, and makes one while its reader is busy, no more', async () => {
+    const { seen, source } = numbers(4);
+    const got: number[] = [];
+    for await (const n of oneAhead(source())) {
+      got.push(n);
+      await soon();
+      expect(seen.made).toEqual([1, 2, 3, 4].slice(0, n + 1));
+    }
+    expect([got, seen.closed]).toEqual([[1, 2, 3, 4], true]);
+  });
+
+  test('a failure is told when its turn comes, after all before it', async () => {
+    const { source } = numbers(3, 3);
+    const got: number[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const n of oneAhead(source())) {
+        await soon();
+        got.push(n);
+      }
+    };
+    await expect(reading()).rejects.toThrow('unreadable');
+    expect(got).toEqual([1, 2]);
+  });
+
+  test('a reader that stops closes the source, also where the next item fails', async () => {
+    for (const failsAt of [undefined, 2]) {
+      const { seen, source } = numbers(3, failsAt);
+      for await (const n of oneAhead(source())) if (n === 1) break;
+      expect(seen.closed).toBe(true);
+    }
   });
 });

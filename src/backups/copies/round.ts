@@ -15,7 +15,7 @@ import {
 import type { Lock, Store } from '../../store/index.js';
 import type { JobConfig, KeepConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
-import { factsFor } from '../prune/facts.js';
+import { factsFor, idsIn } from '../prune/facts.js';
 import { PRUNE_LOCK } from '../prune/prune.js';
 import { judge } from '../retention/judge.js';
 import type { StayReason } from '../retention/types.js';
@@ -96,7 +96,9 @@ export async function planCopy(deps: CopyDeps, copy: KeptCopy, call: CallOptions
   const verdicts = new Map(judge(facts).map((verdict) => [verdict.id, verdict]));
   const wanted: WantedCopy[] = [];
   const leftOut: LeftOut[] = [];
-  const present = new Set([...listed, ...known]);
+  // An entry whose bytes are gone is no copy, and gets them again.
+  const gone = new Set(there.ignored.flatMap((file) => (file.gone === true ? idsIn(file) : [])));
+  const present = new Set([...listed, ...known].filter((id) => !gone.has(id)));
   for (const summary of summaries) {
     const verdict = verdicts.get(summary.id);
     if (present.has(summary.id) || verdict?.stays !== true) continue;
@@ -237,10 +239,12 @@ class Round {
         notes: (known, { seal }) => known && noted(known, seal),
       },
       this.call,
-    ).then(
-      () => undefined,
-      async (error: unknown) => ((await this.#cameFromElsewhere(id, error)) ? undefined : ofOne(error)),
-    );
+    )
+      .then(async () => await this.#requireBasesStill(summary))
+      .then(
+        () => undefined,
+        async (error: unknown) => ((await this.#cameFromElsewhere(id, error)) ? undefined : ofOne(error)),
+      );
     if (failed !== undefined) this.#leftOut.set(id, { snapshot, why: failed.message });
     else {
       this.#copied.push(snapshot);
@@ -255,6 +259,19 @@ class Round {
     const base = bases.find((one) => !there.has(`${one}.zip`));
     if (base !== undefined)
       throw new RunbackError('not-found', `It builds on ${base}, which is not in ${this.copy.name}`, { state: `${id} was not copied.` });
+  }
+
+  /** Locks are seen on this machine only: another one may have pruned a base in that very moment. */
+  async #requireBasesStill(summary: SnapshotSummary): Promise<void> {
+    try {
+      await this.#requireBases(summary);
+    } catch (error) {
+      if (isRunbackError(error, 'not-found')) {
+        await this.copy.storage.delete(`${summary.id}.zip`);
+        await this.copy.store.document(NOTES_KIND, summary.id).delete();
+      }
+      throw error;
+    }
   }
 
   /** Another machine was quicker. What this one had sent is removed. */

@@ -38,12 +38,17 @@ export async function factsFor(
       snapshots: summaries.map(retained),
       jobs: new Map(jobs.map(({ name, timezone, keep }) => [name, retainedJob(timezone, keep)])),
       ...(await referencesOf(deps)),
-      unreadable: ignored.flatMap(({ path, unfinished }) => (unfinished === true ? [] : (/snap-[^/\\]*(?=\.zip$)/u.exec(path) ?? []))),
+      unreadable: ignored.flatMap((file) => (file.unfinished === true || file.gone === true ? [] : idsIn(file))),
       now: clock.now(),
     },
     summaries,
     unreadable: ignored,
   };
+}
+
+/** The id in the name of a file, where there is one. */
+export function idsIn({ path }: { readonly path: string }): readonly string[] {
+  return /snap-[^/\\]*(?=\.zip$)/u.exec(path) ?? [];
 }
 
 /** What retention knows of a snapshot. */

@@ -134,8 +134,8 @@ export async function movesBetween(
   const measures: Measure[] = [];
   const objects: Record<string, ObjectLevels> = {};
   for (const info of before.reader.manifest.objects) {
-    const levels = before.levels.objects[nameOf(info)];
     const here = now.manifest.objects.find((one) => nameOf(one) === nameOf(info));
+    const levels = spared(before.levels.objects[nameOf(info)], here?.withheld);
     if (levels === undefined) continue;
     if (here === undefined) {
       measures.push(...goneObject(info, now));
@@ -155,6 +155,14 @@ export async function movesBetween(
   }
   for (const info of before.reader.manifest.links) measures.push(...(await linkMeasures(before.reader, now, info, options)));
   return { measures, objects };
+}
+
+/** What there was, without what must not be stored any more: that is no loss. */
+function spared(levels: ObjectLevels | undefined, withheld: readonly string[] = []): ObjectLevels | undefined {
+  if (levels === undefined || withheld.length === 0) return levels;
+  const kept = <T>(by: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(by).filter(([name]) => !withheld.includes(name)));
+  return { rows: levels.rows, filled: kept(levels.filled), out: kept(levels.out), types: kept(levels.types) };
 }
 
 /** An object type that is gone, and that nothing was said of: what was refused is told as a gap. */

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 
+import { unknownWithheld } from '../../connectors/index.js';
 import { type Clock, defined, EXIT, type ExitCode, isRunbackError, messageOf, RunbackError } from '../../lib/index.js';
 import { isLastVerified } from '../../snapshots/index.js';
 import { hardLinkProblem } from '../../store/index.js';
@@ -140,9 +141,11 @@ async function writersOf(opened: Session): Promise<string | Warning> {
   return exposures.length === 0 ? 'only you' : { warning: exposures.join(' ') };
 }
 
-async function platformOf(opened: Session, name: string, call: CommandContext['call']): Promise<string> {
+async function platformOf(opened: Session, name: string, call: CommandContext['call']): Promise<string | Warning> {
   const platform = await opened.openPlatform(name, call);
   const { objects } = await platform.connector.describe(platform.objects, call);
+  const unknown = unknownWithheld({ objects, links: [] }, platform.neverStore);
+  if (unknown.length > 0) return { warning: `never_store names ${unknown.join(', ')}, which is not there: nothing is left out for it` };
   const refused = objects.filter((object) => object.refused !== undefined);
   const words = [
     `${platform.identity.label} (account ${platform.identity.account}, ${platform.environment})`,

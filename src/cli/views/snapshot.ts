@@ -23,7 +23,10 @@ function verifiedLine({ verifiedAt, bytesVerifiedAt }: SnapshotSummary, style: S
 /** Snapshots, newest first: when and of what, then its facts, then its id. */
 export function snapshotList(
   snapshots: readonly SnapshotSummary[],
-  beside: { readonly ignored: readonly { readonly path: string; readonly why: string }[]; readonly exposures: readonly string[] },
+  beside: {
+    readonly ignored: readonly { readonly path: string; readonly why: string; readonly gone?: true }[];
+    readonly exposures: readonly string[];
+  },
   style: Style,
 ): string {
   const blocks = snapshots.map((snapshot) =>
@@ -39,7 +42,8 @@ export function snapshotList(
     ].join('\n'),
   );
   if (blocks.length === 0) blocks.push('No snapshot yet. Take one with: runback snapshot create --platform <name>');
-  for (const file of beside.ignored) blocks.push(`${style.glyph.warning} Not a snapshot: ${visible(file.path)}\n  ${visible(file.why)}`);
+  for (const file of beside.ignored)
+    blocks.push(`${style.glyph.warning} ${file.gone === true ? 'Damaged' : 'Not a snapshot'}: ${visible(file.path)}\n  ${visible(file.why)}`);
   return [...blocks, ...exposureLines(beside.exposures, style)].join('\n');
 }
 
@@ -198,7 +202,10 @@ export function contentsText(manifest: SnapshotManifest, gaps: readonly Snapshot
     ...manifest.links.map((info) => [visible(info.platform), `links ${visible(info.object)}`, count(info.rows), info.census ? 'all' : 'not proved']),
   ];
   const columns = [{ title: 'Platform' }, { title: 'Object type', shrink: true }, { title: 'Rows', align: 'right' as const }, { title: 'Read' }];
-  return [table(columns, rows, style), ...gapLines(gaps, style)].join('\n');
+  const withheld = manifest.objects.flatMap(({ object, withheld: names = [] }) =>
+    names.length === 0 ? [] : [`Never stored: ${visible(names.join(', '))} of ${visible(object)}`],
+  );
+  return [table(columns, rows, style), ...withheld, ...gapLines(gaps, style)].join('\n');
 }
 
 /** How the records of an object type were read. */

@@ -105,6 +105,7 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
           reason: 'irreversible',
           message: 'A deleted row cannot be undeleted; it can be created again with its key.',
         }));
+      writer.prepare(options);
       const context = { writer, settings, said, table: await tables.table(batch.first.schema.object, options) };
       const { refused } = context.table.description;
       if (refused !== undefined) return mutations.map((): MutationResult => ({ status: 'rejected', reason: 'rejected', message: refused }));

@@ -107,3 +107,14 @@ export function refersTo(pairs: readonly Pair[], from: string, to: string): stri
 export function within(part: string | undefined, alias: string): string {
   return part === undefined ? '' : ` AND ${alias}.tableoid OPERATOR(pg_catalog.=) ${part}::pg_catalog.oid`;
 }
+
+/** Texts as PostgreSQL writes an array of them. */
+export function arrayLiteral(texts: readonly (string | null | undefined)[]): string {
+  return `{${texts.map(elementOf).join(',')}}`;
+}
+
+function elementOf(text: string | null | undefined): string {
+  if (text === null || text === undefined) return 'NULL';
+  return SPECIAL.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : `"${text}"`;
+}
+const SPECIAL = /["\\]/u;

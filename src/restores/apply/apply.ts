@@ -1,5 +1,5 @@
 import { platformLock } from '../../connectors/index.js';
-import { type CallOptions, defined, isRunbackError, newId, parseDuration, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, isRunbackError, newId, oneAhead, parseDuration, RunbackError } from '../../lib/index.js';
 import type { JournalWriter, Lock, LockOwner } from '../../store/index.js';
 import type { RestoreConfig } from '../../workspace/index.js';
 import type { RestoreDeps } from '../plan/plan.js';
@@ -177,13 +177,11 @@ async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: str
     task: `Restoring ${platform.name}`,
   };
   const held: Held[] = [];
-  const steps = (): AsyncIterable<PlanStep> => {
+  const steps = (): AsyncIterable<readonly PlanStep[]> => {
     held.length = 0;
-    return planSteps(
-      plan.lines((n) => state.apply.isOver(n)),
-      state.apply,
-      held,
-    );
+    // Of a restore that has written nothing yet, no change is over.
+    const over = state.apply.isUntouched ? undefined : (n: number): boolean => state.apply.isOver(n);
+    return oneAhead(planSteps(plan.linesTogether(over), state.apply, held));
   };
   const stop =
     (await executeAll(execution, steps, options)) ??
@@ -213,7 +211,11 @@ async function run(plan: Plan, fold: RestoreFold, writer: JournalWriter, by: str
  * may take it now. That comes last, and its refusals are not counted into the rate, so that the rest is never held up
  * by it.
  */
-export async function executeAll(execution: Execution, steps: () => AsyncIterable<PlanStep>, options: CallOptions): Promise<Stop | undefined> {
+export async function executeAll(
+  execution: Execution,
+  steps: () => AsyncIterable<readonly PlanStep[]>,
+  options: CallOptions,
+): Promise<Stop | undefined> {
   const { batches, settings } = execution;
   const { rejected } = batches;
   const stop = (await settle(execution, options)) ?? (await execute(execution, steps(), options));

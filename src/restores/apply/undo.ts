@@ -80,11 +80,12 @@ function undoStanding({ summary }: RestoreState): RestoreSummary | undefined {
 }
 
 /** `stands` gets the links that are there again after it. */
-async function* backwards(state: RestoreState, stands: Set<string>): AsyncIterable<PlanStep> {
+async function* backwards(state: RestoreState, stands: Set<string>): AsyncIterable<readonly PlanStep[]> {
   const { applied } = state.apply;
   if (applied === undefined) throw new RunbackError('bug', `The undo of ${state.id} was started without what was applied`);
-  yield* undoSteps(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)));
-  yield* deletesOf(state.apply.made.records);
+  const steps = undoSteps(parse(applied.readBackwards()), state.undo, state.apply.made, (link) => stands.add(linkText(link)));
+  for (const step of steps) yield [step];
+  yield [...deletesOf(state.apply.made.records)];
 }
 
 function* parse(lines: Iterable<string>): Iterable<AppliedItem> {

@@ -7,12 +7,12 @@ import { fieldOf } from './conflicts.js';
  * along with the value they hold now, so that they keep it (G27).
  */
 export function withCompanions(schema: ObjectSchema, fields: Readonly<Record<string, FieldMove>>, live: Fields): Readonly<Record<string, FieldMove>> {
-  const all: Record<string, FieldMove> = { ...fields };
+  let all: Record<string, FieldMove> | undefined;
   for (const name of Object.keys(fields))
     for (const other of fieldOf(schema, name)?.setsAlso ?? []) {
-      if (ownValue(all, other) !== undefined || fieldOf(schema, other)?.readOnly !== false) continue;
+      if (ownValue(all ?? fields, other) !== undefined || fieldOf(schema, other)?.readOnly !== false) continue;
       const value = ownValue(live, other) ?? null;
-      setOwn(all, other, { from: value, to: value, keeps: true });
+      setOwn((all ??= { ...fields }), other, { from: value, to: value, keeps: true });
     }
-  return all;
+  return all ?? fields;
 }

@@ -40,10 +40,10 @@ export function differ(base: Fields, damaged: Fields, baseSchema: ObjectSchema, 
 
 function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: ObjectSchema, liveSchema: ObjectSchema): Fields {
   let others: Record<string, Value | undefined> | undefined;
+  const ofPlatform = setByItself(liveSchema);
   for (const name of Object.keys(fields)) {
     const value = fields[name] ?? null;
-    const field = fieldOf(liveSchema, name);
-    const other = field?.setByItself === true ? undefined : (like(value, name, likes, field, schema) ?? value);
+    const other = ofPlatform.has(name) ? undefined : (like(value, name, likes, liveSchema, schema) ?? value);
     if (other !== value) setOwn((others ??= {}), name, other);
   }
   // So it is for nearly all records: nothing has to be copied.
@@ -57,21 +57,24 @@ function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: 
 }
 
 /** The first of these values of a field that is the same as a value, in whatever form; undefined where none is. */
-function like(
-  value: Value,
-  name: string,
-  likes: readonly (Fields | undefined)[],
-  field: FieldSchema | undefined,
-  schema: ObjectSchema,
-): Value | undefined {
+function like(value: Value, name: string, likes: readonly (Fields | undefined)[], liveSchema: ObjectSchema, schema: ObjectSchema): Value | undefined {
   for (const each of likes) {
     const other = each === undefined ? undefined : ownValue(each, name);
     if (other === undefined) continue;
     // So it is for nearly all: nothing has to be known of the field.
     if (other === value) return value;
-    if (sameForm(value, other, describedIn(field, schema, name))) return other;
+    if (sameForm(value, other, describedIn(fieldOf(liveSchema, name), schema, name))) return other;
   }
   return undefined;
+}
+
+/** Names of the fields that a platform sets by itself: asked for each record. */
+const setThere = new WeakMap<readonly FieldSchema[], ReadonlySet<string>>();
+
+function setByItself({ fields }: ObjectSchema): ReadonlySet<string> {
+  let names = setThere.get(fields);
+  if (names === undefined) setThere.set(fields, (names = new Set(fields.filter((field) => field.setByItself === true).map((field) => field.name))));
+  return names;
 }
 
 /** How a field is described now and in another schema, as far as it is. */

@@ -185,7 +185,7 @@ function decideCreated(context: DecideContext, sides: RecordSides, evidence: Rec
 }
 
 function updateOf({ object, key }: RecordSides, { fields, why, attribution }: FieldDecisions): RecordDecision['change'] {
-  return Object.keys(fields).length === 0 ? undefined : { action: 'update', object, key, fields, why, attribution };
+  return Object.keys(fields).length === 0 ? undefined : { action: 'update', attribution, fields, key, object, why };
 }
 
 function only(conflict: PlanConflict): RecordDecision {

@@ -54,9 +54,11 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
     if (verdict.is === 'nothing') nothing += 1;
     else if (verdict.is === 'conflict') conflicts.push(verdict.conflict);
     else {
-      for (const [name, move] of Object.entries(verdict.moves)) setOwn(fields, name, move);
+      for (const name of Object.keys(verdict.moves)) {
+        setOwn(fields, name, verdict.moves[name] ?? {});
+        if (fieldOf(context.liveSchema, name)?.forwardOnly === true) forward.push(name);
+      }
       attributions.push(verdict.attribution);
-      forward.push(...Object.keys(verdict.moves).filter((name) => fieldOf(context.liveSchema, name)?.forwardOnly === true));
     }
   }
   const attribution = weakest(attributions);
@@ -69,7 +71,10 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
   return { fields, why, attribution, conflicts, nothing };
 }
 
+const NO_PAST: Past = {};
+
 function pastOf(context: DecideContext, sides: Sides, harmed: readonly string[], history: RecordHistory | undefined): Past {
+  if (context.suspicion.history !== 'field') return NO_PAST;
   const past: Record<string, Past[string]> = {};
   for (const name of harmed) {
     const before = beforeDamage(context.suspicion, history, name, ownValue(sides.base, name), ownValue(sides.damaged, name));
@@ -147,9 +152,16 @@ interface Known {
 
 function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history, past, editedSince }: Known): Verdict {
   const { object, key, base, damaged, live } = sides;
-  const hurt = unit.members.filter((name) => !sameSide(ownValue(base, name), ownValue(damaged, name)));
-  const targets = new Map(hurt.map((name) => [name, targetOf(context, sides, name)]));
-  const open = hurt.filter((name) => !sameSide(ownValue(live, name), targets.get(name)) && !isMended(context, sides, name, targets.get(name)));
+  const hurt: string[] = [];
+  const open: string[] = [];
+  const targets = new Map<string, Value | undefined>();
+  for (const name of unit.members) {
+    if (sameSide(ownValue(base, name), ownValue(damaged, name))) continue;
+    const target = targetOf(context, sides, name);
+    hurt.push(name);
+    targets.set(name, target);
+    if (!sameSide(ownValue(live, name), target) && !isMended(context, sides, name, target)) open.push(name);
+  }
   const placed = (): Parameters<typeof conflictOf>[1] => ({ object, key, field: unit.name, ...valuesOf(hurt, base, damaged, live) });
   for (const name of hurt) {
     const obstacle = impossible(context, name, open.includes(name) ? targets.get(name) : null);
@@ -184,6 +196,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
     );
   const edited = unit.members.filter(
     (name) =>
+      editedSince &&
       !isSet(context, sides, name) &&
       !sameSide(ownValue(live, name), ownValue(damaged, name)) &&
       !sameSide(ownValue(live, name), ownValue(base, name)),

@@ -1,6 +1,6 @@
 import type { PlatformSchema } from '../../connectors/index.js';
 import { didYouMean, RunbackError } from '../../lib/index.js';
-import type { LinkSchema } from '../../records/index.js';
+import { compareKeys, type LinkSchema, setOwn } from '../../records/index.js';
 import { gapsOf, type ImportedFrom, type SnapshotReader } from '../../snapshots/index.js';
 import type { NotCovered, PlanFilters } from '../types.js';
 import { objectInfo, type SnapshotPair } from './objects/differences.js';
@@ -45,6 +45,17 @@ export function coverageOf(pair: SnapshotPair, filters: PlanFilters): Coverage {
     return [];
   });
   return { wanted, notCovered };
+}
+
+/** Fields of these object types that one of the snapshots, or the platform now, withholds. */
+export function withheldOf(pair: SnapshotPair, live: PlatformSchema, objects: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, readonly string[]> = {};
+  for (const object of objects) {
+    const held = [pair.base, pair.damaged].flatMap((reader) => objectInfo(reader, pair.platform, object)?.withheld ?? []);
+    const now = live.objects.find((one) => one.object === object)?.withheld ?? [];
+    if (held.length + now.length > 0) setOwn(found, object, [...new Set([...held, ...now])].sort(compareKeys));
+  }
+  return found;
 }
 
 /**

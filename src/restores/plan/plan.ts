@@ -5,9 +5,10 @@ import type { SnapshotReader } from '../../snapshots/index.js';
 import type { Store } from '../../store/index.js';
 import { readRecreations } from '../records/journal.js';
 import { writePlan } from '../records/plan-file.js';
-import type { NotCovered, PlanHeader, PlanSummary } from '../types.js';
+import type { PlanHeader, PlanSummary } from '../types.js';
 import { contextOf, type PlanRequest } from './context-of.js';
 import type { PlanContext } from './context.js';
+import { withheldOf } from './coverage.js';
 import { Draft } from './facts/draft.js';
 import { Recorder } from './facts/recorder.js';
 import { objectInfo, type SnapshotPair } from './objects/differences.js';
@@ -64,11 +65,23 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
   const reporter = options.reporter ?? silentReporter;
   for (const { object, why } of notCovered) reporter.note(`${object} is not covered by this plan: ${why}.`);
   const rowsOf = (object: string): number => objectInfo(pair.damaged, platform.name, object)?.rows ?? 0;
-  return writePlan(store, clock, headOf(context, request, notCovered), live, draft.lines(), nothingToDo, rowsOf);
+  return writePlan(
+    store,
+    clock,
+    headOf(context, request, { notCovered, withheld: withheldOf(pair, live, coverage.wanted) }),
+    live,
+    draft.lines(),
+    nothingToDo,
+    rowsOf,
+  );
 }
 
 /** What the plan says of itself, beside what is counted in its lines. */
-function headOf({ pair, platform, filters, live }: PlanContext, request: PlanRequest, notCovered: readonly NotCovered[]): PlanHead {
+function headOf(
+  { pair, platform, filters, live }: PlanContext,
+  request: PlanRequest,
+  { notCovered, withheld }: Required<Pick<PlanHeader, 'notCovered' | 'withheld'>>,
+): PlanHead {
   return {
     platform: platform.name,
     account: platform.identity.account,
@@ -78,6 +91,7 @@ function headOf({ pair, platform, filters, live }: PlanContext, request: PlanReq
     damaged: { snapshot: pair.damaged.header.id, digest: pair.damaged.digest },
     filters,
     ...(notCovered.length === 0 ? {} : { notCovered }),
+    ...(Object.keys(withheld).length === 0 ? {} : { withheld }),
     ...pagesOf(platform, live),
     createdBy: request.by,
   };

@@ -147,6 +147,11 @@ export class Batches {
     });
   }
 
+  /** No change of the plan has a status. */
+  get isUntouched(): boolean {
+    return Object.values(this.counts).every((count) => count === 0);
+  }
+
   /** True for a change of the plan that has come to its end, whatever it is. */
   isOver(n: number): boolean {
     const status = this.statuses.ofChange(n);

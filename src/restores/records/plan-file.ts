@@ -86,7 +86,14 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   const note = await noteOf(store, id).read();
   const planHash = sha256(first ?? '');
   if (note === undefined || note.hash !== planHash || header.digest !== hash.digest()) throw tampered(id, ledger.location);
-  return { header, hash: planHash, location: ledger.location, schema: note.schema, lines: (over) => readLines(ledger.readMany(), over) };
+  return {
+    header,
+    hash: planHash,
+    location: ledger.location,
+    schema: note.schema,
+    lines: (over) => readLines(ledger.readMany(), over),
+    linesTogether: (over) => readTogether(ledger.readMany(), over),
+  };
 }
 
 /** Characters that are hashed at once: each call costs as much as hashing a kilobyte. */
@@ -256,17 +263,34 @@ class Counter {
 
 function* prepend(first: string, spool: LineSpool): Iterable<string> {
   yield first;
-  yield* spool.read();
+  yield* spool.readTexts();
 }
 
-async function* readLines(batches: AsyncIterable<readonly string[]>, over?: (n: number) => boolean): AsyncIterable<PlanLine> {
-  let header = true;
-  for await (const lines of batches)
-    for (const line of lines) {
-      const n = header || over === undefined ? undefined : plainChangeOf(line);
-      if (!header && (n === undefined || over?.(n) !== true)) yield JSON.parse(line) as PlanLine;
-      header = false;
-    }
+async function* readTogether(batches: AsyncIterable<readonly string[]>, over?: Over): AsyncIterable<readonly PlanLine[]> {
+  let first = true;
+  for await (const lines of batches) {
+    yield [...changesIn(first ? lines.slice(1) : lines, over)];
+    first = false;
+  }
+}
+
+/** The same line by line: whoever needs the first ones alone makes no others. */
+async function* readLines(batches: AsyncIterable<readonly string[]>, over?: Over): AsyncIterable<PlanLine> {
+  let first = true;
+  for await (const lines of batches) {
+    yield* changesIn(first ? lines.slice(1) : lines, over);
+    first = false;
+  }
+}
+
+type Over = (n: number) => boolean;
+
+/** The lines but those of changes that are over, each made a value when it is asked for. */
+function* changesIn(lines: readonly string[], over: Over | undefined): Iterable<PlanLine> {
+  for (const line of lines) {
+    const n = over === undefined ? undefined : plainChangeOf(line);
+    if (n === undefined || over?.(n) !== true) yield JSON.parse(line) as PlanLine;
+  }
 }
 
 function parseHeader(id: string, line: string | undefined): PlanHeader {

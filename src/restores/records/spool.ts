@@ -10,7 +10,7 @@ const PLAIN_CHUNKS = 16;
  * could leave behind.
  */
 export class LineSpool {
-  readonly #chunks: Buffer[] = [];
+  readonly #chunks: (string | Buffer)[] = [];
   #open: string[] = [];
   #characters = 0;
   #size = 0;
@@ -30,25 +30,34 @@ export class LineSpool {
 
   /** All lines, in the order they were pushed. */
   *read(): Iterable<string> {
-    for (let n = 0; n < this.#chunks.length; n += 1) yield* this.#linesOf(n);
+    for (const chunk of this.#chunks) yield* linesOf(chunk);
     yield* this.#open;
+  }
+
+  /** The same, many in one text, with a newline between two. */
+  *readTexts(): Iterable<string> {
+    for (const chunk of this.#chunks) yield textOf(chunk);
+    if (this.#open.length > 0) yield this.#open.join('\n');
   }
 
   /** All lines, the last pushed first. */
   *readBackwards(): Iterable<string> {
     yield* [...this.#open].reverse();
-    for (let n = this.#chunks.length - 1; n >= 0; n -= 1) yield* this.#linesOf(n).reverse();
-  }
-
-  #linesOf(n: number): string[] {
-    const chunk = this.#chunks[n] ?? Buffer.alloc(0);
-    return (n < PLAIN_CHUNKS ? chunk : inflateRawSync(chunk)).toString('utf8').split('\n');
+    for (const chunk of [...this.#chunks].reverse()) yield* linesOf(chunk).reverse();
   }
 
   #seal(): void {
-    const bytes = Buffer.from(this.#open.join('\n'), 'utf8');
-    this.#chunks.push(this.#chunks.length < PLAIN_CHUNKS ? bytes : deflateRawSync(bytes, { level: 1 }));
+    const text = this.#open.join('\n');
+    this.#chunks.push(this.#chunks.length < PLAIN_CHUNKS ? text : deflateRawSync(text, { level: 1 }));
     this.#open = [];
     this.#characters = 0;
   }
+}
+
+function linesOf(chunk: string | Buffer): string[] {
+  return textOf(chunk).split('\n');
+}
+
+function textOf(chunk: string | Buffer): string {
+  return typeof chunk === 'string' ? chunk : inflateRawSync(chunk).toString('utf8');
 }

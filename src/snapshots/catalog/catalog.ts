@@ -3,7 +3,7 @@ import type { Store } from '../../store/index.js';
 import type { CreateSnapshotRequest } from '../create/session.js';
 import type { Decryption, Encryption } from '../encryption/age.js';
 import type { ResolveFilter } from '../references.js';
-import type { SnapshotStorage } from '../storage/storage.js';
+import type { Remains, SnapshotStorage } from '../storage/storage.js';
 import type { BytesReport, CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from '../types.js';
 
 /** A file among the snapshots that is none. */
@@ -14,6 +14,8 @@ export interface IgnoredFile {
   readonly code?: string;
   /** It is being written, or its writer was killed: nothing builds on it, and what it builds on is held by its writer. */
   readonly unfinished?: true;
+  /** A snapshot of which only the entry is left: nothing can be read of it, and it holds up nothing. */
+  readonly gone?: true;
 }
 
 /** The snapshots of a workspace. A snapshot's id is the name of its file. */
@@ -94,6 +96,13 @@ export interface Catalog {
    * one is being made that does.
    */
   delete(reference: string): Promise<SnapshotSummary>;
+  /** What is left under an id of which there is no snapshot: see `deleteRemains`. Undefined where there is one, or nothing. */
+  remains(id: string): Promise<Remains | undefined>;
+  /**
+   * Removes what is left under an id of which there is no snapshot. Throws `not-found` where nothing is, or a snapshot after
+   * all; otherwise what `delete` throws.
+   */
+  deleteRemains(id: string): Promise<void>;
 }
 
 export interface CatalogDeps {

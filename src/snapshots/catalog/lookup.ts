@@ -4,7 +4,7 @@ import { ambiguous, isWord, latest, missing, type ResolveFilter } from '../refer
 import type { StoredName } from '../storage/storage.js';
 import type { SnapshotSummary } from '../types.js';
 import type { Catalog, IgnoredFile } from './catalog.js';
-import { idOf, type Opening } from './opening.js';
+import { bytesAreGone, idOf, type Opening } from './opening.js';
 
 /** Finds snapshots: all of them, or those that a reference means. */
 export class Lookup {
@@ -18,20 +18,26 @@ export class Lookup {
 
   async survey(most = Number.POSITIVE_INFINITY): Promise<Awaited<ReturnType<Catalog['survey']>>> {
     const snapshots: SnapshotSummary[] = [];
-    const ignored: IgnoredFile[] = (await this.#opening.storage.unfinished()).map((name) => ({
+    const files = await this.newestFirst();
+    const listed = new Set(files.map(({ name }) => name));
+    // What is to take the place of a snapshot is no other file.
+    const unfinished = (await this.#opening.storage.unfinished()).filter((name) => !listed.has(name));
+    const ignored: IgnoredFile[] = unfinished.map((name) => ({
       path: this.#opening.storage.pathOf(name),
       why: 'it is being written, or its writer was killed',
       unfinished: true,
     }));
-    const files = await this.newestFirst();
     for (const stored of files.slice(0, most)) {
       try {
         snapshots.push(await this.#opening.summarise(stored, true));
       } catch (error) {
+        // Whoever asks for the newest is not to be given another because that one could not be looked at.
+        if (isRunbackError(error, 'storage-unreachable')) throw error;
         ignored.push({
           path: this.#opening.storage.pathOf(stored.name),
-          why: messageOf(error),
+          why: bytesAreGone(error) && error.next !== undefined ? `${error.message}. ${error.next}` : messageOf(error),
           ...(isRunbackError(error) ? { code: error.code } : {}),
+          ...(bytesAreGone(error) ? { gone: true } : {}),
         });
       }
     }

@@ -26,13 +26,17 @@ export class Opening {
     return notesOf(this.store, id);
   }
 
-  /** Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. */
+  /**
+   * Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. Throws
+   * `snapshot-damaged` also for an entry whose bytes are gone, see {@link bytesAreGone}.
+   */
   async open(name: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
     const path = this.storage.pathOf(name);
     const openBase: OpenBase = async (base) => await this.open(`${base.id}.zip`);
     const file = await this.storage.open(name);
     const reader = await openStored(file, { ...options, openBase, ...defined({ keys: this.#keys }) }).catch(async (error: unknown) => {
       await file.close();
+      if (isRunbackError(error, 'not-found') && (await this.storage.remains?.(name)) === 'entry') throw gone(path, idOf(name));
       throw error;
     });
     const { id } = reader.manifest;
@@ -124,4 +128,18 @@ function renamed(path: string, id: string): RunbackError {
     state: 'Nothing was done.',
     next: `Give it back its name ${id}.zip.`,
   });
+}
+
+function gone(path: string, id: string): RunbackError {
+  return new RunbackError('snapshot-damaged', `The bytes of ${path} are gone`, {
+    why: 'Its entry is there, and nothing lies where it says: someone removed the bytes, or the entry was written late, after the snapshot had been deleted.',
+    state: 'Nothing was changed.',
+    next: `If you do not need the entry: runback snapshot delete ${id}`,
+    data: { id, path, gone: true },
+  });
+}
+
+/** Whether an error of opening a file says that nothing is left of its bytes: it is certain that nobody can read it. */
+export function bytesAreGone(error: unknown): error is RunbackError {
+  return isRunbackError(error, 'snapshot-damaged') && error.data['gone'] === true;
 }

@@ -8,6 +8,7 @@ import type { Decryption, Encryption } from '../encryption/age.js';
 import { unrecorded } from '../records.js';
 import type { ResolveFilter } from '../references.js';
 import { folderStorage } from '../storage/folder.js';
+import type { Remains } from '../storage/storage.js';
 import type { BytesReport, CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from '../types.js';
 import type { Catalog, CatalogDeps } from './catalog.js';
 import { Deletion } from './deletion.js';
@@ -144,5 +145,13 @@ class StoredCatalog implements Catalog {
 
   delete(reference: string): Promise<SnapshotSummary> {
     return this.#deletion.delete(reference);
+  }
+
+  remains(id: string): Promise<Remains | undefined> {
+    return this.#deletion.remains(id);
+  }
+
+  deleteRemains(id: string): Promise<void> {
+    return this.#deletion.deleteRemains(id);
   }
 }

@@ -6,7 +6,7 @@ import type { SnapshotNotes } from '../summary.js';
 import type { BytesReport, CheckedReport } from '../types.js';
 import { sealHolds } from '../verify.js';
 import type { Lookup } from './lookup.js';
-import { idOf, type Opening, requireSeal } from './opening.js';
+import { bytesAreGone, idOf, type Opening, requireSeal } from './opening.js';
 
 /** Reads snapshots to their end, and notes what that found. */
 export class Verification {
@@ -21,7 +21,12 @@ export class Verification {
   }
 
   async verify(reference: string, options: CallOptions = {}): Promise<CheckedReport> {
-    const reader = await this.#opening.open(await this.#lookup.nameOf(reference), { salvage: true });
+    const name = await this.#lookup.nameOf(reference);
+    const reader = await this.#opening.open(name, { salvage: true }).catch(async (error: unknown) => {
+      // Nor does what builds on it count as verified any more.
+      if (bytesAreGone(error) && (await this.#opening.notesOf(idOf(name)).read())?.record !== undefined) await this.noteUnread(idOf(name), 'damaged');
+      throw error;
+    });
     try {
       const { id } = reader.manifest;
       const report = await reader.verify(options);

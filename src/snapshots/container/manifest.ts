@@ -42,6 +42,7 @@ const object = z.looseObject({
   parts: z.array(part),
   changes: z.looseObject({ rows: count, parts: z.array(part), was: z.array(part) }).exactOptional(),
   askedSince: z.looseObject({ snapshot: z.string(), moment: z.string(), allReadAt: z.string() }).exactOptional(),
+  withheld: z.array(z.string()).exactOptional(),
 });
 const link = object.extend({ from: z.string(), to: z.string(), kind: z.string() });
 const platform = z.looseObject({

@@ -4,7 +4,7 @@ import { defined, isRunbackError, RunbackError, sha256 } from '../../lib/index.j
 import { type Decryption, NoKey } from '../encryption/age.js';
 import { type OpenBase, ZipSnapshotReader } from '../reader.js';
 import { openStoredFile } from '../storage/folder.js';
-import type { StoredFile } from '../storage/storage.js';
+import { cannotBeHad, type StoredFile } from '../storage/storage.js';
 import type { Damage, ObjectInfo, SnapshotManifest } from '../types.js';
 import { foreign, readDirectory, type ZipDirectory } from './directory.js';
 import { ENTRY_LIMIT, readEntry, type SnapshotFile } from './entry.js';
@@ -95,6 +95,7 @@ async function manifestIn(file: SnapshotFile, directory: ZipDirectory): Promise<
   const entry = directory.entries.get(MANIFEST_ENTRY);
   if (!entry || entry.bytes > ENTRY_LIMIT) return undefined;
   const bytes = await readEntry(file, entry).catch((error: unknown) => {
+    if (cannotBeHad(error)) throw error;
     // There is none, it is another one, or it could not be had.
     if (error instanceof NoKey || isRunbackError(error)) throw noKey(file.path, error);
     return undefined;

@@ -1,4 +1,5 @@
 import { defined, ownValue, RunbackError, sha256 } from '../../lib/index.js';
+import { cannotBeHad } from '../storage/storage.js';
 import type { Damage, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import type { ZipDirectory } from './directory.js';
 import { readEntry, type SnapshotFile } from './entry.js';
@@ -15,7 +16,7 @@ export interface OpenedSnapshot {
   readonly salvaged?: true;
 }
 
-/** Header or schema entry with its digest checked, or in words why it cannot be read. */
+/** Header or schema entry with its digest checked, or in words why it cannot be read. Throws where its bytes cannot be had now. */
 export async function readSmallEntry(opened: OpenedSnapshot, name: string): Promise<Buffer | string> {
   const entry = opened.directory.entries.get(name);
   const expected = ownValue(opened.manifest.entries, name);
@@ -24,6 +25,7 @@ export async function readSmallEntry(opened: OpenedSnapshot, name: string): Prom
     const bytes = await readEntry(opened.file, entry);
     return sha256(bytes) === expected ? bytes : 'its bytes are not those that were written';
   } catch (error) {
+    if (cannotBeHad(error)) throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }

@@ -5,6 +5,7 @@ import { compareIn, type KeyOrder } from '../../records/index.js';
 import { linesProblem } from '../lines/check-lines.js';
 import { beginsLine, keyAt, NEWLINE, type LineKind } from '../lines/lines.js';
 import { objectSchemaIn, platformIn } from '../lines/shapes.js';
+import { cannotBeHad } from '../storage/storage.js';
 import type { Damage, LinkInfo, ObjectInfo, PartInfo, SnapshotHeader, SnapshotManifest } from '../types.js';
 import type { ZipDirectory, ZipEntry } from './directory.js';
 import { readEntry, type SnapshotFile } from './entry.js';
@@ -76,6 +77,7 @@ async function readChecked(file: SnapshotFile, entry: ZipEntry): Promise<Buffer 
     // What was decrypted is what was encrypted: the checksum is that of the encrypted bytes.
     return entry.encrypted || crc32(bytes) === entry.crc32 ? bytes : 'its checksum does not match';
   } catch (error) {
+    if (cannotBeHad(error)) throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }

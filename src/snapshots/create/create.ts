@@ -41,7 +41,9 @@ export async function createSnapshot(request: CreateSnapshotRequest, deps: Creat
 async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, options: CallOptions): Promise<SnapshotSummary> {
   const storage = deps.storage ?? folderStorage(deps.dir);
   await removeLeftovers(storage, deps.store, request.by, options);
-  const id = newId('snap', deps.clock, [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished())]);
+  // What it builds on may have been made by a clock that is ahead of ours, and not be listed here yet.
+  const known = [...(await storage.list()).map(({ name }) => name), ...(await storage.unfinished()), ...basesOf(request)];
+  const id = newId('snap', deps.clock, known);
   const name = `${id}.zip`;
   const lock = await deps.store.lock(snapshotLock(id), { by: request.by, holder: id, purpose: 'writing a snapshot' });
   let baseLock: Lock | undefined;
@@ -86,6 +88,7 @@ async function take(request: CreateSnapshotRequest, deps: CreateSnapshotDeps, op
       throw error;
     }
     await storage.discard(name);
+    await requireBases(written?.manifest.bases ?? [], name, storage, deps);
     const file = await storage.open(name);
     await file.close();
     if (written === undefined) throw new Error('nothing was written');
@@ -107,14 +110,43 @@ async function holdBase({ manifest }: SnapshotReader, id: string, by: string, st
     { by, holder: id, purpose: 'making a snapshot that builds on it' },
     { breakDead: true, lapse: true },
   );
-  if ((await storage.list()).some(({ name }) => idOf(name) === manifest.id)) return lock;
+  if (!(await isGone(`${manifest.id}.zip`, storage))) return lock;
   await lock.release();
-  throw new RunbackError('not-found', `There is no snapshot ${manifest.id} to build on`, {
+  throw baseDeleted(manifest.id);
+}
+
+/**
+ * Removes a snapshot again that builds on one which was deleted while it was made: locks are seen on this machine only, and
+ * another one may use the same bucket. Throws `not-found` then.
+ */
+async function requireBases(bases: readonly string[], name: string, storage: SnapshotStorage, { store }: CreateSnapshotDeps): Promise<void> {
+  for (const base of bases) {
+    if (!(await isGone(`${base}.zip`, storage))) continue;
+    await storage.delete(name);
+    await notesOf(store, idOf(name)).delete();
+    throw baseDeleted(base);
+  }
+}
+
+/** Whether a file is not there for certain: lists may be old, and where nothing can be told it is not gone. */
+async function isGone(name: string, storage: SnapshotStorage): Promise<boolean> {
+  try {
+    await (await storage.open(name)).close();
+    return false;
+  } catch (error) {
+    return isRunbackError(error, 'not-found');
+  }
+}
+
+function baseDeleted(id: string): RunbackError {
+  return new RunbackError('not-found', `There is no snapshot ${id} to build on`, {
     why: 'It was deleted a moment ago.',
     state: 'No snapshot was made; nothing was changed on the platform.',
     next: 'Run the same command again.',
   });
 }
+
+const basesOf = ({ base }: CreateSnapshotRequest): readonly string[] => (base === undefined ? [] : [base.manifest.id]);
 
 const idOf = (name: string): string => name.replace(/\.zip$/, '');
 

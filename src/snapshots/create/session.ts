@@ -1,4 +1,12 @@
-import { describeThere, inWords, type Connector, type LineBatch, type Platform, type PlatformSchema } from '../../connectors/index.js';
+import {
+  describeThere,
+  inWords,
+  type Connector,
+  type LineBatch,
+  type Platform,
+  type PlatformSchema,
+  unknownWithheld,
+} from '../../connectors/index.js';
 import {
   type CallOptions,
   canonicalJson,
@@ -144,7 +152,9 @@ export class WritingSession {
         opened.push(connector);
       }
       for (const platform of platforms) {
-        described.push({ platform, schema: await this.#describe(platform) });
+        const schema = await this.#describe(platform);
+        described.push({ platform, schema });
+        this.#tellUnknown(platform, schema);
         const now = platform.connector.now?.();
         if (now !== undefined) this.#begunAt.set(platform, now);
       }
@@ -226,6 +236,13 @@ export class WritingSession {
     for (const { object } of wanted) this.#found.add(object);
     const names = new Set(wanted.map(({ object }) => object));
     return { objects: wanted, links: schema.links.filter(({ from, to }) => names.has(from) && names.has(to)) };
+  }
+
+  /** A misspelt field that must not be stored would be. */
+  #tellUnknown({ name, neverStore }: Platform, schema: PlatformSchema): void {
+    const here = new Set(schema.objects.map(({ object }) => object));
+    const wanted = Object.fromEntries(Object.entries(neverStore ?? {}).filter(([object]) => here.has(object)));
+    for (const field of unknownWithheld(schema, wanted)) this.#reporter.note(`never_store of ${name} names ${field}, which is not there`);
   }
 
   #requireAll(): void {
@@ -315,7 +332,7 @@ export class WritingSession {
       census: census && unproved === undefined,
       ...defined({ unproved }),
       ...written.parts,
-      ...defined({ askedSince: changed?.asked }),
+      ...defined({ askedSince: changed?.asked, withheld: schema.withheld }),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../lib/index.js';
+import { type CallOptions, isRunbackError, type RunbackError } from '../../lib/index.js';
 
 /**
  * The backup storage seam: where snapshots lie. One driver on a folder, one on S3-compatible storage.
@@ -89,4 +89,9 @@ export interface StoredFile {
 export function roomFor({ bytes }: Pick<StoredFile, 'bytes'>, offset: number, length: number, into?: Buffer): Buffer {
   const there = Math.max(0, Math.min(length, bytes - offset));
   return into?.subarray(0, there) ?? Buffer.allocUnsafe(there);
+}
+
+/** Whether an error says that bytes cannot be had now, which tells nothing of whether they are what was written. */
+export function cannotBeHad(error: unknown): error is RunbackError {
+  return isRunbackError(error, 'storage-unreachable') || isRunbackError(error, 'storage-refused');
 }

@@ -54,6 +54,7 @@ export function planText(plan: PlanSummary, style: Style, proof?: string): strin
     ]);
   if (counts.nothingToDo > 0) pairs.push(['Nothing to do', counted(counts.nothingToDo, 'differences')]);
   for (const [i, line] of notCoveredLines(header.notCovered ?? []).entries()) pairs.push([i === 0 ? 'Not covered' : '', line]);
+  for (const [i, line] of withheldLines(header.withheld ?? {}).entries()) pairs.push([i === 0 ? 'Never stored' : '', line]);
   for (const [i, line] of lostLines(header.lost ?? []).entries()) pairs.push([i === 0 ? 'Not brought back' : '', line]);
   if (hasValues(header.lost ?? [])) pairs.push(['', `List: runback restore lost ${header.id} --to lost.csv`]);
   const filters = filterWords(header.filters);
@@ -64,6 +65,12 @@ export function planText(plan: PlanSummary, style: Style, proof?: string): strin
 
 function notCoveredLines(items: readonly NotCovered[]): readonly string[] {
   return items.map(({ object, extent, why }) => `${visible(object)}${extent === 'absence' ? ', what was deleted or created' : ''}: ${visible(why)}`);
+}
+
+function withheldLines(withheld: Readonly<Record<string, readonly string[]>>): readonly string[] {
+  return Object.entries(withheld).map(
+    ([object, names]) => `${visible(object)}: ${visible(names.join(', '))}; nothing is known of these and they stay as they are`,
+  );
 }
 
 /**

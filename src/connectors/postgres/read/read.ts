@@ -5,7 +5,7 @@ import { isTooLong } from '../errors.js';
 import type { Column, ForeignKey, Table } from '../schema/table.js';
 import type { Row } from '../session.js';
 import type { Settings } from '../settings.js';
-import { identifier, keyMatch, keyOrder, keyText, refersTo, relation, within } from '../sql.js';
+import { arrayLiteral, identifier, keyMatch, keyOrder, keyText, refersTo, relation, within } from '../sql.js';
 import type { Reader } from './reader.js';
 import { keyParts, presentFields, recordMaker } from './values.js';
 
@@ -129,7 +129,7 @@ async function* rowsOfKeys(
     const some = next.slice(0, atOnce);
     if (some.length < next.length) waiting.push(next.slice(atOnce));
     if (some.length === 0) continue;
-    const values = names.map((_, index) => some.map((key) => parts.get(key)?.[index]));
+    const values = names.map((_, index) => arrayLiteral(some.map((key) => parts.get(key)?.[index])));
     try {
       const { rows, all } = await reader.some(query, values, LENGTH_PER_BATCH, options, `reading ${table.object}`, table);
       if (all) atOnce = Math.min(perCall, 2 * atOnce);

@@ -45,12 +45,12 @@ function lengthOf({ key, set, expect }: Item): number {
 /** Sorts mutations into groups that one statement can do; what cannot be done goes into `results` at once. */
 export function prepare(mutations: readonly RecordMutation[], table: Table, results: (MutationResult | undefined)[]): Group[] {
   const groups = new Map<string, Group>();
-  const answers = new Map<ObjectSchema, readonly Column[]>();
+  const frames = new Map<ObjectSchema, Frame>();
   mutations.forEach((mutation, n) => {
     const { schema } = mutation;
-    let answer = answers.get(schema);
-    if (answer === undefined) answers.set(schema, (answer = presentFields(schema, table).map(({ column }) => column)));
-    const ready = prepareOne(mutation, table, n, mutation.action === 'delete' ? [] : answer);
+    let frame = frames.get(schema);
+    if (frame === undefined) frames.set(schema, (frame = frameOf(schema, table)));
+    const ready = prepareOne(mutation, frame, n);
     if ('status' in ready) {
       results[n] = ready;
       return;
@@ -63,10 +63,9 @@ export function prepare(mutations: readonly RecordMutation[], table: Table, resu
       );
       return;
     }
-    const names = (columns: readonly Column[]): string => JSON.stringify(columns.map((column) => column.name));
-    let signature = `${names(ready.shape.set)}${names(ready.shape.expect)}`;
+    let signature = `${namesOf(ready.shape.set)}\0\0${namesOf(ready.shape.expect)}`;
     // An UPDATE that meets a row twice changes it once: a second mutation of one record goes into a later statement.
-    while (groups.get(signature)?.keys.has(mutation.key) === true) signature += '+';
+    while (groups.get(signature)?.keys.has(mutation.key) === true) signature += '\0\0';
     const group = groups.get(signature) ?? { shape: ready.shape, items: [], keys: new Set<string>() };
     group.items.push(ready.item);
     group.keys.add(mutation.key);
@@ -79,16 +78,37 @@ function rejected(reason: RejectReason, message: string, fields?: readonly strin
   return { status: 'rejected', reason, message: `${message} Nothing was written.`, ...defined({ fields }) };
 }
 
-/** `answer`: columns of the record that the write answers with. */
+/** No name of a column holds a NUL. */
+function namesOf(columns: readonly Column[]): string {
+  return columns.map((column) => column.name).join('\0');
+}
+
+/** What mutations of one schema have in common. */
+interface Frame {
+  readonly table: Table;
+  readonly keyColumns: readonly Column[];
+  /** Columns of the record that a write answers with. */
+  readonly answer: readonly Column[];
+  /** Columns that the description has as writable. */
+  readonly writable: ReadonlySet<string>;
+}
+
+function frameOf(schema: ObjectSchema, table: Table): Frame {
+  return {
+    table,
+    keyColumns: schema.keyFields.flatMap((name) => table.columns.get(name) ?? []),
+    answer: presentFields(schema, table).map(({ column }) => column),
+    writable: new Set(table.description.fields.filter((field) => !field.readOnly).map((field) => field.name)),
+  };
+}
+
 function prepareOne(
   mutation: RecordMutation,
-  table: Table,
+  { table, keyColumns, answer, writable }: Frame,
   n: number,
-  answer: readonly Column[],
 ): { readonly shape: Shape; readonly item: Item } | MutationResult {
   const { keyFields } = mutation.schema;
   const key = keyParts(mutation.key, keyFields);
-  const keyColumns = keyFields.flatMap((name) => table.columns.get(name) ?? []);
   if (keyColumns.length !== keyFields.length || keyFields.length === 0)
     return rejected('field-removed', `The key of ${table.object} is no longer ${keyFields.join(', ')}.`);
   if (key === undefined)
@@ -97,7 +117,7 @@ function prepareOne(
       : rejected('deleted-later', `${table.object} has no record ${mutation.key}.`);
   const written = mutation.action === 'delete' ? {} : mutation.set;
   const set = columnsOf(written, table, (column) =>
-    column.generated || (mutation.action === 'update' && readOnly(table, column))
+    column.generated || (mutation.action === 'update' && !writable.has(column.name))
       ? rejected('read-only', `${column.name} of ${table.object} cannot be written.`, [column.name])
       : undefined,
   );
@@ -120,13 +140,9 @@ function prepareOne(
     expect.texts.push(text);
   }
   return {
-    shape: { table, key: keyColumns, set: set.columns, expect: expect.columns, answer },
+    shape: { table, key: keyColumns, set: set.columns, expect: expect.columns, answer: mutation.action === 'delete' ? [] : answer },
     item: { n, key, set: set.texts, expect: expect.texts },
   };
-}
-
-function readOnly(table: Table, column: Column): boolean {
-  return table.description.fields.find((field) => field.name === column.name)?.readOnly !== false;
 }
 
 function columnsOf(

@@ -1,5 +1,5 @@
 import type { Column, Table } from '../schema/table.js';
-import { identifier, keyMatch, keyText, printsAs, refersTo, relation, target, within } from '../sql.js';
+import { arrayLiteral, identifier, keyMatch, keyText, printsAs, refersTo, relation, target, within } from '../sql.js';
 
 /** A statement for a group of mutations that have the same fields, with a value array per column of `unnest`. */
 export interface Statement {
@@ -51,16 +51,28 @@ function valueAt(shape: Shape, of: 's' | 'e', place: number): string {
   return isWide(shape) ? `v.${of}[${String(place + 1)}]` : `v.${of}${String(place)}`;
 }
 
+/** What {@link source} made of items: one group is looked at, written and looked at again. */
+const sources = new WeakMap<readonly Item[], { readonly shape: Shape; readonly made: Statement }>();
+
 /** The values of a group as rows of `v`: n, k0…, s0…, e0…. Everything is text and is cast where it is used. */
 function source(shape: Shape, items: readonly Item[]): Statement {
+  const known = sources.get(items);
+  if (known?.shape === shape) return known.made;
+  const made = sourceOf(shape, items);
+  sources.set(items, { shape, made });
+  return made;
+}
+
+function sourceOf(shape: Shape, items: readonly Item[]): Statement {
   const keys = shape.key.map((_, i) => `k${String(i)}`);
-  const keyValues = shape.key.map((_, i) => items.map((item) => item.key[i]));
-  const numbers = items.map((item) => item.n);
+  const keyValues = shape.key.map((_, i) => arrayLiteral(items.map((item) => item.key[i])));
+  const numbers = `{${items.map((item) => item.n).join(',')}}`;
   const rowsOf = (names: readonly string[]): string =>
     `ROWS FROM (${names.map((_, i) => `pg_catalog.unnest($${String(i + 1)}::pg_catalog.${i === 0 ? '_int4' : '_text'})`).join(', ')})`;
   if (isWide(shape)) {
     const names = ['n', ...keys, 's', 'e'];
-    const values = [numbers, ...keyValues, items.map((item) => arrayLiteral(item.set)), items.map((item) => arrayLiteral(item.expect))];
+    const arrays = [items.map((item) => arrayLiteral(item.set)), items.map((item) => arrayLiteral(item.expect))];
+    const values = [numbers, ...keyValues, ...arrays.map(arrayLiteral)];
     const cells = ['n', ...keys].map((name) => `u.${name}`).join(', ');
     // OFFSET 0 keeps the arrays from being read anew for every column.
     const text = `(SELECT ${cells}, u.s::pg_catalog._text AS s, u.e::pg_catalog._text AS e FROM ${rowsOf(names)} AS u(${names.join(', ')}) OFFSET 0) AS v`;
@@ -70,15 +82,10 @@ function source(shape: Shape, items: readonly Item[]): Statement {
   const values = [
     numbers,
     ...keyValues,
-    ...shape.set.map((_, i) => items.map((item) => item.set[i])),
-    ...shape.expect.map((_, i) => items.map((item) => item.expect[i])),
+    ...shape.set.map((_, i) => arrayLiteral(items.map((item) => item.set[i]))),
+    ...shape.expect.map((_, i) => arrayLiteral(items.map((item) => item.expect[i]))),
   ];
   return { text: `${rowsOf(names)} AS v(${names.join(', ')})`, values };
-}
-
-/** Texts as PostgreSQL writes an array of them. */
-function arrayLiteral(texts: readonly (string | null)[]): string {
-  return `{${texts.map((text) => (text === null ? 'NULL' : `"${text.replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`;
 }
 
 function keyIs(shape: Shape, alias: string): string {

@@ -47,6 +47,7 @@ interface Outcome {
  */
 export class Writer {
   private connection: Connection | undefined;
+  private opening: Promise<Connection> | undefined;
 
   constructor(
     private readonly settings: Settings,
@@ -56,8 +57,25 @@ export class Writer {
 
   /** A connection for the next transaction. Throws our errors; nothing was sent then. */
   async ready(options: CallOptions): Promise<Connection> {
-    if (this.connection?.broken !== false) this.connection = await connect(this.settings, this.clock, this.counters, 'write', options);
-    return this.connection;
+    const known = this.connection;
+    return known?.broken === false ? known : await (this.opening ?? this.open(options));
+  }
+
+  /**
+   * Begins to connect while something else is waited for. What stands in the way is told by {@link ready}, which the
+   * next transaction asks.
+   */
+  prepare(options: CallOptions): void {
+    if (this.connection === undefined && this.opening === undefined) this.open(options).catch(() => undefined);
+  }
+
+  /** Whoever asked, the connection is kept: it is used, and closed, by others. */
+  private open(options: CallOptions): Promise<Connection> {
+    const opening = connect(this.settings, this.clock, this.counters, 'write', options).then((connection) => (this.connection = connection));
+    this.opening = opening.finally(() => {
+      this.opening = undefined;
+    });
+    return this.opening;
   }
 
   /**
@@ -224,6 +242,7 @@ export class Writer {
   }
 
   async close(): Promise<void> {
+    await this.opening?.catch(() => undefined);
     await this.connection?.close();
   }
 }

@@ -187,7 +187,12 @@ export async function readItems(
   options: CallOptions,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, PlatformRecord>>> {
   const keys = new Map<string, string[]>();
-  for (const item of items) if (!('link' in item)) keys.set(item.object, [...(keys.get(item.object) ?? []), item.key]);
+  for (const item of items) {
+    if ('link' in item) continue;
+    const known = keys.get(item.object);
+    if (known === undefined) keys.set(item.object, [item.key]);
+    else known.push(item.key);
+  }
   const records = new Map<string, ReadonlyMap<string, PlatformRecord>>();
   for (const [object, some] of keys) {
     const { records: found } = await readLive(looking.platform, schemaOf(looking.schema, object), some, [], options);

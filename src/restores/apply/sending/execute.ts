@@ -17,19 +17,20 @@ import { Sending } from './sending.js';
  * makes the outcome durable (G1, G8). Ends early at a failing first batch, at a rate above its limit, at an abort and
  * at an error of the platform.
  */
-export async function execute(execution: Execution, steps: AsyncIterable<PlanStep>, options: CallOptions): Promise<Stop | undefined> {
+export async function execute(execution: Execution, steps: AsyncIterable<readonly PlanStep[]>, options: CallOptions): Promise<Stop | undefined> {
   const session = new Session(execution, options);
   const unfilled = await session.fill();
   if (unfilled !== undefined) return unfilled;
   const waiting = new StepsTogether();
-  for await (const step of steps) {
-    if (session.isSettled(step)) continue;
-    if (!waiting.joins(step, session.sizeOf(step.action))) {
-      const stop = await session.batch(waiting.take(), true);
-      if (stop !== undefined) return stop;
+  for await (const some of steps)
+    for (const step of some) {
+      if (session.isSettled(step)) continue;
+      if (!waiting.joins(step, session.sizeOf(step.action))) {
+        const stop = await session.batch(waiting.take(), true);
+        if (stop !== undefined) return stop;
+      }
+      waiting.add(step);
     }
-    waiting.add(step);
-  }
   const stop = waiting.isEmpty ? undefined : await session.batch(waiting.take(), false);
   return stop ?? session.again();
 }

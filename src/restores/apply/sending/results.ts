@@ -17,7 +17,7 @@ export function resultOf(item: JournalItem, answer: MutationResult | undefined):
   const { id } = item;
   switch (answer.status) {
     case 'applied':
-      return { id, status: 'applied', key: answer.key };
+      return { id, key: answer.key, status: 'applied' };
     case 'moved':
       return { id, status: 'moved', message: 'the record was changed since the plan was made' };
     case 'rejected':
@@ -39,7 +39,8 @@ export function tookEffect(item: JournalItem, live: Fields | undefined, stored: 
 }
 
 /** Results with newer ones in place of those they are about. */
-export function replace(results: readonly ItemResult[], by: readonly ItemResult[]): ItemResult[] {
+export function replace(results: readonly ItemResult[], by: readonly ItemResult[]): readonly ItemResult[] {
+  if (by.length === 0) return results;
   const found = new Map(by.map((result) => [result.id, result]));
   return results.map((result) => found.get(result.id) ?? result);
 }

@@ -56,6 +56,7 @@ export class Retries {
    * is tried again too. Where in the end only such are left, they hold each other up, and the next pass is the verdict.
    */
   notForGood(steps: readonly PlanStep[], results: readonly ItemResult[], last: boolean): readonly ItemResult[] {
+    if (!results.some(({ status }) => status === 'moved' || status === 'rejected')) return results;
     const ids = steps.map((step) => step.id);
     const deletes = new Set(steps.filter((step) => step.action === 'delete').map((step) => step.id));
     // The end that is gone may be one of those that are still to be created again.

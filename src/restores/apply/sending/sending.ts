@@ -50,7 +50,7 @@ export class Sending {
       await writer.append({ by, type: `${kind}.commit`, data: { batch, token, ids } });
       batches.committing(token, ids);
     });
-    let results = items.map((item, index) => resultOf(item, answers.results[index]));
+    let results: readonly ItemResult[] = items.map((item, index) => resultOf(item, answers.results[index]));
     let stop = answers.stop;
     try {
       const doubtful = results.filter((result) => result.status === 'in_doubt').map((result) => result.id);

@@ -27,15 +27,12 @@ export async function* broughtSteps(
   schema: PlatformSchema,
   batches: Batches,
   wanted: () => ReadonlySet<string> | Promise<ReadonlySet<string>>,
-): AsyncIterable<PlanStep> {
+): AsyncIterable<readonly PlanStep[]> {
   const single = new Set(schema.links.filter((kind) => kind.onePer !== undefined).map((kind) => `${kind.from}~${kind.to}~${kind.kind}`));
   const brought = batches.brought.filter((link) => single.has(`${link.fromObject}~${link.toObject}~${link.link}`));
   if (brought.length === 0) return;
   const asked = await wanted();
   const rest = brought.filter((link) => !asked.has(linkText(link)));
-  yield* linkSteps(
-    'unlink',
-    rest.map((link) => ({ id: linkTakenAgain(linkText(link)), link })),
-    batches,
-  );
+  const items = rest.map((link) => ({ id: linkTakenAgain(linkText(link)), link }));
+  yield [...linkSteps('unlink', items, batches)];
 }

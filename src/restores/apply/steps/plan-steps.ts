@@ -9,41 +9,57 @@ import { lengthOf, type PlanStep } from '../sending/batching.js';
 import { flat, givenOf, present } from './present.js';
 
 /**
- * The changes of a plan as steps, in order. `apply` tells which records have been created under which key. `held` gets
- * every interim value whose follower has passed, for {@link putBackSteps}.
+ * The changes of a plan as steps, in order, many at a time. `apply` tells which records have been created under which
+ * key; it is asked only once a step is resolved. `held` gets every interim value whose follower has passed, for
+ * {@link putBackSteps}.
  */
-export async function* planSteps(lines: AsyncIterable<PlanLine>, apply: Batches, held: Held[] = []): AsyncIterable<PlanStep> {
+export async function* planSteps(
+  together: AsyncIterable<readonly PlanLine[]>,
+  apply: Batches,
+  held: Held[] = [],
+): AsyncIterable<readonly PlanStep[]> {
   const interims = new Map<string, RecordChange>();
   // What an undeleted record holds is only known once it is back: its fields are put right after the undeletes of its
   // object type.
   let back: RecordChange[] = [];
-  for await (const line of lines) {
-    if (line.kind !== 'change') continue;
-    const id = String(line.n);
-    if (back[0] !== undefined && !(line.action === 'undelete' && groupOf(line) === groupOf(back[0]))) {
-      yield* back.map((change) => fieldsStep(change));
-      back = [];
+  for await (const lines of together) {
+    const steps: PlanStep[] = [];
+    for (const line of lines) {
+      if (line.kind !== 'change') continue;
+      if (back[0] !== undefined && !(line.action === 'undelete' && groupOf(line) === groupOf(back[0]))) {
+        steps.push(...back.map((change) => fieldsStep(change)));
+        back = [];
+      }
+      if (line.action === 'undelete') back.push(line);
+      steps.push('link' in line ? linkStep(line, apply) : recordStep(line, interims, apply, held));
     }
-    if (line.action === 'undelete') back.push(line);
-    if ('link' in line) {
-      const group = `${line.action} ${line.from.object}~${line.to.object}~${line.link}`;
-      yield { id, group, action: line.action, length: lengthOf(line), resolve: () => linkItem(id, line, apply) };
-    } else {
-      const { action } = line;
-      const interim = interims.get(nameOf(line));
-      if (line.interim === true) interims.set(nameOf(line), line);
-      else if (interim !== undefined) held.push({ interim, follows: id });
-      yield {
-        id,
-        group: groupOf(line),
-        action,
-        length: lengthOf(line),
-        record: nameOf(line),
-        resolve: () => recordItem(id, interim === undefined ? line : following(line, interim, apply), apply),
-      };
-    }
+    yield steps;
   }
-  yield* back.map((change) => fieldsStep(change));
+  yield back.map((change) => fieldsStep(change));
+}
+
+function linkStep(change: LinkChange, apply: Batches): PlanStep {
+  const { n, action, from, to, link } = change;
+  const id = String(n);
+  const group = `${action} ${from.object}~${to.object}~${link}`;
+  return { id, group, action, length: lengthOf(change), resolve: () => linkItem(id, change, apply) };
+}
+
+/** Keeps a change that sets an interim value in `interims`, and that which follows it in `held`. */
+function recordStep(change: RecordChange, interims: Map<string, RecordChange>, apply: Batches, held: Held[]): PlanStep {
+  const id = String(change.n);
+  const record = nameOf(change);
+  const interim = interims.get(record);
+  if (change.interim === true) interims.set(record, change);
+  else if (interim !== undefined) held.push({ interim, follows: id });
+  return {
+    id,
+    group: groupOf(change),
+    action: change.action,
+    length: lengthOf(change),
+    record,
+    resolve: () => recordItem(id, interim === undefined ? change : following(change, interim, apply), apply),
+  };
 }
 
 /** An interim value and the change that is to follow it. */
@@ -56,14 +72,14 @@ export interface Held {
  * Puts back what interim values stand in for, once everything was tried: where the change that was to follow one was
  * refused, or found something else. Where the old value is another record's by now, that is its result.
  */
-export async function* putBackSteps(held: readonly Held[], apply: Batches): AsyncIterable<PlanStep> {
+export async function* putBackSteps(held: readonly Held[], apply: Batches): AsyncIterable<readonly PlanStep[]> {
   for (const { interim, follows } of held) {
     if (apply.statuses.get(String(interim.n)) !== 'applied') continue;
     const status = apply.statuses.get(follows);
     // What is to be tried again still needs its interim values; what was applied whole has taken them back with it.
     if (status === 'failed' || status === 'in_doubt') continue;
     if (status !== 'applied' || apply.left.has(follows) || apply.refused.has(follows) || apply.statuses.get(backAfter(interim.n)) === 'failed')
-      yield putBackStep(interim);
+      yield [putBackStep(interim)];
   }
 }
 
@@ -122,7 +138,8 @@ function recordItem(id: string, change: RecordChange, apply: Batches): JournalIt
       const set = referring(change, apply);
       if ('status' in set) return { ...set, id };
       const keeps = Object.keys(change.fields).filter((name) => change.fields[name]?.keeps === true);
-      return { id, action: 'update', object, key, set: set.fields, replaced: side(change, 'from'), ...(keeps.length === 0 ? {} : { keeps }) };
+      const fields = { object, replaced: side(change, 'from'), set: set.fields };
+      return keeps.length === 0 ? { action: 'update', id, key, ...fields } : { action: 'update', id, keeps, key, ...fields };
     }
     case 'create': {
       const set = referring(change, apply);

@@ -273,9 +273,15 @@ const PLACE = '\u0001';
  * after it are known. Nearly all changes stay as they are and need not be read again to be numbered.
  */
 function unnumbered(draft: RecordDraft | LinkDraft): string {
-  const before: Record<string, unknown> = { kind: 'change' };
+  const before: Record<string, unknown> = {};
   const after: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(draft)) (name < 'n' ? before : after)[name] = value;
+  const members: Readonly<Record<string, unknown>> = { ...draft };
+  for (const name of Object.keys(members)) {
+    // Where the names of a change come sorted, they stay so.
+    if (name > 'kind') before['kind'] = 'change';
+    (name < 'n' ? before : after)[name] = members[name];
+  }
+  before['kind'] = 'change';
   return canonicalJson(before).slice(0, -1) + PLACE + canonicalJson(after).slice(1);
 }
 

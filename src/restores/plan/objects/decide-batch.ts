@@ -90,7 +90,8 @@ function decideOne(
       return given === undefined ? change : { ...change, given };
     }
     if (change.action !== 'update' || sides.live === undefined) return change;
-    return withStaying(liveSchema, { ...change, fields: withCompanions(liveSchema, change.fields, sides.live) }, sides.live);
+    const fields = withCompanions(liveSchema, change.fields, sides.live);
+    return withStaying(liveSchema, fields === change.fields ? change : { ...change, fields }, sides.live);
   };
   const conflicts = decision.conflicts.map((conflict) =>
     conflict.change === undefined || 'link' in conflict.change ? conflict : { ...conflict, change: whole(conflict.change) },

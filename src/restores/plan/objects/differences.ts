@@ -49,14 +49,30 @@ export interface Compared {
   readonly unreadable: readonly Unreadable[];
 }
 
+/** Fields that count although they are read-only, and those that count for nothing since they must never be stored. */
+interface FieldsToCompare {
+  readonly watched: readonly string[];
+  readonly withheld: readonly string[];
+}
+
 /**
- * The records of an object type that differ, in key order; in the fields named by `watched` too, which are read-only. A
- * part that cannot be read is told before the records after it. Offline.
+ * The records of an object type that differ, in key order. A part that cannot be read is told before the records after
+ * it. Offline.
  */
-export async function* differences(pair: SnapshotPair, object: string, watched: readonly string[], options: CallOptions): AsyncIterable<Compared> {
+export async function* differences(
+  pair: SnapshotPair,
+  object: string,
+  { watched, withheld }: FieldsToCompare,
+  options: CallOptions,
+): AsyncIterable<Compared> {
   let unreadable: Unreadable[] = [];
   const told = tell((side, damage) => unreadable.push({ side, damage }));
-  const compared = compareObjects(pair.base, pair.damaged, pair.platform, object, { ...options, ...told, alsoMeta: watched });
+  const compared = compareObjects(pair.base, pair.damaged, pair.platform, object, {
+    ...options,
+    ...told,
+    alsoMeta: watched,
+    without: withheld,
+  });
   for await (const batch of compared) {
     const found = unreadable;
     unreadable = [];

@@ -28,7 +28,7 @@ export async function* planObject(context: PlanContext, known: Known, type: Obje
     return;
   }
   const watched = watchedFields(type.live).map((field) => field.name);
-  const found = differences(context.pair, object, watched, options);
+  const found = differences(context.pair, object, { watched, withheld: type.live.withheld ?? [] }, options);
   const batches = inBatches(relevant(context, type, found), batchSizeOf(context));
   let done = 0;
   for await (const batch of inOrder(batches, READS_AT_ONCE, (some) => readBatch(context, type.live, some, options))) {

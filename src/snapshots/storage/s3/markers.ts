@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { type CallOptions, RunbackError } from '../../../lib/index.js';
 import type { S3Client } from './client.js';
 import type { StoredObject } from './object.js';
@@ -16,6 +18,8 @@ export interface Marker extends StoredObject {
   readonly name: string;
   /** Of its bytes. */
   readonly sha256: string;
+  /** Random text by which it is another one than before, though it says the same: see {@link outdate}. */
+  readonly again?: string;
 }
 
 /** A marker, and the tag that changes when it is changed. */
@@ -59,6 +63,14 @@ export async function writeMarker(client: S3Client, marker: Marker, replaces: st
     state: 'That one was not touched.',
     next: 'Let each workspace have a prefix of its own: backups.storage in runback.yml.',
   });
+}
+
+/**
+ * Writes a marker once more, so that its tag is another: what is still on its way to take the place of this one, by a request
+ * whose answer never came, no longer does. Throws `storage-refused` where it has done so already.
+ */
+export async function outdate(client: S3Client, { marker, tag }: FoundMarker, call: CallOptions): Promise<void> {
+  await writeMarker(client, { ...marker, again: randomBytes(8).toString('hex') }, tag, call);
 }
 
 export async function deleteMarker(client: S3Client, name: string, call: CallOptions = {}): Promise<void> {

@@ -7,7 +7,7 @@ import type { Remains, SnapshotStorage, StoredName } from '../storage.js';
 import type { S3Client } from './client.js';
 import { Garbage } from './garbage.js';
 import { newKey } from './keys.js';
-import { deleteMarker, type FoundMarker, listMarkers, readMarker, writeMarker } from './markers.js';
+import { deleteMarker, type FoundMarker, listMarkers, outdate, readMarker, writeMarker } from './markers.js';
 import { writeNote } from './notes.js';
 import { objectFile } from './object.js';
 import { probe, unsafe } from './probe.js';
@@ -185,17 +185,33 @@ class S3Storage implements SnapshotStorage {
 
   async discard(name: string): Promise<void> {
     const state = await readState(this.#statePath(name));
-    if (state !== undefined) await this.#garbage.note(state);
     await this.#spool.delete(name);
     await this.#spool.discard(name);
-    if (state?.replaces !== undefined) {
-      // It may have taken its place, with the answer lost: then the one before is what is left over.
-      const there = await readMarker(this.#client, name).catch(() => 'unknown' as const);
-      if (there === 'unknown') return;
-      if (there?.marker.key === state.key) await this.#garbage.note({ version: 1, key: state.replaces.key });
+    if (state !== undefined) {
+      const garbage = await this.#leftOver(name, state);
+      // Not known now: as long as the state of the upload lies here, it is asked again.
+      if (garbage === undefined) return;
+      await this.#garbage.note(garbage);
     }
     await this.#forget(name);
     if (state !== undefined) await this.#garbage.sweep().catch(() => undefined);
+  }
+
+  /**
+   * What is no longer wanted once a put is given up: what it sent; or what it was to take the place of, where it did so with the
+   * answer lost. What is still on its way to do so is kept from it first. Undefined where the storage does not say.
+   */
+  async #leftOver(name: string, state: UploadState): Promise<UploadState | undefined> {
+    if (state.replaces === undefined) return state;
+    try {
+      const there = await readMarker(this.#client, name);
+      if (there?.marker.key === state.key) return { version: 1, key: state.replaces.key };
+      if (there?.marker.key === state.replaces.key) await outdate(this.#client, there, {});
+      return state;
+    } catch (error) {
+      if (!isRunbackError(error)) throw error;
+      return undefined;
+    }
   }
 
   scratch(name: string): Promise<string> {
@@ -233,7 +249,7 @@ class S3Storage implements SnapshotStorage {
   /** The error for a copy of a snapshot that is gone. Sent, it would bring back what somebody may have deleted; and it may be all that is left. */
   #withoutOriginal(name: string): RunbackError {
     const id = name.replace(/\.zip$/u, '');
-    return new RunbackError('not-found', `There is no ${this.pathOf(name)} any more`, {
+    return new RunbackError('not-found', `${this.pathOf(name)} is no longer there`, {
       why: `A copy of it that was to take its place is whole in ${this.#deps.dir} on this machine, and is not sent: that would bring back what was deleted elsewhere.`,
       state: 'Nothing was sent or removed.',
       next: `If it was deleted on purpose, delete the copy too: runback snapshot delete ${id}`,

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+
+import { describe, expect, it } from 'vitest';
+
+import { checked, type Platform } from '../../src/connectors/index.js';
+import { unknownWithheld, withholding } from '../../src/connectors/withheld.js';
+import { type ApplyDeps, applyRestore, confirmationOf, type PlanLine, planRestore, readPlan } from '../../src/restores/index.js';
+import { integration, person } from '../../src/sandbox/index.js';
+import { openBench } from '../connectors/hubspot-support.js';
+import { collect } from '../snapshots/support.js';
+import { openTestPlatform } from '../support/postgres-connector.js';
+import { startPostgres } from '../support/postgres.js';
+import { ALL, restoresOf } from '../support/restores.js';
+
+/** A user would lose: what the law says must not be kept, into backups and plans; or good values, to fields that are left out. */
+
+const SECRET = 'XQ-48151-SECRET';
+
+/** Everything in a snapshot that can be read, as text. */
+async function allOf({ catalog }: ApplyDeps, id: string): Promise<string> {
+  const reader = await catalog.open(id);
+  try {
+    const texts = [JSON.stringify(reader.manifest), (await readFile(reader.path)).toString('latin1')];
+    for (const info of reader.manifest.objects) texts.push(...(await collect(reader.lines(info))));
+    return texts.join('\n');
+  } finally {
+    await reader.close();
+  }
+}
+
+async function linesOf(lines: AsyncIterable<PlanLine>): Promise<PlanLine[]> {
+  const all: PlanLine[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
+
+describe('a field of HubSpot that must never be stored', () => {
+  it('is in no snapshot and no plan, and stays as it is; the others are put back', async () => {
+    const bench = await openBench({ account: {} });
+    try {
+      const { sandbox, clock, connector } = bench;
+      const identity = await connector.identify();
+      const platform = (never?: Record<string, string[]>): Platform => ({
+        name: 'crm',
+        connector: never === undefined ? connector : withholding(checked(connector), { name: 'crm', never_store: never }),
+        identity,
+        environment: 'sandbox',
+        objects: ['contacts', 'companies'],
+        ...(never && { neverStore: never }),
+        close: () => Promise.resolve(),
+      });
+      const masked = platform({ contacts: ['phone', 'fone'] });
+      const { deps, take } = await restoresOf(masked);
+      const [maya, sync] = [sandbox.writeAs(person(42)), sandbox.writeAs(integration('777', 'Bad sync'))];
+      const [hit, gone] = ['hit', 'gone'].map((name) =>
+        maya.create('contacts', { email: `${name}@x.example`, city: 'Bonn', phone: `${SECRET}-${name}` }),
+      ) as [string, string];
+      clock.advance(60_000);
+      const unmasked = await take(platform());
+      const base = await take();
+      clock.advance(60_000);
+      sync.update('contacts', hit, { city: 'x', phone: `${SECRET}-damaged` });
+      sync.archive('contacts', gone);
+      clock.advance(60_000);
+      const damaged = await take();
+      for (const id of [base, damaged]) {
+        const all = await allOf(deps, id);
+        expect(all).not.toContain(SECRET);
+        expect(all).toContain('"withheld":["phone"]');
+      }
+      expect(await allOf(deps, unmasked)).toContain(SECRET);
+      expect(unknownWithheld(await masked.connector.describe(['contacts', 'companies']), masked.neverStore)).toEqual(['contacts.fone']);
+      // A base from before it was left out holds it, and is not used for it.
+      for (const from of [base, unmasked]) {
+        const summary = await planRestore({ base: from, damaged, filters: ALL, by: 'maya' }, deps);
+        const plan = await readPlan(deps.store, summary.header.id);
+        expect(plan.header.withheld).toEqual({ contacts: ['phone'] });
+        const lines = await linesOf(plan.lines());
+        expect(JSON.stringify([plan.header, lines])).not.toContain(SECRET);
+        expect(lines.filter(({ kind }) => kind === 'conflict')).toEqual([]);
+        expect(
+          lines.flatMap((line) => (line.kind === 'change' && line.action === 'update' && 'fields' in line ? [Object.keys(line.fields)] : [])),
+        ).toEqual([['city']]);
+        if (from === base) continue;
+        await applyRestore({ plan: plan.header.id, confirmed: confirmationOf(plan.header), by: 'maya' }, deps);
+      }
+      expect(sandbox.records('contacts').find(({ id }) => id === hit)?.properties).toMatchObject({ city: 'Bonn', phone: `${SECRET}-damaged` });
+    } finally {
+      await bench.stop();
+    }
+  });
+});
+
+describe('a column of PostgreSQL that must never be stored', () => {
+  it('is not read; a key and what links are made of cannot be left out', async () => {
+    const server = await startPostgres();
+    const database = await server.createDatabase(
+      `create table public.firms (id int primary key);
+       create table public.people (id int primary key, firm int references public.firms, name text, ssn text);
+       insert into public.firms values (1);
+       insert into public.people values (1, 1, 'Ada', '${SECRET}-1'), (2, 1, 'Bo', '${SECRET}-2')`,
+    );
+    const objects = ['public.firms', 'public.people'];
+    const platform = await openTestPlatform(server, database, { objects, never_store: { 'public.people': ['ssn'] } });
+    try {
+      const { deps, take } = await restoresOf(platform);
+      const base = await take();
+      await server.sql(database, `update public.people set name = 'x', ssn = '${SECRET}-damaged' where id = 1`);
+      const damaged = await take();
+      for (const id of [base, damaged]) expect(await allOf(deps, id)).not.toContain(SECRET);
+      const { header } = await planRestore({ base, damaged, filters: ALL, by: 'maya' }, deps);
+      expect(header).toMatchObject({ withheld: { 'public.people': ['ssn'] }, counts: { cells: 1 } });
+      await applyRestore({ plan: header.id, confirmed: confirmationOf(header), by: 'maya' }, deps);
+      expect(await server.sql(database, 'select name, ssn from public.people order by id')).toEqual([
+        { name: 'Ada', ssn: `${SECRET}-damaged` },
+        { name: 'Bo', ssn: `${SECRET}-2` },
+      ]);
+    } finally {
+      await platform.close();
+    }
+    for (const [never, why] of [
+      [{ 'public.people': ['id'] }, 'part of the key'],
+      [{ 'public.people': ['firm'] }, 'links records'],
+    ] as const) {
+      const refused = await openTestPlatform(server, database, { objects, never_store: never });
+      await expect(refused.connector.describe(objects)).rejects.toMatchObject({ code: 'file-invalid', why: expect.stringContaining(why) as string });
+      await refused.close();
+    }
+  });
+});
