@@ -51,6 +51,7 @@ test('G37: a job copies its snapshots, prune keeps them there by other rules, an
   expect((await go('backup', 'run', 'nightly')).stdout).toContain('Copy offsite: 1 snapshot copied');
   damage(5);
   await json('backup', 'run', 'nightly');
+  expect((await json('backup', 'copy', 'offsite', '--dry-run')).data).toMatchObject({ dryRun: true, copies: [{ copy: 'offsite', wanted: [] }] });
   const here = (await readdir(join(dir, 'backups'))).sort();
   expect((await readdir(folder)).sort()).toEqual(here);
   for (const name of here) expect(await readFile(join(folder, name))).toEqual(await readFile(join(dir, 'backups', name)));
@@ -103,6 +104,9 @@ test('a snapshot in a bucket comes back after it was deleted here; what is not r
   expect((await json('backup', 'jobs')).data['jobs']).toMatchObject([
     { last: { end: 'done' }, copies: [{ failing: { code: 'storage-unreachable' }, newest: { snapshot: id } }] },
   ]);
+  // Nothing is asked: what was noted is told.
+  expect((await go('status')).stdout).toContain('Snapshots are not copied to offsite');
+  expect((await go('backup', 'copy')).code).toBe(3);
   const pruned = await json('backup', 'prune', '--dry-run');
   expect(pruned.data['copies']).toMatchObject([{ copy: 'offsite', error: { code: 'storage-unreachable' } }]);
   await rm(join(dir, 'backups', name));

@@ -1,13 +1,23 @@
-import { defined, parseDuration } from '../../lib/index.js';
+import { type Clock, defined, parseDuration } from '../../lib/index.js';
 import { byAge, type Catalog, isLastVerified, NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
-import type { KeepConfig } from '../../workspace/index.js';
+import type { Store } from '../../store/index.js';
+import type { JobConfig, KeepConfig } from '../../workspace/index.js';
 import { gradeOf } from '../grade.js';
 import type { KeepRules, RetainedJob, RetainedSnapshot, RetentionFacts } from '../retention/types.js';
 import { holdsOf } from './holds.js';
-import type { PruneDeps } from './prune.js';
 import { referencesOf } from './references.js';
 
 type Survey = Awaited<ReturnType<Catalog['survey']>>;
+
+/** What the facts are gathered from. */
+export interface FactsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+  readonly jobs: readonly JobConfig[];
+  /** Duration: `restores.plan_max_age`. */
+  readonly planMaxAge: string;
+}
 
 /** What pruning goes by. */
 export interface Facts {
@@ -19,7 +29,7 @@ export interface Facts {
 }
 
 /** What there is to judge in a catalog, and by what. */
-export async function factsOf(deps: PruneDeps): Promise<Facts> {
+export async function factsOf(deps: FactsDeps): Promise<Facts> {
   const noted = new Set(await deps.store.list(NOTES_KIND));
   const { snapshots, ignored } = await deps.catalog.survey();
   return { ...(await factsFor(deps, snapshots, ignored)), noted };
@@ -27,7 +37,7 @@ export async function factsOf(deps: PruneDeps): Promise<Facts> {
 
 /** The same of snapshots that are given. */
 export async function factsFor(
-  deps: Pick<PruneDeps, 'store' | 'clock' | 'jobs' | 'planMaxAge'>,
+  deps: Pick<FactsDeps, 'store' | 'clock' | 'jobs' | 'planMaxAge'>,
   snapshots: readonly SnapshotSummary[],
   ignored: Survey['ignored'],
 ): Promise<Omit<Facts, 'noted'>> {

@@ -1,20 +1,13 @@
-import { type Clock, defined, isRunbackError, type RunbackError } from '../../lib/index.js';
-import { type Catalog, NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
+import { defined, isRunbackError, type RunbackError } from '../../lib/index.js';
+import { NOTES_KIND, type SnapshotSummary } from '../../snapshots/index.js';
 import type { Document, Store } from '../../store/index.js';
-import type { JobConfig } from '../../workspace/index.js';
 import { judge } from '../retention/judge.js';
 import type { RetentionFacts, Verdict } from '../retention/types.js';
-import { type Facts, factsOf, retained } from './facts.js';
+import { type Facts, type FactsDeps, factsOf, retained } from './facts.js';
 import { referencesOf } from './references.js';
 
 /** What pruning works with. */
-export interface PruneDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly catalog: Catalog;
-  readonly jobs: readonly JobConfig[];
-  /** Duration: `restores.plan_max_age`. */
-  readonly planMaxAge: string;
+export interface PruneDeps extends FactsDeps {
   readonly by: string;
   readonly signal: AbortSignal;
 }
