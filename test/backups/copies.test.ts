@@ -9,6 +9,7 @@ import {
   explainPrune,
   jobsOfCopy,
   jobViews,
+  jobWork,
   type KeptCopy,
   planCopy,
   prune,
@@ -198,6 +199,14 @@ test('a copy that fails is noted, continues with the next run, and past the targ
   await world.make('nightly');
   await copySnapshots(world.deps(), world.copy(undefined, refused), {});
   expect((await view()).copies).toMatchObject([{ late: true, failing: { since: '2026-11-02T02:30:00.000Z' } }]);
+  // The daemon looks at what is noted, and asks no storage.
+  await stateOf(world.store, 'nightly').update((state) => ({
+    ...(state ?? { version: 1, firstSeen: '', handled: '' }),
+    whole: { snapshot: 'snap', startedAt: world.clock.now().toISOString() },
+  }));
+  const wanted = async (copies: readonly string[]): Promise<boolean> =>
+    await jobWork(world.store, job, async () => {}, copies).isWanted(world.clock.now());
+  expect([await wanted([]), await wanted(['offsite'])]).toEqual([false, true]);
   await raise();
   await raise();
   expect(told).toEqual(['copy']);
