@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Connector, Platform, RecordBatch } from '../../src/connectors/index.js';
 import { RunbackError } from '../../src/lib/index.js';
 import { planRestore, readPlan, type PlanFilters, type PlanSummary } from '../../src/restores/index.js';
-import { openCatalog } from '../../src/snapshots/index.js';
+import { createSnapshot, openCatalog } from '../../src/snapshots/index.js';
 import { memoryPlatform, objectSchema, people, type MemoryContent } from '../snapshots/memory-platform.js';
 import { snapshotOf, workspace } from '../snapshots/support.js';
 import { field, FILTERS } from '../support/restore-world.js';
@@ -90,6 +90,17 @@ test('an object type that a snapshot was refused is named in the plan, and refus
     expect((await planBetween(base, damaged, gone, { objects: ['contacts'] })).summary.header).not.toHaveProperty('notCovered');
   }
   expect((await planBetween(whole, gone, gone)).lines).toEqual(people(4).map(({ key }) => `create deals ${key}`));
+});
+
+test('what another platform of the same snapshots was refused is no gap of this plan', async () => {
+  const deps = await workspace();
+  const mail = memoryPlatform('mail', { objects: { lists: people(2) }, refused: { campaigns: 'it is a view' } });
+  const crm = platformOf(WHOLE);
+  const take = async (): Promise<string> => (await createSnapshot({ platforms: [crm, mail], by: 'maya' }, deps)).id;
+  const request = { base: await take(), damaged: await take(), filters: { ...FILTERS, unattributed: 'include' }, by: 'maya' } as const;
+  const { store, clock } = deps;
+  const { header } = await planRestore(request, { store, clock, catalog: openCatalog(deps), platform: crm });
+  expect(header).not.toHaveProperty('notCovered');
 });
 
 test('an object type that is gone or refused on the platform now is named, and refused where it was asked for', async () => {

@@ -5,6 +5,7 @@ import type { Fields } from '../../src/records/index.js';
 import { linkText, lookUp } from '../../src/restores/apply/looking/lookup.js';
 import { groupsOf } from '../../src/restores/apply/sending/batching.js';
 import { undoSteps } from '../../src/restores/apply/steps/undo-steps.js';
+import { wantsHistory } from '../../src/restores/decide/attribution.js';
 import { inLayers, placeOf, type Moving } from '../../src/restores/decide/layers.js';
 import type { RecordDraft } from '../../src/restores/decide/order.js';
 import { applyRestore, confirmationOf, planRestore, readPlan, resumeRestore, type PlanConflict, type PlanSummary } from '../../src/restores/index.js';
@@ -20,6 +21,19 @@ let world: World | undefined;
 afterEach(async () => {
   await world?.close();
   world = undefined;
+});
+
+test('the history is asked for where suspects or either end of the incident are named, and not otherwise', () => {
+  const none = { suspects: [], baseStartedAt: '2026-11-22T08:00:00.000Z', history: 'field' } as const;
+  const at = '2026-11-22T09:00:00.000Z';
+  const asked = [
+    none,
+    { ...none, suspects: ['x'] },
+    { ...none, since: at },
+    { ...none, until: at },
+    { ...none, since: at, history: 'none' } as const,
+  ];
+  expect(asked.map(wantsHistory)).toEqual([false, true, true, true, false]);
 });
 
 describe('an update whose answer was lost', () => {

@@ -15,8 +15,8 @@ const CHAIN: Readonly<Record<string, Fields>> = {
   3: { code: 1, boss: 2 },
 };
 
-const drafts = (action: 'create' | 'delete', side: 'from' | 'to') =>
-  Object.entries(CHAIN).map(([key, fields]) => ({
+const drafts = (action: 'create' | 'delete', side: 'from' | 'to', records = CHAIN) =>
+  Object.entries(records).map(([key, fields]) => ({
     action,
     object: 'staff',
     key,
@@ -30,4 +30,14 @@ test('records that refer to a unique value which is no key are created after tho
   expect([created.first.map((draft) => draft.key), created.last, created.conflicts]).toEqual([['2', '3', '1'], [], []]);
   const deleted = orderDeletes(SCHEMA, drafts('delete', 'from'));
   expect([deleted.first, deleted.last.map((draft) => draft.key), deleted.conflicts]).toEqual([[], ['1', '3', '2'], []]);
+});
+
+test('records that refer to each other are deleted once one reference is emptied; where none may be empty, it is a conflict', () => {
+  const ring = drafts('delete', 'from', { 1: { code: 1, boss: 2 }, 2: { code: 2, boss: 1 } });
+  const free = orderDeletes(SCHEMA, ring);
+  expect(free.conflicts).toEqual([]);
+  expect(free.first).toMatchObject([{ action: 'update', key: '1', interim: true, fields: { boss: { to: null } } }]);
+  expect(free.last.map(({ action, key }) => `${action} ${key}`)).toEqual(['delete 2', 'delete 1']);
+  const bound = orderDeletes({ ...SCHEMA, links: SCHEMA.links.map((link) => ({ ...link, required: true })) }, ring);
+  expect([bound.first, bound.last, bound.conflicts.map(({ key }) => key)]).toEqual([[], [], ['1', '2']]);
 });

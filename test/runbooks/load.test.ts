@@ -56,6 +56,7 @@ describe('lint', () => {
   const apply = '  - { id: apply, title: A, action: restore.apply, with: { platform: p, plan: x } }';
   test.each([
     ['unreachable', 'error', '  - { id: a, title: A, decide: { no: stop } }\n  - { id: b, title: B, manual: x }', 7],
+    ['from-later', 'error', '  - { id: a, title: A, manual: x, verify: steps.b.choice == "done" }\n  - { id: b, title: B, manual: x }', 6],
     ['from-later', 'error', '  - { id: a, title: A, when: steps.b.choice == "done", manual: x }\n  - { id: b, title: B, manual: x }', 6],
     ['undo-missing', 'warning', '  - { id: a, title: A, command: [make] }', 6],
     ['undo-missing', 'error', '  - { id: a, title: A, command: [make], effect: irreversible }', 6],
