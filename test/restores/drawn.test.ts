@@ -6,6 +6,7 @@ import { linkText, lookUp } from '../../src/restores/apply/looking/lookup.js';
 import { groupsOf } from '../../src/restores/apply/sending/batching.js';
 import { undoSteps } from '../../src/restores/apply/steps/undo-steps.js';
 import { wantsHistory } from '../../src/restores/decide/attribution.js';
+import { givenOnCreate } from '../../src/restores/decide/comparable.js';
 import { inLayers, placeOf, type Moving } from '../../src/restores/decide/layers.js';
 import type { RecordDraft } from '../../src/restores/decide/order.js';
 import { applyRestore, confirmationOf, planRestore, readPlan, resumeRestore, type PlanConflict, type PlanSummary } from '../../src/restores/index.js';
@@ -34,6 +35,13 @@ test('the history is asked for where suspects or either end of the incident are 
     { ...none, since: at, history: 'none' } as const,
   ];
   expect(asked.map(wantsHistory)).toEqual([false, true, true, true, false]);
+});
+
+test('only what a record really held can be given again to the one that is created in its place', () => {
+  const settable = (name: string) => ({ ...field(name, { readOnly: true }), givenOnCreate: true as const });
+  const schema = objectType('events', [settable('id2'), settable('made'), field('name')]);
+  const record = { key: '1', fields: { name: 'x', id2: null }, meta: { made: '2026-11-22' } };
+  expect(givenOnCreate(record, schema)).toEqual({ made: '2026-11-22' });
 });
 
 describe('an update whose answer was lost', () => {

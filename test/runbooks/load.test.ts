@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { platformIn } from '../../src/runbooks/document/inputs.js';
 import { answersOperator, lintRunbook, parseAnswers, parseRunbook, renderRunbook } from '../../src/runbooks/index.js';
 import { bench, rejection } from './support.js';
 
@@ -17,7 +18,7 @@ describe('a wrong runbook is refused before anything runs, with the place and th
   test.each([
     ['an unknown key', '  - { id: a, title: A, acton: diff }', /test\.yml:6:\d+.*acton.*action/s],
     ['an unknown action', '  - { id: a, title: A, action: restore.aply }', /6:\d+.*restore\.aply.*restore\.apply/s],
-    ['an unknown input of an action', '  - { id: a, title: A, action: snapshot.verify, with: { snapshott: x } }', /snapshott.*snapshot/s],
+    ['an unknown input of an action', '  - { id: a, title: A, action: snapshot.verify, with: { snapshott: x } }', /6:\d+.*snapshott.*snapshot/s],
     ['a missing input of an action', '  - { id: a, title: A, action: snapshot.verify }', /needs "snapshot"/],
     ['an unknown step', '  - { id: plan, title: A, action: incident.note, with: { text: "${{ steps.pln.state }}" } }', /6:\d+.*pln.*plan/s],
     [
@@ -173,4 +174,22 @@ test('a runbook on paper has every kind of step, with values named and no expres
   const paper = renderRunbook(book);
   expect(paper).not.toContain('${{');
   await expect(paper).toMatchFileSnapshot('golden/every-kind.md');
+});
+
+test('the paper names the action that undoes a step, with what it is given', async () => {
+  const steps = '  - { id: a, title: A, action: incident.note, with: { text: done }, undo: { action: incident.note, with: { text: taken back } } }';
+  expect(renderRunbook(await parseRunbook(text(steps), 'test.yml'))).toContain('incident.note with taken back.');
+});
+
+test('the platform that inputs name is the one that the workspace has, and no other text', () => {
+  const services = { workspace: { config: { platforms: { crm: {} } } } } as unknown as Parameters<typeof platformIn>[1];
+  expect(platformIn({ n: 3, other: 'mail', where: 'crm' }, services)).toBe('crm');
+  expect(platformIn({ n: 3, other: 'toString' }, services)).toBeUndefined();
+});
+
+test('what a person decided, who it was and what they noted can be read by later steps', async () => {
+  const read = 'steps.a.choice == "yes" || steps.a.by == "maya" || steps.a.note == "x"';
+  const steps = `  - { id: a, title: A, decide: { "yes": continue } }\n  - { id: b, title: B, when: '${read}', manual: x }`;
+  const { when } = (await parseRunbook(text(steps), 'test.yml')).step('b');
+  expect([...(when?.references ?? [])].sort()).toEqual(['steps.a.by', 'steps.a.choice', 'steps.a.note']);
 });
