@@ -72,9 +72,9 @@ async function sweepCopying(name: string, inBucket: boolean, every: number): Pro
 }
 
 test('kill -9 while snapshots are copied to a folder: each is whole or absent, and the next run completes it', async () => {
-  expect(await sweepCopying('copies to a folder', false, 4)).toBeGreaterThan(2);
+  expect(await sweepCopying('copies to a folder', false, 6)).toBeGreaterThan(2);
 }, 600_000);
 
 test('kill -9 while snapshots are copied to a bucket: the same, and nothing is there twice', async () => {
-  expect(await sweepCopying('copies to a bucket', true, 8)).toBeGreaterThan(2);
+  expect(await sweepCopying('copies to a bucket', true, 12)).toBeGreaterThan(2);
 }, 600_000);

@@ -25,7 +25,7 @@ test('G36: after kill -9 at every request and file operation, each snapshot in t
   let current = { place: placeOf(server), dir: '', state: '' };
   const report = await sweep({
     moments: ['before', 'after'],
-    pick: everyNth(3, (all) => thinned(1)(withoutFlushes(all))),
+    pick: everyNth(6, (all) => thinned(1)(withoutFlushes(all))),
     before: async (): Promise<CrashCommand> => {
       const root = await temporaryFolder();
       const place = { ...placeOf(server), prefix: `world-${(worlds += 1)}` };
@@ -70,6 +70,6 @@ test('G36: after kill -9 at every request and file operation, each snapshot in t
     },
   });
   console.log(`${describeSweep('G36', report)}; ${finished} that were whole were stored by the next process`);
-  expect(report.points).toBeGreaterThan(everyPoint ? 200 : 30);
+  expect(report.points).toBeGreaterThan(everyPoint ? 200 : 12);
   if (everyPoint) expect(finished).toBeGreaterThan(0);
 }, 900_000);
