@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
@@ -115,6 +116,21 @@ describe('a column of PostgreSQL that must never be stored', () => {
         { name: 'Ada', ssn: `${SECRET}-damaged` },
         { name: 'Bo', ssn: `${SECRET}-2` },
       ]);
+      // What the database says of a row that it refuses has all of its columns.
+      await server.sql(database, "update public.people set name = 'y' where id = 1");
+      const again = await take();
+      await server.sql(database, "alter table public.people add constraint no_ada check (name <> 'Ada') not valid");
+      const refused = (await planRestore({ base, damaged: again, filters: ALL, by: 'maya' }, deps)).header;
+      const outcome: unknown = await applyRestore({ plan: refused.id, confirmed: confirmationOf(refused), by: 'maya' }, deps).catch(
+        (one: unknown) => one,
+      );
+      const kept = await Promise.all(
+        (await readdir(deps.store.location, { recursive: true, withFileTypes: true }))
+          .filter((entry) => entry.isFile())
+          .map(async (entry) => await readFile(join(entry.parentPath, entry.name), 'utf8')),
+      );
+      expect(kept.join('')).toContain('no_ada');
+      expect(kept.join('') + JSON.stringify(outcome)).not.toContain(SECRET);
     } finally {
       await platform.close();
     }
@@ -122,9 +138,9 @@ describe('a column of PostgreSQL that must never be stored', () => {
       [{ 'public.people': ['id'] }, 'part of the key'],
       [{ 'public.people': ['firm'] }, 'links records'],
     ] as const) {
-      const refused = await openTestPlatform(server, database, { objects, never_store: never });
-      await expect(refused.connector.describe(objects)).rejects.toMatchObject({ code: 'file-invalid', why: expect.stringContaining(why) as string });
-      await refused.close();
+      const closed = await openTestPlatform(server, database, { objects, never_store: never });
+      await expect(closed.connector.describe(objects)).rejects.toMatchObject({ code: 'file-invalid', why: expect.stringContaining(why) as string });
+      await closed.close();
     }
   });
 });

@@ -131,9 +131,14 @@ export function grantFor(privilege: string, qualified: string, settings: Setting
   return `GRANT ${privilege} ON ${qualified} TO "${settings.user.replaceAll('"', '""')}";`;
 }
 
+/** Not null, a check, a view's check, no partition for it. */
+const WHOLE_ROW: ReadonlySet<string> = new Set(['23502', '23514', '44000']);
+
 /** Why the server refuses one mutation for good. `enums`: a written column is an enumeration. */
 export function rejection(error: ServerError, action: string, enums: boolean): Extract<MutationResult, { status: 'rejected' }> {
-  const message = `${error.message}${error.detail === undefined ? '' : ` ${error.detail}`} (${error.code})`;
+  // Of these, the detail is the whole row, with columns that nobody asked for and that may never be stored.
+  const detail = error.detail === undefined || WHOLE_ROW.has(error.code) ? '' : ` ${error.detail}`;
+  const message = `${error.message}${detail} (${error.code})`;
   return { status: 'rejected', reason: reasonOf(error, action, enums), message };
 }
 
