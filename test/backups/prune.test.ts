@@ -6,17 +6,15 @@ import { describe, expect, it } from 'vitest';
 
 import { explainPrune, prune, type PruneReport } from '../../src/backups/index.js';
 import { Incidents, link, resolve } from '../../src/incidents/index.js';
-import { type Clock, defined, Redactor, systemClock } from '../../src/lib/index.js';
-import { createSnapshot, openCatalog, openSnapshot, type Catalog, type SnapshotSummary } from '../../src/snapshots/index.js';
+import { type Clock, Redactor, systemClock } from '../../src/lib/index.js';
+import { openCatalog, openSnapshot, type Catalog, type SnapshotSummary } from '../../src/snapshots/index.js';
 import { openFileStore, type Store } from '../../src/store/index.js';
 import type { KeepConfig } from '../../src/workspace/index.js';
-import { memoryPlatform, people } from '../snapshots/memory-platform.js';
 import { collect } from '../snapshots/support.js';
 import { type CrashCommand, describeSweep, runCrashing, sweep } from '../support/crash.js';
 import { temporaryFolder } from '../support/store.js';
 import { everyNth, everyPoint, thinned, withoutFlushes } from '../support/sweeps.js';
-
-const DAY = 86_400_000;
+import { makerOf } from './support/copies.js';
 
 /** A workspace of snapshots, made day by day by a clock of its own. */
 interface Scene {
@@ -47,16 +45,7 @@ async function scene(): Promise<Scene> {
     store,
     catalog,
     clock,
-    make: async (job, on) => {
-      const platform = memoryPlatform('crm', { objects: { contacts: people(3) } });
-      const base = on === undefined ? undefined : await catalog.open(on);
-      try {
-        return await createSnapshot({ platforms: [platform], by: 'maya', ...defined({ job, base }) }, { dir, store, clock });
-      } finally {
-        await base?.close();
-        clock.at += DAY;
-      }
-    },
+    make: makerOf({ catalog, dir, store, clock }),
     deps: (keep) => ({
       store,
       clock,

@@ -44,6 +44,20 @@ export interface CopiesScene {
   deps(): Parameters<typeof copySnapshots>[0];
 }
 
+/** Takes a snapshot of three people, a day after the last; `on`: built on that one. */
+export function makerOf({ catalog, dir, store, clock }: Pick<CopiesScene, 'catalog' | 'dir' | 'store' | 'clock'>): CopiesScene['make'] {
+  return async (job, on) => {
+    const platform = memoryPlatform('crm', { objects: { contacts: people(3) } });
+    const base = on === undefined ? undefined : await catalog.open(on);
+    try {
+      return await createSnapshot({ platforms: [platform], by: 'maya', ...defined({ job, base }) }, { dir, store, clock });
+    } finally {
+      await base?.close();
+      clock.at += DAY;
+    }
+  };
+}
+
 export async function copiesScene(root?: string): Promise<CopiesScene> {
   const place = root ?? (await temporaryFolder());
   const [dir, offsite] = [join(place, 'backups'), join(place, 'offsite')];
@@ -59,16 +73,7 @@ export async function copiesScene(root?: string): Promise<CopiesScene> {
     catalog,
     storage,
     clock,
-    make: async (job, on) => {
-      const platform = memoryPlatform('crm', { objects: { contacts: people(3) } });
-      const base = on === undefined ? undefined : await catalog.open(on);
-      try {
-        return await createSnapshot({ platforms: [platform], by: 'maya', ...defined({ job, base }) }, { dir, store, clock });
-      } finally {
-        await base?.close();
-        clock.at += DAY;
-      }
-    },
+    make: makerOf({ catalog, dir, store, clock }),
     copy: (keep, to = folderStorage(offsite)) => ({
       ...openCopy({ name: 'offsite', dir: offsite, storage: to, store, clock }),
       ...defined({ keep }),
