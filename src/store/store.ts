@@ -16,6 +16,8 @@ export interface Store {
   document<T>(kind: string, id: string, options?: ExactData): Document<T>;
   /** Ids of all documents of a kind, sorted. */
   list(kind: string): Promise<string[]>;
+  /** The kinds of which there is anything, sorted. */
+  kinds(what: 'documents' | 'journals' | 'ledgers'): Promise<string[]>;
   /** The journal of one run or restore. Opening touches nothing. `kind` is `runs` or `restores`. */
   journal(kind: string, id: string): Journal;
   /** Ids of all journals of a kind, sorted (ids sort by time). */
@@ -216,6 +218,22 @@ export interface Journal {
    * `journal-damaged`. A writer whose lock was taken over cannot append any more.
    */
   open(owner: LockOwner, options?: JournalOpening): Promise<JournalWriter>;
+  /**
+   * Writes the journal anew with other data in some of its lines, for what has to be erased: numbers, times, people and
+   * types stay, and the chain of hashes is that of the new lines. `change` is given each entry twice, answers the same
+   * each time, and gives back the very data it was given where nothing changes. The journal is the old one or the new one
+   * at every moment. Undefined where nothing changed, or nothing is there. Throws `locked`, `journal-damaged`.
+   */
+  rewrite(owner: LockOwner, change: (entry: JournalEntry) => JournalEntry['data']): Promise<RewrittenJournal | undefined>;
+}
+
+/** What writing a journal anew came to. */
+export interface RewrittenJournal {
+  /** Entries with other data. */
+  readonly entries: number;
+  /** Hashes of its last line before and after. */
+  readonly was: string;
+  readonly is: string;
 }
 
 /** How a journal is opened for append. */
@@ -235,7 +253,8 @@ export interface JournalOpening extends ExactData, Pick<LockTaking, 'endedBySay'
  * platform.
  */
 export interface ExactData {
-  readonly exact?: readonly string[];
+  /** `all`: nothing is looked at, since all of it was kept before. */
+  readonly exact?: readonly string[] | 'all';
 }
 
 export interface JournalWriter {
@@ -259,6 +278,8 @@ export interface Ledger {
    * throws `bug` where the ledger exists.
    */
   write(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
+  /** The same in the place of a ledger that is there, for what has to be erased: it is the old one or the new one at every moment. */
+  replace(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
   /** Lines in order, without newlines. Throws `not-found`. */
   read(): AsyncIterable<string>;
   /** The same, many at a time, for ledgers of hundreds of thousands of lines. */

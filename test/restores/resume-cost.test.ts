@@ -20,6 +20,7 @@ function counting(store: Store, seen: { lines: number }): Store {
         yield entry;
       }
     },
+    rewrite: (owner, change) => journal.rewrite(owner, change),
     open: (owner, options) =>
       journal.open(owner, {
         ...options,

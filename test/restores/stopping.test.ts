@@ -191,6 +191,7 @@ function dying(store: Store, at: number, side: 'before' | 'after', seen: { lines
     exists: () => journal.exists(),
     read: (options) => journal.read(options),
     open: async (owner, options) => wrapWriter(await journal.open(owner, options)),
+    rewrite: (owner, change) => journal.rewrite(owner, change),
   });
   return new Proxy(store, {
     get: (target, name) => {

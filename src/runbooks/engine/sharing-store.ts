@@ -18,6 +18,7 @@ export function sharingStore(store: Store, held: ReadonlyMap<string, Lock>): Sto
     lockHolder: (name) => store.lockHolder(name),
     locks: () => store.locks(),
     agenda: (kind) => store.agenda(kind),
+    kinds: (what) => store.kinds(what),
     lock: async (name, owner, options) => {
       const own = held.get(name);
       return own === undefined ? await store.lock(name, owner, options) : { name, check: () => own.check(), release: async () => {} };

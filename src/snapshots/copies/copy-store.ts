@@ -29,6 +29,7 @@ export function storeOfCopy(store: Store, copy: string): Store {
     ledger: (kind, id) => store.ledger(kind, id),
     ledgers: async (kind) => await store.ledgers(kind),
     agenda: (kind) => store.agenda(kind),
+    kinds: (what) => store.kinds(what),
     lock: async (name, owner, taking) => await store.lock(lockIn(copy, name), owner, taking),
     lockHolder: async (name) => await store.lockHolder(name),
     locks: async () => await store.locks(),

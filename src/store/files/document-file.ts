@@ -66,7 +66,7 @@ export class DocumentFile<T> implements Document<T> {
     readonly clock: Clock,
     readonly redactor: Redactor,
     readonly litter: LitterSweeper,
-    readonly exact: ReadonlySet<string>,
+    readonly exact: readonly string[] | 'all',
     readonly locking: LockContext,
   ) {
     this.#adapter = new EnvelopeFile(path);
@@ -82,7 +82,9 @@ export class DocumentFile<T> implements Document<T> {
       const low = new Low<Envelope | Record<string, never>>(this.#adapter as Adapter<Envelope | Record<string, never>>, {});
       await low.read();
       const current = 'data' in low.data ? (low.data.data as T) : undefined;
-      const data = JSON.parse(JSON.stringify(this.redactor.value(change(current), this.exact))) as T;
+      const changed = change(current);
+      const kept = this.exact === 'all' ? changed : this.redactor.value(changed, new Set(this.exact));
+      const data = JSON.parse(JSON.stringify(kept)) as T;
       // Whoever was stopped here for longer than a lease must not write over what others wrote meanwhile.
       await held.check();
       low.data = { version: 1, sha256: digestOf(data), data };

@@ -53,11 +53,19 @@ class FileStore implements Store {
   document<T>(kind: string, id: string, options: ExactData = {}): Document<T> {
     const folder = pathIn(join(this.location, 'documents'), kind, 'a kind of document');
     const path = pathIn(folder, id, 'the id of a document', '.json');
-    return new DocumentFile<T>(path, this.#clock, this.#redactor, this.#litter, new Set(options.exact), this.#locking);
+    return new DocumentFile<T>(path, this.#clock, this.#redactor, this.#litter, options.exact ?? [], this.#locking);
   }
 
   async list(kind: string): Promise<string[]> {
     return namesIn(pathIn(join(this.location, 'documents'), kind, 'a kind of document'), '.json');
+  }
+
+  async kinds(what: 'documents' | 'journals' | 'ledgers'): Promise<string[]> {
+    if (what === 'documents') return foldersIn(join(this.location, 'documents'));
+    const held = await Promise.all(
+      foldersIn(this.location).map(async (kind) => (await (what === 'journals' ? this.journals(kind) : this.ledgers(kind))).length > 0),
+    );
+    return foldersIn(this.location).filter((_, n) => held[n]);
   }
 
   journal(kind: string, id: string): Journal {
@@ -130,6 +138,11 @@ class FileStore implements Store {
   #lockPath(name: string): string {
     return pathIn(join(this.location, 'locks'), name, 'the name of a lock', '.lock');
   }
+}
+
+/** Names of the folders in a folder that can be kinds, sorted. */
+function foldersIn(folder: string): string[] {
+  return namesIn(folder, '').filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true);
 }
 
 /** The id of a document by the name of its file. */

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
-import type { Journal, JournalEntry, JournalOpening, JournalWriter, LockOwner } from '../store.js';
+import type { Journal, JournalEntry, JournalOpening, JournalWriter, LockOwner, LockTaking, RewrittenJournal } from '../store.js';
 import { chunksOf } from './chunks.js';
-import { headPath, readHead } from './journal-head.js';
-import { firstHash, isTorn, openLine, splitLines, type JournalEnd } from './journal-lines.js';
+import { HeadKeeper, headPath, readHead } from './journal-head.js';
+import { firstHash, isTorn, openLine, sealEntry, splitLines, type JournalEnd } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
-import { type LockContext, lockedError, tryLock } from './lock-file.js';
+import { type HeldLock, type LockContext, lockedError, tryLock } from './lock-file.js';
 import { makeFolder, systemCode } from './paths.js';
+import { removeIfThere, writeWhole } from './whole-file.js';
 
 /** Its name in the folder of a journal. */
 export const JOURNAL = 'journal.ndjson';
@@ -43,18 +44,7 @@ export class JournalFile implements Journal {
 
   async open(owner: LockOwner, options: JournalOpening = {}): Promise<JournalWriter> {
     const { endedBySay, visit, whole = false } = options;
-    const taking = endedBySay === undefined ? {} : { endedBySay };
-    await makeFolder(dirname(this.#path));
-    const lockPath = join(dirname(this.#path), 'journal.lock');
-    const attempt = await tryLock(lockPath, this.redactor.value(owner), this.clock, {
-      ...this.locking,
-      ...taking,
-      breakDead: true,
-      lapse: true,
-      durable: false,
-      renew: true,
-    });
-    if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock, lockPath);
+    const lock = await this.#take(owner, endedBySay === undefined ? {} : { endedBySay });
     try {
       let end: JournalEnd = { seq: 0, hash: firstHash(this.kind, this.id), bytes: 0, torn: 0 };
       if (await this.exists()) {
@@ -63,12 +53,62 @@ export class JournalFile implements Journal {
         });
         for await (const entry of entries) visit?.(entry);
       }
-      const exact = new Set(options.exact);
-      return await openWriter({ path: this.#path, end, owner, lock: attempt.held, clock: this.clock, redactor: this.redactor, exact, visit });
+      const exact = options.exact === 'all' ? undefined : new Set(options.exact);
+      return await openWriter({ path: this.#path, end, owner, lock, clock: this.clock, redactor: this.redactor, exact, visit });
     } catch (error) {
-      await attempt.held.release();
+      await lock.release();
       throw error;
     }
+  }
+
+  async rewrite(owner: LockOwner, change: (entry: JournalEntry) => JournalEntry['data']): Promise<RewrittenJournal | undefined> {
+    if (!(await this.exists())) return undefined;
+    const lock = await this.#take(owner, {});
+    try {
+      let entries = 0;
+      let was = '';
+      // A torn last line was never confirmed, and goes.
+      for await (const entry of this.#checked(true, () => undefined)) {
+        if (change(entry) !== entry.data) entries += 1;
+        was = entry.hash;
+      }
+      if (entries === 0) return undefined;
+      let is = firstHash(this.kind, this.id);
+      let seq = 0;
+      const lines = async function* (old: AsyncIterable<JournalEntry>): AsyncGenerator<string> {
+        for await (const entry of old) {
+          const { hash: _hash, ...rest } = entry;
+          const sealed = sealEntry({ ...rest, data: change(entry), prev: is });
+          ({ seq, hash: is } = sealed.entry);
+          yield sealed.line;
+        }
+      };
+      await lock.check();
+      // Without a head beside it, a journal vouches for itself: it is whole at every moment.
+      removeIfThere(headPath(this.#path));
+      await writeWhole(this.#path, lines(this.#checked(false, () => undefined)));
+      const head = new HeadKeeper(headPath(this.#path));
+      head.keep({ seq, hash: is });
+      head.close();
+      return { entries, was, is };
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #take(owner: LockOwner, taking: Pick<LockTaking, 'endedBySay'>): Promise<HeldLock> {
+    await makeFolder(dirname(this.#path));
+    const path = join(dirname(this.#path), 'journal.lock');
+    const attempt = await tryLock(path, this.redactor.value(owner), this.clock, {
+      ...this.locking,
+      ...taking,
+      breakDead: true,
+      lapse: true,
+      durable: false,
+      renew: true,
+    });
+    if ('by' in attempt) throw lockedError(`The journal of ${this.id}`, attempt.by, this.clock, path);
+    return attempt.held;
   }
 
   /** `whole`: compared with the head that is kept beside the journal too. */

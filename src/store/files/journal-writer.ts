@@ -20,8 +20,8 @@ interface WriterParts {
   readonly lock: HeldLock;
   readonly clock: Clock;
   readonly redactor: Redactor;
-  /** Members of entries that are never redacted. */
-  readonly exact: ReadonlySet<string>;
+  /** Members of entries that are never redacted; undefined: none is. */
+  readonly exact: ReadonlySet<string> | undefined;
   /** Is given the entry that tells of a repair. */
   readonly visit?: ((entry: JournalEntry) => void) | undefined;
 }
@@ -160,7 +160,8 @@ class FileWriter implements JournalWriter {
   }
 
   #redacted(entry: NewEntry): Pick<JournalEntry, 'by' | 'type' | 'data' | 'step' | 'attempt'> {
-    const { by, type, step, attempt, data } = this.parts.redactor.value(entry, this.parts.exact);
+    const { redactor, exact } = this.parts;
+    const { by, type, step, attempt, data } = exact === undefined ? entry : redactor.value(entry, exact);
     return { by, type, data: data ?? {}, ...defined({ step, attempt }) };
   }
 }

@@ -32,6 +32,10 @@ export class LedgerFile implements Ledger {
     if (!(await writeWhole(this.location, gather(lines), { once: true }))) throw this.#exists();
   }
 
+  async replace(lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
+    await writeWhole(this.location, gather(lines));
+  }
+
   async *read(): AsyncGenerator<string> {
     for await (const lines of this.readMany()) yield* lines;
   }

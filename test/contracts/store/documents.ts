@@ -27,6 +27,20 @@ export function documentContract(start: StartState): void {
     expect(await document.update((current) => current ?? { n: 7 }), 'nothing of the deleted one').toEqual({ n: 7 });
   });
 
+  it('of everything that is kept, the kinds are told', async () => {
+    const state = await start();
+    const store = await state.open();
+    for (const what of ['documents', 'journals', 'ledgers'] as const) expect(await store.kinds(what)).toEqual([]);
+    for (const kind of ['notes', 'alarms']) await store.document(kind, 'a').update(() => ({}));
+    await store.ledger('plans', 'plan-1').write(['{}']);
+    const writer = await store.journal('runs', 'run-1').open({ by: 'maya', holder: 'run-1', purpose: 'a test' });
+    await writer.append({ by: 'maya', type: 'note' });
+    await writer.close();
+    const again = await state.open();
+    expect(await again.kinds('documents')).toEqual(['alarms', 'notes']);
+    expect([await again.kinds('journals'), await again.kinds('ledgers')]).toEqual([['runs'], ['plans']]);
+  });
+
   it('is listed under its kind, sorted', async () => {
     const state = await start();
     const store = await state.open();

@@ -38,6 +38,35 @@ export function journalContract(start: StartState): void {
     expect(await all(again.journal('runs', 'run-1').read({ whole: true }))).toHaveLength(21);
   });
 
+  // A user would lose: a promise to a person, or the proof of what everybody else did.
+  it('is written anew where something has to be erased: a chain as before, that goes on', async () => {
+    const state = await start();
+    const journal = (await state.open()).journal('runs', 'run-1');
+    await write(journal, 5);
+    const before = await all(journal.read());
+    expect(await journal.rewrite(lee, ({ data }) => data)).toBeUndefined();
+    const change = ({ seq, data }: { readonly seq: number; readonly data: Readonly<Record<string, unknown>> }) => (seq === 3 ? { n: 3 } : data);
+    expect(await journal.rewrite(lee, change)).toEqual({
+      entries: 1,
+      was: before.at(-1)?.hash,
+      is: expect.not.stringMatching(before.at(-1)?.hash ?? ''),
+    });
+    const again = (await state.open()).journal('runs', 'run-1');
+    const after = await all(again.read({ whole: true }));
+    const plain = ({ hash: _hash, prev: _prev, ...entry }: (typeof after)[number]) => entry;
+    expect(after.map(plain)).toEqual(before.map((entry) => ({ ...plain(entry), data: change(entry) })));
+    expect(after.slice(1).map(({ prev }) => prev)).toEqual(after.slice(0, -1).map(({ hash }) => hash));
+    const writer = await again.open(maya, { whole: true });
+    await expect(again.rewrite(lee, change)).rejects.toMatchObject({ code: 'locked' });
+    await writer.append({ by: 'maya', type: 'note' });
+    await writer.close();
+    expect(await all(again.read({ whole: true }))).toHaveLength(6);
+    // What is lost at its end is noticed as before.
+    await state.keep(again, 4);
+    await expect(all(again.read({ whole: true }))).rejects.toMatchObject({ code: 'journal-damaged' });
+    expect(await (await state.open()).journal('runs', 'run-2').rewrite(lee, ({ data }) => data)).toBeUndefined();
+  });
+
   it('is listed under its kind, sorted; one that was only looked at is not', async () => {
     const state = await start();
     const store = await state.open();

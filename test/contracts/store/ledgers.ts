@@ -66,6 +66,22 @@ export function ledgerContract(start: StartState): void {
     expect(await all(store.ledger('plans', 'plan-1').read())).toHaveLength(4);
   });
 
+  // A user would lose: the plan, where erasing a person from it was ended in the middle.
+  it('is replaced whole or not at all, where something has to be erased', async () => {
+    const state = await start();
+    const ledger = (await state.open()).ledger('plans', 'plan-1');
+    await ledger.write(['{"n":1}', '{"n":2}']);
+    await ledger.replace(['{"n":1}']);
+    const again = (await state.open()).ledger('plans', 'plan-1');
+    expect(await all(again.read())).toEqual(['{"n":1}']);
+    const failing = (async function* () {
+      yield await Promise.resolve('{"n":3}');
+      throw new Error('the source failed');
+    })();
+    await expect(again.replace(failing)).rejects.toThrow('the source failed');
+    expect(await all(again.read())).toEqual(['{"n":1}']);
+  });
+
   it('that is not there cannot be read', async () => {
     const ledger = (await (await start()).open()).ledger('plans', 'plan-1');
     expect(await ledger.exists()).toBe(false);
