@@ -13,11 +13,12 @@ import {
   type Value,
 } from '../records/index.js';
 import { damageOf } from './container/opened.js';
+import { forgottenIn, type RecordName } from './forget/forgotten.js';
 import { heldBy } from './imported.js';
 import { inTextOrder } from './lines/in-text-order.js';
 import { compareLines, keyAt, NEWLINE, sameFields, type LineKind, type LineOrder } from './lines/lines.js';
 import { skipEqual } from './lines/skip-equal.js';
-import type { Damage, KeyDifference, Line, LinkDifference, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
+import type { Damage, KeyDifference, Line, LinkDifference, LinkInfo, ObjectInfo, PartInfo, SnapshotReader } from './types.js';
 
 export interface CompareOptions extends CallOptions {
   /**
@@ -64,9 +65,11 @@ export async function* compareObjects(
   const oneEmpty = [a, b].every((reader) => emptyIsNull(reader.header.platforms.find(({ name }) => name === platform)?.connector));
   const turned = await turnedFields(a, b, platform, object);
   const held = await heldBy(a, b, platform, object);
+  const isForgotten = forgottenBetween(a, b);
   const withheld = [...new Set([...(find(a)?.withheld ?? []), ...(find(b)?.withheld ?? []), ...(options.without ?? [])])];
   for await (const found of merge('records', { reader: a, info: find(a) }, { reader: b, info: find(b) }, `Comparing ${object}`, options)) {
-    const shown = withheld.length === 0 ? found : found.map((pair) => withoutFields(pair, withheld));
+    const told = found.filter(({ key, a: left, b: right }) => !isForgotten({ platform, object, key }, left, right));
+    const shown = withheld.length === 0 ? told : told.map((pair) => withoutFields(pair, withheld));
     const placed = turned.length === 0 ? shown : shown.map((pair) => withTurned(pair, turned));
     const pairs = (oneEmpty ? placed.map(withOneEmpty) : placed).map(held);
     const batch = pairs.filter(
@@ -87,9 +90,11 @@ export async function* compareLinks(
   name: string,
   options: Omit<CompareOptions, 'unreadable'> & { readonly nameInB?: string } = {},
 ): AsyncGenerator<readonly LinkDifference[]> {
-  const find = (reader: SnapshotReader, kind: string): ObjectInfo | undefined =>
+  const find = (reader: SnapshotReader, kind: string): LinkInfo | undefined =>
     reader.manifest.links.find((info) => info.platform === platform && info.object === kind);
   const [left, right] = [find(a, name), find(b, options.nameInB ?? name)];
+  const isForgotten = forgottenBetween(a, b);
+  const [from, to] = [(left ?? right)?.from ?? '', (left ?? right)?.to ?? ''];
   for await (const pairs of merge(
     'links',
     { reader: a, info: left },
@@ -97,10 +102,24 @@ export async function* compareLinks(
     `Comparing links ${name || (options.nameInB ?? '')}`,
     options,
   )) {
-    yield pairs.map(({ a: removed, b: added }) =>
+    const found = pairs.map(({ a: removed, b: added }): LinkDifference =>
       removed === undefined ? { change: 'added', link: JSON.parse(added ?? '{}') as Link } : { change: 'removed', link: JSON.parse(removed) as Link },
     );
+    yield found.filter(({ change, link }) => {
+      const [removed, added] = change === 'removed' ? [link, undefined] : [undefined, link];
+      const ends = [
+        { platform, object: from, key: link.from },
+        { platform, object: to, key: link.to },
+      ];
+      return !ends.some((end) => isForgotten(end, removed, added));
+    });
   }
+}
+
+/** Whether one side does not have a record since it was forgotten there: nothing is known of how they differ. */
+function forgottenBetween(a: SnapshotReader, b: SnapshotReader): (record: RecordName, left: unknown, right: unknown) => boolean {
+  const [inA, inB] = [forgottenIn(a.manifest), forgottenIn(b.manifest)];
+  return (record, left, right) => (left === undefined && inA(record)) || (right === undefined && inB(record));
 }
 
 /**

@@ -17,6 +17,8 @@ export {
   requireUsable,
   type RowProblem,
 } from './import/examined.js';
+export { findKeys } from './forget/find-keys.js';
+export { digestOfKey, forgottenIn, isKnownAs, type RecordName } from './forget/forgotten.js';
 export { fileToImport } from './import/files.js';
 export { unrecorded } from './records.js';
 export { isLastVerified } from './references.js';

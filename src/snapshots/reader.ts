@@ -7,6 +7,7 @@ import { type Change, changesIn } from './changes/change-lines.js';
 import { readEntry } from './container/entry.js';
 import { linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
+import { isKnownAs } from './forget/forgotten.js';
 import { linesProblem } from './lines/check-lines.js';
 import { findRecord, NEWLINE } from './lines/lines.js';
 import { NO_SCHEMA, objectSchemaIn, platformIn } from './lines/shapes.js';
@@ -186,7 +187,7 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
     if (base === undefined || this.#openBase === undefined)
       throw new Error(`the snapshot that it builds on${base ? `, ${base.id},` : ''} is not at hand`);
     const reader = await this.#openBase(base);
-    if (reader.digest === base.digest && !reader.salvaged) return reader;
+    if (isKnownAs(reader, base.digest) && !reader.salvaged) return reader;
     await reader.close();
     throw new Error(`${base.id} is not the snapshot that it builds on`);
   }

@@ -51,7 +51,7 @@ export async function recordMade(
 export function requireRecorded(reader: SnapshotReader, notes: SnapshotNotes | undefined): void {
   const expected = notes?.record?.digest ?? (notes?.verifiedAt === undefined ? undefined : notes.digest);
   // Without its manifest nothing can be compared, and nothing can be taken for proved either: it is damaged.
-  if (expected === undefined || reader.salvaged || reader.digest === expected) return;
+  if (expected === undefined || reader.salvaged || reader.digest === expected || reader.digest === notes?.record?.formerDigest) return;
   throw replaced(reader.path, reader.manifest.id, reader.digest, notes);
 }
 

@@ -82,9 +82,17 @@ export interface SnapshotPlatform {
 /**
  * Version 1 knows no `order` of parts: every one lies by the bytes of its keys. Version 3 is that of snapshots that build
  * on another, version 4 that of those made from a file: an earlier version would take what such a file does not hold for
- * empty.
+ * empty. Version 5 is that of all of which records were forgotten: an earlier version would take those for deleted.
  */
-export type FormatVersion = 1 | 2 | 3 | 4;
+export type FormatVersion = 1 | 2 | 3 | 4 | 5;
+
+/** Records that were taken out of a snapshot for good, so that nothing is known of them. */
+export interface ForgottenRecords {
+  readonly platform: string;
+  readonly object: string;
+  /** A digest of each key, in order: see `digestOfKey`. */
+  readonly keys: readonly string[];
+}
 
 /** The file that a snapshot was made from, where no platform was read for it. */
 export interface ImportedFrom {
@@ -193,6 +201,10 @@ export interface SnapshotManifest {
   /** Ids of all snapshots this one builds on, the full one first; empty for a full one. */
   readonly bases: readonly string[];
   readonly refused: readonly RefusedObject[];
+  /** Records that were in it once. */
+  readonly forgotten?: readonly ForgottenRecords[];
+  /** Digests that it had before records of it were forgotten, the oldest first: what was made with it knows it by those. */
+  readonly formerly?: readonly string[];
   /**
    * SHA-256 of the canonical JSON of this manifest without this member: a manifest vouches for itself, wherever it is
    * found.
@@ -217,8 +229,9 @@ export interface SnapshotRecord {
   readonly how: 'made' | 'adopted';
   /** Of an encrypted one: the SHA-256 of its bytes, by which it is known where no key opens it. */
   readonly seal?: string;
-  /** That of the file which it replaces, while it is encrypted again. */
+  /** Those of the file which it replaces, while it is encrypted again or records of it are forgotten. */
   readonly formerSeal?: string;
+  readonly formerDigest?: string;
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly by: string;

@@ -64,6 +64,7 @@ async function doctor({ session, live, call, event, clock }: CommandContext): Pr
     ...(await opened.copies()).map(({ name, catalog }) => [`Copy ${name}`, async () => await catalog.tryStorage(call)] as const),
     ['Snapshots', () => snapshotsOf(opened, clock.now())],
     ['Encryption', () => encryptionOf(opened)],
+    ['Forgetting', () => unfinishedForgetting(opened)],
     ['Drills', () => leftDrills(clock)],
     ['Who can write', () => writersOf(opened)],
     ...Object.keys(platforms).map((name) => [`Platform ${name}`, () => platformOf(opened, name, call)] as const),
@@ -123,6 +124,17 @@ async function encryptionOf(opened: Session): Promise<string | Warning> {
   return unreadable.length === 0
     ? `${told}; the key here opens all`
     : { warning: `${told}; the key here does not open ${counted(unreadable.length, 'snapshots')}` };
+}
+
+/** Somebody was promised that nothing of them is kept here. */
+async function unfinishedForgetting({ store }: Session): Promise<string | Warning> {
+  const { unfinishedForgets } = await import('../../backups/index.js');
+  const [first, ...more] = await unfinishedForgets(store);
+  if (first === undefined) return 'done, whatever was asked for';
+  const others = more.length === 0 ? '' : `, and ${more.length} more`;
+  return {
+    warning: `${first.by} began at ${first.beganAt} to forget a record (${first.id}), and something was left${others}. Run that command again.`,
+  };
 }
 
 /** What drills that were killed left on this machine; the next `drill run` removes what surely is nobody's any more. */

@@ -123,8 +123,9 @@ export class Session implements Place {
 
   /** The second places for them, in the order of runback.yml. */
   async copies(): Promise<readonly KeptCopy[]> {
-    const { openCopy } = await import('../../snapshots/index.js');
-    const keys = await this.#keys();
+    const { encryptionFor, openCopy } = await import('../../snapshots/index.js');
+    const { encrypt } = this.workspace.config.backups;
+    const keys = { ...(await this.#keys()), ...(encrypt === undefined ? {} : { encryption: encryptionFor(encrypt.to) }) };
     return await Promise.all(
       (this.workspace.copies ?? []).map(async ({ name, keep, ...place }) => ({
         ...openCopy({ name, dir: place.dir, storage: await this.#storageAt(place), store: this.store, clock: this.clock, ...keys }),

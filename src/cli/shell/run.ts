@@ -125,10 +125,17 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((done) => stream.write('', () => done()));
 }
 
-/** The words of a command line as they may stand in the log: where a private key lies is nobody's business. */
+/** Options whose values must not stand in the log: where a private key lies, and who is to be forgotten. */
+const NOT_LOGGED: Readonly<Record<string, readonly string[]>> = { approve: ['--key'], forget: ['--key', '--find'] };
+
+/** The words of a command line as they may stand in the log. */
 function logged(words: readonly string[]): readonly string[] {
-  if (nounOf(words) !== 'approve') return words;
-  return words.map((word, i) => (words[i - 1] === '--key' ? '...' : word.startsWith('--key=') ? '--key=...' : word));
+  const hidden = NOT_LOGGED[nounOf(words) ?? ''] ?? [];
+  return words.map((word, i) => {
+    if (hidden.includes(words[i - 1] ?? '')) return '...';
+    const option = hidden.find((one) => word.startsWith(`${one}=`));
+    return option === undefined ? word : `${option}=...`;
+  });
 }
 
 interface Surroundings {

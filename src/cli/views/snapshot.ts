@@ -205,7 +205,8 @@ export function contentsText(manifest: SnapshotManifest, gaps: readonly Snapshot
   const withheld = manifest.objects.flatMap(({ object, withheld: names = [] }) =>
     names.length === 0 ? [] : [`Never stored: ${visible(names.join(', '))} of ${visible(object)}`],
   );
-  return [table(columns, rows, style), ...withheld, ...gapLines(gaps, style)].join('\n');
+  const forgotten = (manifest.forgotten ?? []).map(({ object, keys }) => `Forgotten: ${counted(keys.length, 'records')} of ${visible(object)}`);
+  return [table(columns, rows, style), ...withheld, ...forgotten, ...gapLines(gaps, style)].join('\n');
 }
 
 /** How the records of an object type were read. */

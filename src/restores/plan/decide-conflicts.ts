@@ -1,6 +1,6 @@
 import { RunbackError } from '../../lib/index.js';
 import { ownValue, setOwn } from '../../records/index.js';
-import type { SnapshotReader } from '../../snapshots/index.js';
+import { isKnownAs, type SnapshotReader } from '../../snapshots/index.js';
 import type { LinkDraft, RecordDraft } from '../decide/order.js';
 import { nameOf } from '../decide/order.js';
 import { checkAccount } from '../records/bound.js';
@@ -103,7 +103,7 @@ function joined(a: RecordDraft['fields'], b: RecordDraft['fields']): RecordDraft
 
 /** A plan goes on with the very snapshot that it was made from. Throws `snapshot-replaced`. */
 function requireSame(reader: SnapshotReader, digest: string): void {
-  if (reader.digest === digest) return;
+  if (isKnownAs(reader, digest)) return;
   throw new RunbackError('snapshot-replaced', `${reader.path} is not the snapshot that this plan was made from`, {
     why: `Its digest is ${reader.digest}, and the plan names ${digest}. Someone put another file in its place.`,
     state: 'The plan is unchanged.',

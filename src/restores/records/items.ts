@@ -19,7 +19,12 @@ export interface JournalLink {
 }
 
 /** A mutation as the journal holds it: enough to send it, look it up and undo it without the plan. */
-export type JournalItem =
+export type JournalItem = {
+  /** Its record was forgotten since: no value of it is left, and nothing of it can be undone. */
+  readonly forgotten?: true;
+} & JournalMutation;
+
+type JournalMutation =
   | {
       readonly id: string;
       readonly action: 'update';
@@ -106,6 +111,8 @@ export interface BesideRecord {
   readonly object: string;
   readonly key: string;
   readonly fields: Fields;
+  /** It was forgotten since: nothing tells whether it is as it was. */
+  readonly forgotten?: true;
 }
 
 /** What the platform made beside a restore. */

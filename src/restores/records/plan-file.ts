@@ -16,12 +16,14 @@ import { LineSpool } from './spool.js';
  */
 interface PlanNote {
   readonly hash: string;
+  /** That of the file before, while records are taken out of it. */
+  readonly formerHash?: string;
   readonly schema: PlatformSchema;
 }
 
 /** The note of a plan. Names and options of fields are data: they stay as they are. */
 function noteOf(store: Store, id: string): Document<PlanNote> {
-  return store.document<PlanNote>('plan-notes', id, { exact: ['hash', 'schema'] });
+  return store.document<PlanNote>('plan-notes', id, { exact: ['hash', 'formerHash', 'schema'] });
 }
 
 /** A header before its lines are counted and hashed. */
@@ -70,6 +72,47 @@ export async function writePlan(
   return { header, hash: planHash, location: ledger.location };
 }
 
+/**
+ * Writes a plan anew with other lines, for what has to be erased: `change` gives undefined for a line that goes. Numbers stay,
+ * and so do counts but for what the lines say. It is the old one or the new one at every moment. False where nothing changed.
+ * Throws what {@link readPlan} throws.
+ */
+export async function rewritePlan(
+  store: Store,
+  id: string,
+  scrub: (header: PlanHeader) => PlanHeader,
+  change: (line: PlanLine) => PlanLine | undefined,
+): Promise<boolean> {
+  const plan = await readPlan(store, id);
+  const spool = new LineSpool();
+  const hash = new LinesHash();
+  const counter = new Counter();
+  const lostCounter = new LostCounter();
+  const head = scrub(plan.header);
+  let isOther = head !== plan.header;
+  for await (const lines of plan.linesTogether())
+    for (const line of lines) {
+      const now = change(line);
+      isOther ||= now !== line;
+      if (now === undefined) continue;
+      counter.count(now);
+      lostCounter.count(now);
+      const text = canonicalJson(now);
+      hash.add(text);
+      spool.push(text);
+    }
+  if (!isOther) return false;
+  const lost = lostCounter.result(plan.schema.objects);
+  const { lost: _lost, ...rest } = head;
+  const counts = { ...counter.counts(head.counts.nothingToDo, () => 0), of: head.counts.of };
+  const first = canonicalJson({ ...rest, counts, ...(lost.length === 0 ? {} : { lost }), digest: hash.digest() } satisfies PlanHeader);
+  const note = noteOf(store, id);
+  await note.update((current) => ({ ...(current ?? { schema: plan.schema }), hash: sha256(first), formerHash: plan.hash }));
+  await store.ledger('plans', id).replace(prepend(first, spool));
+  await note.update((current) => ({ hash: sha256(first), schema: (current ?? plan).schema }));
+  return true;
+}
+
 /** Reads a plan and checks every byte of it. Throws `not-found`, `plan-tampered`. */
 export async function readPlan(store: Store, id: string): Promise<Plan> {
   const ledger = store.ledger('plans', id);
@@ -85,7 +128,7 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   const header = parseHeader(id, first);
   const note = await noteOf(store, id).read();
   const planHash = sha256(first ?? '');
-  if (note === undefined || note.hash !== planHash || header.digest !== hash.digest()) throw tampered(id, ledger.location);
+  if (note === undefined || ![note.hash, note.formerHash].includes(planHash) || header.digest !== hash.digest()) throw tampered(id, ledger.location);
   return {
     header,
     hash: planHash,

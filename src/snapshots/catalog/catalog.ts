@@ -2,6 +2,7 @@ import type { CallOptions, Clock } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import type { CreateSnapshotRequest } from '../create/session.js';
 import type { Decryption, Encryption } from '../encryption/age.js';
+import type { ForgottenFrom, HeldRecords, RecordName } from '../forget/forgotten.js';
 import type { ResolveFilter } from '../references.js';
 import type { Remains, SnapshotStorage } from '../storage/storage.js';
 import type { BytesReport, CheckedReport, SnapshotPin, SnapshotReader, SnapshotSummary, SnapshotWatch } from '../types.js';
@@ -73,6 +74,18 @@ export interface Catalog {
    * the file replaced. Throws `snapshot-damaged`, `snapshot-unrecorded`, `usage` where this workspace does not encrypt.
    */
   reEncrypt(reference: string, by: string, options?: CallOptions): Promise<SnapshotSummary>;
+  /**
+   * What the snapshots hold of records, the newest snapshot first. Those that cannot be read are told with why. Changes
+   * nothing.
+   */
+  held(records: readonly RecordName[], options?: CallOptions): AsyncIterable<HeldRecords>;
+  /**
+   * Takes records out of every snapshot for good, with the links at their ends, and gives what that came to for each one that
+   * held any. Each is as it was or done at every moment, and what builds on it stays readable: see `forgetIn`. What is left of
+   * a call that was ended is done by the next. Those that cannot be read are told with why, and stay as they are. Throws
+   * `locked`, `usage` for an encrypted one where this workspace does not say for whom it encrypts.
+   */
+  forget(records: readonly RecordName[], by: string, options?: CallOptions): AsyncIterable<ForgottenFrom>;
   /**
    * Where they lie, for people; tries first whether that place keeps what is relied on, and leaves nothing. Throws
    * `storage-unsafe`, `storage-refused`, `storage-unreachable`.

@@ -5,6 +5,8 @@ import type { OpenSnapshotOptions } from '../container/open.js';
 import { damaged } from '../container/opened.js';
 import type { CreateSnapshotRequest } from '../create/session.js';
 import type { Decryption, Encryption } from '../encryption/age.js';
+import type { Forgetting } from '../forget/forgetting.js';
+import type { ForgottenFrom, HeldRecords, RecordName } from '../forget/forgotten.js';
 import { unrecorded } from '../records.js';
 import type { ResolveFilter } from '../references.js';
 import { folderStorage } from '../storage/folder.js';
@@ -100,6 +102,19 @@ class StoredCatalog implements Catalog {
     const { reEncrypt } = await import('../encryption/re-encrypt.js');
     await reEncrypt(id, { storage: this.#opening.storage, store: this.#opening.store, encryption, keys, by }, options);
     return await this.#lookup.resolve(id);
+  }
+
+  async *held(records: readonly RecordName[], options: CallOptions = {}): AsyncGenerator<HeldRecords> {
+    yield* (await this.#forgetting()).held(records, options);
+  }
+
+  async *forget(records: readonly RecordName[], by: string, options: CallOptions = {}): AsyncGenerator<ForgottenFrom> {
+    yield* (await this.#forgetting()).forget(records, by, options);
+  }
+
+  async #forgetting(): Promise<Forgetting> {
+    const { Forgetting: Making } = await import('../forget/forgetting.js');
+    return new Making(this.#opening, this.#lookup, defined({ encryption: this.#encryption, keys: this.#keys }));
   }
 
   async tryStorage(options: CallOptions = {}): Promise<string> {

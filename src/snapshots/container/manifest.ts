@@ -14,12 +14,22 @@ import { kindOfEntry } from './names.js';
 export const FORMAT_VERSION = 2;
 /** The format of snapshots that build on another. */
 export const DELTA_VERSION = 3;
-/** The format of snapshots made from a file, and the newest that this version reads; all before it are read too. */
+/** The format of snapshots made from a file. */
 export const IMPORTED_VERSION = 4;
+/** The format of snapshots of any kind of which records were forgotten. */
+export const FORGOTTEN_VERSION = 5;
+/** The newest that this version reads; all before it are read too. */
+const NEWEST_VERSION = FORGOTTEN_VERSION;
 
 const COMMA = 0x2c;
 const count = z.number().int().nonnegative();
-const version = z.union([z.literal(1), z.literal(FORMAT_VERSION), z.literal(DELTA_VERSION), z.literal(IMPORTED_VERSION)]);
+const version = z.union([
+  z.literal(1),
+  z.literal(FORMAT_VERSION),
+  z.literal(DELTA_VERSION),
+  z.literal(IMPORTED_VERSION),
+  z.literal(FORGOTTEN_VERSION),
+]);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const part = z.looseObject({
   name: z.string(),
@@ -93,6 +103,8 @@ const manifest = z.looseObject({
   entries: z.record(z.string(), digest),
   bases: z.array(z.string()),
   refused: z.array(z.looseObject({ platform: z.string(), object: z.string(), why: z.string() })),
+  forgotten: z.array(z.looseObject({ platform: z.string(), object: z.string(), keys: z.array(digest) })).exactOptional(),
+  formerly: z.array(digest).exactOptional(),
   sha256: digest,
 });
 
@@ -147,6 +159,8 @@ function fitsItself({
   objects,
   links,
   bases,
+  forgotten,
+  formerly,
 }: SnapshotManifest): boolean {
   const names = platforms.map(({ name }) => name);
   const infos = [...objects.map((info) => ({ info, kind: 'data' })), ...links.map((info) => ({ info, kind: 'links' }))];
@@ -154,9 +168,9 @@ function fitsItself({
   const isDelta = stored === 'delta';
   return (
     id === own &&
-    isDelta === (written === DELTA_VERSION) &&
+    (written === FORGOTTEN_VERSION || (isDelta === (written === DELTA_VERSION) && (imported !== undefined) === (written === IMPORTED_VERSION))) &&
+    (written === FORGOTTEN_VERSION) === (forgotten !== undefined && formerly !== undefined) &&
     isDelta === (base !== undefined) &&
-    (imported !== undefined) === (written === IMPORTED_VERSION) &&
     bases.at(-1) === base?.id &&
     isSet([...bases, id]) &&
     infos.every(({ info, kind }) => info.changes === undefined || (isDelta && areChanges(info, info.changes, kind))) &&
@@ -212,16 +226,16 @@ function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> | undefin
 
 function refuseNewer(value: Readonly<Record<string, unknown>>, path: string): void {
   const { version } = value;
-  if (typeof version === 'number' && Number.isInteger(version) && version > IMPORTED_VERSION)
+  if (typeof version === 'number' && Number.isInteger(version) && version > NEWEST_VERSION)
     throw newerFormat(path, `its format is version ${version}`);
 }
 
 /** The refusal of what a later version of runback wrote. */
 export function newerFormat(path: string, why: string): RunbackError {
   return new RunbackError('snapshot-newer', `${path} was made by a newer runback`, {
-    why: `This version reads snapshots of format versions 1 to ${IMPORTED_VERSION}, and ${why}.`,
+    why: `This version reads snapshots of format versions 1 to ${NEWEST_VERSION}, and ${why}.`,
     state: 'Nothing was read or changed.',
     next: 'Update runback to the version that made it (npm install -g runback@latest), then run the command again.',
-    data: { path, reads: IMPORTED_VERSION },
+    data: { path, reads: NEWEST_VERSION },
   });
 }

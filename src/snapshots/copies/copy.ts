@@ -1,8 +1,8 @@
-import type { Clock } from '../../lib/index.js';
+import { type Clock, defined } from '../../lib/index.js';
 import type { Store } from '../../store/index.js';
 import type { Catalog } from '../catalog/catalog.js';
 import { openCatalog } from '../catalog/stored-catalog.js';
-import type { Decryption } from '../encryption/age.js';
+import type { Decryption, Encryption } from '../encryption/age.js';
 import type { SnapshotStorage } from '../storage/storage.js';
 import { storeOfCopy } from './copy-store.js';
 import type { SnapshotsAt } from './transfer.js';
@@ -22,9 +22,11 @@ export function openCopy(deps: {
   readonly store: Store;
   readonly clock: Clock;
   readonly keys?: Decryption;
+  /** For whom a snapshot is encrypted again that is written anew there. */
+  readonly encryption?: Encryption;
 }): SnapshotCopy {
-  const { name, dir, storage, clock, keys } = deps;
+  const { name, dir, storage, clock, keys, encryption } = deps;
   const store = storeOfCopy(deps.store, name);
   const own = { storage, store, ...(keys === undefined ? {} : { keys }) };
-  return { name, ...own, catalog: openCatalog({ dir, clock, ...own }) };
+  return { name, ...own, catalog: openCatalog({ dir, clock, ...own, ...defined({ encryption }) }) };
 }

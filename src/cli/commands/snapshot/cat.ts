@@ -1,5 +1,6 @@
 import { RunbackError } from '../../../lib/index.js';
 import { parseRecordLine } from '../../../records/index.js';
+import { forgottenIn } from '../../../snapshots/index.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { visibleLines } from '../../views/text/visible.js';
 import { objectIn } from './object-in.js';
@@ -24,9 +25,11 @@ async function cat({ input, session }: CommandContext): Promise<Outcome> {
     const line = await reader.line(info, key);
     if (line === undefined)
       throw new RunbackError('not-found', `${info.object} ${key} is not in snapshot ${reader.header.id}`, {
-        why: info.census
-          ? 'All keys were read, so the record did not exist then.'
-          : (info.unproved ?? 'Nothing proves that all records were read, so it may have existed.'),
+        why: forgottenIn(reader.manifest)({ platform: info.platform, object: info.object, key })
+          ? 'It was forgotten: it was removed permanently from everything that is kept here.'
+          : info.census
+            ? 'All keys were read, so the record did not exist then.'
+            : (info.unproved ?? 'Nothing proves that all records were read, so it may have existed.'),
       });
     const record = parseRecordLine(line);
     return { data: record, text: () => visibleLines(JSON.stringify(record, null, 2)) };

@@ -59,6 +59,8 @@ export function* undoSteps(
 function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
   const fills = new Map<string, Extract<AppliedItem, { readonly action: 'update' }>>();
   for (const item of applied) {
+    // What it was is not known any more.
+    if (item.forgotten === true) continue;
     const filled = changeOfFields(item.id);
     if (filled !== undefined && item.action === 'update') {
       fills.set(filled, item);
@@ -82,7 +84,8 @@ function* withFills(applied: Iterable<AppliedItem>): Iterable<AppliedItem> {
  * Takes records away that the platform made by itself, where nobody has changed them or linked anything to them since.
  */
 export function* deletesOf(records: readonly BesideRecord[]): Iterable<PlanStep> {
-  for (const { object, key, fields } of records) {
+  for (const { object, key, fields, forgotten } of records) {
+    if (forgotten === true) continue;
     const id = madeBeside(object, key);
     yield {
       id,

@@ -1,0 +1,34 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { LogFiles } from '../../backups/index.js';
+import { writeWhole } from '../../store/index.js';
+
+/** The files of the log in a folder. What cannot be read as a line of ours is given as text. */
+export function logFiles(folder: string): LogFiles {
+  return {
+    list: async () => (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.ndjson')).sort(),
+    rewrite: async (name, change, dry) => {
+      const path = join(folder, name);
+      const lines = (await readFile(path, 'utf8')).split('\n');
+      const now = lines.map((line) => changed(line, change));
+      if (now.every((line, n) => line === lines[n])) return false;
+      if (!dry) await writeWhole(path, now.join('\n'));
+      return true;
+    },
+  };
+}
+
+function changed(line: string, change: (line: unknown) => unknown): string {
+  const value = valueOf(line);
+  const now = change(value);
+  return now === value ? line : typeof now === 'string' ? now : JSON.stringify(now);
+}
+
+function valueOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
+}
