@@ -1,5 +1,6 @@
 export { applyRestore, resumeRestore, type ApplyDeps } from './apply/apply.js';
 export { forgetInPlan, forgetInRestore, planTellsOf, type ToForget } from './records/forgetting.js';
+export { otherKeys } from './records/same-record.js';
 export { decideConflicts } from './plan/decide-conflicts.js';
 export { changeOfFields, isChange } from './records/item-ids.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';

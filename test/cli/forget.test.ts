@@ -54,3 +54,15 @@ test.each([false, true])(
   },
   60_000,
 );
+
+test('other records that hold an address of the person are named, and stay', async () => {
+  const { go, json, contacts, victim, write } = await world(false);
+  write(contacts[5] ?? '', { about_us: `Ask ${PERSON.email}` });
+  await go('snapshot', 'create', '--platform', 'hubspot');
+  const { data } = await json('forget', '--object', 'contacts', '--key', victim, '--confirm', 'forget:1');
+  expect(data['also']).toEqual({ count: 1, records: [{ platform: 'hubspot', object: 'contacts', key: contacts[5], field: 'about_us' }] });
+  const { stdout } = await go('forget', '--object', 'contacts', '--key', victim, '--dry-run');
+  expect(stdout).toContain('Nothing of it is kept here');
+  expect(await go('forget', '--object', 'contacts', '--find', 'email')).toMatchObject({ code: 64 });
+  expect(await go('forget', '--object', 'contacts', '--find', `email=${PERSON.email}`)).toMatchObject({ code: 10 });
+}, 60_000);

@@ -2,6 +2,7 @@ import { type CallOptions, type Clock, isRunbackError, messageOf, newId, Runback
 import { forgetInPlan, forgetInRestore, openRestores, planTellsOf, type ToForget } from '../../restores/index.js';
 import { type Catalog, digestOfKey, type RecordName } from '../../snapshots/index.js';
 import type { JournalEntry, LockOwner, RewrittenJournal, Store } from '../../store/index.js';
+import { type AlsoHeld, alsoHeld } from './also-held.js';
 import { scrubber, type TellingTexts } from './scrub.js';
 import { tellingTexts } from './values.js';
 
@@ -39,6 +40,8 @@ export interface ForgetReport {
   readonly found: readonly Place[];
   /** What could not be looked at, or not be changed, and why: something may be left there. */
   readonly left: readonly (Place & { readonly why: string })[];
+  /** Other records that hold an e-mail address or key of them, which stay. */
+  readonly also: AlsoHeld;
 }
 
 /** What is kept of it: no key, and no value. */
@@ -94,7 +97,7 @@ export async function forget(
       records: records.map(({ platform, object, key }) => ({ platform, object, key: digestOfKey({ platform, object, key }) })),
     };
     await note.update(() => base);
-    const { found, left } = await work.run();
+    const { found, left, also } = await work.run();
     await note.update(() => ({
       ...base,
       found,
@@ -102,7 +105,7 @@ export async function forget(
       journals: work.journals,
       ...(left.length === 0 ? { endedAt: clock.now().toISOString() } : {}),
     }));
-    return { id, found, left };
+    return { id, found, left, also };
   } finally {
     await lock.release();
   }
@@ -148,9 +151,10 @@ class Forgetting {
     }
   }
 
-  async run(): Promise<Pick<ForgetReport, 'found' | 'left'>> {
+  async run(): Promise<Omit<ForgetReport, 'id'>> {
     // The texts are in the snapshots: as long as those are whole, a call that was ended can be made again.
-    const what = this.#toForget(await this.#texts());
+    const texts = await this.#texts();
+    const what = this.#toForget(texts);
     await this.#plans(what);
     await this.#journals(what);
     await this.#documents(what);
@@ -158,7 +162,8 @@ class Forgetting {
       await this.#at({ what: 'log', id }, async () => await this.deps.logs.rewrite(id, what.scrub, this.dry));
     if (!this.dry)
       for (const { name, catalog } of [...this.deps.copies, { name: undefined, catalog: this.deps.catalog }]) await this.#snapshots(catalog, name);
-    return { found: this.#found, left: this.#left };
+    const addresses = [...texts.keys, ...texts.values].filter((text) => text.includes('@') || texts.keys.includes(text));
+    return { found: this.#found, left: this.#left, also: await alsoHeld(addresses, this.records, this.deps.catalog, this.options) };
   }
 
   #toForget(texts: TellingTexts): ToForget {

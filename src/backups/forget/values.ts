@@ -26,10 +26,21 @@ export async function tellingTexts(
     for (const { fields, meta } of held)
       for (const [name, value] of Object.entries({ ...fields, ...meta }))
         for (const text of textsOf(value)) candidates.set(text, (candidates.get(text) ?? new Set()).add(name));
+    // Of a key of several columns, each may stand alone.
+    for (const key of keys) for (const text of columnsOf(key)) candidates.set(text, new Set());
     const others = await commonOf(candidates, { platform, object, keys }, catalog, signal);
     for (const text of candidates.keys()) if (!others.has(text) && !keys.has(text)) values.add(text);
   }
   return { keys: records.map(({ key }) => key).filter((key) => !/^-?\d*$/u.test(key)), values: [...values] };
+}
+
+function columnsOf(key: string): readonly string[] {
+  if (!key.startsWith('[')) return [];
+  try {
+    return textsOf(JSON.parse(key));
+  } catch {
+    return [];
+  }
 }
 
 interface SnapshotLine {
@@ -65,7 +76,7 @@ async function commonOf(
       // Keys of other records are no values of this one.
       const types = new Map(schema?.fields.map(({ name, type, viaLink }) => [name, viaLink === undefined ? type : 'enum']));
       for (const [text, names] of candidates)
-        if ([...names].every((name) => types.has(name) && !TELLING.has(types.get(name) ?? 'string'))) common.add(text);
+        if (names.size > 0 && [...names].every((name) => types.has(name) && !TELLING.has(types.get(name) ?? 'string'))) common.add(text);
       const info = reader.manifest.objects.find((one) => one.platform === platform && one.object === object);
       if (info === undefined) continue;
       for await (const lines of reader.lines(info, { onDamage: () => undefined, ...(signal === undefined ? {} : { signal }) }))

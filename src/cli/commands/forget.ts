@@ -1,5 +1,6 @@
 import { forget as forgetRecords, type ForgetReport, whereIs } from '../../backups/index.js';
 import { EXIT, RunbackError } from '../../lib/index.js';
+import { otherKeys } from '../../restores/index.js';
 import type { RecordName } from '../../snapshots/index.js';
 import { confirmDestructive } from '../session/confirm.js';
 import { logFiles } from '../session/log-files.js';
@@ -93,7 +94,8 @@ async function recordsIn({ input, interrupts }: CommandContext, opened: Session)
   }
   if (keys.size === 0)
     throw new RunbackError('usage', 'Say which record', { state, next: 'Add --key with its id on the platform, or --find email=name@example.com' });
-  return [...keys].map((key) => ({ platform, object, key }));
+  const others = await otherKeys(opened.store, platform, object, keys);
+  return [...keys, ...others].map((key) => ({ platform, object, key }));
 }
 
 export const commands: readonly CommandSpec[] = [

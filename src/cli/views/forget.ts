@@ -27,7 +27,7 @@ export function forgetText(report: ForgetReport, { isLocked }: { readonly isLock
   ].join('\n');
 }
 
-function placesText({ found, left }: ForgetReport, style: Style): readonly string[] {
+function placesText({ found, left, also }: ForgetReport, style: Style): readonly string[] {
   const groups = new Map<string, Place[]>();
   for (const place of found) groups.set(groupOf(place), [...(groups.get(groupOf(place)) ?? []), place]);
   const lines = [...groups].map(([name, places]) => {
@@ -36,6 +36,12 @@ function placesText({ found, left }: ForgetReport, style: Style): readonly strin
   });
   return [
     ...(lines.length === 0 ? ['  Nothing of it is kept here.'] : lines),
+    ...(also.count === 0
+      ? []
+      : [
+          `  ${style.glyph.warning} ${counted(also.count, 'other records')} ${also.count === 1 ? 'holds' : 'hold'} an address or key of it and ${also.count === 1 ? 'stays' : 'stay'}. Name ${also.count === 1 ? 'it' : 'them'} too, if ${also.count === 1 ? 'it is' : 'they are'} about the same person:`,
+          ...also.records.map(({ object, key, field }) => `      ${visible(object)} ${visible(key)} (${visible(field)})`),
+        ]),
     ...left.map((place) => `  ${style.glyph.failed} ${groupOf(place)} ${visible(place.id)}: ${visible(place.why)}`),
   ];
 }

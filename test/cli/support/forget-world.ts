@@ -27,6 +27,7 @@ export interface World {
   go(...args: string[]): Promise<Finished>;
   json(...args: string[]): Promise<{ code: number | null; data: Record<string, unknown> }>;
   damage(count: number, title: string): unknown;
+  write(id: string, properties: Readonly<Record<string, string>>): void;
   title(id: string): string | undefined;
   readonly contacts: readonly string[];
 }
@@ -71,7 +72,8 @@ export async function world(encrypted: boolean): Promise<World> {
 `;
   await writeFile(file, (await readFile(file, 'utf8')).replace(/^backups: .*\n/mu, backups));
   const victim = workspace.contacts[2] ?? '';
-  workspace.sandbox.writeAs(integration('4471120', 'MarketSync')).apply({ action: 'update', object: 'contacts', id: victim, properties: PERSON });
+  const writer = workspace.sandbox.writeAs(integration('4471120', 'MarketSync'));
+  writer.apply({ action: 'update', object: 'contacts', id: victim, properties: PERSON });
   const go = async (...args: string[]): Promise<Finished> => await runHere([...args, '--no-input', '--as', 'ann'], { cwd: workspace.dir });
   return {
     dir: workspace.dir,
@@ -83,6 +85,7 @@ export async function world(encrypted: boolean): Promise<World> {
       const { code, stdout } = await go(...args, '--json');
       return { code, data: (jsonLines(stdout).at(-1) as { data: Record<string, unknown> }).data };
     },
+    write: (id, properties) => void writer.apply({ action: 'update', object: 'contacts', id, properties }),
     damage: (count, title) => workspace.damage(count, title),
     title: (id) => workspace.title(id),
     contacts: workspace.contacts,
