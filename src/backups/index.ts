@@ -6,6 +6,7 @@ export { jobViews, type JobView, type UnreadJob } from './jobs/overview.js';
 export { type CopyPlan, type CopyReport, copySnapshots, jobsOfCopy, type KeptCopy, planCopy } from './copies/round.js';
 export { copyStateOf } from './copies/state.js';
 export { type CopyView } from './copies/view.js';
+export { type History, HISTORY, type Judged, pruneHistory } from './history/history.js';
 export { forget, type ForgetReport, type LogFiles, type Place, unfinishedForgets, whereIs } from './forget/forget.js';
 export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prune.js';
 export type { GoReason, StayReason } from './retention/types.js';

@@ -225,6 +225,8 @@ export interface Journal {
    * at every moment. Undefined where nothing changed, or nothing is there. Throws `locked`, `journal-damaged`.
    */
   rewrite(owner: LockOwner, change: (entry: JournalEntry) => JournalEntry['data']): Promise<RewrittenJournal | undefined>;
+  /** Removes the journal for good. Throws `locked`. One that is not there is no error. */
+  delete(owner: LockOwner): Promise<void>;
 }
 
 /** What writing a journal anew came to. */
@@ -280,6 +282,8 @@ export interface Ledger {
   write(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
   /** The same in the place of a ledger that is there, for what has to be erased: it is the old one or the new one at every moment. */
   replace(lines: AsyncIterable<string> | Iterable<string>): Promise<void>;
+  /** Removes it for good. One that is not there is no error. */
+  delete(): Promise<void>;
   /** Lines in order, without newlines. Throws `not-found`. */
   read(): AsyncIterable<string>;
   /** The same, many at a time, for ledgers of hundreds of thousands of lines. */

@@ -124,5 +124,6 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
     syncs: named(syncs),
     backups: { ...file.backups, jobs: named(jobs) },
     restores: file.restores,
+    history: file.history,
   };
 }

@@ -237,6 +237,15 @@ export const workspaceSchema = z
       })
       .prefault({})
       .describe('Limits and habits of restores.'),
+    history: z
+      .strictObject({
+        plans: durationSchema.exactOptional().describe('Plans: 90d.'),
+        runs: durationSchema.exactOptional().describe('Runs that are closed: 400d.'),
+        restores: durationSchema.exactOptional().describe('Restores that have come to their end: 400d. After that they cannot be undone.'),
+        logs: durationSchema.exactOptional().describe('The log of commands: 30d.'),
+      })
+      .prefault({})
+      .describe('How long what was done is kept: `runback prune` deletes what is older. What is not named stays.'),
   })
   .describe('A runback workspace: platforms, syncs, backups.');
 

@@ -171,6 +171,8 @@ export interface WorkspaceConfig {
   readonly syncs: Readonly<Record<string, SyncConfig>>;
   readonly backups: BackupsConfig;
   readonly restores: RestoreConfig;
+  /** How long what was done is kept, by kind: spans. */
+  readonly history?: Readonly<Partial<Record<'plans' | 'runs' | 'restores' | 'logs', string>>>;
 }
 
 /** A workspace found on disk, checked whole. */

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -65,4 +65,16 @@ test('other records that hold an address of the person are named, and stay', asy
   expect(stdout).toContain('Nothing of it is kept here');
   expect(await go('forget', '--object', 'contacts', '--find', 'email')).toMatchObject({ code: 64 });
   expect(await go('forget', '--object', 'contacts', '--find', `email=${PERSON.email}`)).toMatchObject({ code: 10 });
+}, 60_000);
+
+test('what is old is deleted as runback.yml says, and nothing without it', async () => {
+  const at = await world(false);
+  const { restore } = await story(at);
+  expect((await at.go('prune')).stdout).toContain('Everything is kept of: plans, runs, restores, logs');
+  const file = join(at.dir, 'runback.yml');
+  await writeFile(file, `${await readFile(file, 'utf8')}history: { plans: 1s, runs: 1s, restores: 1s, logs: 1d }\n`);
+  const { code, data } = await at.json('prune', '--dry-run');
+  expect([code, data['history'], data['kept']]).toEqual([0, [], []]);
+  expect((await at.go('prune')).stdout).toContain('Nothing is old enough to delete');
+  expect(await readdir(join(at.dir, '.runback', 'restores'))).toEqual([restore]);
 }, 60_000);

@@ -21,6 +21,7 @@ function counting(store: Store, seen: { lines: number }): Store {
       }
     },
     rewrite: (owner, change) => journal.rewrite(owner, change),
+    delete: (owner) => journal.delete(owner),
     open: (owner, options) =>
       journal.open(owner, {
         ...options,

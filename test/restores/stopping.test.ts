@@ -192,6 +192,7 @@ function dying(store: Store, at: number, side: 'before' | 'after', seen: { lines
     read: (options) => journal.read(options),
     open: async (owner, options) => wrapWriter(await journal.open(owner, options)),
     rewrite: (owner, change) => journal.rewrite(owner, change),
+    delete: (owner) => journal.delete(owner),
   });
   return new Proxy(store, {
     get: (target, name) => {

@@ -21,6 +21,7 @@ export interface LogFiles {
   list(): Promise<readonly string[]>;
   /** Gives what every line of a file holds to `change`, and writes the file anew unless `dry`. True where something changed. */
   rewrite(name: string, change: (line: unknown) => unknown, dry: boolean): Promise<boolean>;
+  delete(name: string): Promise<void>;
 }
 
 /** Where something of the records was, or may be still. */

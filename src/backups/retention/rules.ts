@@ -57,13 +57,21 @@ function* onePerPeriod(
   }
 }
 
+function* within(newestFirst: readonly RetainedSnapshot[], span: number): Generator<[string, Said]> {
+  const rule: RuleName = 'within';
+  for (const { id, ageMs, isWithin } of agesOf(newestFirst, span))
+    yield [id, isWithin ? { keeps: { kind: 'rule', rule } } : { drops: { rule, because: 'old', ageMs } }];
+}
+
 /**
- * Age counts from the newest snapshot, and no clock is asked: while nothing new is made, nothing ages. A pause between
+ * Age counts from the newest, and no clock is asked: while nothing new is made, nothing ages. A pause between
  * two that is longer than the whole span counts for nothing: the clock jumped, or nothing was made for so long. The
  * three newest are always within.
  */
-function* within(newestFirst: readonly RetainedSnapshot[], span: number): Generator<[string, Said]> {
-  const rule: RuleName = 'within';
+export function* agesOf(
+  newestFirst: readonly { readonly id: string; readonly startedAt: string }[],
+  span: number,
+): Generator<{ readonly id: string; readonly ageMs: number; readonly isWithin: boolean }> {
   let ageMs = 0;
   let later: number | undefined;
   for (const [n, { id, startedAt }] of newestFirst.entries()) {
@@ -71,6 +79,6 @@ function* within(newestFirst: readonly RetainedSnapshot[], span: number): Genera
     const pause = later === undefined ? 0 : Math.max(0, later - at);
     if (pause <= span) ageMs += pause;
     later = at;
-    yield [id, ageMs <= span || n < ALWAYS_WITHIN ? { keeps: { kind: 'rule', rule } } : { drops: { rule, because: 'old', ageMs } }];
+    yield { id, ageMs, isWithin: ageMs <= span || n < ALWAYS_WITHIN };
   }
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { LogFiles } from '../../backups/index.js';
@@ -8,6 +8,7 @@ import { writeWhole } from '../../store/index.js';
 export function logFiles(folder: string): LogFiles {
   return {
     list: async () => (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.ndjson')).sort(),
+    delete: async (name) => await rm(join(folder, name), { force: true }),
     rewrite: async (name, change, dry) => {
       const path = join(folder, name);
       const lines = (await readFile(path, 'utf8')).split('\n');

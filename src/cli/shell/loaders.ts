@@ -20,6 +20,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   approve: () => import('../commands/approve.js'),
   sync: () => import('../commands/sync/index.js'),
   lock: () => import('../commands/lock.js'),
+  prune: () => import('../commands/prune.js'),
   forget: () => import('../commands/forget.js'),
   daemon: () => import('../commands/daemon.js'),
   escalation: () => import('../commands/escalation.js'),

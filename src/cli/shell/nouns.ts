@@ -63,6 +63,7 @@ export const NOUNS: readonly Noun[] = [
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },
   { name: 'lock', summary: 'Who holds which lock; take one from a holder that has ended', verbs: ['list', 'take'] },
   { name: 'forget', summary: 'Remove a person from snapshots, plans and journals permanently', verbs: [] },
+  { name: 'prune', summary: 'Delete old plans, runs, restores and logs by your rules', verbs: [] },
   { name: 'daemon', summary: 'Page, escalate and remind automatically; local status page', verbs: [] },
   {
     name: 'escalation',

@@ -26,6 +26,7 @@ export async function openRestores(store: Store): Promise<{ readonly open: reado
   return { open, damaged };
 }
 
-function isOver(summary: RestoreSummary): boolean {
+/** Whether nothing of it is left to do or to try again. */
+export function isOver(summary: RestoreSummary): boolean {
   return summary.state === 'partial' ? !mayPassNow(summary) : summary.state === 'done' || summary.state === 'undone';
 }

@@ -139,6 +139,12 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   };
 }
 
+/** Removes a plan for good. */
+export async function deletePlan(store: Store, id: string): Promise<void> {
+  await store.ledger('plans', id).delete();
+  await noteOf(store, id).delete();
+}
+
 /** Characters that are hashed at once: each call costs as much as hashing a kilobyte. */
 const HASHED_AT_ONCE = 1 << 16;
 const NEWLINE = 0x0a;

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type Clock, type Redactor, RunbackError, fromFileSystem } from '../../lib/index.js';
@@ -8,7 +9,7 @@ import { HeadKeeper, headPath, readHead } from './journal-head.js';
 import { firstHash, isTorn, openLine, sealEntry, splitLines, type JournalEnd } from './journal-lines.js';
 import { openWriter } from './journal-writer.js';
 import { type HeldLock, type LockContext, lockedError, tryLock } from './lock-file.js';
-import { makeFolder, systemCode } from './paths.js';
+import { makeFolder, syncFolder, systemCode } from './paths.js';
 import { removeIfThere, writeWhole } from './whole-file.js';
 
 /** Its name in the folder of a journal. */
@@ -94,6 +95,22 @@ export class JournalFile implements Journal {
     } finally {
       await lock.release();
     }
+  }
+
+  async delete(owner: LockOwner): Promise<void> {
+    if (!(await this.exists())) return;
+    const lock = await this.#take(owner, {});
+    try {
+      await lock.check();
+      // First what makes it a journal: what is left after that is nobody's.
+      rmSync(this.#path, { force: true });
+    } catch (error) {
+      throw fromFileSystem(error, this.#path);
+    } finally {
+      await lock.release();
+    }
+    await rm(dirname(this.#path), { recursive: true, force: true });
+    await syncFolder(dirname(dirname(this.#path)));
   }
 
   async #take(owner: LockOwner, taking: Pick<LockTaking, 'endedBySay'>): Promise<HeldLock> {

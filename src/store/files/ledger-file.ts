@@ -5,8 +5,8 @@ import { RunbackError, fromFileSystem } from '../../lib/index.js';
 import type { Ledger } from '../store.js';
 import { chunksOf } from './chunks.js';
 import type { LitterSweeper } from './litter.js';
-import { systemCode } from './paths.js';
-import { writeWhole } from './whole-file.js';
+import { syncFolder, systemCode } from './paths.js';
+import { removeIfThere, writeWhole } from './whole-file.js';
 
 /** Bytes gathered before a write. */
 const CHUNK = 256 * 1024;
@@ -34,6 +34,12 @@ export class LedgerFile implements Ledger {
 
   async replace(lines: AsyncIterable<string> | Iterable<string>): Promise<void> {
     await writeWhole(this.location, gather(lines));
+  }
+
+  async delete(): Promise<void> {
+    removeIfThere(this.location);
+    await syncFolder(dirname(this.location)).catch(() => undefined);
+    if (await this.exists()) throw new RunbackError('disk-denied', `Cannot delete ${this.location}`);
   }
 
   async *read(): AsyncGenerator<string> {

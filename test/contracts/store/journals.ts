@@ -58,6 +58,7 @@ export function journalContract(start: StartState): void {
     expect(after.slice(1).map(({ prev }) => prev)).toEqual(after.slice(0, -1).map(({ hash }) => hash));
     const writer = await again.open(maya, { whole: true });
     await expect(again.rewrite(lee, change)).rejects.toMatchObject({ code: 'locked' });
+    await expect(again.delete(lee)).rejects.toMatchObject({ code: 'locked' });
     await writer.append({ by: 'maya', type: 'note' });
     await writer.close();
     expect(await all(again.read({ whole: true }))).toHaveLength(6);
@@ -65,6 +66,8 @@ export function journalContract(start: StartState): void {
     await state.keep(again, 4);
     await expect(all(again.read({ whole: true }))).rejects.toMatchObject({ code: 'journal-damaged' });
     expect(await (await state.open()).journal('runs', 'run-2').rewrite(lee, ({ data }) => data)).toBeUndefined();
+    for (const id of ['run-1', 'run-2']) await (await state.open()).journal('runs', id).delete(lee);
+    expect(await (await state.open()).journals('runs')).toEqual([]);
   });
 
   it('is listed under its kind, sorted; one that was only looked at is not', async () => {

@@ -80,6 +80,9 @@ export function ledgerContract(start: StartState): void {
     })();
     await expect(again.replace(failing)).rejects.toThrow('the source failed');
     expect(await all(again.read())).toEqual(['{"n":1}']);
+    await again.delete();
+    await again.delete();
+    expect(await (await state.open()).ledgers('plans')).toEqual([]);
   });
 
   it('that is not there cannot be read', async () => {
