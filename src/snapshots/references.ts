@@ -9,6 +9,8 @@ export interface ResolveFilter {
   readonly objects?: readonly string[];
   /** Was complete before this moment. */
   readonly before?: Date;
+  /** Holds more than one platform. */
+  readonly several?: true;
 }
 
 export const isWord = (reference: string): reference is 'latest' | 'latest-verified' => reference === 'latest' || reference === 'latest-verified';
@@ -38,11 +40,13 @@ export function latest(
       snapshot.imported === undefined &&
       (filter.platform === undefined || snapshot.platforms.some(({ name }) => name === filter.platform)) &&
       (filter.before === undefined || snapshot.finishedAt < before) &&
+      (filter.several === undefined || snapshot.platforms.length > 1) &&
       (filter.objects ?? []).every((object) => holds(snapshot, filter.platform, object)),
   );
   const found = usable.find((snapshot) => reference === 'latest' || isLastVerified(snapshot));
   if (found) return found;
   const which = [
+    filter.several === undefined ? '' : ' of several platforms',
     filter.platform === undefined ? '' : ` of ${filter.platform}`,
     filter.objects === undefined ? '' : ` that holds ${filter.objects.join(', ')}`,
     filter.before === undefined ? '' : ` from before ${before}`,

@@ -3,13 +3,14 @@ import { resolve } from 'node:path';
 
 import { CRON_FORM, cronProblem, didYouMean, DURATION_PATTERN, isZone, mayCarrySecrets, parseDuration } from '../lib/index.js';
 import { BUCKET_FORM, isAddress, parseBucket } from './bucket.js';
+import { carriedProblems } from './carried.js';
 import { SECRET_REF } from './schema.js';
 import type { PathProblem } from './yaml.js';
 
 const SECRET_NAME = /(token|password|passwd|secret|api[-_]?key|access[-_]?key|private[-_]?key|routing[-_]?key|^authorization)$/i;
 const URL_WITH_PASSWORD = /:\/\/[^/\s:@]*:[^@\s]+@/;
 /** Keys of a sync that its schema knows; the others are settings of a driver. */
-const SYNC_KEYS = new Set(['controller', 'title', 'writes_to', 'writes_as', 'drain', 'credentials']);
+const SYNC_KEYS = new Set(['controller', 'title', 'writes_to', 'writes_as', 'drain', 'carries', 'credentials']);
 
 /** Shorter spans than this are mistakes in the unit. */
 const SHORTEST_MS = 60_000;
@@ -95,7 +96,10 @@ function* referenceProblems(raw: unknown): Generator<PathProblem> {
       };
     }
   };
-  for (const [sync, entry] of entriesOf(field(raw, 'syncs'))) yield* check(field(entry, 'writes_to'), ['syncs', sync, 'writes_to']);
+  for (const [sync, entry] of entriesOf(field(raw, 'syncs'))) {
+    yield* check(field(entry, 'writes_to'), ['syncs', sync, 'writes_to']);
+    yield* carriedProblems(field(entry, 'carries'), names, ['syncs', sync, 'carries']);
+  }
   for (const [job, entry] of entriesOf(field(field(raw, 'backups'), 'jobs')))
     yield* check(field(entry, 'platforms'), ['backups', 'jobs', job, 'platforms']);
 }

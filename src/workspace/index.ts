@@ -1,4 +1,5 @@
 export * from './environment.js';
+export { RECORD_KEY } from './carried.js';
 export { literalsIn } from './checks.js';
 export { findWorkspace, loadWorkspace, readYamlText } from './load.js';
 export { type PlacedProblem, problemsIn } from './problems.js';

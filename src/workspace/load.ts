@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { defined, fromFileSystem, named, parseDuration, readTextFile, RunbackError } from '../lib/index.js';
 import { parseBucket } from './bucket.js';
+import { carriedOf } from './carried.js';
 import { workspaceProblems } from './checks.js';
 import { type WorkspaceFile, workspaceSchema } from './schema.js';
 import type { BucketConfig, JobConfig, PlatformConfig, StoragePlace, SyncConfig, Workspace, WorkspaceConfig } from './types.js';
@@ -102,7 +103,7 @@ function bucketIn({ storage, endpoint, region, credentials, lock_for }: PlaceFil
 function toConfig(file: WorkspaceFile): WorkspaceConfig {
   const platforms = Object.entries(file.platforms).map(([name, entry]): [string, PlatformConfig] => [name, { name, ...entry }]);
   const syncs = Object.entries(file.syncs).map(([name, entry]): [string, SyncConfig] => {
-    const { controller, title, writes_to, writes_as, drain, credentials, ...options } = entry;
+    const { controller, title, writes_to, writes_as, drain, carries, credentials, ...options } = entry;
     return [
       name,
       {
@@ -111,7 +112,7 @@ function toConfig(file: WorkspaceFile): WorkspaceConfig {
         ...defined({ title }),
         writes_to,
         writes_as,
-        ...defined({ drain }),
+        ...defined({ drain, carries: carries?.map(carriedOf) }),
         credentials,
         options,
       },

@@ -64,6 +64,27 @@ const platformSchema = z
   })
   .describe('A system that holds records.');
 
+const sideField = z.string().min(1);
+
+/** The part of a mapping that says which records and fields of two platforms belong together. */
+const carriedSchema = z
+  .strictObject({
+    between: z
+      .record(name, z.string().regex(/^[^/]+\/.+$/u, 'is no object type of a platform: hubspot/contacts'))
+      .describe('The two sides, each by a name of its own: { crm: hubspot/contacts, store: warehouse/public.people }.'),
+    match: z
+      .array(z.record(z.string(), sideField))
+      .length(1)
+      .describe(
+        'By which fields a record of one side is found on the other: [{ crm: email, store: email, as: email }]. key stands for the key of the record; as: email compares without letter case.',
+      ),
+    fields: z
+      .array(z.record(z.string(), sideField))
+      .min(1)
+      .describe('Fields that are to hold the same: { crm: city, store: city, authority: crm }. authority names the side whose value counts.'),
+  })
+  .describe('What the sync keeps the same on two platforms: a plan for both sides holds them against each other by it.');
+
 const syncSchema = z
   .object({
     controller: z.string().min(1).describe('The driver: http or command.'),
@@ -74,6 +95,7 @@ const syncSchema = z
       .default([])
       .describe('How the history of a platform names this writer: exact, or a beginning with * at the end.'),
     drain: durationSchema.exactOptional().describe('How long to wait for work in flight when it is paused.'),
+    carries: z.array(carriedSchema).min(1).exactOptional().describe('Which records and fields of two platforms it keeps the same.'),
     credentials: z.record(name, secretRefSchema).default({}).describe('Secrets by name, each a reference.'),
   })
   .catchall(z.unknown())

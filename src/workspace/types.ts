@@ -25,6 +25,25 @@ export interface PlatformConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** One side of what a sync carries. */
+export interface CarriedSide {
+  /** Its name within the entry, for messages. */
+  readonly name: string;
+  readonly platform: string;
+  readonly object: string;
+  /** The field by which its records are found on the other side; `key` is the key of the record. */
+  readonly match: string;
+}
+
+/** Records and fields that a sync keeps the same on two platforms. */
+export interface CarriedConfig {
+  readonly sides: readonly [CarriedSide, CarriedSide];
+  /** Match values are addresses: compared without letter case. */
+  readonly asEmail: boolean;
+  /** Names of the field on both sides, in their order; `authority`: the side whose value counts, 0 or 1. */
+  readonly fields: readonly { readonly names: readonly [string, string]; readonly authority?: 0 | 1 }[];
+}
+
 /** One entry under `syncs`. */
 export interface SyncConfig {
   readonly name: string;
@@ -36,6 +55,8 @@ export interface SyncConfig {
   readonly writes_as: readonly string[];
   /** How long to wait for work in flight, as a duration: `2m`. */
   readonly drain?: string;
+  /** What it keeps the same on two platforms; absent where nobody said. */
+  readonly carries?: readonly CarriedConfig[];
   readonly credentials: Readonly<Record<string, SecretRef>>;
   /** Everything else, checked by the driver. */
   readonly options: Readonly<Record<string, unknown>>;

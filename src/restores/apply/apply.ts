@@ -366,7 +366,7 @@ function totalOf(plan: Plan): number {
   return Object.values(plan.header.counts.actions).reduce((sum, count) => sum + count, 0);
 }
 
-function stricter(a: RestoreLimits, b: RestoreLimits): RestoreLimits {
+export function stricter(a: RestoreLimits, b: RestoreLimits): RestoreLimits {
   const least = (x: number | undefined, y: number | undefined): number | undefined => (x === undefined ? y : y === undefined ? x : Math.min(x, y));
   const records = least(a.records, b.records);
   const percent = least(a.percent, b.percent);

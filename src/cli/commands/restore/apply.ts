@@ -1,12 +1,13 @@
 import { defined, isRunbackError } from '../../../lib/index.js';
-import type { PlanSummary } from '../../../restores/index.js';
 import { openPlanOf } from '../../flows/looks.js';
+import { meansSet, sideOfSet } from '../../flows/plan-sets.js';
 import { findPlan, restoreDeps, withResume } from '../../flows/restore.js';
 import { confirmDestructive } from '../../session/confirm.js';
 import { incidentsNow, linkRestore } from '../../session/incidents.js';
-import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { approvalsFor } from './approvals.js';
 import { restoreOutcome } from './outcome.js';
+import { applyBoth } from './plan-set.js';
 import { PLAN, MOVED } from './words.js';
 
 /** `runback restore apply` */
@@ -17,7 +18,7 @@ export const applyVerb: CommandSpec = {
   options: [
     { flags: '--confirm <environment:records>', description: 'the confirmation, for use without a terminal' },
     { flags: '--limit-records <n>', description: 'refuse more records than this' },
-    { flags: '--approve <hash>', description: 'approve exactly this plan although it exceeds the limits' },
+    { flags: '--approve <hash>', description: 'approve exactly this plan although it exceeds the limits', repeat: true },
     MOVED,
   ],
   examples: ['runback restore apply plan-20261122-164733-k3vq --confirm production:256'],
@@ -27,7 +28,11 @@ export const applyVerb: CommandSpec = {
 async function apply(context: CommandContext): Promise<Outcome> {
   const { input, session, live, call } = context;
   const opened = await session();
-  const read = await findPlan(opened, input.required('plan'));
+  const wanted = input.required('plan');
+  if (meansSet(wanted)) return await applyBoth(context, opened, wanted);
+  const read = await findPlan(opened, wanted);
+  const set = await sideOfSet(opened, read.header.id);
+  if (set !== undefined) live.note(`${read.header.id} is one side of ${set}. Both sides: runback restore apply ${set}`);
   const { applyRestore, confirmationOf } = await import('../../../restores/index.js');
   live.start(`Opening ${read.header.platform}`);
   const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
@@ -42,7 +47,7 @@ async function apply(context: CommandContext): Promise<Outcome> {
     },
   );
   const records = input.integer('limit-records', 1);
-  const { approvals, refused } = await approvalsFor(opened, read, input.text('approve'));
+  const { approvals, refused } = await approvalsFor(opened, read, input.list('approve').at(-1));
   live.start('Restoring');
   const limits = records === undefined ? {} : { limits: { records } };
   const incidents = await incidentsNow(opened, [read.header.platform]);
@@ -61,23 +66,4 @@ async function apply(context: CommandContext): Promise<Outcome> {
     const { withRefusals } = await import('../../../runbooks/index.js');
     throw withRefusals(error, read.hash, refused);
   }
-}
-
-/**
- * What lifts the limits for a plan: approvals that count by escalation.yml, the one given with `--approve` among them.
- * Without a policy that one is enough.
- */
-async function approvalsFor(
-  opened: Session,
-  { header, hash }: PlanSummary,
-  approved: string | undefined,
-): Promise<{ readonly approvals: readonly { readonly hash: string; readonly by: string }[]; readonly refused: readonly string[] }> {
-  const policy = await opened.approvals();
-  const { by, store, clock } = opened;
-  if (policy === undefined) return { approvals: approved === undefined ? [] : [{ hash: approved, by }], refused: [] };
-  const { liftingApprovals } = await import('../../../runbooks/index.js');
-  const at = clock.now().toISOString();
-  const own = { authority: 'approve-restore', by, at, authenticated: 'none', journaled: false } as const;
-  const given = approved === undefined ? [] : [{ ...own, of: approved }];
-  return liftingApprovals({ of: hash, act: 'approve-restore', plan: header, requester: by }, policy, { store, clock }, given);
 }

@@ -1,10 +1,11 @@
-import { defined } from '../../../lib/index.js';
+import { defined, RunbackError } from '../../../lib/index.js';
 import type { DamageKind, PlanFilters } from '../../../restores/index.js';
 import { typedMoment } from '../../flows/moments.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { planOutcome } from './outcome.js';
+import { planBoth } from './plan-set.js';
 import { KINDS } from './words.js';
 
 /** `runback restore plan` */
@@ -13,8 +14,9 @@ export const planVerb: CommandSpec = {
   summary: 'Work out what to put back; writes nothing to the platform',
   details: 'Compares the base snapshot with the snapshot of the damage, reads the current value of what differs, and saves a plan.',
   options: [
-    { flags: '--platform <name>', description: 'platform that holds the damaged records', kind: 'platform', required: true },
-    { flags: '--base <snapshot>', description: 'snapshot from before the damage', kind: 'snapshot', required: true },
+    { flags: '--platform <name>', description: 'platform that holds the damaged records', kind: 'platform' },
+    { flags: '--base <snapshot>', description: 'snapshot from before the damage', kind: 'snapshot' },
+    { flags: '--set <snapshot>', description: 'snapshot of several platforms: plans for all of them, that belong together', kind: 'snapshot' },
     { flags: '--damaged <snapshot>', description: 'snapshot of the damage (default: taken now)', kind: 'snapshot' },
     { flags: '--object <type>', description: 'only this object type', repeat: true },
     { flags: '--field <name>', description: 'only this field', repeat: true },
@@ -28,13 +30,16 @@ export const planVerb: CommandSpec = {
     { flags: '--unattributed <what>', description: 'changes that nothing ties to the incident', choices: ['include', 'refuse', 'unknown'] },
     { flags: '--delete-created', description: 'also delete what the damage created' },
   ],
-  examples: ['runback restore plan --platform hubspot --base latest-verified'],
+  examples: ['runback restore plan --platform hubspot --base latest-verified', 'runback restore plan --set latest-verified'],
   run: plan,
 };
 
 async function plan(context: CommandContext): Promise<Outcome> {
   const { input, session, live, call } = context;
   const opened = await session();
+  const set = input.text('set');
+  if (set !== undefined) return await planOfSet(context, opened, set);
+  requireOne(context);
   const platform = input.required('platform');
   opened.platformConfig(platform);
   const filters = await filtersOf(context, opened, platform);
@@ -57,6 +62,39 @@ async function plan(context: CommandContext): Promise<Outcome> {
   return planOutcome(opened, await findPlan(opened, made.header.id), made);
 }
 
+/** Options that mean one platform. */
+const OF_ONE = ['platform', 'base', 'object', 'field', 'except-field', 'key', 'where'] as const;
+
+/** Plans for all platforms of a snapshot. Throws `usage` for what limits a plan to something of one platform. */
+async function planOfSet(context: CommandContext, opened: Session, set: string): Promise<Outcome> {
+  const { input } = context;
+  const one = OF_ONE.find((name) => input.list(name).length > 0);
+  if (one !== undefined)
+    throw new RunbackError('usage', `--${one} and --set exclude each other`, {
+      why: `A set is planned whole, for every platform that the snapshot holds; --${one} means one of them.`,
+      state: 'Nothing was started.',
+      next: `runback restore plan --set ${set}`,
+    });
+  const { suspects, ...filters } = await filtersOf(context, opened, undefined);
+  return await planBoth(context, opened, {
+    set,
+    damaged: input.text('damaged'),
+    filtersOf: (platform) => ({ ...filters, ...defined({ suspects: suspects ?? writersTo(opened, platform) }) }),
+    suspectsNamed: input.someOf('suspect') !== undefined,
+  });
+}
+
+/** Without `--set` both are needed. */
+function requireOne({ input }: CommandContext): void {
+  const missing = (['platform', 'base'] as const).find((name) => input.text(name) === undefined);
+  if (missing === undefined) return;
+  throw new RunbackError('usage', `--${missing} is missing`, {
+    why: 'A plan needs a platform and a base snapshot, or --set for all platforms of one snapshot.',
+    state: 'Nothing was started.',
+    next: 'runback restore plan --help',
+  });
+}
+
 /** Without a snapshot of the damage, the present state is kept as evidence and used as that. */
 async function evidence(context: CommandContext, opened: Session, platform: string, filters: PlanFilters): Promise<{ readonly id: string }> {
   context.live.note('No --damaged was given: taking a snapshot of the current state as evidence.');
@@ -71,8 +109,16 @@ async function evidence(context: CommandContext, opened: Session, platform: stri
   );
 }
 
+/** How the syncs that write to a platform sign there; undefined where nothing is known of that. */
+function writersTo(session: Session, platform: string): readonly string[] | undefined {
+  const known = Object.values(session.workspace.config.syncs)
+    .filter((sync) => sync.writes_to.includes(platform))
+    .flatMap((sync) => sync.writes_as);
+  return known.length === 0 ? undefined : known;
+}
+
 /** The filters a command line gives. Suspects are the writers of the syncs that write to the platform unless named. */
-async function filtersOf(context: CommandContext, session: Session, platform: string): Promise<PlanFilters> {
+async function filtersOf(context: CommandContext, session: Session, platform: string | undefined): Promise<PlanFilters> {
   const { input } = context;
   const objects = input.someOf('object');
   const fields = input.someOf('field');
@@ -81,10 +127,7 @@ async function filtersOf(context: CommandContext, session: Session, platform: st
   const only = input.someOf('only')?.filter((kind): kind is DamageKind => KINDS.some((known) => known === kind));
   const where = input.text('where');
   const [since, until] = [await edge(context, 'since'), await edge(context, 'until')];
-  const known = Object.values(session.workspace.config.syncs)
-    .filter((sync) => sync.writes_to.includes(platform))
-    .flatMap((sync) => sync.writes_as);
-  const suspects = input.someOf('suspect') ?? (known.length === 0 ? undefined : known);
+  const suspects = input.someOf('suspect') ?? (platform === undefined ? undefined : writersTo(session, platform));
   const unattributed = input.text('unattributed');
   return {
     ...defined({ objects, fields, exceptFields, keys, only, where, since, until, suspects }),

@@ -1,6 +1,8 @@
+import { meansSet } from '../../flows/plan-sets.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { restoreOutcome } from './outcome.js';
+import { applyBoth } from './plan-set.js';
 import { MOVED, RESTORE } from './words.js';
 
 /** `runback restore resume` */
@@ -14,7 +16,9 @@ export const resumeVerb: CommandSpec = {
 
 async function resume(context: CommandContext): Promise<Outcome> {
   const opened = await context.session();
-  const id = await findRestore(opened, context.input.required('restore'));
+  const wanted = context.input.required('restore');
+  if (meansSet(wanted)) return await applyBoth(context, opened, wanted);
+  const id = await findRestore(opened, wanted);
   const { createdOf, resumeRestore } = await import('../../../restores/index.js');
   const { platform } = await createdOf(opened.store, id);
   const deps = await restoreDeps(opened, platform, context, context.input.text('moved-to'));

@@ -1,10 +1,12 @@
 import { RunbackError } from '../../../lib/index.js';
 import type { ConflictChoice } from '../../../restores/index.js';
 import { openPlanOf } from '../../flows/looks.js';
+import { meansSet } from '../../flows/plan-sets.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { planOutcome } from './outcome.js';
+import { showBoth } from './plan-set.js';
 import { PLAN } from './words.js';
 
 /** `runback restore show` */
@@ -15,7 +17,11 @@ export const showVerb: CommandSpec = {
   options: [
     { flags: '--browse', description: 'search and page through every change' },
     { flags: '--decide', description: 'decide the conflicts one by one; makes a new plan' },
-    { flags: '--choose <decision>', description: '<conflict id or code>=keep or =restore; makes a new plan', repeat: true },
+    {
+      flags: '--choose <decision>',
+      description: '<conflict id or code>=keep or =restore; makes a new plan. Of a set: <difference>=<platform>, =restore or =keep',
+      repeat: true,
+    },
     { flags: '--lines', description: 'with --json: every line as an event' },
   ],
   run: show,
@@ -24,7 +30,9 @@ export const showVerb: CommandSpec = {
 async function show(context: CommandContext): Promise<Outcome> {
   const { input, session, event, globals } = context;
   const opened = await session();
-  const read = await findPlan(opened, input.argument('plan') ?? 'latest');
+  const wanted = input.argument('plan') ?? 'latest';
+  if (meansSet(wanted)) return await showBoth(context, opened, Object.fromEntries(input.list('choose').map(chosenOf)));
+  const read = await findPlan(opened, wanted);
   const choices = input.list('choose').map(choiceOf);
   if (choices.length > 0) return decided(context, opened, read.header.id, read.header.platform, Object.fromEntries(choices));
   if (input.flag('decide')) {
@@ -64,6 +72,17 @@ async function decided(
   const { decideConflicts } = await import('../../../restores/index.js');
   const next = await decideConflicts(id, choices, opened.by, await restoreDeps(opened, platform, context));
   return planOutcome(opened, await findPlan(opened, next.header.id), next);
+}
+
+/** A decision on a difference of a set: the name of a platform, `restore` or `keep`. */
+function chosenOf(text: string): readonly [string, string] {
+  const cut = text.lastIndexOf('=');
+  if (cut > 0 && cut < text.length - 1) return [text.slice(0, cut), text.slice(cut + 1)];
+  throw new RunbackError('usage', `--choose takes <difference>=<platform>, =restore or =keep, not "${text}"`, {
+    why: 'A difference is named by its id or its code (in-set).',
+    state: 'Nothing was started.',
+    next: 'runback restore show <set>',
+  });
 }
 
 function choiceOf(text: string): readonly [string, ConflictChoice] {

@@ -1,9 +1,11 @@
 import { RunbackError } from '../../../lib/index.js';
+import { meansSet } from '../../flows/plan-sets.js';
 import { findRestore, restoreDeps, withResume } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { restoreText } from '../../views/restores/restore.js';
 import { counted } from '../../views/text/format.js';
 import { restoreOutcome } from './outcome.js';
+import { undoBoth } from './plan-set.js';
 import { MOVED, RESTORE } from './words.js';
 
 /** `runback restore undo` */
@@ -18,7 +20,9 @@ export const undoVerb: CommandSpec = {
 async function undo(context: CommandContext): Promise<Outcome> {
   const { live, call, session, input } = context;
   const opened = await session();
-  const id = await findRestore(opened, input.required('restore'));
+  const wanted = input.required('restore');
+  if (meansSet(wanted)) return await undoBoth(context, opened, wanted);
+  const id = await findRestore(opened, wanted);
   const { createdOf, readRestore, undoRestore } = await import('../../../restores/index.js');
   const { platform } = await createdOf(opened.store, id);
   const deps = await restoreDeps(opened, platform, context, input.text('moved-to'));

@@ -1,8 +1,10 @@
 import { EXIT } from '../../../lib/index.js';
 import { looksIn } from '../../flows/looks.js';
+import { meansSet } from '../../flows/plan-sets.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { verifySummaryText } from '../../views/restores/restore.js';
+import { verifyBoth } from './plan-set.js';
 import { PLAN, MOVED } from './words.js';
 
 /** `runback restore verify` */
@@ -17,7 +19,9 @@ export const verifyVerb: CommandSpec = {
 async function verify(context: CommandContext): Promise<Outcome> {
   const { session, input, live, call } = context;
   const opened = await session();
-  const read = await findPlan(opened, input.required('plan'));
+  const wanted = input.required('plan');
+  if (meansSet(wanted)) return await verifyBoth(context, opened, wanted);
+  const read = await findPlan(opened, wanted);
   const { verifyRestore } = await import('../../../restores/index.js');
   const deps = await restoreDeps(opened, read.header.platform, context, input.text('moved-to'));
   live.start('Comparing the platform with the plan');

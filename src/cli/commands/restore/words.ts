@@ -1,13 +1,17 @@
 import type { DamageKind } from '../../../restores/index.js';
 
 /** The plan that is meant. */
-export const PLAN = { name: 'plan', description: 'id of the plan, its beginning, or latest', kind: 'plan' as const };
+export const PLAN = { name: 'plan', description: 'id of the plan, its beginning, or latest; or the id of a set of plans', kind: 'plan' as const };
 
 /** Says that a platform has only moved to another address. */
 export const MOVED = { flags: '--moved-to <address>', description: 'the same platform is now at this host and port' };
 
 /** The restore that is meant. */
-export const RESTORE = { name: 'restore', description: 'id of the restore, its beginning, or latest', kind: 'restore' as const };
+export const RESTORE = {
+  name: 'restore',
+  description: 'id of the restore, its beginning, or latest; or the id of a set of plans',
+  kind: 'restore' as const,
+};
 
 /** Kinds of damage that a plan may be limited to. */
 export const KINDS: readonly DamageKind[] = ['changed', 'deleted', 'created', 'links'];

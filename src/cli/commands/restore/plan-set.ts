@@ -1,0 +1,197 @@
+import { EXIT, isRunbackError } from '../../../lib/index.js';
+import type { Plan, PlanFilters, PlanSet, RestoreSummary, SideOutcome, SideStanding } from '../../../restores/index.js';
+import { findSet, holdSyncs, makeSet, newSetId, openSet, pauseOf } from '../../flows/plan-sets.js';
+import { confirmDestructive } from '../../session/confirm.js';
+import { incidentsNow, linkRestore } from '../../session/incidents.js';
+import type { Session } from '../../session/session.js';
+import type { CommandContext, Outcome } from '../../shell/command.js';
+import { comparisonLines, planSetText, setOutcomeText } from '../../views/restores/plan-set.js';
+import { restoreText, verifySummaryText } from '../../views/restores/restore.js';
+import { approvalsFor } from './approvals.js';
+
+/** `runback restore plan --set` */
+export async function planBoth(
+  context: CommandContext,
+  opened: Session,
+  request: {
+    readonly set: string;
+    readonly damaged: string | undefined;
+    readonly filtersOf: (platform: string) => PlanFilters;
+    readonly suspectsNamed: boolean;
+  },
+): Promise<Outcome> {
+  return await setOutcome(opened, await makeSet(context, opened, request));
+}
+
+/** `runback restore show <set>`; with decisions on its differences, the new set. */
+export async function showBoth(context: CommandContext, opened: Session, choices: Readonly<Record<string, string>>): Promise<Outcome> {
+  const set = await findSet(opened, context.input.required('plan'));
+  if (Object.keys(choices).length === 0) return await setOutcome(opened, set);
+  const { decideSet } = await import('../../../restores/index.js');
+  await opened.authorise('plan');
+  const place = await openSet(context, opened, platformsOf(set));
+  return await setOutcome(opened, await decideSet(set, { id: await newSetId(opened), choices, by: opened.by }, place, context.call));
+}
+
+async function setOutcome(opened: Session, set: PlanSet): Promise<Outcome> {
+  const { plansOf, restoresOf, setConfirmation } = await import('../../../restores/index.js');
+  const plans = await plansOf(opened.store, set);
+  const standings = await restoresOf(opened.store, set);
+  const pause = await pauseOf(opened, set);
+  const confirm = setConfirmation(standings, plans);
+  const headers = [...plans.values()].map(({ header }) => header);
+  const data = { ...set, plans: headers, pauseId: pause?.id ?? null, confirm: confirm ?? null, restores: restoresIn(standings) };
+  return {
+    data,
+    text: (style) =>
+      [
+        planSetText(set, headers, pause?.id, style),
+        '',
+        ...headers.map(({ id, platform }) => `See the plan for ${platform}:  runback restore show ${id}`),
+        ...(set.differences.count === 0
+          ? []
+          : [`Decide a difference:  runback restore show ${set.id} --choose <difference>=<platform|restore|keep>`]),
+        ...(confirm === undefined ? [] : [`Apply both:  runback restore apply ${set.id} --confirm ${confirm}`]),
+        ...(pause === undefined || confirm !== undefined ? [] : [`Resume the syncs:  runback sync resume ${pause.id}`]),
+      ].join('\n'),
+  };
+}
+
+function restoresIn(standings: readonly SideStanding[]): readonly RestoreSummary[] {
+  return standings.flatMap(({ restore }) => (restore === undefined ? [] : [restore]));
+}
+
+/** `runback restore apply <set>` and `runback restore resume <set>`: continues where it was stopped. */
+export async function applyBoth(context: CommandContext, opened: Session, wanted: string): Promise<Outcome> {
+  const { input, live, call, interrupts } = context;
+  const set = await findSet(opened, wanted);
+  const { applySet, plansOf, restoresOf, setConfirmation } = await import('../../../restores/index.js');
+  const plans = await plansOf(opened.store, set);
+  const place = await openSet(context, opened, platformsOf(set));
+  const expected = setConfirmation(await restoresOf(opened.store, set), plans);
+  const command = `runback restore apply ${set.id}`;
+  const what = 'the environment and the number of records of each plan, in the order of the set';
+  const confirmed =
+    expected === undefined
+      ? undefined
+      : await confirmDestructive(context, expected, { untouched: 'Nothing was written.', command, what }, (style) =>
+          live.print(
+            planSetText(
+              set,
+              [...plans.values()].map(({ header }) => header),
+              undefined,
+              style,
+            ),
+          ),
+        );
+  await holdSyncs(context, opened, platformsOf(set), set.pause, 'planned');
+  const { approvals, refused } = await approvalsOfBoth(opened, plans, input.list('approve'));
+  const incidents = await incidentsOfBoth(opened, platformsOf(set));
+  const records = input.integer('limit-records', 1);
+  interrupts.resumeWith(command);
+  live.start('Restoring both sides');
+  const request = { by: opened.by, confirmed, approvals, incidents, ...(records === undefined ? {} : { limits: { records } }) };
+  try {
+    const outcomes = await applySet(set, request, { store: opened.store, depsOf: place.depsOf }, call);
+    for (const { restore, plan, platform } of outcomes) await tie(opened, incidents.get(platform), restore?.id, plan);
+    return await bothOutcome(opened, set, outcomes, 'applied');
+  } catch (error) {
+    for (const { plan, platform, restore } of await restoresOf(opened.store, set)) await tie(opened, incidents.get(platform), restore?.id, plan);
+    const { withRefusals } = await import('../../../runbooks/index.js');
+    const over = [...plans.values()].find(({ hash }) => isRunbackError(error, 'over-limit') && error.data['hash'] === hash);
+    throw over === undefined ? error : withRefusals(error, over.hash, refused.get(over.hash) ?? []);
+  }
+}
+
+/** `runback restore undo <set>` */
+export async function undoBoth(context: CommandContext, opened: Session, wanted: string): Promise<Outcome> {
+  const set = await findSet(opened, wanted);
+  const { undoSet } = await import('../../../restores/index.js');
+  const place = await openSet(context, opened, platformsOf(set));
+  if (context.interactive && !context.globals.yes) {
+    const asker = await context.asker('--yes');
+    const { RunbackError } = await import('../../../lib/index.js');
+    if (!(await asker.confirm({ message: 'Put back what was replaced on both sides, unless someone changed it since?', default: false })))
+      throw new RunbackError('person-needed', 'Not undone', { why: 'You said no.', state: 'Nothing was written.' });
+  }
+  await holdSyncs(context, opened, platformsOf(set), set.pause, 'planned');
+  context.interrupts.resumeWith(`runback restore undo ${set.id}`);
+  context.live.start('Undoing both sides');
+  const outcomes = await undoSet(set, opened.by, { store: opened.store, depsOf: place.depsOf }, context.call);
+  return await bothOutcome(opened, set, outcomes, 'undone');
+}
+
+async function bothOutcome(opened: Session, set: PlanSet, outcomes: readonly SideOutcome[], did: 'applied' | 'undone'): Promise<Outcome> {
+  const { isLeft } = await import('../../../restores/index.js');
+  const restores = outcomes.flatMap(({ restore }) => (restore === undefined ? [] : [restore]));
+  const whole = restores.every((one) => (did === 'applied' ? one.state === 'done' : one.state === 'undone' && !isLeft(one.undo ?? {})));
+  const pause = await pauseOf(opened, set);
+  const next =
+    did === 'applied'
+      ? [`Prove that both sides agree:  runback restore verify ${set.id}`]
+      : pause === undefined
+        ? []
+        : [`Resume the syncs:  runback sync resume ${pause.id}`];
+  return {
+    data: { set: set.id, sides: outcomes, pauseId: pause?.id ?? null },
+    text: (style) => [setOutcomeText(outcomes, (restore) => restoreText(restore, style)), '', ...next].join('\n').trimEnd(),
+    ...(whole ? {} : { exit: EXIT.partial }),
+  };
+}
+
+/** `runback restore verify <set>` */
+export async function verifyBoth(context: CommandContext, opened: Session, wanted: string): Promise<Outcome> {
+  const set = await findSet(opened, wanted);
+  const { verifySet } = await import('../../../restores/index.js');
+  const place = await openSet(context, opened, platformsOf(set));
+  const pause = await pauseOf(opened, set);
+  context.live.start('Comparing both sides with their plans, and with each other');
+  const verified = await verifySet(set, place, context.call);
+  const remaining = verified.plans.some((plan) => plan.remaining > 0) || verified.differences.count > 0;
+  const open = verified.notCompared.length > 0 || verified.plans.some((plan) => plan.byHand.length > 0);
+  return {
+    data: { ...verified, pauseId: pause?.id ?? null },
+    text: (style) =>
+      [
+        ...verified.plans.map((plan) => verifySummaryText(plan, style)),
+        '',
+        ...comparisonLines(verified, style),
+        ...(pause === undefined ? [] : ['', `Resume the syncs:  runback sync resume ${pause.id}`]),
+      ].join('\n'),
+    ...(remaining ? { exit: EXIT.differences } : open ? { exit: EXIT.partial } : {}),
+  };
+}
+
+const platformsOf = ({ sides }: PlanSet): readonly string[] => sides.map(({ platform }) => platform);
+
+/** What lifts the limits for each plan, and what was refused, by hash. */
+async function approvalsOfBoth(
+  opened: Session,
+  plans: ReadonlyMap<string, Plan>,
+  approved: readonly string[],
+): Promise<{
+  readonly approvals: ReadonlyMap<string, readonly { readonly hash: string; readonly by: string }[]>;
+  readonly refused: ReadonlyMap<string, readonly string[]>;
+}> {
+  const approvals = new Map<string, readonly { readonly hash: string; readonly by: string }[]>();
+  const refused = new Map<string, readonly string[]>();
+  for (const [platform, plan] of plans) {
+    const found = await approvalsFor(opened, plan, approved.find((hash) => hash === plan.hash) ?? approved[0]);
+    approvals.set(platform, found.approvals);
+    refused.set(plan.hash, found.refused);
+  }
+  return { approvals, refused };
+}
+
+async function incidentsOfBoth(opened: Session, platforms: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  for (const platform of platforms) {
+    const incidents = await incidentsNow(opened, [platform]);
+    if (incidents !== undefined) found.set(platform, incidents);
+  }
+  return found;
+}
+
+async function tie(opened: Session, incidents: readonly string[] | undefined, restore: string | undefined, plan: string): Promise<void> {
+  if (restore !== undefined && incidents !== undefined && incidents.length > 0) await linkRestore(opened, incidents, restore, plan);
+}
