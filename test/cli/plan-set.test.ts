@@ -43,6 +43,77 @@ it('a bad value that a sync carried into both systems is put back in both from o
     expect(verified).toMatchObject({ differences: { count: 0 }, plans: [{ remaining: 0 }, { remaining: 0 }] });
     await pair.done('sync', 'resume', String(verified['pauseId']));
     expect(pair.paused()).toBe(false);
-    console.log(await pair.text('restore', 'show', id));
+  });
+});
+
+it('what another writer changed while the set was taken is named, and a plan for both leaves no difference', async () => {
+  await withPair(async (pair) => {
+    const [first = ''] = pair.contacts;
+    const base = await pair.set(async () => await pair.sync([first], { city: 'Newtown', phone: '+15559990000' }));
+    const { set } = (await pair.done('snapshot', 'show', base)) as { set: { changed: number; changes: readonly Record<string, unknown>[] } };
+    expect(set.changes).toMatchObject([
+      { platform: 'hubspot', key: first, by: ['INTEGRATION:4471120'] },
+      { platform: 'warehouse', key: '1', by: ['sync:crm'] },
+    ]);
+    await pair.sync(pair.contacts.slice(0, 4), { city: 'Nowhere', phone: '0' });
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    const id = `hubspot/contacts/${first}`;
+    // The city has an authority, so that it is settled; nobody said whose phone counts.
+    const window = { code: 'changed-in-window', by: ['INTEGRATION:4471120', 'sync:crm'] };
+    expect(planned).toMatchObject({
+      settled: [{ ...window, id: `${id}/city`, takes: 'hubspot', decidedBy: 'authority' }],
+      differences: {
+        count: 1,
+        named: [
+          {
+            ...window,
+            id: `${id}/phone`,
+            sides: [
+              { value: '+15559990000', plan: 'written' },
+              { value: '+15550001000', plan: 'written' },
+            ],
+          },
+        ],
+      },
+    });
+    const told = await pair.text('restore', 'show', String(planned['id']));
+    expect(told).toContain('changed while the set was taken');
+    expect(told).toContain(`--choose <difference>=`);
+    const decided = await pair.done('restore', 'show', String(planned['id']), '--choose', `${id}/phone=hubspot`);
+    expect(decided).toMatchObject({ from: planned['id'], differences: { count: 0 }, settledCount: 2 });
+    await pair.done('restore', 'apply', String(decided['id']), '--confirm', String(decided['confirm']));
+    expect(await pair.held(first, 'city')).toEqual(['Newtown', 'Newtown']);
+    expect(await pair.held(first, 'phone')).toEqual(['+15559990000', '+15559990000']);
+    expect(await pair.differing()).toEqual([]);
+    expect(await pair.done('restore', 'verify', String(decided['id']))).toMatchObject({ differences: { count: 0 } });
+  });
+});
+
+it('an edit by a person on one side is kept on both, or put back on both, as it is decided; what nobody decided is named', async () => {
+  await withPair(async (pair) => {
+    const [, one = '', two = '', three = '', four = ''] = pair.contacts;
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 6), { city: 'Nowhere', phone: '0' });
+    const damaged = String((await pair.done('snapshot', 'create', '--platform', 'hubspot', '--platform', 'warehouse'))['id']);
+    await pair.edit(one, { city: 'Bonn' }, 'hubspot');
+    await pair.edit(two, { phone: '+15557770000' }, 'warehouse');
+    await pair.edit(three, { city: 'Ulm' }, 'warehouse');
+    await pair.sql(`DELETE FROM people WHERE email = '${pair.emailOf(four)}'`);
+    const planned = await pair.done('restore', 'plan', '--set', base, '--damaged', damaged, '--unattributed', 'include');
+    expect(planned).toMatchObject({
+      settled: [{ id: `hubspot/contacts/${one}/city`, takes: 'hubspot', code: 'kept' }],
+      differences: { count: 3, counts: { kept: 2, missing: 1 } },
+    });
+    const choices = [`hubspot/contacts/${two}/phone=warehouse`, `hubspot/contacts/${three}/city=restore`];
+    const decided = await pair.done('restore', 'show', String(planned['id']), ...choices.flatMap((choice) => ['--choose', choice]));
+    expect(decided).toMatchObject({ differences: { count: 1, named: [{ code: 'missing', sides: [{ key: four }, { platform: 'warehouse' }] }] } });
+    await pair.done('restore', 'apply', String(decided['id']), '--confirm', String(decided['confirm']));
+    expect(await pair.held(one, 'city')).toEqual(['Bonn', 'Bonn']);
+    expect(await pair.held(two, 'phone')).toEqual(['+15557770000', '+15557770000']);
+    expect(await pair.held(three, 'city')).toEqual(['City 3', 'City 3']);
+    expect(await pair.differing()).toEqual([pair.emailOf(four)]);
+    const verified = await pair.run('restore', 'verify', String(decided['id']));
+    expect(verified.data).toMatchObject({ differences: { count: 1, named: [{ code: 'missing' }] } });
+    expect(verified.code).toBe(2);
   });
 });

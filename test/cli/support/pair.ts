@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { systemClock } from '../../../src/lib/index.js';
 import { type HubSpotSandbox, integration, person, seedMessy, startHubSpotSandbox } from '../../../src/sandbox/index.js';
 import { startPostgres, type TestPostgres } from '../../support/postgres.js';
 import { jsonLines } from './child.js';
@@ -40,8 +42,11 @@ export interface Pair {
   text(...args: readonly string[]): Promise<string>;
   /** Replaces a text in runback.yml. */
   config(from: string, to: string): Promise<void>;
-  /** Takes the set; gives the id of the snapshot. */
-  set(): Promise<string>;
+  /**
+   * Takes the set; gives the id of the snapshot. `meanwhile` happens once, when the view of the database stands and before the
+   * first contact is read: what is written then is in the contacts and not in the table.
+   */
+  set(meanwhile?: () => Promise<void>): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -61,18 +66,19 @@ export async function openServer(): Promise<TestPostgres> {
 /** Opens a pair of `size` contacts on a server. Close it. */
 export async function openPair(server: TestPostgres, size = 12): Promise<Pair> {
   const dir = await mkdtemp(join(tmpdir(), 'runback-pair-'));
-  const sandbox = await startHubSpotSandbox({ seed: 5 });
+  // What is seeded is older than the set, by the clock of HubSpot too.
+  const clock = { ...systemClock, aheadMs: -10_000, now: () => new Date(Date.now() + clock.aheadMs) };
+  const sandbox = await startHubSpotSandbox({ seed: 5, clock });
   const { contacts } = seedMessy(sandbox, { contacts: size, companies: 0, deals: 0, seed: 5 });
   const of = (id: string): Readonly<Record<string, string | undefined>> => sandbox.records('contacts').find((one) => one.id === id)?.properties ?? {};
   for (const [n, id] of contacts.entries())
-    sandbox
-      .writeAs(person('7'))
-      .apply({
-        action: 'update',
-        object: 'contacts',
-        id,
-        properties: { email: `p${n}@example.com`, city: `City ${n}`, phone: `+1555000${1000 + n}` },
-      });
+    sandbox.writeAs(person('7')).apply({
+      action: 'update',
+      object: 'contacts',
+      id,
+      properties: { email: `p${n}@example.com`, city: `City ${n}`, phone: `+1555000${1000 + n}` },
+    });
+  clock.aheadMs = 0;
   const database = await server.createDatabase(
     `CREATE TABLE people (id serial PRIMARY KEY, email text UNIQUE, city text, phone text, updated_by text NOT NULL DEFAULT 'loader', updated_at timestamptz NOT NULL DEFAULT now())`,
   );
@@ -176,13 +182,43 @@ ${CARRIES}backups:
       text = text.replace(from, to);
       await writeFile(path, text);
     },
-    set: async () => {
+    set: async (meanwhile) => {
+      const front = meanwhile === undefined ? undefined : await inFront(sandbox.url, /\/objects\/contacts/u, meanwhile);
+      await writeFile(path, front === undefined ? text : text.replace(sandbox.url, front.url));
       const { jobs } = (await done('backup', 'run', 'both')) as { jobs: readonly { snapshot: { id: string } }[] };
+      await writeFile(path, text);
+      front?.stop();
       return jobs[0]?.snapshot.id ?? '';
     },
     close: async () => {
       await sandbox.stop();
       await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A server in front of another one; before the first request for such a path is passed on, something happens. */
+async function inFront(to: string, path: RegExp, work: () => Promise<void>): Promise<{ readonly url: string; stop(): void }> {
+  let happened: Promise<void> | undefined;
+  const server = createServer((asked, answer) => {
+    const pass = (): void => {
+      const on = request(`${to}${asked.url ?? ''}`, { method: asked.method, headers: { ...asked.headers, host: new URL(to).host } }, (got) => {
+        answer.writeHead(got.statusCode ?? 502, got.headers);
+        got.pipe(answer);
+      });
+      asked.pipe(on);
+    };
+    if (path.test(asked.url ?? '')) void (happened ??= work()).then(pass);
+    else pass();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    url: `http://127.0.0.1:${String(address.port)}`,
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
     },
   };
 }
