@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { runCrashing } from '../support/crash.js';
 import type { TestPostgres } from '../support/postgres.js';
-import { openPair, openServer, type Pair } from './support/pair.js';
+import { program } from './support/child.js';
+import { CARRIES, openPair, openServer, type Pair } from './support/pair.js';
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -115,5 +117,115 @@ it('an edit by a person on one side is kept on both, or put back on both, as it 
     const verified = await pair.run('restore', 'verify', String(decided['id']));
     expect(verified.data).toMatchObject({ differences: { count: 1, named: [{ code: 'missing' }] } });
     expect(verified.code).toBe(2);
+  });
+});
+
+it('one side that would be refused holds up both; one that refuses a value is told, named, continued and undone', async () => {
+  await withPair(async (pair) => {
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 2), { city: 'Nowhere' }, 'hubspot');
+    await pair.sync(pair.contacts.slice(0, 5), { city: 'Nowhere' }, 'warehouse');
+    const before = await pair.differing();
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    const id = String(planned['id']);
+    const confirm = ['--confirm', String(planned['confirm'])];
+    expect(planned['confirm']).toBe('sandbox:2+sandbox:5');
+    // The second plan is over a limit: the first one is not written either.
+    expect((await pair.run('restore', 'apply', id, ...confirm, '--limit-records', '3')).error).toMatchObject({ code: 'over-limit' });
+    expect((await pair.run('restore', 'apply', id, '--confirm', 'sandbox:2')).error).toMatchObject({ code: 'confirmation-wrong' });
+    expect(await pair.differing()).toEqual(before);
+    // The database refuses one row.
+    await pair.sql(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = '23514'; END $$;
+      CREATE TRIGGER refused BEFORE UPDATE ON people FOR EACH ROW WHEN (OLD.id = 2) EXECUTE FUNCTION refuse()`);
+    await pair.config('backups:\n', 'restores: { stop_at: { errors_percent: 100 } }\nbackups:\n');
+    const partial = await pair.run('restore', 'apply', id, ...confirm);
+    expect(partial).toMatchObject({ code: 3, data: { sides: [{ restore: { state: 'done' } }, { restore: { state: 'partial', rejected: 1 } }] } });
+    const [, second = ''] = pair.contacts;
+    const verified = await pair.run('restore', 'verify', id);
+    expect(verified).toMatchObject({ code: 2, data: { differences: { count: 1, named: [{ id: `hubspot/contacts/${second}/city` }] } } });
+    await pair.sql('DROP TRIGGER refused ON people');
+    // Nothing is to be confirmed any more, and nothing is written twice.
+    expect(await pair.done('restore', 'apply', id)).toMatchObject({ sides: [{ restore: { applied: 2 } }, { restore: { state: 'done', applied: 5 } }] });
+    expect(await pair.differing()).toEqual([]);
+    expect(await pair.done('restore', 'undo', id)).toMatchObject({ sides: [{ platform: 'warehouse' }, { platform: 'hubspot', restore: { state: 'undone' } }] });
+    expect(await pair.differing()).toEqual(before);
+    expect(await pair.held(second, 'city')).toEqual(['Nowhere', 'Nowhere']);
+    // A decision makes a set of its own; one that was applied and undone is applied again.
+    await pair.done('restore', 'apply', id, ...confirm);
+    expect(await pair.differing()).toEqual([]);
+  });
+});
+
+it('a side that stops is told with what became of the other, and the syncs stay paused until both are done', async () => {
+  await withPair(async (pair) => {
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 5), { city: 'Nowhere' });
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    const id = String(planned['id']);
+    // Someone starts the sync again, and the table is gone for a while.
+    await pair.done('sync', 'resume', String(planned['pauseId']));
+    await pair.sql('ALTER TABLE people RENAME TO moved');
+    const stopped = await pair.run('restore', 'apply', id, '--confirm', String(planned['confirm']));
+    expect(stopped.error.state).toMatch(/hubspot: done, 5 of 5 changes written.*warehouse: stopped, 0 of 5.*the syncs stay paused/su);
+    expect(stopped.error.next).toContain(`runback restore apply ${id}`);
+    expect(stopped.error.next).toContain(`runback restore undo ${id}`);
+    expect(stopped.out).toContain('Syncs ran since the plans were made');
+    expect(pair.paused()).toBe(true);
+    await pair.sql('ALTER TABLE moved RENAME TO people');
+    await pair.done('restore', 'resume', id);
+    expect(await pair.differing()).toEqual([]);
+  });
+});
+
+it('without carries nothing is said to agree; where a sync cannot be paused nothing is planned, and what was paused runs again', async () => {
+  await withPair(async (pair) => {
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 3), { city: 'Nowhere' });
+    await pair.config(CARRIES, '');
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    expect(planned).toMatchObject({ compared: [], notCompared: [{ sync: 'crm-to-store' }] });
+    const id = String(planned['id']);
+    expect(await pair.text('restore', 'show', id)).toContain('it is not known whether both sides agree');
+    await pair.done('restore', 'apply', id, '--confirm', String(planned['confirm']));
+    const verified = await pair.run('restore', 'verify', id);
+    expect([verified.code, await pair.differing()]).toEqual([3, []]);
+    await pair.done('sync', 'resume', String(verified.data['pauseId']));
+    await pair.config('paused: "exit == 3"', 'paused: "stdout"');
+    const refused = await pair.run('restore', 'plan', '--set', base);
+    expect(refused.error.code).toBe('sync-failed');
+    expect(await pair.done('sync', 'list')).toMatchObject({ pauses: [] });
+    expect((await pair.run('restore', 'plan', '--set', base, '--key', '1')).error).toMatchObject({ code: 'usage' });
+    const single = await pair.done('snapshot', 'create', '--platform', 'warehouse');
+    expect((await pair.run('restore', 'plan', '--set', String(single['id']))).error).toMatchObject({ code: 'usage' });
+  });
+});
+
+it('killed at any moment, applying the set again ends with both sides done and nothing written twice', async () => {
+  await withPair(async (pair) => {
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 4), { city: 'Nowhere' });
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    const id = String(planned['id']);
+    const args = [program, 'restore', 'apply', id, '--confirm', String(planned['confirm']), '--json', '--no-input', '--as', 'maya'];
+    const command = { args, cwd: pair.dir, which: ['pg', 'http'] as const };
+    const { operations } = await runCrashing(command);
+    expect(await pair.differing()).toEqual([]);
+    const points = operations.filter((_, at) => at % 6 === 3).flatMap(({ n }) => [{ n, when: n % 2 === 0 ? ('after' as const) : ('before' as const) }]);
+    let killed = 0;
+    for (const point of points) {
+      await pair.done('restore', 'undo', id);
+      if ((await runCrashing(command, point)).killed) killed += 1;
+      const writes = (): Promise<unknown> => pair.sql('SELECT sum(xmin::text::bigint) AS writes FROM people');
+      // What is still to be written is confirmed again.
+      const { confirm } = (await pair.done('restore', 'show', id)) as { confirm: string | null };
+      await pair.done('restore', 'apply', id, ...(confirm === null ? [] : ['--confirm', confirm]));
+      expect(await pair.differing(), JSON.stringify(point)).toEqual([]);
+      expect(await pair.held(pair.contacts[0] ?? '', 'city')).toEqual(['City 0', 'City 0']);
+      const after = await writes();
+      await pair.done('restore', 'apply', id);
+      expect(await writes()).toEqual(after);
+    }
+    console.log(`killed ${String(killed)} times of ${String(operations.length)} operations on both platforms`);
+    expect(killed).toBeGreaterThan(3);
   });
 });

@@ -1,6 +1,6 @@
 import { Incidents } from '../../incidents/index.js';
 import { type Clock, isRunbackError, parseDuration } from '../../lib/index.js';
-import { openRestores } from '../../restores/index.js';
+import { openRestores, PLAN_SETS, type PlanSet } from '../../restores/index.js';
 import { openRuns } from '../../runbooks/index.js';
 import type { Store } from '../../store/index.js';
 import type { Referrer } from '../retention/types.js';
@@ -29,7 +29,9 @@ export async function referencesOf({
   readonly planMaxAge: string;
 }): Promise<References> {
   const found = new Found(store);
-  await found.plans(clock.now().getTime() - parseDuration(planMaxAge));
+  const since = clock.now().getTime() - parseDuration(planMaxAge);
+  await found.plans(since);
+  await found.planSets(since);
   await found.runs();
   await found.restores();
   await found.incidents(new Incidents({ store, clock, escalation: undefined, outbox: undefined }));
@@ -50,6 +52,21 @@ class Found implements References {
       this.#plans.set(id, head === undefined ? [] : [head.base.snapshot, head.damaged.snapshot]);
       // What cannot be read cannot be applied either: nothing is kept for it.
       if (head !== undefined && Date.parse(head.createdAt) >= since) this.#refers({ kind: 'plan', id }, this.#plans.get(id) ?? []);
+    }
+  }
+
+  /** What plans for both sides were held against each other with: a decision on them needs it again. */
+  async planSets(since: number): Promise<void> {
+    for (const id of await this.store.list(PLAN_SETS)) {
+      const set = await this.store
+        .document<PlanSet>(PLAN_SETS, id)
+        .read()
+        .catch((error: unknown) => {
+          // As with a plan: what cannot be read cannot be applied.
+          if (isRunbackError(error)) return undefined;
+          throw error;
+        });
+      if (set !== undefined && Date.parse(set.createdAt) >= since) this.#refers({ kind: 'plan', id }, [set.base, set.damaged, set.now]);
     }
   }
 

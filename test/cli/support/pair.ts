@@ -15,7 +15,8 @@ export interface Ended {
   readonly code: number | null;
   readonly data: Record<string, unknown>;
   readonly error: { readonly code?: string; readonly message?: string; readonly state?: string; readonly next?: string };
-  readonly err: string;
+  /** Everything on stdout: notes are events there. */
+  readonly out: string;
 }
 
 /** A workspace with a HubSpot sandbox and a table of a PostgreSQL that one sync keeps the same: e-mail, city, phone. */
@@ -126,9 +127,9 @@ ${CARRIES}backups:
 `;
   await writeFile(path, text);
   const run: Pair['run'] = async (...args) => {
-    const { code, stdout, stderr } = await runHere([...args, '--json', '--no-input', '--as', 'maya'], { cwd: dir });
+    const { code, stdout } = await runHere([...args, '--json', '--no-input', '--as', 'maya'], { cwd: dir });
     const last = (jsonLines(stdout).at(-1) ?? {}) as { data?: Record<string, unknown>; error?: Ended['error'] };
-    return { code, data: last.data ?? {}, error: last.error ?? {}, err: stderr };
+    return { code, data: last.data ?? {}, error: last.error ?? {}, out: stdout };
   };
   const done: Pair['done'] = async (...args) => {
     const ended = await run(...args);

@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+
+import type { FieldSchema, Value } from '../../src/records/index.js';
+import { compareRows, type RowDifference } from '../../src/restores/sets/compare-rows.js';
+import type { Row } from '../../src/restores/sets/rows.js';
+import { formFor, sameAcross } from '../../src/restores/sets/same-across.js';
+
+const field = (type: FieldSchema['type'], more: Partial<FieldSchema> = {}): FieldSchema => ({
+  name: 'f',
+  type,
+  platformType: '',
+  readOnly: false,
+  ...more,
+});
+
+it('two platforms hold the same in forms of their own, and nothing that says something else counts as the same', () => {
+  const same: readonly (readonly [Value | undefined, FieldSchema['type'], Value | undefined, FieldSchema['type']])[] = [
+    [null, 'string', undefined, 'string'],
+    ['', 'string', null, 'number'],
+    ['42', 'string', 42, 'integer'],
+    ['42.50', 'number', '42.5', 'string'],
+    [true, 'boolean', 'true', 'enum'],
+    ['false', 'string', false, 'boolean'],
+    ['2026-11-22T10:00:00.000Z', 'datetime', '2026-11-22 10:00:00+00', 'datetime'],
+    ['1795341600000', 'string', '2026-11-22T10:00:00Z', 'datetime'],
+    [['a', 'b'], 'set', 'a;b', 'string'],
+  ];
+  for (const [a, typeA, b, typeB] of same) expect(sameAcross(a, field(typeA), b, field(typeB)), JSON.stringify([a, b])).toBe(true);
+  const other: typeof same = [
+    ['0', 'string', null, 'string'],
+    [false, 'boolean', null, 'string'],
+    ['Bonn', 'string', 'bonn', 'string'],
+    ['Bonn', 'string', 'Bonn ', 'string'],
+    ['042', 'string', '42', 'string'],
+    ['maybe', 'string', 'maybe not', 'boolean'],
+    ['no date', 'string', 'none', 'datetime'],
+    ['2026-11-22T10:00:00Z', 'datetime', '2026-11-22T11:00:00Z', 'datetime'],
+  ];
+  for (const [a, typeA, b, typeB] of other) expect(sameAcross(a, field(typeA), b, field(typeB)), JSON.stringify([a, b])).toBe(false);
+});
+
+it('a value is written to the other side only in a form that is certain', () => {
+  expect(formFor('42', field('integer'))).toBe(42);
+  expect(formFor(42, field('string'))).toBe('42');
+  expect(formFor('true', field('boolean'))).toBe(true);
+  expect(formFor('', field('string'))).toBeNull();
+  for (const [value, target] of [
+    ['4x', field('integer')],
+    ['1e3', field('number')],
+    ['gold', field('enum', { options: ['silver'] })],
+    ['too long', field('string', { maxLength: 3 })],
+    [null, field('string', { required: true })],
+    ['22.11.2026', field('date')],
+    ['2026-11-22T10:00:00Z', field('datetime')],
+    ['{}', field('json')],
+  ] as const)
+    expect(formFor(value, target), JSON.stringify(value)).toBeUndefined();
+});
+
+it('every record finds its counterpart or is told: alone, more than one, without a value to be found by', async () => {
+  const row = (key: string, match: string | undefined, ...values: readonly Value[]): Row => ({ key, match, values });
+  const found: RowDifference[] = [];
+  const counts = await compareRows(
+    each([row('1', 'a', 'x'), row('2', 'b', 'x'), row('3', 'c', 'x'), row('4', 'c', 'x'), row('5', undefined, 'x'), row('6', '__proto__', 'x')]),
+    each([row('A', 'a', 'x'), row('B', 'b', 'y'), row('C', 'c', 'x'), row('D', 'd', 'x'), row('E', 'a', 'x')]),
+    (_, a, b) => a === b,
+    (one) => found.push(one),
+  );
+  expect(counts).toEqual({ records: 2, values: 2, unmatched: 1 });
+  expect(found).toEqual([
+    { is: 'ambiguous', keys: ['3', undefined] },
+    { is: 'ambiguous', keys: ['4', undefined] },
+    { is: 'value', keys: ['2', 'B'], field: 0, values: ['x', 'y'] },
+    { is: 'ambiguous', keys: [undefined, 'C'] },
+    { is: 'missing', keys: [undefined, 'D'] },
+    { is: 'ambiguous', keys: [undefined, 'E'] },
+    { is: 'missing', keys: ['6', undefined] },
+  ]);
+});
+
+async function* each(rows: readonly Row[]): AsyncIterable<Row> {
+  for (const row of rows) yield await Promise.resolve(row);
+}
