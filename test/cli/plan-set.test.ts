@@ -145,9 +145,13 @@ it('one side that would be refused holds up both; one that refuses a value is to
     expect(verified).toMatchObject({ code: 2, data: { differences: { count: 1, named: [{ id: `hubspot/contacts/${second}/city` }] } } });
     await pair.sql('DROP TRIGGER refused ON people');
     // Nothing is to be confirmed any more, and nothing is written twice.
-    expect(await pair.done('restore', 'apply', id)).toMatchObject({ sides: [{ restore: { applied: 2 } }, { restore: { state: 'done', applied: 5 } }] });
+    expect(await pair.done('restore', 'apply', id)).toMatchObject({
+      sides: [{ restore: { applied: 2 } }, { restore: { state: 'done', applied: 5 } }],
+    });
     expect(await pair.differing()).toEqual([]);
-    expect(await pair.done('restore', 'undo', id)).toMatchObject({ sides: [{ platform: 'warehouse' }, { platform: 'hubspot', restore: { state: 'undone' } }] });
+    expect(await pair.done('restore', 'undo', id)).toMatchObject({
+      sides: [{ platform: 'warehouse' }, { platform: 'hubspot', restore: { state: 'undone' } }],
+    });
     expect(await pair.differing()).toEqual(before);
     expect(await pair.held(second, 'city')).toEqual(['Nowhere', 'Nowhere']);
     // A decision makes a set of its own; one that was applied and undone is applied again.
@@ -210,7 +214,9 @@ it('killed at any moment, applying the set again ends with both sides done and n
     const command = { args, cwd: pair.dir, which: ['pg', 'http'] as const };
     const { operations } = await runCrashing(command);
     expect(await pair.differing()).toEqual([]);
-    const points = operations.filter((_, at) => at % 6 === 3).flatMap(({ n }) => [{ n, when: n % 2 === 0 ? ('after' as const) : ('before' as const) }]);
+    const points = operations
+      .filter((_, at) => at % 6 === 3)
+      .flatMap(({ n }) => [{ n, when: n % 2 === 0 ? ('after' as const) : ('before' as const) }]);
     let killed = 0;
     for (const point of points) {
       await pair.done('restore', 'undo', id);
