@@ -14,10 +14,10 @@ export { confirmationOf, deletePlan, excessOf, readPlan } from './records/plan-f
 export { undoRestore } from './apply/undo.js';
 export { verifyRestore } from './apply/verify.js';
 export * from './types.js';
-export { applySet, type ApplySetDeps, type SideOutcome, setConfirmation, undoSet } from './sets/apply-set.js';
+export { applySet, type SideOutcome, setConfirmation, undoSet } from './sets/apply-set.js';
 export type { SetSync } from './sets/compare-set.js';
 export { decideSet, planSet } from './sets/plan-set.js';
 export { plansOf, readSet, setWith } from './sets/set-file.js';
 export { restoresOf, type SideStanding } from './sets/standing.js';
 export * from './sets/types.js';
-export { type SetVerification, verifySet } from './sets/verify-set.js';
+export { verifySet } from './sets/verify-set.js';

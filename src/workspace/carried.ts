@@ -68,8 +68,7 @@ function* entryProblems(entry: unknown, platforms: ReadonlySet<string>, path: Pa
 function* sidesProblems(one: unknown, sides: readonly string[], word: 'as' | 'authority', path: PathProblem['path']): Generator<PathProblem> {
   const given = membersOf(one);
   for (const side of sides)
-    if (given[side] === undefined)
-      yield { path, message: `names no field of "${side}"`, expected: `${sides.map((name) => `${name}: FIELD`).join(', ')}` };
+    if (given[side] === undefined) yield { path, message: `names no field of "${side}"`, expected: sides.map((name) => `${name}: FIELD`).join(', ') };
   for (const name of Object.keys(given))
     if (name !== word && !sides.includes(name))
       yield {

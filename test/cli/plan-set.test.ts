@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { runCrashing } from '../support/crash.js';
 import type { TestPostgres } from '../support/postgres.js';
+import { everyPoint } from '../support/sweeps.js';
 import { program } from './support/child.js';
 import { CARRIES, openPair, openServer, type Pair } from './support/pair.js';
 
@@ -25,7 +26,7 @@ it('a bad value that a sync carried into both systems is put back in both from o
     const base = await pair.set();
     await pair.sync(pair.contacts.slice(0, 5), { city: 'Nowhere' });
     const planned = await pair.done('restore', 'plan', '--set', base);
-    expect(planned).toMatchObject({ base, differences: { count: 0 }, notCompared: [], compared: [{ records: 12, values: 24 }] });
+    expect(planned).toMatchObject({ base, differences: { count: 0 }, notCompared: [], windowUnknown: [], compared: [{ records: 12, values: 24 }] });
     expect((planned['plans'] as readonly unknown[]).length).toBe(2);
     for (const plan of planned['plans'] as readonly unknown[])
       expect(plan).toMatchObject({ base: { snapshot: base }, counts: { records: 5, conflicts: {} } });
@@ -94,9 +95,11 @@ it('what another writer changed while the set was taken is named, and a plan for
 it('an edit by a person on one side is kept on both, or put back on both, as it is decided; what nobody decided is named', async () => {
   await withPair(async (pair) => {
     const [, one = '', two = '', three = '', four = ''] = pair.contacts;
-    const base = await pair.set();
+    // Taken by no job: nobody asked what changed in the meantime, which is said.
+    const both = ['snapshot', 'create', '--platform', 'hubspot', '--platform', 'warehouse'];
+    const base = String((await pair.done(...both))['id']);
     await pair.sync(pair.contacts.slice(0, 6), { city: 'Nowhere', phone: '0' });
-    const damaged = String((await pair.done('snapshot', 'create', '--platform', 'hubspot', '--platform', 'warehouse'))['id']);
+    const damaged = String((await pair.done(...both))['id']);
     await pair.edit(one, { city: 'Bonn' }, 'hubspot');
     await pair.edit(two, { phone: '+15557770000' }, 'warehouse');
     await pair.edit(three, { city: 'Ulm' }, 'warehouse');
@@ -105,6 +108,7 @@ it('an edit by a person on one side is kept on both, or put back on both, as it 
     expect(planned).toMatchObject({
       settled: [{ id: `hubspot/contacts/${one}/city`, takes: 'hubspot', code: 'kept' }],
       differences: { count: 3, counts: { kept: 2, missing: 1 } },
+      windowUnknown: [expect.stringContaining('nobody asked')],
     });
     const choices = [`hubspot/contacts/${two}/phone=warehouse`, `hubspot/contacts/${three}/city=restore`];
     const decided = await pair.done('restore', 'show', String(planned['id']), ...choices.flatMap((choice) => ['--choose', choice]));
@@ -117,6 +121,42 @@ it('an edit by a person on one side is kept on both, or put back on both, as it 
     const verified = await pair.run('restore', 'verify', String(decided['id']));
     expect(verified.data).toMatchObject({ differences: { count: 1, named: [{ code: 'missing' }] } });
     expect(verified.code).toBe(2);
+  });
+});
+
+it('a value that may be the damage is carried to no other side, whoever has the authority', async () => {
+  await withPair(async (pair) => {
+    const [first = '', second = ''] = pair.contacts;
+    const base = await pair.set();
+    await pair.sync([first, second], { city: 'Nowhere' });
+    // Someone else wrote the bad value into HubSpot: nothing ties it to the incident there, so that its plan leaves it.
+    await pair.edit(first, { city: 'Elsewhere' }, 'hubspot');
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    expect(planned).toMatchObject({
+      settledCount: 0,
+      differences: {
+        count: 1,
+        named: [
+          {
+            code: 'kept',
+            sides: [
+              { value: 'Elsewhere', plan: 'left' },
+              { value: 'City 0', plan: 'written' },
+            ],
+          },
+        ],
+      },
+    });
+    // A limit on what a set may say of a difference.
+    const difference = `hubspot/contacts/${first}/city`;
+    for (const wrong of [`${difference}=nowhere`, `hubspot/contacts/${second}/city=keep`])
+      expect((await pair.run('restore', 'show', String(planned['id']), '--choose', wrong)).code).not.toBe(0);
+    const kept = await pair.done('restore', 'show', String(planned['id']), '--choose', `${difference}=keep`);
+    expect(kept).toMatchObject({ differences: { count: 1 } });
+    const decided = await pair.done('restore', 'show', String(kept['id']), '--choose', `${difference}=restore`);
+    await pair.done('restore', 'apply', String(decided['id']), '--confirm', String(decided['confirm']));
+    expect(await pair.held(first, 'city')).toEqual(['City 0', 'City 0']);
+    expect(await pair.differing()).toEqual([]);
   });
 });
 

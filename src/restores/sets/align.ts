@@ -4,6 +4,7 @@ import type { RestoreDeps } from '../plan/plan.js';
 import { redraft } from '../plan/redraft.js';
 import { schemaOf } from '../records/platform-items.js';
 import type { FieldMove, Plan, PlanSummary } from '../types.js';
+import { isMembers } from './rows.js';
 
 /** A value that a plan is to write since the other side of the set will hold it. */
 export interface AlignedCell {
@@ -31,7 +32,8 @@ export async function alignPlan(plan: Plan, cells: readonly AlignedCell[], by: s
   return await redraft(plan, by, deps, {}, async (draft) => {
     for await (const line of plan.lines()) {
       if (line.kind === 'conflict') {
-        if (!decided.has(line.id)) draft.conflict(line);
+        // One about several fields stays: the others are not decided by this.
+        if (!decided.has(line.id) || isMembers(line.live ?? line.base)) draft.conflict(line);
         continue;
       }
       const { kind: _kind, n: _n, ...change } = line;

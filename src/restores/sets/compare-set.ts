@@ -8,7 +8,7 @@ import { compareRows, type RowDifference } from './compare-rows.js';
 import { Overlay, recordsIn, rowOf, type Row, type RowForm } from './rows.js';
 import { isNothing, sameAcross } from './same-across.js';
 import type { ComparedPair, Differences, DifferenceCode, DifferingSide, NotComparedPair, SetComparison, SetDifference } from './types.js';
-import { windowOf, type ChangedWhile } from './window.js';
+import { windowOf, windowUnknown, type ChangedWhile } from './window.js';
 
 /** Differences that are named; the rest is counted. */
 export const MOST_NAMED = 1000;
@@ -43,6 +43,7 @@ export async function compareSet(request: CompareRequest, options: CallOptions):
   const compared: ComparedPair[] = [];
   const notCompared: NotComparedPair[] = [];
   const all: SetDifference[] = [];
+  const { base } = request;
   if (request.syncs.length === 0) notCompared.push({ sync: '', why: 'runback.yml names no sync that writes to these platforms' });
   for (const { name, carries } of request.syncs) {
     const between = carries.filter(({ sides }) => sides.every(({ platform }) => request.plans.has(platform)));
@@ -53,11 +54,18 @@ export async function compareSet(request: CompareRequest, options: CallOptions):
       else compared.push(one);
     }
   }
-  return { comparison: { compared, notCompared, differences: countedOf(all) }, all };
+  const unknown =
+    base === undefined
+      ? ['the snapshot of the set is gone']
+      : windowUnknown(
+          base.manifest.set,
+          compared.flatMap(({ between }) => between),
+        );
+  return { comparison: { compared, notCompared, windowUnknown: unknown, differences: countedOf(all) }, all };
 }
 
 /** Differences with their numbers, the first of them by name. */
-export function countedOf(all: readonly SetDifference[]): Differences {
+function countedOf(all: readonly SetDifference[]): Differences {
   const counts: Partial<Record<DifferenceCode, number>> = {};
   for (const { code } of all) counts[code] = (counts[code] ?? 0) + 1;
   return { count: all.length, counts, named: all.slice(0, MOST_NAMED) };

@@ -110,7 +110,8 @@ function withMoves(fields: PlatformRecord['fields'], change: RecordChange): Plat
 
 const cell = (key: string, field: string): string => JSON.stringify([key, field]);
 
-function isMembers(value: Value | undefined): boolean {
+/** True for the values of several fields by their names, as a conflict about a group of them tells them. */
+export function isMembers(value: Value | undefined): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -87,6 +87,8 @@ export interface NotComparedPair {
 export interface SetComparison {
   readonly compared: readonly ComparedPair[];
   readonly notCompared: readonly NotComparedPair[];
+  /** Why it is not known, or not all of it, what was changed while the set was taken; empty where it is. */
+  readonly windowUnknown: readonly string[];
   readonly differences: Differences;
 }
 

@@ -35,3 +35,13 @@ export function windowOf(set: SnapshotSet | undefined): {
 }
 
 const nameOf = (platform: string, object: string, key: string): string => JSON.stringify([platform, object, key]);
+
+/** Why a set does not name all that was changed while it was taken, of these object types; empty where it does. */
+export function windowUnknown(set: SnapshotSet | undefined, objects: readonly string[]): readonly string[] {
+  if (set === undefined) return ['nobody asked what was changed while it was taken: its job has no syncs, or no job took it'];
+  const more = set.changed - set.changes.length;
+  return [
+    ...set.unknown.flatMap(({ platform, object, why }) => (objects.includes(`${platform}/${object}`) ? [`${platform}/${object}: ${why}`] : [])),
+    ...(more > 0 ? [`${String(more)} records more were changed than it names`] : []),
+  ];
+}

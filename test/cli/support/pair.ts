@@ -73,7 +73,7 @@ export async function openPair(server: TestPostgres, size = 12): Promise<Pair> {
   const { contacts } = seedMessy(sandbox, { contacts: size, companies: 0, deals: 0, seed: 5 });
   const of = (id: string): Readonly<Record<string, string | undefined>> => sandbox.records('contacts').find((one) => one.id === id)?.properties ?? {};
   for (const [n, id] of contacts.entries())
-    sandbox.writeAs(person('7')).apply({
+    sandbox.writeAs(person(7)).apply({
       action: 'update',
       object: 'contacts',
       id,
@@ -138,7 +138,7 @@ ${CARRIES}backups:
     return ended.data;
   };
   const write = async (ids: readonly string[], values: Readonly<Record<string, string>>, where: string, by: string): Promise<void> => {
-    const writer = sandbox.writeAs(by === 'sync' ? SYNC : person('7'));
+    const writer = sandbox.writeAs(by === 'sync' ? SYNC : person(7));
     for (const id of ids) {
       const email = emailOf(id);
       if (where !== 'warehouse') writer.apply({ action: 'update', object: 'contacts', id, properties: values });

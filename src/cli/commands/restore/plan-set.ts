@@ -145,6 +145,8 @@ export async function verifyBoth(context: CommandContext, opened: Session, wante
   const { verifySet } = await import('../../../restores/index.js');
   const place = await openSet(context, opened, platformsOf(set));
   const pause = await pauseOf(opened, set);
+  if (pause === undefined && place.syncs.length > 0)
+    context.live.note('This set no longer holds the syncs paused: what they write in the meantime shows as differences.');
   context.live.start('Comparing both sides with their plans, and with each other');
   const verified = await verifySet(set, place, context.call);
   const remaining = verified.plans.some((plan) => plan.remaining > 0) || verified.differences.count > 0;

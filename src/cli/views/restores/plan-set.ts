@@ -44,7 +44,7 @@ function sideWords({ id, counts }: PlanHeader): string {
 }
 
 /** What was compared, what was not, and each difference with what can be done about it. */
-export function comparisonLines({ compared, notCompared, differences }: SetComparison, style: Style): readonly string[] {
+export function comparisonLines({ compared, notCompared, windowUnknown, differences }: SetComparison, style: Style): readonly string[] {
   const { glyph } = style;
   return [
     ...compared.map(
@@ -52,6 +52,7 @@ export function comparisonLines({ compared, notCompared, differences }: SetCompa
         `${glyph.done} Compared ${visible(a)} with ${visible(b)}: ${counted(records, 'records')}, ${counted(values, 'values')}${alone === 0 ? '' : `; ${counted(alone, 'records')} without a counterpart, as in the set`}`,
     ),
     ...notCompared.map(({ sync, why }) => `${glyph.warning} Not compared${sync === '' ? '' : `, ${visible(sync)}`}: ${visible(why)}`),
+    ...windowUnknown.map((why) => `${glyph.warning} Not known what changed while the set was taken: ${visible(why)}`),
     ...(compared.length === 0
       ? [`${glyph.warning} Nothing was compared, so it is not known whether both sides agree.`]
       : [`${differences.count === 0 ? glyph.done : glyph.warning} ${counted(differences.count, 'differences')} between the systems`]),
