@@ -255,8 +255,10 @@ it('killed at any moment, applying the set again ends with both sides done and n
     const { operations } = await runCrashing(command);
     expect(await pair.differing()).toEqual([]);
     const points = operations
-      .filter((_, at) => at % 6 === 3)
-      .flatMap(({ n }) => [{ n, when: n % 2 === 0 ? ('after' as const) : ('before' as const) }]);
+      .filter((_, at) => everyPoint || at % 6 === 3)
+      .flatMap(({ n }) =>
+        (everyPoint ? (['before', 'after'] as const) : n % 2 === 0 ? (['after'] as const) : (['before'] as const)).map((when) => ({ n, when })),
+      );
     let killed = 0;
     for (const point of points) {
       await pair.done('restore', 'undo', id);
