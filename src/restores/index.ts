@@ -17,7 +17,7 @@ export * from './types.js';
 export { applySet, type SideOutcome, setConfirmation, undoSet } from './sets/apply-set.js';
 export type { SetSync } from './sets/compare-set.js';
 export { decideSet, planSet } from './sets/plan-set.js';
-export { plansOf, readSet, setWith } from './sets/set-file.js';
+export { plansOf, readSet, setAfter, setWith } from './sets/set-file.js';
 export { restoresOf, type SideStanding } from './sets/standing.js';
 export * from './sets/types.js';
 export { verifySet } from './sets/verify-set.js';

@@ -94,26 +94,32 @@ it('what another writer changed while the set was taken is named, and a plan for
 
 it('an edit by a person on one side is kept on both, or put back on both, as it is decided; what nobody decided is named', async () => {
   await withPair(async (pair) => {
-    const [, one = '', two = '', three = '', four = ''] = pair.contacts;
+    const [, one = '', two = '', three = '', four = '', five = ''] = pair.contacts;
     // Taken by no job: nobody asked what changed in the meantime, which is said.
     const both = ['snapshot', 'create', '--platform', 'hubspot', '--platform', 'warehouse'];
     const base = String((await pair.done(...both))['id']);
     await pair.sync(pair.contacts.slice(0, 6), { city: 'Nowhere', phone: '0' });
     const damaged = String((await pair.done(...both))['id']);
     await pair.edit(one, { city: 'Bonn' }, 'hubspot');
+    await pair.edit(five, { city: 'Jena' }, 'hubspot');
     await pair.edit(two, { phone: '+15557770000' }, 'warehouse');
     await pair.edit(three, { city: 'Ulm' }, 'warehouse');
     await pair.sql(`DELETE FROM people WHERE email = '${pair.emailOf(four)}'`);
     const planned = await pair.done('restore', 'plan', '--set', base, '--damaged', damaged, '--unattributed', 'include');
     expect(planned).toMatchObject({
-      settled: [{ id: `hubspot/contacts/${one}/city`, takes: 'hubspot', code: 'kept' }],
+      settled: [one, five].map((id) => ({ id: `hubspot/contacts/${id}/city`, takes: 'hubspot', code: 'kept' })),
       differences: { count: 3, counts: { kept: 2, missing: 1 } },
       windowUnknown: [expect.stringContaining('nobody asked')],
     });
-    const choices = [`hubspot/contacts/${two}/phone=warehouse`, `hubspot/contacts/${three}/city=restore`];
+    const choices = [`hubspot/contacts/${two}/phone=warehouse`, `hubspot/contacts/${three}/city=restore`, `hubspot/contacts/${five}/city=warehouse`];
     const decided = await pair.done('restore', 'show', String(planned['id']), ...choices.flatMap((choice) => ['--choose', choice]));
     expect(decided).toMatchObject({ differences: { count: 1, named: [{ code: 'missing', sides: [{ key: four }, { platform: 'warehouse' }] }] } });
+    // A person decides otherwise than the authority; and of what that replaces no conflict is left.
+    const conflictsOf = (set: Record<string, unknown>): unknown =>
+      (set['plans'] as readonly { counts: { conflicts: unknown } }[])[0]?.counts.conflicts;
+    expect([conflictsOf(planned), conflictsOf(decided)]).toEqual([{ 'edited-since': 2 }, { 'edited-since': 1 }]);
     await pair.done('restore', 'apply', String(decided['id']), '--confirm', String(decided['confirm']));
+    expect(await pair.held(five, 'city')).toEqual(['City 5', 'City 5']);
     expect(await pair.held(one, 'city')).toEqual(['Bonn', 'Bonn']);
     expect(await pair.held(two, 'phone')).toEqual(['+15557770000', '+15557770000']);
     expect(await pair.held(three, 'city')).toEqual(['City 3', 'City 3']);
@@ -153,6 +159,8 @@ it('a value that may be the damage is carried to no other side, whoever has the 
       expect((await pair.run('restore', 'show', String(planned['id']), '--choose', wrong)).code).not.toBe(0);
     const kept = await pair.done('restore', 'show', String(planned['id']), '--choose', `${difference}=keep`);
     expect(kept).toMatchObject({ differences: { count: 1 } });
+    // The set that a decision was taken on is not applied by mistake without a word.
+    expect((await pair.run('restore', 'apply', String(planned['id']))).out).toContain(`restore apply ${String(kept['id'])}`);
     const decided = await pair.done('restore', 'show', String(kept['id']), '--choose', `${difference}=restore`);
     await pair.done('restore', 'apply', String(decided['id']), '--confirm', String(decided['confirm']));
     expect(await pair.held(first, 'city')).toEqual(['City 0', 'City 0']);

@@ -1,10 +1,10 @@
-import { ownValue, setOwn, type Value } from '../../records/index.js';
+import { ownValue, sameValue, setOwn, type Value } from '../../records/index.js';
 import { nameOf } from '../decide/order.js';
 import type { RestoreDeps } from '../plan/plan.js';
 import { redraft } from '../plan/redraft.js';
 import { schemaOf } from '../records/platform-items.js';
-import type { FieldMove, Plan, PlanSummary } from '../types.js';
-import { isMembers } from './rows.js';
+import type { FieldMove, Plan, PlanConflict, PlanSummary } from '../types.js';
+import { isMembers, membersOf } from './rows.js';
 
 /** A value that a plan is to write since the other side of the set will hold it. */
 export interface AlignedCell {
@@ -32,8 +32,7 @@ export async function alignPlan(plan: Plan, cells: readonly AlignedCell[], by: s
   return await redraft(plan, by, deps, {}, async (draft) => {
     for await (const line of plan.lines()) {
       if (line.kind === 'conflict') {
-        // One about several fields stays: the others are not decided by this.
-        if (!decided.has(line.id) || isMembers(line.live ?? line.base)) draft.conflict(line);
+        if (!decided.has(line.id) || !isDecided(line, cells)) draft.conflict(line);
         continue;
       }
       const { kind: _kind, n: _n, ...change } = line;
@@ -53,6 +52,14 @@ export async function alignPlan(plan: Plan, cells: readonly AlignedCell[], by: s
       draft.record({ action: 'update', object, key, fields: joined({}, more), why, attribution: { state: 'unknown' } });
     }
   });
+}
+
+/** Whether these values are all that a conflict is about: of one about several fields, all that were damaged. */
+function isDecided({ object, key, base, damaged, live }: PlanConflict, cells: readonly AlignedCell[]): boolean {
+  if (!isMembers(live ?? base)) return true;
+  const [before, after] = [membersOf(base), membersOf(damaged)];
+  const fields = new Set(cells.filter((cell) => cell.object === object && cell.key === key).map(({ field }) => field));
+  return Object.keys({ ...before, ...after }).every((name) => fields.has(name) || sameValue(ownValue(before, name), ownValue(after, name)));
 }
 
 function joined(fields: Readonly<Record<string, FieldMove>>, cells: readonly AlignedCell[]): Readonly<Record<string, FieldMove>> {

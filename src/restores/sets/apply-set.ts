@@ -165,7 +165,8 @@ function notConfirmed({ id }: PlanSet, expected: string, confirmed: string | und
 /** The error of one side, with what became of the others: until both are done, the two systems differ. */
 async function withSides(error: unknown, set: PlanSet, store: Store, verb: 'apply' | 'undo'): Promise<unknown> {
   if (!isRunbackError(error)) return error;
-  const standings = await restoresOf(store, set);
+  const standings = await restoresOf(store, set).catch(() => undefined);
+  if (standings === undefined) return error;
   const words = standings.map(
     ({ platform, restore }) =>
       `${platform}: ${restore === undefined ? 'nothing is written' : `${restore.state}, ${restore.applied} of ${restore.total} changes written (${restore.id})`}`,

@@ -5,9 +5,9 @@ import { readPlan } from '../records/plan-file.js';
 import type { Plan, PlanFilters } from '../types.js';
 import type { SetSync } from './compare-set.js';
 import { plansOf, setDocument } from './set-file.js';
-import { type Settled, settle } from './settle.js';
+import { settle } from './settle.js';
 import { restoresOf } from './standing.js';
-import type { DifferenceChoice, PlanSet } from './types.js';
+import type { DifferenceChoice, PlanSet, SetSide } from './types.js';
 
 /** What a set of plans works with. */
 export interface SetDeps {
@@ -70,15 +70,10 @@ export async function decideSet(
       next: `Put it back first: runback restore undo ${set.id}. Or make a new set: runback restore plan --set ${set.base}`,
     });
   const { base, damaged, now, pause } = set;
+  // From the plans before any was settled, so that a person may decide otherwise than an authority or an earlier decision.
   const choices = { ...set.choices, ...made.choices };
-  // Decisions that were taken before are in its plans: only the new ones are looked for.
-  const request = { id: made.id, base, damaged, now, pause, by: made.by, choices: made.choices };
-  return await bind(request, await plansOf(store, set), deps, options, {
-    from: set.id,
-    choices,
-    settled: set.settled,
-    settledCount: set.settledCount,
-  });
+  const plans = await plansOf(store, set, 'first');
+  return await bind({ id: made.id, base, damaged, now, pause, by: made.by, choices }, plans, deps, options, set.id);
 }
 
 async function bind(
@@ -86,7 +81,7 @@ async function bind(
   plans: ReadonlyMap<string, Plan>,
   deps: SetDeps,
   options: CallOptions,
-  before: Partial<Pick<PlanSet, 'from' | 'choices' | 'settled' | 'settledCount'>> = {},
+  from?: string,
 ): Promise<PlanSet> {
   const [platform] = plans.keys();
   const { store, clock, catalog } = deps.depsOf(platform ?? '');
@@ -104,22 +99,18 @@ async function bind(
     damaged: request.damaged,
     now: request.now,
     pause: request.pause,
-    sides: [...made.plans].map(([name, { header, hash }]) => ({ platform: name, plan: header.id, hash })),
+    sides: sidesOf(made.plans),
+    first: sidesOf(plans),
     ...made.comparison,
-    ...settledOf(made, before),
-    ...defined({ from: before.from, choices: before.choices }),
+    settled: made.settled,
+    settledCount: made.settledCount,
+    ...defined({ from, choices: from === undefined ? undefined : choices }),
   };
   return await setDocument(store, set.id).update(() => set);
 }
 
-/** Decisions that stand: those of this set, and those that are in the plans already. */
-function settledOf(
-  { settled, settledCount, all }: Settled,
-  { settled: earlier = [], settledCount: earlierCount = 0 }: Partial<Pick<PlanSet, 'settled' | 'settledCount'>>,
-): Pick<PlanSet, 'settled' | 'settledCount'> {
-  const gone = new Set([...settled, ...all].map(({ id }) => id));
-  const kept = earlier.filter(({ id }) => !gone.has(id));
-  return { settled: [...kept, ...settled].slice(0, 1000), settledCount: settledCount + earlierCount - (earlier.length - kept.length) };
+function sidesOf(plans: ReadonlyMap<string, Plan>): readonly SetSide[] {
+  return [...plans].map(([platform, { header, hash }]) => ({ platform, plan: header.id, hash }));
 }
 
 async function within<T>(

@@ -65,7 +65,7 @@ export class Overlay {
         if (line.object !== object) continue;
         const left = { is: 'left', conflict: line.code, conflictId: line.id, canRestore: line.change !== undefined } as const;
         // Of a group or a whole record the values are told by name.
-        const fields = line.field === undefined || isMembers(line.live) ? Object.keys(membersOf(line.live ?? line.base ?? null)) : [line.field];
+        const fields = line.field === undefined || isMembers(line.live) ? Object.keys(membersOf(line.live ?? line.base)) : [line.field];
         for (const field of [...fields, ...(line.field === undefined ? [''] : [])]) overlay.#left.set(cell(line.key, field), left);
       } else if (!('link' in line) && line.object === object && line.interim !== true) {
         const before = overlay.#changes.get(line.key);
@@ -115,6 +115,7 @@ export function isMembers(value: Value | undefined): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function membersOf(value: Value): Readonly<Record<string, Value>> {
+/** Those values; none where it is anything else. */
+export function membersOf(value: Value | undefined): Readonly<Record<string, Value>> {
   return isMembers(value) ? (value as Readonly<Record<string, Value>>) : {};
 }

@@ -5,7 +5,7 @@ import type { Plan } from '../types.js';
 import { PLAN_SETS, type PlanSet } from './types.js';
 
 /** What its document keeps byte for byte. */
-const EXACT: readonly string[] = ['id', 'sides', 'base', 'damaged', 'now', 'pause', 'from', 'choices'];
+const EXACT: readonly string[] = ['id', 'sides', 'first', 'base', 'damaged', 'now', 'pause', 'from', 'choices'];
 
 /** Where a set of plans is kept. */
 export function setDocument(store: Store, id: string): Document<PlanSet> {
@@ -22,10 +22,13 @@ export async function readSet(store: Store, id: string): Promise<PlanSet> {
   });
 }
 
-/** The plans of a set by platform, in its order, each the very one that was bound. Throws `not-found`, `plan-tampered`. */
-export async function plansOf(store: Store, set: PlanSet): Promise<ReadonlyMap<string, Plan>> {
+/**
+ * The plans of a set by platform, in its order, each the very one that was bound; or those that they were made from. Throws
+ * `not-found`, `plan-tampered`.
+ */
+export async function plansOf(store: Store, set: PlanSet, which: 'sides' | 'first' = 'sides'): Promise<ReadonlyMap<string, Plan>> {
   const plans = new Map<string, Plan>();
-  for (const { platform, plan: id, hash } of set.sides) {
+  for (const { platform, plan: id, hash } of set[which]) {
     const plan = await readPlan(store, id);
     if (plan.hash !== hash || plan.header.platform !== platform)
       throw new RunbackError('plan-tampered', `Plan ${id} is not the one that ${set.id} binds`, {
@@ -44,5 +47,11 @@ export async function setWith(store: Store, plan: string): Promise<PlanSet | und
     const set = await setDocument(store, id).read();
     if (set?.sides.some((side) => side.plan === plan) === true) return set;
   }
+  return undefined;
+}
+
+/** The newest set that a decision on this one made; undefined where none did. */
+export async function setAfter(store: Store, id: string): Promise<string | undefined> {
+  for (const later of (await store.list(PLAN_SETS)).toReversed()) if ((await setDocument(store, later).read())?.from === id) return later;
   return undefined;
 }

@@ -112,6 +112,8 @@ export interface PlanSet extends SetComparison {
   readonly damaged: string;
   readonly now: string;
   readonly sides: readonly SetSide[];
+  /** The plans as they were made first, before any difference was settled: what each decision starts from. */
+  readonly first: readonly SetSide[];
   /** Holder of the pause of the syncs; sets that follow from one another share it. */
   readonly pause: string;
   readonly settled: readonly SettledDifference[];

@@ -65,8 +65,10 @@ function restoresIn(standings: readonly SideStanding[]): readonly RestoreSummary
 export async function applyBoth(context: CommandContext, opened: Session, wanted: string): Promise<Outcome> {
   const { input, live, call, interrupts } = context;
   const set = await findSet(opened, wanted);
-  const { applySet, plansOf, restoresOf, setConfirmation } = await import('../../../restores/index.js');
+  const { applySet, plansOf, restoresOf, setAfter, setConfirmation } = await import('../../../restores/index.js');
   const plans = await plansOf(opened.store, set);
+  const after = await setAfter(opened.store, set.id);
+  if (after !== undefined) live.note(`A decision on ${set.id} made ${after}. The one with the decision: runback restore apply ${after}`);
   const place = await openSet(context, opened, platformsOf(set));
   const expected = setConfirmation(await restoresOf(opened.store, set), plans);
   const command = `runback restore apply ${set.id}`;
@@ -96,7 +98,9 @@ export async function applyBoth(context: CommandContext, opened: Session, wanted
     for (const { restore, plan, platform } of outcomes) await tie(opened, incidents.get(platform), restore?.id, plan);
     return await bothOutcome(opened, set, outcomes, 'applied');
   } catch (error) {
-    for (const { plan, platform, restore } of await restoresOf(opened.store, set)) await tie(opened, incidents.get(platform), restore?.id, plan);
+    // What went wrong is the error, also where the journals cannot be looked at any more.
+    const standings = await restoresOf(opened.store, set).catch(() => []);
+    for (const { plan, platform, restore } of standings) await tie(opened, incidents.get(platform), restore?.id, plan);
     const { withRefusals } = await import('../../../runbooks/index.js');
     const over = [...plans.values()].find(({ hash }) => isRunbackError(error, 'over-limit') && error.data['hash'] === hash);
     throw over === undefined ? error : withRefusals(error, over.hash, refused.get(over.hash) ?? []);
