@@ -1,9 +1,14 @@
 import { expect, it } from 'vitest';
 
+import { referencesOf } from '../../src/backups/prune/references.js';
+import { systemClock } from '../../src/lib/index.js';
 import type { FieldSchema, Value } from '../../src/records/index.js';
 import { compareRows, type RowDifference } from '../../src/restores/sets/compare-rows.js';
 import type { Row } from '../../src/restores/sets/rows.js';
 import { formFor, sameAcross } from '../../src/restores/sets/same-across.js';
+import { setDocument } from '../../src/restores/sets/set-file.js';
+import type { PlanSet } from '../../src/restores/sets/types.js';
+import { temporaryStore } from '../support/store.js';
 
 const field = (type: FieldSchema['type'], more: Partial<FieldSchema> = {}): FieldSchema => ({
   name: 'f',
@@ -76,6 +81,18 @@ it('every record finds its counterpart or is told: alone, more than one, without
     { is: 'ambiguous', keys: [undefined, 'E'] },
     { is: 'missing', keys: ['6', undefined] },
   ]);
+});
+
+it('no snapshot is pruned that a set of plans was held against, as long as it may be applied', async () => {
+  const clock = systemClock;
+  const { store } = await temporaryStore(clock);
+  const snapshots = { base: 'snap-20261101-020000-aaaa', damaged: 'snap-20261102-020000-bbbb', now: 'snap-20261102-030000-cccc' };
+  const write = async (id: string, createdAt: Date): Promise<void> =>
+    void (await setDocument(store, id).update(() => ({ id, createdAt: createdAt.toISOString(), ...snapshots }) as PlanSet));
+  await write('set-20261102-030000-dddd', new Date(clock.now().getTime() - 25 * 3_600_000));
+  expect((await referencesOf({ store, clock, planMaxAge: '24h' })).references.size).toBe(0);
+  await write('set-20261102-040000-eeee', clock.now());
+  expect([...(await referencesOf({ store, clock, planMaxAge: '24h' })).references.keys()].sort()).toEqual(Object.values(snapshots));
 });
 
 async function* each(rows: readonly Row[]): AsyncIterable<Row> {

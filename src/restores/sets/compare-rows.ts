@@ -17,7 +17,10 @@ export interface RowCounts {
   readonly unmatched: number;
 }
 
+/** Several records of the left side have this match value. */
 const AMBIGUOUS = Symbol('several records');
+/** A record of the right side had it already: nothing else of it is kept. */
+const TAKEN = Symbol('taken');
 
 /**
  * Finds for each record its counterpart, and tells of every value that is not the same. Holds the compared values of the
@@ -30,7 +33,7 @@ export async function compareRows(
   found: (difference: RowDifference) => void,
 ): Promise<RowCounts> {
   let [records, values, unmatched] = [0, 0, 0];
-  const byMatch = new Map<string, Row | typeof AMBIGUOUS>();
+  const byMatch = new Map<string, Row | typeof AMBIGUOUS | typeof TAKEN>();
   for await (const row of left) {
     if (row.match === undefined) {
       unmatched += 1;
@@ -38,25 +41,22 @@ export async function compareRows(
     }
     const before = byMatch.get(row.match);
     if (before !== undefined) {
-      if (before !== AMBIGUOUS) found({ is: 'ambiguous', keys: [before.key, undefined] });
+      if (typeof before === 'object') found({ is: 'ambiguous', keys: [before.key, undefined] });
       found({ is: 'ambiguous', keys: [row.key, undefined] });
     }
     byMatch.set(row.match, before === undefined ? row : AMBIGUOUS);
   }
-  /** Match value to key of the right record that has taken it. */
-  const taken = new Map<string, string>();
   for await (const row of right) {
     if (row.match === undefined) {
       unmatched += 1;
       continue;
     }
     const other = byMatch.get(row.match);
-    const earlier = taken.get(row.match);
-    if (earlier !== undefined || other === AMBIGUOUS) {
+    if (typeof other === 'symbol') {
       found({ is: 'ambiguous', keys: [undefined, row.key] });
       continue;
     }
-    taken.set(row.match, row.key);
+    byMatch.set(row.match, TAKEN);
     if (other === undefined) {
       found({ is: 'missing', keys: [undefined, row.key] });
       continue;
@@ -68,6 +68,6 @@ export async function compareRows(
       if (!same(field, a, b)) found({ is: 'value', keys: [other.key, row.key], field, values: [a, b] });
     }
   }
-  for (const [match, row] of byMatch) if (row !== AMBIGUOUS && !taken.has(match)) found({ is: 'missing', keys: [row.key, undefined] });
+  for (const row of byMatch.values()) if (typeof row === 'object') found({ is: 'missing', keys: [row.key, undefined] });
   return { records, values, unmatched };
 }

@@ -93,7 +93,7 @@ function settledLine(one: SettledDifference): readonly string[] {
   return [
     `  - ${visible(one.id)}: ${visible(takes)}`,
     `    ${visible(`${CODE_WORDS[one.code]}${who}`)}`,
-    ...one.sides.map((side) => `    ${sideLine(side)}`),
+    `    Without that: ${one.sides.map((side) => sideLine(side)).join('; ')}`,
   ];
 }
 
