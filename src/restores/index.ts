@@ -16,6 +16,7 @@ export { verifyRestore } from './apply/verify.js';
 export * from './types.js';
 export { applySet, type SideOutcome, setConfirmation, undoSet } from './sets/apply-set.js';
 export type { SetSync } from './sets/compare-set.js';
+export { withoutForgotten } from './sets/forgetting.js';
 export { decideSet, planSet } from './sets/plan-set.js';
 export { plansOf, readSet, setAfter, setWith } from './sets/set-file.js';
 export { restoresOf, type SideStanding } from './sets/standing.js';

@@ -4,10 +4,11 @@ import { referencesOf } from '../../src/backups/prune/references.js';
 import { systemClock } from '../../src/lib/index.js';
 import type { FieldSchema, Value } from '../../src/records/index.js';
 import { compareRows, type RowDifference } from '../../src/restores/sets/compare-rows.js';
+import { withoutForgotten } from '../../src/restores/sets/forgetting.js';
 import type { Row } from '../../src/restores/sets/rows.js';
 import { formFor, sameAcross } from '../../src/restores/sets/same-across.js';
 import { setDocument } from '../../src/restores/sets/set-file.js';
-import type { PlanSet } from '../../src/restores/sets/types.js';
+import type { PlanSet, SetDifference } from '../../src/restores/sets/types.js';
 import { temporaryStore } from '../support/store.js';
 
 const field = (type: FieldSchema['type'], more: Partial<FieldSchema> = {}): FieldSchema => ({
@@ -93,6 +94,26 @@ it('no snapshot is pruned that a set of plans was held against, as long as it ma
   expect((await referencesOf({ store, clock, planMaxAge: '24h' })).references.size).toBe(0);
   await write('set-20261102-040000-eeee', clock.now());
   expect([...(await referencesOf({ store, clock, planMaxAge: '24h' })).references.keys()].sort()).toEqual(Object.values(snapshots));
+});
+
+it('a record that is forgotten is in no difference of a set any more, on either side', () => {
+  const difference = (key: string, other: string): SetDifference => ({
+    id: `hubspot/contacts/${key}/city`,
+    sync: 'feed',
+    code: 'since',
+    sides: [
+      { platform: 'hubspot', object: 'contacts', key, field: 'city', value: 'Bonn' },
+      { platform: 'warehouse', object: 'public.people', key: other, field: 'city', value: 'Ulm' },
+    ],
+  });
+  const named = [difference('1', 'a'), difference('2', 'b')];
+  const set = {
+    differences: { count: 2, counts: {}, named },
+    settled: [{ ...difference('3', 'a'), decidedBy: 'person', takes: 'hubspot' }],
+  } as unknown as PlanSet;
+  const has = (platform: string, _: string, key: string): boolean => platform === 'warehouse' && key === 'a';
+  expect(withoutForgotten(set, { has })).toEqual({ differences: { count: 2, counts: {}, named: named.slice(1) }, settled: [] });
+  expect(withoutForgotten(set, { has: () => false })).toBe(set);
 });
 
 async function* each(rows: readonly Row[]): AsyncIterable<Row> {

@@ -1,5 +1,14 @@
 import { type CallOptions, type Clock, isRunbackError, messageOf, newId, RunbackError } from '../../lib/index.js';
-import { forgetInPlan, forgetInRestore, openRestores, planTellsOf, type ToForget } from '../../restores/index.js';
+import {
+  forgetInPlan,
+  forgetInRestore,
+  openRestores,
+  planTellsOf,
+  type ToForget,
+  PLAN_SETS,
+  type PlanSet,
+  withoutForgotten,
+} from '../../restores/index.js';
 import { type Catalog, digestOfKey, type RecordName } from '../../snapshots/index.js';
 import type { JournalEntry, LockOwner, RewrittenJournal, Store } from '../../store/index.js';
 import { type AlsoHeld, alsoHeld } from './also-held.js';
@@ -221,8 +230,11 @@ class Forgetting {
         await this.#at({ what: 'document', kind, id }, async () => {
           const document = store.document<unknown>(kind, id, { exact: 'all' });
           const now = await document.read();
-          if (what.scrub(now) === now) return false;
-          if (!this.dry) await document.update((current) => what.scrub(current));
+          // Sets of plans name records by their keys, as plans do.
+          const without = (value: unknown): unknown =>
+            what.scrub(kind === PLAN_SETS && value !== undefined ? withoutForgotten(value as PlanSet, what) : value);
+          if (without(now) === now) return false;
+          if (!this.dry) await document.update(without);
           return true;
         });
     }

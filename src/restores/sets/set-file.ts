@@ -32,7 +32,7 @@ export async function plansOf(store: Store, set: PlanSet, which: 'sides' | 'firs
     const plan = await readPlan(store, id);
     if (plan.hash !== hash || plan.header.platform !== platform)
       throw new RunbackError('plan-tampered', `Plan ${id} is not the one that ${set.id} binds`, {
-        why: `Its hash is ${plan.hash}, and the set names ${hash}.`,
+        why: `Its hash is ${plan.hash}, and the set names ${hash}. It was edited, or a record that it told of was forgotten.`,
         state: 'Nothing was written.',
         next: `Make a new set: runback restore plan --set ${set.base}`,
       });
