@@ -347,9 +347,10 @@ export type MutationResult =
    * It is so on the platform now, perhaps in the platform's own form. `key`: the record's key, new after a create.
    * `record`: the whole record as it stands after the write, where the platform's own answer to it shows every field;
    * else callers read it. `was`: the whole record as it stood just before the write, where nobody else can have written
-   * in between.
+   * in between. `asSent`: both were compared on the platform, where nobody else can have written in between: what was
+   * sent stands in the form in which it was sent, and every other field that is not read-only is as it was.
    */
-  | { readonly status: 'applied'; readonly key: string; readonly record?: PlatformRecord; readonly was?: PlatformRecord }
+  | { readonly status: 'applied'; readonly key: string; readonly record?: PlatformRecord; readonly was?: PlatformRecord; readonly asSent?: true }
   /** Nothing written: the platform's value was not `expect`ed. `live` where known. */
   | { readonly status: 'moved'; readonly live?: Fields }
   /** Nothing written, and trying again will not help. `fields`: what it is about, where that is known: without these the rest may be written. */

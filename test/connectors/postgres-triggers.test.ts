@@ -193,6 +193,41 @@ test('what triggers changed beside what was written is in the answer, whole, and
   });
 });
 
+test('of records that stand as they were sent, with all else as it was, nothing but that is answered; of any other, what it was and is', async () => {
+  const sql = `CREATE TABLE t (id int PRIMARY KEY, v text, n numeric(10,2), w text, j json, twice int GENERATED ALWAYS AS (id * 2) STORED, size int GENERATED ALWAYS AS (length(v)) STORED);
+    CREATE FUNCTION by_key() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      CASE NEW.id WHEN 2 THEN NEW.w := NULL; WHEN 3 THEN NEW.w := ''; WHEN 4 THEN NEW.v := 'New'; WHEN 5 THEN NEW.id := 50; WHEN 6 THEN NEW.j := '{"a": 1}'; WHEN 7 THEN NEW.v := OLD.v; WHEN 8 THEN RETURN NULL;
+        WHEN 9 THEN NEW.w := (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 60000) i); ELSE NULL; END CASE; RETURN NEW; END $$;
+    CREATE TRIGGER by_key BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION by_key();
+    INSERT INTO t SELECT i, 'old', 1, CASE WHEN i = 3 THEN NULL ELSE 'w' END, '{"a":1}' FROM generate_series(1, 11) i`;
+  await withDatabase(sql, async ({ connector }) => {
+    const schema = await schemaOf(connector, 't');
+    const update = (key: string, more: Record<string, string> = {}, expected: Record<string, string> = {}) => ({
+      action: 'update' as const,
+      schema,
+      key,
+      set: { v: 'new', ...more },
+      expect: { v: 'old', ...expected },
+    });
+    const plain = ['1', '2', '3', '4', '6', '7', '8', '9'].map((key) => update(key));
+    const results = await connector.write([...plain, update('10', { n: '2.5' }, { n: '1.00' }), update('11', { n: '2.50' }, { n: '1.00' })]);
+    const told = results.map((result) =>
+      result.status === 'applied' ? { ...result.record?.fields, was: result.was?.fields['w'], asSent: result.asSent } : result,
+    );
+    const nothing = { was: undefined, asSent: true };
+    const whole = (w: string | null, other: object = {}) => ({ v: 'new', n: '1.00', w, j: '{"a":1}', was: 'w', asSent: undefined, ...other });
+    expect(told.slice(0, 5)).toEqual([nothing, whole(null), whole('', { was: null }), whole('w', { v: 'New' }), whole('w', { j: '{"a": 1}' })]);
+    expect(told.slice(5, 7)).toMatchObject([
+      { status: 'rejected', fields: ['v'] },
+      { status: 'rejected', fields: ['v'] },
+    ]);
+    // Too long to be answered with so many: it was written by itself.
+    expect(told[7]).toMatchObject({ v: 'new', was: 'w', asSent: undefined });
+    expect(told.slice(8)).toEqual([whole('w', { n: '2.50' }), nothing]);
+    expect(await connector.write([update('5')])).toMatchObject([{ status: 'in_doubt' }]);
+  });
+});
+
 test('a value that a trigger keeps as it was is refused by name, and so is a write that it cancels; the others are written', async () => {
   const sql = `CREATE TABLE t (id int PRIMARY KEY, v text, w text, n numeric(10,2));
     CREATE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -78,7 +78,7 @@ async function writeOne(mutation: LinkMutation, context: LinkContext, run: Run):
     if (isLocked(server)) {
       // The others do not wait as long again for what may be the same lock.
       await run(`SET LOCAL lock_timeout = '100ms'`);
-      const shape = { table: from, key: fromKey, set: [], expect: [], answer: [] };
+      const shape = { table: from, key: fromKey, set: [], expect: [], answer: [], watched: [] };
       const who = await whoLocks(shape, [{ n: 0, key: fromParts, set: [], expect: [] }], run);
       return { status: 'failed', message: `${from.object} is locked: ${who.get(0) ?? server.message}. Nothing was written.` };
     }

@@ -24,6 +24,8 @@ export interface Shape {
   readonly expect: readonly Column[];
   /** Columns that make the record that a write answers with. */
   readonly answer: readonly Column[];
+  /** Those of them that a record holds for people to change: what else a write changes there is told. */
+  readonly watched: readonly Column[];
 }
 
 /**
@@ -43,19 +45,19 @@ const SHORT_BYTES = 8192;
 const NARROW = 400;
 
 /** True where the values of a record go as one array each, so that they are one column of a row. */
-function isWide(shape: Shape): boolean {
+export function isWide(shape: Shape): boolean {
   return shape.set.length + shape.expect.length > NARROW;
 }
 
-function valueAt(shape: Shape, of: 's' | 'e', place: number): string {
+export function valueAt(shape: Shape, of: 's' | 'e', place: number): string {
   return isWide(shape) ? `v.${of}[${String(place + 1)}]` : `v.${of}${String(place)}`;
 }
 
-/** What {@link source} made of items: one group is looked at, written and looked at again. */
+/** What {@link source} made of items: one group may be looked at, written and looked at again. */
 const sources = new WeakMap<readonly Item[], { readonly shape: Shape; readonly made: Statement }>();
 
 /** The values of a group as rows of `v`: n, k0…, s0…, e0…. Everything is text and is cast where it is used. */
-function source(shape: Shape, items: readonly Item[]): Statement {
+export function source(shape: Shape, items: readonly Item[]): Statement {
   const known = sources.get(items);
   if (known?.shape === shape) return known.made;
   const made = sourceOf(shape, items);
@@ -88,7 +90,7 @@ function sourceOf(shape: Shape, items: readonly Item[]): Statement {
   return { text: `${rowsOf(names)} AS v(${names.join(', ')})`, values };
 }
 
-function keyIs(shape: Shape, alias: string): string {
+export function keyIs(shape: Shape, alias: string): string {
   return keyMatch(
     shape.key,
     alias,
@@ -98,23 +100,23 @@ function keyIs(shape: Shape, alias: string): string {
 }
 
 /** SQL per expected column: true where it prints as expected. */
-function expectedTerms(shape: Shape, alias: string): string[] {
+export function expectedTerms(shape: Shape, alias: string): string[] {
   return shape.expect.map((column, i) => printsAs(`${alias}.${identifier(column.name)}`, valueAt(shape, 'e', i)));
 }
 
-function expected(shape: Shape): string {
+export function expected(shape: Shape): string {
   return expectedTerms(shape, 't')
     .map((term) => ` AND ${term}`)
     .join('');
 }
 
 /** A value to write, as its column's type. */
-function written(shape: Shape, place: number): string {
+export function written(shape: Shape, place: number): string {
   return `${valueAt(shape, 's', place)}::${shape.set[place]?.cast ?? 'pg_catalog.text'}`;
 }
 
 /** A value of more bytes is not answered where so many records are; whoever needs it asks for fewer, or reads it. */
-function answeredBytes(records: number): number {
+export function answeredBytes(records: number): number {
   return Math.max(SHORT_BYTES, Math.floor(ANSWERED_BYTES / Math.max(1, records)));
 }
 
@@ -125,23 +127,30 @@ function answeredBytes(records: number): number {
  */
 function answer(shape: Shape, alias: string, records: number, before = false): string {
   const most = answeredBytes(records);
-  const long = shape.answer.filter((column) => column.variable).map((column) => tooLong(column, alias, most));
-  const kept = (before ? [] : expectedTerms(shape, alias)).map((term) => `CASE WHEN ${term} THEN '=' ELSE '~' END`);
+  const names = shape.answer.map((column) => `${alias}.${identifier(column.name)}`);
+  const long = shape.answer.flatMap((column, i) => (column.variable ? [tooLong(names[i] ?? '', most)] : []));
   return [
     'v.n',
     keyText(shape.key, alias),
-    kept.length === 0 ? `''` : `pg_catalog.array_to_string(ARRAY[${kept.join(', ')}]::pg_catalog._text, '')`,
+    before ? `''` : letters(shape, alias),
     long.length === 0 ? 'false' : `(${long.join(' OR ')}) IS TRUE`,
-    ...shape.answer.map((column) => {
-      const name = `${alias}.${identifier(column.name)}`;
-      return column.variable ? `CASE WHEN ${tooLong(column, alias, most)} THEN NULL ELSE ${name} END` : name;
-    }),
+    ...shape.answer.map((column, i) => answered(column, names[i] ?? '', most)),
   ].join(', ');
 }
 
+/** SQL for a letter per expected column: `=` where it still prints as expected. */
+export function letters(shape: Shape, alias: string): string {
+  const kept = expectedTerms(shape, alias).map((term) => `CASE WHEN ${term} THEN '=' ELSE '~' END`);
+  return kept.length === 0 ? `''` : `pg_catalog.array_to_string(ARRAY[${kept.join(', ')}]::pg_catalog._text, '')`;
+}
+
+/** A value as it is answered: nothing in place of one that is too long. */
+export function answered(column: Column, name: string, bytes: number): string {
+  return column.variable ? `CASE WHEN ${tooLong(name, bytes)} THEN NULL ELSE ${name} END` : name;
+}
+
 /** Only what takes room where it is stored is looked at for what it is as text. */
-function tooLong(column: Column, alias: string, bytes: number): string {
-  const name = `${alias}.${identifier(column.name)}`;
+export function tooLong(name: string, bytes: number): string {
   const stored = `pg_catalog.pg_column_size(${name}) OPERATOR(pg_catalog.>) ${String(SHORT_BYTES)}`;
   return `CASE WHEN ${stored} THEN pg_catalog.octet_length(pg_catalog.format('%s', ${name})) OPERATOR(pg_catalog.>) ${String(bytes)} ELSE false END`;
 }

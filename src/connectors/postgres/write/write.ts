@@ -8,6 +8,7 @@ import type { Reach, Table } from '../schema/table.js';
 import type { Row } from '../session.js';
 import type { Settings } from '../settings.js';
 import { relation, target } from '../sql.js';
+import { goesAtOnce, outcomesIn, updateAtOnce } from './at-once.js';
 import { blame, quietly } from './blame.js';
 import { whoLocks } from './lockers.js';
 import { type Group, pieces, prepare, type RecordMutation } from './prepare.js';
@@ -37,6 +38,9 @@ export interface WriteContext {
   /** What was said already and is not said again. */
   readonly said: Set<string>;
 }
+
+/** What one group writes begins here, and is taken back to here where it is refused. */
+const SAVE = 'SAVEPOINT batch';
 
 /** While others wait for what we hold, a lock of somebody else is waited for so long at most. */
 const SHORT_WAIT_MS = 1000;
@@ -70,7 +74,7 @@ export async function writeRecords(
     };
     let answers: readonly MutationResult[];
     try {
-      answers = await writer.transact(places.length, work, options, { lockMs, places });
+      answers = await writer.transact(places.length, work, options, { lockMs, places, also: SAVE });
     } catch (error) {
       // Before the first transaction nothing was sent, and that may be said by throwing.
       if (round === 0) throw error;
@@ -132,6 +136,8 @@ class Batch {
   /** Makes the record of an answer; of no use for deletes. */
   private readonly make: (row: Row) => PlatformRecord;
   private waits = 0;
+  /** Where the last savepoint stands: at the very place where one is needed next, before what stays written, or neither. */
+  private saved: 'here' | 'before' | 'no' = 'here';
   /** What updated records were before, by place. */
   private readonly before = new Map<number, PlatformRecord>();
   /** What deletes go on into, as last read. */
@@ -174,13 +180,17 @@ class Batch {
   /** One statement for all items; where it is refused, its halves, down to the record that is to blame. */
   private async apply(shape: Shape, items: readonly Item[]): Promise<void> {
     if (items.length === 0) return;
-    await this.query('SAVEPOINT batch');
-    let rows: readonly Row[] = [];
+    await this.save();
+    let rows: readonly Row[] | undefined;
     let long: readonly Item[] = [];
     try {
-      if (this.action === 'update') long = await this.lookBefore(shape, items);
-      if (long.length === 0 || items.length === 1) rows = await this.write(shape, items);
+      if (this.action === 'update') {
+        rows = goesAtOnce(shape) ? await this.writeAtOnce(shape, items) : undefined;
+        if (rows === undefined) long = await this.lookBefore(shape, items);
+      }
+      if (long.length === 0 || items.length === 1) rows ??= await this.write(shape, items);
     } catch (error) {
+      this.saved = 'no';
       const server = serverError(error);
       const ours = error instanceof NotKept || error instanceof Hidden;
       if (!ours && (server === undefined || !(aboutRecord(server) || isLocked(server)))) throw error;
@@ -203,8 +213,8 @@ class Batch {
       await this.apply(shape, items.slice(middle));
       return;
     }
-    await this.query('RELEASE SAVEPOINT batch');
-    if (long.length > 0 && items.length > 1) {
+    this.saved = 'before';
+    if (rows === undefined) {
       await this.applyLong(shape, items, long);
       return;
     }
@@ -214,6 +224,30 @@ class Batch {
     // A record that others of this batch refer to can go once those are gone.
     const more = this.action === 'delete' && rows.length > 0 && this.reaches.some((reach) => reach.self);
     await (more ? this.apply(shape, missed) : this.explain(shape, missed));
+  }
+
+  /** Every group has its savepoint. That of the group before is given up with the same request. */
+  private async save(): Promise<void> {
+    const { saved } = this;
+    this.saved = 'no';
+    if (saved !== 'here') await this.query(saved === 'before' ? `RELEASE ${SAVE}; ${SAVE}` : SAVE);
+  }
+
+  /**
+   * Locks, writes and compares in one statement. Undefined, with nothing written, where records that were changed by
+   * more than what was sent are too long to be answered with so many.
+   */
+  private async writeAtOnce(shape: Shape, items: readonly Item[]): Promise<readonly Row[] | undefined> {
+    const { asSent, others, tooLong } = outcomesIn(await this.ask(updateAtOnce(shape, items, isWhole(shape))), shape);
+    if (tooLong) {
+      await this.query(`ROLLBACK TO ${SAVE}`);
+      return undefined;
+    }
+    const now = others.map((row) => row.now);
+    this.requireKept(shape, items, now);
+    for (const { was } of others) this.before.set(Number(was[0]), this.made(was));
+    for (const n of asSent) this.results[n] = { status: 'applied', key: this.mutations[n]?.key ?? '', asSent: true };
+    return now;
   }
 
   /**
@@ -255,10 +289,16 @@ class Batch {
       // A trigger that ran after the write has deleted the record, or given it another key.
       if (rows.length < written.length) throw new NotKept();
     }
+    this.requireKept(shape, items, rows);
+    return rows;
+  }
+
+  /** Throws {@link NotKept} where a value stayed as it was although another one was written. */
+  private requireKept(shape: Shape, items: readonly Item[], rows: readonly Row[]): void {
+    if (rows.length === 0) return;
     const byPlace = new Map(items.map((item) => [item.n, item]));
     const undone = new Set(rows.flatMap((row) => undoneIn(shape, byPlace.get(Number(row[0])), row[2] ?? '')));
     if (undone.size > 0) throw new NotKept([...undone].sort());
-    return rows;
   }
 
   /**

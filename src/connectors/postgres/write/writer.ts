@@ -20,6 +20,8 @@ export interface Transacting {
   readonly lockMs?: number;
   /** Places that the results have in the batch; without it, their own. */
   readonly places?: readonly number[];
+  /** A statement that it begins with. */
+  readonly also?: string;
 }
 
 /**
@@ -86,7 +88,7 @@ export class Writer {
     count: number,
     work: (run: Run) => Promise<readonly MutationResult[]>,
     options: WriteOptions,
-    { lockMs, places }: Transacting = {},
+    { lockMs, places, also }: Transacting = {},
   ): Promise<readonly MutationResult[]> {
     const all = (result: MutationResult): readonly MutationResult[] => Array.from({ length: count }, () => result);
     const waits: Waits = { waited: 0 };
@@ -101,7 +103,7 @@ export class Writer {
         // Constraints that would wait for the end are checked at once, so that one bad record is not the whole batch's
         // failure.
         const [row] = await using.query(
-          `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${wait}SET CONSTRAINTS ALL IMMEDIATE; SELECT ${TOKEN}`,
+          `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${wait}SET CONSTRAINTS ALL IMMEDIATE; SELECT ${TOKEN}${also === undefined ? '' : `; ${also}`}`,
           undefined,
           options,
         );

@@ -56,7 +56,8 @@ export async function lookAfter(
   const status = new Map(results.map((result) => [result.id, result]));
   const written = items.filter((item): item is Written => {
     const result = status.get(item.id);
-    return (item.action === 'update' || item.action === 'create') && result?.status === 'applied' && result.already !== true;
+    if ((item.action !== 'update' && item.action !== 'create') || result?.status !== 'applied' || result.already === true) return false;
+    return !isAsSent(known, item.id);
   });
   const keyOf = (item: Written): string => status.get(item.id)?.key ?? item.key;
   const unseen = written.filter((item) => recordIn(known, item.id) === undefined);
@@ -98,6 +99,12 @@ export async function lookAfter(
 function missing(item: Written): ItemResult {
   const message = 'the platform said that it was written, but the record does not exist';
   return { id: item.id, status: item.action === 'create' ? 'in_doubt' : 'failed', contradicted: true, message };
+}
+
+/** True where the platform has looked itself, and there is nothing to tell. */
+function isAsSent({ answers }: Aftermath, id: string): boolean {
+  const answer = answers.get(id);
+  return answer?.status === 'applied' && answer.asSent === true;
 }
 
 function recordIn({ answers }: Aftermath, id: string): PlatformRecord | undefined {
