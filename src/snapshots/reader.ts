@@ -3,7 +3,7 @@ import { inOrder, messageOf, type RunbackError, sha256 } from '../lib/index.js';
 import { compareIn, isInteger, type KeyOrder, type ObjectSchema } from '../records/index.js';
 import { changesSince } from './changes/between.js';
 import { type Layer, linesOf, madeOf } from './changes/chain.js';
-import { type Change, changesIn } from './changes/change-lines.js';
+import { type Change, type ChangeLines, changeLinesIn, changesIn } from './changes/change-lines.js';
 import { readEntry } from './container/entry.js';
 import { linkSchemaEntry, MANIFEST_ENTRY, schemaEntry } from './container/names.js';
 import { damaged, damageOf, partDamage, readSmallEntry, type OpenedSnapshot } from './container/opened.js';
@@ -29,8 +29,8 @@ import { sealHolds, verifySnapshot } from './verify.js';
 const PARTS_AT_ONCE = 3;
 /** Parts that `line` keeps, for keys asked for one after the other. */
 const KEPT_PARTS = 2;
-/** Parts of a base that are kept for the parts made of it: as many as are read at once, and the one that two share. */
-const KEPT_STORED = PARTS_AT_ONCE + 1;
+/** Parts of a base that are kept for the parts made of it: as many as are read at once, the one that two share, and the next. */
+const KEPT_STORED = PARTS_AT_ONCE + 2;
 
 /** Opens the snapshot that another builds on. */
 export type OpenBase = (base: SnapshotBase) => Promise<ZipSnapshotReader>;
@@ -41,8 +41,10 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
   readonly #openBase: OpenBase | undefined;
   readonly #kept = new Map<string, Promise<Buffer>>();
   readonly #stored = new Map<string, Promise<Buffer>>();
-  readonly #changes = new Map<string, Promise<readonly Change[]>>();
+  readonly #changes = new Map<string, Promise<ChangeLines>>();
   #base: Promise<ZipSnapshotReader> | undefined;
+  /** The part that was made last. */
+  #madeLast: PartInfo | undefined;
   #vouched = false;
 
   /** `openBase`: without it, what builds on another snapshot cannot be read. */
@@ -144,9 +146,13 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
     return await kept(this.#stored, part.name, KEPT_STORED, async () => await this.#read(info, part));
   }
 
-  async changes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<readonly Change[]> {
+  async changes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<ChangeLines> {
     signal?.throwIfAborted();
-    return await kept(this.#changes, part.name, KEPT_PARTS, async () => this.#changesIn(info, part, await this.#read(info, part)));
+    return await kept(this.#changes, part.name, KEPT_PARTS, async () => {
+      const changes = changeLinesIn(linesOf(info), await this.#read(info, part));
+      if (changes === undefined) throw this.#noChanges(info, part);
+      return changes;
+    });
   }
 
   async checkedChanges(info: ObjectInfo, parts: readonly PartInfo[], signal?: AbortSignal): Promise<readonly Change[]> {
@@ -161,8 +167,12 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
 
   #changesIn(info: ObjectInfo, part: PartInfo, bytes: Buffer): readonly Change[] {
     const changes = changesIn(linesOf(info), bytes);
-    if (changes === undefined) throw this.#damaged(info, part, 'it does not hold changes');
+    if (changes === undefined) throw this.#noChanges(info, part);
     return changes;
+  }
+
+  #noChanges(info: ObjectInfo, part: PartInfo): RunbackError {
+    return this.#damaged(info, part, 'it does not hold changes');
   }
 
   async changesSince(id: string, info: ObjectInfo, signal?: AbortSignal): Promise<readonly NetChange[] | undefined> {
@@ -206,8 +216,12 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
 
   /** Bytes of a part that is made of others. */
   async #made(info: ObjectInfo, part: PartInfo, signal: AbortSignal | undefined): Promise<Buffer> {
+    // Whoever reads one part after the other will want the next.
+    const before = info.parts[info.parts.indexOf(part) - 1];
+    const ahead = before !== undefined && before === this.#madeLast;
+    this.#madeLast = part;
     try {
-      return await madeOf(this, info, part, signal);
+      return await madeOf(this, info, part, ahead, signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (cannotBeHad(error)) throw error;
@@ -238,6 +252,8 @@ export class ZipSnapshotReader implements SnapshotReader, Layer {
   }
 
   async close(): Promise<void> {
+    // What was read ahead must not find its file closed.
+    await Promise.allSettled(this.#stored.values());
     for (const memory of [this.#kept, this.#stored, this.#changes]) memory.clear();
     const base = await this.#base?.catch(() => undefined);
     await base?.close();

@@ -1,7 +1,8 @@
 import { compareIn } from '../../records/index.js';
 import { compareLines, type LineKind, type LineOrder, NEWLINE } from '../lines/lines.js';
 import type { ObjectInfo, PartInfo, SnapshotManifest } from '../types.js';
-import type { Change } from './change-lines.js';
+import { type Change, type ChangeLines, keyStart } from './change-lines.js';
+import { NewestChanges } from './newest.js';
 
 /** A snapshot as one that others build on. */
 export interface Layer {
@@ -11,7 +12,7 @@ export interface Layer {
   /** Bytes of an entry that is in its file, against its digest only where nobody checks what is made of it. */
   stored(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer>;
   /** The changes of one part, likewise. */
-  changes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<readonly Change[]>;
+  changes(info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<ChangeLines>;
   /** Those of several parts, each checked against its digest. */
   checkedChanges(info: ObjectInfo, parts: readonly PartInfo[], signal?: AbortSignal): Promise<readonly Change[]>;
   /** The one it builds on. */
@@ -59,23 +60,45 @@ async function levelsOf(layer: Layer, info: ObjectInfo): Promise<readonly Level[
  * The bytes of one part of a snapshot that builds on others: the lines of the full one between the first and the last
  * key of the part, with the newest change of each key in their place. The caller checks them against the part's digest,
  * which was that of what the platform gave. Reads the overlapping parts of each level once, one
- * after the other. Throws an Error where more comes out than the part holds.
+ * after the other; `ahead`: also begins to read what the next part needs. Throws an Error where more comes out than the part holds.
  */
-export async function madeOf(layer: Layer, info: ObjectInfo, part: PartInfo, signal?: AbortSignal): Promise<Buffer> {
+export async function madeOf(layer: Layer, info: ObjectInfo, part: PartInfo, ahead: boolean, signal?: AbortSignal): Promise<Buffer> {
   const lines = linesOf(info);
   const levels = await levelsOf(layer, info);
   const full = levels.at(-1);
   if (full === undefined) return Buffer.alloc(0);
   const range = rangeOf(lines.kind, part);
-  const changes: Change[] = [];
-  for (const { layer: from, info: its } of levels.slice(0, -1)) {
-    for (const stored of its.changes?.parts ?? [])
-      if (overlaps(its, stored, part)) changes.push(...within(lines, await from.changes(its, stored, signal), range));
-  }
-  const made = new Made(lines, newestOf(lines, changes), part.bytes);
-  for (const stored of full.info.parts)
-    if (overlaps(full.info, stored, part)) made.add(trimmed(lines, await full.layer.stored(full.info, stored, signal), range));
+  const parts = full.info.parts.filter((stored) => overlaps(full.info, stored, part));
+  // Unpacked elsewhere, while the changes are read and put in their place; what fails is told where it is asked for again.
+  for (const stored of [...parts, ...(ahead ? partsAfter(full.info, parts) : [])])
+    full.layer.stored(full.info, stored, signal).catch(() => undefined);
+  const changes = new NewestChanges(lines);
+  for (const [level, parts] of (await together(levels.slice(0, -1).map(async (one) => await changesOf(one, part, signal)))).entries())
+    for (const some of parts) changes.add(some, ...within(lines, some, range), level);
+  const made = new Made(lines, changes.begin(), part.bytes);
+  for (const stored of parts) made.add(trimmed(lines, await full.layer.stored(full.info, stored, signal), range));
   return made.finish();
+}
+
+/** The part behind these, if there is one. */
+function partsAfter(info: ObjectInfo, parts: readonly PartInfo[]): readonly PartInfo[] {
+  const last = parts.at(-1);
+  if (last === undefined) return [];
+  const next = info.parts.indexOf(last) + 1;
+  return info.parts.slice(next, next + 1);
+}
+
+/** The parts in which one snapshot of the chain holds changes in the range of a part. */
+async function changesOf({ layer, info }: Level, part: PartInfo, signal: AbortSignal | undefined): Promise<readonly ChangeLines[]> {
+  const found: ChangeLines[] = [];
+  for (const stored of info.changes?.parts ?? []) if (overlaps(info, stored, part)) found.push(await layer.changes(info, stored, signal));
+  return found;
+}
+
+/** All of them, in order. Nothing goes on unseen where one fails. */
+async function together<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
 }
 
 /** Beginnings of lines with the first and the last key. */
@@ -95,19 +118,18 @@ function overlaps(info: ObjectInfo, stored: PartInfo, { firstKey, lastKey }: Par
   return compareIn(order, stored.lastKey, firstKey) >= 0 && compareIn(order, stored.firstKey, lastKey) <= 0;
 }
 
-/** Those of the changes, which lie in the order of their keys, that are in the range. */
-function within(lines: LineOrder, changes: readonly Change[], { first, last }: Range): readonly Change[] {
+/** Which of the changes, which lie in the order of their keys, are in the range: the first, and the first behind it. */
+function within(lines: LineOrder, { bytes, starts }: ChangeLines, { first, last }: Range): [number, number] {
   const after = (limit: Buffer, least: number): number => {
-    let [low, high] = [0, changes.length];
+    let [low, high] = [0, starts.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const change = changes[middle];
-      if (change !== undefined && compareLines(lines, change.bytes, change.at, limit, 0) < least) low = middle + 1;
+      if (compareLines(lines, bytes, keyStart(bytes, starts[middle] ?? 0), limit, 0) < least) low = middle + 1;
       else high = middle;
     }
     return low;
   };
-  return changes.slice(after(first, 0), after(last, 1));
+  return [after(first, 0), after(last, 1)];
 }
 
 /** Those of the lines that lie in the range. */
@@ -123,59 +145,60 @@ function trimmed(lines: LineOrder, bytes: Buffer, { first, last }: Range): Buffe
   return bytes.subarray(start, Math.max(start, end));
 }
 
-/** In the order of their keys, of each key the first: they come from the newest snapshot to the oldest. */
-function newestOf(lines: LineOrder, changes: Change[]): readonly Change[] {
-  // Sorting keeps the order of equals.
-  changes.sort((a, b) => compareLines(lines, a.bytes, a.at, b.bytes, b.at));
-  return changes.filter((change, n) => {
-    const before = changes[n - 1];
-    return before === undefined || compareLines(lines, before.bytes, before.at, change.bytes, change.at) !== 0;
-  });
-}
-
 /** Lines of the full snapshot, piece by piece, with the changes in their place. Copies what stays: the pieces can go. */
 class Made {
-  readonly #out: Buffer[] = [];
+  #out: Buffer = Buffer.alloc(0);
   #bytes = 0;
-  #next = 0;
 
   /** `most`: bytes that come out; more is damage. */
   constructor(
     private readonly lines: LineOrder,
-    private readonly changes: readonly Change[],
+    private readonly changes: NewestChanges,
     private readonly most: number,
   ) {}
 
   add(bytes: Buffer): void {
+    const { changes } = this;
     let from = 0;
-    for (let at = 0; at < bytes.length;) {
-      const change = this.changes[this.#next];
-      if (change === undefined) break;
-      const order = compareLines(this.lines, bytes, at, change.bytes, change.at);
+    for (let at = 0; at < bytes.length && !changes.atEnd;) {
+      const order = compareLines(this.lines, bytes, at, changes.bytes, changes.at);
       const end = order > 0 ? at : bytes.indexOf(NEWLINE, at) + 1 || bytes.length;
       if (order >= 0) {
-        this.#keep(bytes.subarray(from, at));
-        this.#put(change);
+        this.#keep(bytes, from, at);
+        this.#put();
         from = end;
       }
       at = end;
     }
-    this.#keep(bytes.subarray(from));
+    this.#keep(bytes, from, bytes.length);
   }
 
   finish(): Buffer {
-    for (let change = this.changes[this.#next]; change !== undefined; change = this.changes[this.#next]) this.#put(change);
-    return Buffer.concat(this.#out, this.#bytes);
+    while (!this.changes.atEnd) this.#put();
+    return this.#out.subarray(0, this.#bytes);
   }
 
-  #put({ is }: Change): void {
-    this.#next += 1;
-    if (is !== undefined) this.#keep(is.bytes.subarray(is.start, is.end + 1));
+  /** Keeps what the present change says, and goes to the next. */
+  #put(): void {
+    const { bytes, at, isGone, end } = this.changes;
+    if (!isGone) this.#keep(bytes, at, end);
+    this.changes.next();
   }
 
-  #keep(bytes: Buffer): void {
-    this.#bytes += bytes.length;
-    if (this.#bytes > this.most) throw new Error('it is made of more than was written');
-    if (bytes.length > 0) this.#out.push(Buffer.from(bytes));
+  #keep(bytes: Buffer, from: number, to: number): void {
+    const length = to - from;
+    if (length === 0) return;
+    const needed = this.#bytes + length;
+    if (needed > this.most) throw new Error('it is made of more than was written');
+    if (needed > this.#out.length) this.#grow(needed, bytes.length);
+    bytes.copy(this.#out, this.#bytes, from, to);
+    this.#bytes = needed;
+  }
+
+  /** One buffer for all, and only as large as what is read allows: how large it may be is what a file says. */
+  #grow(needed: number, piece: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.most, Math.max(needed, 2 * (this.#out.length + piece))));
+    this.#out.copy(grown, 0, 0, this.#bytes);
+    this.#out = grown;
   }
 }

@@ -23,18 +23,40 @@ export function goneLine(bytes: Buffer, start: number, keyEnd: number): Buffer {
   return Buffer.concat([GONE, bytes.subarray(start, keyEnd), KEY_END]);
 }
 
+/** The changes of one part as they lie: where the line of each begins. */
+export interface ChangeLines {
+  readonly bytes: Buffer;
+  readonly starts: Uint32Array;
+}
+
 /** The changes in the bytes of one part; undefined where they are none. */
-export function changesIn(lines: LineOrder, bytes: Buffer): readonly Change[] | undefined {
-  const changes: Change[] = [];
+export function changeLinesIn(lines: LineOrder, bytes: Buffer): ChangeLines | undefined {
+  const starts: number[] = [];
+  let last = -1;
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(NEWLINE, start);
-    const isGone = bytes.compare(GONE, 0, GONE.length, start, Math.min(start + GONE.length, bytes.length)) === 0;
-    const at = isGone ? start + GONE.length : start;
-    const last = changes.at(-1);
+    const at = keyStart(bytes, start);
     if (end === -1 || !beginsLine(lines.kind, bytes, at)) return undefined;
-    if (last !== undefined && compareLines(lines, last.bytes, last.at, bytes, at) >= 0) return undefined;
-    changes.push({ bytes, at, is: isGone ? undefined : { bytes, start, end } });
+    if (last !== -1 && compareLines(lines, bytes, last, bytes, at) >= 0) return undefined;
+    starts.push(start);
+    last = at;
     start = end + 1;
   }
-  return changes;
+  return { bytes, starts: Uint32Array.from(starts) };
+}
+
+/** The same, one by one. */
+export function changesIn(lines: LineOrder, bytes: Buffer): readonly Change[] | undefined {
+  const found = changeLinesIn(lines, bytes);
+  if (found === undefined) return undefined;
+  return Array.from(found.starts, (start) => {
+    const at = keyStart(bytes, start);
+    return { bytes, at, is: at === start ? { bytes, start, end: bytes.indexOf(NEWLINE, start) } : undefined };
+  });
+}
+
+/** Where the line with the key of a change begins: behind `{"gone":` where it is gone. */
+export function keyStart(bytes: Buffer, start: number): number {
+  for (let i = 0; i < GONE.length; i += 1) if (bytes[start + i] !== GONE[i]) return start;
+  return start + GONE.length;
 }

@@ -1,4 +1,5 @@
 import type { LineBatch } from '../../connectors/index.js';
+import { heapify, sink } from './heap.js';
 import { LineOut } from './line-out.js';
 import { compareLines, NEWLINE, type LineOrder } from './lines.js';
 
@@ -32,7 +33,7 @@ export async function* mergeRuns(runs: readonly SortedRun[], { lines, onDuplicat
       if (await advance(head)) heads.push(head);
     }
     const comesFirst = (a: Head, b: Head): boolean => (compareLines(lines, a.bytes, a.at, b.bytes, b.at) || a.place - b.place) < 0;
-    for (let n = heads.length >> 1; n >= 0; n -= 1) sink(heads, n, comesFirst);
+    heapify(heads, comesFirst);
     const out = new LineOut(lines, onDuplicate);
     for (let [head] = heads; head !== undefined; [head] = heads) {
       const end = head.bytes.indexOf(NEWLINE, head.at) + 1;
@@ -59,21 +60,4 @@ async function advance(head: Head): Promise<boolean> {
   head.bytes = next.done === true ? Buffer.alloc(0) : next.value;
   head.at = 0;
   return head.bytes.length > 0;
-}
-
-/** Lets the head at `n` sink below those that come before it: `heads` is a binary heap but for it. */
-function sink(heads: Head[], n: number, comesFirst: (a: Head, b: Head) => boolean): void {
-  const head = heads[n];
-  if (head === undefined) return;
-  for (let at = n; ;) {
-    const [left, right] = [heads[2 * at + 1], heads[2 * at + 2]];
-    const child = right !== undefined && left !== undefined && comesFirst(right, left) ? 2 * at + 2 : 2 * at + 1;
-    const first = heads[child];
-    if (first === undefined || !comesFirst(first, head)) {
-      heads[at] = head;
-      return;
-    }
-    heads[at] = first;
-    at = child;
-  }
 }

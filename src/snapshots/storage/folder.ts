@@ -1,4 +1,4 @@
-import { constants, statSync } from 'node:fs';
+import { constants, readSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -7,6 +7,9 @@ import { type ByteSink, roomFor, type SnapshotStorage, type StoredFile, type Sto
 
 const PARTIAL = '.partial';
 const SCRATCH = '.scratch';
+
+/** So many bytes are read without a detour over threads, which takes longer than reading them. */
+const READ_AT_ONCE = 256 << 10;
 
 /** Snapshots in a folder of this machine. The folder is made on the first write, for its owner only. */
 export function folderStorage(dir: string): SnapshotStorage {
@@ -125,7 +128,9 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
       const buffer = roomFor({ bytes }, offset, length, into);
       let filled = 0;
       while (filled < buffer.length) {
-        const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
+        const [left, at] = [buffer.length - filled, offset + filled];
+        const bytesRead =
+          left <= READ_AT_ONCE ? readSync(handle.fd, buffer, filled, left, at) : (await handle.read(buffer, filled, left, at)).bytesRead;
         if (bytesRead === 0) return buffer.subarray(0, filled);
         filled += bytesRead;
       }
