@@ -1,6 +1,9 @@
 /** A value by name, never something that every object inherits: a field may be called `constructor` or `__proto__`. */
 export function ownValue<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(values, name) ? values[name] : undefined;
+  const value = values[name];
+  // What every object inherits are functions, but for `__proto__`: of nearly all values nothing more has to be asked.
+  if (value === undefined || (typeof value !== 'function' && name !== '__proto__')) return value;
+  return Object.hasOwn(values, name) ? value : undefined;
 }
 
 /** Sets a value by name, also one that is called `__proto__`. */

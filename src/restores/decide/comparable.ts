@@ -38,11 +38,16 @@ export function differ(base: Fields, damaged: Fields, baseSchema: ObjectSchema, 
   );
 }
 
+const NO_FIELDS: Fields = {};
+
 function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: ObjectSchema, liveSchema: ObjectSchema): Fields {
   let others: Record<string, Value | undefined> | undefined;
   const ofPlatform = setByItself(liveSchema);
+  const [first = NO_FIELDS] = likes;
   for (const name of Object.keys(fields)) {
     const value = fields[name] ?? null;
+    // So it is for nearly all: nothing has to be known of the field.
+    if (ownValue(first, name) === value && !ofPlatform.has(name)) continue;
     const other = ofPlatform.has(name) ? undefined : (like(value, name, likes, liveSchema, schema) ?? value);
     if (other !== value) setOwn((others ??= {}), name, other);
   }
@@ -61,7 +66,6 @@ function like(value: Value, name: string, likes: readonly (Fields | undefined)[]
   for (const each of likes) {
     const other = each === undefined ? undefined : ownValue(each, name);
     if (other === undefined) continue;
-    // So it is for nearly all: nothing has to be known of the field.
     if (other === value) return value;
     if (sameForm(value, other, describedIn(fieldOf(liveSchema, name), schema, name))) return other;
   }

@@ -70,7 +70,7 @@ async function planBetween(pair: SnapshotPair, request: PlanRequest, deps: Resto
     clock,
     headOf(context, request, { notCovered, withheld: withheldOf(pair, live, coverage.wanted) }),
     live,
-    draft.lines(),
+    draft,
     nothingToDo,
     rowsOf,
   );

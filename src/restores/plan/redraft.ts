@@ -25,7 +25,7 @@ export async function redraft(
     requireSame(damaged, plan.header.damaged.digest);
     const rowsOf = (object: string): number => objectInfo(damaged, plan.header.platform, object)?.rows ?? 0;
     const made = { ...head, createdBy: by, from: id, ...more };
-    return await writePlan(deps.store, deps.clock, made, plan.schema, draft.lines(), counts.nothingToDo, rowsOf);
+    return await writePlan(deps.store, deps.clock, made, plan.schema, draft, counts.nothingToDo, rowsOf);
   } finally {
     await damaged.close();
   }

@@ -3,12 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
 import { canonicalJson, isRunbackError, newId, RunbackError, sha256, type Clock } from '../../lib/index.js';
 import type { Document, Store } from '../../store/index.js';
-import { ByHandCounter } from '../plan/facts/by-hand.js';
 import type { Plan, PlanCounts, PlanHeader, PlanLine, PlanSummary } from '../types.js';
 import { checkAccount, checkNamed } from './bound.js';
-import { LostCounter } from './lost.js';
 import { plainChangeOf } from './plain-change.js';
-import { RecordSet } from './record-set.js';
+import { PlanCounter } from './plan-counter.js';
 import { LineSpool } from './spool.js';
 
 /**
@@ -29,6 +27,11 @@ function noteOf(store: Store, id: string): Document<PlanNote> {
 /** A header before its lines are counted and hashed. */
 export type PlanHead = Omit<PlanHeader, 'version' | 'id' | 'counts' | 'lost' | 'createdAt' | 'digest'>;
 
+/** The lines of a plan, each told to the counter as it is given. */
+export interface PlanDraft {
+  lines(counter: PlanCounter): Iterable<string>;
+}
+
 /**
  * Writes a plan: counts its lines as they are written, hashes them, and makes header and lines appear at once.
  * `rowsOf`: records of an object type in the damaged snapshot.
@@ -38,22 +41,18 @@ export async function writePlan(
   clock: Clock,
   head: PlanHead,
   schema: PlatformSchema,
-  lines: Iterable<string>,
+  draft: PlanDraft,
   nothingToDo: number,
   rowsOf: (object: string) => number,
 ): Promise<PlanSummary> {
   const spool = new LineSpool();
   const hash = new LinesHash();
-  const counter = new Counter();
-  const lostCounter = new LostCounter();
-  for (const text of lines) {
-    const line = JSON.parse(text) as PlanLine;
-    counter.count(line);
-    lostCounter.count(line);
+  const counter = new PlanCounter();
+  for (const text of draft.lines(counter)) {
     hash.add(text);
     spool.push(text);
   }
-  const lost = lostCounter.result(schema.objects);
+  const lost = counter.lost(schema.objects);
   const id = newId('plan', clock, await store.ledgers('plans'));
   const header: PlanHeader = {
     version: 1,
@@ -267,47 +266,6 @@ export function checkConfirmation(header: PlanHeader, confirmed: string | undefi
     next: `Look at the plan again (runback restore show ${header.id}); if it is what you mean: ${next}`,
     data: { expected },
   });
-}
-
-/** Counts the lines of a plan as they pass. */
-class Counter {
-  readonly #records = new RecordSet();
-  readonly #objects = new Set<string>();
-  readonly #actions: Record<string, number> = {};
-  readonly #conflicts: Record<string, number> = {};
-  readonly #byHand = new ByHandCounter();
-  #cells = 0;
-  #unproved = 0;
-
-  count(line: PlanLine): void {
-    if (line.kind === 'conflict') {
-      this.#conflicts[line.code] = (this.#conflicts[line.code] ?? 0) + 1;
-      this.#byHand.count(line);
-      return;
-    }
-    this.#actions[line.action] = (this.#actions[line.action] ?? 0) + 1;
-    if (line.attribution.state !== 'attributed') this.#unproved += 1;
-    const record = 'link' in line ? line.from : line;
-    this.#records.add(record);
-    this.#objects.add(record.object);
-    if (!('link' in line) && line.action !== 'delete' && line.interim !== true)
-      this.#cells += Object.values(line.fields).filter((move) => move.keeps !== true).length;
-  }
-
-  counts(nothingToDo: number, rowsOf: (object: string) => number): PlanCounts {
-    const of = [...this.#objects].reduce((sum, object) => sum + rowsOf(object), 0);
-    const byHand = this.#byHand.all();
-    return {
-      records: this.#records.size,
-      of,
-      cells: this.#cells,
-      actions: this.#actions,
-      conflicts: this.#conflicts,
-      nothingToDo,
-      ...(this.#unproved === 0 ? {} : { unproved: this.#unproved }),
-      ...(byHand.length === 0 ? {} : { byHand }),
-    };
-  }
 }
 
 function* prepend(first: string, spool: LineSpool): Iterable<string> {

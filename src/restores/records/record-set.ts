@@ -21,6 +21,12 @@ export class RecordSet {
     if (PLAIN.test(key)) of(this.#objects, object, () => new NumberSet()).add(Number(key));
     else of(this.#others, object, () => new Set<string>()).add(key);
   }
+
+  /** Adds those of another set. */
+  addAll(set: RecordSet): void {
+    for (const [object, keys] of set.#objects) for (const key of keys.values()) of(this.#objects, object, () => new NumberSet()).add(key);
+    for (const [object, keys] of set.#others) for (const key of keys) of(this.#others, object, () => new Set<string>()).add(key);
+  }
 }
 
 function of<T>(map: Map<string, T>, name: string, make: () => T): T {
@@ -43,6 +49,10 @@ class NumberSet {
     const before = this.#table;
     this.#table = new Float64Array(2 * before.length).fill(EMPTY);
     for (const one of before) if (one !== EMPTY) this.#table[this.#placeOf(one)] = one;
+  }
+
+  *values(): Iterable<number> {
+    for (const one of this.#table) if (one !== EMPTY) yield one;
   }
 
   /** Where a number is, or would be. */

@@ -5,9 +5,11 @@ import { carriedLinks, objectOrder, referenceOf, type Carried } from '../../deci
 import { inLayers, placeOf, type Moving } from '../../decide/layers.js';
 import { nameOf, orderCreates, orderDeletes, type LinkDraft, type RecordDraft } from '../../decide/order.js';
 import { handingsOf, keyHanding, uniquesOf } from '../../decide/unique.js';
+import { PlanCounter, UpdateCounter } from '../../records/plan-counter.js';
 import { schemaOf } from '../../records/platform-items.js';
 import { LineSpool } from '../../records/spool.js';
-import type { FieldMove, PlanChange, PlanConflict, RecordChange } from '../../types.js';
+import type { FieldMove, PlanChange, PlanConflict, PlanLine, RecordChange } from '../../types.js';
+import { again, lineOf, numbered, parse, unnumbered } from './draft-lines.js';
 
 /**
  * Changes and conflicts as they are decided, in any order; {@link Draft.lines} gives them in the order of application:
@@ -22,6 +24,7 @@ export class Draft {
   readonly #objects: ReadonlyMap<string, ObjectSchema>;
   readonly #creates = new Map<string, LineSpool>();
   readonly #updates = new Map<string, LineSpool>();
+  readonly #updatesCounted = new UpdateCounter();
   readonly #deletes = new Map<string, LineSpool>();
   readonly #links = new LineSpool();
   readonly #unlinks = new LineSpool();
@@ -59,6 +62,7 @@ export class Draft {
     let spool = spools.get(object);
     if (spool === undefined) spools.set(object, (spool = new LineSpool()));
     spool.push(unnumbered(draft));
+    if (action === 'update') this.#updatesCounted.add(draft);
     for (const { gives, takes } of this.#handings(draft)) {
       if (gives !== undefined) this.#given.add(gives);
       if (takes !== undefined) this.#taken.add(takes);
@@ -78,20 +82,34 @@ export class Draft {
     this.#conflicts.push(canonicalJson(conflict));
   }
 
-  /** All lines as a plan holds them, in the order of application, numbered from 1; conflicts last. */
-  *lines(): Iterable<string> {
+  /**
+   * All lines as a plan holds them, in the order of application, numbered from 1; conflicts last. `counter` is told of
+   * each.
+   */
+  *lines(counter = new PlanCounter()): Iterable<string> {
     const conflicts: PlanConflict[] = [];
     let n = 0;
-    for (const draft of this.#drafts(conflicts)) {
+    for (const draft of this.#drafts(conflicts, counter)) {
       n += 1;
-      yield typeof draft === 'string' ? numbered(draft, n) : canonicalJson(this.#numbered(draft, n));
+      if (typeof draft === 'string') yield numbered(draft, n);
+      else {
+        const change = this.#numbered(draft, n);
+        counter.count(change);
+        yield canonicalJson(change);
+      }
     }
-    for (const conflict of conflicts) yield canonicalJson(conflict);
-    yield* this.#conflicts.read();
+    for (const conflict of conflicts) {
+      counter.count(conflict);
+      yield canonicalJson(conflict);
+    }
+    for (const text of this.#conflicts.read()) {
+      counter.count(JSON.parse(text) as PlanConflict);
+      yield text;
+    }
   }
 
-  /** The changes in their order; those that stay as they were taken, as texts that only lack their number. */
-  *#drafts(conflicts: PlanConflict[]): Iterable<RecordDraft | LinkDraft | string> {
+  /** The changes in their order; those that stay as they were taken, as texts that only lack their number: they are counted. */
+  *#drafts(conflicts: PlanConflict[], counter: PlanCounter): Iterable<RecordDraft | LinkDraft | string> {
     const order = objectOrder(this.#schema);
     const objects = order.flatMap((group) => group.objects);
     const creates = this.#orderedCreates(order, conflicts);
@@ -114,9 +132,13 @@ export class Draft {
     for (const some of creates.drafts) yield* rest(some);
     yield* creates.after;
     const asTaken = places.size === 0 && this.#renamed.size === 0;
+    if (asTaken) counter.countUpdates(this.#updatesCounted);
     for (const spool of updates) yield* asTaken ? (spool?.read() ?? []) : rest(parse<RecordDraft>(spool));
-    yield* this.#links.read();
-    yield* this.#unlinks.read();
+    for (const spool of [this.#links, this.#unlinks])
+      for (const text of spool.read()) {
+        counter.count(lineOf(text) as PlanLine);
+        yield text;
+      }
     if (!early) yield* deletes.cleared;
     yield* rest(deletes.drafts);
   }
@@ -263,37 +285,4 @@ function referred(link: Carried, draft: RecordDraft, side: 'from' | 'to'): strin
   for (const name of link.viaFields) setOwn(values, name, ownValue(draft.fields, name)?.[side] ?? null);
   const key = referenceOf(link, values satisfies Fields);
   return key === undefined ? undefined : nameOf({ object: link.to, key });
-}
-
-/** Stands where the number goes. JSON holds it nowhere: it is written there as an escape. */
-const PLACE = '\u0001';
-
-/**
- * The line of a change but for its number: plans are written with their names sorted, so that those before it and those
- * after it are known. Nearly all changes stay as they are and need not be read again to be numbered.
- */
-function unnumbered(draft: RecordDraft | LinkDraft): string {
-  const before: Record<string, unknown> = {};
-  const after: Record<string, unknown> = {};
-  const members: Readonly<Record<string, unknown>> = { ...draft };
-  for (const name of Object.keys(members)) {
-    // Where the names of a change come sorted, they stay so.
-    if (name > 'kind') before['kind'] = 'change';
-    (name < 'n' ? before : after)[name] = members[name];
-  }
-  before['kind'] = 'change';
-  return canonicalJson(before).slice(0, -1) + PLACE + canonicalJson(after).slice(1);
-}
-
-function numbered(line: string, n: number): string {
-  return line.replace(PLACE, `,"n":${n},`);
-}
-
-function* parse<T>(spool: LineSpool | undefined): Iterable<T> {
-  if (spool !== undefined) for (const line of spool.read()) yield JSON.parse(line.replace(PLACE, ',')) as T;
-}
-
-/** The changes of a spool, as often as they are asked for. */
-function again(spool: LineSpool | undefined): Iterable<RecordDraft> {
-  return { [Symbol.iterator]: () => parse<RecordDraft>(spool)[Symbol.iterator]() };
 }
