@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 
 import { describe, expect, it } from 'vitest';
 
@@ -50,6 +50,31 @@ describe('the catalog', () => {
     });
     for (const reference of ['snap-2025', '', '../x']) await expect(catalog.resolve(reference)).rejects.toMatchObject({ code: 'not-found' });
     await expect(catalog.resolve('latest', { platform: 'mail' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('notices a file that was changed, or had another put in its place, since it was opened', async () => {
+    const { catalog, monday, tuesday } = await days();
+    const [good, other] = [await readFile(monday.path), await readFile(tuesday.path)];
+    const open = async (): Promise<unknown> => {
+      const reader = await catalog.open(monday.id);
+      await reader.close();
+      return { digest: reader.digest, damage: reader.damage.map(({ entry }) => entry) };
+    };
+    const whole = { digest: monday.digest, damage: [] };
+    expect([await open(), await open()]).toEqual([whole, whole]);
+    const changed = Buffer.from(good);
+    const at = good.lastIndexOf('manifest.json');
+    changed.writeUInt8((changed[at] ?? 0) ^ 1, at);
+    const { atime, mtime } = await stat(monday.path);
+    await writeFile(monday.path, changed);
+    // As if it had never been touched.
+    await utimes(monday.path, atime, mtime);
+    expect(await open()).toEqual({ digest: monday.digest, damage: ['(directory)'] });
+    await writeFile(monday.path, good);
+    expect(await open()).toEqual(whole);
+    await writeFile(`${monday.path}.new`, other);
+    await rename(`${monday.path}.new`, monday.path);
+    await expect(open()).rejects.toMatchObject({ code: 'snapshot-foreign' });
   });
 
   it('calls a snapshot verified only while its last verification found it whole', async () => {

@@ -1,6 +1,7 @@
 import { defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Document, Store } from '../../store/index.js';
 import { readDirectory } from '../container/directory.js';
+import { KnownFiles } from '../container/known.js';
 import { openStored, type OpenSnapshotOptions } from '../container/open.js';
 import type { Decryption } from '../encryption/age.js';
 import type { OpenBase, ZipSnapshotReader } from '../reader.js';
@@ -15,6 +16,7 @@ export class Opening {
   readonly storage: SnapshotStorage;
   readonly store: Store;
   readonly #keys: Decryption | undefined;
+  readonly #known = new KnownFiles();
 
   constructor({ storage, store, keys }: { readonly storage: SnapshotStorage; readonly store: Store; readonly keys: Decryption | undefined }) {
     this.storage = storage;
@@ -28,17 +30,20 @@ export class Opening {
 
   /**
    * Opens a file under its name; one that was renamed is refused, since ids are what everything else refers to. Throws
-   * `snapshot-damaged` also for an entry whose bytes are gone, see {@link bytesAreGone}.
+   * `snapshot-damaged` also for an entry whose bytes are gone, see {@link bytesAreGone}. `anew`: everything is read from
+   * the file, whatever is known of it.
    */
-  async open(name: string, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
+  async open(name: string, { anew = false, ...options }: OpenSnapshotOptions & { readonly anew?: boolean } = {}): Promise<ZipSnapshotReader> {
     const path = this.storage.pathOf(name);
-    const openBase: OpenBase = async (base) => await this.open(`${base.id}.zip`);
+    const openBase: OpenBase = async (base) => await this.open(`${base.id}.zip`, { anew });
     const file = await this.storage.open(name);
-    const reader = await openStored(file, { ...options, openBase, ...defined({ keys: this.#keys }) }).catch(async (error: unknown) => {
-      await file.close();
-      if (isRunbackError(error, 'not-found') && (await this.storage.remains?.(name)) === 'entry') throw gone(path, idOf(name));
-      throw error;
-    });
+    const reader = await openStored(file, { ...options, openBase, ...defined({ keys: this.#keys, known: anew ? undefined : this.#known }) }).catch(
+      async (error: unknown) => {
+        await file.close();
+        if (isRunbackError(error, 'not-found') && (await this.storage.remains?.(name)) === 'entry') throw gone(path, idOf(name));
+        throw error;
+      },
+    );
     const { id } = reader.manifest;
     try {
       if (`${id}.zip` !== name) throw renamed(path, id);

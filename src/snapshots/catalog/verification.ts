@@ -22,7 +22,7 @@ export class Verification {
 
   async verify(reference: string, options: CallOptions = {}): Promise<CheckedReport> {
     const name = await this.#lookup.nameOf(reference);
-    const reader = await this.#opening.open(name, { salvage: true }).catch(async (error: unknown) => {
+    const reader = await this.#opening.open(name, { salvage: true, anew: true }).catch(async (error: unknown) => {
       // Nor does what builds on it count as verified any more.
       if (bytesAreGone(error) && (await this.#opening.notesOf(idOf(name)).read())?.record !== undefined) await this.noteUnread(idOf(name), 'damaged');
       throw error;
@@ -76,7 +76,7 @@ export class Verification {
 
   /** Answers its id. */
   async adopt(reference: string, by: string, options: CallOptions = {}): Promise<string> {
-    const reader = await this.#opening.open(await this.#lookup.nameOf(reference));
+    const reader = await this.#opening.open(await this.#lookup.nameOf(reference), { anew: true });
     try {
       const { id } = reader.manifest;
       const [found] = (await reader.verify(options)).damage;

@@ -8,6 +8,7 @@ import { cannotBeHad, type StoredFile } from '../storage/storage.js';
 import type { Damage, ObjectInfo, SnapshotManifest } from '../types.js';
 import { foreign, readDirectory, type ZipDirectory } from './directory.js';
 import { ENTRY_LIMIT, readEntry, type SnapshotFile } from './entry.js';
+import type { KnownFiles } from './known.js';
 import { parseManifest } from './manifest.js';
 import { HEADER_ENTRY, MANIFEST_ENTRY } from './names.js';
 import { partDamage, type OpenedSnapshot, storedParts } from './opened.js';
@@ -32,6 +33,8 @@ export interface OpenSnapshotOptions {
   readonly openBase?: OpenBase;
   /** What opens an encrypted one. */
   readonly keys?: Decryption;
+  /** Files that need not be looked at again, and to which this one is added. */
+  readonly known?: KnownFiles;
 }
 
 /**
@@ -57,6 +60,8 @@ export async function openSnapshot(path: string, options: OpenSnapshotOptions = 
 /** The same for a file that is open already. The reader closes it; on an error it stays open. */
 export async function openStored(stored: StoredFile, options: OpenSnapshotOptions = {}): Promise<ZipSnapshotReader> {
   const file: SnapshotFile = { ...stored, ...defined({ keys: options.keys }) };
+  const before = options.known?.get(stored.content);
+  if (before !== undefined) return readerOf(file, before.directory, before, [], options);
   let refusal: unknown;
   let directory: ZipDirectory | undefined;
   try {
@@ -66,7 +71,10 @@ export async function openStored(stored: StoredFile, options: OpenSnapshotOption
     refusal = error;
   }
   const found = directory && (await manifestIn(file, directory));
-  if (directory && found) return readerOf(file, directory, found, [], options);
+  if (directory && found) {
+    options.known?.keep(stored.content, { directory, ...found });
+    return readerOf(file, directory, found, [], options);
+  }
 
   if (options.quick === true) throw refusal ?? incomplete(file.path, undefined, directory !== undefined);
   const scan = await scanEntries(file);

@@ -1,8 +1,8 @@
-import { constants, readSync, statSync } from 'node:fs';
+import { type BigIntStats, constants, readSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { exposuresOf, fromFileSystem, isRunbackError, RunbackError } from '../../lib/index.js';
+import { defined, exposuresOf, fromFileSystem, isRunbackError, RunbackError } from '../../lib/index.js';
 import { type ByteSink, roomFor, type SnapshotStorage, type StoredFile, type StoredName } from './storage.js';
 
 const PARTIAL = '.partial';
@@ -102,7 +102,7 @@ export function folderStorage(dir: string): SnapshotStorage {
 /** Opens any file of this machine as a {@link StoredFile}. Throws `not-found`, `file-unreadable`. */
 export async function openStoredFile(path: string): Promise<StoredFile> {
   let handle: FileHandle;
-  let bytes: number;
+  let info: BigIntStats;
   try {
     handle = await open(path, 'r');
   } catch (error) {
@@ -114,16 +114,17 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
     });
   }
   try {
-    const info = await handle.stat();
+    info = await handle.stat({ bigint: true });
     if (!info.isFile()) throw new RunbackError('file-unreadable', `${path} is not a file`, { next: 'List the snapshots: runback snapshot list' });
-    bytes = info.size;
   } catch (error) {
     await handle.close();
     throw error;
   }
+  const bytes = Number(info.size);
   return {
     path,
     bytes,
+    ...defined({ content: contentOf(info) }),
     async read(offset, length, into) {
       const buffer = roomFor({ bytes }, offset, length, into);
       let filled = 0;
@@ -138,6 +139,14 @@ export async function openStoredFile(path: string): Promise<StoredFile> {
     },
     close: () => handle.close(),
   };
+}
+
+/** Whole seconds are as fine as such a file system tells times: a file could be changed twice within one. */
+const ONE_SECOND_NS = 1_000_000_000n;
+
+/** Whoever changes a file, or puts another one in its place, cannot leave all of this as it was. */
+function contentOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string | undefined {
+  return ctimeNs % ONE_SECOND_NS === 0n ? undefined : [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
 
 /**

@@ -77,6 +77,8 @@ export interface StoredName {
 export interface StoredFile {
   readonly path: string;
   readonly bytes: number;
+  /** Tells what is in the file from whatever else had or will have its name; absent where the storage cannot tell. */
+  readonly content?: string;
   /**
    * Exactly `length` bytes from `offset`, fewer only at the end of the file. With `into`, as long or longer, they lie
    * in there.
