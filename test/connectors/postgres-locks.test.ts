@@ -281,3 +281,35 @@ test('a table that is dropped while it is waited for is said to be gone', async 
     }),
   );
 });
+
+test('what a colleague commits while an update waits for it is neither overwritten nor taken for what the update changed', async () => {
+  const database = await server.createDatabase(`
+    CREATE TABLE first (id int PRIMARY KEY, v text, w text, n int); CREATE TABLE second (id int PRIMARY KEY);
+    INSERT INTO first SELECT i, 'old', 'w', 0 FROM generate_series(1, 4) i;
+    CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.v = 'new' AND NEW.id = 4 THEN NEW.w := 'w'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER back BEFORE UPDATE ON first FOR EACH ROW EXECUTE FUNCTION back()`);
+  await withColleague(database, (colleague) =>
+    withPlatform(database, {}, async ({ connector }) => {
+      const schema = await schemaOf(connector, 'first');
+      // 1: another column; 2: the very column; 3: another column, and nothing else; 4: a column that a trigger then puts back.
+      await colleague.query(`BEGIN; UPDATE first SET w = 'theirs' WHERE id IN (1, 3, 4); UPDATE first SET v = 'theirs' WHERE id = 2`);
+      const writing = connector.write(
+        ['1', '2', '3', '4'].map((key) => ({ action: 'update', schema, key, set: { v: 'new' }, expect: { v: 'old' } })),
+      );
+      await lockWait('runback');
+      await colleague.query('COMMIT');
+      expect(await writing).toMatchObject([
+        { status: 'applied', asSent: true },
+        { status: 'moved', live: { v: 'theirs' } },
+        { status: 'applied', asSent: true },
+        { status: 'applied', was: { fields: { w: 'theirs' } }, record: { fields: { w: 'w', v: 'new' } } },
+      ]);
+      expect(await server.sql(database, 'SELECT v, w FROM first ORDER BY id')).toEqual([
+        { v: 'new', w: 'theirs' },
+        { v: 'theirs', w: 'w' },
+        { v: 'new', w: 'theirs' },
+        { v: 'new', w: 'w' },
+      ]);
+    }),
+  );
+});
