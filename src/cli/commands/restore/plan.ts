@@ -52,9 +52,12 @@ async function plan(context: CommandContext): Promise<Outcome> {
   checkLimits(filters);
   checkTogether(filters);
   live.start(`Opening ${platform}`);
-  const deps = await restoreDeps(opened, platform, context);
   const wanted = input.text('damaged');
-  const damaged = wanted === undefined ? await evidence(context, opened, platform, filters) : await catalog.resolve(wanted, fitting);
+  // A snapshot is looked up while the platform is connected to. Neither goes on unseen where the other fails.
+  const [opening, found] = [restoreDeps(opened, platform, context), wanted === undefined ? undefined : catalog.resolve(wanted, fitting)];
+  await Promise.allSettled([opening, found]);
+  const deps = await opening;
+  const damaged = (await found) ?? (await evidence(context, opened, platform, filters));
   for (const doubt of await catalog.doubts([base.id, damaged.id], base.id)) live.note(doubt);
   live.start('Working out what was damaged');
   const suspectsNamed = input.someOf('suspect') !== undefined;
