@@ -85,8 +85,7 @@ export async function rewritePlan(
   const plan = await readPlan(store, id);
   const spool = new LineSpool();
   const hash = new LinesHash();
-  const counter = new Counter();
-  const lostCounter = new LostCounter();
+  const counter = new PlanCounter();
   const head = scrub(plan.header);
   let isOther = head !== plan.header;
   for await (const lines of plan.linesTogether())
@@ -95,13 +94,12 @@ export async function rewritePlan(
       isOther ||= now !== line;
       if (now === undefined) continue;
       counter.count(now);
-      lostCounter.count(now);
       const text = canonicalJson(now);
       hash.add(text);
       spool.push(text);
     }
   if (!isOther) return false;
-  const lost = lostCounter.result(plan.schema.objects);
+  const lost = counter.lost(plan.schema.objects);
   const { lost: _lost, ...rest } = head;
   const counts = { ...counter.counts(head.counts.nothingToDo, () => 0), of: head.counts.of };
   const first = canonicalJson({ ...rest, counts, ...(lost.length === 0 ? {} : { lost }), digest: hash.digest() } satisfies PlanHeader);
