@@ -66,7 +66,7 @@ describe('a file that is no snapshot is refused', () => {
     expect(isRunbackError(error) && error.why).toContain(JSON.stringify(name).slice(1, -1));
   });
 
-  it.each([['a later format version', { version: 5 }]])('a snapshot of a newer runback: %s', async (_, unsigned) => {
+  it.each([['a later format version', { version: 6 }]])('a snapshot of a newer runback: %s', async (_, unsigned) => {
     const manifest = canonicalJson({ ...unsigned, sha256: sha256(canonicalJson(unsigned)) });
     await expect(openSnapshot(await zipOf({ 'header.json': '{}', 'manifest.json': manifest }))).rejects.toMatchObject({ code: 'snapshot-newer' });
   });

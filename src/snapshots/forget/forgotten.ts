@@ -27,7 +27,7 @@ export interface ForgottenFrom {
 
 /** What is kept of the key of a record that was forgotten: enough to know it again, and not the key. Hexadecimal. */
 export function digestOfKey({ platform, object, key }: RecordName): string {
-  return sha256(`runback forgotten ${canonicalJson([platform, object, key])}`);
+  return sha256(`forgotten record ${canonicalJson([platform, object, key])}`);
 }
 
 /** Whether nothing is known of a record since it was forgotten in this snapshot: that it is not there says nothing then. */
