@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { scrubber } from '../../src/backups/forget/scrub.js';
 
-const scrub = scrubber({ keys: ['ann.lee@example.com'], values: ['Annabel Lee', 'Annabel', '+49 151 998', '30.5'] });
+const scrub = scrubber({ keys: ['ann.lee@example.com', 'plan'], values: ['Annabel Lee', 'Annabel', '+49 151 998', '30.5', '4915112345678'] });
 
 /** A user would lose: what others wrote, or a name that stays where nobody looks. */
 it('takes texts out where they stand as words, and leaves everything else as it is', () => {
@@ -13,13 +13,24 @@ it('takes texts out where they stand as words, and leaves everything else as it 
     ['Annabella and annabel', 'Annabella and annabel'],
     ['call +49 151 998!', 'call (forgotten)!'],
     ['30.5 of 3035', '(forgotten) of 3035'],
+    ['plan-20261129-075246-jda6', 'plan-20261129-075246-jda6'],
+    ['the plan', 'the plan'],
   ])
     expect(scrub(text)).toBe(wanted);
 });
 
-it('gives back the very value where nothing is in it, and names of members and what names other things stay', () => {
-  const plain = { a: ['x', { n: 1, none: null }], 'Annabel Lee': 'y' };
+/** A user would lose: pages that reach nobody, and journals that nothing can be undone from. */
+it('looks only at what people wrote and programs answered: nothing is found again by that', () => {
+  const plain = { title: 'x', status: 'Annabel', to: { value: 'ann.lee@example.com' }, targets: [{ person: 'Annabel' }], set: { name: 'Annabel' } };
   expect(scrub(plain)).toBe(plain);
-  const held = { key: 'Annabel', keys: ['ann.lee@example.com', 'Annabel'], why: ['Annabel'], deep: { at: 'Annabel Lee' } };
-  expect(scrub(held)).toEqual({ key: 'Annabel', keys: ['(forgotten)', 'Annabel'], why: ['(forgotten)'], deep: { at: '(forgotten)' } });
+  const held = {
+    key: 'Annabel',
+    why: ['Annabel', 7],
+    outputs: { plan: 'plan-20261129-075246-jda6', json: { phone: 4915112345678, deep: 'Annabel Lee' } },
+  };
+  expect(scrub(held)).toEqual({
+    key: 'Annabel',
+    why: ['(forgotten)', 7],
+    outputs: { plan: 'plan-20261129-075246-jda6', json: { phone: '(forgotten)', deep: '(forgotten)' } },
+  });
 });

@@ -1,4 +1,7 @@
+import { open } from 'node:fs/promises';
+
 import * as fc from 'fast-check';
+import { Open } from 'unzipper';
 
 import { compareKeys, type Link, type PlatformRecord } from '../../src/records/index.js';
 import {
@@ -86,3 +89,14 @@ const stateOf = (whole: boolean): fc.Arbitrary<State> =>
 export const story = fc
   .boolean()
   .chain((whole) => fc.record({ whole: fc.constant(whole), states: fc.array(stateOf(whole), { minLength: 2, maxLength: 6 }) }));
+
+/** Changes bytes in the middle of an entry. */
+export async function spoil(path: string, entry: string): Promise<void> {
+  const { files } = await Open.file(path);
+  const found = files.find((file) => file.path === entry);
+  if (found === undefined) throw new Error(`no entry ${entry}`);
+  const at = found.offsetToLocalFileHeader + 30 + entry.length + (found.compressedSize >> 1);
+  const handle = await open(path, 'r+');
+  await handle.write(Buffer.from([0xff, 0x00, 0xff]), 0, 3, at);
+  await handle.close();
+}

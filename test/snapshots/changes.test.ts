@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFile, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as fc from 'fast-check';
@@ -11,7 +11,7 @@ import { type PlatformRecord, recordLine } from '../../src/records/index.js';
 import { parseHeader } from '../../src/snapshots/container/manifest.js';
 import { compareLinks, compareObjects, createSnapshot, openCatalog, type SnapshotReader } from '../../src/snapshots/index.js';
 import { everyPoint, fullSweeps, tries } from '../support/sweeps.js';
-import { chainOf, KIND, linesOf, person, platformIn, type State, story, take, using } from './chains.js';
+import { chainOf, KIND, linesOf, person, platformIn, spoil, type State, story, take, using } from './chains.js';
 import { memoryPlatform, type MemoryOptions, objectSchema } from './memory-platform.js';
 import { collect, reading, sides, workspace } from './support.js';
 
@@ -19,17 +19,6 @@ import { collect, reading, sides, workspace } from './support.js';
 async function unzipped(path: string): Promise<{ readonly entries: ReadonlyMap<string, string> }> {
   const { files } = await Open.file(path);
   return { entries: new Map(await Promise.all(files.map(async (file) => [file.path, (await file.buffer()).toString()] as const))) };
-}
-
-/** Changes bytes in the middle of an entry. */
-async function spoil(path: string, entry: string): Promise<void> {
-  const { files } = await Open.file(path);
-  const found = files.find((file) => file.path === entry);
-  if (found === undefined) throw new Error(`no entry ${entry}`);
-  const at = found.offsetToLocalFileHeader + 30 + entry.length + (found.compressedSize >> 1);
-  const handle = await open(path, 'r+');
-  await handle.write(Buffer.from([0xff, 0x00, 0xff]), 0, 3, at);
-  await handle.close();
 }
 
 /** Everything that differs between two snapshots. */

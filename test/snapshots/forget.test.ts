@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import * as fc from 'fast-check';
@@ -7,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { PlatformRecord } from '../../src/records/index.js';
 import { compareLinks, compareObjects, openCatalog, type RecordName } from '../../src/snapshots/index.js';
 import { fullSweeps, tries } from '../support/sweeps.js';
-import { chainOf, KIND, linesOf, person, type State, story, take, using } from './chains.js';
+import { chainOf, KIND, linesOf, person, spoil, type State, story, take, using } from './chains.js';
 import { type MemoryOptions, objectSchema } from './memory-platform.js';
 import { collect, workspace } from './support.js';
 
@@ -85,4 +86,35 @@ describe('records that are forgotten', () => {
       { numRuns: fullSweeps ? 300 : tries(64) },
     );
   }, 300_000);
+
+  // A user would lose: a snapshot for good, which could have been read again once its key or its storage was back.
+  it('stay in what a snapshot builds on that cannot be written anew now, and that is told', async () => {
+    const deps = await workspace();
+    const people = Array.from({ length: 60 }, (_, n) => person(String(100 + n), `Ann ${n}`));
+    const states: State[] = [
+      { contacts: people, links: [{ from: '100', to: '101' }] },
+      { contacts: [...people.slice(0, 59), person('900', 'Bo')], links: [{ from: '100', to: '101' }] },
+    ];
+    const [full = '', last = ''] = await chainOf(states, deps, {});
+    const catalog = openCatalog(deps);
+    const path = join(deps.dir, `${last}.zip`);
+    const whole = await readFile(path);
+    await spoil(path, 'changes-data/crm/contacts/00001.ndjson');
+    const told = async () => {
+      const all: unknown[] = [];
+      for await (const one of catalog.forget(recordsOf(['110']), 'maya')) all.push(one);
+      return all;
+    };
+    expect(await told()).toEqual([
+      { snapshot: last, lines: 0, why: expect.stringContaining('Cannot read') as string },
+      { snapshot: full, lines: 0, why: expect.stringContaining(last) as string },
+    ]);
+    await writeFile(path, whole);
+    expect((await catalog.verify(last)).damage).toEqual([]);
+    expect(await told()).toEqual([
+      { snapshot: last, lines: 1 },
+      { snapshot: full, lines: 1 },
+    ]);
+    for (const id of [full, last]) expect((await catalog.verify(id)).damage).toEqual([]);
+  });
 });

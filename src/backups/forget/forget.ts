@@ -170,7 +170,9 @@ class Forgetting {
     await this.#documents(what);
     for (const id of await this.deps.logs.list())
       await this.#at({ what: 'log', id }, async () => await this.deps.logs.rewrite(id, what.scrub, this.dry));
-    if (!this.dry)
+    if (!this.dry && this.#left.length > 0)
+      this.#left.push({ what: 'snapshot', id: 'all', why: 'They stay as they are until that could be changed: what to look for is in them.' });
+    else if (!this.dry)
       for (const { name, catalog } of [...this.deps.copies, { name: undefined, catalog: this.deps.catalog }]) await this.#snapshots(catalog, name);
     const addresses = [...texts.keys, ...texts.values].filter((text) => text.includes('@') || texts.keys.includes(text));
     return { found: this.#found, left: this.#left, also: await alsoHeld(addresses, this.records, this.deps.catalog, this.options) };
@@ -230,11 +232,12 @@ class Forgetting {
         await this.#at({ what: 'document', kind, id }, async () => {
           const document = store.document<unknown>(kind, id, { exact: 'all' });
           const now = await document.read();
+          if (now === undefined) return false;
           // Sets of plans name records by their keys, as plans do.
           const without = (value: unknown): unknown =>
-            what.scrub(kind === PLAN_SETS && value !== undefined ? withoutForgotten(value as PlanSet, what) : value);
+            kind === PLAN_SETS && value !== undefined ? what.scrub(withoutForgotten(value as PlanSet, what)) : what.scrub(value ?? gone());
           if (without(now) === now) return false;
-          if (!this.dry) await document.update(without);
+          if (!this.dry) await document.update(without).catch(unlessGone);
           return true;
         });
     }
@@ -267,4 +270,15 @@ function scrubbed({ data }: JournalEntry, { scrub }: ToForget): JournalEntry['da
   return now === rest || Object.entries(now).every(([name, value]) => value === data[name])
     ? data
     : { ...now, ...(runbook === undefined ? {} : { runbook }) };
+}
+
+/** A document that somebody deleted meanwhile stays so. */
+class Gone extends Error {}
+
+function gone(): never {
+  throw new Gone();
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Gone)) throw error;
 }

@@ -9,42 +9,44 @@ export interface TellingTexts {
   readonly values: readonly string[];
 }
 
-/** Members by which other things are found again. A value that happens to be the same says nothing there, but for a key. */
-const NAMES_SOMETHING: ReadonlySet<string> = new Set([
-  'account',
-  'from',
-  'hash',
-  'holder',
-  'id',
-  'ids',
-  'key',
-  'keys',
-  'plan',
-  'platform',
-  'snapshot',
-  'step',
-  'to',
-  'token',
-]);
+/** Members that hold what people wrote, what programs answered and what a message says: texts that nothing goes on by. */
+const PROSE: ReadonlySet<string> = new Set(
+  (
+    'answer asked because body description detail details error examples found impact inputs instructions json message note notes outputs ' +
+    'question quote reason rows said sample samples stderr stdout story subject summary symptoms text texts title told what why words'
+  ).split(' '),
+);
+
+/** Ids of ours: whatever else they hold, they are found again by it. */
+const OWN_ID = /^(?:drill|forget|inc|pause|plan|restore|run|set|snap)-\d{8}-\d{6}-[a-z0-9]{4}$/u;
+
+/** Shorter keys are words that stand anywhere. */
+const LEAST_KEY = 5;
 
 /**
- * Takes texts out of whatever is kept, wherever they stand as words of their own: addresses in any case of letters, all else
- * as it is written. The very value is given back where it holds none of them, and names of members stay.
+ * Takes texts out of what people wrote and programs answered, wherever they stand there as words of their own: addresses in
+ * any case of letters, all else as it is written, numbers too. Everything else stays as it is: by a value that happens to be
+ * the same, something else may be found again. The very value is given back where nothing is taken out.
  */
 export function scrubber({ keys, values }: TellingTexts): <T>(value: T) => T {
-  const [anywhere, inNames] = [replacing([...keys, ...values]), replacing(keys)];
-  const scrub = (value: unknown, replace: (text: string) => string): unknown => {
-    if (typeof value === 'string') return replace(value);
-    if (Array.isArray(value)) {
-      const now = value.map((one) => scrub(one, replace));
-      return now.every((one, n) => one === value[n]) ? value : now;
-    }
+  const texts = [...keys.filter((key) => key.length >= LEAST_KEY), ...values];
+  const replace = replacing(texts);
+  const numbers = new Set(texts);
+  const scrub = (value: unknown, prose: boolean): unknown => {
+    if (typeof value === 'string') return prose && !OWN_ID.test(value) ? replace(value) : value;
+    if (typeof value === 'number') return prose && numbers.has(String(value)) ? FORGOTTEN : value;
+    if (Array.isArray(value)) return sameOr(value, (one) => scrub(one, prose));
     if (typeof value !== 'object' || value === null) return value;
     const entries = Object.entries(value);
-    const now = entries.map(([name, one]) => [name, scrub(one, NAMES_SOMETHING.has(name) ? inNames : anywhere)] as const);
+    const now = entries.map(([name, one]) => [name, scrub(one, prose || PROSE.has(name))] as const);
     return now.every(([, one], n) => one === entries[n]?.[1]) ? value : Object.fromEntries(now);
   };
-  return <T>(value: T) => scrub(value, anywhere) as T;
+  return <T>(value: T) => scrub(value, typeof value === 'string') as T;
+}
+
+function sameOr(before: readonly unknown[], change: (one: unknown) => unknown): readonly unknown[] {
+  const now = before.map(change);
+  return now.every((one, n) => one === before[n]) ? before : now;
 }
 
 function replacing(texts: readonly string[]): (text: string) => string {

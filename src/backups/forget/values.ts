@@ -1,3 +1,4 @@
+import { isRunbackError } from '../../lib/index.js';
 import type { FieldType } from '../../records/index.js';
 import type { Catalog, RecordName } from '../../snapshots/index.js';
 import type { TellingTexts } from './scrub.js';
@@ -10,7 +11,7 @@ const LEAST_DIGITS = 6;
 
 /**
  * The texts that tell of records wherever they stand: their values in `lines` of snapshots that no other record of the same
- * object type has, in the newest snapshot that can be read. Keys too, where they are more than a number.
+ * object type has, in any snapshot that can be read. Keys too, where they are more than a number.
  */
 export async function tellingTexts(
   lines: readonly string[],
@@ -56,7 +57,8 @@ function textsOf(value: unknown): readonly string[] {
   if (typeof value !== 'string') return [];
   const text = value.trim();
   const isLong = /^[\p{L}]+$/u.test(text) ? text.length >= LEAST_LETTERS : text.length >= LEAST_DIGITS;
-  return isLong && !/^\d{4}-\d\d-\d\dT/u.test(text) ? [text] : [];
+  // Small letters alone are a word of ours as well as anybody's.
+  return isLong && !/^(?:[a-z_-]+|\d{4}-\d\d-\d\dT.*)$/u.test(text) ? [text] : [];
 }
 
 /** Those that other records have too, or that stand in fields that tell of nobody. */
@@ -68,6 +70,8 @@ async function commonOf(
 ): Promise<ReadonlySet<string>> {
   const common = new Set<string>();
   if (candidates.size === 0) return common;
+  // Parts that several snapshots share are read once.
+  const seen = new Set<string>();
   for (const summary of await catalog.list()) {
     if (!summary.objects.some((one) => one.platform === platform && one.object === object) || summary.encrypted === 'unreadable') continue;
     const reader = await catalog.open(summary.id);
@@ -78,14 +82,20 @@ async function commonOf(
       for (const [text, names] of candidates)
         if (names.size > 0 && [...names].every((name) => types.has(name) && !TELLING.has(types.get(name) ?? 'string'))) common.add(text);
       const info = reader.manifest.objects.find((one) => one.platform === platform && one.object === object);
-      if (info === undefined) continue;
-      for await (const lines of reader.lines(info, { onDamage: () => undefined, ...(signal === undefined ? {} : { signal }) }))
-        for (const line of lines) {
+      for (const part of info?.parts ?? []) {
+        if (info === undefined || seen.has(part.sha256)) continue;
+        seen.add(part.sha256);
+        const bytes = await reader.partBytes(info, part, signal).catch((error: unknown) => {
+          if (!isRunbackError(error, 'snapshot-damaged')) throw error;
+          return Buffer.alloc(0);
+        });
+        for (const line of bytes.toString('utf8').split('\n')) {
+          if (line === '') continue;
           const { key, fields, meta } = JSON.parse(line) as SnapshotLine;
           if (key === undefined || keys.has(key)) continue;
           for (const value of Object.values({ ...fields, ...meta })) for (const text of textsOf(value)) if (candidates.has(text)) common.add(text);
         }
-      return common;
+      }
     } finally {
       await reader.close();
     }

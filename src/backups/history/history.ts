@@ -87,11 +87,16 @@ async function judge(deps: HistoryDeps): Promise<readonly Judged[]> {
   const mentioned = await mentionedByOpen(deps);
   const going = new Set(restores.filter(({ needed }) => needed === undefined).map(({ id }) => id));
   const planOf = new Map<string, string>();
+  let unread: string | undefined;
   for (const id of await store.journals('restores')) {
     if (going.has(id) && !mentioned.has(id)) continue;
     const plan = await createdOf(store, id).then(
       (created) => created.plan,
-      () => undefined,
+      (error: unknown) => {
+        // One that was killed before its first line needs none.
+        if (!isRunbackError(error, 'not-found')) unread = id;
+        return undefined;
+      },
     );
     if (plan !== undefined) planOf.set(plan, id);
   }
@@ -99,6 +104,7 @@ async function judge(deps: HistoryDeps): Promise<readonly Judged[]> {
   const because = (one: Judged): Judged => {
     if (one.needed !== undefined) return one;
     if (mentioned.has(one.id)) return { ...one, needed: 'something open refers to it' };
+    if (one.kind === 'plans' && unread !== undefined) return { ...one, needed: `${unread} cannot be read, and may need it` };
     const restore = one.kind === 'plans' ? planOf.get(one.id) : undefined;
     if (restore !== undefined) return { ...one, needed: `${restore} is undone with it` };
     if (one.kind === 'plans' && Date.parse(timeIn(one.id) ?? '') > young) return { ...one, needed: 'it may still be applied' };
@@ -139,6 +145,11 @@ async function mentionedByOpen({ store, clock }: HistoryDeps): Promise<ReadonlyS
   texts.push(JSON.stringify(runs), ...damaged);
   const restores = await openRestores(store);
   texts.push(JSON.stringify(restores));
+  // What is still paused is resumed by whoever paused it.
+  for (const id of await store.list('sync-pauses')) {
+    const pause = await store.document<{ readonly resumedAt?: string }>('sync-pauses', id).read();
+    if (pause?.resumedAt === undefined) texts.push(JSON.stringify(pause ?? {}));
+  }
   const incidents = new Incidents({ store, clock, escalation: undefined, outbox: undefined });
   const open = await incidents.listOpen();
   const { incidents: read } = await incidents.readAll(open.map(({ id }) => id));

@@ -11,10 +11,12 @@ export function logFiles(folder: string): LogFiles {
     delete: async (name) => await rm(join(folder, name), { force: true }),
     rewrite: async (name, change, dry) => {
       const path = join(folder, name);
-      const lines = (await readFile(path, 'utf8')).split('\n');
+      const text = await readFile(path, 'utf8').catch(() => '');
+      const lines = text.split('\n');
       const now = lines.map((line) => changed(line, change));
       if (now.every((line, n) => line === lines[n])) return false;
-      if (!dry) await writeWhole(path, now.join('\n'));
+      // What another process adds meanwhile is kept.
+      if (!dry) await writeWhole(path, `${now.join('\n')}${(await readFile(path, 'utf8')).slice(text.length)}`);
       return true;
     },
   };

@@ -7,7 +7,19 @@ import type { PlanSet, SetDifference } from './types.js';
  */
 export function withoutForgotten(set: Partial<PlanSet>, { has }: Pick<ToForget, 'has'>): Partial<PlanSet> {
   const stays = ({ sides }: SetDifference): boolean => !sides.some(({ platform, object, key }) => key !== undefined && has(platform, object, key));
-  const { settled = [], differences = { count: 0, counts: {}, named: [] } } = set;
-  if (differences.named.every(stays) && settled.every(stays)) return set;
-  return { ...set, differences: { ...differences, named: differences.named.filter(stays) }, settled: settled.filter(stays) };
+  const { settled = [], choices = {}, differences = { count: 0, counts: {}, named: [] } } = set;
+  const chosen = Object.entries(choices).filter(([id]) => !nameIn(id, has));
+  if (differences.named.every(stays) && settled.every(stays) && chosen.length === Object.keys(choices).length) return set;
+  return {
+    ...set,
+    differences: { ...differences, named: differences.named.filter(stays) },
+    settled: settled.filter(stays),
+    choices: Object.fromEntries(chosen),
+  };
+}
+
+/** Whether the id of a difference, `<platform>/<object>/<key>` and more, names one of them. */
+function nameIn(id: string, has: ToForget['has']): boolean {
+  const [platform = '', object = '', ...rest] = id.split('/');
+  return rest.some((_, n) => has(platform, object, rest.slice(0, n + 1).join('/')));
 }

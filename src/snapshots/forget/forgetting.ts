@@ -1,5 +1,5 @@
 import { inWords } from '../../connectors/index.js';
-import { type CallOptions, isRunbackError, RunbackError } from '../../lib/index.js';
+import { type CallOptions, defined, isRunbackError, RunbackError } from '../../lib/index.js';
 import type { Lookup } from '../catalog/lookup.js';
 import { idOf, type Opening } from '../catalog/opening.js';
 import type { Decryption, Encryption } from '../encryption/age.js';
@@ -7,6 +7,30 @@ import type { OpenBase } from '../reader.js';
 import { forgetIn, sift, type Sifted } from './forget.js';
 import type { ForgottenFrom, HeldRecords, RecordName } from './forgotten.js';
 import type { Leaving } from './without.js';
+
+/** What taking records out of one snapshot came to. */
+interface Came {
+  readonly lines: number;
+  readonly says: boolean;
+  readonly why?: string;
+}
+
+/** Which snapshots must stay as they are, since others may be made of them. */
+class Holding {
+  readonly #bases = new Map<string, string>();
+  #all: string | undefined;
+
+  /** `bases`: ids of what it builds on; undefined where that is not known. */
+  add(id: string, bases: readonly string[] | undefined): void {
+    if (bases === undefined) this.#all ??= id;
+    for (const base of bases ?? []) this.#bases.set(base, id);
+  }
+
+  /** The one that holds it. */
+  by(id: string): string | undefined {
+    return this.#all ?? this.#bases.get(id);
+  }
+}
 
 /** Takes records out of all snapshots. */
 export class Forgetting {
@@ -39,13 +63,22 @@ export class Forgetting {
   async *forget(records: readonly RecordName[], by: string, options: CallOptions): AsyncGenerator<ForgottenFrom> {
     const clean = new Set<string>();
     const say: string[] = [];
-    for await (const { snapshot, why = '' } of this.#unfinished()) yield { snapshot, lines: 0, why };
+    const holding = new Holding();
+    for await (const { snapshot, why = '' } of this.#unfinished()) {
+      holding.add(snapshot, undefined);
+      yield { snapshot, lines: 0, why };
+    }
     // What builds on a snapshot says that they are gone before that one loses them: every one can be read at every moment.
     for (const { name } of await this.#lookup.newestFirst(options)) {
       const snapshot = idOf(name);
-      const from = await this.#in(snapshot, records, 'hide', by, clean, options);
+      const held = holding.by(snapshot);
+      const from =
+        held === undefined
+          ? await this.#in(snapshot, records, 'hide', by, clean, options)
+          : await this.#heldBack(snapshot, held, records, clean, options);
       if (from.says) say.push(snapshot);
-      if (from.lines > 0 || from.why !== undefined) yield { snapshot, ...from };
+      if (from.why !== undefined) holding.add(snapshot, (await this.#opening.notesOf(snapshot).read())?.bases);
+      if (from.lines > 0 || from.why !== undefined) yield { snapshot, lines: from.lines, ...defined({ why: from.why }) };
     }
     for (const snapshot of say.reverse()) {
       const { why } = await this.#in(snapshot, records, 'erase', by, clean, options);
@@ -68,6 +101,16 @@ export class Forgetting {
     }
   }
 
+  /** One that cannot lose them: another one, which cannot be written anew now, may be made of it. */
+  async #heldBack(id: string, by: string, records: readonly RecordName[], clean: Set<string>, options: CallOptions): Promise<Came> {
+    try {
+      const { differs } = await this.#look(id, records, 'hide', clean, options);
+      return { lines: 0, says: false, ...(differs ? { why: `${by} may build on it, and cannot be written anew now.` } : {}) };
+    } catch (error) {
+      return { lines: 0, says: false, why: whyNot(error) };
+    }
+  }
+
   /** What a killed writer left may hold them, and what is being written now. */
   async *#unfinished(): AsyncGenerator<HeldRecords> {
     const listed = new Set((await this.#lookup.newestFirst()).map(({ name }) => name));
@@ -80,14 +123,7 @@ export class Forgetting {
         };
   }
 
-  async #in(
-    id: string,
-    records: readonly RecordName[],
-    leaving: Leaving,
-    by: string,
-    clean: Set<string>,
-    options: CallOptions,
-  ): Promise<{ readonly lines: number; readonly says: boolean; readonly why?: string }> {
+  async #in(id: string, records: readonly RecordName[], leaving: Leaving, by: string, clean: Set<string>, options: CallOptions): Promise<Came> {
     try {
       const { encrypted, differs, says } = await this.#look(id, records, leaving, clean, options);
       if (!differs) return { lines: 0, says };
