@@ -14,7 +14,7 @@ export function withoutForgotten(set: Partial<PlanSet>, { has }: Pick<ToForget, 
     ...set,
     differences: { ...differences, named: differences.named.filter(stays) },
     settled: settled.filter(stays),
-    choices: Object.fromEntries(chosen),
+    ...(set.choices === undefined ? {} : { choices: Object.fromEntries(chosen) }),
   };
 }
 

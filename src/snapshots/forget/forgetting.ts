@@ -105,7 +105,7 @@ export class Forgetting {
   async #heldBack(id: string, by: string, records: readonly RecordName[], clean: Set<string>, options: CallOptions): Promise<Came> {
     try {
       const { differs } = await this.#look(id, records, 'hide', clean, options);
-      return { lines: 0, says: false, ...(differs ? { why: `${by} may build on it, and cannot be written anew now.` } : {}) };
+      return { lines: 0, says: false, ...(differs ? { why: `${by} may build on it, and cannot be changed now.` } : {}) };
     } catch (error) {
       return { lines: 0, says: false, why: whyNot(error) };
     }
