@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { forgetInRestore, type ToForget } from '../../src/restores/index.js';
+import { forgetInRestore, restoreTellsOf, type ToForget } from '../../src/restores/index.js';
 import { temporaryStore } from '../support/store.js';
 
 const replace = (value: unknown): unknown => (typeof value === 'string' ? value.replaceAll('Zed', '(forgotten)') : value);
@@ -36,7 +36,9 @@ it('empties what is told of a record and its links, and leaves every value of ot
   await writer.append({ by: 'maya', type: 'batch.outcome', data: { batch: 1, results } });
   await writer.append({ by: 'maya', type: 'restore.closed', data: { besideBy: [{ object: 'contacts', field: 'name', count: 500, key: '7' }] } });
   await writer.close();
+  expect(await restoreTellsOf(store, 'restore-1', what)).toBe(true);
   expect(await forgetInRestore(store, 'restore-1', owner, what)).toMatchObject({ entries: 2 });
+  expect(await restoreTellsOf(store, 'restore-1', what)).toBe(false);
   const entries: unknown[] = [];
   for await (const { data } of store.journal('restores', 'restore-1').read({ whole: true })) entries.push(data);
   expect(entries.slice(1)).toEqual([

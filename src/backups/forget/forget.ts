@@ -4,6 +4,7 @@ import {
   forgetInRestore,
   openRestores,
   planTellsOf,
+  restoreTellsOf,
   type ToForget,
   PLAN_SETS,
   type PlanSet,
@@ -220,6 +221,7 @@ class Forgetting {
   }
 
   async #tells(kind: string, id: string, what: ToForget): Promise<boolean> {
+    if (kind === 'restores') return await restoreTellsOf(this.deps.store, id, what);
     for await (const entry of this.deps.store.journal(kind, id).read()) if (scrubbed(entry, what) !== entry.data) return true;
     return false;
   }

@@ -85,6 +85,18 @@ function tellsOf(line: PlanLine, platform: string, { has }: ToForget): boolean {
  * `journal-damaged`.
  */
 export async function forgetInRestore(store: Store, id: string, owner: LockOwner, what: ToForget): Promise<RewrittenJournal | undefined> {
+  return await store.journal(RESTORES, id).rewrite(owner, await emptying(store, id, what));
+}
+
+/** Whether there is something to take out of the journal of a restore. Throws `journal-damaged`. */
+export async function restoreTellsOf(store: Store, id: string, what: ToForget): Promise<boolean> {
+  const change = await emptying(store, id, what);
+  for await (const entry of store.journal(RESTORES, id).read({ whole: true })) if (change(entry) !== entry.data) return true;
+  return false;
+}
+
+/** What becomes of the data of each entry of a restore. */
+async function emptying(store: Store, id: string, what: ToForget): Promise<(entry: JournalEntry) => JournalEntry['data']> {
   const platform = (await readCreated(store, id))?.platform;
   // Of items, by number: results name no object type.
   const ids = new Set<unknown>();
@@ -109,7 +121,7 @@ export async function forgetInRestore(store: Store, id: string, owner: LockOwner
     );
     return now.every(([, one], n) => one === entries[n]?.[1]) ? value : Object.fromEntries(now);
   };
-  return await store.journal(RESTORES, id).rewrite(owner, (entry) => proseOf(emptied(entry.data) as JournalEntry['data'], what.scrub));
+  return ({ data }) => proseOf(emptied(data) as JournalEntry['data'], what.scrub);
 }
 
 /** A key as it may stay: a number tells of nobody, and by it others go on. */
