@@ -114,6 +114,7 @@ async function emptying(store: Store, id: string, what: ToForget): Promise<(entr
     const isLink = isLinkOf(value, isOurs);
     const isOne = isLink || (isOurs(object, key) && (item !== undefined || 'fields' in value));
     if (isOne && item !== undefined) ids.add(item);
+    if ('forgotten' in value) return value;
     const entries = Object.entries(value);
     if (isOne || ('status' in value && ids.has(item))) return withoutValues(entries);
     const now = entries.map(
