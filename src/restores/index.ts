@@ -1,5 +1,14 @@
 export { applyRestore, resumeRestore, type ApplyDeps } from './apply/apply.js';
-export { forgetInPlan, forgetInRestore, planTellsOf, restoreTellsOf, type ToForget } from './records/forgetting.js';
+export {
+  FORGOTTEN,
+  forgetInPlan,
+  forgetInRestore,
+  isNumberKey,
+  planTellsOf,
+  RECORD_VALUES,
+  restoreTellsOf,
+  type ToForget,
+} from './records/forgetting.js';
 export { otherKeys } from './records/same-record.js';
 export { decideConflicts } from './plan/decide-conflicts.js';
 export { changeOfFields, isChange } from './records/item-ids.js';

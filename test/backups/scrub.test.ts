@@ -21,7 +21,13 @@ it('takes texts out where they stand as words, and leaves everything else as it 
 
 /** A user would lose: pages that reach nobody, and journals that nothing can be undone from. */
 it('looks only at what people wrote and programs answered: nothing is found again by that', () => {
-  const plain = { title: 'x', status: 'Annabel', to: { value: 'ann.lee@example.com' }, targets: [{ person: 'Annabel' }], set: { name: 'Annabel' } };
+  const plain = {
+    title: 'x',
+    status: 'Annabel',
+    to: { value: 'ann.lee@example.com' },
+    targets: [{ person: 'Annabel' }],
+    set: { name: 'Annabel', note: 'Annabel' },
+  };
   expect(scrub(plain)).toBe(plain);
   const held = {
     key: 'Annabel',

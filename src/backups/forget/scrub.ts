@@ -1,5 +1,4 @@
-/** What stands where a text was. */
-export const FORGOTTEN = '(forgotten)';
+import { FORGOTTEN, RECORD_VALUES } from '../../restores/index.js';
 
 /** Texts that tell of a person. */
 export interface TellingTexts {
@@ -26,7 +25,7 @@ const LEAST_KEY = 5;
 /**
  * Takes texts out of what people wrote and programs answered, wherever they stand there as words of their own: addresses in
  * any case of letters, all else as it is written, numbers too. Everything else stays as it is: by a value that happens to be
- * the same, something else may be found again. The very value is given back where nothing is taken out.
+ * the same, something else may be found again, and values of records are theirs: an undo writes them. The very value is given back where nothing is taken out.
  */
 export function scrubber({ keys, values }: TellingTexts): <T>(value: T) => T {
   const texts = [...keys.filter((key) => key.length >= LEAST_KEY), ...values];
@@ -38,7 +37,7 @@ export function scrubber({ keys, values }: TellingTexts): <T>(value: T) => T {
     if (Array.isArray(value)) return sameOr(value, (one) => scrub(one, prose));
     if (typeof value !== 'object' || value === null) return value;
     const entries = Object.entries(value);
-    const now = entries.map(([name, one]) => [name, scrub(one, prose || PROSE.has(name))] as const);
+    const now = entries.map(([name, one]) => [name, !prose && RECORD_VALUES.has(name) ? one : scrub(one, prose || PROSE.has(name))] as const);
     return now.every(([, one], n) => one === entries[n]?.[1]) ? value : Object.fromEntries(now);
   };
   return <T>(value: T) => scrub(value, typeof value === 'string') as T;

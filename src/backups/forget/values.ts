@@ -1,5 +1,6 @@
 import { isRunbackError } from '../../lib/index.js';
 import type { FieldType } from '../../records/index.js';
+import { isNumberKey } from '../../restores/index.js';
 import type { Catalog, RecordName } from '../../snapshots/index.js';
 import type { TellingTexts } from './scrub.js';
 
@@ -32,7 +33,7 @@ export async function tellingTexts(
     const others = await commonOf(candidates, { platform, object, keys }, catalog, signal);
     for (const text of candidates.keys()) if (!others.has(text) && !keys.has(text)) values.add(text);
   }
-  return { keys: records.map(({ key }) => key).filter((key) => !/^-?\d*$/u.test(key)), values: [...values] };
+  return { keys: records.map(({ key }) => key).filter((key) => !isNumberKey(key)), values: [...values] };
 }
 
 function columnsOf(key: string): readonly string[] {

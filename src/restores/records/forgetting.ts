@@ -8,7 +8,10 @@ import { readPlan, rewritePlan } from './plan-file.js';
 export interface ToForget {
   /** Whether it is one of them. */
   readonly has: (platform: string, object: string, key: string) => boolean;
-  /** A value without those texts: the very one that was given where it holds none. */
+  /**
+   * A value without those texts where people wrote or programs answered, and never in the values of records: the very one that
+   * was given where it holds none.
+   */
   readonly scrub: <T>(value: T) => T;
 }
 
@@ -39,7 +42,7 @@ export async function forgetInPlan(store: Store, id: string, what: ToForget): Pr
     store,
     id,
     (head) => headWithout(head, names, what),
-    (line) => (tellsOf(line, header.platform, what) ? undefined : proseOf(line, what.scrub)),
+    (line) => (tellsOf(line, header.platform, what) ? undefined : what.scrub(line)),
   );
 }
 
@@ -49,7 +52,7 @@ export async function planTellsOf(store: Store, id: string, what: ToForget): Pro
   const names = plan.schema.objects.map(({ object }) => object);
   if (headWithout(plan.header, names, what) !== plan.header) return true;
   for await (const lines of plan.linesTogether())
-    if (lines.some((line) => tellsOf(line, plan.header.platform, what) || proseOf(line, what.scrub) !== line)) return true;
+    if (lines.some((line) => tellsOf(line, plan.header.platform, what) || what.scrub(line) !== line)) return true;
   return false;
 }
 
@@ -118,19 +121,25 @@ async function emptying(store: Store, id: string, what: ToForget): Promise<(entr
     const entries = Object.entries(value);
     if (isOne || ('status' in value && ids.has(item))) return withoutValues(entries);
     const now = entries.map(
-      ([name, one]) => [name, VALUES.has(name) ? one : name === 'key' && isOurs(object, one) ? nameless(one) : emptied(one)] as const,
+      ([name, one]) => [name, RECORD_VALUES.has(name) ? one : name === 'key' && isOurs(object, one) ? nameless(one) : emptied(one)] as const,
     );
     return now.every(([, one], n) => one === entries[n]?.[1]) ? value : Object.fromEntries(now);
   };
-  return ({ data }) => proseOf(emptied(data) as JournalEntry['data'], what.scrub);
+  return ({ data }) => what.scrub(emptied(data) as JournalEntry['data']);
 }
 
 /** A key as it may stay: a number tells of nobody, and by it others go on. */
 function nameless(key: unknown): unknown {
-  return typeof key !== 'string' || /^-?\d*$/u.test(key) ? key : FORGOTTEN_KEY;
+  return typeof key !== 'string' || isNumberKey(key) ? key : FORGOTTEN;
 }
 
-const FORGOTTEN_KEY = '(forgotten)';
+/** Whether a key is a number, which tells of nobody. */
+export function isNumberKey(key: string): boolean {
+  return /^-?\d*$/u.test(key);
+}
+
+/** What stands where a text or key was. */
+export const FORGOTTEN = '(forgotten)';
 
 function isLinkOf(value: unknown, isOurs: (object: unknown, key: unknown) => boolean): boolean {
   if (typeof value !== 'object' || value === null || !('fromObject' in value)) return false;
@@ -138,24 +147,20 @@ function isLinkOf(value: unknown, isOurs: (object: unknown, key: unknown) => boo
   return isOurs(fromObject, from) || isOurs(toObject, to);
 }
 
-/** Messages of a journal or plan without texts: values of other records are theirs, and are written back. */
-function proseOf<T>(value: T, scrub: ToForget['scrub']): T {
-  if (Array.isArray(value)) {
-    const now = value.map((one: unknown) => proseOf(one, scrub));
-    return now.every((one, n) => one === value[n]) ? value : (now as T);
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value);
-  const now = entries.map(
-    ([name, one]: readonly [string, unknown]) => [name, MESSAGES.has(name) ? scrub(one) : VALUES.has(name) ? one : proseOf(one, scrub)] as const,
-  );
-  return now.every(([, one], n) => one === entries[n]?.[1]) ? value : (Object.fromEntries(now) as T);
-}
-
-/** Members that hold a message. */
-const MESSAGES: ReadonlySet<string> = new Set(['because', 'message', 'why']);
 /** Members that hold values of records, whose fields may have any name. */
-const VALUES: ReadonlySet<string> = new Set(['base', 'beside', 'damaged', 'fields', 'given', 'live', 'lost', 'replaced', 'set', 'stays', 'stored']);
+export const RECORD_VALUES: ReadonlySet<string> = new Set([
+  'base',
+  'beside',
+  'damaged',
+  'fields',
+  'given',
+  'live',
+  'lost',
+  'replaced',
+  'set',
+  'stays',
+  'stored',
+]);
 
 function withoutValues(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
   const kept = entries.flatMap(([name, value]): (readonly [string, unknown])[] => {

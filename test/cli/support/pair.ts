@@ -9,6 +9,7 @@ import { type HubSpotSandbox, integration, person, seedMessy, startHubSpotSandbo
 import { startPostgres, type TestPostgres } from '../../support/postgres.js';
 import { jsonLines } from './child.js';
 import { runHere } from './here.js';
+import { hubspotIn } from './workspace.js';
 
 /** What a command with --json ended with. */
 export interface Ended {
@@ -97,15 +98,7 @@ export async function openPair(server: TestPostgres, size = 12): Promise<Pair> {
   const path = join(dir, 'runback.yml');
   let text = `version: 1
 platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox
-    account: "${sandbox.portalId}"
-    url: ${sandbox.url}
-    credentials: { token: file:token }
-    objects: [contacts]
-    limits: { requests_per_10s: 1000 }
-    options: { search_lag: 1s }
+${hubspotIn(sandbox)}
   warehouse:
     connector: postgres
     environment: sandbox

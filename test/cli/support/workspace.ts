@@ -50,6 +50,17 @@ steps:
   - { id: resume, title: Start the syncs again, action: syncs.resume, with: { paused_by: "\${{ steps.pause.id }}" } }
 `;
 
+/** The entry of a sandbox among the platforms of runback.yml. */
+export const hubspotIn = (sandbox: Pick<HubSpotSandbox, 'portalId' | 'url'>): string => `  hubspot:
+    connector: hubspot
+    environment: sandbox
+    account: "${sandbox.portalId}"
+    url: ${sandbox.url}
+    credentials: { token: file:token }
+    objects: [contacts]
+    limits: { requests_per_10s: 1000 }
+    options: { search_lag: 1s }`;
+
 const SYNC_WRITER = integration('4471120', 'MarketSync');
 
 /** Makes a workspace with `size` contacts. Close it. */
@@ -66,15 +77,7 @@ export async function openWorkspace(size = 60): Promise<TestWorkspace> {
     join(dir, 'runback.yml'),
     `version: 1
 platforms:
-  hubspot:
-    connector: hubspot
-    environment: sandbox
-    account: "${sandbox.portalId}"
-    url: ${sandbox.url}
-    credentials: { token: file:token }
-    objects: [contacts]
-    limits: { requests_per_10s: 1000 }
-    options: { search_lag: 1s }
+${hubspotIn(sandbox)}
 syncs:
   market-sync:
     title: Marketing sync
