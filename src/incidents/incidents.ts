@@ -77,10 +77,12 @@ export class Incidents {
     const { clock, escalation } = this.options;
     requireSeverity(opening.severity, escalation, 'Nothing was opened.');
     const policy = await this.#policies.freeze();
-    const id = newId('inc', clock);
+    let id = newId('inc', clock);
+    // Many in one second: two may be given the same id, and neither is to be lost in the other.
+    while (await this.#journals.exists(id)) id = newId('inc', clock);
     await this.#isDue(id);
     await this.#open.add({ id, ...opening, openedAt: clock.now().toISOString() });
-    await this.#journals.begin(id, { ...opening, ...defined({ policy }) }, by);
+    if (!(await this.#journals.begin(id, { ...opening, ...defined({ policy }) }, by))) return await this.open(opening, by);
     return await this.#lookAfter(id, `The incident is open as ${id}`);
   }
 

@@ -31,11 +31,14 @@ export class IncidentJournals {
     return await this.store.journal('incidents', id).exists();
   }
 
-  /** Begins a journal with its first line. */
-  async begin(id: string, data: IncidentEvents['incident.opened'], by: string): Promise<void> {
-    const writer = await this.store.journal('incidents', id).open({ by, holder: id, purpose: 'opening an incident' });
+  /** Begins a journal with its first line. False where another incident was opened under that id; then nothing is done. */
+  async begin(id: string, data: IncidentEvents['incident.opened'], by: string): Promise<boolean> {
+    let isTaken = false;
+    const visit = (): void => void (isTaken = true);
+    const writer = await this.store.journal('incidents', id).open({ by, holder: id, purpose: 'opening an incident' }, { visit });
     try {
-      await writer.append({ by, type: 'incident.opened', data });
+      if (!isTaken) await writer.append({ by, type: 'incident.opened', data });
+      return !isTaken;
     } finally {
       await writer.close();
     }
