@@ -1,6 +1,7 @@
 // Makes what is shipped from the built program: dist/runback.js, and dist/chunks with everything that it imports, each
 // loaded when it is needed, and what stages of drills load before it. Also THIRD-PARTY.md: whose work is in there, and
 // under which licences. With --to FOLDER NAME=FILE …: other modules, for tests.
+import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,12 +18,20 @@ else await bundle(Object.fromEntries(positionals.map((pair) => pair.split('=')))
 
 async function ship() {
   const folder = join(dist, 'chunks');
-  const { names, modules } = await bundle({ main: join(dist, 'main.js'), conditions: join(dist, 'stages', 'conditions.js') }, folder);
+  const entries = { start: join(dist, 'start.js'), main: join(dist, 'main.js'), conditions: join(dist, 'stages', 'conditions.js') };
+  const { names, modules } = await bundle(entries, folder);
   // Only now, and only what is no longer part of it: a daemon may be at work that loads another of them when it needs
   // it.
   for (const name of await readdir(folder)) if (!names.includes(name)) await rm(join(folder, name));
-  const start = "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\n\ncreateRequire(import.meta.url)('./chunks/main.cjs');\n";
-  await writeFile(join(dist, 'runback.js'), start, { mode: 0o755 });
+  const start = [
+    '#!/usr/bin/env node',
+    "import { createRequire } from 'node:module';",
+    "import { fileURLToPath } from 'node:url';",
+    '',
+    `createRequire(import.meta.url)('./chunks/start.cjs').start(fileURLToPath(new URL('chunks', import.meta.url)), 'main.cjs', '${await digestOf(folder, names)}');`,
+    '',
+  ];
+  await writeFile(join(dist, 'runback.js'), start.join('\n'), { mode: 0o755 });
   await writeFile(join(root, 'THIRD-PARTY.md'), await licences(modules));
 }
 
@@ -50,6 +59,13 @@ async function bundle(input, folder) {
     await writeFile(path, inAscii(await readFile(path, 'utf8')));
   }
   return { names: output.map(({ fileName }) => fileName), modules: output.flatMap(({ moduleIds = [] }) => moduleIds) };
+}
+
+/** Tells one build from every other: what was compiled of one is not for another. */
+async function digestOf(folder, names) {
+  const hash = createHash('sha256');
+  for (const name of [...names].sort()) hash.update(`${name}\n`).update(await readFile(join(folder, name)));
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** CommonJS has no `await` outside of functions: what follows the imports of the entry becomes one. */

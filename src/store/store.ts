@@ -261,8 +261,9 @@ export interface ExactData {
 
 export interface JournalWriter {
   /**
-   * Appends one line. Resolves once the line is on disk (`fdatasync`), unless `durable: false` (progress only).
-   * Calls are written in the order they were made.
+   * Appends one line. Resolves once the line is on disk (`fdatasync`); with `durable: false` once the system has it, so
+   * that only a power cut before the next durable line can take it. Calls are written in the order they were made, and none
+   * by whoever lost the lock.
    */
   append(entry: NewEntry, options?: { readonly durable?: boolean }): Promise<JournalEntry>;
   /** The dead process this journal was taken over from, if any: the caller journals it. */

@@ -23,7 +23,12 @@ const update = () =>
     writeSync(1, 'updating\n');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });
-const work = { intent: () => writer.append({ by: 'maya', type: 'step.intent' }), check: () => held[0].check(), update };
+const work = {
+  intent: () => writer.append({ by: 'maya', type: 'step.intent' }),
+  outcome: () => writer.append({ by: 'maya', type: 'step.outcome' }, { durable: false }),
+  check: () => held[0].check(),
+  update,
+};
 for await (const line of createInterface(process.stdin)) {
   const answer = await work[line]().then(
     () => 'ok',

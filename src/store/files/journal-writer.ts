@@ -122,9 +122,9 @@ class FileWriter implements JournalWriter {
       prev: this.#hash,
     });
     const bytes = Buffer.from(sealed.line, 'utf8');
-    // No effect without an intent, and no intent without the lock: whoever was stopped while somebody took over begins
-    // nothing more.
-    if (durable) await this.parts.lock.check();
+    // No effect without an intent, and no line without the lock: whoever was stopped while somebody took over begins
+    // nothing more, and writes over nothing.
+    await this.parts.lock.check();
     try {
       // Into the memory of the system, which takes less than the way to another thread and back; what waits for the
       // disk is the sync.

@@ -34,11 +34,11 @@ export interface StoreState {
 export interface Holder {
   readonly pid: number;
   /**
-   * `intent` appends a line to its journal, `check` checks its first lock; answers `ok` or the code of the error.
+   * `intent` appends a line to its journal, `outcome` one that need not be on disk, `check` checks its first lock; answers `ok` or the code of the error.
    * `update` begins an update of the document `notes/a` and answers `updating` in the middle of it, which it never
    * leaves.
    */
-  ask(what: 'intent' | 'check' | 'update'): Promise<string>;
+  ask(what: 'intent' | 'outcome' | 'check' | 'update'): Promise<string>;
   /** Ends it as kill -9 does; resolves when it is gone. */
   kill(): Promise<void>;
   /** Holds it up, as the lid of a laptop does. */

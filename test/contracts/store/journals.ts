@@ -213,6 +213,7 @@ export function journalContract(start: StartState): void {
       expect(writer.broke).toMatchObject({ holder: 'run-1', life: 'unknown' });
       await writer.append({ by: 'lee', type: 'run.resumed' });
       holder.goOn();
+      expect(await holder.ask('outcome'), 'it would be written over what was written since').toBe('locked');
       expect(await holder.ask('intent')).toBe('locked');
       expect(await holder.ask('check')).toBe('locked');
       await writer.append({ by: 'lee', type: 'step.intent' });

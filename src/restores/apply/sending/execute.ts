@@ -14,7 +14,7 @@ import { Sending } from './sending.js';
 
 /**
  * Writes steps in their order, in batches: looks at live, makes the intent durable, writes, settles what is in doubt,
- * makes the outcome durable (G1, G8). Ends early at a failing first batch, at a rate above its limit, at an abort and
+ * writes down the outcome (G1, G8). Ends early at a failing first batch, at a rate above its limit, at an abort and
  * at an error of the platform.
  */
 export async function execute(execution: Execution, steps: AsyncIterable<readonly PlanStep[]>, options: CallOptions): Promise<Stop | undefined> {
@@ -163,7 +163,9 @@ class Session {
     const all = this.#retries.notForGood(steps, [...unresolved, ...checked.skipped, ...results], last);
     const { batches, writer, by, kind } = this.#execution;
     const batch = checked.send.length === 0 ? batches.nextBatch : batches.nextBatch - 1;
-    const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } });
+    // On disk with the line that follows, before anything else is sent: a power cut until then leaves the batch in doubt,
+    // as one before it does.
+    const outcome = await writer.append({ by, type: `${kind}.outcome`, data: { batch, results: all } }, { durable: false });
     batches.ended(batch, resultsIn(outcome));
     this.#retries.ended(steps);
     this.#progress();

@@ -1,0 +1,124 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { cachedDataVersionTag } from 'node:v8';
+import { crc32 } from 'node:zlib';
+
+/** What V8 made of each script, by the script's name. */
+export type Compiled = ReadonlyMap<string, Buffer>;
+
+/** The words that a command begins with name it, so many of them. */
+const WORDS = 2;
+const WORD = /^[a-z][a-z-]{0,30}$/u;
+/** CRC-32 of all that follows, then the length of the list. */
+const HEAD = 8;
+/** V8 copies what does not begin at such an address. */
+const ALIGNED = 8;
+
+/**
+ * The file for what one command needs, of this build, for V8 as it is here: it takes what no other version made, and no
+ * other options. Undefined where nothing is to be kept: where `NODE_DISABLE_COMPILE_CACHE` says so, and where the
+ * system does not tell whose a file is.
+ */
+export function compiledFile(build: string, words: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
+  if (process.geteuid === undefined || (env['NODE_DISABLE_COMPILE_CACHE'] ?? '') !== '') return undefined;
+  const caches = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const other = words.findIndex((word) => !WORD.test(word));
+  const command = words.slice(0, other === -1 ? WORDS : Math.min(other, WORDS));
+  return join(caches, 'runback', build, [...command, cachedDataVersionTag().toString(16)].join('.'));
+}
+
+/**
+ * What was kept there. Nothing where nothing is, where it is damaged, and where somebody else could have written it:
+ * what lies there is run.
+ */
+export function readCompiled(file: string): Compiled {
+  try {
+    if (![dirname(dirname(file)), dirname(file)].every((path) => isOurs(statSync(path)))) return new Map();
+    const opened = openSync(file, 'r');
+    try {
+      return isOurs(fstatSync(opened)) ? unpacked(readFileSync(opened)) : new Map();
+    } finally {
+      closeSync(opened);
+    }
+  } catch {
+    return new Map();
+  }
+}
+
+/** Keeps it for the next time, whole or not at all; what earlier builds kept goes. Nothing depends on it: where it cannot be kept, it is not. */
+export function keepCompiled(file: string, compiled: Compiled): void {
+  const folder = dirname(file);
+  const written = `${file}.${process.pid}`;
+  try {
+    for (const path of [dirname(dirname(folder)), dirname(folder), folder]) if (!isOurs(folderAt(path))) return;
+    writeFileSync(written, packed(compiled), { mode: 0o600 });
+    renameSync(written, file);
+    for (const name of readdirSync(dirname(folder)))
+      if (name !== basename(folder)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+  } catch {
+    remove(written);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It is not there, or cannot be: it is in nobody's way.
+  }
+}
+
+/** Makes the folder where it is not there; never the ones around it. */
+function folderAt(path: string): Stats {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return statSync(path);
+}
+
+/** It is of who runs this, and nobody else can write to it. */
+function isOurs({ uid, mode }: Stats): boolean {
+  return uid === process.geteuid?.() && (mode & 0o022) === 0;
+}
+
+function packed(compiled: Compiled): Buffer {
+  const list = Buffer.from(JSON.stringify([...compiled].map(([name, { length }]) => [name, length])));
+  const start = aligned(HEAD + list.length);
+  const parts: Buffer[] = [Buffer.alloc(HEAD), list, Buffer.alloc(start - HEAD - list.length)];
+  for (const data of compiled.values()) parts.push(data, Buffer.alloc(aligned(data.length) - data.length));
+  const all = Buffer.concat(parts);
+  all.writeUInt32LE(list.length, 4);
+  all.writeUInt32LE(crc32(all.subarray(4)), 0);
+  return all;
+}
+
+function unpacked(all: Buffer): Compiled {
+  if (crc32(all.subarray(4)) !== all.readUInt32LE(0)) return new Map();
+  const length = all.readUInt32LE(4);
+  const list = JSON.parse(all.toString('utf8', HEAD, HEAD + length)) as readonly (readonly [string, number])[];
+  let at = aligned(HEAD + length);
+  return new Map(
+    list.map(([name, size]) => {
+      const data = all.subarray(at, at + size);
+      at += aligned(size);
+      return [name, data];
+    }),
+  );
+}
+
+const aligned = (length: number): number => Math.ceil(length / ALIGNED) * ALIGNED;

@@ -1,0 +1,156 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { cleanEnv } from './support/child.js';
+
+/** What a run of a command compiled is kept for the next: never anybody else's, never of another build, never damaged, and nothing hangs on it. */
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+let folder: string;
+let caches: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'runback-compiled-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const START = `const { join } = require('node:path');
+require(${JSON.stringify(join(dist, 'chunks', 'start.cjs'))}).start(join(__dirname, 'chunks'), 'main.cjs', process.env.BUILD ?? 'build');`;
+
+/** A small program whose answer stands in a function that is compiled when it is called. */
+const answering = (answer: string): string => `const other = require("./other.cjs");
+exports.answer = function () { return ${JSON.stringify(answer)}; };
+process.stdout.write(exports.answer() + other.sum(require('node:os').EOL.length));`;
+
+beforeEach(async () => {
+  caches = await mkdtemp(join(folder, 'caches-'));
+  await mkdir(join(folder, 'chunks'), { recursive: true });
+  await writeFile(join(folder, 'start.cjs'), START);
+  await writeFile(join(folder, 'chunks', 'main.cjs'), answering('first'));
+  await writeFile(join(folder, 'chunks', 'other.cjs'), 'exports.sum = (n) => n + 1;');
+});
+
+function run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): string {
+  return execFileSync(process.execPath, [join(folder, 'start.cjs'), ...args], {
+    encoding: 'utf8',
+    env: cleanEnv({ XDG_CACHE_HOME: caches, ...env }),
+  });
+}
+
+/** The one file of the build. */
+async function kept(build = 'build'): Promise<string> {
+  const names = await readdir(join(caches, 'runback', build));
+  expect(names).toHaveLength(1);
+  return join(caches, 'runback', build, names[0] ?? '');
+}
+
+/** V8 looks at the length of a source only: another answer of the same length tells whose code was run. */
+async function changeSource(): Promise<void> {
+  await writeFile(join(folder, 'chunks', 'main.cjs'), answering('later'));
+}
+
+test('the second run takes what the first compiled, and leaves the file as it is', async () => {
+  expect(run()).toBe('first2');
+  const file = await kept();
+  const before = await stat(file);
+  expect(before.mode & 0o777).toBe(0o600);
+  expect((await stat(dirname(file))).mode & 0o777).toBe(0o700);
+  await changeSource();
+  expect(run()).toBe('first2');
+  expect((await stat(file)).ino).toBe(before.ino);
+});
+
+test('another build takes nothing of it, and clears it away', async () => {
+  run();
+  await changeSource();
+  expect(run([], { BUILD: 'next' })).toBe('later2');
+  expect(await readdir(join(caches, 'runback'))).toEqual(['next']);
+});
+
+test('every command has a file of its own, named by its words alone', async () => {
+  run(['restore', 'plan', 'person']);
+  run(['forget', 'someone@example.com']);
+  run(['--workspace', 'place']);
+  const names = (await readdir(join(caches, 'runback', 'build'))).map((name) => name.replace(/\.?[0-9a-f]+$/u, ''));
+  expect(names.sort()).toEqual(['', 'forget', 'restore.plan']);
+});
+
+test.each(['the file', 'its folder', 'the folder around'])('where others can write to %s, nothing of it is run', async (what) => {
+  run();
+  const file = await kept();
+  const path = { 'the file': file, 'its folder': dirname(file), 'the folder around': dirname(dirname(file)) }[what] ?? '';
+  await chmod(path, 0o777);
+  await changeSource();
+  expect(run()).toBe('later2');
+});
+
+test.each([0, 5, 40, -1])('a changed byte at %i is found, and the file made again', async (at) => {
+  run();
+  const file = await kept();
+  const bytes = await readFile(file);
+  const damaged = Buffer.from(bytes);
+  const place = at < 0 ? bytes.length + at : at;
+  damaged[place] = (damaged[place] ?? 0) ^ 1;
+  await writeFile(file, damaged);
+  await changeSource();
+  expect(run()).toBe('later2');
+  expect((await readFile(file)).equals(damaged)).toBe(false);
+  await writeFile(join(folder, 'chunks', 'main.cjs'), answering('third'));
+  expect(run()).toBe('later2');
+});
+
+test('a file that was cut off, or holds something else, does not count', async () => {
+  run();
+  const file = await kept();
+  const bytes = await readFile(file);
+  await changeSource();
+  for (const other of [bytes.subarray(0, bytes.length / 2), Buffer.alloc(0), Buffer.from('hello'), Buffer.alloc(64)]) {
+    await writeFile(file, other);
+    expect(run()).toBe('later2');
+    await rm(file);
+  }
+});
+
+test('where nothing can be kept, everything works the same', async () => {
+  expect(run([], { XDG_CACHE_HOME: join(folder, 'nowhere', 'at', 'all') })).toBe('first2');
+  await writeFile(join(folder, 'a-file'), '');
+  expect(run([], { XDG_CACHE_HOME: join(folder, 'a-file') })).toBe('first2');
+  expect(run([], { NODE_DISABLE_COMPILE_CACHE: '1' })).toBe('first2');
+  expect(await readdir(caches)).toEqual([]);
+});
+
+test('nothing is put where a link leads to what others can write', async () => {
+  const open = join(folder, 'open');
+  await mkdir(open, { mode: 0o777, recursive: true });
+  await chmod(open, 0o777);
+  await symlink(open, join(caches, 'runback'));
+  expect(run()).toBe('first2');
+  expect(await readdir(open)).toEqual([]);
+});
+
+test('an error says where in the script it happened', async () => {
+  await writeFile(join(folder, 'chunks', 'main.cjs'), "exports.fails = () => { throw new Error('no'); }; exports.fails();");
+  for (let times = 0; times < 2; times += 1) {
+    const { stderr } = spawnSync(process.execPath, [join(folder, 'start.cjs')], { encoding: 'utf8', env: cleanEnv({ XDG_CACHE_HOME: caches }) });
+    expect(stderr).toContain(`at exports.fails (${join(folder, 'chunks', 'main.cjs')}:1:31)`);
+  }
+});
+
+test('the program itself: what is kept of one command is taken by its next run', async () => {
+  const runback = (): void => {
+    execFileSync(process.execPath, [join(dist, 'runback.js'), 'status'], { cwd: folder, stdio: 'ignore', env: cleanEnv({ XDG_CACHE_HOME: caches }) });
+  };
+  try {
+    runback();
+  } catch {
+    // No workspace is here: it says so.
+  }
+  const builds = await readdir(join(caches, 'runback'));
+  expect(builds).toHaveLength(1);
+  const file = await kept(builds[0]);
+  expect((await stat(file)).size).toBeGreaterThan(50_000);
+});
