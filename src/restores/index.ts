@@ -18,6 +18,7 @@ export { isLeft, leftOf, leftWords } from './records/left.js';
 export { isOver, openRestores } from './records/open.js';
 export { lostByRestore, lostValuesOf } from './records/lost-lists.js';
 export { checkLimits, checkTogether } from './plan/limits.js';
+export { comparePlans, type ComparedPlans, type PlanDifference } from './plan/compare-plans.js';
 export { planRestore } from './plan/plan.js';
 export { confirmationOf, deletePlan, excessOf, readPlan } from './records/plan-file.js';
 export { undoRestore } from './apply/undo.js';

@@ -1,6 +1,7 @@
 import type { Block, Inlines } from '../../document/index.js';
 import { formatCount as count } from '../../lib/index.js';
-import type { ChangeExample, PlanFacts, ReportData, RestoreFacts, ShownRecord } from '../types.js';
+import { recordInlines, shownValue } from '../shown.js';
+import type { ChangeExample, PlanFacts, ReportData, RestoreFacts } from '../types.js';
 
 const SHOWN_FIELDS = 12;
 
@@ -58,12 +59,6 @@ function replacedPlans(plans: readonly PlanFacts[]): readonly Block[] {
   });
   const columns = ['Plan', 'Instead', 'How', 'Limits', { number: 'Records left out' }, { number: 'Fields left out' }];
   return rows.length === 0 ? [] : [{ kind: 'table', caption: 'Plans that were not applied, and the plans that replaced them', columns, rows }];
-}
-
-/** `Ann Lee <ann@example.com>, contacts 104`, with the page that opens it. */
-function recordInlines({ object, key, name, address, page }: ShownRecord): Inlines {
-  const called = name === undefined ? (address ?? '') : address === undefined ? name : `${name} <${address}>`;
-  return [...(called === '' ? [] : [`${called}, `]), `${object} `, page === undefined ? { code: key } : { link: page, text: key }];
 }
 
 function overview(plans: readonly PlanFacts[]): Block {
@@ -188,14 +183,7 @@ function examples(plans: readonly PlanFacts[]): readonly Block[] {
 function movedInlines({ action, field, from, to }: ChangeExample): readonly Inlines[] {
   if (action === 'delete') return ['the whole record', 'created', 'deleted again'];
   if (action === 'undelete') return ['the whole record', 'deleted', 'brought back'];
-  return [field, shown(from), shown(to)];
-}
-
-function shown(value: unknown): Inlines {
-  if (value === undefined) return '(absent)';
-  if (value === null) return '(null)';
-  if (value === '') return '(empty)';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return [field, shownValue(from), shownValue(to)];
 }
 
 /** What the restores did. */

@@ -1,10 +1,12 @@
 import { RunbackError } from '../../../lib/index.js';
-import type { ConflictChoice } from '../../../restores/index.js';
-import { openPlanOf } from '../../flows/looks.js';
+import type { ConflictChoice, Plan } from '../../../restores/index.js';
+import { looksIn, openPlanOf } from '../../flows/looks.js';
 import { meansSet } from '../../flows/plan-sets.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
 import type { Session } from '../../session/session.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
+import { OVERWRITE, type OutputFile, outputFile } from '../../shell/output-file.js';
+import { counted } from '../../views/text/format.js';
 import { planOutcome } from './outcome.js';
 import { showBoth } from './plan-set.js';
 import { PLAN } from './words.js';
@@ -22,13 +24,22 @@ export const showVerb: CommandSpec = {
       description: '<conflict id or code>=keep or =restore; makes a new plan. Of a set: <difference>=<platform>, =restore or =keep',
       repeat: true,
     },
+    { flags: '--against <plan>', description: 'another plan of the platform: what this one writes more, fewer or otherwise' },
+    { flags: '--to <file>', description: 'a page for somebody who decides: .html or .md; .csv: every change', kind: 'file' },
+    OVERWRITE,
+    { flags: '--personal', description: 'with --to: with values of records, names and addresses' },
     { flags: '--lines', description: 'with --json: every line as an event' },
   ],
+  examples: ['runback restore show latest --to plan.html', 'runback restore show latest --against plan-20261129'],
   run: show,
 };
 
 async function show(context: CommandContext): Promise<Outcome> {
   const { input, session, event, globals } = context;
+  if (input.flag('personal') && input.text('to') === undefined) throw together('--personal without --to', 'It says what the file may hold.');
+  if (input.text('against') !== undefined && input.text('to') !== undefined)
+    throw together('--against with --to', 'What differs between two plans is shown on the screen, or as --json.');
+  const file = await outputFile(context);
   const opened = await session();
   const wanted = input.argument('plan') ?? 'latest';
   if (meansSet(wanted)) return await showBoth(context, opened, Object.fromEntries(input.list('choose').map(chosenOf)));
@@ -58,8 +69,46 @@ async function show(context: CommandContext): Promise<Outcome> {
       print: (text) => context.live.print(text),
     });
   }
+  if (file !== undefined) return await written(context, opened, read, file);
+  const other = input.text('against');
+  if (other !== undefined) return await against(opened, read, await findPlan(opened, other));
   if (globals.json && input.flag('lines')) for await (const line of read.lines()) event({ type: 'line', ...line });
   return planOutcome(opened, read, read);
+}
+
+function together(what: string, why: string): RunbackError {
+  return new RunbackError('usage', `${what} means nothing`, {
+    why,
+    state: 'Nothing was written.',
+    next: 'runback restore show latest --to plan.html --personal',
+  });
+}
+
+async function written({ input }: CommandContext, opened: Session, read: Plan, file: OutputFile): Promise<Outcome> {
+  const { writePlan } = await import('../../flows/plan-page.js');
+  const personal = input.flag('personal');
+  const { lines, kind } = await writePlan(openPlanOf(opened, read), read, file, personal);
+  const { path } = file;
+  const hint = personal ? 'It holds personal data.' : 'Values, names and addresses are placeholders; --personal puts them in.';
+  return {
+    data: { plan: read.header.id, hash: read.hash, path, ...(kind === 'csv' ? { lines } : {}), personal },
+    text: (style) => `${style.glyph.done} ${path}${kind === 'csv' ? `: ${counted(lines, 'lines')}` : ''}\n  ${hint}`,
+  };
+}
+
+async function against(opened: Session, read: Plan, other: Plan): Promise<Outcome> {
+  const { comparePlans } = await import('../../../restores/index.js');
+  const { plansText } = await import('../../views/restores/plans.js');
+  const compared = await comparePlans(read, other);
+  const looks = await looksIn(
+    await opened.catalog(),
+    read.header,
+    compared.differences.flatMap(({ examples }) => examples),
+  );
+  return {
+    data: { plan: read.header.id, against: other.header.id, ...compared },
+    text: (style) => plansText(read.header.id, other.header.id, compared, style, looks),
+  };
 }
 
 async function decided(

@@ -7,7 +7,6 @@ import type {
   NotCovered,
   PlanChange,
   PlanConflict,
-  PlanFilters,
   PlanHeader,
   PlanLine,
   PlanSummary,
@@ -18,7 +17,7 @@ import { showValue, visible } from '../text/visible.js';
 import { wrap } from '../text/width.js';
 import { attributionWords } from './attribution.js';
 import { CONFLICT_WORDS } from './conflict.js';
-import { ACTION_WORDS } from './plan-words.js';
+import { ACTION_WORDS, filterWords } from './plan-words.js';
 import { type Looks, noLooks, pageLine, recordTable, recordText, type RecordRow } from './record.js';
 
 const SHOWN_VALUES = 20;
@@ -247,21 +246,6 @@ export function changeLine(change: PlanChange, style: Style, looks: Looks = noLo
     ([field, move]) => `${visible(field)}: ${showValue(move.from)} ${style.glyph.arrow} ${willBe(move)}`,
   );
   return `${recordText(change.object, change.key, looks)}  ${change.action === 'update' ? moves.join('; ') : ACTION_WORDS[change.action]}`;
-}
-
-function filterWords(filters: PlanFilters): string {
-  const parts: string[] = [];
-  if (filters.objects) parts.push(`objects ${filters.objects.join(', ') || 'none'}`);
-  if (filters.fields) parts.push(`fields ${filters.fields.join(', ') || 'none'}`);
-  if (filters.exceptFields) parts.push(`all fields but ${filters.exceptFields.join(', ')}`);
-  if (filters.only) parts.push(`kinds of damage: ${filters.only.join(', ') || 'none'}`);
-  if (filters.keys) parts.push(filters.keys.length > 5 ? counted(filters.keys.length, 'keys') : `keys ${filters.keys.join(', ')}`);
-  if (filters.where !== undefined) parts.push(`where ${filters.where}`);
-  if (filters.since !== undefined) parts.push(`since ${filters.since}`);
-  if (filters.until !== undefined) parts.push(`until ${filters.until}`);
-  if (filters.suspects)
-    parts.push(`written by ${filters.suspects.length > 5 ? counted(filters.suspects.length, 'suspects') : filters.suspects.join(', ')}`);
-  return visible(parts.join('; '));
 }
 
 /** `5.1 %`; never 0 % for something, never 100 % for less than all. */
