@@ -15,6 +15,7 @@ export { changeOfFields, isChange } from './records/item-ids.js';
 export { lookAtJournal, restoreHolders, takePlatform, type HolderLook } from './records/holders.js';
 export { createdOf, readCreated, readRestore, type RestoreCreated } from './records/journal.js';
 export { isLeft, leftOf, leftWords } from './records/left.js';
+export { leftItems, type LeftItem, type LeftKind } from './records/left-items.js';
 export { isOver, openRestores } from './records/open.js';
 export { lostByRestore, lostValuesOf } from './records/lost-lists.js';
 export { checkLimits, checkTogether } from './plan/limits.js';

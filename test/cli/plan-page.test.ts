@@ -86,7 +86,7 @@ test('a table holds every value, the conflicts too', async () => {
   for (const value of ['Valued Customer', 'Head of Finance', ...emails()]) expect(hidden, value).not.toContain(value);
 });
 
-test('two plans side by side: one value fewer, since somebody edited it', async () => {
+test('two plans side by side: one value fewer, since someone edited it', async () => {
   const { stdout } = await go('restore', 'show', second, '--against', first);
   expect(stdout.replaceAll(/\s+/gu, ' ')).toContain('1 fewer edited-since: someone edited the value after the damage');
   expect(await json('restore', 'show', second, '--against', first)).toMatchObject({

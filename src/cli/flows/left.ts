@@ -1,36 +1,104 @@
 import { pipeline } from 'node:stream/promises';
 
+import type { TextDocument } from '../../document/index.js';
 import type { Value } from '../../records/index.js';
-import type { PlanConflict } from '../../restores/index.js';
+import type { LeftItem, LeftKind, Plan } from '../../restores/index.js';
 import { csvLine } from '../../snapshots/index.js';
-import type { OpenPlan } from '../prompts/operator-deps.js';
-import type { OutputFile } from '../shell/output-file.js';
-import { type Looks, noLooks, sideText } from '../views/restores/record.js';
+import { byPrefix } from '../session/prefix.js';
+import type { Session } from '../session/session.js';
+import { type OutputFile, writeText } from '../shell/output-file.js';
+import { whatToDo } from '../views/restores/left.js';
+import { type Looks, sideText } from '../views/restores/record.js';
+import { looksIn } from './looks.js';
+import { findPlan } from './restore.js';
 
-const COLUMNS = ['name', 'address', 'page', 'object', 'key', 'field', 'conflict', 'before', 'damaged', 'now', 'what it means', 'by hand'] as const;
+const COLUMNS = ['name', 'address', 'page', 'object', 'key', 'field', 'conflict', 'before', 'damaged', 'now', 'what it means', 'what to do'] as const;
 
-/** Lines whose records are named together. */
+/** Items whose records are named together. */
 const TOGETHER = 500;
+/** Items that a page shows of each kind: it is read, the table is worked through. */
+const SHOWN = 200;
+
+/** What is left of a plan, and of the restore that applied it last, if one did. */
+export interface LeftOf {
+  readonly plan: Plan;
+  readonly restore?: string;
+  items(): AsyncIterable<LeftItem>;
+  looks(items: readonly LeftItem[]): Promise<Looks>;
+}
+
+/** The plan or the restore that an id, the beginning of one, or `latest` (the latest plan) means. Throws `not-found`. */
+export async function findLeft(session: Session, wanted: string): Promise<LeftOf> {
+  const { createdOf, leftItems } = await import('../../restores/index.js');
+  const restores = await session.store.journals('restores');
+  const given = wanted.startsWith('restore-') ? byPrefix(wanted, restores, (id) => id, { what: 'restore', list: 'runback status' }) : undefined;
+  const plan = await findPlan(session, given === undefined ? wanted : (await createdOf(session.store, given)).plan);
+  const restore = given ?? (await lastOf(session, restores, plan.header.id));
+  return {
+    plan,
+    ...(restore === undefined ? {} : { restore }),
+    items: () => leftItems(plan, session.store, restore),
+    looks: async (items) => await looksIn(await session.catalog(), plan.header, items),
+  };
+}
+
+/** The last restore of a plan, unless it was put back. */
+async function lastOf({ store }: Session, restores: readonly string[], plan: string): Promise<string | undefined> {
+  const { readCreated, readRestore } = await import('../../restores/index.js');
+  for (const id of [...restores].reverse()) {
+    if ((await readCreated(store, id))?.plan !== plan) continue;
+    const { state } = await readRestore(store, id);
+    return state === 'undone' || state === 'undoing' ? undefined : id;
+  }
+  return undefined;
+}
+
+/** How many of each kind, and the first. */
+export interface LeftCounts {
+  readonly kinds: Readonly<Partial<Record<LeftKind, number>>>;
+  readonly first: readonly LeftItem[];
+}
+
+/** Counts what is left and keeps the first `most` of each kind. */
+export async function countLeft(items: AsyncIterable<LeftItem>, most: number): Promise<LeftCounts> {
+  const kinds: Partial<Record<LeftKind, number>> = {};
+  const first: LeftItem[] = [];
+  for await (const item of items) {
+    const n = (kinds[item.kind] ?? 0) + 1;
+    kinds[item.kind] = n;
+    if (n <= most) first.push(item);
+  }
+  return { kinds, first };
+}
 
 /**
- * Writes what a plan leaves for people as CSV (RFC 4180, UTF-8), one line a conflict with the name of its record and
- * the page that opens it, for a list to work through. Gives the number of lines.
+ * Writes all of it as CSV (RFC 4180, UTF-8), one line an item with the name of its record, the page that opens it and
+ * what to do; or the first of each kind as a page (`.html`, `.md`). Gives the number of items.
  */
-export async function writeLeft(plan: Pick<OpenPlan, 'lines' | 'looks'>, file: OutputFile): Promise<number> {
+export async function writeLeft(left: LeftOf, file: OutputFile): Promise<number> {
+  const page = /\.(html?|md)$/iu.exec(file.path)?.[1]?.toLowerCase();
+  if (page === undefined) return await writeTable(left, file);
+  const { documentHtml, documentMarkdown } = await import('../../document/index.js');
+  const counts = await countLeft(left.items(), SHOWN);
+  const document = documentOf(left, counts, await left.looks(counts.first));
+  await writeText(file, page === 'md' ? documentMarkdown(document) : documentHtml(document));
+  return Object.values(counts.kinds).reduce((sum, n) => sum + n, 0);
+}
+
+async function writeTable(left: LeftOf, file: OutputFile): Promise<number> {
   let lines = 0;
   const texts = async function* (): AsyncGenerator<string> {
     yield csvLine(COLUMNS);
-    let together: PlanConflict[] = [];
+    let together: LeftItem[] = [];
     const flush = async (): Promise<string> => {
-      const looks = (await plan.looks?.(together)) ?? noLooks;
-      const text = together.map((line) => csvLine(cellsOf(line, looks))).join('');
+      const looks = await left.looks(together);
+      const text = together.map((item) => csvLine(cellsOf(item, left, looks))).join('');
       lines += together.length;
       together = [];
       return text;
     };
-    for await (const line of plan.lines()) {
-      if (line.kind !== 'conflict') continue;
-      together.push(line);
+    for await (const item of left.items()) {
+      together.push(item);
       if (together.length === TOGETHER) yield await flush();
     }
     yield await flush();
@@ -39,13 +107,71 @@ export async function writeLeft(plan: Pick<OpenPlan, 'lines' | 'looks'>, file: O
   return lines;
 }
 
-function cellsOf(conflict: PlanConflict, looks: Looks): Parameters<typeof csvLine>[0] {
-  const { object, key, field, code, base, damaged, live, message, byHand } = conflict;
+function cellsOf(item: LeftItem, left: LeftOf, looks: Looks): Parameters<typeof csvLine>[0] {
+  const { object, key, field, kind, code, wanted, damaged, now, message } = item;
   const { name, address, page } = looks(object, key);
   // A whole record is told in words; a value stays as it is.
   const side = (value: Value | undefined): Value | undefined =>
-    field === undefined || isFields(value) ? sideText(value, field === undefined) : value;
-  return [name, address, page, object, key, field, code, side(base), side(damaged), side(live), message, byHand];
+    field === undefined || isFields(value) ? sideText(value, field === undefined && kind === 'conflict') : value;
+  return [name, address, page, object, key, field, code ?? kind, side(wanted), side(damaged), side(now), message, todo(item, left)];
+}
+
+function documentOf(left: LeftOf, { kinds, first }: LeftCounts, looks: Looks): TextDocument {
+  const { header } = left.plan;
+  const id = left.restore ?? header.id;
+  return {
+    title: `Left for people: ${header.platform}`,
+    lead: [
+      ['What ', { code: id }, ' leaves.'],
+      [{ strong: 'Contains personal data.' }, ' Keep it where such data may be kept.'],
+      [`The first ${SHOWN} of each kind; all of them: `, { code: `runback restore left ${id} --to left.csv` }],
+    ],
+    sections: Object.entries(kinds).map(([kind, n]) => ({
+      title: `${KIND_TITLES[kind as LeftKind]}: ${n.toLocaleString('en')}`,
+      blocks: [
+        {
+          kind: 'table',
+          caption: KIND_TITLES[kind as LeftKind],
+          columns: ['Record', 'Field', 'Why', 'Should be', 'Now', 'What to do'],
+          rows: first
+            .filter((item) => item.kind === kind)
+            .map((item) => ({
+              cells: [
+                recordCell(item, looks),
+                item.field ?? 'the whole record',
+                [...(item.code === undefined ? [] : [{ code: item.code }, ' ']), item.message ?? ''],
+                sideText(item.wanted, false),
+                sideText(item.now, false),
+                todo(item, left),
+              ],
+            })),
+        },
+      ],
+    })),
+  };
+}
+
+function recordCell({ object, key }: LeftItem, looks: Looks): TextDocument['lead'][number] {
+  const { name, address, page } = looks(object, key);
+  const called = name === undefined ? (address ?? '') : address === undefined ? name : `${name} <${address}>`;
+  return [...(called === '' ? [] : [`${called}, `]), `${object} `, page === undefined ? { code: key } : { link: page, text: key }];
+}
+
+/** Headings of the kinds. */
+const KIND_TITLES: Readonly<Record<LeftKind, string>> = {
+  conflict: 'Conflicts of the plan',
+  moved: 'Changed by someone since',
+  refused: 'Refused by the platform',
+  failed: 'Failed',
+  'in-doubt': 'In doubt',
+  'not-tried': 'Not tried',
+  altered: 'Stored differently by the platform',
+  beside: 'Changed by the platform itself',
+  made: 'Made by the platform itself',
+};
+
+function todo(item: LeftItem, { plan, restore }: LeftOf): string {
+  return whatToDo(item, plan.header.id, restore);
 }
 
 const isFields = (value: Value | undefined): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);

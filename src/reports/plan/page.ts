@@ -25,7 +25,7 @@ export interface PlanWords {
   readonly effect: string;
 }
 
-/** A plan as a page for somebody who is to decide about it. */
+/** A plan as a page for someone who is to decide about it. */
 export interface PlanPage {
   readonly plan: Pick<PlanSummary, 'header' | 'hash'>;
   readonly schema: PlatformSchema;
@@ -61,7 +61,7 @@ class Drawn {
           { code: header.id },
           `, made by ${header.createdBy}, `,
           { time: header.createdAt },
-          '. Nothing of it is written until somebody applies it.',
+          '. Nothing of it is written until someone applies it.',
         ],
         ['Hash: ', { code: hash }, '. An approval is bound to it: a plan that differs in one value has another.'],
         this.page.personal
@@ -205,7 +205,7 @@ class Drawn {
     if (byHand.length > 0)
       blocks.push({
         kind: 'table',
-        caption: 'Damage that cannot be written, and is put right by hand',
+        caption: 'Damage that cannot be written, and is fixed by hand',
         columns: ['Object type', 'Field', { number: 'Records' }, 'How'],
         rows: byHand.map(({ object, field, records, how }) => ({ cells: [object, field, count(records), how] })),
       });

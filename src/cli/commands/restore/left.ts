@@ -1,36 +1,41 @@
-import { looksIn, openPlanOf } from '../../flows/looks.js';
-import { findPlan } from '../../flows/restore.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import { OVERWRITE, outputFile } from '../../shell/output-file.js';
-import { firstLines, isConflict } from '../../views/restores/plan.js';
-import { leftText } from '../../views/restores/restore.js';
+import { FIRST, leftText } from '../../views/restores/left.js';
 import { counted } from '../../views/text/format.js';
-import { FIRST } from './outcome.js';
-import { PLAN } from './words.js';
 
 /** `runback restore left` */
 export const leftVerb: CommandSpec = {
   verb: 'left',
-  summary: 'What a plan leaves for people: its conflicts, and what must be fixed by hand',
-  args: [PLAN],
-  options: [{ flags: '--to <file>', description: 'CSV file to write (default: the first of them on the screen)', kind: 'file' }, OVERWRITE],
+  summary: 'What a plan or restore leaves for people, and what to do about each',
+  args: [{ name: 'plan', description: 'id of a plan or a restore, its beginning, or latest', kind: 'plan' }],
+  options: [
+    {
+      flags: '--to <file>',
+      description: 'file to write: .csv all of it, .html or .md a page (default: the first of it on the screen)',
+      kind: 'file',
+    },
+    OVERWRITE,
+  ],
   examples: ['runback restore left latest --to left.csv'],
+  details:
+    'Conflicts, what the platform refused or stored differently, what it changed by itself, what someone changed since, and damage that cannot be written. Of a plan that was applied, what its last restore left counts too.',
   run: left,
 };
 
 async function left(context: CommandContext): Promise<Outcome> {
   const { input, session } = context;
   const file = await outputFile(context);
-  const opened = await session();
-  const read = await findPlan(opened, input.required('plan'));
+  const { countLeft, findLeft, writeLeft } = await import('../../flows/left.js');
+  const found = await findLeft(await session(), input.required('plan'));
+  const { header } = found.plan;
+  const ids = { plan: header.id, ...(found.restore === undefined ? {} : { restore: found.restore }) };
   if (file === undefined) {
-    const first = await firstLines(read.lines(), isConflict, FIRST);
-    const looks = await looksIn(await opened.catalog(), read.header, first);
-    const { conflicts, byHand = [] } = read.header.counts;
-    return { data: { plan: read.header.id, conflicts, byHand, first }, text: (style) => leftText(read.header, first, style, looks) };
+    const counts = await countLeft(found.items(), FIRST);
+    const looks = await found.looks(counts.first);
+    const { conflicts, byHand = [] } = header.counts;
+    return { data: { ...ids, conflicts, byHand, ...counts }, text: (style) => leftText(header, found.restore, counts, style, looks) };
   }
-  const { writeLeft } = await import('../../flows/left.js');
   const { path } = file;
-  const records = await writeLeft(openPlanOf(opened, read), file);
-  return { data: { plan: read.header.id, path, lines: records }, text: (style) => `${style.glyph.done} ${path}: ${counted(records, 'lines')}` };
+  const lines = await writeLeft(found, file);
+  return { data: { ...ids, path, lines }, text: (style) => `${style.glyph.done} ${path}: ${counted(lines, 'lines')}` };
 }

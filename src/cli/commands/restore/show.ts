@@ -25,7 +25,7 @@ export const showVerb: CommandSpec = {
       repeat: true,
     },
     { flags: '--against <plan>', description: 'another plan of the platform: what this one writes more, fewer or otherwise' },
-    { flags: '--to <file>', description: 'a page for somebody who decides: .html or .md; .csv: every change', kind: 'file' },
+    { flags: '--to <file>', description: 'a page for someone who decides: .html or .md; .csv: every change', kind: 'file' },
     OVERWRITE,
     { flags: '--personal', description: 'with --to: with values of records, names and addresses' },
     { flags: '--lines', description: 'with --json: every line as an event' },

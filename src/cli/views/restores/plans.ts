@@ -26,5 +26,5 @@ export function plansText(plan: string, against: string, { same, differences }: 
 function wordsOf({ kind, because }: PlanDifference): string {
   if (kind === 'otherwise') return 'both write it, and not the same value';
   if (because !== undefined) return `${because}: ${CONFLICT_WORDS[because]}`;
-  return kind === 'fewer' ? 'not in this plan: nothing to put right any more, or outside of what it is limited to' : 'not in the other plan';
+  return kind === 'fewer' ? 'not in this plan: nothing is left to fix there, or it is outside the limits' : 'not in the other plan';
 }

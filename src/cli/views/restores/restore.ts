@@ -1,10 +1,9 @@
-import type { LeftGroup, LostOnCreate, PlanConflict, PlanHeader, RestoreSummary, UndoCounts, VerifySummary } from '../../../restores/index.js';
+import type { LeftGroup, LostOnCreate, RestoreSummary, UndoCounts, VerifySummary } from '../../../restores/index.js';
 import { counted, count, facts, time } from '../text/format.js';
 import type { Style } from '../text/style.js';
 import { showValue, visible, visibleLines } from '../text/visible.js';
 import { wrap } from '../text/width.js';
 import { byHandText } from './by-hand.js';
-import { conflictsTable } from './conflict.js';
 import { hasValues, lostLines } from './plan.js';
 import { type Looks, noLooks, recordTable } from './record.js';
 
@@ -126,21 +125,6 @@ function nextPairs(restore: RestoreSummary, goOn: string | undefined): [string, 
     default:
       return (restore.undo?.rejected ?? 0) > 0 ? [['Try the rest', `runback restore undo ${id}`]] : [];
   }
-}
-
-/** What a plan leaves for people: counts, then the first conflicts. */
-export function leftText(header: PlanHeader, first: readonly PlanConflict[], style: Style, looks: Looks = noLooks): string {
-  const total = Object.values(header.counts.conflicts).reduce((sum, n) => sum + n, 0);
-  if (total === 0) return `${style.glyph.done} Plan ${header.id} leaves nothing out`;
-  const more = total > first.length ? [`  ... and ${counted(total - first.length, 'more conflicts')}`] : [];
-  return [
-    byHandText(header.counts.byHand ?? [], style),
-    conflictsTable(first, style, looks),
-    ...more,
-    `  All of them as a list: runback restore left ${header.id} --to left.csv`,
-  ]
-    .filter((part) => part !== '')
-    .join('\n');
 }
 
 /**

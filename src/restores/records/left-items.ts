@@ -1,0 +1,113 @@
+import { defined } from '../../lib/index.js';
+import { ownValue, type Value } from '../../records/index.js';
+import type { Store } from '../../store/index.js';
+import type { Plan, PlanChange, PlanConflict, PlanLine } from '../types.js';
+import type { Batches } from './batches.js';
+import { foldRestore } from './journal.js';
+
+/**
+ * Why something is left. `conflict`: not decided, or cannot be written. `moved`, `refused`, `failed`, `in-doubt`,
+ * `not-tried`: a change, or single fields of one, that a restore did not write. `altered`: written, and the platform
+ * stored something else. `beside`: the platform changed it by itself. `made`: a record or link that it made by itself.
+ */
+export type LeftKind = 'conflict' | 'moved' | 'refused' | 'failed' | 'in-doubt' | 'not-tried' | 'altered' | 'beside' | 'made';
+
+/** One value, link or record that is left for people. */
+export interface LeftItem {
+  readonly kind: LeftKind;
+  readonly object: string;
+  readonly key: string;
+  /** The field, or the kind of link with its other end; absent for a whole record. */
+  readonly field?: string;
+  /** Code of the conflict or of the refusal. */
+  readonly code?: string;
+  /** What it should hold; absent: nothing, or not known. */
+  readonly wanted?: Value;
+  /** What it held with the damage. */
+  readonly damaged?: Value;
+  /** What it holds, as far as that was seen. */
+  readonly now?: Value;
+  /** In words: of the plan, or of the platform. */
+  readonly message?: string;
+  /** How it is put right by hand. */
+  readonly byHand?: string;
+  /** A decision is open. */
+  readonly open?: true;
+}
+
+/**
+ * What a plan, or the restore that applied it, leaves for people: each conflict, refusal, value that the platform
+ * changed, and damage that cannot be written. Streams the plan, its journal first. Throws `not-found`,
+ * `journal-damaged`.
+ */
+export async function* leftItems(plan: Plan, store: Store, restore?: string): AsyncGenerator<LeftItem> {
+  const batches = restore === undefined ? undefined : (await foldRestore(store, restore)).apply;
+  for await (const lines of plan.linesTogether()) for (const line of lines) yield* leftOfLine(line, batches);
+  if (batches === undefined) return;
+  for (const { object, key, moves } of batches.beside.values())
+    for (const [field, { from, to }] of Object.entries(moves)) yield { kind: 'beside', object, key, field, ...defined({ wanted: from, now: to }) };
+  for (const { object, key } of batches.made.records) yield { kind: 'made', object, key };
+  for (const { link, fromObject, from, toObject, to } of batches.made.links)
+    yield { kind: 'made', object: fromObject, key: from, field: `${link} ${toObject} ${to}` };
+}
+
+function* leftOfLine(line: PlanLine, batches: Batches | undefined): Generator<LeftItem> {
+  if (line.kind === 'conflict') yield conflictItem(line);
+  else if (batches !== undefined) yield* leftOfChange(line, batches);
+}
+
+function conflictItem({ object, key, field, code, base, damaged, live, message, byHand, choices }: PlanConflict): LeftItem {
+  return {
+    kind: 'conflict',
+    object,
+    key,
+    code,
+    message,
+    ...defined({ field, wanted: base, damaged, now: live, byHand }),
+    ...(choices.restore === undefined ? {} : { open: true }),
+  };
+}
+
+const KINDS: Readonly<Record<'moved' | 'rejected' | 'failed' | 'in_doubt', LeftKind>> = {
+  moved: 'moved',
+  rejected: 'refused',
+  failed: 'failed',
+  in_doubt: 'in-doubt',
+};
+
+function* leftOfChange(change: PlanChange, batches: Batches): Generator<LeftItem> {
+  if ('interim' in change && change.interim) return;
+  const id = String(change.n);
+  const status = batches.statuses.get(id);
+  if (status === 'applied') return yield* leftOfApplied(change, id, batches);
+  const { reason, message } = batches.whys.get(id) ?? {};
+  const kind = status === undefined ? 'not-tried' : KINDS[status];
+  for (const cell of cellsOf(change)) yield { kind, ...cell, ...defined({ code: reason, message }) };
+}
+
+/** Single fields of a record that was written. */
+function* leftOfApplied(change: PlanChange, id: string, batches: Batches): Generator<LeftItem> {
+  if ('link' in change) return;
+  const cells = new Map(cellsOf(change, true).map((cell) => [cell.field, cell]));
+  const cellOf = (field: string): Pick<LeftItem, 'object' | 'key' | 'field'> => cells.get(field) ?? { object: change.object, key: change.key, field };
+  for (const field of batches.left.get(id) ?? []) yield { kind: 'moved', ...cellOf(field) };
+  for (const { field, reason, message } of batches.refused.get(id)?.fields ?? []) yield { kind: 'refused', ...cellOf(field), code: reason, message };
+  for (const field of batches.altered.get(id) ?? [])
+    yield { kind: 'altered', ...cellOf(field), ...defined({ now: ownValue(batches.stored.get(id) ?? {}, field) }) };
+}
+
+/** What a change writes: fields of an update, else the record or link; `fields`: of what is created, its fields. */
+function cellsOf(
+  change: PlanChange,
+  fields = false,
+): readonly (Pick<LeftItem, 'object' | 'key' | 'field' | 'wanted' | 'damaged'> & { readonly field?: string })[] {
+  if ('link' in change) {
+    const { link, from, to } = change;
+    return [{ ...from, field: `${link} ${to.object} ${to.key}` }];
+  }
+  const { object, key } = change;
+  if (change.action !== 'update' && !fields) return [{ object, key }];
+  return Object.entries(change.fields).flatMap(([field, { from, to, keeps }]) =>
+    keeps === true ? [] : [{ object, key, field, ...defined({ wanted: to, damaged: from }) }],
+  );
+}
