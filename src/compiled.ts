@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { crc32 } from 'node:zlib';
 
@@ -22,6 +22,8 @@ export type Compiled = ReadonlyMap<string, Buffer>;
 /** The words that a command begins with name it, so many of them. */
 const WORDS = 2;
 const WORD = /^[a-z][a-z-]{0,30}$/u;
+/** About a megabyte each. */
+const MOST_FILES = 40;
 /** CRC-32 of all that follows, then the length of the list. */
 const HEAD = 8;
 /** V8 copies what does not begin at such an address. */
@@ -34,7 +36,8 @@ const ALIGNED = 8;
  */
 export function compiledFile(build: string, words: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   if (process.geteuid === undefined || (env['NODE_DISABLE_COMPILE_CACHE'] ?? '') !== '') return undefined;
-  const caches = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  const named = env['XDG_CACHE_HOME'] ?? '';
+  const caches = isAbsolute(named) ? named : join(homedir(), '.cache');
   const other = words.findIndex((word) => !WORD.test(word));
   const command = words.slice(0, other === -1 ? WORDS : Math.min(other, WORDS));
   return join(caches, 'runback', build, [...command, cachedDataVersionTag().toString(16)].join('.'));
@@ -68,9 +71,18 @@ export function keepCompiled(file: string, compiled: Compiled): void {
     renameSync(written, file);
     for (const name of readdirSync(dirname(folder)))
       if (name !== basename(folder)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+    for (const path of oldest(folder)) rmSync(path, { force: true });
   } catch {
     remove(written);
   }
+}
+
+/** The files beyond as many as are kept, what a killed process left among them: what a command begins with may be any word. */
+function oldest(folder: string): readonly string[] {
+  const paths = readdirSync(folder).map((name) => join(folder, name));
+  if (paths.length <= MOST_FILES) return [];
+  const times = new Map(paths.map((path) => [path, statSync(path).mtimeMs]));
+  return paths.sort((a, b) => (times.get(b) ?? 0) - (times.get(a) ?? 0)).slice(MOST_FILES);
 }
 
 function remove(path: string): void {

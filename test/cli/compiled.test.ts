@@ -79,6 +79,17 @@ test('every command has a file of its own, named by its words alone', async () =
   expect(names.sort()).toEqual(['', 'forget', 'restore.plan']);
 });
 
+test('whatever words commands begin with, the files stay few; a relative folder for caches does not count', async () => {
+  run();
+  const kept = await mkdtemp(join(folder, 'many-'));
+  for (let n = 0; n < 60; n += 1) await writeFile(join(caches, 'runback', 'build', `word-${n}`), '');
+  run(['init', 'a-folder']);
+  expect(await readdir(join(caches, 'runback', 'build'))).toHaveLength(40);
+  expect((await readdir(join(caches, 'runback', 'build'))).filter((name) => name.startsWith('init.a-folder.'))).toHaveLength(1);
+  expect(run([], { XDG_CACHE_HOME: 'here', HOME: kept })).toBe('first2');
+  expect(await readdir(kept), 'its place is the home').toEqual(['.cache']);
+});
+
 test.each(['the file', 'its folder', 'the folder around'])('where others can write to %s, nothing of it is run', async (what) => {
   run();
   const file = await kept();
