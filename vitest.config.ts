@@ -31,7 +31,7 @@ const LONG = [
 const LATER = [
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
-  'test/backups/{copies-places,copies-sweep,forget-sweep,sets}.test.ts',
+  'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days}.test.ts',
   'test/**/browser.test.ts',
   'test/cli/{bucket,copies,forget,import,package,plan-set}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
