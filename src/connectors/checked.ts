@@ -72,6 +72,7 @@ function passedOn(connector: Connector): Partial<Connector> {
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
+    ...(connector.nameIn && { nameIn: (object, schema) => connector.nameIn?.(object, schema) ?? object }),
     ...(connector.now && { now: () => connector.now?.() }),
     ...(connector.settingsMayHaveChanged && { settingsMayHaveChanged: () => connector.settingsMayHaveChanged?.() }),
     ...(connector.aheadMs && { aheadMs: () => connector.aheadMs?.() }),

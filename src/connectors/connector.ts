@@ -96,6 +96,12 @@ export interface Connector {
    */
   optionLabels?(object: string, options?: CallOptions): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>>;
 
+  /**
+   * Name of the object type that is called the same in another schema of a database; absent where the platform has no schemas.
+   * Never calls the platform.
+   */
+  nameIn?(object: string, schema: string): string;
+
   /** Calls made by this instance and what the platform said is left. Never calls the platform. */
   usage(): Usage;
 

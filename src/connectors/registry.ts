@@ -1,5 +1,5 @@
 import { type CallOptions, didYouMean, RunbackError } from '../lib/index.js';
-import type { PlatformConfig } from '../workspace/index.js';
+import type { PlatformConfig, SecretRef } from '../workspace/index.js';
 import { checked } from './checked.js';
 import type { Connector, Identity, PlatformSchema } from './connector.js';
 import type { Driver, DriverDeps } from './driver.js';
@@ -68,6 +68,15 @@ export async function identifyPlatform(config: PlatformConfig, deps: DriverDeps,
   } finally {
     await connector.close();
   }
+}
+
+/**
+ * Opens another place of the kind of a platform, to read from it: the one at `url` (a reference to its address), or the same
+ * once more. Nothing is declared of it, so that nothing is checked. Close it.
+ */
+export async function openBeside(config: PlatformConfig, deps: DriverDeps, url?: SecretRef): Promise<Connector> {
+  const elsewhere = url === undefined ? config : { ...config, url, credentials: {} };
+  return checked(await (await driverOf(config)).openConnector(elsewhere, deps));
 }
 
 /**

@@ -1,5 +1,10 @@
 import { ownValue, parseRecordLine, recordLine, sameForm, sameValue, setOwn, type Fields, type FieldSchema, type Value } from '../records/index.js';
-import type { KeyDifference, SnapshotReader } from './types.js';
+import type { ImportedFrom, ImportedObject, KeyDifference, SnapshotReader } from './types.js';
+
+/** What an import holds of one object type: its fields, of how many. */
+export function importedOf({ fields, of, objects = {} }: ImportedFrom, object: string): ImportedObject {
+  return ownValue(objects, object) ?? { fields, of };
+}
 
 /**
  * Makes the pairs of two snapshots comparable where one was made from a file: of that side, what the file does not hold

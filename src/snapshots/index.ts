@@ -20,6 +20,9 @@ export {
 export { findKeys } from './forget/find-keys.js';
 export { digestOfKey, forgottenIn, isKnownAs, type RecordName } from './forget/forgotten.js';
 export { fileToImport } from './import/files.js';
+export { schemaToImport } from './import/schemas.js';
+export { type ExaminedSchema, type ExaminedTable, requireUsableTables, type SchemaRequest } from './import/tables.js';
+export { importedOf } from './imported.js';
 export { unrecorded } from './records.js';
 export { isLastVerified } from './references.js';
 export { gapsOf, NOTES_KIND, type SnapshotNotes, suspicionOf } from './summary.js';

@@ -1,4 +1,5 @@
 import { watchedFields } from '../records/index.js';
+import { importedOf } from './imported.js';
 import type { ObjectInfo, SnapshotReader } from './types.js';
 
 /**
@@ -51,7 +52,7 @@ export function comparable(
             platform,
             kind,
             name,
-            why: `${nameOf(reader)} ${partWords(reader)}: what is missing counts neither as deleted nor as new`,
+            why: `${nameOf(reader)} ${partWords(reader, name)}: what is missing counts neither as deleted nor as new`,
           });
     }
     return names;
@@ -59,9 +60,10 @@ export function comparable(
   return { objects: both('records'), links: both('links'), notCompared };
 }
 
-function partWords({ header: { imported } }: SnapshotReader): string {
+function partWords({ header: { imported } }: SnapshotReader, name: string): string {
   if (imported === undefined) return 'does not contain all of it';
-  return `was imported from ${imported.file}, which holds ${imported.fields.length} of ${imported.of} fields`;
+  const { fields, of } = importedOf(imported, name);
+  return `was imported from ${imported.file}, which holds ${fields.length} of ${of} fields`;
 }
 
 function namesIn(reader: SnapshotReader, kind: NotCompared['kind'], platform: string): ReadonlyMap<string, ObjectInfo> {

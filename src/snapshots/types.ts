@@ -94,17 +94,26 @@ export interface ForgottenRecords {
   readonly keys: readonly string[];
 }
 
-/** The file that a snapshot was made from, where no platform was read for it. */
+/** What was imported of one object type, where there are several. */
+export interface ImportedObject {
+  readonly fields: readonly string[];
+  readonly of: number;
+}
+
+/** The file or restored copy that a snapshot was made from, where no platform was read for it. */
 export interface ImportedFrom {
-  /** Its name, without the folder. */
+  /** Name of the file, without the folder; of a copy in a database: `schema restored of database crm`. */
   readonly file: string;
-  readonly sha256: string;
+  /** Of the file. */
+  readonly sha256?: string;
   /** ISO 8601, UTC: when it was imported. `startedAt` of the snapshot is when the file was exported, as a person said. */
   readonly at: string;
-  /** Names of the fields that its columns hold. Nothing is known of any other field, and nothing of any link. */
+  /** Names of the fields that its columns hold, behind that of the object type where there are several. Nothing is known of any other field, and nothing of any link. */
   readonly fields: readonly string[];
   /** Fields that the object type has, for people. */
   readonly of: number;
+  /** The two above by object type, where it is of several: there they are the sum. */
+  readonly objects?: Readonly<Record<string, ImportedObject>>;
 }
 
 /** The snapshot that another builds on. */

@@ -25,7 +25,10 @@ describe('issue 10', () => {
       'test/backups/sets test/snapshots/set.test.ts test/cli/plan-set test/restores/both-sides',
     ],
     ['restore tests fail on an unreadable part, a wrong cell, and past restore_within', 'test/stages/restore-test test/backups/scheduled-tests'],
-    ['an imported file claims no deletions and no links', 'test/snapshots/import.test.ts test/restores/imported test/cli/import'],
+    [
+      'an imported file, and a restored pg_dump, claim no deletions and no links',
+      'test/snapshots/import.test.ts test/restores/imported test/cli/import',
+    ],
     ['missed, overlapping and DST runs, under the daemon and under --once', 'test/backups/schedule test/backups/commands test/backups/limits'],
     ['what was forgotten is found nowhere, byte by byte, and every chain verifies', 'test/cli/forget test/snapshots/forget.test.ts'],
     ['copies in a second place, and back on a new machine', 'test/backups/copies.test.ts test/cli/copies'],

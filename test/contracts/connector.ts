@@ -133,6 +133,14 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(new Set(schema.fields.map((field) => field.name)).size).toBe(schema.fields.length);
       });
 
+      test('the name of an object type in another schema is its own there, and leads back', async () => {
+        const { connector, schema } = await prepared();
+        const other = connector.nameIn?.(schema.object, 'another schema');
+        expect(other).not.toBe(schema.object);
+        const [own] = schema.object.split('.');
+        if (other !== undefined) expect(connector.nameIn?.(other, own ?? '')).toBe(schema.object);
+      });
+
       test('labels are those of the options that are described', async () => {
         const { connector, schema } = await prepared();
         for (const [name, labels] of (await connector.optionLabels?.(platform.object)) ?? []) {

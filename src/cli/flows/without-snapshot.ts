@@ -95,7 +95,7 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
   },
   file: async ({ live, style }, session, platform) => {
     const { objects } = session.platformConfig(platform);
-    const words = `A CSV file with the ids of the records ("All contacts" of HubSpot, a mail with last week's list) says what they were. Look at what runback makes of it, then import it without --dry-run, and plan with it. It is no copy of everything: nothing is deleted or linked because of it.`;
+    const words = `A CSV file with the ids of the records ("All contacts" of HubSpot, a mail with last week's list) says what they were. Look at what runback makes of it, then import it without --dry-run, and plan with it. It is no copy of everything: nothing is deleted or linked because of it. Of a database, a pg_dump that is restored into another schema does as well: --from-schema instead of FILE.`;
     const command = `runback snapshot import FILE --platform ${visible(platform)} --object ${visible(objects?.[0] ?? 'contacts')} --dry-run`;
     live.print(`${wrap(words, style.width - 2).join('\n')}\n\n  ${command}\n`);
     await Promise.resolve();

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import type { KeptCopy } from '../../backups/index.js';
-import type { Platform } from '../../connectors/index.js';
+import type { Connector, openPlatform, Platform } from '../../connectors/index.js';
 import type { Act } from '../../escalation/index.js';
 import { type CallOptions, type Clock, defined, type Redactor, RunbackError, suggest } from '../../lib/index.js';
 import type { ChannelDeps } from '../../notify/index.js';
@@ -100,6 +100,12 @@ export class Session implements Place {
     this.#open.add(platform);
     return platform;
   };
+
+  /** Opens another place of the kind of a platform, to read from: see `openBeside` of the connectors. Close it. */
+  async openBeside(name: string, url?: SecretRef): Promise<Connector> {
+    const { openBeside } = await import('../../connectors/index.js');
+    return await openBeside(this.platformConfig(name), this.#driverDeps(), url);
+  }
 
   /** The snapshots of the workspace. */
   catalog(): Promise<Catalog> {
@@ -225,8 +231,12 @@ export class Session implements Place {
   async #connect(name: string, call: CallOptions = { signal: this.options.signal }): Promise<Platform> {
     const config = this.platformConfig(name);
     const { openPlatform } = await import('../../connectors/index.js');
+    return openPlatform(config, this.#driverDeps(), call);
+  }
+
+  #driverDeps(): Parameters<typeof openPlatform>[1] {
     const { env: environment, redactor } = this.options;
-    return openPlatform(config, { secret: this.secret, clock: this.clock, environment, redact: (text) => redactor.text(text) }, call);
+    return { secret: this.secret, clock: this.clock, environment, redact: (text) => redactor.text(text) };
   }
 
   /** Gives back what was opened. Never throws. */

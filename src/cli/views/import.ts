@@ -1,4 +1,11 @@
-import { type ExaminedFile, problemWords, type RowProblem, type SnapshotSummary } from '../../snapshots/index.js';
+import {
+  type ExaminedFile,
+  type ExaminedSchema,
+  type ExaminedTable,
+  problemWords,
+  type RowProblem,
+  type SnapshotSummary,
+} from '../../snapshots/index.js';
 import { snapshotText } from './snapshot.js';
 import { count, counted, facts, table } from './text/format.js';
 import type { Style } from './text/style.js';
@@ -61,17 +68,38 @@ function warning(text: string, style: Style): readonly string[] {
   return ['', ...wrap(text, style.width - 2).map((line, n) => (n === 0 ? `${style.glyph.warning} ${line}` : `  ${line}`))];
 }
 
+/** What of a restored copy fits the platform, table by table, and what does not. */
+export function tablesText({ name, tables, missing }: ExaminedSchema, style: Style): string {
+  return [
+    facts([['From', visible(name)]], style),
+    ...tables.flatMap((one) => ['', ...tableLines(one, style)]),
+    ...(missing.length === 0 ? [] : ['', ...wrap(`Not in it: ${missing.map(visible).join(', ')}`, style.width - 2)]),
+  ].join('\n');
+}
+
+function tableLines({ object, source, fields, left, refused, looked }: ExaminedTable, style: Style): readonly string[] {
+  const leftWords = left.map(({ field, why }) => `${visible(field)} (${visible(why)})`).join(', ');
+  return [
+    `${style.chalk.bold(visible(object))}  from ${visible(source)}, ${counted(fields.length, 'fields')}`,
+    ...wrap(`${count(looked.there)} of ${count(looked.keys)} records that were looked up are there now`, style.width - 2).map((line) => `  ${line}`),
+    ...(left.length === 0 ? [] : wrap(`Not imported: ${leftWords}`, style.width - 2).map((line) => `  ${line}`)),
+    ...(looked.keys === 0 && refused.length === 0 ? warning('It is empty: look whether the dump was restored without errors', style).slice(1) : []),
+    ...refused.flatMap((why) => warning(`Cannot be imported: ${visible(why)}`, style).slice(1)),
+  ];
+}
+
 /** A snapshot that was just made of a file, and what it cannot give back. */
 export function importedText(snapshot: SnapshotSummary, style: Style): string {
   const [platform] = snapshot.platforms;
   const [object] = snapshot.objects;
-  const limits = `What the file does not hold counts as not known: no links, no records that are not in it, no other fields. It is never latest or latest-verified.`;
+  const only = snapshot.objects.length === 1 ? ` --object ${visible(object?.object ?? '')}` : '';
+  const limits = `What is not in there counts as not known: no links, no records that are not in it, no other fields. It is never latest or latest-verified.`;
   return [
     `${style.glyph.done} Imported`,
     snapshotText(snapshot, style),
     '',
     ...wrap(limits, style.width - 2),
     '',
-    `Plan with it: runback restore plan --platform ${visible(platform?.name ?? '')} --object ${visible(object?.object ?? '')} --base ${snapshot.id}`,
+    `Plan with it: runback restore plan --platform ${visible(platform?.name ?? '')}${only} --base ${snapshot.id}`,
   ].join('\n');
 }

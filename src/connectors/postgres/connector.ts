@@ -10,6 +10,7 @@ import { copyLines } from './read/copy-lines.js';
 import { writeLinks } from './read/links.js';
 import { readAll, type ReadContext, readForeignKey, readKeys } from './read/read.js';
 import { Reader } from './read/reader.js';
+import { nameIn } from './schema/names.js';
 import { Tables } from './schema/tables.js';
 import { type Counters, throwIfAborted } from './session.js';
 import { addressOf, readSettings, type Settings } from './settings.js';
@@ -144,6 +145,8 @@ function postgresConnector(settings: Settings, clock: Clock): Connector {
     usage: () => ({ requests: counters.requests, retries: counters.retries, limited: 0 }),
 
     now: () => time.now(),
+
+    nameIn,
 
     async beginRead(options = {}) {
       if (heldByCaller) return;

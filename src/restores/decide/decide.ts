@@ -95,7 +95,7 @@ function partlyKnown(
 ): PlanConflict {
   const { object, key } = change;
   const held = Object.keys(change.fields).length;
-  const message = `${object} ${key} is in ${file} and no longer exists. The file holds ${held} of ${of} fields of it and none of its links: nothing else comes back.`;
+  const message = `${object} ${key} is in ${file} and no longer exists. ${held} of its ${of} fields are there, and none of its links: nothing else comes back.`;
   return conflictOf('base-partial', { object, key, base }, message, 'leave it deleted', `${how}, with these fields only`, change);
 }
 

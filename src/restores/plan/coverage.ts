@@ -1,7 +1,7 @@
 import type { PlatformSchema } from '../../connectors/index.js';
 import { didYouMean, RunbackError } from '../../lib/index.js';
 import { compareKeys, type LinkSchema, setOwn } from '../../records/index.js';
-import { gapsOf, type ImportedFrom, type SnapshotReader } from '../../snapshots/index.js';
+import { gapsOf, type ImportedFrom, importedOf, type SnapshotReader } from '../../snapshots/index.js';
 import type { NotCovered, PlanFilters } from '../types.js';
 import { objectInfo, type SnapshotPair } from './objects/differences.js';
 
@@ -79,8 +79,9 @@ export function linksNotCovered(role: Role, name: string): NotCovered {
 }
 
 /** The line of a plan about what the file that its base was made from does not hold. */
-function importedNotCovered(object: string, { file, fields, of }: ImportedFrom): NotCovered {
-  const why = `The base was imported from ${file}, which holds ${fields.length} of ${of} fields and no links. What is not in the file, an empty cell included where it was not said to mean empty, counts as not known: nothing is deleted, linked or unlinked because of it`;
+function importedNotCovered(object: string, imported: ImportedFrom): NotCovered {
+  const { fields, of } = importedOf(imported, object);
+  const why = `The base was imported from ${imported.file}, which holds ${fields.length} of ${of} fields and no links. What is not in it, an empty cell included where it was not said to mean empty, counts as not known: nothing is deleted, linked or unlinked because of it`;
   return { object, extent: 'absence', why };
 }
 

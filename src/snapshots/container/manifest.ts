@@ -72,7 +72,16 @@ const header = z.looseObject({
   platforms: z.array(platform),
   createdBy: z.string(),
   note: z.string().exactOptional(),
-  imported: z.looseObject({ file: z.string(), sha256: digest, at: z.string(), fields: z.array(z.string()), of: count }).exactOptional(),
+  imported: z
+    .looseObject({
+      file: z.string(),
+      sha256: digest.exactOptional(),
+      at: z.string(),
+      fields: z.array(z.string()),
+      of: count,
+      objects: z.record(z.string(), z.looseObject({ fields: z.array(z.string()), of: count })).exactOptional(),
+    })
+    .exactOptional(),
 });
 const syncState = z.enum(['running', 'paused', 'draining', 'unknown']);
 const set = z.looseObject({

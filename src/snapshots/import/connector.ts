@@ -40,7 +40,7 @@ async function* inBatches(records: AsyncIterable<PlatformRecord>): AsyncGenerato
 }
 
 // eslint-disable-next-line require-yield -- it has none to give.
-async function* noLinks(file: string): AsyncGenerator<readonly Link[]> {
+export async function* noLinks(file: string): AsyncGenerator<readonly Link[]> {
   await Promise.resolve();
   throw new RunbackError('scope-missing', `${file} holds no links`);
 }

@@ -1,27 +1,39 @@
 import { resolve } from 'node:path';
 
-import { defined, isZone, readMoment, RunbackError } from '../../../lib/index.js';
+import { defined, isZone, RunbackError } from '../../../lib/index.js';
 import { type Encoding, ENCODINGS, type ExaminedFile, fileToImport, type ImportRequest, requireUsable } from '../../../snapshots/index.js';
-import { typedMoment } from '../../flows/moments.js';
 import type { CommandSpec, Outcome, CommandContext } from '../../shell/command.js';
 import type { Input } from '../../shell/input.js';
 import { examinedText, importedText } from '../../views/import.js';
-
-const NOTHING = 'Nothing was imported, and nothing was changed on any platform.';
+import { askTakenAt, mapOf, NOTHING, requireYes, takenAtOf } from './import-asks.js';
+import { importTables } from './import-tables.js';
 
 /** `runback snapshot import` */
 export const importVerb: CommandSpec = {
   verb: 'import',
-  summary: 'Make a snapshot of a CSV file that someone exported, for when there is no other',
+  summary: 'Make a snapshot of a CSV file or a restored pg_dump, for when there is no other',
   details:
-    'The platform is asked what its fields are, and nothing is changed on it. What the file does not hold counts as not known: a plan made from it deletes, links and unlinks nothing, and never creates a record unasked. It is never latest or latest-verified: name it by its id. Without --dry-run it shows what it understood and asks; without a terminal it imports.',
-  args: [{ name: 'file', description: 'CSV file with one row a record, and a header', kind: 'file' }],
+    'Of a CSV file that someone exported; or of tables that someone restored from a pg_dump into another schema (--from-schema) or database (--from-database). The platform is asked what its fields are, and nothing is changed on it. What is not in there counts as not known: a plan made from it deletes, links and unlinks nothing, and never creates a record unasked. It is never latest or latest-verified: name it by its id. Without --dry-run it shows what it understood and asks; without a terminal it imports.',
+  args: [{ name: 'file', description: 'CSV file with one row a record, and a header', kind: 'file', optional: true }],
   options: [
     { flags: '--platform <name>', description: 'platform that the records are of', kind: 'platform', required: true },
-    { flags: '--object <type>', description: 'object type of the records: contacts, public.leads', required: true },
-    { flags: '--taken-at <time>', description: 'when the file was exported; the earlier one if you are not sure' },
+    {
+      flags: '--object <type>',
+      description: 'object type of the records: contacts, public.leads; of tables all that are there by default',
+      repeat: true,
+    },
+    { flags: '--from-schema <schema>', description: 'schema of a database into which a pg_dump was restored' },
+    {
+      flags: '--from-database <secret>',
+      description: 'where the URL of that database is: env:DUMP_URL, file:PATH (default: the database of the platform)',
+    },
+    { flags: '--taken-at <time>', description: 'when the file was exported, or the dump made; the earlier one if you are not sure' },
     { flags: '--key <column>', description: 'column with the id; once for each part of a key', repeat: true },
-    { flags: '--map <column=field>', description: 'field of a column, by its name in the API; "COLUMN=" leaves it out', repeat: true },
+    {
+      flags: '--map <column=field>',
+      description: 'field of a column, by its name in the API; "COLUMN=" leaves it out (of a table: "public.leads.score=")',
+      repeat: true,
+    },
     {
       flags: '--empty <what>',
       description: 'an empty cell says nothing (keep, the default) or that the field is empty (clear)',
@@ -36,9 +48,29 @@ export const importVerb: CommandSpec = {
     { flags: '--dry-run', description: 'only show what would be imported' },
     { flags: '--note <text>', description: 'what it is' },
   ],
-  examples: ['runback snapshot import all.csv --platform hubspot --object contacts'],
-  run: importCsv,
+  examples: [
+    'runback snapshot import all.csv --platform hubspot --object contacts',
+    'runback snapshot import --platform db --from-schema restored --taken-at 26h',
+  ],
+  run: async (context) => (isOfTables(context.input) ? await importTables(context) : await importCsv(context)),
 };
+
+const OF_FILES = ['key', 'empty', 'encoding', 'delimiter', 'decimal', 'dates', 'zone'] as const;
+
+/** Whether tables are to be imported. Throws `usage` where it is said in two ways, or in none. */
+function isOfTables(input: Input): boolean {
+  const isTables = input.text('from-schema') !== undefined || input.text('from-database') !== undefined;
+  const file = input.argument('file');
+  const wrong = OF_FILES.find((name) => input.list(name).length > 0) ?? (input.flag('skip-bad-cells') ? 'skip-bad-cells' : undefined);
+  if (isTables && (file !== undefined || wrong !== undefined))
+    throw new RunbackError('usage', `${file ?? `--${wrong ?? ''}`} has no meaning with --from-schema or --from-database`, { state: NOTHING });
+  if (!isTables && file === undefined)
+    throw new RunbackError('usage', 'What is to be imported? Name a file, or give --from-schema', {
+      state: NOTHING,
+      next: 'runback snapshot import --help',
+    });
+  return isTables;
+}
 
 async function importCsv(context: CommandContext): Promise<Outcome> {
   const { input, session, live, call, globals, interrupts, style } = context;
@@ -47,9 +79,8 @@ async function importCsv(context: CommandContext): Promise<Outcome> {
   opened.platformConfig(name);
   const isDry = input.flag('dry-run');
   const request = await requestOf(context);
-  const given = input.text('taken-at');
   // Before anything long: a time that cannot be is known now.
-  const told = given === undefined ? undefined : await exportedAt(context, given);
+  const told = await takenAtOf(context);
   if (!isDry) await opened.authorise('snapshot');
   live.start(`Opening ${name}`);
   const platform = await opened.openPlatform(name, call);
@@ -68,7 +99,7 @@ async function importCsv(context: CommandContext): Promise<Outcome> {
   }
   if (!globals.json) live.print(examinedText(examined, request.object, style));
   requireUsable(examined, skipBadCells);
-  const takenAt = told ?? (await askExported(context));
+  const takenAt = told ?? (await askTakenAt(context, 'was this file exported'));
   if (context.interactive && !globals.yes) await requireYes(context);
   live.start(`Importing ${examined.file}`);
   const wanted = { takenAt, skipBadCells, by: opened.by, ...defined({ note: input.text('note') }) };
@@ -86,31 +117,6 @@ function slim({ columns: { key, mapped, left }, ...examined }: ExaminedFile): un
   return { ...examined, columns };
 }
 
-async function exportedAt(context: CommandContext, text: string): Promise<Date> {
-  return await typedMoment(context, text, { option: 'taken-at', direction: 'past', only: true, state: NOTHING });
-}
-
-async function askExported(context: CommandContext): Promise<Date> {
-  const asker = await context.asker('--taken-at');
-  const message = 'When was this file exported? (such as yesterday 18:00, or 3d; the earlier one if you are not sure)';
-  const zone = await (await context.session()).zone();
-  const validate = (text: string): true | string => {
-    const read = readMoment(text, { now: context.clock.now(), zone });
-    return read.ok || `Not valid: ${read.problem}. ${read.why ?? ''}`.trimEnd();
-  };
-  return await exportedAt(context, await asker.text({ message, validate }));
-}
-
-async function requireYes(context: CommandContext): Promise<void> {
-  const asker = await context.asker('--yes');
-  if (await asker.confirm({ message: 'Import it like this?', default: true })) return;
-  throw new RunbackError('person-needed', 'Not imported', {
-    why: 'You said no.',
-    state: NOTHING,
-    next: 'Say what a column is with --map "COLUMN=field".',
-  });
-}
-
 async function requestOf({ input, session, stdio }: CommandContext): Promise<ImportRequest> {
   const file = input.required('file');
   const zone = input.text('zone') ?? (await (await session()).zone());
@@ -121,7 +127,7 @@ async function requestOf({ input, session, stdio }: CommandContext): Promise<Imp
     throw new RunbackError('usage', `--delimiter takes one character, not ${JSON.stringify(delimiter)}`, { state: NOTHING });
   return {
     path: resolve(stdio.cwd, file),
-    object: input.required('object'),
+    object: onlyObject(input),
     columns: { key: input.list('key'), map: mapOf(input) },
     cells: defined({ zone, decimal: decimal as '.' | ',' | undefined, dates: dates as 'day-first' | 'month-first' | undefined }),
     ...defined({ encoding: encoding as Encoding | undefined, delimiter: delimiter?.replace('\\t', '\t') }),
@@ -129,12 +135,12 @@ async function requestOf({ input, session, stdio }: CommandContext): Promise<Imp
   };
 }
 
-function mapOf(input: Input): ReadonlyMap<string, string> {
-  return new Map(
-    input.list('map').map((text) => {
-      const at = text.lastIndexOf('=');
-      if (at > 0) return [text.slice(0, at), text.slice(at + 1).trim()];
-      throw new RunbackError('usage', `--map takes COLUMN=field, not ${JSON.stringify(text)}`, { state: NOTHING });
-    }),
-  );
+/** The object type that the rows of a file are of. */
+function onlyObject(input: Input): string {
+  const [only, ...more] = input.list('object');
+  if (only !== undefined && more.length === 0) return only;
+  throw new RunbackError('usage', only === undefined ? '--object is missing' : 'A file holds records of one object type: give one --object', {
+    state: NOTHING,
+    next: 'runback snapshot import --help',
+  });
 }

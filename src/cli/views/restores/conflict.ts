@@ -26,7 +26,7 @@ export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   irreversible: 'could not be undone',
   unattributed: 'nothing ties the change to the incident',
   'base-unreadable': 'the base snapshot cannot be read there',
-  'base-partial': 'gone, and the file that was imported holds only a part of it',
+  'base-partial': 'gone, and what was imported may hold only a part of it',
 };
 
 /** One conflict in full: whom it is about, what each side holds, and what it means. */

@@ -5,6 +5,7 @@ import type { Settings } from '../settings.js';
 import { isWhole } from '../sql.js';
 import * as catalog from './catalog.js';
 import type { Ask, ColumnRow, EffectRow, IndexRow, KeyRow, PartRow, RelationRow, UniqueRow } from './catalog.js';
+import { objectName } from './names.js';
 import type { Column, ForeignKey, Reach, Table } from './table.js';
 import { fires, type TriggerEffects, triggerEffects } from './triggers.js';
 
@@ -73,11 +74,6 @@ export async function describeTables(ask: Ask, objects: readonly string[] | unde
   );
   const keys = linksOf(keyRows, tables, parts);
   return { tables: parentsFirst([...tables.values()], keys), keys };
-}
-
-/** How an object type is called: `schema.table`, a part quoted where it holds a dot or a quote. */
-function objectName(row: Pick<RelationRow, 'schema' | 'name'>): string {
-  return [row.schema, row.name].map((part) => (/[."]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part)).join('.');
 }
 
 function find(all: readonly RelationRow[], wanted: string, settings: Settings): RelationRow {

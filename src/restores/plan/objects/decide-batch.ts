@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../../lib/index.js';
 import { defined } from '../../../lib/index.js';
 import { watchedFields, type Fields } from '../../../records/index.js';
+import { importedOf } from '../../../snapshots/index.js';
 import { withCompanions } from '../../decide/companions.js';
 import { comparable, givenOnCreate } from '../../decide/comparable.js';
 import type { DecideContext } from '../../decide/context.js';
@@ -60,13 +61,14 @@ export async function decideBatch(
 
 /** What every decision about one object type depends on. */
 function rulesOf({ filters, suspicion, where, pair }: PlanContext, type: ObjectThenAndNow): DecideContext {
+  const { imported } = pair.base.header;
   return {
     baseSchema: type.base,
     liveSchema: type.live,
     filters,
     suspicion,
     watched: watchedFields(type.live),
-    ...defined({ imported: pair.base.header.imported }),
+    ...(imported === undefined ? {} : { imported: { file: imported.file, of: importedOf(imported, type.base.object).of } }),
     ...(where === undefined ? {} : { where: where(type.live) }),
   };
 }
