@@ -33,7 +33,7 @@ const LATER = [
   'test/stages/**/*.test.ts',
   'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days}.test.ts',
   'test/**/browser.test.ts',
-  'test/cli/{bucket,copies,forget,import,import-tables,package,plan-set}.test.ts',
+  'test/cli/{bucket,copies,forget,import,import-tables,package,plan-set,plan-set-killed}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',
   'test/journeys/{crash-storage-*,each-runbook,each-runbook-postgres,locks,postgres,postgres-killed}.test.ts',
   'test/restores/{large-records,moving-values}.test.ts',

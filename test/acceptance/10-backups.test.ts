@@ -21,9 +21,10 @@ describe('issue 10', () => {
       'test/backups/watch.test.ts test/backups/watch-year test/backups/watch-record',
     ],
     [
-      'a pair: writes during the window are named, and a plan for both leaves 0 differences',
+      'a pair: writes during the window are named, a plan for both leaves 0 differences, kill -9 while it is made or applied',
       'test/backups/sets test/snapshots/set.test.ts test/cli/plan-set test/restores/both-sides',
     ],
+    ['a job in a real terminal with progress; Ctrl-C says how it continues', 'test/backups/run-terminal'],
     ['restore tests fail on an unreadable part, a wrong cell, and past restore_within', 'test/stages/restore-test test/backups/scheduled-tests'],
     [
       'an imported file, and a restored pg_dump, claim no deletions and no links',

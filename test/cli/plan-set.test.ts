@@ -252,6 +252,31 @@ it('without carries nothing is said to agree; where a sync cannot be paused noth
   });
 });
 
+it('a set that was made before one of its records was forgotten is not applied: a new one leaves that record alone', async () => {
+  await withPair(async (pair) => {
+    const [first = ''] = pair.contacts;
+    const base = await pair.set();
+    await pair.sync(pair.contacts.slice(0, 3), { city: 'Nowhere' });
+    const planned = await pair.done('restore', 'plan', '--set', base);
+    const id = String(planned['id']);
+    await pair.done('forget', '--platform', 'hubspot', '--object', 'contacts', '--key', first, '--confirm', 'forget:1');
+    await pair.done('forget', '--platform', 'warehouse', '--object', 'public.people', '--key', '1', '--confirm', 'forget:1');
+    const refused = await pair.run('restore', 'apply', id, '--confirm', String(planned['confirm']));
+    expect(refused.error).toMatchObject({
+      code: 'plan-tampered',
+      state: 'Nothing was written.',
+      why: expect.stringContaining('a record that it told of was forgotten') as unknown,
+      next: `Make a new set: runback restore plan --set ${base}`,
+    });
+    // Nothing that is kept tells what the record was: neither side is written, and the rest is put back in both.
+    const again = await pair.done('restore', 'plan', '--set', base);
+    await pair.done('restore', 'apply', String(again['id']), '--confirm', String(again['confirm']));
+    expect(await pair.held(first, 'city')).toEqual(['Nowhere', 'Nowhere']);
+    expect(await pair.held(pair.contacts[1] ?? '', 'city')).toEqual(['City 1', 'City 1']);
+    expect(await pair.differing()).toEqual([]);
+  });
+});
+
 it('killed at any moment, applying the set again ends with both sides done and nothing written twice', async () => {
   await withPair(async (pair) => {
     const base = await pair.set();

@@ -30,7 +30,12 @@ async function run(context: CommandContext): Promise<Outcome> {
     throw new RunbackError('usage', 'Which job? Name one, or give --due', { state: 'Nothing was started.', next: 'runback backup jobs' });
   const jobs = name === undefined ? jobsOf(session) : [jobOf(session, name)];
   const done: Done[] = [];
-  for (const job of jobs) done.push(await runOne(context, session, job, due));
+  // A snapshot is whole or none: one that is stopped is taken anew.
+  for (const job of jobs) {
+    context.interrupts.resumeWith(due ? `runback backup run${name === undefined ? '' : ` ${name}`} --due` : `runback backup run ${job.name}`);
+    done.push(await runOne(context, session, job, due));
+  }
+  context.interrupts.resumeWith('runback backup copy');
   // Of what was taken, and of what an earlier run could not copy.
   const copies = done.some((one) => 'outcome' in one && one.outcome.state === 'taken') ? await copyAll(context, session, await session.copies()) : [];
   const { standing: alarms, unread } = await raiseJobAlarms(context, session, jobs);
