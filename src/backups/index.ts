@@ -4,16 +4,18 @@ export type { JobAlarm, JobProblem } from './jobs/alarm-record.js';
 export { raiseJobAlarm } from './jobs/alarms.js';
 export { jobViews, type JobView, type UnreadJob } from './jobs/overview.js';
 export { type CopyPlan, type CopyReport, copySnapshots, jobsOfCopy, type KeptCopy, planCopy } from './copies/round.js';
+export { lackingIn } from './copies/lacking.js';
+export { isRetryDue } from './copies/retry.js';
 export { copyStateOf } from './copies/state.js';
 export { type CopyView } from './copies/view.js';
 export { type History, HISTORY, type Judged, pruneHistory } from './history/history.js';
 export { forget, type ForgetReport, type LogFiles, type Place, unfinishedForgets, whereIs } from './forget/forget.js';
 export { explainPrune, prune, type Pruned, type PruneReport } from './prune/prune.js';
-export type { GoReason, StayReason } from './retention/types.js';
+export type { CopyLacks, GoReason, StayReason } from './retention/types.js';
 export { baseFor, baseTrouble } from './jobs/base.js';
 export { stateOf } from './jobs/state.js';
 export { acceptSnapshot, watchRules } from './watch/watch.js';
-export { backupTicker, type DueWork, jobWork, testWork, verifyWork } from './ticker.js';
+export { backupTicker, copyWork, type DueWork, jobWork, testWork, verifyWork } from './ticker.js';
 export { runTask, type TaskOutcome, type TaskResult } from './schedule/task.js';
 export {
   noteProvenByHand,
@@ -36,4 +38,4 @@ export {
   verificationView,
   verifyTask,
 } from './verification/by-schedule.js';
-export { damagedNow, type Round, verifyRound } from './verification/round.js';
+export { damagedNow, type Round, type RoundOfAll, verifyRound } from './verification/round.js';

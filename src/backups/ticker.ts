@@ -1,7 +1,8 @@
 import { type Clock, isRunbackError, RunbackError } from '../lib/index.js';
-import { NOTES_KIND, type SnapshotNotes, suspicionOf } from '../snapshots/index.js';
+import { NOTES_KIND, type SnapshotNotes, storeOfCopy, suspicionOf } from '../snapshots/index.js';
 import type { Store } from '../store/index.js';
 import type { JobConfig } from '../workspace/index.js';
+import { isRetryDue } from './copies/retry.js';
 import { copyStateOf } from './copies/state.js';
 import { isCopyLate } from './copies/view.js';
 import { readAlarm } from './jobs/alarm-record.js';
@@ -12,7 +13,7 @@ import { testAlarmOf, type TestedJob, testProblemOf, testStateOf, testTask, test
 import { isDue, standingOf } from './schedule/due.js';
 import { isTaskWanted, type Task, taskStateOf } from './schedule/task.js';
 import { damageAlarms } from './verification/by-schedule.js';
-import type { Round } from './verification/round.js';
+import type { RoundOfAll } from './verification/round.js';
 
 /** Between two starts of one job: what fails to start, or waits for an incident, is not started again each second. */
 const AGAIN_MS = 60_000;
@@ -125,15 +126,30 @@ export function testWork(store: Store, job: TestedJob, start: (job: string) => P
   };
 }
 
-/** The verification of stored snapshots as the ticker starts it. `start`: runs `snapshot verify --due`. */
-export function verifyWork(store: Store, task: Task, start: () => Promise<void>): DueWork {
-  const untold = async (): Promise<boolean> => [...(await damageAlarms(store)).values()].some(isUntold);
-  const state = taskStateOf<Round>(store, task);
+/** The verification of stored snapshots as the ticker starts it, here and in these copies. `start`: runs `snapshot verify --due`. */
+export function verifyWork(store: Store, task: Task, start: () => Promise<void>, copies: readonly string[] = []): DueWork {
+  const places = [store, ...copies.map((copy) => storeOfCopy(store, copy))];
+  const untold = async (): Promise<boolean> => {
+    for (const place of places) if ([...(await damageAlarms(place)).values()].some(isUntold)) return true;
+    return false;
+  };
+  const state = taskStateOf<RoundOfAll>(store, task);
   return {
     name: 'verification of snapshots',
     isWanted: async (now) => (await isTaskWanted(task, await state.read(), store, now)) || (await untold()),
     isUntold: async () => (await untold()) || (await state.read())?.last?.end === 'failed',
     start,
+  };
+}
+
+/** The copying to a place as the ticker starts it, where it has failed or was killed. `start`: runs `backup copy <name> --due`. */
+export function copyWork(store: Store, copy: string, start: (copy: string) => Promise<void>): DueWork {
+  return {
+    name: `copy ${copy}`,
+    isWanted: async (now) => await isRetryDue(store, copy, now),
+    // Its jobs tell of it.
+    isUntold: async () => await Promise.resolve(false),
+    start: async () => await start(copy),
   };
 }
 

@@ -30,7 +30,7 @@ export { keepRestoreTest, proofOf, type RestoreDifference, type RestoreProof, ty
 export * from './types.js';
 export { type Decryption, decryptionWith, type Encryption, encryptionFor, newKeyPair } from './encryption/age.js';
 export { type SnapshotCopy, openCopy } from './copies/copy.js';
-export { carried, lockIn } from './copies/copy-store.js';
+export { carried, lockIn, storeOfCopy } from './copies/copy-store.js';
 export { type Fetched, fetchSnapshot } from './copies/fetch.js';
 export { type SnapshotsAt, transfer } from './copies/transfer.js';
 export { folderStorage } from './storage/folder.js';

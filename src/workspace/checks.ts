@@ -56,6 +56,12 @@ function* copyProblems(backups: unknown, folder: string): Generator<PathProblem>
     const path = ['backups', 'copies', name];
     yield* placeProblems(copy, path);
     yield* keepProblems(field(copy, 'keep'), path);
+    if (field(copy, 'verify') !== undefined && field(backups, 'verify') === undefined)
+      yield {
+        path: [...path, 'verify'],
+        message: 'has no schedule',
+        expected: 'backups: { verify: { schedule: "0 12 * * *" } }, whose rounds it is part of',
+      };
     const keys = placeKeys(copy, folder);
     const same = keys.map((key) => taken.get(key)).find((found) => found !== undefined);
     if (same !== undefined) yield { path: [...path, 'storage'], message: `is the same place as ${same}`, expected: 'a place of its own' };

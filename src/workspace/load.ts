@@ -48,7 +48,8 @@ export async function loadWorkspace(root: string): Promise<Workspace> {
     copies: Object.entries(file.value.backups.copies).map(([name, copy]) => ({
       name,
       ...placeIn(copy, folder, join(stateDir, 'copies', name)),
-      ...defined({ keep: copy.keep }),
+      required: copy.required,
+      ...defined({ keep: copy.keep, verify: copy.verify }),
     })),
     runbooksDir: join(folder, 'runbooks'),
     config: toConfig(file.value),

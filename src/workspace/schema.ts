@@ -204,6 +204,12 @@ const copySchema = z
     storage,
     ...bucketShape,
     keep: keepSchema.describe('Which snapshots of each job stay in this copy; only these are copied. Without it, all of them.').exactOptional(),
+    required: z.boolean().default(true).describe('backup prune deletes no snapshot here that this copy is still to get, or holds damaged.'),
+    verify: durationSchema
+      .exactOptional()
+      .describe(
+        'Read snapshots there again in each round of backups.verify; none is started after so long. Off unless given: reading from a bucket may cost.',
+      ),
   })
   .describe('A second place for snapshots: what backup jobs made is copied there after each run.');
 

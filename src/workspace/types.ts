@@ -159,6 +159,10 @@ export interface CopyPlace extends StoragePlace {
   readonly name: string;
   /** Which snapshots of each job stay there; absent: all of them. */
   readonly keep?: KeepConfig;
+  /** Pruning here waits for it. */
+  readonly required: boolean;
+  /** Duration: how long snapshots there are read again in a round of verification; absent: they are not. */
+  readonly verify?: string;
 }
 
 /** Where snapshots are kept, who can read them, and when they are made. */

@@ -32,7 +32,10 @@ describe('issue 10', () => {
     ],
     ['missed, overlapping and DST runs, under the daemon and under --once', 'test/backups/schedule test/backups/commands test/backups/limits'],
     ['what was forgotten is found nowhere, byte by byte, and every chain verifies', 'test/cli/forget test/snapshots/forget.test.ts'],
-    ['copies in a second place, and back on a new machine', 'test/backups/copies.test.ts test/cli/copies'],
+    [
+      'copies in a second place, read again, waited for, tried again; and back on a new machine',
+      'test/backups/copies.test.ts test/backups/copies-required test/cli/copies',
+    ],
   ];
   test.each(shows)('%s', async (line, files) => {
     const { passed, skipped } = await expectTests(files);

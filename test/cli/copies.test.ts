@@ -1,8 +1,10 @@
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
+import { copyStateOf } from '../../src/backups/index.js';
+import { storeIn } from '../backups/support/policy.js';
 import { startS3 } from '../support/s3-server.js';
 import { temporaryFolder } from '../support/store.js';
 import { type Finished, jsonLines } from './support/child.js';
@@ -110,4 +112,78 @@ test('a snapshot in a bucket comes back after it was deleted here; what is not r
   const pruned = await json('backup', 'prune', '--dry-run');
   expect(pruned.data['copies']).toMatchObject([{ copy: 'offsite', error: { code: 'storage-unreachable' } }]);
   await rm(join(dir, 'backups', name));
+});
+
+test('prune waits for a copy that is required, and says so; one that failed is tried again by --due once its pause is over', async () => {
+  const { dir, folder, go, json, damage } = await worldWith((place) => `{ storage: ${place}, keep: { last: 5 } }`);
+  await json('backup', 'run', 'nightly');
+  await rm(folder, { recursive: true });
+  damage(3);
+  const failed = await json('backup', 'run', 'nightly');
+  expect([failed.code, failed.data['copies']]).toMatchObject([3, [{ error: { code: 'file-unreadable' } }]]);
+  expect((await json('backup', 'jobs')).data['jobs']).toMatchObject([{ copies: [{ failing: { tries: 1, next: expect.any(String) as string } }] }]);
+  expect((await go('backup', 'jobs')).stdout.replaceAll(/\s+/gu, ' ')).toContain('tried again');
+  damage(6);
+  const third = await json('backup', 'run', 'nightly');
+  expect(third.code).toBe(3);
+  const dry = await go('backup', 'prune', '--dry-run');
+  expect(dry.stdout).toContain('the copy offsite does not have it yet: runback backup copy offsite');
+  expect(await readdir(join(dir, 'backups'))).toHaveLength(3);
+  await go('backup', 'prune');
+  expect(await readdir(join(dir, 'backups'))).toHaveLength(3);
+
+  await mkdir(folder);
+  expect((await json('backup', 'copy', '--due')).data).toMatchObject({ copies: [] });
+  expect((await json('backup', 'run', '--due')).data).not.toHaveProperty('copies');
+  const { failing } = (await copyStateOf(storeIn(dir), 'offsite').read()) ?? {};
+  if (failing === undefined) throw new Error('nothing failed');
+  await copyStateOf(storeIn(dir), 'offsite').update((state) => ({
+    ...(state as NonNullable<typeof state>),
+    failing: { ...failing, next: '2026-01-01T00:00:00.000Z' },
+  }));
+  expect((await json('backup', 'run', '--due')).data).toMatchObject({ copies: [{ copy: 'offsite', copied: [{}, {}, {}] }] });
+  expect((await json('backup', 'copy', '--due')).data).toMatchObject({ copies: [] });
+});
+
+test('the round of verification reads copies too that say so, and damage there is told with the copy', async () => {
+  const { dir, folder, go, json } = await worldWith((place) => `{ storage: ${place}, verify: 10m }`);
+  const file = join(dir, 'runback.yml');
+  const text = await readFile(file, 'utf8');
+  expect((await go('backup', 'jobs')).stderr).toContain('has no schedule');
+  await writeFile(file, text.replace('  copies:', '  verify: { schedule: "* * * * *" }\n  copies:'));
+  await json('backup', 'run', 'nightly');
+  const [name = ''] = await readdir(folder);
+  const id = name.replace('.zip', '');
+  const path = join(folder, name);
+  const good = await readFile(path);
+  const bad = Buffer.from(good);
+  bad[400] = (bad[400] ?? 0) ^ 0xff;
+  await writeFile(path, bad);
+  // Seen for the first time, it is due with the next minute.
+  await json('snapshot', 'verify', '--due');
+  const before = '2026-01-01T00:00:00.000Z';
+  const task = storeIn(dir).document<object>('backup-verifications', 'snapshots');
+  await task.update((state) => ({ ...state, firstSeen: before, handled: before }));
+  const round = await json('snapshot', 'verify', '--due');
+  expect(round.data).toMatchObject({
+    state: 'ended',
+    end: { result: { verified: [id], damaged: [], copies: { offsite: { damaged: [{ snapshot: id }] } } } },
+  });
+  expect(Object.keys(round.data['alarms'] as object)).toEqual([`offsite/${id}`]);
+  const again = await go('snapshot', 'verify', '--due');
+  expect([again.code, again.stdout]).toEqual([1, expect.stringContaining(`The snapshot ${id} in the copy offsite is not what was written`)]);
+  expect((await json('snapshot', 'show', 'latest-verified')).data).toMatchObject({ id });
+  await writeFile(path, good);
+  expect((await json('snapshot', 'verify', '--copy', 'offsite', '--budget', '1m')).data).toMatchObject({
+    copy: 'offsite',
+    verified: [id],
+    damaged: [],
+  });
+  expect((await go('snapshot', 'verify', '--due')).code).toBe(0);
+  // One that cannot be read is said, and is no damage.
+  await rm(folder, { recursive: true });
+  await writeFile(folder, 'no folder');
+  await task.update((state) => ({ ...state, firstSeen: before, handled: before }));
+  const away = await json('snapshot', 'verify', '--due');
+  expect([away.code, away.data]).toMatchObject([3, { end: { end: 'done', result: { copies: { offsite: { failed: {} } } } }, alarms: {} }]);
 });

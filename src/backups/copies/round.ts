@@ -19,6 +19,7 @@ import { factsFor, idsIn } from '../prune/facts.js';
 import { PRUNE_LOCK } from '../prune/prune.js';
 import { judge } from '../retention/judge.js';
 import type { StayReason } from '../retention/types.js';
+import { nextTry } from './retry.js';
 import { type CopyState, copyStateOf } from './state.js';
 
 /** A copy, and which snapshots stay in it; without rules all of them. */
@@ -26,6 +27,10 @@ export interface KeptCopy extends SnapshotCopy {
   readonly keep?: KeepConfig;
   /** Where it is a folder: its path. */
   readonly folder?: string;
+  /** Pruning of the workspace does not wait for it. */
+  readonly required?: boolean;
+  /** Duration: how long snapshots there are read again in a round of verification. */
+  readonly verify?: string;
 }
 
 /** What copying works with. */
@@ -81,6 +86,8 @@ export interface CopyPlan {
   readonly wanted: readonly WantedCopy[];
   readonly leftOut: readonly LeftOut[];
   readonly there: readonly SnapshotSummary[];
+  /** Ids of files there that are not as they were written, as far as that is known. */
+  readonly broken: readonly string[];
 }
 
 /**
@@ -108,7 +115,9 @@ export async function planCopy(deps: CopyDeps, copy: KeptCopy, call: CallOptions
       wanted.push({ snapshot: told(summary), because: verdict.because });
     } else leftOut.push({ snapshot: told(summary), why });
   }
-  return { wanted, leftOut, there: there.snapshots };
+  const damaged = there.snapshots.flatMap(({ id, damaged: found }) => (found === undefined ? [] : [id]));
+  const unopened = there.ignored.flatMap((file) => (file.gone === true || file.unfinished === true ? [] : idsIn(file)));
+  return { wanted, leftOut, there: there.snapshots, broken: [...damaged, ...unopened] };
 }
 
 const told = ({ id, startedAt, bytes, job }: SnapshotSummary): Told => ({ id, startedAt, bytes, ...defined({ job }) });
@@ -142,6 +151,7 @@ export async function copySnapshots(deps: CopyDeps, copy: KeptCopy, call: CallOp
   }
   const round = new Round(deps, copy, lock, call);
   try {
+    await round.begin();
     await round.run();
     await round.note(undefined);
     return { ...where, ...round.done };
@@ -170,6 +180,15 @@ class Round {
 
   get done(): Pick<CopyReport, 'copied' | 'leftOut'> {
     return { copied: this.#copied, leftOut: [...this.#leftOut.values()] };
+  }
+
+  /** Writes down that it has begun, so that one that is killed is gone on with. */
+  async begin(): Promise<void> {
+    const at = this.deps.clock.now().toISOString();
+    await copyStateOf(this.deps.store, this.copy.name).update((current) => ({
+      ...(current ?? { version: 1, firstSeen: at, at, newest: {}, snapshots: 0, bytes: 0 }),
+      begun: at,
+    }));
   }
 
   async run(): Promise<void> {
@@ -292,8 +311,11 @@ class Round {
         there === undefined
           ? { newest: current?.newest ?? {}, snapshots: current?.snapshots ?? 0, bytes: current?.bytes ?? 0 }
           : { newest: newestIn(there), snapshots: there.length, bytes: there.reduce((sum, { bytes }) => sum + bytes, 0) };
+      const tries = (current?.failing?.tries ?? 0) + 1;
       const failing = error && {
         since: current?.failing?.since ?? at,
+        tries,
+        next: nextTry(tries, this.deps.clock.now()),
         code: error.code,
         message: error.message,
         ...defined({ why: error.why }),

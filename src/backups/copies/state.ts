@@ -8,7 +8,18 @@ export interface CopyState {
   /** When that was tried last. */
   readonly at: string;
   /** It has failed since then, and with what last. */
-  readonly failing?: { readonly since: string; readonly code: string; readonly message: string; readonly why?: string };
+  readonly failing?: {
+    readonly since: string;
+    /** How often, one after the other; absent where an earlier version wrote it. */
+    readonly tries?: number;
+    /** When it is tried again by itself. */
+    readonly next?: string;
+    readonly code: string;
+    readonly message: string;
+    readonly why?: string;
+  };
+  /** A process began then, and has not written down how it ended. */
+  readonly begun?: string;
   /** As it was when that could be seen last: the newest good snapshot there of each job. */
   readonly newest: Readonly<Record<string, { readonly snapshot: string; readonly startedAt: string }>>;
   readonly snapshots: number;

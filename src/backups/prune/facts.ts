@@ -17,6 +17,8 @@ export interface FactsDeps {
   readonly jobs: readonly JobConfig[];
   /** Duration: `restores.plan_max_age`. */
   readonly planMaxAge: string;
+  /** Copies that are waited for: see `lackingIn`. */
+  readonly lacking?: RetentionFacts['lacking'];
 }
 
 /** What pruning goes by. */
@@ -37,11 +39,11 @@ export async function factsOf(deps: FactsDeps): Promise<Facts> {
 
 /** The same of snapshots that are given. */
 export async function factsFor(
-  deps: Pick<FactsDeps, 'store' | 'clock' | 'jobs' | 'planMaxAge'>,
+  deps: Pick<FactsDeps, 'store' | 'clock' | 'jobs' | 'planMaxAge' | 'lacking'>,
   snapshots: readonly SnapshotSummary[],
   ignored: Survey['ignored'],
 ): Promise<Omit<Facts, 'noted'>> {
-  const { clock, jobs } = deps;
+  const { clock, jobs, lacking } = deps;
   const summaries = snapshots.toSorted(byAge);
   return {
     facts: {
@@ -50,6 +52,7 @@ export async function factsFor(
       ...(await referencesOf(deps)),
       unreadable: ignored.flatMap((file) => (file.unfinished === true || file.gone === true ? [] : idsIn(file))),
       now: clock.now(),
+      ...defined({ lacking }),
     },
     summaries,
     unreadable: ignored,

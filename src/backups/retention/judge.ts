@@ -30,12 +30,14 @@ export function judge(facts: RetentionFacts): readonly Verdict[] {
   for (const snapshot of facts.snapshots) {
     const { id } = snapshot;
     const doubt = doubts.get(id);
-    reasons.set(id, [
+    const own: StayReason[] = [
       ...(ruled.get(id)?.stay ?? []),
       ...withoutRules(snapshot, facts),
       ...(doubt === undefined || withoutRules(snapshot, facts).length > 0 ? [] : [doubt]),
       ...protections(snapshot, facts, verified),
-    ]);
+    ];
+    // Of one that stays anyway, it need not be said.
+    reasons.set(id, own.length > 0 ? own : [...(facts.lacking?.get(id) ?? [])]);
   }
   keepBases(facts, reasons);
   return facts.snapshots.map(({ id }): Verdict => {

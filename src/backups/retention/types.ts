@@ -62,7 +62,15 @@ export type StayReason =
   /** A file that cannot be read was made after it, and may build on it. */
   | { readonly kind: 'unreadable'; readonly file: string }
   /** What is open and cannot be read may refer to it. */
-  | { readonly kind: 'unknown-reference'; readonly by: Referrer };
+  | { readonly kind: 'unknown-reference'; readonly by: Referrer }
+  /** A copy that would keep it does not have it as it was written, or cannot be asked. */
+  | CopyLacks;
+
+/** What a copy lacks: it is still to get a snapshot, holds it damaged, or cannot say (`why`). */
+export type CopyLacks = { readonly kind: 'copy'; readonly copy: string } & (
+  | { readonly lacks: 'missing' | 'damaged' }
+  | { readonly lacks: 'unknown'; readonly why: string }
+);
 
 /**
  * Why a rule of its job does not keep a snapshot. `stands`: another one of its period stands for that. `full`: newer
@@ -91,5 +99,7 @@ export interface RetentionFacts {
   readonly unreadReferrers: readonly Referrer[];
   /** Ids of files among the snapshots that cannot be read. */
   readonly unreadable: readonly string[];
+  /** Copies that are waited for, by the ids of the snapshots that they lack; see `lackingIn`. */
+  readonly lacking?: ReadonlyMap<string, readonly CopyLacks[]>;
   readonly now: Date;
 }

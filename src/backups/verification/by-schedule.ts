@@ -2,7 +2,7 @@ import type { Document, Store } from '../../store/index.js';
 import type { WorkspaceConfig } from '../../workspace/index.js';
 import { type Alarm, type AlarmDeps, keepAlarm } from '../alarm.js';
 import { type Task, type TaskView, taskView } from '../schedule/task.js';
-import type { Round } from './round.js';
+import type { RoundOfAll } from './round.js';
 
 const ALARMS = 'backup-damage-alarms';
 
@@ -10,7 +10,7 @@ const ALARMS = 'backup-damage-alarms';
 export type DamageAlarm = Alarm<'damaged'>;
 
 /** How the verification of stored snapshots stands, for people and programs. */
-export interface VerificationView extends TaskView<Round> {
+export interface VerificationView extends TaskView<RoundOfAll> {
   readonly budget: string;
 }
 
@@ -34,7 +34,7 @@ export function verifyTask({ backups: { verify }, platforms }: Pick<WorkspaceCon
 export async function verificationView(config: WorkspaceConfig, store: Store, now: Date): Promise<VerificationView | undefined> {
   const task = verifyTask(config);
   if (task === undefined) return undefined;
-  const { standing: _standing, ...view } = await taskView<Round>(task, store, now);
+  const { standing: _standing, ...view } = await taskView<RoundOfAll>(task, store, now);
   return { ...view, budget: config.backups.verify?.budget ?? '' };
 }
 

@@ -9,6 +9,8 @@ export interface RoundDeps {
   readonly catalog: Catalog;
   /** A key that opens encrypted snapshots is to be had: without one, their bytes are compared with what was recorded. */
   readonly hasKey: boolean;
+  /** They are copies of snapshots: that those were read says nothing of when these were. */
+  readonly areCopies?: true;
 }
 
 /** A snapshot that is not what was written. */
@@ -30,6 +32,11 @@ export interface Round {
   readonly bytes: number;
   /** Snapshots that are left for the next rounds. */
   readonly left: number;
+}
+
+/** What a round came to here, and in each copy that is read again; or why nothing could be read there. */
+export interface RoundOfAll extends Round {
+  readonly copies?: Readonly<Record<string, Round | { readonly failed: { readonly code: string; readonly message: string } }>>;
 }
 
 /** A file to be read. */
@@ -120,12 +127,16 @@ const cannotRead = (error: RunbackError): Found => ({ state: DAMAGE.has(error.co
 const wordsOf = ({ message, why }: RunbackError): string => `${message}${why === undefined ? '' : `: ${why}`}`;
 
 /** Every snapshot, in the order in which they are read. One that cannot be opened is among them where it was recorded. */
-async function inTurn({ catalog, store, clock }: RoundDeps): Promise<readonly Turn[]> {
+async function inTurn({ catalog, store, clock, areCopies }: RoundDeps): Promise<readonly Turn[]> {
   const { snapshots, ignored } = await catalog.survey();
   const now = clock.now().getTime();
   // By a clock that was put back since, nobody can tell how long ago that was.
   const known = (at: string | undefined): string | undefined => (at !== undefined && Date.parse(at) - now > CLOCK_TOLERANCE_MS ? undefined : at);
-  const turns: Turn[] = snapshots.map((one) => ({ id: one.id, bytes: one.bytes, checkedAt: known(one.checkedAt ?? one.verifiedAt) }));
+  const turns: Turn[] = snapshots.map((one) => ({
+    id: one.id,
+    bytes: one.bytes,
+    checkedAt: known(one.checkedAt ?? (areCopies ? undefined : one.verifiedAt)),
+  }));
   for (const { id, notes } of await unopened(ignored, store)) turns.push({ id, bytes: 0, checkedAt: known(notes.checkedAt ?? notes.verifiedAt) });
   return turns.sort((a, b) => (a.checkedAt ?? '').localeCompare(b.checkedAt ?? '', 'en') || (a.id < b.id ? 1 : -1));
 }

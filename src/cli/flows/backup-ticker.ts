@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { backupTicker, type DueWork, jobWork, testedJobs, testWork, verifyTask, verifyWork } from '../../backups/index.js';
+import { backupTicker, copyWork, type DueWork, jobWork, testedJobs, testWork, verifyTask, verifyWork } from '../../backups/index.js';
 import { messageOf, runProgram } from '../../lib/index.js';
 import { loadWorkspace, type WorkspaceConfig } from '../../workspace/index.js';
 import type { Session } from '../session/session.js';
@@ -41,6 +41,7 @@ export function backupJobsTicker(
   const backup = started('Backup job ', ['backup', 'run']);
   const test = started('Restore test of ', ['backup', 'test-restore']);
   const verify = started('Verification of snapshots', ['snapshot', 'verify']);
+  const copy = started('Copying to ', ['backup', 'copy']);
   const { store } = session;
   const config = freshConfig(session, say);
   const works = async (): Promise<readonly DueWork[]> => {
@@ -50,8 +51,9 @@ export function backupJobsTicker(
     const task = verifyTask(now);
     return [
       ...jobs.map((job) => jobWork(store, job, backup, copies)),
+      ...copies.map((name) => copyWork(store, name, copy)),
       ...testedJobs(jobs).map((job) => testWork(store, job, test)),
-      ...(task === undefined ? [] : [verifyWork(store, task, verify)]),
+      ...(task === undefined ? [] : [verifyWork(store, task, verify, copies)]),
     ];
   };
   return backupTicker({ clock, works, once: input.flag('once') });

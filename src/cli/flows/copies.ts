@@ -1,4 +1,4 @@
-import { type CopyReport, copySnapshots, type KeptCopy, planCopy, type CopyPlan } from '../../backups/index.js';
+import { type CopyReport, copySnapshots, isRetryDue, type KeptCopy, lackingIn, planCopy, type CopyPlan } from '../../backups/index.js';
 import { didYouMean, RunbackError } from '../../lib/index.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
@@ -30,6 +30,19 @@ export async function copyAll({ call, live }: CommandContext, session: Session, 
     reports.push(await copySnapshots(deps, copy, call));
   }
   return reports;
+}
+
+/** Those of these copies that failed before, or were killed, and are to be tried again now. */
+export async function dueForRetry({ store, clock }: Session, copies: readonly KeptCopy[]): Promise<readonly KeptCopy[]> {
+  const now = clock.now();
+  const due: KeptCopy[] = [];
+  for (const copy of copies) if (await isRetryDue(store, copy.name, now)) due.push(copy);
+  return due;
+}
+
+/** What copies lack that pruning waits for: see {@link lackingIn}. */
+export async function lackingNow({ call }: CommandContext, session: Session): ReturnType<typeof lackingIn> {
+  return await lackingIn(await depsOf(session), await session.copies(), call);
 }
 
 /** What would be copied: nothing is changed. */

@@ -133,9 +133,10 @@ export class Session implements Place {
     const { encrypt } = this.workspace.config.backups;
     const keys = { ...(await this.#keys()), ...(encrypt === undefined ? {} : { encryption: encryptionFor(encrypt.to) }) };
     return await Promise.all(
-      (this.workspace.copies ?? []).map(async ({ name, keep, ...place }) => ({
+      (this.workspace.copies ?? []).map(async ({ name, keep, required, verify, ...place }) => ({
         ...openCopy({ name, dir: place.dir, storage: await this.#storageAt(place), store: this.store, clock: this.clock, ...keys }),
-        ...defined({ keep, folder: place.bucket === undefined ? place.dir : undefined }),
+        required,
+        ...defined({ keep, verify, folder: place.bucket === undefined ? place.dir : undefined }),
       })),
     );
   }

@@ -23,7 +23,7 @@ export function copyLines({ copy, busy, copied, leftOut, error }: CopyReport, st
       : [
           `${style.glyph.warning} Copy ${name}: not everything could be copied: ${visible(error.message)}`,
           ...(error.why === undefined ? [] : [`  ${visible(error.why)}`]),
-          `  ${copied.length === 0 ? 'Nothing was copied.' : `Before that: ${done}.`} The next run continues.`,
+          `  ${copied.length === 0 ? 'Nothing was copied.' : `Before that: ${done}.`} It is tried again by the daemon or backup run --due, and the next run continues.`,
         ];
   return [...failed, ...leftOut.map(({ snapshot, why }) => `${style.glyph.warning} Not copied to ${name}: ${snapshot.id}: ${visible(why)}`)];
 }
@@ -46,7 +46,10 @@ export function copyWords({ at, newest, late, failing, running }: CopyView, targ
   const age = newest === undefined ? 'no complete snapshot' : `${newest.snapshot}, ${span(newest.ageMs)} old`;
   const met = target === undefined ? '' : `; target ${target}: ${late ? 'missed' : 'met'}`;
   const seen = at === undefined ? 'nothing was copied yet' : `${age}${met}; looked at ${time(at, style)}`;
-  const fails = failing === undefined ? '' : `; fails since ${time(failing.since, style)}: ${visible(failing.message)}`;
+  const fails =
+    failing === undefined
+      ? ''
+      : `; fails since ${time(failing.since, style)}: ${visible(failing.message)}${failing.next === undefined ? '' : `; tried again ${time(failing.next, style)}`}`;
   return `${seen}${fails}${running === undefined ? '' : `; at work since ${time(running.since, style)}`}`;
 }
 

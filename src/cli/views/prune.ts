@@ -1,4 +1,4 @@
-import type { GoReason, Pruned, PruneReport, StayReason } from '../../backups/index.js';
+import type { CopyLacks, GoReason, Pruned, PruneReport, StayReason } from '../../backups/index.js';
 import { bytes, counted, span, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -59,8 +59,24 @@ export function stayWords(reason: StayReason): string {
       return `${reason.file} cannot be read, and may build on it`;
     case 'unknown-reference':
       return `${reason.by.kind} ${reason.by.id} is open and cannot be read: it may refer to it`;
+    case 'copy':
+      return lackWords(reason);
     default:
       return reason satisfies never;
+  }
+}
+
+function lackWords(lack: CopyLacks): string {
+  const copy = visible(lack.copy);
+  switch (lack.lacks) {
+    case 'missing':
+      return `the copy ${copy} does not have it yet: runback backup copy ${copy}`;
+    case 'damaged':
+      return `the copy ${copy} holds it damaged: move that file away, then: runback backup copy ${copy}`;
+    case 'unknown':
+      return `nobody can tell whether the copy ${copy} has it: ${visible(lack.why)}`;
+    default:
+      return lack satisfies never;
   }
 }
 

@@ -1,6 +1,6 @@
-import type { DamageAlarm, Round, TaskOutcome, VerificationView } from '../../backups/index.js';
+import type { Round, RoundOfAll, TaskOutcome, VerificationView } from '../../backups/index.js';
 import { formatDuration } from '../../lib/index.js';
-import { damageWords } from '../flows/verification.js';
+import { damageWords, type StandingDamage } from '../flows/damage.js';
 import { bytes, counted, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
@@ -19,8 +19,17 @@ export function roundText({ verified, byBytes, damaged, unclear, bytes: read, le
   ].join('\n');
 }
 
+/** The same with what came of it in each copy. */
+function allText({ copies = {}, ...own }: RoundOfAll, style: Style): string {
+  const there = Object.entries(copies).map(
+    ([name, round]) =>
+      `${style.chalk.bold(`Copy ${visible(name)}`)}\n${'failed' in round ? `${style.glyph.warning} Not read: ${visible(round.failed.message)}` : roundText(round, style)}`,
+  );
+  return [roundText(own, style), ...there].join('\n');
+}
+
 /** What looking after the verification of stored snapshots has come to. */
-export function roundOutcomeText(outcome: TaskOutcome<Round>, style: Style): string {
+export function roundOutcomeText(outcome: TaskOutcome<RoundOfAll>, style: Style): string {
   const { interrupted, clockBackMs } = outcome;
   return [
     ...(interrupted === undefined ? [] : [`${style.glyph.warning} An earlier verification was interrupted, started ${time(interrupted, style)}.`]),
@@ -31,7 +40,7 @@ export function roundOutcomeText(outcome: TaskOutcome<Round>, style: Style): str
   ].join('\n');
 }
 
-function outcomeText(outcome: TaskOutcome<Round>, style: Style): string {
+function outcomeText(outcome: TaskOutcome<RoundOfAll>, style: Style): string {
   switch (outcome.state) {
     case 'not-due':
       return `${style.glyph.pending} Verification not due${outcome.next === undefined ? '' : `, next ${time(outcome.next, style)}`}`;
@@ -42,17 +51,18 @@ function outcomeText(outcome: TaskOutcome<Round>, style: Style): string {
     case 'later':
       return `${style.glyph.pause} Verification is due, and tried again later: ${visible(outcome.why)}`;
     case 'ended':
-      return outcome.end.result === undefined ? `${style.glyph.failed} Verification did not come to its end` : roundText(outcome.end.result, style);
+      return outcome.end.result === undefined ? `${style.glyph.failed} Verification did not come to its end` : allText(outcome.end.result, style);
     default:
       return outcome satisfies never;
   }
 }
 
 /** Snapshots that are damaged, and the incident in which people were told. */
-export function damageLines(alarms: ReadonlyMap<string, DamageAlarm>, style: Style): readonly string[] {
-  return [...alarms].map(
-    ([id, { incident }]) => `${style.glyph.warning} ${damageWords(id)}${incident === undefined ? '' : ` Incident: ${incident}`}`,
-  );
+export function damageLines(standing: readonly StandingDamage[], style: Style): readonly string[] {
+  return standing.map((one) => {
+    const { incident } = one.alarm;
+    return `${style.glyph.warning} ${visible(damageWords(one))}${incident === undefined ? '' : ` Incident: ${incident}`}`;
+  });
 }
 
 /** How the verification of stored snapshots stands, in one line. */

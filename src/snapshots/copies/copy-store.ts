@@ -2,8 +2,8 @@ import { defined } from '../../lib/index.js';
 import type { Document, Store } from '../../store/index.js';
 import { NOTES_KIND, type SnapshotNotes } from '../summary.js';
 
-/** What is noted of snapshots: of those in a copy by themselves. */
-const OWN_KINDS: ReadonlySet<string> = new Set([NOTES_KIND, 'restore-tests', 'snapshot-removals']);
+/** What is noted of snapshots, and told of them: of those in a copy by themselves. */
+const OWN_KINDS: ReadonlySet<string> = new Set([NOTES_KIND, 'restore-tests', 'snapshot-removals', 'backup-damage-alarms']);
 
 /**
  * The state of a workspace as the snapshots in one of its copies see it: notes of snapshots and locks are those of the copy,

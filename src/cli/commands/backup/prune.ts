@@ -1,6 +1,7 @@
 import { explainPrune, jobsOfCopy, prune as pruneSnapshots, type PruneReport } from '../../../backups/index.js';
 import { defined, EXIT, isRunbackError, type RunbackError } from '../../../lib/index.js';
 import { jobOf, jobsOf } from '../../flows/backup-jobs.js';
+import { lackingNow } from '../../flows/copies.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { pruneText } from '../../views/prune.js';
 import type { Style } from '../../views/text/style.js';
@@ -11,7 +12,7 @@ export const pruneVerb: CommandSpec = {
   verb: 'prune',
   summary: 'Delete the snapshots that no keep rule of their job keeps, and say for each why it stays or goes',
   details:
-    'Only snapshots that a job made, and never a pinned one, the last verified one of a platform, one that something open refers to, or the base of one that stays. Each copy is pruned by rules of its own. Exit 3 if one could not be deleted.',
+    'Only snapshots that a job made, and never a pinned one, the last verified one of a platform, one that something open refers to, or the base of one that stays; nor what a copy that is required is still to get. Each copy is pruned by rules of its own. Exit 3 if one could not be deleted.',
   options: [
     { flags: '--job <name>', description: 'only snapshots of this job' },
     { flags: '--dry-run', description: 'only say it: nothing is deleted' },
@@ -20,7 +21,8 @@ export const pruneVerb: CommandSpec = {
   run: prune,
 };
 
-async function prune({ input, session, live, event, interrupts }: CommandContext): Promise<Outcome> {
+async function prune(context: CommandContext): Promise<Outcome> {
+  const { input, session, live, event, interrupts } = context;
   const opened = await session();
   const { store, clock, by, workspace } = opened;
   const job = input.text('job');
@@ -36,9 +38,11 @@ async function prune({ input, session, live, event, interrupts }: CommandContext
     planMaxAge: workspace.config.restores.plan_max_age,
     signal: interrupts.signal,
   };
+  const lacking = await lackingNow(context, opened);
   const explained = ({ snapshots }: PruneReport): void => event({ type: 'explained', snapshots });
-  const pruned = async (of: typeof deps): Promise<PruneReport> => (isDry ? await explainPrune(of, job) : await pruneSnapshots(of, job, explained));
-  const report = await pruned(deps);
+  const pruned = async (of: Parameters<typeof explainPrune>[0] & typeof deps): Promise<PruneReport> =>
+    isDry ? await explainPrune(of, job) : await pruneSnapshots(of, job, explained);
+  const report = await pruned({ ...deps, lacking });
   const copies: PrunedCopy[] = [];
   for (const copy of await opened.copies()) {
     live.start(`Reading what each snapshot in ${copy.name} is`);

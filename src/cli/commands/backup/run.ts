@@ -4,7 +4,7 @@ import type { SnapshotSummary } from '../../../snapshots/index.js';
 import type { JobConfig } from '../../../workspace/index.js';
 import { raiseJobAlarms, type StandingAlarm, unreadError, untold } from '../../flows/backup-alarms.js';
 import { jobOf, jobsOf, runBackupJob } from '../../flows/backup-jobs.js';
-import { copyAll, isLacking } from '../../flows/copies.js';
+import { copyAll, dueForRetry, isLacking } from '../../flows/copies.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { alarmLines, jobFailedText, jobOutcomeText } from '../../views/backup.js';
@@ -37,7 +37,9 @@ async function run(context: CommandContext): Promise<Outcome> {
   }
   context.interrupts.resumeWith('runback backup copy');
   // Of what was taken, and of what an earlier run could not copy.
-  const copies = done.some((one) => 'outcome' in one && one.outcome.state === 'taken') ? await copyAll(context, session, await session.copies()) : [];
+  const places = await session.copies();
+  const isTaken = done.some((one) => 'outcome' in one && one.outcome.state === 'taken');
+  const copies = await copyAll(context, session, isTaken ? places : due ? await dueForRetry(session, places) : []);
   const { standing: alarms, unread } = await raiseJobAlarms(context, session, jobs);
   const failed = done.find((one) => 'error' in one);
   const error = failed?.error ?? unreadError(unread) ?? untoldOf(alarms, due);

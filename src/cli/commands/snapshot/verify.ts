@@ -1,6 +1,9 @@
+import type { RoundOfAll } from '../../../backups/index.js';
 import { EXIT, isRunbackError, parseDuration, RunbackError } from '../../../lib/index.js';
 import { type CheckedReport, unrecorded } from '../../../snapshots/index.js';
-import { damageIn, runRound, runScheduledRound, tellOfDamage, untoldDamage } from '../../flows/verification.js';
+import { copyOf } from '../../flows/copies.js';
+import { damageIn, nameOf, tellOfDamage, untoldDamage } from '../../flows/damage.js';
+import { runCopyRound, runRound, runScheduledRound } from '../../flows/verification.js';
 import type { Session } from '../../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../../shell/command.js';
 import { bytesText, verifyText } from '../../views/snapshot.js';
@@ -17,7 +20,8 @@ export const verifyVerb: CommandSpec = {
   args: [{ ...SNAPSHOT, optional: true }],
   options: [
     { flags: '--budget <duration>', description: 'all snapshots in turn; none is started after so long' },
-    { flags: '--due', description: 'all snapshots in turn, if that is due, within the budget in runback.yml' },
+    { flags: '--due', description: 'all snapshots in turn, if that is due, within the budget in runback.yml; those of copies too that have verify' },
+    { flags: '--copy <name>', description: 'with --budget: the snapshots in this copy' },
   ],
   examples: ['runback snapshot verify latest', 'runback snapshot verify --budget 10m', 'runback snapshot verify --due'],
   run: verify,
@@ -27,6 +31,11 @@ async function verify(context: CommandContext): Promise<Outcome> {
   const { input } = context;
   const session = await context.session();
   const [budget, due] = [input.text('budget'), input.flag('due')];
+  if (input.text('copy') !== undefined && budget === undefined)
+    throw new RunbackError('usage', '--copy goes with --budget', {
+      state: 'Nothing was started.',
+      next: 'runback snapshot verify --copy NAME --budget 10m',
+    });
   if (budget === undefined && !due) return await verifyOne(context, session, input.required('snapshot'));
   if (input.argument('snapshot') !== undefined || (budget !== undefined && due))
     throw new RunbackError('usage', 'Name a snapshot, or give --budget, or --due', { state: 'Nothing was started.' });
@@ -69,10 +78,12 @@ function damaged(id: string, why: string, data: Readonly<Record<string, unknown>
 
 /** What a person asks for: nobody else is told of what it finds. */
 async function verifyInTurn(context: CommandContext, session: Session, budgetMs: number): Promise<Outcome> {
-  const round = await runRound(context, session, budgetMs);
-  const error = damageIn(round);
+  const name = context.input.text('copy');
+  const copy = name === undefined ? undefined : await copyOf(session, name);
+  const round = copy === undefined ? await runRound(context, session, budgetMs) : await runCopyRound(context, session, copy, budgetMs);
+  const error = damageIn(copy === undefined ? round : { ...round, damaged: [], copies: { [copy.name]: round } });
   return {
-    data: { ...round },
+    data: { ...round, ...(copy === undefined ? {} : { copy: copy.name }) },
     text: (style) => roundText(round, style),
     ...(error === undefined ? {} : { error }),
     ...(round.unclear.length === 0 ? {} : { exit: EXIT.partial }),
@@ -85,9 +96,13 @@ async function verifyDue(context: CommandContext, session: Session): Promise<Out
   const round = outcome.state === 'ended' ? outcome.end.result : undefined;
   const error = (round && damageIn(round)) ?? untoldDamage(alarms);
   return {
-    data: { ...outcome, alarms: Object.fromEntries(alarms) },
+    data: { ...outcome, alarms: Object.fromEntries(alarms.map((one) => [nameOf(one), one.alarm])) },
     text: (style) => [roundOutcomeText(outcome, style), ...damageLines(alarms, style)].join('\n'),
     ...(error === undefined ? {} : { error }),
-    ...(round === undefined || round.unclear.length === 0 ? {} : { exit: EXIT.partial }),
+    ...(round === undefined || !isUnclear(round) ? {} : { exit: EXIT.partial }),
   };
 }
+
+/** Something of it, here or in a copy, could not be told. */
+const isUnclear = ({ unclear, copies = {} }: RoundOfAll): boolean =>
+  unclear.length > 0 || Object.values(copies).some((one) => 'failed' in one || one.unclear.length > 0);
