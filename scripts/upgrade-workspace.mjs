@@ -1,9 +1,10 @@
 // Makes the workspaces that test/upgrade keeps of a version: what people have open on the day they update. Runs that version's own build.
 //   node scripts/upgrade-workspace.mjs --build <checkout with dist/> --to test/upgrade/<name>
-// Two stories against its HubSpot sandbox, each with an open incident and a process that is ended by kill -9:
+// Stories against its HubSpot sandbox, each with a process that is ended by kill -9; the first two with an open incident:
 //   run      a runbook whose restore was killed when its second batch had reached the platform and its answer had not come back
 //   restore  a restore killed before its second batch reached the platform
-// Kept are the workspace (its state folder as `state`), the sandbox's account as it stood (dump.json.gz), and the truth (story.json).
+//   backups  what backup jobs leave (upgrade-backups.mjs), and a set of plans for two accounts killed in the middle of its second side
+// Kept are the workspace (its state folder as `state`), each account as it stood (dump.json.gz), and the truth (story.json).
 // Nothing of this machine stays in it: the address in runback.yml, and what locks say of the machine, are placeholders, which the test fills in.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,6 +13,8 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+
+import { backupsStory } from './upgrade-backups.mjs';
 
 const { values } = parseArgs({ options: { build: { type: 'string' }, to: { type: 'string' } } });
 if (values.build === undefined || values.to === undefined) throw new Error('usage: --build <checkout with dist/> --to test/upgrade/<name>');
@@ -92,7 +95,7 @@ async function bodyOf(message) {
  * A server in front of the sandbox that can hold a request up: `hold(request)` says `before` or `after` it was carried
  * out.
  */
-async function gate(target) {
+async function gate(target, port = PORT) {
   const own = { hold: () => undefined, held: () => {} };
   const server = http.createServer((request, response) => void pass(request, response));
   const pass = async (request, response) => {
@@ -111,8 +114,8 @@ async function gate(target) {
     response.writeHead(answer.statusCode, answer.headers);
     return response.end(body);
   };
-  await new Promise((done) => server.listen(PORT, '127.0.0.1', done));
-  own.url = `http://127.0.0.1:${PORT}`;
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+  own.url = `http://127.0.0.1:${port}`;
   own.stop = () => {
     server.closeAllConnections();
     server.close();
@@ -210,18 +213,20 @@ async function story(name, play) {
       join(folder, 'story.json'),
       `${JSON.stringify({ token: TOKEN, portalId: 62515, port: PORT, base: base.id, incident: incident.id, ...left, truth }, null, 1)}\n`,
     );
-    clean(join(folder, 'workspace'), [
-      [front.url, '__URL__'],
-      [JSON.stringify(hostname()), '"__HOST__"'],
-      ...Object.entries(ids()).map(([name, id]) => [id, name]),
-    ]);
-    check(join(folder, 'workspace'), [build, JSON.stringify(hostname()), ...Object.values(ids())]);
-    console.log(`${name}: ${size(folder)} bytes in ${folder}`);
+    finish(folder, [[front.url, '__URL__']]);
   } finally {
     front.stop();
     await sandbox.stop();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Takes what is of this machine out of a workspace that is kept, and makes sure of it. */
+function finish(folder, urls) {
+  const workspace = join(folder, 'workspace');
+  clean(workspace, [...urls, [JSON.stringify(hostname()), '"__HOST__"'], ...Object.entries(ids()).map(([name, id]) => [id, name])]);
+  check(workspace, [build, JSON.stringify(hostname()), ...Object.values(ids())]);
+  console.log(`${size(folder)} bytes in ${folder}`);
 }
 
 /** What locks say of this machine, by placeholder. */
@@ -268,3 +273,17 @@ await story('restore', async ({ dir, front, base, edit }) => {
   const [restore] = readdirSync(join(dir, '.runback/restores'));
   return { plan: plan.id, restore };
 });
+// Earlier versions have no backup jobs of this kind.
+if (existsSync(join(build, 'dist/backups/copies')))
+  await backupsStory({
+    to,
+    newKeyPair: (await import(join(build, 'dist/snapshots/index.js'))).newKeyPair,
+    sandbox: { startHubSpotSandbox, seedMessy, integration, person },
+    gate,
+    must,
+    killed,
+    finish,
+    ports: [PORT, PORT + 1],
+    token: TOKEN,
+    sync: SYNC,
+  });

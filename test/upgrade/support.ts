@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,26 +25,47 @@ interface Story {
   readonly truth: Readonly<Record<'restored' | 'untouched', Readonly<Record<string, string>>>>;
 }
 
-/** A workspace that an earlier version left, on this machine, with the account it worked on. */
-export interface Kept {
+/** What `scripts/upgrade-backups.mjs` wrote down of its story, of two accounts. */
+export interface BackupsStory {
+  readonly token: string;
+  readonly portalId: number;
+  readonly port: number;
+  readonly second: { readonly portalId: number; readonly port: number };
+  /** Ids of snapshots: a chain of a job, one of both accounts, one made from a file, an encrypted one. */
+  readonly chain: readonly string[];
+  readonly both: string;
+  readonly imported: string;
+  readonly encrypted: string;
+  /** Key of a contact that was forgotten. */
+  readonly forgotten: string;
+  /** A set of plans of which the second side was killed half-way. */
+  readonly set: string;
+  /** Cities by contact in each account: once the damage is undone, and once that is undone too. */
+  readonly cities: Readonly<Record<'good' | 'damaged', readonly Readonly<Record<string, string>>[]>>;
+}
+
+/** A workspace that an earlier version left, on this machine, with the accounts it worked on. */
+export interface Kept<S = Story> {
   readonly dir: string;
-  readonly story: Story;
+  readonly story: S;
   /** Runs this build's program in it, as maya. */
   go(...args: string[]): Promise<Finished>;
   /** The same; gives the `data` of its JSON. */
   json(...args: string[]): Promise<{ readonly code: number | null; readonly data: Record<string, unknown> }>;
   /** Job titles on the platform now, by contact. */
   titles(): Readonly<Record<string, string>>;
+  /** Cities of the contacts that are there, in each account. */
+  cities(): readonly Readonly<Record<string, string>>[];
   close(): Promise<void>;
 }
 
 /** Where the workspaces of earlier versions lie. */
 export const folder = import.meta.dirname;
 
-/** Names of the versions of which workspaces are kept. */
-export async function versions(): Promise<readonly string[]> {
+/** Names of the versions of which workspaces are kept; `story`: of those of which this one is. */
+export async function versions(story = 'run'): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  return entries.flatMap((entry) => (entry.isDirectory() && existsSync(join(folder, entry.name, story)) ? [entry.name] : [])).sort();
 }
 
 const BUSY_MS = 120_000;
@@ -52,7 +74,7 @@ const BUSY_MS = 120_000;
  * Today's sandbox at the address of the story; where the tests of another checkout stand there just now, once they are
  * gone.
  */
-async function startAt({ token, portalId, port }: Story): Promise<HubSpotSandbox> {
+async function startAt({ token, portalId, port }: Pick<Story, 'token' | 'portalId' | 'port'>): Promise<HubSpotSandbox> {
   const started = performance.now();
   for (;;)
     try {
@@ -63,12 +85,19 @@ async function startAt({ token, portalId, port }: Story): Promise<HubSpotSandbox
     }
 }
 
-/** Sets one up: a copy of the workspace, and a sandbox of today with the account as it stood. */
-export async function openKept(version: string, name: string): Promise<Kept> {
+/** Sets one up: a copy of the workspace, and a sandbox of today with each account as it stood. */
+export async function openKept<S extends Story | BackupsStory = Story>(version: string, name: string): Promise<Kept<S>> {
   const from = join(folder, version, name);
-  const story = JSON.parse(await readFile(join(from, 'story.json'), 'utf8')) as Story;
-  const sandbox = await startAt(story);
-  sandbox.load(JSON.parse(gunzipSync(await readFile(join(from, 'dump.json.gz'))).toString('utf8')));
+  const story = JSON.parse(await readFile(join(from, 'story.json'), 'utf8')) as S;
+  const accounts = 'second' in story ? [story, { ...story.second, token: story.token }] : [story];
+  const sandboxes: HubSpotSandbox[] = [];
+  for (const [n, account] of accounts.entries()) {
+    const sandbox = await startAt(account);
+    sandboxes.push(sandbox);
+    sandbox.load(JSON.parse(gunzipSync(await readFile(join(from, n === 0 ? 'dump.json.gz' : 'dump-2.json.gz'))).toString('utf8')));
+  }
+  const [sandbox] = sandboxes;
+  if (sandbox === undefined) throw new Error('no account');
   const dir = await mkdtemp(join(tmpdir(), 'runback-kept-'));
   await cp(join(from, 'workspace'), dir, { recursive: true });
   await rename(join(dir, 'state'), join(dir, '.runback'));
@@ -79,7 +108,14 @@ export async function openKept(version: string, name: string): Promise<Kept> {
     await chmod(whole, isFile ? 0o600 : 0o700);
     if (isFile && (path.endsWith('.lock') || path === 'runback.yml')) {
       const { machine = '', boot = '', namespace = '' } = thisProcess();
-      const facts = { __URL__: sandbox.url, __HOST__: hostname(), __MACHINE__: machine, __BOOT__: boot, __NAMESPACE__: namespace };
+      const facts = {
+        __URL__: sandbox.url,
+        __URL2__: sandboxes[1]?.url ?? '',
+        __HOST__: hostname(),
+        __MACHINE__: machine,
+        __BOOT__: boot,
+        __NAMESPACE__: namespace,
+      };
       const text = await readFile(whole, 'utf8');
       await writeFile(
         whole,
@@ -87,7 +123,7 @@ export async function openKept(version: string, name: string): Promise<Kept> {
       );
     }
   }
-  const go: Kept['go'] = (...args) => runHere([...args, '--no-input', '--as', 'maya'], { cwd: dir });
+  const go: Kept<S>['go'] = (...args) => runHere([...args, '--no-input', '--as', 'maya'], { cwd: dir });
   return {
     dir,
     story,
@@ -97,8 +133,12 @@ export async function openKept(version: string, name: string): Promise<Kept> {
       return { code, data: (jsonLines(stdout).at(-1)?.['data'] ?? {}) as Record<string, unknown> };
     },
     titles: () => Object.fromEntries(sandbox.records('contacts').map(({ id, properties }) => [id, properties['jobtitle'] ?? ''])),
+    cities: () =>
+      sandboxes.map((one) =>
+        Object.fromEntries(one.records('contacts').flatMap(({ id, archived, properties }) => (archived ? [] : [[id, properties['city'] ?? '']]))),
+      ),
     close: async () => {
-      await sandbox.stop();
+      for (const one of sandboxes) await one.stop();
       await rm(dir, { recursive: true, force: true });
     },
   };
