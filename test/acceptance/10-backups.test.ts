@@ -32,6 +32,8 @@ describe('issue 10', () => {
     ],
     ['missed, overlapping and DST runs, under the daemon and under --once', 'test/backups/schedule test/backups/commands test/backups/limits'],
     ['what was forgotten is found nowhere, byte by byte, and every chain verifies', 'test/cli/forget test/snapshots/forget.test.ts'],
+    ['the printed systemd units, read by systemd itself', 'test/daemon/systemd'],
+    ['what this version leaves is read, built on, continued and undone by later ones', 'test/upgrade/backups'],
     [
       'copies in a second place, read again, waited for, tried again; and back on a new machine',
       'test/backups/copies.test.ts test/backups/copies-required test/cli/copies',
