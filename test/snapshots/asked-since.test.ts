@@ -121,7 +121,8 @@ describe('a snapshot for which only what has changed was asked', () => {
         fc.boolean(),
         async (days, erases) => {
           const bench = await openProxyBench({ searchLagMs: LAG });
-          const deps = { ...(await workspace()), partSizes: SMALL_PARTS };
+          // So little room that what changed does not fit into it either.
+          const deps = { ...(await workspace()), partSizes: SMALL_PARTS, sortLimits: { memoryBytes: 4000, fanIn: 3 } };
           try {
             await seeded(bench);
             let last = await take(bench, deps);

@@ -189,6 +189,29 @@ describe('the external sort', () => {
     expect(rows).toBe(3000);
     expect(await readdir(folder)).toEqual([]);
   });
+
+  it('one that is given up leaves nothing in the folder, so that what is sorted there next is not in its way', async () => {
+    const folder = await temporaryFolder();
+    const keys = Array.from({ length: 3000 }, (_, n) => String((n * 7919) % 3001));
+    const sorted = (name: string): AsyncGenerator<LineBatch> =>
+      sortLines(
+        (async function* source() {
+          const lines = keys.map((key) => `{"key":"${key}","fields":{"name":"${name}${'.'.repeat(900)}"},"meta":{}}`);
+          for (let n = 0; n < lines.length; n += 50) yield* await Promise.resolve(packLines(lines.slice(n, n + 50)));
+        })(),
+        { kind: 'records', scratch: () => Promise.resolve(folder), limits: { memoryBytes: 200_000, fanIn: 3 }, onDuplicate: () => {} },
+      );
+    const first = sorted('first');
+    await first.next();
+    await first.return(undefined);
+    expect(await readdir(folder)).toEqual([]);
+    let rows = 0;
+    for await (const { bytes, ends } of sorted('second')) {
+      rows += ends.length;
+      expect(bytes.includes('first')).toBe(false);
+    }
+    expect(rows).toBe(3000);
+  });
 });
 
 function noiseText(seed: number, length: number): string {

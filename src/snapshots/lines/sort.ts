@@ -46,36 +46,42 @@ export async function* sortLines(source: AsyncIterable<LineBatch>, options: Sort
   const merging = { lines, onDuplicate: options.onDuplicate, signal: options.signal };
   let runs: string[] = [];
   let folder: string | undefined;
-  let files = 0;
+  const files: string[] = [];
   const spill = async (batches: Iterable<LineBatch> | AsyncIterable<LineBatch>): Promise<string> => {
     folder ??= await options.scratch();
-    files += 1;
-    const path = join(folder, `run-${files}.ndjson`);
+    const path = join(folder, `run-${files.length + 1}.ndjson`);
+    files.push(path);
     await writeRun(path, batches, options.signal);
     return path;
   };
 
   const held = options.room ?? new SortRoom();
   held.clear();
-  for await (const batch of source) {
-    options.signal?.throwIfAborted();
-    // One batch more would not fit: it begins the next run.
-    if (held.size > 0 && held.size + sizeOf(batch) > limits.memoryBytes) runs.push(await spill(held.take(merging)));
-    held.add(batch);
+  try {
+    for await (const batch of source) {
+      options.signal?.throwIfAborted();
+      // One batch more would not fit: it begins the next run.
+      if (held.size > 0 && held.size + sizeOf(batch) > limits.memoryBytes) runs.push(await spill(held.take(merging)));
+      held.add(batch);
+    }
+    if (runs.length === 0) {
+      yield* held.take(merging);
+      return;
+    }
+    runs.push(await spill(held.take(merging)));
+    // In rounds, each of neighbours, so that "read last" stays the order of the runs and no line is merged more often
+    // than needed.
+    while (runs.length > limits.fanIn) {
+      const merged: string[] = [];
+      for (let n = 0; n < runs.length; n += limits.fanIn) merged.push(await spill(mergeRuns(runs.slice(n, n + limits.fanIn).map(readRun), merging)));
+      runs = merged;
+    }
+    yield* mergeRuns(runs.map(readRun), merging);
+    files.length = 0;
+  } finally {
+    // Of one that was given up: what is sorted in that folder next has files of the same names.
+    for (const path of files) await rm(path, { force: true });
   }
-  if (runs.length === 0) {
-    yield* held.take(merging);
-    return;
-  }
-  runs.push(await spill(held.take(merging)));
-  // In rounds, each of neighbours, so that "read last" stays the order of the runs and no line is merged more often
-  // than needed.
-  while (runs.length > limits.fanIn) {
-    const merged: string[] = [];
-    for (let n = 0; n < runs.length; n += limits.fanIn) merged.push(await spill(mergeRuns(runs.slice(n, n + limits.fanIn).map(readRun), merging)));
-    runs = merged;
-  }
-  yield* mergeRuns(runs.map(readRun), merging);
 }
 
 function sizeOf({ bytes, ends }: LineBatch): number {
