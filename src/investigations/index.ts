@@ -1,0 +1,2 @@
+export { findGroups } from './groups/find-groups.js';
+export * from './types.js';

@@ -1,0 +1,54 @@
+import { countsOf, textOf } from '../labels/values.js';
+import type { Move } from '../strands/move.js';
+import { THRESHOLDS } from '../thresholds.js';
+import { isOpen, labelAll, stretchesWithin, type Stretch } from './within.js';
+
+/** How far values can have slipped for that to be looked for. */
+const SHIFTS = [1, -1, 2, -2];
+/** What a share must be above what chance alone gives. */
+const ABOVE_CHANCE = 0.3;
+
+/**
+ * Records that hold what others held: values that slipped by a row, or a column that was sorted by itself. Labels them
+ * `passed-on`.
+ */
+export function labelPassedOn(moves: readonly Move[]): void {
+  const open = moves.filter((move) => isOpen(move) && textOf(move.after).length > 1 && textOf(move.before).length > 1);
+  if (open.length < THRESHOLDS.few) return;
+  const holders = countsOf(open.map(({ before }) => before));
+  const taken = open.filter(({ after }) => holders.has(textOf(after)));
+  for (const stretch of stretchesWithin(taken, moves)) if (isPassedOn(stretch)) labelAll(stretch.moves, 'passed-on');
+}
+
+function isPassedOn({ moves, among }: Stretch): boolean {
+  if (moves.length < THRESHOLDS.few) return false;
+  const whole = among.filter((move) => isOpen(move));
+  return shiftShare(whole) >= Math.max(THRESHOLDS.passedOnShare, chanceOfSame(whole) + ABOVE_CHANCE) || isMixedUp(whole);
+}
+
+/** Share of the records that hold what the one before or behind them held, in the order of their keys. */
+function shiftShare(moves: readonly Move[]): number {
+  const inOrder = [...moves].sort((a, b) => a.key.length - b.key.length || (a.key < b.key ? -1 : 1));
+  const shares = SHIFTS.map(
+    (shift) => inOrder.filter(({ after }, i) => textOf(inOrder[i - shift]?.before) === textOf(after)).length / inOrder.length,
+  );
+  return Math.max(...shares);
+}
+
+/** Chance that two records hold the same. */
+function chanceOfSame(moves: readonly Move[]): number {
+  let same = 0;
+  for (const count of countsOf(moves.map(({ before }) => before)).values()) same += count * (count - 1);
+  return same / Math.max(1, moves.length * (moves.length - 1));
+}
+
+/** True where the new values are the old ones of others, far more than chance would have it. */
+function isMixedUp(moves: readonly Move[]): boolean {
+  const held = countsOf(moves.map(({ before }) => before));
+  const written = countsOf(moves.map(({ after }) => after));
+  if (written.size < THRESHOLDS.distinctShare * moves.length) return false;
+  let same = 0;
+  for (const [text, count] of written) same += Math.min(count, held.get(text) ?? 0);
+  const byChance = 1 - Math.exp(-moves.length * chanceOfSame(moves));
+  return same / moves.length >= Math.max(THRESHOLDS.passedOnShare, byChance + ABOVE_CHANCE);
+}

@@ -1,0 +1,60 @@
+import type { Move } from '../strands/move.js';
+import { stretchesOf } from '../strands/stretches.js';
+
+/** What a pattern may take hold of: what its own two values do not explain. */
+const OPEN = new Set<string>(['other', 'filled', 'shortened', 'moved', 'grown']);
+
+export function isOpen({ label }: Move): boolean {
+  return OPEN.has(label);
+}
+
+/** Some moves that lie together, and all that were made in the same time. */
+export interface Stretch {
+  readonly moves: readonly Move[];
+  readonly among: readonly Move[];
+}
+
+/** The stretches of some of the moves, each with all moves of its time. */
+export function stretchesWithin(some: readonly Move[], all: readonly Move[]): readonly Stretch[] {
+  return stretchesOf(some).map((moves) => ({ moves, among: amongOf(moves, all) }));
+}
+
+/** All moves between the first and the last of some; both in the order of their time. */
+export function amongOf<T extends Pick<Move, 'atMs' | 'spell'>>(some: readonly T[], all: readonly T[]): readonly T[] {
+  const [first, last] = [some[0], some.at(-1)];
+  if (first?.atMs === undefined || last?.atMs === undefined) return all.filter(({ spell }) => spell === first?.spell);
+  return all.slice(placeOf(all, first.atMs), placeOf(all, last.atMs + 1));
+}
+
+/** Place of the first that is not before a time. */
+function placeOf(all: readonly Pick<Move, 'atMs'>[], ms: number): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((all[middle]?.atMs ?? 0) < ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Labels moves, with more of the label for people. */
+export function labelAll(moves: readonly Move[], label: Move['label'], detail?: string): void {
+  for (const move of moves) {
+    move.label = label;
+    if (detail === undefined) delete move.detail;
+    else move.detail = detail;
+  }
+}
+
+/** Moves by some text of theirs, those without one left out, the largest first. */
+export function groupedBy(moves: readonly Move[], textOf: (move: Move) => string | undefined): readonly (readonly [string, readonly Move[]])[] {
+  const groups = new Map<string, Move[]>();
+  for (const move of moves) {
+    const text = textOf(move);
+    if (text === undefined) continue;
+    const group = groups.get(text);
+    if (group === undefined) groups.set(text, [move]);
+    else group.push(move);
+  }
+  return [...groups].sort(([, a], [, b]) => b.length - a.length);
+}

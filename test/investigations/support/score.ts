@@ -1,0 +1,103 @@
+import type { Evidence, Group } from '../../../src/investigations/index.js';
+import { cellName, LINKS, type StoryWorld } from './story-world.js';
+
+/** What became of a story, by cell; records and links as a whole are cells, too. */
+export interface Score {
+  /** Cells that differ. */
+  readonly changed: number;
+  /** Of those, damage by the kept truth. */
+  readonly damaged: number;
+  readonly chosen: number;
+  /** Chosen although they are no damage. */
+  readonly wronglyChosen: number;
+  readonly chosenDamage: number;
+  readonly askedDamage: number;
+  /** Damage neither chosen nor asked about. */
+  readonly lost: number;
+  readonly asked: number;
+  /** Most questions of thirty or more cells that one cause led to; a question without damage counts for its writer. */
+  readonly questions: number;
+  /** Seconds between the first damage and the earliest group that is chosen, the largest of all causes; undefined where none is chosen. */
+  readonly onsetSeconds: number | undefined;
+}
+
+const LARGE = 30;
+
+/** Which cells that differ are damage, by cause. */
+export function truthOf(world: StoryWorld, evidence: Evidence): ReadonlyMap<string, string> {
+  const truth = new Map<string, string>();
+  for (const { object, key, field } of evidence.cells) {
+    const name = cellName(object, key, field);
+    const cause = world.log.get(name)?.findLast(({ atMs }) => atMs <= evidence.toMs)?.cause;
+    if (cause !== undefined) truth.set(name, cause);
+  }
+  for (const { change, object, key } of evidence.appeared) {
+    const came = world.came.findLast((one) => one.change === change && one.object === object && one.key === key && one.atMs <= evidence.toMs);
+    if (came?.cause !== undefined) truth.set(cellName(object, key, ''), came.cause);
+  }
+  return truth;
+}
+
+export function scoreOf(world: StoryWorld, evidence: Evidence, groups: readonly Group[]): Score {
+  const truth = truthOf(world, evidence);
+  const verdicts = new Map<string, Group>();
+  for (const group of groups) for (const { object, key, field } of group.members) verdicts.set(cellName(object, key, field), group);
+  const count = (wanted: (name: string, group: Group | undefined) => boolean): number =>
+    [...verdicts].filter(([name, group]) => wanted(name, group)).length;
+  const chosen = count((_, group) => group?.verdict === 'damage');
+  const chosenDamage = count((name, group) => group?.verdict === 'damage' && truth.has(name));
+  const askedDamage = count((name, group) => group?.verdict === 'ask' && truth.has(name));
+  return {
+    changed: evidence.cells.length + evidence.appeared.length,
+    damaged: truth.size,
+    chosen,
+    wronglyChosen: chosen - chosenDamage,
+    chosenDamage,
+    askedDamage,
+    lost: truth.size - chosenDamage - askedDamage,
+    asked: count((_, group) => group?.verdict === 'ask'),
+    questions: mostQuestions(groups, truth),
+    onsetSeconds: onsetOf(world, evidence, groups, truth),
+  };
+}
+
+function mostQuestions(groups: readonly Group[], truth: ReadonlyMap<string, string>): number {
+  const questions = new Map<number, { cells: number; readonly causes: Map<string, number>; writer: string }>();
+  for (const { question, members, writer = '' } of groups) {
+    if (question === undefined) continue;
+    const known = questions.get(question) ?? { cells: 0, causes: new Map<string, number>(), writer };
+    known.cells += members.length;
+    for (const { object, key, field } of members) {
+      const cause = truth.get(cellName(object, key, field));
+      if (cause !== undefined) known.causes.set(cause, (known.causes.get(cause) ?? 0) + 1);
+    }
+    questions.set(question, known);
+  }
+  const perCause = new Map<string, number>();
+  for (const { cells, causes, writer } of questions.values()) {
+    if (cells < LARGE) continue;
+    const [main] = [...causes].sort(([, a], [, b]) => b - a);
+    const cause = main?.[0] ?? `innocent ${writer}`;
+    perCause.set(cause, (perCause.get(cause) ?? 0) + 1);
+  }
+  return Math.max(0, ...perCause.values());
+}
+
+function onsetOf(world: StoryWorld, { fromMs, toMs }: Evidence, groups: readonly Group[], truth: ReadonlyMap<string, string>): number | undefined {
+  const began = new Map<string, number>();
+  const note = (cause: string | undefined, atMs: number): void => {
+    if (cause !== undefined && atMs > fromMs && atMs <= toMs) began.set(cause, Math.min(began.get(cause) ?? Number.POSITIVE_INFINITY, atMs));
+  };
+  for (const entries of world.log.values()) for (const { cause, atMs } of entries) note(cause, atMs);
+  for (const { cause, atMs, object } of world.came) if (object !== LINKS) note(cause, atMs);
+  const told = new Map<string, number>();
+  for (const { verdict, exact, members, fromMs: atMs, follows } of groups) {
+    if (verdict !== 'damage' || !exact || follows !== undefined) continue;
+    for (const { object, key, field } of members) {
+      const cause = truth.get(cellName(object, key, field));
+      if (cause !== undefined) told.set(cause, Math.min(told.get(cause) ?? Number.POSITIVE_INFINITY, atMs));
+    }
+  }
+  const errors = [...told].map(([cause, atMs]) => Math.abs(atMs - (began.get(cause) ?? 0)) / 1000);
+  return errors.length === 0 ? undefined : Math.max(...errors);
+}
