@@ -46,8 +46,14 @@ export const THRESHOLDS = {
   burstGapSeconds: 5,
   burstGapMedians: 10,
 
+  /** Cells below which a person is asked about what the writer has done before, if rarely: a bad day is no failure. */
+  rareButKnown: 20,
   /** Past writes from which a writer's habits are known. */
   familiar: 8,
+  /** How many times its usual variation a count must be above what is expected: thousands of runs are looked at. */
+  deviations: 4,
+  /** Records below which a pattern over few different values is chance. */
+  lowVariety: 20,
   /** So many times as frequent as before is not usual any more. */
   rise: 5,
   /** A person cannot make more by hand in so many minutes. */
@@ -55,13 +61,15 @@ export const THRESHOLDS = {
   byHandMinutes: 10,
   /** Share of a run that is damage before the rest of the run counts as part of it. */
   wholeRun: 0.6,
+  /** Writes by which most others of a writer have company within a minute: it works in batches, and its pace tells nothing of a moment. */
+  company: 0.5,
   /** Writes that the ordinary pace would have made within a run, per cell of the run: below, none of it is ordinary. */
   ordinaryWithin: 0.01,
   /** Minutes in which an automation follows what set it off; and how many times beyond chance. */
   followMinutes: 5,
   followLift: 10,
-  /** Share of a group whose records are those of a damaged group, without history. */
-  followShare: 0.5,
+  /** The same where only records in common tell, and a person is asked. */
+  followLiftAsked: 3,
   /** How much more than in its silence a sync may write when it catches up. */
   catchUp: 1.5,
   /** Share of records that two groups without a writer must have in common to be one question. */

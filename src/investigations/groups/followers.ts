@@ -1,3 +1,4 @@
+import { isBeyondChance } from '../strands/by-chance.js';
 import type { Move } from '../strands/move.js';
 import { THRESHOLDS } from '../thresholds.js';
 import type { Evidence } from '../types.js';
@@ -17,16 +18,15 @@ export function withFollowers(drafts: readonly Draft[], evidence: Evidence): rea
   for (const cause of causes) {
     const when = new Map<string, number | undefined>();
     for (const { key, atMs } of cause.members) when.set(key, atMs);
-    out = out.flatMap((draft) => (draft === cause || !mayFollow(draft, cause, causes, evidence) ? [draft] : partedBy(draft, cause, when, evidence)));
+    out = out.flatMap((draft) => (draft === cause || !mayFollow(draft, cause, evidence) ? [draft] : partedBy(draft, cause, when, evidence)));
   }
   return out;
 }
 
-function mayFollow(draft: Draft, cause: Draft, causes: readonly Draft[], evidence: Evidence): boolean {
+function mayFollow(draft: Draft, cause: Draft, evidence: Evidence): boolean {
   if (draft.object !== cause.object || draft.follows !== undefined || draft.verdict === 'damage') return false;
-  // What is damage or a question by itself is that: only what is none can be explained by it.
   if (evidence.history) return draft.maker === 'automation' && draft.writer !== cause.writer;
-  return cause.verdict === 'damage' && cause.spell === draft.spell && !causes.includes(draft) && cause.fields[0] !== draft.fields[0];
+  return cause.verdict === 'damage' && cause.spell === draft.spell && cause.fields[0] !== draft.fields[0];
 }
 
 function partedBy(draft: Draft, cause: Draft, when: ReadonlyMap<string, number | undefined>, evidence: Evidence): readonly Draft[] {
@@ -43,7 +43,8 @@ function partedBy(draft: Draft, cause: Draft, when: ReadonlyMap<string, number |
   const inTime = evidence.history ? Math.min(1, (THRESHOLDS.followMinutes * MINUTE_MS) / Math.max(1, evidence.toMs - evidence.fromMs)) : 1;
   const byChance = all * (when.size / rows) * inTime;
   const least = evidence.history ? 3 : THRESHOLDS.oneValue;
-  if (count < least || count < THRESHOLDS.followLift * byChance) return [draft];
+  if (count < least || count < (evidence.history ? THRESHOLDS.followLift : THRESHOLDS.followLiftAsked) * byChance || !isBeyondChance(count, byChance))
+    return [draft];
   const verdict = evidence.history ? cause.verdict : 'ask';
   const words = evidence.history ? 'written by an automation within minutes of it, on the same records' : 'on the same records';
   const follower: Draft = {

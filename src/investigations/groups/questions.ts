@@ -29,6 +29,7 @@ function isOne(a: Draft, b: Draft, keys: ReadonlyMap<Draft, ReadonlySet<string>>
   if (a.writer !== undefined && b.writer !== undefined && history) return a.writer === b.writer && inTime;
   if (history) return a.writer === b.writer && inTime;
   if (a.spell !== b.spell) return false;
+  if (a.follows !== undefined && b.follows !== undefined) return true;
   // What nothing is known of is asked about once.
   if (a.label === 'other' && b.label === 'other' && a.object === b.object) return true;
   return inCommon(keys.get(a) ?? new Set(), keys.get(b) ?? new Set()) >= THRESHOLDS.sameRecords;

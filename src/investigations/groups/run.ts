@@ -37,11 +37,12 @@ export function runsOf(strand: Strand, habits: Habits): readonly Run[] {
   const inBurst = new Map(bursts.flatMap((burst, i) => burst.map((move) => [move, i] as const)));
   const rest: Move[] = [];
   const runs: Run[] = [];
+  const calm = moves.filter((move) => !inBurst.has(move));
   const add = (some: readonly Move[], isRest: boolean): void => {
     const [first] = some;
     if (first === undefined) return;
     const { label, detail } = first;
-    runs.push({ strand, label, detail, moves: some, among: amongOf(some, moves), isRest });
+    runs.push({ strand, label, detail, moves: some, among: isRest ? calm : amongOf(some, moves), isRest });
   };
   for (const same of labels.values()) {
     const flows = FLOWING.has(same[0]?.label ?? 'other');
@@ -52,7 +53,7 @@ export function runsOf(strand: Strand, habits: Habits): readonly Run[] {
       else add(part, flows && !inBurst.has(part[0] as Move) && habits.seen > 0);
     }
   }
-  if (rest.length > 0) runs.push({ strand, label: 'other', detail: undefined, moves: rest, among: moves, isRest: true });
+  if (rest.length > 0) runs.push({ strand, label: 'other', detail: undefined, moves: rest, among: calm.length === 0 ? moves : calm, isRest: true });
   return runs;
 }
 

@@ -1,9 +1,11 @@
-import { THRESHOLDS } from '../thresholds.js';
+import { LABEL_POINTS, THRESHOLDS } from '../thresholds.js';
 import type { Evidence } from '../types.js';
 import { membersOf, overlap, type Draft } from './draft.js';
 import type { Run } from './run.js';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const BUSY_HOURS = 6;
 
 /**
  * What a writer wrote in the very run that did damage belongs to that run, where its ordinary pace would have written
@@ -18,20 +20,31 @@ export function withRestOfRun(drafts: readonly Draft[], evidence: Evidence): rea
 }
 
 function restOfRun(drafts: readonly Draft[], evidence: Evidence): readonly Draft[] {
-  const damage = drafts.filter(({ verdict }) => verdict === 'damage');
-  if (damage.length === 0) return drafts;
-  const runs = spansOf(damage);
+  const isCore = (verdict: Draft['verdict']) => (draft: Draft) => draft.verdict === verdict && LABEL_POINTS[draft.label] > 0;
+  return around(around(drafts, isCore('damage'), evidence), isCore('ask'), evidence);
+}
+
+/** Adds to each run of which a part is judged so what else was written in its time. */
+function around(drafts: readonly Draft[], isCore: (draft: Draft) => boolean, evidence: Evidence): readonly Draft[] {
+  const core = drafts.filter(isCore);
+  if (core.length === 0) return drafts;
+  const verdict = core[0]?.verdict;
+  const runs = spansOf(core);
   let left = [...drafts];
   for (const { fromMs, toMs } of runs) {
     const within = left.map((draft) => ({ draft, parts: draft.runs.map((run) => partOf(run, fromMs, toMs)) }));
     const cellsOf = (some: typeof within): number =>
       some.reduce((sum, { parts }) => sum + parts.reduce((count, { inside }) => count + inside.length, 0), 0);
-    const harmed = cellsOf(within.filter(({ draft }) => draft.verdict === 'damage'));
-    const open = within.filter(({ draft, parts }) => draft.verdict !== 'damage' && parts.some(({ inside }) => inside.length > 0));
+    const harmed = cellsOf(within.filter(({ draft }) => isCore(draft)));
+    const open = within.filter(
+      ({ draft, parts }) =>
+        (draft.verdict === 'none' || draft.verdict === 'ordinary' || (verdict === 'damage' && draft.verdict === 'ask')) &&
+        parts.some(({ inside }) => inside.length > 0),
+    );
     const joining = open.filter(({ draft }) =>
       draft.runs.every((run) => ordinaryIn(run, fromMs, toMs, evidence) <= Math.max(0.5, THRESHOLDS.ordinaryWithin * harmed)),
     );
-    const isDamage = harmed >= THRESHOLDS.wholeRun * (harmed + cellsOf(joining));
+    const isDamage = verdict === 'damage' && harmed >= THRESHOLDS.wholeRun * (harmed + cellsOf(joining));
     for (const { draft, parts } of joining) {
       const inside = parts.flatMap(({ run, inside: moves }) => (moves.length === 0 ? [] : [{ ...run, moves, among: moves }]));
       const outside = parts.flatMap(({ run, outside: moves }) => (moves.length === 0 ? [] : [{ ...run, moves }]));
@@ -42,7 +55,7 @@ function restOfRun(drafts: readonly Draft[], evidence: Evidence): readonly Draft
         ...spanOf(inside),
         verdict: isDamage ? 'damage' : 'ask',
         points: isDamage ? THRESHOLDS.damage : THRESHOLDS.ask,
-        signs: [...draft.signs, { points: 0, words: 'written in the same run as the damage' }],
+        signs: [...draft.signs, { points: 0, words: 'written in the same run' }],
         runs: inside,
         members: membersOf(inside),
       });
@@ -72,10 +85,17 @@ function spanOf(runs: readonly Run[]): Pick<Draft, 'fromMs' | 'toMs'> {
   return { fromMs: Math.min(...times), toMs: Math.max(...times) };
 }
 
-/** Writes that the writer's ordinary pace would have made in a time. */
+/** Writes that the writer's ordinary pace would have made in a time; more than any run holds where it works in batches. */
 function ordinaryIn({ strand }: Run, fromMs: number, toMs: number, { past }: Evidence): number {
-  const drawn = strand.past.filter((move) => move.drawn === true).length * (past.each.get(strand.object) ?? 1);
-  const hours = (toMs - fromMs) / HOUR_MS;
+  if (past.days === 0) return 0;
+  const drawn = strand.past.filter((move) => move.drawn === true);
+  const spanMs = Math.max(MINUTE_MS, toMs - fromMs);
+  let company = 0;
+  drawn.forEach(({ atMs = 0 }, i) => {
+    if (atMs - (drawn[i - 1]?.atMs ?? Number.NEGATIVE_INFINITY) <= spanMs) company += 1;
+  });
+  if (company > THRESHOLDS.company * drawn.length) return Number.POSITIVE_INFINITY;
   // Its busy hours are some of the day's.
-  return past.days === 0 ? 0 : (drawn / (past.days * 6)) * hours;
+  const perHour = (drawn.length * (past.each.get(strand.object) ?? 1)) / (past.days * BUSY_HOURS);
+  return perHour * ((toMs - fromMs) / HOUR_MS);
 }

@@ -41,7 +41,8 @@ export function spellRuns(strand: Strand, evidence: Evidence): readonly SpellRun
       days: spells.reduce((sum, days) => sum + days, 0),
       fromMs: evidence.fromMs,
     });
-    if (judgement.verdict === 'damage' || judgement.verdict === 'ask') for (const move of run.moves) unusual.add(move);
+    const isOdd = judgement.verdict === 'damage' || judgement.verdict === 'ask';
+    if (isOdd && LABEL_POINTS[run.label] > 0) for (const move of run.moves) unusual.add(move);
     return { run, judgement: sync === undefined ? withoutWriter(run, judgement) : judgement, writer, sync };
   });
 }
@@ -61,12 +62,14 @@ function withoutWriter({ label, detail }: Run, judgement: Judgement): Judgement 
 /** Habits by the other spells, for as many days as the spell of the run has. */
 function habitsBeside(run: Run, moves: readonly Move[], unusual: ReadonlySet<Move>, spells: readonly number[]): Habits {
   const mine = run.moves[0]?.spell ?? 0;
+  const flows = LABEL_POINTS[run.label] <= 0;
   const labels = new Map<Label, number>();
   const perSpell = new Map<number, number>();
   let seen = 0;
   for (const move of moves) {
     const { label, spell = 0 } = move;
-    if (spell === mine || unusual.has(move)) continue;
+    // What began in one spell continues in the later ones; of what always flows, each spell tells.
+    if ((flows || mine === 0 ? spell === mine : spell >= mine) || unusual.has(move)) continue;
     seen += 1;
     labels.set(label, (labels.get(label) ?? 0) + 1);
     if (label === run.label) perSpell.set(spell, (perSpell.get(spell) ?? 0) + 1);

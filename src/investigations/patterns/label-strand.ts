@@ -18,7 +18,7 @@ export function labelPast({ past, schema }: Strand): void {
 /** Labels what was written since the base by what many writes have in common; `busiestHour`: of the past. */
 export function labelPresent({ moves, past, schema }: Strand, busiestHour: number): void {
   labelTruncated(moves);
-  labelPassedOn(moves);
+  labelPassedOn(moves, schema);
   labelStale(moves, schema);
   labelSameShift(moves, schema);
   labelOneValue(moves, past);

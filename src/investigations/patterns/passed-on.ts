@@ -1,3 +1,4 @@
+import type { FieldSchema } from '../../records/index.js';
 import { countsOf, textOf } from '../labels/values.js';
 import type { Move } from '../strands/move.js';
 import { THRESHOLDS } from '../thresholds.js';
@@ -12,7 +13,9 @@ const ABOVE_CHANCE = 0.3;
  * Records that hold what others held: values that slipped by a row, or a column that was sorted by itself. Labels them
  * `passed-on`.
  */
-export function labelPassedOn(moves: readonly Move[]): void {
+export function labelPassedOn(moves: readonly Move[], schema: FieldSchema | undefined): void {
+  // Any option is what others hold.
+  if (schema?.type === 'enum' || schema?.type === 'boolean' || schema?.type === 'set') return;
   const open = moves.filter((move) => isOpen(move) && textOf(move.after).length > 1 && textOf(move.before).length > 1);
   if (open.length < THRESHOLDS.few) return;
   const holders = countsOf(open.map(({ before }) => before));
@@ -23,7 +26,9 @@ export function labelPassedOn(moves: readonly Move[]): void {
 function isPassedOn({ moves, among }: Stretch): boolean {
   if (moves.length < THRESHOLDS.few) return false;
   const whole = among.filter((move) => isOpen(move));
-  return shiftShare(whole) >= Math.max(THRESHOLDS.passedOnShare, chanceOfSame(whole) + ABOVE_CHANCE) || isMixedUp(whole);
+  const chance = chanceOfSame(whole);
+  if (whole.length < THRESHOLDS.lowVariety && chance > 1 / THRESHOLDS.lowVariety) return false;
+  return shiftShare(whole) >= Math.max(THRESHOLDS.passedOnShare, chance + ABOVE_CHANCE) || isMixedUp(whole);
 }
 
 /** Share of the records that hold what the one before or behind them held, in the order of their keys. */

@@ -1,5 +1,6 @@
 import type { Run } from '../groups/run.js';
 import { bitsOf, countsOf, isEmpty } from '../labels/values.js';
+import { isBeyondChance } from '../strands/by-chance.js';
 import { type Habits, busiestHourOf, usualShare } from '../strands/habits.js';
 import { LABEL_POINTS, SIGN_POINTS, THRESHOLDS } from '../thresholds.js';
 import type { KnownSync, Sign, Verdict } from '../types.js';
@@ -93,11 +94,19 @@ function varietySigns({ label, moves }: Run): readonly Weighed[] {
   return bits >= THRESHOLDS.lostBits ? [{ points: SIGN_POINTS.lostVariety, words }] : [];
 }
 
+function losesMuch({ label, moves }: Run): boolean {
+  return label === 'one-value' && bitsOf(countsOf(moves.map(({ before }) => before))) >= THRESHOLDS.manyLostBits;
+}
+
 function pastSigns(run: Run, { habits, pastKnown, writerKnown, history, days, fromMs }: Surroundings): readonly Weighed[] {
   if (!pastKnown)
     return run.label === 'other' && run.moves.length >= THRESHOLDS.few ? [{ points: 1, words: 'there is nothing to compare it with' }] : [];
   const busiest = busiestHourOf(run.among);
-  const farBeyond = history ? busiest >= THRESHOLDS.farBeyond * habits.busiestHour : run.moves.length >= THRESHOLDS.burst * habits.busiestHour;
+  const farBeyond = history
+    ? busiest >= THRESHOLDS.farBeyond * habits.busiestHour
+    : run.moves.length >= THRESHOLDS.burst * habits.busiestHour &&
+      isBeyondChance(run.moves.length, habits.busiestHour) &&
+      run.moves.length >= 2 * THRESHOLDS.few;
   const pace: Weighed = {
     points: SIGN_POINTS.farBeyondPace,
     words: `at most ${Math.round(habits.busiestHour)} ${history ? 'an hour' : 'between two snapshots'} before`,
@@ -107,14 +116,17 @@ function pastSigns(run: Run, { habits, pastKnown, writerKnown, history, days, fr
     if (!history) return isBulk ? [{ points: SIGN_POINTS.newField, words: 'this field hardly changed before' }] : [];
     const first = writerKnown ? 'it hardly ever wrote this field before' : 'first seen in this time';
     const points = (writerKnown ? SIGN_POINTS.newField : 0) + (isBulk ? SIGN_POINTS.farBeyondPace : 0);
-    return run.strand.maker === 'person' && !isBulk ? [] : [{ points, words: first }];
+    // What it is there for is not known: only what nobody does on purpose is damage then.
+    const asks = LABEL_POINTS[run.label] < THRESHOLDS.damage && !losesMuch(run);
+    return run.strand.maker === 'person' && !isBulk ? [] : [{ points, words: first, ...(asks && !writerKnown ? { asks: true } : {}) }];
   }
-  const share = run.moves.length / run.among.length;
-  const usual = usualShare(habits, run.label);
+  const usual = usualShare(habits, run.label) * run.among.length;
   const before = habits.labels.get(run.label) ?? 0;
-  if (share >= THRESHOLDS.rise * usual && run.moves.length >= THRESHOLDS.few) {
+  // That it wrote some other value is what it always does.
+  if (run.label !== 'other' && run.moves.length >= THRESHOLDS.rise * usual && isBeyondChance(run.moves.length, usual)) {
     const words = before === 0 ? 'never seen to do this before' : `did this ${before} times among ${habits.seen} writes before`;
-    return [{ points: SIGN_POINTS.unusual, words }, ...(farBeyond ? [pace] : [])];
+    const asks = before > 0 && run.moves.length < THRESHOLDS.rareButKnown && LABEL_POINTS[run.label] < THRESHOLDS.damage;
+    return [{ points: SIGN_POINTS.unusual, words, ...(asks ? { asks: true } : {}) }, ...(farBeyond ? [pace] : [])];
   }
   const isCatchingUp = farBeyond && history && caughtUp(run, habits, fromMs);
   if (farBeyond && !isCatchingUp) return [pace];

@@ -15,7 +15,7 @@ export interface Score {
   /** Damage neither chosen nor asked about. */
   readonly lost: number;
   readonly asked: number;
-  /** Most questions of thirty or more cells that one cause led to; a question without damage counts for its writer. */
+  /** Most questions of thirty or more cells that one cause led to; it counts for whatever most of its cells are of. */
   readonly questions: number;
   /** Seconds between the first damage and the earliest group that is chosen, the largest of all causes; undefined where none is chosen. */
   readonly onsetSeconds: number | undefined;
@@ -56,28 +56,28 @@ export function scoreOf(world: StoryWorld, evidence: Evidence, groups: readonly 
     askedDamage,
     lost: truth.size - chosenDamage - askedDamage,
     asked: count((_, group) => group?.verdict === 'ask'),
-    questions: mostQuestions(groups, truth),
+    questions: mostQuestions(world, groups, truth),
     onsetSeconds: onsetOf(world, evidence, groups, truth),
   };
 }
 
-function mostQuestions(groups: readonly Group[], truth: ReadonlyMap<string, string>): number {
-  const questions = new Map<number, { cells: number; readonly causes: Map<string, number>; writer: string }>();
-  for (const { question, members, writer = '' } of groups) {
+function mostQuestions(world: StoryWorld, groups: readonly Group[], truth: ReadonlyMap<string, string>): number {
+  const questions = new Map<number, Map<string, number>>();
+  for (const { question, members } of groups) {
     if (question === undefined) continue;
-    const known = questions.get(question) ?? { cells: 0, causes: new Map<string, number>(), writer };
-    known.cells += members.length;
+    const counts = questions.get(question) ?? new Map<string, number>();
     for (const { object, key, field } of members) {
-      const cause = truth.get(cellName(object, key, field));
-      if (cause !== undefined) known.causes.set(cause, (known.causes.get(cause) ?? 0) + 1);
+      const name = cellName(object, key, field);
+      const by = truth.get(name) ?? `${object} by ${world.log.get(name)?.at(-1)?.writer ?? ''}`;
+      counts.set(by, (counts.get(by) ?? 0) + 1);
     }
-    questions.set(question, known);
+    questions.set(question, counts);
   }
   const perCause = new Map<string, number>();
-  for (const { cells, causes, writer } of questions.values()) {
-    if (cells < LARGE) continue;
-    const [main] = [...causes].sort(([, a], [, b]) => b - a);
-    const cause = main?.[0] ?? `innocent ${writer}`;
+  for (const counts of questions.values()) {
+    const sorted = [...counts].sort(([, a], [, b]) => b - a);
+    if (sorted.reduce((sum, [, count]) => sum + count, 0) < LARGE) continue;
+    const cause = sorted[0]?.[0] ?? '';
     perCause.set(cause, (perCause.get(cause) ?? 0) + 1);
   }
   return Math.max(0, ...perCause.values());
