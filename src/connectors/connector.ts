@@ -259,6 +259,12 @@ export interface RecordBatch {
   readonly aliases?: ReadonlyMap<string, string>;
 }
 
+/**
+ * What stands behind a writer: somebody at a screen, a file that somebody loaded, somebody outside who filled in a form
+ * or unsubscribed, the platform's own automation or calculation, a program.
+ */
+export type Maker = 'person' | 'import' | 'form' | 'automation' | 'program';
+
 /** Who did what to one record. */
 export interface RecordHistory {
   /**
@@ -266,7 +272,7 @@ export interface RecordHistory {
    * change.
    */
   readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
-  readonly created?: { readonly at?: string; readonly writer?: string; readonly byPlatform?: true };
+  readonly created?: { readonly at?: string; readonly writer?: string; readonly maker?: Maker; readonly byPlatform?: true };
 }
 
 export interface FieldChange {
@@ -276,6 +282,8 @@ export interface FieldChange {
   readonly at?: string;
   /** Who or what wrote, as the platform names it: `INTEGRATION:12345`, `CRM_UI:userId:42`, a user name. */
   readonly writer?: string;
+  /** What stands behind that name; absent where the platform does not tell. */
+  readonly maker?: Maker;
   /**
    * The platform wrote it by itself: a default, a calculation, a workflow. Absent where somebody else did, and where
    * that cannot be told.

@@ -52,6 +52,8 @@ export const THRESHOLDS = {
   familiar: 8,
   /** How many times its usual variation a count must be above what is expected: thousands of runs are looked at. */
   deviations: 4,
+  /** The same of one value that was looked for among all values. */
+  deviationsOfOne: 8,
   /** Records below which a pattern over few different values is chance. */
   lowVariety: 20,
   /** So many times as frequent as before is not usual any more. */
@@ -74,6 +76,8 @@ export const THRESHOLDS = {
   catchUp: 1.5,
   /** Share of records that two groups without a writer must have in common to be one question. */
   sameRecords: 0.5,
+  /** Records of a field and kind whose history is read before it is decided whether to read the rest: a fiftieth of damage in them shows three times. */
+  sample: 150,
   /** Cells from which a question is counted as one: fewer are shown folded. */
   largeQuestion: 30,
 } as const;

@@ -1,10 +1,7 @@
+import type { Maker } from '../connectors/index.js';
 import type { FieldSchema, Value } from '../records/index.js';
 
-/**
- * What stands behind a writer, as the platform tells it: somebody at a screen, a file that somebody loaded, somebody
- * outside who filled in a form or unsubscribed, the platform's own automation, a program.
- */
-export type Maker = 'person' | 'import' | 'form' | 'automation' | 'program';
+export type { Maker };
 
 /** A value of a cell; undefined where the platform did not give the field. */
 export type Cell = Value | undefined;

@@ -59,24 +59,25 @@ function withoutWriter({ label, detail }: Run, judgement: Judgement): Judgement 
   };
 }
 
-/** Habits by the other spells, for as many days as the spell of the run has. */
+/**
+ * Habits by the other spells, for as many days as the spell of the run has. Of what does not flow every day, the calmer
+ * half of them tells: damage that went on for days would else be what is usual.
+ */
 function habitsBeside(run: Run, moves: readonly Move[], unusual: ReadonlySet<Move>, spells: readonly number[]): Habits {
   const mine = run.moves[0]?.spell ?? 0;
-  const flows = LABEL_POINTS[run.label] <= 0;
+  const lengthOf = (spell: number): number => Math.max(0.1, spells[spell] ?? 1);
+  const others = moves.filter((move) => move.spell !== mine && !unusual.has(move));
+  const perDay = spells.map((_, spell) => others.filter((move) => move.spell === spell && move.label === run.label).length / lengthOf(spell));
+  const beside = spells
+    .map((_, spell) => spell)
+    .filter((spell) => spell !== mine)
+    .sort((a, b) => (perDay[a] ?? 0) - (perDay[b] ?? 0));
+  const calm = new Set(LABEL_POINTS[run.label] <= 0 ? beside : beside.slice(0, Math.ceil(beside.length / 2)));
   const labels = new Map<Label, number>();
-  const perSpell = new Map<number, number>();
-  let seen = 0;
-  for (const move of moves) {
-    const { label, spell = 0 } = move;
-    // What began in one spell continues in the later ones; of what always flows, each spell tells.
-    if ((flows || mine === 0 ? spell === mine : spell >= mine) || unusual.has(move)) continue;
-    seen += 1;
-    labels.set(label, (labels.get(label) ?? 0) + 1);
-    if (label === run.label) perSpell.set(spell, (perSpell.get(spell) ?? 0) + 1);
-  }
-  const days = Math.max(0.1, spells[mine] ?? 1);
-  const most = Math.max(0, ...[...perSpell].map(([spell, count]) => (count / Math.max(0.1, spells[spell] ?? 1)) * days));
-  return { seen, labels, busiestHour: Math.max(1, most), perDay: most / days };
+  const seen = others.filter(({ spell = 0 }) => calm.has(spell));
+  for (const { label } of seen) labels.set(label, (labels.get(label) ?? 0) + 1);
+  const most = Math.max(0, ...[...calm].map((spell) => perDay[spell] ?? 0));
+  return { seen: seen.length, labels, busiestHour: Math.max(1, most * lengthOf(mine)), perDay: most };
 }
 
 function mostlyBy({ moves }: Run, { syncs }: Evidence): { readonly writer: string | undefined; readonly sync: KnownSync | undefined } {

@@ -16,7 +16,7 @@ export function labelOneValue(moves: readonly Move[], past: readonly Move[]): vo
       const share = some.length / among.length;
       const outside = moves.length - among.length;
       const usual = Math.max(held, outside < THRESHOLDS.oneValue ? 0 : (same.length - some.length) / outside);
-      if (!isBeyondChance(some.length, usual * among.length)) continue;
+      if (!isBeyondChance(some.length, usual * among.length, THRESHOLDS.deviationsOfOne)) continue;
       if (some.length >= THRESHOLDS.oneValue && share >= THRESHOLDS.oneValueShare && share >= THRESHOLDS.oneValueRise * usual)
         labelAll(some, 'one-value', value);
     }

@@ -1,5 +1,6 @@
 import type { FieldSchema } from '../../records/index.js';
 import { countsOf, textOf } from '../labels/values.js';
+import { isBeyondChance } from '../strands/by-chance.js';
 import type { Move } from '../strands/move.js';
 import { THRESHOLDS } from '../thresholds.js';
 import { isOpen, labelAll, stretchesWithin, type Stretch } from './within.js';
@@ -20,15 +21,16 @@ export function labelPassedOn(moves: readonly Move[], schema: FieldSchema | unde
   if (open.length < THRESHOLDS.few) return;
   const holders = countsOf(open.map(({ before }) => before));
   const taken = open.filter(({ after }) => holders.has(textOf(after)));
-  for (const stretch of stretchesWithin(taken, moves)) if (isPassedOn(stretch)) labelAll(stretch.moves, 'passed-on');
+  const chance = chanceOfSame(open);
+  for (const stretch of stretchesWithin(taken, moves)) if (isPassedOn(stretch, chance)) labelAll(stretch.moves, 'passed-on');
 }
 
-function isPassedOn({ moves, among }: Stretch): boolean {
+/** `chance`: that two records hold the same. */
+function isPassedOn({ moves, among }: Stretch, chance: number): boolean {
   if (moves.length < THRESHOLDS.few) return false;
   const whole = among.filter((move) => isOpen(move));
-  const chance = chanceOfSame(whole);
   if (whole.length < THRESHOLDS.lowVariety && chance > 1 / THRESHOLDS.lowVariety) return false;
-  return shiftShare(whole) >= Math.max(THRESHOLDS.passedOnShare, chance + ABOVE_CHANCE) || isMixedUp(whole);
+  return shiftShare(whole) >= Math.max(THRESHOLDS.passedOnShare, chance + ABOVE_CHANCE) || isMixedUp(whole, chance);
 }
 
 /** Share of the records that hold what the one before or behind them held, in the order of their keys. */
@@ -48,12 +50,12 @@ function chanceOfSame(moves: readonly Move[]): number {
 }
 
 /** True where the new values are the old ones of others, far more than chance would have it. */
-function isMixedUp(moves: readonly Move[]): boolean {
+function isMixedUp(moves: readonly Move[], chance: number): boolean {
   const held = countsOf(moves.map(({ before }) => before));
   const written = countsOf(moves.map(({ after }) => after));
   if (written.size < THRESHOLDS.distinctShare * moves.length) return false;
   let same = 0;
   for (const [text, count] of written) same += Math.min(count, held.get(text) ?? 0);
-  const byChance = 1 - Math.exp(-moves.length * chanceOfSame(moves));
-  return same / moves.length >= Math.max(THRESHOLDS.passedOnShare, byChance + ABOVE_CHANCE);
+  const byChance = 1 - Math.exp(-moves.length * chance);
+  return same / moves.length >= Math.max(THRESHOLDS.passedOnShare, byChance + ABOVE_CHANCE) && isBeyondChance(same, byChance * moves.length);
 }

@@ -3,6 +3,7 @@ import { ownValue, setOwn, type FieldSchema, type ObjectSchema, type PlatformRec
 import type { FieldChange, RecordHistory } from '../../connector.js';
 import { isObject, textIn, type WireRecord } from '../wire/shapes.js';
 import { fromPlatform } from '../wire/values.js';
+import { makerOf } from './makers.js';
 
 /** Brings records of one object type into canonical form. Made once per read, since it sorts the fields. */
 export function recordMaker(schema: ObjectSchema): (wire: WireRecord) => PlatformRecord {
@@ -32,7 +33,7 @@ export function historyOf(schema: ObjectSchema, wire: WireRecord): RecordHistory
   const at = timeOf(wire.createdAt);
   const writer = sourceName(textIn(wire.properties, 'hs_object_source'), textIn(wire.properties, 'hs_object_source_id'));
   const created = {
-    ...defined({ at, writer }),
+    ...defined({ at, writer, maker: makerOf(textIn(wire.properties, 'hs_object_source')) }),
     ...byPlatform(textIn(wire.properties, 'hs_object_source')),
   };
   return { fields, ...(Object.keys(created).length === 0 ? {} : { created }) };
@@ -50,7 +51,7 @@ function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>
   const writer = sourceName(type, textIn(version, 'sourceId') ?? user);
   return {
     value: fromPlatform(field, version['value']),
-    ...defined({ at, writer }),
+    ...defined({ at, writer, maker: user === undefined ? makerOf(type) : 'person' }),
     ...(user === undefined ? byPlatform(type) : {}),
   };
 }

@@ -1,0 +1,303 @@
+import type { Platform, RecordHistory } from '../../connectors/index.js';
+import { type CallOptions, defined } from '../../lib/index.js';
+import { ownValue, type ObjectSchema } from '../../records/index.js';
+import { comparable, type Damage, type NotCompared, type SnapshotReader } from '../../snapshots/index.js';
+import type { Appeared, ChangedCell, Evidence, KnownSync, PastWrite, Write } from '../types.js';
+import { type ChangedRecord, changesOf, identityOf } from './changes.js';
+import { drawRecords, numbersFrom } from './draw.js';
+import { historiesOf, pastWrites, writesOf } from './history.js';
+import { cutLinks } from './links.js';
+import { keysToAsk } from './sample.js';
+
+/** Records of an object type that are drawn to learn what is ordinary. */
+const DRAWN = 500;
+const DAY_MS = 86_400_000;
+
+/** What an investigation looks at. */
+export interface GatherRequest {
+  readonly platform: Platform;
+  /** Snapshots of it, the oldest first; the last one is the present state. At least two. */
+  readonly readers: readonly SnapshotReader[];
+  /** Object types; all that the snapshots hold by default. */
+  readonly objects?: readonly string[];
+  readonly syncs: readonly KnownSync[];
+  /** Days before the base in which ordinary work is looked for. */
+  readonly days: number;
+  /** Ask for the history of every changed record, and not of samples where these show nothing. */
+  readonly everything?: boolean;
+}
+
+/** How the evidence was come by, for people. */
+export interface Reading {
+  /** Records that differ, and those of them whose history was read. */
+  readonly changed: number;
+  readonly asked: number;
+  /** Records drawn by chance. */
+  readonly drawn: number;
+  /** Cells whose history was not read, since a sample of theirs showed ordinary work only. */
+  readonly bySample: number;
+  readonly notCompared: readonly NotCompared[];
+}
+
+export interface Gathered {
+  readonly evidence: Evidence;
+  readonly reading: Reading;
+}
+
+/** One object type on its way into the evidence. */
+interface Gathering {
+  readonly cells: ChangedCell[];
+  readonly appeared: Appeared[];
+  readonly past: PastWrite[];
+  readonly created: Appeared[];
+  readonly each: Map<string, number>;
+  readonly reading: { changed: number; asked: number; drawn: number; bySample: number; notCompared: NotCompared[] };
+}
+
+/**
+ * Reads what differs between the oldest snapshot and the present, who wrote it, as far as the platform tells, and what
+ * writers did before. Changes nothing. Throws what the connector throws; a part of a snapshot that cannot be read is told.
+ */
+export async function gather(request: GatherRequest, options: CallOptions = {}): Promise<Gathered> {
+  const { platform, readers, syncs } = request;
+  const [base, now] = [readers[0] as SnapshotReader, readers.at(-1) as SnapshotReader];
+  const history = platform.connector.capabilities.history === 'field';
+  const [fromMs, toMs] = [edgeOf(base, platform.name, 'startedAt'), edgeOf(now, platform.name, 'finishedAt')];
+  const scope = comparable(base, now, platform.name);
+  const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, notCompared: [...scope.notCompared] };
+  const gathering: Gathering = { cells: [], appeared: [], past: [], created: [], each: new Map(), reading };
+  const schemas = new Map<string, ObjectSchema>();
+  const rows = new Map<string, number>();
+  for (const object of scope.objects.filter((name) => request.objects?.includes(name) !== false)) {
+    const schema = await now.objectSchema(platform.name, object);
+    if (schema === undefined) continue;
+    schemas.set(object, schema);
+    rows.set(object, base.manifest.objects.find((info) => info.platform === platform.name && info.object === object)?.rows ?? 0);
+    await gatherObject(request, schema, fromMs, gathering, options);
+  }
+  const wanted = (name: string): boolean =>
+    name
+      .split('~')
+      .slice(0, 2)
+      .some((end) => schemas.has(end));
+  gathering.appeared.push(...(await cutLinks(readers, platform.name, scope.links.filter(wanted), gathering.appeared, options)));
+  const evidence: Evidence = {
+    cells: gathering.cells,
+    appeared: gathering.appeared,
+    past: {
+      writes: gathering.past,
+      days: history && gathering.past.length > 0 ? request.days : 0,
+      each: gathering.each,
+      created: gathering.created,
+      spells: readers.slice(1).map((reader, i) => daysBetween(readers[i] as SnapshotReader, reader, platform.name)),
+    },
+    schemaOf: (object, field) => schemas.get(object)?.fields.find(({ name }) => name === field),
+    fromMs,
+    toMs,
+    rows,
+    syncs,
+    history,
+    ...defined({ own: platform.identity.writer }),
+  };
+  return { evidence, reading };
+}
+
+/** When reading of a platform began or ended, by its own clock where it told. */
+export function edgeOf({ header, manifest }: SnapshotReader, platform: string, edge: 'startedAt' | 'finishedAt'): number {
+  const moments = manifest.moments?.find((one) => one.platform === platform);
+  return Date.parse(moments?.[edge] ?? (edge === 'startedAt' ? header.startedAt : manifest.finishedAt));
+}
+
+function daysBetween(a: SnapshotReader, b: SnapshotReader, platform: string): number {
+  return (edgeOf(b, platform, 'startedAt') - edgeOf(a, platform, 'startedAt')) / DAY_MS;
+}
+
+async function gatherObject(request: GatherRequest, schema: ObjectSchema, fromMs: number, to: Gathering, options: CallOptions): Promise<void> {
+  const { platform, readers } = request;
+  const { object } = schema;
+  const [base, now] = [readers[0] as SnapshotReader, readers.at(-1) as SnapshotReader];
+  const onDamage = ({ entry, firstKey = '?', lastKey = '?', why }: Damage): void =>
+    void to.reading.notCompared.push({
+      platform: platform.name,
+      kind: 'records',
+      name: object,
+      why: `${firstKey} to ${lastKey} (${entry}) cannot be read: ${why}`,
+    });
+  const { changed, appeared } = await changesOf([base, now], platform.name, schema, 0, onDamage, options);
+  to.reading.changed += changed.length;
+  const { history } = platform.connector.capabilities;
+  if (history === 'field') await withHistory(request, schema, { changed, appeared }, fromMs, to, options);
+  else await withSpells(request, schema, changed, to, options, history === 'record');
+  await addAppeared(request, schema, appeared, to, options);
+}
+
+/** Cells with who wrote them, and what drawn records tell of the time before. */
+async function withHistory(
+  { platform, readers, days, everything = false }: GatherRequest,
+  schema: ObjectSchema,
+  { changed }: { readonly changed: readonly ChangedRecord[]; readonly appeared: readonly Appeared[] },
+  fromMs: number,
+  to: Gathering,
+  options: CallOptions,
+): Promise<void> {
+  const { object } = schema;
+  const base = readers[0] as SnapshotReader;
+  const info = base.manifest.objects.find((one) => one.platform === platform.name && one.object === object);
+  const fields = [...new Set(changed.flatMap(({ cells }) => cells.map(({ field }) => field)))].sort();
+  if (info === undefined || fields.length === 0) return;
+  const sinceMs = fromMs - days * DAY_MS;
+  const drawn = await drawRecords(base, info, DRAWN, numbersFrom(base.digest));
+  to.each.set(object, Math.max(1, info.rows / Math.max(1, drawn.length)));
+  to.reading.drawn += drawn.length;
+  const drawnKeys = new Set(drawn.map(({ key }) => key));
+  const told = new Map(await historiesOf(platform, schema, [...drawnKeys], fields, options));
+  for (const [key, one] of told) {
+    to.past.push(...pastWrites(object, key, one, fromMs, true).filter(({ atMs = 0 }) => atMs >= sinceMs));
+    const born = Date.parse(one.created?.at ?? '');
+    if (born >= sinceMs && born < fromMs)
+      to.created.push({ change: 'created', object, key, atMs: born, ...defined({ writer: one.created?.writer, maker: one.created?.maker }) });
+  }
+  const ask = async (keys: readonly string[]): Promise<void> => {
+    const fresh = keys.filter((key) => !told.has(key));
+    for (const [key, one] of await historiesOf(platform, schema, fresh, fields, options)) {
+      told.set(key, one);
+      to.past.push(...pastWrites(object, key, one, fromMs, drawnKeys.has(key)).filter(({ atMs = 0 }) => atMs >= sinceMs));
+    }
+  };
+  const asked = everything
+    ? undefined
+    : await keysToAsk(schema, changed, told, ask, { ...to, fromMs, rows: info.rows, days, own: platform.identity.writer });
+  if (asked === undefined) await ask(changed.map(({ key }) => key));
+  for (const { key, cells } of changed) {
+    const one = told.get(key);
+    if (one === undefined) to.reading.bySample += cells.length;
+    else {
+      to.reading.asked += 1;
+      for (const cell of cells) to.cells.push(cellWith(object, key, cell, one, fromMs));
+    }
+  }
+}
+
+/** One cell with its writes since the base. A change of which the history knows nothing has one write by nobody. */
+export function cellWith(object: string, key: string, cell: ChangedRecord['cells'][number], { fields }: RecordHistory, fromMs: number): ChangedCell {
+  const all = writesOf(ownValue(fields, cell.field));
+  const since = all.filter(({ atMs }) => atMs >= fromMs);
+  const [first, ...rest] = since;
+  const writes: readonly Write[] =
+    first === undefined
+      ? [{ before: cell.before, after: cell.after, spell: 0 }]
+      : [{ ...first, before: first.before === undefined ? cell.before : first.before }, ...rest];
+  const earlier = all
+    .filter(({ atMs }) => atMs < fromMs)
+    .map(({ before }) => before)
+    .reverse();
+  return { object, key, field: cell.field, base: cell.before, now: cell.after, writes, earlier, ...defined({ movedFrom: cell.movedFrom }) };
+}
+
+/** Cells with the spells in which they changed; with who wrote the record last, where the platform tells that much. */
+async function withSpells(
+  { platform, readers }: GatherRequest,
+  schema: ObjectSchema,
+  changed: readonly ChangedRecord[],
+  to: Gathering,
+  options: CallOptions,
+  lastWriter: boolean,
+): Promise<void> {
+  const { object } = schema;
+  const writes = new Map<string, Write[]>();
+  if (readers.length > 2)
+    for (let spell = 0; spell + 1 < readers.length; spell += 1) {
+      const pair = [readers[spell] as SnapshotReader, readers[spell + 1] as SnapshotReader] as const;
+      for (const { key, cells } of (await changesOf(pair, platform.name, schema, spell, () => undefined, options)).changed)
+        for (const { field, before, after } of cells) {
+          const name = JSON.stringify([key, field]);
+          writes.set(name, [...(writes.get(name) ?? []), { before, after, spell }]);
+        }
+    }
+  const field = schema.fields[0]?.name;
+  const told =
+    lastWriter && field !== undefined
+      ? await historiesOf(
+          platform,
+          schema,
+          changed.map(({ key }) => key),
+          [field],
+          options,
+        )
+      : new Map<string, RecordHistory>();
+  to.reading.asked += told.size;
+  for (const { key, cells } of changed) {
+    const last = field === undefined ? undefined : told.get(key)?.fields[field]?.[0];
+    const atMs = Date.parse(last?.at ?? '');
+    for (const { field: name, before, after, movedFrom } of cells)
+      to.cells.push({
+        object,
+        key,
+        field: name,
+        base: before,
+        now: after,
+        writes: writes.get(JSON.stringify([key, name])) ?? [{ before, after, spell: 0 }],
+        ...defined({ movedFrom }),
+        ...(last?.writer === undefined ? {} : { last: { writer: last.writer, ...(Number.isNaN(atMs) ? {} : { atMs }) } }),
+      });
+  }
+}
+
+/** Records that are new or gone, with the spell or the time; of new ones who made them, and whether they were there before. */
+async function addAppeared(
+  { platform, readers }: GatherRequest,
+  schema: ObjectSchema,
+  whole: readonly (Appeared & { readonly name?: string })[],
+  to: Gathering,
+  options: CallOptions,
+): Promise<void> {
+  const { object } = schema;
+  const spells = new Map<string, number>();
+  if (readers.length > 2 && whole.length > 0)
+    for (let spell = 0; spell + 1 < readers.length; spell += 1) {
+      const pair = [readers[spell] as SnapshotReader, readers[spell + 1] as SnapshotReader] as const;
+      for (const { change, key } of (await changesOf(pair, platform.name, schema, spell, () => undefined, options)).appeared)
+        spells.set(`${change} ${key}`, spell);
+    }
+  const created = whole.filter(({ change }) => change === 'created');
+  const [field] = schema.fields;
+  const told =
+    platform.connector.capabilities.history === 'field' && field !== undefined
+      ? await historiesOf(
+          platform,
+          schema,
+          created.map(({ key }) => key),
+          [field.name],
+          options,
+        )
+      : new Map<string, RecordHistory>();
+  const names =
+    created.length < 8
+      ? new Set<string>()
+      : await namesAmong(readers[0] as SnapshotReader, platform.name, object, new Set(created.flatMap(({ name }) => name ?? [])));
+  for (const { name, ...one } of whole) {
+    const born = told.get(one.key)?.created;
+    const atMs = Date.parse(born?.at ?? '');
+    const spell = spells.get(`${one.change} ${one.key}`) ?? one.spell;
+    to.appeared.push({
+      ...one,
+      ...defined({ spell, writer: born?.writer, maker: born?.maker }),
+      ...(Number.isNaN(atMs) ? {} : { atMs }),
+      ...(name !== undefined && names.has(name) ? { twin: true } : {}),
+    });
+  }
+}
+
+/** Those of some identities that a snapshot has already. */
+async function namesAmong(reader: SnapshotReader, platform: string, object: string, wanted: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const info = reader.manifest.objects.find((one) => one.platform === platform && one.object === object);
+  const found = new Set<string>();
+  if (info === undefined) return found;
+  const { parseRecordLine } = await import('../../records/index.js');
+  for await (const lines of reader.lines(info, { onDamage: () => undefined }))
+    for (const line of lines) {
+      const name = identityOf(parseRecordLine(line));
+      if (name !== undefined && wanted.has(name)) found.add(name);
+    }
+  return found;
+}

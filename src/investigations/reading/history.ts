@@ -1,0 +1,51 @@
+import type { FieldChange, Platform, RecordHistory } from '../../connectors/index.js';
+import { type CallOptions, chunksOf, defined, inOrder } from '../../lib/index.js';
+import type { ObjectSchema } from '../../records/index.js';
+import type { PastWrite, Write } from '../types.js';
+
+/** Requests that are under way at once. */
+const READS_AT_ONCE = 4;
+
+/** Who wrote what to some records, by key. A key that is not there now is left out. Changes nothing. */
+export async function historiesOf(
+  { connector }: Platform,
+  schema: ObjectSchema,
+  keys: readonly string[],
+  fields: readonly string[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, RecordHistory>> {
+  const found = new Map<string, RecordHistory>();
+  if (keys.length === 0 || fields.length === 0) return found;
+  const read = async (some: readonly string[]): Promise<readonly (readonly [string, RecordHistory])[]> => {
+    const told: (readonly [string, RecordHistory])[] = [];
+    for await (const { history } of connector.read({ schema, keys: some, history: fields }, options)) told.push(...(history ?? []));
+    return told;
+  };
+  let done = 0;
+  for await (const told of inOrder(chunksOf(keys, connector.capabilities.batch.history), READS_AT_ONCE, read)) {
+    for (const [key, history] of told) found.set(key, history);
+    done += told.length;
+    options.reporter?.progress({ task: `Asking who wrote ${schema.object}`, done, total: keys.length, unit: 'records' });
+  }
+  return found;
+}
+
+/** The writes of one field, oldest first, each with the value before it; of the oldest that is kept, `base` where it is later. */
+export function writesOf(changes: readonly FieldChange[] | undefined): readonly (Write & { readonly atMs: number })[] {
+  const oldestFirst = [...(changes ?? [])].reverse();
+  return oldestFirst.flatMap((change, i) => {
+    const atMs = Date.parse(change.at ?? '');
+    if (Number.isNaN(atMs)) return [];
+    return [{ before: oldestFirst[i - 1]?.value, after: change.value, atMs, ...defined({ writer: change.writer, maker: change.maker }) }];
+  });
+}
+
+/** Writes from before a time, without the first one, with which the record was made. */
+export function pastWrites(object: string, key: string, { fields }: RecordHistory, beforeMs: number, drawn: boolean): readonly PastWrite[] {
+  return Object.entries(fields).flatMap(([field, changes]) =>
+    writesOf(changes)
+      .slice(1)
+      .filter(({ atMs }) => atMs < beforeMs)
+      .map((write) => ({ ...write, object, key, field, drawn })),
+  );
+}

@@ -1,0 +1,133 @@
+import type { RecordHistory } from '../../connectors/index.js';
+import type { ObjectSchema } from '../../records/index.js';
+import { findGroups } from '../groups/find-groups.js';
+import { kindOf } from '../labels/kind.js';
+import { LABEL_POINTS, THRESHOLDS } from '../thresholds.js';
+import type { Appeared, ChangedCell, Evidence, PastWrite } from '../types.js';
+import type { ChangedRecord } from './changes.js';
+import { cellWith } from './gather.js';
+
+/** What is known already, to judge samples by. */
+interface Known {
+  readonly past: readonly PastWrite[];
+  readonly created: readonly Appeared[];
+  readonly each: ReadonlyMap<string, number>;
+  readonly fromMs: number;
+  readonly rows: number;
+  readonly days: number;
+  readonly own: string | undefined;
+}
+
+/**
+ * Asks for the history of samples first: of each field and kind of change so many records, and all of those whose values
+ * alone look wrong. Where nothing in a sample is more than ordinary work, the rest of it is not asked for. Gives the
+ * number of records asked for.
+ */
+export async function keysToAsk(
+  schema: ObjectSchema,
+  changed: readonly ChangedRecord[],
+  told: ReadonlyMap<string, RecordHistory>,
+  ask: (keys: readonly string[]) => Promise<void>,
+  known: Known,
+): Promise<number> {
+  const strata = strataOf(schema, changed, known);
+  const first = new Set<string>();
+  for (const { keys, odd } of strata.values()) for (const key of odd ? keys : everyFew(keys, THRESHOLDS.sample)) first.add(key);
+  await ask([...first]);
+  const suspicious = suspiciousIn(schema, changed, told, known);
+  const second = new Set<string>();
+  for (const [name, { keys }] of strata) if (suspicious.has(name)) for (const key of keys) second.add(key);
+  await ask([...second]);
+  return first.size + second.size;
+}
+
+interface Stratum {
+  readonly keys: string[];
+  odd: boolean;
+}
+
+function strataOf(schema: ObjectSchema, changed: readonly ChangedRecord[], known: Known): ReadonlyMap<string, Stratum> {
+  const cells = changed.flatMap(({ key, cells: some }) => some.map((cell) => ({ key, ...cell })));
+  const strata = new Map<string, Stratum>();
+  for (const cell of cells) {
+    const name = stratumOf(schema, cell.field, cell, known.fromMs);
+    const stratum = strata.get(name) ?? { keys: [], odd: false };
+    stratum.keys.push(cell.key);
+    strata.set(name, stratum);
+  }
+  // What the values alone tell, as if there were no history.
+  const evidence: Evidence = {
+    ...evidenceWith(
+      schema,
+      cells.map((cell) => valuesOnly(schema.object, cell)),
+      known,
+    ),
+    history: false,
+    past: { writes: [], days: 0, each: new Map(), created: [], spells: [] },
+  };
+  for (const group of findGroups(evidence))
+    if (LABEL_POINTS[group.label] > 0)
+      for (const member of group.members) {
+        const name = `${member.field} ${group.label}`;
+        const stratum = strata.get(name) ?? { keys: [], odd: true };
+        stratum.odd = true;
+        stratum.keys.push(member.key);
+        strata.set(name, stratum);
+      }
+  return strata;
+}
+
+function stratumOf(schema: ObjectSchema, field: string, { before, after }: ChangedRecord['cells'][number], sinceMs: number): string {
+  const described = schema.fields.find(({ name }) => name === field);
+  return `${field} ${kindOf({ before, after }, described, sinceMs, Number.MAX_SAFE_INTEGER)}`;
+}
+
+function valuesOnly(
+  object: string,
+  { key, field, before, after, movedFrom }: { readonly key: string } & ChangedRecord['cells'][number],
+): ChangedCell {
+  return { object, key, field, base: before, now: after, writes: [{ before, after, spell: 0 }], ...(movedFrom === undefined ? {} : { movedFrom }) };
+}
+
+function evidenceWith(schema: ObjectSchema, cells: readonly ChangedCell[], { past, created, each, fromMs, rows, days, own }: Known): Evidence {
+  const fields = new Map(schema.fields.map((field) => [field.name, field]));
+  return {
+    cells,
+    appeared: [],
+    past: { writes: past, days, each, created, spells: [] },
+    schemaOf: (object, field) => (object === schema.object ? fields.get(field) : undefined),
+    fromMs,
+    toMs: Math.max(fromMs, ...cells.flatMap(({ writes }) => writes.map(({ atMs = 0 }) => atMs).slice(-1))),
+    rows: new Map([[schema.object, rows]]),
+    syncs: [],
+    history: true,
+    ...(own === undefined ? {} : { own }),
+  };
+}
+
+/** Strata in which the history of a sample shows something that is not ordinary work. */
+function suspiciousIn(
+  schema: ObjectSchema,
+  changed: readonly ChangedRecord[],
+  told: ReadonlyMap<string, RecordHistory>,
+  known: Known,
+): ReadonlySet<string> {
+  const sampled = changed.flatMap(({ key, cells }) => {
+    const history = told.get(key);
+    return history === undefined ? [] : cells.map((cell) => cellWith(schema.object, key, cell, history, known.fromMs));
+  });
+  const names = new Set<string>();
+  for (const { verdict, members } of findGroups(evidenceWith(schema, sampled, known)))
+    if (verdict !== 'ordinary')
+      for (const { field, key } of members) {
+        const cell = changed.find((one) => one.key === key)?.cells.find((one) => one.field === field);
+        if (cell !== undefined) names.add(stratumOf(schema, field, cell, known.fromMs));
+      }
+  return names;
+}
+
+/** So many of them, spread over all. */
+function everyFew<T>(items: readonly T[], most: number): readonly T[] {
+  if (items.length <= most) return items;
+  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)] as T);
+}
