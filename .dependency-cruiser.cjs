@@ -5,6 +5,7 @@ const layers = [
   ['connectors', 'notify', 'sandbox'],
   ['snapshots', 'syncs', 'escalation'],
   ['restores', 'incidents'],
+  ['investigations'],
   ['runbooks', 'stages'],
   ['backups'],
   ['reports', 'drills'],
@@ -51,7 +52,7 @@ module.exports = {
       name: 'decisions-are-pure',
       severity: 'error',
       from: {
-        path: '^src/(records|restores/decide)/',
+        path: '^src/(records|restores/decide|investigations/(labels|patterns|strands|groups|verdicts))/',
       },
       to: { path: '^src/(store|connectors|snapshots|restores/(plan|apply|records))/', dependencyTypesNot: ['type-only'] },
     },

@@ -166,6 +166,28 @@ export interface PlanFilters {
   /** `include` all, `refuse` all, or include only where the platform keeps no history (`unknown`). */
   readonly unattributed: 'include' | 'refuse' | 'unknown';
   readonly deleteCreated: boolean;
+  /** Only what these groups of an investigation hold: their cells, records and links, and nothing else. */
+  readonly investigation?: ChosenGroups;
+}
+
+/** Groups of an investigation, as a plan names them. */
+export interface ChosenGroups {
+  readonly id: string;
+  /** SHA-256 of the investigation as it is kept: the same filter gives the same cells. */
+  readonly digest: string;
+  /** Numbers of the groups, with what each is in words. */
+  readonly groups: readonly { readonly n: number; readonly what: string; readonly cells: number }[];
+}
+
+/** What the chosen groups hold. */
+export interface ChosenCells {
+  /** True for a cell; with an empty field, for a record as a whole that is gone or new. */
+  has(object: string, key: string, field: string): boolean;
+  hasRecord(object: string, key: string): boolean;
+  /** `kind` is `<from>~<to>~<kind>`. */
+  hasLink(kind: string, from: string, to: string): boolean;
+  /** When the damage first wrote a cell, ISO 8601; undefined where no history tells. */
+  since(object: string, key: string, field: string): string | undefined;
 }
 
 /** A line of a plan that will be written, in the order of application. */

@@ -1,11 +1,12 @@
 import type { Platform, RecordHistory } from '../../connectors/index.js';
 import { type CallOptions, defined } from '../../lib/index.js';
-import { ownValue, type ObjectSchema } from '../../records/index.js';
+import { parseRecordLine, type ObjectSchema } from '../../records/index.js';
 import { comparable, type Damage, type NotCompared, type SnapshotReader } from '../../snapshots/index.js';
 import type { Appeared, ChangedCell, Evidence, KnownSync, PastWrite, Write } from '../types.js';
+import { cellWith } from './cell-with.js';
 import { type ChangedRecord, changesOf, identityOf } from './changes.js';
 import { drawRecords, numbersFrom } from './draw.js';
-import { historiesOf, pastWrites, writesOf } from './history.js';
+import { historiesOf, pastWrites } from './history.js';
 import { cutLinks } from './links.js';
 import { keysToAsk } from './sample.js';
 
@@ -178,22 +179,6 @@ async function withHistory(
   }
 }
 
-/** One cell with its writes since the base. A change of which the history knows nothing has one write by nobody. */
-export function cellWith(object: string, key: string, cell: ChangedRecord['cells'][number], { fields }: RecordHistory, fromMs: number): ChangedCell {
-  const all = writesOf(ownValue(fields, cell.field));
-  const since = all.filter(({ atMs }) => atMs >= fromMs);
-  const [first, ...rest] = since;
-  const writes: readonly Write[] =
-    first === undefined
-      ? [{ before: cell.before, after: cell.after, spell: 0 }]
-      : [{ ...first, before: first.before === undefined ? cell.before : first.before }, ...rest];
-  const earlier = all
-    .filter(({ atMs }) => atMs < fromMs)
-    .map(({ before }) => before)
-    .reverse();
-  return { object, key, field: cell.field, base: cell.before, now: cell.after, writes, earlier, ...defined({ movedFrom: cell.movedFrom }) };
-}
-
 /** Cells with the spells in which they changed; with who wrote the record last, where the platform tells that much. */
 async function withSpells(
   { platform, readers }: GatherRequest,
@@ -293,7 +278,6 @@ async function namesAmong(reader: SnapshotReader, platform: string, object: stri
   const info = reader.manifest.objects.find((one) => one.platform === platform && one.object === object);
   const found = new Set<string>();
   if (info === undefined) return found;
-  const { parseRecordLine } = await import('../../records/index.js');
   for await (const lines of reader.lines(info, { onDamage: () => undefined }))
     for (const line of lines) {
       const name = identityOf(parseRecordLine(line));

@@ -4,8 +4,8 @@ import { findGroups } from '../groups/find-groups.js';
 import { kindOf } from '../labels/kind.js';
 import { LABEL_POINTS, THRESHOLDS } from '../thresholds.js';
 import type { Appeared, ChangedCell, Evidence, PastWrite } from '../types.js';
+import { cellWith } from './cell-with.js';
 import type { ChangedRecord } from './changes.js';
-import { cellWith } from './gather.js';
 
 /** What is known already, to judge samples by. */
 interface Known {
@@ -116,11 +116,12 @@ function suspiciousIn(
     const history = told.get(key);
     return history === undefined ? [] : cells.map((cell) => cellWith(schema.object, key, cell, history, known.fromMs));
   });
+  const byKey = new Map(changed.map((one) => [one.key, one.cells]));
   const names = new Set<string>();
   for (const { verdict, members } of findGroups(evidenceWith(schema, sampled, known)))
     if (verdict !== 'ordinary')
       for (const { field, key } of members) {
-        const cell = changed.find((one) => one.key === key)?.cells.find((one) => one.field === field);
+        const cell = byKey.get(key)?.find((one) => one.field === field);
         if (cell !== undefined) names.add(stratumOf(schema, field, cell, known.fromMs));
       }
   return names;

@@ -24,6 +24,8 @@ export interface DecideContext {
   readonly suspicion: Suspicion;
   /** Fields that cannot be written and are compared all the same. */
   readonly watched?: readonly FieldSchema[];
+  /** When the damage first wrote a field of a record, where that is known of each: ISO 8601. What is older is none of it. */
+  readonly since?: (key: string, field: string) => string | undefined;
   /** The compiled `where` filter; `field` is empty for a whole record. */
   readonly where?: (field: string, sides: RecordSides) => boolean;
 }

@@ -1,7 +1,7 @@
 import type { RecordHistory } from '../../connectors/index.js';
 import { compareKeys, mergeSet, sameButForm, setElements, type Fields, type Value, ownValue, setOwn } from '../../records/index.js';
 import type { Attribution, ConflictCode, FieldMove, PlanConflict, RecordSides } from '../types.js';
-import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage } from './attribution.js';
+import { attributeField, attributionWords, beforeDamage, weakest, type BeforeDamage, type Suspicion } from './attribution.js';
 import { conflictOf, differing, fieldOf, isLink, moveOf, refused, sameSide } from './conflicts.js';
 import type { DecideContext } from './context.js';
 
@@ -73,11 +73,17 @@ export function decideFields(context: DecideContext, known: Sides, history: Reco
 
 const NO_PAST: Past = {};
 
+/** What the incident is known by, for one cell. */
+function suspicionAbout({ suspicion, since }: DecideContext, { key }: Sides, field: string): Suspicion {
+  const first = since?.(key, field);
+  return first === undefined ? suspicion : { ...suspicion, since: first };
+}
+
 function pastOf(context: DecideContext, sides: Sides, harmed: readonly string[], history: RecordHistory | undefined): Past {
   if (context.suspicion.history !== 'field') return NO_PAST;
   const past: Record<string, Past[string]> = {};
   for (const name of harmed) {
-    const before = beforeDamage(context.suspicion, history, name, ownValue(sides.base, name), ownValue(sides.damaged, name));
+    const before = beforeDamage(suspicionAbout(context, sides, name), history, name, ownValue(sides.base, name), ownValue(sides.damaged, name));
     if (before.is !== 'base') setOwn(past, name, before);
   }
   return past;
@@ -172,7 +178,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
 
   const moves: Record<string, FieldMove> = {};
   for (const name of open) setOwn(moves, name, moveOf(ownValue(live, name), targets.get(name) ?? null));
-  const attributions = open.map((name) => attributeField(context.suspicion, history, name, ownValue(damaged, name), editedSince));
+  const attributions = open.map((name) => attributeField(suspicionAbout(context, sides, name), history, name, ownValue(damaged, name), editedSince));
   const attribution = weakest(attributions);
   const conflict = (code: ConflictCode, message: string, keep: string, restore: string): Verdict => ({
     is: 'conflict',

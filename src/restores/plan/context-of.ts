@@ -4,7 +4,7 @@ import { unknownKeys, type PlatformMoments, type SnapshotReader } from '../../sn
 import { suspicionOf, type Suspicion } from '../decide/attribution.js';
 import { compileWhere } from '../decide/where.js';
 import type { Recreations } from '../records/journal.js';
-import type { PlanFilters } from '../types.js';
+import type { ChosenCells, PlanFilters } from '../types.js';
 import type { PlanContext } from './context.js';
 import { coverageOf, type Coverage } from './coverage.js';
 import { checkOrder, checkSnapshots } from './fitting.js';
@@ -25,6 +25,8 @@ export interface PlanRequest {
   readonly inOrder?: boolean;
   /** A person named the suspects; else they are what is known of the syncs. */
   readonly suspectsNamed?: boolean;
+  /** What `filters.investigation` stands for. */
+  readonly chosen?: ChosenCells;
   /** Person or job. */
   readonly by: string;
 }
@@ -62,6 +64,7 @@ export async function contextOf(
     recreations,
     where: compileWhere(filters.where),
     suspicion: suspicionIn(pair, platform, filters),
+    ...(request.chosen === undefined ? {} : { chosen: request.chosen }),
   };
   return { context, coverage };
 }

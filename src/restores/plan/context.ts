@@ -3,7 +3,7 @@ import type { ObjectSchema } from '../../records/index.js';
 import type { suspicionOf } from '../decide/attribution.js';
 import type { compileWhere } from '../decide/where.js';
 import type { Recreations } from '../records/journal.js';
-import type { PlanFilters } from '../types.js';
+import type { ChosenCells, PlanFilters } from '../types.js';
 import type { SnapshotPair } from './objects/differences.js';
 
 /** What a plan is made from: it stands before the first stage and stays as it is. */
@@ -20,6 +20,8 @@ export interface PlanContext {
   readonly recreations: Recreations;
   readonly where: ReturnType<typeof compileWhere>;
   readonly suspicion: ReturnType<typeof suspicionOf>;
+  /** Nothing but this is planned. */
+  readonly chosen?: ChosenCells;
 }
 
 /** One object type, then and now. */

@@ -88,10 +88,16 @@ async function compared(context: PlanContext, known: Known, kinds: Kinds, option
   const matters = (one: Link, change: 'added' | 'removed'): boolean =>
     filters.only?.includes('links') !== false ||
     endsOf(link, one).some(([object, key]) => (change === 'removed' ? known.returns(object, key) : known.isCreated(object, key)));
+  // Links of records that come back, or go, belong to these.
+  const isChosen = (one: Link, change: 'added' | 'removed'): boolean =>
+    context.chosen === undefined ||
+    context.chosen.hasLink(linkName(link), one.from, one.to) ||
+    endsOf(link, one).some(([object, key]) => (change === 'removed' ? known.returns(object, key) : known.deleteOf(object, key) !== undefined));
   const names = { base: before === undefined ? NO_KIND : linkName(before), damaged: now };
   for await (const batch of linkDifferences(pair, names, onDamage, options))
     for (const { link: one, change } of batch)
-      if (proved(change) && keysLetThrough(context, link, one) && matters(one, change)) (change === 'removed' ? cut : made).push(one);
+      if (proved(change) && keysLetThrough(context, link, one) && isChosen(one, change) && matters(one, change))
+        (change === 'removed' ? cut : made).push(one);
   if (conflicts.length > 0) return { facts: { conflicts } };
   const passes = await whereLetsThrough(context, link, [...cut, ...made], options);
   const damage = { link, cut: cut.filter(passes), made: made.filter(passes) };

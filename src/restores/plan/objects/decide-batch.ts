@@ -60,8 +60,9 @@ export async function decideBatch(
 }
 
 /** What every decision about one object type depends on. */
-function rulesOf({ filters, suspicion, where, pair }: PlanContext, type: ObjectThenAndNow): DecideContext {
+function rulesOf({ filters, suspicion, where, pair, chosen }: PlanContext, type: ObjectThenAndNow): DecideContext {
   const { imported } = pair.base.header;
+  const holds = where?.(type.live);
   return {
     baseSchema: type.base,
     liveSchema: type.live,
@@ -69,7 +70,12 @@ function rulesOf({ filters, suspicion, where, pair }: PlanContext, type: ObjectT
     suspicion,
     watched: watchedFields(type.live),
     ...(imported === undefined ? {} : { imported: { file: imported.file, of: importedOf(imported, type.base.object).of } }),
-    ...(where === undefined ? {} : { where: where(type.live) }),
+    ...(chosen === undefined
+      ? defined({ where: holds })
+      : {
+          where: (field, sides) => chosen.has(sides.object, sides.key, field) && holds?.(field, sides) !== false,
+          since: (key, field) => chosen.since(type.live.object, key, field),
+        }),
   };
 }
 

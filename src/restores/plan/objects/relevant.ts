@@ -51,7 +51,7 @@ export async function* relevant(context: PlanContext, type: ObjectThenAndNow, fo
  */
 type Sorted = 'unproved' | 'wanted' | 'nothing' | 'not-looked-for' | 'outside';
 
-function sorter({ pair, filters }: PlanContext, type: ObjectThenAndNow): (difference: Difference, unreadable: Ranges) => Sorted {
+function sorter({ pair, filters, chosen }: PlanContext, type: ObjectThenAndNow): (difference: Difference, unreadable: Ranges) => Sorted {
   const { object } = type.live;
   const keys = filters.keys === undefined ? undefined : new Set(filters.keys);
   const baseCensus = objectInfo(pair.base, pair.platform, object)?.census === true;
@@ -60,6 +60,7 @@ function sorter({ pair, filters }: PlanContext, type: ObjectThenAndNow): (differ
     if (base === undefined && (!baseCensus || within(unreadable.base, key))) return 'unproved';
     if (damaged === undefined && (!damagedCensus || within(unreadable.damaged, key))) return 'unproved';
     if (keys !== undefined && !keys.has(key)) return 'outside';
+    if (chosen?.hasRecord(object, key) === false) return damaged === undefined ? 'not-looked-for' : 'outside';
     const kind = base === undefined ? 'created' : damaged === undefined ? 'deleted' : 'changed';
     if (filters.only?.includes(kind) === false) return kind === 'deleted' ? 'not-looked-for' : 'outside';
     if (base === undefined || damaged === undefined) {

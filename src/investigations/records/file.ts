@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+
+import { canonicalJson, RunbackError } from '../../lib/index.js';
+import type { Store } from '../../store/index.js';
+import type { Group, Member } from '../types.js';
+import type { Investigation, InvestigationHeader } from './types.js';
+
+/** Kind of the ledgers that investigations are kept in. */
+export const INVESTIGATIONS = 'investigations';
+
+/** A cell of a group as it is kept: without its values, which the snapshots hold. */
+interface CellLine {
+  readonly g: number;
+  readonly o: string;
+  readonly k: string;
+  /** Absent for a record or link as a whole. */
+  readonly f?: string;
+  readonly at?: string;
+}
+
+/** Writes an investigation, once: its groups, and a line for each cell of them. */
+export async function writeInvestigation(store: Store, header: InvestigationHeader, groups: readonly Group[]): Promise<Investigation> {
+  const ledger = store.ledger(INVESTIGATIONS, header.id);
+  await ledger.write(linesOf(header, groups));
+  return await readInvestigation(store, header.id);
+}
+
+function* linesOf(header: InvestigationHeader, groups: readonly Group[]): Iterable<string> {
+  yield canonicalJson(header);
+  for (const [i, { members }] of groups.entries()) for (const member of members) yield canonicalJson(lineOf(i + 1, member));
+}
+
+function lineOf(g: number, { object, key, field, atMs }: Member): CellLine {
+  return { g, o: object, k: key, ...(field === '' ? {} : { f: field }), ...(atMs === undefined ? {} : { at: new Date(atMs).toISOString() }) };
+}
+
+/** Reads one. Throws `not-found`, `document-damaged`. */
+export async function readInvestigation(store: Store, id: string): Promise<Investigation> {
+  const ledger = store.ledger(INVESTIGATIONS, id);
+  const hash = createHash('sha256');
+  let header: InvestigationHeader | undefined;
+  for await (const line of ledger.read()) {
+    header ??= headerOf(line, ledger.location);
+    hash.update(`${line}\n`);
+  }
+  if (header === undefined) throw damaged(ledger.location);
+  return { header, digest: hash.digest('hex'), location: ledger.location };
+}
+
+function headerOf(line: string, location: string): InvestigationHeader {
+  const read: unknown = parsed(line);
+  if (typeof read !== 'object' || read === null || !('version' in read) || read.version !== 1 || !('groups' in read)) throw damaged(location);
+  return read as InvestigationHeader;
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function damaged(location: string): RunbackError {
+  return new RunbackError('document-damaged', 'The investigation cannot be read', {
+    why: `${location} is not what runback wrote.`,
+    state: 'Nothing was started.',
+    next: 'runback investigate --help',
+  });
+}
+
+/** The cells of some groups, each with when the damage first wrote it. */
+export async function* cellsOf(store: Store, id: string, groups: ReadonlySet<number>): AsyncIterable<CellLine> {
+  let isFirst = true;
+  for await (const line of store.ledger(INVESTIGATIONS, id).read()) {
+    if (!isFirst) {
+      const cell = JSON.parse(line) as CellLine;
+      if (groups.has(cell.g)) yield cell;
+    }
+    isFirst = false;
+  }
+}
+
+/** True where an investigation tells of one of some records. `isOne` is given platform, object type and key. */
+export async function investigationTellsOf(
+  store: Store,
+  id: string,
+  isOne: (platform: string, object: string, key: string) => boolean,
+): Promise<boolean> {
+  const { header } = await readInvestigation(store, id);
+  for await (const { o, k } of cellsOf(store, id, new Set(header.groups.map(({ n }) => n)))) {
+    const ends = o.split('~').slice(0, 2);
+    const keys = ends.length === 2 ? k.split(' ') : [k];
+    if (keys.some((key, i) => isOne(header.platform, ends[i] ?? o, key))) return true;
+  }
+  return false;
+}
