@@ -32,6 +32,7 @@ const LATER = [
   'test/drills/**/*.test.ts',
   'test/stages/**/*.test.ts',
   'test/backups/{copies-places,copies-sweep,forget-sweep,sets,thirty-days}.test.ts',
+  'test/investigations/stories-all.test.ts',
   'test/**/browser.test.ts',
   'test/cli/{bucket,copies,forget,import,import-tables,package,plan-set,plan-set-killed}.test.ts',
   'test/connectors/postgres-{attacks-writing,faults,locks,references,sizes,types}.test.ts',

@@ -94,6 +94,11 @@ const syncSchema = z
       .array(z.string().min(1))
       .default([])
       .describe('How the history of a platform names this writer: exact, or a beginning with * at the end.'),
+    fields: z
+      .array(z.string().regex(/^[^.]+\..+$/u, 'expected an object type and a field, as in contacts.loyalty_points'))
+      .min(1)
+      .exactOptional()
+      .describe('What it is there to write: object type and field, as in contacts.loyalty_points. An investigation judges what it wrote by it.'),
     drain: durationSchema.exactOptional().describe('How long to wait for work in flight when it is paused.'),
     carries: z.array(carriedSchema).min(1).exactOptional().describe('Which records and fields of two platforms it keeps the same.'),
     credentials: z.record(name, secretRefSchema).default({}).describe('Secrets by name, each a reference.'),

@@ -53,6 +53,8 @@ export interface SyncConfig {
   readonly writes_to: readonly string[];
   /** How the platform's history names this writer: exact, or a prefix ending in `*`. Used for attribution. */
   readonly writes_as: readonly string[];
+  /** What it is there to write, as `object.field`; absent where nobody said. */
+  readonly fields?: readonly string[];
   /** How long to wait for work in flight, as a duration: `2m`. */
   readonly drain?: string;
   /** What it keeps the same on two platforms; absent where nobody said. */

@@ -1,3 +1,4 @@
+import { INVESTIGATIONS, investigationTellsOf } from '../../investigations/index.js';
 import { type CallOptions, type Clock, isRunbackError, messageOf, newId, RunbackError } from '../../lib/index.js';
 import {
   forgetInPlan,
@@ -36,7 +37,7 @@ export interface LogFiles {
 
 /** Where something of the records was, or may be still. */
 export interface Place {
-  readonly what: 'snapshot' | 'plan' | 'journal' | 'document' | 'log';
+  readonly what: 'snapshot' | 'plan' | 'investigation' | 'journal' | 'document' | 'log';
   readonly id: string;
   /** Of a journal or document. */
   readonly kind?: string;
@@ -167,6 +168,7 @@ class Forgetting {
     const texts = await this.#texts();
     const what = this.#toForget(texts);
     await this.#plans(what);
+    await this.#investigations();
     await this.#journals(what);
     await this.#documents(what);
     for (const id of await this.deps.logs.list())
@@ -200,6 +202,19 @@ class Forgetting {
     const { store } = this.deps;
     for (const id of await store.ledgers('plans'))
       await this.#at({ what: 'plan', id }, async () => await (this.dry ? planTellsOf(store, id, what) : forgetInPlan(store, id, what)));
+  }
+
+  /** An investigation that tells of them goes as a whole: it is made again in minutes. */
+  async #investigations(): Promise<void> {
+    const { store } = this.deps;
+    const isOne = (platform: string, object: string, key: string): boolean =>
+      this.records.some((one) => one.platform === platform && one.object === object && one.key === key);
+    for (const id of await store.ledgers(INVESTIGATIONS))
+      await this.#at({ what: 'investigation', id }, async () => {
+        const tells = await investigationTellsOf(store, id, isOne);
+        if (tells && !this.dry) await store.ledger(INVESTIGATIONS, id).delete();
+        return tells;
+      });
   }
 
   async #journals(what: ToForget): Promise<void> {

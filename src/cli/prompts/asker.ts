@@ -8,6 +8,8 @@ export interface Choice<T> {
   readonly beside?: string;
   /** More about it, shown where it is looked at. */
   readonly description?: string;
+  /** Marked from the beginning, where several can be chosen. */
+  readonly checked?: true;
   /** Stays in a list that is searched, whatever is typed. */
   readonly always?: true;
 }

@@ -51,7 +51,7 @@ export function richAsker(deps: PromptDeps): Asker {
     several: ({ message, choices }) =>
       guarded(async () => {
         const prompt = createPromptModule({ ...context, skipTTYChecks: true });
-        const listed = choices.map(({ name }, value) => ({ value, name, short: name }));
+        const listed = choices.map(({ name, checked = false }, value) => ({ value, name, short: name, checked }));
         const { chosen } = await prompt<{ chosen: readonly number[] }>([
           {
             type: 'checkbox',

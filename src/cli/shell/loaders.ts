@@ -11,6 +11,7 @@ const FILES: Readonly<Record<string, () => Promise<CommandFile>>> = {
   doctor: () => import('../commands/doctor.js'),
   status: () => import('../commands/status.js'),
   respond: () => import('../commands/respond.js'),
+  investigate: () => import('../commands/investigate.js'),
   incident: () => import('../commands/incident/index.js'),
   runbook: () => import('../commands/runbook/index.js'),
   snapshot: () => import('../commands/snapshot/index.js'),

@@ -16,6 +16,7 @@ export const NOUNS: readonly Noun[] = [
   },
   { name: 'status', summary: 'What is on fire, who acknowledged it, what is paused and due', verbs: [] },
   { name: 'respond', summary: 'Something is wrong: step by step from symptoms to restore', verbs: [] },
+  { name: 'investigate', summary: 'What happened: find the damage, its writers and its beginning', verbs: [] },
   {
     name: 'incident',
     summary: 'Acknowledge, page people, record what happened, report',

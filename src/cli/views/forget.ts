@@ -46,7 +46,7 @@ function placesText({ found, left, also }: ForgetReport, style: Style): readonly
   ];
 }
 
-const NAMES = { snapshot: 'Snapshots', plan: 'Plans', journal: 'Journals', document: 'Notes', log: 'Logs' } as const;
+const NAMES = { snapshot: 'Snapshots', plan: 'Plans', investigation: 'Investigations', journal: 'Journals', document: 'Notes', log: 'Logs' } as const;
 
 function groupOf({ what, kind, copy }: Place): string {
   if (copy !== undefined) return `${NAMES[what]} in copy ${visible(copy)}`;

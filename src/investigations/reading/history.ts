@@ -40,11 +40,17 @@ export function writesOf(changes: readonly FieldChange[] | undefined): readonly 
   });
 }
 
-/** Writes from before a time, without the first one, with which the record was made. */
-export function pastWrites(object: string, key: string, { fields }: RecordHistory, beforeMs: number, drawn: boolean): readonly PastWrite[] {
+/** Milliseconds within which a value counts as one that the record was made with. */
+const MADE_WITHIN_MS = 60_000;
+/** A history of fewer versions is complete: HubSpot keeps 20 of a property, 45 on contacts. */
+const KEPT_VERSIONS = 20;
+
+/** Writes from before a time, without those that the record was made with, or of which it is not known what was there before. */
+export function pastWrites(object: string, key: string, { fields, created }: RecordHistory, beforeMs: number, drawn: boolean): readonly PastWrite[] {
+  const madeMs = Date.parse(created?.at ?? '');
   return Object.entries(fields).flatMap(([field, changes]) =>
     writesOf(changes)
-      .slice(1)
+      .filter(({ atMs }, i) => i > 0 || (changes.length < KEPT_VERSIONS && atMs > madeMs + MADE_WITHIN_MS))
       .filter(({ atMs }) => atMs < beforeMs)
       .map((write) => ({ ...write, object, key, field, drawn })),
   );

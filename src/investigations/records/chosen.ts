@@ -1,6 +1,7 @@
 import { formatCount, RunbackError } from '../../lib/index.js';
 import type { ChosenCells, ChosenGroups } from '../../restores/index.js';
 import type { Store } from '../../store/index.js';
+import { labelWords } from '../verdicts/words.js';
 import { cellsOf } from './file.js';
 import type { Investigation, KeptGroup } from './types.js';
 
@@ -44,7 +45,16 @@ export async function chosenCells(store: Store, { header, digest }: Investigatio
     }
   }
   return {
-    groups: { id: header.id, digest, groups: wanted.map(({ n, what, cells: count }) => ({ n, what, cells: count })) },
+    groups: {
+      id: header.id,
+      digest,
+      groups: wanted.map(({ n, object, fields, label, cells: count }) => ({
+        n,
+        // Without the value that a group may have in common: a plan is kept longer.
+        what: `${[object, ...fields].join(' ')}: ${labelWords(label, undefined, count)}`,
+        cells: count,
+      })),
+    },
     cells: {
       has: (object, key, field) => cells.has(cellName(object, key, field)),
       hasRecord: (object, key) => records.has(`${object} ${key}`),

@@ -67,6 +67,7 @@ export function verdictOf(signs: readonly Weighed[]): Judgement {
 
 /** Labels of which nobody does the like on purpose, whoever did it. */
 const STRONG = 3.5;
+const HARMLESS = new Set<string>(['other', 'filled', 'grown', 'stamp']);
 const CLEARING = new Set<string>(['stamp', 'put-back']);
 const INVERTIBLE = new Set<string>(['factor', 'date-offset', 'affix', 'remapped']);
 
@@ -122,8 +123,8 @@ function pastSigns(run: Run, { habits, pastKnown, writerKnown, history, days, fr
   }
   const usual = usualShare(habits, run.label) * run.among.length;
   const before = habits.labels.get(run.label) ?? 0;
-  // That it wrote some other value is what it always does.
-  if (run.label !== 'other' && run.moves.length >= THRESHOLDS.rise * usual && isBeyondChance(run.moves.length, usual)) {
+  // That it wrote some other value is what it always does, and what was empty is no loss.
+  if (!HARMLESS.has(run.label) && run.moves.length >= THRESHOLDS.rise * usual && isBeyondChance(run.moves.length, usual)) {
     const words = before === 0 ? 'never seen to do this before' : `did this ${before} times among ${habits.seen} writes before`;
     const asks = before > 0 && run.moves.length < THRESHOLDS.rareButKnown && LABEL_POINTS[run.label] < THRESHOLDS.damage;
     return [{ points: SIGN_POINTS.unusual, words, ...(asks ? { asks: true } : {}) }, ...(farBeyond ? [pace] : [])];

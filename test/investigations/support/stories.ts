@@ -354,6 +354,20 @@ const HISTORY: readonly Omit<Story, 'view'>[] = [
     },
   },
   {
+    name: 'a sync goes live with a field of its own',
+    damage: false,
+    play: then((world, { atMs }) =>
+      burst(world, {
+        keys: contacts(world, 400, 900),
+        fields: { segment: () => world.dice.one(SEGMENTS) },
+        who: app('segments'),
+        atMs,
+        batch: 100,
+        everyMs: 2000,
+      }),
+    ),
+  },
+  {
     name: 'a fair brings many contacts',
     damage: false,
     play: (world, { atMs }) => {
@@ -388,6 +402,19 @@ const DATABASE: readonly Story[] = [
     }),
   },
   { name: 'quiet days', view: 'two', damage: false, play: () => undefined },
+  {
+    name: 'an import on purpose',
+    view: 'two',
+    damage: false,
+    play: then((world, { atMs }) =>
+      burst(world, {
+        keys: contacts(world, 300, 600),
+        fields: { mobilephone: (old) => (old === null ? phone(world.dice) : undefined), lead_status: always('CONNECTED') },
+        who: importing(602),
+        atMs,
+      }),
+    ),
+  },
   {
     name: 'phones emptied in the third day',
     view: 'six',

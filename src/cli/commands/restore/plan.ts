@@ -1,5 +1,6 @@
 import { defined, RunbackError } from '../../../lib/index.js';
 import type { DamageKind, PlanFilters } from '../../../restores/index.js';
+import { findInvestigation, planOfGroups } from '../../flows/investigation.js';
 import { typedMoment } from '../../flows/moments.js';
 import { findPlan, restoreDeps } from '../../flows/restore.js';
 import type { Session } from '../../session/session.js';
@@ -17,6 +18,8 @@ export const planVerb: CommandSpec = {
     { flags: '--platform <name>', description: 'platform that holds the damaged records', kind: 'platform' },
     { flags: '--base <snapshot>', description: 'snapshot from before the damage', kind: 'snapshot' },
     { flags: '--set <snapshot>', description: 'snapshot of several platforms: plans for all of them, that belong together', kind: 'snapshot' },
+    { flags: '--investigation <id>', description: 'exactly the groups of an investigation that are damage: its id, or latest' },
+    { flags: '--group <number>', description: 'with --investigation: this group instead', repeat: true },
     { flags: '--damaged <snapshot>', description: 'snapshot of the damage (default: taken now)', kind: 'snapshot' },
     { flags: '--object <type>', description: 'only this object type', repeat: true },
     { flags: '--field <name>', description: 'only this field', repeat: true },
@@ -30,7 +33,11 @@ export const planVerb: CommandSpec = {
     { flags: '--unattributed <what>', description: 'changes that nothing ties to the incident', choices: ['include', 'refuse', 'unknown'] },
     { flags: '--delete-created', description: 'also delete what the damage created' },
   ],
-  examples: ['runback restore plan --platform hubspot --base latest-verified', 'runback restore plan --set latest-verified'],
+  examples: [
+    'runback restore plan --platform hubspot --base latest-verified',
+    'runback restore plan --set latest-verified',
+    'runback restore plan --investigation latest --group 1',
+  ],
   run: plan,
 };
 
@@ -39,6 +46,8 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const opened = await session();
   const set = input.text('set');
   if (set !== undefined) return await planOfSet(context, opened, set);
+  const investigation = input.text('investigation');
+  if (investigation !== undefined) return await planOfInvestigation(context, opened, investigation);
   requireOne(context);
   const platform = input.required('platform');
   opened.platformConfig(platform);
@@ -67,6 +76,33 @@ async function plan(context: CommandContext): Promise<Outcome> {
 
 /** Options that mean one platform. */
 const OF_ONE = ['platform', 'base', 'object', 'field', 'except-field', 'key', 'where'] as const;
+
+/** What the groups say already, and what they cannot be narrowed by. */
+const OF_GROUPS = ['platform', 'base', 'damaged', 'set', 'object', 'suspect', 'since', 'until', 'only'] as const;
+
+/** A plan of exactly what some groups of an investigation hold. Throws `usage` for a limit that the groups set. */
+async function planOfInvestigation(context: CommandContext, opened: Session, wanted: string): Promise<Outcome> {
+  const { input } = context;
+  const one = OF_GROUPS.find((name) => input.list(name).length > 0);
+  if (one !== undefined)
+    throw new RunbackError('usage', `--${one} and --investigation exclude each other`, {
+      why: 'The groups of an investigation say which snapshots, object types, writers and times are meant.',
+      state: 'Nothing was started.',
+      next: `runback restore plan --investigation ${wanted}`,
+    });
+  const numbers = input.list('group').map(numberOf);
+  const { fields, exceptFields, keys, where, deleteCreated } = await filtersOf(context, opened, undefined);
+  const given = input.text('unattributed');
+  const yes = given === 'include' || given === 'refuse' ? ({ unattributed: given } as const) : {};
+  const extra = { ...defined({ fields, exceptFields, keys, where }), deleteCreated, ...yes };
+  const plan = await planOfGroups(context, opened, await findInvestigation(opened, wanted), numbers.length === 0 ? undefined : numbers, extra);
+  return planOutcome(opened, await findPlan(opened, plan.header.id), plan);
+}
+
+function numberOf(text: string): number {
+  if (/^[1-9]\d{0,5}$/u.test(text)) return Number(text);
+  throw new RunbackError('usage', `"${text}" is no number of a group`, { state: 'Nothing was started.', next: 'runback investigate --show latest' });
+}
 
 /** Plans for all platforms of a snapshot. Throws `usage` for what limits a plan to something of one platform. */
 async function planOfSet(context: CommandContext, opened: Session, set: string): Promise<Outcome> {

@@ -29,9 +29,15 @@ export function effectOf({ counts: { actions } }: PlanHeader): string {
   return words.length === 0 ? 'writes nothing' : words.join(', ');
 }
 
+/** The groups of an investigation that a plan is made of. */
+function groupWords({ id, groups }: NonNullable<PlanFilters['investigation']>): string {
+  return `${groups.length === 1 ? 'group' : 'groups'} ${groups.map(({ n }) => n).join(', ')} of ${id} (${groups.map(({ what }) => what).join('; ')})`;
+}
+
 /** What a plan was limited to, in a few words; empty where it was not. */
 export function filterWords(filters: PlanFilters): string {
   const parts: string[] = [];
+  if (filters.investigation) parts.push(groupWords(filters.investigation));
   if (filters.objects) parts.push(`objects ${filters.objects.join(', ') || 'none'}`);
   if (filters.fields) parts.push(`fields ${filters.fields.join(', ') || 'none'}`);
   if (filters.exceptFields) parts.push(`all fields but ${filters.exceptFields.join(', ')}`);

@@ -1,0 +1,100 @@
+import type { Investigation, KeptGroup } from '../../investigations/index.js';
+import { EXIT, RunbackError } from '../../lib/index.js';
+import { findInvestigation, planOfGroups, runInvestigation } from '../flows/investigation.js';
+import { findPlan } from '../flows/restore.js';
+import type { Session } from '../session/session.js';
+import type { CommandContext, CommandSpec, Outcome } from '../shell/command.js';
+import { headLine, investigationText } from '../views/investigation.js';
+import { planOutcome } from './restore/outcome.js';
+
+async function investigate(context: CommandContext): Promise<Outcome> {
+  const { input, session, live } = context;
+  const opened = await session();
+  const shown = input.text('show');
+  const investigation =
+    shown === undefined
+      ? await runInvestigation(context, opened, {
+          platform: platformOf(context, opened),
+          base: input.text('base'),
+          damaged: input.text('damaged'),
+          objects: input.someOf('object'),
+          everything: input.flag('everything'),
+        })
+      : await findInvestigation(opened, shown);
+  live.stop();
+  if (context.interactive && shown === undefined && investigation.header.groups.length > 0)
+    return await chooseAndPlan(context, opened, investigation);
+  return found(investigation);
+}
+
+/** What was found, as text and data: exit 2 where something is damage or a question, 3 where not all could be compared. */
+function found(investigation: Investigation): Outcome {
+  const { header, digest, location } = investigation;
+  const isOpen = header.groups.some(({ verdict }) => verdict === 'damage' || verdict === 'ask');
+  return {
+    data: { ...header, digest, location },
+    text: (style) => investigationText(investigation, style),
+    ...(isOpen ? { exit: EXIT.differences } : header.notCompared.length > 0 ? { exit: EXIT.partial } : {}),
+  };
+}
+
+/** The only platform of the workspace needs no name. Throws `usage`. */
+function platformOf({ input }: CommandContext, { workspace }: Session): string {
+  const named = input.text('platform');
+  if (named !== undefined) return named;
+  const names = Object.keys(workspace.config.platforms);
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
+  throw new RunbackError('usage', '--platform is missing', {
+    why: `runback.yml has ${names.join(', ') || 'no platform'}.`,
+    state: 'Nothing was started.',
+    next: `runback investigate --platform ${only ?? '<name>'}`,
+  });
+}
+
+/** Groups that a person can take: what nothing speaks for is left out of the list, and can still be named. */
+const OFFERED = 12;
+
+/** Shows what was found, lets a person take and leave groups, and makes a plan of those. */
+async function chooseAndPlan(context: CommandContext, opened: Session, investigation: Investigation): Promise<Outcome> {
+  const { live, style } = context;
+  live.print(investigationText(investigation, style));
+  const { groups } = investigation.header;
+  const offered = groups.filter((group, i) => group.verdict === 'damage' || group.verdict === 'ask' || i < OFFERED);
+  const asker = await context.asker('--no-input');
+  const chosen = await asker.several<KeptGroup>({
+    message: 'Which groups are damage?',
+    choices: offered.map((group) => ({
+      value: group,
+      name: headLine(group, style).trim(),
+      ...(group.verdict === 'damage' ? { checked: true } : {}),
+    })),
+  });
+  if (chosen.length === 0) return { ...found(investigation), text: () => 'No group was taken, so no plan was made. Nothing was changed.' };
+  const plan = await planOfGroups(
+    context,
+    opened,
+    investigation,
+    chosen.map(({ n }) => n),
+  );
+  live.stop();
+  return planOutcome(opened, await findPlan(opened, plan.header.id), plan);
+}
+
+export const commands: readonly CommandSpec[] = [
+  {
+    summary: 'What happened: find the damage, its writers and its beginning',
+    details:
+      'Compares an earlier snapshot with the present state, asks the platform who wrote what, and groups the changes by writer, field, kind and time. Each group is damage, a question for you, without a sign, or ordinary work, with the reasons. Changes nothing on the platform. Exit 2 if something is damage or a question, 3 if nothing is but not everything could be compared.',
+    options: [
+      { flags: '--platform <name>', description: 'platform to look at (default: the only one)', kind: 'platform' },
+      { flags: '--base <snapshot>', description: 'state to compare with (default: the oldest snapshot of the last 8 days)', kind: 'snapshot' },
+      { flags: '--damaged <snapshot>', description: 'present state (default: taken now)', kind: 'snapshot' },
+      { flags: '--object <type>', description: 'only this object type', repeat: true },
+      { flags: '--everything', description: 'ask for the history of every changed record, not of samples' },
+      { flags: '--show <investigation>', description: 'show an earlier one again: its id, or latest' },
+    ],
+    examples: ['runback investigate --platform hubspot', 'runback restore plan --investigation latest'],
+    run: investigate,
+  },
+];

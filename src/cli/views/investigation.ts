@@ -1,0 +1,145 @@
+import type { Example, Investigation, KeptGroup, Verdict, WriterChart } from '../../investigations/index.js';
+import { counted, count, time } from './text/format.js';
+import type { Style } from './text/style.js';
+import { pad, truncate, wrap } from './text/width.js';
+
+const HEADINGS: Readonly<Record<Verdict, string>> = {
+  damage: 'DAMAGE',
+  ask: 'ONLY YOU CAN TELL',
+  none: 'NO SIGN OF DAMAGE',
+  ordinary: 'ORDINARY WORK',
+};
+/** Groups of no sign, or of ordinary work, that are shown one by one. */
+const SHOWN = 5;
+
+/** What an investigation found, for people: onset, who wrote when, groups with examples and reasons. */
+export function investigationText({ header }: Investigation, style: Style): string {
+  const { platform, objects, reading, groups } = header;
+  const lines = [
+    style.chalk.bold(`What happened to ${platform}: ${objects.join(', ')}`),
+    ...wrap(`  Since ${header.base.snapshot} (${time(header.from, style)}): ${counted(reading.changed, 'records')} differ.`, style.width),
+    ...onsetLines(header, style),
+    ...chartLines(header.charts, style),
+  ];
+  for (const verdict of ['damage', 'ask', 'none', 'ordinary'] as const) lines.push(...sectionLines(verdict, groups, style));
+  if (groups.length === 0) lines.push('', 'Nothing differs.');
+  lines.push('', ...readingLines(header, style), ...nextLines(header, style));
+  return lines.join('\n');
+}
+
+function onsetLines({ onset, onsetExact, base }: Investigation['header'], style: Style): string[] {
+  if (onset === undefined) return ['  No group is damage for certain.'];
+  const began = onsetExact === true ? `Began ${time(onset, style)}` : `Began after ${time(onset, style)}, at the latest before the next snapshot`;
+  return wrap(`  ${began}. Good state to go back to: ${base.snapshot}.`, style.width);
+}
+
+/** Who wrote when, a sign for each part of the time. */
+function chartLines(charts: readonly WriterChart[], style: Style): string[] {
+  if (charts.length === 0) return [];
+  if (style.accessible) return ['', ...charts.map(({ writer, total }) => `${writer}: ${counted(total, 'writes')}`)];
+  const most = Math.max(...charts.flatMap(({ counts }) => counts));
+  const level = (value: number): string =>
+    value === 0 ? ' ' : (style.levels[Math.min(style.levels.length - 1, Math.floor((value / most) * style.levels.length))] ?? ' ');
+  const width = Math.min(28, Math.max(...charts.map((chart) => nameOf(chart).length)));
+  return [
+    '',
+    ...charts.map(
+      (chart) => `  ${pad(truncate(style.redact(nameOf(chart)), width), width, 'right')}  ${chart.counts.map(level).join('')}  ${count(chart.total)}`,
+    ),
+  ];
+}
+
+function nameOf({ writer, sync }: Pick<WriterChart, 'writer' | 'sync'>): string {
+  return sync === undefined ? writer : `${sync} (${writer})`;
+}
+
+function sectionLines(verdict: Verdict, groups: readonly KeptGroup[], style: Style): string[] {
+  const mine = groups.filter((group) => group.verdict === verdict);
+  if (mine.length === 0) return [];
+  const cells = mine.reduce((sum, group) => sum + group.cells, 0);
+  const folds = verdict === 'none' || verdict === 'ordinary';
+  const shown = folds ? mine.slice(0, SHOWN) : mine;
+  const rest = mine.slice(shown.length);
+  const left = rest.reduce((sum, group) => sum + group.cells, 0);
+  return [
+    '',
+    style.chalk.bold(`${HEADINGS[verdict]}  ${counted(mine.length, 'groups')}, ${count(cells)}`),
+    ...shown.flatMap((group) => (folds ? [headLine(group, style), whoLine(group, style)] : groupLines(group, style))),
+    ...(rest.length === 0 ? [] : [`      and ${counted(rest.length, 'more groups')}, ${count(left)}`]),
+  ];
+}
+
+const MARKS: Readonly<Record<Verdict, string>> = { damage: '[x]', ask: '[?]', none: '[ ]', ordinary: '[ ]' };
+
+/** One group in a line: mark, number, field, what. */
+export function headLine(group: KeptGroup, style: Style): string {
+  const { n, verdict, object, fields, what, follows } = group;
+  const where = fields.length === 0 ? object : `${object}.${fields.join('+')}`;
+  const after = follows === undefined ? '' : `, follows ${follows}`;
+  return truncate(`  ${MARKS[verdict]} ${n} ${where}: ${style.redact(what)}${after}`, style.width);
+}
+
+/** Who, and when. */
+function whoLine({ writer, sync, from, to, exact }: KeptGroup, style: Style): string {
+  const who = writer === undefined ? '' : `by ${style.redact(nameOf({ writer, ...(sync === undefined ? {} : { sync }) }))}, `;
+  const day = from.slice(0, 10) === to.slice(0, 10) ? to.slice(11, 19) : clockOf(to);
+  return truncate(`      ${who}${exact ? `${clockOf(from)} to ${day}` : `between ${clockOf(from)} and ${day}`} UTC`, style.width);
+}
+
+function groupLines(group: KeptGroup, style: Style): string[] {
+  const { why, examples } = group;
+  // What the first line says already is no reason.
+  const reasons = why.filter(({ words }) => words !== '' && words !== group.what).map(({ words }) => words);
+  return [
+    headLine(group, style),
+    whoLine(group, style),
+    ...examples.map((example) => truncate(`      ${exampleWords(example, style)}`, style.width)),
+    ...(reasons.length === 0 ? [] : wrap(`      ${style.redact(reasons.join('; '))}`, style.width)),
+  ];
+}
+
+const clockOf = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
+
+function exampleWords({ key, name, before, after, field }: Example, style: Style): string {
+  const who = style.redact(name === undefined ? key : `${name} (${key})`);
+  return field === undefined ? who : `${who}: ${shown(before, style)} ${style.glyph.arrow} ${shown(after, style)}`;
+}
+
+function shown(value: Example['before'], style: Style): string {
+  if (value === undefined || value === null || value === '') return '(empty)';
+  return style
+    .redact(typeof value === 'string' ? value : JSON.stringify(value))
+    .replaceAll('\n', ' ')
+    .slice(0, 40);
+}
+
+function readingLines({ reading, notCompared, platform }: Investigation['header'], style: Style): string[] {
+  const { history, asked, changed, drawn, bySample, days, requests } = reading;
+  const told = history
+    ? `Asked ${platform} who wrote ${count(asked)} of ${counted(changed, 'records')}, and what was ordinary in the ${days} days before by ${count(drawn)} drawn by chance: ${counted(requests, 'requests')}.`
+    : `${platform} keeps no history of fields: who wrote what is not known, only between which snapshots.`;
+  const sample =
+    bySample === 0
+      ? []
+      : wrap(
+          `  ${counted(bySample, 'cells')} were judged by a sample of theirs, which showed ordinary work only; --everything asks for all.`,
+          style.width,
+        );
+  return [
+    ...wrap(`  ${told}`, style.width),
+    ...sample,
+    ...notCompared.slice(0, 5).flatMap(({ name, why }) => wrap(`  Not compared: ${name}: ${why}`, style.width)),
+  ];
+}
+
+function nextLines({ id, groups }: Investigation['header'], style: Style): string[] {
+  const hasDamage = groups.some(({ verdict }) => verdict === 'damage');
+  const [first] = groups.filter(({ verdict }) => verdict === 'ask');
+  if (!hasDamage && first === undefined) return [];
+  const chosen = hasDamage ? '' : ` --group ${first?.n ?? 1}`;
+  return [
+    '',
+    ...wrap(hasDamage ? 'Plan of the groups marked [x]; others with --group N:' : 'Plan of one group:', style.width),
+    `  runback restore plan --investigation ${id}${chosen}`,
+  ];
+}
