@@ -5,6 +5,7 @@ import type { Value } from '../../src/records/index.js';
 import { applyRestore, confirmationOf, type PlanFilters, planRestore, readPlan } from '../../src/restores/index.js';
 import { openCatalog } from '../../src/snapshots/index.js';
 import { crmSchema, openWorld, WORKS_AT, type World } from '../support/restore-world.js';
+import { Dice } from './support/story-world.js';
 
 /** A user would lose: values that were right, because a plan took more than the groups that were chosen. */
 
@@ -163,12 +164,11 @@ test('history is asked for samples of ordinary work, and for all of what looks w
   worlds.push(world);
   const { connector, clock, take } = world;
   for (let n = 0; n < 1500; n += 1) connector.put('contacts', key(n), { name: `Person ${n}`, phone: `0${n}`, owner: 'o1' }, 'seed');
-  let night = 0;
+  const dice = new Dice(9);
   // A job that writes to all of them, before and after.
   const nightly = (): void => {
     clock.move(24 * HOUR);
-    night += 1;
-    for (let n = 0; n < 1500; n += 1) connector.put('contacts', key(n), { owner: `o${(n * 31 + night * 7) % 9}` }, 'job:b');
+    for (let n = 0; n < 1500; n += 1) connector.put('contacts', key(n), { owner: `o${dice.int(0, 60)}` }, 'job:b');
   };
   for (let n = 0; n < 5; n += 1) nightly();
   const base = await take();

@@ -22,15 +22,15 @@ export function sameButForm(before: string, after: string): boolean {
 }
 
 /** Bytes 0x80 to 0x9f as Windows-1252 reads them. */
-const WINDOWS = new Map(
-  [
-    ...'\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178',
-  ].map((letter, i) => [i + 0x80, letter]),
-);
+const WINDOWS =
+  '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
 
 /** UTF-8 that was read as a Western encoding. */
 function misread(text: string, windows: boolean): string {
-  return Array.from(Buffer.from(text, 'utf8'), (byte) => (windows ? WINDOWS.get(byte) : undefined) ?? String.fromCharCode(byte)).join('');
+  return Array.from(
+    Buffer.from(text, 'utf8'),
+    (byte) => (windows && byte >= 0x80 && byte <= 0x9f ? WINDOWS[byte - 0x80] : undefined) ?? String.fromCharCode(byte),
+  ).join('');
 }
 
 const ESCAPES: readonly (readonly [RegExp, string])[] = [
@@ -46,14 +46,26 @@ const escaped = (text: string): string => ESCAPES.reduce((sum, [from, to]) => su
 export function isDecoded(before: string, after: string): boolean {
   if (before === after) return false;
   if (escaped(before) === after || (before.includes(' ') && encodeURI(before) === after)) return true;
-  const plain = before.replaceAll(/[\u0000-\u007f]/gu, '');
-  if (plain === '') return false;
-  if (misread(before, true) === after || misread(before, false) === after) return true;
-  // Each letter that the encoding does not have became a mark, or one for each of its bytes; or it is gone.
-  const marked = [...before]
-    .map((letter) => (letter > '\u007f' ? '(?:\\?|\ufffd){1,4}' : letter.replaceAll(/[$()*+.?[\\\]^{|}]/gu, '\\$&')))
-    .join('');
-  return /[?\ufffd]/u.test(after) && new RegExp(`^${marked}$`, 'u').test(after);
+  if (!/[\u0080-\uffff]/u.test(before)) return false;
+  return misread(before, true) === after || misread(before, false) === after || isMarked(before, after);
+}
+
+/** True where marks stand for what the encoding does not have: one for each letter, or one for each of its bytes. */
+function isMarked(before: string, after: string): boolean {
+  if (!/[?\ufffd]/u.test(after)) return false;
+  let at = 0;
+  // Runs of letters that every encoding has, and of others.
+  for (const [run] of before.matchAll(/[\u0020-\u007f]+|[^\u0020-\u007f]+/gu)) {
+    if (run.charCodeAt(0) <= 0x7f) {
+      if (!after.startsWith(run, at)) return false;
+      at += run.length;
+      continue;
+    }
+    const start = at;
+    while (after[at] === '?' || after[at] === '\ufffd') at += 1;
+    if (at - start < Array.from(run).length || at - start > Buffer.byteLength(run, 'utf8')) return false;
+  }
+  return at === after.length;
 }
 
 /** True where a text holds what a program writes when it has nothing, or a template that nobody filled in. */

@@ -1,5 +1,5 @@
 import { burstsOf } from '../strands/bursts.js';
-import type { Move, Strand } from '../strands/move.js';
+import type { Strand } from '../strands/move.js';
 import { stretchesOf } from '../strands/stretches.js';
 import { labelOneValue } from './one-value.js';
 import { labelPassedOn } from './passed-on.js';
@@ -23,5 +23,5 @@ export function labelPresent({ moves, past, schema }: Strand, busiestHour: numbe
   labelSameShift(moves, schema);
   labelOneValue(moves, past);
   const { bursts } = burstsOf(moves, busiestHour);
-  for (const burst of bursts.length > 0 ? bursts : past.length === 0 ? stretchesOf(moves) : []) labelRemapped(burst as readonly Move[]);
+  for (const burst of bursts.length > 0 ? bursts : past.length === 0 ? stretchesOf(moves) : []) labelRemapped(burst);
 }

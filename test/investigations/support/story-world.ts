@@ -196,7 +196,7 @@ export class StoryWorld {
     if (!this.table(object).delete(key)) return;
     this.#keys.delete(object);
     this.came.push({ change: 'deleted', object, key, atMs, ...who, ...(cause === undefined ? {} : { cause }) });
-    for (const link of [...this.links]) if (link.startsWith(`${key} `)) this.links.delete(link);
+    for (const link of this.links) if (link.startsWith(`${key} `)) this.links.delete(link);
   }
 
   link(pair: string, there: boolean, who: Actor, atMs: number, cause?: string): void {

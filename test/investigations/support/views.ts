@@ -52,7 +52,7 @@ export function evidenceOf(world: StoryWorld, kept: readonly Kept[], view: View)
           (other) =>
             other !== field &&
             typeof after[field] === 'string' &&
-            String(after[field]).length > 2 &&
+            after[field].length > 2 &&
             same(before[other], after[field]) &&
             !same(before[other], before[field]),
         );
