@@ -180,4 +180,6 @@ test('history is asked for samples of ordinary work, and for all of what looks w
   expect(reading.changed).toBeGreaterThan(1300);
   expect(reading.asked).toBeLessThan(0.6 * reading.changed);
   expect(reading.bySample).toBeGreaterThan(0.4 * reading.changed);
+  // Drawn records included, and fifty records a request.
+  expect(reading.requests).toBeLessThanOrEqual(0.5 * Math.ceil(reading.changed / 50));
 });

@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type HubSpotSandbox, integration, person } from '../../src/sandbox/index.js';
@@ -77,3 +80,50 @@ test('the damage is found with its writer and beginning, and exactly that is pla
   expect((await json('restore', 'verify', String(plan['id']))).data).toMatchObject({ remaining: 0 });
   for (const [id, phone] of before) expect(phoneOf(id)).toBe(id === fixed ? '+49 30 5550100' : phone);
 });
+
+const RUNBOOK = `version: 1
+id: found
+title: Undo what an investigation finds
+symptoms: [Nobody knows what is wrong]
+inputs:
+  base: { type: snapshot, prompt: Which snapshot is good?, default: latest }
+steps:
+  - { id: evidence, title: Keep the evidence, action: snapshot.create, with: { platforms: [hubspot] } }
+  - id: look
+    title: Find the damage
+    action: investigate
+    with: { platform: hubspot, base: "\${{ inputs.base }}", damaged: "\${{ steps.evidence.snapshot }}" }
+    verify: steps.look.damage == 1 && steps.look.writers == ["INTEGRATION:4471120"]
+  - id: plan
+    title: Plan exactly that
+    action: restore.plan
+    with: { platform: hubspot, base: "\${{ inputs.base }}", damaged: "\${{ steps.evidence.snapshot }}", investigation: "\${{ steps.look.investigation }}" }
+    verify: steps.plan.updates == steps.look.cells
+`;
+
+test('a runbook finds the damage by itself and plans exactly that', async () => {
+  await writeFile(join(workspace.dir, 'runbooks', 'found.yml'), RUNBOOK);
+  const { sandbox, contacts } = workspace;
+  const base = String((await json('snapshot', 'create', '--platform', 'hubspot')).data['id']);
+  const damaged = contacts.filter((id) => phoneOf(id) !== undefined).slice(100, 140);
+  for (const id of damaged) sandbox.writeAs(SYNC).update('contacts', id, { phone: '' });
+  for (const id of contacts.slice(0, 4)) sandbox.writeAs(person(7)).update('contacts', id, { jobtitle: `Deputy of ${id}` });
+  const { code, stdout, stderr } = await go('runbook', 'run', 'found', '--input', `base=${base}`, '--json');
+  expect([code, stderr]).toEqual([0, expect.anything()]);
+  expect(stdout).toContain('"updates":40');
+});
+
+test('an investigation that tells of a forgotten record is gone, and says so before', async () => {
+  const key = fixedNeighbour();
+  const there = await json('forget', '--platform', 'hubspot', '--object', 'contacts', '--key', key, '--dry-run');
+  expect(there.data['found']).toContainEqual({ what: 'investigation', id: expect.stringMatching(/^inv-/u) });
+  expect((await go('investigate', '--show', 'latest')).code).toBe(2);
+  expect((await json('forget', '--platform', 'hubspot', '--object', 'contacts', '--key', key, '--confirm', 'forget:1')).code).toBe(0);
+  expect((await go('investigate', '--show', 'latest')).code).toBe(10);
+});
+
+/** A damaged contact that is not the one somebody fixed. */
+function fixedNeighbour(): string {
+  const damaged = workspace.contacts.filter((id) => workspace.sandbox.history('contacts', id, 'phone').some(({ value }) => value === ''));
+  return damaged.find((id) => id !== fixed) ?? '';
+}

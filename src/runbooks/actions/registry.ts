@@ -8,6 +8,7 @@ const ACTIONS: Readonly<Record<string, () => Promise<AnyAction>>> = {
   'snapshot.create': async () => (await import('./snapshots/create.js')).snapshotCreate,
   'snapshot.verify': async () => (await import('./snapshots/verify.js')).snapshotVerify,
   diff: async () => (await import('./snapshots/diff.js')).diff,
+  investigate: async () => (await import('./investigate.js')).investigation,
   'restore.plan': async () => (await import('./restores/plan.js')).restorePlan,
   'restore.apply': async () => (await import('./restores/apply.js')).restoreApply,
   'restore.verify': async () => (await import('./restores/verify.js')).restoreVerify,

@@ -5,7 +5,6 @@ import {
   crmWrite,
   ERP,
   FORM,
-  INTERESTS,
   LOYALTY,
   loyaltyRun,
   MAIL,
@@ -15,7 +14,6 @@ import {
   phone,
   RUNBACK,
   SEGMENTS,
-  STATUSES,
   word,
 } from './ordinary-life.js';
 import { DAY, HOUR, MINUTE, type Actor, type StoryWorld } from './story-world.js';
@@ -496,5 +494,3 @@ export function playStory(story: Story, seed: number): { readonly world: StoryWo
   world.play(nowMs);
   return { world, kept: [...kept, keep(world, nowMs)] };
 }
-
-export { INTERESTS, SEGMENTS, STATUSES };

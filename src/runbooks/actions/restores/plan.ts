@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { defined, detailsOf, isRunbackError, MOMENT_FORM, readMoment, RunbackError } from '../../../lib/index.js';
-import type { PlanFilters, PlanSummary } from '../../../restores/index.js';
+import type { ChosenCells, PlanFilters, PlanSummary } from '../../../restores/index.js';
 import { filterSchema, kinds, readFilter, unattributed } from '../../document/filter.js';
 import { defineAction, type ActionContext } from '../action.js';
 
@@ -15,6 +15,8 @@ const input = z.strictObject({
   base: z.string().describe('The base snapshot.'),
   damaged: z.string().describe('The snapshot of the damage.'),
   filter: filterSchema.optional().describe('What the plan is limited to; an input of type filter works here.'),
+  investigation: z.string().optional().describe('Exactly what groups of this investigation hold: those that are damage.'),
+  groups: z.array(z.int().min(1)).min(1).optional().describe('With `investigation`: these groups instead, by number.'),
   objects: names.optional(),
   fields: names.optional(),
   except_fields: names.optional(),
@@ -64,7 +66,7 @@ export const restorePlan = defineAction<Input>({
     for (const doubt of await context.catalog.doubts([base, damaged], base)) context.options.reporter?.note(doubt);
     try {
       const plan = await planRestore(
-        { base, damaged, inOrder: inOrderOfRun(request, context), filters: filtersOf(request, context), suspectsNamed, by: context.by },
+        { base, damaged, inOrder: inOrderOfRun(request, context), suspectsNamed, by: context.by, ...(await limitsOf(request, context)) },
         { store: context.store, clock: context.clock, catalog: context.catalog, platform },
         context.options,
       );
@@ -102,6 +104,28 @@ function inOrderOfRun({ base, damaged }: Input, { run }: ActionContext): boolean
     run.steps.find(({ action, outputs }) => action === 'snapshot.create' && outputs['snapshot'] === id)?.order;
   const [before, after] = [takenBy(base), takenBy(damaged)];
   return after !== undefined && (before === undefined ? Object.values(run.firstInputs).includes(base) : before < after);
+}
+
+/** The limits, and with an investigation what its groups hold. Throws `usage` for one of other snapshots. */
+async function limitsOf(request: Input, context: ActionContext): Promise<{ readonly filters: PlanFilters; readonly chosen?: ChosenCells }> {
+  const filters = filtersOf(request, context);
+  const { investigation: id = '', base, damaged, groups: numbers } = request;
+  if (id === '') return { filters };
+  const { chosenCells, readInvestigation } = await import('../../../investigations/index.js');
+  const found = await readInvestigation(context.store, id);
+  if (found.header.base.snapshot !== base || found.header.damaged.snapshot !== damaged)
+    throw new RunbackError('usage', `Investigation ${id} is about other snapshots than this plan`, {
+      why: `It compared ${found.header.base.snapshot} with ${found.header.damaged.snapshot}, and the plan is of ${base} and ${damaged}.`,
+      state: 'Nothing was written.',
+      data: { limit: 'investigation' },
+    });
+  const { groups, cells, kept } = await chosenCells(context.store, found, numbers);
+  const writers = [...new Set(kept.flatMap(({ writer }) => writer ?? []))];
+  // What no history tells of was chosen by its group.
+  const unattributed = filters.unattributed === 'refuse' && request.unattributed === undefined ? 'unknown' : filters.unattributed;
+  const { suspects: _, ...rest } = filters;
+  const suspects = found.header.reading.history && writers.length > 0 ? { suspects: writers } : {};
+  return { filters: { ...rest, ...suspects, unattributed, investigation: groups }, chosen: cells };
 }
 
 /** The limits of the runbook and of the person together: each narrows, neither replaces the other. */
