@@ -12,11 +12,8 @@ const THINNED = [
   'history: phones emptied by the sync',
   'history: a person imports rows that slipped',
   'history: a workflow reacts to a wrong status',
-  'history: twelve records only',
   'history: catching up after an outage',
-  'two: one first name',
   'six: phones emptied in the third day',
-  'six: quiet days',
 ];
 
 test.each(THINNED)('%s', (name) => {
