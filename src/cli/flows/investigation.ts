@@ -29,6 +29,7 @@ export async function runInvestigation(context: CommandContext, session: Session
   const { live, call, clock } = context;
   const { platform, objects } = request;
   session.platformConfig(platform);
+  if (request.damaged === undefined) await session.authorise('snapshot');
   const catalog = await session.catalog();
   const fitting = { platform, ...defined({ objects }) };
   const all = (await catalog.list()).filter((one) => one.platforms.some(({ name }) => name === platform));

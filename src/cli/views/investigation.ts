@@ -1,6 +1,7 @@
 import type { Example, Investigation, KeptGroup, Verdict, WriterChart } from '../../investigations/index.js';
 import { counted, count, time } from './text/format.js';
 import type { Style } from './text/style.js';
+import { showValue, visible } from './text/visible.js';
 import { pad, truncate, wrap } from './text/width.js';
 
 const HEADINGS: Readonly<Record<Verdict, string>> = {
@@ -44,7 +45,8 @@ function chartLines(charts: readonly WriterChart[], style: Style): string[] {
   return [
     '',
     ...charts.map(
-      (chart) => `  ${pad(truncate(style.redact(nameOf(chart)), width), width, 'right')}  ${chart.counts.map(level).join('')}  ${count(chart.total)}`,
+      (chart) =>
+        `  ${pad(truncate(visible(style.redact(nameOf(chart))), width), width, 'right')}  ${chart.counts.map(level).join('')}  ${count(chart.total)}`,
     ),
   ];
 }
@@ -76,12 +78,12 @@ export function headLine(group: KeptGroup, style: Style): string {
   const { n, verdict, object, fields, what, follows } = group;
   const where = fields.length === 0 ? object : `${object}.${fields.join('+')}`;
   const after = follows === undefined ? '' : `, follows ${follows}`;
-  return truncate(`  ${MARKS[verdict]} ${n} ${where}: ${style.redact(what)}${after}`, style.width);
+  return truncate(`  ${MARKS[verdict]} ${n} ${where}: ${visible(style.redact(what))}${after}`, style.width);
 }
 
 /** Who, and when. */
 function whoLine({ writer, sync, from, to, exact }: KeptGroup, style: Style): string {
-  const who = writer === undefined ? '' : `by ${style.redact(nameOf({ writer, ...(sync === undefined ? {} : { sync }) }))}, `;
+  const who = writer === undefined ? '' : `by ${visible(style.redact(nameOf({ writer, ...(sync === undefined ? {} : { sync }) })))}, `;
   const day = from.slice(0, 10) === to.slice(0, 10) ? to.slice(11, 19) : clockOf(to);
   return truncate(`      ${who}${exact ? `${clockOf(from)} to ${day}` : `between ${clockOf(from)} and ${day}`} UTC`, style.width);
 }
@@ -94,23 +96,23 @@ function groupLines(group: KeptGroup, style: Style): string[] {
     headLine(group, style),
     whoLine(group, style),
     ...examples.map((example) => truncate(`      ${exampleWords(example, style)}`, style.width)),
-    ...(reasons.length === 0 ? [] : wrap(`      ${style.redact(reasons.join('; '))}`, style.width)),
+    ...(reasons.length === 0 ? [] : wrap(`      ${visible(style.redact(reasons.join('; ')))}`, style.width)),
   ];
 }
 
 const clockOf = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
 
 function exampleWords({ key, name, before, after, field }: Example, style: Style): string {
-  const who = style.redact(name === undefined ? key : `${name} (${key})`);
+  const who = visible(style.redact(name === undefined ? key : `${name} (${key})`));
   return field === undefined ? who : `${who}: ${shown(before, style)} ${style.glyph.arrow} ${shown(after, style)}`;
 }
 
+/** Characters of a value that are shown. */
+const SHOWN_LENGTH = 40;
+
 function shown(value: Example['before'], style: Style): string {
   if (value === undefined || value === null || value === '') return '(empty)';
-  return style
-    .redact(typeof value === 'string' ? value : JSON.stringify(value))
-    .replaceAll('\n', ' ')
-    .slice(0, 40);
+  return truncate(showValue(typeof value === 'string' ? style.redact(value) : value), SHOWN_LENGTH);
 }
 
 function readingLines({ reading, notCompared, platform }: Investigation['header'], style: Style): string[] {
