@@ -38,6 +38,9 @@ export function checked(connector: Connector): Connector {
     ...(connector.readChanges && {
       readChanges: (...[request, options]: Parameters<NonNullable<Connector['readChanges']>>) => changes(connector, request, options),
     }),
+    ...(connector.writtenSince && {
+      writtenSince: (...[request, options]: Parameters<NonNullable<Connector['writtenSince']>>) => written(connector, request, options),
+    }),
     async *readLinks(request, options) {
       const check = new LinkCheck(of, request);
       for await (const batch of foreseenEach(kind, options, connector.readLinks(request, options))) {
@@ -71,6 +74,7 @@ function passedOn(connector: Connector): Partial<Connector> {
       optionLabels: async (object, options) =>
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
+    ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
     ...(connector.nameIn && { nameIn: (object, schema) => connector.nameIn?.(object, schema) ?? object }),
     ...(connector.now && { now: () => connector.now?.() }),
@@ -102,6 +106,21 @@ async function* changes(
     if (ended) throw broken(kind, 'after unclear changes nothing more is told', `It told more (${request.schema.object})`, READ_ONLY);
     if ('changed' in batch) check.batch({ records: batch.changed });
     ended = 'unclear' in batch;
+    yield batch;
+  }
+}
+
+async function* written(
+  connector: Connector,
+  ...[request, options]: Parameters<NonNullable<Connector['writtenSince']>>
+): ReturnType<NonNullable<Connector['writtenSince']>> {
+  const { kind } = connector;
+  const given = new Set<string>();
+  for await (const batch of foreseenEach(kind, options, connector.writtenSince?.(request, options) ?? [])) {
+    for (const key of 'keys' in batch ? batch.keys : []) {
+      if (given.has(key)) throw broken(kind, 'each key comes once', `It gave ${key} twice (${request.schema.object})`, READ_ONLY);
+      given.add(key);
+    }
     yield batch;
   }
 }

@@ -56,6 +56,19 @@ export interface Connector {
   readChanges?(request: ChangesRequest, options?: CallOptions): AsyncIterable<ChangeBatch>;
 
   /**
+   * What may have been written since a time, for whoever reads the history of it afterwards: at least the keys of all
+   * live records of which a field was written since, each once, whatever was written to them later; how many records
+   * there are in all, and how many were deleted since, where the platform tells. Absent where all records are as good.
+   */
+  writtenSince?(request: WrittenRequest, options?: CallOptions): AsyncIterable<WrittenBatch>;
+
+  /**
+   * How many changes of a field the platform keeps at least: a shorter history is complete. Absent where
+   * `capabilities.history` is not `field`. Never calls the platform.
+   */
+  keptChanges?(object: string): number;
+
+  /**
    * Links of one kind, in batches, each pair once. With `fromKeys` / `toKeys`, only links of those records (the two
    * limits are joined by OR). By the bytes of from, then to, where `capabilities.ordered`.
    */
@@ -228,6 +241,11 @@ export interface ReadRequest {
   readonly changedSince?: Date;
   /** Also who changed these fields when, where `capabilities.history` is not `none`. Only together with `keys`. */
   readonly history?: readonly string[];
+  /**
+   * Some of these fields may have no history on the platform although they hold a value: they come without entries.
+   * Otherwise such an answer counts as partial.
+   */
+  readonly historyMayLack?: true;
 }
 
 export interface ChangesRequest {
@@ -245,6 +263,21 @@ export type ChangeBatch =
   | { readonly gone: readonly string[] }
   /** Why, as the end of a sentence that begins with a name. */
   | { readonly unclear: string };
+
+export interface WrittenRequest {
+  readonly schema: ObjectSchema;
+  /** By the platform's own clock. */
+  readonly since: Date;
+  /** What is asked for, and no more than that is looked up; everything without. */
+  readonly only?: 'keys' | 'total';
+}
+
+export type WrittenBatch =
+  | { readonly keys: readonly string[] }
+  /** Live records of the object type. */
+  | { readonly total: number }
+  /** Records that were deleted since, and that the platform still knows of. */
+  | { readonly deleted: number };
 
 export interface RecordBatch {
   readonly records: readonly PlatformRecord[];
@@ -273,6 +306,11 @@ export interface RecordHistory {
    */
   readonly fields: Readonly<Record<string, readonly FieldChange[]>>;
   readonly created?: { readonly at?: string; readonly writer?: string; readonly maker?: Maker; readonly byPlatform?: true };
+  /**
+   * Other records were merged into this one: entries may be theirs, and their order does not tell which value stood
+   * here. `at`: of the last merge, where it is told.
+   */
+  readonly merged?: { readonly at?: string };
 }
 
 export interface FieldChange {

@@ -52,12 +52,38 @@ export interface FieldMove {
 /**
  * What was wanted of a plan and is not in it. `all`: an object type or kind of link that cannot be compared. `absence`:
  * it is compared, and what one snapshot lacks counts neither as deleted nor as created, since nothing proves that it
- * was not there.
+ * was not there. The others are what a platform's history does not tell of an object type.
  */
 export interface NotCovered {
   readonly object: string;
-  readonly extent: 'all' | 'absence';
+  readonly extent: 'all' | 'absence' | HistoryGap;
   readonly why: string;
+  /** Records that this is known of; absent where nobody can count them. */
+  readonly records?: number;
+  /** Fields that this is about; absent where it is about none in particular. */
+  readonly fields?: readonly string[];
+}
+
+/**
+ * What a history does not tell. `created`: records that the incident created. `deleted`: records that are gone now.
+ * `links`. `fields`: fields without a history. `beyond`, `merged`, `untold`: values whose earlier value is not known;
+ * each of them is a conflict, too. `consent`: what is not kept in a field.
+ */
+export type HistoryGap = 'created' | 'deleted' | 'links' | 'fields' | 'consent' | Unknowable;
+
+/**
+ * Why nobody can say what a field held before the incident wrote to it. `beyond`: the platform keeps so many changes of
+ * a field, and the one before the incident is no longer among them. `merged`: other records were merged into this one,
+ * and which of the earlier values stood here is not told. `untold`: a change is told without its value, or its place.
+ */
+export type Unknowable = 'beyond' | 'merged' | 'untold';
+
+/** What of the platform's history a plan was made from. */
+export interface HistoryRead {
+  /** By object type: records whose history was read, of how many there were, and those that the incident wrote to. */
+  readonly objects: readonly { readonly object: string; readonly read: number; readonly of: number; readonly written: number }[];
+  /** When reading began, by the platform's clock where it tells; ISO 8601, UTC. */
+  readonly startedAt: string;
 }
 
 /** What the creates of a plan do not bring back of one object type. */
@@ -91,8 +117,11 @@ export interface PlanHeader {
    */
   readonly address?: string;
   readonly environment: Environment;
+  /** Of a plan from history, `snapshot` is the id of the reading and no snapshot. */
   readonly base: { readonly snapshot: string; readonly digest: string };
   readonly damaged: { readonly snapshot: string; readonly digest: string };
+  /** Set where the base was rebuilt from the platform's own history, and there is no snapshot. */
+  readonly history?: HistoryRead;
   readonly filters: PlanFilters;
   readonly counts: PlanCounts;
   /** Absent where everything that was wanted is covered. */

@@ -268,6 +268,30 @@ export function connectorContract(name: string, claims: Claims, start: () => Pro
         expect(Object.fromEntries(changed)).toEqual({ [edited]: 'now', [made]: 'new' });
       });
 
+      test('what may have been written since a time is told by its keys, each once', async ({ skip }) => {
+        const { connector, schema } = await prepared();
+        skip(connector.writtenSince === undefined, `${name} cannot be asked for that`);
+        const [stays, edited, removed] = [
+          await platform.seed({ [platform.text]: 'a' }),
+          await platform.seed({ [platform.text]: 'b' }),
+          await platform.seed({ [platform.text]: 'c' }),
+        ];
+        const since = new Date(Date.now() - 3_600_000);
+        await platform.edit(edited, { [platform.text]: 'now' });
+        await platform.remove(removed);
+        const keys: string[] = [];
+        let total: number | undefined;
+        for await (const batch of connector.writtenSince?.({ schema, since }) ?? []) {
+          if ('keys' in batch) keys.push(...batch.keys);
+          else if ('total' in batch) total = batch.total;
+        }
+        expect(keys.filter((key) => key === edited)).toEqual([edited]);
+        expect(keys).not.toContain(removed);
+        expect([total, new Set(keys).size]).toEqual([2, keys.length]);
+        expect([stays, edited]).toEqual(expect.arrayContaining(keys));
+        expect(connector.capabilities.history === 'field' ? (connector.keptChanges?.(schema.object) ?? 0) : 1).toBeGreaterThan(0);
+      });
+
       test('between beginRead and endRead nothing moves, where that is claimed', async ({ skip }) => {
         const key = await platform.seed({ [platform.text]: 'before' });
         const { connector, schema } = await prepared();

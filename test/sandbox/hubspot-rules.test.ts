@@ -69,6 +69,27 @@ describe('rules of the account', () => {
     expect((await client.crm.contacts.basicApi.getPage()).results.map((each) => each.id)).toEqual([kept]);
   });
 
+  it('keeps the history of both records that were merged, whichever value stayed', async () => {
+    const to = await bench();
+    const maya = to.sandbox.writeAs(person(1));
+    const [kept, gone] = ['k', 'g'].map((name) => maya.create('contacts', { email: `${name}@example.com`, city: name })) as [string, string];
+    maya.update('contacts', gone, { city: 'Oslo' });
+    maya.merge('contacts', gone, kept);
+    const client = new Client({ accessToken: to.sandbox.token, basePath: to.sandbox.url });
+    const read = await client.crm.contacts.basicApi.getById(kept, ['city'], ['city']);
+    expect(read.properties['city']).toBe('k');
+    expect(read.propertiesWithHistory?.['city']?.map(({ value }) => value).sort()).toEqual(['Oslo', 'g', 'k']);
+  });
+
+  it('tells no history of some properties, although they hold a value', async () => {
+    const to = await bench({ account: { withoutHistory: ['contacts/city'] } });
+    const id = to.sandbox.writeAs(person(1)).create('contacts', { email: 'k@example.com', city: 'Oslo', jobtitle: 'Boss' });
+    const client = new Client({ accessToken: to.sandbox.token, basePath: to.sandbox.url });
+    const read = await client.crm.contacts.basicApi.getById(id, ['city'], ['city', 'jobtitle']);
+    expect(read.properties['city']).toBe('Oslo');
+    expect(Object.keys(read.propertiesWithHistory ?? {})).toEqual(['jobtitle']);
+  });
+
   it('blocks the address of a contact that was erased', async () => {
     const to = await bench();
     const id = to.sandbox.writeAs(person(1)).create('contacts', { email: 'gone@example.com' });

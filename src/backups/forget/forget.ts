@@ -1,6 +1,7 @@
 import { INVESTIGATIONS, investigationTellsOf } from '../../investigations/index.js';
 import { type CallOptions, type Clock, isRunbackError, messageOf, newId, RunbackError } from '../../lib/index.js';
 import {
+  dropReadings,
   forgetInPlan,
   forgetInRestore,
   openRestores,
@@ -170,6 +171,8 @@ class Forgetting {
     await this.#plans(what);
     await this.#investigations();
     await this.#journals(what);
+    // They hold values, and are there only until a plan is made of them: whoever made one makes it again.
+    if (!this.dry) await dropReadings(this.deps.store);
     await this.#documents(what);
     for (const id of await this.deps.logs.list())
       await this.#at({ what: 'log', id }, async () => await this.deps.logs.rewrite(id, what.scrub, this.dry));

@@ -1,4 +1,3 @@
-import type { Platform } from '../../connectors/index.js';
 import type { Incident } from '../../incidents/index.js';
 import { isRunbackError } from '../../lib/index.js';
 import type { Runbook } from '../../runbooks/index.js';
@@ -6,13 +5,12 @@ import type { Session } from '../session/session.js';
 import type { CommandContext } from '../shell/command.js';
 import { pauseText } from '../views/sync.js';
 import { count, counted, table } from '../views/text/format.js';
-import { showValue, visible } from '../views/text/visible.js';
+import { visible } from '../views/text/visible.js';
 import { wrap } from '../views/text/width.js';
+import { writtenBy } from './written-by.js';
 
 type Way = 'pause' | 'evidence' | 'history' | 'file' | 'done';
 
-/** Records of one object type whose history is looked at: enough to see who wrote what, and not a day's calls. */
-const LOOKED_AT = 500;
 const LOOK_BACK_MS = 24 * 3_600_000;
 const SHOWN = 12;
 
@@ -36,7 +34,7 @@ export async function withoutSnapshot(context: CommandContext, session: Session,
   const name = await platformOf(context, session, incident);
   if (name === undefined) return;
   const words =
-    'There is no snapshot from before the damage, so runback cannot work out what was changed. These still help. Do the first two now: stop what writes, and keep the current state before anyone cleans up.';
+    "There is no snapshot from before the damage. Do the first two now: stop what writes, and keep the current state before anyone cleans up. Then the platform's own history may tell what stood there before.";
   live.print(`\n${style.glyph.warning} ${wrap(words, style.width - 2).join('\n  ')}`);
   const done = new Set<Way>();
   for (;;) {
@@ -46,7 +44,11 @@ export async function withoutSnapshot(context: CommandContext, session: Session,
         [
           { value: 'pause', name: 'Stop the syncs', beside: `those that write to ${visible(name)}; runback remembers which were running` },
           { value: 'evidence', name: 'Keep the evidence', beside: 'a snapshot of the current state; it only reads' },
-          { value: 'history', name: 'See who wrote what', beside: "the platform's own history of the last day; it only reads" },
+          {
+            value: 'history',
+            name: 'See who wrote what',
+            beside: "the platform's own history of the last day, and how to roll back from it; it only reads",
+          },
           { value: 'file', name: 'Use an export', beside: 'a CSV file that someone exported before the damage can be the base' },
           { value: 'done', name: 'That is all for now', beside: 'the incident stays open; runback respond continues it' },
         ] as const
@@ -103,7 +105,8 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
   history: async ({ live, style, call, clock }, session, platform) => {
     live.start('Checking with the platform who wrote what');
     const opened = await session.openPlatform(platform, call);
-    const groups = await writersOf(opened, new Date(clock.now().getTime() - LOOK_BACK_MS), call);
+    const since = new Date(clock.now().getTime() - LOOK_BACK_MS);
+    const groups = await writtenBy(opened, { since }, call);
     live.stop();
     if (groups === undefined) {
       live.print(`${style.glyph.warning} ${visible(platform)} keeps no history.`);
@@ -127,65 +130,11 @@ const WAYS: Readonly<Record<Exclude<Way, 'done'>, Work>> = {
     ];
     live.print(groups.length === 0 ? 'Nothing was written in the last 24 hours.' : table(columns, rows, style));
     if (groups.length > rows.length) live.print(`  ... and ${counted(groups.length - rows.length, 'more fields')}`);
+    const [first] = groups;
+    if (first === undefined) return;
+    const words =
+      'Once you know who did the damage, and when it began, a plan can put back what stood there before. It writes nothing until you apply it:';
+    const command = `runback restore plan --platform ${visible(platform)} --from-history --since TIME --suspect ${visible(first.writer)}`;
+    live.print(`\n${wrap(words, style.width).join('\n')}\n\n  ${command}\n`);
   },
 };
-
-interface WriterGroup {
-  readonly writer: string;
-  readonly object: string;
-  readonly field: string;
-  records: number;
-  /** Records of which the platform still knows the value before. */
-  earlier: number;
-  readonly values: Map<string, number>;
-}
-
-/**
- * Who wrote which field on how many records since a time, most first; undefined where the platform keeps no history.
- */
-async function writersOf(
-  { connector, objects }: Platform,
-  since: Date,
-  call: CommandContext['call'],
-): Promise<readonly (Omit<WriterGroup, 'values'> & { readonly value: string; readonly times: number })[] | undefined> {
-  if (connector.capabilities.history === 'none') return undefined;
-  const groups = new Map<string, WriterGroup>();
-  const described = await connector.describe(objects, call);
-  for (const schema of described.objects.filter(({ refused }) => refused === undefined)) {
-    const keys: string[] = [];
-    for await (const { records } of connector.read({ schema, changedSince: since }, call)) {
-      keys.push(...records.map(({ key }) => key));
-      if (keys.length >= LOOKED_AT) break;
-    }
-    const history = schema.fields.filter(({ readOnly }) => !readOnly).map(({ name }) => name);
-    if (keys.length === 0) continue;
-    for await (const batch of connector.read({ schema, keys: keys.slice(0, LOOKED_AT), history }, call))
-      for (const { fields } of batch.history?.values() ?? [])
-        for (const [field, changes] of Object.entries(fields)) take(groups, schema.object, field, changes, since);
-  }
-  return [...groups.values()]
-    .map(({ values, ...group }) => {
-      const [value = '', times = 0] = [...values].sort((a, b) => b[1] - a[1])[0] ?? [];
-      return { ...group, value, times };
-    })
-    .sort((a, b) => b.records - a.records);
-}
-
-function take(
-  groups: Map<string, WriterGroup>,
-  object: string,
-  field: string,
-  changes: readonly { readonly at?: string; readonly writer?: string; readonly value?: unknown }[],
-  since: Date,
-): void {
-  const [latest, before] = changes;
-  if (latest?.at === undefined || Date.parse(latest.at) < since.getTime()) return;
-  const writer = latest.writer ?? 'not known';
-  const name = JSON.stringify([writer, object, field]);
-  const group = groups.get(name) ?? { writer, object, field, records: 0, earlier: 0, values: new Map<string, number>() };
-  groups.set(name, group);
-  group.records += 1;
-  if (before !== undefined) group.earlier += 1;
-  const value = showValue(latest.value ?? null);
-  group.values.set(value, (group.values.get(value) ?? 0) + 1);
-}

@@ -18,6 +18,8 @@ import type {
   ReadRequest,
   RecordBatch,
   Usage,
+  WrittenBatch,
+  WrittenRequest,
 } from '../connector.js';
 import { rejection } from '../http/batch.js';
 import { describe, optionLabels, typeIdOf } from './describe/schema.js';
@@ -25,8 +27,10 @@ import { LINK_READ_BATCH } from './read/associations.js';
 import { readChanged } from './read/changed.js';
 import { readChanges } from './read/changes.js';
 import { KeyList } from './read/key-list.js';
+import { Lacking } from './read/lacking.js';
 import { ReadSession, readLinks } from './read/links.js';
 import { HISTORY_BATCH, READ_BATCH, readAll, readByKeys } from './read/read.js';
+import { writtenSince } from './read/written.js';
 import { HubSpotApi, type ApiSettings, isSuccess } from './wire/api.js';
 import { DAILY_USAGE, dailyQuotaOf } from './wire/daily-quota.js';
 import { isObject } from './wire/shapes.js';
@@ -37,6 +41,9 @@ import { LINK_WRITE_BATCH, writeLinks } from './write/links.js';
 import { updateRecords } from './write/update.js';
 
 const WRITE_BATCH = 100;
+/** Changes of a property that its history holds at most. */
+const KEPT_CHANGES = 20;
+const KEPT_OF_CONTACTS = 45;
 /** How long a description counts as fresh: a run asks for it at each of its steps. */
 const DESCRIBED_FOR_MS = 60_000;
 
@@ -76,6 +83,7 @@ export class HubSpotConnector implements Connector {
   /** Where the account's pages are, once it has said so. */
   #pages: string | undefined;
   #session: ReadSession | undefined;
+  readonly #lacking = new Map<string, Lacking>();
   readonly #described = new Map<string, { readonly schema: PlatformSchema; readonly atMs: number }>();
 
   constructor(settings: HubSpotSettings) {
@@ -123,8 +131,8 @@ export class HubSpotConnector implements Connector {
   }
 
   async *read(request: ReadRequest, call: CallOptions = {}): AsyncIterable<RecordBatch> {
-    const { schema, keys, changedSince, history } = request;
-    if (keys) yield* readByKeys(this.#api, schema, keys, history, call);
+    const { schema, keys, changedSince, history, historyMayLack } = request;
+    if (keys) yield* readByKeys(this.#api, schema, keys, { history, ...(historyMayLack && { lacking: this.#lackingOf(schema.object) }) }, call);
     else if (changedSince) yield* readChanged(this.#api, schema, changedSince, this.#settings.searchLagMs, call);
     else {
       const session = this.#session;
@@ -139,6 +147,15 @@ export class HubSpotConnector implements Connector {
 
   readChanges(request: ChangesRequest, call: CallOptions = {}): AsyncIterable<ChangeBatch> {
     return readChanges(this.#api, request, this.#session, this.#settings.searchLagMs, call);
+  }
+
+  writtenSince(request: WrittenRequest, call: CallOptions = {}): AsyncIterable<WrittenBatch> {
+    return writtenSince(this.#api, request, this.#settings.searchLagMs, call);
+  }
+
+  /** As HubSpot documents it: 45 of a contact's property, 20 of all others. */
+  keptChanges(object: string): number {
+    return object === 'contacts' ? KEPT_OF_CONTACTS : KEPT_CHANGES;
   }
 
   readLinks(request: ReadLinksRequest, call: CallOptions = {}): AsyncIterable<readonly Link[]> {
@@ -207,6 +224,12 @@ export class HubSpotConnector implements Connector {
 
   async close(): Promise<void> {
     await this.#api.close();
+  }
+
+  #lackingOf(object: string): Lacking {
+    const known = this.#lacking.get(object) ?? new Lacking();
+    this.#lacking.set(object, known);
+    return known;
   }
 
   /** What HubSpot says of a private app's token; undefined for tokens of other kinds. */

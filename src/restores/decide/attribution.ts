@@ -19,6 +19,8 @@ export interface Suspicion {
   readonly history: Capabilities['history'];
   /** How the history names what runback itself wrote: an earlier restore or its undo, which is nobody's edit. */
   readonly own?: string;
+  /** The base itself was rebuilt from this history: there is no edit that it does not know, and nothing is cut off it. */
+  readonly rebuilt?: true;
 }
 
 /** Suspicion as a plan's filters put it. */
@@ -137,11 +139,11 @@ export function beforeDamage(
   // What bears the very time of the first write cannot be told to be older.
   const isOlder = (entry: FieldChange): boolean =>
     entries.indexOf(entry) > entries.indexOf(first) && (entry.at === undefined || entry.at !== first.at);
-  const edit = strangers.find(isOlder);
+  const edit = rule.rebuilt === true ? undefined : strangers.find(isOlder);
   const before = edit === undefined ? base : edit.value;
   const between = strangers.find((entry) => !isOlder(entry) && !(entry.value !== undefined && fits(entry, before)));
   if (between !== undefined) return betweenOf(between, verdictOf(between));
-  const oldest = all.at(-1);
+  const oldest = rule.rebuilt === true ? undefined : all.at(-1);
   if (oldest !== undefined && !reaches(rule, all, oldest, base, isPass(oldest))) return { is: 'cut', ...defined({ oldest: oldest.at }) };
   if (edit === undefined || (edit.value !== undefined && fits(edit, base))) return BASE;
   const by = verdictOf(edit);
@@ -204,7 +206,8 @@ export function attributionWords(attribution: Attribution): string {
   }
 }
 
-function judge(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution {
+/** Whether a write belongs to the incident, by who made it and when. */
+export function judge(rule: Suspicion, writer: string | undefined, at: string | undefined): Attribution {
   return { state: verdictOn(rule, writer, at), ...defined({ writer, at }) };
 }
 
@@ -242,12 +245,14 @@ function isOwn({ own, suspects }: Suspicion, entry: FieldChange): boolean {
   return own !== undefined && entry.writer === own && !isSuspect(own, suspects);
 }
 
-function fits(entry: FieldChange, value: Value | undefined): boolean {
+/** True where an entry wrote a value, or does not tell which. */
+export function fits(entry: FieldChange, value: Value | undefined): boolean {
   if (entry.value === undefined) return true;
   return sameValue(entry.value, value) || (isEmpty(entry.value) && isEmpty(value));
 }
 
-function isEmpty(value: Value | undefined): boolean {
+/** True for what holds nothing, in any form. */
+export function isEmpty(value: Value | undefined): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
 }
 

@@ -1,5 +1,5 @@
 import { describeThere, type Platform, type PlatformSchema } from '../../connectors/index.js';
-import { RunbackError, type CallOptions } from '../../lib/index.js';
+import { defined, RunbackError, type CallOptions } from '../../lib/index.js';
 import { unknownKeys, type PlatformMoments, type SnapshotReader } from '../../snapshots/index.js';
 import { suspicionOf, type Suspicion } from '../decide/attribution.js';
 import { compileWhere } from '../decide/where.js';
@@ -64,7 +64,7 @@ export async function contextOf(
     recreations,
     where: compileWhere(filters.where),
     suspicion: suspicionIn(pair, platform, filters),
-    ...(request.chosen === undefined ? {} : { chosen: request.chosen }),
+    ...defined({ chosen: request.chosen, imported: pair.base.header.imported }),
   };
   return { context, coverage };
 }

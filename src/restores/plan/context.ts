@@ -1,27 +1,34 @@
 import type { Platform, PlatformSchema } from '../../connectors/index.js';
 import type { ObjectSchema } from '../../records/index.js';
+import type { ImportedFrom } from '../../snapshots/index.js';
 import type { suspicionOf } from '../decide/attribution.js';
 import type { compileWhere } from '../decide/where.js';
 import type { Recreations } from '../records/journal.js';
 import type { ChosenCells, PlanFilters } from '../types.js';
 import type { SnapshotPair } from './objects/differences.js';
 
-/** What a plan is made from: it stands before the first stage and stays as it is. */
-export interface PlanContext {
-  readonly pair: SnapshotPair;
+/** What records are decided by, wherever their base comes from. */
+export interface DecidingContext {
   readonly platform: Platform;
   readonly filters: PlanFilters;
   /** Object types and links now. */
   readonly live: PlatformSchema;
+  readonly recreations: Recreations;
+  readonly where: ReturnType<typeof compileWhere>;
+  readonly suspicion: ReturnType<typeof suspicionOf>;
+  /** What the base was imported from. */
+  readonly imported?: ImportedFrom;
+  /** Nothing but this is planned. */
+  readonly chosen?: ChosenCells;
+}
+
+/** What a plan is made from: it stands before the first stage and stays as it is. */
+export interface PlanContext extends DecidingContext {
+  readonly pair: SnapshotPair;
   /** Object types and links when the base was made. */
   readonly before: PlatformSchema;
   /** Object types and links when the snapshot of the damage was made. */
   readonly after: PlatformSchema;
-  readonly recreations: Recreations;
-  readonly where: ReturnType<typeof compileWhere>;
-  readonly suspicion: ReturnType<typeof suspicionOf>;
-  /** Nothing but this is planned. */
-  readonly chosen?: ChosenCells;
 }
 
 /** One object type, then and now. */

@@ -98,7 +98,7 @@ function headOf(
 }
 
 /** The pages that show records, as far as the platform has such. */
-function pagesOf({ connector }: Platform, { objects }: PlatformSchema): Pick<PlanHeader, 'pages'> {
+export function pagesOf({ connector }: Platform, { objects }: PlatformSchema): Pick<PlanHeader, 'pages'> {
   const pages: Record<string, string> = {};
   for (const { object } of objects) {
     const page = connector.pageOf?.(object);

@@ -20,11 +20,16 @@ export async function redraft(
   const draft = new Draft(plan.schema, deps.platform.connector.capabilities.batch.update);
   await fill(draft);
   const { version: _version, id, counts, lost: _lost, createdAt: _createdAt, digest: _digest, ...head } = plan.header;
+  const made = { ...head, createdBy: by, from: id, ...more };
+  const { history } = plan.header;
+  if (history !== undefined) {
+    const ofHistory = (object: string): number => history.objects.find((one) => one.object === object)?.of ?? 0;
+    return await writePlan(deps.store, deps.clock, made, plan.schema, draft, counts.nothingToDo, ofHistory);
+  }
   const damaged = await deps.catalog.open(plan.header.damaged.snapshot);
   try {
     requireSame(damaged, plan.header.damaged.digest);
     const rowsOf = (object: string): number => objectInfo(damaged, plan.header.platform, object)?.rows ?? 0;
-    const made = { ...head, createdBy: by, from: id, ...more };
     return await writePlan(deps.store, deps.clock, made, plan.schema, draft, counts.nothingToDo, rowsOf);
   } finally {
     await damaged.close();

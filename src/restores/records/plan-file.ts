@@ -220,7 +220,7 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
           ? `It says that it was made at ${header.createdAt}, ${minutes(-age)} from now: the clock of this machine was changed since.`
           : `It was made at ${header.createdAt}, ${minutes(age)} ago; the limit is ${minutes(conditions.maxAgeMs)}. Records may have changed a lot since.`,
       state: 'Nothing was written.',
-      next: `Make a new one: runback restore plan --platform ${header.platform} --base ${header.base.snapshot}`,
+      next: `Make a new one: ${againOf(header)}`,
     });
   const excess = excessOf(header.counts, conditions.limits);
   if (excess !== undefined && !conditions.approvals.some((approval) => approval.hash === hash))
@@ -230,6 +230,13 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
       next: `Have someone with the authority approve-restore approve the plan with hash ${hash}: runback approve ${header.id}. Or narrow the plan with --object, --field or --key.`,
       data: { hash, records: header.counts.records, of: header.counts.of },
     });
+}
+
+/** The command that makes such a plan again. */
+function againOf({ platform, base, history, filters }: PlanHeader): string {
+  const { since = '', until, suspects = [] } = filters;
+  const window = `--since ${since}${until === undefined ? '' : ` --until ${until}`}${suspects.map((suspect) => ` --suspect ${suspect}`).join('')}`;
+  return `runback restore plan --platform ${platform} ${history === undefined ? `--base ${base.snapshot}` : `--from-history ${window}`}`;
 }
 
 /** In words, how a plan exceeds the limits; undefined where it does not. */

@@ -48,6 +48,7 @@ const account = z
     setsCloseDate: z.boolean(),
     syncsStages: z.boolean(),
     tellsCleared: z.boolean(),
+    withoutHistory: z.array(z.string()),
     firstCompanyIsPrimary: z.boolean(),
   })
   .partial();

@@ -17,6 +17,7 @@ export const planVerb: CommandSpec = {
   options: [
     { flags: '--platform <name>', description: 'platform that holds the damaged records', kind: 'platform' },
     { flags: '--base <snapshot>', description: 'snapshot from before the damage', kind: 'snapshot' },
+    { flags: '--from-history', description: "no snapshot: rebuild what --suspect wrote over since --since from the platform's own history" },
     { flags: '--set <snapshot>', description: 'snapshot of several platforms: plans for all of them, that belong together', kind: 'snapshot' },
     { flags: '--investigation <id>', description: 'exactly the groups of an investigation that are damage: its id, or latest' },
     { flags: '--group <number>', description: 'with --investigation: this group instead', repeat: true },
@@ -37,6 +38,7 @@ export const planVerb: CommandSpec = {
     'runback restore plan --platform hubspot --base latest-verified',
     'runback restore plan --set latest-verified',
     'runback restore plan --investigation latest --group 1',
+    'runback restore plan --platform hubspot --from-history --since "yesterday 14:00" --suspect INTEGRATION:62516',
   ],
   run: plan,
 };
@@ -48,6 +50,7 @@ async function plan(context: CommandContext): Promise<Outcome> {
   if (set !== undefined) return await planOfSet(context, opened, set);
   const investigation = input.text('investigation');
   if (investigation !== undefined) return await planOfInvestigation(context, opened, investigation);
+  if (input.flag('from-history')) return await planOfHistory(context, opened);
   requireOne(context);
   const platform = input.required('platform');
   opened.platformConfig(platform);
@@ -74,8 +77,46 @@ async function plan(context: CommandContext): Promise<Outcome> {
   return planOutcome(opened, await findPlan(opened, made.header.id), made);
 }
 
+/** A plan without any snapshot. Throws `usage` for what only a snapshot can tell, and where no writer is named. */
+async function planOfHistory(context: CommandContext, opened: Session): Promise<Outcome> {
+  const { input, live, call } = context;
+  const other = (['base', 'damaged'] as const).find((name) => input.text(name) !== undefined);
+  if (other !== undefined)
+    throw new RunbackError('usage', `--${other} and --from-history exclude each other`, {
+      why: 'A plan from history is made without a snapshot.',
+      state: 'Nothing was started.',
+      next: 'Leave one of them out. With a good snapshot from before the damage, --base tells more: records and links, too.',
+    });
+  const platform = input.required('platform');
+  opened.platformConfig(platform);
+  const { suspects: _ofSyncs, ...limits } = await filtersOf(context, opened, platform);
+  // All that a sync writes on a good day is no damage: without a snapshot to compare with, a person says whose writes go.
+  const suspects = input.someOf('suspect');
+  const { checkHistoryLimits, planFromHistory } = await import('../../../restores/index.js');
+  const filters = { ...limits, ...defined({ suspects }) };
+  checkHistoryLimits(suspects === undefined ? { ...filters, suspects: ['*'] } : filters);
+  await opened.authorise('plan');
+  live.start(`Opening ${platform}`);
+  const deps = await restoreDeps(opened, platform, context);
+  if (suspects === undefined) {
+    const { whoWrote } = await import('../../flows/written-by.js');
+    const { since = '', until, objects } = limits;
+    live.start('Checking who wrote in that time');
+    throw await whoWrote(
+      deps.platform,
+      { since: new Date(since), ...(until === undefined ? {} : { until: new Date(until) }), ...defined({ objects }) },
+      call,
+    );
+  }
+  live.start('Reading the history');
+  const window = `--since ${limits.since ?? ''}${limits.until === undefined ? '' : ` --until ${limits.until}`}`;
+  live.note(`If this is interrupted, the same command continues it. Give the times as ${window}.`);
+  const made = await planFromHistory({ filters, by: opened.by }, deps, call);
+  return planOutcome(opened, await findPlan(opened, made.header.id), made);
+}
+
 /** Options that mean one platform. */
-const OF_ONE = ['platform', 'base', 'object', 'field', 'except-field', 'key', 'where'] as const;
+const OF_ONE = ['platform', 'base', 'from-history', 'object', 'field', 'except-field', 'key', 'where'] as const;
 
 /** What the groups say already, and what they cannot be narrowed by. */
 const OF_GROUPS = ['platform', 'base', 'damaged', 'set', 'object', 'suspect', 'since', 'until', 'only'] as const;
@@ -107,7 +148,7 @@ function numberOf(text: string): number {
 /** Plans for all platforms of a snapshot. Throws `usage` for what limits a plan to something of one platform. */
 async function planOfSet(context: CommandContext, opened: Session, set: string): Promise<Outcome> {
   const { input } = context;
-  const one = OF_ONE.find((name) => input.list(name).length > 0);
+  const one = OF_ONE.find((name) => (name === 'from-history' ? input.flag(name) : input.list(name).length > 0));
   if (one !== undefined)
     throw new RunbackError('usage', `--${one} and --set exclude each other`, {
       why: `A set is planned whole, for every platform that the snapshot holds; --${one} means one of them.`,
@@ -128,7 +169,7 @@ function requireOne({ input }: CommandContext): void {
   const missing = (['platform', 'base'] as const).find((name) => input.text(name) === undefined);
   if (missing === undefined) return;
   throw new RunbackError('usage', `--${missing} is missing`, {
-    why: 'A plan needs a platform and a base snapshot, or --set for all platforms of one snapshot.',
+    why: 'A plan needs a platform and a base snapshot, or --from-history instead of the snapshot, or --set for all platforms of one snapshot.',
     state: 'Nothing was started.',
     next: 'runback restore plan --help',
   });

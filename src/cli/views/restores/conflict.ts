@@ -25,7 +25,7 @@ export const CONFLICT_WORDS: Readonly<Record<PlanConflict['code'], string>> = {
   consent: 'a person opted out, before or after: needs a yes, or cannot be written',
   irreversible: 'could not be undone',
   unattributed: 'nothing ties the change to the incident',
-  'base-unreadable': 'the base snapshot cannot be read there',
+  'base-unreadable': 'nothing can be read of what stood there before',
   'base-partial': 'gone, and what was imported may hold only a part of it',
 };
 

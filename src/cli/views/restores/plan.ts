@@ -4,7 +4,6 @@ import type {
   LinkChange,
   LostOnCreate,
   LostValue,
-  NotCovered,
   PlanChange,
   PlanConflict,
   PlanHeader,
@@ -17,6 +16,7 @@ import { showValue, visible } from '../text/visible.js';
 import { wrap } from '../text/width.js';
 import { attributionWords } from './attribution.js';
 import { CONFLICT_WORDS } from './conflict.js';
+import { notCoveredLines, sourceOf } from './plan-source.js';
 import { ACTION_WORDS, filterWords } from './plan-words.js';
 import { type Looks, noLooks, pageLine, recordTable, recordText, type RecordRow } from './record.js';
 
@@ -35,8 +35,7 @@ export function planText(plan: PlanSummary, style: Style, proof?: string): strin
       'Platform',
       `${visible(header.platform)} (${header.environment}, account ${visible(header.account)}${header.address === undefined ? '' : ` at ${visible(header.address)}`})`,
     ],
-    ['From', `${header.damaged.snapshot}, the damage`],
-    ['To', `${header.base.snapshot}, the base${proof === undefined ? '' : ` (${proof})`}`],
+    ...sourceOf(header, style, proof),
     ['Writes', `${counted(counts.records, 'records')}${share}, ${counted(counts.cells, 'values')}`],
   ];
   if (actions.length > 0)
@@ -60,10 +59,6 @@ export function planText(plan: PlanSummary, style: Style, proof?: string): strin
   if (filters !== '') pairs.push(['Limited to', filters]);
   pairs.push(['Made', `${time(header.createdAt, style)} by ${visible(header.createdBy)}`], ['Hash', plan.hash]);
   return facts(pairs, style);
-}
-
-function notCoveredLines(items: readonly NotCovered[]): readonly string[] {
-  return items.map(({ object, extent, why }) => `${visible(object)}${extent === 'absence' ? ', what was deleted or created' : ''}: ${visible(why)}`);
 }
 
 function withheldLines(withheld: Readonly<Record<string, readonly string[]>>): readonly string[] {

@@ -27,20 +27,38 @@ export async function* readChanged(
   lagMs: number,
   call: CallOptions,
 ): AsyncGenerator<RecordBatch> {
-  await letIndexCatchUp(api, lagMs, call);
   const given = new Set<string>();
+  for await (const fresh of freshKeys(api, schema, since, lagMs, given, call)) {
+    if (fresh !== 'all') yield* readByKeys(api, schema, fresh, {}, call);
+    else for await (const batch of readAll(api, schema, call)) yield { records: batch.records.filter((record) => !given.has(record.key)) };
+  }
+}
+
+/**
+ * Keys of the records changed since a time, each once, which are added to `given`; at last `all` where search cannot
+ * give the rest of them.
+ */
+export async function* freshKeys(
+  api: HubSpotApi,
+  schema: ObjectSchema,
+  since: Date,
+  lagMs: number,
+  given: Set<string>,
+  call: CallOptions,
+): AsyncGenerator<readonly string[] | 'all'> {
+  await letIndexCatchUp(api, lagMs, call);
   let from = since;
   // What is changed while the search is under way may slip past it: the second round looks for that.
   for (let round = 0; round < 2; round += 1) {
     const begun = indexedAt(api, lagMs);
     const keys = await changedKeys(api, schema, from, lagMs, call);
     if (keys === undefined) {
-      for await (const batch of readAll(api, schema, call)) yield { records: batch.records.filter((record) => !given.has(record.key)) };
+      yield 'all';
       return;
     }
     const fresh = [...keys].filter((key) => !given.has(key));
     for (const key of fresh) given.add(key);
-    if (fresh.length > 0) yield* readByKeys(api, schema, fresh, undefined, call);
+    if (fresh.length > 0) yield fresh;
     from = begun;
   }
 }
@@ -150,7 +168,9 @@ async function searchPage(api: HubSpotApi, schema: ObjectSchema, query: object, 
 /** How many records a search finds in all; undefined where HubSpot does not say. */
 const totalOf = ({ total }: WirePage<WireRecord>): number | undefined => (typeof total === 'number' ? total : undefined);
 
-/** How many live records of an object type HubSpot has indexed; undefined where it does not say. */
-export async function countAll(api: HubSpotApi, schema: ObjectSchema, call: CallOptions): Promise<number | undefined> {
-  return totalOf(await searchPage(api, schema, { filterGroups: [], properties: ['hs_object_id'], limit: 1 }, call));
+/** How many live records of an object type HubSpot has indexed, or changed since a time; undefined where it does not say. */
+export async function countAll(api: HubSpotApi, schema: ObjectSchema, call: CallOptions, since?: Date): Promise<number | undefined> {
+  const filters = [{ propertyName: modifiedProperty(schema), operator: 'GTE', value: String(since?.getTime() ?? 0) }];
+  const filterGroups = since === undefined ? [] : [{ filters }];
+  return totalOf(await searchPage(api, schema, { filterGroups, properties: ['hs_object_id'], limit: 1 }, call));
 }

@@ -91,7 +91,7 @@ class Changes {
   /** Reads those that may have changed, in this round or an earlier one. */
   async *#read(keys: ReadonlySet<string>): AsyncGenerator<ChangeBatch> {
     const there = new Set<string>();
-    for await (const { records } of readByKeys(this.api, this.schema, [...keys], undefined, this.call)) {
+    for await (const { records } of readByKeys(this.api, this.schema, [...keys], {}, this.call)) {
       for (const { key } of records) {
         there.add(key);
         this.#live.add(key);
@@ -107,7 +107,7 @@ class Changes {
   async #mergedAway(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
     const there = new Set<string>();
-    for await (const { records } of readByKeys(this.api, this.schema, ids, undefined, this.call)) for (const { key } of records) there.add(key);
+    for await (const { records } of readByKeys(this.api, this.schema, ids, {}, this.call)) for (const { key } of records) there.add(key);
     this.#lost(ids.filter((id) => !there.has(id)));
   }
 

@@ -7,6 +7,7 @@ import { askWhole, demandWhole, incomplete, type Said, type Whole } from '../../
 import { type HubSpotApi, isRefusal, isSuccess } from '../wire/api.js';
 import { cursorOf, errorBody, isObject, isRecordPage, textIn, type WirePage, type WireRecord } from '../wire/shapes.js';
 import { complaintsIn, verdictOf, wholePage } from '../wire/whole.js';
+import type { Lacking } from './lacking.js';
 import { historyOf, recordMaker } from './records.js';
 
 /** HubSpot's sizes: records a list page, keys a batch read, keys a batch read with history. */
@@ -89,13 +90,23 @@ async function listed(
 
 /** The keys of all live records, or of all archived ones that HubSpot still has (90 days), without their fields. */
 export async function* readKeys(api: HubSpotApi, object: string, call: CallOptions, archived = false): AsyncGenerator<readonly string[]> {
+  for await (const records of readBare(api, object, call, archived)) yield records.map((record) => record.id);
+}
+
+/** When each archived record that HubSpot still has was archived, in milliseconds; NaN where it does not say. */
+export async function* readArchivedAt(api: HubSpotApi, object: string, call: CallOptions): AsyncGenerator<readonly number[]> {
+  for await (const records of readBare(api, object, call, true)) yield records.map(({ archivedAt }) => Date.parse(archivedAt ?? ''));
+}
+
+/** Lists records without their fields, 100 a request. */
+async function* readBare(api: HubSpotApi, object: string, call: CallOptions, archived: boolean): AsyncGenerator<readonly WireRecord[]> {
   const cursors = new Cursors(api);
   let after: string | undefined;
   do {
     const query = `?limit=${String(READ_BATCH)}&archived=${String(archived)}&properties=hs_object_id${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`;
     const page = await listPage(api, object, query, call);
     if (page === undefined) throw incomplete(api, `the list of ${object}`, 'It refuses an address that is short.');
-    yield page.results.filter((record) => (record.archived === true) === archived).map((record) => record.id);
+    yield page.results.filter((record) => (record.archived === true) === archived);
     after = cursors.next(cursorOf(page));
   } while (after !== undefined);
 }
@@ -108,7 +119,7 @@ export async function* readByKeys(
   api: HubSpotApi,
   schema: ObjectSchema,
   keys: readonly string[],
-  history: readonly string[] | undefined,
+  { history, lacking }: HistoryWanted,
   call: CallOptions,
 ): AsyncGenerator<RecordBatch> {
   const make = recordMaker(schema);
@@ -120,7 +131,7 @@ export async function* readByKeys(
   let done = 0;
   for await (const { whole, asked } of inOrder(batches, REQUESTS_AT_ONCE, async (asked) => ({
     asked,
-    whole: await batchRead(api, schema, asked, { names, ...(history ? { history } : {}) }, call),
+    whole: await batchRead(api, schema, asked, { names, ...defined({ history, lacking }) }, call),
   }))) {
     const wires = demandWhole(api, whole, schema.object, asked.length);
     const wanted = new Set(asked);
@@ -134,10 +145,19 @@ export async function* readByKeys(
   }
 }
 
+/** Which history a read by key is to give. */
+export interface HistoryWanted {
+  /** Properties. */
+  readonly history?: readonly string[] | undefined;
+  /** Some of them may have none; see {@link Lacking}. */
+  readonly lacking?: Lacking | undefined;
+}
+
 /** What a batch read is to give. */
 export interface Wanted {
   readonly names: readonly string[];
   readonly history?: readonly string[];
+  readonly lacking?: Lacking;
   /** A unique property that the keys are values of; without it they are ids. */
   readonly idProperty?: string;
 }
@@ -175,7 +195,8 @@ export async function batchRead(
   const ask = async (asked: readonly string[]): Promise<Said<WireRecord>> => {
     const path = api.objects(schema.object, '/batch/read?archived=false');
     const page = (await api.ask(path, { inputs: asked.map((id) => ({ id })), ...body }, isRecordPage, call)) as WirePage<WireRecord>;
-    return saidOf(asked, page, { ...wanted, ...(wanted.history ? { history: wanted.history.filter((name) => writable.has(name)) } : {}) }, holders);
+    const history = wanted.history?.filter((name) => writable.has(name) && wanted.lacking?.isKnown(name) !== true);
+    return saidOf(asked, page, { ...wanted, ...defined({ history }) }, holders);
   };
   const size = wanted.history ? HISTORY_BATCH : READ_BATCH;
   const otherwise = async (key: string): Promise<Said<WireRecord>> => {
@@ -212,7 +233,7 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
   for (const wire of page.results) {
     if (partly.has(wire.id)) continue;
     // Without the history that was asked for it is a part of an answer.
-    if (wanted.history && !hasHistory(wire, wanted.history)) continue;
+    if (wanted.history && !hasHistory(wire, wanted.history, wanted.lacking)) continue;
     const names = idProperty === undefined ? [wire.id, ...mergedIds(wire)] : valuesOf(wire, idProperty);
     const named = names.flatMap((name) => open.get(plain(name)) ?? []);
     const keys = named.length === 0 && asked.length === 1 ? asked : named;
@@ -229,12 +250,13 @@ function saidOf(asked: readonly string[], page: WirePage<WireRecord>, wanted: Wa
  * False where the history of one of these properties is left out, although the record holds a value there, which
  * somebody wrote.
  */
-function hasHistory({ properties, propertiesWithHistory: all }: WireRecord, names: readonly string[]): boolean {
+function hasHistory({ id, properties, propertiesWithHistory: all }: WireRecord, names: readonly string[], lacking?: Lacking): boolean {
   if (!isObject(all)) return false;
-  return names.every((name) => {
+  const without = names.filter((name) => {
     const versions = ownValue(all, name);
-    return (textIn(properties, name) ?? '') === '' || (Array.isArray(versions) && versions.length > 0);
+    return (textIn(properties, name) ?? '') !== '' && !(Array.isArray(versions) && versions.length > 0);
   });
+  return without.length === 0 || lacking?.isKept(id, without) === true;
 }
 
 /**

@@ -36,7 +36,21 @@ export function historyOf(schema: ObjectSchema, wire: WireRecord): RecordHistory
     ...defined({ at, writer, maker: makerOf(textIn(wire.properties, 'hs_object_source')) }),
     ...byPlatform(textIn(wire.properties, 'hs_object_source')),
   };
-  return { fields, ...(Object.keys(created).length === 0 ? {} : { created }) };
+  const merged = mergedOf(wire);
+  return { fields, ...(Object.keys(created).length === 0 ? {} : { created }), ...defined({ merged }) };
+}
+
+/**
+ * Whether other records were merged into one, and when last: `hs_merged_object_ids` lists ids, `hs_calculated_merged_vids`
+ * of contacts ids with times (`123:1690000000000`), the record's own among them.
+ */
+function mergedOf({ id, properties }: WireRecord): RecordHistory['merged'] {
+  const parts = ['hs_merged_object_ids', 'hs_calculated_merged_vids'].flatMap((name) => (textIn(properties, name) ?? '').split(';'));
+  const others = parts.map((part) => part.split(':')).filter(([other = '']) => other !== '' && other !== id);
+  if (others.length === 0) return undefined;
+  const times = others.map(([, ms]) => Number(ms ?? Number.NaN));
+  const timed = new Set(others.flatMap(([other = '', ms]) => (ms === undefined ? [] : [other])));
+  return others.every(([other = '']) => timed.has(other)) ? { at: new Date(Math.max(...times.filter(Number.isFinite))).toISOString() } : {};
 }
 
 function newestFirst(a: FieldChange, b: FieldChange): number {
@@ -50,7 +64,7 @@ function changeOf(field: FieldSchema, version: Readonly<Record<string, unknown>>
   const type = textIn(version, 'sourceType');
   const writer = sourceName(type, textIn(version, 'sourceId') ?? user);
   return {
-    value: fromPlatform(field, version['value']),
+    value: fromPlatform(field, inForm(field, version['value'])),
     ...defined({ at, writer, maker: user === undefined ? makerOf(type) : 'person' }),
     ...(user === undefined ? byPlatform(type) : {}),
   };
@@ -66,6 +80,13 @@ const SOMEBODY =
 /** True where HubSpot wrote by itself; every source that is not known to be somebody's counts. */
 function byPlatform(type: string | undefined): { readonly byPlatform?: true } {
   return type === undefined || SOMEBODY.test(type) ? {} : { byPlatform: true };
+}
+
+/** Times that a history tells in milliseconds, as older ones of HubSpot do, in the form in which a record holds them. */
+function inForm({ type }: FieldSchema, told: unknown): unknown {
+  if ((type !== 'date' && type !== 'datetime') || typeof told !== 'string' || !/^\d{10,14}$/.test(told)) return told;
+  const iso = new Date(Number(told)).toISOString();
+  return type === 'date' ? iso.slice(0, 10) : iso;
 }
 
 function timeOf(text: unknown): string | undefined {

@@ -9,6 +9,7 @@ export interface WireRecord {
   readonly propertiesWithHistory?: unknown;
   readonly createdAt?: string;
   readonly archived?: boolean;
+  readonly archivedAt?: string;
   readonly objectWriteTraceId?: string;
 }
 

@@ -11,7 +11,7 @@ import { withStaying } from '../../decide/unique.js';
 import type { WatchedSides } from '../../decide/watched.js';
 import { withLost } from '../../records/lost.js';
 import type { PlanConflict, RecordSides } from '../../types.js';
-import type { ObjectThenAndNow, PlanContext } from '../context.js';
+import type { DecidingContext, ObjectThenAndNow } from '../context.js';
 import type { Facts, Held } from '../facts/facts.js';
 import { hasLinksApart } from '../links/names.js';
 import { watchedOf, type Difference } from './differences.js';
@@ -30,9 +30,9 @@ export interface DecidedBatch {
  * made of a missing one.
  */
 export async function decideBatch(
-  context: PlanContext,
+  context: DecidingContext,
   type: ObjectThenAndNow,
-  { differences, live }: LiveBatch,
+  { differences, live }: Pick<LiveBatch, 'differences' | 'live'>,
   options: CallOptions,
 ): Promise<DecidedBatch> {
   const { object } = type.live;
@@ -60,8 +60,7 @@ export async function decideBatch(
 }
 
 /** What every decision about one object type depends on. */
-function rulesOf({ filters, suspicion, where, pair, chosen }: PlanContext, type: ObjectThenAndNow): DecideContext {
-  const { imported } = pair.base.header;
+function rulesOf({ filters, suspicion, where, imported, chosen }: DecidingContext, type: ObjectThenAndNow): DecideContext {
   const holds = where?.(type.live);
   return {
     baseSchema: type.base,
@@ -145,7 +144,7 @@ const NO_EVIDENCE: RecordEvidence = {};
 
 /** What is known of a record that is not there, and what became of it. */
 async function evidenceOf(
-  { platform, recreations }: PlanContext,
+  { platform, recreations }: DecidingContext,
   { live: schema }: ObjectThenAndNow,
   difference: Difference,
   live: LiveRecords,

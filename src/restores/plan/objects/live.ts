@@ -1,4 +1,4 @@
-import type { Platform, RecordHistory } from '../../../connectors/index.js';
+import type { Platform, ReadRequest, RecordHistory } from '../../../connectors/index.js';
 import { type CallOptions, chunksOf } from '../../../lib/index.js';
 import type { Link, LinkSchema, ObjectSchema, PlatformRecord } from '../../../records/index.js';
 
@@ -23,13 +23,14 @@ export async function readLive(
   keys: readonly string[],
   historyOf: readonly string[],
   options: CallOptions,
+  more: Pick<ReadRequest, 'historyMayLack'> = {},
 ): Promise<LiveRecords> {
   const { batch } = platform.connector.capabilities;
   const records = new Map<string, PlatformRecord>();
   const history = new Map<string, RecordHistory>();
   const aliases = new Map<string, string>();
   for (const some of chunksOf(keys, historyOf.length > 0 ? batch.history : batch.read)) {
-    const request = { schema, keys: some, ...(historyOf.length === 0 ? {} : { history: historyOf }) };
+    const request = { schema, keys: some, ...(historyOf.length === 0 ? {} : { history: historyOf, ...more }) };
     for await (const answer of platform.connector.read(request, options)) {
       for (const record of answer.records) records.set(record.key, record);
       for (const [key, entries] of answer.history ?? []) history.set(key, entries);

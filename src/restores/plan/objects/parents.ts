@@ -6,7 +6,7 @@ import { carriedLinks, referenceOf, type Carried } from '../../decide/graph.js';
 import { nameOf, type RecordDraft } from '../../decide/order.js';
 import { schemaOf } from '../../records/platform-items.js';
 import type { PlanConflict } from '../../types.js';
-import type { PlanContext } from '../context.js';
+import type { DecidingContext } from '../context.js';
 import type { Facts, Held, Keyed, Known } from '../facts/facts.js';
 import { readLive } from './live.js';
 
@@ -22,7 +22,7 @@ interface Reference {
  * platform would refuse the whole change. Only references that are `exact` are looked at: about the others the platform
  * alone can tell.
  */
-export async function withParents(context: PlanContext, known: Known, held: readonly Held[], options: CallOptions): Promise<Facts> {
+export async function withParents(context: DecidingContext, known: Known, held: readonly Held[], options: CallOptions): Promise<Facts> {
   const referring = exactLinks(context.live);
   if (referring.length === 0) return { changes: held.map(({ change }) => change) };
   const wanted = held.map((one) => ({ one, references: referencesAmong(referring, one) }));
@@ -42,7 +42,7 @@ export async function withParents(context: PlanContext, known: Known, held: read
 
 /** Which of the records referred to are there now. Those of an object type that cannot be read count as there. */
 async function readParents(
-  { platform, live: schema }: PlanContext,
+  { platform, live: schema }: DecidingContext,
   references: readonly Reference[],
   options: CallOptions,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
@@ -58,7 +58,7 @@ async function readParents(
 }
 
 /** Settles what waits: what can be written, and conflicts about the rest. Records of a ring bring each other back. */
-export function settleWaiting({ live: schema }: PlanContext, known: Known): Facts {
+export function settleWaiting({ live: schema }: DecidingContext, known: Known): Facts {
   const all = known.waiting;
   const back = new Set(all.filter(({ change }) => change.action === 'create').map(({ change }) => nameOf(change)));
   const missing = (one: Held): readonly Reference[] =>

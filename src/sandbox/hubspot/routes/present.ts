@@ -45,6 +45,7 @@ export function presenter(type: ObjectType, { links, settings }: Account, wanted
   const names = [...new Set([...alwaysAnswered(type), ...named])].filter((name) => type.properties.has(name));
   const readers = names.map((name) => [name, propertyReader(type, name, links)] as const);
   const { withHistory = [] } = wanted;
+  const told = withHistory.filter((name) => !settings.withoutHistory.includes(`${type.name}/${name}`));
   return (record) => {
     const properties: Record<string, string | null> = {};
     const cleared = settings.tellsCleared ? clearedIn(record) : undefined;
@@ -52,7 +53,7 @@ export function presenter(type: ObjectType, { links, settings }: Account, wanted
     return {
       id: record.id,
       properties,
-      ...(withHistory.length > 0 && { propertiesWithHistory: presentHistory(type, record, links, withHistory) }),
+      ...(withHistory.length > 0 && { propertiesWithHistory: presentHistory(type, record, links, told) }),
       createdAt: new Date(record.createdAt).toISOString(),
       updatedAt: new Date(record.updatedAt).toISOString(),
       archived: record.archivedAt !== undefined,

@@ -19,7 +19,7 @@ import { companyOfAddress, setCompany } from './reactions/contact-company.js';
 import { fillsOfChange, fillsOfNew } from './reactions/server-fills.js';
 import { syncStageOfLink, syncStages } from './reactions/stage-sync.js';
 import { RecordTable } from './record-table.js';
-import { causeOf, type StoredRecord, type Writer } from './record.js';
+import { causeOf, pastOf, type StoredRecord, type Writer } from './record.js';
 import { acceptValues, type PropertyValues, type ValueRules } from './values.js';
 import type { WriteAction, WriteEntry } from './write-entry.js';
 
@@ -237,6 +237,9 @@ export class Portal {
     for (const [property, value] of Object.entries(values))
       if (kept.values[property] !== value) kept.changes.push({ property, value, at, source: { type: 'MERGE_OBJECTS', id: merged.id } });
     this.table(type).replaceValues(kept, values);
+    // The history of both is in that of the record that stays, whichever value it took.
+    kept.changes.push(...pastOf(merged));
+    kept.changes.sort((a, b) => a.at - b.at);
     kept.mergedIds.push(merged.id, ...merged.mergedIds);
     for (const { type: link, to } of links) if (!link.primary && !(link.to === type.name && to === kept.id)) this.links.add(link, kept.id, to);
     this.touch(type, merged, writer, at);

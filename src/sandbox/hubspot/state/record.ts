@@ -51,13 +51,22 @@ export function clearedIn(record: StoredRecord): ReadonlySet<string> {
   return cleared;
 }
 
+/** Everything that was ever written to a record, its creation included. */
+export function pastOf(record: StoredRecord): readonly HistoryEntry[] {
+  return [...Object.keys(record.createdWith).flatMap((property) => firstOf(record, property)), ...record.changes];
+}
+
 /** The history of one property, newest first, the creation included. */
 export function historyOf(record: StoredRecord, property: string): readonly HistoryEntry[] {
-  const first = record.createdWith[property];
-  const entries: HistoryEntry[] =
-    first === undefined ? [] : [{ property, value: first, at: record.createdAt, source: record.filled[property] ?? record.createdBy }];
+  const entries = firstOf(record, property);
   for (const change of record.changes) if (change.property === property) entries.push(change);
-  return entries.reverse();
+  // What came with a merged record may be older than this one.
+  return (record.mergedIds.length === 0 ? entries : entries.sort((a, b) => a.at - b.at)).reverse();
+}
+
+function firstOf(record: StoredRecord, property: string): HistoryEntry[] {
+  const value = record.createdWith[property];
+  return value === undefined ? [] : [{ property, value, at: record.createdAt, source: record.filled[property] ?? record.createdBy }];
 }
 
 /** Who writes, and for which request. */

@@ -17,6 +17,8 @@ export interface AccountSettings {
   readonly syncsStages: boolean;
   /** Answers `''` for a value that was set once and is cleared, instead of null. */
   readonly tellsCleared: boolean;
+  /** Properties whose history is not told, as `contacts/phone`. */
+  readonly withoutHistory: readonly string[];
   /** Makes the first company of a record its primary one. */
   readonly firstCompanyIsPrimary: boolean;
 }
@@ -30,5 +32,6 @@ export const FRESH_ACCOUNT: AccountSettings = {
   setsCloseDate: true,
   syncsStages: false,
   tellsCleared: true,
+  withoutHistory: [],
   firstCompanyIsPrimary: true,
 };

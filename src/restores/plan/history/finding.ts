@@ -1,0 +1,124 @@
+import type { RecordHistory } from '../../../connectors/index.js';
+import type { CallOptions } from '../../../lib/index.js';
+import { ownValue, valueIn, watchedFields, type Fields, type ObjectSchema, type PlatformRecord } from '../../../records/index.js';
+import { isEmpty, type Suspicion } from '../../decide/attribution.js';
+import { conflictOf, fieldOf, isLink, sameSide } from '../../decide/conflicts.js';
+import type { RecordDraft } from '../../decide/order.js';
+import { rebuildRecord, type FromHistory, type UnknownBase } from '../../decide/rebuilt.js';
+import type { PlanConflict, PlanFilters, Unknowable } from '../../types.js';
+import type { DecidingContext } from '../context.js';
+import { decideBatch } from '../objects/decide-batch.js';
+import { watchedOf } from '../objects/differences.js';
+
+/** What the history of one record comes to. Plain data: it is kept until the plan is written. */
+export interface Finding {
+  readonly key: string;
+  readonly change?: RecordDraft;
+  /** The record as it is now, where the change may refer to another record. */
+  readonly live?: Fields;
+  readonly conflicts?: readonly PlanConflict[];
+  readonly nothing?: number;
+  /** The incident wrote to it. */
+  readonly written?: true;
+  readonly created?: true;
+  /** The incident wrote a field that only says what a link says. */
+  readonly linked?: true;
+  /** Why the earlier values of fields are not known, one for each. */
+  readonly unknown?: readonly Unknowable[];
+  /** Fields that hold something and have no history. */
+  readonly untold?: readonly string[];
+}
+
+/** How records of one object type are looked into. */
+export interface Look {
+  readonly context: DecidingContext;
+  readonly schema: ObjectSchema;
+  /** Changes of a field that the platform keeps at least. */
+  readonly kept: number;
+  /** Fields whose history is read. */
+  readonly fields: readonly string[];
+  /** Records of this object type may refer to others by fields that the platform checks. */
+  readonly refers: boolean;
+}
+
+/** Fields whose history can say something about the incident, within the limits of the plan; those of a group together. */
+export function fieldsToRead(schema: ObjectSchema, { fields, exceptFields = [] }: PlanFilters): readonly string[] {
+  const watched = new Set(watchedFields(schema).map(({ name }) => name));
+  const telling = schema.fields.filter(({ name, readOnly, setByItself }) => (!readOnly || watched.has(name)) && setByItself !== true);
+  const groupsOf = (names: readonly string[]): ReadonlySet<string> => new Set(names.flatMap((name) => fieldOf(schema, name)?.group ?? []));
+  const [wanted, left] = [groupsOf(fields ?? []), groupsOf(exceptFields)];
+  return telling
+    .filter(({ name, group = '' }) => fields === undefined || fields.includes(name) || wanted.has(group))
+    .filter(({ name, group = '' }) => !exceptFields.includes(name) && !left.has(group))
+    .map(({ name }) => name);
+}
+
+/** What one record and its history come to; undefined where they say nothing about the incident. Reads nothing more. */
+export async function findingOf(look: Look, record: PlatformRecord, history: RecordHistory, options: CallOptions): Promise<Finding | undefined> {
+  const { context, schema, kept, fields } = look;
+  const { key } = record;
+  const untold = fields.filter((name) => !isEmpty(valueIn(record, name)) && (ownValue(history.fields, name) ?? []).length === 0);
+  const more = untold.length === 0 ? {} : { untold };
+  const found = rebuildRecord({ suspicion: context.suspicion, schema, kept, fields }, record, history);
+  if (found.is === 'untouched') return untold.length === 0 ? undefined : { key, ...more };
+  if (found.is === 'created') return { key, created: true };
+  const { facts, held } = await decideBatch(
+    context,
+    { base: schema, live: schema },
+    {
+      differences: [{ key, base: found.base, damaged: found.damaged, record: undefined, watched: found.watched }],
+      live: { records: new Map([[key, record]]), history: new Map([[key, history]]), aliases: new Map() },
+    },
+    options,
+  );
+  const unknown = found.unknown.filter(({ field }) => isWanted(look, record, field));
+  const conflicts = [...(facts.conflicts ?? []), ...unknown.map((one) => unknownConflict(schema, record, one))];
+  const [first] = held;
+  return {
+    key,
+    written: true,
+    ...more,
+    ...(first === undefined ? {} : { change: first.change, ...(look.refers && first.live !== undefined ? { live: first.live } : {}) }),
+    ...(conflicts.length === 0 ? {} : { conflicts }),
+    ...(facts.nothing === undefined || facts.nothing === 0 ? {} : { nothing: facts.nothing }),
+    ...(isRelinked(schema, found) ? { linked: true } : {}),
+    ...(unknown.length === 0 ? {} : { unknown: unknown.map(({ why }) => why) }),
+  };
+}
+
+/** The filters of a plan hold for what cannot be put back, too; of the base nothing is known. */
+function isWanted({ context: { filters, where }, schema }: Look, { key, fields }: PlatformRecord, field: string): boolean {
+  if (isLink(schema, field) || filters.exceptFields?.includes(field) === true) return false;
+  if (filters.fields?.includes(field) === false) return false;
+  return where === undefined || where(schema)(field, { object: schema.object, key, base: undefined, damaged: fields, live: fields });
+}
+
+function isRelinked(schema: ObjectSchema, found: Extract<FromHistory, { readonly is: 'written' }>): boolean {
+  return found.fields.some((name) => isLink(schema, name));
+}
+
+const WHY: Readonly<Record<Unknowable, string>> = {
+  beyond: 'the platform keeps the last changes of a field only, and what stood there before is no longer among them',
+  merged: 'other records were merged into this one, and its history does not tell which of the earlier values stood here',
+  untold: 'the history does not tell what stood there before',
+};
+
+/** A value that nobody can put back: there is none to offer. */
+function unknownConflict(schema: ObjectSchema, record: PlatformRecord, { field, why, damaged, attribution }: UnknownBase): PlanConflict {
+  const { object } = schema;
+  const live = watchedOf(record, [field])[field] ?? null;
+  const place = { object, key: record.key, field, damaged, live, attribution };
+  const isThere = sameSide(live, damaged);
+  const since = isThere ? '' : ' Someone has edited it since.';
+  const message = `${field} of ${object} ${record.key} was overwritten${who(attribution)}, but ${WHY[why]}.${since}`;
+  return conflictOf(isThere ? 'base-unreadable' : 'edited-since', place, message, 'leave it as it is');
+}
+
+function who({ writer, at }: UnknownBase['attribution']): string {
+  return `${writer === undefined ? '' : ` by ${writer}`}${at === undefined ? '' : ` at ${at}`}`;
+}
+
+/** What a plan from history is decided by: nothing older than the window is part of the incident, and nothing is cut off. */
+export function historySuspicion(suspicion: Suspicion): Suspicion {
+  return { ...suspicion, rebuilt: true };
+}

@@ -1,0 +1,108 @@
+import type { Connector } from '../../../connectors/index.js';
+import { chunksOf, inOrder, silentReporter, type CallOptions } from '../../../lib/index.js';
+import type { ObjectSchema } from '../../../records/index.js';
+import { readLive } from '../objects/live.js';
+import { findingOf, type Finding, type Look } from './finding.js';
+import type { Chunk, Gathered, Reading } from './reading.js';
+
+/** Reads that run at once, so that waiting for answers does not keep the rate limit from being reached. */
+const READS_AT_ONCE = 4;
+/** Records whose findings are kept together: what a process that dies has to read again. */
+const KEPT_TOGETHER = 1000;
+
+/**
+ * Reads the history of all records of an object type that may have been written since the window began, and keeps what
+ * it says. What an earlier process has read is not read again. `n`: the place of the object type among those of the
+ * plan.
+ */
+export async function readObject(look: Look, reading: Reading, n: number, since: Date, options: CallOptions): Promise<void> {
+  const { object } = look.schema;
+  const reporter = options.reporter ?? silentReporter;
+  if (reading.gathered(object) === undefined) await gather(look, reading, n, since, options);
+  const keys = await reading.keys(n);
+  const done = new Set<string>();
+  for await (const chunk of reading.chunks(n)) for (const key of chunk.keys) done.add(key);
+  if (done.size > 0) reporter.note(`Continuing: the history of ${done.size} of ${keys.length} ${object} was read before.`);
+  const open = done.size === 0 ? keys : keys.filter((key) => !done.has(key));
+  let read = done.size;
+  let pending = nothing();
+  for await (const chunk of readHistory(look, open, options)) {
+    pending.keys.push(...chunk.keys);
+    pending.absent.push(...chunk.absent);
+    pending.findings.push(...chunk.findings);
+    read += chunk.keys.length;
+    reporter.progress({ task: `Reading the history of ${object}`, done: read, total: keys.length, unit: 'records' });
+    if (pending.keys.length < KEPT_TOGETHER) continue;
+    await reading.keep(n, pending);
+    pending = nothing();
+  }
+  if (pending.keys.length > 0) await reading.keep(n, pending);
+}
+
+const nothing = (): { readonly keys: string[]; readonly absent: string[]; readonly findings: Finding[] } => ({ keys: [], absent: [], findings: [] });
+
+async function gather(
+  { context: { platform, filters }, schema }: Look,
+  reading: Reading,
+  n: number,
+  since: Date,
+  options: CallOptions,
+): Promise<void> {
+  const { connector } = platform;
+  const wanted = filters.keys === undefined ? undefined : [...new Set(filters.keys)];
+  const keys: string[] = [];
+  let known: Gathered = { of: 0 };
+  for await (const batch of written(connector, schema, since, wanted === undefined ? undefined : 'total', options)) {
+    if ('keys' in batch) for (const key of batch.keys) keys.push(key);
+    else known = 'total' in batch ? { ...known, of: batch.total } : { ...known, deleted: batch.deleted };
+    (options.reporter ?? silentReporter).progress({ task: `Finding changed ${schema.object}`, done: keys.length, unit: 'records' });
+  }
+  await reading.gather(n, schema.object, wanted ?? keys, known);
+}
+
+/** Keys of the records that were written since a reading began: what was read of them may be older than they are. */
+export async function writtenLater({ context: { platform }, schema }: Look, since: Date, options: CallOptions): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for await (const batch of written(platform.connector, schema, since, 'keys', options))
+    if ('keys' in batch) for (const key of batch.keys) keys.add(key);
+  return keys;
+}
+
+/** What may have been written since a time; of a driver that cannot be asked for that, what it reads as changed. */
+async function* written(
+  connector: Connector,
+  schema: ObjectSchema,
+  since: Date,
+  only: 'keys' | 'total' | undefined,
+  options: CallOptions,
+): ReturnType<NonNullable<Connector['writtenSince']>> {
+  if (connector.writtenSince !== undefined) {
+    yield* connector.writtenSince({ schema, since, ...(only === undefined ? {} : { only }) }, options);
+    return;
+  }
+  let total = 0;
+  for await (const { records } of connector.read({ schema, changedSince: since }, options)) {
+    total += records.length;
+    yield { keys: records.map(({ key }) => key) };
+  }
+  yield { total };
+}
+
+/** What the histories of records say, some at a time, in the order of the keys. */
+export async function* readHistory(look: Look, keys: readonly string[], options: CallOptions): AsyncIterable<Chunk> {
+  const { context, schema, fields } = look;
+  const { connector } = context.platform;
+  const batches = chunksOf(keys, connector.capabilities.batch.history);
+  const reads = inOrder(batches, READS_AT_ONCE, async (some) => {
+    const { records, history } = await readLive(context.platform, schema, some, fields, options, { historyMayLack: true });
+    return { some, records, history };
+  });
+  for await (const { some, records, history } of reads) {
+    const findings: Finding[] = [];
+    for (const [key, record] of records) {
+      const finding = await findingOf(look, record, history.get(key) ?? { fields: {} }, options);
+      if (finding !== undefined) findings.push(finding);
+    }
+    yield { keys: some, absent: some.filter((key) => !records.has(key)), findings };
+  }
+}
