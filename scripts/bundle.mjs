@@ -26,9 +26,9 @@ async function ship() {
   const start = [
     '#!/usr/bin/env node',
     "import { createRequire } from 'node:module';",
-    "import { fileURLToPath } from 'node:url';",
     '',
-    `createRequire(import.meta.url)('./chunks/start.cjs').start(fileURLToPath(new URL('chunks', import.meta.url)), 'main.cjs', '${await digestOf(folder, names)}');`,
+    'const require = createRequire(import.meta.url);',
+    `require('./chunks/start.cjs').start(require.resolve('./chunks/main.cjs'), '${await digestOf(folder, names)}');`,
     '',
   ];
   await writeFile(join(dist, 'runback.js'), start.join('\n'), { mode: 0o755 });

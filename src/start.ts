@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { constants, Script } from 'node:vm';
 
 import { type Compiled, compiledFile, keepCompiled, readCompiled } from './compiled.js';
@@ -11,14 +11,15 @@ type Body = (exports: object, require: (name: string) => unknown, module: { expo
 const BEFORE = '(function (exports, require, module, __filename, __dirname) { ';
 
 /**
- * Runs what is shipped: scripts in one folder that name each other as `./name`, from the first one on. Each is taken as
+ * Runs what is shipped: scripts in one folder that name each other as `./name`, from the `first` one on (its path). Each is taken as
  * an earlier run of the same command left it to V8 (Node's own cache leaves out functions that are compiled when they
  * are called, which are most); `build`: which build they are of.
  */
-export function start(folder: string, first: string, build: string): void {
-  const others = createRequire(join(folder, first));
+export function start(first: string, build: string): void {
+  const folder = dirname(first);
+  const others = createRequire(first);
   // It says so itself.
-  if (unfitNode(process.versions.node) !== undefined) return void others(`./${first}`);
+  if (unfitNode(process.versions.node) !== undefined) return void others(first);
   const file = compiledFile(build, process.argv.slice(2), process.env);
   const compiled: Compiled = file === undefined ? new Map() : readCompiled(file);
   const scripts = new Map<string, Script>();
@@ -49,5 +50,5 @@ export function start(folder: string, first: string, build: string): void {
     process.once('exit', () => {
       if (isNew) keepCompiled(file, new Map([...compiled, ...[...scripts].map(([name, script]) => [name, script.createCachedData()] as const)]));
     });
-  run(first);
+  run(basename(first));
 }

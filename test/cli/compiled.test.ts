@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const START = `const { join } = require('node:path');
-require(${JSON.stringify(join(dist, 'chunks', 'start.cjs'))}).start(join(__dirname, 'chunks'), 'main.cjs', process.env.BUILD ?? 'build');`;
+require(${JSON.stringify(join(dist, 'chunks', 'start.cjs'))}).start(join(__dirname, 'chunks', 'main.cjs'), process.env.BUILD ?? 'build');`;
 
 /** A small program whose answer stands in a function that is compiled when it is called. */
 const answering = (answer: string): string => `const other = require("./other.cjs");

@@ -38,8 +38,11 @@ test.each([
 
 test('on a Node that is too old nothing but the one line about it is loaded', async () => {
   expect([...(await readFile(main, 'utf8')).matchAll(/^import .* from '(.*)';$/gmu)].map(([, from]) => from)).toEqual(['node:module']);
+  const started = await readFile(join(dirname(main), 'chunks', 'start.cjs'), 'utf8');
+  const required = [...started.matchAll(/require\((?:"|`)([^"`]+)(?:"|`)\)/gu)].map(([, from]) => from ?? '');
+  expect(required.filter((from) => !from.startsWith('node:') && !/^\.\/(?:rolldown-runtime|node-version)/u.test(from))).toEqual([]);
   const [first = '', later] = (await readFile(join(dirname(main), 'chunks', 'main.cjs'), 'utf8')).split('(async()=>{');
-  expect([...first.matchAll(/require\("([^"]+)"\)/gu)].filter(([, from]) => !from?.startsWith('./rolldown-runtime'))).toEqual([]);
+  expect([...first.matchAll(/require\("([^"]+)"\)/gu)].filter(([, from]) => !/^\.\/(?:rolldown-runtime|node-version)/u.test(from ?? ''))).toEqual([]);
   expect(later).toMatch(/unfitNode\(.*process\.exit\(1\).*require\(/su);
 });
 

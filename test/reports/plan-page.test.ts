@@ -116,6 +116,7 @@ async function pageOf(personal: boolean): Promise<PlanPage> {
       conflicts: new Proxy({} as PlanPage['words']['conflicts'], { get: (_, code) => `meaning of ${String(code)}` }),
       choices: () => ({ keep: 'Keep what is there now', restore: 'Put the old value back' }),
       filters: 'where base.email == "ann@example.com"',
+      notCovered: ['contacts, links: not told'],
       effect: `changes ${CHANGES} records`,
     },
     looks: (object, key) => ({ name: `Ann ${key}`, address: `ann${key}@example.com`, page: `https://app.example.com/${object}/${key}` }),

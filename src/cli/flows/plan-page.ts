@@ -7,6 +7,7 @@ import { csvLine } from '../../snapshots/index.js';
 import type { OpenPlan } from '../prompts/operator-deps.js';
 import { type OutputFile, writeText } from '../shell/output-file.js';
 import { choiceNames, CONFLICT_WORDS } from '../views/restores/conflict.js';
+import { notCoveredLines } from '../views/restores/plan-source.js';
 import { ACTION_WORDS, effectOf, filterWords } from '../views/restores/plan-words.js';
 import { noLooks } from '../views/restores/record.js';
 import { recordsOf } from './looks.js';
@@ -55,6 +56,7 @@ async function pageOf(open: OpenPlan, plan: Plan, personal: boolean): Promise<Pl
       choices: (conflict) => choiceNames(conflict, 'the record'),
       filters: filterWords(header.filters),
       effect: effectOf(header),
+      notCovered: notCoveredLines(header.notCovered ?? []),
     },
     looks: (await open.looks?.(shown)) ?? noLooks,
     personal,

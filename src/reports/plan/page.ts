@@ -23,6 +23,8 @@ export interface PlanWords {
   readonly filters: string;
   /** `changes 120 records, deletes 18 records`. */
   readonly effect: string;
+  /** What it does not cover, a line each. */
+  readonly notCovered: readonly string[];
 }
 
 /** A plan as a page for someone who is to decide about it. */
@@ -101,8 +103,12 @@ class Drawn {
       ],
       ['Records', `${count(counts.records)} of ${count(counts.of)}`],
       ['Values', count(counts.cells)],
-      ['From the damage in', { code: header.damaged.snapshot }],
-      ['Back to', { code: header.base.snapshot }],
+      ...(header.history === undefined
+        ? ([
+            ['From the damage in', { code: header.damaged.snapshot }],
+            ['Back to', { code: header.base.snapshot }],
+          ] as [string, Inlines][])
+        : ([['Back to', "what stood there before, by the platform's own history: there is no snapshot"]] as [string, Inlines][])),
       ...(limited === '' ? [] : ([['Limited to', this.#text(limited)]] as [string, Inlines][])),
       ...(counts.unproved === undefined
         ? []
