@@ -32,6 +32,8 @@ export const THRESHOLDS = {
   remapOptions: 3,
   /** Share of cut-off values that are as long as the longest: a limit cuts at one length, a person does not. */
   cutAtLimit: 0.6,
+  /** Characters that are left of a shortened text, at least: codes (o45, o4) begin alike by chance. No field is limited to fewer. */
+  leastLeft: 6,
 
   /** Minutes without a write that end a stretch, at least; and in medians of the gaps before. */
   gapMinutes: 30,

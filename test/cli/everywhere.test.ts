@@ -43,7 +43,7 @@ test('on a Node that is too old nothing but the one line about it is loaded', as
   expect(required.filter((from) => !from.startsWith('node:') && !/^\.\/(?:rolldown-runtime|node-version)/u.test(from))).toEqual([]);
   const [first = '', later] = (await readFile(join(dirname(main), 'chunks', 'main.cjs'), 'utf8')).split('(async()=>{');
   expect([...first.matchAll(/require\("([^"]+)"\)/gu)].filter(([, from]) => !/^\.\/(?:rolldown-runtime|node-version)/u.test(from ?? ''))).toEqual([]);
-  expect(later).toMatch(/unfitNode\(.*process\.exit\(1\).*require\(/su);
+  expect(later).toMatch(/^const unfit=.*process\.exit\(1\).*require\(/su);
 });
 
 test.each([

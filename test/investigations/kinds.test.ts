@@ -33,6 +33,7 @@ test.each([
   ['500000', '1500000', 'other'],
   ['Anna', 'Berta', 'other'],
   ['Müller', 'Mller', 'other'],
+  ['o45', 'o4', 'other'],
 ] as const)('%s to %s is %s', (before, after, expected) => {
   expect(kind(before, after)).toBe(expected);
 });

@@ -1,4 +1,5 @@
 import { setElements, type FieldSchema } from '../../records/index.js';
+import { THRESHOLDS } from '../thresholds.js';
 import type { Cell, Label, Write } from '../types.js';
 import { isArtefact, isDecoded, sameButForm } from './texts.js';
 import { dayOf, isEmpty, numberOf, textOf, timeOf } from './values.js';
@@ -36,7 +37,11 @@ export function kindOf(write: Judged, schema: FieldSchema | undefined, sinceMs: 
   if (numberOf(before) !== undefined && numberOf(before) === numberOf(after)) return 'form';
   if (sameButForm(before, after) || isDecoded(after, before)) return 'form';
   if (write.movedFrom !== undefined) return 'moved';
-  return numberOf(before) === undefined && before.length > after.length && before.startsWith(after) ? 'shortened' : 'other';
+  return isShortened(before, after) ? 'shortened' : 'other';
+}
+
+function isShortened(before: string, after: string): boolean {
+  return numberOf(before) === undefined && after.length >= THRESHOLDS.leastLeft && before.length > after.length && before.startsWith(after);
 }
 
 function consentOf(before: Cell, after: Cell, schema: FieldSchema | undefined): 'opted-in' | 'opted-out' | undefined {

@@ -38,7 +38,7 @@ export const planVerb: CommandSpec = {
     'runback restore plan --platform hubspot --base latest-verified',
     'runback restore plan --set latest-verified',
     'runback restore plan --investigation latest --group 1',
-    'runback restore plan --platform hubspot --from-history --since "yesterday 14:00" --suspect INTEGRATION:62516',
+    'runback restore plan --platform hubspot --from-history --since "today 14:00"',
   ],
   run: plan,
 };
