@@ -166,3 +166,13 @@ export async function restoreTable(server, folder, changes, options) {
   const [restore] = readdirSync(join(folder, '.runback/restores'));
   return restore;
 }
+
+/** SQL that makes a table of people: `rows` of them, 12 columns of ordinary kinds. */
+export const peopleTable = (name, rows) => `
+  create table ${name} (id bigint primary key, email text not null, first_name text, last_name text, phone text, city text, country text,
+    score numeric(12,2), opted_out boolean not null, born date, updated_at timestamptz not null, notes text);
+  insert into ${name} select i, 'person' || i || '@example.com', 'First' || (i % 977), 'Last' || (i % 7919), '+1 555 ' || lpad((i % 10000)::text, 4, '0'),
+    'City ' || (i % 313), (array['US','DE','FR','JP','BR'])[1 + i % 5], (i % 100000) / 7.0, i % 13 = 0, date '1950-01-01' + (i % 20000)::int,
+    timestamptz '2026-01-01' + (i % 1000000) * interval '1 second', case when i % 4 = 0 then null else md5(i::text) end
+    from generate_series(1, ${rows}) i;
+  analyze ${name};`;

@@ -21,6 +21,8 @@ export type Compiled = ReadonlyMap<string, Buffer>;
 
 /** The words that a command begins with name it, so many of them. */
 const WORDS = 2;
+/** What builds are called (scripts/bundle.mjs). */
+const BUILD = /^[\da-f]{16}$/u;
 const WORD = /^[a-z][a-z-]{0,30}$/u;
 /** About a megabyte each. */
 const MOST_FILES = 40;
@@ -40,7 +42,7 @@ export function compiledFile(build: string, words: readonly string[], env: NodeJ
   const caches = isAbsolute(named) ? named : join(homedir(), '.cache');
   const other = words.findIndex((word) => !WORD.test(word));
   const command = words.slice(0, other === -1 ? WORDS : Math.min(other, WORDS));
-  return join(caches, 'runback', build, [...command, cachedDataVersionTag().toString(16)].join('.'));
+  return join(caches, 'runback', 'compiled', build, [...command, cachedDataVersionTag().toString(16)].join('.'));
 }
 
 /**
@@ -61,16 +63,18 @@ export function readCompiled(file: string): Compiled {
   }
 }
 
-/** Keeps it for the next time, whole or not at all; what earlier builds kept goes. Nothing depends on it: where it cannot be kept, it is not. */
-export function keepCompiled(file: string, compiled: Compiled): void {
+/** Keeps it for the next time, whole or not at all; what earlier builds kept goes. Nothing depends on it: where it cannot be made or kept, it is not. */
+export function keepCompiled(file: string, make: () => Compiled): void {
   const folder = dirname(file);
   const written = `${file}.${process.pid}`;
   try {
-    for (const path of [dirname(dirname(folder)), dirname(folder), folder]) if (!isOurs(folderAt(path))) return;
-    writeFileSync(written, packed(compiled), { mode: 0o600 });
+    const builds = dirname(folder);
+    for (const path of [dirname(dirname(builds)), dirname(builds), builds, folder]) if (!isOurs(folderAt(path))) return;
+    writeFileSync(written, packed(make()), { mode: 0o600 });
     renameSync(written, file);
-    for (const name of readdirSync(dirname(folder)))
-      if (name !== basename(folder)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+    // Never anything that was not put there as code of a build: somebody's own folder may have this name.
+    for (const name of readdirSync(builds))
+      if (BUILD.test(name) && name !== basename(folder)) rmSync(join(builds, name), { recursive: true, force: true });
     for (const path of oldest(folder)) rmSync(path, { force: true });
   } catch {
     remove(written);

@@ -48,7 +48,8 @@ export function start(first: string, build: string): void {
 
   if (file !== undefined)
     process.once('exit', () => {
-      if (isNew) keepCompiled(file, new Map([...compiled, ...[...scripts].map(([name, script]) => [name, script.createCachedData()] as const)]));
+      if (isNew)
+        keepCompiled(file, () => new Map([...compiled, ...[...scripts].map(([name, script]) => [name, script.createCachedData()] as const)]));
     });
   run(basename(first));
 }

@@ -3,19 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { median, paired, processorSeconds, run, runback, startPostgres, which } from '../support.mjs';
+import { median, paired, peopleTable, processorSeconds, run, runback, startPostgres, which } from '../support.mjs';
 
 const ROWS = Number(process.env.RUNBACK_BENCH_ROWS ?? 1_000_000);
 const SMALL = ROWS / 10;
-
-const table = (name, rows) => `
-  create table ${name} (id bigint primary key, email text not null, first_name text, last_name text, phone text, city text, country text,
-    score numeric(12,2), opted_out boolean not null, born date, updated_at timestamptz not null, notes text);
-  insert into ${name} select i, 'person' || i || '@example.com', 'First' || (i % 977), 'Last' || (i % 7919), '+1 555 ' || lpad((i % 10000)::text, 4, '0'),
-    'City ' || (i % 313), (array['US','DE','FR','JP','BR'])[1 + i % 5], (i % 100000) / 7.0, i % 13 = 0, date '1950-01-01' + (i % 20000)::int,
-    timestamptz '2026-01-01' + (i % 1000000) * interval '1 second', case when i % 4 = 0 then null else md5(i::text) end
-    from generate_series(1, ${rows}) i;
-  analyze ${name};`;
 
 const line = (what, ours, against, ratio, reach) => ({
   what,
@@ -54,8 +45,8 @@ export async function measure() {
   try {
     // Nothing is written to a database that does not say what it is.
     await server.query("alter database postgres set runback.environment = 'staging'");
-    await server.query(table('big', ROWS));
-    await server.query(table('small', SMALL));
+    await server.query(peopleTable('big', ROWS));
+    await server.query(peopleTable('small', SMALL));
     const [big, small] = [await workspace('big-ws', 'big'), await workspace('small-ws', 'small')];
     const rows = [];
     const snapshots = [];

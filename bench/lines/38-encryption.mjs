@@ -3,20 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { newKeyPair } from '../../dist/snapshots/index.js';
-import { paired, run, runback, startPostgres } from '../support.mjs';
+import { paired, peopleTable, run, runback, startPostgres } from '../support.mjs';
 
 const ROWS = Number(process.env.RUNBACK_BENCH_ROWS ?? 1_000_000);
 const REACH = 1.3;
-
-/** The table of the other PostgreSQL lines. */
-const TABLE = `
-  create table big (id bigint primary key, email text not null, first_name text, last_name text, phone text, city text, country text,
-    score numeric(12,2), opted_out boolean not null, born date, updated_at timestamptz not null, notes text);
-  insert into big select i, 'person' || i || '@example.com', 'First' || (i % 977), 'Last' || (i % 7919), '+1 555 ' || lpad((i % 10000)::text, 4, '0'),
-    'City ' || (i % 313), (array['US','DE','FR','JP','BR'])[1 + i % 5], (i % 100000) / 7.0, i % 13 = 0, date '1950-01-01' + (i % 20000)::int,
-    timestamptz '2026-01-01' + (i % 1000000) * interval '1 second', case when i % 4 = 0 then null else md5(i::text) end
-    from generate_series(1, ${ROWS}) i;
-  analyze big;`;
 
 /** Taking and verifying an encrypted snapshot, each against the same one unencrypted. */
 export async function measure() {
@@ -38,7 +28,7 @@ export async function measure() {
   };
   try {
     await server.query("alter database postgres set runback.environment = 'staging'");
-    await server.query(TABLE);
+    await server.query(peopleTable('big', ROWS));
     const sealed = await workspace('sealed', `backups: { encrypt: { to: [${recipient}] }, identity: "file:identity" }\n`);
     const plain = await workspace('plain', 'backups: { storage: backups }\n');
     const ids = { sealed: '', plain: '' };

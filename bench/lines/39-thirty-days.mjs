@@ -6,20 +6,12 @@ import { join } from 'node:path';
 import { Redactor, systemClock } from '../../dist/lib/index.js';
 import { openCatalog } from '../../dist/snapshots/index.js';
 import { openFileStore } from '../../dist/store/index.js';
-import { run, runback, startPostgres, which } from '../support.mjs';
+import { peopleTable, run, runback, startPostgres, which } from '../support.mjs';
 
 const ROWS = Number(process.env.RUNBACK_BENCH_DAILY_ROWS ?? 200_000);
 const DAYS = Number(process.env.RUNBACK_BENCH_DAYS ?? 30);
 const REACH = 0.15;
 const READ_REACH = 1.3;
-
-const TABLE = `
-  create table people (id bigint primary key, email text not null, first_name text, last_name text, phone text, city text, country text,
-    score numeric(12,2), opted_out boolean not null, born date, updated_at timestamptz not null, notes text);
-  insert into people select i, 'person' || i || '@example.com', 'First' || (i % 977), 'Last' || (i % 7919), '+1 555 ' || lpad((i % 10000)::text, 4, '0'),
-    'City ' || (i % 313), (array['US','DE','FR','JP','BR'])[1 + i % 5], (i % 100000) / 7.0, i % 13 = 0, date '1950-01-01' + (i % 20000)::int,
-    timestamptz '2026-01-01' + (i % 1000000) * interval '1 second', case when i % 4 = 0 then null else md5(i::text) end
-    from generate_series(1, ${ROWS}) i;`;
 
 /** What a day does: 1 % of the rows get another value, some go, some are new. */
 const day = (n) => `
@@ -43,7 +35,7 @@ export async function measure() {
   const repository = join(folder, 'restic');
   try {
     await server.query("alter database postgres set runback.environment = 'staging'");
-    await server.query(TABLE);
+    await server.query(peopleTable('people', ROWS));
     await writeFile(
       join(folder, 'runback.yml'),
       'version: 1\nplatforms:\n  db:\n    connector: postgres\n    environment: staging\n    url: env:BENCH_URL\n    objects: [public.people]\nbackups: { jobs: { nightly: { platforms: [db], incremental: true, watch: "off" } } }\n',

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const START = `const { join } = require('node:path');
-require(${JSON.stringify(join(dist, 'chunks', 'start.cjs'))}).start(join(__dirname, 'chunks', 'main.cjs'), process.env.BUILD ?? 'build');`;
+require(${JSON.stringify(join(dist, 'chunks', 'start.cjs'))}).start(join(__dirname, 'chunks', 'main.cjs'), process.env.BUILD ?? '0123456789abcdef');`;
 
 /** A small program whose answer stands in a function that is compiled when it is called. */
 const answering = (answer: string): string => `const other = require("./other.cjs");
@@ -42,10 +42,10 @@ function run(args: readonly string[] = [], env: Readonly<Record<string, string>>
 }
 
 /** The one file of the build. */
-async function kept(build = 'build'): Promise<string> {
-  const names = await readdir(join(caches, 'runback', build));
+async function kept(build = '0123456789abcdef'): Promise<string> {
+  const names = await readdir(join(caches, 'runback', 'compiled', build));
   expect(names).toHaveLength(1);
-  return join(caches, 'runback', build, names[0] ?? '');
+  return join(caches, 'runback', 'compiled', build, names[0] ?? '');
 }
 
 /** V8 looks at the length of a source only: another answer of the same length tells whose code was run. */
@@ -67,25 +67,39 @@ test('the second run takes what the first compiled, and leaves the file as it is
 test('another build takes nothing of it, and clears it away', async () => {
   run();
   await changeSource();
-  expect(run([], { BUILD: 'next' })).toBe('later2');
-  expect(await readdir(join(caches, 'runback'))).toEqual(['next']);
+  expect(run([], { BUILD: 'fedcba9876543210' })).toBe('later2');
+  expect(await readdir(join(caches, 'runback', 'compiled'))).toEqual(['fedcba9876543210']);
+});
+
+test('what is not code of a build is never removed, whatever lies there: a workspace may have that name', async () => {
+  const kept = ['runback.yml', 'backups/snap.zip', 'compiled/mine.txt', 'compiled/build/notes'];
+  for (const path of kept) {
+    await mkdir(dirname(join(caches, 'runback', path)), { recursive: true, mode: 0o755 });
+    await writeFile(join(caches, 'runback', path), 'mine');
+  }
+  run();
+  run([], { BUILD: 'fedcba9876543210' });
+  for (const path of kept) expect(await readFile(join(caches, 'runback', path), 'utf8')).toBe('mine');
+  expect((await readdir(join(caches, 'runback', 'compiled'))).sort()).toEqual(['build', 'fedcba9876543210', 'mine.txt']);
 });
 
 test('every command has a file of its own, named by its words alone', async () => {
   run(['restore', 'plan', 'person']);
   run(['forget', 'someone@example.com']);
   run(['--workspace', 'place']);
-  const names = (await readdir(join(caches, 'runback', 'build'))).map((name) => name.replace(/\.?[0-9a-f]+$/u, ''));
+  const names = (await readdir(join(caches, 'runback', 'compiled', '0123456789abcdef'))).map((name) => name.replace(/\.?[0-9a-f]+$/u, ''));
   expect(names.sort()).toEqual(['', 'forget', 'restore.plan']);
 });
 
 test('whatever words commands begin with, the files stay few; a relative folder for caches does not count', async () => {
   run();
   const kept = await mkdtemp(join(folder, 'many-'));
-  for (let n = 0; n < 60; n += 1) await writeFile(join(caches, 'runback', 'build', `word-${n}`), '');
+  for (let n = 0; n < 60; n += 1) await writeFile(join(caches, 'runback', 'compiled', '0123456789abcdef', `word-${n}`), '');
   run(['init', 'a-folder']);
-  expect(await readdir(join(caches, 'runback', 'build'))).toHaveLength(40);
-  expect((await readdir(join(caches, 'runback', 'build'))).filter((name) => name.startsWith('init.a-folder.'))).toHaveLength(1);
+  expect(await readdir(join(caches, 'runback', 'compiled', '0123456789abcdef'))).toHaveLength(40);
+  expect((await readdir(join(caches, 'runback', 'compiled', '0123456789abcdef'))).filter((name) => name.startsWith('init.a-folder.'))).toHaveLength(
+    1,
+  );
   expect(run([], { XDG_CACHE_HOME: 'here', HOME: kept })).toBe('first2');
   expect(await readdir(kept), 'its place is the home').toEqual(['.cache']);
 });
@@ -160,7 +174,7 @@ test('the program itself: what is kept of one command is taken by its next run',
   } catch {
     // No workspace is here: it says so.
   }
-  const builds = await readdir(join(caches, 'runback'));
+  const builds = await readdir(join(caches, 'runback', 'compiled'));
   expect(builds).toHaveLength(1);
   const file = await kept(builds[0]);
   expect((await stat(file)).size).toBeGreaterThan(50_000);

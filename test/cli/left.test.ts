@@ -77,7 +77,7 @@ test('as a table and as a page', async () => {
   expect(head).toBe('name,address,page,object,key,field,conflict,before,damaged,now,what it means,what to do');
   expect(rows).toHaveLength(2);
   const html = await written('left.html');
-  expect(html).toContain('Changed by someone since: 1');
+  expect(html).toContain('1 left alone: someone changed them since');
   expect(html).toContain('edited-since');
   expect(html).toContain(`runback restore show ${plan} --decide`);
   expect(await written('left.md')).toContain('Contains personal data');

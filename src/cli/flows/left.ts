@@ -1,13 +1,12 @@
 import { pipeline } from 'node:stream/promises';
 
-import type { TextDocument } from '../../document/index.js';
 import type { Value } from '../../records/index.js';
 import type { LeftItem, LeftKind, Plan } from '../../restores/index.js';
 import { csvLine } from '../../snapshots/index.js';
 import { byPrefix } from '../session/prefix.js';
 import type { Session } from '../session/session.js';
 import { type OutputFile, writeText } from '../shell/output-file.js';
-import { whatToDo } from '../views/restores/left.js';
+import { KIND_WORDS, sideOf, whatToDo } from '../views/restores/left.js';
 import { type Looks, sideText } from '../views/restores/record.js';
 import { looksIn } from './looks.js';
 import { findPlan } from './restore.js';
@@ -78,10 +77,18 @@ export async function countLeft(items: AsyncIterable<LeftItem>, most: number): P
 export async function writeLeft(left: LeftOf, file: OutputFile): Promise<number> {
   const page = /\.(html?|md)$/iu.exec(file.path)?.[1]?.toLowerCase();
   if (page === undefined) return await writeTable(left, file);
-  const { documentHtml, documentMarkdown } = await import('../../document/index.js');
+  const { leftHtml, leftMarkdown } = await import('../../reports/index.js');
   const counts = await countLeft(left.items(), SHOWN);
-  const document = documentOf(left, counts, await left.looks(counts.first));
-  await writeText(file, page === 'md' ? documentMarkdown(document) : documentHtml(document));
+  const { header } = left.plan;
+  const shown = {
+    of: left.restore ?? header.id,
+    platform: header.platform,
+    ...counts,
+    shown: SHOWN,
+    looks: await left.looks(counts.first),
+    words: { kinds: KIND_WORDS, side: sideOf, todo: (item: LeftItem) => todo(item, left) },
+  };
+  await writeText(file, page === 'md' ? leftMarkdown(shown) : leftHtml(shown));
   return Object.values(counts.kinds).reduce((sum, n) => sum + n, 0);
 }
 
@@ -115,60 +122,6 @@ function cellsOf(item: LeftItem, left: LeftOf, looks: Looks): Parameters<typeof 
     field === undefined || isFields(value) ? sideText(value, field === undefined && kind === 'conflict') : value;
   return [name, address, page, object, key, field, code ?? kind, side(wanted), side(damaged), side(now), message, todo(item, left)];
 }
-
-function documentOf(left: LeftOf, { kinds, first }: LeftCounts, looks: Looks): TextDocument {
-  const { header } = left.plan;
-  const id = left.restore ?? header.id;
-  return {
-    title: `Left for people: ${header.platform}`,
-    lead: [
-      ['What ', { code: id }, ' leaves.'],
-      [{ strong: 'Contains personal data.' }, ' Keep it where such data may be kept.'],
-      [`The first ${SHOWN} of each kind; all of them: `, { code: `runback restore left ${id} --to left.csv` }],
-    ],
-    sections: Object.entries(kinds).map(([kind, n]) => ({
-      title: `${KIND_TITLES[kind as LeftKind]}: ${n.toLocaleString('en')}`,
-      blocks: [
-        {
-          kind: 'table',
-          caption: KIND_TITLES[kind as LeftKind],
-          columns: ['Record', 'Field', 'Why', 'Should be', 'Now', 'What to do'],
-          rows: first
-            .filter((item) => item.kind === kind)
-            .map((item) => ({
-              cells: [
-                recordCell(item, looks),
-                item.field ?? 'the whole record',
-                [...(item.code === undefined ? [] : [{ code: item.code }, ' ']), item.message ?? ''],
-                sideText(item.wanted, false),
-                sideText(item.now, false),
-                todo(item, left),
-              ],
-            })),
-        },
-      ],
-    })),
-  };
-}
-
-function recordCell({ object, key }: LeftItem, looks: Looks): TextDocument['lead'][number] {
-  const { name, address, page } = looks(object, key);
-  const called = name === undefined ? (address ?? '') : address === undefined ? name : `${name} <${address}>`;
-  return [...(called === '' ? [] : [`${called}, `]), `${object} `, page === undefined ? { code: key } : { link: page, text: key }];
-}
-
-/** Headings of the kinds. */
-const KIND_TITLES: Readonly<Record<LeftKind, string>> = {
-  conflict: 'Conflicts of the plan',
-  moved: 'Changed by someone since',
-  refused: 'Refused by the platform',
-  failed: 'Failed',
-  'in-doubt': 'In doubt',
-  'not-tried': 'Not tried',
-  altered: 'Stored differently by the platform',
-  beside: 'Changed by the platform itself',
-  made: 'Made by the platform itself',
-};
 
 function todo(item: LeftItem, { plan, restore }: LeftOf): string {
   return whatToDo(item, plan.header.id, restore);

@@ -14,14 +14,11 @@ import {
 } from '../views/restores/plan.js';
 import { type Looks, noLooks } from '../views/restores/record.js';
 import { count, counted } from '../views/text/format.js';
-import { showValue } from '../views/text/visible.js';
 import type { OpenPlan, OperatorDeps } from './operator-deps.js';
 
 type BrowserDeps = Pick<OperatorDeps, 'style' | 'print'>;
 
 const FIRST = 10;
-/** Different values of one field that are told apart when looking for the most common one. */
-const VALUES_KEPT = 1000;
 /** Lines of a plan that are kept in memory for searching; larger plans are browsed in this many at a time. */
 const WINDOW = 5000;
 
@@ -38,30 +35,14 @@ export async function showPlan(plan: OpenPlan, { style, print }: BrowserDeps, op
   if (options.danger === true) print(`\n${dangerText(header, 'runback restore undo latest, or undo the run', style)}`);
 }
 
-/**
- * Changes of a plan by field, most first: what damage looks like at a glance. Streams the plan; keeps one entry a
- * field.
- */
+/** Changes of a plan by field, most first: what damage looks like at a glance. */
 export async function fieldCounts(plan: OpenPlan): Promise<readonly FieldCount[]> {
-  const counts = new Map<string, { object: string; field: string; changes: number; values: Map<string, number> }>();
-  for await (const line of plan.lines()) {
-    if (!isChange(line) || 'link' in line || line.action !== 'update') continue;
-    for (const [field, move] of Object.entries(line.fields)) {
-      if (move.keeps === true) continue;
-      const name = `${line.object} ${field}`;
-      const entry = counts.get(name) ?? { object: line.object, field, changes: 0, values: new Map<string, number>() };
-      counts.set(name, entry);
-      entry.changes += 1;
-      const value = showValue(move.from);
-      if (entry.values.has(value) || entry.values.size < VALUES_KEPT) entry.values.set(value, (entry.values.get(value) ?? 0) + 1);
-    }
-  }
-  return [...counts.values()]
-    .map(({ object, field, changes, values }) => {
-      const [value = '', times = 0] = [...values].sort((a, b) => b[1] - a[1])[0] ?? [];
-      return { object, field, changes, common: { value, times } };
-    })
-    .sort((a, b) => b.changes - a.changes);
+  const { groupsOfPlan } = await import('../../reports/index.js');
+  const lines = async function* (): AsyncGenerator<readonly PlanLine[]> {
+    for await (const line of plan.lines()) yield [line];
+  };
+  const { changes } = await groupsOfPlan(lines());
+  return changes.filter(({ action }) => action === 'update');
 }
 
 /**

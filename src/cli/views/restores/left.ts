@@ -7,7 +7,7 @@ import { byHandText } from './by-hand.js';
 import { changedText, type Looks, recordTable, sideText } from './record.js';
 
 /** What each kind of what is left is, in a few words. */
-const KIND_WORDS: Readonly<Record<LeftKind, string>> = {
+export const KIND_WORDS: Readonly<Record<LeftKind, string>> = {
   conflict: 'conflicts of the plan, not written',
   moved: 'left alone: someone changed them since',
   refused: 'refused by the platform',
@@ -18,6 +18,11 @@ const KIND_WORDS: Readonly<Record<LeftKind, string>> = {
   beside: 'changed by the platform itself',
   made: 'made by the platform itself',
 };
+
+/** What one side of it holds: of a conflict about a whole record, its fields. */
+export function sideOf(value: unknown, { kind, field }: LeftItem): string {
+  return value === undefined && kind !== 'conflict' ? '' : sideText(value, kind === 'conflict' && field === undefined);
+}
 
 /** What a person does about one of them. */
 export function whatToDo({ kind, byHand, open, object, key }: LeftItem, plan: string, restore: string | undefined): string {
@@ -66,14 +71,14 @@ export function leftText(
     '',
     recordTable(
       [{ title: 'Field', shrink: true }, { title: 'Why' }, { title: 'Before', shrink: true }, { title: 'Now', shrink: true }],
-      shown.map(({ object, key, field, kind, code, wanted, damaged, now }) => ({
-        object,
-        key,
+      shown.map((item) => ({
+        object: item.object,
+        key: item.key,
         cells: [
-          visible(field ?? ''),
-          visible(code ?? kind),
-          sideText(wanted, kind === 'conflict' && field === undefined),
-          kind === 'conflict' || now !== undefined ? changedText(damaged, now, kind === 'conflict' && field === undefined) : '',
+          visible(item.field ?? ''),
+          visible(item.code ?? item.kind),
+          sideOf(item.wanted, item),
+          item.kind === 'conflict' ? changedText(item.damaged, item.now, item.field === undefined) : sideOf(item.now, item),
         ],
       })),
       style,

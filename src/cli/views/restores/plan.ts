@@ -132,7 +132,8 @@ export interface FieldCount {
   readonly object: string;
   readonly field: string;
   readonly changes: number;
-  readonly common: { readonly value: string; readonly times: number };
+  /** Absent where all are different. */
+  readonly now?: { readonly value: unknown; readonly times: number };
 }
 
 /** Changes by field: one value on many records is what an overwrite looks like. */
@@ -143,10 +144,10 @@ export function fieldsTable(fields: readonly FieldCount[], style: Style): string
       { title: 'Changes', align: 'right' },
       { title: 'Most common value now', shrink: true },
     ],
-    fields.map(({ object, field, changes, common }) => [
+    fields.map(({ object, field, changes, now }) => [
       `${visible(object)} ${visible(field)}`,
       count(changes),
-      common.times > 1 ? `${visible(common.value)} (${count(common.times)} times)` : 'all different',
+      now === undefined ? 'all different' : `${showValue(now.value)} (${count(now.times)} times)`,
     ]),
     style,
   );
