@@ -83,9 +83,14 @@ test('as a table and as a page', async () => {
   expect(await written('left.md')).toContain('Contains personal data');
 });
 
-test('once the restore is undone, what the plan leaves is all there is', async () => {
+test('once the restore is undone, what the undo left is what counts', async () => {
+  // Someone gives one of the repaired contacts another title: the undo leaves it.
+  edit(7, 'Edited after the restore');
   await go('restore', 'undo', restore, '--yes');
   const data = await json('restore', 'left', plan);
-  expect(data).toMatchObject({ plan, kinds: { conflict: 1 } });
-  expect(data).not.toHaveProperty('restore');
+  expect(data).toMatchObject({ plan, restore, kinds: { conflict: 1, moved: 1 } });
+  expect(data['first']).toContainEqual(
+    expect.objectContaining({ kind: 'moved', undo: true, key: workspace.contacts[7], field: 'jobtitle', wanted: 'Intern' }),
+  );
+  expect((await go('restore', 'left', restore)).stdout.replaceAll(/\s+/gu, ' ')).toContain('so the undo left it');
 });

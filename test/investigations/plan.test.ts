@@ -61,6 +61,18 @@ const phones = (world: World): Record<string, Value | undefined> =>
   Object.fromEntries(Object.entries(world.connector.state().records['contacts'] ?? {}).map(([id, { phone }]) => [id, phone]));
 
 describe('a plan of groups', () => {
+  test('a record that was damaged and is gone since is asked about, not left out', async () => {
+    const world = await lived();
+    const { connector, clock, take } = world;
+    const base = await take();
+    clock.move(5 * HOUR);
+    for (let n = 10; n < 60; n += 1) connector.put('contacts', key(n), { phone: null }, 'sync:a');
+    const found = await investigated(world, [base, await take()]);
+    connector.put('contacts', key(12), null, 'person:7');
+    const plan = await planned(world, found);
+    expect(plan.header.counts).toMatchObject({ actions: { update: 49 }, conflicts: { 'deleted-later': 1 } });
+  });
+
   test('puts back what each cell held just before the damage, also where the same sync had written it rightly before', async () => {
     const world = await lived();
     const { connector, clock, take } = world;

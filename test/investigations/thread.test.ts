@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -117,6 +117,21 @@ test('a runbook finds the damage by itself and plans exactly that', async () => 
   expect(stdout).toContain('"updates":40');
 });
 
+test.each([
+  [['--platform', 'hubspot', '--base', 'latest', '--group', '1'], '--group needs --investigation'],
+  [['--set', 'latest', '--group', '1'], '--group needs --investigation'],
+  [['--set', 'latest', '--investigation', 'latest'], '--set and --investigation exclude each other'],
+  [
+    ['--investigation', 'latest', '--platform', 'hubspot', '--from-history', '--since', '2h'],
+    '--investigation and --from-history exclude each other',
+  ],
+])('what would plan more than was asked for is refused: %j', async (more, what) => {
+  inProcesses = false;
+  const { code, stderr } = await go('restore', 'plan', ...more);
+  expect(code).toBe(64);
+  expect(stderr).toContain(what);
+});
+
 test('an investigation that tells of a forgotten record is gone, and says so before', async () => {
   const key = fixedNeighbour();
   const there = await json('forget', '--platform', 'hubspot', '--object', 'contacts', '--key', key, '--dry-run');
@@ -124,6 +139,37 @@ test('an investigation that tells of a forgotten record is gone, and says so bef
   expect((await go('investigate', '--show', 'latest')).code).toBe(2);
   expect((await json('forget', '--platform', 'hubspot', '--object', 'contacts', '--key', key, '--confirm', 'forget:1')).code).toBe(0);
   expect((await go('investigate', '--show', 'latest')).code).toBe(10);
+});
+
+test('an investigation that cannot be read goes with the forgotten, and holds up nothing', async () => {
+  await json('investigate', '--platform', 'hubspot');
+  const folder = join(workspace.dir, '.runback', 'investigations');
+  const [name = ''] = await readdir(folder);
+  const whole = await readFile(join(folder, name), 'utf8');
+  for (const broken of [`${whole}{"g":1,"o":`, whole.replace('"groups":[', '"groups":[3,'), 'nonsense\n']) {
+    await writeFile(join(folder, name), broken);
+    expect((await go('restore', 'plan', '--investigation', 'latest')).stderr).not.toMatch(/bug|TypeError|SyntaxError/u);
+  }
+  const key = fixedNeighbour();
+  const { code, data } = await json('forget', '--platform', 'hubspot', '--object', 'contacts', '--key', key, '--confirm', 'forget:1');
+  expect([code, data['left']]).toEqual([0, []]);
+  expect(await readdir(folder)).not.toContain(name);
+});
+
+test.each([
+  ['groups without an investigation', 'groups: [1]', 'Groups were given, and no investigation'],
+  ['a writer that did none of it', 'investigation: "${{ steps.look.investigation }}", groups: [1], suspects: ["INTEGRATION:999"]', 'names no writer'],
+])('a runbook with %s plans nothing', async (_what, more, why) => {
+  inProcesses = false;
+  const text = RUNBOOK.replace('investigation: "${{ steps.look.investigation }}"', more).replaceAll(/^ {4}verify: .*\n/gmu, '');
+  await writeFile(join(workspace.dir, 'runbooks', 'found.yml'), text);
+  const base = String((await json('snapshot', 'create', '--platform', 'hubspot')).data['id']);
+  const damaged = workspace.contacts.filter((id) => phoneOf(id) !== undefined).slice(40, 80);
+  for (const id of damaged) workspace.sandbox.writeAs(SYNC).update('contacts', id, { phone: '' });
+  const { code, stdout, stderr } = await go('runbook', 'run', 'found', '--input', `base=${base}`, '--json');
+  expect(code).not.toBe(0);
+  expect(`${stdout}${stderr}`).toContain(why);
+  expect(stdout).not.toContain('"updates"');
 });
 
 /** A damaged contact that is not the one somebody fixed. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { groupsOfPlan, planHtml, planMarkdown, type PlanPage } from '../../src/reports/index.js';
+import { groupsOfPlan, placeholders, planHtml, planMarkdown, type PlanPage, planRows } from '../../src/reports/index.js';
 import type { PlanHeader, PlanLine } from '../../src/restores/index.js';
 import { hasBrowser, openBrowser, openPage, violationsOf } from '../support/browser.js';
 import { fullSweeps } from '../support/sweeps.js';
@@ -115,7 +115,7 @@ async function pageOf(personal: boolean): Promise<PlanPage> {
       actions: { update: 'change', create: 'create again', delete: 'delete', undelete: 'undelete', link: 'link', unlink: 'unlink' },
       conflicts: new Proxy({} as PlanPage['words']['conflicts'], { get: (_, code) => `meaning of ${String(code)}` }),
       choices: () => ({ keep: 'Keep what is there now', restore: 'Put the old value back' }),
-      filters: 'where base.email == "ann@example.com"',
+      filters: personal ? 'where base.email == "ann@example.com"' : 'where (an expression)',
       notCovered: ['contacts, links: not told'],
       effect: `changes ${CHANGES} records`,
     },
@@ -144,12 +144,52 @@ test('groups: what is written, how often, by whom, and what most of it is; inter
 test('the page without personal data holds no value, name, address or word of the filter; the same value has the same placeholder', async () => {
   const page = await pageOf(false);
   for (const text of [planHtml(page), planMarkdown(page)]) {
-    for (const told of ['Valued Customer', 'Title 1', 'Ann 1', '@example.com', '+49']) expect(text, told).not.toContain(told);
+    for (const told of ['Valued Customer', 'Title 1', 'Ann 1', '@example.com', '+49', 'Schmidt']) expect(text, told).not.toContain(told);
     expect(text).toContain('not possible');
     expect(text).toContain('Ask the person.');
     expect([...text.matchAll(/\[value 1\\?\]/gu)].length).toBeGreaterThan(1);
   }
   expect(planHtml(await pageOf(true))).toContain('ann100001@example.com');
+});
+
+test('a key that is an address is none on the page or in the table, and no sentence of the plan names a value', async () => {
+  const attribution = { state: 'unknown' } as const;
+  const address = 'ann@example.com';
+  const some: readonly PlanLine[] = [
+    { kind: 'change', n: 1, action: 'update', object: 'people', key: address, fields: { city: { from: 'a', to: 'b' } }, why: 'changed', attribution },
+    {
+      kind: 'change',
+      n: 2,
+      action: 'link',
+      link: 'x',
+      from: { object: 'people', key: '1' },
+      to: { object: 'people', key: address },
+      why: 'cut',
+      attribution,
+    },
+    {
+      kind: 'conflict',
+      id: 'c',
+      code: 'edited-since',
+      object: 'people',
+      key: address,
+      field: 'lastname',
+      message: 'In the meantime someone wrote "Anna Schmidt" to lastname',
+      choices: { keep: 'a', restore: 'b' },
+    },
+  ];
+  const looks = (object: string, key: string): { readonly page: string } => ({
+    page: `https://app.example.com/${object}/${encodeURIComponent(key)}`,
+  });
+  const rows = planRows(some, { looks, hide: placeholders() });
+  const page = await pageOf(false);
+  const groups = await groupsOfPlan(
+    (async function* () {
+      yield some;
+    })(),
+  );
+  for (const text of [JSON.stringify(rows), planHtml({ ...page, groups, looks })])
+    for (const told of ['ann@example', 'ann%40example', 'Schmidt']) expect(text, told).not.toContain(told);
 });
 
 test('what stands in data cannot become markup', async () => {

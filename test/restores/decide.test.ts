@@ -523,3 +523,31 @@ test('a value that cannot be written is told as it was and as it is: an empty on
   expect(messageOf({ base: { optout: true }, damaged: { optout: false }, live: { optout: false } })).toContain('was true and is false');
   expect(messageOf({ base: { optout: true }, damaged: { optout: '' }, live: { optout: '' } })).toContain('was true and is empty');
 });
+
+test('of fields that go back as a whole, one that was not chosen makes it a question', () => {
+  const filters: PlanFilters = { suspects: ['sync:*'], unattributed: 'refuse', deleteCreated: false };
+  const decideWith = (chosen: readonly string[]): ReturnType<typeof decideRecord> =>
+    decideRecord(
+      {
+        baseSchema: SCHEMA,
+        liveSchema: SCHEMA,
+        filters,
+        suspicion: suspicionOf(filters, BASE_AT, 'field'),
+        where: (name) => chosen.includes(name),
+        isChosen: (_key, name) => chosen.includes(name),
+      },
+      {
+        object: 'contacts',
+        key: '1',
+        base: { street: 'a', zip: '1' },
+        // The sync emptied the street, and changed the zip rightly before.
+        damaged: { street: '', zip: '2' },
+        live: { street: '', zip: '2' },
+      },
+      { history: BY_SYNC },
+    );
+  const asked = decideWith(['street']);
+  expect(asked.change).toBeUndefined();
+  expect(asked.conflicts).toMatchObject([{ code: 'unattributed', message: expect.stringContaining('zip is in none of the groups') as string }]);
+  expect(decideWith(['street', 'zip']).change).toMatchObject({ fields: { street: { to: 'a' }, zip: { to: '1' } } });
+});

@@ -207,14 +207,17 @@ class Forgetting {
       await this.#at({ what: 'plan', id }, async () => await (this.dry ? planTellsOf(store, id, what) : forgetInPlan(store, id, what)));
   }
 
-  /** An investigation that tells of them goes as a whole: it is made again in minutes. */
+  /** An investigation that tells of them goes as a whole, as does one that cannot be read: it is made again in minutes. */
   async #investigations(): Promise<void> {
     const { store } = this.deps;
     const isOne = (platform: string, object: string, key: string): boolean =>
       this.records.some((one) => one.platform === platform && one.object === object && one.key === key);
     for (const id of await store.ledgers(INVESTIGATIONS))
       await this.#at({ what: 'investigation', id }, async () => {
-        const tells = await investigationTellsOf(store, id, isOne);
+        const tells = await investigationTellsOf(store, id, isOne).catch((error: unknown) => {
+          if (isRunbackError(error, 'document-damaged')) return true;
+          throw error;
+        });
         if (tells && !this.dry) await store.ledger(INVESTIGATIONS, id).delete();
         return tells;
       });

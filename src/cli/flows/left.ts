@@ -41,14 +41,10 @@ export async function findLeft(session: Session, wanted: string): Promise<LeftOf
   };
 }
 
-/** The last restore of a plan, unless it was put back. */
+/** The last restore of a plan. */
 async function lastOf({ store }: Session, restores: readonly string[], plan: string): Promise<string | undefined> {
-  const { readCreated, readRestore } = await import('../../restores/index.js');
-  for (const id of [...restores].reverse()) {
-    if ((await readCreated(store, id))?.plan !== plan) continue;
-    const { state } = await readRestore(store, id);
-    return state === 'undone' || state === 'undoing' ? undefined : id;
-  }
+  const { readCreated } = await import('../../restores/index.js');
+  for (const id of [...restores].reverse()) if ((await readCreated(store, id))?.plan === plan) return id;
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { RunbackError } from '../../lib/index.js';
 import type { PlanPage } from '../../reports/index.js';
-import type { Plan, PlanLine } from '../../restores/index.js';
+import type { Plan, PlanFilters, PlanLine } from '../../restores/index.js';
 import { csvLine } from '../../snapshots/index.js';
 import type { OpenPlan } from '../prompts/operator-deps.js';
 import { type OutputFile, writeText } from '../shell/output-file.js';
@@ -54,7 +54,7 @@ async function pageOf(open: OpenPlan, plan: Plan, personal: boolean): Promise<Pl
       actions: ACTION_WORDS,
       conflicts: CONFLICT_WORDS,
       choices: (conflict) => choiceNames(conflict, 'the record'),
-      filters: filterWords(header.filters),
+      filters: filterWords(personal ? header.filters : withoutValues(header.filters)),
       effect: effectOf(header),
       notCovered: notCoveredLines(header.notCovered ?? []),
     },
@@ -81,4 +81,13 @@ async function writeTable(open: OpenPlan, plan: Plan, file: OutputFile, personal
 
 async function looksOf(open: OpenPlan, lines: readonly PlanLine[]): Promise<typeof noLooks> {
   return (await open.looks?.(recordsOf(lines))) ?? noLooks;
+}
+
+/** Limits without what may be values of records: the expression, and keys that may be addresses. */
+function withoutValues({ where, keys, ...rest }: PlanFilters): PlanFilters {
+  return {
+    ...rest,
+    ...(where === undefined ? {} : { where: '(an expression)' }),
+    ...(keys === undefined ? {} : { keys: keys.map((_, i) => `[key ${i + 1}]`) }),
+  };
 }

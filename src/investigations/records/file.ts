@@ -49,8 +49,19 @@ export async function readInvestigation(store: Store, id: string): Promise<Inves
 
 function headerOf(line: string, location: string): InvestigationHeader {
   const read: unknown = parsed(line);
-  if (typeof read !== 'object' || read === null || !('version' in read) || read.version !== 1 || !('groups' in read)) throw damaged(location);
+  if (typeof read !== 'object' || read === null || !('version' in read) || read.version !== 1) throw damaged(location);
+  const { groups, platform, base, damaged: state } = read as Partial<InvestigationHeader>;
+  const isWhole = Array.isArray(groups) && groups.every((group: unknown) => typeof group === 'object' && group !== null && 'n' in group);
+  if (!isWhole || typeof platform !== 'string' || typeof base?.snapshot !== 'string' || typeof state?.snapshot !== 'string') throw damaged(location);
   return read as InvestigationHeader;
+}
+
+function cellOf(line: string, location: string): CellLine {
+  const read = parsed(line) as Partial<CellLine> | undefined | null;
+  const { g, o, k, f, at } = read ?? {};
+  const texts = [o, k, f ?? '', at ?? ''];
+  if (typeof g !== 'number' || texts.some((text) => typeof text !== 'string')) throw damaged(location);
+  return read as CellLine;
 }
 
 function parsed(line: string): unknown {
@@ -72,9 +83,10 @@ function damaged(location: string): RunbackError {
 /** The cells of some groups, each with when the damage first wrote it. */
 export async function* cellsOf(store: Store, id: string, groups: ReadonlySet<number>): AsyncIterable<CellLine> {
   let isFirst = true;
-  for await (const line of store.ledger(INVESTIGATIONS, id).read()) {
+  const ledger = store.ledger(INVESTIGATIONS, id);
+  for await (const line of ledger.read()) {
     if (!isFirst) {
-      const cell = JSON.parse(line) as CellLine;
+      const cell = cellOf(line, ledger.location);
       if (groups.has(cell.g)) yield cell;
     }
     isFirst = false;
@@ -89,9 +101,18 @@ export async function investigationTellsOf(
 ): Promise<boolean> {
   const { header } = await readInvestigation(store, id);
   for await (const { o, k } of cellsOf(store, id, new Set(header.groups.map(({ n }) => n)))) {
-    const ends = o.split('~').slice(0, 2);
-    const keys = ends.length === 2 ? k.split(' ') : [k];
-    if (keys.some((key, i) => isOne(header.platform, ends[i] ?? o, key))) return true;
+    const [from, to] = o.split('~');
+    if (
+      to === undefined
+        ? isOne(header.platform, o, k)
+        : cutsOf(k).some(([a, b]) => isOne(header.platform, from ?? '', a) || isOne(header.platform, to, b))
+    )
+      return true;
   }
   return false;
+}
+
+/** Both keys of a link as they may be: a key can hold spaces too, and it is better to find too much. */
+function cutsOf(keys: string): readonly (readonly [string, string])[] {
+  return [...keys.matchAll(/ /gu)].map(({ index }) => [keys.slice(0, index), keys.slice(index + 1)] as const);
 }

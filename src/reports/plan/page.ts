@@ -68,7 +68,7 @@ class Drawn {
         ['Hash: ', { code: hash }, '. An approval is bound to it: a plan that differs in one value has another.'],
         this.page.personal
           ? [{ strong: 'Contains personal data.' }, ' Keep it where such data may be kept.']
-          : 'Values of records, names and addresses are replaced by placeholders such as [value 1], the same one for the same value. Keys of records and names of writers stay.',
+          : 'Values of records, names and addresses are replaced by placeholders such as [value 1], the same one for the same value. Keys of records and names of writers stay, unless they are addresses.',
         [
           `Examples only: the plan has ${count(total)} changes. All of them as a table: `,
           { code: `runback restore show ${header.id} --to plan.csv` },
@@ -109,7 +109,7 @@ class Drawn {
             ['Back to', { code: header.base.snapshot }],
           ] as [string, Inlines][])
         : ([['Back to', "what stood there before, by the platform's own history: there is no snapshot"]] as [string, Inlines][])),
-      ...(limited === '' ? [] : ([['Limited to', this.#text(limited)]] as [string, Inlines][])),
+      ...(limited === '' ? [] : ([['Limited to', limited]] as [string, Inlines][])),
       ...(counts.unproved === undefined
         ? []
         : ([['Not proved', `${count(counts.unproved)} changes: nothing ties them to the incident, and they were included by a person`]] as [
@@ -232,12 +232,9 @@ class Drawn {
     ];
   }
 
-  #missing({ notCovered = [], withheld = {}, lost = [] }: PlanHeader): readonly Block[] {
+  #missing({ withheld = {}, lost = [] }: PlanHeader): readonly Block[] {
     const rows: [string, string][] = [
-      ...notCovered.map(({ object, extent, why }): [string, string] => [
-        extent === 'absence' ? `${object}, what was deleted or created` : object,
-        why,
-      ]),
+      ...this.page.words.notCovered.map((line): [string, string] => ['Not covered', this.#text(line)]),
       ...Object.entries(withheld).map(([object, names]): [string, string] => [object, `${names.join(', ')}: never stored, and stays as it is`]),
       ...lost.flatMap(({ object, records, always, fields }) => [
         ...fields.map(({ field, what, records: n }): [string, string] => [
@@ -264,12 +261,14 @@ class Drawn {
 
   #record(object: string, key: string): Inlines {
     const { name, address, page } = this.page.looks(object, key);
+    // A key may be an address, and so may what is made of it.
+    const id = this.#text(key, true);
     const shown: ShownRecord = {
       object,
-      key,
+      key: id,
       ...(name === undefined ? {} : { name: this.#word(name) }),
       ...(address === undefined ? {} : { address: this.#word(address) }),
-      ...(page === undefined ? {} : { page }),
+      ...(page === undefined || id !== key ? {} : { page }),
     };
     return recordInlines(shown);
   }
@@ -293,8 +292,9 @@ class Drawn {
     return this.page.personal ? text : this.#hide.word(text);
   }
 
-  #text(text: string): string {
-    return this.page.personal ? text : this.#hide.text(text);
+  /** `id`: it is the key of something. */
+  #text(text: string, id = false): string {
+    return this.page.personal ? text : this.#hide.text(text, id);
   }
 }
 

@@ -40,20 +40,29 @@ export interface RowOptions {
 export function planRows(lines: readonly PlanLine[], { looks, hide }: RowOptions): readonly PlanRow[] {
   const value = (one: unknown): Value | undefined => (one === undefined || hide === undefined ? one : hide.value(one)) as Value | undefined;
   const word = (one: string | undefined): string | undefined => (one === undefined || hide === undefined ? one : hide.word(one));
+  // A key, and what is made of it, may be an address.
+  const id = (one: string): string => (hide === undefined ? one : hide.text(one, true));
   const known = (object: string, key: string): PlanRow => {
     const { name, address, page } = looks(object, key);
-    return [object, key, word(name), word(address), page];
+    return [
+      object,
+      id(key),
+      word(name),
+      word(address),
+      page === undefined || id(decodeURIComponent(page)) === decodeURIComponent(page) ? page : undefined,
+    ];
   };
   return lines.flatMap((line): readonly PlanRow[] => {
     if (line.kind === 'conflict') {
       const { code, object, key, field, base, damaged, live, message, attribution } = line;
-      const why = hide === undefined ? message : hide.text(message);
+      // What the plan says in words may name values.
+      const why = hide === undefined ? message : undefined;
       return [
         ['', code, ...known(object, key), field, value(live), undefined, value(base), value(damaged), why, attribution?.writer, attribution?.at],
       ];
     }
     const record = 'link' in line ? line.from : line;
-    const end = 'link' in line ? `${line.to.object} ${line.to.key}` : undefined;
+    const end = 'link' in line ? `${line.to.object} ${id(line.to.key)}` : undefined;
     return [...cellsOf(line), ...heldBy(line)].map(({ field, now, willBe, writer, at }) => [
       line.n,
       line.action,

@@ -26,6 +26,8 @@ export interface DecideContext {
   readonly watched?: readonly FieldSchema[];
   /** When the damage first wrote a field of a record, where that is known of each: ISO 8601. What is older is none of it. */
   readonly since?: (key: string, field: string) => string | undefined;
+  /** Whether a field of a record is among what a person chose; absent: nothing was chosen field by field. */
+  readonly isChosen?: (key: string, field: string) => boolean;
   /** The compiled `where` filter; `field` is empty for a whole record. */
   readonly where?: (field: string, sides: RecordSides) => boolean;
 }

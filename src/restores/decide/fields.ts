@@ -175,6 +175,7 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
       return { is: 'conflict', conflict: conflictOf(obstacle.code, placed(), obstacle.message, 'leave the field as it is') };
   }
   if (open.length === 0) return { is: 'nothing' };
+  const unchosen = open.filter((name) => context.isChosen?.(key, name) === false);
 
   const moves: Record<string, FieldMove> = {};
   for (const name of open) setOwn(moves, name, moveOf(ownValue(live, name), targets.get(name) ?? null));
@@ -213,6 +214,13 @@ function decideUnit(context: DecideContext, sides: Sides, unit: Unit, { history,
       `${what} was damaged and then edited (${edited.join(', ')}).`,
       'keep the later edit',
       'write the base value over the later edit',
+    );
+  if (unchosen.length > 0)
+    return conflict(
+      'unattributed',
+      `${what} goes back as a whole, and ${unchosen.join(', ')} is in none of the groups that were chosen.`,
+      'leave all of it as it is',
+      'write the base value of all of it',
     );
   const question = questionOf(unit.members, past);
   if (question.between !== undefined)

@@ -1,8 +1,9 @@
 import { defined } from '../../lib/index.js';
 import { ownValue, type Value } from '../../records/index.js';
 import type { Store } from '../../store/index.js';
-import type { Plan, PlanChange, PlanConflict, PlanLine } from '../types.js';
+import type { Plan, PlanChange, PlanConflict, RecordChange } from '../types.js';
 import type { Batches } from './batches.js';
+import { backAfter, fieldsAfter } from './item-ids.js';
 import { foldRestore } from './journal.js';
 
 /**
@@ -33,6 +34,8 @@ export interface LeftItem {
   readonly byHand?: string;
   /** A decision is open. */
   readonly open?: true;
+  /** It is left of the undo: what the restore wrote is still there. */
+  readonly undo?: true;
 }
 
 /**
@@ -41,19 +44,19 @@ export interface LeftItem {
  * `journal-damaged`.
  */
 export async function* leftItems(plan: Plan, store: Store, restore?: string): AsyncGenerator<LeftItem> {
-  const batches = restore === undefined ? undefined : (await foldRestore(store, restore)).apply;
-  for await (const lines of plan.linesTogether()) for (const line of lines) yield* leftOfLine(line, batches);
-  if (batches === undefined) return;
+  const state = restore === undefined ? undefined : await foldRestore(store, restore);
+  const isUndone = state?.summary.undo !== undefined;
+  for await (const lines of plan.linesTogether())
+    for (const line of lines)
+      if (line.kind === 'conflict') yield conflictItem(line);
+      else if (state !== undefined) yield* isUndone ? leftOfUndo(line, state.apply, state.undo) : leftOfChange(line, state.apply);
+  if (state === undefined) return;
+  const batches = isUndone ? state.undo : state.apply;
   for (const { object, key, moves } of batches.beside.values())
     for (const [field, { from, to }] of Object.entries(moves)) yield { kind: 'beside', object, key, field, ...defined({ wanted: from, now: to }) };
   for (const { object, key } of batches.made.records) yield { kind: 'made', object, key };
   for (const { link, fromObject, from, toObject, to } of batches.made.links)
     yield { kind: 'made', object: fromObject, key: from, field: `${link} ${toObject} ${to}` };
-}
-
-function* leftOfLine(line: PlanLine, batches: Batches | undefined): Generator<LeftItem> {
-  if (line.kind === 'conflict') yield conflictItem(line);
-  else if (batches !== undefined) yield* leftOfChange(line, batches);
 }
 
 function conflictItem({ object, key, field, code, base, damaged, live, message, byHand, choices }: PlanConflict): LeftItem {
@@ -76,24 +79,56 @@ const KINDS: Readonly<Record<'moved' | 'rejected' | 'failed' | 'in_doubt', LeftK
 };
 
 function* leftOfChange(change: PlanChange, batches: Batches): Generator<LeftItem> {
-  if ('interim' in change && change.interim) return;
   const id = String(change.n);
+  if ('interim' in change && change.interim) return yield* leftInBetween(change, batches);
+  yield* leftOfFields(change, id, batches);
+  yield* leftOfFields(change, fieldsAfter(id), batches);
   const status = batches.statuses.get(id);
-  if (status === 'applied') return yield* leftOfApplied(change, id, batches);
+  const after = batches.statuses.get(fieldsAfter(id));
+  // What was to be filled in after a record came back is a part of it.
+  if (status === 'applied') {
+    if (after !== undefined && after !== 'applied') yield { kind: KINDS[after], ...recordOf(change) };
+    return;
+  }
   const { reason, message } = batches.whys.get(id) ?? {};
   const kind = status === undefined ? 'not-tried' : KINDS[status];
   for (const cell of cellsOf(change)) yield { kind, ...cell, ...defined({ code: reason, message }) };
 }
 
+/** A value that only stood in for a while, and could not be taken back. */
+function* leftInBetween(change: RecordChange, batches: Batches): Generator<LeftItem> {
+  const status = batches.statuses.get(backAfter(change.n));
+  if (status === undefined || status === 'applied') return;
+  for (const { wanted, damaged, ...cell } of cellsOf(change)) yield { kind: KINDS[status], ...cell, ...defined({ wanted: damaged, now: wanted }) };
+}
+
+/** What was written, and could not be put back. */
+function* leftOfUndo(change: PlanChange, apply: Batches, undo: Batches): Generator<LeftItem> {
+  const id = String(change.n);
+  if (apply.statuses.get(id) !== 'applied' || apply.stood.has(id)) return;
+  for (const item of leftOfFields(change, id, undo)) yield { ...item, undo: true };
+  const status = undo.statuses.get(id);
+  if (status === 'applied') return;
+  const { reason, message } = undo.whys.get(id) ?? {};
+  const kind = status === undefined ? 'not-tried' : KINDS[status];
+  for (const { wanted, damaged, ...cell } of cellsOf(change))
+    yield { kind, ...cell, undo: true, ...defined({ wanted: damaged, now: wanted, code: reason, message }) };
+}
+
 /** Single fields of a record that was written. */
-function* leftOfApplied(change: PlanChange, id: string, batches: Batches): Generator<LeftItem> {
+function* leftOfFields(change: PlanChange, id: string, batches: Batches): Generator<LeftItem> {
   if ('link' in change) return;
   const cells = new Map(cellsOf(change, true).map((cell) => [cell.field, cell]));
-  const cellOf = (field: string): Pick<LeftItem, 'object' | 'key' | 'field'> => cells.get(field) ?? { object: change.object, key: change.key, field };
+  const cellOf = (field: string): Pick<LeftItem, 'object' | 'key' | 'field'> => cells.get(field) ?? { ...recordOf(change), field };
   for (const field of batches.left.get(id) ?? []) yield { kind: 'moved', ...cellOf(field) };
   for (const { field, reason, message } of batches.refused.get(id)?.fields ?? []) yield { kind: 'refused', ...cellOf(field), code: reason, message };
   for (const field of batches.altered.get(id) ?? [])
     yield { kind: 'altered', ...cellOf(field), ...defined({ now: ownValue(batches.stored.get(id) ?? {}, field) }) };
+}
+
+function recordOf(change: PlanChange): Pick<LeftItem, 'object' | 'key'> {
+  const { object, key } = 'link' in change ? change.from : change;
+  return { object, key };
 }
 
 /** What a change writes: fields of an update, else the record or link; `fields`: of what is created, its fields. */

@@ -46,6 +46,7 @@ export const planVerb: CommandSpec = {
 async function plan(context: CommandContext): Promise<Outcome> {
   const { input, session, live, call } = context;
   const opened = await session();
+  requireOneWay(input);
   const set = input.text('set');
   if (set !== undefined) return await planOfSet(context, opened, set);
   const investigation = input.text('investigation');
@@ -75,6 +76,22 @@ async function plan(context: CommandContext): Promise<Outcome> {
   const suspectsNamed = input.someOf('suspect') !== undefined;
   const made = await planRestore({ base: base.id, damaged: damaged.id, filters, suspectsNamed, by: opened.by }, deps, call);
   return planOutcome(opened, await findPlan(opened, made.header.id), made);
+}
+
+/** Ways to say what a plan is made from, each with what only it takes. */
+const WAYS = ['set', 'investigation', 'from-history'] as const;
+
+/** A way that is left out in silence would plan more than was asked for. Throws `usage`. */
+function requireOneWay(input: CommandContext['input']): void {
+  const [one, other] = WAYS.filter((name) => (name === 'from-history' ? input.flag(name) : input.text(name) !== undefined));
+  const [what, why] =
+    one !== undefined && other !== undefined
+      ? [`--${one} and --${other} exclude each other`, 'Each says by itself what the plan is made from.']
+      : one !== 'investigation' && input.list('group').length > 0
+        ? ['--group needs --investigation', 'Groups have their numbers in an investigation.']
+        : [];
+  if (what === undefined || why === undefined) return;
+  throw new RunbackError('usage', what, { why, state: 'Nothing was started.', next: 'runback restore plan --help' });
 }
 
 /** A plan without any snapshot. Throws `usage` for what only a snapshot can tell, and where no writer is named. */

@@ -25,8 +25,12 @@ export function sideOf(value: unknown, { kind, field }: LeftItem): string {
 }
 
 /** What a person does about one of them. */
-export function whatToDo({ kind, byHand, open, object, key }: LeftItem, plan: string, restore: string | undefined): string {
+export function whatToDo({ kind, byHand, open, object, key, undo }: LeftItem, plan: string, restore: string | undefined): string {
   if (byHand !== undefined) return byHand;
+  if (undo === true)
+    return kind === 'moved'
+      ? 'Someone changed it after the restore, so the undo left it: look at it, and set it by hand.'
+      : `What the restore wrote is still there. Try again: runback restore undo ${restore ?? 'latest'}`;
   switch (kind) {
     case 'conflict':
       return open === true ? `Decide: runback restore show ${plan} --decide` : 'Look at it on the platform: the plan cannot write it.';

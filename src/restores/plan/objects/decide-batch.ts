@@ -10,7 +10,7 @@ import type { RecordDraft } from '../../decide/order.js';
 import { withStaying } from '../../decide/unique.js';
 import type { WatchedSides } from '../../decide/watched.js';
 import { withLost } from '../../records/lost.js';
-import type { PlanConflict, RecordSides } from '../../types.js';
+import type { ChosenCells, PlanConflict, RecordSides } from '../../types.js';
 import type { DecidingContext, ObjectThenAndNow } from '../context.js';
 import type { Facts, Held } from '../facts/facts.js';
 import { hasLinksApart } from '../links/names.js';
@@ -72,7 +72,8 @@ function rulesOf({ filters, suspicion, where, imported, chosen }: DecidingContex
     ...(chosen === undefined
       ? defined({ where: holds })
       : {
-          where: (field, sides) => chosen.has(sides.object, sides.key, field) && holds?.(field, sides) !== false,
+          where: (field, sides) => isChosen(chosen, field, sides) && holds?.(field, sides) !== false,
+          isChosen: (key, field) => chosen.has(type.live.object, key, field),
           since: (key, field) => chosen.since(type.live.object, key, field),
         }),
   };
@@ -138,6 +139,11 @@ function isThere({ key, base }: Difference, live: LiveRecords): boolean {
 function knownOf({ key }: Difference, live: LiveRecords): RecordEvidence {
   const [history, mergedInto] = [live.history.get(key), live.aliases.get(key)];
   return history === undefined && mergedInto === undefined ? NO_EVIDENCE : defined({ history, mergedInto });
+}
+
+/** Of a record as a whole that is in both snapshots, and gone since, any of its cells that was chosen counts. */
+function isChosen(chosen: ChosenCells, field: string, { object, key, base, damaged }: RecordSides): boolean {
+  return field === '' && base !== undefined && damaged !== undefined ? chosen.hasRecord(object, key) : chosen.has(object, key, field);
 }
 
 const NO_EVIDENCE: RecordEvidence = {};

@@ -61,7 +61,7 @@ export const restorePlan = defineAction<Input>({
   run: async (request, context) => {
     const { planRestore } = await import('../../../restores/index.js');
     const platform = await context.openPlatform(request.platform);
-    const suspectsNamed = request.filter?.suspects !== undefined || nonEmpty(request.suspects) !== undefined;
+    const suspectsNamed = namesSuspects(request);
     const { base, damaged } = request;
     for (const doubt of await context.catalog.doubts([base, damaged], base)) context.options.reporter?.note(doubt);
     try {
@@ -106,13 +106,28 @@ function inOrderOfRun({ base, damaged }: Input, { run }: ActionContext): boolean
   return after !== undefined && (before === undefined ? Object.values(run.firstInputs).includes(base) : before < after);
 }
 
+/** Somebody named the writers that are meant. */
+const namesSuspects = ({ filter, suspects }: Input): boolean => filter?.suspects !== undefined || nonEmpty(suspects) !== undefined;
+
 /** The limits, and with an investigation what its groups hold. Throws `usage` for one of other snapshots. */
 async function limitsOf(request: Input, context: ActionContext): Promise<{ readonly filters: PlanFilters; readonly chosen?: ChosenCells }> {
   const filters = filtersOf(request, context);
   const { investigation: id = '', base, damaged, groups: numbers } = request;
+  if (id === '' && numbers !== undefined)
+    throw new RunbackError('usage', 'Groups were given, and no investigation that has them', {
+      why: 'Without one, everything would be planned.',
+      state: 'Nothing was written.',
+      data: { limit: 'groups' },
+    });
   if (id === '') return { filters };
   const { chosenCells, readInvestigation } = await import('../../../investigations/index.js');
   const found = await readInvestigation(context.store, id);
+  if (found.header.platform !== request.platform)
+    throw new RunbackError('usage', `Investigation ${id} is about another platform than this plan`, {
+      why: `It is about ${found.header.platform}, and the plan is for ${request.platform}.`,
+      state: 'Nothing was written.',
+      data: { limit: 'investigation' },
+    });
   if (found.header.base.snapshot !== base || found.header.damaged.snapshot !== damaged)
     throw new RunbackError('usage', `Investigation ${id} is about other snapshots than this plan`, {
       why: `It compared ${found.header.base.snapshot} with ${found.header.damaged.snapshot}, and the plan is of ${base} and ${damaged}.`,
@@ -120,11 +135,15 @@ async function limitsOf(request: Input, context: ActionContext): Promise<{ reado
       data: { limit: 'investigation' },
     });
   const { groups, cells, kept } = await chosenCells(context.store, found, numbers);
-  const writers = [...new Set(kept.flatMap(({ writer }) => writer ?? []))];
-  // What no history tells of was chosen by its group.
-  const unattributed = filters.unattributed === 'refuse' && request.unattributed === undefined ? 'unknown' : filters.unattributed;
-  const { suspects: _, ...rest } = filters;
-  const suspects = found.header.reading.history && writers.length > 0 ? { suspects: writers } : {};
+  const named = [...new Set(kept.flatMap(({ writer }) => writer ?? []))];
+  // What no history tells of was chosen by its group, unless somebody said no to it.
+  const isRefused = filters.unattributed === 'refuse' && (request.unattributed !== undefined || request.filter?.unattributed !== undefined);
+  const unattributed = filters.unattributed === 'refuse' && !isRefused ? 'unknown' : filters.unattributed;
+  const { suspects: limited, ...rest } = filters;
+  // The writers that the syncs are declared with are a guess, which the groups know better; named ones are a limit.
+  const given = namesSuspects(request) ? limited : undefined;
+  const ofGroups = found.header.reading.history && named.length > 0 ? named : undefined;
+  const suspects = defined({ suspects: ofGroups === undefined ? given : writers(ofGroups, given) });
   return { filters: { ...rest, ...suspects, unattributed, investigation: groups }, chosen: cells };
 }
 
