@@ -51,7 +51,7 @@ export async function runInvestigation(context: CommandContext, session: Session
   const between =
     opened.connector.capabilities.history === 'field'
       ? []
-      : all.filter(({ startedAt, imported }) => imported === undefined && startedAt > base.startedAt && startedAt < damaged.startedAt);
+      : all.filter((one) => isWhole(one, platform, base) && one.startedAt > base.startedAt && one.startedAt < damaged.startedAt);
   const ids = [base.id, ...between.map(({ id }) => id).sort(), damaged.id];
   const readers: SnapshotReader[] = [];
   try {
@@ -66,6 +66,13 @@ export async function runInvestigation(context: CommandContext, session: Session
   } finally {
     for (const reader of readers) await reader.close();
   }
+}
+
+/** True for a snapshot that can stand between: what it does not hold would look as if it had not been there. */
+function isWhole({ imported, suspect, gaps, damaged, objects }: SnapshotSummary, platform: string, base: SnapshotSummary): boolean {
+  const held = new Set(objects.filter((one) => one.platform === platform).map(({ object }) => object));
+  const holdsAll = base.objects.every((one) => one.platform !== platform || held.has(one.object));
+  return imported === undefined && suspect === undefined && damaged === undefined && gaps.length === 0 && holdsAll;
 }
 
 /** The oldest snapshot of the last days, else the newest there is: damage may be older than the newest. */
