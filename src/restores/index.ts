@@ -22,7 +22,7 @@ export { checkLimits, checkTogether } from './plan/limits.js';
 export { comparePlans, type ComparedPlans, type PlanDifference } from './plan/compare-plans.js';
 export { checkHistoryLimits } from './plan/history/checks.js';
 export { planFromHistory } from './plan/history/plan-from-history.js';
-export { dropReadings } from './plan/history/reading.js';
+export { dropOldReadings, dropReadings } from './plan/history/reading.js';
 export { planRestore } from './plan/plan.js';
 export { confirmationOf, deletePlan, excessOf, readPlan } from './records/plan-file.js';
 export { undoRestore } from './apply/undo.js';

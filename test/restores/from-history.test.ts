@@ -6,6 +6,7 @@ import {
   checkHistoryLimits,
   confirmationOf,
   decideConflicts,
+  dropOldReadings,
   dropReadings,
   planFromHistory,
   readPlan,
@@ -345,6 +346,114 @@ it('what an interrupted plan has kept goes when a person is forgotten', async ()
   await dropReadings(deps.store);
   expect([await deps.store.ledgers('history-readings'), await deps.store.list('history-readings')]).toEqual([[], []]);
   expect((await plan(since)).header.counts.records).toBe(20);
+});
+
+describe('limits of a plan from history', () => {
+  it('limited to contacts, in a workspace of contacts alone, it writes no field that only says what a link says', async () => {
+    const { maya, sync, truth } = await open();
+    const [id = ''] = people(3);
+    const [good, bad] = ['Good', 'Bad'].map((name) => maya.create('companies', { name }));
+    maya.update('contacts', id, { associatedcompanyid: good ?? '' });
+    world.clock.advance(HOUR_MS);
+    const since = began();
+    sync.update('contacts', id, { associatedcompanyid: bad ?? '', firstname: 'BAD' });
+    world.clock.advance(HOUR_MS);
+    const made = await plan(since, { objects: ['contacts'] });
+    expect(made.header.counts).toMatchObject({ records: 1, cells: 1 });
+    await apply(made);
+    expect(truth().get(id)).toMatchObject({ firstname: 'First 0' });
+    expect(world.sandbox.writes().filter(({ request, what }) => request !== undefined && what.includes('associatedcompanyid'))).toEqual([]);
+    await expect(plan(since, { fields: ['associatedcompanyid'] })).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('an expression goes by what stood there before, of fields that are not to be written too', async () => {
+    const { sync, truth } = await open();
+    const ids = people(6);
+    const since = began();
+    for (const id of ids) sync.update('contacts', id, { firstname: 'BAD', city: 'Nowhere' });
+    world.clock.advance(HOUR_MS);
+    await apply(await plan(since, { fields: ['firstname'], where: 'base.city == "Oslo"' }));
+    const now = truth();
+    expect(ids.map((id) => now.get(id)?.['firstname'])).toEqual(['First 0', 'BAD', 'First 2', 'BAD', 'First 4', 'BAD']);
+    expect(ids.map((id) => now.get(id)?.['city'])).toEqual(ids.map(() => 'Nowhere'));
+  });
+
+  it('where it is not known what an expression goes by, the record is named and not written', async () => {
+    const { sync, truth } = await open();
+    const [id = ''] = people(2);
+    const since = began();
+    for (let n = 0; n < 50; n += 1) {
+      sync.update('contacts', id, { city: `Nowhere ${n}` });
+      world.clock.advance(1000);
+    }
+    sync.update('contacts', id, { firstname: 'BAD' });
+    world.clock.advance(HOUR_MS);
+    const made = await plan(since, { fields: ['firstname'], where: 'base.city == "Oslo"' });
+    expect(made.header.counts.records).toBe(0);
+    expect(await conflictsOf(made.header.id)).toMatchObject([{ code: 'base-unreadable', key: id, field: 'firstname' }]);
+    expect(truth().get(id)?.['firstname']).toBe('BAD');
+  });
+
+  it('an object type of the workspace that cannot be described is named', async () => {
+    const { sync } = await open({}, ['contacts', 'p_gone']);
+    const [id = ''] = people(2);
+    const since = began();
+    sync.update('contacts', id, { firstname: 'BAD' });
+    world.clock.advance(HOUR_MS);
+    const made = await plan(since);
+    expect(made.header.counts.records).toBe(1);
+    expect(made.header.notCovered).toContainEqual({ object: 'p_gone', extent: 'all', why: expect.any(String) as string });
+  });
+
+  it('a reading that a process is at work on stays; one that was removed by hand makes no plan of the rest', async () => {
+    const { sync, connector, deps } = await open();
+    const ids = people(1200);
+    const since = began();
+    for (const id of ids) sync.update('contacts', id, { firstname: 'BAD' });
+    world.clock.advance(HOUR_MS);
+    const made = async (meddle: () => Promise<void>): ReturnType<typeof planFromHistory> => {
+      let reads = 0;
+      const meddling = {
+        ...checked(connector),
+        read: (...given: Parameters<typeof connector.read>) => {
+          reads += 1;
+          const first = reads === 24 ? meddle() : Promise.resolve();
+          return (async function* () {
+            await first;
+            yield* checked(connector).read(...given);
+          })();
+        },
+      };
+      const platform: Platform = { ...deps.platform, connector: meddling };
+      return await planFromHistory({ filters: filtersSince(since), by: 'maya' }, { ...deps, platform });
+    };
+    let used: readonly string[] = [];
+    const { header } = await made(async () => {
+      // Somebody is forgotten while the last records are read: that waits.
+      used = await dropReadings(deps.store);
+    });
+    expect([used.length, header.counts.records]).toEqual([1, 1200]);
+    const byHand = async (): Promise<void> => {
+      for (const id of await deps.store.ledgers('history-readings')) await deps.store.ledger('history-readings', id).delete();
+    };
+    await expect(made(byHand)).rejects.toMatchObject({ code: 'document-damaged' });
+    expect(await deps.store.ledgers('plans')).toEqual([header.id]);
+  });
+
+  it('what nobody has continued for a day is removed, with the values in it', async () => {
+    const { sync, connector, deps } = await open();
+    const [id = ''] = people(3);
+    const since = began();
+    sync.update('contacts', id, { firstname: 'BAD' });
+    world.clock.advance(HOUR_MS);
+    const platform: Platform = { ...deps.platform, connector: { ...checked(connector), read: () => failing() } };
+    await expect(planFromHistory({ filters: filtersSince(since), by: 'maya' }, { ...deps, platform })).rejects.toThrow('the process ends here');
+    await dropOldReadings(deps.store, world.clock.now());
+    expect(await deps.store.list('history-readings')).toHaveLength(1);
+    world.clock.advance(25 * HOUR_MS);
+    await dropOldReadings(deps.store, world.clock.now());
+    expect([await deps.store.list('history-readings'), await deps.store.ledgers('history-readings')]).toEqual([[], []]);
+  });
 });
 
 /** Records of which not even the first can be read. */

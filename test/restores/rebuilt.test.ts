@@ -65,6 +65,19 @@ describe('what stood in a field before the incident', () => {
     expect([phone(many), phone(many, {}, 45), phone(many.slice(1))]).toEqual(['beyond', [null, 'bad 0'], [null, 'bad 1']]);
   });
 
+  it('is not known where a full history begins within the window: an older write of the incident may be gone', () => {
+    const duel = Array.from({ length: 20 }, (_, n) => wrote(n % 2 === 0 ? `bad ${n}` : 'reaction', 19, n % 2 === 0 ? SYNC : 'WORKFLOW:3', 900 - n));
+    expect(phone(duel)).toBe('beyond');
+    expect(phone([...duel.slice(0, 19), wrote('good', 7, MAYA)])).toEqual(['good', 'bad 0']);
+    expect(phone([...duel.slice(0, 4), wrote('good', 7, MAYA)])).not.toBe('beyond');
+  });
+
+  it('is not what nobody is known to have written within the window: that may be the incident itself', () => {
+    const unnamed = { value: 'whose', at: at(9) };
+    expect(phone([wrote('bad', 10), unnamed, wrote('good', 1, MAYA)])).toBe('untold');
+    expect(phone([wrote('bad', 10), { ...unnamed, at: at(7) }])).toEqual(['whose', 'bad']);
+  });
+
   it('is not known of a merged record, but where the order of its history does not matter', () => {
     const mixed = [wrote('bad', 10), wrote('theirs', 6, MAYA), wrote('ours', 5, MAYA)];
     expect(phone(mixed, { merged: {} })).toBe('merged');

@@ -172,7 +172,14 @@ class Forgetting {
     await this.#investigations();
     await this.#journals(what);
     // They hold values, and are there only until a plan is made of them: whoever made one makes it again.
-    if (!this.dry) await dropReadings(this.deps.store);
+    if (!this.dry)
+      for (const id of await dropReadings(this.deps.store))
+        this.#left.push({
+          what: 'document',
+          kind: 'history-readings',
+          id,
+          why: 'A plan is being made from it. Wait until that is done, then run this again.',
+        });
     await this.#documents(what);
     for (const id of await this.deps.logs.list())
       await this.#at({ what: 'log', id }, async () => await this.deps.logs.rewrite(id, what.scrub, this.dry));

@@ -1,6 +1,6 @@
 import { Incidents } from '../../incidents/index.js';
 import { type Clock, isRunbackError, messageOf, parseDuration } from '../../lib/index.js';
-import { createdOf, deletePlan, isOver, openRestores, readRestore } from '../../restores/index.js';
+import { createdOf, deletePlan, isOver, openRestores, readRestore, dropOldReadings } from '../../restores/index.js';
 import { openRuns } from '../../runbooks/index.js';
 import type { LockOwner, Store } from '../../store/index.js';
 import type { LogFiles } from '../forget/forget.js';
@@ -46,6 +46,8 @@ export async function pruneHistory(deps: HistoryDeps, dry: boolean): Promise<rea
   try {
     const judged = await judge(deps);
     if (dry) return judged;
+    // They hold values of records, and nobody continues them any more.
+    await dropOldReadings(deps.store, deps.clock.now());
     const done: Judged[] = [];
     for (const one of judged) {
       deps.signal.throwIfAborted();

@@ -69,7 +69,7 @@ export function rebuildRecord(rules: RebuildRules, record: PlatformRecord, histo
   const unknown: UnknownBase[] = [];
   for (const [name, one] of written) {
     const { schema, kept } = rules;
-    const before = valueBefore(one, kept, history.merged);
+    const before = valueBefore(rules.suspicion, one, kept, history.merged);
     const damaged = one.last.value ?? null;
     const side = fieldOf(schema, name)?.readOnly === true ? watched : sides;
     if (typeof before === 'string')
@@ -115,14 +115,26 @@ function isCreated(suspicion: Suspicion, { created }: RecordHistory, written: Re
 }
 
 /** What stood in a field before the first write of the incident, or why that is not known. */
-function valueBefore({ entries, first }: Written, kept: number, merged: RecordHistory['merged']): { readonly value: Value } | Unknowable {
+function valueBefore(
+  { since = '' }: Suspicion,
+  { entries, first }: Written,
+  kept: number,
+  merged: RecordHistory['merged'],
+): { readonly value: Value } | Unknowable {
   if (entries.some((entry) => entry.at === undefined)) return 'untold';
   const firstMs = Date.parse(first.at ?? '');
   const older = entries.filter((entry) => Date.parse(entry.at ?? '') < firstMs);
   const [before] = older;
   // A merge takes the value of one record and the history of both: their order by time does not tell what stood here.
   if (merged !== undefined && !isAfter(before?.at, merged.at) && !allSame(older)) return 'merged';
-  if (before === undefined) return entries.length >= kept ? 'beyond' : { value: null };
+  // What is left of a full history may begin within the window: an earlier write of the incident may be gone, and what
+  // stands here now may be what somebody made of it.
+  const began = Date.parse(since);
+  const reachesBack = older.some((entry) => Date.parse(entry.at ?? '') < began);
+  if (entries.length >= kept && !reachesBack) return 'beyond';
+  if (before === undefined) return { value: null };
+  // Within the window, what nobody is known to have written may be the incident's own.
+  if (before.writer === undefined && Date.parse(before.at ?? '') >= began) return 'untold';
   // Two at the same time, with two values: nothing tells which of them stood there.
   const rivals = older.filter((entry) => entry.at === before.at);
   if (before.value === undefined || !allSame(rivals)) return 'untold';

@@ -34,6 +34,11 @@ export function compileWhere(source: string | undefined): ((schema: ObjectSchema
   };
 }
 
+/** Fields that a `where` filter goes by. */
+export function fieldsOfWhere(source: string | undefined): readonly string[] {
+  return source === undefined ? [] : fieldsIn(compiled(source));
+}
+
 /**
  * Checks a `where` filter before anything is read for it: its form, that it says yes or no, and, where object types are
  * given, that every field and object type it names is one of theirs. Throws `expression-invalid`.

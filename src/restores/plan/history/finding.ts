@@ -1,10 +1,11 @@
 import type { RecordHistory } from '../../../connectors/index.js';
 import type { CallOptions } from '../../../lib/index.js';
-import { ownValue, valueIn, watchedFields, type Fields, type ObjectSchema, type PlatformRecord } from '../../../records/index.js';
+import { ownValue, valueIn, watchedFields, type Fields, type FieldSchema, type ObjectSchema, type PlatformRecord } from '../../../records/index.js';
 import { isEmpty, type Suspicion } from '../../decide/attribution.js';
 import { conflictOf, fieldOf, isLink, sameSide } from '../../decide/conflicts.js';
 import type { RecordDraft } from '../../decide/order.js';
 import { rebuildRecord, type FromHistory, type UnknownBase } from '../../decide/rebuilt.js';
+import { fieldsOfWhere } from '../../decide/where.js';
 import type { PlanConflict, PlanFilters, Unknowable } from '../../types.js';
 import type { DecidingContext } from '../context.js';
 import { decideBatch } from '../objects/decide-batch.js';
@@ -37,20 +38,25 @@ export interface Look {
   readonly kept: number;
   /** Fields whose history is read. */
   readonly fields: readonly string[];
+  /** Fields that the expression of the plan goes by. */
+  readonly judgedBy: readonly string[];
   /** Records of this object type may refer to others by fields that the platform checks. */
   readonly refers: boolean;
 }
 
 /** Fields whose history can say something about the incident, within the limits of the plan; those of a group together. */
-export function fieldsToRead(schema: ObjectSchema, { fields, exceptFields = [] }: PlanFilters): readonly string[] {
+export function fieldsToRead(schema: ObjectSchema, filters: PlanFilters): readonly string[] {
+  const { fields, exceptFields = [] } = filters;
+  // What is not to be written, and says what is: of today's value nobody knows what it was.
+  const judging = new Set(fieldsOfWhere(filters.where));
   const watched = new Set(watchedFields(schema).map(({ name }) => name));
   const telling = schema.fields.filter(({ name, readOnly, setByItself }) => (!readOnly || watched.has(name)) && setByItself !== true);
   const groupsOf = (names: readonly string[]): ReadonlySet<string> => new Set(names.flatMap((name) => fieldOf(schema, name)?.group ?? []));
   const [wanted, left] = [groupsOf(fields ?? []), groupsOf(exceptFields)];
-  return telling
-    .filter(({ name, group = '' }) => fields === undefined || fields.includes(name) || wanted.has(group))
-    .filter(({ name, group = '' }) => !exceptFields.includes(name) && !left.has(group))
-    .map(({ name }) => name);
+  const isWanted = ({ name, group = '' }: FieldSchema): boolean =>
+    (fields === undefined || fields.includes(name) || wanted.has(group)) && !exceptFields.includes(name) && !left.has(group);
+  const within = telling.filter(isWanted);
+  return within.length === 0 ? [] : telling.filter((field) => isWanted(field) || judging.has(field.name)).map(({ name }) => name);
 }
 
 /** What one record and its history come to; undefined where they say nothing about the incident. Reads nothing more. */
@@ -62,6 +68,9 @@ export async function findingOf(look: Look, record: PlatformRecord, history: Rec
   const found = rebuildRecord({ suspicion: context.suspicion, schema, kept, fields }, record, history);
   if (found.is === 'untouched') return untold.length === 0 ? undefined : { key, ...more };
   if (found.is === 'created') return { key, created: true };
+  // Where it is not known what a limit goes by, nobody can say whether the record is within it.
+  const judging = found.unknown.find(({ field }) => look.judgedBy.includes(field));
+  if (judging !== undefined) return { key, written: true, ...more, ...notJudged(look, record, found, judging) };
   const { facts, held } = await decideBatch(
     context,
     { base: schema, live: schema },
@@ -71,7 +80,7 @@ export async function findingOf(look: Look, record: PlatformRecord, history: Rec
     },
     options,
   );
-  const unknown = found.unknown.filter(({ field }) => isWanted(look, record, field));
+  const unknown = found.unknown.filter(({ field }) => isWithin(look, field) && passes(look, record, found, field));
   const conflicts = [...(facts.conflicts ?? []), ...unknown.map((one) => unknownConflict(schema, record, one))];
   const [first] = held;
   return {
@@ -86,14 +95,38 @@ export async function findingOf(look: Look, record: PlatformRecord, history: Rec
   };
 }
 
-/** The filters of a plan hold for what cannot be put back, too; of the base nothing is known. */
-function isWanted({ context: { filters, where }, schema }: Look, { key, fields }: PlatformRecord, field: string): boolean {
-  if (isLink(schema, field) || filters.exceptFields?.includes(field) === true) return false;
-  if (filters.fields?.includes(field) === false) return false;
-  return where === undefined || where(schema)(field, { object: schema.object, key, base: undefined, damaged: fields, live: fields });
+type Written = Extract<FromHistory, { readonly is: 'written' }>;
+
+/** The names that a plan is limited to hold for what cannot be put back, too; fields that are decided together, together. */
+function isWithin({ context: { filters }, schema }: Look, field: string): boolean {
+  if (isLink(schema, field)) return false;
+  const group = fieldOf(schema, field)?.group;
+  const members = group === undefined ? [field] : schema.fields.flatMap((one) => (one.group === group ? [one.name] : []));
+  if (members.some((name) => filters.exceptFields?.includes(name) === true)) return false;
+  return filters.fields === undefined || members.some((name) => filters.fields?.includes(name) === true);
 }
 
-function isRelinked(schema: ObjectSchema, found: Extract<FromHistory, { readonly is: 'written' }>): boolean {
+/** Whether the expression of a plan lets a field through whose own earlier value is not known. */
+function passes({ context: { where }, schema }: Look, { key, fields: live }: PlatformRecord, { base, damaged }: Written, field: string): boolean {
+  if (where === undefined) return true;
+  const { [field]: _unknown, ...known } = base;
+  return where(schema)(field, { object: schema.object, key, base: known, damaged, live });
+}
+
+/** What the incident wrote of a record of which it is not known whether it is within the limits: nothing of it is written. */
+function notJudged(
+  look: Look,
+  record: PlatformRecord,
+  { fields, damaged, unknown }: Written,
+  { why, attribution }: UnknownBase,
+): Pick<Finding, 'conflicts' | 'unknown'> {
+  const open = fields
+    .filter((field) => isWithin(look, field))
+    .map((field) => unknown.find((one) => one.field === field) ?? { field, why, damaged: ownValue(damaged, field) ?? null, attribution });
+  return { conflicts: open.map((one) => unknownConflict(look.schema, record, one)), unknown: open.map((one) => one.why) };
+}
+
+function isRelinked(schema: ObjectSchema, found: Written): boolean {
   return found.fields.some((name) => isLink(schema, name));
 }
 

@@ -1,9 +1,9 @@
 import { describeThere, type Platform, type PlatformSchema } from '../../../connectors/index.js';
-import { canonicalJson, RunbackError, sha256, silentReporter, type CallOptions } from '../../../lib/index.js';
+import { canonicalJson, isRunbackError, RunbackError, sha256, silentReporter, type CallOptions } from '../../../lib/index.js';
 import { setOwn } from '../../../records/index.js';
 import { suspicionOf } from '../../decide/attribution.js';
 import { carriedLinks, objectOrder } from '../../decide/graph.js';
-import { compileWhere } from '../../decide/where.js';
+import { compileWhere, fieldsOfWhere } from '../../decide/where.js';
 import { readRecreations } from '../../records/journal.js';
 import { writePlan } from '../../records/plan-file.js';
 import type { HistoryRead, NotCovered, PlanFilters, PlanSummary } from '../../types.js';
@@ -12,13 +12,14 @@ import { Draft } from '../facts/draft.js';
 import type { Held } from '../facts/facts.js';
 import { Recorder } from '../facts/recorder.js';
 import { checkLimits } from '../limits.js';
+import { refuseViaLink } from '../objects/object.js';
 import { settleWaiting, withParents } from '../objects/parents.js';
 import { pagesOf, type RestoreDeps } from '../plan.js';
 import { checkHistoryLimits, requireHistory, type HistoryFilters } from './checks.js';
 import { fieldsToRead, historySuspicion, type Finding, type Look } from './finding.js';
 import { ObjectTally } from './gaps.js';
 import { readHistory, readObject, writtenLater } from './read-object.js';
-import { Reading } from './reading.js';
+import { Reading, readingLock } from './reading.js';
 
 /** What a plan from history is asked for. */
 export interface HistoryPlanRequest {
@@ -46,14 +47,15 @@ export async function planFromHistory(
   const { store, clock, platform } = deps;
   const filters = checkHistoryLimits(request.filters);
   requireHistory(platform);
-  const live = await describeWanted(platform, filters, options);
+  const { live, missing } = await describeWanted(platform, filters, options);
   checkLimits(filters, live.objects);
+  for (const schema of live.objects) refuseViaLink(schema, filters);
   const context = contextOf(deps, filters, live);
   const looks = looksOf(context);
   const startedAt = platform.connector.now?.() ?? clock.now();
   const asked = { platform: platform.name, account: platform.identity.account, filters, looks: looks.map(({ fields, schema }) => [schema, fields]) };
   const lock = await store.lock(
-    `history-${sha256(canonicalJson(asked)).slice(0, 16)}`,
+    readingLock(asked),
     { by, holder: `plan-${process.pid}`, purpose: `a plan of ${platform.name} from history` },
     { breakDead: true, lapse: true },
   );
@@ -61,7 +63,7 @@ export async function planFromHistory(
     const reading = await Reading.open(store, asked, startedAt);
     const since = new Date(filters.since);
     for (const [n, look] of looks.entries()) await readObject(look, reading, n, since, options);
-    const made = await planOf(context, looks, reading, request, deps, options);
+    const made = await planOf(context, looks, missing, reading, request, deps, options);
     await reading.drop();
     return made;
   } finally {
@@ -69,18 +71,36 @@ export async function planFromHistory(
   }
 }
 
-/** Object types within the filter as they are now. Throws `object-unsupported` for one that was named and cannot be restored. */
-async function describeWanted({ connector, objects: configured }: Platform, { objects }: PlanFilters, options: CallOptions): Promise<PlatformSchema> {
-  const { schema, missing } = await describeThere(connector, objects ?? configured, options);
-  const refused = schema.objects.find((one) => one.refused !== undefined && objects?.includes(one.object) === true);
-  const why = refused?.refused ?? missing.find(({ object }) => objects?.includes(object))?.why;
-  if (why === undefined) return schema;
-  const object = refused?.object ?? missing.find((one) => objects?.includes(one.object))?.object;
-  throw new RunbackError('object-unsupported', `${object ?? 'An object type'} cannot be restored`, {
-    why,
-    state: 'Nothing was written.',
-    next: 'Leave it out of --object, or fix on the platform what prevents it.',
-  });
+/**
+ * Object types within the filter as they are now, with all that they are linked to: which fields only say what a link
+ * says is known of those that are described together. `missing`: those of the workspace that cannot be described. Throws
+ * `object-unsupported` for one that was named and cannot be restored.
+ */
+async function describeWanted(
+  { connector, objects: configured }: Platform,
+  { objects }: PlanFilters,
+  options: CallOptions,
+): Promise<{ readonly live: PlatformSchema; readonly missing: readonly NotCovered[] }> {
+  const wanted = objects ?? configured;
+  const whole = await connector.describe(undefined, options);
+  const isWanted = (object: string): boolean => wanted?.includes(object) !== false;
+  const lacks = wanted?.filter((name) => !whole.objects.some(({ object }) => object === name)) ?? [];
+  // Of what is not among them, only asking for it tells why.
+  const { missing } = lacks.length === 0 ? { missing: [] } : await describeThere(connector, wanted, options);
+  const refused = whole.objects.find((one) => one.refused !== undefined && objects?.includes(one.object) === true);
+  const named = missing.find(({ object }) => objects?.includes(object));
+  const why = refused?.refused ?? named?.why;
+  if (why !== undefined)
+    throw new RunbackError('object-unsupported', `${refused?.object ?? named?.object ?? 'An object type'} cannot be restored`, {
+      why,
+      state: 'Nothing was written.',
+      next: 'Leave it out of --object, or fix on the platform what prevents it.',
+    });
+  const links = whole.links.filter(({ from, to }) => isWanted(from) || isWanted(to));
+  return {
+    live: { ...whole, objects: whole.objects.filter(({ object }) => isWanted(object)), links },
+    missing: missing.map((one) => ({ object: one.object, extent: 'all', why: one.why })),
+  };
 }
 
 function contextOf({ platform, store }: Omit<RestoreDeps, 'catalog'>, filters: HistoryFilters, live: PlatformSchema): DecidingContext {
@@ -99,19 +119,21 @@ function contextOf({ platform, store }: Omit<RestoreDeps, 'catalog'>, filters: H
 function looksOf(context: DecidingContext): readonly Look[] {
   const { live, filters, platform } = context;
   const refers = carriedLinks(live).filter(({ exact }) => exact === true);
+  const judgedBy = fieldsOfWhere(filters.where);
   const order = objectOrder(live).flatMap((group) => group.objects);
   return order.flatMap((name): readonly Look[] => {
     const schema = live.objects.find(({ object }) => object === name);
     const fields = schema === undefined || schema.refused !== undefined ? [] : fieldsToRead(schema, filters);
     if (schema === undefined || fields.length === 0) return [];
     const kept = platform.connector.keptChanges?.(name) ?? 0;
-    return [{ context, schema, kept, fields, refers: refers.some(({ from }) => from === name) }];
+    return [{ context, schema, kept, fields, judgedBy, refers: refers.some(({ from }) => from === name) }];
   });
 }
 
 async function planOf(
   context: DecidingContext,
   looks: readonly Look[],
+  missing: readonly NotCovered[],
   reading: Reading,
   { by, filters }: HistoryPlanRequest,
   { store, clock }: Omit<RestoreDeps, 'catalog'>,
@@ -122,7 +144,7 @@ async function planOf(
   const refused = live.objects.flatMap(({ object, refused: why }): readonly NotCovered[] =>
     why === undefined ? [] : [{ object, extent: 'all', why }],
   );
-  const recorder = new Recorder(draft, live, refused);
+  const recorder = new Recorder(draft, live, [...missing, ...refused]);
   const objects: HistoryRead['objects'][number][] = [];
   const unseen = new Set(filters.keys);
   for (const [n, look] of looks.entries()) {
@@ -167,9 +189,15 @@ async function record(look: Look, reading: Reading, n: number, recorder: Recorde
   const later = await writtenLater(look, reading.startedAt, options);
   const again = keys === undefined ? [...later] : keys.filter((key) => later.has(key));
   const isAgain = new Set(again);
+  const awaited = new Set(
+    await reading.keys(n).catch((error: unknown) => {
+      throw isRunbackError(error, 'not-found') ? removed(look.schema.object) : error;
+    }),
+  );
   for await (const { findings, keys: read, absent } of reading.chunks(n)) {
     tally.read(read.filter((key) => !isAgain.has(key)).length);
     for (const key of read) if (!absent.includes(key)) unseen.delete(key);
+    for (const key of read) awaited.delete(key);
     await take(
       look,
       recorder,
@@ -178,6 +206,7 @@ async function record(look: Look, reading: Reading, n: number, recorder: Recorde
       options,
     );
   }
+  if (awaited.size > 0 || reading.gathered(look.schema.object) === undefined) throw removed(look.schema.object);
   for await (const { findings, keys: read } of readHistory(look, again, options)) {
     tally.read(read.length);
     await take(look, recorder, tally, findings, options);
@@ -217,5 +246,14 @@ function unknownKeys(keys: readonly string[]): RunbackError {
     state: 'Nothing was written.',
     next: 'Correct the keys, or leave them out.',
     data: { limit: 'keys' },
+  });
+}
+
+/** What was read is not all there any more: a plan of the rest would leave out damaged records in silence. */
+function removed(object: string): RunbackError {
+  return new RunbackError('document-damaged', `What was read of the history of ${object} was removed before the plan was made`, {
+    why: 'It is kept beside the plan until that is written. `runback forget` removes it, as does a hand in the state folder.',
+    state: 'No plan was made, and nothing was written.',
+    next: 'Run the same command again: it reads the history anew.',
   });
 }

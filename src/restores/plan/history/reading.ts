@@ -47,11 +47,8 @@ export class Reading {
    * has continued for a day is removed.
    */
   static async open(store: Store, asked: unknown, startedAt: Date): Promise<Reading> {
-    const id = `reading-${sha256(canonicalJson(asked)).slice(0, 16)}`;
-    for (const other of await store.list(READINGS)) {
-      const note = await documentOf(store, other).read();
-      if (note === undefined || Math.abs(startedAt.getTime() - Date.parse(note.startedAt)) > KEPT_MS) await dropReading(store, other);
-    }
+    const id = `${PREFIX}${digestOf(asked)}`;
+    await dropOldReadings(store, startedAt, id);
     const known = await documentOf(store, id).read();
     if (known !== undefined) return new Reading(id, store, known, true);
     // What a removal that broke off has left belongs to nobody.
@@ -132,10 +129,38 @@ async function dropPieces(store: Store, is: (ledger: string) => boolean): Promis
   for (const ledger of await store.ledgers(READINGS)) if (is(ledger)) await store.ledger(READINGS, ledger).delete();
 }
 
-/** Forgets all readings that were interrupted: they hold values of records. Whoever continues one begins again. */
-export async function dropReadings(store: Store): Promise<void> {
-  for (const id of await store.list(READINGS)) await documentOf(store, id).delete();
-  await dropPieces(store, () => true);
+/**
+ * Forgets all readings that were interrupted: they hold values of records. Whoever continues one begins again. Gives the
+ * ids of those that a process is at work on now: they stay.
+ */
+export async function dropReadings(store: Store): Promise<readonly string[]> {
+  const used: string[] = [];
+  for (const id of await store.list(READINGS))
+    if (await isInUse(store, id)) used.push(id);
+    else await dropReading(store, id);
+  await dropPieces(store, (ledger) => !used.some((id) => ledger.startsWith(`${id}-`)));
+  return used;
+}
+
+/** Forgets the readings that nobody has continued for a day. `but`: one that is about to be continued by whoever holds it. */
+export async function dropOldReadings(store: Store, now: Date, but?: string): Promise<void> {
+  for (const id of await store.list(READINGS)) {
+    const note = await documentOf(store, id).read();
+    const isOld = note === undefined || Math.abs(now.getTime() - Date.parse(note.startedAt)) > KEPT_MS;
+    if (isOld && (id === but || !(await isInUse(store, id)))) await dropReading(store, id);
+  }
+}
+
+const PREFIX = 'reading-';
+
+/** The lock that is held while a reading is made or continued. */
+export const readingLock = (asked: unknown): string => `history-${digestOf(asked)}`;
+
+const digestOf = (asked: unknown): string => sha256(canonicalJson(asked)).slice(0, 16);
+
+async function isInUse(store: Store, id: string): Promise<boolean> {
+  const holder = await store.lockHolder(`history-${id.slice(PREFIX.length)}`);
+  return holder !== undefined && holder.life !== 'dead';
 }
 
 function documentOf(store: Store, id: string): Document<Note> {

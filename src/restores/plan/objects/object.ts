@@ -56,6 +56,12 @@ function checkRestorable(schema: ObjectSchema, filters: PlanFilters): void {
       next: 'Leave it out of --object, or fix on the platform what prevents it.',
     });
   }
+  refuseViaLink(schema, filters);
+}
+
+/** Refuses a field that only says what a link says. Throws `usage`. */
+export function refuseViaLink(schema: ObjectSchema, filters: PlanFilters): void {
+  const { object } = schema;
   const viaLink = filters.fields?.find((name) => isLink(schema, name));
   if (viaLink === undefined) return;
   throw new RunbackError('usage', `${viaLink} of ${object} cannot be restored as a separate field`, {
