@@ -252,8 +252,8 @@ function unknownKeys(keys: readonly string[]): RunbackError {
 /** What was read is not all there any more: a plan of the rest would leave out damaged records in silence. */
 function removed(object: string): RunbackError {
   return new RunbackError('document-damaged', `What was read of the history of ${object} was removed before the plan was made`, {
-    why: 'It is kept beside the plan until that is written. `runback forget` removes it, as does a hand in the state folder.',
+    why: 'It is kept in the state folder until the plan is written, and a part of it is not there.',
     state: 'No plan was made, and nothing was written.',
-    next: 'Run the same command again: it reads the history anew.',
+    next: 'Run the same command again: it reads the history again.',
   });
 }
