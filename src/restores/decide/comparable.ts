@@ -27,8 +27,11 @@ export function comparable<T extends Omit<RecordSides, 'object' | 'key'>>(sides:
 /** True where two snapshots of a record differ once they can be compared, whatever live is. */
 export function differ(base: Fields, damaged: Fields, baseSchema: ObjectSchema, liveSchema: ObjectSchema): boolean {
   for (const name of Object.keys(base)) {
-    const [before, after] = [base[name], ownValue(damaged, name)];
-    if (before === after || sameSide(before, after)) continue;
+    const before = base[name];
+    // So it is for nearly all: what every object inherits is never a value.
+    if (before === damaged[name]) continue;
+    const after = ownValue(damaged, name);
+    if (sameSide(before, after)) continue;
     const field = fieldOf(liveSchema, name);
     if (field?.setByItself === true) continue;
     if (after === undefined || !sameForm(before ?? null, after, describedIn(field, baseSchema, name))) return true;
@@ -43,11 +46,12 @@ const NO_FIELDS: Fields = {};
 function inForm(fields: Fields, likes: readonly (Fields | undefined)[], schema: ObjectSchema, liveSchema: ObjectSchema): Fields {
   let others: Record<string, Value | undefined> | undefined;
   const ofPlatform = setByItself(liveSchema);
-  const [first = NO_FIELDS] = likes;
+  const first = likes[0] ?? NO_FIELDS;
+  const anySetThere = ofPlatform.size > 0;
   for (const name of Object.keys(fields)) {
     const value = fields[name] ?? null;
-    // So it is for nearly all: nothing has to be known of the field.
-    if (ownValue(first, name) === value && !ofPlatform.has(name)) continue;
+    // So it is for nearly all: nothing has to be known of the field. What every object inherits is never a value.
+    if (first[name] === value && !(anySetThere && ofPlatform.has(name))) continue;
     const other = ofPlatform.has(name) ? undefined : (like(value, name, likes, liveSchema, schema) ?? value);
     if (other !== value) setOwn((others ??= {}), name, other);
   }

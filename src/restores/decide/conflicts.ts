@@ -42,9 +42,15 @@ export function differing(a: Fields, b: Fields): string[] {
   const others = Object.keys(b);
   let both = 0;
   for (const name of Object.keys(a)) {
+    const value = a[name];
+    // So it is for nearly all: what every object inherits is never a value.
+    if (value !== undefined && value === b[name]) {
+      both += 1;
+      continue;
+    }
     const other = ownValue(b, name);
-    if (other !== undefined && a[name] !== undefined) both += 1;
-    if (!sameSide(a[name], other)) names.push(name);
+    if (other !== undefined && value !== undefined) both += 1;
+    if (!sameSide(value, other)) names.push(name);
   }
   if (both < others.length)
     for (const name of others) if (ownValue(a, name) === undefined && !sameSide(undefined, b[name]) && !names.includes(name)) names.push(name);

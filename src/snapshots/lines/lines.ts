@@ -111,7 +111,8 @@ function compareWhole(a: Buffer, aStart: number, b: Buffer, bStart: number): num
   if (below !== (b[bStart] === MINUS)) return below ? -1 : 1;
   let first = 0;
   for (let i = aStart, j = bStart; ; i += 1, j += 1) {
-    const [x, y] = [a[i] ?? QUOTE, b[j] ?? QUOTE];
+    const x = a[i] ?? QUOTE;
+    const y = b[j] ?? QUOTE;
     if (x === QUOTE || y === QUOTE) {
       const size = x !== y ? (x === QUOTE ? -1 : 1) : first;
       return below ? -size : size;

@@ -43,7 +43,9 @@ export class Sending {
     const batch = batches.nextBatch;
     const tells = this.#execution.platform.connector.outcomeOf !== undefined;
     const says = { ...(tells ? { tells } : {}), ...thereNow(this.#execution.platform) };
-    const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...says } });
+    // Where the platform tells of each commit before it makes one, nothing of the batch can stand until that line is on
+    // disk, and this one with it.
+    const intent = await writer.append({ by, type: `${kind}.intent`, data: { batch, items, ...says } }, { durable: !tells });
     batches.intended(batch, items, intent.at, says);
     const answers = await this.#send(batchOf(items.map((item) => mutationOf(schema, item))), async ({ token, places }) => {
       const ids = places.flatMap((place) => items[place]?.id ?? []);

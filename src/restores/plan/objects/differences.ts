@@ -5,6 +5,7 @@ import {
   compareObjects,
   type CompareOptions,
   type Damage,
+  type KeyDifference,
   type LinkDifference,
   type ObjectInfo,
   type SnapshotReader,
@@ -20,6 +21,12 @@ export interface Difference {
   readonly record: PlatformRecord | undefined;
   /** What they hold in the fields that are watched. */
   readonly watched: WatchedSides;
+}
+
+/** One that two snapshots hold. */
+export interface StoredDifference extends Difference {
+  /** Characters of both as they are stored. */
+  readonly length: number;
 }
 
 /** Two snapshots of one platform. */
@@ -45,7 +52,7 @@ export interface Unreadable {
 
 /** Some records that differ, and the parts that turned out unreadable on the way to them. */
 export interface Compared {
-  readonly differences: readonly Difference[];
+  readonly differences: readonly StoredDifference[];
   readonly unreadable: readonly Unreadable[];
 }
 
@@ -76,7 +83,7 @@ export async function* differences(
   for await (const batch of compared) {
     const found = unreadable;
     unreadable = [];
-    yield { differences: batch.map(({ key, a, b }) => differenceOf(key, recordOf(a), recordOf(b), watched)), unreadable: found };
+    yield { differences: batch.map((pair) => differenceOf(pair, watched)), unreadable: found };
   }
   if (unreadable.length > 0) yield { differences: [], unreadable };
 }
@@ -108,12 +115,14 @@ function recordOf(line: string | undefined): PlatformRecord | undefined {
   return line === undefined ? undefined : parseRecordLine(line);
 }
 
-function differenceOf(key: string, base: PlatformRecord | undefined, damaged: PlatformRecord | undefined, watched: readonly string[]): Difference {
+function differenceOf({ key, a, b }: KeyDifference, watched: readonly string[]): StoredDifference {
+  const base = recordOf(a);
+  const damaged = recordOf(b);
   const sides =
     watched.length === 0
       ? NOTHING_WATCHED
       : { ...(base && { base: watchedOf(base, watched) }), ...(damaged && { damaged: watchedOf(damaged, watched) }) };
-  return { key, base: base?.fields, damaged: damaged?.fields, record: base, watched: sides };
+  return { key, base: base?.fields, damaged: damaged?.fields, record: base, watched: sides, length: (a?.length ?? 0) + (b?.length ?? 0) };
 }
 
 /** What a record holds in the fields that are watched. */

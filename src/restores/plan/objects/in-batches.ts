@@ -1,6 +1,6 @@
-import { lengthOf, Together } from '../../apply/sending/batching.js';
+import { Together } from '../../apply/sending/batching.js';
 import type { Facts } from '../facts/facts.js';
-import type { Difference } from './differences.js';
+import type { Difference, StoredDifference } from './differences.js';
 import type { Relevant } from './relevant.js';
 
 /** Differences whose live records are read together, and the facts that were met on the way to them. */
@@ -14,7 +14,7 @@ export interface Batch {
  * alone.
  */
 export async function* inBatches(found: AsyncIterable<Relevant>, size: number): AsyncIterable<Batch> {
-  const gathered = new Together<Difference>();
+  const gathered = new Together<StoredDifference>();
   let facts: Facts[] = [];
   const take = (): Batch => {
     const batch = { differences: gathered.take(), facts };
@@ -23,9 +23,8 @@ export async function* inBatches(found: AsyncIterable<Relevant>, size: number): 
   };
   for await (const relevant of found) {
     for (const difference of relevant.differences) {
-      const length = lengthOf(difference.base) + lengthOf(difference.damaged);
-      if (!gathered.takes(length, size)) yield take();
-      gathered.add(difference, length);
+      if (!gathered.takes(difference.length, size)) yield take();
+      gathered.add(difference, difference.length);
     }
     facts.push(relevant.facts);
   }

@@ -5,11 +5,11 @@ import { conflictOf, differing } from '../../decide/conflicts.js';
 import type { PlanConflict } from '../../types.js';
 import type { ObjectThenAndNow, PlanContext } from '../context.js';
 import type { Facts } from '../facts/facts.js';
-import { objectInfo, type Compared, type Difference, type Unreadable } from './differences.js';
+import { objectInfo, type Compared, type Difference, type StoredDifference, type Unreadable } from './differences.js';
 
 /** Differences that a live read can say something about, and what is known of the others without one. */
 export interface Relevant {
-  readonly differences: readonly Difference[];
+  readonly differences: readonly StoredDifference[];
   readonly facts: Facts;
 }
 
@@ -25,7 +25,7 @@ export async function* relevant(context: PlanContext, type: ObjectThenAndNow, fo
   const ranges: Ranges = { base: [], damaged: [] };
   for await (const { differences, unreadable } of found) {
     for (const { side, damage } of unreadable) ranges[side].push(damage);
-    const wanted: Difference[] = [];
+    const wanted: StoredDifference[] = [];
     const created: string[] = [];
     const absent: string[] = [];
     let nothing = 0;
