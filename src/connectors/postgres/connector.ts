@@ -18,7 +18,7 @@ import { checkPrivilege, writeRecords } from './write/write.js';
 import { Writer } from './write/writer.js';
 
 const BATCH = 1000;
-const KEYS_PER_READ = 5000;
+const KEYS_PER_READ = 2000;
 
 /**
  * Opens a connector for a PostgreSQL database, version 14 to 18. Makes no request. Throws `auth-missing`, `usage`,

@@ -26,14 +26,21 @@ interface Tie {
 export class ReadSession {
   /** Keys of whole objects that were read, by object type. */
   readonly keys = new Map<string, KeyList>();
-  readonly pairs = new Map<string, Map<string, PairList>>();
+  readonly pairs = new Map<string, Pairs>();
   /** Answers about given records of a pair of one object type: the same request tells of both ends of such links. */
   readonly answers = new Map<string, readonly Ties[]>();
 }
 
+/** What came of one pair of object types. */
+interface Pairs {
+  readonly kinds: Map<string, PairList>;
+  /** Kinds that were given, and are no longer kept. */
+  readonly given: Set<string>;
+}
+
 /**
  * Reads links of one kind; see `Connector.readLinks`. An answer holds all kinds of a pair: within a session it is asked
- * for once.
+ * for once. Those of all records are many: each kind is kept until it is given, and who wants it again asks anew.
  */
 export async function* readLinks(
   api: HubSpotApi,
@@ -47,21 +54,29 @@ export async function* readLinks(
     return;
   }
   const id = [link.from, link.to, digest(request.fromKeys), digest(request.toKeys)].join('|');
-  let kinds = session.pairs.get(id);
-  if (!kinds) {
-    kinds = new Map<string, PairList>();
-    for await (const some of ties(api, request, session, call)) {
-      for (const { from, to, kinds: its } of some)
-        for (const kind of its) {
-          const list = kinds.get(kind) ?? new PairList();
-          kinds.set(kind, list);
-          list.add(from, to);
-        }
-    }
-    if (request.fromKeys === undefined && request.toKeys === undefined) checkListed(api, link, kinds);
-    session.pairs.set(id, kinds);
+  const whole = request.fromKeys === undefined && request.toKeys === undefined;
+  let pairs = session.pairs.get(id);
+  if (pairs === undefined || pairs.given.has(link.kind)) {
+    pairs = { kinds: await byKind(ties(api, request, session, call)), given: new Set() };
+    if (whole) checkListed(api, link, pairs.kinds);
+    session.pairs.set(id, pairs);
   }
-  yield* kinds.get(link.kind)?.pieces(YIELD) ?? [];
+  yield* pairs.kinds.get(link.kind)?.pieces(YIELD) ?? [];
+  if (!whole) return;
+  pairs.kinds.delete(link.kind);
+  pairs.given.add(link.kind);
+}
+
+async function byKind(all: AsyncIterable<readonly Tie[]>): Promise<Map<string, PairList>> {
+  const kinds = new Map<string, PairList>();
+  for await (const some of all)
+    for (const { from, to, kinds: its } of some)
+      for (const kind of its) {
+        let list = kinds.get(kind);
+        if (list === undefined) kinds.set(kind, (list = new PairList()));
+        list.add(from, to);
+      }
+  return kinds;
 }
 
 /**

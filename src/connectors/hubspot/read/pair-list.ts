@@ -1,25 +1,25 @@
 import type { Link } from '../../../records/index.js';
 
-const FIRST = 256;
+/** Links that lie in one piece of memory: such pieces are never moved to larger ones. */
+const AT_ONCE = 4096;
 
 /**
  * Links of one kind by both of their ends, as numbers: a million take 16 MB outside the heap. What is no exact number
  * is kept as it is.
  */
 export class PairList {
-  #ends = new Float64Array(FIRST);
+  readonly #ends: Float64Array[] = [];
   readonly #others = new Map<number, Link>();
   #count = 0;
 
   add(from: string, to: string): void {
-    if (2 * this.#count === this.#ends.length) {
-      const grown = new Float64Array(2 * this.#ends.length);
-      grown.set(this.#ends);
-      this.#ends = grown;
-    }
-    const ends = [Number(from), Number(to)] as const;
-    if (String(ends[0]) !== from || String(ends[1]) !== to) this.#others.set(this.#count, { from, to });
-    this.#ends.set(ends, 2 * this.#count);
+    const at = this.#count % AT_ONCE;
+    if (at === 0) this.#ends.push(new Float64Array(2 * AT_ONCE));
+    const ends = this.#ends.at(-1) ?? new Float64Array(0);
+    const [one, other] = [Number(from), Number(to)];
+    if (String(one) !== from || String(other) !== to) this.#others.set(this.#count, { from, to });
+    ends[2 * at] = one;
+    ends[2 * at + 1] = other;
     this.#count += 1;
   }
 
@@ -30,6 +30,8 @@ export class PairList {
   }
 
   #at(n: number): Link {
-    return this.#others.get(n) ?? { from: String(this.#ends[2 * n]), to: String(this.#ends[2 * n + 1]) };
+    const ends = this.#ends[Math.floor(n / AT_ONCE)];
+    const at = n % AT_ONCE;
+    return this.#others.get(n) ?? { from: String(ends?.[2 * at]), to: String(ends?.[2 * at + 1]) };
   }
 }

@@ -52,14 +52,14 @@ function recordStep(change: RecordChange, interims: Map<string, RecordChange>, a
   const interim = interims.get(record);
   if (change.interim === true) interims.set(record, change);
   else if (interim !== undefined) held.push({ interim, follows: id });
-  return {
-    id,
-    group: groupOf(change),
-    action: change.action,
-    length: lengthOf(change),
-    record,
-    resolve: () => recordItem(id, interim === undefined ? change : following(change, interim, apply), apply),
-  };
+  const step = { id, group: groupOf(change), action: change.action, length: lengthOf(change), record };
+  if (change.action !== 'update' || interim !== undefined || change.references !== undefined)
+    return { ...step, resolve: () => recordItem(id, interim === undefined ? change : following(change, interim, apply), apply) };
+  // So it is for most: nothing written before can change it but the key. Made now, while the platform is at work.
+  const key = apply.keyOf(change.object, change.key);
+  const item = recordItem(id, change, apply);
+  const resolve = (): JournalItem | ItemResult => (apply.keyOf(change.object, change.key) === key ? item : recordItem(id, change, apply));
+  return { ...step, resolve };
 }
 
 /** An interim value and the change that is to follow it. */
