@@ -41,8 +41,8 @@ export class ContainerWriter {
   /** Begins a zip. archiver is loaded here: it brings a hundred modules, and most commands write no snapshot. */
   static async begin(sink: ByteSink, date: Date, encryption?: Encryption): Promise<ContainerWriter> {
     const { ZipArchive } = await import('archiver');
-    // Large output chunks: every chunk costs a turn of the event loop.
-    return new ContainerWriter(new ZipArchive({ zlib: { ...PACKED, chunkSize: 1 << 19 } }), sink, date, encryption);
+    // Every chunk costs a turn of the event loop, and lies about until garbage is collected.
+    return new ContainerWriter(new ZipArchive({ zlib: { ...PACKED, chunkSize: 1 << 16 } }), sink, date, encryption);
   }
 
   private constructor(
@@ -88,23 +88,24 @@ export class ContainerWriter {
   }
 }
 
-/** Takes the archive's many small chunks, hashes them, hands them on in large ones, and seals the end. */
+/** Takes the archive's chunks, hashes them, hands them on in pieces of one size and from one place, and seals the end. */
 async function pump(archive: AsyncIterable<Buffer>, sink: ByteSink): Promise<void> {
   const hash = createHash('sha256');
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
-  for await (const chunk of archive) {
-    pending.push(chunk);
-    pendingBytes += chunk.length;
-    if (pendingBytes < WRITE_BYTES + END_RECORD_BYTES) continue;
-    const joined = Buffer.concat(pending, pendingBytes);
-    const now = joined.subarray(0, joined.length - END_RECORD_BYTES);
-    hash.update(now);
-    await sink(now);
-    pending = [joined.subarray(now.length)];
-    pendingBytes = END_RECORD_BYTES;
-  }
-  await sink(sealed(Buffer.concat(pending, pendingBytes), hash));
+  const held = Buffer.allocUnsafeSlow(WRITE_BYTES + END_RECORD_BYTES);
+  let used = 0;
+  for await (const chunk of archive)
+    for (let taken = 0; taken < chunk.length;) {
+      const more = chunk.copy(held, used, taken);
+      taken += more;
+      used += more;
+      if (used < held.length) continue;
+      const now = held.subarray(0, WRITE_BYTES);
+      hash.update(now);
+      await sink(now);
+      held.copyWithin(0, WRITE_BYTES);
+      used = END_RECORD_BYTES;
+    }
+  await sink(sealed(held.subarray(0, used), hash));
 }
 
 /** The end of a zip with the seal as its archive comment. `hash` has seen everything before `end`. */
