@@ -14,10 +14,18 @@ export interface SnapshotSource {
   readonly mask: readonly string[];
 }
 
+/** Records of one object type. */
+export interface StageObject {
+  readonly schema: ObjectSchema;
+  readonly records: readonly PlatformRecord[];
+  /** Records that are not put there: what their values name (owners, stages) is there all the same. */
+  readonly referred?: readonly PlatformRecord[];
+}
+
 /** What a snapshot holds of one account, masked: what is put onto a stage on this machine. */
 export interface StageContents {
   readonly snapshot: string;
-  readonly objects: readonly { readonly schema: ObjectSchema; readonly records: readonly PlatformRecord[] }[];
+  readonly objects: readonly StageObject[];
   /** Between records that are there. */
   readonly links: readonly { readonly schema: LinkSchema; readonly pairs: readonly Link[] }[];
   /** How that differs from what the snapshot stands for, in words. */
