@@ -41,7 +41,7 @@ export interface EmptyStageDeps {
 }
 
 /** The sandbox on this machine that stands for platforms of a connector, as snapshots name it. */
-const sandboxOf = (connector: string): LocalPlatform | undefined => Object.values(LOCAL_PLATFORMS).find((kind) => kind.connector === connector);
+export const sandboxOf = (connector: string): LocalPlatform | undefined => Object.values(LOCAL_PLATFORMS).find((kind) => kind.connector === connector);
 
 /** A restore of a platform of this connector can be tested on this machine alone. */
 export const hasSandbox = (connector: string): boolean => sandboxOf(connector) !== undefined;
@@ -112,7 +112,7 @@ async function openLocal(
 }
 
 /** What decides how long a restore takes is as for the platform itself, where runback.yml still has it. */
-function pacedAs({ platforms }: WorkspaceConfig, platform: string, { connector, pace }: LocalPlatform): Pick<PlatformConfig, 'limits' | 'options'> {
+export function pacedAs({ platforms }: WorkspaceConfig, platform: string, { connector, pace }: LocalPlatform): Pick<PlatformConfig, 'limits' | 'options'> {
   const own = Object.hasOwn(platforms, platform) ? platforms[platform] : undefined;
   if (own === undefined || own.connector !== connector) return { limits: {}, options: {} };
   return { limits: own.limits, options: Object.fromEntries(Object.entries(own.options).filter(([name]) => pace.includes(name))) };

@@ -1,0 +1,130 @@
+import { openBeside, openPlatform, type Pace, type Platform } from '../../connectors/index.js';
+import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
+import type { Plan } from '../../restores/index.js';
+import type { SnapshotReader } from '../../snapshots/index.js';
+import type { PlatformConfig, SecretRef } from '../../workspace/index.js';
+import { type EmptyStageDeps, pacedAs, sandboxOf } from '../empty/empty.js';
+import { contentsOf } from '../local/contents.js';
+import type { LocalPlatform } from '../local/local.js';
+import type { Sandbox } from '../../sandbox/index.js';
+import { sideEffectsOf } from '../local/start.js';
+import { keepTruth, type KeptTruth } from '../truth.js';
+import { asPlanned } from './as-planned.js';
+import { type CallTrace, skippingClock } from './calls.js';
+
+/** A place that holds what a plan is to repair, and that nothing leads out of. */
+export interface RehearsalStage {
+  /** In words: `a HubSpot sandbox on this machine`. */
+  readonly label: string;
+  /** Whoever works there goes by it: a wait that is part of a call takes no time. */
+  readonly clock: Clock;
+  /** How it differs from what it stands for, in words. */
+  readonly lacks: readonly string[];
+  /** What nobody can know of that by trying it here, in words. */
+  readonly cannotKnow: readonly string[];
+  /** Connects anew, as a command does; `trace` is told of every call from then on. Close it. */
+  open(trace: CallTrace, call: CallOptions): Promise<Platform>;
+  /** How fast calls may be made by the settings alone; undefined where nothing limits them. */
+  settledPace(): Promise<Pace | undefined>;
+  /** Everything that is there; absent where that can be read as a platform only. */
+  readonly truth?: () => KeptTruth;
+  /** What writes have set off so far beside records, in words. */
+  sideEffects(): readonly string[];
+  /** Takes everything away that was made. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** What a stage for a rehearsal is opened with. */
+export interface RehearsalStageDeps extends EmptyStageDeps {
+  /** Shown the sandbox once it is filled: for what a real account does by itself, as far as somebody knows it. */
+  readonly staged?: (sandbox: Sandbox) => void;
+}
+
+export interface RehearsalStageRequest {
+  readonly snapshot: SnapshotReader;
+  readonly plan: Plan;
+  /** Address of an empty place for a platform that there is no sandbox of. */
+  readonly into?: SecretRef;
+  /** An empty folder, for what filling that leaves. */
+  readonly folder: string;
+}
+
+/**
+ * Opens a place for a plan, filled with a snapshot and, in a sandbox on this machine, with what the plan saw. Throws
+ * `usage` where the plan writes an object type that there is no sandbox of, and what reading the snapshot throws.
+ */
+export async function openRehearsalStage(request: RehearsalStageRequest, deps: RehearsalStageDeps, call: CallOptions): Promise<RehearsalStage> {
+  const { snapshot, plan } = request;
+  const { platform } = plan.header;
+  const of = snapshot.header.platforms.find(({ name }) => name === platform);
+  if (of === undefined)
+    throw new RunbackError('not-found', `Snapshot ${snapshot.header.id} does not hold ${platform}`, {
+      why: `It holds ${snapshot.header.platforms.map(({ name }) => name).join(', ')}.`,
+      state: 'Nothing was started.',
+    });
+  const local = sandboxOf(of.connector);
+  if (local !== undefined) return await openLocal(local, request, deps, call);
+  throw new RunbackError('usage', `There is no sandbox of ${platform} on this machine`, { state: 'Nothing was started.' });
+}
+
+
+async function openLocal(
+  kind: LocalPlatform,
+  { snapshot, plan }: RehearsalStageRequest,
+  deps: RehearsalStageDeps,
+  call: CallOptions,
+): Promise<RehearsalStage> {
+  const { platform } = plan.header;
+  const wanted = { snapshot, platform, records: Number.POSITIVE_INFINITY, mask: [] };
+  const { contents, writes } = await asPlanned(await contentsOf(wanted, kind.connector, kind.knows, call), plan);
+  const objects = contents.objects.map(({ schema }) => schema.object);
+  const unknown = writes.find((object) => !objects.includes(object));
+  if (unknown !== undefined)
+    throw new RunbackError('usage', `Plan ${plan.header.id} cannot be rehearsed`, {
+      why: `It writes ${unknown}, and there is no sandbox of that on this machine: it has ${objects.join(', ')}.`,
+      state: 'Nothing was started.',
+      next: `Rehearse the rest: runback restore plan --platform ${platform} --base ${plan.header.base.snapshot} --object ${objects.join(' --object ')}`,
+    });
+  let trace: CallTrace | undefined;
+  const clock = skippingClock(deps.clock, (ms) => trace?.pause(ms));
+  const sandbox = await kind.start({ seed: 1, fill: contents, clock, unlimited: true });
+  deps.staged?.(sandbox);
+  const { limits, options } = pacedAs(deps.workspace, platform, kind);
+  // How fast it may go is worked out afterwards.
+  const { requests_per_10s: _, requests_per_day: __, ...others } = limits;
+  const config: PlatformConfig = {
+    name: platform,
+    connector: kind.connector,
+    environment: 'sandbox',
+    account: sandbox.account,
+    url: sandbox.url,
+    credentials: { token: 'env:RUNBACK_SANDBOX_TOKEN' as SecretRef },
+    objects,
+    limits: others,
+    options,
+  };
+  return {
+    label: kind.label,
+    clock,
+    lacks: [...contents.lacks, ...kind.differsFilled, ...kind.differs],
+    cannotKnow: kind.cannotKnow,
+    open: async (watch, opening) => {
+      trace = watch;
+      // No proxy, and no secret but the one of the sandbox: nothing leaves this machine.
+      const secret = async (): Promise<string> => await Promise.resolve(sandbox.token);
+      return await openPlatform(config, { secret, clock, environment: {}, watch }, opening);
+    },
+    settledPace: async () => {
+      const asSet = { ...config, limits };
+      const connector = await openBeside(asSet, { secret: async () => await Promise.resolve(sandbox.token), clock });
+      try {
+        return connector.pace?.();
+      } finally {
+        await connector.close();
+      }
+    },
+    truth: () => keepTruth(sandbox, objects),
+    sideEffects: () => sideEffectsOf(sandbox),
+    stop: async () => await sandbox.stop(),
+  };
+}
