@@ -1,6 +1,7 @@
 export type * from './account.js';
 export { startIntegration, type Integration, type IntegrationEvent } from './integration.js';
 export { hasSandbox, openEmptyStage, type EmptyStage, type EmptyStageDeps } from './empty/empty.js';
+export { restoreInto } from './empty/restore-into.js';
 export { localPlatforms, startLocalStage } from './local/start.js';
 export { runThere, workThere, type StageOutcome, type StageProgram } from './program.js';
 export { leftFolders, ownFolder, removeLeftFolders, STAGE_FOLDER } from './left-folders.js';

@@ -46,13 +46,19 @@ export async function rehearseHere(
   doing: (what: string) => void,
   call: CallOptions,
 ): Promise<Rehearsal> {
-  const { rehearsePlan, ownFolder, STAGE_FOLDER } = await import('../../stages/index.js');
+  const { hasSandbox, rehearsePlan, ownFolder, STAGE_FOLDER } = await import('../../stages/index.js');
   const { workspace, clock, secret, redactor, by } = session;
   const { platform } = plan.header;
+  const isHere = hasSandbox(session.platformConfig(platform).connector);
+  if (isHere && options.into !== undefined)
+    throw new RunbackError('usage', `--into names a place, and ${platform} is rehearsed in a sandbox on this machine`, {
+      state: 'Nothing was started.',
+      next: 'Leave out --into.',
+    });
   const { snapshot, offline, latencyMs, movedTo } = options;
   const open = async (): ReturnType<Session['openPlatform']> => await session.openPlatform(platform, call);
   const account = { ...(offline ? {} : { open }), ...defined({ latencyMs, movedTo }) };
-  const into = options.into ?? testedInto(session, platform);
+  const into = isHere ? undefined : (options.into ?? testedInto(session, platform));
   const folder = await temporaryFolder(`${STAGE_FOLDER}rehearsal-`);
   try {
     await ownFolder(folder);
@@ -76,5 +82,7 @@ export async function rehearseHere(
 
 /** Where the restores of a platform are tested, by the first job that says so. */
 function testedInto({ workspace }: Session, platform: string): SecretRef | undefined {
-  return Object.values(workspace.config.backups.jobs).find(({ platforms, test_restore: test }) => platforms.includes(platform) && test?.into !== undefined)?.test_restore?.into;
+  return Object.values(workspace.config.backups.jobs).find(
+    ({ platforms, test_restore: test }) => platforms.includes(platform) && test?.into !== undefined,
+  )?.test_restore?.into;
 }

@@ -37,7 +37,8 @@ const KEYS = 100;
  * and `interrupted`.
  */
 export async function askAccount(plan: Plan, { open, latencyMs, movedTo }: AccountAsked, clock: Clock, call: CallOptions): Promise<AccountPace> {
-  const known = latencyMs === undefined ? ({ latencyMs: ASSUMED_MS, latencyFrom: 'assumed' } as const) : ({ latencyMs, latencyFrom: 'given' } as const);
+  const known =
+    latencyMs === undefined ? ({ latencyMs: ASSUMED_MS, latencyFrom: 'assumed' } as const) : ({ latencyMs, latencyFrom: 'given' } as const);
   if (open === undefined) return { ...known, asked: 0, notAsked: 'it was not to be asked' };
   let platform: Platform;
   try {
@@ -48,7 +49,7 @@ export async function askAccount(plan: Plan, { open, latencyMs, movedTo }: Accou
   checkAccount(plan.header, platform, movedTo);
   const { connector } = platform;
   try {
-    const measured = latencyMs === undefined ? await measure(plan, platform, clock, call) : undefined;
+    const measured = latencyMs === undefined ? await latencyOf(plan, platform, clock, call) : undefined;
     const quota = await connector.dailyQuota?.(call);
     return {
       ...known,
@@ -62,8 +63,13 @@ export async function askAccount(plan: Plan, { open, latencyMs, movedTo }: Accou
   }
 }
 
-/** The median of some reads of the records that the plan is about; undefined where it is about none. */
-async function measure(plan: Plan, { connector }: Platform, clock: Clock, call: CallOptions): Promise<number | undefined> {
+/** Milliseconds that a call takes: the median of some reads of records that a plan is about; undefined where it is about none. */
+export async function latencyOf(
+  plan: Plan,
+  { connector }: Pick<Platform, 'connector'>,
+  clock: Clock,
+  call: CallOptions,
+): Promise<number | undefined> {
   const sample = await sampleOf(plan, Math.min(KEYS, connector.capabilities.batch.read));
   const schema = plan.schema.objects.find(({ object }) => object === sample?.object);
   if (sample === undefined || schema === undefined) return undefined;

@@ -1,5 +1,5 @@
-import type { LinkChange, Plan, PlanChange, RecordChange } from '../../restores/index.js';
 import type { Fields, Link, PlatformRecord, Value } from '../../records/index.js';
+import type { LinkChange, Plan, PlanChange, RecordChange } from '../../restores/index.js';
 import type { StageContents, StageObject } from '../local/contents.js';
 
 /** What a plan wants to find, by the changes that come first for each cell, record and link. */
@@ -63,7 +63,8 @@ export async function asPlanned(
   const links = contents.links.map(({ schema, pairs }) => {
     const named = wanted.links.get(kindName(schema));
     const ends = [there.get(schema.from), there.get(schema.to)];
-    const kept = named === undefined ? pairs : [...pairs.filter((pair) => !named.has(pairName(pair))), ...[...named.values()].filter((one) => one.there)];
+    const kept =
+      named === undefined ? pairs : [...pairs.filter((pair) => !named.has(pairName(pair))), ...[...named.values()].filter((one) => one.there)];
     return { schema, pairs: kept.filter(({ from, to }) => ends[0]?.has(from) === true && ends[1]?.has(to) === true) };
   });
   return { contents: { ...contents, objects, links }, writes: [...wanted.objects].sort() };

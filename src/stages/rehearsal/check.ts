@@ -162,7 +162,8 @@ async function compareLinks(
     if (link === undefined) continue;
     const there = new Set<string>();
     for (const fromKeys of chunksOf([...new Set(changes.map(({ from }) => keyOf(from)))], KEYS_AT_ONCE))
-      for await (const links of connector.readLinks({ link, fromKeys }, call)) for (const { from, to } of links) there.add(JSON.stringify([from, to]));
+      for await (const links of connector.readLinks({ link, fromKeys }, call))
+        for (const { from, to } of links) there.add(JSON.stringify([from, to]));
     for (const change of changes) found.link(change, there.has(JSON.stringify([keyOf(change.from), keyOf(change.to)])));
   }
 }

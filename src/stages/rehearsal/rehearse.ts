@@ -11,6 +11,7 @@ import {
   type Plan,
   type RestoreSummary,
   undoRestore,
+  type VerifySummary,
   verifyRestore,
 } from '../../restores/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
@@ -37,11 +38,7 @@ export interface RehearsalRequest {
   readonly folder: string;
 }
 
-export interface RehearsalDeps extends RehearsalStageDeps {
-  readonly catalog: { open(id: string): Promise<SnapshotReader> };
-  /** Tells what is being done, in words. */
-  readonly doing: (what: string) => void;
-}
+export type RehearsalDeps = RehearsalStageDeps;
 
 /**
  * Applies a plan to a copy of what it is to repair, by the way that a restore takes, compares what came of it with the
@@ -59,7 +56,7 @@ export async function rehearsePlan(request: RehearsalRequest, deps: RehearsalDep
     deps.doing(`Asking ${header.platform} how fast it is`);
     const account = await askAccount(plan, request.account, deps.clock, call);
     deps.doing(`Loading ${reader.header.id}`);
-    const stage = await openRehearsalStage({ snapshot: reader, plan, ...defined({ into: request.into }), folder: request.folder }, deps, call);
+    const stage = await openRehearsalStage({ ...request, snapshot: reader }, deps, call);
     try {
       const played = await play(stage, request, deps, call);
       return await told({ request, loaded: reader.header.id, stage, account, played }, deps);
@@ -74,7 +71,7 @@ export async function rehearsePlan(request: RehearsalRequest, deps: RehearsalDep
 /** What happened on the stage. */
 interface Played {
   readonly applied: Phase<{ readonly summary: RestoreSummary; readonly stopped?: string }>;
-  readonly verified: Phase<unknown>;
+  readonly verified: Phase<VerifySummary>;
   readonly undone: Phase<{ readonly summary: RestoreSummary; readonly stopped?: string }>;
   readonly checked: Checked;
   readonly beside: Named;
@@ -120,24 +117,40 @@ interface Phase<T> {
   readonly result: T;
   readonly calls: number;
   /** How long it takes at a place. */
-  readonly msAt: (account: AccountPace, stage: RehearsalStage) => number;
+  readonly msAt: (account: AccountPace) => number;
 }
 
 /** Connects as a command does, works, and tells how its calls followed each other. */
-async function phase<T>(stage: RehearsalStage, { clock }: RehearsalDeps, call: CallOptions, work: (platform: Platform) => Promise<T>): Promise<Phase<T>> {
-  const trace = new CallTrace(clock);
-  const platform = await stage.open(trace, call);
+async function phase<T>(
+  stage: RehearsalStage,
+  { clock }: RehearsalDeps,
+  call: CallOptions,
+  work: (platform: Platform) => Promise<T>,
+): Promise<Phase<T>> {
+  const began = clock.monotonicMs();
+  const calls = new CallTrace(clock);
+  const platform = await stage.open(calls, call);
   try {
     const result = await work(platform);
-    const ended = trace.end();
-    return { result, calls: ended.calls, msAt: ({ pace, latencyMs }) => predictMs(ended, { latencyMs, ...defined({ pace }) }) };
+    const trace = calls.end();
+    const took = { calls: platform.connector.usage().requests, ms: clock.monotonicMs() - began };
+    if (trace.calls === 0) return { result, calls: took.calls, msAt: (account) => took.ms + took.calls * slowerBy(account, stage) };
+    return { result, calls: trace.calls, msAt: ({ pace, latencyMs }) => predictMs(trace, { latencyMs, ...defined({ pace }) }) };
   } finally {
     await platform.close();
   }
 }
 
+/** How much longer a call takes on the account than on the stage, where both were measured. */
+function slowerBy({ latencyMs, latencyFrom }: AccountPace, stage: RehearsalStage): number {
+  return latencyFrom === 'assumed' || stage.latencyMs === undefined ? 0 : Math.max(0, latencyMs - stage.latencyMs);
+}
+
 /** What a restore or its undo came to, also where it did not come to its end. */
-async function ended(work: Promise<RestoreSummary>, { signal }: CallOptions): Promise<{ readonly summary: RestoreSummary; readonly stopped?: string }> {
+async function ended(
+  work: Promise<RestoreSummary>,
+  { signal }: CallOptions,
+): Promise<{ readonly summary: RestoreSummary; readonly stopped?: string }> {
   try {
     return { summary: await work };
   } catch (error) {
@@ -170,11 +183,12 @@ async function told({ request, loaded, stage, account: asked, played }: Told, de
   const { applied, verified, undone, checked, beside, sideEffects, notBack } = played;
   const settled = asked.pace === undefined ? await stage.settledPace() : undefined;
   const account = { ...asked, ...defined({ pace: asked.pace ?? settled }) };
-  const phaseOf = (one: Phase<unknown>): Rehearsal['apply'] => ({ calls: one.calls, ms: Math.round(one.msAt(account, stage)) });
+  const phaseOf = (one: Phase<unknown>): Rehearsal['apply'] => ({ calls: one.calls, ms: Math.round(one.msAt(account)) });
   const { summary, stopped } = applied.result;
   const allRight = [checked.records, checked.cells, checked.links].every(({ checked: all, right }) => all === right);
   const putBack = notBack.count === 0 && undone.result.stopped === undefined;
   const { left = [] } = summary;
+  const { remaining } = verified.result;
   return {
     version: 1,
     plan: header.id,
@@ -184,7 +198,7 @@ async function told({ request, loaded, stage, account: asked, played }: Told, de
     where: stage.label,
     at: deps.clock.now().toISOString(),
     by,
-    passed: allRight && putBack && stopped === undefined && beside.count === 0,
+    passed: allRight && remaining === 0 && putBack && stopped === undefined && beside.count === 0,
     records: checked.records,
     cells: checked.cells,
     links: checked.links,
@@ -195,7 +209,7 @@ async function told({ request, loaded, stage, account: asked, played }: Told, de
     ...defined({ stopped }),
     undo: { put_back: putBack, differences: notBack.count, examples: [...notBack.examples], ...defined({ stopped: undone.result.stopped }) },
     apply: phaseOf(applied),
-    verify: phaseOf(verified),
+    verify: { ...phaseOf(verified), remaining },
     undoing: phaseOf(undone),
     pace: {
       limits: account.pace === undefined ? [] : [account.pace.all].map(({ limit, intervalMs }) => ({ calls: limit, in_ms: intervalMs })),

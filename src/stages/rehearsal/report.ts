@@ -30,7 +30,7 @@ export const rehearsalSchema = z.object({
   stopped: z.string().optional().describe('Why the restore did not come to its end.'),
   undo: z.object({ put_back: z.boolean(), differences: count, examples: z.array(z.string()), stopped: z.string().optional() }),
   apply: phase,
-  verify: phase,
+  verify: phase.extend({ remaining: count.describe('Changes that it finds missing, as `restore verify` counts them.') }),
   undoing: phase,
   pace: z.object({
     limits: z.array(z.object({ calls: count, in_ms: count })).describe('Calls that the account allows in a time; empty where none is known.'),

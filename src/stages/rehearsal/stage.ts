@@ -1,14 +1,18 @@
+import { join } from 'node:path';
+
 import { openBeside, openPlatform, type Pace, type Platform } from '../../connectors/index.js';
-import { type CallOptions, type Clock, RunbackError } from '../../lib/index.js';
+import { type CallOptions, type Clock, defined, RunbackError } from '../../lib/index.js';
 import type { Plan } from '../../restores/index.js';
+import type { Sandbox } from '../../sandbox/index.js';
 import type { SnapshotReader } from '../../snapshots/index.js';
 import type { PlatformConfig, SecretRef } from '../../workspace/index.js';
-import { type EmptyStageDeps, pacedAs, sandboxOf } from '../empty/empty.js';
+import { type EmptyStageDeps, openEmptyStage, pacedAs, sandboxOf } from '../empty/empty.js';
+import { restoreInto } from '../empty/restore-into.js';
 import { contentsOf } from '../local/contents.js';
 import type { LocalPlatform } from '../local/local.js';
-import type { Sandbox } from '../../sandbox/index.js';
 import { sideEffectsOf } from '../local/start.js';
 import { keepTruth, type KeptTruth } from '../truth.js';
+import { latencyOf } from './account.js';
 import { asPlanned } from './as-planned.js';
 import { type CallTrace, skippingClock } from './calls.js';
 
@@ -28,6 +32,8 @@ export interface RehearsalStage {
   settledPace(): Promise<Pace | undefined>;
   /** Everything that is there; absent where that can be read as a platform only. */
   readonly truth?: () => KeptTruth;
+  /** How long a call takes there, where calls themselves are not told of. */
+  readonly latencyMs?: number;
   /** What writes have set off so far beside records, in words. */
   sideEffects(): readonly string[];
   /** Takes everything away that was made. May be called twice. */
@@ -36,6 +42,9 @@ export interface RehearsalStage {
 
 /** What a stage for a rehearsal is opened with. */
 export interface RehearsalStageDeps extends EmptyStageDeps {
+  readonly catalog: { open(id: string): Promise<SnapshotReader> };
+  /** Tells what is being done, in words. */
+  readonly doing: (what: string) => void;
   /** Shown the sandbox once it is filled: for what a real account does by itself, as far as somebody knows it. */
   readonly staged?: (sandbox: Sandbox) => void;
 }
@@ -45,6 +54,7 @@ export interface RehearsalStageRequest {
   readonly plan: Plan;
   /** Address of an empty place for a platform that there is no sandbox of. */
   readonly into?: SecretRef;
+  readonly by: string;
   /** An empty folder, for what filling that leaves. */
   readonly folder: string;
 }
@@ -63,10 +73,8 @@ export async function openRehearsalStage(request: RehearsalStageRequest, deps: R
       state: 'Nothing was started.',
     });
   const local = sandboxOf(of.connector);
-  if (local !== undefined) return await openLocal(local, request, deps, call);
-  throw new RunbackError('usage', `There is no sandbox of ${platform} on this machine`, { state: 'Nothing was started.' });
+  return local === undefined ? await openElsewhere(request, deps, call) : await openLocal(local, request, deps, call);
 }
-
 
 async function openLocal(
   kind: LocalPlatform,
@@ -127,4 +135,40 @@ async function openLocal(
     sideEffects: () => sideEffectsOf(sandbox),
     stop: async () => await sandbox.stop(),
   };
+}
+
+/**
+ * Opens an empty place that a person names, and restores the snapshot into it. What was edited between the snapshot and
+ * the plan is as in the snapshot there. Throws as {@link openEmptyStage} does.
+ */
+async function openElsewhere(request: RehearsalStageRequest, deps: RehearsalStageDeps, call: CallOptions): Promise<RehearsalStage> {
+  const { snapshot, plan, into, by, folder } = request;
+  const empty = await openEmptyStage({ snapshot, platform: plan.header.platform, ...defined({ into }) }, deps, call);
+  try {
+    const { stopped } = await restoreInto(empty, { snapshot: snapshot.header.id, by, folder: join(folder, 'loaded') }, deps, call);
+    const latencyMs = await latencyOf(plan, empty.platform, deps.clock, call);
+    return {
+      label: empty.label,
+      clock: deps.clock,
+      lacks: [
+        ...(stopped === undefined ? [] : [stopped]),
+        ...empty.notThere.map(({ object, why }) => `${object} is not there: ${why}`),
+        ...empty.lacks,
+        'what was edited between the snapshot and the plan is as in the snapshot',
+      ],
+      cannotKnow: [
+        'what triggers, rules and programs that listen to the database do with these changes',
+        'how long rows that others are working on are locked',
+        'whether the database itself is faster or slower than this one',
+      ],
+      open: async (_trace, opening) => await empty.connect(opening),
+      settledPace: async () => await Promise.resolve(undefined),
+      ...defined({ latencyMs }),
+      sideEffects: () => [],
+      stop: async () => await empty.stop(),
+    };
+  } catch (error) {
+    await empty.stop();
+    throw error;
+  }
 }

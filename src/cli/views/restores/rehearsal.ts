@@ -37,7 +37,10 @@ function rightPairs(one: Rehearsal): [string, string][] {
     pairs.push([i === 0 ? 'Left' : '', visible(`${count(n)} ${[status, reason, message].filter((word) => word !== undefined).join(': ')}`)]);
   if (one.stopped !== undefined) pairs.push(['Stopped', visible(one.stopped)]);
   if (one.beside.count > 0)
-    pairs.push(['Changed too', visible(`${counted(one.beside.count, 'values, links or records')} beside the plan: ${one.beside.examples.join(', ')}`)]);
+    pairs.push([
+      'Changed too',
+      visible(`${counted(one.beside.count, 'values, links or records')} beside the plan: ${one.beside.examples.join(', ')}`),
+    ]);
   pairs.push([
     'Side effects',
     one.side_effects.count === 0
@@ -67,7 +70,7 @@ function ahead({ platform, apply, verify, undoing, pace, quota }: Rehearsal): [s
     ['Will take', `apply: ${phase(apply)}`],
     ['', `verify: ${phase(verify)}`],
     ['', `undo: ${phase(undoing)}`],
-    ['Reckoned', [...(limits === '' ? [] : [`${limits} (${from})`]), `${count(pace.latency_ms)} ms a call (${latency})`].join(', ')],
+    ['Based on', [...(limits === '' ? [] : [`${limits} (${from})`]), `${count(pace.latency_ms)} ms a call (${latency})`].join(', ')],
     ...(pace.not_asked === undefined ? [] : [['', `${visible(platform)} was not asked: ${visible(pace.not_asked)}`] as [string, string]]),
     ...(quota === undefined ? [] : [['Calls today', quotaWords(quota)] as [string, string]]),
   ];

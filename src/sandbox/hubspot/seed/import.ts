@@ -122,7 +122,9 @@ function asThere(own: PropertyDefinition, there: ImportedProperty | undefined): 
 function withValues(definition: PropertyDefinition, imported: ImportedObject): PropertyDefinition {
   if (!definition.externalOptions || definition.referencedObjectType !== undefined) return definition;
   const known = new Set(definition.options.map(({ value }) => value));
-  const more = new Set(namedBy(imported).flatMap(({ values: { [definition.name]: value = '' } }) => (value === '' || known.has(value) ? [] : [value])));
+  const more = new Set(
+    namedBy(imported).flatMap(({ values: { [definition.name]: value = '' } }) => (value === '' || known.has(value) ? [] : [value])),
+  );
   return { ...definition, options: [...definition.options, ...options(...[...more].map((each) => `${each}=${each}`))] };
 }
 
