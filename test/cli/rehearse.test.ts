@@ -11,6 +11,26 @@ import { openWorkspace, type TestWorkspace } from './support/workspace.js';
 
 /** What a user would lose: to know before a restore what it will do, without anything being done. */
 
+const RUNBOOK = `version: 1
+id: rehearsed
+title: Try it first
+symptoms: [One job title appears on many records]
+inputs:
+  platform: { type: platform, prompt: Which platform? }
+  base: { type: snapshot, prompt: Which snapshot is good?, default: latest-verified }
+steps:
+  - { id: evidence, title: Keep the evidence, action: snapshot.create, with: { platforms: ["\${{ inputs.platform }}"] } }
+  - id: plan
+    title: Work out what was damaged
+    action: restore.plan
+    with: { platform: "\${{ inputs.platform }}", base: "\${{ inputs.base }}", damaged: "\${{ steps.evidence.snapshot }}", unattributed: include }
+  - id: rehearsal
+    title: Rehearse it
+    action: restore.rehearse
+    with: { plan: "\${{ steps.plan.plan }}" }
+    verify: steps.rehearsal.passed && steps.rehearsal.wrong == 0 && steps.rehearsal.calls > 5 && steps.rehearsal.calls_left > 1000
+`;
+
 let workspace: TestWorkspace;
 let plan = '';
 let cells = 0;
@@ -113,6 +133,16 @@ describe('a rehearsal', () => {
     const { stdout } = await runHere(['restore', 'rehearse', plan], { cwd: workspace.dir });
     sandbox.setLimits({ perDay: 250_000 });
     expect(stdout.replaceAll(/\s+/gu, ' ')).toMatch(/too few\. The restore would stop midway/u);
+  });
+
+  it('is a step of a runbook, which goes on with what it found', async () => {
+    await writeFile(join(workspace.dir, 'runbooks', 'rehearsed.yml'), RUNBOOK);
+    const { sandbox } = workspace;
+    const writes = sandbox.writes().length;
+    const { code, stdout, stderr } = await runHere(['runbook', 'run', 'rehearsed', '--input', 'platform=hubspot'], { cwd: workspace.dir });
+    expect(code, stderr).toBe(0);
+    expect(`${stdout}${stderr}`.replaceAll(/\s+/gu, ' ')).toMatch(/Rehearsed plan-\S+ on a copy: everything is put back as planned/u);
+    expect(sandbox.writes()).toHaveLength(writes);
   });
 
   it('refuses what it cannot rehearse, each with the next command', async () => {

@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 
 import { type CallOptions, defined, parseDuration, RunbackError } from '../../lib/index.js';
 import type { Plan } from '../../restores/index.js';
+import type { RehearsedPlan } from '../../runbooks/index.js';
 import type { Rehearsal } from '../../stages/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import type { Session } from '../session/session.js';
 import { temporaryFolder } from '../session/temporary.js';
+import { rehearsedWords } from '../views/restores/rehearsal.js';
 
 /** How a plan is rehearsed. */
 export interface RehearseOptions {
@@ -78,6 +80,23 @@ export async function rehearseHere(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The same as a step of a run has it. */
+export async function rehearsedPlan(
+  session: Session,
+  id: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  call: CallOptions,
+): Promise<RehearsedPlan> {
+  const { readPlan } = await import('../../restores/index.js');
+  const plan = await readPlan(session.store, id);
+  const { reporter } = call;
+  const doing = (what: string): void => reporter?.progress({ task: what, done: 0, unit: 'records' });
+  const one = await rehearseHere(session, plan, { offline: false }, environment, doing, call);
+  const [calls, ms] = [one.apply.calls + one.verify.calls, one.apply.ms + one.verify.ms];
+  const wrong = [one.records, one.links].reduce((sum, { checked, right }) => sum + checked - right, 0) + one.beside.count;
+  return { passed: one.passed, wrong, calls, ms, ...defined({ left: one.quota?.left_after }), words: rehearsedWords(one) };
 }
 
 /** Where the restores of a platform are tested, by the first job that says so. */

@@ -81,3 +81,19 @@ function quotaWords({ limit, left, left_after: after, share_left: share }: NonNu
   if (after < 0) return `${words}: that is ${count(-after)} too few. The restore would stop midway, and continue tomorrow`;
   return `${words}; ${count(after)} (${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %) once it is applied and verified`;
 }
+
+/** The same in a sentence or two, for the log of a run. */
+export function rehearsedWords(one: Rehearsal): string {
+  const { apply, verify, quota, records, links, beside, undo, stopped } = one;
+  const wrong = [
+    ...(records.right < records.checked ? [`${part(records, 'records')} right`] : []),
+    ...(links.right < links.checked ? [`${part(links, 'links')} right`] : []),
+    ...(beside.count > 0 ? [`${counted(beside.count, 'changes')} beside the plan`] : []),
+    ...(undo.put_back ? [] : ['the undo did not put everything back']),
+    ...(stopped === undefined ? [] : [stopped]),
+  ];
+  const came = one.passed ? `everything is put back as planned, and the undo works` : `not everything is as planned: ${wrong.join(', ')}`;
+  const left = quota === undefined ? '' : ` ${count(Math.max(0, quota.left_after))} calls are left today after that.`;
+  const short = quota !== undefined && quota.left_after < 0 ? ' There are too few calls left today.' : left;
+  return `Rehearsed ${one.plan} on a copy: ${came}. Applying and verifying it takes ${counted(apply.calls + verify.calls, 'calls')}, about ${span(apply.ms + verify.ms)}.${short} What the account does by itself is not known from this.`;
+}
