@@ -126,6 +126,15 @@ it.each([
   }
 });
 
+it('loads of a large snapshot only what the plan touches, and says so', async () => {
+  const { rehearse } = await damagedAccount({}, 0);
+  const [whole, part] = [await rehearse(), await rehearse({ mostWhole: 100 })];
+  expect(part).toMatchObject({ passed: true, records: whole.records, links: whole.links, verify: { calls: whole.verify.calls } });
+  expect(Math.abs(part.apply.calls - whole.apply.calls) / whole.apply.calls).toBeLessThanOrEqual(0.02);
+  expect(part.differs.join()).toMatch(/of the \d+ records of the snapshot, it has only those that the plan touches/u);
+  expect(part.cannot_know.join()).toContain('unique');
+});
+
 it('finds a cell that is wrong afterwards although the restore says that all is well', async () => {
   const { plan, deps, rehearse } = await damagedAccount({}, 0);
   const lines = await all((await readPlan(deps.store, plan)).lines());

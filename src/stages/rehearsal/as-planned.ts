@@ -3,22 +3,34 @@ import type { LinkChange, Plan, PlanChange, RecordChange } from '../../restores/
 import type { StageContents, StageObject } from '../local/contents.js';
 
 /** What a plan wants to find, by the changes that come first for each cell, record and link. */
-class Wanted {
+export class Wanted {
   /** `object`, then key: what its cells hold; undefined where the record is not there. */
   readonly records = new Map<string, Map<string, Record<string, Value> | undefined>>();
   /** What the plan writes, for what it names. */
   readonly written = new Map<string, PlatformRecord[]>();
   /** Kind of link, then pair: whether it is there. */
   readonly links = new Map<string, Map<string, Link & { readonly there: boolean }>>();
-  readonly objects = new Set<string>();
+  /** Keys of everything that it touches, by object type: ends of links too. */
+  readonly keys = new Map<string, Set<string>>();
+
+  static async of(plan: Plan): Promise<Wanted> {
+    const wanted = new Wanted();
+    for await (const lines of plan.linesTogether()) for (const line of lines) if (line.kind === 'change') wanted.take(line);
+    return wanted;
+  }
 
   take(change: PlanChange): void {
     if ('link' in change) this.#link(change);
     else this.#record(change);
   }
 
+  #touches(object: string, key: string): void {
+    const keys = this.keys.get(object) ?? new Set<string>();
+    this.keys.set(object, keys.add(key));
+  }
+
   #record({ object, key, action, fields, given = {} }: RecordChange): void {
-    this.objects.add(object);
+    this.#touches(object, key);
     const to: Record<string, Value> = {};
     for (const [name, move] of Object.entries(fields)) if (move.to !== undefined) to[name] = move.to;
     const written = this.written.get(object) ?? [];
@@ -38,7 +50,8 @@ class Wanted {
   }
 
   #link({ link, action, from, to }: LinkChange): void {
-    this.objects.add(from.object).add(to.object);
+    this.#touches(from.object, from.key);
+    this.#touches(to.object, to.key);
     const kind = kindName({ from: from.object, to: to.object, kind: link });
     const pairs = this.links.get(kind) ?? new Map<string, Link & { readonly there: boolean }>();
     this.links.set(kind, pairs);
@@ -50,14 +63,8 @@ class Wanted {
 /**
  * What a snapshot holds, with everything that a plan changes as the plan saw it when it was made: somebody may have edited
  * it after the snapshot was taken. All else is as in the snapshot. What the plan names (owners, stages) is there.
- * `writes`: the object types that the plan writes.
  */
-export async function asPlanned(
-  contents: StageContents,
-  plan: Plan,
-): Promise<{ readonly contents: StageContents; readonly writes: readonly string[] }> {
-  const wanted = new Wanted();
-  for await (const lines of plan.linesTogether()) for (const line of lines) if (line.kind === 'change') wanted.take(line);
+export function asPlanned(contents: StageContents, wanted: Wanted): StageContents {
   const objects = contents.objects.map((one) => objectAs(one, wanted));
   const there = new Map(objects.map(({ schema, records }) => [schema.object, new Set(records.map(({ key }) => key))]));
   const links = contents.links.map(({ schema, pairs }) => {
@@ -67,7 +74,7 @@ export async function asPlanned(
       named === undefined ? pairs : [...pairs.filter((pair) => !named.has(pairName(pair))), ...[...named.values()].filter((one) => one.there)];
     return { schema, pairs: kept.filter(({ from, to }) => ends[0]?.has(from) === true && ends[1]?.has(to) === true) };
   });
-  return { contents: { ...contents, objects, links }, writes: [...wanted.objects].sort() };
+  return { ...contents, objects, links };
 }
 
 function objectAs(one: StageObject, { records: all, written }: Wanted): StageObject {

@@ -13,7 +13,7 @@ import type { LocalPlatform } from '../local/local.js';
 import { sideEffectsOf } from '../local/start.js';
 import { keepTruth, type KeptTruth } from '../truth.js';
 import { latencyOf } from './account.js';
-import { asPlanned } from './as-planned.js';
+import { asPlanned, Wanted } from './as-planned.js';
 import { type CallTrace, skippingClock } from './calls.js';
 
 /** A place that holds what a plan is to repair, and that nothing leads out of. */
@@ -40,6 +40,9 @@ export interface RehearsalStage {
   stop(): Promise<void>;
 }
 
+/** Records of a snapshot that are held in memory whole. */
+const MOST_WHOLE = 200_000;
+
 /** What a stage for a rehearsal is opened with. */
 export interface RehearsalStageDeps extends EmptyStageDeps {
   readonly catalog: { open(id: string): Promise<SnapshotReader> };
@@ -47,6 +50,8 @@ export interface RehearsalStageDeps extends EmptyStageDeps {
   readonly doing: (what: string) => void;
   /** Shown the sandbox once it is filled: for what a real account does by itself, as far as somebody knows it. */
   readonly staged?: (sandbox: Sandbox) => void;
+  /** Of a snapshot of more records, a sandbox gets only those that the plan touches. */
+  readonly mostWhole?: number;
 }
 
 export interface RehearsalStageRequest {
@@ -83,10 +88,13 @@ async function openLocal(
   call: CallOptions,
 ): Promise<RehearsalStage> {
   const { platform } = plan.header;
-  const wanted = { snapshot, platform, records: Number.POSITIVE_INFINITY, mask: [] };
-  const { contents, writes } = await asPlanned(await contentsOf(wanted, kind.connector, kind.knows, call), plan);
+  const wanted = await Wanted.of(plan);
+  const rows = snapshot.manifest.objects.filter((info) => info.platform === platform).reduce((sum, info) => sum + info.rows, 0);
+  const isLarge = rows > (deps.mostWhole ?? MOST_WHOLE);
+  const source = { snapshot, platform, records: Number.POSITIVE_INFINITY, mask: [], ...(isLarge ? { only: wanted.keys } : {}) };
+  const contents = asPlanned(await contentsOf(source, kind.connector, kind.knows, call), wanted);
   const objects = contents.objects.map(({ schema }) => schema.object);
-  const unknown = writes.find((object) => !objects.includes(object));
+  const unknown = [...wanted.keys.keys()].find((object) => !objects.includes(object));
   if (unknown !== undefined)
     throw new RunbackError('usage', `Plan ${plan.header.id} cannot be rehearsed`, {
       why: `It writes ${unknown}, and there is no sandbox of that on this machine: it has ${objects.join(', ')}.`,
@@ -114,8 +122,12 @@ async function openLocal(
   return {
     label: kind.label,
     clock,
-    lacks: [...contents.lacks, ...kind.differsFilled, ...kind.differs],
-    cannotKnow: kind.cannotKnow,
+    lacks: [
+      ...(isLarge ? [`of the ${String(rows)} records of the snapshot, it has only those that the plan touches`] : contents.lacks),
+      ...kind.differsFilled,
+      ...kind.differs,
+    ],
+    cannotKnow: [...(isLarge ? ['whether a value that has to be unique is held by a record that the plan does not touch'] : []), ...kind.cannotKnow],
     open: async (watch, opening) => {
       trace = watch;
       // No proxy, and no secret but the one of the sandbox: nothing leaves this machine.
