@@ -2,11 +2,12 @@ import type { CallWatch, Clock } from '../../lib/index.js';
 
 /**
  * A call, or a wait that was asked for, in the order in which they were begun. `inFlight`: calls that were still under
- * way when it was sent. `localMs`: how long this machine worked before it with no call under way.
+ * way then. `localMs`: how long this machine worked before it with no call under way.
  */
-export type CallEvent =
-  | { readonly kind: 'call'; readonly lane: string | undefined; readonly inFlight: number; readonly localMs: number }
-  | { readonly kind: 'pause'; readonly ms: number };
+export type CallEvent = { readonly inFlight: number; readonly localMs: number } & (
+  | { readonly kind: 'call'; readonly lane: string | undefined }
+  | { readonly kind: 'pause'; readonly ms: number }
+);
 
 /** How the calls of a piece of work followed each other. */
 export interface Trace {
@@ -33,8 +34,7 @@ export class CallTrace implements CallWatch {
   }
 
   began(lane: string | undefined): () => void {
-    const localMs = this.#inFlight === 0 ? this.#idleMs() : 0;
-    this.#events.push({ kind: 'call', lane, inFlight: this.#inFlight, localMs });
+    this.#events.push({ kind: 'call', lane, ...this.#before() });
     this.#calls += 1;
     this.#inFlight += 1;
     return () => {
@@ -45,11 +45,18 @@ export class CallTrace implements CallWatch {
 
   /** Somebody waits for so long, whatever the platform does. */
   pause(ms: number): void {
-    this.#events.push({ kind: 'pause', ms });
+    this.#events.push({ kind: 'pause', ms, ...this.#before() });
   }
 
   end(): Trace {
     return { events: this.#events, calls: this.#calls, localMs: this.#idleMs() };
+  }
+
+  /** What came before an event that begins now. */
+  #before(): { readonly inFlight: number; readonly localMs: number } {
+    const localMs = this.#inFlight === 0 ? this.#idleMs() : 0;
+    this.#idleSinceMs = this.#clock.monotonicMs();
+    return { inFlight: this.#inFlight, localMs };
   }
 
   #idleMs(): number {

@@ -10,8 +10,6 @@ export interface Place {
   readonly latencyMs: number;
 }
 
-type Call = Extract<CallEvent, { readonly kind: 'call' }>;
-
 /**
  * How many milliseconds the calls of a trace take at a place: each is sent once as many of those before it have been
  * answered as in the trace, and once the limits let it through. Those are held to by the very windows that a connector
@@ -20,8 +18,9 @@ type Call = Extract<CallEvent, { readonly kind: 'call' }>;
 export function predictMs({ events, localMs }: Trace, place: Place): number {
   const there = new Elsewhere(place);
   for (const event of events) {
+    there.waitFor(event);
     if (event.kind === 'pause') there.pass(event.ms);
-    else there.call(event);
+    else there.call(event.lane);
   }
   there.answerAll();
   there.pass(localMs);
@@ -52,9 +51,13 @@ class Elsewhere {
     this.nowMs = until;
   }
 
-  call({ lane, inFlight, localMs }: Call): void {
+  /** Waits for what an event had waited for. */
+  waitFor({ inFlight, localMs }: CallEvent): void {
     while (this.#underWay.length > inFlight) this.#answerOne();
     this.pass(localMs);
+  }
+
+  call(lane: string | undefined): void {
     const own = lane === undefined ? undefined : this.#lanes.get(lane);
     const windows = [own, this.#all].filter((window) => window !== undefined);
     for (const window of windows) this.#take(window);
