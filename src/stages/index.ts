@@ -13,5 +13,5 @@ export type * from './stage.js';
 export { leaveToken, leftToken } from './token-file.js';
 export { differencesOf, keepStage, keepTruth, linkName, scoreTruth, type KeptTruth, type Score } from './truth.js';
 export { loseKey, shippedDir, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';
-export { rehearsePlan, type RehearsalDeps, type RehearsalRequest } from './rehearsal/rehearse.js';
+export { rehearsePlan, type RehearsalDeps } from './rehearsal/rehearse.js';
 export { type Rehearsal, rehearsalSchema } from './rehearsal/report.js';

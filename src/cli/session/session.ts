@@ -219,7 +219,6 @@ export class Session implements Place {
       secret: this.secret,
       redactor: this.redactor,
       environment: this.options.env,
-      rehearse: async (plan, call) => await (await import('../flows/rehearse.js')).rehearsedPlan(this, plan, this.options.env, call),
       noteIncident: async (run, text, key) => {
         const [{ incidentOf }, { note }] = await Promise.all([import('./incidents.js'), import('../../incidents/index.js')]);
         const tied = await incidentOf(this, run);
