@@ -16,6 +16,7 @@ import { workspaceSchema } from '../dist/workspace/index.js';
 
 const runbooks = await import('../dist/runbooks/index.js');
 const drills = await import('../dist/drills/index.js');
+const { rehearsalSchema } = await import('../dist/stages/index.js');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const checking = process.argv.includes('--check');
 
@@ -25,6 +26,7 @@ const FORMATS = [
   ['runbook', 'A runbook of runback', runbooks.runbookSchema],
   ['escalation', 'escalation.yml', escalationSchema],
   ['drill', 'A drill of runback', drills.drillSchema],
+  ['rehearsal', 'What `runback restore rehearse --json` gives as data', rehearsalSchema],
 ];
 
 function jsonSchema(title, schema) {

@@ -74,6 +74,7 @@ function passedOn(connector: Connector): Partial<Connector> {
       optionLabels: async (object, options) =>
         await foreseen(kind, options, async () => (await connector.optionLabels?.(object, options)) ?? new Map()),
     }),
+    ...(connector.pace && { pace: connector.pace.bind(connector) }),
     ...(connector.keptChanges && { keptChanges: (object) => connector.keptChanges?.(object) ?? 0 }),
     ...(connector.pageOf && { pageOf: (object) => connector.pageOf?.(object) }),
     ...(connector.nameIn && { nameIn: (object, schema) => connector.nameIn?.(object, schema) ?? object }),

@@ -125,6 +125,12 @@ export interface Connector {
   dailyQuota?(options?: CallOptions): Promise<DailyQuota | undefined>;
 
   /**
+   * How many calls may be made in how long, by what is known now: the settings, and what the answers said so far. Absent
+   * where no platform of this kind counts calls by time. Never calls the platform.
+   */
+  pace?(): Pace;
+
+  /**
    * What time it is on the platform by its own clock, as its latest answer told: what `history` is compared with.
    * Undefined where the platform has not told, or never does; may be a second early. After `beginRead` and `describe`
    * it is known. Never calls the platform.
@@ -445,6 +451,19 @@ export interface Usage {
   readonly dailyLeft?: number;
   /** What the latest answer said of today, for all users of the quota. */
   readonly daily?: { readonly limit: number; readonly left: number };
+}
+
+/** So many calls in any such time. */
+export interface Rate {
+  readonly limit: number;
+  readonly intervalMs: number;
+}
+
+/** How fast calls may follow each other. */
+export interface Pace {
+  readonly all: Rate;
+  /** Calls of a lane are held to its own rate too. */
+  readonly lanes: Readonly<Record<string, Rate>>;
 }
 
 /** Calls of a day, for all users of the quota. */

@@ -1,4 +1,4 @@
-import type { CallOptions, Clock } from '../lib/index.js';
+import type { CallOptions, CallWatch, Clock } from '../lib/index.js';
 import type { PlatformConfig, SecretRef } from '../workspace/index.js';
 import type { Connector, PlatformSchema } from './connector.js';
 import type { Scratch } from './scratch.js';
@@ -12,6 +12,8 @@ export interface DriverDeps {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Takes the secrets of all others out of texts; a driver takes out its own in any case. */
   readonly redact?: (text: string) => string;
+  /** Told of each request that is sent by HTTP; a driver that speaks something else tells nothing. */
+  readonly watch?: CallWatch;
 }
 
 /**

@@ -80,6 +80,7 @@ export const ERROR_CODES = {
   'not-authorised': { exit: EXIT.refused, when: 'the person may not allow this' },
   'restore-stopped': { exit: EXIT.partial, when: 'a restore stopped itself: the canary batch or a rate went wrong' },
   'restore-incomplete': { exit: EXIT.partial, when: 'a restore is not finished; it can be resumed' },
+  'rehearsal-failed': { exit: EXIT.differences, when: 'a rehearsed plan did not put back what it says, changed more, or could not be undone' },
   'not-verified': { exit: EXIT.differences, when: 'the platform does not hold what the plan says' },
 
   'storage-unreachable': { exit: EXIT.partial, when: 'the storage of snapshots does not answer' },

@@ -1,5 +1,5 @@
 export { answersOperator, parseAnswers } from './answers.js';
-export type { ApprovalServices, RunServices } from './actions/action.js';
+export type { ApprovalServices, RehearsedPlan, RunServices } from './actions/action.js';
 export { approvalAsked, approvalOfPlan, draftApproval, notCounting, type AskedApproval } from './approvals/asked.js';
 export { addApproval, liftingApprovals, readApprovals, weighApprovals, withRefusals } from './approvals/approvals.js';
 export { leaveStandIns } from './actions/stand-ins.js';

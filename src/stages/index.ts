@@ -1,6 +1,7 @@
 export type * from './account.js';
 export { startIntegration, type Integration, type IntegrationEvent } from './integration.js';
 export { hasSandbox, openEmptyStage, type EmptyStage, type EmptyStageDeps } from './empty/empty.js';
+export { restoreInto } from './empty/restore-into.js';
 export { localPlatforms, startLocalStage } from './local/start.js';
 export { runThere, workThere, type StageOutcome, type StageProgram } from './program.js';
 export { leftFolders, ownFolder, removeLeftFolders, STAGE_FOLDER } from './left-folders.js';
@@ -12,3 +13,5 @@ export type * from './stage.js';
 export { leaveToken, leftToken } from './token-file.js';
 export { differencesOf, keepStage, keepTruth, linkName, scoreTruth, type KeptTruth, type Score } from './truth.js';
 export { loseKey, shippedDir, writePracticeWorkspace, writeSampleWorkspace } from './workspace.js';
+export { rehearsePlan, type RehearsalDeps } from './rehearsal/rehearse.js';
+export { type Rehearsal, rehearsalSchema } from './rehearsal/report.js';

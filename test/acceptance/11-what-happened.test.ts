@@ -22,6 +22,10 @@ describe('issue 11', () => {
       'test/reports/plan-page test/cli/plan-page',
     ],
     ['what a restore and its plan leave, in one list', 'test/cli/left'],
+    [
+      'a rehearsal foretells calls and time, finds a planted cell, writes nothing, leaves nothing after kill -9; PostgreSQL too',
+      'test/stages/foretold test/stages/rehearse.test.ts test/cli/rehearse.test.ts',
+    ],
   ];
   test.each(shows)('%s', async (line, files) => {
     const { passed, skipped } = await expectTests(files);

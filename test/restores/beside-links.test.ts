@@ -160,6 +160,24 @@ test.each([
   });
 });
 
+test('two companies that a contact lost are gone again after an undo: the one that HubSpot had marked first does not stay', async () => {
+  await inWorld({}, async (world) => {
+    const { maya, sync } = world;
+    const { a, b, contact } = people(world);
+    maya.link('contacts', contact, 'companies', b);
+    maya.link('contacts', contact, 'companies', b, 'Primary');
+    const good = world.state();
+    const plan = await world.plan(() => {
+      for (const company of [a, b]) sync.unlink('contacts', contact, 'companies', company);
+    });
+    const damaged = world.state();
+    const done = await world.apply(plan);
+    expect([done.state, world.state()]).toEqual(['done', good]);
+    const undone = await undoRestore(done.id, 'maya', world.deps);
+    expect([undone.undo?.moved, world.state()]).toEqual([0, damaged]);
+  });
+});
+
 describe('a contact that comes back to an account that makes companies of addresses', () => {
   test('is linked to its own company by the account, and goes with that link when the restore is undone', async () => {
     await inWorld({}, async (world) => {

@@ -1,22 +1,10 @@
-import { join } from 'node:path';
-
-import { type CallOptions, defined, isRunbackError, Redactor, type RunbackError } from '../../lib/index.js';
-import { type ApplyDeps, applyRestore, confirmationOf, planRestore, type RestoreSummary } from '../../restores/index.js';
-import {
-  type Catalog,
-  createSnapshot,
-  keepRestoreTest,
-  openSnapshot,
-  type RestoreTest,
-  type SnapshotReader,
-  type SnapshotSummary,
-} from '../../snapshots/index.js';
-import { type EmptyStage, type EmptyStageDeps, openEmptyStage } from '../../stages/index.js';
-import { openFileStore, type Store } from '../../store/index.js';
+import { type CallOptions, defined, isRunbackError, type RunbackError } from '../../lib/index.js';
+import { type Catalog, keepRestoreTest, type RestoreTest, type SnapshotReader, type SnapshotSummary } from '../../snapshots/index.js';
+import { type EmptyStageDeps, openEmptyStage, restoreInto } from '../../stages/index.js';
+import type { Store } from '../../store/index.js';
 import type { SecretRef } from '../../workspace/index.js';
 import { compareRestored } from './compare.js';
 import { Findings } from './findings.js';
-import { seenThere } from './seen-there.js';
 
 /** Which restore is tested. */
 export interface RestoreTestRequest {
@@ -67,7 +55,7 @@ async function tested(request: RestoreTestRequest, reader: SnapshotReader, deps:
   deps.doing(`Preparing an empty place for ${platform}`);
   const stage = await openEmptyStage({ snapshot: reader, platform, ...defined({ into }) }, deps, call);
   try {
-    const restored = await restoreInto(stage, request, deps, call);
+    const restored = await restoreInto(stage, { ...request, snapshot: request.snapshot.id }, deps, call);
     deps.doing(`Comparing ${platform} with the snapshot, cell by cell`);
     const { restoreMs, stopped, keyMap } = restored;
     const { platform: there, schema, leftOut } = stage;
@@ -109,55 +97,4 @@ function notReadable({ platform, by, withinMs }: RestoreTestRequest, error: Runb
     ...result,
     notTested: [],
   };
-}
-
-/** What a restore came to. */
-interface Restore {
-  readonly restoreMs: number;
-  readonly keyMap: RestoreSummary['keyMap'];
-  /** Why it did not come to its end. */
-  readonly stopped?: string;
-}
-
-/** Restores everything, by the way that a real restore takes: what is on the stage is the damage. */
-async function restoreInto(stage: EmptyStage, request: RestoreTestRequest, deps: RestoreTestDeps, call: CallOptions): Promise<Restore> {
-  const { snapshot, by, folder } = request;
-  const { clock, catalog, workspace } = deps;
-  const { platform } = stage;
-  const store = openFileStore({ dir: join(folder, '.runback'), clock, redactor: new Redactor() });
-  const dir = join(folder, 'backups');
-  deps.doing(`Reading the empty ${platform.name}`);
-  const empty = await createSnapshot({ platforms: [platform], by, note: 'before a restore test' }, { dir, store, clock }, call);
-  const open = async (id: string): Promise<SnapshotReader> =>
-    id === snapshot.id ? seenThere(await catalog.open(id), platform) : await openSnapshot(empty.path);
-  // Limits are for people who could mean something else; here all of it is meant.
-  const config = { ...workspace.restores, limits: {}, plan_max_age: '52w' };
-  const using: ApplyDeps = { store, clock, platform, catalog: { open }, config };
-  const began = clock.monotonicMs();
-  deps.doing(`Planning the restore of ${platform.name}`);
-  const exceptFields = stage.leftOut.length === 0 ? undefined : [...new Set(stage.leftOut.map(({ field }) => field))];
-  const filters = { unattributed: 'include', deleteCreated: false, ...defined({ exceptFields }) } as const;
-  const plan = await planRestore({ base: snapshot.id, damaged: empty.id, filters, inOrder: true, by }, using, call);
-  deps.doing(`Restoring ${platform.name}`);
-  try {
-    const summary = await applyRestore({ plan: plan.header.id, confirmed: confirmationOf(plan.header), by }, using, call);
-    const restoreMs = Math.round(clock.monotonicMs() - began);
-    return { restoreMs, keyMap: summary.keyMap, ...defined({ stopped: leftWordsOf(summary) }) };
-  } catch (error) {
-    const summary = isRunbackError(error) ? (error.data['summary'] as RestoreSummary | undefined) : undefined;
-    if (summary === undefined || !isRunbackError(error) || error.code === 'interrupted' || call.signal?.aborted === true) throw error;
-    return {
-      restoreMs: Math.round(clock.monotonicMs() - began),
-      keyMap: summary.keyMap,
-      stopped: [error.message, leftWordsOf(summary) ?? []].flat().join('. '),
-    };
-  }
-}
-
-/** What the platform refused, in words; undefined where it took everything. */
-function leftWordsOf({ left = [], fieldsLeftBy = [] }: RestoreSummary): string | undefined {
-  const changes = left.map(({ count, message, reason, status }) => `${count} ${status}: ${message ?? reason ?? 'no reason given'}`);
-  const fields = fieldsLeftBy.map(({ count, object, field, message }) => `${field} of ${count} ${object}: ${message}`);
-  const words = [...changes, ...fields];
-  return words.length === 0 ? undefined : `The restore left some of it: ${words.join('; ')}`;
 }

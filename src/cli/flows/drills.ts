@@ -133,7 +133,8 @@ async function runOne(context: CommandContext, place: DrillPlace, planned: Plann
 export async function removeLeftDrills({ live, clock, style }: CommandContext): Promise<void> {
   const { removeLeftFolders } = await import('../../stages/index.js');
   const { removed, left } = await removeLeftFolders(clock);
-  for (const folder of removed) live.print(`${style.glyph.done} Removed ${folder}: the drill or restore test that worked in it was killed`);
+  for (const folder of removed)
+    live.print(`${style.glyph.done} Removed ${folder}: the drill, restore test or rehearsal that worked in it was killed`);
   const reasons = new Map<string, string[]>();
   for (const { folder, why } of left) reasons.set(why, [...(reasons.get(why) ?? []), folder]);
   for (const [why, [first = '', ...others]] of reasons)

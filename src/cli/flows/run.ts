@@ -28,7 +28,11 @@ export async function runSetup(
   const operator = await operatorOf(context, runbook);
   const services = await opened.services();
   return {
-    deps: { ...services, understood: (name, at) => live.note(understood(name, at, services.zone)) },
+    deps: {
+      ...services,
+      rehearse: async (plan, call) => await (await import('./rehearse.js')).rehearsedPlan(opened, plan, context.stdio.env, call),
+      understood: (name, at) => live.note(understood(name, at, services.zone)),
+    },
     by: opened.by,
     options: { observer: linking ?? watching, stop: interrupts.signal, ...defined({ operator }) },
     linked: async () => await linking?.done(),

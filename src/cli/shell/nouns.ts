@@ -58,7 +58,7 @@ export const NOUNS: readonly Noun[] = [
   {
     name: 'restore',
     summary: 'Plan what to put back, apply it, prove it, undo it',
-    verbs: ['plan', 'show', 'apply', 'lost', 'resume', 'undo', 'left', 'verify'],
+    verbs: ['plan', 'show', 'rehearse', 'apply', 'lost', 'resume', 'undo', 'left', 'verify'],
   },
   { name: 'approve', summary: 'Approve a plan, or what a run waits for, by name and signature', verbs: [] },
   { name: 'sync', summary: 'See, pause and resume the integrations', verbs: ['list', 'status', 'pause', 'resume'] },

@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  type CallWatch,
   type Clock,
   defined,
   type HttpAnswer,
@@ -10,7 +11,7 @@ import {
   RunbackError,
   type Trouble,
 } from '../../lib/index.js';
-import type { Usage } from '../connector.js';
+import type { Pace, Usage } from '../connector.js';
 import { PlatformTime } from '../platform-time.js';
 import { type Gate, WRITES } from './gate.js';
 import { Patience } from './patience.js';
@@ -39,6 +40,7 @@ export interface ApiSettings {
   readonly concurrency?: number;
   readonly maxWaitMs?: number;
   readonly tryTimeoutMs?: number;
+  readonly watch?: CallWatch;
 }
 
 type Valid = (body: unknown) => boolean;
@@ -71,7 +73,7 @@ export class PlatformApi {
       redact: settings.redact,
       concurrency: settings.concurrency ?? 8,
       maxWaitMs: this.#maxWaitMs,
-      ...defined({ tryTimeoutMs: settings.tryTimeoutMs }),
+      ...defined({ tryTimeoutMs: settings.tryTimeoutMs, watch: settings.watch }),
     });
   }
 
@@ -124,6 +126,10 @@ export class PlatformApi {
   /** By how much our clock is ahead of the platform's, in milliseconds. */
   aheadMs(): number | undefined {
     return this.#time.aheadMs();
+  }
+
+  pace(): Pace {
+    return this.#gate.pace;
   }
 
   usage(): Usage {

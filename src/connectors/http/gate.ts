@@ -8,6 +8,7 @@ import {
   RunbackError,
   type Trouble,
 } from '../../lib/index.js';
+import type { Pace, Rate } from '../connector.js';
 
 /** Lane of requests that write. */
 export const WRITES = 'write';
@@ -17,12 +18,6 @@ export const WRITES = 'write';
  */
 const REST_MS = 1000;
 const LONGEST_REST_MS = 10_000;
-
-/** So many requests in any such time. */
-export interface Rate {
-  readonly limit: number;
-  readonly intervalMs: number;
-}
 
 /** What an answer's headers tell of the limits. */
 export interface Told {
@@ -83,6 +78,12 @@ export class Gate implements RateGate {
     const own = mostPerDay === undefined ? undefined : Math.max(0, mostPerDay - this.#today);
     if (own === undefined) return this.#dailyLeft;
     return this.#dailyLeft === undefined ? own : Math.min(own, this.#dailyLeft);
+  }
+
+  /** What it keeps to now. */
+  get pace(): Pace {
+    const rateOf = ({ limit, intervalMs }: RollingWindow): Rate => ({ limit, intervalMs });
+    return { all: rateOf(this.#all), lanes: Object.fromEntries([...this.#lanes].map(([lane, window]) => [lane, rateOf(window)])) };
   }
 
   /** What the platform last said of the day. */

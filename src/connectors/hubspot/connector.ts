@@ -13,6 +13,7 @@ import type {
   DailyQuota,
   Identity,
   MutationResult,
+  Pace,
   PlatformSchema,
   ReadLinksRequest,
   ReadRequest,
@@ -206,6 +207,10 @@ export class HubSpotConnector implements Connector {
     if (!this.#isPrivateApp) return undefined;
     const result = await this.#api.look('GET', DAILY_USAGE, undefined, call);
     return dailyQuotaOf(isSuccess(result) ? result.body : undefined, this.#api.usage().daily, this.#api.now() ?? this.#settings.clock.now());
+  }
+
+  pace(): Pace {
+    return this.#api.pace();
   }
 
   usage(): Usage {

@@ -1,4 +1,4 @@
-import { mayCarrySecrets, parseDuration, RunbackError } from '../../lib/index.js';
+import { defined, mayCarrySecrets, parseDuration, RunbackError } from '../../lib/index.js';
 import { type PlatformConfig, shownRef } from '../../workspace/index.js';
 import type { Connector } from '../connector.js';
 import type { DriverDeps } from '../driver.js';
@@ -37,6 +37,7 @@ export async function openConnector(config: PlatformConfig, deps: DriverDeps): P
     searchLagMs: parseDuration(textOption(config, 'search_lag') ?? DEFAULT_SEARCH_LAG),
     ...(config.limits.wait === undefined ? {} : { maxWaitMs: parseDuration(config.limits.wait) }),
     ...(timeout === undefined ? {} : { tryTimeoutMs: parseDuration(timeout) }),
+    ...defined({ watch: deps.watch }),
   });
 }
 

@@ -90,14 +90,17 @@ export class HttpClient {
     call.signal?.throwIfAborted();
     await this.#options.gate?.enter(request.lane, call);
     let answer: HttpAnswer | undefined;
+    let ended: (() => void) | undefined;
     try {
       call.signal?.throwIfAborted();
+      ended = this.#options.watch?.began(request.lane);
       this.#count.requests += 1;
       if (tries > 1) this.#count.retries += 1;
       const result = await this.#once(transport, request, call);
       if (result.kind === 'answered') answer = result;
       return result;
     } finally {
+      ended?.();
       this.#options.gate?.leave(request.lane, answer);
     }
   }

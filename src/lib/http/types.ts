@@ -86,6 +86,12 @@ export interface RateGate {
   backOff(lane: string | undefined, answer: HttpAnswer, attempt: number): number | undefined;
 }
 
+/** Told of each request, for whoever counts them and asks how they follow each other. Never throws. */
+export interface CallWatch {
+  /** A request is sent now: nothing holds it back any more. What it gives is called when the request has ended. */
+  began(lane: string | undefined): () => void;
+}
+
 /** Settings of a client for one origin. */
 export interface HttpOptions {
   /** `https://api.example.com`, without a path. */
@@ -111,6 +117,7 @@ export interface HttpOptions {
   readonly maxTries?: number;
   /** Largest body that is read. Default 64 MiB. */
   readonly maxBodyBytes?: number;
+  readonly watch?: CallWatch;
   /** Numbers from 0 to 1, for jitter. Default `Math.random`. */
   readonly random?: () => number;
 }

@@ -136,6 +136,23 @@ export async function readPlan(store: Store, id: string): Promise<Plan> {
   };
 }
 
+/**
+ * Puts a plan into another store, bound to another platform: each line as it is, the head with the account, address and
+ * environment of that one. So it is refused on every platform but that. Gives the copy, under the same id.
+ */
+export async function copyPlan(plan: Plan, store: Store, { identity, environment }: Platform): Promise<PlanSummary> {
+  const { id } = plan.header;
+  const { account, address } = identity;
+  const header: PlanHeader = { ...plan.header, account, address, environment };
+  const spool = new LineSpool();
+  for await (const lines of plan.linesTogether()) for (const line of lines) spool.push(canonicalJson(line));
+  const first = canonicalJson(header);
+  await noteOf(store, id).update(() => ({ hash: sha256(first), schema: plan.schema }));
+  const ledger = store.ledger('plans', id);
+  await ledger.write(prepend(first, spool));
+  return { header, hash: sha256(first), location: ledger.location };
+}
+
 /** Removes a plan for good. */
 export async function deletePlan(store: Store, id: string): Promise<void> {
   await store.ledger('plans', id).delete();
@@ -211,17 +228,7 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
   const { header, hash } = plan;
   checkAccount(header, platform, conditions.movedTo);
   checkNamed(platform);
-  const age = now.getTime() - Date.parse(header.createdAt);
-  // A time that far ahead of the clock says nothing about the age: the clock was put right meanwhile.
-  if (Math.abs(age) > conditions.maxAgeMs)
-    throw new RunbackError('plan-stale', `Plan ${header.id} is ${age < 0 ? 'of an unknown age' : 'too old'} and cannot be applied`, {
-      why:
-        age < 0
-          ? `It says that it was made at ${header.createdAt}, ${minutes(-age)} from now: the clock of this machine was changed since.`
-          : `It was made at ${header.createdAt}, ${minutes(age)} ago; the limit is ${minutes(conditions.maxAgeMs)}. Records may have changed a lot since.`,
-      state: 'Nothing was written.',
-      next: `Make a new one: ${againOf(header)}`,
-    });
+  checkAge(header, now, conditions.maxAgeMs);
   const excess = excessOf(header.counts, conditions.limits);
   if (excess !== undefined && !conditions.approvals.some((approval) => approval.hash === hash))
     throw new RunbackError('over-limit', `Plan ${header.id} writes more than the limits allow`, {
@@ -230,6 +237,21 @@ export function checkPlan(plan: PlanSummary, platform: Platform, now: Date, cond
       next: `Have someone with the authority approve-restore approve the plan with hash ${hash}: runback approve ${header.id}. Or narrow the plan with --object, --field or --key.`,
       data: { hash, records: header.counts.records, of: header.counts.of },
     });
+}
+
+/** Refuses a plan that is too old. Throws `plan-stale`. */
+export function checkAge(header: PlanHeader, now: Date, maxAgeMs: number): void {
+  const age = now.getTime() - Date.parse(header.createdAt);
+  // A time that far ahead of the clock says nothing about the age: the clock was put right meanwhile.
+  if (Math.abs(age) <= maxAgeMs) return;
+  throw new RunbackError('plan-stale', `Plan ${header.id} is ${age < 0 ? 'of an unknown age' : 'too old'} and cannot be applied`, {
+    why:
+      age < 0
+        ? `It says that it was made at ${header.createdAt}, ${minutes(-age)} from now: the clock of this machine was changed since.`
+        : `It was made at ${header.createdAt}, ${minutes(age)} ago; the limit is ${minutes(maxAgeMs)}. Records may have changed a lot since.`,
+    state: 'Nothing was written.',
+    next: `Make a new one: ${againOf(header)}`,
+  });
 }
 
 /** The command that makes such a plan again. */

@@ -40,8 +40,24 @@ export interface RunServices {
    * Resolves where a person may do an act in this run; throws `not-authorised`. Absent: everybody may do everything.
    */
   readonly authorise?: (act: Act, by: string, run: string) => Promise<void>;
+  /** Tries a plan on a copy. Absent where this process cannot. */
+  readonly rehearse?: (plan: string, options: CallOptions) => Promise<RehearsedPlan>;
   /** Environment of this process, from which commands get PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a plan that was tried on a copy came to. */
+export interface RehearsedPlan {
+  readonly passed: boolean;
+  /** Changes, values and links that are not as planned there. */
+  readonly wrong: number;
+  /** Calls that applying and verifying it takes, and how long. */
+  readonly calls: number;
+  readonly ms: number;
+  /** Calls of the day that are left afterwards; undefined where nobody counts them. */
+  readonly left?: number;
+  /** All of it in a sentence or two. */
+  readonly words: string;
 }
 
 /** The policy of approvals, and the roles that an incident gives while it is open. */

@@ -10,6 +10,7 @@ const ACTIONS: Readonly<Record<string, () => Promise<AnyAction>>> = {
   diff: async () => (await import('./snapshots/diff.js')).diff,
   investigate: async () => (await import('./investigate.js')).investigation,
   'restore.plan': async () => (await import('./restores/plan.js')).restorePlan,
+  'restore.rehearse': async () => (await import('./restores/rehearse.js')).restoreRehearse,
   'restore.apply': async () => (await import('./restores/apply.js')).restoreApply,
   'restore.verify': async () => (await import('./restores/verify.js')).restoreVerify,
   'restore.undo': async () => (await import('./restores/undo.js')).restoreUndo,

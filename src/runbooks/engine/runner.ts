@@ -176,7 +176,7 @@ export class Runner {
       redactor: services.redactor,
       ...defined({ approvals: services.approvals }),
       environment: services.environment,
-      ...defined({ noteIncident: services.noteIncident }),
+      ...defined({ noteIncident: services.noteIncident, rehearse: services.rehearse }),
       secret: (ref) => services.secret(ref),
       openPlatform: (name) => this.platform(name),
       by: this.by,

@@ -20,6 +20,8 @@ export interface EmptyStage {
   readonly leftOut: readonly { readonly object: string; readonly field: string; readonly why: string }[];
   /** How it differs from what the snapshot is of, in words. */
   readonly lacks: readonly string[];
+  /** Connects to it once more, as each command does. Close it. */
+  connect(call: CallOptions): Promise<Platform>;
   /** Takes everything away that was made. May be called twice. */
   stop(): Promise<void>;
 }
@@ -41,7 +43,8 @@ export interface EmptyStageDeps {
 }
 
 /** The sandbox on this machine that stands for platforms of a connector, as snapshots name it. */
-const sandboxOf = (connector: string): LocalPlatform | undefined => Object.values(LOCAL_PLATFORMS).find((kind) => kind.connector === connector);
+export const sandboxOf = (connector: string): LocalPlatform | undefined =>
+  Object.values(LOCAL_PLATFORMS).find((kind) => kind.connector === connector);
 
 /** A restore of a platform of this connector can be tested on this machine alone. */
 export const hasSandbox = (connector: string): boolean => sandboxOf(connector) !== undefined;
@@ -88,7 +91,8 @@ async function openLocal(
       ...pacedAs(deps.workspace, platform, kind),
     };
     // No proxy, and no secret but the one of the sandbox: nothing leaves this machine.
-    const opened = await openPlatform(config, { secret: async () => await Promise.resolve(sandbox.token), clock: deps.clock, environment: {} }, call);
+    const driver = { secret: async () => await Promise.resolve(sandbox.token), clock: deps.clock, environment: {} };
+    const opened = await openPlatform(config, driver, call);
     const there = new Set(config.objects);
     const missing = snapshot.manifest.objects.filter((info) => info.platform === platform && !there.has(info.object));
     return {
@@ -100,6 +104,7 @@ async function openLocal(
         .filter(({ object, to }) => there.has(object) && !there.has(to))
         .map(({ object, field, to }) => ({ object, field, why: `it refers to ${to}, which are not there` })),
       lacks: kind.differs,
+      connect: async (options) => await openPlatform(config, driver, options),
       stop: async () => {
         await opened.close();
         await stop();
@@ -112,7 +117,11 @@ async function openLocal(
 }
 
 /** What decides how long a restore takes is as for the platform itself, where runback.yml still has it. */
-function pacedAs({ platforms }: WorkspaceConfig, platform: string, { connector, pace }: LocalPlatform): Pick<PlatformConfig, 'limits' | 'options'> {
+export function pacedAs(
+  { platforms }: WorkspaceConfig,
+  platform: string,
+  { connector, pace }: LocalPlatform,
+): Pick<PlatformConfig, 'limits' | 'options'> {
   const own = Object.hasOwn(platforms, platform) ? platforms[platform] : undefined;
   if (own === undefined || own.connector !== connector) return { limits: {}, options: {} };
   return { limits: own.limits, options: Object.fromEntries(Object.entries(own.options).filter(([name]) => pace.includes(name))) };
@@ -159,6 +168,7 @@ async function openInto(
       notThere: scratch.refused,
       leftOut: [],
       lacks: scratch.lacks,
+      connect: async (options) => await openPlatform({ ...config, objects }, driver, options),
       stop: async () => {
         await opened.close();
         await scratch.clear();

@@ -12,12 +12,22 @@ export interface SnapshotSource {
   readonly records: number;
   /** Fields whose values are replaced before anything leaves this module. */
   readonly mask: readonly string[];
+  /** Only these keys of each object type; everything without. */
+  readonly only?: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Records of one object type. */
+export interface StageObject {
+  readonly schema: ObjectSchema;
+  readonly records: readonly PlatformRecord[];
+  /** Records that are not put there: what their values name (owners, stages) is there all the same. */
+  readonly referred?: readonly PlatformRecord[];
 }
 
 /** What a snapshot holds of one account, masked: what is put onto a stage on this machine. */
 export interface StageContents {
   readonly snapshot: string;
-  readonly objects: readonly { readonly schema: ObjectSchema; readonly records: readonly PlatformRecord[] }[];
+  readonly objects: readonly StageObject[];
   /** Between records that are there. */
   readonly links: readonly { readonly schema: LinkSchema; readonly pairs: readonly Link[] }[];
   /** How that differs from what the snapshot stands for, in words. */
@@ -35,7 +45,7 @@ type Reading = CallOptions & { readonly onDamage?: (damage: Damage) => void };
  * that cannot be masked, since a name that is misspelt would leave real values as they are; and what reading throws.
  */
 export async function contentsOf(
-  { snapshot, platform: named, records: most, mask: fields }: SnapshotSource,
+  { snapshot, platform: named, records: most, mask: fields, only }: SnapshotSource,
   connector: string,
   knows: readonly string[],
   call: Reading,
@@ -57,7 +67,7 @@ export async function contentsOf(
   for (const info of usable) {
     const described = schemas.find(({ object }) => object === info.object);
     if (described === undefined) throw unusable(header.id, `It does not describe ${info.object}.`);
-    const records = await recordsOf(snapshot, info, most, mask, call);
+    const records = await recordsOf(snapshot, info, { most, mask, ...(only && { keys: only.get(info.object) ?? NONE }) }, call);
     if (records.length < info.rows) lacks.push(`${records.length} of the ${info.rows} ${info.object} of the snapshot are there`);
     there.set(info.object, new Set(records.map(({ key }) => key)));
     objects.push({ schema: described, records });
@@ -67,7 +77,7 @@ export async function contentsOf(
     const link = schema.links.find(({ from, to, kind }) => from === info.from && to === info.to && kind === info.kind);
     const [from, to] = [there.get(info.from), there.get(info.to)];
     if (info.platform !== platform || link === undefined || from === undefined || to === undefined) continue;
-    links.push({ schema: link, pairs: (await linksOf(snapshot, info, call)).filter((pair) => from.has(pair.from) && to.has(pair.to)) });
+    links.push({ schema: link, pairs: await linksOf(snapshot, info, (pair) => from.has(pair.from) && to.has(pair.to), call) });
   }
   if (fields.length > 0) lacks.push(`${fields.join(', ')} of its records are invented`);
   return { snapshot: header.id, objects, links, lacks };
@@ -90,19 +100,31 @@ function unusable(id: string, why: string): RunbackError {
   });
 }
 
-async function recordsOf(snapshot: SnapshotReader, info: ObjectInfo, most: number, mask: Mask, call: Reading): Promise<readonly PlatformRecord[]> {
+const NONE: ReadonlySet<string> = new Set();
+
+async function recordsOf(
+  snapshot: SnapshotReader,
+  info: ObjectInfo,
+  { most, mask, keys }: { readonly most: number; readonly mask: Mask; readonly keys?: ReadonlySet<string> },
+  call: Reading,
+): Promise<readonly PlatformRecord[]> {
   const records: PlatformRecord[] = [];
   for await (const lines of snapshot.lines(info, call))
     for (const line of lines) {
       if (records.length >= most) return records;
       const { key, fields, meta } = parseRecordLine(line);
+      if (keys?.has(key) === false) continue;
       records.push({ key, fields: mask.all(fields), meta: mask.all(meta) });
     }
   return records;
 }
 
-async function linksOf(snapshot: SnapshotReader, info: LinkInfo, call: Reading): Promise<readonly Link[]> {
+async function linksOf(snapshot: SnapshotReader, info: LinkInfo, isThere: (pair: Link) => boolean, call: Reading): Promise<readonly Link[]> {
   const pairs: Link[] = [];
-  for await (const lines of snapshot.lines(info, call)) for (const line of lines) pairs.push(JSON.parse(line) as Link);
+  for await (const lines of snapshot.lines(info, call))
+    for (const line of lines) {
+      const pair = JSON.parse(line) as Link;
+      if (isThere(pair)) pairs.push(pair);
+    }
   return pairs;
 }

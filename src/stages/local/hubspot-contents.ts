@@ -6,9 +6,10 @@ import type { StageContents } from './contents.js';
 /** What a snapshot holds of a HubSpot account, in the words of HubSpot's API. What HubSpot works out by itself is left out. */
 export function importedAccount({ objects, links }: StageContents): ImportedAccount {
   return {
-    objects: objects.map(({ schema, records }) => {
+    objects: objects.map(({ schema, records, referred = [] }) => {
       const fields = new Map(schema.fields.map((field) => [field.name, field]));
-      return { name: schema.object, properties: schema.fields.map(propertyOf), records: records.map((record) => recordOf(record, fields)) };
+      const all = (some: readonly PlatformRecord[]): ImportedRecord[] => some.map((record) => recordOf(record, fields));
+      return { name: schema.object, properties: schema.fields.map(propertyOf), records: all(records), referred: all(referred) };
     }),
     links: links.map(({ schema: { from, to, kind, label = null }, pairs }) => {
       const [category = '', typeId = ''] = kind.split('-');

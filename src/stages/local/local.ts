@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/index.js';
 import type { Sandbox, Who } from '../../sandbox/index.js';
 import type { StageContents } from './contents.js';
 
@@ -15,6 +16,8 @@ export interface LocalPlatform {
   /** The sync that writes to it, as the sandbox and as the history of the platform name it. */
   readonly syncWriter: Who;
   readonly writesAs: string;
+  /** What nobody can know of the real account by trying it there, in words: ends of "it cannot know …". */
+  readonly cannotKnow: readonly string[];
   /** Options in runback.yml that decide how long its calls take. */
   readonly pace: readonly string[];
   /** Fields that hold the key of a record of another object type, which has to be there. */
@@ -25,5 +28,16 @@ export interface LocalPlatform {
    * Starts it, filled with about so many records of its first object type, the same for the same seed; or with the
    * contents of a snapshot.
    */
-  start(options: { readonly seed: number; readonly fill: { readonly records: number } | StageContents; readonly token?: string }): Promise<Sandbox>;
+  start(options: LocalStart): Promise<Sandbox>;
+}
+
+/** How a sandbox on this machine starts. */
+export interface LocalStart {
+  readonly seed: number;
+  readonly fill: { readonly records: number } | StageContents;
+  readonly token?: string;
+  /** By default that of the machine. */
+  readonly clock?: Clock;
+  /** It refuses no request for coming too fast or too often. */
+  readonly unlimited?: boolean;
 }

@@ -99,7 +99,7 @@ export async function startLocalStage(folder: string, options: LocalStageOptions
 }
 
 /** Nothing but runback writes through the API of a stage. */
-function sideEffectsOf(sandbox: Sandbox): readonly string[] {
+export function sideEffectsOf(sandbox: Sandbox): readonly string[] {
   return sandbox.effects().flatMap((effect) => {
     if (
       effect.because.by !== 'api' ||

@@ -11,6 +11,8 @@ import { counted } from '../../views/text/format.js';
 
 /** Lines of a plan that are shown without being asked for. */
 export const FIRST = 10;
+/** Records from which on a rehearsal is offered. */
+const LARGE = 500;
 
 /** The outcome of a plan: what it would write, its first changes and conflicts, and the next command. */
 export async function planOutcome(opened: Session, read: Plan, summary: PlanSummary): Promise<Outcome> {
@@ -42,6 +44,7 @@ export async function planOutcome(opened: Session, read: Plan, summary: PlanSumm
         ...(open > conflicts.length ? [`  ... and ${counted(open - conflicts.length, 'more conflicts')}`] : []),
         '',
         ...(open > 0 ? [`Decide the conflicts: runback restore show ${header.id} --decide`] : []),
+        ...(header.counts.records >= LARGE ? [`Try it first on a copy: runback restore rehearse ${header.id}`] : []),
         ...(total > 0 ? [`Apply it:  runback restore apply ${header.id} --confirm ${header.environment}:${header.counts.records}`] : []),
       ]
         .join('\n')

@@ -1,4 +1,4 @@
-import type { Clock, HttpAnswer, HttpResult } from '../../../lib/index.js';
+import type { CallWatch, Clock, HttpAnswer, HttpResult } from '../../../lib/index.js';
 import { defined } from '../../../lib/index.js';
 import { isRefusal as isRefusalOf, PlatformApi, type Refused } from '../../http/api.js';
 import { hubspotWords, type Naming } from './errors.js';
@@ -21,6 +21,7 @@ export interface ApiSettings extends Naming {
   readonly redact: (text: string) => string;
   readonly maxWaitMs?: number;
   readonly tryTimeoutMs?: number;
+  readonly watch?: CallWatch;
 }
 
 /** Requests to one HubSpot account. */
@@ -29,7 +30,7 @@ export class HubSpotApi extends PlatformApi {
   readonly #prefix: string;
 
   constructor(settings: ApiSettings) {
-    const { platform, tokenRef, limits, maxWaitMs, tryTimeoutMs } = settings;
+    const { platform, tokenRef, limits, maxWaitMs, tryTimeoutMs, watch } = settings;
     super({
       url: settings.url,
       headers: { authorization: `Bearer ${settings.token}` },
@@ -39,7 +40,7 @@ export class HubSpotApi extends PlatformApi {
       clock: settings.clock,
       environment: settings.environment,
       redact: settings.redact,
-      ...defined({ concurrency: limits.concurrency, maxWaitMs, tryTimeoutMs }),
+      ...defined({ concurrency: limits.concurrency, maxWaitMs, tryTimeoutMs, watch }),
     });
     this.naming = { platform, tokenRef };
     this.#prefix = settings.prefix;

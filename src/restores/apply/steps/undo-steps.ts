@@ -30,8 +30,11 @@ export function* undoSteps(
     }
     const gone = item.action === 'delete' ? item.links : (item.displaced ?? []);
     for (const link of gone) links.set(linkText(link), { id: linkLostWith(item.id, links.size), link });
-    for (const link of item.brought ?? [])
+    for (const link of item.brought ?? []) {
+      // It was not there before this item: whatever took its place later, it does not come back.
+      links.delete(linkText(link));
       if (!cutAgain.has(linkText(link))) brought.set(linkText(link), { id: linkBroughtBy(item.id, brought.size), link });
+    }
     if (item.action === 'unlink') stands(present(item, undo));
     const action = OPPOSITE[item.action];
     // A batch of the restore is undone in batches of its own: what it took was free before it, and is free again once

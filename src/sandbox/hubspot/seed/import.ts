@@ -16,6 +16,8 @@ export interface ImportedObject {
   readonly name: string;
   readonly properties: readonly ImportedProperty[];
   readonly records: readonly ImportedRecord[];
+  /** Records that are not put there: owners and stages that they name are there all the same. */
+  readonly referred?: readonly ImportedRecord[];
 }
 
 export interface ImportedProperty {
@@ -117,12 +119,17 @@ function asThere(own: PropertyDefinition, there: ImportedProperty | undefined): 
 }
 
 /** Stages that are kept elsewhere are known by the records that are in them. */
-function withValues(definition: PropertyDefinition, { records }: ImportedObject): PropertyDefinition {
+function withValues(definition: PropertyDefinition, imported: ImportedObject): PropertyDefinition {
   if (!definition.externalOptions || definition.referencedObjectType !== undefined) return definition;
   const known = new Set(definition.options.map(({ value }) => value));
-  const more = new Set(records.flatMap(({ values: { [definition.name]: value = '' } }) => (value === '' || known.has(value) ? [] : [value])));
+  const more = new Set(
+    namedBy(imported).flatMap(({ values: { [definition.name]: value = '' } }) => (value === '' || known.has(value) ? [] : [value])),
+  );
   return { ...definition, options: [...definition.options, ...options(...[...more].map((each) => `${each}=${each}`))] };
 }
+
+/** Records whose values name what has to be there. */
+const namedBy = ({ records, referred = [] }: ImportedObject): readonly ImportedRecord[] => [...records, ...referred];
 
 function stored({ id, values, createdAt, updatedAt }: ImportedRecord): DumpedType['records'][number] {
   const held = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
@@ -133,7 +140,7 @@ function stored({ id, values, createdAt, updatedAt }: ImportedRecord): DumpedTyp
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => Number(a.id) - Number(b.id);
 
 function ownersOf({ objects }: ImportedAccount, known: ReadonlySet<string>): readonly Owner[] {
-  const ids = new Set(objects.flatMap(({ records }) => records.flatMap(({ values: { hubspot_owner_id: id = '' } }) => (id === '' ? [] : [id]))));
+  const ids = new Set(objects.flatMap((object) => namedBy(object).flatMap(({ values: { hubspot_owner_id: id = '' } }) => (id === '' ? [] : [id]))));
   const at = '2021-02-11T10:00:00.000Z';
   return [...ids]
     .filter((id) => !known.has(id))
