@@ -3,4 +3,5 @@ export { investigate } from './investigate.js';
 export { chosenCells } from './records/chosen.js';
 export { INVESTIGATIONS, investigationTellsOf, readInvestigation } from './records/file.js';
 export * from './records/types.js';
+export type { KeptStart, Start, StartCell } from './start/types.js';
 export * from './types.js';

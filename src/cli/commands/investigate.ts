@@ -1,5 +1,6 @@
 import type { Investigation, KeptGroup } from '../../investigations/index.js';
-import { EXIT, RunbackError } from '../../lib/index.js';
+import { defined, EXIT, RunbackError } from '../../lib/index.js';
+import { START_OPTIONS, startOf } from '../flows/investigation-start.js';
 import { findInvestigation, planOfGroups, runInvestigation } from '../flows/investigation.js';
 import { findPlan } from '../flows/restore.js';
 import type { Session } from '../session/session.js';
@@ -9,8 +10,9 @@ import { planOutcome } from './restore/outcome.js';
 
 async function investigate(context: CommandContext): Promise<Outcome> {
   const { input, session, live } = context;
-  const opened = await session();
   const shown = input.text('show');
+  if (shown !== undefined) refuseWithShow(input);
+  const opened = await session();
   const investigation =
     shown === undefined
       ? await runInvestigation(context, opened, {
@@ -19,6 +21,7 @@ async function investigate(context: CommandContext): Promise<Outcome> {
           damaged: input.text('damaged'),
           objects: input.someOf('object'),
           everything: input.flag('everything'),
+          ...defined({ start: await startOf(context) }),
         })
       : await findInvestigation(opened, shown);
   live.stop();
@@ -36,6 +39,20 @@ function found(investigation: Investigation): Outcome {
     text: (style) => investigationText(investigation, style),
     ...(isOpen ? { exit: EXIT.differences } : header.notCompared.length > 0 ? { exit: EXIT.partial } : {}),
   };
+}
+
+/** Options that an investigation is made with. */
+const MAKING = ['platform', 'base', 'damaged', 'object', 'record', 'field', 'value', 'at', 'since'] as const;
+
+/** One that is shown again was made with its own. Throws `usage`. */
+function refuseWithShow(input: CommandContext['input']): void {
+  const one = input.flag('everything') ? 'everything' : MAKING.find((name) => input.list(name).length > 0);
+  if (one === undefined) return;
+  throw new RunbackError('usage', `--show and --${one} exclude each other`, {
+    why: '--show shows an investigation as it was made.',
+    state: 'Nothing was started.',
+    next: 'runback investigate --show latest',
+  });
 }
 
 /** The only platform of the workspace needs no name. Throws `usage`. */
@@ -60,7 +77,10 @@ async function chooseAndPlan(context: CommandContext, opened: Session, investiga
   const { live, style } = context;
   live.print(investigationText(investigation, style));
   const { groups } = investigation.header;
-  const offered = groups.filter((group, i) => group.verdict === 'damage' || group.verdict === 'ask' || i < OFFERED);
+  const offered = groups.filter(
+    (group, i) =>
+      group.verdict === 'damage' || group.verdict === 'ask' || i < OFFERED || investigation.header.start?.groups.includes(group.n) === true,
+  );
   const asker = await context.asker('--no-input');
   const chosen = await asker.several<KeptGroup>({
     message: 'Which groups are damage?',
@@ -85,16 +105,22 @@ export const commands: readonly CommandSpec[] = [
   {
     summary: 'What happened: find the damage, its writers and its beginning',
     details:
-      'Compares an earlier snapshot with the present state, asks the platform who wrote what, and groups the changes by writer, field, kind and time. Each group is damage, a question for you, without a sign, or ordinary work, with the reasons. Changes nothing on the platform. Exit 2 if something is damage or a question, 3 if nothing is but not everything could be compared.',
+      'Compares an earlier snapshot with the present state, asks the platform who wrote what, and groups the changes by writer, field, kind and time. Each group is damage, a question for you, without a sign, or ordinary work, with the reasons. Start from whatever you have: a record, a field, a value, a time, a snapshot, or nothing but the platform; the whole group is found either way. Changes nothing on the platform. Exit 2 if something is damage or a question, 3 if nothing is but not everything could be compared.',
     options: [
       { flags: '--platform <name>', description: 'platform to look at (default: the only one)', kind: 'platform' },
       { flags: '--base <snapshot>', description: 'state to compare with (default: the oldest snapshot of the last 8 days)', kind: 'snapshot' },
       { flags: '--damaged <snapshot>', description: 'present state (default: taken now)', kind: 'snapshot' },
       { flags: '--object <type>', description: 'only this object type', repeat: true },
+      ...START_OPTIONS,
       { flags: '--everything', description: 'ask for the history of every changed record, not of samples' },
       { flags: '--show <investigation>', description: 'show an earlier one again: its id, or latest' },
     ],
-    examples: ['runback investigate --platform hubspot', 'runback restore plan --investigation latest'],
+    examples: [
+      'runback investigate --platform hubspot',
+      'runback investigate --record 51',
+      'runback investigate --value "Valued Customer"',
+      'runback restore plan --investigation latest',
+    ],
     run: investigate,
   },
 ];

@@ -1,7 +1,9 @@
 import type { Example, Investigation, KeptGroup, Verdict, WriterChart } from '../../investigations/index.js';
+import { startLines } from './investigation-start.js';
+import { shown } from './investigation-words.js';
 import { counted, count, time } from './text/format.js';
 import type { Style } from './text/style.js';
-import { showValue, visible } from './text/visible.js';
+import { visible } from './text/visible.js';
 import { pad, truncate, wrap } from './text/width.js';
 
 const HEADINGS: Readonly<Record<Verdict, string>> = {
@@ -21,8 +23,9 @@ export function investigationText({ header }: Investigation, style: Style): stri
     ...wrap(`  Since ${header.base.snapshot} (${time(header.from, style)}): ${counted(reading.changed, 'records')} differ.`, style.width),
     ...onsetLines(header, style),
     ...chartLines(header.charts, style),
+    ...startLines(header, style),
   ];
-  for (const verdict of ['damage', 'ask', 'none', 'ordinary'] as const) lines.push(...sectionLines(verdict, groups, style));
+  for (const verdict of ['damage', 'ask', 'none', 'ordinary'] as const) lines.push(...sectionLines(verdict, header, style));
   if (groups.length === 0) lines.push('', 'Nothing differs.');
   lines.push('', ...readingLines(header, style), ...nextLines(header, style));
   return lines.join('\n');
@@ -55,18 +58,18 @@ function nameOf({ writer, sync }: Pick<WriterChart, 'writer' | 'sync'>): string 
   return sync === undefined ? writer : `${sync} (${writer})`;
 }
 
-function sectionLines(verdict: Verdict, groups: readonly KeptGroup[], style: Style): string[] {
+function sectionLines(verdict: Verdict, { groups, start }: Investigation['header'], style: Style): string[] {
   const mine = groups.filter((group) => group.verdict === verdict);
   if (mine.length === 0) return [];
   const cells = mine.reduce((sum, group) => sum + group.cells, 0);
   const folds = verdict === 'none' || verdict === 'ordinary';
-  const shown = folds ? mine.slice(0, SHOWN) : mine;
-  const rest = mine.slice(shown.length);
+  const some = folds ? mine.filter(({ n }, i) => i < SHOWN || start?.groups.slice(0, SHOWN).includes(n) === true) : mine;
+  const rest = mine.filter((group) => !some.includes(group));
   const left = rest.reduce((sum, group) => sum + group.cells, 0);
   return [
     '',
     style.chalk.bold(`${HEADINGS[verdict]}  ${counted(mine.length, 'groups')}, ${count(cells)}`),
-    ...shown.flatMap((group) => (folds ? [headLine(group, style), whoLine(group, style)] : groupLines(group, style))),
+    ...some.flatMap((group) => (folds ? [headLine(group, style), whoLine(group, style)] : groupLines(group, style))),
     ...(rest.length === 0 ? [] : [`      and ${counted(rest.length, 'more groups')}, ${count(left)}`]),
   ];
 }
@@ -105,14 +108,6 @@ const clockOf = (iso: string): string => iso.slice(0, 19).replace('T', ' ');
 function exampleWords({ key, name, before, after, field }: Example, style: Style): string {
   const who = visible(style.redact(name === undefined ? key : `${name} (${key})`));
   return field === undefined ? who : `${who}: ${shown(before, style)} ${style.glyph.arrow} ${shown(after, style)}`;
-}
-
-/** Characters of a value that are shown. */
-const SHOWN_LENGTH = 40;
-
-function shown(value: Example['before'], style: Style): string {
-  if (value === undefined || value === null || value === '') return '(empty)';
-  return truncate(showValue(typeof value === 'string' ? style.redact(value) : value), SHOWN_LENGTH);
 }
 
 function readingLines({ reading, notCompared, platform }: Investigation['header'], style: Style): string[] {

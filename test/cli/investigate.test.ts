@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { jsonLines } from './support/child.js';
+import { runHere } from './support/here.js';
+import { openWorkspace, type TestWorkspace } from './support/workspace.js';
+
+let workspace: TestWorkspace;
+let damaged = '';
+const go = (...args: string[]): ReturnType<typeof runHere> => runHere(['investigate', ...args], { cwd: workspace.dir });
+const plain = (text: string): string => text.replaceAll(/\s+/gu, ' ');
+beforeAll(async () => {
+  workspace = await openWorkspace(60);
+  await workspace.base();
+  workspace.damage(20);
+  const { stdout } = await runHere(['snapshot', 'create', '--platform', 'hubspot', '--json'], { cwd: workspace.dir });
+  damaged = (jsonLines(stdout).at(-1) as { data: { id: string } }).data.id;
+});
+afterAll(async () => await workspace.close());
+
+test('says of the record that someone saw who changed it, and in which group it lies', async () => {
+  const [, id = ''] = workspace.contacts;
+  const { code, stdout } = await go('--damaged', damaged, '--record', id);
+  expect(code).toBe(2);
+  expect(plain(stdout)).toMatch(/WHERE YOU STARTED .*jobtitle: .* → Intern, changed by market-sync .* \(group 1: damage\)/u);
+  expect(plain(stdout)).toMatch(/1 change, in group 1 \(damage, \d+ changes in all\)/u);
+});
+
+test('says of a record that did not change that it lies in no group', async () => {
+  const { stdout } = await go('--damaged', damaged, '--record', `contacts:${workspace.contacts[50] ?? ''}`);
+  expect(plain(stdout)).toMatch(/has not changed since snap-\S+, so it lies in no group\. .* was last written .*\(\w+\)/u);
+  expect(stdout).toContain('DAMAGE');
+});
+
+test('a value leads to the whole group, and scripts get its number', async () => {
+  const { stdout } = await go('--damaged', damaged, '--value', 'Intern', '--json');
+  const { data } = jsonLines(stdout).at(-1) as { data: { start: unknown; groups: readonly { n: number; cells: number }[] } };
+  expect(data.start).toMatchObject({ value: 'Intern', groups: [1], cells: data.groups[0]?.cells });
+});
+
+test.each([
+  [['--at', '2099-01-01T00:00Z'], 64, 'is in the future'],
+  [['--at', '2h ago', '--since', '2h ago'], 64, '--at and --since exclude each other'],
+  [['--since', '2001-01-01T00:00Z'], 64, 'The base was taken after 2001-01-01'],
+  [['--record', 'nobody'], 10, 'No record nobody is in the two snapshots'],
+  [['--record', ' '], 64, '--record is empty'],
+  [['--field', 'jobtile'], 10, 'did you mean "jobtitle"?'],
+])('%j is refused, with what is wrong', async (args, status, words) => {
+  const { code, stderr } = await go('--damaged', damaged, ...args);
+  expect({ code, said: plain(stderr).includes(words) || stderr }).toEqual({ code: status, said: true });
+});
+
+test('an investigation that is shown again takes no other starting point', async () => {
+  const { code, stderr } = await go('--show', 'latest', '--record', '1');
+  expect(code).toBe(64);
+  expect(stderr).toContain('--show and --record exclude each other');
+});
