@@ -1,3 +1,6 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { jsonLines } from './support/child.js';
@@ -53,4 +56,14 @@ test('an investigation that is shown again takes no other starting point', async
   const { code, stderr } = await go('--show', 'latest', '--record', '1');
   expect(code).toBe(64);
   expect(stderr).toContain('--show and --record exclude each other');
+});
+
+// Whoever restores from a folder that others write to has to hear of it, on this way as on the others.
+test('a plan of groups says what makes its snapshots doubtful', async () => {
+  await go('--damaged', damaged);
+  await chmod(join(workspace.dir, 'backups'), 0o777);
+  const { code, stderr } = await runHere(['restore', 'plan', '--investigation', 'latest'], { cwd: workspace.dir });
+  await chmod(join(workspace.dir, 'backups'), 0o700);
+  expect(code).toBe(0);
+  expect(plain(stderr)).toContain('can be written by others (mode 777)');
 });

@@ -107,3 +107,11 @@ test('an investigation that began with a record tells of it, also where it did n
   const other = await investigated(world, ids);
   expect(await investigationTellsOf(world.store, other.header.id, isOne)).toBe(false);
 });
+
+// They were said to be judged by a sample, as if asking for everything could tell more.
+test('what is known of records that are gone since is told as that', async () => {
+  world.connector.put('contacts', key(7), null, 'person:7');
+  const { reading, groups } = (await investigated(world, ids)).header;
+  expect(reading).toMatchObject({ gone: 1, bySample: 0 });
+  expect(groups.find(({ verdict }) => verdict === 'damage')?.cells).toBe(49);
+});

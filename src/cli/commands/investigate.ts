@@ -1,11 +1,12 @@
-import type { Investigation, KeptGroup } from '../../investigations/index.js';
+import type { Investigation } from '../../investigations/index.js';
 import { defined, EXIT, RunbackError } from '../../lib/index.js';
+import { chooseGroups } from '../flows/choose-groups.js';
 import { START_OPTIONS, startOf } from '../flows/investigation-start.js';
 import { findInvestigation, planOfGroups, runInvestigation } from '../flows/investigation.js';
 import { findPlan } from '../flows/restore.js';
 import type { Session } from '../session/session.js';
 import type { CommandContext, CommandSpec, Outcome } from '../shell/command.js';
-import { headLine, investigationText } from '../views/investigation.js';
+import { investigationText } from '../views/investigation.js';
 import { planOutcome } from './restore/outcome.js';
 
 async function investigate(context: CommandContext): Promise<Outcome> {
@@ -69,35 +70,12 @@ function platformOf({ input }: CommandContext, { workspace }: Session): string {
   });
 }
 
-/** Groups that a person can take: what nothing speaks for is left out of the list, and can still be named. */
-const OFFERED = 12;
-
 /** Shows what was found, lets a person take and leave groups, and makes a plan of those. */
 async function chooseAndPlan(context: CommandContext, opened: Session, investigation: Investigation): Promise<Outcome> {
-  const { live, style } = context;
-  live.print(investigationText(investigation, style));
-  const { groups } = investigation.header;
-  const offered = groups.filter(
-    (group, i) =>
-      group.verdict === 'damage' || group.verdict === 'ask' || i < OFFERED || investigation.header.start?.groups.includes(group.n) === true,
-  );
-  const asker = await context.asker('--no-input');
-  const chosen = await asker.several<KeptGroup>({
-    message: 'Which groups are damage?',
-    choices: offered.map((group) => ({
-      value: group,
-      name: headLine(group, style).trim(),
-      ...(group.verdict === 'damage' ? { checked: true } : {}),
-    })),
-  });
-  if (chosen.length === 0) return { ...found(investigation), text: () => 'No group was taken, so no plan was made. Nothing was changed.' };
-  const plan = await planOfGroups(
-    context,
-    opened,
-    investigation,
-    chosen.map(({ n }) => n),
-  );
-  live.stop();
+  const { numbers, deleteCreated } = await chooseGroups(context, investigation);
+  if (numbers.length === 0) return { ...found(investigation), text: () => 'No group was taken, so no plan was made. Nothing was changed.' };
+  const plan = await planOfGroups(context, opened, investigation, numbers, { deleteCreated });
+  context.live.stop();
   return planOutcome(opened, await findPlan(opened, plan.header.id), plan);
 }
 

@@ -80,12 +80,17 @@ function isWhole({ imported, suspect, gaps, damaged, objects }: SnapshotSummary,
   return imported === undefined && suspect === undefined && damaged === undefined && gaps.length === 0 && holdsAll;
 }
 
+/** True for a snapshot that an investigation can begin with. */
+export function isUsable({ imported, suspect, gaps }: SnapshotSummary): boolean {
+  return imported === undefined && suspect === undefined && gaps.length === 0;
+}
+
 /**
  * The oldest snapshot of the last days, else the newest there is: damage may be older than the newest. Where that was
  * taken after the time that a person gave, the newest from before it.
  */
 function baseAmong(all: readonly SnapshotSummary[], platform: string, now: Date, beganMs?: number): SnapshotSummary {
-  const usable = all.filter(({ imported, suspect, gaps }) => imported === undefined && suspect === undefined && gaps.length === 0);
+  const usable = all.filter(isUsable);
   const recent = usable.filter(({ startedAt }) => now.getTime() - Date.parse(startedAt) <= LOOK_BACK_DAYS * DAY_MS);
   const usual = recent.at(-1) ?? usable[0];
   const isTooLate = (one: SnapshotSummary): boolean => beganMs !== undefined && Date.parse(one.startedAt) > beganMs;

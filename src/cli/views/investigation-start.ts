@@ -3,7 +3,7 @@ import { shown, VERDICTS } from './investigation-words.js';
 import { counted, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
-import { wrap } from './text/width.js';
+import { wrapIndented } from './text/width.js';
 
 /** Groups that are named one by one. */
 const NAMED = 5;
@@ -13,7 +13,11 @@ export function startLines(header: Investigation['header'], style: Style): strin
   const { start } = header;
   if (start === undefined) return [];
   const lines = start.groups.length === 0 ? nothingThere(header, start, style) : found(header, start, style);
-  return ['', style.chalk.bold('WHERE YOU STARTED'), ...lines.flatMap((line) => wrap(`  ${line}`, style.width))];
+  return [
+    '',
+    style.chalk.bold('WHERE YOU STARTED'),
+    ...lines.flatMap((line) => wrapIndented(line.trimStart(), line.startsWith(' ') ? 4 : 2, style.width)),
+  ];
 }
 
 function found({ groups }: Investigation['header'], start: KeptStart, style: Style): string[] {

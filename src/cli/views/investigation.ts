@@ -1,10 +1,10 @@
 import type { Example, Investigation, KeptGroup, Verdict, WriterChart } from '../../investigations/index.js';
 import { startLines } from './investigation-start.js';
-import { shown } from './investigation-words.js';
+import { groupWords, shown } from './investigation-words.js';
 import { counted, count, time } from './text/format.js';
 import type { Style } from './text/style.js';
 import { visible } from './text/visible.js';
-import { pad, truncate, wrap } from './text/width.js';
+import { pad, truncate, wrap, wrapIndented } from './text/width.js';
 
 const HEADINGS: Readonly<Record<Verdict, string>> = {
   damage: 'DAMAGE',
@@ -20,7 +20,7 @@ export function investigationText({ header }: Investigation, style: Style): stri
   const { platform, objects, reading, groups } = header;
   const lines = [
     style.chalk.bold(`What happened to ${platform}: ${objects.join(', ')}`),
-    ...wrap(`  Since ${header.base.snapshot} (${time(header.from, style)}): ${counted(reading.changed, 'records')} differ.`, style.width),
+    ...wrapIndented(`Since ${header.base.snapshot} (${time(header.from, style)}): ${counted(reading.changed, 'records')} differ.`, 2, style.width),
     ...onsetLines(header, style),
     ...chartLines(header.charts, style),
     ...startLines(header, style),
@@ -34,7 +34,7 @@ export function investigationText({ header }: Investigation, style: Style): stri
 function onsetLines({ onset, onsetExact, base }: Investigation['header'], style: Style): string[] {
   if (onset === undefined) return ['  No group is damage for certain.'];
   const began = onsetExact === true ? `Began ${time(onset, style)}` : `Began after ${time(onset, style)}, at the latest before the next snapshot`;
-  return wrap(`  ${began}. Good state to go back to: ${base.snapshot}.`, style.width);
+  return wrapIndented(`${began}. Good state to go back to: ${base.snapshot}.`, 2, style.width);
 }
 
 /** Who wrote when, a sign for each part of the time. */
@@ -77,11 +77,8 @@ function sectionLines(verdict: Verdict, { groups, start }: Investigation['header
 const MARKS: Readonly<Record<Verdict, string>> = { damage: '[x]', ask: '[?]', none: '[ ]', ordinary: '[ ]' };
 
 /** One group in a line: mark, number, field, what. */
-export function headLine(group: KeptGroup, style: Style): string {
-  const { n, verdict, object, fields, what, follows } = group;
-  const where = fields.length === 0 ? object : `${object}.${fields.join('+')}`;
-  const after = follows === undefined ? '' : `, follows ${follows}`;
-  return truncate(`  ${MARKS[verdict]} ${n} ${where}: ${visible(style.redact(what))}${after}`, style.width);
+function headLine(group: KeptGroup, style: Style): string {
+  return truncate(`  ${MARKS[group.verdict]} ${groupWords(group, style)}`, style.width);
 }
 
 /** Who, and when. */
@@ -99,7 +96,7 @@ function groupLines(group: KeptGroup, style: Style): string[] {
     headLine(group, style),
     whoLine(group, style),
     ...examples.map((example) => truncate(`      ${exampleWords(example, style)}`, style.width)),
-    ...(reasons.length === 0 ? [] : wrap(`      ${visible(style.redact(reasons.join('; ')))}`, style.width)),
+    ...(reasons.length === 0 ? [] : wrapIndented(visible(style.redact(reasons.join('; '))), 6, style.width)),
   ];
 }
 
@@ -111,21 +108,22 @@ function exampleWords({ key, name, before, after, field }: Example, style: Style
 }
 
 function readingLines({ reading, notCompared, platform }: Investigation['header'], style: Style): string[] {
-  const { history, asked, changed, drawn, bySample, days, requests } = reading;
+  const { history, asked, changed, drawn, bySample, gone = 0, days, requests } = reading;
   const told = history
     ? `Asked ${platform} who wrote ${count(asked)} of ${counted(changed, 'records')}, and what was ordinary in the ${days} days before by ${count(drawn)} drawn by chance: ${counted(requests, 'requests')}.`
     : `${platform} keeps no history of fields: who wrote what is not known, only between which snapshots.`;
-  const sample =
-    bySample === 0
+  const left = [
+    ...(bySample === 0
       ? []
-      : wrap(
-          `  ${counted(bySample, 'cells')} were judged by a sample of theirs, which showed ordinary work only; --everything asks for all.`,
-          style.width,
-        );
+      : [`${counted(bySample, 'cells')} were judged by a sample of theirs, which showed ordinary work only; --everything asks for all.`]),
+    ...(gone === 0
+      ? []
+      : [`${counted(gone, 'cells')} are of records that were deleted since: no one can tell who wrote them, and they are in no group.`]),
+  ];
   return [
-    ...wrap(`  ${told}`, style.width),
-    ...sample,
-    ...notCompared.slice(0, 5).flatMap(({ name, why }) => wrap(`  Not compared: ${name}: ${why}`, style.width)),
+    ...wrapIndented(told, 2, style.width),
+    ...left.flatMap((line) => wrapIndented(line, 2, style.width)),
+    ...notCompared.slice(0, 5).flatMap(({ name, why }) => wrapIndented(`Not compared: ${name}: ${why}`, 2, style.width)),
   ];
 }
 

@@ -43,6 +43,8 @@ export interface Reading {
   readonly drawn: number;
   /** Cells whose history was not read, since a sample of theirs showed ordinary work only. */
   readonly bySample: number;
+  /** Cells of records that were asked for, and that the platform no longer has. */
+  readonly gone: number;
   readonly notCompared: readonly NotCompared[];
 }
 
@@ -61,7 +63,7 @@ interface Gathering {
   readonly past: PastWrite[];
   readonly created: Appeared[];
   readonly each: Map<string, number>;
-  readonly reading: { changed: number; asked: number; drawn: number; bySample: number; notCompared: NotCompared[] };
+  readonly reading: { changed: number; asked: number; drawn: number; bySample: number; gone: number; notCompared: NotCompared[] };
 }
 
 /**
@@ -75,7 +77,7 @@ export async function gather(request: GatherRequest, options: CallOptions = {}):
   const history = platform.connector.capabilities.history === 'field';
   const [fromMs, toMs] = [edgeOf(base, platform.name, 'startedAt'), edgeOf(now, platform.name, 'finishedAt')];
   const scope = comparable(base, now, platform.name);
-  const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, notCompared: [...scope.notCompared] };
+  const reading = { changed: 0, asked: 0, drawn: 0, bySample: 0, gone: 0, notCompared: [...scope.notCompared] };
   const gathering: Gathering = { cells: [], appeared: [], past: [], created: [], each: new Map(), reading };
   const schemas = new Map<string, ObjectSchema>();
   const rows = new Map<string, number>();
@@ -173,12 +175,14 @@ async function withHistory(
     if (born >= sinceMs && born < fromMs)
       to.created.push({ change: 'created', object, key, atMs: born, ...defined({ writer: one.created?.writer, maker: one.created?.maker }) });
   }
+  const gone = new Set([...drawnKeys].filter((key) => !told.has(key)));
   const ask = async (keys: readonly string[]): Promise<void> => {
-    const fresh = keys.filter((key) => !told.has(key));
+    const fresh = [...new Set(keys)].filter((key) => !told.has(key) && !gone.has(key));
     for (const [key, one] of await historiesOf(platform, schema, fresh, fields, options)) {
       told.set(key, one);
       to.past.push(...pastWrites(object, key, one, fromMs, drawnKeys.has(key)).filter(({ atMs = 0 }) => atMs >= sinceMs));
     }
+    for (const key of fresh) if (!told.has(key)) gone.add(key);
   };
   const asked = everything
     ? undefined
@@ -193,7 +197,7 @@ async function withHistory(
   if (asked === undefined) await ask(changed.map(({ key }) => key));
   for (const { key, cells } of changed) {
     const one = told.get(key);
-    if (one === undefined) to.reading.bySample += cells.length;
+    if (one === undefined) to.reading[gone.has(key) ? 'gone' : 'bySample'] += cells.length;
     else {
       to.reading.asked += 1;
       for (const cell of cells) to.cells.push(cellWith(object, key, cell, one, fromMs));

@@ -71,7 +71,10 @@ export interface InvestigationHeader {
     readonly changed: number;
     readonly asked: number;
     readonly drawn: number;
+    /** Cells whose history was not asked for. */
     readonly bySample: number;
+    /** Cells of records that were asked for and are gone since; absent in investigations of earlier versions. */
+    readonly gone?: number;
     readonly requests: number;
     readonly history: boolean;
     readonly days: number;

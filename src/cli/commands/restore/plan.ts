@@ -153,7 +153,10 @@ async function planOfInvestigation(context: CommandContext, opened: Session, wan
   const given = input.text('unattributed');
   const yes = given === 'include' || given === 'refuse' ? ({ unattributed: given } as const) : {};
   const extra = { ...defined({ fields, exceptFields, keys, where }), deleteCreated, ...yes };
-  const plan = await planOfGroups(context, opened, await findInvestigation(opened, wanted), numbers.length === 0 ? undefined : numbers, extra);
+  const investigation = await findInvestigation(opened, wanted);
+  const [base, damaged] = [investigation.header.base.snapshot, investigation.header.damaged.snapshot];
+  for (const doubt of await (await opened.catalog()).doubts([base, damaged], base)) context.live.note(doubt);
+  const plan = await planOfGroups(context, opened, investigation, numbers.length === 0 ? undefined : numbers, extra);
   return planOutcome(opened, await findPlan(opened, plan.header.id), plan);
 }
 
