@@ -15,6 +15,7 @@ import { ERROR_CODES, EXIT } from '../dist/lib/index.js';
 import { workspaceSchema } from '../dist/workspace/index.js';
 
 const runbooks = await import('../dist/runbooks/index.js');
+const investigations = await import('../dist/investigations/index.js');
 const drills = await import('../dist/drills/index.js');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const checking = process.argv.includes('--check');
@@ -25,6 +26,8 @@ const FORMATS = [
   ['runbook', 'A runbook of runback', runbooks.runbookSchema],
   ['escalation', 'escalation.yml', escalationSchema],
   ['drill', 'A drill of runback', drills.drillSchema],
+  ['investigation', 'An investigation of runback: `data` of `investigate --json`', investigations.investigationSchema],
+  ['groups', 'An answers file for the groups of an investigation', investigations.groupAnswersSchema],
 ];
 
 function jsonSchema(title, schema) {

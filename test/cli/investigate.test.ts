@@ -1,8 +1,9 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { investigationSchema } from '../../src/investigations/index.js';
 import { jsonLines } from './support/child.js';
 import { runHere } from './support/here.js';
 import { openWorkspace, type TestWorkspace } from './support/workspace.js';
@@ -66,4 +67,28 @@ test('a plan of groups says what makes its snapshots doubtful', async () => {
   await chmod(join(workspace.dir, 'backups'), 0o700);
   expect(code).toBe(0);
   expect(plain(stderr)).toContain('can be written by others (mode 777)');
+});
+
+test('an answers file takes and leaves groups as the space bar does, and only those of its own investigation', async () => {
+  const made = await go('--damaged', damaged, '--record', workspace.contacts[1] ?? '', '--json');
+  const { data } = jsonLines(made.stdout).at(-1) as { data: { id: string } };
+  // What scripts read is what the published schema says.
+  expect(investigationSchema.parse(data)).toEqual(data);
+  expect(JSON.parse(await readFile(new URL('../../schemas/investigation.schema.json', import.meta.url), 'utf8'))).toMatchObject({
+    properties: { groups: { type: 'array' } },
+  });
+  const plan = async (answers: string): ReturnType<typeof runHere> => {
+    await writeFile(join(workspace.dir, 'groups.yml'), answers);
+    return await runHere(['restore', 'plan', '--investigation', data.id, '--answers', 'groups.yml', '--json'], { cwd: workspace.dir });
+  };
+  const taken = await plan(`investigation: ${data.id}\ngroups: { 1: take }\n`);
+  expect(jsonLines(taken.stdout).at(-1)).toMatchObject({ data: { filters: { investigation: { id: data.id, groups: [{ n: 1 }] } } } });
+  const none = await plan(`investigation: ${data.id}\ngroups: { 1: leave }\n`);
+  expect(none).toMatchObject({ code: 64, stdout: expect.stringContaining('no group was chosen') });
+  const unknown = await plan(`investigation: ${data.id}\ngroups: { 9: take }\n`);
+  expect(unknown).toMatchObject({ code: 65, stdout: expect.stringMatching(/groups\.yml:2:\d+.*has no group/u) });
+  const other = await plan('investigation: inv-20260101-000000-aaaa\ngroups: { 1: take }\n');
+  expect(other).toMatchObject({ code: 65, stdout: expect.stringContaining('its groups have other numbers') });
+  const both = await runHere(['restore', 'plan', '--investigation', data.id, '--answers', 'groups.yml', '--group', '1'], { cwd: workspace.dir });
+  expect(both).toMatchObject({ code: 64, stderr: expect.stringContaining('--group and --answers exclude each other') });
 });

@@ -30,5 +30,14 @@ export async function chooseGroups(context: CommandContext, investigation: Inves
       ...(group.verdict === 'damage' ? { checked: true } : {}),
     })),
   });
-  return { numbers: chosen.map(({ n }) => n), deleteCreated: chosen.some(({ label }) => label === 'created') };
+  const numbers = chosen.map(({ n }) => n);
+  const deleteCreated = chosen.some(({ label }) => label === 'created');
+  if (numbers.length > 0) live.print(`\nThe same again:\n  ${sameAgain(investigation.header.id, numbers, deleteCreated)}`);
+  return { numbers, deleteCreated };
+}
+
+/** The command that plans the same groups without a terminal. */
+function sameAgain(id: string, numbers: readonly number[], deleteCreated: boolean): string {
+  const groups = numbers.map((n) => ` --group ${n}`).join('');
+  return `runback restore plan --investigation ${id}${groups}${deleteCreated ? ' --delete-created' : ''}`;
 }
